@@ -1,0 +1,78 @@
+"""The few types that every part of the project speaks. Needs numpy (and OpenCV to resample), nothing else."""
+
+from synthtext.core.charset import Charset, Coverage, charset_names
+from synthtext.core.clusters import Clusters
+from synthtext.core.effect import (
+    Effect,
+    EffectChain,
+    EffectStep,
+    GeometricEffect,
+    PixelEffect,
+    Range,
+)
+from synthtext.core.errors import InputError
+from synthtext.core.geometry import (
+    Box,
+    Image,
+    Points,
+    Polygon,
+    Size,
+    as_polygon,
+    bounding_box,
+    bounding_boxes,
+    signed_area,
+)
+from synthtext.core.randomness import BLOCK, Streams, Weighted, block_stream, probe_stream, sample_streams
+from synthtext.core.sample import (
+    Applied,
+    Gap,
+    Level,
+    Origin,
+    Parameters,
+    Provenance,
+    Sample,
+    Scene,
+    TextInstance,
+)
+from synthtext.core.warp import CoordinateMap, Homography, Warp
+
+__all__ = [
+    "BLOCK",
+    "Applied",
+    "Box",
+    "Charset",
+    "Clusters",
+    "CoordinateMap",
+    "Coverage",
+    "Effect",
+    "EffectChain",
+    "EffectStep",
+    "Gap",
+    "GeometricEffect",
+    "Homography",
+    "Image",
+    "InputError",
+    "Level",
+    "Origin",
+    "Parameters",
+    "PixelEffect",
+    "Points",
+    "Polygon",
+    "Provenance",
+    "Range",
+    "Sample",
+    "Scene",
+    "Size",
+    "Streams",
+    "TextInstance",
+    "Warp",
+    "Weighted",
+    "as_polygon",
+    "block_stream",
+    "bounding_box",
+    "bounding_boxes",
+    "charset_names",
+    "probe_stream",
+    "sample_streams",
+    "signed_area",
+]

@@ -1,0 +1,83 @@
+"""Points and polygons in continuous pixel coordinates.
+
+Pixel (column i, row j) covers the square [i, i + 1) x [j, j + 1); a picture of width W and height H covers
+[0, W] x [0, H]. Every coordinate in the project is in this convention; `Warp` shifts by half a pixel where a library
+counts from pixel centres.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Image: TypeAlias = NDArray[np.uint8]
+"""(H, W, 3) RGB or (H, W) coverage, 0 to 255."""
+
+Points: TypeAlias = NDArray[np.float32]
+"""(..., 2) x then y, in pixels."""
+
+Polygon: TypeAlias = NDArray[np.float32]
+"""(P, 2) x then y, in pixels, P >= 3, clockwise on the screen from the text's top-left."""
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: float
+    height: float
+
+
+class Box(NamedTuple):
+    """An upright rectangle: left <= right, top <= bottom, in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Horizontal extent in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Vertical extent in pixels."""
+        return self.bottom - self.top
+
+    def polygon(self) -> Polygon:
+        """The four corners, (4, 2), clockwise from the top-left."""
+        left, top, right, bottom = self
+        return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def as_polygon(points: ArrayLike) -> Polygon:
+    """Check and convert points to a polygon.
+
+    Raises:
+        ValueError: fewer than three points, another shape than (P, 2), or a coordinate that is not finite.
+    """
+    polygon = np.asarray(points, np.float32)
+    if polygon.ndim != 2 or polygon.shape[1:] != (2,) or len(polygon) < 3:
+        raise ValueError(f"a polygon is an array of shape (P, 2) with P >= 3, not {polygon.shape}")
+    if not np.isfinite(polygon).all():
+        raise ValueError("a polygon has a coordinate that is not a finite number")
+    return polygon
+
+
+def signed_area(polygon: Polygon) -> float:
+    """Area in square pixels: positive when the points run clockwise on the screen (y grows downwards)."""
+    x, y = polygon.astype(np.float64).T
+    return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) / 2)
+
+
+def bounding_box(points: Points) -> Box:
+    """The smallest upright rectangle around points of shape (..., 2)."""
+    flat = points.reshape(-1, 2)
+    (left, top), (right, bottom) = flat.min(axis=0), flat.max(axis=0)
+    return Box(float(left), float(top), float(right), float(bottom))
+
+
+def bounding_boxes(quads: Points) -> NDArray[np.float32]:
+    """The upright rectangles (K, 4) left, top, right, bottom around each of the quads (K, 4, 2)."""
+    return np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)

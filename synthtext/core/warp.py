@@ -1,0 +1,169 @@
+"""Changes of coordinates that compose, move points exactly, and resample a picture once."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.core.geometry import Image, Points, Size
+
+Coordinates: TypeAlias = NDArray[np.float64]
+"""(N, 2) x then y, in pixels."""
+
+Matrix: TypeAlias = NDArray[np.float64]
+"""(3, 3) homography on column vectors (x, y, 1)."""
+
+_AFFINE = 1e-12  # smaller projective terms than this move no point of a picture of any size by a visible amount
+_CELL = 8  # a coordinate map is evaluated on every 8th pixel and interpolated between: smooth maps lose < 0.05 px
+
+
+@runtime_checkable
+class CoordinateMap(Protocol):
+    """A smooth, invertible change of coordinates; `backward` undoes `forward`. Both take and give (N, 2)."""
+
+    def forward(self, points: Coordinates) -> Coordinates:
+        """Where source points go."""
+        ...
+
+    def backward(self, points: Coordinates) -> Coordinates:
+        """Where target points come from."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Homography:
+    """A projective map given by its (3, 3) matrix."""
+
+    matrix: Matrix
+
+    def forward(self, points: Coordinates) -> Coordinates:
+        """Where source points (N, 2) go."""
+        return _project(self.matrix, points)
+
+    def backward(self, points: Coordinates) -> Coordinates:
+        """Where target points (N, 2) come from."""
+        return _project(np.asarray(np.linalg.inv(self.matrix), np.float64), points)
+
+
+def _project(matrix: Matrix, points: Coordinates) -> Coordinates:
+    moved = points @ matrix[:, :2].T + matrix[:, 2]
+    return moved[:, :2] / moved[:, 2:]
+
+
+@dataclass(frozen=True, eq=False)
+class Warp:
+    """A chain of coordinate maps, applied first to last. The empty chain leaves everything where it is.
+
+    Neighbouring homographies are merged into one matrix, so that a chain of plain warps costs one resampling and a
+    chain with curved maps costs one as well.
+    """
+
+    maps: tuple[CoordinateMap, ...] = ()
+
+    @classmethod
+    def of_matrix(cls, matrix: Matrix) -> "Warp":
+        """The warp of a (3, 3) homography."""
+        return cls((Homography(np.asarray(matrix, np.float64)),))
+
+    @classmethod
+    def translation(cls, dx: float, dy: float) -> "Warp":
+        """Shift by dx, dy pixels."""
+        return cls.of_matrix(np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], np.float64))
+
+    @classmethod
+    def scaling(cls, sx: float, sy: float) -> "Warp":
+        """Scale about the origin."""
+        return cls.of_matrix(np.diag(np.array([sx, sy, 1.0])))
+
+    @classmethod
+    def rotation(cls, degrees: float, centre: tuple[float, float]) -> "Warp":
+        """Turn clockwise on the screen about `centre`."""
+        x, y = centre
+        cosine, sine = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+        return cls.of_matrix(
+            np.array([[cosine, -sine, x - cosine * x + sine * y], [sine, cosine, y - sine * x - cosine * y], [0, 0, 1]])
+        )
+
+    @classmethod
+    def between_quads(cls, source: Points, target: Points) -> "Warp":
+        """The homography that takes the four source corners (4, 2) to the four target corners (4, 2)."""
+        matrix = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
+        return cls.of_matrix(np.asarray(matrix, np.float64))
+
+    def then(self, after: "Warp") -> "Warp":
+        """This warp followed by `after`."""
+        if self.maps and after.maps:
+            first, second = self.maps[-1], after.maps[0]
+            if isinstance(first, Homography) and isinstance(second, Homography):
+                merged = Homography(second.matrix @ first.matrix)
+                return Warp((*self.maps[:-1], merged, *after.maps[1:]))
+        return Warp(self.maps + after.maps)
+
+    @property
+    def matrix(self) -> Matrix | None:
+        """The (3, 3) homography, or None when a curved map is in the chain."""
+        if not self.maps:
+            return np.eye(3)
+        only = self.maps[0]
+        return only.matrix if len(self.maps) == 1 and isinstance(only, Homography) else None
+
+    def points(self, points: Points) -> Points:
+        """Move points of any shape (..., 2); the shape is kept."""
+        flat = points.reshape(-1, 2).astype(np.float64)
+        for step in self.maps:
+            flat = step.forward(flat)
+        return flat.reshape(points.shape).astype(np.float32)
+
+    def image(
+        self,
+        image: Image,
+        size: Size,
+        *,
+        interpolation: int = cv2.INTER_LINEAR,
+        border_mode: int = cv2.BORDER_CONSTANT,
+        border_value: int = 0,
+    ) -> Image:
+        """Resample a picture once, by pulling every target pixel from its source.
+
+        Args:
+            image: (H, W) or (H, W, 3) uint8.
+            size: of the result, whole pixels.
+            interpolation: a flag of OpenCV.
+            border_mode: what lies outside of the source, a flag of OpenCV.
+            border_value: the grey value for a constant border.
+        """
+        shape = (int(size.width), int(size.height))
+        matrix = self.matrix
+        value = (border_value,) * 3
+        if matrix is None:
+            x, y = self._pull_maps(shape)
+            pulled = cv2.remap(image, x, y, interpolation, borderMode=border_mode, borderValue=value)
+            return np.asarray(pulled, np.uint8)
+        # OpenCV counts from pixel centres: shift by half a pixel on either side.
+        centred = _HALF_BACK @ matrix @ _HALF_FORTH
+        if abs(centred[2, 0]) + abs(centred[2, 1]) < _AFFINE:
+            affine = centred[:2] / centred[2, 2]
+            pulled = cv2.warpAffine(image, affine, shape, None, interpolation, border_mode, value)
+        else:
+            pulled = cv2.warpPerspective(image, centred, shape, None, interpolation, border_mode, value)
+        return np.asarray(pulled, np.uint8)
+
+    def _pull_maps(self, shape: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        width, height = shape
+        columns, rows = -(-width // _CELL) + 1, -(-height // _CELL) + 1
+        cells = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2)
+        grid: Coordinates = cells * np.float64(_CELL) + 0.5
+        for step in reversed(self.maps):
+            grid = step.backward(grid)
+        coarse = (grid - 0.5).reshape(rows, columns, 2).astype(np.float32)
+        x, y = np.meshgrid(
+            np.arange(width, dtype=np.float32) / _CELL, np.arange(height, dtype=np.float32) / _CELL, copy=False
+        )
+        fine = cv2.remap(coarse, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.ascontiguousarray(fine[..., 0]), np.ascontiguousarray(fine[..., 1])
+
+
+_HALF_FORTH = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+_HALF_BACK = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
