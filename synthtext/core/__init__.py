@@ -22,6 +22,7 @@ from synthtext.core.geometry import (
     bounding_boxes,
     signed_area,
 )
+from synthtext.core.generator import SampleGenerator
 from synthtext.core.randomness import BLOCK, Streams, Weighted, block_stream, probe_stream, sample_streams
 from synthtext.core.sample import (
     Applied,
@@ -61,6 +62,7 @@ __all__ = [
     "Provenance",
     "Range",
     "Sample",
+    "SampleGenerator",
     "Scene",
     "Size",
     "Streams",

@@ -1,0 +1,36 @@
+"""The command `ocrmill`."""
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from pipelines.errors import JobError
+from synthtext.core import InputError
+
+app = typer.Typer(
+    name="ocrmill",
+    help="Make OCR training data and train OCR models on it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+
+
+def run() -> NoReturn:
+    """Run the command line: status 2 for bad input, 1 for a failed job, one sentence for either."""
+    try:
+        app()
+    except InputError as error:
+        _fail(str(error), 2)
+    except JobError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("interrupted; the same command again goes on where it stopped", 130)
+    sys.exit(0)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    print(f"ocrmill: {message}", file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,137 @@
+"""Trees of settings: YAML in, `key.sub=value` on top, validated, with errors that name the path."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from synthtext.core import InputError
+
+Tree: TypeAlias = dict[str, Any]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_yaml(path: Path) -> Tree:
+    """Read a mapping from a YAML file.
+
+    Raises:
+        InputError: the file is missing, is no YAML, or is no mapping.
+    """
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as text: {error}") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is no valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(tree, dict):
+        raise InputError(f"{path} must hold settings as 'key: value', not {type(tree).__name__}")
+    return tree
+
+
+def dump_yaml(tree: Mapping[str, Any]) -> str:
+    """A tree as YAML, in its own order."""
+    return yaml.safe_dump(dict(tree), sort_keys=False, allow_unicode=True, width=120)
+
+
+def override(tree: Tree, assignments: Iterable[str]) -> Tree:
+    """A copy of the tree with `key.sub=value` settings applied; values are YAML, list entries go by number.
+
+    Raises:
+        InputError: an assignment without "=", or a path through something that has no such entry.
+    """
+    result: Tree = yaml.safe_load(yaml.safe_dump(tree))
+    for assignment in assignments:
+        path, separator, text = assignment.partition("=")
+        if not separator or not path:
+            raise InputError(f"{assignment!r} is not of the form key=value")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise InputError(f"{assignment!r}: the value is no valid YAML") from None
+        _assign(result, path, value)
+    return result
+
+
+def _assign(tree: Tree, path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    node: Any = tree
+    for part in parents:
+        if isinstance(node, list):
+            node = node[_position(node, part, path)]
+        elif isinstance(node, dict):
+            if not isinstance(node.get(part), dict | list):
+                node[part] = {}
+            node = node[part]
+    if isinstance(node, list):
+        node[_position(node, last, path)] = value
+    elif isinstance(node, dict):
+        node[last] = value
+    else:
+        raise InputError(f"{path}: {'.'.join(parents)} is a plain value and has no {last!r}")
+
+
+def _position(entries: Sequence[Any], part: str, path: str) -> int:
+    if not part.isdecimal() or int(part) >= len(entries):
+        raise InputError(f"{path}: {part!r} is not the number of an entry; there are {len(entries)}, counted from 0")
+    return int(part)
+
+
+def nearest(key: str, known: Iterable[str]) -> str:
+    """A hint that ends a sentence about an unknown key: the most similar known one, or all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(key, names, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
+
+
+def validated(model: type[Model], tree: Mapping[str, Any], where: str) -> Model:
+    """Validate a tree against a pydantic model.
+
+    Args:
+        model: what the tree must be.
+        tree: the settings.
+        where: names the settings in errors ("recipe lines.yaml").
+
+    Raises:
+        InputError: names the path of the first wrong entry, what is wrong, and the nearest known key.
+    """
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(f"{where}: {_first_problem(model, error)}") from None
+
+
+def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
+    # An unknown key is the usual cause of whatever else is wrong: tell it first.
+    problems = sorted(error.errors(), key=lambda problem: problem["type"] not in _UNKNOWN)
+    first = problems[0]
+    path = ".".join(str(part) for part in first["loc"])
+    if first["type"] in _UNKNOWN:
+        known = _known_keys(model, first["loc"][:-1])
+        return f"unknown key {path!r}; {nearest(str(first['loc'][-1]), known)}" if known else f"unknown key {path!r}"
+    if first["type"] == "missing":
+        return f"{path} is missing"
+    message = first["msg"].removeprefix("Value error, ")
+    given = "" if isinstance(first["input"], Mapping) else f", not {first['input']!r}"
+    return (
+        f"{path}: {message[:1].lower()}{message[1:]}{given}" if first["type"] != "value_error" else f"{path}: {message}"
+    )
+
+
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+
+
+def _known_keys(model: Any, path: Sequence[int | str]) -> list[str]:
+    """The keys that the settings at `path` below a model may have; none when the path leaves models and dataclasses."""
+    current = model
+    for part in path:
+        fields = getattr(current, "model_fields", None) or getattr(current, "__dataclass_fields__", {})
+        if part not in fields:
+            return []
+        entry = fields[part]
+        current = getattr(entry, "annotation", None) or getattr(entry, "type", None)
+    return list(getattr(current, "model_fields", None) or getattr(current, "__dataclass_fields__", {}))

@@ -1,0 +1,13 @@
+"""What a generator is to the jobs that run it."""
+
+from typing import Protocol
+
+from synthtext.core.sample import Gap, Sample
+
+
+class SampleGenerator(Protocol):
+    """Draws sample `index` as a pure function of (recipe, seed, index): never of the order of the calls."""
+
+    def draw(self, index: int) -> Sample | Gap:
+        """Draw one sample, or say why it could not be drawn. `Sample.image` is not encoded yet."""
+        ...
