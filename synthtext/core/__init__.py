@@ -11,6 +11,7 @@ from synthtext.core.effect import (
     Range,
 )
 from synthtext.core.errors import InputError
+from synthtext.core.generator import SampleGenerator
 from synthtext.core.geometry import (
     Box,
     Image,
@@ -22,7 +23,6 @@ from synthtext.core.geometry import (
     bounding_boxes,
     signed_area,
 )
-from synthtext.core.generator import SampleGenerator
 from synthtext.core.randomness import BLOCK, Streams, Weighted, block_stream, probe_stream, sample_streams
 from synthtext.core.sample import (
     Applied,
