@@ -1,5 +1,6 @@
 """Trees of settings: YAML in, `key.sub=value` on top, validated, with errors that name the path."""
 
+import copy
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -44,7 +45,7 @@ def override(tree: Tree, assignments: Iterable[str]) -> Tree:
     Raises:
         InputError: an assignment without "=", or a path through something that has no such entry.
     """
-    result: Tree = yaml.safe_load(yaml.safe_dump(tree))
+    result: Tree = copy.deepcopy(tree)
     for assignment in assignments:
         path, separator, text = assignment.partition("=")
         if not separator or not path:
@@ -102,14 +103,15 @@ def validated(model: type[Model], tree: Mapping[str, Any], where: str) -> Model:
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        raise InputError(f"{where}: {_first_problem(model, error)}") from None
+        raise InputError(f"{where}: {first_problem(model, error)}") from None
 
 
-def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
+def first_problem(model: type, error: ValidationError) -> str:
+    """The first problem in a pydantic error about a model or dataclass: path, what is wrong, what is known."""
     # An unknown key is the usual cause of whatever else is wrong: tell it first.
     problems = sorted(error.errors(), key=lambda problem: problem["type"] not in _UNKNOWN)
     first = problems[0]
-    path = ".".join(str(part) for part in first["loc"])
+    path = ".".join(str(part) for part in first["loc"] if part not in _UNION_MEMBERS)
     if first["type"] in _UNKNOWN:
         known = _known_keys(model, first["loc"][:-1])
         return f"unknown key {path!r}; {nearest(str(first['loc'][-1]), known)}" if known else f"unknown key {path!r}"
@@ -122,6 +124,7 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     )
 
 
+_UNION_MEMBERS = ("int", "float", "str", "literal['free']")  # which alternative of a union failed is no part of the path
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 

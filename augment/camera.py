@@ -1,0 +1,138 @@
+"""Effects of lenses, sensors and files: they change colours and move nothing."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.core import Image, InputError, Parameters, Range, Size
+
+_POOL = 1 << 20
+
+
+@dataclass(frozen=True)
+class Blur:
+    """Gaussian blur.
+
+    Attributes:
+        strength_range: standard deviation as a share of the picture's height, 0 to 0.2.
+    """
+
+    strength_range: Range = (0.005, 0.03)
+
+    def __post_init__(self) -> None:
+        _check("strength_range", self.strength_range, 0, 0.2)
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Draw the standard deviation in pixels."""
+        return {"sigma": rng.uniform(*self.strength_range) * size.height}
+
+    def apply(self, image: Image, parameters: Parameters) -> Image:
+        """The blurred picture."""
+        sigma = max(parameters["sigma"], 1e-3)
+        side = 2 * max(1, int(np.ceil(2.5 * sigma))) + 1
+        return np.asarray(cv2.GaussianBlur(image, (side, side), sigma, borderType=cv2.BORDER_REPLICATE), np.uint8)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Gaussian noise of the sensor, the same in all channels or one for each.
+
+    Attributes:
+        sigma_range: standard deviation, in steps of 255.
+        colour_probability: of one noise for each channel.
+    """
+
+    sigma_range: Range = (2, 12)
+    colour_probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check("sigma_range", self.sigma_range, 0, 128)
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Draw the standard deviation, whether it is coloured, and where in the noise pool it starts."""
+        return {
+            "sigma": rng.uniform(*self.sigma_range),
+            "coloured": bool(rng.random() < self.colour_probability),
+            "offset": int(rng.integers(_POOL)),
+        }
+
+    def apply(self, image: Image, parameters: Parameters) -> Image:
+        """The picture with noise."""
+        height, width = image.shape[:2]
+        channels = 3 if parameters["coloured"] else 1
+        noise = _noise_slice(parameters["offset"], height * width * channels).reshape(height, width, channels)
+        scaled = noise * np.int32(round(parameters["sigma"] * 256)) >> 13  # the pool has a deviation of 32
+        return np.clip(image + scaled, 0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Downscale:
+    """Loses detail as a small picture does that was enlarged.
+
+    Attributes:
+        factor_range: size of the small picture as a share of this one, 0.05 to 1.
+    """
+
+    factor_range: Range = (0.4, 0.9)
+
+    def __post_init__(self) -> None:
+        _check("factor_range", self.factor_range, 0.05, 1)
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Draw the factor, and whether the enlargement shows its pixels."""
+        return {"factor": rng.uniform(*self.factor_range), "blocky": bool(rng.random() < 0.2)}
+
+    def apply(self, image: Image, parameters: Parameters) -> Image:
+        """The picture, made small and large again."""
+        height, width = image.shape[:2]
+        small = (max(1, round(width * parameters["factor"])), max(1, round(height * parameters["factor"])))
+        way_back = cv2.INTER_NEAREST if parameters["blocky"] else cv2.INTER_LINEAR
+        shrunk = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(shrunk, (width, height), interpolation=way_back), np.uint8)
+
+
+@dataclass(frozen=True)
+class Jpeg:
+    """The traces of JPEG compression.
+
+    Attributes:
+        quality_range: 1 to 100.
+    """
+
+    quality_range: tuple[int, int] = (20, 80)
+
+    def __post_init__(self) -> None:
+        _check("quality_range", self.quality_range, 1, 100)
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Draw the quality."""
+        return {"quality": int(rng.integers(*self.quality_range, endpoint=True))}
+
+    def apply(self, image: Image, parameters: Parameters) -> Image:
+        """The picture, compressed and read again."""
+        # The encoder takes the channels for blue, green, red; the decoder gives them back in the same order.
+        _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, parameters["quality"]])
+        decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+        return np.ascontiguousarray(decoded[..., ::-1])
+
+
+def _check(name: str, interval: Range, lowest: float, highest: float) -> None:
+    if not lowest <= interval[0] <= interval[1] <= highest:
+        raise InputError(f"{name} {list(interval)} must be two numbers from {lowest} to {highest}, in order")
+
+
+@cache
+def _noise_pool() -> NDArray[np.int32]:
+    """Standard normal noise times 32, drawn once: a slice of it costs a thirtieth of new draws."""
+    drawn = np.random.default_rng(0).standard_normal(_POOL, np.float32)
+    return np.round(drawn * 32).astype(np.int32)
+
+
+def _noise_slice(offset: int, count: int) -> NDArray[np.int32]:
+    pool = _noise_pool()
+    if offset + count <= _POOL:
+        return pool[offset : offset + count]
+    return np.take(pool, np.arange(offset, offset + count), mode="wrap")

@@ -1,0 +1,80 @@
+"""Effects that move things."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthtext.core import Box, InputError, Parameters, Range, Size, Warp
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Turns the picture about its centre.
+
+    Attributes:
+        degrees_range: clockwise on the screen.
+    """
+
+    degrees_range: Range = (-5, 5)
+
+    def __post_init__(self) -> None:
+        if not -180 <= self.degrees_range[0] <= self.degrees_range[1] <= 180:
+            raise InputError(f"degrees_range {list(self.degrees_range)} must be from -180 to 180, in order")
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Draw the angle in degrees."""
+        return {"degrees": rng.uniform(*self.degrees_range)}
+
+    def warp(self, size: Size, parameters: Parameters) -> Warp:
+        """The rotation."""
+        return Warp.rotation(parameters["degrees"], (size.width / 2, size.height / 2))
+
+
+@dataclass(frozen=True)
+class Perspective:
+    """Moves the four corners of the picture, each on its own.
+
+    Attributes:
+        strength_range: how far a corner may go, as a share of the shorter side, 0 to 0.45: beyond, corners could
+            pass each other.
+    """
+
+    strength_range: Range = (0.0, 0.2)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength_range[0] <= self.strength_range[1] <= 0.45:
+            raise InputError(f"strength_range {list(self.strength_range)} must be from 0 to 0.45, in order")
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Draw the strength and the direction of each corner (8 numbers from -1 to 1)."""
+        return {"strength": rng.uniform(*self.strength_range), "corners": rng.uniform(-1, 1, 8).round(4).tolist()}
+
+    def warp(self, size: Size, parameters: Parameters) -> Warp:
+        """The homography that takes the corners where they were drawn."""
+        corners = Box(0, 0, size.width, size.height).polygon()
+        moves = np.array(parameters["corners"], np.float32).reshape(4, 2)
+        return Warp.between_quads(corners, corners + moves * np.float32(parameters["strength"] * min(size)))
+
+
+@dataclass(frozen=True)
+class Skew:
+    """Slants the picture, as a camera does that looks from the side.
+
+    Attributes:
+        degrees_range: of vertical lines against the vertical; positive leans to the right.
+    """
+
+    degrees_range: Range = (-15, 15)
+
+    def __post_init__(self) -> None:
+        if not -60 <= self.degrees_range[0] <= self.degrees_range[1] <= 60:
+            raise InputError(f"degrees_range {list(self.degrees_range)} must be from -60 to 60, in order")
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Draw the angle in degrees."""
+        return {"degrees": rng.uniform(*self.degrees_range)}
+
+    def warp(self, size: Size, parameters: Parameters) -> Warp:
+        """The shear."""
+        slope = -np.tan(np.deg2rad(parameters["degrees"]))
+        return Warp.of_matrix(np.array([[1, slope, 0], [0, 1, 0], [0, 0, 1]]))

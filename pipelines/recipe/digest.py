@@ -1,0 +1,100 @@
+"""What decides the bytes of a job, and one digest of it all."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import freetype
+import uharfbuzz
+
+import augment
+import synthtext
+from pipelines.recipe.lines import LinesRecipe
+from synthtext.core import InputError
+from synthtext.fonts import FontInventory
+
+_LIBRARIES = ("numpy", "opencv-python", "pillow", "uharfbuzz", "freetype-py", "wordfreq")
+
+
+def list_ingredients(recipe: LinesRecipe, inventory: FontInventory) -> dict[str, str]:
+    """Everything that decides what is drawn, by name: settings, contents of files, code and library versions.
+
+    Where files lie does not matter, what is in them does.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    ingredients = dict(_leaves(recipe.tree(), ""))
+    ingredients["charset"] = "".join(recipe.charset)
+    for key in [key for key in ingredients if key.startswith("fonts.folders")]:
+        del ingredients[key]
+    for place, component in recipe.components.items():
+        for field, path in component.paths.items():
+            del ingredients[f"{place}.{field}"]
+            ingredients |= _contents(f"{place}.{field}", path)
+        if component.user_module is not None:
+            ingredients[f"module of {component.use}"] = _sha256(component.user_module)
+    ingredients |= {f"font {font.name} ({font.path.name}, {font.face})": font.digest for font in inventory.fonts}
+    ingredients |= {f"version of {library}": version(library) for library in _LIBRARIES}
+    ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
+    ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
+    ingredients["drawing code"] = _code_digest()
+    return ingredients
+
+
+def digest_of(ingredients: Mapping[str, str]) -> str:
+    """SHA-256 of the ingredients, 64 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()
+
+
+def describe_difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Which ingredients differ, in a few words: the first three by name."""
+    changed = [
+        f"{name} is gone" if name not in now else f"{name} is new" if name not in before else _change(name, before, now)
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    ]
+    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+    return "; ".join(changed[:3]) + more
+
+
+def _change(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    old, new = before[name], now[name]
+    return f"{name} has changed" if max(len(old), len(new)) > 40 else f"{name} was {old}, is {new}"
+
+
+def _leaves(tree: Any, path: str) -> Iterable[tuple[str, str]]:
+    entries = tree.items() if isinstance(tree, Mapping) else enumerate(tree) if isinstance(tree, list) else None
+    scalars = isinstance(tree, list) and not any(isinstance(entry, Mapping | list) for entry in tree)
+    if entries is None or (scalars and path != "fonts.folders"):
+        yield path, json.dumps(tree, ensure_ascii=False)
+    else:
+        for key, entry in entries:
+            yield from _leaves(entry, f"{path}.{key}" if path else str(key))
+
+
+def _contents(place: str, path: Path) -> dict[str, str]:
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        return {f"{place}/{file.relative_to(path).as_posix()}": _sha256(file) for file in files}
+    return {place: _sha256(path)}
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{str(path)!r} cannot be read: {error.strerror}") from None
+
+
+def _code_digest() -> str:
+    total = hashlib.sha256()
+    for package in (synthtext, augment):
+        home = Path(package.__file__ or "").parent
+        for file in sorted(home.rglob("*.py")):
+            total.update(file.relative_to(home).as_posix().encode() + b"\0" + file.read_bytes())
+    return total.hexdigest()

@@ -1,0 +1,141 @@
+"""From the name of a preset or the path of a file to a recipe that can be drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pipelines.config import Tree, dump_yaml, nearest, override, read_yaml
+from pipelines.recipe.digest import digest_of, list_ingredients
+from pipelines.recipe.lines import LinesRecipe
+from synthtext import Output
+from synthtext.core import Charset, InputError, SampleGenerator
+from synthtext.fonts import FontFile, FontInventory
+
+_PRESETS = Path(__file__).parent / "presets"
+
+
+@dataclass(frozen=True)
+class ResolvedRecipe:
+    """A recipe with every setting known; it can be sent to another process, which draws the same from it.
+
+    Attributes:
+        name: for messages: the preset's name or the file's path.
+        tree: every setting, paths absolute.
+    """
+
+    name: str
+    tree: Tree
+
+    @property
+    def kind(self) -> str:
+        """What it makes: "lines"."""
+        return str(self.tree["kind"])
+
+    @property
+    def charset(self) -> Charset:
+        """The characters it may draw."""
+        return self._recipe.charset
+
+    @property
+    def output(self) -> Output:
+        """What the finished pictures are like."""
+        return self._recipe.settings.output
+
+    @property
+    def fonts(self) -> tuple[FontFile, ...]:
+        """The fonts it draws from."""
+        return self._inventory.fonts
+
+    @property
+    def digest(self) -> str:
+        """64 hexadecimal digits: equal for equal recipes, files, code and library versions."""
+        return self._digest
+
+    @cached_property
+    def ingredients(self) -> dict[str, str]:
+        """What the digest is made of, by name."""
+        return list_ingredients(self._recipe, self._inventory)
+
+    def to_yaml(self) -> str:
+        """The recipe as a file, from which the job can be repeated."""
+        return dump_yaml(self.tree)
+
+    def generator(self, seed: int) -> SampleGenerator:
+        """A generator of its samples; it opens the fonts and corpora.
+
+        Raises:
+            InputError: no font can set one of the corpora, or the seed is not from 0 to 2**32 - 1.
+        """
+        if not 0 <= seed < 2**32:
+            raise InputError(f"seed {seed} must be from 0 to {2**32 - 1}")
+        return self._recipe.generator(self._inventory, seed, self.digest[:8])
+
+    def check_files(self) -> None:
+        """Read every file that the recipe names once.
+
+        Raises:
+            InputError: one is broken; the message names it.
+        """
+        for component in self._recipe.components.values():
+            check = getattr(component.part, "check", None)
+            if check is not None:
+                check()
+
+    @cached_property
+    def _recipe(self) -> LinesRecipe:
+        return LinesRecipe.read(self.tree, Path.cwd(), f"recipe {self.name}")
+
+    @cached_property
+    def _inventory(self) -> FontInventory:
+        return self._recipe.inventory()
+
+    @cached_property
+    def _digest(self) -> str:
+        return digest_of(self.ingredients)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"name": self.name, "tree": self.tree}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+
+
+def preset_names() -> tuple[str, ...]:
+    """The recipes that come with the project."""
+    return tuple(sorted(path.stem for path in _PRESETS.glob("*.yaml")))
+
+
+def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> ResolvedRecipe:
+    """Read a preset or a recipe file, apply overrides, fill in every default, and check the files that it names.
+
+    Args:
+        name_or_path: a preset's name, or the path of a YAML file; relative paths in it start at its folder.
+        overrides: settings of the form `key.sub=value`.
+
+    Raises:
+        InputError: anything is wrong; one sentence names the place.
+    """
+    path, folder = _find(name_or_path)
+    tree = override(read_yaml(path), overrides)
+    kind = tree.get("kind", "lines")
+    if kind != "lines":
+        raise InputError(f"recipe {name_or_path}: kind {kind!r} is unknown; known is 'lines'")
+    recipe = LinesRecipe.read(tree, folder, f"recipe {name_or_path}")
+    resolved = ResolvedRecipe(name_or_path, recipe.tree())
+    resolved.check_files()
+    return resolved
+
+
+def _find(name_or_path: str) -> tuple[Path, Path]:
+    preset = _PRESETS / f"{name_or_path}.yaml"
+    if "/" not in name_or_path and preset.is_file():
+        return preset, Path.cwd()
+    path = Path(name_or_path).expanduser()
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        if path.is_dir():
+            raise InputError(f"recipe {name_or_path!r} is a folder; name a YAML file or a preset")
+        return path, path.absolute().parent
+    raise InputError(
+        f"there is no recipe {name_or_path!r}; {nearest(name_or_path, preset_names())} (or name a YAML file)"
+    )

@@ -1,0 +1,25 @@
+"""Where texts come from. In a recipe, `use: text_file` means the class `TextFile` of this package."""
+
+from synthtext.corpora.corpus import Corpus, CorpusEntry, CorpusMixture, DrawnText, clean_text
+from synthtext.corpora.fields import Code, Date, Email, Number, Price, WebAddress
+from synthtext.corpora.pattern import Pattern
+from synthtext.corpora.text_file import TextFile, split_of
+from synthtext.corpora.words import Words
+
+__all__ = [
+    "Code",
+    "Corpus",
+    "CorpusEntry",
+    "CorpusMixture",
+    "Date",
+    "DrawnText",
+    "Email",
+    "Number",
+    "Pattern",
+    "Price",
+    "TextFile",
+    "WebAddress",
+    "Words",
+    "clean_text",
+    "split_of",
+]

@@ -1,0 +1,59 @@
+"""What a corpus is, and a mixture of several."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from synthtext.core import Weighted
+
+
+class Corpus(Protocol):
+    """A source of texts. A new one is a dataclass with this one method, named by its dotted path in a recipe."""
+
+    def draw(self, rng: np.random.Generator) -> str:
+        """A text; whoever calls cleans it with `clean_text`.
+
+        Raises:
+            InputError: the source cannot be read or has no text.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class CorpusEntry:
+    """A corpus, the name it is recorded under, and how often it is drawn from."""
+
+    name: str
+    corpus: Corpus
+    weight: float = 1.0
+
+
+class DrawnText(NamedTuple):
+    """A text, and the name of the corpus it is from."""
+
+    text: str
+    corpus: str
+
+
+class CorpusMixture:
+    """Draws from several corpora by weight."""
+
+    def __init__(self, entries: Sequence[CorpusEntry]) -> None:
+        self.entries = tuple(entries)
+        self._weighted = Weighted([entry.weight for entry in self.entries])
+
+    def draw(self, rng: np.random.Generator) -> DrawnText:
+        """A clean text (it may be empty when its corpus gave nothing visible)."""
+        entry = self.entries[self._weighted.draw(rng)]
+        return DrawnText(clean_text(entry.corpus.draw(rng)), entry.name)
+
+
+def clean_text(text: str) -> str:
+    """NFC, every run of white space one plain space, none at the ends, no control characters."""
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFC", text)
+        text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
+    return " ".join(text.split())

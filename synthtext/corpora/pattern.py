@@ -1,0 +1,96 @@
+"""Texts that match a regular expression."""
+
+import re
+import string
+from dataclasses import dataclass
+from functools import cached_property
+from re import _constants as code  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from synthtext.core import InputError
+
+_UNBOUNDED = 8  # repeats of "*" and "+"
+_PRINTABLE = string.digits + string.ascii_letters + string.punctuation + " "
+_CATEGORIES = {
+    code.CATEGORY_DIGIT: string.digits,
+    code.CATEGORY_WORD: string.digits + string.ascii_letters + "_",
+    code.CATEGORY_SPACE: " ",
+}
+Node: TypeAlias = tuple[Any, Any]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Draws texts that match a regular expression: literals, classes, groups, alternatives, repeats.
+
+    Every alternative is as likely as any other, and so is every count of repeats; "*" and "+" repeat at most 8 times.
+
+    Attributes:
+        pattern: the expression, in Python's syntax: "[0-9]{2,6}".
+    """
+
+    pattern: str
+
+    def __post_init__(self) -> None:
+        _expand(self._nodes, np.random.default_rng(0), self.pattern)
+
+    def draw(self, rng: np.random.Generator) -> str:
+        """A text that matches."""
+        return _expand(self._nodes, rng, self.pattern)
+
+    @cached_property
+    def _nodes(self) -> list[Node]:
+        try:
+            return list(parser.parse(self.pattern))
+        except re.error as error:
+            raise InputError(f"pattern {self.pattern!r} is no valid regular expression: {error}") from None
+
+
+def _expand(nodes: list[Node], rng: np.random.Generator, pattern: str) -> str:
+    return "".join(_expand_one(node, rng, pattern) for node in nodes)
+
+
+def _expand_one(node: Node, rng: np.random.Generator, pattern: str) -> str:
+    kind, argument = node
+    if kind is code.LITERAL:
+        return chr(argument)
+    if kind is code.IN:
+        return _pick(_members(argument, pattern), rng)
+    if kind is code.ANY:
+        return _pick(_PRINTABLE, rng)
+    if kind in (code.MAX_REPEAT, code.MIN_REPEAT):
+        low, high, body = argument
+        high = low + _UNBOUNDED if high is code.MAXREPEAT else high
+        return "".join(_expand(list(body), rng, pattern) for _ in range(int(rng.integers(low, high + 1))))
+    if kind is code.SUBPATTERN:
+        return _expand(list(argument[-1]), rng, pattern)
+    if kind is code.BRANCH:
+        branches = argument[1]
+        return _expand(list(branches[int(rng.integers(len(branches)))]), rng, pattern)
+    raise InputError(
+        f"pattern {pattern!r}: {str(kind).lower()} cannot be drawn; use literals, classes, groups, repeats"
+    )
+
+
+def _members(entries: list[Node], pattern: str) -> str:
+    negated = bool(entries) and entries[0][0] is code.NEGATE
+    found = "".join(_member(entry, pattern) for entry in entries[negated:])
+    return "".join(c for c in _PRINTABLE if c not in found) if negated else found
+
+
+def _member(entry: Node, pattern: str) -> str:
+    kind, argument = entry
+    if kind is code.LITERAL:
+        return chr(argument)
+    if kind is code.RANGE:
+        return "".join(map(chr, range(argument[0], argument[1] + 1)))
+    if kind is code.CATEGORY and argument in _CATEGORIES:
+        return _CATEGORIES[argument]
+    raise InputError(f"pattern {pattern!r}: {str(argument).lower()} in a class cannot be drawn; list its characters")
+
+
+def _pick(characters: str, rng: np.random.Generator) -> str:
+    return characters[int(rng.integers(len(characters)))]

@@ -1,0 +1,129 @@
+"""Lines of a text file of any size."""
+
+import mmap
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.core import InputError
+from synthtext.corpora.corpus import clean_text
+
+_CHUNK = 1 << 24
+_SPLIT_ATTEMPTS = 1000
+_VALIDATION_PARTS, _PARTS = 1, 10
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """Draws lines of a UTF-8 file, each as likely as any other.
+
+    The file is mapped, not loaded: only the offsets of its lines are held (8 bytes a line).
+
+    Attributes:
+        path: of the file, one text a line.
+        split: a tenth of the texts, told by a hash of each text, is "validation"; the rest is "train". A text is in
+            one of the two wherever it stands and however often.
+    """
+
+    path: Path
+    split: Literal["train", "validation", "all"] = "all"
+
+    def draw(self, rng: np.random.Generator) -> str:
+        """A line.
+
+        Raises:
+            InputError: the file is missing, is no UTF-8 text, or has no line (of the split).
+        """
+        lines = self._lines
+        for _ in range(_SPLIT_ATTEMPTS):
+            text = lines.read(int(rng.integers(len(lines))))
+            if self.split == "all" or split_of(text) == self.split:
+                return text
+        raise InputError(f"corpus {str(self.path)!r}: {_SPLIT_ATTEMPTS} lines drawn, none in the split {self.split!r}")
+
+    @cached_property
+    def _lines(self) -> "_MappedLines":
+        return _MappedLines(self.path)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"path": self.path, "split": self.split}
+
+
+def split_of(text: str) -> Literal["train", "validation"]:
+    """The split that a text belongs to, by a hash of its cleaned form."""
+    part = zlib.crc32(clean_text(text).encode()) % _PARTS
+    return "validation" if part < _VALIDATION_PARTS else "train"
+
+
+class _MappedLines:
+    """The lines of a mapped file that hold more than white space."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            with path.open("rb") as file:
+                size = file.seek(0, 2)
+                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else None
+        except FileNotFoundError:
+            raise InputError(f"corpus {str(path)!r}: there is no such file") from None
+        except (OSError, ValueError) as error:
+            raise InputError(f"corpus {str(path)!r} cannot be opened: {error}") from None
+        if self._data is None:
+            raise InputError(f"corpus {str(path)!r} is empty")
+        _check_text(self._data, path)
+        self._starts, self._stops = _line_bounds(self._data)
+        if not len(self._starts):
+            raise InputError(f"corpus {str(path)!r} has no line with a text")
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def read(self, line: int) -> str:
+        assert self._data is not None
+        return self._data[int(self._starts[line]) : int(self._stops[line])].decode().removeprefix("\ufeff")
+
+
+def _check_text(data: mmap.mmap, path: Path) -> None:
+    line = 1
+    for start, block in _blocks_of_whole_lines(data):
+        if b"\x00" in block:
+            raise InputError(f"corpus {str(path)!r} is a binary file (a zero byte after line {line}), not UTF-8 text")
+        try:
+            block.decode()
+        except UnicodeDecodeError as error:
+            at = line + block[: error.start].count(b"\n")
+            raise InputError(
+                f"corpus {str(path)!r} is not UTF-8 text: byte {start + error.start}, line {at}; convert it first"
+            ) from None
+        line += block.count(b"\n")
+
+
+def _blocks_of_whole_lines(data: mmap.mmap) -> Iterator[tuple[int, bytes]]:
+    """Blocks of about 16 MiB that end where a line ends, with their offsets."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _CHUNK)
+        stop = len(data) if end < 0 else end + 1
+        yield start, data[start:stop]
+        start = stop
+
+
+def _line_bounds(data: mmap.mmap) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the lines start and stop that hold more than white space."""
+    starts, stops = [], []
+    for offset, block in _blocks_of_whole_lines(data):
+        array = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero(array == ord("\n"))
+        if not block.endswith(b"\n"):
+            ends = np.append(ends, len(block))
+        begins = np.concatenate([[0], ends[:-1] + 1])
+        ink_before = np.concatenate([[0], np.cumsum(array > ord(" "))])
+        visible = ink_before[ends] > ink_before[begins]
+        starts.append(begins[visible] + offset)
+        stops.append(ends[visible] + offset)
+    return np.concatenate(starts).astype(np.int64), np.concatenate(stops).astype(np.int64)

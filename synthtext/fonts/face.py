@@ -1,0 +1,122 @@
+"""One open font: shapes text with HarfBuzz and draws glyphs with FreeType."""
+
+import ctypes
+from typing import NamedTuple
+
+import freetype
+import numpy as np
+import uharfbuzz as hb
+from numpy.typing import NDArray
+
+from synthtext.core import Box
+from synthtext.fonts.file import FontFile
+
+_UNJOINED = {"liga": False, "clig": False}
+
+
+class PlacedGlyph(NamedTuple):
+    """A glyph on the line: lengths are in ems, y grows downwards, the baseline is y = 0.
+
+    Attributes:
+        glyph: id in the font.
+        cluster: offset into the text of the cluster that it draws.
+        x: of its origin.
+        y: of its origin.
+        advance: to the next one's origin.
+    """
+
+    glyph: int
+    cluster: int
+    x: float
+    y: float
+    advance: float
+
+
+class Shaped(NamedTuple):
+    """A shaped text: its glyphs from left to right, and its script ("Latn")."""
+
+    glyphs: list[PlacedGlyph]
+    script: str
+
+
+class Raster(NamedTuple):
+    """A drawn glyph.
+
+    Attributes:
+        coverage: (h, w) uint8, 0 to 255.
+        left: of its first column, in pixels from the glyph's origin.
+        top: of its first row, in pixels from the baseline; negative is above.
+    """
+
+    coverage: NDArray[np.uint8]
+    left: int
+    top: int
+
+
+class Face:
+    """An open face. Not for several threads at once: FreeType holds one size at a time."""
+
+    def __init__(self, file: FontFile) -> None:
+        self.file = file
+        face = hb.Face(hb.Blob.from_file_path(str(file.path)), file.face)
+        self._hb = hb.Font(face)
+        self._em = face.upem
+        self._characters = frozenset(face.unicodes)
+        self._freetype = freetype.Face(str(file.path), file.face)
+        self._size = 0
+        self._extents: dict[int, Box | None] = {}
+
+    def covers(self, text: str) -> bool:
+        """Whether the character map has every character of the text (white space aside)."""
+        return all(ord(c) in self._characters or c == " " for c in text)
+
+    def missing(self, characters: str) -> str:
+        """The characters that the character map lacks."""
+        return "".join(c for c in characters if ord(c) not in self._characters)
+
+    def shape(self, text: str, *, tracked: bool = False) -> Shaped:
+        """Shape a whole line.
+
+        Args:
+            text: one line, NFC.
+            tracked: letters will be spread, so that ligatures would tear: leave them out.
+        """
+        buffer = hb.Buffer()
+        buffer.add_str(text)
+        buffer.guess_segment_properties()
+        hb.shape(self._hb, buffer, _UNJOINED if tracked else None)
+        glyphs, pen, em = [], 0.0, self._em
+        for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
+            advance = position.x_advance / em
+            x, y = pen + position.x_offset / em, -position.y_offset / em
+            glyphs.append(PlacedGlyph(info.codepoint, info.cluster, x, y, advance))
+            pen += advance
+        return Shaped(glyphs, buffer.script or "")
+
+    def ink(self, glyph: int) -> Box | None:
+        """The box around a glyph's outline in ems from its origin, y downwards; None when it is blank."""
+        if glyph not in self._extents:
+            extents = self._hb.get_glyph_extents(glyph)
+            blank = extents is None or not extents.width or not extents.height
+            self._extents[glyph] = None if blank else _box(extents, self._em)
+        return self._extents[glyph]
+
+    def draw(self, glyph: int, size: int) -> Raster:
+        """Draw a glyph, unhinted (so that its shape is the same at every size) with an em of `size` pixels."""
+        if size != self._size:
+            self._freetype.set_pixel_sizes(0, size)
+            self._size = size
+        self._freetype.load_glyph(glyph, freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING)
+        slot = self._freetype.glyph
+        bitmap = slot.bitmap._FT_Bitmap  # freetype-py turns the buffer into a list of integers: 90 us a glyph
+        rows, pitch, width = bitmap.rows, bitmap.pitch, bitmap.width
+        if not rows or not width:
+            return Raster(np.zeros((0, 0), np.uint8), 0, 0)
+        memory = ctypes.cast(bitmap.buffer, ctypes.POINTER(ctypes.c_uint8))
+        coverage = np.ctypeslib.as_array(memory, (rows, pitch))[:, :width].copy()
+        return Raster(coverage, slot.bitmap_left, -slot.bitmap_top)
+
+
+def _box(extents: hb.GlyphExtents, em: int) -> Box:
+    left, top = extents.x_bearing, -extents.y_bearing
+    return Box(left / em, top / em, (left + extents.width) / em, (top - extents.height) / em)

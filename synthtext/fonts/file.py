@@ -1,0 +1,77 @@
+"""What a font file says of itself."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import uharfbuzz as hb
+
+from synthtext.core import InputError
+
+SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
+_OUTLINE_TABLES = {"glyf", "CFF ", "CFF2"}
+_FAMILY, _STYLE, _TYPOGRAPHIC_FAMILY, _TYPOGRAPHIC_STYLE, _LICENCE, _LICENCE_ADDRESS = 1, 2, 16, 17, 13, 14
+
+
+@dataclass(frozen=True)
+class FontFile:
+    """One face of a font file.
+
+    Attributes:
+        path: of the file.
+        face: index in a collection; 0 for other files.
+        digest: SHA-256 of the file, hexadecimal.
+        family: such as "Lato".
+        style: such as "Bold Italic".
+        licence: what the font says of its licence, or empty.
+    """
+
+    path: Path
+    face: int
+    digest: str
+    family: str
+    style: str
+    licence: str
+
+    @property
+    def name(self) -> str:
+        """Family and style, for people and for the `font` column."""
+        return f"{self.family} {self.style}".strip()
+
+
+def read_font_file(path: Path) -> list[FontFile]:
+    """The faces of a font file.
+
+    Raises:
+        InputError: the file cannot be read, is no font, or has no outlines to draw.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"font {str(path)!r} cannot be read: {error.strerror}") from None
+    blob = hb.Blob(data)
+    count = hb.Face(blob).count if data else 0
+    digest = hashlib.sha256(data).hexdigest()
+    faces = [_describe(hb.Face(blob, index), path, index, digest) for index in range(count)]
+    if not faces:
+        raise InputError(f"font {str(path)!r} is broken or no font: it has no face")
+    return faces
+
+
+def _describe(face: hb.Face, path: Path, index: int, digest: str) -> FontFile:
+    if not face.glyph_count or not face.upem or not face.unicodes:
+        raise InputError(f"font {str(path)!r} is broken: it has no glyphs or no character map")
+    if not _OUTLINE_TABLES & set(face.table_tags):
+        raise InputError(f"font {str(path)!r} has no outlines (pictures only), which cannot be drawn")
+    return FontFile(
+        path=path,
+        face=index,
+        digest=digest,
+        family=_name(face, _TYPOGRAPHIC_FAMILY) or _name(face, _FAMILY) or path.stem,
+        style=_name(face, _TYPOGRAPHIC_STYLE) or _name(face, _STYLE),
+        licence=_name(face, _LICENCE_ADDRESS) or _name(face, _LICENCE)[:200],
+    )
+
+
+def _name(face: hb.Face, identifier: int) -> str:
+    return (face.get_name(identifier, "en") or "").strip()

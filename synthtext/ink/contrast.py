@@ -1,0 +1,103 @@
+"""Whether ink can be told from what lies around it: measured at every cluster, not over the whole picture."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.core import Image, InputError, Points, bounding_boxes
+from synthtext.rejection import Rejection
+
+_LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, what OpenCV's conversion to grey uses
+_CANDIDATES = 12
+
+
+class Ground(NamedTuple):
+    """The luminance (0 to 255) of what lies under and closely around the ink of each of K clusters.
+
+    Attributes:
+        mean: (K,).
+        deviation: (K,) standard deviation.
+    """
+
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+
+    def contrast(self, colours: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far each of N ink colours (N, 3) is from the ground of the worst cluster, (N,).
+
+        The deviation counts against it: on a busy ground a part of the strokes is lost although the mean is far.
+        """
+        luminance = colours @ _LUMINANCE
+        away = np.abs(luminance[:, None] - self.mean) - self.deviation
+        return np.asarray(away.min(axis=1))
+
+
+def measure_ground(paper: Image, coverage: NDArray[np.uint8], quads: Points, reach: int) -> Ground:
+    """Measure the paper around the ink of each cluster.
+
+    Args:
+        paper: (H, W, 3) RGB, before the ink.
+        coverage: (H, W) of the ink.
+        quads: (K, 4, 2) clusters, pixels.
+        reach: how many pixels around the ink count.
+    """
+    luminance = cv2.cvtColor(paper, cv2.COLOR_RGB2GRAY)
+    around = cv2.dilate(coverage, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    _, near = cv2.threshold(around, 0, 1, cv2.THRESH_BINARY)
+    sums, squares = cv2.integral2(cv2.multiply(luminance, near))
+    counts = cv2.integral(near)
+    height, width = coverage.shape
+    boxes = bounding_boxes(quads)
+    left, top = np.floor(boxes[:, :2]).astype(int).T.clip(0)
+    right, bottom = (
+        np.minimum(np.ceil(boxes[:, 2]), width).astype(int),
+        np.minimum(np.ceil(boxes[:, 3]), height).astype(int),
+    )
+
+    def total(table: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left], np.float64)
+
+    count = total(np.asarray(counts))
+    inked = count > 0
+    count = count[inked]
+    mean = total(np.asarray(sums))[inked] / count
+    variance = total(np.asarray(squares))[inked] / count - mean**2
+    return Ground(mean, np.sqrt(np.maximum(variance, 0)))
+
+
+class InkColour(NamedTuple):
+    """A colour for the ink, RGB 0 to 255, and its contrast with the ground of the worst cluster."""
+
+    colour: NDArray[np.float64]
+    contrast: float
+
+
+def choose_colour(rng: np.random.Generator, ground: Ground, floor: float) -> InkColour:
+    """Draw a colour that keeps the floor at every cluster; black or white when a dozen draws do not.
+
+    Raises:
+        Rejection: not even black or white keeps it.
+    """
+    if not len(ground.mean):
+        raise Rejection("no ink")
+    greys = np.repeat(rng.uniform(0, 255, (_CANDIDATES // 2, 1)), 3, axis=1)
+    colours = rng.uniform(0, 255, (_CANDIDATES // 2, 3))
+    drawn = np.stack([greys, colours], axis=1).reshape(-1, 3)[rng.permutation(_CANDIDATES)]
+    candidates = np.concatenate([drawn, [[0.0] * 3, [255.0] * 3]])
+    contrasts = ground.contrast(candidates)
+    good = np.flatnonzero(contrasts >= floor)
+    if not len(good):
+        raise Rejection("contrast")
+    return InkColour(candidates[good[0]], float(contrasts[good[0]]))
+
+
+def check_floor(floor: float) -> None:
+    """Check a contrast floor.
+
+    Raises:
+        InputError: it is not from 0 to 120; more than 120 is refused by most photographs.
+    """
+    if not 0 <= floor <= 120:
+        raise InputError(f"contrast_floor {floor} must be from 0 to 120 (of 255 steps of luminance)")

@@ -1,0 +1,115 @@
+"""Crops of photographs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image as PillowImage
+
+from synthtext.core import Image, InputError, Range, Size
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+_LONGEST = 1600  # pixels; larger photographs are kept at this size: a line is 48 pixels high
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Crops of the photographs in a folder and below it.
+
+    Attributes:
+        folder: with at least one picture; a broken one is an error.
+        scale_range: at which size photographs are shown, as a share of their own.
+        pool: how many photographs each block of 256 samples draws from.
+    """
+
+    folder: Path
+    scale_range: Range = (0.4, 1.2)
+    pool: int = 6
+
+    def __post_init__(self) -> None:
+        if not 0.01 <= self.scale_range[0] <= self.scale_range[1] <= 10:
+            raise InputError(f"scale_range {list(self.scale_range)} must be two shares from 0.01 to 10, in order")
+        if self.pool < 1:
+            raise InputError(f"pool {self.pool} must be at least 1")
+
+    def check(self) -> None:
+        """Decode every photograph once.
+
+        Raises:
+            InputError: the folder is missing or empty, or a photograph is broken; the message names it.
+        """
+        for path in self._paths():
+            _decode(path)
+
+    def for_block(self, rng: np.random.Generator) -> "PhotoPool":
+        """A few photographs, each at a drawn scale."""
+        paths = self._paths()
+        picked = [paths[int(i)] for i in rng.integers(len(paths), size=self.pool)]
+        return PhotoPool([_scaled(_kept(path), float(rng.uniform(*self.scale_range))) for path in picked])
+
+    def _paths(self) -> tuple[Path, ...]:
+        return _photo_paths(self.folder)
+
+
+class PhotoPool:
+    """Photographs in memory, from which lines get their crops."""
+
+    def __init__(self, photos: Sequence[Image]) -> None:
+        self._photos = photos
+
+    def paint(self, rng: np.random.Generator, size: Size) -> Image:
+        """A crop at a random place, mirrored half of the time; a photograph that is too small goes on as its mirror."""
+        photo = self._photos[int(rng.integers(len(self._photos)))]
+        width, height = int(size.width), int(size.height)
+        photo = _enlarged(photo, width, height)
+        x = int(rng.integers(photo.shape[1] - width + 1))
+        y = int(rng.integers(photo.shape[0] - height + 1))
+        crop = photo[y : y + height, x : x + width]
+        return np.ascontiguousarray(crop[:, ::-1] if rng.random() < 0.5 else crop)
+
+
+def _enlarged(photo: Image, width: int, height: int) -> Image:
+    while photo.shape[0] < height or photo.shape[1] < width:
+        down = min(max(0, height - photo.shape[0]), photo.shape[0])
+        right = min(max(0, width - photo.shape[1]), photo.shape[1])
+        photo = np.asarray(cv2.copyMakeBorder(photo, 0, down, 0, right, cv2.BORDER_REFLECT), np.uint8)
+    return photo
+
+
+def _scaled(photo: Image, scale: float) -> Image:
+    height, width = photo.shape[:2]
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(photo, size, interpolation=interpolation), np.uint8)
+
+
+@lru_cache(maxsize=16)
+def _photo_paths(folder: Path) -> tuple[Path, ...]:
+    if not folder.is_dir():
+        raise InputError(f"photos: folder {str(folder)!r} does not exist")
+    paths = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
+    if not paths:
+        raise InputError(f"photos: folder {str(folder)!r} holds no picture ({', '.join(SUFFIXES)})")
+    return paths
+
+
+def _decode(path: Path) -> Image:
+    """Read a photograph with Pillow, which tells a truncated file from a whole one; OpenCV fills it up with grey."""
+    try:
+        with PillowImage.open(path) as file:
+            file.draft("RGB", (_LONGEST, _LONGEST))
+            picture = file.convert("RGB")
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(f"photograph {str(path)!r} is broken or no picture: {error}; mend or remove it") from None
+    photo = np.asarray(picture, np.uint8)
+    longest = max(photo.shape[:2])
+    return _scaled(photo, _LONGEST / longest) if longest > _LONGEST else photo
+
+
+@lru_cache(maxsize=24)
+def _kept(path: Path) -> Image:
+    """A photograph that stays in memory: at most 24 of at most 7.7 MB."""
+    return _decode(path)

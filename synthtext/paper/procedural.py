@@ -1,0 +1,97 @@
+"""Papers that need no pictures."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.core import Image, Range, Size
+
+
+@dataclass(frozen=True)
+class Plain:
+    """One colour.
+
+    Attributes:
+        lightness_range: of the colour, 0 to 255.
+        tint: how far the three channels may differ from the lightness, 0 to 255.
+    """
+
+    lightness_range: Range = (0, 255)
+    tint: float = 60
+
+    def paint(self, rng: np.random.Generator, size: Size) -> Image:
+        """A picture of one colour, (H, W, 3)."""
+        colour = _tinted(rng, self.lightness_range, self.tint)
+        image = np.empty((int(size.height), int(size.width), 3), np.uint8)
+        image[:] = np.clip(colour, 0, 255).astype(np.uint8)
+        return image
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """Two colours that flow into each other in a direction.
+
+    Attributes:
+        lightness_range: of both colours, 0 to 255.
+        difference: how far their lightness may be apart, 0 to 255.
+        tint: how far the three channels may differ from the lightness, 0 to 255.
+    """
+
+    lightness_range: Range = (0, 255)
+    difference: float = 90
+    tint: float = 60
+
+    def paint(self, rng: np.random.Generator, size: Size) -> Image:
+        """A picture with a linear gradient, (H, W, 3)."""
+        first = _tinted(rng, self.lightness_range, self.tint)
+        second = first + rng.uniform(-self.difference, self.difference) + rng.uniform(-20, 20, 3)
+        width, height = int(size.width), int(size.height)
+        angle = rng.uniform(0, 2 * np.pi)
+        x = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.cos(angle))
+        y = np.linspace(-0.5, 0.5, height, dtype=np.float32) * np.float32(np.sin(angle))
+        share = x + y[:, None] + np.float32(0.5)
+        return _mix(first, second, np.clip(share, 0, 1))
+
+
+@dataclass(frozen=True)
+class Texture:
+    """Smooth random patches of two colours at several scales, as of stone, cloth or stained paper.
+
+    Attributes:
+        lightness_range: of both colours, 0 to 255.
+        difference: how far their lightness may be apart, 0 to 255.
+        tint: how far the three channels may differ from the lightness, 0 to 255.
+        grain_range: size of the largest patches as a share of the picture's height.
+    """
+
+    lightness_range: Range = (0, 255)
+    difference: float = 70
+    tint: float = 60
+    grain_range: Range = (0.2, 2.0)
+
+    def paint(self, rng: np.random.Generator, size: Size) -> Image:
+        """A picture with the texture, (H, W, 3)."""
+        first = _tinted(rng, self.lightness_range, self.tint)
+        second = first + rng.uniform(-self.difference, self.difference) + rng.uniform(-20, 20, 3)
+        width, height = int(size.width), int(size.height)
+        grain = max(2.0, rng.uniform(*self.grain_range) * height)
+        share = np.zeros((height, width), np.float32)
+        for octave, weight in ((1, 0.55), (3, 0.3), (9, 0.15)):
+            cells = (max(2, int(width * octave / grain)), max(2, int(height * octave / grain)))
+            patches = rng.random((min(cells[1], height), min(cells[0], width)), np.float32)
+            share += np.float32(weight) * cv2.resize(patches, (width, height), interpolation=cv2.INTER_LINEAR)
+        return _mix(first, second, share)
+
+
+def _tinted(rng: np.random.Generator, lightness_range: Range, tint: float) -> NDArray[np.float64]:
+    return rng.uniform(*lightness_range) + rng.uniform(-tint, tint, 3)
+
+
+def _mix(first: NDArray[np.float64], second: NDArray[np.float64], share: NDArray[np.float32]) -> Image:
+    """The colours mixed per pixel: share (H, W) from 0 (first) to 1 (second)."""
+    first, second = np.clip(first, 0, 255), np.clip(second, 0, 255)
+    steps = np.linspace(0, 1, 256)[:, None]
+    table = (first + (second - first) * steps + 0.5).astype(np.uint8)
+    return np.asarray(table[(share * 255).astype(np.uint8)])
