@@ -95,7 +95,7 @@ class LineGenerator:
         self.design = design
         self._seed, self._prefix = seed, prefix
         self._cache = FaceCache()
-        self._fonts = fit_fonts(design.inventory, design.corpora, self._cache, probe_stream(0))
+        self._fonts = fit_fonts(design.inventory, design.corpora, design.charset, self._cache, probe_stream(0))
         self._papers = Weighted([entry.weight for entry in design.papers])
         self._blocks: OrderedDict[int, _Block] = OrderedDict()
 

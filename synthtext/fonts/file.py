@@ -1,6 +1,7 @@
 """What a font file says of itself."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from synthtext.core import InputError
 
 SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 _OUTLINE_TABLES = {"glyf", "CFF ", "CFF2"}
+_PROBES = "AHRg"
+_ANONYMOUS = re.compile(r"(uni|u|gid|glyph|cid|g|index)[0-9A-F]+", re.IGNORECASE)
 _FAMILY, _STYLE, _TYPOGRAPHIC_FAMILY, _TYPOGRAPHIC_STYLE, _LICENCE, _LICENCE_ADDRESS = 1, 2, 16, 17, 13, 14
 
 
@@ -63,6 +66,8 @@ def _describe(face: hb.Face, path: Path, index: int, digest: str) -> FontFile:
         raise InputError(f"font {str(path)!r} is broken: it has no glyphs or no character map")
     if not _OUTLINE_TABLES & set(face.table_tags):
         raise InputError(f"font {str(path)!r} has no outlines (pictures only), which cannot be drawn")
+    if _is_pictorial(face):
+        raise InputError(f"font {str(path)!r} shows symbols where letters should be")
     return FontFile(
         path=path,
         face=index,
@@ -71,6 +76,15 @@ def _describe(face: hb.Face, path: Path, index: int, digest: str) -> FontFile:
         style=_name(face, _TYPOGRAPHIC_STYLE) or _name(face, _STYLE),
         licence=_name(face, _LICENCE_ADDRESS) or _name(face, _LICENCE)[:200],
     )
+
+
+def _is_pictorial(face: hb.Face) -> bool:
+    """Whether the glyphs behind plain letters are named as something else: such fonts do not always say so."""
+    font = hb.Font(face)
+    letters = [letter for letter in _PROBES if ord(letter) in face.unicodes]
+    names = [font.get_glyph_name(font.get_nominal_glyph(ord(letter)) or 0) or "" for letter in letters]
+    named = [(letter, name) for letter, name in zip(letters, names, strict=True) if name and not _ANONYMOUS.match(name)]
+    return len(named) == len(_PROBES) and not any(name.startswith(letter) for letter, name in named)
 
 
 def _name(face: hb.Face, identifier: int) -> str:

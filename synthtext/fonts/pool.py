@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthtext.core import InputError
-from synthtext.corpora import CorpusMixture, clean_text
+from synthtext.core import Charset, InputError
+from synthtext.corpora import CorpusEntry, CorpusMixture, clean_text
 from synthtext.fonts.cache import FaceCache
 from synthtext.fonts.discovery import FontInventory
 from synthtext.fonts.face import Face
@@ -16,45 +16,78 @@ _PROBES = 100
 
 
 @dataclass(frozen=True)
+class Family:
+    """The faces of a family that can set texts of the corpora.
+
+    Attributes:
+        faces: in the inventory's order.
+        share: of the texts, that the family can set; above 0, at most 1.
+    """
+
+    faces: tuple[FontFile, ...]
+    share: float
+
+
 class FontPool:
     """The fonts that a corpus can be set in, by family: a family with forty weights is as likely as one with a single.
 
-    Attributes:
-        families: faces that cover at least one text of the corpus, by family.
-        useless: names of faces that cover none.
+    A family that can set few of the texts (digits only, say) is drawn as rarely as it would be of use.
     """
 
-    families: tuple[tuple[FontFile, ...], ...]
-    useless: tuple[str, ...]
+    def __init__(self, families: Sequence[Family]) -> None:
+        self.families = tuple(families)
+        shares = np.array([family.share for family in families])
+        self._probabilities = shares / shares.sum()
 
     def draw(self, rng: np.random.Generator, count: int) -> list[FontFile]:
-        """Draw `count` faces, from different families as far as there are enough."""
-        order = rng.permutation(len(self.families))
-        picked = [self.families[order[i % len(order)]] for i in range(count)]
-        return [family[int(rng.integers(len(family)))] for family in picked]
+        """Draw `count` faces, all of different families if there are as many."""
+        distinct = min(count, len(self.families))
+        order = rng.choice(len(self.families), distinct, replace=False, p=self._probabilities)
+        picked = [self.families[int(order[i % distinct])] for i in range(count)]
+        return [family.faces[int(rng.integers(len(family.faces)))] for family in picked]
 
 
-def fit_fonts(inventory: FontInventory, corpora: CorpusMixture, cache: FaceCache, rng: np.random.Generator) -> FontPool:
+def fit_fonts(
+    inventory: FontInventory, corpora: CorpusMixture, charset: Charset, cache: FaceCache, rng: np.random.Generator
+) -> FontPool:
     """Find the fonts that can set texts of the corpora, by looking at a hundred texts of each.
 
     Raises:
-        InputError: no font can set any of the texts of a corpus; the message names it and the missing characters.
+        InputError: no font can set any of the texts of a corpus, or none is within the charset; the message names the
+            corpus and the characters.
     """
     faces = [cache.face(file) for file in inventory.fonts]
-    useful: set[int] = set()
+    shares = np.zeros(len(faces))
     for entry in corpora.entries:
-        texts = [text for text in (clean_text(entry.corpus.draw(rng)) for _ in range(_PROBES)) if text]
-        if not texts:
-            raise InputError(f"corpus {entry.name!r} is empty: {_PROBES} draws gave no visible text")
-        covering = {i for i, face in enumerate(faces) if any(face.covers(text) for text in texts)}
-        if not covering:
+        texts = _probe(entry, charset, rng)
+        covered = np.array([sum(face.covers(text) for text in texts) for face in faces])
+        if not covered.any():
             raise InputError(_uncovered(entry.name, texts, faces))
-        useful |= covering
-    families: dict[str, list[FontFile]] = {}
-    for i in sorted(useful):
-        families.setdefault(inventory.fonts[i].family, []).append(inventory.fonts[i])
-    useless = tuple(file.name for i, file in enumerate(inventory.fonts) if i not in useful)
-    return FontPool(tuple(tuple(family) for family in families.values()), useless)
+        shares += covered * entry.weight / len(texts)
+    families: dict[str, list[int]] = {}
+    for i in np.flatnonzero(shares):
+        families.setdefault(inventory.fonts[i].family, []).append(int(i))
+    total = sum(entry.weight for entry in corpora.entries)
+    return FontPool(
+        [
+            Family(tuple(inventory.fonts[i] for i in members), float(shares[members].max() / total))
+            for members in families.values()
+        ]
+    )
+
+
+def _probe(entry: CorpusEntry, charset: Charset, rng: np.random.Generator) -> list[str]:
+    texts = [text for text in (clean_text(entry.corpus.draw(rng)) for _ in range(_PROBES)) if text]
+    if not texts:
+        raise InputError(f"corpus {entry.name!r} is empty: {_PROBES} draws gave no visible text")
+    within = [text for text in texts if charset.covers(charset.fold(text))]
+    if not within:
+        outside = "".join(dict.fromkeys(c for text in texts for c in charset.fold(text) if c not in charset))[:20]
+        raise InputError(
+            f"corpus {entry.name!r} does not fit the charset: each of {len(texts)} texts holds characters that it "
+            f"lacks, such as {outside!r}; choose another charset"
+        )
+    return within
 
 
 def _uncovered(name: str, texts: Sequence[str], faces: Sequence[Face]) -> str:
