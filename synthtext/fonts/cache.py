@@ -2,10 +2,10 @@
 
 from collections import OrderedDict
 
+from synthtext.cache import ByteCache
 from synthtext.fonts.face import Face, Raster
 from synthtext.fonts.file import FontFile
 
-_OVERHEAD = 200  # bytes that Python adds to an entry
 _RATIO = 2**0.25
 
 
@@ -26,13 +26,17 @@ def drawn_size(size: float) -> int:
 
 
 class FaceCache:
-    """Open faces and their rasters; the least recently used go first when `limit` bytes are exceeded."""
+    """Open faces and their rasters; the least recently used go first when the bounds are exceeded.
 
-    def __init__(self, limit: int = 96 << 20, faces: int = 512) -> None:
-        self._limit, self._faces_limit = limit, faces
-        self._bytes = 0
+    Args:
+        limit: bytes of rasters.
+        faces: open files.
+    """
+
+    def __init__(self, limit: int = 96 << 20, faces: int = 2048) -> None:
+        self._faces_limit = faces
         self._faces: OrderedDict[tuple[str, int], Face] = OrderedDict()
-        self._rasters: OrderedDict[tuple[str, int, int, int], Raster] = OrderedDict()
+        self._rasters: ByteCache[tuple[str, int, int, int], Raster] = ByteCache(limit, lambda r: r.coverage.nbytes)
 
     def face(self, file: FontFile) -> Face:
         """The open face of a file."""
@@ -48,13 +52,4 @@ class FaceCache:
     def raster(self, face: Face, glyph: int, size: int) -> Raster:
         """A glyph of a face at a size of the ladder."""
         key = (face.file.digest, face.file.face, glyph, size)
-        raster = self._rasters.get(key)
-        if raster is not None:
-            self._rasters.move_to_end(key)
-            return raster
-        raster = self._rasters[key] = face.draw(glyph, size)
-        self._bytes += raster.coverage.nbytes + _OVERHEAD
-        while self._bytes > self._limit:
-            _, oldest = self._rasters.popitem(last=False)
-            self._bytes -= oldest.coverage.nbytes + _OVERHEAD
-        return raster
+        return self._rasters.get(key, lambda: face.draw(glyph, size))

@@ -84,7 +84,7 @@ def _is_pictorial(face: hb.Face) -> bool:
     letters = [letter for letter in _PROBES if ord(letter) in face.unicodes]
     names = [font.get_glyph_name(font.get_nominal_glyph(ord(letter)) or 0) or "" for letter in letters]
     named = [(letter, name) for letter, name in zip(letters, names, strict=True) if name and not _ANONYMOUS.match(name)]
-    return len(named) == len(_PROBES) and not any(name.startswith(letter) for letter, name in named)
+    return len(named) == len(_PROBES) and not any(name.split(".")[0] == letter for letter, name in named)
 
 
 def _name(face: hb.Face, identifier: int) -> str:

@@ -90,8 +90,8 @@ def composite(paper: Image, coverage: NDArray[np.uint8], colour: NDArray[np.floa
     Returns:
         The new picture; where coverage is 0 it equals the paper, where it is 255 the colour.
     """
-    share = coverage.astype(np.uint16)
-    share += share >> 7  # 0 to 256, so that the division is a shift
-    share = share[..., None]
-    ink = np.round(colour).astype(np.uint16)
-    return np.asarray((paper * (256 - share) + ink * share + 128) >> 8, np.uint8)
+    shares = cv2.merge((coverage, coverage, coverage))
+    steps = np.arange(256)[:, None] / 255
+    inked = cv2.LUT(shares, np.round(steps * np.round(colour)).astype(np.uint8)[None])
+    faded = cv2.multiply(paper, cv2.bitwise_not(shares), scale=1 / 255)
+    return np.asarray(cv2.add(inked, faded), np.uint8)

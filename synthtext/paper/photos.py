@@ -9,9 +9,12 @@ import cv2
 import numpy as np
 from PIL import Image as PillowImage
 
+from synthtext.cache import ByteCache
 from synthtext.core import Image, InputError, Range, Size
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+_STEP = 2**0.25
+_KEPT_BYTES = 128 << 20
 _LONGEST = 1600  # pixels; larger photographs are kept at this size: a line is 48 pixels high
 
 
@@ -21,7 +24,7 @@ class Photos:
 
     Attributes:
         folder: with at least one picture; a broken one is an error.
-        scale_range: at which size photographs are shown, as a share of their own.
+        scale_range: at which size photographs are shown, as a share of their own, in steps of 19 %.
         pool: how many photographs each block of 256 samples draws from.
     """
 
@@ -48,7 +51,8 @@ class Photos:
         """A few photographs, each at a drawn scale."""
         paths = self._paths()
         picked = [paths[int(i)] for i in rng.integers(len(paths), size=self.pool)]
-        return PhotoPool([_scaled(_kept(path), float(rng.uniform(*self.scale_range))) for path in picked])
+        low, high = (round(np.log(scale) / np.log(_STEP)) for scale in self.scale_range)
+        return PhotoPool([_kept(path, int(rng.integers(low, high, endpoint=True))) for path in picked])
 
     def _paths(self) -> tuple[Path, ...]:
         return _photo_paths(self.folder)
@@ -109,7 +113,11 @@ def _decode(path: Path) -> Image:
     return _scaled(photo, _LONGEST / longest) if longest > _LONGEST else photo
 
 
-@lru_cache(maxsize=24)
-def _kept(path: Path) -> Image:
-    """A photograph that stays in memory: at most 24 of at most 7.7 MB."""
-    return _decode(path)
+def _kept(path: Path, step: int) -> Image:
+    """A photograph at a scale of the ladder; it stays in memory for the next blocks."""
+    if step == 0:
+        return _PHOTOS.get((path, 0), lambda: _decode(path))
+    return _PHOTOS.get((path, step), lambda: _scaled(_kept(path, 0), _STEP**step))
+
+
+_PHOTOS: ByteCache[tuple[Path, int], Image] = ByteCache(_KEPT_BYTES, lambda photo: photo.nbytes)
