@@ -9,7 +9,8 @@ from synthtext.core import InputError, Size, Warp, bounding_box
 from synthtext.layout import SetLine
 from synthtext.rejection import Rejection
 
-_SMALLEST = 6.0  # an em of fewer pixels cannot be read by anybody
+_SMALLEST = 9.0  # an em of fewer pixels cannot be read by anybody
+_EDGE = 1.5  # pixels: glyphs stand on whole pixels where they are drawn, and resampling spreads them by one
 _LONGEST = 8192  # pixels: more than any reader of lines takes
 
 
@@ -81,22 +82,22 @@ def frame_line(
     """
     natural = Warp.translation(-line.ink.left, -line.ink.top).then(Warp.scaling(em, em)).then(warp)
     box = bounding_box(natural.points(line.clusters.quads))
-    around = 2 * (reach * em + 1)
-    height = (box.height + around) * (1 + margins.top + margins.bottom)
-    width = box.width + around + (box.height + around) * (margins.left + margins.right)
-    scale = min(
-        1.0, *(limit / need for limit, need in ((output.height, height), (output.width, width)) if limit != "free")
-    )
+    ink = Size(box.width + 2 * reach * em, box.height + 2 * reach * em)
+    width = ink.width + ink.height * (margins.left + margins.right)
+    height = ink.height * (1 + margins.top + margins.bottom)
+    asked = ((output.height, height), (output.width, width))
+    scale = min((1.0, *((limit - 2 * _EDGE) / need for limit, need in asked if limit != "free")))
     if em * scale < _SMALLEST:
         raise Rejection("too small to read")
     size = Size(
-        np.ceil(width * scale) if output.width == "free" else output.width,
-        np.ceil(height * scale) if output.height == "free" else output.height,
+        np.ceil(width * scale + 2 * _EDGE) if output.width == "free" else output.width,
+        np.ceil(height * scale + 2 * _EDGE) if output.height == "free" else output.height,
     )
     if max(size) > _LONGEST:
         raise Rejection("too long")
-    ink_height = (box.height + around) * scale
-    left = margins.left * ink_height + around / 2 * scale + slack[0] * (size.width - width * scale)
-    top = margins.top * ink_height + around / 2 * scale + slack[1] * (size.height - height * scale)
+    left = _EDGE + (margins.left * ink.height + reach * em) * scale
+    top = _EDGE + (margins.top * ink.height + reach * em) * scale
+    left += slack[0] * (size.width - width * scale - 2 * _EDGE)
+    top += slack[1] * (size.height - height * scale - 2 * _EDGE)
     placed = natural.then(Warp.translation(-box.left, -box.top)).then(Warp.scaling(scale, scale))
     return Frame(size, placed.then(Warp.translation(left, top)), em * scale)

@@ -33,7 +33,7 @@ class PlacedGlyph(NamedTuple):
 
 
 class Shaped(NamedTuple):
-    """A shaped text: its glyphs from left to right, and its script ("Latn")."""
+    """A shaped text: its glyphs from left to right, and its script ("Latn"; "Zyyy" when there is no letter)."""
 
     glyphs: list[PlacedGlyph]
     script: str
@@ -91,7 +91,7 @@ class Face:
             x, y = pen + position.x_offset / em, -position.y_offset / em
             glyphs.append(PlacedGlyph(info.codepoint, info.cluster, x, y, advance))
             pen += advance
-        return Shaped(glyphs, buffer.script or "")
+        return Shaped(glyphs, buffer.script or "Zyyy")
 
     def ink(self, glyph: int) -> Box | None:
         """The box around a glyph's outline in ems from its origin, y downwards; None when it is blank."""

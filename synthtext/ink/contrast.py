@@ -19,10 +19,13 @@ class Ground(NamedTuple):
     Attributes:
         mean: (K,).
         deviation: (K,) standard deviation.
+        strength: (K,) 0 to 1, how solid the ink is where there is any: hairlines in small sizes cover their pixels to
+            a tenth, and are as faint as that.
     """
 
     mean: NDArray[np.float64]
     deviation: NDArray[np.float64]
+    strength: NDArray[np.float64]
 
     def contrast(self, colours: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far each of N ink colours (N, 3) is from the ground of the worst cluster, (N,).
@@ -31,7 +34,7 @@ class Ground(NamedTuple):
         """
         luminance = colours @ _LUMINANCE
         away = np.abs(luminance[:, None] - self.mean) - self.deviation
-        return np.asarray(away.min(axis=1))
+        return np.asarray((away * self.strength).min(axis=1))
 
 
 def measure_ground(paper: Image, coverage: NDArray[np.uint8], quads: Points, reach: int) -> Ground:
@@ -48,6 +51,7 @@ def measure_ground(paper: Image, coverage: NDArray[np.uint8], quads: Points, rea
     _, near = cv2.threshold(around, 0, 1, cv2.THRESH_BINARY)
     sums, squares = cv2.integral2(cv2.multiply(luminance, near))
     counts = cv2.integral(near)
+    covered, covered_squares = cv2.integral2(coverage)
     height, width = coverage.shape
     boxes = bounding_boxes(quads)
     left, top = np.floor(boxes[:, :2]).astype(int).T.clip(0)
@@ -59,12 +63,13 @@ def measure_ground(paper: Image, coverage: NDArray[np.uint8], quads: Points, rea
     def total(table: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left], np.float64)
 
-    count = total(np.asarray(counts))
-    inked = count > 0
-    count = count[inked]
+    ink, count = total(np.asarray(covered)), total(np.asarray(counts))
+    inked = ink > 0
+    ink, count = ink[inked], count[inked]
     mean = total(np.asarray(sums))[inked] / count
     variance = total(np.asarray(squares))[inked] / count - mean**2
-    return Ground(mean, np.sqrt(np.maximum(variance, 0)))
+    strength = total(np.asarray(covered_squares))[inked] / ink / 255
+    return Ground(mean, np.sqrt(np.maximum(variance, 0)), strength)
 
 
 class InkColour(NamedTuple):

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from synthtext.core import Weighted, block_stream, sample_streams
+
+
+def test_streams_of_a_sample_differ_from_each_other_and_from_those_of_others() -> None:
+    drawn = [
+        tuple(stream.integers(2**62, size=3))
+        for index in range(5)
+        for seed in range(5)
+        for stream in (*sample_streams(index, seed), block_stream(index * 256, seed))
+    ]
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_streams_are_repeatable_and_blocks_are_shared() -> None:
+    assert sample_streams(7, 3).content.random() == sample_streams(7, 3).content.random()
+    assert block_stream(256, 3).random() == block_stream(511, 3).random()
+    assert block_stream(255, 3).random() != block_stream(256, 3).random()
+
+
+def test_weights_are_kept() -> None:
+    weighted, rng = Weighted([1, 0, 3]), np.random.default_rng(0)
+    counts = np.bincount([weighted.draw(rng) for _ in range(4000)], minlength=3)
+    assert counts[1] == 0
+    assert counts[2] / counts[0] == pytest.approx(3, rel=0.15)
+
+
+@pytest.mark.parametrize("weights", [[], [0, 0], [float("nan")]])
+def test_useless_weights_are_refused(weights: list[float]) -> None:
+    with pytest.raises(ValueError):
+        Weighted(weights)

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthtext.core import Clusters, Points, Size, Warp, as_polygon, bounding_box, signed_area
+from synthtext.core.warp import Coordinates
+
+
+class Wave:
+    """A curved map whose inverse is known: y moves by a sine of x."""
+
+    def forward(self, points: Coordinates) -> Coordinates:
+        return points + np.stack([np.zeros(len(points)), 6 * np.sin(points[:, 0] / 25)], axis=1)
+
+    def backward(self, points: Coordinates) -> Coordinates:
+        return points - np.stack([np.zeros(len(points)), 6 * np.sin(points[:, 0] / 25)], axis=1)
+
+
+QUAD = np.array([[0, 0], [100, 0], [100, 40], [0, 40]], np.float32)
+BENT = np.array([[6, 3], [95, -4], [104, 41], [-3, 36]], np.float32)
+WARPS = {
+    "shift": Warp.translation(7.25, -3.5),
+    "scale": Warp.scaling(1.7, 0.6),
+    "turn": Warp.rotation(23, (50, 20)),
+    "perspective": Warp.between_quads(QUAD, BENT),
+    "wave": Warp((Wave(),)),
+    "all": Warp.rotation(5, (50, 20)).then(Warp((Wave(),))).then(Warp.between_quads(QUAD, BENT)),
+}
+
+
+def centroid(image: np.ndarray) -> np.ndarray:
+    """Centre of mass in continuous coordinates: pixel (i, j) has its centre at (i + 0.5, j + 0.5)."""
+    rows, columns = np.indices(image.shape) + 0.5
+    mass = image.astype(np.float64)
+    return np.array([(columns * mass).sum(), (rows * mass).sum()]) / mass.sum()
+
+
+@pytest.mark.parametrize("name", WARPS)
+@pytest.mark.parametrize("place", [(30, 12), (50, 20), (71, 27)])
+def test_a_dot_goes_where_its_point_goes(name: str, place: tuple[int, int]) -> None:
+    x, y = place
+    picture = np.zeros((60, 130), np.uint8)
+    picture[y - 3 : y + 3, x - 3 : x + 3] = 255  # a dot whose centre is (x, y)
+    shown = Warp.translation(15, 15)
+    moved = WARPS[name].then(shown)
+    target = moved.points(np.array([[x, y]], np.float32))[0]
+    found = centroid(moved.image(picture, Size(260, 120)))
+    # A dot of six pixels under a projective or curved map is not moved quite like its centre.
+    assert np.abs(found - target).max() < 0.25
+
+
+@given(st.floats(-40, 40), st.floats(0.3, 3), st.floats(-30, 30))
+@settings(max_examples=50, deadline=None)
+def test_composition_is_one_after_the_other(degrees: float, scale: float, shift: float) -> None:
+    first, second = Warp.rotation(degrees, (3, 4)), Warp.scaling(scale, 1 / scale).then(Warp.translation(shift, 1))
+    points = np.random.default_rng(0).uniform(-50, 50, (20, 2)).astype(np.float32)
+    together = first.then(second)
+    assert len(together.maps) == 1
+    np.testing.assert_allclose(together.points(points), second.points(first.points(points)), atol=1e-3)
+
+
+def test_the_empty_warp_leaves_everything() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    assert (Warp().image(image, Size(30, 20)) == image).all()
+    assert (Warp().points(QUAD) == QUAD).all()
+
+
+@pytest.mark.parametrize("name", WARPS)
+def test_points_keep_their_shape(name: str) -> None:
+    quads = np.stack([QUAD, QUAD + 3])
+    moved: Points = WARPS[name].points(quads)
+    assert moved.shape == quads.shape
+    assert moved.dtype == np.float32
+    np.testing.assert_allclose(moved[1], WARPS[name].points(QUAD + 3), atol=1e-4)
+
+
+def test_clusters_follow_a_warp_and_outline_goes_round_clockwise() -> None:
+    quads = np.stack([QUAD + np.float32([100 * k, 0]) for k in range(3)])
+    clusters = Clusters(np.array([0, 1, 3, 4], np.int32), quads)
+    assert list(clusters.texts("aßec")) == ["a", "ße", "c"]
+    moved = clusters.warped(WARPS["shift"])
+    outline = moved.outline()
+    assert len(outline) == 8
+    assert signed_area(outline) == pytest.approx(300 * 40)
+    assert bounding_box(outline) == pytest.approx((7.25, -3.5, 307.25, 36.5))
+
+
+@pytest.mark.parametrize("points", [[[0, 0], [1, 1]], [[0, 0, 0]] * 3, [[0, 0], [1, np.nan], [2, 2]]])
+def test_what_is_no_polygon_is_refused(points: list[list[float]]) -> None:
+    with pytest.raises(ValueError):
+        as_polygon(points)
+
+
+def test_clusters_need_matching_offsets() -> None:
+    with pytest.raises(ValueError):
+        Clusters(np.array([0, 1], np.int32), np.zeros((2, 4, 2), np.float32))

@@ -1,0 +1,166 @@
+"""Properties of generated lines, over many random samples."""
+
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.recipe import resolve_recipe
+from synthtext.core import Gap, InputError, Sample, SampleGenerator
+
+PLAIN = ("fonts.system=false", "paper={plain: 1}", "ink.styles={plain: 1}", "effects=[]", "ink.contrast_floor=60")
+WARPED = (
+    *PLAIN[:3],
+    "ink.contrast_floor=60",
+    "effects=[{use: perspective, strength_range: [0, 0.4]}, {use: rotation, degrees_range: [-25, 25]}, {use: skew}]",
+)
+COUNT = 300
+
+
+@cache
+def generator(recipe: str, overrides: tuple[str, ...], seed: int) -> SampleGenerator:
+    return resolve_recipe(recipe, overrides).generator(seed)
+
+
+def draw(recipe: str, overrides: tuple[str, ...], indices: Sequence[int], seed: int = 3) -> list[Sample]:
+    drawn = [generator(recipe, overrides, seed).draw(index) for index in indices]
+    samples = [sample for sample in drawn if not isinstance(sample, Gap)]
+    assert len(samples) >= 0.99 * len(drawn)
+    return samples
+
+
+def coverage(sample: Sample) -> np.ndarray:
+    """How much ink is in each pixel, 0 to 1, of a picture of one ink on plain paper."""
+    image, ink = sample.image.astype(np.float64), np.array(sample.meta.drawn["ink"], np.float64)
+    paper = image[0, 0]
+    axis = ink - paper
+    return np.clip((image - paper) @ axis / (axis @ axis), 0, 1)
+
+
+@pytest.mark.parametrize("recipe", ["digits", "lines"])
+def test_a_sample_depends_on_nothing_but_its_index(recipe: str) -> None:
+    overrides = ("fonts.system=false",)
+    again = resolve_recipe(recipe, overrides).generator(3)
+    for index in (700, 0, 255, 256, 1, 700):
+        first, second = generator(recipe, overrides, 3).draw(index), again.draw(index)
+        assert isinstance(first, Sample)
+        assert isinstance(second, Sample)
+        assert (first.key, first.text, first.meta) == (second.key, second.text, second.meta)
+        assert (first.image == second.image).all()
+        assert (first.clusters.quads == second.clusters.quads).all()
+
+
+def test_another_seed_draws_other_samples() -> None:
+    first, second = (draw("digits", (), range(20), seed) for seed in (1, 2))
+    assert [s.text for s in first] != [s.text for s in second]
+
+
+def test_other_effects_leave_texts_and_fonts_as_they_were() -> None:
+    noisy = (*PLAIN, "effects=[{use: blur}, {use: noise}, {use: rotation, probability: 0.5, degrees_range: [-2, 2]}]")
+    plain, changed = draw("lines", PLAIN, range(100)), draw("lines", noisy, range(100))
+    same = [(a.text, a.meta.font) == (b.text, b.meta.font) for a, b in zip(plain, changed, strict=True)]
+    assert np.mean(same) > 0.9  # a rejected attempt draws another text
+    assert any(
+        (a.image.shape != b.image.shape) or (a.image != b.image).any() for a, b in zip(plain, changed, strict=True)
+    )
+
+
+@pytest.mark.parametrize("overrides", [PLAIN, WARPED], ids=["straight", "warped"])
+@pytest.mark.parametrize("recipe", ["digits", "lines"])
+def test_no_ink_is_lost_at_the_border(recipe: str, overrides: tuple[str, ...]) -> None:
+    for sample in draw(recipe, overrides, range(COUNT)):
+        ink = coverage(sample)
+        border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+        assert border.max() < 0.15, sample.text
+
+
+@pytest.mark.parametrize("overrides", [PLAIN, WARPED], ids=["straight", "warped"])
+def test_ink_lies_in_the_quads_of_its_clusters(overrides: tuple[str, ...]) -> None:
+    for sample in draw("lines", overrides, range(COUNT)):
+        ink = coverage(sample)
+        inside = np.zeros(ink.shape, np.uint8)
+        for quad in sample.clusters.quads:
+            cv2.fillPoly(inside, [np.round(quad - 0.5).astype(np.int32)], 1)
+        grown = cv2.dilate(inside, np.ones((5, 5), np.uint8))  # to 2 px
+        assert ink[grown == 0].max(initial=0) < 0.3, sample.text
+
+
+@pytest.mark.parametrize("overrides", [PLAIN, WARPED], ids=["straight", "warped"])
+def test_every_visible_cluster_has_ink_of_its_own(overrides: tuple[str, ...]) -> None:
+    for sample in draw("lines", overrides, range(COUNT)):
+        ink = coverage(sample)
+        assert sample.clusters.offsets[0] == 0
+        assert sample.clusters.offsets[-1] == len(sample.text)
+        for text, quad in zip(sample.clusters.texts(sample.text), sample.clusters.quads, strict=True):
+            inside = np.zeros(ink.shape, np.uint8)
+            cv2.fillPoly(inside, [np.round(quad - 0.5).astype(np.int32)], 1)
+            assert not text.strip() or ink[inside == 1].max(initial=0) > 0.2, sample.text
+
+
+@pytest.mark.parametrize(
+    "paper", ["paper={plain: 1}", "paper={gradient: 1}", "paper={texture: {difference: 120}}"], ids=str
+)
+def test_ink_keeps_the_contrast_floor_at_every_cluster(paper: str) -> None:
+    overrides = ("fonts.system=false", paper, "ink={styles: {plain: 1}, contrast_floor: 50}", "effects=[]")
+    for sample in draw("lines", overrides, range(COUNT)):
+        luminance = cv2.cvtColor(sample.image, cv2.COLOR_RGB2GRAY).astype(np.float64)
+        ink = float(np.array(sample.meta.drawn["ink"]) @ [0.299, 0.587, 0.114])
+        away = np.abs(luminance - ink)
+        assert sample.meta.contrast >= 50
+        for text, quad in zip(sample.clusters.texts(sample.text), sample.clusters.quads, strict=True):
+            (left, top), (right, bottom) = np.floor(quad.min(0)).astype(int), np.ceil(quad.max(0)).astype(int)
+            around = away[max(top, 0) : bottom, max(left, 0) : right]
+            if text.strip() and around.size:
+                # The paper is what is furthest from the ink; where letters nearly fill the box little of it is left.
+                assert np.percentile(around, 97) > 40, sample.text
+
+
+def test_labels_are_composed_and_within_the_charset() -> None:
+    for sample in draw("lines", ("fonts.system=false",), range(COUNT)):
+        assert sample.text == unicodedata.normalize("NFC", sample.text).strip()
+        assert sample.text.isascii()
+        assert sample.text.isprintable()
+
+
+def test_pictures_have_the_size_that_was_asked_for() -> None:
+    assert {s.image.shape[0] for s in draw("lines", PLAIN, range(50))} == {48}
+    fixed = draw("digits", ("output={height: 32, width: 100}",), range(50))
+    assert {s.image.shape for s in fixed} == {(32, 100, 3)}
+    free = draw("digits", ("output.height=free",), range(50))
+    assert len({s.image.shape[0] for s in free}) > 5
+
+
+def test_what_was_drawn_is_told() -> None:
+    sample = draw("lines", ("fonts.system=false", "effects=[{use: blur}, {use: rotation}]"), [5])[0]
+    assert [effect.name for effect in sample.meta.effects] == ["rotation", "blur"]
+    assert sample.meta.effects[0].parameters.keys() == {"degrees"}
+    assert sample.meta.script == ("Latn" if any(c.isalpha() for c in sample.text) else "Zyyy")
+    assert sample.meta.font
+
+
+def test_a_text_that_never_fits_becomes_a_gap_with_reasons() -> None:
+    hopeless = ("layout.length_range=[1, 2]", 'corpus=[{use: pattern, pattern: "[0-9]{3}"}]')
+    drawn = resolve_recipe("digits", hopeless).generator(1).draw(4)
+    assert isinstance(drawn, Gap)
+    assert set(drawn.reasons) == {"text too long"}
+    assert drawn.index == 4
+
+
+@pytest.mark.parametrize(
+    ("corpus", "charset", "told"),
+    [("[\U00012000-\U00012010]{3}", "latin1", "does not fit the charset"), ("[a-z]{3}", "digits", "does not fit")],
+)
+def test_a_corpus_outside_of_the_charset_is_refused(corpus: str, charset: str, told: str) -> None:
+    recipe = resolve_recipe("digits", (f'corpus=[{{use: pattern, pattern: "{corpus}"}}]', f"charset={charset}"))
+    with pytest.raises(InputError, match=told):
+        recipe.generator(0)
+
+
+def test_a_corpus_that_no_font_covers_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "cuneiform.txt").write_text("".join(f"{chr(code)}\n" for code in range(0x12000, 0x12010)))
+    overrides = ('corpus=[{use: pattern, pattern: "[\U00012000-\U0001200f]{3}"}]', f"charset={tmp_path}/cuneiform.txt")
+    with pytest.raises(InputError, match="covered by none of the"):
+        resolve_recipe("digits", overrides).generator(0)
