@@ -49,6 +49,11 @@ class FaceCache:
         self._faces.move_to_end(key)
         return face
 
+    @property
+    def raster_bytes(self) -> int:
+        """What the kept rasters take."""
+        return self._rasters.bytes
+
     def raster(self, face: Face, glyph: int, size: int) -> Raster:
         """A glyph of a face at a size of the ladder."""
         key = (face.file.digest, face.file.face, glyph, size)

@@ -1,0 +1,122 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from augment import Blur, Downscale, Jpeg, Noise, Perspective, Rotation, Skew
+from synthtext.core import (
+    Box,
+    Effect,
+    EffectChain,
+    EffectStep,
+    GeometricEffect,
+    InputError,
+    PixelEffect,
+    Size,
+    signed_area,
+)
+
+PIXEL: list[PixelEffect] = [Blur(), Noise(), Noise(colour_probability=1), Downscale(), Jpeg()]
+GEOMETRIC: list[GeometricEffect] = [Rotation((-30, 30)), Perspective((0.1, 0.45)), Skew((-40, 40))]
+SIZE = Size(160, 48)
+
+
+def picture() -> np.ndarray:
+    rng = np.random.default_rng(1)
+    rough = rng.integers(0, 256, (6, 20, 3), np.uint8)
+    return np.asarray(cv2.resize(rough, (160, 48), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+@pytest.mark.parametrize("effect", PIXEL, ids=repr)
+def test_a_pixel_effect_keeps_the_size_and_its_argument_and_repeats_itself(effect: PixelEffect) -> None:
+    image = picture()
+    before = image.copy()
+    parameters = effect.draw(np.random.default_rng(0), SIZE)
+    first, second = effect.apply(image, parameters), effect.apply(image, json.loads(json.dumps(parameters)))
+    assert first.shape == image.shape
+    assert first.dtype == np.uint8
+    assert (first == second).all()
+    assert (image == before).all()
+    assert (first != image).any()
+
+
+@pytest.mark.parametrize("effect", GEOMETRIC, ids=repr)
+def test_a_geometric_effect_keeps_the_picture_convex_and_upright(effect: GeometricEffect) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        parameters = json.loads(json.dumps(effect.draw(rng, SIZE)))
+        corners = effect.warp(SIZE, parameters).points(Box(0, 0, *SIZE).polygon())
+        assert cv2.isContourConvex(corners)
+        assert signed_area(corners) > 0
+
+
+def test_strength_zero_moves_nothing() -> None:
+    effect = Perspective((0, 0))
+    corners = Box(0, 0, *SIZE).polygon()
+    moved = effect.warp(SIZE, effect.draw(np.random.default_rng(0), SIZE)).points(corners)
+    np.testing.assert_allclose(moved, corners, atol=1e-3)
+
+
+def test_rotation_turns_clockwise_on_the_screen() -> None:
+    right = np.array([[SIZE.width, SIZE.height / 2]], np.float32)
+    turned = Rotation().warp(SIZE, {"degrees": 90}).points(right)[0]
+    np.testing.assert_allclose(turned, [SIZE.width / 2, SIZE.height / 2 + SIZE.width / 2], atol=1e-3)
+
+
+def test_skew_leans_the_top_to_the_right() -> None:
+    tops = Skew().warp(SIZE, {"degrees": 20}).points(np.array([[0, 0], [0, 48]], np.float32))
+    assert tops[0, 0] > tops[1, 0]
+
+
+def test_noise_has_the_drawn_deviation() -> None:
+    grey = np.full((200, 400, 3), 128, np.uint8)
+    for sigma in (3.0, 10.0, 25.0):
+        noisy = Noise().apply(grey, {"sigma": sigma, "coloured": True, "offset": 17})
+        assert np.std(noisy.astype(float)) == pytest.approx(sigma, rel=0.05)
+        assert np.mean(noisy.astype(float)) == pytest.approx(127.5, abs=0.6)
+
+
+def test_blur_spreads_a_dot_by_its_deviation() -> None:
+    dot = np.zeros((61, 61, 3), np.uint8)
+    dot[29:32, 29:32] = 255
+    blurred = Blur().apply(dot, {"sigma": 4.0})[..., 0].astype(float)
+    spread = np.sqrt((blurred.sum(0) * (np.arange(61) - 30) ** 2).sum() / blurred.sum())
+    assert spread == pytest.approx(np.hypot(4.0, np.sqrt(2 / 3)), rel=0.1)
+
+
+def test_jpeg_keeps_the_order_of_channels() -> None:
+    red = np.zeros((16, 16, 3), np.uint8)
+    red[..., 0] = 255
+    assert np.abs(Jpeg().apply(red, {"quality": 90}).astype(int) - red).max() < 12
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Rotation((10, -10)),
+        lambda: Perspective((0, 0.6)),
+        lambda: Skew((-90, 0)),
+        lambda: Blur((-1, 0)),
+        lambda: Noise((0, 999)),
+        lambda: Downscale((0, 1)),
+        lambda: Jpeg((0, 50)),
+    ],
+)
+def test_ranges_out_of_bounds_are_refused(wrong) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InputError, match="range"):
+        wrong()
+
+
+def test_a_chain_moves_first_colours_then_and_keeps_probabilities() -> None:
+    steps = [EffectStep("blur", Blur(), 0.3), EffectStep("rotation", Rotation(), 0.6)]
+    chain, rng = EffectChain(steps), np.random.default_rng(0)
+    moved = [len(chain.draw_warp(rng, SIZE)[1]) for _ in range(1500)]
+    coloured = [len(chain.apply_pixels(rng, picture())[1]) for _ in range(500)]
+    assert np.mean(moved) == pytest.approx(0.6, abs=0.05)
+    assert np.mean(coloured) == pytest.approx(0.3, abs=0.07)
+
+
+def test_the_protocols_tell_the_two_kinds_apart() -> None:
+    effects: list[Effect] = [*PIXEL, *GEOMETRIC]
+    assert [isinstance(effect, GeometricEffect) for effect in effects] == [False] * len(PIXEL) + [True] * len(GEOMETRIC)

@@ -1,0 +1,173 @@
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.config import override
+from pipelines.recipe import ResolvedRecipe, describe_difference, preset_names, resolve_recipe
+from synthtext.core import InputError, Sample
+from synthtext.fonts import embedded_fonts
+
+EFFECT = """
+from dataclasses import dataclass
+import cv2
+import numpy as np
+
+@dataclass(frozen=True)
+class Fade:
+    strength_range: tuple[float, float] = (0.2, 0.6)
+
+    def draw(self, rng, size):
+        return {"strength": rng.uniform(*self.strength_range)}
+
+    def apply(self, image, parameters):
+        return cv2.addWeighted(image, 1 - parameters["strength"], np.full_like(image, 255), parameters["strength"], 0)
+
+class Undecorated:
+    def draw(self, rng, size): ...
+    def apply(self, image, parameters): ...
+
+@dataclass(frozen=True)
+class Useless:
+    pass
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(sys, "path", list(sys.path))  # modules of the user's are found through it
+    (tmp_path / "fonts").mkdir()
+    shutil.copy(embedded_fonts()[0], tmp_path / "fonts")
+    (tmp_path / "lines.txt").write_text("one\ntwo\nthree\n")
+    (tmp_path / "fade_of_test.py").write_text(EFFECT)
+    recipe = {
+        "corpus": [{"use": "text_file", "path": "lines.txt"}],
+        "fonts": {"folders": ["fonts"], "embedded": False},
+        "effects": [{"use": "fade_of_test.Fade", "probability": 1.0, "strength_range": [0.1, 0.2]}],
+    }
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    sys.modules.pop("fade_of_test", None)
+    return tmp_path
+
+
+def resolve(folder: Path, *overrides: str) -> ResolvedRecipe:
+    return resolve_recipe(str(folder / "recipe.yaml"), overrides)
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_resolve_and_their_file_repeats_the_job(name: str, tmp_path: Path) -> None:
+    recipe = resolve_recipe(name, ["fonts.system=false"])
+    (tmp_path / "again.yaml").write_text(recipe.to_yaml())
+    again = resolve_recipe(str(tmp_path / "again.yaml"))
+    assert again.tree == recipe.tree
+    assert again.digest == recipe.digest
+
+
+def test_paths_start_at_the_recipe_and_a_users_effect_is_used(folder: Path) -> None:
+    sample = resolve(folder).generator(1).draw(0)
+    assert isinstance(sample, Sample)
+    assert sample.text in ("one", "two", "three")
+    assert sample.meta.corpus == "text_file:lines.txt"
+    assert sample.meta.effects[0].name == "fade_of_test.Fade"
+    assert sample.key.startswith(resolve(folder).digest[:8])
+
+
+def test_the_digest_is_of_contents_and_not_of_places(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    moved = tmp_path_factory.mktemp("elsewhere") / "copy"
+    shutil.copytree(folder, moved)
+    assert resolve(folder).digest == resolve(moved).digest
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda f: (f / "lines.txt").write_text("one\ntwo\n"), "corpus.0.path has changed"),
+        (lambda f: shutil.copy(embedded_fonts()[1], f / "fonts"), "is new"),
+        (lambda f: (f / "fade_of_test.py").write_text(EFFECT + "\n# changed\n"), "module of fade_of_test.Fade"),
+    ],
+)
+def test_an_edited_file_changes_the_digest_and_is_named(folder: Path, change, told: str) -> None:  # type: ignore[no-untyped-def]
+    before = resolve(folder)
+    ingredients, digest = before.ingredients, before.digest
+    change(folder)
+    after = resolve(folder)
+    assert after.digest != digest
+    assert told in describe_difference(ingredients, after.ingredients)
+
+
+def test_a_setting_changes_the_digest_and_is_named(folder: Path) -> None:
+    before, after = resolve(folder), resolve(folder, "fonts.size_range=[20, 30]")
+    assert before.digest != after.digest
+    assert "fonts.size_range was [28.0, 44.0], is [20.0, 30.0]" in describe_difference(
+        before.ingredients, after.ingredients
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("font.size=3", "unknown key 'font'; did you mean 'fonts'?"),
+        ("fonts.siz_range=[20, 30]", "unknown key 'fonts.siz_range'; did you mean 'size_range'?"),
+        ("fonts.size_range=[30, 20]", "fonts: size_range"),
+        ("fonts.size_range=tall", "fonts.size_range"),
+        ("output.height=abc", "output.height:"),
+        ("corpus.0.use=text_fil", "did you mean 'text_file'?"),
+        ("corpus.0.pth=x", "unknown key 'pth'; did you mean 'path'?"),
+        ("corpus.0.weight=-1", "corpus.0.weight"),
+        ("corpus.0.path=absent.txt", "absent.txt"),
+        ("corpus.3.path=x", "is not the number of an entry"),
+        ("corpus=[]", "corpus"),
+        ("effects.0.probability=2", "effects.0.probability: must be at most 1"),
+        ("effects.0.strengt_range=[0, 1]", "unknown key 'strengt_range'; did you mean 'strength_range'?"),
+        ("effects.0.strength_range=high", "strength_range"),
+        ("effects.0.use=fade_of_test.Fabe", "has no 'Fabe'; did you mean 'Fade'?"),
+        ("effects.0.use=absent_module.Fade", "absent_module"),
+        ("effects.0={use: fade_of_test.Undecorated}", "is no dataclass"),
+        ("effects.0={use: fade_of_test.Useless}", "is no effect"),
+        ("paper={plain: 0}", "every weight is 0"),
+        ("paper={plian: 1}", "did you mean 'plain'?"),
+        ("paper={photos: {folder: nowhere}}", "nowhere"),
+        ("ink.contrast_floor=500", "contrast_floor"),
+        ("fonts.folders=[nowhere]", "nowhere"),
+        ("charset=nonesuch", "nonesuch"),
+        ("kind=sounds", "sounds"),
+        ("nonsense", "key=value"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(folder: Path, setting: str, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        resolve(folder, setting).generator(0)
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("digit", "did you mean 'digits'?"), ("absent.yaml", "no such file"), (".", "is a folder")],
+)
+def test_a_recipe_that_is_not_there(name: str, told: str) -> None:
+    with pytest.raises(InputError, match=told.replace("?", r"\?")):
+        resolve_recipe(name)
+
+
+@pytest.mark.parametrize("content", ["- 1\n- 2\n", "a: [1\n", "\x00\x01"])
+def test_a_file_that_is_no_recipe(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(content)
+    with pytest.raises(InputError, match=r"r\.yaml"):
+        resolve_recipe(str(path))
+
+
+def test_overrides_leave_the_tree_alone_and_keep_its_order() -> None:
+    tree = {"b": {"x": 1}, "a": [1, {"y": 2}]}
+    changed = override(tree, ["a.1.y=[3, 4]", "b.z=true", "c.d=e"])
+    assert list(changed) == ["b", "a", "c"]
+    assert changed == {"b": {"x": 1, "z": True}, "a": [1, {"y": [3, 4]}], "c": {"d": "e"}}
+    assert tree == {"b": {"x": 1}, "a": [1, {"y": 2}]}
+
+
+def test_the_seed_is_bounded() -> None:
+    with pytest.raises(InputError, match="seed"):
+        resolve_recipe("digits").generator(2**32)

@@ -1,0 +1,116 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from synthtext.core import InputError
+from synthtext.fonts import Face, FaceCache, FontOptions, drawn_size, embedded_fonts, find_fonts, read_font_file
+
+
+def face(stem: str = "DejaVuSans") -> Face:
+    path = next(path for path in embedded_fonts() if path.stem == stem)
+    return Face(read_font_file(path)[0])
+
+
+def test_embedded_fonts_are_found_without_a_system() -> None:
+    inventory = find_fonts(FontOptions(system=False))
+    families = {font.family for font in inventory.fonts}
+    assert {"Lato", "Source Sans Pro", "Source Serif Pro", "Caladea", "Amatic SC", "DejaVu Sans"} <= families
+    assert all(font.licence for font in inventory.fonts if font.family == "Lato")
+
+
+def test_the_same_font_in_two_places_counts_once(tmp_path: Path) -> None:
+    path = embedded_fonts()[0]
+    shutil.copy(path, tmp_path / "a.ttf")
+    shutil.copy(path, tmp_path / "b.ttf")
+    assert len(find_fonts(FontOptions(folders=(tmp_path,), embedded=False)).fonts) == 1
+
+
+def test_order_does_not_depend_on_the_place(tmp_path: Path) -> None:
+    for i, path in enumerate(reversed(embedded_fonts()[:6])):
+        shutil.copy(path, tmp_path / f"{i}.ttf")
+    digests = [font.digest for font in find_fonts(FontOptions(folders=(tmp_path,), embedded=False)).fonts]
+    assert digests == sorted(digests)
+
+
+@pytest.mark.parametrize("content", [b"", b"no font at all", None])
+def test_a_broken_font_of_the_users_is_named(tmp_path: Path, content: bytes | None) -> None:
+    whole = embedded_fonts()[0].read_bytes()
+    (tmp_path / "broken.ttf").write_bytes(whole[: len(whole) // 50] if content is None else content)
+    with pytest.raises(InputError, match=r"broken\.ttf"):
+        find_fonts(FontOptions(folders=(tmp_path,)))
+
+
+def test_missing_and_empty_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        find_fonts(FontOptions(folders=(tmp_path / "absent",)))
+    with pytest.raises(InputError, match="holds no font"):
+        find_fonts(FontOptions(folders=(tmp_path,)))
+
+
+def test_shaping_keeps_ligatures_together_unless_letters_are_spread() -> None:
+    whole, spread = face().shape("office"), face().shape("office", tracked=True)
+    assert len(whole.glyphs) < len("office")
+    assert len(spread.glyphs) == len("office")
+    assert whole.script == "Latn"
+
+
+def test_accents_form_one_cluster_with_their_letter() -> None:
+    shaped = face().shape("x\u0323a")  # no composed form exists: two glyphs, one cluster
+    assert [glyph.cluster for glyph in shaped.glyphs] == [0, 0, 2]
+
+
+def test_missing_characters_are_told() -> None:
+    assert face().covers("Añ Ж")
+    assert face().missing("a漢b字") == "漢字"
+    assert face().shape("漢").glyphs[0].glyph == 0
+
+
+def test_rasters_lie_within_the_outlines_box() -> None:
+    opened = face()
+    for character in "AgjÅ.|W":
+        glyph = opened.shape(character).glyphs[0].glyph
+        raster, ink = opened.draw(glyph, 45), opened.ink(glyph)
+        assert ink is not None
+        rows, columns = raster.coverage.shape
+        assert raster.left >= np.floor(ink.left * 45) - 1
+        assert raster.left + columns <= np.ceil(ink.right * 45) + 1
+        assert raster.top >= np.floor(ink.top * 45) - 1
+        assert raster.top + rows <= np.ceil(ink.bottom * 45) + 1
+        assert raster.coverage.max() > 200
+    assert opened.ink(opened.shape(" ").glyphs[0].glyph) is None
+
+
+def test_the_ladder_shrinks_by_a_sixth_at_most() -> None:
+    for size in np.linspace(8, 300, 200):
+        assert 1 <= drawn_size(size) / size < 1.26
+
+
+def test_the_cache_gives_the_same_raster_and_stays_within_its_bound() -> None:
+    cache, opened = FaceCache(limit=20_000), face()
+    glyphs = [glyph.glyph for glyph in opened.shape("The quick brown fox jumps over the lazy dog").glyphs]
+    for size in (27, 45, 91):
+        for glyph in glyphs:
+            assert (cache.raster(opened, glyph, size).coverage == opened.draw(glyph, size).coverage).all()
+            assert cache.raster_bytes <= 20_000
+
+
+def test_symbol_fonts_are_left_out(tmp_path: Path) -> None:
+    """A font whose glyph behind "A" is named otherwise shows something else than an A."""
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(next(path for path in embedded_fonts() if path.stem == "DejaVuSans"))
+    order, tables = font.getGlyphOrder(), font["cmap"].tables
+    codes = [{code: order.index(name) for code, name in table.cmap.items()} for table in tables]
+    font.setGlyphOrder([f"star{i}" for i in range(len(order))])
+    font["post"].formatType = 2.0
+    font["post"].extraNames, font["post"].mapping = [], {}
+    for table, glyphs in zip(tables, codes, strict=True):
+        table.cmap = {code: f"star{glyph}" for code, glyph in glyphs.items()}
+    for tag in ("GSUB", "GPOS", "GDEF", "kern"):
+        if tag in font:
+            del font[tag]
+    font.save(tmp_path / "stars.ttf")
+    with pytest.raises(InputError, match="symbols"):
+        read_font_file(tmp_path / "stars.ttf")

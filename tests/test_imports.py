@@ -1,0 +1,70 @@
+"""Who may import whom."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.guard import check_siblings
+
+HOME = Path(__file__).resolve().parent.parent
+OURS = {"synthtext", "augment", "models", "pipelines"}
+HEAVY = {"torch", "ray", "pyarrow", "lmdb", "pydantic", "typer", "rich"}
+RULES = {
+    "synthtext/core": ({"synthtext.core"}, {"numpy", "cv2"}),
+    "synthtext": ({"synthtext"}, {"numpy", "cv2", "PIL", "fontTools", "uharfbuzz", "freetype", "wordfreq", "bidi"}),
+    "augment": ({"augment", "synthtext.core"}, {"numpy", "cv2", "pyclipper", "imgaug"}),
+    "models": ({"models", "synthtext.core"}, {"numpy", "torch", "cv2", "pyclipper", "shapely", "rapidfuzz"}),
+    "pipelines": (OURS, None),
+}
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def modules() -> list[Path]:
+    return sorted(path for package in OURS for path in (HOME / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(HOME).as_posix())
+def test_imports_keep_to_the_rule(path: Path) -> None:
+    name = path.relative_to(HOME).as_posix()
+    folder = next(folder for folder in RULES if name.startswith(f"{folder}/"))
+    siblings, libraries = RULES[folder]
+    for module in imports(path):
+        top = module.split(".")[0]
+        if top in OURS:
+            assert any(module == sibling or module.startswith(f"{sibling}.") for sibling in siblings), module
+        elif libraries is not None:
+            assert top in libraries or top in sys.stdlib_module_names, module
+        if top == "ray":
+            assert name.startswith("pipelines/cluster/"), f"{name} imports ray outside of pipelines/cluster"
+        if top == "imgaug":
+            assert name == "augment/photometric.py", f"{name} imports imgaug outside of its one file"
+
+
+def test_importing_a_generator_loads_nothing_heavy() -> None:
+    code = f"import sys, synthtext, augment; print(sorted({HEAVY!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=HOME, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_shadowed_package_is_named(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text("")
+    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(HOME)!r}]; import pipelines"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert f"{tmp_path / 'models.py'} shadows ocrmill's package 'models'" in done.stderr
+
+
+def test_the_siblings_beside_us_pass() -> None:
+    check_siblings(HOME)
