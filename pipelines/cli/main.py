@@ -5,6 +5,11 @@ from typing import NoReturn
 
 import typer
 
+from pipelines.cli.evaluate import evaluate
+from pipelines.cli.generate import generate
+from pipelines.cli.import_ import import_
+from pipelines.cli.inspect import inspect
+from pipelines.cli.preview import preview
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
@@ -16,6 +21,9 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
+
+for _command in (generate, preview, import_, evaluate, inspect):
+    app.command(_command.__name__.rstrip("_"))(_command)
 
 
 def run() -> NoReturn:
