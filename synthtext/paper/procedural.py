@@ -24,9 +24,9 @@ class Plain:
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A picture of one colour, (H, W, 3)."""
         colour = _tinted(rng, self.lightness_range, self.tint)
-        image = np.empty((int(size.height), int(size.width), 3), np.uint8)
-        image[:] = np.clip(colour, 0, 255).astype(np.uint8)
-        return image
+        rows = np.empty((int(size.height), int(size.width) * 3), np.uint8)
+        rows[:] = np.tile(np.clip(colour, 0, 255).astype(np.uint8), int(size.width))
+        return rows.reshape(int(size.height), int(size.width), 3)
 
 
 @dataclass(frozen=True)
@@ -94,4 +94,5 @@ def _mix(first: NDArray[np.float64], second: NDArray[np.float64], share: NDArray
     first, second = np.clip(first, 0, 255), np.clip(second, 0, 255)
     steps = np.linspace(0, 1, 256)[:, None]
     table = (first + (second - first) * steps + 0.5).astype(np.uint8)
-    return np.asarray(table[(share * 255).astype(np.uint8)])
+    index = (share * 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(cv2.merge((index, index, index)), table[None]), np.uint8)
