@@ -166,8 +166,6 @@ class LineGenerator:
         shortest, longest = design.layout.length_range
         if not shortest <= len(text) <= longest:
             raise Rejection("text too short" if len(text) < shortest else "text too long")
-        if not design.charset.covers(design.charset.fold(text)):
-            raise Rejection("character outside of the charset")
         start = int(rng.integers(len(block.faces)))
         order = (*block.faces[start:], *block.faces[:start])
         face = next((face for face in order if face.covers(text)), None)
@@ -177,7 +175,10 @@ class LineGenerator:
         em = rng.uniform(*design.font_options.size_range)
         margins = Margins(*rng.uniform(*design.layout.margin_range, 4).tolist())
         slack = (float(rng.random()), float(rng.random()))
-        return _Content(drawn, face, set_line(text, face, tracking), em, margins, slack)
+        shown = text.upper() if face.capitals_only else text
+        if not design.charset.covers(design.charset.fold(shown)):
+            raise Rejection("character outside of the charset")
+        return _Content(drawn, face, set_line(shown, face, tracking), em, margins, slack)
 
     def _draw_coverage(self, content: _Content, frame: Frame) -> Image:
         size = drawn_size(frame.em)

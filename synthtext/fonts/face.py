@@ -1,6 +1,7 @@
 """One open font: shapes text with HarfBuzz and draws glyphs with FreeType."""
 
 import ctypes
+from functools import cached_property
 from typing import NamedTuple
 
 import freetype
@@ -69,6 +70,16 @@ class Face:
     def covers(self, text: str) -> bool:
         """Whether the character map has every character of the text (white space aside)."""
         return all(ord(c) in self._characters or c == " " for c in text)
+
+    @cached_property
+    def capitals_only(self) -> bool:
+        """Whether small letters look like capitals (no g, p or y goes below the baseline): "Sale" reads "SALE"."""
+        letters = [ink for letter in "gpy" if self.covers(letter) and (ink := self._letter_ink(letter))]
+        capital = self._letter_ink("H")
+        return bool(letters) and capital is not None and all(i.bottom < 0.1 * capital.height for i in letters)
+
+    def _letter_ink(self, letter: str) -> Box | None:
+        return self.ink(self._hb.get_nominal_glyph(ord(letter)) or 0)
 
     def missing(self, characters: str) -> str:
         """The characters that the character map lacks."""

@@ -114,3 +114,9 @@ def test_symbol_fonts_are_left_out(tmp_path: Path) -> None:
     font.save(tmp_path / "stars.ttf")
     with pytest.raises(InputError, match="symbols"):
         read_font_file(tmp_path / "stars.ttf")
+
+
+def test_a_font_of_capitals_alone_is_known_as_one() -> None:
+    assert face("AmaticSC-Regular").capitals_only
+    assert not face().capitals_only
+    assert not face("Caladea-Regular").capitals_only

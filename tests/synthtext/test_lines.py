@@ -164,3 +164,11 @@ def test_a_corpus_that_no_font_covers_is_refused(tmp_path) -> None:  # type: ign
     overrides = ('corpus=[{use: pattern, pattern: "[\U00012000-\U0001200f]{3}"}]', f"charset={tmp_path}/cuneiform.txt")
     with pytest.raises(InputError, match="covered by none of the"):
         resolve_recipe("digits", overrides).generator(0)
+
+
+def test_what_a_font_of_capitals_shows_is_what_the_label_says() -> None:
+    samples = draw("lines", PLAIN, range(400))
+    capital = [s.text for s in samples if s.meta.font.startswith("Amatic") and any(c.isalpha() for c in s.text)]
+    assert capital
+    assert all(text.isupper() for text in capital)
+    assert any(text.islower() for text in (s.text for s in samples if not s.meta.font.startswith("Amatic")))
