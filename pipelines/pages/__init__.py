@@ -1,0 +1,28 @@
+"""Pages to look at: one self-contained HTML file each."""
+
+from pipelines.pages.checks import Finding, findings
+from pipelines.pages.dataset import dataset_page
+from pipelines.pages.facts import Facts, gather
+from pipelines.pages.frame import Section, page
+from pipelines.pages.markup import Html, element, escape, join, user_text
+from pipelines.pages.samples import Example, choose
+from pipelines.pages.worst import WorstRow, worst_page
+
+__all__ = [
+    "Example",
+    "Facts",
+    "Finding",
+    "Html",
+    "Section",
+    "WorstRow",
+    "choose",
+    "dataset_page",
+    "element",
+    "escape",
+    "findings",
+    "gather",
+    "join",
+    "page",
+    "user_text",
+    "worst_page",
+]

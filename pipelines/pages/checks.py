@@ -1,0 +1,196 @@
+"""What can be odd about labelled lines: each check says what it found, or that it found nothing."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.pages.charts import percent, visible
+from pipelines.pages.facts import Facts
+from synthtext.core import Charset
+
+Level: TypeAlias = Literal["wrong", "look", "note", "fine"]
+
+NARROW, SMALL = 8, 12
+"""Pictures of less width, or less height, are too small to read; pixels."""
+
+FAINT = 40
+"""Pictures whose luminance spreads over less are hard to read; grey values of 255."""
+
+DOMINANT = 0.5
+"""One font is too frequent when it has a larger share of the lines."""
+
+_EXAMPLES = 6
+_CHARACTERS = 40
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        check: what was looked for.
+        level: "wrong" costs lines or teaches nonsense, "look" deserves a look, "note" is good to know, "fine" is
+            nothing found.
+        says: one sentence; empty when fine.
+        examples: labels, or characters.
+    """
+
+    check: str
+    level: Level = "fine"
+    says: str = ""
+    examples: tuple[str, ...] = ()
+
+
+def findings(facts: Facts) -> list[Finding]:
+    """Run all checks that apply, the gravest finding first."""
+    found = [check(facts) for check in _ALWAYS]
+    if facts.charset:
+        found += [characters_outside(facts, facts.charset), characters_never_drawn(facts, facts.charset)]
+    if facts.description:
+        found += [gaps(facts), one_font(facts)]
+    order: list[Level] = ["wrong", "look", "note", "fine"]
+    return sorted(found, key=lambda finding: order.index(finding.level))
+
+
+def empty_labels(facts: Facts) -> Finding:
+    """Labels without a character."""
+    count = int((facts.labels.lengths == 0).sum())
+    return _counted("empty labels", "wrong", count, len(facts), "have no label")
+
+
+def long_labels(facts: Facts) -> Finding:
+    """Labels that CTC cannot spell in the time steps of their picture."""
+    rows = np.flatnonzero(facts.labels.steps > facts.steps)
+    says = "need more time steps than their picture has (a quarter of its width at height 32): CTC cannot spell them"
+    return _rows("labels too long for their picture", "wrong", rows, facts, says)
+
+
+def untidy_labels(facts: Facts) -> Finding:
+    """Labels with what nobody sees in a picture."""
+    rows = np.flatnonzero(~facts.labels.tidy)
+    says = "have a space at an end, an invisible character, or characters that are not composed (NFC)"
+    return _rows("untidy labels", "look", rows, facts, says)
+
+
+def broken_pictures(facts: Facts) -> Finding:
+    """Pictures that cannot be decoded."""
+    rows = facts.look.rows[np.isnan(facts.look.spread)]
+    return _rows("broken pictures", "wrong", rows, facts, "cannot be decoded", len(facts.look))
+
+
+def tiny_pictures(facts: Facts) -> Finding:
+    """Pictures with too few pixels."""
+    width, height = facts.sizes.T
+    rows = np.flatnonzero((width < NARROW) | (height < SMALL))
+    return _rows("tiny pictures", "look", rows, facts, f"are narrower than {NARROW} or lower than {SMALL} pixels")
+
+
+def faint_pictures(facts: Facts) -> Finding:
+    """Pictures of nearly one grey."""
+    rows = facts.look.rows[facts.look.spread < FAINT]  # NaN is not
+    says = f"spread over less than {FAINT} of 255 grey values"
+    return _rows("low contrast", "look", rows, facts, says, len(facts.look))
+
+
+def repeated_labels(facts: Facts) -> Finding:
+    """Texts that more than one line has."""
+    _, first, counts = np.unique(facts.labels.hashes, return_index=True, return_counts=True)
+    top = np.lexsort((first, -counts))[:_EXAMPLES]
+    top = top[counts[top] > 1]
+    repeats = len(facts) - len(counts)
+    texts = facts.texts_of(first[top].tolist())
+    examples = tuple(f"{text} × {count:,}" for text, count in zip(texts, counts[top].tolist(), strict=True))
+    says = "repeat the label of an earlier line"
+    return _counted("repeated labels", "note", repeats, len(facts), says, examples)
+
+
+def repeated_pictures(facts: Facts) -> Finding:
+    """Files that are there more than once."""
+    _, which, counts = np.unique(facts.look.digests, return_inverse=True, return_counts=True)
+    repeats = len(facts.look) - len(counts)
+    hashes = facts.labels.hashes[facts.look.rows]
+    rows = facts.look.rows[counts[which] > 1]
+    torn = len(np.unique(np.stack([which, hashes], axis=1), axis=0)) - len(counts)
+    says = "repeat an earlier picture, byte for byte"
+    if torn:
+        says += f", {torn:,} of them under another label"
+    examples = facts.texts_of(rows[:_EXAMPLES].tolist())
+    return _counted("repeated pictures", "wrong" if torn else "look", repeats, len(facts.look), says, examples)
+
+
+def characters_outside(facts: Facts, charset: Charset) -> Finding:
+    """Characters of the labels that the charset lacks."""
+    outside = [c for c, _ in facts.labels.characters.most_common() if not charset.covers(charset.fold(c))]
+    count = int((~facts.labels.covered).sum())
+    says = f"use {len(outside):,} characters that are not in the charset: training leaves them out"
+    return _counted("characters outside the charset", "wrong", count, len(facts), says, _shown(outside))
+
+
+def characters_never_drawn(facts: Facts, charset: Charset) -> Finding:
+    """Characters of the charset that no label has."""
+    seen = {folded for character in facts.labels.characters for folded in charset.fold(character)}
+    never = [character for character in charset if character not in seen]
+    name = "characters never drawn"
+    if not never:
+        return Finding(name)
+    says = f"{len(never):,} of the {len(charset):,} characters of the charset are in no label: they cannot be learnt"
+    return Finding(name, "look", says, _shown(never))
+
+
+def gaps(facts: Facts) -> Finding:
+    """Samples that could not be drawn."""
+    reasons = facts.statistics.gaps
+    asked = facts.statistics.rows + reasons.total()
+    says = "could not be drawn and are left out"
+    examples = tuple(f"{reason} × {count:,}" for reason, count in reasons.most_common())
+    return _counted("gaps", "note", reasons.total(), asked, says, examples, "samples")
+
+
+def one_font(facts: Facts) -> Finding:
+    """A font that most lines are drawn with."""
+    fonts, name = facts.statistics.fonts, "one font dominates"
+    if not fonts:
+        return Finding(name)
+    (most, count), total = fonts.most_common(1)[0], fonts.total()
+    if count <= DOMINANT * total:
+        return Finding(name)
+    return Finding(
+        name, "look", f"{percent(count / total)} of the lines are drawn with {most} (fonts in all: {len(fonts):,})"
+    )
+
+
+_ALWAYS: tuple[Callable[[Facts], Finding], ...] = (
+    empty_labels,
+    long_labels,
+    broken_pictures,
+    repeated_pictures,
+    untidy_labels,
+    tiny_pictures,
+    faint_pictures,
+    repeated_labels,
+)
+
+
+def _rows(
+    check: str, level: Level, rows: NDArray[np.int64], facts: Facts, says: str, total: int | None = None
+) -> Finding:
+    """A finding about rows, with the labels of the first ones."""
+    examples = facts.texts_of(rows[:_EXAMPLES].tolist())
+    return _counted(check, level, len(rows), len(facts) if total is None else total, says, examples)
+
+
+def _counted(
+    check: str, level: Level, count: int, total: int, says: str, examples: tuple[str, ...] = (), what: str = "lines"
+) -> Finding:
+    if not count:
+        return Finding(check)
+    return Finding(check, level, f"{count:,} of {total:,} {what} ({percent(count / total)}) {says}", examples)
+
+
+def _shown(characters: Iterable[str]) -> tuple[str, ...]:
+    listed = [visible(character) for character in characters]
+    more = (f"and {len(listed) - _CHARACTERS:,} more",) if len(listed) > _CHARACTERS else ()
+    return (*listed[:_CHARACTERS], *more)

@@ -1,0 +1,120 @@
+"""The page of `ocrmill inspect`: what is odd about a data set, what is in it, and what it looks like."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.pages.charts import Histogram, bars, columns, tiles
+from pipelines.pages.checks import Finding
+from pipelines.pages.facts import Facts
+from pipelines.pages.frame import Section, page
+from pipelines.pages.markup import Html, element, escape, join, user_text
+from pipelines.pages.samples import Example, samples
+from pipelines.shards import BIN
+
+_TILES = 240
+"""Most characters that are shown with their counts."""
+
+
+def dataset_page(facts: Facts, found: Sequence[Finding], examples: Sequence[Example]) -> str:
+    """A self-contained page.
+
+    Args:
+        facts: about the data set.
+        found: by the checks, gravest first.
+        examples: lines to show.
+    """
+    looked = "" if len(facts.look) == len(facts) else f"pictures: {len(facts.look):,} of {len(facts):,} looked at"
+    shown = f"{len(examples):,} of {len(facts):,}, chosen at random"
+    sections = [
+        Section("What is odd", _findings(found), looked),
+        Section("What is in it", _statistics(facts)),
+        Section("Samples", samples(examples), shown),
+    ]
+    return page("ocrmill inspect", _title(Path(facts.source.name)), _summary(facts), sections)
+
+
+def _title(path: Path) -> str:
+    resolved = path.resolve()
+    return resolved.name if resolved.is_dir() else f"{resolved.parent.name}/{resolved.name}"
+
+
+def _summary(facts: Facts) -> dict[str, str]:
+    known = {"rows": f"{len(facts):,}"}
+    if facts.description:
+        about = facts.description
+        known |= {
+            "kind": about.kind,
+            "made from": about.source,
+            "seed": "none" if about.seed is None else str(about.seed),
+            "samples": f"{about.start:,} to {about.start + about.count - 1:,}",
+            "gaps": f"{facts.statistics.gap_count:,}",
+            "charset": f"{len(about.charset):,} characters",
+            "shards": f"{about.format}{'' if about.complete else ', not complete'}",
+            "digest": about.digest[:16],
+        }
+    else:
+        known |= {"kind": "lines"}
+    return known | {"path": facts.source.name}
+
+
+def _findings(found: Sequence[Finding]) -> Html:
+    odd = [finding for finding in found if finding.level != "fine"]
+    fine = [finding.check for finding in found if finding.level == "fine"]
+    listed = element("ul", *map(_finding, odd), class_="findings") if odd else ""
+    calm = element("p", element("span", "fine", class_="level fine"), f" looked for and not found: {', '.join(fine)}")
+    return join((listed, element("div", calm, class_="calm") if fine else ""))
+
+
+def _finding(finding: Finding) -> Html:
+    examples = (element("li", user_text(example)) for example in finding.examples)
+    return element(
+        "li",
+        element("span", finding.level, class_=f"level {finding.level}"),
+        element("b", finding.check),
+        element(
+            "div",
+            escape(finding.says),
+            element("ul", *examples, class_="examples") if finding.examples else "",
+        ),
+    )
+
+
+def _statistics(facts: Facts) -> Html:
+    parts = [element("div", *_histograms(facts), class_="charts")]
+    if named := _named(facts):
+        parts.append(element("div", *named, class_="stacks"))
+    return join((*parts, _characters(facts)))
+
+
+def _histograms(facts: Facts) -> list[Html]:
+    width, height = facts.sizes.T
+    charts = [
+        columns("Characters in a label", Histogram.of(facts.labels.lengths)),
+        columns("Width of a picture", Histogram.of(width), " px"),
+        columns("Height of a picture", Histogram.of(height), " px"),
+        columns("Width at height 32, in time steps", Histogram.of(facts.steps)),
+        columns("Spread of luminance", Histogram.of(np.nan_to_num(facts.look.spread).astype(np.int64))),
+    ]
+    if contrasts := facts.statistics.contrasts:
+        charts.append(columns("Contrast of ink and paper", Histogram.binned(contrasts, BIN)))
+    return charts
+
+
+def _named(facts: Facts) -> list[Html]:
+    made = facts.statistics
+    named = {"Fonts": made.fonts, "Texts from": made.corpora, "Scripts": made.scripts, "Effects": made.effects}
+    return [bars(title, counts, made.rows) for title, counts in named.items() if counts]
+
+
+def _characters(facts: Facts) -> Html:
+    ordered = facts.labels.characters.most_common()
+    if facts.charset:
+        ordered += [(character, 0) for character in facts.charset if character not in facts.labels.characters]
+    note = f"{len(facts.labels.characters):,} different, most frequent first"
+    if len(ordered) > _TILES:
+        half = _TILES // 2
+        ordered = ordered[:half] + ordered[-half:]
+        note += f"; the first and the last {half}"
+    return tiles("Characters", ordered, note)

@@ -1,0 +1,61 @@
+"""Pictures inside a page: small enough, in a format that browsers show, with outlines over them if wanted."""
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+from pipelines.pages.frame import data_uri
+from pipelines.pages.markup import Html, element
+from pipelines.reader import decode
+from synthtext.core import Image, InputError, Points, Size
+
+HEAVY = 24 * 1024
+"""Encoded pictures of more bytes than this are made smaller."""
+
+_TALL = 96  # pixels; what a heavy picture is scaled to
+_SHOWN = {"image/jpeg": b"\xff\xd8", "image/png": b"\x89PNG", "image/webp": b"RIFF", "image/bmp": b"BM"}
+
+
+def picture(data: bytes, mime: str, alt: str, outlines: Iterable[Points] = ()) -> Html:
+    """A picture of a line, all at about one height.
+
+    Args:
+        data: encoded.
+        mime: its media type.
+        alt: what to read instead of it.
+        outlines: each (P, 2) float32, pixels of the picture; drawn when the page's overlay is on.
+    """
+    try:
+        pixels = decode(data, "")
+    except InputError:
+        return element("span", "cannot be decoded", class_="broken")
+    size = Size(pixels.shape[1], pixels.shape[0])
+    width, height = display_size(size)
+    image = element("img", src=_address(data, mime, pixels), alt=alt, width=width, height=height, loading="lazy")
+    return element("span", image, _overlay(outlines, size), class_="picture")
+
+
+def display_size(size: Size) -> tuple[int, int]:
+    """Width and height on the page, pixels."""
+    height = 48 if size.height < 1.5 * size.width else 112
+    return max(round(height * size.width / size.height), 1), height
+
+
+def _address(data: bytes, mime: str, pixels: Image) -> str:
+    if len(data) <= HEAVY and data.startswith(_SHOWN.get(mime, b"?")):
+        return data_uri(mime, data)
+    height, width = pixels.shape[:2]
+    scale = min(_TALL / height, 16 * _TALL / width, 1.0)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    smaller = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), size, interpolation=cv2.INTER_AREA)
+    encoded = cv2.imencode(".jpg", smaller, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+    return data_uri("image/jpeg", encoded.tobytes())
+
+
+def _overlay(outlines: Iterable[Points], size: Size) -> Html:
+    paths = "".join(f"M{'L'.join(f'{x:.1f} {y:.1f}' for x, y in np.asarray(points))}Z" for points in outlines)
+    if not paths:
+        return Html()
+    box = f"0 0 {size.width:g} {size.height:g}"
+    return element("svg", element("path", d=paths), viewBox=box, preserveAspectRatio="none", aria_hidden="true")

@@ -1,0 +1,83 @@
+"""The script of the pages, in a real browser."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.pages import Example, Section, WorstRow, page, worst_page
+from pipelines.pages.provenance import Made
+from pipelines.pages.samples import samples
+from synthtext.core import Clusters, Provenance, Size
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+HOSTILE = "<script>document.title='gone'</script>"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (apt-get install chromium)")
+
+
+def picture() -> bytes:
+    return cv2.imencode(".png", np.full((20, 60, 3), 200, np.uint8))[1].tobytes()
+
+
+def example(number: int, text: str, font: str) -> Example:
+    quads = np.array([[[2, 2], [58, 2], [58, 18], [2, 18]]], np.float32)
+    made = Made(Provenance(font=font), Clusters(np.array([0, len(text)], np.int32), quads))
+    return Example(f"key-{number}", picture(), text, Size(60, 20), made)
+
+
+def dom(path: Path, fragment: str, profile: Path) -> str:
+    """The page as it is when its script has run."""
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", f"{path.as_uri()}#{fragment}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert " data-ready" in opening(done.stdout, "html")
+    assert "data-error" not in opening(done.stdout, "html")
+    return done.stdout
+
+
+def opening(markup: str, tag: str) -> str:
+    return re.search(f"<{tag}[^>]*>", markup).group()
+
+
+def shown(markup: str, tag: str, key: str) -> list[str]:
+    """What `key` finds in the items that are not hidden, in the order in which they stand."""
+    items = re.findall(rf"<{tag}[^>]* data-words=.*?</{tag}>", markup, re.S)
+    return [re.search(key, item).group(1) for item in items if " hidden" not in opening(item, tag)]
+
+
+def test_samples_are_filtered_ordered_and_outlined_by_the_address(tmp_path):
+    examples = [example(0, "ab", "Lato"), example(1, HOSTILE, "Lato"), example(2, "abcd", "Serif"), example(3, "", "L")]
+    path = tmp_path / "page.html"
+    path.write_text(page("test", "as it was", {}, [Section("Samples", samples(examples))]), encoding="utf-8")
+
+    plain = dom(path, "", tmp_path / "profile")
+    assert shown(plain, "figure", r"(key-\d)") == ["key-0", "key-1", "key-2", "key-3"]
+    assert 'data-shown="4"' in opening(plain, "html")
+    assert "data-overlay" not in opening(plain, "html")
+    assert "<title>as it was – test</title>" in plain
+
+    chosen = dom(path, "filter=LATO&order=length&overlay=1", tmp_path / "profile")
+    assert shown(chosen, "figure", r"(key-\d)") == ["key-1", "key-0"]
+    assert "data-overlay" in opening(chosen, "html")
+
+
+def test_worst_lines_are_ordered_by_confidence(tmp_path):
+    rows = [WorstRow(picture(), "image/png", "one", "two", c / 10, f"key-{c}") for c in (2, 9, 4)]
+    path = tmp_path / "page.html"
+    path.write_text(worst_page("run", {"accuracy": 0.5}, rows), encoding="utf-8")
+    markup = dom(path, "order=confidence", tmp_path / "profile")
+    assert shown(markup, "tr", r"(key-\d)") == ["key-9", "key-4", "key-2"]
