@@ -1,0 +1,105 @@
+"""Lines in a PaddleOCR-style label file: a path, a tab, a text."""
+
+import mmap
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.reader.picture import picture_size
+from pipelines.reader.source import EncodedLine, even_groups
+from synthtext.core import InputError
+
+
+@dataclass(frozen=True)
+class LabelFileSource:
+    """A UTF-8 file with a line for every picture; paths are relative to it. It is mapped, not held in memory.
+
+    A byte-order mark and CRLF are tolerated and blank lines skipped; a line without a tab has an empty text.
+
+    Attributes:
+        path: of the file.
+
+    Raises:
+        InputError: the file is missing or empty, is no UTF-8 text, has no tab in its first line, or labels scenes.
+    """
+
+    path: Path
+    _begins: NDArray[np.int64] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_begins", _line_begins(self.path))
+        if next(self.texts()).startswith('[{"'):
+            raise InputError(f"{self.path} labels the texts of scenes; a recognizer needs one text a picture")
+
+    @property
+    def name(self) -> str:
+        """The file's path."""
+        return str(self.path)
+
+    def __len__(self) -> int:
+        return len(self._begins)
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """Runs of rows; reading one alone costs no more."""
+        return even_groups(len(self))
+
+    def texts(self) -> Iterator[str]:
+        """All labels, in order."""
+        return (text for _, text in self._labels(self._begins))
+
+    def sizes(self) -> NDArray[np.int64]:
+        """Width and height of every picture, (N, 2) pixels, from their headers."""
+        return self._sizes
+
+    @cached_property
+    def _sizes(self) -> NDArray[np.int64]:
+        sizes = [_header_size(self.path, name) for name, _ in self._labels(self._begins)]
+        return np.array(sizes, np.int64).reshape(-1, 2)
+
+    def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
+        """The lines of these rows, in this order."""
+        return [
+            EncodedLine(name, _file_bytes(self.path, name), text) for name, text in self._labels(self._begins[rows])
+        ]
+
+    def _labels(self, begins: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
+        with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            for begin in begins.tolist():
+                data.seek(begin)
+                name, _, text = data.readline().decode().rstrip("\r\n").partition("\t")
+                yield name, text
+
+
+def _line_begins(path: Path) -> NDArray[np.int64]:
+    try:
+        content = path.read_bytes()
+        content.decode()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is no label file: it is no UTF-8 text") from None
+    if b"\t" not in content.strip().partition(b"\n")[0]:
+        raise InputError(f"{path} is no label file: its first line must be a path, a tab and a text")
+    data = np.frombuffer(content, np.uint8)
+    ends = np.append(np.flatnonzero(data == ord("\n")), len(data))
+    begins = np.append(len(BOM_UTF8) if content.startswith(BOM_UTF8) else 0, ends[:-1] + 1)
+    has_ink = np.add.reduceat(np.append(data > ord(" "), False), np.minimum(begins, len(data))) > 0
+    return np.asarray(begins[has_ink], np.int64)
+
+
+def _file_bytes(labels: Path, name: str) -> bytes:
+    path = labels.parent / name
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError):
+        raise InputError(f"{labels}: the picture {path} is missing or cannot be opened") from None
+
+
+def _header_size(labels: Path, name: str) -> tuple[int, int]:
+    return picture_size(_file_bytes(labels, name), f"{labels}: {name}")

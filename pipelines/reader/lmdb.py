@@ -1,0 +1,98 @@
+"""Lines in one LMDB, in the layout of deep-text-recognition-benchmark."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import lmdb
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.reader.picture import picture_size
+from pipelines.reader.source import EncodedLine, even_groups
+from synthtext.core import InputError
+
+
+@dataclass(frozen=True)
+class LmdbSource:
+    """Keys `num-samples`, and `image-%09d` and `label-%09d` from 1.
+
+    The environment is opened for one read at a time (25 us): LMDB survives no fork, and a process may open it only
+    once.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's path."""
+        return str(self.path)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
+        with _opened(self.path) as transaction:
+            count = bytes(transaction.get(b"num-samples") or b"")
+        if not count.isdigit():
+            raise InputError(f"{self.path} is an LMDB without 'num-samples': it holds no recognition lines")
+        return int(count)
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """Runs of rows; reading one alone costs no more."""
+        return even_groups(len(self))
+
+    def texts(self) -> Iterator[str]:
+        """All labels, in order."""
+        for begin, end in pairwise(self.groups.tolist()):  # nothing stays open while the caller has its turn
+            with _opened(self.path) as transaction:
+                texts = [self._text(transaction, row) for row in range(begin, end)]
+            yield from texts
+
+    def sizes(self) -> NDArray[np.int64]:
+        """Width and height of every picture, (N, 2) pixels, from their headers."""
+        count = len(self)
+        with _opened(self.path) as transaction:
+            sizes = [picture_size(self._image(transaction, row), self._key(row)) for row in range(count)]
+        return np.array(sizes, np.int64).reshape(-1, 2)
+
+    def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
+        """The lines of these rows, in this order."""
+        with _opened(self.path) as transaction:
+            return [
+                EncodedLine(self._key(row), self._image(transaction, row), self._text(transaction, row))
+                for row in rows.tolist()
+            ]
+
+    def _key(self, row: int) -> str:
+        return f"{self.path}:{row + 1:09d}"
+
+    def _image(self, transaction: lmdb.Transaction, row: int) -> bytes:
+        return self._value(transaction, f"image-{row + 1:09d}")
+
+    def _text(self, transaction: lmdb.Transaction, row: int) -> str:
+        try:
+            return self._value(transaction, f"label-{row + 1:09d}").decode()
+        except UnicodeDecodeError:
+            raise InputError(f"{self.path}: 'label-{row + 1:09d}' is no UTF-8 text") from None
+
+    def _value(self, transaction: lmdb.Transaction, key: str) -> bytes:
+        value = transaction.get(key.encode())
+        if value is None:
+            raise InputError(f"{self.path}: 'num-samples' promises {key!r}, which is missing")
+        return bytes(value)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[lmdb.Transaction]:
+    try:
+        environment = lmdb.open(str(path), readonly=True, lock=False, readahead=False, meminit=False)
+    except lmdb.Error as error:
+        raise InputError(f"{path} cannot be read as LMDB: {error}") from None
+    with environment, environment.begin() as transaction:
+        yield transaction

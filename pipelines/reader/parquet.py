@@ -1,0 +1,107 @@
+"""Lines in one Parquet file."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipelines.reader.source import EncodedLine
+from synthtext.core import InputError
+
+BUDGET = 256 * 2**20
+"""Most bytes of row groups that a process keeps at hand."""
+
+Columns: TypeAlias = tuple[pa.Array, pa.Array, pa.Array]
+"""Keys, encoded pictures and texts of a row group."""
+
+
+@dataclass(frozen=True)
+class ParquetSource:
+    """One Parquet file with the columns key, image.bytes, text, width and height; others are not read.
+
+    The file is opened for one read at a time: nothing has to be closed, and nothing is shared between processes.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The file's path."""
+        return str(self.path)
+
+    def __len__(self) -> int:
+        return int(self.groups[-1])
+
+    @cached_property
+    def groups(self) -> NDArray[np.int64]:
+        """The file's row groups."""
+        metadata = _open(self.path).metadata
+        return np.cumsum([0, *(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))])
+
+    def texts(self) -> Iterator[str]:
+        """All labels, in order."""
+        for batch in _open(self.path).iter_batches(columns=["text"]):
+            yield from batch.column(0).to_pylist()
+
+    def sizes(self) -> NDArray[np.int64]:
+        """Width and height of every picture, (N, 2) pixels."""
+        table = _open(self.path).read(columns=["width", "height"])
+        return np.stack([table["width"].to_numpy(), table["height"].to_numpy()], axis=1).astype(np.int64)
+
+    def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
+        """The lines of these rows, in this order."""
+        groups = np.searchsorted(self.groups, rows, side="right") - 1
+        places = (rows - self.groups[groups]).tolist()
+        columns = {group: _kept.get(self.path, group) for group in set(groups.tolist())}
+        return [_line(columns[group], place) for group, place in zip(groups.tolist(), places, strict=True)]
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path, memory_map=True)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path} cannot be read as Parquet: {error}") from None
+
+
+def _line(columns: Columns, row: int) -> EncodedLine:
+    keys, images, texts = columns
+    return EncodedLine(keys[row].as_py(), images[row].as_py(), texts[row].as_py())
+
+
+class RowGroups:
+    """The row groups that were used last, by file, within a budget of bytes."""
+
+    def __init__(self, budget: int) -> None:
+        self._budget, self._size = budget, 0
+        self._groups: OrderedDict[tuple[Path, int], Columns] = OrderedDict()
+
+    def get(self, path: Path, group: int) -> Columns:
+        """A row group; read if it is not at hand."""
+        found = self._groups.get((path, group))
+        if found is None:
+            found = self._groups[path, group] = _read_group(path, group)
+            self._size += _size(found)
+            while self._size > self._budget and len(self._groups) > 1:
+                self._size -= _size(self._groups.popitem(last=False)[1])
+        self._groups.move_to_end((path, group))
+        return found
+
+
+def _read_group(path: Path, group: int) -> Columns:
+    table = _open(path).read_row_group(group, columns=["key", "image.bytes", "text"])
+    images = table["image"].combine_chunks()
+    return table["key"].combine_chunks(), images.field("bytes"), table["text"].combine_chunks()
+
+
+def _size(columns: Columns) -> int:
+    return sum(column.nbytes for column in columns)
+
+
+_kept = RowGroups(BUDGET)

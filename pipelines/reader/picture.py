@@ -1,0 +1,72 @@
+"""Encoded pictures: their pixels, and their size without them."""
+
+import io
+
+import cv2
+import numpy as np
+from PIL import Image as Headers
+
+from synthtext.core import Image, InputError
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_ALPHA = (b"\x04", b"\x06")  # colour types of a PNG with an alpha channel; byte 25 holds the type
+_ORIENTATION = 0x0112  # the EXIF tag; from 5 on it turns the picture by a quarter
+_QUARTER_TURNS = range(5, 9)
+
+
+def decode(data: bytes, name: str) -> Image:
+    """Pixels (H, W, 3) uint8 RGB of a picture in any format that OpenCV reads, upright as its EXIF data says.
+
+    Grey becomes RGB, 16 bits become 8, and what is transparent lies on white.
+
+    Args:
+        data: the file.
+        name: of the picture, for the error.
+
+    Raises:
+        InputError: these bytes are no picture, or a broken one.
+    """
+    buffer = np.frombuffer(data, np.uint8)
+    if data.startswith(_PNG) and (data[25:26] in _PNG_ALPHA or b"tRNS" in data[:1024]):
+        image = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+        if image is not None and image.ndim == 3 and image.shape[2] == 4:
+            return _on_white(image)
+    try:
+        image = cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB) if len(data) else None
+    except cv2.error:  # such as one that is too large
+        image = None
+    if image is None:
+        raise InputError(f"{name}: this is no picture that can be read")
+    return np.asarray(image, np.uint8)
+
+
+def _on_white(image: np.ndarray) -> Image:
+    opaque = np.iinfo(image.dtype).max
+    colour = image[..., 2::-1].astype(np.float32) / opaque
+    alpha = image[..., 3:].astype(np.float32) / opaque
+    return np.asarray(np.rint(255 * (1 - alpha * (1 - colour))), np.uint8)
+
+
+def picture_size(data: bytes, name: str) -> tuple[int, int]:
+    """Width and height in pixels, from the header and the EXIF data alone.
+
+    Raises:
+        InputError: these bytes are no picture.
+    """
+    try:
+        with Headers.open(io.BytesIO(data)) as header:
+            width, height = header.size
+            # Asking a PNG that has none for its EXIF data would decode it.
+            turned = "exif" in header.info and header.getexif().get(_ORIENTATION) in _QUARTER_TURNS
+    except (OSError, SyntaxError, ValueError, Headers.DecompressionBombError):
+        raise InputError(f"{name}: this is no picture that can be read") from None
+    return (height, width) if turned else (width, height)
+
+
+def media_type(data: bytes) -> str:
+    """The media type of encoded bytes, such as image/jpeg."""
+    if data.startswith(_PNG):
+        return "image/png"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return "image/bmp" if data.startswith(b"BM") else "image/jpeg"

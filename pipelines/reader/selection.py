@@ -1,0 +1,102 @@
+"""Which lines of a source a recognizer can learn from, and why the others are left out."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.ctc import CTCCodec
+from models.lcnet import time_steps
+from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.reader.source import RecognitionSource
+from synthtext.core import InputError
+
+EMPTY = "empty label"
+OUTSIDE = "character outside the charset"
+CROWDED = "label longer than the time steps of its picture"
+WIDE = "picture wider than the limit"
+
+
+@dataclass(frozen=True)
+class Discards:
+    """Lines that are left out.
+
+    Attributes:
+        total: lines that were looked at.
+        reasons: how many are left out for which reason.
+    """
+
+    total: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many are left out."""
+        return sum(self.reasons.values())
+
+    def __str__(self) -> str:
+        listed = ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.items())
+        return f"{self.count:,} of {self.total:,} lines left out" + (f": {listed}" if listed else "")
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The usable lines of a source.
+
+    Attributes:
+        source: which they are from.
+        rows: (n,) int64, rising.
+        widths: (n,) int32, of the pictures when resized, pixels.
+        discards: the others.
+    """
+
+    source: RecognitionSource
+    rows: NDArray[np.int64]
+    widths: NDArray[np.int32]
+    discards: Discards
+
+
+def select(
+    source: RecognitionSource, codec: CTCCodec, preprocessing: RecognizerPreprocessing, widest: int = 1280
+) -> Selection:
+    """Find the lines that can be learnt from; reads all labels and sizes, and decodes no picture.
+
+    Args:
+        source: where the lines are.
+        codec: writes the labels.
+        preprocessing: says how wide a picture becomes.
+        widest: resized pictures wider than this are left out, so that one strip does not take all memory; pixels.
+
+    Raises:
+        InputError: not one line is left; the sentence says why.
+    """
+    sizes = source.sizes()
+    widths = preprocessing.resized_width(sizes[:, 0], sizes[:, 1])
+    steps = _steps(preprocessing.batch_width(widths))
+    reasons = [
+        WIDE if width > widest else _misfit(text, codec, step)
+        for text, width, step in zip(source.texts(), widths.tolist(), steps.tolist(), strict=True)
+    ]
+    rows = np.flatnonzero([reason is None for reason in reasons])
+    discards = Discards(len(reasons), dict(Counter(reason for reason in reasons if reason).most_common()))
+    if not len(rows):
+        raise InputError(f"{source.name} has no line to learn from: {discards}")
+    return Selection(source, rows, widths[rows].astype(np.int32), discards)
+
+
+def _steps(widths: NDArray[np.int64]) -> NDArray[np.int64]:
+    shapes, which = np.unique(widths, return_inverse=True)
+    return np.array([time_steps(width) for width in shapes.tolist()], np.int64)[which]
+
+
+def _misfit(text: str, codec: CTCCodec, steps: int) -> str | None:
+    folded = codec.charset.fold(text)
+    if not folded:
+        return EMPTY
+    if not codec.charset.covers(folded):
+        return OUTSIDE
+    if 2 * len(folded) > steps and codec.required_steps(folded) > steps:
+        return CROWDED
+    return None

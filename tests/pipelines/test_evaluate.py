@@ -1,0 +1,142 @@
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.ctc import CTCCodec
+from pipelines.cli.evaluate import evaluate
+from pipelines.evaluate import evaluate_recognizer, worst_readings, worst_report
+from pipelines.evaluate import recognizer as evaluate_module
+from pipelines.evaluate.recognizer import width_batches
+from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.reader import open_source
+from synthtext.core import Charset, InputError
+
+GREYS = {"a": 0, "b": 64, "c": 192, "d": 255}
+CODEC = CTCCodec(Charset(tuple(GREYS)))
+PREPROCESSING = RecognizerPreprocessing()
+CELL = 8
+
+
+class Logits(NamedTuple):
+    logits: Tensor
+
+
+class GreyReader(nn.Module):
+    """Reads lines whose characters are grey cells: a step is the class whose grey is the nearest."""
+
+    def __init__(self):
+        super().__init__()
+        greys = torch.tensor([127.5, *GREYS.values()])
+        self.greys = nn.Parameter(greys / 127.5 - 1)
+        self.sizes = []
+
+    def forward(self, images):
+        assert not self.training
+        self.sizes.append(tuple(images.shape))
+        steps = nn.functional.avg_pool2d(images.mean(dim=1, keepdim=True), (32, 4))[:, 0, 0]
+        return Logits(-50 * (steps[:, :, None] - self.greys) ** 2)
+
+
+def paint(text):
+    """Cells of grey with gaps between them."""
+    image = np.full((32, 2 * CELL * max(len(text), 1), 3), 128, np.uint8)
+    for place, character in enumerate(text):
+        image[:, 2 * CELL * place : 2 * CELL * place + CELL] = GREYS[character]
+    return image
+
+
+def write_lines(folder, lines):
+    """A label file of (what is painted, what the label says)."""
+    folder.mkdir()
+    for index, (painted, _) in enumerate(lines):
+        cv2.imwrite(str(folder / f"{index}.png"), paint(painted))
+    (folder / "labels.tsv").write_text("".join(f"{i}.png\t{label}\n" for i, (_, label) in enumerate(lines)))
+    return open_source(folder / "labels.tsv")
+
+
+@pytest.fixture
+def lines():
+    rng = np.random.default_rng(0)
+    texts = ["".join(rng.choice(list("abcd"), length)) for length in rng.integers(1, 30, 40)]
+    return [(text, text) for text in texts]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_everything_is_read_and_scored(tmp_path, lines, precision):
+    model, read = GreyReader().train(), []
+    source = write_lines(tmp_path / "lines", lines)
+    evaluation = evaluate_recognizer(
+        model, CODEC, source, PREPROCESSING, batch_size=7, precision=precision, advance=read.append
+    )
+    assert evaluation.scores.accuracy == 1
+    assert [r.row for r in evaluation.readings] == list(range(40))
+    assert [r.truth for r in evaluation.readings] == [text for text, _ in lines]
+    assert [r.key for r in evaluation.readings] == [f"{row}.png" for row in range(40)]
+    assert all(0.9 < r.confidence <= 1 for r in evaluation.readings)
+    assert model.training
+    assert sum(read) == 40
+    assert max(read) == 7
+
+
+def test_scores_tell_what_was_misread(tmp_path):
+    labels = [("ab", "ab"), ("ab", "a b"), ("ab", "AB"), ("ab", "ad"), ("", "c")]
+    evaluation = evaluate_recognizer(GreyReader(), CODEC, write_lines(tmp_path / "x", labels), PREPROCESSING)
+    scores = evaluation.scores
+    assert scores.samples == 5
+    assert scores.accuracy == 2 / 5  # this charset has no upper case: AB is ab
+    assert scores.accuracy_without_spaces == 3 / 5
+    assert scores.alphanumeric_accuracy == 3 / 5
+    assert scores.normalized_edit_similarity == pytest.approx((1 + 2 / 3 + 1 + 1 / 2 + 0) / 5)
+    worst = worst_readings(evaluation)
+    assert [(r.truth, r.reading) for r in worst] == [("c", ""), ("ad", "ab"), ("a b", "ab")]
+    assert worst_readings(evaluation, 1) == worst[:1]
+    page = worst_report("grey lines", [evaluation])
+    assert page.count("data:image/png;base64,") == 3
+    assert "2.png" not in page
+
+
+def test_batches_hold_lines_of_like_width_and_bounded_size(tmp_path, lines, monkeypatch):
+    source = write_lines(tmp_path / "lines", lines)
+    widths = source.sizes()[:, 0]
+    monkeypatch.setattr(evaluate_module, "COLUMNS", 1000)
+    batches = list(width_batches(source, PREPROCESSING, 8))
+    assert sorted(np.concatenate(batches)) == list(range(40))
+    assert (np.diff(widths[np.concatenate(batches)]) >= 0).all()
+    assert max(map(len, batches)) == 8
+    assert all(len(rows) * PREPROCESSING.batch_width(int(widths[rows].max())) <= 1000 for rows in batches)
+    monkeypatch.setattr(evaluate_module, "COLUMNS", 10)
+    assert [len(rows) for rows in width_batches(source, PREPROCESSING, 8)] == [1] * 40
+
+
+def test_batching_does_not_change_readings(tmp_path, lines):
+    source = write_lines(tmp_path / "lines", lines)
+    one, many = (evaluate_recognizer(GreyReader(), CODEC, source, PREPROCESSING, batch_size=n) for n in (1, 40))
+    assert [r.reading for r in one.readings] == [r.reading for r in many.readings]
+
+
+def test_the_preprocessing_given_is_the_one_used(tmp_path, lines):
+    model, source = GreyReader(), write_lines(tmp_path / "lines", lines)
+    evaluate_recognizer(model, CODEC, source, RecognizerPreprocessing(min_width=320, width_step=32))
+    assert all(size[1:3] == (3, 32) and size[3] >= 320 and size[3] % 32 == 0 for size in model.sizes)
+
+
+def test_a_missing_picture_is_named_and_the_mode_put_back(tmp_path, lines):
+    model, source = GreyReader().train(), write_lines(tmp_path / "lines", lines)
+    source.sizes()
+    (tmp_path / "lines" / "3.png").unlink()
+    with pytest.raises(InputError, match=r"3\.png is missing"):
+        evaluate_recognizer(model, CODEC, source, PREPROCESSING)
+    assert model.training
+
+
+def test_the_command_refuses_what_it_cannot_do_before_it_starts(tmp_path):
+    with pytest.raises(InputError, match=r"model\.onnx: only a RUN folder can be evaluated"):
+        evaluate(tmp_path / "model.onnx", ["data"])
+    with pytest.raises(InputError, match="there is no folder"):
+        evaluate(tmp_path, ["data"], json=tmp_path / "missing" / "scores.json")
+    with pytest.raises(InputError, match="there is no folder"):
+        evaluate(tmp_path, ["data"], report=tmp_path / "missing" / "worst.html")

@@ -1,0 +1,140 @@
+import json
+import unicodedata
+
+import cv2
+import lmdb
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pipelines.cli.import_ import import_
+from pipelines.importing import LinesImport, open_import
+from pipelines.reader import open_source
+from synthtext.core import InputError
+
+BAD = {
+    "absent.png\tabsent\n": "picture missing",
+    "text.png\ttext\n": "picture broken",
+    "short.jpg\tshort\n": "picture broken",
+    "good3.jpg\t\n": "empty label",
+    "good4.png\t  \n": "empty label",
+}
+
+
+def encoded(index, suffix):
+    image = np.random.default_rng(index).integers(0, 256, (20 + index, 50, 3), np.uint8)
+    return cv2.imencode(suffix, image)[1].tobytes()
+
+
+@pytest.fixture
+def labels(tmp_path):
+    """Ten good lines, and after the third one all bad ones."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    lines = []
+    for index in range(10):
+        suffix = (".png", ".jpg")[index % 2]
+        (folder / f"good{index}{suffix}").write_bytes(encoded(index, suffix))
+        lines.append(f"good{index}{suffix}\tcafe\u0301 {index}\n")
+    (folder / "text.png").write_text("no picture")
+    (folder / "short.jpg").write_bytes(encoded(11, ".jpg")[:-300])
+    (folder / "good4.png").write_bytes(encoded(4, ".png"))
+    (folder / "labels.tsv").write_text("".join([*lines[:3], *BAD, *lines[3:]]))
+    return folder / "labels.tsv"
+
+
+def small_shards(path):
+    job = open_import(path)
+    return LinesImport(job.source, job.corpus, job.digest, shard_size=6)
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in sorted((folder / "shards").iterdir())}
+
+
+def test_lines_come_over_byte_for_byte_and_the_others_are_counted(tmp_path, labels):
+    statistics = open_import(labels).write(tmp_path / "data")
+    source = open_source(tmp_path / "data")
+    assert len(source) == statistics.rows == 10
+    assert dict(statistics.gaps) == {"picture missing": 1, "picture broken": 2, "empty label": 2}
+    lines = source.read(np.arange(10))
+    for index, line in enumerate(lines):
+        assert line.image == encoded(index, (".png", ".jpg")[index % 2])
+        assert line.text == f"café {index}"
+        assert unicodedata.is_normalized("NFC", line.text)
+    assert source.sizes().tolist() == [[50, 20 + index] for index in range(10)]
+    assert len({line.key for line in lines}) == 10
+    assert [int(line.key[8:]) for line in lines] == [0, 1, 2, *range(8, 15)]  # the bad lines keep their numbers
+    description = json.loads((tmp_path / "data" / "dataset.json").read_text())
+    assert (description["complete"], description["rows"], description["kind"]) == (True, 10, "lines")
+
+
+def test_an_interrupted_import_goes_on_where_it_stopped(tmp_path, labels):
+    small_shards(labels).write(tmp_path / "whole")
+    whole = content(tmp_path / "whole")
+    assert len(whole) == 6
+    part, seen = tmp_path / "part", []
+
+    def stop(count):
+        seen.append(count)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        small_shards(labels).write(part, stop)
+    first = (part / "shards" / "part-000000.parquet").stat()
+    assert not json.loads((part / "dataset.json").read_text())["complete"]
+    assert len(list(open_source(part).texts())) == 3
+    small_shards(labels).write(part)
+    assert (part / "shards" / "part-000000.parquet").stat().st_mtime_ns == first.st_mtime_ns
+    for name in ("part-000000.parquet", "part-000001.parquet", "part-000002.parquet"):
+        assert content(part)[name] == whole[name]
+
+
+def test_an_lmdb_comes_over_too(tmp_path, labels):
+    with lmdb.open(str(tmp_path / "words")) as environment, environment.begin(write=True) as transaction:
+        transaction.put(b"num-samples", b"2")
+        for number, text in ((1, "one"), (2, "")):
+            transaction.put(f"image-{number:09d}".encode(), encoded(number, ".png"))
+            transaction.put(f"label-{number:09d}".encode(), text.encode())
+    statistics = open_import(tmp_path / "words", "lmdb").write(tmp_path / "data")
+    assert dict(statistics.gaps) == {"empty label": 1}
+    (line,) = open_source(tmp_path / "data").read(np.array([0]))
+    assert (line.image, line.text) == (encoded(1, ".png"), "one")
+
+
+def test_a_folder_of_another_import_is_refused(tmp_path, labels):
+    open_import(labels).write(tmp_path / "data")
+    before = content(tmp_path / "data")
+    labels.write_text(labels.read_text().replace("1\n", "2\n"))
+    with pytest.raises(InputError, match="another data set"):
+        open_import(labels).write(tmp_path / "data")
+    assert content(tmp_path / "data") == before
+
+
+def test_nothing_is_left_of_an_import_without_a_usable_line(tmp_path, labels):
+    labels.write_text("".join(BAD))
+    with pytest.raises(InputError, match="not one of 5 lines can be used: 2 picture broken, 2 empty label, 1 picture"):
+        open_import(labels).write(tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_cannot_be_imported_is_refused(tmp_path, labels):
+    with pytest.raises(InputError, match="there is no such"):
+        open_import(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="is no LMDB"):
+        open_import(labels, "lmdb")
+    with pytest.raises(InputError, match="name the label file in it"):
+        open_import(labels.parent, "paddleocr")
+    open_import(labels).write(tmp_path / "data")
+    with pytest.raises(InputError, match="needs no import"):
+        open_import(tmp_path / "data")
+
+
+def test_the_command_says_what_was_left_out(tmp_path, labels):
+    app = typer.Typer()
+    app.command()(import_)
+    result = CliRunner().invoke(app, [str(labels), "-o", str(tmp_path / "data"), "--from", "paddleocr"])
+    assert result.exit_code == 0, result.output
+    assert "10 lines; left out: 2 picture broken, 2 empty label, 1 picture missing" in result.output
+    assert len(open_source(tmp_path / "data")) == 10

@@ -1,0 +1,248 @@
+import pickle
+
+import cv2
+import lmdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from pipelines.reader import LinesDataset, decode, open_source, parquet, picture_size
+from pipelines.shards import DatasetFolder, Description, LineRow, ShardPlan, write_shard
+from synthtext.core import Clusters, Gap, InputError
+
+TEXTS = ["Ab", "tab\tin it", "", " spaced ", "é一", "x" * 30, "7"]
+
+
+def picture(index):
+    """A picture of its own for every index."""
+    return np.random.default_rng(index).integers(0, 256, (20 + index, 30 + 3 * index, 3), np.uint8)
+
+
+def encoded(image, suffix=".png"):
+    return cv2.imencode(suffix, image[..., ::-1])[1].tobytes()
+
+
+def write_label_file(folder, texts, *, end="\n", start=""):
+    (folder / "images").mkdir(parents=True)
+    for index in range(len(texts)):
+        (folder / "images" / f"{index}.png").write_bytes(encoded(picture(index)))
+    lines = [f"images/{index}.png\t{text}{end}" for index, text in enumerate(texts)]
+    (folder / "labels.tsv").write_bytes((start + "".join(lines)).encode())
+    return folder / "labels.tsv"
+
+
+def write_lmdb(folder, texts):
+    with lmdb.open(str(folder), map_size=2**24) as environment, environment.begin(write=True) as transaction:
+        transaction.put(b"num-samples", str(len(texts)).encode())
+        for index, text in enumerate(texts):
+            transaction.put(f"image-{index + 1:09d}".encode(), encoded(picture(index)))
+            transaction.put(f"label-{index + 1:09d}".encode(), text.encode())
+    return folder
+
+
+def describe(kind, count=1, size=1):
+    description = Description(kind=kind, source="test", digest="0" * 64, count=count, shard_size=size, format="parquet")
+    return description.to_json()
+
+
+def write_dataset(folder, texts, *, shard=3, group=2):
+    (folder / "shards").mkdir(parents=True)
+    (folder / "dataset.json").write_text(describe("lines", len(texts), shard))
+    for number, start in enumerate(range(0, len(texts), shard)):
+        indices = range(start, min(start + shard, len(texts)))
+        images = [{"bytes": encoded(picture(index)), "path": None} for index in indices]
+        table = pa.table(
+            {
+                "key": [f"key-{index}" for index in indices],
+                "image": pa.array(images, pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+                "text": [texts[index] for index in indices],
+                "width": pa.array([picture(index).shape[1] for index in indices], pa.int32()),
+                "height": pa.array([picture(index).shape[0] for index in indices], pa.int32()),
+            }
+        )
+        pq.write_table(table, folder / "shards" / f"part-{number:06d}.parquet", row_group_size=group)
+        (folder / "shards" / f"part-{number:06d}.json").write_text("{}")
+    return folder
+
+
+WRITERS = {"label file": write_label_file, "lmdb": write_lmdb, "dataset": write_dataset}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_every_kind_of_source_reads_the_same_lines(tmp_path, kind):
+    source = open_source(WRITERS[kind](tmp_path / "data", TEXTS))
+    assert len(source) == len(TEXTS)
+    assert list(source.texts()) == TEXTS
+    assert source.sizes().tolist() == [[30 + 3 * index, 20 + index] for index in range(len(TEXTS))]
+    assert source.groups[0] == 0
+    assert source.groups[-1] == len(TEXTS)
+    assert (np.diff(source.groups) > 0).all()
+    rows = np.array([4, 0, 6, 2, 2])
+    lines = pickle.loads(pickle.dumps(source)).read(rows)
+    assert [line.text for line in lines] == [TEXTS[row] for row in rows]
+    assert len({line.key for line in lines}) == 4
+    for row, line in zip(rows, lines, strict=True):
+        assert (decode(line.image, line.key) == picture(row)).all()
+    assert source.read(rows[:0]) == []
+
+
+def line_row(index):
+    width, height = picture(index).shape[1::-1]
+    return LineRow(f"key-{index}", encoded(picture(index)), "a.png", TEXTS[index], width, height, Clusters.empty())
+
+
+@pytest.mark.parametrize("form", ["parquet", "lmdb"])
+def test_shards_of_either_format_are_read(tmp_path, form):
+    folder, digest = DatasetFolder(tmp_path / "data"), "0" * 64
+    with folder.open():
+        folder.write_description(Description.model_validate_json(describe("lines", 7, 4)))
+        for spec in ShardPlan(7, size=4):
+            items = [Gap(index, ("a reason",)) if index == 1 else line_row(index) for index in spec.samples]
+            folder.commit(write_shard(items, LineRow, spec, digest, folder.shards, form))
+    source = open_source(tmp_path / "data")
+    indices = [0, *range(2, 7)]
+    assert list(source.texts()) == [TEXTS[index] for index in indices]
+    assert source.sizes().tolist() == [[30 + 3 * index, 20 + index] for index in indices]
+    assert all(source.read(np.array([row]))[0].text == text for row, text in enumerate(source.texts()))
+    assert [line.image for line in source.read(np.arange(6))] == [encoded(picture(index)) for index in indices]
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_torch_dataset_over_a_source(tmp_path, kind):
+    lines = LinesDataset(WRITERS[kind](tmp_path / "data", TEXTS))
+    assert [text for _, text in lines] == TEXTS
+    assert (lines[-1][0] == picture(6)).all()
+    with pytest.raises(IndexError):
+        lines[7]
+
+
+def test_only_committed_shards_count(tmp_path):
+    folder = write_dataset(tmp_path / "data", TEXTS)
+    (folder / "shards" / "part-000001.json").unlink()
+    assert list(open_source(folder).texts()) == TEXTS[:3] + TEXTS[6:]
+    (folder / "shards" / "part-000000.parquet").unlink()
+    with pytest.raises(InputError, match=r"part-000000\.json marks a finished shard"):
+        open_source(folder)
+
+
+def test_row_groups_are_kept_within_the_budget(tmp_path, monkeypatch):
+    source = open_source(write_dataset(tmp_path / "data", TEXTS, shard=7, group=2))
+    kept = parquet.RowGroups(budget=1)
+    monkeypatch.setattr(parquet, "_kept", kept)
+    assert [line.text for line in source.read(np.arange(7))] == TEXTS
+    assert len(kept._groups) == 1
+    roomy = parquet.RowGroups(budget=2**20)
+    monkeypatch.setattr(parquet, "_kept", roomy)
+    source.read(np.arange(7))
+    assert len(roomy._groups) == 4
+
+
+@pytest.mark.parametrize(("start", "end"), [("\ufeff", "\n"), ("", "\r\n"), ("\ufeff", "\r\n"), ("\r\n\n", "\n\n")])
+def test_label_files_of_other_systems(tmp_path, start, end):
+    source = open_source(write_label_file(tmp_path / "data", TEXTS, start=start, end=end))
+    assert list(source.texts()) == TEXTS
+    assert source.read(np.array([0]))[0].key == "images/0.png"
+
+
+def test_a_label_file_need_not_end_with_a_line_end(tmp_path):
+    path = write_label_file(tmp_path / "data", TEXTS)
+    path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+    assert list(open_source(path).texts()) == TEXTS
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "no label file"),
+        (b" \n\r\n", "no label file"),
+        (b"no tab here\n", "first line must be"),
+        (b"\x89PNG\r\n\x1a\n\x00\xff", "no UTF-8 text"),
+        (b'a.png\t[{"transcription": "a"}]', "scenes"),
+    ],
+)
+def test_wrong_label_files_are_refused(tmp_path, content, sentence):
+    path = tmp_path / "labels.tsv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=f"labels.tsv.*{sentence}"):
+        open_source(path)
+
+
+def test_a_missing_picture_is_named(tmp_path):
+    path = write_label_file(tmp_path / "data", TEXTS)
+    (path.parent / "images" / "3.png").unlink()
+    source = open_source(path)
+    assert len(source.read(np.array([2, 4]))) == 2
+    with pytest.raises(InputError, match=r"images/3\.png is missing"):
+        source.read(np.array([2, 3]))
+    with pytest.raises(InputError, match=r"images/3\.png is missing"):
+        source.sizes()
+
+
+def test_folders_that_are_no_data_are_refused(tmp_path):
+    with pytest.raises(InputError, match="there is no such data set"):
+        open_source(tmp_path / "nowhere")
+    write_label_file(tmp_path / "data", TEXTS)
+    with pytest.raises(InputError, match=r"did you mean .*labels\.tsv\?"):
+        open_source(tmp_path / "data")
+    scenes = tmp_path / "scenes"
+    scenes.mkdir()
+    (scenes / "dataset.json").write_text(describe("scenes"))
+    with pytest.raises(InputError, match="holds scenes, not lines"):
+        open_source(scenes)
+    (scenes / "dataset.json").write_text(describe("lines"))
+    with pytest.raises(InputError, match="no finished shard"):
+        open_source(scenes)
+    (scenes / "dataset.json").write_text("{")
+    with pytest.raises(InputError, match=r"dataset\.json describes no data set"):
+        open_source(scenes)
+
+
+def test_an_lmdb_of_something_else_is_refused(tmp_path):
+    with lmdb.open(str(tmp_path / "a")) as environment, environment.begin(write=True) as transaction:
+        transaction.put(b"key", b"value")
+    with pytest.raises(InputError, match="num-samples"):
+        open_source(tmp_path / "a")
+    with pytest.raises(InputError, match="holds no line"):
+        open_source(write_lmdb(tmp_path / "c", []))
+    folder = write_lmdb(tmp_path / "b", TEXTS)
+    with lmdb.open(str(folder)) as environment, environment.begin(write=True) as transaction:
+        transaction.delete(b"image-000000005")
+    with pytest.raises(InputError, match="'image-000000005', which is missing"):
+        open_source(folder).read(np.array([4]))
+
+
+def test_pictures_of_every_depth_become_eight_bit_colour():
+    grey = picture(3)[..., 0]
+    assert (decode(encoded_as(grey), "grey") == grey[..., None]).all()
+    deep = grey.astype(np.uint16) * 257
+    assert np.abs(decode(encoded_as(deep), "deep").astype(int) - grey[..., None]).max() <= 1
+    clear = np.dstack([picture(3), np.zeros_like(grey)])
+    assert (decode(encoded_as(clear), "clear") == 255).all()
+    solid = np.dstack([picture(3)[..., ::-1], np.full_like(grey, 255)])
+    assert (decode(encoded_as(solid), "solid") == picture(3)).all()
+
+
+def encoded_as(pixels):
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_size_is_that_of_the_decoded_picture_also_when_exif_turns_it(tmp_path, mode):
+    exif = Image.Exif()
+    for orientation in (1, 3, 6, 8):
+        exif[0x0112] = orientation
+        path = tmp_path / f"{orientation}.jpg"
+        Image.new(mode, (40, 20)).save(path, exif=exif)
+        data = path.read_bytes()
+        width, height = picture_size(data, "a")
+        assert decode(data, "a").shape == (height, width, 3)
+        assert (width, height) == ((40, 20) if orientation < 5 else (20, 40))
+
+
+@pytest.mark.parametrize("data", [b"", b"text", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0" + bytes(30)])
+def test_what_is_no_picture_is_named(data):
+    for function in (decode, picture_size):
+        with pytest.raises(InputError, match="shard 7, line 3: this is no picture"):
+            function(data, "shard 7, line 3")

@@ -1,0 +1,160 @@
+from collections import Counter
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from models.ctc import CTCCodec
+from models.lcnet import time_steps
+from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.reader import RecognitionStream, make_loader, open_source, select
+from pipelines.reader.stream import WINDOW
+from synthtext.core import Charset, InputError
+
+CODEC = CTCCodec(Charset.named("lowercase"))
+PREPROCESSING = RecognizerPreprocessing()
+
+
+def write_lines(folder, lines):
+    """A label file of (text, width) lines, all 32 high; every picture has one grey value: its number."""
+    folder.mkdir()
+    for index, (_, width) in enumerate(lines):
+        cv2.imwrite(str(folder / f"{index}.png"), np.full((32, width, 3), index % 256, np.uint8))
+    (folder / "labels.tsv").write_text("".join(f"{index}.png\t{text}\n" for index, (text, _) in enumerate(lines)))
+    return open_source(folder / "labels.tsv")
+
+
+@pytest.fixture(scope="module")
+def selections(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sources")
+    rng = np.random.default_rng(3)
+    small = [("a" * length, 40 * length) for length in rng.integers(1, 9, 30)]
+    large = [("Bc" * length, int(30 * length)) for length in rng.integers(1, 9, 150)]
+    return [
+        select(write_lines(folder / name, lines), CODEC, PREPROCESSING)
+        for name, lines in (("small", small), ("large", large))
+    ]
+
+
+def make_stream(selections, weights=(1, 3), seed=1, batch_size=8):
+    return RecognitionStream(selections, weights, CODEC, PREPROCESSING, batch_size, seed)
+
+
+def same(first, second):
+    return all(torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b for a, b in zip(first, second, strict=True))
+
+
+def test_a_batch_holds_what_its_lines_say(selections):
+    stream = make_stream(selections)
+    batch = stream[5]
+    count, width = len(batch.texts), batch.images.shape[3]
+    assert batch.images.shape == (8, 3, 32, width)
+    assert batch.images.is_contiguous(memory_format=torch.channels_last)
+    assert width == PREPROCESSING.batch_width(int(batch.widths.max()))
+    assert (batch.images.dtype, batch.widths.dtype, batch.targets.dtype) == (torch.uint8, torch.int32, torch.int64)
+    assert batch.targets.shape == (count, batch.target_lengths.max())
+    for row in range(count):
+        letters = batch.targets[row, : batch.target_lengths[row]]
+        assert "".join(CODEC.charset.characters[k - 1] for k in letters) == batch.texts[row]
+        assert (batch.targets[row, batch.target_lengths[row] :] == 0).all()
+        assert batch.texts[row] == batch.texts[row].lower()
+        assert (batch.images[row, :, :, : batch.widths[row]] == int(batch.keys[row].removesuffix(".png"))).all()
+
+
+def test_any_step_is_the_same_whatever_came_before(selections):
+    stream, other = make_stream(selections), make_stream(selections)
+    steps = [0, 1, WINDOW - 1, WINDOW, 3 * WINDOW + 2]
+    batches = {step: stream[step] for step in steps}
+    for step in reversed(steps):
+        assert same(other[step], batches[step])
+
+
+def test_workers_change_nothing(selections):
+    stream = make_stream(selections)
+    here = list(make_loader(stream, WINDOW - 3, WINDOW + 4))
+    there = list(make_loader(stream, WINDOW - 3, WINDOW + 4, workers=2))
+    assert len(here) == 7
+    assert all(same(a, b) and type(a) is type(b) for a, b in zip(here, there, strict=True))
+    assert not same(here[0], here[1])
+
+
+def test_seeds_differ(selections):
+    assert stream_keys(make_stream(selections, seed=1)) != stream_keys(make_stream(selections, seed=2))
+
+
+def stream_keys(stream, windows=1):
+    return [stream[step].keys for step in range(windows * WINDOW)]
+
+
+def test_sources_come_by_weight_and_every_line_comes(selections):
+    stream = make_stream(selections, weights=(1, 3))
+    seen = Counter(text[0] for step in range(4 * WINDOW) for text in stream[step].texts)
+    assert seen == {"a": 8 * WINDOW, "b": 24 * WINDOW}
+    alone = make_stream(selections[1:], weights=[7])
+    counts = Counter(key for keys in stream_keys(alone, 3) for key in keys)
+    assert len(counts) == len(selections[1].rows)
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_little_is_padded(selections):
+    stream = make_stream(selections, weights=(1, 1), batch_size=16)
+    batches = [stream[step] for step in range(WINDOW)]
+    padded = np.mean([1 - batch.widths.sum().item() / (len(batch.keys) * batch.images.shape[3]) for batch in batches])
+    widths = torch.cat([batch.widths for batch in batches])
+    unsorted = 1 - widths.float().mean().item() / 320
+    assert padded < 0.12 < 0.4 < unsorted
+    assert len({int(batch.images.shape[3]) for batch in batches[:8]}) > 3  # narrow and wide ones are mixed
+
+
+def test_what_cannot_be_learnt_is_counted(tmp_path):
+    lines = [
+        ("abc", 100),
+        ("", 100),
+        ("a1", 100),
+        ("ABC", 100),
+        ("abcdefgh", 32),
+        ("aabb", 20),
+        ("aab", 20),
+        ("a", 1400),
+    ]
+    selection = select(write_lines(tmp_path / "lines", lines), CODEC, PREPROCESSING)
+    assert time_steps(32) == 8
+    assert selection.rows.tolist() == [0, 3, 4, 5, 6]
+    assert selection.widths.tolist() == [100, 100, 32, 20, 20]
+    assert selection.discards.reasons == {
+        "empty label": 1,
+        "character outside the charset": 1,
+        "picture wider than the limit": 1,
+    }
+    assert str(selection.discards).startswith("3 of 8 lines left out: 1 ")
+
+
+def test_repeats_need_steps_of_their_own(tmp_path):
+    lines = [("abababab", 32), ("aabababa", 32), ("aabababa", 33), ("ababababa", 32)]
+    selection = select(write_lines(tmp_path / "lines", lines), CODEC, PREPROCESSING)
+    assert selection.rows.tolist() == [0, 2]
+    assert selection.discards.reasons == {"label longer than the time steps of its picture": 2}
+
+
+def test_a_source_without_a_usable_line_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no line to learn from: 2 of 2 lines left out: 2 character outside"):
+        select(write_lines(tmp_path / "lines", [("1", 50), ("2", 50)]), CODEC, PREPROCESSING)
+
+
+def test_settings_that_cannot_be_are_refused(selections):
+    with pytest.raises(InputError, match="at least one source"):
+        make_stream([], ())
+    with pytest.raises(InputError, match="weight"):
+        make_stream(selections, weights=(1, 0))
+    with pytest.raises(InputError, match="batch size"):
+        make_stream(selections, batch_size=0)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_broken_picture_is_named(tmp_path, workers):
+    source = write_lines(tmp_path / "lines", [("abc", 100)])
+    stream = make_stream([select(source, CODEC, PREPROCESSING)], weights=[1])
+    (tmp_path / "lines" / "0.png").write_bytes(b"text")
+    with pytest.raises(InputError, match=r"^0\.png: this is no picture that can be read$"):
+        list(make_loader(stream, 0, 2, workers))
