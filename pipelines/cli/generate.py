@@ -1,0 +1,67 @@
+"""`ocrmill generate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pipelines.generate import Summary
+
+
+def generate(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A preset (lines, digits) or a recipe file.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the data set.")],
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", help="Samples of the whole data set.")],
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change.")
+    ] = None,
+    start: Annotated[int, typer.Option(metavar="I", help="Index of the first sample.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="S", help="Other seeds give other samples.")] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="W", help="Ray processes; 0: this process alone.", show_default="all CPUs"),
+    ] = None,
+    address: Annotated[str | None, typer.Option(metavar="A", help="Ray cluster to join.", show_default="none")] = None,
+    shard_size: Annotated[int, typer.Option(metavar="K", help="Samples in a shard.")] = 4096,
+    form: Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="How shards are stored.")] = "parquet",
+) -> None:
+    """Draw labelled lines into a folder of shards.
+
+    The same command again goes on where an interrupted one stopped; a larger N extends the data set. Same recipe, seed
+    and index give the same sample, whatever the number of workers and the size of the shards.
+
+    Example: ocrmill generate lines -o data/train -n 100000 --seed 1 charset=alphanumeric fonts.folders=[my-fonts]
+    """
+    from pipelines.generate import generate as run
+
+    summary = run(
+        recipe,
+        out,
+        count,
+        overrides=settings or (),
+        start=start,
+        seed=seed,
+        workers=workers,
+        address=address,
+        shard_size=shard_size,
+        form=form,
+    )
+    print(_describe(summary))
+
+
+def _describe(summary: "Summary") -> str:
+    from pipelines.generate.gaps import describe_gaps
+    from pipelines.progress import duration
+
+    lines = [f"{summary.folder}: {summary.rows:,} samples in {summary.shards:,} shards"]
+    if summary.new_shards:
+        rate = f"{summary.new_samples / summary.seconds:,.0f}/s"
+        lines.append(f"drawn now: {summary.new_samples:,} in {duration(summary.seconds)} ({rate})")
+    else:
+        lines.append("it was complete already; nothing was drawn")
+    if summary.gaps:
+        lines.append(f"could not be drawn: {describe_gaps(summary.gaps)}")
+    if summary.deaths:
+        lines.append(f"workers that died and were replaced: {summary.deaths}")
+    return "\n".join(lines)

@@ -1,0 +1,41 @@
+"""`ocrmill preview`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthtext.core import InputError
+
+
+def preview(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A preset (lines, digits) or a recipe file.")],
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change.")
+    ] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="PNG", help="Where the page goes.")] = Path("grid.png"),
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", help="Samples on the page.")] = 64,
+    seed: Annotated[int, typer.Option(metavar="S", help="Other seeds give other samples.")] = 0,
+) -> None:
+    """Draw a page of samples with their labels beneath, in seconds.
+
+    They are the first samples of the data set that `ocrmill generate` would draw with the same seed.
+
+    Example: ocrmill preview lines -o grid.png ink.contrast_floor=60
+    """
+    if out.suffix.lower() != ".png":
+        raise InputError(f"{out}: the page is a PNG picture; name it so, as in {out.with_suffix('.png').name}")
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise InputError(f"{out} cannot be written: it is a folder, or its folder does not exist")
+
+    import cv2
+
+    from pipelines.generate.gaps import describe_gaps
+    from pipelines.generate.preview import draw_preview
+    from pipelines.recipe import resolve_recipe
+    from pipelines.shards.files import write_file
+
+    page = draw_preview(resolve_recipe(recipe, settings or ()), count, seed)
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(page.image, cv2.COLOR_RGB2BGR))
+    write_file(out, encoded.tobytes())
+    print(f"{out}: {page.samples} samples; rejected: {describe_gaps(page.gaps) or 'none'}")

@@ -1,0 +1,224 @@
+"""The generate job: shards of a recipe, resumable, the same bytes whoever draws them."""
+
+import os
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pipelines.errors import JobError
+from pipelines.generate.gaps import check_gaps
+from pipelines.generate.probe import check_space, probe
+from pipelines.generate.summary import Summary, Tally
+from pipelines.generate.task import ShardTask, draw_shard, draw_shard_on_worker
+from pipelines.progress import Bar, progress
+from pipelines.recipe import ResolvedRecipe, describe_difference, resolve_recipe
+from pipelines.shards import (
+    SHARD_SIZE,
+    DatasetFolder,
+    Description,
+    Draft,
+    FontRecord,
+    ShardFormat,
+    ShardPlan,
+    ShardSpec,
+    Statistics,
+    cpu_features,
+    current_versions,
+    shard_format,
+)
+from synthtext.core import InputError, SampleGenerator
+
+
+def generate(
+    recipe: str | ResolvedRecipe,
+    out: str | Path,
+    count: int,
+    *,
+    overrides: Sequence[str] = (),
+    start: int = 0,
+    seed: int = 0,
+    workers: int | None = None,
+    address: str | None = None,
+    shard_size: int = SHARD_SIZE,
+    form: str = "parquet",
+) -> Summary:
+    """Draw samples of a recipe into a data set's folder, or go on where an earlier job stopped.
+
+    Args:
+        recipe: a preset's name, a recipe file, or what `resolve_recipe` gave.
+        out: the folder; it may hold an earlier part of the same data set.
+        count: samples of the whole data set.
+        overrides: settings of the form `key.sub=value`, for a recipe that is given by name.
+        start: index of the first sample.
+        seed: 0 to 2**32 - 1.
+        workers: Ray processes; 0 draws in this process; None takes all CPUs if there is more than one shard to draw.
+        address: of a Ray cluster to join; then `workers` bounds the tasks at a time, and None takes the whole cluster.
+        shard_size: samples in a shard.
+        form: "parquet" or "lmdb".
+
+    Raises:
+        InputError: something that was given is wrong, or the folder holds another data set; nothing was written.
+        JobError: too many samples could not be drawn, the disk is full, or another job is writing to the folder.
+    """
+    plan = ShardPlan(count, start, shard_size)
+    folder = DatasetFolder(Path(out).expanduser())
+    checked_form = shard_format(form)
+    _check_workers(workers, address)
+    folder.check_usable()
+    resolved = resolve_recipe(recipe, overrides) if isinstance(recipe, str) else recipe
+    return Job(resolved, plan, seed, checked_form, folder, workers, address).run()
+
+
+def _check_workers(workers: int | None, address: str | None) -> None:
+    if workers is not None and workers < 0:
+        raise InputError(f"the number of workers must be at least 0, not {workers}")
+    if workers == 0 and address is not None:
+        raise InputError("0 workers draw in this process, without a cluster: leave out the address, or ask for more")
+    if address is not None:
+        from pipelines.cluster import check_address  # Ray takes half a second to import
+
+        check_address(address)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job whose arguments have been checked; `generate` says what they are."""
+
+    recipe: ResolvedRecipe
+    plan: ShardPlan
+    seed: int
+    form: ShardFormat
+    folder: DatasetFolder
+    workers: int | None
+    address: str | None
+
+    def run(self) -> Summary:
+        """Draw what is missing. Nothing is written before the first samples could be drawn."""
+        self._check_same()
+        generator = self.recipe.generator(self.seed)
+        found = self._finished()
+        if len(found.shards) < len(self.plan):
+            size = probe(self.recipe, generator, next(self._pending(found)), self.form)
+            check_space(self.folder, self.plan.count - found.samples, size)
+        with self.folder.open():
+            before = self._check_same()  # another job may have come between
+            found = self._finished()
+            if before is not None and before.complete and before.count == self.plan.count == found.samples:
+                return Summary(self.folder.path, found.rows, dict(found.gaps), len(found.shards))
+            self._announce(before)
+            summary = self._draw(found, generator)
+            self._conclude(summary)
+        return summary
+
+    @cached_property
+    def description(self) -> Description:
+        """What the folder says of the data set while it is not complete."""
+        recipe = self.recipe
+        fonts = [FontRecord(family=f.family, style=f.style, digest=f.digest, licence=f.licence) for f in recipe.fonts]
+        return Description(
+            kind=recipe.kind,
+            source=recipe.name,
+            digest=recipe.digest,
+            seed=self.seed,
+            start=self.plan.start,
+            count=self.plan.count,
+            shard_size=self.plan.size,
+            format=self.form,
+            charset="".join(recipe.charset),
+            fonts=tuple(fonts),
+            versions=current_versions(),
+            cpu=cpu_features(),
+            ingredients=recipe.ingredients,
+        )
+
+    def _check_same(self) -> Description | None:
+        """Refuse a folder that holds other samples, or more of them."""
+        before = self.folder.check_usable()
+        if before is None:
+            return None
+        path, now = self.folder.path, self.description
+        difference = before.difference(now, describe_difference)
+        if difference:
+            raise InputError(f"{path} holds other samples ({difference}): undo that, or take another folder")
+        if before.count > now.count:
+            raise InputError(
+                f"{path} is a data set of {before.count:,} samples, more than {now.count:,}: ask for as many, or take "
+                "another folder"
+            )
+        return before
+
+    def _finished(self) -> Tally:
+        return Tally.of(self.folder.finished(self.plan, self.recipe.digest))
+
+    def _pending(self, found: Tally) -> Iterator[ShardSpec]:
+        finished = frozenset(found.shards)
+        return (spec for spec in self.plan if spec.index not in finished)
+
+    def _announce(self, before: Description | None) -> None:
+        self.folder.withdraw_statistics()
+        if before is None:
+            self.folder.write_recipe(self.recipe.to_yaml())
+        self.folder.write_description(self.description)
+
+    def _draw(self, found: Tally, generator: SampleGenerator) -> Summary:
+        started, old_shards, old_samples = time.monotonic(), len(found.shards), found.samples
+        unit, name = self.recipe.kind, self.recipe.name
+        with (
+            progress("drawing", total=self.plan.count, unit=unit, done=found.samples) as bar,
+            closing(self._drafts(found, generator, bar)) as drafts,
+        ):
+            for draft in drafts:
+                self.folder.commit(draft)
+                found.add(draft.mark)
+                check_gaps(found.gaps, found.samples, name, whole=False)
+        return Summary(
+            folder=self.folder.path,
+            rows=found.rows,
+            gaps=dict(found.gaps),
+            shards=len(found.shards),
+            new_shards=len(found.shards) - old_shards,
+            new_samples=found.samples - old_samples,
+            seconds=time.monotonic() - started,
+            deaths=found.deaths,
+        )
+
+    def _drafts(self, found: Tally, generator: SampleGenerator, bar: Bar) -> Generator[Draft, None, None]:
+        """Drafts of the missing shards, as they come."""
+        tasks = (self._task(spec) for spec in self._pending(found))
+        workers = self._worker_count(len(self.plan) - len(found.shards))
+        if workers == 0 and self.address is None:
+            yield from (draw_shard(task, generator, bar.advance) for task in tasks)
+            return
+        from pipelines.cluster import pool
+
+        with pool(workers, self.address) as running:
+            for draft in running.run(draw_shard_on_worker, tasks):
+                bar.advance(draft.mark.count)
+                found.deaths = running.deaths
+                yield draft
+
+    def _worker_count(self, missing_shards: int) -> int:
+        if self.workers is not None or self.address is not None:
+            return self.workers or 0
+        cpus = len(os.sched_getaffinity(0))
+        return min(cpus, missing_shards) if min(cpus, missing_shards) > 1 else 0
+
+    def _task(self, spec: ShardSpec) -> ShardTask:
+        description = self.description
+        folder = self.folder.shards
+        return ShardTask(self.recipe, description.digest, description.cpu, self.seed, spec, folder, self.form)
+
+    def _conclude(self, summary: Summary) -> None:
+        """Sum up the shards and call the data set complete."""
+        if summary.shards < len(self.plan):
+            raise JobError(f"{self.folder.path}: {len(self.plan) - summary.shards} shards are missing; start it again")
+        check_gaps(summary.gaps, self.plan.count, self.recipe.name, whole=True)
+        total = Statistics()
+        for mark in self.folder.finished(self.plan, self.recipe.digest):
+            total.merge(mark.statistics)
+        self.folder.write_statistics(total)
+        update = {"complete": True, "rows": summary.rows, "gaps": summary.gaps}
+        self.folder.write_description(self.description.model_copy(update=update))

@@ -1,0 +1,118 @@
+"""A page of samples with their labels, in seconds."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import uharfbuzz as hb
+from PIL import Image as Pictures
+from PIL import ImageDraw, ImageFont
+
+from pipelines.generate.gaps import describe_gaps
+from pipelines.generate.task import draw_sample, single_threaded
+from pipelines.recipe import ResolvedRecipe
+from pipelines.shards import ShardPlan, Statistics
+from synthtext.core import Gap, Image, InputError, Sample
+from synthtext.fonts import FontFile, embedded_fonts
+
+_COLUMNS, _GAP, _LABEL = 4, 8, 16  # pixels between cells, and of a label's em
+_WIDEST = 400  # pixels of a cell; wider pictures are scaled down
+_MOST = 1024
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A page of samples.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        samples: how many are on it.
+        gaps: how many could not be drawn, by reason.
+    """
+
+    image: Image
+    samples: int
+    gaps: dict[str, int]
+
+
+def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0) -> Preview:
+    """Draw the first samples of a job on one page, each above its label.
+
+    Args:
+        recipe: of the samples.
+        count: 1 to 1024, samples that cannot be drawn included.
+        seed: of the job.
+
+    Raises:
+        InputError: a number is out of its range, or not one sample could be drawn.
+        JobError: the drawing code failed.
+    """
+    if not 1 <= count <= _MOST:
+        raise InputError(f"a preview shows 1 to {_MOST} samples, not {count}")
+    generator = recipe.generator(seed)
+    with single_threaded():
+        items = [draw_sample(generator, index, recipe.name) for index in ShardPlan(count)[0].samples]
+    samples = [item for item in items if isinstance(item, Sample)]
+    statistics = Statistics()
+    for item in items:
+        if isinstance(item, Gap):
+            statistics.add_gap(item)
+    if not samples:
+        raise InputError(
+            f"not one of {count} samples of recipe {recipe.name} could be drawn: {describe_gaps(statistics.gaps)}"
+        )
+    fonts = {font.name: font for font in recipe.fonts}
+    return Preview(_page(samples, fonts), len(samples), dict(statistics.gaps))
+
+
+def _page(samples: list[Sample], fonts: dict[str, FontFile]) -> Image:
+    width = min(_WIDEST, max(sample.image.shape[1] for sample in samples))
+    cells = [_cell(sample, width, fonts.get(sample.meta.font)) for sample in samples]
+    rows = [_row(cells[first : first + _COLUMNS], width) for first in range(0, len(cells), _COLUMNS)]
+    return np.concatenate(rows)
+
+
+def _row(cells: list[Image], width: int) -> Image:
+    row = np.full((max(map(len, cells)) + _GAP, _COLUMNS * (width + _GAP) + _GAP, 3), 255, np.uint8)
+    for column, cell in enumerate(cells):
+        left = _GAP + column * (width + _GAP)
+        row[_GAP : _GAP + len(cell), left : left + width] = cell
+    return row
+
+
+def _cell(sample: Sample, width: int, own: FontFile | None) -> Image:
+    """A picture above its label, (H, width, 3)."""
+    picture = sample.image
+    if picture.shape[1] > width:
+        height = max(1, round(picture.shape[0] * width / picture.shape[1]))
+        picture = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    cell = np.full((len(picture) + 2 * _LABEL, width, 3), 255, np.uint8)
+    cell[: len(picture), : picture.shape[1]] = picture
+    drawn = Pictures.fromarray(cell)
+    font = _label_font(sample.text, own)
+    ImageDraw.Draw(drawn).text((0, len(picture) + 2), _shortened(sample.text, font, width), "black", font)
+    return np.asarray(drawn)
+
+
+def _label_font(text: str, own: FontFile | None) -> ImageFont.FreeTypeFont:
+    """A plain font if it has all characters, else the one that the sample was drawn in, which has them for sure."""
+    plain, characters = _plain_font()
+    if own is None or characters.issuperset(map(ord, text)):
+        return ImageFont.truetype(str(plain), _LABEL)
+    return ImageFont.truetype(str(own.path), _LABEL, index=own.face)
+
+
+@lru_cache(maxsize=1)
+def _plain_font() -> tuple[Path, frozenset[int]]:
+    path = next((font for font in embedded_fonts() if font.stem == "DejaVuSans"), embedded_fonts()[0])
+    return path, frozenset(hb.Face(hb.Blob(path.read_bytes())).unicodes)
+
+
+def _shortened(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "…") > width:
+        text = text[:-1]
+    return text + "…"

@@ -1,0 +1,54 @@
+"""A look at a job before it starts: are there samples, and is there room for them?"""
+
+from pipelines.generate.encode import encode, suffix
+from pipelines.generate.gaps import check_gaps
+from pipelines.generate.task import draw_sample, single_threaded
+from pipelines.recipe import ResolvedRecipe
+from pipelines.shards import DatasetFolder, LineRow, ShardFormat, ShardSpec, Statistics
+from synthtext.core import Gap, InputError, SampleGenerator
+
+PROBE = 64
+"""Samples that are drawn, and thrown away, to see what a job is like."""
+
+_OVERHEAD = {"parquet": 1.1, "lmdb": 1.6}  # of the files over what is in them; an LMDB rounds up to pages
+
+
+def probe(recipe: ResolvedRecipe, generator: SampleGenerator, first: ShardSpec, form: ShardFormat) -> float:
+    """Draw the first samples of a shard.
+
+    Returns:
+        Bytes on disk that a sample takes, about.
+
+    Raises:
+        JobError: too many of them could not be drawn.
+    """
+    statistics, size = Statistics(), 0
+    samples = first.samples[:PROBE]
+    with single_threaded():
+        for index in samples:
+            item = draw_sample(generator, index, recipe.name)
+            if isinstance(item, Gap):
+                statistics.add_gap(item)
+            else:
+                row = LineRow.of(item, encode(item, recipe.output.format), suffix(recipe.output.format))
+                size += len(row.image) + len(row.meta_json())
+    check_gaps(statistics.gaps, len(samples), recipe.name, whole=statistics.gap_count == len(samples))
+    return size / len(samples) * _OVERHEAD[form]
+
+
+def check_space(folder: DatasetFolder, samples: int, sample_bytes: float) -> None:
+    """Refuse a job that the disk cannot hold.
+
+    Raises:
+        InputError: says how much is needed and how much is free.
+    """
+    needed, free = samples * sample_bytes, folder.free_bytes()
+    if needed > free:
+        raise InputError(
+            f"{samples:,} samples need about {_size(needed)}, but the disk of {folder.path} has {_size(free)} left: "
+            "take fewer, or another disk"
+        )
+
+
+def _size(size: float) -> str:
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"

@@ -1,0 +1,142 @@
+"""A data set's folder: where what lies, and how shards come into it."""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipelines.errors import JobError
+from pipelines.shards.description import Description, read_description
+from pipelines.shards.files import TEMPORARY, remove, remove_temporary, sync, write_file
+from pipelines.shards.lock import locked
+from pipelines.shards.mark import Mark, read_mark
+from pipelines.shards.plan import ShardPlan, ShardSpec
+from pipelines.shards.statistics import Statistics
+from pipelines.shards.write import Draft
+from synthtext.core import InputError
+
+_LOCK = ".lock"
+
+
+class DatasetFolder:
+    """The only place that knows the names in a data set's folder.
+
+    Args:
+        path: of the folder, which need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.shards = self.path / "shards"
+        self._description = self.path / "dataset.json"
+
+    def check_usable(self) -> Description | None:
+        """Look at the folder without touching it.
+
+        Returns:
+            The description of the data set in it, or None when the folder is empty or does not exist.
+
+        Raises:
+            InputError: it is a file, cannot be written, or holds something that is no data set of ours.
+        """
+        existing = next(place for place in (self.path, *self.path.parents) if place.exists())
+        if not existing.is_dir():
+            raise InputError(f"{existing} is a file: name a folder for the data set")
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise InputError(f"{existing} cannot be written: take another folder, or change its permissions")
+        if self._description.exists():
+            return read_description(self._description)
+        foreign = self._foreign()
+        if foreign:
+            raise InputError(f"{self.path} holds {foreign!r} and no data set of ours: take an empty folder")
+        return None
+
+    def _foreign(self) -> str | None:
+        """Something that a job which was stopped before it wrote its description cannot have left."""
+        inside = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        places = [*inside, *(sorted(self.shards.iterdir()) if self.shards.is_dir() else [])]
+        known = (_LOCK, self.shards.name, "recipe.yaml")
+        foreign = [place.name for place in places if place.name not in known and not place.name.startswith(TEMPORARY)]
+        return foreign[0] if foreign else None
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Make the folder if need be and hold its lock; remove what is unfinished, before and after.
+
+        Raises:
+            InputError: the folder cannot be made.
+            JobError: another job is writing to it.
+        """
+        try:
+            self.shards.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be made: {error.strerror}; take another folder") from None
+        with locked(self.path / _LOCK):
+            self._remove_temporary()
+            try:
+                yield
+            finally:
+                self._remove_temporary()
+
+    def _remove_temporary(self) -> None:
+        remove_temporary(self.path)
+        remove_temporary(self.shards)
+
+    def free_bytes(self) -> int:
+        """What is free on the disk that the folder is, or would be, on."""
+        return shutil.disk_usage(next(place for place in (self.path, *self.path.parents) if place.exists())).free
+
+    def write_description(self, description: Description) -> None:
+        """Write dataset.json."""
+        write_file(self._description, description.to_json())
+
+    def write_recipe(self, recipe: str) -> None:
+        """Write recipe.yaml."""
+        write_file(self.path / "recipe.yaml", recipe)
+
+    def write_statistics(self, statistics: Statistics) -> None:
+        """Write statistics.json."""
+        write_file(self.path / "statistics.json", statistics.to_json())
+
+    def withdraw_statistics(self) -> None:
+        """Remove statistics.json: it is about to become wrong."""
+        (self.path / "statistics.json").unlink(missing_ok=True)
+
+    def commit(self, draft: Draft) -> None:
+        """Give a shard its name and, when that is on the disk, its mark. One process commits: who holds the lock.
+
+        Raises:
+            JobError: the disk is full or the folder cannot be written.
+        """
+        mark, data = self._mark_path(draft.mark.file), self.shards / draft.mark.file
+        try:
+            mark.unlink(missing_ok=True)  # of a shorter shard that this one replaces
+            if data.is_dir():
+                remove(data)
+            draft.path.replace(data)
+            sync(self.shards)
+            write_file(mark, draft.mark.to_json())
+        except OSError as error:
+            raise JobError(f"{data} cannot be written: {error.strerror}; the same command again goes on") from None
+
+    def mark_of(self, spec: ShardSpec, digest: str) -> Mark | None:
+        """The mark of a shard if it is finished: its mark is of this recipe and its data are there in full."""
+        mark = read_mark(self.shards / f"{spec.name}.json")
+        if mark is None or not mark.is_of(spec, digest):
+            return None
+        data = self.shards / mark.file
+        data = data / "data.mdb" if data.is_dir() else data
+        return mark if data.exists() and data.stat().st_size == mark.bytes else None
+
+    def finished(self, plan: ShardPlan, digest: str) -> Iterable[Mark]:
+        """The marks of the finished shards of a plan, in order; only shards that have a mark are looked at."""
+        names = {path.name for path in self.shards.glob("part-*.json")} if self.shards.is_dir() else set()
+        if names:
+            for spec in plan:
+                mark = self.mark_of(spec, digest) if f"{spec.name}.json" in names else None
+                if mark is not None:
+                    yield mark
+
+    def _mark_path(self, file: str) -> Path:
+        return self.shards / Path(file).with_suffix(".json")

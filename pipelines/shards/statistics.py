@@ -1,0 +1,86 @@
+"""What a shard's rows are like, in numbers that add up over shards."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+
+from pydantic import BaseModel
+
+from synthtext.core import Gap
+
+BIN = 16
+"""Width of the bins of widths and heights (pixels) and of contrasts (grey values); a bin goes by its lower end."""
+
+
+class Statistics(BaseModel):
+    """Counts; those of a data set are the sum of those of its shards.
+
+    Attributes:
+        rows: samples that are there.
+        gaps: samples that could not be drawn, by the reason that most of their attempts failed for.
+        lengths: rows by number of characters of their text.
+        characters: how often each is written.
+        fonts: rows by font.
+        scripts: rows by script.
+        corpora: rows by source of the text.
+        effects: rows by effect.
+        widths: rows by width, in bins of `BIN` pixels.
+        heights: rows by height, in bins of `BIN` pixels.
+        contrasts: rows by contrast, in bins of `BIN` grey values; those not measured are left out.
+    """
+
+    rows: int = 0
+    gaps: Counter[str] = Counter()
+    lengths: Counter[int] = Counter()
+    characters: Counter[str] = Counter()
+    fonts: Counter[str] = Counter()
+    scripts: Counter[str] = Counter()
+    corpora: Counter[str] = Counter()
+    effects: Counter[str] = Counter()
+    widths: Counter[int] = Counter()
+    heights: Counter[int] = Counter()
+    contrasts: Counter[int] = Counter()
+
+    @property
+    def gap_count(self) -> int:
+        """Samples that could not be drawn."""
+        return self.gaps.total()
+
+    def add_gap(self, gap: Gap) -> None:
+        """Count a sample that is not there."""
+        self.gaps[Counter(gap.reasons).most_common(1)[0][0] if gap.reasons else "unknown"] += 1
+
+    def add_picture(self, width: int, height: int) -> None:
+        """Count a row and the size of its picture, pixels."""
+        self.rows += 1
+        self.widths[width // BIN * BIN] += 1
+        self.heights[height // BIN * BIN] += 1
+
+    def add_text(self, text: str) -> None:
+        """Count a text and its characters."""
+        self.lengths[len(text)] += 1
+        self.characters.update(text)
+
+    def add_origin(self, *, font: str, script: str, corpus: str) -> None:
+        """Count where a text comes from; what is empty is unknown and not counted."""
+        for counter, name in ((self.fonts, font), (self.scripts, script), (self.corpora, corpus)):
+            if name:
+                counter[name] += 1
+
+    def add_look(self, *, contrast: float, effects: Iterable[str]) -> None:
+        """Count the contrast (NaN: not measured) and each effect once."""
+        if not math.isnan(contrast):
+            self.contrasts[int(contrast) // BIN * BIN] += 1
+        self.effects.update(set(effects))
+
+    def merge(self, other: "Statistics") -> None:
+        """Add the counts of other rows."""
+        self.rows += other.rows
+        for name, counter in self:
+            if isinstance(counter, Counter):
+                counter.update(getattr(other, name))
+
+    def to_json(self) -> str:
+        """As JSON, counts in the order of their names: the same for the same rows in any order."""
+        ordered = {name: Counter(dict(sorted(value.items()))) for name, value in self if isinstance(value, Counter)}
+        return self.model_copy(update=ordered).model_dump_json(indent=1) + "\n"

@@ -1,0 +1,124 @@
+"""Writing one shard, in either format."""
+
+import os
+import socket
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias, cast, get_args
+
+import lmdb
+
+from pipelines.errors import JobError
+from pipelines.shards.files import remove, sha256, sync, temporary
+from pipelines.shards.lmdb import LmdbWriter
+from pipelines.shards.mark import Mark
+from pipelines.shards.parquet import ParquetWriter
+from pipelines.shards.plan import ShardSpec
+from pipelines.shards.row import AnyRow
+from pipelines.shards.statistics import Statistics
+from synthtext.core import Gap, InputError
+
+ROW_GROUP = 512
+"""Rows in a row group: what a reader that shuffles takes in one piece."""
+
+ShardFormat: TypeAlias = Literal["parquet", "lmdb"]
+
+
+class ShardWriter(Protocol):
+    """Writes the data of one shard."""
+
+    def write(self, rows: Sequence[Any]) -> None:
+        """Write up to `ROW_GROUP` rows, at least one."""
+        ...
+
+    def close(self) -> None:
+        """Finish the data."""
+        ...
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A shard that is written and synced, but not committed: it still has its temporary name."""
+
+    path: Path
+    mark: Mark
+
+
+def shard_format(name: str) -> ShardFormat:
+    """Check the name of a format.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in get_args(ShardFormat):
+        raise InputError(f"there is no shard format {name!r}; known are {', '.join(get_args(ShardFormat))}")
+    return cast(ShardFormat, name)
+
+
+def write_shard(
+    items: Iterable[AnyRow | Gap], kind: type[AnyRow], spec: ShardSpec, digest: str, folder: Path, form: ShardFormat
+) -> Draft:
+    """Write a shard under a temporary name; `DatasetFolder.commit` gives it its own.
+
+    Args:
+        items: its rows in order, and its gaps; never more than one row group of them is held.
+        kind: of the rows.
+        spec: which shard it is.
+        digest: of the recipe, or of what is imported.
+        folder: for the shard.
+        form: how it is stored.
+
+    Raises:
+        JobError: the disk is full or the folder cannot be written.
+    """
+    started = time.monotonic()
+    path = folder / f"{spec.name}.{form}"
+    staged = temporary(path)
+    try:
+        statistics = _write_rows(items, kind, staged, form)
+        data = staged / "data.mdb" if form == "lmdb" else staged
+        sync(data)
+        mark = Mark(
+            index=spec.index,
+            start=spec.start,
+            count=spec.count,
+            digest=digest,
+            file=path.name,
+            rows=statistics.rows,
+            gaps=dict(statistics.gaps),
+            bytes=data.stat().st_size,
+            sha256=sha256(data),
+            seconds=round(time.monotonic() - started, 3),
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            statistics=statistics,
+        )
+    except BaseException as error:
+        remove(staged)
+        if isinstance(error, OSError | lmdb.Error):
+            raise JobError(f"{path} cannot be written: {error}; the same command again goes on") from None
+        raise
+    return Draft(staged, mark)
+
+
+def _write_rows(items: Iterable[AnyRow | Gap], kind: type[AnyRow], path: Path, form: ShardFormat) -> Statistics:
+    statistics = Statistics()
+    writer: ShardWriter = LmdbWriter(path, kind) if form == "lmdb" else ParquetWriter(path, kind)
+    try:
+        rows = _counted(items, statistics)
+        while group := list(islice(rows, ROW_GROUP)):
+            writer.write(group)
+    finally:
+        writer.close()
+    return statistics
+
+
+def _counted(items: Iterable[AnyRow | Gap], statistics: Statistics) -> Iterator[AnyRow]:
+    for item in items:
+        if isinstance(item, Gap):
+            statistics.add_gap(item)
+        else:
+            item.count_in(statistics)
+            yield item

@@ -1,0 +1,201 @@
+"""The generate job on Ray: the same bytes, errors as they were raised, dead workers, killed drivers."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.cluster import pool
+from pipelines.cluster.pool import ATTEMPTS
+from pipelines.errors import JobError
+from pipelines.generate import generate
+from pipelines.recipe import resolve_recipe
+from synthtext.core import InputError
+
+COUNT, SIZE = 2000, 100
+
+TASKS = """
+import os, signal
+from pathlib import Path
+
+def square(number):
+    return number * number, os.getpid()
+
+def refuse(number):
+    from synthtext.core import InputError
+    raise InputError("no such font")
+
+def fail(number):
+    return {}["missing"]
+
+def die_once(flag):
+    if not Path(flag).exists():
+        Path(flag).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return flag
+
+def die(task):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture(scope="module")
+def tasks(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("modules")
+    (folder / "tasks_of_test.py").write_text(TASKS)
+    sys.path.insert(0, str(folder))
+    import tasks_of_test
+
+    yield tasks_of_test
+    sys.path.remove(str(folder))
+
+
+@pytest.fixture(scope="module")
+def running(tasks):
+    with pool(1) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reference") / "data"
+    generate("digits", folder, COUNT, workers=0, shard_size=SIZE)
+    return folder
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in (folder / "shards").glob("*.parquet")}
+
+
+def test_every_task_is_done_elsewhere_and_never_many_are_taken_ahead(running, tasks):
+    taken = 0
+
+    def numbers():
+        nonlocal taken
+        for number in range(20):
+            taken += 1
+            yield number
+
+    found = []
+    for done, (result, process) in enumerate(running.run(tasks.square, numbers()), 1):
+        found.append(result)
+        assert process != os.getpid()
+        assert taken - done < running.in_flight
+    assert sorted(found) == [number * number for number in range(20)]
+
+
+def test_bad_input_found_by_a_worker_is_the_same_sentence(running, tasks):
+    with pytest.raises(InputError, match=r"^no such font$"):
+        list(running.run(tasks.refuse, [1, 2, 3]))
+
+
+def test_other_error_of_a_worker_fails_the_job_in_one_sentence(running, tasks):
+    with pytest.raises(JobError, match="KeyError: 'missing'") as failure:
+        list(running.run(tasks.fail, [1]))
+    assert "\n" not in str(failure.value)
+
+
+def test_task_of_a_dead_worker_is_done_again_and_counted(running, tasks, tmp_path):
+    before = running.deaths
+    assert list(running.run(tasks.die_once, [str(tmp_path / "flag")])) == [str(tmp_path / "flag")]
+    assert running.deaths == before + 1
+
+
+def test_task_that_kills_every_worker_fails_the_job(running, tasks):
+    with pytest.raises(JobError, match=f"lost its worker {ATTEMPTS} times"):
+        list(running.run(tasks.die, ["shard 3"]))
+
+
+def test_one_worker_writes_the_same_bytes(running, reference, tmp_path):
+    summary = generate("digits", tmp_path / "data", COUNT, workers=1, shard_size=SIZE)
+    assert contents(tmp_path / "data") == contents(reference)
+    assert (tmp_path / "data" / "statistics.json").read_bytes() == (reference / "statistics.json").read_bytes()
+    assert (summary.rows, summary.deaths) == (COUNT, 0)
+
+
+def test_worker_with_other_files_is_refused(running, tmp_path):
+    (tmp_path / "words.txt").write_text("1\n2\n")
+    (tmp_path / "recipe.yaml").write_text(
+        "{kind: lines, charset: digits, corpus: [{use: text_file, path: words.txt}], fonts: {system: false}}"
+    )
+    recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
+    assert recipe.digest
+    (tmp_path / "words.txt").write_text("1\n3\n")
+    with pytest.raises(InputError, match="would draw other samples"):
+        generate(recipe, tmp_path / "data", 10, workers=1)
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def start(folder: Path, workers: int | None, address: str | None = None) -> "subprocess.Popen[bytes]":
+    call = f"generate('digits', {str(folder)!r}, {COUNT}, {workers=}, {address=}, shard_size={SIZE})"
+    code = f"from pipelines.generate import generate; {call}"
+    return subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+
+
+def marks(folder):
+    return {path: path.stat().st_mtime_ns for path in (folder / "shards").glob("part-*.json")}
+
+
+def wait_for(condition, driver):
+    for _ in range(6000):
+        if condition():
+            return
+        assert driver.poll() is None, driver.stderr.read().decode()
+        time.sleep(0.01)
+    raise AssertionError("it never came")
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_killed_driver_and_the_same_command_again(reference, tmp_path, workers):
+    folder = tmp_path / "data"
+    driver = start(folder, workers)
+    wait_for(lambda: len(marks(folder)) >= 3, driver)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    driver.stderr.close()
+    before = marks(folder)
+    data = {path.with_suffix(".parquet"): path.with_suffix(".parquet").stat().st_mtime_ns for path in before}
+    assert 3 <= len(before) < COUNT // SIZE
+
+    again = start(folder, workers)
+    _, errors = again.communicate(timeout=120)
+    assert again.returncode == 0, errors.decode()
+
+    assert contents(folder) == contents(reference)
+    assert (folder / "statistics.json").read_bytes() == (reference / "statistics.json").read_bytes()
+    assert {path: path.stat().st_mtime_ns for path in before | data} == before | data
+    assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
+
+
+def test_interrupted_driver_leaves_nothing_unfinished(tmp_path):
+    folder = tmp_path / "data"
+    driver = start(folder, 0)
+    wait_for(lambda: len(marks(folder)) >= 2, driver)
+    driver.send_signal(signal.SIGINT)
+    _, errors = driver.communicate(timeout=60)
+    assert b"KeyboardInterrupt" in errors
+    assert not [path for path in folder.rglob("*") if path.name.startswith(".tmp")]
+    assert not (folder / "statistics.json").exists()
+
+
+def test_driver_joins_a_cluster(running, reference, tmp_path):
+    import ray
+
+    address = ray.get_runtime_context().gcs_address
+    driver = start(tmp_path / "data", None, address=address)
+    _, errors = driver.communicate(timeout=120)
+    assert driver.returncode == 0, errors.decode()
+    assert contents(tmp_path / "data") == contents(reference)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1", "127.0.0.1:99999", "host:"])
+def test_cluster_that_is_not_there_is_refused(tmp_path, address):
+    with pytest.raises(InputError, match=address):
+        generate("digits", tmp_path / "data", 10, address=address)
+    assert list(tmp_path.iterdir()) == []

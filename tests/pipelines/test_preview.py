@@ -1,0 +1,67 @@
+"""A page of samples with labels."""
+
+import cv2
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pipelines.cli.preview import preview
+from pipelines.generate import draw_preview
+from pipelines.recipe import resolve_recipe
+from synthtext.core import InputError
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return resolve_recipe("digits")
+
+
+def test_page_grows_with_the_samples_and_is_the_same_again(digits):
+    one, many = draw_preview(digits, 4), draw_preview(digits, 21)
+    assert many.samples + sum(many.gaps.values()) == 21
+    assert many.image.shape[0] > 4 * one.image.shape[0]
+    assert (draw_preview(digits, 4).image == one.image).all()
+    assert (draw_preview(digits, 4, seed=9).image.shape != one.image.shape) or (
+        draw_preview(digits, 4, seed=9).image != one.image
+    ).any()
+
+
+def test_label_is_written_beneath_its_picture(digits):
+    page = draw_preview(digits, 1).image
+    sample = digits.generator(0).draw(0)
+    height, width = sample.image.shape[:2]
+    assert (page[8 : 8 + height, 8 : 8 + width] == sample.image).all()
+    beneath = page[8 + height :]
+    assert beneath.min() < 100  # dark strokes
+    assert (beneath == 255).mean() > 0.5
+
+
+@pytest.mark.parametrize("count", [0, -1, 5000])
+def test_impossible_number_is_refused(digits, count):
+    with pytest.raises(InputError, match=str(count)):
+        draw_preview(digits, count)
+
+
+@pytest.fixture
+def invoke(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer()
+    app.command()(preview)
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+def test_command(invoke, tmp_path):
+    result = invoke("digits", "-n", "8", "-o", "page.png", "output.height=40")
+    assert result.exit_code == 0, result.output
+    assert "8 samples; rejected: none" in result.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["page.png"]
+    assert cv2.imread("page.png") is not None
+
+
+@pytest.mark.parametrize(
+    "arguments", [("-o", "page.jpg"), ("-o", "missing/page.png"), ("-n", "0"), ("ouput.height=9",)]
+)
+def test_bad_input_makes_nothing(invoke, tmp_path, arguments):
+    result = invoke("digits", *arguments)
+    assert isinstance(result.exception, InputError)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,338 @@
+"""Plans, rows in both formats as other libraries read them, marks, folders, locks."""
+
+import json
+import multiprocessing
+import time
+from pathlib import Path
+
+import cv2
+import lmdb
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.errors import JobError
+from pipelines.shards import (
+    DatasetFolder,
+    Description,
+    LineRow,
+    ShardPlan,
+    ShardSpec,
+    Statistics,
+    to_json,
+    write_shard,
+)
+from pipelines.shards.lock import locked
+from synthtext.core import Applied, Clusters, Gap, InputError, Provenance, Sample
+
+COUNT = 1300  # more than two row groups
+
+
+def make_rows(count: int = COUNT) -> list[LineRow]:
+    rng = np.random.default_rng(5)
+    rows = []
+    for number in range(count):
+        text = "ÅßΩ漢"[number % 5 :] + str(number)
+        quads = rng.random((len(text), 4, 2)).astype(np.float32)
+        clusters = Clusters(np.arange(len(text) + 1, dtype=np.int32), quads)
+        effects = (Applied("blur", {"sigma": np.float64(0.5)}),) * (number % 3)
+        meta = Provenance("Lato Bold", "Latn", "words", number % 255, effects, {"em": np.int64(number)})
+        image = rng.integers(0, 256, (8, 8 + number % 40, 3)).astype(np.uint8)
+        encoded = cv2.imencode(".png", image)[1].tobytes()
+        rows.append(LineRow.of(Sample(f"k{number}", image, text, clusters, meta), encoded, ".png"))
+    return rows
+
+
+def unlabelled_row() -> LineRow:
+    image = np.zeros((4, 4, 3), np.uint8)
+    return LineRow.of(Sample("plain", image, "x"), cv2.imencode(".png", image)[1].tobytes(), ".png")
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return make_rows()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    found = DatasetFolder(tmp_path / "data")
+    with found.open():
+        yield found
+
+
+def write(folder, rows, form="parquet", spec=None):
+    spec = spec or ShardSpec(0, 0, len(rows))
+    draft = write_shard(iter(rows), LineRow, spec, "d" * 64, folder.shards, form)
+    folder.commit(draft)
+    return folder.shards / draft.mark.file
+
+
+@given(st.integers(1, 5000), st.integers(0, 10**9), st.integers(1, 700))
+def test_plan_covers_every_sample_once_and_in_order(count, start, size):
+    plan = ShardPlan(count, start, size)
+    samples = [index for spec in plan for index in spec.samples]
+    assert samples == list(range(start, start + count))
+    assert [spec.index for spec in plan] == list(range(len(plan)))
+
+
+def test_plan_of_a_hundred_million_is_made_lazily():
+    plan = ShardPlan(100_000_000)
+    assert len(plan) == 24415
+    last = plan[len(plan) - 1]
+    assert last.samples[-1] == 99_999_999
+
+
+def test_larger_plan_keeps_the_full_shards():
+    small, large = ShardPlan(1000, 7, 300), ShardPlan(2000, 7, 300)
+    assert [small[i] for i in range(3)] == [large[i] for i in range(3)]
+    assert small[3].start == large[3].start
+
+
+@pytest.mark.parametrize(
+    ("count", "start", "size"), [(0, 0, 1), (-5, 0, 1), (1, -1, 1), (2, 2**32 - 1, 1), (2**40, 0, 1), (1, 0, 0)]
+)
+def test_impossible_plans_are_refused(count, start, size):
+    with pytest.raises(InputError):
+        ShardPlan(count, start, size)
+
+
+@pytest.mark.parametrize("form", ["parquet", "lmdb"])
+def test_same_rows_are_the_same_bytes(tmp_path, rows, form):
+    data = []
+    for name in ("one", "two"):
+        folder = DatasetFolder(tmp_path / name)
+        with folder.open():
+            path = write(folder, rows, form)
+            time.sleep(0.01)  # a time stamp in the file would differ
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        assert [file.name for file in files] in (["data.mdb"], ["part-000000.parquet"])
+        data.append([file.read_bytes() for file in files])
+    assert data[0] == data[1]
+
+
+def test_parquet_holds_what_was_put_in(folder, rows):
+    rows = [*rows, unlabelled_row()]
+    table = pq.read_table(write(folder, rows))
+    assert table.schema.names == LineRow.SCHEMA.names
+    assert table.num_rows == len(rows)
+    for row, record in zip(rows, table.to_pylist(), strict=True):
+        assert record["image"] == {"bytes": row.image, "path": row.path}
+        assert (record["key"], record["text"]) == (row.key, row.text)
+        assert (record["width"], record["height"]) == (row.width, row.height)
+        assert record["cluster_offsets"] == row.clusters.offsets.tolist()
+        assert record["cluster_quads"] == row.clusters.quads.ravel().tolist()
+        assert record["effects"] == list(row.effects)
+        np.testing.assert_equal(record["contrast"], row.contrast)
+        assert json.loads(record["meta"]) == json.loads(row.meta)
+
+
+def test_row_groups_are_small_enough_to_shuffle(folder, rows):
+    metadata = pq.ParquetFile(write(folder, rows)).metadata
+    sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+    assert all(256 <= size <= 1000 for size in sizes[:-1])
+    assert sum(sizes) == COUNT
+
+
+def test_datasets_shows_pictures(folder, rows, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    import datasets
+
+    path = write(folder, rows)
+    found = datasets.load_dataset("parquet", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
+    assert isinstance(found.features["image"], datasets.Image)
+    assert found[7]["image"].size == (rows[7].width, rows[7].height)
+    assert found[7]["text"] == rows[7].text
+    assert found["text"][:] == [row.text for row in rows]
+
+
+def test_duckdb_reads_it(folder, rows):
+    import duckdb
+
+    path = write(folder, rows)
+    question = f"select text, octet_length(image.bytes), len(cluster_offsets) from '{path}' where width >= 30"
+    wide = [(row.text, len(row.image), len(row.text) + 1) for row in rows if row.width >= 30]
+    assert wide
+    assert duckdb.sql(question).fetchall() == wide
+
+
+def test_polars_reads_it(folder, rows):
+    import polars
+
+    frame = polars.read_parquet(write(folder, rows))
+    assert frame["text"].to_list() == [row.text for row in rows]
+    assert frame["image"].struct.field("bytes").to_list() == [row.image for row in rows]
+    assert frame["effects"].list.len().to_list() == [len(row.effects) for row in rows]
+
+
+def test_lmdb_has_the_keys_of_deep_text_recognition_benchmark(folder, rows):
+    path = write(folder, rows, "lmdb")
+    with lmdb.open(str(path), readonly=True, lock=False) as environment, environment.begin() as transaction:
+        assert int(transaction.get(b"num-samples")) == COUNT
+        assert environment.stat()["entries"] == 3 * COUNT + 1
+        for number, row in enumerate(rows, 1):
+            assert transaction.get(b"image-%09d" % number) == row.image
+            assert transaction.get(b"label-%09d" % number).decode() == row.text
+            meta = json.loads(transaction.get(b"meta-%09d" % number))
+            assert (meta["key"], meta["width"], meta["effects"]) == (row.key, row.width, list(row.effects))
+            assert meta["cluster_offsets"] == row.clusters.offsets.tolist()
+            np.testing.assert_allclose(meta["cluster_quads"], row.clusters.quads.ravel(), atol=1e-3)
+
+
+def test_lmdb_asks_readers_for_little_more_than_its_size(folder, rows):
+    path = write(folder, rows, "lmdb")
+    with lmdb.open(str(path), readonly=True, lock=False) as environment:
+        assert environment.info()["map_size"] <= (path / "data.mdb").stat().st_size + 16 * 2**20
+
+
+@pytest.mark.parametrize("form", ["parquet", "lmdb"])
+def test_shard_of_nothing_but_gaps_can_be_read(folder, form):
+    path = write(folder, [Gap(0, ("no ink", "no ink", "too long"))], form)
+    mark = folder.mark_of(ShardSpec(0, 0, 1), "d" * 64)
+    assert mark is not None
+    assert (mark.rows, mark.gaps) == (0, {"no ink": 1})
+    if form == "parquet":
+        assert pq.read_table(path).num_rows == 0
+
+
+def test_mark_tells_a_finished_shard_from_others(folder, rows):
+    spec = ShardSpec(0, 0, COUNT)
+    path = write(folder, rows, spec=spec)
+    mark = folder.mark_of(spec, "d" * 64)
+    assert mark is not None
+    assert (mark.rows, mark.bytes) == (COUNT, path.stat().st_size)
+    assert folder.mark_of(spec, "e" * 64) is None
+    assert folder.mark_of(ShardSpec(0, 0, COUNT + 1), "d" * 64) is None
+    with path.open("ab") as file:
+        file.truncate(path.stat().st_size - 1)
+    assert folder.mark_of(spec, "d" * 64) is None
+
+
+def test_broken_mark_is_no_mark(folder, rows):
+    spec = ShardSpec(0, 0, COUNT)
+    write(folder, rows, spec=spec)
+    mark = folder.shards / "part-000000.json"
+    mark.write_text(mark.read_text()[:100])
+    assert folder.mark_of(spec, "d" * 64) is None
+
+
+def test_failure_while_writing_leaves_no_file(folder, rows):
+    def broken():
+        yield from rows[:600]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_shard(broken(), LineRow, ShardSpec(0, 0, 10), "d" * 64, folder.shards, "parquet")
+    assert list(folder.shards.iterdir()) == []
+
+
+def test_full_or_missing_disk_is_one_sentence(tmp_path, rows):
+    with pytest.raises(JobError, match=r"part-000000.*cannot be written"):
+        write_shard(iter(rows), LineRow, ShardSpec(0, 0, 10), "d" * 64, tmp_path / "gone", "parquet")
+
+
+def test_statistics_of_parts_add_up_to_those_of_the_whole(rows):
+    whole, first, second = Statistics(), Statistics(), Statistics()
+    for number, row in enumerate(rows):
+        row.count_in(whole)
+        row.count_in(first if number % 3 else second)
+    for statistics in (whole, second):
+        statistics.add_gap(Gap(1, ("no ink",)))
+    second.merge(first)
+    assert second.to_json() == whole.to_json()
+    assert whole.rows == sum(whole.lengths.values()) == sum(whole.widths.values()) == COUNT
+    assert whole.effects["blur"] == sum(bool(row.effects) for row in rows)
+    assert Statistics.model_validate_json(whole.to_json()) == whole
+
+
+def test_json_takes_numbers_of_numpy_and_nothing_else():
+    drawn = {"a": np.float32(0.5), "b": np.arange(2), "c": np.bool_(True)}
+    assert json.loads(to_json(drawn)) == {"a": 0.5, "b": [0, 1], "c": True}
+    with pytest.raises(TypeError):
+        to_json({"a": object()})
+
+
+def test_looking_at_a_folder_does_not_make_it(tmp_path):
+    assert DatasetFolder(tmp_path / "a" / "b").check_usable() is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_with_other_files_is_refused(tmp_path):
+    (tmp_path / "holiday.jpg").write_bytes(b"")
+    with pytest.raises(InputError, match=r"holiday\.jpg"):
+        DatasetFolder(tmp_path).check_usable()
+
+
+def test_shards_without_a_description_are_refused(tmp_path, rows):
+    folder = DatasetFolder(tmp_path)
+    with folder.open():
+        write(folder, rows)
+    with pytest.raises(InputError, match="part-000000"):
+        folder.check_usable()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "\0\1", '{"kind": "lines", "count": "many"}'])
+def test_broken_description_is_refused(tmp_path, content):
+    (tmp_path / "dataset.json").write_text(content)
+    with pytest.raises(InputError, match=r"dataset\.json"):
+        DatasetFolder(tmp_path).check_usable()
+
+
+def test_file_in_place_of_a_folder_is_refused(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    for path in (file, file / "below"):
+        with pytest.raises(InputError, match="is a file"):
+            DatasetFolder(path).check_usable()
+
+
+def test_folder_that_cannot_be_made_is_refused():
+    with pytest.raises(InputError, match="/proc/nothing"), DatasetFolder(Path("/proc/nothing/data")).open():
+        pass
+
+
+def test_description_survives_the_disk_and_tells_differences(folder):
+    one = Description(kind="lines", source="a", digest="1", seed=3, count=10, shard_size=4, format="lmdb")
+    folder.write_description(one)
+    assert folder.check_usable() == one
+    explain = "{0} {1}".format
+    assert one.difference(one.model_copy(update={"count": 99, "complete": True}), explain) == ""
+    assert "seed" in one.difference(one.model_copy(update={"seed": 4}), explain)
+    assert "format" in one.difference(one.model_copy(update={"format": "parquet"}), explain)
+    assert one.difference(one.model_copy(update={"digest": "2"}), explain) != ""
+
+
+def test_opening_removes_what_is_unfinished(tmp_path):
+    folder = DatasetFolder(tmp_path)
+    (folder.shards / ".tmp-part-000000-1-ab.lmdb").mkdir(parents=True)
+    (folder.shards / ".tmp-part-000000-1-ab.lmdb" / "data.mdb").write_text("")
+    (tmp_path / ".tmp-dataset-1-ab.json").write_text("")
+    with folder.open():
+        assert not list(tmp_path.rglob(".tmp-*"))
+        (folder.shards / ".tmp-part-000001-1-ab.parquet").write_text("")
+    assert [path.name for path in tmp_path.rglob("*")] == ["shards"]
+
+
+def _hold(path: Path, held: "multiprocessing.synchronize.Event") -> None:
+    with locked(path):
+        held.set()
+        time.sleep(60)
+
+
+def test_lock_keeps_others_out_and_dies_with_its_holder(tmp_path):
+    path = tmp_path / ".lock"
+    context = multiprocessing.get_context("fork")
+    held = context.Event()
+    holder = context.Process(target=_hold, args=(path, held))
+    holder.start()
+    assert held.wait(20)
+    with pytest.raises(JobError, match=f"process {holder.pid}"), locked(path):
+        pass
+    holder.kill()
+    holder.join()
+    assert path.exists()
+    with locked(path):
+        assert path.exists()
+    assert not path.exists()
