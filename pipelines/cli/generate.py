@@ -31,7 +31,7 @@ def generate(
     The same command again goes on where an interrupted one stopped; a larger N extends the data set. Same recipe, seed
     and index give the same sample, whatever the number of workers and the size of the shards.
 
-    Example: ocrmill generate lines -o data/train -n 100000 --seed 1 charset=alphanumeric fonts.folders=[my-fonts]
+    Example: ocrmill generate lines -o data/train -n 100000 --seed 1 charset=alphanumeric fonts.system=false
     """
     from pipelines.generate import generate as run
 

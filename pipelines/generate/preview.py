@@ -17,7 +17,7 @@ from pipelines.shards import ShardPlan, Statistics
 from synthtext.core import Gap, Image, InputError, Sample
 from synthtext.fonts import FontFile, embedded_fonts
 
-_COLUMNS, _GAP, _LABEL = 4, 8, 16  # pixels between cells, and of a label's em
+_COLUMNS, _GAP, _LABEL = 4, 8, 18  # pixels between cells, and of a label's em
 _WIDEST = 400  # pixels of a cell; wider pictures are scaled down
 _MOST = 1024
 

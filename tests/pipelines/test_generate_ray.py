@@ -180,7 +180,7 @@ def test_interrupted_driver_leaves_nothing_unfinished(tmp_path):
     driver.send_signal(signal.SIGINT)
     _, errors = driver.communicate(timeout=60)
     assert b"KeyboardInterrupt" in errors
-    assert not [path for path in folder.rglob("*") if path.name.startswith(".tmp")]
+    assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
     assert not (folder / "statistics.json").exists()
 
 
