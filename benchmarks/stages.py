@@ -20,7 +20,7 @@ from synthtext import LineGenerator, Output
 from synthtext.core import Effect, EffectChain, EffectStep, Sample, Size, Warp, sample_streams
 from synthtext.fonts import FaceCache, FontOptions, drawn_size, find_fonts
 from synthtext.frame import Margins, frame_line
-from synthtext.ink import choose_colour, composite, measure_ground
+from synthtext.ink import InkField, choose_colour, composite
 from synthtext.layout import draw_glyphs, set_line
 from synthtext.paper import Gradient, Plain, Texture
 
@@ -61,7 +61,8 @@ def measure_stages() -> None:
     paper = Gradient((150, 220)).paint(rng, frame.size)
     coverage = scaling.image(canvas, frame.size)
     quads = line.clusters.warped(frame.warp).quads
-    ground = measure_ground(paper, coverage, quads, 3)
+    field = InkField(coverage, quads, 3)
+    ground = field.ground(paper)
     image = composite(paper, coverage, np.array([10.0, 20, 30]))
 
     show("streams of a sample", cost(lambda i: sample_streams(i, 1)))
@@ -74,7 +75,8 @@ def measure_stages() -> None:
     show("warp of the coverage, perspective", cost(lambda i: tilted.image(canvas, frame.size)))
     for name, kind in (("plain", Plain()), ("gradient", Gradient()), ("texture", Texture())):
         show(f"paper, {name}", cost(lambda i, kind=kind: kind.paint(rng, frame.size)))  # type: ignore[misc]
-    show("contrast at every cluster", cost(lambda i: measure_ground(paper, coverage, quads, 3)))
+    show("where the ink is, by cluster (InkField)", cost(lambda i: InkField(coverage, quads, 3)))
+    show("ground of every cluster on a paper", cost(lambda i: field.ground(paper)))
     show("colour of the ink", cost(lambda i: choose_colour(rng, ground, 20)))
     show("composite", cost(lambda i: composite(paper, coverage, np.array([10.0, 20, 30]))))
     effects: dict[str, Effect] = {"blur": Blur(), "noise": Noise(), "downscale": Downscale(), "jpeg": Jpeg()}

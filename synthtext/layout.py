@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from synthtext.core import Box, Clusters, InputError, Range
 from synthtext.fonts import Face, FaceCache, PlacedGlyph
@@ -44,6 +45,7 @@ class SetLine:
         script: Unicode script code ("Latn").
         glyphs: from left to right.
         clusters: their quads hold all ink; all are as high as the line's ink.
+        inked: (K,) bool, which clusters draw something: a space does not, though its neighbours may lean into it.
         ink: around everything that is drawn.
     """
 
@@ -51,6 +53,7 @@ class SetLine:
     script: str
     glyphs: tuple[PlacedGlyph, ...]
     clusters: Clusters
+    inked: NDArray[np.bool_]
     ink: Box
 
 
@@ -87,8 +90,9 @@ def set_line(text: str, face: Face, tracking: float) -> SetLine:
         if start not in inked and text[start:stop].strip():
             raise Rejection("blank glyph")
     quads = _upright_quads(np.array([spans[start] for start in starts], np.float32), float(top), float(bottom))
+    has_ink = np.array([start in inked for start in starts])
     ink_box = Box(float(quads[:, 0, 0].min()), float(top), float(quads[:, 1, 0].max()), float(bottom))
-    return SetLine(text, shaped.script, tuple(glyphs), Clusters(offsets, quads), ink_box)
+    return SetLine(text, shaped.script, tuple(glyphs), Clusters(offsets, quads), has_ink, ink_box)
 
 
 def _tracked(glyphs: list[PlacedGlyph], tracking: float) -> list[PlacedGlyph]:
@@ -102,18 +106,14 @@ def _tracked(glyphs: list[PlacedGlyph], tracking: float) -> list[PlacedGlyph]:
     return moved
 
 
-def _upright_quads(
-    spans: "np.typing.NDArray[np.float32]", top: float, bottom: float
-) -> "np.typing.NDArray[np.float32]":
+def _upright_quads(spans: NDArray[np.float32], top: float, bottom: float) -> NDArray[np.float32]:
     quads = np.empty((len(spans), 4, 2), np.float32)
     quads[:, (0, 3), 0], quads[:, (1, 2), 0] = spans[:, :1], spans[:, 1:]
     quads[:, :2, 1], quads[:, 2:, 1] = top, bottom
     return quads
 
 
-def draw_glyphs(
-    line: SetLine, face: Face, cache: FaceCache, size: int
-) -> tuple["np.typing.NDArray[np.uint8]", tuple[int, int]]:
+def draw_glyphs(line: SetLine, face: Face, cache: FaceCache, size: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     """Draw the line with an em of `size` pixels.
 
     Returns:

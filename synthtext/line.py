@@ -1,7 +1,7 @@
 """Lines of text as pictures: sample i is a pure function of the design, the seed and i."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ from synthtext.core import (
 from synthtext.corpora import CorpusMixture, DrawnText
 from synthtext.fonts import Face, FaceCache, FontInventory, FontOptions, drawn_size, fit_fonts
 from synthtext.frame import Frame, Margins, Output, frame_line
-from synthtext.ink import Ink, choose_colour, composite, measure_ground
+from synthtext.ink import Ink, InkColour, InkField, choose_colour, composite
 from synthtext.layout import Layout, SetLine, draw_glyphs, set_line
 from synthtext.paper import Paper, PaperStock
 from synthtext.rejection import Rejection
@@ -34,6 +34,8 @@ from synthtext.rejection import Rejection
 ATTEMPTS = 20
 """How often a sample is tried before its index stays a gap."""
 
+_CALM = (0.0, 0.0, 0.3, 0.55, 0.75)  # papers that are tried for a line: another costs a tenth of another line
+_GROUND = 0.06  # ems around the ink that count as its ground
 _BLOCKS_KEPT = 2
 
 
@@ -135,11 +137,14 @@ class LineGenerator:
         frame = frame_line(line, warp, content.em, content.margins, content.slack, reach, self.design.output)
         clusters = line.clusters.warped(frame.warp)
         coverage = self._draw_coverage(content, frame)
+        field = InkField(coverage, clusters.quads[line.inked], max(1, round(frame.em * _GROUND)))
         number = self._papers.draw(rng)
-        paper = block.papers[number].paint(rng, frame.size)
-        paper = style.style.underlay(paper, coverage, frame.em, style_drawn)
-        ground = measure_ground(paper, coverage, clusters.quads, max(1, round(frame.em * 0.06)))
-        colour = choose_colour(rng, ground, ink.contrast_floor)
+
+        def paint(calm: float) -> Image:
+            paper = _calmed(block.papers[number].paint(rng, frame.size), calm)
+            return style.style.underlay(paper, coverage, frame.em, style_drawn)
+
+        paper, colour, calm = _find_paper(rng, paint, field, ink.contrast_floor)
         image = composite(paper, coverage, colour.colour)
         image, coloured = self.design.effects.apply_pixels(rng, image)
         meta = Provenance(
@@ -154,6 +159,7 @@ class LineGenerator:
                 "style": style.name,
                 **style_drawn,
                 "paper": self.design.papers[number].name,
+                "calm": calm,
                 "jpeg_quality": int(rng.integers(*self.design.output.quality_range, endpoint=True)),
             },
         )
@@ -186,3 +192,31 @@ class LineGenerator:
         to_ems = np.array([[1 / size, 0, -x / size], [0, 1 / size, -y / size], [0, 0, 1]])
         warp = type(frame.warp).of_matrix(to_ems).then(frame.warp)
         return warp.image(canvas, frame.size, interpolation=cv2.INTER_LINEAR)
+
+
+def _find_paper(
+    rng: np.random.Generator, paint: Callable[[float], Image], field: InkField, floor: float
+) -> tuple[Image, InkColour, float]:
+    """Paint papers until there is a colour that can be read on one.
+
+    Returns:
+        The paper, the colour, and how far the paper was calmed.
+
+    Raises:
+        Rejection: on none of a few.
+    """
+    for calm in _CALM[:-1]:
+        paper = paint(calm)
+        try:
+            return paper, choose_colour(rng, field.ground(paper), floor), calm
+        except Rejection:
+            continue
+    paper = paint(_CALM[-1])
+    return paper, choose_colour(rng, field.ground(paper), floor), _CALM[-1]
+
+
+def _calmed(paper: Image, calm: float) -> Image:
+    """The paper with its contrast taken back, as by haze or a wash: 0 leaves it, 1 would make it one grey."""
+    if not calm:
+        return paper
+    return np.asarray(cv2.convertScaleAbs(paper, alpha=1 - calm, beta=calm * cv2.mean(paper)[1]), np.uint8)

@@ -1,6 +1,6 @@
 """What lines are written with. In a recipe, the style `outline` means the class `Outline` of this package."""
 
-from synthtext.ink.contrast import Ground, InkColour, choose_colour, measure_ground
+from synthtext.ink.contrast import Ground, InkColour, InkField, choose_colour
 from synthtext.ink.ink import Ink, StyleEntry
 from synthtext.ink.style import InkStyle, Outline, Plain, composite
 
@@ -8,11 +8,11 @@ __all__ = [
     "Ground",
     "Ink",
     "InkColour",
+    "InkField",
     "InkStyle",
     "Outline",
     "Plain",
     "StyleEntry",
     "choose_colour",
     "composite",
-    "measure_ground",
 ]

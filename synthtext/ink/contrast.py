@@ -11,6 +11,7 @@ from synthtext.rejection import Rejection
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, what OpenCV's conversion to grey uses
 _CANDIDATES = 12
+_SOLID = 0.5  # average coverage, weighted with itself, of strokes about one pixel wide
 
 
 class Ground(NamedTuple):
@@ -19,8 +20,8 @@ class Ground(NamedTuple):
     Attributes:
         mean: (K,).
         deviation: (K,) standard deviation.
-        strength: (K,) 0 to 1, how solid the ink is where there is any: hairlines in small sizes cover their pixels to
-            a tenth, and are as faint as that.
+        strength: (K,) 0 to 1, how solid the ink is: 1 when the inked pixels are covered to a half or more on average;
+            hairlines in small sizes cover theirs to a tenth, and are faint whatever their colour.
     """
 
     mean: NDArray[np.float64]
@@ -37,39 +38,41 @@ class Ground(NamedTuple):
         return np.asarray((away * self.strength).min(axis=1))
 
 
-def measure_ground(paper: Image, coverage: NDArray[np.uint8], quads: Points, reach: int) -> Ground:
-    """Measure the paper around the ink of each cluster.
+class InkField:
+    """Where the ink of a line will be: made once, held against any number of papers.
 
     Args:
-        paper: (H, W, 3) RGB, before the ink.
         coverage: (H, W) of the ink.
         quads: (K, 4, 2) clusters, pixels.
-        reach: how many pixels around the ink count.
+        reach: how many pixels around the ink count as its ground.
     """
-    luminance = cv2.cvtColor(paper, cv2.COLOR_RGB2GRAY)
-    around = cv2.dilate(coverage, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    _, near = cv2.threshold(around, 0, 1, cv2.THRESH_BINARY)
-    sums, squares = cv2.integral2(cv2.multiply(luminance, near))
-    counts = cv2.integral(near)
-    covered, covered_squares = cv2.integral2(coverage)
-    height, width = coverage.shape
-    boxes = bounding_boxes(quads)
-    left, top = np.floor(boxes[:, :2]).astype(int).T.clip(0)
-    right, bottom = (
-        np.minimum(np.ceil(boxes[:, 2]), width).astype(int),
-        np.minimum(np.ceil(boxes[:, 3]), height).astype(int),
-    )
 
-    def total(table: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left], np.float64)
+    def __init__(self, coverage: NDArray[np.uint8], quads: Points, reach: int) -> None:
+        height, width = coverage.shape
+        boxes = bounding_boxes(quads)
+        self._left, self._top = np.floor(boxes[:, :2]).astype(int).T.clip(0)
+        self._right = np.minimum(np.ceil(boxes[:, 2]), width).astype(int)
+        self._bottom = np.minimum(np.ceil(boxes[:, 3]), height).astype(int)
+        ink, squares = (self._total(table) for table in cv2.integral2(coverage))
+        self._inked = ink > 0
+        self._strength = np.minimum(squares[self._inked] / ink[self._inked] / 255 / _SOLID, 1)
+        around = cv2.dilate(coverage, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+        _, self._near = cv2.threshold(around, 0, 1, cv2.THRESH_BINARY)
+        self._count = self._total(cv2.integral(self._near))[self._inked]
 
-    ink, count = total(np.asarray(covered)), total(np.asarray(counts))
-    inked = ink > 0
-    ink, count = ink[inked], count[inked]
-    mean = total(np.asarray(sums))[inked] / count
-    variance = total(np.asarray(squares))[inked] / count - mean**2
-    strength = total(np.asarray(covered_squares))[inked] / ink / 255
-    return Ground(mean, np.sqrt(np.maximum(variance, 0)), strength)
+    def ground(self, paper: Image) -> Ground:
+        """Measure a paper (H, W, 3) RGB, before the ink, at every cluster that has ink."""
+        luminance = cv2.cvtColor(paper, cv2.COLOR_RGB2GRAY)
+        sums, squares = cv2.integral2(cv2.multiply(luminance, self._near))
+        mean = self._total(sums)[self._inked] / self._count
+        variance = self._total(squares)[self._inked] / self._count - mean**2
+        return Ground(mean, np.sqrt(np.maximum(variance, 0)), self._strength)
+
+    def _total(self, table: object) -> NDArray[np.float64]:
+        """Sums over the clusters' boxes from a table of integrals (H + 1, W + 1)."""
+        t = np.asarray(table)
+        top, bottom, left, right = self._top, self._bottom, self._left, self._right
+        return np.asarray(t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left], np.float64)
 
 
 class InkColour(NamedTuple):

@@ -72,7 +72,7 @@ class PhotoPool:
         x = int(rng.integers(photo.shape[1] - width + 1))
         y = int(rng.integers(photo.shape[0] - height + 1))
         crop = photo[y : y + height, x : x + width]
-        return np.ascontiguousarray(crop[:, ::-1] if rng.random() < 0.5 else crop)
+        return np.asarray(cv2.flip(crop, 1) if rng.random() < 0.5 else crop.copy(), np.uint8)
 
 
 def _enlarged(photo: Image, width: int, height: int) -> Image:
