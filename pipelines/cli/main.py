@@ -5,11 +5,13 @@ from typing import NoReturn
 
 import typer
 
+from pipelines.cli.demo import demo
 from pipelines.cli.evaluate import evaluate
 from pipelines.cli.generate import generate
 from pipelines.cli.import_ import import_
 from pipelines.cli.inspect import inspect
 from pipelines.cli.preview import preview
+from pipelines.cli.train import train
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
@@ -22,7 +24,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-for _command in (generate, preview, import_, evaluate, inspect):
+_INTERRUPTED = 130  # what a shell says of a program that Ctrl-C stopped
+
+for _command in (demo, generate, preview, import_, train, evaluate, inspect):
     app.command(_command.__name__.rstrip("_"))(_command)
 
 
@@ -34,8 +38,10 @@ def run() -> NoReturn:
         _fail(str(error), 2)
     except JobError as error:
         _fail(str(error), 1)
-    except KeyboardInterrupt:
-        _fail("interrupted; the same command again goes on where it stopped", 130)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            _fail("interrupted; the same command again goes on where it stopped", _INTERRUPTED)
+        raise
     sys.exit(0)
 
 

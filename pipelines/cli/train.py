@@ -1,0 +1,40 @@
+"""`ocrmill train`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    preset: Annotated[str, typer.Argument(metavar="PRESET", help="rec-lcnet, rec-tiny, or a YAML file of settings.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="Folder of the training.")],
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", metavar="SOURCE[=WEIGHT]", help="Lines to learn from; may be given several times."),
+    ] = None,
+    val: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--val", metavar="SOURCE", help="Lines to choose the best weights by; may be given several times."
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the preset to change.")
+    ] = None,
+) -> None:
+    """Train a recognizer on labelled lines.
+
+    RUN gets the settings, the charset, the best weights so far, a checkpoint and metrics.jsonl. The same command again
+    goes on where an interrupted one stopped, step by step as if it had not been interrupted. Ctrl-C ends after the
+    present step.
+
+    Example: ocrmill train rec-lcnet -o runs/first --data data/train=3 --data data/extra --val data/val samples=200000
+    """
+    from pipelines.memory import keep_memory
+
+    keep_memory()  # before torch takes any
+    from pipelines.train import train as run
+
+    done = run(preset, out, data or (), val or (), settings or ())
+    print(f"{done.folder}: the best weights are in weights.safetensors, their scores in best.json")
