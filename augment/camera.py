@@ -50,6 +50,8 @@ class Noise:
 
     def __post_init__(self) -> None:
         _check("sigma_range", self.sigma_range, 0, 128)
+        if not 0 <= self.colour_probability <= 1:
+            raise InputError(f"colour_probability {self.colour_probability} must be from 0 to 1")
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the standard deviation, whether it is coloured, and where in the noise pool it starts."""
@@ -64,7 +66,8 @@ class Noise:
         height, width = image.shape[:2]
         channels = 3 if parameters["coloured"] else 1
         noise = _noise_slice(parameters["offset"], height * width * channels).reshape(height, width, channels)
-        scaled = noise * np.int32(round(parameters["sigma"] * 256)) >> 13  # the pool has a deviation of 32
+        # The pool has a deviation of 32, the factor is in steps of 1/256; half a step more rounds to the nearest.
+        scaled = (noise * np.int32(round(parameters["sigma"] * 256)) + (1 << 12)) >> 13
         return np.clip(image + scaled, 0, 255).astype(np.uint8)
 
 

@@ -35,15 +35,15 @@ class Perspective:
     """Moves the four corners of the picture, each on its own.
 
     Attributes:
-        strength_range: how far a corner may go, as a share of the shorter side, 0 to 0.45: beyond, corners could
-            pass each other.
+        strength_range: how far a corner may go, as a share of the shorter side, 0 to 0.25: beyond, a square could
+            fold.
     """
 
     strength_range: Range = (0.0, 0.2)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.strength_range[0] <= self.strength_range[1] <= 0.45:
-            raise InputError(f"strength_range {list(self.strength_range)} must be from 0 to 0.45, in order")
+        if not 0 <= self.strength_range[0] <= self.strength_range[1] <= 0.25:
+            raise InputError(f"strength_range {list(self.strength_range)} must be from 0 to 0.25, in order")
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the strength and the direction of each corner (8 numbers from -1 to 1)."""

@@ -27,7 +27,7 @@ def read_yaml(path: Path) -> Tree:
         raise InputError(f"{path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as text: {error}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is no valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
         raise InputError(f"{path} must hold settings as 'key: value', not {type(tree).__name__}")
@@ -52,8 +52,8 @@ def override(tree: Tree, assignments: Iterable[str]) -> Tree:
             raise InputError(f"{assignment!r} is not of the form key=value")
         try:
             value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise InputError(f"{assignment!r}: the value is no valid YAML") from None
+        except (yaml.YAMLError, ValueError, RecursionError):
+            raise InputError(f"{assignment!r}: the value is no valid YAML; quote it if it is a text") from None
         _assign(result, path, value)
     return result
 
@@ -64,16 +64,16 @@ def _assign(tree: Tree, path: str, value: Any) -> None:
     for part in parents:
         if isinstance(node, list):
             node = node[_position(node, part, path)]
-        elif isinstance(node, dict):
-            if not isinstance(node.get(part), dict | list):
+        else:
+            if node.get(part) is None:
                 node[part] = {}
             node = node[part]
+        if not isinstance(node, dict | list):
+            raise InputError(f"{path}: {part!r} is the plain value {node!r} and has no {last!r}")
     if isinstance(node, list):
         node[_position(node, last, path)] = value
-    elif isinstance(node, dict):
-        node[last] = value
     else:
-        raise InputError(f"{path}: {'.'.join(parents)} is a plain value and has no {last!r}")
+        node[last] = value
 
 
 def _position(entries: Sequence[Any], part: str, path: str) -> int:
@@ -112,19 +112,25 @@ def first_problem(model: type, error: ValidationError) -> str:
     problems = sorted(error.errors(), key=lambda problem: problem["type"] not in _UNKNOWN)
     first = problems[0]
     path = ".".join(str(part) for part in first["loc"] if part not in _UNION_MEMBERS)
+    start = f"{path}: " if path else ""
     if first["type"] in _UNKNOWN:
         known = _known_keys(model, first["loc"][:-1])
         return f"unknown key {path!r}; {nearest(str(first['loc'][-1]), known)}" if known else f"unknown key {path!r}"
     if first["type"] == "missing":
         return f"{path} is missing"
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error":
+        return start + message
     given = "" if isinstance(first["input"], Mapping) else f", not {first['input']!r}"
-    return (
-        f"{path}: {message[:1].lower()}{message[1:]}{given}" if first["type"] != "value_error" else f"{path}: {message}"
-    )
+    return f"{start}{message[:1].lower()}{message[1:]}{given}"
 
 
-_UNION_MEMBERS = ("int", "float", "str", "literal['free']")  # which alternative of a union failed is no part of the path
+_UNION_MEMBERS = (
+    "int",
+    "float",
+    "str",
+    "literal['free']",
+)  # which alternative of a union failed is no part of the path
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 

@@ -1,5 +1,6 @@
 """A text set in a font: where every glyph and every cluster stands."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -66,8 +67,10 @@ def set_line(text: str, face: Face, tracking: float) -> SetLine:
         tracking: space added between clusters, in ems.
 
     Raises:
-        Rejection: the font lacks a glyph after shaping, or a visible cluster is blank.
+        Rejection: the font lacks a glyph after shaping, a visible cluster is blank, or directions are mixed.
     """
+    if not text.isascii() and _mixes_directions(text):
+        raise Rejection("mixed directions")
     shaped = face.shape(text, tracked=tracking != 0)
     glyphs = _tracked(shaped.glyphs, tracking)
     starts = sorted({glyph.cluster for glyph in glyphs})
@@ -93,6 +96,12 @@ def set_line(text: str, face: Face, tracking: float) -> SetLine:
     has_ink = np.array([start in inked for start in starts])
     ink_box = Box(float(quads[:, 0, 0].min()), float(top), float(quads[:, 1, 0].max()), float(bottom))
     return SetLine(text, shaped.script, tuple(glyphs), Clusters(offsets, quads), has_ink, ink_box)
+
+
+def _mixes_directions(text: str) -> bool:
+    """Whether parts of the text run against each other, which shaping it in one piece would set in the wrong order."""
+    kinds = {unicodedata.bidirectional(character) for character in text}
+    return bool(kinds & {"R", "AL"}) and bool(kinds & {"L", "EN", "AN"})
 
 
 def _tracked(glyphs: list[PlacedGlyph], tracking: float) -> list[PlacedGlyph]:

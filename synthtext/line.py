@@ -104,10 +104,10 @@ class LineGenerator:
     def draw(self, index: int) -> Sample | Gap:
         """Draw sample `index`, or say why each attempt was rejected."""
         streams, block = sample_streams(index, self._seed), self._block(index)
-        reasons = []
+        reasons: list[str] = []
         for _ in range(ATTEMPTS):
             try:
-                return self._attempt(index, streams, block)
+                return self._attempt(index, streams, block, tuple(reasons))
             except Rejection as rejection:
                 reasons.append(rejection.reason)
         return Gap(index, tuple(reasons))
@@ -126,7 +126,7 @@ class LineGenerator:
                 self._blocks.popitem(last=False)
         return self._blocks[number]
 
-    def _attempt(self, index: int, streams: Streams, block: _Block) -> Sample:
+    def _attempt(self, index: int, streams: Streams, block: _Block, rejected: tuple[str, ...]) -> Sample:
         content = self._draw_content(streams.content, block)
         rng, ink, line = streams.appearance, self.design.ink, content.line
         style = ink.draw_style(rng)
@@ -153,6 +153,7 @@ class LineGenerator:
             corpus=content.text.corpus,
             contrast=round(colour.contrast, 2),
             effects=moved + coloured,
+            rejected=rejected,
             drawn={
                 "em": round(frame.em, 2),
                 "ink": np.round(colour.colour).astype(int).tolist(),

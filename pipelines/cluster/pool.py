@@ -140,8 +140,11 @@ def _cluster_cpus() -> int:
 def _start(workers: int, address: str | None) -> None:
     quiet = partial(ray.init, logging_level=logging.ERROR, log_to_driver=False, namespace="ocrmill")
     if address is None:
-        with _shared_import_path():
-            quiet(num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE)
+        try:
+            with _shared_import_path():
+                quiet(num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE)
+        except Exception as error:  # Ray raises plain ones when its processes do not come up in time
+            raise JobError(f"Ray did not start: {_first_line(error)}; try again, or draw with --workers 0") from None
         return
     try:
         quiet(address=address)

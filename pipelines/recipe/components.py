@@ -31,6 +31,10 @@ class ComponentKind:
     methods: tuple[frozenset[str], ...]
 
 
+_MOST = 1e9  # of a weight
+_SOURCES: dict[str, bytes] = {}
+"""What modules of the user's were when they were imported: the digest must be of the code that runs."""
+
 CORPUS = ComponentKind("corpus", "synthtext.corpora", (frozenset({"draw"}),))
 PAPER = ComponentKind("paper", "synthtext.paper", (frozenset({"paint"}), frozenset({"for_block"})))
 STYLE = ComponentKind("ink style", "synthtext.ink", (frozenset({"draw", "reach", "underlay"}),))
@@ -54,10 +58,11 @@ class Component:
     share: float
 
     @property
-    def paths(self) -> dict[str, Path]:
+    def paths(self) -> dict[str, list[Path]]:
         """The files and folders that it names, by field."""
-        fields = {name: getattr(self.part, name) for name in self.settings}
-        return {name: value for name, value in fields.items() if isinstance(value, Path)}
+        fields = {name: _as_list(getattr(self.part, name)) for name in self.settings}
+        found = {name: [value for value in values if isinstance(value, Path)] for name, values in fields.items()}
+        return {name: paths for name, paths in found.items() if paths}
 
     @property
     def user_module(self) -> Path | None:
@@ -75,7 +80,7 @@ def build_component(kind: ComponentKind, entry: Mapping[str, Any], share: str, f
         kind: what it must be.
         entry: `use`, the share, and the part's own settings.
         share: "weight" or "probability".
-        folder: relative paths start here; modules of the user's are looked for here too.
+        folder: relative paths start here.
         where: names the entry in errors.
 
     Raises:
@@ -86,41 +91,54 @@ def build_component(kind: ComponentKind, entry: Mapping[str, Any], share: str, f
     if not isinstance(use, str):
         raise InputError(f"{where}: 'use' is missing; it names the {kind.noun}")
     amount = settings.pop(share, 1.0)
-    if isinstance(amount, bool) or not isinstance(amount, int | float) or not amount >= 0:
-        raise InputError(f"{where}.{share}: must be a number from 0, not {amount!r}")
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= _MOST:
+        raise InputError(f"{where}.{share}: must be a number from 0 to {_MOST:g}, not {amount!r}")
     if share == "probability" and amount > 1:
         raise InputError(f"{where}.probability: must be at most 1, not {amount!r}")
-    cls = _find_class(kind, use, folder, where)
-    part = _construct(cls, settings, folder, f"{where} ({use})")
-    return Component(use, part, TypeAdapter(cls).dump_python(part, mode="json"), float(amount))
+    cls = _find_class(kind, use, where)
+    part = _construct(cls, settings, share, folder, f"{where} ({use})")
+    dumped = TypeAdapter(cls).dump_python(part, mode="json", include={field.name for field in _settings_of(cls)})
+    return Component(use, part, dumped, float(amount))
 
 
-def _construct(cls: type, settings: Tree, folder: Path, where: str) -> Any:
-    known = [field.name for field in dataclasses.fields(cls) if field.init]
+def _construct(cls: type, settings: Tree, share: str, folder: Path, where: str) -> Any:
+    known = [field.name for field in _settings_of(cls)]
+    if share in known:
+        raise InputError(f"{where}: its field {share!r} bears the name of the recipe's own key: rename it")
     for key in settings:
         if key not in known:
             raise InputError(
                 f"{where}: unknown key {key!r}; " + (nearest(key, known) if known else "it has no settings")
             )
-    hints = get_type_hints(cls)
-    absolute = {key: resolve_paths(hints[key], value, folder) for key, value in settings.items()}
     try:
+        hints = get_type_hints(cls)
+        absolute = {key: resolve_paths(hints[key], value, folder) for key, value in settings.items()}
         return TypeAdapter(cls).validate_python(absolute)
     except ValidationError as error:
         raise InputError(f"{where}: {first_problem(cls, error)}") from None
+    except Exception as error:  # whatever a class of the user's raises, or an annotation that pydantic cannot check
+        raise InputError(f"{where} cannot be made: {type(error).__name__}: {' '.join(str(error).split())}") from None
+
+
+def _settings_of(cls: Any) -> list[dataclasses.Field[Any]]:
+    return [field for field in dataclasses.fields(cls) if field.init]
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def resolve_paths(annotation: Any, value: Any, folder: Path) -> Any:
     """Make the relative paths among a setting's value absolute, as its annotation tells which are paths."""
-    if annotation is Path and isinstance(value, str | Path):
+    if annotation is not Path and Path not in get_args(annotation):
+        return value
+    if isinstance(value, str | Path):
         return (folder / Path(value).expanduser()).absolute()
-    if Path in get_args(annotation) and isinstance(value, Sequence) and not isinstance(value, str):
-        return [resolve_paths(Path, entry, folder) for entry in value]
-    return value
+    return [resolve_paths(Path, entry, folder) for entry in value] if isinstance(value, list | tuple) else value
 
 
-def _find_class(kind: ComponentKind, use: str, folder: Path, where: str) -> type:
-    found = _import_class(use, folder, where) if "." in use else _own_class(kind, use, where)
+def _find_class(kind: ComponentKind, use: str, where: str) -> type:
+    found = _import_class(use, where) if "." in use else _own_class(kind, use, where)
     if not dataclasses.is_dataclass(found) or not isinstance(found, type):
         raise InputError(f"{where}: {use!r} is no dataclass; write @dataclass(frozen=True) above the class")
     if not any(all(callable(getattr(found, name, None)) for name in names) for names in kind.methods):
@@ -146,16 +164,23 @@ def _short(name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).removeprefix("_")
 
 
-def _import_class(use: str, folder: Path, where: str) -> Any:
+def find_modules_in(folders: Sequence[Path]) -> None:
+    """Let modules of the user's be found in these folders, after everything that is installed."""
+    sys.path += [str(folder) for folder in folders if str(folder) not in sys.path]
+
+
+def _import_class(use: str, where: str) -> Any:
     module_name, _, name = use.rpartition(".")
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
     try:
         module: ModuleType = importlib.import_module(module_name)
     except Exception as error:  # whatever the user's module raises while it is imported
         raise InputError(
             f"{where}: module {module_name!r} cannot be imported: {type(error).__name__}: {error}"
         ) from None
+    source = Path(getattr(module, "__file__", None) or "")
+    read = source.read_bytes() if source.is_file() else b""
+    if _SOURCES.setdefault(module_name, read) != read:
+        raise InputError(f"{where}: {source} has changed since this process imported it: start a new process")
     if not hasattr(module, name):
         raise InputError(f"{where}: module {module_name!r} has no {name!r}; {nearest(name, vars(module))}")
     return getattr(module, name)

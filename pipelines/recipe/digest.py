@@ -29,15 +29,16 @@ def list_ingredients(recipe: LinesRecipe, inventory: FontInventory) -> dict[str,
     """
     ingredients = dict(_leaves(recipe.tree(), ""))
     ingredients["charset"] = "".join(recipe.charset)
-    for key in [key for key in ingredients if key.startswith("fonts.folders")]:
+    for key in [key for key in ingredients if key.startswith(("fonts.folders", "modules"))]:
         del ingredients[key]
     for place, component in recipe.components.items():
-        for field, path in component.paths.items():
+        for field, paths in component.paths.items():
             del ingredients[f"{place}.{field}"]
-            ingredients |= _contents(f"{place}.{field}", path)
+            for i, path in enumerate(paths):
+                ingredients |= _contents(f"{place}.{field}" + (f".{i}" if len(paths) > 1 else ""), path)
         if component.user_module is not None:
             ingredients[f"module of {component.use}"] = _sha256(component.user_module)
-    ingredients |= {f"font {font.name} ({font.path.name}, {font.face})": font.digest for font in inventory.fonts}
+    ingredients |= {f"font {font.name} ({font.digest[:12]}, {font.face})": font.digest for font in inventory.fonts}
     ingredients |= {f"version of {library}": version(library) for library in _LIBRARIES}
     ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
     ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
@@ -69,7 +70,7 @@ def _change(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> str
 def _leaves(tree: Any, path: str) -> Iterable[tuple[str, str]]:
     entries = tree.items() if isinstance(tree, Mapping) else enumerate(tree) if isinstance(tree, list) else None
     scalars = isinstance(tree, list) and not any(isinstance(entry, Mapping | list) for entry in tree)
-    if entries is None or (scalars and path != "fonts.folders"):
+    if entries is None or scalars:
         yield path, json.dumps(tree, ensure_ascii=False)
     else:
         for key, entry in entries:
@@ -97,4 +98,5 @@ def _code_digest() -> str:
         home = Path(package.__file__ or "").parent
         for file in sorted(home.rglob("*.py")):
             total.update(file.relative_to(home).as_posix().encode() + b"\0" + file.read_bytes())
+    total.update((Path(__file__).parents[1] / "generate" / "encode.py").read_bytes())
     return total.hexdigest()

@@ -8,9 +8,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from pipelines.config import Tree, validated
-from pipelines.recipe.components import CORPUS, EFFECT, PAPER, STYLE, Component, ComponentKind, build_component
+from pipelines.recipe.components import (
+    CORPUS,
+    EFFECT,
+    PAPER,
+    STYLE,
+    Component,
+    ComponentKind,
+    build_component,
+    find_modules_in,
+)
 from synthtext import Layout, LineDesign, LineGenerator, Output, PaperEntry
-from synthtext.core import Charset, EffectChain, EffectStep, InputError
+from synthtext.core import Charset, EffectChain, EffectStep, InputError, charset_names
 from synthtext.corpora import CorpusEntry, CorpusMixture
 from synthtext.fonts import FontInventory, FontOptions, find_fonts
 from synthtext.ink import Ink, StyleEntry
@@ -40,6 +49,7 @@ class LinesSettings(BaseModel):
     paper: Shares = Field(default={"plain": 1}, min_length=1)
     effects: list[dict[str, Any]] = []
     output: Output = Output()
+    modules: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,7 @@ class LinesRecipe:
             InputError: anything in it is wrong; one sentence names the place.
         """
         settings = validated(LinesSettings, _absolute(tree, folder), where)
+        find_modules_in([Path(place) for place in settings.modules])
 
         def listed(kind: ComponentKind, key: str, share: str, entries: list[dict[str, Any]]) -> tuple[Component, ...]:
             return tuple(
@@ -82,9 +93,12 @@ class LinesRecipe:
             )
 
         def shared(kind: ComponentKind, key: str, shares: Shares) -> tuple[Component, ...]:
+            for use, share in shares.items():
+                if isinstance(share, dict) and "use" in share:
+                    raise InputError(f"{where}: {key}.{use}: the name is the use; take out the key 'use'")
             entries = [
                 {"use": use, **(share if isinstance(share, dict) else {"weight": share})}
-                for use, share in shares.items()
+                for use, share in sorted(shares.items())
             ]
             return tuple(
                 build_component(kind, entry, "weight", folder, f"{where}: {key}.{entry['use']}") for entry in entries
@@ -125,6 +139,7 @@ class LinesRecipe:
             "paper": _shares(self.papers),
             "effects": [{"use": c.use, "probability": c.share, **c.settings} for c in self.effects],
             "output": _json(Output, settings.output),
+            "modules": settings.modules if any(c.user_module for c in self.components.values()) else [],
         }
 
     def inventory(self) -> FontInventory:
@@ -162,15 +177,19 @@ def _absolute(tree: Mapping[str, Any], folder: Path) -> Tree:
     if isinstance(fonts, dict) and isinstance(fonts.get("folders"), list):
         folders = [str((folder / Path(str(entry)).expanduser()).absolute()) for entry in fonts["folders"]]
         result["fonts"] = {**fonts, "folders": folders}
+    modules = result.get("modules") or []
+    if isinstance(modules, list):  # the recipe's own folder is always one of them
+        places = [folder, *(folder / Path(str(entry)).expanduser() for entry in modules)]
+        result["modules"] = [str(place) for place in dict.fromkeys(place.absolute() for place in places)]
     charset = result.get("charset")
-    if isinstance(charset, str) and (folder / charset).is_file():
+    if isinstance(charset, str) and charset not in charset_names() and (folder / charset).is_file():
         result["charset"] = str((folder / charset).absolute())
     return result
 
 
 def _told(component: Component) -> str:
     """The name a corpus is recorded under: with its file, when it has one."""
-    names = [path.name for path in component.paths.values()]
+    names = [path.name for paths in component.paths.values() for path in paths]
     return f"{component.use}:{names[0]}" if names else component.use
 
 

@@ -68,6 +68,7 @@ class LineRow:
         contrast: smallest local difference of luminance, 0 to 255; NaN if not measured.
         effects: names, in the order in which they were applied.
         meta: everything else, JSON.
+        rejected: why earlier attempts at it were given up; counted in the statistics alone.
     """
 
     key: str
@@ -83,6 +84,7 @@ class LineRow:
     contrast: float = float("nan")
     effects: tuple[str, ...] = ()
     meta: str = "{}"
+    rejected: tuple[str, ...] = ()
 
     SCHEMA: ClassVar[pa.Schema] = pa.schema(
         [
@@ -122,6 +124,7 @@ class LineRow:
             contrast=meta.contrast,
             effects=tuple(applied.name for applied in meta.effects),
             meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.drawn}),
+            rejected=meta.rejected,
         )
 
     @property
@@ -173,6 +176,7 @@ class LineRow:
         statistics.add_text(self.text)
         statistics.add_origin(font=self.font, script=self.script, corpus=self.corpus)
         statistics.add_look(contrast=self.contrast, effects=self.effects)
+        statistics.rejections.update(self.rejected)
 
 
 def to_json(tree: Parameters) -> str:

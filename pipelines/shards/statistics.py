@@ -18,6 +18,7 @@ class Statistics(BaseModel):
     Attributes:
         rows: samples that are there.
         gaps: samples that could not be drawn, by the reason that most of their attempts failed for.
+        rejections: attempts that were given up before a sample succeeded, by reason.
         lengths: rows by number of characters of their text.
         characters: how often each is written.
         fonts: rows by font.
@@ -31,6 +32,7 @@ class Statistics(BaseModel):
 
     rows: int = 0
     gaps: Counter[str] = Counter()
+    rejections: Counter[str] = Counter()
     lengths: Counter[int] = Counter()
     characters: Counter[str] = Counter()
     fonts: Counter[str] = Counter()

@@ -54,7 +54,8 @@ class Clusters:
         """
         if not len(self):
             raise ValueError("a line without clusters has no outline")
-        ordered = self.quads[np.argsort(self.quads[:, :, 0].mean(axis=1), kind="stable")]
+        along = (self.quads[:, 1] - self.quads[:, 0]).sum(axis=0)  # the direction of reading, however it is turned
+        ordered = self.quads[np.argsort(self.quads.mean(axis=1) @ along, kind="stable")]
         top = np.concatenate([ordered[:, 0], ordered[-1:, 1]])
         bottom = np.concatenate([ordered[:1, 3], ordered[:, 2]])
         return np.concatenate([top, bottom[::-1]])

@@ -21,6 +21,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from synthtext.core.errors import InputError
 from synthtext.core.geometry import Image, Size
 from synthtext.core.sample import Applied, Parameters
 from synthtext.core.warp import Warp
@@ -94,12 +95,21 @@ class EffectChain:
 
         Returns:
             The changed picture, and what was drawn.
+
+        Raises:
+            InputError: an effect did not keep the size and type of the picture; its labels would be wrong.
         """
         applied = []
         size = Size(image.shape[1], image.shape[0])
         for step, effect in self._pixel:
             if rng.random() < step.probability:
                 parameters = effect.draw(rng, size)
-                image = effect.apply(image, parameters)
+                changed = effect.apply(image, parameters)
+                if changed.shape != image.shape or changed.dtype != image.dtype:
+                    raise InputError(
+                        f"effect {step.name} made {changed.dtype} {changed.shape} of {image.dtype} {image.shape}: an "
+                        "effect on pixels must keep size and type"
+                    )
+                image = changed
                 applied.append(Applied(step.name, parameters))
         return image, tuple(applied)

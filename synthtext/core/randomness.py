@@ -42,8 +42,9 @@ class Weighted:
     """Draws indices by weight: cumulative weights are made once, a draw costs one binary search."""
 
     def __init__(self, weights: "np.typing.ArrayLike") -> None:
-        cumulative = np.cumsum(np.asarray(weights, np.float64))
-        if not len(cumulative) or not np.isfinite(cumulative[-1]) or cumulative[-1] <= 0:
+        given = np.asarray(weights, np.float64)
+        cumulative = np.cumsum(given)
+        if not len(given) or not np.isfinite(cumulative[-1]) or cumulative[-1] <= 0 or given.min() < 0:
             raise ValueError("weights must be finite, not negative, and sum to more than 0")
         self._cumulative = cumulative / cumulative[-1]
 

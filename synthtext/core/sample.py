@@ -63,6 +63,7 @@ class Provenance:
             not measured.
         effects: what was applied, in order.
         drawn: everything else that was drawn, for explanation.
+        rejected: why earlier attempts at this sample were given up.
     """
 
     font: str = ""
@@ -71,6 +72,7 @@ class Provenance:
     contrast: float = float("nan")
     effects: tuple[Applied, ...] = ()
     drawn: Parameters = field(default_factory=dict)
+    rejected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

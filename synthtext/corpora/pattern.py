@@ -12,6 +12,7 @@ import numpy as np
 
 from synthtext.core import InputError
 
+_MOST_REPEATS = 1000
 _UNBOUNDED = 8  # repeats of "*" and "+"
 _PRINTABLE = string.digits + string.ascii_letters + string.punctuation + " "
 _CATEGORIES = {
@@ -45,7 +46,7 @@ class Pattern:
     def _nodes(self) -> list[Node]:
         try:
             return list(parser.parse(self.pattern))
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise InputError(f"pattern {self.pattern!r} is no valid regular expression: {error}") from None
 
 
@@ -59,11 +60,15 @@ def _expand_one(node: Node, rng: np.random.Generator, pattern: str) -> str:
         return chr(argument)
     if kind is code.IN:
         return _pick(_members(argument, pattern), rng)
+    if kind is code.NOT_LITERAL:
+        return _pick(_PRINTABLE.replace(chr(argument), ""), rng)
     if kind is code.ANY:
         return _pick(_PRINTABLE, rng)
     if kind in (code.MAX_REPEAT, code.MIN_REPEAT):
         low, high, body = argument
-        high = low + _UNBOUNDED if high is code.MAXREPEAT else high
+        high = max(low, _UNBOUNDED) if high is code.MAXREPEAT else high
+        if high > _MOST_REPEATS:
+            raise InputError(f"pattern {pattern!r}: at most {_MOST_REPEATS} repeats")
         return "".join(_expand(list(body), rng, pattern) for _ in range(int(rng.integers(low, high + 1))))
     if kind is code.SUBPATTERN:
         return _expand(list(argument[-1]), rng, pattern)
@@ -78,7 +83,10 @@ def _expand_one(node: Node, rng: np.random.Generator, pattern: str) -> str:
 def _members(entries: list[Node], pattern: str) -> str:
     negated = bool(entries) and entries[0][0] is code.NEGATE
     found = "".join(_member(entry, pattern) for entry in entries[negated:])
-    return "".join(c for c in _PRINTABLE if c not in found) if negated else found
+    members = "".join(c for c in _PRINTABLE if c not in found) if negated else found
+    if not members:
+        raise InputError(f"pattern {pattern!r}: a class in it has no printable ASCII character")
+    return members
 
 
 def _member(entry: Node, pattern: str) -> str:

@@ -13,6 +13,9 @@ from synthtext.core import InputError, Weighted
 Case: TypeAlias = Literal["as_is", "lower", "title", "upper"]
 
 
+_MOST_WORDS = 1000
+
+
 @dataclass(frozen=True)
 class Words:
     """Draws words of a language from wordfreq's lists.
@@ -35,8 +38,14 @@ class Words:
         low, high = self.count_range
         if not 1 <= low <= high:
             raise InputError(f"count_range {[low, high]} must be two numbers from 1 up, the smaller one first")
+        if high > _MOST_WORDS:
+            raise InputError(f"count_range {[low, high]}: a text has at most {_MOST_WORDS} words")
         if self.size < 1:
             raise InputError(f"size {self.size} must be at least 1")
+        if not 0 <= self.exponent <= 2:
+            raise InputError(f"exponent {self.exponent} must be from 0 to 2")
+        if any(not 0 <= weight < float("inf") for weight in self.case.values()) or not sum(self.case.values()) > 0:
+            raise InputError(f"case {dict(self.case)}: weights must be numbers from 0, at least one of them above")
 
     def draw(self, rng: np.random.Generator) -> str:
         """One or several words.
@@ -58,7 +67,8 @@ class Words:
 
     @cached_property
     def _cases(self) -> tuple[tuple[Case, ...], Weighted]:
-        return tuple(self.case), Weighted(list(self.case.values()))
+        cases = sorted(self.case)  # a mapping's order must not matter
+        return tuple(cases), Weighted([self.case[case] for case in cases])
 
 
 def _written(text: str, case: Case) -> str:
@@ -74,5 +84,6 @@ def _frequencies(language: str, size: int) -> tuple[tuple[str, ...], np.typing.N
     if language not in wordfreq.available_languages():
         known = ", ".join(sorted(wordfreq.available_languages()))
         raise InputError(f"words: there is no word list for language {language!r}; known are {known}")
-    words = tuple(wordfreq.top_n_list(language, size))
-    return words, np.array([wordfreq.word_frequency(word, language) for word in words])
+    frequencies = wordfreq.get_frequency_dict(language)
+    words = tuple(word for word, _ in sorted(frequencies.items(), key=lambda entry: (-entry[1], entry[0]))[:size])
+    return words, np.array([frequencies[word] for word in words])

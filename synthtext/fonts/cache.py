@@ -17,7 +17,7 @@ def _ladder() -> tuple[int, ...]:
 
 
 SIZES = _ladder()
-"""Em sizes in pixels at which glyphs are drawn; the warp does the rest, which shrinks by 16 % at most."""
+"""Em sizes in pixels at which glyphs are drawn; the warp does the rest, which shrinks by a fifth at most."""
 
 
 def drawn_size(size: float) -> int:

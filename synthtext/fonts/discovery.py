@@ -36,8 +36,8 @@ class FontOptions:
         low, high = self.size_range
         if not 4 <= low <= high <= 1000:
             raise InputError(f"size_range {[low, high]} must be two numbers from 4 to 1000, the smaller one first")
-        if self.pool < 1:
-            raise InputError(f"pool {self.pool} must be at least 1")
+        if not 1 <= self.pool <= 4096:
+            raise InputError(f"pool {self.pool} must be from 1 to 4096")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from synthtext.core import Box
 from synthtext.fonts.file import FontFile
 
+_LOAD = freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
 _UNJOINED = {"liga": False, "clig": False}
 
 
@@ -94,6 +95,7 @@ class Face:
         """
         buffer = hb.Buffer()
         buffer.add_str(text)
+        buffer.flags = hb.BufferFlags.DO_NOT_INSERT_DOTTED_CIRCLE  # it would be in the picture and not in the label
         buffer.guess_segment_properties()
         hb.shape(self._hb, buffer, _UNJOINED if tracked else None)
         glyphs, pen, em = [], 0.0, self._em
@@ -117,7 +119,7 @@ class Face:
         if size != self._size:
             self._freetype.set_pixel_sizes(0, size)
             self._size = size
-        self._freetype.load_glyph(glyph, freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING)
+        self._freetype.load_glyph(glyph, _LOAD)
         slot = self._freetype.glyph
         bitmap = slot.bitmap._FT_Bitmap  # freetype-py turns the buffer into a list of integers: 90 us a glyph
         rows, pitch, width = bitmap.rows, bitmap.pitch, bitmap.width

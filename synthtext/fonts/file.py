@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import freetype
 import uharfbuzz as hb
 
 from synthtext.core import InputError
@@ -66,6 +67,10 @@ def _describe(face: hb.Face, path: Path, index: int, digest: str) -> FontFile:
         raise InputError(f"font {str(path)!r} is broken: it has no glyphs or no character map")
     if not _OUTLINE_TABLES & set(face.table_tags):
         raise InputError(f"font {str(path)!r} has no outlines (pictures only), which cannot be drawn")
+    try:
+        freetype.Face(str(path), index)
+    except freetype.FT_Exception as error:
+        raise InputError(f"font {str(path)!r} is broken: {error}") from None
     if _is_pictorial(face):
         raise InputError(f"font {str(path)!r} shows symbols where letters should be")
     return FontFile(

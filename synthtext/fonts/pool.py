@@ -77,7 +77,12 @@ def fit_fonts(
 
 
 def _probe(entry: CorpusEntry, charset: Charset, rng: np.random.Generator) -> list[str]:
-    texts = [text for text in (clean_text(entry.corpus.draw(rng)) for _ in range(_PROBES)) if text]
+    try:
+        texts = [text for text in (clean_text(entry.corpus.draw(rng)) for _ in range(_PROBES)) if text]
+    except InputError:
+        raise
+    except Exception as error:  # a corpus of the user's
+        raise InputError(f"corpus {entry.name!r} cannot be drawn from: {type(error).__name__}: {error}") from None
     if not texts:
         raise InputError(f"corpus {entry.name!r} is empty: {_PROBES} draws gave no visible text")
     within = [text for text in texts if charset.covers(charset.fold(text))]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -33,10 +33,10 @@ class Photos:
     pool: int = 6
 
     def __post_init__(self) -> None:
-        if not 0.01 <= self.scale_range[0] <= self.scale_range[1] <= 10:
-            raise InputError(f"scale_range {list(self.scale_range)} must be two shares from 0.01 to 10, in order")
-        if self.pool < 1:
-            raise InputError(f"pool {self.pool} must be at least 1")
+        if not 0.01 <= self.scale_range[0] <= self.scale_range[1] <= 3:
+            raise InputError(f"scale_range {list(self.scale_range)} must be two shares from 0.01 to 3, in order")
+        if not 1 <= self.pool <= 64:
+            raise InputError(f"pool {self.pool} must be from 1 to 64")
 
     def check(self) -> None:
         """Decode every photograph once.
@@ -44,16 +44,17 @@ class Photos:
         Raises:
             InputError: the folder is missing or empty, or a photograph is broken; the message names it.
         """
-        for path in self._paths():
+        for path in self._paths:
             _decode(path)
 
     def for_block(self, rng: np.random.Generator) -> "PhotoPool":
         """A few photographs, each at a drawn scale."""
-        paths = self._paths()
+        paths = self._paths
         picked = [paths[int(i)] for i in rng.integers(len(paths), size=self.pool)]
         low, high = (round(np.log(scale) / np.log(_STEP)) for scale in self.scale_range)
         return PhotoPool([_kept(path, int(rng.integers(low, high, endpoint=True))) for path in picked])
 
+    @cached_property
     def _paths(self) -> tuple[Path, ...]:
         return _photo_paths(self.folder)
 
@@ -90,7 +91,6 @@ def _scaled(photo: Image, scale: float) -> Image:
     return np.asarray(cv2.resize(photo, size, interpolation=interpolation), np.uint8)
 
 
-@lru_cache(maxsize=16)
 def _photo_paths(folder: Path) -> tuple[Path, ...]:
     if not folder.is_dir():
         raise InputError(f"photos: folder {str(folder)!r} does not exist")
@@ -106,7 +106,7 @@ def _decode(path: Path) -> Image:
         with PillowImage.open(path) as file:
             file.draft("RGB", (_LONGEST, _LONGEST))
             picture = file.convert("RGB")
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
         raise InputError(f"photograph {str(path)!r} is broken or no picture: {error}; mend or remove it") from None
     photo = np.asarray(picture, np.uint8)
     longest = max(photo.shape[:2])
@@ -115,9 +115,11 @@ def _decode(path: Path) -> Image:
 
 def _kept(path: Path, step: int) -> Image:
     """A photograph at a scale of the ladder; it stays in memory for the next blocks."""
+    state = path.stat()
+    key = (path, state.st_mtime_ns, state.st_size, step)  # the file may be another one by now
     if step == 0:
-        return _PHOTOS.get((path, 0), lambda: _decode(path))
-    return _PHOTOS.get((path, step), lambda: _scaled(_kept(path, 0), _STEP**step))
+        return _PHOTOS.get(key, lambda: _decode(path))
+    return _PHOTOS.get(key, lambda: _scaled(_kept(path, 0), _STEP**step))
 
 
-_PHOTOS: ByteCache[tuple[Path, int], Image] = ByteCache(_KEPT_BYTES, lambda photo: photo.nbytes)
+_PHOTOS: ByteCache[tuple[Path, int, int, int], Image] = ByteCache(_KEPT_BYTES, lambda photo: photo.nbytes)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Range, Size
+from synthtext.core import Image, InputError, Range, Size
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,9 @@ class Plain:
 
     lightness_range: Range = (0, 255)
     tint: float = 60
+
+    def __post_init__(self) -> None:
+        _check(self.lightness_range, self.tint)
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A picture of one colour, (H, W, 3)."""
@@ -42,6 +45,9 @@ class Gradient:
     lightness_range: Range = (0, 255)
     difference: float = 90
     tint: float = 60
+
+    def __post_init__(self) -> None:
+        _check(self.lightness_range, self.tint, self.difference)
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A picture with a linear gradient, (H, W, 3)."""
@@ -71,6 +77,11 @@ class Texture:
     tint: float = 60
     grain_range: Range = (0.2, 2.0)
 
+    def __post_init__(self) -> None:
+        _check(self.lightness_range, self.tint, self.difference)
+        if not 0.01 <= self.grain_range[0] <= self.grain_range[1] <= 100:
+            raise InputError(f"grain_range {list(self.grain_range)} must be two shares from 0.01 to 100, in order")
+
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A picture with the texture, (H, W, 3)."""
         first = _tinted(rng, self.lightness_range, self.tint)
@@ -83,6 +94,14 @@ class Texture:
             patches = rng.random((min(cells[1], height), min(cells[0], width)), np.float32)
             share += np.float32(weight) * cv2.resize(patches, (width, height), interpolation=cv2.INTER_LINEAR)
         return _mix(first, second, share)
+
+
+def _check(lightness_range: Range, tint: float, difference: float = 0) -> None:
+    if not 0 <= lightness_range[0] <= lightness_range[1] <= 255:
+        raise InputError(f"lightness_range {list(lightness_range)} must be two numbers from 0 to 255, in order")
+    for name, value in (("tint", tint), ("difference", difference)):
+        if not 0 <= value <= 255:
+            raise InputError(f"{name} {value} must be from 0 to 255")
 
 
 def _tinted(rng: np.random.Generator, lightness_range: Range, tint: float) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ def test_weights_are_kept() -> None:
     assert counts[2] / counts[0] == pytest.approx(3, rel=0.15)
 
 
-@pytest.mark.parametrize("weights", [[], [0, 0], [float("nan")]])
+@pytest.mark.parametrize("weights", [[], [0, 0], [float("nan")], [-1, 3], [float("inf")]])
 def test_useless_weights_are_refused(weights: list[float]) -> None:
     with pytest.raises(ValueError):
         Weighted(weights)

@@ -86,6 +86,13 @@ def test_clusters_follow_a_warp_and_outline_goes_round_clockwise() -> None:
     assert bounding_box(outline) == pytest.approx((7.25, -3.5, 307.25, 36.5))
 
 
+@pytest.mark.parametrize("degrees", [0, 60, 100, 180, -135])
+def test_an_outline_stays_one_however_the_line_is_turned(degrees: float) -> None:
+    quads = np.stack([QUAD + np.float32([100 * k, 0]) for k in range(3)])
+    clusters = Clusters(np.array([0, 1, 2, 3], np.int32), quads).warped(Warp.rotation(degrees, (150, 20)))
+    assert signed_area(clusters.outline()) == pytest.approx(300 * 40, rel=1e-4)
+
+
 @pytest.mark.parametrize("points", [[[0, 0], [1, 1]], [[0, 0, 0]] * 3, [[0, 0], [1, np.nan], [2, 2]]])
 def test_what_is_no_polygon_is_refused(points: list[list[float]]) -> None:
     with pytest.raises(ValueError):

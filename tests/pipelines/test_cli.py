@@ -42,6 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         str(tmp_path / "photos" / "some.jpg"), np.random.default_rng(0).integers(90, 110, (60, 90, 3), np.uint8)
     )
     (tmp_path / "lines.txt").write_text("one\ntwo\n")
+    monkeypatch.setattr("pipelines.recipe.components._SOURCES", {})
     sys.modules.pop("fade_of_cli", None)
     (tmp_path / "fade_of_cli.py").write_text(EFFECT)
     recipe = {
@@ -139,7 +140,8 @@ def test_a_folder_of_another_digest_is_refused(  # type: ignore[no-untyped-def]
 def test_help_ends_with_an_example(command: str) -> None:
     shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert shown.exit_code == 0
-    assert re.search(rf"Example: ocrmill {command} ", shown.output)
+    docstring = shown.output.split("Arguments")[0].split("Options")[0]
+    assert re.search(rf"Example: ocrmill {command} .*[^.]\s*[^\w]*$", docstring.strip(), re.DOTALL)
 
 
 def test_every_command_is_in_the_readme() -> None:

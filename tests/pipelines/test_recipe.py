@@ -35,6 +35,41 @@ class Useless:
 """
 
 
+SEVERAL = """
+from dataclasses import dataclass, field
+from pathlib import Path
+
+@dataclass(frozen=True)
+class Several:
+    paths: tuple[Path, ...]
+    extra: Path | None = None
+    made: int = field(default=3, init=False)
+
+    def draw(self, rng):
+        return self.paths[0].read_text()
+
+@dataclass(frozen=True)
+class Fails:
+    def draw(self, rng):
+        raise IndexError("out of words")
+
+@dataclass(frozen=True)
+class Weighs:
+    weight: float = 0.5
+
+    def draw(self, rng):
+        return "a"
+
+@dataclass(frozen=True)
+class Raises:
+    def __post_init__(self):
+        raise KeyError("no")
+
+    def draw(self, rng):
+        return "a"
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "path", list(sys.path))  # modules of the user's are found through it
@@ -48,7 +83,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "effects": [{"use": "fade_of_test.Fade", "probability": 1.0, "strength_range": [0.1, 0.2]}],
     }
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    sys.modules.pop("fade_of_test", None)
+    monkeypatch.setattr("pipelines.recipe.components._SOURCES", {})
+    for module in ("fade_of_test", "several_of_test"):
+        sys.modules.pop(module, None)
     return tmp_path
 
 
@@ -68,7 +105,7 @@ def test_presets_resolve_and_their_file_repeats_the_job(name: str, tmp_path: Pat
 def test_paths_start_at_the_recipe_and_a_users_effect_is_used(folder: Path) -> None:
     sample = resolve(folder).generator(1).draw(0)
     assert isinstance(sample, Sample)
-    assert sample.text in ("one", "two", "three")
+    assert sample.text.lower() in ("one", "two", "three")
     assert sample.meta.corpus == "text_file:lines.txt"
     assert sample.meta.effects[0].name == "fade_of_test.Fade"
     assert sample.key.startswith(resolve(folder).digest[:8])
@@ -85,7 +122,6 @@ def test_the_digest_is_of_contents_and_not_of_places(folder: Path, tmp_path_fact
     [
         (lambda f: (f / "lines.txt").write_text("one\ntwo\n"), "corpus.0.path has changed"),
         (lambda f: shutil.copy(embedded_fonts()[1], f / "fonts"), "is new"),
-        (lambda f: (f / "fade_of_test.py").write_text(EFFECT + "\n# changed\n"), "module of fade_of_test.Fade"),
     ],
 )
 def test_an_edited_file_changes_the_digest_and_is_named(folder: Path, change, told: str) -> None:  # type: ignore[no-untyped-def]
@@ -95,6 +131,62 @@ def test_an_edited_file_changes_the_digest_and_is_named(folder: Path, change, to
     after = resolve(folder)
     assert after.digest != digest
     assert told in describe_difference(ingredients, after.ingredients)
+
+
+def test_a_module_that_was_edited_after_its_import_is_refused(folder: Path) -> None:
+    before = resolve(folder)
+    (folder / "fade_of_test.py").write_text(EFFECT + "\n# changed\n")
+    assert "module of fade_of_test.Fade" in before.ingredients
+    with pytest.raises(InputError, match="has changed since this process imported it"):
+        resolve(folder)
+
+
+def test_what_is_kept_of_a_recipe_finds_modules_beside_the_first_one(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("kept")
+    (elsewhere / "recipe.yaml").write_text(resolve(folder).to_yaml())
+    assert str(folder) in resolve_recipe(str(elsewhere / "recipe.yaml")).tree["modules"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("paper={plain: 1, gradient: 2}", "paper={gradient: 2, plain: 1}"),
+        ("ink.styles={plain: 1, outline: 2}", "ink.styles={outline: 2, plain: 1}"),
+        ("corpus.0.case={lower: 1, upper: 2}", "corpus.0.case={upper: 2, lower: 1}"),
+    ],
+)
+def test_the_order_of_a_mapping_changes_neither_digest_nor_samples(one: str, other: str) -> None:
+    recipes = [resolve_recipe("lines", ["fonts.system=false", setting]) for setting in (one, other)]
+    assert recipes[0].digest == recipes[1].digest
+    for index in range(6):
+        first, second = (recipe.generator(1).draw(index) for recipe in recipes)
+        assert isinstance(first, Sample)
+        assert isinstance(second, Sample)
+        assert first.text == second.text
+        assert (first.image == second.image).all()
+
+
+def test_fonts_of_one_name_count_each(tmp_path: Path) -> None:
+    for i, path in enumerate(embedded_fonts()[:2]):
+        (tmp_path / str(i)).mkdir()
+        shutil.copy(path, tmp_path / str(i) / "same.ttf")
+    recipe = resolve_recipe("digits", [f"fonts={{folders: [{tmp_path}], embedded: false}}"])
+    assert sum(name.startswith("font ") for name in recipe.ingredients) == 2
+
+
+def test_files_in_lists_count_and_places_do_not(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (folder / "several_of_test.py").write_text(SEVERAL)
+    (folder / "a.txt").write_text("a")
+    setting = "corpus.0={use: several_of_test.Several, paths: [a.txt, lines.txt], extra: a.txt}"
+    before = resolve(folder, setting)
+    moved = tmp_path_factory.mktemp("elsewhere") / "copy"
+    shutil.copytree(folder, moved)
+    digest = before.digest
+    assert resolve(moved, setting).digest == digest
+    (folder / "a.txt").write_text("b")
+    assert resolve(folder, setting).digest != digest
 
 
 def test_a_setting_changes_the_digest_and_is_named(folder: Path) -> None:
@@ -134,9 +226,30 @@ def test_a_setting_changes_the_digest_and_is_named(folder: Path) -> None:
         ("charset=nonesuch", "nonesuch"),
         ("kind=sounds", "sounds"),
         ("nonsense", "key=value"),
+        ("corpus.0.weight=.inf", "corpus.0.weight"),
+        ("corpus.0={use: words, case: {}}", "case"),
+        ("corpus.0={use: words, case: {lower: -1, upper: 3}}", "case"),
+        ("corpus.0={use: words, exponent: .nan}", "exponent"),
+        ("corpus.0={use: words, count_range: [1, 1000000000]}", "count_range"),
+        ("corpus.0={use: pattern, pattern: 2024-13-45}", "no valid YAML"),
+        ('corpus.0={use: pattern, pattern: "a{99999999999}"}', "pattern"),
+        ('corpus.0={use: pattern, pattern: "[0-9]{1000000}"}', "repeats"),
+        ("corpus.0={use: augment.Blur}", "cannot be drawn from"),
+        ("corpus.0={use: several_of_bad.Fails}", "out of words"),
+        ("corpus.0={use: several_of_bad.Weighs}", "rename it"),
+        ("corpus.0={use: several_of_bad.Raises}", "cannot be made"),
+        ("paper={plain: .inf}", "paper.plain.weight"),
+        ("paper={plain: {tint: -5}}", "tint"),
+        ("paper={plain: {lightness_range: [0, .inf]}}", "lightness_range"),
+        ("paper={plain: {use: gradient}}", "take out the key 'use'"),
+        ("effects.0={use: noise, colour_probability: 7}", "colour_probability"),
+        ("effects.0.use.deep=3", "plain value"),
+        ("fonts.pool=1000000000", "pool"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(folder: Path, setting: str, told: str) -> None:
+    (folder / "several_of_bad.py").write_text(SEVERAL)
+    sys.modules.pop("several_of_bad", None)
     with pytest.raises(InputError) as caught:
         resolve(folder, setting).generator(0)
     assert told in str(caught.value)

@@ -68,13 +68,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["[0-9]{2,6}", r"(ab|cd)+x?\d", "[^a-z]{3}", r"\w*-[A-F]", "a.c", "(?:x|y){0,2}z", "p(?P<n>q)"]
+    "pattern",
+    ["[0-9]{2,6}", "[^a]{3}", "a+", r"(ab|cd)+x?\d", "[^a-z]{3}", r"\w*-[A-F]", "a.c", "(?:x|y){0,2}z", "p(?P<n>q)"],
 )
 def test_patterns_draw_what_they_match(pattern: str) -> None:
     assert all(re.fullmatch(pattern, text) for text in draws(Pattern(pattern)))
 
 
-@pytest.mark.parametrize("pattern", ["[0-9", "(?=a)b", r"(a)\1", "^a$"])
+@pytest.mark.parametrize("pattern", ["[0-9", "[^ -~]", "a{2000}", "(?=a)b", r"(a)\1", "^a$"])
 def test_a_pattern_that_cannot_be_drawn_is_refused_at_once(pattern: str) -> None:
     with pytest.raises(InputError, match="pattern"):
         Pattern(pattern)

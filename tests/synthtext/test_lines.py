@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ PLAIN = ("fonts.system=false", "paper={plain: 1}", "ink.styles={plain: 1}", "eff
 WARPED = (
     *PLAIN[:3],
     "ink.contrast_floor=60",
-    "effects=[{use: perspective, strength_range: [0, 0.4]}, {use: rotation, degrees_range: [-25, 25]}, {use: skew}]",
+    "effects=[{use: perspective, strength_range: [0, 0.25]}, {use: rotation, degrees_range: [-25, 25]}, {use: skew}]",
 )
 COUNT = 300
 
@@ -159,7 +160,7 @@ def test_a_corpus_outside_of_the_charset_is_refused(corpus: str, charset: str, t
         recipe.generator(0)
 
 
-def test_a_corpus_that_no_font_covers_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_corpus_that_no_font_covers_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cuneiform.txt").write_text("".join(f"{chr(code)}\n" for code in range(0x12000, 0x12010)))
     overrides = ('corpus=[{use: pattern, pattern: "[\U00012000-\U0001200f]{3}"}]', f"charset={tmp_path}/cuneiform.txt")
     with pytest.raises(InputError, match="covered by none of the"):
@@ -172,3 +173,18 @@ def test_what_a_font_of_capitals_shows_is_what_the_label_says() -> None:
     assert capital
     assert all(text.isupper() for text in capital)
     assert any(text.islower() for text in (s.text for s in samples if not s.meta.font.startswith("Amatic")))
+
+
+def test_lines_that_run_both_ways_are_rejected_and_counted(tmp_path: Path) -> None:
+    hebrew = "".join(map(chr, range(0x5D0, 0x5E0)))
+    settings = (
+        f'corpus=[{{use: pattern, pattern: "[{hebrew}]{{3}}( 12|)"}}]',
+        "fonts.system=false",
+        "layout.length_range=[1,9]",
+    )
+    (tmp_path / "charset.txt").write_text("".join(f"{c}\n" for c in hebrew + "12"))
+    recipe = resolve_recipe("digits", (*settings, f"charset={tmp_path}/charset.txt"))
+    samples = [s for s in map(recipe.generator(1).draw, range(60)) if isinstance(s, Sample)]
+    assert samples
+    assert all(not any(c.isdigit() for c in s.text) for s in samples)
+    assert any("mixed directions" in s.meta.rejected for s in samples)

@@ -88,3 +88,15 @@ def test_a_byte_cache_forgets_what_was_used_least_recently() -> None:
     cache.get("b", lambda: value("b"))
     assert made == ["a", "b", "c", "d", "b"]
     assert cache.bytes <= 1000
+
+
+def test_a_photograph_that_was_replaced_is_read_again(folder: Path) -> None:
+    for name in ("0.jpg", "2.jpg"):
+        (folder / name).unlink()
+    crops = []
+    for grey in (10, 200):
+        cv2.imwrite(str(folder / "1.jpg"), np.full((100, 100 + grey, 3), grey, np.uint8))
+        crops.append(
+            Photos(folder, (1, 1)).for_block(np.random.default_rng(0)).paint(np.random.default_rng(0), Size(9, 9))
+        )
+    assert [round(float(crop.mean())) for crop in crops] == [10, 200]
