@@ -1,5 +1,6 @@
 """Training batches: step k is a pure function of (data, seed, k)."""
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -148,3 +149,4 @@ def _as_it_is(outcome: Any) -> Any:
 
 def _start_worker(_worker: int) -> None:
     cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which ends in order and ends them too

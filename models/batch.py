@@ -1,0 +1,33 @@
+"""What a recognizer is trained on: one batch of line images with their labels."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class RecognitionBatch(NamedTuple):
+    """Lines of one height, padded on the right to one width."""
+
+    images: Tensor  # (B, 3, H, W) uint8, channel order as the preprocessing says
+    widths: Tensor  # (B,) int32, valid columns of every image
+    targets: Tensor  # (B, L) int64, classes of a CTC head, padded with 0
+    target_lengths: Tensor  # (B,) int64
+    keys: tuple[str, ...]  # names of the samples
+    texts: tuple[str, ...]  # labels as the charset writes them
+
+
+def normalise(images: Tensor, widths: Tensor) -> Tensor:
+    """Scale pixels to -1 .. 1 and fill the padding with exactly 0, mid grey (released configuration).
+
+    Args:
+        images: (B, 3, H, W) uint8.
+        widths: (B,) int32, valid columns.
+
+    Returns:
+        (B, 3, H, W) float32 in the memory layout of `images`.
+    """
+    scaled = images.to(torch.float32).div_(127.5).sub_(1.0)
+    columns = torch.arange(images.shape[3], device=images.device)
+    padding = columns >= widths.to(images.device)[:, None]
+    return scaled.masked_fill_(padding[:, None, None, :], 0.0)

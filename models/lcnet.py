@@ -1,0 +1,129 @@
+"""PP-LCNet as the PP-OCRv2 recognizer uses it: separable convolutions, hard swish, squeeze and excite at the end."""
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from models.depthwise import DepthwiseConv2d
+from synthtext.core import InputError
+
+HEIGHTS = (32, 48)
+
+
+class BlockShape(NamedTuple):
+    """One depthwise separable block, its widths at scale 1."""
+
+    kernel: int
+    inputs: int
+    outputs: int
+    stride: tuple[int, int]  # down, across
+    squeeze: bool
+
+
+BLOCKS = (
+    BlockShape(3, 32, 64, (1, 1), False),
+    BlockShape(3, 64, 128, (1, 1), False),
+    BlockShape(3, 128, 128, (1, 1), False),
+    BlockShape(3, 128, 256, (2, 1), False),
+    BlockShape(3, 256, 256, (1, 1), False),
+    BlockShape(3, 256, 512, (2, 1), False),
+    *[BlockShape(5, 512, 512, (1, 1), False)] * 5,
+    BlockShape(5, 512, 1024, (2, 1), True),
+    BlockShape(5, 1024, 1024, (1, 1), True),
+)
+
+
+def scaled(channels: int, scale: float) -> int:
+    """A width at a scale: rounded to the nearest multiple of 8, never more than a tenth below what was asked for."""
+    wanted = channels * scale
+    rounded = max(8, int(wanted + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * wanted else rounded
+
+
+class ConvNorm(nn.Module):
+    """Convolution without bias, batch normalisation, hard swish."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, stride: tuple[int, int] = (1, 1), *, depthwise: bool = False
+    ) -> None:
+        super().__init__()
+        self.conv = (
+            DepthwiseConv2d(inputs, kernel, stride[0])
+            if depthwise
+            else nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+        )
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H / down, W / across)."""
+        return F.hardswish(self.norm(self.conv(x)))
+
+
+class SqueezeExcite(nn.Module):
+    """Scales every channel by a gate in [0, 1] that is computed from the means of all channels."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels // 4, 1)
+        self.conv2 = nn.Conv2d(channels // 4, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same shape."""
+        gate = self.conv2(F.relu(self.conv1(x.mean((2, 3), keepdim=True))))
+        return x * F.hardsigmoid(gate)
+
+
+class SeparableBlock(nn.Module):
+    """Depthwise convolution, squeeze and excite if asked for, pointwise convolution; no residual."""
+
+    def __init__(self, shape: BlockShape, scale: float) -> None:
+        super().__init__()
+        inputs, outputs = scaled(shape.inputs, scale), scaled(shape.outputs, scale)
+        self.depthwise = ConvNorm(inputs, inputs, shape.kernel, shape.stride, depthwise=True)
+        self.squeeze = SqueezeExcite(inputs) if shape.squeeze else nn.Identity()
+        self.pointwise = ConvNorm(inputs, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H / down, W / across)."""
+        out: Tensor = self.pointwise(self.squeeze(self.depthwise(x)))
+        return out
+
+
+class PPLCNet(nn.Module):
+    """The backbone of the PP-OCRv2 recognizer (PP-OCRv2, section 2.2.1: PP-LCNet with strides that keep the width).
+
+    Args:
+        scale: multiplies the widths; 0.5 is the published recognizer (1,016,160 parameters).
+
+    Attributes:
+        channels: of the output, 1024 at scale 1.
+    """
+
+    def __init__(self, scale: float = 0.5) -> None:
+        super().__init__()
+        if not 0 < scale <= 4:
+            raise InputError(f"scale: a factor above 0 and at most 4, not {scale}")
+        self.channels = scaled(BLOCKS[-1].outputs, scale)
+        self.conv1 = ConvNorm(3, scaled(BLOCKS[0].inputs, scale), 3, (2, 2))
+        self.blocks = nn.Sequential(*(SeparableBlock(shape, scale) for shape in BLOCKS))
+        self.pool = nn.MaxPool2d(2)
+        self.apply(_initialise)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) normalised images, H 32 or 48 -> (B, channels, 1, T), T = `time_steps(W)`."""
+        out: Tensor = self.pool(self.blocks(self.conv1(images)))
+        return out
+
+
+def time_steps(width: int) -> int:
+    """Steps that the backbone makes of an image `width` pixels wide: about a quarter."""
+    return (width + 1) // 2 // 2
+
+
+def _initialise(module: nn.Module) -> None:
+    """Released configuration: normal with variance 2 / fan-in, no bias."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,172 @@
+"""Settings of a training."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.config import Tree, nearest, override, read_yaml, validated
+from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.run import NetworkSettings
+from synthtext.core import InputError
+
+_PRESETS = Path(__file__).parent / "presets"
+_Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OptimSettings(_Settings):
+    """`optim`: Adam with coupled decay, a warm-up and half a cosine.
+
+    Attributes:
+        lr: the highest learning rate.
+        weight_decay: of everything but the batch normalisation.
+        betas: of Adam.
+        warmup_steps: in which the rate rises from 0.
+        final_lr_fraction: of `lr`, at the end.
+        clip_norm: longer gradients are shortened to this norm.
+    """
+
+    lr: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=2e-5, ge=0)
+    betas: tuple[_Share, _Share] = (0.9, 0.999)
+    warmup_steps: int = Field(default=100, ge=0)
+    final_lr_fraction: float = Field(default=0.01, ge=0, le=1)
+    clip_norm: float = Field(default=5.0, gt=0)
+
+
+class InputSettings(_Settings):
+    """`input`: what lines become, see `RecognizerPreprocessing`; wider lines than `widest` are left out."""
+
+    height: Literal[32, 48] = 32
+    min_width: int = Field(default=32, ge=8)
+    max_width: int | None = Field(default=None, ge=8)
+    width_step: int = Field(default=16, ge=1)
+    channels: Literal["bgr", "rgb"] = "bgr"
+    widest: int = Field(default=1280, ge=8)
+
+    def preprocessing(self) -> RecognizerPreprocessing:
+        """The same as training, evaluation and reading use it."""
+        return RecognizerPreprocessing(**self.model_dump(exclude={"widest"}))
+
+
+class DataSettings(_Settings):
+    """An entry of `data`: a source, and its share of the lines in any unit."""
+
+    source: str
+    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+
+
+class TrainConfig(_Settings):
+    """Everything that a training depends on.
+
+    Attributes:
+        charset: a named one, or a dictionary file.
+        network: sizes of the recognizer.
+        input: what lines become.
+        optim: how it learns.
+        data: what it learns from.
+        val: labelled lines to choose the best weights by.
+        samples: the budget: lines that are read in all; rounded up to whole batches.
+        batch_size: lines in a step.
+        spacing_samples: over so many lines the CTC loss is mixed with one that takes characters to stand at even
+            distances, which shortens the plateau that CTC begins with; 0: never.
+        ema_decay: of the averaged weights, which are the ones that are kept.
+        precision: of the arithmetic in the network; losses and weights are always float32.
+        seed: of the first weights and of the order of the lines.
+        device: cpu or cuda.
+        threads: of the arithmetic on the CPU; all of them if null. Another number rounds differently.
+        best_by: the validation score, averaged over `val`, whose highest value is the best.
+        data_workers: processes that read lines; 0: this one.
+        log_every: steps.
+        validate_every: steps.
+        checkpoint_every: steps.
+    """
+
+    charset: str = "alphanumeric_lower"
+    network: NetworkSettings = NetworkSettings()
+    input: InputSettings = InputSettings()
+    optim: OptimSettings = OptimSettings()
+    data: tuple[DataSettings, ...] = ()
+    val: tuple[str, ...] = ()
+    samples: int = Field(default=400_000, ge=1)
+    batch_size: int = Field(default=64, ge=2)
+    spacing_samples: int = Field(default=30_000, ge=0)
+    ema_decay: _Share = 0.999
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int | None = Field(default=None, ge=1)
+    best_by: Literal["accuracy", "alphanumeric_accuracy", "normalized_edit_similarity"] = "accuracy"
+    data_workers: int = Field(default=1, ge=0)
+    log_every: int = Field(default=20, ge=1)
+    validate_every: int = Field(default=500, ge=1)
+    checkpoint_every: int = Field(default=250, ge=1)
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole training."""
+        return math.ceil(self.samples / self.batch_size)
+
+
+FREE = ("threads", "data_workers", "log_every", "validate_every", "checkpoint_every")
+"""Settings that a training may go on with changed. All others, the budget too because the learning rate follows it,
+would make another training of it."""
+
+
+def preset_names() -> tuple[str, ...]:
+    """The presets of `ocrmill train`."""
+    return tuple(sorted(path.stem for path in _PRESETS.glob("*.yaml")))
+
+
+def resolve_config(
+    preset: str, data: Sequence[str] = (), val: Sequence[str] = (), overrides: Sequence[str] = ()
+) -> TrainConfig:
+    """Settings of a preset or of a YAML file, with the sources and `key.sub=value` overrides on top.
+
+    Args:
+        preset: a name, or the path of a file.
+        data: sources to learn from, "SOURCE" or "SOURCE=weight".
+        val: sources to validate on.
+        overrides: assignments.
+
+    Raises:
+        InputError: there is no such preset, or a setting is unknown or wrong; the sentence names its path.
+    """
+    tree: Tree = read_yaml(_find(preset))
+    if data:
+        tree["data"] = [parse_source(entry).model_dump() for entry in data]
+    if val:
+        tree["val"] = [_absolute(entry) for entry in val]
+    return validated(TrainConfig, override(tree, overrides), f"training {preset}")
+
+
+def _find(preset: str) -> Path:
+    path = _PRESETS / f"{preset}.yaml"
+    if preset in preset_names():
+        return path
+    if Path(preset).suffix in {".yaml", ".yml"}:
+        return Path(preset)
+    raise InputError(f"there is no preset {preset!r}; {nearest(preset, preset_names())} (or name a YAML file)")
+
+
+def parse_source(text: str) -> DataSettings:
+    """Read "SOURCE" or "SOURCE=weight"; a path that has an equals sign and exists is a source.
+
+    Raises:
+        InputError: the weight is no positive number.
+    """
+    path, separator, weight = text.rpartition("=")
+    if not separator or Path(text).exists():
+        return DataSettings(source=_absolute(text))
+    return validated(DataSettings, {"source": _absolute(path), "weight": weight}, f"source {text!r}")
+
+
+def _absolute(path: str) -> str:
+    # The same command from another folder must mean the same data.
+    return str(Path(path).absolute())

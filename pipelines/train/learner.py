@@ -1,0 +1,78 @@
+"""A network that learns: weights, their average, and the optimizer's moments."""
+
+import torch
+from torch import Tensor, nn
+
+from models.ema import MovingAverage
+from models.schedule import warmed_up_cosine
+from pipelines.train.config import OptimSettings, TrainConfig
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+class Learner:
+    """Applies gradients to a network.
+
+    Args:
+        model: the network; is moved to the device, in channels-last layout.
+        config: of the training, with a concrete device.
+    """
+
+    def __init__(self, model: nn.Module, config: TrainConfig) -> None:
+        self.model = model.train().to(memory_format=torch.channels_last).to(config.device)  # type: ignore[call-overload]
+        self.average = MovingAverage(self.model, config.ema_decay)
+        self._settings, self._steps = config.optim, config.steps
+        self._optimizer = _adam(self.model, config.optim)
+
+    def learning_rate(self, step: int) -> float:
+        """The rate of a step, counted from 0."""
+        optim = self._settings
+        length = self._steps - optim.warmup_steps
+        # Counted from 1: a first step of rate 0 would be wasted.
+        return optim.lr * warmed_up_cosine(step + 1, optim.warmup_steps, length, optim.final_lr_fraction)
+
+    def differentiate(self, loss: Tensor) -> float:
+        """Compute the gradients of a loss and shorten them; returns their norm before."""
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return float(nn.utils.clip_grad_norm_(self.model.parameters(), self._settings.clip_norm))
+
+    def update(self, step: int) -> None:
+        """Take the step that the gradients say, and let the average follow."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.learning_rate(step)
+        self._optimizer.step()
+        self.average.update(self.model, step)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that the next step depends on."""
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"average.{name}": tensor for name, tensor in self.average.model.state_dict().items()}
+        for name, parameter in self.model.named_parameters():
+            for key, tensor in self._optimizer.state[parameter].items():
+                tensors[f"optimizer.{name}.{key}"] = tensor
+        return tensors
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Put back what `tensors` gave; names and shapes must be those of this network."""
+        self.model.load_state_dict(_below(tensors, "model."))
+        self.average.model.load_state_dict(_below(tensors, "average."))
+        for name, parameter in self.model.named_parameters():
+            saved = _below(tensors, f"optimizer.{name}.")
+            # The fused update walks through memory: moments need the layout of their parameter.
+            moments = {key: torch.empty_like(parameter).copy_(saved[key]) for key in _MOMENTS if key in saved}
+            self._optimizer.state[parameter] = {"step": saved["step"].to(parameter.device), **moments}
+
+
+def _adam(model: nn.Module, settings: OptimSettings) -> torch.optim.Adam:
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    free = {parameter for norm in norms for parameter in norm.parameters()}
+    groups = [
+        {"params": [p for p in model.parameters() if p not in free], "weight_decay": settings.weight_decay},
+        {"params": [p for p in model.parameters() if p in free], "weight_decay": 0.0},
+    ]
+    return torch.optim.Adam(groups, lr=settings.lr, betas=settings.betas, fused=True)
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,139 @@
+"""The one training loop: step, log, validate, checkpoint, resume."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from pipelines.errors import JobError
+from pipelines.progress import Bar, progress
+from pipelines.run import Run
+from pipelines.shards.files import write_file
+from pipelines.train.checkpoint import Progress, load_checkpoint, save_checkpoint
+from pipelines.train.config import TrainConfig
+from pipelines.train.interrupt import interruptible
+from pipelines.train.learner import Learner
+from pipelines.train.measure import MetricsLog, Pace, Stopwatch, with_waiting_time
+from pipelines.train.task import Batch, Task
+from synthtext.core import InputError
+
+METRICS = "metrics.jsonl"
+BEST = "best.json"
+NON_FINITE = "non_finite.json"
+
+
+def run_training(task: Task[Any], lines: list[int], config: TrainConfig, run: Run, say: Callable[[str], None]) -> None:
+    """Train until the budget is spent; goes on from the RUN's checkpoint if it has one.
+
+    Args:
+        task: what is learnt.
+        lines: usable lines of every source.
+        config: with concrete device and precision.
+        run: where checkpoints, the log and the best weights go.
+        say: is told what happens, a line at a time.
+
+    Raises:
+        InputError: the checkpoint does not fit the data or the network.
+        JobError: the loss is not finite; the sentence says where the samples' names are.
+        KeyboardInterrupt: it was asked to stop, and has written a checkpoint.
+    """
+    learner = Learner(task.model, config)
+    state = load_checkpoint(run.folder, learner)
+    if state.step and state.lines != lines:
+        raise InputError(
+            f"{run.folder} was trained on {state.lines} usable lines, but now there are {lines}: "
+            "give it the same data, or take another folder"
+        )
+    state.lines = lines
+    job = _Training(task, learner, state, config, run, say)
+    done = min(state.step * config.batch_size, config.samples)
+    with interruptible() as stop, progress("training", total=config.samples, unit="lines", done=done) as bar:
+        job.go_on(bar, stop)
+
+
+class _Training:
+    def __init__(
+        self,
+        task: Task[Any],
+        learner: Learner,
+        state: Progress,
+        config: TrainConfig,
+        run: Run,
+        say: Callable[[str], None],
+    ) -> None:
+        self.task, self.learner, self.state, self.config = task, learner, state, config
+        self.run, self.say = run, say
+        self.log = MetricsLog(run.folder / METRICS, state.step)
+        self.watch, self.pace = Stopwatch(), Pace()
+
+    def go_on(self, bar: Bar, stop: Callable[[], bool]) -> None:
+        config, state = self.config, self.state
+        for batch, waited in with_waiting_time(self.task.batches(state.step, config.steps)):
+            started = time.perf_counter()
+            self._step(batch)
+            self.pace.add(waited, time.perf_counter() - started)
+            bar.advance(min(config.batch_size, config.samples - bar.meter.done))
+            ends = state.step == config.steps
+            if ends or state.step % config.log_every == 0:
+                self._write_log()
+            if ends or state.step % config.validate_every == 0:
+                self._validate()
+            if ends or stop() or state.step % config.checkpoint_every == 0:
+                self.watch.add_to(state)
+                save_checkpoint(self.run.folder, self.learner, state)
+            if stop() and not ends:
+                raise KeyboardInterrupt
+
+    def _step(self, batch: Batch) -> None:
+        state = self.state
+        with torch.autocast(self.config.device, torch.bfloat16, enabled=self.config.precision == "bf16"):
+            parts = self.task.losses(batch, state.step)
+        loss = torch.stack(list(parts.values())).sum()
+        norm = self.learner.differentiate(loss)
+        measured = {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}, "gradient_norm": norm}
+        if not all(map(math.isfinite, measured.values())):
+            self._refuse(batch, measured)
+        self.learner.update(state.step)
+        state.step += 1
+        state.pending_steps += 1
+        for name, value in measured.items():
+            state.pending[name] = state.pending.get(name, 0.0) + value
+
+    def _refuse(self, batch: Batch, measured: dict[str, float]) -> None:
+        step, keys = self.state.step, self.task.keys(batch)
+        path = self.run.folder / NON_FINITE
+        write_file(path, json.dumps({"step": step, "measured": measured, "keys": keys}, indent=2) + "\n")
+        raise JobError(
+            f"step {step}: the loss or its gradient is not finite for the batch of {keys[0]!r} and others: see {path}. "
+            "The checkpoint before it is untouched; try a lower optim.lr, or precision=fp32"
+        )
+
+    def _write_log(self) -> None:
+        state = self.state
+        self.watch.add_to(state)
+        means = {name: value / state.pending_steps for name, value in state.pending.items()}
+        rate = {"learning_rate": self.learner.learning_rate(state.step - 1)}
+        rates = self.pace.rates(self.config.batch_size)
+        self.log.write("train", state.step, {**self._spent(), **means, **rate, **rates})
+        state.pending, state.pending_steps, self.pace = {}, 0, Pace()
+
+    def _spent(self) -> dict[str, float]:
+        state = self.state
+        samples = state.step * self.config.batch_size
+        return {"samples": samples, "seconds": round(state.seconds, 3), "cpu_seconds": round(state.cpu_seconds, 3)}
+
+    def _validate(self) -> None:
+        state = self.state
+        validation = self.task.validate(self.learner.average.model)
+        self.watch.add_to(state)
+        entry = {**self._spent(), "score": validation.score, "scores": validation.scores}
+        self.log.write("validation", state.step, entry)
+        is_best = state.best is None or validation.score >= state.best
+        if is_best:
+            state.best = validation.score
+            self.run.save_weights(self.learner.average.model)
+            write_file(self.run.folder / BEST, json.dumps({"step": state.step, **entry}, indent=2) + "\n")
+        self.say(f"step {state.step:,}: {self.config.best_by} {validation.score:.4f}{', the best' if is_best else ''}")

@@ -1,0 +1,99 @@
+"""What a training measures about itself: metrics.jsonl, and the time that it takes."""
+
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipelines.shards.files import write_file
+from pipelines.train.checkpoint import Progress
+
+Item = TypeVar("Item")
+
+
+class MetricsLog:
+    """`metrics.jsonl`: one JSON object a line, each with an `event` (train or validation) and a `step`.
+
+    Args:
+        path: of the file; entries after `step` are removed, they will be written again.
+        step: that the training goes on from.
+    """
+
+    def __init__(self, path: Path, step: int) -> None:
+        self._path = path
+        kept = [line for line in _lines(path) if _step(line) <= step]
+        write_file(path, "".join(f"{line}\n" for line in kept))
+
+    def write(self, event: str, step: int, values: Mapping[str, Any]) -> None:
+        """Append an entry."""
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"event": event, "step": step, **values}) + "\n")
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+
+
+def _step(line: str) -> float:
+    with suppress(ValueError, KeyError, TypeError):
+        return float(json.loads(line)["step"])
+    return float("inf")  # torn by a kill
+
+
+class Stopwatch:
+    """Adds the time since it was last looked at to a progress."""
+
+    def __init__(self) -> None:
+        self._seconds, self._cpu_seconds = time.monotonic(), cpu_seconds()
+
+    def add_to(self, progress: Progress) -> None:
+        """Add it."""
+        seconds, cpu = time.monotonic(), cpu_seconds()
+        progress.seconds += seconds - self._seconds
+        progress.cpu_seconds += max(cpu - self._cpu_seconds, 0.0)  # a worker that ended takes its time along
+        self._seconds, self._cpu_seconds = seconds, cpu
+
+
+@dataclass
+class Pace:
+    """How fast steps are taken; validation and checkpoints do not count."""
+
+    steps: int = 0
+    waiting: float = 0.0
+    stepping: float = 0.0
+
+    def add(self, waited: float, stepped: float) -> None:
+        """Count a step: the seconds that its batch was waited for, and those that it took."""
+        self.steps += 1
+        self.waiting += waited
+        self.stepping += stepped
+
+    def rates(self, batch_size: int) -> dict[str, float]:
+        """Images a second, and the share of the time that went into waiting for data."""
+        seconds = self.waiting + self.stepping
+        return {"images_per_second": self.steps * batch_size / seconds, "waiting": self.waiting / seconds}
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process and of the data workers that it has now."""
+    return time.process_time() + sum(_worker_seconds(child.pid) for child in multiprocessing.active_children())
+
+
+def _worker_seconds(process: int | None) -> float:
+    with suppress(OSError):  # no such file system here, or it has just ended
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
+def with_waiting_time(items: Iterator[Item]) -> Iterator[tuple[Item, float]]:
+    """Items with the seconds that each was waited for."""
+    started = time.perf_counter()
+    for item in items:
+        yield item, time.perf_counter() - started
+        started = time.perf_counter()

@@ -1,0 +1,48 @@
+import pytest
+import torch
+
+from models.lcnet import BLOCKS, PPLCNet, scaled, time_steps
+from synthtext.core import InputError
+
+
+def parameters(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_the_published_size():
+    assert parameters(PPLCNet()) == 1_016_160
+
+
+def test_layers_are_the_published_ones():
+    # PP-OCRv2, released configuration: parameters of every layer, running means and variances included.
+    def size(module):
+        buffers = sum(b.numel() for name, b in module.named_buffers() if not name.endswith("tracked"))
+        return parameters(module) + buffers
+
+    backbone = PPLCNet()
+    sizes = [size(layer) for layer in (backbone.conv1, *backbone.blocks)]
+    assert sizes == [496, 848, 2720, 5184, 9536, 18560, 35456, *[73984] * 5, 173632, 410752]
+
+
+@pytest.mark.parametrize("height", [32, 48])
+@pytest.mark.parametrize(("width", "steps"), [(100, 25), (320, 80), (321, 80), (33, 8)])
+def test_a_step_is_about_four_columns(height, width, steps):
+    with torch.no_grad():
+        maps = PPLCNet(0.125).eval()(torch.zeros(1, 3, height, width))
+    assert maps.shape == (1, scaled(1024, 0.125), 1, steps)
+    assert time_steps(width) == steps
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.25, 0.35, 0.5, 0.75, 1.0, 2.5])
+def test_widths_are_multiples_of_eight_near_the_scale(scale):
+    for shape in BLOCKS:
+        width = scaled(shape.outputs, scale)
+        assert width % 8 == 0
+        assert width >= 8
+        assert width >= 0.9 * shape.outputs * scale
+        assert abs(width - shape.outputs * scale) <= 8
+
+
+def test_a_scale_that_cannot_be():
+    with pytest.raises(InputError, match="scale"):
+        PPLCNet(0.0)

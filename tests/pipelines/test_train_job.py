@@ -1,0 +1,216 @@
+"""Training recognizers on lines that are drawn here."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from models.ctc import CTCCodec
+from pipelines.evaluate import evaluate_recognizer
+from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.reader import open_source, select
+from pipelines.run import Run
+from pipelines.train import TrainConfig, train
+from pipelines.train.checks import describe_data
+from pipelines.train.job import concrete
+from synthtext.core import Charset, InputError
+
+HOME = Path(__file__).resolve().parents[2]
+VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
+SMALL = (
+    "network={scale: 0.125, hidden: 16, mid: 16}",
+    "batch_size=8",
+    "threads=1",
+    "data_workers=0",
+    "optim.warmup_steps=5",
+)
+
+
+def draw_lines(folder, texts):
+    """A label file of pictures with these texts."""
+    folder.mkdir()
+    for index, text in enumerate(texts):
+        image = np.full((32, 8 + 20 * len(text), 3), 255, np.uint8)
+        cv2.putText(image, text, (4, 26), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (0, 0, 0), 2, cv2.LINE_AA)
+        cv2.imwrite(str(folder / f"{index}.png"), image)
+    labels = folder / "labels.tsv"
+    labels.write_text("".join(f"{index}.png\t{text}\n" for index, text in enumerate(texts)), encoding="utf-8")
+    return str(labels)
+
+
+def numbers(count, seed):
+    rng = np.random.default_rng(seed)
+    return ["".join(map(str, rng.integers(0, 10, rng.integers(1, 5)))) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lines")
+    return {name: draw_lines(folder / name, numbers(count, count)) for name, count in (("train", 60), ("val", 10))}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def run_small(folder, sources, *overrides):
+    said = []
+    run = train("rec-tiny", folder, [sources["train"]], [sources["val"]], [*SMALL, *overrides], said.append)
+    return run, said
+
+
+def metrics(folder):
+    entries = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in entry.items() if key not in VARYING} for entry in entries]
+
+
+def test_a_few_lines_are_learnt_by_heart(tmp_path):
+    labels = draw_lines(tmp_path / "few", ["12", "407", "55", "9", "83", "3160", "77", "26"])
+    overrides = [*SMALL, "network.scale=0.25", "samples=1600", "spacing_samples=600", "validate_every=1000"]
+    run = train("rec-tiny", tmp_path / "run", [labels], [labels], overrides, lambda line: None)
+    losses = [entry["loss"] for entry in metrics(run.folder) if entry["event"] == "train"]
+    assert losses[-1] < 0.1 * losses[0]
+    evaluation = evaluate_recognizer(
+        run.load_recognizer(), CTCCodec(run.charset), open_source(labels), run.preprocessing
+    )
+    assert evaluation.scores.accuracy == 1
+    best = json.loads((run.folder / "best.json").read_text())
+    assert best["scores"][labels]["accuracy"] == 1
+
+
+BUDGET = ("samples=320", "log_every=1", "validate_every=20", "checkpoint_every=4")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, sources):
+    run, _ = run_small(tmp_path_factory.mktemp("runs") / "whole", sources, *BUDGET)
+    return run.folder
+
+
+def command(folder, sources, *overrides):
+    code = "from pipelines.cli.main import run; run()"
+    data = ["--data", sources["train"], "--val", sources["val"]]
+    settings = [*SMALL, *BUDGET, *overrides]
+    arguments = [sys.executable, "-c", code, "train", "rec-tiny", *settings, "-o", str(folder), *data]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(arguments, cwd=HOME, start_new_session=True, **pipes)
+
+
+def wait_for_step(folder, step, process):
+    while not (folder / "metrics.jsonl").exists() or len((folder / "metrics.jsonl").read_text().splitlines()) < step:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+def test_a_stopped_and_then_killed_training_equals_an_uninterrupted_one(tmp_path, sources, uninterrupted):
+    folder = tmp_path / "run"
+    stopped = command(folder, sources, "data_workers=1")
+    wait_for_step(folder, 3, stopped)
+    os.killpg(stopped.pid, signal.SIGINT)  # as Ctrl-C does: the data workers get it too
+    told, _ = stopped.communicate(timeout=60)
+    assert stopped.returncode == 130, told
+    assert "Traceback" not in told
+    reached = json.loads((folder / "state.json").read_text())["step"]
+    assert 3 <= reached < 40
+
+    killed = command(folder, sources)
+    wait_for_step(folder, reached + 5, killed)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate(timeout=60)
+
+    run_small(folder, sources, *BUDGET)
+    assert metrics(folder) == metrics(uninterrupted)
+    assert (folder / "weights.safetensors").read_bytes() == (uninterrupted / "weights.safetensors").read_bytes()
+
+
+def test_the_run_says_all_that_it_depends_on(uninterrupted, sources):
+    config = Run.open(uninterrupted).config
+    assert config["kind"] == "recognizer"
+    settings = TrainConfig(**{key: value for key, value in config.items() if key != "kind"})
+    assert settings.data[0].source == sources["train"]
+    assert settings.precision in {"bf16", "fp32"}
+    assert settings.device == "cpu"
+
+
+def test_seeds_make_other_networks(tmp_path, sources, uninterrupted):
+    run, _ = run_small(tmp_path / "run", sources, *BUDGET, "seed=1", "samples=8")
+    assert metrics(run.folder)[0]["loss"] != metrics(uninterrupted)[0]["loss"]
+
+
+def test_another_training_in_the_folder_is_refused(tmp_path, sources):
+    run_small(tmp_path / "run", sources, "samples=8", "precision=fp32")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    with pytest.raises(InputError, match=r"optim\.lr is 0\.004 there and 0\.1 here"):
+        run_small(tmp_path / "run", sources, "samples=8", "precision=fp32", "optim.lr=0.1")
+    with pytest.raises(InputError, match=r"samples is 8 there and 16 here"):
+        run_small(tmp_path / "run", sources, "samples=16", "precision=fp32")
+    run_small(tmp_path / "run", sources, "samples=8", "precision=fp32", "log_every=1", "validate_every=7")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+
+
+def test_other_characters_under_the_same_name_are_refused(tmp_path, sources):
+    dictionary = tmp_path / "keys.txt"
+    dictionary.write_text("\n".join("0123456789"))
+    run_small(tmp_path / "run", sources, "samples=8", f"charset={dictionary}")
+    dictionary.write_text("\n".join("1023456789"))
+    with pytest.raises(InputError, match="the characters of the charset"):
+        run_small(tmp_path / "run", sources, "samples=8", f"charset={dictionary}")
+
+
+def test_a_used_folder_is_refused_and_left_alone(tmp_path, sources):
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(InputError, match="is not empty and is no RUN"):
+        run_small(tmp_path, sources)
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.parametrize(
+    ("data", "val", "overrides", "told"),
+    [
+        ([], ["val"], [], "--data"),
+        (["train"], [], [], "--val"),
+        (["train"], ["nowhere"], [], "there is no such data set"),
+        (["train"], ["val"], ["charset=letters"], "no line to learn from"),
+        (["train"], ["val"], ["charset=lettres"], "lettres"),
+        (["train"], ["val"], ["device=gpu"], "device"),
+    ],
+)
+def test_what_cannot_be_trained_leaves_nothing_behind(tmp_path, sources, data, val, overrides, told):
+    data, val = ([sources.get(name, f"{tmp_path}/{name}") for name in names] for names in (data, val))
+    with pytest.raises(InputError, match=told):
+        train("rec-tiny", tmp_path / "run", data, val, overrides, lambda line: None)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_data_are_described_before_the_first_step(tmp_path):
+    charset = Charset.named("digits")
+    codec, preprocessing = CTCCodec(charset), RecognizerPreprocessing()
+    learnt = open_source(draw_lines(tmp_path / "train", ["12", "3x", "45", "x"]))
+    held_out = open_source(draw_lines(tmp_path / "val", ["12", "12", "99", "?"]))
+    told = list(describe_data([select(learnt, codec, preprocessing)], [held_out], charset))
+    assert told[0].endswith("2 lines; 2 of 4 lines left out: 2 character outside the charset")
+    assert told[1] == "  2 of the training labels use characters outside the charset: x (2)"
+    assert told[2] == "5 of 10 characters are in no training label: 0 6 7 8 9"
+    assert told[4] == "  1 of its labels use characters outside the charset: ? (1)"
+    assert told[5] == "  2 of them have a text that is also trained on"
+
+
+def test_what_the_settings_leave_open_is_decided_once():
+    config = concrete(TrainConfig(device="cpu"))
+    assert (config.device, concrete(config)) == ("cpu", config)
+    assert config.precision in {"bf16", "fp32"}
+    assert concrete(TrainConfig(device="cpu", precision="fp32")).precision == "fp32"
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="no CUDA device"):
+            concrete(TrainConfig(device="cuda"))

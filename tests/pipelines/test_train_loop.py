@@ -1,0 +1,221 @@
+"""The loop, with a task so small that a step takes a millisecond."""
+
+import json
+import os
+import signal
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import nn
+
+from pipelines.errors import JobError
+from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.run import Run
+from pipelines.train import TrainConfig, Validation, run_training
+from pipelines.train.checkpoint import TENSORS, load_checkpoint
+from pipelines.train.learner import Learner
+from synthtext.core import Charset, InputError
+
+CONFIG = TrainConfig(
+    samples=48, batch_size=4, log_every=3, validate_every=4, checkpoint_every=5, device="cpu", precision="fp32",
+    ema_decay=0.9, optim={"warmup_steps": 3, "lr": 0.05},
+)  # fmt: skip
+VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
+
+
+class CrashError(RuntimeError):
+    pass
+
+
+@dataclass
+class LineFit:
+    """Finds the weights of a linear map; can be told to do something before a step."""
+
+    before: dict
+
+    def __post_init__(self):
+        torch.manual_seed(0)
+        self.model = nn.Sequential(nn.Conv2d(2, 4, 1), nn.BatchNorm2d(4), nn.Conv2d(4, 1, 1))
+
+    def batches(self, start, stop):
+        for step in range(start, stop):
+            self.before.get(step, lambda: None)()
+            generator = torch.Generator().manual_seed(step)
+            yield step, torch.randn(4, 2, 3, 3, generator=generator)
+
+    def losses(self, batch, step):
+        number, x = batch
+        assert number == step
+        wanted = x[:, :1] - 2 * x[:, 1:]
+        error = self.model(x) - wanted
+        return {"square": error.square().mean(), "absolute": 0.1 * error.abs().mean() * self.factor(step)}
+
+    def factor(self, step):
+        return 1.0
+
+    def keys(self, batch):
+        return (f"line-{batch[0]}", "another")
+
+    def validate(self, model):
+        weight = float(model[0].weight.abs().sum())
+        return Validation(-weight, {"held out": {"accuracy": weight}})
+
+
+class Exploding(LineFit):
+    def factor(self, step):
+        return float("nan") if step == 7 else 1.0
+
+
+def make_run(folder):
+    return Run.create(folder, {"kind": "test"}, Charset.named("digits"), RecognizerPreprocessing())
+
+
+def train(folder, before=None, task=LineFit, lines=(100,), config=CONFIG):
+    run = Run.open(folder) if (folder / "config.yaml").exists() else make_run(folder)
+    run_training(task(before or {}), list(lines), config, run, lambda text: None)
+    return run
+
+
+def metrics(folder):
+    entries = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in entry.items() if key not in VARYING} for entry in entries]
+
+
+def crash():
+    raise CrashError
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run") / "whole"
+    train(folder)
+    return folder
+
+
+def test_it_learns_and_logs(uninterrupted):
+    entries = metrics(uninterrupted)
+    trained = [entry for entry in entries if entry["event"] == "train"]
+    assert [entry["step"] for entry in trained] == [3, 6, 9, 12]
+    assert trained[-1]["samples"] == 48
+    assert trained[-1]["loss"] < trained[0]["loss"]
+    for entry in trained:
+        assert entry["loss"] == pytest.approx(entry["square"] + entry["absolute"], rel=1e-5)
+        assert entry["gradient_norm"] > 0
+    assert [entry["step"] for entry in entries if entry["event"] == "validation"] == [4, 8, 12]
+    raw = json.loads((uninterrupted / "metrics.jsonl").read_text().splitlines()[0])
+    assert raw["images_per_second"] > 0
+    assert 0 <= raw["waiting"] <= 1
+
+
+def test_the_best_is_kept(uninterrupted):
+    validations = [entry for entry in metrics(uninterrupted) if entry["event"] == "validation"]
+    best = json.loads((uninterrupted / "best.json").read_text())
+    assert best["score"] == max(entry["score"] for entry in validations)
+    assert json.loads((uninterrupted / "state.json").read_text())["best"] == best["score"]
+
+
+def stop_here():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("step", [0, 4, 6, 10])
+def test_a_stopped_and_resumed_training_equals_an_uninterrupted_one(tmp_path, uninterrupted, step):
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "run", {step: stop_here})
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert json.loads((tmp_path / "run" / "state.json").read_text())["step"] == step + 1
+    train(tmp_path / "run")
+    assert_equal(tmp_path / "run", uninterrupted)
+
+
+@pytest.mark.parametrize("step", [3, 5, 9, 11])
+def test_so_does_one_that_crashed_between_checkpoints(tmp_path, uninterrupted, step):
+    with pytest.raises(CrashError):
+        train(tmp_path / "run", {step: crash})
+    train(tmp_path / "run")
+    assert_equal(tmp_path / "run", uninterrupted)
+
+
+def test_and_one_that_crashed_again_and_again(tmp_path, uninterrupted):
+    for step in (6, 7, 11):
+        with pytest.raises(CrashError):
+            train(tmp_path / "run", {step: crash})
+    with (tmp_path / "run" / "metrics.jsonl").open("a") as file:
+        file.write('{"event": "train", "st')  # a kill in the middle of a line
+    train(tmp_path / "run")
+    assert_equal(tmp_path / "run", uninterrupted)
+
+
+def assert_equal(folder, other):
+    assert metrics(folder) == metrics(other)
+    ours, theirs = (tensors(place) for place in (folder, other))
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert (folder / "weights.safetensors").read_bytes() == (other / "weights.safetensors").read_bytes()
+    assert not list(folder.glob(".tmp-*"))
+
+
+def tensors(folder):
+    learner = Learner(LineFit({}).model, CONFIG)
+    assert load_checkpoint(folder, learner).step == CONFIG.steps
+    return {name: tensor.clone() for name, tensor in learner.tensors().items()}
+
+
+def test_a_finished_training_is_left_alone(uninterrupted):
+    before = (uninterrupted / TENSORS).read_bytes()
+    train(uninterrupted, dict.fromkeys(range(12), crash))
+    assert (uninterrupted / TENSORS).read_bytes() == before
+
+
+def test_a_loss_that_is_not_finite_stops_it_and_spoils_nothing(tmp_path):
+    with pytest.raises(JobError, match=r"step 7: .*'line-7'.*non_finite\.json"):
+        train(tmp_path / "run", task=Exploding)
+    report = json.loads((tmp_path / "run" / "non_finite.json").read_text())
+    assert report["keys"] == ["line-7", "another"]
+    assert json.loads((tmp_path / "run" / "state.json").read_text())["step"] == 5
+    state = load_checkpoint(tmp_path / "run", Learner(LineFit({}).model, CONFIG))
+    assert state.step == 5
+
+
+def test_other_data_are_refused(tmp_path):
+    with pytest.raises(CrashError):
+        train(tmp_path / "run", {7: crash})
+    with pytest.raises(InputError, match=r"\[100\] usable lines, but now there are \[90\]"):
+        train(tmp_path / "run", lines=[90])
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:500], lambda data: data[:-3], lambda data: b""])
+def test_a_damaged_checkpoint_is_named(tmp_path, damage):
+    train(tmp_path / "run")
+    path = tmp_path / "run" / TENSORS
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(InputError, match=r"state\.safetensors cannot be resumed from"):
+        train(tmp_path / "run")
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    class Wider(LineFit):
+        def __post_init__(self):
+            self.model = nn.Sequential(nn.Conv2d(2, 5, 1), nn.BatchNorm2d(5), nn.Conv2d(5, 1, 1))
+
+    train(tmp_path / "run")
+    with pytest.raises(InputError, match="cannot be resumed from"):
+        train(tmp_path / "run", task=Wider)
+
+
+def test_the_rate_warms_up_and_falls_to_its_end():
+    learner = Learner(LineFit({}).model, CONFIG)
+    rates = [learner.learning_rate(step) for step in range(CONFIG.steps)]
+    assert rates[0] > 0
+    assert max(rates) == rates[2] == pytest.approx(0.05)
+    assert rates[-1] == pytest.approx(0.05 * CONFIG.optim.final_lr_fraction)
+
+
+def test_long_gradients_are_shortened():
+    learner = Learner(nn.Sequential(nn.Conv2d(1, 1, 1)), CONFIG)
+    norm = learner.differentiate(1000 * learner.model(torch.ones(1, 1, 1, 1)).sum())
+    after = torch.stack([parameter.grad.norm() for parameter in learner.model.parameters()]).norm()
+    assert norm == pytest.approx(1000 * 2**0.5)
+    assert after == pytest.approx(CONFIG.optim.clip_norm, rel=1e-3)
