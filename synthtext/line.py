@@ -18,6 +18,7 @@ from synthtext.core import (
     Sample,
     Size,
     Streams,
+    Warp,
     Weighted,
     block_stream,
     probe_stream,
@@ -128,13 +129,13 @@ class LineGenerator:
 
     def _attempt(self, index: int, streams: Streams, block: _Block, rejected: tuple[str, ...]) -> Sample:
         content = self._draw_content(streams.content, block)
-        rng, ink, line = streams.appearance, self.design.ink, content.line
-        style = ink.draw_style(rng)
+        rng, line, output = streams.appearance, content.line, self.design.output
+        style = self.design.ink.draw_style(rng)
         style_drawn = style.style.draw(rng)
         natural = Size(line.ink.width * content.em, line.ink.height * content.em)
         warp, moved = self.design.effects.draw_warp(rng, natural)
         reach = style.style.reach(style_drawn)
-        frame = frame_line(line, warp, content.em, content.margins, content.slack, reach, self.design.output)
+        frame = frame_line(line, warp, content.em, content.margins, content.slack, reach, output)
         clusters = line.clusters.warped(frame.warp)
         coverage = self._draw_coverage(content, frame)
         field = InkField(coverage, clusters.quads[line.inked], max(1, round(frame.em * _GROUND)))
@@ -144,25 +145,26 @@ class LineGenerator:
             paper = _calmed(block.papers[number].paint(rng, frame.size), calm)
             return style.style.underlay(paper, coverage, frame.em, style_drawn)
 
-        paper, colour, calm = _find_paper(rng, paint, field, ink.contrast_floor)
-        image = composite(paper, coverage, colour.colour)
+        ground = _find_ground(rng, paint, field, self.design.ink.contrast_floor)
+        image = composite(ground.paper, coverage, ground.ink.colour)
         image, coloured = self.design.effects.apply_pixels(rng, image)
+        drawn = {
+            "em": round(frame.em, 2),
+            "ink": np.round(ground.ink.colour).astype(int).tolist(),
+            "style": style.name,
+            **style_drawn,
+            "paper": self.design.papers[number].name,
+            "calm": ground.calm,
+            "jpeg_quality": int(rng.integers(*output.quality_range, endpoint=True)),
+        }
         meta = Provenance(
             font=content.face.file.name,
             script=line.script,
             corpus=content.text.corpus,
-            contrast=round(colour.contrast, 2),
+            contrast=round(ground.ink.contrast, 2),
             effects=moved + coloured,
+            drawn=drawn,
             rejected=rejected,
-            drawn={
-                "em": round(frame.em, 2),
-                "ink": np.round(colour.colour).astype(int).tolist(),
-                "style": style.name,
-                **style_drawn,
-                "paper": self.design.papers[number].name,
-                "calm": calm,
-                "jpeg_quality": int(rng.integers(*self.design.output.quality_range, endpoint=True)),
-            },
         )
         return Sample(f"{self._prefix}{index:010d}", image, line.text, clusters, meta)
 
@@ -191,29 +193,30 @@ class LineGenerator:
         size = drawn_size(frame.em)
         canvas, (x, y) = draw_glyphs(content.line, content.face, self._cache, size)
         to_ems = np.array([[1 / size, 0, -x / size], [0, 1 / size, -y / size], [0, 0, 1]])
-        warp = type(frame.warp).of_matrix(to_ems).then(frame.warp)
+        warp = Warp.of_matrix(to_ems).then(frame.warp)
         return warp.image(canvas, frame.size, interpolation=cv2.INTER_LINEAR)
 
 
-def _find_paper(
-    rng: np.random.Generator, paint: Callable[[float], Image], field: InkField, floor: float
-) -> tuple[Image, InkColour, float]:
-    """Paint papers until there is a colour that can be read on one.
+class _Ground(NamedTuple):
+    """A paper on which an ink can be read, and how far it was calmed for that."""
 
-    Returns:
-        The paper, the colour, and how far the paper was calmed.
+    paper: Image
+    ink: InkColour
+    calm: float
+
+
+def _find_ground(rng: np.random.Generator, paint: Callable[[float], Image], field: InkField, floor: float) -> _Ground:
+    """Paint papers until there is a colour that can be read on one.
 
     Raises:
         Rejection: on none of a few.
     """
-    for calm in _CALM[:-1]:
+    for calm in _CALM:
         paper = paint(calm)
-        try:
-            return paper, choose_colour(rng, field.ground(paper), floor), calm
-        except Rejection:
-            continue
-    paper = paint(_CALM[-1])
-    return paper, choose_colour(rng, field.ground(paper), floor), _CALM[-1]
+        colour = choose_colour(rng, field.ground(paper), floor)
+        if colour is not None:
+            return _Ground(paper, colour, calm)
+    raise Rejection("contrast")
 
 
 def _calmed(paper: Image, calm: float) -> Image:

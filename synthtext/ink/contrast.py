@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Image, InputError, Points, bounding_boxes
-from synthtext.rejection import Rejection
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, what OpenCV's conversion to grey uses
+_BEST = 255.0  # contrast of a line whose clusters are all blank: there is nothing to hide
 _CANDIDATES = 12
 _SOLID = 0.5  # average coverage, weighted with itself, of strokes about one pixel wide
 
@@ -35,7 +35,7 @@ class Ground(NamedTuple):
         """
         luminance = colours @ _LUMINANCE
         away = np.abs(luminance[:, None] - self.mean) - self.deviation
-        return np.asarray((away * self.strength).min(axis=1))
+        return np.asarray((away * self.strength).min(axis=1, initial=_BEST))
 
 
 class InkField:
@@ -82,23 +82,19 @@ class InkColour(NamedTuple):
     contrast: float
 
 
-def choose_colour(rng: np.random.Generator, ground: Ground, floor: float) -> InkColour:
+def choose_colour(rng: np.random.Generator, ground: Ground, floor: float) -> InkColour | None:
     """Draw a colour that keeps the floor at every cluster; black or white when a dozen draws do not.
 
-    Raises:
-        Rejection: not even black or white keeps it.
+    Returns:
+        None when not even black or white keeps it.
     """
-    if not len(ground.mean):
-        raise Rejection("no ink")
     greys = np.repeat(rng.uniform(0, 255, (_CANDIDATES // 2, 1)), 3, axis=1)
     colours = rng.uniform(0, 255, (_CANDIDATES // 2, 3))
     drawn = np.stack([greys, colours], axis=1).reshape(-1, 3)[rng.permutation(_CANDIDATES)]
     candidates = np.concatenate([drawn, [[0.0] * 3, [255.0] * 3]])
     contrasts = ground.contrast(candidates)
     good = np.flatnonzero(contrasts >= floor)
-    if not len(good):
-        raise Rejection("contrast")
-    return InkColour(candidates[good[0]], float(contrasts[good[0]]))
+    return InkColour(candidates[good[0]], float(contrasts[good[0]])) if len(good) else None
 
 
 def check_floor(floor: float) -> None:
