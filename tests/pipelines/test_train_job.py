@@ -76,17 +76,18 @@ def metrics(folder):
 
 
 def test_a_few_lines_are_learnt_by_heart(tmp_path):
-    labels = draw_lines(tmp_path / "few", ["12", "407", "55", "9", "83", "3160", "77", "26"])
-    overrides = [*SMALL, "network.scale=0.25", "samples=1600", "spacing_samples=600", "validate_every=1000"]
+    # Of one width: batches hold lines of like width, and batch statistics need lines that differ.
+    labels = draw_lines(tmp_path / "few", ["120", "407", "553", "986", "314", "772"])
+    overrides = [
+        *SMALL, "network={scale: 0.125}", "batch_size=6", "samples=1200", "spacing_samples=400", "ema_decay=0.8",
+        "optim.lr=0.003", "validate_every=1000",
+    ]  # fmt: skip
     run = train("rec-tiny", tmp_path / "run", [labels], [labels], overrides, lambda line: None)
     losses = [entry["loss"] for entry in metrics(run.folder) if entry["event"] == "train"]
     assert losses[-1] < 0.1 * losses[0]
-    evaluation = evaluate_recognizer(
-        run.load_recognizer(), CTCCodec(run.charset), open_source(labels), run.preprocessing
-    )
-    assert evaluation.scores.accuracy == 1
-    best = json.loads((run.folder / "best.json").read_text())
-    assert best["scores"][labels]["accuracy"] == 1
+    model, codec = run.load_recognizer(), CTCCodec(run.charset)
+    assert evaluate_recognizer(model, codec, open_source(labels), run.preprocessing).scores.accuracy == 1
+    assert json.loads((run.folder / "best.json").read_text())["scores"][labels]["accuracy"] == 1
 
 
 BUDGET = ("samples=320", "log_every=1", "validate_every=20", "checkpoint_every=4")
@@ -118,7 +119,7 @@ def test_a_stopped_and_then_killed_training_equals_an_uninterrupted_one(tmp_path
     stopped = command(folder, sources, "data_workers=1")
     wait_for_step(folder, 3, stopped)
     os.killpg(stopped.pid, signal.SIGINT)  # as Ctrl-C does: the data workers get it too
-    told, _ = stopped.communicate(timeout=60)
+    told, _ = stopped.communicate(timeout=300)
     assert stopped.returncode == 130, told
     assert "Traceback" not in told
     reached = json.loads((folder / "state.json").read_text())["step"]
@@ -127,7 +128,7 @@ def test_a_stopped_and_then_killed_training_equals_an_uninterrupted_one(tmp_path
     killed = command(folder, sources)
     wait_for_step(folder, reached + 5, killed)
     os.killpg(killed.pid, signal.SIGKILL)
-    killed.communicate(timeout=60)
+    killed.communicate(timeout=300)
 
     run_small(folder, sources, *BUDGET)
     assert metrics(folder) == metrics(uninterrupted)
