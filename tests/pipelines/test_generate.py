@@ -211,8 +211,9 @@ def test_edited_font_folder_is_refused_by_name(tmp_path):
     (fonts / "first.ttf").write_bytes(used[0].path.read_bytes())
     recipe = write_recipe(tmp_path / "recipe", fonts={"folders": ["fonts"], "system": False, "embedded": False})
     run(recipe, tmp_path / "data", 10)
-    (fonts / "second.ttf").write_bytes(next(font for font in used if font.path != used[0].path).path.read_bytes())
-    with pytest.raises(InputError, match=r"second\.ttf.*is new"):
+    second = next(font for font in used if font.path != used[0].path)
+    (fonts / "second.ttf").write_bytes(second.path.read_bytes())
+    with pytest.raises(InputError, match=rf"font {second.name} .*is new"):
         run(recipe, tmp_path / "data", 10)
 
 

@@ -132,7 +132,9 @@ def test_worker_with_other_files_is_refused(running, tmp_path):
 
 def start(folder: Path, workers: int | None, address: str | None = None) -> "subprocess.Popen[bytes]":
     call = f"generate('digits', {str(folder)!r}, {COUNT}, {workers=}, {address=}, shard_size={SIZE})"
-    code = f"from pipelines.generate import generate; {call}"
+    # A job that a shell put into the background, as a test run may be, starts with Ctrl-C ignored.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heed}; from pipelines.generate import generate; {call}"
     return subprocess.Popen(
         [sys.executable, "-c", code], stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     )
