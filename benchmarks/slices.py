@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from models import CTCCodec
 from models.metrics import alphanumeric
 from pipelines.evaluate import evaluate_recognizer
 from pipelines.reader import open_source
@@ -18,7 +17,7 @@ from pipelines.run import Run
 
 def show(run: Run, name: str) -> None:
     source = open_source(name)
-    evaluation = evaluate_recognizer(run.load_recognizer(), CTCCodec(run.charset), source, run.preprocessing)
+    evaluation = evaluate_recognizer(recognizer, source)
     sizes = source.sizes()
     pairs = [(alphanumeric(r.truth), alphanumeric(r.reading), sizes[r.row]) for r in evaluation.readings]
     pairs = [pair for pair in pairs if pair[0]]

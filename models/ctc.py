@@ -62,16 +62,20 @@ class CTCCodec:
         Returns:
             One reading a line; its confidence is the mean probability of the steps that were kept.
         """
-        best = F.log_softmax(logits.detach().float(), dim=2).max(dim=2)
-        classes, probabilities = best.indices.cpu().numpy(), best.values.exp().cpu().numpy()
+        return self.decode_probabilities(logits.detach().float().softmax(2))
+
+    def decode_probabilities(self, probabilities: Tensor) -> list[Reading]:
+        """The same for (B, T, classes) probabilities."""
+        best = probabilities.max(dim=2)
+        classes, sureness = best.indices.cpu().numpy(), best.values.cpu().numpy()
         kept = classes != BLANK
         kept[:, 1:] &= classes[:, 1:] != classes[:, :-1]
         return [
             Reading(
                 "".join(self.charset.characters[k - 1] for k in row[keep]),
-                float(probability[keep].mean()) if keep.any() else 0.0,
+                float(sure[keep].mean()) if keep.any() else 0.0,
             )
-            for row, keep, probability in zip(classes, kept, probabilities, strict=True)
+            for row, keep, sure in zip(classes, kept, sureness, strict=True)
         ]
 
     def required_steps(self, text: str) -> int:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from models.depthwise import DepthwiseConv2d
+from models.conv import ConvNorm, initialise, scaled
 from synthtext.core import InputError
 
 HEIGHTS = (32, 48)
@@ -32,32 +32,6 @@ BLOCKS = (
     BlockShape(5, 512, 1024, (2, 1), True),
     BlockShape(5, 1024, 1024, (1, 1), True),
 )
-
-
-def scaled(channels: int, scale: float) -> int:
-    """A width at a scale: rounded to the nearest multiple of 8, never more than a tenth below what was asked for."""
-    wanted = channels * scale
-    rounded = max(8, int(wanted + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * wanted else rounded
-
-
-class ConvNorm(nn.Module):
-    """Convolution without bias, batch normalisation, hard swish."""
-
-    def __init__(
-        self, inputs: int, outputs: int, kernel: int, stride: tuple[int, int] = (1, 1), *, depthwise: bool = False
-    ) -> None:
-        super().__init__()
-        self.conv = (
-            DepthwiseConv2d(inputs, kernel, stride[0])
-            if depthwise
-            else nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
-        )
-        self.norm = nn.BatchNorm2d(outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) -> (B, outputs, H / down, W / across)."""
-        return F.hardswish(self.norm(self.conv(x)))
 
 
 class SqueezeExcite(nn.Module):
@@ -108,7 +82,7 @@ class PPLCNet(nn.Module):
         self.conv1 = ConvNorm(3, scaled(BLOCKS[0].inputs, scale), 3, (2, 2))
         self.blocks = nn.Sequential(*(SeparableBlock(shape, scale) for shape in BLOCKS))
         self.pool = nn.MaxPool2d(2)
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) normalised images, H 32 or 48 -> (B, channels, 1, T), T = `time_steps(W)`."""
@@ -119,11 +93,3 @@ class PPLCNet(nn.Module):
 def time_steps(width: int) -> int:
     """Steps that the backbone makes of an image `width` pixels wide: about a quarter."""
     return (width + 1) // 2 // 2
-
-
-def _initialise(module: nn.Module) -> None:
-    """Released configuration: normal with variance 2 / fan-in, no bias."""
-    if isinstance(module, nn.Conv2d):
-        nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)

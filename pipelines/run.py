@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 from safetensors import SafetensorError
@@ -10,11 +11,16 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from models.ctc import CTCCodec
+from models.db.boxes import BoxSettings
+from models.detector import Detector, DetectorConfig
 from models.recognizer import Recognizer, RecognizerConfig
 from pipelines.config import Tree, dump_yaml, read_yaml, validated
-from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.networks import Precision, TextDetector, TextRecognizer, torch_detector, torch_recognizer
+from pipelines.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.shards.files import write_file
 from synthtext.core import Charset, InputError
+
+Kind: TypeAlias = Literal["recognizer", "detector"]
 
 CONFIG = "config.yaml"
 CHARSET = "charset.txt"
@@ -40,19 +46,39 @@ class NetworkSettings(BaseModel):
         )
 
 
+class DetectorSettings(BaseModel):
+    """`network` in the `config.yaml` of a detector's RUN, see `DetectorConfig`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backbone: Literal["mobilenet_v3", "resnet18"] = "mobilenet_v3"
+    scale: float = Field(default=0.5, gt=0, le=4)
+    channels: int = Field(default=96, ge=4, multiple_of=4)
+
+    def build(self) -> Detector:
+        """A detector with fresh weights."""
+        return Detector(DetectorConfig(self.backbone, self.scale, self.channels))
+
+
 @dataclass(frozen=True)
 class Run:
     """A RUN on disk.
 
     Attributes:
-        folder: holds `config.yaml`, `charset.txt`, `preprocessing.json`, and `weights.safetensors` once a network was
-            validated.
+        folder: holds `config.yaml`, `preprocessing.json`, the `charset.txt` of a recognizer, and `weights.safetensors`
+            once a network was validated.
     """
 
     folder: Path
 
     @classmethod
-    def create(cls, folder: Path, config: Tree, charset: Charset, preprocessing: RecognizerPreprocessing) -> "Run":
+    def create(
+        cls,
+        folder: Path,
+        config: Tree,
+        preprocessing: RecognizerPreprocessing | DetectorPreprocessing,
+        charset: Charset | None = None,
+    ) -> "Run":
         """Make a RUN without weights; `config.yaml` is written last, so that a folder that has it is whole.
 
         Raises:
@@ -61,7 +87,8 @@ class Run:
         run = cls(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            charset.write(folder / CHARSET)
+            if charset is not None:
+                charset.write(folder / CHARSET)
             write_file(folder / PREPROCESSING, preprocessing.to_json())
             write_file(folder / CONFIG, dump_yaml(config))
         except OSError as error:
@@ -85,27 +112,78 @@ class Run:
         """The resolved settings."""
         return read_yaml(self.folder / CONFIG)
 
+    @property
+    def kind(self) -> Kind:
+        """What the network does."""
+        return "detector" if self.config.get("kind") == "detector" else "recognizer"
+
     @cached_property
     def charset(self) -> Charset:
-        """The characters that the network knows."""
+        """The characters that a recognizer knows."""
+        self._require("recognizer")
         return Charset.from_file(self.folder / CHARSET, add_space=False)
 
     @cached_property
     def preprocessing(self) -> RecognizerPreprocessing:
-        """What is done to a picture before the network sees it."""
+        """What is done to the picture of a line before a recognizer sees it."""
+        self._require("recognizer")
         return RecognizerPreprocessing.read(self.folder / PREPROCESSING)
 
+    @cached_property
+    def detector_preprocessing(self) -> DetectorPreprocessing:
+        """What is done to a picture before a detector sees it."""
+        self._require("detector")
+        return DetectorPreprocessing.read(self.folder / PREPROCESSING)
+
+    @cached_property
+    def boxes(self) -> BoxSettings:
+        """How a detector's maps become boxes."""
+        self._require("detector")
+        settings = self.config.get("boxes", {})
+        try:
+            return BoxSettings(**settings)
+        except TypeError:
+            raise InputError(f"{self.folder / CONFIG}: boxes: unknown settings among {settings}") from None
+
     def load_recognizer(self) -> Recognizer:
-        """The best network so far, in evaluation mode.
+        """The best recognizer so far, in evaluation mode.
 
         Raises:
-            InputError: there are no weights yet, or they do not belong to these settings.
+            InputError: this is a detector, there are no weights yet, or they do not belong to these settings.
         """
-        where = f"{self.folder / CONFIG}: network"
-        settings = validated(NetworkSettings, self.config.get("network", {}), where)
-        model = settings.build(self.charset, self.preprocessing.height)
+        model = self.network.build(self.charset, self.preprocessing.height)
         read_weights(self.folder / WEIGHTS, model)
         return model.eval()
+
+    @property
+    def network(self) -> NetworkSettings:
+        """Sizes of a recognizer."""
+        self._require("recognizer")
+        return validated(NetworkSettings, self.config.get("network", {}), f"{self.folder / CONFIG}: network")
+
+    def load_detector(self) -> Detector:
+        """The best detector so far, in evaluation mode.
+
+        Raises:
+            InputError: this is a recognizer, there are no weights yet, or they do not belong to these settings.
+        """
+        self._require("detector")
+        where = f"{self.folder / CONFIG}: network"
+        model = validated(DetectorSettings, self.config.get("network", {}), where).build()
+        read_weights(self.folder / WEIGHTS, model)
+        return model.eval()
+
+    def recognizer(self, precision: Precision = "fp32") -> TextRecognizer:
+        """The best recognizer so far, ready to read with torch; raises as `load_recognizer` does."""
+        return TextRecognizer(torch_recognizer(self.load_recognizer(), precision), self.charset, self.preprocessing)
+
+    def detector(self, precision: Precision = "fp32") -> TextDetector:
+        """The best detector so far, ready to read with torch; raises as `load_detector` does."""
+        return TextDetector(torch_detector(self.load_detector(), precision), self.detector_preprocessing, self.boxes)
+
+    def _require(self, kind: Kind) -> None:
+        if self.kind != kind:
+            raise InputError(f"{self.folder} is a {self.kind}, where a {kind} is wanted")
 
     def save_weights(self, model: nn.Module) -> None:
         """Keep a network's weights as the best, in place of those before."""

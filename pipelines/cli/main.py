@@ -7,8 +7,10 @@ import typer
 
 from pipelines.cli.demo import demo
 from pipelines.cli.evaluate import evaluate
+from pipelines.cli.export import export
 from pipelines.cli.generate import generate
 from pipelines.cli.import_ import import_
+from pipelines.cli.import_model import import_model
 from pipelines.cli.inspect import inspect
 from pipelines.cli.preview import preview
 from pipelines.cli.train import train
@@ -26,8 +28,8 @@ app = typer.Typer(
 
 _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C stopped
 
-for _command in (demo, generate, preview, import_, train, evaluate, inspect):
-    app.command(_command.__name__.rstrip("_"))(_command)
+for _command in (demo, generate, preview, import_, train, evaluate, inspect, import_model, export):
+    app.command(_command.__name__.rstrip("_").replace("_", "-"))(_command)
 
 
 def run() -> NoReturn:

@@ -1,6 +1,15 @@
 """How good a trained network is on labelled data."""
 
-from pipelines.evaluate.recognizer import Evaluation, LineReading, Precision, evaluate_recognizer
+from pipelines.evaluate.detector import DetectorEvaluation, evaluate_detector
+from pipelines.evaluate.recognizer import Evaluation, LineReading, evaluate_recognizer
 from pipelines.evaluate.worst import worst_readings, worst_report
 
-__all__ = ["Evaluation", "LineReading", "Precision", "evaluate_recognizer", "worst_readings", "worst_report"]
+__all__ = [
+    "DetectorEvaluation",
+    "Evaluation",
+    "LineReading",
+    "evaluate_detector",
+    "evaluate_recognizer",
+    "worst_readings",
+    "worst_report",
+]

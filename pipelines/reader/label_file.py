@@ -51,7 +51,7 @@ class LabelFileSource:
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
-        return (text for _, text in self._labels(self._begins))
+        return (text for _, text in _rows(self.path, self._begins))
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels, from their headers."""
@@ -59,21 +59,14 @@ class LabelFileSource:
 
     @cached_property
     def _sizes(self) -> NDArray[np.int64]:
-        sizes = [_header_size(self.path, name) for name, _ in self._labels(self._begins)]
+        sizes = [_header_size(self.path, name) for name, _ in _rows(self.path, self._begins)]
         return np.array(sizes, np.int64).reshape(-1, 2)
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """The lines of these rows, in this order."""
         return [
-            EncodedLine(name, _file_bytes(self.path, name), text) for name, text in self._labels(self._begins[rows])
+            EncodedLine(name, file_bytes(self.path, name), text) for name, text in _rows(self.path, self._begins[rows])
         ]
-
-    def _labels(self, begins: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
-        with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            for begin in begins.tolist():
-                data.seek(begin)
-                name, _, text = data.readline().decode().rstrip("\r\n").partition("\t")
-                yield name, text
 
 
 def _line_begins(path: Path) -> NDArray[np.int64]:
@@ -93,7 +86,29 @@ def _line_begins(path: Path) -> NDArray[np.int64]:
     return np.asarray(begins[has_ink], np.int64)
 
 
-def _file_bytes(labels: Path, name: str) -> bytes:
+def read_rows(path: Path) -> Iterator[tuple[str, str]]:
+    """The lines of a label file: path of the picture and label.
+
+    Raises:
+        InputError: the file is missing or empty, is no UTF-8 text, or has no tab in its first line.
+    """
+    return _rows(path, _line_begins(path))
+
+
+def _rows(path: Path, begins: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        for begin in begins.tolist():
+            data.seek(begin)
+            name, _, text = data.readline().decode().rstrip("\r\n").partition("\t")
+            yield name, text
+
+
+def file_bytes(labels: Path, name: str) -> bytes:
+    """A picture that a label file names.
+
+    Raises:
+        InputError: it is missing or cannot be opened.
+    """
     path = labels.parent / name
     try:
         return path.read_bytes()
@@ -102,4 +117,4 @@ def _file_bytes(labels: Path, name: str) -> bytes:
 
 
 def _header_size(labels: Path, name: str) -> tuple[int, int]:
-    return picture_size(_file_bytes(labels, name), f"{labels}: {name}")
+    return picture_size(file_bytes(labels, name), f"{labels}: {name}")

@@ -1,7 +1,9 @@
 """Settings of a training."""
 
+import json
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,8 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.config import Tree, nearest, override, read_yaml, validated
 from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.run import NetworkSettings
+from pipelines.run import NetworkSettings, Run
 from synthtext.core import InputError
+
+FINE_TUNING_LR = 3e-4
+"""Highest learning rate from the weights of another RUN."""
 
 _PRESETS = Path(__file__).parent / "presets"
 _Share = Annotated[float, Field(ge=0, lt=1)]
@@ -66,7 +71,8 @@ class TrainConfig(_Settings):
     """Everything that a training depends on.
 
     Attributes:
-        charset: a named one, or a dictionary file.
+        init: a RUN whose weights to start from; null: fresh ones.
+        charset: a named one, a dictionary file, or a RUN for that of its network.
         network: sizes of the recognizer.
         input: what lines become.
         optim: how it learns.
@@ -88,6 +94,7 @@ class TrainConfig(_Settings):
         checkpoint_every: steps.
     """
 
+    init: str | None = None
     charset: str = "alphanumeric_lower"
     network: NetworkSettings = NetworkSettings()
     input: InputSettings = InputSettings()
@@ -129,6 +136,10 @@ def resolve_config(
 ) -> TrainConfig:
     """Settings of a preset or of a YAML file, with the sources and `key.sub=value` overrides on top.
 
+    With `init`, the charset, the sizes of the network and its input are those of that RUN, the highest learning rate is
+    that of a network that reads already, and characters are not taken to stand at even distances, unless the YAML file
+    or an override says otherwise.
+
     Args:
         preset: a name, or the path of a file.
         data: sources to learn from, "SOURCE" or "SOURCE=weight".
@@ -138,12 +149,30 @@ def resolve_config(
     Raises:
         InputError: there is no such preset, or a setting is unknown or wrong; the sentence names its path.
     """
-    tree: Tree = read_yaml(_find(preset))
+    tree = read_yaml(_find(preset))
+    init = override(tree, overrides).get("init")
+    if isinstance(init, str):
+        run = Run.open(Path(init).absolute())
+        tree = _with_init(tree, preset in preset_names(), run)
+        overrides = [*overrides, f"init={json.dumps(str(run.folder))}"]
     if data:
         tree["data"] = [parse_source(entry).model_dump() for entry in data]
     if val:
         tree["val"] = [_absolute(entry) for entry in val]
     return validated(TrainConfig, override(tree, overrides), f"training {preset}")
+
+
+def _with_init(tree: Tree, is_preset: bool, run: Run) -> Tree:
+    """The settings of a preset, or of a user's file which has the last word, with what starting from a RUN implies."""
+    implied: Tree = {
+        "charset": str(run.folder),
+        "network": run.network.model_dump(),
+        "input": asdict(run.preprocessing),
+        "spacing_samples": 0,
+    }
+    if is_preset:
+        return {**tree, **implied, "optim": {**tree.get("optim", {}), "lr": FINE_TUNING_LR}}
+    return {**implied, **tree, "optim": {"lr": FINE_TUNING_LR, **tree.get("optim", {})}}
 
 
 def _find(preset: str) -> Path:

@@ -16,6 +16,7 @@ from pipelines.train.checks import describe_data
 from pipelines.train.config import FREE, TrainConfig, resolve_config
 from pipelines.train.loop import run_training
 from pipelines.train.recognizer import RecognizerTask
+from pipelines.train.start import start_from
 from synthtext.core import Charset, InputError
 
 LOCK = "lock"
@@ -53,7 +54,7 @@ def train(
         raise InputError("training needs data: name at least one source with --data, and one with --val")
     if config.threads:
         torch.set_num_threads(config.threads)
-    charset = Charset.resolve(config.charset, Path.cwd())
+    charset = _charset(config.charset)
     codec, preprocessing = CTCCodec(charset), config.input.preprocessing()
     sources, held_out = [open_source(entry.source) for entry in config.data], [open_source(name) for name in config.val]
     selections = [select(source, codec, preprocessing, config.input.widest) for source in sources]
@@ -61,12 +62,20 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK):
         is_new = not (folder / CONFIG).is_file()
-        run = Run.create(folder, _tree(config), charset, preprocessing) if is_new else Run.open(folder)
+        run = Run.create(folder, _tree(config), preprocessing, charset) if is_new else Run.open(folder)
         for line in describe_data(selections, held_out, charset):
             say(line)
         task = RecognizerTask(config, charset, selections, held_out)
+        if config.init:
+            say(f"start from {config.init}: {start_from(task.model, charset, Run.open(Path(config.init)))}")
         run_training(task, [len(selection.rows) for selection in selections], config, run, say)
     return run
+
+
+def _charset(name: str) -> Charset:
+    if (Path(name) / CONFIG).is_file():
+        return Run.open(Path(name)).charset
+    return Charset.resolve(name, Path.cwd())
 
 
 def concrete(config: TrainConfig) -> TrainConfig:

@@ -9,6 +9,7 @@ from models.batch import RecognitionBatch, normalise
 from models.ctc import CTCCodec, ctc_loss
 from models.spacing import spacing_loss
 from pipelines.evaluate import evaluate_recognizer
+from pipelines.networks import TextRecognizer, torch_recognizer
 from pipelines.reader import RecognitionSource, RecognitionStream, Selection, make_loader
 from pipelines.train.config import TrainConfig
 from pipelines.train.task import Validation
@@ -67,8 +68,9 @@ class RecognizerTask:
 
     def validate(self, model: nn.Module) -> Validation:
         """Scores as `ocrmill evaluate` gives them, in float32; the best is that of the highest mean over sources."""
+        recognizer = TextRecognizer(torch_recognizer(model), self._codec.charset, self._preprocessing)
         scores = {
-            source.name: evaluate_recognizer(model, self._codec, source, self._preprocessing).scores.as_dict()
+            source.name: evaluate_recognizer(recognizer, source).scores.as_dict()
             for source in self._val
         }
         mean = sum(values[self._config.best_by] for values in scores.values()) / len(scores)

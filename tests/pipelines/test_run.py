@@ -11,7 +11,7 @@ NETWORK = NetworkSettings(scale=0.125, hidden=8, mid=8)
 
 def make_run(folder, network=NETWORK):
     config = {"kind": "recognizer", "network": network.model_dump()}
-    return Run.create(folder, config, CHARACTERS, RecognizerPreprocessing(height=48, channels="rgb"))
+    return Run.create(folder, config, RecognizerPreprocessing(height=48, channels="rgb"), CHARACTERS)
 
 
 def test_a_run_reads_what_was_written(tmp_path):

@@ -1,19 +1,18 @@
-"""How a picture of a line becomes a recognizer's input: one definition for training, evaluation, export and reading."""
+"""How a picture of a line becomes a recognizer's input."""
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.preprocessing.stored import StoredAsJson
 from synthtext.core import Image, InputError
 
 
 @dataclass(frozen=True)
-class RecognizerPreprocessing:
+class RecognizerPreprocessing(StoredAsJson):
     """Resize to one height, keep the shape, pad on the right; pixels become (x / 255 - 0.5) / 0.5, padding becomes 0.
 
     The arithmetic on pixels happens on the device (`models.batch.normalise`); here pictures stay bytes. Wide lines are
@@ -87,31 +86,3 @@ class RecognizerPreprocessing:
         for row, image in zip(batch, images, strict=True):
             row[:, : image.shape[1]] = image
         return batch, widths
-
-    def to_json(self) -> str:
-        """As the `preprocessing.json` of a run has it."""
-        return json.dumps(asdict(self), indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> "RecognizerPreprocessing":
-        """Undo `to_json`.
-
-        Raises:
-            InputError: the text is no JSON object with exactly these fields.
-        """
-        try:
-            return cls(**json.loads(text))
-        except (TypeError, ValueError) as error:
-            raise InputError(f"preprocessing: {error}") from None
-
-    @classmethod
-    def read(cls, path: Path) -> "RecognizerPreprocessing":
-        """Read a `preprocessing.json`.
-
-        Raises:
-            InputError: it is missing or wrong.
-        """
-        try:
-            return cls.from_json(path.read_text(encoding="utf-8"))
-        except (OSError, InputError) as error:
-            raise InputError(f"{path}: {error}") from None

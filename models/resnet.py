@@ -1,0 +1,64 @@
+"""ResNet-18 "vd": the backbone of the detector that teaches in PP-OCRv2."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from models.conv import ConvNorm, initialise
+
+WIDTHS = (64, 128, 256, 512)
+BLOCKS = 2
+"""Blocks in a stage."""
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions and a way around them: a 1x1 convolution of the halved input where the shape changes."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, *, is_first: bool) -> None:
+        super().__init__()
+        self.conv1 = ConvNorm(inputs, outputs, 3, (stride, stride), activation="relu")
+        self.conv2 = ConvNorm(outputs, outputs, 3, activation="none")
+        parts: list[nn.Module] = []
+        if stride > 1:
+            # "vd": averaging keeps what a 1x1 convolution with a stride would throw away.
+            parts.append(nn.AvgPool2d(stride, ceil_mode=True))
+        if is_first:
+            parts.append(ConvNorm(inputs, outputs, 1, activation="none"))
+        self.shortcut = nn.Sequential(*parts)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
+        return F.relu(self.conv2(self.conv1(x)) + self.shortcut(x))
+
+
+class ResNet18(nn.Module):
+    """The teacher's backbone (PP-OCRv2, section 2.1.1; released configuration: `ResNet_vd`, 18 layers).
+
+    Attributes:
+        channels: of the four maps.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            ConvNorm(3, 32, 3, (2, 2), activation="relu"),
+            ConvNorm(32, 32, 3, activation="relu"),
+            ConvNorm(32, 64, 3, activation="relu"),
+            nn.MaxPool2d(3, 2, 1),
+        )
+        stages, inputs = [], WIDTHS[0]
+        for number, width in enumerate(WIDTHS):
+            first = BasicBlock(inputs, width, 2 if number else 1, is_first=True)
+            rest = [BasicBlock(width, width, 1, is_first=False) for _ in range(BLOCKS - 1)]
+            stages.append(nn.Sequential(first, *rest))
+            inputs = width
+        self.stages = nn.ModuleList(stages)
+        self.channels = WIDTHS
+        self.apply(initialise)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) normalised images, sides multiples of 32 -> four maps (B, channels[k], H / 4, W / 4) to / 32."""
+        x, maps = self.stem(images), []
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x)
+        return maps

