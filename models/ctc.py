@@ -84,8 +84,8 @@ class CTCCodec:
         return len(folded) + sum(a == b for a, b in pairwise(folded))
 
 
-def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
-    """Negative log-likelihood of the targets, mean over the batch and not divided by their lengths (as released).
+def ctc_losses(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
+    """Negative log-likelihood of every target.
 
     A text that needs more steps than there are counts 0 and has no gradient.
 
@@ -95,9 +95,13 @@ def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
         target_lengths: (B,) int64.
 
     Returns:
-        Scalar float32.
+        (B,) float32.
     """
     log_probabilities = F.log_softmax(logits.float(), dim=2).transpose(0, 1)
     steps = torch.full((logits.shape[0],), logits.shape[1], dtype=torch.int64)
-    losses = F.ctc_loss(log_probabilities, targets, steps, target_lengths, BLANK, reduction="none", zero_infinity=True)
-    return losses.mean()
+    return F.ctc_loss(log_probabilities, targets, steps, target_lengths, BLANK, reduction="none", zero_infinity=True)
+
+
+def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
+    """The mean of `ctc_losses` over the batch, not divided by the lengths of the texts (as released)."""
+    return ctc_losses(logits, targets, target_lengths).mean()

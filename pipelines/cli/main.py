@@ -13,6 +13,7 @@ from pipelines.cli.import_ import import_
 from pipelines.cli.import_model import import_model
 from pipelines.cli.inspect import inspect
 from pipelines.cli.preview import preview
+from pipelines.cli.read import read
 from pipelines.cli.train import train
 from pipelines.errors import JobError
 from synthtext.core import InputError
@@ -28,7 +29,7 @@ app = typer.Typer(
 
 _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C stopped
 
-for _command in (demo, generate, preview, import_, train, evaluate, inspect, import_model, export):
+for _command in (demo, generate, preview, import_, train, evaluate, inspect, import_model, export, read):
     app.command(_command.__name__.rstrip("_").replace("_", "-"))(_command)
 
 

@@ -48,9 +48,13 @@ def _address(data: bytes, mime: str, pixels: Image) -> str:
     height, width = pixels.shape[:2]
     scale = min(_TALL / height, 16 * _TALL / width, 1.0)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    smaller = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), size, interpolation=cv2.INTER_AREA)
-    encoded = cv2.imencode(".jpg", smaller, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-    return data_uri("image/jpeg", encoded.tobytes())
+    return data_uri("image/jpeg", jpeg(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)))
+
+
+def jpeg(image: Image) -> bytes:
+    """A picture (H, W, 3) uint8 RGB as a JPEG file for looking at."""
+    encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+    return bytes(encoded)
 
 
 def _overlay(outlines: Iterable[Points], size: Size) -> Html:

@@ -55,6 +55,11 @@ class DetectorPreprocessing(StoredAsJson):
         if not self.max_enlargement >= 1 or not all(value > 0 for value in self.std):
             raise InputError("preprocessing: max_enlargement must be at least 1, and std above 0")
 
+    def __str__(self) -> str:
+        if self.rule == "max":
+            return f"looked at with at most {self.side} pixels on the longer side"
+        return f"looked at with at least {self.side} pixels on the shorter side, enlarged {self.max_enlargement:g} times at most"
+
     def input_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height in pixels of the input for a picture of this size."""
         if self.rule == "min":

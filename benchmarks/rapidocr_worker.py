@@ -1,0 +1,63 @@
+"""RapidOCR behind a pipe: one JSON request a line in, one JSON answer a line out. Imports nothing of this project.
+
+Runs in an environment of its own, because RapidOCR brings another build of OpenCV.
+"""
+
+import json
+import sys
+import time
+
+import cv2
+from rapidocr import RapidOCR
+
+
+def engine(detector: str, recognizer: str, charset: str, threads: int, side: int) -> RapidOCR:
+    params = {
+        "Global.use_cls": False,
+        "Global.use_preprocess_img": False,
+        "Global.log_level": "error",
+        "Det.model_path": detector,
+        "Det.limit_type": "min",
+        "Det.limit_side_len": side,
+        "Det.mean": [0.485, 0.456, 0.406],
+        "Det.std": [0.229, 0.224, 0.225],
+        "Det.thresh": 0.3,
+        "Det.box_thresh": 0.6,
+        "Det.unclip_ratio": 1.5,
+        "Det.use_dilation": False,
+        "Det.score_mode": "fast",
+        "Rec.model_path": recognizer,
+        "Rec.rec_img_shape": [3, 32, 320],
+        "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+    }
+    if charset:
+        params["Rec.rec_keys_path"] = charset
+    return RapidOCR(params=params)
+
+
+def answer(ocr: RapidOCR, path: str, steps: str) -> dict:
+    image = cv2.imread(path)
+    started, cpu = time.perf_counter(), time.process_time()
+    if steps == "recognize":
+        out = ocr(image, use_det=False, use_cls=False, use_rec=True)
+    elif steps == "detect":
+        out = ocr(image, use_det=True, use_cls=False, use_rec=False)
+    else:
+        out = ocr(image)
+    spent = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - cpu}
+    boxes = getattr(out, "boxes", None)
+    return {
+        **spent,
+        "texts": list(getattr(out, "txts", None) or []),
+        "boxes": [] if boxes is None else [box.tolist() for box in boxes],
+    }
+
+
+if __name__ == "__main__":
+    settings = json.loads(sys.argv[1])
+    cv2.setNumThreads(settings["threads"])
+    ready = engine(**settings)
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        print(json.dumps(answer(ready, request["path"], request["steps"])), flush=True)

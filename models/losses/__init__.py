@@ -1,0 +1,26 @@
+"""The losses of PP-OCRv2: DB and Collaborative Mutual Learning, U-DML and Enhanced CTC."""
+
+from models.losses.ace import ace_loss
+from models.losses.center import Centers, center_loss
+from models.losses.cml import distillation_loss, map_mutual_loss, teacher_map
+from models.losses.db import DBLossSettings, DBTargetBatch, balanced_bce_loss, db_loss, dice_loss, masked_l1_loss
+from models.losses.focal import focal_ctc_loss
+from models.losses.mutual import feature_loss, mutual_loss
+
+__all__ = [
+    "Centers",
+    "DBLossSettings",
+    "DBTargetBatch",
+    "ace_loss",
+    "balanced_bce_loss",
+    "center_loss",
+    "db_loss",
+    "dice_loss",
+    "distillation_loss",
+    "feature_loss",
+    "focal_ctc_loss",
+    "map_mutual_loss",
+    "masked_l1_loss",
+    "mutual_loss",
+    "teacher_map",
+]

@@ -1,0 +1,58 @@
+"""What detectors learn from each other: Collaborative Mutual Learning (PP-OCRv2, section 2.1.1)."""
+
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from models.db.maps import DBMaps
+from models.losses.db import DBLossSettings, dice_loss
+
+EPSILON = 1e-5
+TEACHER_THRESHOLD = 0.3
+
+
+def map_mutual_loss(first: Tensor, second: Tensor) -> Tensor:
+    """How two students differ: the symmetric divergence of their probability maps.
+
+    The released code adds it to the other terms image by image, which multiplies those by the size of the batch; here
+    as everywhere the mean over the batch is meant.
+
+    Args:
+        first: (B, H, W), 0 to 1, both included.
+        second: the same.
+
+    Returns:
+        (B,) float32, one value an image: the mean over its pixels.
+    """
+    p, q = first.float(), second.float()
+    forward = q * ((q + EPSILON) / (p + EPSILON) + EPSILON).log()
+    backward = p * ((p + EPSILON) / (q + EPSILON) + EPSILON).log()
+    return 0.5 * (forward + backward).mean((1, 2))
+
+
+def teacher_map(probability: Tensor) -> Tensor:
+    """Where a teacher sees text, a pixel further to the right and down: (B, H, W) 0 to 1 -> (B, H, W) 0 or 1.
+
+    A dilation by 2 x 2, as OpenCV does it.
+    """
+    sees = (probability.detach() > TEACHER_THRESHOLD).float()
+    grown: Tensor = F.max_pool2d(F.pad(sees[:, None], (1, 0, 1, 0)), 2, 1).squeeze(1)
+    return grown
+
+
+def distillation_loss(maps: DBMaps, teacher: Tensor, mask: Tensor, settings: DBLossSettings) -> dict[str, Tensor]:
+    """What a student learns from a frozen teacher.
+
+    Args:
+        maps: of the student, each (B, H, W).
+        teacher: (B, H, W), see `teacher_map`.
+        mask: (B, H, W), 0 where the shrink map does not count.
+        settings: the weights of the maps; as released, always with Dice.
+
+    Returns:
+        "probability" and "binary", scalars float32, weighed. Where the teacher sees nothing, the first is 0.
+    """
+    seen = (teacher * mask).any().float()
+    return {
+        "probability": settings.probability_weight * seen * dice_loss(maps.probability, teacher, mask),
+        "binary": settings.binary_weight * dice_loss(maps.binary, teacher, mask),
+    }

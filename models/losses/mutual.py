@@ -1,0 +1,63 @@
+"""What recognizers learn from each other: unified deep mutual learning (PP-OCRv2, section 2.2.2)."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+EPSILON = 1e-10
+
+
+def mutual_loss(
+    first: Tensor,
+    second: Tensor,
+    steps: Tensor | None = None,
+    *,
+    most: float | None = None,
+    released: bool = False,
+) -> Tensor:
+    """How the readings of two networks differ: the symmetric divergence of their classes, both learning.
+
+    Summed over steps and classes, and divided by the size of the batch: the gain in the paper came from a term of that
+    size.
+
+    Args:
+        first: logits (B, T, C), any float type; computed in float32.
+        second: the same.
+        steps: (B,) steps of every line that count, the others lie in its padding; None: all.
+        most: a line counts no more than this; None: no bound.
+        released: 1e-10 is added to every probability, as the released code does, which loses large logits.
+
+    Returns:
+        Scalar float32.
+    """
+    p, q = first.float(), second.float()
+    divergence = _released_divergence(p, q) if released else _divergence(p, q)
+    lines = _masked(divergence, steps).sum(1)
+    if most is not None:
+        lines = lines.clamp(max=most)
+    return lines.mean()
+
+
+def _divergence(first: Tensor, second: Tensor) -> Tensor:
+    """(B, T): half of KL(p, q) + KL(q, p), as the sum of (p - q) (log p - log q) / 2."""
+    p, q = F.log_softmax(first, 2), F.log_softmax(second, 2)
+    return 0.5 * ((p.exp() - q.exp()) * (p - q)).sum(2)
+
+
+def _released_divergence(first: Tensor, second: Tensor) -> Tensor:
+    p, q = first.softmax(2) + EPSILON, second.softmax(2) + EPSILON
+    forward = q * ((q + EPSILON).log() - p.log())
+    backward = p * ((p + EPSILON).log() - q.log())
+    return 0.5 * (forward + backward).sum(2)
+
+
+def _masked(values: Tensor, steps: Tensor | None) -> Tensor:
+    if steps is None:
+        return values
+    counts = torch.arange(values.shape[1], device=values.device) < steps.to(values.device)[:, None]
+    return torch.where(counts, values, 0.0)
+
+
+def feature_loss(first: Tensor, second: Tensor) -> Tensor:
+    """Mean squared difference of two backbones' maps (B, C, 1, T); scalar float32."""
+    return F.mse_loss(first.float(), second.float())

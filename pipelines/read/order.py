@@ -1,0 +1,129 @@
+"""The order in which a person reads the texts of a page."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.core import Polygon
+
+Spans = NDArray[np.float64]
+"""(N, 4): left, top, right, bottom."""
+
+GUTTER = 1.5
+"""Heights of a line between two columns, at least."""
+
+COLUMN_WIDTH, COLUMN_HEIGHT = 6.0, 2.5
+"""Heights of a line that a column has at least, across and down."""
+
+OVERLAP = 0.5
+"""Texts of one line share at least this part of the height of the lower one."""
+
+
+def reading_order(polygons: Sequence[Polygon]) -> NDArray[np.int64]:
+    """Sort texts: columns from left to right, lines from top to bottom, and along a line from left to right.
+
+    A page that lies slightly askew is turned upright first, by the direction that most of its text runs in. Columns are
+    cut apart where a gutter runs through (a recursive XY cut); what is left is put into lines.
+
+    Args:
+        polygons: each (P, 2), pixels, clockwise from the text's top-left.
+
+    Returns:
+        (N,) indices.
+    """
+    if not len(polygons):
+        return np.zeros(0, np.int64)
+    turn = _rotation(-_angle(polygons))
+    spans = np.array([_span(polygon @ turn.T) for polygon in polygons])
+    return np.array(_sorted(spans, np.arange(len(spans))), np.int64)
+
+
+def _span(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([points.min(0), points.max(0)])
+
+
+def _angle(polygons: Sequence[Polygon]) -> float:
+    """Direction of the text in radians: the median over texts that are clearly longer than high, at most 30 degrees."""
+    quads = np.array([polygon[[0, len(polygon) // 2 - 1, len(polygon) // 2]] for polygon in polygons], np.float64)
+    along, down = quads[:, 1] - quads[:, 0], quads[:, 2] - quads[:, 1]
+    angles = np.arctan2(along[:, 1], along[:, 0])
+    long = np.hypot(*along.T) > 1.5 * np.hypot(*down.T)
+    tilted = angles[long & (np.abs(angles) < np.pi / 6)]
+    return float(np.median(tilted)) if len(tilted) else 0.0
+
+
+def _rotation(angle: float) -> NDArray[np.float64]:
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, -sin], [sin, cos]])
+
+
+def _sorted(spans: Spans, members: NDArray[np.int64]) -> list[int]:
+    """Cut into columns, else into bands with gutters of their own, as long as either can be; then by lines."""
+    part = spans[members]
+    height = float(np.median(part[:, 3] - part[:, 1]))
+    columns = _groups(part[:, 0], part[:, 2], GUTTER * height)
+    if columns.max() and _are_columns(part, columns, height):
+        return [i for c in range(int(columns.max()) + 1) for i in _sorted(spans, members[columns == c])]
+    bands = _joined_bands(part, _groups(part[:, 1], part[:, 3], 0.0), GUTTER * height)
+    if bands.max():
+        return [i for b in range(int(bands.max()) + 1) for i in _sorted(spans, members[bands == b])]
+    return [int(members[i]) for line in _lines(part) for i in line]
+
+
+def _groups(starts: NDArray[np.float64], stops: NDArray[np.float64], gap: float) -> NDArray[np.int64]:
+    """Number intervals by the run that they are in; runs are more than `gap` apart."""
+    order = np.argsort(starts, kind="stable")
+    reach = np.maximum.accumulate(stops[order])
+    groups = np.zeros(len(starts), np.int64)
+    groups[order[1:]] = np.cumsum(starts[order][1:] > reach[:-1] + gap)
+    return groups
+
+
+def _are_columns(part: Spans, columns: NDArray[np.int64], height: float) -> bool:
+    """Whether all groups are wide and several lines high: words far apart in a line, or prices in a list, are none."""
+    for column in range(int(columns.max()) + 1):
+        left, top, right, bottom = _hull(part[columns == column])
+        if bottom - top < COLUMN_HEIGHT * height or right - left < COLUMN_WIDTH * height:
+            return False
+    return True
+
+
+def _hull(part: Spans) -> NDArray[np.float64]:
+    return np.concatenate([part[:, :2].min(0), part[:, 2:].max(0)])
+
+
+def _joined_bands(part: Spans, bands: NDArray[np.int64], gap: float) -> NDArray[np.int64]:
+    """Number bands of lines anew, one number for all that go together: a headline above two columns ends their gutter,
+    the lines below it do not."""
+    joined = np.zeros_like(bands)
+    number, block = 0, part[bands == 0]
+    for band in range(1, int(bands.max()) + 1):
+        here = part[bands == band]
+        both = np.concatenate([block, here])
+        gutters = [int(_groups(some[:, 0], some[:, 2], gap).max()) for some in (block, here, both)]
+        if gutters[2] < max(gutters[:2]):
+            number, block = number + 1, here
+        else:
+            block = both
+        joined[bands == band] = number
+    return joined
+
+
+def _lines(part: Spans) -> list[list[int]]:
+    """Texts by line, from top to bottom, each from left to right."""
+    lines: list[list[int]] = []
+    spans: list[tuple[float, float]] = []
+    for i in np.argsort((part[:, 1] + part[:, 3]) / 2, kind="stable").tolist():
+        top, bottom = float(part[i, 1]), float(part[i, 3])
+        if lines:
+            above, below = spans[-1]
+            shared = min(bottom, below) - max(top, above)
+            if shared >= OVERLAP * min(bottom - top, below - above):
+                lines[-1].append(i)
+                count = len(lines[-1])
+                spans[-1] = (above + (top - above) / count, below + (bottom - below) / count)
+                continue
+        lines.append([i])
+        spans.append((top, bottom))
+    return [sorted(line, key=lambda i: part[i, 0]) for line in lines]

@@ -1,0 +1,80 @@
+"""A line of text cut out of a picture and set upright."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.core import Image, Polygon
+
+TALL = 1.5
+"""A line this many times as high as it is wide is taken to run downwards, and is turned (released code)."""
+
+_REACH = 2
+"""Pixels around a line that cubic interpolation looks at."""
+
+
+def rectify(image: Image, polygon: Polygon) -> Image:
+    """The line inside a polygon, upright (PP-OCRv2, released code: get_rotate_crop_image).
+
+    Args:
+        image: (H, W, 3) uint8.
+        polygon: (4, 2), or (P, 2) of an even P: half of the points along the top, the rest back along the bottom;
+            pixels, from the text's top-left.
+
+    Returns:
+        (h, w, 3) uint8, as high and wide as the longer of the opposite edges, at least 1 pixel; turned by 90 degrees
+        against the clock if it is `TALL`.
+    """
+    top, bottom = polygon[: len(polygon) // 2], polygon[: len(polygon) // 2 - 1 : -1]
+    width = max(round(max(_length(top), _length(bottom))), 1)
+    height = max(round(max(float(np.hypot(*edge)) for edge in (bottom - top)[[0, -1]])), 1)
+    box = _window(image, polygon)
+    corner = np.array([box[1].start, box[0].start], np.float32)
+    warp = _perspective if len(polygon) == 4 else _strip
+    line = warp(image[box], top - corner, bottom - corner, width, height)
+    return np.ascontiguousarray(np.rot90(line)) if height >= TALL * width else line
+
+
+def _length(points: Polygon) -> float:
+    return float(np.hypot(*np.diff(points, axis=0).T).sum())
+
+
+def _window(image: Image, polygon: Polygon) -> tuple[slice, slice]:
+    """Rows and columns of the picture that the line needs, at least one each."""
+    height, width = image.shape[:2]
+    low = np.floor(polygon.min(0)).astype(int) - _REACH
+    high = np.ceil(polygon.max(0)).astype(int) + _REACH
+    (left, top), (right, bottom) = low.clip(0, (width - 1, height - 1)), high.clip(1, (width, height))
+    return slice(top, max(bottom, top + 1)), slice(left, max(right, left + 1))
+
+
+def _perspective(image: Image, top: Polygon, bottom: Polygon, width: int, height: int) -> Image:
+    corners = np.array([top[0], top[1], bottom[1], bottom[0]], np.float32)
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    # Corners lie on the edges of pixels; OpenCV counts from their centres.
+    matrix = cv2.getPerspectiveTransform(corners - 0.5, target - 0.5)
+    if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < _FLAT:
+        return np.zeros((height, width, 3), np.uint8)
+    line = cv2.warpPerspective(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(line, np.uint8)
+
+
+_FLAT = 1e-12
+"""Determinant of a homography that flattens the picture."""
+
+
+def _strip(image: Image, top: Polygon, bottom: Polygon, width: int, height: int) -> Image:
+    """Columns of the line run from the top edge to the bottom edge, at equal shares of their lengths."""
+    share = (np.arange(width, dtype=np.float32) + 0.5) / width
+    upper, lower = _along(top, share), _along(bottom, share)
+    down = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None, None]
+    places = (upper + (lower - upper) * down - 0.5).astype(np.float32)
+    line = cv2.remap(image, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(line, np.uint8)
+
+
+def _along(points: Polygon, share: NDArray[np.float32]) -> Polygon:
+    """Points at shares of the length of a chain."""
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    at = np.concatenate([[0.0], np.cumsum(steps)]) / max(float(steps.sum()), 1e-6)
+    return np.stack([np.interp(share, at, points[:, axis]) for axis in (0, 1)], 1).astype(np.float32)
