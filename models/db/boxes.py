@@ -76,10 +76,10 @@ def find_boxes(probability: Map, settings: BoxSettings, size: tuple[int, int] | 
     contours, _ = cv2.findContours(kernels, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     outline = _quads if settings.shape == "quad" else _polygons
     found = [box for contour in contours[: settings.max_candidates] for box in outline(probability, contour, settings)]
-    height, width = probability.shape
-    scale = np.array(size or (width, height), np.float32) / np.array([width, height], np.float32)
+    here = np.array(probability.shape[::-1], np.float32)
+    there = np.array(size or probability.shape[::-1], np.float32)
     place = _released_place if settings.released else _place
-    polygons = [place(polygon, scale, scale * (width, height)) for polygon, _ in found]
+    polygons = [place(polygon, here, there) for polygon, _ in found]
     return Boxes(polygons, np.array([score for _, score in found], np.float32))
 
 
@@ -145,10 +145,10 @@ def _unclip(polygon: Polygon, settings: BoxSettings) -> Polygon | None:
     return grown[0] if len(grown) == 1 else None
 
 
-def _place(polygon: Polygon, scale: NDArray[np.float32], size: NDArray[np.float32]) -> Polygon:
-    """From the centres of the map's pixels to continuous coordinates of the picture."""
-    return np.asarray(np.clip((polygon + 0.5) * scale, 0, size), np.float32)
+def _place(polygon: Polygon, here: NDArray[np.float32], there: NDArray[np.float32]) -> Polygon:
+    """From the centres of the map's pixels to continuous coordinates of the picture, whose sizes these are."""
+    return np.asarray(np.clip((polygon + 0.5) / here * there, 0, there), np.float32)
 
 
-def _released_place(polygon: Polygon, scale: NDArray[np.float32], size: NDArray[np.float32]) -> Polygon:
-    return np.asarray(np.clip(np.round(polygon * scale), 0, size), np.float32)
+def _released_place(polygon: Polygon, here: NDArray[np.float32], there: NDArray[np.float32]) -> Polygon:
+    return np.asarray(np.clip(np.round(polygon / here * there), 0, there), np.float32)

@@ -18,7 +18,7 @@ from synthtext.core import Charset, Image
 COLUMNS = 2**16
 """Most columns of pixels in a batch: wide lines come in smaller batches."""
 
-BATCH = 8
+BATCH = 6
 """Lines read at once: on a CPU more only cost memory."""
 
 

@@ -26,8 +26,9 @@ def rectify(image: Image, polygon: Polygon) -> Image:
         against the clock if it is `TALL`.
     """
     top, bottom = polygon[: len(polygon) // 2], polygon[: len(polygon) // 2 - 1 : -1]
-    width = max(round(max(_length(top), _length(bottom))), 1)
-    height = max(round(max(float(np.hypot(*edge)) for edge in (bottom - top)[[0, -1]])), 1)
+    # Whole pixels as released: rounding up would make other pictures of the same boxes.
+    width = max(int(max(_length(top), _length(bottom))), 1)
+    height = max(int(max(float(np.hypot(*edge)) for edge in (bottom - top)[[0, -1]])), 1)
     box = _window(image, polygon)
     corner = np.array([box[1].start, box[0].start], np.float32)
     warp = _perspective if len(polygon) == 4 else _strip

@@ -1,0 +1,71 @@
+import pytest
+import torch
+
+from models.db.fpn import repeated
+from models.detector import Detector, DetectorConfig
+from models.mobilenet import MobileNetV3
+from models.resnet import ResNet18
+from synthtext.core import InputError
+
+SMALL = DetectorConfig(scale=0.25, channels=16)
+
+
+def parameters(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_the_published_sizes():
+    model = Detector(DetectorConfig())
+    assert parameters(model) == 583_234
+    assert [parameters(part) for part in (model.backbone, model.neck, model.head.probability)] == [
+        398_480,
+        138_240,
+        23_257,
+    ]
+    assert model.backbone.channels == (16, 24, 56, 480)
+
+
+def test_the_teacher_has_the_published_size():
+    teacher = Detector(DetectorConfig("resnet18", channels=256))
+    values = sum(v.numel() for name, v in teacher.state_dict().items() if not name.endswith("num_batches_tracked"))
+    assert round(values / 1e6, 2) == 12.37
+
+
+@pytest.mark.parametrize("backbone", [MobileNetV3(0.25), ResNet18()])
+def test_four_maps_each_half_as_fine(backbone):
+    with torch.no_grad():
+        maps = backbone.eval()(torch.randn(1, 3, 64, 96))
+    assert [tuple(level.shape) for level in maps] == [
+        (1, channels, 64 // step, 96 // step) for channels, step in zip(backbone.channels, (4, 8, 16, 32), strict=True)
+    ]
+
+
+def test_maps_are_probabilities_at_full_size_and_every_parameter_learns():
+    torch.manual_seed(0)
+    model = Detector(SMALL)
+    maps = model(torch.randn(2, 3, 64, 96))
+    for part in maps:
+        assert part.shape == (2, 64, 96)
+        assert 0 <= part.min() <= part.max() <= 1
+    expected = 1 / (1 + torch.exp(-50 * (maps.probability - maps.threshold)))
+    assert torch.allclose(maps.binary, expected, atol=1e-5)
+    torch.stack([part.square().mean() for part in maps]).sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_reading_needs_the_probability_alone():
+    model, images = Detector(SMALL).eval(), torch.randn(1, 3, 32, 64)
+    with torch.no_grad():
+        assert torch.equal(model.probability(images), model(images).probability)
+
+
+def test_cells_are_repeated():
+    cells = torch.arange(6.0).reshape(1, 1, 2, 3)
+    assert torch.equal(repeated(cells, 4), cells.repeat_interleave(4, 2).repeat_interleave(4, 3))
+
+
+def test_sizes_that_cannot_be():
+    with pytest.raises(InputError, match="multiple of 4"):
+        Detector(DetectorConfig(channels=30))
+    with pytest.raises(InputError, match="scale"):
+        MobileNetV3(0)

@@ -1,0 +1,173 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.db.maps import DBMaps
+from models.losses import (
+    DBLossSettings,
+    DBTargetBatch,
+    balanced_bce_loss,
+    db_loss,
+    dice_loss,
+    distillation_loss,
+    map_mutual_loss,
+    masked_l1_loss,
+    teacher_map,
+)
+from synthtext.core import InputError
+
+REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
+RELEASED = {loss: DBLossSettings(probability_loss=loss, released=True) for loss in ("dice", "bce")}
+
+
+@pytest.fixture(scope="module")
+def released():
+    with np.load(REFERENCE / "losses_detection.npz") as arrays:
+        return {name: torch.from_numpy(np.asarray(arrays[name])) for name in arrays.files}
+
+
+def targets_of(released):
+    return DBTargetBatch(*(released[f"target_{name}"].float() for name in DBTargetBatch._fields))
+
+
+def maps_of(tensor):
+    return DBMaps(*tensor.unbind(1))
+
+
+def cases(released):
+    """Maps and targets of every scope of the file."""
+    targets, ones = targets_of(released), torch.ones_like(targets_of(released).shrink_mask)
+    empty = torch.zeros_like(ones)
+    flat = targets._replace(
+        shrink_map=empty, threshold_map=torch.full_like(ones, 0.3), threshold_mask=empty
+    )
+    first = [mask.clone() for mask in (targets.shrink_mask, targets.threshold_mask)]
+    for mask in first:
+        mask[0] = 0
+    full = ones.clone()
+    full[:, :3] = 0
+    full[:, :, :5] = 0
+    one = DBTargetBatch(*(part[1:2] for part in targets))
+    student = released["maps_student1"]
+    return {
+        "student1": (student, targets),
+        "student2": (released["maps_student2"], targets),
+        "edge_no_positives": (student, flat),
+        "edge_all_masked": (student, targets._replace(shrink_mask=empty, threshold_mask=empty)),
+        "edge_first_image_masked": (student, targets._replace(shrink_mask=first[0], threshold_mask=first[1])),
+        "edge_few_negatives": (student, targets._replace(shrink_map=full, shrink_mask=ones)),
+        "edge_single_image": (student[1:2], one),
+        "edge_saturated": (released["maps_saturated"], targets),
+    }
+
+
+def close(value, expected):
+    return float(value) == pytest.approx(float(expected), rel=1e-5, abs=1e-6)
+
+
+def test_every_scope_of_the_file(released):
+    scopes = {name.removesuffix("_dice_prob") for name in released if name.endswith("_dice_prob")}
+    assert scopes == set(cases(released))
+    for scope, (tensor, targets) in cases(released).items():
+        maps, found, mask = maps_of(tensor), targets.shrink_map, targets.shrink_mask
+        expect = {k.removeprefix(f"{scope}_"): v for k, v in released.items() if k.startswith(f"{scope}_")}
+        assert close(dice_loss(maps.probability, found, mask), expect["dice_prob"]), scope
+        assert close(dice_loss(maps.binary, found, mask), expect["dice_binary"]), scope
+        assert close(masked_l1_loss(maps.threshold, targets.threshold_map, targets.threshold_mask), expect["masked_l1"])
+        assert close(balanced_bce_loss(maps.probability, found, mask), expect["balance_bce"]), scope
+        assert int((found * mask).sum()) == expect["ohem_positive_count"]
+        negatives = min(int(((1 - found) * mask).sum()), int(3 * expect["ohem_positive_count"]))
+        assert negatives == expect["ohem_negative_count"]
+        assert close(db_loss(maps, targets, RELEASED["dice"])["probability"] / 5, expect["balance_dice"]), scope
+        for loss, settings in RELEASED.items():
+            parts = db_loss(maps, targets, settings)
+            for name, key in (("probability", "prob"), ("threshold", "threshold"), ("binary", "binary")):
+                assert close(parts[name], expect[f"dbloss_{loss}_{key}_part"]), (scope, loss, name)
+            assert close(sum(parts.values()), expect[f"dbloss_{loss}_total"]), (scope, loss)
+
+
+@pytest.mark.parametrize("loss", RELEASED)
+def test_released_gradients(released, loss):
+    tensor = released["maps_student1"].clone().requires_grad_()
+    sum(db_loss(maps_of(tensor), targets_of(released), RELEASED[loss]).values()).backward()
+    expected = released[f"student1_dbloss_{loss}_grad_maps"]
+    assert (tensor.grad - expected).abs().max() <= 1e-4 * expected.abs().max()
+
+
+def test_the_mutual_term(released):
+    first = released["maps_student1"][:, 0].clone().requires_grad_()
+    loss = map_mutual_loss(first, released["maps_student2"][:, 0])
+    assert torch.allclose(loss.detach(), released["dml_per_sample"], rtol=1e-5, atol=1e-6)
+    assert close(loss.mean(), released["dml_mean"])
+    loss.mean().backward()
+    expected = released["dml_mean_grad_student1_prob"]
+    assert (first.grad - expected).abs().max() <= 1e-4 * expected.abs().max()
+    hard = map_mutual_loss(released["dml_hard_p1"], released["dml_hard_p2"])
+    assert torch.allclose(hard, released["dml_hard_per_sample"], rtol=1e-5)
+
+
+def test_the_whole_of_cml(released):
+    targets = targets_of(released)
+    seen = teacher_map(released["maps_teacher"][:, 0])
+    assert torch.equal(seen.to(torch.uint8), released["teacher_dilated_map"])
+    students = [released[f"maps_student{k}"].clone().requires_grad_() for k in (1, 2)]
+    total = map_mutual_loss(students[0][:, 0], students[1][:, 0])
+    assert torch.allclose(total.detach(), released["cml_dml_per_sample"], rtol=1e-5, atol=1e-6)
+    for number, student in enumerate(students, 1):
+        truth = sum(db_loss(maps_of(student), targets, RELEASED["dice"]).values())
+        taught = sum(distillation_loss(maps_of(student), seen, targets.shrink_mask, RELEASED["dice"]).values())
+        assert close(truth, released[f"cml_groundtruth_student{number}"])
+        assert close(taught, released[f"cml_dilated_student{number}"])
+        total = total + truth + taught
+    assert torch.allclose(total.detach(), released["cml_total_per_sample"], rtol=1e-5)
+    assert close(total.mean(), released["cml_total_mean"])
+    total.mean().backward()
+    for number, student in enumerate(students, 1):
+        expected = released[f"cml_mean_grad_student{number}"]
+        assert (student.grad - expected).abs().max() <= 1e-4 * expected.abs().max()
+
+
+@pytest.mark.parametrize("loss", ["dice", "bce"])
+def test_pictures_without_text_push_the_map_down(loss):
+    torch.manual_seed(0)
+    probability = torch.rand(2, 16, 16).requires_grad_()
+    maps = DBMaps(probability, torch.full((2, 16, 16), 0.5), torch.sigmoid(50 * (probability - 0.5)))
+    nothing, counts = torch.zeros(2, 16, 16), torch.ones(2, 16, 16)
+    targets = DBTargetBatch(nothing, counts, nothing + 0.3, nothing)
+    sum(db_loss(maps, targets, DBLossSettings(probability_loss=loss)).values()).backward()
+    assert (probability.grad >= 0).all()
+    assert probability.grad.sum() > 0
+    silent = DBMaps(*(torch.zeros(2, 16, 16) for _ in range(3)))
+    assert sum(db_loss(silent, targets, DBLossSettings(probability_loss=loss)).values()) < 1e-6
+
+
+@pytest.mark.parametrize("loss", ["dice", "bce"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_certain_maps_have_finite_losses_and_masked_pixels_none(loss, dtype):
+    torch.manual_seed(1)
+    logits = (torch.randn(2, 3, 16, 16) * 1e4).to(dtype).requires_grad_()
+    maps = maps_of(torch.sigmoid(logits))
+    found, mask = (torch.rand(2, 16, 16) > 0.5).float(), torch.ones(2, 16, 16)
+    mask[:, :, 8:] = 0
+    parts = db_loss(maps, DBTargetBatch(found, mask, 0.5 * mask, mask), DBLossSettings(probability_loss=loss))
+    total = sum(parts.values()) + map_mutual_loss(maps.probability, maps.binary).mean() * 0
+    total.backward()
+    assert torch.isfinite(total)
+    assert torch.isfinite(logits.grad).all()
+    assert not logits.grad[..., 8:].any()
+
+
+def test_equal_students_have_nothing_to_learn_from_each_other():
+    first, second = torch.rand(2, 3, 8, 8).unbind(1)[:2]
+    assert map_mutual_loss(first, first).abs().max() < 1e-4
+    assert torch.allclose(map_mutual_loss(first, second), map_mutual_loss(second, first))
+
+
+def test_settings_that_cannot_be():
+    with pytest.raises(InputError, match="probability_loss"):
+        DBLossSettings(probability_loss="l2")
+    with pytest.raises(InputError, match="below 0"):
+        DBLossSettings(negative_ratio=-1)

@@ -1,0 +1,133 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.ctc import ctc_loss, ctc_losses
+from models.losses import Centers, ace_loss, center_loss, feature_loss, focal_ctc_loss, mutual_loss
+
+REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
+LENGTHS = ("t80", "t25")
+
+
+@pytest.fixture(scope="module")
+def released():
+    with np.load(REFERENCE / "losses_recognition.npz") as arrays:
+        return {name: torch.from_numpy(np.asarray(arrays[name])) for name in arrays.files}
+
+
+def close(value, expected):
+    return float(value) == pytest.approx(float(expected), rel=1e-5, abs=1e-4)
+
+
+def lines(released, case):
+    return released[f"{case}_logits"], released[f"{case}_labels"].long(), released[f"{case}_label_lengths"]
+
+
+@pytest.mark.parametrize("case", LENGTHS)
+def test_options_of_ctc(released, case):
+    logits, labels, lengths = lines(released, case)
+    assert torch.allclose(ctc_losses(logits, labels, lengths), released[f"{case}_ctc_nll"], rtol=1e-5, atol=1e-4)
+    losses = ctc_losses(logits, labels, lengths).double()
+    focal = losses * (1 - torch.exp(-losses)) ** 2
+    assert torch.allclose(focal, released[f"{case}_focal_ctc_per_sample"], rtol=1e-5, atol=1e-4)
+    assert close(focal_ctc_loss(logits, labels, lengths), released[f"{case}_focal_ctc_mean"])
+    ace = ace_loss(logits, labels, lengths, released=True)
+    assert torch.allclose(ace, released[f"{case}_ace_per_sample"], rtol=1e-5, atol=1e-4)
+    counts = torch.stack([torch.bincount(row, minlength=logits.shape[2]) for row in labels])
+    assert torch.equal(counts, released[f"{case}_label_counts"])
+
+
+@pytest.mark.parametrize("case", LENGTHS)
+def test_the_mutual_term(released, case):
+    logits, peer = released[f"{case}_logits"].clone().requires_grad_(), released[f"{case}_logits_peer"]
+    loss = mutual_loss(logits, peer, released=True)
+    assert close(loss, released[f"{case}_dml"])
+    loss.backward()
+    assert (logits.grad - released[f"{case}_dml_grad_logits"]).abs().max() < 1e-4
+    assert close(mutual_loss(4 * logits, 4 * peer, released=True), released[f"{case}_dml_sharp"])
+    assert mutual_loss(logits, peer).item() == pytest.approx(loss.item(), rel=1e-3)
+
+
+def test_features_and_udml(released):
+    first = released["feature_a"].clone().requires_grad_()
+    loss = feature_loss(first, released["feature_b"])
+    assert close(loss, released["feature_distance"])
+    loss.backward()
+    assert (first.grad - released["feature_distance_grad_a"]).abs().max() < 1e-4
+    logits, labels, lengths = lines(released, "t80")
+    parts = {
+        "udml_ctc_a": ctc_loss(logits, labels, lengths),
+        "udml_ctc_b": ctc_loss(released["t80_logits_peer"], labels, lengths),
+        "udml_dml": mutual_loss(logits, released["t80_logits_peer"], released=True),
+        "udml_feature_distance": feature_loss(released["udml_backbone_a"], released["udml_backbone_b"]),
+    }
+    assert all(close(value, released[name]) for name, value in parts.items())
+    assert close(sum(parts.values()), released["udml_total"])
+
+
+def test_centres_and_enhanced_ctc(released):
+    features, logits = released["center_features"].clone().requires_grad_(), released["center_logits"]
+    assert torch.equal(logits.argmax(2).int(), released["center_assigned_class"])
+    loss = center_loss(features, logits, released["center_centers"])
+    assert float(loss) == pytest.approx(float(released["center_loss"]), rel=1e-9)
+    loss.backward()
+    assert (features.grad - released["center_loss_grad_features"]).abs().max() < 1e-4
+    ctc = ctc_loss(logits, released["enhanced_labels"].long(), released["enhanced_label_lengths"])
+    assert close(ctc + 0.05 * loss, released["enhanced_ctc_total"])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("size", [1.0, 1e4])
+def test_losses_and_gradients_are_finite(dtype, size):
+    torch.manual_seed(0)
+    first, second = ((size * torch.randn(3, 12, 9)).to(dtype).requires_grad_() for _ in range(2))
+    labels, lengths = torch.tensor([[1, 2, 2], [3, 0, 0], [4, 5, 0]]), torch.tensor([3, 1, 2])
+    losses = (
+        mutual_loss(first, second, torch.tensor([12, 5, 0])),
+        focal_ctc_loss(first, labels, lengths),
+        ace_loss(first, labels, lengths).mean(),
+        feature_loss(first, second),
+    )
+    assert all(torch.isfinite(loss) and loss.dtype == torch.float32 for loss in losses)
+    sum(losses).backward()
+    assert torch.isfinite(first.grad).all()
+    assert torch.isfinite(second.grad).all()
+
+
+def test_peers_that_agree_have_nothing_to_learn_and_padding_counts_nothing():
+    torch.manual_seed(0)
+    first, second = torch.randn(2, 3, 8, 5)
+    assert mutual_loss(first, first + 3).abs() < 1e-5
+    assert torch.isclose(mutual_loss(first, second), mutual_loss(second, first))
+    steps, changed = torch.tensor([8, 4, 0]), first.clone()
+    changed[1, 4:] += torch.randn(4, 5)
+    changed[2] += torch.randn(8, 5)
+    assert torch.isclose(mutual_loss(first, second, steps), mutual_loss(changed, second, steps))
+    assert mutual_loss(100 * first, 100 * second, most=2.0) <= 2.0
+
+
+def test_the_textbook_form_of_ace_is_least_where_the_counts_agree():
+    labels, lengths = torch.tensor([[1, 2]]), torch.tensor([2])
+    right = torch.tensor([[[0.0, 9, 0], [9, 0, 0], [0, 0, 9], [9, 0, 0]]])
+    wrong = torch.tensor([[[0.0, 9, 0], [9, 0, 0], [0, 9, 0], [9, 0, 0]]])
+    entropy = -(0.5 * np.log(0.5) + 2 * 0.25 * np.log(0.25))
+    assert ace_loss(right, labels, lengths).item() == pytest.approx(entropy, abs=0.01)
+    assert ace_loss(wrong, labels, lengths) > ace_loss(right, labels, lengths) + 1
+
+
+def test_centres_follow_what_is_surely_read():
+    centers = Centers(4, 2, decay=0.5)
+    logits = torch.tensor([[[9.0, 0, 0, 0], [0, 9, 0, 0], [0, 9, 0, 0], [0, 0.1, 0, 0.2]]])
+    features = torch.tensor([[[5.0, 5], [1, 0], [3, 0], [7, 7]]])
+    counts = centers.counting(logits)
+    assert counts.tolist() == [[False, True, True, False]]  # neither the blank nor a guess
+    assert not centers.counting(logits, torch.tensor([False])).any()
+    assert centers.loss(features, logits, counts) == 0  # no centre yet
+    centers.update(features, logits, counts)
+    assert centers.values.tolist() == [[0, 0], [2, 0], [0, 0], [0, 0]]
+    centers.update(features + 2, logits, counts)
+    assert centers.values[1].tolist() == [3, 1]
+    assert centers.loss(features, logits, counts).item() == pytest.approx(((4 + 1) + (0 + 1)) / 2)
