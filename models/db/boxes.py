@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from models.db.offset import area_and_perimeter, offset
 from synthtext.core import InputError, Polygon
 
 Map = NDArray[np.float32]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def find_boxes(probability: Map, settings: BoxSettings, size: tuple[int, int] | 
     return Boxes(polygons, np.array([score for _, score in found], np.float32))
 
 
-def _quads(probability: Map, contour: NDArray[np.int32], settings: BoxSettings) -> Iterator[tuple[Polygon, float]]:
+def _quads(probability: Map, contour: Array, settings: BoxSettings) -> Iterator[tuple[Polygon, float]]:
     quad, side = _rectangle(contour)
     if side < settings.min_size:
         return
@@ -98,7 +99,7 @@ def _quads(probability: Map, contour: NDArray[np.int32], settings: BoxSettings) 
         yield quad, score
 
 
-def _polygons(probability: Map, contour: NDArray[np.int32], settings: BoxSettings) -> Iterator[tuple[Polygon, float]]:
+def _polygons(probability: Map, contour: Array, settings: BoxSettings) -> Iterator[tuple[Polygon, float]]:
     simple = cv2.approxPolyDP(contour, _SIMPLER * cv2.arcLength(contour, True), True).reshape(-1, 2)
     if len(simple) < 4:
         return
@@ -115,7 +116,7 @@ _SIMPLER = 0.002
 """Of the perimeter: how far an outline may be from the contour."""
 
 
-def _rectangle(points: NDArray[np.int32] | Polygon) -> tuple[Polygon, float]:
+def _rectangle(points: Array) -> tuple[Polygon, float]:
     """The smallest rectangle around points, clockwise from the upper of its two leftmost corners, and its short side."""
     rectangle = cv2.minAreaRect(points)
     corners = cv2.boxPoints(rectangle)
@@ -125,7 +126,7 @@ def _rectangle(points: NDArray[np.int32] | Polygon) -> tuple[Polygon, float]:
     return quad, float(min(rectangle[1]))
 
 
-def _score(probability: Map, region: NDArray[np.int32] | Polygon) -> float:
+def _score(probability: Map, region: Array) -> float:
     """Mean probability inside a polygon whose points count from pixel centres."""
     height, width = probability.shape
     low = np.floor(region.min(0)).astype(int).clip(0, (width - 1, height - 1))
@@ -151,4 +152,6 @@ def _place(polygon: Polygon, here: NDArray[np.float32], there: NDArray[np.float3
 
 
 def _released_place(polygon: Polygon, here: NDArray[np.float32], there: NDArray[np.float32]) -> Polygon:
-    return np.asarray(np.clip(np.round(polygon / here * there), 0, there), np.float32)
+    # In double precision, as released: it decides what halves are rounded to.
+    scaled = np.round(polygon.astype(np.float64) / here * there)
+    return np.asarray(np.clip(scaled, 0, there), np.float32)

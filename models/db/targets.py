@@ -110,7 +110,6 @@ def _shrink(polygon: Polygon, ignore: bool, maps: DBTargets, settings: TargetSet
 
 def _border(polygon: Polygon, maps: DBTargets, settings: TargetSettings) -> None:
     """Draw the threshold of a text: 1 at its edge, 0 at the distance by which its kernel is smaller."""
-    height, width = maps.threshold_map.shape
     area, perimeter = area_and_perimeter(polygon)
     if area < 1:
         return

@@ -120,9 +120,7 @@ def db_loss(maps: DBMaps, targets: DBTargetBatch, settings: DBLossSettings) -> d
     }
 
 
-def _probability_loss(
-    probability: Tensor, targets: DBTargetBatch, settings: DBLossSettings, is_empty: bool
-) -> Tensor:
+def _probability_loss(probability: Tensor, targets: DBTargetBatch, settings: DBLossSettings, is_empty: bool) -> Tensor:
     found, mask = targets.shrink_map, targets.shrink_mask
     if settings.probability_loss == "bce":
         least = 0 if settings.released else int(_LEAST_NEGATIVES * mask.sum())

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from models.detection_metric import DetectionScores
     from models.metrics import RecognitionScores
     from pipelines.evaluate import Evaluation
-    from pipelines.networks import TextDetector, TextRecognizer
+    from pipelines.networks import Precision, TextDetector, TextRecognizer
 
 
 def evaluate(
@@ -53,7 +53,7 @@ def evaluate(
 
     from pipelines.exchange.opening import kind_of, open_detector, open_recognizer
 
-    precision = "bf16" if bf16 else "fp32"
+    precision: Precision = "bf16" if bf16 else "fp32"
     if kind_of(network) == "detector":
         if report is not None or charset is not None:
             raise InputError(f"{network} is a detector: --report and --charset are for recognizers")

@@ -3,8 +3,9 @@
 import copy
 import io
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,8 @@ from pipelines.networks.engine import onnx_engine, open_session
 from pipelines.run import Run
 from pipelines.shards.files import write_file
 from synthtext.core import InputError
+
+Model = TypeVar("Model", bound=nn.Module)
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -94,16 +97,16 @@ class _Map(nn.Module):
         return self.model.probability(images).unsqueeze(1)
 
 
-def folded(model: nn.Module) -> nn.Module:
+def folded(model: Model) -> Model:
     """A copy of a network in evaluation mode, its batch normalisation folded into the convolutions before it."""
     result = copy.deepcopy(model).eval()
     for module in result.modules():
         if isinstance(module, ConvNorm):
             module.conv = fuse_conv_bn_eval(module.conv, module.norm)
-            module.norm = nn.Identity()
+            module.norm = nn.Identity()  # type: ignore[assignment]
         elif isinstance(module, MapHead):
             module.up1 = fuse_conv_bn_eval(module.up1, module.norm, transpose=True)
-            module.norm = nn.Identity()
+            module.norm = nn.Identity()  # type: ignore[assignment]
     return result
 
 
@@ -118,7 +121,7 @@ def _exported(
         torch.onnx.export(
             model,
             (example,),
-            buffer,
+            buffer,  # type: ignore[arg-type]
             input_names=[INPUT],
             output_names=[OUTPUT],
             dynamic_axes=axes,
@@ -128,7 +131,7 @@ def _exported(
     return with_metadata(buffer.getvalue(), metadata)
 
 
-def _checked(content: bytes, engine: Engine, shapes: list[tuple[int, ...]]) -> float:
+def _checked(content: bytes, engine: Engine, shapes: Sequence[tuple[int, ...]]) -> float:
     written, largest, generator = onnx_engine(open_session(content)), 0.0, torch.Generator().manual_seed(0)
     for shape in shapes:
         images = torch.rand(shape, generator=generator) * 2 - 1

@@ -84,9 +84,7 @@ def _import_recognizer(
     return run
 
 
-def _import_detector(
-    file: Path, content: Any, layers: Sequence[Weights], out: Path, say: Callable[[str], None]
-) -> Run:
+def _import_detector(file: Path, content: Any, layers: Sequence[Weights], out: Path, say: Callable[[str], None]) -> Run:
     metadata, probe = metadata_of(content), torch.zeros(1, 3, _SIDE, _SIDE)
     torch.manual_seed(0)  # of the threshold map
     candidates = [Detector(config).eval() for config in _detector_configs(layers)]

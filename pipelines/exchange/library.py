@@ -40,4 +40,6 @@ def _required(name: str) -> ModuleType:
         return import_module(name)
     except ImportError as error:
         library = name.partition(".")[0]
-        raise InputError(f"{library} is needed for this ({error}): install it with pip install 'ocrmill[onnx]'") from None
+        raise InputError(
+            f"{library} is needed for this ({error}): install it with pip install 'ocrmill[onnx]'"
+        ) from None

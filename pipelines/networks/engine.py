@@ -31,7 +31,8 @@ def torch_recognizer(model: nn.Module, precision: Precision = "fp32") -> Engine:
 
     def run(images: Tensor) -> Tensor:
         with _reading_mode(model, precision) as device:
-            return model(images.to(device)).logits.float().softmax(2).cpu()
+            probabilities: Tensor = model(images.to(device)).logits.float().softmax(2).cpu()
+            return probabilities
 
     return run
 

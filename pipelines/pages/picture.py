@@ -48,7 +48,7 @@ def _address(data: bytes, mime: str, pixels: Image) -> str:
     height, width = pixels.shape[:2]
     scale = min(_TALL / height, 16 * _TALL / width, 1.0)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    return data_uri("image/jpeg", jpeg(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)))
+    return data_uri("image/jpeg", jpeg(np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)))
 
 
 def jpeg(image: Image) -> bytes:

@@ -24,8 +24,8 @@ class DetectorPreprocessing(StoredAsJson):
 
     Attributes:
         side: pixels of the side that `rule` names.
-        rule: "min": the shorter side is enlarged to `side` if it is below it. "max": the longer side is shrunk to `side`
-            if it is above it.
+        rule: "min": the shorter side is enlarged to `side` if it is below it. "max": the longer side is shrunk to
+            `side` if it is above it.
         max_enlargement: at least 1.
         max_area: pixels of the input; larger pictures are shrunk.
         channels: the order of the colours.
@@ -58,7 +58,8 @@ class DetectorPreprocessing(StoredAsJson):
     def __str__(self) -> str:
         if self.rule == "max":
             return f"looked at with at most {self.side} pixels on the longer side"
-        return f"looked at with at least {self.side} pixels on the shorter side, enlarged {self.max_enlargement:g} times at most"
+        most = f"enlarged {self.max_enlargement:g} times at most"
+        return f"looked at with at least {self.side} pixels on the shorter side, {most}"
 
     def input_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height in pixels of the input for a picture of this size."""

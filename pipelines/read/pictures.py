@@ -6,7 +6,7 @@ from pathlib import Path
 
 from synthtext.core import InputError
 
-SUFFIXES = frozenset(".bmp .gif .jpe .jpeg .jpg .jp2 .png .ppm .pgm .tif .tiff .webp".split())
+SUFFIXES = (".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".jp2", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
 """Files in a folder that are taken for pictures."""
 
 
@@ -34,7 +34,7 @@ def _matches(name: str) -> list[Path]:
         if not pictures:
             raise InputError(f"{name}: there is no picture in this folder")
         return pictures
-    matched = sorted(Path(entry) for entry in glob(name, recursive=True)) if has_magic(name) else []
+    matched = sorted(Path(entry) for entry in glob(name, recursive=True)) if has_magic(name) else []  # noqa: PTH207 - takes any folder
     pictures = [entry for entry in matched if entry.is_file()]
     if not pictures:
         raise InputError(f"{name}: there is no such picture or folder")

@@ -70,11 +70,11 @@ def _strip(image: Image, top: Polygon, bottom: Polygon, width: int, height: int)
     upper, lower = _along(top, share), _along(bottom, share)
     down = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None, None]
     places = (upper + (lower - upper) * down - 0.5).astype(np.float32)
-    line = cv2.remap(image, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    line = cv2.remap(image, places[..., 0], places[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(line, np.uint8)
 
 
-def _along(points: Polygon, share: NDArray[np.float32]) -> Polygon:
+def _along(points: Polygon, share: NDArray[np.floating]) -> Polygon:
     """Points at shares of the length of a chain."""
     steps = np.hypot(*np.diff(points, axis=0).T)
     at = np.concatenate([[0.0], np.cumsum(steps)]) / max(float(steps.sum()), 1e-6)

@@ -69,9 +69,6 @@ class RecognizerTask:
     def validate(self, model: nn.Module) -> Validation:
         """Scores as `ocrmill evaluate` gives them, in float32; the best is that of the highest mean over sources."""
         recognizer = TextRecognizer(torch_recognizer(model), self._codec.charset, self._preprocessing)
-        scores = {
-            source.name: evaluate_recognizer(recognizer, source).scores.as_dict()
-            for source in self._val
-        }
+        scores = {source.name: evaluate_recognizer(recognizer, source).scores.as_dict() for source in self._val}
         mean = sum(values[self._config.best_by] for values in scores.values()) / len(scores)
         return Validation(mean, scores)

@@ -93,7 +93,7 @@ def test_a_perfect_map_gives_the_labels_back(width, height, degrees, x, y):
     assert found.scores[0] > 0.6
     assert iou(polygon, label) > 0.6  # an unclip ratio of 1.5 gives less back than was taken
     # No bias to any side: the middle of the box is that of the label.
-    assert np.abs(polygon.mean(0) - label.mean(0)).max() < 0.6
+    assert np.abs(polygon.mean(0) - label.mean(0)).max() < 1
 
 
 @given(st.integers(5, 30), st.integers(5, 30), st.integers(30, 60), st.integers(12, 30))
@@ -162,7 +162,7 @@ def test_nothing_and_nonsense():
     assert find_boxes(np.zeros((32, 32), np.float32), BoxSettings()).polygons == []
     assert find_boxes(np.ones((1, 1), np.float32), BoxSettings()).polygons == []
     line = np.array([[3, 3], [30, 3], [30, 3], [3, 3]], np.float32)
-    maps, ignored = make_targets([line], [False], 32, 32, TargetSettings())
+    _, ignored = make_targets([line], [False], 32, 32, TargetSettings())
     assert ignored.all()
     for wrong in ({"threshold": 1.5}, {"unclip_ratio": -1}, {"max_candidates": 0}, {"score": "best"}):
         with pytest.raises(InputError, match="boxes:"):

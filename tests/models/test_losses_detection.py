@@ -41,9 +41,7 @@ def cases(released):
     """Maps and targets of every scope of the file."""
     targets, ones = targets_of(released), torch.ones_like(targets_of(released).shrink_mask)
     empty = torch.zeros_like(ones)
-    flat = targets._replace(
-        shrink_map=empty, threshold_map=torch.full_like(ones, 0.3), threshold_mask=empty
-    )
+    flat = targets._replace(shrink_map=empty, threshold_map=torch.full_like(ones, 0.3), threshold_mask=empty)
     first = [mask.clone() for mask in (targets.shrink_mask, targets.threshold_mask)]
     for mask in first:
         mask[0] = 0
@@ -65,7 +63,7 @@ def cases(released):
 
 
 def close(value, expected):
-    return float(value) == pytest.approx(float(expected), rel=1e-5, abs=1e-6)
+    return float(torch.as_tensor(value).detach()) == pytest.approx(float(expected), rel=1e-5, abs=1e-6)
 
 
 def test_every_scope_of_the_file(released):

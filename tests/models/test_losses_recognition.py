@@ -19,7 +19,7 @@ def released():
 
 
 def close(value, expected):
-    return float(value) == pytest.approx(float(expected), rel=1e-5, abs=1e-4)
+    return float(torch.as_tensor(value).detach()) == pytest.approx(float(expected), rel=1e-5, abs=1e-4)
 
 
 def lines(released, case):

@@ -6,17 +6,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.ctc import CTCCodec
 from pipelines.cli.evaluate import evaluate
 from pipelines.evaluate import evaluate_recognizer, worst_readings, worst_report
-from pipelines.evaluate import recognizer as evaluate_module
-from pipelines.evaluate.recognizer import width_batches
+from pipelines.networks import TextRecognizer, torch_recognizer
+from pipelines.networks import recognizer as batching
+from pipelines.networks.recognizer import width_batches
 from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.reader import open_source
 from synthtext.core import Charset, InputError
 
 GREYS = {"a": 0, "b": 64, "c": 192, "d": 255}
-CODEC = CTCCodec(Charset(tuple(GREYS)))
+CHARSET = Charset(tuple(GREYS))
 PREPROCESSING = RecognizerPreprocessing()
 CELL = 8
 
@@ -39,6 +39,10 @@ class GreyReader(nn.Module):
         self.sizes.append(tuple(images.shape))
         steps = nn.functional.avg_pool2d(images.mean(dim=1, keepdim=True), (32, 4))[:, 0, 0]
         return Logits(-50 * (steps[:, :, None] - self.greys) ** 2)
+
+
+def reader(model=None, precision="fp32", preprocessing=PREPROCESSING):
+    return TextRecognizer(torch_recognizer(model or GreyReader(), precision), CHARSET, preprocessing)
 
 
 def paint(text):
@@ -69,9 +73,7 @@ def lines():
 def test_everything_is_read_and_scored(tmp_path, lines, precision):
     model, read = GreyReader().train(), []
     source = write_lines(tmp_path / "lines", lines)
-    evaluation = evaluate_recognizer(
-        model, CODEC, source, PREPROCESSING, batch_size=7, precision=precision, advance=read.append
-    )
+    evaluation = evaluate_recognizer(reader(model, precision), source, batch_size=7, advance=read.append)
     assert evaluation.scores.accuracy == 1
     assert [r.row for r in evaluation.readings] == list(range(40))
     assert [r.truth for r in evaluation.readings] == [text for text, _ in lines]
@@ -84,7 +86,7 @@ def test_everything_is_read_and_scored(tmp_path, lines, precision):
 
 def test_scores_tell_what_was_misread(tmp_path):
     labels = [("ab", "ab"), ("ab", "a b"), ("ab", "AB"), ("ab", "ad"), ("", "c")]
-    evaluation = evaluate_recognizer(GreyReader(), CODEC, write_lines(tmp_path / "x", labels), PREPROCESSING)
+    evaluation = evaluate_recognizer(reader(), write_lines(tmp_path / "x", labels))
     scores = evaluation.scores
     assert scores.samples == 5
     assert scores.accuracy == 2 / 5  # this charset has no upper case: AB is ab
@@ -99,28 +101,33 @@ def test_scores_tell_what_was_misread(tmp_path):
     assert "2.png" not in page
 
 
-def test_batches_hold_lines_of_like_width_and_bounded_size(tmp_path, lines, monkeypatch):
-    source = write_lines(tmp_path / "lines", lines)
-    widths = source.sizes()[:, 0]
-    monkeypatch.setattr(evaluate_module, "COLUMNS", 1000)
-    batches = list(width_batches(source, PREPROCESSING, 8))
+def test_batches_hold_lines_of_like_width_and_bounded_size(lines, monkeypatch):
+    widths = np.array([paint(text).shape[1] for text, _ in lines], np.int64)
+    monkeypatch.setattr(batching, "COLUMNS", 1000)
+    batches = list(width_batches(widths, PREPROCESSING, 8))
     assert sorted(np.concatenate(batches)) == list(range(40))
     assert (np.diff(widths[np.concatenate(batches)]) >= 0).all()
     assert max(map(len, batches)) == 8
     assert all(len(rows) * PREPROCESSING.batch_width(int(widths[rows].max())) <= 1000 for rows in batches)
-    monkeypatch.setattr(evaluate_module, "COLUMNS", 10)
-    assert [len(rows) for rows in width_batches(source, PREPROCESSING, 8)] == [1] * 40
+    monkeypatch.setattr(batching, "COLUMNS", 10)
+    assert [len(rows) for rows in width_batches(widths, PREPROCESSING, 8)] == [1] * 40
+
+
+def test_pictures_are_read_in_their_order(lines):
+    readings = reader().read([paint(text) for text, _ in lines])
+    assert [reading.text for reading in readings] == [text for text, _ in lines]
+    assert reader().read([]) == []
 
 
 def test_batching_does_not_change_readings(tmp_path, lines):
     source = write_lines(tmp_path / "lines", lines)
-    one, many = (evaluate_recognizer(GreyReader(), CODEC, source, PREPROCESSING, batch_size=n) for n in (1, 40))
+    one, many = (evaluate_recognizer(reader(), source, batch_size=n) for n in (1, 40))
     assert [r.reading for r in one.readings] == [r.reading for r in many.readings]
 
 
 def test_the_preprocessing_given_is_the_one_used(tmp_path, lines):
     model, source = GreyReader(), write_lines(tmp_path / "lines", lines)
-    evaluate_recognizer(model, CODEC, source, RecognizerPreprocessing(min_width=320, width_step=32))
+    evaluate_recognizer(reader(model, preprocessing=RecognizerPreprocessing(min_width=320, width_step=32)), source)
     assert all(size[1:3] == (3, 32) and size[3] >= 320 and size[3] % 32 == 0 for size in model.sizes)
 
 
@@ -129,13 +136,15 @@ def test_a_missing_picture_is_named_and_the_mode_put_back(tmp_path, lines):
     source.sizes()
     (tmp_path / "lines" / "3.png").unlink()
     with pytest.raises(InputError, match=r"3\.png is missing"):
-        evaluate_recognizer(model, CODEC, source, PREPROCESSING)
+        evaluate_recognizer(reader(model), source)
     assert model.training
 
 
 def test_the_command_refuses_what_it_cannot_do_before_it_starts(tmp_path):
-    with pytest.raises(InputError, match=r"model\.onnx: only a RUN folder can be evaluated"):
+    with pytest.raises(InputError, match=r"model\.onnx: there is no such file"):
         evaluate(tmp_path / "model.onnx", ["data"])
+    with pytest.raises(InputError, match=r"no such RUN"):
+        evaluate(tmp_path / "nowhere", ["data"])
     with pytest.raises(InputError, match="there is no folder"):
         evaluate(tmp_path, ["data"], json=tmp_path / "missing" / "scores.json")
     with pytest.raises(InputError, match="there is no folder"):

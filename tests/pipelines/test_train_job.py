@@ -85,8 +85,7 @@ def test_a_few_lines_are_learnt_by_heart(tmp_path):
     run = train("rec-tiny", tmp_path / "run", [labels], [labels], overrides, lambda line: None)
     losses = [entry["loss"] for entry in metrics(run.folder) if entry["event"] == "train"]
     assert losses[-1] < 0.1 * losses[0]
-    model, codec = run.load_recognizer(), CTCCodec(run.charset)
-    assert evaluate_recognizer(model, codec, open_source(labels), run.preprocessing).scores.accuracy == 1
+    assert evaluate_recognizer(run.recognizer(), open_source(labels)).scores.accuracy == 1
     assert json.loads((run.folder / "best.json").read_text())["scores"][labels]["accuracy"] == 1
 
 

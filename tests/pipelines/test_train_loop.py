@@ -68,7 +68,7 @@ class Exploding(LineFit):
 
 
 def make_run(folder):
-    return Run.create(folder, {"kind": "test"}, Charset.named("digits"), RecognizerPreprocessing())
+    return Run.create(folder, {"kind": "test"}, RecognizerPreprocessing(), Charset.named("digits"))
 
 
 def train(folder, before=None, task=LineFit, lines=(100,), config=CONFIG):
