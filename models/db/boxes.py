@@ -24,7 +24,7 @@ class BoxSettings:
         box_threshold: mean probability below which a box is dropped.
         unclip_ratio: a box grows by this times area / perimeter.
         max_candidates: regions of a map that are looked at.
-        min_size: pixels of the map; a box whose shorter side is below it, or below 2 more once it has grown, is dropped.
+        min_size: pixels of the map; a box whose shorter side is below it, or below 2 more when grown, is dropped.
         score: "fast": the mean is over the rectangle around a region; "slow": over the region itself.
         shape: "quad": rectangles; "polygon": outlines, for curved text.
         dilate: grow the kernels by a pixel to the right and down first.
@@ -117,7 +117,7 @@ _SIMPLER = 0.002
 
 
 def _rectangle(points: Array) -> tuple[Polygon, float]:
-    """The smallest rectangle around points, clockwise from the upper of its two leftmost corners, and its short side."""
+    """The smallest rectangle around points, from the upper of its two leftmost corners on, and its short side."""
     rectangle = cv2.minAreaRect(points)
     corners = cv2.boxPoints(rectangle)
     by_x = corners[np.argsort(corners[:, 0], kind="stable")]

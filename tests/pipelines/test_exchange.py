@@ -1,0 +1,208 @@
+"""Published networks into RUNs, and RUNs into ONNX files."""
+
+import json
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from models.recognizer import Recognizer, RecognizerConfig
+from pipelines.cli.evaluate import evaluate
+from pipelines.exchange.export import export, folded
+from pipelines.exchange.importing import import_model
+from pipelines.exchange.opening import kind_of, open_detector, open_recognizer
+from pipelines.networks.engine import open_session
+from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.published import CLASSIFIER, DETECTOR, DICTIONARY, RECOGNIZER, model_file
+from pipelines.run import Run
+from synthtext.core import Charset, InputError
+
+REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
+
+
+def parameters(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    """Pictures of real data sets, which are not ours to publish."""
+    if not (REFERENCE / "published_models.npz").is_file():
+        pytest.skip("published_models is not in the reference folder")
+    with np.load(REFERENCE / "published_models.npz") as arrays:
+        return json.loads((REFERENCE / "published_models.json").read_text(encoding="utf-8")), dict(arrays)
+
+
+def test_the_recognizer_is_the_published_one(vectors, published):
+    description, arrays = vectors
+    run = Run.open(published / "recognizer")
+    model, codec = run.load_recognizer(), run.recognizer().codec
+    for case in description["recognition"]:
+        name, image = f"rec{case['index']}_", arrays[f"rec{case['index']}_image"]
+        images = torch.zeros(1, 3, 32, case["input_width"])
+        images[0, :, :, : image.shape[1]] = torch.from_numpy(image).permute(2, 0, 1) / 127.5 - 1
+        with torch.no_grad():
+            probabilities = model(images).logits.softmax(2)
+        best = probabilities[0].max(1)
+        clear = arrays[name + "top2_gap"] > 0.01
+        assert (best.indices.numpy() == arrays[name + "argmax"])[clear].all()
+        assert np.abs(best.values.numpy() - arrays[name + "max_probability"]).max() < 1e-4
+        rows = probabilities[0, case["full_row_steps"]].numpy()
+        assert np.abs(rows - arrays[name + "full_rows"]).max() < 1e-4
+        (reading,) = codec.decode_probabilities(probabilities)
+        assert reading.text == case["decoded"]
+        assert reading.confidence == pytest.approx(case["confidence"], abs=1e-4)
+
+
+def test_the_detector_is_the_one_that_was_trained(vectors, published):
+    description, arrays = vectors
+    detector = Run.open(published / "detector").detector()
+    as_exported = open_detector(model_file(DETECTOR))
+    for case in description["detection"]:
+        name = f"det{case['index']}_"
+        image = np.ascontiguousarray(arrays[name + "image"][..., ::-1])
+        fixed = detector.preprocessing.__class__(side=32, rule="min", max_area=image.size)
+        for network, key in ((detector, "probability_map"), (as_exported, "probability_map_as_exported")):
+            images = torch.from_numpy(fixed.prepare(image))
+            difference = np.abs(network.engine(images)[0].numpy() - arrays[name + key].astype(np.float32))
+            assert difference.max() < 1e-3
+        found = detector.__class__(detector.engine, fixed, detector.boxes).detect(image)
+        expected = sorted(np.array(box).tolist() for box in case["boxes"])
+        assert np.abs(np.array(sorted(p.tolist() for p in found.polygons)) - np.array(expected)).max() <= 1
+        assert np.allclose(sorted(found.scores), sorted(case["scores"]), atol=1e-3)
+
+
+def test_imported_networks_are_ordinary_runs(published):
+    recognizer, detector = Run.open(published / "recognizer"), Run.open(published / "detector")
+    assert (recognizer.kind, detector.kind) == ("recognizer", "detector")
+    assert parameters(recognizer.load_recognizer()) == 2_066_433
+    assert parameters(detector.load_detector()) == 583_234
+    assert recognizer.charset == Charset.from_file(model_file(DICTIONARY))
+    assert recognizer.charset.characters[-1] == " "
+    assert recognizer.preprocessing == RecognizerPreprocessing(min_width=320, width_step=1)
+    assert detector.boxes.released
+    with pytest.raises(InputError, match="is a detector, where a recognizer is wanted"):
+        detector.load_recognizer()
+    with pytest.raises(InputError, match="is a recognizer, where a detector is wanted"):
+        recognizer.load_detector()
+
+
+def test_exported_files_say_the_same_at_any_size(exported):
+    torch.manual_seed(0)
+    recognizer = Run.open(exported / "recognizer")
+    ours, theirs = recognizer.recognizer(), open_recognizer(exported / "recognizer.onnx")
+    for batch, width in ((1, 320), (5, 64), (2, 700)):
+        images = torch.rand(batch, 3, 32, width) * 2 - 1
+        assert (ours.engine(images) - theirs.engine(images)).abs().max() < 1e-4
+    assert (theirs.charset, theirs.preprocessing) == (recognizer.charset, recognizer.preprocessing)
+    run = Run.open(exported / "detector")
+    ours, theirs = run.detector(), open_detector(exported / "detector.onnx")
+    for batch, height, width in ((1, 64, 96), (2, 32, 160)):
+        images = torch.rand(batch, 3, height, width)
+        assert (ours.engine(images) - theirs.engine(images)).abs().max() < 1e-4
+    assert (theirs.preprocessing, theirs.boxes) == (run.detector_preprocessing, run.boxes)
+
+
+def test_exported_files_are_as_promised(exported):
+    for kind in ("recognizer", "detector"):
+        model = onnx.load(str(exported / f"{kind}.onnx"))
+        assert "BatchNormalization" not in {node.op_type for node in model.graph.node}
+        assert kind_of(exported / f"{kind}.onnx") == kind
+    session = open_session(exported / "recognizer.onnx")
+    characters = session.get_modelmeta().custom_metadata_map["character"].splitlines()
+    assert tuple(characters) == Run.open(exported / "recognizer").charset.characters
+
+
+def test_folding_changes_nothing():
+    torch.manual_seed(0)
+    model = Recognizer(RecognizerConfig(5, scale=0.125, hidden=8, mid=8))
+    model(torch.randn(4, 3, 32, 64))  # statistics of its own
+    model.eval()
+    images = torch.randn(2, 3, 32, 48)
+    with torch.no_grad():
+        assert torch.allclose(folded(model)(images).logits, model(images).logits, atol=1e-5)
+    assert any(isinstance(module, torch.nn.BatchNorm2d) for module in model.modules())
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "said"),
+    [
+        (CLASSIFIER, "recognizer", r"layer 3: .* is a convolution 1x1, 8 to 8, .* has a convolution 3x3"),
+        (DETECTOR, "recognizer", r"another architecture: layer \d+"),
+        (RECOGNIZER, "detector", r"another architecture: layer \d+"),
+    ],
+)
+def test_another_architecture_is_refused_with_its_first_layer(tmp_path, file, kind, said):
+    with pytest.raises(InputError, match=said):
+        import_model(model_file(file), kind, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_same_layers_put_together_otherwise_are_refused(tmp_path):
+    model = onnx.load(str(model_file(RECOGNIZER)))
+    gate = next(node for node in model.graph.node if node.op_type == "HardSigmoid")
+    next(a for a in gate.attribute if a.name == "alpha").f = 0.5
+    path = tmp_path / "changed.onnx"
+    onnx.save(model, str(path))
+    with pytest.raises(InputError, match="its layers are alike, but .* differs"):
+        import_model(path, "recognizer", tmp_path / "run")
+
+
+def test_bad_files_are_refused_in_a_sentence(tmp_path, exported):
+    whole = model_file(RECOGNIZER).read_bytes()
+    broken = {"cut.onnx": whole[: len(whole) // 2], "empty.onnx": b"", "text.onnx": b"this is no network"}
+    for name, content in broken.items():
+        (tmp_path / name).write_bytes(content)
+        for attempt in (
+            lambda path: import_model(path, "recognizer", tmp_path / "run"),
+            lambda path: open_recognizer(path),
+            lambda path: evaluate(path, ["data"]),
+        ):
+            with pytest.raises(InputError, match=rf"{name} is no ONNX file"):
+                attempt(tmp_path / name)
+    with pytest.raises(InputError, match="no such file"):
+        import_model(tmp_path / "missing.onnx", "detector", tmp_path / "run")
+    with pytest.raises(InputError, match="is no detector"):
+        open_detector(exported / "recognizer.onnx")
+    with pytest.raises(InputError, match="is not empty"):
+        import_model(model_file(RECOGNIZER), "recognizer", exported)
+    with pytest.raises(InputError, match="there is no folder"):
+        export(Run.open(exported / "detector"), tmp_path / "missing" / "x.onnx")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_wrong_dictionary_is_refused(tmp_path):
+    lines = model_file(DICTIONARY).read_bytes().decode().splitlines()
+    for wrong in (lines[:100], [*lines, "€", "‰"], [*lines[:-1], "two"]):
+        (tmp_path / "wrong.txt").write_text("\n".join(wrong), encoding="utf-8")
+        with pytest.raises(InputError, match=r"wrong\.txt"):
+            import_model(model_file(RECOGNIZER), "recognizer", tmp_path / "run", tmp_path / "wrong.txt")
+    with pytest.raises(InputError, match="a detector has no charset"):
+        import_model(model_file(DETECTOR), "detector", tmp_path / "run", model_file(DICTIONARY))
+    run = import_model(model_file(RECOGNIZER), "recognizer", tmp_path / "run", model_file(DICTIONARY))
+    assert run.charset == Charset.from_file(model_file(DICTIONARY))
+
+
+def test_detectors_are_evaluated(tmp_path, published):
+    image = np.full((96, 320, 3), 255, np.uint8)
+    cv2.putText(image, "HELLO", (60, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (0, 0, 0), 4)
+    cv2.imwrite(str(tmp_path / "a.png"), image)
+    label = [{"transcription": "HELLO", "points": [[57, 24], [210, 24], [210, 64], [57, 64]]}]
+    (tmp_path / "labels.tsv").write_text(f"a.png\t{json.dumps(label)}\n", encoding="utf-8")
+    for network in (published / "detector", model_file(DETECTOR)):
+        evaluate(network, [str(tmp_path / "labels.tsv")], json=tmp_path / "scores.json", min_side=160)
+        (scores,) = json.loads((tmp_path / "scores.json").read_text()).values()
+        assert list(scores)[:2] == ["images", "instances"]
+        assert scores["hmean"] == scores["coverage_recall"] == 1
+    for refused in ({"report": tmp_path / "x.html"}, {"min_side": 64, "max_side": 64}):
+        with pytest.raises(InputError):
+            evaluate(published / "detector", [str(tmp_path / "labels.tsv")], **refused)
+    with pytest.raises(InputError, match="for detectors"):
+        evaluate(published / "recognizer", [str(tmp_path / "labels.tsv")], min_side=64)
+    (tmp_path / "broken.tsv").write_text("a.png\t[{]\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"broken\.tsv: a\.png: this is no list of texts"):
+        evaluate(published / "detector", [str(tmp_path / "broken.tsv")])
