@@ -148,7 +148,7 @@ def test_the_same_layers_put_together_otherwise_are_refused(tmp_path):
     next(a for a in gate.attribute if a.name == "alpha").f = 0.5
     path = tmp_path / "changed.onnx"
     onnx.save(model, str(path))
-    with pytest.raises(InputError, match="its layers are alike, but .* differs"):
+    with pytest.raises(InputError, match=r"its layers are alike, but .* differs"):
         import_model(path, "recognizer", tmp_path / "run")
 
 

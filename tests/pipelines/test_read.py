@@ -1,0 +1,343 @@
+"""Pictures to texts, with the published networks."""
+
+import json
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image as Pictures
+
+from pipelines.pages.picture import jpeg
+from pipelines.preprocessing import DetectorPreprocessing
+from pipelines.read import Page, Reader, ReadLine, draw_page, find_pictures, load_picture, reading_order, rectify
+from pipelines.read.upright import UprightClassifier
+from synthtext.core import Box, InputError
+
+HOME = Path(__file__).resolve().parents[2]
+
+
+def write(image, text, place, size=1.2):
+    cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, (20, 20, 20), 2, cv2.LINE_AA)
+
+
+def sign(*texts, width=420):
+    image = np.full((40 + 70 * len(texts), width, 3), 235, np.uint8)
+    for row, text in enumerate(texts):
+        write(image, text, (30, 65 + 70 * row))
+    return image
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Reader.open()
+
+
+# --- order ---------------------------------------------------------------------------------------------------------
+
+
+def grid(columns, rows, gap, words=3, width=50, height=14):
+    """Boxes of words in the order in which they are read: columns of lines of words."""
+    return [
+        Box(x, y, x + width, y + height).polygon()
+        for column in range(columns)
+        for row in range(rows)
+        for word in range(words)
+        for x, y in [(column * (words * 58 + gap) + word * 58, row * 24)]
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 3), st.sampled_from([1, 3, 4, 9]), st.integers(0, 2**32 - 1), st.sampled_from([-8, -3, 0, 3, 8]))
+def test_columns_lines_and_words_are_read_in_order(columns, rows, seed, degrees):
+    boxes = grid(columns, rows, 60)
+    turn = cv2.getRotationMatrix2D((100, 100), degrees, 1.0)
+    turned = [(np.c_[box, np.ones(4)] @ turn.T).astype(np.float32) for box in boxes]
+    shuffled = np.random.default_rng(seed).permutation(len(boxes))
+    read = shuffled[reading_order([turned[i] for i in shuffled])]
+    if rows > 2 or columns == 1:
+        assert read.tolist() == list(range(len(boxes)))
+    else:  # one line makes no column: it is read across
+        lines = [i % (rows * 3) // 3 for i in read]
+        assert lines == sorted(lines)
+
+
+def test_a_headline_is_read_before_the_columns_below_it():
+    boxes = grid(2, 6, 60)
+    headline = Box(40, -60, 360, -30).polygon()
+    assert reading_order([*boxes, headline]).tolist() == [len(boxes), *range(len(boxes))]
+
+
+def test_prices_are_read_with_their_lines():
+    boxes = [
+        Box(x, 24 * row, x + width, 24 * row + 14).polygon() for row in range(8) for x, width in ((0, 150), (300, 50))
+    ]
+    assert reading_order(boxes).tolist() == list(range(16))
+
+
+def test_nothing_and_one():
+    assert reading_order([]).tolist() == []
+    assert reading_order([Box(3, 3, 20, 9).polygon()]).tolist() == [0]
+
+
+# --- rectification -------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(-5, 60), st.integers(-5, 40), st.integers(6, 50), st.integers(4, 30))
+@settings(deadline=None)
+def test_an_upright_box_is_the_slice_of_the_picture(left, top, width, height):
+    image = np.random.default_rng(0).integers(0, 256, (48, 96, 3), np.uint8)
+    line = rectify(image, Box(left, top, left + width, top + height).polygon())
+    padded = np.pad(image, ((64, 64), (64, 64), (0, 0)), "edge")
+    expected = padded[64 + top : 64 + top + height, 64 + left : 64 + left + width]
+    if height >= 1.5 * width:
+        expected = np.rot90(expected)
+    assert np.array_equal(line, expected)
+
+
+def test_turned_lines_stand_upright():
+    image = sign("HORIZON")
+    height, width = image.shape[:2]
+    for degrees in (-30, 20, 90):
+        turn = cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), degrees, 1.0)
+        turn[:, 2] += 200
+        page = cv2.warpAffine(image, turn, (800, 800), borderValue=(235, 235, 235))
+        quad = (np.c_[Box(0, 0, width, height).polygon() - 0.5, np.ones(4)] @ turn.T + 0.5).astype(np.float32)
+        line = rectify(page, quad)
+        assert abs(line.shape[0] - height) <= 1
+        assert abs(line.shape[1] - width) <= 1
+        again = cv2.resize(line, (width, height)).astype(int)
+        assert np.abs(again[3:-3, 3:-3] - image[3:-3, 3:-3]).mean() < 5
+
+
+def test_curved_lines_are_straightened():
+    rows, columns = np.mgrid[0:200, 0:400]
+    bend = 30 * np.sin(columns / 400 * np.pi)
+    image = np.repeat((np.abs(rows - 100 + bend) < 4)[..., None] * np.uint8(255), 3, 2)  # an arc, 8 pixels thick
+    x = np.linspace(0, 400, 15)
+    arc = 100 - 30 * np.sin(x / 400 * np.pi)
+    outline = np.concatenate([np.c_[x, arc - 20], np.c_[x, arc + 20][::-1]]).astype(np.float32)
+    line = rectify(image, outline)
+    ink = np.array([np.flatnonzero(column > 127).mean() for column in line[:, 5:-5, 0].T])
+    assert np.abs(ink - 20).max() < 1.5
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [[5, 5]] * 4,
+        [[5, 5], [5.2, 5], [5.2, 5.1], [5, 5.1]],
+        [[5, 5], [30, 5], [30, 5], [5, 5]],
+        [[900, 900], [950, 900], [950, 920], [900, 920]],
+    ],
+)
+def test_degenerate_polygons_give_a_picture(points):
+    line = rectify(np.zeros((40, 60, 3), np.uint8), np.array(points, np.float32))
+    assert line.dtype == np.uint8
+    assert line.ndim == 3
+    assert min(line.shape) >= 1
+
+
+# --- sizes ---------------------------------------------------------------------------------------------------------
+
+
+@given(
+    st.integers(1, 30_000), st.integers(1, 30_000), st.sampled_from(["min", "max"]), st.sampled_from([320, 736, 960])
+)
+def test_inputs_are_bounded_multiples_of_32(width, height, rule, side):
+    preprocessing = DetectorPreprocessing(side=side, rule=rule)
+    wide, high = preprocessing.input_size(width, height)
+    assert wide % 32 == high % 32 == 0
+    assert min(wide, high) >= 32
+    assert wide * high <= 1.3 * preprocessing.max_area + 32 * max(width, height)
+    assert wide <= max(2 * width + 16, 32)
+    if rule == "max":
+        assert max(wide, high) <= side + 16
+
+
+def test_sizes_of_the_released_code():
+    released = DetectorPreprocessing(max_enlargement=100)
+    assert released.input_size(1280, 720) == (1312, 736)
+    assert released.input_size(1000, 900) == (992, 896)
+    assert DetectorPreprocessing(side=960, rule="max").input_size(1280, 720) == (960, 544)
+
+
+def test_colours_are_normalised_in_their_order():
+    image = np.zeros((32, 64, 3), np.uint8)
+    image[..., 0] = 255
+    for channels, place in (("bgr", 2), ("rgb", 0)):
+        preprocessing = DetectorPreprocessing(side=32, channels=channels)
+        planes = preprocessing.prepare(image)[0]
+        for k in range(3):
+            value = (float(k == place) - preprocessing.mean[k]) / preprocessing.std[k]
+            assert np.allclose(planes[k], value, atol=1e-5)
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def test_a_sign_is_read(reader):
+    page = reader.read(sign("STATION", "PLATFORM"), "sign")
+    assert [line.text.replace(" ", "") for line in page.lines] == ["STATION", "PLATFORM"]
+    assert (page.name, page.width, page.height) == ("sign", 420, 180)
+    assert all(0.5 <= line.confidence <= 1 and 0.6 <= line.score <= 1 for line in page.lines)
+    for upper, lower in pairwise(page.lines):
+        assert upper.polygon[:, 1].mean() < lower.polygon[:, 1].mean()
+    assert json.loads(json.dumps(page.to_dict()))["lines"][0]["text"] == page.lines[0].text
+
+
+def test_runs_files_and_both_runtimes_read_alike(exported, reader):
+    image = sign("STATION", "PLATFORM 4")
+    expected = reader.read(image)
+    for det, rec, runtime in (
+        (exported / "detector", exported / "recognizer", "torch"),
+        (exported / "detector", exported / "recognizer", "onnxruntime"),
+        (exported / "detector.onnx", exported / "recognizer.onnx", "auto"),
+    ):
+        page = Reader.open(det, rec, runtime=runtime).read(image)
+        assert page.text == expected.text
+        for line, other in zip(page.lines, expected.lines, strict=True):
+            assert np.abs(line.polygon - other.polygon).max() <= 1
+
+
+def test_long_lines_are_widened(reader):
+    text = "THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG AND RUNS"
+    image = np.full((60, 1400, 3), 240, np.uint8)
+    write(image, text, (20, 42), 1.0)
+    (reading,) = reader.recognizer.read([image])
+    assert reading.text.replace(" ", "") == text.replace(" ", "")
+    strip = np.full((40, 20_000, 3), 240, np.uint8)
+    for x in range(100, 20_000, 2_000):
+        write(strip, "WORD", (x, 30), 1.0)
+    page = reader.read(strip)
+    assert "WORD" in page.text
+
+
+def test_upside_down_lines_are_turned(reader):
+    image = sign("MORNING")[::-1, ::-1].copy()
+    turning = Reader(reader.detector, reader.recognizer, UprightClassifier())
+    assert "MORNING" not in reader.read(image).text
+    assert "MORNING" in turning.read(image).text
+    assert "MORNING" in turning.read(sign("MORNING")).text
+    assert UprightClassifier().upside_down([]).shape == (0,)
+
+
+def test_a_picture_without_text_is_an_empty_page(reader):
+    page = reader.read(np.full((200, 300, 3), 90, np.uint8))
+    assert page.lines == ()
+    assert page.text == ""
+    assert reader.read(np.zeros((1, 1, 3), np.uint8)).lines == ()
+
+
+# --- files ---------------------------------------------------------------------------------------------------------
+
+
+def orientations():
+    """Pillow's transpositions that EXIF values 1 to 8 ask for, undone."""
+    t = Pictures.Transpose
+    return [
+        None,
+        t.FLIP_LEFT_RIGHT,
+        t.ROTATE_180,
+        t.FLIP_TOP_BOTTOM,
+        t.TRANSPOSE,
+        t.ROTATE_90,
+        t.TRANSVERSE,
+        t.ROTATE_270,
+    ]
+
+
+def test_pictures_of_every_kind_are_upright_rgb(tmp_path):
+    image = cv2.GaussianBlur(sign("Colour"), (5, 5), 0)
+    image[:, :100, 1] //= 3
+    image[:40, :, 2] //= 2
+    picture = Pictures.fromarray(image)
+    for number, stored in enumerate(orientations(), 1):
+        exif = Pictures.Exif()
+        exif[0x0112] = number
+        path = tmp_path / f"exif{number}.jpg"
+        (picture if stored is None else picture.transpose(stored)).save(path, quality=97, exif=exif)
+        loaded = load_picture(path)
+        assert loaded.shape == image.shape, number
+        assert np.abs(loaded.astype(int) - image).mean() < 3, number
+    picture.convert("CMYK").save(tmp_path / "cmyk.jpg", quality=97)
+    cv2.imwrite(str(tmp_path / "deep.png"), image[..., ::-1].astype(np.uint16) * 257)
+    picture.save(tmp_path / "x.webp", lossless=True)
+    picture.save(tmp_path / "pages.tiff", save_all=True, append_images=[Pictures.new("RGB", picture.size)])
+    for name in ("cmyk.jpg", "deep.png", "x.webp", "pages.tiff"):
+        assert np.abs(load_picture(tmp_path / name).astype(int) - image).mean() < 4, name
+    grey = (image[..., 0].astype(np.uint16) * 257).astype(np.uint16)
+    cv2.imwrite(str(tmp_path / "grey.png"), grey)
+    assert np.abs(load_picture(tmp_path / "grey.png").astype(int) - image[..., :1]).max() <= 1
+
+
+def test_what_is_no_picture_is_said(tmp_path):
+    (tmp_path / "text.jpg").write_text("not a picture")
+    (tmp_path / "empty.png").touch()
+    for name in ("text.jpg", "empty.png"):
+        with pytest.raises(InputError, match=f"{name}: this is no picture"):
+            load_picture(tmp_path / name)
+    with pytest.raises(InputError, match=r"missing\.png cannot be read"):
+        load_picture(tmp_path / "missing.png")
+
+
+def test_pictures_are_found(tmp_path):
+    for name in ("b.png", "a.JPG", "notes.txt", "deeper/c.webp", "deeper/d.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [p.name for p in find_pictures([str(tmp_path)])] == ["a.JPG", "b.png"]
+    assert [p.name for p in find_pictures([str(tmp_path / "**" / "*.png"), str(tmp_path / "b.png")])] == [
+        "b.png",
+        "d.png",
+    ]
+    for nothing in ("missing.png", "*.gif"):
+        with pytest.raises(InputError, match="there is no such picture"):
+            find_pictures([str(tmp_path / nothing)])
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(InputError, match="no picture in this folder"):
+        find_pictures([str(tmp_path / "bare")])
+
+
+def test_drawings_show_the_picture_and_the_texts():
+    image = sign("LEFT")
+    lines = (
+        ReadLine("LEFT", 0.95, Box(30, 30, 150, 80).polygon(), 0.9),
+        ReadLine("unsure", 0.55, Box(200, 30, 300, 80).polygon(), 0.9),
+    )
+    drawn = draw_page(image, Page("sign", 420, 110, lines))
+    height, width = drawn.shape[:2]
+    assert width / height == pytest.approx(2 * 420 / 110, rel=0.02)
+    scale = width / 840
+    right = drawn[:, width // 2 :]
+    for line, colour in zip(lines, ((0, 114, 178), (213, 94, 0)), strict=True):
+        (left, top), (end, bottom) = (line.polygon[k] * scale for k in (0, 2))
+        box = right[int(top) : int(bottom), int(left) : int(end)].astype(int)
+        assert (np.abs(box - colour).max(-1) < 30).any()
+        assert not (np.abs(right[: int(top) - 2].astype(int) - colour).max(-1) < 30).any()
+
+
+def test_one_bad_picture_does_not_stop_the_others(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name, text in (("a", "ALPHA"), ("c", "GAMMA")):
+        (tmp_path / "in" / f"{name}.jpg").write_bytes(jpeg(sign(text)))
+    (tmp_path / "in" / "b.jpg").write_text("not a picture")
+    out, drawn = tmp_path / "texts.json", tmp_path / "drawn"
+    command = ["read", str(tmp_path / "in"), "--json", str(out), "--draw", str(drawn)]
+    done = subprocess.run(
+        [sys.executable, "-c", "from pipelines.cli.main import run; run()", *command],
+        cwd=HOME, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "ALPHA" in done.stdout
+    assert "GAMMA" in done.stdout
+    assert "b.jpg: this is no picture" in done.stderr
+    assert "1 of 3 pictures could not be read" in done.stderr
+    assert "Traceback" not in done.stderr
+    pages = json.loads(out.read_text(encoding="utf-8"))
+    assert [Path(name).name for name in pages] == ["a.jpg", "c.jpg"]
+    assert sorted(path.name for path in drawn.iterdir()) == ["a.jpg", "c.jpg"]

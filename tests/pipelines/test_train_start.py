@@ -1,0 +1,127 @@
+"""Training from the weights of another RUN, with the same characters or others."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.evaluate import evaluate_recognizer
+from pipelines.networks import TextRecognizer, torch_recognizer
+from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.reader import open_source
+from pipelines.run import NetworkSettings, Run
+from pipelines.train import train
+from pipelines.train.config import FINE_TUNING_LR, resolve_config
+from pipelines.train.start import CharsetChange, start_from
+from synthtext.core import Charset, InputError
+
+NETWORK = NetworkSettings(scale=0.125, hidden=8, mid=8)
+OLD = Charset(tuple("abcde "))
+
+
+def make_run(folder, charset=OLD):
+    torch.manual_seed(3)
+    config = {"kind": "recognizer", "network": NETWORK.model_dump()}
+    run = Run.create(folder, config, RecognizerPreprocessing(min_width=320, channels="rgb"), charset)
+    model = NETWORK.build(charset, 32)
+    torch.nn.init.normal_(model.head.fc2.weight, std=3)
+    torch.nn.init.normal_(model.head.fc2.bias, std=3)
+    run.save_weights(model)
+    return run
+
+
+def test_classes_go_by_their_characters(tmp_path):
+    run = make_run(tmp_path)
+    new = Charset(tuple("ecxéB"))  # kept: e, c; é is like e; B and x are like nothing kept
+    model = NETWORK.build(new, 32)
+    assert start_from(model, new, run) == CharsetChange(kept=2, new=3, similar=1, dropped=4)
+    before, rows = run.load_recognizer().head.fc2, model.head.fc2
+    for old, now in ((before.weight, rows.weight), (before.bias, rows.bias)):
+        e, c, mean = old[5], old[3], (old[5] + old[3]) / 2
+        for place, expected in enumerate((old[0], e, c, mean, (e + mean) / 2, mean)):
+            assert torch.allclose(now[place], expected)
+    for name, tensor in run.load_recognizer().state_dict().items():
+        if not name.startswith("head.fc2"):
+            assert torch.equal(model.state_dict()[name], tensor)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from("abcdeABCDEáçxyz019"), min_size=1, unique=True), st.integers(0, 2**32 - 1))
+def test_new_characters_are_never_read_before_training(tmp_path_factory, characters, seed):
+    run, charset = make_run(tmp_path_factory.mktemp("run")), Charset(("a", *(c for c in characters if c != "a")))
+    model = NETWORK.build(charset, 32).eval()
+    start_from(model, charset, run)
+    images = torch.randn(2, 3, 32, 64, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        logits, before = model(images).logits, run.load_recognizer()(images).logits
+    shared = [0] + [k + 1 for k, c in enumerate(charset) if c in OLD]
+    assert torch.isin(logits.argmax(2), torch.tensor(shared)).all()
+    theirs = [0] + [OLD.index[c] + 1 for c in charset if c in OLD]
+    assert torch.allclose(logits[..., shared], before[..., theirs], atol=1e-5)
+
+
+def test_the_same_charset_is_the_same_network(tmp_path):
+    run = make_run(tmp_path)
+    model = NETWORK.build(OLD, 32)
+    assert str(start_from(model, OLD, run)) == "6 characters kept, 0 new, 0 dropped"
+    assert all(torch.equal(model.state_dict()[k], v) for k, v in run.load_recognizer().state_dict().items())
+
+
+def test_what_does_not_fit_is_said(tmp_path):
+    run = make_run(tmp_path)
+    with pytest.raises(InputError, match=r"init: .* has another network \(.* is .* there and .* here\)"):
+        start_from(NetworkSettings(scale=0.125, hidden=16, mid=8).build(OLD, 32), OLD, run)
+    other = Charset(tuple("xyz"))
+    with pytest.raises(InputError, match="shares no character"):
+        start_from(NETWORK.build(other, 32), other, run)
+
+
+def test_a_start_brings_its_settings_along(tmp_path):
+    run = make_run(tmp_path)
+    config = resolve_config("rec-lcnet", overrides=[f"init={tmp_path}"])
+    assert config.network == NETWORK
+    assert config.charset == config.init == str(run.folder)
+    assert (config.input.min_width, config.input.channels) == (320, "rgb")
+    assert (config.spacing_samples, config.optim.lr) == (0, FINE_TUNING_LR)
+    assert config.optim.warmup_steps == 200  # the preset's
+    config = resolve_config("rec-lcnet", overrides=[f"init={tmp_path}", "charset=ascii", "optim.lr=0.1"])
+    assert (config.charset, config.optim.lr) == ("ascii", 0.1)
+    (tmp_path / "own.yaml").write_text(f"init: {tmp_path}\ncharset: digits\nspacing_samples: 7\n")
+    config = resolve_config(str(tmp_path / "own.yaml"))
+    assert (config.charset, config.spacing_samples, config.network) == ("digits", 7, NETWORK)
+    config = resolve_config(str(tmp_path / "own.yaml"), overrides=["init=null"])
+    assert (config.init, config.network) == (None, NetworkSettings())
+    with pytest.raises(InputError, match="is no RUN"):
+        resolve_config("rec-lcnet", overrides=["init=nowhere"])
+
+
+def words(folder, texts):
+    folder.mkdir()
+    for index, text in enumerate(texts):
+        image = np.full((40, 16 + 24 * len(text), 3), 255, np.uint8)
+        cv2.putText(image, text, (8, 30), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (0, 0, 0), 2, cv2.LINE_AA)
+        cv2.imwrite(str(folder / f"{index}.png"), image)
+    (folder / "labels.tsv").write_text("".join(f"{k}.png\t{text}\n" for k, text in enumerate(texts)))
+    return str(folder / "labels.tsv")
+
+
+def test_a_smaller_charset_loses_nothing_and_trains_on(tmp_path, published):
+    labels = words(tmp_path / "words", ["Harbour", "STREET", "2047", "market", "Open", "Exit 9"])
+    run, charset = Run.open(published / "recognizer"), Charset.named("ascii")
+    model = run.network.build(charset, 32)
+    said = str(start_from(model, charset, run))
+    assert said == "95 characters kept, 0 new, 6,529 dropped"
+    source = open_source(labels)
+    before = evaluate_recognizer(run.recognizer(), source).readings
+    after = evaluate_recognizer(TextRecognizer(torch_recognizer(model), charset, run.preprocessing), source).readings
+    kept = [(b.reading, a.reading) for b, a in zip(before, after, strict=True) if charset.covers(b.reading)]
+    assert len(kept) >= 5
+    assert all(b == a for b, a in kept)
+    lines: list[str] = []
+    overrides = [f"init={run.folder}", "charset=ascii", "samples=8", "batch_size=4", "threads=1", "data_workers=0"]
+    trained = train("rec-lcnet", tmp_path / "run", [labels], [labels], overrides, lines.append)
+    assert f"start from {run.folder}: {said}" in lines
+    assert trained.charset == charset
+    assert evaluate_recognizer(trained.recognizer(), source).scores.accuracy >= 0.5
