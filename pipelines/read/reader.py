@@ -89,7 +89,8 @@ class Reader:
         return Page(name, image.shape[1], image.shape[0], tuple(read[i] for i in order))
 
     def _lines(self, image: Image, found: Boxes) -> Sequence[Image]:
-        lines = [rectify(image, polygon) for polygon in found.polygons]
+        released = self.detector.boxes.released
+        lines = [rectify(image, polygon, released=released) for polygon in found.polygons]
         if self._upright is None or not lines:
             return lines
         turned = self._upright.upside_down(lines)

@@ -9,17 +9,23 @@ from synthtext.core import Image, Polygon
 TALL = 1.5
 """A line this many times as high as it is wide is taken to run downwards, and is turned (released code)."""
 
+_WIDEST = 2**15
+"""Pixels of a side that OpenCV cannot warp any more."""
+
 _REACH = 2
 """Pixels around a line that cubic interpolation looks at."""
 
 
-def rectify(image: Image, polygon: Polygon) -> Image:
+def rectify(image: Image, polygon: Polygon, *, released: bool = False) -> Image:
     """The line inside a polygon, upright (PP-OCRv2, released code: get_rotate_crop_image).
 
     Args:
         image: (H, W, 3) uint8.
         polygon: (4, 2), or (P, 2) of an even P: half of the points along the top, the rest back along the bottom;
             pixels, from the text's top-left.
+        released: the corners of a quad count from pixel centres and become those of the line's first pixel and of the
+            one behind its last, as in the released code: for boxes that were found as released. Upright boxes come out
+            the same, turned ones half a pixel beside.
 
     Returns:
         (h, w, 3) uint8, as high and wide as the longer of the opposite edges, at least 1 pixel; turned by 90 degrees
@@ -29,10 +35,14 @@ def rectify(image: Image, polygon: Polygon) -> Image:
     # Whole pixels as released: rounding up would make other pictures of the same boxes.
     width = max(int(max(_length(top), _length(bottom))), 1)
     height = max(int(max(float(np.hypot(*edge)) for edge in (bottom - top)[[0, -1]])), 1)
-    box = _window(image, polygon)
-    corner = np.array([box[1].start, box[0].start], np.float32)
-    warp = _perspective if len(polygon) == 4 else _strip
-    line = warp(image[box], top - corner, bottom - corner, width, height)
+    corner = np.zeros(2, np.float32)
+    if max(image.shape) >= _WIDEST:
+        box = _window(image, polygon)
+        image, corner = image[box], np.array([box[1].start, box[0].start], np.float32)
+    if len(polygon) == 4:
+        line = _perspective(image, top - corner, bottom - corner, (width, height), 0.0 if released else 0.5)
+    else:
+        line = _strip(image, top - corner, bottom - corner, width, height)
     return np.ascontiguousarray(np.rot90(line)) if height >= TALL * width else line
 
 
@@ -49,11 +59,12 @@ def _window(image: Image, polygon: Polygon) -> tuple[slice, slice]:
     return slice(top, max(bottom, top + 1)), slice(left, max(right, left + 1))
 
 
-def _perspective(image: Image, top: Polygon, bottom: Polygon, width: int, height: int) -> Image:
+def _perspective(image: Image, top: Polygon, bottom: Polygon, size: tuple[int, int], edge: float) -> Image:
+    """The corners lie `edge` pixels above and to the left of pixel centres, from which OpenCV counts."""
+    width, height = size
     corners = np.array([top[0], top[1], bottom[1], bottom[0]], np.float32)
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    # Corners lie on the edges of pixels; OpenCV counts from their centres.
-    matrix = cv2.getPerspectiveTransform(corners - 0.5, target - 0.5)
+    matrix = cv2.getPerspectiveTransform(corners - np.float32(edge), target - np.float32(edge))
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < _FLAT:
         return np.zeros((height, width, 3), np.uint8)
     line = cv2.warpPerspective(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

@@ -1,0 +1,81 @@
+"""How far the imported published networks are from their ONNX files, on real pictures.
+
+python -m benchmarks.published recognizer RUN SOURCE     # softmax and strings on every line
+python -m benchmarks.published charset RUN SOURCE        # before and after a change to 95 characters, untrained
+python -m benchmarks.published detector RUN SOURCE       # probability maps; of a SOURCE of scenes the last 20 pictures
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.batch import normalise
+from pipelines.evaluate import evaluate_recognizer
+from pipelines.exchange.graph import load_model, with_repeated_cells
+from pipelines.networks import TextRecognizer, torch_recognizer
+from pipelines.networks.engine import onnx_engine, open_session
+from pipelines.networks.recognizer import width_batches
+from pipelines.published import DETECTOR, RECOGNIZER, model_file
+from pipelines.reader import collate, decode, open_scenes, open_source
+from pipelines.run import Run
+from pipelines.train.start import start_from
+from synthtext.core import Charset
+
+CLEAR = 1e-3
+"""Steps whose two best classes are closer than this may be read either way."""
+
+
+def compare_recognizer(run: Run, name: str) -> None:
+    ours, source = run.recognizer(), open_source(name)
+    theirs = onnx_engine(open_session(model_file(RECOGNIZER)))
+    sizes = source.sizes()
+    widths = ours.preprocessing.resized_width(sizes[:, 0], sizes[:, 1])
+    largest, clear, differing = 0.0, 0, 0
+    for rows in width_batches(widths, ours.preprocessing, 16):
+        images = normalise(*collate(source.read(rows), ours.preprocessing))
+        here, there = ours.engine(images), theirs(images)
+        largest = max(largest, float((here - there).abs().max()))
+        best = there.topk(2, dim=2).values
+        is_clear = (best[..., 0] - best[..., 1]).amin(1) > CLEAR
+        pairs = zip(ours.codec.decode_probabilities(here), ours.codec.decode_probabilities(there), strict=True)
+        clear += int(is_clear.sum())
+        differing += sum(bool(c) and a.text != b.text for c, (a, b) in zip(is_clear, pairs, strict=True))
+    print(f"{len(source)} lines: softmax within {largest:.2g}; {differing} of {clear} clear lines read differently")
+
+
+def compare_detector(run: Run, name: str) -> None:
+    ours = run.detector()
+    trained = onnx_engine(open_session(with_repeated_cells(load_model(model_file(DETECTOR)))))
+    as_exported = onnx_engine(open_session(model_file(DETECTOR)))
+    largest, shares = 0.0, []
+    scenes = list(open_scenes(name))[-20:]
+    for scene in scenes:
+        images = torch.from_numpy(ours.preprocessing.prepare(decode(scene.image, scene.key)))
+        here = ours.engine(images)
+        largest = max(largest, float((here - trained(images)).abs().max()))
+        shares.append(float(((here - as_exported(images)).abs() > 0.05).float().mean()))
+    print(
+        f"{len(scenes)} pictures: maps within {largest:.2g} of the trained network's; "
+        f"{100 * np.mean(shares):.2f} % of the pixels differ from the file as it is by more than 0.05"
+    )
+
+
+def compare_charset(run: Run, name: str) -> None:
+    charset, source = Charset.named("ascii"), open_source(name)
+    model = run.network.build(charset, run.preprocessing.height)
+    print(start_from(model, charset, run))
+    changed = TextRecognizer(torch_recognizer(model), charset, run.preprocessing)
+    before, after = (evaluate_recognizer(r, source).readings for r in (run.recognizer(), changed))
+    pairs = [(b, a) for b, a in zip(before, after, strict=True) if charset.covers(b.truth)]
+    right = [sum(r.reading == r.truth for r in readings) for readings in zip(*pairs, strict=True)]
+    lost = sum(b.reading == b.truth != a.reading for b, a in pairs)
+    print(f"{len(pairs)} words of shared characters: {right[0]} read before, {right[1]} after; {lost} lost")
+
+
+if __name__ == "__main__":
+    modes = {"recognizer": compare_recognizer, "charset": compare_charset, "detector": compare_detector}
+    if len(sys.argv) != 4 or sys.argv[1] not in modes:
+        raise SystemExit(__doc__)
+    modes[sys.argv[1]](Run.open(Path(sys.argv[2])), sys.argv[3])
