@@ -1,8 +1,13 @@
 """Networks and losses, in torch alone."""
 
 from models.batch import RecognitionBatch, normalise
-from models.ctc import BLANK, CTCCodec, Reading, ctc_loss
+from models.ctc import BLANK, CTCCodec, Reading, ctc_loss, ctc_losses
+from models.db.boxes import Boxes, BoxSettings, find_boxes
+from models.db.maps import DBMaps
+from models.db.targets import DBTargets, TargetSettings, make_targets
 from models.depthwise import DepthwiseConv2d
+from models.detection_metric import DetectionScores, detection_scores, match_image
+from models.detector import Detector, DetectorConfig
 from models.ema import MovingAverage, warmed_up_decay
 from models.lcnet import PPLCNet, time_steps
 from models.metrics import RecognitionScores, recognition_scores
@@ -12,8 +17,15 @@ from models.spacing import spacing_loss
 
 __all__ = [
     "BLANK",
+    "BoxSettings",
+    "Boxes",
     "CTCCodec",
+    "DBMaps",
+    "DBTargets",
     "DepthwiseConv2d",
+    "DetectionScores",
+    "Detector",
+    "DetectorConfig",
     "MovingAverage",
     "PPLCNet",
     "Reading",
@@ -22,7 +34,13 @@ __all__ = [
     "Recognizer",
     "RecognizerConfig",
     "RecognizerOutput",
+    "TargetSettings",
     "ctc_loss",
+    "ctc_losses",
+    "detection_scores",
+    "find_boxes",
+    "make_targets",
+    "match_image",
     "normalise",
     "recognition_scores",
     "spacing_loss",
