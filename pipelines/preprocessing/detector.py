@@ -39,7 +39,7 @@ class DetectorPreprocessing(StoredAsJson):
 
     side: int = 736
     rule: Literal["min", "max"] = "min"
-    max_enlargement: float = 2.0
+    max_enlargement: float = 1.5
     max_area: int = 4_000_000
     channels: Literal["bgr", "rgb"] = "bgr"
     mean: Colour = (0.485, 0.456, 0.406)
