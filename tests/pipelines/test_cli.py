@@ -147,3 +147,9 @@ def test_help_ends_with_an_example(command: str) -> None:
 def test_every_command_is_in_the_readme() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     assert all(f"ocrmill {command}" in readme for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", ["import-model", "read"])
+def test_brackets_are_shown_in_help(command: str) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert "ocrmill[ppocrv2]" in shown.output

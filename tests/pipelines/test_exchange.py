@@ -12,6 +12,8 @@ import torch
 
 from models.recognizer import Recognizer, RecognizerConfig
 from pipelines.cli.evaluate import evaluate
+from pipelines.cli.import_model import Kind
+from pipelines.cli.import_model import import_model as import_command
 from pipelines.exchange.export import export, folded
 from pipelines.exchange.importing import import_model
 from pipelines.exchange.opening import kind_of, open_detector, open_recognizer
@@ -89,6 +91,11 @@ def test_imported_networks_are_ordinary_runs(published):
         detector.load_recognizer()
     with pytest.raises(InputError, match="is a recognizer, where a detector is wanted"):
         recognizer.load_detector()
+
+
+def test_the_published_files_have_a_name(tmp_path):
+    import_command(Path("published"), Kind.detector, tmp_path / "det")
+    assert Run.open(tmp_path / "det").config["imported"]["file"] == DETECTOR
 
 
 def test_exported_files_say_the_same_at_any_size(exported):
