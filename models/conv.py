@@ -1,6 +1,6 @@
 """The unit that every backbone is made of: convolution, batch normalisation, activation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
 
 from torch import Tensor, nn
@@ -53,6 +53,15 @@ def _convolution(inputs: int, outputs: int, kernel: int, stride: tuple[int, int]
     if depthwise and stride[1] == 1:
         return DepthwiseConv2d(inputs, kernel, stride[0])
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=inputs if depthwise else 1, bias=False)
+
+
+def level_maps(x: Tensor, stages: Iterable[nn.Module]) -> list[Tensor]:
+    """What comes out of every stage, one after the other."""
+    maps: list[Tensor] = []
+    for stage in stages:
+        x = stage(x)
+        maps.append(x)
+    return maps
 
 
 def scaled(channels: int, scale: float) -> int:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from models.conv import Activation, ConvNorm, initialise, scaled
+from models.conv import Activation, ConvNorm, initialise, level_maps, scaled
 from synthtext.core import InputError
 
 
@@ -96,8 +96,4 @@ class MobileNetV3(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """(B, 3, H, W) normalised images, sides multiples of 32 -> four maps (B, channels[k], H / 4, W / 4) to / 32."""
-        x, maps = self.stem(images), []
-        for stage in self.stages:
-            x = stage(x)
-            maps.append(x)
-        return maps
+        return level_maps(self.stem(images), self.stages)

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from models.conv import ConvNorm, initialise
+from models.conv import ConvNorm, initialise, level_maps
 
 WIDTHS = (64, 128, 256, 512)
 BLOCKS = 2
@@ -57,8 +57,4 @@ class ResNet18(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """(B, 3, H, W) normalised images, sides multiples of 32 -> four maps (B, channels[k], H / 4, W / 4) to / 32."""
-        x, maps = self.stem(images), []
-        for stage in self.stages:
-            x = stage(x)
-            maps.append(x)
-        return maps
+        return level_maps(self.stem(images), self.stages)

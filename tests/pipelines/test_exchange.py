@@ -190,6 +190,10 @@ def test_a_wrong_dictionary_is_refused(tmp_path):
             import_model(model_file(RECOGNIZER), "recognizer", tmp_path / "run", tmp_path / "wrong.txt")
     with pytest.raises(InputError, match="a detector has no charset"):
         import_model(model_file(DETECTOR), "detector", tmp_path / "run", model_file(DICTIONARY))
+    with pytest.raises(InputError, match=r"wrong\.txt"):
+        open_recognizer(model_file(RECOGNIZER), charset=tmp_path / "wrong.txt")
+    named = open_recognizer(model_file(RECOGNIZER), charset=model_file(DICTIONARY))
+    assert named.charset == open_recognizer().charset
     run = import_model(model_file(RECOGNIZER), "recognizer", tmp_path / "run", model_file(DICTIONARY))
     assert run.charset == Charset.from_file(model_file(DICTIONARY))
 
