@@ -7,7 +7,7 @@ from torch.nn import functional as F  # noqa: N812
 from models.ctc import BLANK
 
 
-def ace_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, *, released: bool = False) -> Tensor:
+def ace_losses(logits: Tensor, targets: Tensor, target_lengths: Tensor, *, released: bool = False) -> Tensor:
     """Cross-entropy between the shares of the classes in the label and their mean probabilities over the steps.
 
     Args:
@@ -21,12 +21,18 @@ def ace_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, *, release
         (B,) float32.
     """
     batch, steps, classes = logits.shape
-    valid = torch.arange(targets.shape[1], device=targets.device) < target_lengths[:, None]
-    counts = torch.zeros(batch, classes, device=logits.device).scatter_add_(1, targets, valid.float())
-    counts[:, BLANK] = steps - target_lengths.float()
+    counts = torch.zeros(batch, classes, device=logits.device).scatter_add_(
+        1, targets, torch.ones_like(targets).float()
+    )
+    counts[:, BLANK] = (steps - target_lengths).clamp(min=0).float()
     log_probabilities = F.log_softmax(logits.float(), 2)
     if released:
         scores = F.log_softmax(log_probabilities.exp().mean(1), 1)
     else:
         scores = log_probabilities.logsumexp(1) - torch.log(torch.tensor(float(steps)))
     return -(counts / steps * scores).sum(1)
+
+
+def ace_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, *, released: bool = False) -> Tensor:
+    """The mean of `ace_losses` over the batch; scalar float32."""
+    return ace_losses(logits, targets, target_lengths, released=released).mean()

@@ -4,13 +4,13 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from models.db.maps import DBMaps
-from models.losses.db import DBLossSettings, dice_loss
+from models.losses.db import DBLossSettings, DBTargetBatch, db_loss, dice_terms
 
 EPSILON = 1e-5
 TEACHER_THRESHOLD = 0.3
 
 
-def map_mutual_loss(first: Tensor, second: Tensor) -> Tensor:
+def map_mutual_losses(first: Tensor, second: Tensor) -> Tensor:
     """How two students differ: the symmetric divergence of their probability maps.
 
     The released code adds it to the other terms image by image, which multiplies those by the size of the batch; here
@@ -46,13 +46,36 @@ def distillation_loss(maps: DBMaps, teacher: Tensor, mask: Tensor, settings: DBL
         maps: of the student, each (B, H, W).
         teacher: (B, H, W), see `teacher_map`.
         mask: (B, H, W), 0 where the shrink map does not count.
-        settings: the weights of the maps; as released, always with Dice.
+        settings: the weights of the maps, and what becomes of a batch in which the teacher sees nothing; as released,
+            always with Dice.
 
     Returns:
-        "probability" and "binary", scalars float32, weighed. Where the teacher sees nothing, the first is 0.
+        "probability" and "binary", scalars float32, weighed.
     """
-    seen = (teacher * mask).any().float()
-    return {
-        "probability": settings.probability_weight * seen * dice_loss(maps.probability, teacher, mask),
-        "binary": settings.binary_weight * dice_loss(maps.binary, teacher, mask),
-    }
+    probability, binary = dice_terms(maps, teacher, mask, released=settings.released)
+    return {"probability": settings.probability_weight * probability, "binary": settings.binary_weight * binary}
+
+
+def cml_loss(
+    students: tuple[DBMaps, DBMaps], teacher: Tensor, targets: DBTargetBatch, settings: DBLossSettings
+) -> dict[str, Tensor]:
+    """What two students learn from the labels, from a frozen teacher and from each other; to be minimised is the sum.
+
+    Args:
+        students: their maps, each (B, H, W).
+        teacher: its probability map (B, H, W), of a network in eval mode; has no gradient.
+        targets: what the labels say.
+        settings: of the DB loss; every term of CML has the weight 1 (released configuration).
+
+    Returns:
+        "mutual", and for each student, say the first, "student1_label_" and "student1_teacher_" with the names of
+        `db_loss` and `distillation_loss`; scalars float32, weighed.
+    """
+    seen = teacher_map(teacher)
+    first, second = students
+    parts = {"mutual": map_mutual_losses(first.probability, second.probability).mean()}
+    for number, maps in enumerate(students, 1):
+        taught = distillation_loss(maps, seen, targets.shrink_mask, settings)
+        for source, terms in (("label", db_loss(maps, targets, settings)), ("teacher", taught)):
+            parts |= {f"student{number}_{source}_{name}": term for name, term in terms.items()}
+    return parts

@@ -5,11 +5,14 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
 from models.db.maps import DBMaps
 from synthtext.core import InputError
 
 EPSILON = 1e-6
+LEAST_NEGATIVES = 0.01
+"""Share of the pixels that count as hard negatives at least."""
 
 
 class DBTargetBatch(NamedTuple):
@@ -31,8 +34,8 @@ class DBLossSettings:
         binary_weight: of the binary map.
         probability_loss: "dice" as the released code has it, "bce" with hard negatives as the paper says.
         negative_ratio: hard negatives for each positive pixel, of "bce".
-        released: without a positive pixel the probability map has no loss and the binary map a constant one, as in the
-            released code; otherwise what the network invents on empty pictures is pushed down.
+        released: where nothing is to be found the probability map has no loss and the binary map a constant one, as
+            in the released code; otherwise what the network invents on empty pictures is pushed down.
     """
 
     probability_weight: float = 5.0
@@ -65,6 +68,25 @@ def dice_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     return 1 - 2 * overlap / ((prediction * mask).sum() + (target * mask).sum() + EPSILON)
 
 
+def dice_or_mean_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """`dice_loss`, or the mean of the prediction where the mask is 1 if there is nothing to be found.
+
+    Without positives there is no overlap: Dice is 1 and has no gradient, whatever the network says. The mean is 0 for
+    an empty map and 1 for a full one, and pushes every pixel down alike.
+    """
+    mask = mask.float()
+    mean = (prediction.float() * mask).sum() / (mask.sum() + EPSILON)
+    return torch.where((target * mask).any(), dice_loss(prediction, target, mask), mean)
+
+
+def dice_terms(maps: DBMaps, target: Tensor, mask: Tensor, *, released: bool) -> tuple[Tensor, Tensor]:
+    """Dice of the probability and of the binary map, each as `DBLossSettings.released` says; not weighed."""
+    if not released:
+        return dice_or_mean_loss(maps.probability, target, mask), dice_or_mean_loss(maps.binary, target, mask)
+    is_found = (target * mask).any()
+    return dice_loss(maps.probability, target, mask) * is_found, dice_loss(maps.binary, target, mask)
+
+
 def masked_l1_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Mean absolute difference where the mask is 1; 0 where it is nowhere. Tensors (B, H, W), scalar float32."""
     mask = mask.float()
@@ -87,7 +109,8 @@ def balanced_bce_loss(
         Scalar float32.
     """
     prediction, target, mask = prediction.float(), target.float(), mask.float()
-    losses = torch.nn.functional.binary_cross_entropy(prediction, target, reduction="none")
+    with torch.autocast(prediction.device.type, enabled=False):  # on a GPU it refuses this loss, in float32 too
+        losses = F.binary_cross_entropy(prediction, target, reduction="none")
     positive, negative = target * mask, (1 - target) * mask
     positives, available = int(positive.sum()), int(negative.sum())
     count = min(available, max(int(positives * negative_ratio), least_negatives))
@@ -107,33 +130,13 @@ def db_loss(maps: DBMaps, targets: DBTargetBatch, settings: DBLossSettings) -> d
         "probability", "threshold" and "binary", scalars float32.
     """
     found, mask = targets.shrink_map, targets.shrink_mask
-    binary = dice_loss(maps.binary, found, mask)
-    is_empty = not bool((found * mask).any())
-    if is_empty and not settings.released:
-        # Dice is constant without positives: the mean over what counts still says how much is invented.
-        binary = _mean(maps.binary, mask)
+    probability, binary = dice_terms(maps, found, mask, released=settings.released)
+    if settings.probability_loss == "bce":
+        least = 0 if settings.released else int(LEAST_NEGATIVES * mask.sum())
+        probability = balanced_bce_loss(maps.probability, found, mask, settings.negative_ratio, least)
+    threshold = masked_l1_loss(maps.threshold, targets.threshold_map, targets.threshold_mask)
     return {
-        "probability": settings.probability_weight * _probability_loss(maps.probability, targets, settings, is_empty),
-        "threshold": settings.threshold_weight
-        * masked_l1_loss(maps.threshold, targets.threshold_map, targets.threshold_mask),
+        "probability": settings.probability_weight * probability,
+        "threshold": settings.threshold_weight * threshold,
         "binary": settings.binary_weight * binary,
     }
-
-
-def _probability_loss(probability: Tensor, targets: DBTargetBatch, settings: DBLossSettings, is_empty: bool) -> Tensor:
-    found, mask = targets.shrink_map, targets.shrink_mask
-    if settings.probability_loss == "bce":
-        least = 0 if settings.released else int(_LEAST_NEGATIVES * mask.sum())
-        return balanced_bce_loss(probability, found, mask, settings.negative_ratio, least)
-    if is_empty:
-        return 0 * probability.float().sum() if settings.released else _mean(probability, mask)
-    return dice_loss(probability, found, mask)
-
-
-_LEAST_NEGATIVES = 0.01
-"""Share of the pixels that count as hard negatives at least."""
-
-
-def _mean(prediction: Tensor, mask: Tensor) -> Tensor:
-    mask = mask.float()
-    return (prediction.float() * mask).sum() / (mask.sum() + EPSILON)

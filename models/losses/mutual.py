@@ -24,7 +24,7 @@ def mutual_loss(
         first: logits (B, T, C), any float type; computed in float32.
         second: the same.
         steps: (B,) steps of every line that count, the others lie in its padding; None: all.
-        most: a line counts no more than this; None: no bound.
+        most: a line counts no more than this, and its gradient shrinks in proportion; None: no bound.
         released: 1e-10 is added to every probability, as the released code does, which loses large logits.
 
     Returns:
@@ -34,7 +34,7 @@ def mutual_loss(
     divergence = _released_divergence(p, q) if released else _divergence(p, q)
     lines = _masked(divergence, steps).sum(1)
     if most is not None:
-        lines = lines.clamp(max=most)
+        lines = lines * (most / lines.detach().clamp(min=most))
     return lines.mean()
 
 

@@ -6,7 +6,17 @@ import pytest
 import torch
 
 from models.ctc import ctc_loss, ctc_losses
-from models.losses import Centers, ace_loss, center_loss, feature_loss, focal_ctc_loss, mutual_loss
+from models.losses import (
+    Centers,
+    ace_loss,
+    ace_losses,
+    center_loss,
+    enhanced_ctc_loss,
+    feature_loss,
+    focal_ctc_loss,
+    focal_ctc_losses,
+    mutual_loss,
+)
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
 LENGTHS = ("t80", "t25")
@@ -30,14 +40,22 @@ def lines(released, case):
 def test_options_of_ctc(released, case):
     logits, labels, lengths = lines(released, case)
     assert torch.allclose(ctc_losses(logits, labels, lengths), released[f"{case}_ctc_nll"], rtol=1e-5, atol=1e-4)
-    losses = ctc_losses(logits, labels, lengths).double()
-    focal = losses * (1 - torch.exp(-losses)) ** 2
+    focal = focal_ctc_losses(logits, labels, lengths).double()
     assert torch.allclose(focal, released[f"{case}_focal_ctc_per_sample"], rtol=1e-5, atol=1e-4)
     assert close(focal_ctc_loss(logits, labels, lengths), released[f"{case}_focal_ctc_mean"])
-    ace = ace_loss(logits, labels, lengths, released=True)
+    ace = ace_losses(logits, labels, lengths, released=True)
     assert torch.allclose(ace, released[f"{case}_ace_per_sample"], rtol=1e-5, atol=1e-4)
-    counts = torch.stack([torch.bincount(row, minlength=logits.shape[2]) for row in labels])
-    assert torch.equal(counts, released[f"{case}_label_counts"])
+
+
+@pytest.mark.parametrize("case", LENGTHS)
+def test_ace_wants_the_counts_of_the_label(released, case):
+    logits, labels, lengths = lines(released, case)
+    steps, classes = logits.shape[1:]
+    even = torch.zeros_like(logits).requires_grad_()
+    ace_losses(even, labels, lengths).sum().backward()  # gradient: mean probability less share of the label
+    counts = steps * (1 / classes - even.grad.sum(1))
+    assert torch.allclose(counts[:, 1:], released[f"{case}_label_counts"][:, 1:].float(), atol=1e-3)
+    assert torch.allclose(counts[:, 0], (steps - lengths).float(), atol=1e-3)
 
 
 @pytest.mark.parametrize("case", LENGTHS)
@@ -75,8 +93,10 @@ def test_centres_and_enhanced_ctc(released):
     assert float(loss.detach()) == pytest.approx(float(released["center_loss"]), rel=1e-9)
     loss.backward()
     assert (features.grad - released["center_loss_grad_features"]).abs().max() < 1e-4
-    ctc = ctc_loss(logits, released["enhanced_labels"].long(), released["enhanced_label_lengths"])
-    assert close(ctc + 0.05 * loss, released["enhanced_ctc_total"])
+    labels, lengths = released["enhanced_labels"].long(), released["enhanced_label_lengths"]
+    parts = enhanced_ctc_loss(logits, labels, lengths, loss)
+    assert close(sum(parts.values()), released["enhanced_ctc_total"])
+    assert close(parts["ctc"], ctc_loss(logits, labels, lengths))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -87,9 +107,13 @@ def test_losses_and_gradients_are_finite(dtype, size):
     labels, lengths = torch.tensor([[1, 2, 2], [3, 0, 0], [4, 5, 0]]), torch.tensor([3, 1, 2])
     losses = (
         mutual_loss(first, second, torch.tensor([12, 5, 0])),
+        mutual_loss(first, second, most=10.0),
+        mutual_loss(first, second, released=True),
         focal_ctc_loss(first, labels, lengths),
-        ace_loss(first, labels, lengths).mean(),
+        ace_loss(first, labels, lengths),
+        ace_loss(first, labels, lengths, released=True),
         feature_loss(first, second),
+        center_loss(first, second, torch.zeros(9, 9)),
     )
     assert all(torch.isfinite(loss) and loss.dtype == torch.float32 for loss in losses)
     sum(losses).backward()
@@ -106,7 +130,26 @@ def test_peers_that_agree_have_nothing_to_learn_and_padding_counts_nothing():
     changed[1, 4:] += torch.randn(4, 5)
     changed[2] += torch.randn(8, 5)
     assert torch.isclose(mutual_loss(first, second, steps), mutual_loss(changed, second, steps))
-    assert mutual_loss(100 * first, 100 * second, most=2.0) <= 2.0
+
+
+def test_lines_that_differ_too_much_count_less_but_still_learn():
+    torch.manual_seed(0)
+    first, second = (10 * torch.randn(2, 3, 8, 5)).requires_grad_().unbind(0)
+    (free,) = torch.autograd.grad(mutual_loss(first, second), first, retain_graph=True)
+    assert torch.equal(mutual_loss(first, second, most=1e6), mutual_loss(first, second))
+    bounded = mutual_loss(first, second, most=2.0)
+    assert bounded.item() == pytest.approx(2.0)
+    (gradient,) = torch.autograd.grad(bounded, first)
+    for line, unbounded in zip(gradient, free, strict=True):
+        assert torch.cosine_similarity(line.flatten(), unbounded.flatten(), 0) > 0.999
+        assert 0 < line.norm() < 0.5 * unbounded.norm()
+
+
+def test_ace_of_a_label_longer_than_the_steps_does_not_ask_for_less_than_no_blank():
+    logits = torch.zeros(1, 2, 3).requires_grad_()
+    ace_loss(logits, torch.tensor([[1, 2, 1, 2]]), torch.tensor([4])).backward()
+    counts = 2 * (2 / 3 - logits.grad.sum(1))[0]
+    assert counts.tolist() == pytest.approx([0, 2, 2], abs=1e-5)
 
 
 def test_the_textbook_form_of_ace_is_least_where_the_counts_agree():
