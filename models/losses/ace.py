@@ -21,9 +21,8 @@ def ace_losses(logits: Tensor, targets: Tensor, target_lengths: Tensor, *, relea
         (B,) float32.
     """
     batch, steps, classes = logits.shape
-    counts = torch.zeros(batch, classes, device=logits.device).scatter_add_(
-        1, targets, torch.ones_like(targets).float()
-    )
+    once = torch.ones(targets.shape, device=targets.device)
+    counts = torch.zeros(batch, classes, device=logits.device).scatter_add_(1, targets, once)
     counts[:, BLANK] = (steps - target_lengths).clamp(min=0).float()
     log_probabilities = F.log_softmax(logits.float(), 2)
     if released:

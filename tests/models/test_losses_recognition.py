@@ -126,6 +126,8 @@ def test_peers_that_agree_have_nothing_to_learn_and_padding_counts_nothing():
     first, second = torch.randn(2, 3, 8, 5)
     assert mutual_loss(first, first + 3).abs() < 1e-5
     assert torch.isclose(mutual_loss(first, second), mutual_loss(second, first))
+    sharp = 100 * first, 100 * second
+    assert torch.isclose(mutual_loss(*sharp, released=True), mutual_loss(*sharp[::-1], released=True))
     steps, changed = torch.tensor([8, 4, 0]), first.clone()
     changed[1, 4:] += torch.randn(4, 5)
     changed[2] += torch.randn(8, 5)
