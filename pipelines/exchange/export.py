@@ -17,8 +17,8 @@ from models.detector import Detector
 from models.recognizer import Recognizer
 from pipelines.errors import JobError
 from pipelines.exchange.graph import with_metadata
-from pipelines.exchange.library import onnx
 from pipelines.exchange.metadata import detector_metadata, recognizer_metadata
+from pipelines.exchange.runtime import onnx
 from pipelines.networks import Engine, torch_detector, torch_recognizer
 from pipelines.networks.engine import onnx_engine, open_session
 from pipelines.run import Run

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.exchange.layer import Layer
-from pipelines.exchange.library import onnx
+from pipelines.exchange.runtime import onnx
 from synthtext.core import InputError
 
 Array = NDArray[np.float32]

@@ -15,7 +15,6 @@ from models.recognizer import Recognizer, RecognizerConfig
 from pipelines.config import Tree
 from pipelines.exchange.graph import Weights, layers_in, load_model, metadata_of, with_repeated_cells
 from pipelines.exchange.layer import Kind as LayerKind
-from pipelines.exchange.library import has_onnxruntime
 from pipelines.exchange.match import fit
 from pipelines.exchange.metadata import (
     find_charset,
@@ -23,6 +22,7 @@ from pipelines.exchange.metadata import (
     read_detector_preprocessing,
     read_recognizer_preprocessing,
 )
+from pipelines.exchange.runtime import has_onnxruntime
 from pipelines.networks import Engine, torch_detector, torch_recognizer
 from pipelines.networks.engine import onnx_engine, open_session
 from pipelines.run import Kind, Run

@@ -5,13 +5,13 @@ from typing import Any, Literal, TypeAlias
 
 from pipelines.exchange.export import to_onnx
 from pipelines.exchange.graph import load_model, with_repeated_cells
-from pipelines.exchange.library import has_onnxruntime
 from pipelines.exchange.metadata import (
     find_charset,
     read_boxes,
     read_detector_preprocessing,
     read_recognizer_preprocessing,
 )
+from pipelines.exchange.runtime import has_onnxruntime
 from pipelines.networks import Precision, TextDetector, TextRecognizer
 from pipelines.networks.engine import onnx_engine, open_session
 from pipelines.published import DETECTOR, RECOGNIZER, model_file

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.detector import Detector
-from pipelines.exchange.library import onnxruntime
+from pipelines.exchange.runtime import onnxruntime
 from synthtext.core import InputError
 
 Engine: TypeAlias = Callable[[Tensor], Tensor]
