@@ -2,17 +2,19 @@
 
 python -m benchmarks.published recognizer RUN SOURCE     # softmax and strings on every line
 python -m benchmarks.published charset RUN SOURCE        # before and after a change to 95 characters, untrained
+python -m benchmarks.published enlargement RUN SOURCE    # hmean by the bound on enlarging small pictures
 python -m benchmarks.published detector RUN SOURCE       # probability maps; of a SOURCE of scenes the last 20 pictures
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from models.batch import normalise
-from pipelines.evaluate import evaluate_recognizer
+from pipelines.evaluate import evaluate_detector, evaluate_recognizer
 from pipelines.exchange.graph import load_model, with_repeated_cells
 from pipelines.networks import TextRecognizer, torch_recognizer
 from pipelines.networks.engine import onnx_engine, open_session
@@ -74,8 +76,21 @@ def compare_charset(run: Run, name: str) -> None:
     print(f"{len(pairs)} words of shared characters: {right[0]} read before, {right[1]} after; {lost} lost")
 
 
+def compare_enlargements(run: Run, name: str) -> None:
+    detector, source = run.detector(), open_scenes(name)
+    for most in (1.0, 1.5, 2.0, 3.0, 100.0):
+        preprocessing = replace(detector.preprocessing, max_enlargement=most)
+        scores = evaluate_detector(replace(detector, preprocessing=preprocessing), source).scores
+        print(f"at most {most:g} times: hmean {scores.hmean:.4f}, covered {scores.coverage_recall:.4f}", flush=True)
+
+
 if __name__ == "__main__":
-    modes = {"recognizer": compare_recognizer, "charset": compare_charset, "detector": compare_detector}
+    modes = {
+        "recognizer": compare_recognizer,
+        "charset": compare_charset,
+        "enlargement": compare_enlargements,
+        "detector": compare_detector,
+    }
     if len(sys.argv) != 4 or sys.argv[1] not in modes:
         raise SystemExit(__doc__)
     modes[sys.argv[1]](Run.open(Path(sys.argv[2])), sys.argv[3])

@@ -1,5 +1,6 @@
 """How far a long job is: a bar on a terminal, a plain line now and then elsewhere. Both go to the error stream."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,7 +86,8 @@ def progress(label: str, *, total: int, unit: str, done: int = 0) -> Iterator[Ba
     meter = Meter(total, unit, done)
     if console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
-        with Progress(*columns, console=console) as bars:
+        # rich would send what is printed to the error stream: right beside a bar, wrong into a file or a pipe.
+        with Progress(*columns, console=console, redirect_stdout=sys.stdout.isatty()) as bars:
             task = bars.add_task(label, total=total, completed=done, text=str(meter))
             yield Bar(meter, lambda meter: _show_bar(bars, task, meter))
     else:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.exchange.layer import Layer
+from pipelines.exchange.layer import Kind, Layer
 from pipelines.exchange.runtime import onnx
 from synthtext.core import InputError
 
@@ -105,7 +105,8 @@ class _Graph:
         self._users: dict[str, list[Any]] = {}
         for node in self._nodes:
             if node.op_type == "Constant":
-                self._constants[node.output[0]] = to_array(_attributes(node)["value"])
+                (value,) = _attributes(node).values()
+                self._constants[node.output[0]] = to_array(value) if hasattr(value, "dims") else np.array(value)
             elif node.op_type in _FOLDED and all(name in self._constants for name in node.input if name):
                 self._constants[node.output[0]] = self._fold(node)
             for name in node.input:
@@ -135,7 +136,7 @@ class _Graph:
             "Gemm": self._linear,
         }
         for node in self._nodes:
-            if node.op_type not in readers:
+            if node.op_type not in readers or self._is_product(node):
                 continue
             try:
                 layer, arrays = readers[node.op_type](node)
@@ -145,6 +146,11 @@ class _Graph:
                     "export the network with its weights in it"
                 ) from None
             yield Weights(layer, arrays, node.output[0])
+
+    def _is_product(self, node: Any) -> bool:
+        """Whether a matrix product has no weights, as in attention, or more than a linear layer has."""
+        weight = self._constants.get(node.input[1])
+        return node.op_type == "MatMul" and (weight is None or weight.ndim != 2)
 
     def _convolution(self, node: Any) -> tuple[Layer, Mapping[str, Array]]:
         attributes, weight = _attributes(node), self._constants[node.input[1]]
@@ -191,8 +197,8 @@ class _Graph:
                 ("bias_hh", second),
             ):
                 arrays[f"{name}_l{{}}{suffix}"] = np.concatenate([np.split(array, 4)[gate] for gate in _LSTM_GATES])
-        # One direction alone is another layer: say so by its width.
-        return Layer("LSTM", weight.shape[2], hidden if directions == 2 else -hidden, has_bias=True), arrays
+        kind: Kind = "bidirectional LSTM" if directions == 2 else "LSTM"
+        return Layer(kind, weight.shape[2], hidden, has_bias=True), arrays
 
     def _linear(self, node: Any) -> tuple[Layer, Mapping[str, Array]]:
         weight = self._constants[node.input[1]]

@@ -103,7 +103,7 @@ def _import_detector(file: Path, content: Any, layers: Sequence[Weights], out: P
 def _recognizer_config(layers: Sequence[Weights], height: int) -> RecognizerConfig:
     """The sizes that the layers suggest; where there is no such layer, the published ones."""
     scale = layers[0].layer.outputs / BLOCKS[0].inputs if layers else 0.5
-    hidden = _outputs(layers, "LSTM", [64])[0]
+    hidden = _outputs(layers, "bidirectional LSTM", [64])[0]
     mid, classes = _outputs(layers, "linear layer", [96, 2])[-2:]
     return RecognizerConfig(max(classes, 2), min(scale, 4.0), height, max(hidden, 1), mid)
 

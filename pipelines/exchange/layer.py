@@ -5,7 +5,9 @@ from typing import Literal, TypeAlias
 
 from torch import nn
 
-Kind: TypeAlias = Literal["convolution", "transposed convolution", "batch normalisation", "LSTM", "linear layer"]
+Kind: TypeAlias = Literal[
+    "convolution", "transposed convolution", "batch normalisation", "LSTM", "bidirectional LSTM", "linear layer"
+]
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Layer:
         bias = "" if self.has_bias else " without bias"
         if self.kind == "linear layer":
             return f"a linear layer {size}{bias}"
-        if self.kind == "LSTM":
-            return f"a bidirectional LSTM layer {size}"
+        if self.kind in ("LSTM", "bidirectional LSTM"):
+            return f"a layer {size} of a {self.kind}"
         down, across = self.stride
         groups = f", {self.groups} groups" if self.groups > 1 else ""
         return f"a {self.kind} {self.kernel[0]}x{self.kernel[1]}, {size}, stride {down}x{across}{groups}{bias}"
@@ -63,9 +65,10 @@ def layers_of(module: nn.Module) -> tuple[Layer, ...] | None:
         case nn.BatchNorm2d():
             return (Layer("batch normalisation", module.num_features, module.num_features, has_bias=True),)
         case nn.LSTM():
-            width = 2 * module.hidden_size
+            kind: Kind = "bidirectional LSTM" if module.bidirectional else "LSTM"
+            width = module.hidden_size * (2 if module.bidirectional else 1)
             inputs = [module.input_size] + [width] * (module.num_layers - 1)
-            return tuple(Layer("LSTM", size, module.hidden_size, has_bias=True) for size in inputs)
+            return tuple(Layer(kind, size, module.hidden_size, has_bias=True) for size in inputs)
         case nn.Linear():
             bias = module.bias is not None
             return (Layer("linear layer", module.in_features, module.out_features, has_bias=bias),)

@@ -11,7 +11,7 @@ from pipelines.exchange.metadata import (
     read_detector_preprocessing,
     read_recognizer_preprocessing,
 )
-from pipelines.exchange.runtime import has_onnxruntime
+from pipelines.exchange.runtime import has_both
 from pipelines.networks import Precision, TextDetector, TextRecognizer
 from pipelines.networks.engine import onnx_engine, open_session
 from pipelines.published import DETECTOR, RECOGNIZER, model_file
@@ -112,7 +112,7 @@ def _is_file(name: Path) -> bool:
 
 
 def _uses_torch(runtime: Runtime, precision: Precision) -> bool:
-    return runtime == "torch" or precision != "fp32" or (runtime == "auto" and not has_onnxruntime())
+    return runtime == "torch" or precision != "fp32" or (runtime == "auto" and not has_both())
 
 
 def _last_axis(session: Any, path: Path, kind: Kind) -> int:

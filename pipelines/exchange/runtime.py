@@ -35,6 +35,11 @@ def has_onnxruntime() -> bool:
     return find_spec("onnxruntime") is not None
 
 
+def has_both() -> bool:
+    """Whether networks can be made into ONNX files and run."""
+    return has_onnxruntime() and find_spec("onnx") is not None
+
+
 def _required(name: str) -> ModuleType:
     try:
         return import_module(name)

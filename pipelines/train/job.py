@@ -58,6 +58,8 @@ def train(
     codec, preprocessing = CTCCodec(charset), config.input.preprocessing()
     sources, held_out = [open_source(entry.source) for entry in config.data], [open_source(name) for name in config.val]
     selections = [select(source, codec, preprocessing, config.input.widest) for source in sources]
+    task = RecognizerTask(config, charset, selections, held_out)
+    started = start_from(task.model, charset, Run.open(Path(config.init))) if config.init else None
     _check_folder(folder, _tree(config), charset)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK):
@@ -65,9 +67,8 @@ def train(
         run = Run.create(folder, _tree(config), preprocessing, charset) if is_new else Run.open(folder)
         for line in describe_data(selections, held_out, charset):
             say(line)
-        task = RecognizerTask(config, charset, selections, held_out)
-        if config.init:
-            say(f"start from {config.init}: {start_from(task.model, charset, Run.open(Path(config.init)))}")
+        if started:
+            say(f"start from {config.init}: {started}")
         run_training(task, [len(selection.rows) for selection in selections], config, run, say)
     return run
 
@@ -108,6 +109,10 @@ def _check_folder(folder: Path, tree: Tree, charset: Charset) -> None:
             raise InputError(f"{folder} is not empty and is no RUN; name a new folder")
         return
     run = Run.open(folder)
+    if "imported" in run.config:
+        raise InputError(
+            f"{folder} was imported, not trained: name another folder, and start from it with init={folder}"
+        )
     differing = list(_differences(run.config, tree))
     if run.charset != charset:
         differing.append("the characters of the charset")

@@ -159,6 +159,28 @@ def test_the_same_layers_put_together_otherwise_are_refused(tmp_path):
         import_model(path, "recognizer", tmp_path / "run")
 
 
+def attention(path):
+    """A file as newer recognizers are: a constant number, and a product of two things that are computed."""
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    weights = onnx.numpy_helper.from_array(np.zeros((16, 3, 3, 3), np.float32), "w")
+    nodes = [
+        helper.make_node("Constant", [], ["half"], value_float=0.5),
+        helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1, 1, 1], strides=[2, 2]),
+        helper.make_node("MatMul", ["y", "y"], ["z"]),
+        helper.make_node("Mul", ["z", "half"], ["out"]),
+    ]
+    images = helper.make_tensor_value_info("x", kind, [1, 3, 32, 32])
+    out = helper.make_tensor_value_info("out", kind, [1, 16, 16, 16])
+    graph = helper.make_graph(nodes, "attention", [images], [out], [weights])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), str(path))
+
+
+def test_a_network_with_attention_is_refused_by_its_first_layer_that_differs(tmp_path):
+    attention(tmp_path / "attention.onnx")
+    with pytest.raises(InputError, match=r"layer 2: there are no more layers, .* has a batch normalisation"):
+        import_model(tmp_path / "attention.onnx", "recognizer", tmp_path / "run")
+
+
 def test_bad_files_are_refused_in_a_sentence(tmp_path, exported):
     whole = model_file(RECOGNIZER).read_bytes()
     broken = {"cut.onnx": whole[: len(whole) // 2], "empty.onnx": b"", "text.onnx": b"this is no network"}

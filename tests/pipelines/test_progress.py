@@ -1,5 +1,11 @@
 """Counting, speed, time left; plain lines."""
 
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from pipelines.progress import Meter, duration, progress
@@ -54,3 +60,23 @@ def test_on_a_terminal_there_is_a_bar(capsys, monkeypatch):
     printed = capsys.readouterr().err
     assert "━" in printed
     assert "3 of 3 lines" in printed
+
+
+def test_what_is_printed_beside_a_bar_goes_where_it_should():
+    ours, theirs = pty.openpty()
+    code = (
+        "from pipelines.progress import progress\n"
+        "with progress('reading', total=1, unit='pictures') as bar:\n"
+        "    print('a text')\n"
+        "    bar.advance()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).resolve().parents[2], stdout=subprocess.PIPE, stderr=theirs, text=True, check=True,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert done.stdout == "a text\n"
+    assert "a text" not in shown
+    assert "1 of 1 pictures" in shown

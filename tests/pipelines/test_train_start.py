@@ -125,3 +125,18 @@ def test_a_smaller_charset_loses_nothing_and_trains_on(tmp_path, published):
     assert f"start from {run.folder}: {said}" in lines
     assert trained.charset == charset
     assert evaluate_recognizer(trained.recognizer(), source).scores.accuracy >= 0.5
+
+
+def test_what_cannot_start_leaves_no_folder(tmp_path, published):
+    labels = words(tmp_path / "words", ["one", "two"])
+    with pytest.raises(InputError, match="has another network"):
+        train(
+            "rec-lcnet",
+            tmp_path / "new",
+            [labels],
+            [labels],
+            [f"init={published / 'recognizer'}", "network.scale=0.25"],
+        )
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(InputError, match=r"was imported, not trained: .* init="):
+        train("rec-lcnet", published / "recognizer", [labels], [labels])
