@@ -85,7 +85,7 @@ def find_boxes(probability: Map, settings: BoxSettings, size: tuple[int, int] | 
 
 
 def _quads(probability: Map, contour: Array, settings: BoxSettings) -> Iterator[tuple[Polygon, float]]:
-    quad, side = _rectangle(contour)
+    quad, side = smallest_rectangle(contour)
     if side < settings.min_size:
         return
     score = _score(probability, contour.reshape(-1, 2) if settings.score == "slow" else quad)
@@ -94,7 +94,7 @@ def _quads(probability: Map, contour: Array, settings: BoxSettings) -> Iterator[
     grown = _unclip(quad, settings)
     if grown is None:
         return
-    quad, side = _rectangle(grown)
+    quad, side = smallest_rectangle(grown)
     if side >= settings.min_size + 2:
         yield quad, score
 
@@ -108,7 +108,7 @@ def _polygons(probability: Map, contour: Array, settings: BoxSettings) -> Iterat
     if score < settings.box_threshold:
         return
     grown = _unclip(simple.astype(np.float32), settings)
-    if grown is not None and _rectangle(grown)[1] >= settings.min_size + 2:
+    if grown is not None and smallest_rectangle(grown)[1] >= settings.min_size + 2:
         yield grown, score
 
 
@@ -116,8 +116,11 @@ _SIMPLER = 0.002
 """Of the perimeter: how far an outline may be from the contour."""
 
 
-def _rectangle(points: Array) -> tuple[Polygon, float]:
-    """The smallest rectangle around points, from the upper of its two leftmost corners on, and its short side."""
+def smallest_rectangle(points: Array) -> tuple[Polygon, float]:
+    """The smallest rectangle around points (P, 2), and its short side.
+
+    The rectangle is (4, 2), clockwise from the upper of its two leftmost corners.
+    """
     rectangle = cv2.minAreaRect(points)
     corners = cv2.boxPoints(rectangle)
     by_x = corners[np.argsort(corners[:, 0], kind="stable")]

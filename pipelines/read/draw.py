@@ -12,6 +12,7 @@ from PIL import ImageDraw, ImageFont
 from PIL.Image import Image as Picture
 
 from pipelines.read.page import Page, ReadLine
+from pipelines.read.rectify import as_quad
 from synthtext.core import Image, Polygon
 from synthtext.fonts import embedded_fonts, system_fonts
 
@@ -47,7 +48,7 @@ def draw_page(image: Image, page: Page) -> Image:
         polygon = line.polygon * np.float32(scale)
         points = np.rint((polygon - 0.5) * _SUBPIXEL).astype(np.int32)
         cv2.polylines(left, [points], True, _colour(line), 2, cv2.LINE_AA, shift=_SHIFT)
-        _write(right, line, polygon)
+        _write(right, line, as_quad(polygon))
     return np.hstack([left, np.asarray(right, np.uint8)])
 
 
@@ -61,9 +62,7 @@ def _colour(line: ReadLine) -> tuple[int, int, int]:
 
 def _write(canvas: Picture, line: ReadLine, polygon: Polygon) -> None:
     """Put a text where its polygon is, as large as fits, turned as the polygon is."""
-    half = len(polygon) // 2
-    along = polygon[half - 1] - polygon[0]
-    down = polygon[-1] - polygon[0]
+    along, down = polygon[1] - polygon[0], polygon[3] - polygon[0]
     width, height = float(np.hypot(*along)), float(np.hypot(*down))
     angle = float(np.degrees(np.arctan2(along[1], along[0])))
     if height > 1.5 * width:  # runs downwards: it was turned for reading

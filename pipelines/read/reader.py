@@ -11,7 +11,7 @@ from pipelines.exchange.opening import Runtime, open_detector, open_recognizer
 from pipelines.networks import TextDetector, TextRecognizer
 from pipelines.read.order import reading_order
 from pipelines.read.page import Page, ReadLine
-from pipelines.read.rectify import rectify
+from pipelines.read.rectify import as_quad, rectify
 from pipelines.read.upright import UprightClassifier
 from pipelines.reader.picture import decode
 from synthtext.core import Image, InputError
@@ -85,12 +85,12 @@ class Reader:
             for reading, polygon, score in zip(readings, found.polygons, found.scores, strict=True)
             if reading.text and reading.confidence >= self._min_confidence
         ]
-        order = reading_order([line.polygon for line in read])
+        order = reading_order([as_quad(line.polygon) for line in read])
         return Page(name, image.shape[1], image.shape[0], tuple(read[i] for i in order))
 
     def _lines(self, image: Image, found: Boxes) -> Sequence[Image]:
         released = self.detector.boxes.released
-        lines = [rectify(image, polygon, released=released) for polygon in found.polygons]
+        lines = [rectify(image, as_quad(polygon), released=released) for polygon in found.polygons]
         if self._upright is None or not lines:
             return lines
         turned = self._upright.upside_down(lines)

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.db.boxes import smallest_rectangle
 from synthtext.core import Image, Polygon
 
 TALL = 1.5
@@ -44,6 +45,11 @@ def rectify(image: Image, polygon: Polygon, *, released: bool = False) -> Image:
     else:
         line = _strip(image, top - corner, bottom - corner, width, height)
     return np.ascontiguousarray(np.rot90(line)) if height >= TALL * width else line
+
+
+def as_quad(polygon: Polygon) -> Polygon:
+    """The smallest rectangle around an outline, whose points begin anywhere; a quad (4, 2) is itself."""
+    return polygon if len(polygon) == 4 else smallest_rectangle(polygon)[0]
 
 
 def _length(points: Polygon) -> float:

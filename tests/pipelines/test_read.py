@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pictures
 
+from models.db.boxes import BoxSettings
 from pipelines.pages.picture import jpeg
 from pipelines.read import Page, Reader, ReadLine, draw_page, find_pictures, load_picture
 from pipelines.read.upright import UprightClassifier
@@ -57,6 +59,18 @@ def test_runs_files_and_both_runtimes_read_alike(exported, reader):
         assert page.text == expected.text
         for line, other in zip(page.lines, expected.lines, strict=True):
             assert np.abs(line.polygon - other.polygon).max() <= 1
+
+
+def test_outlines_are_read_as_boxes_are(reader):
+    image = sign("STATION", "PLATFORM")
+    turn = cv2.getRotationMatrix2D((210, 90), 6, 1.0)
+    image = cv2.warpAffine(image, turn, (420, 200), borderValue=(235, 235, 235))
+    outlines = replace(reader.detector, boxes=BoxSettings(shape="polygon"))
+    page = Reader(outlines, reader.recognizer).read(image)
+    assert any(len(line.polygon) > 4 for line in page.lines)
+    assert [line.text for line in page.lines] == [line.text for line in reader.read(image).lines]
+    drawn = draw_page(image, page)
+    assert (drawn[:, drawn.shape[1] // 2 :] != 255).any()
 
 
 def test_long_lines_are_widened(reader):
