@@ -1,6 +1,7 @@
 """In which order lines are read: a pure function of a seed and a position, however many processes read."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -86,11 +87,13 @@ def shares(total: int, weights: Sequence[float]) -> list[int]:
     Each share is within `len(weights)` of its exact part, all are whole and add up, and none ever falls as the total
     grows: the next positions of a source follow on its last ones.
     """
-    split, left = [], float(sum(weights))
-    for weight in weights[:-1]:
-        part = int(total * min(weight / left, 1.0))
+    split = []
+    # Sums from the end are never below their own weight, whatever is lost to rounding; differences can reach 0.
+    sums = list(accumulate(reversed(weights)))[::-1]
+    for weight, rest in zip(weights[:-1], sums, strict=False):
+        part = int(total * (weight / rest))
         split.append(part)
-        total, left = total - part, left - weight
+        total -= part
     return [*split, total]
 
 

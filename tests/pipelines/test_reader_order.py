@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.reader import order
@@ -55,6 +55,7 @@ def test_epochs_seeds_and_sources_differ_and_reading_stays_local(monkeypatch):
     st.integers(0, 10**6),
     st.lists(st.floats(1e-9, 1e9), min_size=1, max_size=6),
 )
+@example(0, 0, [16777216.0, 1.0000000000000003e-09, 1.0000000000000003e-09])
 def test_shares_add_up_never_fall_and_are_exact_over_time(total, more, weights):
     now, later = shares(total, weights), shares(total + more, weights)
     assert sum(now) == total
