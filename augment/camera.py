@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from synthtext.core import Image, InputError, Parameters, Range, Size
 
 _POOL = 1 << 20
+_POOL_SIGMA, _POOL_MEAN = 32, 128  # bytes hold it to four deviations
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,13 @@ class Noise:
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """The picture with noise."""
         height, width = image.shape[:2]
-        channels = 3 if parameters["coloured"] else 1
-        noise = _noise_slice(parameters["offset"], height * width * channels).reshape(height, width, channels)
-        # The pool has a deviation of 32, the factor is in steps of 1/256; half a step more rounds to the nearest.
-        scaled = (noise * np.int32(round(parameters["sigma"] * 256)) + (1 << 12)) >> 13
-        return np.clip(image + scaled, 0, 255).astype(np.uint8)
+        if parameters["coloured"]:
+            noise = _noise_slice(parameters["offset"], height * width * 3).reshape(height, width, 3)
+        else:
+            grey = _noise_slice(parameters["offset"], height * width).reshape(height, width)
+            noise = np.asarray(cv2.merge((grey, grey, grey)), np.uint8)
+        factor = parameters["sigma"] / _POOL_SIGMA
+        return np.asarray(cv2.addWeighted(image, 1, noise, factor, -_POOL_MEAN * factor), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -116,10 +119,9 @@ class Jpeg:
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """The picture, compressed and read again."""
-        # The encoder takes the channels for blue, green, red; the decoder gives them back in the same order.
-        _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, parameters["quality"]])
-        decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
-        return np.ascontiguousarray(decoded[..., ::-1])
+        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, parameters["quality"]])
+        return np.asarray(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _check(name: str, interval: Range, lowest: float, highest: float) -> None:
@@ -128,13 +130,13 @@ def _check(name: str, interval: Range, lowest: float, highest: float) -> None:
 
 
 @cache
-def _noise_pool() -> NDArray[np.int32]:
-    """Standard normal noise times 32, drawn once: a slice of it costs a thirtieth of new draws."""
-    drawn = np.random.default_rng(0).standard_normal(_POOL, np.float32)
-    return np.round(drawn * 32).astype(np.int32)
+def _noise_pool() -> NDArray[np.uint8]:
+    """Normal noise about `_POOL_MEAN`, drawn once: a slice of it costs a thirtieth of new draws."""
+    drawn = np.random.default_rng(0).standard_normal(_POOL, np.float32) * _POOL_SIGMA + _POOL_MEAN
+    return np.clip(np.round(drawn), 0, 255).astype(np.uint8)
 
 
-def _noise_slice(offset: int, count: int) -> NDArray[np.int32]:
+def _noise_slice(offset: int, count: int) -> NDArray[np.uint8]:
     pool = _noise_pool()
     if offset + count <= _POOL:
         return pool[offset : offset + count]

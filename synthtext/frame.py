@@ -1,13 +1,14 @@
 """The finished picture: its size, and how a set line comes to lie in it."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from synthtext.core import InputError, Size, Warp, bounding_box
-from synthtext.layout import SetLine
+from synthtext.core import Box, InputError, Points, Size, Warp, bounding_box
 from synthtext.rejection import Rejection
+from synthtext.setting import SetLine
 
 _SMALLEST = 9.0  # an em of fewer pixels cannot be read by anybody
 _EDGE = 1.5  # pixels: glyphs stand on whole pixels where they are drawn, and resampling spreads them by one
@@ -19,8 +20,8 @@ class Output:
     """What the finished pictures are like.
 
     Attributes:
-        height: in pixels, or "free": as high as the line and its margins.
-        width: in pixels, or "free".
+        height: in pixels, or "free": as high as the line and its margins. The width of vertical lines.
+        width: in pixels, or "free". The height of vertical lines.
         format: how shards hold them.
         quality_range: of JPEG, 1 to 100.
     """
@@ -56,48 +57,87 @@ class Frame(NamedTuple):
         size: of the picture, whole pixels.
         warp: from the line's ems to the picture's pixels.
         em: about how many pixels an em has in the picture.
+        quads: (K, 4, 2) of its clusters in the picture, pixels.
     """
 
     size: Size
     warp: Warp
     em: float
+    quads: Points
+
+
+class BentLine(NamedTuple):
+    """A set line that runs along its baseline, in ems.
+
+    Attributes:
+        line: as it was set.
+        bend: to where it is now.
+        quads: (K, 4, 2) of its clusters there.
+        box: around them.
+    """
+
+    line: SetLine
+    bend: Warp
+    quads: Points
+    box: Box
+
+    @classmethod
+    def of(cls, line: SetLine, bend: Warp) -> "BentLine":
+        """Bend a line."""
+        if not bend.maps:
+            return cls(line, bend, line.clusters.quads, line.ink)
+        quads = bend.points(line.clusters.quads)
+        return cls(line, bend, quads, bounding_box(quads))
+
+    def natural_size(self, em: float) -> Size:
+        """Pixels that it takes with an em of `em` pixels."""
+        return Size(self.box.width * em, self.box.height * em)
+
+    @property
+    def thickness(self) -> float:
+        """How high its letters are (how wide, of a vertical line), in ems: what margins are measured by."""
+        ink = self.line.ink
+        return ink.width if self.line.vertical else ink.height
 
 
 def frame_line(
-    line: SetLine, warp: Warp, em: float, margins: Margins, slack: tuple[float, float], reach: float, output: Output
+    bent: BentLine, warp: Warp, em: float, margins: Margins, slack: tuple[float, float], reach: float, output: Output
 ) -> Frame:
     """Place a warped line in a picture; it is made smaller where it would not fit, never larger.
 
     Args:
-        line: in ems.
-        warp: geometric effects, from pixels at the drawn size, ink's top-left at (0, 0), to anywhere.
+        bent: in ems.
+        warp: geometric effects, from pixels at the drawn size, the line's top-left at (0, 0), to anywhere.
         em: drawn em size in pixels.
         margins: least paper on every side.
         slack: where the line lies in a picture that is larger than it needs: shares (x, y) from 0 to 1.
         reach: how far ink goes beyond the letters, in ems (an outline, a shadow).
-        output: the size that is asked for.
+        output: the size that is asked for; a vertical line swaps height and width.
 
     Raises:
         Rejection: the line had to be made illegibly small, or became too long.
     """
-    natural = Warp.translation(-line.ink.left, -line.ink.top).then(Warp.scaling(em, em)).then(warp)
-    box = bounding_box(natural.points(line.clusters.quads))
+    natural = Warp.placing(em, -bent.box.left * em, -bent.box.top * em).then(warp)
+    quads = natural.points(bent.quads)
+    box = bounding_box(quads)
     ink = Size(box.width + 2 * reach * em, box.height + 2 * reach * em)
-    width = ink.width + ink.height * (margins.left + margins.right)
-    height = ink.height * (1 + margins.top + margins.bottom)
-    asked = ((output.height, height), (output.width, width))
-    scale = min((1.0, *((limit - 2 * _EDGE) / need for limit, need in asked if limit != "free")))
+    unit = bent.thickness * em if bent.bend.maps else ink.width if bent.line.vertical else ink.height
+    width = ink.width + unit * (margins.left + margins.right)
+    height = ink.height + unit * (margins.top + margins.bottom)
+    high, wide = (output.width, output.height) if bent.line.vertical else (output.height, output.width)
+    scale = min(
+        (1.0, *((limit - 2 * _EDGE) / need for limit, need in ((high, height), (wide, width)) if limit != "free"))
+    )
     if em * scale < _SMALLEST:
         raise Rejection("too small to read")
     size = Size(
-        np.ceil(width * scale + 2 * _EDGE) if output.width == "free" else output.width,
-        np.ceil(height * scale + 2 * _EDGE) if output.height == "free" else output.height,
+        math.ceil(width * scale + 2 * _EDGE) if wide == "free" else wide,
+        math.ceil(height * scale + 2 * _EDGE) if high == "free" else high,
     )
     if max(size) > _LONGEST:
         raise Rejection("too long")
-    left = _EDGE + (margins.left * ink.height + reach * em) * scale
-    top = _EDGE + (margins.top * ink.height + reach * em) * scale
-    left += slack[0] * (size.width - width * scale - 2 * _EDGE)
-    top += slack[1] * (size.height - height * scale - 2 * _EDGE)
-    placed = natural.then(Warp.translation(-box.left, -box.top)).then(Warp.scaling(scale, scale))
-    return Frame(size, placed.then(Warp.translation(left, top)), em * scale)
+    left = _EDGE + (margins.left * unit + reach * em) * scale + slack[0] * (size.width - width * scale - 2 * _EDGE)
+    top = _EDGE + (margins.top * unit + reach * em) * scale + slack[1] * (size.height - height * scale - 2 * _EDGE)
+    dx, dy = left - box.left * scale, top - box.top * scale
+    placed = bent.bend.then(natural).then(Warp.placing(scale, dx, dy))
+    return Frame(size, placed, em * scale, quads * np.float32(scale) + np.array([dx, dy], np.float32))

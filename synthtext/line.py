@@ -2,33 +2,32 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from synthtext.canvas import draw_line
+from synthtext.content import Content, Writer
 from synthtext.core import (
     BLOCK,
-    Charset,
-    EffectChain,
+    Applied,
+    Clusters,
     Gap,
     Image,
+    Parameters,
     Provenance,
     Sample,
-    Size,
     Streams,
-    Warp,
+    StreamSource,
     Weighted,
     block_stream,
     probe_stream,
-    sample_streams,
 )
-from synthtext.corpora import CorpusMixture, DrawnText
-from synthtext.fonts import Face, FaceCache, FontInventory, FontOptions, drawn_size, fit_fonts
-from synthtext.frame import Frame, Margins, Output, frame_line
-from synthtext.ink import Ink, InkColour, InkField, choose_colour, composite
-from synthtext.layout import Layout, SetLine, draw_glyphs, set_line
+from synthtext.design import LineDesign
+from synthtext.fonts import Face, FaceCache, fit_fonts
+from synthtext.frame import Frame, frame_line
+from synthtext.ink import InkColour, InkField, StyleEntry, choose_colour, composite
 from synthtext.paper import Paper, PaperStock
 from synthtext.rejection import Rejection
 
@@ -40,30 +39,6 @@ _GROUND = 0.06  # ems around the ink that count as its ground
 _BLOCKS_KEPT = 2
 
 
-@dataclass(frozen=True)
-class PaperEntry:
-    """A paper, the name it is recorded under, and how often it is used."""
-
-    name: str
-    paper: Paper | PaperStock
-    weight: float = 1.0
-
-
-@dataclass(frozen=True)
-class LineDesign:
-    """Everything that decides what lines look like."""
-
-    charset: Charset
-    corpora: CorpusMixture
-    font_options: FontOptions
-    inventory: FontInventory
-    layout: Layout
-    ink: Ink
-    papers: tuple[PaperEntry, ...]
-    effects: EffectChain
-    output: Output
-
-
 class _Block(NamedTuple):
     """What the samples of a block share."""
 
@@ -71,15 +46,13 @@ class _Block(NamedTuple):
     papers: Sequence[Paper]
 
 
-class _Content(NamedTuple):
-    """What the content stream drew."""
+class _Look(NamedTuple):
+    """What the appearance stream drew before anything was drawn."""
 
-    text: DrawnText
-    face: Face
-    line: SetLine
-    em: float
-    margins: Margins
-    slack: tuple[float, float]
+    style: StyleEntry
+    style_drawn: Parameters
+    moved: tuple[Applied, ...]
+    frame: Frame
 
 
 class LineGenerator:
@@ -97,6 +70,10 @@ class LineGenerator:
     def __init__(self, design: LineDesign, seed: int, prefix: str = "") -> None:
         self.design = design
         self._seed, self._prefix = seed, prefix
+        self._streams = StreamSource(seed)
+        self._writer = Writer(
+            design.charset, design.corpora, design.font_options.size_range, design.layout, design.baselines
+        )
         self._cache = FaceCache()
         self._fonts = fit_fonts(design.inventory, design.corpora, design.charset, self._cache, probe_stream(0))
         self._papers = Weighted([entry.weight for entry in design.papers])
@@ -104,7 +81,7 @@ class LineGenerator:
 
     def draw(self, index: int) -> Sample | Gap:
         """Draw sample `index`, or say why each attempt was rejected."""
-        streams, block = sample_streams(index, self._seed), self._block(index)
+        streams, block = self._streams.at(index), self._block(index)
         reasons: list[str] = []
         for _ in range(ATTEMPTS):
             try:
@@ -128,73 +105,54 @@ class LineGenerator:
         return self._blocks[number]
 
     def _attempt(self, index: int, streams: Streams, block: _Block, rejected: tuple[str, ...]) -> Sample:
-        content = self._draw_content(streams.content, block)
-        rng, line, output = streams.appearance, content.line, self.design.output
-        style = self.design.ink.draw_style(rng)
-        style_drawn = style.style.draw(rng)
-        natural = Size(line.ink.width * content.em, line.ink.height * content.em)
-        warp, moved = self.design.effects.draw_warp(rng, natural)
-        reach = style.style.reach(style_drawn)
-        frame = frame_line(line, warp, content.em, content.margins, content.slack, reach, output)
-        clusters = line.clusters.warped(frame.warp)
-        coverage = self._draw_coverage(content, frame)
-        field = InkField(coverage, clusters.quads[line.inked], max(1, round(frame.em * _GROUND)))
+        content, rng = self._writer.draw(streams.content, block.faces), streams.appearance
+        look = self._draw_look(rng, content)
+        frame, line = look.frame, content.bent.line
+        coverage = draw_line(line, content.face, self._cache, frame.em).warped(frame.warp, frame.size)
+        field = InkField(coverage, frame.quads[line.inked], max(1, round(frame.em * _GROUND)))
+        if content.neighbour is not None:
+            other = draw_line(content.neighbour.line, content.face, self._cache, frame.em)
+            shown = other.warped(content.neighbour.shift.then(frame.warp), frame.size)
+            coverage = np.asarray(cv2.max(coverage, shown), np.uint8)
         number = self._papers.draw(rng)
 
         def paint(calm: float) -> Image:
             paper = _calmed(block.papers[number].paint(rng, frame.size), calm)
-            return style.style.underlay(paper, coverage, frame.em, style_drawn)
+            return look.style.style.underlay(paper, coverage, frame.em, look.style_drawn)
 
         ground = _find_ground(rng, paint, field, self.design.ink.contrast_floor)
         image = composite(ground.paper, coverage, ground.ink.colour)
         image, coloured = self.design.effects.apply_pixels(rng, image)
+        low, high = self.design.output.quality_range
         drawn = {
             "em": round(frame.em, 2),
-            "ink": np.round(ground.ink.colour).astype(int).tolist(),
-            "style": style.name,
-            **style_drawn,
+            "ink": [round(part) for part in ground.ink.colour.tolist()],
+            "style": look.style.name,
+            **look.style_drawn,
             "paper": self.design.papers[number].name,
             "calm": ground.calm,
-            "jpeg_quality": int(rng.integers(*output.quality_range, endpoint=True)),
+            "jpeg_quality": low + int(rng.random() * (high - low + 1)),
+            **content.drawn,
         }
         meta = Provenance(
             font=content.face.file.name,
             script=line.script,
             corpus=content.text.corpus,
             contrast=round(ground.ink.contrast, 2),
-            effects=moved + coloured,
+            effects=look.moved + coloured,
             drawn=drawn,
             rejected=rejected,
         )
+        clusters = Clusters(line.clusters.offsets, frame.quads)
         return Sample(f"{self._prefix}{index:010d}", image, line.text, clusters, meta)
 
-    def _draw_content(self, rng: np.random.Generator, block: _Block) -> _Content:
-        design = self.design
-        drawn = design.corpora.draw(rng)
-        text = drawn.text
-        shortest, longest = design.layout.length_range
-        if not shortest <= len(text) <= longest:
-            raise Rejection("text too short" if len(text) < shortest else "text too long")
-        start = int(rng.integers(len(block.faces)))
-        order = (*block.faces[start:], *block.faces[:start])
-        face = next((face for face in order if face.covers(text)), None)
-        if face is None:
-            raise Rejection("no font of the block covers the text")
-        tracking = round(rng.uniform(*design.layout.tracking_range), 3)
-        em = rng.uniform(*design.font_options.size_range)
-        margins = Margins(*rng.uniform(*design.layout.margin_range, 4).tolist())
-        slack = (float(rng.random()), float(rng.random()))
-        shown = text.upper() if face.capitals_only else text
-        if not design.charset.covers(design.charset.fold(shown)):
-            raise Rejection("character outside of the charset")
-        return _Content(drawn, face, set_line(shown, face, tracking), em, margins, slack)
-
-    def _draw_coverage(self, content: _Content, frame: Frame) -> Image:
-        size = drawn_size(frame.em)
-        canvas, (x, y) = draw_glyphs(content.line, content.face, self._cache, size)
-        to_ems = np.array([[1 / size, 0, -x / size], [0, 1 / size, -y / size], [0, 0, 1]])
-        warp = Warp.of_matrix(to_ems).then(frame.warp)
-        return warp.image(canvas, frame.size, interpolation=cv2.INTER_LINEAR)
+    def _draw_look(self, rng: np.random.Generator, content: Content) -> _Look:
+        style = self.design.ink.draw_style(rng)
+        style_drawn = style.style.draw(rng)
+        warp, moved = self.design.effects.draw_warp(rng, content.bent.natural_size(content.em))
+        reach = style.style.reach(style_drawn)
+        frame = frame_line(content.bent, warp, content.em, content.margins, content.slack, reach, self.design.output)
+        return _Look(style, style_drawn, moved, frame)
 
 
 class _Ground(NamedTuple):

@@ -36,6 +36,7 @@ _SOURCES: dict[str, bytes] = {}
 """What modules of the user's were when they were imported: the digest must be of the code that runs."""
 
 CORPUS = ComponentKind("corpus", "synthtext.corpora", (frozenset({"draw"}),))
+BASELINE = ComponentKind("baseline", "synthtext.baselines", (frozenset({"draw", "warp"}),))
 PAPER = ComponentKind("paper", "synthtext.paper", (frozenset({"paint"}), frozenset({"for_block"})))
 STYLE = ComponentKind("ink style", "synthtext.ink", (frozenset({"draw", "reach", "underlay"}),))
 EFFECT = ComponentKind("effect", "augment", (frozenset({"draw", "apply"}), frozenset({"draw", "warp"})))

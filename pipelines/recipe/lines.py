@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from pipelines.config import Tree, validated
 from pipelines.recipe.components import (
+    BASELINE,
     CORPUS,
     EFFECT,
     PAPER,
@@ -18,7 +19,7 @@ from pipelines.recipe.components import (
     build_component,
     find_modules_in,
 )
-from synthtext import Layout, LineDesign, LineGenerator, Output, PaperEntry
+from synthtext import BaselineEntry, Layout, LineDesign, LineGenerator, Output, PaperEntry
 from synthtext.core import Charset, EffectChain, EffectStep, InputError, charset_names
 from synthtext.corpora import CorpusEntry, CorpusMixture
 from synthtext.fonts import FontInventory, FontOptions, find_fonts
@@ -45,6 +46,7 @@ class LinesSettings(BaseModel):
     corpus: list[dict[str, Any]] = Field(min_length=1)
     fonts: FontOptions = FontOptions()
     layout: Layout = Layout()
+    baselines: Shares = Field(default={"straight": 1}, min_length=1)
     ink: InkSettings = InkSettings()
     paper: Shares = Field(default={"plain": 1}, min_length=1)
     effects: list[dict[str, Any]] = []
@@ -60,6 +62,7 @@ class LinesRecipe:
         settings: as written, with defaults filled in and absolute paths.
         charset: resolved.
         corpora: by weight.
+        baselines: by weight.
         papers: by weight.
         styles: by weight.
         effects: by probability.
@@ -68,6 +71,7 @@ class LinesRecipe:
     settings: LinesSettings
     charset: Charset
     corpora: tuple[Component, ...]
+    baselines: tuple[Component, ...]
     papers: tuple[Component, ...]
     styles: tuple[Component, ...]
     effects: tuple[Component, ...]
@@ -108,20 +112,26 @@ class LinesRecipe:
             settings=settings,
             charset=Charset.resolve(settings.charset, folder),
             corpora=listed(CORPUS, "corpus", "weight", settings.corpus),
+            baselines=shared(BASELINE, "baselines", settings.baselines),
             papers=shared(PAPER, "paper", settings.paper),
             styles=shared(STYLE, "ink.styles", settings.ink.styles),
             effects=listed(EFFECT, "effects", "probability", settings.effects),
         )
-        for key, parts in (("corpus", recipe.corpora), ("paper", recipe.papers), ("ink.styles", recipe.styles)):
+        for key, parts in recipe.weighted.items():
             if not any(part.share > 0 for part in parts):
                 raise InputError(f"{where}: {key}: every weight is 0; nothing could be drawn")
         return recipe
 
     @property
+    def weighted(self) -> dict[str, tuple[Component, ...]]:
+        """The components that are drawn by weight, by their key in the recipe."""
+        return {"corpus": self.corpora, "baselines": self.baselines, "paper": self.papers, "ink.styles": self.styles}
+
+    @property
     def components(self) -> dict[str, Component]:
         """All components, by their place in the recipe."""
         listed = {"corpus": self.corpora, "effects": self.effects}
-        shared = {"paper": self.papers, "ink.styles": self.styles}
+        shared = {key: parts for key, parts in self.weighted.items() if key not in listed}
         return {f"{key}.{i}": part for key, parts in listed.items() for i, part in enumerate(parts)} | {
             f"{key}.{part.use}": part for key, parts in shared.items() for part in parts
         }
@@ -135,6 +145,7 @@ class LinesRecipe:
             "corpus": [{"use": c.use, "weight": c.share, **c.settings} for c in self.corpora],
             "fonts": _json(FontOptions, settings.fonts),
             "layout": _json(Layout, settings.layout),
+            "baselines": _shares(self.baselines),
             "ink": {"contrast_floor": settings.ink.contrast_floor, "styles": _shares(self.styles)},
             "paper": _shares(self.papers),
             "effects": [{"use": c.use, "probability": c.share, **c.settings} for c in self.effects],
@@ -162,6 +173,7 @@ class LinesRecipe:
             font_options=self.settings.fonts,
             inventory=inventory,
             layout=self.settings.layout,
+            baselines=tuple(BaselineEntry(c.use, c.part, c.share) for c in self.baselines),
             ink=Ink(self.settings.ink.contrast_floor, [StyleEntry(c.use, c.part, c.share) for c in self.styles]),
             papers=tuple(PaperEntry(c.use, c.part, c.share) for c in self.papers),
             effects=EffectChain([EffectStep(c.use, c.part, c.share) for c in self.effects]),

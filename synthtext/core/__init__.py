@@ -23,7 +23,7 @@ from synthtext.core.geometry import (
     bounding_boxes,
     signed_area,
 )
-from synthtext.core.randomness import BLOCK, Streams, Weighted, block_stream, probe_stream, sample_streams
+from synthtext.core.randomness import BLOCK, Streams, StreamSource, Weighted, block_stream, probe_stream
 from synthtext.core.sample import (
     Applied,
     Gap,
@@ -65,6 +65,7 @@ __all__ = [
     "SampleGenerator",
     "Scene",
     "Size",
+    "StreamSource",
     "Streams",
     "TextInstance",
     "Warp",
@@ -75,6 +76,5 @@ __all__ = [
     "bounding_boxes",
     "charset_names",
     "probe_stream",
-    "sample_streams",
     "signed_area",
 ]

@@ -134,12 +134,12 @@ class Charset:
 
     def fold(self, text: str) -> str:
         """The text as this charset writes it: NFC, and lowered when the charset has no upper-case letter."""
-        text = unicodedata.normalize("NFC", text)
+        text = text if text.isascii() else unicodedata.normalize("NFC", text)
         return text.lower() if self.folds_case else text
 
     def covers(self, text: str) -> bool:
         """Whether every character of the text, as it is, is in the charset."""
-        return all(character in self.index for character in text)
+        return self.index.keys() >= set(text)
 
     def coverage(self, texts: Iterable[str]) -> Coverage:
         """Compare the charset with texts, folded."""

@@ -74,8 +74,7 @@ def signed_area(polygon: Polygon) -> float:
 def bounding_box(points: Points) -> Box:
     """The smallest upright rectangle around points of shape (..., 2)."""
     flat = points.reshape(-1, 2)
-    (left, top), (right, bottom) = flat.min(axis=0), flat.max(axis=0)
-    return Box(float(left), float(top), float(right), float(bottom))
+    return Box(*flat.min(axis=0).tolist(), *flat.max(axis=0).tolist())
 
 
 def bounding_boxes(quads: Points) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """Random streams that depend on nothing but the seed and the index of a sample."""
 
-from typing import NamedTuple
+from bisect import bisect_right
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,9 +24,29 @@ class Streams(NamedTuple):
     appearance: np.random.Generator
 
 
-def sample_streams(index: int, seed: int) -> Streams:
-    """The streams of sample `index` (both arguments from 0 to 2**32 - 1)."""
-    return Streams(np.random.default_rng([index, seed, _CONTENT]), np.random.default_rng([index, seed, _APPEARANCE]))
+class StreamSource:
+    """The streams of samples, one sample at a time: the same two generators are set to the place of each.
+
+    Philox is a function of a key and a counter, so every (seed, index) has its own stretch of 2**128 numbers, and going
+    there costs a microsecond; to make two generators costs twenty.
+
+    Args:
+        seed: 0 to 2**32 - 1.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._philox = [
+            np.random.Philox(key=np.array([seed, purpose], np.uint64)) for purpose in (_CONTENT, _APPEARANCE)
+        ]
+        self._states: list[Any] = [philox.state for philox in self._philox]
+        self._streams = Streams(*(np.random.Generator(philox) for philox in self._philox))
+
+    def at(self, index: int) -> Streams:
+        """The streams of sample `index` (0 to 2**32 - 1), at their start. Those of another sample end."""
+        for philox, state in zip(self._philox, self._states, strict=True):
+            state["state"]["counter"][:] = 0, 0, index, 0  # the stream counts in the first two words
+            philox.state = state
+        return self._streams
 
 
 def block_stream(index: int, seed: int) -> np.random.Generator:
@@ -46,8 +67,8 @@ class Weighted:
         cumulative = np.cumsum(given)
         if not len(given) or not np.isfinite(cumulative[-1]) or cumulative[-1] <= 0 or given.min() < 0:
             raise ValueError("weights must be finite, not negative, and sum to more than 0")
-        self._cumulative = cumulative / cumulative[-1]
+        self._cumulative: list[float] = (cumulative / cumulative[-1]).tolist()
 
     def draw(self, rng: np.random.Generator) -> int:
         """An index from 0 to len(weights) - 1."""
-        return min(int(np.searchsorted(self._cumulative, rng.random(), side="right")), len(self._cumulative) - 1)
+        return min(bisect_right(self._cumulative, rng.random()), len(self._cumulative) - 1)

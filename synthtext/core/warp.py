@@ -1,7 +1,6 @@
 """Changes of coordinates that compose, move points exactly, and resample a picture once."""
 
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import cv2
 import numpy as np
@@ -32,8 +31,7 @@ class CoordinateMap(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class Homography:
+class Homography(NamedTuple):
     """A projective map given by its (3, 3) matrix."""
 
     matrix: Matrix
@@ -48,12 +46,13 @@ class Homography:
 
 
 def _project(matrix: Matrix, points: Coordinates) -> Coordinates:
+    if not (matrix[2, 0] or matrix[2, 1]):
+        return (points @ matrix[:2, :2].T + matrix[:2, 2]) / matrix[2, 2]
     moved = points @ matrix[:, :2].T + matrix[:, 2]
     return moved[:, :2] / moved[:, 2:]
 
 
-@dataclass(frozen=True, eq=False)
-class Warp:
+class Warp(NamedTuple):
     """A chain of coordinate maps, applied first to last. The empty chain leaves everything where it is.
 
     Neighbouring homographies are merged into one matrix, so that a chain of plain warps costs one resampling and a
@@ -71,6 +70,11 @@ class Warp:
     def translation(cls, dx: float, dy: float) -> "Warp":
         """Shift by dx, dy pixels."""
         return cls.of_matrix(np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], np.float64))
+
+    @classmethod
+    def placing(cls, scale: float, dx: float, dy: float) -> "Warp":
+        """Scale about the origin, then shift by dx, dy pixels."""
+        return cls((Homography(np.array([[scale, 0.0, dx], [0.0, scale, dy], [0.0, 0.0, 1.0]])),))
 
     @classmethod
     def scaling(cls, sx: float, sy: float) -> "Warp":
@@ -111,6 +115,8 @@ class Warp:
 
     def points(self, points: Points) -> Points:
         """Move points of any shape (..., 2); the shape is kept."""
+        if not self.maps:
+            return points
         flat = points.reshape(-1, 2).astype(np.float64)
         for step in self.maps:
             flat = step.forward(flat)

@@ -2,7 +2,7 @@
 
 from synthtext.fonts.cache import SIZES, FaceCache, drawn_size
 from synthtext.fonts.discovery import FontInventory, FontOptions, embedded_fonts, find_fonts, system_fonts
-from synthtext.fonts.face import Face, PlacedGlyph, Raster, Shaped
+from synthtext.fonts.face import Face, Raster, RunGlyphs
 from synthtext.fonts.file import FontFile, read_font_file
 from synthtext.fonts.pool import FontPool, fit_fonts
 
@@ -14,9 +14,8 @@ __all__ = [
     "FontInventory",
     "FontOptions",
     "FontPool",
-    "PlacedGlyph",
     "Raster",
-    "Shaped",
+    "RunGlyphs",
     "drawn_size",
     "embedded_fonts",
     "find_fonts",

@@ -1,42 +1,62 @@
 """Glyph rasters, shared by all lines, bounded in bytes."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
-from synthtext.cache import ByteCache
 from synthtext.fonts.face import Face, Raster
 from synthtext.fonts.file import FontFile
 
-_RATIO = 2**0.25
+_RATIO = 2**0.5
+_SMALLEST, _LARGEST = 12, 384  # pixels
+_OVERHEAD = 300  # bytes that Python adds to a raster
 
 
 def _ladder() -> tuple[int, ...]:
-    sizes = [8.0]
-    while sizes[-1] < 256:
+    sizes = [float(_SMALLEST)]
+    while sizes[-1] < _LARGEST:
         sizes.append(sizes[-1] * _RATIO)
     return tuple(round(size) for size in sizes)
 
 
 SIZES = _ladder()
-"""Em sizes in pixels at which glyphs are drawn; the warp does the rest, which shrinks by a fifth at most."""
+"""Em sizes in pixels at which glyphs are drawn; the warp does the rest. Few, so that hundreds of fonts stay cheap."""
+
+_ENLARGED = 1.06  # a little is not seen, and saves the next larger size its glyphs
 
 
 def drawn_size(size: float) -> int:
     """The size of the ladder at which to draw for an em of `size` pixels: the next larger one, or the largest."""
-    return next((step for step in SIZES if step >= size), SIZES[-1])
+    return next((step for step in SIZES if step * _ENLARGED >= size), SIZES[-1])
+
+
+class _Rasters(dict[int, Raster]):
+    """The glyphs of a face at one size, drawn when they are first asked for."""
+
+    def __init__(self, cache: "FaceCache", face: Face, size: int) -> None:
+        self._cache, self._face, self._drawn_size = cache, face, size
+        self.bytes = 0
+
+    def __missing__(self, glyph: int) -> Raster:
+        raster = self[glyph] = self._face.draw(glyph, self._drawn_size)
+        amount = raster.coverage.nbytes + _OVERHEAD
+        self.bytes += amount
+        self._cache.grown(amount)
+        return raster
 
 
 class FaceCache:
     """Open faces and their rasters; the least recently used go first when the bounds are exceeded.
 
     Args:
-        limit: bytes of rasters.
+        limit: bytes of rasters; those of the face and size in use always stay.
         faces: open files.
     """
 
     def __init__(self, limit: int = 96 << 20, faces: int = 2048) -> None:
-        self._faces_limit = faces
+        self._limit, self._faces_limit = limit, faces
         self._faces: OrderedDict[tuple[str, int], Face] = OrderedDict()
-        self._rasters: ByteCache[tuple[str, int, int, int], Raster] = ByteCache(limit, lambda r: r.coverage.nbytes)
+        self._rasters: OrderedDict[tuple[str, int, int], _Rasters] = OrderedDict()
+        self.raster_bytes = 0
 
     def face(self, file: FontFile) -> Face:
         """The open face of a file."""
@@ -49,12 +69,18 @@ class FaceCache:
         self._faces.move_to_end(key)
         return face
 
-    @property
-    def raster_bytes(self) -> int:
-        """What the kept rasters take."""
-        return self._rasters.bytes
+    def rasters(self, face: Face, size: int) -> Mapping[int, Raster]:
+        """The glyphs of a face at a size of the ladder, by id."""
+        key = (face.file.digest, face.file.face, size)
+        rasters = self._rasters.get(key)
+        if rasters is None:
+            rasters = self._rasters[key] = _Rasters(self, face, size)
+        self._rasters.move_to_end(key)
+        return rasters
 
-    def raster(self, face: Face, glyph: int, size: int) -> Raster:
-        """A glyph of a face at a size of the ladder."""
-        key = (face.file.digest, face.file.face, glyph, size)
-        return self._rasters.get(key, lambda: face.draw(glyph, size))
+    def grown(self, amount: int) -> None:
+        """Count new rasters, of the face and size that were asked for last; let go of others when they are too many."""
+        self.raster_bytes += amount
+        while self.raster_bytes > self._limit and len(self._rasters) > 1:
+            _, oldest = self._rasters.popitem(last=False)
+            self.raster_bytes -= oldest.bytes

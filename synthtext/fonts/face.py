@@ -1,44 +1,43 @@
 """One open font: shapes text with HarfBuzz and draws glyphs with FreeType."""
 
 import ctypes
+from collections.abc import Mapping
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import freetype
 import numpy as np
 import uharfbuzz as hb
+from freetype.raw import FT_Load_Glyph
 from numpy.typing import NDArray
 
-from synthtext.core import Box
 from synthtext.fonts.file import FontFile
+from synthtext.rejection import Rejection
+from synthtext.runs import Run
 
+_PLAIN = 0x250  # characters below are looked up at once
+_NO_FEATURES: Mapping[str, int] = {}
+_FLAGS = hb.BufferFlags.DO_NOT_INSERT_DOTTED_CIRCLE  # it would be in the picture and not in the label
 _LOAD = freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
-_UNJOINED = {"liga": False, "clig": False}
+_LANGUAGE = "und"  # HarfBuzz would take the machine's
 
 
-class PlacedGlyph(NamedTuple):
-    """A glyph on the line: lengths are in ems, y grows downwards, the baseline is y = 0.
+GlyphBox: TypeAlias = tuple[int, int, int, int]
+"""Left, top, right and bottom of a glyph's outline."""
+
+
+class RunGlyphs(NamedTuple):
+    """The glyphs of a shaped run, from left to right (from top to bottom); lengths in font units, y upwards.
 
     Attributes:
-        glyph: id in the font.
-        cluster: offset into the text of the cluster that it draws.
-        x: of its origin.
-        y: of its origin.
-        advance: to the next one's origin.
+        glyphs: ids in the font.
+        clusters: offset into the text of the cluster that each draws.
+        positions: x offset, y offset, x advance, y advance of each.
     """
 
-    glyph: int
-    cluster: int
-    x: float
-    y: float
-    advance: float
-
-
-class Shaped(NamedTuple):
-    """A shaped text: its glyphs from left to right, and its script ("Latn"; "Zyyy" when there is no letter)."""
-
-    glyphs: list[PlacedGlyph]
-    script: str
+    glyphs: list[int]
+    clusters: list[int]
+    positions: list[tuple[int, int, int, int]]
 
 
 class Raster(NamedTuple):
@@ -48,11 +47,15 @@ class Raster(NamedTuple):
         coverage: (h, w) uint8, 0 to 255.
         left: of its first column, in pixels from the glyph's origin.
         top: of its first row, in pixels from the baseline; negative is above.
+        height: rows; 0 when it is blank.
+        width: columns.
     """
 
     coverage: NDArray[np.uint8]
     left: int
     top: int
+    height: int
+    width: int
 
 
 class Face:
@@ -62,74 +65,97 @@ class Face:
         self.file = file
         face = hb.Face(hb.Blob.from_file_path(str(file.path)), file.face)
         self._hb = hb.Font(face)
-        self._em = face.upem
-        self._characters = frozenset(face.unicodes)
+        self.em = face.upem
+        self._unicodes = face.unicodes  # HarfBuzz's set takes a hundredth of the memory of Python's
+        self._plain = frozenset(c for c in map(chr, range(_PLAIN)) if ord(c) in self._unicodes) | {" "}
         self._freetype = freetype.Face(str(file.path), file.face)
         self._size = 0
-        self._extents: dict[int, Box | None] = {}
+        self._buffer = hb.Buffer()
 
     def covers(self, text: str) -> bool:
         """Whether the character map has every character of the text (white space aside)."""
-        return all(ord(c) in self._characters or c == " " for c in text)
+        return self._plain.issuperset(text) or not self.missing(text)
 
     @cached_property
     def capitals_only(self) -> bool:
         """Whether small letters look like capitals (no g, p or y goes below the baseline): "Sale" reads "SALE"."""
-        letters = [ink for letter in "gpy" if self.covers(letter) and (ink := self._letter_ink(letter))]
-        capital = self._letter_ink("H")
-        return bool(letters) and capital is not None and all(i.bottom < 0.1 * capital.height for i in letters)
+        boxes = [self._letter_box(letter) for letter in "gpy" if self.covers(letter)]
+        capital = self._letter_box("H")
+        if capital is None or None in boxes or not boxes:
+            return False
+        height = capital[3] - capital[1]
+        return all(box is not None and box[3] < 0.1 * height for box in boxes)
 
-    def _letter_ink(self, letter: str) -> Box | None:
-        return self.ink(self._hb.get_nominal_glyph(ord(letter)) or 0)
+    def _letter_box(self, letter: str) -> GlyphBox | None:
+        return self.boxes[self._hb.get_nominal_glyph(ord(letter)) or 0]
 
     def missing(self, characters: str) -> str:
         """The characters that the character map lacks."""
-        return "".join(c for c in characters if ord(c) not in self._characters)
+        return "".join(c for c in characters if c not in self._plain and ord(c) not in self._unicodes)
 
-    def shape(self, text: str, *, tracked: bool = False) -> Shaped:
-        """Shape a whole line.
+    def shape(self, text: str, run: Run, features: Mapping[str, int] = _NO_FEATURES, language: str = "") -> RunGlyphs:
+        """Shape a run of a text; what stands beside it counts, where letters take their form from their neighbours.
 
         Args:
             text: one line, NFC.
-            tracked: letters will be spread, so that ligatures would tear: leave them out.
+            run: which part of it.
+            features: OpenType features to switch on (1), off (0), or to a number.
+            language: BCP 47 tag ("sr"), for fonts with forms of their own for some languages.
         """
-        buffer = hb.Buffer()
-        buffer.add_str(text)
-        buffer.flags = hb.BufferFlags.DO_NOT_INSERT_DOTTED_CIRCLE  # it would be in the picture and not in the label
-        buffer.guess_segment_properties()
-        hb.shape(self._hb, buffer, _UNJOINED if tracked else None)
-        glyphs, pen, em = [], 0.0, self._em
-        for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
-            advance = position.x_advance / em
-            x, y = pen + position.x_offset / em, -position.y_offset / em
-            glyphs.append(PlacedGlyph(info.codepoint, info.cluster, x, y, advance))
-            pen += advance
-        return Shaped(glyphs, buffer.script or "Zyyy")
+        buffer = self._buffer
+        buffer.reset()
+        buffer.add_str(text, run.start, run.stop - run.start)
+        buffer.flags = _FLAGS
+        buffer.direction = run.direction
+        buffer.script = run.script
+        buffer.language = language or _LANGUAGE
+        hb.shape(self._hb, buffer, features)
+        infos = buffer.glyph_infos
+        return RunGlyphs(
+            [info.codepoint for info in infos],
+            [info.cluster for info in infos],
+            [position.position for position in buffer.glyph_positions],
+        )
 
-    def ink(self, glyph: int) -> Box | None:
-        """The box around a glyph's outline in ems from its origin, y downwards; None when it is blank."""
-        if glyph not in self._extents:
-            extents = self._hb.get_glyph_extents(glyph)
-            blank = extents is None or not extents.width or not extents.height
-            self._extents[glyph] = None if blank else _box(extents, self._em)
-        return self._extents[glyph]
+    @cached_property
+    def boxes(self) -> Mapping[int, GlyphBox | None]:
+        """The boxes around glyphs' outlines by id: left, top, right, bottom in font units from the origin, y downwards.
+
+        Blank glyphs have None.
+        """
+        return _Boxes(self._hb)
 
     def draw(self, glyph: int, size: int) -> Raster:
-        """Draw a glyph, unhinted (so that its shape is the same at every size) with an em of `size` pixels."""
+        """Draw a glyph, unhinted (so that its shape is the same at every size) with an em of `size` pixels.
+
+        Raises:
+            Rejection: its outline is broken.
+        """
         if size != self._size:
             self._freetype.set_pixel_sizes(0, size)
             self._size = size
-        self._freetype.load_glyph(glyph, _LOAD)
-        slot = self._freetype.glyph
-        bitmap = slot.bitmap._FT_Bitmap  # freetype-py turns the buffer into a list of integers: 90 us a glyph
+        if FT_Load_Glyph(self._freetype._FT_Face, glyph, _LOAD):
+            raise Rejection("broken glyph")
+        slot = self._freetype._FT_Face.contents.glyph.contents  # freetype-py's own view of it costs 90 us a glyph
+        bitmap = slot.bitmap
         rows, pitch, width = bitmap.rows, bitmap.pitch, bitmap.width
         if not rows or not width:
-            return Raster(np.zeros((0, 0), np.uint8), 0, 0)
-        memory = ctypes.cast(bitmap.buffer, ctypes.POINTER(ctypes.c_uint8))
-        coverage = np.ctypeslib.as_array(memory, (rows, pitch))[:, :width].copy()
-        return Raster(coverage, slot.bitmap_left, -slot.bitmap_top)
+            return Raster(np.zeros((0, 0), np.uint8), 0, 0, 0, 0)
+        pixels = np.frombuffer(ctypes.string_at(bitmap.buffer, rows * pitch), np.uint8).reshape(rows, pitch)
+        return Raster(np.ascontiguousarray(pixels[:, :width]), slot.bitmap_left, -slot.bitmap_top, rows, width)
 
 
-def _box(extents: hb.GlyphExtents, em: int) -> Box:
-    left, top = extents.x_bearing, -extents.y_bearing
-    return Box(left / em, top / em, (left + extents.width) / em, (top - extents.height) / em)
+class _Boxes(dict[int, GlyphBox | None]):
+    """Measured when they are first asked for."""
+
+    def __init__(self, font: hb.Font) -> None:
+        self._font = font
+
+    def __missing__(self, glyph: int) -> GlyphBox | None:
+        extents = self._font.get_glyph_extents(glyph)
+        box = None
+        if extents is not None and extents.width and extents.height:
+            left, top = extents.x_bearing, -extents.y_bearing
+            box = left, top, left + extents.width, top - extents.height
+        self[glyph] = box
+        return box

@@ -1,16 +1,18 @@
 """Whether ink can be told from what lies around it: measured at every cluster, not over the whole picture."""
 
+from functools import cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, InputError, Points, bounding_boxes
+from synthtext.core import Image, InputError, Points
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, what OpenCV's conversion to grey uses
 _BEST = 255.0  # contrast of a line whose clusters are all blank: there is nothing to hide
 _CANDIDATES = 12
+_EXTREMES = np.array([[0.0] * 3, [255.0] * 3])
 _SOLID = 0.5  # average coverage, weighted with itself, of strokes about one pixel wide
 
 
@@ -41,6 +43,8 @@ class Ground(NamedTuple):
 class InkField:
     """Where the ink of a line will be: made once, held against any number of papers.
 
+    All is measured on cells of two by two pixels: a quarter of the work, and no stroke falls between them.
+
     Args:
         coverage: (H, W) of the ink.
         quads: (K, 4, 2) clusters, pixels.
@@ -49,30 +53,49 @@ class InkField:
 
     def __init__(self, coverage: NDArray[np.uint8], quads: Points, reach: int) -> None:
         height, width = coverage.shape
-        boxes = bounding_boxes(quads)
-        self._left, self._top = np.floor(boxes[:, :2]).astype(int).T.clip(0)
-        self._right = np.minimum(np.ceil(boxes[:, 2]), width).astype(int)
-        self._bottom = np.minimum(np.ceil(boxes[:, 3]), height).astype(int)
-        ink, squares = (self._total(table) for table in cv2.integral2(coverage))
-        self._inked = ink > 0
-        self._strength = np.minimum(squares[self._inked] / ink[self._inked] / 255 / _SOLID, 1)
-        around = cv2.dilate(coverage, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-        _, self._near = cv2.threshold(around, 0, 1, cv2.THRESH_BINARY)
-        self._count = self._total(cv2.integral(self._near))[self._inked]
+        self._cells = (width + 1) // 2, (height + 1) // 2
+        ink = cv2.resize(coverage, self._cells, interpolation=cv2.INTER_AREA)
+        squares = cv2.resize(cv2.multiply(coverage, coverage, scale=1 / 255), self._cells, interpolation=cv2.INTER_AREA)
+        _, self._near = cv2.threshold(cv2.dilate(ink, _square((reach + 1) // 2)), 0, 1, cv2.THRESH_BINARY)
+        self._corners = _corners(quads, self._cells)
+        covered, squared, near = _totals(cv2.integral(cv2.merge((ink, squares, self._near))), self._corners).T
+        if not covered.all():
+            inked = np.flatnonzero(covered)
+            self._corners, covered, squared, near = self._corners[:, inked], covered[inked], squared[inked], near[inked]
+        self._strength, self._count = np.minimum(squared / (covered * _SOLID), 1), near
 
     def ground(self, paper: Image) -> Ground:
         """Measure a paper (H, W, 3) RGB, before the ink, at every cluster that has ink."""
-        luminance = cv2.cvtColor(paper, cv2.COLOR_RGB2GRAY)
-        sums, squares = cv2.integral2(cv2.multiply(luminance, self._near))
-        mean = self._total(sums)[self._inked] / self._count
-        variance = self._total(squares)[self._inked] / self._count - mean**2
-        return Ground(mean, np.sqrt(np.maximum(variance, 0)), self._strength)
+        cells = cv2.resize(cv2.cvtColor(paper, cv2.COLOR_RGB2GRAY), self._cells, interpolation=cv2.INTER_AREA)
+        sums, squares = cv2.integral2(cv2.multiply(cells, self._near))
+        mean = _totals(sums, self._corners) / self._count
+        variance = _totals(squares, self._corners) / self._count - mean * mean
+        return Ground(mean, np.sqrt(np.maximum(variance, 0, out=variance)), self._strength)
 
-    def _total(self, table: object) -> NDArray[np.float64]:
-        """Sums over the clusters' boxes from a table of integrals (H + 1, W + 1)."""
-        t = np.asarray(table)
-        top, bottom, left, right = self._top, self._bottom, self._left, self._right
-        return np.asarray(t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left], np.float64)
+
+def _corners(quads: Points, cells: tuple[int, int]) -> NDArray[np.intp]:
+    """Places (4, K) in a table of integrals over cells: of the quads' boxes, what is added, then what is taken off."""
+    low, high = quads.min(axis=1) * 0.5, quads.max(axis=1) * 0.5
+    (left, top), (right, bottom) = (
+        np.minimum(np.maximum(np.concatenate([low, np.ceil(high)], axis=1), 0), cells * 2)
+        .astype(np.intp)
+        .T.reshape(2, 2, -1)
+    )
+    row = cells[0] + 1
+    top, bottom = top * row, bottom * row
+    return np.concatenate([bottom + right, top + left, top + right, bottom + left]).reshape(4, -1)
+
+
+def _totals(table: object, corners: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Sums over boxes from a table of integrals (H + 1, W + 1) or (H + 1, W + 1, C): (K,) or (K, C)."""
+    integrals = np.asarray(table)
+    ends, starts, above, before = integrals.reshape(-1, *integrals.shape[2:]).take(corners, axis=0)
+    return np.asarray(ends + starts - above - before, np.float64)
+
+
+@cache
+def _square(reach: int) -> NDArray[np.uint8]:
+    return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
 
 
 class InkColour(NamedTuple):
@@ -88,13 +111,14 @@ def choose_colour(rng: np.random.Generator, ground: Ground, floor: float) -> Ink
     Returns:
         None when not even black or white keeps it.
     """
-    greys = np.repeat(rng.uniform(0, 255, (_CANDIDATES // 2, 1)), 3, axis=1)
-    colours = rng.uniform(0, 255, (_CANDIDATES // 2, 3))
-    drawn = np.stack([greys, colours], axis=1).reshape(-1, 3)[rng.permutation(_CANDIDATES)]
-    candidates = np.concatenate([drawn, [[0.0] * 3, [255.0] * 3]])
+    drawn = rng.random((_CANDIDATES, 3)) * 255
+    first = int(rng.random() < 0.5)
+    drawn[first::2] = drawn[first::2, :1]  # every other one is a grey
+    candidates = np.concatenate([drawn, _EXTREMES])
     contrasts = ground.contrast(candidates)
-    good = np.flatnonzero(contrasts >= floor)
-    return InkColour(candidates[good[0]], float(contrasts[good[0]])) if len(good) else None
+    best = int(np.argmax(contrasts >= floor))
+    contrast = float(contrasts[best])
+    return InkColour(candidates[best], contrast) if contrast >= floor else None
 
 
 def check_floor(floor: float) -> None:

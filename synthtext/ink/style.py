@@ -90,8 +90,7 @@ def composite(paper: Image, coverage: NDArray[np.uint8], colour: NDArray[np.floa
     Returns:
         The new picture; where coverage is 0 it equals the paper, where it is 255 the colour.
     """
-    shares = cv2.merge((coverage, coverage, coverage))
-    steps = np.arange(256)[:, None] / 255
-    inked = cv2.LUT(shares, np.round(steps * np.round(colour)).astype(np.uint8)[None])
-    faded = cv2.multiply(paper, cv2.bitwise_not(shares), scale=1 / 255)
+    inked = cv2.merge([cv2.convertScaleAbs(coverage, alpha=part / 255) for part in np.round(colour).tolist()])
+    rest = cv2.bitwise_not(coverage)
+    faded = cv2.multiply(paper, cv2.merge((rest, rest, rest)), scale=1 / 255)
     return np.asarray(cv2.add(inked, faded), np.uint8)

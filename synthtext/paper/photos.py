@@ -85,10 +85,14 @@ def _enlarged(photo: Image, width: int, height: int) -> Image:
 
 
 def _scaled(photo: Image, scale: float) -> Image:
+    """The photograph at a share of its size: halved as often as that goes, by averaging, and then resampled."""
     height, width = photo.shape[:2]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(photo, size, interpolation=interpolation), np.uint8)
+    while photo.shape[0] >= 2 * size[1] and photo.shape[1] >= 2 * size[0]:
+        photo = photo[: photo.shape[0] // 2 * 2, : photo.shape[1] // 2 * 2]
+        half = (photo.shape[1] // 2, photo.shape[0] // 2)
+        photo = np.asarray(cv2.resize(photo, half, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _photo_paths(folder: Path) -> tuple[Path, ...]:

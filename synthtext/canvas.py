@@ -1,0 +1,55 @@
+"""The glyphs of a set line, drawn side by side."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.core import Image, Size, Warp
+from synthtext.fonts import Face, FaceCache, drawn_size
+from synthtext.setting import SetLine
+
+_ROOM = 2  # pixels around the ink: rasters reach a pixel beyond their outlines, and warps look at one more
+
+
+class Canvas(NamedTuple):
+    """A drawn line.
+
+    Attributes:
+        coverage: (H, W) uint8.
+        size: pixels of an em.
+        origin: the pixel (x, y) at which the line's (0, 0) lies.
+    """
+
+    coverage: NDArray[np.uint8]
+    size: int
+    origin: tuple[int, int]
+
+    def warped(self, warp: Warp, size: Size) -> Image:
+        """The line in a picture of this size, (H, W) uint8; `warp` takes its ems to the picture's pixels."""
+        step, (x, y) = 1 / self.size, self.origin
+        from_pixels = Warp.of_matrix(np.array([[step, 0, -x * step], [0, step, -y * step], [0, 0, 1]]))
+        return from_pixels.then(warp).image(self.coverage, size, interpolation=cv2.INTER_LINEAR)
+
+
+def draw_line(line: SetLine, face: Face, cache: FaceCache, em: float) -> Canvas:
+    """Draw a line at the size of the ladder that is best for an em of `em` pixels."""
+    size = drawn_size(em)
+    ink = line.ink
+    left, top = _ROOM - int(np.floor(ink.left * size)), _ROOM - int(np.floor(ink.top * size))
+    width = left + int(np.ceil(ink.right * size)) + _ROOM + 1
+    height = top + int(np.ceil(ink.bottom * size)) + _ROOM + 1
+    coverage = np.zeros((height, width), np.uint8)
+    rasters = cache.rasters(face, size)
+    columns = (np.rint(line.x * size).astype(np.intp) + left).tolist()
+    rows = (np.rint(line.y * size).astype(np.intp) + top).tolist()
+    largest = cv2.max
+    for glyph, x, y in zip(line.glyphs, columns, rows, strict=True):
+        raster, beside, below, high, wide = rasters[glyph]
+        if high:
+            x += beside
+            y += below
+            target = coverage[y : y + high, x : x + wide]
+            largest(target, raster, target)
+    return Canvas(coverage, size, (left, top))

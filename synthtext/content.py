@@ -1,0 +1,141 @@
+"""What a line says and how it is set: everything that the content stream draws."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from synthtext.core import Charset, Parameters, Range, Weighted
+from synthtext.corpora import CorpusMixture, DrawnText
+from synthtext.design import BaselineEntry
+from synthtext.fonts import Face
+from synthtext.frame import BentLine, Margins
+from synthtext.layout import Layout
+from synthtext.neighbour import Neighbour, beside
+from synthtext.rejection import Rejection
+from synthtext.setting import SetLine, Setting, set_line
+
+
+class Content(NamedTuple):
+    """What the content stream drew.
+
+    Attributes:
+        text: as the corpus gave it.
+        face: the font.
+        bent: the set line along its baseline, in ems.
+        em: size in pixels.
+        margins: around it.
+        slack: where it lies in a picture that is larger than it needs, shares (x, y) from 0 to 1.
+        neighbour: other text beside it.
+        drawn: what else was drawn, for explanation.
+    """
+
+    text: DrawnText
+    face: Face
+    bent: BentLine
+    em: float
+    margins: Margins
+    slack: tuple[float, float]
+    neighbour: Neighbour | None
+    drawn: Parameters
+
+
+class Writer:
+    """Draws contents.
+
+    Args:
+        charset: texts with other characters are rejected.
+        corpora: of the texts.
+        size_range: of an em, in pixels.
+        layout: how lines are laid out.
+        baselines: how they run.
+    """
+
+    def __init__(
+        self,
+        charset: Charset,
+        corpora: CorpusMixture,
+        size_range: Range,
+        layout: Layout,
+        baselines: Sequence[BaselineEntry],
+    ) -> None:
+        self._charset, self._corpora, self._size_range, self._layout = charset, corpora, size_range, layout
+        self._baselines = tuple(baselines)
+        self._weighted = Weighted([entry.weight for entry in baselines]) if len(baselines) > 1 else None
+        self._features = sorted(layout.features.items())
+
+    def draw(self, rng: np.random.Generator, faces: Sequence[Face]) -> Content:
+        """Draw a content, in one of the faces.
+
+        Raises:
+            Rejection: the text is too short or long, no face covers it, the charset lacks a character, or it cannot be
+                set so.
+        """
+        layout = self._layout
+        text = self._corpora.draw(rng)
+        shares = rng.random(9).tolist()
+        face = self._face(text.text, faces, shares[0])
+        shown = text.text.upper() if face.capitals_only else text.text
+        if not self._charset.covers(self._charset.fold(shown)):
+            raise Rejection("character outside of the charset")
+        tracking = round(_within(layout.tracking_range, shares[1]), 3)
+        em = _within(self._size_range, shares[2])
+        margins = Margins(*(_within(layout.margin_range, share) for share in shares[3:7]))
+        setting, drawn = self._setting(rng, shown, tracking)
+        entry = self._baselines[self._weighted.draw(rng) if self._weighted else 0]
+        if entry.baseline.vertical:
+            setting = setting._replace(vertical=True)
+        line = set_line(shown, face, setting)
+        bend = entry.baseline.draw(rng, line.ink)
+        if entry.name != "straight":
+            drawn |= {"baseline": entry.name, **bend}
+        bent = BentLine.of(line, entry.baseline.warp(line.ink, bend))
+        neighbour = self._neighbour(rng, face, line, margins, setting) if not bent.bend.maps else None
+        if neighbour:
+            drawn["neighbour"] = neighbour.line.text
+        return Content(text, face, bent, em, margins, (shares[7], shares[8]), neighbour, drawn)
+
+    def _face(self, text: str, faces: Sequence[Face], share: float) -> Face:
+        shortest, longest = self._layout.length_range
+        if not shortest <= len(text) <= longest:
+            raise Rejection("text too short" if len(text) < shortest else "text too long")
+        start = int(share * len(faces))
+        for i in range(start, start + len(faces)):
+            face = faces[i % len(faces)]
+            if face.covers(text):
+                return face
+        raise Rejection("no font of the block covers the text")
+
+    def _setting(self, rng: np.random.Generator, text: str, tracking: float) -> tuple[Setting, Parameters]:
+        layout, drawn = self._layout, Parameters()
+        setting = Setting(tracking=tracking, language=layout.language)
+        if tracking:
+            drawn["tracking"] = tracking
+        if self._features:
+            features = [tag for tag, probability in self._features if rng.random() < probability]
+            setting = setting._replace(features=dict.fromkeys(features, 1))
+            drawn["features"] = features
+        if layout.jitter_range[1]:
+            most = _within(layout.jitter_range, rng.random())
+            setting = setting._replace(shifts=rng.uniform(-most, most, len(text)))
+            drawn["jitter"] = round(most, 3)
+        return setting, drawn
+
+    def _neighbour(
+        self, rng: np.random.Generator, face: Face, line: SetLine, margins: Margins, setting: Setting
+    ) -> Neighbour | None:
+        options = self._layout.neighbours
+        if not options.probability or rng.random() >= options.probability:
+            return None
+        text = self._corpora.draw(rng).text
+        if not text or not face.covers(text):
+            return None
+        try:
+            other = set_line(text, face, setting._replace(shifts=None))
+        except Rejection:
+            return None
+        return beside(rng, line, other, margins, _within(options.depth_range, rng.random()))
+
+
+def _within(bounds: Range, share: float) -> float:
+    return bounds[0] + (bounds[1] - bounds[0]) * share
