@@ -10,6 +10,9 @@ import numpy as np
 from synthtext.core import Weighted
 
 
+_UNSEEN = frozenset("\u00ad\u200b\u2060\ufeff")
+
+
 class Corpus(Protocol):
     """A source of texts. A new one is a dataclass with this one method, named by its dotted path in a recipe."""
 
@@ -52,8 +55,22 @@ class CorpusMixture:
 
 
 def clean_text(text: str) -> str:
-    """NFC, every run of white space one plain space, none at the ends, no control characters."""
+    """What a text says, as a label writes it: NFC, every run of white space one plain space, none at the ends.
+
+    Left out is what nobody can see: control characters, byte order marks, soft hyphens, zero-width spaces. Joiners stay,
+    they change how letters look. Ready-made forms of Arabic and Hebrew letters become the letters themselves: a font
+    chooses the forms. Controls of direction stay and are refused by whoever sets the text.
+    """
     if not (text.isascii() and text.isprintable()):
+        text = "".join(unicodedata.normalize("NFKC", c) if _is_ready_made(c) else c for c in text)
         text = unicodedata.normalize("NFC", text)
-        text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
+        text = "".join(c for c in text if c.isspace() or not _is_unseen(c))
     return " ".join(text.split())
+
+
+def _is_ready_made(character: str) -> bool:
+    return "\ufb1d" <= character <= "\ufdff" or "\ufe70" <= character <= "\ufefc"
+
+
+def _is_unseen(character: str) -> bool:
+    return character in _UNSEEN or unicodedata.category(character) in ("Cc", "Cs")
