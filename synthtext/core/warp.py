@@ -15,7 +15,9 @@ Matrix: TypeAlias = NDArray[np.float64]
 """(3, 3) homography on column vectors (x, y, 1)."""
 
 _AFFINE = 1e-12  # smaller projective terms than this move no point of a picture of any size by a visible amount
-_CELL = 8  # a coordinate map is evaluated on every 8th pixel and interpolated between: smooth maps lose < 0.05 px
+_CELL = 8  # pixels: a coordinate map is evaluated on a grid and interpolated between
+_FINEST = 2  # pixels: tight bends take finer grids down to this; what needs less is bent around a few pixels
+_LOSS = 0.05  # pixels of the source: the most that interpolation between the grid's nodes may lose
 
 
 @runtime_checkable
@@ -144,8 +146,8 @@ class Warp(NamedTuple):
         matrix = self.matrix
         value = (border_value,) * 3
         if matrix is None:
-            x, y = self._pull_maps(shape)
-            pulled = cv2.remap(image, x, y, interpolation, borderMode=border_mode, borderValue=value)
+            pull = self._pull_map(shape, image.shape)
+            pulled = cv2.remap(image, pull, None, interpolation, borderMode=border_mode, borderValue=value)  # type: ignore[call-overload]
             return np.asarray(pulled, np.uint8)
         # OpenCV counts from pixel centres: shift by half a pixel on either side.
         centred = _HALF_BACK @ matrix @ _HALF_FORTH
@@ -156,19 +158,60 @@ class Warp(NamedTuple):
             pulled = cv2.warpPerspective(image, centred, shape, None, interpolation, border_mode, value)
         return np.asarray(pulled, np.uint8)
 
-    def _pull_maps(self, shape: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _pull_map(self, shape: tuple[int, int], source: tuple[int, ...]) -> NDArray[np.float32]:
+        """Where the pixels of a target (width, height) come from in a source (rows, columns, ...): (H, W, 2), x and y.
+
+        Both count from pixel centres, as OpenCV does.
+        """
         width, height = shape
-        columns, rows = -(-width // _CELL) + 1, -(-height // _CELL) + 1
-        cells = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2)
-        grid: Coordinates = cells * np.float64(_CELL) + 0.5
+        cell = _CELL
+        grid = self._pull_grid(shape, cell)
+        loss = _interpolation_loss(grid, source)
+        if loss > _LOSS:
+            while loss > _LOSS and cell > _FINEST:
+                cell, loss = cell // 2, loss / 4
+            grid = self._pull_grid(shape, cell)
+        rows, columns = grid.shape[:2]
+        # Enlarging by whole steps is the bilinear interpolation itself, several times as fast as a general remap of it.
+        fine = cv2.resize(grid, (columns * cell, rows * cell), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(fine[cell : cell + height, cell : cell + width], np.float32)
+
+    def _pull_grid(self, shape: tuple[int, int], cell: int) -> NDArray[np.float32]:
+        """Where the centres of cells come from, from one cell before the picture to one behind it: (rows, columns, 2).
+
+        Centres, because `cv2.resize` takes a value to lie in the middle of the pixels it becomes.
+        """
+        width, height = shape
+        columns, rows = -(-width // cell) + 2, -(-height // cell) + 2
+        grid: Coordinates = np.empty((rows, columns, 2))
+        grid[..., 0] = (np.arange(columns) - 0.5) * cell
+        grid[..., 1] = (np.arange(rows)[:, None] - 0.5) * cell
+        grid = grid.reshape(-1, 2)
         for step in reversed(self.maps):
             grid = step.backward(grid)
-        coarse = (grid - 0.5).reshape(rows, columns, 2).astype(np.float32)
-        x, y = np.meshgrid(
-            np.arange(width, dtype=np.float32) / _CELL, np.arange(height, dtype=np.float32) / _CELL, copy=False
-        )
-        fine = cv2.remap(coarse, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.ascontiguousarray(fine[..., 0]), np.ascontiguousarray(fine[..., 1])
+        return (grid - 0.5).astype(np.float32).reshape(rows, columns, 2)
+
+
+def _interpolation_loss(grid: NDArray[np.float32], source: tuple[int, ...]) -> float:
+    """How many pixels bilinear interpolation between the nodes is off at most, where the source has pixels.
+
+    Linear interpolation over h loses h**2 / 8 times the second derivative, which differences of nodes tell. Nodes that
+    come from outside of the source do not count: a map may jump there.
+    """
+    x, y = np.ascontiguousarray(grid[..., 0]), np.ascontiguousarray(grid[..., 1])
+    reach = _CELL // 2
+    inner = (slice(1, -1), slice(1, -1))
+    inside = (x[inner] > -reach) & (x[inner] < source[1] + reach) & (y[inner] > -reach) & (y[inner] < source[0] + reach)
+    bend = np.maximum(_bend(x), _bend(y))
+    return float(bend.max(where=inside, initial=0.0)) / 8
+
+
+def _bend(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Second differences along both axes, (H - 2, W - 2), absolute and added."""
+    twice = 2 * values[1:-1, 1:-1]
+    across = values[1:-1, :-2] + values[1:-1, 2:] - twice
+    down = values[:-2, 1:-1] + values[2:, 1:-1] - twice
+    return np.asarray(np.abs(across) + np.abs(down), np.float32)
 
 
 _HALF_FORTH = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])

@@ -80,7 +80,7 @@ def test_clusters_follow_a_warp_and_outline_goes_round_clockwise() -> None:
     clusters = Clusters(np.array([0, 1, 3, 4], np.int32), quads)
     assert list(clusters.texts("aßec")) == ["a", "ße", "c"]
     moved = clusters.warped(WARPS["shift"])
-    outline = moved.outline()
+    outline = moved.outline("aßec")
     assert len(outline) == 8
     assert signed_area(outline) == pytest.approx(300 * 40)
     assert bounding_box(outline) == pytest.approx((7.25, -3.5, 307.25, 36.5))
@@ -90,7 +90,7 @@ def test_clusters_follow_a_warp_and_outline_goes_round_clockwise() -> None:
 def test_an_outline_stays_one_however_the_line_is_turned(degrees: float) -> None:
     quads = np.stack([QUAD + np.float32([100 * k, 0]) for k in range(3)])
     clusters = Clusters(np.array([0, 1, 2, 3], np.int32), quads).warped(Warp.rotation(degrees, (150, 20)))
-    assert signed_area(clusters.outline()) == pytest.approx(300 * 40, rel=1e-4)
+    assert signed_area(clusters.outline("abc")) == pytest.approx(300 * 40, rel=1e-4)
 
 
 @pytest.mark.parametrize("points", [[[0, 0], [1, 1]], [[0, 0, 0]] * 3, [[0, 0], [1, np.nan], [2, 2]]])
