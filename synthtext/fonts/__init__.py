@@ -5,9 +5,11 @@ from synthtext.fonts.discovery import FontInventory, FontOptions, embedded_fonts
 from synthtext.fonts.face import Face, PlacedGlyph, Raster, Shaped
 from synthtext.fonts.file import FontFile, read_font_file
 from synthtext.fonts.pool import FontPool, fit_fonts
+from synthtext.fonts.variation import Axis, Variations
 
 __all__ = [
     "SIZES",
+    "Axis",
     "Face",
     "FaceCache",
     "FontFile",
@@ -17,6 +19,7 @@ __all__ = [
     "PlacedGlyph",
     "Raster",
     "Shaped",
+    "Variations",
     "drawn_size",
     "embedded_fonts",
     "find_fonts",

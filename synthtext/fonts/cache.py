@@ -5,6 +5,7 @@ from collections import OrderedDict
 from synthtext.cache import ByteCache
 from synthtext.fonts.face import Face, Raster
 from synthtext.fonts.file import FontFile
+from synthtext.fonts.variation import Variations
 
 _RATIO = 2**0.25
 
@@ -35,12 +36,14 @@ class FaceCache:
 
     def __init__(self, limit: int = 96 << 20, faces: int = 2048) -> None:
         self._faces_limit = faces
-        self._faces: OrderedDict[tuple[str, int], Face] = OrderedDict()
-        self._rasters: ByteCache[tuple[str, int, int, int], Raster] = ByteCache(limit, lambda r: r.coverage.nbytes)
+        self._faces: OrderedDict[tuple[str, int, Variations], Face] = OrderedDict()
+        self._rasters: ByteCache[tuple[str, int, Variations, int, int], Raster] = ByteCache(
+            limit, lambda r: r.coverage.nbytes
+        )
 
     def face(self, file: FontFile) -> Face:
-        """The open face of a file."""
-        key = (file.digest, file.face)
+        """The open face of a file, at its place on the axes."""
+        key = (file.digest, file.face, file.variations)
         face = self._faces.get(key)
         if face is None:
             face = self._faces[key] = Face(file)
@@ -56,5 +59,5 @@ class FaceCache:
 
     def raster(self, face: Face, glyph: int, size: int) -> Raster:
         """A glyph of a face at a size of the ladder."""
-        key = (face.file.digest, face.file.face, glyph, size)
+        key = (face.file.digest, face.file.face, face.file.variations, glyph, size)
         return self._rasters.get(key, lambda: face.draw(glyph, size))

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from synthtext.core import Box
 from synthtext.fonts.file import FontFile
+from synthtext.fonts.ignorable import DEFAULT_IGNORABLE
+from synthtext.fonts.opening import open_font
 
 _LOAD = freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
 _UNJOINED = {"liga": False, "clig": False}
@@ -60,16 +62,21 @@ class Face:
 
     def __init__(self, file: FontFile) -> None:
         self.file = file
-        face = hb.Face(hb.Blob.from_file_path(str(file.path)), file.face)
+        face, self._freetype = open_font(file.path, file.face)
         self._hb = hb.Font(face)
         self._em = face.upem
-        self._characters = frozenset(face.unicodes)
-        self._freetype = freetype.Face(str(file.path), file.face)
+        self._characters = face.unicodes.copy()  # a bitmap: sets of Python's integers took megabytes a face
+        self._characters.update(DEFAULT_IGNORABLE)
+        if file.variations:
+            chosen = dict(file.variations)
+            places = [chosen.get(axis.tag, axis.default) for axis in file.axes]
+            self._hb.set_var_coords_design(places)
+            self._freetype.set_var_design_coords(places)
         self._size = 0
         self._extents: dict[int, Box | None] = {}
 
     def covers(self, text: str) -> bool:
-        """Whether the character map has every character of the text (white space aside)."""
+        """Whether the character map has every character of the text, white space and default-ignorables aside."""
         return all(ord(c) in self._characters or c == " " for c in text)
 
     @cached_property
@@ -83,7 +90,7 @@ class Face:
         return self.ink(self._hb.get_nominal_glyph(ord(letter)) or 0)
 
     def missing(self, characters: str) -> str:
-        """The characters that the character map lacks."""
+        """The characters that the character map lacks, default-ignorables aside: HarfBuzz draws nothing for them."""
         return "".join(c for c in characters if ord(c) not in self._characters)
 
     def shape(self, text: str, *, tracked: bool = False) -> Shaped:

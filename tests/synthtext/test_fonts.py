@@ -17,9 +17,12 @@ from synthtext.fonts import (
 )
 
 
+def embedded(stem: str) -> Path:
+    return next(path for path in embedded_fonts() if path.stem == stem)
+
+
 def face(stem: str = "DejaVuSans") -> Face:
-    path = next(path for path in embedded_fonts() if path.stem == stem)
-    return Face(read_font_file(path)[0])
+    return Face(read_font_file(embedded(stem))[0])
 
 
 def test_embedded_fonts_are_found_without_a_system() -> None:
@@ -70,6 +73,18 @@ def test_accents_form_one_cluster_with_their_letter() -> None:
     assert [glyph.cluster for glyph in shaped.glyphs] == [0, 0, 2]
 
 
+@pytest.mark.parametrize("character", "\u200d\u200c\u00ad\ufe0f\u2060\U000e0100")
+def test_characters_that_are_not_drawn_are_covered_by_any_font(character: str) -> None:
+    opened = face("Caladea-Regular")
+    text = f"a{character}b"
+    assert opened.covers(text)
+    assert opened.missing(text + "漢") == "漢"
+    drawn = [glyph for glyph in opened.shape(text).glyphs if opened.ink(glyph.glyph)]
+    assert [glyph._replace(cluster=0) for glyph in drawn] == [
+        glyph._replace(cluster=0) for glyph in opened.shape("ab").glyphs
+    ]
+
+
 def test_missing_characters_are_told() -> None:
     assert face().covers("Añ Ж")
     assert face().missing("a漢b字") == "漢字"
@@ -105,11 +120,50 @@ def test_the_cache_gives_the_same_raster_and_stays_within_its_bound() -> None:
             assert cache.raster_bytes <= 20_000
 
 
+@pytest.mark.parametrize("suffix", [".woff", ".woff2"])
+def test_compressed_fonts_draw_what_their_source_does(tmp_path: Path, compress, suffix: str) -> None:
+    source = embedded("Caladea-Regular")
+    (file,) = find_fonts(
+        FontOptions(folders=(compress(source, tmp_path / f"some{suffix}").parent,), embedded=False)
+    ).fonts
+    packed, plain = Face(file), face("Caladea-Regular")
+    assert packed.file.name == plain.file.name
+    assert packed.file.digest != plain.file.digest  # of the file as it is
+    assert packed.shape("Affig") == plain.shape("Affig")
+    for glyph in plain.shape("Affig").glyphs:
+        assert (packed.draw(glyph.glyph, 45).coverage == plain.draw(glyph.glyph, 45).coverage).all()
+
+
+@pytest.mark.parametrize("suffix", [".woff", ".woff2"])
+def test_broken_compressed_fonts_are_named(tmp_path: Path, compress, suffix: str) -> None:
+    path = compress(embedded("Caladea-Regular"), tmp_path / f"some{suffix}")
+    whole = path.read_bytes()
+    for content in (whole[:4], whole[:60], whole[: len(whole) // 2], whole[:100] + bytes(len(whole) - 100)):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=rf"some\{suffix}"):
+            read_font_file(path)
+
+
+@pytest.mark.parametrize("name", ["some.ttc", "some.otc"])
+def test_every_face_of_a_collection_is_found(tmp_path: Path, collect, name: str) -> None:
+    sources = [embedded("DejaVuSans"), embedded("AmaticSC-Regular"), embedded("Caladea-Regular")]
+    path = collect(sources, tmp_path / name)
+    files = find_fonts(FontOptions(folders=(tmp_path,), embedded=False)).fonts
+    assert [(file.face, file.family) for file in files] == [(0, "DejaVu Sans"), (1, "Amatic SC"), (2, "Caladea")]
+    cache = FaceCache()
+    for file, source in zip(files, sources, strict=True):
+        assert file.path == path
+        one, other = cache.face(file), face(source.stem)
+        glyph = other.shape("g").glyphs[0].glyph
+        assert one.shape("Ag") == other.shape("Ag")
+        assert (cache.raster(one, glyph, 45).coverage == other.draw(glyph, 45).coverage).all()
+
+
 def test_symbol_fonts_are_left_out(tmp_path: Path) -> None:
     """A font whose glyph behind "A" is named otherwise shows something else than an A."""
     from fontTools.ttLib import TTFont
 
-    font = TTFont(next(path for path in embedded_fonts() if path.stem == "DejaVuSans"))
+    font = TTFont(embedded("DejaVuSans"))
     order, tables = font.getGlyphOrder(), font["cmap"].tables
     codes = [{code: order.index(name) for code, name in table.cmap.items()} for table in tables]
     font.setGlyphOrder([f"star{i}" for i in range(len(order))])
@@ -134,7 +188,7 @@ def test_a_font_of_capitals_alone_is_known_as_one() -> None:
 def broken_tables(tmp_path: Path, table: str) -> Path:
     from fontTools.ttLib import TTFont
 
-    font = TTFont(next(path for path in embedded_fonts() if path.stem == "DejaVuSans"))
+    font = TTFont(embedded("DejaVuSans"))
     del font[table]
     font.save(tmp_path / "odd.ttf", reorderTables=False)
     return tmp_path / "odd.ttf"
