@@ -81,10 +81,13 @@ class Face:
 
     @cached_property
     def capitals_only(self) -> bool:
-        """Whether small letters look like capitals (no g, p or y goes below the baseline): "Sale" reads "SALE"."""
+        """Whether small letters look like capitals (no g, p or y goes below them): "Sale" reads "SALE"."""
         letters = [ink for letter in "gpy" if self.covers(letter) and (ink := self._letter_ink(letter))]
         capital = self._letter_ink("H")
-        return bool(letters) and capital is not None and all(i.bottom < 0.1 * capital.height for i in letters)
+        if not letters or capital is None:
+            return False
+        lowest = capital.bottom + 0.1 * capital.height  # capitals of some CJK fonts stand above the baseline
+        return all(letter.bottom < lowest for letter in letters)
 
     def _letter_ink(self, letter: str) -> Box | None:
         return self.ink(self._hb.get_nominal_glyph(ord(letter)) or 0)

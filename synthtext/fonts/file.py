@@ -13,7 +13,7 @@ from synthtext.fonts.variation import Axis, Variations
 SUFFIXES = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")
 _OUTLINE_TABLES = {"glyf", "CFF ", "CFF2"}
 _PROBES = "AHRg"
-_ANONYMOUS = re.compile(r"(uni|u|gid|glyph|cid|g|index)[0-9A-F]+", re.IGNORECASE)
+_ANONYMOUS = re.compile(r"\.|(uni|u|gid|glyph|cid|g|index|aj|nameme\.)[0-9A-F]+", re.IGNORECASE)
 _HIDDEN = 1  # a flag of an axis
 _FAMILY, _STYLE, _TYPOGRAPHIC_FAMILY, _TYPOGRAPHIC_STYLE, _LICENCE, _LICENCE_ADDRESS = 1, 2, 16, 17, 13, 14
 

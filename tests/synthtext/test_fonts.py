@@ -159,30 +159,53 @@ def test_every_face_of_a_collection_is_found(tmp_path: Path, collect, name: str)
         assert (cache.raster(one, glyph, 45).coverage == other.draw(glyph, 45).coverage).all()
 
 
-def test_symbol_fonts_are_left_out(tmp_path: Path) -> None:
-    """A font whose glyph behind "A" is named otherwise shows something else than an A."""
+def renamed(path: Path, pattern: str) -> Path:
+    """DejaVu Sans with other names of glyphs."""
     from fontTools.ttLib import TTFont
 
     font = TTFont(embedded("DejaVuSans"))
     order, tables = font.getGlyphOrder(), font["cmap"].tables
     codes = [{code: order.index(name) for code, name in table.cmap.items()} for table in tables]
-    font.setGlyphOrder([f"star{i}" for i in range(len(order))])
+    font.setGlyphOrder([pattern.format(i) for i in range(len(order))])
     font["post"].formatType = 2.0
     font["post"].extraNames, font["post"].mapping = [], {}
     for table, glyphs in zip(tables, codes, strict=True):
-        table.cmap = {code: f"star{glyph}" for code, glyph in glyphs.items()}
+        table.cmap = {code: pattern.format(glyph) for code, glyph in glyphs.items()}
     for tag in ("GSUB", "GPOS", "GDEF", "kern"):
         if tag in font:
             del font[tag]
-    font.save(tmp_path / "stars.ttf")
+    font.save(path)
+    return path
+
+
+def test_symbol_fonts_are_left_out(tmp_path: Path) -> None:
+    """A font whose glyph behind "A" is named otherwise shows something else than an A."""
     with pytest.raises(InputError, match="symbols"):
-        read_font_file(tmp_path / "stars.ttf")
+        read_font_file(renamed(tmp_path / "stars.ttf", "star{}"))
+
+
+@pytest.mark.parametrize("pattern", ["aj{}", "NameMe.{}", ".null{}", "glyph{:05}"])
+def test_names_that_say_nothing_are_no_symbols(tmp_path: Path, pattern: str) -> None:
+    """As in the IPA, PakType and Baekmuk fonts."""
+    assert read_font_file(renamed(tmp_path / "some.ttf", pattern))[0].family == "DejaVu Sans"
 
 
 def test_a_font_of_capitals_alone_is_known_as_one() -> None:
     assert face("AmaticSC-Regular").capitals_only
     assert not face().capitals_only
     assert not face("Caladea-Regular").capitals_only
+
+
+def test_letters_that_stand_above_the_baseline_are_no_capitals(tmp_path: Path) -> None:
+    """As in CJK fonts of one width for all."""
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(embedded("DejaVuSans"))
+    for letter in "Hgpy":
+        font["glyf"][letter].coordinates.translate((0, 420))
+        font["glyf"][letter].recalcBounds(font["glyf"])
+    font.save(tmp_path / "raised.ttf")
+    assert not Face(read_font_file(tmp_path / "raised.ttf")[0]).capitals_only
 
 
 def broken_tables(tmp_path: Path, table: str) -> Path:
