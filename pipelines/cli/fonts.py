@@ -71,8 +71,9 @@ def _print_table(reports: "Sequence[FamilyReport]") -> None:
     heading, *rows = table_rows(reports)
     table = Table(*heading)
     table.columns[1].justify = "right"
+    table.columns[-1].overflow = "fold"
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*(escape(cell).replace(" %", "\u00a0%") for cell in row))  # a number stays beside its sign
     console.print(table)
 
 

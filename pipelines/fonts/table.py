@@ -1,5 +1,6 @@
 """The families as rows of text."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from textwrap import shorten
@@ -8,6 +9,7 @@ from pipelines.fonts.report import CharsetCoverage, FamilyReport
 
 _TOLD = 8  # missing characters of a charset
 _LICENCE = 60  # characters of a licence
+_SCHEME = re.compile(r"https?://(www\.)?")
 
 
 def table_rows(reports: Sequence[FamilyReport]) -> list[tuple[str, ...]]:
@@ -56,7 +58,7 @@ def _row(report: FamilyReport) -> tuple[str, ...]:
         _scripts(report.scripts) or "none of the main ones",
         *(() if report.charset is None else (_coverage(report.charset),)),
         ", ".join(remarks) or "-",
-        shorten(report.licence, _LICENCE, placeholder=" …") or "-",
+        shorten(_SCHEME.sub("", report.licence), _LICENCE, placeholder=" …") or "-",
     )
 
 
