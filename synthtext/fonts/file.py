@@ -13,7 +13,7 @@ from synthtext.fonts.variation import Axis, Variations
 SUFFIXES = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")
 _OUTLINE_TABLES = {"glyf", "CFF ", "CFF2"}
 _PROBES = "AHRg"
-_ANONYMOUS = re.compile(r"\.|(uni|u|gid|glyph|cid|g|index|aj|nameme\.)[0-9A-F]+", re.IGNORECASE)
+_ANONYMOUS = re.compile(r"\..*|(uni|u|gid|glyph|cid|g|index|aj|nameme\.)[0-9A-F]+([._].*)?", re.IGNORECASE)
 _HIDDEN = 1  # a flag of an axis
 _FAMILY, _STYLE, _TYPOGRAPHIC_FAMILY, _TYPOGRAPHIC_STYLE, _LICENCE, _LICENCE_ADDRESS = 1, 2, 16, 17, 13, 14
 
@@ -91,7 +91,9 @@ def _is_pictorial(face: hb.Face) -> bool:
     font = hb.Font(face)
     letters = [letter for letter in _PROBES if ord(letter) in face.unicodes]
     names = [font.get_glyph_name(font.get_nominal_glyph(ord(letter)) or 0) or "" for letter in letters]
-    named = [(letter, name) for letter, name in zip(letters, names, strict=True) if name and not _ANONYMOUS.match(name)]
+    named = [
+        (letter, name) for letter, name in zip(letters, names, strict=True) if name and not _ANONYMOUS.fullmatch(name)
+    ]
     return len(named) == len(_PROBES) and not any(name.split(".")[0] == letter for letter, name in named)
 
 
