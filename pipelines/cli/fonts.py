@@ -73,7 +73,7 @@ def _print_table(reports: "Sequence[FamilyReport]") -> None:
     table.columns[1].justify = "right"
     table.columns[-1].overflow = "fold"
     for row in rows:
-        table.add_row(*(escape(cell).replace(" %", "\u00a0%") for cell in row))  # a number stays beside its sign
+        table.add_row(*map(escape, row))
     console.print(table)
 
 

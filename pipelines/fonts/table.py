@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from textwrap import shorten
 
 from pipelines.fonts.report import CharsetCoverage, FamilyReport
 
@@ -58,8 +57,13 @@ def _row(report: FamilyReport) -> tuple[str, ...]:
         _scripts(report.scripts) or "none of the main ones",
         *(() if report.charset is None else (_coverage(report.charset),)),
         ", ".join(remarks) or "-",
-        shorten(_SCHEME.sub("", report.licence), _LICENCE, placeholder=" …") or "-",
+        _shortened(_SCHEME.sub("", report.licence)) or "-",
     )
+
+
+def _shortened(licence: str) -> str:
+    told = " ".join(licence.split())
+    return told if len(told) <= _LICENCE else told[: _LICENCE - 1] + "…"
 
 
 def _scripts(shares: dict[str, float]) -> str:
@@ -73,8 +77,8 @@ def _coverage(coverage: CharsetCoverage) -> str:
 
 
 def _percent(share: float) -> str:
-    """Rounded down: 100 % is all."""
-    return f"{int(share * 100)} %"
+    """Rounded down: 100% is all. Without a space, at which terminals would break the line."""
+    return f"{int(share * 100)}%"
 
 
 def _shown(characters: str) -> str:

@@ -89,8 +89,8 @@ def test_table_and_sheet(ocrmill, tmp_path: Path, capsys: pytest.CaptureFixture[
     told = capsys.readouterr().out
     lato = next(line for line in told.splitlines() if line.startswith("Lato\t"))
     assert lato.split("\t")[1] == str(sum(path.stem.startswith("Lato") for path in embedded_fonts()))
-    assert "100 %" in lato
-    assert "Amatic SC\t2\tLatin, Greek 7 %, Hebrew\t100 %\tcapitals only" in told
+    assert "100%" in lato
+    assert "Amatic SC\t2\tLatin, Greek 7%, Hebrew\t100%\tcapitals only" in told
     assert cv2.imread("sheet.png").shape[1] == 1480
     assert [path.name for path in tmp_path.iterdir()] == ["sheet.png"]
 
