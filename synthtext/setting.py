@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Box, Clusters
-from synthtext.fonts import Face, RunGlyphs
+from synthtext.fonts import DEFAULT_IGNORABLE, Face, RunGlyphs
 from synthtext.rejection import Rejection
 from synthtext.runs import Run, joined_to_previous, main_script, split_runs
 
@@ -119,7 +119,7 @@ def set_line(text: str, face: Face, setting: Setting = Setting()) -> SetLine:  #
         starts, inked, quads = [starts[i] for i in order], [inked[i] for i in order], quads[order]
     clusters = Clusters(np.array([*starts, len(text)], np.int32), quads)
     if not all(inked):
-        _check_blanks(text, clusters, inked)
+        clusters, inked = _visible(text, clusters, inked)
     script = runs[0].script if len(runs) == 1 else main_script(runs)
     (left, right), (top, bottom) = (across, ends) if setting.vertical else (ends, across)
     x, y = glyphs[::-1] if setting.vertical else glyphs
@@ -198,12 +198,21 @@ def _units(text: str, starts: list[int]) -> list[int]:
     return [firsts[start] for start in starts]
 
 
-def _check_blanks(text: str, clusters: Clusters, inked: list[bool]) -> None:
+def _visible(text: str, clusters: Clusters, inked: list[bool]) -> tuple[Clusters, list[bool]]:
+    """The clusters that take room: joiners and their like, which draw nothing, go with the cluster before them."""
     if not any(inked):
         raise Rejection("nothing to draw")
-    for k, visible in enumerate(inked):
-        if not visible and text[clusters.offsets[k] : clusters.offsets[k + 1]].strip():
-            raise Rejection("blank glyph")
+    kept: list[int] = []
+    for k, (part, drawn) in enumerate(zip(clusters.texts(text), inked, strict=True)):
+        if not drawn and part.strip():
+            if not kept or any(ord(character) not in DEFAULT_IGNORABLE for character in part):
+                raise Rejection("blank glyph")
+        else:
+            kept.append(k)
+    if len(kept) == len(inked):
+        return clusters, inked
+    offsets = np.append(clusters.offsets[kept], clusters.offsets[-1])
+    return Clusters(offsets, clusters.quads[kept]), [inked[k] for k in kept]
 
 
 def _quads(spans: Floats, across: tuple[float, float], *, vertical: bool) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import typer
 from pipelines.cli.demo import demo
 from pipelines.cli.evaluate import evaluate
 from pipelines.cli.export import export
+from pipelines.cli.fonts import fonts
 from pipelines.cli.generate import generate
 from pipelines.cli.import_ import import_
 from pipelines.cli.import_model import import_model
@@ -29,7 +30,7 @@ app = typer.Typer(
 
 _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C stopped
 
-for _command in (demo, generate, preview, import_, train, evaluate, inspect, import_model, export, read):
+for _command in (demo, generate, preview, fonts, import_, train, evaluate, inspect, import_model, export, read):
     app.command(_command.__name__.rstrip("_").replace("_", "-"))(_command)
 
 

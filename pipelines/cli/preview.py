@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from synthtext.core import InputError
+from pipelines.cli.out import check_png
 
 
 def preview(
@@ -23,10 +23,7 @@ def preview(
 
     Example: ocrmill preview lines -o grid.png ink.contrast_floor=60
     """
-    if out.suffix.lower() != ".png":
-        raise InputError(f"{out}: the page is a PNG picture; name it so, as in {out.with_suffix('.png').name}")
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise InputError(f"{out} cannot be written: it is a folder, or its folder does not exist")
+    check_png(out, "page")
 
     import cv2
 

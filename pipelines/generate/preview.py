@@ -63,15 +63,20 @@ def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0) -> Prev
         raise InputError(
             f"not one of {count} samples of recipe {recipe.name} could be drawn: {describe_gaps(statistics.gaps)}"
         )
-    fonts = {font.name: font for font in recipe.fonts}
-    return Preview(_page(samples, fonts), len(samples), dict(statistics.gaps))
+    return Preview(_page(samples, recipe.fonts), len(samples), dict(statistics.gaps))
 
 
-def _page(samples: list[Sample], fonts: dict[str, FontFile]) -> Image:
+def _page(samples: list[Sample], fonts: tuple[FontFile, ...]) -> Image:
     width = min(_WIDEST, max(sample.image.shape[1] for sample in samples))
-    cells = [_cell(sample, width, fonts.get(sample.meta.font)) for sample in samples]
+    cells = [_cell(sample, width, font_named(sample.meta.font, fonts)) for sample in samples]
     rows = [_row(cells[first : first + _COLUMNS], width) for first in range(0, len(cells), _COLUMNS)]
     return np.concatenate(rows)
+
+
+def font_named(name: str, fonts: tuple[FontFile, ...]) -> FontFile | None:
+    """The font behind a sample's name, which ends with the place on the axes if the font is variable."""
+    behind = [font for font in fonts if f"{name} ".startswith(f"{font.name} ")]
+    return max(behind, key=lambda font: len(font.name), default=None)
 
 
 def _row(cells: list[Image], width: int) -> Image:

@@ -16,7 +16,7 @@ from pipelines.recipe.lines import LinesRecipe
 from synthtext.core import InputError
 from synthtext.fonts import FontInventory
 
-_LIBRARIES = ("numpy", "opencv-python", "pillow", "uharfbuzz", "freetype-py", "wordfreq")
+_LIBRARIES = ("numpy", "opencv-python", "pillow", "fonttools", "uharfbuzz", "freetype-py", "wordfreq")
 
 
 def list_ingredients(recipe: LinesRecipe, inventory: FontInventory) -> dict[str, str]:

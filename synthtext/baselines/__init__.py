@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
-from synthtext.core import Warp, Box, Parameters
+
+from synthtext.core import Box, Parameters, Warp
 
 
 class Baseline(Protocol):

@@ -9,7 +9,6 @@ import numpy as np
 
 from synthtext.core import Weighted
 
-
 _UNSEEN = frozenset("\u00ad\u200b\u2060\ufeff")
 
 
@@ -57,8 +56,8 @@ class CorpusMixture:
 def clean_text(text: str) -> str:
     """What a text says, as a label writes it: NFC, every run of white space one plain space, none at the ends.
 
-    Left out is what nobody can see: control characters, byte order marks, soft hyphens, zero-width spaces. Joiners stay,
-    they change how letters look. Ready-made forms of Arabic and Hebrew letters become the letters themselves: a font
+    Left out is what nobody can see: control characters, byte order marks, soft hyphens, zero-width spaces. Joiners
+    stay, they change how letters look. Ready-made forms of Arabic and Hebrew letters become the letters themselves: a font
     chooses the forms. Controls of direction stay and are refused by whoever sets the text.
     """
     if not (text.isascii() and text.isprintable()):

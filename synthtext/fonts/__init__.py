@@ -4,10 +4,14 @@ from synthtext.fonts.cache import SIZES, FaceCache, drawn_size
 from synthtext.fonts.discovery import FontInventory, FontOptions, embedded_fonts, find_fonts, system_fonts
 from synthtext.fonts.face import Face, Raster, RunGlyphs
 from synthtext.fonts.file import FontFile, read_font_file
+from synthtext.fonts.ignorable import DEFAULT_IGNORABLE
 from synthtext.fonts.pool import FontPool, fit_fonts
+from synthtext.fonts.variation import Axis, Variations
 
 __all__ = [
+    "DEFAULT_IGNORABLE",
     "SIZES",
+    "Axis",
     "Face",
     "FaceCache",
     "FontFile",
@@ -16,6 +20,7 @@ __all__ = [
     "FontPool",
     "Raster",
     "RunGlyphs",
+    "Variations",
     "drawn_size",
     "embedded_fonts",
     "find_fonts",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from synthtext.fonts.face import Face, Raster
 from synthtext.fonts.file import FontFile
+from synthtext.fonts.variation import Variations
 
 _RATIO = 2**0.5
 _SMALLEST, _LARGEST = 12, 384  # pixels
@@ -54,13 +55,13 @@ class FaceCache:
 
     def __init__(self, limit: int = 96 << 20, faces: int = 2048) -> None:
         self._limit, self._faces_limit = limit, faces
-        self._faces: OrderedDict[tuple[str, int], Face] = OrderedDict()
-        self._rasters: OrderedDict[tuple[str, int, int], _Rasters] = OrderedDict()
+        self._faces: OrderedDict[tuple[str, int, Variations], Face] = OrderedDict()
+        self._rasters: OrderedDict[tuple[str, int, Variations, int], _Rasters] = OrderedDict()
         self.raster_bytes = 0
 
     def face(self, file: FontFile) -> Face:
-        """The open face of a file."""
-        key = (file.digest, file.face)
+        """The open face of a file, at its place on the axes."""
+        key = (file.digest, file.face, file.variations)
         face = self._faces.get(key)
         if face is None:
             face = self._faces[key] = Face(file)
@@ -71,7 +72,7 @@ class FaceCache:
 
     def rasters(self, face: Face, size: int) -> Mapping[int, Raster]:
         """The glyphs of a face at a size of the ladder, by id."""
-        key = (face.file.digest, face.file.face, size)
+        key = (face.file.digest, face.file.face, face.file.variations, size)
         rasters = self._rasters.get(key)
         if rasters is None:
             rasters = self._rasters[key] = _Rasters(self, face, size)

@@ -22,6 +22,7 @@ class FontOptions:
         embedded: the free fonts that are installed with the project.
         size_range: em size in pixels of the finished picture; a line that does not fit is set smaller.
         pool: how many fonts each block of 256 samples draws from.
+        vary: variable fonts are drawn along their axes; false: as their default.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
@@ -31,6 +32,7 @@ class FontOptions:
     embedded: bool = True
     size_range: tuple[float, float] = (28, 44)
     pool: int = 16
+    vary: bool = True
 
     def __post_init__(self) -> None:
         low, high = self.size_range
@@ -48,10 +50,12 @@ class FontInventory:
         fonts: usable faces, each content once, in the order of their digests: the same on every machine that has the
             same fonts, wherever they lie.
         left_out: why a file of the system was left out, by path.
+        vary: whether variable fonts are drawn along their axes.
     """
 
     fonts: tuple[FontFile, ...]
     left_out: dict[str, str]
+    vary: bool = True
 
 
 def find_fonts(options: FontOptions) -> FontInventory:
@@ -73,7 +77,7 @@ def find_fonts(options: FontOptions) -> FontInventory:
             left_out[str(path)] = str(error)
     if not found:
         raise InputError("fonts: nothing was found; name a folder in fonts.folders, or set fonts.embedded=true")
-    return FontInventory(tuple(found[key] for key in sorted(found)), left_out)
+    return FontInventory(tuple(found[key] for key in sorted(found)), left_out, options.vary)
 
 
 def embedded_fonts() -> list[Path]:

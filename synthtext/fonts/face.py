@@ -12,6 +12,8 @@ from freetype.raw import FT_Load_Glyph
 from numpy.typing import NDArray
 
 from synthtext.fonts.file import FontFile
+from synthtext.fonts.ignorable import DEFAULT_IGNORABLE
+from synthtext.fonts.opening import open_font
 from synthtext.rejection import Rejection
 from synthtext.runs import Run
 
@@ -63,34 +65,39 @@ class Face:
 
     def __init__(self, file: FontFile) -> None:
         self.file = file
-        face = hb.Face(hb.Blob.from_file_path(str(file.path)), file.face)
+        face, self._freetype = open_font(file.path, file.face)
         self._hb = hb.Font(face)
         self.em = face.upem
-        self._unicodes = face.unicodes  # HarfBuzz's set takes a hundredth of the memory of Python's
+        self._unicodes = face.unicodes.copy()  # a bitmap: sets of Python's integers took megabytes a face
+        self._unicodes.update(DEFAULT_IGNORABLE)
         self._plain = frozenset(c for c in map(chr, range(_PLAIN)) if ord(c) in self._unicodes) | {" "}
-        self._freetype = freetype.Face(str(file.path), file.face)
+        if file.variations:
+            chosen = dict(file.variations)
+            places = [chosen.get(axis.tag, axis.default) for axis in file.axes]
+            self._hb.set_var_coords_design(places)
+            self._freetype.set_var_design_coords(places)
         self._size = 0
         self._buffer = hb.Buffer()
 
     def covers(self, text: str) -> bool:
-        """Whether the character map has every character of the text (white space aside)."""
+        """Whether the character map has every character of the text, white space and default-ignorables aside."""
         return self._plain.issuperset(text) or not self.missing(text)
 
     @cached_property
     def capitals_only(self) -> bool:
-        """Whether small letters look like capitals (no g, p or y goes below the baseline): "Sale" reads "SALE"."""
+        """Whether small letters look like capitals (no g, p or y goes below them): "Sale" reads "SALE"."""
         boxes = [self._letter_box(letter) for letter in "gpy" if self.covers(letter)]
         capital = self._letter_box("H")
         if capital is None or None in boxes or not boxes:
             return False
-        height = capital[3] - capital[1]
-        return all(box is not None and box[3] < 0.1 * height for box in boxes)
+        lowest = capital[3] + 0.1 * (capital[3] - capital[1])  # capitals of some CJK fonts stand above the baseline
+        return all(box is not None and box[3] < lowest for box in boxes)
 
     def _letter_box(self, letter: str) -> GlyphBox | None:
         return self.boxes[self._hb.get_nominal_glyph(ord(letter)) or 0]
 
     def missing(self, characters: str) -> str:
-        """The characters that the character map lacks."""
+        """The characters that the character map lacks, default-ignorables aside: HarfBuzz draws nothing for them."""
         return "".join(c for c in characters if c not in self._plain and ord(c) not in self._unicodes)
 
     def shape(self, text: str, run: Run, features: Mapping[str, int] = _NO_FEATURES, language: str = "") -> RunGlyphs:

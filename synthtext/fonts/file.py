@@ -1,19 +1,20 @@
 """What a font file says of itself."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import freetype
 import uharfbuzz as hb
 
 from synthtext.core import InputError
+from synthtext.fonts.opening import open_font, read_font
+from synthtext.fonts.variation import Axis, Variations
 
-SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
+SUFFIXES = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")
 _OUTLINE_TABLES = {"glyf", "CFF ", "CFF2"}
 _PROBES = "AHRg"
-_ANONYMOUS = re.compile(r"(uni|u|gid|glyph|cid|g|index)[0-9A-F]+", re.IGNORECASE)
+_ANONYMOUS = re.compile(r"\..*|(uni|u|gid|glyph|cid|g|index|aj|nameme\.)[0-9A-F]+([._].*)?", re.IGNORECASE)
+_HIDDEN = 1  # a flag of an axis
 _FAMILY, _STYLE, _TYPOGRAPHIC_FAMILY, _TYPOGRAPHIC_STYLE, _LICENCE, _LICENCE_ADDRESS = 1, 2, 16, 17, 13, 14
 
 
@@ -28,6 +29,8 @@ class FontFile:
         family: such as "Lato".
         style: such as "Bold Italic".
         licence: what the font says of its licence, or empty.
+        axes: of a variable font, in the font's order; empty for others.
+        variations: where on the axes the face is drawn; empty is the default of every axis.
     """
 
     path: Path
@@ -36,11 +39,14 @@ class FontFile:
     family: str
     style: str
     licence: str
+    axes: tuple[Axis, ...] = ()
+    variations: Variations = ()
 
     @property
     def name(self) -> str:
-        """Family and style, for people and for the `font` column."""
-        return f"{self.family} {self.style}".strip()
+        """Family, style and variations ("Inter Variable wght=612"), for people and for the `font` column."""
+        places = [f"{tag}={value:g}" for tag, value in self.variations]
+        return " ".join(part for part in (self.family, self.style, *places) if part)
 
 
 def read_font_file(path: Path) -> list[FontFile]:
@@ -49,13 +55,9 @@ def read_font_file(path: Path) -> list[FontFile]:
     Raises:
         InputError: the file cannot be read, is no font, or has no outlines to draw.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"font {str(path)!r} cannot be read: {error.strerror}") from None
+    data, digest = read_font(path)
     blob = hb.Blob(data)
     count = hb.Face(blob).count if data else 0
-    digest = hashlib.sha256(data).hexdigest()
     faces = [_describe(hb.Face(blob, index), path, index, digest) for index in range(count)]
     if not faces:
         raise InputError(f"font {str(path)!r} is broken or no font: it has no face")
@@ -67,10 +69,7 @@ def _describe(face: hb.Face, path: Path, index: int, digest: str) -> FontFile:
         raise InputError(f"font {str(path)!r} is broken: it has no glyphs or no character map")
     if not _OUTLINE_TABLES & set(face.table_tags):
         raise InputError(f"font {str(path)!r} has no outlines (pictures only), which cannot be drawn")
-    try:
-        freetype.Face(str(path), index)
-    except freetype.FT_Exception as error:
-        raise InputError(f"font {str(path)!r} is broken: {error}") from None
+    open_font(path, index)
     if _is_pictorial(face):
         raise InputError(f"font {str(path)!r} shows symbols where letters should be")
     return FontFile(
@@ -80,6 +79,10 @@ def _describe(face: hb.Face, path: Path, index: int, digest: str) -> FontFile:
         family=_name(face, _TYPOGRAPHIC_FAMILY) or _name(face, _FAMILY) or path.stem,
         style=_name(face, _TYPOGRAPHIC_STYLE) or _name(face, _STYLE),
         licence=_name(face, _LICENCE_ADDRESS) or _name(face, _LICENCE)[:200],
+        axes=tuple(
+            Axis(axis.tag, axis.min_value, axis.default_value, axis.max_value, bool(axis.flags & _HIDDEN))
+            for axis in face.axis_infos
+        ),
     )
 
 
@@ -88,7 +91,9 @@ def _is_pictorial(face: hb.Face) -> bool:
     font = hb.Font(face)
     letters = [letter for letter in _PROBES if ord(letter) in face.unicodes]
     names = [font.get_glyph_name(font.get_nominal_glyph(ord(letter)) or 0) or "" for letter in letters]
-    named = [(letter, name) for letter, name in zip(letters, names, strict=True) if name and not _ANONYMOUS.match(name)]
+    named = [
+        (letter, name) for letter, name in zip(letters, names, strict=True) if name and not _ANONYMOUS.fullmatch(name)
+    ]
     return len(named) == len(_PROBES) and not any(name.split(".")[0] == letter for letter, name in named)
 
 

@@ -1,7 +1,7 @@
 """Which font a line is set in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from synthtext.fonts.cache import FaceCache
 from synthtext.fonts.discovery import FontInventory
 from synthtext.fonts.face import Face
 from synthtext.fonts.file import FontFile
+from synthtext.fonts.variation import draw_variations
 
 _PROBES = 100
 
@@ -32,10 +33,15 @@ class FontPool:
     """The fonts that a corpus can be set in, by family: a family with forty weights is as likely as one with a single.
 
     A family that can set few of the texts (digits only, say) is drawn as rarely as it would be of use.
+
+    Args:
+        families: with shares above 0.
+        vary: variable fonts get a place on their axes.
     """
 
-    def __init__(self, families: Sequence[Family]) -> None:
+    def __init__(self, families: Sequence[Family], vary: bool = True) -> None:
         self.families = tuple(families)
+        self._vary = vary
         shares = np.array([family.share for family in families])
         self._probabilities = shares / shares.sum()
 
@@ -44,7 +50,8 @@ class FontPool:
         distinct = min(count, len(self.families))
         order = rng.choice(len(self.families), distinct, replace=False, p=self._probabilities)
         picked = [self.families[int(order[i % distinct])] for i in range(count)]
-        return [family.faces[int(rng.integers(len(family.faces)))] for family in picked]
+        faces = [family.faces[int(rng.integers(len(family.faces)))] for family in picked]
+        return [replace(face, variations=draw_variations(face.axes, rng)) for face in faces] if self._vary else faces
 
 
 def fit_fonts(
@@ -72,7 +79,8 @@ def fit_fonts(
         [
             Family(tuple(inventory.fonts[i] for i in members), float(shares[members].max() / total))
             for members in families.values()
-        ]
+        ],
+        inventory.vary,
     )
 
 

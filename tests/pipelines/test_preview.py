@@ -1,5 +1,8 @@
 """A page of samples with labels."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import cv2
 import pytest
 import typer
@@ -7,8 +10,10 @@ from typer.testing import CliRunner
 
 from pipelines.cli.preview import preview
 from pipelines.generate import draw_preview
+from pipelines.generate.preview import font_named
 from pipelines.recipe import resolve_recipe
 from synthtext.core import InputError
+from synthtext.fonts import FontFile
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +39,14 @@ def test_label_is_written_beneath_its_picture(digits):
     beneath = page[8 + height :]
     assert beneath.min() < 100  # dark strokes
     assert (beneath == 255).mean() > 0.5
+
+
+def test_a_variable_font_is_found_by_the_name_of_its_place():
+    regular, italic = (FontFile(Path("x"), 0, "", "Bars", style, "") for style in ("", "Italic"))
+    place = replace(italic, variations=(("wght", 612.0),))
+    assert font_named(place.name, (regular, italic)) is italic
+    assert font_named(regular.name, (regular, italic)) is regular
+    assert font_named("Barsoom", (regular, italic)) is None
 
 
 @pytest.mark.parametrize("count", [0, -1, 5000])

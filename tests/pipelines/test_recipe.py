@@ -189,12 +189,17 @@ def test_files_in_lists_count_and_places_do_not(folder: Path, tmp_path_factory: 
     assert resolve(folder, setting).digest != digest
 
 
-def test_a_setting_changes_the_digest_and_is_named(folder: Path) -> None:
-    before, after = resolve(folder), resolve(folder, "fonts.size_range=[20, 30]")
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("fonts.size_range=[20, 30]", "fonts.size_range was [28.0, 44.0], is [20.0, 30.0]"),
+        ("fonts.vary=false", "fonts.vary was true, is false"),
+    ],
+)
+def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, told: str) -> None:
+    before, after = resolve(folder), resolve(folder, setting)
     assert before.digest != after.digest
-    assert "fonts.size_range was [28.0, 44.0], is [20.0, 30.0]" in describe_difference(
-        before.ingredients, after.ingredients
-    )
+    assert told in describe_difference(before.ingredients, after.ingredients)
 
 
 @pytest.mark.parametrize(

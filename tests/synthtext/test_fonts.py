@@ -16,11 +16,15 @@ from synthtext.fonts import (
     system_fonts,
 )
 from synthtext.runs import split_runs
+from synthtext.setting import set_line
+
+
+def embedded(stem: str) -> Path:
+    return next(path for path in embedded_fonts() if path.stem == stem)
 
 
 def face(stem: str = "DejaVuSans") -> Face:
-    path = next(path for path in embedded_fonts() if path.stem == stem)
-    return Face(read_font_file(path)[0])
+    return Face(read_font_file(embedded(stem))[0])
 
 
 def shaped(opened: Face, text: str) -> list[int]:
@@ -70,6 +74,19 @@ def test_accents_form_one_cluster_with_their_letter() -> None:
     assert face().shape(text, split_runs(text)[0]).clusters == [0, 0, 2]
 
 
+@pytest.mark.parametrize("character", "\u200d\u200c\u00ad\ufe0f\u2060\U000e0100")
+def test_characters_that_are_not_drawn_are_covered_by_any_font(character: str) -> None:
+    opened = face("Caladea-Regular")
+    text = f"a{character}b"
+    assert opened.covers(text)
+    assert opened.missing(text + "漢") == "漢"
+    joined, plain = set_line(text, opened), set_line("ab", opened)
+    drawn = [i for i, glyph in enumerate(joined.glyphs) if opened.boxes[glyph]]
+    assert [joined.glyphs[i] for i in drawn] == plain.glyphs
+    assert (joined.x[drawn] == plain.x).all()
+    assert list(joined.clusters.texts(text)) == [f"a{character}", "b"]
+
+
 def test_missing_characters_are_told() -> None:
     assert face().covers("Añ Ж")
     assert face().missing("a漢b字") == "漢字"
@@ -112,24 +129,75 @@ def test_the_cache_gives_the_same_raster_and_stays_within_its_bound() -> None:
     assert cache.raster_bytes <= limit
 
 
-def test_symbol_fonts_are_left_out(tmp_path: Path) -> None:
-    """A font whose glyph behind "A" is named otherwise shows something else than an A."""
+@pytest.mark.parametrize("suffix", [".woff", ".woff2"])
+def test_compressed_fonts_draw_what_their_source_does(tmp_path: Path, compress, suffix: str) -> None:
+    source = embedded("Caladea-Regular")
+    (file,) = find_fonts(
+        FontOptions(folders=(compress(source, tmp_path / f"some{suffix}").parent,), embedded=False)
+    ).fonts
+    packed, plain = Face(file), face("Caladea-Regular")
+    assert packed.file.name == plain.file.name
+    assert packed.file.digest != plain.file.digest  # of the file as it is
+    assert shaped(packed, "Affig") == shaped(plain, "Affig")
+    for glyph in shaped(plain, "Affig"):
+        assert (packed.draw(glyph, 45).coverage == plain.draw(glyph, 45).coverage).all()
+
+
+@pytest.mark.parametrize("suffix", [".woff", ".woff2"])
+def test_broken_compressed_fonts_are_named(tmp_path: Path, compress, suffix: str) -> None:
+    path = compress(embedded("Caladea-Regular"), tmp_path / f"some{suffix}")
+    whole = path.read_bytes()
+    for content in (whole[:4], whole[:60], whole[: len(whole) // 2], whole[:100] + bytes(len(whole) - 100)):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=rf"some\{suffix}"):
+            read_font_file(path)
+
+
+@pytest.mark.parametrize("name", ["some.ttc", "some.otc"])
+def test_every_face_of_a_collection_is_found(tmp_path: Path, collect, name: str) -> None:
+    sources = [embedded("DejaVuSans"), embedded("AmaticSC-Regular"), embedded("Caladea-Regular")]
+    path = collect(sources, tmp_path / name)
+    files = find_fonts(FontOptions(folders=(tmp_path,), embedded=False)).fonts
+    assert [(file.face, file.family) for file in files] == [(0, "DejaVu Sans"), (1, "Amatic SC"), (2, "Caladea")]
+    cache = FaceCache()
+    for file, source in zip(files, sources, strict=True):
+        assert file.path == path
+        one, other = cache.face(file), face(source.stem)
+        (glyph,) = shaped(other, "g")
+        assert shaped(one, "Ag") == shaped(other, "Ag")
+        assert (cache.rasters(one, 45)[glyph].coverage == other.draw(glyph, 45).coverage).all()
+
+
+def renamed(path: Path, pattern: str) -> Path:
+    """DejaVu Sans with other names of glyphs."""
     from fontTools.ttLib import TTFont
 
-    font = TTFont(next(path for path in embedded_fonts() if path.stem == "DejaVuSans"))
+    font = TTFont(embedded("DejaVuSans"))
     order, tables = font.getGlyphOrder(), font["cmap"].tables
     codes = [{code: order.index(name) for code, name in table.cmap.items()} for table in tables]
-    font.setGlyphOrder([f"star{i}" for i in range(len(order))])
+    font.setGlyphOrder([pattern.format(i) for i in range(len(order))])
     font["post"].formatType = 2.0
     font["post"].extraNames, font["post"].mapping = [], {}
     for table, glyphs in zip(tables, codes, strict=True):
-        table.cmap = {code: f"star{glyph}" for code, glyph in glyphs.items()}
+        table.cmap = {code: pattern.format(glyph) for code, glyph in glyphs.items()}
     for tag in ("GSUB", "GPOS", "GDEF", "kern"):
         if tag in font:
             del font[tag]
-    font.save(tmp_path / "stars.ttf")
+    font.save(path)
+    return path
+
+
+@pytest.mark.parametrize("pattern", ["star{}", "gamma{}"])
+def test_symbol_fonts_are_left_out(tmp_path: Path, pattern: str) -> None:
+    """A font whose glyph behind "A" is named otherwise shows something else than an A."""
     with pytest.raises(InputError, match="symbols"):
-        read_font_file(tmp_path / "stars.ttf")
+        read_font_file(renamed(tmp_path / "stars.ttf", pattern))
+
+
+@pytest.mark.parametrize("pattern", ["aj{}", "NameMe.{}", ".null{}", "glyph{:05}"])
+def test_names_that_say_nothing_are_no_symbols(tmp_path: Path, pattern: str) -> None:
+    """As in the IPA, PakType and Baekmuk fonts."""
+    assert read_font_file(renamed(tmp_path / "some.ttf", pattern))[0].family == "DejaVu Sans"
 
 
 def test_a_font_of_capitals_alone_is_known_as_one() -> None:
@@ -138,10 +206,22 @@ def test_a_font_of_capitals_alone_is_known_as_one() -> None:
     assert not face("Caladea-Regular").capitals_only
 
 
+def test_letters_that_stand_above_the_baseline_are_no_capitals(tmp_path: Path) -> None:
+    """As in CJK fonts of one width for all."""
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(embedded("DejaVuSans"))
+    for letter in "Hgpy":
+        font["glyf"][letter].coordinates.translate((0, 420))
+        font["glyf"][letter].recalcBounds(font["glyf"])
+    font.save(tmp_path / "raised.ttf")
+    assert not Face(read_font_file(tmp_path / "raised.ttf")[0]).capitals_only
+
+
 def broken_tables(tmp_path: Path, table: str) -> Path:
     from fontTools.ttLib import TTFont
 
-    font = TTFont(next(path for path in embedded_fonts() if path.stem == "DejaVuSans"))
+    font = TTFont(embedded("DejaVuSans"))
     del font[table]
     font.save(tmp_path / "odd.ttf", reorderTables=False)
     return tmp_path / "odd.ttf"

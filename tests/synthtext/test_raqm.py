@@ -105,4 +105,3 @@ def test_vertical_lines_equal_those_of_raqm(text: str) -> None:
     assert likeness(np.roll(mine, shift[::-1], (0, 1)), theirs) > 0.75
     across, along = np.flatnonzero(mine.any(axis=0)), np.flatnonzero(mine.any(axis=1))
     assert np.ptp(along) > 5 * np.ptp(across)
-

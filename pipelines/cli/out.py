@@ -1,0 +1,24 @@
+"""Where a command writes to, looked at before it works."""
+
+import os
+from pathlib import Path
+
+from synthtext.core import InputError
+
+
+def check_png(out: Path, noun: str) -> None:
+    """Refuse a path that a picture could not be written to.
+
+    Args:
+        out: as given.
+        noun: what is written, for the message.
+
+    Raises:
+        InputError: it does not end in .png, is a folder, or its folder does not exist or may not be written to.
+    """
+    if out.suffix.lower() != ".png":
+        raise InputError(f"{out}: the {noun} is a PNG picture; name it so, as in {out.with_suffix('.png').name}")
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise InputError(f"{out} cannot be written: it is a folder, or its folder does not exist")
+    if not os.access(out.absolute().parent, os.W_OK):
+        raise InputError(f"{out} cannot be written: you may not write to {out.absolute().parent}")
