@@ -95,19 +95,28 @@ def _pieces(text: str, embedding: list[int]) -> list[tuple[int, int, str, int]]:
 
 
 def _scripts(text: str) -> list[str]:
-    """The script of every character; what is shared goes with what stands before it, at the start with what follows."""
+    """The script of every character; what is shared goes with what stands before it, at the start with what follows.
+
+    A mark goes with its letter, whatever the script it is made for.
+    """
     own = [_script(character) for character in text]
     current = next((script for script in own if script not in _SHARED), COMMON)
     resolved = []
-    for script in own:
-        current = current if script in _SHARED else script
+    for i, script in enumerate(own):
+        if script not in _SHARED and not (i and _is_mark(text[i])):
+            current = script
         resolved.append(current)
     return resolved
 
 
 @cache
 def _script(character: str) -> str:
-    return script_of(character)
+    return str(script_of(character))
+
+
+@cache
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M"
 
 
 @cache

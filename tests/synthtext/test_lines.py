@@ -175,16 +175,33 @@ def test_what_a_font_of_capitals_shows_is_what_the_label_says() -> None:
     assert any(text.islower() for text in (s.text for s in samples if not s.meta.font.startswith("Amatic")))
 
 
-def test_lines_that_run_both_ways_are_rejected_and_counted(tmp_path: Path) -> None:
+def test_lines_that_run_both_ways_are_set_so(tmp_path: Path) -> None:
     hebrew = "".join(map(chr, range(0x5D0, 0x5E0)))
     settings = (
         f'corpus=[{{use: pattern, pattern: "[{hebrew}]{{3}}( 12|)"}}]',
-        "fonts.system=false",
+        *PLAIN,
+        "effects=[]",
         "layout.length_range=[1,9]",
     )
     (tmp_path / "charset.txt").write_text("".join(f"{c}\n" for c in hebrew + "12"))
     recipe = resolve_recipe("digits", (*settings, f"charset={tmp_path}/charset.txt"))
     samples = [s for s in map(recipe.generator(1).draw, range(60)) if isinstance(s, Sample)]
-    assert samples
-    assert all(not any(c.isdigit() for c in s.text) for s in samples)
-    assert any("mixed directions" in s.meta.rejected for s in samples)
+    assert len(samples) == 60
+    both = [s for s in samples if "12" in s.text]
+    assert both
+    for sample in samples:
+        assert sample.meta.script == "Hebr"
+        middles = sample.clusters.quads[:, :, 0].mean(axis=1)
+        letters, one, two = middles[:3], sample.text.find("1"), sample.text.find("2")
+        assert (np.diff(letters) < 0).all()
+        if one >= 0:
+            assert middles[one] < middles[two] < letters.min()
+
+
+def test_controls_of_direction_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_text("abc\n\u202eabc\n\u2067abc\u2069\n")
+    recipe = resolve_recipe("digits", (f"corpus=[{{use: text_file, path: {tmp_path}/lines.txt}}]", "charset=ascii"))
+    samples = [s for s in map(recipe.generator(1).draw, range(40)) if isinstance(s, Sample)]
+    assert {s.text for s in samples} == {"abc", "ABC"}
+    assert all(set(s.meta.rejected) <= {"control of direction", "character outside of the charset"} for s in samples)
+    assert any(s.meta.rejected for s in samples)

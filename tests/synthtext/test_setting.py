@@ -1,0 +1,151 @@
+"""Texts set in a font: where glyphs and clusters stand."""
+
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthtext.fonts import Face, embedded_fonts, read_font_file, system_fonts
+from synthtext.rejection import Rejection
+from synthtext.setting import SetLine, Setting, set_line
+
+ARABIC, HEBREW = "سلام عليكم", "שלום עולם"
+
+
+def opened(stem: str = "DejaVuSans") -> Face:
+    paths = [path for path in (*embedded_fonts(), *system_fonts()) if path.stem == stem]
+    if not paths:
+        pytest.skip(f"{stem} is not here: `make fonts` installs it")
+    return Face(read_font_file(paths[0])[0])
+
+
+DEJAVU = opened()
+
+
+def width(line: SetLine) -> float:
+    return line.ink.right - line.ink.left
+
+
+def test_ligatures_are_one_cluster_unless_letters_are_spread() -> None:
+    whole, spread = set_line("office", DEJAVU), set_line("office", DEJAVU, Setting(tracking=0.1))
+    assert list(whole.clusters.texts("office")) == ["o", "ffi", "c", "e"]
+    assert list(spread.clusters.texts("office")) == list("office")
+
+
+def test_features_are_switched() -> None:
+    assert len(set_line("office", DEJAVU, Setting(features={"liga": 0})).clusters) == len("office")
+
+
+def test_tracking_adds_the_same_space_between_all_clusters() -> None:
+    text = "q\u0308uo x\u0323a"
+    plain, spread = set_line(text, DEJAVU), set_line(text, DEJAVU, Setting(tracking=0.2))
+    assert width(spread) - width(plain) == pytest.approx(0.2 * (len(plain.clusters) - 1))
+    moved = spread.clusters.quads[:, 0, 0] - plain.clusters.quads[:, 0, 0]
+    assert moved == pytest.approx(0.2 * np.arange(len(plain.clusters)), abs=1e-5)
+    assert spread.x[1] - spread.x[0] == pytest.approx(plain.x[1] - plain.x[0])  # the accent goes with its letter
+
+
+@pytest.mark.parametrize(
+    ("stem", "text"),
+    [("DejaVuSans", ARABIC), ("NotoSansDevanagari-Regular", "हिन्दी भाषा"), ("NotoSansBengali-Regular", "বাংলা ভাষা")],
+)
+def test_tracking_does_not_tear_letters_that_hang_together(stem: str, text: str) -> None:
+    face = opened(stem)
+    plain, spread = set_line(text, face), set_line(text, face, Setting(tracking=0.3))
+    assert spread.glyphs == plain.glyphs
+    gaps = np.diff(spread.x - plain.x)
+    assert np.flatnonzero(gaps > 0.01).size == 2  # before and behind the space
+    assert width(spread) - width(plain) == pytest.approx(0.6)
+
+
+def test_tracking_spreads_hebrew_and_latin() -> None:
+    for text in (HEBREW, "Wave"):
+        assert width(set_line(text, DEJAVU, Setting(tracking=0.1))) > width(set_line(text, DEJAVU)) + 0.1 * (
+            len(text) - 2
+        )
+
+
+def test_shifts_move_clusters_and_words_that_hang_together() -> None:
+    shifts = np.linspace(-0.2, 0.2, 9)
+    latin = set_line("abcdefghi", DEJAVU, Setting(shifts=shifts))
+    assert latin.y == pytest.approx(shifts)
+    arabic = set_line("سلام علم", DEJAVU, Setting(shifts=shifts[:8]))
+    assert set(np.round(arabic.y, 4)) == set(np.round(shifts[[0, 4, 5]], 4))
+    assert latin.ink.top <= set_line("abcdefghi", DEJAVU).ink.top - 0.19
+
+
+def test_right_to_left_clusters_are_in_logical_order() -> None:
+    line = set_line(HEBREW, DEJAVU)
+    assert list(line.clusters.texts(HEBREW)) == list(HEBREW)
+    assert (np.diff(line.clusters.quads[:, 0, 0]) < 0).all()
+    assert line.script == "Hebr"
+
+
+def test_vertical_lines_run_downwards() -> None:
+    line = set_line("ABg", DEJAVU, Setting(vertical=True))
+    tops, bottoms = line.clusters.quads[:, 0, 1], line.clusters.quads[:, 2, 1]
+    assert (np.diff(tops) > 0.5).all()
+    assert (bottoms > tops).all()
+    assert line.ink.height > 2 * line.ink.width
+    middle = (line.ink.left + line.ink.right) / 2
+    assert abs(middle) < 0.2  # letters are centred on the line
+
+
+@pytest.mark.parametrize("text", [ARABIC, "हिन्दी", "ไทย", "a(b)", "a-b"])
+def test_what_cannot_run_downwards_is_refused(text: str) -> None:
+    with pytest.raises(Rejection, match="top to bottom"):
+        set_line(text, DEJAVU, Setting(vertical=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("\u202eabc", "control of direction"),
+        ("a\u2066b\u2069é", "control of direction"),
+        ("漢", "missing glyph"),
+        (" ", "nothing"),
+    ],
+)
+def test_what_cannot_be_set_is_refused_with_a_reason(text: str, reason: str) -> None:
+    with pytest.raises(Rejection, match=reason):
+        set_line(text, DEJAVU)
+
+
+ALPHABET = "aQfi ,(1" + "éжΩ" + HEBREW + ARABIC + "٣" + "\u0301\u0323\u200c\u200d\u064e\u05b8"
+
+
+@settings(max_examples=400)
+@given(
+    st.text(ALPHABET, min_size=1, max_size=24),
+    st.sampled_from([0.0, 0.15]),
+    st.sampled_from([0.0, 0.1]),
+)
+def test_every_glyphs_ink_lies_in_the_quad_of_its_cluster(text: str, tracking: float, jitter: float) -> None:
+    text = unicodedata.normalize("NFC", text)
+    shifts = np.random.default_rng(0).uniform(-jitter, jitter, len(text)) if jitter else None
+    try:
+        line = set_line(text, DEJAVU, Setting(tracking=tracking, shifts=shifts))
+    except Rejection as rejection:
+        assert rejection.reason in {"blank glyph", "nothing to draw"}
+        return
+    offsets, quads = line.clusters.offsets, line.clusters.quads.astype(np.float64)
+    assert offsets[0] == 0
+    assert offsets[-1] == len(text)
+    assert (np.diff(offsets) > 0).all()
+    inside = np.zeros(len(line.glyphs), bool)
+    for i, (glyph, x, y) in enumerate(zip(line.glyphs, line.x, line.y, strict=True)):
+        box = DEJAVU.boxes[glyph]
+        if box is None:
+            inside[i] = True
+            continue
+        left, top, right, bottom = (side / DEJAVU.em for side in box)
+        fits = (quads[:, 0, 0] <= x + left + 1e-4) & (quads[:, 1, 0] >= x + right - 1e-4) & line.inked
+        inside[i] = fits.any()
+        assert line.ink.top <= y + top + 1e-4
+        assert line.ink.bottom >= y + bottom - 1e-4
+    assert inside.all()
+    for part, inked in zip(line.clusters.texts(text), line.inked, strict=True):
+        assert inked or not part.strip()
+        assert not unicodedata.combining(part[0]) or part == text[: len(part)]
