@@ -168,8 +168,7 @@ class Warp(NamedTuple):
         grid = self._pull_grid(shape, cell)
         loss = _interpolation_loss(grid, source)
         if loss > _LOSS:
-            while loss > _LOSS and cell > _FINEST:
-                cell, loss = cell // 2, loss / 4
+            cell = max(_FINEST, int(_CELL * np.sqrt(_LOSS / loss)))
             grid = self._pull_grid(shape, cell)
         rows, columns = grid.shape[:2]
         # Enlarging by whole steps is the bilinear interpolation itself, several times as fast as a general remap of it.
@@ -199,19 +198,18 @@ def _interpolation_loss(grid: NDArray[np.float32], source: tuple[int, ...]) -> f
     come from outside of the source do not count: a map may jump there.
     """
     x, y = np.ascontiguousarray(grid[..., 0]), np.ascontiguousarray(grid[..., 1])
-    reach = _CELL // 2
     inner = (slice(1, -1), slice(1, -1))
-    inside = (x[inner] > -reach) & (x[inner] < source[1] + reach) & (y[inner] > -reach) & (y[inner] < source[0] + reach)
+    inside = (x[inner] > -1) & (x[inner] < source[1]) & (y[inner] > -1) & (y[inner] < source[0])
     bend = np.maximum(_bend(x), _bend(y))
     return float(bend.max(where=inside, initial=0.0)) / 8
 
 
 def _bend(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Second differences along both axes, (H - 2, W - 2), absolute and added."""
+    """Second differences, (H - 2, W - 2): the larger of those along an edge of a cell and that in its middle."""
     twice = 2 * values[1:-1, 1:-1]
     across = values[1:-1, :-2] + values[1:-1, 2:] - twice
     down = values[:-2, 1:-1] + values[2:, 1:-1] - twice
-    return np.asarray(np.abs(across) + np.abs(down), np.float32)
+    return np.asarray(np.maximum(np.maximum(np.abs(across), np.abs(down)), np.abs(across + down)), np.float32)
 
 
 _HALF_FORTH = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])

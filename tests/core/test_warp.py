@@ -102,3 +102,34 @@ def test_what_is_no_polygon_is_refused(points: list[list[float]]) -> None:
 def test_clusters_need_matching_offsets() -> None:
     with pytest.raises(ValueError):
         Clusters(np.array([0, 1], np.int32), np.zeros((2, 4, 2), np.float32))
+
+
+class Bend:
+    """A ring of a given radius around (200, 200), the tightest curve that lines take."""
+
+    def __init__(self, radius: float) -> None:
+        self.radius = radius
+
+    def forward(self, points: Coordinates) -> Coordinates:
+        angle, radius = points[:, 0] / self.radius, self.radius - points[:, 1]
+        return np.stack([200 + radius * np.sin(angle), 200 - radius * np.cos(angle)], axis=1)
+
+    def backward(self, points: Coordinates) -> Coordinates:
+        across, up = points[:, 0] - 200, 200 - points[:, 1]
+        return np.stack([self.radius * np.arctan2(across, up), self.radius - np.hypot(across, up)], axis=1)
+
+
+@pytest.mark.parametrize("radius", [36, 60, 90, 120, 160, 200])
+@pytest.mark.parametrize("size", [(400, 400), (397, 211), (261, 399)])
+def test_interpolation_loses_less_than_it_promises(radius: float, size: tuple[int, int]) -> None:
+    rows, columns = radius // 4, 2 * radius  # a line one em high and eight ems long on a ring of four ems
+    warp = Warp((Bend(radius),)).then(Warp.translation(-0.3, 0.4))
+    warp = Warp.translation(-radius, -rows / 2).then(warp)
+    found = warp._pull_map(size, (rows, columns))
+    exact = np.stack(np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5), axis=-1).reshape(-1, 2)
+    for step in reversed(warp.maps):
+        exact = step.backward(exact)
+    exact = (exact - 0.5).reshape(found.shape)
+    inside = ((exact >= -0.5) & (exact <= [columns - 0.5, rows - 0.5])).all(axis=-1)
+    assert inside.any()
+    assert np.abs(found - exact)[inside].max() < 0.05
