@@ -135,7 +135,9 @@ def _shape(text: str, runs: list[Run], face: Face, setting: Setting) -> RunGlyph
     shaped = face.shape(text, runs[0], features, setting.language)
     for run in runs[1:]:
         more = face.shape(text, run, features, setting.language)
-        shaped = RunGlyphs(*(part + other for part, other in zip(shaped, more, strict=True)))
+        shaped = RunGlyphs(
+            shaped.glyphs + more.glyphs, shaped.clusters + more.clusters, shaped.positions + more.positions
+        )
     return shaped
 
 

@@ -49,9 +49,9 @@ class Homography(NamedTuple):
 
 def _project(matrix: Matrix, points: Coordinates) -> Coordinates:
     if not (matrix[2, 0] or matrix[2, 1]):
-        return (points @ matrix[:2, :2].T + matrix[:2, 2]) / matrix[2, 2]
+        return np.asarray((points @ matrix[:2, :2].T + matrix[:2, 2]) / matrix[2, 2], np.float64)
     moved = points @ matrix[:, :2].T + matrix[:, 2]
-    return moved[:, :2] / moved[:, 2:]
+    return np.asarray(moved[:, :2] / moved[:, 2:], np.float64)
 
 
 class Warp(NamedTuple):

@@ -57,8 +57,8 @@ def clean_text(text: str) -> str:
     """What a text says, as a label writes it: NFC, every run of white space one plain space, none at the ends.
 
     Left out is what nobody can see: control characters, byte order marks, soft hyphens, zero-width spaces. Joiners
-    stay, they change how letters look. Ready-made forms of Arabic and Hebrew letters become the letters themselves: a font
-    chooses the forms. Controls of direction stay and are refused by whoever sets the text.
+    stay, they change how letters look. Ready-made forms of Arabic and Hebrew letters become the letters themselves: a
+    font chooses the forms. Controls of direction stay and are refused by whoever sets the text.
     """
     if not (text.isascii() and text.isprintable()):
         text = "".join(unicodedata.normalize("NFKC", c) if _is_ready_made(c) else c for c in text)
