@@ -23,6 +23,7 @@ from synthtext.core.geometry import (
     bounding_boxes,
     signed_area,
 )
+from synthtext.core.installed import installed_file
 from synthtext.core.randomness import BLOCK, Streams, Weighted, block_stream, probe_stream, sample_streams
 from synthtext.core.sample import (
     Applied,
@@ -74,6 +75,7 @@ __all__ = [
     "bounding_box",
     "bounding_boxes",
     "charset_names",
+    "installed_file",
     "probe_stream",
     "sample_streams",
     "signed_area",

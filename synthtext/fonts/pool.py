@@ -100,5 +100,6 @@ def _uncovered(name: str, texts: Sequence[str], faces: Sequence[Face]) -> str:
     lacking = "".join(dict.fromkeys(best.missing(texts[0])))[:20]
     return (
         f"corpus {name!r} is covered by none of the {len(faces)} fonts: of {texts[0][:40]!r} the nearest "
-        f"({best.file.name}) lacks {lacking!r}; add a folder with such fonts to fonts.folders"
+        f"({best.file.name}) lacks {lacking!r}; `make fonts` installs free fonts (for fonts.system=true), or add a "
+        "folder with such fonts to fonts.folders"
     )
