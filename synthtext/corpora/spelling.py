@@ -5,8 +5,11 @@ import re
 LOST = {"de": "ß", "el": "ς"}
 """Characters of a language that its list cannot hold."""
 
-# Where ss can hardly be anything else; Swiss spelling and compounds (Preissenkung, Aussage) keep it.
-_SHARP_S = re.compile(r"(?<=stra)ss|(?<=gr[oöuü])ss|(?<=f[uü])ss|(?<=spa)ss|(?<=[dhwblm]ei)ss|(?<![pk])(rei)ss|(iess)")
+# Roots in which ss can hardly be anything else; compounds as Preissenkung and Aussage keep it.
+_SHARP_S = re.compile(
+    "stra(ss)|gr[oöuü](ss)|f[uü](ss)|spa(ss)|sü(ss)|sto(ss)|blo(ss)|preu(ss)|gemä(ss)|mä(ss)ig|ma(ss)n|[aä]u(ss)er"
+    "|au(ss)en(?!d)|[dhwblm]ei(ss)|(?<![pk])rei(ss)|ie(ss)"
+)
 
 
 def restored(word: str, language: str) -> str:
