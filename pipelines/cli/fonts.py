@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli.out import check_png
-from synthtext.core import Charset, InputError
+from synthtext.core import InputError
 
 if TYPE_CHECKING:
     from pipelines.fonts import FamilyReport
@@ -37,12 +37,13 @@ def fonts(
         check_png(out, "sheet")
     if no_system and no_embedded and not folder:
         raise InputError("there is nowhere to look: name a --folder, or take out --no-system or --no-embedded")
-    wanted = None if charset is None else Charset.resolve(charset, Path.cwd())
 
     from pipelines.fonts import describe_coverage, describe_families
     from pipelines.progress import progress
+    from synthtext.corpora import resolve_charset
     from synthtext.fonts import FaceCache, FontOptions, find_fonts
 
+    wanted = None if charset is None else resolve_charset(charset, Path.cwd())
     cache = FaceCache()
     inventory = find_fonts(FontOptions(tuple(folder or ()), system=not no_system, embedded=not no_embedded))
     with progress("looking", total=len(inventory.fonts), unit="fonts") as bar:

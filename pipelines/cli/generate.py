@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
 
 def generate(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A preset (lines, digits) or a recipe file.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE", help="A preset (lines, lines-de, lines-chinese, digits, ...) or a recipe file."
+        ),
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the data set.")],
     count: Annotated[int, typer.Option("-n", "--count", metavar="N", help="Samples of the whole data set.")],
     settings: Annotated[

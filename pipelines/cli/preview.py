@@ -9,7 +9,12 @@ from pipelines.cli.out import check_png
 
 
 def preview(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A preset (lines, digits) or a recipe file.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE", help="A preset (lines, lines-de, lines-chinese, digits, ...) or a recipe file."
+        ),
+    ],
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change.")
     ] = None,

@@ -28,7 +28,7 @@ def train(
     RUN gets the settings, the charset, the best weights so far, a checkpoint and metrics.jsonl. The same command again
     goes on where an interrupted one stopped, step by step as if it had not been interrupted. Ctrl-C ends after the
     present step. init=RUN starts from the weights of another RUN; with charset=FILE the characters that both have keep
-    theirs.
+    theirs. A charset may also be named: ascii, words:de (the characters of a language), published.
 
     Example: ocrmill train rec-lcnet -o runs/first --data data/train=3 --data data/extra --val data/val samples=200000
     """

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipelines.config import Tree, first_problem, nearest
 from synthtext.core import InputError
+from synthtext.corpora import is_charset_name
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,13 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def resolve_paths(annotation: Any, value: Any, folder: Path) -> Any:
-    """Make the relative paths among a setting's value absolute, as its annotation tells which are paths."""
+    """Make the relative paths among a setting's value absolute, as its annotation tells which are paths.
+
+    A setting that may be a text or a path is a path, unless it names a charset.
+    """
     if annotation is not Path and Path not in get_args(annotation):
+        return value
+    if isinstance(value, str) and str in get_args(annotation) and is_charset_name(value):
         return value
     if isinstance(value, str | Path):
         return (folder / Path(value).expanduser()).absolute()

@@ -14,6 +14,7 @@ import augment
 import synthtext
 from pipelines.recipe.lines import LinesRecipe
 from synthtext.core import InputError
+from synthtext.corpora import Characters
 from synthtext.fonts import FontInventory
 
 _LIBRARIES = ("numpy", "opencv-python", "pillow", "fonttools", "uharfbuzz", "freetype-py", "wordfreq")
@@ -36,6 +37,8 @@ def list_ingredients(recipe: LinesRecipe, inventory: FontInventory) -> dict[str,
             del ingredients[f"{place}.{field}"]
             for i, path in enumerate(paths):
                 ingredients |= _contents(f"{place}.{field}" + (f".{i}" if len(paths) > 1 else ""), path)
+        if isinstance(component.part, Characters):  # a charset's name says nothing of what is in it
+            ingredients[f"{place}.characters"] = "".join(component.part.alphabet)
         if component.user_module is not None:
             ingredients[f"module of {component.use}"] = _sha256(component.user_module)
     ingredients |= {f"font {font.name} ({font.digest[:12]}, {font.face})": font.digest for font in inventory.fonts}

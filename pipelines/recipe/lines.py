@@ -20,8 +20,8 @@ from pipelines.recipe.components import (
     find_modules_in,
 )
 from synthtext import BaselineEntry, Layout, LineDesign, LineGenerator, Output, PaperEntry
-from synthtext.core import Charset, EffectChain, EffectStep, InputError, charset_names
-from synthtext.corpora import CorpusEntry, CorpusMixture
+from synthtext.core import Charset, EffectChain, EffectStep, InputError
+from synthtext.corpora import CorpusEntry, CorpusMixture, is_charset_name, resolve_charset
 from synthtext.fonts import FontInventory, FontOptions, find_fonts
 from synthtext.ink import Ink, StyleEntry
 
@@ -110,7 +110,7 @@ class LinesRecipe:
 
         recipe = cls(
             settings=settings,
-            charset=Charset.resolve(settings.charset, folder),
+            charset=resolve_charset(settings.charset, folder),
             corpora=listed(CORPUS, "corpus", "weight", settings.corpus),
             baselines=shared(BASELINE, "baselines", settings.baselines),
             papers=shared(PAPER, "paper", settings.paper),
@@ -194,7 +194,7 @@ def _absolute(tree: Mapping[str, Any], folder: Path) -> Tree:
         places = [folder, *(folder / Path(str(entry)).expanduser() for entry in modules)]
         result["modules"] = [str(place) for place in dict.fromkeys(place.absolute() for place in places)]
     charset = result.get("charset")
-    if isinstance(charset, str) and charset not in charset_names() and (folder / charset).is_file():
+    if isinstance(charset, str) and not is_charset_name(charset) and (folder / charset).is_file():
         result["charset"] = str((folder / charset).absolute())
     return result
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pipelines.config import Tree, dump_yaml, nearest, override, read_yaml
+from pipelines.config import Tree, dump_yaml, override, read_yaml
 from pipelines.recipe.digest import digest_of, list_ingredients
 from pipelines.recipe.lines import LinesRecipe
+from pipelines.recipe.named import preset_names, read_preset
 from synthtext import Output
 from synthtext.core import Charset, InputError, SampleGenerator
 from synthtext.fonts import FontFile, FontInventory
-
-_PRESETS = Path(__file__).parent / "presets"
 
 
 @dataclass(frozen=True)
@@ -101,11 +100,6 @@ class ResolvedRecipe:
         self.__dict__.update(state)
 
 
-def preset_names() -> tuple[str, ...]:
-    """The recipes that come with the project."""
-    return tuple(sorted(path.stem for path in _PRESETS.glob("*.yaml")))
-
-
 def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> ResolvedRecipe:
     """Read a preset or a recipe file, apply overrides, fill in every default, and check the files that it names.
 
@@ -116,8 +110,8 @@ def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Resolved
     Raises:
         InputError: anything is wrong; one sentence names the place.
     """
-    path, folder = _find(name_or_path)
-    tree = override(read_yaml(path), overrides)
+    written, folder = _find(name_or_path)
+    tree = override(written, overrides)
     kind = tree.get("kind", "lines")
     if kind != "lines":
         raise InputError(f"recipe {name_or_path}: kind {kind!r} is unknown; known is 'lines'")
@@ -127,15 +121,13 @@ def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Resolved
     return resolved
 
 
-def _find(name_or_path: str) -> tuple[Path, Path]:
-    preset = _PRESETS / f"{name_or_path}.yaml"
-    if "/" not in name_or_path and preset.is_file():
-        return preset, Path.cwd()
+def _find(name_or_path: str) -> tuple[Tree, Path]:
+    """A recipe as it is written, and the folder where its paths start."""
+    if name_or_path in preset_names():
+        return read_preset(name_or_path), Path.cwd()
     path = Path(name_or_path).expanduser()
-    if path.suffix in (".yaml", ".yml") or path.exists():
-        if path.is_dir():
-            raise InputError(f"recipe {name_or_path!r} is a folder; name a YAML file or a preset")
-        return path, path.absolute().parent
-    raise InputError(
-        f"there is no recipe {name_or_path!r}; {nearest(name_or_path, preset_names())} (or name a YAML file)"
-    )
+    if path.suffix not in (".yaml", ".yml") and not path.exists():
+        return read_preset(name_or_path), Path.cwd()
+    if path.is_dir():
+        raise InputError(f"recipe {name_or_path!r} is a folder; name a YAML file or a preset")
+    return read_yaml(path), path.absolute().parent

@@ -72,7 +72,7 @@ class TrainConfig(_Settings):
 
     Attributes:
         init: a RUN whose weights to start from; null: fresh ones.
-        charset: a named one, a dictionary file, or a RUN for that of its network.
+        charset: a named one ("ascii", "words:de"), a dictionary file, or a RUN for that of its network.
         network: sizes of the recognizer.
         input: what lines become.
         optim: how it learns.

@@ -18,6 +18,7 @@ from pipelines.train.loop import run_training
 from pipelines.train.recognizer import RecognizerTask
 from pipelines.train.start import start_from
 from synthtext.core import Charset, InputError
+from synthtext.corpora import resolve_charset
 
 LOCK = "lock"
 
@@ -76,7 +77,7 @@ def train(
 def _charset(name: str) -> Charset:
     if (Path(name) / CONFIG).is_file():
         return Run.open(Path(name)).charset
-    return Charset.resolve(name, Path.cwd())
+    return resolve_charset(name, Path.cwd())
 
 
 def concrete(config: TrainConfig) -> TrainConfig:

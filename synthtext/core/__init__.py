@@ -23,6 +23,7 @@ from synthtext.core.geometry import (
     bounding_boxes,
     signed_area,
 )
+from synthtext.core.installed import installed_file
 from synthtext.core.randomness import BLOCK, Streams, StreamSource, Weighted, block_stream, probe_stream
 from synthtext.core.sample import (
     Applied,
@@ -75,6 +76,7 @@ __all__ = [
     "bounding_box",
     "bounding_boxes",
     "charset_names",
+    "installed_file",
     "probe_stream",
     "signed_area",
 ]

@@ -123,11 +123,6 @@ class Charset:
         except InputError as error:
             raise InputError(f"charset {str(path)!r}: {error}") from None
 
-    @classmethod
-    def resolve(cls, name_or_path: str, folder: Path) -> "Charset":
-        """A named charset, or a dictionary file relative to `folder`."""
-        return cls.named(name_or_path) if name_or_path in _NAMED else cls.from_file(folder / name_or_path)
-
     def write(self, path: Path) -> None:
         """Write one character a line, the space as a line of one space; `from_file(..., add_space=False)` reads it."""
         path.write_bytes("".join(f"{character}\n" for character in self.characters).encode())

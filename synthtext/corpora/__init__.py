@@ -1,12 +1,16 @@
 """Where texts come from. In a recipe, `use: text_file` means the class `TextFile` of this package."""
 
+from synthtext.corpora.characters import Characters
+from synthtext.corpora.charsets import is_charset_name, resolve_charset
 from synthtext.corpora.corpus import Corpus, CorpusEntry, CorpusMixture, DrawnText, clean_text
 from synthtext.corpora.fields import Code, Date, Email, Number, Price, WebAddress
+from synthtext.corpora.language import language_characters, languages
 from synthtext.corpora.pattern import Pattern
 from synthtext.corpora.text_file import TextFile, split_of
 from synthtext.corpora.words import Words
 
 __all__ = [
+    "Characters",
     "Code",
     "Corpus",
     "CorpusEntry",
@@ -21,5 +25,9 @@ __all__ = [
     "WebAddress",
     "Words",
     "clean_text",
+    "is_charset_name",
+    "language_characters",
+    "languages",
+    "resolve_charset",
     "split_of",
 ]

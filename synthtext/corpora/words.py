@@ -2,30 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from typing import Literal, TypeAlias
+from functools import cached_property
 
 import numpy as np
-import wordfreq
 
 from synthtext.core import InputError, Weighted
-
-Case: TypeAlias = Literal["as_is", "lower", "title", "upper"]
-
+from synthtext.corpora.case import Case, in_case
+from synthtext.corpora.language import has_spaces, language_words
 
 _MOST_WORDS = 1000
 
 
 @dataclass(frozen=True)
 class Words:
-    """Draws words of a language from wordfreq's lists.
+    """Draws words of a language from wordfreq's lists: those written in its own script, numbers left out.
 
     Attributes:
         language: a code that wordfreq knows ("en").
         size: how many of the most frequent words to draw from.
         exponent: a word's weight is its frequency to this power: 1 draws as people write, 0 draws every word alike.
-        count_range: how many words a text has, joined by single spaces.
-        case: weights of the ways to write a text.
+        count_range: how many words a text has.
+        case: weights of the ways to write a text; a script without case stays as it is.
+        separator: stands between words; None is what the language has: nothing in Chinese and Japanese, else a space.
     """
 
     language: str = "en"
@@ -33,6 +31,7 @@ class Words:
     exponent: float = 0.6
     count_range: tuple[int, int] = (1, 1)
     case: Mapping[Case, float] = field(default_factory=lambda: {"as_is": 1.0})
+    separator: str | None = None
 
     def __post_init__(self) -> None:
         low, high = self.count_range
@@ -56,34 +55,23 @@ class Words:
         low, high = self.count_range
         count = low if low == high else int(rng.integers(low, high + 1))
         words, weighted = self._lexicon
-        text = " ".join(words[weighted.draw(rng)] for _ in range(count))
+        drawn = [words[weighted.draw(rng)] for _ in range(count)]
         cases, by_weight = self._cases
-        return _written(text, cases[by_weight.draw(rng)]) if len(cases) > 1 else _written(text, cases[0])
+        case = cases[by_weight.draw(rng)] if len(cases) > 1 else cases[0]
+        return self._between.join(in_case(word, case, self.language) for word in drawn)
+
+    @cached_property
+    def _between(self) -> str:
+        if self.separator is not None:
+            return self.separator
+        return " " if has_spaces(self.language) else ""
 
     @cached_property
     def _lexicon(self) -> tuple[tuple[str, ...], Weighted]:
-        words, frequencies = _frequencies(self.language, self.size)
+        words, frequencies = language_words(self.language, self.size)
         return words, Weighted(np.power(frequencies, self.exponent))
 
     @cached_property
     def _cases(self) -> tuple[tuple[Case, ...], Weighted]:
         cases = sorted(self.case)  # a mapping's order must not matter
         return tuple(cases), Weighted([self.case[case] for case in cases])
-
-
-def _written(text: str, case: Case) -> str:
-    if case == "as_is":
-        return text
-    if case == "title":
-        return " ".join(word[:1].upper() + word[1:] for word in text.split(" "))
-    return text.upper() if case == "upper" else text.lower()
-
-
-@lru_cache(maxsize=4)
-def _frequencies(language: str, size: int) -> tuple[tuple[str, ...], np.typing.NDArray[np.float64]]:
-    if language not in wordfreq.available_languages():
-        known = ", ".join(sorted(wordfreq.available_languages()))
-        raise InputError(f"words: there is no word list for language {language!r}; known are {known}")
-    frequencies = wordfreq.get_frequency_dict(language)
-    words = tuple(word for word, _ in sorted(frequencies.items(), key=lambda entry: (-entry[1], entry[0]))[:size])
-    return words, np.array([frequencies[word] for word in words])

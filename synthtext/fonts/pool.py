@@ -35,23 +35,33 @@ class FontPool:
     A family that can set few of the texts (digits only, say) is drawn as rarely as it would be of use.
 
     Args:
-        families: with shares above 0.
+        families: with the share of the texts that each can set.
+        able: for every corpus, faces that can set many of its texts; a draw has at least one of them.
         vary: variable fonts get a place on their axes.
     """
 
-    def __init__(self, families: Sequence[Family], vary: bool = True) -> None:
+    def __init__(
+        self, families: Sequence[Family], able: Sequence[Sequence[FontFile]] = (), *, vary: bool = True
+    ) -> None:
         self.families = tuple(families)
+        self.able = tuple(tuple(faces) for faces in able)
         self._vary = vary
         shares = np.array([family.share for family in families])
         self._probabilities = shares / shares.sum()
 
     def draw(self, rng: np.random.Generator, count: int) -> list[FontFile]:
-        """Draw `count` faces, all of different families if there are as many."""
+        """Draw `count` faces, all of different families if there are as many, and one more for a corpus without any.
+
+        Few fonts have Tamil, many the digits of its prices: a pool of these alone could set no word.
+        """
         distinct = min(count, len(self.families))
         order = rng.choice(len(self.families), distinct, replace=False, p=self._probabilities)
         picked = [self.families[int(order[i % distinct])] for i in range(count)]
-        faces = [family.faces[int(rng.integers(len(family.faces)))] for family in picked]
-        return [replace(face, variations=draw_variations(face.axes, rng)) for face in faces] if self._vary else faces
+        drawn = [family.faces[int(rng.integers(len(family.faces)))] for family in picked]
+        for faces in self.able:
+            if not any(face in faces for face in drawn):
+                drawn.append(faces[int(rng.integers(len(faces)))])
+        return [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn] if self._vary else drawn
 
 
 def fit_fonts(
@@ -65,12 +75,15 @@ def fit_fonts(
     """
     faces = [cache.face(file) for file in inventory.fonts]
     shares = np.zeros(len(faces))
+    able: list[list[FontFile]] = []
     for entry in corpora.entries:
         texts = _probe(entry, charset, rng)
         covered = np.array([sum(face.covers(text) for text in texts) for face in faces])
         if not covered.any():
             raise InputError(_uncovered(entry.name, texts, faces))
         shares += covered * entry.weight / len(texts)
+        if entry.weight > 0:
+            able.append([inventory.fonts[i] for i in np.flatnonzero(2 * covered >= covered.max())])
     families: dict[str, list[int]] = {}
     for i in np.flatnonzero(shares):
         families.setdefault(inventory.fonts[i].family, []).append(int(i))
@@ -80,7 +93,8 @@ def fit_fonts(
             Family(tuple(inventory.fonts[i] for i in members), float(shares[members].max() / total))
             for members in families.values()
         ],
-        inventory.vary,
+        able,
+        vary=inventory.vary,
     )
 
 
@@ -108,5 +122,6 @@ def _uncovered(name: str, texts: Sequence[str], faces: Sequence[Face]) -> str:
     lacking = "".join(dict.fromkeys(best.missing(texts[0])))[:20]
     return (
         f"corpus {name!r} is covered by none of the {len(faces)} fonts: of {texts[0][:40]!r} the nearest "
-        f"({best.file.name}) lacks {lacking!r}; add a folder with such fonts to fonts.folders"
+        f"({best.file.name}) lacks {lacking!r}; `make fonts` installs free fonts (for fonts.system=true), or add a "
+        "folder with such fonts to fonts.folders"
     )

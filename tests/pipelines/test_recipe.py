@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pipelines.config import override
-from pipelines.recipe import ResolvedRecipe, describe_difference, preset_names, resolve_recipe
+from pipelines.recipe import ResolvedRecipe, describe_difference, resolve_recipe
 from synthtext.core import InputError, Sample
 from synthtext.fonts import embedded_fonts
 
@@ -93,7 +93,7 @@ def resolve(folder: Path, *overrides: str) -> ResolvedRecipe:
     return resolve_recipe(str(folder / "recipe.yaml"), overrides)
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", ["digits", "lines", "lines-ar", "lines-de", "lines-ja"])  # one template for languages
 def test_presets_resolve_and_their_file_repeats_the_job(name: str, tmp_path: Path) -> None:
     recipe = resolve_recipe(name, ["fonts.system=false"])
     (tmp_path / "again.yaml").write_text(recipe.to_yaml())

@@ -110,5 +110,5 @@ def test_fonts_without_axes_are_drawn_as_ever(bars: FontFile) -> None:
 def test_variable_fonts_stay_at_their_default_where_that_is_asked(bars: FontFile) -> None:
     inventory = find_fonts(FontOptions(folders=(bars.path.parent,), embedded=False, vary=False))
     assert not inventory.vary
-    pool = FontPool([Family(inventory.fonts, 1.0)], inventory.vary)
+    pool = FontPool([Family(inventory.fonts, 1.0)], vary=inventory.vary)
     assert {file.variations for file in pool.draw(np.random.default_rng(0), 20)} == {()}

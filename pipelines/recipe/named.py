@@ -1,0 +1,59 @@
+"""Recipes that come with the project: files, and one template for all languages."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pipelines.config import Tree, nearest, read_yaml
+from synthtext.core import InputError
+from synthtext.corpora import languages
+
+_PRESETS = Path(__file__).parent / "presets"
+_TEMPLATE = _PRESETS / "templates" / "lines-language.yaml"
+_PREFIX = "lines-"  # of a language's preset
+_BASE = "base"  # the preset that a preset's file takes its other settings from
+
+
+def preset_names() -> tuple[str, ...]:
+    """The recipes that come with the project; `lines-de` and the like for every language that wordfreq knows."""
+    return tuple(sorted([*_files(), *(_PREFIX + language for language in languages())]))
+
+
+def read_preset(name: str) -> Tree:
+    """The settings of a preset.
+
+    Args:
+        name: one of `preset_names()`.
+
+    Raises:
+        InputError: there is none of that name; the message names the nearest.
+    """
+    language = name.removeprefix(_PREFIX)
+    if name in _files():
+        tree: Tree = read_yaml(_PRESETS / f"{name}.yaml")
+    elif name.startswith(_PREFIX) and language in languages():
+        tree = _filled(read_yaml(_TEMPLATE), language)
+    else:
+        raise InputError(f"there is no recipe {name!r}; {_hint(name)} (or name a YAML file)")
+    base = tree.pop(_BASE, None)
+    return tree if base is None else {**read_preset(base), **tree}
+
+
+def _files() -> list[str]:
+    return [path.stem for path in _PRESETS.glob("*.yaml")]
+
+
+def _filled(node: Any, language: str) -> Any:
+    """A copy of a part of the template with the language in its place."""
+    if isinstance(node, dict):
+        return {key: _filled(value, language) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_filled(value, language) for value in node]
+    return node.replace("{language}", language) if isinstance(node, str) else node
+
+
+def _hint(name: str) -> str:
+    if name.startswith(_PREFIX) and len(name) <= len(_PREFIX) + 3:  # a language's code, and no misspelt name
+        return f"'{_PREFIX}' is followed by the code of a language: {', '.join(languages())}"
+    close = get_close_matches(name, preset_names(), n=1)
+    return nearest(name, close or [*_files(), f"{_PREFIX}LANGUAGE"])

