@@ -11,7 +11,7 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 from pipelines.generate.gaps import describe_gaps
-from pipelines.generate.task import draw_sample, single_threaded
+from pipelines.generate.task import draw_samples, single_threaded
 from pipelines.recipe import ResolvedRecipe
 from pipelines.shards import ShardPlan, Statistics
 from synthtext.core import Gap, Image, InputError, Sample
@@ -53,7 +53,7 @@ def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0) -> Prev
         raise InputError(f"a preview shows 1 to {_MOST} samples, not {count}")
     generator = recipe.generator(seed)
     with single_threaded():
-        items = [draw_sample(generator, index, recipe.name) for index in ShardPlan(count)[0].samples]
+        items = list(draw_samples(generator, ShardPlan(count)[0].samples, recipe.name))
     samples = [item for item in items if isinstance(item, Sample)]
     statistics = Statistics()
     for item in items:

@@ -2,7 +2,7 @@
 
 from pipelines.generate.encode import encode, suffix
 from pipelines.generate.gaps import check_gaps
-from pipelines.generate.task import draw_sample, single_threaded
+from pipelines.generate.task import draw_samples, single_threaded
 from pipelines.recipe import ResolvedRecipe
 from pipelines.shards import DatasetFolder, LineRow, ShardFormat, ShardSpec, Statistics
 from synthtext.core import Gap, InputError, SampleGenerator
@@ -25,8 +25,7 @@ def probe(recipe: ResolvedRecipe, generator: SampleGenerator, first: ShardSpec, 
     statistics, size = Statistics(), 0
     samples = first.samples[:PROBE]
     with single_threaded():
-        for index in samples:
-            item = draw_sample(generator, index, recipe.name)
+        for item in draw_samples(generator, samples, recipe.name):
             if isinstance(item, Gap):
                 statistics.add_gap(item)
             else:

@@ -22,5 +22,5 @@ def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, sta
     plan = ShardPlan(count, start)
     resolved = resolve_recipe(recipe) if isinstance(recipe, str) else recipe
     generator = resolved.generator(seed)
-    drawn = (generator.draw(index) for index in range(plan.start, plan.start + plan.count))
+    drawn = generator.draw_many(range(plan.start, plan.start + plan.count))
     return (item for item in drawn if not isinstance(item, Gap))

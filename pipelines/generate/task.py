@@ -1,7 +1,7 @@
 """One shard of a job, drawn in this process or on a worker."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,22 +70,25 @@ def draw_shard_on_worker(task: ShardTask) -> Draft:
     return draw_shard(task, _worker.generator(task))
 
 
-def draw_sample(generator: SampleGenerator, index: int, recipe: str) -> Sample | Gap:
-    """Draw a sample; an error in a user's own effect or corpus is told in one sentence.
+def draw_samples(generator: SampleGenerator, indices: Sequence[int], recipe: str) -> Iterator[Sample | Gap]:
+    """Draw samples in this order; an error in a user's own effect or corpus is told in one sentence.
 
     Raises:
         JobError: the drawing code failed; names the sample and the line of code.
     """
-    try:
-        return generator.draw(index)
-    except (InputError, JobError):
-        raise
-    except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        raise JobError(
-            f"sample {index} of recipe {recipe} could not be drawn: {type(error).__name__}: {error} "
-            f"({place.filename}, line {place.lineno})"
-        ) from error
+    items = generator.draw_many(indices)
+    for index in indices:
+        try:
+            item = next(items)
+        except (InputError, JobError):
+            raise
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise JobError(
+                f"sample {index} of recipe {recipe} could not be drawn: {type(error).__name__}: {error} "
+                f"({place.filename}, line {place.lineno})"
+            ) from error
+        yield item
 
 
 @contextmanager
@@ -101,8 +104,7 @@ def single_threaded() -> Iterator[None]:
 
 def _draw_rows(task: ShardTask, generator: SampleGenerator, advance: Callable[[int], None]) -> Iterator[LineRow | Gap]:
     form = task.recipe.output.format
-    for index in task.spec.samples:
-        item = draw_sample(generator, index, task.recipe.name)
+    for item in draw_samples(generator, task.spec.samples, task.recipe.name):
         yield item if isinstance(item, Gap) else LineRow.of(item, encode(item, form), suffix(form))
         advance(1)
 

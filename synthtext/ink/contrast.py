@@ -75,12 +75,12 @@ class InkField:
 
 def _corners(quads: Points, cells: tuple[int, int]) -> NDArray[np.intp]:
     """Places (4, K) in a table of integrals over cells: of the quads' boxes, what is added, then what is taken off."""
-    low, high = quads.min(axis=1) * 0.5, quads.max(axis=1) * 0.5
-    (left, top), (right, bottom) = (
-        np.minimum(np.maximum(np.concatenate([low, np.ceil(high)], axis=1), 0), cells * 2)
-        .astype(np.intp)
-        .T.reshape(2, 2, -1)
-    )
+    first, second, third, fourth = np.moveaxis(quads, 1, 0)
+    low = np.minimum(np.minimum(first, second), np.minimum(third, fourth)) * 0.5
+    high = np.ceil(np.maximum(np.maximum(first, second), np.maximum(third, fourth)) * 0.5)
+    bounds = np.array(cells, np.float32)
+    left, top = np.maximum(low, 0).astype(np.intp).T
+    right, bottom = np.minimum(high, bounds).astype(np.intp).T
     row = cells[0] + 1
     top, bottom = top * row, bottom * row
     return np.concatenate([bottom + right, top + left, top + right, bottom + left]).reshape(4, -1)

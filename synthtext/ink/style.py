@@ -91,6 +91,6 @@ def composite(paper: Image, coverage: NDArray[np.uint8], colour: NDArray[np.floa
         The new picture; where coverage is 0 it equals the paper, where it is 255 the colour.
     """
     inked = cv2.merge([cv2.convertScaleAbs(coverage, alpha=part / 255) for part in np.round(colour).tolist()])
-    rest = cv2.bitwise_not(coverage)
-    faded = cv2.multiply(paper, cv2.merge((rest, rest, rest)), scale=1 / 255)
+    rest = cv2.cvtColor(cv2.bitwise_not(coverage), cv2.COLOR_GRAY2BGR)
+    faded = cv2.multiply(paper, rest, scale=1 / 255)
     return np.asarray(cv2.add(inked, faded), np.uint8)

@@ -45,7 +45,7 @@ class Photos:
             InputError: the folder is missing or empty, or a photograph is broken; the message names it.
         """
         for path in self._paths:
-            _decode(path)
+            _kept(path, 0)  # small sets are in memory then, and not decoded again
 
     def for_block(self, rng: np.random.Generator) -> "PhotoPool":
         """A few photographs, each at a drawn scale."""
