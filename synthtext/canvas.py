@@ -42,14 +42,12 @@ def draw_line(line: SetLine, face: Face, cache: FaceCache, em: float) -> Canvas:
     height = top + int(np.ceil(ink.bottom * size)) + _ROOM + 1
     coverage = np.zeros((height, width), np.uint8)
     rasters = cache.rasters(face, size)
-    columns = (np.rint(line.x * size).astype(np.intp) + left).tolist()
-    rows = (np.rint(line.y * size).astype(np.intp) + top).tolist()
+    scale, across, down = size / line.unit, left + 0.5, top + 0.5  # to the nearest pixel
     largest = cv2.max
-    for glyph, x, y in zip(line.glyphs, columns, rows, strict=True):
+    for glyph, x, y in zip(line.glyphs, line.x, line.y, strict=True):
         raster, beside, below, high, wide = rasters[glyph]
         if high:
-            x += beside
-            y += below
-            target = coverage[y : y + high, x : x + wide]
+            column, row = int(x * scale + across) + beside, int(y * scale + down) + below
+            target = coverage[row : row + high, column : column + wide]
             largest(target, raster, target)
     return Canvas(coverage, size, (left, top))

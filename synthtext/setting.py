@@ -41,9 +41,10 @@ class SetLine(NamedTuple):
         text: logical order, NFC.
         script: Unicode script code of most of it ("Latn"; "Zyyy" when there is no letter).
         vertical: from top to bottom.
+        unit: how many font units an em has.
         glyphs: N ids in the font, from left to right (from top to bottom).
-        x: (N,) of their origins.
-        y: (N,) of their origins.
+        x: (N) of their origins, in font units.
+        y: (N) of their origins, in font units.
         clusters: their quads hold all ink; all are as high (as wide) as the line's ink.
         inked: (K,) bool, which clusters draw something: a space does not, though its neighbours may lean into it.
         ink: around everything that is drawn.
@@ -52,9 +53,10 @@ class SetLine(NamedTuple):
     text: str
     script: str
     vertical: bool
+    unit: int
     glyphs: list[int]
-    x: Floats
-    y: Floats
+    x: list[float]
+    y: list[float]
     clusters: Clusters
     inked: NDArray[np.bool_]
     ink: Box
@@ -75,8 +77,8 @@ class _Measured(NamedTuple):
         bottom: the same.
     """
 
-    along: list[int]
-    across: list[int]
+    along: list[float]
+    across: list[float]
     owner: list[int]
     starts: list[int]
     low: list[int]
@@ -104,16 +106,19 @@ def set_line(text: str, face: Face, setting: Setting = Setting()) -> SetLine:  #
         raise Rejection("missing glyph")
     measured = _measure(shaped, face, vertical=setting.vertical)
     em = 1 / face.em
-    glyphs, spans = np.array((measured.along, measured.across)) * em, np.array((measured.low, measured.high)) * em
+    spans = np.array((measured.low, measured.high)) * em
+    along, across = measured.along, measured.across
     starts, inked = measured.starts, measured.inked
-    across = (measured.top * em, measured.bottom * em)
+    ends = (min(measured.low) * em, max(measured.high) * em)
+    sides = (measured.top * em, measured.bottom * em)
     if setting.tracking or setting.shifts is not None:
         ahead, aside = _moves(text, starts, setting)
-        glyphs += np.stack([ahead, aside])[:, measured.owner]
         spans += ahead
-        across = (across[0] + float(aside.min()), across[1] + float(aside.max()))
-    ends = (float(spans[0].min()), float(spans[1].max()))
-    quads = _quads(spans, across, vertical=setting.vertical)
+        along = (np.array(along) + ahead[measured.owner] * face.em).tolist()
+        across = (np.array(across) + aside[measured.owner] * face.em).tolist()
+        ends = (float(spans[0].min()), float(spans[1].max()))
+        sides = (sides[0] + float(aside.min()), sides[1] + float(aside.max()))
+    quads = _quads(spans, sides, vertical=setting.vertical)
     if starts != sorted(starts):
         order = sorted(range(len(starts)), key=starts.__getitem__)
         starts, inked, quads = [starts[i] for i in order], [inked[i] for i in order], quads[order]
@@ -121,10 +126,10 @@ def set_line(text: str, face: Face, setting: Setting = Setting()) -> SetLine:  #
     if not all(inked):
         clusters, inked = _visible(text, clusters, inked)
     script = runs[0].script if len(runs) == 1 else main_script(runs)
-    (left, right), (top, bottom) = (across, ends) if setting.vertical else (ends, across)
-    x, y = glyphs[::-1] if setting.vertical else glyphs
+    (left, right), (top, bottom) = (sides, ends) if setting.vertical else (ends, sides)
+    x, y = (across, along) if setting.vertical else (along, across)
     ink = Box(left, top, right, bottom)
-    return SetLine(text, script, setting.vertical, shaped.glyphs, x, y, clusters, np.array(inked), ink)
+    return SetLine(text, script, setting.vertical, face.em, shaped.glyphs, x, y, clusters, np.array(inked), ink)
 
 
 def _shape(text: str, runs: list[Run], face: Face, setting: Setting) -> RunGlyphs:
@@ -146,8 +151,8 @@ def _measure(shaped: RunGlyphs, face: Face, *, vertical: bool) -> _Measured:
     boxes, positions = face.boxes, shaped.positions
     if vertical:
         positions = [(-dy, -dx, -y_advance, 0) for dx, dy, _, y_advance in positions]
-    along: list[int] = []
-    across: list[int] = []
+    along: list[float] = []
+    across: list[float] = []
     owner: list[int] = []
     starts: list[int] = []
     lows: list[int] = []

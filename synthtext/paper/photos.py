@@ -15,7 +15,7 @@ from synthtext.core import Image, InputError, Range, Size
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _STEP = 2**0.25
 _KEPT_BYTES = 128 << 20
-_LONGEST = 1600  # pixels; larger photographs are kept at this size: a line is 48 pixels high
+_LONGEST = 1024  # pixels; larger photographs are kept at this size: a line is 48 pixels high
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,14 @@ class PhotoPool:
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A crop at a random place, mirrored half of the time; a photograph that is too small goes on as its mirror."""
-        photo = self._photos[int(rng.integers(len(self._photos)))]
+        which, across, down, mirrored = rng.random(4).tolist()
+        photo = self._photos[int(which * len(self._photos))]
         width, height = int(size.width), int(size.height)
         photo = _enlarged(photo, width, height)
-        x = int(rng.integers(photo.shape[1] - width + 1))
-        y = int(rng.integers(photo.shape[0] - height + 1))
+        x = int(across * (photo.shape[1] - width + 1))
+        y = int(down * (photo.shape[0] - height + 1))
         crop = photo[y : y + height, x : x + width]
-        return np.asarray(cv2.flip(crop, 1) if rng.random() < 0.5 else crop.copy(), np.uint8)
+        return np.asarray(cv2.flip(crop, 1) if mirrored < 0.5 else crop.copy(), np.uint8)
 
 
 def _enlarged(photo: Image, width: int, height: int) -> Image:
