@@ -7,13 +7,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from synthtext.canvas import draw_line
+from synthtext.canvas import Canvas, draw_line
 from synthtext.content import Content, Writer
 from synthtext.core import Applied, Clusters, Image, Parameters, Provenance, Sample, Streams, Weighted
 from synthtext.design import LineDesign
 from synthtext.fonts import Face, FaceCache
 from synthtext.frame import Frame, frame_line
-from synthtext.ink import InkColour, InkField, StyleEntry, choose_colour, composite
+from synthtext.ink import Ground, InkColour, InkField, StyleEntry, choose_colour, composite
 from synthtext.paper import Paper
 from synthtext.rejection import Rejection
 
@@ -37,15 +37,6 @@ class Look(NamedTuple):
     frame: Frame
 
 
-class Ground(NamedTuple):
-    """A paper on which an ink can be read, and how far it was calmed for that."""
-
-    paper: Image
-    name: str
-    ink: InkColour
-    calm: float
-
-
 @dataclass(slots=True)
 class Draft:
     """One attempt at a sample: what is known so far. Every stage adds to it.
@@ -54,13 +45,18 @@ class Draft:
         index: of the sample.
         streams: of its random numbers.
         block: its fonts and papers.
-        content: stage `write`.
-        look: stage `place`.
-        coverage: (H, W) of all ink, stage `draw`.
-        inked: where the line's own ink is, stage `draw`.
-        ground: stage `lay`.
-        image: (H, W, 3) RGB, stage `colour`.
-        coloured: effects on its pixels, stage `colour`.
+        content: what it says, how it is set.
+        look: its ink, and its place in the picture.
+        canvas: the line's glyphs.
+        coverage: (H, W) of all ink in the picture.
+        inked: where the line's own ink is.
+        number: of its paper.
+        paper: (H, W, 3) RGB.
+        calm: how far the paper was calmed.
+        ground: what lies around the ink.
+        ink: its colour.
+        image: (H, W, 3) RGB.
+        coloured: effects on its pixels.
     """
 
     index: int
@@ -68,9 +64,14 @@ class Draft:
     block: Block
     content: Content = field(init=False)
     look: Look = field(init=False)
+    canvas: Canvas = field(init=False)
     coverage: Image = field(init=False)
     inked: InkField = field(init=False)
+    number: int = field(init=False)
+    paper: Image = field(init=False)
+    calm: float = field(init=False)
     ground: Ground = field(init=False)
+    ink: InkColour = field(init=False)
     image: Image = field(init=False)
     coloured: tuple[Applied, ...] = ()
 
@@ -89,7 +90,18 @@ class Stages:
             design.charset, design.corpora, design.font_options.size_range, design.layout, design.baselines
         )
         self._papers = Weighted([entry.weight for entry in design.papers])
-        self.all: tuple[Callable[[Draft], None], ...] = (self._write, self._place, self._draw, self._lay, self._colour)
+        self.all: tuple[Callable[[Draft], None], ...] = (
+            self._write,
+            self._place,
+            self._draw,
+            self._warp,
+            self._find,
+            self._paint,
+            self._measure,
+            self._choose,
+            self._compose,
+            self._affect,
+        )
 
     def _write(self, draft: Draft) -> None:
         draft.content = self._writer.draw(draft.streams.content, draft.block.faces)
@@ -104,32 +116,48 @@ class Stages:
         draft.look = Look(style, style_drawn, moved, frame)
 
     def _draw(self, draft: Draft) -> None:
-        content, frame = draft.content, draft.look.frame
-        line, neighbour = content.bent.line, content.neighbour
-        coverage = draw_line(line, content.face, self._cache, frame.em).warped(frame.warp, frame.size)
-        draft.inked = InkField(coverage, frame.quads[line.inked], max(1, round(frame.em * _GROUND)))
-        if neighbour is not None:
-            other = draw_line(neighbour.line, content.face, self._cache, frame.em)
-            coverage = np.asarray(
-                cv2.max(coverage, other.warped(neighbour.shift.then(frame.warp), frame.size)), np.uint8
-            )
-        draft.coverage = coverage
+        draft.canvas = draw_line(draft.content.bent.line, draft.content.face, self._cache, draft.look.frame.em)
 
-    def _lay(self, draft: Draft) -> None:
-        rng, (style, style_drawn, _, frame) = draft.streams.appearance, draft.look
-        number = self._papers.draw(rng)
-        for calm in _CALM:
-            paper = _calmed(draft.block.papers[number].paint(rng, frame.size), calm)
-            paper = style.style.underlay(paper, draft.coverage, frame.em, style_drawn)
-            ink = choose_colour(rng, draft.inked.ground(paper), self._design.ink.contrast_floor)
+    def _warp(self, draft: Draft) -> None:
+        draft.coverage = draft.canvas.warped(draft.look.frame.warp, draft.look.frame.size)
+
+    def _find(self, draft: Draft) -> None:
+        content, frame = draft.content, draft.look.frame
+        reach = max(1, round(frame.em * _GROUND))
+        draft.inked = InkField(draft.coverage, frame.quads[content.bent.line.inked], reach)
+        if content.neighbour is not None:
+            other = draw_line(content.neighbour.line, content.face, self._cache, frame.em)
+            shown = other.warped(content.neighbour.shift.then(frame.warp), frame.size)
+            draft.coverage = np.asarray(cv2.max(draft.coverage, shown), np.uint8)
+
+    def _paint(self, draft: Draft) -> None:
+        draft.number = self._papers.draw(draft.streams.appearance)
+        self._lay(draft, _CALM[0])
+
+    def _lay(self, draft: Draft, calm: float) -> None:
+        style, style_drawn, _, frame = draft.look
+        paper = _calmed(draft.block.papers[draft.number].paint(draft.streams.appearance, frame.size), calm)
+        draft.paper, draft.calm = style.style.underlay(paper, draft.coverage, frame.em, style_drawn), calm
+
+    def _measure(self, draft: Draft) -> None:
+        draft.ground = draft.inked.ground(draft.paper)
+
+    def _choose(self, draft: Draft) -> None:
+        for calm in (*_CALM[1:], None):
+            ink = choose_colour(draft.streams.appearance, draft.ground, self._design.ink.contrast_floor)
             if ink is not None:
-                draft.ground = Ground(paper, self._design.papers[number].name, ink, calm)
+                draft.ink = ink
                 return
+            if calm is not None:
+                self._lay(draft, calm)
+                self._measure(draft)
         raise Rejection("contrast")
 
-    def _colour(self, draft: Draft) -> None:
-        image = composite(draft.ground.paper, draft.coverage, draft.ground.ink.colour)
-        draft.image, draft.coloured = self._design.effects.apply_pixels(draft.streams.appearance, image)
+    def _compose(self, draft: Draft) -> None:
+        draft.image = composite(draft.paper, draft.coverage, draft.ink.colour)
+
+    def _affect(self, draft: Draft) -> None:
+        draft.image, draft.coloured = self._design.effects.apply_pixels(draft.streams.appearance, draft.image)
 
     def finish(self, draft: Draft, prefix: str, rejected: tuple[str, ...]) -> Sample:
         """The sample of a draft that went through all stages.
@@ -139,16 +167,16 @@ class Stages:
             prefix: of the sample's key.
             rejected: why earlier attempts were given up.
         """
-        content, look, ground = draft.content, draft.look, draft.ground
+        content, look = draft.content, draft.look
         line = content.bent.line
         low, high = self._design.output.quality_range
         drawn = {
             "em": round(look.frame.em, 2),
-            "ink": [round(part) for part in ground.ink.colour.tolist()],
+            "ink": [round(part) for part in draft.ink.colour],
             "style": look.style.name,
             **look.style_drawn,
-            "paper": ground.name,
-            "calm": ground.calm,
+            "paper": self._design.papers[draft.number].name,
+            "calm": draft.calm,
             "jpeg_quality": low + int(draft.streams.appearance.random() * (high - low + 1)),
             **content.drawn,
         }
@@ -156,7 +184,7 @@ class Stages:
             font=content.face.file.name,
             script=line.script,
             corpus=content.text.corpus,
-            contrast=round(ground.ink.contrast, 2),
+            contrast=round(draft.ink.contrast, 2),
             effects=look.moved + draft.coloured,
             drawn=drawn,
             rejected=rejected,

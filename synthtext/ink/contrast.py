@@ -1,7 +1,7 @@
 """Whether ink can be told from what lies around it: measured at every cluster, not over the whole picture."""
 
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from synthtext.core import Image, InputError, Points
 
-_LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, what OpenCV's conversion to grey uses
+_RED, _GREEN, _BLUE = 0.299, 0.587, 0.114  # ITU-R BT.601, what OpenCV's conversion to grey uses
 _BEST = 255.0  # contrast of a line whose clusters are all blank: there is nothing to hide
 _CANDIDATES = 12
-_EXTREMES = np.array([[0.0] * 3, [255.0] * 3])
 _SOLID = 0.5  # average coverage, weighted with itself, of strokes about one pixel wide
+
+
+Colour: TypeAlias = tuple[float, float, float]
+"""RGB, 0 to 255."""
 
 
 class Ground(NamedTuple):
@@ -30,14 +33,14 @@ class Ground(NamedTuple):
     deviation: NDArray[np.float64]
     strength: NDArray[np.float64]
 
-    def contrast(self, colours: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How far each of N ink colours (N, 3) is from the ground of the worst cluster, (N,).
+    def inked(self, colour: Colour) -> "InkColour":
+        """An ink, and how far it is from the ground of the worst cluster.
 
         The deviation counts against it: on a busy ground a part of the strokes is lost although the mean is far.
         """
-        luminance = colours @ _LUMINANCE
-        away = np.abs(luminance[:, None] - self.mean) - self.deviation
-        return np.asarray((away * self.strength).min(axis=1, initial=_BEST))
+        red, green, blue = colour
+        away = np.abs(self.mean - (red * _RED + green * _GREEN + blue * _BLUE)) - self.deviation
+        return InkColour(colour, float((away * self.strength).min(initial=_BEST)))
 
 
 class InkField:
@@ -105,7 +108,7 @@ def _square(reach: int) -> NDArray[np.uint8]:
 class InkColour(NamedTuple):
     """A colour for the ink, RGB 0 to 255, and its contrast with the ground of the worst cluster."""
 
-    colour: NDArray[np.float64]
+    colour: Colour
     contrast: float
 
 
@@ -115,14 +118,19 @@ def choose_colour(rng: np.random.Generator, ground: Ground, floor: float) -> Ink
     Returns:
         None when not even black or white keeps it.
     """
-    drawn = rng.random((_CANDIDATES, 3)) * 255
-    first = int(rng.random() < 0.5)
-    drawn[first::2] = drawn[first::2, :1]  # every other one is a grey
-    candidates = np.concatenate([drawn, _EXTREMES])
-    contrasts = ground.contrast(candidates)
-    best = int(np.argmax(contrasts >= floor))
-    contrast = float(contrasts[best])
-    return InkColour(candidates[best], contrast) if contrast >= floor else None
+    coin, *drawn = (rng.random(1 + 3 * _CANDIDATES) * 255).tolist()
+    need = floor / ground.strength + ground.deviation
+    darkest = float((ground.mean - need).min(initial=_BEST))
+    lightest = float((ground.mean + need).max(initial=0.0))
+    for i in range(0, 3 * _CANDIDATES, 3):
+        red, green, blue = drawn[i : i + 3]
+        if (i % 2 == 0) == (coin < 128):
+            green = blue = red  # every other one is a grey
+        if not darkest < red * _RED + green * _GREEN + blue * _BLUE < lightest:
+            return ground.inked((red, green, blue))
+    ends = [ground.inked((level, level, level)) for level in (0.0, 255.0)]
+    best = max(ends, key=lambda ink: ink.contrast)
+    return best if best.contrast >= floor else None
 
 
 def check_floor(floor: float) -> None:

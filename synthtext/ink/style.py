@@ -1,5 +1,6 @@
 """How letters are inked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,10 +77,10 @@ class Outline:
         """The paper with the border on it."""
         radius = max(1, round(parameters["width"] * em))
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-        return composite(paper, np.asarray(cv2.dilate(coverage, disc), np.uint8), np.array(parameters["colour"]))
+        return composite(paper, np.asarray(cv2.dilate(coverage, disc), np.uint8), tuple(parameters["colour"]))
 
 
-def composite(paper: Image, coverage: NDArray[np.uint8], colour: NDArray[np.float64]) -> Image:
+def composite(paper: Image, coverage: NDArray[np.uint8], colour: Sequence[float]) -> Image:
     """Lay a colour over a picture.
 
     Args:
@@ -90,7 +91,7 @@ def composite(paper: Image, coverage: NDArray[np.uint8], colour: NDArray[np.floa
     Returns:
         The new picture; where coverage is 0 it equals the paper, where it is 255 the colour.
     """
-    inked = cv2.merge([cv2.convertScaleAbs(coverage, alpha=part / 255) for part in np.round(colour).tolist()])
+    inked = cv2.merge([cv2.convertScaleAbs(coverage, alpha=part / 255) for part in colour])
     rest = cv2.cvtColor(cv2.bitwise_not(coverage), cv2.COLOR_GRAY2BGR)
     faded = cv2.multiply(paper, rest, scale=1 / 255)
     return np.asarray(cv2.add(inked, faded), np.uint8)
