@@ -16,26 +16,44 @@ from synthtext.rejection import Rejection
 from synthtext.setting import SetLine, Setting, set_line
 
 
-class Content(NamedTuple):
-    """What the content stream drew.
+class Copy(NamedTuple):
+    """What is to be set, and how: what the content stream drew before it.
 
     Attributes:
         text: as the corpus gave it.
+        shown: as the font shows it; what the label says.
         face: the font.
-        bent: the set line along its baseline, in ems.
+        setting: how it is set.
+        baseline: how it runs.
         em: size in pixels.
         margins: around it.
         slack: where it lies in a picture that is larger than it needs, shares (x, y) from 0 to 1.
-        neighbour: other text beside it.
         drawn: what else was drawn, for explanation.
     """
 
     text: DrawnText
+    shown: str
     face: Face
-    bent: BentLine
+    setting: Setting
+    baseline: BaselineEntry
     em: float
     margins: Margins
     slack: tuple[float, float]
+    drawn: Parameters
+
+
+class Content(NamedTuple):
+    """A set line.
+
+    Attributes:
+        copy: what was to be set.
+        bent: the set line along its baseline, in ems.
+        neighbour: other text beside it.
+        drawn: what else was drawn, for explanation.
+    """
+
+    copy: Copy
+    bent: BentLine
     neighbour: Neighbour | None
     drawn: Parameters
 
@@ -64,12 +82,11 @@ class Writer:
         self._weighted = Weighted([entry.weight for entry in baselines]) if len(baselines) > 1 else None
         self._features = sorted(layout.features.items())
 
-    def draw(self, rng: np.random.Generator, faces: Sequence[Face]) -> Content:
-        """Draw a content, in one of the faces.
+    def write(self, rng: np.random.Generator, faces: Sequence[Face]) -> Copy:
+        """Draw a text, and how to set it in one of the faces.
 
         Raises:
-            Rejection: the text is too short or long, no face covers it, the charset lacks a character, or it cannot be
-                set so.
+            Rejection: the text is too short or long, no face covers it, or the charset lacks a character.
         """
         layout = self._layout
         text = self._corpora.draw(rng)
@@ -81,19 +98,25 @@ class Writer:
         tracking = round(_within(layout.tracking_range, shares[1]), 3)
         em = _within(self._size_range, shares[2])
         margins = Margins(*(_within(layout.margin_range, share) for share in shares[3:7]))
-        setting, drawn = self._setting(rng, shown, tracking)
-        entry = self._baselines[self._weighted.draw(rng) if self._weighted else 0]
-        if entry.baseline.vertical:
-            setting = setting._replace(vertical=True)
-        line = set_line(shown, face, setting)
-        bend = entry.baseline.draw(rng, line.ink)
-        if entry.name != "straight":
-            drawn |= {"baseline": entry.name, **bend}
-        bent = BentLine.of(line, entry.baseline.warp(line.ink, bend))
-        neighbour = self._neighbour(rng, face, line, margins, setting) if not bent.bend.maps else None
+        baseline = self._baselines[self._weighted.draw(rng) if self._weighted else 0]
+        setting, drawn = self._setting(rng, shown, tracking, vertical=baseline.baseline.vertical)
+        return Copy(text, shown, face, setting, baseline, em, margins, (shares[7], shares[8]), drawn)
+
+    def set(self, rng: np.random.Generator, copy: Copy) -> Content:
+        """Set a text, and let it run along its baseline.
+
+        Raises:
+            Rejection: it cannot be set so.
+        """
+        line = set_line(copy.shown, copy.face, copy.setting)
+        name, baseline = copy.baseline.name, copy.baseline.baseline
+        bend = baseline.draw(rng, line.ink)
+        drawn = {**copy.drawn, "baseline": name, **bend} if bend or baseline.vertical else copy.drawn
+        bent = BentLine.of(line, baseline.warp(line.ink, bend))
+        neighbour = None if bent.bend.maps else self._neighbour(rng, copy, line)
         if neighbour:
-            drawn["neighbour"] = neighbour.line.text
-        return Content(text, face, bent, em, margins, (shares[7], shares[8]), neighbour, drawn)
+            drawn = {**drawn, "neighbour": neighbour.line.text}
+        return Content(copy, bent, neighbour, drawn)
 
     def _face(self, text: str, faces: Sequence[Face], share: float) -> Face:
         shortest, longest = self._layout.length_range
@@ -106,9 +129,11 @@ class Writer:
                 return face
         raise Rejection("no font of the block covers the text")
 
-    def _setting(self, rng: np.random.Generator, text: str, tracking: float) -> tuple[Setting, Parameters]:
+    def _setting(
+        self, rng: np.random.Generator, text: str, tracking: float, *, vertical: bool
+    ) -> tuple[Setting, Parameters]:
         layout, drawn = self._layout, Parameters()
-        setting = Setting(tracking=tracking, language=layout.language)
+        setting = Setting(tracking=tracking, vertical=vertical, language=layout.language)
         if tracking:
             drawn["tracking"] = tracking
         if self._features:
@@ -121,20 +146,18 @@ class Writer:
             drawn["jitter"] = round(most, 3)
         return setting, drawn
 
-    def _neighbour(
-        self, rng: np.random.Generator, face: Face, line: SetLine, margins: Margins, setting: Setting
-    ) -> Neighbour | None:
+    def _neighbour(self, rng: np.random.Generator, copy: Copy, line: SetLine) -> Neighbour | None:
         options = self._layout.neighbours
         if not options.probability or rng.random() >= options.probability:
             return None
         text = self._corpora.draw(rng).text
-        if not text or not face.covers(text):
+        if not text or not copy.face.covers(text):
             return None
         try:
-            other = set_line(text, face, setting._replace(shifts=None))
+            other = set_line(text, copy.face, copy.setting._replace(shifts=None))
         except Rejection:
             return None
-        return beside(rng, line, other, margins, _within(options.depth_range, rng.random()))
+        return beside(rng, line, other, copy.margins, _within(options.depth_range, rng.random()))
 
 
 def _within(bounds: Range, share: float) -> float:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from synthtext.canvas import Canvas, draw_line
-from synthtext.content import Content, Writer
+from synthtext.content import Content, Copy, Writer
 from synthtext.core import Applied, Clusters, Image, Parameters, Provenance, Sample, Streams, Weighted
 from synthtext.design import LineDesign
 from synthtext.fonts import Face, FaceCache
@@ -45,7 +45,8 @@ class Draft:
         index: of the sample.
         streams: of its random numbers.
         block: its fonts and papers.
-        content: what it says, how it is set.
+        copy: what it says.
+        content: how it is set.
         look: its ink, and its place in the picture.
         canvas: the line's glyphs.
         coverage: (H, W) of all ink in the picture.
@@ -62,6 +63,7 @@ class Draft:
     index: int
     streams: Streams
     block: Block
+    copy: Copy = field(init=False)
     content: Content = field(init=False)
     look: Look = field(init=False)
     canvas: Canvas = field(init=False)
@@ -92,6 +94,7 @@ class Stages:
         self._papers = Weighted([entry.weight for entry in design.papers])
         self.all: tuple[Callable[[Draft], None], ...] = (
             self._write,
+            self._set,
             self._place,
             self._draw,
             self._warp,
@@ -104,19 +107,22 @@ class Stages:
         )
 
     def _write(self, draft: Draft) -> None:
-        draft.content = self._writer.draw(draft.streams.content, draft.block.faces)
+        draft.copy = self._writer.write(draft.streams.content, draft.block.faces)
+
+    def _set(self, draft: Draft) -> None:
+        draft.content = self._writer.set(draft.streams.content, draft.copy)
 
     def _place(self, draft: Draft) -> None:
-        content, rng = draft.content, draft.streams.appearance
+        copy, bent, rng = draft.copy, draft.content.bent, draft.streams.appearance
         style = self._design.ink.draw_style(rng)
         style_drawn = style.style.draw(rng)
-        warp, moved = self._design.effects.draw_warp(rng, content.bent.natural_size(content.em))
+        warp, moved = self._design.effects.draw_warp(rng, bent.natural_size(copy.em))
         reach = style.style.reach(style_drawn)
-        frame = frame_line(content.bent, warp, content.em, content.margins, content.slack, reach, self._design.output)
+        frame = frame_line(bent, warp, copy.em, copy.margins, copy.slack, reach, self._design.output)
         draft.look = Look(style, style_drawn, moved, frame)
 
     def _draw(self, draft: Draft) -> None:
-        draft.canvas = draw_line(draft.content.bent.line, draft.content.face, self._cache, draft.look.frame.em)
+        draft.canvas = draw_line(draft.content.bent.line, draft.copy.face, self._cache, draft.look.frame.em)
 
     def _warp(self, draft: Draft) -> None:
         draft.coverage = draft.canvas.warped(draft.look.frame.warp, draft.look.frame.size)
@@ -126,7 +132,7 @@ class Stages:
         reach = max(1, round(frame.em * _GROUND))
         draft.inked = InkField(draft.coverage, frame.quads[content.bent.line.inked], reach)
         if content.neighbour is not None:
-            other = draw_line(content.neighbour.line, content.face, self._cache, frame.em)
+            other = draw_line(content.neighbour.line, draft.copy.face, self._cache, frame.em)
             shown = other.warped(content.neighbour.shift.then(frame.warp), frame.size)
             draft.coverage = np.asarray(cv2.max(draft.coverage, shown), np.uint8)
 
@@ -181,9 +187,9 @@ class Stages:
             **content.drawn,
         }
         meta = Provenance(
-            font=content.face.file.name,
+            font=draft.copy.face.file.name,
             script=line.script,
-            corpus=content.text.corpus,
+            corpus=draft.copy.text.corpus,
             contrast=round(draft.ink.contrast, 2),
             effects=look.moved + draft.coloured,
             drawn=drawn,

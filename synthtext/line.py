@@ -13,7 +13,7 @@ from synthtext.rejection import Rejection
 ATTEMPTS = 20
 """How often a sample is tried before its index stays a gap."""
 
-_TOGETHER = 16  # samples that go through the stages side by side
+_TOGETHER = 64  # samples that go through the stages side by side
 _BLOCKS_KEPT = 2
 
 
@@ -56,8 +56,8 @@ class LineGenerator:
     def draw_many(self, indices: Sequence[int]) -> Iterator[Sample | Gap]:
         """Draw samples in this order: each the same as `draw` gives.
 
-        A stage is done for a dozen of them before the next one begins. What the processor has at hand of a stage, it
-        uses again: that takes a quarter off the time of a line.
+        A stage is done for some dozens of them before the next one begins: what the processor has at hand of a stage,
+        it uses again. That takes a quarter off the time of a line.
         """
         for start in range(0, len(indices), _TOGETHER):
             yield from self._draw_together(indices[start : start + _TOGETHER])

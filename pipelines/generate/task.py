@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from socket import gethostname
 
@@ -14,6 +15,8 @@ from pipelines.generate.encode import encode, suffix
 from pipelines.recipe import ResolvedRecipe
 from pipelines.shards import Draft, LineRow, ShardFormat, ShardSpec, cpu_features, write_shard
 from synthtext.core import Gap, InputError, Sample, SampleGenerator
+
+_TOGETHER = 64  # samples that are encoded one after the other
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,12 @@ def single_threaded() -> Iterator[None]:
 
 def _draw_rows(task: ShardTask, generator: SampleGenerator, advance: Callable[[int], None]) -> Iterator[LineRow | Gap]:
     form = task.recipe.output.format
-    for item in draw_samples(generator, task.spec.samples, task.recipe.name):
-        yield item if isinstance(item, Gap) else LineRow.of(item, encode(item, form), suffix(form))
-        advance(1)
+    drawn = draw_samples(generator, task.spec.samples, task.recipe.name)
+    while items := list(islice(drawn, _TOGETHER)):
+        pictures = [b"" if isinstance(item, Gap) else encode(item, form) for item in items]
+        for item, picture in zip(items, pictures, strict=True):
+            yield item if isinstance(item, Gap) else LineRow.of(item, picture, suffix(form))
+        advance(len(items))
 
 
 class _Worker:

@@ -93,7 +93,7 @@ def _corners(quads: Points, cells: tuple[int, int]) -> NDArray[np.int32]:
     return np.concatenate([end, start, start + width, end - width]).reshape(4, -1)
 
 
-def _totals(table: object, corners: NDArray[np.intp]) -> NDArray[np.float64]:
+def _totals(table: object, corners: NDArray[np.int32]) -> NDArray[np.float64]:
     """Sums over boxes from a table of integrals (H + 1, W + 1) or (H + 1, W + 1, C): (K,) or (K, C)."""
     integrals = np.asarray(table)
     ends, starts, above, before = integrals.reshape(-1, *integrals.shape[2:]).take(corners, axis=0)
