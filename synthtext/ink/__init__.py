@@ -1,6 +1,6 @@
 """What lines are written with. In a recipe, the style `outline` means the class `Outline` of this package."""
 
-from synthtext.ink.contrast import Ground, InkColour, InkField, choose_colour
+from synthtext.ink.contrast import Ground, InkColour, InkField, choose_colours, find_ink, measure_grounds
 from synthtext.ink.ink import Ink, StyleEntry
 from synthtext.ink.style import InkStyle, Outline, Plain, composite
 
@@ -13,6 +13,8 @@ __all__ = [
     "Outline",
     "Plain",
     "StyleEntry",
-    "choose_colour",
+    "choose_colours",
     "composite",
+    "find_ink",
+    "measure_grounds",
 ]

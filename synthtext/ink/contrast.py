@@ -1,6 +1,8 @@
 """Whether ink can be told from what lies around it: measured at every cluster, not over the whole picture."""
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 import cv2
@@ -10,13 +12,17 @@ from numpy.typing import NDArray
 from synthtext.core import Image, InputError, Points
 
 _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114  # ITU-R BT.601, what OpenCV's conversion to grey uses
-_BEST = 255.0  # contrast of a line whose clusters are all blank: there is nothing to hide
 _CANDIDATES = 12
 _SOLID = 0.5  # average coverage, weighted with itself, of strokes about one pixel wide
 
 
+Floats = NDArray[np.float64]
+
 Colour: TypeAlias = tuple[float, float, float]
 """RGB, 0 to 255."""
+
+
+_BLACK, _WHITE = (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)
 
 
 class Ground(NamedTuple):
@@ -38,99 +44,166 @@ class Ground(NamedTuple):
 
         The deviation counts against it: on a busy ground a part of the strokes is lost although the mean is far.
         """
-        red, green, blue = colour
-        away = np.abs(self.mean - (red * _RED + green * _GREEN + blue * _BLUE)) - self.deviation
-        return InkColour(colour, float((away * self.strength).min(initial=_BEST)))
+        away = np.abs(self.mean - _luminance(colour)) - self.deviation
+        return InkColour(colour, float((away * self.strength).min()))
 
 
-class InkField:
+class InkField(NamedTuple):
     """Where the ink of a line will be: made once, held against any number of papers.
 
     All is measured on cells of two by two pixels: a quarter of the work, and no stroke falls between them.
 
-    Args:
-        coverage: (H, W) of the ink.
-        quads: (K, 4, 2) clusters, pixels.
-        reach: how many pixels around the ink count as its ground.
+    Attributes:
+        near: (h, w) cells, 1 where ink is or lies within reach.
+        corners: (4, K) where the boxes of K clusters lie in a table of integrals over the cells.
+        cells: (K,) how many are near ink in every box.
+        strength: (K,), see `Ground`.
     """
 
-    def __init__(self, coverage: NDArray[np.uint8], quads: Points, reach: int) -> None:
-        # An odd last row or column is left out: halving whole pairs takes a sixth of the time, and no ink lies there.
-        height, width = (side // 2 for side in coverage.shape)
-        self._cells = width, height
-        whole = coverage[: 2 * height, : 2 * width]
-        ink = cv2.resize(whole, self._cells, interpolation=cv2.INTER_AREA)
-        squares = cv2.resize(cv2.multiply(whole, whole, scale=1 / 255), self._cells, interpolation=cv2.INTER_AREA)
-        _, self._near = cv2.threshold(cv2.dilate(ink, _square((reach + 1) // 2)), 0, 1, cv2.THRESH_BINARY)
-        self._corners = _corners(quads, self._cells)
-        covered, squared, near = _totals(cv2.integral(cv2.merge((ink, squares, self._near))), self._corners).T
-        if not covered.all():
-            inked = np.flatnonzero(covered)
-            self._corners, covered, squared, near = self._corners[:, inked], covered[inked], squared[inked], near[inked]
-        self._strength, self._count = np.minimum(squared / (covered * _SOLID), 1), near
+    near: NDArray[np.uint8]
+    corners: NDArray[np.int32]
+    cells: Floats
+    strength: Floats
 
-    def ground(self, paper: Image) -> Ground:
-        """Measure a paper (H, W, 3) RGB, before the ink, at every cluster that has ink."""
-        width, height = self._cells
+
+class InkColour(NamedTuple):
+    """A colour for the ink, and its contrast with the ground of the worst cluster."""
+
+    colour: Colour
+    contrast: float
+
+
+# The functions below take many lines at once: their clusters go through numpy together, which otherwise would take more
+# time to be called than to reckon with the twenty clusters of a line. A line alone gives the same numbers.
+
+
+def find_ink(coverages: Sequence[Image], quads: Sequence[Points], reaches: Sequence[int]) -> list[InkField | None]:
+    """Find where the ink of lines is.
+
+    Args:
+        coverages: (H, W) of the ink of every line.
+        quads: (K, 4, 2) of the clusters of every line that should have ink, pixels.
+        reaches: how many pixels around the ink count as its ground.
+
+    Returns:
+        None for a line with a cluster that has no ink at all.
+    """
+    # An odd last row or column is left out: halving whole pairs takes a sixth of the time, and no ink lies there.
+    cells = [(coverage.shape[1] // 2, coverage.shape[0] // 2) for coverage in coverages]
+    ends = np.cumsum([0, *map(len, quads)]).tolist()
+    corners = _corners(np.concatenate(quads), np.repeat(np.array(cells, np.int32), np.diff(ends), axis=0))
+    places = [corners[:, start:end] for start, end in pairwise(ends)]
+    nears, taken = [], []
+    for coverage, size, reach, place in zip(coverages, cells, reaches, places, strict=True):
+        whole = coverage[: 2 * size[1], : 2 * size[0]]
+        ink = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+        squares = cv2.resize(cv2.multiply(whole, whole, scale=1 / 255), size, interpolation=cv2.INTER_AREA)
+        _, near = cv2.threshold(cv2.dilate(ink, _square((reach + 1) // 2)), 0, 1, cv2.THRESH_BINARY)
+        nears.append(np.asarray(near, np.uint8))
+        taken.append(_taken(cv2.integral(cv2.merge((ink, squares, near))), place))
+    covered, squared, count = _totals(taken).T
+    blank = np.add.reduceat(covered == 0, ends[:-1]).tolist()
+    strength = np.minimum(squared / (np.maximum(covered, 1) * _SOLID), 1)
+    return [
+        None if empty else InkField(near, place, count[start:end], strength[start:end])
+        for empty, near, place, (start, end) in zip(blank, nears, places, pairwise(ends), strict=True)
+    ]
+
+
+def measure_grounds(fields: Sequence[InkField], papers: Sequence[Image]) -> list[Ground]:
+    """Measure papers (H, W, 3) RGB, before the ink, at every cluster."""
+    sums, squares = [], []
+    for field, paper in zip(fields, papers, strict=True):
+        height, width = field.near.shape
         luminance = cv2.cvtColor(paper[: 2 * height, : 2 * width], cv2.COLOR_RGB2GRAY)
-        cells = cv2.resize(luminance, self._cells, interpolation=cv2.INTER_AREA)
-        sums, squares = cv2.integral2(cv2.multiply(cells, self._near))
-        mean = _totals(sums, self._corners) / self._count
-        variance = _totals(squares, self._corners) / self._count - mean * mean
-        return Ground(mean, np.sqrt(np.maximum(variance, 0, out=variance)), self._strength)
+        cells = cv2.resize(luminance, (width, height), interpolation=cv2.INTER_AREA)
+        tables = cv2.integral2(cv2.multiply(cells, field.near))
+        sums.append(_taken(tables[0], field.corners))
+        squares.append(_taken(tables[1], field.corners))
+    count = np.concatenate([field.cells for field in fields])
+    mean = _totals(sums) / count
+    deviation = np.sqrt(np.maximum(_totals(squares) / count - mean * mean, 0))
+    ends = np.cumsum([0, *(len(field.cells) for field in fields)]).tolist()
+    return [
+        Ground(mean[start:end], deviation[start:end], field.strength)
+        for field, (start, end) in zip(fields, pairwise(ends), strict=True)
+    ]
 
 
-def _corners(quads: Points, cells: tuple[int, int]) -> NDArray[np.int32]:
-    """Places (4, K) in a table of integrals over cells: of the quads' boxes, what is added, then what is taken off."""
-    corners = (quads * np.float32(0.5)).astype(np.int32)
-    first, second, third, fourth = corners[:, 0], corners[:, 1], corners[:, 2], corners[:, 3]
-    low = np.minimum(np.minimum(first, second), np.minimum(third, fourth))
-    high = np.maximum(np.maximum(first, second), np.maximum(third, fourth)) + 1
-    low, high = np.maximum(low, 0), np.minimum(high, np.array(cells, np.int32))
-    width = high[:, 0] - low[:, 0]
-    step = np.array([1, cells[0] + 1], np.int32)
-    start, end = low @ step, high @ step
-    return np.concatenate([end, start, start + width, end - width]).reshape(4, -1)
+def choose_colours(
+    rngs: Sequence[np.random.Generator], grounds: Sequence[Ground], floor: float
+) -> list[InkColour | None]:
+    """Draw colours that keep the floor at every cluster; black or white when a dozen draws do not.
+
+    Returns:
+        None for a ground on which not even black or white keeps it.
+    """
+    mean, deviation, strength = (np.concatenate(parts) for parts in zip(*grounds, strict=True))
+    need = floor / strength + deviation
+    lengths = [len(ground.mean) for ground in grounds]
+    starts = np.cumsum([0, *lengths[:-1]])
+    darkest, lightest = np.minimum.reduceat(mean - need, starts), np.maximum.reduceat(mean + need, starts)
+    colours = [
+        _drawn(rng, dark, light) for rng, dark, light in zip(rngs, darkest.tolist(), lightest.tolist(), strict=True)
+    ]
+    levels = np.repeat([_luminance(colour or _BLACK) for colour in colours], lengths)
+    contrasts = np.minimum.reduceat((np.abs(mean - levels) - deviation) * strength, starts).tolist()
+    return [
+        InkColour(colour, contrast) if colour else _extreme(ground, floor)
+        for colour, contrast, ground in zip(colours, contrasts, grounds, strict=True)
+    ]
 
 
-def _totals(table: object, corners: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Sums over boxes from a table of integrals (H + 1, W + 1) or (H + 1, W + 1, C): (K,) or (K, C)."""
+def _drawn(rng: np.random.Generator, darkest: float, lightest: float) -> Colour | None:
+    """A colour that is darker or lighter than what is too near to the ground of a cluster."""
+    coin, *drawn = (rng.random(1 + 3 * _CANDIDATES) * 255).tolist()
+    for i in range(0, 3 * _CANDIDATES, 3):
+        grey = (i % 2 == 0) == (coin < 128)  # every other one
+        colour: Colour = (drawn[i],) * 3 if grey else tuple(drawn[i : i + 3])
+        if not darkest < _luminance(colour) < lightest:
+            return colour
+    return None
+
+
+def _extreme(ground: Ground, floor: float) -> InkColour | None:
+    """Black or white, if one of them keeps the floor."""
+    best = max((ground.inked(colour) for colour in (_BLACK, _WHITE)), key=lambda ink: ink.contrast)
+    return best if best.contrast >= floor else None
+
+
+def _luminance(colour: Colour) -> float:
+    return colour[0] * _RED + colour[1] * _GREEN + colour[2] * _BLUE
+
+
+def _corners(quads: Points, cells: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Places (4, K) in tables of integrals over cells: of the quads' boxes, what is added, then what is taken off.
+
+    Args:
+        quads: (K, 4, 2) pixels.
+        cells: (K, 2) columns and rows of the picture that each lies in.
+    """
+    halves = (quads * np.float32(0.5)).astype(np.int32)
+    (left, top), (right, bottom) = np.maximum(halves.min(axis=1), 0).T, np.minimum(halves.max(axis=1) + 1, cells).T
+    row = cells[:, 0] + 1
+    above, below = top * row, bottom * row
+    return np.asarray([below + right, above + left, above + right, below + left], np.int32)
+
+
+def _taken(table: object, corners: NDArray[np.int32]) -> NDArray[np.float64 | np.int32]:
+    """What a table of integrals (H + 1, W + 1) or (H + 1, W + 1, C) holds at corners (4, K)."""
     integrals = np.asarray(table)
-    ends, starts, above, before = integrals.reshape(-1, *integrals.shape[2:]).take(corners, axis=0)
+    return np.asarray(integrals.reshape(-1, *integrals.shape[2:]).take(corners, axis=0))
+
+
+def _totals(taken: Sequence[NDArray[np.float64 | np.int32]]) -> Floats:
+    """Sums over the boxes of all lines, (K,) or (K, C), from what was taken at their corners."""
+    ends, starts, above, before = np.concatenate(taken, axis=1)
     return np.asarray(ends + starts - above - before, np.float64)
 
 
 @cache
 def _square(reach: int) -> NDArray[np.uint8]:
     return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-
-
-class InkColour(NamedTuple):
-    """A colour for the ink, RGB 0 to 255, and its contrast with the ground of the worst cluster."""
-
-    colour: Colour
-    contrast: float
-
-
-def choose_colour(rng: np.random.Generator, ground: Ground, floor: float) -> InkColour | None:
-    """Draw a colour that keeps the floor at every cluster; black or white when a dozen draws do not.
-
-    Returns:
-        None when not even black or white keeps it.
-    """
-    coin, *drawn = (rng.random(1 + 3 * _CANDIDATES) * 255).tolist()
-    need = floor / ground.strength + ground.deviation
-    darkest = float((ground.mean - need).min(initial=_BEST))
-    lightest = float((ground.mean + need).max(initial=0.0))
-    for i in range(0, 3 * _CANDIDATES, 3):
-        red, green, blue = drawn[i : i + 3]
-        if (i % 2 == 0) == (coin < 128):
-            green = blue = red  # every other one is a grey
-        if not darkest < red * _RED + green * _GREEN + blue * _BLUE < lightest:
-            return ground.inked((red, green, blue))
-    ends = [ground.inked((level, level, level)) for level in (0.0, 255.0)]
-    best = max(ends, key=lambda ink: ink.contrast)
-    return best if best.contrast >= floor else None
 
 
 def check_floor(floor: float) -> None:
