@@ -43,11 +43,16 @@ def draw_line(line: SetLine, face: Face, cache: FaceCache, em: float) -> Canvas:
     coverage = np.zeros((height, width), np.uint8)
     rasters = cache.rasters(face, size)
     scale, across, down = size / line.unit, left + 0.5, top + 0.5  # to the nearest pixel
-    largest = cv2.max
+    largest, free = cv2.max, 0  # columns from `free` on have no ink yet
     for glyph, x, y in zip(line.glyphs, line.x, line.y, strict=True):
         raster, beside, below, high, wide = rasters[glyph]
         if high:
             column, row = int(x * scale + across) + beside, int(y * scale + down) + below
-            target = coverage[row : row + high, column : column + wide]
-            largest(target, raster, target)
+            if column >= free:
+                coverage[row : row + high, column : column + wide] = raster
+                free = column + wide
+            else:
+                target = coverage[row : row + high, column : column + wide]
+                largest(target, raster, target)
+                free = max(free, column + wide)
     return Canvas(coverage, size, (left, top))

@@ -181,13 +181,16 @@ class LineRow:
 
 def to_json(tree: Parameters) -> str:
     """A tree as JSON; numpy's scalars and arrays, which an effect may have drawn, become plain numbers and lists."""
-    return json.dumps(tree, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return _ENCODER.encode(tree)
 
 
 def _plain(value: object) -> Any:
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     raise TypeError(f"{value!r} is neither a JSON value nor an array of numbers")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
 def _lists(arrays: Sequence[np.ndarray], dtype: type[np.generic]) -> pa.ListArray:
