@@ -14,6 +14,7 @@ from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.run import Run
 from pipelines.train import TrainConfig, Validation, run_training
 from pipelines.train.checkpoint import TENSORS, load_checkpoint
+from pipelines.train.config import OptimSettings
 from pipelines.train.learner import Learner
 from synthtext.core import Charset, InputError
 
@@ -205,12 +206,36 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
         train(tmp_path / "run", task=Wider)
 
 
-def test_the_rate_warms_up_and_falls_to_its_end():
-    learner = Learner(LineFit({}).model, CONFIG)
-    rates = [learner.learning_rate(step) for step in range(CONFIG.steps)]
+@pytest.mark.parametrize(
+    ("schedule", "final"),
+    [
+        ({}, 0.01),
+        ({"final_lr_fraction": 0.2}, 0.2),
+        ({"schedule": "polynomial", "power": 2}, 0.01),
+        ({"schedule": "piecewise", "drops": [[0.4, 0.5], [0.8, 0.1]]}, 0.1),
+    ],
+)
+def test_the_rate_warms_up_and_falls_to_its_end(tmp_path, schedule, final):
+    optim = {"warmup_steps": 3, "lr": 0.05, **schedule}
+    config = TrainConfig(**{**CONFIG.model_dump(), "log_every": 1, "optim": optim})
+    train(tmp_path / "run", config=config)
+    rates = [entry["learning_rate"] for entry in metrics(tmp_path / "run") if entry["event"] == "train"]
+    assert len(rates) == config.steps
     assert rates[0] > 0
     assert max(rates) == rates[2] == pytest.approx(0.05)
-    assert rates[-1] == pytest.approx(0.05 * CONFIG.optim.final_lr_fraction)
+    assert rates[-1] == pytest.approx(0.05 * final)
+
+
+def rates_of(**schedule):
+    settings = OptimSettings(lr=0.05, warmup_steps=2, **schedule)
+    return [settings.learning_rate(step, 12) for step in range(2, 13)]
+
+
+def test_schedules_go_over_the_steps_after_the_warm_up():
+    assert rates_of(schedule="polynomial", final_lr_fraction=0) == pytest.approx([0.005 * k for k in range(10, -1, -1)])
+    drops = rates_of(schedule="piecewise", drops=[[0.3, 0.5], [0.9, 0.1]])
+    assert drops == pytest.approx([0.05] * 3 + [0.025] * 6 + [0.005] * 2)
+    assert rates_of()[5] == pytest.approx(0.05 * 0.505)
 
 
 def test_long_gradients_are_shortened():
