@@ -33,6 +33,10 @@ def read(
     rec: Annotated[
         Path | None, typer.Option(metavar="RUN_OR_ONNX", help="Recognizer. \\[the published one of PP-OCRv2]")
     ] = None,
+    charset: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Dictionary of --rec FILE.onnx, one character a line, if it has none."),
+    ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write texts and polygons there.")] = None,
     draw: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write each picture beside what was read in it there.")
@@ -73,6 +77,7 @@ def read(
     reader = Reader.open(
         det,
         rec,
+        charset=charset,
         runtime=runtime.value,
         threads=threads,
         turn=turn,
