@@ -47,7 +47,10 @@ def vectors():
 def test_the_recognizer_is_the_published_one(vectors, published):
     description, arrays = vectors
     run = Run.open(published / "recognizer")
-    model, codec = run.load_recognizer().double(), run.recognizer().codec  # as the rounding of theirs leaves no room for ours
+    model, codec = (
+        run.load_recognizer().double(),
+        run.recognizer().codec,
+    )  # as the rounding of theirs leaves no room for ours
     for case in description["recognition"]:
         name, image = f"rec{case['index']}_", arrays[f"rec{case['index']}_image"]
         images = torch.zeros(1, 3, 32, case["input_width"], dtype=torch.float64)

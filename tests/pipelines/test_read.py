@@ -211,6 +211,22 @@ def test_drawings_show_the_picture_and_the_texts():
         assert not (np.abs(right[: int(top) - 2].astype(int) - colour).max(-1) < 30).any()
 
 
+@pytest.mark.parametrize("ground", [(0, 114, 178), (20, 60, 140), (213, 94, 0), (255, 255, 255), (0, 0, 0)])
+def test_boxes_stand_out_from_any_ground(ground):
+    image = np.full((110, 420, 3), ground, np.uint8)
+    lines = tuple(
+        ReadLine("x", confidence, Box(left, 30, left + 120, 80).polygon(), 0.9)
+        for left, confidence in ((30, 0.95), (230, 0.55))
+    )
+    drawn = draw_page(image, Page("sign", 420, 110, lines))
+    left = drawn[:, : drawn.shape[1] // 2].astype(int)
+    scale = left.shape[1] / 420
+    for line in lines:
+        x, y = np.rint(line.polygon[0] * scale).astype(int)
+        across = left[y + round(20 * scale), x - 8 : x + 8]
+        assert np.abs(across - ground).max() > 100
+
+
 def test_one_bad_picture_does_not_stop_the_others(tmp_path):
     (tmp_path / "in").mkdir()
     for name, text in (("a", "ALPHA"), ("c", "GAMMA")):
