@@ -12,7 +12,7 @@ from models.ema import MovingAverage, warmed_up_decay
 from models.lcnet import PPLCNet, time_steps
 from models.metrics import RecognitionScores, recognition_scores
 from models.recognizer import Recognizer, RecognizerConfig, RecognizerOutput
-from models.schedule import warmed_up_cosine
+from models.schedule import warmed_up_cosine, warmed_up_polynomial, warmed_up_stairs
 from models.spacing import spacing_loss
 
 __all__ = [
@@ -47,4 +47,6 @@ __all__ = [
     "time_steps",
     "warmed_up_cosine",
     "warmed_up_decay",
+    "warmed_up_polynomial",
+    "warmed_up_stairs",
 ]

@@ -1,13 +1,16 @@
-"""Learning rates over the steps of a training, as pure functions."""
+"""Learning rates over the steps of a training, as pure functions.
+
+Each gives a factor: it rises from 0 to 1 in a straight line, in step `warmup` it is 1, and then its curve begins. The
+released configuration counts a curve's length without taking the warm-up off (PP-OCRv2, released configuration), so
+that it ends a little early; training here passes the steps that are left after the warm-up.
+"""
 
 import math
+from collections.abc import Sequence
 
 
 def warmed_up_cosine(step: int, warmup: int, length: int, final: float = 0.0) -> float:
-    """A factor that rises from 0 in a straight line and then falls along half a cosine.
-
-    The released configuration counts `length` without taking the warm-up off (PP-OCRv2, released configuration), so
-    that its curve ends a little early; training here passes the steps that are left after the warm-up.
+    """A factor that falls along half a cosine.
 
     Args:
         step: from 0.
@@ -17,5 +20,36 @@ def warmed_up_cosine(step: int, warmup: int, length: int, final: float = 0.0) ->
     """
     if step < warmup:
         return step / warmup
-    done = min((step - warmup) / max(length, 1), 1.0)
-    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * done))
+    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * _done(step - warmup, length)))
+
+
+def warmed_up_polynomial(step: int, warmup: int, length: int, final: float = 0.0, power: float = 1.0) -> float:
+    """A factor that falls as (1 - share of the steps)^power: in a straight line, or with a long end.
+
+    Args:
+        step: from 0.
+        warmup: steps of the rise.
+        length: steps of the fall.
+        final: factor at its end, 0 to 1; it stays there.
+        power: above 0; 1 is the straight line.
+    """
+    if step < warmup:
+        return step / warmup
+    return final + (1 - final) * math.pow(1 - _done(step - warmup, length), power)
+
+
+def warmed_up_stairs(step: int, warmup: int, drops: Sequence[tuple[float, float]]) -> float:
+    """A factor that changes at certain steps and stays in between.
+
+    Args:
+        step: from 0.
+        warmup: steps of the rise.
+        drops: at which step after the warm-up, rising, and the factor from that step on.
+    """
+    if step < warmup:
+        return step / warmup
+    return next((factor for at, factor in reversed(drops) if at <= step - warmup), 1.0)
+
+
+def _done(step: int, length: int) -> float:
+    return min(step / max(length, 1), 1.0)

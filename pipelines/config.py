@@ -2,17 +2,22 @@
 
 import copy
 import difflib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from synthtext.core import InputError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Tree: TypeAlias = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
+Part = TypeVar("Part", bound="DataclassInstance")
 
 
 def read_yaml(path: Path) -> Tree:
@@ -104,6 +109,21 @@ def validated(model: type[Model], tree: Mapping[str, Any], where: str) -> Model:
         return model.model_validate(tree)
     except ValidationError as error:
         raise InputError(f"{where}: {first_problem(model, error)}") from None
+
+
+def validated_part(part: type[Part], tree: Any, where: str) -> Part:
+    """Make a dataclass of settings from what should be a mapping of JSON values; raises as `validated` does."""
+    if not isinstance(tree, Mapping):
+        raise InputError(f"{where}: must be settings by name, not {tree!r}")
+    known = part.__dataclass_fields__
+    for key in tree:
+        if key not in known:
+            raise InputError(f"{where}: unknown key {key!r}; {nearest(str(key), known)}")
+    try:
+        # Strictly, a list is a tuple and a whole number a float only in JSON.
+        return TypeAdapter(part).validate_json(json.dumps(dict(tree), default=str), strict=True)
+    except ValidationError as error:
+        raise InputError(f"{where}: {first_problem(part, error)}") from None
 
 
 def first_problem(model: type, error: ValidationError) -> str:

@@ -14,7 +14,7 @@ from models.ctc import CTCCodec
 from models.db.boxes import BoxSettings
 from models.detector import Detector, DetectorConfig
 from models.recognizer import Recognizer, RecognizerConfig
-from pipelines.config import Tree, dump_yaml, read_yaml, validated
+from pipelines.config import Tree, dump_yaml, read_yaml, validated, validated_part
 from pipelines.networks import Precision, TextDetector, TextRecognizer, torch_detector, torch_recognizer
 from pipelines.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.shards.files import write_file
@@ -139,11 +139,7 @@ class Run:
     def boxes(self) -> BoxSettings:
         """How a detector's maps become boxes."""
         self._require("detector")
-        settings = self.config.get("boxes", {})
-        try:
-            return BoxSettings(**settings)
-        except TypeError:
-            raise InputError(f"{self.folder / CONFIG}: boxes: unknown settings among {settings}") from None
+        return validated_part(BoxSettings, self.config.get("boxes", {}), f"{self.folder / CONFIG}, boxes")
 
     def load_recognizer(self) -> Recognizer:
         """The best recognizer so far, in evaluation mode.

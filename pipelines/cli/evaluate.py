@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli.out import check_file
 from synthtext.core import InputError
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def evaluate(
     Example: ocrmill evaluate runs/first data/heldout photos/labels.tsv --json scores.json --report worst.html
     """
     for path in (json, report):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise InputError(f"{path} cannot be written: there is no folder {path.absolute().parent}")
+        if path is not None:
+            check_file(path)
 
     from pipelines.exchange.opening import kind_of, open_detector, open_recognizer
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.out import check_file
+
 
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained network.")],
@@ -17,6 +19,8 @@ def export(
 
     Example: ocrmill export runs/first -o recognizer.onnx
     """
+    check_file(out)
+
     from pipelines.exchange.export import export as write
     from pipelines.run import Run
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthtext.core import InputError
+from pipelines.cli.out import check_file
 
 if TYPE_CHECKING:
     from pipelines.pages import Finding
@@ -25,10 +25,7 @@ def inspect(
 
     Example: ocrmill inspect data/train -o train.html
     """
-    if not out.absolute().parent.is_dir():
-        raise InputError(f"{out} cannot be written: there is no folder {out.absolute().parent}")
-    if out.is_dir():
-        raise InputError(f"{out} is a folder: name a file for the page")
+    check_file(out)
 
     import numpy as np
 

@@ -18,7 +18,18 @@ def check_png(out: Path, noun: str) -> None:
     """
     if out.suffix.lower() != ".png":
         raise InputError(f"{out}: the {noun} is a PNG picture; name it so, as in {out.with_suffix('.png').name}")
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise InputError(f"{out} cannot be written: it is a folder, or its folder does not exist")
+    check_file(out)
+
+
+def check_file(out: Path) -> None:
+    """Refuse a path that a file could not be written to.
+
+    Raises:
+        InputError: it is a folder, or its folder does not exist or may not be written to.
+    """
+    if out.is_dir():
+        raise InputError(f"{out} cannot be written: it is a folder; name a file")
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"{out} cannot be written: there is no folder {out.absolute().parent}")
     if not os.access(out.absolute().parent, os.W_OK):
         raise InputError(f"{out} cannot be written: you may not write to {out.absolute().parent}")

@@ -1,13 +1,15 @@
 """`ocrmill read`."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.out import check_file
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
@@ -30,6 +32,10 @@ def read(
     ] = None,
     rec: Annotated[
         Path | None, typer.Option(metavar="RUN_OR_ONNX", help="Recognizer. \\[the published one of PP-OCRv2]")
+    ] = None,
+    charset: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Dictionary of --rec FILE.onnx, one character a line, if it has none."),
     ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write texts and polygons there.")] = None,
     draw: Annotated[
@@ -61,14 +67,17 @@ def read(
     from pipelines.progress import progress
     from pipelines.read import Reader, find_pictures
 
-    if json is not None and not json.absolute().parent.is_dir():
-        raise InputError(f"{json} cannot be written: there is no folder {json.absolute().parent}")
+    if json is not None:
+        check_file(json)
     pictures = find_pictures(images)
+    drawings = {} if draw is None else {path: draw / name for path, name in drawing_names(pictures).items()}
+    _spare_pictures(pictures, json, drawings)
     if draw is not None:
         _make_folder(draw)
     reader = Reader.open(
         det,
         rec,
+        charset=charset,
         runtime=runtime.value,
         threads=threads,
         turn=turn,
@@ -78,18 +87,17 @@ def read(
     )
     typer.echo(f"{_counted(len(pictures))}; {reader.detector.preprocessing}", err=True)
     pages: dict[str, Page] = {}
-    names, failed = _drawing_names(pictures), 0
+    failed = 0
     with progress("reading", total=len(pictures), unit="pictures") as bar:
         for path in pictures:
             try:
-                drawing = draw / names[path] if draw is not None else None
-                pages[str(path)] = _read_one(reader, path, drawing, titled=len(pictures) > 1)
+                pages[str(path)] = _read_one(reader, path, drawings.get(path), titled=len(pictures) > 1)
             except InputError as error:
                 failed += 1
                 typer.echo(f"ocrmill: {error}", err=True)
             bar.advance()
     if json is not None:
-        _write(json, pages)
+        _write_json(json, pages)
     if failed:
         raise JobError(f"{failed:,} of {_counted(len(pictures))} could not be read, see above")
 
@@ -101,7 +109,6 @@ def _counted(pictures: int) -> str:
 def _read_one(reader: "Reader", path: Path, drawing: Path | None, *, titled: bool) -> "Page":
     from pipelines.pages.picture import jpeg
     from pipelines.read import draw_page, load_picture
-    from pipelines.shards.files import write_file
 
     image = load_picture(path)
     page = reader.read(image, str(path))
@@ -109,18 +116,45 @@ def _read_one(reader: "Reader", path: Path, drawing: Path | None, *, titled: boo
         print(f"== {path}")
     print(page.text, flush=True)
     if drawing is not None:
-        write_file(drawing, jpeg(draw_page(image, page)))
+        _write(drawing, jpeg(draw_page(image, page)))
     return page
 
 
-def _drawing_names(pictures: Iterable[Path]) -> dict[Path, str]:
-    """The stems of the pictures, numbered where several have the same."""
-    seen: Counter[str] = Counter()
+def drawing_names(pictures: Sequence[Path]) -> dict[Path, str]:
+    """A name for the drawing of each picture: its stem, numbered where several have the same.
+
+    All names differ, also where a file system takes capitals and small letters for the same.
+    """
+    stems = {path.stem.casefold() for path in pictures}
+    taken: set[str] = set()
     names = {}
     for path in pictures:
-        seen[path.stem] += 1
-        names[path] = f"{path.stem}{f'-{seen[path.stem]}' if seen[path.stem] > 1 else ''}.jpg"
+        numbered = (f"{path.stem}-{number}" for number in count(2))
+        # A numbered name is not taken from the picture that is called so.
+        free = (name for name in numbered if name.casefold() not in taken | stems)
+        stem = path.stem if path.stem.casefold() not in taken else next(free)
+        taken.add(stem.casefold())
+        names[path] = f"{stem}.jpg"
     return names
+
+
+def _spare_pictures(pictures: Sequence[Path], json: Path | None, drawings: Mapping[Path, Path]) -> None:
+    """Refuse outputs that would replace a picture or each other, or that a folder is in the way of."""
+    read = {_identity(path): path for path in pictures}
+    for option, out in (*(("--json", path) for path in (json,) if path), *(("--draw", p) for p in drawings.values())):
+        if out.is_dir():
+            raise InputError(f"{out} cannot be written: it is a folder; name another one with {option}")
+        picture = read.get(_identity(out)) if out.exists() else None
+        if picture is not None:
+            raise InputError(f"{option}: {out} would replace the picture {picture}; name another place")
+    drawn = {path.resolve() for drawing in drawings.values() for path in (drawing, drawing.parent)}
+    if json is not None and json.resolve() in drawn:
+        raise InputError(f"{json} is where drawings go, too: name another file with --json")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _make_folder(folder: Path) -> None:
@@ -128,12 +162,21 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder} cannot be used for drawings: {error.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"{folder} cannot be used for drawings: you may not write to it")
 
 
-def _write(path: Path, pages: "Mapping[str, Page]") -> None:
-    import json
-
+def _write(path: Path, content: str | bytes) -> None:
     from pipelines.shards.files import write_file
 
+    try:
+        write_file(path, content)
+    except OSError as error:
+        raise JobError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _write_json(path: Path, pages: "Mapping[str, Page]") -> None:
+    import json
+
     tree = {name: page.to_dict() for name, page in pages.items()}
-    write_file(path, json.dumps(tree, ensure_ascii=False, indent=1) + "\n")
+    _write(path, json.dumps(tree, ensure_ascii=False, indent=1) + "\n")

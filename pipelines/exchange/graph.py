@@ -16,6 +16,9 @@ Array = NDArray[np.float32]
 _FOLDED = ("Slice", "Concat", "Unsqueeze", "Squeeze", "Reshape", "Transpose", "Identity")
 """What converters put between a weight and its layer."""
 
+_DEFAULT = ("", "ai.onnx")
+"""The domain of the operators that every runtime knows, by both of its names."""
+
 _LSTM_GATES = (0, 2, 3, 1)
 """Where torch's gates (input, forget, cell, output) stand among those of ONNX (input, output, forget, cell)."""
 
@@ -45,11 +48,12 @@ def load_model(path: Path) -> Any:
     """An ONNX file as onnx's `ModelProto`.
 
     Raises:
-        InputError: it is missing, is no ONNX file or a damaged one.
+        InputError: it is missing, is no ONNX file or a damaged one, or onnx is not installed.
     """
+    library = onnx()
     try:
-        model = onnx().load(str(path))
-        onnx().checker.check_model(model)
+        model = library.load(str(path))
+        library.checker.check_model(model)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
     except OSError as error:
@@ -98,8 +102,9 @@ class _Graph:
     """An ONNX graph, its constants folded."""
 
     def __init__(self, model: Any) -> None:
-        self._nodes = list(model.graph.node)
-        self._opset = next(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
+        # Operators of other domains have no weights that are known here; a file may have no others.
+        self._nodes = [node for node in model.graph.node if node.domain in _DEFAULT]
+        self._opset = max((entry.version for entry in model.opset_import if entry.domain in _DEFAULT), default=0)
         to_array = onnx().numpy_helper.to_array
         self._constants: dict[str, NDArray[Any]] = {item.name: to_array(item) for item in model.graph.initializer}
         self._users: dict[str, list[Any]] = {}

@@ -71,7 +71,7 @@ def _import_recognizer(
     dictionary: Path | None,
     say: Callable[[str], None],
 ) -> Run:
-    preprocessing = read_recognizer_preprocessing(metadata_of(content))
+    preprocessing = read_recognizer_preprocessing(metadata_of(content), file)
     probe = torch.zeros(1, 3, preprocessing.height, _SIDE)
     model = Recognizer(_recognizer_config(layers, preprocessing.height)).eval()
     fit(file, layers, [model], lambda m: m(probe))
@@ -90,9 +90,9 @@ def _import_detector(file: Path, content: Any, layers: Sequence[Weights], out: P
     candidates = [Detector(config).eval() for config in _detector_configs(layers)]
     model = fit(file, layers, candidates, lambda m: m.probability(probe))
     difference = _difference(file, content, torch_detector(model), probe)
-    boxes = read_boxes(metadata)
+    boxes = read_boxes(metadata, file)
     config = _config("detector", file, asdict(model.config)) | {"boxes": asdict(boxes)}
-    run = Run.create(out, config, read_detector_preprocessing(metadata))
+    run = Run.create(out, config, read_detector_preprocessing(metadata, file))
     run.save_weights(model)
     fresh = _parameters(model.head.threshold)
     say(f"{out}: {_parameters(model)} parameters{difference}")

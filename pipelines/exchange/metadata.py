@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from models.db.boxes import BoxSettings
+from pipelines.config import validated_part
 from pipelines.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.published import DICTIONARY, model_file
 from synthtext.core import Charset, InputError
@@ -67,27 +67,37 @@ def as_charset(characters: tuple[str, ...], classes: int, where: str) -> Charset
             f"{where}: the network tells {classes - 1:,} characters apart (and the blank), but the charset has "
             f"{len(characters):,}; give the dictionary that it was trained with"
         )
-    return Charset(characters)
+    try:
+        return Charset(characters)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
-def read_boxes(metadata: Mapping[str, str]) -> BoxSettings:
-    """How maps become boxes; as the released code has it for a file that does not say, which learnt from such boxes."""
+def read_boxes(metadata: Mapping[str, str], file: Path) -> BoxSettings:
+    """How maps become boxes; as the released code has it for a file that does not say, which learnt from such boxes.
+
+    Raises:
+        InputError: what the file says cannot be; the sentence names it, and so do those of the functions below.
+    """
     if BOXES not in metadata:
         return BoxSettings(released=True)
-    settings: dict[str, Any] = json.loads(metadata[BOXES])
-    return BoxSettings(**settings)
+    try:
+        settings = json.loads(metadata[BOXES])
+    except ValueError as error:
+        raise InputError(f"{file}: the metadata 'boxes' are no JSON: {error}") from None
+    return validated_part(BoxSettings, settings, f"{file}, metadata 'boxes'")
 
 
-def read_recognizer_preprocessing(metadata: Mapping[str, str]) -> RecognizerPreprocessing:
+def read_recognizer_preprocessing(metadata: Mapping[str, str], file: Path) -> RecognizerPreprocessing:
     """What the file says; the published one for a file that does not say."""
     text = metadata.get(PREPROCESSING)
-    return PUBLISHED_RECOGNIZER if text is None else RecognizerPreprocessing.from_json(text)
+    return PUBLISHED_RECOGNIZER if text is None else RecognizerPreprocessing.from_json(text, f"{file}: ")
 
 
-def read_detector_preprocessing(metadata: Mapping[str, str]) -> DetectorPreprocessing:
+def read_detector_preprocessing(metadata: Mapping[str, str], file: Path) -> DetectorPreprocessing:
     """What the file says; the published one for a file that does not say."""
     text = metadata.get(PREPROCESSING)
-    return DetectorPreprocessing() if text is None else DetectorPreprocessing.from_json(text)
+    return DetectorPreprocessing() if text is None else DetectorPreprocessing.from_json(text, f"{file}: ")
 
 
 PUBLISHED_CLASSES = 6625

@@ -72,7 +72,7 @@ def open_recognizer(
     return TextRecognizer(
         onnx_engine(session),
         find_charset(metadata, classes, charset, path),
-        read_recognizer_preprocessing(metadata),
+        read_recognizer_preprocessing(metadata, path),
     )
 
 
@@ -100,7 +100,7 @@ def open_detector(
     session = open_session(path if name else with_repeated_cells(load_model(path)), threads)
     _last_axis(session, path, "detector")
     metadata = _metadata(session)
-    return TextDetector(onnx_engine(session), read_detector_preprocessing(metadata), read_boxes(metadata))
+    return TextDetector(onnx_engine(session), read_detector_preprocessing(metadata, path), read_boxes(metadata, path))
 
 
 def _is_file(name: Path) -> bool:

@@ -3,8 +3,9 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
+from pipelines.config import validated_part
 from synthtext.core import InputError
 
 if TYPE_CHECKING:
@@ -21,17 +22,25 @@ class StoredAsJson:
         return json.dumps(asdict(self), indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str, where: str = "") -> Self:
         """Undo `to_json`.
 
+        Args:
+            text: JSON.
+            where: begins errors, such as "folder/file: ".
+
         Raises:
-            InputError: the text is no JSON object with exactly these fields.
+            InputError: the text is no JSON object of these fields.
         """
         try:
-            fields: dict[str, Any] = json.loads(text)
-            return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
-        except (AttributeError, TypeError, ValueError) as error:
-            raise InputError(f"preprocessing: {error}") from None
+            fields = json.loads(text)
+        except ValueError as error:
+            raise InputError(f"{where}preprocessing: this is no JSON: {error}") from None
+        try:
+            return validated_part(cls, fields, "preprocessing")  # type: ignore[type-var]
+        except InputError as error:
+            sentence = str(error).replace("preprocessing: preprocessing: ", "preprocessing: ")
+            raise InputError(f"{where}{sentence}") from None
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -41,6 +50,7 @@ class StoredAsJson:
             InputError: it is missing or wrong.
         """
         try:
-            return cls.from_json(path.read_text(encoding="utf-8"))
-        except (OSError, InputError) as error:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: {error}") from None
+        return cls.from_json(text, f"{path}: ")

@@ -46,6 +46,7 @@ class Reader:
         det: str | Path | None = None,
         rec: str | Path | None = None,
         *,
+        charset: str | Path | None = None,
         runtime: Runtime = "auto",
         threads: int | None = None,
         turn: bool = False,
@@ -58,6 +59,7 @@ class Reader:
         Args:
             det: the RUN or ONNX file of a detector; None for the published one.
             rec: the RUN or ONNX file of a recognizer; None for the published one.
+            charset: dictionary of a recognizer's ONNX file that does not name its characters, one a line.
             runtime: what runs a RUN.
             threads: of onnxruntime; None: all.
             turn: look for lines that stand on their heads, with the published classifier.
@@ -70,7 +72,7 @@ class Reader:
         """
         return cls(
             open_detector(_path(det), runtime=runtime, threads=threads).resized(min_side, max_side),
-            open_recognizer(_path(rec), runtime=runtime, threads=threads),
+            open_recognizer(_path(rec), runtime=runtime, threads=threads, charset=_path(charset)),
             UprightClassifier(threads=threads) if turn else None,
             min_confidence,
         )

@@ -1,6 +1,7 @@
 """Encoded pictures: their pixels, and their size without them."""
 
 import io
+import struct
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_ALPHA = (b"\x04", b"\x06")  # colour types of a PNG with an alpha channel; byte 25 holds the type
 _ORIENTATION = 0x0112  # the EXIF tag; from 5 on it turns the picture by a quarter
 _QUARTER_TURNS = range(5, 9)
+_UPSIDE_DOWN, _MIRRORED = (3, 4, 7, 8), (2, 3, 6, 7)  # once rows and columns are in place
 
 
 def decode(data: bytes, name: str) -> Image:
@@ -27,17 +29,42 @@ def decode(data: bytes, name: str) -> Image:
         InputError: these bytes are no picture, or a broken one.
     """
     buffer = np.frombuffer(data, np.uint8)
-    if data.startswith(_PNG) and (data[25:26] in _PNG_ALPHA or b"tRNS" in data[:1024]):
-        image = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
-        if image is not None and image.ndim == 3 and image.shape[2] == 4:
-            return _on_white(image)
     try:
+        if data.startswith(_PNG) and (data[25:26] in _PNG_ALPHA or b"tRNS" in data[:1024]):
+            image = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+            if image is not None and image.ndim == 3 and image.shape[2] == 4:
+                return _on_white(_upright(image, data))
         image = cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB) if len(data) else None
     except cv2.error:  # such as one that is too large
         image = None
     if image is None:
         raise InputError(f"{name}: this is no picture that can be read")
     return np.asarray(image, np.uint8)
+
+
+def _upright(image: np.ndarray, data: bytes) -> np.ndarray:
+    """Pixels as the EXIF data of their PNG says, for OpenCV heeds it only where it drops the transparency."""
+    if b"eXIf" not in data:
+        return image
+    try:
+        with Headers.open(io.BytesIO(data)) as header:
+            orientation = _orientation(header)
+    except (OSError, SyntaxError, ValueError, Headers.DecompressionBombError):
+        return image
+    if orientation in _QUARTER_TURNS:
+        image = image.swapaxes(0, 1)
+    rows, columns = (-1 if orientation in turned else 1 for turned in (_UPSIDE_DOWN, _MIRRORED))
+    return np.ascontiguousarray(image[::rows, ::columns])
+
+
+def _orientation(header: Headers.Image) -> int:
+    """The EXIF tag's value; 1, upright, where there is none or the EXIF data are broken."""
+    if "exif" not in header.info:  # asking a PNG that has none for it would decode it
+        return 1
+    try:
+        return int(header.getexif().get(_ORIENTATION, 1))
+    except (OSError, SyntaxError, ValueError, TypeError, struct.error):
+        return 1
 
 
 def _on_white(image: np.ndarray) -> Image:
@@ -56,8 +83,7 @@ def picture_size(data: bytes, name: str) -> tuple[int, int]:
     try:
         with Headers.open(io.BytesIO(data)) as header:
             width, height = header.size
-            # Asking a PNG that has none for its EXIF data would decode it.
-            turned = "exif" in header.info and header.getexif().get(_ORIENTATION) in _QUARTER_TURNS
+            turned = _orientation(header) in _QUARTER_TURNS
     except (OSError, SyntaxError, ValueError, Headers.DecompressionBombError):
         raise InputError(f"{name}: this is no picture that can be read") from None
     return (height, width) if turned else (width, height)

@@ -23,6 +23,7 @@ class Progress:
     Attributes:
         step: steps taken.
         best: highest validation score so far.
+        best_step: at which it was reached; 0: before the first step.
         seconds: that it ran.
         cpu_seconds: that it computed, data workers included.
         lines: usable lines of every source, which the order of reading depends on.
@@ -32,6 +33,7 @@ class Progress:
 
     step: int = 0
     best: float | None = None
+    best_step: int | None = None
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     lines: list[int] = field(default_factory=list)

@@ -4,11 +4,13 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from models.schedule import warmed_up_cosine, warmed_up_polynomial, warmed_up_stairs
 from pipelines.config import Tree, nearest, override, read_yaml, validated
 from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.run import NetworkSettings, Run
@@ -19,6 +21,8 @@ FINE_TUNING_LR = 3e-4
 
 _PRESETS = Path(__file__).parent / "presets"
 _Share = Annotated[float, Field(ge=0, lt=1)]
+_Fraction = Annotated[float, Field(ge=0, le=1)]
+_FINAL = 0.01
 
 
 class _Settings(BaseModel):
@@ -26,14 +30,18 @@ class _Settings(BaseModel):
 
 
 class OptimSettings(_Settings):
-    """`optim`: Adam with coupled decay, a warm-up and half a cosine.
+    """`optim`: Adam with coupled decay, a warm-up, and a schedule for the steps after it.
 
     Attributes:
         lr: the highest learning rate.
         weight_decay: of everything but the batch normalisation.
         betas: of Adam.
         warmup_steps: in which the rate rises from 0.
-        final_lr_fraction: of `lr`, at the end.
+        schedule: how the rate goes on. "cosine": it falls along half a cosine. "polynomial": as (1 - share of the
+            steps)^`power`. "piecewise": it stays, and changes at the `drops`.
+        final_lr_fraction: of `lr`, at the end of a cosine or a polynomial; null: 0.01.
+        power: of a polynomial; null: 1, a straight line.
+        drops: of a piecewise schedule: after which share of the steps, and which fraction of `lr` holds from there on.
         clip_norm: longer gradients are shortened to this norm.
     """
 
@@ -41,8 +49,44 @@ class OptimSettings(_Settings):
     weight_decay: float = Field(default=2e-5, ge=0)
     betas: tuple[_Share, _Share] = (0.9, 0.999)
     warmup_steps: int = Field(default=100, ge=0)
-    final_lr_fraction: float = Field(default=0.01, ge=0, le=1)
+    schedule: Literal["cosine", "polynomial", "piecewise"] = "cosine"
+    final_lr_fraction: _Fraction | None = None
+    power: float | None = Field(default=None, gt=0, le=10)
+    drops: tuple[tuple[_Share, _Fraction], ...] = ()
     clip_norm: float = Field(default=5.0, gt=0)
+
+    @model_validator(mode="after")
+    def _fits_its_schedule(self) -> Self:
+        is_piecewise = self.schedule == "piecewise"
+        if self.power is not None and self.schedule != "polynomial":
+            raise ValueError(f"power is for schedule=polynomial, not {self.schedule}")
+        if self.final_lr_fraction is not None and is_piecewise:
+            raise ValueError(
+                "a piecewise schedule ends with the fraction of its last drop: leave final_lr_fraction out"
+            )
+        if is_piecewise != bool(self.drops):
+            told = "needs drops, such as [[0.6, 0.1], [0.9, 0.01]]" if is_piecewise else "has no drops: leave them out"
+            raise ValueError(f"schedule={self.schedule} {told}")
+        shares = [share for share, _ in self.drops]
+        if any(later <= earlier for earlier, later in pairwise(shares)):
+            raise ValueError(f"the shares of the drops must rise, not {shares}")
+        return self
+
+    def learning_rate(self, step: int, steps: int) -> float:
+        """The rate of a step of so many.
+
+        Args:
+            step: from 0 to `steps`; a warm-up begins with a rate of 0 at 0.
+            steps: of the whole training.
+        """
+        length = max(steps - self.warmup_steps, 0)
+        final = _FINAL if self.final_lr_fraction is None else self.final_lr_fraction
+        if self.schedule == "piecewise":
+            drops = [(share * length, fraction) for share, fraction in self.drops]
+            return self.lr * warmed_up_stairs(step, self.warmup_steps, drops)
+        if self.schedule == "polynomial":
+            return self.lr * warmed_up_polynomial(step, self.warmup_steps, length, final, self.power or 1.0)
+        return self.lr * warmed_up_cosine(step, self.warmup_steps, length, final)
 
 
 class InputSettings(_Settings):

@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 
 from models.ema import MovingAverage
-from models.schedule import warmed_up_cosine
 from pipelines.train.config import OptimSettings, TrainConfig
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -26,10 +25,8 @@ class Learner:
 
     def learning_rate(self, step: int) -> float:
         """The rate of a step, counted from 0."""
-        optim = self._settings
-        length = self._steps - optim.warmup_steps
         # Counted from 1: a first step of rate 0 would be wasted.
-        return optim.lr * warmed_up_cosine(step + 1, optim.warmup_steps, length, optim.final_lr_fraction)
+        return self._settings.learning_rate(step + 1, self._steps)
 
     def differentiate(self, loss: Tensor) -> float:
         """Compute the gradients of a loss and shorten them; returns their norm before."""

@@ -28,6 +28,9 @@ NON_FINITE = "non_finite.json"
 def run_training(task: Task[Any], lines: list[int], config: TrainConfig, run: Run, say: Callable[[str], None]) -> None:
     """Train until the budget is spent; goes on from the RUN's checkpoint if it has one.
 
+    Weights of another RUN (`config.init`) are validated before the first step, and stay the best until a step is as
+    good.
+
     Args:
         task: what is learnt.
         lines: usable lines of every source.
@@ -66,11 +69,14 @@ class _Training:
     ) -> None:
         self.task, self.learner, self.state, self.config = task, learner, state, config
         self.run, self.say = run, say
-        self.log = MetricsLog(run.folder / METRICS, state.step)
+        # Without a checkpoint all is done again, the validation of a start too.
+        self.log = MetricsLog(run.folder / METRICS, state.step or -1)
         self.watch, self.pace = Stopwatch(), Pace()
 
     def go_on(self, bar: Bar, stop: Callable[[], bool]) -> None:
         config, state = self.config, self.state
+        if config.init and not state.step:
+            self._validate()  # or a training that only spoils the weights would keep worse ones than it began with
         for batch, waited in with_waiting_time(self.task.batches(state.step, config.steps)):
             started = time.perf_counter()
             self._step(batch)
@@ -84,6 +90,8 @@ class _Training:
             if ends or stop() or state.step % config.checkpoint_every == 0:
                 self.watch.add_to(state)
                 save_checkpoint(self.run.folder, self.learner, state)
+            if ends and state.best_step == 0:
+                self.say(f"no step was better than the start: the weights that are kept are those of {config.init}")
             if stop() and not ends:
                 raise KeyboardInterrupt
 
@@ -133,7 +141,8 @@ class _Training:
         self.log.write("validation", state.step, entry)
         is_best = state.best is None or validation.score >= state.best
         if is_best:
-            state.best = validation.score
+            state.best, state.best_step = validation.score, state.step
             self.run.save_weights(self.learner.average.model)
             write_file(self.run.folder / BEST, json.dumps({"step": state.step, **entry}, indent=2) + "\n")
-        self.say(f"step {state.step:,}: {self.config.best_by} {validation.score:.4f}{', the best' if is_best else ''}")
+        when = f"step {state.step:,}" if state.step else "before the first step"
+        self.say(f"{when}: {self.config.best_by} {validation.score:.4f}{', the best' if is_best else ''}")

@@ -84,12 +84,12 @@ def test_the_loss_is_the_released_one(released, case):
     logits = released[f"{case}_logits"].clone().requires_grad_()
     labels, lengths = released[f"{case}_labels"].long(), released[f"{case}_label_lengths"]
     loss = ctc_loss(logits, labels, lengths)
-    assert loss.item() == pytest.approx(released[f"{case}_ctc_mean"].item(), rel=1e-5)
+    assert loss.item() == pytest.approx(released[f"{case}_ctc_mean"].item(), rel=1e-5, abs=1e-4)
     loss.backward()
     expected = released["infeasible_grad_logits" if case == "infeasible" else f"{case}_ctc_mean_grad_logits"]
     assert (logits.grad - expected).abs().max() <= 2e-4 * expected.abs().max()  # float32 at losses of 300
     rows = [ctc_loss(logits[k : k + 1], labels[k : k + 1], lengths[k : k + 1]).item() for k in range(len(labels))]
-    assert rows == pytest.approx(released[f"{case}_ctc_nll"].tolist(), rel=1e-4)
+    assert rows == pytest.approx(released[f"{case}_ctc_nll"].tolist(), rel=1e-5, abs=1e-4)
 
 
 def test_required_steps_are_the_released_ones(released):

@@ -65,8 +65,8 @@ def test_released_sums_differ_only_in_the_divisor(recognition):
     assert 1 - (1 - scores.normalized_edit_similarity) * shrink == pytest.approx(kept["one_minus_ned"], abs=1e-9)
     has_letters = [bool(alphanumeric(truth)) for truth in truths]
     right = sum(correct for correct, counted in zip(letters["correct"], has_letters, strict=True) if counted)
-    assert scores.alphanumeric_samples == sum(has_letters) < len(truths)
-    assert scores.alphanumeric_accuracy == right / sum(has_letters)
+    assert scores.alphanumeric_samples == sum(has_letters)
+    assert scores.alphanumeric_accuracy == right / max(sum(has_letters), 1)
 
 
 def test_scores_of_one_text_each():

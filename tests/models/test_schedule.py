@@ -6,26 +6,51 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.schedule import warmed_up_cosine
+from models.schedule import warmed_up_cosine, warmed_up_polynomial, warmed_up_stairs
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
-CURVES = [c for c in json.loads((REFERENCE / "schedules.json").read_text())["curves"] if c["kind"] == "cosine"]
+CURVES = json.loads((REFERENCE / "schedules.json").read_text())["curves"]
 
 
-@pytest.mark.parametrize("curve", CURVES, ids=lambda curve: str(curve["config"]))
+def learning_rate(curve, step):
+    """The released schedule of a curve, counted over all steps."""
+    kind, config, warmup = curve["kind"], curve["config"], curve["warmup_steps"]
+    if kind == "piecewise":
+        highest = config["values"][0]
+        at = [epoch * config["step_each_epoch"] for epoch in config["decay_epochs"]]
+        drops = [(start, value / highest) for start, value in zip(at, config["values"][1:], strict=True)]
+        return highest * warmed_up_stairs(step, warmup, drops)
+    highest, length = config["learning_rate"], config["step_each_epoch"] * config["epochs"]
+    if kind == "linear":
+        return highest * warmed_up_polynomial(step, warmup, length, config["end_lr"] / highest, config["power"])
+    assert kind == "cosine"
+    return highest * warmed_up_cosine(step, warmup, length)
+
+
+@pytest.mark.parametrize("curve", CURVES, ids=lambda curve: f"{curve['kind']} {curve['config']}")
 def test_over_all_steps_it_is_the_released_curve(curve):
-    config = curve["config"]
-    length = config["step_each_epoch"] * config["epochs"]
-    for step, value in zip(curve["steps"], curve["values"], strict=True):
-        rate = config["learning_rate"] * warmed_up_cosine(step, curve["warmup_steps"], length)
-        assert rate == pytest.approx(value, rel=1e-6, abs=1e-12)
+    rates = [learning_rate(curve, step) for step in curve["steps"]]
+    assert rates == pytest.approx(curve["values"], rel=1e-9, abs=0)
 
 
+FALLS = {
+    "cosine": warmed_up_cosine,
+    "straight": warmed_up_polynomial,
+    "square": lambda step, warmup, length, final: warmed_up_polynomial(step, warmup, length, final, 2.0),
+}
+
+
+@pytest.mark.parametrize("fall", FALLS)
 @given(st.integers(0, 50), st.integers(1, 300), st.floats(0, 1))
-def test_it_rises_then_falls_to_the_final_fraction_and_stays(warmup, length, final):
-    factors = [warmed_up_cosine(step, warmup, length, final) for step in range(warmup + length + 5)]
+def test_it_rises_then_falls_to_the_final_fraction_and_stays(fall, warmup, length, final):
+    factors = [FALLS[fall](step, warmup, length, final) for step in range(warmup + length + 5)]
     assert factors[:warmup] == sorted(factors[:warmup])
     assert factors[warmup] == 1
     assert factors[warmup:] == sorted(factors[warmup:], reverse=True)
     assert factors[warmup + length :] == pytest.approx([final] * 5)
     assert all(final - 1e-9 <= factor <= 1 for factor in factors[warmup:])
+
+
+def test_stairs_drop_at_their_steps_and_stay_in_between():
+    factors = [warmed_up_stairs(step, 2, [(3, 0.5), (4.5, 0.1)]) for step in range(9)]
+    assert factors == [0, 0.5, 1, 1, 1, 0.5, 0.5, 0.1, 0.1]

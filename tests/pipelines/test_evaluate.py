@@ -149,3 +149,5 @@ def test_the_command_refuses_what_it_cannot_do_before_it_starts(tmp_path):
         evaluate(tmp_path, ["data"], json=tmp_path / "missing" / "scores.json")
     with pytest.raises(InputError, match="there is no folder"):
         evaluate(tmp_path, ["data"], report=tmp_path / "missing" / "worst.html")
+    with pytest.raises(InputError, match="it is a folder"):
+        evaluate(tmp_path, ["data"], json=tmp_path)

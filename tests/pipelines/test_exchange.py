@@ -10,6 +10,7 @@ import onnx
 import pytest
 import torch
 
+from models.db.boxes import Boxes
 from models.recognizer import Recognizer, RecognizerConfig
 from pipelines.cli.evaluate import evaluate
 from pipelines.cli.import_model import Kind
@@ -21,7 +22,7 @@ from pipelines.networks.engine import open_session
 from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.published import CLASSIFIER, DETECTOR, DICTIONARY, RECOGNIZER, model_file
 from pipelines.run import Run
-from synthtext.core import Charset, InputError
+from synthtext.core import Box, Charset, InputError
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
 
@@ -42,11 +43,14 @@ def vectors():
 def test_the_recognizer_is_the_published_one(vectors, published):
     description, arrays = vectors
     run = Run.open(published / "recognizer")
-    model, codec = run.load_recognizer(), run.recognizer().codec
+    model, codec = (
+        run.load_recognizer().double(),
+        run.recognizer().codec,
+    )  # as the rounding of theirs leaves no room for ours
     for case in description["recognition"]:
         name, image = f"rec{case['index']}_", arrays[f"rec{case['index']}_image"]
-        images = torch.zeros(1, 3, 32, case["input_width"])
-        images[0, :, :, : image.shape[1]] = torch.from_numpy(image).permute(2, 0, 1) / 127.5 - 1
+        images = torch.zeros(1, 3, 32, case["input_width"], dtype=torch.float64)
+        images[0, :, :, : image.shape[1]] = torch.from_numpy(image).permute(2, 0, 1).double() / 127.5 - 1
         with torch.no_grad():
             probabilities = model(images).logits.softmax(2)
         best = probabilities[0].max(1)
@@ -73,9 +77,31 @@ def test_the_detector_is_the_one_that_was_trained(vectors, published):
             difference = np.abs(network.engine(images)[0].numpy() - arrays[name + key].astype(np.float32))
             assert difference.max() < 1e-3
         found = detector.__class__(detector.engine, fixed, detector.boxes).detect(image)
-        expected = sorted(np.array(box).tolist() for box in case["boxes"])
-        assert np.abs(np.array(sorted(p.tolist() for p in found.polygons)) - np.array(expected)).max() <= 1
-        assert np.allclose(sorted(found.scores), sorted(case["scores"]), atol=1e-3)
+        assert_same_boxes(found, case["boxes"], case["scores"])
+
+
+def assert_same_boxes(found, boxes, scores):
+    """As sets: each box is the one nearest to it, within a pixel; one whose score is about 0.6 may be missing."""
+    left = [(np.array(box), score) for box, score in zip(boxes, scores, strict=True)]
+    for polygon, score in zip(found.polygons, found.scores, strict=True):
+        distances = [np.abs(polygon - box).max() for box, _ in left]
+        nearest = int(np.argmin(distances)) if distances else None
+        if nearest is None or distances[nearest] > 1:
+            assert abs(score - 0.6) < 0.01, polygon
+            continue
+        assert score == pytest.approx(left.pop(nearest)[1], abs=1e-3)
+    assert all(abs(score - 0.6) < 0.01 for _, score in left), left
+
+
+def test_boxes_are_compared_as_sets():
+    boxes = [Box(x, 10.0, x + 20, 20.0).polygon() for x in (50, 10, 10.4)]
+    moved = [box + np.float32(0.3) for box in boxes]
+    assert_same_boxes(Boxes(moved[::-1], np.array([0.9, 0.8, 0.7])), boxes, [0.7, 0.8, 0.9])
+    assert_same_boxes(Boxes([], np.zeros(0)), [], [])
+    assert_same_boxes(Boxes([], np.zeros(0)), boxes[:1], [0.605])
+    for wrong in (([boxes[0]], [0.9], [], []), ([], [], boxes[:1], [0.9]), (moved[:1], [0.9], boxes[:1], [0.7])):
+        with pytest.raises(AssertionError):
+            assert_same_boxes(Boxes(wrong[0], np.array(wrong[1])), *wrong[2:])
 
 
 def test_imported_networks_are_ordinary_runs(published):

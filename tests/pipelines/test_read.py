@@ -16,6 +16,7 @@ from models.db.boxes import BoxSettings
 from pipelines.pages.picture import jpeg
 from pipelines.read import Page, Reader, ReadLine, draw_page, find_pictures, load_picture
 from pipelines.read.upright import UprightClassifier
+from pipelines.reader import picture_size
 from synthtext.core import Box, InputError
 
 HOME = Path(__file__).resolve().parents[2]
@@ -130,6 +131,14 @@ def test_pictures_of_every_kind_are_upright_rgb(tmp_path):
         loaded = load_picture(path)
         assert loaded.shape == image.shape, number
         assert np.abs(loaded.astype(int) - image).mean() < 3, number
+        path = tmp_path / f"exif{number}.png"
+        clear = picture.convert("RGBA")
+        clear.putpixel((0, 0), (0, 0, 0, 0))
+        (clear if stored is None else clear.transpose(stored)).save(path, exif=exif)
+        loaded = load_picture(path)
+        assert picture_size(path.read_bytes(), path.name) == picture.size
+        assert loaded[0, 0].tolist() == [255, 255, 255], number
+        assert np.array_equal(loaded[1:], image[1:]), number
     picture.convert("CMYK").save(tmp_path / "cmyk.jpg", quality=97)
     cv2.imwrite(str(tmp_path / "deep.png"), image[..., ::-1].astype(np.uint16) * 257)
     picture.save(tmp_path / "x.webp", lossless=True)
@@ -139,6 +148,19 @@ def test_pictures_of_every_kind_are_upright_rgb(tmp_path):
     grey = (image[..., 0].astype(np.uint16) * 257).astype(np.uint16)
     cv2.imwrite(str(tmp_path / "grey.png"), grey)
     assert np.abs(load_picture(tmp_path / "grey.png").astype(int) - image[..., :1]).max() <= 1
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_an_orientation_that_cannot_be_is_none(tmp_path, suffix):
+    picture = Pictures.fromarray(sign("Colour")).convert("RGBA" if suffix == "png" else "RGB")
+    unknown = Pictures.Exif()
+    unknown[0x0112] = 99
+    for exif in (b"Exif\0\0", b"Exif\0\0nonsense", unknown.tobytes()[:-7], unknown.tobytes()):
+        path = tmp_path / f"picture.{suffix}"
+        picture.save(path, exif=exif)
+        assert np.abs(load_picture(path).astype(int) - sign("Colour")).mean() < 3
+        assert picture_size(path.read_bytes(), path.name) == picture.size
 
 
 def test_what_is_no_picture_is_said(tmp_path):
@@ -184,6 +206,22 @@ def test_drawings_show_the_picture_and_the_texts():
         box = right[int(top) : int(bottom), int(left) : int(end)].astype(int)
         assert (np.abs(box - colour).max(-1) < 30).any()
         assert not (np.abs(right[: int(top) - 2].astype(int) - colour).max(-1) < 30).any()
+
+
+@pytest.mark.parametrize("ground", [(0, 114, 178), (20, 60, 140), (213, 94, 0), (255, 255, 255), (0, 0, 0)])
+def test_boxes_stand_out_from_any_ground(ground):
+    image = np.full((110, 420, 3), ground, np.uint8)
+    lines = tuple(
+        ReadLine("x", confidence, Box(left, 30, left + 120, 80).polygon(), 0.9)
+        for left, confidence in ((30, 0.95), (230, 0.55))
+    )
+    drawn = draw_page(image, Page("sign", 420, 110, lines))
+    left = drawn[:, : drawn.shape[1] // 2].astype(int)
+    scale = left.shape[1] / 420
+    for line in lines:
+        x, y = np.rint(line.polygon[0] * scale).astype(int)
+        across = left[y + round(20 * scale), x - 8 : x + 8]
+        assert np.abs(across - ground).max() > 100
 
 
 def test_one_bad_picture_does_not_stop_the_others(tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from pipelines.errors import JobError
@@ -14,6 +15,7 @@ from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.run import Run
 from pipelines.train import TrainConfig, Validation, run_training
 from pipelines.train.checkpoint import TENSORS, load_checkpoint
+from pipelines.train.config import OptimSettings
 from pipelines.train.learner import Learner
 from synthtext.core import Charset, InputError
 
@@ -179,6 +181,73 @@ def test_a_loss_that_is_not_finite_stops_it_and_spoils_nothing(tmp_path):
     assert state.step == 5
 
 
+STARTED = CONFIG.model_copy(update={"init": "runs/before"})
+
+
+class Spoiling(LineFit):
+    """Is at its best before the first step."""
+
+    def validate(self, model):
+        score = 1 + self.sign * float((model[0].weight - self.first).abs().sum())
+        return Validation(score, {"held out": {"accuracy": score}})
+
+    sign = -1
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.first = self.model[0].weight.detach().clone()
+
+
+class Improving(Spoiling):
+    sign = 1
+
+
+class Indifferent(Spoiling):
+    sign = 0
+
+
+def test_the_weights_of_a_start_may_stay_the_best(tmp_path):
+    said = []
+    run = make_run(tmp_path / "run")
+    run_training(Spoiling({}), [100], STARTED, run, said.append)
+    validations = [entry for entry in metrics(run.folder) if entry["event"] == "validation"]
+    assert [entry["step"] for entry in validations] == [0, 4, 8, 12]
+    assert (validations[0]["samples"], validations[0]["score"]) == (0, 1)
+    assert all(entry["score"] < 1 for entry in validations[1:])
+    assert json.loads((run.folder / "best.json").read_text())["step"] == 0
+    saved = load_file(run.folder / "weights.safetensors")
+    assert all(torch.equal(saved[name], tensor) for name, tensor in Spoiling({}).model.state_dict().items())
+    assert said[0] == "before the first step: accuracy 1.0000, the best"
+    assert said[-1] == "no step was better than the start: the weights that are kept are those of runs/before"
+    said.clear()
+    run_training(Spoiling({}), [100], STARTED, run, said.append)
+    assert said == []
+
+
+@pytest.mark.parametrize("task", [Improving, Indifferent])
+def test_a_start_that_is_equalled_or_improved_on_is_not_kept(tmp_path, task):
+    said = []
+    run = make_run(tmp_path / "run")
+    run_training(task({}), [100], STARTED, run, said.append)
+    assert json.loads((run.folder / "best.json").read_text())["step"] == 12
+    assert not any("no step" in line for line in said)
+
+
+def test_fresh_weights_are_not_validated(uninterrupted):
+    assert 0 not in [entry["step"] for entry in metrics(uninterrupted)]
+
+
+@pytest.mark.parametrize("steps", [(0, 2), (1,), (6, 7, 11)])
+def test_a_training_from_a_start_is_resumed_exactly(tmp_path, steps):
+    train(tmp_path / "whole", task=Spoiling, config=STARTED)
+    for step in steps:
+        with pytest.raises(CrashError):
+            train(tmp_path / "run", {step: crash}, task=Spoiling, config=STARTED)
+    train(tmp_path / "run", task=Spoiling, config=STARTED)
+    assert_equal(tmp_path / "run", tmp_path / "whole")
+    assert (tmp_path / "run" / "best.json").exists()
+
+
 def test_other_data_are_refused(tmp_path):
     with pytest.raises(CrashError):
         train(tmp_path / "run", {7: crash})
@@ -205,12 +274,36 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
         train(tmp_path / "run", task=Wider)
 
 
-def test_the_rate_warms_up_and_falls_to_its_end():
-    learner = Learner(LineFit({}).model, CONFIG)
-    rates = [learner.learning_rate(step) for step in range(CONFIG.steps)]
+@pytest.mark.parametrize(
+    ("schedule", "final"),
+    [
+        ({}, 0.01),
+        ({"final_lr_fraction": 0.2}, 0.2),
+        ({"schedule": "polynomial", "power": 2}, 0.01),
+        ({"schedule": "piecewise", "drops": [[0.4, 0.5], [0.8, 0.1]]}, 0.1),
+    ],
+)
+def test_the_rate_warms_up_and_falls_to_its_end(tmp_path, schedule, final):
+    optim = {"warmup_steps": 3, "lr": 0.05, **schedule}
+    config = TrainConfig(**{**CONFIG.model_dump(), "log_every": 1, "optim": optim})
+    train(tmp_path / "run", config=config)
+    rates = [entry["learning_rate"] for entry in metrics(tmp_path / "run") if entry["event"] == "train"]
+    assert len(rates) == config.steps
     assert rates[0] > 0
     assert max(rates) == rates[2] == pytest.approx(0.05)
-    assert rates[-1] == pytest.approx(0.05 * CONFIG.optim.final_lr_fraction)
+    assert rates[-1] == pytest.approx(0.05 * final)
+
+
+def rates_of(**schedule):
+    settings = OptimSettings(lr=0.05, warmup_steps=2, **schedule)
+    return [settings.learning_rate(step, 12) for step in range(2, 13)]
+
+
+def test_schedules_go_over_the_steps_after_the_warm_up():
+    assert rates_of(schedule="polynomial", final_lr_fraction=0) == pytest.approx([0.005 * k for k in range(10, -1, -1)])
+    drops = rates_of(schedule="piecewise", drops=[[0.3, 0.5], [0.9, 0.1]])
+    assert drops == pytest.approx([0.05] * 3 + [0.025] * 6 + [0.005] * 2)
+    assert rates_of()[5] == pytest.approx(0.05 * 0.505)
 
 
 def test_long_gradients_are_shortened():

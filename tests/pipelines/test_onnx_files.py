@@ -1,0 +1,117 @@
+"""ONNX files of others: what is wrong with one is said in a sentence, and what one lacks can be given."""
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from pipelines.cli.read import read
+from pipelines.exchange import runtime
+from pipelines.exchange.export import export
+from pipelines.exchange.graph import load_model
+from pipelines.exchange.importing import import_model
+from pipelines.exchange.opening import kind_of, open_detector, open_recognizer
+from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.published import DETECTOR, RECOGNIZER, model_file
+from pipelines.read import Reader
+from pipelines.run import NetworkSettings, Run
+from synthtext.core import Charset, InputError
+
+
+def test_a_file_without_the_default_operators_is_refused(tmp_path):
+    """As a classifier of onnxruntime's own examples is: of the domain ai.onnx.ml alone."""
+    helper, kind = onnx.helper, onnx.TensorProto
+    node = helper.make_node("Normalizer", ["x"], ["y"], domain="ai.onnx.ml", norm="L1")
+    graph = helper.make_graph(
+        [node],
+        "normalizer",
+        [helper.make_tensor_value_info("x", kind.FLOAT, [3, 2])],
+        [helper.make_tensor_value_info("y", kind.FLOAT, [3, 2])],
+    )
+    path = tmp_path / "other.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("ai.onnx.ml", 1)], ir_version=8), str(path))
+    for wanted in ("recognizer", "detector"):
+        with pytest.raises(InputError, match=r"other\.onnx is of another architecture: layer 1: there are no more"):
+            import_model(path, wanted, tmp_path / "run")
+    for attempt in (open_recognizer, open_detector, kind_of):
+        with pytest.raises(InputError, match=r"other\.onnx is no (recognizer|detector)"):
+            attempt(path)
+
+
+def test_a_missing_library_is_named(tmp_path, monkeypatch):
+    def missing(name):
+        raise ModuleNotFoundError(f"No module named {name!r}")
+
+    monkeypatch.setattr("pipelines.exchange.runtime.import_module", missing)
+    for library in (runtime.onnx, runtime.onnxruntime):
+        library.cache_clear()
+    try:
+        with pytest.raises(InputError, match=r"^onnx is needed for this \(.*\): install it with pip install"):
+            import_model(model_file(RECOGNIZER), "recognizer", tmp_path / "run")
+        with pytest.raises(InputError, match=r"^onnx is needed"):
+            load_model(model_file(DETECTOR))
+        with pytest.raises(InputError, match=r"^onnxruntime is needed"):
+            open_recognizer(model_file(RECOGNIZER))
+    finally:
+        for library in (runtime.onnx, runtime.onnxruntime):
+            library.cache_clear()
+
+
+def changed(source, path, **metadata):
+    """A copy of an ONNX file with other metadata; None: without that entry."""
+    model = onnx.load(str(source))
+    kept = {entry.key: entry.value for entry in model.metadata_props} | metadata
+    onnx.helper.set_model_props(model, {key: value for key, value in kept.items() if value is not None})
+    onnx.save(model, str(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("boxes", "said"),
+    [
+        ('{"treshold": 0.3}', "unknown key 'treshold'; did you mean 'threshold'"),
+        ('{"threshold": 3}', "boxes: threshold and box_threshold are probabilities"),
+        ('{"threshold": "high"}', "threshold: .*not 'high'"),
+        ('{"threshold"', "boxes.*JSON"),
+        ("[1, 2]", "boxes"),
+        ("null", "boxes"),
+    ],
+)
+def test_wrong_boxes_are_refused_with_the_files_name(tmp_path, exported, boxes, said):
+    path = changed(exported / "detector.onnx", tmp_path / "changed.onnx", boxes=boxes)
+    with pytest.raises(InputError, match=rf"changed\.onnx.*{said}"):
+        open_detector(path)
+
+
+def test_wrong_metadata_are_refused_with_the_files_name(tmp_path, exported):
+    for text in ("{", "[]", '{"height": "tall"}', '{"hight": 3}', '{"channels": "rbg"}'):
+        for kind, attempt in (("detector", open_detector), ("recognizer", open_recognizer)):
+            path = changed(exported / f"{kind}.onnx", tmp_path / "changed.onnx", preprocessing=text)
+            with pytest.raises(InputError, match=r"changed\.onnx: preprocessing: "):
+                attempt(path)
+    characters = "\n".join(["a", "a", *Run.open(exported / "recognizer").charset.characters[2:]])
+    path = changed(exported / "recognizer.onnx", tmp_path / "changed.onnx", character=characters)
+    with pytest.raises(InputError, match=r"changed\.onnx: a charset has each character once"):
+        open_recognizer(path)
+
+
+def test_an_onnx_file_is_read_with_a_dictionary(tmp_path, capsys):
+    """Of 95 characters, so that they cannot be taken for the published ones."""
+    torch.manual_seed(0)
+    network, charset = NetworkSettings(scale=0.125, hidden=8, mid=8), Charset.named("ascii")
+    run = Run.create(tmp_path / "run", {"network": network.model_dump()}, RecognizerPreprocessing(), charset)
+    run.save_weights(network.build(charset, 32))
+    export(run, tmp_path / "whole.onnx", lambda line: None)
+    bare = changed(tmp_path / "whole.onnx", tmp_path / "bare.onnx", character=None)
+    charset.write(tmp_path / "ascii.txt")
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((64, 96, 3), 200, np.uint8))
+    with pytest.raises(InputError, match=r"bare\.onnx does not name its 95 characters: .* --charset FILE"):
+        read([str(tmp_path / "a.png")], rec=bare)
+    read([str(tmp_path / "a.png")], rec=bare, charset=tmp_path / "ascii.txt")
+    assert Reader.open(rec=bare, charset=tmp_path / "ascii.txt").recognizer.charset == charset
+    Charset.named("digits").write(tmp_path / "digits.txt")
+    with pytest.raises(InputError, match=r"bare\.onnx with .*digits\.txt: the network tells 95 characters apart"):
+        read([str(tmp_path / "a.png")], rec=bare, charset=tmp_path / "digits.txt")
+    with pytest.raises(InputError, match="has a charset of its own"):
+        read([str(tmp_path / "a.png")], rec=tmp_path / "run", charset=tmp_path / "ascii.txt")

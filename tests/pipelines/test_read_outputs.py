@@ -1,0 +1,72 @@
+"""Where `ocrmill read` writes to: never over a picture, and looked at before anything is read."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.cli.read import drawing_names, read
+from pipelines.pages.picture import jpeg
+from pipelines.read import Reader
+from synthtext.core import InputError
+
+
+@pytest.fixture
+def unread(monkeypatch):
+    """Reading is an error."""
+
+    def fail(*_, **__):
+        raise AssertionError("something was read")
+
+    monkeypatch.setattr(Reader, "open", fail)
+
+
+def photographs(folder, *names):
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(jpeg(np.full((40, 90, 3), 235, np.uint8)))
+    return {path: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_drawing_never_replaces_a_picture(tmp_path, unread):
+    before = photographs(tmp_path / "c", "a.jpg", "b.jpeg")
+    (tmp_path / "link").symlink_to(tmp_path / "c")
+    for inputs, drawn in (("c", "c"), ("link", "c"), ("c/a.jpg", "link")):
+        with pytest.raises(InputError, match=r"--draw: .*a\.jpg would replace the picture .*a\.jpg"):
+            read([str(tmp_path / inputs)], draw=tmp_path / drawn)
+    with pytest.raises(InputError, match=r"--json: .*b\.jpeg would replace the picture"):
+        read([str(tmp_path / "c")], json=tmp_path / "c" / "b.jpeg")
+    assert {path: path.read_bytes() for path in (tmp_path / "c").iterdir()} == before
+
+
+def test_outputs_that_cannot_be_written_are_refused_before_reading(tmp_path, unread):
+    photographs(tmp_path / "c", "a.jpg")
+    (tmp_path / "drawn" / "a.jpg").mkdir(parents=True)
+    (tmp_path / "empty").mkdir()
+    for refused in (
+        {"json": tmp_path / "drawn"},
+        {"json": tmp_path / "missing" / "x.json"},
+        {"draw": tmp_path / "drawn"},
+        {"draw": tmp_path / "c" / "a.jpg"},
+        {"draw": tmp_path / "empty", "json": tmp_path / "c" / ".." / "empty" / "a.jpg"},
+        {"draw": tmp_path / "new", "json": tmp_path / "new"},
+    ):
+        with pytest.raises(InputError, match=r"cannot be|where drawings go, too"):
+            read([str(tmp_path / "c")], **refused)
+    assert not (tmp_path / "new").exists()
+
+
+@given(st.lists(st.sampled_from(["a", "A", "a-2", "a-3", "b"]), min_size=1, max_size=6), st.data())
+def test_every_picture_has_a_drawing_of_its_own(stems, data):
+    suffixes = data.draw(st.lists(st.sampled_from([".jpg", ".jpeg", ".png"]), min_size=len(stems), max_size=len(stems)))
+    pictures = list(dict.fromkeys(Path(stem + suffix) for stem, suffix in zip(stems, suffixes, strict=True)))
+    names = drawing_names(pictures)
+    assert list(names) == pictures
+    assert len({name.casefold() for name in names.values()}) == len(pictures)
+
+
+def test_names_of_drawings_are_those_of_the_pictures():
+    pictures = [Path(name) for name in ("a.jpeg", "a.jpg", "a-2.jpg", "b.png")]
+    assert list(drawing_names(pictures).values()) == ["a.jpg", "a-3.jpg", "a-2.jpg", "b.jpg"]
