@@ -103,6 +103,9 @@ class Stages:
     A stage is done for all drafts before the next one begins: what the processor has at hand of a stage, it uses again,
     which takes a third off the time of a line.
 
+    Attributes:
+        steps: the stages by name, in order.
+
     Args:
         design: what lines look like.
         cache: of faces and their glyphs.
@@ -114,21 +117,21 @@ class Stages:
             design.charset, design.corpora, design.font_options.size_range, design.layout, design.baselines
         )
         self._papers = Weighted([entry.weight for entry in design.papers])
-        self._stages: tuple[Stage, ...] = (
-            _each(self._write),
-            _each(self._set),
-            _each(self._place),
-            _each(self._draw),
-            _each(self._warp),
-            self._find,
-            _each(self._add_neighbour),
-            _each(self._paint),
-            self._measure,
-            self._choose,
-            _each(self._calm),
-            _each(self._compose),
-            _each(self._affect),
-        )
+        self.steps: dict[str, Stage] = {
+            "write": _each(self._write),
+            "set": _each(self._set),
+            "place": _each(self._place),
+            "draw": _each(self._draw),
+            "warp": _each(self._warp),
+            "find ink": self._find,
+            "add neighbours": _each(self._add_neighbour),
+            "paint paper": _each(self._paint),
+            "measure ground": self._measure,
+            "choose colour": self._choose,
+            "calm paper": _each(self._calm),
+            "compose": _each(self._compose),
+            "pixel effects": _each(self._affect),
+        }
 
     def _write(self, draft: Draft) -> None:
         draft.copy = self._writer.write(draft.streams.content, draft.block.faces)
@@ -207,7 +210,7 @@ class Stages:
 
     def run(self, drafts: Sequence[Draft]) -> None:
         """Take drafts through all stages; each ends whole, or with a `failure`."""
-        for stage in self._stages:
+        for stage in self.steps.values():
             drafts = [draft for draft in drafts if draft.failure is None]
             if drafts:
                 stage(drafts)
