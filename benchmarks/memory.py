@@ -41,13 +41,13 @@ def choose_fonts(count: int, folder: Path) -> list[str]:
     families = {
         font.family: font.path
         for font in find_fonts(FontOptions(system=True, embedded=False)).fonts
-        if cache.face(font).covers(wanted)
+        if cache.face(font).covers(wanted) and font.path.suffix not in (".ttc", ".otc")  # one face a file
     }
     names = sorted(families)
     if len(names) < count:
         raise SystemExit(f"{len(names)} families here can set ASCII, not {count}: make fonts")
     for name in names[:: len(names) // count][:count]:
-        (folder / families[name].name).symlink_to(families[name])
+        (folder / f"{name}{families[name].suffix}").symlink_to(families[name])
     return ["fonts.system=false", "fonts.embedded=false", f"fonts.folders=[{folder}]"]
 
 
