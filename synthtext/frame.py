@@ -4,8 +4,6 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
-import numpy as np
-
 from synthtext.core import Box, InputError, Points, Size, Warp, bounding_box
 from synthtext.rejection import Rejection
 from synthtext.setting import SetLine
@@ -118,8 +116,8 @@ def frame_line(
         Rejection: the line had to be made illegibly small, or became too long.
     """
     natural = Warp.placing(em, -bent.box.left * em, -bent.box.top * em).then(warp)
-    quads = natural.points(bent.quads)
-    box = bounding_box(quads)
+    box = natural.box(bent.box) if not bent.bend.maps else None
+    box = box or bounding_box(natural.points(bent.quads))
     ink = Size(box.width + 2 * reach * em, box.height + 2 * reach * em)
     unit = bent.thickness * em if bent.bend.maps else ink.width if bent.line.vertical else ink.height
     width = ink.width + unit * (margins.left + margins.right)
@@ -140,4 +138,4 @@ def frame_line(
     top = _EDGE + (margins.top * unit + reach * em) * scale + slack[1] * (size.height - height * scale - 2 * _EDGE)
     dx, dy = left - box.left * scale, top - box.top * scale
     placed = bent.bend.then(natural).then(Warp.placing(scale, dx, dy))
-    return Frame(size, placed, em * scale, quads * np.float32(scale) + np.array([dx, dy], np.float32))
+    return Frame(size, placed, em * scale, placed.points(bent.line.clusters.quads))
