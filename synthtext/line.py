@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from synthtext.core import BLOCK, Gap, Sample, StreamSource, block_stream, probe_stream
 from synthtext.design import LineDesign
-from synthtext.draft import Block, Draft, Stages
+from synthtext.draft import Block, Draft
 from synthtext.fonts import FaceCache, fit_fonts
 from synthtext.paper import PaperStock
 from synthtext.rejection import Rejection
+from synthtext.stages import Stages
 
 ATTEMPTS = 20
 """How often a sample is tried before its index stays a gap."""

@@ -13,7 +13,14 @@ from pipelines.recipe import resolve_recipe
 from synthtext.core import Gap, InputError, Sample, SampleGenerator
 
 ALONE = "layout.neighbours={probability: 0}"  # other ink than the line's would be measured with it
-PLAIN = ("fonts.system=false", ALONE, "paper={plain: 1}", "ink.styles={plain: 1}", "effects=[]", "ink.contrast_floor=60")
+PLAIN = (
+    "fonts.system=false",
+    ALONE,
+    "paper={plain: 1}",
+    "ink.styles={plain: 1}",
+    "effects=[]",
+    "ink.contrast_floor=60",
+)
 WARPED = (
     *PLAIN[:4],
     "ink.contrast_floor=60",
