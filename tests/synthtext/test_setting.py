@@ -93,6 +93,19 @@ def test_vertical_lines_run_downwards() -> None:
     assert abs(middle) < 0.2  # letters are centred on the line
 
 
+@pytest.mark.parametrize(("stem", "text"), [("DejaVuSans", "ABCDEH"), ("NotoSansCJK-Regular", "有一天、「木」。")])
+def test_quads_of_vertical_lines_hold_their_own_characters_alone(stem: str, text: str) -> None:
+    face = opened(stem)
+    line = set_line(text, face, Setting(vertical=True))
+    boxes = [box for glyph in line.glyphs if (box := face.boxes[glyph])]
+    inked = [((y + box[1]) / face.em, (y + box[3]) / face.em) for y, box in zip(line.y, boxes, strict=True)]
+    for (top, bottom), (first, last) in zip(line.clusters.quads[:, [0, 2], 1], inked, strict=True):
+        assert top <= first + 1e-4
+        assert bottom >= last - 1e-4
+        assert not any(top < (start + end) / 2 < bottom for start, end in inked if (start, end) != (first, last))
+    assert line.ink.bottom - inked[-1][1] < 0.8  # the rest of the advance
+
+
 @pytest.mark.parametrize("text", [ARABIC, "हिन्दी", "ไทย", "a(b)", "a-b"])
 def test_what_cannot_run_downwards_is_refused(text: str) -> None:
     with pytest.raises(Rejection, match="top to bottom"):
