@@ -1,13 +1,16 @@
 """Texts set in a font: where glyphs and clusters stand."""
 
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthtext.fonts import Face, embedded_fonts, read_font_file, system_fonts
+from synthtext.fonts import Face, FontFile, embedded_fonts, read_font_file, system_fonts
 from synthtext.rejection import Rejection
 from synthtext.setting import SetLine, Setting, set_line
 
@@ -104,6 +107,20 @@ def test_quads_of_vertical_lines_hold_their_own_characters_alone(stem: str, text
         assert bottom >= last - 1e-4
         assert not any(top < (start + end) / 2 < bottom for start, end in inked if (start, end) != (first, last))
     assert line.ink.bottom - inked[-1][1] < 0.8  # the rest of the advance
+
+
+@pytest.mark.parametrize(("advance", "bearing"), [(0, 0), (1000, 900)], ids=["no room", "elsewhere"])
+def test_characters_stand_below_each_other_in_fonts_with_broken_vertical_metrics(
+    bars: FontFile, tmp_path: Path, advance: int, bearing: int
+) -> None:
+    builder = FontBuilder(font=TTFont(bars.path))
+    builder.setupVerticalMetrics(dict.fromkeys(builder.font.getGlyphOrder(), (advance, bearing)))
+    builder.setupVerticalHeader(ascent=500, descent=-500)
+    builder.save(tmp_path / "broken.ttf")
+    line = set_line("AHI", Face(read_font_file(tmp_path / "broken.ttf")[0]), Setting(vertical=True))
+    assert line.clusters.quads[:, 0, 1] == pytest.approx([0, 1, 2])
+    assert line.clusters.quads[:, 2, 1] == pytest.approx([1, 2, 3])
+    assert np.divide(line.y, line.unit) == pytest.approx([0.88, 1.88, 2.88])
 
 
 @pytest.mark.parametrize("text", [ARABIC, "हिन्दी", "ไทย", "a(b)", "a-b"])
