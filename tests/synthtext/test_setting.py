@@ -52,7 +52,12 @@ def test_tracking_adds_the_same_space_between_all_clusters() -> None:
 
 @pytest.mark.parametrize(
     ("stem", "text"),
-    [("DejaVuSans", ARABIC), ("NotoSansDevanagari-Regular", "हिन्दी भाषा"), ("NotoSansBengali-Regular", "বাংলা ভাষা")],
+    [
+        ("DejaVuSans", ARABIC),
+        ("DejaVuSans", "كـتـاب ســلام"),
+        ("NotoSansDevanagari-Regular", "हिन्दी भाषा"),
+        ("NotoSansBengali-Regular", "বাংলা ভাষা"),
+    ],
 )
 def test_tracking_does_not_tear_letters_that_hang_together(stem: str, text: str) -> None:
     face = opened(stem)
