@@ -114,7 +114,9 @@ def test_quads_of_vertical_lines_hold_their_own_characters_alone(stem: str, text
     assert line.ink.bottom - inked[-1][1] < 0.8  # the rest of the advance
 
 
-@pytest.mark.parametrize(("advance", "bearing"), [(0, 0), (1000, 900)], ids=["no room", "elsewhere"])
+@pytest.mark.parametrize(
+    ("advance", "bearing"), [(0, 0), (1000, 900), (2500, 900)], ids=["no room", "elsewhere", "apart"]
+)
 def test_characters_stand_below_each_other_in_fonts_with_broken_vertical_metrics(
     bars: FontFile, tmp_path: Path, advance: int, bearing: int
 ) -> None:
