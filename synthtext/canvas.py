@@ -1,5 +1,6 @@
 """The glyphs of a set line, drawn side by side."""
 
+from math import floor
 from typing import NamedTuple
 
 import cv2
@@ -42,12 +43,12 @@ def draw_line(line: SetLine, face: Face, cache: FaceCache, em: float) -> Canvas:
     height = top + int(np.ceil(ink.bottom * size)) + _ROOM + 1
     coverage = np.zeros((height, width), np.uint8)
     rasters = cache.rasters(face, size)
-    scale, across, down = size / line.unit, left + 0.5, top + 0.5  # to the nearest pixel
+    scale, across, down = size / line.unit, left + 0.5, top + 0.5  # to the nearest pixel; origins may lie outside
     largest, free = cv2.max, 0  # columns from `free` on have no ink yet
     for glyph, x, y in zip(line.glyphs, line.x, line.y, strict=True):
         raster, beside, below, high, wide = rasters[glyph]
         if high:
-            column, row = int(x * scale + across) + beside, int(y * scale + down) + below
+            column, row = floor(x * scale + across) + beside, floor(y * scale + down) + below
             if column >= free:
                 coverage[row : row + high, column : column + wide] = raster
                 free = column + wide

@@ -1,5 +1,6 @@
 """What a line says and how it is set: everything that the content stream draws."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -92,7 +93,7 @@ class Writer:
         text = self._corpora.draw(rng)
         shares = rng.random(9).tolist()
         face = self._face(text.text, faces, shares[0])
-        shown = text.text.upper() if face.capitals_only else text.text
+        shown = _capitals(text.text) if face.capitals_only else text.text
         if not self._charset.covers(self._charset.fold(shown)):
             raise Rejection("character outside of the charset")
         tracking = round(_within(layout.tracking_range, shares[1]), 3)
@@ -158,6 +159,10 @@ class Writer:
         except Rejection:
             return None
         return beside(rng, line, other, copy.margins, _within(options.depth_range, rng.random()))
+
+
+def _capitals(text: str) -> str:
+    return unicodedata.normalize("NFC", text.upper())  # the capital of an iota with two accents comes in three parts
 
 
 def _within(bounds: Range, share: float) -> float:

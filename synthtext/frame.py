@@ -4,12 +4,16 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
+import numpy as np
+
 from synthtext.core import Box, InputError, Points, Size, Warp, bounding_box
 from synthtext.rejection import Rejection
 from synthtext.setting import SetLine
 
 _SMALLEST = 9.0  # an em of fewer pixels cannot be read by anybody
 _EDGE = 1.5  # pixels: glyphs stand on whole pixels where they are drawn, and resampling spreads them by one
+_ROUNDED = 0.75  # pixels by which an outline may be wider than was drawn: it has whole pixels, and at least one
+_RIM = 0.25  # ems between points along a bent line, which bulges by less than 0.002 ems between them
 _LONGEST = 8192  # pixels: more than any reader of lines takes
 
 
@@ -71,21 +75,27 @@ class BentLine(NamedTuple):
         line: as it was set.
         bend: to where it is now.
         quads: (K, 4, 2) of its clusters there.
+        rim: points (..., 2) around the line there, so close that it bulges nowhere beyond them: what a straight line's
+            quads are.
         box: around them.
     """
 
     line: SetLine
     bend: Warp
     quads: Points
+    rim: Points
     box: Box
 
     @classmethod
     def of(cls, line: SetLine, bend: Warp) -> "BentLine":
         """Bend a line."""
         if not bend.maps:
-            return cls(line, bend, line.clusters.quads, line.ink)
-        quads = bend.points(line.clusters.quads)
-        return cls(line, bend, quads, bounding_box(quads))
+            return cls(line, bend, line.clusters.quads, line.clusters.quads, line.ink)
+        ink = line.ink
+        along = np.linspace(ink.left, ink.right, 2 + math.ceil(ink.width / _RIM))
+        sides = np.stack([np.tile(along, 2), np.repeat([ink.top, ink.bottom], len(along))], axis=1)
+        rim = bend.points(sides.astype(np.float32))
+        return cls(line, bend, bend.points(line.clusters.quads), rim, bounding_box(rim))
 
     def natural_size(self, em: float) -> Size:
         """Pixels that it takes with an em of `em` pixels."""
@@ -117,25 +127,26 @@ def frame_line(
     """
     natural = Warp.placing(em, -bent.box.left * em, -bent.box.top * em).then(warp)
     box = natural.box(bent.box) if not bent.bend.maps else None
-    box = box or bounding_box(natural.points(bent.quads))
+    box = box or bounding_box(natural.points(bent.rim))
+    edge = _EDGE + _ROUNDED if reach else _EDGE
     ink = Size(box.width + 2 * reach * em, box.height + 2 * reach * em)
     unit = bent.thickness * em if bent.bend.maps else ink.width if bent.line.vertical else ink.height
     width = ink.width + unit * (margins.left + margins.right)
     height = ink.height + unit * (margins.top + margins.bottom)
     high, wide = (output.width, output.height) if bent.line.vertical else (output.height, output.width)
     scale = min(
-        (1.0, *((limit - 2 * _EDGE) / need for limit, need in ((high, height), (wide, width)) if limit != "free"))
+        (1.0, *((limit - 2 * edge) / need for limit, need in ((high, height), (wide, width)) if limit != "free"))
     )
     if em * scale < _SMALLEST:
         raise Rejection("too small to read")
     size = Size(
-        math.ceil(width * scale + 2 * _EDGE) if wide == "free" else wide,
-        math.ceil(height * scale + 2 * _EDGE) if high == "free" else high,
+        math.ceil(width * scale + 2 * edge) if wide == "free" else wide,
+        math.ceil(height * scale + 2 * edge) if high == "free" else high,
     )
     if max(size) > _LONGEST:
         raise Rejection("too long")
-    left = _EDGE + (margins.left * unit + reach * em) * scale + slack[0] * (size.width - width * scale - 2 * _EDGE)
-    top = _EDGE + (margins.top * unit + reach * em) * scale + slack[1] * (size.height - height * scale - 2 * _EDGE)
+    left = edge + (margins.left * unit + reach * em) * scale + slack[0] * (size.width - width * scale - 2 * edge)
+    top = edge + (margins.top * unit + reach * em) * scale + slack[1] * (size.height - height * scale - 2 * edge)
     dx, dy = left - box.left * scale, top - box.top * scale
     placed = bent.bend.then(natural).then(Warp.placing(scale, dx, dy))
     return Frame(size, placed, em * scale, placed.points(bent.line.clusters.quads))

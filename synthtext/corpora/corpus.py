@@ -9,7 +9,7 @@ import numpy as np
 
 from synthtext.core import Weighted
 
-_UNSEEN = frozenset("\u00ad\u200b\u2060\ufeff")
+_UNSEEN = frozenset("\u00ad\u200b\u2060\u2061\u2062\u2063\u2064\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
 
 
 class Corpus(Protocol):
@@ -56,14 +56,14 @@ class CorpusMixture:
 def clean_text(text: str) -> str:
     """What a text says, as a label writes it: NFC, every run of white space one plain space, none at the ends.
 
-    Left out is what nobody can see: control characters, byte order marks, soft hyphens, zero-width spaces. Joiners
-    stay, they change how letters look. Ready-made forms of Arabic and Hebrew letters become the letters themselves: a
-    font chooses the forms. Controls of direction stay and are refused by whoever sets the text.
+    Left out is what nobody can see: control characters, byte order marks, soft hyphens, zero-width spaces, invisible
+    operators. Joiners stay, they change how letters look. Ready-made forms of Arabic and Hebrew letters become the
+    letters themselves: a font chooses the forms. Controls of direction stay and are refused by whoever sets the text.
     """
     if not (text.isascii() and text.isprintable()):
         text = "".join(unicodedata.normalize("NFKC", c) if _is_ready_made(c) else c for c in text)
-        text = unicodedata.normalize("NFC", text)
         text = "".join(c for c in text if c.isspace() or not _is_unseen(c))
+        text = unicodedata.normalize("NFC", text)  # last: what was left out may have stood between a letter and a mark
     return " ".join(text.split())
 
 

