@@ -19,7 +19,8 @@ class Blur:
     """Gaussian blur.
 
     Attributes:
-        strength_range: standard deviation as a share of the picture's height, 0 to 0.2.
+        strength_range: standard deviation as a share of the picture's shorter side, 0 to 0.2: of a letter's size,
+            whichever way the line runs.
     """
 
     strength_range: Range = (0.005, 0.03)
@@ -29,7 +30,7 @@ class Blur:
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the standard deviation in pixels."""
-        return {"sigma": rng.uniform(*self.strength_range) * size.height}
+        return {"sigma": rng.uniform(*self.strength_range) * min(size)}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """The blurred picture."""

@@ -1,113 +1,146 @@
 """Where the time of a line goes: CPU microseconds of every stage, and images per CPU-second of whole recipes.
 
-    python -m benchmarks.stages [RECIPE ...]
+    python -m benchmarks.stages [RECIPE ...] [KEY=VALUE ...]
 
-Stages are run on one line of 25 characters, recipes on samples that were not drawn before, in one thread. Figures are
-CPU time of this process, the median of five rounds. Machines are noisy: compare ratios within one run.
+The stages are those that every sample goes through, timed on samples that were not drawn before, in one thread, some
+dozens at a time as in a job. Below them stands what the costly operations take on their own, on one line of 25
+characters in a picture of 480 x 48 pixels: their sum is what a line could cost at best. Figures are CPU time of this
+process, the least of a few rounds. Machines are noisy: compare ratios within one run.
 """
 
-import itertools
-import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
-from augment import Blur, Downscale, Jpeg, Noise, Perspective
+from augment import Blur, Noise
+from pipelines.generate.encode import encode
 from pipelines.recipe import resolve_recipe
-from synthtext import LineGenerator, Output
-from synthtext.core import Effect, EffectChain, EffectStep, Sample, Size, Warp, sample_streams
-from synthtext.fonts import FaceCache, FontOptions, drawn_size, find_fonts
-from synthtext.frame import Margins, frame_line
-from synthtext.ink import InkField, choose_colour, composite
-from synthtext.layout import draw_glyphs, set_line
-from synthtext.paper import Gradient, Plain, Texture
+from pipelines.shards import LineRow
+from synthtext import LineGenerator
+from synthtext.canvas import draw_line
+from synthtext.core import Gap, Size, Warp
+from synthtext.fonts import FaceCache, FontOptions, find_fonts
+from synthtext.ink import composite
+from synthtext.setting import set_line
 
-ROUNDS = 5
-LINES = 300
+T = TypeVar("T")
+ROUNDS, WARM, COUNT, TOGETHER = 5, 1024, 512, 64
 SIZE = Size(480, 48)
 
 
-def cost(job: Callable[[int], object], count: int = LINES) -> float:
-    """CPU microseconds of one call, the median of the rounds; the argument counts the calls."""
-    rounds = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        for i in range(count):
-            job(i)
-        rounds.append((time.process_time() - start) / count * 1e6)
-    return statistics.median(rounds)
+class Clock:
+    """CPU microseconds by name."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = defaultdict(float)
+
+    def timed(self, name: str, job: Callable[..., T]) -> Callable[..., T]:
+        """The job, whose time is counted under a name."""
+
+        def run(*arguments: object) -> T:
+            start = time.process_time()
+            result = job(*arguments)
+            self.spent[name] += (time.process_time() - start) * 1e6
+            return result
+
+        return run
 
 
 def show(name: str, microseconds: float) -> None:
-    print(f"{name:44s} {microseconds:8.1f} us")
+    print(f"  {name:44s} {microseconds:8.1f} us")
 
 
-def measure_stages() -> None:
-    """Print the table of stages for a line of 25 characters, 48 pixels high."""
+def measure_recipe(name: str, overrides: Sequence[str]) -> None:
+    """Print what every stage of a recipe's samples takes, and images per CPU-second with encoding and rows."""
+    generator = resolve_recipe(name, overrides).generator(1)
+    assert isinstance(generator, LineGenerator)
+    for _ in generator.draw_many(range(WARM)):
+        pass
+    least: dict[str, float] = {}
+    whole = 0.0
+    for start in range(WARM, WARM + COUNT, TOGETHER):
+        rounds = [measure_some(generator, range(start, start + TOGETHER)) for _ in range(ROUNDS)]
+        best = min(rounds, key=lambda spent: sum(spent.values()))
+        whole += sum(best.values())
+        for stage, spent in best.items():
+            least[stage] = least.get(stage, 0.0) + spent
+    print(f"recipe {name}: {1e6 * COUNT / whole:,.0f} images per CPU-second, {whole / COUNT:.0f} us each")
+    for stage, spent in least.items():
+        show(stage, spent / COUNT)
+
+
+def measure_some(generator: LineGenerator, indices: range) -> dict[str, float]:
+    clock = Clock()
+    stages = generator.stages
+    plain = stages.steps
+    stages.steps = {name: clock.timed(name, step) for name, step in plain.items()}
+    drawn = clock.timed("all stages", lambda: list(generator.draw_many(indices)))()
+    stages.steps = plain
+    between = clock.spent.pop("all stages") - sum(clock.spent.values())
+    clock.spent["rejected ones again, streams, samples"] = between
+    samples = [item for item in drawn if not isinstance(item, Gap)]
+    pictures = [clock.timed("encode", encode)(sample, "jpeg") for sample in samples]
+    for sample, picture in zip(samples, pictures, strict=True):
+        clock.timed("row", LineRow.of)(sample, picture, ".jpg")
+    return clock.spent
+
+
+def measure_floor() -> None:
+    """Print what the costly operations of a line take on their own."""
     rng = np.random.default_rng(0)
     cache = FaceCache()
-    face = cache.face(find_fonts(FontOptions()).fonts[0])
+    face = next(cache.face(file) for file in find_fonts(FontOptions()).fonts if file.family == "Lato")
     text = "Typographers measure ems."
-    line = set_line(text, face, 0.0)
-    frame = frame_line(line, Warp(), 40.0, Margins(0.1, 0.1, 0.1, 0.1), (0.5, 0.5), 0.0, Output())
-    size = drawn_size(frame.em)
-    canvas, _ = draw_glyphs(line, face, cache, size)
-    scaling = Warp.scaling(0.9, 0.9)
-    tilted = Warp.between_quads(
-        np.float32([[0, 0], [9, 0], [9, 9], [0, 9]]), np.float32([[0, 0], [9, 1], [9, 9], [0, 8]])
-    )
-    paper = Gradient((150, 220)).paint(rng, frame.size)
-    coverage = scaling.image(canvas, frame.size)
-    quads = line.clusters.warped(frame.warp).quads
-    field = InkField(coverage, quads, 3)
-    ground = field.ground(paper)
-    image = composite(paper, coverage, np.array([10.0, 20, 30]))
-
-    show("streams of a sample", cost(lambda i: sample_streams(i, 1)))
-    show("shape and measure (set_line)", cost(lambda i: set_line(text, face, 0.0)))
-    show("place glyphs from the cache (draw_glyphs)", cost(lambda i: draw_glyphs(line, face, cache, size)))
-    show(
-        "frame and margins", cost(lambda i: frame_line(line, Warp(), 40.0, Margins(0, 0, 0, 0), (0, 0), 0.0, Output()))
-    )
-    show("warp of the coverage, affine", cost(lambda i: scaling.image(canvas, frame.size)))
-    show("warp of the coverage, perspective", cost(lambda i: tilted.image(canvas, frame.size)))
-    for name, kind in (("plain", Plain()), ("gradient", Gradient()), ("texture", Texture())):
-        show(f"paper, {name}", cost(lambda i, kind=kind: kind.paint(rng, frame.size)))  # type: ignore[misc]
-    show("where the ink is, by cluster (InkField)", cost(lambda i: InkField(coverage, quads, 3)))
-    show("ground of every cluster on a paper", cost(lambda i: field.ground(paper)))
-    show("colour of the ink", cost(lambda i: choose_colour(rng, ground, 20)))
-    show("composite", cost(lambda i: composite(paper, coverage, np.array([10.0, 20, 30]))))
-    effects: dict[str, Effect] = {"blur": Blur(), "noise": Noise(), "downscale": Downscale(), "jpeg": Jpeg()}
-    for name, effect in effects.items():
-        chain = EffectChain([EffectStep(name, effect)])
-        show(f"effect, {name}", cost(lambda i, chain=chain: chain.apply_pixels(rng, image)))  # type: ignore[misc]
-    moving = EffectChain([EffectStep("perspective", Perspective())])
-    show("effect, perspective (drawn and composed)", cost(lambda i: moving.draw_warp(rng, SIZE)))
-    show("encode JPEG, quality 90", cost(lambda i: cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])))
+    line = set_line(text, face)
+    canvas = draw_line(line, face, cache, 40)
+    warp = Warp.placing(38.0, 4.0, 38.0)
+    tilted = warp.then(Warp.between_quads(_corners(0), _corners(3)))
+    coverage = canvas.warped(warp, SIZE)
+    paper = cv2.GaussianBlur(rng.integers(0, 256, (48, 480, 3), np.uint8), (0, 0), 3)
+    image = composite(paper, coverage, (10.0, 20.0, 30.0))
+    blur, noise = Blur(), Noise()
+    jobs: dict[str, tuple[float, Callable[[], object]]] = {
+        "shape and measure": (1, lambda: set_line(text, face)),
+        "place glyphs": (1, lambda: draw_line(line, face, cache, 40)),
+        "warp the coverage, affine": (0.7, lambda: canvas.warped(warp, SIZE)),
+        "warp the coverage, perspective": (0.3, lambda: canvas.warped(tilted, SIZE)),
+        "composite": (1, lambda: composite(paper, coverage, (10.0, 20.0, 30.0))),
+        "blur": (0.5, lambda: blur.apply(image, {"sigma": 1.2})),
+        "noise": (0.5, lambda: noise.apply(image, {"sigma": 8.0, "coloured": True, "offset": 99})),
+        "encode JPEG, quality 90": (1, lambda: cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])),
+    }
+    print("operations alone, with the share of lines that have them")
+    total = 0.0
+    for name, (share, job) in jobs.items():
+        spent = least_of(job)
+        total += share * spent
+        show(f"{name} ({share:.0%})", spent)
+    show("sum of the shares", total)
 
 
-def measure_recipes(names: Sequence[str]) -> None:
-    """Print images per CPU-second of whole recipes, encoded, after a warm-up of 1024 samples."""
-    for name in names:
-        generator = resolve_recipe(name).generator(1)
-        assert isinstance(generator, LineGenerator)
+def least_of(job: Callable[[], object], count: int = 300) -> float:
+    rounds = []
+    for _ in range(ROUNDS):
+        start = time.process_time()
+        for _ in range(count):
+            job()
+        rounds.append((time.process_time() - start) / count * 1e6)
+    return min(rounds)
 
-        fresh = itertools.count()
 
-        def job(_: int, generator: LineGenerator = generator, fresh: Iterator[int] = fresh) -> None:
-            sample = generator.draw(next(fresh))
-            if isinstance(sample, Sample):
-                cv2.imencode(".jpg", sample.image, [cv2.IMWRITE_JPEG_QUALITY, sample.meta.drawn["jpeg_quality"]])
-
-        for index in range(1024):
-            job(index)
-        print(f"recipe {name:37s} {1e6 / cost(job, 1024):8.0f} images per CPU-second")
+def _corners(shift: float) -> np.ndarray:
+    return np.array([[0, shift], [480, 0], [480, 48], [0, 48 - shift]], np.float32)
 
 
 if __name__ == "__main__":
     cv2.setNumThreads(1)
-    measure_stages()
-    measure_recipes(sys.argv[1:] or ["digits", "lines"])
+    given = sys.argv[1:]
+    recipes = [argument for argument in given if "=" not in argument] or ["digits", "lines"]
+    measure_floor()
+    for recipe in recipes:
+        measure_recipe(recipe, [argument for argument in given if "=" in argument])

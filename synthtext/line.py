@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from synthtext.core import BLOCK, Gap, Sample, StreamSource, block_stream, probe_stream
 from synthtext.design import LineDesign
-from synthtext.draft import Block, Draft, Stages
+from synthtext.draft import Block, Draft
 from synthtext.fonts import FaceCache, fit_fonts
 from synthtext.paper import PaperStock
 from synthtext.rejection import Rejection
+from synthtext.stages import Stages
 
 ATTEMPTS = 20
 """How often a sample is tried before its index stays a gap."""
@@ -19,6 +20,10 @@ _BLOCKS_KEPT = 2
 
 class LineGenerator:
     """Draws lines.
+
+    Attributes:
+        design: what they look like.
+        stages: what every one goes through.
 
     Args:
         design: what they look like.
@@ -35,7 +40,7 @@ class LineGenerator:
         self._sources = [StreamSource(seed) for _ in range(_TOGETHER)]
         self._cache = FaceCache()
         self._fonts = fit_fonts(design.inventory, design.corpora, design.charset, self._cache, probe_stream(0))
-        self._stages = Stages(design, self._cache)
+        self.stages = Stages(design, self._cache)
         self._blocks: OrderedDict[int, Block] = OrderedDict()
 
     def draw(self, index: int) -> Sample | Gap:
@@ -44,9 +49,9 @@ class LineGenerator:
         reasons: list[str] = []
         for _ in range(ATTEMPTS):
             draft = Draft(index, streams, block)
-            self._stages.run([draft])
+            self.stages.run([draft])
             if draft.failure is None:
-                return self._stages.finish(draft, self._prefix, tuple(reasons))
+                return self.stages.finish(draft, self._prefix, tuple(reasons))
             if not isinstance(draft.failure, Rejection):
                 raise draft.failure
             reasons.append(draft.failure.reason)
@@ -62,8 +67,8 @@ class LineGenerator:
             Draft(index, source.at(index), self._block(index))
             for source, index in zip(self._sources, indices, strict=False)
         ]
-        self._stages.run(drafts)
-        finished = [None if draft.failure else self._stages.finish(draft, self._prefix, ()) for draft in drafts]
+        self.stages.run(drafts)
+        finished = [None if draft.failure else self.stages.finish(draft, self._prefix, ()) for draft in drafts]
         for index, sample in zip(indices, finished, strict=True):
             yield sample or self.draw(index)  # which meets the failure again, and goes on from there
 

@@ -19,6 +19,7 @@ _SHARED = {COMMON, "Zinh", "Zzzz"}
 # Letters hang together, by strokes or by a line along their tops; space between them would tear it.
 _JOINED = {"Adlm", "Arab", "Beng", "Deva", "Guru", "Mand", "Mani", "Modi", "Mong", "Nkoo", "Ougr", "Phag", "Phlp"}
 _JOINED |= {"Rohg", "Sogd", "Syrc", "Takr", "Tirh"}
+_TATWEEL = "\u0640"  # lengthens the stroke between two letters; several scripts share it
 # What signs set letter by letter from top to bottom (UTR #50 turns Latin, signs do not).
 _STACKED = {"Bopo", "Cyrl", "Grek", "Hang", "Hani", "Hira", "Kana", "Latn", "Yiii"}
 _TURNED_WHEN_VERTICAL = set("()[]{}<>|/\\-_~=+:;\u2010\u2011\u2012\u2013\u2014\u2026\u2190\u2192")
@@ -121,9 +122,9 @@ def _is_mark(character: str) -> bool:
 
 @cache
 def _is_joined(character: str) -> bool:
-    return _script(character) in _JOINED or (
-        _script(character) == "Zinh" and unicodedata.category(character) in ("Mn", "Cf")
-    )
+    script = _script(character)
+    inherited = script == "Zinh" and unicodedata.category(character) in ("Mn", "Cf")
+    return script in _JOINED or character == _TATWEEL or inherited
 
 
 def _check_stackable(text: str) -> None:

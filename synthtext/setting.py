@@ -160,12 +160,12 @@ def _measure(shaped: RunGlyphs, face: Face, *, vertical: bool) -> _Measured:
     inked: list[bool] = []
     top, bottom, pen, last, k = math.inf, -math.inf, 0, -1, -1
     for glyph, cluster, (ahead, up, advance, _) in zip(shaped.glyphs, shaped.clusters, positions, strict=True):
-        at = low = pen + ahead
-        high = at + advance if advance > 0 else at
+        at = pen + ahead
+        low, high = (pen, pen + advance) if advance > 0 else (at, at)  # the room is the pen's, wherever the ink is
         box = boxes[glyph]
         if box:
             first, near, end, far = (box[1], box[0], box[3], box[2]) if vertical else box
-            if first < 0:
+            if at + first < low:
                 low = at + first
             if at + end > high:
                 high = at + end

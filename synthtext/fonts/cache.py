@@ -53,7 +53,7 @@ class FaceCache:
         faces: open files.
     """
 
-    def __init__(self, limit: int = 96 << 20, faces: int = 2048) -> None:
+    def __init__(self, limit: int = 40 << 20, faces: int = 2048) -> None:
         self._limit, self._faces_limit = limit, faces
         self._faces: OrderedDict[tuple[str, int, Variations], Face] = OrderedDict()
         self._rasters: OrderedDict[tuple[str, int, Variations, int], _Rasters] = OrderedDict()

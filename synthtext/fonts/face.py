@@ -11,6 +11,7 @@ import uharfbuzz as hb
 from freetype.raw import FT_Load_Glyph
 from numpy.typing import NDArray
 
+from synthtext.fonts.columns import font_for_columns
 from synthtext.fonts.file import FontFile
 from synthtext.fonts.ignorable import DEFAULT_IGNORABLE
 from synthtext.fonts.opening import open_font
@@ -116,13 +117,17 @@ class Face:
         buffer.direction = run.direction
         buffer.script = run.script
         buffer.language = language or _LANGUAGE
-        hb.shape(self._hb, buffer, features)
+        hb.shape(self._downwards if run.direction == "ttb" else self._hb, buffer, features)
         infos = buffer.glyph_infos
         return RunGlyphs(
             [info.codepoint for info in infos],
             [info.cluster for info in infos],
             [position.position for position in buffer.glyph_positions],
         )
+
+    @cached_property
+    def _downwards(self) -> hb.Font:
+        return font_for_columns(self._hb)
 
     @cached_property
     def boxes(self) -> Mapping[int, GlyphBox | None]:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthtext.core import Clusters, Points, Size, Warp, as_polygon, bounding_box, signed_area
+from synthtext.core import Box, Clusters, Points, Size, Warp, as_polygon, bounding_box, signed_area
 from synthtext.core.warp import Coordinates
 
 
@@ -133,3 +133,11 @@ def test_interpolation_loses_less_than_it_promises(radius: float, size: tuple[in
     inside = ((exact >= -0.5) & (exact <= [columns - 0.5, rows - 0.5])).all(axis=-1)
     assert inside.any()
     assert np.abs(found - exact)[inside].max() < 0.05
+
+
+def test_the_box_of_a_rectangle_holds_its_corners() -> None:
+    box = Box(3, -4, 90, 22)
+    tilted = box.polygon() + np.float32([[0, 2], [-5, 0], [3, 8], [1, -6]])
+    warp = Warp.rotation(20, (30, 10)).then(Warp.between_quads(box.polygon(), tilted))
+    assert warp.box(box) == pytest.approx(bounding_box(warp.points(box.polygon())), abs=1e-4)
+    assert Warp().box(box) == box

@@ -34,6 +34,7 @@ BASE = (
     "layout.tracking_range=[-0.02, 0.3]",
     "layout.jitter_range=[0, 0.2]",
     "layout.length_range=[1, 16]",
+    "layout.neighbours.probability=0",
 )
 COUNT = 60
 LOST = 0.25  # of an edge that lies half a pixel nearer to the border than it was set: its softened end, no ink

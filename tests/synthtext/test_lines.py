@@ -12,9 +12,17 @@ import pytest
 from pipelines.recipe import resolve_recipe
 from synthtext.core import Gap, InputError, Sample, SampleGenerator
 
-PLAIN = ("fonts.system=false", "paper={plain: 1}", "ink.styles={plain: 1}", "effects=[]", "ink.contrast_floor=60")
+ALONE = "layout.neighbours={probability: 0}"  # other ink than the line's would be measured with it
+PLAIN = (
+    "fonts.system=false",
+    ALONE,
+    "paper={plain: 1}",
+    "ink.styles={plain: 1}",
+    "effects=[]",
+    "ink.contrast_floor=60",
+)
 WARPED = (
-    *PLAIN[:3],
+    *PLAIN[:4],
     "ink.contrast_floor=60",
     "effects=[{use: perspective, strength_range: [0, 0.25]}, {use: rotation, degrees_range: [-25, 25]}, {use: skew}]",
 )
@@ -105,7 +113,7 @@ def test_every_visible_cluster_has_ink_of_its_own(overrides: tuple[str, ...]) ->
     "paper", ["paper={plain: 1}", "paper={gradient: 1}", "paper={texture: {difference: 120}}"], ids=str
 )
 def test_ink_keeps_the_contrast_floor_at_every_cluster(paper: str) -> None:
-    overrides = ("fonts.system=false", paper, "ink={styles: {plain: 1}, contrast_floor: 50}", "effects=[]")
+    overrides = ("fonts.system=false", ALONE, paper, "ink={styles: {plain: 1}, contrast_floor: 50}", "effects=[]")
     for sample in draw("lines", overrides, range(COUNT)):
         luminance = cv2.cvtColor(sample.image, cv2.COLOR_RGB2GRAY).astype(np.float64)
         ink = float(np.array(sample.meta.drawn["ink"]) @ [0.299, 0.587, 0.114])

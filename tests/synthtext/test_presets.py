@@ -12,7 +12,7 @@ import pytest
 import regex
 from fontTools.ttLib import TTFont
 
-import synthtext.draft
+import synthtext.stages
 from pipelines.recipe import ResolvedRecipe, preset_names, resolve_recipe
 from synthtext.core import Gap, Image, InputError, Sample, SampleGenerator, installed_file
 from synthtext.fonts import FontFile, system_fonts
@@ -64,7 +64,7 @@ class Watch:
         self.coverages: list[Image] = []
         self.composed: list[tuple[Image, Image, Sequence[float]]] = []
         draw_line, find_ink, composite = (
-            getattr(synthtext.draft, name) for name in ("draw_line", "find_ink", "composite")
+            getattr(synthtext.stages, name) for name in ("draw_line", "find_ink", "composite")
         )
 
         def drawn(line: Any, *rest: Any) -> Any:
@@ -79,9 +79,9 @@ class Watch:
             self.composed.append((paper.copy(), coverage, colour))
             return np.asarray(composite(paper, coverage, colour))
 
-        patch.setattr(synthtext.draft, "draw_line", drawn)
-        patch.setattr(synthtext.draft, "find_ink", found)
-        patch.setattr(synthtext.draft, "composite", composed)
+        patch.setattr(synthtext.stages, "draw_line", drawn)
+        patch.setattr(synthtext.stages, "find_ink", found)
+        patch.setattr(synthtext.stages, "composite", composed)
 
 
 @pytest.mark.parametrize("name", preset_names())

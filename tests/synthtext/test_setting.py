@@ -1,13 +1,16 @@
 """Texts set in a font: where glyphs and clusters stand."""
 
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthtext.fonts import Face, embedded_fonts, read_font_file, system_fonts
+from synthtext.fonts import Face, FontFile, embedded_fonts, read_font_file, system_fonts
 from synthtext.rejection import Rejection
 from synthtext.setting import SetLine, Setting, set_line
 
@@ -49,7 +52,12 @@ def test_tracking_adds_the_same_space_between_all_clusters() -> None:
 
 @pytest.mark.parametrize(
     ("stem", "text"),
-    [("DejaVuSans", ARABIC), ("NotoSansDevanagari-Regular", "हिन्दी भाषा"), ("NotoSansBengali-Regular", "বাংলা ভাষা")],
+    [
+        ("DejaVuSans", ARABIC),
+        ("DejaVuSans", "كـتـاب ســلام"),
+        ("NotoSansDevanagari-Regular", "हिन्दी भाषा"),
+        ("NotoSansBengali-Regular", "বাংলা ভাষা"),
+    ],
 )
 def test_tracking_does_not_tear_letters_that_hang_together(stem: str, text: str) -> None:
     face = opened(stem)
@@ -91,6 +99,35 @@ def test_vertical_lines_run_downwards() -> None:
     assert line.ink.height > 2 * line.ink.width
     middle = (line.ink.left + line.ink.right) / 2
     assert abs(middle) < 0.2  # letters are centred on the line
+
+
+@pytest.mark.parametrize(("stem", "text"), [("DejaVuSans", "ABCDEH"), ("NotoSansCJK-Regular", "有一天、「木」。")])
+def test_quads_of_vertical_lines_hold_their_own_characters_alone(stem: str, text: str) -> None:
+    face = opened(stem)
+    line = set_line(text, face, Setting(vertical=True))
+    boxes = [box for glyph in line.glyphs if (box := face.boxes[glyph])]
+    inked = [((y + box[1]) / face.em, (y + box[3]) / face.em) for y, box in zip(line.y, boxes, strict=True)]
+    for (top, bottom), (first, last) in zip(line.clusters.quads[:, [0, 2], 1], inked, strict=True):
+        assert top <= first + 1e-4
+        assert bottom >= last - 1e-4
+        assert not any(top < (start + end) / 2 < bottom for start, end in inked if (start, end) != (first, last))
+    assert line.ink.bottom - inked[-1][1] < 0.8  # the rest of the advance
+
+
+@pytest.mark.parametrize(
+    ("advance", "bearing"), [(0, 0), (1000, 900), (2500, 900)], ids=["no room", "elsewhere", "apart"]
+)
+def test_characters_stand_below_each_other_in_fonts_with_broken_vertical_metrics(
+    bars: FontFile, tmp_path: Path, advance: int, bearing: int
+) -> None:
+    builder = FontBuilder(font=TTFont(bars.path))
+    builder.setupVerticalMetrics(dict.fromkeys(builder.font.getGlyphOrder(), (advance, bearing)))
+    builder.setupVerticalHeader(ascent=500, descent=-500)
+    builder.save(tmp_path / "broken.ttf")
+    line = set_line("AHI", Face(read_font_file(tmp_path / "broken.ttf")[0]), Setting(vertical=True))
+    assert line.clusters.quads[:, 0, 1] == pytest.approx([0, 1, 2])
+    assert line.clusters.quads[:, 2, 1] == pytest.approx([1, 2, 3])
+    assert np.divide(line.y, line.unit) == pytest.approx([0.88, 1.88, 2.88])
 
 
 @pytest.mark.parametrize("text", [ARABIC, "हिन्दी", "ไทย", "a(b)", "a-b"])

@@ -1,0 +1,82 @@
+"""What a recipe says of layout: checked, drawn, told."""
+
+import numpy as np
+import pytest
+
+from pipelines.recipe import resolve_recipe
+from synthtext import Layout
+from synthtext.core import Gap, InputError, Sample
+from synthtext.fonts import Face, embedded_fonts, read_font_file
+from synthtext.layout import Neighbours
+from synthtext.setting import Setting, set_line
+
+PLAIN = ("fonts.system=false", "paper={plain: 1}", "effects=[]", "ink={styles: {plain: 1}, contrast_floor: 60}")
+
+
+def draw(*settings: str, count: int = 40) -> list[Sample]:
+    generator = resolve_recipe("digits", (*PLAIN, *settings)).generator(5)
+    return [item for item in generator.draw_many(range(count)) if not isinstance(item, Gap)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"features": {"smcp": 0.5}}, "shows letters as others"),
+        ({"features": {"ligature": 0.5}}, "no OpenType feature"),
+        ({"features": {"onum": 2.0}}, "probability"),
+        ({"jitter_range": (0.2, 0.1)}, "jitter_range"),
+        ({"jitter_range": (0, 3)}, "jitter_range"),
+        ({"margin_range": (-1, 0)}, "margin_range"),
+        ({"tracking_range": (0, 9)}, "tracking_range"),
+        ({"length_range": (0, 5)}, "length_range"),
+    ],
+)
+def test_what_cannot_be_is_refused(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Layout(**settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("settings", [{"probability": 1.5}, {"depth_range": (0.5, 2.0)}, {"depth_range": (0.9, 0.1)}])
+def test_neighbours_that_cannot_be_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="neighbours"):
+        Neighbours(**settings)  # type: ignore[arg-type]
+
+
+def test_features_choose_other_glyphs() -> None:
+    path = next(path for path in embedded_fonts() if path.stem == "SourceSansPro-Regular")
+    face = Face(read_font_file(path)[0])
+    assert set_line("100", face, Setting(features={"zero": 1})).glyphs != set_line("100", face).glyphs
+
+
+def test_features_are_drawn_as_often_as_asked_and_told() -> None:
+    drawn = [sample.meta.drawn["features"] for sample in draw("layout.features={onum: 0.5, zero: 1}", count=60)]
+    assert all("zero" in features for features in drawn)
+    assert 15 < sum("onum" in features for features in drawn) < 45
+
+
+def test_jitter_moves_letters_off_the_baseline() -> None:
+    still, moved = (draw("layout.margin_range=[0,0]", f"layout.jitter_range={r}") for r in ("[0,0]", "[0.3,0.3]"))
+    high, higher = (
+        np.mean([np.ptp(s.clusters.quads[:, :, 1]) / s.meta.drawn["em"] for s in samples]) for samples in (still, moved)
+    )
+    assert higher > high + 0.1
+    assert all(sample.meta.drawn["jitter"] == 0.3 for sample in moved)
+
+
+def test_baselines_are_drawn_by_weight_and_told() -> None:
+    samples = draw("baselines={straight: 1, wave: 1, vertical: 1}", "output.height=free", count=120)
+    told = [sample.meta.drawn.get("baseline", "straight") for sample in samples]
+    assert min(told.count(name) for name in ("straight", "wave", "vertical")) > 20
+    assert all({"amplitude", "length", "phase"} <= s.meta.drawn.keys() for s in samples if "amplitude" in s.meta.drawn)
+    tall = [
+        s.image.shape[0] > s.image.shape[1] for s in samples if len(s.text) > 3 and "vertical" in s.meta.drawn.values()
+    ]
+    assert tall
+    assert all(tall)
+
+
+def test_an_unknown_baseline_is_an_error_that_names_the_nearest() -> None:
+    with pytest.raises(InputError, match="arc"):
+        resolve_recipe("digits", ("baselines={ark: 1}",))
+    with pytest.raises(InputError, match="every weight is 0"):
+        resolve_recipe("digits", ("baselines={straight: 0}",))
