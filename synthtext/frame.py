@@ -12,7 +12,7 @@ from synthtext.setting import SetLine
 
 _SMALLEST = 9.0  # an em of fewer pixels cannot be read by anybody
 _EDGE = 1.5  # pixels: glyphs stand on whole pixels where they are drawn, and resampling spreads them by one
-_ROUNDED = 0.75  # pixels by which an outline may be wider than was drawn: it has whole pixels, and at least one
+_ROUNDED = 1.0  # pixels by which an outline may be wider than was drawn: it has whole pixels, and at least one
 _RIM = 0.25  # ems between points around a bent line, which bulges by less than 0.002 ems between them
 _LONGEST = 8192  # pixels: more than any reader of lines takes
 

@@ -23,7 +23,7 @@ EFFECTS = {
     "warped": "[{use: perspective, strength_range: [0, 0.25]}, {use: rotation, degrees_range: [-25, 25]}]",
 }
 MARGINS = {"tight": "[0, 0]", "loose": "[0.8, 1.6]"}
-STYLES = {"plain": "{plain: 1}", "outline": "{outline: 1}"}
+STYLES = {"plain": "{plain: 1}", "outline": "{outline: {weight: 1, width_range: [0.005, 0.08]}}"}
 BASE = (
     "fonts={system: false, embedded: true, size_range: [28, 64]}",
     "charset=latin1",
