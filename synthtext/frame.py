@@ -12,8 +12,8 @@ from synthtext.setting import SetLine
 
 _SMALLEST = 9.0  # an em of fewer pixels cannot be read by anybody
 _EDGE = 1.5  # pixels: glyphs stand on whole pixels where they are drawn, and resampling spreads them by one
-_ROUNDED = 0.75  # pixels by which an outline may be wider than was drawn: it has whole pixels, and at least one
-_RIM = 0.25  # ems between points along a bent line, which bulges by less than 0.002 ems between them
+_ROUNDED = 1.0  # pixels by which an outline may be wider than was drawn: it has whole pixels, and at least one
+_RIM = 0.25  # ems between points around a bent line, which bulges by less than 0.002 ems between them
 _LONGEST = 8192  # pixels: more than any reader of lines takes
 
 
@@ -74,28 +74,17 @@ class BentLine(NamedTuple):
     Attributes:
         line: as it was set.
         bend: to where it is now.
-        quads: (K, 4, 2) of its clusters there.
-        rim: points (..., 2) around the line there, so close that it bulges nowhere beyond them: what a straight line's
-            quads are.
-        box: around them.
+        box: around it there.
     """
 
     line: SetLine
     bend: Warp
-    quads: Points
-    rim: Points
     box: Box
 
     @classmethod
     def of(cls, line: SetLine, bend: Warp) -> "BentLine":
         """Bend a line."""
-        if not bend.maps:
-            return cls(line, bend, line.clusters.quads, line.clusters.quads, line.ink)
-        ink = line.ink
-        along = np.linspace(ink.left, ink.right, 2 + math.ceil(ink.width / _RIM))
-        sides = np.stack([np.tile(along, 2), np.repeat([ink.top, ink.bottom], len(along))], axis=1)
-        rim = bend.points(sides.astype(np.float32))
-        return cls(line, bend, bend.points(line.clusters.quads), rim, bounding_box(rim))
+        return cls(line, bend, bounding_box(bend.points(_rim(line.ink))) if bend.maps else line.ink)
 
     def natural_size(self, em: float) -> Size:
         """Pixels that it takes with an em of `em` pixels."""
@@ -126,9 +115,9 @@ def frame_line(
         Rejection: the line had to be made illegibly small, or became too long.
     """
     natural = Warp.placing(em, -bent.box.left * em, -bent.box.top * em).then(warp)
-    box = natural.box(bent.box) if not bent.bend.maps else None
-    box = box or bounding_box(natural.points(bent.rim))
     edge = _EDGE + _ROUNDED if reach else _EDGE
+    box = natural.box(bent.box) if not bent.bend.maps else None
+    box = box or bounding_box(bent.bend.then(natural).points(_rim(bent.line.ink)))
     ink = Size(box.width + 2 * reach * em, box.height + 2 * reach * em)
     unit = bent.thickness * em if bent.bend.maps else ink.width if bent.line.vertical else ink.height
     width = ink.width + unit * (margins.left + margins.right)
@@ -150,3 +139,12 @@ def frame_line(
     dx, dy = left - box.left * scale, top - box.top * scale
     placed = bent.bend.then(natural).then(Warp.placing(scale, dx, dy))
     return Frame(size, placed, em * scale, placed.points(bent.line.clusters.quads))
+
+
+def _rim(ink: Box) -> Points:
+    """Points (N, 2) around the ink, so close that a bent line bulges nowhere beyond them."""
+    across = np.linspace(ink.left, ink.right, 2 + math.ceil(ink.width / _RIM))
+    down = np.linspace(ink.top, ink.bottom, 2 + math.ceil(ink.height / _RIM))
+    x = np.concatenate([across, across, np.full(len(down), ink.left), np.full(len(down), ink.right)])
+    y = np.concatenate([np.full(len(across), ink.top), np.full(len(across), ink.bottom), down, down])
+    return np.stack([x, y], axis=1).astype(np.float32)

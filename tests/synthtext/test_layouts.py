@@ -23,7 +23,7 @@ EFFECTS = {
     "warped": "[{use: perspective, strength_range: [0, 0.25]}, {use: rotation, degrees_range: [-25, 25]}]",
 }
 MARGINS = {"tight": "[0, 0]", "loose": "[0.8, 1.6]"}
-STYLES = {"plain": "{plain: 1}", "outline": "{outline: 1}"}
+STYLES = {"plain": "{plain: 1}", "outline": "{outline: {weight: 1, width_range: [0.005, 0.08]}}"}
 BASE = (
     "fonts={system: false, embedded: true, size_range: [28, 64]}",
     "charset=latin1",
@@ -34,7 +34,7 @@ BASE = (
     "layout.tracking_range=[-0.02, 0.3]",
     "layout.jitter_range=[0, 0.2]",
     "layout.length_range=[1, 16]",
-    "layout.neighbours={probability: 0}",  # other ink than the line's would be measured with it
+    "layout.neighbours.probability=0",
 )
 COUNT = 60
 LOST = 0.25  # of an edge that lies half a pixel nearer to the border than it was set: its softened end, no ink

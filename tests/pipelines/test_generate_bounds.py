@@ -1,0 +1,146 @@
+"""Recipes that ask too much: what is impossible stops at once, what is hard ends with counted reasons."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.errors import JobError
+from pipelines.generate import generate
+from pipelines.generate.probe import PROBE
+from pipelines.recipe import resolve_recipe
+from pipelines.shards import Statistics
+from synthtext.content import Writer
+from synthtext.core import Gap, InputError
+from synthtext.line import ATTEMPTS
+
+NOISE = """from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Noise:
+    def paint(self, rng, size):
+        return rng.choice(np.array([0, 255], np.uint8), (int(size.height), int(size.width), 1)).repeat(3, axis=2)
+"""
+
+
+def write_recipe(folder: Path, **changes: object) -> str:
+    folder.mkdir()
+    (folder / "white_noise.py").write_text(NOISE)
+    tree = {
+        "charset": "digits",
+        "corpus": [{"use": "pattern", "pattern": "[0-9]{3,6}"}],
+        "fonts": {"system": False, "size_range": [20, 30]},
+        "output": {"height": 32},
+    }
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(tree | changes))
+    return str(path)
+
+
+@pytest.fixture
+def attempts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How many attempts were begun."""
+    counted: Counter[str] = Counter()
+    write: Callable[..., object] = Writer.write
+
+    def writing(*args: object) -> object:
+        counted["attempts"] += 1
+        return write(*args)
+
+    monkeypatch.setattr(Writer, "write", writing)
+    return counted
+
+
+REFUSED = {
+    "a charset without any of the corpus's characters": ({"charset": "lowercase"}, "does not fit the charset"),
+    "a corpus that no font covers": (
+        {"charset": "cuneiform.txt", "corpus": [{"use": "pattern", "pattern": "[\U00012000-\U0001200f]{3}"}]},
+        "is covered by none of the",
+    ),
+    "a split that no text is in": (
+        {"corpus": [{"use": "text_file", "path": "one.txt", "split": "validation"}]},
+        "none in the split 'validation'",
+    ),
+    "a floor beyond what there is": ({"ink": {"contrast_floor": 200}}, "must be from 0 to 120"),
+}
+FAILED = {
+    "contrast on white noise": (
+        {"ink": {"contrast_floor": 120}, "paper": {"white_noise.Noise": 1}},
+        rf"{PROBE} of {PROBE} samples .* contrast \({PROBE}\)",
+    ),
+    "texts that are all too long": (
+        {"layout": {"length_range": [1, 2]}},
+        rf"{PROBE} of {PROBE} samples .* text too long \({PROBE}\)",
+    ),
+    "pictures too small for any text": (
+        {"output": {"height": 8}},
+        rf"{PROBE} of {PROBE} samples .* too small to read \({PROBE}\)",
+    ),
+    "columns of brackets": (
+        {"charset": "ascii", "corpus": [{"use": "pattern", "pattern": "[()]{4}"}], "baselines": {"vertical": 1}},
+        rf"{PROBE} of {PROBE} samples .* cannot be set from top to bottom \({PROBE}\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_impossible_is_refused_before_the_first_attempt(
+    name: str, tmp_path: Path, attempts: Counter[str]
+) -> None:
+    changes, told = REFUSED[name]
+    recipe = write_recipe(tmp_path / "recipe", **changes)
+    (tmp_path / "recipe" / "cuneiform.txt").write_text("".join(f"{chr(c)}\n" for c in range(0x12000, 0x12010)))
+    (tmp_path / "recipe" / "one.txt").write_text("123\n")
+    with pytest.raises(InputError, match=told) as caught:
+        generate(recipe, tmp_path / "data", 300, workers=0)
+    assert "\n" not in str(caught.value)
+    assert not attempts
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("name", FAILED)
+def test_what_cannot_be_drawn_ends_after_a_bounded_number_of_attempts(
+    name: str, tmp_path: Path, attempts: Counter[str]
+) -> None:
+    changes, told = FAILED[name]
+    with pytest.raises(JobError, match=told) as caught:
+        generate(write_recipe(tmp_path / "recipe", **changes), tmp_path / "data", 300, workers=0)
+    assert "\n" not in str(caught.value)
+    assert 0 < attempts["attempts"] <= PROBE * (ATTEMPTS + 1)  # the first attempts are made side by side, then again
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_is_hard_ends_with_counted_reasons_and_looks_unfinished(tmp_path: Path) -> None:
+    """A tenth of the texts fits: twenty attempts fail for every eighth sample, too few in a probe to be sure."""
+    corpus = [{"use": "pattern", "pattern": "[0-9]{6}", "weight": 9}, {"use": "pattern", "pattern": "[0-9]{3}"}]
+    recipe = write_recipe(tmp_path / "recipe", corpus=corpus, layout={"length_range": [1, 4]})
+    resolved = resolve_recipe(recipe)
+    seed = next(seed for seed in range(50) if gaps(resolved.generator(seed).draw_many(range(PROBE))) == 5)
+    with pytest.raises(JobError, match=r"text too long \(\d+\)") as caught:
+        generate(recipe, tmp_path / "data", 400, workers=0, seed=seed, shard_size=100)
+    counted = re.match(r"(\d+) of (\d+) samples .* could not be drawn, more than 1%: text too long", str(caught.value))
+    assert counted
+    assert int(counted[1]) > 0.05 * int(counted[2])
+    assert json.loads((tmp_path / "data" / "dataset.json").read_text())["complete"] is False
+    assert not (tmp_path / "data" / "statistics.json").exists()
+
+
+def gaps(samples: Iterator[object]) -> int:
+    return sum(isinstance(sample, Gap) for sample in samples)
+
+
+def test_a_gap_has_as_many_reasons_as_there_are_attempts(tmp_path: Path) -> None:
+    changes, _ = FAILED["contrast on white noise"]
+    drawn = resolve_recipe(write_recipe(tmp_path / "recipe", **changes)).generator(0).draw(7)
+    assert isinstance(drawn, Gap)
+    assert drawn.reasons == ("contrast",) * ATTEMPTS
+    statistics = Statistics()
+    statistics.add_gap(drawn)
+    assert statistics.gaps == {"contrast": 1}
