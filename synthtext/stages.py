@@ -36,6 +36,19 @@ def _each(step: Callable[[Draft], None]) -> Stage:
     return stage
 
 
+def _together(step: Stage) -> Stage:
+    """A stage that takes drafts all at once. When one stops it, all fail: drawn alone, each meets its own fate."""
+
+    def stage(drafts: Sequence[Draft]) -> None:
+        try:
+            step(drafts)
+        except Exception as failure:
+            for draft in drafts:
+                draft.failure = failure
+
+    return stage
+
+
 class Stages:
     """The stages that make samples of drafts.
 
@@ -62,11 +75,11 @@ class Stages:
             "place": _each(self._place),
             "draw": _each(self._draw),
             "warp": _each(self._warp),
-            "find ink": self._find,
+            "find ink": _together(self._find),
             "add neighbours": _each(self._add_neighbour),
             "paint paper": _each(self._paint),
-            "measure ground": self._measure,
-            "choose colour": self._choose,
+            "measure ground": _together(self._measure),
+            "choose colour": _together(self._choose),
             "calm paper": _each(self._calm),
             "compose": _each(self._compose),
             "pixel effects": _each(self._affect),
