@@ -20,7 +20,7 @@ from pipelines.networks import TextRecognizer, torch_recognizer
 from pipelines.networks.engine import onnx_engine, open_session
 from pipelines.networks.recognizer import width_batches
 from pipelines.published import DETECTOR, RECOGNIZER, model_file
-from pipelines.reader import collate, decode, open_scenes, open_source
+from pipelines.reader import collate, decode, iterate_scenes, open_scenes, open_source
 from pipelines.run import Run
 from pipelines.train.start import start_from
 from synthtext.core import Charset
@@ -52,7 +52,7 @@ def compare_detector(run: Run, name: str) -> None:
     trained = onnx_engine(open_session(with_repeated_cells(load_model(model_file(DETECTOR)))))
     as_exported = onnx_engine(open_session(model_file(DETECTOR)))
     largest, shares = 0.0, []
-    scenes = list(open_scenes(name))[-20:]
+    scenes = list(iterate_scenes(open_scenes(name)))[-20:]
     for scene in scenes:
         images = torch.from_numpy(ours.preprocessing.prepare(decode(scene.image, scene.key)))
         here = ours.engine(images)

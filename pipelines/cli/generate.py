@@ -28,7 +28,10 @@ def generate(
         typer.Option(metavar="W", help="Ray processes; 0: this process alone.", show_default="all CPUs"),
     ] = None,
     address: Annotated[str | None, typer.Option(metavar="A", help="Ray cluster to join.", show_default="none")] = None,
-    shard_size: Annotated[int, typer.Option(metavar="K", help="Samples in a shard.")] = 4096,
+    shard_size: Annotated[
+        int | None,
+        typer.Option(metavar="K", help="Samples in a shard.", show_default="4096 lines or 256 scenes"),
+    ] = None,
     form: Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="How shards are stored.")] = "parquet",
 ) -> None:
     """Draw labelled lines into a folder of shards.

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from models.detection_metric import DetectionScores, ImageMatch, detection_scores, match_image
 from pipelines.networks import TextDetector
 from pipelines.reader.picture import decode
-from pipelines.reader.scenes import SceneLabels
+from pipelines.reader.scene_source import SceneSource, iterate_scenes
 
 
 @dataclass(frozen=True)
 class DetectorEvaluation:
     """Matches of every picture of a source, in its order, and their scores."""
 
-    source: SceneLabels
+    source: SceneSource
     scores: DetectionScores
     matches: tuple[ImageMatch, ...]
 
 
 def evaluate_detector(
-    detector: TextDetector, source: SceneLabels, advance: Callable[[int], None] = lambda _: None
+    detector: TextDetector, source: SceneSource, advance: Callable[[int], None] = lambda _: None
 ) -> DetectorEvaluation:
     """Find the texts in every picture of a source, with the preprocessing and post-processing of deployment.
 
@@ -32,7 +32,7 @@ def evaluate_detector(
         InputError: a picture is missing or broken; the sentence names it.
     """
     matches = []
-    for scene in source:
+    for scene in iterate_scenes(source):
         found = detector.detect(decode(scene.image, f"{source.name}: {scene.key}"))
         truths, ignore = [i.polygon for i in scene.instances], [i.ignore for i in scene.instances]
         matches.append(match_image(truths, ignore, found.polygons))

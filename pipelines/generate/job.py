@@ -7,16 +7,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import JobError
+from pipelines.generate.encode import ROWS
 from pipelines.generate.gaps import check_gaps
 from pipelines.generate.probe import check_space, probe
+from pipelines.generate.recipe import JobRecipe
 from pipelines.generate.summary import Summary, Tally
 from pipelines.generate.task import ShardTask, draw_shard, draw_shard_on_worker
 from pipelines.progress import Bar, progress
-from pipelines.recipe import ResolvedRecipe, describe_difference, resolve_recipe
+from pipelines.recipe import describe_difference, resolve_recipe
 from pipelines.shards import (
-    SHARD_SIZE,
     DatasetFolder,
     Description,
     Draft,
@@ -29,11 +31,12 @@ from pipelines.shards import (
     current_versions,
     shard_format,
 )
-from synthtext.core import InputError, SampleGenerator
+from synthtext.core import Generator as Samples
+from synthtext.core import InputError
 
 
 def generate(
-    recipe: str | ResolvedRecipe,
+    recipe: str | JobRecipe,
     out: str | Path,
     count: int,
     *,
@@ -42,13 +45,13 @@ def generate(
     seed: int = 0,
     workers: int | None = None,
     address: str | None = None,
-    shard_size: int = SHARD_SIZE,
+    shard_size: int | None = None,
     form: str = "parquet",
 ) -> Summary:
     """Draw samples of a recipe into a data set's folder, or go on where an earlier job stopped.
 
     Args:
-        recipe: a preset's name, a recipe file, or what `resolve_recipe` gave.
+        recipe: a preset's name, a recipe file, what `resolve_recipe` gave, or another recipe of a job.
         out: the folder; it may hold an earlier part of the same data set.
         count: samples of the whole data set.
         overrides: settings of the form `key.sub=value`, for a recipe that is given by name.
@@ -56,19 +59,21 @@ def generate(
         seed: 0 to 2**32 - 1.
         workers: Ray processes; 0 draws in this process; None takes all CPUs if there is more than one shard to draw.
         address: of a Ray cluster to join; then `workers` bounds the tasks at a time, and None takes the whole cluster.
-        shard_size: samples in a shard.
+        shard_size: samples in a shard; None: 4,096 lines or 256 scenes.
         form: "parquet" or "lmdb".
 
     Raises:
         InputError: something that was given is wrong, or the folder holds another data set; nothing was written.
         JobError: too many samples could not be drawn, the disk is full, or another job is writing to the folder.
     """
-    plan = ShardPlan(count, start, shard_size)
+    plan = ShardPlan(count, start, 1 if shard_size is None else shard_size)
     folder = DatasetFolder(Path(out).expanduser())
     checked_form = shard_format(form)
     _check_workers(workers, address)
     folder.check_usable()
     resolved = resolve_recipe(recipe, overrides) if isinstance(recipe, str) else recipe
+    if shard_size is None:
+        plan = ShardPlan(count, start, ROWS[resolved.kind].SHARD_SIZE)
     return Job(resolved, plan, seed, checked_form, folder, workers, address).run()
 
 
@@ -87,7 +92,7 @@ def _check_workers(workers: int | None, address: str | None) -> None:
 class Job:
     """A job whose arguments have been checked; `generate` says what they are."""
 
-    recipe: ResolvedRecipe
+    recipe: JobRecipe
     plan: ShardPlan
     seed: int
     form: ShardFormat
@@ -127,7 +132,7 @@ class Job:
             count=self.plan.count,
             shard_size=self.plan.size,
             format=self.form,
-            charset="".join(recipe.charset),
+            charset="".join(recipe.charset or ()),
             fonts=tuple(fonts),
             versions=current_versions(),
             cpu=cpu_features(),
@@ -163,7 +168,7 @@ class Job:
             self.folder.write_recipe(self.recipe.to_yaml())
         self.folder.write_description(self.description)
 
-    def _draw(self, found: Tally, generator: SampleGenerator) -> Summary:
+    def _draw(self, found: Tally, generator: Samples[Any]) -> Summary:
         started, old_shards, old_samples = time.monotonic(), len(found.shards), found.samples
         unit, name = self.recipe.kind, self.recipe.name
         with (
@@ -185,7 +190,7 @@ class Job:
             deaths=found.deaths,
         )
 
-    def _drafts(self, found: Tally, generator: SampleGenerator, bar: Bar) -> Generator[Draft, None, None]:
+    def _drafts(self, found: Tally, generator: Samples[Any], bar: Bar) -> Generator[Draft, None, None]:
         """Drafts of the missing shards, as they come."""
         tasks = (self._task(spec) for spec in self._pending(found))
         workers = self._worker_count(len(self.plan) - len(found.shards))

@@ -1,19 +1,23 @@
 """A look at a job before it starts: are there samples, and is there room for them?"""
 
-from pipelines.generate.encode import encode, suffix
+from typing import Any
+
+from pipelines.generate.encode import encode, row_of
 from pipelines.generate.gaps import check_gaps
+from pipelines.generate.recipe import JobRecipe
 from pipelines.generate.task import draw_samples, single_threaded
-from pipelines.recipe import ResolvedRecipe
-from pipelines.shards import DatasetFolder, LineRow, ShardFormat, ShardSpec, Statistics
-from synthtext.core import Gap, InputError, SampleGenerator
+from pipelines.shards import DatasetFolder, ShardFormat, ShardSpec, Statistics
+from synthtext.core import Gap, Generator, InputError
 
 PROBE = 64
 """Samples that are drawn, and thrown away, to see what a job is like."""
 
+_SCENES = 4  # of scenes: each takes a hundred times as long
+
 _OVERHEAD = {"parquet": 1.1, "lmdb": 1.6}  # of the files over what is in them; an LMDB rounds up to pages
 
 
-def probe(recipe: ResolvedRecipe, generator: SampleGenerator, first: ShardSpec, form: ShardFormat) -> float:
+def probe(recipe: JobRecipe, generator: Generator[Any], first: ShardSpec, form: ShardFormat) -> float:
     """Draw the first samples of a shard.
 
     Returns:
@@ -23,13 +27,13 @@ def probe(recipe: ResolvedRecipe, generator: SampleGenerator, first: ShardSpec, 
         JobError: too many of them could not be drawn.
     """
     statistics, size = Statistics(), 0
-    samples = first.samples[:PROBE]
+    samples = first.samples[: PROBE if recipe.kind == "lines" else _SCENES]
     with single_threaded():
         for item in draw_samples(generator, samples, recipe.name):
             if isinstance(item, Gap):
                 statistics.add_gap(item)
             else:
-                row = LineRow.of(item, encode(item, recipe.output.format), suffix(recipe.output.format))
+                row = row_of(item, encode(item, recipe.picture_format), recipe.picture_format)
                 size += len(row.image) + len(row.meta_json())
     check_gaps(statistics.gaps, len(samples), recipe.name, whole=statistics.gap_count == len(samples))
     return size / len(samples) * _OVERHEAD[form]

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from socket import gethostname
+from typing import Any
 
 import cv2
 
 from pipelines.errors import JobError
-from pipelines.generate.encode import encode, suffix
-from pipelines.recipe import ResolvedRecipe
-from pipelines.shards import Draft, LineRow, ShardFormat, ShardSpec, cpu_features, write_shard
-from synthtext.core import Gap, InputError, Sample, SampleGenerator
+from pipelines.generate.encode import ROWS, encode, row_of
+from pipelines.generate.recipe import JobRecipe
+from pipelines.shards import Draft, Row, ShardFormat, ShardSpec, cpu_features, write_shard
+from synthtext.core import Gap, Generator, InputError
 
-_TOGETHER = 64  # samples that are encoded one after the other
+_TOGETHER = {"lines": 64, "scenes": 1}  # samples that are encoded one after the other
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class ShardTask:
         form: how it is stored.
     """
 
-    recipe: ResolvedRecipe
+    recipe: JobRecipe
     digest: str
     cpu: str
     seed: int
@@ -46,7 +47,7 @@ class ShardTask:
 
 
 def draw_shard(
-    task: ShardTask, generator: SampleGenerator, advance: Callable[[int], None] = lambda amount: None
+    task: ShardTask, generator: Generator[Any], advance: Callable[[int], None] = lambda amount: None
 ) -> Draft:
     """Draw and write a shard.
 
@@ -60,7 +61,7 @@ def draw_shard(
     """
     with single_threaded():
         rows = _draw_rows(task, generator, advance)
-        return write_shard(rows, LineRow, task.spec, task.digest, task.folder, task.form)
+        return write_shard(rows, ROWS[task.recipe.kind], task.spec, task.digest, task.folder, task.form)
 
 
 def draw_shard_on_worker(task: ShardTask) -> Draft:
@@ -73,8 +74,8 @@ def draw_shard_on_worker(task: ShardTask) -> Draft:
     return draw_shard(task, _worker.generator(task))
 
 
-def draw_samples(generator: SampleGenerator, indices: Sequence[int], recipe: str) -> Iterator[Sample | Gap]:
-    """Draw samples in this order; an error in a user's own effect or corpus is told in one sentence.
+def draw_samples(generator: Generator[Any], indices: Sequence[int], recipe: str) -> Iterator[Any]:
+    """Draw samples, scenes or gaps in this order; an error in a user's own effect or corpus is told in one sentence.
 
     Raises:
         JobError: the drawing code failed; names the sample and the line of code.
@@ -105,13 +106,14 @@ def single_threaded() -> Iterator[None]:
         cv2.setNumThreads(threads)
 
 
-def _draw_rows(task: ShardTask, generator: SampleGenerator, advance: Callable[[int], None]) -> Iterator[LineRow | Gap]:
-    form = task.recipe.output.format
+def _draw_rows(task: ShardTask, generator: Generator[Any], advance: Callable[[int], None]) -> Iterator[Row | Gap]:
+    form = task.recipe.picture_format
+    together = _TOGETHER[task.recipe.kind]
     drawn = draw_samples(generator, task.spec.samples, task.recipe.name)
-    while items := list(islice(drawn, _TOGETHER)):
+    while items := list(islice(drawn, together)):
         pictures = [b"" if isinstance(item, Gap) else encode(item, form) for item in items]
         for item, picture in zip(items, pictures, strict=True):
-            yield item if isinstance(item, Gap) else LineRow.of(item, picture, suffix(form))
+            yield item if isinstance(item, Gap) else row_of(item, picture, form)
         advance(len(items))
 
 
@@ -120,9 +122,9 @@ class _Worker:
 
     def __init__(self) -> None:
         self._key: tuple[str, int] | None = None
-        self._generator: SampleGenerator | None = None
+        self._generator: Generator[Any] | None = None
 
-    def generator(self, task: ShardTask) -> SampleGenerator:
+    def generator(self, task: ShardTask) -> Generator[Any]:
         if self._generator is None or self._key != (task.digest, task.seed):
             self._check_machine(task)
             self._generator = task.recipe.generator(task.seed)

@@ -4,7 +4,9 @@ from pipelines.reader.collation import collate
 from pipelines.reader.lines import LinesDataset
 from pipelines.reader.opening import open_source
 from pipelines.reader.picture import decode, media_type, picture_size
-from pipelines.reader.scenes import EncodedScene, SceneLabels, open_scenes
+from pipelines.reader.polygons import Mended, mend_polygon
+from pipelines.reader.scene_source import EncodedScene, SceneSource, iterate_scenes
+from pipelines.reader.scenes import open_scenes
 from pipelines.reader.selection import Discards, Selection, select
 from pipelines.reader.source import Concatenation, EncodedLine, RecognitionSource
 from pipelines.reader.stream import RecognitionStream, make_loader
@@ -15,14 +17,17 @@ __all__ = [
     "EncodedLine",
     "EncodedScene",
     "LinesDataset",
+    "Mended",
     "RecognitionSource",
     "RecognitionStream",
-    "SceneLabels",
+    "SceneSource",
     "Selection",
     "collate",
     "decode",
+    "iterate_scenes",
     "make_loader",
     "media_type",
+    "mend_polygon",
     "open_scenes",
     "open_source",
     "picture_size",

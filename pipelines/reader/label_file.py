@@ -32,7 +32,7 @@ class LabelFileSource:
     _begins: NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_begins", _line_begins(self.path))
+        object.__setattr__(self, "_begins", line_begins(self.path))
         if next(self.texts()).startswith('[{"'):
             raise InputError(f"{self.path} labels the texts of scenes; a recognizer needs one text a picture")
 
@@ -51,7 +51,7 @@ class LabelFileSource:
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
-        return (text for _, text in _rows(self.path, self._begins))
+        return (text for _, text in rows_at(self.path, self._begins))
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels, from their headers."""
@@ -59,24 +59,31 @@ class LabelFileSource:
 
     @cached_property
     def _sizes(self) -> NDArray[np.int64]:
-        sizes = [_header_size(self.path, name) for name, _ in _rows(self.path, self._begins)]
+        sizes = [_header_size(self.path, name) for name, _ in rows_at(self.path, self._begins)]
         return np.array(sizes, np.int64).reshape(-1, 2)
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """The lines of these rows, in this order."""
         return [
-            EncodedLine(name, file_bytes(self.path, name), text) for name, text in _rows(self.path, self._begins[rows])
+            EncodedLine(name, file_bytes(self.path, name), text)
+            for name, text in rows_at(self.path, self._begins[rows])
         ]
 
 
-def _line_begins(path: Path) -> NDArray[np.int64]:
+def line_begins(path: Path) -> NDArray[np.int64]:
+    """Where the lines of a label file begin, in bytes; blank ones are left out.
+
+    Raises:
+        InputError: the file is missing or empty, is no UTF-8 text, or has no tab in its first line.
+    """
     try:
         content = path.read_bytes()
         content.decode()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is no label file: it is no UTF-8 text") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path} is no label file: line {line} is no UTF-8 text; convert it to UTF-8") from None
     if b"\t" not in content.strip().partition(b"\n")[0]:
         raise InputError(f"{path} is no label file: its first line must be a path, a tab and a text")
     data = np.frombuffer(content, np.uint8)
@@ -86,16 +93,8 @@ def _line_begins(path: Path) -> NDArray[np.int64]:
     return np.asarray(begins[has_ink], np.int64)
 
 
-def read_rows(path: Path) -> Iterator[tuple[str, str]]:
-    """The lines of a label file: path of the picture and label.
-
-    Raises:
-        InputError: the file is missing or empty, is no UTF-8 text, or has no tab in its first line.
-    """
-    return _rows(path, _line_begins(path))
-
-
-def _rows(path: Path, begins: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
+def rows_at(path: Path, begins: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
+    """The lines of a label file that begin at these bytes: path of the picture and label."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for begin in begins.tolist():
             data.seek(begin)

@@ -36,11 +36,7 @@ class LmdbSource:
 
     @cached_property
     def _count(self) -> int:
-        with _opened(self.path) as transaction:
-            count = bytes(transaction.get(b"num-samples") or b"")
-        if not count.isdigit():
-            raise InputError(f"{self.path} is an LMDB without 'num-samples': it holds no recognition lines")
-        return int(count)
+        return count_of(self.path, "recognition lines")
 
     @property
     def groups(self) -> NDArray[np.int64]:
@@ -50,20 +46,20 @@ class LmdbSource:
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
         for begin, end in pairwise(self.groups.tolist()):  # nothing stays open while the caller has its turn
-            with _opened(self.path) as transaction:
+            with opened(self.path) as transaction:
                 texts = [self._text(transaction, row) for row in range(begin, end)]
             yield from texts
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels, from their headers."""
         count = len(self)
-        with _opened(self.path) as transaction:
+        with opened(self.path) as transaction:
             sizes = [picture_size(self._image(transaction, row), self._key(row)) for row in range(count)]
         return np.array(sizes, np.int64).reshape(-1, 2)
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """The lines of these rows, in this order."""
-        with _opened(self.path) as transaction:
+        with opened(self.path) as transaction:
             return [
                 EncodedLine(self._key(row), self._image(transaction, row), self._text(transaction, row))
                 for row in rows.tolist()
@@ -73,23 +69,51 @@ class LmdbSource:
         return f"{self.path}:{row + 1:09d}"
 
     def _image(self, transaction: lmdb.Transaction, row: int) -> bytes:
-        return self._value(transaction, f"image-{row + 1:09d}")
+        return value_of(transaction, f"image-{row + 1:09d}", self.path)
 
     def _text(self, transaction: lmdb.Transaction, row: int) -> str:
         try:
-            return self._value(transaction, f"label-{row + 1:09d}").decode()
+            return value_of(transaction, f"label-{row + 1:09d}", self.path).decode()
         except UnicodeDecodeError:
             raise InputError(f"{self.path}: 'label-{row + 1:09d}' is no UTF-8 text") from None
 
-    def _value(self, transaction: lmdb.Transaction, key: str) -> bytes:
-        value = transaction.get(key.encode())
-        if value is None:
-            raise InputError(f"{self.path}: 'num-samples' promises {key!r}, which is missing")
-        return bytes(value)
+
+def count_of(path: Path, what: str) -> int:
+    """How many samples an LMDB says it holds.
+
+    Args:
+        path: of its folder.
+        what: they should be, for the error.
+
+    Raises:
+        InputError: it does not say.
+    """
+    with opened(path) as transaction:
+        count = bytes(transaction.get(b"num-samples") or b"")
+    if not count.isdigit():
+        raise InputError(f"{path} is an LMDB without 'num-samples': it holds no {what}")
+    return int(count)
+
+
+def value_of(transaction: lmdb.Transaction, key: str, path: Path) -> bytes:
+    """The value of a key.
+
+    Raises:
+        InputError: it is missing; the sentence names the LMDB at `path`.
+    """
+    value = transaction.get(key.encode())
+    if value is None:
+        raise InputError(f"{path}: 'num-samples' promises {key!r}, which is missing")
+    return bytes(value)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[lmdb.Transaction]:
+def opened(path: Path) -> Iterator[lmdb.Transaction]:
+    """A transaction for one read.
+
+    Raises:
+        InputError: the folder cannot be read as an LMDB.
+    """
     try:
         environment = lmdb.open(str(path), readonly=True, lock=False, readahead=False, meminit=False)
     except lmdb.Error as error:

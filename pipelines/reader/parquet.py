@@ -19,7 +19,7 @@ BUDGET = 256 * 2**20
 """Most bytes of row groups that a process keeps at hand."""
 
 Columns: TypeAlias = tuple[pa.Array, pa.Array, pa.Array]
-"""Keys, encoded pictures and texts of a row group."""
+"""Keys, encoded pictures and labels of a row group."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,7 @@ class ParquetSource:
     @cached_property
     def groups(self) -> NDArray[np.int64]:
         """The file's row groups."""
-        metadata = _open(self.path).metadata
-        return np.cumsum([0, *(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))])
+        return row_groups(self.path)
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
@@ -59,7 +58,7 @@ class ParquetSource:
         """The lines of these rows, in this order."""
         groups = np.searchsorted(self.groups, rows, side="right") - 1
         places = (rows - self.groups[groups]).tolist()
-        columns = {group: _kept.get(self.path, group) for group in set(groups.tolist())}
+        columns = {group: ROW_GROUPS.get(self.path, group, "text") for group in set(groups.tolist())}
         return [_line(columns[group], place) for group, place in zip(groups.tolist(), places, strict=True)]
 
 
@@ -68,6 +67,12 @@ def _open(path: Path) -> pq.ParquetFile:
         return pq.ParquetFile(path, memory_map=True)
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError(f"{path} cannot be read as Parquet: {error}") from None
+
+
+def row_groups(path: Path) -> NDArray[np.int64]:
+    """(G + 1,) rows at which the row groups of a file begin, and the number of rows."""
+    metadata = _open(path).metadata
+    return np.cumsum([0, *(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))])
 
 
 def _line(columns: Columns, row: int) -> EncodedLine:
@@ -80,28 +85,29 @@ class RowGroups:
 
     def __init__(self, budget: int) -> None:
         self._budget, self._size = budget, 0
-        self._groups: OrderedDict[tuple[Path, int], Columns] = OrderedDict()
+        self._groups: OrderedDict[tuple[Path, int, str], Columns] = OrderedDict()
 
-    def get(self, path: Path, group: int) -> Columns:
-        """A row group; read if it is not at hand."""
-        found = self._groups.get((path, group))
+    def get(self, path: Path, group: int, label: str) -> Columns:
+        """A row group, with the column that holds the labels; read if it is not at hand."""
+        found = self._groups.get((path, group, label))
         if found is None:
-            found = self._groups[path, group] = _read_group(path, group)
+            found = self._groups[path, group, label] = _read_group(path, group, label)
             self._size += _size(found)
             while self._size > self._budget and len(self._groups) > 1:
                 self._size -= _size(self._groups.popitem(last=False)[1])
-        self._groups.move_to_end((path, group))
+        self._groups.move_to_end((path, group, label))
         return found
 
 
-def _read_group(path: Path, group: int) -> Columns:
-    table = _open(path).read_row_group(group, columns=["key", "image.bytes", "text"])
+def _read_group(path: Path, group: int, label: str) -> Columns:
+    table = _open(path).read_row_group(group, columns=["key", "image.bytes", label])
     images = table["image"].combine_chunks()
-    return table["key"].combine_chunks(), images.field("bytes"), table["text"].combine_chunks()
+    return table["key"].combine_chunks(), images.field("bytes"), table[label].combine_chunks()
 
 
 def _size(columns: Columns) -> int:
     return sum(column.nbytes for column in columns)
 
 
-_kept = RowGroups(BUDGET)
+ROW_GROUPS = RowGroups(BUDGET)
+"""Those of this process."""

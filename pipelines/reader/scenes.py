@@ -1,81 +1,33 @@
-"""Pictures with many labelled texts."""
+"""From what a user names to a source of scenes."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import numpy as np
-
-from pipelines.reader.label_file import file_bytes, read_rows
-from synthtext.core import InputError, TextInstance, as_polygon
-
-IGNORED = frozenset({"*", "###"})
-"""Transcriptions of texts that are neither positive nor negative (PaddleOCR, ICDAR)."""
+from pipelines.reader.folder import finished_shards
+from pipelines.reader.scene_labels import SceneLabels
+from pipelines.reader.scene_shards import LmdbScenes, ParquetScenes
+from pipelines.reader.scene_source import SceneParts, SceneSource
+from synthtext.core import InputError
 
 
-class EncodedScene(NamedTuple):
-    """One picture as it is stored, and its texts."""
-
-    key: str
-    image: bytes  # an encoded picture
-    instances: tuple[TextInstance, ...]
-
-
-@dataclass(frozen=True)
-class SceneLabels:
-    """A PaddleOCR-style label file of scenes: a path, a tab, and a JSON list of transcriptions and points.
-
-    Attributes:
-        path: of the file; the pictures' paths are relative to it.
-    """
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The file's path."""
-        return str(self.path)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in read_rows(self.path))
-
-    def __iter__(self) -> Iterator[EncodedScene]:
-        """The scenes, in order.
-
-        Raises:
-            InputError: a picture is missing, or a label is not as it should be; the sentence names it.
-        """
-        for name, text in read_rows(self.path):
-            yield EncodedScene(name, file_bytes(self.path, name), _instances(text, f"{self.path}: {name}"))
-
-
-def open_scenes(spec: str | Path) -> SceneLabels:
+def open_scenes(spec: str | Path) -> SceneSource:
     """Open detection data.
 
+    Args:
+        spec: a data set's folder of ours, of which only the committed shards count; a PaddleOCR-style label file of
+            scenes; or an LMDB of them.
+
     Raises:
-        InputError: there is no such label file, or it has no scenes.
+        InputError: there is nothing of that name, or it is none of the three, or it holds no scenes.
     """
     path = Path(spec)
-    if not path.is_file():
-        raise InputError(f"{spec}: there is no such label file of scenes (a path, a tab, and JSON in every line)")
-    first = next(iter(read_rows(path)), None)
-    if first is None or not first[1].startswith("["):
-        raise InputError(f"{spec} labels no scenes: a detector needs a path, a tab, and a JSON list in every line")
-    return SceneLabels(path)
-
-
-def _instances(text: str, where: str) -> tuple[TextInstance, ...]:
-    try:
-        entries: list[dict[str, Any]] = json.loads(text)
-        return tuple(_instance(entry) for entry in entries)
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(
-            f"{where}: this is no list of texts with transcription and points ({type(error).__name__}: {error})"
-        ) from None
-
-
-def _instance(entry: dict[str, Any]) -> TextInstance:
-    text = str(entry["transcription"])
-    return TextInstance(text, as_polygon(np.array(entry["points"], np.float32)), ignore=text in IGNORED)
+    if path.is_file():
+        return SceneLabels(path)
+    if (path / "data.mdb").is_file():
+        return LmdbScenes(path)
+    if not path.exists():
+        raise InputError(f"{spec}: there is no such data set, nor a label file of scenes (a path, a tab, and JSON)")
+    parts = tuple(
+        ParquetScenes(shard) if shard.suffix == ".parquet" else LmdbScenes(shard)
+        for shard in finished_shards(path, "scenes")
+    )
+    return SceneParts(str(spec), parts)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Literal
 
 from pipelines.config import Tree, dump_yaml, override, read_yaml
 from pipelines.recipe.digest import digest_of, list_ingredients
 from pipelines.recipe.lines import LinesRecipe
 from pipelines.recipe.named import preset_names, read_preset
-from synthtext import Output
-from synthtext.core import Charset, InputError, SampleGenerator
+from synthtext.core import Charset, Generator, InputError
 from synthtext.fonts import FontFile, FontInventory
 
 
@@ -37,9 +37,9 @@ class ResolvedRecipe:
         return self._recipe.charset
 
     @property
-    def output(self) -> Output:
-        """What the finished pictures are like."""
-        return self._recipe.settings.output
+    def picture_format(self) -> Literal["jpeg", "png"]:
+        """How pictures are stored."""
+        return self._recipe.settings.output.format
 
     @property
     def fonts(self) -> tuple[FontFile, ...]:
@@ -60,7 +60,7 @@ class ResolvedRecipe:
         """The recipe as a file, from which the job can be repeated."""
         return dump_yaml(self.tree)
 
-    def generator(self, seed: int) -> SampleGenerator:
+    def generator(self, seed: int) -> Generator[Any]:
         """A generator of its samples; it opens the fonts and corpora.
 
         Raises:

@@ -2,14 +2,17 @@
 
 from pipelines.shards.description import Description, FontRecord, cpu_features, current_versions, read_description
 from pipelines.shards.folder import DatasetFolder
-from pipelines.shards.mark import Mark
+from pipelines.shards.line_row import LineRow
+from pipelines.shards.mark import Mark, read_mark
 from pipelines.shards.plan import SHARD_SIZE, ShardPlan, ShardSpec
-from pipelines.shards.row import AnyRow, LineRow, Row, to_json
+from pipelines.shards.row import AnyRow, Row, to_json
+from pipelines.shards.scene_row import IGNORED, SceneRow, instance_from_tree
 from pipelines.shards.statistics import BIN, Statistics
 from pipelines.shards.write import Draft, ShardFormat, shard_format, write_shard
 
 __all__ = [
     "BIN",
+    "IGNORED",
     "SHARD_SIZE",
     "AnyRow",
     "DatasetFolder",
@@ -19,13 +22,16 @@ __all__ = [
     "LineRow",
     "Mark",
     "Row",
+    "SceneRow",
     "ShardFormat",
     "ShardPlan",
     "ShardSpec",
     "Statistics",
     "cpu_features",
     "current_versions",
+    "instance_from_tree",
     "read_description",
+    "read_mark",
     "shard_format",
     "to_json",
     "write_shard",

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.shards.row import AnyRow
+from pipelines.shards.row import IMAGE, AnyRow
 
 
 class ParquetWriter:
@@ -46,15 +46,15 @@ def _compression(schema: pa.Schema) -> dict[str, str]:
 
 
 def _leaves(schema: pa.Schema) -> list[str]:
-    names: list[str] = []
-    for field in schema:
-        if pa.types.is_list(field.type):
-            names.append(f"{field.name}.list.element")
-        elif pa.types.is_struct(field.type):
-            names += [f"{field.name}.{child.name}" for child in field.type]
-        else:
-            names.append(field.name)
-    return names
+    return [name for field in schema for name in _leaves_of(field.name, field.type)]
+
+
+def _leaves_of(name: str, kind: pa.DataType) -> list[str]:
+    if pa.types.is_list(kind):
+        return _leaves_of(f"{name}.list.element", kind.value_type)
+    if pa.types.is_struct(kind):
+        return [leaf for child in kind for leaf in _leaves_of(f"{name}.{child.name}", child.type)]
+    return [name]
 
 
 def _features(schema: pa.Schema) -> dict[str, Any]:
@@ -62,9 +62,13 @@ def _features(schema: pa.Schema) -> dict[str, Any]:
     return {"info": {"features": {field.name: _feature(field.type) for field in schema}}}
 
 
-def _feature(kind: pa.DataType) -> dict[str, Any]:
-    if pa.types.is_struct(kind):
+def _feature(kind: pa.DataType) -> Any:
+    if kind == IMAGE:
         return {"_type": "Image"}
+    if pa.types.is_struct(kind):
+        return {child.name: _feature(child.type) for child in kind}
+    if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
+        return [_feature(kind.value_type)]  # a "Sequence" of records would be a record of sequences
     if pa.types.is_list(kind):
         return {"feature": _feature(kind.value_type), "_type": "Sequence"}
     return {"dtype": "float32" if pa.types.is_float32(kind) else str(kind), "_type": "Value"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from synthtext.core import InputError
 
 SHARD_SIZE = 4096
-"""Samples in a shard. Fixed: it must not follow the number of workers, or their number would change the files."""
+"""Lines in a shard. Fixed: it must not follow the number of workers, or their number would change the files."""
 
 INDEX_LIMIT = 2**32
 """Samples are numbered from 0 to this minus 1: the range in which every index has random streams of its own."""

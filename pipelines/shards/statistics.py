@@ -2,11 +2,11 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
 
-from synthtext.core import Gap
+from synthtext.core import Gap, TextInstance
 
 BIN = 16
 """Width of the bins of widths and heights (pixels) and of contrasts (grey values); a bin goes by its lower end."""
@@ -19,7 +19,7 @@ class Statistics(BaseModel):
         rows: samples that are there.
         gaps: samples that could not be drawn, by the reason that most of their attempts failed for.
         rejections: attempts that were given up before a sample succeeded, by reason.
-        lengths: rows by number of characters of their text.
+        lengths: texts by number of characters.
         characters: how often each is written.
         fonts: rows by font.
         scripts: rows by script.
@@ -28,6 +28,10 @@ class Statistics(BaseModel):
         widths: rows by width, in bins of `BIN` pixels.
         heights: rows by height, in bins of `BIN` pixels.
         contrasts: rows by contrast, in bins of `BIN` grey values; those not measured are left out.
+        instances: scenes by number of their texts.
+        levels: texts in scenes by level.
+        origins: texts in scenes by origin.
+        ignored: of these, to be ignored, by origin.
     """
 
     rows: int = 0
@@ -42,6 +46,10 @@ class Statistics(BaseModel):
     widths: Counter[int] = Counter()
     heights: Counter[int] = Counter()
     contrasts: Counter[int] = Counter()
+    instances: Counter[int] = Counter()
+    levels: Counter[str] = Counter()
+    origins: Counter[str] = Counter()
+    ignored: Counter[str] = Counter()
 
     @property
     def gap_count(self) -> int:
@@ -74,6 +82,17 @@ class Statistics(BaseModel):
         if not math.isnan(contrast):
             self.contrasts[int(contrast) // BIN * BIN] += 1
         self.effects.update(set(effects))
+
+    def add_instances(self, instances: Sequence[TextInstance]) -> None:
+        """Count the texts of a scene; the lengths and characters of those that are read."""
+        self.instances[len(instances)] += 1
+        for instance in instances:
+            self.levels[instance.level] += 1
+            self.origins[instance.origin.kind] += 1
+            if instance.ignore:
+                self.ignored[instance.origin.kind] += 1
+            else:
+                self.add_text(instance.text)
 
     def merge(self, other: "Statistics") -> None:
         """Add the counts of other rows."""

@@ -21,9 +21,6 @@ from pipelines.shards.row import AnyRow
 from pipelines.shards.statistics import Statistics
 from synthtext.core import Gap, InputError
 
-ROW_GROUP = 512
-"""Rows in a row group: what a reader that shuffles takes in one piece."""
-
 ShardFormat: TypeAlias = Literal["parquet", "lmdb"]
 
 
@@ -31,7 +28,7 @@ class ShardWriter(Protocol):
     """Writes the data of one shard."""
 
     def write(self, rows: Sequence[Any]) -> None:
-        """Write up to `ROW_GROUP` rows, at least one."""
+        """Write a row group, at least one row."""
         ...
 
     def close(self) -> None:
@@ -108,7 +105,7 @@ def _write_rows(items: Iterable[AnyRow | Gap], kind: type[AnyRow], path: Path, f
     writer: ShardWriter = LmdbWriter(path, kind) if form == "lmdb" else ParquetWriter(path, kind)
     try:
         rows = _counted(items, statistics)
-        while group := list(islice(rows, ROW_GROUP)):
+        while group := list(islice(rows, kind.GROUP)):
             writer.write(group)
     finally:
         writer.close()

@@ -11,7 +11,7 @@ from synthtext.core.effect import (
     Range,
 )
 from synthtext.core.errors import InputError
-from synthtext.core.generator import SampleGenerator
+from synthtext.core.generator import Generator, SampleGenerator, SceneGenerator
 from synthtext.core.geometry import (
     Box,
     Image,
@@ -50,6 +50,7 @@ __all__ = [
     "EffectChain",
     "EffectStep",
     "Gap",
+    "Generator",
     "GeometricEffect",
     "Homography",
     "Image",
@@ -65,6 +66,7 @@ __all__ = [
     "Sample",
     "SampleGenerator",
     "Scene",
+    "SceneGenerator",
     "Size",
     "StreamSource",
     "Streams",

@@ -130,11 +130,11 @@ def test_only_committed_shards_count(tmp_path):
 def test_row_groups_are_kept_within_the_budget(tmp_path, monkeypatch):
     source = open_source(write_dataset(tmp_path / "data", TEXTS, shard=7, group=2))
     kept = parquet.RowGroups(budget=1)
-    monkeypatch.setattr(parquet, "_kept", kept)
+    monkeypatch.setattr(parquet, "ROW_GROUPS", kept)
     assert [line.text for line in source.read(np.arange(7))] == TEXTS
     assert len(kept._groups) == 1
     roomy = parquet.RowGroups(budget=2**20)
-    monkeypatch.setattr(parquet, "_kept", roomy)
+    monkeypatch.setattr(parquet, "ROW_GROUPS", roomy)
     source.read(np.arange(7))
     assert len(roomy._groups) == 4
 

@@ -1,0 +1,44 @@
+"""The finished shards in a data set's folder."""
+
+from pathlib import Path
+
+from pipelines.shards import read_description, read_mark
+from synthtext.core import InputError
+
+DESCRIPTION = "dataset.json"
+
+
+def finished_shards(folder: Path, kind: str) -> list[Path]:
+    """The data of the shards that are finished and hold something, in order.
+
+    Args:
+        folder: of the data set.
+        kind: that it must hold: "lines" or "scenes".
+
+    Raises:
+        InputError: it is no data set of ours, holds something else, or has no finished shard.
+    """
+    if not (folder / DESCRIPTION).is_file():
+        tables = sorted(folder.glob("*.tsv")) + sorted(folder.glob("*.txt"))
+        hint = f"; did you mean {tables[0]}?" if tables else ""
+        raise InputError(f"{folder} is a folder without {DESCRIPTION} or data.mdb: no data set{hint}")
+    found = read_description(folder / DESCRIPTION).kind
+    if found != kind:
+        reader = "a recognizer" if kind == "lines" else "a detector"
+        raise InputError(f"{folder} holds {found}, not {kind}: {reader} cannot read it")
+    shards = [_data_of(path) for path in sorted((folder / "shards").glob("part-*.json")) if _has_rows(path)]
+    if not shards:
+        raise InputError(f"{folder} has no finished shard with anything in it; generate it to its end first")
+    return shards
+
+
+def _has_rows(mark: Path) -> bool:
+    read = read_mark(mark)
+    return read is None or read.rows > 0
+
+
+def _data_of(mark: Path) -> Path:
+    parquet, lmdb = mark.with_suffix(".parquet"), mark.with_suffix(".lmdb")
+    if not parquet.is_file() and not lmdb.is_dir():
+        raise InputError(f"{mark} marks a finished shard, but there is neither {parquet.name} nor {lmdb.name}")
+    return parquet if parquet.is_file() else lmdb

@@ -1,0 +1,104 @@
+"""Polygons as people label them, made such as the rest of the project takes them."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from synthtext.core import Polygon, signed_area
+
+_SMALLEST = 1.0  # square pixels: what is flatter shows no text
+
+
+class Mended(NamedTuple):
+    """What became of a labelled polygon.
+
+    Attributes:
+        polygon: (P, 2), clockwise on the screen, not crossing itself; None when there is none in what was labelled.
+        problem: what was wrong with it, or empty.
+        certain: it is what was meant; otherwise a guess that holds it, good for nothing but to be ignored.
+    """
+
+    polygon: Polygon | None
+    problem: str = ""
+    certain: bool = True
+
+
+def mend_polygon(points: ArrayLike) -> Mended:
+    """Check a polygon as it is labelled, and mend what can be.
+
+    Points that run counterclockwise are taken in the other order from the same first point; four points whose sides
+    cross are put in order around their middle; more points that cross become their hull, which is a guess.
+
+    Args:
+        points: pairs of pixels, x then y.
+    """
+    try:
+        array = np.asarray(points, np.float32)
+    except (TypeError, ValueError):
+        return Mended(None, "polygon is no list of points")
+    if array.ndim != 2 or array.shape[1] != 2:
+        return Mended(None, "polygon is no list of points")
+    if not np.isfinite(array).all():
+        return Mended(None, "polygon has a coordinate that is no finite number")
+    if len(array) < 3:
+        return Mended(None, f"polygon of {len(array)} points")
+    if crosses(array):
+        return _uncrossed(array)
+    area = signed_area(array)
+    if abs(area) < _SMALLEST:
+        return Mended(None, "polygon without area")
+    if area < 0:
+        return Mended(_from_the_same(array[::-1]), "polygon runs counterclockwise")
+    return Mended(array)
+
+
+def _uncrossed(points: Polygon) -> Mended:
+    if len(points) > 4:
+        hull = cv2.convexHull(points, clockwise=False)[:, 0].astype(np.float32)
+        flat = abs(signed_area(hull)) < _SMALLEST
+        return Mended(None if flat else _clockwise(hull), "polygon crosses itself", certain=False)
+    around = points - points.mean(axis=0)
+    order = np.argsort(np.arctan2(around[:, 1], around[:, 0]), kind="stable")
+    ordered = _clockwise(points[order])
+    if signed_area(ordered) < _SMALLEST:
+        return Mended(None, "polygon without area")
+    start = int(np.flatnonzero((ordered == points[0]).all(axis=1))[0])
+    return Mended(np.roll(ordered, -start, axis=0), "polygon crosses itself")
+
+
+def _clockwise(points: Polygon) -> Polygon:
+    return np.ascontiguousarray(points if signed_area(points) > 0 else points[::-1])
+
+
+def _from_the_same(points: Polygon) -> Polygon:
+    """The points, whose last one was the first before they were turned, from that one on."""
+    return np.roll(points, 1, axis=0)
+
+
+def crosses(polygon: Polygon) -> bool:
+    """Whether two sides of a polygon (P, 2) that are not neighbours meet other than in a corner."""
+    count = len(polygon)
+    if count < 4:
+        return False
+    begins = polygon.astype(np.float64)
+    ends = np.roll(begins, -1, axis=0)
+    first, second = np.triu_indices(count, 2)
+    apart = (second + 1) % count != first
+    first, second = first[apart], second[apart]
+    return bool(
+        (
+            (_side(begins[first], ends[first], begins[second]) * _side(begins[first], ends[first], ends[second]) < 0)
+            & (
+                _side(begins[second], ends[second], begins[first]) * _side(begins[second], ends[second], ends[first])
+                < 0
+            )
+        ).any()
+    )
+
+
+def _side(begins: NDArray[np.float64], ends: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """On which side of lines points are: the sign of (N,) cross products."""
+    along, to = ends - begins, points - begins
+    return np.asarray(along[:, 0] * to[:, 1] - along[:, 1] * to[:, 0], np.float64)

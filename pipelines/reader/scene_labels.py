@@ -1,0 +1,100 @@
+"""Scenes in a PaddleOCR-style label file: a path, a tab, and a JSON list of transcriptions and points."""
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.reader.label_file import file_bytes, line_begins, rows_at
+from pipelines.reader.polygons import mend_polygon
+from pipelines.reader.scene_source import EncodedScene
+from pipelines.shards import IGNORED
+from synthtext.core import InputError, TextInstance
+
+_GROUP = 16  # pictures that are read together
+
+
+@dataclass(frozen=True)
+class SceneLabels:
+    """A label file of scenes. It is mapped, not held in memory.
+
+    Attributes:
+        path: of the file; the pictures' paths are relative to it.
+
+    Raises:
+        InputError: the file is missing or empty, is no UTF-8 text, or labels no scenes.
+    """
+
+    path: Path
+    _begins: NDArray[np.int64] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_begins", line_begins(self.path))
+        _, first = next(rows_at(self.path, self._begins[:1]))
+        if not first.startswith("["):
+            raise InputError(
+                f"{self.path} labels no scenes: a detector needs a path, a tab, and a JSON list in every line"
+            )
+
+    @property
+    def name(self) -> str:
+        """The file's path."""
+        return str(self.path)
+
+    def __len__(self) -> int:
+        return len(self._begins)
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """Runs of rows; reading one alone costs no more."""
+        return np.append(np.arange(0, len(self), _GROUP), len(self))
+
+    def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
+        """The scenes of these rows, in this order."""
+        return [
+            EncodedScene(name, file_bytes(self.path, name), *parse_label(text, f"{self.path}: {name}"))
+            for name, text in rows_at(self.path, self._begins[rows])
+        ]
+
+
+def parse_label(text: str, where: str) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
+    """The texts in a label, and what was wrong with some of them.
+
+    A text whose polygon cannot be read is left out; one whose polygon is a guess is to be ignored.
+
+    Args:
+        text: JSON as PaddleOCR writes it.
+        where: names the label in errors.
+
+    Raises:
+        InputError: it is no list of transcriptions and points.
+    """
+    try:
+        entries: Sequence[dict[str, Any]] = json.loads(text)
+        labelled = [(str(entry["transcription"]), entry["points"]) for entry in entries]
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{where}: this is no list of texts with transcription and points ({type(error).__name__}: {error})"
+        ) from None
+    return mended_instances(labelled)
+
+
+def mended_instances(
+    labelled: Sequence[tuple[str, Any]],
+) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
+    """Instances of texts and points as they are labelled, and what was wrong with some of them."""
+    instances: list[TextInstance] = []
+    problems: list[str] = []
+    for text, points in labelled:
+        polygon, problem, certain = mend_polygon(points)
+        if problem:
+            problems.append(problem)
+        if polygon is not None:
+            composed = unicodedata.normalize("NFC", text)
+            instances.append(TextInstance(composed, polygon, ignore=text in IGNORED or not certain))
+    return tuple(instances), tuple(problems)
