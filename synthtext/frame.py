@@ -4,8 +4,6 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
-import numpy as np
-
 from synthtext.core import Box, InputError, Points, Size, Warp, bounding_box
 from synthtext.rejection import Rejection
 from synthtext.setting import SetLine
@@ -13,7 +11,6 @@ from synthtext.setting import SetLine
 _SMALLEST = 9.0  # an em of fewer pixels cannot be read by anybody
 _EDGE = 1.5  # pixels: glyphs stand on whole pixels where they are drawn, and resampling spreads them by one
 _ROUNDED = 1.0  # pixels by which an outline may be wider than was drawn: it has whole pixels, and at least one
-_RIM = 0.25  # ems between points around a bent line, which bulges by less than 0.002 ems between them
 _LONGEST = 8192  # pixels: more than any reader of lines takes
 
 
@@ -74,21 +71,40 @@ class BentLine(NamedTuple):
     Attributes:
         line: as it was set.
         bend: to where it is now.
-        box: around it there.
+        quads: (K, 4, 2) of its clusters there; they hold all ink.
+        box: around them.
     """
 
     line: SetLine
     bend: Warp
+    quads: Points
     box: Box
 
     @classmethod
     def of(cls, line: SetLine, bend: Warp) -> "BentLine":
         """Bend a line."""
-        return cls(line, bend, bounding_box(bend.points(_rim(line.ink))) if bend.maps else line.ink)
+        if not bend.maps:
+            return cls(line, bend, line.clusters.quads, line.ink)
+        quads = line.clusters.warped(bend).quads
+        return cls(line, bend, quads, bounding_box(quads))
 
     def natural_size(self, em: float) -> Size:
         """Pixels that it takes with an em of `em` pixels."""
         return Size(self.box.width * em, self.box.height * em)
+
+    def moved(self, warp: Warp) -> tuple[Points | None, Box]:
+        """Its quads after a further change of coordinates, and the box around them.
+
+        None for quads that are as well moved with what comes later: the box of a straight line costs less without them.
+        """
+        if self.bend.maps and warp.matrix is not None:
+            quads = warp.points(self.quads)  # straight sides stay so
+        else:
+            box = warp.box(self.box)
+            if box is not None:
+                return None, box
+            quads = self.line.clusters.warped(self.bend.then(warp)).quads
+        return quads, bounding_box(quads)
 
     @property
     def thickness(self) -> float:
@@ -116,8 +132,7 @@ def frame_line(
     """
     natural = Warp.placing(em, -bent.box.left * em, -bent.box.top * em).then(warp)
     edge = _EDGE + _ROUNDED if reach else _EDGE
-    box = natural.box(bent.box) if not bent.bend.maps else None
-    box = box or bounding_box(bent.bend.then(natural).points(_rim(bent.line.ink)))
+    quads, box = bent.moved(natural)
     ink = Size(box.width + 2 * reach * em, box.height + 2 * reach * em)
     unit = bent.thickness * em if bent.bend.maps else ink.width if bent.line.vertical else ink.height
     width = ink.width + unit * (margins.left + margins.right)
@@ -136,15 +151,6 @@ def frame_line(
         raise Rejection("too long")
     left = edge + (margins.left * unit + reach * em) * scale + slack[0] * (size.width - width * scale - 2 * edge)
     top = edge + (margins.top * unit + reach * em) * scale + slack[1] * (size.height - height * scale - 2 * edge)
-    dx, dy = left - box.left * scale, top - box.top * scale
-    placed = bent.bend.then(natural).then(Warp.placing(scale, dx, dy))
-    return Frame(size, placed, em * scale, placed.points(bent.line.clusters.quads))
-
-
-def _rim(ink: Box) -> Points:
-    """Points (N, 2) around the ink, so close that a bent line bulges nowhere beyond them."""
-    across = np.linspace(ink.left, ink.right, 2 + math.ceil(ink.width / _RIM))
-    down = np.linspace(ink.top, ink.bottom, 2 + math.ceil(ink.height / _RIM))
-    x = np.concatenate([across, across, np.full(len(down), ink.left), np.full(len(down), ink.right)])
-    y = np.concatenate([np.full(len(across), ink.top), np.full(len(across), ink.bottom), down, down])
-    return np.stack([x, y], axis=1).astype(np.float32)
+    placing = Warp.placing(scale, left - box.left * scale, top - box.top * scale)
+    placed = bent.bend.then(natural).then(placing)
+    return Frame(size, placed, em * scale, placed.points(bent.quads) if quads is None else placing.points(quads))

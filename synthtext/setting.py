@@ -45,7 +45,7 @@ class SetLine(NamedTuple):
         glyphs: N ids in the font, from left to right (from top to bottom).
         x: (N) of their origins, in font units.
         y: (N) of their origins, in font units.
-        clusters: their quads hold all ink; all are as high (as wide) as the line's ink.
+        clusters: their quads hold all ink; all are as high (as wide) as the line's ink, until the line is bent.
         inked: (K,) bool, which clusters draw something: a space does not, though its neighbours may lean into it.
         ink: around everything that is drawn.
     """

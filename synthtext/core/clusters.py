@@ -44,15 +44,20 @@ class Clusters:
         return (text[start:stop] for start, stop in zip(self.offsets[:-1], self.offsets[1:], strict=True))
 
     def warped(self, warp: Warp) -> "Clusters":
-        """The same clusters after a change of coordinates."""
-        return Clusters(self.offsets, warp.points(self.quads))
+        """The same clusters after a change of coordinates, which does not mirror.
+
+        Where sides become curves, the quads are as large as it takes to hold them, and no larger: every side touches
+        its curve, in the direction of the chord.
+        """
+        moved = warp.points(self.quads) if warp.matrix is not None else _circumscribed(self.quads, warp)
+        return Clusters(self.offsets, moved)
 
     def outline(self, text: str) -> Polygon:
         """The line's polygon, along the tops of the quads and back along their bottoms, straight or bent.
 
         It runs clockwise from the text's top-left, and has a corner where a cluster begins, and where one ends before
-        the next one begins: (P, 2) with 4 <= P <= 4 K. It holds the quads, but for what a bent line's edge bulges
-        beyond the chord of an overlap.
+        the next one begins: (P, 2) with 4 <= P <= 4 K. It holds the quads, but for slivers of those that overlap in a
+        bent line.
 
         Args:
             text: whose clusters these are; from it follows in which order they stand.
@@ -71,6 +76,33 @@ class Clusters:
             return _around(self.quads)
         of_characters = levels(text)
         return _around(self.quads[visual_order([of_characters[start] for start in self.offsets[:-1]])])
+
+
+_STEPS = 8  # along a side: an even number, so that the middle, where an arc is farthest from its chord, is among them
+_INNER = np.arange(1, _STEPS)[:, None] / _STEPS
+_NEXT, _PREVIOUS = [1, 2, 3, 0], [3, 0, 1, 2]
+
+
+def _circumscribed(quads: Points, warp: Warp) -> Points:
+    """Quads around what becomes of quads (K, 4, 2) whose sides a warp may bend; every side keeps its chord's direction.
+
+    Between the points that are looked at, a curve goes beyond by 1/64 of its own height or so, an arc by nothing.
+    """
+    sides = np.empty((len(quads), 4, _STEPS, 2))  # of every side, its first corner and the points up to the next one
+    sides[:, :, 0] = quads
+    sides[:, :, 1:] = quads[:, :, None] + (quads[:, _NEXT] - quads)[:, :, None] * _INNER
+    for step in warp.maps:
+        sides = step.forward(sides.reshape(-1, 2)).reshape(sides.shape)
+    corners = sides[:, :, 0]
+    ahead = corners[:, _NEXT] - corners
+    ahead /= np.maximum(np.hypot(ahead[..., 0], ahead[..., 1]), 1e-9)[..., None]  # no side: no direction, and no bulge
+    behind = ahead[:, _PREVIOUS]
+    inner = sides[:, :, 1:] - corners[:, :, None]
+    outwards = (inner[..., 0] * ahead[..., None, 1] - inner[..., 1] * ahead[..., None, 0]).max(axis=2).clip(0)
+    # A corner is where two sides meet: each that moves outwards takes it along the other.
+    sine = behind[..., 0] * ahead[..., 1] - behind[..., 1] * ahead[..., 0]
+    moves = outwards[..., None] * behind - outwards[:, _PREVIOUS][..., None] * ahead
+    return np.asarray(corners + moves / np.maximum(sine, 1e-3)[..., None], np.float32)
 
 
 _GAP = 0.02  # of a cluster's height: letters that are closer stand side by side
@@ -109,11 +141,8 @@ def _around(quads: Points) -> Polygon:
     starts = np.concatenate([[0.0], np.cumsum(widths[:-1] + gaps)])  # along the line, also where it bends
     nearest = _GAP * ((quads[:, 3] - quads[:, 0]) * down).sum(axis=1)
     rungs = [(0, 0)]  # a quad, and 0 for its left side or 1 for its right one
-    begun, end, last = (
-        0.0,
-        float(widths[0]),
-        0,
-    )  # the last left side; where what is covered ends, and which quad ends it
+    # The last left side; where what is covered ends, and which quad ends it.
+    begun, end, last = 0.0, float(widths[0]), 0
     for k in range(1, len(quads)):
         start, stop = float(starts[k]), float(starts[k] + widths[k])
         if stop <= end:
@@ -125,4 +154,29 @@ def _around(quads: Points) -> Polygon:
             begun = start
         end, last = stop, k
     numbers, sides = np.array([*rungs, (last, 1)]).T
-    return np.concatenate([quads[numbers, sides], quads[numbers, 3 - sides][::-1]])
+    places = starts[numbers] + widths[numbers] * sides
+    meeting = (starts - nearest <= places[:, None]) & (places[:, None] <= starts + widths + nearest)
+    tops, bottoms = quads[numbers, sides], quads[numbers, 3 - sides]
+    above = _beyond(tops, tops - bottoms, quads[:, 0], quads[:, 1], meeting)
+    below = _beyond(bottoms, bottoms - tops, quads[:, 3], quads[:, 2], meeting)
+    return np.concatenate([above, below[::-1]])
+
+
+def _beyond(ends: Points, ways: Points, starts: Points, stops: Points, meeting: NDArray[np.bool_]) -> Points:
+    """The ends (R, 2) of rungs, moved on along their ways (R, 2) to the farthest edge, if any lies beyond.
+
+    Where bent letters of different widths meet, the wider one's edge lies farther out.
+
+    Args:
+        ends: of R rungs.
+        ways: outwards.
+        starts: (K, 2) of edges of K quads.
+        stops: (K, 2) of the same edges.
+        meeting: (R, K) which edges count.
+    """
+    edges, ways = stops - starts, ways.astype(np.float64)
+    away = starts - ends[:, None]
+    across = ways[:, None, 0] * edges[:, 1] - ways[:, None, 1] * edges[:, 0]
+    sought = away[..., 0] * edges[:, 1] - away[..., 1] * edges[:, 0]
+    shares = np.divide(sought, across, out=np.zeros_like(across), where=meeting & (across != 0))
+    return np.asarray(ends + shares.max(axis=1, keepdims=True).clip(0) * ways, np.float32)
