@@ -32,9 +32,6 @@ def train(
 
     Example: ocrmill train rec-lcnet -o runs/first --data data/train=3 --data data/extra --val data/val samples=200000
     """
-    from pipelines.memory import keep_memory
-
-    keep_memory()  # before torch takes any
     from pipelines.train import train as run
 
     done = run(preset, out, data or (), val or (), settings or ())

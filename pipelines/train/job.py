@@ -8,7 +8,6 @@ import torch
 
 from models.ctc import CTCCodec
 from pipelines.config import Tree
-from pipelines.memory import keep_memory
 from pipelines.reader import open_source, select
 from pipelines.run import CONFIG, Run
 from pipelines.shards.lock import locked
@@ -49,7 +48,6 @@ def train(
         JobError: the loss became infinite or not a number.
         KeyboardInterrupt: it was asked to stop; the same call goes on.
     """
-    keep_memory()
     config, folder = concrete(resolve_config(preset, data, val, overrides)), Path(out)
     if not config.data or not config.val:
         raise InputError("training needs data: name at least one source with --data, and one with --val")
