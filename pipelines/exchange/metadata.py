@@ -28,7 +28,7 @@ def detector_metadata(preprocessing: DetectorPreprocessing, boxes: BoxSettings) 
 
 
 def find_charset(metadata: Mapping[str, str], classes: int, dictionary: Path | None, file: Path) -> Charset:
-    """The charset of a recognizer: from the dictionary that a user gives, from its file, or the published one.
+    """The charset of a recognizer: from its file, from the dictionary that a user gives, or the published one.
 
     Args:
         metadata: of the file.
@@ -37,13 +37,19 @@ def find_charset(metadata: Mapping[str, str], classes: int, dictionary: Path | N
         file: of the network, for errors.
 
     Raises:
-        InputError: the dictionary is unreadable or has not as many characters as the network, or there is none.
+        InputError: the dictionary is unreadable, has not as many characters as the network or others than the file
+            names, or there is none.
     """
+    named = metadata.get(CHARACTERS)
+    own = None if named is None else as_charset(tuple(named.split("\n")), classes, str(file))
     if dictionary is not None:
-        charset = Charset.from_file(dictionary, add_space=False)
-        return as_charset(charset.characters, classes, f"{file} with {dictionary}")
-    if CHARACTERS in metadata:
-        return as_charset(tuple(metadata[CHARACTERS].split("\n")), classes, str(file))
+        characters = Charset.from_file(dictionary, add_space=False).characters
+        given = as_charset(characters, classes, f"{file} with {dictionary}")
+        if own is not None and given != own:
+            raise InputError(f"{file} names its characters, and {dictionary} has others: leave out --charset")
+        return given
+    if own is not None:
+        return own
     if classes == PUBLISHED_CLASSES:
         return Charset.from_file(model_file(DICTIONARY))
     raise InputError(f"{file} does not name its {classes - 1:,} characters: give its dictionary with --charset FILE")

@@ -113,5 +113,8 @@ def test_an_onnx_file_is_read_with_a_dictionary(tmp_path, capsys):
     Charset.named("digits").write(tmp_path / "digits.txt")
     with pytest.raises(InputError, match=r"bare\.onnx with .*digits\.txt: the network tells 95 characters apart"):
         read([str(tmp_path / "a.png")], rec=bare, charset=tmp_path / "digits.txt")
+    Charset(charset.characters[::-1]).write(tmp_path / "reversed.txt")
+    with pytest.raises(InputError, match=r"whole\.onnx names its characters, and .*reversed\.txt has others"):
+        read([str(tmp_path / "a.png")], rec=tmp_path / "whole.onnx", charset=tmp_path / "reversed.txt")
     with pytest.raises(InputError, match="has a charset of its own"):
         read([str(tmp_path / "a.png")], rec=tmp_path / "run", charset=tmp_path / "ascii.txt")
