@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipelines.reader.problems import COUNTERCLOCKWISE, CROSSED, TANGLED
 from synthtext.core import Polygon, signed_area
 
 _SMALLEST = 1.0  # square pixels: what is flatter shows no text
@@ -50,7 +51,7 @@ def mend_polygon(points: ArrayLike) -> Mended:
     if abs(area) < _SMALLEST:
         return Mended(None, "polygon without area")
     if area < 0:
-        return Mended(_from_the_same(array[::-1]), "polygon runs counterclockwise")
+        return Mended(_from_the_same(array[::-1]), COUNTERCLOCKWISE)
     return Mended(array)
 
 
@@ -58,14 +59,14 @@ def _uncrossed(points: Polygon) -> Mended:
     if len(points) > 4:
         hull = cv2.convexHull(points, clockwise=False)[:, 0].astype(np.float32)
         flat = abs(signed_area(hull)) < _SMALLEST
-        return Mended(None if flat else _clockwise(hull), "polygon crosses itself", certain=False)
+        return Mended(None if flat else _clockwise(hull), TANGLED, certain=False)
     around = points - points.mean(axis=0)
     order = np.argsort(np.arctan2(around[:, 1], around[:, 0]), kind="stable")
     ordered = _clockwise(points[order])
     if signed_area(ordered) < _SMALLEST:
         return Mended(None, "polygon without area")
     start = int(np.flatnonzero((ordered == points[0]).all(axis=1))[0])
-    return Mended(np.roll(ordered, -start, axis=0), "polygon crosses itself")
+    return Mended(np.roll(ordered, -start, axis=0), CROSSED)
 
 
 def _clockwise(points: Polygon) -> Polygon:

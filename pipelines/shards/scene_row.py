@@ -45,6 +45,8 @@ class SceneRow:
         effects: names, in the order in which they were applied.
         meta: everything else, JSON.
         rejected: why earlier attempts at it were given up; counted in the statistics alone.
+        problems: what was wrong with labels that were mended, made ignored or left out, one entry each; counted in the
+            statistics alone.
     """
 
     key: str
@@ -56,6 +58,7 @@ class SceneRow:
     effects: tuple[str, ...] = ()
     meta: str = "{}"
     rejected: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     KIND: ClassVar[str] = "scenes"
     GROUP: ClassVar[int] = 64
@@ -139,6 +142,7 @@ class SceneRow:
         statistics.add_instances(self.instances)
         statistics.effects.update(set(self.effects))
         statistics.rejections.update(self.rejected)
+        statistics.problems.update(self.problems)
 
 
 def instance_to_tree(instance: TextInstance) -> dict[str, Any]:

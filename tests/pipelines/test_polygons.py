@@ -61,7 +61,7 @@ def test_longer_polygons_that_cross_become_a_hull_that_is_a_guess(seed):
     while not crosses(polygon):
         polygon = rng.permutation(polygon)
     mended = mend_polygon(polygon)
-    assert mended.problem == "polygon crosses itself"
+    assert mended.problem == "polygon of more than four points crosses itself"
     assert not mended.certain
     assert signed_area(mended.polygon) > 0
     assert not crosses(mended.polygon)

@@ -112,7 +112,7 @@ def test_labels_are_mended_ignored_or_left_out_and_counted(tmp_path):
     assert scene.problems == (
         "polygon runs counterclockwise",
         "polygon crosses itself",
-        "polygon crosses itself",
+        "polygon of more than four points crosses itself",
         "polygon of 2 points",
         "polygon has a coordinate that is no finite number",
         "polygon without area",
