@@ -1,7 +1,6 @@
 """What all imports share: a folder of shards, filled picture by picture, that can be gone on with."""
 
 import io
-import mimetypes
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import ClassVar
 
 from PIL import Image as Pictures
 
-from pipelines.reader import decode, media_type
+from pipelines.reader import decode
 from pipelines.shards import (
     DatasetFolder,
     Description,
@@ -138,8 +137,3 @@ def whole_picture(data: bytes, name: str) -> Image:
     except (OSError, SyntaxError, ValueError, Pictures.DecompressionBombError) as error:
         raise InputError(f"{name}: {error}") from None
     return decode(data, name)
-
-
-def suffix_of(data: bytes) -> str:
-    """What a file of these encoded bytes ends in: ".jpg"."""
-    return mimetypes.guess_extension(media_type(data)) or ".jpg"

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipelines.importing.job import BROKEN, Import, suffix_of, whole_picture
+from pipelines.importing.job import BROKEN, Import, whole_picture
 from pipelines.reader import EncodedLine, RecognitionSource
+from pipelines.reader.picture import suffix_of
 from pipelines.reader.source import NO_PICTURE
 from pipelines.shards import SHARD_SIZE, LineRow, to_json
 from synthtext.core import Clusters, Gap, InputError

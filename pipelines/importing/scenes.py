@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipelines.importing.job import BROKEN, Import, suffix_of, whole_picture
+from pipelines.importing.job import BROKEN, Import, whole_picture
 from pipelines.reader import EncodedScene, SceneSource
+from pipelines.reader.picture import suffix_of
 from pipelines.reader.problems import OUTSIDE, OVER_THE_EDGE
 from pipelines.reader.source import MissingError
 from pipelines.shards import SceneRow, to_json

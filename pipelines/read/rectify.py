@@ -74,6 +74,11 @@ def as_line(polygon: Polygon) -> Polygon:
         cells = np.stack([top[:-1], top[1:], bottom[1:], bottom[:-1]], axis=1)
         if all(signed_area(cell) > 0 for cell in cells):
             return polygon
+    return rectangle_around(polygon)
+
+
+def rectangle_around(polygon: Polygon) -> Polygon:
+    """The smallest rectangle (4, 2) around a labelled outline; it begins at the corner nearest to its first point."""
     rectangle = smallest_rectangle(polygon)[0]
     first = int(np.argmin(np.hypot(*(rectangle - polygon[0]).T)))
     return np.roll(rectangle, -first, axis=0)

@@ -100,15 +100,8 @@ class SceneRow:
 
     @property
     def label(self) -> str:
-        """The instances that no other one is a part of, as PaddleOCR writes them; one to ignore is "###"."""
-        parents = {instance.parent for instance in self.instances}
-        leaves = [instance for i, instance in enumerate(self.instances) if i not in parents]
-        return to_json(
-            [
-                {"transcription": "###" if leaf.ignore else leaf.text, "points": _rounded(leaf.polygon).tolist()}
-                for leaf in leaves
-            ]
-        )
+        """The instances that no other one is a part of, as PaddleOCR writes them."""
+        return scene_label(leaves(self.instances))
 
     def meta_json(self) -> str:
         """The other columns by name, `meta` as the object that it is."""
@@ -143,6 +136,19 @@ class SceneRow:
         statistics.effects.update(set(self.effects))
         statistics.rejections.update(self.rejected)
         statistics.problems.update(self.problems)
+
+
+def leaves(instances: Sequence[TextInstance]) -> list[TextInstance]:
+    """The instances that no other one is a part of."""
+    parents = {instance.parent for instance in instances}
+    return [instance for place, instance in enumerate(instances) if place not in parents]
+
+
+def scene_label(instances: Sequence[TextInstance]) -> str:
+    """Instances as PaddleOCR writes them, coordinates to a thousandth of a pixel; one to ignore is "###"."""
+    return to_json(
+        [{"transcription": "###" if i.ignore else i.text, "points": _rounded(i.polygon).tolist()} for i in instances]
+    )
 
 
 def instance_to_tree(instance: TextInstance) -> dict[str, Any]:
