@@ -4,17 +4,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.shards.row import IMAGE, lists, pictures, to_json
 from pipelines.shards.statistics import Statistics
-from synthtext.core import Clusters, Origin, Scene, TextInstance, as_polygon
+from synthtext.core import Clusters, Level, Origin, Scene, TextInstance, as_polygon
 
 IGNORED = frozenset({"*", "###"})
 """Transcriptions of texts that are neither positive nor negative (PaddleOCR, ICDAR)."""
+
+_LEVELS: tuple[str, ...] = get_args(Level)
+_KINDS = ("drawn", "pasted", "real")
 
 _ORIGIN = pa.struct([("kind", pa.string()), ("source", pa.string()), ("index", pa.int32())])
 _INSTANCE = pa.struct(
@@ -173,6 +176,10 @@ def instance_from_tree(tree: dict[str, Any]) -> TextInstance:
         KeyError, TypeError, ValueError: it is something else.
     """
     quads = np.array(tree["cluster_quads"], np.float32).reshape(-1, 4, 2)
+    origin = Origin(**tree["origin"])
+    for name, known in ((tree["level"], _LEVELS), (origin.kind, _KINDS)):
+        if name not in known:
+            raise ValueError(f"{name!r} is none of {', '.join(known)}")
     return TextInstance(
         text=tree["text"],
         polygon=as_polygon(np.array(tree["polygon"], np.float32).reshape(-1, 2)),
@@ -180,7 +187,7 @@ def instance_from_tree(tree: dict[str, Any]) -> TextInstance:
         ignore=tree["ignore"],
         level=tree["level"],
         parent=tree["parent"],
-        origin=Origin(**tree["origin"]),
+        origin=origin,
     )
 
 

@@ -189,6 +189,8 @@ def test_statistics_of_scenes_count_texts_that_are_read(tmp_path):
         {"polygon": [0, 0, 1, 1, 2]},
         {"cluster_offsets": [0, 1]},
         {"origin": {"kind": "real", "who": "?"}},
+        {"origin": {"kind": "stolen"}},
+        {"level": "page"},
         {"text": ...},
     ],
 )
