@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.reader import EncodedScene
+from pipelines.reader.label_file import picture_of
 from pipelines.reader.problems import NO_POLYGON, PIECES
 from pipelines.reader.scene_labels import mended_instances
 from pipelines.reader.source import MissingError, even_groups
@@ -71,14 +72,14 @@ class CocoScenes:
         for annotation in self._annotations.get(number, []):
             try:
                 points, problem = _points(annotation)
-            except (TypeError, ValueError, KeyError):
+            except (TypeError, ValueError, KeyError, OverflowError):
                 problems.append(NO_PLACE)
                 continue
             ignored = annotation.get("legibility") == "illegible" or annotation.get("iscrowd") == 1
             labelled.append(("###" if ignored or problem == PIECES else _text(annotation), points))
             problems += [problem] if problem else []
         instances, mended = mended_instances(labelled)
-        return EncodedScene(name, picture.read_bytes(), instances, (*problems, *mended))
+        return EncodedScene(name, picture_of(picture), instances, (*problems, *mended))
 
     @cached_property
     def _images(self) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.reader import EncodedScene
+from pipelines.reader.label_file import picture_of
 from pipelines.reader.scene_labels import mended_instances
 from pipelines.reader.source import NO_LABEL, MissingError, even_groups
 from synthtext.core import InputError
@@ -67,7 +68,7 @@ class IcdarScenes:
         for stem in self._stems:
             picture, label = self._pictures.get(stem), self._labels.get(stem)
             total.update(f"{stem}\0{picture.suffix if picture else ''}\0".encode())
-            total.update(hashlib.sha256(label.read_bytes() if label else b"").digest())
+            total.update(hashlib.sha256(content_of(label) if label else b"").digest())
         return total.hexdigest()
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
@@ -81,14 +82,14 @@ class IcdarScenes:
         if label is None:
             raise MissingError(f"{self.path}: there is no label file gt_{stem}.txt", NO_LABEL)
         try:
-            lines = label.read_bytes().decode("utf-8-sig").splitlines()
+            lines = content_of(label).decode("utf-8-sig").splitlines()
         except UnicodeDecodeError:
             raise InputError(f"{label} is no UTF-8 text; convert it to UTF-8") from None
         labelled = [parse_line(line, any_points=self._any_points) for line in lines if line.strip()]
         known = [entry for entry in labelled if entry is not None]
         instances, problems = mended_instances(known)
         unknown = (NO_TEXT_LINE,) * (len(labelled) - len(known))
-        return EncodedScene(picture.name, picture.read_bytes(), instances, (*problems, *unknown))
+        return EncodedScene(picture.name, picture_of(picture), instances, (*problems, *unknown))
 
     @cached_property
     def _stems(self) -> tuple[str, ...]:
@@ -108,12 +109,24 @@ class IcdarScenes:
         """Whether there are polygons of more than four points: of lines whose texts are no numbers, for those tell."""
         counts = []
         for label in self._labels.values():
-            for line in label.read_text("utf-8-sig", errors="replace").splitlines():
+            for line in content_of(label).decode("utf-8-sig", errors="replace").splitlines():
                 fields = line.split(",")
                 leading = _leading(fields)
                 if leading < len(fields) and leading % 2 == 0:
                     counts.append(leading > _QUAD)
         return bool(counts) and sum(counts) > _SHARE * len(counts)
+
+
+def content_of(label: Path) -> bytes:
+    """What is in a label file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return label.read_bytes()
+    except OSError as error:
+        raise InputError(f"{label} cannot be read: {error.strerror}") from None
 
 
 def parse_line(line: str, *, any_points: bool) -> tuple[str, list[tuple[float, float]]] | None:

@@ -115,5 +115,17 @@ def file_bytes(labels: Path, name: str) -> bytes:
         raise MissingError(f"{labels}: the picture {path} is missing or cannot be opened") from None
 
 
+def picture_of(path: Path) -> bytes:
+    """A picture file.
+
+    Raises:
+        MissingError: it is missing or cannot be opened.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MissingError(f"the picture {path} cannot be opened: {error.strerror}") from None
+
+
 def _header_size(labels: Path, name: str) -> tuple[int, int]:
     return picture_size(file_bytes(labels, name), f"{labels}: {name}")

@@ -7,6 +7,7 @@ CROSSED = "polygon crosses itself"
 TANGLED = "polygon of more than four points crosses itself"
 OUTSIDE = "polygon outside of the picture"
 OVER_THE_EDGE = "polygon reaches over the picture's edge"
+TORN = "text with half of a surrogate pair"
 PIECES = "polygon in several pieces"
 NO_POLYGON = "mask without a polygon, its box is taken"
 
@@ -15,6 +16,7 @@ _BECAME = {
     CROSSED: "mended",
     TANGLED: "to be ignored",
     PIECES: "to be ignored",
+    TORN: "to be ignored",
     OVER_THE_EDGE: "kept",
     NO_POLYGON: "kept",
 }

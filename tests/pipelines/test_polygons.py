@@ -81,6 +81,9 @@ def test_longer_polygons_that_cross_become_a_hull_that_is_a_guess(seed):
         ([[5, 5]] * 4, "polygon without area"),
         ([[0, 0], [0.5, 0], [0.5, 0.5], [0, 0.5]], "polygon without area"),
         ([[0, 0], [10, 0], [10]], "polygon is no list of points"),
+        ([[10**400, 0], [10, 0], [10, 10]], "polygon is no list of points"),
+        ([[1e39, 0], [10, 0], [10, 10]], "polygon has a coordinate beyond 1,000,000 pixels"),
+        ([[0, 0], [10, 0], [10, -1000001]], "polygon has a coordinate beyond 1,000,000 pixels"),
         ([[0, 0, 0], [1, 1, 1], [2, 0, 2]], "polygon is no list of points"),
         ([["a", "b"], ["c", "d"], ["e", "f"]], "polygon is no list of points"),
         (None, "polygon is no list of points"),
@@ -92,3 +95,13 @@ def test_what_is_no_polygon_is_left_out_and_named(points, says):
     mended = mend_polygon(points)
     assert mended.polygon is None
     assert mended.problem == says
+
+
+def test_a_ring_that_comes_back_to_its_first_point_names_it_once():
+    quad = [[0, 0], [30, 2], [29, 20], [1, 18]]
+    mended = mend_polygon([*quad, quad[0]])
+    assert mended.problem == ""
+    np.testing.assert_array_equal(mended.polygon, np.float32(quad))
+    turned = mend_polygon([quad[0], *quad[::-1]])
+    assert turned.problem == "polygon runs counterclockwise"
+    np.testing.assert_array_equal(turned.polygon, np.float32(quad))

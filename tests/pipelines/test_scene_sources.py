@@ -74,7 +74,7 @@ def test_a_missing_picture_is_named(tmp_path):
         source.read(np.array([1]))
 
 
-@pytest.mark.parametrize("label", ['[{"text": 1}]', "[1]", "[{", '[{"transcription": "a"}]', "nothing"])
+@pytest.mark.parametrize("label", ['[{"text": 1}]', "[1]", "[{", '[{"transcription": "a"}]', "nothing", "[" * 100_000])
 def test_a_label_that_is_no_list_of_texts_is_named(tmp_path, label):
     path = label_file(tmp_path, [[entry("a")]])
     path.write_text(path.read_text() + f"images/0.png\t{label}\n")
@@ -117,6 +117,15 @@ def test_labels_are_mended_ignored_or_left_out_and_counted(tmp_path):
         "polygon has a coordinate that is no finite number",
         "polygon without area",
     )
+
+
+def test_texts_that_are_none_or_torn_are_no_surprise(tmp_path):
+    label = json.dumps([entry(None), entry("half \ud83d"), entry("whole \U0001f600")])  # escapes, as JSON may have them
+    path = label_file(tmp_path, [[]])
+    path.write_text(path.read_text() + f"images/0.png\t{label}\n")
+    (scene,) = open_scenes(path).read(np.array([1]))
+    assert [(i.text, i.ignore) for i in scene.instances] == [("", False), ("half ?", True), ("whole 😀", False)]
+    assert scene.problems == ("text with half of a surrogate pair",)
 
 
 def foreign_lmdb(folder, labels):
