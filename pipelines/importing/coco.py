@@ -101,7 +101,7 @@ class CocoScenes:
             named = [(str(image["id"]), str(image["file_name"])) for image in images]
         except OSError as error:
             raise InputError(f"{self.path} cannot be read: {error.strerror}") from None
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(
                 f"{self.path} is no file of COCO-Text (imgs, anns) or COCO (images, annotations): "
                 f"{type(error).__name__}: {error}"
