@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from pipelines.reader import EncodedScene
 from pipelines.reader.label_file import picture_of
 from pipelines.reader.problems import NO_POLYGON, PIECES
 from pipelines.reader.scene_labels import mended_instances
-from pipelines.reader.source import MissingError, even_groups
+from pipelines.reader.source import NO_LABEL, MissingError, even_groups
 from synthtext.core import Box, InputError
 
 _TEXTS = ("utf8_string", "text", "transcription")
@@ -31,7 +31,8 @@ class CocoScenes:
     COCO-Text has `imgs` and `anns`, by number, with `mask` (a flat list; `polygon` in version 1), `utf8_string` and
     `legibility`; COCO has lists `images` and `annotations` with `segmentation`, whose texts may be under
     `utf8_string`, `text` or `transcription`. Without a polygon the `bbox` is taken. What is "illegible", a crowd, or
-    written as "###" is to be ignored; a text that is not given is empty.
+    written as "###" is to be ignored; a text that is not given is empty. Pictures of COCO-Text's test set have texts
+    whose labels are not given: they count as without a label.
 
     Attributes:
         path: of the file.
@@ -61,15 +62,18 @@ class CocoScenes:
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
         """The scenes of these rows, in this order."""
-        return [self._read(*self._images[row]) for row in rows.tolist()]
+        return [self._read(self._images[row]) for row in rows.tolist()]
 
-    def _read(self, number: str, name: str) -> EncodedScene:
+    def _read(self, image: "_Image") -> EncodedScene:
+        name = image.name
+        if image.withheld:
+            raise MissingError(f"{self.path}: {name} is of the test set, whose labels are not given", NO_LABEL)
         places = (self.path.parent / name, self.path.parent / "images" / name)
         picture = next((place for place in places if place.is_file()), None)
         if picture is None:
             raise MissingError(f"{self.path}: the picture {name} is neither beside it nor in images/")
         labelled, problems = [], []
-        for annotation in self._annotations.get(number, []):
+        for annotation in image.annotations:
             try:
                 points, problem = _points(annotation)
             except (TypeError, ValueError, KeyError, OverflowError):
@@ -82,23 +86,14 @@ class CocoScenes:
         return EncodedScene(name, picture_of(picture), instances, (*problems, *mended))
 
     @cached_property
-    def _images(self) -> list[tuple[str, str]]:
-        """Numbers and file names."""
-        return [(number, name) for number, name, _ in self._tree]
-
-    @cached_property
-    def _annotations(self) -> dict[str, list[Mapping[str, Any]]]:
-        return {number: annotations for number, _, annotations in self._tree}
-
-    @cached_property
-    def _tree(self) -> list[tuple[str, str, list[Mapping[str, Any]]]]:
+    def _images(self) -> "list[_Image]":
         try:
             tree = json.loads(self.path.read_bytes())
             images, annotations = _entries(tree, "imgs", "images"), _entries(tree, "anns", "annotations")
             of_picture: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
             for annotation in annotations:
                 of_picture[str(annotation["image_id"])].append(annotation)
-            named = [(str(image["id"]), str(image["file_name"])) for image in images]
+            return [_Image.of(image, of_picture[str(image["id"])]) for image in images]
         except OSError as error:
             raise InputError(f"{self.path} cannot be read: {error.strerror}") from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -106,7 +101,19 @@ class CocoScenes:
                 f"{self.path} is no file of COCO-Text (imgs, anns) or COCO (images, annotations): "
                 f"{type(error).__name__}: {error}"
             ) from None
-        return [(number, name, of_picture[number]) for number, name in named]
+
+
+class _Image(NamedTuple):
+    """A picture's file name, its annotations, and whether it has some that are not given."""
+
+    name: str
+    annotations: list[Mapping[str, Any]]
+    withheld: bool
+
+    @classmethod
+    def of(cls, image: Mapping[str, Any], annotations: list[Mapping[str, Any]]) -> "_Image":
+        withheld = not annotations and image.get("set") == "test"
+        return cls(str(image["file_name"]), annotations, withheld)
 
 
 def _entries(tree: Mapping[str, Any], by_number: str, listed: str) -> list[Mapping[str, Any]]:

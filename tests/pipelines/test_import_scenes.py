@@ -203,10 +203,12 @@ def test_coco_text_is_read(tmp_path, mask, place):
         {"utf8_string": "", "legibility": "illegible", mask: flat(SQUARE)},
         {"legibility": "legible", "bbox": [5, 6, 20, 10]},
     ]
+    images["10"] = {"id": 10, "file_name": "0.png", "set": "test"}  # its labels are kept back
     annotations = {str(n): {"id": n, "image_id": 7, **kind} for n, kind in enumerate(kinds)}
     path = coco(tmp_path / "coco", {"imgs": images, "anns": annotations, "cats": {}}, place=place)
     statistics, scenes = scenes_of(path, tmp_path / "data", "coco-text")
     assert not statistics.problems
+    assert dict(statistics.gaps) == {"label missing": 1}
     assert [scene.image for scene in scenes] == [encoded(n) for n in range(3)]
     word, illegible, boxed = scenes[0].instances
     assert (word.text, word.ignore, illegible.ignore) == ("word", False, True)
