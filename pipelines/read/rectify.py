@@ -63,18 +63,26 @@ def _edges(polygon: Polygon) -> tuple[Polygon, Polygon]:
 def as_line(polygon: Polygon) -> Polygon:
     """A labelled outline (P, 2) such that `rectify` can cut it out.
 
-    That is itself if it is a quad, or if half of its points run along the top and the others back along the bottom:
-    what lies between neighbours above and neighbours below is then clockwise everywhere. Of others it is the smallest
-    rectangle, from the corner on that is nearest to the first point.
+    That is itself if it is a quad, or if half of its points run along the top and the others back along the bottom.
+    A line that runs downwards has its first two points at its upper end: from the second one on, half of its points run
+    along its right side. Of other outlines it is the smallest rectangle, from the corner on that is nearest to the
+    first point.
     """
     if len(polygon) == 4:
         return polygon
     if len(polygon) % 2 == 0:
-        top, bottom = _edges(polygon)
+        line = min(polygon, np.roll(polygon, -1, axis=0), key=_longest_rung)
+        top, bottom = _edges(line)
         cells = np.stack([top[:-1], top[1:], bottom[1:], bottom[:-1]], axis=1)
-        if all(signed_area(cell) > 0 for cell in cells):
-            return polygon
+        if all(signed_area(cell) > 0 for cell in cells):  # it is twisted nowhere
+            return line
     return rectangle_around(polygon)
+
+
+def _longest_rung(polygon: Polygon) -> float:
+    """The greatest distance of points along the top from those below; a wrong choice of top has a diagonal there."""
+    top, bottom = _edges(polygon)
+    return float(np.hypot(*(top - bottom).T).max())
 
 
 def rectangle_around(polygon: Polygon) -> Polygon:

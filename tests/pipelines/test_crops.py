@@ -97,6 +97,25 @@ def test_bent_outlines_are_straightened(count):
     np.testing.assert_allclose(sample.meta.drawn["polygon"], outline, atol=1e-3)
 
 
+@pytest.mark.parametrize("shift", [0.0, 0.4])
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_outlines_of_lines_that_run_downwards_are_straightened_along_their_run(count, shift):
+    """Squares below each other, the lower ones further to the right: colours that depend on y become columns."""
+    tops = 20 + 30 * np.arange(count)
+    boxes = [Box(60 + shift * top, top, 84 + shift * top, top + 26) for top in tops]
+    clusters = Clusters(np.arange(count + 1, dtype=np.int32), np.stack([box.polygon() for box in boxes]))
+    outline = clusters.outline("文字縦書中国"[:count])
+    assert len(outline) > 4
+    picture = np.repeat(np.repeat(np.arange(240, dtype=np.uint8)[:, None, None], 240, 1), 3, 2)
+    sample = cut(picture, TextInstance("text", outline), "key", "", {})
+    height, width = sample.image.shape[:2]
+    assert abs(height - 24) <= 1
+    assert width >= 30 * count - 4
+    columns = sample.image[..., 0].astype(int)
+    assert np.ptp(columns, axis=0).max() <= 14 * shift + 2
+    assert (np.diff(columns.mean(axis=0)) > -0.5).all()
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_outlines_that_are_no_lines_become_a_rectangle_around_them(seed):
     rng = np.random.default_rng(seed)
@@ -113,7 +132,7 @@ def test_outlines_that_are_no_lines_become_a_rectangle_around_them(seed):
 
 
 def test_an_even_outline_that_is_twisted_becomes_a_rectangle():
-    outline = np.roll(arc(5), 3, axis=0)  # begins in the middle of its top
+    outline = np.roll(arc(6), 3, axis=0)  # begins in the middle of its top
     assert len(as_line(outline)) == 4
 
 
