@@ -66,8 +66,9 @@ def test_a_tall_text_is_turned_and_its_clusters_with_it():
     sample = cut(picture, TextInstance("abc", Box(15, 5, 45, 95).polygon(), clusters), "key", "", {})
     assert sample.image.shape == (30, 90, 3)
     assert sample.meta.drawn["turned"] is True
-    for points, colour in zip(sample.clusters.quads, colours, strict=True):
+    for k, (points, colour) in enumerate(zip(sample.clusters.quads, colours, strict=True)):
         (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+        np.testing.assert_allclose([left, top, right, bottom], [5 + 30 * k, 5, 25 + 30 * k, 25], atol=1e-3)
         inside = sample.image[int(top) + 1 : int(bottom) - 1, int(left) + 1 : int(right) - 1].reshape(-1, 3)
         assert len(inside) == 18 * 18
         assert np.abs(inside.astype(int) - colour).max() < 8
