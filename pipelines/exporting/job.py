@@ -1,6 +1,7 @@
 """A data set of ours in the format of another tool: written beside its place, and moved there when it is whole."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -19,7 +20,7 @@ from pipelines.pages.provenance import Made, provenance
 from pipelines.reader import RecognitionSource, SceneSource, iterate_scenes, open_scenes, open_source
 from pipelines.reader.kind import Kind, kind_of
 from pipelines.shards import LineRow, SceneRow
-from pipelines.shards.files import remove, temporary
+from pipelines.shards.files import TEMPORARY, remove, temporary
 from synthtext.core import InputError
 
 Form: TypeAlias = Literal["paddleocr", "icdar", "lmdb"]
@@ -86,6 +87,7 @@ def _staged(out: Path) -> Iterator[Path]:
     place = out.expanduser().absolute()
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(place)
         staged = temporary(place)
         try:
             yield staged
@@ -95,6 +97,25 @@ def _staged(out: Path) -> Iterator[Path]:
             remove(staged)
     except (OSError, lmdb.Error) as error:
         raise JobError(f"{out} cannot be written: {error}") from None
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Remove what exports to this place left whose process was killed."""
+    name = re.compile(re.escape(f"{TEMPORARY}{place.stem}-") + r"(\d{1,9})-[0-9a-f]{8}" + re.escape(place.suffix))
+    for path in place.parent.iterdir():
+        found = name.fullmatch(path.name)
+        if found and not _is_running(int(found[1])):
+            remove(path)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _export_scenes(source: SceneSource, form: Form, folder: Path, advance: Callable[[int], None]) -> Exported:

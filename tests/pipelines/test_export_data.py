@@ -1,4 +1,5 @@
 import json
+import os
 from collections import Counter
 
 import cv2
@@ -244,7 +245,13 @@ def test_nothing_is_left_of_an_export_that_fails(tmp_path, form):
     with pytest.raises(KeyboardInterrupt):
         export_data(labels, form, tmp_path / "out", stop)
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+    gone, alive, other = (
+        tmp_path / f".tmp-{name}-0123abcd" for name in ("out-99999999", f"out-{os.getpid()}", "out-a-9")
+    )
+    for path in (gone, alive, other):  # of a process that was killed, of one at work, of another export
+        path.mkdir()
     assert export_data(labels, form, tmp_path / "out").texts == 2
+    assert [path.exists() for path in (gone, alive, other)] == [False, True, True]
 
 
 def test_the_command_says_what_is_lost_in_one_line(tmp_path):
