@@ -89,9 +89,10 @@ def _named(facts: SceneFacts) -> list[Html]:
     charts = [
         bars("Levels", _counts(texts["level"], LEVELS), total),
         bars("Origins", _counts(texts["origin"], ORIGINS), total),
-        bars("To be ignored, by origin", _counts(texts["origin"][texts["ignore"]], ORIGINS), total),
     ]
-    if len(np.unique(texts["level"])) > 1:
+    if texts["ignore"].any():
+        charts.append(bars("To be ignored, by origin", _counts(texts["origin"][texts["ignore"]], ORIGINS), total))
+    if texts["ignore"].any() and len(np.unique(texts["level"])) > 1:
         charts.append(bars("To be ignored, by level", _counts(texts["level"][texts["ignore"]], LEVELS), total))
     if effects := facts.statistics.effects:
         charts.append(bars("Effects", effects, facts.statistics.rows))
