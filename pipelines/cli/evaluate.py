@@ -1,5 +1,6 @@
 """`ocrmill evaluate`."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -96,10 +97,15 @@ def _evaluate_detector(detector: "TextDetector", names: Iterable[str]) -> "dict[
     from pipelines.evaluate import evaluate_detector
     from pipelines.progress import progress
     from pipelines.reader import open_scenes
+    from pipelines.reader.problems import describe_problems
 
     sources = {name: open_scenes(name) for name in names}
     with progress("looking", total=sum(map(len, sources.values())), unit="pictures") as bar:
-        return {name: evaluate_detector(detector, source, bar.advance).scores for name, source in sources.items()}
+        found = {name: evaluate_detector(detector, source, bar.advance) for name, source in sources.items()}
+    for name, evaluation in found.items():
+        if evaluation.problems:
+            print(f"{name}: labels {describe_problems(evaluation.problems)}", file=sys.stderr)
+    return {name: evaluation.scores for name, evaluation in found.items()}
 
 
 _RECOGNIZER_COLUMNS = {

@@ -55,10 +55,11 @@ def generate(
         shard_size=shard_size,
         form=form,
     )
-    print(_describe(summary))
+    print(describe(summary))
 
 
-def _describe(summary: "Summary") -> str:
+def describe(summary: "Summary") -> str:
+    """What a job did, in a few lines."""
     from pipelines.generate.gaps import describe_gaps
     from pipelines.progress import duration
 

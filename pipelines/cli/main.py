@@ -5,9 +5,11 @@ from typing import NoReturn
 
 import typer
 
+from pipelines.cli.crops import crops
 from pipelines.cli.demo import demo
 from pipelines.cli.evaluate import evaluate
 from pipelines.cli.export import export
+from pipelines.cli.export_data import export_data
 from pipelines.cli.fonts import fonts
 from pipelines.cli.generate import generate
 from pipelines.cli.import_ import import_
@@ -30,7 +32,21 @@ app = typer.Typer(
 
 _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C stopped
 
-for _command in (demo, generate, preview, fonts, import_, train, evaluate, inspect, import_model, export, read):
+for _command in (
+    demo,
+    generate,
+    preview,
+    fonts,
+    import_,
+    crops,
+    export_data,
+    train,
+    evaluate,
+    inspect,
+    import_model,
+    export,
+    read,
+):
     app.command(_command.__name__.rstrip("_").replace("_", "-"))(_command)
 
 

@@ -1,5 +1,6 @@
 """What a detector finds on labelled pictures, and how good that is."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,11 +12,19 @@ from pipelines.reader.scene_source import SceneSource, iterate_scenes
 
 @dataclass(frozen=True)
 class DetectorEvaluation:
-    """Matches of every picture of a source, in its order, and their scores."""
+    """Matches of every picture of a source, in its order, and their scores.
+
+    Attributes:
+        source: that was evaluated on.
+        scores: over all pictures.
+        matches: one a picture.
+        problems: labels that were mended, made ignored or left out, by what was wrong with them.
+    """
 
     source: SceneSource
     scores: DetectionScores
     matches: tuple[ImageMatch, ...]
+    problems: Counter[str]
 
 
 def evaluate_detector(
@@ -31,10 +40,11 @@ def evaluate_detector(
     Raises:
         InputError: a picture is missing or broken; the sentence names it.
     """
-    matches = []
+    matches, problems = [], Counter[str]()
     for scene in iterate_scenes(source):
         found = detector.detect(decode(scene.image, f"{source.name}: {scene.key}"))
         truths, ignore = [i.polygon for i in scene.instances], [i.ignore for i in scene.instances]
         matches.append(match_image(truths, ignore, found.polygons))
+        problems.update(scene.problems)
         advance(1)
-    return DetectorEvaluation(source, detection_scores(matches), tuple(matches))
+    return DetectorEvaluation(source, detection_scores(matches), tuple(matches), problems)

@@ -3,33 +3,61 @@
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from pipelines.importing.coco import CocoScenes
+from pipelines.importing.icdar import IcdarScenes
 from pipelines.importing.lines import LinesImport
+from pipelines.importing.scenes import ScenesImport
 from pipelines.reader import open_source
-from pipelines.reader.label_file import LabelFileSource
-from pipelines.reader.lmdb import LmdbSource
+from pipelines.reader.folder import DESCRIPTION
+from pipelines.reader.kind import kind_of
+from pipelines.reader.scene_labels import SceneLabels
+from pipelines.reader.scene_shards import LmdbScenes
 from pipelines.shards.files import sha256
 from synthtext.core import InputError
 
-Form: TypeAlias = Literal["paddleocr", "lmdb"]
+Form: TypeAlias = Literal["paddleocr", "icdar", "lmdb", "coco-text"]
 
 
-def open_import(path: Path, form: Form | None = None) -> LinesImport:
+def open_import(path: Path, form: Form | None = None) -> LinesImport | ScenesImport:
     """Open what is to be imported.
 
     Args:
-        path: a PaddleOCR-style label file, or an LMDB in the layout of deep-text-recognition-benchmark.
-        form: which of the two it must be; None to see for oneself.
+        path: a PaddleOCR-style label file of lines or scenes; an LMDB in the layout of deep-text-recognition-benchmark;
+            a folder of ICDAR's pictures and label files; or a JSON file of COCO-Text.
+        form: which of them it must be; None to see for oneself.
 
     Raises:
-        InputError: it is neither, or not the one that was asked for, or empty.
+        InputError: it is none of them, or not the one that was asked for, or empty.
     """
-    if form == "paddleocr" and path.is_dir():
+    found = form or _form_of(path)
+    if found == "icdar":
+        folder = IcdarScenes(path)
+        return ScenesImport(folder, folder.digest)
+    if found == "coco-text":
+        return ScenesImport(CocoScenes(path), sha256(path))
+    if found == "paddleocr" and path.is_dir():
         raise InputError(f"{path} is a folder: name the label file in it")
-    if form == "lmdb" and not (path / "data.mdb").is_file():
+    if found == "lmdb" and not (path / "data.mdb").is_file():
         raise InputError(f"{path} is no LMDB: there is no data.mdb in it")
-    source = open_source(path)
-    if isinstance(source, LabelFileSource):
-        return LinesImport(source, path.absolute().parent.name, sha256(path))
-    if isinstance(source, LmdbSource):
-        return LinesImport(source, path.absolute().name, sha256(path / "data.mdb"))
-    raise InputError(f"{path} is a data set of ours already: it needs no import")
+    data = path / "data.mdb" if found == "lmdb" else path
+    if kind_of(path) == "scenes":
+        scenes = LmdbScenes(path) if found == "lmdb" else SceneLabels(path)
+        return ScenesImport(scenes, sha256(data))
+    return LinesImport(open_source(path), _corpus(path, found), sha256(data))
+
+
+def _form_of(path: Path) -> Form:
+    if path.is_file():
+        return "coco-text" if path.suffix.lower() == ".json" else "paddleocr"
+    if (path / "data.mdb").is_file():
+        return "lmdb"
+    if (path / DESCRIPTION).is_file():
+        raise InputError(f"{path} is a data set of ours already: it needs no import")
+    if not path.is_dir():
+        raise InputError(f"{path}: there is no such label file or folder")
+    return "icdar"
+
+
+def _corpus(path: Path, form: Form) -> str:
+    """What lines are called: by their LMDB, or by the folder of their label file."""
+    return path.absolute().name if form == "lmdb" else path.absolute().parent.name

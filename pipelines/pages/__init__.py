@@ -6,6 +6,9 @@ from pipelines.pages.facts import Facts, gather
 from pipelines.pages.frame import Section, page
 from pipelines.pages.markup import Html, element, escape, join, user_text
 from pipelines.pages.samples import Example, choose
+from pipelines.pages.scene_checks import scene_findings
+from pipelines.pages.scene_facts import SceneFacts, gather_scenes
+from pipelines.pages.scenes import choose_scenes, scenes_page
 from pipelines.pages.worst import WorstRow, worst_page
 
 __all__ = [
@@ -13,16 +16,21 @@ __all__ = [
     "Facts",
     "Finding",
     "Html",
+    "SceneFacts",
     "Section",
     "WorstRow",
     "choose",
+    "choose_scenes",
     "dataset_page",
     "element",
     "escape",
     "findings",
     "gather",
+    "gather_scenes",
     "join",
     "page",
+    "scene_findings",
+    "scenes_page",
     "user_text",
     "worst_page",
 ]

@@ -22,7 +22,9 @@ FAINT = 40
 DOMINANT = 0.5
 """One font is too frequent when it has a larger share of the lines."""
 
-_EXAMPLES = 6
+EXAMPLES = 6
+"""Most that a finding shows."""
+
 _CHARACTERS = 40
 
 
@@ -51,6 +53,11 @@ def findings(facts: Facts) -> list[Finding]:
         found += [characters_outside(facts, facts.charset), characters_never_drawn(facts, facts.charset)]
     if facts.description:
         found += [gaps(facts), one_font(facts)]
+    return graver(found)
+
+
+def graver(found: Iterable[Finding]) -> list[Finding]:
+    """Findings, the gravest first."""
     order: list[Level] = ["wrong", "look", "note", "fine"]
     return sorted(found, key=lambda finding: order.index(finding.level))
 
@@ -58,7 +65,7 @@ def findings(facts: Facts) -> list[Finding]:
 def empty_labels(facts: Facts) -> Finding:
     """Labels without a character."""
     count = int((facts.labels.lengths == 0).sum())
-    return _counted("empty labels", "wrong", count, len(facts), "have no label")
+    return counted("empty labels", "wrong", count, len(facts), "have no label")
 
 
 def long_labels(facts: Facts) -> Finding:
@@ -98,13 +105,13 @@ def faint_pictures(facts: Facts) -> Finding:
 def repeated_labels(facts: Facts) -> Finding:
     """Texts that more than one line has."""
     _, first, counts = np.unique(facts.labels.hashes, return_index=True, return_counts=True)
-    top = np.lexsort((first, -counts))[:_EXAMPLES]
+    top = np.lexsort((first, -counts))[:EXAMPLES]
     top = top[counts[top] > 1]
     repeats = len(facts) - len(counts)
     texts = facts.texts_of(first[top].tolist())
     examples = tuple(f"{text} × {count:,}" for text, count in zip(texts, counts[top].tolist(), strict=True))
     says = "repeat the label of an earlier line"
-    return _counted("repeated labels", "note", repeats, len(facts), says, examples)
+    return counted("repeated labels", "note", repeats, len(facts), says, examples)
 
 
 def repeated_pictures(facts: Facts) -> Finding:
@@ -117,8 +124,8 @@ def repeated_pictures(facts: Facts) -> Finding:
     says = "repeat an earlier picture, byte for byte"
     if torn:
         says += f", {torn:,} of them under another label"
-    examples = facts.texts_of(rows[:_EXAMPLES].tolist())
-    return _counted("repeated pictures", "wrong" if torn else "look", repeats, len(facts.look), says, examples)
+    examples = facts.texts_of(rows[:EXAMPLES].tolist())
+    return counted("repeated pictures", "wrong" if torn else "look", repeats, len(facts.look), says, examples)
 
 
 def characters_outside(facts: Facts, charset: Charset) -> Finding:
@@ -126,7 +133,7 @@ def characters_outside(facts: Facts, charset: Charset) -> Finding:
     outside = [c for c, _ in facts.labels.characters.most_common() if not charset.covers(charset.fold(c))]
     count = int((~facts.labels.covered).sum())
     says = f"use {len(outside):,} characters that are not in the charset: training leaves them out"
-    return _counted("characters outside the charset", "wrong", count, len(facts), says, _shown(outside))
+    return counted("characters outside the charset", "wrong", count, len(facts), says, _shown(outside))
 
 
 def characters_never_drawn(facts: Facts, charset: Charset) -> Finding:
@@ -146,7 +153,7 @@ def gaps(facts: Facts) -> Finding:
     asked = facts.statistics.rows + reasons.total()
     says = "could not be drawn and are left out"
     examples = tuple(f"{reason} × {count:,}" for reason, count in reasons.most_common())
-    return _counted("gaps", "note", reasons.total(), asked, says, examples, "samples")
+    return counted("gaps", "note", reasons.total(), asked, says, examples, "samples")
 
 
 def one_font(facts: Facts) -> Finding:
@@ -178,13 +185,14 @@ def _rows(
     check: str, level: Level, rows: NDArray[np.int64], facts: Facts, says: str, total: int | None = None
 ) -> Finding:
     """A finding about rows, with the labels of the first ones."""
-    examples = facts.texts_of(rows[:_EXAMPLES].tolist())
-    return _counted(check, level, len(rows), len(facts) if total is None else total, says, examples)
+    examples = facts.texts_of(rows[:EXAMPLES].tolist())
+    return counted(check, level, len(rows), len(facts) if total is None else total, says, examples)
 
 
-def _counted(
+def counted(
     check: str, level: Level, count: int, total: int, says: str, examples: tuple[str, ...] = (), what: str = "lines"
 ) -> Finding:
+    """A finding about `count` of `total` things; fine if there is none."""
     if not count:
         return Finding(check)
     return Finding(check, level, f"{count:,} of {total:,} {what} ({percent(count / total)}) {says}", examples)

@@ -1,5 +1,6 @@
 """The page of `ocrmill inspect`: what is odd about a data set, what is in it, and what it looks like."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from pipelines.pages.facts import Facts
 from pipelines.pages.frame import Section, page
 from pipelines.pages.markup import Html, element, escape, join, user_text
 from pipelines.pages.samples import Example, samples
-from pipelines.shards import BIN
+from pipelines.shards import BIN, Description, Statistics
+from synthtext.core import Charset
 
 _TILES = 240
 """Most characters that are shown with their counts."""
@@ -28,38 +30,52 @@ def dataset_page(facts: Facts, found: Sequence[Finding], examples: Sequence[Exam
     looked = "" if len(facts.look) == len(facts) else f"pictures: {len(facts.look):,} of {len(facts):,} looked at"
     shown = f"{len(examples):,} of {len(facts):,}, chosen at random"
     sections = [
-        Section("What is odd", _findings(found), looked),
+        Section("What is odd", findings_list(found), looked),
         Section("What is in it", _statistics(facts)),
         Section("Samples", samples(examples), shown),
     ]
-    return page("ocrmill inspect", _title(Path(facts.source.name)), _summary(facts), sections)
+    return page("ocrmill inspect", title_of(Path(facts.source.name)), _summary(facts), sections)
 
 
-def _title(path: Path) -> str:
+def title_of(path: Path) -> str:
+    """What a page about the source at this path is called."""
     resolved = path.resolve()
     return resolved.name if resolved.is_dir() else f"{resolved.parent.name}/{resolved.name}"
 
 
 def _summary(facts: Facts) -> dict[str, str]:
-    known = {"rows": f"{len(facts):,}"}
-    if facts.description:
-        about = facts.description
+    return summary("lines", facts.source.name, len(facts), facts.description, facts.statistics)
+
+
+def summary(kind: str, path: str, rows: int, about: Description | None, statistics: Statistics) -> dict[str, str]:
+    """The facts above everything else, by name.
+
+    Args:
+        kind: what the rows are.
+        path: of the source.
+        rows: how many there are.
+        about: what a data set of ours says of itself.
+        statistics: of its finished shards.
+    """
+    known = {"rows": f"{rows:,}"}
+    if about:
         known |= {
             "kind": about.kind,
             "made from": about.source,
             "seed": "none" if about.seed is None else str(about.seed),
             "samples": f"{about.start:,} to {about.start + about.count - 1:,}",
-            "gaps": f"{facts.statistics.gap_count:,}",
+            "gaps": f"{statistics.gap_count:,}",
             "charset": f"{len(about.charset):,} characters",
             "shards": f"{about.format}{'' if about.complete else ', not complete'}",
             "digest": about.digest[:16],
         }
     else:
-        known |= {"kind": "lines"}
-    return known | {"path": facts.source.name}
+        known |= {"kind": kind}
+    return known | {"path": path}
 
 
-def _findings(found: Sequence[Finding]) -> Html:
+def findings_list(found: Sequence[Finding]) -> Html:
+    """What was found, and what was looked for in vain."""
     odd = [finding for finding in found if finding.level != "fine"]
     fine = [finding.check for finding in found if finding.level == "fine"]
     listed = element("ul", *map(_finding, odd), class_="findings") if odd else ""
@@ -85,7 +101,7 @@ def _statistics(facts: Facts) -> Html:
     parts = [element("div", *_histograms(facts), class_="charts")]
     if named := _named(facts):
         parts.append(element("div", *named, class_="stacks"))
-    return join((*parts, _characters(facts)))
+    return join((*parts, character_tiles(facts.labels.characters, facts.charset)))
 
 
 def _histograms(facts: Facts) -> list[Html]:
@@ -108,11 +124,12 @@ def _named(facts: Facts) -> list[Html]:
     return [bars(title, counts, made.rows) for title, counts in named.items() if counts]
 
 
-def _characters(facts: Facts) -> Html:
-    ordered = facts.labels.characters.most_common()
-    if facts.charset:
-        ordered += [(character, 0) for character in facts.charset if character not in facts.labels.characters]
-    note = f"{len(facts.labels.characters):,} different, most frequent first"
+def character_tiles(characters: Counter[str], charset: Charset | None) -> Html:
+    """Characters with how often each occurs; those of the charset that never do, last."""
+    ordered = characters.most_common()
+    if charset:
+        ordered += [(character, 0) for character in charset if character not in characters]
+    note = f"{len(characters):,} different, most frequent first"
     if len(ordered) > _TILES:
         half = _TILES // 2
         ordered = ordered[:half] + ordered[-half:]

@@ -72,14 +72,15 @@ def gather(source: RecognitionSource, rng: np.random.Generator) -> Facts:
     Raises:
         InputError: a picture is missing, or a data set's description is broken.
     """
-    description, statistics = _described(Path(source.name))
+    description, statistics = described(Path(source.name))
     labels = Labels.of(source.texts(), charset_of(description))
     with progress("looking", total=min(len(source), LOOKED_AT), unit="pictures") as bar:
         look = Look.at(source, rng, advance=bar.advance)
     return Facts(source, labels, source.sizes(), look, description, statistics)
 
 
-def _described(path: Path) -> tuple[Description | None, Statistics]:
+def described(path: Path) -> tuple[Description | None, Statistics]:
+    """What a data set of ours says of itself, over its finished shards; nothing of another source."""
     statistics = Statistics()
     if not (path / "dataset.json").is_file():
         return None, statistics

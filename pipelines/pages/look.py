@@ -51,17 +51,24 @@ class Look:
             most: pictures.
             advance: is told how many were looked at, now and then.
         """
-        rows = _choose(source.groups, rng, most)
+        rows = choose_rows(source.groups, rng, most)
         seen: list[tuple[int, float]] = []
         for start in range(0, len(rows), _CHUNK):
             lines = source.read(rows[start : start + _CHUNK])
-            seen += [(_digest(line.image), _spread(line.image)) for line in lines]
+            seen += [(digest_of(line.image), _spread(line.image)) for line in lines]
             advance(len(lines))
         digests, spread = zip(*seen, strict=True)
         return cls(rows, np.array(digests, np.int64), np.array(spread, np.float32))
 
 
-def _choose(groups: NDArray[np.int64], rng: np.random.Generator, most: int) -> NDArray[np.int64]:
+def choose_rows(groups: NDArray[np.int64], rng: np.random.Generator, most: int) -> NDArray[np.int64]:
+    """All rows, or a random choice of whole groups when there are more than `most`; rising.
+
+    Args:
+        groups: (G + 1,) rows at which groups begin, and the number of rows.
+        rng: chooses.
+        most: rows.
+    """
     if groups[-1] <= most:
         return np.arange(groups[-1])
     order = rng.permutation(len(groups) - 1)
@@ -69,7 +76,8 @@ def _choose(groups: NDArray[np.int64], rng: np.random.Generator, most: int) -> N
     return np.sort(rows[:most])
 
 
-def _digest(data: bytes) -> int:
+def digest_of(data: bytes) -> int:
+    """A number that is equal for equal files."""
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
 
 

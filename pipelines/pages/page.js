@@ -33,7 +33,7 @@ function start() {
     const state = new URLSearchParams();
     if (search.value) state.set("filter", search.value);
     if (order.value) state.set("order", order.value);
-    if (overlay?.checked) state.set("overlay", "1");
+    if (overlay && overlay.checked !== overlay.defaultChecked) state.set("overlay", overlay.checked ? "1" : "0");
     history.replaceState(null, "", `#${state}`);
     show();
   }
@@ -43,7 +43,7 @@ function start() {
     search.value = state.get("filter") ?? "";
     order.value = state.get("order") ?? "";
     if (order.selectedIndex < 0) order.selectedIndex = 0;
-    if (overlay) overlay.checked = state.has("overlay");
+    if (overlay) overlay.checked = state.has("overlay") ? state.get("overlay") !== "0" : overlay.defaultChecked;
     show();
   }
 

@@ -13,7 +13,7 @@ class Order(NamedTuple):
     label: str
 
 
-def tools(orders: Sequence[Order], first: str, filtered: str, overlay: str = "") -> Html:
+def tools(orders: Sequence[Order], first: str, filtered: str, overlay: str = "", *, drawn: bool = False) -> Html:
     """The bar; hidden until the script runs.
 
     Args:
@@ -21,6 +21,7 @@ def tools(orders: Sequence[Order], first: str, filtered: str, overlay: str = "")
         first: what the order of the page is called.
         filtered: what the filter looks in.
         overlay: what can be drawn over the pictures; empty for nothing.
+        drawn: it is drawn to begin with.
     """
     options = [element("option", first, value=""), *(element("option", o.label, value=o.key) for o in orders)]
     parts = [
@@ -28,7 +29,7 @@ def tools(orders: Sequence[Order], first: str, filtered: str, overlay: str = "")
         element("label", "order ", element("select", *options, name="order")),
     ]
     if overlay:
-        parts.append(element("label", element("input", type="checkbox", name="overlay"), overlay))
+        parts.append(element("label", element("input", type="checkbox", name="overlay", checked=drawn), overlay))
     return element("div", *parts, element("output"), class_="tools", role="search", hidden=True)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.db.boxes import smallest_rectangle
-from synthtext.core import Image, Polygon
+from synthtext.core import Image, Polygon, signed_area
 
 TALL = 1.5
 """A line this many times as high as it is wide is taken to run downwards, and is turned (released code)."""
@@ -32,10 +32,8 @@ def rectify(image: Image, polygon: Polygon, *, released: bool = False) -> Image:
         (h, w, 3) uint8, as high and wide as the longer of the opposite edges, at least 1 pixel; turned by 90 degrees
         against the clock if it is `TALL`.
     """
-    top, bottom = polygon[: len(polygon) // 2], polygon[: len(polygon) // 2 - 1 : -1]
-    # Whole pixels as released: rounding up would make other pictures of the same boxes.
-    width = max(int(max(_length(top), _length(bottom))), 1)
-    height = max(int(max(float(np.hypot(*edge)) for edge in (bottom - top)[[0, -1]])), 1)
+    top, bottom = _edges(polygon)
+    width, height = line_size(polygon)
     corner = np.zeros(2, np.float32)
     if max(image.shape) >= _WIDEST:
         box = _window(image, polygon)
@@ -45,6 +43,53 @@ def rectify(image: Image, polygon: Polygon, *, released: bool = False) -> Image:
     else:
         line = _strip(image, top - corner, bottom - corner, width, height)
     return np.ascontiguousarray(np.rot90(line)) if height >= TALL * width else line
+
+
+def line_size(polygon: Polygon) -> tuple[int, int]:
+    """Width and height, pixels, of the line that `rectify` cuts out, before it is turned for being `TALL`."""
+    top, bottom = _edges(polygon)
+    # Whole pixels as released: rounding up would make other pictures of the same boxes.
+    width = max(int(max(_length(top), _length(bottom))), 1)
+    height = max(int(max(float(np.hypot(*edge)) for edge in (bottom - top)[[0, -1]])), 1)
+    return width, height
+
+
+def _edges(polygon: Polygon) -> tuple[Polygon, Polygon]:
+    """The points along the top, and those along the bottom, both from left to right."""
+    half = len(polygon) // 2
+    return polygon[:half], polygon[: half - 1 : -1]
+
+
+def as_line(polygon: Polygon) -> Polygon:
+    """A labelled outline (P, 2) such that `rectify` can cut it out.
+
+    That is itself if it is a quad, or if half of its points run along the top and the others back along the bottom.
+    A line that runs downwards has its first two points at its upper end: from the second one on, half of its points run
+    along its right side. Of other outlines it is the smallest rectangle, from the corner on that is nearest to the
+    first point.
+    """
+    if len(polygon) == 4:
+        return polygon
+    if len(polygon) % 2 == 0:
+        line = min(polygon, np.roll(polygon, -1, axis=0), key=_longest_rung)
+        top, bottom = _edges(line)
+        cells = np.stack([top[:-1], top[1:], bottom[1:], bottom[:-1]], axis=1)
+        if all(signed_area(cell) > 0 for cell in cells):  # it is twisted nowhere
+            return line
+    return rectangle_around(polygon)
+
+
+def _longest_rung(polygon: Polygon) -> float:
+    """The greatest distance of points along the top from those below; a wrong choice of top has a diagonal there."""
+    top, bottom = _edges(polygon)
+    return float(np.hypot(*(top - bottom).T).max())
+
+
+def rectangle_around(polygon: Polygon) -> Polygon:
+    """The smallest rectangle (4, 2) around a labelled outline; it begins at the corner nearest to its first point."""
+    rectangle = smallest_rectangle(polygon)[0]
+    first = int(np.argmin(np.hypot(*(rectangle - polygon[0]).T)))
+    return np.roll(rectangle, -first, axis=0)
 
 
 def as_quad(polygon: Polygon) -> Polygon:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.reader.picture import picture_size
-from pipelines.reader.source import EncodedLine, even_groups
+from pipelines.reader.source import EncodedLine, MissingError, even_groups
 from synthtext.core import InputError
 
 
@@ -106,13 +106,25 @@ def file_bytes(labels: Path, name: str) -> bytes:
     """A picture that a label file names.
 
     Raises:
-        InputError: it is missing or cannot be opened.
+        MissingError: it is missing or cannot be opened.
     """
     path = labels.parent / name
     try:
         return path.read_bytes()
     except (OSError, ValueError):
-        raise InputError(f"{labels}: the picture {path} is missing or cannot be opened") from None
+        raise MissingError(f"{labels}: the picture {path} is missing or cannot be opened") from None
+
+
+def picture_of(path: Path) -> bytes:
+    """A picture file.
+
+    Raises:
+        MissingError: it is missing or cannot be opened.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MissingError(f"the picture {path} cannot be opened: {error.strerror}") from None
 
 
 def _header_size(labels: Path, name: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.reader.picture import picture_size
-from pipelines.reader.source import EncodedLine, even_groups
+from pipelines.reader.source import NO_LABEL, NO_PICTURE, EncodedLine, MissingError, even_groups
 from synthtext.core import InputError
 
 
@@ -99,11 +99,12 @@ def value_of(transaction: lmdb.Transaction, key: str, path: Path) -> bytes:
     """The value of a key.
 
     Raises:
-        InputError: it is missing; the sentence names the LMDB at `path`.
+        MissingError: it is missing; the sentence names the LMDB at `path`.
     """
     value = transaction.get(key.encode())
     if value is None:
-        raise InputError(f"{path}: 'num-samples' promises {key!r}, which is missing")
+        reason = NO_LABEL if key.startswith("label") else NO_PICTURE
+        raise MissingError(f"{path}: 'num-samples' promises {key!r}, which is missing", reason)
     return bytes(value)
 
 

@@ -1,6 +1,7 @@
 """Encoded pictures: their pixels, and their size without them."""
 
 import io
+import mimetypes
 import struct
 
 import cv2
@@ -96,3 +97,8 @@ def media_type(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     return "image/bmp" if data.startswith(b"BM") else "image/jpeg"
+
+
+def suffix_of(data: bytes) -> str:
+    """What the name of a file of these encoded bytes ends in, such as ".jpg"."""
+    return mimetypes.guess_extension(media_type(data)) or ".jpg"

@@ -6,9 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipelines.reader.problems import COUNTERCLOCKWISE, CROSSED, TANGLED
 from synthtext.core import Polygon, signed_area
 
 _SMALLEST = 1.0  # square pixels: what is flatter shows no text
+
+_FARTHEST = 1_000_000
+"""Pixels: no picture is so large, and whoever draws such a polygon runs out of numbers."""
 
 
 class Mended(NamedTuple):
@@ -29,19 +33,25 @@ def mend_polygon(points: ArrayLike) -> Mended:
     """Check a polygon as it is labelled, and mend what can be.
 
     Points that run counterclockwise are taken in the other order from the same first point; four points whose sides
-    cross are put in order around their middle; more points that cross become their hull, which is a guess.
+    cross are put in order around their middle; more points that cross become their hull, which is a guess. A ring of
+    more than four points that names its first one again at its end loses that one.
 
     Args:
         points: pairs of pixels, x then y.
     """
     try:
-        array = np.asarray(points, np.float32)
-    except (TypeError, ValueError):
+        given = np.asarray(points, np.float64)
+    except (TypeError, ValueError, OverflowError):
         return Mended(None, "polygon is no list of points")
-    if array.ndim != 2 or array.shape[1] != 2:
+    if given.ndim != 2 or given.shape[1] != 2:
         return Mended(None, "polygon is no list of points")
-    if not np.isfinite(array).all():
+    if not np.isfinite(given).all():
         return Mended(None, "polygon has a coordinate that is no finite number")
+    if np.abs(given).max(initial=0) > _FARTHEST:
+        return Mended(None, f"polygon has a coordinate beyond {_FARTHEST:,} pixels")
+    array = given.astype(np.float32)
+    if len(array) > 4 and (array[0] == array[-1]).all():
+        array = array[:-1]
     if len(array) < 3:
         return Mended(None, f"polygon of {len(array)} points")
     if crosses(array):
@@ -50,7 +60,7 @@ def mend_polygon(points: ArrayLike) -> Mended:
     if abs(area) < _SMALLEST:
         return Mended(None, "polygon without area")
     if area < 0:
-        return Mended(_from_the_same(array[::-1]), "polygon runs counterclockwise")
+        return Mended(_from_the_same(array[::-1]), COUNTERCLOCKWISE)
     return Mended(array)
 
 
@@ -58,14 +68,14 @@ def _uncrossed(points: Polygon) -> Mended:
     if len(points) > 4:
         hull = cv2.convexHull(points, clockwise=False)[:, 0].astype(np.float32)
         flat = abs(signed_area(hull)) < _SMALLEST
-        return Mended(None if flat else _clockwise(hull), "polygon crosses itself", certain=False)
+        return Mended(None if flat else _clockwise(hull), TANGLED, certain=False)
     around = points - points.mean(axis=0)
     order = np.argsort(np.arctan2(around[:, 1], around[:, 0]), kind="stable")
     ordered = _clockwise(points[order])
     if signed_area(ordered) < _SMALLEST:
         return Mended(None, "polygon without area")
     start = int(np.flatnonzero((ordered == points[0]).all(axis=1))[0])
-    return Mended(np.roll(ordered, -start, axis=0), "polygon crosses itself")
+    return Mended(np.roll(ordered, -start, axis=0), CROSSED)
 
 
 def _clockwise(points: Polygon) -> Polygon:

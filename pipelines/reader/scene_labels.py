@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.reader.label_file import file_bytes, line_begins, rows_at
 from pipelines.reader.polygons import mend_polygon
+from pipelines.reader.problems import TORN
 from pipelines.reader.scene_source import EncodedScene
 from pipelines.shards import IGNORED
 from synthtext.core import InputError, TextInstance
@@ -76,8 +77,8 @@ def parse_label(text: str, where: str) -> tuple[tuple[TextInstance, ...], tuple[
     """
     try:
         entries: Sequence[dict[str, Any]] = json.loads(text)
-        labelled = [(str(entry["transcription"]), entry["points"]) for entry in entries]
-    except (ValueError, TypeError, KeyError) as error:
+        labelled = [(_text(entry["transcription"]), entry["points"]) for entry in entries]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(
             f"{where}: this is no list of texts with transcription and points ({type(error).__name__}: {error})"
         ) from None
@@ -94,7 +95,16 @@ def mended_instances(
         polygon, problem, certain = mend_polygon(points)
         if problem:
             problems.append(problem)
-        if polygon is not None:
-            composed = unicodedata.normalize("NFC", text)
-            instances.append(TextInstance(composed, polygon, ignore=text in IGNORED or not certain))
+        if polygon is None:
+            continue
+        written = text.encode(errors="replace").decode()
+        if written != text:
+            problems.append(TORN)
+        composed = unicodedata.normalize("NFC", written)
+        instances.append(TextInstance(composed, polygon, ignore=text in IGNORED or not certain or written != text))
     return tuple(instances), tuple(problems)
+
+
+def _text(transcription: object) -> str:
+    """A transcription as text; none at all is empty."""
+    return "" if transcription is None else str(transcription)

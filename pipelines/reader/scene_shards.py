@@ -92,7 +92,7 @@ class LmdbScenes:
                 tree = json.loads(meta)
                 return EncodedScene(tree["key"], image, _instances(tree["instances"], where))
             return EncodedScene(where, image, *parse_label(label.decode(), where))
-        except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, RecursionError) as error:
             raise InputError(f"{where}: its label cannot be read ({type(error).__name__}: {error})") from None
 
 

@@ -8,8 +8,21 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from synthtext.core import InputError
+
 GROUP = 1024
 """Rows that are read together where the format has no row groups of its own."""
+
+
+NO_PICTURE, NO_LABEL = "picture missing", "label missing"
+
+
+class MissingError(InputError):
+    """Something that a source promises is not there; `reason` says what, for those who count what they leave out."""
+
+    def __init__(self, message: str, reason: str = NO_PICTURE) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class EncodedLine(NamedTuple):

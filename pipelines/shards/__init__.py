@@ -6,7 +6,14 @@ from pipelines.shards.line_row import LineRow
 from pipelines.shards.mark import Mark, read_mark
 from pipelines.shards.plan import SHARD_SIZE, ShardPlan, ShardSpec
 from pipelines.shards.row import AnyRow, Row, to_json
-from pipelines.shards.scene_row import IGNORED, SceneRow, instance_from_tree
+from pipelines.shards.scene_row import (
+    IGNORED,
+    SceneRow,
+    instance_from_tree,
+    instance_to_tree,
+    leaves,
+    scene_label,
+)
 from pipelines.shards.statistics import BIN, Statistics
 from pipelines.shards.write import Draft, ShardFormat, shard_format, write_shard
 
@@ -30,8 +37,11 @@ __all__ = [
     "cpu_features",
     "current_versions",
     "instance_from_tree",
+    "instance_to_tree",
+    "leaves",
     "read_description",
     "read_mark",
+    "scene_label",
     "shard_format",
     "to_json",
     "write_shard",

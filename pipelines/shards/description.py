@@ -36,7 +36,7 @@ class Description(BaseModel):
     """A data set. Its size does not grow with the number of shards.
 
     Attributes:
-        kind: "lines".
+        kind: "lines" or "scenes".
         source: what it was made from: name of the recipe, or what was imported.
         digest: of the recipe, or of what was imported.
         seed: of the job; none for imported data.

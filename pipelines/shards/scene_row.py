@@ -4,17 +4,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.shards.row import IMAGE, lists, pictures, to_json
 from pipelines.shards.statistics import Statistics
-from synthtext.core import Clusters, Origin, Scene, TextInstance, as_polygon
+from synthtext.core import Clusters, Level, Origin, Scene, TextInstance, as_polygon
 
 IGNORED = frozenset({"*", "###"})
 """Transcriptions of texts that are neither positive nor negative (PaddleOCR, ICDAR)."""
+
+_LEVELS: tuple[str, ...] = get_args(Level)
+_KINDS = ("drawn", "pasted", "real")
 
 _ORIGIN = pa.struct([("kind", pa.string()), ("source", pa.string()), ("index", pa.int32())])
 _INSTANCE = pa.struct(
@@ -45,6 +48,8 @@ class SceneRow:
         effects: names, in the order in which they were applied.
         meta: everything else, JSON.
         rejected: why earlier attempts at it were given up; counted in the statistics alone.
+        problems: what was wrong with labels that were mended, made ignored or left out, one entry each; counted in the
+            statistics alone.
     """
 
     key: str
@@ -56,6 +61,7 @@ class SceneRow:
     effects: tuple[str, ...] = ()
     meta: str = "{}"
     rejected: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     KIND: ClassVar[str] = "scenes"
     GROUP: ClassVar[int] = 64
@@ -97,15 +103,8 @@ class SceneRow:
 
     @property
     def label(self) -> str:
-        """The instances that no other one is a part of, as PaddleOCR writes them; one to ignore is "###"."""
-        parents = {instance.parent for instance in self.instances}
-        leaves = [instance for i, instance in enumerate(self.instances) if i not in parents]
-        return to_json(
-            [
-                {"transcription": "###" if leaf.ignore else leaf.text, "points": _rounded(leaf.polygon).tolist()}
-                for leaf in leaves
-            ]
-        )
+        """The instances that no other one is a part of, as PaddleOCR writes them."""
+        return scene_label(leaves(self.instances))
 
     def meta_json(self) -> str:
         """The other columns by name, `meta` as the object that it is."""
@@ -139,6 +138,20 @@ class SceneRow:
         statistics.add_instances(self.instances)
         statistics.effects.update(set(self.effects))
         statistics.rejections.update(self.rejected)
+        statistics.problems.update(self.problems)
+
+
+def leaves(instances: Sequence[TextInstance]) -> list[TextInstance]:
+    """The instances that no other one is a part of."""
+    parents = {instance.parent for instance in instances}
+    return [instance for place, instance in enumerate(instances) if place not in parents]
+
+
+def scene_label(instances: Sequence[TextInstance]) -> str:
+    """Instances as PaddleOCR writes them, coordinates to a thousandth of a pixel; one to ignore is "###"."""
+    return to_json(
+        [{"transcription": "###" if i.ignore else i.text, "points": _rounded(i.polygon).tolist()} for i in instances]
+    )
 
 
 def instance_to_tree(instance: TextInstance) -> dict[str, Any]:
@@ -163,6 +176,10 @@ def instance_from_tree(tree: dict[str, Any]) -> TextInstance:
         KeyError, TypeError, ValueError: it is something else.
     """
     quads = np.array(tree["cluster_quads"], np.float32).reshape(-1, 4, 2)
+    origin = Origin(**tree["origin"])
+    for name, known in ((tree["level"], _LEVELS), (origin.kind, _KINDS)):
+        if name not in known:
+            raise ValueError(f"{name!r} is none of {', '.join(known)}")
     return TextInstance(
         text=tree["text"],
         polygon=as_polygon(np.array(tree["polygon"], np.float32).reshape(-1, 2)),
@@ -170,7 +187,7 @@ def instance_from_tree(tree: dict[str, Any]) -> TextInstance:
         ignore=tree["ignore"],
         level=tree["level"],
         parent=tree["parent"],
-        origin=Origin(**tree["origin"]),
+        origin=origin,
     )
 
 

@@ -32,6 +32,7 @@ class Statistics(BaseModel):
         levels: texts in scenes by level.
         origins: texts in scenes by origin.
         ignored: of these, to be ignored, by origin.
+        problems: labels of scenes that were mended, made ignored or left out, by what was wrong with them.
     """
 
     rows: int = 0
@@ -50,6 +51,7 @@ class Statistics(BaseModel):
     levels: Counter[str] = Counter()
     origins: Counter[str] = Counter()
     ignored: Counter[str] = Counter()
+    problems: Counter[str] = Counter()
 
     @property
     def gap_count(self) -> int:

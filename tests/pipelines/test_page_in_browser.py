@@ -1,5 +1,6 @@
 """The script of the pages, in a real browser."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -9,9 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.pages import Example, Section, WorstRow, page, worst_page
+from pipelines.pages import Example, Section, WorstRow, gather_scenes, page, scenes_page, worst_page
 from pipelines.pages.provenance import Made
 from pipelines.pages.samples import samples
+from pipelines.reader import open_scenes
 from synthtext.core import Clusters, Provenance, Size
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -81,3 +83,33 @@ def test_worst_lines_are_ordered_by_confidence(tmp_path):
     path.write_text(worst_page("run", {"accuracy": 0.5}, rows), encoding="utf-8")
     markup = dom(path, "order=confidence", tmp_path / "profile")
     assert shown(markup, "tr", r"(key-\d)") == ["key-9", "key-4", "key-2"]
+
+
+def test_scenes_are_outlined_to_begin_with_filtered_and_ordered(tmp_path):
+    entries = [
+        [{"transcription": f"text{number}", "points": [[2, 2], [50, 2], [50, 2 + 4 * number], [2, 2 + 4 * number]]}]
+        * number
+        for number in (2, 4, 1, 3)
+    ]
+    entries[3].append({"transcription": HOSTILE, "points": [[2, 2], [9, 2], [9, 9], [2, 9]]})
+    for number in range(4):
+        (tmp_path / f"key-{number}.png").write_bytes(picture())
+    lines = (f"key-{number}.png\t{json.dumps(label)}\n" for number, label in enumerate(entries))
+    (tmp_path / "labels.tsv").write_text("".join(lines))
+    source = open_scenes(tmp_path / "labels.tsv")
+    facts = gather_scenes(source, np.random.default_rng(0))
+    path = tmp_path / "page.html"
+    path.write_text(scenes_page(facts, [], np.arange(4)), encoding="utf-8")
+
+    plain = dom(path, "", tmp_path / "profile")
+    assert shown(plain, "figure", r"(key-\d)") == ["key-0", "key-1", "key-2", "key-3"]
+    assert "data-overlay" in opening(plain, "html")
+    assert "<title>gone</title>" not in plain
+
+    chosen = dom(path, "order=texts&overlay=0", tmp_path / "profile")
+    assert shown(chosen, "figure", r"(key-\d)") == ["key-1", "key-3", "key-0", "key-2"]
+    assert "data-overlay" not in opening(chosen, "html")
+
+    smallest = dom(path, "filter=WORD+text&order=small", tmp_path / "profile")
+    assert shown(smallest, "figure", r"(key-\d)") == ["key-2", "key-3", "key-0", "key-1"]
+    assert shown(dom(path, "filter=text3", tmp_path / "profile"), "figure", r"(key-\d)") == ["key-3"]

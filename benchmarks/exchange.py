@@ -1,0 +1,57 @@
+"""What importing, cutting out, exporting and looking at scenes costs, in CPU-seconds of this process.
+
+python -m benchmarks.exchange SOURCE        anything that `ocrmill import` takes as scenes
+"""
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.crops import CropsRecipe
+from pipelines.exporting import Form, export_data
+from pipelines.generate import generate
+from pipelines.importing import open_import
+from pipelines.pages import gather_scenes, scene_findings, scenes_page
+from pipelines.reader import open_scenes
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(what: str, count: int, unit: str, work: Callable[[], object]) -> None:
+    started = time.process_time()
+    work()
+    spent = time.process_time() - started
+    print(f"{what:28s} {spent:7.2f} s   {count / spent:9.1f} {unit}/s   peak {_peak():5.0f} MB")
+
+
+def page(data: Path) -> str:
+    facts = gather_scenes(open_scenes(data), np.random.default_rng(0))
+    return scenes_page(facts, scene_findings(facts), facts.scenes["row"][:60])
+
+
+def main(source: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        data, words = Path(folder) / "data", Path(folder) / "words"
+        job = open_import(Path(source))
+        measure("import", job.count, "scenes", lambda: job.write(data))
+        count = len(open_scenes(data))
+        found: list[CropsRecipe] = []
+        measure("crops: looking", count, "scenes", lambda: found.append(CropsRecipe.of(data)))
+        lines = found[0].found.lines
+        measure("crops: cutting", lines, "lines", lambda: generate(found[0], words, lines, workers=0))
+        forms: tuple[Form, ...] = ("paddleocr", "icdar", "lmdb")
+        for form in forms:
+            measure(f"export to {form}", count, "scenes", partial(export_data, data, form, Path(folder) / form))
+        measure("inspect, 60 on the page", count, "scenes", lambda: page(data))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

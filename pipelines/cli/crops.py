@@ -1,0 +1,49 @@
+"""`ocrmill crops`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def crops(
+    scenes: Annotated[
+        str, typer.Argument(metavar="SCENES", help="A data set of scenes, a label file of scenes, or an LMDB.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the data set of lines.")],
+    level: Annotated[
+        Literal["leaves", "word", "line", "block"],
+        typer.Option(help="Texts to cut out; leaves: those that no other one is a part of."),
+    ] = "leaves",
+    pictures: Annotated[
+        Literal["jpeg", "png"], typer.Option(help="How the lines are stored; jpeg: of quality 95.")
+    ] = "jpeg",
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="W", help="Ray processes; 0: this process alone.", show_default="all CPUs"),
+    ] = None,
+    address: Annotated[str | None, typer.Option(metavar="A", help="Ray cluster to join.", show_default="none")] = None,
+    shard_size: Annotated[int | None, typer.Option(metavar="K", help="Lines in a shard.", show_default="4096")] = None,
+    form: Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="How shards are stored.")] = "parquet",
+) -> None:
+    """Cut the texts out of scenes: a data set of upright lines for recognizers.
+
+    A text is cut out along its polygon and straightened, bent ones too; one that is 1.5 times as high as wide is taken
+    to run downwards and is turned, as when pictures are read. Texts to be ignored or without characters are left out
+    and counted. The same command again goes on where an interrupted one stopped.
+
+    Example: ocrmill crops data/receipts -o data/receipt-lines
+    """
+    from pipelines.cli.generate import describe
+    from pipelines.crops import CropsRecipe
+    from pipelines.generate import generate as run
+    from pipelines.progress import progress
+    from pipelines.reader import open_scenes
+
+    with progress("looking", total=len(open_scenes(scenes)), unit="scenes") as bar:
+        recipe = CropsRecipe.of(scenes, level, pictures, bar.advance)
+    summary = run(recipe, out, recipe.found.lines, workers=workers, address=address, shard_size=shard_size, form=form)
+    print(describe(summary))
+    for what, counts in (("texts", recipe.found.left_out), ("scenes", recipe.found.scenes_left_out)):
+        if counts:
+            print(f"{what} left out: " + ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common()))

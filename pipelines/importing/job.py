@@ -1,0 +1,139 @@
+"""What all imports share: a folder of shards, filled picture by picture, that can be gone on with."""
+
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from PIL import Image as Pictures
+
+from pipelines.reader import decode
+from pipelines.shards import (
+    DatasetFolder,
+    Description,
+    LineRow,
+    SceneRow,
+    ShardPlan,
+    ShardSpec,
+    Statistics,
+    current_versions,
+    write_shard,
+)
+from pipelines.shards.files import remove
+from synthtext.core import Gap, Image, InputError
+
+BROKEN = "picture broken"
+
+
+class Import(ABC):
+    """Copies labelled pictures into a folder of shards, byte for byte.
+
+    What cannot be used leaves its number empty, and the reason is counted. The same import again goes on where it
+    stopped.
+
+    Attributes:
+        digest: of the source's content, hexadecimal.
+        shard_size: pictures in a shard.
+    """
+
+    ROW: ClassVar[type[LineRow] | type[SceneRow]]
+    """What a picture becomes."""
+
+    digest: str
+    shard_size: int
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Of the source, as the user gave it."""
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """Pictures in the source; picture i becomes sample i."""
+
+    @abstractmethod
+    def item(self, index: int) -> LineRow | SceneRow | Gap:
+        """The row of a picture, or why there is none."""
+
+    def write(self, out: Path, advance: Callable[[int], None] = lambda _: None) -> Statistics:
+        """Write the data set.
+
+        Args:
+            out: folder for it.
+            advance: is told after every shard how many pictures were looked at.
+
+        Returns:
+            What was written, and what was left out for which reason (`gaps`).
+
+        Raises:
+            InputError: the folder holds something else, or not one picture can be used (nothing is left then).
+            JobError: the disk is full, or another job writes to the folder.
+        """
+        folder, is_new = DatasetFolder(out), not out.exists()
+        self._check(folder)
+        with folder.open():
+            folder.write_description(self._description())
+            statistics = self._write_shards(folder, advance)
+            if statistics.rows:
+                folder.write_statistics(statistics)
+                folder.write_description(self._description(statistics))
+        if not statistics.rows:
+            if is_new:
+                remove(out)
+            reasons = ", ".join(f"{count} {reason}" for reason, count in statistics.gaps.most_common())
+            raise InputError(f"{self.name}: not one of {self.count} {self.ROW.KIND} can be used: {reasons}")
+        return statistics
+
+    def _check(self, folder: DatasetFolder) -> None:
+        existing = folder.check_usable()
+        difference = existing and existing.difference(self._description(), lambda _old, _new: "its source was another")
+        if difference:
+            raise InputError(f"{folder.path} holds another data set ({difference}): take another folder")
+
+    def _write_shards(self, folder: DatasetFolder, advance: Callable[[int], None]) -> Statistics:
+        plan = ShardPlan(self.count, size=self.shard_size)
+        marks = {mark.index: mark for mark in folder.finished(plan, self.digest)}
+        statistics = Statistics()
+        for spec in plan:
+            if spec.index not in marks:
+                draft = write_shard(self._items(spec), self.ROW, spec, self.digest, folder.shards, "parquet")
+                folder.commit(draft)
+                marks[spec.index] = draft.mark
+            statistics.merge(marks[spec.index].statistics)
+            advance(spec.count)
+        return statistics
+
+    def _items(self, spec: ShardSpec) -> Iterator[LineRow | SceneRow | Gap]:
+        return (self.item(index) for index in spec.samples)
+
+    def _description(self, statistics: Statistics | None = None) -> Description:
+        found = statistics or Statistics()
+        return Description(
+            kind=self.ROW.KIND,
+            source=self.name,
+            digest=self.digest,
+            count=self.count,
+            shard_size=self.shard_size,
+            format="parquet",
+            complete=statistics is not None,
+            rows=found.rows,
+            gaps=dict(found.gaps),
+            charset="".join(sorted(found.characters)),
+            versions=current_versions(),
+        )
+
+
+def whole_picture(data: bytes, name: str) -> Image:
+    """Decode a picture that has all of its bytes: OpenCV makes up what a truncated file lacks.
+
+    Raises:
+        InputError: it is no picture, or a part of one.
+    """
+    try:
+        with Pictures.open(io.BytesIO(data)) as picture:
+            picture.load()
+    except (OSError, SyntaxError, ValueError, Pictures.DecompressionBombError) as error:
+        raise InputError(f"{name}: {error}") from None
+    return decode(data, name)

@@ -1,0 +1,161 @@
+"""Everything that a page about scenes says, gathered before a word of it is written."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.pages.facts import described
+from pipelines.pages.look import choose_rows, digest_of
+from pipelines.pages.overlaps import overlaps
+from pipelines.progress import progress
+from pipelines.read.rectify import as_line, line_size
+from pipelines.reader import EncodedScene, SceneSource, picture_size
+from pipelines.reader.source import MissingError
+from pipelines.shards import Description, Statistics
+from synthtext.core import InputError, Level, TextInstance
+
+LOOKED_AT = 5000
+"""Most scenes that are looked at."""
+
+LEVELS: tuple[Level, ...] = get_args(Level)
+ORIGINS = ("drawn", "pasted", "real")
+
+BROKEN, UNREADABLE = "picture broken", "label unreadable"
+
+Rows = NDArray[np.void]
+"""A structured array."""
+
+SCENE = np.dtype([(name, np.int64) for name in ("row", "width", "height", "texts", "ignored", "digest", "labels")])
+"""A scene: its row in the source, the size of its picture, how many texts, how many to be ignored, equal numbers for
+equal files and for equal labels."""
+
+TEXT = np.dtype(
+    [
+        *((name, np.int64) for name in ("scene", "place", "level", "origin", "length", "points")),
+        *((name, np.int64) for name in ("width", "height", "angle", "overlaps")),
+        *((name, np.float32) for name in ("beyond", "inside")),
+        *((name, np.bool_) for name in ("ignore", "orphan")),
+    ]
+)
+"""A text: which of the scenes, which in it; level and origin by number; characters; points of its polygon; width and
+height of its line (pixels), direction in which it runs (degrees, clockwise from the right); how many later texts it
+overlaps; pixels by which it reaches over the picture's edge, and by which it reaches into the picture; whether it is to
+be ignored, and whether its parent is none."""
+
+
+@dataclass(frozen=True, eq=False)
+class SceneFacts:
+    """What is known of scenes.
+
+    Attributes:
+        source: the scenes; N in all.
+        scenes: (n,) `SCENE`, those that were looked at and can be read, in order.
+        texts: (m,) `TEXT`, of these.
+        characters: of texts that are read.
+        problems: labels that were mended, made ignored or left out.
+        unreadable: scenes that cannot be read, by reason.
+        description: of a data set of ours.
+        statistics: of a data set of ours, over its finished shards.
+    """
+
+    source: SceneSource
+    scenes: Rows
+    texts: Rows
+    characters: Counter[str]
+    problems: Counter[str]
+    unreadable: Counter[str]
+    description: Description | None
+    statistics: Statistics
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @property
+    def looked_at(self) -> int:
+        """Scenes that were looked at."""
+        return len(self.scenes) + self.unreadable.total()
+
+    def keys(self, scenes: Iterable[int]) -> tuple[str, ...]:
+        """The keys of a few of the scenes that were looked at."""
+        return tuple(self._scene(scene).key for scene in scenes)
+
+    def labels(self, texts: Iterable[int]) -> tuple[str, ...]:
+        """A few of the texts, each with the key of its scene."""
+        found = []
+        for text in self.texts[list(texts)]:
+            scene = self._scene(int(text["scene"]))
+            found.append(f"{scene.instances[int(text['place'])].text} in {scene.key}")
+        return tuple(found)
+
+    def _scene(self, scene: int) -> EncodedScene:
+        return self.source.read(self.scenes["row"][scene : scene + 1])[0]
+
+
+def gather_scenes(source: SceneSource, rng: np.random.Generator, most: int = LOOKED_AT) -> SceneFacts:
+    """Look at all scenes, or at a random choice when there are more than `most`. No picture is decoded.
+
+    Args:
+        source: whose name is its path.
+        rng: chooses.
+        most: scenes.
+    """
+    rows = choose_rows(source.groups, rng, most)
+    characters, problems, unreadable = Counter[str](), Counter[str](), Counter[str]()
+    scenes: list[tuple[int, ...]] = []
+    texts: list[tuple[Any, ...]] = []
+    with progress("looking", total=len(rows), unit="scenes") as bar:
+        for row, scene in _read(source, rows.tolist(), bar.advance):
+            if isinstance(scene, str):
+                unreadable[scene] += 1
+                continue
+            try:
+                width, height = picture_size(scene.image, scene.key)
+            except InputError:
+                unreadable[BROKEN] += 1
+                continue
+            instances = scene.instances
+            ignored = sum(instance.ignore for instance in instances)
+            labels = hash(tuple((i.text, i.polygon.tobytes()) for i in instances))
+            texts += _texts(len(scenes), instances, width, height)
+            scenes.append((row, width, height, len(instances), ignored, digest_of(scene.image), labels))
+            characters.update("".join(instance.text for instance in instances if not instance.ignore))
+            problems.update(scene.problems)
+    description, statistics = described(Path(source.name))
+    problems.update(statistics.problems)
+    found = np.array(scenes, SCENE), np.array(texts, TEXT)
+    return SceneFacts(source, *found, characters, problems, unreadable, description, statistics)
+
+
+def _read(
+    source: SceneSource, rows: Sequence[int], advance: Callable[[int], None]
+) -> Iterator[tuple[int, EncodedScene | str]]:
+    """The scenes of some rows, one at a time; of those that cannot be read, why."""
+    for row in rows:
+        try:
+            yield row, source.read(np.array([row]))[0]
+        except MissingError as error:
+            yield row, error.reason
+        except InputError:
+            yield row, UNREADABLE
+        advance(1)
+
+
+def _texts(scene: int, instances: Sequence[TextInstance], width: int, height: int) -> Iterator[tuple[Any, ...]]:
+    crossed = overlaps(instances)
+    for place, instance in enumerate(instances):
+        line = as_line(instance.polygon)
+        along = line[len(line) // 2 - 1] - line[0]
+        low, high = instance.polygon.min(axis=0), instance.polygon.max(axis=0)
+        beyond = max(-float(low.min()), float(high[0]) - width, float(high[1]) - height)
+        inside = min(float(high.min()), width - float(low[0]), height - float(low[1]))
+        yield (
+            *(scene, place, LEVELS.index(instance.level), ORIGINS.index(instance.origin.kind)),
+            *(len(instance.text), len(instance.polygon), *line_size(line)),
+            *(round(float(np.rad2deg(np.arctan2(along[1], along[0])))), crossed[place]),
+            *(beyond, inside, instance.ignore, not -1 <= instance.parent < len(instances)),
+        )

@@ -1,0 +1,196 @@
+import json
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pipelines.cli.crops import crops
+from pipelines.crops import CropsRecipe, choose
+from pipelines.errors import JobError
+from pipelines.generate import generate
+from pipelines.reader import decode, open_source
+from pipelines.shards import DatasetFolder, Description, SceneRow, ShardPlan, write_shard
+from synthtext.core import Box, InputError, Origin, Scene, Size, TextInstance
+
+
+def arc(count, first=200.0, last=340.0):
+    """An outline around a bent band: along its top and back along its bottom; x from the left."""
+    angles = np.deg2rad(np.linspace(first, last, count))
+    directions = np.stack([np.cos(angles), np.sin(angles)], 1)
+    return np.concatenate([160 + 120 * directions, (160 + 90 * directions)[::-1]]).astype(np.float32)
+
+
+def instance(text="text", left=10.0, **changes):
+    return TextInstance(text, Box(left, 10, left + 40, 25).polygon(), **changes)
+
+
+def test_levels_ignored_and_empty_texts_are_told_apart():
+    texts = [
+        instance("a line", level="line"),
+        instance("a", parent=0),
+        instance("line", parent=0),
+        instance("###", ignore=True),
+        instance("  "),
+        instance("alone", level="line"),
+        TextInstance("vast", Box(0, 0, 5e5, 5e5).polygon()),
+    ]
+    size = Size(100, 50)
+    leaves, lines, blocks = (choose(texts, size, level) for level in ("leaves", "line", "block"))
+    assert leaves.usable == (1, 2, 5)
+    assert sorted(leaves.left_out) == ["larger than a picture", "of another level", "to be ignored", "without a text"]
+    assert lines.usable == (0, 5)
+    assert choose(texts, size, "word").usable == (1, 2)
+    assert blocks.usable == ()
+    assert len(blocks.left_out) == 7
+
+
+def encoded(image):
+    return cv2.imencode(".png", image[..., ::-1])[1].tobytes()
+
+
+def scene(number):
+    rng = np.random.default_rng(number)
+    image = np.asarray(cv2.resize(rng.integers(0, 256, (8, 10, 3), np.uint8), (200, 160)), np.uint8)
+    texts = [
+        TextInstance(f"text {number}.{k}", Box(10 + 7 * k, 5 + 30 * k, 90 + 20 * k, 28 + 30 * k).polygon())
+        for k in range(number % 5)
+    ]
+    texts += [TextInstance("###", Box(5, 5, 9, 9).polygon(), ignore=True)]
+    if number % 3 == 0:
+        texts.append(TextInstance("bent é", arc(6) * 0.5, origin=Origin("pasted", "bank", 7)))
+    return Scene(f"0badcafe{number:010d}", image, tuple(texts))
+
+
+def scenes(path, count=12, size=5, form="parquet"):
+    rows = [SceneRow.of(s, encoded(s.image), ".png") for s in map(scene, range(count))]
+    plan, folder, digest = ShardPlan(count, size=size), DatasetFolder(path), "0badcafe" * 8
+    about = Description(kind="scenes", source="test", digest=digest, count=count, shard_size=size, format=form)
+    with folder.open():
+        folder.write_description(about)
+        for spec in plan:
+            drawn = rows[spec.start : spec.start + spec.count]
+            folder.commit(write_shard(drawn, SceneRow, spec, digest, folder.shards, form))
+    return path
+
+
+def expected_lines(count=12):
+    return [(s.key, place) for s in map(scene, range(count)) for place, i in enumerate(s.instances) if not i.ignore]
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in sorted((folder / "shards").glob("*.parquet"))}
+
+
+def command(*arguments):
+    app = typer.Typer()
+    app.command()(crops)
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def test_every_usable_text_becomes_one_line_that_tells_where_it_is_from(tmp_path):
+    path = scenes(tmp_path / "scenes")
+    result = command(path, "-o", tmp_path / "lines", "--pictures", "png", "--workers", 0)
+    assert result.exit_code == 0, result.output
+    assert "texts left out: 12 to be ignored" in result.output
+    table = pq.read_table(tmp_path / "lines" / "shards" / "part-000000.parquet").to_pylist()
+    metas = [json.loads(row["meta"])["drawn"] for row in table]
+    assert [(meta["scene"], meta["instance"]) for meta in metas] == expected_lines()
+    by_key = {s.key: s for s in map(scene, range(12))}
+    for row, meta in zip(table, metas, strict=True):
+        whole = by_key[meta["scene"]]
+        source = whole.instances[meta["instance"]]
+        assert row["text"] == source.text
+        assert meta["origin"]["kind"] == source.origin.kind
+        np.testing.assert_allclose(meta["polygon"], source.polygon, atol=1e-3)
+        assert row["corpus"] == "scenes"
+        image = decode(row["image"]["bytes"], "")
+        if len(source.polygon) == 4:  # upright boxes come out as they are
+            (left, top), (right, bottom) = source.polygon[0].astype(int), source.polygon[2].astype(int)
+            np.testing.assert_array_equal(image, whole.image[top:bottom, left:right])
+    assert [len(meta["polygon"]) for meta in metas].count(12) == 4
+    assert open_source(tmp_path / "lines").sizes().shape == (len(metas), 2)
+
+
+def test_workers_and_the_size_of_shards_do_not_matter(tmp_path):
+    recipe = CropsRecipe.of(scenes(tmp_path / "scenes"))
+    count = recipe.found.lines
+    assert count == len(expected_lines())
+    generate(recipe, tmp_path / "one", count, workers=0, shard_size=9)
+    generate(recipe, tmp_path / "two", count, workers=2, shard_size=9)
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+    generate(recipe, tmp_path / "whole", count, workers=0, form="lmdb")
+    every = np.arange(count)
+    parts, whole = (open_source(tmp_path / name).read(every) for name in ("one", "whole"))
+    assert [(line.image, line.text) for line in parts] == [(line.image, line.text) for line in whole]
+
+
+@pytest.mark.parametrize("form", ["parquet", "lmdb"])
+def test_what_scenes_are_stored_in_does_not_matter(tmp_path, form):
+    one, other = CropsRecipe.of(scenes(tmp_path / "a")), CropsRecipe.of(scenes(tmp_path / "b", size=7, form=form))
+    assert one.ingredients == other.ingredients
+    assert CropsRecipe.of(scenes(tmp_path / "c", count=11)).digest != one.digest
+
+
+def test_an_interrupted_job_goes_on_and_other_settings_are_refused(tmp_path):
+    recipe, out = CropsRecipe.of(scenes(tmp_path / "scenes")), tmp_path / "lines"
+    generate(recipe, out, recipe.found.lines, workers=0, shard_size=6)
+    before = content(out)
+    lost = out / "shards" / "part-000001.json"
+    lost.unlink()
+    stamp = (out / "shards" / "part-000000.parquet").stat().st_mtime_ns
+    generate(recipe, out, recipe.found.lines, workers=0, shard_size=6)
+    assert content(out) == before
+    assert lost.exists()
+    assert (out / "shards" / "part-000000.parquet").stat().st_mtime_ns == stamp
+    png = CropsRecipe.of(tmp_path / "scenes", picture_format="png")
+    with pytest.raises(InputError, match="picture format was jpeg, is png"):
+        generate(png, out, png.found.lines, workers=0, shard_size=6)
+    more = CropsRecipe.of(scenes(tmp_path / "more", 13))
+    with pytest.raises(InputError, match="scenes has changed"):
+        generate(more, out, more.found.lines, workers=0, shard_size=6)
+
+
+def label_file(folder, labels):
+    folder.mkdir()
+    lines = []
+    for number, label in enumerate(labels):
+        (folder / f"{number}.png").write_bytes(encoded(scene(number).image))
+        lines.append(f"{number}.png\t{json.dumps(label)}\n")
+    (folder / "labels.tsv").write_text("".join(lines))
+    return folder / "labels.tsv"
+
+
+def entry(text, points=((10, 10), (60, 12), (60, 30), (10, 28))):
+    return {"transcription": text, "points": points}
+
+
+def test_scenes_that_cannot_be_read_are_counted(tmp_path):
+    path = label_file(tmp_path / "photos", [[entry("a"), entry("b")]] * 5)
+    (tmp_path / "photos" / "1.png").unlink()
+    (tmp_path / "photos" / "2.png").write_text("no picture")
+    path.write_text(path.read_text().replace("3.png\t[", "3.png\t{"))
+    result = command(path, "-o", tmp_path / "lines", "--workers", 0)
+    assert result.exit_code == 0, result.output
+    assert "4 samples" in result.output
+    assert "scenes left out: 1 picture missing, 1 picture broken, 1 label unreadable" in result.output
+
+
+def test_scenes_without_a_usable_text_are_refused_in_one_sentence(tmp_path):
+    path = label_file(tmp_path / "photos", [[entry("###"), entry("*")], [], [entry("")]])
+    result = command(path, "-o", tmp_path / "lines")
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception) == f"{path}: not one text can be cut out: 2 to be ignored, 1 without a text"
+    assert not (tmp_path / "lines").exists()
+    (tmp_path / "lines.txt").write_text("a.png\ttext\n")
+    assert isinstance(command(tmp_path / "lines.txt", "-o", tmp_path / "lines").exception, InputError)
+
+
+def test_scenes_that_change_before_they_are_cut_are_told(tmp_path):
+    path = label_file(tmp_path / "photos", [[entry("a"), entry("b")]] * 3)
+    recipe = CropsRecipe.of(path)
+    path.write_text(path.read_text().replace('"b"', '"###"'))
+    with pytest.raises(JobError, match=r"0\.png has other texts than when the job began"):
+        recipe.generator(0).draw(0)

@@ -1,0 +1,32 @@
+import json
+
+import cv2
+import numpy as np
+import typer
+from typer.testing import CliRunner
+
+from pipelines.cli.evaluate import evaluate
+from pipelines.importing import open_import
+
+
+def test_labels_that_were_mended_are_told_beside_the_scores(tmp_path, published):
+    square = [[10, 10], [60, 12], [60, 30], [10, 28]]
+    label = [
+        {"transcription": "turned", "points": square[::-1]},
+        {"transcription": "two", "points": square[:2]},
+        {"transcription": "fine", "points": square},
+    ]
+    (tmp_path / "0.png").write_bytes(cv2.imencode(".png", np.full((64, 96, 3), 200, np.uint8))[1].tobytes())
+    (tmp_path / "labels.tsv").write_text(f"0.png\t{json.dumps(label)}\n")
+    open_import(tmp_path / "labels.tsv").write(tmp_path / "data")
+    app = typer.Typer()
+    app.command()(evaluate)
+    sources = [str(tmp_path / "labels.tsv"), str(tmp_path / "data")]
+    scores = tmp_path / "scores.json"
+    network = str(published / "detector")
+    result = CliRunner().invoke(app, [network, *sources, "--max-side", "96", "--json", str(scores)])
+    assert result.exit_code == 0, result.output
+    told = "labels.tsv: labels mended: 1 polygon runs counterclockwise; left out: 1 polygon of 2 points"
+    assert told in result.stderr
+    assert result.stderr.count("labels mended") == 1  # the data set holds mended labels alone
+    assert [row["instances"] for row in json.loads(scores.read_text()).values()] == [2, 2]
