@@ -122,14 +122,23 @@ def crop_of_sample(sample: Sample, rules: CutRules | None = None) -> Crop:
     Raises:
         InputError: it is smaller than the rules allow.
     """
+    outline = sample.clusters.outline(sample.text) if len(sample.clusters) else None
+    return crop_of_line(sample.image, sample.text, rules, outline)
+
+
+def crop_of_line(image: Image, text: str, rules: CutRules | None = None, outline: Polygon | None = None) -> Crop:
+    """The picture of a line (H, W, 3) as a crop; its polygon is the outline (P, 2), or else the whole picture.
+
+    Raises:
+        InputError: it is smaller than the rules allow.
+    """
     rules = rules or CutRules()
-    height, width = sample.image.shape[:2]
+    height, width = image.shape[:2]
     whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    outline = sample.clusters.outline(sample.text) if len(sample.clusters) else whole
-    outline = outline.clip(0, np.array([width, height], np.float32))
-    crop = _as_it_is(sample.image, TextInstance(sample.text, outline, level="line"), 0, rules)
+    polygon = whole if outline is None else outline.clip(0, whole[2])
+    crop = _as_it_is(image, TextInstance(text, polygon, level="line"), 0, rules)
     if crop.height < rules.min_height:
-        raise InputError(f"line {sample.key} is {crop.height:.0f} pixels high, less than {rules.min_height:g}")
+        raise InputError(f"a line {text!r} is {crop.height:.0f} pixels high, less than {rules.min_height:g}")
     return crop
 
 

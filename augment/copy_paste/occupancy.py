@@ -1,8 +1,8 @@
 """Which places of a picture are taken, and where there is room.
 
-What is labelled is rasterised as polygons, four pixels a cell. All places where another polygon fits are found at once, by
-an erosion of what is free with the polygon as its kernel, on a grid as coarse as the polygon's length allows, then on
-finer ones. A place that is found is tested against the polygons themselves.
+What is labelled is rasterised as polygons, four pixels a cell. All places where another polygon fits are found at once:
+what is free is eroded with the polygon as the kernel, on a grid as coarse as the polygon's length allows, then on finer
+ones. A place that is found is tested against the polygons themselves.
 """
 
 from collections.abc import Sequence

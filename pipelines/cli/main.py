@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import typer
 
+from pipelines.cli.copypaste import copypaste
 from pipelines.cli.demo import demo
 from pipelines.cli.evaluate import evaluate
 from pipelines.cli.export import export
@@ -30,7 +31,20 @@ app = typer.Typer(
 
 _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C stopped
 
-for _command in (demo, generate, preview, fonts, import_, train, evaluate, inspect, import_model, export, read):
+for _command in (
+    demo,
+    generate,
+    copypaste,
+    preview,
+    fonts,
+    import_,
+    train,
+    evaluate,
+    inspect,
+    import_model,
+    export,
+    read,
+):
     app.command(_command.__name__.rstrip("_").replace("_", "-"))(_command)
 
 

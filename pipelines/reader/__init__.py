@@ -1,6 +1,7 @@
 """From data sets to batches."""
 
 from pipelines.reader.collation import collate
+from pipelines.reader.label_file import MissingPictureError
 from pipelines.reader.lines import LinesDataset
 from pipelines.reader.opening import open_source
 from pipelines.reader.picture import decode, media_type, picture_size
@@ -18,6 +19,7 @@ __all__ = [
     "EncodedScene",
     "LinesDataset",
     "Mended",
+    "MissingPictureError",
     "RecognitionSource",
     "RecognitionStream",
     "SceneSource",

@@ -15,6 +15,10 @@ from pipelines.reader.source import EncodedLine, even_groups
 from synthtext.core import InputError
 
 
+class MissingPictureError(InputError):
+    """A picture that a label names is not there."""
+
+
 @dataclass(frozen=True)
 class LabelFileSource:
     """A UTF-8 file with a line for every picture; paths are relative to it. It is mapped, not held in memory.
@@ -106,13 +110,13 @@ def file_bytes(labels: Path, name: str) -> bytes:
     """A picture that a label file names.
 
     Raises:
-        InputError: it is missing or cannot be opened.
+        MissingPictureError: it is missing or cannot be opened.
     """
     path = labels.parent / name
     try:
         return path.read_bytes()
     except (OSError, ValueError):
-        raise InputError(f"{labels}: the picture {path} is missing or cannot be opened") from None
+        raise MissingPictureError(f"{labels}: the picture {path} is missing or cannot be opened") from None
 
 
 def _header_size(labels: Path, name: str) -> tuple[int, int]:

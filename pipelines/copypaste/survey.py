@@ -1,0 +1,59 @@
+"""What is in a source: a digest of all of it, and what is wrong with its labels."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pipelines.copypaste.sources import CropSource
+from pipelines.progress import progress
+from pipelines.reader import EncodedLine, EncodedScene, MissingPictureError
+from pipelines.shards import to_json
+from pipelines.shards.scene_row import instance_to_tree
+
+_MISSING = b"\0missing"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is in a source.
+
+    Attributes:
+        digest: SHA-256 of its pictures and labels, in order: equal wherever and however they are stored.
+        problems: what was wrong with polygons that were mended, made ignored or left out, by kind.
+        missing: pictures that are not there.
+    """
+
+    digest: str
+    problems: "Counter[str]" = field(default_factory=Counter)
+    missing: int = 0
+
+
+def survey(source: CropSource) -> Survey:
+    """Read all of a source once.
+
+    Raises:
+        InputError: a label cannot be read.
+    """
+    total = hashlib.sha256()
+    problems: Counter[str] = Counter()
+    missing = 0
+    with progress("reading", total=len(source), unit="pictures") as bar:
+        for row in range(len(source)):
+            try:
+                (item,) = source.read(np.array([row]))
+            except MissingPictureError:
+                missing += 1
+                total.update(_MISSING)
+            else:
+                total.update(_digest(item))
+                problems.update(getattr(item, "problems", ()))
+            bar.advance(1)
+    return Survey(total.hexdigest(), problems, missing)
+
+
+def _digest(item: EncodedScene | EncodedLine) -> bytes:
+    label: Any = item.text if isinstance(item, EncodedLine) else [instance_to_tree(text) for text in item.instances]
+    return hashlib.sha256(item.image).digest() + hashlib.sha256(to_json([label]).encode()).digest()
