@@ -57,7 +57,7 @@ class ReleasedPaste:
     def _draw(self, bank: CropBank, groups: "list[np.ndarray]", rng: np.random.Generator, scene: Scene) -> Parameters:
         group = rng.permutation(groups[rng.integers(len(groups))])
         labelled = int(bank.columns.labelled[bank.columns.pictures[group[0]]])
-        wanted = max(1, min(int(self.share * labelled), _MOST))
+        wanted = min(max(1, min(int(self.share * labelled), _MOST)), len(group))
         rows, columns = scene.image.shape[:2]
         taken = np.array([bounding_box(instance.polygon) for instance in scene.instances], np.float64).reshape(-1, 4)
         pastes: list[Parameters] = []
