@@ -3,7 +3,7 @@
     python -m benchmarks.copy_paste speed TARGET            CPU of a scene against cv2.imdecode of its target's picture
     python -m benchmarks.copy_paste crowd                   pastes that find room among 12, 30 and 60 labelled boxes
     python -m benchmarks.copy_paste read TARGET --run RUN   accuracy of a recognizer on pasted texts and their originals
-    python -m benchmarks.copy_paste page TARGET [--from SOURCE ...] -o page.png [--scenes FOLDER]
+    python -m benchmarks.copy_paste page TARGET [--from SOURCE] [--set KEY=VALUE] -o page.png
 
 TARGET is what `ocrmill copypaste` takes. RUN is a recognizer, such as
 `ocrmill import-model published --kind recognizer -o RUN` makes. Machines are noisy: compare ratios within one run.
@@ -45,7 +45,7 @@ def main() -> None:
     commands.choices["page"].add_argument("-o", "--out", type=Path, required=True)
     commands.choices["page"].add_argument("--scenes", type=Path, help="folder for the scenes in full size")
     commands.choices["page"].add_argument("--mode", choices=MODES, default="natural")
-    commands.choices["page"].add_argument("settings", nargs="*", help="KEY=VALUE")
+    commands.choices["page"].add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE")
     commands.add_parser("crowd")
     options = parser.parse_args()
     cv2.setNumThreads(1)

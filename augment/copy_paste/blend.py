@@ -16,7 +16,7 @@ _WIDEST_FEATHER = 3.0  # pixels
 _SHRUNK = 0.75  # of a patch's size: from here on down linear interpolation skips pixels
 _SAMPLES = 16  # pixels along a side of a place whose colours are looked at
 _STEP = 4  # rows from one to the next that is looked at
-_COLOUR = 0.25  # of a difference in colour against one of spread
+_COLOUR = 0.5  # of a difference in colour against one of spread
 
 
 class Pose(NamedTuple):

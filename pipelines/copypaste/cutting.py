@@ -1,15 +1,17 @@
 """Building the bank of a job from its sources."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from augment.copy_paste import BankBuilder, Crop, CropBank, CutRules, crop_of_line, cut_crops
-from pipelines.copypaste.sources import CropSource
+from pipelines.copypaste.outlines import line_outline
+from pipelines.copypaste.sources import CropSource, is_lines
 from pipelines.progress import progress
 from pipelines.reader import EncodedLine, EncodedScene, MissingPictureError, decode
-from synthtext.core import InputError
+from synthtext.core import Image, InputError, Polygon
 
 
 def cut_bank(sources: Sequence[tuple[str, CropSource]], rules: CutRules) -> tuple[CropBank, "Counter[str]"]:
@@ -54,15 +56,19 @@ def _crops(source: CropSource, row: int, rules: CutRules, reasons: "Counter[str]
         reasons["picture broken"] += 1
         return 0, iter(())
     if isinstance(item, EncodedLine):
-        return 1, _line_crop(image, item.text, rules, reasons)
+        text = unicodedata.normalize("NFC", item.text)
+        outline = line_outline(source, row, text) if is_lines(source) else None
+        return 1, _line_crop(image, text, outline, rules, reasons)
     return len(item.instances), cut_crops(image, item.instances, rules, reasons)
 
 
-def _line_crop(image: "np.ndarray", text: str, rules: CutRules, reasons: "Counter[str]") -> Iterator[Crop]:
+def _line_crop(
+    image: Image, text: str, outline: Polygon | None, rules: CutRules, reasons: "Counter[str]"
+) -> Iterator[Crop]:
     if not text.strip():
         reasons["empty label"] += 1
         return
     try:
-        yield crop_of_line(image, text, rules)
+        yield crop_of_line(image, text, rules, outline)
     except InputError:
         reasons["too small"] += 1

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,9 +79,9 @@ def open_crop_source(spec: str | Path) -> CropSource:
     return open_source(spec) if _holds_lines(Path(spec)) else open_scenes(spec)
 
 
-def is_scenes(source: CropSource) -> bool:
-    """Whether a source holds scenes, not lines."""
-    return not hasattr(source, "texts")
+def is_lines(source: CropSource) -> TypeGuard[RecognitionSource]:
+    """Whether a source holds lines, not scenes."""
+    return hasattr(source, "texts")
 
 
 def short_name(spec: str | Path) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.copypaste.sources import CropSource
+from pipelines.copypaste.outlines import line_clusters
+from pipelines.copypaste.sources import CropSource, is_lines
 from pipelines.progress import progress
 from pipelines.reader import EncodedLine, EncodedScene, MissingPictureError
 from pipelines.shards import to_json
@@ -49,6 +50,8 @@ def survey(source: CropSource) -> Survey:
                 total.update(_MISSING)
             else:
                 total.update(_digest(item))
+                if is_lines(source):
+                    total.update(line_clusters(source, row).quads.tobytes())
                 problems.update(getattr(item, "problems", ()))
             bar.advance(1)
     return Survey(total.hexdigest(), problems, missing)
