@@ -16,7 +16,7 @@ _WIDEST_FEATHER = 3.0  # pixels
 _SHRUNK = 0.75  # of a patch's size: from here on down linear interpolation skips pixels
 _SAMPLES = 16  # pixels along a side of a place whose colours are looked at
 _STEP = 4  # rows from one to the next that is looked at
-_COLOUR = 0.5  # of a difference in colour against one of spread
+_COLOUR = 0.25  # of a difference in colour against one of spread
 
 
 class Pose(NamedTuple):
@@ -91,7 +91,7 @@ def blend(
     bottom = min(math.ceil(float(high[1])) + 1, image.shape[0])
     size = right - left, bottom - top
     place = image[top:bottom, left:right]
-    alpha = _alpha(polygon_mask(placed - np.array([left, top], np.float32), *size), min(feather, _WIDEST_FEATHER))
+    alpha = _alpha(placed - np.array([left, top], np.float32), *size, min(feather, _WIDEST_FEATHER))
     pulled = _pulled(patch, pose, (left, top), size)
     if match > 0:
         pulled = _matched(pulled, place, tone, match)
@@ -99,12 +99,23 @@ def blend(
     return placed
 
 
-def _alpha(mask: Image, feather: float) -> NDArray[np.float32]:
-    """(h, w), 0 outside of the mask, up to 1 inside."""
-    if feather <= 0:
-        return (mask > 0).astype(np.float32)
-    distance = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    return np.asarray(np.minimum(distance * np.float32(1 / (1 + feather)), 1), np.float32)
+def _alpha(polygon: Polygon, width: int, height: int, feather: float) -> NDArray[np.float32]:
+    """(height, width): 0 outside of a polygon, and up to 1 inside of it over the feather."""
+    if cv2.isContourConvex(polygon):
+        depth = _depth(polygon, width, height) + np.float32(0.5)
+    else:
+        depth = np.asarray(cv2.distanceTransform(polygon_mask(polygon, width, height), cv2.DIST_L2, 3), np.float32)
+    return np.asarray((depth * np.float32(1 / (1 + feather))).clip(0, 1), np.float32)
+
+
+def _depth(polygon: Polygon, width: int, height: int) -> NDArray[np.float32]:
+    """(height, width): pixels from each pixel's centre to the nearest side of a convex polygon, below 0 outside."""
+    along = np.roll(polygon, -1, axis=0) - polygon
+    along = along / np.maximum(np.hypot(along[:, :1], along[:, 1:]), 1e-6)
+    columns = np.arange(0.5, width, dtype=np.float32) * -along[:, 1:]
+    start = (polygon[:, 0] * along[:, 1] - polygon[:, 1] * along[:, 0])[:, None]
+    rows = np.arange(0.5, height, dtype=np.float32) * along[:, :1] + start
+    return np.asarray((columns[:, None] + rows[:, :, None]).min(axis=0), np.float32)
 
 
 def _pulled(patch: Image, pose: Pose, corner: tuple[int, int], size: tuple[int, int]) -> Image:

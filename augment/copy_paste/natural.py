@@ -17,7 +17,7 @@ from synthtext.core import Image, InputError, Parameters, Polygon, Range, Scene,
 _CROPS = 4  # that are tried for a paste
 _SIZES = 5  # that are tried for a crop
 _SMALLER = 0.7  # of the last size
-_PLACES = 4  # of which the calmest is taken
+_PLACES = 6  # of which the calmest is taken
 _WIDEST = 0.9  # of the picture's sides: no paste is larger
 
 

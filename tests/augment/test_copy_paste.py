@@ -93,7 +93,7 @@ def pasted(scene):
 @pytest.mark.parametrize("mode", MODES, ids=NAMES.get)
 def test_pixels_change_inside_the_pasted_polygons_and_nowhere_else(mode):
     operation, changed_at_all = CopyPaste(BANK, mode), 0
-    for seed in range(500):
+    for seed in range(350):
         scene = drawn_scene(seed)
         before = scene.image.copy()
         after = operation(scene, np.random.default_rng(seed))
@@ -110,7 +110,7 @@ def test_pixels_change_inside_the_pasted_polygons_and_nowhere_else(mode):
 @pytest.mark.parametrize("mode", MODES, ids=NAMES.get)
 def test_no_pasted_polygon_overlaps_another(mode):
     operation, count = CopyPaste(BANK, mode), 0
-    for seed in range(500):
+    for seed in range(350):
         after = operation(drawn_scene(seed), np.random.default_rng(seed))
         shapes = [Shape(instance.polygon) for instance in after.instances]
         for i, instance in enumerate(after.instances):
@@ -121,13 +121,13 @@ def test_no_pasted_polygon_overlaps_another(mode):
             assert (low >= 0).all()
             assert (high <= (WIDTH, HEIGHT)).all()
             assert all(shapes[i].intersection(other).area < 0.01 for other in shapes[:i] if near(shapes[i], other))
-    assert count > 500
+    assert count > 300
 
 
 @pytest.mark.parametrize("mode", [PLAIN, MODES[3]], ids=NAMES.get)
 def test_labels_are_what_was_pasted_and_say_where_it_came_from(mode):
     operation, seen = CopyPaste(BANK, mode), Counter()
-    for seed in range(500):
+    for seed in range(350):
         before = drawn_scene(seed)
         after = operation(before, np.random.default_rng(seed))
         assert after.instances[: len(before.instances)] == before.instances
