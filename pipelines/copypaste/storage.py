@@ -45,12 +45,24 @@ def save_bank(path: Path, bank: CropBank, digest: str, left_out: Mapping[str, in
         raise JobError(f"{path} cannot be written: {error}; the same command again goes on") from None
 
 
-def open_bank(path: Path, digest: str) -> tuple[CropBank, "Counter[str]"] | None:
+def load_bank(path: str | Path) -> CropBank:
+    """Map the crops of a job (`DIR/crops.arrow`), to paste them while training.
+
+    Raises:
+        InputError: there is no such file, or it is broken.
+    """
+    found = open_bank(Path(path), None)
+    if found is None:
+        raise InputError(f"{path} is no bank of crops: name the crops.arrow of a CopyPaste data set")
+    return found[0]
+
+
+def open_bank(path: Path, digest: str | None) -> tuple[CropBank, "Counter[str]"] | None:
     """Map a bank.
 
     Args:
         path: of the file.
-        digest: that it must have.
+        digest: that it must have; None: any.
 
     Returns:
         The bank and why texts were left out; None if there is no such bank.
@@ -60,7 +72,9 @@ def open_bank(path: Path, digest: str) -> tuple[CropBank, "Counter[str]"] | None
     try:
         reader = pa.ipc.open_file(pa.memory_map(str(path)))
         metadata = reader.schema.metadata or {}
-        if metadata.get(_DIGEST) != digest.encode() or reader.schema.names != list(Columns._fields):
+        if digest is not None and metadata.get(_DIGEST) != digest.encode():
+            return None
+        if reader.schema.names != list(Columns._fields):
             return None
         batch = reader.get_batch(0)
         arrays = {name: batch.column(name).values.to_numpy(zero_copy_only=False) for name in Columns._fields}

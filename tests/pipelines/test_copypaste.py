@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from augment.copy_paste import CutRules
+from augment.copy_paste import CopyPaste, CutRules, NaturalPaste
 from pipelines.cli.main import app
-from pipelines.copypaste import copypaste, open_crop_source
+from pipelines.copypaste import copypaste, load_bank, open_crop_source
 from pipelines.copypaste.cutting import cut_bank
 from pipelines.copypaste.outlines import line_clusters
 from pipelines.errors import JobError
 from pipelines.generate import generate
 from pipelines.reader import iterate_scenes, open_scenes
-from synthtext.core import InputError
+from synthtext.core import InputError, Scene
 
 GOOD = [[20, 20], [90, 20], [90, 44], [20, 44]]
 OTHER = [[30, 80], [110, 84], [109, 104], [29, 100]]
@@ -245,6 +245,16 @@ def test_crops_of_generated_lines_are_outlined_by_their_clusters(tmp_path, form)
         assert crop.patch.shape[0] < 0.85 * height
         assert np.abs(crop.polygon.max(axis=0) - crop.polygon.min(axis=0) - (high - low)).max() < 3
         assert crop.patch.shape[1] <= width
+
+
+def test_the_bank_of_a_job_pastes_while_training(target, tmp_path):
+    copypaste(target, tmp_path / "out", 2, workers=0)
+    paste = CopyPaste(load_bank(tmp_path / "out" / "crops.arrow"), NaturalPaste(count_range=(2, 2)))
+    scene = paste(Scene("", np.full((150, 200, 3), 90, np.uint8)), np.random.default_rng(1))
+    assert len(scene.instances) == 2
+    for path in (tmp_path / "none.arrow", tmp_path / "out"):
+        with pytest.raises(InputError, match="is no bank of crops"):
+            load_bank(path)
 
 
 def test_a_broken_bank_and_a_source_inside_of_the_folder_are_told(target, tmp_path):
