@@ -1,9 +1,10 @@
 """What is in a source: a digest of all of it, and what is wrong with its labels."""
 
+import dataclasses
 import hashlib
+import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -11,8 +12,6 @@ from pipelines.copypaste.outlines import line_clusters
 from pipelines.copypaste.sources import CropSource, is_lines
 from pipelines.progress import progress
 from pipelines.reader import EncodedLine, EncodedScene, MissingPictureError
-from pipelines.shards import to_json
-from pipelines.shards.scene_row import instance_to_tree
 
 _MISSING = b"\0missing"
 
@@ -22,7 +21,7 @@ class Survey:
     """What is in a source.
 
     Attributes:
-        digest: SHA-256 of its pictures and labels, in order: equal wherever and however they are stored.
+        digest: SHA-256 of its pictures and labels, in order; where they lie does not matter.
         problems: what was wrong with polygons that were mended, made ignored or left out, by kind.
         missing: pictures that are not there.
     """
@@ -58,5 +57,11 @@ def survey(source: CropSource) -> Survey:
 
 
 def _digest(item: EncodedScene | EncodedLine) -> bytes:
-    label: Any = item.text if isinstance(item, EncodedLine) else [instance_to_tree(text) for text in item.instances]
-    return hashlib.sha256(item.image).digest() + hashlib.sha256(to_json([label]).encode()).digest()
+    found = hashlib.sha256(item.image)
+    if isinstance(item, EncodedLine):
+        found.update(b"\0" + item.text.encode())
+    else:
+        for text in item.instances:
+            facts = [text.text, text.ignore, text.level, text.parent, dataclasses.astuple(text.origin)]
+            found.update(json.dumps(facts).encode() + text.polygon.tobytes() + text.clusters.quads.tobytes())
+    return found.digest()
