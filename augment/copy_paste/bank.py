@@ -80,12 +80,9 @@ class CropBank:
             bytes(columns.names[a:b]).decode()
             for a, b in zip(columns.name_starts[:-1].tolist(), columns.name_starts[1:].tolist(), strict=True)
         ]
-        self._pixel_starts: list[int] = columns.pixel_starts.tolist()
-        self._point_starts: list[int] = columns.point_starts.tolist()
-        self._sizes: list[list[int]] = columns.sizes.tolist()
 
     def __len__(self) -> int:
-        return len(self._sizes)
+        return len(self.columns.sizes)
 
     def __getitem__(self, number: int) -> Crop:
         columns = self.columns
@@ -99,15 +96,21 @@ class CropBank:
             int(columns.indices[number]),
         )
 
+    def size(self, number: int) -> tuple[int, int]:
+        """Width and height of its patch, pixels."""
+        width, height = self.columns.sizes[number].tolist()
+        return width, height
+
     def patch(self, number: int) -> NDArray[np.uint8]:
         """(h, w, 3) uint8 RGB, a view."""
-        width, height = self._sizes[number]
-        start = self._pixel_starts[number]
+        width, height = self.size(number)
+        start = int(self.columns.pixel_starts[number])
         return self.columns.pixels[start : start + width * height * 3].reshape(height, width, 3)
 
     def polygon(self, number: int) -> NDArray[np.float32]:
         """(P, 2) of the text in its patch."""
-        return self.columns.points[self._point_starts[number] : self._point_starts[number + 1]]
+        starts = self.columns.point_starts
+        return self.columns.points[starts[number] : starts[number + 1]]
 
     def tone(self, number: int) -> Tone:
         """The colours of its patch."""

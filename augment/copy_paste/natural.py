@@ -163,7 +163,7 @@ class _Plan:
         """From a crop to the height that is wanted, as near as the settings and the picture allow."""
         own = float(self.bank.columns.heights[number])
         least, most = self.settings.scale_range
-        columns, rows = self.bank.columns.sizes[number].tolist()
+        columns, rows = self.bank.size(number)
         fits = _WIDEST * min(self.width, self.height) / min(columns, rows)
         fits = min(fits, _WIDEST * max(self.width, self.height) / max(columns, rows))
         scale = min(max(height / own, least, SMALLEST / own), most, fits)
@@ -173,7 +173,7 @@ class _Plan:
         """Where the crop fits, smaller if need be."""
         least = SMALLEST / float(self.bank.columns.heights[number])
         polygon = self.bank.polygon(number)
-        columns, rows = self.bank.columns.sizes[number].tolist()
+        columns, rows = self.bank.size(number)
         for _ in range(_SIZES):
             pose = Pose(0.0, 0.0, scale, degrees)
             outline = pose.points(polygon, columns, rows)
@@ -197,7 +197,7 @@ class _Plan:
         return min(places, key=restless)
 
     def _chosen(self, number: int, pose: Pose) -> Parameters:
-        columns, rows = self.bank.columns.sizes[number].tolist()
+        columns, rows = self.bank.size(number)
         self.occupancy.add(pose.points(self.bank.polygon(number), columns, rows))
         return {
             "crop": number,

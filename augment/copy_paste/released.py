@@ -106,13 +106,13 @@ class ReleasedPaste:
 
 
 def _is_tall(bank: CropBank, number: int) -> bool:
-    width, height = bank.columns.sizes[number].tolist()
+    width, height = bank.size(number)
     return bool(height / width >= _TALL)
 
 
 def _quarter_size(bank: CropBank, number: int) -> tuple[int, int]:
     """Width and height of a patch, once tall ones are turned."""
-    width, height = bank.columns.sizes[number].tolist()
+    width, height = bank.size(number)
     return (height, width) if _is_tall(bank, number) else (width, height)
 
 

@@ -247,6 +247,17 @@ def test_a_full_picture_ends_with_counted_reasons():
         assert (after.image == 0).all()
 
 
+def test_the_released_mode_without_its_limit_pastes_over_what_is_there():
+    operation = CopyPaste(BANK, ReleasedPaste(share=1.0, limit_paste=False))
+    for seed in range(100):
+        scene = drawn_scene(seed, 12)
+        new = pasted(operation(scene, np.random.default_rng(seed)))
+        assert len(new) == 5
+        for instance in new:
+            assert instance.polygon.min() >= 0
+            assert (instance.polygon <= (WIDTH, HEIGHT)).all()
+
+
 def test_pictures_smaller_than_any_crop_are_left_as_they_are():
     for mode in MODES:
         for size in ((1, 1), (7, 200), (3, 5)):
@@ -269,6 +280,8 @@ def test_balance_gives_every_source_or_text_or_rare_character_its_chance():
     }
     assert chances["crops"] == pytest.approx([0.2] * 5)
     assert chances["sources"] == pytest.approx([0.125] * 4 + [0.5])
+    assert bank.weights("pictures") == pytest.approx([1.0] * 5)
+    assert BANK.weights("pictures") == pytest.approx([0.2] * len(BANK))
     assert chances["texts"] == pytest.approx([1 / 9] * 3 + [1 / 3] * 2)
     assert chances["characters"][4] > chances["characters"][3] > chances["characters"][0]
     draws = Counter()
