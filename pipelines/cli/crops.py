@@ -43,7 +43,7 @@ def crops(
     with progress("looking", total=len(open_scenes(scenes)), unit="scenes") as bar:
         recipe = CropsRecipe.of(scenes, level, pictures, bar.advance)
     summary = run(recipe, out, recipe.found.lines, workers=workers, address=address, shard_size=shard_size, form=form)
-    print(describe(summary))
+    print(describe(summary, "lines"))
     for what, counts in (("texts", recipe.found.left_out), ("scenes", recipe.found.scenes_left_out)):
         if counts:
             print(f"{what} left out: " + ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common()))

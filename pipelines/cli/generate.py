@@ -55,15 +55,15 @@ def generate(
         shard_size=shard_size,
         form=form,
     )
-    print(describe(summary))
+    print(describe(summary, "samples"))
 
 
-def describe(summary: "Summary") -> str:
-    """What a job did, in a few lines."""
+def describe(summary: "Summary", noun: str) -> str:
+    """What a job did, in a few lines; `noun` is what it drew."""
     from pipelines.generate.gaps import describe_gaps
     from pipelines.progress import duration
 
-    lines = [f"{summary.folder}: {summary.rows:,} samples in {summary.shards:,} shards"]
+    lines = [f"{summary.folder}: {summary.rows:,} {noun} in {summary.shards:,} shards"]
     if summary.new_shards:
         rate = f"{summary.new_samples / summary.seconds:,.0f}/s"
         lines.append(f"drawn now: {summary.new_samples:,} in {duration(summary.seconds)} ({rate})")

@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import typer
 
+from pipelines.cli.copypaste import copypaste
 from pipelines.cli.crops import crops
 from pipelines.cli.demo import demo
 from pipelines.cli.evaluate import evaluate
@@ -38,6 +39,7 @@ for _command in (
     preview,
     fonts,
     import_,
+    copypaste,
     crops,
     export_data,
     train,

@@ -69,7 +69,7 @@ def generate(
     plan = ShardPlan(count, start, 1 if shard_size is None else shard_size)
     folder = DatasetFolder(Path(out).expanduser())
     checked_form = shard_format(form)
-    _check_workers(workers, address)
+    check_workers(workers, address)
     folder.check_usable()
     resolved = resolve_recipe(recipe, overrides) if isinstance(recipe, str) else recipe
     if shard_size is None:
@@ -77,7 +77,12 @@ def generate(
     return Job(resolved, plan, seed, checked_form, folder, workers, address).run()
 
 
-def _check_workers(workers: int | None, address: str | None) -> None:
+def check_workers(workers: int | None, address: str | None = None) -> None:
+    """Check a number of workers and the address of a cluster.
+
+    Raises:
+        InputError: they cannot be, or cannot go together.
+    """
     if workers is not None and workers < 0:
         raise InputError(f"the number of workers must be at least 0, not {workers}")
     if workers == 0 and address is not None:
@@ -102,14 +107,14 @@ class Job:
 
     def run(self) -> Summary:
         """Draw what is missing. Nothing is written before the first samples could be drawn."""
-        self._check_same()
+        self.check_same()
         generator = self.recipe.generator(self.seed)
         found = self._finished()
         if len(found.shards) < len(self.plan):
             size = probe(self.recipe, generator, next(self._pending(found)), self.form)
             check_space(self.folder, self.plan.count - found.samples, size)
         with self.folder.open():
-            before = self._check_same()  # another job may have come between
+            before = self.check_same()  # another job may have come between
             found = self._finished()
             if before is not None and before.complete and before.count == self.plan.count == found.samples:
                 return Summary(self.folder.path, found.rows, dict(found.gaps), len(found.shards))
@@ -139,8 +144,12 @@ class Job:
             ingredients=recipe.ingredients,
         )
 
-    def _check_same(self) -> Description | None:
-        """Refuse a folder that holds other samples, or more of them."""
+    def check_same(self) -> Description | None:
+        """Refuse a folder that holds other samples, or more of them.
+
+        Returns:
+            Its description, or None if it holds nothing yet.
+        """
         before = self.folder.check_usable()
         if before is None:
             return None

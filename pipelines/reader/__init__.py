@@ -8,7 +8,7 @@ from pipelines.reader.polygons import Mended, mend_polygon
 from pipelines.reader.scene_source import EncodedScene, SceneSource, iterate_scenes
 from pipelines.reader.scenes import open_scenes
 from pipelines.reader.selection import Discards, Selection, select
-from pipelines.reader.source import Concatenation, EncodedLine, RecognitionSource
+from pipelines.reader.source import Concatenation, EncodedLine, MissingError, RecognitionSource
 from pipelines.reader.stream import RecognitionStream, make_loader
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "EncodedScene",
     "LinesDataset",
     "Mended",
+    "MissingError",
     "RecognitionSource",
     "RecognitionStream",
     "SceneSource",

@@ -1,7 +1,7 @@
 """Recipes: what is to be drawn, checked before the first sample, with a digest of all that decides the bytes."""
 
-from pipelines.recipe.digest import describe_difference
+from pipelines.recipe.digest import code_digest, describe_difference, digest_of
 from pipelines.recipe.named import preset_names
 from pipelines.recipe.resolve import ResolvedRecipe, resolve_recipe
 
-__all__ = ["ResolvedRecipe", "describe_difference", "preset_names", "resolve_recipe"]
+__all__ = ["ResolvedRecipe", "code_digest", "describe_difference", "digest_of", "preset_names", "resolve_recipe"]

@@ -45,7 +45,7 @@ def list_ingredients(recipe: LinesRecipe, inventory: FontInventory) -> dict[str,
     ingredients |= {f"version of {library}": version(library) for library in _LIBRARIES}
     ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
     ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
-    ingredients["drawing code"] = _code_digest()
+    ingredients["drawing code"] = code_digest()
     return ingredients
 
 
@@ -95,10 +95,10 @@ def _sha256(path: Path) -> str:
         raise InputError(f"{str(path)!r} cannot be read: {error.strerror}") from None
 
 
-def _code_digest() -> str:
+def code_digest(*folders: Path) -> str:
+    """SHA-256 of the code that draws and encodes, and of the modules in other folders that have a part in it."""
     total = hashlib.sha256()
-    for package in (synthtext, augment):
-        home = Path(package.__file__ or "").parent
+    for home in (*(Path(package.__file__ or "").parent for package in (synthtext, augment)), *folders):
         for file in sorted(home.rglob("*.py")):
             total.update(file.relative_to(home).as_posix().encode() + b"\0" + file.read_bytes())
     total.update((Path(__file__).parents[1] / "generate" / "encode.py").read_bytes())

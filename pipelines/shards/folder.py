@@ -17,6 +17,8 @@ from pipelines.shards.write import Draft
 from synthtext.core import InputError
 
 _LOCK = ".lock"
+CROPS = "crops.arrow"
+"""The bank of crops that a CopyPaste data set is made with."""
 
 
 class DatasetFolder:
@@ -29,6 +31,7 @@ class DatasetFolder:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self.shards = self.path / "shards"
+        self.crops = self.path / CROPS
         self._description = self.path / "dataset.json"
 
     def check_usable(self) -> Description | None:
@@ -56,7 +59,7 @@ class DatasetFolder:
         """Something that a job which was stopped before it wrote its description cannot have left."""
         inside = sorted(self.path.iterdir()) if self.path.is_dir() else []
         places = [*inside, *(sorted(self.shards.iterdir()) if self.shards.is_dir() else [])]
-        known = (_LOCK, self.shards.name, "recipe.yaml")
+        known = (_LOCK, CROPS, self.shards.name, "recipe.yaml")
         foreign = [place.name for place in places if place.name not in known and not place.name.startswith(TEMPORARY)]
         return foreign[0] if foreign else None
 

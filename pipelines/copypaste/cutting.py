@@ -1,0 +1,74 @@
+"""Building the bank of a job from its sources."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from augment.copy_paste import BankBuilder, Crop, CropBank, CutRules, crop_of_line, cut_crops
+from pipelines.copypaste.outlines import line_outline
+from pipelines.copypaste.sources import CropSource, is_lines
+from pipelines.progress import progress
+from pipelines.reader import EncodedLine, EncodedScene, MissingError, decode
+from synthtext.core import Image, InputError, Polygon
+
+
+def cut_bank(sources: Sequence[tuple[str, CropSource]], rules: CutRules) -> tuple[CropBank, "Counter[str]"]:
+    """Cut the crops of all sources.
+
+    Args:
+        sources: scenes or lines, each under the name that goes into origins.
+        rules: what is cut.
+
+    Returns:
+        The bank, and why texts were left out, counted.
+
+    Raises:
+        InputError: there is not one crop, or a label cannot be read.
+    """
+    builder, reasons = BankBuilder(), Counter[str]()
+    with progress("cutting", total=sum(len(source) for _, source in sources), unit="pictures") as bar:
+        for name, source in sources:
+            builder.add_source(name)
+            for row in range(len(source)):
+                labelled, crops = _crops(source, row, rules, reasons)
+                builder.add_picture(row, labelled, crops)
+                bar.advance(1)
+    if not len(builder):
+        told = ", ".join(f"{reason} ({count:,})" for reason, count in reasons.most_common()) or "there is no text"
+        names = ", ".join(name for name, _ in sources)
+        raise InputError(f"{names}: not one text can be cut out to be pasted: {told}; name another source with --from")
+    return builder.build(), reasons
+
+
+def _crops(source: CropSource, row: int, rules: CutRules, reasons: "Counter[str]") -> tuple[int, Iterator[Crop]]:
+    """How many texts a picture has, and its crops."""
+    try:
+        (item,) = source.read(np.array([row]))
+        if isinstance(item, EncodedScene) and not item.instances:
+            return 0, iter(())
+        image = decode(item.image, item.key)
+    except MissingError:
+        reasons["picture missing"] += 1
+        return 0, iter(())
+    except InputError:
+        reasons["picture broken"] += 1
+        return 0, iter(())
+    if isinstance(item, EncodedLine):
+        text = unicodedata.normalize("NFC", item.text)
+        outline = line_outline(source, row, text) if is_lines(source) else None
+        return 1, _line_crop(image, text, outline, rules, reasons)
+    return len(item.instances), cut_crops(image, item.instances, rules, reasons)
+
+
+def _line_crop(
+    image: Image, text: str, outline: Polygon | None, rules: CutRules, reasons: "Counter[str]"
+) -> Iterator[Crop]:
+    if not text.strip():
+        reasons["empty label"] += 1
+        return
+    try:
+        yield crop_of_line(image, text, rules, outline)
+    except InputError:
+        reasons["too small"] += 1

@@ -1,0 +1,139 @@
+"""Cutting texts out of pictures whose colours tell where each pixel comes from; blending them into others."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from augment.copy_paste import BankBuilder, CutRules, crop_of_sample, cut_crops
+from augment.copy_paste.blend import Pose, blend
+from augment.copy_paste.tone import tone_of
+from synthtext.core import Clusters, InputError, Sample, TextInstance, Warp
+
+SIDE = 240
+
+
+def chart():
+    """Red is x and green is y of each pixel's centre, rounded down."""
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    return np.stack([columns, rows, np.zeros_like(rows)], 2).astype(np.uint8)
+
+
+def cut(polygons, rules=None, **fields):
+    reasons: Counter[str] = Counter()
+    instances = [TextInstance("text", np.array(p, np.float32), **fields) for p in polygons]
+    return list(cut_crops(chart(), instances, rules or CutRules(), reasons)), reasons
+
+
+def where(patch, row, column):
+    """The point of the chart that a pixel of a patch shows."""
+    return patch[row, column, :2].astype(float) + 0.5
+
+
+def test_quads_are_set_upright_point_by_point():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        quad = np.array([[60, 60], [170, 60], [170, 110], [60, 110]]) + rng.uniform(-25, 25, (4, 2))
+        (crop,), _ = cut([quad])
+        height, width = crop.patch.shape[:2]
+        whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+        assert (crop.polygon == whole).all()
+        places = np.stack([rng.integers(1, width - 1, 20), rng.integers(1, height - 1, 20)], 1)
+        back = Warp.between_quads(whole, quad).points((places + 0.5).astype(np.float32))
+        shown = np.array([where(crop.patch, row, column) for column, row in places])
+        assert np.abs(shown - back).max() < 1.1  # a grey value is a whole pixel
+
+
+def test_longer_outlines_are_turned_and_keep_their_shape():
+    rng = np.random.default_rng(1)
+    for degrees in (-170, -60, 0, 25, 90, 140):
+        top = np.stack([np.linspace(-45, 45, 5), 8 * np.cos(np.linspace(-1.5, 1.5, 5))], 1)
+        outline = np.concatenate([top, (top + np.array([0, 20]))[::-1]]).astype(np.float32) + 120
+        turned = Warp.rotation(degrees, (120, 120)).points(outline)
+        (crop,), _ = cut([turned])
+        assert len(crop.polygon) == 10
+        assert crop.height == pytest.approx(20, rel=0.1)
+        assert crop.polygon[4, 0] - crop.polygon[0, 0] == pytest.approx(90, abs=0.1)  # its top runs to the right
+        for point in rng.integers(0, 10, 5):
+            inner = crop.polygon[point] * 0.8 + crop.polygon.mean(axis=0) * 0.2
+            expected = turned[point] * 0.8 + turned.mean(axis=0) * 0.2
+            shown = where(crop.patch, int(inner[1]), int(inner[0]))
+            assert np.abs(shown - expected).max() < 2.1
+        assert 0.5 < (crop.mask > 0).mean() < 1
+
+
+def test_what_is_of_no_use_is_left_out_and_counted():
+    good = [[10, 10], [80, 10], [80, 30], [10, 30]]
+    small = [[10, 50], [80, 50], [80, 56], [10, 56]]
+    out = [[-20, 100], [80, 100], [80, 130], [-20, 130]]
+    crops, reasons = cut([good, small, out])
+    assert [crop.index for crop in crops] == [0]
+    assert reasons == {"too small": 1, "reaches out of its picture": 1}
+    crops, reasons = cut([good], ignore=True)
+    assert not crops
+    assert reasons == {"is ignored": 1}
+    crops, _ = cut([good], CutRules(ignored=True), ignore=True)
+    assert crops[0].ignore
+    crops, reasons = cut([good, good], parent=0)
+    assert [crop.index for crop in crops] == [1]
+    assert reasons == {"has parts that are cut": 1}
+
+
+def test_what_is_too_high_is_stored_smaller():
+    (crop,), _ = cut([[[10, 10], [210, 10], [210, 110], [10, 110]]], CutRules(max_height=50))
+    assert crop.patch.shape == (50, 100, 3)
+    assert crop.height == 50
+    assert np.abs(where(crop.patch, 10, 20) - (10 + 41, 10 + 21)).max() < 1.1
+
+
+def test_a_generated_line_is_cut_along_its_clusters():
+    quads = np.array([[[8, 5], [20, 5], [20, 25], [8, 25]], [[20, 4], [34, 4], [34, 25], [20, 25]]], np.float32)
+    image = np.zeros((32, 48, 3), np.uint8)
+    crop = crop_of_sample(Sample("key", image, "ab", Clusters(np.array([0, 1, 2], np.int32), quads)))
+    assert crop.level == "line"
+    assert crop.patch.shape == (21, 26, 3)
+    assert crop.polygon.min(axis=0).tolist() == [0, 0]
+    assert crop_of_sample(Sample("key", image, "ab")).patch.shape == image.shape
+    with pytest.raises(InputError, match="6 pixels high, less than 8"):
+        crop_of_sample(Sample("key", image[:6], "ab"))
+
+
+def test_a_bank_without_crops_is_refused_in_one_sentence():
+    with pytest.raises(InputError, match="not one crop"):
+        BankBuilder().build()
+
+
+@pytest.mark.parametrize("rules", [{"min_height": 0}, {"min_height": 50, "max_height": 20}, {"max_height": 1e6}])
+def test_rules_out_of_bounds_are_refused(rules):
+    with pytest.raises(InputError, match="min_height"):
+        CutRules(**rules)
+
+
+def lettered(ground, ink):
+    patch = np.full((24, 80, 3), ground, np.uint8)
+    patch[6:18, 8:72:6] = ink
+    return patch, np.array([[0, 0], [80, 0], [80, 24], [0, 24]], np.float32)
+
+
+@pytest.mark.parametrize(("ground", "ink", "place"), [(200, 120, 110), (60, 140, 150), (240, 30, 20), (10, 250, 250)])
+def test_matched_colours_follow_the_place_and_keep_the_contrast(ground, ink, place):
+    patch, polygon = lettered(ground, ink)
+    image = np.full((60, 120, 3), place, np.uint8)
+    blend(image, patch, polygon, Pose(60, 30, 1.0, 0.0), tone_of(patch), match=1.0, feather=0)
+    inner = image[19:41, 21:99, 0].astype(int)
+    assert inner.max() - inner.min() == abs(ground - ink)
+    new_ground = inner[1, 1]
+    assert abs(new_ground - place) <= abs(ground - place)
+    if 0 <= place + ink - ground <= 255:
+        assert new_ground == pytest.approx(place, abs=1)
+
+
+def test_the_edge_becomes_opaque_over_the_feather_and_inside_of_the_polygon():
+    patch, polygon = lettered(250, 250)
+    image = np.zeros((60, 120, 3), np.uint8)
+    blend(image, patch, polygon, Pose(60, 30, 1.0, 0.0), tone_of(patch), match=0, feather=2)
+    row = image[30, :, 0].astype(int)
+    assert (row[:20] == 0).all()
+    assert (np.diff(row[19:24]) >= 0).all()
+    assert 0 < row[20] < row[21] < row[22]
+    assert row[24] == 250

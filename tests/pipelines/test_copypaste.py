@@ -1,0 +1,266 @@
+"""CopyPaste jobs: the same bytes whoever draws them, resume, sources of all kinds, bad labels."""
+
+import json
+import shutil
+
+import cv2
+import lmdb
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from augment.copy_paste import CopyPaste, CutRules, NaturalPaste
+from pipelines.cli.main import app
+from pipelines.copypaste import copypaste, load_bank, open_crop_source
+from pipelines.copypaste.cutting import cut_bank
+from pipelines.copypaste.outlines import line_clusters
+from pipelines.errors import JobError
+from pipelines.generate import generate
+from pipelines.reader import iterate_scenes, open_scenes
+from synthtext.core import InputError, Scene
+
+GOOD = [[20, 20], [90, 20], [90, 44], [20, 44]]
+OTHER = [[30, 80], [110, 84], [109, 104], [29, 100]]
+
+
+def write_picture(path, seed, size=(150, 200)):
+    rng = np.random.default_rng(seed)
+    image = cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), size[::-1])
+    for quad in (GOOD, OTHER):
+        cv2.fillPoly(image, [np.array(quad)], (240, 240, 240))
+        cv2.putText(image, "text", (quad[3][0] + 4, quad[3][1] - 6), 0, 0.6, (20, 20, 20), 2)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), image)
+
+
+def entry(points=GOOD, text="text"):
+    return {"transcription": text, "points": points}
+
+
+def write_labels(folder, labels, encoding="utf-8"):
+    for i in range(len(labels)):
+        write_picture(folder / "images" / f"{i}.png", i)
+    lines = [f"images/{i}.png\t{json.dumps(label, ensure_ascii=False)}\n" for i, label in enumerate(labels)]
+    (folder / "labels.tsv").write_bytes("".join(lines).encode(encoding))
+    return folder / "labels.tsv"
+
+
+@pytest.fixture
+def target(tmp_path):
+    label = [entry(), entry(OTHER, "méthode"), entry([[150, 10], [190, 10], [190, 30], [150, 30]], "###")]
+    return write_labels(tmp_path / "target", [label] * 5)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted((folder / "shards").glob("*.parquet"))}
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, ["copypaste", *map(str, arguments), "--workers", "0"])
+
+
+def refused(*arguments):
+    """The one sentence that a command ends with, for input that cannot be used."""
+    result = invoke(*arguments)
+    assert isinstance(result.exception, InputError), result.output
+    assert "\n" not in str(result.exception)
+    return str(result.exception)
+
+
+def test_same_bytes_again_on_ray_after_a_loss_and_in_a_larger_data_set(target, tmp_path):
+    out = tmp_path / "out"
+    first = copypaste(target, out, 12, workers=0, shard_size=4, seed=3)
+    before = contents(out)
+    assert (first.scenes.rows, len(before)) == (12, 3)
+    bank = (out / "crops.arrow").stat().st_mtime_ns
+    for name in ("part-000001.parquet", "part-000001.json"):
+        (out / "shards" / name).unlink()
+    assert copypaste(target, out, 12, workers=0, shard_size=4, seed=3).scenes.new_shards == 1
+    assert contents(out) == before
+    assert (out / "crops.arrow").stat().st_mtime_ns == bank
+    copypaste(target, tmp_path / "ray", 12, workers=2, shard_size=4, seed=3)
+    assert contents(tmp_path / "ray") == before
+    moved = shutil.copytree(target.parent, tmp_path / "elsewhere" / "target") / "labels.tsv"
+    copypaste(moved, tmp_path / "larger", 16, workers=0, shard_size=4, seed=3)
+    larger = contents(tmp_path / "larger")
+    assert {name: larger[name] for name in before} == before
+    copypaste(target, tmp_path / "seed", 12, workers=0, shard_size=4, seed=4)
+    assert contents(tmp_path / "seed") != before
+
+
+def test_every_epoch_takes_every_picture_once_and_makes_another_variant(target, tmp_path):
+    copypaste(target, tmp_path / "out", 15, workers=0, form="lmdb", overrides=["output.format=png"])
+    scenes = list(iterate_scenes(open_scenes(tmp_path / "out")))
+    rows = [json_of(tmp_path / "out", i)["meta"]["drawn"]["target"] for i in range(15)]
+    assert [sorted(rows[i : i + 5]) for i in (0, 5, 10)] == [list(range(5))] * 3
+    assert rows[:5] != rows[5:10] or rows[5:10] != rows[10:]
+    assert len({scene.image for scene in scenes}) == 15
+    for scene, row in zip(scenes, rows, strict=True):
+        texts = [(i.text, i.ignore, i.origin.kind) for i in scene.instances]
+        assert texts[:3] == [("text", False, "real"), ("méthode", False, "real"), ("###", True, "real")]
+        assert texts[3:]
+        assert all(kind == "pasted" and text in ("text", "méthode") for text, _, kind in texts[3:])
+        assert all(i.origin.source.startswith("target/labels.tsv:") for i in scene.instances[3:])
+        original = cv2.imread(str(target.parent / "images" / f"{row}.png"))
+        changed = (cv2.imdecode(np.frombuffer(scene.image, np.uint8), 1) != original).any(axis=2)
+        mask = np.zeros(changed.shape, np.uint8)
+        for instance in scene.instances[3:]:
+            cv2.fillPoly(mask, [np.round(instance.polygon).astype(int)], 1)
+        assert changed.any()
+        assert not changed[cv2.dilate(mask, np.ones((3, 3))) == 0].any()
+
+
+def json_of(folder, index):
+    path = str(folder / "shards" / "part-000000.lmdb")
+    with lmdb.open(path, readonly=True, lock=False) as environment, environment.begin() as transaction:
+        return json.loads(transaction.get(f"meta-{index + 1:09d}".encode()))
+
+
+def test_another_source_or_setting_is_refused_and_named(target, tmp_path):
+    out = tmp_path / "out"
+    copypaste(target, out, 4, workers=0)
+    assert "setting share was 0.2, is 0.5" in refused(target, "-o", out, "-n", 4, "share=0.5")
+    assert "mode was natural, is released" in refused(target, "-o", out, "-n", 4, "--mode", "released")
+    write_picture(target.parent / "images" / "2.png", 99)
+    before = contents(out)
+    assert "source 0 has changed" in refused(target, "-o", out, "-n", 4)
+    assert contents(out) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["shaer=0.5"], "unknown key 'shaer'; did you mean 'share'?"),
+        (["crops.min_hight=5"], "unknown key 'min_hight'; did you mean 'min_height'?"),
+        (["share=-1"], "share -1"),
+        (["output.quality_range=[90, 120]"], "quality_range"),
+        (["--mode", "realesed"], "there is no mode 'realesed'"),
+        (["--mode", "released", "match_range=[0, 1]"], "unknown key 'match_range'"),
+        (["--format", "zip"], "there is no shard format"),
+        (["--seed", "-1"], "seed -1"),
+        (["--from", "nowhere.tsv"], "there is no such data set"),
+        (["crops.min_height=100"], "not one text can be cut out"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(target, tmp_path, arguments, told):
+    assert told in refused(target, "-o", tmp_path / "out", "-n", 4, *arguments)
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_polygons_are_mended_or_left_out_and_counted(tmp_path):
+    label = [
+        entry(),
+        entry([[20, 60], [90, 84], [90, 60], [20, 84]], "crossing"),
+        entry([[110, 20], [110, 44], [180, 44], [180, 20]], "counter"),
+        entry([[5, 5], [10, 10]], "two points"),
+        entry([[500, 500], [600, 500], [600, 520], [500, 520]], "outside"),
+        entry([[float("nan"), 1], [30, 1], [30, 20], [1, 20]], "no number"),
+    ]
+    result = invoke(write_labels(tmp_path / "bad", [label] * 3), "-o", tmp_path / "out", "-n", 6)
+    assert result.exit_code == 0, result.output
+    for told in (
+        "polygon crosses itself (3)",
+        "polygon runs counterclockwise (3)",
+        "polygon of 2 points (3)",
+        "polygon has a coordinate that is no finite number (3)",
+        "reaches out of its picture (3)",
+    ):
+        assert told in result.output
+    for scene in iterate_scenes(open_scenes(tmp_path / "out")):
+        assert not scene.problems
+        for instance in scene.instances:
+            if instance.origin.kind == "pasted":
+                assert instance.text in ("text", "crossing", "counter")
+                assert instance.polygon.min() >= 0
+                assert (instance.polygon <= (200, 150)).all()
+
+
+def test_sources_without_a_usable_text_end_in_one_sentence_and_leave_nothing(tmp_path):
+    ignored = write_labels(tmp_path / "ignored", [[entry(text="###")]] * 3)
+    empty = write_labels(tmp_path / "empty", [[]] * 3)
+    told = refused(ignored, "-o", tmp_path / "out", "-n", 3)
+    assert "not one text can be cut out to be pasted: is ignored (3)" in told
+    assert "there is no text" in refused(empty, "-o", tmp_path / "out", "-n", 3)
+    assert not (tmp_path / "out").exists()
+
+
+def test_encodings(target, tmp_path):
+    copypaste(target, tmp_path / "plain", 5, workers=0, overrides=["output.format=png"])
+    content = target.read_bytes()
+    target.write_bytes(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"))
+    copypaste(target, tmp_path / "marked", 5, workers=0, overrides=["output.format=png"])
+    assert contents(tmp_path / "plain") == contents(tmp_path / "marked")
+    target.write_bytes(content + "images/0.png\t[]é\n".encode("latin-1"))
+    assert "line 6 is no UTF-8 text" in refused(target, "-o", tmp_path / "out", "-n", 3)
+
+
+def test_missing_pictures_are_gaps_and_too_many_fail_the_job(tmp_path):
+    labels = write_labels(tmp_path / "many", [[entry()]] * 120)
+    (labels.parent / "images" / "7.png").unlink()
+    summary = copypaste(labels, tmp_path / "one", 120, workers=0)
+    assert summary.scenes.gaps == {"target picture missing": 1}
+    assert summary.left_out == {"picture missing": 1}
+    for i in range(8, 40):
+        (labels.parent / "images" / f"{i}.png").write_bytes(b"no picture")
+    with pytest.raises(JobError, match=r"target picture broken \(\d+\)"):
+        copypaste(labels, tmp_path / "many gaps", 120, workers=0)
+
+
+def test_no_picture_at_all_leaves_nothing_behind(target, tmp_path):
+    source = shutil.copytree(target.parent, tmp_path / "source") / "labels.tsv"
+    shutil.rmtree(target.parent / "images")
+    with pytest.raises(JobError, match="target picture missing"):
+        copypaste(target, tmp_path / "out", 5, sources=[source], workers=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_lines_are_pasted_into_pictures_without_text(target, tmp_path):
+    generate("digits", tmp_path / "lines", 30, workers=0)
+    made = tmp_path / "out"
+    result = invoke(target.parent / "images", "-o", made, "-n", 5, "--from", tmp_path / "lines", "--from", target)
+    assert result.exit_code == 0, result.output
+    assert "crops to paste: 40; left out: is ignored (5)" in result.output
+    scenes = list(iterate_scenes(open_scenes(made)))
+    kinds = {(i.level, i.origin.source.partition(":")[0]) for scene in scenes for i in scene.instances}
+    assert kinds <= {("line", "lines"), ("word", "target/labels.tsv")}
+    assert sum(len(scene.instances) for scene in scenes) == 5
+    again = copypaste(made, tmp_path / "again", 5, sources=[made], workers=0, mode="released")
+    assert again.crops == 5
+
+
+@pytest.mark.parametrize("form", ["parquet", "lmdb"])
+def test_crops_of_generated_lines_are_outlined_by_their_clusters(tmp_path, form):
+    settings = ["layout.margin_range=[0.4, 0.5]", "output.height=60", "fonts.system=false"]
+    generate("digits", tmp_path / "lines", 20, workers=0, form=form, overrides=settings)
+    source = open_crop_source(tmp_path / "lines")
+    bank, left_out = cut_bank([("lines", source)], CutRules())
+    assert len(bank) == 20
+    assert not left_out
+    for row, line in enumerate(source.read(np.arange(20))):
+        clusters = line_clusters(source, row)
+        crop = bank[row]
+        assert crop.text == line.text
+        height, width = cv2.imdecode(np.frombuffer(line.image, np.uint8), 1).shape[:2]
+        low, high = clusters.quads.min(axis=(0, 1)), clusters.quads.max(axis=(0, 1))
+        assert crop.patch.shape[0] < 0.85 * height
+        assert np.abs(crop.polygon.max(axis=0) - crop.polygon.min(axis=0) - (high - low)).max() < 3
+        assert crop.patch.shape[1] <= width
+
+
+def test_the_bank_of_a_job_pastes_while_training(target, tmp_path):
+    copypaste(target, tmp_path / "out", 2, workers=0)
+    paste = CopyPaste(load_bank(tmp_path / "out" / "crops.arrow"), NaturalPaste(count_range=(2, 2)))
+    scene = paste(Scene("", np.full((150, 200, 3), 90, np.uint8)), np.random.default_rng(1))
+    assert len(scene.instances) == 2
+    for path in (tmp_path / "none.arrow", tmp_path / "out"):
+        with pytest.raises(InputError, match="is no bank of crops"):
+            load_bank(path)
+
+
+def test_a_broken_bank_and_a_source_inside_of_the_folder_are_told(target, tmp_path):
+    out = tmp_path / "out"
+    copypaste(target, out, 4, workers=0)
+    (out / "crops.arrow").write_bytes(b"broken")
+    (out / "shards" / "part-000000.json").unlink()
+    assert "crops.arrow is broken" in refused(target, "-o", out, "-n", 4)
+    assert "lies in the folder" in refused(out, "-o", out, "-n", 4)
