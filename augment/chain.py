@@ -10,18 +10,22 @@ import numpy as np
 from augment.check import check_share
 from augment.labels import CutRule, move_instances
 from augment.polygons import moved
-from augment.scene import Mask, shown_area, size_of, warp_image
-from augment.view import Labels, View
+from augment.region import Mask, Region
+from augment.scene import size_of, warp_image
+from augment.view import Frame, Labels, View
 from synthtext.core import (
     Applied,
+    Box,
     GeometricEffect,
     Image,
     InputError,
     Parameters,
     PixelEffect,
+    Polygon,
     Scene,
     Size,
     Warp,
+    bounding_box,
 )
 
 
@@ -110,6 +114,7 @@ class _State:
         self.size = size_of(scene.image)
         self.valid = np.ones(scene.image.shape[:2], np.uint8)
         self.warp = Warp()
+        self.windows: list[Polygon] = []  # frames of views that cut something off, moved along
         self._covered = True  # `valid` is 1 all over, and need not be warped
 
     def do(self, step: SceneStep, rng: np.random.Generator) -> Parameters:
@@ -117,10 +122,10 @@ class _State:
         if isinstance(effect, View):
             parameters = effect.draw_view(rng, self._labels())
             frame = effect.frame(self.size, parameters)
-            self.warp, self.size = self.warp.then(frame.warp), frame.size
+            self._look(frame)
         elif isinstance(effect, GeometricEffect):
             parameters = effect.draw(rng, self.size)
-            self.warp = self.warp.then(effect.warp(self.size, parameters))
+            self._move(effect.warp(self.size, parameters))
         else:
             self.settle()
             parameters = effect.draw(rng, self.size)
@@ -130,18 +135,35 @@ class _State:
                 self.scene = replace(self.scene, image=coloured(step.name, effect, self.scene.image, parameters))
         return parameters
 
+    def _move(self, warp: Warp) -> None:
+        self.warp = self.warp.then(warp)
+        self.windows = [moved(window, warp) for window in self.windows]
+
+    def _look(self, frame: Frame) -> None:
+        """Take another frame. What it cuts off must not come back where a later one is larger."""
+        whole = Region.of(frame.size).box
+        old = bounding_box(frame.warp.points(Box(0, 0, *self.size).polygon()))
+        self._move(frame.warp)
+        self.size = frame.size
+        if min(old.left, old.top) < 0 or old.right > whole.right or old.bottom > whole.bottom:
+            self.windows.append(whole.polygon())
+
     def settle(self) -> None:
         """Apply the warp that has gathered."""
         before = size_of(self.scene.image)
         if not self.warp.maps and self.size == before:
             return
-        instances = move_instances(self.scene.instances, self.warp, before, self.size, self.rule)
+        region = Region.of(self.size, self.windows)
+        instances = move_instances(self.scene.instances, self.warp, before, region, self.rule)
         image = warp_image(self.scene.image, self.warp, self.size)
-        shown = shown_area(self.warp, before, self.size)
+        if region != Region.of(self.size):
+            image = np.asarray(cv2.copyTo(image, region.mask(self.size)), np.uint8)  # black elsewhere
+        covered = moved(Box(0, 0, *before).polygon(), self.warp)
+        shown = Region.of(self.size, [*self.windows, covered]).mask(self.size)
         if not self._covered:
             shown &= self.warp.image(self.valid, self.size, interpolation=cv2.INTER_NEAREST)
         self.scene = replace(self.scene, image=image, instances=instances)
-        self.valid, self.warp, self._covered = shown, Warp(), False
+        self.valid, self.warp, self.windows, self._covered = shown, Warp(), [], False
 
     def _replace(self, scene: Scene) -> None:
         """Take a scene that was changed as a whole; where it was filled up nobody knows."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from augment.labels import CutRule, Outlines, cut_instances, outlines
 from augment.polygons import edges, thinned, uncrossed
+from augment.region import Region
 from augment.scene import size_of
 from synthtext.core import Image, InputError, Parameters, Points, Polygon, Scene, Size
 
@@ -90,7 +91,9 @@ class Imgaug:
         ends = np.cumsum([part.size // 2 for part in parts])[:-1]
         moved = iter(np.split(points, ends) if parts else [])
         after = [_moved_outline(outline, moved) for outline in before]
-        return replace(scene, image=image, instances=cut_instances(scene.instances, after, size_of(image), rule))
+        return replace(
+            scene, image=image, instances=cut_instances(scene.instances, after, Region.of(size_of(image)), rule)
+        )
 
     def _augmented(self, image: Image, points: Points, parameters: Parameters) -> tuple[Image, Points]:
         """The picture and points (N, 2) after the augmenter; its own sentence where it fails on this picture."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from augment.polygons import clip, mirrored, moved, short_side
+from augment.region import Region
 from synthtext.core import Box, Clusters, InputError, Points, Polygon, Size, TextInstance, Warp, signed_area
 
 _WHOLE = 0.999  # of the area: what rounding leaves of an instance that is not cut
@@ -61,7 +62,7 @@ def outlines(instances: Sequence[TextInstance], size: Size) -> list[Outlines]:
 
 
 def move_instances(
-    instances: Sequence[TextInstance], warp: Warp, before: Size, after: Size, rule: CutRule
+    instances: Sequence[TextInstance], warp: Warp, before: Size, after: Region, rule: CutRule
 ) -> tuple[TextInstance, ...]:
     """Move the instances of a picture, cut them to what is seen of them, and keep what the rule keeps.
 
@@ -69,7 +70,7 @@ def move_instances(
         instances: of a picture of size `before`; what lies outside of it is not seen.
         warp: how they move.
         before: of the picture, pixels.
-        after: of the result, pixels.
+        after: what is seen of the result.
         rule: what becomes of those that are cut.
 
     Returns:
@@ -83,25 +84,24 @@ def move_instances(
 
 
 def cut_instances(
-    instances: Sequence[TextInstance], gone: Sequence[Outlines], size: Size, rule: CutRule
+    instances: Sequence[TextInstance], gone: Sequence[Outlines], region: Region, rule: CutRule
 ) -> tuple[TextInstance, ...]:
     """Cut instances that have moved to what is seen of them, and keep what the rule keeps.
 
     Args:
         instances: as they were.
         gone: where their outlines went, in whichever direction they run now.
-        size: of the picture that they are in, pixels.
+        region: what is seen of the picture that they are in.
         rule: what becomes of those that are cut.
 
     Returns:
         The instances that are left, in their order, and the pieces of ignored ones behind them; `parent` is the
         nearest kept one above, or -1.
     """
-    box = Box(0, 0, *size)
     kept: dict[int, TextInstance] = {}
     pieces: list[tuple[int, TextInstance]] = []
     for number, (instance, outline) in enumerate(zip(instances, gone, strict=True)):
-        parts = _cut(instance, outline, box, rule)
+        parts = _cut(instance, outline, region, rule)
         if parts:
             kept[number] = parts[0]
             pieces += [(number, part) for part in parts[1:]]
@@ -120,14 +120,14 @@ def _kept_parent(number: int, instances: Sequence[TextInstance], place: dict[int
     return -1
 
 
-def _cut(instance: TextInstance, gone: Outlines, box: Box, rule: CutRule) -> list[TextInstance]:
+def _cut(instance: TextInstance, gone: Outlines, region: Region, rule: CutRule) -> list[TextInstance]:
     """The pieces of a moved instance that are left, largest first."""
     whole = _clockwise(gone.whole)
     if whole is None:
         return []
     area, flipped = signed_area(whole), whole is not gone.whole
     seen = [outline for piece in gone.seen if (outline := _clockwise(piece)) is not None]
-    left = sorted((piece for part in seen for piece in clip(part, box)), key=signed_area, reverse=True)
+    left = sorted((piece for part in seen for piece in region.clip(part)), key=signed_area, reverse=True)
     cut = not left or signed_area(left[0]) < _WHOLE * area
     clusters = Clusters.empty() if cut or flipped else Clusters(instance.clusters.offsets, gone.quads)
     parts = []

@@ -4,14 +4,10 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from augment.labels import CutRule, move_instances
-from augment.polygons import moved
-from synthtext.core import Box, Image, Scene, Size, Warp
-
-Mask = NDArray[np.uint8]
-"""(H, W), 1 where the picture shows something and 0 where it was filled up."""
+from augment.region import Region
+from synthtext.core import Image, Scene, Size, Warp
 
 _FILL = 0  # grey value of what no picture covers, as in the released code
 
@@ -30,7 +26,7 @@ def warp_scene(scene: Scene, warp: Warp, size: Size, rule: CutRule | None = None
         size: of the result, whole pixels.
         rule: what becomes of instances that are cut; None: the default one.
     """
-    instances = move_instances(scene.instances, warp, size_of(scene.image), size, rule or CutRule())
+    instances = move_instances(scene.instances, warp, size_of(scene.image), Region.of(size), rule or CutRule())
     return replace(scene, image=warp_image(scene.image, warp, size), instances=instances)
 
 
@@ -52,27 +48,6 @@ def warp_image(image: Image, warp: Warp, size: Size, border_mode: int = cv2.BORD
         image = np.asarray(cv2.resize(image, small, interpolation=cv2.INTER_AREA), np.uint8)
         warp = Warp.scaling(width / small[0], height / small[1]).then(warp)
     return warp.image(image, size, border_mode=border_mode, border_value=_FILL)
-
-
-def shown_area(warp: Warp, before: Size, after: Size) -> Mask:
-    """Where a picture of size `before` covers one of size `after` (whole pixels) into which it was warped."""
-    mask = np.zeros((int(after.height), int(after.width)), np.uint8)
-    frame = Box(0, 0, *before).polygon()
-    outline = moved(frame, warp).astype(np.float64)
-    low, high = outline.min(axis=0), outline.max(axis=0)
-    if len(outline) == 4 and np.allclose(np.sort(outline, axis=0)[1:3], [low, high], atol=1e-3):  # upright
-        left, top = np.maximum(np.ceil(low - 0.5), 0).astype(int)
-        right, bottom = np.maximum(np.ceil(high - 0.5), 0).astype(int)
-        mask[top:bottom, left:right] = 1
-        return mask
-    far = 4 * max(*after, 1)  # fixed-point coordinates of a fill do not reach far
-    points = np.rint((np.clip(outline, -far, far) - 0.5) * 2**_BITS).astype(np.int32)
-    cv2.fillPoly(mask, [points], 1, shift=_BITS)
-    return mask
-
-
-_BITS = 6
-"""Binary digits of a pixel's fraction."""
 
 
 def _scale(warp: Warp, size: Size) -> float:

@@ -8,7 +8,7 @@ import pytest
 
 from synthtext.core import Box, Clusters, Image, Polygon, Scene, TextInstance
 
-BITS, TIMES = 6, 8
+BITS, TIMES = 6, 4
 
 
 @pytest.fixture(scope="session")
