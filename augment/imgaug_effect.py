@@ -26,8 +26,11 @@ _STILL = 0.51  # pixels: some augmenters move points by half a pixel and call it
 
 _REFUSED = {
     "Augmenter": "is no augmenter of its own",
+    "BlendAlphaBoundingBoxes": "needs boxes, which our labels are not",
+    "BlendAlphaSegMapClassIds": "needs segmentation maps, which our labels are not",
     "Lambda": "needs a function",
     "AssertLambda": "needs a function",
+    "RandAugment": "has parts that cannot move labels",
     "SaveDebugImageEveryNBatches": "writes files",
     "Jigsaw": "tears texts apart",
     "ClipCBAsToImagePlanes": "does what the cut rule does",
@@ -97,9 +100,11 @@ class Imgaug:
 
     def _augmented(self, image: Image, points: Points, parameters: Parameters) -> tuple[Image, Points]:
         """The picture and points (N, 2) after the augmenter; its own sentence where it fails on this picture."""
+        library = _library()
+        # Some augmenters draw from the library's own global generator too, while they are built and while they run.
+        library.random.seed(parameters["seed"])
         augmenter = _build(self.name, self.settings)
         augmenter.seed_(parameters["seed"])
-        library = _library()
         keypoints = library.KeypointsOnImage.from_xy_array(points, shape=image.shape)
         try:
             with warnings.catch_warnings():
@@ -152,6 +157,7 @@ def _library() -> ModuleType:
             import imgaug
             import imgaug.augmenters
             import imgaug.parameters
+            import imgaug.random
     finally:
         del vars(np)["sctypes"]
     imgaug.parameters.np = _OldNumpy("numpy")
