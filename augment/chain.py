@@ -156,8 +156,8 @@ class _State:
         region = Region.of(self.size, self.windows)
         instances = move_instances(self.scene.instances, self.warp, before, region, self.rule)
         image = warp_image(self.scene.image, self.warp, self.size)
-        if region != Region.of(self.size):
-            image = np.asarray(cv2.copyTo(image, region.mask(self.size)), np.uint8)  # black elsewhere
+        if self.windows:
+            image = region.blackened(image if image is not self.scene.image else image.copy())
         covered = moved(Box(0, 0, *before).polygon(), self.warp)
         shown = Region.of(self.size, [*self.windows, covered]).mask(self.size)
         if not self._covered:

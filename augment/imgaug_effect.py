@@ -30,6 +30,7 @@ _REFUSED = {
     "BlendAlphaSegMapClassIds": "needs segmentation maps, which our labels are not",
     "Lambda": "needs a function",
     "AssertLambda": "needs a function",
+    "PiecewiseAffine": "takes the area of the picture times the number of points in memory: use distort",
     "RandAugment": "has parts that cannot move labels",
     "SaveDebugImageEveryNBatches": "writes files",
     "Jigsaw": "tears texts apart",
@@ -121,18 +122,14 @@ class Imgaug:
 
 def _points_of(outline: Outlines) -> list[Points]:
     """What of an instance is moved: edges of its polygon, of the pieces that are seen, and its clusters."""
-    pieces = [] if _is_whole(outline) else [edges(piece, _PARTS) for piece in outline.seen]
+    pieces = [] if outline.is_seen else [edges(piece, _PARTS) for piece in outline.seen]
     return [edges(outline.whole, _PARTS), *pieces, outline.quads]
-
-
-def _is_whole(outline: Outlines) -> bool:
-    return len(outline.seen) == 1 and outline.seen[0] is outline.whole
 
 
 def _moved_outline(outline: Outlines, moved: Any) -> Outlines:
     """An outline whose points, in the order of `_points_of`, come next in an iterator."""
     whole = _polygon(next(moved))
-    seen = (whole,) if _is_whole(outline) else tuple(_polygon(next(moved)) for _ in outline.seen)
+    seen = (whole,) if outline.is_seen else tuple(_polygon(next(moved)) for _ in outline.seen)
     return Outlines(whole, seen, next(moved).reshape(-1, 4, 2))
 
 

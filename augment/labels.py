@@ -54,6 +54,11 @@ class Outlines(NamedTuple):
     seen: tuple[Polygon, ...]
     quads: Points
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether the whole instance lies in the picture."""
+        return len(self.seen) == 1 and self.seen[0] is self.whole
+
 
 def outlines(instances: Sequence[TextInstance], size: Size) -> list[Outlines]:
     """What of the instances of a picture has to be moved."""
@@ -76,11 +81,14 @@ def move_instances(
     Returns:
         As `cut_instances`.
     """
-    gone = [
-        Outlines(moved(whole, warp), tuple(moved(piece, warp) for piece in seen), warp.points(quads))
-        for whole, seen, quads in outlines(instances, before)
-    ]
+    gone = [_gone(outline, warp) for outline in outlines(instances, before)]
     return cut_instances(instances, gone, after, rule)
+
+
+def _gone(outline: Outlines, warp: Warp) -> Outlines:
+    whole = moved(outline.whole, warp)
+    seen = (whole,) if outline.is_seen else tuple(moved(piece, warp) for piece in outline.seen)
+    return Outlines(whole, seen, warp.points(outline.quads))
 
 
 def cut_instances(
@@ -126,7 +134,9 @@ def _cut(instance: TextInstance, gone: Outlines, region: Region, rule: CutRule) 
     if whole is None:
         return []
     area, flipped = signed_area(whole), whole is not gone.whole
-    seen = [outline for piece in gone.seen if (outline := _clockwise(piece)) is not None]
+    seen = [whole]
+    if not gone.is_seen:
+        seen = [outline for piece in gone.seen if (outline := _clockwise(piece)) is not None]
     left = sorted((piece for part in seen for piece in region.clip(part)), key=signed_area, reverse=True)
     cut = not left or signed_area(left[0]) < _WHOLE * area
     clusters = Clusters.empty() if cut or flipped else Clusters(instance.clusters.offsets, gone.quads)

@@ -41,7 +41,6 @@ NEEDED = {
 }
 NUMBERS = {"width": 64, "height": 64, "width_multiple": 16, "height_multiple": 16}
 NUMBERS |= {"width_base": 2, "height_base": 2, "aspect_ratio": 1.5}
-SLOW = {"PiecewiseAffine", "ElasticTransformation"}
 OBJECTS = {  # want arguments that no recipe can write, or layers that others are made of
     *("BlendAlphaMask", "CloudLayer", "RainLayer", "ReplaceElementwise", "SnowflakesLayer", "Voronoi"),
 }
@@ -95,7 +94,6 @@ def test_every_augmenter_runs_by_its_name(drawn: SimpleNamespace) -> None:
         ("Resize", {"size": [0.6, 1.5]}, 0.9),
         ("Rot90", {"k": 1}, 0.9),
         ("Pad", {"px": [0, 30]}, 0.9),
-        ("PiecewiseAffine", {"scale": [0.01, 0.03]}, 0.8),
         ("ElasticTransformation", {"alpha": [0, 20], "sigma": 6}, 0.85),
     ],
 )
@@ -103,7 +101,7 @@ def test_labels_follow_its_geometry(
     name: str, settings: dict[str, object], least: float, drawn: SimpleNamespace
 ) -> None:
     chain, overlaps = SceneChain([SceneStep("imgaug", Imgaug(name, settings))], ALL), []
-    for seed in range(6 if name in SLOW else 15):
+    for seed in range(15):
         scene = drawn.scene(np.random.default_rng(seed), count=2, overhang=-0.3)
         for number, instance in enumerate(scene.instances):
             mask = drawn.id_mask(instance.polygon, scene.image.shape)
@@ -114,7 +112,7 @@ def test_labels_follow_its_geometry(
                 continue
             label = drawn.id_mask(pieces[0], result.image.shape)
             overlaps.append(drawn.overlap(result.image[..., 0], label))
-    assert len(overlaps) > 4
+    assert len(overlaps) > 8
     assert np.median(overlaps) > least + 0.04
     assert min(overlaps) > least
 
@@ -148,6 +146,7 @@ def test_samples_do_not_depend_on_their_order() -> None:
     [
         ("Rian", {}, "did you mean 'Rain'"),
         ("Jigsaw", {}, "tears texts apart"),
+        ("PiecewiseAffine", {}, "in memory"),
         ("Affine", {"rotte": 3}, "refuses its settings"),
         ("GaussianBlur", {"sigma": "much"}, "refuses its settings"),
         ("Sequential", {"children": [{"name": "Fgo"}]}, "no augmenter 'Fgo'"),
