@@ -9,7 +9,7 @@ import numpy as np
 
 from augment.check import check_share
 from augment.labels import CutRule, move_instances
-from augment.polygons import moved
+from augment.polygons import moved, moved_frame
 from augment.region import Mask, Region
 from augment.scene import size_of, warp_image
 from augment.view import Frame, Labels, View
@@ -137,7 +137,7 @@ class _State:
 
     def _move(self, warp: Warp) -> None:
         self.warp = self.warp.then(warp)
-        self.windows = [moved(window, warp) for window in self.windows]
+        self.windows = [moved_frame(window, warp) for window in self.windows]
 
     def _look(self, frame: Frame) -> None:
         """Take another frame. What it cuts off must not come back where a later one is larger."""
@@ -158,7 +158,7 @@ class _State:
         image = warp_image(self.scene.image, self.warp, self.size)
         if self.windows:
             image = region.blackened(image if image is not self.scene.image else image.copy())
-        covered = moved(Box(0, 0, *before).polygon(), self.warp)
+        covered = moved_frame(Box(0, 0, *before).polygon(), self.warp)
         shown = Region.of(self.size, [*self.windows, covered]).mask(self.size)
         if not self._covered:
             shown &= self.warp.image(self.valid, self.size, interpolation=cv2.INTER_NEAREST)

@@ -11,6 +11,7 @@ from synthtext.core import Box, Points, Polygon, Warp, bounding_box, signed_area
 
 _STEPS = 1024  # in a pixel: the clipper counts in whole numbers
 _PROBES = 16  # parts of an edge at which its bend is measured, and into which it is cut at most
+_FRAME = 64  # parts of an edge of a picture
 _BEND = 0.02  # of a polygon's short side: how far an edge may be from the curve that it stands for
 _FINE = 0.25  # pixels: bends below it are never worth a point
 
@@ -75,6 +76,12 @@ def moved(polygon: Polygon, warp: Warp) -> Polygon:
     if warp.matrix is not None:
         return warp.points(polygon)
     return thinned(warp.points(edges(polygon, _PROBES)))
+
+
+def moved_frame(polygon: Polygon, warp: Warp) -> Polygon:
+    """Where a warp takes the frame of a picture (P, 2): every edge in many points, for a pixel counts there."""
+    straight = warp.matrix is not None or len(polygon) > _FRAME
+    return warp.points(polygon if straight else edges(polygon, _FRAME).reshape(-1, 2))
 
 
 def edges(polygon: Polygon, parts: int) -> Points:

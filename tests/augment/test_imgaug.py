@@ -17,6 +17,7 @@ HOME = Path(__file__).resolve().parents[2]
 ALL = CutRule(0, 0, 0)
 CHILD = {"name": "Fliplr", "settings": {"p": 1}}
 GREY = {"name": "Grayscale"}
+LAYER = {"density": 0.1, "density_uniformity": 0.5, "angle": 5, "speed": 0.05, "blur_sigma_fraction": 0.001}
 NEEDED = {
     "BlendAlpha": {"foreground": GREY},
     "BlendAlphaCheckerboard": {"nb_rows": 2, "nb_cols": 2, "foreground": GREY},
@@ -27,6 +28,14 @@ NEEDED = {
     "BlendAlphaSimplexNoise": {"foreground": GREY},
     "BlendAlphaSomeColors": {"foreground": GREY},
     "BlendAlphaVerticalLinearGradient": {"foreground": GREY},
+    "CloudLayer": {
+        **{"intensity_mean": 220, "intensity_freq_exponent": -2, "intensity_coarse_scale": 10, "alpha_min": 0},
+        **{"alpha_multiplier": 0.3, "alpha_size_px_max": 8, "alpha_freq_exponent": -2, "sparsity": 1},
+        "density_multiplier": 0.8,
+    },
+    "RainLayer": {**LAYER, "drop_size": 0.02, "drop_size_uniformity": 0.3},
+    "SnowflakesLayer": {**LAYER, "flake_size": 0.4, "flake_size_uniformity": 0.5},
+    "ReplaceElementwise": {"mask": 0.1, "replacement": 0},
     "ChangeColorspace": {"to_colorspace": "HSV"},
     "KeepSizeByResize": {"children": [CHILD]},
     "OneOf": {"children": [CHILD, GREY]},
@@ -41,9 +50,7 @@ NEEDED = {
 }
 NUMBERS = {"width": 64, "height": 64, "width_multiple": 16, "height_multiple": 16}
 NUMBERS |= {"width_base": 2, "height_base": 2, "aspect_ratio": 1.5}
-OBJECTS = {  # want arguments that no recipe can write, or layers that others are made of
-    *("BlendAlphaMask", "CloudLayer", "RainLayer", "ReplaceElementwise", "SnowflakesLayer", "Voronoi"),
-}
+OBJECTS = {"BlendAlphaMask", "Voronoi"}  # want arguments that no recipe can write
 
 
 def settings_of(name: str) -> dict[str, object]:
