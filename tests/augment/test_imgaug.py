@@ -138,10 +138,12 @@ def test_weather_moves_nothing_and_serves_lines_too() -> None:
         assert (changed != image).any()
 
 
-def test_samples_do_not_depend_on_their_order() -> None:
-    image = np.full((40, 60, 3), 120, np.uint8)
-    effect = Imgaug("AdditiveGaussianNoise", {"scale": [5, 30]})
-    drawn = [effect.draw(np.random.default_rng(k), Size(60, 40)) for k in range(6)]
+@pytest.mark.parametrize("name", ["AdditiveGaussianNoise", "MultiplyAndAddToBrightness"])
+def test_samples_do_not_depend_on_their_order(name: str) -> None:
+    """The second draws from the library's global generator as well."""
+    image = np.random.default_rng(0).integers(60, 180, (40, 60, 3), np.uint8)
+    effect = Imgaug(name)
+    drawn = [effect.draw(np.random.default_rng(k), Size(60, 40)) for k in range(12)]
     forth = [effect.apply(image, parameters) for parameters in drawn]
     back = [effect.apply(image, parameters) for parameters in reversed(drawn)][::-1]
     assert all((one == other).all() for one, other in zip(forth, back, strict=True))
