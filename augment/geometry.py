@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from augment.check import check_range
 from synthtext.core import Box, InputError, Parameters, Range, Size, Warp
 
 
@@ -78,3 +79,48 @@ class Skew:
         """The shear."""
         slope = -np.tan(np.deg2rad(parameters["degrees"]))
         return Warp.of_matrix(np.array([[1, slope, 0], [0, 1, 0], [0, 0, 1]]))
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Turns, sizes, slants and shifts the picture about its centre (PP-OCRv2, released configuration: rotate by 10).
+
+    Attributes:
+        degrees_range: clockwise on the screen, -180 to 180.
+        scale_range: 0.05 to 20.
+        shear_range: degrees of vertical lines against the vertical, -60 to 60; positive leans to the right.
+        shift_range: shares of the picture's width and height, each drawn on its own, -1 to 1.
+    """
+
+    degrees_range: Range = (-10, 10)
+    scale_range: Range = (1, 1)
+    shear_range: Range = (0, 0)
+    shift_range: Range = (0, 0)
+
+    def __post_init__(self) -> None:
+        check_range("degrees_range", self.degrees_range, -180, 180)
+        check_range("scale_range", self.scale_range, 0.05, 20)
+        check_range("shear_range", self.shear_range, -60, 60)
+        check_range("shift_range", self.shift_range, -1, 1)
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Draw the angles in degrees, the scale and the shift in pixels."""
+        return {
+            "degrees": rng.uniform(*self.degrees_range),
+            "scale": rng.uniform(*self.scale_range),
+            "shear": rng.uniform(*self.shear_range),
+            "dx": rng.uniform(*self.shift_range) * size.width,
+            "dy": rng.uniform(*self.shift_range) * size.height,
+        }
+
+    def warp(self, size: Size, parameters: Parameters) -> Warp:
+        """The affine map: slanted, then sized, turned and shifted."""
+        x, y = size.width / 2, size.height / 2
+        slope = -np.tan(np.deg2rad(parameters["shear"]))
+        scale = parameters["scale"]
+        return (
+            Warp.translation(-x, -y)
+            .then(Warp.of_matrix(np.array([[scale, scale * slope, 0], [0, scale, 0], [0, 0, 1]])))
+            .then(Warp.rotation(parameters["degrees"], (0, 0)))
+            .then(Warp.translation(x + parameters["dx"], y + parameters["dy"]))
+        )

@@ -51,7 +51,7 @@ def make_targets(
     height: int,
     width: int,
     settings: TargetSettings,
-    valid: tuple[int, int] | None = None,
+    valid: tuple[int, int] | NDArray[np.uint8] | None = None,
 ) -> tuple[DBTargets, NDArray[np.bool_]]:
     """The maps of a picture.
 
@@ -61,7 +61,8 @@ def make_targets(
         height: of the maps, pixels.
         width: of the maps, pixels.
         settings: how labels become maps.
-        valid: rows and columns of the picture; what lies below and to the right is padding.
+        valid: rows and columns of the picture; what lies below and to the right is padding. Or a mask (H, W) of 1 where
+            there is a picture and 0 where there is none.
 
     Returns:
         The maps, and which texts are ignored in them: those of `ignore`, and those too small to have a kernel.
@@ -82,8 +83,11 @@ def make_targets(
     maps.threshold_map[...] = low + (high - low) * maps.threshold_map
     if valid is not None and not settings.released:
         for mask in (maps.shrink_mask, maps.threshold_mask):
-            mask[valid[0] :] = 0
-            mask[:, valid[1] :] = 0
+            if isinstance(valid, np.ndarray):
+                mask *= valid
+            else:
+                mask[valid[0] :] = 0
+                mask[:, valid[1] :] = 0
     return maps, ignored
 
 

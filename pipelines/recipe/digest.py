@@ -17,7 +17,10 @@ from synthtext.core import InputError
 from synthtext.corpora import Characters
 from synthtext.fonts import FontInventory
 
-_LIBRARIES = ("numpy", "opencv-python", "pillow", "fonttools", "uharfbuzz", "freetype-py", "wordfreq")
+_LIBRARIES = (
+    *("numpy", "opencv-python", "pillow", "fonttools", "uharfbuzz", "freetype-py", "wordfreq"),
+    *("imgaug", "scikit-image"),
+)
 
 
 def list_ingredients(recipe: LinesRecipe, inventory: FontInventory) -> dict[str, str]:

@@ -22,7 +22,12 @@ _LOSS = 0.05  # pixels of the source: the most that interpolation between the gr
 
 @runtime_checkable
 class CoordinateMap(Protocol):
-    """A smooth, invertible change of coordinates; `backward` undoes `forward`. Both take and give (N, 2)."""
+    """A smooth, invertible change of coordinates; `backward` undoes `forward`. Both take and give (N, 2).
+
+    One that is given by a grid of its own may have a method `pull(shape)`, which gives what `Warp` needs to resample a
+    picture by it alone: where the pixels of a target (width, height) come from, (H, W, 2) float32, counted from pixel
+    centres; or None for a target that reaches beyond the grid.
+    """
 
     def forward(self, points: Coordinates) -> Coordinates:
         """Where source points go."""
@@ -177,6 +182,9 @@ class Warp(NamedTuple):
 
         Both count from pixel centres, as OpenCV does.
         """
+        given = getattr(self.maps[0], "pull", None) if len(self.maps) == 1 else None
+        if given is not None and (known := given(shape)) is not None:
+            return np.asarray(known, np.float32)
         width, height = shape
         cell = _CELL
         grid = self._pull_grid(shape, cell)

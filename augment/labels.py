@@ -1,0 +1,160 @@
+"""What becomes of labels when a picture is moved and cut: the one rule for every effect and crop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from augment.polygons import clip, mirrored, moved, short_side
+from augment.region import Region
+from synthtext.core import Box, Clusters, InputError, Points, Polygon, Size, TextInstance, Warp, signed_area
+
+_WHOLE = 0.999  # of the area: what rounding leaves of an instance that is not cut
+_FLAT = 0.5  # square pixels: what has less has no outline worth the name
+
+
+@dataclass(frozen=True)
+class CutRule:
+    """When an instance that is cut still counts.
+
+    Shares are of the area that the whole instance would have after the change. At least `keep_share` is left: it keeps
+    its flag. At least `drop_share`: it is ignored, for its text is no longer what is seen. Less, or a piece whose short
+    side is below `least_side`: it is dropped. An instance that falls into pieces keeps its place with the largest; the
+    others follow as ignored instances. A cut instance keeps its text and loses its clusters, which would tell of
+    letters that are not there; so does a mirrored one, whose letters are none.
+
+    Attributes:
+        keep_share: 0 to 1; 1 where texts are read and must be whole.
+        drop_share: 0 to keep_share.
+        least_side: pixels.
+    """
+
+    keep_share: float = 0.7
+    drop_share: float = 0.1
+    least_side: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.drop_share <= self.keep_share <= 1:
+            raise InputError(f"drop_share {self.drop_share} and keep_share {self.keep_share} must rise within 0 to 1")
+        if not 0 <= self.least_side <= 100:
+            raise InputError(f"least_side {self.least_side} must be from 0 to 100 pixels")
+
+
+class Outlines(NamedTuple):
+    """An instance's geometry.
+
+    Attributes:
+        whole: (P, 2), its polygon.
+        seen: the parts of it that lie in the picture; `whole` itself when all does.
+        quads: (K, 4, 2), its clusters.
+    """
+
+    whole: Polygon
+    seen: tuple[Polygon, ...]
+    quads: Points
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the whole instance lies in the picture."""
+        return len(self.seen) == 1 and self.seen[0] is self.whole
+
+
+def outlines(instances: Sequence[TextInstance], size: Size) -> list[Outlines]:
+    """What of the instances of a picture has to be moved."""
+    box = Box(0, 0, *size)
+    return [Outlines(one.polygon, tuple(clip(one.polygon, box)), one.clusters.quads) for one in instances]
+
+
+def move_instances(
+    instances: Sequence[TextInstance], warp: Warp, before: Size, after: Region, rule: CutRule
+) -> tuple[TextInstance, ...]:
+    """Move the instances of a picture, cut them to what is seen of them, and keep what the rule keeps.
+
+    Args:
+        instances: of a picture of size `before`; what lies outside of it is not seen.
+        warp: how they move.
+        before: of the picture, pixels.
+        after: what is seen of the result.
+        rule: what becomes of those that are cut.
+
+    Returns:
+        As `cut_instances`.
+    """
+    gone = [_gone(outline, warp) for outline in outlines(instances, before)]
+    return cut_instances(instances, gone, after, rule)
+
+
+def _gone(outline: Outlines, warp: Warp) -> Outlines:
+    whole = moved(outline.whole, warp)
+    seen = (whole,) if outline.is_seen else tuple(moved(piece, warp) for piece in outline.seen)
+    return Outlines(whole, seen, warp.points(outline.quads))
+
+
+def cut_instances(
+    instances: Sequence[TextInstance], gone: Sequence[Outlines], region: Region, rule: CutRule
+) -> tuple[TextInstance, ...]:
+    """Cut instances that have moved to what is seen of them, and keep what the rule keeps.
+
+    Args:
+        instances: as they were.
+        gone: where their outlines went, in whichever direction they run now.
+        region: what is seen of the picture that they are in.
+        rule: what becomes of those that are cut.
+
+    Returns:
+        The instances that are left, in their order, and the pieces of ignored ones behind them; `parent` is the
+        nearest kept one above, or -1.
+    """
+    kept: dict[int, TextInstance] = {}
+    pieces: list[tuple[int, TextInstance]] = []
+    for number, (instance, outline) in enumerate(zip(instances, gone, strict=True)):
+        parts = _cut(instance, outline, region, rule)
+        if parts:
+            kept[number] = parts[0]
+            pieces += [(number, part) for part in parts[1:]]
+    place = {number: position for position, number in enumerate(kept)}
+    parents = {number: _kept_parent(number, instances, place) for number in kept}
+    return tuple(replace(instance, parent=parents[number]) for number, instance in [*kept.items(), *pieces])
+
+
+def _kept_parent(number: int, instances: Sequence[TextInstance], place: dict[int, int]) -> int:
+    for _ in instances:  # as many steps as there are instances end even a ring
+        number = instances[number].parent
+        if not 0 <= number < len(instances):
+            return -1
+        if number in place:
+            return place[number]
+    return -1
+
+
+def _cut(instance: TextInstance, gone: Outlines, region: Region, rule: CutRule) -> list[TextInstance]:
+    """The pieces of a moved instance that are left, largest first."""
+    whole = _clockwise(gone.whole)
+    if whole is None:
+        return []
+    area, flipped = signed_area(whole), whole is not gone.whole
+    seen = [whole]
+    if not gone.is_seen:
+        seen = [outline for piece in gone.seen if (outline := _clockwise(piece)) is not None]
+    left = sorted((piece for part in seen for piece in region.clip(part)), key=signed_area, reverse=True)
+    cut = not left or signed_area(left[0]) < _WHOLE * area
+    clusters = Clusters.empty() if cut or flipped else Clusters(instance.clusters.offsets, gone.quads)
+    parts = []
+    for order, piece in enumerate(left):
+        share = signed_area(piece) / area
+        if share < rule.drop_share or signed_area(piece) < _FLAT or short_side(piece) < rule.least_side:
+            continue
+        ignore = instance.ignore or order > 0 or (cut and share < rule.keep_share)
+        parts.append(replace(instance, polygon=piece, clusters=clusters, ignore=ignore))
+    return parts
+
+
+def _clockwise(outline: Polygon) -> Polygon | None:
+    """An outline, turned if it is mirrored; None when it is flat or somewhere at infinity."""
+    if not np.isfinite(outline).all():
+        return None
+    area = signed_area(outline)
+    if abs(area) < _FLAT:
+        return None
+    return outline if area > 0 else mirrored(outline)

@@ -1,0 +1,70 @@
+"""Small scenes that the tests draw: each text is a polygon of one colour, straight or bent."""
+
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from synthtext.core import Box, Clusters, Image, Polygon, Scene, TextInstance
+
+BITS, TIMES = 6, 4
+
+
+@pytest.fixture(scope="session")
+def drawn() -> SimpleNamespace:
+    """The functions below, by name."""
+    return SimpleNamespace(scene=scene, text_polygon=text_polygon, id_mask=id_mask, fill=fill, overlap=overlap)
+
+
+def text_polygon(rng: np.random.Generator, centre: np.ndarray, scale: float) -> Polygon:
+    """A quad, or a text of 12 points along an arc, in any direction."""
+    length, height = scale * rng.uniform(1.5, 4), scale * rng.uniform(0.6, 1.2)
+    half = 6 if rng.random() < 0.6 else 2
+    x = np.linspace(-length / 2, length / 2, half)
+    top = np.stack([x, rng.uniform(-0.25, 0.25) * length * (1 - (2 * x / length) ** 2) - height / 2], axis=1)
+    polygon = np.concatenate([top, (top + np.array([0, height]))[::-1]])
+    angle = rng.normal(0, 0.6)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return (polygon @ turn + centre).astype(np.float32)
+
+
+def scene(rng: np.random.Generator, count: int = 4, overhang: float = 0.1) -> Scene:
+    """A scene of some hundred pixels with up to `count` texts, some of them ignored, some beyond the border."""
+    width, height = rng.integers(90, 220, 2).tolist()
+    image = np.full((height, width, 3), 128, np.uint8)
+    instances = []
+    for number in range(int(rng.integers(1, count + 1))):
+        centre = rng.uniform(-overhang, 1 + overhang, 2) * (width, height)
+        polygon = text_polygon(rng, centre, rng.uniform(10, 26))
+        fill(image, polygon, rng.integers(0, 256, 3).tolist())
+        around = Box(*polygon.min(axis=0).tolist(), *polygon.max(axis=0).tolist()).polygon()
+        clusters = Clusters(np.array([0, 2], np.int32), around[None])
+        instances.append(TextInstance(f"t{number}", polygon, clusters, ignore=bool(rng.random() < 0.2)))
+    return Scene("scene", image, tuple(instances))
+
+
+def id_mask(polygon: Polygon, shape: tuple[int, ...]) -> Image:
+    """Which share of each pixel a polygon covers, 0 to 255, (H, W): where it is half, there is the outline."""
+    mask = np.zeros(shape[:2], np.uint8)
+    low = np.maximum(np.floor(polygon.min(axis=0)).astype(int), 0)
+    high = np.minimum(np.ceil(polygon.max(axis=0)).astype(int), (shape[1], shape[0]))
+    if (high <= low).any():
+        return mask
+    fine = np.zeros(((high - low) * TIMES)[::-1], np.uint8)
+    cv2.fillPoly(fine, [np.rint(((polygon - low) * TIMES - 0.5) * 2**BITS).astype(np.int32)], 255, shift=BITS)
+    window = cv2.resize(fine, tuple((high - low).tolist()), interpolation=cv2.INTER_AREA)
+    mask[low[1] : high[1], low[0] : high[0]] = window
+    return mask
+
+
+def fill(image: Image, polygon: Polygon, colour: object) -> None:
+    """Fill the pixels that lie in a polygon by half or more: OpenCV's own fill is half a pixel too fat."""
+    image[id_mask(polygon, image.shape) > 127] = colour
+
+
+def overlap(first: Image, second: Image) -> float:
+    """Intersection over union of two masks."""
+    one, other = first > 127, second > 127
+    union = int((one | other).sum())
+    return float((one & other).sum() / union) if union else 1.0
