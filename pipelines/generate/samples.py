@@ -1,14 +1,15 @@
 """The samples of a recipe, in this process."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from pipelines.recipe import ResolvedRecipe, resolve_recipe
 from pipelines.shards import ShardPlan
-from synthtext.core import Gap, Sample
+from synthtext.core import Gap
 
 
-def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, start: int = 0) -> Iterator[Sample]:
-    """Draw samples `start` to `start + count - 1`, without those that cannot be drawn.
+def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, start: int = 0) -> Iterator[Any]:
+    """Draw samples (`Sample` of a recipe of lines, `Scene` of one of scenes) `start` to `start + count - 1`, without those that cannot be drawn.
 
     Args:
         recipe: a preset's name, a recipe file, or what `resolve_recipe` gave.

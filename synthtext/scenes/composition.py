@@ -1,0 +1,64 @@
+"""What stands in a scene, and where."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from synthtext.core import Points, Warp
+from synthtext.scenes.block import TextBlock
+
+
+class Item(NamedTuple):
+    """A block of text on a sheet.
+
+    Attributes:
+        block: its lines.
+        x: where its plane begins on the sheet, pixels.
+        y: the same, downwards.
+        grouped: it is labelled as a block; else its lines stand alone.
+        dark: its ink is dark, as print on paper is, where that can be read.
+        plate: it has a plate of a colour of its own behind it.
+        rules: (N, 4, 2) bars of ink that are no text, on the sheet.
+    """
+
+    block: TextBlock
+    x: float = 0.0
+    y: float = 0.0
+    grouped: bool = False
+    dark: bool = False
+    plate: bool = False
+    rules: tuple[Points, ...] = ()
+
+
+class Composition(NamedTuple):
+    """Everything that the content stream decides.
+
+    Attributes:
+        items: what stands on it.
+        width: of the sheet, pixels; that of the picture if there is none.
+        height: the same.
+        flat: the sheet is all that is seen.
+    """
+
+    items: tuple[Item, ...]
+    width: float
+    height: float
+    flat: bool = True
+
+
+class PlacedItem(NamedTuple):
+    """An item, and the change of coordinates from its block's plane to the picture."""
+
+    item: Item
+    warp: Warp
+
+    @property
+    def rules(self) -> list[Points]:
+        """Its bars in the picture."""
+        from_sheet = Warp.translation(-self.item.x, -self.item.y).then(self.warp)
+        return [np.asarray(from_sheet.points(rule), np.float32) for rule in self.item.rules]
+
+
+def on_sheet(composition: Composition, sheet: Warp) -> list[PlacedItem]:
+    """The items of a sheet that lies in the picture as a warp says."""
+    return [PlacedItem(item, Warp.translation(item.x, item.y).then(sheet)) for item in composition.items]

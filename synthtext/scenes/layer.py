@@ -1,0 +1,191 @@
+"""Text drawn straight into a scene's pixels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.canvas import draw_line
+from synthtext.core import Clusters, Image, Parameters, Points, Size, Warp, bounding_box
+from synthtext.fonts import FaceCache
+from synthtext.ink import Ground, Ink, InkColour, InkField, StyleEntry, choose_colours, composite, find_ink
+from synthtext.ink import measure_grounds
+from synthtext.scenes.block import LaidLine
+from synthtext.scenes.composition import PlacedItem
+from synthtext.scenes.plate import draw_plate
+from synthtext.scenes.shapes import blend_polygon
+
+_GROUND = 0.06  # ems around the ink that count as its ground
+_EDGE = 1.5  # pixels between the ink and the picture's border
+_ROOM = 3  # pixels around a line that resampling and its ground take
+_BULGE = 0.12  # ems by which a bent line may bulge beyond the corners of its quads
+_LEAST_EM = 3.0  # pixels: less is no letter any more
+_DARKEST = 70  # lightness of print, at most
+
+Window = tuple[slice, slice]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnLine:
+    """A line in the picture.
+
+    Attributes:
+        laid: as it was laid on its plane.
+        clusters: where they are in the picture, pixels.
+        window: rows and columns of the picture in which it is.
+        coverage: (h, w) uint8 of its ink in the window.
+        em: about how many pixels an em has in the picture.
+        contrast: with the ground of the worst cluster, before effects.
+    """
+
+    laid: LaidLine
+    clusters: Clusters
+    window: Window
+    coverage: NDArray[np.uint8]
+    em: float
+    contrast: float
+
+
+class _Traced(NamedTuple):
+    """A line whose ink is known, before it has a colour."""
+
+    laid: LaidLine
+    quads: Points
+    window: Window
+    coverage: NDArray[np.uint8]
+    em: float
+    field: InkField
+
+
+class TextLayer:
+    """Draws blocks of text into pictures.
+
+    Args:
+        ink: colours and styles.
+        cache: of glyphs.
+    """
+
+    def __init__(self, ink: Ink, cache: FaceCache) -> None:
+        self._ink, self._cache = ink, cache
+
+    def draw(self, rng: np.random.Generator, image: Image, placed: PlacedItem, view: Warp) -> list[DrawnLine]:
+        """Draw a block into a picture (H, W, 3), in place.
+
+        Where no colour keeps the contrast floor at every cluster, the block gets a plate behind it.
+
+        Args:
+            rng: draws colours and styles.
+            image: where to.
+            placed: the block.
+            view: how the whole picture is seen, after the block's own place in it.
+
+        Returns:
+            The lines that are whole in the picture and can be read; none of the block if no colour can be found.
+        """
+        style = self._ink.draw_style(rng)
+        drawn = style.style.draw(rng)
+        warp = placed.warp.then(view)
+        lines = self._trace(placed, warp, Size(image.shape[1], image.shape[0]), style.style.reach(drawn))
+        if not lines:
+            return []
+        if placed.item.plate:
+            draw_plate(rng, image, placed.item.block, warp)
+        colour = self._colour(rng, image, lines, (style, drawn), dark=placed.item.dark)
+        if colour is None:
+            draw_plate(rng, image, placed.item.block, warp)
+            colour = self._colour(rng, image, lines, (style, drawn), dark=placed.item.dark)
+        if colour is None:
+            return []
+        for rule in placed.rules:
+            blend_polygon(image, view.points(rule), colour.colour)
+        for line in lines:
+            paper = style.style.underlay(image[line.window].copy(), line.coverage, line.em, drawn)
+            image[line.window] = composite(paper, line.coverage, colour.colour)
+        return [
+            DrawnLine(
+                line.laid,
+                Clusters(line.laid.line.bent.line.clusters.offsets, line.quads),
+                line.window,
+                line.coverage,
+                line.em,
+                colour.contrast,
+            )
+            for line in lines
+        ]
+
+    def _trace(self, placed: PlacedItem, warp: Warp, size: Size, reach: float) -> list[_Traced]:
+        """The ink of the lines that are whole in the picture."""
+        found: list[tuple[LaidLine, Points, Window, NDArray[np.uint8], float]] = []
+        for laid in placed.item.block.lines:
+            line = laid.line.bent.line
+            to_picture = laid.warp.then(warp)
+            quads = to_picture.points(line.clusters.quads)
+            em = _em_in_picture(quads, line.ink.width if line.vertical else line.ink.height, vertical=line.vertical)
+            window = _window(quads, size, em, reach, bent=bool(laid.line.bent.bend.maps))
+            if window is None or em < _LEAST_EM:
+                continue
+            rows, columns = window
+            shift = Warp.translation(-columns.start, -rows.start)
+            canvas = draw_line(line, laid.line.face, self._cache, em)
+            shape = Size(columns.stop - columns.start, rows.stop - rows.start)
+            found.append((laid, quads, window, canvas.warped(to_picture.then(shift), shape), em))
+        if not found:
+            return []
+        fields = find_ink(
+            [coverage for *_, coverage, _ in found],
+            [_inked(laid, quads) - np.float32([window[1].start, window[0].start]) for laid, quads, window, *_ in found],
+            [max(1, round(em * _GROUND)) for *_, em in found],
+        )
+        return [_Traced(*parts, field) for parts, field in zip(found, fields, strict=True) if field is not None]
+
+    def _colour(
+        self,
+        rng: np.random.Generator,
+        image: Image,
+        lines: Sequence[_Traced],
+        style: tuple[StyleEntry, Parameters],
+        *,
+        dark: bool,
+    ) -> InkColour | None:
+        """One colour that keeps the floor at every cluster of the lines."""
+        entry, drawn = style
+        papers = [
+            entry.style.underlay(image[line.window].copy(), line.coverage, line.em, drawn) for line in lines
+        ]
+        grounds = measure_grounds([line.field for line in lines], papers)
+        ground = Ground(*(np.concatenate(parts) for parts in zip(*grounds, strict=True)))
+        if dark:
+            lightness, *tint = rng.random(4).tolist()
+            parts = [float(np.clip(_DARKEST * lightness + 30 * (part - 0.5), 0, 255)) for part in tint]
+            print_colour = ground.inked((parts[0], parts[1], parts[2]))
+            if print_colour.contrast >= self._ink.contrast_floor:
+                return print_colour
+        return choose_colours([rng], [ground], self._ink.contrast_floor)[0]
+
+
+def _inked(laid: LaidLine, quads: Points) -> Points:
+    return np.asarray(quads[laid.line.bent.line.inked], np.float32)
+
+
+def _em_in_picture(quads: Points, thickness: float, *, vertical: bool) -> float:
+    """Pixels of an em, by how thick the line is in the picture on average and how many ems that is."""
+    first, second = (quads[:, 1] - quads[:, 0], quads[:, 2] - quads[:, 3]) if vertical else (
+        quads[:, 3] - quads[:, 0], quads[:, 2] - quads[:, 1]
+    )  # fmt: skip
+    sides = np.hypot(*np.concatenate([first, second]).T)
+    return float(sides.mean()) / thickness
+
+
+def _window(quads: Points, size: Size, em: float, reach: float, *, bent: bool) -> Window | None:
+    """Rows and columns that a line takes; None if it is not whole in the picture."""
+    box = bounding_box(quads)
+    edge = _EDGE + (_BULGE * em if bent else 0.0) + reach * em
+    if box.left < edge or box.top < edge or box.right > size.width - edge or box.bottom > size.height - edge:
+        return None
+    room = _ROOM + int((_BULGE if bent else 0.0) * em + (_GROUND + reach) * em)
+    left, top = max(0, int(box.left) - room), max(0, int(box.top) - room)
+    right, bottom = min(int(size.width), int(box.right) + 1 + room), min(int(size.height), int(box.bottom) + 1 + room)
+    return slice(top, bottom), slice(left, right)
