@@ -9,7 +9,9 @@ from synthtext.core import Gap
 
 
 def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, start: int = 0) -> Iterator[Any]:
-    """Draw samples (`Sample` of a recipe of lines, `Scene` of one of scenes) `start` to `start + count - 1`, without those that cannot be drawn.
+    """Draw samples `start` to `start + count - 1`, without those that cannot be drawn.
+
+    A recipe of lines gives `Sample`, one of scenes `Scene`.
 
     Args:
         recipe: a preset's name, a recipe file, or what `resolve_recipe` gave.

@@ -34,9 +34,7 @@ class PartsBuilder:
     def __init__(self, folder: Path, where: str) -> None:
         self._folder, self._where = folder, where
 
-    def listed(
-        self, kind: ComponentKind, key: str, share: str, entries: list[dict[str, Any]]
-    ) -> tuple[Component, ...]:
+    def listed(self, kind: ComponentKind, key: str, share: str, entries: list[dict[str, Any]]) -> tuple[Component, ...]:
         """Components that a recipe lists under a key; `share` is "weight" or "probability".
 
         Raises:
@@ -73,7 +71,9 @@ def check_weights(weighted: Mapping[str, tuple[Component, ...]], where: str) -> 
             raise InputError(f"{where}: {key}: every weight is 0; nothing could be drawn")
 
 
-def by_place(listed: Mapping[str, tuple[Component, ...]], shared: Mapping[str, tuple[Component, ...]]) -> dict[str, Component]:
+def by_place(
+    listed: Mapping[str, tuple[Component, ...]], shared: Mapping[str, tuple[Component, ...]]
+) -> dict[str, Component]:
     """All components by their place in the recipe."""
     return {f"{key}.{i}": part for key, parts in listed.items() for i, part in enumerate(parts)} | {
         f"{key}.{part.use}": part for key, parts in shared.items() for part in parts

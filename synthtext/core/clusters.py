@@ -84,9 +84,7 @@ class Clusters:
             return [_around(self.quads[start:stop]) for start, stop in parts]
         of_characters = levels(text)
         of_clusters = [of_characters[start] for start in self.offsets[:-1]]
-        return [
-            _around(self.quads[start:stop][visual_order(of_clusters[start:stop])]) for start, stop in parts
-        ]
+        return [_around(self.quads[start:stop][visual_order(of_clusters[start:stop])]) for start, stop in parts]
 
 
 _GAP = 0.02  # of a cluster's height: letters that are closer stand side by side

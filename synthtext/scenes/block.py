@@ -58,13 +58,11 @@ class LaidLine(NamedTuple):
     def box(self) -> Box:
         """Around its ink on the plane."""
         box, em = self.line.bent.box, self.line.em
-        return Box(
-            self.x + box.left * em, self.y + box.top * em, self.x + box.right * em, self.y + box.bottom * em
-        )
+        return Box(self.x + box.left * em, self.y + box.top * em, self.x + box.right * em, self.y + box.bottom * em)
 
 
 class TextBlock(NamedTuple):
-    """Lines of one look on a plane of their own, whose top-left is (0, 0); all ink lies on it, and no two lines overlap.
+    """Lines of one look on a plane of their own, whose top-left is (0, 0): all ink lies on it, no two lines overlap.
 
     Attributes:
         lines: at least one, in reading order.

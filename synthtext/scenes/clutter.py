@@ -56,7 +56,11 @@ class Clutter:
             (H, W) uint8, how far each pixel is hidden, 0 to 255; None if nothing is.
         """
         hidden: NDArray[np.uint8] | None = None
-        chosen = [line for line, share in zip(lines, rng.random(len(lines)), strict=True) if share < self.occlusion_probability]
+        chosen = [
+            line
+            for line, share in zip(lines, rng.random(len(lines)), strict=True)
+            if share < self.occlusion_probability
+        ]
         for line in chosen:
             shape = self._thing(rng, line)
             window = window_around(shape, Size(image.shape[1], image.shape[0]))

@@ -4,15 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.canvas import draw_line
 from synthtext.core import Clusters, Image, Parameters, Points, Size, Warp, bounding_box
 from synthtext.fonts import FaceCache
-from synthtext.ink import Ground, Ink, InkColour, InkField, StyleEntry, choose_colours, composite, find_ink
-from synthtext.ink import measure_grounds
+from synthtext.ink import (
+    Ground,
+    Ink,
+    InkColour,
+    InkField,
+    StyleEntry,
+    choose_colours,
+    composite,
+    find_ink,
+    measure_grounds,
+)
 from synthtext.scenes.block import LaidLine
 from synthtext.scenes.composition import PlacedItem
 from synthtext.scenes.plate import draw_plate
@@ -136,7 +144,10 @@ class TextLayer:
             return []
         fields = find_ink(
             [coverage for *_, coverage, _ in found],
-            [_inked(laid, quads) - np.float32([window[1].start, window[0].start]) for laid, quads, window, *_ in found],
+            [
+                _inked(laid, quads) - np.array([window[1].start, window[0].start], np.float32)
+                for laid, quads, window, *_ in found
+            ],
             [max(1, round(em * _GROUND)) for *_, em in found],
         )
         return [_Traced(*parts, field) for parts, field in zip(found, fields, strict=True) if field is not None]
@@ -152,9 +163,7 @@ class TextLayer:
     ) -> InkColour | None:
         """One colour that keeps the floor at every cluster of the lines."""
         entry, drawn = style
-        papers = [
-            entry.style.underlay(image[line.window].copy(), line.coverage, line.em, drawn) for line in lines
-        ]
+        papers = [entry.style.underlay(image[line.window].copy(), line.coverage, line.em, drawn) for line in lines]
         grounds = measure_grounds([line.field for line in lines], papers)
         ground = Ground(*(np.concatenate(parts) for parts in zip(*grounds, strict=True)))
         if dark:

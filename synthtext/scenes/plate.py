@@ -47,9 +47,8 @@ def _rounded(width: float, height: float, radius: float) -> Points:
         return np.stack([x, y], axis=1).astype(np.float32)
     angles = np.linspace(0, np.pi / 2, 5)
     corners = []
-    for number, (x, y) in enumerate(
-        [(width - radius, radius), (width - radius, height - radius), (radius, height - radius), (radius, radius)]
-    ):
+    centres = [(width - radius, radius), (width - radius, height - radius), (radius, height - radius), (radius, radius)]
+    for number, (cx, cy) in enumerate(centres):
         turned = angles + (number - 1) * np.pi / 2
-        corners.append(np.stack([x + radius * np.cos(turned), y + radius * np.sin(turned)], axis=1))
+        corners.append(np.stack([cx + radius * np.cos(turned), cy + radius * np.sin(turned)], axis=1))
     return np.concatenate(corners).astype(np.float32)

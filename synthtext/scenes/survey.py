@@ -47,7 +47,7 @@ class Survey:
         height, width = backdrop.image.shape[:2]
         self.size = Size(width, height)
         self.columns, self.rows = -(-width // CELL), -(-height // CELL)
-        grey = cv2.cvtColor(backdrop.image, cv2.COLOR_RGB2GRAY)
+        grey = np.asarray(cv2.cvtColor(backdrop.image, cv2.COLOR_RGB2GRAY), np.uint8)
         self._energy = _table(_energy(grey, self.columns, self.rows))
         self._edges = [_table(edges) for edges in _edges(grey)]
         self._depth = None if backdrop.depth is None else backdrop.depth
@@ -137,7 +137,7 @@ def _edges(grey: Image) -> list[NDArray[np.float32]]:
     return [np.asarray(part, np.float32) for part in (level, rise, upright, lean)]
 
 
-def _table(values: NDArray[np.generic]) -> Floats:
+def _table(values: NDArray[np.uint8] | NDArray[np.float32]) -> Floats:
     return np.asarray(cv2.integral(values, sdepth=cv2.CV_64F), np.float64)
 
 
@@ -154,9 +154,11 @@ def _ratio(values: Floats, weights: Floats, box: Box) -> float:
     left, right = (min(max(int(x / 4), 0), columns) for x in (box.left, box.right))
     top, bottom = (min(max(int(y / 4), 0), rows) for y in (box.top, box.bottom))
     total, weight = (
-        float(t[bottom, right] + t[top, left] - t[top, right] - t[bottom, left]) for t in (values, weights)
+        float(table[bottom, right] + table[top, left] - table[top, right] - table[bottom, left])
+        for table in (values, weights)
     )
-    return total / (weight + 0.5 * _FAINT * (right - left + bottom - top) + 1e-6)
+    share: float = total / (weight + 0.5 * _FAINT * (right - left + bottom - top) + 1e-6)
+    return share
 
 
 def _depth_slopes(depth: NDArray[np.uint8], box: Box) -> Slopes:

@@ -113,4 +113,3 @@ def joined(texts: Sequence[str]) -> str:
 
 def _script(character: str) -> str:
     return split_runs(character)[0].script
-

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from synthtext.core import Image, InputError, Range, Size
+from synthtext.core import Image, InputError, Size
 from synthtext.paper import Gradient, Texture
 from synthtext.scenes.shapes import blend_polygon
+
+_GROUNDS = (Gradient(difference=70, tint=30), Texture(difference=50, tint=30, grain_range=(0.05, 1.0)))
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Wall:
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A picture of a wall, (H, W, 3)."""
-        ground = Gradient(difference=70) if rng.random() < 0.5 else Texture(difference=50, grain_range=(0.05, 1.0))
+        ground = _GROUNDS[int(rng.integers(2))]
         image = ground.paint(rng, size)
         base = np.array(cv2.mean(image)[:3])
         if rng.random() < 0.35:
@@ -48,7 +50,7 @@ class Wall:
         cx, cy, slope = x * width, y * height, 0.3 * (lean - 0.5)
         corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (wide / 2, high / 2)
         corners[:, 1] += slope * corners[:, 0]
-        blend_polygon(image, (corners + (cx, cy)).astype(np.float32), tuple(colour.tolist()), 0.6 + 0.4 * lean)
+        blend_polygon(image, np.add(corners, (cx, cy)).astype(np.float32), tuple(colour.tolist()), 0.6 + 0.4 * lean)
 
 
 def _tile(rng: np.random.Generator, image: Image, base: np.ndarray) -> None:

@@ -55,7 +55,11 @@ class Document:
         """Draw a page."""
         rng = typesetter.rng
         flat, shape, margin, leading = rng.random(4).tolist()
-        page = size if flat < self.flat_probability else Size(min(size.width, size.height * (0.66 + 0.2 * shape)), size.height)
+        page = (
+            size
+            if flat < self.flat_probability
+            else Size(min(size.width, size.height * (0.66 + 0.2 * shape)), size.height)
+        )
         edge = min(page) * _within(self.margin_range, margin)
         inner = Box(edge, edge, page.width - edge, page.height - edge)
         body = typesetter.choose(inner.width / _MEASURE)

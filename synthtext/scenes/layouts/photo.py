@@ -88,7 +88,10 @@ class Photo:
     def _several(self, typesetter: Typesetter, copy: Copy) -> TextBlock | None:
         rng = typesetter.rng
         first = typesetter.letter(copy)
-        lines = [first, *(typesetter.another(copy) for _ in range(int(rng.integers(*self.lines_range, endpoint=True)) - 1))]
+        lines = [
+            first,
+            *(typesetter.another(copy) for _ in range(int(rng.integers(*self.lines_range, endpoint=True)) - 1)),
+        ]
         found = [line for line in lines if line is not None]
         if len(found) < len(lines) or first is None:
             return None

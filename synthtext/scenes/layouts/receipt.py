@@ -11,13 +11,14 @@ from synthtext.scenes.backdrops import Backdrop
 from synthtext.scenes.block import Cell, LetteredLine, TextBlock, stack_rows
 from synthtext.scenes.composition import Composition, Item, PlacedItem, on_sheet
 from synthtext.scenes.layouts.layout import check_range, picture_size
-from synthtext.scenes.sheet import lay_sheet, paint_sheet
 from synthtext.scenes.shapes import bar
+from synthtext.scenes.sheet import lay_sheet, paint_sheet
 from synthtext.scenes.typesetter import Typesetter
 
 _MARGIN = 1.2  # ems beside the text
 _RULE = 0.06  # ems
 _PRICE = 0.3  # of the strip's width that stays free for prices
+_SMALLEST = 0.5  # of the largest possible size: a strip that would be smaller is no subject of a picture
 _LONGEST = 0.94  # of the picture's height
 
 
@@ -54,7 +55,9 @@ class Receipt:
         count = int(rng.integers(*self.items_range, endpoint=True))
         leading = self.leading_range[0] + (self.leading_range[1] - self.leading_range[0]) * spread
         tallest = _LONGEST * size.height / ((count + 9) * leading)  # with all its lines it fits
-        body = typesetter.choose(min(_LONGEST * size.width / ems, tallest))
+        most = min(_LONGEST * size.width / ems, tallest)
+        body = typesetter.choose(most)
+        body = body._replace(em=max(body.em, most * (_SMALLEST + (1 - _SMALLEST) * high)))
         strip = _Strip(typesetter, body, ems * body.em, leading, _LONGEST * size.height)
         strip.write(count)
         if not strip.items:
@@ -104,7 +107,10 @@ class _Strip:
     def _priced(self, like: Copy) -> list[Cell | None]:
         """A row with a text at the left and a price at the right."""
         inner = self.width - 2 * _MARGIN * self._body.em
-        item = self._typesetter.fill(like, (1 - _PRICE) * inner * float(self._rng.uniform(0.4, 1.0)))
+        most = (1 - _PRICE) * inner
+        item = self._typesetter.fill(like, most * float(self._rng.uniform(0.4, 1.0))) or self._typesetter.fill(
+            like, most
+        )
         amount = f"{int(self._rng.integers(1, 300))}.{int(self._rng.integers(100)):02d}"
         price = self._typesetter.letter_text(amount, like)
         if price is not None and price.width > 0.9 * _PRICE * inner:
