@@ -31,6 +31,7 @@ _EDGE = 1.5  # pixels between the ink and the picture's border
 _ROOM = 3  # pixels around a line that resampling and its ground take
 _BULGE = 0.12  # ems by which a bent line may bulge beyond the corners of its quads
 _LEAST_EM = 3.0  # pixels: less is no letter any more
+_REACHED = 160.0  # luminance by which solid ink can be told from nearly every even ground; hairlines reach a part of it
 _DARKEST = 70  # lightness of print, at most
 
 Window = tuple[slice, slice]
@@ -82,7 +83,8 @@ class TextLayer:
     def draw(self, rng: np.random.Generator, image: Image, placed: PlacedItem, view: Warp) -> list[DrawnLine]:
         """Draw a block into a picture (H, W, 3), in place.
 
-        Where no colour keeps the contrast floor at every cluster, the block gets a plate behind it.
+        Where no colour keeps the contrast floor at every cluster, the block gets a plate behind it, unless it is print
+        on a sheet. Lines whose strokes are too thin at their size for any colour are left out.
 
         Args:
             rng: draws colours and styles.
@@ -102,7 +104,7 @@ class TextLayer:
         if placed.item.plate:
             draw_plate(rng, image, placed.item.block, warp)
         colour = self._colour(rng, image, lines, (style, drawn), dark=placed.item.dark)
-        if colour is None:
+        if colour is None and not placed.item.dark:
             draw_plate(rng, image, placed.item.block, warp)
             colour = self._colour(rng, image, lines, (style, drawn), dark=placed.item.dark)
         if colour is None:
@@ -150,7 +152,11 @@ class TextLayer:
             ],
             [max(1, round(em * _GROUND)) for *_, em in found],
         )
-        return [_Traced(*parts, field) for parts, field in zip(found, fields, strict=True) if field is not None]
+        return [
+            _Traced(*parts, field)
+            for parts, field in zip(found, fields, strict=True)
+            if field is not None and field.strength.min() * _REACHED >= max(self._ink.contrast_floor, 1.0)
+        ]
 
     def _colour(
         self,

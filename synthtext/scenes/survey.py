@@ -101,9 +101,7 @@ class Survey:
         """(rows, columns) uint8, 1 where a surface ends."""
         taken = np.zeros((self.rows, self.columns), np.uint8)
         if backdrop.segments is not None:
-            borders = np.zeros(backdrop.segments.shape, np.uint8)
-            borders[:, 1:] |= (backdrop.segments[:, 1:] != backdrop.segments[:, :-1]).astype(np.uint8)
-            borders[1:] |= (backdrop.segments[1:] != backdrop.segments[:-1]).astype(np.uint8)
+            borders = cv2.morphologyEx(backdrop.segments, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
             taken |= _any(borders, self.columns, self.rows)
         if backdrop.depth is not None:
             cells = cv2.resize(backdrop.depth, (self.columns, self.rows), interpolation=cv2.INTER_AREA)
@@ -181,7 +179,7 @@ def _cells(polygon: Polygon) -> NDArray[np.int32]:
     return np.asarray(polygon / CELL, np.int32)
 
 
-def _any(mask: NDArray[np.uint8], columns: int, rows: int) -> NDArray[np.uint8]:
+def _any(mask: NDArray[np.bool_], columns: int, rows: int) -> NDArray[np.uint8]:
     """1 in every cell that has a pixel of the mask."""
     grown = np.zeros((rows * CELL, columns * CELL), np.uint8)
     grown[: mask.shape[0], : mask.shape[1]] = mask
