@@ -3,10 +3,10 @@
     python -m benchmarks.scenes speed [RECIPE] [-n N] [KEY=VALUE ...]
     python -m benchmarks.scenes read RUN [RECIPE] [-n N] [KEY=VALUE ...]
 
-`speed` draws scenes in one process and one thread and prints scenes per CPU-second, with and without their JPEG, the mean
-number of lines and words, and CPU milliseconds of every stage. By default the scenes have 20 lines or so: 1024 x 768
-pixels, the layout `photo` alone. `read` draws scenes without clutter and effects, cuts every line that is not to be ignored
-out of them by its polygon, and prints the share that the recognizer of a RUN reads, by layout:
+`speed` draws scenes in one process and one thread and prints scenes per CPU-second, with and without their JPEG, the
+mean number of lines and words, and CPU milliseconds of every stage. By default the scenes have 20 lines or so: 1024 x
+768 pixels, the layout `photo` alone. `read` draws scenes without clutter and effects, cuts every line that is not to be
+ignored out of them by its polygon, and prints the share that the recognizer of a RUN reads, by layout:
 
     ocrmill import-model published --kind recognizer -o runs/published
     python -m benchmarks.scenes read runs/published
@@ -113,7 +113,7 @@ if __name__ == "__main__":
     parser.add_argument("what", choices=("speed", "read"))
     parser.add_argument("given", nargs="*", help="RUN for read, RECIPE, KEY=VALUE ...")
     parser.add_argument("-n", "--count", type=int, default=40)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     names = [entry for entry in arguments.given if "=" not in entry]
     changed = [entry for entry in arguments.given if "=" in entry]
     if arguments.what == "speed":

@@ -5,7 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from synthtext.core import Points, Warp
+from synthtext.ink import Colour
 from synthtext.scenes.block import TextBlock
+
+_DARKEST = 80  # lightness of print, at most
 
 
 class Item(NamedTuple):
@@ -16,7 +19,6 @@ class Item(NamedTuple):
         x: where its plane begins on the sheet, pixels.
         y: the same, downwards.
         grouped: it is labelled as a block; else its lines stand alone.
-        dark: its ink is dark, as print on paper is, where that can be read.
         plate: it has a plate of a colour of its own behind it.
         rules: (N, 4, 2) bars of ink that are no text, on the sheet.
     """
@@ -25,7 +27,6 @@ class Item(NamedTuple):
     x: float = 0.0
     y: float = 0.0
     grouped: bool = False
-    dark: bool = False
     plate: bool = False
     rules: tuple[Points, ...] = ()
 
@@ -47,10 +48,18 @@ class Composition(NamedTuple):
 
 
 class PlacedItem(NamedTuple):
-    """An item, and the change of coordinates from its block's plane to the picture."""
+    """An item in the picture.
+
+    Attributes:
+        item: what it is.
+        warp: from its block's plane to the picture.
+        printed: the colour in which everything on its sheet is printed, if it is on one; where that cannot be read it
+            has one of its own.
+    """
 
     item: Item
     warp: Warp
+    printed: Colour | None = None
 
     @property
     def rules(self) -> list[Points]:
@@ -59,6 +68,10 @@ class PlacedItem(NamedTuple):
         return [np.asarray(from_sheet.points(rule), np.float32) for rule in self.item.rules]
 
 
-def on_sheet(composition: Composition, sheet: Warp) -> list[PlacedItem]:
-    """The items of a sheet that lies in the picture as a warp says."""
-    return [PlacedItem(item, Warp.translation(item.x, item.y).then(sheet)) for item in composition.items]
+def print_on_sheet(rng: np.random.Generator, composition: Composition, sheet: Warp) -> list[PlacedItem]:
+    """The items of a sheet that lies in the picture as a warp says, printed in one dark colour that is drawn."""
+    lightness, *tint = rng.random(4).tolist()
+    red, green, blue = (float(np.clip(_DARKEST * lightness * lightness + 25 * (part - 0.5), 0, 255)) for part in tint)
+    return [
+        PlacedItem(item, Warp.translation(item.x, item.y).then(sheet), (red, green, blue)) for item in composition.items
+    ]

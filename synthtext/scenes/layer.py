@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,12 @@ from synthtext.canvas import draw_line
 from synthtext.core import Clusters, Image, Parameters, Points, Size, Warp, bounding_box
 from synthtext.fonts import FaceCache
 from synthtext.ink import (
+    Colour,
     Ground,
     Ink,
     InkColour,
     InkField,
-    StyleEntry,
+    InkStyle,
     choose_colours,
     composite,
     find_ink,
@@ -32,9 +33,12 @@ _ROOM = 3  # pixels around a line that resampling and its ground take
 _BULGE = 0.12  # ems by which a bent line may bulge beyond the corners of its quads
 _LEAST_EM = 3.0  # pixels: less is no letter any more
 _REACHED = 160.0  # luminance by which solid ink can be told from nearly every even ground; hairlines reach a part of it
-_DARKEST = 70  # lightness of print, at most
 
-Window = tuple[slice, slice]
+Window: TypeAlias = tuple[slice, slice]
+"""Rows and columns of a picture."""
+
+Style: TypeAlias = tuple[InkStyle, Parameters]
+"""A style of ink, and what it drew."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,39 +84,62 @@ class TextLayer:
     def __init__(self, ink: Ink, cache: FaceCache) -> None:
         self._ink, self._cache = ink, cache
 
-    def draw(self, rng: np.random.Generator, image: Image, placed: PlacedItem, view: Warp) -> list[DrawnLine]:
+    def draw_all(
+        self, rng: np.random.Generator, image: Image, items: Sequence[PlacedItem], view: Warp
+    ) -> list[tuple[PlacedItem, list[DrawnLine]]]:
+        """Draw blocks into a picture (H, W, 3), in place; those that are printed on a sheet have one style.
+
+        Returns:
+            The blocks of which lines are in the picture, with these.
+        """
+        printed = self._draw_style(rng)
+        drawn: list[tuple[PlacedItem, list[DrawnLine]]] = []
+        for placed in items:
+            style = self._draw_style(rng) if placed.printed is None else printed
+            lines = self.draw(rng, image, placed, view, style)
+            if lines:
+                drawn.append((placed, lines))
+        return drawn
+
+    def _draw_style(self, rng: np.random.Generator) -> Style:
+        entry = self._ink.draw_style(rng)
+        return entry.style, entry.style.draw(rng)
+
+    def draw(
+        self, rng: np.random.Generator, image: Image, placed: PlacedItem, view: Warp, style: Style
+    ) -> list[DrawnLine]:
         """Draw a block into a picture (H, W, 3), in place.
 
         Where no colour keeps the contrast floor at every cluster, the block gets a plate behind it, unless it is print
         on a sheet. Lines whose strokes are too thin at their size for any colour are left out.
 
         Args:
-            rng: draws colours and styles.
+            rng: draws colours.
             image: where to.
             placed: the block.
             view: how the whole picture is seen, after the block's own place in it.
+            style: of the ink, with what it drew.
 
         Returns:
             The lines that are whole in the picture and can be read; none of the block if no colour can be found.
         """
-        style = self._ink.draw_style(rng)
-        drawn = style.style.draw(rng)
+        inking, drawn = style
         warp = placed.warp.then(view)
-        lines = self._trace(placed, warp, Size(image.shape[1], image.shape[0]), style.style.reach(drawn))
+        lines = self._trace(placed, warp, Size(image.shape[1], image.shape[0]), inking.reach(drawn))
         if not lines:
             return []
         if placed.item.plate:
             draw_plate(rng, image, placed.item.block, warp)
-        colour = self._colour(rng, image, lines, (style, drawn), dark=placed.item.dark)
-        if colour is None and not placed.item.dark:
+        colour = self._colour(rng, image, lines, style, printed=placed.printed)
+        if colour is None and placed.printed is None:
             draw_plate(rng, image, placed.item.block, warp)
-            colour = self._colour(rng, image, lines, (style, drawn), dark=placed.item.dark)
+            colour = self._colour(rng, image, lines, style, printed=placed.printed)
         if colour is None:
             return []
         for rule in placed.rules:
             blend_polygon(image, view.points(rule), colour.colour)
         for line in lines:
-            paper = style.style.underlay(image[line.window].copy(), line.coverage, line.em, drawn)
+            paper = inking.underlay(image[line.window].copy(), line.coverage, line.em, drawn)
             image[line.window] = composite(paper, line.coverage, colour.colour)
         return [
             DrawnLine(
@@ -163,21 +190,17 @@ class TextLayer:
         rng: np.random.Generator,
         image: Image,
         lines: Sequence[_Traced],
-        style: tuple[StyleEntry, Parameters],
+        style: Style,
         *,
-        dark: bool,
+        printed: Colour | None,
     ) -> InkColour | None:
         """One colour that keeps the floor at every cluster of the lines."""
-        entry, drawn = style
-        papers = [entry.style.underlay(image[line.window].copy(), line.coverage, line.em, drawn) for line in lines]
+        inking, drawn = style
+        papers = [inking.underlay(image[line.window].copy(), line.coverage, line.em, drawn) for line in lines]
         grounds = measure_grounds([line.field for line in lines], papers)
         ground = Ground(*(np.concatenate(parts) for parts in zip(*grounds, strict=True)))
-        if dark:
-            lightness, *tint = rng.random(4).tolist()
-            parts = [float(np.clip(_DARKEST * lightness + 30 * (part - 0.5), 0, 255)) for part in tint]
-            print_colour = ground.inked((parts[0], parts[1], parts[2]))
-            if print_colour.contrast >= self._ink.contrast_floor:
-                return print_colour
+        if printed is not None and ground.inked(printed).contrast >= self._ink.contrast_floor:
+            return ground.inked(printed)
         return choose_colours([rng], [ground], self._ink.contrast_floor)[0]
 
 

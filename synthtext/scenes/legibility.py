@@ -39,9 +39,11 @@ class ClusterSums(NamedTuple):
 
     def of(self, start: int, stop: int) -> "Judged":
         """What is known of clusters `start` to `stop` - 1 together."""
-        ink, hidden, solid, inked, ground, grounds = (float(part[start:stop].sum()) for part in self[:-1])
+        ink, hidden = self.ink[start:stop], self.hidden[start:stop]
+        solid, inked, ground, grounds = (float(part[start:stop].sum()) for part in self[2:-1])
         contrast = abs(inked / solid - grounds / ground) if solid and ground else 0.0
-        return Judged(float(self.heights[start:stop].mean()), hidden / ink if ink else 1.0, contrast)
+        worst = float((hidden / np.maximum(ink, 1)).max())
+        return Judged(float(self.heights[start:stop].mean()), worst, contrast)
 
 
 class Judged(NamedTuple):
@@ -49,7 +51,8 @@ class Judged(NamedTuple):
 
     Attributes:
         height: of its line, pixels.
-        hidden: share of its ink behind something.
+        hidden: share of its ink behind something, at the cluster where it is largest: a letter that cannot be seen
+            cannot be read.
         contrast: of its ink with what is around it, in the finished picture, 0 to 255.
     """
 
@@ -64,14 +67,15 @@ class Legibility:
 
     Attributes:
         least_height: of a line's ink, pixels of the finished picture, 0 to 100.
-        most_hidden: share of a text's ink that may be behind something, 0 to 1.
+        most_hidden: share of a letter's ink that may be behind something, 0 to 1; a text with a letter that is hidden
+            further is ignored.
         least_contrast: between ink and ground after all effects, 0 to 120 of 255 steps of luminance.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
 
     least_height: float = 8.0
-    most_hidden: float = 0.25
+    most_hidden: float = 0.4
     least_contrast: float = 15.0
 
     def __post_init__(self) -> None:

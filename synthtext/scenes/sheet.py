@@ -6,8 +6,9 @@ import numpy as np
 from synthtext.core import Box, Image, Points, Range, Size, Warp, bounding_box
 from synthtext.paper import Gradient, Texture
 from synthtext.scenes.composition import Composition
-from synthtext.scenes.shapes import blend_polygon, fill_polygon, window_around
+from synthtext.scenes.shapes import fill_polygon, window_around
 
+_REDUCED = 8
 _MARGIN = 0.97  # of the picture that a sheet fills at most
 _PAPER = Texture(lightness_range=(205, 250), difference=14, tint=10, grain_range=(0.02, 0.6))
 
@@ -51,14 +52,23 @@ def paint_sheet(rng: np.random.Generator, image: Image, composition: Composition
         image[:] = paper if fold < 0.5 else lit
         return
     quad = np.asarray(warp.points(Box(0, 0, composition.width, composition.height).polygon()), np.float32)
-    for spread in (1.0, 0.6, 0.3):
-        blend_polygon(image, quad + np.float32(spread * 0.03 * min(size) * (0.2 + shift)), (0, 0, 0), 0.2 * opacity)
+    _cast_shadow(image, quad + np.float32(0.02 * min(size) * shift), 0.2 + 0.5 * opacity)
     window = window_around(quad, size)
     if window is not None:
         mask = cv2.merge([fill_polygon(quad, window)] * 3)
         shown = cv2.multiply(np.ascontiguousarray(lit[window]), mask, scale=1 / 255)
         hidden = cv2.multiply(np.ascontiguousarray(image[window]), cv2.bitwise_not(mask), scale=1 / 255)
         image[window] = cv2.add(shown, hidden)
+
+
+def _cast_shadow(image: Image, quad: Points, darkness: float) -> None:
+    """Darken a picture in place under a soft quad (4, 2), made at an eighth of its size."""
+    height, width = image.shape[:2]
+    small = Size(-(-width // _REDUCED), -(-height // _REDUCED))
+    mask = fill_polygon(quad / np.float32(_REDUCED), (slice(0, int(small.height)), slice(0, int(small.width))))
+    soft = cv2.resize(cv2.GaussianBlur(mask, (0, 0), 2), (width, height), interpolation=cv2.INTER_LINEAR)
+    light = cv2.convertScaleAbs(soft, alpha=-darkness, beta=0)
+    image[:] = cv2.multiply(image, cv2.merge([cv2.bitwise_not(light)] * 3), scale=1 / 255)
 
 
 def _into(points: Points, size: Size, margin: float, shares: tuple[float, float]) -> Warp:

@@ -131,8 +131,8 @@ class SceneStages:
 
     def _draw(self, draft: SceneDraft) -> None:
         rng = draft.streams.appearance
-        tried = ((placed, self._layer.draw(rng, draft.image, placed, draft.view)) for placed in draft.placed)
-        draft.drawn = [DrawnItem(placed, draft.view, lines) for placed, lines in tried if lines]
+        drawn = self._layer.draw_all(rng, draft.image, draft.placed, draft.view)
+        draft.drawn = [DrawnItem(placed, draft.view, lines) for placed, lines in drawn]
         if not draft.drawn:
             raise Rejection("no text is whole in the picture and can be read")
 

@@ -15,6 +15,7 @@ from synthtext.scenes.block import LetteredLine
 from synthtext.setting import set_line
 
 _TRIES = 8  # of a text that a font can set
+_SAMPLES = 5  # texts that tell how much of the corpora a font can set
 _RIGHT_TO_LEFT = {"Adlm", "Arab", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
 _UNSPACED = {"Bopo", "Hani", "Hira", "Kana", "Khmr", "Laoo", "Mymr", "Thai", "Tibt", "Yiii"}
 _DENSE = 0.5  # ems that a character takes at first guess
@@ -48,6 +49,16 @@ class Typesetter:
             except Rejection:
                 continue
         return self._resized(self._writer.write(self.rng, self._faces), most)
+
+    def choose_for_page(self, most: float) -> Copy:
+        """The same for much text: in a font that most texts of the corpora can be set in, if a few draws find one."""
+        copy = self.choose(most)
+        for _ in range(_TRIES):
+            texts = [self._writer.draw_text(self.rng) for _ in range(_SAMPLES)]
+            if 2 * sum(self._writer.rewrite(self.rng, text, copy) is not None for text in texts) > _SAMPLES:
+                break
+            copy = self.choose(most)
+        return copy
 
     def _resized(self, copy: Copy, most: float) -> Copy:
         low, high = self._size_range

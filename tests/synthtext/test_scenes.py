@@ -12,7 +12,9 @@ from pipelines.recipe import resolve_recipe
 from synthtext.core import Clusters, Gap, Scene, StreamSource, TextInstance, signed_area
 from synthtext.rejection import Rejection
 from synthtext.scenes import SceneGenerator
+from synthtext.scenes.labels import word_spans
 from synthtext.scenes.stages import SceneDraft
+from synthtext.scenes.typesetter import joined
 
 SMALL = ("fonts={embedded: true, size_range: [9, 44]}", "output={width_range: [300, 420], height_range: [260, 420]}")
 CLEAN = (
@@ -23,8 +25,8 @@ CLEAN = (
 )
 LAYOUTS = {
     "photo": "layouts={photo: {plate_probability: 0, count_range: [3, 9]}}",
-    "document": "layouts={document: 1}",
-    "receipt": "layouts={receipt: 1}",
+    "document": "layouts={document: {lines_range: [5, 20]}}",
+    "receipt": "layouts={receipt: {items_range: [2, 7]}}",
 }
 VIEWS = {
     "straight": "effects=[]",
@@ -137,7 +139,8 @@ def test_all_ink_lies_in_the_polygons_and_in_the_picture(layout: str, view: str)
         lines = [instance.polygon for instance in draft.instances if instance.level == "line"]
         rules = [draft.view.points(rule) for placed in draft.placed for rule in placed.rules]
         assert not ink[grown(filled(ink.shape, [*lines, *rules])) == 0].any(), draft.index
-        assert not np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]]).any(), draft.index
+        text = ink & (grown(filled(ink.shape, rules)) == 0)  # a rule may run out of the picture
+        assert not np.concatenate([text[0], text[-1], text[:, 0], text[:, -1]]).any(), draft.index
         for polygon in lines:
             assert (polygon >= 0).all()
             assert (polygon <= np.array(ink.shape[::-1])).all()
@@ -284,3 +287,44 @@ def test_nothing_hidden_means_nothing_ignored_in_large_print() -> None:
     made = generator((*CLEAN, LAYOUTS["photo"], "effects=[]", "fonts.size_range=[24, 44]"))
     ignored = [i.ignore for scene in scenes(made) for i in of_level(scene, "word")]
     assert np.mean(ignored) < 0.02
+
+
+def test_lines_from_right_to_left_have_their_words_in_reading_order() -> None:
+    arabic = (
+        "charset=words:ar",
+        "corpus=[{use: words, language: ar, count_range: [1, 3]}, {use: number, weight: 0.3}]",
+    )
+    made = generator(
+        (*CLEAN, *arabic, "fonts.system=false", "layouts={photo: 1, document: 1, receipt: 1}", "effects=[]")
+    )
+    ordered = starts_right = 0
+    for scene in scenes(made, range(20)):
+        for number, line in enumerate(scene.instances):
+            words = [i for i in scene.instances if i.level == "word" and i.parent == number]
+            if (
+                line.level != "line"
+                or len(words) < 2
+                or any(c.isdigit() for c in line.text)
+                or not line_runs_level(line)
+            ):
+                continue
+            assert " ".join(word.text for word in words) == line.text
+            middles = [word.polygon[:, 0].mean() for word in words]
+            assert middles == sorted(middles, reverse=True)
+            ordered += 1
+            starts_right += words[0].polygon[:, 0].max() > 0.5 * scene.image.shape[1]
+    assert ordered > 40
+    assert starts_right > 0.8 * ordered
+
+
+def test_texts_are_joined_as_their_scripts_are_written() -> None:
+    assert joined(["new", "words"]) == "new words"
+    assert joined(["\u4f60\u597d", "\u4e16\u754c"]) == "\u4f60\u597d\u4e16\u754c"
+    assert joined(["ab", "\u4e16\u754c", "\u4f60", "12"]) == "ab \u4e16\u754c\u4f60 12"
+    assert joined(["\uac00\ub098", "\ub2e4"]) == "\uac00\ub098 \ub2e4"
+
+
+def test_words_of_a_text_are_spans_of_its_clusters() -> None:
+    assert word_spans("ab  cd e", np.arange(9, dtype=np.int32)) == [(0, 2), (4, 6), (7, 8)]
+    assert word_spans("\u4f60\u597d", np.arange(3, dtype=np.int32)) == [(0, 2)]
+    assert word_spans("e\u0301f g", np.array([0, 2, 3, 4, 5], np.int32)) == [(0, 2), (3, 4)]

@@ -10,7 +10,7 @@ from synthtext.core import Box, Range, Size
 from synthtext.rejection import Rejection
 from synthtext.scenes.backdrops import Backdrop
 from synthtext.scenes.block import Cell, LetteredLine, TextBlock, stack_rows
-from synthtext.scenes.composition import Composition, Item, PlacedItem, on_sheet
+from synthtext.scenes.composition import Composition, Item, PlacedItem, print_on_sheet
 from synthtext.scenes.layouts.layout import check_probability, check_range, picture_size
 from synthtext.scenes.sheet import lay_sheet, paint_sheet
 from synthtext.scenes.typesetter import Typesetter, reads_leftwards
@@ -62,7 +62,7 @@ class Document:
         )
         edge = min(page) * _within(self.margin_range, margin)
         inner = Box(edge, edge, page.width - edge, page.height - edge)
-        body = typesetter.choose(inner.width / _MEASURE)
+        body = typesetter.choose_for_page(inner.width / _MEASURE)
         writer = _PageWriter(typesetter, body, _within(self.leading_range, leading), inner)
         writer.left = int(rng.integers(*self.lines_range, endpoint=True))
         writer.write(int(rng.integers(*self.columns_range, endpoint=True)))
@@ -75,7 +75,7 @@ class Document:
         size = picture_size(backdrop.image)
         warp = lay_sheet(rng, composition, size, self.degrees_range, self.strength_range)
         paint_sheet(rng, backdrop.image, composition, warp)
-        return on_sheet(composition, warp)
+        return print_on_sheet(rng, composition, warp)
 
 
 class _PageWriter:
@@ -91,6 +91,8 @@ class _PageWriter:
         self._rng = typesetter.rng
         self.items: list[Item] = []
         self.left = 0
+        line = typesetter.letter(body)
+        self._leftwards = line is not None and reads_leftwards(line)
 
     def write(self, columns: int) -> None:
         """Write header, footer, title and columns."""
@@ -110,7 +112,7 @@ class _PageWriter:
         columns = min(columns, max(1, int((inner.width + _GUTTER * em) / ((_MEASURE / 2 + _GUTTER) * em))))
         step = (inner.width + _GUTTER * em) / columns
         for number in range(columns):
-            left = inner.left + number * step
+            left = inner.left + (columns - 1 - number if self._leftwards else number) * step
             self._column(Box(left, top, left + step - _GUTTER * em, bottom))
 
     def _ends(self, top: float) -> float:
@@ -118,7 +120,7 @@ class _PageWriter:
         lines = [self._typesetter.another(self._body), self._typesetter.another(self._body)]
         cells = [
             Cell(line, self._inner.left, self._inner.right, share)
-            for line, share in zip(lines, (0.0, 1.0), strict=True)
+            for line, share in zip(lines, (0.0, 1.0)[:: -1 if self._leftwards else 1], strict=True)
             if line is not None
         ]
         if len(cells) < 2 or sum(cell.line.width for cell in cells) > self._inner.width - _GUTTER * self._body.em:
@@ -171,10 +173,11 @@ class _PageWriter:
         for _ in range(count):
             row: list[Cell] = []
             for number in range(cells):
-                left, right = column.left + number * step, column.left + (number + 1) * step - room
+                left = column.left + (cells - 1 - number if self._leftwards else number) * step
+                right = left + step - room
                 line: LetteredLine | None = self._typesetter.another(self._body)
                 if line is not None and line.width <= right - left:
-                    row.append(Cell(line, left, right, 0.0 if number == 0 else 1.0))
+                    row.append(Cell(line, left, right, float(self._leftwards == (number == 0))))
             if row:
                 yield row
 
@@ -185,7 +188,7 @@ class _PageWriter:
             return top
         block = TextBlock.around(laid)
         x, y = min(line.box.left for line in laid), min(line.box.top for line in laid)
-        self.items.append(Item(block, x, y, grouped=grouped and len(laid) > 1, dark=True))
+        self.items.append(Item(block, x, y, grouped=grouped and len(laid) > 1))
         self.left -= len(laid)
         return y + block.height
 

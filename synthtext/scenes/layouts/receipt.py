@@ -9,11 +9,11 @@ from synthtext.core import Points, Range, Size
 from synthtext.rejection import Rejection
 from synthtext.scenes.backdrops import Backdrop
 from synthtext.scenes.block import Cell, LetteredLine, TextBlock, stack_rows
-from synthtext.scenes.composition import Composition, Item, PlacedItem, on_sheet
+from synthtext.scenes.composition import Composition, Item, PlacedItem, print_on_sheet
 from synthtext.scenes.layouts.layout import check_range, picture_size
 from synthtext.scenes.shapes import bar
 from synthtext.scenes.sheet import lay_sheet, paint_sheet
-from synthtext.scenes.typesetter import Typesetter
+from synthtext.scenes.typesetter import Typesetter, reads_leftwards
 
 _MARGIN = 1.2  # ems beside the text
 _RULE = 0.06  # ems
@@ -56,7 +56,7 @@ class Receipt:
         leading = self.leading_range[0] + (self.leading_range[1] - self.leading_range[0]) * spread
         tallest = _LONGEST * size.height / ((count + 9) * leading)  # with all its lines it fits
         most = min(_LONGEST * size.width / ems, tallest)
-        body = typesetter.choose(most)
+        body = typesetter.choose_for_page(most)
         body = body._replace(em=max(body.em, most * (_SMALLEST + (1 - _SMALLEST) * high)))
         strip = _Strip(typesetter, body, ems * body.em, leading, _LONGEST * size.height)
         strip.write(count)
@@ -69,7 +69,7 @@ class Receipt:
         size = picture_size(backdrop.image)
         warp = lay_sheet(rng, composition, size, self.degrees_range, self.strength_range)
         paint_sheet(rng, backdrop.image, composition, warp)
-        return on_sheet(composition, warp)
+        return print_on_sheet(rng, composition, warp)
 
 
 class _Strip:
@@ -86,6 +86,8 @@ class _Strip:
         self._rng = typesetter.rng
         self.items: list[Item] = []
         self.width, self.top = width, 1.5 * body.em
+        line = typesetter.letter(body)
+        self._begins = float(line is not None and reads_leftwards(line))  # at which side lines begin
 
     def write(self, count: int) -> None:
         """Write all parts, until the strip is full."""
@@ -105,7 +107,7 @@ class _Strip:
         return None if line is None else Cell(line, edge, self.width - edge, share)
 
     def _priced(self, like: Copy) -> list[Cell | None]:
-        """A row with a text at the left and a price at the right."""
+        """A row with a text where lines begin and a price at the other end."""
         inner = self.width - 2 * _MARGIN * self._body.em
         most = (1 - _PRICE) * inner
         item = self._typesetter.fill(like, most * float(self._rng.uniform(0.4, 1.0))) or self._typesetter.fill(
@@ -115,7 +117,7 @@ class _Strip:
         price = self._typesetter.letter_text(amount, like)
         if price is not None and price.width > 0.9 * _PRICE * inner:
             price = None
-        return [self._cell(item, 0.0), self._cell(price, 1.0)]
+        return [self._cell(item, self._begins), self._cell(price, 1 - self._begins)]
 
     def _add(self, rows: list[list[Cell | None]], *, grouped: bool, ruled: bool = False) -> None:
         cells = [[cell for cell in row if cell is not None] for row in rows]
@@ -130,5 +132,5 @@ class _Strip:
         if ruled and self._rng.random() < 0.6:
             edge, level = _MARGIN * em, end + 0.35 * em
             rules = (bar((edge, level), (self.width - edge, level), _RULE * em),)
-        self.items.append(Item(block, x, y, grouped=grouped and len(laid) > 1, dark=True, rules=rules))
+        self.items.append(Item(block, x, y, grouped=grouped and len(laid) > 1, rules=rules))
         self.top = end + (0.8 if ruled else 0.5 * self._leading) * em
