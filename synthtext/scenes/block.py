@@ -17,13 +17,11 @@ class LetteredLine(NamedTuple):
         bent: in ems.
         face: the font.
         em: pixels of the plane.
-        corpus: where its text comes from.
     """
 
     bent: BentLine
     face: Face
     em: float
-    corpus: str
 
     @property
     def width(self) -> float:

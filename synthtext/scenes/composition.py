@@ -55,11 +55,13 @@ class PlacedItem(NamedTuple):
         warp: from its block's plane to the picture.
         printed: the colour in which everything on its sheet is printed, if it is on one; where that cannot be read it
             has one of its own.
+        opacity: of its ink, 0 to 1: the rest of what is under it shows through.
     """
 
     item: Item
     warp: Warp
     printed: Colour | None = None
+    opacity: float = 1.0
 
     @property
     def rules(self) -> list[Points]:

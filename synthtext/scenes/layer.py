@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +12,6 @@ from synthtext.canvas import draw_line
 from synthtext.core import Clusters, Image, Parameters, Points, Size, Warp, bounding_box
 from synthtext.fonts import FaceCache
 from synthtext.ink import (
-    Colour,
     Ground,
     Ink,
     InkColour,
@@ -130,17 +130,20 @@ class TextLayer:
             return []
         if placed.item.plate:
             draw_plate(rng, image, placed.item.block, warp)
-        colour = self._colour(rng, image, lines, style, printed=placed.printed)
+        colour = self._colour(rng, image, lines, style, placed)
         if colour is None and placed.printed is None:
             draw_plate(rng, image, placed.item.block, warp)
-            colour = self._colour(rng, image, lines, style, printed=placed.printed)
+            colour = self._colour(rng, image, lines, style, placed)
         if colour is None:
             return []
         for rule in placed.rules:
             blend_polygon(image, view.points(rule), colour.colour)
         for line in lines:
             paper = inking.underlay(image[line.window].copy(), line.coverage, line.em, drawn)
-            image[line.window] = composite(paper, line.coverage, colour.colour)
+            ink = line.coverage
+            if placed.opacity < 1:
+                ink = np.asarray(cv2.convertScaleAbs(ink, alpha=placed.opacity), np.uint8)
+            image[line.window] = composite(paper, ink, colour.colour)
         return [
             DrawnLine(
                 line.laid,
@@ -191,17 +194,18 @@ class TextLayer:
         image: Image,
         lines: Sequence[_Traced],
         style: Style,
-        *,
-        printed: Colour | None,
+        placed: PlacedItem,
     ) -> InkColour | None:
-        """One colour that keeps the floor at every cluster of the lines."""
+        """One colour that keeps the floor at every cluster of the lines, though it lets something through."""
         inking, drawn = style
         papers = [inking.underlay(image[line.window].copy(), line.coverage, line.em, drawn) for line in lines]
         grounds = measure_grounds([line.field for line in lines], papers)
         ground = Ground(*(np.concatenate(parts) for parts in zip(*grounds, strict=True)))
-        if printed is not None and ground.inked(printed).contrast >= self._ink.contrast_floor:
+        floor, printed = self._ink.contrast_floor / placed.opacity, placed.printed
+        if printed is not None and ground.inked(printed).contrast >= floor:
             return ground.inked(printed)
-        return choose_colours([rng], [ground], self._ink.contrast_floor)[0]
+        chosen = choose_colours([rng], [ground], floor)[0]
+        return None if chosen is None else InkColour(chosen.colour, chosen.contrast * placed.opacity)
 
 
 def _inked(laid: LaidLine, quads: Points) -> Points:

@@ -164,7 +164,6 @@ class SceneStages:
             "jpeg_quality": self._design.output.draw_quality(draft.streams.appearance),
             "left_out": composed - len(lines),
             "fonts": sorted({line.laid.line.face.file.name for line in lines}),
-            "corpora": sorted({line.laid.line.corpus for line in lines}),
         }
         meta = Provenance(
             script=max(scripts, key=lambda script: (scripts[script], script)),

@@ -73,7 +73,7 @@ class Typesetter:
             return None
         baseline = copy.baseline.baseline
         warp = baseline.warp(line.ink, baseline.draw(self.rng, line.ink)) if bend else Warp()
-        return LetteredLine(BentLine.of(line, warp), copy.face, copy.em, copy.text.corpus)
+        return LetteredLine(BentLine.of(line, warp), copy.face, copy.em)
 
     def letter_text(self, text: str, like: Copy) -> LetteredLine | None:
         """Set a given text straight, as another copy is set; None if it cannot be."""

@@ -34,6 +34,7 @@ class Photo:
         degrees_range: by which blocks are turned, -45 to 45, beside what the place's perspective does.
         turned_probability: of any other angle.
         perspective_range: how far a block follows the perspective that is there, 0 to 1.
+        opacity_range: of the ink, 0.3 to 1: what is under it shows through; the contrast floor is kept all the same.
     """
 
     count_range: tuple[int, int] = (5, 14)
@@ -43,12 +44,14 @@ class Photo:
     degrees_range: Range = (-6, 6)
     turned_probability: float = 0.06
     perspective_range: Range = (0.3, 1.0)
+    opacity_range: Range = (0.75, 1.0)
 
     def __post_init__(self) -> None:
         check_range("count_range", self.count_range, 1, 200)
         check_range("lines_range", self.lines_range, 2, 30)
         check_range("degrees_range", self.degrees_range, -45, 45)
         check_range("perspective_range", self.perspective_range, 0, 1)
+        check_range("opacity_range", self.opacity_range, 0.3, 1)
         for name in ("several_probability", "plate_probability", "turned_probability"):
             check_probability(name, getattr(self, name))
 
@@ -75,14 +78,14 @@ class Photo:
         survey, placed = Survey(backdrop), []
         for item in sorted(composition.items, key=lambda item: -item.block.width * item.block.height):
             block = item.block
-            shares = rng.random(3).tolist()
+            shares = rng.random(4).tolist()
             degrees = _within(self.degrees_range, shares[0])
             if shares[1] < self.turned_probability:
                 degrees = 180 * shares[0] - 90
             room = Room(block.width, block.height, ROOM * block.em, min(1.0, _LEAST / block.em))
             place = find_place(rng, survey, room, degrees, _within(self.perspective_range, shares[2]))
             if place is not None:
-                placed.append(PlacedItem(item, place.warp))
+                placed.append(PlacedItem(item, place.warp, opacity=_within(self.opacity_range, shares[3])))
         return placed
 
     def _several(self, typesetter: Typesetter, copy: Copy) -> TextBlock | None:
