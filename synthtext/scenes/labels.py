@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Clusters, Image, Origin, Polygon, TextInstance, Warp
+from synthtext.core import Box, Clusters, Image, Origin, Polygon, Size, TextInstance, Warp, signed_area
 from synthtext.scenes.composition import PlacedItem
 from synthtext.scenes.layer import DrawnLine
 from synthtext.scenes.legibility import Legibility, measure_clusters
@@ -27,14 +28,29 @@ class DrawnItem(NamedTuple):
     view: Warp
     lines: list[DrawnLine]
 
-    def outline(self) -> Polygon:
-        """The rectangle around the lines on their plane, where it lies in the picture: (P, 2), clockwise."""
+    def outline(self, size: Size) -> Polygon:
+        """The rectangle around the lines on their plane, where it lies in a picture of this size: (P, 2), clockwise.
+
+        A corner without text may lie outside of the picture; it is cut off.
+        """
         boxes = np.array([line.laid.box for line in self.lines])
         (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
         share = np.linspace(0, 1, 2 if self.view.matrix is not None else 9)[:-1, None]
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
         sides = [a + (b - a) * share for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
-        return self.placed.warp.then(self.view).points(np.concatenate(sides).astype(np.float32))
+        outline = self.placed.warp.then(self.view).points(np.concatenate(sides).astype(np.float32))
+        return outline if outline.min() >= 0 and (outline <= size).all() else _cut(outline, size)
+
+
+def _cut(outline: Polygon, size: Size) -> Polygon:
+    """The part of a convex outline that lies in a picture, from the corner that is nearest to its first one."""
+    picture = Box(0, 0, size.width, size.height).polygon()
+    _, points = cv2.intersectConvexConvex(outline, picture)
+    part = np.asarray(points, np.float32).reshape(-1, 2)
+    if signed_area(part) < 0:
+        part = part[::-1]
+    nearest = int(np.hypot(*(part - outline[0]).T).argmin())
+    return np.clip(np.roll(part, -nearest, axis=0), 0, size).astype(np.float32)
 
 
 def label_items(
@@ -52,6 +68,7 @@ def label_items(
         legibility: which texts are ignored.
     """
     instances: list[TextInstance] = []
+    size = Size(luminance.shape[1], luminance.shape[0])
     for item in items:
         block = len(instances) if item.placed.item.grouped and len(item.lines) > 1 else -1
         first = len(instances) + (block >= 0)
@@ -60,7 +77,7 @@ def label_items(
             readable = _readable(line, luminance, hidden, legibility)
             parts += _label_line(line, readable, block, first + len(parts))
         if block >= 0:
-            instances.append(_label_block(item, [part for part in parts if part.level == "line"]))
+            instances.append(_label_block(item, [part for part in parts if part.level == "line"], size))
         instances += parts
     return tuple(instances)
 
@@ -108,8 +125,8 @@ def _label_line(line: DrawnLine, readable: Sequence[bool], block: int, number: i
     return found
 
 
-def _label_block(item: DrawnItem, lines: Sequence[TextInstance]) -> TextInstance:
+def _label_block(item: DrawnItem, lines: Sequence[TextInstance], size: Size) -> TextInstance:
     """The block of some lines: its polygon is the rectangle around them on their plane, as it lies in the picture."""
     text = "\n".join(line.text for line in lines)
     ignore = all(line.ignore for line in lines)
-    return TextInstance(text, item.outline(), ignore=ignore, level="block", origin=_DRAWN)
+    return TextInstance(text, item.outline(size), ignore=ignore, level="block", origin=_DRAWN)

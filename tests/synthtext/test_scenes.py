@@ -186,6 +186,8 @@ def test_labels_are_whole(layout: str) -> None:
             assert instance.text
             assert instance.origin.kind == "drawn"
             assert signed_area(instance.polygon) > 0
+            assert (instance.polygon >= 0).all()
+            assert (instance.polygon <= scene.image.shape[1::-1]).all()
             parent = scene.instances[instance.parent] if instance.parent >= 0 else None
             wanted = {"word": ("line",), "line": ("block", None), "block": (None,)}[instance.level]
             assert (parent.level if parent else None) in wanted
@@ -205,10 +207,19 @@ def test_contrast_keeps_the_floor(layout: str) -> None:
         assert scene.meta.contrast >= 50
 
 
-def test_a_grey_ground_of_two_halves_gets_a_plate_behind_text_across_them() -> None:
-    overrides = (*CLEAN[:2], "paper={wall: {count_range: [12, 24], difference: 200}}", *CLEAN[3:], "effects=[]")
-    for scene in scenes(generator((*overrides, LAYOUTS["photo"]))):
-        assert scene.meta.contrast >= 50
+def test_ink_differs_from_the_pixels_around_it_on_any_ground() -> None:
+    wall = "paper={wall: {count_range: [12, 24], difference: 200}}"
+    made = generator((*CLEAN[:2], wall, *CLEAN[3:], "effects=[]", "layouts={photo: 1}"))
+    words = 0
+    for draft, _ in inked(made):
+        luminance = cv2.cvtColor(draft.image, cv2.COLOR_RGB2GRAY).astype(np.float64)
+        for line in (line for item in draft.drawn for line in item.lines):
+            part, coverage = luminance[line.window], line.coverage
+            solid, ring = coverage > 230, (grown(coverage) > 0) & (coverage == 0)
+            if solid.sum() > 20:
+                words += 1
+                assert abs(part[solid].mean() - part[ring].mean()) > 40
+    assert words > 100
 
 
 def test_curved_lines_have_more_than_four_points() -> None:
