@@ -24,14 +24,16 @@ def draw_plate(rng: np.random.Generator, image: Image, block: TextBlock, warp: W
     """
     lightness, opacity, share, rounding, border, *tint = rng.random(8).tolist()
     room = block.em * (0.25 + 0.27 * share)
-    edge = _rounded(block.width + 2 * room, block.height + 2 * room, room * rounding if rounding > 0.4 else 0.0) - room
+    radius = room * rounding if rounding > 0.4 else 0.0
+    edge = _rounded(block.width + 2 * room, block.height + 2 * room, radius) - room
     outline = warp.points(edge.astype(np.float32))
     colour = np.clip(255 * lightness + 60 * (np.array(tint) - 0.5), 0, 255)
     blend_polygon(image, outline, colour.tolist(), 0.85 + 0.15 * opacity)
     if border < 0.3:
         line = np.clip(colour + (110 if lightness < 0.5 else -110), 0, 255).tolist()
         inset = room * 0.2
-        frame = _rounded(block.width + 2 * (room - inset), block.height + 2 * (room - inset), 0.0) - (room - inset)
+        inner = room - inset
+        frame = _rounded(block.width + 2 * inner, block.height + 2 * inner, max(radius - inset, 0.0)) - inner
         points = np.round(warp.points(frame.astype(np.float32)) * 16 - 8).astype(np.int32)
         cv2.polylines(image, [points], True, line, max(1, round(inset / 3)), cv2.LINE_AA, 4)
 

@@ -92,6 +92,38 @@ def test_a_page_shows_scenes_with_their_polygons() -> None:
     assert (draw_preview(recipe, 9).image == page.image).all()
 
 
+OWN = """
+from dataclasses import dataclass
+
+from synthtext.core import Warp
+from synthtext.scenes.block import LaidLine, TextBlock
+from synthtext.scenes.composition import Composition, Item, PlacedItem
+
+
+@dataclass(frozen=True)
+class Corner:
+    inset: float = 9
+
+    def compose(self, typesetter, size):
+        line = typesetter.letter(typesetter.choose(20))
+        return Composition((Item(TextBlock.around([LaidLine(line, 0, 0)])),), size.width, size.height)
+
+    def place(self, rng, composition, backdrop):
+        return [PlacedItem(composition.items[0], Warp.translation(self.inset, self.inset))]
+"""
+
+
+def test_a_layout_of_the_users_own(tmp_path: Path) -> None:
+    (tmp_path / "corner_layout.py").write_text(OWN)
+    (tmp_path / "own.yaml").write_text(
+        "{kind: scenes, corpus: [{use: price}], layouts: {corner_layout.Corner: {weight: 1, inset: 12}}}"
+    )
+    recipe = resolve_recipe(str(tmp_path / "own.yaml"))
+    assert "module of corner_layout.Corner" in recipe.ingredients
+    scene = next(iter(iterate_samples(recipe, 1)))
+    np.testing.assert_allclose(scene.instances[0].polygon.min(axis=0), 12, atol=0.1)
+
+
 @pytest.mark.parametrize(
     ("setting", "told"),
     [

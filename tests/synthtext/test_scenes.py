@@ -32,7 +32,7 @@ VIEWS = {
     "straight": "effects=[]",
     "perspective": "effects=[{use: perspective, strength_range: [0, 0.08]}, {use: rotation, degrees_range: [-9, 9]}]",
 }
-COUNT = 40
+COUNT = 30
 layouts = pytest.mark.parametrize("layout", LAYOUTS)
 views = pytest.mark.parametrize("view", VIEWS)
 
@@ -125,7 +125,7 @@ def test_another_seed_draws_other_scenes() -> None:
 
 def test_other_effects_leave_the_texts_as_they_were() -> None:
     other = generator((*CLEAN, LAYOUTS["document"], "effects=[{use: noise}, {use: blur}, {use: jpeg}]"))
-    for a, b in zip(scenes(clean("document", "straight"), range(20)), scenes(other, range(20)), strict=True):
+    for a, b in zip(scenes(clean("document", "straight"), range(8)), scenes(other, range(8)), strict=True):
         assert [i.text for i in a.instances] == [i.text for i in b.instances]
         assert (a.image != b.image).any()
         assert [effect.name for effect in b.meta.effects] == ["noise", "blur", "jpeg"]
@@ -233,7 +233,12 @@ def test_curved_lines_have_more_than_four_points() -> None:
 
 def test_vertical_lines_run_downwards() -> None:
     made = generator(
-        (*CLEAN, "layouts={photo: {several_probability: 0, turned_probability: 0}}", "baselines={vertical: 1}")
+        (
+            *CLEAN,
+            "layouts={photo: {several_probability: 0, turned_probability: 0}}",
+            "baselines={vertical: 1}",
+            "corpus=[{use: pattern, pattern: '[A-Z]{3,8}'}]",
+        )
     )
     lines = [line for scene in scenes(made, range(10)) for line in of_level(scene, "line") if len(line.text) > 2]
     assert lines
@@ -291,7 +296,7 @@ def test_hidden_text_is_ignored_and_other_text_is_not() -> None:
                     assert not word.ignore, word.text
                     seen_words += 1
     assert hidden_words > 10
-    assert seen_words > 100
+    assert seen_words > 50
 
 
 def test_nothing_hidden_means_nothing_ignored_in_large_print() -> None:

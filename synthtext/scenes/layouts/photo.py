@@ -105,7 +105,7 @@ class Photo:
 
 
 def _single(typesetter: Typesetter, copy: Copy) -> TextBlock | None:
-    line = typesetter.letter(copy, bend=True)
+    line = typesetter.letter(copy, bend=True) or typesetter.letter(copy)  # not every script runs downwards
     return None if line is None else TextBlock.around([LaidLine(line, 0, 0)])
 
 
