@@ -46,10 +46,13 @@ def paint_sheet(rng: np.random.Generator, image: Image, composition: Composition
     size = Size(image.shape[1], image.shape[0])
     paper = _PAPER.paint(rng, size)
     light = Gradient(lightness_range=(200, 255), difference=60, tint=6).paint(rng, size)
-    lit = cv2.multiply(paper, light, scale=1 / 255)
-    shift, opacity, fold = rng.random(3).tolist()
+    shift, opacity, shaded, colourful = rng.random(4).tolist()
+    lit = paper if composition.flat and shaded < 0.5 else cv2.multiply(paper, light, scale=1 / 255)
+    grey = cv2.cvtColor(cv2.cvtColor(lit, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    share = colourful**3  # most paper is nearly white
+    lit = cv2.addWeighted(lit, share, grey, 1 - share, 0)
     if composition.flat:
-        image[:] = paper if fold < 0.5 else lit
+        image[:] = lit
         return
     quad = np.asarray(warp.points(Box(0, 0, composition.width, composition.height).polygon()), np.float32)
     _cast_shadow(image, quad + np.float32(0.02 * min(size) * shift), 0.2 + 0.5 * opacity)
