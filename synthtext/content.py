@@ -119,6 +119,21 @@ class Writer:
             drawn = {**drawn, "neighbour": neighbour.line.text}
         return Content(copy, bent, neighbour, drawn)
 
+    def draw_text(self, rng: np.random.Generator) -> str:
+        """Another text of the corpora; it may be empty, or beyond charset and fonts."""
+        return self._corpora.draw(rng).text
+
+    def rewrite(self, rng: np.random.Generator, text: str, like: Copy) -> Copy | None:
+        """A text in the face and the setting of another copy; None if the face or the charset lacks a character."""
+        shown = _capitals(text) if like.face.capitals_only else text
+        if not (text and like.face.covers(text) and self._charset.covers(self._charset.fold(shown))):
+            return None
+        setting = like.setting
+        if setting.shifts is not None:
+            most = like.drawn["jitter"]
+            setting = setting._replace(shifts=rng.uniform(-most, most, len(shown)))
+        return like._replace(text=like.text._replace(text=text), shown=shown, setting=setting)
+
     def _face(self, text: str, faces: Sequence[Face], share: float) -> Face:
         shortest, longest = self._layout.length_range
         if not shortest <= len(text) <= longest:

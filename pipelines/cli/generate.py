@@ -13,7 +13,8 @@ def generate(
     recipe: Annotated[
         str,
         typer.Argument(
-            metavar="RECIPE", help="A preset (lines, lines-de, lines-chinese, digits, ...) or a recipe file."
+            metavar="RECIPE",
+            help="A preset (lines, lines-de, lines-chinese, digits, scenes, scenes-document, ...) or a recipe file.",
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the data set.")],
@@ -34,12 +35,14 @@ def generate(
     ] = None,
     form: Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="How shards are stored.")] = "parquet",
 ) -> None:
-    """Draw labelled lines into a folder of shards.
+    """Draw labelled lines, or scenes full of them, into a folder of shards.
 
     The same command again goes on where an interrupted one stopped; a larger N extends the data set. Same recipe, seed
     and index give the same sample, whatever the number of workers and the size of the shards.
 
     Example: ocrmill generate lines -o data/train -n 100000 --seed 1 charset=alphanumeric fonts.system=false
+
+    Example: ocrmill generate scenes -o data/scenes -n 2000 paper.photos.folder=photographs
     """
     from pipelines.generate import generate as run
 

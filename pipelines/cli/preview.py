@@ -12,7 +12,8 @@ def preview(
     recipe: Annotated[
         str,
         typer.Argument(
-            metavar="RECIPE", help="A preset (lines, lines-de, lines-chinese, digits, ...) or a recipe file."
+            metavar="RECIPE",
+            help="A preset (lines, lines-de, lines-chinese, digits, scenes, scenes-document, ...) or a recipe file.",
         ),
     ],
     settings: Annotated[
@@ -22,11 +23,13 @@ def preview(
     count: Annotated[int, typer.Option("-n", "--count", metavar="N", help="Samples on the page.")] = 64,
     seed: Annotated[int, typer.Option(metavar="S", help="Other seeds give other samples.")] = 0,
 ) -> None:
-    """Draw a page of samples with their labels beneath, in seconds.
+    """Draw a page of samples in seconds: lines with their labels beneath, scenes with polygons around their texts.
 
     They are the first samples of the data set that `ocrmill generate` would draw with the same seed.
 
     Example: ocrmill preview lines -o grid.png ink.contrast_floor=60
+
+    Example: ocrmill preview scenes -o scenes.png paper.photos.folder=photographs
     """
     check_png(out, "page")
 

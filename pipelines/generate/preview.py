@@ -1,5 +1,6 @@
 """A page of samples with their labels, in seconds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,14 +12,16 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 from pipelines.generate.gaps import describe_gaps
+from pipelines.generate.scene_preview import scene_cell
 from pipelines.generate.task import draw_samples, single_threaded
 from pipelines.recipe import ResolvedRecipe
 from pipelines.shards import ShardPlan, Statistics
-from synthtext.core import Gap, Image, InputError, Sample
+from synthtext.core import Gap, Image, InputError, Sample, Scene
 from synthtext.fonts import FontFile, embedded_fonts
 
-_COLUMNS, _GAP, _LABEL = 4, 8, 18  # pixels between cells, and of a label's em
-_WIDEST = 400  # pixels of a cell; wider pictures are scaled down
+_GAP, _LABEL = 8, 18  # pixels between cells, and of a label's em
+_COLUMNS, _WIDEST = 4, 400  # of lines, and pixels of a cell; wider pictures are scaled down
+_SCENE_COLUMNS, _SCENE_WIDEST = 8, 320
 _MOST = 1024
 
 
@@ -38,7 +41,7 @@ class Preview:
 
 
 def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0) -> Preview:
-    """Draw the first samples of a job on one page, each above its label.
+    """Draw the first samples of a job on one page: lines above their labels, scenes with polygons around their texts.
 
     Args:
         recipe: of the samples.
@@ -54,7 +57,7 @@ def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0) -> Prev
     generator = recipe.generator(seed)
     with single_threaded():
         items = list(draw_samples(generator, ShardPlan(count)[0].samples, recipe.name))
-    samples = [item for item in items if isinstance(item, Sample)]
+    samples = [item for item in items if not isinstance(item, Gap)]
     statistics = Statistics()
     for item in items:
         if isinstance(item, Gap):
@@ -66,11 +69,17 @@ def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0) -> Prev
     return Preview(_page(samples, recipe.fonts), len(samples), dict(statistics.gaps))
 
 
-def _page(samples: list[Sample], fonts: tuple[FontFile, ...]) -> Image:
-    width = min(_WIDEST, max(sample.image.shape[1] for sample in samples))
-    cells = [_cell(sample, width, font_named(sample.meta.font, fonts)) for sample in samples]
-    rows = [_row(cells[first : first + _COLUMNS], width) for first in range(0, len(cells), _COLUMNS)]
-    return np.concatenate(rows)
+def _page(items: Sequence[Sample | Scene], fonts: tuple[FontFile, ...]) -> Image:
+    lines = [item for item in items if isinstance(item, Sample)]
+    scenes = [item for item in items if isinstance(item, Scene)]
+    columns, widest = (_SCENE_COLUMNS, _SCENE_WIDEST) if scenes else (_COLUMNS, _WIDEST)
+    width = min(widest, max(item.image.shape[1] for item in items))
+    cells = [_cell(sample, width, font_named(sample.meta.font, fonts)) for sample in lines]
+    cells += [scene_cell(scene, width) for scene in scenes]
+    columns = min(columns, len(cells)) if scenes else columns
+    return np.concatenate(
+        [_row(cells[first : first + columns], width, columns) for first in range(0, len(cells), columns)]
+    )
 
 
 def font_named(name: str, fonts: tuple[FontFile, ...]) -> FontFile | None:
@@ -79,8 +88,8 @@ def font_named(name: str, fonts: tuple[FontFile, ...]) -> FontFile | None:
     return max(behind, key=lambda font: len(font.name), default=None)
 
 
-def _row(cells: list[Image], width: int) -> Image:
-    row = np.full((max(map(len, cells)) + _GAP, _COLUMNS * (width + _GAP) + _GAP, 3), 255, np.uint8)
+def _row(cells: list[Image], width: int, columns: int) -> Image:
+    row = np.full((max(map(len, cells)) + _GAP, columns * (width + _GAP) + _GAP, 3), 255, np.uint8)
     for column, cell in enumerate(cells):
         left = _GAP + column * (width + _GAP)
         row[_GAP : _GAP + len(cell), left : left + width] = cell

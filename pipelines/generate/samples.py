@@ -1,14 +1,17 @@
 """The samples of a recipe, in this process."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from pipelines.recipe import ResolvedRecipe, resolve_recipe
 from pipelines.shards import ShardPlan
-from synthtext.core import Gap, Sample
+from synthtext.core import Gap
 
 
-def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, start: int = 0) -> Iterator[Sample]:
+def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, start: int = 0) -> Iterator[Any]:
     """Draw samples `start` to `start + count - 1`, without those that cannot be drawn.
+
+    A recipe of lines gives `Sample`, one of scenes `Scene`.
 
     Args:
         recipe: a preset's name, a recipe file, or what `resolve_recipe` gave.

@@ -39,6 +39,8 @@ _SOURCES: dict[str, bytes] = {}
 CORPUS = ComponentKind("corpus", "synthtext.corpora", (frozenset({"draw"}),))
 BASELINE = ComponentKind("baseline", "synthtext.baselines", (frozenset({"draw", "warp"}),))
 PAPER = ComponentKind("paper", "synthtext.paper", (frozenset({"paint"}), frozenset({"for_block"})))
+BACKDROP = ComponentKind("paper", "synthtext.scenes.backdrops", (frozenset({"paint"}), frozenset({"for_block"})))
+LAYOUT = ComponentKind("layout", "synthtext.scenes.layouts", (frozenset({"compose", "place"}),))
 STYLE = ComponentKind("ink style", "synthtext.ink", (frozenset({"draw", "reach", "underlay"}),))
 EFFECT = ComponentKind("effect", "augment", (frozenset({"draw", "apply"}), frozenset({"draw", "warp"})))
 

@@ -13,6 +13,7 @@ import uharfbuzz
 import augment
 import synthtext
 from pipelines.recipe.lines import LinesRecipe
+from pipelines.recipe.scenes import ScenesRecipe
 from synthtext.core import InputError
 from synthtext.corpora import Characters
 from synthtext.fonts import FontInventory
@@ -23,7 +24,7 @@ _LIBRARIES = (
 )
 
 
-def list_ingredients(recipe: LinesRecipe, inventory: FontInventory) -> dict[str, str]:
+def list_ingredients(recipe: LinesRecipe | ScenesRecipe, inventory: FontInventory) -> dict[str, str]:
     """Everything that decides what is drawn, by name: settings, contents of files, code and library versions.
 
     Where files lie does not matter, what is in them does.

@@ -5,36 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.config import Tree, validated
-from pipelines.recipe.components import (
-    BASELINE,
-    CORPUS,
-    EFFECT,
-    PAPER,
-    STYLE,
-    Component,
-    ComponentKind,
-    build_component,
-    find_modules_in,
+from pipelines.recipe.components import BASELINE, CORPUS, EFFECT, PAPER, STYLE, Component, find_modules_in
+from pipelines.recipe.parts import (
+    InkSettings,
+    PartsBuilder,
+    Shares,
+    absolute,
+    by_place,
+    check_weights,
+    mixture_of,
+    shares_tree,
+    to_json,
 )
 from synthtext import BaselineEntry, Layout, LineDesign, LineGenerator, Output, PaperEntry
-from synthtext.core import Charset, EffectChain, EffectStep, InputError
-from synthtext.corpora import CorpusEntry, CorpusMixture, is_charset_name, resolve_charset
+from synthtext.core import Charset, EffectChain, EffectStep
+from synthtext.corpora import resolve_charset
 from synthtext.fonts import FontInventory, FontOptions, find_fonts
 from synthtext.ink import Ink, StyleEntry
-
-Shares = dict[str, float | dict[str, Any]]
-"""Components by name: a weight, or settings with a `weight` among them."""
-
-
-class InkSettings(BaseModel):
-    """The ink of a recipe: the least local contrast, and styles by weight."""
-
-    model_config = ConfigDict(extra="forbid")
-    contrast_floor: float = 40
-    styles: Shares = Field(default={"plain": 1})
 
 
 class LinesSettings(BaseModel):
@@ -88,38 +78,20 @@ class LinesRecipe:
         Raises:
             InputError: anything in it is wrong; one sentence names the place.
         """
-        settings = validated(LinesSettings, _absolute(tree, folder), where)
+        settings = validated(LinesSettings, absolute(tree, folder), where)
         find_modules_in([Path(place) for place in settings.modules])
 
-        def listed(kind: ComponentKind, key: str, share: str, entries: list[dict[str, Any]]) -> tuple[Component, ...]:
-            return tuple(
-                build_component(kind, entry, share, folder, f"{where}: {key}.{i}") for i, entry in enumerate(entries)
-            )
-
-        def shared(kind: ComponentKind, key: str, shares: Shares) -> tuple[Component, ...]:
-            for use, share in shares.items():
-                if isinstance(share, dict) and "use" in share:
-                    raise InputError(f"{where}: {key}.{use}: the name is the use; take out the key 'use'")
-            entries = [
-                {"use": use, **(share if isinstance(share, dict) else {"weight": share})}
-                for use, share in sorted(shares.items())
-            ]
-            return tuple(
-                build_component(kind, entry, "weight", folder, f"{where}: {key}.{entry['use']}") for entry in entries
-            )
-
+        parts = PartsBuilder(folder, where)
         recipe = cls(
             settings=settings,
             charset=resolve_charset(settings.charset, folder),
-            corpora=listed(CORPUS, "corpus", "weight", settings.corpus),
-            baselines=shared(BASELINE, "baselines", settings.baselines),
-            papers=shared(PAPER, "paper", settings.paper),
-            styles=shared(STYLE, "ink.styles", settings.ink.styles),
-            effects=listed(EFFECT, "effects", "probability", settings.effects),
+            corpora=parts.listed(CORPUS, "corpus", "weight", settings.corpus),
+            baselines=parts.shared(BASELINE, "baselines", settings.baselines),
+            papers=parts.shared(PAPER, "paper", settings.paper),
+            styles=parts.shared(STYLE, "ink.styles", settings.ink.styles),
+            effects=parts.listed(EFFECT, "effects", "probability", settings.effects),
         )
-        for key, parts in recipe.weighted.items():
-            if not any(part.share > 0 for part in parts):
-                raise InputError(f"{where}: {key}: every weight is 0; nothing could be drawn")
+        check_weights(recipe.weighted, where)
         return recipe
 
     @property
@@ -132,9 +104,7 @@ class LinesRecipe:
         """All components, by their place in the recipe."""
         listed = {"corpus": self.corpora, "effects": self.effects}
         shared = {key: parts for key, parts in self.weighted.items() if key not in listed}
-        return {f"{key}.{i}": part for key, parts in listed.items() for i, part in enumerate(parts)} | {
-            f"{key}.{part.use}": part for key, parts in shared.items() for part in parts
-        }
+        return by_place(listed, shared)
 
     def tree(self) -> Tree:
         """The whole recipe with every setting, as JSON; reading it again gives the same recipe."""
@@ -143,13 +113,13 @@ class LinesRecipe:
             "kind": "lines",
             "charset": settings.charset,
             "corpus": [{"use": c.use, "weight": c.share, **c.settings} for c in self.corpora],
-            "fonts": _json(FontOptions, settings.fonts),
-            "layout": _json(Layout, settings.layout),
-            "baselines": _shares(self.baselines),
-            "ink": {"contrast_floor": settings.ink.contrast_floor, "styles": _shares(self.styles)},
-            "paper": _shares(self.papers),
+            "fonts": to_json(FontOptions, settings.fonts),
+            "layout": to_json(Layout, settings.layout),
+            "baselines": shares_tree(self.baselines),
+            "ink": {"contrast_floor": settings.ink.contrast_floor, "styles": shares_tree(self.styles)},
+            "paper": shares_tree(self.papers),
             "effects": [{"use": c.use, "probability": c.share, **c.settings} for c in self.effects],
-            "output": _json(Output, settings.output),
+            "output": to_json(Output, settings.output),
             "modules": settings.modules if any(c.user_module for c in self.components.values()) else [],
         }
 
@@ -169,7 +139,7 @@ class LinesRecipe:
         """
         design = LineDesign(
             charset=self.charset,
-            corpora=CorpusMixture([CorpusEntry(_told(c), c.part, c.share) for c in self.corpora]),
+            corpora=mixture_of(self.corpora),
             font_options=self.settings.fonts,
             inventory=inventory,
             layout=self.settings.layout,
@@ -180,34 +150,3 @@ class LinesRecipe:
             output=self.settings.output,
         )
         return LineGenerator(design, seed, prefix)
-
-
-def _absolute(tree: Mapping[str, Any], folder: Path) -> Tree:
-    """The tree with absolute paths for fonts and charset."""
-    result = dict(tree)
-    fonts = result.get("fonts")
-    if isinstance(fonts, dict) and isinstance(fonts.get("folders"), list):
-        folders = [str((folder / Path(str(entry)).expanduser()).absolute()) for entry in fonts["folders"]]
-        result["fonts"] = {**fonts, "folders": folders}
-    modules = result.get("modules") or []
-    if isinstance(modules, list):  # the recipe's own folder is always one of them
-        places = [folder, *(folder / Path(str(entry)).expanduser() for entry in modules)]
-        result["modules"] = [str(place) for place in dict.fromkeys(place.absolute() for place in places)]
-    charset = result.get("charset")
-    if isinstance(charset, str) and not is_charset_name(charset) and (folder / charset).is_file():
-        result["charset"] = str((folder / charset).absolute())
-    return result
-
-
-def _told(component: Component) -> str:
-    """The name a corpus is recorded under: with its file, when it has one."""
-    names = [path.name for paths in component.paths.values() for path in paths]
-    return f"{component.use}:{names[0]}" if names else component.use
-
-
-def _shares(components: tuple[Component, ...]) -> Tree:
-    return {c.use: {"weight": c.share, **c.settings} for c in components}
-
-
-def _json(cls: Any, value: Any) -> Any:
-    return TypeAdapter(cls).dump_python(value, mode="json")

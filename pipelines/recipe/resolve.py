@@ -6,12 +6,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.config import Tree, dump_yaml, override, read_yaml
+from pipelines.config import Tree, dump_yaml, nearest, override, read_yaml
 from pipelines.recipe.digest import digest_of, list_ingredients
 from pipelines.recipe.lines import LinesRecipe
 from pipelines.recipe.named import preset_names, read_preset
+from pipelines.recipe.scenes import ScenesRecipe
 from synthtext.core import Charset, Generator, InputError
 from synthtext.fonts import FontFile, FontInventory
+
+KINDS: dict[str, type[LinesRecipe] | type[ScenesRecipe]] = {"lines": LinesRecipe, "scenes": ScenesRecipe}
+"""What recipes may be of, by the name of the kind."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class ResolvedRecipe:
 
     @property
     def kind(self) -> str:
-        """What it makes: "lines"."""
+        """What it makes: "lines" or "scenes"."""
         return str(self.tree["kind"])
 
     @property
@@ -61,7 +65,7 @@ class ResolvedRecipe:
         return dump_yaml(self.tree)
 
     def generator(self, seed: int) -> Generator[Any]:
-        """A generator of its samples; it opens the fonts and corpora.
+        """A generator of its samples or scenes; it opens the fonts and corpora.
 
         Raises:
             InputError: no font can set one of the corpora, or the seed is not from 0 to 2**32 - 1.
@@ -82,8 +86,8 @@ class ResolvedRecipe:
                 check()
 
     @cached_property
-    def _recipe(self) -> LinesRecipe:
-        return LinesRecipe.read(self.tree, Path.cwd(), f"recipe {self.name}")
+    def _recipe(self) -> LinesRecipe | ScenesRecipe:
+        return KINDS[self.kind].read(self.tree, Path.cwd(), f"recipe {self.name}")
 
     @cached_property
     def _inventory(self) -> FontInventory:
@@ -113,9 +117,9 @@ def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Resolved
     written, folder = _find(name_or_path)
     tree = override(written, overrides)
     kind = tree.get("kind", "lines")
-    if kind != "lines":
-        raise InputError(f"recipe {name_or_path}: kind {kind!r} is unknown; known is 'lines'")
-    recipe = LinesRecipe.read(tree, folder, f"recipe {name_or_path}")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise InputError(f"recipe {name_or_path}: kind {kind!r} is unknown; {nearest(str(kind), KINDS)}")
+    recipe = KINDS[kind].read(tree, folder, f"recipe {name_or_path}")
     resolved = ResolvedRecipe(name_or_path, recipe.tree())
     resolved.check_files()
     return resolved

@@ -1,6 +1,6 @@
 """The grapheme clusters of one line, as arrays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,17 +65,31 @@ class Clusters:
         Raises:
             ValueError: there are no clusters, or the text is of another length.
         """
-        if not len(self):
-            raise ValueError("a line without clusters has no outline")
+        return self.outlines(text, [(0, len(self))])[0]
+
+    def outlines(self, text: str, parts: Sequence[tuple[int, int]]) -> list[Polygon]:
+        """The polygons of parts of the line, such as its words, as `outline` gives that of the whole.
+
+        Args:
+            text: of the whole line, whose letters decide in which order those of a part stand.
+            parts: first cluster and the one behind the last, of every part; none is empty.
+
+        Raises:
+            ValueError: a part is empty, or the text is of another length.
+        """
         if len(text) != self.offsets[-1]:
             raise ValueError(f"clusters of {self.offsets[-1]} characters are not those of a text of {len(text)}")
+        if any(start >= stop for start, stop in parts):
+            raise ValueError("a line without clusters has no outline")
         if _run_downwards(self.quads):
             # From its right side a vertical line is a horizontal one: its tops are the right edges.
-            return np.roll(_around(np.roll(self.quads, -1, axis=1)), 1, axis=0)
+            turned = np.roll(self.quads, -1, axis=1)
+            return [np.roll(_around(turned[start:stop]), 1, axis=0) for start, stop in parts]
         if text.isascii():
-            return _around(self.quads)
+            return [_around(self.quads[start:stop]) for start, stop in parts]
         of_characters = levels(text)
-        return _around(self.quads[visual_order([of_characters[start] for start in self.offsets[:-1]])])
+        of_clusters = [of_characters[start] for start in self.offsets[:-1]]
+        return [_around(self.quads[start:stop][visual_order(of_clusters[start:stop])]) for start, stop in parts]
 
 
 _STEPS = 8  # along a side: an even number, so that the middle, where an arc is farthest from its chord, is among them

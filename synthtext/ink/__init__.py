@@ -1,10 +1,11 @@
 """What lines are written with. In a recipe, the style `outline` means the class `Outline` of this package."""
 
-from synthtext.ink.contrast import Ground, InkColour, InkField, choose_colours, find_ink, measure_grounds
+from synthtext.ink.contrast import Colour, Ground, InkColour, InkField, choose_colours, find_ink, measure_grounds
 from synthtext.ink.ink import Ink, StyleEntry
 from synthtext.ink.style import InkStyle, Outline, Plain, composite
 
 __all__ = [
+    "Colour",
     "Ground",
     "Ink",
     "InkColour",

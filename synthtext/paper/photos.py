@@ -15,7 +15,7 @@ from synthtext.core import Image, InputError, Range, Size
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _STEP = 2**0.25
 _KEPT_BYTES = 128 << 20
-_LONGEST = 1024  # pixels; larger photographs are kept at this size: a line is 48 pixels high
+_LONGEST = 1024  # pixels; larger photographs are kept at this size
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Photos:
 
     @cached_property
     def _paths(self) -> tuple[Path, ...]:
-        return _photo_paths(self.folder)
+        return photo_paths(self.folder)
 
 
 class PhotoPool:
@@ -96,7 +96,12 @@ def _scaled(photo: Image, scale: float) -> Image:
     return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _photo_paths(folder: Path) -> tuple[Path, ...]:
+def photo_paths(folder: Path) -> tuple[Path, ...]:
+    """The pictures in a folder and below it, in the order of their paths.
+
+    Raises:
+        InputError: there is no such folder, or no picture in it.
+    """
     if not folder.is_dir():
         raise InputError(f"photos: folder {str(folder)!r} does not exist")
     paths = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
@@ -105,8 +110,14 @@ def _photo_paths(folder: Path) -> tuple[Path, ...]:
     return paths
 
 
-def _decode(path: Path) -> Image:
-    """Read a photograph with Pillow, which tells a truncated file from a whole one; OpenCV fills it up with grey."""
+def decode_photo(path: Path) -> Image:
+    """Read a photograph, (H, W, 3) uint8 RGB, at most 1024 pixels long.
+
+    With Pillow, which tells a truncated file from a whole one; OpenCV fills it up with grey.
+
+    Raises:
+        InputError: it is broken; the message names it.
+    """
     try:
         with PillowImage.open(path) as file:
             file.draft("RGB", (_LONGEST, _LONGEST))
@@ -123,7 +134,7 @@ def _kept(path: Path, step: int) -> Image:
     state = path.stat()
     key = (path, state.st_mtime_ns, state.st_size, step)  # the file may be another one by now
     if step == 0:
-        return _PHOTOS.get(key, lambda: _decode(path))
+        return _PHOTOS.get(key, lambda: decode_photo(path))
     return _PHOTOS.get(key, lambda: _scaled(_kept(path, 0), _STEP**step))
 
 

@@ -32,7 +32,9 @@ def test_the_charset_of_a_languages_preset_covers_its_texts(language: str) -> No
 
 
 def test_presets_share_their_looks_and_every_language_has_one() -> None:
-    assert {"digits", "lines", "lines-chinese", *(f"lines-{language}" for language in languages())} == {*preset_names()}
+    scenes = {"scenes", "scenes-document", "scenes-receipt"}
+    of_languages = {f"lines-{language}" for language in languages()}
+    assert {"digits", "lines", "lines-chinese", *scenes, *of_languages} == {*preset_names()}
     lines = read_preset("lines")
     for name in ("lines-ru", "lines-chinese"):
         tree = read_preset(name)
@@ -79,7 +81,7 @@ def test_a_script_that_no_font_has_is_told_before_the_first_sample(name: str) ->
     [
         ("lines-xx", "is followed by the code of a language: ar, bg"),
         ("lines-chinesse", "did you mean 'lines-chinese'?"),
-        ("nonesuch", "known are digits, lines, lines-LANGUAGE, lines-chinese"),
+        ("nonesuch", "known are digits, lines, lines-LANGUAGE, lines-chinese, scenes"),
     ],
 )
 def test_a_preset_that_is_not_there(name: str, told: str) -> None:

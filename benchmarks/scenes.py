@@ -1,0 +1,122 @@
+"""Scenes: how quickly they are drawn, and whether the published recognizer reads what is in them.
+
+    python -m benchmarks.scenes speed [RECIPE] [-n N] [KEY=VALUE ...]
+    python -m benchmarks.scenes read RUN [RECIPE] [-n N] [KEY=VALUE ...]
+
+`speed` draws scenes in one process and one thread and prints scenes per CPU-second, with and without their JPEG, the
+mean number of lines and words, and CPU milliseconds of every stage. By default the scenes have 20 lines or so: 1024 x
+768 pixels, the layout `photo` alone. `read` draws scenes without clutter and effects, cuts every line that is not to be
+ignored out of them by its polygon, and prints the share that the recognizer of a RUN reads, by layout:
+
+    ocrmill import-model published --kind recognizer -o runs/published
+    python -m benchmarks.scenes read runs/published
+"""
+
+import argparse
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+
+from pipelines.generate.encode import encode
+from pipelines.read.rectify import rectify
+from pipelines.recipe import resolve_recipe
+from pipelines.run import Run
+from synthtext.core import Gap, Scene, TextInstance
+from synthtext.scenes import SceneGenerator
+from synthtext.scenes.stages import SceneDraft
+
+WARM = 24
+USUAL = (
+    "output.width_range=[1024, 1024]",
+    "output.height_range=[768, 768]",
+    "layouts={photo: {count_range: [10, 16]}}",
+)
+LAYOUTS = ("photo", "document", "receipt")
+CLEAN = ("clutter={marks_range: [0, 0], occlusion_probability: 0}", "effects=[]", "baselines={straight: 1}")
+TOGETHER = 32
+
+
+def measure_speed(name: str, settings: Sequence[str], count: int) -> None:
+    """Print scenes per CPU-second and where the time goes."""
+    generator = resolve_recipe(name, settings).generator(1)
+    assert isinstance(generator, SceneGenerator)
+    for index in range(WARM):
+        generator.draw(index)
+    spent: dict[str, float] = defaultdict(float)
+    stages = generator.stages
+    stages.steps = {stage: _timed(spent, stage, step) for stage, step in stages.steps.items()}
+    begun = time.process_time()
+    drawn = [generator.draw(index) for index in range(WARM, WARM + count)]
+    drawing = time.process_time() - begun
+    scenes = [scene for scene in drawn if not isinstance(scene, Gap)]
+    begun = time.process_time()
+    for scene in scenes:
+        encode(scene, "jpeg")
+    encoding = time.process_time() - begun
+    levels = Counter(instance.level for scene in scenes for instance in scene.instances)
+    rate, whole = len(scenes) / drawing, len(scenes) / (drawing + encoding)
+    print(
+        f"recipe {name}: {rate:.1f} scenes per CPU-second, {whole:.1f} with their JPEG; {len(drawn) - len(scenes)} gaps"
+    )
+    print(
+        "a scene has " + ", ".join(f"{levels[level] / len(scenes):.1f} {level}s" for level in ("line", "word", "block"))
+    )
+    for stage, seconds in spent.items():
+        print(f"  {stage:20s} {seconds / len(scenes) * 1e3:7.2f} ms")
+    print(f"  {'encode JPEG':20s} {encoding / len(scenes) * 1e3:7.2f} ms")
+
+
+def _timed(spent: dict[str, float], stage: str, step: Callable[[SceneDraft], None]) -> Callable[[SceneDraft], None]:
+    def run(draft: SceneDraft) -> None:
+        begun = time.process_time()
+        try:
+            step(draft)
+        finally:
+            spent[stage] += time.process_time() - begun
+
+    return run
+
+
+def measure_reading(run: Path, name: str, settings: Sequence[str], count: int) -> None:
+    """Print the share of lines that are read, by layout."""
+    recognizer = Run.open(run).recognizer()
+    for layout in LAYOUTS:
+        generator = resolve_recipe(name, [*CLEAN, f"layouts={{{layout}: 1}}", *settings]).generator(1)
+        drawn = [generator.draw(index) for index in range(count)]
+        found = [(s, i) for s in drawn if isinstance(s, Scene) for i in s.instances if i.level == "line"]
+        lines = [(scene, line) for scene, line in found if not line.ignore]
+        crops = [rectify(scene.image, line.polygon) for scene, line in lines]
+        texts: list[str] = []
+        for start in range(0, len(crops), TOGETHER):
+            texts += [reading.text for reading in recognizer.read(crops[start : start + TOGETHER])]
+        read = [_same(text, line, exactly=False) for text, (_, line) in zip(texts, lines, strict=True)]
+        exact = [_same(text, line, exactly=True) for text, (_, line) in zip(texts, lines, strict=True)]
+        print(
+            f"{layout}: {len(lines)} lines of {len(found)} not ignored; read {sum(read) / len(read):.1%} "
+            f"(letters and digits, any case, without spaces), {sum(exact) / len(exact):.1%} exactly without spaces"
+        )
+
+
+def _same(text: str, line: TextInstance, *, exactly: bool) -> bool:
+    if exactly:
+        return text.replace(" ", "") == line.text.replace(" ", "")
+    first, second = ("".join(filter(str.isalnum, part)).casefold() for part in (text, line.text))
+    return first == second
+
+
+if __name__ == "__main__":
+    cv2.setNumThreads(1)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("speed", "read"))
+    parser.add_argument("given", nargs="*", help="RUN for read, RECIPE, KEY=VALUE ...")
+    parser.add_argument("-n", "--count", type=int, default=40)
+    arguments = parser.parse_intermixed_args()
+    names = [entry for entry in arguments.given if "=" not in entry]
+    changed = [entry for entry in arguments.given if "=" in entry]
+    if arguments.what == "speed":
+        measure_speed(names[0] if names else "scenes", [*USUAL, *changed], arguments.count)
+    else:
+        measure_reading(Path(names[0]), names[1] if len(names) > 1 else "scenes", changed, arguments.count)

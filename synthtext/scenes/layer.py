@@ -1,0 +1,233 @@
+"""Text drawn straight into a scene's pixels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.canvas import draw_line
+from synthtext.core import Clusters, Image, Parameters, Points, Size, Warp, bounding_box
+from synthtext.fonts import FaceCache
+from synthtext.ink import (
+    Ground,
+    Ink,
+    InkColour,
+    InkField,
+    InkStyle,
+    choose_colours,
+    composite,
+    find_ink,
+    measure_grounds,
+)
+from synthtext.scenes.block import LaidLine
+from synthtext.scenes.composition import PlacedItem
+from synthtext.scenes.plate import draw_plate
+from synthtext.scenes.shapes import blend_polygon
+
+_GROUND = 0.06  # ems around the ink that count as its ground
+_EDGE = 1.5  # pixels between the ink and the picture's border
+_ROOM = 3  # pixels around a line that resampling and its ground take
+_BULGE = 0.12  # ems by which a bent line may bulge beyond the corners of its quads
+_LEAST_EM = 3.0  # pixels: less is no letter any more
+_REACHED = 160.0  # luminance by which solid ink can be told from nearly every even ground; hairlines reach a part of it
+
+Window: TypeAlias = tuple[slice, slice]
+"""Rows and columns of a picture."""
+
+Style: TypeAlias = tuple[InkStyle, Parameters]
+"""A style of ink, and what it drew."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnLine:
+    """A line in the picture.
+
+    Attributes:
+        laid: as it was laid on its plane.
+        clusters: where they are in the picture, pixels.
+        window: rows and columns of the picture in which it is.
+        coverage: (h, w) uint8 of its ink in the window.
+        em: about how many pixels an em has in the picture.
+        contrast: with the ground of the worst cluster, before effects.
+    """
+
+    laid: LaidLine
+    clusters: Clusters
+    window: Window
+    coverage: NDArray[np.uint8]
+    em: float
+    contrast: float
+
+
+class _Traced(NamedTuple):
+    """A line whose ink is known, before it has a colour."""
+
+    laid: LaidLine
+    quads: Points
+    window: Window
+    coverage: NDArray[np.uint8]
+    em: float
+    field: InkField
+
+
+class TextLayer:
+    """Draws blocks of text into pictures.
+
+    Args:
+        ink: colours and styles.
+        cache: of glyphs.
+    """
+
+    def __init__(self, ink: Ink, cache: FaceCache) -> None:
+        self._ink, self._cache = ink, cache
+
+    def draw_all(
+        self, rng: np.random.Generator, image: Image, items: Sequence[PlacedItem], view: Warp
+    ) -> list[tuple[PlacedItem, list[DrawnLine]]]:
+        """Draw blocks into a picture (H, W, 3), in place; those that are printed on a sheet have one style.
+
+        Returns:
+            The blocks of which lines are in the picture, with these.
+        """
+        printed = self._draw_style(rng)
+        drawn: list[tuple[PlacedItem, list[DrawnLine]]] = []
+        for placed in items:
+            style = self._draw_style(rng) if placed.printed is None else printed
+            lines = self.draw(rng, image, placed, view, style)
+            if lines:
+                drawn.append((placed, lines))
+        return drawn
+
+    def _draw_style(self, rng: np.random.Generator) -> Style:
+        entry = self._ink.draw_style(rng)
+        return entry.style, entry.style.draw(rng)
+
+    def draw(
+        self, rng: np.random.Generator, image: Image, placed: PlacedItem, view: Warp, style: Style
+    ) -> list[DrawnLine]:
+        """Draw a block into a picture (H, W, 3), in place.
+
+        Where no colour keeps the contrast floor at every cluster, the block gets a plate behind it, unless it is print
+        on a sheet. Lines whose strokes are too thin at their size for any colour are left out.
+
+        Args:
+            rng: draws colours.
+            image: where to.
+            placed: the block.
+            view: how the whole picture is seen, after the block's own place in it.
+            style: of the ink, with what it drew.
+
+        Returns:
+            The lines that are whole in the picture and can be read; none of the block if no colour can be found.
+        """
+        inking, drawn = style
+        warp = placed.warp.then(view)
+        lines = self._trace(placed, warp, Size(image.shape[1], image.shape[0]), inking.reach(drawn))
+        if not lines:
+            return []
+        if placed.item.plate:
+            draw_plate(rng, image, placed.item.block, warp)
+        colour = self._colour(rng, image, lines, style, placed)
+        if colour is None and placed.printed is None:
+            draw_plate(rng, image, placed.item.block, warp)
+            colour = self._colour(rng, image, lines, style, placed)
+        if colour is None:
+            return []
+        for rule in placed.rules:
+            blend_polygon(image, view.points(rule), colour.colour)
+        for line in lines:
+            paper = inking.underlay(image[line.window].copy(), line.coverage, line.em, drawn)
+            ink = line.coverage
+            if placed.opacity < 1:
+                ink = np.asarray(cv2.convertScaleAbs(ink, alpha=placed.opacity), np.uint8)
+            image[line.window] = composite(paper, ink, colour.colour)
+        return [
+            DrawnLine(
+                line.laid,
+                Clusters(line.laid.line.bent.line.clusters.offsets, line.quads),
+                line.window,
+                line.coverage,
+                line.em,
+                colour.contrast,
+            )
+            for line in lines
+        ]
+
+    def _trace(self, placed: PlacedItem, warp: Warp, size: Size, reach: float) -> list[_Traced]:
+        """The ink of the lines that are whole in the picture."""
+        found: list[tuple[LaidLine, Points, Window, NDArray[np.uint8], float]] = []
+        for laid in placed.item.block.lines:
+            line = laid.line.bent.line
+            to_picture = laid.warp.then(warp)
+            quads = to_picture.points(line.clusters.quads)
+            em = _em_in_picture(quads, line.ink.width if line.vertical else line.ink.height, vertical=line.vertical)
+            window = _window(quads, size, em, reach, bent=bool(laid.line.bent.bend.maps))
+            if window is None or em < _LEAST_EM:
+                continue
+            rows, columns = window
+            shift = Warp.translation(-columns.start, -rows.start)
+            canvas = draw_line(line, laid.line.face, self._cache, em)
+            shape = Size(columns.stop - columns.start, rows.stop - rows.start)
+            found.append((laid, quads, window, canvas.warped(to_picture.then(shift), shape), em))
+        if not found:
+            return []
+        fields = find_ink(
+            [coverage for *_, coverage, _ in found],
+            [
+                _inked(laid, quads) - np.array([window[1].start, window[0].start], np.float32)
+                for laid, quads, window, *_ in found
+            ],
+            [max(1, round(em * _GROUND)) for *_, em in found],
+        )
+        return [
+            _Traced(*parts, field)
+            for parts, field in zip(found, fields, strict=True)
+            if field is not None and field.strength.min() * _REACHED >= max(self._ink.contrast_floor, 1.0)
+        ]
+
+    def _colour(
+        self,
+        rng: np.random.Generator,
+        image: Image,
+        lines: Sequence[_Traced],
+        style: Style,
+        placed: PlacedItem,
+    ) -> InkColour | None:
+        """One colour that keeps the floor at every cluster of the lines, though it lets something through."""
+        inking, drawn = style
+        papers = [inking.underlay(image[line.window].copy(), line.coverage, line.em, drawn) for line in lines]
+        grounds = measure_grounds([line.field for line in lines], papers)
+        ground = Ground(*(np.concatenate(parts) for parts in zip(*grounds, strict=True)))
+        floor, printed = self._ink.contrast_floor / placed.opacity, placed.printed
+        if printed is not None and ground.inked(printed).contrast >= floor:
+            return ground.inked(printed)
+        chosen = choose_colours([rng], [ground], floor)[0]
+        return None if chosen is None else InkColour(chosen.colour, chosen.contrast * placed.opacity)
+
+
+def _inked(laid: LaidLine, quads: Points) -> Points:
+    return np.asarray(quads[laid.line.bent.line.inked], np.float32)
+
+
+def _em_in_picture(quads: Points, thickness: float, *, vertical: bool) -> float:
+    """Pixels of an em, by how thick the line is in the picture on average and how many ems that is."""
+    first, second = (quads[:, 1] - quads[:, 0], quads[:, 2] - quads[:, 3]) if vertical else (
+        quads[:, 3] - quads[:, 0], quads[:, 2] - quads[:, 1]
+    )  # fmt: skip
+    sides = np.hypot(*np.concatenate([first, second]).T)
+    return float(sides.mean()) / thickness
+
+
+def _window(quads: Points, size: Size, em: float, reach: float, *, bent: bool) -> Window | None:
+    """Rows and columns that a line takes; None if it is not whole in the picture."""
+    box = bounding_box(quads)
+    edge = _EDGE + (_BULGE * em if bent else 0.0) + reach * em
+    if box.left < edge or box.top < edge or box.right > size.width - edge or box.bottom > size.height - edge:
+        return None
+    room = _ROOM + int((_BULGE if bent else 0.0) * em + (_GROUND + reach) * em)
+    left, top = max(0, int(box.left) - room), max(0, int(box.top) - room)
+    right, bottom = min(int(size.width), int(box.right) + 1 + room), min(int(size.height), int(box.bottom) + 1 + room)
+    return slice(top, bottom), slice(left, right)

@@ -1,0 +1,197 @@
+"""Pages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthtext.content import Copy
+from synthtext.core import Box, Range, Size
+from synthtext.rejection import Rejection
+from synthtext.scenes.backdrops import Backdrop
+from synthtext.scenes.block import Cell, LetteredLine, TextBlock, stack_rows
+from synthtext.scenes.composition import Composition, Item, PlacedItem, print_on_sheet
+from synthtext.scenes.layouts.layout import check_probability, check_range, picture_size
+from synthtext.scenes.sheet import lay_sheet, paint_sheet
+from synthtext.scenes.typesetter import Typesetter, reads_leftwards
+
+_MEASURE = 16.0  # ems of a column, at least
+_GUTTER = 1.8  # ems between columns and between the cells of a table
+_TABLE, _HEADING = 0.15, 0.3  # shares of tables, and of headings above what is no table
+
+
+@dataclass(frozen=True)
+class Document:
+    """A page of print: title, headings, paragraphs in columns, tables, header and footer; scanned, or photographed.
+
+    Attributes:
+        columns_range: columns of text, 1 to 4; fewer where they would be narrower than 16 ems.
+        lines_range: lines on a page at most, drawn, 5 to 300.
+        margin_range: of the page, as a share of its shorter side, 0.02 to 0.25.
+        leading_range: from baseline to baseline, in ems, 1 to 3.
+        flat_probability: of a scan, whose page is all that is seen.
+        degrees_range: by which a photographed page is turned, -45 to 45.
+        strength_range: of its perspective: how far corners move, as a share of its shorter side, 0 to 0.2.
+    """
+
+    columns_range: tuple[int, int] = (1, 2)
+    lines_range: tuple[int, int] = (12, 60)
+    margin_range: Range = (0.04, 0.12)
+    leading_range: Range = (1.15, 1.6)
+    flat_probability: float = 0.5
+    degrees_range: Range = (-8, 8)
+    strength_range: Range = (0.0, 0.08)
+
+    def __post_init__(self) -> None:
+        check_range("columns_range", self.columns_range, 1, 4)
+        check_range("lines_range", self.lines_range, 5, 300)
+        check_range("margin_range", self.margin_range, 0.02, 0.25)
+        check_range("leading_range", self.leading_range, 1, 3)
+        check_range("degrees_range", self.degrees_range, -45, 45)
+        check_range("strength_range", self.strength_range, 0, 0.2)
+        check_probability("flat_probability", self.flat_probability)
+
+    def compose(self, typesetter: Typesetter, size: Size) -> Composition:
+        """Draw a page."""
+        rng = typesetter.rng
+        flat, shape, margin, leading = rng.random(4).tolist()
+        page = (
+            size
+            if flat < self.flat_probability
+            else Size(min(size.width, size.height * (0.66 + 0.2 * shape)), size.height)
+        )
+        edge = min(page) * _within(self.margin_range, margin)
+        inner = Box(edge, edge, page.width - edge, page.height - edge)
+        body = typesetter.choose_for_page(inner.width / _MEASURE)
+        writer = _PageWriter(typesetter, body, _within(self.leading_range, leading), inner)
+        writer.left = int(rng.integers(*self.lines_range, endpoint=True))
+        writer.write(int(rng.integers(*self.columns_range, endpoint=True)))
+        if not writer.items:
+            raise Rejection("no text fits the page")
+        return Composition(tuple(writer.items), page.width, page.height, flat < self.flat_probability)
+
+    def place(self, rng: np.random.Generator, composition: Composition, backdrop: Backdrop) -> list[PlacedItem]:
+        """Lay the page into the picture."""
+        size = picture_size(backdrop.image)
+        warp = lay_sheet(rng, composition, size, self.degrees_range, self.strength_range)
+        paint_sheet(rng, backdrop.image, composition, warp)
+        return print_on_sheet(rng, composition, warp)
+
+
+class _PageWriter:
+    """Fills a page from its top to its bottom.
+
+    Attributes:
+        items: what stands on it.
+        left: how many more lines it may have.
+    """
+
+    def __init__(self, typesetter: Typesetter, body: Copy, leading: float, inner: Box) -> None:
+        self._typesetter, self._body, self._leading, self._inner = typesetter, body, leading, inner
+        self._rng = typesetter.rng
+        self.items: list[Item] = []
+        self.left = 0
+        line = typesetter.letter(body)
+        self._leftwards = line is not None and reads_leftwards(line)
+
+    def write(self, columns: int) -> None:
+        """Write header, footer, title and columns."""
+        inner, em = self._inner, self._body.em
+        top, bottom = inner.top, inner.bottom
+        header, footer, title = self._rng.random(3).tolist()
+        if header < 0.4:
+            top = self._ends(top) + em
+        if footer < 0.4:
+            line = self._typesetter.letter_text(str(int(self._rng.integers(1, 400))), self._body)
+            if line is not None:
+                bottom -= line.height
+                self._add([[Cell(line, inner.left, inner.right, 0.5)]], bottom, grouped=False)
+                bottom -= em
+        if title < 0.6:
+            top = self._title(top) + 1.2 * em
+        columns = min(columns, max(1, int((inner.width + _GUTTER * em) / ((_MEASURE / 2 + _GUTTER) * em))))
+        step = (inner.width + _GUTTER * em) / columns
+        for number in range(columns):
+            left = inner.left + (columns - 1 - number if self._leftwards else number) * step
+            self._column(Box(left, top, left + step - _GUTTER * em, bottom))
+
+    def _ends(self, top: float) -> float:
+        """A line at both ends; where it ends."""
+        lines = [self._typesetter.another(self._body), self._typesetter.another(self._body)]
+        cells = [
+            Cell(line, self._inner.left, self._inner.right, share)
+            for line, share in zip(lines, (0.0, 1.0)[:: -1 if self._leftwards else 1], strict=True)
+            if line is not None
+        ]
+        if len(cells) < 2 or sum(cell.line.width for cell in cells) > self._inner.width - _GUTTER * self._body.em:
+            return top
+        return self._add([cells], top, grouped=False)
+
+    def _title(self, top: float) -> float:
+        scale, centred, two = self._rng.random(3).tolist()
+        like = self._body._replace(em=self._body.em * (1.5 + 0.9 * scale))
+        lines = [self._typesetter.fill(like, self._inner.width * (0.6 + 0.4 * two)) for _ in range(1 + (two < 0.4))]
+        found = [line for line in lines if line is not None]
+        if not found:
+            return top
+        share = 0.5 if centred < 0.6 else float(reads_leftwards(found[0]))
+        rows = [[Cell(line, self._inner.left, self._inner.right, share)] for line in found]
+        return self._add(rows, top, grouped=len(rows) > 1)
+
+    def _column(self, column: Box) -> None:
+        em, top = self._body.em, column.top
+        while self.left > 0 and top + 2 * self._leading * em < column.bottom:
+            kind, amount = self._rng.random(2).tolist()
+            most = min(self.left, int((column.bottom - top) / (self._leading * em)) - 1)
+            rows = (
+                list(self._table(column, min(most, 2 + int(6 * amount))))
+                if kind < _TABLE
+                else list(self._paragraph(column, min(most, 2 + int(7 * amount)), headed=kind < _HEADING))
+            )
+            if not rows:
+                return
+            end = self._add(rows, top, grouped=kind >= _TABLE, bottom=column.bottom)
+            if end <= top:
+                return
+            top = end + em * (0.6 + self._leading / 2)
+
+    def _paragraph(self, column: Box, count: int, *, headed: bool) -> Iterator[list[Cell]]:
+        for number in range(count):
+            width = column.width
+            if headed and number == 0:
+                width *= float(self._rng.uniform(0.3, 0.8))
+            elif number == count - 1:
+                width *= float(self._rng.uniform(0.3, 1.0))
+            line = self._typesetter.fill(self._body, width)
+            if line is not None:
+                yield [Cell(line, column.left, column.right, float(reads_leftwards(line)))]
+
+    def _table(self, column: Box, count: int) -> Iterator[list[Cell]]:
+        cells = 2 + int(self._rng.integers(3))
+        room = _GUTTER * self._body.em / 2
+        step = (column.width + room) / cells
+        for _ in range(count):
+            row: list[Cell] = []
+            for number in range(cells):
+                left = column.left + (cells - 1 - number if self._leftwards else number) * step
+                right = left + step - room
+                line: LetteredLine | None = self._typesetter.another(self._body)
+                if line is not None and line.width <= right - left:
+                    row.append(Cell(line, left, right, float(self._leftwards == (number == 0))))
+            if row:
+                yield row
+
+    def _add(self, rows: list[list[Cell]], top: float, *, grouped: bool, bottom: float = np.inf) -> float:
+        """Set rows, those that end above the bottom; where the last one ends."""
+        laid = [line for line in stack_rows(rows, top, self._leading) if line.box.bottom <= bottom]
+        if not laid:
+            return top
+        block = TextBlock.around(laid)
+        x, y = min(line.box.left for line in laid), min(line.box.top for line in laid)
+        self.items.append(Item(block, x, y, grouped=grouped and len(laid) > 1))
+        self.left -= len(laid)
+        return y + block.height
+
+
+def _within(bounds: Range, share: float) -> float:
+    return bounds[0] + (bounds[1] - bounds[0]) * share
