@@ -1,6 +1,6 @@
 """Networks and losses, in torch alone."""
 
-from models.batch import RecognitionBatch, normalise
+from models.batch import DetectionBatch, RecognitionBatch, normalise, standardise
 from models.ctc import BLANK, CTCCodec, Reading, ctc_loss, ctc_losses
 from models.db.boxes import Boxes, BoxSettings, find_boxes
 from models.db.maps import DBMaps
@@ -23,6 +23,7 @@ __all__ = [
     "DBMaps",
     "DBTargets",
     "DepthwiseConv2d",
+    "DetectionBatch",
     "DetectionScores",
     "Detector",
     "DetectorConfig",
@@ -44,6 +45,7 @@ __all__ = [
     "normalise",
     "recognition_scores",
     "spacing_loss",
+    "standardise",
     "time_steps",
     "warmed_up_cosine",
     "warmed_up_decay",

@@ -1,9 +1,12 @@
-"""What a recognizer is trained on: one batch of line images with their labels."""
+"""What networks are trained on: one batch of images with their labels."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from models.losses.db import DBTargetBatch
 
 
 class RecognitionBatch(NamedTuple):
@@ -31,3 +34,26 @@ def normalise(images: Tensor, widths: Tensor) -> Tensor:
     columns = torch.arange(images.shape[3], device=images.device)
     padding = columns >= widths.to(images.device)[:, None]
     return scaled.masked_fill_(padding[:, None, None, :], 0.0)
+
+
+class DetectionBatch(NamedTuple):
+    """Pictures of one size."""
+
+    images: Tensor  # (B, 3, H, W) uint8, channel order as the preprocessing says; H and W multiples of 32
+    targets: DBTargetBatch  # each (B, H, W): maps and masks uint8, the threshold map float16
+    keys: tuple[str, ...]  # names of the pictures
+
+
+def standardise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Pixels as a detector wants them: (x / 255 - mean) / std.
+
+    Args:
+        images: (B, 3, H, W) uint8.
+        mean: of the three channels, in their order.
+        std: as `mean`.
+
+    Returns:
+        (B, 3, H, W) float32 in the memory layout of `images`.
+    """
+    shift, scale = (torch.tensor(values, device=images.device).view(1, 3, 1, 1) for values in (mean, std))
+    return images.to(torch.float32).div_(255.0).sub_(shift).div_(scale)

@@ -163,11 +163,15 @@ class Run:
         Raises:
             InputError: this is a recognizer, there are no weights yet, or they do not belong to these settings.
         """
-        self._require("detector")
-        where = f"{self.folder / CONFIG}: network"
-        model = validated(DetectorSettings, self.config.get("network", {}), where).build()
+        model = self.detector_settings.build()
         read_weights(self.folder / WEIGHTS, model)
         return model.eval()
+
+    @property
+    def detector_settings(self) -> DetectorSettings:
+        """Sizes of a detector."""
+        self._require("detector")
+        return validated(DetectorSettings, self.config.get("network", {}), f"{self.folder / CONFIG}: network")
 
     def recognizer(self, precision: Precision = "fp32") -> TextRecognizer:
         """The best recognizer so far, ready to read with torch; raises as `load_recognizer` does."""
@@ -181,9 +185,13 @@ class Run:
         if self.kind != kind:
             raise InputError(f"{self.folder} is a {self.kind}, where a {kind} is wanted")
 
-    def save_weights(self, model: nn.Module) -> None:
-        """Keep a network's weights as the best, in place of those before."""
-        write_file(self.folder / WEIGHTS, save(dense(model.state_dict())))
+    def save_weights(self, model: nn.Module, name: str | None = None) -> None:
+        """Keep a network's weights as the best, in place of those before, or under the name of a member of a team."""
+        write_file(self.weights_of(name), save(dense(model.state_dict())))
+
+    def weights_of(self, name: str | None) -> Path:
+        """The file of the best weights, or of a member's of a team."""
+        return self.folder / (WEIGHTS if name is None else f"{name}.safetensors")
 
 
 def read_weights(path: Path, model: nn.Module) -> None:

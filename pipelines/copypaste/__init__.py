@@ -2,7 +2,7 @@
 
 from pipelines.copypaste.job import CopyPasteSummary, copypaste
 from pipelines.copypaste.recipe import CopyPasteRecipe
-from pipelines.copypaste.settings import CopyPasteSettings, PictureOutput, read_settings
+from pipelines.copypaste.settings import CopyPasteSettings, Pasting, PictureOutput, read_settings
 from pipelines.copypaste.sources import open_crop_source, open_target
 from pipelines.copypaste.storage import load_bank
 
@@ -10,6 +10,7 @@ __all__ = [
     "CopyPasteRecipe",
     "CopyPasteSettings",
     "CopyPasteSummary",
+    "Pasting",
     "PictureOutput",
     "copypaste",
     "load_bank",

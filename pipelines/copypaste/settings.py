@@ -1,7 +1,8 @@
-"""The settings of a CopyPaste job."""
+"""The settings of a CopyPaste job, and of pasting while training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from pydantic import TypeAdapter
@@ -63,20 +64,70 @@ def read_settings(mode: str, assignments: Sequence[str]) -> CopyPasteSettings:
     Raises:
         InputError: there is no such mode or key, or a value is wrong.
     """
-    if mode not in _MODES:
-        raise InputError(f"there is no mode {mode!r}; known are {', '.join(get_args(ModeName))}")
-    kind = _MODES[mode]
-    tree = override({}, assignments)
-    own = [field.name for field in fields(kind)]
-    for key in tree:
-        if key not in (*own, "crops", "output"):
-            raise InputError(f"copypaste, mode {mode}: unknown key {key!r}; {nearest(key, [*own, 'crops', 'output'])}")
-    where = "copypaste"
+    tree, where = override({}, assignments), "copypaste"
+    read = _read_mode(mode, tree, ("crops", "output"), where)
     return CopyPasteSettings(
-        mode=validated_part(kind, {key: tree[key] for key in own if key in tree}, f"{where}, mode {mode}"),
+        mode=read,
         crops=validated_part(CutRules, tree.get("crops", {}), f"{where}: crops"),
         output=validated_part(PictureOutput, tree.get("output", {}), f"{where}: output"),
     )
+
+
+def _read_mode(mode: str, tree: Tree, others: Sequence[str], where: str) -> PasteMode:
+    """A mode of that name with its settings, which lie among the `others` in a tree."""
+    if mode not in _MODES:
+        raise InputError(f"there is no mode {mode!r}; known are {', '.join(get_args(ModeName))}")
+    own = [field.name for field in fields(_MODES[mode])]
+    for key in tree:
+        if key not in (*own, *others):
+            raise InputError(f"{where}, mode {mode}: unknown key {key!r}; {nearest(key, [*own, *others])}")
+    return validated_part(_MODES[mode], {key: tree[key] for key in own if key in tree}, f"{where}, mode {mode}")
+
+
+@dataclass(frozen=True)
+class Pasting:
+    """What is pasted into pictures while a detector learns from them.
+
+    Attributes:
+        sources: absolute paths of what crops are cut from; none: what is learnt from.
+        probability: that texts are pasted into a picture.
+        mode: how they are pasted.
+        crops: what is cut.
+    """
+
+    sources: tuple[str, ...]
+    probability: float
+    mode: PasteMode
+    crops: CutRules
+
+    @classmethod
+    def read(cls, tree: object, where: str) -> "Pasting":
+        """Settings as a training has them: `from`, `probability`, `mode`, `crops` and the mode's own.
+
+        Raises:
+            InputError: a key is unknown, or a value is wrong.
+        """
+        if not isinstance(tree, dict):
+            raise InputError(f"{where} must be settings by name, such as {{mode: natural}}, not {tree!r}")
+        sources, probability = tree.get("from", []), tree.get("probability", 1.0)
+        if not isinstance(sources, list | tuple) or not all(isinstance(source, str) for source in sources):
+            raise InputError(f"{where}: from must be a list of sources, not {sources!r}")
+        is_number = isinstance(probability, int | float) and not isinstance(probability, bool)
+        if not is_number or not 0 <= probability <= 1:
+            raise InputError(f"{where}: probability must be from 0 to 1, not {probability!r}")
+        others = ("from", "probability", "mode", "crops")
+        return cls(
+            sources=tuple(str(Path(source).expanduser().absolute()) for source in sources),
+            probability=float(probability),
+            mode=_read_mode(str(tree.get("mode", "natural")), tree, others, where),
+            crops=validated_part(CutRules, tree.get("crops", {}), f"{where}: crops"),
+        )
+
+    def tree(self) -> Tree:
+        """All settings as JSON, as `read` takes them."""
+        name = next(name for name, kind in _MODES.items() if isinstance(self.mode, kind))
+        common = {"from": list(self.sources), "probability": self.probability, "mode": name}
+        return {**common, **_json(self.mode), "crops": _json(self.crops)}
 
 
 def _json(part: Any) -> Tree:

@@ -2,6 +2,7 @@
 
 from pipelines.reader.collation import collate
 from pipelines.reader.lines import LinesDataset
+from pipelines.reader.loader import make_loader
 from pipelines.reader.opening import open_source
 from pipelines.reader.picture import decode, media_type, picture_size
 from pipelines.reader.polygons import Mended, mend_polygon
@@ -9,7 +10,7 @@ from pipelines.reader.scene_source import EncodedScene, SceneSource, iterate_sce
 from pipelines.reader.scenes import open_scenes
 from pipelines.reader.selection import Discards, Selection, select
 from pipelines.reader.source import Concatenation, EncodedLine, MissingError, RecognitionSource
-from pipelines.reader.stream import RecognitionStream, make_loader
+from pipelines.reader.stream import RecognitionStream
 
 __all__ = [
     "Concatenation",

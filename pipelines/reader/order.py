@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHUFFLED = 8192
-"""Rows that are shuffled together: the row groups that hold them fit into memory."""
+"""Lines that are shuffled together: the row groups that hold them fit into memory."""
 
 
 class _Epoch(NamedTuple):
@@ -27,11 +27,13 @@ class _Window(NamedTuple):
 class ShuffledRows:
     """An endless reading of one source's rows, each once an epoch.
 
-    In every epoch the row groups come in another order; neighbours are put into windows of about `SHUFFLED` rows, and
+    In every epoch the row groups come in another order; neighbours are put into windows of about so many rows, and
     each window is shuffled. So reading stays near to sequential, and any position is found without the ones before.
     """
 
-    def __init__(self, rows: NDArray[np.int64], groups: NDArray[np.int64], seed: int, source: int) -> None:
+    def __init__(
+        self, rows: NDArray[np.int64], groups: NDArray[np.int64], seed: int, source: int, together: int | None = None
+    ) -> None:
         """Prepare the order.
 
         Args:
@@ -39,10 +41,11 @@ class ShuffledRows:
             groups: (G + 1,) first row of every row group, and the number of rows.
             seed: 0 to 2**32 - 1.
             source: number of the source: each has an order of its own.
+            together: rows that are shuffled together; None: `SHUFFLED`.
         """
         borders = np.searchsorted(rows, groups)
         self._rows, self._begins, self._sizes = rows, borders[:-1], np.diff(borders)
-        self._seed = (seed, source)
+        self._seed, self._together = (seed, source), together or SHUFFLED
         self._epoch, self._window = self._make_epoch(0), _Window(-1, -1, rows[:0])
 
     def take(self, start: int, stop: int) -> NDArray[np.int64]:
@@ -70,7 +73,7 @@ class ShuffledRows:
         groups = groups[self._sizes[groups] > 0]
         after = np.cumsum(self._sizes[groups])
         before = after - self._sizes[groups]
-        begins = np.append(np.flatnonzero(np.diff(before // SHUFFLED, prepend=-1)), len(groups))
+        begins = np.append(np.flatnonzero(np.diff(before // self._together, prepend=-1)), len(groups))
         return _Epoch(number, groups, begins, np.append(before, after[-1])[begins])
 
     def _make_window(self, number: int) -> _Window:

@@ -1,14 +1,11 @@
 """Training batches: step k is a pure function of (data, seed, k)."""
 
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from models.batch import RecognitionBatch
 from models.ctc import CTCCodec
@@ -21,9 +18,6 @@ from synthtext.core import InputError
 
 WINDOW = 32
 """Batches that are sorted by width together."""
-
-AHEAD = 4
-"""Batches that every worker prepares ahead."""
 
 
 @dataclass(eq=False)
@@ -97,56 +91,3 @@ class RecognitionStream(Dataset[RecognitionBatch]):
         texts = tuple(self.codec.charset.fold(line.text) for line in lines)
         keys = tuple(line.key for line in lines)
         return RecognitionBatch(*collate(lines, self.preprocessing), *self.codec.encode(texts), keys, texts)
-
-
-def make_loader(stream: RecognitionStream, start: int, stop: int, workers: int = 0) -> Iterator[RecognitionBatch]:
-    """The batches of steps start to stop - 1, in order.
-
-    Args:
-        stream: makes them.
-        start: first step.
-        stop: the step after the last one.
-        workers: processes that prepare them; 0 for this one. The batches are the same for any number. They start
-            clean rather than as copies of this process, which may hold threads of torch and Ray.
-
-    Raises:
-        InputError: a picture is missing or broken; the sentence names it.
-    """
-    if not workers:
-        yield from (stream[step] for step in range(start, stop))
-        return
-    for outcome in DataLoader(
-        _Outcomes(stream),
-        batch_size=None,
-        sampler=range(start, stop),
-        collate_fn=_as_it_is,
-        num_workers=workers,
-        prefetch_factor=AHEAD,
-        worker_init_fn=_start_worker,
-        multiprocessing_context="forkserver",
-    ):
-        if isinstance(outcome, InputError):
-            raise outcome
-        yield outcome
-
-
-@dataclass(frozen=True)
-class _Outcomes(Dataset[RecognitionBatch | InputError]):
-    """Hands a user's mistake over as a value: torch would wrap a traceback around what is raised in a worker."""
-
-    stream: RecognitionStream
-
-    def __getitem__(self, step: int) -> RecognitionBatch | InputError:
-        try:
-            return self.stream[step]
-        except InputError as error:
-            return error
-
-
-def _as_it_is(outcome: Any) -> Any:
-    return outcome
-
-
-def _start_worker(_worker: int) -> None:
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which ends in order and ends them too

@@ -26,7 +26,7 @@ class Progress:
         best_step: at which it was reached; 0: before the first step.
         seconds: that it ran.
         cpu_seconds: that it computed, data workers included.
-        lines: usable lines of every source, which the order of reading depends on.
+        lines: usable samples of every source, which the order of reading depends on.
         pending: sums of what was measured since the last entry of the log.
         pending_steps: how many steps they are of.
     """

@@ -2,24 +2,24 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
-from models.ctc import CTCCodec
-from pipelines.config import Tree
-from pipelines.reader import open_source, select
 from pipelines.run import CONFIG, Run
 from pipelines.shards.lock import locked
-from pipelines.train.checks import describe_data
-from pipelines.train.config import FREE, TrainConfig, resolve_config
+from pipelines.train.config import TrainConfig
+from pipelines.train.detector_job import prepare_detector
 from pipelines.train.loop import run_training
-from pipelines.train.recognizer import RecognizerTask
-from pipelines.train.start import start_from
-from synthtext.core import Charset, InputError
-from synthtext.corpora import resolve_charset
+from pipelines.train.preparation import Preparation
+from pipelines.train.recognizer_job import prepare_recognizer
+from pipelines.train.resolve import resolve_config
+from pipelines.train.settings import FREE, CommonConfig
+from synthtext.core import InputError
 
 LOCK = "lock"
+
+Config = TypeVar("Config", bound=CommonConfig)
 
 
 def train(
@@ -30,10 +30,10 @@ def train(
     overrides: Sequence[str] = (),
     say: Callable[[str], None] = print,
 ) -> Run:
-    """Train a recognizer. Called again with the same settings and folder, it goes on where it stopped.
+    """Train a recognizer or a detector, as the preset says; the same call again goes on where it stopped.
 
     Args:
-        preset: a name ("rec-lcnet"), or the path of a YAML file of settings.
+        preset: a name ("rec-lcnet", "det-db"), or the path of a YAML file of settings.
         out: the RUN's folder.
         data: sources to learn from, "SOURCE" or "SOURCE=weight".
         val: sources to choose the best weights by.
@@ -41,7 +41,7 @@ def train(
         say: is told what happens, a line at a time.
 
     Returns:
-        The RUN; `load_recognizer()` has its best weights.
+        The RUN; `recognizer()` or `detector()` is the best network.
 
     Raises:
         InputError: settings or data are wrong, or the folder holds another training.
@@ -53,32 +53,27 @@ def train(
         raise InputError("training needs data: name at least one source with --data, and one with --val")
     if config.threads:
         torch.set_num_threads(config.threads)
-    charset = _charset(config.charset)
-    codec, preprocessing = CTCCodec(charset), config.input.preprocessing()
-    sources, held_out = [open_source(entry.source) for entry in config.data], [open_source(name) for name in config.val]
-    selections = [select(source, codec, preprocessing, config.input.widest) for source in sources]
-    task = RecognizerTask(config, charset, selections, held_out)
-    started = start_from(task.model, charset, Run.open(Path(config.init))) if config.init else None
-    _check_folder(folder, _tree(config), charset)
+    if isinstance(config, TrainConfig):
+        prepared = prepare_recognizer(config)
+    else:
+        _check_use(folder)  # before all pictures are looked at
+        prepared = prepare_detector(config, folder)
+    _check_folder(folder, prepared)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK):
         is_new = not (folder / CONFIG).is_file()
-        run = Run.create(folder, _tree(config), preprocessing, charset) if is_new else Run.open(folder)
-        for line in describe_data(selections, held_out, charset):
+        if is_new:
+            Run.create(folder, prepared.tree, prepared.preprocessing, prepared.charset)
+        run = Run.open(folder)
+        prepared.begin(run)
+        for line in prepared.told:
             say(line)
-        if started:
-            say(f"start from {config.init}: {started}")
-        run_training(task, [len(selection.rows) for selection in selections], config, run, say)
+        state = run_training(prepared.task, prepared.counts, config, run, say)
+        prepared.finish(run, state, say)
     return run
 
 
-def _charset(name: str) -> Charset:
-    if (Path(name) / CONFIG).is_file():
-        return Run.open(Path(name)).charset
-    return resolve_charset(name, Path.cwd())
-
-
-def concrete(config: TrainConfig) -> TrainConfig:
+def concrete(config: Config) -> Config:
     """Choose what the settings leave to the machine: the device, and bfloat16 where its arithmetic is fast.
 
     Raises:
@@ -93,27 +88,29 @@ def concrete(config: TrainConfig) -> TrainConfig:
     return config.model_copy(update={"device": device, "precision": precision})
 
 
-def _tree(config: TrainConfig) -> Tree:
-    return {"kind": "recognizer", **config.model_dump(mode="json")}
-
-
-def _check_folder(folder: Path, tree: Tree, charset: Charset) -> None:
-    """Refuse a folder that holds something else; a new or an empty one is fine.
+def _check_use(folder: Path) -> None:
+    """Refuse a folder that holds no training; a new or an empty one is fine.
 
     Raises:
-        InputError: the sentence says what differs.
+        InputError: the sentence says what is there.
     """
     if not (folder / CONFIG).is_file():
         if folder.exists() and (not folder.is_dir() or any(_foreign(folder))):
             raise InputError(f"{folder} is not empty and is no RUN; name a new folder")
-        return
-    run = Run.open(folder)
-    if "imported" in run.config:
+    elif "imported" in Run.open(folder).config:
         raise InputError(
             f"{folder} was imported, not trained: name another folder, and start from it with init={folder}"
         )
-    differing = list(_differences(run.config, tree))
-    if run.charset != charset:
+
+
+def _check_folder(folder: Path, prepared: Preparation) -> None:
+    """Refuse a folder that holds something else; raises as `_check_use` does, and for another training."""
+    _check_use(folder)
+    if not (folder / CONFIG).is_file():
+        return
+    run = Run.open(folder)
+    differing = list(_differences(run.config, prepared.tree))
+    if not differing and prepared.charset is not None and run.charset != prepared.charset:
         differing.append("the characters of the charset")
     if differing:
         raise InputError(

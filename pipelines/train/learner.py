@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from models.ema import MovingAverage
-from pipelines.train.config import OptimSettings, TrainConfig
+from pipelines.train.settings import CommonConfig, OptimSettings
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -17,7 +17,7 @@ class Learner:
         config: of the training, with a concrete device.
     """
 
-    def __init__(self, model: nn.Module, config: TrainConfig) -> None:
+    def __init__(self, model: nn.Module, config: CommonConfig) -> None:
         self.model = model.train().to(memory_format=torch.channels_last).to(config.device)  # type: ignore[call-overload]
         self.average = MovingAverage(self.model, config.ema_decay)
         self._settings, self._steps = config.optim, config.steps

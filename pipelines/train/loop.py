@@ -13,10 +13,10 @@ from pipelines.progress import Bar, progress
 from pipelines.run import Run
 from pipelines.shards.files import write_file
 from pipelines.train.checkpoint import Progress, load_checkpoint, save_checkpoint
-from pipelines.train.config import TrainConfig
 from pipelines.train.interrupt import interruptible
 from pipelines.train.learner import Learner
 from pipelines.train.measure import MetricsLog, Pace, Stopwatch, with_waiting_time
+from pipelines.train.settings import CommonConfig
 from pipelines.train.task import Batch, Task
 from synthtext.core import InputError
 
@@ -25,7 +25,9 @@ BEST = "best.json"
 NON_FINITE = "non_finite.json"
 
 
-def run_training(task: Task[Any], lines: list[int], config: TrainConfig, run: Run, say: Callable[[str], None]) -> None:
+def run_training(
+    task: Task[Any], counts: list[int], config: CommonConfig, run: Run, say: Callable[[str], None]
+) -> Progress:
     """Train until the budget is spent; goes on from the RUN's checkpoint if it has one.
 
     Weights of another RUN (`config.init`) are validated before the first step, and stay the best until a step is as
@@ -33,10 +35,13 @@ def run_training(task: Task[Any], lines: list[int], config: TrainConfig, run: Ru
 
     Args:
         task: what is learnt.
-        lines: usable lines of every source.
+        counts: usable samples of every source.
         config: with concrete device and precision.
         run: where checkpoints, the log and the best weights go.
         say: is told what happens, a line at a time.
+
+    Returns:
+        How far it is: at its end.
 
     Raises:
         InputError: the checkpoint does not fit the data or the network.
@@ -45,16 +50,17 @@ def run_training(task: Task[Any], lines: list[int], config: TrainConfig, run: Ru
     """
     learner = Learner(task.model, config)
     state = load_checkpoint(run.folder, learner)
-    if state.step and state.lines != lines:
+    if state.step and state.lines != counts:
         raise InputError(
-            f"{run.folder} was trained on {state.lines} usable lines, but now there are {lines}: "
+            f"{run.folder} was trained on {state.lines} usable {config.unit}, but now there are {counts}: "
             "give it the same data, or take another folder"
         )
-    state.lines = lines
+    state.lines = counts
     job = _Training(task, learner, state, config, run, say)
     done = min(state.step * config.batch_size, config.samples)
-    with interruptible() as stop, progress("training", total=config.samples, unit="lines", done=done) as bar:
+    with interruptible() as stop, progress("training", total=config.samples, unit=config.unit, done=done) as bar:
         job.go_on(bar, stop)
+    return state
 
 
 class _Training:
@@ -63,7 +69,7 @@ class _Training:
         task: Task[Any],
         learner: Learner,
         state: Progress,
-        config: TrainConfig,
+        config: CommonConfig,
         run: Run,
         say: Callable[[str], None],
     ) -> None:
@@ -137,12 +143,15 @@ class _Training:
         state = self.state
         validation = self.task.validate(self.learner.average.model)
         self.watch.add_to(state)
-        entry = {**self._spent(), "score": validation.score, "scores": validation.scores}
+        entry = {**self._spent(), "score": validation.score, "scores": validation.scores, **validation.details}
         self.log.write("validation", state.step, entry)
         is_best = state.best is None or validation.score >= state.best
         if is_best:
             state.best, state.best_step = validation.score, state.step
-            self.run.save_weights(self.learner.average.model)
+            for name, network in validation.parts.items():
+                self.run.save_weights(network, name)
+            best = self.learner.average.model if validation.best is None else validation.best
+            self.run.save_weights(best)
             write_file(self.run.folder / BEST, json.dumps({"step": state.step, **entry}, indent=2) + "\n")
         when = f"step {state.step:,}" if state.step else "before the first step"
-        self.say(f"{when}: {self.config.best_by} {validation.score:.4f}{', the best' if is_best else ''}")
+        self.say(f"{when}: {self.config.score_name} {validation.score:.4f}{', the best' if is_best else ''}")

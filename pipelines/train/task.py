@@ -1,8 +1,8 @@
 """What a training is about, apart from how training goes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 from torch import Tensor, nn
 
@@ -16,10 +16,16 @@ class Validation:
     Attributes:
         score: the higher the better; what the best weights are chosen by.
         scores: all scores, by source.
+        best: the part of the network that the score is of; None: all of it.
+        parts: networks whose weights are kept beside the best, by name.
+        details: what else the log is to tell.
     """
 
     score: float
     scores: dict[str, dict[str, float]]
+    best: nn.Module | None = None
+    parts: Mapping[str, nn.Module] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Task(Protocol[Batch]):

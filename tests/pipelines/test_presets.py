@@ -5,7 +5,7 @@ from pipelines.recipe import ResolvedRecipe, preset_names, resolve_recipe
 from pipelines.recipe.lines import LinesRecipe
 from pipelines.recipe.named import read_preset
 from pipelines.train.config import TrainConfig
-from pipelines.train.job import _charset
+from pipelines.train.recognizer_job import charset_of
 from synthtext.core import InputError, installed_file
 from synthtext.corpora import CorpusEntry, CorpusMixture, clean_text, language_characters, languages
 
@@ -97,4 +97,4 @@ def test_a_recipe_of_an_unknown_language_names_the_known_ones() -> None:
 
 def test_training_takes_the_charset_of_a_language() -> None:
     config = TrainConfig(charset="words:de")
-    assert _charset(config.charset).characters == language_characters("de")
+    assert charset_of(config.charset).characters == language_characters("de")

@@ -1,7 +1,7 @@
 import pytest
 
 from pipelines.train import preset_names, resolve_config
-from pipelines.train.config import parse_source
+from pipelines.train.resolve import parse_source
 from synthtext.core import InputError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.train.config import OptimSettings
+from pipelines.train.settings import OptimSettings
 
 
 def rates_of(**schedule):

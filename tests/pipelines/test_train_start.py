@@ -13,7 +13,7 @@ from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.reader import open_source
 from pipelines.run import NetworkSettings, Run
 from pipelines.train import train
-from pipelines.train.config import FINE_TUNING_LR, resolve_config
+from pipelines.train.resolve import FINE_TUNING_LR, resolve_config
 from pipelines.train.start import CharsetChange, start_from
 from synthtext.core import Charset, InputError
 

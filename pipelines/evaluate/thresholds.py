@@ -1,0 +1,86 @@
+"""Which thresholds suit a detector best on labelled pictures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from models.db.boxes import find_boxes
+from models.detection_metric import DetectionScores, ImageMatch, detection_scores, match_image
+from pipelines.networks import TextDetector
+from pipelines.reader.picture import decode
+from pipelines.reader.scene_source import EncodedScene, SceneSource, iterate_scenes
+
+THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+BOX_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ThresholdScores:
+    """Scores with a pair of thresholds.
+
+    Attributes:
+        threshold: of `BoxSettings`.
+        box_threshold: of `BoxSettings`.
+        hmean: mean over the sources.
+        scores: of every source, by name.
+    """
+
+    threshold: float
+    box_threshold: float
+    hmean: float
+    scores: dict[str, DetectionScores]
+
+
+def sweep_thresholds(
+    detector: TextDetector, sources: Sequence[SceneSource], advance: Callable[[int], None] = lambda _: None
+) -> list[ThresholdScores]:
+    """Score a detector with every pair of a grid of thresholds, its own among them; a picture is looked at once.
+
+    Args:
+        detector: finds texts.
+        sources: at least one.
+        advance: is told after every picture.
+
+    Returns:
+        One entry a pair, the best first; of equals, the one that is nearest to the detector's own.
+
+    Raises:
+        InputError: a picture is missing or broken; the sentence names it.
+    """
+    own = detector.boxes.threshold, detector.boxes.box_threshold
+    pairs = list(product(sorted({*THRESHOLDS, own[0]}), sorted({*BOX_THRESHOLDS, own[1]})))
+    found: dict[Pair, dict[str, DetectionScores]] = {pair: {} for pair in pairs}
+    for source in sources:
+        matches: dict[Pair, list[ImageMatch]] = {pair: [] for pair in pairs}
+        for scene in iterate_scenes(source):
+            for pair, match in _matches(detector, scene, source.name, pairs).items():
+                matches[pair].append(match)
+            advance(1)
+        for pair in pairs:
+            found[pair][source.name] = detection_scores(matches[pair])
+    entries = [ThresholdScores(*pair, _mean(scores), scores) for pair, scores in found.items()]
+    return sorted(entries, key=lambda e: (-e.hmean, abs(e.threshold - own[0]) + abs(e.box_threshold - own[1])))
+
+
+def _matches(detector: TextDetector, scene: EncodedScene, source: str, pairs: Sequence[Pair]) -> dict[Pair, ImageMatch]:
+    image = decode(scene.image, f"{source}: {scene.key}")
+    truths, ignore = [i.polygon for i in scene.instances], [i.ignore for i in scene.instances]
+    probability, size = detector.probability(image), (image.shape[1], image.shape[0])
+    lowest = min(box_threshold for _, box_threshold in pairs)
+    result: dict[Pair, ImageMatch] = {}
+    for threshold in sorted({threshold for threshold, _ in pairs}):
+        settings = replace(detector.boxes, threshold=threshold, box_threshold=lowest)
+        boxes = find_boxes(probability, settings, size)
+        known: dict[int, ImageMatch] = {}  # by how many boxes are left: the same number is the same boxes
+        for box_threshold in (box_threshold for other, box_threshold in pairs if other == threshold):
+            kept = [p for p, score in zip(boxes.polygons, boxes.scores.tolist(), strict=True) if score >= box_threshold]
+            if len(kept) not in known:
+                known[len(kept)] = match_image(truths, ignore, kept)
+            result[threshold, box_threshold] = known[len(kept)]
+    return result
+
+
+def _mean(scores: dict[str, DetectionScores]) -> float:
+    return sum(score.hmean for score in scores.values()) / len(scores)

@@ -1,0 +1,77 @@
+"""Batches of any stream, made in other processes."""
+
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import cv2
+from torch.utils.data import DataLoader, Dataset
+
+from synthtext.core import InputError
+
+AHEAD = 4
+"""Batches that every worker prepares ahead."""
+
+Batch = TypeVar("Batch", covariant=True)
+
+
+class Stream(Protocol[Batch]):
+    """An endless sequence of batches, each a pure function of its step; is pickled to other processes."""
+
+    def __getitem__(self, step: int, /) -> Batch:
+        """The batch of a step, counted from 0."""
+        ...
+
+
+def make_loader(stream: Stream[Batch], start: int, stop: int, workers: int = 0) -> Iterator[Batch]:
+    """The batches of steps start to stop - 1, in order.
+
+    Args:
+        stream: makes them.
+        start: first step.
+        stop: the step after the last one.
+        workers: processes that prepare them; 0 for this one. The batches are the same for any number. They start
+            clean rather than as copies of this process, which may hold threads of torch and Ray.
+
+    Raises:
+        InputError: a picture is missing or broken; the sentence names it.
+    """
+    if not workers:
+        yield from (stream[step] for step in range(start, stop))
+        return
+    for outcome in DataLoader(
+        _Outcomes(stream),
+        batch_size=None,
+        sampler=range(start, stop),
+        collate_fn=_as_it_is,
+        num_workers=workers,
+        prefetch_factor=AHEAD,
+        worker_init_fn=_start_worker,
+        multiprocessing_context="forkserver",
+    ):
+        if isinstance(outcome, InputError):
+            raise outcome
+        yield outcome
+
+
+@dataclass(frozen=True)
+class _Outcomes(Dataset[Any], Generic[Batch]):
+    """Hands a user's mistake over as a value: torch would wrap a traceback around what is raised in a worker."""
+
+    stream: Stream[Batch]
+
+    def __getitem__(self, step: int) -> Batch | InputError:
+        try:
+            return self.stream[step]
+        except InputError as error:
+            return error
+
+
+def _as_it_is(outcome: Any) -> Any:
+    return outcome
+
+
+def _start_worker(_worker: int) -> None:
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which ends in order and ends them too

@@ -1,0 +1,102 @@
+"""Training detectors: a team of networks that learn from labels, from frozen networks, and from each other."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from models.batch import DetectionBatch, standardise
+from models.db.maps import DBMaps
+from models.detector import Detector
+from models.losses import DBTargetBatch, db_loss, distillation_loss, map_mutual_losses, teacher_map
+from pipelines.evaluate import evaluate_detector
+from pipelines.networks import TextDetector, torch_detector
+from pipelines.reader import SceneSource, make_loader
+from pipelines.train.detector_config import DetectorTrainConfig
+from pipelines.train.scene_stream import SceneStream
+from pipelines.train.task import Validation
+from pipelines.train.team import LABELS, Lesson
+
+
+class DetectorTask:
+    """Detectors that learn, those that only teach, the pictures to learn from, and those to be scored on.
+
+    Args:
+        config: with concrete device and precision.
+        learners: the networks that learn, by name, in training mode or not.
+        frozen: the networks that do not; they are put into evaluation mode and never changed.
+        stream: of what is learnt from.
+        val: the sources in `config.val`.
+
+    Attributes:
+        model: the networks that learn, as one module.
+    """
+
+    def __init__(
+        self,
+        config: DetectorTrainConfig,
+        learners: Mapping[str, Detector],
+        frozen: Mapping[str, Detector],
+        stream: SceneStream,
+        val: Sequence[SceneSource],
+    ) -> None:
+        self._config, self._val, self._stream = config, val, stream
+        self.model = nn.ModuleDict(learners)
+        self._frozen = {name: _at_rest(network, config.device) for name, network in frozen.items()}
+
+    def batches(self, start: int, stop: int) -> Iterator[DetectionBatch]:
+        """The batches of steps start to stop - 1."""
+        return make_loader(self._stream, start, stop, self._config.data_workers)
+
+    def losses(self, batch: DetectionBatch, step: int) -> dict[str, Tensor]:
+        """Every lesson's parts, by learner, source and part."""
+        device, preprocessing = self._config.device, self._config.preprocessing
+        images = standardise(batch.images.to(device), preprocessing.mean, preprocessing.std)
+        targets = DBTargetBatch(*(tensor.to(device) for tensor in batch.targets))
+        maps: dict[str, DBMaps] = {name: network(images) for name, network in self.model.items()}
+        with torch.no_grad():
+            seen = {name: teacher_map(network.probability(images)) for name, network in self._frozen.items()}
+        parts: dict[str, Tensor] = {}
+        for lesson in self._config.team.lessons:
+            for name, part in self._lesson(lesson, maps, seen, targets).items():
+                parts[f"{lesson.learner}_{lesson.source}_{name}"] = lesson.weight * part
+        return parts
+
+    def _lesson(
+        self, lesson: Lesson, maps: Mapping[str, DBMaps], seen: Mapping[str, Tensor], targets: DBTargetBatch
+    ) -> dict[str, Tensor]:
+        learner, loss = maps[lesson.learner], self._config.loss
+        if lesson.source == LABELS:
+            return db_loss(learner, targets, loss)
+        if lesson.source in seen:
+            return distillation_loss(learner, seen[lesson.source], targets.shrink_mask, loss)
+        other = maps[lesson.source]
+        return {"mutual": map_mutual_losses(learner.probability, other.probability).mean()}
+
+    def keys(self, batch: DetectionBatch) -> tuple[str, ...]:
+        """Names of the pictures in a batch."""
+        return batch.keys
+
+    def validate(self, model: nn.Module) -> Validation:
+        """Scores as `ocrmill evaluate` gives them, in float32; the best network is that of the highest mean hmean."""
+        networks = {name: network for name, network in model.named_children() if isinstance(network, Detector)}
+        scores = {name: self._scores(network) for name, network in networks.items()}
+        means = {name: _mean_hmean(of_network) for name, of_network in scores.items()}
+        best = max(means, key=means.__getitem__)
+        if len(networks) == 1:
+            return Validation(means[best], scores[best], networks[best])
+        details = {"network": best, "networks": scores}
+        return Validation(means[best], scores[best], networks[best], networks, details)
+
+    def _scores(self, network: Detector) -> dict[str, dict[str, float]]:
+        detector = TextDetector(torch_detector(network), self._config.preprocessing, self._config.boxes)
+        return {source.name: evaluate_detector(detector, source).scores.as_dict() for source in self._val}
+
+
+def _at_rest(network: Detector, device: str) -> Detector:
+    network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network.to(device)
+
+
+def _mean_hmean(scores: Mapping[str, Mapping[str, float]]) -> float:
+    return sum(values["hmean"] for values in scores.values()) / len(scores)

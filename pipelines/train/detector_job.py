@@ -1,0 +1,142 @@
+"""From settings to a detector's training."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from augment.copy_paste import CopyPaste, CropBank
+from pipelines.config import Tree
+from pipelines.copypaste import Pasting, open_crop_source
+from pipelines.copypaste.cutting import cut_bank
+from pipelines.copypaste.sources import short_name
+from pipelines.copypaste.storage import open_bank, save_bank
+from pipelines.copypaste.survey import survey
+from pipelines.evaluate import ThresholdScores, sweep_thresholds
+from pipelines.progress import progress
+from pipelines.reader import SceneSource
+from pipelines.recipe import digest_of
+from pipelines.run import Run
+from pipelines.shards.files import write_file
+from pipelines.train.checkpoint import Progress
+from pipelines.train.detector import DetectorTask
+from pipelines.train.detector_config import DetectorTrainConfig
+from pipelines.train.members import build_frozen, build_learners, describe_members, with_facts
+from pipelines.train.preparation import Preparation, Say
+from pipelines.train.scene_checks import check_scenes, describe_scenes, open_detection, survey_scenes
+from pipelines.train.scene_stream import BankPaste, SceneStream
+from synthtext.core import InputError
+
+CROPS = "crops.arrow"
+THRESHOLDS = "thresholds.json"
+
+
+def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
+    """Open the data of a detector's training, look at all of it, and make the networks.
+
+    Args:
+        config: with concrete device and precision, and sources.
+        folder: of the RUN, which is only read: it may hold the crops of an earlier start.
+
+    Raises:
+        InputError: settings or data are wrong.
+    """
+    config = with_facts(config)
+    sources, held_out = [open_detection(e.source) for e in config.data], [open_detection(name) for name in config.val]
+    learners, frozen = build_learners(config), build_frozen(config)
+    surveys = survey_scenes([*sources, *held_out], config.targets.min_size)
+    learnt, scored = surveys[: len(sources)], surveys[len(sources) :]
+    check_scenes(learnt, scored, config.targets.min_size)
+    crops = None if config.pasting is None else _Crops(config.pasting, config, folder / CROPS)
+    stream = SceneStream(
+        sources,
+        [entry.weight for entry in config.data],
+        config.chain(),
+        config.targets,
+        config.preprocessing.channels,
+        config.batch_size,
+        config.seed,
+        None if crops is None else BankPaste(crops.path.absolute(), crops.pasting.mode, crops.pasting.probability),
+    )
+    told = [*describe_scenes(learnt, scored), *describe_members(config, learners)]
+    return Preparation(
+        task=DetectorTask(config, learners, frozen, stream, held_out),
+        counts=[len(source) for source in sources],
+        tree=_tree(config),
+        preprocessing=config.preprocessing,
+        charset=None,
+        told=[*told, *([] if crops is None else [crops.told])],
+        begin=partial(_begin, config, crops),
+        finish=partial(_sweep, held_out),
+    )
+
+
+def _tree(config: DetectorTrainConfig) -> Tree:
+    return {"kind": "detector", **config.model_dump(mode="json")}
+
+
+class _Crops:
+    """The bank of a training: read from its RUN, or cut."""
+
+    def __init__(self, pasting: Pasting, config: DetectorTrainConfig, path: Path) -> None:
+        named = pasting.sources or tuple(entry.source for entry in config.data)
+        sources = [(short_name(name), open_crop_source(name)) for name in named]
+        content = {f"source {i} {name}": survey(source).digest for i, (name, source) in enumerate(sources)}
+        self.pasting, self.path = pasting, path
+        self.digest = digest_of({**content, "crops": json.dumps(pasting.tree()["crops"])})
+        found = open_bank(path, self.digest)
+        if found is None and path.is_file():
+            raise InputError(f"{path} holds crops of other pictures: give the training the same data, or a new folder")
+        self._cut: tuple[CropBank, Counter[str]] | None = None
+        if found is None:
+            found = self._cut = cut_bank(sources, pasting.crops)
+            CopyPaste(found[0], pasting.mode)  # refuses crops that the mode cannot paste
+        bank, left_out = found
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in left_out.most_common())
+        self.told = f"copy_paste: {len(bank):,} texts to paste" + (f"; left out: {reasons}" if reasons else "")
+
+    def save(self) -> None:
+        """Write what was cut; the data workers map it."""
+        if self._cut is not None:
+            save_bank(self.path, self._cut[0], self.digest, self._cut[1])
+            self._cut = None
+
+
+def _begin(config: DetectorTrainConfig, crops: _Crops | None, run: Run) -> None:
+    if crops is not None:
+        crops.save()
+    for name, network in build_frozen(config).items():
+        if not run.weights_of(name).is_file():
+            run.save_weights(network, name)
+
+
+def _sweep(val: Sequence[SceneSource], run: Run, state: Progress, say: Say) -> None:
+    """Score the best weights with other thresholds, and write down what was found; once for every training."""
+    path = run.folder / THRESHOLDS
+    if path.is_file():
+        return
+    detector = run.detector()
+    with progress("thresholds", total=sum(map(len, val)), unit="pictures") as bar:
+        entries = sweep_thresholds(detector, val, bar.advance)
+    own = detector.boxes.threshold, detector.boxes.box_threshold
+    deployed = next(entry for entry in entries if (entry.threshold, entry.box_threshold) == own)
+    told: Callable[[ThresholdScores], Tree] = _as_tree
+    tree = {
+        "step": state.best_step,
+        "deployed": told(deployed),
+        "best": told(entries[0]),
+        "all": list(map(told, entries)),
+    }
+    write_file(path, json.dumps(tree, indent=2) + "\n")
+    best = entries[0]
+    say(
+        f"thresholds: hmean {deployed.hmean:.4f} with those of boxes; the best of {len(entries)} pairs is threshold "
+        f"{best.threshold:g} with box_threshold {best.box_threshold:g}: {best.hmean:.4f} on the same pictures"
+    )
+
+
+def _as_tree(entry: ThresholdScores) -> Tree:
+    scores = {name: scores.as_dict() for name, scores in entry.scores.items()}
+    pair = {"threshold": entry.threshold, "box_threshold": entry.box_threshold}
+    return {**pair, "hmean": entry.hmean, "scores": scores}

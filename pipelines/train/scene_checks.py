@@ -1,0 +1,146 @@
+"""What is said about the pictures of a detector before its first step."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.progress import Bar, progress
+from pipelines.reader import EncodedScene, MissingError, SceneSource, open_scenes, picture_size
+from pipelines.reader.kind import kind_of
+from pipelines.reader.problems import describe_problems
+from synthtext.core import InputError
+
+
+@dataclass
+class SceneSurvey:
+    """What is in a source.
+
+    Attributes:
+        name: of the source.
+        pictures: how many.
+        without_text: pictures without any text; what is found there is wrong.
+        only_ignored: pictures whose texts are all to be ignored.
+        texts: that count.
+        ignored: texts that do not.
+        small: of those that count, how many are too small, at the picture's own size, to be more than ignored.
+        problems: labels that were mended, made ignored or left out, by what was wrong with them.
+        digests: of the pictures' bytes.
+    """
+
+    name: str
+    pictures: int = 0
+    without_text: int = 0
+    only_ignored: int = 0
+    texts: int = 0
+    ignored: int = 0
+    small: int = 0
+    problems: "Counter[str]" = field(default_factory=Counter)
+    digests: list[bytes] = field(default_factory=list)
+
+    def add(self, scene: EncodedScene, min_size: float) -> None:
+        """Count a picture."""
+        counting = [instance.polygon for instance in scene.instances if not instance.ignore]
+        self.pictures += 1
+        self.without_text += not scene.instances
+        self.only_ignored += bool(scene.instances) and not counting
+        self.texts += len(counting)
+        self.ignored += len(scene.instances) - len(counting)
+        self.small += sum(bool(np.ptp(polygon, axis=0).min() < min_size) for polygon in counting)
+        self.problems.update(scene.problems)
+        self.digests.append(hashlib.blake2b(scene.image, digest_size=16).digest())
+
+
+def open_detection(spec: str) -> SceneSource:
+    """Open scenes to learn from or to be scored on.
+
+    Raises:
+        InputError: there is nothing of that name, or it holds lines.
+    """
+    path = Path(spec)
+    if (path.is_file() or (path / "data.mdb").is_file()) and kind_of(path) == "lines":
+        raise InputError(f"{spec} holds lines, not scenes: a detector cannot learn from it; take a preset rec-...")
+    return open_scenes(path)
+
+
+def survey_scenes(sources: Sequence[SceneSource], min_size: float) -> list[SceneSurvey]:
+    """Read all of some sources once, without decoding a picture.
+
+    Args:
+        sources: of scenes.
+        min_size: pixels of a text's shorter side, below which it is ignored.
+
+    Raises:
+        InputError: pictures are missing or are none, or a label cannot be read.
+    """
+    with progress("checking", total=sum(map(len, sources)), unit="pictures") as bar:
+        return [_survey(source, min_size, bar) for source in sources]
+
+
+def _survey(source: SceneSource, min_size: float, bar: Bar) -> SceneSurvey:
+    survey, missing = SceneSurvey(source.name), list[str]()
+    for row in range(len(source)):
+        try:
+            (scene,) = source.read(np.array([row]))
+        except MissingError as error:
+            missing.append(str(error))
+        else:
+            picture_size(scene.image, f"{source.name}: {scene.key}")
+            survey.add(scene, min_size)
+        bar.advance(1)
+    if missing:
+        raise InputError(
+            f"{source.name}: {len(missing):,} of {len(source):,} pictures are missing, the first: {missing[0]}"
+        )
+    return survey
+
+
+def check_scenes(train: Sequence[SceneSurvey], val: Sequence[SceneSurvey], min_size: float) -> None:
+    """Refuse what nothing can be learnt from or scored on.
+
+    Raises:
+        InputError: no text counts in any source that is learnt from, or in one that is scored on.
+    """
+    if not any(survey.texts > survey.small for survey in train):
+        texts, ignored = sum(s.texts for s in train), sum(s.ignored for s in train)
+        raise InputError(
+            f"there is no text to learn from in {', '.join(s.name for s in train)}: {ignored:,} texts are to be "
+            f"ignored, and {texts:,} are smaller than targets.min_size ({min_size:g} pixels)"
+        )
+    for survey in val:
+        if not survey.texts:
+            raise InputError(
+                f"{survey.name} cannot choose the best weights: not one text in its {survey.pictures:,} pictures counts"
+            )
+
+
+def describe_scenes(train: Sequence[SceneSurvey], val: Sequence[SceneSurvey]) -> Iterator[str]:
+    """Counts of what can be learnt from, and of what validation shares with it; lines of text."""
+    learnt = {digest for survey in train for digest in survey.digests}
+    for survey in train:
+        yield f"train {_counts(survey)}"
+        yield from _notes(survey)
+        if survey.small:
+            yield f"  {survey.small:,} texts are too small to be learnt, unless the view enlarges them"
+    for survey in val:
+        yield f"validate {_counts(survey)}"
+        yield from _notes(survey)
+        shared = sum(digest in learnt for digest in survey.digests)
+        yield f"  {shared:,} of its pictures are also trained on"
+
+
+def _counts(survey: SceneSurvey) -> str:
+    return f"{survey.name}: {survey.pictures:,} pictures, {survey.texts:,} texts, {survey.ignored:,} to be ignored"
+
+
+def _notes(survey: SceneSurvey) -> Iterator[str]:
+    if survey.without_text or survey.only_ignored:
+        yield (
+            f"  {survey.without_text:,} pictures have no text, and {survey.only_ignored:,} only texts to be ignored: "
+            "they teach where there is none"
+        )
+    if survey.problems:
+        yield f"  labels {describe_problems(survey.problems)}"
