@@ -124,12 +124,12 @@ def describe_scenes(train: Sequence[SceneSurvey], val: Sequence[SceneSurvey]) ->
         yield f"train {_counts(survey)}"
         yield from _notes(survey)
         if survey.small:
-            yield f"  {survey.small:,} texts are too small to be learnt, unless the view enlarges them"
+            yield f"  texts too small to be learnt, unless the view enlarges them: {survey.small:,}"
     for survey in val:
         yield f"validate {_counts(survey)}"
         yield from _notes(survey)
         shared = sum(digest in learnt for digest in survey.digests)
-        yield f"  {shared:,} of its pictures are also trained on"
+        yield f"  pictures that are also trained on: {shared:,}"
 
 
 def _counts(survey: SceneSurvey) -> str:
@@ -139,8 +139,8 @@ def _counts(survey: SceneSurvey) -> str:
 def _notes(survey: SceneSurvey) -> Iterator[str]:
     if survey.without_text or survey.only_ignored:
         yield (
-            f"  {survey.without_text:,} pictures have no text, and {survey.only_ignored:,} only texts to be ignored: "
-            "they teach where there is none"
+            f"  pictures without text: {survey.without_text:,}; with nothing but texts to be ignored: "
+            f"{survey.only_ignored:,} (they teach where there is none)"
         )
     if survey.problems:
         yield f"  labels {describe_problems(survey.problems)}"

@@ -1,7 +1,11 @@
-"""The published models in RUNs and files, made once."""
+"""The published models in RUNs and files, made once; scenes that tests draw."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from pipelines.exchange.export import export
@@ -30,3 +34,32 @@ def exported(published: Path) -> Path:
     for kind in ("recognizer", "detector"):
         export(Run.open(published / kind), published / f"{kind}.onnx", silent)
     return published
+
+
+def _draw_scenes(
+    folder: Path, count: int, seed: int = 0, size: tuple[int, int] = (96, 96), texts: int = 2, word: str = "a"
+) -> str:
+    """A label file of pictures, width x height, each with dark boxes, one below the other, that stand for texts."""
+    folder.mkdir(parents=True)
+    rng, rows = np.random.default_rng(seed), []
+    width, height = size
+    for number in range(count):
+        image = np.full((height, width, 3), int(rng.integers(150, 240)), np.uint8)
+        label = []
+        for row in range(texts):
+            left, long = int(rng.integers(6, width // 4)), int(rng.integers(width // 3, width // 2))
+            top = row * height // texts + int(rng.integers(4, 16))
+            right, bottom = left + long, top + 20
+            image[top:bottom, left:right] = (60, 20, 20)
+            points = [[left, top], [right, top], [right, bottom], [left, bottom]]
+            label.append({"transcription": word, "points": points})
+        cv2.imwrite(str(folder / f"{number}.png"), image)
+        rows.append(f"{number}.png\t{json.dumps(label)}\n")
+    (folder / "labels.tsv").write_text("".join(rows))
+    return str(folder / "labels.tsv")
+
+
+@pytest.fixture(scope="session")
+def draw_scenes() -> Callable[..., str]:
+    """The function above."""
+    return _draw_scenes

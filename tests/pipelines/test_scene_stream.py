@@ -1,0 +1,187 @@
+"""Batches of pictures for a detector."""
+
+import pickle
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from augment import Colour, SceneStep
+from augment.copy_paste import CutRules, NaturalPaste
+from models import TargetSettings, standardise
+from models.db.maps import DBMaps
+from models.losses import DBLossSettings, db_loss, distillation_loss
+from pipelines.copypaste.cutting import cut_bank
+from pipelines.copypaste.storage import save_bank
+from pipelines.importing import open_import
+from pipelines.preprocessing import DetectorPreprocessing
+from pipelines.reader import iterate_scenes, make_loader, open_scenes
+from pipelines.train.detector_config import ViewSettings
+from pipelines.train.scene_stream import BankPaste, SceneStream
+from synthtext.core import InputError
+
+SEEN = ViewSettings(size=(96, 64), factor_range=(0.8, 1.5))
+AS_IT_IS = ViewSettings(size=(96, 96), flip=0, degrees_range=(0, 0), factor_range=(1, 1), least_side_share=1)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory, draw_scenes):
+    folder = tmp_path_factory.mktemp("scenes")
+    specs = [
+        draw_scenes(folder / "small", 5, 1),
+        draw_scenes(folder / "large", 17, 2, (120, 70)),
+        draw_scenes(folder / "bare", 6, 3, texts=0),
+        draw_scenes(folder / "narrow", 4, 4, (48, 96)),
+    ]
+    return dict(zip(("small", "large", "bare", "narrow"), map(open_scenes, specs), strict=True))
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory, sources):
+    path = tmp_path_factory.mktemp("bank") / "crops.arrow"
+    crops, left_out = cut_bank([("small", sources["small"])], CutRules())
+    save_bank(path, crops, "digest", left_out)
+    return path
+
+
+def make_stream(sources, weights=(1, 3), view=SEEN, effects=(), **changes):
+    settings = {"targets": TargetSettings(), "channels": "bgr", "batch_size": 4, "seed": 3} | changes
+    return SceneStream(sources, weights, view.chain(tuple(effects)), **settings)
+
+
+def tensors(batch):
+    return [batch.images, *batch.targets]
+
+
+def same(first, second):
+    equal = (torch.equal(a, b) for a, b in zip(tensors(first), tensors(second), strict=True))
+    return first.keys == second.keys and all(equal)
+
+
+def test_a_batch_has_the_size_of_the_view_and_types_that_are_cheap_to_hand_over(sources):
+    batch = make_stream([sources["small"], sources["large"]])[2]
+    assert batch.images.shape == (4, 3, 64, 96)
+    assert batch.images.is_contiguous(memory_format=torch.channels_last)
+    assert [part.shape for part in batch.targets] == [(4, 64, 96)] * 4
+    assert [part.dtype for part in tensors(batch)] == [torch.uint8] * 3 + [torch.float16, torch.uint8]
+    assert set(batch.targets.shrink_map.unique().tolist()) == {0, 1}
+
+
+def test_a_batch_shows_what_the_pictures_show(sources):
+    batch = make_stream([sources["small"]], (1,), AS_IT_IS, batch_size=1)[0]
+    picture = next(found for found in iterate_scenes(sources["small"]) if found.key == batch.keys[0])
+    kernels = batch.targets.shrink_map[0].numpy() > 0
+    for instance in picture.instances:
+        left, top, right, bottom = *instance.polygon[0].astype(int), *instance.polygon[2].astype(int)
+        assert (batch.images[0, :, top:bottom, left:right] == torch.tensor([60, 20, 20])[:, None, None]).all()
+        assert kernels[(top + bottom) // 2, (left + right) // 2]
+        kernels[top:bottom, left:right] = False
+    assert not kernels.any()
+    rgb = make_stream([sources["small"]], (1,), AS_IT_IS, batch_size=1, channels="rgb")[0]
+    assert torch.equal(rgb.images, batch.images.flip(1))
+
+
+def test_a_step_is_the_same_whatever_was_asked_before(sources):
+    both = [sources["small"], sources["large"]]
+    stream = make_stream(both, effects=[SceneStep("colour", Colour())])
+    whole = [stream[step] for step in range(6)]
+    for step in (5, 0, 3):
+        assert same(make_stream(both, effects=[SceneStep("colour", Colour())])[step], whole[step])
+    assert same(pickle.loads(pickle.dumps(stream))[4], whole[4])
+    assert not same(make_stream(both, effects=[SceneStep("colour", Colour())], seed=4)[0], whole[0])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_data_workers_change_nothing(sources, bank, workers):
+    paste = BankPaste(bank, NaturalPaste())
+    stream = make_stream([sources["small"], sources["large"]], effects=[SceneStep("c", Colour(), 0.5)], paste=paste)
+    here = list(make_loader(stream, 1, 4))
+    there = list(make_loader(stream, 1, 4, workers))
+    assert len(here) == len(there) == 3
+    assert all(map(same, here, there))
+
+
+def test_sources_come_by_weight_and_every_picture_once_an_epoch(sources):
+    stream = make_stream([sources["narrow"], sources["bare"]], (1, 3), AS_IT_IS)
+    batches = [stream[step] for step in range(24)]
+    bare = sum(int(batch.targets.shrink_map.flatten(1).sum(1).eq(0).sum()) for batch in batches)
+    assert abs(bare - 72) <= 1
+    alone = make_stream([sources["large"]], (1,), AS_IT_IS, batch_size=17)
+    for epoch in range(3):
+        assert set(Counter(alone[epoch].keys).values()) == {1}
+    assert alone[0].keys != alone[1].keys
+
+
+def test_another_epoch_shows_a_picture_in_another_way(sources):
+    stream = make_stream([sources["small"]], (1,), batch_size=5)
+    first, second = stream[0], stream[1]
+    for place, key in enumerate(first.keys):
+        assert not torch.equal(first.images[place], second.images[second.keys.index(key)])
+
+
+def test_padding_has_no_part_in_the_loss(sources):
+    batch = make_stream([sources["narrow"]], (1,), AS_IT_IS, batch_size=2)[0]
+    assert (batch.images[..., 48:] == 0).all()
+    torch.manual_seed(0)
+    maps = DBMaps(*(torch.rand(2, 96, 96, requires_grad=True) for _ in range(3)))
+    for loss in ("dice", "bce"):
+        settings = DBLossSettings(probability_loss=loss)
+        seen = (torch.rand(2, 96, 96) > 0.5).float()
+        taught = distillation_loss(maps, seen, batch.targets.shrink_mask, settings)
+        parts = [*db_loss(maps, batch.targets, settings).values(), *taught.values()]
+        gradients = torch.autograd.grad(torch.stack(parts).sum(), maps)
+        assert all((gradient[..., 48:] == 0).all() for gradient in gradients)
+        assert all((gradient[..., :48] != 0).any() for gradient in gradients)
+
+
+def test_what_is_pasted_is_in_the_picture_and_in_the_targets(sources, bank):
+    bare, paste = sources["bare"], BankPaste(bank, NaturalPaste(count_range=(1, 3), height_range=(0.2, 0.3)))
+    plain = make_stream([bare], (1,), AS_IT_IS, batch_size=6)[0]
+    pasted = make_stream([bare], (1,), AS_IT_IS, batch_size=6, paste=paste)[0]
+    assert plain.keys == pasted.keys
+    assert not plain.targets.shrink_map.any()
+    changed = (plain.images != pasted.images).any(1)
+    found = pasted.targets.shrink_map > 0
+    assert found.flatten(1).any(1).sum() >= 5
+    assert (changed & found).sum() > 0.95 * found.sum()
+    never = make_stream([bare], (1,), AS_IT_IS, batch_size=6, paste=BankPaste(bank, paste.mode, 0.0))[0]
+    assert torch.equal(never.images, plain.images)
+
+
+def test_shards_are_read_like_label_files(sources, tmp_path):
+    open_import(Path(sources["small"].name)).write(tmp_path / "data")
+    shards = open_scenes(tmp_path / "data")
+    first = make_stream([sources["small"]], (1,), AS_IT_IS, batch_size=5)[0]
+    second = make_stream([shards], (1,), AS_IT_IS, batch_size=5)[0]
+    ordered = [batch.targets.shrink_map.flatten(1).numpy() for batch in (first, second)]
+    assert np.array_equal(*(np.unique(rows, axis=0) for rows in ordered))
+
+
+def test_pixels_are_scaled_as_deployment_scales_them(sources):
+    batch = make_stream([sources["small"]], (1,), AS_IT_IS, batch_size=1)[0]
+    preprocessing = DetectorPreprocessing(side=96)
+    image = batch.images[0].permute(1, 2, 0).numpy()[..., ::-1]
+    ours = standardise(batch.images, preprocessing.mean, preprocessing.std).numpy()
+    assert np.allclose(ours, preprocessing.prepare(np.ascontiguousarray(image)), atol=1e-5)
+
+
+def test_a_broken_picture_is_named(sources, tmp_path, draw_scenes):
+    labels = draw_scenes(tmp_path / "broken", 1)
+    (tmp_path / "broken" / "0.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"0\.png: this is no picture"):
+        make_stream([open_scenes(labels)], (1,))[0]
+
+
+@pytest.mark.parametrize(
+    ("names", "changes", "told"),
+    [
+        ((), {}, "at least one source"),
+        (("small",), {"weights": (0,)}, "must be above 0, not 0"),
+        (("small",), {"weights": (1,), "batch_size": 0}, "must be above 0, not 0"),
+    ],
+)
+def test_what_cannot_be_a_stream_is_refused(sources, names, changes, told):
+    with pytest.raises(InputError, match=told):
+        make_stream([sources[name] for name in names], **changes)

@@ -1,0 +1,239 @@
+"""Training detectors on scenes that are drawn here, with networks and pictures so small that a step takes 40 ms."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from pipelines.errors import JobError
+from pipelines.evaluate import evaluate_detector, sweep_thresholds
+from pipelines.reader import open_scenes
+from pipelines.run import Run
+from pipelines.shards.files import sha256
+from pipelines.train import train
+from pipelines.train.detector_job import prepare_detector
+from pipelines.train.job import concrete
+from pipelines.train.learner import Learner
+from pipelines.train.resolve import resolve_config
+
+VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
+SMALL = (
+    "network={backbone: mobilenet_v3, scale: 0.25, channels: 24}",
+    "view={size: [96, 96], flip: 0, degrees_range: [0, 0], factor_range: [1, 1], least_side_share: 1}",
+    "preprocessing={side: 96}", "batch_size=2", "threads=1", "data_workers=0", "precision=fp32", "ema_decay=0.5",
+    "optim.warmup_steps=5", "optim.lr=0.03", "validate_every=1000",
+)  # fmt: skip
+MOVING = "view={size: [64, 64], factor_range: [0.8, 1.2]}"
+LEARNT = {
+    "det-db": ("student",),
+    "det-distill": ("student",),
+    "det-dml": ("student1", "student2"),
+    "det-cml": ("student1", "student2"),
+}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory, draw_scenes):
+    """Two pictures, to be learnt by heart."""
+    return draw_scenes(tmp_path_factory.mktemp("few") / "scenes", 2, 1)
+
+
+@pytest.fixture(scope="module")
+def more(tmp_path_factory, draw_scenes):
+    return draw_scenes(tmp_path_factory.mktemp("more") / "scenes", 9, 2)
+
+
+def run_small(preset, folder, source, *overrides):
+    said = []
+    run = train(preset, folder, [source], [source], [*SMALL, *overrides], said.append)
+    return run, said
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory, few):
+    run, _ = run_small("det-db", tmp_path_factory.mktemp("runs") / "det-db", few, "samples=150")
+    return run
+
+
+def entries(run, event):
+    read = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in entry.items() if k not in VARYING} for entry in read if entry["event"] == event]
+
+
+@pytest.fixture(scope="module", params=LEARNT)
+def by_heart(request, tmp_path_factory, few, teacher):
+    if request.param == "det-db":
+        return request.param, teacher
+    settings = ["samples=150", *([] if request.param == "det-dml" else [f"teacher={teacher.folder}"])]
+    run, _ = run_small(request.param, tmp_path_factory.mktemp("runs") / request.param, few, *settings)
+    return request.param, run
+
+
+def test_a_few_pictures_are_learnt_by_heart(by_heart, few):
+    preset, run = by_heart
+    scores = evaluate_detector(run.detector(), open_scenes(few)).scores
+    best = json.loads((run.folder / "best.json").read_text())
+    assert (scores.hmean, scores.instances) == (1, 4)
+    assert best["score"] == 1
+    assert best["scores"][few] == scores.as_dict()
+    losses = [entry["loss"] for entry in entries(run, "train")]
+    assert losses[-1] < 0.75 * losses[0]
+    for name in LEARNT[preset]:
+        assert all(f"{name}_labels_{part}" in entries(run, "train")[0] for part in ("probability", "threshold"))
+
+
+def test_every_network_has_its_weights_and_the_best_is_named(by_heart, teacher):
+    preset, run = by_heart
+    deployed = load_file(run.folder / "weights.safetensors")
+    best = json.loads((run.folder / "best.json").read_text())
+    names = LEARNT[preset]
+    if len(names) == 1:
+        assert "network" not in best
+        assert not (run.folder / f"{names[0]}.safetensors").exists()
+    else:
+        kept = {name: load_file(run.folder / f"{name}.safetensors") for name in names}
+        hmean = {name: next(iter(best["networks"][name].values()))["hmean"] for name in names}
+        assert hmean[best["network"]] == max(hmean.values()) == best["score"]
+        for name, weights in kept.items():
+            equal = [torch.equal(weights[key], deployed[key]) for key in deployed]
+            assert all(equal) is (name == best["network"])
+    if preset in ("det-distill", "det-cml"):
+        copied = load_file(run.folder / "teacher.safetensors")
+        original = load_file(teacher.folder / "weights.safetensors")
+        assert all(torch.equal(copied[key], original[key]) for key in original)
+        assert run.config["team"]["networks"]["teacher"]["sha256"] == sha256(teacher.folder / "weights.safetensors")
+
+
+def test_thresholds_are_swept_at_the_end(by_heart, few):
+    _, run = by_heart
+    swept = json.loads((run.folder / "thresholds.json").read_text())
+    assert swept["deployed"]["threshold"] == run.boxes.threshold
+    assert swept["deployed"]["hmean"] == 1
+    assert swept["best"] == swept["deployed"]  # nothing is better, and of equals the own ones count
+    pairs = [(entry["threshold"], entry["box_threshold"]) for entry in swept["all"]]
+    assert len(set(pairs)) == len(pairs) == 36
+
+
+def test_a_sweep_says_what_an_evaluation_says(teacher, more):
+    detector, source = teacher.detector(), open_scenes(more)
+    found = sweep_thresholds(detector, [source])
+    assert [entry.hmean for entry in found] == sorted((entry.hmean for entry in found), reverse=True)
+    assert len({entry.hmean for entry in found}) > 1
+    for entry in found[::7]:
+        boxes = type(detector.boxes)(threshold=entry.threshold, box_threshold=entry.box_threshold)
+        alone = evaluate_detector(type(detector)(detector.engine, detector.preprocessing, boxes), source)
+        assert entry.scores == {source.name: alone.scores}
+
+
+def prepared(preset, folder, source, *overrides):
+    config = concrete(resolve_config(preset, [source], [source], [*SMALL, *overrides]))
+    return config, prepare_detector(config, folder).task
+
+
+def test_a_frozen_teacher_stays_as_it_was_and_students_learn(tmp_path, few, teacher):
+    config, task = prepared("det-cml", tmp_path, few, f"teacher={teacher.folder}", "samples=8")
+    learner, before = Learner(task.model, config), teacher.load_detector().state_dict()
+    start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
+    for step, batch in enumerate(task.batches(0, 3)):
+        learner.differentiate(torch.stack(list(task.losses(batch, step).values())).sum())
+        assert all(parameter.grad.abs().sum() > 0 for parameter in task.model.parameters() if parameter.ndim > 1)
+        learner.update(step)
+    frozen = task._frozen["teacher"]
+    assert not frozen.training
+    assert all(parameter.grad is None for parameter in frozen.parameters())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in frozen.state_dict().items())
+    assert not set(frozen.parameters()) & set(task.model.parameters())
+    moved = [name for name, tensor in task.model.state_dict().items() if not torch.equal(tensor, start[name])]
+    assert {name.split(".")[0] for name in moved} == {"student1", "student2"}
+
+
+def test_each_lesson_has_its_weight(tmp_path, few, teacher):
+    _, task = prepared("det-cml", tmp_path, few, f"teacher={teacher.folder}")
+    lessons = resolve_config("det-cml").team.model_dump()["lessons"]
+    heavier = json.dumps([{**lesson, "weight": 2.5} for lesson in lessons])
+    _, other = prepared("det-cml", tmp_path, few, f"team.lessons={heavier}", f"teacher={teacher.folder}")
+    (batch,) = task.batches(0, 1)
+    with torch.no_grad():
+        parts, weighed = task.losses(batch, 0), other.losses(batch, 0)
+    assert parts.keys() == weighed.keys()
+    assert len(parts) == 2 * 3 + 1 + 2 * 2
+    assert all(float(weighed[name]) == pytest.approx(2.5 * float(parts[name]), rel=1e-4) for name in parts)
+    assert parts["student1_student2_mutual"] > 0
+
+
+def test_students_that_start_from_one_run_do_not_stay_the_same(tmp_path, few, teacher):
+    _, task = prepared("det-dml", tmp_path, few, f"init={teacher.folder}")
+    first, second = (network.state_dict() for network in task.model.values())
+    source = teacher.load_detector().state_dict()
+    assert all(torch.equal(first[name], source[name]) for name in source)
+    name = "head.probability.conv.conv.weight"
+    differs = (second[name] - source[name]).std() / source[name].std()
+    assert 0.003 < differs < 0.03
+
+
+def test_a_training_from_a_run_takes_over_what_belongs_to_the_weights(tmp_path, few, teacher):
+    run, said = run_small("det-db", tmp_path / "run", few, f"init={teacher.folder}", "samples=4", "optim.lr=1e-9")
+    assert f"student: 135,542 parameters, from {teacher.folder}" in said
+    assert entries(run, "validation")[0]["step"] == 0
+    assert entries(run, "validation")[0]["score"] == 1
+    assert resolve_config("det-db", overrides=[f"init={teacher.folder}"]).network.channels == 24
+
+
+class StoppedError(RuntimeError):
+    pass
+
+
+def crash_at(step):
+    def say(line):
+        if line.startswith(f"step {step}:"):
+            raise StoppedError
+
+    return say
+
+
+@pytest.mark.parametrize("preset", ["det-db", "det-cml"])
+def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(tmp_path, few, more, teacher, preset):
+    settings = [
+        *SMALL, MOVING, "samples=18", "validate_every=2", "checkpoint_every=3", "log_every=1",
+        "copy_paste={probability: 0.5}", "effects=[{use: colour, probability: 0.5}]",
+        *([f"teacher={teacher.folder}"] if preset == "det-cml" else []),
+    ]  # fmt: skip
+    whole = train(preset, tmp_path / "whole", [more], [few], settings, lambda line: None)
+    for step in (2, 8):
+        with pytest.raises(StoppedError):
+            train(preset, tmp_path / "run", [more], [few], settings, crash_at(step))
+    run = train(preset, tmp_path / "run", [more], [few], settings, lambda line: None)
+    assert entries(run, "train") == entries(whole, "train")
+    assert entries(run, "validation") == entries(whole, "validation")
+    names = sorted(path.name for path in whole.folder.glob("*.safetensors"))
+    assert names == sorted(path.name for path in run.folder.glob("*.safetensors"))
+    for name in names:
+        ours, theirs = (load_file(folder / name) for folder in (run.folder, whole.folder))
+        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    train(preset, tmp_path / "run", [more], [few], settings, lambda line: None)
+    assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
+
+
+def test_a_loss_that_is_not_finite_names_the_pictures(tmp_path, few):
+    with pytest.raises(JobError, match=r"not finite for the batch of '\d\.png'"):
+        run_small("det-db", tmp_path / "run", few, "optim.lr=1e30", "optim.warmup_steps=0", "samples=20")
+    report = json.loads((tmp_path / "run" / "non_finite.json").read_text())
+    assert sorted(report["keys"]) == ["0.png", "1.png"]
+
+
+def test_the_settings_are_in_the_run(by_heart):
+    preset, run = by_heart
+    config = Run.open(run.folder).config
+    assert config["kind"] == run.kind == "detector"
+    kept = {key: value for key, value in config.items() if key != "kind"}
+    assert type(resolve_config(preset))(**kept).team.learners == LEARNT[preset]

@@ -1,0 +1,218 @@
+"""What is said about the data and the settings of a detector's training, and what is refused."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import pytest
+import yaml
+
+from pipelines.preprocessing import DetectorPreprocessing
+from pipelines.reader import open_scenes
+from pipelines.run import Run
+from pipelines.train import DetectorTrainConfig, preset_names, resolve_config, train
+from pipelines.train.scene_checks import describe_scenes, survey_scenes
+from synthtext.core import InputError
+
+TINY = ("network={scale: 0.25, channels: 4}", "view.size=[64, 64]", "batch_size=2", "samples=2", "threads=1")
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory, draw_scenes):
+    """Sources and RUNs by name."""
+    folder = tmp_path_factory.mktemp("places")
+    found = {
+        "scenes": draw_scenes(folder / "scenes", 4),
+        "ignored": draw_scenes(folder / "ignored", 2, 9, word="###"),
+        "bare": draw_scenes(folder / "bare", 2, texts=0),
+        "gone": draw_scenes(folder / "gone", 3),
+        "spoilt": draw_scenes(folder / "spoilt", 1),
+    }
+    (folder / "gone" / "1.png").unlink()
+    (folder / "spoilt" / "0.png").write_bytes(b"no picture")
+    (folder / "lines.tsv").write_text("0.png\tone line\n")
+    found["lines"] = str(folder / "lines.tsv")
+    for name, preprocessing in (("rgb", DetectorPreprocessing(channels="rgb")), ("untrained", DetectorPreprocessing())):
+        run = Run.create(folder / name, {"kind": "detector", "network": {"channels": 4}}, preprocessing)
+        if name == "rgb":
+            run.save_weights(run.detector_settings.build())
+        found[name] = str(folder / name)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("data", "val", "settings", "told"),
+    [
+        ("lines", "scenes", [], r"lines\.tsv holds lines, not scenes: a detector cannot learn from it"),
+        ("scenes", "nowhere", [], "there is no such data set"),
+        (
+            "ignored",
+            "scenes",
+            [],
+            r"there is no text to learn from in .*: 4 texts are to be ignored, and 0 are smaller",
+        ),
+        ("scenes", "scenes", ["targets.min_size=60"], r"0 texts are to be ignored, and 8 are smaller .*\(60 pixels\)"),
+        ("scenes", "ignored", [], r"cannot choose the best weights: not one text in its 2 pictures counts"),
+        ("scenes", "bare", [], r"cannot choose the best weights"),
+        ("gone", "scenes", [], r"1 of 3 pictures are missing, the first: .*1\.png"),
+        ("scenes", "spoilt", [], r"0\.png: this is no picture"),
+        ("scenes", "scenes", ["copy_paste={from: [nowhere]}"], "nowhere"),
+        ("scenes", "scenes", ["copy_paste={crops: {min_height: 90}}"], "not one text can be cut out"),
+        ("scenes", "scenes", ["init=nowhere"], "nowhere is no RUN"),
+        ("scenes", "scenes", ["init={untrained}"], "it was never validated"),
+        ("scenes", "scenes", ["init={rgb}", "network.channels=8"], r"has another network \(backbone.* differs\)"),
+    ],
+)
+def test_what_cannot_be_trained_is_told_in_a_sentence_and_leaves_nothing(tmp_path, places, data, val, settings, told):
+    sources = [[places.get(name, str(tmp_path / name))] for name in (data, val)]
+    filled = [
+        setting.replace("{rgb}", places["rgb"]).replace("{untrained}", places["untrained"]) for setting in settings
+    ]
+    with pytest.raises(InputError, match=told) as refused:
+        train("det-db", tmp_path / "run", *sources, [*TINY, *filled], lambda line: None)
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recognizer_refuses_scenes(tmp_path, places):
+    with pytest.raises(InputError, match=r"holds scenes, not lines: a recognizer cannot learn from it"):
+        train("rec-tiny", tmp_path / "run", [places["scenes"]], [places["scenes"]], [], lambda line: None)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ([], r"teacher is frozen and has no weights: name a detector's RUN with teacher=RUN"),
+        (["teacher=nowhere"], "nowhere is no RUN"),
+        (["teacher={untrained}"], "it was never validated"),
+        (["teacher={rgb}"], r"cannot teach: it wants rgb with mean .*, but this training has bgr"),
+        (["teacher={lines}"], "is no RUN"),
+    ],
+)
+def test_a_teacher_that_cannot_teach_is_refused(tmp_path, places, settings, told):
+    filled = [setting.format(**places) for setting in settings]
+    with pytest.raises(InputError, match=told):
+        train("det-cml", tmp_path / "run", [places["scenes"]], [places["scenes"]], [*TINY, *filled], lambda line: None)
+    assert not (tmp_path / "run").exists()
+
+
+def test_another_training_in_the_folder_is_refused(tmp_path, places):
+    shutil.copytree(Path(places["scenes"]).parent, tmp_path / "scenes")
+    scenes, out = [str(tmp_path / "scenes" / "labels.tsv")], tmp_path / "run"
+    (tmp_path / "scenes" / "lines.tsv").write_text("0.png\tone\n")
+    lines = [str(tmp_path / "scenes" / "lines.tsv")]
+    settings = [*TINY, "copy_paste={probability: 0.5}"]
+    train("det-db", out, scenes, scenes, settings, lambda line: None)
+    with pytest.raises(InputError, match=r"loss\.threshold_weight is 10\.0 there and 5\.0 here"):
+        train("det-db", out, scenes, scenes, [*settings, "loss.threshold_weight=5"], lambda line: None)
+    with pytest.raises(InputError, match=r"kind is detector there and recognizer here"):
+        train("rec-tiny", out, lines, lines, ["charset=ascii"], lambda line: None)
+    picture = tmp_path / "scenes" / "0.png"
+    cv2.imwrite(str(picture), 255 - cv2.imread(str(picture)))
+    with pytest.raises(InputError, match=r"crops\.arrow holds crops of other pictures"):
+        train("det-db", out, scenes, scenes, settings, lambda line: None)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("charset=ascii", "unknown key 'charset'"),
+        ("view.sizes=[64, 64]", r"unknown key 'view\.sizes'; did you mean 'size'"),
+        ("view.size=[100, 64]", r"view\.size\.0: .*multiple of 32.*not 100"),
+        ("view.factor_range=[3, 1]", r"view: factor_range"),
+        ("view.flip=2", r"view\.flip"),
+        ("view.keep_share=0.05", r"view: drop_share 0\.1 and keep_share 0\.05 must rise"),
+        ("targets.shrink=1", r"unknown key 'targets\.shrink'"),
+        ("targets.shrink_ratio=2", r"targets: targets: shrink_ratio lies between|targets: shrink_ratio lies between"),
+        ("loss.probability_loss=focal", r"loss\.probability_loss"),
+        ("boxes.treshold=0.2", r"unknown key 'boxes\.treshold'; did you mean 'threshold'"),
+        ("preprocessing.rule=middle", r"preprocessing\.rule"),
+        ("network.backbone=vgg", r"network\.backbone"),
+        ("batch_size=1", "batch_size"),
+        ("effects=[{use: blurr}]", r"effects\.0: there is no effect 'blurr'; did you mean 'blur'"),
+        ("effects=blur", "effects must be a list of settings with 'use'"),
+        ("copy_paste={share: 99}", r"copy_paste, mode natural: share 99\.0 must be from 0 to 10"),
+        ("copy_paste={shares: 1}", r"copy_paste, mode natural: unknown key 'shares'; did you mean 'share'"),
+        ("copy_paste={mode: wild}", "there is no mode 'wild'"),
+        ("copy_paste={probability: 3}", r"copy_paste: probability must be from 0 to 1, not 3"),
+        ("copy_paste={output: {format: png}}", "unknown key 'output'"),
+        ("copy_paste=yes", "copy_paste must be settings by name"),
+        ("copy_paste={from: data}", "from must be a list of sources"),
+        ("teacher=runs/x", "teacher names the RUN of the one network that is frozen, but there are 0"),
+        ("team.networks={labels: {}}", "a network cannot be called 'labels'"),
+        ("team.networks={student: {frozen: true}}", "every network is frozen"),
+        ("team.networks={student: {}, other: {}}", "other learns neither from labels nor from a frozen network"),
+        ("team.networks={student: {}, other: {frozen: true}}", "no network learns from other"),
+        ("team.lessons=[{learner: pupil}]", r"lessons\.0: 'pupil' is no network that learns"),
+        ("team.lessons=[{learner: student, source: student}]", r"'student' is no source for student"),
+        ("team.lessons=[{learner: student}, {learner: student}]", "student has learnt from labels already"),
+        ("team.networks={student: {network: {channels: 8}}}", "sizes of a network that learns are those of the key"),
+    ],
+)
+def test_a_wrong_setting_is_named(setting, told):
+    with pytest.raises(InputError, match=told):
+        resolve_config("det-db", overrides=[setting])
+
+
+def test_kinds_are_told_apart(tmp_path):
+    for name in preset_names():
+        assert isinstance(resolve_config(name), DetectorTrainConfig) == name.startswith("det-")
+    (tmp_path / "mine.yaml").write_text("kind: detektor\n")
+    with pytest.raises(InputError, match="kind must be recognizer or detector, not 'detektor'"):
+        resolve_config(str(tmp_path / "mine.yaml"))
+    with pytest.raises(InputError, match="did you mean 'det-cml'"):
+        resolve_config("det-clm")
+
+
+def test_the_published_sizes_are_the_presets():
+    student, teacher = (resolve_config(name).network for name in ("det-db", "det-db-teacher"))
+    assert (student.backbone, student.scale, student.channels) == ("mobilenet_v3", 0.5, 96)
+    assert (teacher.backbone, teacher.channels) == ("resnet18", 256)
+
+
+def test_settings_may_lie_in_a_file_beside_an_effect_of_ones_own(tmp_path):
+    (tmp_path / "fading_out.py").write_text(
+        "from dataclasses import dataclass\n\n\n@dataclass(frozen=True)\nclass Fade:\n    by: int = 3\n\n"
+        "    def draw(self, rng, size):\n        return {}\n\n"
+        "    def apply(self, image, parameters):\n        return image // self.by\n"
+    )
+    settings = {"kind": "detector", "effects": [{"use": "fading_out.Fade", "by": 2}], "optim": {"lr": 0.5}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(settings))
+    config = resolve_config(str(tmp_path / "mine.yaml"))
+    assert config.effects == ({"use": "fading_out.Fade", "probability": 1.0, "by": 2},)
+    assert config.chain().steps[-1].effect.by == 2
+
+
+def test_everything_that_is_written_can_be_read_again():
+    for name in ("det-db", "det-cml"):
+        overrides = ["copy_paste={share: 0.3, from: [a]}", "effects=[{use: blur}]"]
+        config = resolve_config(name, ["x=2"], ["y"], overrides)
+        again = DetectorTrainConfig(**json.loads(json.dumps(config.model_dump(mode="json"))))
+        assert again == config
+        assert again.pasting.sources == (str(Path("a").absolute()),)
+
+
+def test_the_data_are_described_before_the_first_step(places, tmp_path, draw_scenes):
+    mixed = Path(draw_scenes(tmp_path / "mixed", 2, 7))
+    rows = mixed.read_text().splitlines()
+    small = [{"transcription": "small", "points": [[1, 1], [30, 1], [30, 5], [1, 5]]}]
+    turned = [{"transcription": "turned", "points": [[1, 20], [1, 40], [30, 40], [30, 20]]}]
+    rows += [f"0.png\t{json.dumps(small)}", f"1.png\t{json.dumps(turned)}", "1.png\t[]"]
+    mixed.write_text("\n".join(rows) + "\n")
+    shutil.copytree(Path(places["scenes"]).parent, tmp_path / "val")
+    shutil.copy(mixed.parent / "1.png", tmp_path / "val" / "3.png")
+    sources = [open_scenes(mixed), open_scenes(places["ignored"]), open_scenes(tmp_path / "val" / "labels.tsv")]
+    surveys = survey_scenes(sources, 8.0)
+    told = list(describe_scenes(surveys[:2], surveys[2:]))
+    assert told == [
+        f"train {mixed}: 5 pictures, 6 texts, 0 to be ignored",
+        "  pictures without text: 1; with nothing but texts to be ignored: 0 (they teach where there is none)",
+        "  labels mended: 1 polygon runs counterclockwise",
+        "  texts too small to be learnt, unless the view enlarges them: 1",
+        f"train {places['ignored']}: 2 pictures, 0 texts, 4 to be ignored",
+        "  pictures without text: 0; with nothing but texts to be ignored: 2 (they teach where there is none)",
+        f"validate {tmp_path / 'val' / 'labels.tsv'}: 4 pictures, 8 texts, 0 to be ignored",
+        "  pictures that are also trained on: 1",
+    ]
