@@ -1,6 +1,6 @@
 """A RUN: the folder of a trained network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -14,7 +14,7 @@ from models.ctc import CTCCodec
 from models.db.boxes import BoxSettings
 from models.detector import Detector, DetectorConfig
 from models.recognizer import Recognizer, RecognizerConfig
-from pipelines.config import Tree, dump_yaml, read_yaml, validated, validated_part
+from pipelines.config import Tree, dump_yaml, nearest, read_yaml, validated, validated_part
 from pipelines.networks import Precision, TextDetector, TextRecognizer, torch_detector, torch_recognizer
 from pipelines.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.shards.files import write_file
@@ -66,10 +66,13 @@ class Run:
 
     Attributes:
         folder: holds `config.yaml`, `preprocessing.json`, the `charset.txt` of a recognizer, and `weights.safetensors`
-            once a network was validated.
+            once a network was validated. Where several detectors were trained together each has its own file beside
+            it, and `weights.safetensors` is that of the best.
+        member: which of those detectors is meant; None: the best.
     """
 
     folder: Path
+    member: str | None = None
 
     @classmethod
     def create(
@@ -164,14 +167,32 @@ class Run:
             InputError: this is a recognizer, there are no weights yet, or they do not belong to these settings.
         """
         model = self.detector_settings.build()
-        read_weights(self.folder / WEIGHTS, model)
+        read_weights(self.weights_of(self.member), model)
         return model.eval()
 
     @property
     def detector_settings(self) -> DetectorSettings:
         """Sizes of a detector."""
         self._require("detector")
-        return validated(DetectorSettings, self.config.get("network", {}), f"{self.folder / CONFIG}: network")
+        own = self._members.get(self.member or "", {}).get("network")
+        settings = self.config.get("network", {}) if own is None else own
+        return validated(DetectorSettings, settings, f"{self.folder / CONFIG}: network")
+
+    @property
+    def _members(self) -> Tree:
+        members: Tree = self.config.get("team", {}).get("networks", {})
+        return members
+
+    def of_member(self, name: str) -> "Run":
+        """The same for one of the detectors that were trained together, or that taught them.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        if name not in self._members:
+            raise InputError(f"{self.folder} has no network {name!r}; {nearest(name, self._members)}")
+        learners = [member for member, entry in self._members.items() if not entry.get("frozen")]
+        return replace(self, member=None if learners == [name] else name)
 
     def recognizer(self, precision: Precision = "fp32") -> TextRecognizer:
         """The best recognizer so far, ready to read with torch; raises as `load_recognizer` does."""

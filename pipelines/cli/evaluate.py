@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from pipelines.cli.out import check_file
-from synthtext.core import InputError
+from synthtext.core import InputError, Level
 
 if TYPE_CHECKING:
     from models.detection_metric import DetectionScores
@@ -36,6 +36,10 @@ def evaluate(
     max_side: Annotated[
         int | None, typer.Option(min=32, help="Detector: shrink pictures whose longer side is above it, instead.")
     ] = None,
+    level: Annotated[
+        Literal["word", "line", "block"],
+        typer.Option(help="Detector: the texts to be found in data sets that label blocks, lines and words."),
+    ] = "word",
     batch_size: Annotated[int, typer.Option(min=1, help="Most lines read at once.")] = 64,
     bf16: Annotated[bool, typer.Option("--bf16", help="Compute in bfloat16 where that is safe (of a RUN).")] = False,
 ) -> None:
@@ -60,7 +64,7 @@ def evaluate(
         if report is not None or charset is not None:
             raise InputError(f"{network} is a detector: --report and --charset are for recognizers")
         detector = open_detector(network, runtime="torch", precision=precision).resized(min_side, max_side)
-        found = _evaluate_detector(detector, sources)
+        found = _evaluate_detector(detector, sources, level)
         _print_table(_DETECTOR_COLUMNS, found)
         _write_scores(json, found)
         return
@@ -93,7 +97,7 @@ def _evaluate_recognizer(
         }
 
 
-def _evaluate_detector(detector: "TextDetector", names: Iterable[str]) -> "dict[str, DetectionScores]":
+def _evaluate_detector(detector: "TextDetector", names: Iterable[str], level: Level) -> "dict[str, DetectionScores]":
     from pipelines.evaluate import evaluate_detector
     from pipelines.progress import progress
     from pipelines.reader import open_scenes
@@ -101,7 +105,7 @@ def _evaluate_detector(detector: "TextDetector", names: Iterable[str]) -> "dict[
 
     sources = {name: open_scenes(name) for name in names}
     with progress("looking", total=sum(map(len, sources.values())), unit="pictures") as bar:
-        found = {name: evaluate_detector(detector, source, bar.advance) for name, source in sources.items()}
+        found = {name: evaluate_detector(detector, source, bar.advance, level) for name, source in sources.items()}
     for name, evaluation in found.items():
         if evaluation.problems:
             print(f"{name}: labels {describe_problems(evaluation.problems)}", file=sys.stderr)

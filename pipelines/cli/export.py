@@ -11,6 +11,10 @@ from pipelines.cli.out import check_file
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained network.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.onnx", help="File to write.")],
+    network: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of several detectors in a RUN, such as student2. [the best]"),
+    ] = None,
 ) -> None:
     """Write a trained network as an ONNX file that onnxruntime and RapidOCR run as it is.
 
@@ -24,4 +28,5 @@ def export(
     from pipelines.exchange.export import export as write
     from pipelines.run import Run
 
-    write(Run.open(run), out)
+    opened = Run.open(run)
+    write(opened if network is None else opened.of_member(network), out)

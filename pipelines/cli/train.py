@@ -7,30 +7,48 @@ import typer
 
 
 def train(
-    preset: Annotated[str, typer.Argument(metavar="PRESET", help="rec-lcnet, rec-tiny, or a YAML file of settings.")],
+    preset: Annotated[
+        str,
+        typer.Argument(
+            metavar="PRESET",
+            help="rec-lcnet, rec-tiny, det-db, det-db-teacher, det-dml, det-distill, det-cml, det-tiny; a YAML file.",
+        ),
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="Folder of the training.")],
     data: Annotated[
         list[str] | None,
-        typer.Option("--data", metavar="SOURCE[=WEIGHT]", help="Lines to learn from; may be given several times."),
+        typer.Option(
+            "--data",
+            metavar="SOURCE[=WEIGHT]",
+            help="Lines (of a detector: scenes) to learn from; may be given several times.",
+        ),
     ] = None,
     val: Annotated[
         list[str] | None,
         typer.Option(
-            "--val", metavar="SOURCE", help="Lines to choose the best weights by; may be given several times."
+            "--val",
+            metavar="SOURCE",
+            help="Lines or scenes to choose the best weights by; may be given several times.",
         ),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the preset to change.")
     ] = None,
 ) -> None:
-    """Train a recognizer on labelled lines.
+    """Train a recognizer on labelled lines, or a detector on labelled scenes.
 
-    RUN gets the settings, the charset, the best weights so far, a checkpoint and metrics.jsonl. The same command again
-    goes on where an interrupted one stopped, step by step as if it had not been interrupted. Ctrl-C ends after the
-    present step. init=RUN starts from the weights of another RUN; with charset=FILE the characters that both have keep
-    theirs. A charset may also be named: ascii, words:de (the characters of a language), published.
+    RUN gets the settings, a recognizer's charset, the best weights so far, a checkpoint and metrics.jsonl. The same
+    command again goes on where an interrupted one stopped, step by step as if it had not been interrupted. Ctrl-C ends
+    after the present step. init=RUN starts from the weights of another RUN; with charset=FILE the characters that both
+    have keep theirs. A charset may also be named: ascii, words:de (the characters of a language), published.
+
+    det-db learns from labels; det-dml are two networks that also learn from each other; det-distill and det-cml also
+    learn from a detector that teacher=RUN names. copy_paste={} pastes texts while training. docs/training.md lists the
+    settings of detectors.
 
     Example: ocrmill train rec-lcnet -o runs/first --data data/train=3 --data data/extra --val data/val samples=200000
+
+    Example: ocrmill train det-db -o runs/det --data photos/labels.tsv=2 --data data/scenes --val held/labels.tsv
     """
     from pipelines.train import train as run
 

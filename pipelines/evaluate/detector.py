@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from models.detection_metric import DetectionScores, ImageMatch, detection_scores, match_image
 from pipelines.networks import TextDetector
+from pipelines.reader.levels import of_level
 from pipelines.reader.picture import decode
 from pipelines.reader.scene_source import SceneSource, iterate_scenes
+from synthtext.core import Level
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,10 @@ class DetectorEvaluation:
 
 
 def evaluate_detector(
-    detector: TextDetector, source: SceneSource, advance: Callable[[int], None] = lambda _: None
+    detector: TextDetector,
+    source: SceneSource,
+    advance: Callable[[int], None] = lambda _: None,
+    level: Level = "word",
 ) -> DetectorEvaluation:
     """Find the texts in every picture of a source, with the preprocessing and post-processing of deployment.
 
@@ -36,6 +41,7 @@ def evaluate_detector(
         detector: finds texts.
         source: at least one picture.
         advance: is told after every picture.
+        level: of the texts to be found, where there are several, see `of_level`.
 
     Raises:
         InputError: a picture is missing or broken; the sentence names it.
@@ -43,7 +49,8 @@ def evaluate_detector(
     matches, problems = [], Counter[str]()
     for scene in iterate_scenes(source):
         found = detector.detect(decode(scene.image, f"{source.name}: {scene.key}"))
-        truths, ignore = [i.polygon for i in scene.instances], [i.ignore for i in scene.instances]
+        wanted = of_level(scene.instances, level)
+        truths, ignore = [i.polygon for i in wanted], [i.ignore for i in wanted]
         matches.append(match_image(truths, ignore, found.polygons))
         problems.update(scene.problems)
         advance(1)

@@ -7,8 +7,10 @@ from itertools import product
 from models.db.boxes import find_boxes
 from models.detection_metric import DetectionScores, ImageMatch, detection_scores, match_image
 from pipelines.networks import TextDetector
+from pipelines.reader.levels import of_level
 from pipelines.reader.picture import decode
 from pipelines.reader.scene_source import EncodedScene, SceneSource, iterate_scenes
+from synthtext.core import Level, TextInstance
 
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 BOX_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -34,7 +36,10 @@ class ThresholdScores:
 
 
 def sweep_thresholds(
-    detector: TextDetector, sources: Sequence[SceneSource], advance: Callable[[int], None] = lambda _: None
+    detector: TextDetector,
+    sources: Sequence[SceneSource],
+    advance: Callable[[int], None] = lambda _: None,
+    level: Level = "word",
 ) -> list[ThresholdScores]:
     """Score a detector with every pair of a grid of thresholds, its own among them; a picture is looked at once.
 
@@ -42,6 +47,7 @@ def sweep_thresholds(
         detector: finds texts.
         sources: at least one.
         advance: is told after every picture.
+        level: of the texts to be found, where there are several, see `of_level`.
 
     Returns:
         One entry a pair, the best first; of equals, the one that is nearest to the detector's own.
@@ -55,7 +61,7 @@ def sweep_thresholds(
     for source in sources:
         matches: dict[Pair, list[ImageMatch]] = {pair: [] for pair in pairs}
         for scene in iterate_scenes(source):
-            for pair, match in _matches(detector, scene, source.name, pairs).items():
+            for pair, match in _matches(detector, scene, of_level(scene.instances, level), pairs).items():
                 matches[pair].append(match)
             advance(1)
         for pair in pairs:
@@ -64,9 +70,11 @@ def sweep_thresholds(
     return sorted(entries, key=lambda e: (-e.hmean, abs(e.threshold - own[0]) + abs(e.box_threshold - own[1])))
 
 
-def _matches(detector: TextDetector, scene: EncodedScene, source: str, pairs: Sequence[Pair]) -> dict[Pair, ImageMatch]:
-    image = decode(scene.image, f"{source}: {scene.key}")
-    truths, ignore = [i.polygon for i in scene.instances], [i.ignore for i in scene.instances]
+def _matches(
+    detector: TextDetector, scene: EncodedScene, wanted: Sequence[TextInstance], pairs: Sequence[Pair]
+) -> dict[Pair, ImageMatch]:
+    image = decode(scene.image, scene.key)
+    truths, ignore = [i.polygon for i in wanted], [i.ignore for i in wanted]
     probability, size = detector.probability(image), (image.shape[1], image.shape[0])
     lowest = min(box_threshold for _, box_threshold in pairs)
     result: dict[Pair, ImageMatch] = {}

@@ -1,6 +1,7 @@
 """From data sets to batches."""
 
 from pipelines.reader.collation import collate
+from pipelines.reader.levels import of_level
 from pipelines.reader.lines import LinesDataset
 from pipelines.reader.loader import make_loader
 from pipelines.reader.opening import open_source
@@ -30,6 +31,7 @@ __all__ = [
     "make_loader",
     "media_type",
     "mend_polygon",
+    "of_level",
     "open_scenes",
     "open_source",
     "picture_size",

@@ -90,7 +90,9 @@ class DetectorTask:
 
     def _scores(self, network: Detector) -> dict[str, dict[str, float]]:
         detector = TextDetector(torch_detector(network), self._config.preprocessing, self._config.boxes)
-        return {source.name: evaluate_detector(detector, source).scores.as_dict() for source in self._val}
+        level = self._config.level
+        found = {source.name: evaluate_detector(detector, source, level=level) for source in self._val}
+        return {name: evaluation.scores.as_dict() for name, evaluation in found.items()}
 
 
 def _at_rest(network: Detector, device: str) -> Detector:

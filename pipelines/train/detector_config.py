@@ -21,7 +21,7 @@ from pipelines.recipe.components import EFFECT, Component, build_component, find
 from pipelines.run import DetectorSettings, Run
 from pipelines.train.settings import CommonConfig, Settings
 from pipelines.train.team import Team
-from synthtext.core import InputError, Range
+from synthtext.core import InputError, Level, Range
 
 _Side = Annotated[int, Field(ge=STRIDE, le=4096, multiple_of=STRIDE)]
 _Probability = Annotated[float, Field(ge=0, le=1)]
@@ -71,6 +71,7 @@ class DetectorTrainConfig(CommonConfig):
 
     Attributes:
         network: sizes of every network that learns.
+        level: of the texts to be found, in data sets that label blocks, lines and words.
         team: which networks there are, and who learns from whom.
         preprocessing: of a picture that is read; training takes over its order of colours and their scale.
         boxes: what counts as a text, in validation and in what is made of the RUN.
@@ -83,6 +84,7 @@ class DetectorTrainConfig(CommonConfig):
     """
 
     network: DetectorSettings = DetectorSettings()
+    level: Level = "word"
     team: Team = Team()
     preprocessing: DetectorPreprocessing = DetectorPreprocessing()
     boxes: BoxSettings = BoxSettings()

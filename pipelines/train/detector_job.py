@@ -26,7 +26,7 @@ from pipelines.train.members import build_frozen, build_learners, describe_membe
 from pipelines.train.preparation import Preparation, Say
 from pipelines.train.scene_checks import check_scenes, describe_scenes, open_detection, survey_scenes
 from pipelines.train.scene_stream import BankPaste, SceneStream
-from synthtext.core import InputError
+from synthtext.core import InputError, Level
 
 CROPS = "crops.arrow"
 THRESHOLDS = "thresholds.json"
@@ -45,13 +45,14 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
     config = with_facts(config)
     sources, held_out = [open_detection(e.source) for e in config.data], [open_detection(name) for name in config.val]
     learners, frozen = build_learners(config), build_frozen(config)
-    surveys = survey_scenes([*sources, *held_out], config.targets.min_size)
+    surveys = survey_scenes([*sources, *held_out], config.level, config.targets.min_size)
     learnt, scored = surveys[: len(sources)], surveys[len(sources) :]
     check_scenes(learnt, scored, config.targets.min_size)
     crops = None if config.pasting is None else _Crops(config.pasting, config, folder / CROPS)
     stream = SceneStream(
         sources,
         [entry.weight for entry in config.data],
+        config.level,
         config.chain(),
         config.targets,
         config.preprocessing.channels,
@@ -68,7 +69,7 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
         charset=None,
         told=[*told, *([] if crops is None else [crops.told])],
         begin=partial(_begin, config, crops),
-        finish=partial(_sweep, held_out),
+        finish=partial(_sweep, held_out, config.level),
     )
 
 
@@ -111,14 +112,14 @@ def _begin(config: DetectorTrainConfig, crops: _Crops | None, run: Run) -> None:
             run.save_weights(network, name)
 
 
-def _sweep(val: Sequence[SceneSource], run: Run, state: Progress, say: Say) -> None:
+def _sweep(val: Sequence[SceneSource], level: Level, run: Run, state: Progress, say: Say) -> None:
     """Score the best weights with other thresholds, and write down what was found; once for every training."""
     path = run.folder / THRESHOLDS
     if path.is_file():
         return
     detector = run.detector()
     with progress("thresholds", total=sum(map(len, val)), unit="pictures") as bar:
-        entries = sweep_thresholds(detector, val, bar.advance)
+        entries = sweep_thresholds(detector, val, bar.advance, level)
     own = detector.boxes.threshold, detector.boxes.box_threshold
     deployed = next(entry for entry in entries if (entry.threshold, entry.box_threshold) == own)
     told: Callable[[ThresholdScores], Tree] = _as_tree

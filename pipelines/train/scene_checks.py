@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.progress import Bar, progress
-from pipelines.reader import EncodedScene, MissingError, SceneSource, open_scenes, picture_size
+from pipelines.reader import EncodedScene, MissingError, SceneSource, of_level, open_scenes, picture_size
 from pipelines.reader.kind import kind_of
 from pipelines.reader.problems import describe_problems
-from synthtext.core import InputError
+from synthtext.core import InputError, Level
 
 
 @dataclass
@@ -41,14 +41,15 @@ class SceneSurvey:
     problems: "Counter[str]" = field(default_factory=Counter)
     digests: list[bytes] = field(default_factory=list)
 
-    def add(self, scene: EncodedScene, min_size: float) -> None:
+    def add(self, scene: EncodedScene, level: Level, min_size: float) -> None:
         """Count a picture."""
-        counting = [instance.polygon for instance in scene.instances if not instance.ignore]
+        instances = of_level(scene.instances, level)
+        counting = [instance.polygon for instance in instances if not instance.ignore]
         self.pictures += 1
-        self.without_text += not scene.instances
-        self.only_ignored += bool(scene.instances) and not counting
+        self.without_text += not instances
+        self.only_ignored += bool(instances) and not counting
         self.texts += len(counting)
-        self.ignored += len(scene.instances) - len(counting)
+        self.ignored += len(instances) - len(counting)
         self.small += sum(bool(np.ptp(polygon, axis=0).min() < min_size) for polygon in counting)
         self.problems.update(scene.problems)
         self.digests.append(hashlib.blake2b(scene.image, digest_size=16).digest())
@@ -66,21 +67,22 @@ def open_detection(spec: str) -> SceneSource:
     return open_scenes(path)
 
 
-def survey_scenes(sources: Sequence[SceneSource], min_size: float) -> list[SceneSurvey]:
+def survey_scenes(sources: Sequence[SceneSource], level: Level, min_size: float) -> list[SceneSurvey]:
     """Read all of some sources once, without decoding a picture.
 
     Args:
         sources: of scenes.
+        level: of the texts that count, where pictures have several.
         min_size: pixels of a text's shorter side, below which it is ignored.
 
     Raises:
         InputError: pictures are missing or are none, or a label cannot be read.
     """
     with progress("checking", total=sum(map(len, sources)), unit="pictures") as bar:
-        return [_survey(source, min_size, bar) for source in sources]
+        return [_survey(source, level, min_size, bar) for source in sources]
 
 
-def _survey(source: SceneSource, min_size: float, bar: Bar) -> SceneSurvey:
+def _survey(source: SceneSource, level: Level, min_size: float, bar: Bar) -> SceneSurvey:
     survey, missing = SceneSurvey(source.name), list[str]()
     for row in range(len(source)):
         try:
@@ -89,7 +91,7 @@ def _survey(source: SceneSource, min_size: float, bar: Bar) -> SceneSurvey:
             missing.append(str(error))
         else:
             picture_size(scene.image, f"{source.name}: {scene.key}")
-            survey.add(scene, min_size)
+            survey.add(scene, level, min_size)
         bar.advance(1)
     if missing:
         raise InputError(

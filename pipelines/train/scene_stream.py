@@ -1,7 +1,7 @@
 """Batches of pictures for a detector: step k is a pure function of (data, settings, seed, k)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ from models.batch import DetectionBatch
 from models.db.targets import DBTargets, TargetSettings, make_targets
 from models.losses import DBTargetBatch
 from pipelines.copypaste import load_bank
-from pipelines.reader import SceneSource, decode
+from pipelines.reader import SceneSource, decode, of_level
 from pipelines.reader.order import Mixture, ShuffledRows
 from pipelines.reader.scene_source import EncodedScene, SceneParts
-from synthtext.core import Image, InputError, Scene, StreamSource
+from synthtext.core import Image, InputError, Level, Scene, StreamSource
 
 TOGETHER = 1024
 """Pictures that are shuffled together: the row groups that hold them fit into memory."""
@@ -49,6 +49,7 @@ class SceneStream:
     Attributes:
         sources: at least one picture each.
         weights: of the sources: shares of pictures, in any unit, above 0.
+        level: of the texts that are learnt, where pictures have several.
         chain: the view and the effects; all pictures have one size after it, sides multiples of 32.
         targets: how labels become maps.
         channels: the order of colours in a batch, "bgr" or "rgb".
@@ -62,6 +63,7 @@ class SceneStream:
 
     sources: Sequence[SceneSource]
     weights: Sequence[float]
+    level: Level
     chain: SceneChain
     targets: TargetSettings
     channels: str
@@ -113,6 +115,7 @@ class SceneStream:
         scene = Scene(encoded.key, decode(encoded.image, encoded.key), encoded.instances)
         if self.paste is not None and content.random() < self.paste.probability:
             scene = self._copy_paste(self.paste)(scene, content)
+        scene = replace(scene, instances=of_level(scene.instances, self.level))
         shown = self.chain(appearance, scene)
         height, width = shown.scene.image.shape[:2]
         polygons = [instance.polygon for instance in shown.scene.instances]

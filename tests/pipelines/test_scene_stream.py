@@ -2,8 +2,10 @@
 
 import pickle
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -17,10 +19,10 @@ from pipelines.copypaste.cutting import cut_bank
 from pipelines.copypaste.storage import save_bank
 from pipelines.importing import open_import
 from pipelines.preprocessing import DetectorPreprocessing
-from pipelines.reader import iterate_scenes, make_loader, open_scenes
+from pipelines.reader import EncodedScene, iterate_scenes, make_loader, open_scenes
 from pipelines.train.detector_config import ViewSettings
 from pipelines.train.scene_stream import BankPaste, SceneStream
-from synthtext.core import InputError
+from synthtext.core import Box, InputError, TextInstance
 
 SEEN = ViewSettings(size=(96, 64), factor_range=(0.8, 1.5))
 AS_IT_IS = ViewSettings(size=(96, 96), flip=0, degrees_range=(0, 0), factor_range=(1, 1), least_side_share=1)
@@ -47,8 +49,8 @@ def bank(tmp_path_factory, sources):
 
 
 def make_stream(sources, weights=(1, 3), view=SEEN, effects=(), **changes):
-    settings = {"targets": TargetSettings(), "channels": "bgr", "batch_size": 4, "seed": 3} | changes
-    return SceneStream(sources, weights, view.chain(tuple(effects)), **settings)
+    settings = {"level": "word", "targets": TargetSettings(), "channels": "bgr", "batch_size": 4, "seed": 3} | changes
+    return SceneStream(sources, weights, chain=view.chain(tuple(effects)), **settings)
 
 
 def tensors(batch):
@@ -148,6 +150,37 @@ def test_what_is_pasted_is_in_the_picture_and_in_the_targets(sources, bank):
     assert (changed & found).sum() > 0.95 * found.sum()
     never = make_stream([bare], (1,), AS_IT_IS, batch_size=6, paste=BankPaste(bank, paste.mode, 0.0))[0]
     assert torch.equal(never.images, plain.images)
+
+
+@dataclass(frozen=True)
+class Held:
+    """One scene, in memory."""
+
+    scene: EncodedScene
+    name: str = "held"
+
+    def __len__(self):
+        return 1
+
+    @property
+    def groups(self):
+        return np.array([0, 1])
+
+    def read(self, rows):
+        return [self.scene for _ in rows]
+
+
+@pytest.mark.parametrize(("level", "kernels"), [("word", 3), ("line", 2), ("block", 1)])
+def test_one_level_is_learnt(level, kernels):
+    boxes = [("block", -1, (5, 5, 90, 90)), ("line", 0, (10, 10, 85, 35)), ("line", 0, (10, 50, 85, 75))]
+    boxes += [("word", 1, (10, 10, 40, 35)), ("word", 1, (50, 10, 85, 35)), ("word", 2, (10, 50, 85, 75))]
+    texts = tuple(
+        TextInstance("a", Box(*box).polygon(), level=of_level, parent=parent) for of_level, parent, box in boxes
+    )
+    picture = cv2.imencode(".png", np.full((96, 96, 3), 200, np.uint8))[1].tobytes()
+    stream = make_stream([Held(EncodedScene("one", picture, texts))], (1,), AS_IT_IS, batch_size=1, level=level)
+    count, _ = cv2.connectedComponents(stream[0].targets.shrink_map[0].numpy())
+    assert count - 1 == kernels
 
 
 def test_shards_are_read_like_label_files(sources, tmp_path):

@@ -204,7 +204,7 @@ def test_the_data_are_described_before_the_first_step(places, tmp_path, draw_sce
     shutil.copytree(Path(places["scenes"]).parent, tmp_path / "val")
     shutil.copy(mixed.parent / "1.png", tmp_path / "val" / "3.png")
     sources = [open_scenes(mixed), open_scenes(places["ignored"]), open_scenes(tmp_path / "val" / "labels.tsv")]
-    surveys = survey_scenes(sources, 8.0)
+    surveys = survey_scenes(sources, "word", 8.0)
     told = list(describe_scenes(surveys[:2], surveys[2:]))
     assert told == [
         f"train {mixed}: 5 pictures, 6 texts, 0 to be ignored",
