@@ -1,7 +1,8 @@
 """Labelled pixels become other labelled pixels. In a recipe, `use: blur` means the class `Blur` of this package.
 
 Effects on lines and scenes alike are geometric (they give a warp) or on pixels. `View`s (`Flip`, `Rescale`, `TextCrop`,
-`ResizePad`, `Crop`) look at the labels and change the frame; `SceneChain` and `LineChain` do all of these in order.
+`Window`, `ResizePad`, `Crop`) look at the labels and change the frame; `SceneChain` and `LineChain` do all of these in
+order.
 """
 
 from augment.camera import Blur, Downscale, Jpeg, Noise
@@ -16,6 +17,7 @@ from augment.line import LineChain
 from augment.scene import warp_scene
 from augment.tia import Distort, Stretch, TiaPerspective
 from augment.view import Flip, Frame, Labels, Rescale, ResizePad, View
+from augment.window import Window
 
 __all__ = [
     "Affine",
@@ -46,6 +48,7 @@ __all__ = [
     "TextCrop",
     "TiaPerspective",
     "View",
+    "Window",
     "move_instances",
     "training_view",
     "warp_scene",

@@ -5,6 +5,7 @@ from augment.crop import TextCrop
 from augment.geometry import Affine
 from augment.labels import CutRule
 from augment.view import Flip, Rescale, ResizePad
+from augment.window import Window
 from synthtext.core import Range
 
 
@@ -15,7 +16,7 @@ def training_view(
     flip: float = 0.5,
     degrees_range: Range = (-10, 10),
     factor_range: Range = (0.5, 3.0),
-    crop: TextCrop | None = None,
+    crop: TextCrop | Window | None = None,
     rule: CutRule | None = None,
 ) -> SceneChain:
     """The released order: flip, turn, resize, cut between texts, fit and pad (PP-OCRv2 configuration; section 5.1).
@@ -29,14 +30,14 @@ def training_view(
         flip: probability that the picture is mirrored.
         degrees_range: of the rotation, clockwise.
         factor_range: of the size before the cut.
-        crop: how a part is cut out; None: the default one.
+        crop: how a part is cut out; None: a `TextCrop`, as released.
         rule: what becomes of texts that are cut; None: the default one.
     """
     steps = [
         SceneStep("flip", Flip(), flip),
         SceneStep("affine", Affine(degrees_range)),
         SceneStep("rescale", Rescale(factor_range)),
-        SceneStep("text_crop", crop or TextCrop()),
+        SceneStep("window" if isinstance(crop, Window) else "text_crop", crop or TextCrop()),
         SceneStep("resize_pad", ResizePad(width, height)),
     ]
     return SceneChain(steps, rule)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from augment import CutRule, SceneStep, TextCrop, training_view
+from augment import CutRule, SceneStep, TextCrop, Window, training_view
 from augment.chain import SceneChain
 from models.db.boxes import BoxSettings
 from models.db.targets import TargetSettings
@@ -34,8 +34,10 @@ class ViewSettings(Settings):
         size: width and height in pixels of what the network sees, multiples of 32.
         flip: probability that it is mirrored.
         degrees_range: of the rotation, clockwise.
-        factor_range: of the picture's size before a part is cut out, which is then fitted into `size`.
-        least_side_share: of the picture's sides that must be left.
+        factor_range: of the picture's size before a part is cut out.
+        cut: "between_texts": a part of any size that cuts no text, fitted into `size`, as released; "window": a part
+            of `size`, so that texts are seen at the scale that the factor gives.
+        least_side_share: of the picture's sides that must be left between texts; null: 0.1.
         keep_share: of a text that must be seen for it to count.
         drop_share: of a text that must be seen for it to be ignored rather than forgotten.
     """
@@ -44,23 +46,27 @@ class ViewSettings(Settings):
     flip: _Probability = 0.5
     degrees_range: Range = (-10, 10)
     factor_range: Range = (0.5, 3.0)
-    least_side_share: float = 0.1
+    cut: Literal["between_texts", "window"] = "between_texts"
+    least_side_share: float | None = None
     keep_share: float = 0.7
     drop_share: float = 0.1
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
+        if self.cut == "window" and self.least_side_share is not None:
+            raise ValueError("least_side_share is for cut=between_texts: leave it out")
         self.chain()
         return self
 
     def chain(self, effects: tuple[SceneStep, ...] = ()) -> SceneChain:
         """The view, and effects after it."""
+        between = TextCrop() if self.least_side_share is None else TextCrop(self.least_side_share)
         view = training_view(
             *self.size,
             flip=self.flip,
             degrees_range=self.degrees_range,
             factor_range=self.factor_range,
-            crop=TextCrop(self.least_side_share),
+            crop=Window(*self.size) if self.cut == "window" else between,
             rule=CutRule(self.keep_share, self.drop_share),
         )
         return SceneChain([*view.steps, *effects], view.rule)

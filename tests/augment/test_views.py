@@ -14,15 +14,17 @@ from augment import (
     Distort,
     Flip,
     Invert,
+    Labels,
     Rescale,
     ResizePad,
     SceneChain,
     SceneStep,
     Skew,
     TextCrop,
+    Window,
     training_view,
 )
-from synthtext.core import InputError, Scene, TextInstance
+from synthtext.core import Box, InputError, Scene, Size, TextInstance
 
 BIG_AFFINE = Affine((-30, 30), (0.6, 1.8), (-20, 20), (-0.3, 0.3))
 
@@ -92,6 +94,36 @@ def test_text_crops_leave_the_share_of_the_sides(drawn: SimpleNamespace) -> None
     assert np.mean(np.array(sizes) < 0.95) > 0.4
 
 
+def test_a_window_has_its_size_keeps_the_scale_and_shows_a_text(drawn: SimpleNamespace) -> None:
+    shown = 0
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        scene = drawn.scene(rng, count=3, overhang=-0.2)
+        result = SceneChain([SceneStep("window", Window(100, 120, text_share=1))], CutRule(0, 0, 0))(rng, scene).scene
+        height, width = scene.image.shape[:2]
+        assert result.image.shape[:2] == (min(height, 120), min(width, 100))
+        moved = result.meta.effects[0].parameters
+        left, top, right, bottom = (moved[side] for side in ("left", "top", "right", "bottom"))
+        assert np.array_equal(result.image, scene.image[top:bottom, left:right])
+        counting = [one.polygon for one in scene.instances if not one.ignore]
+        middles = [(polygon.min(axis=0) + polygon.max(axis=0)) / 2 for polygon in counting]
+        inside = [left <= x <= right and top <= y <= bottom for x, y in middles]
+        assert any(inside) or not middles
+        shown += sum(inside)
+    assert shown > 300
+
+
+def test_a_window_lies_anywhere_where_no_text_is_wanted() -> None:
+    labels = Labels(Size(300, 200), (Box(0, 0, 10, 10).polygon(),), (False,))
+    rng = np.random.default_rng(0)
+    corners = np.array(
+        [[w["left"], w["top"]] for w in (Window(100, 50, 0).draw_view(rng, labels) for _ in range(2000))]
+    )
+    assert (corners.min(axis=0) == 0).all()
+    assert (corners.max(axis=0) == (200, 150)).all()
+    assert np.allclose(corners.mean(axis=0), (100, 75), rtol=0.05)
+
+
 def test_large_reductions_are_averaged() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), np.uint8)
     small = SceneChain([SceneStep("r", Rescale((0.1, 0.1)))])(np.random.default_rng(0), Scene("s", noise)).scene.image
@@ -106,6 +138,8 @@ def test_large_reductions_are_averaged() -> None:
         lambda: Affine(scale_range=(2, 1)),
         lambda: ResizePad(0, 5),
         lambda: TextCrop(tries=0),
+        lambda: Window(0, 5),
+        lambda: Window(text_share=2),
         lambda: TextCrop(least_side_share=2),
         lambda: CutRule(0.2, 0.5),
         lambda: CutRule(least_side=-1),

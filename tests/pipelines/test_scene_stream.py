@@ -85,6 +85,16 @@ def test_a_batch_shows_what_the_pictures_show(sources):
     assert torch.equal(rgb.images, batch.images.flip(1))
 
 
+def test_a_window_shows_texts_at_their_own_scale(sources):
+    window = ViewSettings(size=(64, 64), flip=0, degrees_range=(0, 0), factor_range=(1, 1), cut="window")
+    stream = make_stream([sources["large"]], (1,), window, batch_size=17)
+    dark = (stream[0].images == torch.tensor([60, 20, 20])[:, None, None]).all(1).numpy().astype(np.uint8)
+    boxes = np.concatenate([cv2.connectedComponentsWithStats(picture)[2][1:, :4] for picture in dark])
+    whole = boxes[(boxes[:, 1] > 0) & (boxes[:, 1] + boxes[:, 3] < 64)]
+    assert (whole[:, 3] == 20).all()
+    assert len(whole) >= 17
+
+
 def test_a_step_is_the_same_whatever_was_asked_before(sources):
     both = [sources["small"], sources["large"]]
     stream = make_stream(both, effects=[SceneStep("colour", Colour())])

@@ -1,0 +1,70 @@
+"""What training a detector costs on one thread: images per CPU-second, the share that data take, and memory.
+
+    python -m benchmarks.detector_training SOURCE [--preset det-db] [--sides 320 480] [--batch 8] [KEY=VALUE ...]
+
+The network and the data are measured one after the other in this process, as `data_workers=0` runs them; `waiting` of a
+training with a data worker of its own is in its metrics.jsonl. SOURCE is a label file or a data set of scenes.
+"""
+
+import argparse
+import resource
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import torch
+
+from pipelines.train.detector_config import DetectorTrainConfig
+from pipelines.train.detector_job import prepare_detector
+from pipelines.train.job import concrete
+from pipelines.train.learner import Learner
+from pipelines.train.resolve import resolve_config
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source")
+    parser.add_argument("settings", nargs="*")
+    parser.add_argument("--preset", default="det-db")
+    parser.add_argument("--sides", type=int, nargs="+", default=[320, 480])
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=12)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    for side in options.sides:
+        settings = [f"view.size=[{side}, {side}]", f"batch_size={options.batch}", "data_workers=0", *options.settings]
+        config = concrete(resolve_config(options.preset, [options.source], [options.source], settings))
+        assert isinstance(config, DetectorTrainConfig)
+        with TemporaryDirectory() as folder:
+            measure(config, Path(folder), options.steps)
+
+
+def measure(config: DetectorTrainConfig, folder: Path, steps: int) -> None:
+    prepared = prepare_detector(config, folder)
+    task = prepared.task
+    learner = Learner(task.model, config)
+    data, network = 0.0, 0.0
+    for step in range(steps + 2):
+        begun = time.process_time()
+        (batch,) = task.batches(step, step + 1)
+        loaded = time.process_time()
+        with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bf16"):
+            parts = task.losses(batch, step)
+        learner.differentiate(torch.stack(list(parts.values())).sum())
+        learner.update(step)
+        if step >= 2:  # the first ones set up
+            data, network = data + loaded - begun, network + time.process_time() - loaded
+    images = steps * config.batch_size
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{config.view.size[0]} pixels, batch {config.batch_size}, {config.precision}: "
+        f"{images / (data + network):.1f} images per CPU-second; data {1000 * data / images:.1f} ms and network "
+        f"{1000 * network / images:.1f} ms an image; peak {peak:,.0f} MB",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
