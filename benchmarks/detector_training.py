@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import torch
 
+from pipelines.run import Run
 from pipelines.train.detector_config import DetectorTrainConfig
 from pipelines.train.detector_job import prepare_detector
 from pipelines.train.job import concrete
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("--sides", type=int, nargs="+", default=[320, 480])
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=12)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     for side in options.sides:
@@ -43,6 +44,7 @@ def main() -> None:
 
 def measure(config: DetectorTrainConfig, folder: Path, steps: int) -> None:
     prepared = prepare_detector(config, folder)
+    prepared.begin(Run.create(folder, prepared.tree, prepared.preprocessing))
     task = prepared.task
     learner = Learner(task.model, config)
     data, network = 0.0, 0.0
