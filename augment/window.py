@@ -25,7 +25,7 @@ class Window:
 
     width: int = 640
     height: int = 640
-    text_share: float = 0.8
+    text_share: float = 0.5
 
     def __post_init__(self) -> None:
         if not (1 <= self.width <= 8192 and 1 <= self.height <= 8192):

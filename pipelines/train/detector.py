@@ -42,6 +42,7 @@ class DetectorTask:
     ) -> None:
         self._config, self._val, self._stream = config, val, stream
         self.model = nn.ModuleDict(learners)
+        self._norms = [norm for network in learners.values() for norm in _norms(network)] if config.frozen_norms else []
         self._frozen = {name: _at_rest(network, config.device) for name, network in frozen.items()}
 
     def batches(self, start: int, stop: int) -> Iterator[DetectionBatch]:
@@ -53,6 +54,8 @@ class DetectorTask:
         device, preprocessing = self._config.device, self._config.preprocessing
         images = standardise(batch.images.to(device), preprocessing.mean, preprocessing.std)
         targets = DBTargetBatch(*(tensor.to(device) for tensor in batch.targets))
+        for norm in self._norms:
+            norm.eval()  # whoever sets the networks to training mode means the rest of them
         maps: dict[str, DBMaps] = {name: network(images) for name, network in self.model.items()}
         with torch.no_grad():
             seen = {name: teacher_map(network.probability(images)) for name, network in self._frozen.items()}
@@ -93,6 +96,11 @@ class DetectorTask:
         level = self._config.level
         found = {source.name: evaluate_detector(detector, source, level=level) for source in self._val}
         return {name: evaluation.scores.as_dict() for name, evaluation in found.items()}
+
+
+def _norms(network: Detector) -> list[nn.Module]:
+    parts = (network.backbone, network.neck, network.head.probability)
+    return [module for part in parts for module in part.modules() if isinstance(module, nn.BatchNorm2d)]
 
 
 def _at_rest(network: Detector, device: str) -> Detector:

@@ -38,6 +38,7 @@ class ViewSettings(Settings):
         cut: "between_texts": a part of any size that cuts no text, fitted into `size`, as released; "window": a part
             of `size`, so that texts are seen at the scale that the factor gives.
         least_side_share: of the picture's sides that must be left between texts; null: 0.1.
+        text_share: of the windows that must show a text; null: 0.5.
         keep_share: of a text that must be seen for it to count.
         drop_share: of a text that must be seen for it to be ignored rather than forgotten.
     """
@@ -48,6 +49,7 @@ class ViewSettings(Settings):
     factor_range: Range = (0.5, 3.0)
     cut: Literal["between_texts", "window"] = "between_texts"
     least_side_share: float | None = None
+    text_share: _Probability | None = None
     keep_share: float = 0.7
     drop_share: float = 0.1
 
@@ -55,18 +57,23 @@ class ViewSettings(Settings):
     def _can_be(self) -> Self:
         if self.cut == "window" and self.least_side_share is not None:
             raise ValueError("least_side_share is for cut=between_texts: leave it out")
+        if self.cut == "between_texts" and self.text_share is not None:
+            raise ValueError("text_share is for cut=window: leave it out")
         self.chain()
         return self
 
     def chain(self, effects: tuple[SceneStep, ...] = ()) -> SceneChain:
         """The view, and effects after it."""
-        between = TextCrop() if self.least_side_share is None else TextCrop(self.least_side_share)
+        if self.cut == "window":
+            crop: TextCrop | Window = Window(*self.size, 0.5 if self.text_share is None else self.text_share)
+        else:
+            crop = TextCrop(0.1 if self.least_side_share is None else self.least_side_share)
         view = training_view(
             *self.size,
             flip=self.flip,
             degrees_range=self.degrees_range,
             factor_range=self.factor_range,
-            crop=Window(*self.size) if self.cut == "window" else between,
+            crop=crop,
             rule=CutRule(self.keep_share, self.drop_share),
         )
         return SceneChain([*view.steps, *effects], view.rule)
@@ -79,6 +86,9 @@ class DetectorTrainConfig(CommonConfig):
         network: sizes of every network that learns.
         level: of the texts to be found, in data sets that label blocks, lines and words.
         team: which networks there are, and who learns from whom.
+        frozen_norms: batch normalisation keeps the statistics that a network starts with, instead of those of every
+            batch, which a few small crops make noisy; for `init`. The threshold map, which reading does not need and an
+            imported RUN has no weights for, is left out.
         preprocessing: of a picture that is read; training takes over its order of colours and their scale.
         boxes: what counts as a text, in validation and in what is made of the RUN.
         view: what is looked at of a picture.
@@ -92,6 +102,7 @@ class DetectorTrainConfig(CommonConfig):
     network: DetectorSettings = DetectorSettings()
     level: Level = "word"
     team: Team = Team()
+    frozen_norms: bool = False
     preprocessing: DetectorPreprocessing = DetectorPreprocessing()
     boxes: BoxSettings = BoxSettings()
     view: ViewSettings = ViewSettings()
@@ -100,6 +111,14 @@ class DetectorTrainConfig(CommonConfig):
     targets: TargetSettings = TargetSettings()
     loss: DBLossSettings = DBLossSettings()
     batch_size: int = Field(default=8, ge=2)
+
+    @model_validator(mode="after")
+    def _has_norms_to_keep(self) -> Self:
+        if self.frozen_norms and not all(self.init or self.team.networks[name].init for name in self.team.learners):
+            raise ValueError(
+                "frozen_norms keeps what networks start with, but one starts from nothing: give it an init"
+            )
+        return self
 
     @property
     def score_name(self) -> str:

@@ -161,6 +161,20 @@ def test_a_frozen_teacher_stays_as_it_was_and_students_learn(tmp_path, few, teac
     assert {name.split(".")[0] for name in moved} == {"student1", "student2"}
 
 
+def test_frozen_norms_keep_their_statistics_and_all_else_learns(tmp_path, few, teacher):
+    config, task = prepared("det-db", tmp_path, few, f"init={teacher.folder}", "frozen_norms=true", "optim.lr=0.001")
+    learner = Learner(task.model, config)
+    start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
+    for step, batch in enumerate(task.batches(0, 2)):
+        learner.differentiate(torch.stack(list(task.losses(batch, step).values())).sum())
+        learner.update(step)
+        learner.model.train()  # as a validation in between might leave it
+    moved = {name for name, tensor in task.model.state_dict().items() if not torch.equal(tensor, start[name])}
+    statistics = {name for name in start if "running_" in name or "num_batches" in name}
+    assert statistics & moved == {name for name in statistics if "head.threshold" in name}
+    assert set(start) - statistics <= moved
+
+
 def test_each_lesson_has_its_weight(tmp_path, few, teacher):
     _, task = prepared("det-cml", tmp_path, few, f"teacher={teacher.folder}")
     lessons = resolve_config("det-cml").team.model_dump()["lessons"]

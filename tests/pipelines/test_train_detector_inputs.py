@@ -123,6 +123,8 @@ def test_another_training_in_the_folder_is_refused(tmp_path, places):
         ("view.size=[100, 64]", r"view\.size\.0: .*multiple of 32.*not 100"),
         ("view.factor_range=[3, 1]", r"view: factor_range"),
         ("view={cut: window, least_side_share: 0.2}", r"view: least_side_share is for cut=between_texts"),
+        ("view.text_share=0.2", r"view: text_share is for cut=window"),
+        ("frozen_norms=true", r"frozen_norms keeps what networks start with, but one starts from nothing"),
         ("view.flip=2", r"view\.flip"),
         ("view.keep_share=0.05", r"view: drop_share 0\.1 and keep_share 0\.05 must rise"),
         ("targets.shrink=1", r"unknown key 'targets\.shrink'"),
