@@ -147,7 +147,11 @@ class DetectorTrainConfig(CommonConfig):
 
 def implied_by(run: Run) -> Tree:
     """The settings that starting from a detector's RUN implies."""
-    return {"network": run.detector_settings.model_dump(), "preprocessing": asdict(run.detector_preprocessing)}
+    return {
+        "network": run.detector_settings.model_dump(),
+        "preprocessing": asdict(run.detector_preprocessing),
+        "frozen_norms": True,
+    }
 
 
 def prepared(tree: Tree, folder: Path, where: str) -> Tree:

@@ -34,8 +34,9 @@ def resolve_config(
     """Settings of a preset or of a YAML file, with the sources and `key.sub=value` overrides on top.
 
     The file's key `kind`, recognizer (the default) or detector, says which settings there are. With `init`, the sizes
-    of the network and what it wants to see are those of that RUN (of a recognizer the charset, too), and the highest
-    learning rate is that of a network that reads already, unless the YAML file or an override says otherwise.
+    of the network and what it wants to see are those of that RUN (of a recognizer the charset, too), the highest
+    learning rate is that of a network that reads already, and a detector keeps its statistics (`frozen_norms`), unless
+    the YAML file or an override says otherwise.
 
     Args:
         preset: a name, or the path of a file.

@@ -162,7 +162,7 @@ def test_a_frozen_teacher_stays_as_it_was_and_students_learn(tmp_path, few, teac
 
 
 def test_frozen_norms_keep_their_statistics_and_all_else_learns(tmp_path, few, teacher):
-    config, task = prepared("det-db", tmp_path, few, f"init={teacher.folder}", "frozen_norms=true", "optim.lr=0.001")
+    config, task = prepared("det-db", tmp_path, few, f"init={teacher.folder}", "optim.lr=0.001")
     learner = Learner(task.model, config)
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     for step, batch in enumerate(task.batches(0, 2)):
@@ -204,7 +204,9 @@ def test_a_training_from_a_run_takes_over_what_belongs_to_the_weights(tmp_path, 
     assert f"student: 135,542 parameters, from {teacher.folder}" in said
     assert entries(run, "validation")[0]["step"] == 0
     assert entries(run, "validation")[0]["score"] == 1
-    assert resolve_config("det-db", overrides=[f"init={teacher.folder}"]).network.channels == 24
+    config = resolve_config("det-db", overrides=[f"init={teacher.folder}"])
+    assert (config.network.channels, config.preprocessing.side, config.frozen_norms) == (24, 64, True)
+    assert not resolve_config("det-db", overrides=[f"init={teacher.folder}", "frozen_norms=false"]).frozen_norms
 
 
 class StoppedError(RuntimeError):
