@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthtext.core import Charset, Parameters, Range, Weighted
+from synthtext.core import Charset, Parameters, Range, Weighted, within
 from synthtext.corpora import CorpusMixture, DrawnText
 from synthtext.design import BaselineEntry
 from synthtext.fonts import Face
@@ -96,9 +96,9 @@ class Writer:
         shown = _capitals(text.text) if face.capitals_only else text.text
         if not self._charset.covers(self._charset.fold(shown)):
             raise Rejection("character outside of the charset")
-        tracking = round(_within(layout.tracking_range, shares[1]), 3)
-        em = _within(self._size_range, shares[2])
-        margins = Margins(*(_within(layout.margin_range, share) for share in shares[3:7]))
+        tracking = round(within(layout.tracking_range, shares[1]), 3)
+        em = within(self._size_range, shares[2])
+        margins = Margins(*(within(layout.margin_range, share) for share in shares[3:7]))
         baseline = self._baselines[self._weighted.draw(rng) if self._weighted else 0]
         setting, drawn = self._setting(rng, shown, tracking, vertical=baseline.baseline.vertical)
         return Copy(text, shown, face, setting, baseline, em, margins, (shares[7], shares[8]), drawn)
@@ -157,7 +157,7 @@ class Writer:
             setting = setting._replace(features=dict.fromkeys(features, 1))
             drawn["features"] = features
         if layout.jitter_range[1]:
-            most = _within(layout.jitter_range, rng.random())
+            most = within(layout.jitter_range, rng.random())
             setting = setting._replace(shifts=rng.uniform(-most, most, len(text)))
             drawn["jitter"] = round(most, 3)
         return setting, drawn
@@ -173,12 +173,8 @@ class Writer:
             other = set_line(text, copy.face, copy.setting._replace(shifts=None))
         except Rejection:
             return None
-        return beside(rng, line, other, copy.margins, _within(options.depth_range, rng.random()))
+        return beside(rng, line, other, copy.margins, within(options.depth_range, rng.random()))
 
 
 def _capitals(text: str) -> str:
     return unicodedata.normalize("NFC", text.upper())  # the capital of an iota with two accents comes in three parts
-
-
-def _within(bounds: Range, share: float) -> float:
-    return bounds[0] + (bounds[1] - bounds[0]) * share

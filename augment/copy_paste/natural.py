@@ -12,7 +12,7 @@ from augment.copy_paste.bank import Balance, CropBank, check_balance
 from augment.copy_paste.blend import Pose, blend, unrest
 from augment.copy_paste.crop import SMALLEST, letter_height, reading_frame
 from augment.copy_paste.occupancy import Occupancy, Place
-from synthtext.core import Image, InputError, Parameters, Polygon, Range, Scene, TextInstance
+from synthtext.core import Image, Parameters, Polygon, Range, Scene, TextInstance, check_number, check_range
 
 _CROPS = 4  # that are tried for a paste
 _SIZES = 5  # that are tried for a crop
@@ -66,12 +66,9 @@ class NaturalPaste:
 
     def __post_init__(self) -> None:
         check_balance(self.balance)
-        if not 0 <= self.share <= 10:
-            raise InputError(f"share {self.share} must be from 0 to 10")
+        check_number("share", self.share, 0, 10)
         for name, low, high in _BOUNDS:
-            first, last = getattr(self, name)
-            if not low <= first <= last <= high:
-                raise InputError(f"{name} {[first, last]} must be from {low:g} to {high:g}, in order")
+            check_range(name, getattr(self, name), low, high)
 
     def prepare(self, bank: CropBank) -> Callable[[np.random.Generator, Scene], Parameters]:
         """The function that draws what is pasted into a scene."""

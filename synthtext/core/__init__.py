@@ -8,7 +8,6 @@ from synthtext.core.effect import (
     EffectStep,
     GeometricEffect,
     PixelEffect,
-    Range,
 )
 from synthtext.core.errors import InputError
 from synthtext.core.generator import Generator, SampleGenerator, SceneGenerator
@@ -25,6 +24,7 @@ from synthtext.core.geometry import (
 )
 from synthtext.core.installed import installed_file
 from synthtext.core.randomness import BLOCK, Streams, StreamSource, Weighted, block_stream, probe_stream
+from synthtext.core.ranges import Range, check_number, check_range, check_share, within
 from synthtext.core.sample import (
     Applied,
     Gap,
@@ -78,7 +78,11 @@ __all__ = [
     "bounding_box",
     "bounding_boxes",
     "charset_names",
+    "check_number",
+    "check_range",
+    "check_share",
     "installed_file",
     "probe_stream",
     "signed_area",
+    "within",
 ]

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, InputError, bounding_boxes
+from synthtext.core import Image, bounding_boxes, check_number
 from synthtext.scenes.layer import DrawnLine
 
 _NEAR = 0.1  # ems around the ink that count as its ground
@@ -80,8 +80,7 @@ class Legibility:
 
     def __post_init__(self) -> None:
         for name, most in (("least_height", 100), ("most_hidden", 1), ("least_contrast", 120)):
-            if not 0 <= getattr(self, name) <= most:
-                raise InputError(f"legibility: {name} {getattr(self, name)} must be from 0 to {most}")
+            check_number(f"legibility: {name}", getattr(self, name), 0, most)
 
     def reads(self, judged: Judged) -> bool:
         """Whether a text can be read."""

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from synthtext.core import Box, Image, Points, Range, Size, Warp, bounding_box
+from synthtext.core import Box, Image, Points, Range, Size, Warp, bounding_box, within
 from synthtext.paper import Gradient, Texture
 from synthtext.scenes.composition import Composition
 from synthtext.scenes.shapes import fill_polygon, window_around
@@ -34,9 +34,9 @@ def lay_sheet(
     if composition.flat:
         tilted = Warp.rotation((turn - 0.5) * 1.6, (sheet.width / 2, sheet.height / 2))
         return tilted.then(_into(tilted.points(corners), size, 1.0, (0.5, 0.5)))
-    strength = (strength_range[0] + (strength_range[1] - strength_range[0]) * pull) * min(sheet.width, sheet.height)
+    strength = within(strength_range, pull) * min(sheet.width, sheet.height)
     seen = Warp.between_quads(corners, (corners + moves * strength).astype(np.float32))
-    degrees = degrees_range[0] + (degrees_range[1] - degrees_range[0]) * turn
+    degrees = within(degrees_range, turn)
     seen = seen.then(Warp.rotation(degrees, (sheet.width / 2, sheet.height / 2)))
     return seen.then(_into(seen.points(corners), size, _MARGIN, (rest[0], rest[1])))
 
