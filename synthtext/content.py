@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthtext.core import Charset, Parameters, Range, Weighted, within
-from synthtext.corpora import CorpusMixture, DrawnText
-from synthtext.design import BaselineEntry
+from synthtext.baselines import Baseline
+from synthtext.core import Parameters, Weighted, within
+from synthtext.corpora import DrawnText
+from synthtext.design import Design
+from synthtext.entry import Entry
 from synthtext.fonts import Face
 from synthtext.frame import BentLine, Margins
 from synthtext.layout import Layout
@@ -36,7 +38,7 @@ class Copy(NamedTuple):
     shown: str
     face: Face
     setting: Setting
-    baseline: BaselineEntry
+    baseline: Entry[Baseline]
     em: float
     margins: Margins
     slack: tuple[float, float]
@@ -63,24 +65,14 @@ class Writer:
     """Draws contents.
 
     Args:
-        charset: texts with other characters are rejected.
-        corpora: of the texts.
-        size_range: of an em, in pixels.
+        design: its charset, corpora, sizes and baselines; texts with other characters are rejected.
         layout: how lines are laid out.
-        baselines: how they run.
     """
 
-    def __init__(
-        self,
-        charset: Charset,
-        corpora: CorpusMixture,
-        size_range: Range,
-        layout: Layout,
-        baselines: Sequence[BaselineEntry],
-    ) -> None:
-        self._charset, self._corpora, self._size_range, self._layout = charset, corpora, size_range, layout
-        self._baselines = tuple(baselines)
-        self._weighted = Weighted([entry.weight for entry in baselines]) if len(baselines) > 1 else None
+    def __init__(self, design: Design, layout: Layout) -> None:
+        self._charset, self._corpora, self._baselines = design.charset, design.corpora, design.baselines
+        self._size_range, self._layout = design.font_options.size_range, layout
+        self._weighted = Weighted([entry.weight for entry in self._baselines]) if len(self._baselines) > 1 else None
         self._features = sorted(layout.features.items())
 
     def write(self, rng: np.random.Generator, faces: Sequence[Face]) -> Copy:
@@ -100,7 +92,7 @@ class Writer:
         em = within(self._size_range, shares[2])
         margins = Margins(*(within(layout.margin_range, share) for share in shares[3:7]))
         baseline = self._baselines[self._weighted.draw(rng) if self._weighted else 0]
-        setting, drawn = self._setting(rng, shown, tracking, vertical=baseline.baseline.vertical)
+        setting, drawn = self._setting(rng, shown, tracking, vertical=baseline.part.vertical)
         return Copy(text, shown, face, setting, baseline, em, margins, (shares[7], shares[8]), drawn)
 
     def set(self, rng: np.random.Generator, copy: Copy) -> Content:
@@ -110,7 +102,7 @@ class Writer:
             Rejection: it cannot be set so.
         """
         line = set_line(copy.shown, copy.face, copy.setting)
-        name, baseline = copy.baseline.name, copy.baseline.baseline
+        name, baseline = copy.baseline.name, copy.baseline.part
         bend = baseline.draw(rng, line.ink)
         drawn = {**copy.drawn, "baseline": name, **bend} if bend or baseline.vertical else copy.drawn
         bent = BentLine.of(line, baseline.warp(line.ink, bend))

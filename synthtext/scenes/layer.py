@@ -103,7 +103,7 @@ class TextLayer:
 
     def _draw_style(self, rng: np.random.Generator) -> Style:
         entry = self._ink.draw_style(rng)
-        return entry.style, entry.style.draw(rng)
+        return entry.part, entry.part.draw(rng)
 
     def draw(
         self, rng: np.random.Generator, image: Image, placed: PlacedItem, view: Warp, style: Style

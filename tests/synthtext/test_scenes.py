@@ -80,7 +80,7 @@ def inked(made: SceneGenerator) -> Iterator[tuple[SceneDraft, np.ndarray]]:
     """First attempts at scenes that come to something, and which pixels changed when their texts were drawn."""
     drawn = 0
     for index in range(COUNT):
-        draft = SceneDraft(index, StreamSource(3).at(index), made._block(index))
+        draft = SceneDraft(index, StreamSource(3).at(index), made.blocks.at(index))
         before = changed = np.zeros((0, 0, 3), np.uint8)
         try:
             for name, step in made.stages.steps.items():
