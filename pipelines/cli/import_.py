@@ -38,7 +38,7 @@ def import_(
 
     job = open_import(source, form)
     kind = job.ROW.KIND
-    with progress("importing", total=job.count, unit=kind) as bar:
+    with progress("importing", total=len(job.source), unit=kind) as bar:
         statistics = job.write(output, bar.advance)
     left_out = ", ".join(f"{count:,} {reason}" for reason, count in statistics.gaps.most_common())
     print(f"{output}: {statistics.rows:,} {kind}" + (f"; left out: {left_out}" if left_out else ""))

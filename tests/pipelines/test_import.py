@@ -46,7 +46,7 @@ def labels(tmp_path):
 
 def small_shards(path):
     job = open_import(path)
-    return LinesImport(job.source, job.corpus, job.digest, shard_size=6)
+    return LinesImport(job.source, job.digest, job.corpus, shard_size=6)
 
 
 def content(folder):

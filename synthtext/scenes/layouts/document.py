@@ -10,9 +10,8 @@ from synthtext.core import Box, Range, Size, check_range, check_share, within
 from synthtext.rejection import Rejection
 from synthtext.scenes.backdrops import Backdrop
 from synthtext.scenes.block import Cell, LetteredLine, TextBlock, stack_rows
-from synthtext.scenes.composition import Composition, Item, PlacedItem, print_on_sheet
-from synthtext.scenes.layouts.layout import picture_size
-from synthtext.scenes.sheet import lay_sheet, paint_sheet
+from synthtext.scenes.composition import Composition, Item, PlacedItem
+from synthtext.scenes.sheet import place_on_sheet
 from synthtext.scenes.typesetter import Typesetter, reads_leftwards
 
 _MEASURE = 16.0  # ems of a column, at least
@@ -72,10 +71,7 @@ class Document:
 
     def place(self, rng: np.random.Generator, composition: Composition, backdrop: Backdrop) -> list[PlacedItem]:
         """Lay the page into the picture."""
-        size = picture_size(backdrop.image)
-        warp = lay_sheet(rng, composition, size, self.degrees_range, self.strength_range)
-        paint_sheet(rng, backdrop.image, composition, warp)
-        return print_on_sheet(rng, composition, warp)
+        return place_on_sheet(rng, composition, backdrop, self.degrees_range, self.strength_range)
 
 
 class _PageWriter:

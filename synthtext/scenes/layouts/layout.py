@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from synthtext.core import Image, Size
+from synthtext.core import Size
 from synthtext.scenes.backdrops import Backdrop
 from synthtext.scenes.composition import Composition, PlacedItem
 from synthtext.scenes.typesetter import Typesetter
@@ -24,8 +24,3 @@ class SceneLayout(Protocol):
     def place(self, rng: np.random.Generator, composition: Composition, backdrop: Backdrop) -> list[PlacedItem]:
         """Find places in a picture; sheets of paper are painted into it. What has no place is left out."""
         ...
-
-
-def picture_size(image: Image) -> Size:
-    """Width and height of a picture (H, W, 3)."""
-    return Size(image.shape[1], image.shape[0])

@@ -9,10 +9,9 @@ from synthtext.core import Points, Range, Size, check_range, within
 from synthtext.rejection import Rejection
 from synthtext.scenes.backdrops import Backdrop
 from synthtext.scenes.block import Cell, LetteredLine, TextBlock, stack_rows
-from synthtext.scenes.composition import Composition, Item, PlacedItem, print_on_sheet
-from synthtext.scenes.layouts.layout import picture_size
+from synthtext.scenes.composition import Composition, Item, PlacedItem
 from synthtext.scenes.shapes import bar
-from synthtext.scenes.sheet import lay_sheet, paint_sheet
+from synthtext.scenes.sheet import place_on_sheet
 from synthtext.scenes.typesetter import Typesetter, reads_leftwards
 
 _MARGIN = 1.2  # ems beside the text
@@ -66,10 +65,7 @@ class Receipt:
 
     def place(self, rng: np.random.Generator, composition: Composition, backdrop: Backdrop) -> list[PlacedItem]:
         """Lay the strip into the picture."""
-        size = picture_size(backdrop.image)
-        warp = lay_sheet(rng, composition, size, self.degrees_range, self.strength_range)
-        paint_sheet(rng, backdrop.image, composition, warp)
-        return print_on_sheet(rng, composition, warp)
+        return place_on_sheet(rng, composition, backdrop, self.degrees_range, self.strength_range)
 
 
 class _Strip:
