@@ -23,6 +23,7 @@ from synthtext.core.geometry import (
     signed_area,
 )
 from synthtext.core.installed import installed_file
+from synthtext.core.polygons import begin_near, clockwise, crosses, polygons_overlap
 from synthtext.core.randomness import BLOCK, Streams, StreamSource, Weighted, block_stream, probe_stream
 from synthtext.core.ranges import Range, check_number, check_range, check_share, within
 from synthtext.core.sample import (
@@ -74,6 +75,7 @@ __all__ = [
     "Warp",
     "Weighted",
     "as_polygon",
+    "begin_near",
     "block_stream",
     "bounding_box",
     "bounding_boxes",
@@ -81,7 +83,10 @@ __all__ = [
     "check_number",
     "check_range",
     "check_share",
+    "clockwise",
+    "crosses",
     "installed_file",
+    "polygons_overlap",
     "probe_stream",
     "signed_area",
     "within",

@@ -30,7 +30,7 @@ from augment import (
     warp_scene,
 )
 from augment.polygons import short_side
-from synthtext.core import Scene, Size, TextInstance, Warp, signed_area
+from synthtext.core import Scene, Size, TextInstance, Warp, crosses, signed_area
 
 ALL = CutRule(0, 0, 0)  # keeps every piece
 BIG_AFFINE = Affine((-30, 30), (0.6, 1.8), (-20, 20), (-0.3, 0.3))
@@ -50,12 +50,6 @@ CHAINS = {
     "all geometry": [Flip(), BIG_AFFINE, Perspective(), Distort(), Rescale((0.5, 2)), TextCrop(), ResizePad(200, 200)],
     "around pixels": [Rotation(), MILD, Flip(), Blur((0, 0)), TextCrop(), Invert(), Invert(), Affine(), Noise((0, 1))],
 }
-
-
-def crosses(polygon: np.ndarray) -> bool:
-    from pipelines.reader.polygons import crosses as found
-
-    return found(polygon)
 
 
 def thickness(instance: TextInstance) -> float:

@@ -174,7 +174,7 @@ def test_scenes_that_cannot_be_read_are_counted(tmp_path):
     path.write_text(path.read_text().replace("3.png\t[", "3.png\t{"))
     result = command(path, "-o", tmp_path / "lines", "--workers", 0)
     assert result.exit_code == 0, result.output
-    assert "4 samples" in result.output
+    assert "4 lines in" in result.output
     assert "scenes left out: 1 picture missing, 1 picture broken, 1 label unreadable" in result.output
 
 
