@@ -168,7 +168,7 @@ def letter_height(length: float, height: float, text: str) -> float:
 
 def _unusable(instance: TextInstance, size: Size, rules: CutRules) -> str:
     if instance.ignore and not rules.ignored:
-        return "is ignored"
+        return "to be ignored"
     box = bounding_box(instance.polygon)
     if min(box.left, box.top) < -_OUTSIDE or box.right > size.width + _OUTSIDE or box.bottom > size.height + _OUTSIDE:
         return "reaches out of its picture"

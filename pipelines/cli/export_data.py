@@ -20,6 +20,7 @@ def export_data(
 
     Example: ocrmill export-data data/receipts -o receipts-icdar --to icdar
     """
+    from pipelines.counts import describe_counts
     from pipelines.exporting import export_data as run
     from pipelines.progress import progress
     from pipelines.reader import open_scenes, open_source
@@ -33,7 +34,6 @@ def export_data(
     texts = f" with {done.texts:,} texts" if kind == "scenes" else ""
     print(f"{out}: {done.pictures:,} {kind}{texts}")
     if done.lost:
-        parts = (f"{count:,} {what}" for what, count in done.lost.most_common())
-        print(f"not in this format: {', '.join(parts)}")
+        print(f"not in this format: {describe_counts(done.lost)}")
     if done.problems:
         print(f"labels {describe_problems(done.problems)}")

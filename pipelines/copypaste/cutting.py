@@ -9,6 +9,7 @@ import numpy as np
 from augment.copy_paste import BankBuilder, Crop, CropBank, CutRules, crop_of_line, cut_crops
 from pipelines.copypaste.outlines import line_outline
 from pipelines.copypaste.sources import CropSource, is_lines
+from pipelines.counts import describe_counts
 from pipelines.progress import progress
 from pipelines.reader import EncodedLine, EncodedScene, MissingError, decode
 from synthtext.core import Image, InputError, Polygon
@@ -36,7 +37,7 @@ def cut_bank(sources: Sequence[tuple[str, CropSource]], rules: CutRules) -> tupl
                 builder.add_picture(row, labelled, crops)
                 bar.advance(1)
     if not len(builder):
-        told = ", ".join(f"{reason} ({count:,})" for reason, count in reasons.most_common()) or "there is no text"
+        told = describe_counts(reasons) or "there is no text"
         names = ", ".join(name for name, _ in sources)
         raise InputError(f"{names}: not one text can be cut out to be pasted: {told}; name another source with --from")
     return builder.build(), reasons

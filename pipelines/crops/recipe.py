@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 
 from pipelines.config import dump_yaml
+from pipelines.counts import describe_counts
 from pipelines.crops.choice import CropLevel, choose
 from pipelines.crops.cut import cut
 from pipelines.crops.survey import BROKEN, Survey, survey
@@ -64,10 +65,8 @@ class CropsRecipe:
         path = Path(scenes).expanduser().absolute()
         found = survey(open_scenes(path), level, advance)
         if not found.lines:
-            reasons = [
-                f"{count:,} {reason}" for reason, count in (found.left_out + found.scenes_left_out).most_common()
-            ]
-            raise InputError(f"{scenes}: not one text can be cut out: {', '.join(reasons) or 'there is none'}")
+            reasons = describe_counts(found.left_out + found.scenes_left_out)
+            raise InputError(f"{scenes}: not one text can be cut out: {reasons or 'there is none'}")
         return cls(path, level, picture_format, found)
 
     @property

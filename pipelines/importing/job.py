@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from PIL import Image as Pictures
 
+from pipelines.counts import describe_counts
 from pipelines.reader import RecognitionSource, SceneSource, decode
 from pipelines.shards import (
     SHARD_SIZE,
@@ -87,7 +88,7 @@ class Import(ABC, Generic[S]):
         if not statistics.rows:
             if is_new:
                 remove(out)
-            reasons = ", ".join(f"{count} {reason}" for reason, count in statistics.gaps.most_common())
+            reasons = describe_counts(statistics.gaps)
             raise InputError(
                 f"{self.source.name}: not one of {len(self.source)} {self.ROW.KIND} can be used: {reasons}"
             )

@@ -94,7 +94,7 @@ def test_every_usable_text_becomes_one_line_that_tells_where_it_is_from(tmp_path
     path = scenes(tmp_path / "scenes")
     result = command(path, "-o", tmp_path / "lines", "--pictures", "png", "--workers", 0)
     assert result.exit_code == 0, result.output
-    assert "texts left out: 12 to be ignored" in result.output
+    assert "texts left out: to be ignored (12)" in result.output
     table = pq.read_table(tmp_path / "lines" / "shards" / "part-000000.parquet").to_pylist()
     metas = [json.loads(row["meta"])["drawn"] for row in table]
     assert [(meta["scene"], meta["instance"]) for meta in metas] == expected_lines()
@@ -175,14 +175,14 @@ def test_scenes_that_cannot_be_read_are_counted(tmp_path):
     result = command(path, "-o", tmp_path / "lines", "--workers", 0)
     assert result.exit_code == 0, result.output
     assert "4 lines in" in result.output
-    assert "scenes left out: 1 picture missing, 1 picture broken, 1 label unreadable" in result.output
+    assert "scenes left out: label unreadable (1), picture broken (1), picture missing (1)" in result.output
 
 
 def test_scenes_without_a_usable_text_are_refused_in_one_sentence(tmp_path):
     path = label_file(tmp_path / "photos", [[entry("###"), entry("*")], [], [entry("")]])
     result = command(path, "-o", tmp_path / "lines")
     assert isinstance(result.exception, InputError)
-    assert str(result.exception) == f"{path}: not one text can be cut out: 2 to be ignored, 1 without a text"
+    assert str(result.exception) == f"{path}: not one text can be cut out: to be ignored (2), without a text (1)"
     assert not (tmp_path / "lines").exists()
     (tmp_path / "lines.txt").write_text("a.png\ttext\n")
     assert isinstance(command(tmp_path / "lines.txt", "-o", tmp_path / "lines").exception, InputError)

@@ -264,8 +264,8 @@ def test_the_command_says_what_is_lost_in_one_line(tmp_path):
     result = CliRunner().invoke(app, [str(data), "-o", str(tmp_path / "out"), "--to", "icdar"])
     assert result.exit_code == 0, result.output
     assert "1 scenes with 2 texts" in result.output
-    assert "not in this format: 2 polygons without four corners, now rectangles, " in result.output
-    assert "1 transcriptions of texts to be ignored" in result.output
+    assert "not in this format: polygons without four corners, now rectangles (2), " in result.output
+    assert "transcriptions of texts to be ignored (1)" in result.output
     rows = [line(number, text) for number, text in enumerate("ab")]
     result = CliRunner().invoke(app, [str(dataset(tmp_path / "l", rows)), "-o", str(tmp_path / "x"), "--to", "icdar"])
     assert isinstance(result.exception, InputError)

@@ -313,7 +313,7 @@ def test_command(tmp_path, recipe, reference):
     arguments = [recipe, "-o", str(tmp_path / "data"), "-n", str(COUNT), "--workers", "0", "--shard-size", str(SIZE)]
     first = CliRunner().invoke(app, arguments)
     assert first.exit_code == 0, first.output
-    assert f"{COUNT} samples in 3 shards" in first.stdout
+    assert f"{COUNT} lines in 3 shards" in first.stdout
     assert contents(tmp_path / "data") == contents(reference)
     assert "nothing was drawn" in CliRunner().invoke(app, arguments).stdout
     changed = CliRunner().invoke(app, [*arguments, "ink.contrast_floor=70"])
