@@ -1,4 +1,4 @@
-"""The generate job in one process: same bytes, resume, extension, refusals, gaps."""
+"""The generate job in one process: same bytes, resume, extension, refusals."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 from pipelines.cli.generate import generate as command
 from pipelines.errors import JobError
 from pipelines.generate import generate, iterate_samples
-from pipelines.generate.gaps import check_gaps
 from pipelines.recipe import resolve_recipe
 from pipelines.shards import Statistics
 from synthtext.core import InputError
@@ -255,37 +254,6 @@ def test_gaps_are_counted_and_left_out(tmp_path):
     assert len(stored) == summary.rows == 1000 - sum(summary.gaps.values()) < 1000
     assert sum(mark["gaps"].get("text too long", 0) for mark in marks) == summary.gaps["text too long"]
     assert max(int(key[8:]) for key in stored) >= 990  # gaps move nothing
-
-
-def test_recipe_that_cannot_be_drawn_fails_at_once_and_makes_nothing(tmp_path):
-    recipe = write_recipe(tmp_path / "recipe", layout={"length_range": [30, 40]})
-    with pytest.raises((JobError, InputError), match="text too short"):
-        run(recipe, tmp_path / "data", 100_000)
-    assert not (tmp_path / "data").exists()
-
-
-@pytest.mark.parametrize(
-    ("gaps", "drawn", "whole", "fails"),
-    [
-        (1, 10, True, False),
-        (2, 10, True, True),
-        (1, 1, True, True),
-        (100, 10_000, True, False),
-        (101, 10_000, True, True),
-        (101, 10_000, False, False),
-        (200, 10_000, False, True),
-        (5, 64, False, False),
-        (20, 64, False, True),
-        (0, 0, True, False),
-    ],
-)
-def test_more_than_one_percent_of_gaps_fails(gaps, drawn, whole, fails):
-    reasons = {"no ink": gaps - gaps // 3, "too long": gaps // 3} if gaps else {}
-    if fails:
-        with pytest.raises(JobError, match="no ink"):
-            check_gaps(reasons, drawn, "mine", whole=whole)
-    else:
-        check_gaps(reasons, drawn, "mine", whole=whole)
 
 
 def test_error_in_an_effect_of_the_user_is_one_sentence(tmp_path):
