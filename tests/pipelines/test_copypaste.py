@@ -67,7 +67,7 @@ def refused(*arguments):
     return str(result.exception)
 
 
-def test_same_bytes_again_on_ray_after_a_loss_and_in_a_larger_data_set(target, tmp_path):
+def test_same_bytes_again_after_a_loss_and_in_a_larger_data_set(target, tmp_path):
     out = tmp_path / "out"
     first = copypaste(target, out, 12, workers=0, shard_size=4, seed=3)
     before = contents(out)
@@ -78,8 +78,6 @@ def test_same_bytes_again_on_ray_after_a_loss_and_in_a_larger_data_set(target, t
     assert copypaste(target, out, 12, workers=0, shard_size=4, seed=3).scenes.new_shards == 1
     assert contents(out) == before
     assert (out / "crops.arrow").stat().st_mtime_ns == bank
-    copypaste(target, tmp_path / "ray", 12, workers=2, shard_size=4, seed=3)
-    assert contents(tmp_path / "ray") == before
     moved = shutil.copytree(target.parent, tmp_path / "elsewhere" / "target") / "labels.tsv"
     copypaste(moved, tmp_path / "larger", 16, workers=0, shard_size=4, seed=3)
     larger = contents(tmp_path / "larger")
