@@ -15,7 +15,7 @@ from pipelines.exporting import export_data
 from pipelines.importing import open_import
 from pipelines.pages.provenance import provenance
 from pipelines.reader import iterate_scenes, mend_polygon, open_scenes, open_source
-from pipelines.shards import DatasetFolder, Description, LineRow, SceneRow, ShardPlan, leaves, write_shard
+from pipelines.shards import LineRow, SceneRow, leaves
 from synthtext.core import (
     Applied,
     Box,
@@ -31,18 +31,6 @@ from synthtext.core import (
 
 TEXTS = ("word", "1,000,000", "a, b", "日本", "שלום", " spaced ", 'say "it"', "tab\tin", "é", "")
 DIGEST = "ca5cade0" * 8
-
-
-def dataset(path, rows, form="parquet", size=4):
-    kind = type(rows[0])
-    plan, folder = ShardPlan(len(rows), size=size), DatasetFolder(path)
-    about = Description(kind=kind.KIND, source="t", digest=DIGEST, count=len(rows), shard_size=size, format=form)
-    with folder.open():
-        folder.write_description(about)
-        for spec in plan:
-            drawn = rows[spec.start : spec.start + spec.count]
-            folder.commit(write_shard(drawn, kind, spec, DIGEST, folder.shards, form))
-    return path
 
 
 def encoded(seed, suffix):
@@ -96,7 +84,7 @@ def again(out, form, data):
 
 
 @pytest.mark.parametrize("form", ["paddleocr", "icdar", "lmdb"])
-def test_what_a_format_holds_comes_back_as_it_was(tmp_path, form):
+def test_what_a_format_holds_comes_back_as_it_was(dataset, tmp_path, form):
     rows = [scene(number, plain=True) for number in range(24)]
     done = export_data(dataset(tmp_path / "data", rows), form, tmp_path / "out")
     assert (done.kind, done.pictures, done.lost) == ("scenes", 24, Counter())
@@ -109,7 +97,7 @@ def test_what_a_format_holds_comes_back_as_it_was(tmp_path, form):
             assert_same(found, put)
 
 
-def test_an_lmdb_holds_everything(tmp_path):
+def test_an_lmdb_holds_everything(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(24)]
     done = export_data(dataset(tmp_path / "data", rows), "lmdb", tmp_path / "out")
     assert done.lost == Counter()
@@ -123,7 +111,7 @@ def test_an_lmdb_holds_everything(tmp_path):
     assert len(label) == len(leaves(rows[4].instances))
 
 
-def test_paddleocr_loses_what_it_says_and_keeps_polygons_of_any_length(tmp_path):
+def test_paddleocr_loses_what_it_says_and_keeps_polygons_of_any_length(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(40)]
     done = export_data(dataset(tmp_path / "data", rows), "paddleocr", tmp_path / "out")
     written = [leaves(row.instances) for row in rows]
@@ -147,7 +135,7 @@ def test_paddleocr_loses_what_it_says_and_keeps_polygons_of_any_length(tmp_path)
             )
 
 
-def test_icdar_makes_rectangles_of_whole_pixels_and_says_so(tmp_path):
+def test_icdar_makes_rectangles_of_whole_pixels_and_says_so(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(40)]
     done = export_data(dataset(tmp_path / "data", rows), "icdar", tmp_path / "out")
     every = [leaf for row in rows for leaf in leaves(row.instances)]
@@ -171,7 +159,7 @@ def only(*instances):
     return [SceneRow.of(Scene("ca5cade00", np.zeros((300, 300, 3), np.uint8), instances), image, ".png")]
 
 
-def test_texts_that_do_not_fit_are_counted(tmp_path):
+def test_texts_that_do_not_fit_are_counted(dataset, tmp_path):
     thin = TextInstance("thin", np.array([[10, 10.1], [40, 10.1], [40, 10.4], [10, 10.4]], np.float32))
     broken = TextInstance("two\nlines", Box(10, 20, 40, 30).polygon())
     stars = TextInstance("*", Box(10, 40, 40, 50).polygon())
@@ -195,7 +183,7 @@ def line(number, text):
 
 @pytest.mark.parametrize("form", ["paddleocr", "lmdb"])
 @pytest.mark.parametrize("stored", ["parquet", "lmdb"])
-def test_lines_go_out_and_come_back(tmp_path, form, stored):
+def test_lines_go_out_and_come_back(dataset, tmp_path, form, stored):
     rows = [line(number, text) for number, text in enumerate(t for t in TEXTS if t)]
     done = export_data(dataset(tmp_path / "data", rows, stored), form, tmp_path / "out")
     assert (done.kind, done.pictures, done.texts) == ("lines", 9, 9)
@@ -213,7 +201,7 @@ def test_lines_go_out_and_come_back(tmp_path, form, stored):
         np.testing.assert_array_equal(made[3].clusters.quads, rows[3].clusters.quads)
 
 
-def test_a_folder_that_holds_something_is_left_alone(tmp_path):
+def test_a_folder_that_holds_something_is_left_alone(dataset, tmp_path):
     data = dataset(tmp_path / "data", only(TextInstance("a", Box(1, 1, 9, 9).polygon())))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").write_text("mine")
@@ -254,7 +242,7 @@ def test_nothing_is_left_of_an_export_that_fails(tmp_path, form):
     assert [path.exists() for path in (gone, alive, other)] == [False, True, True]
 
 
-def test_the_command_says_what_is_lost_in_one_line(tmp_path):
+def test_the_command_says_what_is_lost_in_one_line(dataset, tmp_path):
     bent = np.array([[5, 20], [20, 5], [40, 20], [40, 40], [20, 25], [5, 40]], np.float32)
     texts = TextInstance("bent", bent), TextInstance("secret", bent + 100, ignore=True)
     assert signed_area(bent) > 0
