@@ -56,8 +56,8 @@ class Clusters:
         """The line's polygon, along the tops of the quads and back along their bottoms, straight or bent.
 
         It runs clockwise from the text's top-left, and has a corner where a cluster begins, and where one ends before
-        the next one begins: (P, 2) with 4 <= P <= 4 K. It holds the quads, but for slivers of those that overlap in a
-        bent line.
+        the next one begins: (P, 2) with 4 <= P <= 4 K. It holds the quads, but for slivers in a bent line: of those
+        that overlap, and of clusters thinner than 0.02 of their height.
 
         Args:
             text: whose clusters these are; from it follows in which order they stand.
