@@ -12,6 +12,7 @@ from pipelines.copypaste.sources import CropSource, is_lines
 from pipelines.counts import describe_counts
 from pipelines.progress import progress
 from pipelines.reader import EncodedLine, EncodedScene, MissingError, decode
+from pipelines.reader.source import BROKEN
 from synthtext.core import Image, InputError, Polygon
 
 
@@ -50,11 +51,11 @@ def _crops(source: CropSource, row: int, rules: CutRules, reasons: "Counter[str]
         if isinstance(item, EncodedScene) and not item.instances:
             return 0, iter(())
         image = decode(item.image, item.key)
-    except MissingError:
-        reasons["picture missing"] += 1
+    except MissingError as error:
+        reasons[error.reason] += 1
         return 0, iter(())
     except InputError:
-        reasons["picture broken"] += 1
+        reasons[BROKEN] += 1
         return 0, iter(())
     if isinstance(item, EncodedLine):
         text = unicodedata.normalize("NFC", item.text)

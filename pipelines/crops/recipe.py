@@ -13,10 +13,11 @@ from pipelines.config import dump_yaml
 from pipelines.counts import describe_counts
 from pipelines.crops.choice import CropLevel, choose
 from pipelines.crops.cut import cut
-from pipelines.crops.survey import BROKEN, Survey, survey
+from pipelines.crops.survey import Survey, survey
 from pipelines.errors import JobError
 from pipelines.generate.encode import PictureFormat
 from pipelines.reader import EncodedScene, SceneSource, decode, open_scenes
+from pipelines.reader.source import BROKEN
 from pipelines.recipe.digest import digest_of
 from pipelines.shards.files import sha256
 from synthtext.core import Charset, Gap, Generator, Image, InputError, Sample, Size

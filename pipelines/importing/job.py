@@ -26,8 +26,6 @@ from pipelines.shards import (
 from pipelines.shards.files import remove
 from synthtext.core import Gap, Image, InputError
 
-BROKEN = "picture broken"
-
 S = TypeVar("S", bound=RecognitionSource | SceneSource)
 
 

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipelines.importing.job import BROKEN, Import, whole_picture
+from pipelines.importing.job import Import, whole_picture
 from pipelines.reader import EncodedLine, RecognitionSource
 from pipelines.reader.picture import suffix_of
-from pipelines.reader.source import NO_PICTURE
+from pipelines.reader.source import BROKEN, NO_PICTURE
 from pipelines.shards import LineRow, to_json
 from synthtext.core import Clusters, Gap, InputError
 

@@ -6,15 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipelines.importing.job import BROKEN, Import, whole_picture
-from pipelines.reader import EncodedScene, SceneSource
+from pipelines.importing.job import Import, whole_picture
+from pipelines.reader import EncodedScene, SceneSource, read_scene
 from pipelines.reader.picture import suffix_of
 from pipelines.reader.problems import OUTSIDE, OVER_THE_EDGE
-from pipelines.reader.source import MissingError
+from pipelines.reader.source import BROKEN
 from pipelines.shards import SceneRow, to_json
 from synthtext.core import Gap, InputError, TextInstance
-
-UNREADABLE = "label unreadable"
 
 _EDGE = 1.0  # pixels: labels that count pixels from 1, or name the first one behind, reach over the edge by so much
 
@@ -29,12 +27,9 @@ class ScenesImport(Import[SceneSource]):
 
     def item(self, index: int) -> SceneRow | Gap:
         """The row of a scene, or why there is none."""
-        try:
-            (scene,) = self.source.read(np.array([index]))
-        except MissingError as error:
-            return Gap(index, (error.reason,))
-        except InputError:
-            return Gap(index, (UNREADABLE,))
+        scene = read_scene(self.source, index)
+        if isinstance(scene, str):
+            return Gap(index, (scene,))
         try:
             height, width = whole_picture(scene.image, scene.key).shape[:2]
         except InputError:

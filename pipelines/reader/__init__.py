@@ -5,7 +5,7 @@ from pipelines.reader.lines import LinesDataset
 from pipelines.reader.opening import open_source
 from pipelines.reader.picture import decode, media_type, picture_size
 from pipelines.reader.polygons import Mended, mend_polygon
-from pipelines.reader.scene_source import EncodedScene, SceneSource, iterate_scenes
+from pipelines.reader.scene_source import EncodedScene, SceneSource, iterate_scenes, read_scene
 from pipelines.reader.scenes import open_scenes
 from pipelines.reader.selection import Discards, Selection, select
 from pipelines.reader.source import Concatenation, EncodedLine, MissingError, RecognitionSource
@@ -32,5 +32,6 @@ __all__ = [
     "open_scenes",
     "open_source",
     "picture_size",
+    "read_scene",
     "select",
 ]

@@ -11,6 +11,8 @@ from pipelines.reader.parts import Parts
 from synthtext.core import InputError
 
 NO_PICTURE, NO_LABEL = "picture missing", "label missing"
+BROKEN, UNREADABLE = "picture broken", "label unreadable"
+"""Why a row cannot be used."""
 
 
 class MissingError(InputError):
