@@ -209,17 +209,17 @@ def _visible(text: str, clusters: Clusters, inked: list[bool]) -> tuple[Clusters
     """The clusters that take room: joiners and their like, which draw nothing, go with the cluster before them."""
     if not any(inked):
         raise Rejection("nothing to draw")
-    kept: list[int] = []
-    for k, (part, drawn) in enumerate(zip(clusters.texts(text), inked, strict=True)):
-        if not drawn and part.strip():
-            if not kept or any(ord(character) not in DEFAULT_IGNORABLE for character in part):
+    offsets = clusters.offsets.tolist()
+    joined: set[int] = set()
+    for k, drawn in enumerate(inked):
+        if not drawn and not (part := text[offsets[k] : offsets[k + 1]]).isspace():
+            if k == 0 or any(ord(character) not in DEFAULT_IGNORABLE for character in part):
                 raise Rejection("blank glyph")
-        else:
-            kept.append(k)
-    if len(kept) == len(inked):
+            joined.add(k)
+    if not joined:
         return clusters, inked
-    offsets = np.append(clusters.offsets[kept], clusters.offsets[-1])
-    return Clusters(offsets, clusters.quads[kept]), [inked[k] for k in kept]
+    kept = [k for k in range(len(inked)) if k not in joined]
+    return Clusters(clusters.offsets[[*kept, len(inked)]], clusters.quads[kept]), [inked[k] for k in kept]
 
 
 def _quads(spans: Floats, across: tuple[float, float], *, vertical: bool) -> NDArray[np.float32]:

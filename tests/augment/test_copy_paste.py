@@ -41,7 +41,7 @@ def near(first, second):
 def results(request, pasting):
     """Scenes before and after texts were pasted into them."""
     operation = CopyPaste(pasting.bank, request.param)
-    scenes = [pasting.scene(seed) for seed in range(200)]
+    scenes = [pasting.scene(seed) for seed in range(120)]
     return [(scene, operation(scene, np.random.default_rng(seed))) for seed, scene in enumerate(scenes)]
 
 
@@ -55,7 +55,7 @@ def test_pixels_change_inside_the_pasted_polygons_and_nowhere_else(results, past
             box, outside = around(after.image, instance.polygon)
             changed[box] &= outside >= 0.75  # pixel: half of the diagonal, and some rounding
         assert not changed.any()
-    assert changed_at_all > 30_000
+    assert changed_at_all > 18_000
 
 
 def test_no_pasted_polygon_overlaps_another(results, pasting):
@@ -69,7 +69,7 @@ def test_no_pasted_polygon_overlaps_another(results, pasting):
             assert (low >= 0).all()
             assert (high <= (pasting.WIDTH, pasting.HEIGHT)).all()
             assert all(shapes[i].intersection(other).area < 0.01 for other in shapes[:i] if near(shapes[i], other))
-    assert count > 170
+    assert count > 100
 
 
 @pytest.mark.parametrize("results", [PLAIN, MODES[3]], ids=NAMES.get, indirect=True)
@@ -99,7 +99,7 @@ def test_labels_are_what_was_pasted_and_say_where_it_came_from(results, pasting)
 def test_same_stream_same_scene_and_what_was_drawn_tells_all(pasting, mode):
     operation = CopyPaste(pasting.bank, mode)
     differ = 0
-    for seed in range(40):
+    for seed in range(25):
         scene = pasting.scene(seed)
         first, again = (operation(scene, np.random.default_rng(seed)) for _ in range(2))
         other = operation(scene, np.random.default_rng(seed + 1000))
@@ -109,7 +109,7 @@ def test_same_stream_same_scene_and_what_was_drawn_tells_all(pasting, mode):
             assert [i.text for i in twin.instances] == [i.text for i in first.instances]
             assert all((a.polygon == b.polygon).all() for a, b in zip(twin.instances, first.instances, strict=True))
         differ += (other.image != first.image).any()
-    assert differ > 33
+    assert differ > 20
 
 
 def test_a_full_picture_ends_with_counted_reasons(pasting):
