@@ -12,7 +12,7 @@ from pipelines.config import Tree, dump_yaml
 from pipelines.copypaste.cutting import cut_bank
 from pipelines.copypaste.generator import CopyPasteGenerator
 from pipelines.copypaste.settings import CopyPasteSettings
-from pipelines.copypaste.sources import CropSource, open_crop_source, open_target, short_name
+from pipelines.copypaste.sources import CropSource, open_crop_source, open_target, short_names
 from pipelines.copypaste.storage import open_bank, save_bank
 from pipelines.copypaste.survey import Survey, survey
 from pipelines.generate.encode import PictureFormat
@@ -97,7 +97,8 @@ class CopyPasteRecipe:
     @cached_property
     def _bank_ingredients(self) -> dict[str, str]:
         sources = {
-            f"source {i}": f"{short_name(path)} {self.surveys[path].digest}" for i, path in enumerate(self.sources)
+            f"source {i}": f"{name} {self.surveys[path].digest}"
+            for i, (path, (name, _)) in enumerate(zip(self.sources, self._sources, strict=True))
         }
         return {
             **sources,
@@ -161,7 +162,9 @@ class CopyPasteRecipe:
 
     @cached_property
     def _sources(self) -> list[tuple[str, CropSource]]:
-        return [(short_name(path), open_crop_source(path)) for path in self.sources]
+        return [
+            (name, open_crop_source(path)) for name, path in zip(short_names(self.sources), self.sources, strict=True)
+        ]
 
     def __getstate__(self) -> dict[str, object]:
         return {field.name: getattr(self, field.name) for field in fields(self)}

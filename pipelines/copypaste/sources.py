@@ -1,6 +1,7 @@
 """What crops are cut from and what they are pasted into."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -84,10 +85,26 @@ def is_lines(source: CropSource) -> TypeGuard[RecognitionSource]:
     return hasattr(source, "texts")
 
 
-def short_name(spec: str | Path) -> str:
-    """What a source is called in origins: where it lies is left out, so that a moved source gives the same samples."""
-    path = Path(spec).absolute()
-    return f"{path.parent.name}/{path.name}" if path.is_file() else path.name
+def short_names(paths: Sequence[Path]) -> tuple[str, ...]:
+    """What sources are called in origins: as little of their paths as tells them apart.
+
+    Where they lie is left out as far as that goes, so that moved sources give the same samples.
+
+    Args:
+        paths: absolute; one that comes twice has one name.
+
+    Returns:
+        A folder's name, or a file's with that of its folder; more of those folders that several share a name with.
+    """
+    depths = {path: 2 if path.is_file() else 1 for path in paths}
+    for _ in range(max((len(path.parts) for path in paths), default=0)):
+        uses = Counter(_end(path, depth) for path, depth in depths.items())
+        depths = {path: depth + (uses[_end(path, depth)] > 1) for path, depth in depths.items()}
+    return tuple(_end(path, depths[path]) for path in paths)
+
+
+def _end(path: Path, depth: int) -> str:
+    return Path(*path.parts[-depth:]).as_posix()
 
 
 def _holds_lines(path: Path) -> bool:

@@ -14,6 +14,7 @@ from pipelines.cli.main import app
 from pipelines.copypaste import copypaste, load_bank, open_crop_source
 from pipelines.copypaste.cutting import cut_bank
 from pipelines.copypaste.outlines import line_clusters
+from pipelines.copypaste.sources import short_names
 from pipelines.errors import JobError
 from pipelines.generate import generate
 from pipelines.reader import iterate_scenes, open_scenes
@@ -106,6 +107,26 @@ def test_every_epoch_takes_every_picture_once_and_makes_another_variant(target, 
             cv2.fillPoly(mask, [np.round(instance.polygon).astype(int)], 1)
         assert changed.any()
         assert not changed[cv2.dilate(mask, np.ones((3, 3))) == 0].any()
+
+
+def test_sources_of_one_name_are_told_apart(target, tmp_path):
+    sources = []
+    for place in ("A", "B"):
+        sources.append(shutil.copytree(target.parent, tmp_path / place / "train") / "labels.tsv")
+        sources.append(tmp_path / place / "train" / "data")
+        generate("digits", sources[-1], 3, workers=0)
+    other = write_labels(tmp_path / "other", [[entry()]])
+    given = (sources[0], sources[1], sources[2], other, sources[0])
+    assert short_names(given) == (
+        *("A/train/labels.tsv", "data", "B/train/labels.tsv", "other/labels.tsv", "A/train/labels.tsv"),
+    )
+    assert short_names((sources[1], sources[3])) == ("A/train/data", "B/train/data")
+    copypaste(target, tmp_path / "out", 8, sources=sources, workers=0, overrides=["share=2"])
+    pasted = [i for scene in iterate_scenes(open_scenes(tmp_path / "out")) for i in scene.instances]
+    found = {i.origin.source.partition(":")[0] for i in pasted if i.origin.kind == "pasted"}
+    assert found == {"A/train/labels.tsv", "A/train/data", "B/train/labels.tsv", "B/train/data"}
+    moved = [shutil.copytree(tmp_path / place, tmp_path / "elsewhere" / place) / "train" / "data" for place in "AB"]
+    assert short_names(moved) == ("A/train/data", "B/train/data")
 
 
 def json_of(folder, index):
