@@ -1,7 +1,7 @@
 """What crops are cut from and what they are pasted into."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from pipelines.read.pictures import SUFFIXES
 from pipelines.reader import EncodedScene, RecognitionSource, SceneSource, open_scenes, open_source
 from pipelines.reader.folder import DESCRIPTION
-from pipelines.reader.label_file import line_begins, rows_at
-from pipelines.reader.lmdb import opened
-from pipelines.shards import read_description
+from pipelines.reader.kind import kind_of
 from synthtext.core import InputError
 
 CropSource: TypeAlias = SceneSource | RecognitionSource
@@ -77,7 +75,7 @@ def open_crop_source(spec: str | Path) -> CropSource:
     Raises:
         InputError: there is nothing of that name, or it is neither.
     """
-    return open_source(spec) if _holds_lines(Path(spec)) else open_scenes(spec)
+    return open_source(spec) if kind_of(spec) == "lines" else open_scenes(spec)
 
 
 def is_lines(source: CropSource) -> TypeGuard[RecognitionSource]:
@@ -105,18 +103,3 @@ def short_names(paths: Sequence[Path]) -> tuple[str, ...]:
 
 def _end(path: Path, depth: int) -> str:
     return Path(*path.parts[-depth:]).as_posix()
-
-
-def _holds_lines(path: Path) -> bool:
-    """Whether there are lines here; what is neither is left to `open_scenes`, which says so."""
-    if path.is_file():
-        return not _first_label(path).startswith("[")
-    if (path / "data.mdb").is_file():
-        with opened(path) as transaction:
-            return not bytes(transaction.get(b"label-000000001") or b"[").startswith(b"[")
-    return (path / DESCRIPTION).is_file() and read_description(path / DESCRIPTION).kind == "lines"
-
-
-def _first_label(path: Path) -> str:
-    rows: Iterator[tuple[str, str]] = rows_at(path, line_begins(path)[:1])
-    return next(rows)[1]
