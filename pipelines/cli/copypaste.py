@@ -68,6 +68,8 @@ def _describe(summary: "CopyPasteSummary") -> str:
     lines = [describe(summary.scenes), f"crops to paste: {summary.crops:,}"]
     if summary.left_out:
         lines[-1] += f"; left out: {describe_counts(summary.left_out)}"
+    if summary.target_left_out:
+        lines.append(f"target pictures left out: {describe_counts(summary.target_left_out)}")
     if summary.problems:
         lines.append(f"labels {describe_problems(summary.problems)}")
     return "\n".join(lines)

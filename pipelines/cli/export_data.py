@@ -16,7 +16,8 @@ def export_data(
     Pictures are written byte for byte. paddleocr: labels.tsv and images/. icdar (scenes): gt/gt_NAME.txt with four
     corners and a text a line, and images/NAME. lmdb: image-%09d, label-%09d and, with all that is known of the texts,
     meta-%09d. Of texts inside lines or blocks the innermost are written, but to LMDB all. How samples were drawn stays
-    behind. OUT is there when it is whole.
+    behind. Pictures that are missing or broken, and labels that cannot be read, are left out and counted.
+    OUT is there when it is whole.
 
     Example: ocrmill export-data data/receipts -o receipts-icdar --to icdar
     """
@@ -33,6 +34,8 @@ def export_data(
         done = run(source, form, out, bar.advance)
     texts = f" with {done.texts:,} texts" if kind == "scenes" else ""
     print(f"{out}: {done.pictures:,} {kind}{texts}")
+    if done.left_out:
+        print(f"{kind} left out: {describe_counts(done.left_out)}")
     if done.lost:
         print(f"not in this format: {describe_counts(done.lost)}")
     if done.problems:

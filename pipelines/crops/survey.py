@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.crops.choice import CropLevel, choose
-from pipelines.reader import EncodedScene, SceneSource, picture_size, read_scene
+from pipelines.reader import EncodedScene, SceneSource, picture_size, read_rows
 from pipelines.reader.source import BROKEN
 from pipelines.shards import instance_to_tree, to_json
 from synthtext.core import Charset, InputError, Size
@@ -84,10 +84,7 @@ def _scenes(source: SceneSource) -> Iterator[EncodedScene | str]:
     """The scenes in order, some read together; of those that cannot be read, why."""
     for begin in range(0, len(source), _TOGETHER):
         rows = np.arange(begin, min(begin + _TOGETHER, len(source)))
-        try:
-            yield from source.read(rows)
-        except InputError:
-            yield from (read_scene(source, row) for row in rows.tolist())
+        yield from read_rows(source, rows)
 
 
 def _digest(scene: EncodedScene) -> bytes:

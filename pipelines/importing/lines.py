@@ -4,12 +4,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from pipelines.importing.job import Import, whole_picture
-from pipelines.reader import EncodedLine, RecognitionSource
+from pipelines.reader import EncodedLine, RecognitionSource, read_row
 from pipelines.reader.picture import suffix_of
-from pipelines.reader.source import BROKEN, NO_PICTURE
+from pipelines.reader.source import BROKEN
 from pipelines.shards import LineRow, to_json
 from synthtext.core import Clusters, Gap, InputError
 
@@ -30,10 +28,9 @@ class LinesImport(Import[RecognitionSource]):
 
     def item(self, index: int) -> LineRow | Gap:
         """The row of a line, or why there is none."""
-        try:
-            (line,) = self.source.read(np.array([index]))
-        except InputError:
-            return Gap(index, (NO_PICTURE,))
+        line = read_row(self.source, index)
+        if isinstance(line, str):
+            return Gap(index, (line,))
         if not line.text.strip():
             return Gap(index, (EMPTY,))
         try:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from pipelines.importing.job import Import, whole_picture
-from pipelines.reader import EncodedScene, SceneSource, read_scene
+from pipelines.reader import EncodedScene, SceneSource, read_row
 from pipelines.reader.picture import suffix_of
 from pipelines.reader.problems import OUTSIDE, OVER_THE_EDGE
 from pipelines.reader.source import BROKEN
@@ -27,7 +27,7 @@ class ScenesImport(Import[SceneSource]):
 
     def item(self, index: int) -> SceneRow | Gap:
         """The row of a scene, or why there is none."""
-        scene = read_scene(self.source, index)
+        scene = read_row(self.source, index)
         if isinstance(scene, str):
             return Gap(index, (scene,))
         try:

@@ -14,7 +14,7 @@ from pipelines.pages.look import choose_rows, digest_of
 from pipelines.pages.overlaps import overlaps
 from pipelines.progress import progress
 from pipelines.read.rectify import as_line, line_size
-from pipelines.reader import EncodedScene, SceneSource, picture_size, read_scene
+from pipelines.reader import EncodedScene, SceneSource, picture_size, read_row
 from pipelines.reader.source import BROKEN
 from pipelines.shards import Description, Statistics
 from synthtext.core import InputError, Level, TextInstance
@@ -109,7 +109,7 @@ def gather_scenes(source: SceneSource, rng: np.random.Generator, most: int = LOO
     texts: list[tuple[Any, ...]] = []
     with progress("looking", total=len(rows), unit="scenes") as bar:
         for row in rows.tolist():
-            scene = read_scene(source, row)
+            scene = read_row(source, row)
             bar.advance(1)
             if isinstance(scene, str):
                 unreadable[scene] += 1

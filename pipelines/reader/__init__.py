@@ -3,9 +3,10 @@
 from pipelines.reader.collation import collate
 from pipelines.reader.lines import LinesDataset
 from pipelines.reader.opening import open_source
-from pipelines.reader.picture import decode, media_type, picture_size
+from pipelines.reader.picture import check_picture, decode, media_type, picture_size
 from pipelines.reader.polygons import Mended, mend_polygon
-from pipelines.reader.scene_source import EncodedScene, SceneSource, iterate_scenes, read_scene
+from pipelines.reader.rows import read_row, read_rows
+from pipelines.reader.scene_source import EncodedScene, SceneSource, iterate_scenes
 from pipelines.reader.scenes import open_scenes
 from pipelines.reader.selection import Discards, Selection, select
 from pipelines.reader.source import Concatenation, EncodedLine, MissingError, RecognitionSource
@@ -23,6 +24,7 @@ __all__ = [
     "RecognitionStream",
     "SceneSource",
     "Selection",
+    "check_picture",
     "collate",
     "decode",
     "iterate_scenes",
@@ -32,6 +34,7 @@ __all__ = [
     "open_scenes",
     "open_source",
     "picture_size",
-    "read_scene",
+    "read_row",
+    "read_rows",
     "select",
 ]

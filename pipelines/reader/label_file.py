@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.reader.label_kind import LOOKED_AT, kind_of_labels
 from pipelines.reader.path_source import PathSource
 from pipelines.reader.picture import picture_size
 from pipelines.reader.source import EncodedLine, MissingError
@@ -33,7 +34,7 @@ class LabelFileSource(PathSource):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_begins", line_begins(self.path))
-        if next(self.texts()).startswith('[{"'):
+        if kind_of_labels(text for _, text in rows_at(self.path, self._begins[:LOOKED_AT])) == "scenes":
             raise InputError(f"{self.path} labels the texts of scenes; a recognizer needs one text a picture")
 
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.reader.label_file import file_bytes, line_begins, rows_at
+from pipelines.reader.label_kind import LOOKED_AT, kind_of_labels
 from pipelines.reader.path_source import PathSource
 from pipelines.reader.polygons import mend_polygon
 from pipelines.reader.problems import TORN
@@ -35,10 +36,9 @@ class SceneLabels(PathSource):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_begins", line_begins(self.path))
-        _, first = next(rows_at(self.path, self._begins[:1]))
-        if not first.startswith("["):
+        if kind_of_labels(text for _, text in rows_at(self.path, self._begins[:LOOKED_AT])) == "lines":
             raise InputError(
-                f"{self.path} labels no scenes: a detector needs a path, a tab, and a JSON list in every line"
+                f"{self.path} labels no scenes but lines: a detector needs a path, a tab, and a JSON list in every line"
             )
 
     def __len__(self) -> int:

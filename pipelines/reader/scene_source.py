@@ -6,8 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.reader.source import UNREADABLE, MissingError
-from synthtext.core import InputError, TextInstance
+from synthtext.core import TextInstance
 
 _TOGETHER = 16  # pictures that are held while one goes through a source
 
@@ -56,13 +55,3 @@ def iterate_scenes(source: SceneSource) -> Iterator[EncodedScene]:
     """All scenes of a source, in order, a few at a time."""
     for begin in range(0, len(source), _TOGETHER):
         yield from source.read(np.arange(begin, min(begin + _TOGETHER, len(source))))
-
-
-def read_scene(source: SceneSource, row: int) -> EncodedScene | str:
-    """One scene; if it cannot be read, why, in words that can be counted."""
-    try:
-        return source.read(np.array([row]))[0]
-    except MissingError as error:
-        return error.reason
-    except InputError:
-        return UNREADABLE

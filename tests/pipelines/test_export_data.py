@@ -222,9 +222,11 @@ def test_nothing_is_left_of_an_export_that_fails(tmp_path, form):
     (tmp_path / "photos" / "0.png").write_bytes(encoded(0, ".png"))
     labels = tmp_path / "photos" / "labels.tsv"
     entry = '[{"transcription": "a", "points": [[1, 1], [40, 1], [40, 20], [1, 20]]}]'
-    labels.write_text("".join(f"{number}.png\t{entry}\n" for number in range(2)))
-    with pytest.raises(InputError, match=r"1\.png is missing"):
+    labels.write_text(f"1.png\t{entry}\nlabels.tsv\t{entry}\n0.png\t[{{")
+    unusable = r"not one of 3 pictures can be used: label unreadable \(1\), picture broken \(1\), picture missing \(1\)"
+    with pytest.raises(InputError, match=unusable):
         export_data(labels, form, tmp_path / "out")
+    labels.write_text("".join(f"{number}.png\t{entry}\n" for number in range(2)))
 
     def stop(_count):
         raise KeyboardInterrupt
@@ -240,6 +242,36 @@ def test_nothing_is_left_of_an_export_that_fails(tmp_path, form):
         path.mkdir()
     assert export_data(labels, form, tmp_path / "out").texts == 2
     assert [path.exists() for path in (gone, alive, other)] == [False, True, True]
+
+
+@pytest.mark.parametrize("form", ["paddleocr", "icdar", "lmdb"])
+def test_what_cannot_be_read_is_left_out_and_counted(dataset, tmp_path, form):
+    rows = [scene(number, plain=True) for number in range(20)]
+    export_data(dataset(tmp_path / "data", rows), "paddleocr", tmp_path / "all")
+    labels = tmp_path / "all" / "labels.tsv"
+    lines = labels.read_text().splitlines()
+    names = [line.partition("\t")[0] for line in lines]
+    lines[1] = f"{names[1]}\t[{{oops"
+    labels.write_text("\n".join(lines))
+    (labels.parent / names[3]).unlink()
+    (labels.parent / names[17]).write_bytes(b"no picture")
+    done = export_data(labels, form, tmp_path / "out")
+    assert done.left_out == {"label unreadable": 1, "picture missing": 1, "picture broken": 1}
+    good = [row for number, row in enumerate(rows) if number not in (1, 3, 17)]
+    assert (done.pictures, done.texts) == (17, sum(len(row.instances) for row in good))
+    assert [one.image for one in again(tmp_path / "out", form, tmp_path / "again")] == [row.image for row in good]
+
+
+@pytest.mark.parametrize("form", ["paddleocr", "lmdb"])
+def test_lines_without_a_picture_are_left_out_and_counted(dataset, tmp_path, form):
+    rows = [line(number, f"text {number}") for number in range(9)]
+    export_data(dataset(tmp_path / "data", rows), "paddleocr", tmp_path / "all")
+    labels = tmp_path / "all" / "labels.tsv"
+    (labels.parent / labels.read_text().splitlines()[4].partition("\t")[0]).unlink()
+    done = export_data(labels, form, tmp_path / "out")
+    assert (done.pictures, done.left_out) == (8, {"picture missing": 1})
+    source = open_source(tmp_path / "out" / "labels.tsv" if form == "paddleocr" else tmp_path / "out")
+    assert list(source.texts()) == [f"text {number}" for number in range(9) if number != 4]
 
 
 def test_the_command_says_what_is_lost_in_one_line(dataset, tmp_path):
