@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, InputError, Parameters, Range, Size
+from synthtext.core import Image, Parameters, Range, Size, check_range, check_share
 
 _POOL = 1 << 20
 _POOL_SIGMA, _POOL_MEAN = 32, 128  # bytes hold it to four deviations
@@ -26,7 +26,7 @@ class Blur:
     strength_range: Range = (0.005, 0.03)
 
     def __post_init__(self) -> None:
-        _check("strength_range", self.strength_range, 0, 0.2)
+        check_range("strength_range", self.strength_range, 0, 0.2)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the standard deviation in pixels."""
@@ -53,9 +53,8 @@ class Noise:
     colour_probability: float = 0.5
 
     def __post_init__(self) -> None:
-        _check("sigma_range", self.sigma_range, 0, 128)
-        if not 0 <= self.colour_probability <= 1:
-            raise InputError(f"colour_probability {self.colour_probability} must be from 0 to 1")
+        check_range("sigma_range", self.sigma_range, 0, 128)
+        check_share("colour_probability", self.colour_probability)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the standard deviation, whether it is coloured, and where in the noise pool it starts."""
@@ -88,7 +87,7 @@ class Downscale:
     factor_range: Range = (0.4, 0.9)
 
     def __post_init__(self) -> None:
-        _check("factor_range", self.factor_range, 0.05, 1)
+        check_range("factor_range", self.factor_range, 0.05, 1)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the factor, and whether the enlargement shows its pixels."""
@@ -114,7 +113,7 @@ class Jpeg:
     quality_range: tuple[int, int] = (20, 80)
 
     def __post_init__(self) -> None:
-        _check("quality_range", self.quality_range, 1, 100)
+        check_range("quality_range", self.quality_range, 1, 100)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the quality."""
@@ -126,11 +125,6 @@ class Jpeg:
         _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, parameters["quality"]])
         decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
         return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _check(name: str, interval: Range, lowest: float, highest: float) -> None:
-    if not lowest <= interval[0] <= interval[1] <= highest:
-        raise InputError(f"{name} {list(interval)} must be two numbers from {lowest} to {highest}, in order")
 
 
 @cache

@@ -7,7 +7,6 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 import cv2
 import numpy as np
 
-from augment.check import check_share
 from augment.labels import CutRule, move_instances
 from augment.polygons import moved, moved_frame
 from augment.region import Mask, Region
@@ -26,6 +25,7 @@ from synthtext.core import (
     Size,
     Warp,
     bounding_box,
+    check_share,
 )
 
 

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.check import check_range
-from synthtext.core import Image, Parameters, Range, Size
+from synthtext.core import Image, Parameters, Range, Size, check_range
 
 _GREY = np.array([0.299, 0.587, 0.114])  # luminance of R, G, B (ITU-R BT.601)
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.check import check_range
 from augment.view import Frame, Labels
-from synthtext.core import InputError, Parameters, Range, Size, Warp
+from synthtext.core import Parameters, Range, Size, Warp, check_number, check_range, check_share
 
 _Spans = NDArray[np.float64]  # (N, 2) lowest and highest coordinate of each text along one axis
 
@@ -31,10 +30,8 @@ class TextCrop:
     tries: int = 50
 
     def __post_init__(self) -> None:
-        if not 0 <= self.least_side_share <= 1:
-            raise InputError(f"least_side_share {self.least_side_share} must be from 0 to 1")
-        if not 1 <= self.tries <= 1000:
-            raise InputError(f"tries {self.tries} must be from 1 to 1000")
+        check_share("least_side_share", self.least_side_share)
+        check_number("tries", self.tries, 1, 1000)
 
     def draw_view(self, rng: np.random.Generator, labels: Labels) -> Parameters:
         """Draw the cut rectangle: whole pixels."""

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from augment.check import check_range
-from synthtext.core import Box, InputError, Parameters, Range, Size, Warp
+from synthtext.core import Box, Parameters, Range, Size, Warp, check_range
 
 
 @dataclass(frozen=True)
@@ -19,8 +18,7 @@ class Rotation:
     degrees_range: Range = (-5, 5)
 
     def __post_init__(self) -> None:
-        if not -180 <= self.degrees_range[0] <= self.degrees_range[1] <= 180:
-            raise InputError(f"degrees_range {list(self.degrees_range)} must be from -180 to 180, in order")
+        check_range("degrees_range", self.degrees_range, -180, 180)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the angle in degrees."""
@@ -43,8 +41,7 @@ class Perspective:
     strength_range: Range = (0.0, 0.2)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.strength_range[0] <= self.strength_range[1] <= 0.25:
-            raise InputError(f"strength_range {list(self.strength_range)} must be from 0 to 0.25, in order")
+        check_range("strength_range", self.strength_range, 0, 0.25)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the strength and the direction of each corner (8 numbers from -1 to 1)."""
@@ -68,8 +65,7 @@ class Skew:
     degrees_range: Range = (-15, 15)
 
     def __post_init__(self) -> None:
-        if not -60 <= self.degrees_range[0] <= self.degrees_range[1] <= 60:
-            raise InputError(f"degrees_range {list(self.degrees_range)} must be from -60 to 60, in order")
+        check_range("degrees_range", self.degrees_range, -60, 60)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the angle in degrees."""

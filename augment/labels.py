@@ -8,7 +8,18 @@ import numpy as np
 
 from augment.polygons import clip, mirrored, moved, short_side
 from augment.region import Region
-from synthtext.core import Box, Clusters, InputError, Points, Polygon, Size, TextInstance, Warp, signed_area
+from synthtext.core import (
+    Box,
+    Clusters,
+    InputError,
+    Points,
+    Polygon,
+    Size,
+    TextInstance,
+    Warp,
+    check_number,
+    signed_area,
+)
 
 _WHOLE = 0.999  # of the area: what rounding leaves of an instance that is not cut
 _FLAT = 0.5  # square pixels: what has less has no outline worth the name
@@ -37,8 +48,7 @@ class CutRule:
     def __post_init__(self) -> None:
         if not 0 <= self.drop_share <= self.keep_share <= 1:
             raise InputError(f"drop_share {self.drop_share} and keep_share {self.keep_share} must rise within 0 to 1")
-        if not 0 <= self.least_side <= 100:
-            raise InputError(f"least_side {self.least_side} must be from 0 to 100 pixels")
+        check_number("least_side", self.least_side, 0, 100, "pixels")
 
 
 class Outlines(NamedTuple):

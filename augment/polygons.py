@@ -7,7 +7,7 @@ import numpy as np
 import pyclipper
 from numpy.typing import NDArray
 
-from synthtext.core import Box, Points, Polygon, Warp, bounding_box, signed_area
+from synthtext.core import Box, Points, Polygon, Warp, begin_near, bounding_box, clockwise, signed_area
 
 _STEPS = 1024  # in a pixel: the clipper counts in whole numbers
 _PROBES = 16  # parts of an edge at which its bend is measured, and into which it is cut at most
@@ -53,12 +53,6 @@ def clip(polygon: Polygon, box: Box) -> list[Polygon]:
     if around.left >= box.left and around.top >= box.top and around.right <= box.right and around.bottom <= box.bottom:
         return [polygon]
     return [begin_near(piece, polygon[0]) for piece in intersection(polygon, box.polygon())]
-
-
-def begin_near(polygon: Polygon, point: NDArray[np.float32]) -> Polygon:
-    """The same polygon, beginning at its point that is nearest to `point` (2,)."""
-    nearest = int(((polygon - point) ** 2).sum(axis=1).argmin())
-    return np.roll(polygon, -nearest, axis=0)
 
 
 def mirrored(polygon: Polygon) -> Polygon:
@@ -127,7 +121,6 @@ def _whole(polygon: Polygon) -> list[list[int]]:
 
 
 def _ordered(pieces: Sequence[NDArray[np.float64]]) -> list[Polygon]:
-    areas = [signed_area(piece.astype(np.float32)) for piece in pieces]
-    clockwise = [p if area > 0 else p[::-1] for p, area in zip(pieces, areas, strict=True)]
-    order = sorted(range(len(pieces)), key=lambda k: -abs(areas[k]))
-    return [np.ascontiguousarray(clockwise[k], np.float32) for k in order if areas[k]]
+    """Pieces that have an area, largest first, clockwise."""
+    found = [(abs(signed_area(piece)), piece) for piece in (piece.astype(np.float32) for piece in pieces)]
+    return [clockwise(piece) for area, piece in sorted(found, key=lambda entry: -entry[0]) if area]

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.polygons import begin_near, clip, intersection
-from synthtext.core import Box, Image, Polygon, Size, bounding_box
+from augment.polygons import clip, intersection
+from synthtext.core import Box, Image, Polygon, Size, begin_near, bounding_box
 
 Mask = NDArray[np.uint8]
 """(H, W), 1 where the picture shows something and 0 where it was filled up."""

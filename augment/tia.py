@@ -19,9 +19,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.check import check_range
 from augment.mesh import Mesh
-from synthtext.core import InputError, Parameters, Range, Size, Warp
+from synthtext.core import Parameters, Range, Size, Warp, check_range
 
 _CELLS = 6  # across a line
 _SOFT = 1.5  # cells: within it of a control point the weights stop rising
@@ -41,7 +40,7 @@ class Distort:
     strength_range: Range = (0.05, 0.25)
 
     def __post_init__(self) -> None:
-        _check_segments(self.segments_range)
+        check_range("segments_range", self.segments_range, 1, 12, "two whole numbers")
         check_range("strength_range", self.strength_range, 0, 0.3)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
@@ -71,7 +70,7 @@ class Stretch:
     strength_range: Range = (0.1, 0.4)
 
     def __post_init__(self) -> None:
-        _check_segments(self.segments_range)
+        check_range("segments_range", self.segments_range, 1, 12, "two whole numbers")
         check_range("strength_range", self.strength_range, 0, 0.4)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
@@ -109,12 +108,6 @@ class TiaPerspective:
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """The bent map."""
         return _bent(size, parameters, _thickness(size))
-
-
-def _check_segments(interval: tuple[int, int]) -> None:
-    low, high = interval
-    if not 1 <= low <= high <= 12:
-        raise InputError(f"segments_range {list(interval)} must be two whole numbers from 1 to 12, in order")
 
 
 def _drawn(segments: int, strength: float, moves: NDArray[np.float64]) -> Parameters:

@@ -5,8 +5,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from augment.check import check_range
-from synthtext.core import InputError, Parameters, Polygon, Range, Size, Warp
+from synthtext.core import InputError, Parameters, Polygon, Range, Size, Warp, check_range
 
 
 class Labels(NamedTuple):

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from augment.check import check_share
 from augment.view import Frame, Labels
-from synthtext.core import InputError, Parameters, Size, Warp
+from synthtext.core import InputError, Parameters, Size, Warp, check_share
 
 
 @dataclass(frozen=True)

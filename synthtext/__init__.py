@@ -1,8 +1,9 @@
 """Words become labelled pixels."""
 
-from synthtext.design import BaselineEntry, LineDesign, PaperEntry
+from synthtext.design import LineDesign
+from synthtext.entry import Entry
 from synthtext.frame import Output
 from synthtext.layout import Layout
 from synthtext.line import ATTEMPTS, LineGenerator
 
-__all__ = ["ATTEMPTS", "BaselineEntry", "Layout", "LineDesign", "LineGenerator", "Output", "PaperEntry"]
+__all__ = ["ATTEMPTS", "Entry", "Layout", "LineDesign", "LineGenerator", "Output"]

@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthtext.core import Charset, Parameters, Range, Weighted
-from synthtext.corpora import CorpusMixture, DrawnText
-from synthtext.design import BaselineEntry
+from synthtext.baselines import Baseline
+from synthtext.core import Parameters, Weighted, within
+from synthtext.corpora import DrawnText
+from synthtext.design import Design
+from synthtext.entry import Entry
 from synthtext.fonts import Face
 from synthtext.frame import BentLine, Margins
 from synthtext.layout import Layout
@@ -36,7 +38,7 @@ class Copy(NamedTuple):
     shown: str
     face: Face
     setting: Setting
-    baseline: BaselineEntry
+    baseline: Entry[Baseline]
     em: float
     margins: Margins
     slack: tuple[float, float]
@@ -63,24 +65,14 @@ class Writer:
     """Draws contents.
 
     Args:
-        charset: texts with other characters are rejected.
-        corpora: of the texts.
-        size_range: of an em, in pixels.
+        design: its charset, corpora, sizes and baselines; texts with other characters are rejected.
         layout: how lines are laid out.
-        baselines: how they run.
     """
 
-    def __init__(
-        self,
-        charset: Charset,
-        corpora: CorpusMixture,
-        size_range: Range,
-        layout: Layout,
-        baselines: Sequence[BaselineEntry],
-    ) -> None:
-        self._charset, self._corpora, self._size_range, self._layout = charset, corpora, size_range, layout
-        self._baselines = tuple(baselines)
-        self._weighted = Weighted([entry.weight for entry in baselines]) if len(baselines) > 1 else None
+    def __init__(self, design: Design, layout: Layout) -> None:
+        self._charset, self._corpora, self._baselines = design.charset, design.corpora, design.baselines
+        self._size_range, self._layout = design.font_options.size_range, layout
+        self._weighted = Weighted([entry.weight for entry in self._baselines]) if len(self._baselines) > 1 else None
         self._features = sorted(layout.features.items())
 
     def write(self, rng: np.random.Generator, faces: Sequence[Face]) -> Copy:
@@ -96,11 +88,11 @@ class Writer:
         shown = _capitals(text.text) if face.capitals_only else text.text
         if not self._charset.covers(self._charset.fold(shown)):
             raise Rejection("character outside of the charset")
-        tracking = round(_within(layout.tracking_range, shares[1]), 3)
-        em = _within(self._size_range, shares[2])
-        margins = Margins(*(_within(layout.margin_range, share) for share in shares[3:7]))
+        tracking = round(within(layout.tracking_range, shares[1]), 3)
+        em = within(self._size_range, shares[2])
+        margins = Margins(*(within(layout.margin_range, share) for share in shares[3:7]))
         baseline = self._baselines[self._weighted.draw(rng) if self._weighted else 0]
-        setting, drawn = self._setting(rng, shown, tracking, vertical=baseline.baseline.vertical)
+        setting, drawn = self._setting(rng, shown, tracking, vertical=baseline.part.vertical)
         return Copy(text, shown, face, setting, baseline, em, margins, (shares[7], shares[8]), drawn)
 
     def set(self, rng: np.random.Generator, copy: Copy) -> Content:
@@ -110,7 +102,7 @@ class Writer:
             Rejection: it cannot be set so.
         """
         line = set_line(copy.shown, copy.face, copy.setting)
-        name, baseline = copy.baseline.name, copy.baseline.baseline
+        name, baseline = copy.baseline.name, copy.baseline.part
         bend = baseline.draw(rng, line.ink)
         drawn = {**copy.drawn, "baseline": name, **bend} if bend or baseline.vertical else copy.drawn
         bent = BentLine.of(line, baseline.warp(line.ink, bend))
@@ -157,7 +149,7 @@ class Writer:
             setting = setting._replace(features=dict.fromkeys(features, 1))
             drawn["features"] = features
         if layout.jitter_range[1]:
-            most = _within(layout.jitter_range, rng.random())
+            most = within(layout.jitter_range, rng.random())
             setting = setting._replace(shifts=rng.uniform(-most, most, len(text)))
             drawn["jitter"] = round(most, 3)
         return setting, drawn
@@ -173,12 +165,8 @@ class Writer:
             other = set_line(text, copy.face, copy.setting._replace(shifts=None))
         except Rejection:
             return None
-        return beside(rng, line, other, copy.margins, _within(options.depth_range, rng.random()))
+        return beside(rng, line, other, copy.margins, within(options.depth_range, rng.random()))
 
 
 def _capitals(text: str) -> str:
     return unicodedata.normalize("NFC", text.upper())  # the capital of an iota with two accents comes in three parts
-
-
-def _within(bounds: Range, share: float) -> float:
-    return bounds[0] + (bounds[1] - bounds[0]) * share

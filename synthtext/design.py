@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from synthtext.baselines import Baseline
 from synthtext.core import Charset, EffectChain
 from synthtext.corpora import CorpusMixture
+from synthtext.entry import Entry
 from synthtext.fonts import FontInventory, FontOptions
 from synthtext.frame import Output
 from synthtext.ink import Ink
@@ -12,35 +13,23 @@ from synthtext.layout import Layout
 from synthtext.paper import Paper, PaperStock
 
 
-@dataclass(frozen=True)
-class PaperEntry:
-    """A paper, the name it is recorded under, and how often it is used."""
-
-    name: str
-    paper: Paper | PaperStock
-    weight: float = 1.0
-
-
-@dataclass(frozen=True)
-class BaselineEntry:
-    """A way in which lines run, the name it is recorded under, and how often it is used."""
-
-    name: str
-    baseline: Baseline
-    weight: float = 1.0
-
-
-@dataclass(frozen=True)
-class LineDesign:
-    """Everything that decides what lines look like."""
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """What decides the looks of texts in pictures of every kind."""
 
     charset: Charset
     corpora: CorpusMixture
     font_options: FontOptions
     inventory: FontInventory
-    layout: Layout
-    baselines: tuple[BaselineEntry, ...]
+    baselines: tuple[Entry[Baseline], ...]
     ink: Ink
-    papers: tuple[PaperEntry, ...]
+    papers: tuple[Entry[Paper | PaperStock], ...]
     effects: EffectChain
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineDesign(Design):
+    """Everything that decides what lines look like."""
+
+    layout: Layout
     output: Output

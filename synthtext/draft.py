@@ -1,29 +1,21 @@
 """A line on its way from a text to a picture."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from synthtext.blocks import Block
 from synthtext.canvas import Canvas
 from synthtext.content import Content, Copy
 from synthtext.core import Applied, Image, Parameters, Streams
-from synthtext.fonts import Face
+from synthtext.entry import Entry
 from synthtext.frame import Frame
-from synthtext.ink import Ground, InkColour, InkField, StyleEntry
-from synthtext.paper import Paper
-
-
-class Block(NamedTuple):
-    """What the samples of a block share."""
-
-    faces: Sequence[Face]
-    papers: Sequence[Paper]
+from synthtext.ink import Ground, InkColour, InkField, InkStyle
 
 
 class Look(NamedTuple):
     """How the ink is laid and where the line comes to lie."""
 
-    style: StyleEntry
+    style: Entry[InkStyle]
     style_drawn: Parameters
     moved: tuple[Applied, ...]
     frame: Frame

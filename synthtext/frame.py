@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
-from synthtext.core import Box, InputError, Points, Size, Warp, bounding_box
+from synthtext.core import Box, InputError, Points, Size, Warp, bounding_box, check_range
 from synthtext.rejection import Rejection
 from synthtext.setting import SetLine
 
@@ -36,8 +36,7 @@ class Output:
         for name, value in (("height", self.height), ("width", self.width)):
             if value != "free" and not 8 <= value <= _LONGEST:
                 raise InputError(f"{name} {value} must be from 8 to {_LONGEST} pixels, or free")
-        if not 1 <= self.quality_range[0] <= self.quality_range[1] <= 100:
-            raise InputError(f"quality_range {list(self.quality_range)} must be from 1 to 100, in order")
+        check_range("quality_range", self.quality_range, 1, 100)
 
 
 class Margins(NamedTuple):

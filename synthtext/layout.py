@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from synthtext.core import InputError, Range
+from synthtext.core import InputError, Range, check_range, check_share
 
 # These show letters as others: small letters as capitals, 1/2 as one half, 1st as a raised st.
 _MISLEADING = ("smcp", "c2sc", "pcap", "c2pc", "unic", "frac", "afrc", "ordn", "sups", "subs", "sinf", "numr", "dnom")
@@ -25,10 +25,8 @@ class Neighbours:
     depth_range: Range = (0.2, 0.9)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.probability <= 1:
-            raise InputError(f"neighbours: probability {self.probability} must be from 0 to 1")
-        if not 0 <= self.depth_range[0] <= self.depth_range[1] <= 1:
-            raise InputError(f"neighbours: depth_range {list(self.depth_range)} must be shares from 0 to 1, in order")
+        check_share("neighbours: probability", self.probability)
+        check_range("neighbours: depth_range", self.depth_range, 0, 1, "shares")
 
 
 @dataclass(frozen=True)
@@ -57,14 +55,11 @@ class Layout:
     neighbours: Neighbours = Neighbours()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.margin_range[0] <= self.margin_range[1] <= 5:
-            raise InputError(f"margin_range {list(self.margin_range)} must be two shares from 0 to 5, in order")
-        if not -0.2 <= self.tracking_range[0] <= self.tracking_range[1] <= 3:
-            raise InputError(f"tracking_range {list(self.tracking_range)} must be ems from -0.2 to 3, in order")
+        check_range("margin_range", self.margin_range, 0, 5, "two shares")
+        check_range("tracking_range", self.tracking_range, -0.2, 3, "ems")
         if not 1 <= self.length_range[0] <= self.length_range[1]:
             raise InputError(f"length_range {list(self.length_range)} must be counts from 1 up, in order")
-        if not 0 <= self.jitter_range[0] <= self.jitter_range[1] <= 0.5:
-            raise InputError(f"jitter_range {list(self.jitter_range)} must be ems from 0 to 0.5, in order")
+        check_range("jitter_range", self.jitter_range, 0, 0.5, "ems")
         for tag, probability in self.features.items():
             if len(tag) != 4 or not tag.isascii() or not tag.isalnum():
                 raise InputError(f"features: {tag!r} is no OpenType feature; they have four letters, such as onum")

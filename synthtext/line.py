@@ -1,13 +1,11 @@
 """Lines of text as pictures: sample i is a pure function of the design, the seed and i."""
 
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
-from synthtext.core import BLOCK, Gap, Sample, StreamSource, block_stream, probe_stream
+from synthtext.blocks import Blocks
+from synthtext.core import Gap, Sample, StreamSource
 from synthtext.design import LineDesign
-from synthtext.draft import Block, Draft
-from synthtext.fonts import FaceCache, fit_fonts
-from synthtext.paper import PaperStock
+from synthtext.draft import Draft
 from synthtext.rejection import Rejection
 from synthtext.stages import Stages
 
@@ -15,7 +13,6 @@ ATTEMPTS = 20
 """How often a sample is tried before its index stays a gap."""
 
 _TOGETHER = 64  # samples that go through the stages side by side
-_BLOCKS_KEPT = 2
 
 
 class LineGenerator:
@@ -24,6 +21,7 @@ class LineGenerator:
     Attributes:
         design: what they look like.
         stages: what every one goes through.
+        blocks: what samples share.
 
     Args:
         design: what they look like.
@@ -36,16 +34,14 @@ class LineGenerator:
 
     def __init__(self, design: LineDesign, seed: int, prefix: str = "") -> None:
         self.design = design
-        self._seed, self._prefix = seed, prefix
+        self._prefix = prefix
         self._sources = [StreamSource(seed) for _ in range(_TOGETHER)]
-        self._cache = FaceCache()
-        self._fonts = fit_fonts(design.inventory, design.corpora, design.charset, self._cache, probe_stream(0))
-        self.stages = Stages(design, self._cache)
-        self._blocks: OrderedDict[int, Block] = OrderedDict()
+        self.blocks = Blocks(design, seed)
+        self.stages = Stages(design, self.blocks.cache)
 
     def draw(self, index: int) -> Sample | Gap:
         """Draw sample `index`, or say why each attempt was rejected."""
-        streams, block = self._sources[0].at(index), self._block(index)
+        streams, block = self._sources[0].at(index), self.blocks.at(index)
         reasons: list[str] = []
         for _ in range(ATTEMPTS):
             draft = Draft(index, streams, block)
@@ -64,25 +60,10 @@ class LineGenerator:
 
     def _draw_together(self, indices: Sequence[int]) -> Iterator[Sample | Gap]:
         drafts = [
-            Draft(index, source.at(index), self._block(index))
+            Draft(index, source.at(index), self.blocks.at(index))
             for source, index in zip(self._sources, indices, strict=False)
         ]
         self.stages.run(drafts)
         finished = [None if draft.failure else self.stages.finish(draft, self._prefix, ()) for draft in drafts]
         for index, sample in zip(indices, finished, strict=True):
             yield sample or self.draw(index)  # which meets the failure again, and goes on from there
-
-    def _block(self, index: int) -> Block:
-        number = index // BLOCK
-        block = self._blocks.get(number)
-        if block is None:
-            rng = block_stream(index, self._seed)
-            faces = [self._cache.face(file) for file in self._fonts.draw(rng, self.design.font_options.pool)]
-            papers = [
-                paper.for_block(rng) if isinstance(paper, PaperStock) else paper
-                for paper in (entry.paper for entry in self.design.papers)
-            ]
-            block = self._blocks[number] = Block(faces, papers)
-            if len(self._blocks) > _BLOCKS_KEPT:
-                self._blocks.popitem(last=False)
-        return block

@@ -65,9 +65,7 @@ class Stages:
 
     def __init__(self, design: LineDesign, cache: FaceCache) -> None:
         self._design, self._cache = design, cache
-        self._writer = Writer(
-            design.charset, design.corpora, design.font_options.size_range, design.layout, design.baselines
-        )
+        self._writer = Writer(design, design.layout)
         self._papers = Weighted([entry.weight for entry in design.papers])
         self.steps: dict[str, Stage] = {
             "write": _each(self._write),
@@ -94,9 +92,9 @@ class Stages:
     def _place(self, draft: Draft) -> None:
         copy, bent, rng = draft.copy, draft.content.bent, draft.streams.appearance
         style = self._design.ink.draw_style(rng)
-        style_drawn = style.style.draw(rng)
+        style_drawn = style.part.draw(rng)
         warp, moved = self._design.effects.draw_warp(rng, bent.natural_size(copy.em))
-        reach = style.style.reach(style_drawn)
+        reach = style.part.reach(style_drawn)
         frame = frame_line(bent, warp, copy.em, copy.margins, copy.slack, reach, self._design.output)
         draft.look = Look(style, style_drawn, moved, frame)
 
@@ -130,7 +128,7 @@ class Stages:
     def _lay(self, draft: Draft, calm: float) -> None:
         style, style_drawn, _, frame = draft.look
         paper = _calmed(draft.block.papers[draft.number].paint(draft.streams.appearance, frame.size), calm)
-        draft.paper, draft.calm = style.style.underlay(paper, draft.coverage, frame.em, style_drawn), calm
+        draft.paper, draft.calm = style.part.underlay(paper, draft.coverage, frame.em, style_drawn), calm
 
     def _measure(self, drafts: Sequence[Draft]) -> None:
         grounds = measure_grounds([draft.inked for draft in drafts], [draft.paper for draft in drafts])
@@ -198,7 +196,10 @@ class Stages:
             drawn=drawn,
             rejected=rejected,
         )
+        reach = look.style.part.reach(look.style_drawn)
         clusters = Clusters(line.clusters.offsets, look.frame.quads)
+        if reach:  # the border is the text's, too
+            clusters = line.clusters.grown(reach).warped(look.frame.warp)
         return Sample(f"{prefix}{draft.index:010d}", draft.image, line.text, clusters, meta)
 
 

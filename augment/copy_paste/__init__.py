@@ -3,7 +3,7 @@
 from augment.copy_paste.bank import Balance, BankBuilder, Columns, CropBank
 from augment.copy_paste.crop import SMALLEST, Crop, CutRules, crop_of_line, crop_of_sample, cut_crops
 from augment.copy_paste.natural import NaturalPaste
-from augment.copy_paste.occupancy import Occupancy, Place, polygons_overlap
+from augment.copy_paste.occupancy import Occupancy, Place
 from augment.copy_paste.paste import CopyPaste, PasteMode
 from augment.copy_paste.released import ReleasedPaste
 
@@ -24,5 +24,4 @@ __all__ = [
     "crop_of_line",
     "crop_of_sample",
     "cut_crops",
-    "polygons_overlap",
 ]

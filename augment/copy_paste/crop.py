@@ -19,7 +19,7 @@ from synthtext.core import (
     TextInstance,
     Warp,
     bounding_box,
-    signed_area,
+    clockwise,
 )
 
 SMALLEST = 8.0
@@ -168,7 +168,7 @@ def letter_height(length: float, height: float, text: str) -> float:
 
 def _unusable(instance: TextInstance, size: Size, rules: CutRules) -> str:
     if instance.ignore and not rules.ignored:
-        return "is ignored"
+        return "to be ignored"
     box = bounding_box(instance.polygon)
     if min(box.left, box.top) < -_OUTSIDE or box.right > size.width + _OUTSIDE or box.bottom > size.height + _OUTSIDE:
         return "reaches out of its picture"
@@ -221,6 +221,4 @@ def _fitted(patch: Image, polygon: Polygon, instance: TextInstance, index: int, 
         patch = np.asarray(cv2.resize(patch, size, interpolation=cv2.INTER_AREA), np.uint8)
         polygon = (polygon * (np.array(size) / (columns, rows))).astype(np.float32)
         height *= share
-    if signed_area(polygon) < 0:
-        polygon = polygon[::-1]
-    return Crop(patch, polygon, instance.text, height, instance.ignore, instance.level, index)
+    return Crop(patch, clockwise(polygon), instance.text, height, instance.ignore, instance.level, index)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Points, Polygon
+from synthtext.core import Image, Points, Polygon, polygons_overlap
 
 _BASE = 4  # pixels of a cell of the finest raster
 _COARSEST = 64
@@ -120,30 +120,6 @@ class Occupancy:
         if size not in self._levels:
             self._levels[size] = _reduced(self._free, size // _BASE)
         return self._levels[size]
-
-
-def polygons_overlap(first: Polygon, second: Polygon) -> bool:
-    """Whether two polygons have an inner point in common: their sides cross, or one lies inside the other."""
-    a, b = first.astype(np.float64), second.astype(np.float64)
-    a_ends, b_ends = np.roll(a, -1, axis=0), np.roll(b, -1, axis=0)
-    along_a, along_b = a_ends - a, b_ends - b
-    to = b[None] - a[:, None]
-    begins = along_a[:, None, 0] * to[..., 1] - along_a[:, None, 1] * to[..., 0]
-    ends = np.roll(begins, -1, axis=1)
-    other = along_b[None, :, 0] * to[..., 1] - along_b[None, :, 1] * to[..., 0]
-    others = np.roll(other, -1, axis=0)
-    if ((begins * ends < 0) & (other * others < 0)).any():
-        return True
-    return _holds(a, b.mean(axis=0)) or _holds(b, a.mean(axis=0)) or _holds(a, b[0]) or _holds(b, a[0])
-
-
-def _holds(polygon: NDArray[np.float64], point: NDArray[np.float64]) -> bool:
-    """Whether a point lies inside a polygon, by the number of sides that a ray to the right crosses."""
-    begins, ends = polygon, np.roll(polygon, -1, axis=0)
-    crosses = (begins[:, 1] > point[1]) != (ends[:, 1] > point[1])
-    begins, ends = begins[crosses], ends[crosses]
-    at = begins[:, 0] + (point[1] - begins[:, 1]) / (ends[:, 1] - begins[:, 1]) * (ends[:, 0] - begins[:, 0])
-    return bool((at > point[0]).sum() % 2)
 
 
 def _box(polygon: Polygon) -> "_Box":

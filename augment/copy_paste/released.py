@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from augment.copy_paste.bank import CropBank
-from synthtext.core import Image, InputError, Parameters, Polygon, Scene, bounding_box
+from synthtext.core import Image, InputError, Parameters, Polygon, Scene, bounding_box, check_number
 
 _TALL = 1.5  # a patch so many times as high as wide is turned by 90 degrees
 _TRIES = 50
@@ -37,8 +37,7 @@ class ReleasedPaste:
     limit_paste: bool = True
 
     def __post_init__(self) -> None:
-        if not 0 <= self.share <= 10:
-            raise InputError(f"share {self.share} must be from 0 to 10")
+        check_number("share", self.share, 0, 10)
 
     def prepare(self, bank: CropBank) -> Callable[[np.random.Generator, Scene], Parameters]:
         """The function that draws what is pasted into a scene.

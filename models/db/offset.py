@@ -5,20 +5,14 @@ import numpy as np
 import pyclipper
 from numpy.typing import NDArray
 
-from synthtext.core import Polygon
+from synthtext.core import Polygon, signed_area
 
 
 def area_and_perimeter(polygon: Polygon) -> tuple[float, float]:
     """Area and perimeter of a polygon (P, 2), in pixels squared and pixels."""
     points = polygon.astype(np.float64)
     edges = np.roll(points, -1, axis=0) - points
-    return abs(float(_cross_sum(points))) / 2, float(np.hypot(edges[:, 0], edges[:, 1]).sum())
-
-
-def _cross_sum(points: NDArray[np.float64]) -> np.float64:
-    x, y = points.T
-    total: np.float64 = (x * np.roll(y, -1) - y * np.roll(x, -1)).sum()
-    return total
+    return abs(signed_area(polygon)), float(np.hypot(edges[:, 0], edges[:, 1]).sum())
 
 
 def offset(polygon: Polygon, distance: float, *, released: bool = False) -> list[Polygon]:

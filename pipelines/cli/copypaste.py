@@ -62,11 +62,14 @@ def copypaste(
 
 def _describe(summary: "CopyPasteSummary") -> str:
     from pipelines.cli.generate import describe
-    from pipelines.generate.gaps import describe_gaps
+    from pipelines.counts import describe_counts
+    from pipelines.reader.problems import describe_problems
 
-    lines = [describe(summary.scenes, "scenes"), f"crops to paste: {summary.crops:,}"]
+    lines = [describe(summary.scenes), f"crops to paste: {summary.crops:,}"]
     if summary.left_out:
-        lines[-1] += f"; left out: {describe_gaps(summary.left_out)}"
+        lines[-1] += f"; left out: {describe_counts(summary.left_out)}"
+    if summary.target_left_out:
+        lines.append(f"target pictures left out: {describe_counts(summary.target_left_out)}")
     if summary.problems:
-        lines.append(f"labels mended, ignored or left out: {describe_gaps(summary.problems)}")
+        lines.append(f"labels {describe_problems(summary.problems)}")
     return "\n".join(lines)

@@ -35,6 +35,7 @@ def crops(
     Example: ocrmill crops data/receipts -o data/receipt-lines
     """
     from pipelines.cli.generate import describe
+    from pipelines.counts import describe_counts
     from pipelines.crops import CropsRecipe
     from pipelines.generate import generate as run
     from pipelines.progress import progress
@@ -43,7 +44,7 @@ def crops(
     with progress("looking", total=len(open_scenes(scenes)), unit="scenes") as bar:
         recipe = CropsRecipe.of(scenes, level, pictures, bar.advance)
     summary = run(recipe, out, recipe.found.lines, workers=workers, address=address, shard_size=shard_size, form=form)
-    print(describe(summary, "lines"))
+    print(describe(summary))
     for what, counts in (("texts", recipe.found.left_out), ("scenes", recipe.found.scenes_left_out)):
         if counts:
-            print(f"{what} left out: " + ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common()))
+            print(f"{what} left out: {describe_counts(counts)}")

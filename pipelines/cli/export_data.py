@@ -16,10 +16,12 @@ def export_data(
     Pictures are written byte for byte. paddleocr: labels.tsv and images/. icdar (scenes): gt/gt_NAME.txt with four
     corners and a text a line, and images/NAME. lmdb: image-%09d, label-%09d and, with all that is known of the texts,
     meta-%09d. Of texts inside lines or blocks the innermost are written, but to LMDB all. How samples were drawn stays
-    behind. OUT is there when it is whole.
+    behind. Pictures that are missing or broken, and labels that cannot be read, are left out and counted.
+    OUT is there when it is whole.
 
     Example: ocrmill export-data data/receipts -o receipts-icdar --to icdar
     """
+    from pipelines.counts import describe_counts
     from pipelines.exporting import export_data as run
     from pipelines.progress import progress
     from pipelines.reader import open_scenes, open_source
@@ -32,8 +34,9 @@ def export_data(
         done = run(source, form, out, bar.advance)
     texts = f" with {done.texts:,} texts" if kind == "scenes" else ""
     print(f"{out}: {done.pictures:,} {kind}{texts}")
+    if done.left_out:
+        print(f"{kind} left out: {describe_counts(done.left_out)}")
     if done.lost:
-        parts = (f"{count:,} {what}" for what, count in done.lost.most_common())
-        print(f"not in this format: {', '.join(parts)}")
+        print(f"not in this format: {describe_counts(done.lost)}")
     if done.problems:
         print(f"labels {describe_problems(done.problems)}")

@@ -58,22 +58,22 @@ def generate(
         shard_size=shard_size,
         form=form,
     )
-    print(describe(summary, "samples"))
+    print(describe(summary))
 
 
-def describe(summary: "Summary", noun: str) -> str:
-    """What a job did, in a few lines; `noun` is what it drew."""
-    from pipelines.generate.gaps import describe_gaps
+def describe(summary: "Summary") -> str:
+    """What a job did, in a few lines."""
+    from pipelines.counts import describe_counts
     from pipelines.progress import duration
 
-    lines = [f"{summary.folder}: {summary.rows:,} {noun} in {summary.shards:,} shards"]
+    lines = [f"{summary.folder}: {summary.rows:,} {summary.kind} in {summary.shards:,} shards"]
     if summary.new_shards:
         rate = f"{summary.new_samples / summary.seconds:,.0f}/s"
         lines.append(f"drawn now: {summary.new_samples:,} in {duration(summary.seconds)} ({rate})")
     else:
         lines.append("it was complete already; nothing was drawn")
     if summary.gaps:
-        lines.append(f"could not be drawn: {describe_gaps(summary.gaps)}")
+        lines.append(f"could not be drawn: {describe_counts(summary.gaps)}")
     if summary.deaths:
         lines.append(f"workers that died and were replaced: {summary.deaths}")
     return "\n".join(lines)

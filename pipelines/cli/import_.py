@@ -14,7 +14,7 @@ def import_(
             help="A label file (path, tab, text or JSON), an LMDB, a folder of ICDAR's, a COCO-Text file.",
         ),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the data set.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for the data set.")],
     form: Annotated[
         Literal["paddleocr", "icdar", "lmdb", "coco-text"] | None,
         typer.Option("--from", help="What SOURCE must be; by default it is looked at."),
@@ -32,16 +32,17 @@ def import_(
 
     Example: ocrmill import icdar2015/train -o data/train
     """
+    from pipelines.counts import describe_counts
     from pipelines.importing import open_import
     from pipelines.progress import progress
     from pipelines.reader.problems import describe_problems
 
     job = open_import(source, form)
     kind = job.ROW.KIND
-    with progress("importing", total=job.count, unit=kind) as bar:
-        statistics = job.write(output, bar.advance)
-    left_out = ", ".join(f"{count:,} {reason}" for reason, count in statistics.gaps.most_common())
-    print(f"{output}: {statistics.rows:,} {kind}" + (f"; left out: {left_out}" if left_out else ""))
+    with progress("importing", total=len(job.source), unit=kind) as bar:
+        statistics = job.write(out, bar.advance)
+    left_out = describe_counts(statistics.gaps)
+    print(f"{out}: {statistics.rows:,} {kind}" + (f"; left out: {left_out}" if left_out else ""))
     if kind == "scenes":
         print(f"texts: {statistics.levels.total():,}, of these to be ignored: {statistics.ignored.total():,}")
     if statistics.problems:

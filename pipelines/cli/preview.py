@@ -35,7 +35,7 @@ def preview(
 
     import cv2
 
-    from pipelines.generate.gaps import describe_gaps
+    from pipelines.counts import describe_counts
     from pipelines.generate.preview import draw_preview
     from pipelines.recipe import resolve_recipe
     from pipelines.shards.files import write_file
@@ -43,4 +43,4 @@ def preview(
     page = draw_preview(resolve_recipe(recipe, settings or ()), count, seed)
     _, encoded = cv2.imencode(".png", cv2.cvtColor(page.image, cv2.COLOR_RGB2BGR))
     write_file(out, encoded.tobytes())
-    print(f"{out}: {page.samples} samples; rejected: {describe_gaps(page.gaps) or 'none'}")
+    print(f"{out}: {page.samples} samples; rejected: {describe_counts(page.gaps) or 'none'}")

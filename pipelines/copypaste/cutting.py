@@ -4,13 +4,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from augment.copy_paste import BankBuilder, Crop, CropBank, CutRules, crop_of_line, cut_crops
 from pipelines.copypaste.outlines import line_outline
 from pipelines.copypaste.sources import CropSource, is_lines
+from pipelines.counts import describe_counts
 from pipelines.progress import progress
-from pipelines.reader import EncodedLine, EncodedScene, MissingError, decode
+from pipelines.reader import EncodedLine, EncodedScene, decode, read_row
+from pipelines.reader.source import BROKEN
 from synthtext.core import Image, InputError, Polygon
 
 
@@ -25,7 +25,7 @@ def cut_bank(sources: Sequence[tuple[str, CropSource]], rules: CutRules) -> tupl
         The bank, and why texts were left out, counted.
 
     Raises:
-        InputError: there is not one crop, or a label cannot be read.
+        InputError: there is not one crop.
     """
     builder, reasons = BankBuilder(), Counter[str]()
     with progress("cutting", total=sum(len(source) for _, source in sources), unit="pictures") as bar:
@@ -36,7 +36,7 @@ def cut_bank(sources: Sequence[tuple[str, CropSource]], rules: CutRules) -> tupl
                 builder.add_picture(row, labelled, crops)
                 bar.advance(1)
     if not len(builder):
-        told = ", ".join(f"{reason} ({count:,})" for reason, count in reasons.most_common()) or "there is no text"
+        told = describe_counts(reasons) or "there is no text"
         names = ", ".join(name for name, _ in sources)
         raise InputError(f"{names}: not one text can be cut out to be pasted: {told}; name another source with --from")
     return builder.build(), reasons
@@ -44,16 +44,16 @@ def cut_bank(sources: Sequence[tuple[str, CropSource]], rules: CutRules) -> tupl
 
 def _crops(source: CropSource, row: int, rules: CutRules, reasons: "Counter[str]") -> tuple[int, Iterator[Crop]]:
     """How many texts a picture has, and its crops."""
-    try:
-        (item,) = source.read(np.array([row]))
-        if isinstance(item, EncodedScene) and not item.instances:
-            return 0, iter(())
-        image = decode(item.image, item.key)
-    except MissingError:
-        reasons["picture missing"] += 1
+    item: EncodedScene | EncodedLine | str = read_row(source, row)
+    if isinstance(item, str):
+        reasons[item] += 1
         return 0, iter(())
+    if isinstance(item, EncodedScene) and not item.instances:
+        return 0, iter(())
+    try:
+        image = decode(item.image, item.key)
     except InputError:
-        reasons["picture broken"] += 1
+        reasons[BROKEN] += 1
         return 0, iter(())
     if isinstance(item, EncodedLine):
         text = unicodedata.normalize("NFC", item.text)

@@ -1,6 +1,6 @@
 """Draws the scenes of a CopyPaste job."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -8,13 +8,11 @@ from numpy.typing import NDArray
 
 from augment.copy_paste import CopyPaste
 from pipelines.copypaste.settings import PictureOutput
-from pipelines.reader import MissingError, SceneSource, decode
+from pipelines.reader import SceneSource, decode, read_row
+from pipelines.reader.source import BROKEN
 from synthtext.core import Gap, InputError, Provenance, Scene, StreamSource
 
 _ORDER = 5  # the purpose of the random stream of an epoch's order; others have their own
-
-MISSING = "target picture missing"
-BROKEN = "target picture broken"
 
 
 class CopyPasteGenerator:
@@ -22,6 +20,7 @@ class CopyPasteGenerator:
 
     Args:
         target: what is pasted into.
+        left_out: rows of the target that no scene is made of; not all.
         operation: what pastes.
         output: how pictures are stored.
         seed: 0 to 2**32 - 1.
@@ -29,9 +28,18 @@ class CopyPasteGenerator:
     """
 
     def __init__(
-        self, target: SceneSource, operation: CopyPaste, output: PictureOutput, seed: int, prefix: str
+        self,
+        target: SceneSource,
+        left_out: Collection[int],
+        operation: CopyPaste,
+        output: PictureOutput,
+        seed: int,
+        prefix: str,
     ) -> None:
         self._target, self._operation, self._output = target, operation, output
+        self._usable = np.ones(len(target), np.bool_)
+        self._usable[list(left_out)] = False
+        self._epoch_length = int(self._usable.sum())
         self._seed, self._prefix = seed, prefix
         self._streams = StreamSource(seed)
         self._order = lru_cache(maxsize=2)(self._epoch_order)
@@ -42,16 +50,15 @@ class CopyPasteGenerator:
 
     def draw(self, index: int) -> Scene | Gap:
         """Draw one scene, or say that its target's picture cannot be read."""
-        epoch, place = divmod(index, len(self._target))
+        epoch, place = divmod(index, self._epoch_length)
         row = int(self._order(epoch)[place])
-        try:
-            (found,) = self._target.read(np.array([row]))
-        except MissingError:
-            return Gap(index, (MISSING,))
+        found = read_row(self._target, row)
+        if isinstance(found, str):
+            return Gap(index, (f"target {found}",))
         try:
             image = decode(found.image, found.key)
         except InputError:
-            return Gap(index, (BROKEN,))
+            return Gap(index, (f"target {BROKEN}",))
         content, appearance = self._streams.at(index)
         low, high = self._output.quality_range
         drawn = {"target": row, "jpeg_quality": int(appearance.integers(low, high + 1))}
@@ -59,8 +66,9 @@ class CopyPasteGenerator:
         return self._operation(scene, content)
 
     def _epoch_order(self, epoch: int) -> NDArray[np.int64]:
-        """The target's rows in the order of an epoch: groups that are read together stay together."""
+        """The target's usable rows in the order of an epoch: groups that are read together stay together."""
         rng = np.random.default_rng([epoch, self._seed, _ORDER])
         bounds = self._target.groups
         shuffled = rng.permutation(len(bounds) - 1).tolist()
-        return np.concatenate([rng.permutation(np.arange(bounds[group], bounds[group + 1])) for group in shuffled])
+        order = np.concatenate([rng.permutation(np.arange(bounds[group], bounds[group + 1])) for group in shuffled])
+        return np.asarray(order[self._usable[order]], np.int64)

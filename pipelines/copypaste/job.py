@@ -24,12 +24,14 @@ class CopyPasteSummary:
         scenes: of the data set.
         crops: in the bank.
         left_out: texts that were not cut, by reason.
+        target_left_out: pictures of the target that no scene is made of, by reason.
         problems: polygons that were mended, made ignored or left out, by kind.
     """
 
     scenes: Summary
     crops: int
     left_out: "Counter[str]"
+    target_left_out: "Counter[str]"
     problems: "Counter[str]"
 
 
@@ -86,7 +88,7 @@ def copypaste(
         with suppress(JobError):  # another job may have the folder by now
             _leave_nothing(folder, existed)
         raise
-    return CopyPasteSummary(scenes, len(bank), left_out, recipe.problems)
+    return CopyPasteSummary(scenes, len(bank), left_out, recipe.target_left_out, recipe.problems)
 
 
 def _leave_nothing(folder: DatasetFolder, existed: bool) -> None:

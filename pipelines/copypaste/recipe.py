@@ -12,9 +12,10 @@ from pipelines.config import Tree, dump_yaml
 from pipelines.copypaste.cutting import cut_bank
 from pipelines.copypaste.generator import CopyPasteGenerator
 from pipelines.copypaste.settings import CopyPasteSettings
-from pipelines.copypaste.sources import CropSource, open_crop_source, open_target, short_name
+from pipelines.copypaste.sources import CropSource, open_crop_source, open_target, short_names
 from pipelines.copypaste.storage import open_bank, save_bank
 from pipelines.copypaste.survey import Survey, survey
+from pipelines.counts import describe_counts
 from pipelines.generate.encode import PictureFormat
 from pipelines.reader import SceneSource
 from pipelines.recipe import code_digest, digest_of
@@ -66,8 +67,17 @@ class CopyPasteRecipe:
 
     @cached_property
     def surveys(self) -> dict[Path, Survey]:
-        """What is in the target and in the sources; each is read once."""
+        """What is in the target and in the sources; each is read once, not again by workers.
+
+        Raises:
+            InputError: not one picture of the target can be used.
+        """
         found = {self.target: survey(self._target)}
+        reasons = found[self.target].reasons
+        if reasons.total() == len(self._target):
+            raise InputError(
+                f"{self.target}: not one of {len(self._target):,} pictures can be used: {describe_counts(reasons)}"
+            )
         for path, (_, source) in zip(self.sources, self._sources, strict=True):
             if path not in found:
                 found[path] = survey(source)
@@ -77,6 +87,11 @@ class CopyPasteRecipe:
     def problems(self) -> "Counter[str]":
         """What was wrong with labels, by kind; those of target and sources together."""
         return sum((found.problems for found in self.surveys.values()), Counter())
+
+    @property
+    def target_left_out(self) -> "Counter[str]":
+        """Why pictures of the target are not drawn, counted."""
+        return self.surveys[self.target].reasons
 
     @property
     def digest(self) -> str:
@@ -97,7 +112,8 @@ class CopyPasteRecipe:
     @cached_property
     def _bank_ingredients(self) -> dict[str, str]:
         sources = {
-            f"source {i}": f"{short_name(path)} {self.surveys[path].digest}" for i, path in enumerate(self.sources)
+            f"source {i}": f"{name} {self.surveys[path].digest}"
+            for i, (path, (name, _)) in enumerate(zip(self.sources, self._sources, strict=True))
         }
         return {
             **sources,
@@ -153,7 +169,9 @@ class CopyPasteRecipe:
         if found is None:
             raise InputError(f"{self.bank_path} is missing or of other sources: every worker must see the one folder")
         operation = CopyPaste(found[0], self.settings.mode)
-        return CopyPasteGenerator(self._target, operation, self.settings.output, seed, self.digest[:8])
+        return CopyPasteGenerator(
+            self._target, self.surveys[self.target].left_out, operation, self.settings.output, seed, self.digest[:8]
+        )
 
     @cached_property
     def _target(self) -> SceneSource:
@@ -161,10 +179,13 @@ class CopyPasteRecipe:
 
     @cached_property
     def _sources(self) -> list[tuple[str, CropSource]]:
-        return [(short_name(path), open_crop_source(path)) for path in self.sources]
+        return [
+            (name, open_crop_source(path)) for name, path in zip(short_names(self.sources), self.sources, strict=True)
+        ]
 
     def __getstate__(self) -> dict[str, object]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        _ = self.surveys  # so that workers need not read everything again
+        return {name: self.__dict__[name] for name in (*(field.name for field in fields(self)), "surveys")}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)

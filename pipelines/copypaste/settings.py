@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from augment.copy_paste import CutRules, NaturalPaste, PasteMode, ReleasedPaste
 from pipelines.config import Tree, nearest, override, validated_part
 from pipelines.generate.encode import PictureFormat
-from synthtext.core import InputError
+from synthtext.core import InputError, check_range
 
 ModeName: TypeAlias = Literal["natural", "released"]
 
@@ -30,8 +30,7 @@ class PictureOutput:
     quality_range: tuple[int, int] = (85, 95)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.quality_range[0] <= self.quality_range[1] <= 100:
-            raise InputError(f"quality_range {list(self.quality_range)} must be from 1 to 100, in order")
+        check_range("quality_range", self.quality_range, 1, 100)
 
 
 @dataclass(frozen=True)

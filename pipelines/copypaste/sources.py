@@ -1,6 +1,7 @@
 """What crops are cut from and what they are pasted into."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +13,7 @@ from numpy.typing import NDArray
 from pipelines.read.pictures import SUFFIXES
 from pipelines.reader import EncodedScene, RecognitionSource, SceneSource, open_scenes, open_source
 from pipelines.reader.folder import DESCRIPTION
-from pipelines.reader.label_file import line_begins, rows_at
-from pipelines.reader.lmdb import opened
-from pipelines.shards import read_description
+from pipelines.reader.kind import kind_of
 from synthtext.core import InputError
 
 CropSource: TypeAlias = SceneSource | RecognitionSource
@@ -76,7 +75,7 @@ def open_crop_source(spec: str | Path) -> CropSource:
     Raises:
         InputError: there is nothing of that name, or it is neither.
     """
-    return open_source(spec) if _holds_lines(Path(spec)) else open_scenes(spec)
+    return open_source(spec) if kind_of(spec) == "lines" else open_scenes(spec)
 
 
 def is_lines(source: CropSource) -> TypeGuard[RecognitionSource]:
@@ -84,22 +83,23 @@ def is_lines(source: CropSource) -> TypeGuard[RecognitionSource]:
     return hasattr(source, "texts")
 
 
-def short_name(spec: str | Path) -> str:
-    """What a source is called in origins: where it lies is left out, so that a moved source gives the same samples."""
-    path = Path(spec).absolute()
-    return f"{path.parent.name}/{path.name}" if path.is_file() else path.name
+def short_names(paths: Sequence[Path]) -> tuple[str, ...]:
+    """What sources are called in origins: as little of their paths as tells them apart.
+
+    Where they lie is left out as far as that goes, so that moved sources give the same samples.
+
+    Args:
+        paths: absolute; one that comes twice has one name.
+
+    Returns:
+        A folder's name, or a file's with that of its folder; more of those folders that several share a name with.
+    """
+    depths = {path: 2 if path.is_file() else 1 for path in paths}
+    for _ in range(max((len(path.parts) for path in paths), default=0)):
+        uses = Counter(_end(path, depth) for path, depth in depths.items())
+        depths = {path: depth + (uses[_end(path, depth)] > 1) for path, depth in depths.items()}
+    return tuple(_end(path, depths[path]) for path in paths)
 
 
-def _holds_lines(path: Path) -> bool:
-    """Whether there are lines here; what is neither is left to `open_scenes`, which says so."""
-    if path.is_file():
-        return not _first_label(path).startswith("[")
-    if (path / "data.mdb").is_file():
-        with opened(path) as transaction:
-            return not bytes(transaction.get(b"label-000000001") or b"[").startswith(b"[")
-    return (path / DESCRIPTION).is_file() and read_description(path / DESCRIPTION).kind == "lines"
-
-
-def _first_label(path: Path) -> str:
-    rows: Iterator[tuple[str, str]] = rows_at(path, line_begins(path)[:1])
-    return next(rows)[1]
+def _end(path: Path, depth: int) -> str:
+    return Path(*path.parts[-depth:]).as_posix()

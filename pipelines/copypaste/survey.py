@@ -6,14 +6,12 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from pipelines.copypaste.outlines import line_clusters
 from pipelines.copypaste.sources import CropSource, is_lines
 from pipelines.progress import progress
-from pipelines.reader import EncodedLine, EncodedScene, MissingError
-
-_MISSING = b"\0missing"
+from pipelines.reader import EncodedLine, EncodedScene, check_picture, read_row
+from pipelines.reader.source import BROKEN
+from synthtext.core import InputError
 
 
 @dataclass(frozen=True)
@@ -23,37 +21,47 @@ class Survey:
     Attributes:
         digest: SHA-256 of its pictures and labels, in order; where they lie does not matter.
         problems: what was wrong with polygons that were mended, made ignored or left out, by kind.
-        missing: pictures that are not there.
+        left_out: why rows cannot be used, by their number.
     """
 
     digest: str
     problems: "Counter[str]" = field(default_factory=Counter)
-    missing: int = 0
+    left_out: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> "Counter[str]":
+        """Why rows cannot be used, counted."""
+        return Counter(self.left_out.values())
 
 
 def survey(source: CropSource) -> Survey:
-    """Read all of a source once.
-
-    Raises:
-        InputError: a label cannot be read.
-    """
+    """Read all of a source once. Few pictures are decoded: a row that counts as usable may turn out not to be."""
     total = hashlib.sha256()
     problems: Counter[str] = Counter()
-    missing = 0
+    left_out: dict[int, str] = {}
     with progress("reading", total=len(source), unit="pictures") as bar:
         for row in range(len(source)):
-            try:
-                (item,) = source.read(np.array([row]))
-            except MissingError:
-                missing += 1
-                total.update(_MISSING)
+            item: EncodedScene | EncodedLine | str = read_row(source, row)
+            if isinstance(item, str):
+                left_out[row] = item
+                total.update(b"\0" + item.encode())
             else:
+                if not _is_picture(item):
+                    left_out[row] = BROKEN
                 total.update(_digest(item))
                 if is_lines(source):
                     total.update(line_clusters(source, row).quads.tobytes())
                 problems.update(getattr(item, "problems", ()))
             bar.advance(1)
-    return Survey(total.hexdigest(), problems, missing)
+    return Survey(total.hexdigest(), problems, left_out)
+
+
+def _is_picture(item: EncodedScene | EncodedLine) -> bool:
+    try:
+        check_picture(item.image, item.key)
+    except InputError:
+        return False
+    return True
 
 
 def _digest(item: EncodedScene | EncodedLine) -> bytes:

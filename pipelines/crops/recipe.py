@@ -10,12 +10,14 @@ from typing import Self
 import numpy as np
 
 from pipelines.config import dump_yaml
+from pipelines.counts import describe_counts
 from pipelines.crops.choice import CropLevel, choose
 from pipelines.crops.cut import cut
-from pipelines.crops.survey import BROKEN, Survey, survey
+from pipelines.crops.survey import Survey, survey
 from pipelines.errors import JobError
 from pipelines.generate.encode import PictureFormat
 from pipelines.reader import EncodedScene, SceneSource, decode, open_scenes
+from pipelines.reader.source import BROKEN
 from pipelines.recipe.digest import digest_of
 from pipelines.shards.files import sha256
 from synthtext.core import Charset, Gap, Generator, Image, InputError, Sample, Size
@@ -64,10 +66,8 @@ class CropsRecipe:
         path = Path(scenes).expanduser().absolute()
         found = survey(open_scenes(path), level, advance)
         if not found.lines:
-            reasons = [
-                f"{count:,} {reason}" for reason, count in (found.left_out + found.scenes_left_out).most_common()
-            ]
-            raise InputError(f"{scenes}: not one text can be cut out: {', '.join(reasons) or 'there is none'}")
+            reasons = describe_counts(found.left_out + found.scenes_left_out)
+            raise InputError(f"{scenes}: not one text can be cut out: {reasons or 'there is none'}")
         return cls(path, level, picture_format, found)
 
     @property

@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.crops.choice import CropLevel, choose
-from pipelines.reader import EncodedScene, SceneSource, picture_size
-from pipelines.reader.source import MissingError
+from pipelines.reader import EncodedScene, SceneSource, picture_size, read_rows
+from pipelines.reader.source import BROKEN
 from pipelines.shards import instance_to_tree, to_json
 from synthtext.core import Charset, InputError, Size
-
-BROKEN, UNREADABLE = "picture broken", "label unreadable"
 
 _TOGETHER = 16  # pictures that are held
 
@@ -86,20 +84,7 @@ def _scenes(source: SceneSource) -> Iterator[EncodedScene | str]:
     """The scenes in order, some read together; of those that cannot be read, why."""
     for begin in range(0, len(source), _TOGETHER):
         rows = np.arange(begin, min(begin + _TOGETHER, len(source)))
-        try:
-            yield from source.read(rows)
-        except InputError:
-            for row in rows.tolist():
-                yield _scene(source, row)
-
-
-def _scene(source: SceneSource, row: int) -> EncodedScene | str:
-    try:
-        return source.read(np.array([row]))[0]
-    except MissingError as error:
-        return error.reason
-    except InputError:
-        return UNREADABLE
+        yield from read_rows(source, rows)
 
 
 def _digest(scene: EncodedScene) -> bytes:

@@ -1,12 +1,11 @@
 """ICDAR 2015's files: `gt/gt_NAME.txt` with `x1,y1,...,x4,y4,text` for each text, beside `images/NAME`."""
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from pipelines.exporting.losses import losses_of
-from pipelines.exporting.names import file_name, one_line
+from pipelines.exporting.pictures import PictureFolder
 from pipelines.read.rectify import rectangle_around
 from pipelines.reader import EncodedScene, mend_polygon
 from pipelines.shards import leaves
@@ -17,30 +16,19 @@ ROUNDED = "texts' corners, now whole pixels"
 TOO_THIN = "texts thinner than a pixel, left out"
 
 
-class IcdarFolder:
-    """Writes pictures and their label files.
-
-    Args:
-        folder: to be made.
-
-    Attributes:
-        lost: what the format does not hold, by what it is.
-    """
+class IcdarFolder(PictureFolder):
+    """Writes pictures and their label files."""
 
     def __init__(self, folder: Path) -> None:
-        (folder / "images").mkdir(parents=True)
+        super().__init__(folder)
         (folder / "gt").mkdir()
-        self.lost: Counter[str] = Counter()
-        self._folder, self._count = folder, 0
 
     def write_scene(self, scene: EncodedScene) -> int:
         """Write one scene; returns how many texts were written."""
-        self._count += 1
-        name = file_name(scene.key, self._count, scene.image)
         self.lost.update(losses_of(scene.instances))
         lines = [line for line in map(self._line, leaves(scene.instances)) if line]
-        (self._folder / "images" / name).write_bytes(scene.image)
-        label = self._folder / "gt" / f"gt_{Path(name).stem}.txt"
+        picture = self.write_picture(scene.key, scene.image)
+        label = self.folder / "gt" / f"gt_{picture.stem}.txt"
         label.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
         return len(lines)
 
@@ -52,8 +40,7 @@ class IcdarFolder:
         quad = self._quad(instance.polygon)
         if quad is None:
             return ""
-        text, broken = one_line("###" if instance.ignore else instance.text)
-        self.lost.update(broken)
+        text = self.in_one_line("###" if instance.ignore else instance.text)
         return ",".join([*(f"{number:.0f}" for number in quad.ravel()), text])
 
     def _quad(self, polygon: Polygon) -> Polygon | None:

@@ -7,18 +7,32 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import lmdb
 import numpy as np
+from numpy.typing import NDArray
 
+from pipelines.counts import describe_counts
 from pipelines.errors import JobError
 from pipelines.exporting.icdar import IcdarFolder
 from pipelines.exporting.lmdb import LmdbFolder
 from pipelines.exporting.paddleocr import PaddleOcrFolder
 from pipelines.pages.provenance import Made, provenance
-from pipelines.reader import RecognitionSource, SceneSource, iterate_scenes, open_scenes, open_source
-from pipelines.reader.kind import Kind, kind_of
+from pipelines.reader import (
+    EncodedLine,
+    EncodedScene,
+    RecognitionSource,
+    SceneSource,
+    check_picture,
+    open_scenes,
+    open_source,
+    read_rows,
+)
+from pipelines.reader.kind import kind_of
+from pipelines.reader.label_kind import Kind
+from pipelines.reader.rows import Rows
+from pipelines.reader.source import BROKEN
 from pipelines.shards import LineRow, SceneRow
 from pipelines.shards.files import TEMPORARY, remove, temporary
 from synthtext.core import InputError
@@ -28,6 +42,9 @@ Form: TypeAlias = Literal["paddleocr", "icdar", "lmdb"]
 CLUSTERS, MADE = "lines' clusters", "lines' fonts, corpora and effects"
 
 _TOGETHER = 64  # lines that are read together
+_SCENES_TOGETHER = 16
+
+Item = TypeVar("Item", EncodedLine, EncodedScene)
 
 
 @dataclass(frozen=True)
@@ -39,6 +56,7 @@ class Exported:
         pictures: how many.
         texts: how many.
         lost: what the format does not hold, by what it is.
+        left_out: pictures of the source that cannot be read, or whose labels cannot be, by reason.
         problems: labels of the source that were mended, made ignored or left out, by what was wrong with them.
     """
 
@@ -46,6 +64,7 @@ class Exported:
     pictures: int
     texts: int
     lost: Counter[str]
+    left_out: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
 
 
@@ -56,11 +75,11 @@ def export_data(source: str | Path, form: Form, out: Path, advance: Callable[[in
         source: a data set of ours, a label file or an LMDB.
         form: "paddleocr" (labels.tsv, images/), "icdar" (gt/, images/; scenes alone) or "lmdb".
         out: folder to be made; it may be there if it is empty.
-        advance: is told how many pictures were written.
+        advance: is told how many pictures were looked at.
 
     Raises:
-        InputError: the source cannot be read, the format holds no lines, or the folder holds something; nothing is
-            left.
+        InputError: the source cannot be read, or nothing in it; the format holds no lines, or the folder holds
+            something. Nothing is left.
         JobError: the disk is full, or the folder cannot be written.
     """
     kind = kind_of(source)
@@ -119,13 +138,38 @@ def _is_running(process: int) -> bool:
 
 
 def _export_scenes(source: SceneSource, form: Form, folder: Path, advance: Callable[[int], None]) -> Exported:
-    texts, problems = 0, Counter[str]()
+    texts, problems, left_out = 0, Counter[str](), Counter[str]()
     with closing(_scene_folder(form, folder)) as writer:
-        for scene in iterate_scenes(source):
-            texts += writer.write_scene(scene)
-            problems.update(scene.problems)
-            advance(1)
-    return Exported("scenes", len(source), texts, +writer.lost, problems)
+        for begin in range(0, len(source), _SCENES_TOGETHER):
+            rows = np.arange(begin, min(begin + _SCENES_TOGETHER, len(source)))
+            for _, scene in _readable(source, rows, left_out):
+                texts += writer.write_scene(scene)
+                problems.update(scene.problems)
+            advance(len(rows))
+    return Exported("scenes", _rest(source, left_out), texts, +writer.lost, left_out, problems)
+
+
+def _readable(source: Rows[Item], rows: NDArray[np.int64], left_out: Counter[str]) -> list[tuple[int, Item]]:
+    """The rows that can be read, with their numbers; of the others the reasons are counted."""
+    found: list[tuple[int, Item]] = []
+    for row, item in zip(rows.tolist(), read_rows(source, rows), strict=True):
+        if isinstance(item, str):
+            left_out[item] += 1
+            continue
+        try:
+            check_picture(item.image, item.key)
+        except InputError:
+            left_out[BROKEN] += 1
+        else:
+            found.append((row, item))
+    return found
+
+
+def _rest(source: SceneSource | RecognitionSource, left_out: Counter[str]) -> int:
+    """How many pictures were written."""
+    if left_out.total() == len(source):
+        raise InputError(f"{source.name}: not one of {len(source):,} pictures can be used: {describe_counts(left_out)}")
+    return len(source) - left_out.total()
 
 
 def _scene_folder(form: Form, folder: Path) -> PaddleOcrFolder | IcdarFolder | LmdbFolder:
@@ -135,19 +179,22 @@ def _scene_folder(form: Form, folder: Path) -> PaddleOcrFolder | IcdarFolder | L
 
 
 def _export_lines(source: RecognitionSource, form: Form, folder: Path, advance: Callable[[int], None]) -> Exported:
-    lost: Counter[str] = Counter()
+    lost, left_out = Counter[str](), Counter[str]()
     writer = LmdbFolder(folder, LineRow) if form == "lmdb" else PaddleOcrFolder(folder)
     with closing(writer):
         for begin in range(0, len(source), _TOGETHER):
             rows = np.arange(begin, min(begin + _TOGETHER, len(source)))
-            for line, made in zip(source.read(rows), provenance(source, rows), strict=True):
+            found = _readable(source, rows, left_out)
+            known = provenance(source, np.array([row for row, _ in found], np.int64))
+            for (_, line), made in zip(found, known, strict=True):
                 if isinstance(writer, LmdbFolder):
                     writer.write_line(line, made)
                 else:
                     writer.write_line(line)
                     lost.update(_known(made))
             advance(len(rows))
-    return Exported("lines", len(source), len(source), +(writer.lost + lost))
+    written = _rest(source, left_out)
+    return Exported("lines", written, written, +(writer.lost + lost), left_out)
 
 
 def _known(made: Made) -> list[str]:

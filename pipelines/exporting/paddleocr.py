@@ -1,35 +1,23 @@
 """PaddleOCR's label files: `labels.tsv` beside `images/`."""
 
-from collections import Counter
 from pathlib import Path
 
 from pipelines.exporting.losses import losses_of
-from pipelines.exporting.names import file_name, one_line
+from pipelines.exporting.pictures import PictureFolder
 from pipelines.reader import EncodedLine, EncodedScene
 from pipelines.shards import leaves, scene_label
 
 
-class PaddleOcrFolder:
-    """Writes pictures and their label file.
-
-    Args:
-        folder: to be made.
-
-    Attributes:
-        lost: what the format does not hold, by what it is.
-    """
+class PaddleOcrFolder(PictureFolder):
+    """Writes pictures and their label file."""
 
     def __init__(self, folder: Path) -> None:
-        (folder / "images").mkdir(parents=True)
-        self.lost: Counter[str] = Counter()
-        self._folder, self._count = folder, 0
+        super().__init__(folder)
         self._labels = (folder / "labels.tsv").open("w", encoding="utf-8", newline="\n")
 
     def write_line(self, line: EncodedLine) -> None:
         """Write one line of text."""
-        text, broken = one_line(line.text)
-        self.lost.update(broken)
-        self._write(line.key, line.image, text)
+        self._write(line.key, line.image, self.in_one_line(line.text))
 
     def write_scene(self, scene: EncodedScene) -> int:
         """Write one scene; returns how many texts were written."""
@@ -43,7 +31,4 @@ class PaddleOcrFolder:
         self._labels.close()
 
     def _write(self, key: str, image: bytes, label: str) -> None:
-        self._count += 1
-        name = f"images/{file_name(key, self._count, image)}"
-        (self._folder / name).write_bytes(image)
-        self._labels.write(f"{name}\t{label}\n")
+        self._labels.write(f"{self.write_picture(key, image).as_posix()}\t{label}\n")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from pipelines.counts import describe_counts
 from pipelines.errors import JobError
 
 SHARE = 0.01
@@ -30,11 +31,5 @@ def check_gaps(gaps: Mapping[str, int], drawn: int, recipe: str, *, whole: bool)
     if count > allowed or (whole and count == drawn):
         raise JobError(
             f"{count:,} of {drawn:,} samples of recipe {recipe} could not be drawn, more than {SHARE:.0%}: "
-            f"{describe_gaps(gaps)}; ease what stands in their way"
+            f"{describe_counts(gaps)}; ease what stands in their way"
         )
-
-
-def describe_gaps(gaps: Mapping[str, int]) -> str:
-    """Reasons and counts, the most frequent first."""
-    ordered = sorted(gaps.items(), key=lambda entry: (-entry[1], entry[0]))
-    return ", ".join(f"{reason} ({count:,})" for reason, count in ordered)

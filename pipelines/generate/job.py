@@ -117,7 +117,7 @@ class Job:
             before = self.check_same()  # another job may have come between
             found = self._finished()
             if before is not None and before.complete and before.count == self.plan.count == found.samples:
-                return Summary(self.folder.path, found.rows, dict(found.gaps), len(found.shards))
+                return Summary(self.recipe.kind, self.folder.path, found.rows, dict(found.gaps), len(found.shards))
             self._announce(before)
             summary = self._draw(found, generator)
             self._conclude(summary)
@@ -189,6 +189,7 @@ class Job:
                 found.add(draft.mark)
                 check_gaps(found.gaps, found.samples, name, whole=False)
         return Summary(
+            kind=self.recipe.kind,
             folder=self.folder.path,
             rows=found.rows,
             gaps=dict(found.gaps),

@@ -11,7 +11,7 @@ import uharfbuzz as hb
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
-from pipelines.generate.gaps import describe_gaps
+from pipelines.counts import describe_counts
 from pipelines.generate.scene_preview import scene_cell
 from pipelines.generate.task import draw_samples, single_threaded
 from pipelines.recipe import ResolvedRecipe
@@ -64,7 +64,7 @@ def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0) -> Prev
             statistics.add_gap(item)
     if not samples:
         raise InputError(
-            f"not one of {count} samples of recipe {recipe.name} could be drawn: {describe_gaps(statistics.gaps)}"
+            f"not one of {count} samples of recipe {recipe.name} could be drawn: {describe_counts(statistics.gaps)}"
         )
     return Preview(_page(samples, recipe.fonts), len(samples), dict(statistics.gaps))
 

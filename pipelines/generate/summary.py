@@ -13,6 +13,7 @@ class Summary:
     """What a job did.
 
     Attributes:
+        kind: what it drew: "lines" or "scenes".
         folder: of the data set.
         rows: samples in it.
         gaps: samples that could not be drawn, by reason.
@@ -23,6 +24,7 @@ class Summary:
         deaths: workers that died over a shard, which was then drawn again.
     """
 
+    kind: str
     folder: Path
     rows: int
     gaps: dict[str, int]

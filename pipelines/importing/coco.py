@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +12,10 @@ from numpy.typing import NDArray
 
 from pipelines.reader import EncodedScene
 from pipelines.reader.label_file import picture_of
+from pipelines.reader.path_source import PathSource
 from pipelines.reader.problems import NO_POLYGON, PIECES
 from pipelines.reader.scene_labels import mended_instances
-from pipelines.reader.source import NO_LABEL, MissingError, even_groups
+from pipelines.reader.source import NO_LABEL, MissingError
 from synthtext.core import Box, InputError
 
 _TEXTS = ("utf8_string", "text", "transcription")
@@ -25,7 +25,7 @@ NO_PLACE = "label without polygon or box"
 
 
 @dataclass(frozen=True)
-class CocoScenes:
+class CocoScenes(PathSource):
     """A JSON file, and its pictures beside it or in `images/`.
 
     COCO-Text has `imgs` and `anns`, by number, with `mask` (a flat list; `polygon` in version 1), `utf8_string` and
@@ -41,24 +41,12 @@ class CocoScenes:
         InputError: it is no such file.
     """
 
-    path: Path
-
     def __post_init__(self) -> None:
         if not len(self):
             raise InputError(f"{self.path} names no picture")
 
-    @property
-    def name(self) -> str:
-        """The file's path."""
-        return str(self.path)
-
     def __len__(self) -> int:
         return len(self._images)
-
-    @property
-    def groups(self) -> NDArray[np.int64]:
-        """Runs of rows; reading one alone costs no more."""
-        return even_groups(len(self))
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
         """The scenes of these rows, in this order."""

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from pipelines.reader import EncodedScene
 from pipelines.reader.label_file import picture_of
+from pipelines.reader.path_source import PathSource
 from pipelines.reader.scene_labels import mended_instances
-from pipelines.reader.source import NO_LABEL, MissingError, even_groups
+from pipelines.reader.source import NO_LABEL, MissingError
 from synthtext.core import InputError
 
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
@@ -27,7 +28,7 @@ NO_TEXT_LINE = "line without corners and a text"
 
 
 @dataclass(frozen=True)
-class IcdarScenes:
+class IcdarScenes(PathSource):
     """A folder of pictures and of label files, both in it or in folders of it: `img_1.jpg` and `gt_img_1.txt`.
 
     A line is `x1,y1,...,x4,y4,text` (ICDAR 2015), and the text may hold commas; or more than four points before the
@@ -40,26 +41,14 @@ class IcdarScenes:
         InputError: there is no label file `gt_*.txt` in it, or two of one name.
     """
 
-    path: Path
-
     def __post_init__(self) -> None:
         if not self.path.is_dir():
             raise InputError(f"{self.path} is no folder with pictures and label files gt_*.txt")
         if not self._labels:
             raise InputError(f"{self.path} has no label file gt_*.txt, nor has a folder in it")
 
-    @property
-    def name(self) -> str:
-        """The folder's path."""
-        return str(self.path)
-
     def __len__(self) -> int:
         return len(self._stems)
-
-    @property
-    def groups(self) -> NDArray[np.int64]:
-        """Runs of rows; reading one alone costs no more."""
-        return even_groups(len(self))
 
     @cached_property
     def digest(self) -> str:

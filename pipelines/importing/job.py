@@ -3,13 +3,16 @@
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from PIL import Image as Pictures
 
-from pipelines.reader import decode
+from pipelines.counts import describe_counts
+from pipelines.reader import RecognitionSource, SceneSource, decode
 from pipelines.shards import (
+    SHARD_SIZE,
     DatasetFolder,
     Description,
     LineRow,
@@ -23,39 +26,40 @@ from pipelines.shards import (
 from pipelines.shards.files import remove
 from synthtext.core import Gap, Image, InputError
 
-BROKEN = "picture broken"
+S = TypeVar("S", bound=RecognitionSource | SceneSource)
 
 
-class Import(ABC):
+@dataclass(frozen=True)
+class Import(ABC, Generic[S]):
     """Copies labelled pictures into a folder of shards, byte for byte.
 
     What cannot be used leaves its number empty, and the reason is counted. The same import again goes on where it
     stopped.
 
     Attributes:
+        source: the pictures; picture i becomes sample i.
         digest: of the source's content, hexadecimal.
         shard_size: pictures in a shard.
     """
 
+    source: S
+    digest: str
+    shard_size: int = field(default=SHARD_SIZE, kw_only=True)
+
     ROW: ClassVar[type[LineRow] | type[SceneRow]]
     """What a picture becomes."""
-
-    digest: str
-    shard_size: int
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """Of the source, as the user gave it."""
-
-    @property
-    @abstractmethod
-    def count(self) -> int:
-        """Pictures in the source; picture i becomes sample i."""
 
     @abstractmethod
     def item(self, index: int) -> LineRow | SceneRow | Gap:
         """The row of a picture, or why there is none."""
+
+    def key(self, index: int) -> str:
+        """Of a row."""
+        return f"{self.digest[:8]}{index:010d}"
+
+    def meta(self, name: str) -> dict[str, Any]:
+        """Where a row comes from: the name of its picture in the source."""
+        return {"origin": "real", "source": self.source.name, "name": name}
 
     def write(self, out: Path, advance: Callable[[int], None] = lambda _: None) -> Statistics:
         """Write the data set.
@@ -82,8 +86,10 @@ class Import(ABC):
         if not statistics.rows:
             if is_new:
                 remove(out)
-            reasons = ", ".join(f"{count} {reason}" for reason, count in statistics.gaps.most_common())
-            raise InputError(f"{self.name}: not one of {self.count} {self.ROW.KIND} can be used: {reasons}")
+            reasons = describe_counts(statistics.gaps)
+            raise InputError(
+                f"{self.source.name}: not one of {len(self.source)} {self.ROW.KIND} can be used: {reasons}"
+            )
         return statistics
 
     def _check(self, folder: DatasetFolder) -> None:
@@ -93,7 +99,7 @@ class Import(ABC):
             raise InputError(f"{folder.path} holds another data set ({difference}): take another folder")
 
     def _write_shards(self, folder: DatasetFolder, advance: Callable[[int], None]) -> Statistics:
-        plan = ShardPlan(self.count, size=self.shard_size)
+        plan = ShardPlan(len(self.source), size=self.shard_size)
         marks = {mark.index: mark for mark in folder.finished(plan, self.digest)}
         statistics = Statistics()
         for spec in plan:
@@ -112,9 +118,9 @@ class Import(ABC):
         found = statistics or Statistics()
         return Description(
             kind=self.ROW.KIND,
-            source=self.name,
+            source=self.source.name,
             digest=self.digest,
-            count=self.count,
+            count=len(self.source),
             shard_size=self.shard_size,
             format="parquet",
             complete=statistics is not None,

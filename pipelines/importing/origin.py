@@ -43,7 +43,7 @@ def open_import(path: Path, form: Form | None = None) -> LinesImport | ScenesImp
     if kind_of(path) == "scenes":
         scenes = LmdbScenes(path) if found == "lmdb" else SceneLabels(path)
         return ScenesImport(scenes, sha256(data))
-    return LinesImport(open_source(path), _corpus(path, found), sha256(data))
+    return LinesImport(open_source(path), sha256(data), _corpus(path, found))
 
 
 def _form_of(path: Path) -> Form:

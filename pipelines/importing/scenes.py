@@ -1,58 +1,35 @@
 """Real detection data as a data set of ours."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 
-from pipelines.importing.job import BROKEN, Import, whole_picture
-from pipelines.reader import EncodedScene, SceneSource
+from pipelines.importing.job import Import, whole_picture
+from pipelines.reader import EncodedScene, SceneSource, read_row
 from pipelines.reader.picture import suffix_of
 from pipelines.reader.problems import OUTSIDE, OVER_THE_EDGE
-from pipelines.reader.source import MissingError
+from pipelines.reader.source import BROKEN
 from pipelines.shards import SceneRow, to_json
 from synthtext.core import Gap, InputError, TextInstance
-
-UNREADABLE = "label unreadable"
 
 _EDGE = 1.0  # pixels: labels that count pixels from 1, or name the first one behind, reach over the edge by so much
 
 
 @dataclass(frozen=True)
-class ScenesImport(Import):
-    """Copies the scenes of a source. Texts that lie outside of their picture are left out and counted.
+class ScenesImport(Import[SceneSource]):
+    """Copies the scenes of a source. Texts that lie outside of their picture are left out and counted."""
 
-    Attributes:
-        source: the scenes; scene i becomes sample i.
-        digest: of the source's content, hexadecimal.
-        shard_size: scenes in a shard.
-    """
-
-    source: SceneSource
-    digest: str
-    shard_size: int = SceneRow.SHARD_SIZE
+    shard_size: int = field(default=SceneRow.SHARD_SIZE, kw_only=True)
 
     ROW: ClassVar[type[SceneRow]] = SceneRow
 
-    @property
-    def name(self) -> str:
-        """Of the source."""
-        return self.source.name
-
-    @property
-    def count(self) -> int:
-        """Scenes in the source."""
-        return len(self.source)
-
     def item(self, index: int) -> SceneRow | Gap:
         """The row of a scene, or why there is none."""
-        try:
-            (scene,) = self.source.read(np.array([index]))
-        except MissingError as error:
-            return Gap(index, (error.reason,))
-        except InputError:
-            return Gap(index, (UNREADABLE,))
+        scene = read_row(self.source, index)
+        if isinstance(scene, str):
+            return Gap(index, (scene,))
         try:
             height, width = whole_picture(scene.image, scene.key).shape[:2]
         except InputError:
@@ -60,10 +37,9 @@ class ScenesImport(Import):
         return self._row(index, scene, width, height)
 
     def _row(self, index: int, scene: EncodedScene, width: int, height: int) -> SceneRow:
-        key = f"{self.digest[:8]}{index:010d}"
+        key = self.key(index)
         instances, problems = inside(scene.instances, width, height)
         problems = (*scene.problems, *problems)
-        meta = {"origin": "real", "source": self.source.name, "name": scene.key}
         return SceneRow(
             key=key,
             image=scene.image,
@@ -71,7 +47,7 @@ class ScenesImport(Import):
             width=width,
             height=height,
             instances=instances,
-            meta=to_json(meta | ({"problems": list(problems)} if problems else {})),
+            meta=to_json(self.meta(scene.key) | ({"problems": list(problems)} if problems else {})),
             problems=problems,
         )
 

@@ -1,7 +1,7 @@
 """Everything that a page about scenes says, gathered before a word of it is written."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -14,8 +14,8 @@ from pipelines.pages.look import choose_rows, digest_of
 from pipelines.pages.overlaps import overlaps
 from pipelines.progress import progress
 from pipelines.read.rectify import as_line, line_size
-from pipelines.reader import EncodedScene, SceneSource, picture_size
-from pipelines.reader.source import MissingError
+from pipelines.reader import EncodedScene, SceneSource, picture_size, read_row
+from pipelines.reader.source import BROKEN
 from pipelines.shards import Description, Statistics
 from synthtext.core import InputError, Level, TextInstance
 
@@ -25,7 +25,6 @@ LOOKED_AT = 5000
 LEVELS: tuple[Level, ...] = get_args(Level)
 ORIGINS = ("drawn", "pasted", "real")
 
-BROKEN, UNREADABLE = "picture broken", "label unreadable"
 
 Rows = NDArray[np.void]
 """A structured array."""
@@ -109,7 +108,9 @@ def gather_scenes(source: SceneSource, rng: np.random.Generator, most: int = LOO
     scenes: list[tuple[int, ...]] = []
     texts: list[tuple[Any, ...]] = []
     with progress("looking", total=len(rows), unit="scenes") as bar:
-        for row, scene in _read(source, rows.tolist(), bar.advance):
+        for row in rows.tolist():
+            scene = read_row(source, row)
+            bar.advance(1)
             if isinstance(scene, str):
                 unreadable[scene] += 1
                 continue
@@ -129,20 +130,6 @@ def gather_scenes(source: SceneSource, rng: np.random.Generator, most: int = LOO
     problems.update(statistics.problems)
     found = np.array(scenes, SCENE), np.array(texts, TEXT)
     return SceneFacts(source, *found, characters, problems, unreadable, description, statistics)
-
-
-def _read(
-    source: SceneSource, rows: Sequence[int], advance: Callable[[int], None]
-) -> Iterator[tuple[int, EncodedScene | str]]:
-    """The scenes of some rows, one at a time; of those that cannot be read, why."""
-    for row in rows:
-        try:
-            yield row, source.read(np.array([row]))[0]
-        except MissingError as error:
-            yield row, error.reason
-        except InputError:
-            yield row, UNREADABLE
-        advance(1)
 
 
 def _texts(scene: int, instances: Sequence[TextInstance], width: int, height: int) -> Iterator[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.db.boxes import smallest_rectangle
-from synthtext.core import Image, Polygon, signed_area
+from synthtext.core import Image, Polygon, begin_near, signed_area
 
 TALL = 1.5
 """A line this many times as high as it is wide is taken to run downwards, and is turned (released code)."""
@@ -87,9 +87,7 @@ def _longest_rung(polygon: Polygon) -> float:
 
 def rectangle_around(polygon: Polygon) -> Polygon:
     """The smallest rectangle (4, 2) around a labelled outline; it begins at the corner nearest to its first point."""
-    rectangle = smallest_rectangle(polygon)[0]
-    first = int(np.argmin(np.hypot(*(rectangle - polygon[0]).T)))
-    return np.roll(rectangle, -first, axis=0)
+    return begin_near(smallest_rectangle(polygon)[0], polygon[0])
 
 
 def as_quad(polygon: Polygon) -> Polygon:

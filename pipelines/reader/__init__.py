@@ -5,8 +5,9 @@ from pipelines.reader.levels import of_level
 from pipelines.reader.lines import LinesDataset
 from pipelines.reader.loader import make_loader
 from pipelines.reader.opening import open_source
-from pipelines.reader.picture import decode, media_type, picture_size
+from pipelines.reader.picture import check_picture, decode, media_type, picture_size
 from pipelines.reader.polygons import Mended, mend_polygon
+from pipelines.reader.rows import read_row, read_rows
 from pipelines.reader.scene_source import EncodedScene, SceneSource, iterate_scenes
 from pipelines.reader.scenes import open_scenes
 from pipelines.reader.selection import Discards, Selection, select
@@ -25,6 +26,7 @@ __all__ = [
     "RecognitionStream",
     "SceneSource",
     "Selection",
+    "check_picture",
     "collate",
     "decode",
     "iterate_scenes",
@@ -35,5 +37,7 @@ __all__ = [
     "open_scenes",
     "open_source",
     "picture_size",
+    "read_row",
+    "read_rows",
     "select",
 ]

@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.reader.label_kind import LOOKED_AT, kind_of_labels
+from pipelines.reader.path_source import PathSource
 from pipelines.reader.picture import picture_size
-from pipelines.reader.source import EncodedLine, MissingError, even_groups
+from pipelines.reader.source import EncodedLine, MissingError
 from synthtext.core import InputError
 
 
 @dataclass(frozen=True)
-class LabelFileSource:
+class LabelFileSource(PathSource):
     """A UTF-8 file with a line for every picture; paths are relative to it. It is mapped, not held in memory.
 
     A byte-order mark and CRLF are tolerated and blank lines skipped; a line without a tab has an empty text.
@@ -28,26 +30,15 @@ class LabelFileSource:
         InputError: the file is missing or empty, is no UTF-8 text, has no tab in its first line, or labels scenes.
     """
 
-    path: Path
     _begins: NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_begins", line_begins(self.path))
-        if next(self.texts()).startswith('[{"'):
+        if kind_of_labels(text for _, text in rows_at(self.path, self._begins[:LOOKED_AT])) == "scenes":
             raise InputError(f"{self.path} labels the texts of scenes; a recognizer needs one text a picture")
-
-    @property
-    def name(self) -> str:
-        """The file's path."""
-        return str(self.path)
 
     def __len__(self) -> int:
         return len(self._begins)
-
-    @property
-    def groups(self) -> NDArray[np.int64]:
-        """Runs of rows; reading one alone costs no more."""
-        return even_groups(len(self))
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""

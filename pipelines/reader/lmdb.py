@@ -11,25 +11,19 @@ import lmdb
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.reader.path_source import PathSource
 from pipelines.reader.picture import picture_size
-from pipelines.reader.source import NO_LABEL, NO_PICTURE, EncodedLine, MissingError, even_groups
+from pipelines.reader.source import NO_LABEL, NO_PICTURE, EncodedLine, MissingError
 from synthtext.core import InputError
 
 
 @dataclass(frozen=True)
-class LmdbSource:
+class LmdbSource(PathSource):
     """Keys `num-samples`, and `image-%09d` and `label-%09d` from 1.
 
     The environment is opened for one read at a time (25 us): LMDB survives no fork, and a process may open it only
     once.
     """
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The folder's path."""
-        return str(self.path)
 
     def __len__(self) -> int:
         return self._count
@@ -37,11 +31,6 @@ class LmdbSource:
     @cached_property
     def _count(self) -> int:
         return count_of(self.path, "recognition lines")
-
-    @property
-    def groups(self) -> NDArray[np.int64]:
-        """Runs of rows; reading one alone costs no more."""
-        return even_groups(len(self))
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""

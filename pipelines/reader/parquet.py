@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipelines.reader.path_source import PathSource
 from pipelines.reader.source import EncodedLine
 from synthtext.core import InputError
 
@@ -23,18 +24,11 @@ Columns: TypeAlias = tuple[pa.Array, pa.Array, pa.Array]
 
 
 @dataclass(frozen=True)
-class ParquetSource:
+class ParquetSource(PathSource):
     """One Parquet file with the columns key, image.bytes, text, width and height; others are not read.
 
     The file is opened for one read at a time: nothing has to be closed, and nothing is shared between processes.
     """
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The file's path."""
-        return str(self.path)
 
     def __len__(self) -> int:
         return int(self.groups[-1])

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pipelines.reader.problems import COUNTERCLOCKWISE, CROSSED, TANGLED
-from synthtext.core import Polygon, signed_area
+from synthtext.core import Polygon, begin_near, clockwise, crosses, signed_area
 
 _SMALLEST = 1.0  # square pixels: what is flatter shows no text
 
@@ -68,47 +68,15 @@ def _uncrossed(points: Polygon) -> Mended:
     if len(points) > 4:
         hull = cv2.convexHull(points, clockwise=False)[:, 0].astype(np.float32)
         flat = abs(signed_area(hull)) < _SMALLEST
-        return Mended(None if flat else _clockwise(hull), TANGLED, certain=False)
+        return Mended(None if flat else clockwise(hull), TANGLED, certain=False)
     around = points - points.mean(axis=0)
     order = np.argsort(np.arctan2(around[:, 1], around[:, 0]), kind="stable")
-    ordered = _clockwise(points[order])
+    ordered = clockwise(points[order])
     if signed_area(ordered) < _SMALLEST:
         return Mended(None, "polygon without area")
-    start = int(np.flatnonzero((ordered == points[0]).all(axis=1))[0])
-    return Mended(np.roll(ordered, -start, axis=0), CROSSED)
-
-
-def _clockwise(points: Polygon) -> Polygon:
-    return np.ascontiguousarray(points if signed_area(points) > 0 else points[::-1])
+    return Mended(begin_near(ordered, points[0]), CROSSED)
 
 
 def _from_the_same(points: Polygon) -> Polygon:
     """The points, whose last one was the first before they were turned, from that one on."""
     return np.roll(points, 1, axis=0)
-
-
-def crosses(polygon: Polygon) -> bool:
-    """Whether two sides of a polygon (P, 2) that are not neighbours meet other than in a corner."""
-    count = len(polygon)
-    if count < 4:
-        return False
-    begins = polygon.astype(np.float64)
-    ends = np.roll(begins, -1, axis=0)
-    first, second = np.triu_indices(count, 2)
-    apart = (second + 1) % count != first
-    first, second = first[apart], second[apart]
-    return bool(
-        (
-            (_side(begins[first], ends[first], begins[second]) * _side(begins[first], ends[first], ends[second]) < 0)
-            & (
-                _side(begins[second], ends[second], begins[first]) * _side(begins[second], ends[second], ends[first])
-                < 0
-            )
-        ).any()
-    )
-
-
-def _side(begins: NDArray[np.float64], ends: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """On which side of lines points are: the sign of (N,) cross products."""
-    along, to = ends - begins, points - begins
-    return np.asarray(along[:, 0] * to[:, 1] - along[:, 1] * to[:, 0], np.float64)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from pipelines.counts import describe_counts
+
 COUNTERCLOCKWISE = "polygon runs counterclockwise"
 CROSSED = "polygon crosses itself"
 TANGLED = "polygon of more than four points crosses itself"
@@ -24,11 +26,10 @@ _LEFT_OUT = "left out"
 
 
 def describe_problems(problems: Mapping[str, int]) -> str:
-    """Counts and reasons by what became of the labels, such as "mended: 3 polygon crosses itself"; empty for none."""
+    """Counts and reasons by what became of the labels, such as "mended: polygon crosses itself (3)"; empty for none."""
     parts = []
     for became in ("mended", "kept", "to be ignored", _LEFT_OUT):
         mine = {name: count for name, count in problems.items() if _BECAME.get(name, _LEFT_OUT) == became}
         if mine:
-            ordered = sorted(mine.items(), key=lambda entry: (-entry[1], entry[0]))
-            parts.append(f"{became}: " + ", ".join(f"{count:,} {name}" for name, count in ordered))
+            parts.append(f"{became}: {describe_counts(mine)}")
     return "; ".join(parts)

@@ -4,24 +4,23 @@ import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.reader.label_file import file_bytes, line_begins, rows_at
+from pipelines.reader.label_kind import LOOKED_AT, kind_of_labels
+from pipelines.reader.path_source import PathSource
 from pipelines.reader.polygons import mend_polygon
 from pipelines.reader.problems import TORN
 from pipelines.reader.scene_source import EncodedScene
 from pipelines.shards import IGNORED
 from synthtext.core import InputError, TextInstance
 
-_GROUP = 16  # pictures that are read together
-
 
 @dataclass(frozen=True)
-class SceneLabels:
+class SceneLabels(PathSource):
     """A label file of scenes. It is mapped, not held in memory.
 
     Attributes:
@@ -31,29 +30,19 @@ class SceneLabels:
         InputError: the file is missing or empty, is no UTF-8 text, or labels no scenes.
     """
 
-    path: Path
+    TOGETHER: ClassVar[int] = 16
+
     _begins: NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_begins", line_begins(self.path))
-        _, first = next(rows_at(self.path, self._begins[:1]))
-        if not first.startswith("["):
+        if kind_of_labels(text for _, text in rows_at(self.path, self._begins[:LOOKED_AT])) == "lines":
             raise InputError(
-                f"{self.path} labels no scenes: a detector needs a path, a tab, and a JSON list in every line"
+                f"{self.path} labels no scenes but lines: a detector needs a path, a tab, and a JSON list in every line"
             )
-
-    @property
-    def name(self) -> str:
-        """The file's path."""
-        return str(self.path)
 
     def __len__(self) -> int:
         return len(self._begins)
-
-    @property
-    def groups(self) -> NDArray[np.int64]:
-        """Runs of rows; reading one alone costs no more."""
-        return np.append(np.arange(0, len(self), _GROUP), len(self))
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
         """The scenes of these rows, in this order."""

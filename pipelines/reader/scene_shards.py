@@ -3,14 +3,14 @@
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.reader.lmdb import count_of, opened, value_of
 from pipelines.reader.parquet import ROW_GROUPS, row_groups
+from pipelines.reader.path_source import PathSource
 from pipelines.reader.scene_labels import parse_label
 from pipelines.reader.scene_source import EncodedScene
 from pipelines.shards import SceneRow, instance_from_tree
@@ -18,15 +18,8 @@ from synthtext.core import InputError, TextInstance
 
 
 @dataclass(frozen=True)
-class ParquetScenes:
+class ParquetScenes(PathSource):
     """One Parquet file with the columns key, image.bytes and instances; others are not read."""
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The file's path."""
-        return str(self.path)
 
     def __len__(self) -> int:
         return int(self.groups[-1])
@@ -50,15 +43,10 @@ class ParquetScenes:
 
 
 @dataclass(frozen=True)
-class LmdbScenes:
+class LmdbScenes(PathSource):
     """An LMDB of scenes: ours, with everything in `meta-%09d`, or one with PaddleOCR's labels alone."""
 
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The folder's path."""
-        return str(self.path)
+    TOGETHER: ClassVar[int] = SceneRow.GROUP
 
     def __len__(self) -> int:
         return self._count
@@ -66,11 +54,6 @@ class LmdbScenes:
     @cached_property
     def _count(self) -> int:
         return count_of(self.path, "scenes")
-
-    @property
-    def groups(self) -> NDArray[np.int64]:
-        """Runs of rows; reading one alone costs no more."""
-        return np.append(np.arange(0, len(self), SceneRow.GROUP), len(self))
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
         """The scenes of these rows, in this order."""

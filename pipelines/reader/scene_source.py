@@ -1,8 +1,6 @@
 """What detection data are to everything that reads them: rows of encoded pictures with their texts, by number."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -57,40 +55,3 @@ def iterate_scenes(source: SceneSource) -> Iterator[EncodedScene]:
     """All scenes of a source, in order, a few at a time."""
     for begin in range(0, len(source), _TOGETHER):
         yield from source.read(np.arange(begin, min(begin + _TOGETHER, len(source))))
-
-
-@dataclass(frozen=True)
-class SceneParts:
-    """Sources one after the other, as one.
-
-    Attributes:
-        name: as the user gave it.
-        parts: at least one.
-    """
-
-    name: str
-    parts: tuple[SceneSource, ...]
-
-    def __len__(self) -> int:
-        return int(self.starts[-1])
-
-    @cached_property
-    def starts(self) -> NDArray[np.int64]:
-        """(parts + 1,) first row of every part, and the number of rows."""
-        return np.cumsum([0, *map(len, self.parts)])
-
-    @cached_property
-    def groups(self) -> NDArray[np.int64]:
-        """The parts' groups."""
-        inner = [start + part.groups[:-1] for start, part in zip(self.starts, self.parts, strict=False)]
-        return np.append(np.concatenate(inner), len(self))
-
-    def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
-        """The scenes of these rows, in this order."""
-        owners = np.searchsorted(self.starts, rows, side="right") - 1
-        found: dict[int, EncodedScene] = {}
-        for owner in np.unique(owners).tolist():
-            mine = np.flatnonzero(owners == owner)
-            scenes = self.parts[owner].read(rows[mine] - self.starts[owner])
-            found |= dict(zip(mine.tolist(), scenes, strict=True))
-        return [found[place] for place in range(len(rows))]

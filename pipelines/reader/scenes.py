@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from pipelines.reader.folder import finished_shards
+from pipelines.reader.parts import Parts
 from pipelines.reader.scene_labels import SceneLabels
 from pipelines.reader.scene_shards import LmdbScenes, ParquetScenes
-from pipelines.reader.scene_source import SceneParts, SceneSource
+from pipelines.reader.scene_source import SceneSource
 from synthtext.core import InputError
 
 
@@ -30,4 +31,4 @@ def open_scenes(spec: str | Path) -> SceneSource:
         ParquetScenes(shard) if shard.suffix == ".parquet" else LmdbScenes(shard)
         for shard in finished_shards(path, "scenes")
     )
-    return SceneParts(str(spec), parts)
+    return Parts(str(spec), parts)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.ctc import CTCCodec
 from models.lcnet import time_steps
+from pipelines.counts import describe_counts
 from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.reader.source import RecognitionSource
 from synthtext.core import InputError
@@ -37,7 +38,7 @@ class Discards:
         return sum(self.reasons.values())
 
     def __str__(self) -> str:
-        listed = ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.items())
+        listed = describe_counts(self.reasons)
         return f"{self.count:,} of {self.total:,} lines left out" + (f": {listed}" if listed else "")
 
 

@@ -2,19 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.reader.parts import Parts
 from synthtext.core import InputError
 
-GROUP = 1024
-"""Rows that are read together where the format has no row groups of its own."""
-
-
 NO_PICTURE, NO_LABEL = "picture missing", "label missing"
+BROKEN, UNREADABLE = "picture broken", "label unreadable"
+"""Why a row cannot be used."""
 
 
 class MissingError(InputError):
@@ -69,30 +67,11 @@ class RecognitionSource(Protocol):
         ...
 
 
-def even_groups(count: int) -> NDArray[np.int64]:
-    """Groups of `GROUP` rows."""
-    return np.append(np.arange(0, count, GROUP), count)
-
-
 @dataclass(frozen=True)
-class Concatenation:
-    """Sources one after the other, as one.
+class Concatenation(Parts[EncodedLine]):
+    """Sources of lines one after the other, as one."""
 
-    Attributes:
-        name: as the user gave it.
-        parts: at least one.
-    """
-
-    name: str
     parts: tuple[RecognitionSource, ...]
-
-    def __len__(self) -> int:
-        return int(self.starts[-1])
-
-    @cached_property
-    def starts(self) -> NDArray[np.int64]:
-        """(parts + 1,) first row of every part, and the number of rows."""
-        return np.cumsum([0, *map(len, self.parts)])
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
@@ -101,19 +80,3 @@ class Concatenation:
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels."""
         return np.concatenate([part.sizes() for part in self.parts])
-
-    @cached_property
-    def groups(self) -> NDArray[np.int64]:
-        """The parts' groups."""
-        inner = [start + part.groups[:-1] for start, part in zip(self.starts, self.parts, strict=False)]
-        return np.append(np.concatenate(inner), len(self))
-
-    def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
-        """The lines of these rows, in this order."""
-        owners = np.searchsorted(self.starts, rows, side="right") - 1
-        order = np.argsort(owners, kind="stable")
-        found: list[EncodedLine] = []
-        for owner in np.unique(owners):
-            mine = order[owners[order] == owner]
-            found += self.parts[owner].read(rows[mine] - self.starts[owner])
-        return [found[position] for position in np.argsort(order)]

@@ -12,8 +12,7 @@ import uharfbuzz
 
 import augment
 import synthtext
-from pipelines.recipe.lines import LinesRecipe
-from pipelines.recipe.scenes import ScenesRecipe
+from pipelines.recipe.drawn import DrawnRecipe
 from synthtext.core import InputError
 from synthtext.corpora import Characters
 from synthtext.fonts import FontInventory
@@ -24,7 +23,7 @@ _LIBRARIES = (
 )
 
 
-def list_ingredients(recipe: LinesRecipe | ScenesRecipe, inventory: FontInventory) -> dict[str, str]:
+def list_ingredients(recipe: DrawnRecipe[Any], inventory: FontInventory) -> dict[str, str]:
     """Everything that decides what is drawn, by name: settings, contents of files, code and library versions.
 
     Where files lie does not matter, what is in them does.

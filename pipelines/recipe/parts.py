@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.config import Tree
 from pipelines.recipe.components import Component, ComponentKind, build_component
+from synthtext import Entry
 from synthtext.core import InputError
-from synthtext.corpora import CorpusEntry, CorpusMixture, is_charset_name
+from synthtext.corpora import CorpusMixture, is_charset_name
 
 Shares = dict[str, float | dict[str, Any]]
 """Components by name: a weight, or settings with a `weight` among them."""
@@ -71,18 +72,9 @@ def check_weights(weighted: Mapping[str, tuple[Component, ...]], where: str) -> 
             raise InputError(f"{where}: {key}: every weight is 0; nothing could be drawn")
 
 
-def by_place(
-    listed: Mapping[str, tuple[Component, ...]], shared: Mapping[str, tuple[Component, ...]]
-) -> dict[str, Component]:
-    """All components by their place in the recipe."""
-    return {f"{key}.{i}": part for key, parts in listed.items() for i, part in enumerate(parts)} | {
-        f"{key}.{part.use}": part for key, parts in shared.items() for part in parts
-    }
-
-
 def mixture_of(corpora: tuple[Component, ...]) -> CorpusMixture:
     """The mixture of corpora; each is recorded with its file, when it has one."""
-    return CorpusMixture([CorpusEntry(_told(c), c.part, c.share) for c in corpora])
+    return CorpusMixture([Entry(_told(c), c.part, c.share) for c in corpora])
 
 
 def absolute(tree: Mapping[str, Any], folder: Path) -> Tree:
@@ -100,16 +92,6 @@ def absolute(tree: Mapping[str, Any], folder: Path) -> Tree:
     if isinstance(charset, str) and not is_charset_name(charset) and (folder / charset).is_file():
         result["charset"] = str((folder / charset).absolute())
     return result
-
-
-def shares_tree(components: tuple[Component, ...]) -> Tree:
-    """Components by name with all their settings, as JSON."""
-    return {c.use: {"weight": c.share, **c.settings} for c in components}
-
-
-def to_json(cls: Any, value: Any) -> Any:
-    """A dataclass of settings as JSON."""
-    return TypeAdapter(cls).dump_python(value, mode="json")
 
 
 def _told(component: Component) -> str:

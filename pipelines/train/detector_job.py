@@ -10,7 +10,7 @@ from augment.copy_paste import CopyPaste, CropBank
 from pipelines.config import Tree
 from pipelines.copypaste import Pasting, open_crop_source
 from pipelines.copypaste.cutting import cut_bank
-from pipelines.copypaste.sources import short_name
+from pipelines.copypaste.sources import short_names
 from pipelines.copypaste.storage import open_bank, save_bank
 from pipelines.copypaste.survey import survey
 from pipelines.evaluate import ThresholdScores, sweep_thresholds
@@ -82,7 +82,8 @@ class _Crops:
 
     def __init__(self, pasting: Pasting, config: DetectorTrainConfig, path: Path) -> None:
         named = pasting.sources or tuple(entry.source for entry in config.data)
-        sources = [(short_name(name), open_crop_source(name)) for name in named]
+        names = short_names([Path(name) for name in named])
+        sources = [(short, open_crop_source(name)) for short, name in zip(names, named, strict=True)]
         content = {f"source {i} {name}": survey(source).digest for i, (name, source) in enumerate(sources)}
         self.pasting, self.path = pasting, path
         self.digest = digest_of({**content, "crops": json.dumps(pasting.tree()["crops"])})

@@ -17,7 +17,8 @@ from models.losses import DBTargetBatch
 from pipelines.copypaste import load_bank
 from pipelines.reader import SceneSource, decode, of_level
 from pipelines.reader.order import Mixture, ShuffledRows
-from pipelines.reader.scene_source import EncodedScene, SceneParts
+from pipelines.reader.parts import Parts
+from pipelines.reader.scene_source import EncodedScene
 from synthtext.core import Image, InputError, Level, Scene, StreamSource
 
 TOGETHER = 1024
@@ -70,7 +71,7 @@ class SceneStream:
     batch_size: int
     seed: int
     paste: BankPaste | None = None
-    _pictures: SceneParts = field(init=False, repr=False)
+    _pictures: Parts[EncodedScene] = field(init=False, repr=False)
     _mixture: Mixture = field(init=False, repr=False)
     _streams: StreamSource = field(init=False, repr=False)
     _operation: CopyPaste | None = field(init=False, repr=False, default=None)
@@ -84,7 +85,7 @@ class SceneStream:
         empty = [source.name for source in self.sources if not len(source)]
         if empty:
             raise InputError(f"{empty[0]} holds no picture")
-        self._pictures = SceneParts("", tuple(self.sources))
+        self._pictures = Parts("", tuple(self.sources))
         orders = [
             ShuffledRows(np.arange(len(source)), source.groups, self.seed, number, TOGETHER)
             for number, source in enumerate(self.sources)

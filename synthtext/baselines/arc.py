@@ -7,7 +7,7 @@ import numpy as np
 
 from synthtext.baselines.baseline import LEAST_RADIUS
 from synthtext.baselines.ring import Ring, bound_radius
-from synthtext.core import Box, InputError, Parameters, Range, Warp
+from synthtext.core import Box, Parameters, Range, Warp, check_number, check_range, check_share
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,9 @@ class Arc:
     downward_probability: float = 0.4
 
     def __post_init__(self) -> None:
-        if not 1 <= self.degrees_range[0] <= self.degrees_range[1] <= 300:
-            raise InputError(f"degrees_range {list(self.degrees_range)} must be from 1 to 300, in order")
-        if not 1 <= self.least_radius <= 1000:
-            raise InputError(f"least_radius {self.least_radius} must be ems from 1 to 1000")
-        if not 0 <= self.downward_probability <= 1:
-            raise InputError(f"downward_probability {self.downward_probability} must be from 0 to 1")
+        check_range("degrees_range", self.degrees_range, 1, 300)
+        check_number("least_radius", self.least_radius, 1, 1000, "ems")
+        check_share("downward_probability", self.downward_probability)
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw the angle in degrees, made smaller where the radius would be too small, and whether it bends down."""

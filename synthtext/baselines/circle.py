@@ -7,7 +7,7 @@ import numpy as np
 
 from synthtext.baselines.baseline import LEAST_RADIUS
 from synthtext.baselines.ring import Ring, bound_radius
-from synthtext.core import Box, InputError, Parameters, Range, Warp
+from synthtext.core import Box, Parameters, Range, Warp, check_number, check_range, check_share
 
 _GAP = 2.0  # ems between the end and the beginning: it shows where reading starts, and is where the ring is closed
 
@@ -35,14 +35,10 @@ class Circle:
     inside_probability: float = 0.25
 
     def __post_init__(self) -> None:
-        if not 0.1 <= self.coverage_range[0] <= self.coverage_range[1] <= 0.95:
-            raise InputError(f"coverage_range {list(self.coverage_range)} must be shares from 0.1 to 0.95, in order")
-        if not -360 <= self.start_range[0] <= self.start_range[1] <= 360:
-            raise InputError(f"start_range {list(self.start_range)} must be degrees from -360 to 360, in order")
-        if not 1 <= self.least_radius <= 1000:
-            raise InputError(f"least_radius {self.least_radius} must be ems from 1 to 1000")
-        if not 0 <= self.inside_probability <= 1:
-            raise InputError(f"inside_probability {self.inside_probability} must be from 0 to 1")
+        check_range("coverage_range", self.coverage_range, 0.1, 0.95, "shares")
+        check_range("start_range", self.start_range, -360, 360, "degrees")
+        check_number("least_radius", self.least_radius, 1, 1000, "ems")
+        check_share("inside_probability", self.inside_probability)
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw the share that is covered, made smaller where the radius would be too small, the start and the side."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from synthtext.baselines.baseline import LEAST_RADIUS
-from synthtext.core import Box, InputError, Parameters, Range, Warp
+from synthtext.core import Box, Parameters, Range, Warp, check_range
 from synthtext.core.warp import Coordinates
 
 _STEEPEST = 0.4  # rise over run, 22 degrees: letters are sheared by it
@@ -56,10 +56,8 @@ class Wave:
     length_range: Range = (4, 12)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.amplitude_range[0] <= self.amplitude_range[1] <= 2:
-            raise InputError(f"amplitude_range {list(self.amplitude_range)} must be ems from 0 to 2, in order")
-        if not 1 <= self.length_range[0] <= self.length_range[1] <= 100:
-            raise InputError(f"length_range {list(self.length_range)} must be ems from 1 to 100, in order")
+        check_range("amplitude_range", self.amplitude_range, 0, 2, "ems")
+        check_range("length_range", self.length_range, 1, 100, "ems")
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw amplitude (as bounded) and length in ems, and the phase in degrees."""

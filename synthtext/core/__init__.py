@@ -8,7 +8,6 @@ from synthtext.core.effect import (
     EffectStep,
     GeometricEffect,
     PixelEffect,
-    Range,
 )
 from synthtext.core.errors import InputError
 from synthtext.core.generator import Generator, SampleGenerator, SceneGenerator
@@ -24,7 +23,9 @@ from synthtext.core.geometry import (
     signed_area,
 )
 from synthtext.core.installed import installed_file
+from synthtext.core.polygons import begin_near, clockwise, crosses, polygons_overlap
 from synthtext.core.randomness import BLOCK, Streams, StreamSource, Weighted, block_stream, probe_stream
+from synthtext.core.ranges import Range, check_number, check_range, check_share, within
 from synthtext.core.sample import (
     Applied,
     Gap,
@@ -74,11 +75,19 @@ __all__ = [
     "Warp",
     "Weighted",
     "as_polygon",
+    "begin_near",
     "block_stream",
     "bounding_box",
     "bounding_boxes",
     "charset_names",
+    "check_number",
+    "check_range",
+    "check_share",
+    "clockwise",
+    "crosses",
     "installed_file",
+    "polygons_overlap",
     "probe_stream",
     "signed_area",
+    "within",
 ]

@@ -26,9 +26,6 @@ from synthtext.core.geometry import Image, Size
 from synthtext.core.sample import Applied, Parameters
 from synthtext.core.warp import Warp
 
-Range: TypeAlias = tuple[float, float]
-"""Lowest and highest value of something that is drawn uniformly."""
-
 
 @runtime_checkable
 class PixelEffect(Protocol):

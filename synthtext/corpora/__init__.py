@@ -2,7 +2,7 @@
 
 from synthtext.corpora.characters import Characters
 from synthtext.corpora.charsets import is_charset_name, resolve_charset
-from synthtext.corpora.corpus import Corpus, CorpusEntry, CorpusMixture, DrawnText, clean_text
+from synthtext.corpora.corpus import Corpus, CorpusMixture, DrawnText, clean_text
 from synthtext.corpora.fields import Code, Date, Email, Number, Price, WebAddress
 from synthtext.corpora.language import language_characters, languages
 from synthtext.corpora.pattern import Pattern
@@ -13,7 +13,6 @@ __all__ = [
     "Characters",
     "Code",
     "Corpus",
-    "CorpusEntry",
     "CorpusMixture",
     "Date",
     "DrawnText",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synthtext.core import InputError
+from synthtext.core import InputError, check_range
 from synthtext.corpora.charsets import resolve_charset
 from synthtext.corpora.corpus import clean_text
 
@@ -33,11 +33,7 @@ class Characters:
     exclude: str = ""
 
     def __post_init__(self) -> None:
-        low, high = self.count_range
-        if not 1 <= low <= high <= _MOST_CHARACTERS:
-            raise InputError(
-                f"count_range {[low, high]} must be two numbers from 1 to {_MOST_CHARACTERS}, the smaller one first"
-            )
+        check_range("count_range", self.count_range, 1, _MOST_CHARACTERS)
         if bool(self.characters) == (self.charset is not None):
             raise InputError("the corpus needs either 'characters' or 'charset'")
 

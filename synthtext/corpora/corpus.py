@@ -2,12 +2,12 @@
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from synthtext.core import Weighted
+from synthtext.entry import Entry
 
 _UNSEEN = frozenset("\u00ad\u200b\u2060\u2061\u2062\u2063\u2064\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
 
@@ -24,15 +24,6 @@ class Corpus(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class CorpusEntry:
-    """A corpus, the name it is recorded under, and how often it is drawn from."""
-
-    name: str
-    corpus: Corpus
-    weight: float = 1.0
-
-
 class DrawnText(NamedTuple):
     """A text, and the name of the corpus it is from."""
 
@@ -43,14 +34,14 @@ class DrawnText(NamedTuple):
 class CorpusMixture:
     """Draws from several corpora by weight."""
 
-    def __init__(self, entries: Sequence[CorpusEntry]) -> None:
+    def __init__(self, entries: Sequence[Entry[Corpus]]) -> None:
         self.entries = tuple(entries)
         self._weighted = Weighted([entry.weight for entry in self.entries])
 
     def draw(self, rng: np.random.Generator) -> DrawnText:
         """A clean text (it may be empty when its corpus gave nothing visible)."""
         entry = self.entries[self._weighted.draw(rng)]
-        return DrawnText(clean_text(entry.corpus.draw(rng)), entry.name)
+        return DrawnText(clean_text(entry.part.draw(rng)), entry.name)
 
 
 def clean_text(text: str) -> str:

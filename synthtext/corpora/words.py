@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from synthtext.core import InputError, Weighted
+from synthtext.core import InputError, Weighted, check_number
 from synthtext.corpora.case import Case, in_case
 from synthtext.corpora.language import has_spaces, language_words
 
@@ -41,8 +41,7 @@ class Words:
             raise InputError(f"count_range {[low, high]}: a text has at most {_MOST_WORDS} words")
         if self.size < 1:
             raise InputError(f"size {self.size} must be at least 1")
-        if not 0 <= self.exponent <= 2:
-            raise InputError(f"exponent {self.exponent} must be from 0 to 2")
+        check_number("exponent", self.exponent, 0, 2)
         if any(not 0 <= weight < float("inf") for weight in self.case.values()) or not sum(self.case.values()) > 0:
             raise InputError(f"case {dict(self.case)}: weights must be numbers from 0, at least one of them above")
 

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points, files
 from pathlib import Path
 from typing import ClassVar
 
-from synthtext.core import InputError
+from synthtext.core import InputError, check_number, check_range
 from synthtext.fonts.file import SUFFIXES, FontFile, read_font_file
 
 
@@ -35,11 +35,8 @@ class FontOptions:
     vary: bool = True
 
     def __post_init__(self) -> None:
-        low, high = self.size_range
-        if not 4 <= low <= high <= 1000:
-            raise InputError(f"size_range {[low, high]} must be two numbers from 4 to 1000, the smaller one first")
-        if not 1 <= self.pool <= 4096:
-            raise InputError(f"pool {self.pool} must be from 1 to 4096")
+        check_range("size_range", self.size_range, 4, 1000)
+        check_number("pool", self.pool, 1, 4096)
 
 
 @dataclass(frozen=True)

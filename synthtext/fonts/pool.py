@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from synthtext.core import Charset, InputError
-from synthtext.corpora import CorpusEntry, CorpusMixture, clean_text
+from synthtext.corpora import Corpus, CorpusMixture, clean_text
+from synthtext.entry import Entry
 from synthtext.fonts.cache import FaceCache
 from synthtext.fonts.discovery import FontInventory
 from synthtext.fonts.face import Face
@@ -98,9 +99,9 @@ def fit_fonts(
     )
 
 
-def _probe(entry: CorpusEntry, charset: Charset, rng: np.random.Generator) -> list[str]:
+def _probe(entry: Entry[Corpus], charset: Charset, rng: np.random.Generator) -> list[str]:
     try:
-        texts = [text for text in (clean_text(entry.corpus.draw(rng)) for _ in range(_PROBES)) if text]
+        texts = [text for text in (clean_text(entry.part.draw(rng)) for _ in range(_PROBES)) if text]
     except InputError:
         raise
     except Exception as error:  # a corpus of the user's

@@ -1,7 +1,7 @@
 """What lines are written with. In a recipe, the style `outline` means the class `Outline` of this package."""
 
 from synthtext.ink.contrast import Colour, Ground, InkColour, InkField, choose_colours, find_ink, measure_grounds
-from synthtext.ink.ink import Ink, StyleEntry
+from synthtext.ink.ink import Ink
 from synthtext.ink.style import InkStyle, Outline, Plain, composite
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "InkStyle",
     "Outline",
     "Plain",
-    "StyleEntry",
     "choose_colours",
     "composite",
     "find_ink",

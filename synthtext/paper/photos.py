@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from synthtext.cache import ByteCache
-from synthtext.core import Image, InputError, Range, Size
+from synthtext.core import Image, InputError, Range, Size, check_number, check_range
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _STEP = 2**0.25
@@ -33,10 +33,8 @@ class Photos:
     pool: int = 6
 
     def __post_init__(self) -> None:
-        if not 0.01 <= self.scale_range[0] <= self.scale_range[1] <= 3:
-            raise InputError(f"scale_range {list(self.scale_range)} must be two shares from 0.01 to 3, in order")
-        if not 1 <= self.pool <= 64:
-            raise InputError(f"pool {self.pool} must be from 1 to 64")
+        check_range("scale_range", self.scale_range, 0.01, 3, "two shares")
+        check_number("pool", self.pool, 1, 64)
 
     def check(self) -> None:
         """Decode every photograph once.

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, InputError, Range, Size
+from synthtext.core import Image, Range, Size, check_number, check_range
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,7 @@ class Texture:
 
     def __post_init__(self) -> None:
         _check(self.lightness_range, self.tint, self.difference)
-        if not 0.01 <= self.grain_range[0] <= self.grain_range[1] <= 100:
-            raise InputError(f"grain_range {list(self.grain_range)} must be two shares from 0.01 to 100, in order")
+        check_range("grain_range", self.grain_range, 0.01, 100, "two shares")
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A picture with the texture, (H, W, 3)."""
@@ -97,11 +96,9 @@ class Texture:
 
 
 def _check(lightness_range: Range, tint: float, difference: float = 0) -> None:
-    if not 0 <= lightness_range[0] <= lightness_range[1] <= 255:
-        raise InputError(f"lightness_range {list(lightness_range)} must be two numbers from 0 to 255, in order")
+    check_range("lightness_range", lightness_range, 0, 255)
     for name, value in (("tint", tint), ("difference", difference)):
-        if not 0 <= value <= 255:
-            raise InputError(f"{name} {value} must be from 0 to 255")
+        check_number(name, value, 0, 255)
 
 
 def _tinted(rng: np.random.Generator, lightness_range: Range, tint: float) -> NDArray[np.float64]:

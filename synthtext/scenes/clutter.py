@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Box, Image, InputError, Points, Range, Size, bounding_box
+from synthtext.core import Box, Image, Points, Range, Size, bounding_box, check_range, check_share, within
 from synthtext.scenes.layer import DrawnLine
 from synthtext.scenes.shapes import bar, blend_polygon, ellipse, fill_polygon, window_around
 
@@ -33,14 +33,9 @@ class Clutter:
     occlusion_range: Range = (0.05, 0.5)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.marks_range[0] <= self.marks_range[1] <= 200:
-            raise InputError(f"clutter: marks_range {list(self.marks_range)} must be counts from 0 to 200, in order")
-        if not 0 <= self.occlusion_probability <= 1:
-            raise InputError(f"clutter: occlusion_probability {self.occlusion_probability} must be from 0 to 1")
-        if not 0.02 <= self.occlusion_range[0] <= self.occlusion_range[1] <= 1:
-            raise InputError(
-                f"clutter: occlusion_range {list(self.occlusion_range)} must be shares from 0.02 to 1, in order"
-            )
+        check_range("clutter: marks_range", self.marks_range, 0, 200, "counts")
+        check_share("clutter: occlusion_probability", self.occlusion_probability)
+        check_range("clutter: occlusion_range", self.occlusion_range, 0.02, 1, "shares")
 
     def mark(self, rng: np.random.Generator, image: Image) -> int:
         """Draw marks into a picture (H, W, 3), in place; how many."""
@@ -75,12 +70,12 @@ class Clutter:
 
     def _thing(self, rng: np.random.Generator, line: DrawnLine) -> Points:
         """A bar across a line, or a round thing before it, (P, 2)."""
-        quads = line.clusters.quads
+        quads = line.quads
         begin, end = quads[0].mean(axis=0), quads[-1].mean(axis=0)
         at, share, lean, kind = rng.random(4).tolist()
         middle = begin + (end - begin) * np.float32(at)
         box = bounding_box(quads)
-        cover = self.occlusion_range[0] + (self.occlusion_range[1] - self.occlusion_range[0]) * share
+        cover = within(self.occlusion_range, share)
         along = cover * float(np.hypot(*(quads[:, 1].mean(axis=0) - quads[:, 0].mean(axis=0)))) * len(quads)
         high = line.em * (0.6 + lean)
         x, y = float(middle[0]), float(middle[1])

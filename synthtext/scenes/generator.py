@@ -1,20 +1,15 @@
 """Scenes full of text: sample i is a pure function of the design, the seed and i."""
 
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
-from synthtext.core import BLOCK, Gap, Scene, StreamSource, block_stream, probe_stream
-from synthtext.draft import Block
-from synthtext.fonts import FaceCache, fit_fonts
-from synthtext.paper import PaperStock
+from synthtext.blocks import Blocks
+from synthtext.core import Gap, Scene, StreamSource
 from synthtext.rejection import Rejection
 from synthtext.scenes.design import SceneDesign
 from synthtext.scenes.stages import SceneDraft, SceneStages
 
 SCENE_ATTEMPTS = 5
 """How often a scene is tried before its index stays a gap."""
-
-_BLOCKS_KEPT = 2
 
 
 class SceneGenerator:
@@ -23,6 +18,7 @@ class SceneGenerator:
     Attributes:
         design: what they look like.
         stages: what every one goes through.
+        blocks: what samples share.
 
     Args:
         design: what they look like.
@@ -35,16 +31,14 @@ class SceneGenerator:
 
     def __init__(self, design: SceneDesign, seed: int, prefix: str = "") -> None:
         self.design = design
-        self._seed, self._prefix = seed, prefix
+        self._prefix = prefix
         self._source = StreamSource(seed)
-        self._cache = FaceCache()
-        self._fonts = fit_fonts(design.inventory, design.corpora, design.charset, self._cache, probe_stream(0))
-        self.stages = SceneStages(design, self._cache)
-        self._blocks: OrderedDict[int, Block] = OrderedDict()
+        self.blocks = Blocks(design, seed)
+        self.stages = SceneStages(design, self.blocks.cache)
 
     def draw(self, index: int) -> Scene | Gap:
         """Draw scene `index`, or say why each attempt was rejected."""
-        streams, block = self._source.at(index), self._block(index)
+        streams, block = self._source.at(index), self.blocks.at(index)
         reasons: list[str] = []
         for _ in range(SCENE_ATTEMPTS):
             draft = SceneDraft(index, streams, block)
@@ -59,18 +53,3 @@ class SceneGenerator:
     def draw_many(self, indices: Sequence[int]) -> Iterator[Scene | Gap]:
         """Draw scenes in this order, each as `draw` draws it."""
         return map(self.draw, indices)
-
-    def _block(self, index: int) -> Block:
-        number = index // BLOCK
-        block = self._blocks.get(number)
-        if block is None:
-            rng = block_stream(index, self._seed)
-            faces = [self._cache.face(file) for file in self._fonts.draw(rng, self.design.font_options.pool)]
-            papers = [
-                paper.for_block(rng) if isinstance(paper, PaperStock) else paper
-                for paper in (entry.paper for entry in self.design.papers)
-            ]
-            block = self._blocks[number] = Block(faces, papers)
-            if len(self._blocks) > _BLOCKS_KEPT:
-                self._blocks.popitem(last=False)
-        return block

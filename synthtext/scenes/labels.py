@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Box, Clusters, Image, Origin, Polygon, Size, TextInstance, Warp, signed_area
+from synthtext.core import Box, Clusters, Image, Origin, Polygon, Size, TextInstance, Warp, begin_near, clockwise
 from synthtext.scenes.composition import PlacedItem
 from synthtext.scenes.layer import DrawnLine
 from synthtext.scenes.legibility import Legibility, measure_clusters
@@ -34,7 +34,8 @@ class DrawnItem(NamedTuple):
         A corner without text may lie outside of the picture; it is cut off.
         """
         boxes = np.array([line.laid.box for line in self.lines])
-        (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+        borders = np.array([[line.border * line.laid.line.em] for line in self.lines])
+        (left, top), (right, bottom) = (boxes[:, :2] - borders).min(axis=0), (boxes[:, 2:] + borders).max(axis=0)
         share = np.linspace(0, 1, 2 if self.view.matrix is not None else 9)[:-1, None]
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
         sides = [a + (b - a) * share for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
@@ -47,10 +48,7 @@ def _cut(outline: Polygon, size: Size) -> Polygon:
     picture = Box(0, 0, size.width, size.height).polygon()
     _, points = cv2.intersectConvexConvex(outline, picture)
     part = np.asarray(points, np.float32).reshape(-1, 2)
-    if signed_area(part) < 0:
-        part = part[::-1]
-    nearest = int(np.hypot(*(part - outline[0]).T).argmin())
-    return np.clip(np.roll(part, -nearest, axis=0), 0, size).astype(np.float32)
+    return np.clip(begin_near(clockwise(part), outline[0]), 0, size).astype(np.float32)
 
 
 def label_items(

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, InputError, bounding_boxes
+from synthtext.core import Image, bounding_boxes, check_number
 from synthtext.scenes.layer import DrawnLine
 
 _NEAR = 0.1  # ems around the ink that count as its ground
@@ -80,8 +80,7 @@ class Legibility:
 
     def __post_init__(self) -> None:
         for name, most in (("least_height", 100), ("most_hidden", 1), ("least_contrast", 120)):
-            if not 0 <= getattr(self, name) <= most:
-                raise InputError(f"legibility: {name} {getattr(self, name)} must be from 0 to {most}")
+            check_number(f"legibility: {name}", getattr(self, name), 0, most)
 
     def reads(self, judged: Judged) -> bool:
         """Whether a text can be read."""
@@ -111,7 +110,7 @@ def measure_clusters(line: DrawnLine, luminance: Image, hidden: NDArray[np.uint8
     first = cv2.integral(cv2.merge((coverage, covered, solid, inked)))
     second = cv2.integral(cv2.merge((np.asarray(ground, np.uint8), cv2.multiply(ground, grey))))
     corner = np.array([line.window[1].start, line.window[0].start] * 2)
-    boxes = np.round(bounding_boxes(line.clusters.quads) - corner).astype(np.int64)
+    boxes = np.round(bounding_boxes(line.quads) - corner).astype(np.int64)
     left, top, right, bottom = np.clip(boxes, 0, np.array(coverage.shape[::-1] * 2)).T
     ink, behind, thick, light = _between(first, left, top, right, bottom)
     if hidden is None:
@@ -127,7 +126,7 @@ def _between(table: object, left: Whole, top: Whole, right: Whole, bottom: Whole
 
 
 def _thickness(line: DrawnLine) -> Floats:
-    quads = line.clusters.quads
+    quads = line.quads
     if line.laid.line.bent.line.vertical:
         first, second = quads[:, 1] - quads[:, 0], quads[:, 2] - quads[:, 3]
     else:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from synthtext.core import InputError, Size
+from synthtext.core import Size, check_range
 
 _SMALLEST, _LARGEST = 64, 8192  # pixels
 
@@ -29,11 +29,9 @@ class SceneOutput:
     quality_range: tuple[int, int] = (80, 95)
 
     def __post_init__(self) -> None:
-        for name, (low, high) in (("width_range", self.width_range), ("height_range", self.height_range)):
-            if not _SMALLEST <= low <= high <= _LARGEST:
-                raise InputError(f"{name} {[low, high]} must be pixels from {_SMALLEST} to {_LARGEST}, in order")
-        if not 1 <= self.quality_range[0] <= self.quality_range[1] <= 100:
-            raise InputError(f"quality_range {list(self.quality_range)} must be from 1 to 100, in order")
+        check_range("width_range", self.width_range, _SMALLEST, _LARGEST, "pixels")
+        check_range("height_range", self.height_range, _SMALLEST, _LARGEST, "pixels")
+        check_range("quality_range", self.quality_range, 1, 100)
 
     def draw(self, rng: np.random.Generator) -> Size:
         """Draw a size."""

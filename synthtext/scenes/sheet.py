@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 
-from synthtext.core import Box, Image, Points, Range, Size, Warp, bounding_box
+from synthtext.core import Box, Image, Points, Range, Size, Warp, bounding_box, within
 from synthtext.paper import Gradient, Texture
-from synthtext.scenes.composition import Composition
+from synthtext.scenes.backdrops import Backdrop
+from synthtext.scenes.composition import Composition, PlacedItem, print_on_sheet
 from synthtext.scenes.shapes import fill_polygon, window_around
 
 _REDUCED = 8
@@ -13,35 +14,46 @@ _MARGIN = 0.97  # of the picture that a sheet fills at most
 _PAPER = Texture(lightness_range=(205, 250), difference=14, tint=10, grain_range=(0.02, 0.6))
 
 
-def lay_sheet(
-    rng: np.random.Generator, composition: Composition, size: Size, degrees_range: Range, strength_range: Range
-) -> Warp:
-    """Draw how a sheet lies in a picture.
+def place_on_sheet(
+    rng: np.random.Generator,
+    composition: Composition,
+    backdrop: Backdrop,
+    degrees_range: Range,
+    strength_range: Range,
+) -> list[PlacedItem]:
+    """Lay a sheet into a picture, paint it, and print on it.
 
     Args:
-        rng: draws angle and perspective.
-        composition: says how large it is; one that is flat fills the picture and lies almost straight.
-        size: of the picture.
+        rng: draws how it lies, its paper and the colour of the print.
+        composition: what is printed on it; one that is flat fills the picture and lies almost straight.
+        backdrop: the picture; the sheet is painted into it.
         degrees_range: by which it is turned.
         strength_range: how far its corners move, as a share of its shorter side, 0 to 0.2.
-
-    Returns:
-        From the sheet to the picture; all of a sheet that is not flat is seen.
     """
+    size = Size(backdrop.image.shape[1], backdrop.image.shape[0])
+    warp = _lay(rng, composition, size, degrees_range, strength_range)
+    _paint(rng, backdrop.image, composition, warp)
+    return print_on_sheet(rng, composition, warp)
+
+
+def _lay(
+    rng: np.random.Generator, composition: Composition, size: Size, degrees_range: Range, strength_range: Range
+) -> Warp:
+    """Draw how a sheet lies in a picture of some size: from the sheet to it. All of one that is not flat is seen."""
     sheet = Box(0, 0, composition.width, composition.height)
     turn, pull, *rest = rng.random(4).tolist()
     corners, moves = sheet.polygon(), rng.uniform(-1, 1, (4, 2))
     if composition.flat:
         tilted = Warp.rotation((turn - 0.5) * 1.6, (sheet.width / 2, sheet.height / 2))
         return tilted.then(_into(tilted.points(corners), size, 1.0, (0.5, 0.5)))
-    strength = (strength_range[0] + (strength_range[1] - strength_range[0]) * pull) * min(sheet.width, sheet.height)
+    strength = within(strength_range, pull) * min(sheet.width, sheet.height)
     seen = Warp.between_quads(corners, (corners + moves * strength).astype(np.float32))
-    degrees = degrees_range[0] + (degrees_range[1] - degrees_range[0]) * turn
+    degrees = within(degrees_range, turn)
     seen = seen.then(Warp.rotation(degrees, (sheet.width / 2, sheet.height / 2)))
     return seen.then(_into(seen.points(corners), size, _MARGIN, (rest[0], rest[1])))
 
 
-def paint_sheet(rng: np.random.Generator, image: Image, composition: Composition, warp: Warp) -> None:
+def _paint(rng: np.random.Generator, image: Image, composition: Composition, warp: Warp) -> None:
     """Paint the paper of a sheet into a picture (H, W, 3), in place, with a shadow and uneven light."""
     size = Size(image.shape[1], image.shape[0])
     paper = _PAPER.paint(rng, size)

@@ -8,17 +8,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from synthtext.blocks import Block
 from synthtext.content import Writer
 from synthtext.core import Applied, Image, Provenance, Scene, Size, Streams, TextInstance, Warp, Weighted
-from synthtext.design import PaperEntry
-from synthtext.draft import Block
+from synthtext.entry import Entry
 from synthtext.fonts import FaceCache
+from synthtext.paper import Paper, PaperStock
 from synthtext.rejection import Rejection
 from synthtext.scenes.backdrops import Backdrop, BackdropPaper
 from synthtext.scenes.composition import Composition, PlacedItem
-from synthtext.scenes.design import LayoutEntry, SceneDesign
+from synthtext.scenes.design import SceneDesign
 from synthtext.scenes.labels import DrawnItem, label_items
 from synthtext.scenes.layer import TextLayer
+from synthtext.scenes.layouts import SceneLayout
 from synthtext.scenes.typesetter import Typesetter
 
 
@@ -49,11 +51,11 @@ class SceneDraft:
     streams: Streams
     block: Block
     size: Size = field(init=False)
-    layout: LayoutEntry = field(init=False)
+    layout: Entry[SceneLayout] = field(init=False)
     composition: Composition = field(init=False)
     view: Warp = field(init=False)
     moved: tuple[Applied, ...] = ()
-    paper: PaperEntry = field(init=False)
+    paper: Entry[Paper | PaperStock] = field(init=False)
     backdrop: Backdrop = field(init=False)
     placed: list[PlacedItem] = field(init=False)
     image: Image = field(init=False)
@@ -76,9 +78,7 @@ class SceneStages:
 
     def __init__(self, design: SceneDesign, cache: FaceCache) -> None:
         self._design = design
-        self._writer = Writer(
-            design.charset, design.corpora, design.font_options.size_range, design.lettering.layout(), design.baselines
-        )
+        self._writer = Writer(design, design.lettering.layout())
         self._layer = TextLayer(design.ink, cache)
         self._papers = Weighted([entry.weight for entry in design.papers])
         self._layouts = Weighted([entry.weight for entry in design.layouts])
@@ -107,7 +107,7 @@ class SceneStages:
         draft.size = design.output.draw(rng)
         draft.layout = design.layouts[self._layouts.draw(rng)]
         typesetter = Typesetter(rng, self._writer, draft.block.faces, design.font_options.size_range)
-        draft.composition = draft.layout.layout.compose(typesetter, draft.size)
+        draft.composition = draft.layout.part.compose(typesetter, draft.size)
 
     def _paint(self, draft: SceneDraft) -> None:
         rng = draft.streams.appearance
@@ -120,7 +120,7 @@ class SceneStages:
         self._design.clutter.mark(rng, draft.backdrop.image)
 
     def _place(self, draft: SceneDraft) -> None:
-        draft.placed = draft.layout.layout.place(draft.streams.appearance, draft.composition, draft.backdrop)
+        draft.placed = draft.layout.part.place(draft.streams.appearance, draft.composition, draft.backdrop)
         if not draft.placed:
             raise Rejection("no place for any text")
 

@@ -71,7 +71,7 @@ class Typesetter:
             line = set_line(copy.shown, copy.face, copy.setting if bend else copy.setting._replace(vertical=False))
         except Rejection:
             return None
-        baseline = copy.baseline.baseline
+        baseline = copy.baseline.part
         warp = baseline.warp(line.ink, baseline.draw(self.rng, line.ink)) if bend else Warp()
         return LetteredLine(BentLine.of(line, warp), copy.face, copy.em)
 

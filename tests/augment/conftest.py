@@ -1,20 +1,36 @@
 """Small scenes that the tests draw: each text is a polygon of one colour, straight or bent."""
 
+import math
 from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
+from augment.copy_paste import BankBuilder, Crop, CropBank
 from synthtext.core import Box, Clusters, Image, Polygon, Scene, TextInstance
 
 BITS, TIMES = 6, 4
+WIDTH, HEIGHT = 240, 176  # of a scene to paste into
 
 
 @pytest.fixture(scope="session")
 def drawn() -> SimpleNamespace:
     """The functions below, by name."""
     return SimpleNamespace(scene=scene, text_polygon=text_polygon, id_mask=id_mask, fill=fill, overlap=overlap)
+
+
+@pytest.fixture(scope="session")
+def pasting() -> SimpleNamespace:
+    """Functions for CopyPaste by name, the size of the scenes, and a bank of flat crops."""
+    return SimpleNamespace(
+        scene=scene_to_paste_into,
+        rectangle=rectangle,
+        pasted=pasted,
+        bank=flat_bank(),
+        WIDTH=WIDTH,
+        HEIGHT=HEIGHT,
+    )
 
 
 def text_polygon(rng: np.random.Generator, centre: np.ndarray, scale: float) -> Polygon:
@@ -68,3 +84,53 @@ def overlap(first: Image, second: Image) -> float:
     one, other = first > 127, second > 127
     union = int((one | other).sum())
     return float((one & other).sum() / union) if union else 1.0
+
+
+def rectangle(
+    rng: np.random.Generator, width: int, height: int, longest: float = 70, degrees: tuple[float, float] = (-180, 180)
+) -> Polygon:
+    """A turned rectangle inside of a picture."""
+    w, h = rng.uniform(16, longest), rng.uniform(9, 24)
+    angle = math.radians(rng.uniform(*degrees))
+    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    corners = (np.array([[0, 0], [w, 0], [w, h], [0, h]]) - (w / 2, h / 2)) @ turn
+    low, high = -corners.min(axis=0), (width, height) - corners.max(axis=0)
+    return (corners + rng.uniform(low, high)).astype(np.float32)
+
+
+def scene_to_paste_into(seed: int, count: int | None = None) -> Scene:
+    """A smooth picture with some labelled places; every third is to be ignored, some have six points."""
+    rng = np.random.default_rng([seed, 1])
+    ramp = np.linspace(0, 1, WIDTH)[None, :, None] * rng.uniform(0, 90, 3)
+    image = (ramp + np.linspace(0, 1, HEIGHT)[:, None, None] * rng.uniform(0, 90, 3) + 40).astype(np.uint8)
+    instances = []
+    for i in range(int(rng.integers(0, 9)) if count is None else count):
+        polygon = rectangle(rng, WIDTH, HEIGHT)
+        if i % 4 == 3:
+            polygon = np.insert(polygon, [1, 3], (polygon[[0, 2]] + polygon[[1, 3]]) / 2, axis=0)
+        instances.append(TextInstance("" if i % 3 == 2 else f"old {i}", polygon, ignore=i % 3 == 2))
+    return Scene(f"scene {seed}", image, tuple(instances))
+
+
+def flat_bank(count: int = 40, pictures: int = 8) -> CropBank:
+    """Crops of one colour each, no two alike, whose text is the colour; five come from every picture."""
+    builder = BankBuilder()
+    rng = np.random.default_rng(0)
+    for source in range(2):
+        builder.add_source(f"flat {source}")
+        for row in range(pictures // 2):
+            crops = []
+            for place in range(count // pictures):
+                number = (source * pictures // 2 + row) * (count // pictures) + place
+                colour = np.array([255 - number, number * 6, 128 + number], np.uint8)
+                height, width = int(rng.integers(9, 30)), int(rng.integers(12, 70))
+                polygon = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+                patch = np.full((height, width, 3), colour, np.uint8)
+                crops.append(Crop(patch, polygon, ",".join(map(str, colour)), float(height), index=place))
+            builder.add_picture(row, 3 * len(crops), crops)
+    return builder.build()
+
+
+def pasted(scene: Scene) -> list[TextInstance]:
+    """The texts of a scene that were pasted."""
+    return [instance for instance in scene.instances if instance.origin.kind == "pasted"]

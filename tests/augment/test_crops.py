@@ -71,7 +71,7 @@ def test_what_is_of_no_use_is_left_out_and_counted():
     assert reasons == {"too small": 1, "reaches out of its picture": 1}
     crops, reasons = cut([good], ignore=True)
     assert not crops
-    assert reasons == {"is ignored": 1}
+    assert reasons == {"to be ignored": 1}
     crops, _ = cut([good], CutRules(ignored=True), ignore=True)
     assert crops[0].ignore
     crops, reasons = cut([good, good], parent=0)

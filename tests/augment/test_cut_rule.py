@@ -6,8 +6,7 @@ import pytest
 from augment import CutRule, move_instances
 from augment.polygons import clip, intersection, mirrored, moved, uncrossed
 from augment.region import Region
-from pipelines.reader.polygons import crosses
-from synthtext.core import Box, Clusters, Origin, Polygon, Size, TextInstance, Warp, signed_area
+from synthtext.core import Box, Clusters, Origin, Polygon, Size, TextInstance, Warp, crosses, signed_area
 
 SIZE = Size(100, 60)
 PICTURE = Region.of(SIZE)

@@ -31,7 +31,7 @@ from augment import (
     warp_scene,
 )
 from augment.polygons import short_side
-from synthtext.core import Scene, Size, TextInstance, Warp, signed_area
+from synthtext.core import Scene, Size, TextInstance, Warp, crosses, signed_area
 
 ALL = CutRule(0, 0, 0)  # keeps every piece
 BIG_AFFINE = Affine((-30, 30), (0.6, 1.8), (-20, 20), (-0.3, 0.3))
@@ -54,12 +54,6 @@ CHAINS = {
 }
 
 
-def crosses(polygon: np.ndarray) -> bool:
-    from pipelines.reader.polygons import crosses as found
-
-    return found(polygon)
-
-
 def thickness(instance: TextInstance) -> float:
     """Of a text: a bent one is thinner than the rectangle around it, a cut one may be a sliver."""
     polygon = instance.polygon
@@ -72,7 +66,7 @@ def thickness(instance: TextInstance) -> float:
 def test_a_warped_mask_agrees_with_the_warped_label(name: str, drawn: SimpleNamespace) -> None:
     chain = SceneChain([SceneStep(f"e{k}", effect) for k, effect in enumerate(CHAINS[name])], ALL)
     checked = 0
-    for seed in range(100):
+    for seed in range(60):
         scene = drawn.scene(np.random.default_rng(seed))
         before = scene.image.copy()
         result = chain(np.random.default_rng([seed, 1]), scene).scene
@@ -93,7 +87,7 @@ def test_a_warped_mask_agrees_with_the_warped_label(name: str, drawn: SimpleName
             label = np.max([drawn.id_mask(piece.polygon, seen.shape) for piece in pieces], axis=0)
             assert drawn.overlap(seen, label) >= 0.9, (seed, number)
             checked += 1
-    assert checked > 40
+    assert checked > 24
 
 
 def test_a_dot_goes_where_its_point_goes() -> None:
@@ -104,7 +98,7 @@ def test_a_dot_goes_where_its_point_goes() -> None:
             continue
         chain = SceneChain([SceneStep("e", effect) for effect in effects], ALL)
         found = 0
-        for seed in range(60):
+        for seed in range(40):
             x, y = rng.uniform(20, 100, 2)
             points = [[x - 3, y - 3], [x + 3, y - 3], [x + 3, y + 3], [x - 3, y + 3]]
             square = np.array(points, np.float32)

@@ -1,7 +1,7 @@
-"""The published models in RUNs and files, made once; scenes that tests draw."""
+"""The published models in RUNs and files, made once; data sets of given rows; scenes that tests draw."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -11,6 +11,8 @@ import pytest
 from pipelines.exchange.export import export
 from pipelines.exchange.importing import import_model
 from pipelines.published import DETECTOR, RECOGNIZER, model_file
+from pipelines.shards import DatasetFolder, Description, LineRow, SceneRow, ShardPlan, write_shard
+from synthtext.core import Gap
 
 
 def silent(_line: str) -> None:
@@ -63,3 +65,21 @@ def _draw_scenes(
 def draw_scenes() -> Callable[..., str]:
     """The function above."""
     return _draw_scenes
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Callable[..., Path]:
+    """Write rows or gaps of one kind into a folder of shards."""
+
+    def write(path: Path, rows: Sequence[LineRow | SceneRow | Gap], form: str = "parquet", size: int = 4) -> Path:
+        kind = next(type(row) for row in rows if not isinstance(row, Gap))
+        plan, folder, digest = ShardPlan(len(rows), size=size), DatasetFolder(path), "0badcafe" * 8
+        about = Description(kind=kind.KIND, source="test", digest=digest, count=len(rows), shard_size=size, format=form)
+        with folder.open():
+            folder.write_description(about)
+            for spec in plan:
+                drawn = rows[spec.start : spec.start + spec.count]
+                folder.commit(write_shard(drawn, kind, spec, digest, folder.shards, form))
+        return path
+
+    return write

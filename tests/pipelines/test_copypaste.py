@@ -1,6 +1,7 @@
 """CopyPaste jobs: the same bytes whoever draws them, resume, sources of all kinds, bad labels."""
 
 import json
+import pickle
 import shutil
 
 import cv2
@@ -11,13 +12,13 @@ from typer.testing import CliRunner
 
 from augment.copy_paste import CopyPaste, CutRules, NaturalPaste
 from pipelines.cli.main import app
-from pipelines.copypaste import copypaste, load_bank, open_crop_source
+from pipelines.copypaste import CopyPasteRecipe, copypaste, load_bank, open_crop_source, read_settings
 from pipelines.copypaste.cutting import cut_bank
 from pipelines.copypaste.outlines import line_clusters
-from pipelines.errors import JobError
+from pipelines.copypaste.sources import short_names
 from pipelines.generate import generate
 from pipelines.reader import iterate_scenes, open_scenes
-from synthtext.core import InputError, Scene
+from synthtext.core import Gap, InputError, Scene
 
 GOOD = [[20, 20], [90, 20], [90, 44], [20, 44]]
 OTHER = [[30, 80], [110, 84], [109, 104], [29, 100]]
@@ -67,7 +68,7 @@ def refused(*arguments):
     return str(result.exception)
 
 
-def test_same_bytes_again_on_ray_after_a_loss_and_in_a_larger_data_set(target, tmp_path):
+def test_same_bytes_again_after_a_loss_and_in_a_larger_data_set(target, tmp_path):
     out = tmp_path / "out"
     first = copypaste(target, out, 12, workers=0, shard_size=4, seed=3)
     before = contents(out)
@@ -78,8 +79,6 @@ def test_same_bytes_again_on_ray_after_a_loss_and_in_a_larger_data_set(target, t
     assert copypaste(target, out, 12, workers=0, shard_size=4, seed=3).scenes.new_shards == 1
     assert contents(out) == before
     assert (out / "crops.arrow").stat().st_mtime_ns == bank
-    copypaste(target, tmp_path / "ray", 12, workers=2, shard_size=4, seed=3)
-    assert contents(tmp_path / "ray") == before
     moved = shutil.copytree(target.parent, tmp_path / "elsewhere" / "target") / "labels.tsv"
     copypaste(moved, tmp_path / "larger", 16, workers=0, shard_size=4, seed=3)
     larger = contents(tmp_path / "larger")
@@ -108,6 +107,26 @@ def test_every_epoch_takes_every_picture_once_and_makes_another_variant(target, 
             cv2.fillPoly(mask, [np.round(instance.polygon).astype(int)], 1)
         assert changed.any()
         assert not changed[cv2.dilate(mask, np.ones((3, 3))) == 0].any()
+
+
+def test_sources_of_one_name_are_told_apart(target, tmp_path):
+    sources = []
+    for place in ("A", "B"):
+        sources.append(shutil.copytree(target.parent, tmp_path / place / "train") / "labels.tsv")
+        sources.append(tmp_path / place / "train" / "data")
+        generate("digits", sources[-1], 3, workers=0)
+    other = write_labels(tmp_path / "other", [[entry()]])
+    given = (sources[0], sources[1], sources[2], other, sources[0])
+    assert short_names(given) == (
+        *("A/train/labels.tsv", "data", "B/train/labels.tsv", "other/labels.tsv", "A/train/labels.tsv"),
+    )
+    assert short_names((sources[1], sources[3])) == ("A/train/data", "B/train/data")
+    copypaste(target, tmp_path / "out", 8, sources=sources, workers=0, overrides=["share=2"])
+    pasted = [i for scene in iterate_scenes(open_scenes(tmp_path / "out")) for i in scene.instances]
+    found = {i.origin.source.partition(":")[0] for i in pasted if i.origin.kind == "pasted"}
+    assert found == {"A/train/labels.tsv", "A/train/data", "B/train/labels.tsv", "B/train/data"}
+    moved = [shutil.copytree(tmp_path / place, tmp_path / "elsewhere" / place) / "train" / "data" for place in "AB"]
+    assert short_names(moved) == ("A/train/data", "B/train/data")
 
 
 def json_of(folder, index):
@@ -179,7 +198,7 @@ def test_sources_without_a_usable_text_end_in_one_sentence_and_leave_nothing(tmp
     ignored = write_labels(tmp_path / "ignored", [[entry(text="###")]] * 3)
     empty = write_labels(tmp_path / "empty", [[]] * 3)
     told = refused(ignored, "-o", tmp_path / "out", "-n", 3)
-    assert "not one text can be cut out to be pasted: is ignored (3)" in told
+    assert "not one text can be cut out to be pasted: to be ignored (3)" in told
     assert "there is no text" in refused(empty, "-o", tmp_path / "out", "-n", 3)
     assert not (tmp_path / "out").exists()
 
@@ -194,23 +213,49 @@ def test_encodings(target, tmp_path):
     assert "line 6 is no UTF-8 text" in refused(target, "-o", tmp_path / "out", "-n", 3)
 
 
-def test_missing_pictures_are_gaps_and_too_many_fail_the_job(tmp_path):
-    labels = write_labels(tmp_path / "many", [[entry()]] * 120)
-    (labels.parent / "images" / "7.png").unlink()
-    summary = copypaste(labels, tmp_path / "one", 120, workers=0)
-    assert summary.scenes.gaps == {"target picture missing": 1}
-    assert summary.left_out == {"picture missing": 1}
-    for i in range(8, 40):
-        (labels.parent / "images" / f"{i}.png").write_bytes(b"no picture")
-    with pytest.raises(JobError, match=r"target picture broken \(\d+\)"):
-        copypaste(labels, tmp_path / "many gaps", 120, workers=0)
+def test_pictures_that_cannot_be_used_are_left_out_before_anything_is_drawn(tmp_path):
+    labels = write_labels(tmp_path / "many", [[entry()]] * 12)
+    images = labels.parent / "images"
+    (images / "7.png").unlink()
+    (images / "3.png").write_bytes(b"no picture")
+    (images / "5.png").write_bytes((images / "5.png").read_bytes()[:60])
+    lines = labels.read_text().splitlines()
+    labels.write_text("\n".join([*lines[:9], "images/9.png\t[{'transcription'", *lines[10:]]))
+    result = invoke(labels, "-o", tmp_path / "out", "-n", 16, "--format", "lmdb")
+    assert result.exit_code == 0, result.output
+    assert "target pictures left out: picture broken (2), label unreadable (1), picture missing (1)" in result.output
+    assert "crops to paste: 8; left out: picture broken (2), label unreadable (1), picture missing (1)" in result.output
+    rows = [json_of(tmp_path / "out", i)["meta"]["drawn"]["target"] for i in range(16)]
+    assert sorted(rows[:8]) == sorted(rows[8:]) == [0, 1, 2, 4, 6, 8, 10, 11]
+
+
+def test_workers_draw_without_reading_everything_again(target, tmp_path):
+    (target.parent / "images" / "2.png").unlink()
+    copypaste(target, tmp_path / "out", 8, workers=0)
+    recipe = CopyPasteRecipe(target, (target,), read_settings("natural", ()), tmp_path / "out" / "crops.arrow")
+    drawn = list(recipe.generator(0).draw_many(range(8)))
+    sent = pickle.loads(pickle.dumps(recipe))
+    assert sent.__dict__["surveys"][target].left_out == {2: "picture missing"}
+    for mine, theirs in zip(drawn, sent.generator(0).draw_many(range(8)), strict=True):
+        assert mine.key == theirs.key
+        np.testing.assert_array_equal(mine.image, theirs.image)
+
+
+def test_what_breaks_while_a_job_draws_is_a_gap(target, tmp_path):
+    copypaste(target, tmp_path / "out", 5, workers=0)
+    recipe = CopyPasteRecipe(target, (target,), read_settings("natural", ()), tmp_path / "out" / "crops.arrow")
+    generator = recipe.generator(0)
+    (target.parent / "images" / "2.png").unlink()
+    (target.parent / "images" / "3.png").write_bytes(b"no picture")
+    gaps = [drawn.reasons for drawn in generator.draw_many(range(5)) if isinstance(drawn, Gap)]
+    assert sorted(gaps) == [("target picture broken",), ("target picture missing",)]
 
 
 def test_no_picture_at_all_leaves_nothing_behind(target, tmp_path):
     source = shutil.copytree(target.parent, tmp_path / "source") / "labels.tsv"
     shutil.rmtree(target.parent / "images")
-    with pytest.raises(JobError, match="target picture missing"):
-        copypaste(target, tmp_path / "out", 5, sources=[source], workers=0)
+    told = refused(target, "-o", tmp_path / "out", "-n", 5, "--from", source)
+    assert "not one of 5 pictures can be used: picture missing (5)" in told
     assert not (tmp_path / "out").exists()
 
 
@@ -219,7 +264,7 @@ def test_lines_are_pasted_into_pictures_without_text(target, tmp_path):
     made = tmp_path / "out"
     result = invoke(target.parent / "images", "-o", made, "-n", 5, "--from", tmp_path / "lines", "--from", target)
     assert result.exit_code == 0, result.output
-    assert "crops to paste: 40; left out: is ignored (5)" in result.output
+    assert "crops to paste: 40; left out: to be ignored (5)" in result.output
     scenes = list(iterate_scenes(open_scenes(made)))
     kinds = {(i.level, i.origin.source.partition(":")[0]) for scene in scenes for i in scene.instances}
     assert kinds <= {("line", "lines"), ("word", "target/labels.tsv")}

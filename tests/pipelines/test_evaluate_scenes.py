@@ -26,7 +26,7 @@ def test_labels_that_were_mended_are_told_beside_the_scores(tmp_path, published)
     network = str(published / "detector")
     result = CliRunner().invoke(app, [network, *sources, "--max-side", "96", "--json", str(scores)])
     assert result.exit_code == 0, result.output
-    told = "labels.tsv: labels mended: 1 polygon runs counterclockwise; left out: 1 polygon of 2 points"
+    told = "labels.tsv: labels mended: polygon runs counterclockwise (1); left out: polygon of 2 points (1)"
     assert told in result.stderr
     assert result.stderr.count("labels mended") == 1  # the data set holds mended labels alone
     assert [row["instances"] for row in json.loads(scores.read_text()).values()] == [2, 2]

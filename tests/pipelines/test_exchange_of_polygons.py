@@ -77,7 +77,7 @@ def test_polygons_survive_import_shards_crops_and_export(tmp_path):
         assert_same(polygons_of(tmp_path / f"again-{form}"), outlines)
 
     said = ocrmill("export-data", tmp_path / "data", "-o", tmp_path / "icdar", "--to", "icdar")
-    assert "10 polygons without four corners, now rectangles" in said
+    assert "polygons without four corners, now rectangles (10)" in said
     assert {len(points) for points in polygons_of_icdar(tmp_path).values()} == {4}
 
     ocrmill("export-data", tmp_path / "lines", "-o", tmp_path / "words", "--to", "paddleocr")
@@ -96,8 +96,8 @@ def polygons_of_icdar(tmp_path):
         (["import", "empty", "-o", "data"], "empty has no label file gt_*.txt"),
         (["import", "latin.txt", "-o", "data"], "latin.txt is no label file: line 2 is no UTF-8 text"),
         (["import", "bad.json", "-o", "data"], "bad.json is no file of COCO-Text"),
-        (["import", "gone.txt", "-o", "data"], "not one of 2 scenes can be used: 2 picture missing"),
-        (["crops", "gone.txt", "-o", "data"], "not one text can be cut out: 2 picture missing"),
+        (["import", "gone.txt", "-o", "data"], "not one of 2 scenes can be used: picture missing (2)"),
+        (["crops", "gone.txt", "-o", "data"], "not one text can be cut out: picture missing (2)"),
         (["crops", "nowhere", "-o", "data"], "nowhere: there is no such data set"),
         (["export-data", "gone.txt", "-o", "data", "--to", "icdar"], "a.jpg is missing"),
         (["export-data", "lines.txt", "-o", "data", "--to", "icdar"], "lines.txt holds lines"),

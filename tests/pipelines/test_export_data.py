@@ -15,7 +15,7 @@ from pipelines.exporting import export_data
 from pipelines.importing import open_import
 from pipelines.pages.provenance import provenance
 from pipelines.reader import iterate_scenes, mend_polygon, open_scenes, open_source
-from pipelines.shards import DatasetFolder, Description, LineRow, SceneRow, ShardPlan, leaves, write_shard
+from pipelines.shards import LineRow, SceneRow, leaves
 from synthtext.core import (
     Applied,
     Box,
@@ -31,18 +31,6 @@ from synthtext.core import (
 
 TEXTS = ("word", "1,000,000", "a, b", "日本", "שלום", " spaced ", 'say "it"', "tab\tin", "é", "")
 DIGEST = "ca5cade0" * 8
-
-
-def dataset(path, rows, form="parquet", size=4):
-    kind = type(rows[0])
-    plan, folder = ShardPlan(len(rows), size=size), DatasetFolder(path)
-    about = Description(kind=kind.KIND, source="t", digest=DIGEST, count=len(rows), shard_size=size, format=form)
-    with folder.open():
-        folder.write_description(about)
-        for spec in plan:
-            drawn = rows[spec.start : spec.start + spec.count]
-            folder.commit(write_shard(drawn, kind, spec, DIGEST, folder.shards, form))
-    return path
 
 
 def encoded(seed, suffix):
@@ -96,7 +84,7 @@ def again(out, form, data):
 
 
 @pytest.mark.parametrize("form", ["paddleocr", "icdar", "lmdb"])
-def test_what_a_format_holds_comes_back_as_it_was(tmp_path, form):
+def test_what_a_format_holds_comes_back_as_it_was(dataset, tmp_path, form):
     rows = [scene(number, plain=True) for number in range(24)]
     done = export_data(dataset(tmp_path / "data", rows), form, tmp_path / "out")
     assert (done.kind, done.pictures, done.lost) == ("scenes", 24, Counter())
@@ -109,7 +97,7 @@ def test_what_a_format_holds_comes_back_as_it_was(tmp_path, form):
             assert_same(found, put)
 
 
-def test_an_lmdb_holds_everything(tmp_path):
+def test_an_lmdb_holds_everything(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(24)]
     done = export_data(dataset(tmp_path / "data", rows), "lmdb", tmp_path / "out")
     assert done.lost == Counter()
@@ -123,7 +111,7 @@ def test_an_lmdb_holds_everything(tmp_path):
     assert len(label) == len(leaves(rows[4].instances))
 
 
-def test_paddleocr_loses_what_it_says_and_keeps_polygons_of_any_length(tmp_path):
+def test_paddleocr_loses_what_it_says_and_keeps_polygons_of_any_length(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(40)]
     done = export_data(dataset(tmp_path / "data", rows), "paddleocr", tmp_path / "out")
     written = [leaves(row.instances) for row in rows]
@@ -147,7 +135,7 @@ def test_paddleocr_loses_what_it_says_and_keeps_polygons_of_any_length(tmp_path)
             )
 
 
-def test_icdar_makes_rectangles_of_whole_pixels_and_says_so(tmp_path):
+def test_icdar_makes_rectangles_of_whole_pixels_and_says_so(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(40)]
     done = export_data(dataset(tmp_path / "data", rows), "icdar", tmp_path / "out")
     every = [leaf for row in rows for leaf in leaves(row.instances)]
@@ -171,7 +159,7 @@ def only(*instances):
     return [SceneRow.of(Scene("ca5cade00", np.zeros((300, 300, 3), np.uint8), instances), image, ".png")]
 
 
-def test_texts_that_do_not_fit_are_counted(tmp_path):
+def test_texts_that_do_not_fit_are_counted(dataset, tmp_path):
     thin = TextInstance("thin", np.array([[10, 10.1], [40, 10.1], [40, 10.4], [10, 10.4]], np.float32))
     broken = TextInstance("two\nlines", Box(10, 20, 40, 30).polygon())
     stars = TextInstance("*", Box(10, 40, 40, 50).polygon())
@@ -195,7 +183,7 @@ def line(number, text):
 
 @pytest.mark.parametrize("form", ["paddleocr", "lmdb"])
 @pytest.mark.parametrize("stored", ["parquet", "lmdb"])
-def test_lines_go_out_and_come_back(tmp_path, form, stored):
+def test_lines_go_out_and_come_back(dataset, tmp_path, form, stored):
     rows = [line(number, text) for number, text in enumerate(t for t in TEXTS if t)]
     done = export_data(dataset(tmp_path / "data", rows, stored), form, tmp_path / "out")
     assert (done.kind, done.pictures, done.texts) == ("lines", 9, 9)
@@ -213,7 +201,7 @@ def test_lines_go_out_and_come_back(tmp_path, form, stored):
         np.testing.assert_array_equal(made[3].clusters.quads, rows[3].clusters.quads)
 
 
-def test_a_folder_that_holds_something_is_left_alone(tmp_path):
+def test_a_folder_that_holds_something_is_left_alone(dataset, tmp_path):
     data = dataset(tmp_path / "data", only(TextInstance("a", Box(1, 1, 9, 9).polygon())))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").write_text("mine")
@@ -234,9 +222,11 @@ def test_nothing_is_left_of_an_export_that_fails(tmp_path, form):
     (tmp_path / "photos" / "0.png").write_bytes(encoded(0, ".png"))
     labels = tmp_path / "photos" / "labels.tsv"
     entry = '[{"transcription": "a", "points": [[1, 1], [40, 1], [40, 20], [1, 20]]}]'
-    labels.write_text("".join(f"{number}.png\t{entry}\n" for number in range(2)))
-    with pytest.raises(InputError, match=r"1\.png is missing"):
+    labels.write_text(f"1.png\t{entry}\nlabels.tsv\t{entry}\n0.png\t[{{")
+    unusable = r"not one of 3 pictures can be used: label unreadable \(1\), picture broken \(1\), picture missing \(1\)"
+    with pytest.raises(InputError, match=unusable):
         export_data(labels, form, tmp_path / "out")
+    labels.write_text("".join(f"{number}.png\t{entry}\n" for number in range(2)))
 
     def stop(_count):
         raise KeyboardInterrupt
@@ -254,7 +244,37 @@ def test_nothing_is_left_of_an_export_that_fails(tmp_path, form):
     assert [path.exists() for path in (gone, alive, other)] == [False, True, True]
 
 
-def test_the_command_says_what_is_lost_in_one_line(tmp_path):
+@pytest.mark.parametrize("form", ["paddleocr", "icdar", "lmdb"])
+def test_what_cannot_be_read_is_left_out_and_counted(dataset, tmp_path, form):
+    rows = [scene(number, plain=True) for number in range(20)]
+    export_data(dataset(tmp_path / "data", rows), "paddleocr", tmp_path / "all")
+    labels = tmp_path / "all" / "labels.tsv"
+    lines = labels.read_text().splitlines()
+    names = [line.partition("\t")[0] for line in lines]
+    lines[1] = f"{names[1]}\t[{{oops"
+    labels.write_text("\n".join(lines))
+    (labels.parent / names[3]).unlink()
+    (labels.parent / names[17]).write_bytes(b"no picture")
+    done = export_data(labels, form, tmp_path / "out")
+    assert done.left_out == {"label unreadable": 1, "picture missing": 1, "picture broken": 1}
+    good = [row for number, row in enumerate(rows) if number not in (1, 3, 17)]
+    assert (done.pictures, done.texts) == (17, sum(len(row.instances) for row in good))
+    assert [one.image for one in again(tmp_path / "out", form, tmp_path / "again")] == [row.image for row in good]
+
+
+@pytest.mark.parametrize("form", ["paddleocr", "lmdb"])
+def test_lines_without_a_picture_are_left_out_and_counted(dataset, tmp_path, form):
+    rows = [line(number, f"text {number}") for number in range(9)]
+    export_data(dataset(tmp_path / "data", rows), "paddleocr", tmp_path / "all")
+    labels = tmp_path / "all" / "labels.tsv"
+    (labels.parent / labels.read_text().splitlines()[4].partition("\t")[0]).unlink()
+    done = export_data(labels, form, tmp_path / "out")
+    assert (done.pictures, done.left_out) == (8, {"picture missing": 1})
+    source = open_source(tmp_path / "out" / "labels.tsv" if form == "paddleocr" else tmp_path / "out")
+    assert list(source.texts()) == [f"text {number}" for number in range(9) if number != 4]
+
+
+def test_the_command_says_what_is_lost_in_one_line(dataset, tmp_path):
     bent = np.array([[5, 20], [20, 5], [40, 20], [40, 40], [20, 25], [5, 40]], np.float32)
     texts = TextInstance("bent", bent), TextInstance("secret", bent + 100, ignore=True)
     assert signed_area(bent) > 0
@@ -264,8 +284,8 @@ def test_the_command_says_what_is_lost_in_one_line(tmp_path):
     result = CliRunner().invoke(app, [str(data), "-o", str(tmp_path / "out"), "--to", "icdar"])
     assert result.exit_code == 0, result.output
     assert "1 scenes with 2 texts" in result.output
-    assert "not in this format: 2 polygons without four corners, now rectangles, " in result.output
-    assert "1 transcriptions of texts to be ignored" in result.output
+    assert "not in this format: polygons without four corners, now rectangles (2), " in result.output
+    assert "transcriptions of texts to be ignored (1)" in result.output
     rows = [line(number, text) for number, text in enumerate("ab")]
     result = CliRunner().invoke(app, [str(dataset(tmp_path / "l", rows)), "-o", str(tmp_path / "x"), "--to", "icdar"])
     assert isinstance(result.exception, InputError)

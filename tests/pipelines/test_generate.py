@@ -1,4 +1,4 @@
-"""The generate job in one process: same bytes, resume, extension, refusals, gaps."""
+"""The generate job in one process: same bytes, resume, extension, refusals."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 from pipelines.cli.generate import generate as command
 from pipelines.errors import JobError
 from pipelines.generate import generate, iterate_samples
-from pipelines.generate.gaps import check_gaps
 from pipelines.recipe import resolve_recipe
 from pipelines.shards import Statistics
 from synthtext.core import InputError
@@ -257,37 +256,6 @@ def test_gaps_are_counted_and_left_out(tmp_path):
     assert max(int(key[8:]) for key in stored) >= 990  # gaps move nothing
 
 
-def test_recipe_that_cannot_be_drawn_fails_at_once_and_makes_nothing(tmp_path):
-    recipe = write_recipe(tmp_path / "recipe", layout={"length_range": [30, 40]})
-    with pytest.raises((JobError, InputError), match="text too short"):
-        run(recipe, tmp_path / "data", 100_000)
-    assert not (tmp_path / "data").exists()
-
-
-@pytest.mark.parametrize(
-    ("gaps", "drawn", "whole", "fails"),
-    [
-        (1, 10, True, False),
-        (2, 10, True, True),
-        (1, 1, True, True),
-        (100, 10_000, True, False),
-        (101, 10_000, True, True),
-        (101, 10_000, False, False),
-        (200, 10_000, False, True),
-        (5, 64, False, False),
-        (20, 64, False, True),
-        (0, 0, True, False),
-    ],
-)
-def test_more_than_one_percent_of_gaps_fails(gaps, drawn, whole, fails):
-    reasons = {"no ink": gaps - gaps // 3, "too long": gaps // 3} if gaps else {}
-    if fails:
-        with pytest.raises(JobError, match="no ink"):
-            check_gaps(reasons, drawn, "mine", whole=whole)
-    else:
-        check_gaps(reasons, drawn, "mine", whole=whole)
-
-
 def test_error_in_an_effect_of_the_user_is_one_sentence(tmp_path):
     recipe = write_recipe(tmp_path / "recipe", effects=[{"use": "failing_fade.Fade", "probability": 1}])
     (tmp_path / "recipe" / "failing_fade.py").write_text(
@@ -313,7 +281,7 @@ def test_command(tmp_path, recipe, reference):
     arguments = [recipe, "-o", str(tmp_path / "data"), "-n", str(COUNT), "--workers", "0", "--shard-size", str(SIZE)]
     first = CliRunner().invoke(app, arguments)
     assert first.exit_code == 0, first.output
-    assert f"{COUNT} samples in 3 shards" in first.stdout
+    assert f"{COUNT} lines in 3 shards" in first.stdout
     assert contents(tmp_path / "data") == contents(reference)
     assert "nothing was drawn" in CliRunner().invoke(app, arguments).stdout
     changed = CliRunner().invoke(app, [*arguments, "ink.contrast_floor=70"])

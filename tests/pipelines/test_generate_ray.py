@@ -11,6 +11,8 @@ import pytest
 
 from pipelines.cluster import pool
 from pipelines.cluster.pool import ATTEMPTS
+from pipelines.copypaste import copypaste
+from pipelines.crops import CropsRecipe
 from pipelines.errors import JobError
 from pipelines.generate import generate
 from pipelines.recipe import resolve_recipe
@@ -56,7 +58,7 @@ def tasks(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def running(tasks):
-    with pool(1) as found:
+    with pool(2) as found:
         yield found
 
 
@@ -110,11 +112,31 @@ def test_task_that_kills_every_worker_fails_the_job(running, tasks):
         list(running.run(tasks.die, ["shard 3"]))
 
 
-def test_one_worker_writes_the_same_bytes(running, reference, tmp_path):
-    summary = generate("digits", tmp_path / "data", COUNT, workers=1, shard_size=SIZE)
+def test_workers_write_the_same_bytes(running, reference, tmp_path):
+    summary = generate("digits", tmp_path / "data", COUNT, workers=2, shard_size=SIZE)
     assert contents(tmp_path / "data") == contents(reference)
     assert (tmp_path / "data" / "statistics.json").read_bytes() == (reference / "statistics.json").read_bytes()
     assert (summary.rows, summary.deaths) == (COUNT, 0)
+
+
+def test_workers_write_the_same_scenes_crops_and_pastes(running, tmp_path):
+    small = [
+        "fonts={system: false, embedded: true, size_range: [9, 30]}",
+        "output={width_range: [200, 240], height_range: [160, 200]}",
+    ]
+
+    def jobs(folder, workers):
+        generate("scenes", folder / "scenes", 6, overrides=small, workers=workers, shard_size=2)
+        crops = CropsRecipe.of(tmp_path / "0" / "scenes")
+        generate(crops, folder / "crops", crops.found.lines, workers=workers, shard_size=crops.found.lines // 2 - 1)
+        copypaste(tmp_path / "0" / "scenes", folder / "pasted", 8, workers=workers, shard_size=3)
+
+    for workers in (0, 2):
+        jobs(tmp_path / str(workers), workers)
+    for name, shards in (("scenes", 3), ("crops", 3), ("pasted", 3)):
+        alone = contents(tmp_path / "0" / name)
+        assert len(alone) == shards
+        assert contents(tmp_path / "2" / name) == alone
 
 
 def test_worker_with_other_files_is_refused(running, tmp_path):

@@ -178,9 +178,9 @@ def test_icdars_files_that_are_odd_are_counted(tmp_path):
     result = command(folder, "-o", tmp_path / "data")
     assert result.exit_code == 0, result.output
     assert "1 scenes; left out: " in result.output
-    for reason in ("1 picture missing", "1 label missing", "1 label unreadable"):
+    for reason in ("picture missing (1)", "label missing (1)", "label unreadable (1)"):
         assert reason in result.output
-    assert "labels left out: 2 line without corners and a text" in result.output
+    assert "labels left out: line without corners and a text (2)" in result.output
 
 
 def coco(folder, tree, count=3, place=""):
@@ -280,10 +280,10 @@ def test_the_command_says_what_was_mended_ignored_kept_and_left_out(tmp_path):
     assert result.exit_code == 0, result.output
     assert "2 scenes\ntexts: 6, of these to be ignored: 3\n" in result.output
     said = (
-        "labels mended: 1 polygon crosses itself, 1 polygon runs counterclockwise; "
-        "kept: 1 polygon reaches over the picture's edge; "
-        "to be ignored: 1 polygon of more than four points crosses itself; "
-        "left out: 1 polygon has a coordinate that is no finite number, 1 polygon of 2 points, "
-        "1 polygon outside of the picture"
+        "labels mended: polygon crosses itself (1), polygon runs counterclockwise (1); "
+        "kept: polygon reaches over the picture's edge (1); "
+        "to be ignored: polygon of more than four points crosses itself (1); "
+        "left out: polygon has a coordinate that is no finite number (1), polygon of 2 points (1), "
+        "polygon outside of the picture (1)"
     )
     assert said in result.output

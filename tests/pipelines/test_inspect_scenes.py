@@ -12,7 +12,7 @@ from pipelines.cli.inspect import inspect
 from pipelines.pages import choose_scenes, gather_scenes, scene_findings, scenes_page
 from pipelines.pages.overlaps import overlaps
 from pipelines.reader import open_scenes
-from pipelines.shards import DatasetFolder, Description, SceneRow, ShardPlan, write_shard
+from pipelines.shards import SceneRow
 from synthtext.core import Box, Gap, Origin, Scene, TextInstance
 
 HOSTILE = "<script>alert(1)</script>"
@@ -36,17 +36,6 @@ def row(number, *texts, image=None):
     return SceneRow.of(scene, encode(pixels(number)) if image is None else image, ".png")
 
 
-def dataset(path, rows, size=3):
-    plan, folder, digest = ShardPlan(len(rows), size=size), DatasetFolder(path), "0badcafe" * 8
-    about = Description(kind="scenes", source="own", digest=digest, count=len(rows), shard_size=size, format="parquet")
-    with folder.open():
-        folder.write_description(about)
-        for spec in plan:
-            drawn = rows[spec.start : spec.start + spec.count]
-            folder.commit(write_shard(drawn, SceneRow, spec, digest, folder.shards, "parquet"))
-    return path
-
-
 def facts_of(path):
     return gather_scenes(open_scenes(path), np.random.default_rng(0))
 
@@ -58,8 +47,8 @@ def odd(path):
 GOOD = [row(1, text("one")), row(2, text("two"), text("three", top=60)), row(3, text("four"))]
 
 
-def test_nothing_is_odd_about_good_scenes(tmp_path):
-    assert odd(dataset(tmp_path / "data", GOOD)) == {}
+def test_nothing_is_odd_about_good_scenes(dataset, tmp_path):
+    assert odd(dataset(tmp_path / "data", GOOD, size=3)) == {}
 
 
 @pytest.mark.parametrize(
@@ -82,8 +71,8 @@ def test_nothing_is_odd_about_good_scenes(tmp_path):
         ("gaps", "note", Gap(3, ("no room",))),
     ],
 )
-def test_what_is_odd_is_found_and_nothing_else(tmp_path, check, level, bad):
-    found = odd(dataset(tmp_path / "data", [*GOOD, bad]))
+def test_what_is_odd_is_found_and_nothing_else(dataset, tmp_path, check, level, bad):
+    found = odd(dataset(tmp_path / "data", [*GOOD, bad], size=3))
     assert list(found) == [check]
     assert found[check].level == level
     assert found[check].says.startswith("1 of ")
@@ -100,8 +89,8 @@ def test_what_is_odd_is_found_and_nothing_else(tmp_path, check, level, bad):
         (text("", ignore=True), text("fine", top=60)),
     ],
 )
-def test_what_is_not_odd_is_not_found(tmp_path, fine):
-    assert odd(dataset(tmp_path / "data", [*GOOD, row(9, *fine)])) == {}
+def test_what_is_not_odd_is_not_found(dataset, tmp_path, fine):
+    assert odd(dataset(tmp_path / "data", [*GOOD, row(9, *fine)], size=3)) == {}
 
 
 def test_overlaps_agree_with_areas_of_masks():
@@ -124,10 +113,10 @@ def test_overlaps_agree_with_areas_of_masks():
             assert sum(share > 0.55 for share in shares) <= found <= sum(share > 0.45 for share in shares)
 
 
-def test_facts_are_those_of_the_labels(tmp_path):
+def test_facts_are_those_of_the_labels(dataset, tmp_path):
     turned = np.array([[100, 20], [100, 80], [80, 80], [80, 20]], np.float32)  # its top is at the right
     rows = [*GOOD, row(4, text("first", ignore=True), TextInstance("down", turned, level="line"))]
-    facts = facts_of(dataset(tmp_path / "data", rows))
+    facts = facts_of(dataset(tmp_path / "data", rows, size=3))
     assert facts.scenes["texts"].tolist() == [1, 2, 1, 2]
     assert facts.scenes["ignored"].tolist() == [0, 0, 0, 1]
     assert set(zip(facts.scenes["width"], facts.scenes["height"], strict=True)) == {(WIDTH, HEIGHT)}
@@ -139,7 +128,7 @@ def test_facts_are_those_of_the_labels(tmp_path):
     assert facts.labels([1]) == ("two in 0badcafe0000000002",)
 
 
-def test_a_large_set_is_looked_at_in_part(tmp_path):
+def test_a_large_set_is_looked_at_in_part(dataset, tmp_path):
     rows = [row(number, text(f"text {number}")) for number in range(40)]
     source = open_scenes(dataset(tmp_path / "data", rows, size=4))
     facts = gather_scenes(source, np.random.default_rng(1), most=12)
@@ -168,7 +157,7 @@ class Checker(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_page_shows_every_outline_and_no_label_is_markup(tmp_path):
+def test_the_page_shows_every_outline_and_no_label_is_markup(dataset, tmp_path):
     bent = np.array([[20, 60], [50, 40], [90, 60], [90, 80], [50, 60], [20, 80]], np.float32)
     texts = (
         text(HOSTILE, level="line"),
@@ -176,7 +165,7 @@ def test_the_page_shows_every_outline_and_no_label_is_markup(tmp_path):
         TextInstance("bent", bent, origin=Origin("pasted", "bank", 1)),
         text("###", top=90, ignore=True),
     )
-    facts = facts_of(dataset(tmp_path / "data", [*GOOD, row(9, *texts), row(10)]))
+    facts = facts_of(dataset(tmp_path / "data", [*GOOD, row(9, *texts), row(10)], size=3))
     page = scenes_page(facts, scene_findings(facts), facts.scenes["row"])
     parsed = Checker()
     parsed.feed(page)
@@ -228,7 +217,7 @@ def test_the_command_looks_at_scenes_that_are_odd_in_every_way(tmp_path):
     assert "wrong: 3 of 7 scenes (42.9 %) cannot be read" in result.output
     for reason in ("picture missing × 1", "picture broken × 1", "label unreadable × 1"):
         assert reason in result.output
-    assert "look: 3 labels were not as they should be (mended: 1 polygon crosses itself; left out: " in result.output
+    assert "look: 3 labels were not as they should be (mended: polygon crosses itself (1); left out: " in result.output
     assert "4 of 7 scenes" in result.output
     assert (tmp_path / "page.html").read_text(encoding="utf-8").count('<figure class="sample scene"') == 4
 

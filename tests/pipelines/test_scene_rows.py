@@ -9,8 +9,6 @@ import pytest
 from pipelines.reader import iterate_scenes, open_scenes
 from pipelines.shards import (
     IGNORED,
-    DatasetFolder,
-    Description,
     SceneRow,
     ShardPlan,
     Statistics,
@@ -64,19 +62,6 @@ def rows(count=40):
     return [SceneRow.of(s, encoded(s.image), ".png") for s in map(scene, range(count))]
 
 
-def dataset(path, items, form="parquet", size=15):
-    plan, folder = ShardPlan(len(items), size=size), DatasetFolder(path)
-    description = Description(
-        kind="scenes", source="test", digest=DIGEST, count=len(items), shard_size=size, format=form
-    )
-    with folder.open():
-        folder.write_description(description)
-        for spec in plan:
-            drawn = items[spec.start : spec.start + spec.count]
-            folder.commit(write_shard(drawn, SceneRow, spec, DIGEST, folder.shards, form))
-    return path
-
-
 def assert_same(found, put, atol):
     assert (found.text, found.ignore, found.level, found.parent) == (put.text, put.ignore, put.level, put.parent)
     assert found.origin == put.origin
@@ -87,7 +72,7 @@ def assert_same(found, put, atol):
 
 
 @pytest.mark.parametrize(("form", "atol"), [("parquet", 0), ("lmdb", 6e-4)])
-def test_scenes_come_back_as_they_were_put_in(tmp_path, form, atol):
+def test_scenes_come_back_as_they_were_put_in(dataset, tmp_path, form, atol):
     put = rows()
     items = [*put[:20], Gap(20, ("why",)), *put[21:]]
     source = open_scenes(dataset(tmp_path / "data", items, form))
@@ -121,16 +106,16 @@ def test_same_scenes_are_the_same_bytes(tmp_path, form):
     assert other.mark.sha256 != one.mark.sha256
 
 
-def test_a_shard_of_scenes_without_texts_can_be_read(tmp_path):
+def test_a_shard_of_scenes_without_texts_can_be_read(dataset, tmp_path):
     source = open_scenes(dataset(tmp_path / "data", [rows(1)[0]] * 3))
     assert [one.instances for one in iterate_scenes(source)] == [(), (), ()]
 
 
-def test_datasets_shows_the_pictures_of_scenes(tmp_path, monkeypatch):
+def test_datasets_shows_the_pictures_of_scenes(dataset, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     import datasets
 
-    path = dataset(tmp_path / "data", rows(15)) / "shards" / "part-000000.parquet"
+    path = dataset(tmp_path / "data", rows(15), size=15) / "shards" / "part-000000.parquet"
     features = json.loads(pq.read_schema(path).metadata[b"huggingface"])["info"]["features"]
     assert features["image"] == {"_type": "Image"}
     assert list(features) == pq.read_schema(path).names
@@ -144,8 +129,8 @@ def test_datasets_shows_the_pictures_of_scenes(tmp_path, monkeypatch):
     )
 
 
-def test_lmdb_labels_are_the_leaves_as_paddleocr_writes_them(tmp_path):
-    folder = dataset(tmp_path / "data", rows(15), "lmdb") / "shards" / "part-000000.lmdb"
+def test_lmdb_labels_are_the_leaves_as_paddleocr_writes_them(dataset, tmp_path):
+    folder = dataset(tmp_path / "data", rows(15), "lmdb", 15) / "shards" / "part-000000.lmdb"
     with lmdb.open(str(folder), readonly=True, lock=False) as environment, environment.begin() as transaction:
         labels = [json.loads(transaction.get(f"label-{number:09d}".encode())) for number in range(1, 16)]
     nested = 0

@@ -1,9 +1,7 @@
-"""Plans, rows in both formats as other libraries read them, marks, folders, locks."""
+"""Plans, rows in both formats as other libraries read them, marks."""
 
 import json
-import multiprocessing
 import time
-from pathlib import Path
 
 import cv2
 import lmdb
@@ -16,7 +14,6 @@ from hypothesis import strategies as st
 from pipelines.errors import JobError
 from pipelines.shards import (
     DatasetFolder,
-    Description,
     LineRow,
     ShardPlan,
     ShardSpec,
@@ -24,7 +21,6 @@ from pipelines.shards import (
     to_json,
     write_shard,
 )
-from pipelines.shards.lock import locked
 from synthtext.core import Applied, Clusters, Gap, InputError, Provenance, Sample
 
 COUNT = 1300  # more than two row groups
@@ -252,87 +248,3 @@ def test_json_takes_numbers_of_numpy_and_nothing_else():
     assert json.loads(to_json(drawn)) == {"a": 0.5, "b": [0, 1], "c": True}
     with pytest.raises(TypeError):
         to_json({"a": object()})
-
-
-def test_looking_at_a_folder_does_not_make_it(tmp_path):
-    assert DatasetFolder(tmp_path / "a" / "b").check_usable() is None
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_folder_with_other_files_is_refused(tmp_path):
-    (tmp_path / "holiday.jpg").write_bytes(b"")
-    with pytest.raises(InputError, match=r"holiday\.jpg"):
-        DatasetFolder(tmp_path).check_usable()
-
-
-def test_shards_without_a_description_are_refused(tmp_path, rows):
-    folder = DatasetFolder(tmp_path)
-    with folder.open():
-        write(folder, rows)
-    with pytest.raises(InputError, match="part-000000"):
-        folder.check_usable()
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}", "\0\1", '{"kind": "lines", "count": "many"}'])
-def test_broken_description_is_refused(tmp_path, content):
-    (tmp_path / "dataset.json").write_text(content)
-    with pytest.raises(InputError, match=r"dataset\.json"):
-        DatasetFolder(tmp_path).check_usable()
-
-
-def test_file_in_place_of_a_folder_is_refused(tmp_path):
-    file = tmp_path / "file"
-    file.write_text("")
-    for path in (file, file / "below"):
-        with pytest.raises(InputError, match="is a file"):
-            DatasetFolder(path).check_usable()
-
-
-def test_folder_that_cannot_be_made_is_refused():
-    with pytest.raises(InputError, match="/proc/nothing"), DatasetFolder(Path("/proc/nothing/data")).open():
-        pass
-
-
-def test_description_survives_the_disk_and_tells_differences(folder):
-    one = Description(kind="lines", source="a", digest="1", seed=3, count=10, shard_size=4, format="lmdb")
-    folder.write_description(one)
-    assert folder.check_usable() == one
-    explain = "{0} {1}".format
-    assert one.difference(one.model_copy(update={"count": 99, "complete": True}), explain) == ""
-    assert "seed" in one.difference(one.model_copy(update={"seed": 4}), explain)
-    assert "format" in one.difference(one.model_copy(update={"format": "parquet"}), explain)
-    assert one.difference(one.model_copy(update={"digest": "2"}), explain) != ""
-
-
-def test_opening_removes_what_is_unfinished(tmp_path):
-    folder = DatasetFolder(tmp_path)
-    (folder.shards / ".tmp-part-000000-1-ab.lmdb").mkdir(parents=True)
-    (folder.shards / ".tmp-part-000000-1-ab.lmdb" / "data.mdb").write_text("")
-    (tmp_path / ".tmp-dataset-1-ab.json").write_text("")
-    with folder.open():
-        assert not list(tmp_path.rglob(".tmp-*"))
-        (folder.shards / ".tmp-part-000001-1-ab.parquet").write_text("")
-    assert [path.name for path in tmp_path.rglob("*")] == ["shards"]
-
-
-def _hold(path: Path, held: "multiprocessing.synchronize.Event") -> None:
-    with locked(path):
-        held.set()
-        time.sleep(60)
-
-
-def test_lock_keeps_others_out_and_dies_with_its_holder(tmp_path):
-    path = tmp_path / ".lock"
-    context = multiprocessing.get_context("fork")
-    held = context.Event()
-    holder = context.Process(target=_hold, args=(path, held))
-    holder.start()
-    assert held.wait(20)
-    with pytest.raises(JobError, match=f"process {holder.pid}"), locked(path):
-        pass
-    holder.kill()
-    holder.join()
-    assert path.exists()
-    with locked(path):
-        assert path.exists()
-    assert not path.exists()

@@ -199,7 +199,7 @@ def test_the_data_are_described_before_the_first_step(tmp_path):
     learnt = open_source(draw_lines(tmp_path / "train", ["12", "3x", "45", "x"]))
     held_out = open_source(draw_lines(tmp_path / "val", ["12", "12", "99", "?"]))
     told = list(describe_data([select(learnt, codec, preprocessing)], [held_out], charset))
-    assert told[0].endswith("2 lines; 2 of 4 lines left out: 2 character outside the charset")
+    assert told[0].endswith("2 lines; 2 of 4 lines left out: character outside the charset (2)")
     assert told[1] == "  2 of the training labels use characters outside the charset: x (2)"
     assert told[2] == "5 of 10 characters are in no training label: 0 6 7 8 9"
     assert told[4] == "  1 of its labels use characters outside the charset: ? (1)"

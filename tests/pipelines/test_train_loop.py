@@ -291,11 +291,3 @@ def test_the_rate_warms_up_and_falls_to_its_end(tmp_path, schedule, final):
     assert rates[0] > 0
     assert max(rates) == rates[2] == pytest.approx(0.05)
     assert rates[-1] == pytest.approx(0.05 * final)
-
-
-def test_long_gradients_are_shortened():
-    learner = Learner(nn.Sequential(nn.Conv2d(1, 1, 1)), CONFIG)
-    norm = learner.differentiate(1000 * learner.model(torch.ones(1, 1, 1, 1)).sum())
-    after = torch.stack([parameter.grad.norm() for parameter in learner.model.parameters()]).norm()
-    assert norm == pytest.approx(1000 * 2**0.5)
-    assert after == pytest.approx(CONFIG.optim.clip_norm, rel=1e-3)

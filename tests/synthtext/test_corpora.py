@@ -11,7 +11,6 @@ from synthtext.core import InputError
 from synthtext.corpora import (
     Code,
     Corpus,
-    CorpusEntry,
     CorpusMixture,
     Date,
     Email,
@@ -24,6 +23,7 @@ from synthtext.corpora import (
     clean_text,
     split_of,
 )
+from synthtext.entry import Entry
 
 
 def draws(corpus: Corpus, count: int = 200, seed: int = 0) -> list[str]:
@@ -102,7 +102,7 @@ def test_an_unknown_language_is_refused() -> None:
 
 
 def test_a_mixture_keeps_weights_and_names() -> None:
-    mixture = CorpusMixture([CorpusEntry("a", Pattern("a"), 3), CorpusEntry("b", Pattern("b"), 1)])
+    mixture = CorpusMixture([Entry("a", Pattern("a"), 3), Entry("b", Pattern("b"), 1)])
     rng = np.random.default_rng(0)
     drawn = [mixture.draw(rng) for _ in range(2000)]
     assert all(text == name for text, name in drawn)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from synthtext.core import Image, InputError, Range, Size
+from synthtext.core import Image, InputError, Range, Size, check_number, check_range
 from synthtext.paper.photos import decode_photo, photo_paths
 from synthtext.scenes.backdrops.backdrop import Backdrop
 
@@ -35,10 +35,8 @@ class Photos:
     segments: Path | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.zoom_range[0] <= self.zoom_range[1] <= 10:
-            raise InputError(f"zoom_range {list(self.zoom_range)} must be two numbers from 1 to 10, in order")
-        if not 1 <= self.pool <= 64:
-            raise InputError(f"pool {self.pool} must be from 1 to 64")
+        check_range("zoom_range", self.zoom_range, 1, 10)
+        check_number("pool", self.pool, 1, 64)
 
     def check(self) -> None:
         """Decode every photograph and map once.

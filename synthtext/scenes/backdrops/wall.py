@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from synthtext.core import Image, InputError, Size
+from synthtext.core import Image, Size, check_number, check_range
 from synthtext.paper import Gradient, Texture
 from synthtext.scenes.shapes import blend_polygon
 
@@ -25,10 +25,8 @@ class Wall:
     difference: float = 110
 
     def __post_init__(self) -> None:
-        if not 0 <= self.count_range[0] <= self.count_range[1] <= 40:
-            raise InputError(f"count_range {list(self.count_range)} must be counts from 0 to 40, in order")
-        if not 0 <= self.difference <= 255:
-            raise InputError(f"difference {self.difference} must be from 0 to 255")
+        check_range("count_range", self.count_range, 0, 40, "counts")
+        check_number("difference", self.difference, 0, 255)
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A picture of a wall, (H, W, 3)."""

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthtext.content import Copy
-from synthtext.core import Box, Range, Size
+from synthtext.core import Box, Range, Size, check_range, check_share, within
 from synthtext.rejection import Rejection
 from synthtext.scenes.backdrops import Backdrop
 from synthtext.scenes.block import Cell, LetteredLine, TextBlock, stack_rows
-from synthtext.scenes.composition import Composition, Item, PlacedItem, print_on_sheet
-from synthtext.scenes.layouts.layout import check_probability, check_range, picture_size
-from synthtext.scenes.sheet import lay_sheet, paint_sheet
+from synthtext.scenes.composition import Composition, Item, PlacedItem
+from synthtext.scenes.sheet import place_on_sheet
 from synthtext.scenes.typesetter import Typesetter, reads_leftwards
 
 _MEASURE = 16.0  # ems of a column, at least
@@ -49,7 +48,7 @@ class Document:
         check_range("leading_range", self.leading_range, 1, 3)
         check_range("degrees_range", self.degrees_range, -45, 45)
         check_range("strength_range", self.strength_range, 0, 0.2)
-        check_probability("flat_probability", self.flat_probability)
+        check_share("flat_probability", self.flat_probability)
 
     def compose(self, typesetter: Typesetter, size: Size) -> Composition:
         """Draw a page."""
@@ -60,10 +59,10 @@ class Document:
             if flat < self.flat_probability
             else Size(min(size.width, size.height * (0.66 + 0.2 * shape)), size.height)
         )
-        edge = min(page) * _within(self.margin_range, margin)
+        edge = min(page) * within(self.margin_range, margin)
         inner = Box(edge, edge, page.width - edge, page.height - edge)
         body = typesetter.choose_for_page(inner.width / _MEASURE)
-        writer = _PageWriter(typesetter, body, _within(self.leading_range, leading), inner)
+        writer = _PageWriter(typesetter, body, within(self.leading_range, leading), inner)
         writer.left = int(rng.integers(*self.lines_range, endpoint=True))
         writer.write(int(rng.integers(*self.columns_range, endpoint=True)))
         if not writer.items:
@@ -72,10 +71,7 @@ class Document:
 
     def place(self, rng: np.random.Generator, composition: Composition, backdrop: Backdrop) -> list[PlacedItem]:
         """Lay the page into the picture."""
-        size = picture_size(backdrop.image)
-        warp = lay_sheet(rng, composition, size, self.degrees_range, self.strength_range)
-        paint_sheet(rng, backdrop.image, composition, warp)
-        return print_on_sheet(rng, composition, warp)
+        return place_on_sheet(rng, composition, backdrop, self.degrees_range, self.strength_range)
 
 
 class _PageWriter:
@@ -191,7 +187,3 @@ class _PageWriter:
         self.items.append(Item(block, x, y, grouped=grouped and len(laid) > 1))
         self.left -= len(laid)
         return y + block.height
-
-
-def _within(bounds: Range, share: float) -> float:
-    return bounds[0] + (bounds[1] - bounds[0]) * share

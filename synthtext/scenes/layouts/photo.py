@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthtext.content import Copy
-from synthtext.core import Range, Size
+from synthtext.core import Range, Size, check_range, check_share, within
 from synthtext.rejection import Rejection
 from synthtext.scenes.backdrops import Backdrop
 from synthtext.scenes.block import Cell, LaidLine, TextBlock, stack_rows
 from synthtext.scenes.composition import Composition, Item, PlacedItem
-from synthtext.scenes.layouts.layout import check_probability, check_range
 from synthtext.scenes.places import Room, find_place
 from synthtext.scenes.plate import ROOM
 from synthtext.scenes.survey import Survey
@@ -53,7 +52,7 @@ class Photo:
         check_range("perspective_range", self.perspective_range, 0, 1)
         check_range("opacity_range", self.opacity_range, 0.3, 1)
         for name in ("several_probability", "plate_probability", "turned_probability"):
-            check_probability(name, getattr(self, name))
+            check_share(name, getattr(self, name))
 
     def compose(self, typesetter: Typesetter, size: Size) -> Composition:
         """Draw the blocks."""
@@ -79,13 +78,13 @@ class Photo:
         for item in sorted(composition.items, key=lambda item: -item.block.width * item.block.height):
             block = item.block
             shares = rng.random(4).tolist()
-            degrees = _within(self.degrees_range, shares[0])
+            degrees = within(self.degrees_range, shares[0])
             if shares[1] < self.turned_probability:
                 degrees = 180 * shares[0] - 90
             room = Room(block.width, block.height, ROOM * block.em, min(1.0, _LEAST / block.em))
-            place = find_place(rng, survey, room, degrees, _within(self.perspective_range, shares[2]))
+            place = find_place(rng, survey, room, degrees, within(self.perspective_range, shares[2]))
             if place is not None:
-                placed.append(PlacedItem(item, place.warp, opacity=_within(self.opacity_range, shares[3])))
+                placed.append(PlacedItem(item, place.warp, opacity=within(self.opacity_range, shares[3])))
         return placed
 
     def _several(self, typesetter: Typesetter, copy: Copy) -> TextBlock | None:
@@ -107,7 +106,3 @@ class Photo:
 def _single(typesetter: Typesetter, copy: Copy) -> TextBlock | None:
     line = typesetter.letter(copy, bend=True) or typesetter.letter(copy)  # not every script runs downwards
     return None if line is None else TextBlock.around([LaidLine(line, 0, 0)])
-
-
-def _within(bounds: Range, share: float) -> float:
-    return bounds[0] + (bounds[1] - bounds[0]) * share

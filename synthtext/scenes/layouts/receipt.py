@@ -5,14 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthtext.content import Copy
-from synthtext.core import Points, Range, Size
+from synthtext.core import Points, Range, Size, check_range, within
 from synthtext.rejection import Rejection
 from synthtext.scenes.backdrops import Backdrop
 from synthtext.scenes.block import Cell, LetteredLine, TextBlock, stack_rows
-from synthtext.scenes.composition import Composition, Item, PlacedItem, print_on_sheet
-from synthtext.scenes.layouts.layout import check_range, picture_size
+from synthtext.scenes.composition import Composition, Item, PlacedItem
 from synthtext.scenes.shapes import bar
-from synthtext.scenes.sheet import lay_sheet, paint_sheet
+from synthtext.scenes.sheet import place_on_sheet
 from synthtext.scenes.typesetter import Typesetter, reads_leftwards
 
 _MARGIN = 1.2  # ems beside the text
@@ -51,9 +50,9 @@ class Receipt:
         """Draw a receipt."""
         rng = typesetter.rng
         wide, spread, high = rng.random(3).tolist()
-        ems = self.ems_range[0] + (self.ems_range[1] - self.ems_range[0]) * wide
+        ems = within(self.ems_range, wide)
         count = int(rng.integers(*self.items_range, endpoint=True))
-        leading = self.leading_range[0] + (self.leading_range[1] - self.leading_range[0]) * spread
+        leading = within(self.leading_range, spread)
         tallest = _LONGEST * size.height / ((count + 9) * leading)  # with all its lines it fits
         most = min(_LONGEST * size.width / ems, tallest)
         body = typesetter.choose_for_page(most)
@@ -66,10 +65,7 @@ class Receipt:
 
     def place(self, rng: np.random.Generator, composition: Composition, backdrop: Backdrop) -> list[PlacedItem]:
         """Lay the strip into the picture."""
-        size = picture_size(backdrop.image)
-        warp = lay_sheet(rng, composition, size, self.degrees_range, self.strength_range)
-        paint_sheet(rng, backdrop.image, composition, warp)
-        return print_on_sheet(rng, composition, warp)
+        return place_on_sheet(rng, composition, backdrop, self.degrees_range, self.strength_range)
 
 
 class _Strip:

@@ -1,0 +1,143 @@
+"""What recipes of lines and of scenes have in common: parts that are drawn by weight, and effects by probability."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.config import Tree, validated
+from pipelines.recipe.components import BASELINE, CORPUS, EFFECT, STYLE, Component, ComponentKind, find_modules_in
+from pipelines.recipe.parts import InkSettings, PartsBuilder, Shares, absolute, check_weights, mixture_of
+from synthtext import Entry
+from synthtext.core import Charset, EffectChain, EffectStep, Generator
+from synthtext.corpora import resolve_charset
+from synthtext.fonts import FontInventory, FontOptions, find_fonts
+from synthtext.ink import Ink
+
+
+class DrawnSettings(BaseModel):
+    """What is written in a recipe of either kind."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: str
+    charset: str = "ascii"
+    corpus: list[dict[str, Any]] = Field(min_length=1)
+    fonts: FontOptions = FontOptions()
+    baselines: Shares = Field(default={"straight": 1}, min_length=1)
+    ink: InkSettings = InkSettings()
+    paper: Shares
+    effects: list[dict[str, Any]] = []
+    modules: list[str] = []
+
+
+S = TypeVar("S", bound=DrawnSettings)
+
+
+@dataclass(frozen=True)
+class DrawnRecipe(ABC, Generic[S]):
+    """A recipe, checked and built.
+
+    Attributes:
+        settings: as written, with defaults filled in and absolute paths.
+        charset: resolved.
+        listed: "corpus" by weight and "effects" by probability, in the order of the recipe.
+        shared: components that the recipe has by name, by weight, by their key in it, such as "ink.styles".
+    """
+
+    settings: S
+    charset: Charset
+    listed: Mapping[str, tuple[Component, ...]]
+    shared: Mapping[str, tuple[Component, ...]]
+
+    SETTINGS: ClassVar[type[DrawnSettings]]
+    """What is written in such a recipe."""
+
+    SHARED: ClassVar[Mapping[str, ComponentKind]]
+    """What is named under the keys of its own, beside those that every kind has."""
+
+    @classmethod
+    def read(cls, tree: Mapping[str, Any], folder: Path, where: str) -> Self:
+        """Check and build a recipe.
+
+        Args:
+            tree: as written.
+            folder: relative paths start here.
+            where: names the recipe in errors.
+
+        Raises:
+            InputError: anything in it is wrong; one sentence names the place.
+        """
+        settings: Any = validated(cls.SETTINGS, absolute(tree, folder), where)
+        find_modules_in([Path(place) for place in settings.modules])
+        charset, parts = resolve_charset(settings.charset, folder), PartsBuilder(folder, where)
+        listed = {
+            "corpus": parts.listed(CORPUS, "corpus", "weight", settings.corpus),
+            "effects": parts.listed(EFFECT, "effects", "probability", settings.effects),
+        }
+        shared = {
+            "ink.styles": parts.shared(STYLE, "ink.styles", settings.ink.styles),
+            **{
+                key: parts.shared(kind, key, getattr(settings, key))
+                for key, kind in {"baselines": BASELINE, **cls.SHARED}.items()
+            },
+        }
+        check_weights({"corpus": listed["corpus"], **shared}, where)
+        return cls(settings, charset, listed, shared)
+
+    @cached_property
+    def components(self) -> dict[str, Component]:
+        """All components, by their place in the recipe."""
+        return {f"{key}.{i}": part for key, parts in self.listed.items() for i, part in enumerate(parts)} | {
+            f"{key}.{part.use}": part for key, parts in self.shared.items() for part in parts
+        }
+
+    def tree(self) -> Tree:
+        """The whole recipe with every setting, as JSON; reading it again gives the same recipe."""
+        parts: Tree = {
+            key: {part.use: {"weight": part.share, **part.settings} for part in shared}
+            for key, shared in self.shared.items()
+        }
+        parts["ink"] = {"contrast_floor": self.settings.ink.contrast_floor, "styles": parts.pop("ink.styles")}
+        for key, share in (("corpus", "weight"), ("effects", "probability")):
+            parts[key] = [{"use": part.use, share: part.share, **part.settings} for part in self.listed[key]]
+        if not any(part.user_module for part in self.components.values()):
+            parts["modules"] = []
+        whole = parts | self.settings.model_dump(mode="json", exclude=set(parts))
+        return {key: whole[key] for key in self.SETTINGS.model_fields}
+
+    def inventory(self) -> FontInventory:
+        """The fonts that there are for it.
+
+        Raises:
+            InputError: a folder is missing, a font of the user's is broken, or there is no font.
+        """
+        return find_fonts(self.settings.fonts)
+
+    @abstractmethod
+    def generator(self, inventory: FontInventory, seed: int, prefix: str) -> Generator[Any]:
+        """A generator of its samples.
+
+        Raises:
+            InputError: no font can set one of the corpora.
+        """
+
+    def entries(self, key: str) -> tuple[Entry[Any], ...]:
+        """What the recipe names under a key, to be drawn by weight."""
+        return tuple(Entry(part.use, part.part, part.share) for part in self.shared[key])
+
+    def common(self, inventory: FontInventory) -> dict[str, Any]:
+        """What designs of both kinds are made of: the fields of `synthtext.design.Design`."""
+        return {
+            "charset": self.charset,
+            "corpora": mixture_of(self.listed["corpus"]),
+            "font_options": self.settings.fonts,
+            "inventory": inventory,
+            "baselines": self.entries("baselines"),
+            "ink": Ink(self.settings.ink.contrast_floor, self.entries("ink.styles")),
+            "papers": self.entries("paper"),
+            "effects": EffectChain([EffectStep(part.use, part.part, part.share) for part in self.listed["effects"]]),
+        }

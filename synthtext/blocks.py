@@ -1,0 +1,56 @@
+"""What the samples of a block share: a small pool of fonts and photographs."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from synthtext.core import BLOCK, block_stream, probe_stream
+from synthtext.design import Design
+from synthtext.fonts import Face, FaceCache, fit_fonts
+from synthtext.paper import Paper, PaperStock
+
+_KEPT = 2
+
+
+class Block(NamedTuple):
+    """What the samples of a block share."""
+
+    faces: Sequence[Face]
+    papers: Sequence[Paper]
+
+
+class Blocks:
+    """Blocks of a design, each a pure function of the seed and its number; the last two are kept.
+
+    Attributes:
+        cache: of the faces and their glyphs.
+
+    Args:
+        design: whose fonts and papers are drawn.
+        seed: 0 to 2**32 - 1.
+
+    Raises:
+        InputError: no font can set one of the corpora.
+    """
+
+    def __init__(self, design: Design, seed: int) -> None:
+        self._design, self._seed = design, seed
+        self.cache = FaceCache()
+        self._fonts = fit_fonts(design.inventory, design.corpora, design.charset, self.cache, probe_stream(0))
+        self._blocks: OrderedDict[int, Block] = OrderedDict()
+
+    def at(self, index: int) -> Block:
+        """The block of a sample."""
+        number = index // BLOCK
+        block = self._blocks.get(number)
+        if block is None:
+            rng = block_stream(index, self._seed)
+            faces = [self.cache.face(file) for file in self._fonts.draw(rng, self._design.font_options.pool)]
+            papers = [
+                paper.for_block(rng) if isinstance(paper, PaperStock) else paper
+                for paper in (entry.part for entry in self._design.papers)
+            ]
+            block = self._blocks[number] = Block(faces, papers)
+            if len(self._blocks) > _KEPT:
+                self._blocks.popitem(last=False)
+        return block

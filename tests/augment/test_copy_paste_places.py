@@ -1,0 +1,150 @@
+"""What CopyPaste pastes where: height, angle, room, and the chance of every crop."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from shapely import Polygon as Shape
+
+from augment.copy_paste import BankBuilder, CopyPaste, Crop, CropBank, NaturalPaste, Occupancy, ReleasedPaste
+from augment.copy_paste.crop import letter_height, reading_frame
+from synthtext.core import Origin, Scene, TextInstance
+
+
+def text_bank(height=24, width=90):
+    builder = BankBuilder()
+    builder.add_source("texts")
+    polygon = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    patch = np.full((height, width, 3), 200, np.uint8)
+    patch[6:-6, 6:-6:3] = 90
+    builder.add_picture(0, 1, [Crop(patch, polygon, "words", float(height))])
+    return builder.build()
+
+
+@pytest.mark.parametrize("degrees", [-160, -90, -20, 0, 35, 120])
+def test_natural_pastes_are_as_high_and_lie_as_the_targets_texts_do(pasting, degrees):
+    operation = CopyPaste(text_bank(), NaturalPaste(share=1.0, scale_range=(0.3, 2)))
+    for seed in range(60):
+        rng = np.random.default_rng([seed, 3])
+        polygon = pasting.rectangle(rng, 600, 400, 120, (degrees, degrees))
+        scene = Scene("", np.full((400, 600, 3), 128, np.uint8), (TextInstance("target", polygon),))
+        (new,) = pasting.pasted(operation(scene, rng))
+        told, made = reading_frame(polygon), reading_frame(new.polygon)
+        turned = (made["degrees"] - told["degrees"] + 180) % 360 - 180
+        if told["length"] > told["height"]:
+            assert abs(turned) <= 3.01
+        assert made["height"] == pytest.approx(letter_height(told["length"], told["height"], "target"), rel=0.02)
+
+
+def test_texts_of_pictures_without_any_are_upright_and_as_high_as_the_setting_says(pasting):
+    operation = CopyPaste(text_bank(), NaturalPaste(count_range=(3, 3), height_range=(0.05, 0.1)))
+    for seed in range(60):
+        scene = Scene("", np.full((300, 500, 3), 90, np.uint8))
+        for new in pasting.pasted(operation(scene, np.random.default_rng(seed))):
+            frame = reading_frame(new.polygon)
+            assert abs(frame["degrees"]) <= 3.01
+            assert 0.6 * 24 - 0.1 <= frame["height"] <= 30.1
+
+
+def crowded(seed, count=60):
+    """1280 x 720 with labelled upright boxes that do not overlap, as many as fit up to `count`."""
+    rng = np.random.default_rng([seed, 2])
+    boxes: list[tuple[float, float, float, float]] = []
+    for _ in range(4000):
+        w, h = rng.uniform(60, 220), rng.uniform(20, 60)
+        x, y = rng.uniform(0, 1280 - w), rng.uniform(0, 720 - h)
+        if len(boxes) < count and all(x > r or y > b or x + w < left or y + h < top for left, top, r, b in boxes):
+            boxes.append((x, y, x + w, y + h))
+    quads = [np.array([[x, y], [r, y], [r, b], [x, b]], np.float32) for x, y, r, b in boxes]
+    instances = tuple(TextInstance("target", quad, ignore=i % 2 == 0) for i, quad in enumerate(quads))
+    assert len(instances) == count
+    return Scene("", np.full((720, 1280, 3), 128, np.uint8), instances)
+
+
+def test_in_crowded_pictures_most_pastes_find_room_and_none_is_shrunk_under_8_pixels(pasting):
+    builder = BankBuilder()
+    builder.add_source("sizes")
+    rng = np.random.default_rng(5)
+    for row in range(60):
+        w, h = int(rng.integers(60, 220)), int(rng.integers(20, 60))
+        polygon = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
+        builder.add_picture(row, 60, [Crop(np.zeros((h, w, 3), np.uint8), polygon, "target", float(h))])
+    operation = CopyPaste(builder.build())
+    wanted = made = 0
+    for seed in range(12):
+        after = operation(crowded(seed), np.random.default_rng(seed))
+        wanted += after.meta.effects[-1].parameters["wanted"]
+        for new in pasting.pasted(after):
+            made += 1
+            assert reading_frame(new.polygon)["height"] >= 7.99
+    assert wanted == 12 * 12
+    assert made / wanted >= 0.85
+
+
+def test_balance_gives_every_source_or_text_or_rare_character_its_chance(pasting):
+    builder = BankBuilder()
+    patch, polygon = np.zeros((10, 20, 3), np.uint8), np.array([[0, 0], [20, 0], [20, 10], [0, 10]], np.float32)
+    for source, texts in (("a", ["the", "the", "the", "cat"]), ("b", ["Xz"])):
+        builder.add_source(source)
+        for row, text in enumerate(texts):
+            builder.add_picture(row, 1, [Crop(patch, polygon, text, 10.0)])
+    bank = builder.build()
+    chances = {
+        name: bank.weights(name) / bank.weights(name).sum() for name in ("crops", "sources", "texts", "characters")
+    }
+    assert chances["crops"] == pytest.approx([0.2] * 5)
+    assert chances["sources"] == pytest.approx([0.125] * 4 + [0.5])
+    assert bank.weights("pictures") == pytest.approx([1.0] * 5)
+    assert pasting.bank.weights("pictures") == pytest.approx([0.2] * len(pasting.bank))
+    assert chances["texts"] == pytest.approx([1 / 9] * 3 + [1 / 3] * 2)
+    assert chances["characters"][4] > chances["characters"][3] > chances["characters"][0]
+    draws = Counter()
+    operation = CopyPaste(bank, NaturalPaste(balance="sources"))
+    for seed in range(400):
+        scene = Scene("", np.zeros((60, 90, 3), np.uint8))
+        draws.update(
+            i.origin.source.partition(":")[0] for i in pasting.pasted(operation(scene, np.random.default_rng(seed)))
+        )
+    assert 0.4 < draws["a"] / draws.total() < 0.6
+
+
+def test_curved_and_ignored_crops_keep_their_outline_and_their_flag():
+    top = np.stack([np.linspace(2, 58, 5), 10 - 6 * np.sin(np.linspace(0, np.pi, 5))], 1)
+    polygon = np.concatenate([top, (top + np.array([0, 12]))[::-1]]).astype(np.float32)
+    builder = BankBuilder()
+    builder.add_source("curved")
+    patch = np.full((26, 60, 3), 250, np.uint8)
+    builder.add_picture(0, 1, [Crop(patch, polygon, "curve", 12.0, True, "line")])
+    operation = CopyPaste(builder.build(), NaturalPaste(count_range=(2, 2), match_range=(0, 0)))
+    for seed in range(50):
+        after = operation(Scene("", np.zeros((200, 300, 3), np.uint8)), np.random.default_rng(seed))
+        area = sum(Shape(new.polygon).area for new in after.instances)
+        assert [(new.ignore, new.level, len(new.polygon)) for new in after.instances] == [(True, "line", 10)] * 2
+        assert (after.image > 0).any(axis=2).sum() == pytest.approx(area, rel=0.15)
+    with pytest.raises(Exception, match="no crop has four points"):
+        CopyPaste(builder.build(), ReleasedPaste())
+
+
+def test_places_are_free_and_found_where_there_is_room(pasting):
+    found = 0
+    for seed in range(300):
+        rng = np.random.default_rng([seed, 9])
+        scene = pasting.scene(seed, 12)
+        taken = [Shape(instance.polygon) for instance in scene.instances]
+        occupancy = Occupancy(pasting.WIDTH, pasting.HEIGHT, [instance.polygon for instance in scene.instances])
+        polygon = pasting.rectangle(rng, pasting.WIDTH, pasting.HEIGHT)
+        for place in occupancy.places(polygon, 5, rng):
+            found += 1
+            moved = polygon + np.array(place, np.float32)
+            assert not any(Shape(moved).intersects(other) for other in taken)
+            assert occupancy.is_free(moved)
+    assert found > 600
+
+
+def test_the_bank_gives_back_what_was_put_in(pasting):
+    assert isinstance(pasting.bank, CropBank)
+    assert pasting.bank.origin(7) == Origin("pasted", "flat 0:1", 2)
+    crop = pasting.bank[7]
+    assert (crop.patch == np.array(crop.text.split(","), int)).all()
+    assert crop.mask.shape == crop.patch.shape[:2]
+    assert (crop.mask == 255).all()

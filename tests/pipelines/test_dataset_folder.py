@@ -1,0 +1,99 @@
+"""Folders of data sets: what is refused, what is removed, and who may write."""
+
+import multiprocessing
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import JobError
+from pipelines.shards import DatasetFolder, Description, LineRow, ShardSpec, write_shard
+from pipelines.shards.lock import locked
+from synthtext.core import Gap, InputError
+
+
+def test_looking_at_a_folder_does_not_make_it(tmp_path):
+    assert DatasetFolder(tmp_path / "a" / "b").check_usable() is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_with_other_files_is_refused(tmp_path):
+    (tmp_path / "holiday.jpg").write_bytes(b"")
+    with pytest.raises(InputError, match=r"holiday\.jpg"):
+        DatasetFolder(tmp_path).check_usable()
+
+
+def test_shards_without_a_description_are_refused(tmp_path):
+    folder = DatasetFolder(tmp_path)
+    with folder.open():
+        folder.commit(
+            write_shard([Gap(0, ("no ink",))], LineRow, ShardSpec(0, 0, 1), "d" * 64, folder.shards, "parquet")
+        )
+    with pytest.raises(InputError, match="part-000000"):
+        folder.check_usable()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "\0\1", '{"kind": "lines", "count": "many"}'])
+def test_broken_description_is_refused(tmp_path, content):
+    (tmp_path / "dataset.json").write_text(content)
+    with pytest.raises(InputError, match=r"dataset\.json"):
+        DatasetFolder(tmp_path).check_usable()
+
+
+def test_file_in_place_of_a_folder_is_refused(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    for path in (file, file / "below"):
+        with pytest.raises(InputError, match="is a file"):
+            DatasetFolder(path).check_usable()
+
+
+def test_folder_that_cannot_be_made_is_refused():
+    with pytest.raises(InputError, match="/proc/nothing"), DatasetFolder(Path("/proc/nothing/data")).open():
+        pass
+
+
+def test_description_survives_the_disk_and_tells_differences(tmp_path):
+    folder = DatasetFolder(tmp_path)
+    one = Description(kind="lines", source="a", digest="1", seed=3, count=10, shard_size=4, format="lmdb")
+    folder.write_description(one)
+    assert folder.check_usable() == one
+    explain = "{0} {1}".format
+    assert one.difference(one.model_copy(update={"count": 99, "complete": True}), explain) == ""
+    assert "seed" in one.difference(one.model_copy(update={"seed": 4}), explain)
+    assert "format" in one.difference(one.model_copy(update={"format": "parquet"}), explain)
+    assert one.difference(one.model_copy(update={"digest": "2"}), explain) != ""
+
+
+def test_opening_removes_what_is_unfinished(tmp_path):
+    folder = DatasetFolder(tmp_path)
+    (folder.shards / ".tmp-part-000000-1-ab.lmdb").mkdir(parents=True)
+    (folder.shards / ".tmp-part-000000-1-ab.lmdb" / "data.mdb").write_text("")
+    (tmp_path / ".tmp-dataset-1-ab.json").write_text("")
+    with folder.open():
+        assert not list(tmp_path.rglob(".tmp-*"))
+        (folder.shards / ".tmp-part-000001-1-ab.parquet").write_text("")
+    assert [path.name for path in tmp_path.rglob("*")] == ["shards"]
+
+
+def _hold(path: Path, held: "multiprocessing.synchronize.Event") -> None:
+    with locked(path):
+        held.set()
+        time.sleep(60)
+
+
+def test_lock_keeps_others_out_and_dies_with_its_holder(tmp_path):
+    path = tmp_path / ".lock"
+    context = multiprocessing.get_context("fork")
+    held = context.Event()
+    holder = context.Process(target=_hold, args=(path, held))
+    holder.start()
+    assert held.wait(20)
+    with pytest.raises(JobError, match=f"process {holder.pid}"), locked(path):
+        pass
+    holder.kill()
+    holder.join()
+    assert path.exists()
+    with locked(path):
+        assert path.exists()
+    assert not path.exists()

@@ -1,0 +1,39 @@
+"""Samples that cannot be drawn: how many a job puts up with."""
+
+import pytest
+
+from pipelines.errors import JobError
+from pipelines.generate import generate
+from pipelines.generate.gaps import check_gaps
+from synthtext.core import InputError
+
+
+def test_recipe_that_cannot_be_drawn_fails_at_once_and_makes_nothing(tmp_path):
+    settings = ["layout.length_range=[30, 40]", "fonts.system=false"]
+    with pytest.raises((JobError, InputError), match="text too short"):
+        generate("digits", tmp_path / "data", 100_000, workers=0, overrides=settings)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("gaps", "drawn", "whole", "fails"),
+    [
+        (1, 10, True, False),
+        (2, 10, True, True),
+        (1, 1, True, True),
+        (100, 10_000, True, False),
+        (101, 10_000, True, True),
+        (101, 10_000, False, False),
+        (200, 10_000, False, True),
+        (5, 64, False, False),
+        (20, 64, False, True),
+        (0, 0, True, False),
+    ],
+)
+def test_more_than_one_percent_of_gaps_fails(gaps, drawn, whole, fails):
+    reasons = {"no ink": gaps - gaps // 3, "too long": gaps // 3} if gaps else {}
+    if fails:
+        with pytest.raises(JobError, match="no ink"):
+            check_gaps(reasons, drawn, "mine", whole=whole)
+    else:
+        check_gaps(reasons, drawn, "mine", whole=whole)

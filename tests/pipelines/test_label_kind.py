@@ -1,0 +1,62 @@
+"""One rule says whether labels are those of lines or of scenes, whoever asks."""
+
+import json
+
+import cv2
+import lmdb
+import numpy as np
+import pytest
+
+from pipelines.copypaste import open_crop_source
+from pipelines.importing import open_import
+from pipelines.importing.scenes import ScenesImport
+from pipelines.reader import open_scenes, open_source
+from pipelines.reader.kind import kind_of
+from synthtext.core import InputError
+
+TEXT = json.dumps([{"transcription": "ok", "points": [[10, 10], [60, 10], [60, 30], [10, 30]]}])
+BROKEN = '[{"transcription": oops]'
+KINDS = [
+    ([TEXT, BROKEN], "scenes"),
+    ([BROKEN, TEXT], "scenes"),
+    ([BROKEN], "scenes"),
+    (["[]", BROKEN, "[]"], "scenes"),
+    (["[]"] * 3, "scenes"),
+    (["[ ]", '[ {"points": []} ]'], "scenes"),
+    (["oops", TEXT, TEXT], "scenes"),
+    (["[1,2,3]"], "lines"),
+    (["[06]", "[]"], "lines"),
+    (["[]", "[06]"], "lines"),
+    (["hello", "[]", "[{", "there"], "lines"),
+    (["{}", '"[{"', "[", ""], "lines"),
+]
+
+
+@pytest.mark.parametrize(("labels", "kind"), KINDS)
+def test_all_who_open_a_label_file_agree(tmp_path, labels, kind):
+    path = tmp_path / "labels.txt"
+    path.write_text("".join(f"{i}.png\t{label}\n" for i, label in enumerate(labels)))
+    assert kind_of(path) == kind
+    assert isinstance(open_import(path), ScenesImport) == (kind == "scenes")
+    opened, refused = (open_scenes, open_source) if kind == "scenes" else (open_source, open_scenes)
+    assert len(opened(path)) == len(labels)
+    assert type(open_crop_source(path)) is type(opened(path))
+    with pytest.raises(InputError, match="labels"):
+        refused(path)
+
+
+@pytest.mark.parametrize(("labels", "kind"), KINDS)
+def test_an_lmdb_is_of_the_same_kind(tmp_path, labels, kind):
+    with lmdb.open(str(tmp_path / "data")) as environment, environment.begin(write=True) as transaction:
+        transaction.put(b"num-samples", str(len(labels) + 2).encode())  # of which two are missing
+        for i, label in enumerate(labels):
+            transaction.put(f"label-{i + 2:09d}".encode(), label.encode())
+    assert kind_of(tmp_path / "data") == kind
+
+
+def test_a_broken_first_label_is_counted_like_any_other(tmp_path):
+    for i in range(2):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((50, 80, 3), 90, np.uint8))
+    (tmp_path / "labels.txt").write_text(f"0.png\t{BROKEN}\n1.png\t{TEXT}\n")
+    statistics = open_import(tmp_path / "labels.txt").write(tmp_path / "data")
+    assert (statistics.rows, statistics.gaps) == (1, {"label unreadable": 1})
