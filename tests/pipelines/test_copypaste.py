@@ -17,6 +17,7 @@ from pipelines.copypaste.cutting import cut_bank
 from pipelines.copypaste.outlines import line_clusters
 from pipelines.copypaste.sources import short_names
 from pipelines.generate import generate
+from pipelines.importing import open_import
 from pipelines.reader import iterate_scenes, open_scenes
 from synthtext.core import Gap, InputError, Scene
 
@@ -57,7 +58,7 @@ def contents(folder):
 
 
 def invoke(*arguments):
-    return CliRunner().invoke(app, ["copypaste", *map(str, arguments), "--workers", "0"])
+    return CliRunner().invoke(app, ["copypaste", "--workers", "0", *map(str, arguments)])
 
 
 def refused(*arguments):
@@ -157,6 +158,7 @@ def test_another_source_or_setting_is_refused_and_named(target, tmp_path):
         (["--mode", "released", "match_range=[0, 1]"], "unknown key 'match_range'"),
         (["--format", "zip"], "there is no shard format"),
         (["--seed", "-1"], "seed -1"),
+        (["--workers", "1", "--address", "127.0.0.1:1"], "no Ray cluster answers at 127.0.0.1:1"),
         (["--from", "nowhere.tsv"], "there is no such data set"),
         (["crops.min_height=100"], "not one text can be cut out"),
     ],
@@ -164,6 +166,15 @@ def test_another_source_or_setting_is_refused_and_named(target, tmp_path):
 def test_what_cannot_be_is_refused_before_anything_is_written(target, tmp_path, arguments, told):
     assert told in refused(target, "-o", tmp_path / "out", "-n", 4, *arguments)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_folder_of_another_command_is_refused_in_few_words(target, tmp_path):
+    generate("digits", tmp_path / "lines", 2, workers=0)
+    told = refused(target, "-o", tmp_path / "lines", "-n", 2)
+    assert f"(made from another source, digits, not from copypaste of {target})" in told
+    open_import(target).write(tmp_path / "scenes")
+    told = refused(target, "-o", tmp_path / "scenes", "-n", 2)
+    assert f"(made from another source, {target}, not from copypaste of {target})" in told
 
 
 def test_bad_polygons_are_mended_or_left_out_and_counted(tmp_path):
