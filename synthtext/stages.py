@@ -196,7 +196,10 @@ class Stages:
             drawn=drawn,
             rejected=rejected,
         )
+        reach = look.style.part.reach(look.style_drawn)
         clusters = Clusters(line.clusters.offsets, look.frame.quads)
+        if reach:  # the border is the text's, too
+            clusters = line.clusters.grown(reach).warped(look.frame.warp)
         return Sample(f"{prefix}{draft.index:010d}", draft.image, line.text, clusters, meta)
 
 

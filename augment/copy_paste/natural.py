@@ -40,7 +40,8 @@ class NaturalPaste:
     PP-OCRv2, section 2.1.3 (CopyPaste), without what the released operation lacks.
 
     Attributes:
-        share: of the number of texts in the target, ignored ones counted: how many are pasted, 0 to 10.
+        share: of the number of texts in the target, ignored ones counted, but none that others are parts of (words,
+            where there are words): how many are pasted, 0 to 10.
         count_range: at least and at most so many, 0 to 1000; the least also goes for pictures without text.
         balance: what has the same chance: "crops", "pictures", "sources", "texts", or "characters" (crops of rare
             ones are favoured).
@@ -113,12 +114,13 @@ class _Plan:
         self.settings, self.bank, self.crops, self.rng, self.scene = settings, bank, crops, rng, scene
         self.height, self.width = scene.image.shape[:2]
         self.occupancy = Occupancy(self.width, self.height, [instance.polygon for instance in scene.instances])
-        legible = [instance for instance in scene.instances if not instance.ignore]
-        self.models = legible or list(scene.instances)
+        parents = {instance.parent for instance in scene.instances}
+        self.texts = [instance for i, instance in enumerate(scene.instances) if i not in parents]
+        self.models = [text for text in self.texts if not text.ignore] or self.texts
 
     def draw(self) -> Parameters:
         least, most = self.settings.count_range
-        wanted = min(max(round(self.settings.share * len(self.scene.instances)), least), most)
+        wanted = min(max(round(self.settings.share * len(self.texts)), least), most)
         failed: Counter[str] = Counter()
         pastes = []
         for _ in range(wanted):

@@ -70,7 +70,7 @@ class Clutter:
 
     def _thing(self, rng: np.random.Generator, line: DrawnLine) -> Points:
         """A bar across a line, or a round thing before it, (P, 2)."""
-        quads = line.clusters.quads
+        quads = line.quads
         begin, end = quads[0].mean(axis=0), quads[-1].mean(axis=0)
         at, share, lean, kind = rng.random(4).tolist()
         middle = begin + (end - begin) * np.float32(at)

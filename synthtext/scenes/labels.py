@@ -34,7 +34,8 @@ class DrawnItem(NamedTuple):
         A corner without text may lie outside of the picture; it is cut off.
         """
         boxes = np.array([line.laid.box for line in self.lines])
-        (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+        borders = np.array([[line.border * line.laid.line.em] for line in self.lines])
+        (left, top), (right, bottom) = (boxes[:, :2] - borders).min(axis=0), (boxes[:, 2:] + borders).max(axis=0)
         share = np.linspace(0, 1, 2 if self.view.matrix is not None else 9)[:-1, None]
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
         sides = [a + (b - a) * share for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]

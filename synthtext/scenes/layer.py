@@ -30,7 +30,6 @@ from synthtext.scenes.shapes import blend_polygon
 _GROUND = 0.06  # ems around the ink that count as its ground
 _EDGE = 1.5  # pixels between the ink and the picture's border
 _ROOM = 3  # pixels around a line that resampling and its ground take
-_BULGE = 0.12  # ems by which a bent line may bulge beyond the corners of its quads
 _LEAST_EM = 3.0  # pixels: less is no letter any more
 _REACHED = 160.0  # luminance by which solid ink can be told from nearly every even ground; hairlines reach a part of it
 
@@ -47,7 +46,9 @@ class DrawnLine:
 
     Attributes:
         laid: as it was laid on its plane.
-        clusters: where they are in the picture, pixels.
+        clusters: where they are in the picture, pixels; a border around the letters is theirs.
+        quads: (K, 4, 2) of the letters alone, pixels.
+        border: how far beyond the letters the ink reaches, in ems.
         window: rows and columns of the picture in which it is.
         coverage: (h, w) uint8 of its ink in the window.
         em: about how many pixels an em has in the picture.
@@ -56,6 +57,8 @@ class DrawnLine:
 
     laid: LaidLine
     clusters: Clusters
+    quads: Points
+    border: float
     window: Window
     coverage: NDArray[np.uint8]
     em: float
@@ -147,7 +150,9 @@ class TextLayer:
         return [
             DrawnLine(
                 line.laid,
-                Clusters(line.laid.line.bent.line.clusters.offsets, line.quads),
+                _bordered(line.laid, line.quads, warp, inking.reach(drawn)),
+                line.quads,
+                inking.reach(drawn),
                 line.window,
                 line.coverage,
                 line.em,
@@ -162,9 +167,9 @@ class TextLayer:
         for laid in placed.item.block.lines:
             line = laid.line.bent.line
             to_picture = laid.warp.then(warp)
-            quads = to_picture.points(line.clusters.quads)
+            quads = line.clusters.warped(to_picture).quads
             em = _em_in_picture(quads, line.ink.width if line.vertical else line.ink.height, vertical=line.vertical)
-            window = _window(quads, size, em, reach, bent=bool(laid.line.bent.bend.maps))
+            window = _window(quads, size, em, reach)
             if window is None or em < _LEAST_EM:
                 continue
             rows, columns = window
@@ -208,6 +213,12 @@ class TextLayer:
         return None if chosen is None else InkColour(chosen.colour, chosen.contrast * placed.opacity)
 
 
+def _bordered(laid: LaidLine, quads: Points, warp: Warp, reach: float) -> Clusters:
+    """The clusters of a line in the picture, with a border that reaches so many ems beyond the letters."""
+    clusters = laid.line.bent.line.clusters
+    return clusters.grown(reach).warped(laid.warp.then(warp)) if reach else Clusters(clusters.offsets, quads)
+
+
 def _inked(laid: LaidLine, quads: Points) -> Points:
     return np.asarray(quads[laid.line.bent.line.inked], np.float32)
 
@@ -221,13 +232,13 @@ def _em_in_picture(quads: Points, thickness: float, *, vertical: bool) -> float:
     return float(sides.mean()) / thickness
 
 
-def _window(quads: Points, size: Size, em: float, reach: float, *, bent: bool) -> Window | None:
+def _window(quads: Points, size: Size, em: float, reach: float) -> Window | None:
     """Rows and columns that a line takes; None if it is not whole in the picture."""
     box = bounding_box(quads)
-    edge = _EDGE + (_BULGE * em if bent else 0.0) + reach * em
+    edge = _EDGE + reach * em
     if box.left < edge or box.top < edge or box.right > size.width - edge or box.bottom > size.height - edge:
         return None
-    room = _ROOM + int((_BULGE if bent else 0.0) * em + (_GROUND + reach) * em)
+    room = _ROOM + int((_GROUND + reach) * em)
     left, top = max(0, int(box.left) - room), max(0, int(box.top) - room)
     right, bottom = min(int(size.width), int(box.right) + 1 + room), min(int(size.height), int(box.bottom) + 1 + room)
     return slice(top, bottom), slice(left, right)

@@ -110,7 +110,7 @@ def measure_clusters(line: DrawnLine, luminance: Image, hidden: NDArray[np.uint8
     first = cv2.integral(cv2.merge((coverage, covered, solid, inked)))
     second = cv2.integral(cv2.merge((np.asarray(ground, np.uint8), cv2.multiply(ground, grey))))
     corner = np.array([line.window[1].start, line.window[0].start] * 2)
-    boxes = np.round(bounding_boxes(line.clusters.quads) - corner).astype(np.int64)
+    boxes = np.round(bounding_boxes(line.quads) - corner).astype(np.int64)
     left, top, right, bottom = np.clip(boxes, 0, np.array(coverage.shape[::-1] * 2)).T
     ink, behind, thick, light = _between(first, left, top, right, bottom)
     if hidden is None:
@@ -126,7 +126,7 @@ def _between(table: object, left: Whole, top: Whole, right: Whole, bottom: Whole
 
 
 def _thickness(line: DrawnLine) -> Floats:
-    quads = line.clusters.quads
+    quads = line.quads
     if line.laid.line.bent.line.vertical:
         first, second = quads[:, 1] - quads[:, 0], quads[:, 2] - quads[:, 3]
     else:

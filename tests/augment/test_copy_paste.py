@@ -1,5 +1,6 @@
 """CopyPaste on thousands of small drawn scenes: pixels, labels, origins, placement, chance."""
 
+import dataclasses
 import json
 from collections import Counter
 
@@ -8,7 +9,7 @@ import pytest
 from shapely import Polygon as Shape
 
 from augment.copy_paste import CopyPaste, NaturalPaste, ReleasedPaste
-from synthtext.core import Scene, TextInstance
+from synthtext.core import Box, Scene, TextInstance
 
 MODES = [NaturalPaste(), NaturalPaste(share=2.0, balance="texts"), ReleasedPaste(), ReleasedPaste(share=1.0)]
 PLAIN = NaturalPaste(share=1.0, match_range=(0, 0), feather_range=(0, 0))
@@ -127,6 +128,21 @@ def test_a_full_picture_ends_with_counted_reasons(pasting):
         assert len(after.instances) == 20
         assert sum(drawn["failed"].values()) == drawn["wanted"] > 0
         assert (after.image == 0).all()
+
+
+def test_a_block_counts_for_nothing_beside_its_lines(pasting):
+    """Neither how many are pasted nor how high follows from what has parts."""
+    line = TextInstance("line", Box(10, 10, 60, 22).polygon(), level="line", parent=0)
+    block = TextInstance("block", Box(10, 10, 230, 100).polygon(), level="block")
+    image = np.full((pasting.HEIGHT, pasting.WIDTH, 3), 128, np.uint8)
+    operation = CopyPaste(pasting.bank, NaturalPaste(share=1.0, count_range=(0, 30), scale_range=(0.05, 4)))
+    for seed in range(30):
+        whole, parts = (
+            operation.draw(np.random.default_rng(seed), Scene("", image, instances))
+            for instances in ((block, line), (dataclasses.replace(block, ignore=True), line))
+        )
+        assert whole["wanted"] == parts["wanted"] == 1
+        assert whole["pastes"] == parts["pastes"]
 
 
 def test_the_released_mode_without_its_limit_pastes_over_what_is_there(pasting):

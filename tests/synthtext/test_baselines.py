@@ -168,8 +168,9 @@ def test_an_arc_is_a_sector_of_a_ring() -> None:
     sector = np.deg2rad(degrees) / 2 * ((radius + 0.5) ** 2 - (radius - 0.5) ** 2)
     assert signed_area(outline) == pytest.approx(sector, rel=1e-3)
     assert sector == pytest.approx(12)
-    assert outline[0, 1] == pytest.approx(outline[count, 1], abs=1e-4)  # symmetric, and the ends hang down
-    assert outline[0, 1] > outline[count // 2, 1]
+    last = len(outline) // 2 - 1
+    assert outline[0, 1] == pytest.approx(outline[last, 1], abs=1e-4)  # symmetric, and the ends hang down
+    assert outline[0, 1] > outline[last // 2, 1]
 
 
 @pytest.mark.parametrize("inside", [False, True])
@@ -224,7 +225,7 @@ def test_a_mark_inside_of_another_cluster_adds_no_corner() -> None:
     quads = np.stack([Box(*sides).polygon() for sides in [(0, 0, 1, 1), (0.4, 0, 0.6, 1), (0.9, 0, 2, 1)]])
     outline = Clusters(np.arange(4, dtype=np.int32), quads).outline("abc")
     assert Shape(outline).is_valid
-    assert len(outline) == 6
+    assert len(outline) == 4
     assert signed_area(outline) == pytest.approx(2)
 
 
