@@ -3,7 +3,7 @@
 import copy
 import difflib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -44,8 +44,13 @@ def dump_yaml(tree: Mapping[str, Any]) -> str:
     return yaml.safe_dump(dict(tree), sort_keys=False, allow_unicode=True, width=120)
 
 
-def override(tree: Tree, assignments: Iterable[str]) -> Tree:
+def override(tree: Tree, assignments: Iterable[str], shares: Collection[str] = ()) -> Tree:
     """A copy of the tree with `key.sub=value` settings applied; values are YAML, list entries go by number.
+
+    Args:
+        tree: the settings.
+        assignments: of the form `key.sub=value`.
+        shares: paths of mappings in which a number is short for settings with that `weight`.
 
     Raises:
         InputError: an assignment without "=", or a path through something that has no such entry.
@@ -59,19 +64,21 @@ def override(tree: Tree, assignments: Iterable[str]) -> Tree:
             value = yaml.safe_load(text)
         except (yaml.YAMLError, ValueError, RecursionError):
             raise InputError(f"{assignment!r}: the value is no valid YAML; quote it if it is a text") from None
-        _assign(result, path, value)
+        _assign(result, path, value, shares)
     return result
 
 
-def _assign(tree: Tree, path: str, value: Any) -> None:
+def _assign(tree: Tree, path: str, value: Any, shares: Collection[str]) -> None:
     *parents, last = path.split(".")
     node: Any = tree
-    for part in parents:
+    for depth, part in enumerate(parents):
         if isinstance(node, list):
             node = node[_position(node, part, path)]
         else:
             if node.get(part) is None:
                 node[part] = {}
+            elif isinstance(node[part], int | float) and ".".join(parents[:depth]) in shares:
+                node[part] = {"weight": node[part]}
             node = node[part]
         if not isinstance(node, dict | list):
             raise InputError(f"{path}: {part!r} is the plain value {node!r} and has no {last!r}")

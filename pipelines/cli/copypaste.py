@@ -33,6 +33,7 @@ def copypaste(
         int | None,
         typer.Option(metavar="W", help="Ray processes; 0: this process alone.", show_default="all CPUs"),
     ] = None,
+    address: Annotated[str | None, typer.Option(metavar="A", help="Ray cluster to join.", show_default="none")] = None,
     shard_size: Annotated[int | None, typer.Option(metavar="K", help="Scenes in a shard.", show_default="256")] = None,
     form: Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="How shards are stored.")] = "parquet",
 ) -> None:
@@ -54,6 +55,7 @@ def copypaste(
         overrides=settings or (),
         seed=seed,
         workers=workers,
+        address=address,
         shard_size=shard_size,
         form=form,
     )

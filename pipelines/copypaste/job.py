@@ -45,6 +45,7 @@ def copypaste(
     overrides: Sequence[str] = (),
     seed: int = 0,
     workers: int | None = None,
+    address: str | None = None,
     shard_size: int | None = None,
     form: str = "parquet",
 ) -> CopyPasteSummary:
@@ -59,6 +60,8 @@ def copypaste(
         overrides: settings of the form `key=value`.
         seed: 0 to 2**32 - 1.
         workers: Ray processes; 0 draws in this process; None takes all CPUs if there is more than one shard to draw.
+        address: of a Ray cluster to join, whose machines see all folders under the same paths; then `workers` bounds
+            the tasks at a time, and None takes the whole cluster.
         shard_size: scenes in a shard; None: 256.
         form: "parquet" or "lmdb".
 
@@ -69,7 +72,7 @@ def copypaste(
     settings = read_settings(mode, overrides)
     plan = ShardPlan(count, 0, SceneRow.SHARD_SIZE if shard_size is None else shard_size)
     checked_form = shard_format(form)
-    check_workers(workers)
+    check_workers(workers, address)
     folder = DatasetFolder(Path(out).expanduser())
     folder.check_usable()
     named = [Path(path).expanduser().absolute() for path in (target, *(sources or (target,)))]
@@ -77,7 +80,7 @@ def copypaste(
     recipe = CopyPasteRecipe(named[0], tuple(named[1:]), settings, folder.crops)
     if not 0 <= seed < 2**32:
         raise InputError(f"seed {seed} must be from 0 to {2**32 - 1}")
-    job = Job(recipe, plan, seed, checked_form, folder, workers, None)
+    job = Job(recipe, plan, seed, checked_form, folder, workers, address)
     job.check_same()
     existed = folder.path.exists()
     try:

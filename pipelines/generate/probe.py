@@ -43,10 +43,11 @@ def check_space(folder: DatasetFolder, samples: int, sample_bytes: float) -> Non
     """Refuse a job that the disk cannot hold.
 
     Raises:
-        InputError: says how much is needed and how much is free.
+        InputError: says how much is needed and how much is free, or that no folder can be made there.
     """
     needed, free = samples * sample_bytes, folder.free_bytes()
     if needed > free:
+        folder.check_makeable()  # where there is no disk, nothing is free either
         raise InputError(
             f"{samples:,} samples need about {_size(needed)}, but the disk of {folder.path} has {_size(free)} left: "
             "take fewer, or another disk"

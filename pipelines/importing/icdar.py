@@ -19,7 +19,7 @@ from synthtext.core import InputError
 
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 _PREFIX = re.compile(r"^(poly_)?gt_", re.IGNORECASE)
-_NUMBER = re.compile(r"\s*[-+]?\d+(\.\d+)?\s*")
+_NUMBER = re.compile(r"\s*[-+]?(\d+(\.\d+)?|nan|inf)\s*", re.IGNORECASE)  # what is not finite is told as such
 _QUAD = 8  # numbers of four corners
 _SHARE = 0.1
 """A folder's polygons have any number of points when more of its lines than this begin with over eight numbers."""

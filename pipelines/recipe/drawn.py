@@ -79,14 +79,16 @@ class DrawnRecipe(ABC, Generic[S]):
             "effects": parts.listed(EFFECT, "effects", "probability", settings.effects),
         }
         shared = {
-            "ink.styles": parts.shared(STYLE, "ink.styles", settings.ink.styles),
-            **{
-                key: parts.shared(kind, key, getattr(settings, key))
-                for key, kind in {"baselines": BASELINE, **cls.SHARED}.items()
-            },
+            key: parts.shared(kind, key, settings.ink.styles if key == "ink.styles" else getattr(settings, key))
+            for key, kind in cls.shares().items()
         }
         check_weights({"corpus": listed["corpus"], **shared}, where)
         return cls(settings, charset, listed, shared)
+
+    @classmethod
+    def shares(cls) -> Mapping[str, ComponentKind]:
+        """What the recipe has by name and by weight, by the path in it."""
+        return {"ink.styles": STYLE, "baselines": BASELINE, **cls.SHARED}
 
     @cached_property
     def components(self) -> dict[str, Component]:

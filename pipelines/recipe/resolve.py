@@ -17,6 +17,8 @@ from synthtext.fonts import FontFile, FontInventory
 KINDS: dict[str, type[LinesRecipe] | type[ScenesRecipe]] = {"lines": LinesRecipe, "scenes": ScenesRecipe}
 """What recipes may be of, by the name of the kind."""
 
+_SHARES = frozenset(key for kind in KINDS.values() for key in kind.shares())
+
 
 @dataclass(frozen=True)
 class ResolvedRecipe:
@@ -115,7 +117,7 @@ def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Resolved
         InputError: anything is wrong; one sentence names the place.
     """
     written, folder = _find(name_or_path)
-    tree = override(written, overrides)
+    tree = override(written, overrides, _SHARES)
     kind = tree.get("kind", "lines")
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"recipe {name_or_path}: kind {kind!r} is unknown; {nearest(str(kind), KINDS)}")

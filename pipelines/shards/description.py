@@ -85,12 +85,22 @@ class Description(BaseModel):
             explain: says how two lists of ingredients differ.
         """
         if self.digest != now.digest:
+            if self._is_of_another_job(now):
+                return f"made from another source, {self.source}, not from {now.source}"
             return explain(self.ingredients, now.ingredients) or f"{self.source} is not {now.source}"
         for name in ("kind", "seed", "start", "shard_size", "format", "cpu"):
             old, new = getattr(self, name), getattr(now, name)
             if old != new:
                 return f"{name.replace('_', ' ')} was {old}, is {new}"
         return ""
+
+    def _is_of_another_job(self, other: "Description") -> bool:
+        """Whether another command made it: then the ingredients have no name in common but those that all jobs have."""
+        mine, theirs = (
+            {name for name in one.ingredients if name != "drawing code" and not name.startswith("version of ")}
+            for one in (self, other)
+        )
+        return self.kind != other.kind or (bool(mine or theirs) and not mine & theirs)
 
 
 def read_description(path: Path) -> Description:

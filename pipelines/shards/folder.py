@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines.errors import JobError
 from pipelines.shards.description import Description, read_description
-from pipelines.shards.files import TEMPORARY, remove, remove_temporary, sync, write_file
+from pipelines.shards.files import TEMPORARY, remove, remove_temporary, sync, temporary, write_file
 from pipelines.shards.lock import locked
 from pipelines.shards.mark import Mark, read_mark
 from pipelines.shards.plan import ShardPlan, ShardSpec
@@ -71,16 +71,32 @@ class DatasetFolder:
             InputError: the folder cannot be made.
             JobError: another job is writing to it.
         """
-        try:
+        with self._making():
             self.shards.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{self.path} cannot be made: {error.strerror}; take another folder") from None
         with locked(self.path / _LOCK):
             self._remove_temporary()
             try:
                 yield
             finally:
                 self._remove_temporary()
+
+    def check_makeable(self) -> None:
+        """Make a folder where this one is or would be, and remove it again.
+
+        Raises:
+            InputError: none can be made there.
+        """
+        place = temporary(next(place for place in (self.path, *self.path.parents) if place.exists()) / self.path.name)
+        with self._making():
+            place.mkdir()
+            place.rmdir()
+
+    @contextmanager
+    def _making(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be made: {error.strerror}; take another folder") from None
 
     def _remove_temporary(self) -> None:
         remove_temporary(self.path)

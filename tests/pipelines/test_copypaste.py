@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from augment.copy_paste import CopyPaste, CutRules, NaturalPaste
+from augment.copy_paste import CopyPaste, NaturalPaste
 from pipelines.cli.main import app
-from pipelines.copypaste import CopyPasteRecipe, copypaste, load_bank, open_crop_source, read_settings
-from pipelines.copypaste.cutting import cut_bank
-from pipelines.copypaste.outlines import line_clusters
+from pipelines.copypaste import CopyPasteRecipe, copypaste, load_bank, read_settings
 from pipelines.copypaste.sources import short_names
 from pipelines.generate import generate
+from pipelines.importing import open_import
 from pipelines.reader import iterate_scenes, open_scenes
 from synthtext.core import Gap, InputError, Scene
 
@@ -57,7 +56,7 @@ def contents(folder):
 
 
 def invoke(*arguments):
-    return CliRunner().invoke(app, ["copypaste", *map(str, arguments), "--workers", "0"])
+    return CliRunner().invoke(app, ["copypaste", "--workers", "0", *map(str, arguments)])
 
 
 def refused(*arguments):
@@ -115,8 +114,7 @@ def test_sources_of_one_name_are_told_apart(target, tmp_path):
         sources.append(shutil.copytree(target.parent, tmp_path / place / "train") / "labels.tsv")
         sources.append(tmp_path / place / "train" / "data")
         generate("digits", sources[-1], 3, workers=0)
-    other = write_labels(tmp_path / "other", [[entry()]])
-    given = (sources[0], sources[1], sources[2], other, sources[0])
+    given = (*sources[:3], write_labels(tmp_path / "other", [[entry()]]), sources[0])
     assert short_names(given) == (
         *("A/train/labels.tsv", "data", "B/train/labels.tsv", "other/labels.tsv", "A/train/labels.tsv"),
     )
@@ -157,6 +155,7 @@ def test_another_source_or_setting_is_refused_and_named(target, tmp_path):
         (["--mode", "released", "match_range=[0, 1]"], "unknown key 'match_range'"),
         (["--format", "zip"], "there is no shard format"),
         (["--seed", "-1"], "seed -1"),
+        (["--workers", "1", "--address", "127.0.0.1:1"], "no Ray cluster answers at 127.0.0.1:1"),
         (["--from", "nowhere.tsv"], "there is no such data set"),
         (["crops.min_height=100"], "not one text can be cut out"),
     ],
@@ -164,6 +163,15 @@ def test_another_source_or_setting_is_refused_and_named(target, tmp_path):
 def test_what_cannot_be_is_refused_before_anything_is_written(target, tmp_path, arguments, told):
     assert told in refused(target, "-o", tmp_path / "out", "-n", 4, *arguments)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_folder_of_another_command_is_refused_in_few_words(target, tmp_path):
+    generate("digits", tmp_path / "lines", 2, workers=0)
+    told = refused(target, "-o", tmp_path / "lines", "-n", 2)
+    assert f"(made from another source, digits, not from copypaste of {target})" in told
+    open_import(target).write(tmp_path / "scenes")
+    told = refused(target, "-o", tmp_path / "scenes", "-n", 2)
+    assert f"(made from another source, {target}, not from copypaste of {target})" in told
 
 
 def test_bad_polygons_are_mended_or_left_out_and_counted(tmp_path):
@@ -271,25 +279,6 @@ def test_lines_are_pasted_into_pictures_without_text(target, tmp_path):
     assert sum(len(scene.instances) for scene in scenes) == 5
     again = copypaste(made, tmp_path / "again", 5, sources=[made], workers=0, mode="released")
     assert again.crops == 5
-
-
-@pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_crops_of_generated_lines_are_outlined_by_their_clusters(tmp_path, form):
-    settings = ["layout.margin_range=[0.4, 0.5]", "output.height=60", "fonts.system=false"]
-    generate("digits", tmp_path / "lines", 20, workers=0, form=form, overrides=settings)
-    source = open_crop_source(tmp_path / "lines")
-    bank, left_out = cut_bank([("lines", source)], CutRules())
-    assert len(bank) == 20
-    assert not left_out
-    for row, line in enumerate(source.read(np.arange(20))):
-        clusters = line_clusters(source, row)
-        crop = bank[row]
-        assert crop.text == line.text
-        height, width = cv2.imdecode(np.frombuffer(line.image, np.uint8), 1).shape[:2]
-        low, high = clusters.quads.min(axis=(0, 1)), clusters.quads.max(axis=(0, 1))
-        assert crop.patch.shape[0] < 0.85 * height
-        assert np.abs(crop.polygon.max(axis=0) - crop.polygon.min(axis=0) - (high - low)).max() < 3
-        assert crop.patch.shape[1] <= width
 
 
 def test_the_bank_of_a_job_pastes_while_training(target, tmp_path):

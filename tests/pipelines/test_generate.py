@@ -195,6 +195,12 @@ def test_other_data_in_a_used_folder_are_refused_by_name(recipe, reference, opti
     assert everything(reference) == before
 
 
+def test_a_folder_that_cannot_be_made_is_no_full_disk():
+    for form in ("parquet", "lmdb"):
+        with pytest.raises(InputError, match="/proc/nothing/data cannot be made"):
+            run("digits", "/proc/nothing/data", 3, form=form)
+
+
 def test_edited_corpus_is_refused_by_name(tmp_path):
     recipe = write_recipe(tmp_path / "recipe")
     run(recipe, tmp_path / "data", 10)

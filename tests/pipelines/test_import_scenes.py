@@ -171,7 +171,14 @@ def test_a_line_without_corners_and_a_text_is_none(line, any_points):
 
 
 def test_icdars_files_that_are_odd_are_counted(tmp_path):
-    folder = icdar(tmp_path / "odd", [["10,10,60,12,60,30,10,28,good", "nonsense", "1,2"], [], [], []])
+    lines = [
+        "10,10,60,12,60,30,10,28,good",
+        "nonsense",
+        "1,2",
+        "10,10,NaN,12,60,30,10,28,a",
+        "10,inf,60,12,60,30,10,-inf,b",
+    ]
+    folder = icdar(tmp_path / "odd", [lines, [], [], []])
     (folder / "img_1.png").unlink()
     (folder / "gt_img_2.txt").unlink()
     (folder / "gt_img_3.txt").write_bytes("10,10,60,12,60,30,10,28,café".encode("latin-1"))
@@ -180,7 +187,8 @@ def test_icdars_files_that_are_odd_are_counted(tmp_path):
     assert "1 scenes; left out: " in result.output
     for reason in ("picture missing (1)", "label missing (1)", "label unreadable (1)"):
         assert reason in result.output
-    assert "labels left out: line without corners and a text (2)" in result.output
+    told = "labels left out: line without corners and a text (2), polygon has a coordinate that is no finite number (2)"
+    assert told in result.output
 
 
 def coco(folder, tree, count=3, place=""):
