@@ -10,8 +10,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 demo: $(VENV)/installed | system  ## words -> shards -> a trained recognizer -> scores -> a page to look at
 	$(BIN)/ocrmill demo -o demo
 
-test: lint  ## the whole suite
-	$(BIN)/python -m pytest
+# One thread a process: waiting threads of two networks would keep each other from working.
+test: lint  ## the whole suite, two files at a time
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/installed-dev | system
 	$(BIN)/ruff format --check .

@@ -99,7 +99,10 @@ def polygons_of_icdar(tmp_path):
         (["import", "gone.txt", "-o", "data"], "not one of 2 scenes can be used: picture missing (2)"),
         (["crops", "gone.txt", "-o", "data"], "not one text can be cut out: picture missing (2)"),
         (["crops", "nowhere", "-o", "data"], "nowhere: there is no such data set"),
-        (["export-data", "gone.txt", "-o", "data", "--to", "icdar"], "a.jpg is missing"),
+        (
+            ["export-data", "gone.txt", "-o", "data", "--to", "icdar"],
+            "not one of 2 pictures can be used: picture missing (2)",
+        ),
         (["export-data", "lines.txt", "-o", "data", "--to", "icdar"], "lines.txt holds lines"),
         (["export-data", "gone.txt", "-o", ".", "--to", "lmdb"], "is there already and not an empty folder"),
     ],
