@@ -22,7 +22,7 @@ from models.metrics import alphanumeric
 from pipelines.copypaste import open_crop_source, open_target
 from pipelines.copypaste.cutting import cut_bank
 from pipelines.copypaste.settings import read_settings
-from pipelines.copypaste.sources import short_name
+from pipelines.copypaste.sources import short_names
 from pipelines.read.rectify import rectify
 from pipelines.reader import SceneSource, decode
 from pipelines.run import Run
@@ -65,7 +65,8 @@ def main() -> None:
 
 
 def bank_of(paths: list[Path]) -> CropBank:
-    bank, left_out = cut_bank([(short_name(path), open_crop_source(path)) for path in paths], CutRules())
+    names = short_names([path.absolute() for path in paths])
+    bank, left_out = cut_bank(list(zip(names, map(open_crop_source, paths), strict=True)), CutRules())
     print("left out:", ", ".join(f"{reason} ({count:,})" for reason, count in left_out.most_common()) or "nothing")
     return bank
 
@@ -154,6 +155,7 @@ def read(target: SceneSource, path: Path, bank: CropBank, run: Path, count: int)
     """Accuracy on pasted texts and on the same texts where they come from, rectified by their polygons."""
     recognizer = Run.open(run).recognizer()
     rows = np.random.default_rng(0).permutation(len(target))[:count]
+    (own,) = short_names([path.absolute()])
     for name in MODES:
         operation = CopyPaste(bank, read_settings(name, ()).mode)
         originals, lines, truths, heights = [], [], [], []
@@ -161,7 +163,7 @@ def read(target: SceneSource, path: Path, bank: CropBank, run: Path, count: int)
             after = operation(scene, np.random.default_rng([i, 1]))
             for new in after.instances[len(scene.instances) :]:
                 where, _, origin = new.origin.source.rpartition(":")
-                if where != short_name(path) or int(origin) == row or len(new.polygon) != 4:
+                if where != own or int(origin) == row or len(new.polygon) != 4:
                     continue
                 (source,) = target.read(np.array([int(origin)]))
                 originals.append(rectify(decode(source.image, source.key), source.instances[new.origin.index].polygon))

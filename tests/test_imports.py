@@ -1,6 +1,7 @@
 """Who may import whom."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +69,13 @@ def test_a_shadowed_package_is_named(tmp_path: Path) -> None:
 
 def test_the_siblings_beside_us_pass() -> None:
     check_siblings(HOME)
+
+
+BENCHMARKS = [
+    path for path in sorted(HOME.glob("benchmarks/*.py")) if path.stem != "rapidocr_worker"
+]  # RapidOCR's side
+
+
+@pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.stem)
+def test_benchmarks_find_what_they_measure(path: Path) -> None:
+    importlib.import_module(f"benchmarks.{path.stem}")
