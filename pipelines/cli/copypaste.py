@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.options import Address, Format, Workers
+
 if TYPE_CHECKING:
     from pipelines.copypaste import CopyPasteSummary
 
@@ -29,13 +31,10 @@ def copypaste(
     ] = None,
     mode: Annotated[str, typer.Option(metavar="natural|released", help="How texts are pasted.")] = "natural",
     seed: Annotated[int, typer.Option(metavar="S", help="Other seeds give other scenes.")] = 0,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="W", help="Ray processes; 0: this process alone.", show_default="all CPUs"),
-    ] = None,
-    address: Annotated[str | None, typer.Option(metavar="A", help="Ray cluster to join.", show_default="none")] = None,
+    workers: Workers = None,
+    address: Address = None,
     shard_size: Annotated[int | None, typer.Option(metavar="K", help="Scenes in a shard.", show_default="256")] = None,
-    form: Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="How shards are stored.")] = "parquet",
+    form: Format = "parquet",
 ) -> None:
     """Paste texts of some pictures into others, with their labels, into a folder of shards.
 

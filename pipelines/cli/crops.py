@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipelines.cli.options import Address, Format, Workers
+
 
 def crops(
     scenes: Annotated[
@@ -18,13 +20,10 @@ def crops(
     pictures: Annotated[
         Literal["jpeg", "png"], typer.Option(help="How the lines are stored; jpeg: of quality 95.")
     ] = "jpeg",
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="W", help="Ray processes; 0: this process alone.", show_default="all CPUs"),
-    ] = None,
-    address: Annotated[str | None, typer.Option(metavar="A", help="Ray cluster to join.", show_default="none")] = None,
+    workers: Workers = None,
+    address: Address = None,
     shard_size: Annotated[int | None, typer.Option(metavar="K", help="Lines in a shard.", show_default="4096")] = None,
-    form: Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="How shards are stored.")] = "parquet",
+    form: Format = "parquet",
 ) -> None:
     """Cut the texts out of scenes: a data set of upright lines for recognizers.
 

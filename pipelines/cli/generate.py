@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.options import Address, Format, Workers
+
 if TYPE_CHECKING:
     from pipelines.generate import Summary
 
@@ -24,16 +26,13 @@ def generate(
     ] = None,
     start: Annotated[int, typer.Option(metavar="I", help="Index of the first sample.")] = 0,
     seed: Annotated[int, typer.Option(metavar="S", help="Other seeds give other samples.")] = 0,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="W", help="Ray processes; 0: this process alone.", show_default="all CPUs"),
-    ] = None,
-    address: Annotated[str | None, typer.Option(metavar="A", help="Ray cluster to join.", show_default="none")] = None,
+    workers: Workers = None,
+    address: Address = None,
     shard_size: Annotated[
         int | None,
         typer.Option(metavar="K", help="Samples in a shard.", show_default="4096 lines or 256 scenes"),
     ] = None,
-    form: Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="How shards are stored.")] = "parquet",
+    form: Format = "parquet",
 ) -> None:
     """Draw labelled lines, or scenes full of them, into a folder of shards.
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.config import override
 from pipelines.recipe import ResolvedRecipe, describe_difference, resolve_recipe
 from synthtext.core import InputError, Sample
 from synthtext.fonts import embedded_fonts
@@ -68,35 +67,6 @@ class Raises:
     def draw(self, rng):
         return "a"
 """
-
-
-@pytest.mark.parametrize(
-    ("preset", "setting", "place", "weight", "value"),
-    [
-        ("scenes", "layouts.photo.count_range=[5, 9]", ("layouts", "photo", "count_range"), 8, [5, 9]),
-        ("scenes", "ink.styles.outline.width_range=[0.03, 0.04]", ("ink", "styles", "outline", "width_range"), 1, None),
-        ("scenes", "baselines.circle.weight=0.2", ("baselines", "circle", "weight"), 0.2, 0.2),
-        ("digits", "paper.plain.tint=7", ("paper", "plain", "tint"), None, 7),
-    ],
-)
-def test_settings_of_a_part_that_is_written_as_a_weight(preset, setting, place, weight, value):
-    before, now = resolve_recipe(preset).tree, resolve_recipe(preset, [setting]).tree
-    for key in place[:-1]:
-        before, now = before[key], now[key]
-    assert now[place[-1]] == (yaml.safe_load(setting.partition("=")[2]) if value is None else value)
-    assert now["weight"] == (before["weight"] if weight is None else weight)
-    others = before.keys() - {place[-1]}
-    assert {key: now[key] for key in others} == {key: before[key] for key in others}
-
-
-def test_a_weight_that_is_set_first_is_kept():
-    tree = {"paper": {"wall": 5}, "effects": [{"use": "blur", "probability": 1}]}
-    settings = ["paper.wall=3", "paper.wall.tint=2"]
-    assert override(tree, settings, {"paper"})["paper"] == {"wall": {"weight": 3, "tint": 2}}
-    assert tree["paper"] == {"wall": 5}
-    for wrong, shares in ((settings, ()), (["paper.wall.a.b=1"], ()), (["paper.wall.weight.deep=1"], {"paper"})):
-        with pytest.raises(InputError, match="is the plain value"):
-            override(tree, wrong, shares)
 
 
 @pytest.fixture
@@ -305,14 +275,6 @@ def test_a_file_that_is_no_recipe(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(InputError, match=r"r\.yaml"):
         resolve_recipe(str(path))
-
-
-def test_overrides_leave_the_tree_alone_and_keep_its_order() -> None:
-    tree = {"b": {"x": 1}, "a": [1, {"y": 2}]}
-    changed = override(tree, ["a.1.y=[3, 4]", "b.z=true", "c.d=e"])
-    assert list(changed) == ["b", "a", "c"]
-    assert changed == {"b": {"x": 1, "z": True}, "a": [1, {"y": [3, 4]}], "c": {"d": "e"}}
-    assert tree == {"b": {"x": 1}, "a": [1, {"y": 2}]}
 
 
 def test_the_seed_is_bounded() -> None:
