@@ -51,7 +51,7 @@ def test_a_dot_goes_where_its_point_goes(name: str, place: tuple[int, int]) -> N
 
 
 @given(st.floats(-40, 40), st.floats(0.3, 3), st.floats(-30, 30))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_composition_is_one_after_the_other(degrees: float, scale: float, shift: float) -> None:
     first, second = Warp.rotation(degrees, (3, 4)), Warp.scaling(scale, 1 / scale).then(Warp.translation(shift, 1))
     points = np.random.default_rng(0).uniform(-50, 50, (20, 2)).astype(np.float32)

@@ -33,7 +33,7 @@ def grid(columns, rows, gap, words=3, width=50, height=14):
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 3), st.sampled_from([1, 3, 4, 9]), st.integers(0, 2**32 - 1), st.sampled_from([-8, -3, 0, 3, 8]))
 def test_columns_lines_and_words_are_read_in_order(columns, rows, seed, degrees):
     boxes = grid(columns, rows, 60)
@@ -67,7 +67,6 @@ def test_nothing_and_one():
 
 
 @given(st.integers(-5, 60), st.integers(-5, 40), st.integers(6, 50), st.integers(4, 30), st.booleans())
-@settings(deadline=None)
 def test_an_upright_box_is_the_slice_of_the_picture(left, top, width, height, released):
     image = np.random.default_rng(0).integers(0, 256, (48, 96, 3), np.uint8)
     line = rectify(image, Box(left, top, left + width, top + height).polygon(), released=released)

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.reader import order
@@ -16,7 +16,6 @@ def data(draw):
     return np.array(rows), np.append(groups[:-1], max(groups[-1], 1))
 
 
-@settings(deadline=None)
 @given(data(), st.integers(0, 2**32 - 1), st.sampled_from([1, 30, 8192]))
 def test_every_row_comes_once_an_epoch(lines, seed, shuffled):
     rows, groups = lines
@@ -28,7 +27,6 @@ def test_every_row_comes_once_an_epoch(lines, seed, shuffled):
             assert sorted(taken) == rows.tolist()
 
 
-@settings(deadline=None)
 @given(data(), st.integers(0, 500), st.integers(0, 300))
 def test_a_position_does_not_depend_on_what_was_read_before(lines, start, count):
     rows, groups = lines

@@ -47,7 +47,7 @@ def test_classes_go_by_their_characters(tmp_path):
             assert torch.equal(model.state_dict()[name], tensor)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from("abcdeABCDEáçxyz019"), min_size=1, unique=True), st.integers(0, 2**32 - 1))
 def test_new_characters_are_never_read_before_training(tmp_path_factory, characters, seed):
     run, charset = make_run(tmp_path_factory.mktemp("run")), Charset(("a", *(c for c in characters if c != "a")))

@@ -87,7 +87,7 @@ def test_a_dot_goes_where_its_point_goes(baseline: Baseline, share: tuple[float,
     st.booleans(),
     st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_ring_comes_back(width: float, height: float, degrees: float, downwards: bool, shares: list) -> None:  # type: ignore[type-arg]
     ink = Box(0.1, -0.8 * height, 0.1 + width, 0.2 * height)
     degrees = Arc((degrees, degrees)).draw(np.random.default_rng(0), ink)["degrees"]
@@ -99,7 +99,7 @@ def test_a_ring_comes_back(width: float, height: float, degrees: float, downward
 
 
 @given(st.floats(0, 2), st.floats(1, 100), st.floats(0, 7), st.floats(-50, 50), st.floats(-50, 50))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_sine_comes_back(amplitude: float, length: float, phase: float, x: float, y: float) -> None:
     sine, point = Sine(amplitude, length, phase), np.array([[x, y]])
     np.testing.assert_allclose(sine.backward(sine.forward(point)), point, atol=1e-9)

@@ -129,7 +129,7 @@ def rims(quads: Points, warp: Warp) -> Points:
 
 
 @given(WIDTHS, st.floats(-0.1, 0.3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_quads_of_bent_clusters_hold_them_and_touch_them_at_every_side(widths: list[float], apart: float) -> None:
     clusters = clusters_of(widths, apart)
     lean = Warp.of_matrix(np.array([[1, 0.1, 0], [0.05, 1, 0], [0.002, 0.004, 1]]))
@@ -148,7 +148,7 @@ def test_quads_of_bent_clusters_hold_them_and_touch_them_at_every_side(widths: l
 
 
 @given(WIDTHS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_quads_of_bent_clusters_are_hardly_larger_than_they(widths: list[float]) -> None:
     clusters = clusters_of(widths, 0.0)
     for name, bend in bends(clusters).items():
@@ -159,7 +159,7 @@ def test_quads_of_bent_clusters_are_hardly_larger_than_they(widths: list[float])
 
 
 @given(st.lists(st.floats(0.03, 1.6), min_size=1, max_size=8), st.floats(0, 0.3))  # thinner ones may stick out
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_outline_holds_bent_clusters_of_all_widths(widths: list[float], apart: float) -> None:
     clusters = clusters_of(widths, apart)
     for name, bend in bends(clusters).items():

@@ -110,7 +110,7 @@ def test_a_mixture_keeps_weights_and_names() -> None:
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_clean_text_is_normal_and_stays_so(text: str) -> None:
     cleaned = clean_text(text)
     assert cleaned == unicodedata.normalize("NFC", cleaned)
