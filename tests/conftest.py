@@ -2,6 +2,8 @@
 
 from hypothesis import settings
 
-# No test may depend on how busy a machine is.
-settings.register_profile("untimed")
-settings.load_profile("untimed")
+# No test may depend on how busy a machine is, nor a verdict on luck: `pytest --hypothesis-profile explore` looks for
+# examples that were not tried yet.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("repeatable")

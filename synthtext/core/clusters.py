@@ -160,7 +160,9 @@ def _around(quads: Points) -> Polygon:
     widths = ((right - left) * along).sum(axis=1)
     gaps = ((left[1:] - right[:-1]) * _unit(along[:-1] + along[1:])).sum(axis=1)
     starts = np.concatenate([[0.0], np.cumsum(widths[:-1] + gaps)])  # along the line, also where it bends
-    nearest = _GAP * ((quads[:, 3] - quads[:, 0]) * down).sum(axis=1)
+    # One measure for all: where a letter counts as beside another, it has to count as meeting it below, too.
+    height = float(((quads[:, 3] - quads[:, 0]) * down).sum(axis=1).mean())
+    nearest = _GAP * height
     rungs = [(0, 0)]  # a quad, and 0 for its left side or 1 for its right one
     # The last left side; where what is covered ends, and which quad ends it.
     begun, end, last = 0.0, float(widths[0]), 0
@@ -168,9 +170,9 @@ def _around(quads: Points) -> Polygon:
         start, stop = float(starts[k]), float(starts[k] + widths[k])
         if stop <= end:
             continue
-        if start > end + nearest[k]:
+        if start > end + nearest:
             rungs.append((last, 1))
-        if start > begun + nearest[k]:
+        if start > begun + nearest:
             rungs.append((k, 0))
             begun = start
         end, last = stop, k
@@ -180,7 +182,7 @@ def _around(quads: Points) -> Polygon:
     tops, bottoms = quads[numbers, sides], quads[numbers, 3 - sides]
     above = _beyond(tops, tops - bottoms, quads[:, 0], quads[:, 1], meeting)
     below = _beyond(bottoms, bottoms - tops, quads[:, 3], quads[:, 2], meeting)
-    kept = _bends(above, below, _EVEN * float(np.abs(nearest).mean()) / _GAP)
+    kept = _bends(above, below, _EVEN * abs(height))
     return np.concatenate([above[kept], below[kept][::-1]])
 
 
