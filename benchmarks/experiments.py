@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks import ledger
 from benchmarks.arms import Arm, Experiments, Table
@@ -48,26 +49,28 @@ class Bench:
             return
         table = self._experiments.table_of(name)[1]
         arm = table.arms[name]
-        if arm.network is not None:
-            place, command = Run.open(Path(self._inputs.filled(arm.network))), f"(none: {arm.network} as it is)"
-        else:
+        if arm.network is None:
             command = self._command(table, arm, seed)
-            place = self._trained(name, seed, command)
-        spent = _spent(place) if arm.network is None else {"samples": 0, "cpu_seconds": 0.0, "waiting": 0.0}
+            place, told = self._trained(name, seed, command), "ocrmill " + " ".join(command)
+            spent = _spent(place)
+        else:
+            place, told, spent = Run.open(Path(self._inputs.filled(arm.network))), f"{arm.network} as it is", _Spent()
         scores, outcomes = {}, {}
         for source in table.score:
             scores[source], outcomes[source] = score(place, self._inputs.filled(source))
         entry = ledger.Entry(
             arm=name,
             seed=seed,
-            command=command if isinstance(command, str) else "ocrmill " + " ".join(command),
+            command=told,
             commit=ledger.commit(),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             hardware=ledger.hardware(),
+            samples=spent.samples,
+            cpu_seconds=spent.cpu_seconds,
+            waiting=spent.waiting,
             parameters=parameters(place),
             scores=scores,
             outcomes=outcomes,
-            **spent,
         )
         ledger.append(self._file, entry)
         print(f"{name}, seed {seed}: {json.dumps(scores)}", flush=True)
@@ -102,14 +105,17 @@ def _json(path: Path) -> dict[str, float]:
     return tree
 
 
-def _spent(place: Run) -> dict[str, float]:
+class _Spent(NamedTuple):
+    samples: int = 0
+    cpu_seconds: float = 0.0
+    waiting: float = 0.0
+
+
+def _spent(place: Run) -> _Spent:
     entries = [json.loads(line) for line in (place.folder / "metrics.jsonl").read_text().splitlines()]
     steps = [entry for entry in entries if entry["event"] == "train"]
-    return {
-        "samples": steps[-1]["samples"],
-        "cpu_seconds": entries[-1]["cpu_seconds"],
-        "waiting": round(sum(entry["waiting"] for entry in steps) / len(steps), 4),
-    }
+    waiting = sum(entry["waiting"] for entry in steps) / len(steps)
+    return _Spent(steps[-1]["samples"], entries[-1]["cpu_seconds"], round(waiting, 4))
 
 
 def main() -> None:
