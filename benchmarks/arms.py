@@ -27,7 +27,7 @@ class LabelRows(Settings):
 
 
 class Drawn(Settings):
-    """Generated lines or scenes, see `ocrmill generate`."""
+    """Generated lines or scenes, see `ocrmill generate`: of a preset, or of a recipe that lies here."""
 
     generate: str
     count: int = Field(ge=1)

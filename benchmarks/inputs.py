@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.arms import Drawn, Experiments, Imported, LabelRows
+from benchmarks.arms import FILE, Drawn, Experiments, Imported, LabelRows
 from pipelines.run import CONFIG
 from pipelines.shards.files import write_file
 from synthtext.core import InputError
@@ -56,7 +56,18 @@ class Inputs:
             return str(place)
         assert isinstance(how, Drawn)
         settings = [self.filled(setting) for setting in how.settings]
-        run("generate", how.generate, "-o", str(place), "-n", str(how.count), "--seed", str(how.seed), *settings)
+        recipe = FILE.with_name(how.generate)
+        run(
+            "generate",
+            str(recipe) if recipe.is_file() else how.generate,
+            "-o",
+            str(place),
+            "-n",
+            str(how.count),
+            "--seed",
+            str(how.seed),
+            *settings,
+        )
         return str(place)
 
 
