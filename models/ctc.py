@@ -105,3 +105,22 @@ def ctc_losses(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tenso
 def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
     """The mean of `ctc_losses` over the batch, not divided by the lengths of the texts (as released)."""
     return ctc_losses(logits, targets, target_lengths).mean()
+
+
+def reads_right(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
+    """Which lines spell their text: the best class of every step, repeats merged and blanks dropped, is the target.
+
+    Args:
+        logits: (B, T, classes).
+        targets: (B, L) int64, padded with 0.
+        target_lengths: (B,) int64.
+
+    Returns:
+        (B,) bool.
+    """
+    best = logits.detach().argmax(2)
+    kept = best != BLANK
+    kept[:, 1:] &= best[:, 1:] != best[:, :-1]
+    place = (kept.cumsum(1) - 1).clamp(min=0, max=targets.shape[1] - 1)
+    agrees = (best == targets.gather(1, place)) | ~kept
+    return agrees.all(1) & (kept.sum(1) == target_lengths)

@@ -79,3 +79,8 @@ class PPLCNet(nn.Module):
 def time_steps(width: int) -> int:
     """Steps that the backbone makes of an image `width` pixels wide: about a quarter."""
     return (width + 1) // 2 // 2
+
+
+def filled_steps(widths: Tensor, steps: int) -> Tensor:
+    """Steps (B,) of `steps` that see a line of so many columns (B,); the others see its padding alone."""
+    return ((widths + 3) // 4).clamp(min=1, max=steps)

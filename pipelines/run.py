@@ -1,12 +1,13 @@
 """A RUN: the folder of a trained network."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
@@ -21,11 +22,17 @@ from pipelines.shards.files import write_file
 from synthtext.core import Charset, InputError
 
 Kind: TypeAlias = Literal["recognizer", "detector"]
+Sizes = TypeVar("Sizes", bound=BaseModel)
 
 CONFIG = "config.yaml"
 CHARSET = "charset.txt"
 PREPROCESSING = "preprocessing.json"
 WEIGHTS = "weights.safetensors"
+
+BEST_MEMBER, SMALLER_MEMBER = "best", "smaller"
+"""Of networks that learnt together: the one with the best score, and the one with the fewest parameters."""
+
+_MEMBER = "network"  # in the header of WEIGHTS: which of several networks they are of
 
 
 class NetworkSettings(BaseModel):
@@ -67,9 +74,9 @@ class Run:
 
     Attributes:
         folder: holds `config.yaml`, `preprocessing.json`, the `charset.txt` of a recognizer, and `weights.safetensors`
-            once a network was validated. Where several detectors were trained together each has its own file beside
+            once a network was validated. Where several networks were trained together each has its own file beside
             it, and `weights.safetensors` is that of the best.
-        member: which of those detectors is meant; None: the best.
+        member: which of those networks is meant; None: the best.
     """
 
     folder: Path
@@ -146,23 +153,23 @@ class Run:
         return validated_part(BoxSettings, self.config.get("boxes", {}), f"{self.folder / CONFIG}, boxes")
 
     def load_recognizer(self) -> Recognizer:
-        """The best recognizer so far, in evaluation mode.
+        """The best recognizer so far, or the member that is meant, in evaluation mode.
 
         Raises:
             InputError: this is a detector, there are no weights yet, or they do not belong to these settings.
         """
         model = self.network.build(self.charset, self.preprocessing.height)
-        read_weights(self.folder / WEIGHTS, model)
+        read_weights(self.weights_of(self.member), model)
         return model.eval()
 
     @property
     def network(self) -> NetworkSettings:
         """Sizes of a recognizer."""
         self._require("recognizer")
-        return validated(NetworkSettings, self.config.get("network", {}), f"{self.folder / CONFIG}: network")
+        return self._sizes(NetworkSettings)
 
     def load_detector(self) -> Detector:
-        """The best detector so far, in evaluation mode.
+        """The best detector so far, or the member that is meant, in evaluation mode.
 
         Raises:
             InputError: this is a recognizer, there are no weights yet, or they do not belong to these settings.
@@ -175,9 +182,12 @@ class Run:
     def detector_settings(self) -> DetectorSettings:
         """Sizes of a detector."""
         self._require("detector")
-        own = self._members.get(self.member or "", {}).get("network")
+        return self._sizes(DetectorSettings)
+
+    def _sizes(self, kind: type[Sizes]) -> Sizes:
+        own = self._members.get(self.member or _member_of(self.folder / WEIGHTS), {}).get("network")
         settings = self.config.get("network", {}) if own is None else own
-        return validated(DetectorSettings, settings, f"{self.folder / CONFIG}: network")
+        return validated(kind, settings, f"{self.folder / CONFIG}: network")
 
     @property
     def _members(self) -> Tree:
@@ -185,15 +195,33 @@ class Run:
         return members
 
     def of_member(self, name: str) -> "Run":
-        """The same for one of the detectors that were trained together, or that taught them.
+        """The same for one of the networks that were trained together, or that taught them.
+
+        Args:
+            name: of the network, or "best", or "smaller": of those that learnt, the one with the fewest parameters;
+                the best of equals.
 
         Raises:
             InputError: there is none of that name.
         """
-        if name not in self._members:
-            raise InputError(f"{self.folder} has no network {name!r}; {nearest(name, self._members)}")
         learners = [member for member, entry in self._members.items() if not entry.get("frozen")]
+        if name == BEST_MEMBER or (name == SMALLER_MEMBER and len(learners) <= 1):
+            return replace(self, member=None)
+        if name == SMALLER_MEMBER:
+            candidates = [replace(self, member=member) for member in (None, *learners)]
+            return min(candidates, key=Run._parameters)
+        if name not in self._members:
+            raise InputError(
+                f"{self.folder} has no network {name!r}; {nearest(name, [*self._members, BEST_MEMBER, SMALLER_MEMBER])}"
+            )
         return replace(self, member=None if learners == [name] else name)
+
+    def _parameters(self) -> int:
+        if self.kind == "detector":
+            model: nn.Module = self.detector_settings.build()
+        else:
+            model = self.network.build(self.charset, self.preprocessing.height)
+        return sum(parameter.numel() for parameter in model.parameters())
 
     def recognizer(self, precision: Precision = "fp32") -> TextRecognizer:
         """The best recognizer so far, ready to read with torch; raises as `load_recognizer` does."""
@@ -207,9 +235,16 @@ class Run:
         if self.kind != kind:
             raise InputError(f"{self.folder} is a {self.kind}, where a {kind} is wanted")
 
-    def save_weights(self, model: nn.Module, name: str | None = None) -> None:
-        """Keep a network's weights as the best, in place of those before, or under the name of a member of a team."""
-        write_file(self.weights_of(name), save(dense(model.state_dict())))
+    def save_weights(self, model: nn.Module, name: str | None = None, of: str | None = None) -> None:
+        """Keep a network's weights as the best, in place of those before, or under the name of a member of a team.
+
+        Args:
+            model: the network.
+            name: of the member; None: these are the best weights.
+            of: which of several members the best weights are of.
+        """
+        header = None if of is None else {_MEMBER: of}
+        write_file(self.weights_of(name), save(dense(model.state_dict()), header))
 
     def weights_of(self, name: str | None) -> Path:
         """The file of the best weights, or of a member's of a team."""
@@ -231,6 +266,14 @@ def read_weights(path: Path, model: nn.Module) -> None:
     except RuntimeError as error:
         problem = str(error).split("\n\t")[1 if "\n\t" in str(error) else 0]
         raise InputError(f"{path} does not belong to the network of {path.parent / CONFIG}: {problem}") from None
+
+
+def _member_of(path: Path) -> str:
+    """The name of the network that the best weights are of, if there were several; reading them tells of damage."""
+    with suppress(SafetensorError, OSError), safe_open(path, "pt") as file:
+        name: str = (file.metadata() or {}).get(_MEMBER, "")
+        return name
+    return ""
 
 
 def dense(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -26,28 +26,34 @@ def center_loss(features: Tensor, logits: Tensor, centers: Tensor, counts: Tenso
 
 
 class Centers(nn.Module):
-    """Centres of the classes, which follow what is read surely; the released ones never move.
+    """Centres of the classes: means of the features that are read as them.
 
     Args:
         classes: C, blank included.
         size: D of the features.
         decay: of the moving mean, for a class that is seen in a step.
         sure: probability of a step from which on it counts.
+        released: as in the released code every step of a line that is read right counts, blank ones too; the mean is
+            over all of them, and a class that was never seen keeps the random centre that it began with.
     """
 
     values: Tensor
-    seen: Tensor
+    counts: Tensor
 
-    def __init__(self, classes: int, size: int, decay: float = 0.99, sure: float = 0.9) -> None:
+    def __init__(
+        self, classes: int, size: int, decay: float = 0.99, sure: float = 0.9, *, released: bool = False
+    ) -> None:
         super().__init__()
-        self.register_buffer("values", torch.zeros(classes, size))
-        self.register_buffer("seen", torch.zeros(classes, dtype=torch.bool))
-        self._decay, self._sure = decay, sure
+        self.register_buffer("values", torch.randn(classes, size) if released else torch.zeros(classes, size))
+        self.register_buffer("counts", torch.zeros(classes, dtype=torch.int64))
+        self._decay, self._sure, self._released = decay, sure, released
 
     def counting(self, logits: Tensor, is_right: Tensor | None = None) -> Tensor:
         """Which steps (B, T) count: surely read, not blank, of a line that is read right (B,) if that is known."""
         best = logits.detach().float().softmax(2).max(2)
-        counts = (best.indices != BLANK) & (best.values >= self._sure)
+        counts = torch.ones_like(best.indices, dtype=torch.bool)
+        if not self._released:
+            counts = (best.indices != BLANK) & (best.values >= self._sure)
         return counts if is_right is None else counts & is_right[:, None]
 
     @torch.no_grad()
@@ -59,11 +65,18 @@ class Centers(nn.Module):
         numbers = torch.bincount(classes, minlength=len(self.values))
         here = numbers > 0
         means = totals[here] / numbers[here, None]
-        share = torch.where(self.seen[here], 1 - self._decay, 1.0)[:, None]
-        self.values[here] += share * (means - self.values[here])
-        self.seen |= here
+        share = numbers[here] / (self.counts[here] + numbers[here])  # 1 for a class that was not seen before
+        if not self._released:
+            share = torch.where(self.counts[here] > 0, 1 - self._decay, 1.0)
+        self.values[here] += share[:, None] * (means - self.values[here])
+        self.counts += numbers
 
     def loss(self, features: Tensor, logits: Tensor, counts: Tensor) -> Tensor:
-        """`center_loss` over the steps that count and whose class has a centre; scalar float32."""
-        known = self.seen[logits.detach().argmax(2)]
+        """`center_loss` over the steps that count and whose class has a centre; scalar float32.
+
+        As released: over all steps, whatever counts.
+        """
+        if self._released:
+            return center_loss(features.float(), logits, self.values)
+        known = self.counts[logits.detach().argmax(2)] > 0
         return center_loss(features.float(), logits, self.values, counts & known)

@@ -58,6 +58,18 @@ def _masked(values: Tensor, steps: Tensor | None) -> Tensor:
     return torch.where(counts, values, 0.0)
 
 
-def feature_loss(first: Tensor, second: Tensor) -> Tensor:
-    """Mean squared difference of two backbones' maps (B, C, 1, T); scalar float32."""
-    return F.mse_loss(first.float(), second.float())
+def feature_loss(first: Tensor, second: Tensor, steps: Tensor | None = None) -> Tensor:
+    """Mean squared difference of two backbones' maps.
+
+    Args:
+        first: (B, C, 1, T), any float type; computed in float32.
+        second: the same.
+        steps: as in `mutual_loss`.
+
+    Returns:
+        Scalar float32.
+    """
+    distances = (first.float() - second.float()).square().mean((1, 2))
+    if steps is None:
+        return distances.mean()
+    return _masked(distances, steps).sum() / steps.sum().clamp(min=1)

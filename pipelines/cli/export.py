@@ -13,7 +13,11 @@ def export(
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.onnx", help="File to write.")],
     network: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Of several detectors in a RUN, such as student2. [the best]"),
+        typer.Option(
+            metavar="best|smaller|NAME",
+            help="Of several networks in a RUN: the best, the one with the fewest parameters, or one such as student2. "
+            "\\[best]",
+        ),
     ] = None,
 ) -> None:
     """Write a trained network as an ONNX file that onnxruntime and RapidOCR run as it is.
@@ -22,6 +26,8 @@ def export(
     preprocessing are in the metadata. The file is run once and compared with the network.
 
     Example: ocrmill export runs/first -o recognizer.onnx
+
+    Example: ocrmill export runs/peers -o small.onnx --network smaller
     """
     check_file(out)
 

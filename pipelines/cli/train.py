@@ -11,8 +11,8 @@ def train(
         str,
         typer.Argument(
             metavar="PRESET",
-            help="rec-lcnet, rec-mobilenet, rec-tiny, det-db, det-db-teacher, det-dml, det-distill, det-cml, det-tiny; "
-            "a YAML file.",
+            help="rec-lcnet, rec-mobilenet, rec-dml, rec-udml, rec-enhanced-ctc, rec-ppocrv2, rec-distill, rec-tiny, "
+            "det-db, det-db-teacher, det-dml, det-distill, det-cml, det-tiny; a YAML file.",
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="Folder of the training.")],
@@ -43,11 +43,17 @@ def train(
     after the present step. init=RUN starts from the weights of another RUN; with charset=FILE the characters that both
     have keep theirs. A charset may also be named: ascii, words:de (the characters of a language), published.
 
+    rec-lcnet learns from labels; in rec-dml two networks also learn from what the other reads, in rec-udml from its maps
+    too; rec-enhanced-ctc goes on with the centre loss; rec-ppocrv2 does all of it; rec-distill also learns from a
+    recognizer that teacher=RUN names. rec-mobilenet is the network before PP-LCNet.
+
     det-db learns from labels; det-dml are two networks that also learn from each other; det-distill and det-cml also
     learn from a detector that teacher=RUN names. copy_paste={} pastes texts while training. docs/training.md lists the
-    settings of detectors.
+    settings.
 
     Example: ocrmill train rec-lcnet -o runs/first --data data/train=3 --data data/extra --val data/val samples=200000
+
+    Example: ocrmill train rec-ppocrv2 -o runs/peers --data data/train --val data/val init=runs/first samples=200000
 
     Example: ocrmill train det-db -o runs/det --data photos/labels.tsv=2 --data data/scenes --val held/labels.tsv
     """

@@ -1,6 +1,7 @@
 """Training detectors: a team of networks that learn from labels, from frozen networks, and from each other."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from models.losses import DBTargetBatch, db_loss, distillation_loss, map_mutual_
 from pipelines.evaluate import evaluate_detector
 from pipelines.networks import TextDetector, torch_detector
 from pipelines.reader import SceneSource, make_loader
+from pipelines.train.contest import contest
 from pipelines.train.detector_config import DetectorTrainConfig
 from pipelines.train.scene_stream import SceneStream
 from pipelines.train.task import Validation
@@ -24,13 +26,16 @@ class DetectorTask:
     Args:
         config: with concrete device and precision.
         learners: the networks that learn, by name, in training mode or not.
-        frozen: the networks that do not; they are put into evaluation mode and never changed.
+        frozen: the networks that do not, at rest.
         stream: of what is learnt from.
         val: the sources in `config.val`.
 
     Attributes:
         model: the networks that learn, as one module.
+        measured: nothing beside the parts of the loss.
     """
+
+    measured: Mapping[str, Tensor] = MappingProxyType({})
 
     def __init__(
         self,
@@ -43,7 +48,7 @@ class DetectorTask:
         self._config, self._val, self._stream = config, val, stream
         self.model = nn.ModuleDict(learners)
         self._norms = [norm for network in learners.values() for norm in _norms(network)] if config.frozen_norms else []
-        self._frozen = {name: _at_rest(network, config.device) for name, network in frozen.items()}
+        self._frozen = frozen
 
     def batches(self, start: int, stop: int) -> Iterator[DetectionBatch]:
         """The batches of steps start to stop - 1."""
@@ -83,13 +88,7 @@ class DetectorTask:
     def validate(self, model: nn.Module) -> Validation:
         """Scores as `ocrmill evaluate` gives them, in float32; the best network is that of the highest mean hmean."""
         networks = {name: network for name, network in model.named_children() if isinstance(network, Detector)}
-        scores = {name: self._scores(network) for name, network in networks.items()}
-        means = {name: _mean_hmean(of_network) for name, of_network in scores.items()}
-        best = max(means, key=means.__getitem__)
-        if len(networks) == 1:
-            return Validation(means[best], scores[best], networks[best])
-        details = {"network": best, "networks": scores}
-        return Validation(means[best], scores[best], networks[best], networks, details)
+        return contest(networks, self._scores, self._config.score_name)
 
     def _scores(self, network: Detector) -> dict[str, dict[str, float]]:
         detector = TextDetector(torch_detector(network), self._config.preprocessing, self._config.boxes)
@@ -101,12 +100,3 @@ class DetectorTask:
 def _norms(network: Detector) -> list[nn.Module]:
     parts = (network.backbone, network.neck, network.head.probability)
     return [module for part in parts for module in part.modules() if isinstance(module, nn.BatchNorm2d)]
-
-
-def _at_rest(network: Detector, device: str) -> Detector:
-    network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network.to(device)
-
-
-def _mean_hmean(scores: Mapping[str, Mapping[str, float]]) -> float:
-    return sum(values["hmean"] for values in scores.values()) / len(scores)

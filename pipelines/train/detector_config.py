@@ -19,8 +19,8 @@ from pipelines.copypaste import Pasting
 from pipelines.preprocessing import DetectorPreprocessing
 from pipelines.recipe.components import EFFECT, Component, build_component, find_modules_in
 from pipelines.run import DetectorSettings, Run
-from pipelines.train.settings import CommonConfig, Settings
-from pipelines.train.team import Team
+from pipelines.train.settings import Settings
+from pipelines.train.team import Team, TeamConfig
 from synthtext.core import InputError, Level, Range
 
 _Side = Annotated[int, Field(ge=STRIDE, le=4096, multiple_of=STRIDE)]
@@ -79,13 +79,11 @@ class ViewSettings(Settings):
         return SceneChain([*view.steps, *effects], view.rule)
 
 
-class DetectorTrainConfig(CommonConfig):
+class DetectorTrainConfig(TeamConfig[DetectorSettings]):
     """Everything that the training of a detector depends on.
 
     Attributes:
-        network: sizes of every network that learns.
         level: of the texts to be found, in data sets that label blocks, lines and words.
-        team: which networks there are, and who learns from whom.
         frozen_norms: batch normalisation keeps the statistics that a network starts with, instead of those of every
             batch, which a few small crops make noisy; for `init`. The threshold map, which reading does not need and an
             imported RUN has no weights for, is left out.
@@ -100,8 +98,8 @@ class DetectorTrainConfig(CommonConfig):
     """
 
     network: DetectorSettings = DetectorSettings()
+    team: Team[DetectorSettings] = Team()
     level: Level = "word"
-    team: Team = Team()
     frozen_norms: bool = False
     preprocessing: DetectorPreprocessing = DetectorPreprocessing()
     boxes: BoxSettings = BoxSettings()
@@ -114,7 +112,7 @@ class DetectorTrainConfig(CommonConfig):
 
     @model_validator(mode="after")
     def _has_norms_to_keep(self) -> Self:
-        if self.frozen_norms and not all(self.init or self.team.networks[name].init for name in self.team.learners):
+        if self.frozen_norms and not all(map(self.start, self.team.learners)):
             raise ValueError(
                 "frozen_norms keeps what networks start with, but one starts from nothing: give it an init"
             )
@@ -155,7 +153,7 @@ def implied_by(run: Run) -> Tree:
 
 
 def prepared(tree: Tree, folder: Path, where: str) -> Tree:
-    """Settings as they are written, with absolute paths, all settings of their parts, and `teacher` in its place.
+    """Settings as they are written, with absolute paths and all settings of their parts.
 
     Args:
         tree: the settings.
@@ -163,7 +161,7 @@ def prepared(tree: Tree, folder: Path, where: str) -> Tree:
         where: names the settings in errors.
 
     Raises:
-        InputError: there is a `teacher` and no network that is one, or a part is wrong.
+        InputError: a part is wrong.
     """
     result = dict(tree)
     find_modules_in([folder])
@@ -173,9 +171,6 @@ def prepared(tree: Tree, folder: Path, where: str) -> Tree:
         ]
     if result.get("copy_paste") is not None:
         result["copy_paste"] = Pasting.read(result["copy_paste"], f"{where}: copy_paste").tree()
-    teacher = result.pop("teacher", None)
-    if teacher is not None:
-        result["team"] = _with_teacher(result.get("team", {}), str(teacher), where)
     return result
 
 
@@ -186,15 +181,3 @@ def _effects(entries: Any, folder: Path, where: str) -> tuple[Component, ...]:
         build_component(EFFECT, entry, "probability", folder, f"{where}: effects.{number}")
         for number, entry in enumerate(entries)
     )
-
-
-def _with_teacher(team: Any, teacher: str, where: str) -> Tree:
-    networks = team.get("networks", {}) if isinstance(team, Mapping) else {}
-    frozen = [name for name, entry in networks.items() if isinstance(entry, Mapping) and entry.get("frozen")]
-    if len(frozen) != 1:
-        raise InputError(
-            f"{where}: teacher names the RUN of the one network that is frozen, but there are {len(frozen)}: take the "
-            "preset det-distill or det-cml"
-        )
-    path = str(Path(teacher).absolute())
-    return {**team, "networks": {**networks, frozen[0]: {**networks[frozen[0]], "init": path}}}

@@ -2,11 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from augment.copy_paste import CopyPaste, CropBank
+from models.detector import Detector
 from pipelines.config import Tree
 from pipelines.copypaste import Pasting, open_crop_source
 from pipelines.copypaste.cutting import cut_bank
@@ -17,12 +18,12 @@ from pipelines.evaluate import ThresholdScores, sweep_thresholds
 from pipelines.progress import progress
 from pipelines.reader import SceneSource
 from pipelines.recipe import digest_of
-from pipelines.run import Run
+from pipelines.run import CONFIG, DetectorSettings, Run
 from pipelines.shards.files import write_file
 from pipelines.train.checkpoint import Progress
 from pipelines.train.detector import DetectorTask
 from pipelines.train.detector_config import DetectorTrainConfig
-from pipelines.train.members import build_frozen, build_learners, describe_members, with_facts
+from pipelines.train.members import build_frozen, build_learners, describe_frozen, keep_frozen, with_facts
 from pipelines.train.preparation import Preparation, Say
 from pipelines.train.scene_checks import check_scenes, describe_scenes, open_detection, survey_scenes
 from pipelines.train.scene_stream import BankPaste, SceneStream
@@ -42,9 +43,10 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
     Raises:
         InputError: settings or data are wrong.
     """
-    config = with_facts(config)
+    config = with_facts(config, "detector", lambda run: _teaching(run, config))
     sources, held_out = [open_detection(e.source) for e in config.data], [open_detection(name) for name in config.val]
-    learners, frozen = build_learners(config), build_frozen(config)
+    learners, origins = build_learners(config, DetectorSettings.build, _start_from)
+    frozen = build_frozen(config, Run.load_detector)
     surveys = survey_scenes([*sources, *held_out], config.level, config.targets.min_size)
     learnt, scored = surveys[: len(sources)], surveys[len(sources) :]
     check_scenes(learnt, scored, config.targets.min_size)
@@ -60,7 +62,7 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
         config.seed,
         None if crops is None else BankPaste(crops.path.absolute(), crops.pasting.mode, crops.pasting.probability),
     )
-    told = [*describe_scenes(learnt, scored), *describe_members(config, learners)]
+    told = [*describe_scenes(learnt, scored), *origins, *describe_frozen(config)]
     return Preparation(
         task=DetectorTask(config, learners, frozen, stream, held_out),
         counts=[len(source) for source in sources],
@@ -68,7 +70,7 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
         preprocessing=config.preprocessing,
         charset=None,
         told=[*told, *([] if crops is None else [crops.told])],
-        begin=partial(_begin, config, crops),
+        begin=partial(_begin, frozen, crops),
         finish=partial(_sweep, held_out, config.level),
     )
 
@@ -105,12 +107,39 @@ class _Crops:
             self._cut = None
 
 
-def _begin(config: DetectorTrainConfig, crops: _Crops | None, run: Run) -> None:
+def _begin(frozen: Mapping[str, Detector], crops: _Crops | None, run: Run) -> None:
     if crops is not None:
         crops.save()
-    for name, network in build_frozen(config).items():
-        if not run.weights_of(name).is_file():
-            run.save_weights(network, name)
+    keep_frozen(run, frozen)
+
+
+def _teaching(run: Run, config: DetectorTrainConfig) -> DetectorSettings:
+    """Sizes of a RUN's network, if it has one that can teach.
+
+    Raises:
+        InputError: it is no detector's, has no weights, or wants another input.
+    """
+    there, here = run.detector_preprocessing, config.preprocessing
+    if (there.channels, there.mean, there.std) != (here.channels, here.mean, here.std):
+        raise InputError(
+            f"{run.folder} cannot teach: it wants {there.channels} with mean {there.mean} and deviation {there.std}, "
+            f"but this training has {here.channels}, {here.mean} and {here.std}; change preprocessing"
+        )
+    run.load_detector()
+    return run.detector_settings
+
+
+def _start_from(network: Detector, run: Run) -> str:
+    weights = run.load_detector().state_dict()
+    target = network.state_dict()
+    for name, tensor in target.items():
+        if name not in weights or weights[name].shape != tensor.shape:
+            raise InputError(
+                f"init: {run.folder} has another network ({name} differs); give the training the `network` settings of "
+                f"{run.folder / CONFIG}"
+            )
+    network.load_state_dict({name: weights[name] for name in target})
+    return ""
 
 
 def _sweep(val: Sequence[SceneSource], level: Level, run: Run, state: Progress, say: Say) -> None:

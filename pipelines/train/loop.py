@@ -107,7 +107,8 @@ class _Training:
             parts = self.task.losses(batch, state.step)
         loss = torch.stack(list(parts.values())).sum()
         norm = self.learner.differentiate(loss)
-        measured = {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}, "gradient_norm": norm}
+        told = {**parts, **self.task.measured}
+        measured = {"loss": loss.item(), **{name: value.item() for name, value in told.items()}, "gradient_norm": norm}
         if not all(map(math.isfinite, measured.values())):
             self._refuse(batch, measured)
         self.learner.update(state.step)
@@ -143,7 +144,9 @@ class _Training:
         state = self.state
         validation = self.task.validate(self.learner.average.model)
         self.watch.add_to(state)
-        entry = {**self._spent(), "score": validation.score, "scores": validation.scores, **validation.details}
+        named = {} if validation.name is None else {"network": validation.name}
+        scores = {"score": validation.score, "scores": validation.scores}
+        entry = {**self._spent(), **scores, **named, **validation.details}
         self.log.write("validation", state.step, entry)
         is_best = state.best is None or validation.score >= state.best
         if is_best:
@@ -151,7 +154,7 @@ class _Training:
             for name, network in validation.parts.items():
                 self.run.save_weights(network, name)
             best = self.learner.average.model if validation.best is None else validation.best
-            self.run.save_weights(best)
+            self.run.save_weights(best, of=validation.name)
             write_file(self.run.folder / BEST, json.dumps({"step": state.step, **entry}, indent=2) + "\n")
         when = f"step {state.step:,}" if state.step else "before the first step"
         self.say(f"{when}: {self.config.score_name} {validation.score:.4f}{', the best' if is_best else ''}")

@@ -1,13 +1,15 @@
-"""From settings to a recognizer's training."""
+"""From settings to the training of recognizers."""
 
 from pathlib import Path
 
 from models.ctc import CTCCodec
+from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.reader import RecognitionSource, open_source, select
 from pipelines.reader.kind import kind_of
-from pipelines.run import CONFIG, Run
+from pipelines.run import CONFIG, NetworkSettings, Run
 from pipelines.train.checks import describe_data
 from pipelines.train.config import TrainConfig
+from pipelines.train.members import build_frozen, build_learners, describe_frozen, keep_frozen, with_facts
 from pipelines.train.preparation import Preparation
 from pipelines.train.recognizer import RecognizerTask
 from pipelines.train.start import start_from
@@ -16,7 +18,7 @@ from synthtext.corpora import resolve_charset
 
 
 def prepare_recognizer(config: TrainConfig) -> Preparation:
-    """Open the data of a recognizer's training, and make its network.
+    """Open the data of a recognizer's training, and make the networks.
 
     Args:
         config: with concrete device and precision, and sources.
@@ -28,17 +30,43 @@ def prepare_recognizer(config: TrainConfig) -> Preparation:
     codec, preprocessing = CTCCodec(charset), config.input.preprocessing()
     sources, held_out = [_open(entry.source) for entry in config.data], [_open(name) for name in config.val]
     selections = [select(source, codec, preprocessing, config.input.widest) for source in sources]
-    task = RecognizerTask(config, charset, selections, held_out)
-    started = start_from(task.model, charset, Run.open(Path(config.init))) if config.init else None
-    told = list(describe_data(selections, held_out, charset))
+    config = with_facts(config, "recognizer", lambda run: _teaching(run, charset, preprocessing))
+    learners, origins = build_learners(
+        config,
+        lambda sizes: sizes.build(charset, config.input.height),
+        lambda network, run: str(start_from(network, charset, run)),
+    )
+    frozen = build_frozen(config, Run.load_recognizer)
     return Preparation(
-        task=task,
+        task=RecognizerTask(config, charset, learners, frozen, selections, held_out),
         counts=[len(selection.rows) for selection in selections],
         tree={"kind": "recognizer", **config.model_dump(mode="json")},
         preprocessing=preprocessing,
         charset=charset,
-        told=[*told, f"start from {config.init}: {started}"] if started else told,
+        told=[*describe_data(selections, held_out, charset), *origins, *describe_frozen(config)],
+        begin=lambda run: keep_frozen(run, frozen),
     )
+
+
+def _teaching(run: Run, charset: Charset, preprocessing: RecognizerPreprocessing) -> NetworkSettings:
+    """Sizes of a RUN's network, if it has one that can teach.
+
+    Raises:
+        InputError: it is no recognizer's, has no weights, knows other characters, or wants another input.
+    """
+    there, here = run.preprocessing, preprocessing
+    if run.charset != charset:
+        raise InputError(
+            f"{run.folder} cannot teach: it knows other characters ({len(run.charset):,} of them, {len(charset):,} are "
+            f"wanted here); say charset={run.folder}"
+        )
+    if (there.height, there.channels) != (here.height, here.channels):
+        raise InputError(
+            f"{run.folder} cannot teach: it wants lines {there.height} high in {there.channels}, but this training has "
+            f"{here.height} and {here.channels}; change input"
+        )
+    run.load_recognizer()
+    return run.network
 
 
 def _open(spec: str) -> RecognitionSource:

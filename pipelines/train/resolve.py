@@ -11,6 +11,7 @@ from pipelines.train import detector_config
 from pipelines.train.config import TrainConfig
 from pipelines.train.detector_config import DetectorTrainConfig
 from pipelines.train.settings import DataSettings
+from pipelines.train.team import with_teacher
 from synthtext.core import InputError
 
 FINE_TUNING_LR = 3e-4
@@ -59,7 +60,8 @@ def resolve_config(
         tree["data"] = [parse_source(entry).model_dump() for entry in data]
     if val:
         tree["val"] = [absolute(entry) for entry in val]
-    tree, where = override(tree, overrides), f"training {preset}"
+    where = f"training {preset}"
+    tree = with_teacher(override(tree, overrides), kind, where)
     if kind == "detector":
         folder = Path.cwd() if preset in preset_names() else path.absolute().parent
         return validated(DetectorTrainConfig, detector_config.prepared(tree, folder, where), where)

@@ -18,6 +18,7 @@ class Validation:
         scores: all scores, by source.
         best: the part of the network that the score is of; None: all of it.
         parts: networks whose weights are kept beside the best, by name.
+        name: of the best among them; None: there are none.
         details: what else the log is to tell.
     """
 
@@ -25,6 +26,7 @@ class Validation:
     scores: dict[str, dict[str, float]]
     best: nn.Module | None = None
     parts: Mapping[str, nn.Module] = field(default_factory=dict)
+    name: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -34,6 +36,11 @@ class Task(Protocol[Batch]):
     @property
     def model(self) -> nn.Module:
         """The network, with the weights that training starts from."""
+        ...
+
+    @property
+    def measured(self) -> Mapping[str, Tensor]:
+        """What else the last `losses` found out, for the log: finite scalars."""
         ...
 
     def batches(self, start: int, stop: int) -> Iterator[Batch]:

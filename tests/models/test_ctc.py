@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.ctc import BLANK, CTCCodec, ctc_loss
+from models.ctc import BLANK, CTCCodec, ctc_loss, reads_right
 from synthtext.core import Charset, InputError
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
@@ -118,3 +118,13 @@ def test_loss_and_gradient_stay_finite_for_large_logits(size):
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(logits.grad).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_lines_that_read_right_are_those_that_decode_to_their_text(seed):
+    generator = torch.Generator().manual_seed(seed)
+    codec = CTCCodec(Charset(tuple("ab")))
+    logits = torch.randn(64, 4, 3, generator=generator)
+    texts = ["", "a", "b", "ab", "ba", "aa", "aba", "bab"] * 8
+    right = reads_right(logits, *codec.encode(texts))
+    assert right.tolist() == [reading.text == text for reading, text in zip(codec.decode(logits), texts, strict=True)]

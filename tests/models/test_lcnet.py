@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from models.lcnet import BLOCKS, PPLCNet, scaled, time_steps
+from models.lcnet import BLOCKS, PPLCNet, filled_steps, scaled, time_steps
 from synthtext.core import InputError
 
 
@@ -31,6 +31,14 @@ def test_a_step_is_about_four_columns(height, width, steps):
         maps = PPLCNet(0.125).eval()(torch.zeros(1, 3, height, width))
     assert maps.shape == (1, scaled(1024, 0.125), 1, steps)
     assert time_steps(width) == steps
+
+
+def test_steps_that_see_a_line():
+    widths = torch.arange(0, 101, dtype=torch.int32)
+    steps = filled_steps(widths, time_steps(100))
+    assert steps.tolist() == [max(1, -(-width // 4)) for width in range(101)]
+    assert steps[-1] == time_steps(100)
+    assert filled_steps(torch.tensor([33]), time_steps(33)).tolist() == [8]
 
 
 @pytest.mark.parametrize("scale", [0.1, 0.25, 0.35, 0.5, 0.75, 1.0, 2.5])

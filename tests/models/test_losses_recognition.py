@@ -4,8 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from models.ctc import ctc_loss, ctc_losses
+from models.ctc import ctc_loss, ctc_losses, reads_right
 from models.losses import (
     Centers,
     ace_loss,
@@ -17,6 +18,7 @@ from models.losses import (
     focal_ctc_losses,
     mutual_loss,
 )
+from models.recognizer import CTCHead
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
 LENGTHS = ("t80", "t25")
@@ -134,6 +136,18 @@ def test_peers_that_agree_have_nothing_to_learn_and_padding_counts_nothing():
     assert torch.isclose(mutual_loss(first, second, steps), mutual_loss(changed, second, steps))
 
 
+def test_features_in_the_padding_count_nothing():
+    torch.manual_seed(0)
+    first, second = torch.randn(2, 3, 6, 1, 8)
+    assert torch.isclose(feature_loss(first, second), feature_loss(first, second, torch.tensor([8, 8, 8])))
+    steps, changed = torch.tensor([8, 4, 0]), first.clone()
+    changed[1, :, :, 4:] = 9
+    changed[2] = 9
+    masked = feature_loss(changed, second, steps)
+    kept = torch.cat([(first - second)[0].flatten(), (first - second)[1, :, :, :4].flatten()])
+    assert torch.isclose(masked, kept.square().mean())
+
+
 def test_lines_that_differ_too_much_count_less_but_still_learn():
     torch.manual_seed(0)
     first, second = (10 * torch.randn(2, 3, 8, 5)).requires_grad_().unbind(0)
@@ -176,3 +190,49 @@ def test_centres_follow_what_is_surely_read():
     centers.update(features + 2, logits, counts)
     assert centers.values[1].tolist() == [3, 1]
     assert centers.loss(features, logits, counts).item() == pytest.approx(((4 + 1) + (0 + 1)) / 2)
+
+
+def test_released_centres_are_means_of_all_steps_of_right_lines():
+    torch.manual_seed(0)
+    centers = Centers(4, 2, released=True)
+    before = centers.values.clone()
+    logits = torch.tensor([[[9.0, 0, 0, 0], [0, 9, 0, 0], [0, 0.2, 0, 0.1]], [[0.0, 0, 9, 0]] * 3])
+    right, batches = torch.tensor([True, False]), torch.randn(3, 2, 3, 2)
+    for features in batches:
+        counts = centers.counting(logits, right)
+        assert counts.tolist() == [[True] * 3, [False] * 3]
+        centers.update(features, logits, counts)
+    assert torch.allclose(centers.values[0], batches[:, 0, 0].mean(0))
+    assert torch.allclose(centers.values[1], batches[:, 0, 1:].reshape(-1, 2).mean(0), atol=1e-6)
+    assert torch.equal(centers.values[2:], before[2:])
+    assert torch.isclose(centers.loss(batches[0], logits, counts), center_loss(batches[0], logits, centers.values))
+
+
+def test_a_network_that_learns_ten_times_too_fast_stays_finite():
+    """Heads of two recognizers over features that are learnt, too, and every loss at once."""
+    torch.manual_seed(0)
+    images, labels, lengths = torch.randn(4, 6, 1, 8), torch.randint(1, 5, (4, 3)), torch.tensor([3, 1, 2, 3])
+    backbones = [nn.Sequential(nn.Conv2d(6, 8, 1), nn.BatchNorm2d(8), nn.Hardswish()) for _ in range(2)]
+    heads = [CTCHead(8, 8, 5) for _ in range(2)]
+    centers = Centers(5, 8)
+    parameters = [parameter for part in (*backbones, *heads) for parameter in part.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=10 * 2e-3)  # ten times what the presets have
+    for _ in range(500):
+        maps = [backbone(images) for backbone in backbones]
+        read = [head(x.squeeze(2).transpose(1, 2)) for head, x in zip(heads, maps, strict=True)]
+        (features, logits), (_, other) = read
+        counts = centers.counting(logits, reads_right(logits, labels, lengths))
+        parts = [
+            mutual_loss(logits, other, torch.tensor([8, 4, 6, 8]), most=10.0),
+            feature_loss(*maps),
+            centers.loss(features, logits, counts),
+            *(loss(logits, labels, lengths) + loss(other, labels, lengths) for loss in (ctc_loss, ace_loss)),
+            focal_ctc_loss(logits, labels, lengths),
+        ]
+        centers.update(features, logits, counts)
+        optimizer.zero_grad()
+        sum(parts).backward()
+        assert all(torch.isfinite(part) for part in parts)
+        optimizer.step()
+    assert all(torch.isfinite(parameter).all() for parameter in parameters)
+    assert ctc_loss(logits, labels, lengths) < 0.1

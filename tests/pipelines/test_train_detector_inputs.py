@@ -151,7 +151,9 @@ def test_another_training_in_the_folder_is_refused(tmp_path, places):
         ("team.lessons=[{learner: pupil}]", r"lessons\.0: 'pupil' is no network that learns"),
         ("team.lessons=[{learner: student, source: student}]", r"'student' is no source for student"),
         ("team.lessons=[{learner: student}, {learner: student}]", "student has learnt from labels already"),
-        ("team.networks={student: {network: {channels: 8}}}", "sizes of a network that learns are those of the key"),
+        ("team.networks={student: {sha256: abc}}", r"networks\.student: sha256 is of weights that never change"),
+        ("team.networks={keys: {}}", "a network cannot be called 'keys'"),
+        ("team.networks={best: {}}", "a network cannot be called 'best'"),
     ],
 )
 def test_a_wrong_setting_is_named(setting, told):

@@ -77,14 +77,14 @@ def metrics(folder):
 
 def test_a_few_lines_are_learnt_by_heart(tmp_path):
     # Of one width: batches hold lines of like width, and batch statistics need lines that differ.
-    labels = draw_lines(tmp_path / "few", ["120", "407", "553", "986", "314", "772"])
+    labels = draw_lines(tmp_path / "few", ["12", "47", "35", "90"])
     overrides = [
-        *SMALL, "network={scale: 0.125}", "batch_size=6", "samples=1200", "spacing_samples=400", "ema_decay=0.8",
-        "optim.lr=0.003", "validate_every=1000",
+        *SMALL, "network={scale: 0.125}", "batch_size=4", "samples=440", "spacing_samples=320", "ema_decay=0.5",
+        "optim.lr=0.005", "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "validate_every=1000",
     ]  # fmt: skip
     run = train("rec-tiny", tmp_path / "run", [labels], [labels], overrides, lambda line: None)
     losses = [entry["loss"] for entry in metrics(run.folder) if entry["event"] == "train"]
-    assert losses[-1] < 0.1 * losses[0]
+    assert losses[-1] < 0.2 * losses[0]
     assert evaluate_recognizer(run.recognizer(), open_source(labels)).scores.accuracy == 1
     assert json.loads((run.folder / "best.json").read_text())["scores"][labels]["accuracy"] == 1
 

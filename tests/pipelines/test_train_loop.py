@@ -34,6 +34,7 @@ class LineFit:
     """Finds the weights of a linear map; can be told to do something before a step."""
 
     before: dict
+    measured = {}  # noqa: RUF012 - the protocol's
 
     def __post_init__(self):
         torch.manual_seed(0)
