@@ -11,12 +11,21 @@ from synthtext.corpora import languages
 _PRESETS = Path(__file__).parent / "presets"
 _TEMPLATE = _PRESETS / "templates" / "lines-language.yaml"
 _PREFIX = "lines-"  # of a language's preset
+_SUFFIXES = (".yaml", ".yml")
 _BASE = "base"  # the preset that a preset's file takes its other settings from
 
 
 def preset_names() -> tuple[str, ...]:
     """The recipes that come with the project; `lines-de` and the like for every language that wordfreq knows."""
     return tuple(sorted([*_files(), *(_PREFIX + language for language in languages())]))
+
+
+def is_recipe(spec: str | Path) -> bool:
+    """Whether a source that a user names is a recipe: a YAML file, or a preset of whose name there is no path."""
+    path = Path(spec)
+    if path.suffix in _SUFFIXES:
+        return not path.is_dir()
+    return str(spec) in preset_names() and not path.exists()
 
 
 def read_preset(name: str) -> Tree:

@@ -22,6 +22,7 @@ from pipelines.shards.files import write_file
 from pipelines.train.checkpoint import Progress
 from pipelines.train.detector import DetectorTask
 from pipelines.train.detector_config import DetectorTrainConfig
+from pipelines.train.drawn_data import check_plain, refuse_recipes
 from pipelines.train.members import build_frozen, build_learners, describe_members, with_facts
 from pipelines.train.preparation import Preparation, Say
 from pipelines.train.scene_checks import check_scenes, describe_scenes, open_detection, survey_scenes
@@ -43,6 +44,12 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
         InputError: settings or data are wrong.
     """
     config = with_facts(config)
+    refuse_recipes(
+        [*(entry.source for entry in config.data), *config.val],
+        "a detector's scenes are not drawn while it learns; ocrmill generate makes a data set of it",
+    )
+    for number, entry in enumerate(config.data):
+        check_plain(number, entry)
     sources, held_out = [open_detection(e.source) for e in config.data], [open_detection(name) for name in config.val]
     learners, frozen = build_learners(config), build_frozen(config)
     surveys = survey_scenes([*sources, *held_out], config.level, config.targets.min_size)
