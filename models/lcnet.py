@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
 
 from models.conv import ConvNorm, initialise, scaled
+from models.squeeze import SqueezeExcite
 from synthtext.core import InputError
 
 HEIGHTS = (32, 48)
@@ -32,20 +32,6 @@ BLOCKS = (
     BlockShape(5, 512, 1024, (2, 1), True),
     BlockShape(5, 1024, 1024, (1, 1), True),
 )
-
-
-class SqueezeExcite(nn.Module):
-    """Scales every channel by a gate in [0, 1] that is computed from the means of all channels."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels // 4, 1)
-        self.conv2 = nn.Conv2d(channels // 4, channels, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> the same shape."""
-        gate = self.conv2(F.relu(self.conv1(x.mean((2, 3), keepdim=True))))
-        return x * F.hardsigmoid(gate)
 
 
 class SeparableBlock(nn.Module):

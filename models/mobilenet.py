@@ -1,68 +1,37 @@
 """MobileNetV3-large without squeeze and excite: the backbone of the PP-OCRv2 detector."""
 
-from typing import NamedTuple
-
 from torch import Tensor, nn
 
-from models.conv import Activation, ConvNorm, initialise, level_maps, scaled
+from models.bottleneck import Bottleneck, BottleneckShape
+from models.conv import ConvNorm, initialise, level_maps, scaled
 from synthtext.core import InputError
-
-
-class BottleneckShape(NamedTuple):
-    """One inverted residual block, its widths at scale 1."""
-
-    kernel: int
-    hidden: int
-    outputs: int
-    activation: Activation
-    stride: int
-
 
 STAGES = (
     (
-        BottleneckShape(3, 16, 16, "relu", 1),
-        BottleneckShape(3, 64, 24, "relu", 2),
-        BottleneckShape(3, 72, 24, "relu", 1),
+        BottleneckShape(3, 16, 16, "relu", (1, 1)),
+        BottleneckShape(3, 64, 24, "relu", (2, 2)),
+        BottleneckShape(3, 72, 24, "relu", (1, 1)),
     ),
     (
-        BottleneckShape(5, 72, 40, "relu", 2),
-        BottleneckShape(5, 120, 40, "relu", 1),
-        BottleneckShape(5, 120, 40, "relu", 1),
+        BottleneckShape(5, 72, 40, "relu", (2, 2)),
+        BottleneckShape(5, 120, 40, "relu", (1, 1)),
+        BottleneckShape(5, 120, 40, "relu", (1, 1)),
     ),
     (
-        BottleneckShape(3, 240, 80, "hardswish", 2),
-        BottleneckShape(3, 200, 80, "hardswish", 1),
-        BottleneckShape(3, 184, 80, "hardswish", 1),
-        BottleneckShape(3, 184, 80, "hardswish", 1),
-        BottleneckShape(3, 480, 112, "hardswish", 1),
-        BottleneckShape(3, 672, 112, "hardswish", 1),
+        BottleneckShape(3, 240, 80, "hardswish", (2, 2)),
+        BottleneckShape(3, 200, 80, "hardswish", (1, 1)),
+        BottleneckShape(3, 184, 80, "hardswish", (1, 1)),
+        BottleneckShape(3, 184, 80, "hardswish", (1, 1)),
+        BottleneckShape(3, 480, 112, "hardswish", (1, 1)),
+        BottleneckShape(3, 672, 112, "hardswish", (1, 1)),
     ),
     (
-        BottleneckShape(5, 672, 160, "hardswish", 2),
-        BottleneckShape(5, 960, 160, "hardswish", 1),
-        BottleneckShape(5, 960, 160, "hardswish", 1),
+        BottleneckShape(5, 672, 160, "hardswish", (2, 2)),
+        BottleneckShape(5, 960, 160, "hardswish", (1, 1)),
+        BottleneckShape(5, 960, 160, "hardswish", (1, 1)),
     ),
 )
 STEM, LAST = 16, 960
-
-
-class Bottleneck(nn.Module):
-    """Widen, convolve every channel alone, narrow; the input is added where the shapes agree."""
-
-    def __init__(self, inputs: int, shape: BottleneckShape, scale: float) -> None:
-        super().__init__()
-        hidden, outputs = scaled(shape.hidden, scale), scaled(shape.outputs, scale)
-        stride = (shape.stride, shape.stride)
-        self.expand = ConvNorm(inputs, hidden, 1, activation=shape.activation)
-        self.depthwise = ConvNorm(hidden, hidden, shape.kernel, stride, depthwise=True, activation=shape.activation)
-        self.project = ConvNorm(hidden, outputs, 1, activation="none")
-        self.channels = outputs
-        self._is_residual = shape.stride == 1 and inputs == outputs
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) -> (B, channels, H / stride, W / stride)."""
-        out: Tensor = self.project(self.depthwise(self.expand(x)))
-        return x + out if self._is_residual else out
 
 
 class MobileNetV3(nn.Module):

@@ -1,12 +1,15 @@
-"""The recognizer of PP-OCRv2: PP-LCNet, two bidirectional LSTM layers, two linear layers, CTC."""
+"""The recognizer of PP-OCRv2: PP-LCNet (before it MobileNetV3), two bidirectional LSTM layers, two linear ones, CTC."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from torch import Tensor, nn
 
 from models.lcnet import HEIGHTS, PPLCNet
+from models.line_mobilenet import LineMobileNetV3
 from synthtext.core import InputError
+
+LineBackbone: TypeAlias = Literal["lcnet", "mobilenet_v3"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class RecognizerConfig:
         mid: width between the two linear layers of the head.
         blank_bias: starting value of the blank's logit offset. Below zero the network starts by spelling rather than by
             saying nothing, which shortens the plateau that CTC begins with; the published network has 0.
+        backbone: PP-LCNet, or MobileNetV3-small as the first PP-OCR had it.
     """
 
     classes: int
@@ -29,6 +33,7 @@ class RecognizerConfig:
     hidden: int = 64
     mid: int = 96
     blank_bias: float = 0.0
+    backbone: LineBackbone = "lcnet"
 
     def __post_init__(self) -> None:
         if self.height not in HEIGHTS:
@@ -80,7 +85,7 @@ class Recognizer(nn.Module):
     def __init__(self, config: RecognizerConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = PPLCNet(config.scale)
+        self.backbone = (LineMobileNetV3 if config.backbone == "mobilenet_v3" else PPLCNet)(config.scale)
         self.neck = SequenceEncoder(self.backbone.channels, config.hidden)
         self.head = CTCHead(2 * config.hidden, config.mid, config.classes)
         nn.init.constant_(self.head.fc2.bias[:1].detach(), config.blank_bias)

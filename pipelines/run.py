@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from models.ctc import CTCCodec
 from models.db.boxes import BoxSettings
 from models.detector import Detector, DetectorConfig
-from models.recognizer import Recognizer, RecognizerConfig
+from models.recognizer import LineBackbone, Recognizer, RecognizerConfig
 from pipelines.config import Tree, dump_yaml, nearest, read_yaml, validated, validated_part
 from pipelines.networks import Precision, TextDetector, TextRecognizer, torch_detector, torch_recognizer
 from pipelines.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
@@ -33,6 +33,7 @@ class NetworkSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    backbone: LineBackbone = "lcnet"
     scale: float = Field(default=0.5, gt=0, le=4)
     hidden: int = Field(default=64, ge=1)
     mid: int = Field(default=96, ge=1)
@@ -42,7 +43,7 @@ class NetworkSettings(BaseModel):
         """A recognizer with fresh weights for a charset and a height of lines in pixels."""
         classes = CTCCodec(charset).classes
         return Recognizer(
-            RecognizerConfig(classes, self.scale, height, self.hidden, self.mid, self.blank_bias),
+            RecognizerConfig(classes, self.scale, height, self.hidden, self.mid, self.blank_bias, self.backbone),
         )
 
 

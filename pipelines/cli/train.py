@@ -11,7 +11,8 @@ def train(
         str,
         typer.Argument(
             metavar="PRESET",
-            help="rec-lcnet, rec-tiny, det-db, det-db-teacher, det-dml, det-distill, det-cml, det-tiny; a YAML file.",
+            help="rec-lcnet, rec-mobilenet, rec-tiny, det-db, det-db-teacher, det-dml, det-distill, det-cml, det-tiny; "
+            "a YAML file.",
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="Folder of the training.")],

@@ -1,6 +1,8 @@
 import pytest
 import torch
 
+from models.lcnet import PPLCNet
+from models.line_mobilenet import LineMobileNetV3
 from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.run import CHARSET, CONFIG, WEIGHTS, NetworkSettings, Run
 from synthtext.core import Charset, InputError
@@ -28,6 +30,18 @@ def test_a_run_reads_what_was_written(tmp_path):
     images = torch.randn(1, 3, 48, 64)
     with torch.no_grad():
         assert torch.equal(loaded(images).logits, model.eval()(images).logits)
+
+
+def test_the_backbone_is_what_the_settings_say_and_pp_lcnet_where_they_are_older(tmp_path):
+    other = NetworkSettings(backbone="mobilenet_v3", scale=0.25, hidden=8, mid=8)
+    for network, kind in ((NETWORK, PPLCNet), (other, LineMobileNetV3)):
+        run = make_run(tmp_path / kind.__name__, network)
+        run.save_weights(network.build(CHARACTERS, 48))
+        assert isinstance(run.load_recognizer().backbone, kind)
+    path = tmp_path / "PPLCNet" / CONFIG
+    path.write_text(path.read_text().replace("  backbone: lcnet\n", ""))
+    assert "backbone" not in Run.open(path.parent).config["network"]
+    assert isinstance(Run.open(path.parent).load_recognizer().backbone, PPLCNet)
 
 
 def test_no_python_object_is_stored(tmp_path):

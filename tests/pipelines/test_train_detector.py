@@ -24,7 +24,7 @@ from synthtext.core import InputError
 
 VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
 SMALL = (
-    "network={backbone: mobilenet_v3, scale: 0.25, channels: 24}",
+    "network.channels=24",
     "view={size: [64, 64], flip: 0, degrees_range: [0, 0], factor_range: [1, 1], least_side_share: 1}",
     "preprocessing={side: 64}", "batch_size=2", "threads=1", "data_workers=0", "precision=fp32", "ema_decay=0.5",
     "optim.warmup_steps=5", "optim.lr=0.05", "validate_every=1000",
@@ -32,6 +32,8 @@ SMALL = (
 MOVING = "view={size: [64, 64], factor_range: [0.8, 1.2]}"
 LEARNT = {  # which networks learn, by preset
     "det-db": ("student",),
+    "det-tiny": ("student",),
+    "det-db-teacher": ("student",),
     "det-distill": ("student",),
     "det-dml": ("student1", "student2"),
     "det-cml": ("student1", "student2"),
@@ -57,9 +59,13 @@ def more(tmp_path_factory, draw_scenes):
     return draw_scenes(tmp_path_factory.mktemp("more") / "scenes", 9, 2)
 
 
+def small(preset):
+    return SMALL if preset == "det-db-teacher" else (*SMALL, "network.scale=0.25")
+
+
 def run_small(preset, folder, source, *overrides):
     said = []
-    run = train(preset, folder, [source], [source], [*SMALL, *overrides], said.append)
+    run = train(preset, folder, [source], [source], [*small(preset), *overrides], said.append)
     return run, said
 
 
@@ -78,7 +84,8 @@ def entries(run, event):
 def by_heart(request, tmp_path_factory, few, teacher):
     if request.param == "det-db":
         return request.param, teacher
-    settings = ["samples=200", *([] if request.param == "det-dml" else [f"teacher={teacher.folder}"])]
+    taught = request.param in ("det-distill", "det-cml")
+    settings = ["samples=200", *([f"teacher={teacher.folder}"] if taught else [])]
     run, _ = run_small(request.param, tmp_path_factory.mktemp("runs") / request.param, few, *settings)
     return request.param, run
 
@@ -140,7 +147,7 @@ def test_a_sweep_says_what_an_evaluation_says(teacher, more):
 
 
 def prepared(preset, folder, source, *overrides):
-    config = concrete(resolve_config(preset, [source], [source], [*SMALL, *overrides]))
+    config = concrete(resolve_config(preset, [source], [source], [*small(preset), *overrides]))
     return config, prepare_detector(config, folder).task
 
 
@@ -224,7 +231,7 @@ def crash_at(step):
 @pytest.mark.parametrize("preset", ["det-db", "det-cml"])
 def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(tmp_path, few, more, teacher, preset):
     settings = [
-        *SMALL, MOVING, "samples=18", "validate_every=2", "checkpoint_every=3", "log_every=1",
+        *small(preset), MOVING, "samples=18", "validate_every=2", "checkpoint_every=3", "log_every=1",
         "copy_paste={probability: 0.5}", "effects=[{use: colour, probability: 0.5}]",
         *([f"teacher={teacher.folder}"] if preset == "det-cml" else []),
     ]  # fmt: skip

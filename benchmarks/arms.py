@@ -1,0 +1,117 @@
+"""What experiments consist of: inputs, and arms that are trained alike but for one thing. See `arms.yaml`."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipelines.config import nearest, read_yaml, validated
+from pipelines.train.settings import Settings
+from synthtext.core import InputError
+
+FILE = Path(__file__).with_name("arms.yaml")
+
+
+class LabelRows(Settings):
+    """The first or the last rows of a label file."""
+
+    labels: str
+    first: int | None = Field(default=None, ge=1)
+    last: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if (self.first is None) == (self.last is None):
+            raise ValueError("say first or last: how many rows of which end")
+        return self
+
+
+class Drawn(Settings):
+    """Generated lines or scenes, see `ocrmill generate`: of a preset, or of a recipe that lies here."""
+
+    generate: str
+    count: int = Field(ge=1)
+    seed: int = Field(ge=0, lt=2**32)
+    settings: tuple[str, ...] = ()
+
+
+class Imported(Settings):
+    """A published network."""
+
+    published: Literal["recognizer", "detector"]
+
+
+Input = LabelRows | Drawn | Imported
+
+
+class Arm(Settings):
+    """One training, or a network as it is.
+
+    Attributes:
+        preset: of the training, see `ocrmill train`.
+        network: what is scored where nothing is trained.
+        data: sources and their weights.
+        val: sources to choose the best weights by.
+        settings: besides those of the table.
+        instead: in place of those of the table.
+        runs: settings whose value is the RUN of another arm, of the same seed unless "@SEED" follows its name; of
+            several arms, that of the best validation score.
+    """
+
+    preset: str | None = None
+    network: str | None = None
+    data: dict[str, float] = Field(default={})
+    val: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    instead: tuple[str, ...] | None = None
+    runs: dict[str, tuple[str, ...]] = Field(default={})
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.preset is None) == (self.network is None):
+            raise ValueError("an arm has a preset to train, or a network that is scored as it is")
+        return self
+
+
+class Table(Settings):
+    """Arms that are compared.
+
+    Attributes:
+        score: sources that every arm is scored on.
+        baseline: the arm that others are compared with.
+        settings: of every training.
+        arms: by name; names are unique among all tables.
+    """
+
+    score: tuple[str, ...]
+    baseline: str
+    settings: tuple[str, ...] = ()
+    arms: dict[str, Arm]
+
+
+class Experiments(Settings):
+    """All inputs and tables."""
+
+    inputs: dict[str, Input]
+    tables: dict[str, Table]
+
+    @classmethod
+    def read(cls, path: Path = FILE) -> "Experiments":
+        """Read them from YAML.
+
+        Raises:
+            InputError: the file is wrong; the sentence names the place.
+        """
+        return validated(cls, read_yaml(path), str(path))
+
+    def table_of(self, arm: str) -> tuple[str, Table]:
+        """The table that has an arm, and its name.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        for name, table in self.tables.items():
+            if arm in table.arms:
+                return name, table
+        known = [arm for table in self.tables.values() for arm in table.arms]
+        raise InputError(f"there is no arm {arm!r}; {nearest(arm, known)}")

@@ -1,0 +1,90 @@
+"""A table of what the ledger has: scores of every arm, and how surely it differs from the baseline."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.arms import Experiments, Table
+from benchmarks.ledger import Entry, find
+from pipelines.config import nearest
+from synthtext.core import InputError
+
+DRAWS = 10_000
+SEEDS = range(16)
+
+
+def compared(experiments: Experiments, name: str, entries: Sequence[Entry]) -> str:
+    """A table as Markdown: a row for every arm that the ledger has.
+
+    A difference is that of the mean over seeds, with the 95 % interval of a paired bootstrap over pictures or lines; it
+    says nothing about other seeds, whose spread stands beside the score.
+
+    Raises:
+        InputError: there is no such table.
+    """
+    if name not in experiments.tables:
+        raise InputError(f"there is no table {name!r}; {nearest(name, experiments.tables)}")
+    table = experiments.tables[name]
+    found = {arm: [entry for seed in SEEDS if (entry := find(entries, arm, seed))] for arm in table.arms}
+    return "\n\n".join(_of_source(table, source, found) for source in table.score)
+
+
+def _of_source(table: Table, source: str, found: dict[str, list[Entry]]) -> str:
+    rows = {arm: rows for arm, rows in found.items() if rows}
+    if not rows:
+        return f"{source}: nothing yet"
+    is_detector = "matches" in next(iter(rows.values()))[0].outcomes[source]
+    names = ("precision", "recall", "hmean", "coverage_recall", "coverage_precision") if is_detector else _READ
+    chief = "hmean" if is_detector else "alphanumeric_accuracy"
+    head = ["arm", "seeds", *names, f"{chief} less that of {table.baseline}", "samples", "CPU-seconds"]
+    lines = [f"{source}:", "", _row(head), _row(["---"] * len(head))]
+    baseline = rows.get(table.baseline)
+    for arm, own in rows.items():
+        cells = [_spread([entry.scores[source][name] for entry in own]) for name in names]
+        differs = "" if baseline is None or arm == table.baseline else _difference(own, baseline, source, chief)
+        spent = np.mean([entry.cpu_seconds for entry in own])
+        lines.append(_row([arm, str(len(own)), *cells, differs, f"{own[0].samples:,}", f"{spent:,.0f}"]))
+    return "\n".join(lines)
+
+
+_READ = ("accuracy", "alphanumeric_accuracy", "normalized_edit_similarity")
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _spread(values: Sequence[float]) -> str:
+    mean = f"{100 * np.mean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ({100 * min(values):.1f} to {100 * max(values):.1f})"
+
+
+def _difference(own: Sequence[Entry], baseline: Sequence[Entry], source: str, chief: str) -> str:
+    """The difference of the means over seeds, and its interval: "+1.2 (-0.4 to 2.8)"."""
+    ours, theirs = (_counts(entries, source, chief) for entries in (own, baseline))
+    size = ours.shape[1]
+    chance = np.random.default_rng(0)
+    times = chance.multinomial(size, np.full(size, 1 / size), DRAWS).astype(np.float64)
+    drawn = 100 * (_value(times, ours, chief) - _value(times, theirs, chief))
+    once = np.ones((1, size))
+    exact = 100 * (_value(once, ours, chief) - _value(once, theirs, chief))[0]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{exact:+.1f} ({low:.1f} to {high:.1f})"
+
+
+def _counts(entries: Sequence[Entry], source: str, chief: str) -> NDArray[np.float64]:
+    """(seeds, N, columns): those of `ImageMatch`; of recognizers whether a line counts, and whether it is right."""
+    if chief == "hmean":
+        return np.array([entry.outcomes[source]["matches"] for entry in entries], np.float64)
+    marks = [np.array(list(entry.outcomes[source][chief])) for entry in entries]
+    return np.array([np.stack([mark != "-", mark == "1"], axis=1) for mark in marks], np.float64)
+
+
+def _value(times: NDArray[np.float64], counts: NDArray[np.float64], chief: str) -> NDArray[np.float64]:
+    """The score (draws,), mean over seeds, of samples that hold every picture or line so many times."""
+    sums = np.einsum("dn,snc->sdc", times, counts)
+    if chief == "hmean":
+        truths, detections, matched = sums[..., 0], sums[..., 1], sums[..., 2]
+        return np.asarray((2 * matched / np.maximum(truths + detections, 1)).mean(axis=0))
+    return np.asarray((sums[..., 1] / np.maximum(sums[..., 0], 1)).mean(axis=0))

@@ -1,0 +1,74 @@
+"""What a line costs a recognizer on one thread, run by torch and by onnxruntime, and how many parameters it has.
+
+python -m benchmarks.recognizer_latency [--width 320] [--rounds 200] PRESET [KEY=VALUE ...] [, PRESET [KEY=VALUE ...]]
+The networks take turns, line by line, so that what else the machine does falls on all of them; ratios are to the first.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.recognizer import Recognizer
+from pipelines.exchange.export import to_onnx
+from pipelines.networks import Engine, torch_recognizer
+from pipelines.networks.engine import onnx_engine, open_session
+from pipelines.run import Run
+from pipelines.train import TrainConfig, resolve_config
+from pipelines.train.recognizer_job import charset_of
+from synthtext.core import InputError
+
+
+def engines(preset: str, *overrides: str) -> tuple[Recognizer, list[Engine]]:
+    """A network with fresh weights, and what runs it."""
+    config = resolve_config(preset, overrides=overrides)
+    if not isinstance(config, TrainConfig):
+        raise InputError(f"{preset} is no recognizer")
+    charset = charset_of(config.charset)
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run.create(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
+        run.save_weights(config.network.build(charset, config.input.height))
+        model = run.load_recognizer()
+        session = open_session(to_onnx(run)[0], threads=1)
+    return model, [torch_recognizer(model), onnx_engine(session)]
+
+
+def milliseconds(candidates: Sequence[Engine], line: torch.Tensor, rounds: int) -> list[float]:
+    """Median CPU time of every candidate."""
+    spent = np.zeros((rounds, len(candidates)))
+    for times in spent:
+        for column, engine in enumerate(candidates):
+            started = time.process_time()
+            engine(line)
+            times[column] = 1000 * (time.process_time() - started)
+    medians: list[float] = np.median(spent[rounds // 10 :], axis=0).tolist()
+    return medians
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--width", type=int, default=320)
+    parser.add_argument("--rounds", type=int, default=200)
+    options, rest = parser.parse_known_args()
+    torch.set_num_threads(1)
+    named = [list(words) for is_rule, words in groupby(rest, lambda word: word == ",") if not is_rule]
+    opened = [engines(*words) for words in named]
+    height = opened[0][0].config.height
+    line = torch.randn(1, 3, height, options.width).contiguous(memory_format=torch.channels_last)
+    by_torch, by_onnx = (milliseconds([entry[1][k] for entry in opened], line, options.rounds) for k in (0, 1))
+    print(f"{'':54s} parameters   backbone        torch  ratio      onnx  ratio")
+    for words, (model, _), one, other in zip(named, opened, by_torch, by_onnx, strict=True):
+        whole, backbone = (sum(p.numel() for p in part.parameters()) for part in (model, model.backbone))
+        print(
+            f"{' '.join(words):54s} {whole:10,} {backbone:10,}   {one:7.2f} ms {one / by_torch[0]:6.2f} "
+            f"{other:6.2f} ms {other / by_onnx[0]:5.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""Scores of a network, and what became of every picture or line, so that differences can be given an interval."""
+
+from typing import Any
+
+from models.metrics import alphanumeric
+from pipelines.evaluate import evaluate_detector, evaluate_recognizer
+from pipelines.evaluate.recognizer import LineReading
+from pipelines.reader import open_scenes, open_source
+from pipelines.run import Run
+
+
+def score(run: Run, source: str) -> tuple[dict[str, float], dict[str, Any]]:
+    """Scores on a source, and its outcomes: "matches", or "accuracy" and "alphanumeric_accuracy"."""
+    if run.kind == "detector":
+        found = evaluate_detector(run.detector(), open_scenes(source))
+        return found.scores.as_dict(), {"matches": [list(match) for match in found.matches]}
+    read = evaluate_recognizer(run.recognizer(), open_source(source))
+    exact = "".join("01"[r.reading == r.truth] for r in read.readings)
+    return read.scores.as_dict(), {
+        "accuracy": exact,
+        "alphanumeric_accuracy": "".join(map(_alphanumeric, read.readings)),
+    }
+
+
+def _alphanumeric(reading: LineReading) -> str:
+    truth = alphanumeric(reading.truth)
+    return "01"[alphanumeric(reading.reading) == truth] if truth else "-"
+
+
+def parameters(run: Run) -> int:
+    """How many numbers the network has learnt."""
+    network = run.load_detector() if run.kind == "detector" else run.load_recognizer()
+    return sum(parameter.numel() for parameter in network.parameters())
