@@ -2,14 +2,12 @@
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.counts import describe_counts
 from pipelines.drawn import DrawnSource, Draws, Survey, open_survey, save_survey, take_survey
 from pipelines.recipe import ResolvedRecipe, describe_difference, is_recipe, resolve_recipe
-from pipelines.run import Run
 from pipelines.shards.files import write_file
 from pipelines.train.settings import Config, DataSettings
 from synthtext.core import InputError
@@ -89,8 +87,9 @@ class DrawnData:
         """
         path = folder / self.path
         if self.stored(folder) is None:
-            save_survey(path.with_suffix(".arrow"), survey, {**self._about, "ingredients": self.recipe.ingredients})
+            path.parent.mkdir(exist_ok=True)
             write_file(path.with_suffix(".yaml"), self.recipe.to_yaml())
+            save_survey(path.with_suffix(".arrow"), survey, {**self._about, "ingredients": self.recipe.ingredients})
 
     @property
     def _about(self) -> dict[str, object]:
@@ -137,26 +136,6 @@ def check_plain(number: int, entry: DataSettings) -> None:
         raise InputError(
             f"data.{number}.{given[0]}: {entry.source} is no recipe but holds the lines that it holds; leave it out"
         )
-
-
-def check_recipes(recipes: Mapping[int, DrawnData], folder: Path) -> None:
-    """Raise InputError if a RUN was trained on other lines of the recipes; the sentence names what differs."""
-    for recipe in recipes.values():
-        recipe.stored(folder)
-
-
-def keep_recipes(recipes: Mapping[int, DrawnData], drawn: Mapping[int, DrawnSource], run: Run) -> None:
-    """Write down in a RUN what is drawn and what is known of it; raises JobError if that cannot be written."""
-    for number, recipe in recipes.items():
-        recipe.keep(run.folder, drawn[number].survey)
-
-
-def describe_recipes(drawn: Mapping[int, DrawnSource]) -> Iterator[str]:
-    """What is drawn, a line of text for each recipe."""
-    for source in drawn.values():
-        survey, seed = source.survey, source.draws.seed
-        gaps = f"; could not be drawn: {describe_counts(survey.gaps)}" if survey.gaps else ""
-        yield f"draw {source.name}: samples 0 to {survey.count - 1:,} of seed {seed}{gaps}"
 
 
 def refuse_recipes(sources: Iterable[str], why: str) -> None:

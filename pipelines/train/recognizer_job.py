@@ -4,17 +4,17 @@ from functools import partial
 from pathlib import Path
 
 from models.ctc import CTCCodec
-from pipelines.reader import RecognitionSource, open_source, select
-from pipelines.reader.kind import kind_of
+from pipelines.reader import select
 from pipelines.run import CONFIG, Run
 from pipelines.train.checks import describe_data
 from pipelines.train.config import TrainConfig
-from pipelines.train.drawn_data import check_recipes, describe_recipes, keep_recipes, refuse_recipes, with_recipes
+from pipelines.train.drawn_data import refuse_recipes, with_recipes
 from pipelines.train.folder import check_same
+from pipelines.train.line_data import open_lines
 from pipelines.train.preparation import Preparation
 from pipelines.train.recognizer import RecognizerTask
 from pipelines.train.start import start_from
-from synthtext.core import Charset, InputError
+from synthtext.core import Charset
 from synthtext.corpora import resolve_charset
 
 
@@ -31,19 +31,14 @@ def prepare_recognizer(config: TrainConfig, folder: Path) -> Preparation:
     """
     charset = charset_of(config.charset)
     codec, preprocessing = CTCCodec(charset), config.input.preprocessing()
-    refuse_recipes(config.val, "what is validated on must stay there: ocrmill generate makes a data set of it")
+    refuse_recipes(config.val, "validate on lines that are there; ocrmill generate makes a data set of it")
     config, recipes = with_recipes(config)
     tree = {"kind": "recognizer", **config.model_dump(mode="json")}
-    held_out = [_open(name) for name in config.val]
-    opened = {number: _open(entry.source) for number, entry in enumerate(config.data) if number not in recipes}
-    check_recipes(recipes, folder)
-    check_same(folder, tree, charset)  # before all lines of a recipe are drawn
-    drawn = {number: recipe.open(folder, config.data_workers) for number, recipe in recipes.items()}
-    sources = [source for _, source in sorted({**opened, **drawn}.items())]
-    selections = [select(source, codec, preprocessing, config.input.widest) for source in sources]
-    task = RecognizerTask(config, charset, selections, held_out)
+    data = open_lines(config, recipes, folder, partial(check_same, folder, tree, charset))
+    selections = [select(source, codec, preprocessing, config.input.widest) for source in data.sources]
+    task = RecognizerTask(config, charset, selections, data.held_out)
     started = start_from(task.model, charset, Run.open(Path(config.init))) if config.init else None
-    told = [*describe_recipes(drawn), *describe_data(selections, held_out, charset)]
+    told = [*data.told(), *describe_data(selections, data.held_out, charset)]
     return Preparation(
         task=task,
         counts=[len(selection.rows) for selection in selections],
@@ -51,17 +46,8 @@ def prepare_recognizer(config: TrainConfig, folder: Path) -> Preparation:
         preprocessing=preprocessing,
         charset=charset,
         told=[*told, f"start from {config.init}: {started}"] if started else told,
-        begin=partial(keep_recipes, recipes, drawn),
+        begin=data.keep,
     )
-
-
-def _open(spec: str) -> RecognitionSource:
-    if Path(spec).exists() and kind_of(spec) == "scenes":
-        raise InputError(
-            f"{spec} holds scenes, not lines: a recognizer cannot learn from it; take a preset det-..., or cut its "
-            "texts out with ocrmill crops"
-        )
-    return open_source(spec)
 
 
 def charset_of(name: str) -> Charset:

@@ -201,3 +201,21 @@ def test_a_path_goes_before_a_preset(tmp_path, monkeypatch):
     assert resolve_config("rec-tiny", ["lines"], ["digits"]).val == ("digits",)
     (tmp_path / "digits").mkdir()
     assert parse_source("digits=2").source == str(tmp_path / "digits")
+
+
+def test_a_replay_stream_holds_every_character_of_a_run(tmp_path, recipe, val, uninterrupted):
+    run, _ = uninterrupted
+    replay = tmp_path / "replay.yaml"
+    replay.write_text(
+        f"base: digits\ncharset: {run}/charset.txt\n"
+        f"corpus: [{{use: characters, charset: {run}/charset.txt, count_range: [2, 6]}}]\n"
+    )
+    old = run / "recipes" / "0-mine.yaml"  # what the RUN was trained on can be drawn anew, too
+    new = write_recipe(tmp_path / "new", 'corpus: [{use: pattern, pattern: "[xyz]{2,4}"}]')
+    said = []
+    data, again = [str(new), f"{replay}=2", f"{old}=1"], ("samples=400", "validate_every=100", f"init={run}")
+    run_small(tmp_path / "run", data, val, *again, "data.2.seed=77", say=said.append)
+    assert not [line for line in said if "are in no training label" in line]
+    said.clear()
+    run_small(tmp_path / "without", data[:1], val, *again, "samples=16", say=said.append)
+    assert [line for line in said if line.startswith("33 of 36 characters are in no training label")]
