@@ -6,7 +6,9 @@
 `drawing`: CPU time of `ocrmill generate` in sequence, of the survey before the first step, and of reading in the
 shuffled order of a training, one process. `waiting`: the share of its time that a training waits for data, from shards
 and from the recipe, as metrics.jsonl has it, with one thread and one data worker; the first ten steps, in which the
-worker starts, do not count. `--fonts N` takes one face of each of N of the system's families.
+worker starts, do not count. Where other programs keep the cores busy that share says little: the CPU time of making a
+batch, against that of learning from it, is told beside it. `--fonts N` takes one face of each of N of the system's
+families.
 """
 
 import argparse
@@ -19,10 +21,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.memory import anonymous, choose_fonts
+from models.ctc import CTCCodec
 from pipelines.drawn import DrawnSource, Draws, take_survey
 from pipelines.generate import generate
+from pipelines.reader import RecognitionSource, RecognitionStream, open_source, select
 from pipelines.reader.order import ShuffledRows
 from pipelines.recipe import ResolvedRecipe, resolve_recipe
+from pipelines.run import Run
 from pipelines.train import train
 
 BATCH, WARM = 64, 10
@@ -91,19 +96,34 @@ def waiting(recipe: ResolvedRecipe, preset: str, steps: int, folder: Path) -> No
             *("threads=1", "data_workers=1", f"batch_size={BATCH}", f"samples={count}", "charset=ascii"),
             *(f"log_every={WARM}", f"validate_every={steps}", f"checkpoint_every={steps}"),
         ]
-        since = time.perf_counter()
         run = train(preset, folder / f"run-{name}", [str(source)], [str(folder / "val")], settings, print)
         entries = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
-        report(name, [entry for entry in entries if entry["event"] == "train"], time.perf_counter() - since)
+        report(
+            name, [entry for entry in entries if entry["event"] == "train"], batch_seconds(run, recipe, source, steps)
+        )
 
 
-def report(name: str, entries: Sequence[dict[str, float]], whole: float) -> None:
-    later = [entry for entry in entries if entry["step"] > WARM]
+def batch_seconds(run: Run, recipe: ResolvedRecipe, source: Path, steps: int) -> float:
+    """CPU time of making a batch, the fonts open."""
+    if source.is_dir():
+        opened: RecognitionSource = open_source(source)
+    else:
+        draws = Draws(recipe, recipe.digest, 0)
+        opened = DrawnSource(draws, take_survey(draws, steps * BATCH, 0))
+    codec = CTCCodec(run.charset)
+    stream = RecognitionStream([select(opened, codec, run.preprocessing)], [1], codec, run.preprocessing, BATCH, 0)
+    return seconds(lambda: [stream[step] for step in range(steps)]) / steps
+
+
+def report(name: str, entries: Sequence[dict[str, float]], making: float) -> None:
+    first, *later = entries
     share = sum(entry["waiting"] for entry in later) / len(later)
     speed = sum(entry["images_per_second"] for entry in later) / len(later)
+    spent = (later[-1]["cpu_seconds"] - first["cpu_seconds"]) / (later[-1]["step"] - first["step"])  # worker's, too
     print(
-        f"from {name}: waits {share:.2%} of the time at {speed:.0f} lines/s (first {WARM} steps: "
-        f"{entries[0]['waiting']:.1%}); {whole:.0f} s in all; loss {entries[-1]['loss']:.6f}",
+        f"from {name}: waits {share:.2%} of the time at {speed:.0f} lines/s ({first['waiting']:.1%} in the first steps); "
+        f"CPU time of a batch: {1000 * making:.0f} ms to make, {1000 * (spent - making):.0f} ms to learn from; "
+        f"loss {later[-1]['loss']:.6f}",
         flush=True,
     )
 
