@@ -121,7 +121,7 @@ def report(name: str, entries: Sequence[dict[str, float]], making: float) -> Non
     speed = sum(entry["images_per_second"] for entry in later) / len(later)
     spent = (later[-1]["cpu_seconds"] - first["cpu_seconds"]) / (later[-1]["step"] - first["step"])  # worker's, too
     print(
-        f"from {name}: waits {share:.2%} of the time at {speed:.0f} lines/s ({first['waiting']:.1%} in the first steps); "
+        f"from {name}: waits {share:.2%} of the time at {speed:.0f} lines/s ({first['waiting']:.1%} at first); "
         f"CPU time of a batch: {1000 * making:.0f} ms to make, {1000 * (spent - making):.0f} ms to learn from; "
         f"loss {later[-1]['loss']:.6f}",
         flush=True,
