@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import cv2
+from torch import Generator
 from torch.utils.data import DataLoader, Dataset
 
 from pipelines.errors import JobError
@@ -51,6 +52,7 @@ def make_loader(stream: Stream[Batch], start: int, stop: int, workers: int = 0) 
         prefetch_factor=AHEAD,
         worker_init_fn=_start_worker,
         multiprocessing_context="forkserver",
+        generator=Generator(),  # or the number of workers would move torch's own stream, which makes the first weights
     ):
         if isinstance(outcome, InputError | JobError):
             raise outcome
