@@ -9,7 +9,8 @@ from synthtext.design import Design
 from synthtext.fonts import Face, FaceCache, fit_fonts
 from synthtext.paper import Paper, PaperStock
 
-_KEPT = 2
+KEPT = 2
+"""Blocks that are at hand for whoever draws in sequence."""
 
 
 class Block(NamedTuple):
@@ -20,10 +21,12 @@ class Block(NamedTuple):
 
 
 class Blocks:
-    """Blocks of a design, each a pure function of the seed and its number; the last two are kept.
+    """Blocks of a design, each a pure function of the seed and its number; those used last are kept.
 
     Attributes:
         cache: of the faces and their glyphs.
+        kept: how many blocks are kept. Who draws samples of many blocks in turn raises it, or every block is made anew
+            for each of its samples, which takes three times as long as the samples themselves.
 
     Args:
         design: whose fonts and papers are drawn.
@@ -35,7 +38,7 @@ class Blocks:
 
     def __init__(self, design: Design, seed: int) -> None:
         self._design, self._seed = design, seed
-        self.cache = FaceCache()
+        self.cache, self.kept = FaceCache(), KEPT
         self._fonts = fit_fonts(design.inventory, design.corpora, design.charset, self.cache, probe_stream(0))
         self._blocks: OrderedDict[int, Block] = OrderedDict()
 
@@ -51,6 +54,7 @@ class Blocks:
                 for paper in (entry.part for entry in self._design.papers)
             ]
             block = self._blocks[number] = Block(faces, papers)
-            if len(self._blocks) > _KEPT:
+            if len(self._blocks) > self.kept:
                 self._blocks.popitem(last=False)
+        self._blocks.move_to_end(number)
         return block

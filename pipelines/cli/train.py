@@ -21,7 +21,7 @@ def train(
         typer.Option(
             "--data",
             metavar="SOURCE[=WEIGHT]",
-            help="Lines (of a detector: scenes) to learn from; may be given several times.",
+            help="Lines, or a recipe of lines, to learn from (of a detector: scenes); may be given several times.",
         ),
     ] = None,
     val: Annotated[
@@ -51,9 +51,14 @@ def train(
     learn from a detector that teacher=RUN names. copy_paste={} pastes texts while training. docs/training.md lists the
     settings.
 
+    Where --data names a recipe of lines (a YAML file, or a preset such as lines), a recognizer's data workers draw what
+    ocrmill generate would write, and nothing is written. data.0.count and data.0.seed say which lines; all of them are
+    looked at before the first step.
+
     Example: ocrmill train rec-lcnet -o runs/first --data data/train=3 --data data/extra --val data/val samples=200000
 
     Example: ocrmill train rec-ppocrv2 -o runs/peers --data data/train --val data/val init=runs/first samples=200000
+    Example: ocrmill train rec-lcnet -o runs/second --data mine.yaml=3 --data lines=1 --val data/val data.0.seed=1
 
     Example: ocrmill train det-db -o runs/det --data photos/labels.tsv=2 --data data/scenes --val held/labels.tsv
     """

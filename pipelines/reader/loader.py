@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import cv2
+from torch import Generator
 from torch.utils.data import DataLoader, Dataset
 
+from pipelines.errors import JobError
 from synthtext.core import InputError
 
 AHEAD = 4
@@ -36,6 +38,7 @@ def make_loader(stream: Stream[Batch], start: int, stop: int, workers: int = 0) 
 
     Raises:
         InputError: a picture is missing or broken; the sentence names it.
+        JobError: a line could not be drawn.
     """
     if not workers:
         yield from (stream[step] for step in range(start, stop))
@@ -49,22 +52,23 @@ def make_loader(stream: Stream[Batch], start: int, stop: int, workers: int = 0) 
         prefetch_factor=AHEAD,
         worker_init_fn=_start_worker,
         multiprocessing_context="forkserver",
+        generator=Generator(),  # or the number of workers would move torch's own stream, which makes the first weights
     ):
-        if isinstance(outcome, InputError):
+        if isinstance(outcome, InputError | JobError):
             raise outcome
         yield outcome
 
 
 @dataclass(frozen=True)
 class _Outcomes(Dataset[Any], Generic[Batch]):
-    """Hands a user's mistake over as a value: torch would wrap a traceback around what is raised in a worker."""
+    """Hands what is told in one sentence over as a value: torch would wrap a traceback around it."""
 
     stream: Stream[Batch]
 
-    def __getitem__(self, step: int) -> Batch | InputError:
+    def __getitem__(self, step: int) -> Batch | InputError | JobError:
         try:
             return self.stream[step]
-        except InputError as error:
+        except (InputError, JobError) as error:
             return error
 
 

@@ -1,7 +1,15 @@
 """Recipes: what is to be drawn, checked before the first sample, with a digest of all that decides the bytes."""
 
 from pipelines.recipe.digest import code_digest, describe_difference, digest_of
-from pipelines.recipe.named import preset_names
+from pipelines.recipe.named import is_recipe, preset_names
 from pipelines.recipe.resolve import ResolvedRecipe, resolve_recipe
 
-__all__ = ["ResolvedRecipe", "code_digest", "describe_difference", "digest_of", "preset_names", "resolve_recipe"]
+__all__ = [
+    "ResolvedRecipe",
+    "code_digest",
+    "describe_difference",
+    "digest_of",
+    "is_recipe",
+    "preset_names",
+    "resolve_recipe",
+]

@@ -11,12 +11,21 @@ from synthtext.corpora import languages
 _PRESETS = Path(__file__).parent / "presets"
 _TEMPLATE = _PRESETS / "templates" / "lines-language.yaml"
 _PREFIX = "lines-"  # of a language's preset
-_BASE = "base"  # the preset that a preset's file takes its other settings from
+_SUFFIXES = (".yaml", ".yml")
+_BASE = "base"  # the preset that a file takes its other settings from
 
 
 def preset_names() -> tuple[str, ...]:
     """The recipes that come with the project; `lines-de` and the like for every language that wordfreq knows."""
     return tuple(sorted([*_files(), *(_PREFIX + language for language in languages())]))
+
+
+def is_recipe(spec: str | Path) -> bool:
+    """Whether a source that a user names is a recipe: a YAML file, or a preset of whose name there is no path."""
+    path = Path(spec)
+    if path.suffix in _SUFFIXES:
+        return not path.is_dir()
+    return str(spec) in preset_names() and not path.exists()
 
 
 def read_preset(name: str) -> Tree:
@@ -35,8 +44,17 @@ def read_preset(name: str) -> Tree:
         tree = _filled(read_yaml(_TEMPLATE), language)
     else:
         raise InputError(f"there is no recipe {name!r}; {_hint(name)} (or name a YAML file)")
-    base = tree.pop(_BASE, None)
-    return tree if base is None else {**read_preset(base), **tree}
+    return with_base(tree)
+
+
+def with_base(tree: Tree) -> Tree:
+    """A recipe as it is written, with what it takes from the preset that its `base` names.
+
+    Raises:
+        InputError: there is no such preset.
+    """
+    base, own = tree.get(_BASE), {key: value for key, value in tree.items() if key != _BASE}
+    return own if base is None else {**read_preset(str(base)), **own}
 
 
 def _files() -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pipelines.config import Tree, dump_yaml, nearest, override, read_yaml
 from pipelines.recipe.digest import digest_of, list_ingredients
 from pipelines.recipe.lines import LinesRecipe
-from pipelines.recipe.named import preset_names, read_preset
+from pipelines.recipe.named import preset_names, read_preset, with_base
 from pipelines.recipe.scenes import ScenesRecipe
 from synthtext.core import Charset, Generator, InputError
 from synthtext.fonts import FontFile, FontInventory
@@ -136,4 +136,4 @@ def _find(name_or_path: str) -> tuple[Tree, Path]:
         return read_preset(name_or_path), Path.cwd()
     if path.is_dir():
         raise InputError(f"recipe {name_or_path!r} is a folder; name a YAML file or a preset")
-    return read_yaml(path), path.absolute().parent
+    return with_base(read_yaml(path)), path.absolute().parent

@@ -60,7 +60,7 @@ class Statistics(BaseModel):
 
     def add_gap(self, gap: Gap) -> None:
         """Count a sample that is not there."""
-        self.gaps[Counter(gap.reasons).most_common(1)[0][0] if gap.reasons else "unknown"] += 1
+        self.gaps[gap.reason] += 1
 
     def add_picture(self, width: int, height: int) -> None:
         """Count a row and the size of its picture, pixels."""

@@ -23,6 +23,7 @@ from pipelines.shards.files import write_file
 from pipelines.train.checkpoint import Progress
 from pipelines.train.detector import DetectorTask
 from pipelines.train.detector_config import DetectorTrainConfig
+from pipelines.train.drawn_data import check_plain, refuse_recipes
 from pipelines.train.members import build_frozen, build_learners, describe_frozen, keep_frozen, with_facts
 from pipelines.train.preparation import Preparation, Say
 from pipelines.train.scene_checks import check_scenes, describe_scenes, open_detection, survey_scenes
@@ -43,6 +44,12 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
     Raises:
         InputError: settings or data are wrong.
     """
+    refuse_recipes(
+        [*(entry.source for entry in config.data), *config.val],
+        "a detector's scenes are not drawn while it learns; ocrmill generate makes a data set of it",
+    )
+    for number, entry in enumerate(config.data):
+        check_plain(number, entry)
     config = with_facts(config, "detector", lambda run: _teaching(run, config))
     sources, held_out = [open_detection(e.source) for e in config.data], [open_detection(name) for name in config.val]
     learners, origins = build_learners(config, DetectorSettings.build, _start_from)

@@ -1,8 +1,7 @@
 """`ocrmill train`: from settings to a RUN."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 import torch
 
@@ -10,16 +9,12 @@ from pipelines.run import CONFIG, Run
 from pipelines.shards.lock import locked
 from pipelines.train.config import TrainConfig
 from pipelines.train.detector_job import prepare_detector
+from pipelines.train.folder import LOCK, check_same, check_use
 from pipelines.train.loop import run_training
-from pipelines.train.preparation import Preparation
 from pipelines.train.recognizer_job import prepare_recognizer
 from pipelines.train.resolve import resolve_config
-from pipelines.train.settings import FREE, CommonConfig
+from pipelines.train.settings import Config
 from synthtext.core import InputError
-
-LOCK = "lock"
-
-Config = TypeVar("Config", bound=CommonConfig)
 
 
 def train(
@@ -35,7 +30,7 @@ def train(
     Args:
         preset: a name ("rec-lcnet", "det-db"), or the path of a YAML file of settings.
         out: the RUN's folder.
-        data: sources to learn from, "SOURCE" or "SOURCE=weight".
+        data: sources to learn from, "SOURCE" or "SOURCE=weight"; a SOURCE of lines may be a recipe, which is drawn.
         val: sources to choose the best weights by.
         overrides: `key.sub=value` settings.
         say: is told what happens, a line at a time.
@@ -45,7 +40,7 @@ def train(
 
     Raises:
         InputError: settings or data are wrong, or the folder holds another training.
-        JobError: the loss became infinite or not a number.
+        JobError: the loss became infinite or not a number, or too many lines of a recipe could not be drawn.
         KeyboardInterrupt: it was asked to stop; the same call goes on.
     """
     config, folder = concrete(resolve_config(preset, data, val, overrides)), Path(out)
@@ -53,12 +48,12 @@ def train(
         raise InputError("training needs data: name at least one source with --data, and one with --val")
     if config.threads:
         torch.set_num_threads(config.threads)
+    check_use(folder)  # before all samples are looked at
     if isinstance(config, TrainConfig):
-        prepared = prepare_recognizer(config)
+        prepared = prepare_recognizer(config, folder)
     else:
-        _check_use(folder)  # before all pictures are looked at
         prepared = prepare_detector(config, folder)
-    _check_folder(folder, prepared)
+    check_same(folder, prepared.tree, prepared.charset)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK):
         is_new = not (folder / CONFIG).is_file()
@@ -86,49 +81,3 @@ def concrete(config: Config) -> Config:
     fast = has_cuda if device == "cuda" else bool(torch.cpu.get_capabilities().get("avx512_bf16"))
     precision = ("bf16" if fast else "fp32") if config.precision == "auto" else config.precision
     return config.model_copy(update={"device": device, "precision": precision})
-
-
-def _check_use(folder: Path) -> None:
-    """Refuse a folder that holds no training; a new or an empty one is fine.
-
-    Raises:
-        InputError: the sentence says what is there.
-    """
-    if not (folder / CONFIG).is_file():
-        if folder.exists() and (not folder.is_dir() or any(_foreign(folder))):
-            raise InputError(f"{folder} is not empty and is no RUN; name a new folder")
-    elif "imported" in Run.open(folder).config:
-        raise InputError(
-            f"{folder} was imported, not trained: name another folder, and start from it with init={folder}"
-        )
-
-
-def _check_folder(folder: Path, prepared: Preparation) -> None:
-    """Refuse a folder that holds something else; raises as `_check_use` does, and for another training."""
-    _check_use(folder)
-    if not (folder / CONFIG).is_file():
-        return
-    run = Run.open(folder)
-    differing = list(_differences(run.config, prepared.tree))
-    if not differing and prepared.charset is not None and run.charset != prepared.charset:
-        differing.append("the characters of the charset")
-    if differing:
-        raise InputError(
-            f"{folder} holds a training with other settings: {'; '.join(differing[:5])}. "
-            "Name another folder, or repeat its settings to go on with it"
-        )
-
-
-def _foreign(folder: Path) -> Iterator[Path]:
-    """What neither a lock nor a RUN that was never begun leaves behind."""
-    ours = {LOCK, "charset.txt", "preprocessing.json"}
-    return (path for path in folder.iterdir() if path.name not in ours and not path.name.startswith(".tmp-"))
-
-
-def _differences(there: Mapping[str, Any], here: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    for key in {**there, **here}:
-        one, other = there.get(key), here.get(key)
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
-            yield from _differences(one, other, f"{path}{key}.")
-        elif one != other and path + key not in FREE:
-            yield f"{path}{key} is {one} there and {other} here"

@@ -1,14 +1,17 @@
 """From settings to the training of recognizers."""
 
+from functools import partial
 from pathlib import Path
 
 from models.ctc import CTCCodec
 from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.reader import RecognitionSource, open_source, select
-from pipelines.reader.kind import kind_of
+from pipelines.reader import select
 from pipelines.run import CONFIG, NetworkSettings, Run
 from pipelines.train.checks import describe_data
 from pipelines.train.config import TrainConfig
+from pipelines.train.drawn_data import refuse_recipes, with_recipes
+from pipelines.train.folder import check_same
+from pipelines.train.line_data import open_lines
 from pipelines.train.members import build_frozen, build_learners, describe_frozen, keep_frozen, with_facts
 from pipelines.train.preparation import Preparation
 from pipelines.train.recognizer import RecognizerTask
@@ -17,34 +20,44 @@ from synthtext.core import Charset, InputError
 from synthtext.corpora import resolve_charset
 
 
-def prepare_recognizer(config: TrainConfig) -> Preparation:
+def prepare_recognizer(config: TrainConfig, folder: Path) -> Preparation:
     """Open the data of a recognizer's training, and make the networks.
 
     Args:
         config: with concrete device and precision, and sources.
+        folder: of the RUN, which is only read: it may know the lines of a recipe from an earlier start.
 
     Raises:
         InputError: settings or data are wrong.
+        JobError: too many lines of a recipe could not be drawn.
     """
     charset = charset_of(config.charset)
     codec, preprocessing = CTCCodec(charset), config.input.preprocessing()
-    sources, held_out = [_open(entry.source) for entry in config.data], [_open(name) for name in config.val]
-    selections = [select(source, codec, preprocessing, config.input.widest) for source in sources]
+    refuse_recipes(config.val, "validate on lines that are there; ocrmill generate makes a data set of it")
+    config, recipes = with_recipes(config)
     config = with_facts(config, "recognizer", lambda run: _teaching(run, charset, preprocessing))
+    tree = {"kind": "recognizer", **config.model_dump(mode="json")}
+    data = open_lines(config, recipes, folder, partial(check_same, folder, tree, charset))
+    selections = [select(source, codec, preprocessing, config.input.widest) for source in data.sources]
     learners, origins = build_learners(
         config,
         lambda sizes: sizes.build(charset, config.input.height),
         lambda network, run: str(start_from(network, charset, run)),
     )
     frozen = build_frozen(config, Run.load_recognizer)
+
+    def begin(run: Run) -> None:
+        data.keep(run)
+        keep_frozen(run, frozen)
+
     return Preparation(
-        task=RecognizerTask(config, charset, learners, frozen, selections, held_out),
+        task=RecognizerTask(config, charset, learners, frozen, selections, data.held_out),
         counts=[len(selection.rows) for selection in selections],
-        tree={"kind": "recognizer", **config.model_dump(mode="json")},
+        tree=tree,
         preprocessing=preprocessing,
         charset=charset,
-        told=[*describe_data(selections, held_out, charset), *origins, *describe_frozen(config)],
-        begin=lambda run: keep_frozen(run, frozen),
+        told=[*data.told(), *describe_data(selections, data.held_out, charset), *origins, *describe_frozen(config)],
+        begin=begin,
     )
 
 
@@ -67,15 +80,6 @@ def _teaching(run: Run, charset: Charset, preprocessing: RecognizerPreprocessing
         )
     run.load_recognizer()
     return run.network
-
-
-def _open(spec: str) -> RecognitionSource:
-    if Path(spec).exists() and kind_of(spec) == "scenes":
-        raise InputError(
-            f"{spec} holds scenes, not lines: a recognizer cannot learn from it; take a preset det-..., or cut its "
-            "texts out with ocrmill crops"
-        )
-    return open_source(spec)
 
 
 def charset_of(name: str) -> Charset:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipelines.config import Tree, nearest, override, read_yaml, validated
+from pipelines.recipe import is_recipe
 from pipelines.run import Kind, Run
 from pipelines.train import config as recognizer_config
 from pipelines.train import detector_config
@@ -41,7 +42,7 @@ def resolve_config(
 
     Args:
         preset: a name, or the path of a file.
-        data: sources to learn from, "SOURCE" or "SOURCE=weight".
+        data: sources to learn from, "SOURCE" or "SOURCE=weight"; a SOURCE of lines may be a recipe.
         val: sources to validate on.
         overrides: assignments.
 
@@ -59,7 +60,7 @@ def resolve_config(
     if data:
         tree["data"] = [parse_source(entry).model_dump() for entry in data]
     if val:
-        tree["val"] = [absolute(entry) for entry in val]
+        tree["val"] = [_located(entry) for entry in val]
     where = f"training {preset}"
     tree = with_teacher(override(tree, overrides), kind, where)
     if kind == "detector":
@@ -99,8 +100,13 @@ def parse_source(text: str) -> DataSettings:
     """
     path, separator, weight = text.rpartition("=")
     if not separator or Path(text).exists():
-        return DataSettings(source=absolute(text))
-    return validated(DataSettings, {"source": absolute(path), "weight": weight}, f"source {text!r}")
+        return DataSettings(source=_located(text))
+    return validated(DataSettings, {"source": _located(path), "weight": weight}, f"source {text!r}")
+
+
+def _located(source: str) -> str:
+    """A source as it is written down: by its absolute path, or by its name if it is a preset of recipes."""
+    return source if is_recipe(source) and not Path(source).suffix else absolute(source)
 
 
 def absolute(path: str) -> str:

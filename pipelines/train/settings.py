@@ -2,9 +2,9 @@
 
 import math
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from models.schedule import warmed_up_cosine, warmed_up_polynomial, warmed_up_stairs
 
@@ -84,10 +84,25 @@ class OptimSettings(Settings):
 
 
 class DataSettings(Settings):
-    """An entry of `data`: a source, and its share of the samples in any unit."""
+    """An entry of `data`.
+
+    Attributes:
+        source: a data set, a label file, or a recipe whose lines are drawn while training.
+        weight: its share of the samples, in any unit.
+        count: of a recipe: how many samples there are of it; null: as many as the budget asks of it.
+        seed: of a recipe, as `ocrmill generate --seed`; null: 0.
+        digest: of a recipe: what its lines depend on; is filled in.
+    """
 
     source: str
     weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    count: int | None = Field(default=None, ge=1, le=2**32)
+    seed: int | None = Field(default=None, ge=0, lt=2**32)
+    digest: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _what_is_set(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in whole(self).items() if value is not None}
 
 
 class CommonConfig(Settings):
@@ -141,3 +156,6 @@ class CommonConfig(Settings):
     def unit(self) -> str:
         """What samples are, plural."""
         raise NotImplementedError
+
+
+Config = TypeVar("Config", bound=CommonConfig)

@@ -1,5 +1,6 @@
 """What flows through the project: one line (`Sample`) or one picture with many texts (`Scene`)."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -122,3 +123,8 @@ class Gap:
 
     index: int
     reasons: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """The most frequent one; the first of those that are as frequent."""
+        return Counter(self.reasons).most_common(1)[0][0] if self.reasons else "unknown"

@@ -99,3 +99,15 @@ def test_a_recipe_of_an_unknown_language_names_the_known_ones() -> None:
 def test_training_takes_the_charset_of_a_language() -> None:
     config = TrainConfig(charset="words:de")
     assert charset_of(config.charset).characters == language_characters("de")
+
+
+def test_a_file_takes_the_other_settings_of_a_preset(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "mine.yaml"
+    path.write_text("base: digits\nink: {contrast_floor: 20}\n")
+    mine, preset = resolve_recipe(str(path)).tree, resolve_recipe("digits").tree
+    assert mine["ink"]["contrast_floor"] == 20
+    differing = {key for key in preset if mine[key] != preset[key]}
+    assert differing <= {"ink", "modules"}
+    path.write_text("base: digit\n")
+    with pytest.raises(InputError, match="there is no recipe 'digit'; did you mean 'digits'"):
+        resolve_recipe(str(path))

@@ -1,0 +1,211 @@
+"""A recipe as a source: the same lines in the same order as from shards of it."""
+
+import pickle
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.ctc import CTCCodec
+from pipelines.drawn import DrawnSource, Draws, Survey, open_survey, save_survey, take_survey
+from pipelines.errors import JobError
+from pipelines.generate import generate
+from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.reader import RecognitionStream, make_loader, open_source, select
+from pipelines.reader.stream import WINDOW
+from pipelines.recipe import resolve_recipe
+from pipelines.shards import LineRow
+from synthtext.core import Charset, Clusters, Gap, InputError
+
+COUNT, SEED, BATCH = 1300, 5, 8
+CODEC = CTCCodec(Charset.named("alphanumeric_lower"))
+PREPROCESSING = RecognizerPreprocessing()
+RECIPE = """
+charset: ascii
+corpus: [{use: odd_of_drawn.Odd}]
+output: {height: 32, width: 64}
+effects: [{use: noise, probability: 0.5}]
+"""
+# Three of four texts are outside of the recipe's charset, so that some samples remain gaps after 20 attempts; one of
+# twenty is outside of the recognizer's; many repeat characters more often than a picture of 64 pixels has steps.
+MODULE = """
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Odd:
+    def draw(self, rng):
+        if rng.random() < 0.75:
+            return "é"
+        tail = "!" if rng.random() < 0.05 else ""
+        return "".join("011aab2e"[i] for i in rng.integers(0, 8, rng.integers(1, 14))) + tail
+"""
+
+
+def write_recipe(folder, name, module, text=RECIPE):
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.py").write_text(module)
+    (folder / "recipe.yaml").write_text(text.replace("odd_of_drawn", name))
+    return folder / "recipe.yaml"
+
+
+def draws_of(path, seed=SEED):
+    recipe = resolve_recipe(str(path))
+    return Draws(recipe, recipe.digest, seed)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def import_path():
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory):
+    return write_recipe(tmp_path_factory.mktemp("recipe"), "odd_of_drawn", MODULE)
+
+
+@pytest.fixture(scope="module")
+def drawn(recipe):
+    draws = draws_of(recipe)
+    return DrawnSource(draws, take_survey(draws, COUNT, 0))
+
+
+@pytest.fixture(scope="module")
+def stored(recipe, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shards") / "data"
+    generate(str(recipe), folder, COUNT, seed=SEED, workers=0)
+    return open_source(folder)
+
+
+def stream_of(source):
+    return RecognitionStream([select(source, CODEC, PREPROCESSING)], [1], CODEC, PREPROCESSING, BATCH, 3)
+
+
+def same(one, other):
+    return all(torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b for a, b in zip(one, other, strict=True))
+
+
+def test_a_survey_knows_what_shards_say(drawn, stored):
+    assert 0 < drawn.survey.count - len(drawn) < 0.01 * COUNT
+    assert sum(drawn.survey.gaps.values()) == drawn.survey.count - len(drawn)
+    assert len(drawn) == len(stored)
+    assert list(drawn.texts()) == list(stored.texts())
+    assert np.array_equal(drawn.sizes(), stored.sizes())
+    assert np.array_equal(drawn.groups, stored.groups)
+
+
+def test_any_number_of_processes_makes_the_same_survey(recipe, drawn):
+    other = take_survey(draws_of(recipe), COUNT, 2)
+    assert other.texts.equals(drawn.survey.texts)
+    assert np.array_equal(other.indices, drawn.survey.indices)
+    assert np.array_equal(other.sizes, drawn.survey.sizes)
+    assert (other.count, other.gaps) == (drawn.survey.count, drawn.survey.gaps)
+
+
+def test_rows_in_any_order_are_those_of_shards_to_the_byte(drawn, stored):
+    rng = np.random.default_rng(0)
+    for rows in (rng.permutation(len(drawn))[:150], np.array([7, 7, 3]), np.array([len(drawn) - 1]), np.array([], int)):
+        assert drawn.read(rows) == stored.read(rows)
+
+
+@pytest.mark.parametrize(
+    ("workers", "start", "stop"),
+    [
+        (0, 0, 6),
+        (0, 3 * WINDOW - 3, 3 * WINDOW + 3),
+        (0, 9 * WINDOW, 9 * WINDOW + 2),
+        (1, 0, 3),
+        (2, WINDOW - 4, WINDOW + 4),
+    ],
+)
+def test_batches_are_those_of_shards_tensor_by_tensor(drawn, stored, workers, start, stop):
+    streams = stream_of(drawn), stream_of(stored)
+    left_out = streams[0].selections[0].discards
+    assert left_out.reasons == streams[1].selections[0].discards.reasons
+    assert {"character outside the charset", "label longer than the time steps of its picture"} <= set(left_out.reasons)
+    here = list(make_loader(streams[0], start, stop, workers))
+    there = list(make_loader(streams[1], start, stop))
+    assert len(here) == stop - start
+    assert all(same(a, b) for a, b in zip(here, there, strict=True))
+    assert len({key for batch in here for key in batch.keys}) == BATCH * len(here)
+
+
+def test_the_windows_of_a_long_epoch_come_from_many_blocks(drawn):
+    stream = stream_of(drawn)
+    blocks = {int(key[-10:]) // 256 for key in stream[0].keys}
+    assert len(blocks) > 2  # more than a generator keeps for drawing in sequence
+
+
+@pytest.mark.parametrize("share", [0.0, 0.004, 0.6])
+def test_groups_are_the_row_groups_of_shards(tmp_path, dataset, drawn, share):
+    rng = np.random.default_rng(1)
+    count, nothing = 2 * LineRow.SHARD_SIZE + 700, Clusters(np.zeros(1, np.int32), np.zeros((0, 4, 2), np.float32))
+    gaps = rng.random(count) < share
+    gaps[LineRow.SHARD_SIZE : 2 * LineRow.SHARD_SIZE] |= share > 0.5  # a shard without a row
+    rows = [Gap(i, ("no ink",)) if gap else LineRow(f"{i}", b"", "", "a", 9, 9, nothing) for i, gap in enumerate(gaps)]
+    folder = dataset(tmp_path / "data", rows, size=LineRow.SHARD_SIZE)
+    indices = np.flatnonzero(~gaps)
+    survey = Survey(count, indices, np.full((len(indices), 2), 9), drawn.survey.texts, {})
+    assert np.array_equal(DrawnSource(drawn.draws, survey).groups, open_source(folder).groups)
+
+
+def test_a_survey_is_kept_in_a_file(tmp_path, drawn):
+    path = tmp_path / "recipes" / "survey.arrow"
+    assert open_survey(path) is None
+    save_survey(path, drawn.survey, {"digest": "d", "seed": 5})
+    survey, about = open_survey(path)
+    assert about == {"digest": "d", "seed": 5}
+    assert survey.texts.equals(drawn.survey.texts)
+    assert np.array_equal(survey.indices, drawn.survey.indices)
+    assert np.array_equal(survey.sizes, drawn.survey.sizes)
+    assert (survey.count, survey.gaps) == (drawn.survey.count, drawn.survey.gaps)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("keep", [0, 10, 300, -20])
+def test_a_damaged_file_is_named(tmp_path, drawn, keep):
+    path = tmp_path / "survey.arrow"
+    save_survey(path, drawn.survey, {})
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(InputError, match=r"survey\.arrow is damaged"):
+        open_survey(path)
+
+
+def test_a_source_is_sent_to_other_processes(drawn):
+    other = pickle.loads(pickle.dumps(drawn))
+    rows = np.array([5, 1])
+    assert other.read(rows) == drawn.read(rows)
+
+
+def test_too_many_gaps_fail_the_survey(tmp_path):
+    path = write_recipe(tmp_path / "gaps", "odd_of_gaps", MODULE.replace("0.75", "0.9"))
+    with pytest.raises(JobError, match=r"could not be drawn, more than 1%: .*charset"):
+        take_survey(draws_of(path), 600, 0)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_error_in_a_part_of_the_users_is_told_in_one_sentence(tmp_path, workers):
+    module = MODULE.replace("rng.random() < 0.75", "rng.random() < 0.001").replace('return "é"', "return 1 / 0")
+    path = write_recipe(tmp_path / "errors", f"odd_of_errors_{workers}", module)
+    with pytest.raises(JobError, match=r"^sample \d+ of recipe .* could not be drawn: ZeroDivisionError"):
+        take_survey(draws_of(path), 3000, workers)
+
+
+def test_a_part_that_draws_otherwise_every_time_is_found(tmp_path):
+    module = MODULE.replace("rng.random() < 0.75", "False").replace("rng.integers(0, 8,", "np.random.randint(0, 8,")
+    path = write_recipe(tmp_path / "chance", "odd_of_chance", "import numpy as np\n" + module)
+    draws = draws_of(path)
+    source = DrawnSource(draws, take_survey(draws, 100, 0))
+    with pytest.raises(InputError, match=r"sample \d+ of recipe .* is another one than when it was first drawn"):
+        source.read(np.arange(100))
+
+
+def test_files_that_have_changed_since_the_start_are_found(recipe, drawn):
+    elsewhere = Draws(drawn.draws.recipe, "0" * 64, SEED)  # what a data worker is told, but does not find
+    with pytest.raises(InputError, match="would draw other lines now"):
+        DrawnSource(elsewhere, drawn.survey).read(np.array([0]))
+    assert Path(recipe).is_file()

@@ -1,0 +1,221 @@
+"""Training recognizers straight from recipes."""
+
+import json
+import os
+import signal
+import sys
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from pipelines.config import read_yaml
+from pipelines.errors import JobError
+from pipelines.generate import generate
+from pipelines.run import Run
+from pipelines.train import train
+from pipelines.train.resolve import parse_source, resolve_config
+from synthtext.core import InputError
+
+VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
+SMALL = (
+    "network={scale: 0.125, hidden: 16, mid: 16}", "charset=alphanumeric_lower", "batch_size=8", "threads=1",
+    "data_workers=0", "optim.warmup_steps=5", "log_every=1", "validate_every=5", "checkpoint_every=4", "samples=120",
+)  # fmt: skip
+RECIPE = """
+charset: ascii
+corpus: [{use: text_file, path: texts.txt, weight: 3}, {use: pattern, pattern: "[0-9a-c]{1,6}"}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def as_it_was():
+    threads, path = torch.get_num_threads(), list(sys.path)
+    yield
+    torch.set_num_threads(threads)
+    sys.path[:] = path
+
+
+def write_recipe(folder, text=RECIPE):
+    folder.mkdir(exist_ok=True)
+    (folder / "texts.txt").write_text("\n".join(["alpha", "beta!", "Gamma", "delta 4", "epsilon"]))
+    (folder / "mine.yaml").write_text(text)
+    return folder / "mine.yaml"
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory):
+    return write_recipe(tmp_path_factory.mktemp("recipe"))
+
+
+@pytest.fixture(scope="module")
+def val(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("val") / "data"
+    generate("digits", folder, 12, seed=9, workers=0)
+    return str(folder)
+
+
+def run_small(folder, data, val, *overrides, say=lambda line: None):
+    return train(
+        "rec-tiny", folder, [str(data)] if not isinstance(data, list) else data, [val], [*SMALL, *overrides], say
+    )
+
+
+def metrics(folder):
+    entries = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in entry.items() if key not in VARYING} for entry in entries]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, recipe, val):
+    folder, said = tmp_path_factory.mktemp("runs") / "whole", []
+    run_small(folder, recipe, val, "data.0.seed=4", say=said.append)
+    return folder, said
+
+
+def test_it_learns_what_it_would_learn_from_shards(tmp_path, recipe, val, uninterrupted):
+    generate(str(recipe), tmp_path / "shards", 120, seed=4, workers=0)
+    run_small(tmp_path / "run", tmp_path / "shards", val)
+    assert metrics(tmp_path / "run") == metrics(uninterrupted[0])
+    assert (tmp_path / "run" / "weights.safetensors").read_bytes() == (
+        uninterrupted[0] / "weights.safetensors"
+    ).read_bytes()
+
+
+def test_the_data_are_described_as_shards_are(recipe, uninterrupted):
+    said = "\n".join(uninterrupted[1])
+    assert f"draw {recipe}: samples 0 to 119 of seed 4" in said
+    assert "left out: character outside the charset" in said
+    assert "of the training labels use characters outside the charset: ! (" in said
+
+
+def test_the_run_says_what_it_was_trained_on(tmp_path, recipe, val, uninterrupted):
+    folder, _ = uninterrupted
+    (entry,) = Run.open(folder).config["data"]
+    assert {**entry, "digest": len(entry["digest"])} == {
+        "source": str(recipe), "weight": 1.0, "count": 120, "seed": 4, "digest": 64,
+    }  # fmt: skip
+    kept = folder / "recipes" / "0-mine.yaml"
+    assert read_yaml(kept)["corpus"][0]["path"] == str(recipe.parent / "texts.txt")
+    assert sorted(path.name for path in kept.parent.iterdir()) == ["0-mine.arrow", "0-mine.yaml"]
+    generate(str(kept), tmp_path / "again", 12, workers=0)  # it can be drawn from
+
+
+def test_a_stopped_training_goes_on_as_if_nothing_had_been(tmp_path, recipe, val, uninterrupted, capfd):
+    folder = tmp_path / "run"
+
+    def stop(line):
+        if line.startswith("step 5:"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_small(folder, recipe, val, "data.0.seed=4", "data_workers=1", say=stop)
+    assert json.loads((folder / "state.json").read_text())["step"] == 5
+    assert "looking at" in capfd.readouterr().err
+    run_small(folder, recipe, val, "data.0.seed=4")
+    assert "looking at" not in capfd.readouterr().err  # what is known of the lines lies in the RUN
+    assert metrics(folder) == metrics(uninterrupted[0])
+    weights = [path / "weights.safetensors" for path in (folder, uninterrupted[0])]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_a_changed_recipe_is_refused_and_named(tmp_path, val):
+    recipe = write_recipe(tmp_path / "recipe")
+    run_small(tmp_path / "run", recipe, val, "samples=16")
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    write_recipe(tmp_path / "recipe", RECIPE.replace("weight: 3", "weight: 2"))
+    with pytest.raises(InputError, match=r"trained on other lines of recipe .*\(corpus\.0\.weight was 3\.0, is 2\.0\)"):
+        run_small(tmp_path / "run", recipe, val, "samples=16")
+    write_recipe(tmp_path / "recipe")
+    (tmp_path / "recipe" / "texts.txt").write_text("zeta")
+    with pytest.raises(InputError, match=r"\(corpus\.0\.path has changed\)"):
+        run_small(tmp_path / "run", recipe, val, "samples=16")
+    (tmp_path / "run" / "recipes" / "0-mine.arrow").unlink()  # as after a kill before it was written
+    with pytest.raises(InputError, match=r"data\.0\.digest is [0-9a-f]{64} there and [0-9a-f]{64} here"):
+        run_small(tmp_path / "run", recipe, val, "samples=16")
+    write_recipe(tmp_path / "recipe")
+    for override, told in (("data.0.seed=1", "data.0.seed is 0"), ("data.0.count=20", "data.0.count is 16")):
+        with pytest.raises(InputError, match=told):
+            run_small(tmp_path / "run", recipe, val, "samples=16", override)
+    run_small(tmp_path / "run", recipe, val, "samples=16")
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_each_recipe_has_the_lines_that_the_budget_asks_of_it(tmp_path, recipe, val):
+    image = np.full((32, 60, 3), 200, np.uint8)
+    cv2.imwrite(str(tmp_path / "a.png"), image)
+    (tmp_path / "labels.tsv").write_text("a.png\tabc\n")
+    data = [f"{recipe}=3", str(tmp_path / "labels.tsv"), "digits=2"]
+    run = run_small(tmp_path / "run", data, val, "samples=24", "data.2.count=10")
+    entries = run.config["data"]
+    assert [entry.get("count") for entry in entries] == [12, None, 10]
+    assert [entry["source"] for entry in entries] == [str(recipe), str(tmp_path / "labels.tsv"), "digits"]
+    assert {path.stem for path in (run.folder / "recipes").iterdir()} == {"0-mine", "2-digits"}
+    # A RUN's settings can be used again: the recipe must still be the same.
+    settings = tmp_path / "again.yaml"
+    settings.write_text((run.folder / "config.yaml").read_text())
+    train(str(settings), tmp_path / "again", say=lambda line: None)
+    assert metrics(tmp_path / "again") == metrics(run.folder)
+    settings.write_text(settings.read_text().replace(entries[0]["digest"], "f" * 64))
+    with pytest.raises(InputError, match=r"data\.0\.digest: recipe .* has [0-9a-f]{12}, not ffffffffffff"):
+        train(str(settings), tmp_path / "other", say=lambda line: None)
+
+
+@pytest.mark.parametrize(
+    ("preset", "data", "overrides", "told"),
+    [
+        ("rec-tiny", "scenes", (), "draws scenes, not lines"),
+        ("rec-tiny", "{val}", ("data.0.count=5",), r"data\.0\.count: .* is no recipe"),
+        ("rec-tiny", "{val}", ("data.0.seed=5",), r"data\.0\.seed: .* is no recipe"),
+        ("rec-tiny", "nowhere.yaml", (), "there is no such file"),
+        ("rec-tiny", "digits", ("data.0.count=0",), r"data\.0\.count"),
+        ("rec-tiny", "digits", ("charset=letters",), "no line to learn from"),
+        ("det-tiny", "scenes", (), "scenes is a recipe: a detector's scenes are not drawn"),
+        ("det-tiny", "{val}", ("data.0.seed=5",), r"data\.0\.seed: .* is no recipe"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_and_leaves_nothing(tmp_path, val, preset, data, overrides, told):
+    settings = ("samples=16", "threads=1", "data_workers=0", *overrides)
+    with pytest.raises(InputError, match=told):
+        train(preset, tmp_path / "run", [data.format(val=val)], [val], settings, lambda line: None)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_to_validate_on_is_refused(tmp_path, recipe):
+    with pytest.raises(InputError, match=r"digits is a recipe: .*ocrmill generate"):
+        run_small(tmp_path / "run", recipe, "digits")
+
+
+def test_lines_that_cannot_be_drawn_fail_the_job_and_leave_nothing(tmp_path, val):
+    recipe = write_recipe(tmp_path / "recipe", 'corpus: [{use: pattern, pattern: "é|ü|ö|ä|í|[0-9]{1,6}"}]')
+    with pytest.raises(JobError, match="could not be drawn, more than 1%"):
+        run_small(tmp_path / "run", recipe, val, "samples=600")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_path_goes_before_a_preset(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert parse_source("digits=2").model_dump() == {"source": "digits", "weight": 2}
+    assert parse_source("mine.yaml").source == str(tmp_path / "mine.yaml")
+    assert resolve_config("rec-tiny", ["lines"], ["digits"]).val == ("digits",)
+    (tmp_path / "digits").mkdir()
+    assert parse_source("digits=2").source == str(tmp_path / "digits")
+
+
+def test_a_replay_stream_holds_every_character_of_a_run(tmp_path, recipe, val, uninterrupted):
+    run, _ = uninterrupted
+    replay = tmp_path / "replay.yaml"
+    replay.write_text(
+        f"base: digits\ncharset: {run}/charset.txt\n"
+        f"corpus: [{{use: characters, charset: {run}/charset.txt, count_range: [2, 6]}}]\n"
+    )
+    old = run / "recipes" / "0-mine.yaml"  # what the RUN was trained on can be drawn anew, too
+    new = write_recipe(tmp_path / "new", 'corpus: [{use: pattern, pattern: "[xyz]{2,4}"}]')
+    said = []
+    data, again = [str(new), f"{replay}=2", f"{old}=1"], ("samples=400", "validate_every=100", f"init={run}")
+    run_small(tmp_path / "run", data, val, *again, "data.2.seed=77", say=said.append)
+    assert not [line for line in said if "are in no training label" in line]
+    said.clear()
+    run_small(tmp_path / "without", data[:1], val, *again, "samples=16", say=said.append)
+    assert [line for line in said if line.startswith("33 of 36 characters are in no training label")]
