@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from rapidfuzz.distance import Levenshtein
 
 from models.metrics import edit_distance
-from pipelines.pages.charts import level
 from pipelines.pages.frame import Section, page
 from pipelines.pages.markup import Html, element, join, user_text
 from pipelines.pages.picture import picture
+from pipelines.pages.scores import counts_of, scores_section
 from pipelines.pages.tools import Order, tools, words
 
 
@@ -49,31 +49,11 @@ def worst_page(title: str, summary: Mapping[str, float], rows: Sequence[WorstRow
             begin with a source and ": ".
         rows: worst first.
     """
-    counts = {_words(name): f"{value:,}" for name, value in summary.items() if isinstance(value, int)}
-    scores = {_words(name): value for name, value in summary.items() if not isinstance(value, int)}
     sections = [
-        Section("Scores", _scores(scores), "percent; more is better"),
+        scores_section(summary),
         Section("Worst lines", _readings(rows), f"{len(rows):,} misread lines, worst first"),
     ]
-    return page("ocrmill evaluate", title, counts, sections)
-
-
-def _words(name: str) -> str:
-    source, colon, score = name.rpartition(": ")
-    return source + colon + score.replace("_", " ")
-
-
-def _scores(scores: Mapping[str, float]) -> Html:
-    rows = (
-        element(
-            "tr",
-            element("th", name, scope="row"),
-            element("td", f"{100 * value:.2f}", class_="number"),
-            element("td", level(value)),
-        )
-        for name, value in scores.items()
-    )
-    return element("table", element("tbody", *rows), class_="scores")
+    return page("ocrmill evaluate", title, counts_of(summary), sections)
 
 
 _HEADINGS = ("line", "distance", "confidence", "source")
