@@ -31,7 +31,10 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 
 class Outcome(IntEnum):
-    """What became of a text or a detection; of several that apply, the first in this order."""
+    """What became of a text or a detection; of several that apply, the first in this order.
+
+    Of a detection `ALONE` comes before all that are not matched.
+    """
 
     IGNORED = 0
     """It does not count: a text to be ignored, a detection on one, an outline that crosses itself or has no area."""

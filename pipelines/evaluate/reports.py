@@ -6,8 +6,14 @@ from typing import Any
 import numpy as np
 
 from pipelines.evaluate.detector_analysis import DetectorAnalysis, detection_marks, text_marks
+from pipelines.evaluate.recognizer_analysis import RecognizerAnalysis
+from pipelines.evaluate.worst import worst_rows
 from pipelines.pages.detector_report import FoundSource, detector_page
+from pipelines.pages.recognizer_report import ReadSource, recognizer_page
 from pipelines.slices import Bin, Marks, as_tree
+
+_CONFUSIONS = 1000
+"""Most that are written for programs."""
 
 
 def detector_report(title: str, analyses: Sequence[DetectorAnalysis]) -> str:
@@ -24,6 +30,47 @@ def detector_slices(analysis: DetectorAnalysis) -> dict[str, Any]:
         "texts": {**shown.texts.as_tree(), "by": as_tree(shown.text_slices)},
         "detections": {**shown.detections.as_tree(), "by": as_tree(shown.detection_slices)},
     }
+
+
+def recognizer_report(title: str, analyses: Sequence[RecognizerAnalysis]) -> str:
+    """Accuracy by what lines are like, confused characters, and the worst lines, as self-contained HTML."""
+    return recognizer_page(title, [_read_source(analysis) for analysis in analyses])
+
+
+def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
+    """The same for programs: scores, totals, bins and confusions, all counts."""
+    scores, confusions = analysis.evaluation.scores, analysis.confusions
+    whole = _all(scores.samples, analysis.marks)
+    found = [
+        {"truth": c.truth, "reading": c.reading, "total": c.times, "occurrences": c.occurrences}
+        for c in confusions.found[:_CONFUSIONS]
+    ]
+    groups = [
+        {"characters": list(g.group), "total": g.occurrences, "confused": g.confused} for g in confusions.look_alikes
+    ]
+    return {
+        "kind": "recognizer",
+        "scores": scores.as_dict(),
+        "lines": {**whole.as_tree(), "by": as_tree(analysis.slices)},
+        "characters": {
+            "lines": confusions.lines,
+            "total": confusions.characters,
+            "mistakes": confusions.total,
+            "confusions": found,
+            "look_alikes": groups,
+        },
+    }
+
+
+def _read_source(analysis: RecognizerAnalysis) -> ReadSource:
+    evaluation = analysis.evaluation
+    return ReadSource(
+        evaluation.source.name,
+        evaluation.scores.as_dict(),
+        analysis.slices,
+        analysis.confusions,
+        worst_rows(evaluation),
+    )
 
 
 def _found_source(analysis: DetectorAnalysis) -> FoundSource:

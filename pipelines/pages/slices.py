@@ -76,7 +76,8 @@ def _figure(slicing: Slicing, view: View) -> Html:
     if rest:
         more = element("summary", f"{len(rest):,} more")
         parts.append(element("details", more, _table(rest, view)))
-    return element("figure", *parts, class_="chart", data_slice=measure.key)
+    kind = "chart" if slicing.order == "rising" else "chart names"
+    return element("figure", *parts, class_=kind, data_slice=measure.key)
 
 
 def _ordered(slicing: Slicing, view: View) -> tuple[list[Bin], list[Bin]]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models.detection_outcomes import Outcome
-from pipelines.pages import Example, Section, WorstRow, gather_scenes, page, scenes_page, worst_page
+from pipelines.pages import Example, Section, WorstRow, gather_scenes, page, scenes_page, worst_lines
 from pipelines.pages.found import Found, WorstPicture, worst_pictures
 from pipelines.pages.provenance import Made
 from pipelines.pages.samples import samples
@@ -82,7 +82,7 @@ def test_samples_are_filtered_ordered_and_outlined_by_the_address(tmp_path):
 def test_worst_lines_are_ordered_by_confidence(tmp_path):
     rows = [WorstRow(picture(), "image/png", "one", "two", c / 10, f"key-{c}") for c in (2, 9, 4)]
     path = tmp_path / "page.html"
-    path.write_text(worst_page("run", {"accuracy": 0.5}, rows), encoding="utf-8")
+    path.write_text(page("test", "run", {}, [Section("Worst", worst_lines(rows))]), encoding="utf-8")
     markup = dom(path, "order=confidence", tmp_path / "profile")
     assert shown(markup, "tr", r"(key-\d)") == ["key-9", "key-4", "key-2"]
 
