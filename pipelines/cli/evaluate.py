@@ -58,9 +58,9 @@ def evaluate(
     2015; covered is the share of texts of which 70 % lie inside detections, on text the share of detections that lie on
     labelled text.
 
-    The page shows where it fails. A recognizer: accuracy by length, size, contrast, script, font, corpus and effect, which
-    characters are read for which, and the worst lines. A detector: which texts are missed or merged into one box and
-    which detections are invented, by size, angle, contrast, length and origin, and the worst pictures.
+    The page shows where a network fails. A recognizer: accuracy by length, size, contrast, script, font, corpus and
+    effect, which characters are read for which, and the worst lines. A detector: which texts are missed or merged into
+    one box and which detections are invented, by size, angle, contrast, length and origin, and the worst pictures.
 
     Example: ocrmill evaluate runs/first data/heldout photos/labels.tsv --json scores.json --report page.html
     """

@@ -16,7 +16,7 @@ _LINES = View(
     "lines",
     (("read exactly", "right"),),
     "misread",
-    (Column("exact", "right"), Column("letters and digits", "right_letters", of="letters")),
+    (Column("exact", "right"), Column("letters, digits", "right_letters", of="letters")),
 )
 _CONFUSED = 40
 """Most confusions in a table."""

@@ -90,8 +90,10 @@ def _ordered(slicing: Slicing, view: View) -> tuple[list[Bin], list[Bin]]:
 
 
 def _table(bins: Sequence[Bin], view: View) -> Html:
-    names = ["", "", view.things, view.columns[0].label, "95 %", *(column.label for column in view.columns[1:])]
-    head = element("tr", *(element("th", name, scope="col", class_="number" if name else None) for name in names))
+    first, *others = view.columns
+    names = (("", None), ("", None), (view.things, "number"), (first.label, "number"), ("95 %", "number interval"))
+    shares = ((column.label, "number") for column in others)
+    head = element("tr", *(element("th", name, scope="col", class_=kind) for name, kind in (*names, *shares)))
     body = element("tbody", *(_row(cut, view) for cut in bins))
     return element("table", element("thead", head), body)
 
