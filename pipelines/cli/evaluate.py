@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -13,7 +13,6 @@ from synthtext.core import InputError, Level
 if TYPE_CHECKING:
     from models.detection_metric import DetectionScores
     from models.metrics import RecognitionScores
-    from pipelines.evaluate import Evaluation
     from pipelines.networks import Precision, TextDetector, TextRecognizer
 
 
@@ -23,10 +22,18 @@ def evaluate(
     ],
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE...", help="Data sets, label files or LMDBs; label files for a detector."),
+        typer.Argument(
+            metavar="SOURCE...", help="Data sets, label files or LMDBs: of lines, or of scenes for a detector."
+        ),
     ],
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write {source: scores} there.")] = None,
-    report: Annotated[Path | None, typer.Option(metavar="HTML", help="Write a page of the worst lines there.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="HTML", help="Write a page there: where it fails, and the worst lines or pictures."),
+    ] = None,
+    slices: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the counts behind that page there, as JSON by source.")
+    ] = None,
     charset: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Dictionary of an ONNX recognizer that does not name its own.")
     ] = None,
@@ -51,65 +58,91 @@ def evaluate(
     2015; covered is the share of texts of which 70 % lie inside detections, on text the share of detections that lie on
     labelled text.
 
-    Example: ocrmill evaluate runs/first data/heldout photos/labels.tsv --json scores.json --report worst.html
+    The page shows where a network fails. A recognizer: accuracy by length, size, contrast, script, font, corpus and
+    effect, which characters are read for which, and the worst lines. A detector: which texts are missed or merged into
+    one box and which detections are invented, by size, angle, contrast, length and origin, and the worst pictures.
+
+    Example: ocrmill evaluate runs/first data/heldout photos/labels.tsv --json scores.json --report page.html
     """
-    for path in (json, report):
+    for path in (json, report, slices):
         if path is not None:
             check_file(path)
 
     from pipelines.exchange.opening import kind_of, open_detector, open_recognizer
 
     precision: Precision = "bf16" if bf16 else "fp32"
+    title = f"{network} on {', '.join(sources)}"
     if kind_of(network) == "detector":
-        if report is not None or charset is not None:
-            raise InputError(f"{network} is a detector: --report and --charset are for recognizers")
+        if charset is not None:
+            raise InputError(f"{network} is a detector: --charset is for recognizers")
         detector = open_detector(network, runtime="torch", precision=precision).resized(min_side, max_side)
-        found = _evaluate_detector(detector, sources, level)
-        _print_table(_DETECTOR_COLUMNS, found)
-        _write_scores(json, found)
-        return
-    if min_side is not None or max_side is not None:
-        raise InputError(f"{network} is a recognizer: --min-side and --max-side are for detectors")
-    recognizer = open_recognizer(network, runtime="torch", charset=charset, precision=precision)
-    evaluations = _evaluate_recognizer(recognizer, sources, batch_size)
-    scores = {name: evaluation.scores for name, evaluation in evaluations.items()}
-    _print_table(_RECOGNIZER_COLUMNS, scores)
-    _write_scores(json, scores)
-    if report is not None:
-        from pipelines.evaluate import worst_report
-        from pipelines.shards.files import write_file
+        result = _evaluate_detector(detector, sources, level, title if report or slices else None)
+        _print_table(_DETECTOR_COLUMNS, result.scores)
+    else:
+        if min_side is not None or max_side is not None:
+            raise InputError(f"{network} is a recognizer: --min-side and --max-side are for detectors")
+        recognizer = open_recognizer(network, runtime="torch", charset=charset, precision=precision)
+        result = _evaluate_recognizer(recognizer, sources, batch_size, title if report or slices else None)
+        _print_table(_RECOGNIZER_COLUMNS, result.scores)
+    _write(json, _tree({name: row.as_dict() for name, row in result.scores.items()}))
+    _write(slices, _tree(result.slices))
+    _write(report, result.page)
 
-        write_file(report, worst_report(f"{network} on {', '.join(evaluations)}", list(evaluations.values())))
+
+class _Result(NamedTuple):
+    """What is printed and written."""
+
+    scores: "Mapping[str, RecognitionScores | DetectionScores]"
+    slices: dict[str, Any]
+    page: str
 
 
 def _evaluate_recognizer(
-    recognizer: "TextRecognizer", names: Iterable[str], batch_size: int
-) -> "dict[str, Evaluation]":
-    from pipelines.evaluate import evaluate_recognizer
+    recognizer: "TextRecognizer", names: Iterable[str], batch_size: int, title: str | None
+) -> _Result:
+    """Read every source, and analyse too where there is to be a page of this title."""
+    from pipelines.evaluate import analyse_recognizer, evaluate_recognizer, recognizer_report, recognizer_slices
     from pipelines.progress import progress
     from pipelines.reader import open_source
 
     sources = {name: open_source(name) for name in names}
     with progress("reading", total=sum(map(len, sources.values())), unit="lines") as bar:
-        return {
+        found = {
             name: evaluate_recognizer(recognizer, source, batch_size=batch_size, advance=bar.advance)
             for name, source in sources.items()
         }
+    scores = {name: evaluation.scores for name, evaluation in found.items()}
+    if title is None:
+        return _Result(scores, {}, "")
+    analyses = {name: analyse_recognizer(evaluation) for name, evaluation in found.items()}
+    slices = {name: recognizer_slices(analysis) for name, analysis in analyses.items()}
+    return _Result(scores, slices, recognizer_report(title, list(analyses.values())))
 
 
-def _evaluate_detector(detector: "TextDetector", names: Iterable[str], level: Level) -> "dict[str, DetectionScores]":
-    from pipelines.evaluate import evaluate_detector
+def _evaluate_detector(detector: "TextDetector", names: Iterable[str], level: Level, title: str | None) -> _Result:
+    """Evaluate on every source, and analyse too where there is to be a page of this title."""
+    from pipelines.evaluate import analyse_detector, detector_report, detector_slices, evaluate_detector
     from pipelines.progress import progress
     from pipelines.reader import open_scenes
     from pipelines.reader.problems import describe_problems
 
     sources = {name: open_scenes(name) for name in names}
     with progress("looking", total=sum(map(len, sources.values())), unit="pictures") as bar:
-        found = {name: evaluate_detector(detector, source, bar.advance, level) for name, source in sources.items()}
+        if title is None:
+            found = {name: evaluate_detector(detector, source, bar.advance, level) for name, source in sources.items()}
+        else:
+            analyses = {
+                name: analyse_detector(detector, source, bar.advance, level) for name, source in sources.items()
+            }
+            found = {name: analysis.evaluation for name, analysis in analyses.items()}
     for name, evaluation in found.items():
         if evaluation.problems:
             print(f"{name}: labels {describe_problems(evaluation.problems)}", file=sys.stderr)
-    return {name: evaluation.scores for name, evaluation in found.items()}
+    scores = {name: evaluation.scores for name, evaluation in found.items()}
+    if title is None:
+        return _Result(scores, {}, "")
+    slices = {name: detector_slices(analysis) for name, analysis in analyses.items()}
+    return _Result(scores, slices, detector_report(title, list(analyses.values())))
 
 
 _RECOGNIZER_COLUMNS = {
@@ -152,11 +185,14 @@ def _shown(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:,}"
 
 
-def _write_scores(path: Path | None, scores: "Mapping[str, RecognitionScores | DetectionScores]") -> None:
+def _tree(tree: Mapping[str, Any]) -> str:
     import json
 
+    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+
+
+def _write(path: Path | None, content: str) -> None:
     from pipelines.shards.files import write_file
 
     if path is not None:
-        tree = {name: row.as_dict() for name, row in scores.items()}
-        write_file(path, json.dumps(tree, indent=2, ensure_ascii=False) + "\n")
+        write_file(path, content)

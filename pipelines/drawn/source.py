@@ -1,8 +1,9 @@
 """A recipe as a source of lines: what shards of it would hold, drawn when it is read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,10 @@ class DrawnSource:
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels."""
         return self.survey.sizes
+
+    def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
+        """None: the survey keeps no more than what a training asks for."""
+        return {}
 
     @cached_property
     def groups(self) -> NDArray[np.int64]:

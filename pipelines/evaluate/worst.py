@@ -1,13 +1,12 @@
 """The lines that were read worst."""
 
-from collections.abc import Sequence
 from heapq import nsmallest
 
 import numpy as np
 
 from models.metrics import normalized_distance
 from pipelines.evaluate.recognizer import Evaluation, LineReading
-from pipelines.pages.worst import WorstRow, worst_page
+from pipelines.pages.worst import WorstRow
 from pipelines.reader import media_type
 
 SHOWN = 200
@@ -20,16 +19,8 @@ def worst_readings(evaluation: Evaluation, most: int = SHOWN) -> list[LineReadin
     return nsmallest(most, misread, key=lambda r: (-normalized_distance(r.truth, r.reading), -r.confidence, r.row))
 
 
-def worst_report(title: str, evaluations: Sequence[Evaluation]) -> str:
-    """Scores, and the worst lines of every source with their pictures, as self-contained HTML."""
-    summary: dict[str, float] = {}
-    for evaluation in evaluations:
-        prefix = f"{evaluation.source.name}: " if len(evaluations) > 1 else ""
-        summary |= {prefix + name: score for name, score in evaluation.scores.as_dict().items()}
-    return worst_page(title, summary, [row for evaluation in evaluations for row in _rows(evaluation)])
-
-
-def _rows(evaluation: Evaluation) -> list[WorstRow]:
+def worst_rows(evaluation: Evaluation) -> list[WorstRow]:
+    """These lines with their pictures."""
     worst, source = worst_readings(evaluation), evaluation.source
     lines = source.read(np.array([reading.row for reading in worst], np.int64))
     return [

@@ -9,7 +9,7 @@ from pipelines.pages.samples import Example, choose
 from pipelines.pages.scene_checks import scene_findings
 from pipelines.pages.scene_facts import SceneFacts, gather_scenes
 from pipelines.pages.scenes import choose_scenes, scenes_page
-from pipelines.pages.worst import WorstRow, worst_page
+from pipelines.pages.worst import WorstRow, worst_lines
 
 __all__ = [
     "Example",
@@ -32,5 +32,5 @@ __all__ = [
     "scene_findings",
     "scenes_page",
     "user_text",
-    "worst_page",
+    "worst_lines",
 ]

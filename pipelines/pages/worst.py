@@ -1,14 +1,12 @@
-"""The page of `ocrmill evaluate --report`: scores, and the lines that were read worst."""
+"""The lines that were read worst."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
 from models.metrics import edit_distance
-from pipelines.pages.charts import level
-from pipelines.pages.frame import Section, page
 from pipelines.pages.markup import Html, element, join, user_text
 from pipelines.pages.picture import picture
 from pipelines.pages.tools import Order, tools, words
@@ -40,46 +38,11 @@ class WorstRow:
         return edit_distance(self.truth, self.reading)
 
 
-def worst_page(title: str, summary: Mapping[str, float], rows: Sequence[WorstRow]) -> str:
-    """A self-contained page.
-
-    Args:
-        title: what was evaluated, on what.
-        summary: scores from 0 to 1 as floats, numbers of things as ints, in the order in which to show them; a name may
-            begin with a source and ": ".
-        rows: worst first.
-    """
-    counts = {_words(name): f"{value:,}" for name, value in summary.items() if isinstance(value, int)}
-    scores = {_words(name): value for name, value in summary.items() if not isinstance(value, int)}
-    sections = [
-        Section("Scores", _scores(scores), "percent; more is better"),
-        Section("Worst lines", _readings(rows), f"{len(rows):,} misread lines, worst first"),
-    ]
-    return page("ocrmill evaluate", title, counts, sections)
-
-
-def _words(name: str) -> str:
-    source, colon, score = name.rpartition(": ")
-    return source + colon + score.replace("_", " ")
-
-
-def _scores(scores: Mapping[str, float]) -> Html:
-    rows = (
-        element(
-            "tr",
-            element("th", name, scope="row"),
-            element("td", f"{100 * value:.2f}", class_="number"),
-            element("td", level(value)),
-        )
-        for name, value in scores.items()
-    )
-    return element("table", element("tbody", *rows), class_="scores")
-
-
 _HEADINGS = ("line", "distance", "confidence", "source")
 
 
-def _readings(rows: Sequence[WorstRow]) -> Html:
+def worst_lines(rows: Sequence[WorstRow]) -> Html:
+    """A table of the lines, in this order, with a filter and other orders."""
     if not rows:
         return element("p", "Every line was read as it is labelled.", class_="calm")
     orders = (Order("distance", "most different first"), Order("confidence", "surest first"))

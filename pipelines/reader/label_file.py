@@ -2,10 +2,11 @@
 
 import mmap
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,10 @@ class LabelFileSource(PathSource):
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels, from their headers."""
         return self._sizes
+
+    def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
+        """None: there are no columns."""
+        return {}
 
     @cached_property
     def _sizes(self) -> NDArray[np.int64]:

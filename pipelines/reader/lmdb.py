@@ -1,11 +1,13 @@
 """Lines in one LMDB, in the layout of deep-text-recognition-benchmark."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import lmdb
 import numpy as np
@@ -19,7 +21,7 @@ from synthtext.core import InputError
 
 @dataclass(frozen=True)
 class LmdbSource(PathSource):
-    """Keys `num-samples`, and `image-%09d` and `label-%09d` from 1.
+    """Keys `num-samples`, and `image-%09d` and `label-%09d` from 1; `meta-%09d` in ours.
 
     The environment is opened for one read at a time (25 us): LMDB survives no fork, and a process may open it only
     once.
@@ -46,6 +48,12 @@ class LmdbSource(PathSource):
             sizes = [picture_size(self._image(transaction, row), self._key(row)) for row in range(count)]
         return np.array(sizes, np.int64).reshape(-1, 2)
 
+    def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
+        """The chosen ones that any row's `meta-%09d` has."""
+        with opened(self.path) as transaction:
+            metas = [self._meta(transaction, row) for row in range(len(self))]
+        return {name: [meta.get(name) for meta in metas] for name in names if any(name in meta for meta in metas)}
+
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """The lines of these rows, in this order."""
         with opened(self.path) as transaction:
@@ -59,6 +67,14 @@ class LmdbSource(PathSource):
 
     def _image(self, transaction: lmdb.Transaction, row: int) -> bytes:
         return value_of(transaction, f"image-{row + 1:09d}", self.path)
+
+    def _meta(self, transaction: lmdb.Transaction, row: int) -> dict[str, Any]:
+        """What `meta-%09d` says of a row, if it is there and ours."""
+        try:
+            meta = json.loads(bytes(transaction.get(f"meta-{row + 1:09d}".encode()) or b"{}"))
+        except ValueError:
+            return {}
+        return meta if isinstance(meta, dict) else {}
 
     def _text(self, transaction: lmdb.Transaction, row: int) -> str:
         try:

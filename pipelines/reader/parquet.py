@@ -1,11 +1,11 @@
 """Lines in one Parquet file."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +25,7 @@ Columns: TypeAlias = tuple[pa.Array, pa.Array, pa.Array]
 
 @dataclass(frozen=True)
 class ParquetSource(PathSource):
-    """One Parquet file with the columns key, image.bytes, text, width and height; others are not read.
+    """One Parquet file with the columns key, image.bytes, text, width and height; others are read by `columns` alone.
 
     The file is opened for one read at a time: nothing has to be closed, and nothing is shared between processes.
     """
@@ -47,6 +47,12 @@ class ParquetSource(PathSource):
         """Width and height of every picture, (N, 2) pixels."""
         table = _open(self.path).read(columns=["width", "height"])
         return np.stack([table["width"].to_numpy(), table["height"].to_numpy()], axis=1).astype(np.int64)
+
+    def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
+        """The chosen columns that the file has."""
+        file = _open(self.path)
+        table = file.read(columns=[name for name in names if name in file.schema_arrow.names])
+        return {name: table[name].to_pylist() for name in table.column_names}
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """The lines of these rows, in this order."""

@@ -1,8 +1,8 @@
 """What recognition data are to everything that reads them: rows of encoded lines, by number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,18 @@ class RecognitionSource(Protocol):
         """
         ...
 
+    def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
+        """Chosen columns beside picture and label, of all rows, without decoding a picture.
+
+        Args:
+            names: of columns as in shards: font, script, corpus, contrast, effects, ...
+
+        Returns:
+            Those that the source has, each with a value for every row, None where it is not known. A label file and an
+            LMDB of others have none.
+        """
+        ...
+
     @property
     def groups(self) -> NDArray[np.int64]:
         """(G + 1,) rows at which a run that is cheap to read together begins; the last entry is N."""
@@ -80,3 +92,9 @@ class Concatenation(Parts[EncodedLine]):
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels."""
         return np.concatenate([part.sizes() for part in self.parts])
+
+    def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
+        """The chosen columns that all parts have."""
+        found = [part.columns(names) for part in self.parts]
+        common = [name for name in names if all(name in columns for columns in found)]
+        return {name: [value for columns in found for value in columns[name]] for name in common}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.cli.evaluate import evaluate
-from pipelines.evaluate import evaluate_recognizer, worst_readings, worst_report
+from pipelines.evaluate import analyse_recognizer, evaluate_recognizer, recognizer_report, worst_readings
 from pipelines.networks import TextRecognizer, torch_recognizer
 from pipelines.networks import recognizer as batching
 from pipelines.networks.recognizer import width_batches
@@ -96,9 +96,9 @@ def test_scores_tell_what_was_misread(tmp_path):
     worst = worst_readings(evaluation)
     assert [(r.truth, r.reading) for r in worst] == [("c", ""), ("ad", "ab"), ("a b", "ab")]
     assert worst_readings(evaluation, 1) == worst[:1]
-    page = worst_report("grey lines", [evaluation])
+    page = recognizer_report("grey lines", [analyse_recognizer(evaluation)])
     assert page.count("data:image/png;base64,") == 3
-    assert "2.png" not in page
+    assert "2.png" not in page  # it was read right
 
 
 def test_batches_hold_lines_of_like_width_and_bounded_size(lines, monkeypatch):

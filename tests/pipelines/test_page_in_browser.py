@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.pages import Example, Section, WorstRow, gather_scenes, page, scenes_page, worst_page
+from models.detection_outcomes import Outcome
+from pipelines.pages import Example, Section, WorstRow, gather_scenes, page, scenes_page, worst_lines
+from pipelines.pages.found import Found, WorstPicture, worst_pictures
 from pipelines.pages.provenance import Made
 from pipelines.pages.samples import samples
 from pipelines.reader import open_scenes
@@ -80,7 +82,7 @@ def test_samples_are_filtered_ordered_and_outlined_by_the_address(tmp_path):
 def test_worst_lines_are_ordered_by_confidence(tmp_path):
     rows = [WorstRow(picture(), "image/png", "one", "two", c / 10, f"key-{c}") for c in (2, 9, 4)]
     path = tmp_path / "page.html"
-    path.write_text(worst_page("run", {"accuracy": 0.5}, rows), encoding="utf-8")
+    path.write_text(page("test", "run", {}, [Section("Worst", worst_lines(rows))]), encoding="utf-8")
     markup = dom(path, "order=confidence", tmp_path / "profile")
     assert shown(markup, "tr", r"(key-\d)") == ["key-9", "key-4", "key-2"]
 
@@ -113,3 +115,26 @@ def test_scenes_are_outlined_to_begin_with_filtered_and_ordered(tmp_path):
     smallest = dom(path, "filter=WORD+text&order=small", tmp_path / "profile")
     assert shown(smallest, "figure", r"(key-\d)") == ["key-2", "key-3", "key-0", "key-1"]
     assert shown(dom(path, "filter=text3", tmp_path / "profile"), "figure", r"(key-\d)") == ["key-3"]
+
+
+def test_worst_pictures_are_filtered_and_ordered_by_what_is_wrong(tmp_path):
+    box = np.array([[2, 2], [50, 2], [50, 12], [2, 12]], np.float32)
+    missed, merged = (
+        Found("text", outcome, box, HOSTILE, covered=False) for outcome in (Outcome.ALONE, Outcome.MERGED)
+    )
+    line, invented = (
+        Found("detection", Outcome.MERGED, box, "90 %", True, 3),
+        Found("detection", Outcome.ALONE, box, "61 %", covered=False),
+    )
+    pictures = [
+        WorstPicture("photos", f"key-{number}", picture(), found)
+        for number, found in enumerate(((missed, merged, merged, line), (missed, invented), (missed,) * 3))
+    ]
+    path = tmp_path / "page.html"
+    path.write_text(page("test", "worst", {}, [Section("Worst", worst_pictures(pictures))]), encoding="utf-8")
+    plain = dom(path, "", tmp_path / "profile")
+    assert shown(plain, "figure", r"(key-\d)") == ["key-0", "key-1", "key-2"]
+    assert "data-overlay" in opening(plain, "html")
+    assert "<title>gone</title>" not in plain
+    assert shown(dom(path, "order=merged&overlay=0", tmp_path / "profile"), "figure", r"(key-\d)")[0] == "key-0"
+    assert shown(dom(path, "filter=INVENTED&order=missed", tmp_path / "profile"), "figure", r"(key-\d)") == ["key-1"]

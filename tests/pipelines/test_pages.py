@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.pages import Section, WorstRow, element, escape, page, user_text, worst_page
+from pipelines.pages import Section, WorstRow, element, escape, page, user_text, worst_lines
 from pipelines.pages.charts import Histogram, bars, columns, percent, tiles
 from pipelines.pages.picture import HEAVY, picture
+from pipelines.pages.scores import counts_of, scores_section
 from pipelines.pages.worst import marked
 
 HOSTILE = [
@@ -84,7 +85,9 @@ def test_a_page_runs_no_script_but_its_own_and_asks_for_nothing(hostile):
 
 def test_the_worst_page_holds_everything_that_it_was_given():
     rows = [row(text, text[::-1], source=text, confidence=0.5) for text in HOSTILE]
-    written = worst_page(HOSTILE[0], {"samples": 1234, "accuracy": 0.5, "a_b/c: accuracy_without_spaces": 1.0}, rows)
+    summary = {"samples": 1234, "accuracy": 0.5, "a_b/c: accuracy_without_spaces": 1.0}
+    sections = [scores_section(summary), Section("Worst", worst_lines(rows))]
+    written = page("test", HOSTILE[0], counts_of(summary), sections)
     parsed = Parsed(written)
     assert parsed.tags.count("script") == 1
     assert parsed.tags.count("img") == len(rows)
@@ -95,11 +98,11 @@ def test_the_worst_page_holds_everything_that_it_was_given():
 
 
 def test_a_page_of_no_misread_line_says_so():
-    assert "Every line was read as it is labelled" in worst_page("run", {"accuracy": 1.0}, [])
+    assert "Every line was read as it is labelled" in worst_lines([])
 
 
 def test_a_broken_picture_is_named_and_does_not_stop_the_page():
-    assert "cannot be decoded" in worst_page("run", {}, [row(image=b"no picture"), row(image=b"")])
+    assert "cannot be decoded" in worst_lines([row(image=b"no picture"), row(image=b"")])
 
 
 @given(st.text("abc é̈", max_size=12), st.text("abc é̈", max_size=12))

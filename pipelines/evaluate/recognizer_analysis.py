@@ -1,0 +1,120 @@
+"""Where a recognizer fails: every line that was read, by what it is like, and the characters that it confuses."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from fontTools.unicodedata import script as script_of
+from numpy.typing import NDArray
+
+from models.metrics import alphanumeric
+from pipelines.confusions import Confusions, find_confusions
+from pipelines.evaluate.measures import contrast, grey
+from pipelines.evaluate.recognizer import Evaluation
+from pipelines.reader import RecognitionSource, decode
+from pipelines.slices import Marks, Measure, Slicing, by_name, by_names, by_number
+
+_COLUMNS = ("script", "font", "corpus", "effects", "contrast")
+_NONE = "none"
+_SHARED = ("Zyyy", "Zinh")  # scripts of digits, punctuation and marks
+
+_LENGTH = Measure("length", "Length", "characters", whole=True)
+_HEIGHT = Measure("height", "Height of the picture", "px", whole=True)
+_WIDTH = Measure("width_per_character", "Width for a character", "heights of the picture")
+_SHAPE = Measure("shape", "Shape of the picture", "width in heights")
+_CONTRAST = Measure("contrast", "Contrast of light and dark, measured", "of 255")
+_DRAWN = Measure("contrast_drawn", "Contrast of ink and paper, as drawn", "of 255, worst letter, before effects")
+_SCRIPT = Measure("script", "Script", "Zyyy: digits and signs alone")
+_FONT = Measure("font", "Font")
+_CORPUS = Measure("corpus", "Corpus")
+_EFFECT = Measure("effect", "Effect")
+
+_LENGTHS, _HEIGHTS = (1, 2, 3, 4, 7, 10, 16, 31, 61), (16, 24, 32, 48, 64, 96)
+_WIDTHS, _SHAPES, _CONTRASTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.2), (0.9, 2, 4, 8, 16, 32), (20, 40, 60, 80, 120)
+
+
+@dataclass(frozen=True, eq=False)
+class RecognizerAnalysis:
+    """Readings of a source, and what its lines are like.
+
+    Attributes:
+        evaluation: the readings and their scores.
+        sizes: (N, 2) int64, width and height of the pictures, pixels.
+        contrasts: (N,) of the pictures, see `contrast`.
+        columns: what the source says of its lines, see `RecognitionSource.columns`.
+    """
+
+    evaluation: Evaluation
+    sizes: NDArray[np.int64]
+    contrasts: NDArray[np.float64]
+    columns: dict[str, list[Any]]
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What became of the lines: `right` exactly; `right_letters` in letters and digits, of those with `letters`."""
+        readings = self.evaluation.readings
+        pairs = [(alphanumeric(r.truth), alphanumeric(r.reading)) for r in readings]
+        return {
+            "right": np.array([r.truth == r.reading for r in readings], bool),
+            "letters": np.array([bool(truth) for truth, _ in pairs], bool),
+            "right_letters": np.array([bool(truth) and truth == reading for truth, reading in pairs], bool),
+        }
+
+    @cached_property
+    def confusions(self) -> Confusions:
+        """Which characters were taken for which."""
+        return find_confusions((r.truth, r.reading) for r in self.evaluation.readings)
+
+    @cached_property
+    def slices(self) -> list[Slicing]:
+        """The lines by what they are like."""
+        texts, columns, marks = [r.truth for r in self.evaluation.readings], self.columns, self.marks
+        lengths = np.array([len(text) for text in texts])
+        width, height = self.sizes.T
+        found = [
+            by_number(_LENGTH, lengths, _LENGTHS, marks),
+            by_number(_HEIGHT, height, _HEIGHTS, marks),
+            by_number(_WIDTH, width / height / np.maximum(lengths, 1), _WIDTHS, marks),
+            by_number(_SHAPE, width / height, _SHAPES, marks),
+            by_number(_CONTRAST, self.contrasts, _CONTRASTS, marks),
+            by_name(_SCRIPT, columns.get("script") or [_script(text) for text in texts], marks),
+        ]
+        if "contrast" in columns:
+            found.append(by_number(_DRAWN, np.array(columns["contrast"], np.float64), _CONTRASTS, marks))
+        found += [by_name(measure, columns[key], marks) for measure, key in _NAMED if key in columns]
+        if "effects" in columns:
+            found.append(by_names(_EFFECT, [names or (_NONE,) for names in columns["effects"]], marks))
+        return found
+
+
+_NAMED = ((_FONT, "font"), (_CORPUS, "corpus"))
+
+
+def analyse_recognizer(evaluation: Evaluation) -> RecognizerAnalysis:
+    """Find out what the lines of an evaluation are like: every picture is looked at once more."""
+    source = evaluation.source
+    return RecognizerAnalysis(evaluation, source.sizes(), _contrasts(source), source.columns(_COLUMNS))
+
+
+def _contrasts(source: RecognitionSource) -> NDArray[np.float64]:
+    found: list[float] = []
+    for begin, end in pairwise(source.groups.tolist()):
+        lines = source.read(np.arange(begin, end))
+        found += [contrast(grey(decode(line.image, line.key))) for line in lines]
+    return np.array(found, np.float64)
+
+
+def _script(text: str) -> str:
+    """The script of most of a text, as shards name it; that of digits and punctuation if it has no letter."""
+    scripts = Counter(map(_script_of, text))
+    named: Sequence[tuple[str, int]] = [entry for entry in scripts.most_common() if entry[0] not in _SHARED]
+    return named[0][0] if named else _SHARED[0]
+
+
+@cache
+def _script_of(character: str) -> str:
+    return str(script_of(character))

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from models.detection_metric import ImageMatch, match_image
+from models.detection_outcomes import Outcome, compare_image
+
+
+def box(left, top, right, bottom):
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def outcomes(texts, detections, ignore=None):
+    found = compare_image(texts, ignore or [False] * len(texts), detections)
+    return [Outcome(o).name for o in found.texts], [Outcome(o).name for o in found.detections]
+
+
+WORDS = [box(0, 0, 30, 10), box(35, 0, 60, 10), box(65, 0, 99, 10)]
+LINE = box(0, 0, 100, 10)
+
+CASES = {
+    "words in a line": (WORDS, [LINE], ["MERGED"] * 3, ["MERGED"]),
+    "a long word and a short one": (
+        [box(0, 0, 80, 10), box(85, 0, 99, 10)],
+        [LINE],
+        ["MATCHED", "MERGED"],
+        ["MATCHED"],
+    ),
+    "a line in pieces": ([LINE], [box(0, 0, 45, 10), box(50, 0, 95, 10)], ["SPLIT"], ["SPLIT"] * 2),
+    "halves that no detection holds": (
+        [LINE],
+        [box(0, -99, 40, 109), box(60, -99, 100, 109)],
+        ["SPLIT"],
+        ["ALONE"] * 2,
+    ),
+    "a box that is too large": ([box(40, 0, 60, 10)], [box(30, -4, 70, 11)], ["LOOSE"], ["LOOSE"]),
+    "a box that is too small": ([LINE], [box(10, 0, 40, 10)], ["TIGHT"], ["TIGHT"]),
+    "one text found twice": ([LINE], [box(0, 0, 100, 9), LINE], ["MATCHED"], ["MATCHED", "REPEATED"]),
+    "two labels on one text": ([LINE, LINE], [LINE], ["MATCHED", "MERGED"], ["MATCHED"]),
+    "nothing where something is": ([LINE], [box(0, 50, 100, 60)], ["ALONE"], ["ALONE"]),
+    "a touch is nothing": ([LINE], [box(90, 5, 190, 15)], ["ALONE"], ["ALONE"]),
+    "an outline that crosses itself": ([LINE[[0, 2, 1, 3]]], [LINE[[0, 2, 1, 3]]], ["IGNORED"], ["IGNORED"]),
+    "no detection": (WORDS, [], ["ALONE"] * 3, []),
+    "no text": ([], [LINE], [], ["ALONE"]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_outcomes_by_construction(name):
+    texts, detections, *expected = CASES[name]
+    assert list(outcomes(texts, detections)) == expected
+
+
+def test_texts_to_be_ignored_take_detections_and_are_held_all_the_same():
+    texts, ignore = [box(0, 0, 30, 10), box(35, 0, 65, 10), box(70, 0, 100, 10)], [False, True, True]
+    assert outcomes(texts, [LINE], ignore) == (["MERGED", "IGNORED", "IGNORED"], ["MERGED"])
+    assert compare_image(texts, ignore, [LINE]).held.tolist() == [3]
+    assert outcomes(texts, [box(35, 0, 65, 10)], ignore) == (["ALONE", "IGNORED", "IGNORED"], ["IGNORED"])
+
+
+def random_boxes(rng, count):
+    corners = rng.uniform((0, 0), (150, 60), (count, 2))
+    return [box(x, y, x + w, y + h) for (x, y), (w, h) in zip(corners, rng.uniform(4, 70, (count, 2)), strict=True)]
+
+
+def test_counts_follow_from_outcomes_and_agree_on_both_sides():
+    rng, seen = np.random.default_rng(0), set()
+    for _ in range(400):
+        texts = random_boxes(rng, rng.integers(0, 9))
+        near = [text + rng.normal(0, 2, 2).astype(np.float32) for text in texts if rng.random() < 0.6]
+        detections, ignore = near + random_boxes(rng, rng.integers(0, 4)), (rng.random(len(texts)) < 0.3).tolist()
+        found, match = compare_image(texts, ignore, detections), match_image(texts, ignore, detections)
+        assert match == ImageMatch.of(found)
+        assert [len(part) for part in found] == [len(texts)] * 2 + [len(detections)] * 3
+        assert match.truths == len(texts) - sum(ignore)
+        assert match.matched == (found.detections == Outcome.MATCHED).sum()
+        assert not found.covered[found.texts == Outcome.IGNORED].any()
+        assert not found.covered[found.texts == Outcome.ALONE].any()
+        assert (found.on_text == ~np.isin(found.detections, (Outcome.IGNORED, Outcome.ALONE)))[
+            found.detections != Outcome.MATCHED
+        ].all()
+        assert (found.held[found.detections == Outcome.MERGED] > 1).all()
+        assert Outcome.REPEATED not in found.texts
+        seen |= {("text", o) for o in found.texts.tolist()} | {("detection", o) for o in found.detections.tolist()}
+    assert len(seen) == 2 * len(Outcome) - 1  # every one of them occurred
+
+
+def test_what_matches_does_not_depend_on_the_place():
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        texts, detections = random_boxes(rng, 6), random_boxes(rng, 8)
+        turned = [[p[:, ::-1][::-1] * 3 + 40 for p in part] for part in (texts, detections)]
+        assert outcomes(texts, detections) == outcomes(*turned)

@@ -1,0 +1,88 @@
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.metrics import edit_distance
+from pipelines.confusions import LOOK_ALIKES, find_confusions
+
+TEXTS = st.text("abrnm01lO -", max_size=12)
+
+
+def mistakes(*pairs):
+    return {(c.truth, c.reading): c.times for c in find_confusions(pairs).found}
+
+
+def test_single_mistakes_are_named():
+    assert mistakes(("hello", "hallo")) == {("e", "a"): 1}
+    assert mistakes(("hello", "helo")) == {("l", ""): 1}
+    assert mistakes(("hello", "hello!")) == {("", "!"): 1}
+    assert mistakes(("hello", "hello"), ("", "")) == {}
+
+
+def test_several_characters_that_look_like_one_are_one_mistake():
+    assert mistakes(("corner", "comer"), ("modern", "modem")) == {("rn", "m"): 2}
+    assert mistakes(("comer", "corner")) == {("m", "rn"): 1}
+    assert mistakes(("clear what", "dear vvhat")) == {("cl", "d"): 1, ("w", "vv"): 1}
+    assert mistakes(("a turnrn b", "a tumm b")) == {("rn", "m"): 2}
+
+
+def test_of_equally_short_ways_the_one_of_look_alikes_is_taken():
+    assert mistakes(("abcde 0x", "abcde Oyx")) == {("0", "O"): 1, ("", "y"): 1}
+    assert mistakes(("text (a )", "text (a\uff09")) == {(" ", ""): 1, (")", "\uff09"): 1}
+
+
+def test_sorts_and_groups():
+    found = {
+        (c.truth, c.reading): c
+        for c in find_confusions([("Oh SOS 11 and so on", "0h sO5l1 and so on"), ("x", "x")]).found
+    }
+    sorts = {pair: (confusion.sort, bool(confusion.look_alikes)) for pair, confusion in found.items()}
+    assert sorts == {
+        ("O", "0"): ("substituted", True),
+        ("S", "s"): ("form", True),
+        ("S", "5"): ("substituted", True),
+        (" ", ""): ("left out", False),
+        ("1", "l"): ("substituted", True),
+    }
+    assert found["S", "5"].occurrences == 2
+    added = find_confusions([("aa", "aab")]).found[0]
+    assert (added.sort, added.occurrences) == ("added", 0)
+
+
+def test_lines_that_are_too_different_are_counted_and_not_compared():
+    found = find_confusions([("abcd", "wxyz"), ("abcd", "abyz"), ("abcd", "abcd")])
+    assert (found.lines, found.torn, found.characters, found.total) == (2, 1, 8, 2)
+
+
+def test_groups_count_what_is_in_the_labels_and_what_was_taken_for_what():
+    pairs = [("1OO m 0", "IO0 rn 0"), ("born", "bom"), ("O", "O")]
+    groups = {found.group: found for found in find_confusions(pairs).look_alikes}
+    zeros, ones, ems = (next(g for g in groups if member in g) for member in ("0", "1", "rn"))
+    assert (groups[zeros].occurrences, groups[zeros].confused) == (5, 1)  # O, O, 0, the o of born, O
+    assert (groups[ones].occurrences, groups[ones].confused) == (1, 1)
+    assert (groups[ems].occurrences, groups[ems].confused) == (2, 2)
+    assert not any("8" in group for group in groups)
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=6))
+def test_mistakes_make_the_reading_of_the_label_and_are_no_more_than_need_be(pairs):
+    found = find_confusions(pairs)
+    compared = [p for p in pairs if edit_distance(*p) <= 0.5 * max(map(len, p))]
+    assert (found.lines, found.torn) == (len(compared), len(pairs) - len(compared))
+    assert found.total <= sum(edit_distance(*pair) for pair in compared)
+    before, after = (Counter("".join(pair[side] for pair in compared)) for side in (0, 1))
+    for confusion in found.found:
+        assert confusion.truth != confusion.reading
+        for _ in range(confusion.times):
+            before.subtract(confusion.truth)
+            before.update(confusion.reading)
+    assert +before == +after
+    assert found.characters == sum(len(truth) for truth, _ in compared)
+    assert all(confusion.occurrences for confusion in found.found if confusion.truth)
+
+
+def test_groups_have_different_members_that_can_be_aligned():
+    for group in LOOK_ALIKES:
+        assert len(set(group)) == len(group) > 1
+        assert all(0 < len(member) <= 2 for member in group)

@@ -1,0 +1,153 @@
+"""A detector that finds whatever is dark, on scenes where it is known what that misses, merges and invents."""
+
+import json
+import re
+
+import cv2
+import numpy as np
+import pytest
+
+from models.db.boxes import BoxSettings
+from models.detection_outcomes import Outcome
+from pipelines.evaluate import analyse_detector, detector_report, detector_slices, evaluate_detector
+from pipelines.networks import TextDetector
+from pipelines.preprocessing import DetectorPreprocessing
+from pipelines.reader import open_scenes
+
+HEIGHTS = (10, 20, 40)
+GROUND, FAINT, DARK = 230, 180, 20
+INKS = {"found": DARK, "missed": FAINT}
+
+
+def dark(images):
+    """(B, H, W): 1 where a picture is dark, and so what the detector finds."""
+    return (images.mean(dim=1) < -0.5).float()
+
+
+@pytest.fixture(scope="module")
+def detector():
+    looks = DetectorPreprocessing(side=256, mean=(0.485,) * 3, std=(0.229,) * 3)
+    return TextDetector(dark, looks, BoxSettings(unclip_ratio=0))
+
+
+def corners(left, top, right, bottom):
+    return [[left, top], [right, top], [right, bottom], [left, bottom]]
+
+
+def draw(folder, seed=0, pictures=6):
+    """Scenes of words of three heights that are found or missed, pairs in one dark bar, and bars without a label.
+
+    Returns:
+        The label file, and how many texts of each height are found, missed and merged, and how many bars are invented.
+    """
+    folder.mkdir()
+    rng, rows = np.random.default_rng(seed), []
+    counts = {fate: dict.fromkeys(HEIGHTS, 0) for fate in ("found", "missed", "merged", "invented")}
+    for number in range(pictures):
+        image, label = np.full((512, 512, 3), GROUND, np.uint8), []
+        for top in range(10, 460, 50):
+            height, fate = int(rng.choice(HEIGHTS)), str(rng.choice(list(counts)))
+            counts[fate][height] += 2 if fate == "merged" else 1
+            image[top : top + height, 20:220] = INKS.get(fate, DARK)
+            ends = {"merged": [(20, 110), (130, 220)], "invented": []}.get(fate, [(20, 220)])
+            label += [{"transcription": fate, "points": corners(a, top, b, top + height)} for a, b in ends]
+        label.append({"transcription": "###", "points": corners(300, 10, 400, 40)})
+        image[10:40, 300:400] = DARK
+        cv2.imwrite(str(folder / f"{number}.png"), image)
+        rows.append(f"{number}.png\t{json.dumps(label)}\n")
+    (folder / "labels.tsv").write_text("".join(rows))
+    return folder / "labels.tsv", counts
+
+
+def test_slices_say_what_was_made_so(tmp_path, detector):
+    labels, counts = draw(tmp_path / "scenes")
+    analysis = analyse_detector(detector, open_scenes(labels))
+    tree = detector_slices(analysis)
+    for key, scale in (("height", 1), ("height_seen", 1)):
+        bins = {entry["from"]: entry for entry in tree["texts"]["by"][key]}
+        for height, low in zip(HEIGHTS, (8, 16, 32), strict=True):
+            made = {fate: counts[fate][height] for fate in counts}
+            entry = bins[low * scale]
+            assert entry["total"] == made["found"] + made["missed"] + made["merged"]
+            assert entry["matched"] == made["found"]
+            assert entry["merged"] == entry["only_covered"] == made["merged"]
+            assert entry["missed"] == entry["no_detection"] == made["missed"]
+            found = {e["from"]: e for e in tree["detections"]["by"][key]}[low]
+            assert (found["matched"], found["merged"], found["invented"]) == (
+                made["found"],
+                made["merged"] // 2,
+                made["invented"],
+            )
+    contrasts = {entry.get("from"): entry for entry in tree["texts"]["by"]["contrast"]}
+    assert [e["total"] for e in contrasts.values()] == [tree["texts"]["total"]]  # every outline is of one grey
+    held = {entry["from"]: entry["total"] for entry in tree["detections"]["by"]["held"]}
+    assert held == {0: sum(counts["invented"].values()), 1: tree["texts"]["matched"], 2: tree["detections"]["merged"]}
+
+
+def test_bins_sum_to_the_totals_and_these_to_the_scores(tmp_path, detector):
+    source = open_scenes(draw(tmp_path / "scenes", seed=1)[0])
+    analysis, plain = analyse_detector(detector, source), evaluate_detector(detector, source)
+    assert analysis.evaluation.scores == plain.scores
+    tree = json.loads(json.dumps(detector_slices(analysis)))
+    assert tree["scores"] == plain.scores.as_dict()
+    for side in ("texts", "detections"):
+        whole = {name: value for name, value in tree[side].items() if name != "by"}
+        for bins in tree[side]["by"].values():
+            assert {name: sum(entry[name] for entry in bins) for name in whole} == whole
+    texts, found, scores = tree["texts"], tree["detections"], plain.scores
+    assert texts["matched"] + texts["only_covered"] + texts["missed"] == texts["total"] == scores.instances
+    assert found["matched"] + found["merged"] + found["other"] + found["invented"] == found["total"]
+    assert texts["matched"] / texts["total"] == scores.recall
+    assert texts["covered"] / texts["total"] == scores.coverage_recall
+    assert found["matched"] / found["total"] == scores.precision
+    assert found["on_text"] / found["total"] == scores.coverage_precision
+
+
+def test_the_size_as_looked_at_is_that_of_the_input(tmp_path, detector):
+    labels, _ = draw(tmp_path / "scenes")
+    twice = analyse_detector(detector.resized(min_side=768), open_scenes(labels))
+    assert np.allclose(twice.texts["height_seen"], 1.5 * twice.texts["height"])
+
+
+def test_pictures_are_the_worst_ones_and_hold_everything(tmp_path, detector):
+    labels, _ = draw(tmp_path / "scenes", pictures=9)
+    source = open_scenes(labels)
+    whole, few = (analyse_detector(detector, source, shown=shown).pictures for shown in (99, 4))
+    assert [p.key for p in few] == [p.key for p in whole[:4]]
+    wrong = [sum(f.outcome > Outcome.MATCHED for f in picture.found) for picture in whole]
+    assert wrong == sorted(wrong, reverse=True)
+    assert all(wrong)
+    kinds = {f.kind for picture in whole for f in picture.found}
+    assert kinds == {"matched", "covered", "missed", "ignored", "fits", "merged", "invented", "beside"}
+
+
+def test_the_page_names_the_main_cause_and_draws_every_outline_once(tmp_path, detector):
+    labels, _ = draw(tmp_path / "scenes")
+    analysis = analyse_detector(detector, open_scenes(labels))
+    written = detector_report("dark things", [analysis])
+    texts = analysis.texts
+    merged, missed = ((texts["outcome"] == o).sum() for o in (Outcome.MERGED, Outcome.ALONE))
+    assert f"{merged:,} ({100 * merged / (merged + missed):.1f} %) lie in one detection with other texts" in written
+    drawings = re.findall(r'<svg viewBox="0 0 512 512" class="found".*?</svg>', written, re.S)
+    assert len(drawings) == len(analysis.pictures)
+    for picture, drawing in zip(analysis.pictures, drawings, strict=True):
+        assert drawing.count("<g ") == len(picture.found)
+        assert drawing.count("<text ") == sum(f.kind == "merged" for f in picture.found)
+        assert drawing.count("across") == sum(f.kind in ("missed", "invented") for f in picture.found)
+
+
+def test_a_source_without_a_mistake_has_a_page_too(tmp_path, detector):
+    folder = tmp_path / "scenes"
+    folder.mkdir()
+    image = np.full((256, 256, 3), GROUND, np.uint8)
+    image[20:60, 20:220] = DARK
+    cv2.imwrite(str(folder / "0.png"), image)
+    (folder / "labels.tsv").write_text(
+        f"0.png\t{json.dumps([{'transcription': 'all', 'points': corners(20, 20, 220, 60)}])}\n"
+    )
+    analysis = analyse_detector(detector, open_scenes(folder / "labels.tsv"))
+    assert "Every text is matched" in detector_report("all", [analysis])
+    (folder / "labels.tsv").write_text("0.png\t[]\n")
+    nothing = analyse_detector(detector, open_scenes(folder / "labels.tsv"))
+    assert detector_slices(nothing)["texts"]["total"] == 0
+    assert "1 (100.0 %) are on no text" in detector_report("none", [nothing])

@@ -1,0 +1,54 @@
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.evaluate.measures import contrast, gaps, height_and_angle, side_and_tilt
+
+
+def turned(width, height, degrees, middle=(100, 100)):
+    """A rectangle (4, 2) from the text's top-left, turned clockwise about its middle."""
+    angle = np.deg2rad(degrees)
+    corners = np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
+    matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return (corners @ matrix + middle).astype(np.float32)
+
+
+@pytest.mark.parametrize("degrees", [0, 4, 30, 89, 120, 180, -45, -170])
+def test_a_text_has_the_height_and_the_direction_it_was_turned_to(degrees):
+    height, angle = height_and_angle(turned(90, 20.5, degrees), "words")
+    assert height == 20
+    assert angle == pytest.approx(abs(degrees), abs=0.1)
+    side, tilt = side_and_tilt(turned(90, 20.5, degrees))
+    assert side == pytest.approx(20.5, abs=0.1)
+    assert tilt == pytest.approx(min(abs(degrees), 180 - abs(degrees)), abs=0.1)
+
+
+def test_a_text_that_runs_downwards_is_as_high_as_its_column_is_wide():
+    assert height_and_angle(turned(20.5, 90, 0), "down") == (20, 90)
+    assert height_and_angle(turned(20.5, 90, 0), "l")[1] == 0  # a slim letter does not
+
+
+@pytest.mark.parametrize(("ink", "ground"), [(50, 200), (255, 0), (120, 128)])
+def test_contrast_is_the_difference_of_ink_and_ground_inside_the_outline(ink, ground):
+    picture = np.full((200, 200), 255 - ground, np.uint8)  # what lies around it does not count
+    polygon = turned(90, 30, 25)
+    cv2.fillPoly(picture, [np.rint(turned(96, 36, 25)).astype(np.int32)], ground)
+    cv2.fillPoly(picture, [np.rint(turned(40, 6, 25)).astype(np.int32)], ink)
+    assert contrast(picture, polygon) == abs(ink - ground)
+    assert contrast(picture) > 0
+
+
+def test_contrast_of_nothing():
+    plain = np.full((40, 40), 77, np.uint8)
+    assert contrast(plain) == 0
+    assert np.isnan(contrast(plain, turned(20, 20, 0, (200, 200))))
+    assert contrast(plain, turned(20, 20, 0, (40, 40))) == 0  # reaches out of the picture
+    noise = np.random.default_rng(0).normal(128, 10, (200, 200)).round().astype(np.uint8)
+    assert contrast(noise) == pytest.approx(16, abs=0.5)
+
+
+def test_gaps_are_to_the_nearest_other():
+    boxes = [turned(10, 10, 0, (x, 50)) for x in (10, 25, 60)]
+    assert gaps(boxes).tolist() == [5, 5, 25]
+    assert gaps(boxes[:1]).tolist() == [np.inf]
+    assert gaps([]).tolist() == []

@@ -1,0 +1,179 @@
+"""Readings whose mistakes are known, on lines of which it is known how they were made."""
+
+import json
+import re
+
+import cv2
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from models.metrics import recognition_scores
+from pipelines.cli.evaluate import evaluate
+from pipelines.evaluate import analyse_recognizer, recognizer_report, recognizer_slices
+from pipelines.evaluate.recognizer import Evaluation, LineReading
+from pipelines.reader import open_source
+from pipelines.shards import LineRow
+from synthtext.core import Clusters
+
+FONTS = ("Lato", "Serif", "Script")
+EFFECTS = ((), ("blur",), ("blur", "noise"))
+COLUMNS = ("font", "script", "corpus", "contrast", "effects")
+
+
+def picture(width, height, ink=50, paper=200):
+    pixels = np.full((height, width, 3), paper, np.uint8)
+    pixels[height // 3 : height // 2, width // 4 : width // 2] = ink
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+def line(number):
+    text = "ab0d efghij"[: 1 + number % 11]
+    return LineRow(
+        key=f"key-{number}",
+        image=picture(20 + 3 * number, 20 + number % 30, ink=50 + 10 * (number % 5)),
+        path=f"{number}.png",
+        text=text,
+        width=20 + 3 * number,
+        height=20 + number % 30,
+        clusters=Clusters.empty(),
+        font=FONTS[number % 3],
+        script="Latn",
+        corpus="words" if number % 4 else "",
+        contrast=float("nan") if number % 7 == 0 else 30.0 + number,
+        effects=EFFECTS[number % 2 + number % 3 // 2],
+    )
+
+
+ROWS = [line(number) for number in range(50)]
+
+
+def read(source, wrong):
+    """An evaluation that reads the rows in `wrong` with their last character replaced."""
+    texts = list(source.texts())
+    readings = [text[:-1] + "O" if row in wrong else text for row, text in enumerate(texts)]
+    found = (LineReading(row, f"{row}", *pair, 0.5) for row, pair in enumerate(zip(texts, readings, strict=True)))
+    return Evaluation(source, recognition_scores(texts, readings), tuple(found))
+
+
+@pytest.fixture(params=["parquet", "lmdb"])
+def generated(request, dataset, tmp_path):
+    return open_source(dataset(tmp_path / "data", ROWS, request.param, size=20))
+
+
+def bins(analysis, key):
+    return {
+        str(b.place.get("is", b.place.get("from"))): b for s in analysis.slices for b in s.bins if s.measure.key == key
+    }
+
+
+def test_columns_are_those_that_were_written(generated):
+    columns = generated.columns([*COLUMNS, "nonsense"])
+    assert list(columns) == list(COLUMNS)
+    for row, written in enumerate(ROWS):
+        assert tuple(columns["effects"][row]) == written.effects
+        assert [columns[name][row] for name in ("font", "script", "corpus")] == [written.font, "Latn", written.corpus]
+        contrast = columns["contrast"][row]
+        assert (contrast is None or np.isnan(contrast)) if np.isnan(written.contrast) else contrast == written.contrast
+    assert generated.columns([]) == {}
+
+
+def test_other_sources_have_no_columns(tmp_path):
+    (tmp_path / "0.png").write_bytes(picture(30, 20))
+    (tmp_path / "labels.tsv").write_text("0.png\ta\n")
+    assert open_source(tmp_path / "labels.tsv").columns(COLUMNS) == {}
+
+
+def test_slices_say_where_the_mistakes_were_made(generated):
+    wrong = {row for row, made in enumerate(ROWS) if made.font == "Script"}
+    analysis = analyse_recognizer(read(generated, wrong))
+    fonts = bins(analysis, "font")
+    assert {name: (b.total, b.counts["right"]) for name, b in fonts.items()} == {
+        "Lato": (17, 17),
+        "Serif": (17, 17),
+        "Script": (16, 0),
+    }
+    effects = bins(analysis, "effect")
+    assert {name: b.total for name, b in effects.items()} == {
+        "none": sum(not made.effects for made in ROWS),
+        "blur": sum("blur" in made.effects for made in ROWS),
+        "noise": sum("noise" in made.effects for made in ROWS),
+    }
+    lengths = bins(analysis, "length")
+    assert lengths["10"].total == sum(len(made.text) in (10, 11) for made in ROWS)
+    assert bins(analysis, "corpus")["None"].total == sum(not made.corpus for made in ROWS)
+    assert bins(analysis, "contrast_drawn")["None"].total == sum(np.isnan(made.contrast) for made in ROWS)
+    assert bins(analysis, "height")["32"].total == sum(32 <= made.height < 48 for made in ROWS)
+    for name, low, high in (("80", 80, 120), ("120", 120, 256)):  # paper is 200
+        expected = sum(low <= 150 - 10 * (number % 5) < high for number in range(50))
+        assert bins(analysis, "contrast")[name].total == expected
+
+
+def test_bins_sum_to_the_totals_and_these_to_the_scores(generated):
+    evaluation = read(generated, set(range(0, 50, 3)))
+    analysis = analyse_recognizer(evaluation)
+    tree = json.loads(json.dumps(recognizer_slices(analysis)))
+    lines, scores = tree["lines"], evaluation.scores
+    whole = {name: value for name, value in lines.items() if name != "by"}
+    for key, cut in lines["by"].items():
+        if key != "effect":
+            assert {name: sum(entry[name] for entry in cut) for name in whole} == whole, key
+    assert lines["total"] == scores.samples
+    assert lines["right"] == pytest.approx(scores.accuracy * scores.samples)
+    assert lines["right_letters"] == pytest.approx(scores.alphanumeric_accuracy * lines["letters"])
+    assert lines["letters"] == scores.alphanumeric_samples
+    assert sum(entry["total"] for entry in tree["characters"]["confusions"]) == tree["characters"]["mistakes"]
+    zeros = next(group for group in tree["characters"]["look_alikes"] if "0" in group["characters"])
+    assert zeros["confused"] == sum(len(ROWS[row].text) == 3 for row in range(0, 50, 3)) > 0
+
+
+def test_real_lines_are_measured(tmp_path):
+    for number, (text, size) in enumerate({"קורא": (90, 30), "12.": (20, 40), "read": (400, 20)}.items()):
+        (tmp_path / f"{number}.png").write_bytes(picture(*size))
+        with (tmp_path / "labels.tsv").open("a", encoding="utf-8") as file:
+            file.write(f"{number}.png\t{text}\n")
+    analysis = analyse_recognizer(read(open_source(tmp_path / "labels.tsv"), {2}))
+    assert {slicing.measure.key for slicing in analysis.slices} == {
+        *("length", "height", "width_per_character", "shape", "contrast", "script")
+    }
+    assert {name: b.counts["right"] for name, b in bins(analysis, "script").items()} == {
+        "Hebr": 1,
+        "Zyyy": 1,
+        "Latn": 0,
+    }
+    assert list(bins(analysis, "width_per_character")) == [
+        "None",
+        "0.6",
+        "1.2",
+    ]  # 20 / 40 / 3, 90 / 30 / 4, 400 / 20 / 4
+    assert bins(analysis, "contrast")["120"].total == 3
+
+
+def test_the_page_has_a_row_for_every_bin_and_every_mistake(generated):
+    analysis = analyse_recognizer(read(generated, {2, 13, 24, 7}))
+    written = recognizer_report("grey lines", [analysis])
+    for slicing in analysis.slices:
+        figure = re.search(rf'<figure[^>]*data-slice="{slicing.measure.key}">.*?</figure>', written, re.S)
+        assert (figure is None) == (len(slicing.bins) == 1)
+        if figure:
+            assert figure.group().count('<th scope="row"') == len(slicing.bins)
+    mistakes = re.search(r'<figure class="chart mistakes">.*?</figure>', written, re.S).group()
+    assert f"{analysis.confusions.total} mistakes in {analysis.confusions.characters:,} characters" in written
+    assert 'title="U+0030"' in mistakes
+    assert written.count("data:image/png;base64,") == 4
+    assert "no mistake" in recognizer_report("right", [analyse_recognizer(read(generated, set()))])
+
+
+def test_the_command_writes_the_same(dataset, published, tmp_path):
+    data, slices, report = dataset(tmp_path / "data", ROWS[:6]), tmp_path / "slices.json", tmp_path / "report.html"
+    app = typer.Typer()
+    app.command()(evaluate)
+    scores = tmp_path / "scores.json"
+    options = ["--slices", str(slices), "--report", str(report), "--json", str(scores)]
+    result = CliRunner().invoke(app, [str(published / "recognizer"), str(data), *options])
+    assert result.exit_code == 0, result.output
+    tree = json.loads(slices.read_text())
+    assert {name: entry["scores"] for name, entry in tree.items()} == json.loads(scores.read_text())
+    assert [entry["kind"] for entry in tree.values()] == ["recognizer"]
+    assert 'data-slice="font"' in report.read_text()
