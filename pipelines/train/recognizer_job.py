@@ -36,15 +36,15 @@ def prepare_recognizer(config: TrainConfig, folder: Path) -> Preparation:
     refuse_recipes(config.val, "validate on lines that are there; ocrmill generate makes a data set of it")
     config, recipes = with_recipes(config)
     config = with_facts(config, "recognizer", lambda run: _teaching(run, charset, preprocessing))
-    tree = {"kind": "recognizer", **config.model_dump(mode="json")}
-    data = open_lines(config, recipes, folder, partial(check_same, folder, tree, charset))
-    selections = [select(source, codec, preprocessing, config.input.widest) for source in data.sources]
     learners, origins = build_learners(
         config,
         lambda sizes: sizes.build(charset, config.input.height),
         lambda network, run: str(start_from(network, charset, run)),
     )
-    frozen = build_frozen(config, Run.load_recognizer)
+    frozen = build_frozen(config, Run.load_recognizer)  # before all lines of a recipe are looked at
+    tree = {"kind": "recognizer", **config.model_dump(mode="json")}
+    data = open_lines(config, recipes, folder, partial(check_same, folder, tree, charset))
+    selections = [select(source, codec, preprocessing, config.input.widest) for source in data.sources]
 
     def begin(run: Run) -> None:
         data.keep(run)
