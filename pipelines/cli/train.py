@@ -43,9 +43,9 @@ def train(
     after the present step. init=RUN starts from the weights of another RUN; with charset=FILE the characters that both
     have keep theirs. A charset may also be named: ascii, words:de (the characters of a language), published.
 
-    rec-lcnet learns from labels; in rec-dml two networks also learn from what the other reads, in rec-udml from its maps
-    too; rec-enhanced-ctc goes on with the centre loss; rec-ppocrv2 does all of it; rec-distill also learns from a
-    recognizer that teacher=RUN names. rec-mobilenet is the network before PP-LCNet.
+    rec-lcnet learns from labels; in rec-dml two networks also learn from what the other reads, in rec-udml from its
+    maps too; rec-enhanced-ctc goes on with the centre loss; rec-ppocrv2 does all of it; rec-distill also learns from
+    a recognizer that teacher=RUN names. rec-mobilenet is the network before PP-LCNet.
 
     det-db learns from labels; det-dml are two networks that also learn from each other; det-distill and det-cml also
     learn from a detector that teacher=RUN names. copy_paste={} pastes texts while training. docs/training.md lists the
