@@ -84,9 +84,6 @@ class DetectorTrainConfig(TeamConfig[DetectorSettings]):
 
     Attributes:
         level: of the texts to be found, in data sets that label blocks, lines and words.
-        frozen_norms: batch normalisation keeps the statistics that a network starts with, instead of those of every
-            batch, which a few small crops make noisy; for `init`. The threshold map, which reading does not need and an
-            imported RUN has no weights for, is left out.
         preprocessing: of a picture that is read; training takes over its order of colours and their scale.
         boxes: what counts as a text, in validation and in what is made of the RUN.
         view: what is looked at of a picture.
@@ -100,7 +97,6 @@ class DetectorTrainConfig(TeamConfig[DetectorSettings]):
     network: DetectorSettings = DetectorSettings()
     team: Team[DetectorSettings] = Team()
     level: Level = "word"
-    frozen_norms: bool = False
     preprocessing: DetectorPreprocessing = DetectorPreprocessing()
     boxes: BoxSettings = BoxSettings()
     view: ViewSettings = ViewSettings()
@@ -109,14 +105,6 @@ class DetectorTrainConfig(TeamConfig[DetectorSettings]):
     targets: TargetSettings = TargetSettings()
     loss: DBLossSettings = DBLossSettings()
     batch_size: int = Field(default=8, ge=2)
-
-    @model_validator(mode="after")
-    def _has_norms_to_keep(self) -> Self:
-        if self.frozen_norms and not all(map(self.start, self.team.learners)):
-            raise ValueError(
-                "frozen_norms keeps what networks start with, but one starts from nothing: give it an init"
-            )
-        return self
 
     @property
     def score_name(self) -> str:

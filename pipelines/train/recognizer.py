@@ -70,6 +70,8 @@ class RecognizerTask:
         )
         self.model = Peers(learners, frozen, config.team.lessons, config.loss)
         self.measured: dict[str, Tensor] = {}
+        kept = learners.values() if config.frozen_norms else ()
+        self._norms = [m for network in kept for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
 
     def batches(self, start: int, stop: int) -> Iterator[RecognitionBatch]:
         """The batches of steps start to stop - 1."""
@@ -79,6 +81,8 @@ class RecognizerTask:
         """Every lesson's parts: by learner, source and part, or of a single network by part."""
         images, widths, targets, lengths = (tensor.to(self._config.device) for tensor in batch[:4])
         normal = normalise(images, widths)
+        for norm in self._norms:
+            norm.eval()  # whoever sets the networks to training mode means the rest of them
         said = self.model.outputs(normal)
         with torch.no_grad():
             said |= {name: network(normal) for name, network in self._frozen.items()}

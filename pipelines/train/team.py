@@ -128,10 +128,22 @@ class TeamConfig(CommonConfig, Generic[Sizes]):
     Attributes:
         network: sizes of every network that learns and has none of its own.
         team: which networks there are, and who learns from whom.
+        frozen_norms: batch normalisation keeps the statistics that a network starts with, instead of those of every
+            batch, which a few small crops make noisy; for `init`. The threshold map of a detector, which reading does
+            not need and an imported RUN has no weights for, is left out.
     """
 
     network: Sizes
     team: Team[Sizes]
+    frozen_norms: bool = False
+
+    @model_validator(mode="after")
+    def _has_norms_to_keep(self) -> Self:
+        if self.frozen_norms and not all(map(self.start, self.team.learners)):
+            raise ValueError(
+                "frozen_norms keeps what networks start with, but one starts from nothing: give it an init"
+            )
+        return self
 
     def sizes(self, name: str) -> Sizes:
         """Of a network that learns."""
