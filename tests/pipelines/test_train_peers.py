@@ -1,6 +1,7 @@
 """Recognizers that learn from each other, from frozen ones, and with Enhanced CTC, on lines that are drawn here."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -165,7 +166,7 @@ def test_enhanced_ctc_begins_where_it_is_told(learnt):
 
 def prepared(preset, source, *overrides):
     config = concrete(resolve_config(preset, [source], [source], [*SMALL, *overrides]))
-    return config, prepare_recognizer(config).task
+    return config, prepare_recognizer(config, Path(source).with_name("run")).task
 
 
 def take_steps(task, config, count):
@@ -190,6 +191,21 @@ def test_a_frozen_teacher_stays_as_it_was(learnt, few):
     assert all(torch.equal(copied[name], before[name]) for name in before)
     facts = learnt("rec-distill").config["team"]["networks"]["teacher"]
     assert facts["sha256"] == sha256(teacher.folder / "weights.safetensors")
+
+
+def test_frozen_norms_keep_their_statistics_and_all_else_learns(learnt, few):
+    run = learnt("rec-lcnet")
+    config, task = prepared("rec-lcnet", few, f"init={run.folder}", "frozen_norms=true")
+    before = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
+    take_steps(task, config, 3)
+    for name, tensor in task.model.state_dict().items():
+        is_statistic = name.endswith(("running_mean", "running_var", "num_batches_tracked"))
+        assert torch.equal(tensor, before[name]) == is_statistic, name
+
+
+def test_frozen_norms_want_something_to_keep():
+    with pytest.raises(InputError, match="frozen_norms keeps what networks start with"):
+        resolve_config("rec-lcnet", overrides=["frozen_norms=true"])
 
 
 def test_peers_start_from_different_weights(learnt, few):
