@@ -27,7 +27,22 @@ def compared(experiments: Experiments, name: str, entries: Sequence[Entry]) -> s
         raise InputError(f"there is no table {name!r}; {nearest(name, experiments.tables)}")
     table = experiments.tables[name]
     found = {arm: [entry for seed in SEEDS if (entry := find(entries, arm, seed))] for arm in table.arms}
-    return "\n\n".join(_of_source(table, source, found) for source in table.score)
+    return "\n\n".join([*(_of_source(table, source, found) for source in table.score), *_other_inputs(found)])
+
+
+def _other_inputs(found: dict[str, list[Entry]]) -> list[str]:
+    """Inputs that were not the same for all arms."""
+    digests: dict[str, dict[str, list[str]]] = {}
+    for arm, entries in found.items():
+        for entry in entries:
+            for name, digest in entry.inputs.items():
+                digests.setdefault(name, {}).setdefault(digest, []).append(f"{arm} {entry.seed}")
+    return [
+        f"${name} was not the same for all: "
+        + "; ".join(f"{digest} for {', '.join(arms)}" for digest, arms in by_digest.items())
+        for name, by_digest in digests.items()
+        if len(by_digest) > 1
+    ]
 
 
 def _of_source(table: Table, source: str, found: dict[str, list[Entry]]) -> str:

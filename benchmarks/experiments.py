@@ -71,6 +71,7 @@ class Bench:
             parameters=parameters(place),
             scores=scores,
             outcomes=outcomes,
+            inputs=self._inputs.digests(),
         )
         ledger.append(self._file, entry)
         print(f"{name}, seed {seed}: {json.dumps(scores)}", flush=True)

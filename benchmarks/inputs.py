@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.arms import FILE, Drawn, Experiments, Imported, LabelRows
-from pipelines.run import CONFIG
-from pipelines.shards.files import write_file
+from pipelines.reader.folder import DESCRIPTION
+from pipelines.run import CONFIG, WEIGHTS
+from pipelines.shards import read_description
+from pipelines.shards.files import sha256, write_file
 from synthtext.core import InputError
 
 OCRMILL = str(Path(sys.executable).with_name("ocrmill"))
 
 
 class Inputs:
-    """Inputs by name; each is made when it is first asked for, and kept.
+    """Inputs by name; each is made when it is first asked for, and kept, whatever a later version would make of it.
 
     Args:
         experiments: say how inputs are made.
@@ -38,6 +40,17 @@ class Inputs:
             self.places[name] = self._make(name, self._folder / name)
         return self.places[name]
 
+    def digests(self) -> dict[str, str]:
+        """What tells the inputs that were asked for from others of their names: 12 hexadecimal digits each."""
+        found = {}
+        for name in sorted(self.places.keys() & self._how.keys()):
+            place = Path(self.places[name])
+            if isinstance(self._how[name], Drawn):
+                found[name] = read_description(place / DESCRIPTION).digest[:12]
+            else:
+                found[name] = sha256(place if place.is_file() else place / WEIGHTS)[:12]
+        return found
+
     def filled(self, text: str) -> str:
         """A text with every `$name` of an input replaced by its place."""
         for name in sorted({*self._how, *self.places, *_named(text)}, key=len, reverse=True):
@@ -55,6 +68,8 @@ class Inputs:
                 run("import-model", "published", "--kind", how.published, "-o", str(place))
             return str(place)
         assert isinstance(how, Drawn)
+        if _is_there(place, how):
+            return str(place)
         settings = [self.filled(setting) for setting in how.settings]
         recipe = FILE.with_name(how.generate)
         run(
@@ -69,6 +84,14 @@ class Inputs:
             *settings,
         )
         return str(place)
+
+
+def _is_there(place: Path, how: Drawn) -> bool:
+    """Whether generated data are whole: arms must learn from the same, even if they would be drawn otherwise now."""
+    if not (place / DESCRIPTION).is_file():
+        return False
+    there = read_description(place / DESCRIPTION)
+    return there.complete and (there.count, there.seed) == (how.count, how.seed)
 
 
 def run(*arguments: str) -> None:

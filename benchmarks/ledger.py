@@ -4,7 +4,7 @@ import json
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Entry:
         parameters: of the network that is scored.
         scores: of every source, by name of the input.
         outcomes: of every source, for intervals.
+        inputs: digests of what it was made from, by name.
     """
 
     arm: str
@@ -49,6 +50,7 @@ class Entry:
     parameters: int
     scores: Mapping[str, Mapping[str, float]]
     outcomes: Mapping[str, Outcomes]
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_ledger(path: Path) -> list[Entry]:

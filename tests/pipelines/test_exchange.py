@@ -257,9 +257,8 @@ def test_detectors_are_evaluated(tmp_path, published):
         (scores,) = json.loads((tmp_path / "scores.json").read_text()).values()
         assert list(scores)[:2] == ["images", "instances"]
         assert scores["hmean"] == scores["coverage_recall"] == 1
-    for refused in ({"report": tmp_path / "x.html"}, {"min_side": 64, "max_side": 64}):
-        with pytest.raises(InputError):
-            evaluate(published / "detector", [str(tmp_path / "labels.tsv")], **refused)
+    with pytest.raises(InputError):
+        evaluate(published / "detector", [str(tmp_path / "labels.tsv")], min_side=64, max_side=64)
     with pytest.raises(InputError, match="for detectors"):
         evaluate(published / "recognizer", [str(tmp_path / "labels.tsv")], min_side=64)
     (tmp_path / "broken.tsv").write_text("a.png\t[{]\n", encoding="utf-8")
