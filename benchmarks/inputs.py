@@ -41,12 +41,13 @@ class Inputs:
         return self.places[name]
 
     def digests(self) -> dict[str, str]:
-        """What tells the inputs that were asked for from others of their names: 12 hexadecimal digits each."""
+        """What tells the inputs that were asked for from others of their names."""
         found = {}
         for name in sorted(self.places.keys() & self._how.keys()):
             place = Path(self.places[name])
             if isinstance(self._how[name], Drawn):
-                found[name] = read_description(place / DESCRIPTION).digest[:12]
+                there = read_description(place / DESCRIPTION)
+                found[name] = f"{there.digest[:12]}, seed {there.seed}, {there.count}"
             else:
                 found[name] = sha256(place if place.is_file() else place / WEIGHTS)[:12]
         return found
