@@ -10,6 +10,7 @@ from synthtext.core import Applied, Image, Parameters, Streams
 from synthtext.entry import Entry
 from synthtext.frame import Frame
 from synthtext.ink import Ground, InkColour, InkField, InkStyle
+from synthtext.marks import Marks
 
 
 class Look(NamedTuple):
@@ -17,6 +18,7 @@ class Look(NamedTuple):
 
     style: Entry[InkStyle]
     style_drawn: Parameters
+    marks: Marks | None
     moved: tuple[Applied, ...]
     frame: Frame
 
@@ -34,6 +36,7 @@ class Draft:
         look: its ink, and its place in the picture.
         canvas: the line's glyphs.
         coverage: (H, W) of all ink in the picture.
+        below: (H, W) of marks along the line that lie below its letters.
         inked: where the line's own ink is.
         number: of its paper.
         paper: (H, W, 3) RGB.
@@ -53,6 +56,7 @@ class Draft:
     look: Look = field(init=False)
     canvas: Canvas = field(init=False)
     coverage: Image = field(init=False)
+    below: Image | None = None
     inked: InkField = field(init=False)
     number: int = field(init=False)
     paper: Image = field(init=False)
