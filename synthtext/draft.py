@@ -40,6 +40,7 @@ class Draft:
         inked: where the line's own ink is.
         number: of its paper.
         paper: (H, W, 3) RGB.
+        paper_drawn: what it drew, of a paper that tells it.
         calm: how far the paper was calmed.
         ground: what lies around the ink.
         ink: its colour; None where none can be read.
@@ -60,6 +61,7 @@ class Draft:
     inked: InkField = field(init=False)
     number: int = field(init=False)
     paper: Image = field(init=False)
+    paper_drawn: Parameters = field(init=False, default_factory=dict)
     calm: float = field(init=False)
     ground: Ground = field(init=False)
     ink: InkColour | None = None

@@ -16,6 +16,7 @@ from synthtext.frame import frame_line
 from synthtext.ink import Fading, Room, choose_colours, composite, find_ink, measure_grounds
 from synthtext.layers import clear_of
 from synthtext.marks import Marks, draw_marks
+from synthtext.paper import MadePaper
 from synthtext.rejection import Rejection
 
 _CALM = (0.0, 0.3, 0.55, 0.75)  # further papers that are tried for a line: each costs a tenth of another line
@@ -149,7 +150,13 @@ class Stages:
 
     def _lay(self, draft: Draft, calm: float) -> None:
         style, style_drawn, marks, _, frame = draft.look
-        paper = _calmed(draft.block.papers[draft.number].paint(draft.streams.appearance, frame.size), calm)
+        part, rng = draft.block.papers[draft.number], draft.streams.appearance
+        if isinstance(part, MadePaper):
+            draft.paper_drawn = part.draw(rng)
+            painted = part.show(frame.size, draft.paper_drawn)
+        else:
+            painted = part.paint(rng, frame.size)
+        paper = _calmed(painted, calm)
         if draft.below is not None and marks is not None and marks.colour is not None:
             paper = composite(paper, draft.below, marks.colour)
         draft.paper, draft.calm = style.part.underlay(paper, draft.coverage, frame.em, style_drawn), calm
@@ -161,7 +168,7 @@ class Stages:
 
     def _choose(self, drafts: Sequence[Draft]) -> None:
         offered = [self._design.ink.candidates(draft.streams.appearance, draft.paper) for draft in drafts]
-        floors = [_fading(draft).needed(self._design.ink.contrast_floor) for draft in drafts]
+        floors = [_fading(draft).needed(self._design.ink.contrast_floor / _clarity(draft)) for draft in drafts]
         inks = choose_colours(offered, [draft.ground for draft in drafts], floors)
         for draft, ink in zip(drafts, inks, strict=True):
             draft.ink = ink
@@ -179,7 +186,9 @@ class Stages:
     def _compose(self, draft: Draft) -> None:
         assert draft.ink is not None
         style, style_drawn, _, _, frame = draft.look
-        draft.image = style.part.fill(draft.paper, draft.coverage, draft.ink, frame.em, style_drawn)
+        image = style.part.fill(draft.paper, draft.coverage, draft.ink, frame.em, style_drawn)
+        part = draft.block.papers[draft.number]
+        draft.image = part.veil(image, draft.paper_drawn) if isinstance(part, MadePaper) else image
 
     def _affect(self, draft: Draft) -> None:
         draft.image, draft.coloured = self._design.effects.apply_pixels(draft.streams.appearance, draft.image)
@@ -209,6 +218,7 @@ class Stages:
             "style": look.style.name,
             **look.style_drawn,
             "paper": self._design.papers[draft.number].name,
+            **({"paper_drawn": draft.paper_drawn} if draft.paper_drawn else {}),
             "calm": draft.calm,
             "jpeg_quality": low + int(draft.streams.appearance.random() * (high - low + 1)),
             **content.drawn,
@@ -217,7 +227,7 @@ class Stages:
             font=draft.copy.face.file.name,
             script=line.script,
             corpus=draft.copy.text.corpus,
-            contrast=round(_fading(draft).left(ink.contrast), 2),
+            contrast=round(_fading(draft).left(ink.contrast) * _clarity(draft), 2),
             effects=look.moved + draft.coloured,
             drawn=drawn,
             rejected=rejected,
@@ -232,6 +242,12 @@ class Stages:
 def _fading(draft: Draft) -> Fading:
     """What the style takes off the contrast of the colour."""
     return draft.look.style.part.faded(draft.look.style_drawn)
+
+
+def _clarity(draft: Draft) -> float:
+    """The share of contrast that the paper leaves."""
+    part = draft.block.papers[draft.number]
+    return part.clarity(draft.paper_drawn) if isinstance(part, MadePaper) else 1.0
 
 
 def _room(room: Room, ink: Box, marks: Marks | None) -> Room:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +12,9 @@ from synthtext.ink.contrast import InkColour
 from synthtext.ink.shades import around, draw_colour
 from synthtext.ink.style import Fading, InkStyle
 from synthtext.layers import overlay, two_colours
+
+_THERE = np.clip(2 * np.minimum(np.arange(256), 256 - np.arange(256)), 0, 255).astype(np.uint8)
+_BACK = np.asarray(255 - _THERE, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,8 @@ class GradientFill(InkStyle):
         across, down = math.cos(angle) * turns / height, math.sin(angle) * turns / height  # of a turn in every pixel
         x = (np.arange(width, dtype=np.float32) - (width - 1) / 2) * np.float32(across)
         y = (np.arange(height, dtype=np.float32) - (height - 1) / 2) * np.float32(down)
-        way = np.mod(x + y[:, None] + np.float32(turns / 2), 2)
-        index = (255 * np.minimum(way, 2 - way)).astype(np.uint8)
-        if parameters["mirrored"]:
-            index = np.asarray(255 - index, np.uint8)
+        way = x + y[:, None] + np.float32(turns / 2)
+        steps = (way * np.float32(128)).astype(np.int32).astype(np.uint8)  # of 256 there and back
+        index = np.asarray(cv2.LUT(steps, _BACK if parameters["mirrored"] else _THERE), np.uint8)
         colours = around(ink, parameters["tint"], parameters["distance"])
         return overlay(paper, coverage, two_colours(index, *colours))

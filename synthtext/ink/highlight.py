@@ -7,7 +7,7 @@ import numpy as np
 from synthtext.core import Parameters, Range, check_range
 from synthtext.ink.shades import draw_colour, of_luminance
 from synthtext.ink.style import InkStyle
-from synthtext.marks import Marks, Stroke
+from synthtext.marks import Marks
 from synthtext.setting import SetLine
 
 
@@ -46,4 +46,4 @@ class Highlight(InkStyle):
         middle, tilt, beyond = (near + far) / 2, parameters["tilt"], parameters["beyond"]
         points = [[begin - beyond, middle - tilt], [end + beyond, middle + tilt]]
         path = np.array(points, np.float32)[:, :: -1 if line.vertical else 1]
-        return Marks([Stroke(path, parameters["height"] * (far - near))], parameters["colour"])
+        return Marks(path[None], parameters["height"] * (far - near), parameters["colour"])

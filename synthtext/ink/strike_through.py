@@ -7,7 +7,7 @@ import numpy as np
 from synthtext.core import Parameters, Range, check_number, check_range, check_share
 from synthtext.ink.shades import draw_colour
 from synthtext.ink.style import InkStyle
-from synthtext.marks import Marks, Stroke
+from synthtext.marks import Marks
 from synthtext.setting import SetLine
 
 _MIDDLE = 0.42  # of the height above the baseline: through letters of either case
@@ -58,4 +58,4 @@ class StrikeThrough(InkStyle):
         points = [[begin - _BEYOND, middle + half], [end + _BEYOND, middle - half]]
         path = np.array(points, np.float32)[:, :: -1 if line.vertical else 1]
         own = parameters["own"] or not all(part.isalnum() or part.isspace() for part in line.text)
-        return Marks([Stroke(path, parameters["width"])], parameters["colour"] if own else None)
+        return Marks(path[None], parameters["width"], parameters["colour"] if own else None)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from synthtext.core import InputError, Parameters, Range, check_range, check_share
 from synthtext.ink.shades import draw_colour
 from synthtext.ink.style import InkStyle
-from synthtext.marks import Marks, Stroke
+from synthtext.marks import Marks
 from synthtext.setting import SetLine
 
 _BESIDE = 0.06  # ems that are free below letters which an underline must not touch
@@ -62,10 +63,10 @@ class Underline(InkStyle):
             edge = ink.right if line.vertical else ink.bottom
             low = max(low, edge + _BESIDE + (2 * width if kind == "wave" else width / 2))
         begin, end = (ink.top, ink.bottom) if line.vertical else (ink.left, ink.right)
-        paths = [np.stack([x, low + y], axis=1) for x, y in _paths(kind, begin, end, width)]
-        turned = [path[:, ::-1] if line.vertical else path for path in paths]
-        strokes = [Stroke(np.asarray(path, np.float32), width) for path in turned]
-        return Marks(strokes, parameters["colour"], apart=_BESIDE if parameters["broken"] else 0.0)
+        paths = _paths(kind, begin, end, width) + np.array([0.0, low])
+        turned = paths[..., ::-1] if line.vertical else paths
+        apart = _BESIDE if parameters["broken"] else 0.0
+        return Marks(np.asarray(turned, np.float32), width, parameters["colour"], apart)
 
 
 def _may_cross(text: str) -> bool:
@@ -73,14 +74,14 @@ def _may_cross(text: str) -> bool:
     return text.isascii() and not any(character in "_,;" for character in text)
 
 
-def _paths(kind: str, begin: float, end: float, width: float) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Points along the parts of a line from `begin` to `end`, and how far each is below its middle, in ems."""
+def _paths(kind: str, begin: float, end: float, width: float) -> NDArray[np.float64]:
+    """The parts (S, P, 2) of a line from `begin` to `end` along the first axis, with its middle at 0 of the second."""
     if kind == "wave":
         x = np.linspace(begin, end, max(3, math.ceil((end - begin) / width)))
-        return [(x, 1.2 * width * np.sin((x - begin) * (math.pi / 3 / width)))]
+        return np.stack([x, 1.2 * width * np.sin((x - begin) * (math.pi / 3 / width))], axis=1)[None]
     if kind in ("dashed", "dotted"):
         long = width * (4.0 if kind == "dashed" else 1.0)
         starts = np.arange(begin, max(end - long / 2, begin + 1e-6), long + 1.5 * width)
-        return [(np.array([start, start + long]), np.zeros(2)) for start in starts]
-    lines = [0.0, 2.2 * width] if kind == "double" else [0.0]
-    return [(np.array([begin, end]), np.full(2, below)) for below in lines]
+        return np.stack([starts, 0 * starts, starts + long, 0 * starts], axis=1).reshape(-1, 2, 2)
+    below = np.array([0.0, 2.2 * width] if kind == "double" else [0.0])
+    return np.stack([0 * below + begin, below, 0 * below + end, below], axis=1).reshape(-1, 2, 2)
