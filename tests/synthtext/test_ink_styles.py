@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from pipelines.generate import iterate_samples
 from pipelines.recipe import resolve_recipe
 from pipelines.recipe.components import STYLE, own_classes
-from synthtext.core import InputError
+from synthtext.core import InputError, Scene
 from synthtext.fonts import Face, embedded_fonts, read_font_file
 from synthtext.ink import Bleeding, Blend, InkColour, Outline, StrikeThrough, Underline, Worn, composite
 from synthtext.ink.contrast import luminance
@@ -219,3 +220,23 @@ def test_a_wrong_setting_is_told(style: str, setting: str, value: object) -> Non
 
 def test_every_style_with_settings_has_a_wrong_one_above() -> None:
     assert {style for style, *_ in BAD} == set(STYLES) - {"plain"}
+
+
+@pytest.mark.parametrize("style", sorted(set(STYLES) - {"plain"}))
+def test_texts_of_scenes_can_be_read_in_every_style(style: str) -> None:
+    """Nearly as many as in plain ink; and the pictures are others."""
+    settings = [
+        "fonts={system: false, size_range: [9, 44]}",
+        "output={width_range: [300, 420], height_range: [260, 420]}",
+        "effects=[]",
+    ]
+    plain, inked = (
+        list(iterate_samples(resolve_recipe("scenes", [*settings, f"ink.styles={{{name}: 1}}"]), 3, seed=1))
+        for name in ("plain", style)
+    )
+    legible, before = (
+        sum(not instance.ignore for scene in scenes if isinstance(scene, Scene) for instance in scene.instances)
+        for scenes in (inked, plain)
+    )
+    assert legible > 0.6 * before
+    assert any((one.image != other.image).any() for one, other in zip(inked, plain, strict=True))
