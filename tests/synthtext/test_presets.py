@@ -19,6 +19,7 @@ from synthtext import LineGenerator
 from synthtext.core import Gap, Image, InputError, Sample, SampleGenerator, installed_file
 from synthtext.draft import Draft
 from synthtext.fonts import FontFile, system_fonts
+from synthtext.paper import MadePaper
 
 # The fonts of a preset are the ones that come with the project and, where they are, one of every script.
 SCRIPTS = ["Arabic", "Bengali", "Devanagari", "Hebrew", "Tamil"]
@@ -79,11 +80,17 @@ class Watch:
 
         def composed(drafts: Sequence[Draft]) -> None:
             compose(drafts)
-            self.composed += [(draft.paper, draft.image) for draft in drafts]
+            self.composed += [(veiled(draft), draft.image) for draft in drafts]
 
         patch.setattr(synthtext.stages, "draw_line", drawn)
         patch.setattr(synthtext.stages, "find_ink", found)
         patch.setitem(generator.stages.steps, "compose", composed)
+
+
+def veiled(draft: Draft) -> Image:
+    """The paper as it is seen beside the letters."""
+    part = draft.block.papers[draft.number]
+    return part.veil(draft.paper, draft.paper_drawn) if isinstance(part, MadePaper) else draft.paper
 
 
 @pytest.mark.parametrize("name", [name for name in preset_names() if read_preset(name).get("kind", "lines") == "lines"])
@@ -197,4 +204,4 @@ def check_contrast(sample: Sample, coverage: Image, paper: Image, image: Image, 
         solid = share[window] > 0.5
         if not part.isspace() and solid.any():
             away = ground[window][around[window]].mean() - ink[window][solid].mean()
-            assert abs(away) > floor - 4, (sample.text, part)  # cells of two pixels are measured there
+            assert abs(away) > floor - 4, (sample.text, part, sample.meta)  # cells of two pixels are measured there
