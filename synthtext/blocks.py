@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from copy import copy
 from typing import NamedTuple
 
 from synthtext.core import BLOCK, block_stream, probe_stream
@@ -41,6 +42,12 @@ class Blocks:
         self.cache, self.kept = FaceCache(), KEPT
         self._fonts = fit_fonts(design.inventory, design.corpora, design.charset, self.cache, probe_stream(0))
         self._blocks: OrderedDict[int, Block] = OrderedDict()
+
+    def redesigned(self, design: Design) -> "Blocks":
+        """The same blocks with other papers; corpora, charset and fonts of the design must be the same."""
+        other = copy(self)
+        other._design, other._blocks = design, OrderedDict()
+        return other
 
     def at(self, index: int) -> Block:
         """The block of a sample."""

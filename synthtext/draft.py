@@ -10,6 +10,7 @@ from synthtext.core import Applied, Image, Parameters, Streams
 from synthtext.entry import Entry
 from synthtext.frame import Frame
 from synthtext.ink import Ground, InkColour, InkField, InkStyle
+from synthtext.marks import Marks
 
 
 class Look(NamedTuple):
@@ -17,6 +18,7 @@ class Look(NamedTuple):
 
     style: Entry[InkStyle]
     style_drawn: Parameters
+    marks: Marks | None
     moved: tuple[Applied, ...]
     frame: Frame
 
@@ -34,9 +36,11 @@ class Draft:
         look: its ink, and its place in the picture.
         canvas: the line's glyphs.
         coverage: (H, W) of all ink in the picture.
+        below: (H, W) of marks along the line that lie below its letters.
         inked: where the line's own ink is.
         number: of its paper.
         paper: (H, W, 3) RGB.
+        paper_drawn: what it drew, of a paper that tells it.
         calm: how far the paper was calmed.
         ground: what lies around the ink.
         ink: its colour; None where none can be read.
@@ -53,9 +57,11 @@ class Draft:
     look: Look = field(init=False)
     canvas: Canvas = field(init=False)
     coverage: Image = field(init=False)
+    below: Image | None = None
     inked: InkField = field(init=False)
     number: int = field(init=False)
     paper: Image = field(init=False)
+    paper_drawn: Parameters = field(init=False, default_factory=dict)
     calm: float = field(init=False)
     ground: Ground = field(init=False)
     ink: InkColour | None = None

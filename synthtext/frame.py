@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
 from synthtext.core import Box, InputError, Points, Size, Warp, bounding_box, check_range
+from synthtext.ink import Room
 from synthtext.rejection import Rejection
 from synthtext.setting import SetLine
 
@@ -113,7 +114,14 @@ class BentLine(NamedTuple):
 
 
 def frame_line(
-    bent: BentLine, warp: Warp, em: float, margins: Margins, slack: tuple[float, float], reach: float, output: Output
+    bent: BentLine,
+    warp: Warp,
+    em: float,
+    margins: Margins,
+    slack: tuple[float, float],
+    reach: float,
+    output: Output,
+    room: Room = Room(),  # noqa: B008 - immutable
 ) -> Frame:
     """Place a warped line in a picture; it is made smaller where it would not fit, never larger.
 
@@ -123,8 +131,9 @@ def frame_line(
         em: drawn em size in pixels.
         margins: least paper on every side.
         slack: where the line lies in a picture that is larger than it needs: shares (x, y) from 0 to 1.
-        reach: how far ink goes beyond the letters, in ems (an outline, a shadow).
+        reach: how far ink goes beyond the letters, in ems (an outline).
         output: the size that is asked for; a vertical line swaps height and width.
+        room: how far decoration goes beyond the letters, in ems (a shadow, an underline).
 
     Raises:
         Rejection: the line had to be made illegibly small, or became too long.
@@ -134,8 +143,8 @@ def frame_line(
     quads, box = bent.moved(natural)
     ink = Size(box.width + 2 * reach * em, box.height + 2 * reach * em)
     unit = bent.thickness * em if bent.bend.maps else ink.width if bent.line.vertical else ink.height
-    width = ink.width + unit * (margins.left + margins.right)
-    height = ink.height + unit * (margins.top + margins.bottom)
+    width = ink.width + unit * (margins.left + margins.right) + (room.left + room.right) * em
+    height = ink.height + unit * (margins.top + margins.bottom) + (room.top + room.bottom) * em
     high, wide = (output.width, output.height) if bent.line.vertical else (output.height, output.width)
     scale = min(
         (1.0, *((limit - 2 * edge) / need for limit, need in ((high, height), (wide, width)) if limit != "free"))
@@ -148,8 +157,9 @@ def frame_line(
     )
     if max(size) > _LONGEST:
         raise Rejection("too long")
-    left = edge + (margins.left * unit + reach * em) * scale + slack[0] * (size.width - width * scale - 2 * edge)
-    top = edge + (margins.top * unit + reach * em) * scale + slack[1] * (size.height - height * scale - 2 * edge)
+    before, above = (reach + room.left) * em, (reach + room.top) * em
+    left = edge + (margins.left * unit + before) * scale + slack[0] * (size.width - width * scale - 2 * edge)
+    top = edge + (margins.top * unit + above) * scale + slack[1] * (size.height - height * scale - 2 * edge)
     placing = Warp.placing(scale, left - box.left * scale, top - box.top * scale)
     placed = bent.bend.then(natural).then(placing)
     return Frame(size, placed, em * scale, placed.points(bent.quads) if quads is None else placing.points(quads))

@@ -1,6 +1,7 @@
 """Lines of text as pictures: sample i is a pure function of the design, the seed and i."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 
 from synthtext.blocks import Blocks
 from synthtext.core import Gap, Sample, StreamSource
@@ -38,6 +39,17 @@ class LineGenerator:
         self._sources = [StreamSource(seed) for _ in range(_TOGETHER)]
         self.blocks = Blocks(design, seed)
         self.stages = Stages(design, self.blocks.cache)
+
+    def redesigned(self, design: LineDesign) -> "LineGenerator":
+        """The same lines with other looks, without opening the fonts again.
+
+        Args:
+            design: with the corpora, charset and fonts of this one's.
+        """
+        other = copy(self)
+        other.design, other.blocks = design, self.blocks.redesigned(design)
+        other.stages = Stages(design, other.blocks.cache)
+        return other
 
     def draw(self, index: int) -> Sample | Gap:
         """Draw sample `index`, or say why each attempt was rejected."""

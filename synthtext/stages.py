@@ -8,16 +8,20 @@ import numpy as np
 
 from synthtext.canvas import draw_line
 from synthtext.content import Writer
-from synthtext.core import Clusters, Image, Provenance, Sample, Weighted
+from synthtext.core import Box, Clusters, Image, Provenance, Sample, Weighted
 from synthtext.design import LineDesign
 from synthtext.draft import Draft, Look
 from synthtext.fonts import FaceCache
 from synthtext.frame import frame_line
-from synthtext.ink import choose_colours, composite, find_ink, measure_grounds
+from synthtext.ink import Fading, Room, choose_colours, composite, find_ink, measure_grounds
+from synthtext.layers import clear_of
+from synthtext.marks import Marks, draw_marks
+from synthtext.paper import MadePaper
 from synthtext.rejection import Rejection
 
 _CALM = (0.0, 0.3, 0.55, 0.75)  # further papers that are tried for a line: each costs a tenth of another line
 _GROUND = 0.06  # ems around the ink that count as its ground
+_DECORATION = 0.3  # ems that a picture grows for decoration on a side, at most: letters would become small
 
 Stage: TypeAlias = Callable[[Sequence[Draft]], None]
 """Takes drafts one step on. What it cannot take on, it leaves with a `failure`, which later stages pass over."""
@@ -75,6 +79,7 @@ class Stages:
             "warp": _each(self._warp),
             "find ink": _together(self._find),
             "add neighbours": _each(self._add_neighbour),
+            "mark": _each(self._mark),
             "paint paper": _each(self._paint),
             "measure ground": _together(self._measure),
             "choose colour": _together(self._choose),
@@ -93,16 +98,22 @@ class Stages:
         copy, bent, rng = draft.copy, draft.content.bent, draft.streams.appearance
         style = self._design.ink.draw_style(rng)
         style_drawn = style.part.draw(rng)
+        marks = style.part.marks(bent.line, style_drawn)
         warp, moved = self._design.effects.draw_warp(rng, bent.natural_size(copy.em))
         reach = style.part.reach(style_drawn)
-        frame = frame_line(bent, warp, copy.em, copy.margins, copy.slack, reach, self._design.output)
-        draft.look = Look(style, style_drawn, moved, frame)
+        room = _room(style.part.room(style_drawn), bent.line.ink, marks)
+        frame = frame_line(bent, warp, copy.em, copy.margins, copy.slack, reach, self._design.output, room)
+        draft.look = Look(style, style_drawn, marks, moved, frame)
 
     def _draw(self, draft: Draft) -> None:
         draft.canvas = draw_line(draft.content.bent.line, draft.copy.face, self._cache, draft.look.frame.em)
 
     def _warp(self, draft: Draft) -> None:
-        draft.coverage = draft.canvas.warped(draft.look.frame.warp, draft.look.frame.size)
+        draft.coverage = self._inked(draft, draft.canvas.warped(draft.look.frame.warp, draft.look.frame.size))
+
+    def _inked(self, draft: Draft, coverage: Image) -> Image:
+        look = draft.look
+        return look.style.part.letters(coverage, look.frame.em, look.style_drawn)
 
     def _find(self, drafts: Sequence[Draft]) -> None:
         quads = [draft.look.frame.quads[draft.content.bent.line.inked] for draft in drafts]
@@ -118,16 +129,36 @@ class Stages:
         neighbour, frame = draft.content.neighbour, draft.look.frame
         if neighbour is not None:
             other = draw_line(neighbour.line, draft.copy.face, self._cache, frame.em)
-            shown = other.warped(neighbour.shift.then(frame.warp), frame.size)
+            shown = self._inked(draft, other.warped(neighbour.shift.then(frame.warp), frame.size))
             draft.coverage = np.asarray(cv2.max(draft.coverage, shown), np.uint8)
+
+    def _mark(self, draft: Draft) -> None:
+        marks, frame = draft.look.marks, draft.look.frame
+        if marks is None:
+            return
+        drawn = draw_marks(marks, frame.em).warped(frame.warp, frame.size)
+        if marks.apart:
+            drawn = clear_of(drawn, draft.coverage, marks.apart * frame.em)
+        if marks.colour is None:
+            draft.coverage = np.asarray(cv2.max(draft.coverage, drawn), np.uint8)
+        else:
+            draft.below = drawn
 
     def _paint(self, draft: Draft) -> None:
         draft.number = self._papers.draw(draft.streams.appearance)
         self._lay(draft, 0.0)
 
     def _lay(self, draft: Draft, calm: float) -> None:
-        style, style_drawn, _, frame = draft.look
-        paper = _calmed(draft.block.papers[draft.number].paint(draft.streams.appearance, frame.size), calm)
+        style, style_drawn, marks, _, frame = draft.look
+        part, rng = draft.block.papers[draft.number], draft.streams.appearance
+        if isinstance(part, MadePaper):
+            draft.paper_drawn = part.draw(rng)
+            painted = part.show(frame.size, draft.paper_drawn)
+        else:
+            painted = part.paint(rng, frame.size)
+        paper = _calmed(painted, calm)
+        if draft.below is not None and marks is not None and marks.colour is not None:
+            paper = composite(paper, draft.below, marks.colour)
         draft.paper, draft.calm = style.part.underlay(paper, draft.coverage, frame.em, style_drawn), calm
 
     def _measure(self, drafts: Sequence[Draft]) -> None:
@@ -136,8 +167,9 @@ class Stages:
             draft.ground = ground
 
     def _choose(self, drafts: Sequence[Draft]) -> None:
-        rngs, grounds = [draft.streams.appearance for draft in drafts], [draft.ground for draft in drafts]
-        inks = choose_colours(rngs, grounds, self._design.ink.contrast_floor)
+        offered = [self._design.ink.candidates(draft.streams.appearance, draft.paper) for draft in drafts]
+        floors = [_fading(draft).needed(self._design.ink.contrast_floor / _clarity(draft)) for draft in drafts]
+        inks = choose_colours(offered, [draft.ground for draft in drafts], floors)
         for draft, ink in zip(drafts, inks, strict=True):
             draft.ink = ink
 
@@ -153,7 +185,10 @@ class Stages:
 
     def _compose(self, draft: Draft) -> None:
         assert draft.ink is not None
-        draft.image = composite(draft.paper, draft.coverage, draft.ink.colour)
+        style, style_drawn, _, _, frame = draft.look
+        image = style.part.fill(draft.paper, draft.coverage, draft.ink, frame.em, style_drawn)
+        part = draft.block.papers[draft.number]
+        draft.image = part.veil(image, draft.paper_drawn) if isinstance(part, MadePaper) else image
 
     def _affect(self, draft: Draft) -> None:
         draft.image, draft.coloured = self._design.effects.apply_pixels(draft.streams.appearance, draft.image)
@@ -183,6 +218,7 @@ class Stages:
             "style": look.style.name,
             **look.style_drawn,
             "paper": self._design.papers[draft.number].name,
+            **({"paper_drawn": draft.paper_drawn} if draft.paper_drawn else {}),
             "calm": draft.calm,
             "jpeg_quality": low + int(draft.streams.appearance.random() * (high - low + 1)),
             **content.drawn,
@@ -191,7 +227,7 @@ class Stages:
             font=draft.copy.face.file.name,
             script=line.script,
             corpus=draft.copy.text.corpus,
-            contrast=round(ink.contrast, 2),
+            contrast=round(_fading(draft).left(ink.contrast) * _clarity(draft), 2),
             effects=look.moved + draft.coloured,
             drawn=drawn,
             rejected=rejected,
@@ -201,6 +237,27 @@ class Stages:
         if reach:  # the border is the text's, too
             clusters = line.clusters.grown(reach).warped(look.frame.warp)
         return Sample(f"{prefix}{draft.index:010d}", draft.image, line.text, clusters, meta)
+
+
+def _fading(draft: Draft) -> Fading:
+    """What the style takes off the contrast of the colour."""
+    return draft.look.style.part.faded(draft.look.style_drawn)
+
+
+def _clarity(draft: Draft) -> float:
+    """The share of contrast that the paper leaves."""
+    part = draft.block.papers[draft.number]
+    return part.clarity(draft.paper_drawn) if isinstance(part, MadePaper) else 1.0
+
+
+def _room(room: Room, ink: Box, marks: Marks | None) -> Room:
+    """The room that decoration gets in the picture: what a style asks for, and what marks take beyond a line's ink."""
+    sides = list(room)
+    if marks is not None:
+        box = marks.box
+        beyond = (ink.left - box.left, ink.top - box.top, box.right - ink.right, box.bottom - ink.bottom)
+        sides = [max(side, more) for side, more in zip(sides, beyond, strict=True)]
+    return Room(*[min(side, _DECORATION) for side in sides])
 
 
 def _calmed(paper: Image, calm: float) -> Image:

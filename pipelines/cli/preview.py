@@ -20,14 +20,23 @@ def preview(
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change.")
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="PNG", help="Where the page goes.")] = Path("grid.png"),
-    count: Annotated[int, typer.Option("-n", "--count", metavar="N", help="Samples on the page.")] = 64,
+    count: Annotated[
+        int | None, typer.Option("-n", "--count", metavar="N", help="Samples on the page.", show_default="64")
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="S", help="Other seeds give other samples.")] = 0,
+    each: Annotated[
+        bool, typer.Option("--each", help="Every ink style, paper and effect there is, each on its own and named.")
+    ] = False,
 ) -> None:
     """Draw a page of samples in seconds: lines with their labels beneath, scenes with polygons around their texts.
 
-    They are the first samples of the data set that `ocrmill generate` would draw with the same seed.
+    They are the first samples of the data set that `ocrmill generate` would draw with the same seed. With --each, the
+    page shows what a recipe of lines can name, on the texts of this one (8 lines of each at most, as many as there is
+    room for); parts that it names have its settings, and those that need a folder are shown if it gives one.
 
     Example: ocrmill preview lines -o grid.png ink.contrast_floor=60
+
+    Example: ocrmill preview lines --each -o looks.png
 
     Example: ocrmill preview scenes -o scenes.png paper.photos.folder=photographs
     """
@@ -36,11 +45,16 @@ def preview(
     import cv2
 
     from pipelines.counts import describe_counts
-    from pipelines.generate.preview import draw_preview
+    from pipelines.generate import draw_looks, draw_preview
     from pipelines.recipe import resolve_recipe
     from pipelines.shards.files import write_file
 
-    page = draw_preview(resolve_recipe(recipe, settings or ()), count, seed)
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(page.image, cv2.COLOR_RGB2BGR))
+    resolved = resolve_recipe(recipe, settings or ())
+    if each:
+        image, told = draw_looks(resolved, 8 if count is None else count, seed), "every look on its own"
+    else:
+        page = draw_preview(resolved, 64 if count is None else count, seed)
+        image, told = page.image, f"{page.samples} samples; rejected: {describe_counts(page.gaps) or 'none'}"
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     write_file(out, encoded.tobytes())
-    print(f"{out}: {page.samples} samples; rejected: {describe_counts(page.gaps) or 'none'}")
+    print(f"{out}: {told}")

@@ -112,14 +112,15 @@ def _cell(sample: Sample, width: int, own: FontFile | None) -> Image:
 
 def _label_font(text: str, own: FontFile | None) -> ImageFont.FreeTypeFont:
     """A plain font if it has all characters, else the one that the sample was drawn in, which has them for sure."""
-    plain, characters = _plain_font()
+    plain, characters = plain_font()
     if own is None or characters.issuperset(map(ord, text)):
         return ImageFont.truetype(str(plain), _LABEL)
     return ImageFont.truetype(str(own.path), _LABEL, index=own.face)
 
 
 @lru_cache(maxsize=1)
-def _plain_font() -> tuple[Path, frozenset[int]]:
+def plain_font() -> tuple[Path, frozenset[int]]:
+    """A plain font for labels, and the characters that it has."""
     path = next((font for font in embedded_fonts() if font.stem == "DejaVuSans"), embedded_fonts()[0])
     return path, frozenset(hb.Face(hb.Blob(path.read_bytes())).unicodes)
 

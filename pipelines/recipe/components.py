@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipelines.config import Tree, first_problem, nearest
 from synthtext.core import InputError
 from synthtext.corpora import is_charset_name
+from synthtext.ink import InkStyle
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ BASELINE = ComponentKind("baseline", "synthtext.baselines", (frozenset({"draw", 
 PAPER = ComponentKind("paper", "synthtext.paper", (frozenset({"paint"}), frozenset({"for_block"})))
 BACKDROP = ComponentKind("paper", "synthtext.scenes.backdrops", (frozenset({"paint"}), frozenset({"for_block"})))
 LAYOUT = ComponentKind("layout", "synthtext.scenes.layouts", (frozenset({"compose", "place"}),))
-STYLE = ComponentKind("ink style", "synthtext.ink", (frozenset({"draw", "reach", "underlay"}),))
+STYLE = ComponentKind(
+    "ink style", "synthtext.ink", (frozenset(name for name in vars(InkStyle) if not name.startswith("_")),)
+)
+COLOURS = ComponentKind("source of colours", "synthtext.ink", (frozenset({"candidates"}),))
 EFFECT = ComponentKind("effect", "augment", (frozenset({"draw", "apply"}), frozenset({"draw", "warp"})))
 
 
@@ -157,11 +161,16 @@ def _find_class(kind: ComponentKind, use: str, where: str) -> type:
 
 
 def _own_class(kind: ComponentKind, use: str, where: str) -> Any:
-    package = importlib.import_module(kind.package)
-    known = {_short(name): getattr(package, name) for name in package.__all__ if _is_part(kind, getattr(package, name))}
+    known = own_classes(kind)
     if use not in known:
         raise InputError(f"{where}: there is no {kind.noun} {use!r}; {nearest(use, known)}")
     return known[use]
+
+
+def own_classes(kind: ComponentKind) -> dict[str, type]:
+    """The project's own parts of a kind, by the names that they go by in recipes."""
+    package = importlib.import_module(kind.package)
+    return {_short(name): getattr(package, name) for name in package.__all__ if _is_part(kind, getattr(package, name))}
 
 
 def _is_part(kind: ComponentKind, found: Any) -> bool:

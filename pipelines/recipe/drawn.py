@@ -4,13 +4,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.config import Tree, validated
-from pipelines.recipe.components import BASELINE, CORPUS, EFFECT, STYLE, Component, ComponentKind, find_modules_in
+from pipelines.recipe.components import (
+    BASELINE,
+    COLOURS,
+    CORPUS,
+    EFFECT,
+    STYLE,
+    Component,
+    ComponentKind,
+    find_modules_in,
+)
 from pipelines.recipe.parts import InkSettings, PartsBuilder, Shares, absolute, check_weights, mixture_of
 from synthtext import Entry
 from synthtext.core import Charset, EffectChain, EffectStep, Generator
@@ -78,17 +88,14 @@ class DrawnRecipe(ABC, Generic[S]):
             "corpus": parts.listed(CORPUS, "corpus", "weight", settings.corpus),
             "effects": parts.listed(EFFECT, "effects", "probability", settings.effects),
         }
-        shared = {
-            key: parts.shared(kind, key, settings.ink.styles if key == "ink.styles" else getattr(settings, key))
-            for key, kind in cls.shares().items()
-        }
+        shared = {key: parts.shared(kind, key, attrgetter(key)(settings)) for key, kind in cls.shares().items()}
         check_weights({"corpus": listed["corpus"], **shared}, where)
         return cls(settings, charset, listed, shared)
 
     @classmethod
     def shares(cls) -> Mapping[str, ComponentKind]:
         """What the recipe has by name and by weight, by the path in it."""
-        return {"ink.styles": STYLE, "baselines": BASELINE, **cls.SHARED}
+        return {"ink.styles": STYLE, "ink.colours": COLOURS, "baselines": BASELINE, **cls.SHARED}
 
     @cached_property
     def components(self) -> dict[str, Component]:
@@ -103,7 +110,11 @@ class DrawnRecipe(ABC, Generic[S]):
             key: {part.use: {"weight": part.share, **part.settings} for part in shared}
             for key, shared in self.shared.items()
         }
-        parts["ink"] = {"contrast_floor": self.settings.ink.contrast_floor, "styles": parts.pop("ink.styles")}
+        parts["ink"] = {
+            "contrast_floor": self.settings.ink.contrast_floor,
+            "styles": parts.pop("ink.styles"),
+            "colours": parts.pop("ink.colours"),
+        }
         for key, share in (("corpus", "weight"), ("effects", "probability")):
             parts[key] = [{"use": part.use, share: part.share, **part.settings} for part in self.listed[key]]
         if not any(part.user_module for part in self.components.values()):
@@ -139,7 +150,7 @@ class DrawnRecipe(ABC, Generic[S]):
             "font_options": self.settings.fonts,
             "inventory": inventory,
             "baselines": self.entries("baselines"),
-            "ink": Ink(self.settings.ink.contrast_floor, self.entries("ink.styles")),
+            "ink": Ink(self.settings.ink.contrast_floor, self.entries("ink.styles"), self.entries("ink.colours")),
             "papers": self.entries("paper"),
             "effects": EffectChain([EffectStep(part.use, part.part, part.share) for part in self.listed["effects"]]),
         }

@@ -34,6 +34,8 @@ class LinesRecipe(DrawnRecipe[LinesSettings]):
         Raises:
             InputError: no font can set one of the corpora.
         """
-        settings = self.settings
-        design = LineDesign(**self.common(inventory), layout=settings.layout, output=settings.output)
-        return LineGenerator(design, seed, prefix)
+        return LineGenerator(self.design(inventory), seed, prefix)
+
+    def design(self, inventory: FontInventory) -> LineDesign:
+        """What its lines look like."""
+        return LineDesign(**self.common(inventory), layout=self.settings.layout, output=self.settings.output)

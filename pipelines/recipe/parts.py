@@ -17,11 +17,12 @@ Shares = dict[str, float | dict[str, Any]]
 
 
 class InkSettings(BaseModel):
-    """The ink of a recipe: the least local contrast, and styles by weight."""
+    """The ink of a recipe: the least local contrast, styles by weight, and where colours come from."""
 
     model_config = ConfigDict(extra="forbid")
     contrast_floor: float = 40
     styles: Shares = Field(default={"plain": 1})
+    colours: Shares = Field(default={"any_colour": 1})
 
 
 class PartsBuilder:

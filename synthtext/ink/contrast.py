@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from synthtext.core import Image, InputError, Points
 
 _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114  # ITU-R BT.601, what OpenCV's conversion to grey uses
-_CANDIDATES = 12
 _SOLID = 0.5  # average coverage, weighted with itself, of strokes about one pixel wide
 
 
@@ -44,8 +43,9 @@ class Ground(NamedTuple):
 
         The deviation counts against it: on a busy ground a part of the strokes is lost although the mean is far.
         """
-        away = np.abs(self.mean - _luminance(colour)) - self.deviation
-        return InkColour(colour, float((away * self.strength).min()))
+        level = luminance(colour)
+        away = np.abs(self.mean - level) - self.deviation
+        return InkColour(colour, float((away * self.strength).min()), level < float(self.mean.mean()))
 
 
 class InkField(NamedTuple):
@@ -67,10 +67,17 @@ class InkField(NamedTuple):
 
 
 class InkColour(NamedTuple):
-    """A colour for the ink, and its contrast with the ground of the worst cluster."""
+    """A colour for the ink.
+
+    Attributes:
+        colour: RGB.
+        contrast: with the ground of the worst cluster.
+        darker: than the ground.
+    """
 
     colour: Colour
     contrast: float
+    darker: bool
 
 
 # The functions below take many lines at once: their clusters go through numpy together, which otherwise would take more
@@ -131,38 +138,32 @@ def measure_grounds(fields: Sequence[InkField], papers: Sequence[Image]) -> list
 
 
 def choose_colours(
-    rngs: Sequence[np.random.Generator], grounds: Sequence[Ground], floor: float
+    candidates: Sequence[Sequence[Colour]], grounds: Sequence[Ground], floors: Sequence[float]
 ) -> list[InkColour | None]:
-    """Draw colours that keep the floor at every cluster; black or white when a dozen draws do not.
+    """For every line, the first of its candidates that keeps its floor at every cluster; else black or white.
 
     Returns:
         None for a ground on which not even black or white keeps it.
     """
     mean, deviation, strength = (np.concatenate(parts) for parts in zip(*grounds, strict=True))
-    need = floor / strength + deviation
     lengths = [len(ground.mean) for ground in grounds]
+    need = np.repeat(np.asarray(floors, np.float64), lengths) / strength + deviation
     starts = np.cumsum([0, *lengths[:-1]])
-    darkest, lightest = np.minimum.reduceat(mean - need, starts), np.maximum.reduceat(mean + need, starts)
+    darkest = np.minimum.reduceat(mean - need, starts).tolist()
+    lightest = np.maximum.reduceat(mean + need, starts).tolist()
     colours = [
-        _drawn(rng, dark, light) for rng, dark, light in zip(rngs, darkest.tolist(), lightest.tolist(), strict=True)
+        next((colour for colour in offered if not dark < luminance(colour) < light), None)
+        for offered, dark, light in zip(candidates, darkest, lightest, strict=True)
     ]
-    levels = np.repeat([_luminance(colour or _BLACK) for colour in colours], lengths)
-    contrasts = np.minimum.reduceat((np.abs(mean - levels) - deviation) * strength, starts).tolist()
+    levels = [luminance(colour or _BLACK) for colour in colours]
+    away = np.abs(mean - np.repeat(levels, lengths)) - deviation
+    contrasts = np.minimum.reduceat(away * strength, starts).tolist()
     return [
-        InkColour(colour, contrast) if colour else _extreme(ground, floor)
-        for colour, contrast, ground in zip(colours, contrasts, grounds, strict=True)
+        InkColour(colour, contrast, level <= dark) if colour else _extreme(ground, floor)
+        for colour, contrast, level, dark, ground, floor in zip(
+            colours, contrasts, levels, darkest, grounds, floors, strict=True
+        )
     ]
-
-
-def _drawn(rng: np.random.Generator, darkest: float, lightest: float) -> Colour | None:
-    """A colour that is darker or lighter than what is too near to the ground of a cluster."""
-    coin, *drawn = (rng.random(1 + 3 * _CANDIDATES) * 255).tolist()
-    for i in range(0, 3 * _CANDIDATES, 3):
-        grey = (i % 2 == 0) == (coin < 128)  # every other one
-        colour: Colour = (drawn[i],) * 3 if grey else tuple(drawn[i : i + 3])
-        if not darkest < _luminance(colour) < lightest:
-            return colour
-    return None
 
 
 def _extreme(ground: Ground, floor: float) -> InkColour | None:
@@ -171,7 +172,8 @@ def _extreme(ground: Ground, floor: float) -> InkColour | None:
     return best if best.contrast >= floor else None
 
 
-def _luminance(colour: Colour) -> float:
+def luminance(colour: Colour) -> float:
+    """The luminance of a colour, 0 to 255."""
     return colour[0] * _RED + colour[1] * _GREEN + colour[2] * _BLUE
 
 

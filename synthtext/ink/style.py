@@ -1,29 +1,80 @@
 """How letters are inked."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, InputError, Parameters, Range
+from synthtext.core import Image, Parameters
+from synthtext.ink.contrast import InkColour
+from synthtext.layers import composite
+from synthtext.marks import Marks
+from synthtext.setting import SetLine
 
 
-class InkStyle(Protocol):
-    """A way to ink letters. A new one is a dataclass with these methods, named by its dotted path in a recipe."""
+class Room(NamedTuple):
+    """How far decoration (a shadow, an underline) goes beyond the letters to every side, in ems."""
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+
+
+class Fading(NamedTuple):
+    """What a style takes off the contrast of its colour.
+
+    Attributes:
+        share: of the contrast that is left.
+        loss: steps of luminance that are taken off it then.
+    """
+
+    share: float = 1.0
+    loss: float = 0.0
+
+    def needed(self, floor: float) -> float:
+        """The contrast that the bare colour must have, so that the ink as it is laid keeps a floor."""
+        return (floor + self.loss) / self.share
+
+    def left(self, contrast: float) -> float:
+        """The contrast of the ink as it is laid, at least."""
+        return contrast * self.share - self.loss
+
+
+class InkStyle:
+    """A way to ink letters. A new one is a frozen dataclass that extends this class and overrides what it changes.
+
+    What is drawn (JSON scalars, and lists of them) comes first; everything else follows from it without chance.
+    """
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw parameters (JSON scalars)."""
-        ...
+        """Draw parameters."""
+        return {}
 
     def reach(self, parameters: Parameters) -> float:
-        """How far it goes beyond the letters, in ems."""
-        ...
+        """How far the letters' own ink goes beyond their outlines, in ems: quads of clusters hold it."""
+        return 0.0
+
+    def room(self, parameters: Parameters) -> Room:
+        """How far decoration goes beyond the letters: it gets room in the picture, but quads do not hold it."""
+        return Room()
+
+    def letters(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
+        """The letters as they come out of the press, the pen, the printer.
+
+        Args:
+            coverage: (H, W) of their outlines in the picture, 0 to 255; stays as it is.
+            em: in pixels.
+            parameters: as drawn.
+        """
+        return coverage
+
+    def marks(self, line: SetLine, parameters: Parameters) -> Marks | None:
+        """Lines along the text."""
+        return None
 
     def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
-        """The paper with whatever lies below the letters themselves.
+        """The paper with whatever lies below the letters; it is the ground that their contrast is measured with.
 
         Args:
             paper: (H, W, 3) RGB; may be changed in place.
@@ -31,67 +82,23 @@ class InkStyle(Protocol):
             em: in pixels.
             parameters: as drawn.
         """
-        ...
-
-
-@dataclass(frozen=True)
-class Plain:
-    """Letters of one colour, nothing below them."""
-
-    def draw(self, rng: np.random.Generator) -> Parameters:
-        """Nothing is drawn."""
-        return {}
-
-    def reach(self, parameters: Parameters) -> float:
-        """As far as the letters."""
-        return 0.0
-
-    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
-        """The paper as it is."""
         return paper
 
+    def faded(self, parameters: Parameters) -> Fading:
+        """What `fill` takes off the contrast of the colour that it is given."""
+        return Fading()
 
-@dataclass(frozen=True)
-class Outline:
-    """Letters with a border of another colour around them.
+    def fill(
+        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
+    ) -> Image:
+        """The picture with the letters on it, (H, W, 3): on average over each of them not nearer to the ground than
+        `faded` says.
 
-    Attributes:
-        width_range: of the border, in ems.
-    """
-
-    width_range: Range = (0.03, 0.08)
-
-    def __post_init__(self) -> None:
-        if not 0 < self.width_range[0] <= self.width_range[1] <= 0.5:
-            raise InputError(f"width_range {list(self.width_range)} must be ems from 0 to 0.5, in order")
-
-    def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw the border's width (ems) and colour (RGB)."""
-        return {"width": rng.uniform(*self.width_range), "colour": rng.integers(0, 256, 3).tolist()}
-
-    def reach(self, parameters: Parameters) -> float:
-        """As far as the border."""
-        return float(parameters["width"])
-
-    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
-        """The paper with the border on it."""
-        radius = max(1, round(parameters["width"] * em))
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-        return composite(paper, np.asarray(cv2.dilate(coverage, disc), np.uint8), tuple(parameters["colour"]))
-
-
-def composite(paper: Image, coverage: NDArray[np.uint8], colour: Sequence[float]) -> Image:
-    """Lay a colour over a picture.
-
-    Args:
-        paper: (H, W, 3) RGB.
-        coverage: (H, W), 0 to 255.
-        colour: RGB, 0 to 255.
-
-    Returns:
-        The new picture; where coverage is 0 it equals the paper, where it is 255 the colour.
-    """
-    inked = cv2.merge([cv2.convertScaleAbs(coverage, alpha=part / 255) for part in colour])
-    rest = cv2.cvtColor(cv2.bitwise_not(coverage), cv2.COLOR_GRAY2BGR)
-    faded = cv2.multiply(paper, rest, scale=1 / 255)
-    return np.asarray(cv2.add(inked, faded), np.uint8)
+        Args:
+            paper: (H, W, 3) RGB with what lies below the letters; stays as it is.
+            coverage: (H, W) of the letters.
+            ink: the colour, and on which side of the ground it is.
+            em: in pixels.
+            parameters: as drawn.
+        """
+        return composite(paper, coverage, ink.colour)

@@ -68,14 +68,15 @@ class PhotoPool:
         which, across, down, mirrored = rng.random(4).tolist()
         photo = self._photos[int(which * len(self._photos))]
         width, height = int(size.width), int(size.height)
-        photo = _enlarged(photo, width, height)
+        photo = enlarged(photo, width, height)
         x = int(across * (photo.shape[1] - width + 1))
         y = int(down * (photo.shape[0] - height + 1))
         crop = photo[y : y + height, x : x + width]
         return np.asarray(cv2.flip(crop, 1) if mirrored < 0.5 else crop.copy(), np.uint8)
 
 
-def _enlarged(photo: Image, width: int, height: int) -> Image:
+def enlarged(photo: Image, width: int, height: int) -> Image:
+    """A picture that is at least so large: where it is too small, it goes on as its mirror."""
     while photo.shape[0] < height or photo.shape[1] < width:
         down = min(max(0, height - photo.shape[0]), photo.shape[0])
         right = min(max(0, width - photo.shape[1]), photo.shape[1])

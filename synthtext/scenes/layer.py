@@ -9,19 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.canvas import draw_line
-from synthtext.core import Clusters, Image, Parameters, Points, Size, Warp, bounding_box
+from synthtext.core import Box, Clusters, Image, Parameters, Points, Size, Warp, bounding_box
 from synthtext.fonts import FaceCache
 from synthtext.ink import (
+    Fading,
     Ground,
     Ink,
     InkColour,
     InkField,
     InkStyle,
+    Room,
     choose_colours,
     composite,
     find_ink,
     measure_grounds,
 )
+from synthtext.layers import clear_of, faint
+from synthtext.marks import Marks, draw_marks
 from synthtext.scenes.block import LaidLine
 from synthtext.scenes.composition import PlacedItem
 from synthtext.scenes.plate import draw_plate
@@ -66,14 +70,37 @@ class DrawnLine:
 
 
 class _Traced(NamedTuple):
-    """A line whose ink is known, before it has a colour."""
+    """A line whose ink is known, before it has a colour.
+
+    Attributes:
+        marks: along the line.
+        marked: (h, w) uint8 of the marks in the window.
+        field: of its letters.
+    """
 
     laid: LaidLine
     quads: Points
     window: Window
     coverage: NDArray[np.uint8]
     em: float
+    marks: Marks | None
+    marked: NDArray[np.uint8]
     field: InkField
+
+    def ground(self, image: Image, style: Style) -> Image:
+        """What the letters come to lie on in the picture (H, W, 3): a new picture of the window."""
+        inking, drawn = style
+        paper = image[self.window].copy()
+        if self.marks is not None and self.marks.colour is not None:
+            paper = composite(paper, self.marked, self.marks.colour)
+        return inking.underlay(paper, self.coverage, self.em, drawn)
+
+    @property
+    def inked(self) -> NDArray[np.uint8]:
+        """All that has the letters' colour."""
+        if self.marks is None or self.marks.colour is not None:
+            return self.coverage
+        return np.asarray(cv2.max(self.coverage, self.marked), np.uint8)
 
 
 class TextLayer:
@@ -128,7 +155,7 @@ class TextLayer:
         """
         inking, drawn = style
         warp = placed.warp.then(view)
-        lines = self._trace(placed, warp, Size(image.shape[1], image.shape[0]), inking.reach(drawn))
+        lines = self._trace(placed, warp, Size(image.shape[1], image.shape[0]), style)
         if not lines:
             return []
         if placed.item.plate:
@@ -142,11 +169,8 @@ class TextLayer:
         for rule in placed.rules:
             blend_polygon(image, view.points(rule), colour.colour)
         for line in lines:
-            paper = inking.underlay(image[line.window].copy(), line.coverage, line.em, drawn)
-            ink = line.coverage
-            if placed.opacity < 1:
-                ink = np.asarray(cv2.convertScaleAbs(ink, alpha=placed.opacity), np.uint8)
-            image[line.window] = composite(paper, ink, colour.colour)
+            ink = faint(line.inked, placed.opacity)
+            image[line.window] = inking.fill(line.ground(image, style), ink, colour, line.em, drawn)
         return [
             DrawnLine(
                 line.laid,
@@ -156,36 +180,44 @@ class TextLayer:
                 line.window,
                 line.coverage,
                 line.em,
-                colour.contrast,
+                inking.faded(drawn).left(colour.contrast),
             )
             for line in lines
         ]
 
-    def _trace(self, placed: PlacedItem, warp: Warp, size: Size, reach: float) -> list[_Traced]:
+    def _trace(self, placed: PlacedItem, warp: Warp, size: Size, style: Style) -> list[_Traced]:
         """The ink of the lines that are whole in the picture."""
-        found: list[tuple[LaidLine, Points, Window, NDArray[np.uint8], float]] = []
+        inking, drawn = style
+        reach = inking.reach(drawn)
+        found: list[tuple[LaidLine, Points, Window, NDArray[np.uint8], float, Marks | None, NDArray[np.uint8]]] = []
         for laid in placed.item.block.lines:
             line = laid.line.bent.line
             to_picture = laid.warp.then(warp)
             quads = line.clusters.warped(to_picture).quads
             em = _em_in_picture(quads, line.ink.width if line.vertical else line.ink.height, vertical=line.vertical)
-            window = _window(quads, size, em, reach)
+            marks = inking.marks(line, drawn)
+            window = _window(quads, size, em, reach, _decoration(inking.room(drawn), line.ink, marks))
             if window is None or em < _LEAST_EM:
                 continue
             rows, columns = window
             shift = Warp.translation(-columns.start, -rows.start)
             canvas = draw_line(line, laid.line.face, self._cache, em)
             shape = Size(columns.stop - columns.start, rows.stop - rows.start)
-            found.append((laid, quads, window, canvas.warped(to_picture.then(shift), shape), em))
+            to_window = to_picture.then(shift)
+            coverage = inking.letters(canvas.warped(to_window, shape), em, drawn)
+            marked = coverage if marks is None else draw_marks(marks, em).warped(to_window, shape)
+            if marks is not None and marks.apart:
+                marked = clear_of(marked, coverage, marks.apart * em)
+            found.append((laid, quads, window, coverage, em, marks, marked))
         if not found:
             return []
         fields = find_ink(
-            [coverage for *_, coverage, _ in found],
+            [coverage for *_, coverage, _, _, _ in found],
             [
                 _inked(laid, quads) - np.array([window[1].start, window[0].start], np.float32)
                 for laid, quads, window, *_ in found
             ],
-            [max(1, round(em * _GROUND)) for *_, em in found],
+            [max(1, round(em * _GROUND)) for *_, em, _, _ in found],
         )
         return [
             _Traced(*parts, field)
@@ -202,15 +234,15 @@ class TextLayer:
         placed: PlacedItem,
     ) -> InkColour | None:
         """One colour that keeps the floor at every cluster of the lines, though it lets something through."""
-        inking, drawn = style
-        papers = [inking.underlay(image[line.window].copy(), line.coverage, line.em, drawn) for line in lines]
+        papers = [line.ground(image, style) for line in lines]
         grounds = measure_grounds([line.field for line in lines], papers)
         ground = Ground(*(np.concatenate(parts) for parts in zip(*grounds, strict=True)))
-        floor, printed = self._ink.contrast_floor / placed.opacity, placed.printed
+        floor = style[0].faded(style[1]).needed(Fading(placed.opacity).needed(self._ink.contrast_floor))
+        printed = placed.printed
         if printed is not None and ground.inked(printed).contrast >= floor:
             return ground.inked(printed)
-        chosen = choose_colours([rng], [ground], floor)[0]
-        return None if chosen is None else InkColour(chosen.colour, chosen.contrast * placed.opacity)
+        chosen = choose_colours([self._ink.candidates(rng, papers[0])], [ground], [floor])[0]
+        return None if chosen is None else chosen._replace(contrast=chosen.contrast * placed.opacity)
 
 
 def _bordered(laid: LaidLine, quads: Points, warp: Warp, reach: float) -> Clusters:
@@ -232,13 +264,22 @@ def _em_in_picture(quads: Points, thickness: float, *, vertical: bool) -> float:
     return float(sides.mean()) / thickness
 
 
-def _window(quads: Points, size: Size, em: float, reach: float) -> Window | None:
-    """Rows and columns that a line takes; None if it is not whole in the picture."""
+def _decoration(room: Room, ink: Box, marks: Marks | None) -> float:
+    """How far decoration goes beyond a line's letters to any side, in ems."""
+    far = max(room)
+    if marks is not None:
+        box = marks.box
+        far = max(far, ink.left - box.left, ink.top - box.top, box.right - ink.right, box.bottom - ink.bottom)
+    return far
+
+
+def _window(quads: Points, size: Size, em: float, reach: float, decoration: float) -> Window | None:
+    """Rows and columns that a line and its decoration take; None if the line is not whole in the picture."""
     box = bounding_box(quads)
     edge = _EDGE + reach * em
     if box.left < edge or box.top < edge or box.right > size.width - edge or box.bottom > size.height - edge:
         return None
-    room = _ROOM + int((_GROUND + reach) * em)
+    room = _ROOM + int((_GROUND + reach + decoration) * em)
     left, top = max(0, int(box.left) - room), max(0, int(box.top) - room)
     right, bottom = min(int(size.width), int(box.right) + 1 + room), min(int(size.height), int(box.bottom) + 1 + room)
     return slice(top, bottom), slice(left, right)

@@ -1,9 +1,12 @@
-"""Fonts that tests build."""
+"""Fonts that tests build, and lines with all that is known of how they were drawn."""
 
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+import cv2
+import numpy as np
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
@@ -11,7 +14,12 @@ from fontTools.ttLib import TTCollection, TTFont, newTable
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
+from pipelines.recipe import resolve_recipe
+from synthtext import LineGenerator
+from synthtext.core import Gap, Image, Points, Sample
+from synthtext.draft import Draft
 from synthtext.fonts import FontFile, read_font_file
+from synthtext.paper import MadePaper
 
 LETTERS = "AHIRg"
 
@@ -96,3 +104,70 @@ def collect() -> Callable[[Sequence[Path], Path], Path]:
         return path
 
     return write
+
+
+class Drawn(NamedTuple):
+    """A line on its way: its letters alone and all ink of their colour (H, W), the ground, and the picture."""
+
+    sample: Sample
+    letters: Image
+    inked: Image
+    below: Image | None
+    ground: Image
+    image: Image
+
+    def check_contrast(self, floor: float) -> None:
+        """The ink as it appears, where it is solid, keeps the floor at every cluster; what is told is no less."""
+        assert self.sample.meta.contrast >= floor - 0.01
+        ground, shown = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float64) for one in (self.ground, self.image))
+        beside = cv2.dilate(self.letters, np.ones((3, 3), np.uint8)) > 0
+        share = self.letters / 255
+        ink = (shown - ground * (1 - share)) / np.maximum(share, 0.01)  # that it would be with a coverage of 1
+        clusters = self.sample.clusters
+        for text, quad in zip(clusters.texts(self.sample.text), clusters.quads, strict=True):
+            window = self.near(quad)
+            solid = share[window] > 0.5
+            if text.strip() and solid.any():
+                away = ground[window][beside[window]].mean() - ink[window][solid].mean()
+                assert abs(away) > floor - 4, (self.sample.text, text)  # cells of two pixels are measured there
+
+    def near(self, quad: Points) -> tuple[slice, slice]:
+        """Rows and columns of the picture in which a quad lies."""
+        (left, top), (right, bottom) = np.floor(quad.min(0)).astype(int), np.ceil(quad.max(0)).astype(int)
+        return slice(max(top, 0), bottom), slice(max(left, 0), right)
+
+
+@pytest.fixture(scope="session")
+def drawn_by() -> Callable[[Sequence[str], int], list[Drawn]]:
+    """Draw lines of the preset `lines`, without effects and neighbours, with settings."""
+
+    def draw(settings: Sequence[str], count: int) -> list[Drawn]:
+        bare = ["fonts.system=false", "layout.neighbours={probability: 0}", "effects=[]"]
+        generator = resolve_recipe("lines", [*bare, *settings]).generator(5)
+        assert isinstance(generator, LineGenerator)
+        letters: dict[int, Image] = {}
+        drafts: dict[int, Draft] = {}
+        steps = generator.stages.steps
+        find, compose = steps["find ink"], steps["compose"]
+
+        def found(some: Sequence[Draft]) -> None:
+            letters.update({draft.index: draft.coverage for draft in some})
+            find(some)
+
+        def composed(some: Sequence[Draft]) -> None:
+            compose(some)
+            drafts.update({draft.index: draft for draft in some})
+
+        steps["find ink"], steps["compose"] = found, composed
+        samples = [sample for sample in generator.draw_many(range(count)) if not isinstance(sample, Gap)]
+        assert len(samples) >= 0.99 * count
+        return [_drawn(sample, letters[i], drafts[i]) for sample in samples for i in [int(sample.key[-10:])]]
+
+    return draw
+
+
+def _drawn(sample: Sample, letters: Image, draft: Draft) -> Drawn:
+    part, ground = draft.block.papers[draft.number], draft.paper
+    if isinstance(part, MadePaper):
+        ground = part.veil(ground, draft.paper_drawn)
+    return Drawn(sample, letters, draft.coverage, draft.below, ground, sample.image)

@@ -1,0 +1,49 @@
+"""What every ink style, source of colours, paper and effect costs: CPU microseconds of a line that has it alone.
+
+    python -m benchmarks.looks [RECIPE] [KEY=VALUE ...]
+
+All looks are drawn on the same texts and fonts, straight, without neighbours, some dozens at a time as in a job. The
+first column is the whole line without encoding, the second what it takes beyond a plain one, as a share of it. Figures
+are CPU time of this process, the least of a few rounds, in which all looks take turns. Tiles of papers are made in the
+first round. Machines are noisy: compare ratios within one run.
+"""
+
+import sys
+import time
+
+import cv2
+
+from pipelines.generate.looks import list_looks
+from pipelines.recipe import resolve_recipe
+from synthtext import LineGenerator
+
+ROUNDS, COUNT = 5, 256
+
+
+def spent(generator: LineGenerator, count: int) -> float:
+    """CPU microseconds of a line."""
+    start = time.process_time()
+    for _ in generator.draw_many(range(count)):
+        pass
+    return (time.process_time() - start) / count * 1e6
+
+
+def measure(name: str, overrides: list[str]) -> None:
+    looks = list(list_looks(resolve_recipe(name, overrides)))
+    inventory = looks[0].recipe.inventory()
+    plain = looks[0].recipe.generator(inventory, 1, "")
+    generators = {(look.key, look.name): plain.redesigned(look.recipe.design(inventory)) for look in looks}
+    rounds = [{key: spent(generator, COUNT) for key, generator in generators.items()} for _ in range(ROUNDS)]
+    least = {key: min(measured[key] for measured in rounds) for key in generators}
+    bare = least["ink.styles", "plain"]
+    print(f"recipe {name}: a plain line takes {bare:.0f} us")
+    for (key, look), whole in least.items():
+        print(f"  {key:12s} {look:20s} {whole:8.0f} us {whole / bare - 1:+8.0%}")
+
+
+if __name__ == "__main__":
+    cv2.setNumThreads(1)
+    given = sys.argv[1:]
+    recipes = [argument for argument in given if "=" not in argument] or ["lines"]
+    for recipe in recipes:
+        measure(recipe, [argument for argument in given if "=" in argument])

@@ -1,0 +1,98 @@
+"""Where colours of ink come from."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.generate import iterate_samples
+from pipelines.recipe import resolve_recipe
+from synthtext.core import InputError, Sample
+from synthtext.ink import AnyColour, Palettes, PaperColours, PhotoColours
+from synthtext.ink.contrast import luminance
+from synthtext.ink.photo_colours import measure_palette
+from synthtext.ink.shades import of_luminance
+
+RNG = np.random.default_rng
+RED, BLUE = (200, 40, 30), (20, 60, 190)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    photo = np.empty((60, 90, 3), np.uint8)
+    photo[:, :60], photo[:, 60:] = RED, BLUE
+    cv2.imwrite(str(tmp_path / "a.png"), photo[..., ::-1])
+    return tmp_path
+
+
+def test_a_colour_gets_the_luminance_that_is_asked_for() -> None:
+    rng = RNG(0)
+    for _ in range(300):
+        tint, level = tuple(rng.uniform(0, 255, 3).tolist()), float(rng.uniform(0, 255))
+        made = of_luminance(tint, level)
+        assert abs(luminance(made) - level) < 1e-6
+        assert min(made) >= 0
+        assert max(made) <= 255
+        assert list(np.argsort(made, kind="stable")) == list(np.argsort(tint, kind="stable"))
+
+
+def test_every_source_offers_a_dozen_colours(folder: Path) -> None:
+    paper = np.full((48, 200, 3), 128, np.uint8)
+    for source in (AnyColour(), Palettes(), PaperColours(), PhotoColours(folder)):
+        seen = set()
+        for seed in range(50):
+            offered = source.candidates(RNG(seed), paper)
+            assert len(offered) == 12
+            assert all(0 <= part <= 255 for colour in offered for part in colour)
+            assert offered == source.candidates(RNG(seed), paper)
+            seen.add(offered[0])
+        assert len(seen) > (0 if isinstance(source, PaperColours) else 1)
+
+
+def test_colours_of_a_paper_are_its_own() -> None:
+    paper = np.empty((48, 200, 3), np.uint8)
+    paper[:24], paper[24:] = RED, BLUE
+    offered = [colour for seed in range(40) for colour in PaperColours().candidates(RNG(seed), paper)[:4]]
+    assert {tuple(map(int, colour)) for colour in offered} == {RED, BLUE}
+    hues = [np.argmax(colour) for colour in PaperColours().candidates(RNG(1), np.full_like(paper, RED))]
+    assert set(hues) == {0}
+
+
+def test_colours_of_a_photograph_are_measured(folder: Path) -> None:
+    photo = np.asarray(cv2.imread(str(folder / "a.png"))[..., ::-1])
+    measured = measure_palette(np.ascontiguousarray(photo), 2)
+    assert np.abs(np.array(measured) - [RED, BLUE]).max() < 12  # the most frequent one first
+    offered = [colour for seed in range(30) for colour in PhotoColours(folder, 2).candidates(RNG(seed), photo)[:2]]
+    assert {int(np.argmax(colour)) for colour in offered} == {0, 2}
+
+
+def test_lines_are_inked_in_the_colours_of_photographs(folder: Path) -> None:
+    """Not a single ink is grey, unless nothing else can be read."""
+    recipe = resolve_recipe(
+        "digits", [f"ink={{colours: {{photo_colours: {{folder: {folder}, count: 2}}}}}}", "paper={plain: {tint: 0}}"]
+    )
+    inks = [sample.meta.drawn["ink"] for sample in iterate_samples(recipe, 60, 1) if isinstance(sample, Sample)]
+    coloured = [ink for ink in inks if ink[0] != ink[2]]
+    assert len(coloured) > 0.8 * len(inks)
+    assert {int(np.argmax(ink)) for ink in coloured} == {0, 2}
+
+
+def test_a_broken_photograph_is_named(folder: Path) -> None:
+    (folder / "b.jpg").write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"b\.jpg"):
+        resolve_recipe("digits", [f"ink.colours={{photo_colours: {{folder: {folder}}}}}"])
+
+
+@pytest.mark.parametrize(
+    ("colours", "told"),
+    [
+        ("{any_colours: 1}", "any_colour"),
+        ("{palettes: {variation: 300}}", "variation"),
+        ("{photo_colours: {folder: absent}}", "absent"),
+        ("{any_colour: 0}", "every weight is 0"),
+    ],
+)
+def test_wrong_sources_are_told(colours: str, told: str) -> None:
+    with pytest.raises(InputError, match=rf"(?s)ink\.colours|photos.*{told}"):
+        resolve_recipe("digits", [f"ink.colours={colours}"])

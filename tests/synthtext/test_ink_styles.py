@@ -1,0 +1,242 @@
+"""What every ink style keeps, over many lines: contrast where the letters are, ink in its quads, nothing cut off."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.generate import iterate_samples
+from pipelines.recipe import resolve_recipe
+from pipelines.recipe.components import STYLE, own_classes
+from synthtext.core import InputError, Scene
+from synthtext.fonts import Face, embedded_fonts, read_font_file
+from synthtext.ink import Bleeding, Blend, InkColour, Outline, StrikeThrough, Underline, Worn, composite
+from synthtext.ink.contrast import luminance
+from synthtext.ink.shades import around
+from synthtext.setting import Setting, set_line
+
+STYLES = own_classes(STYLE)
+FLOOR = 45
+COUNT = 60
+RNG = np.random.default_rng
+
+DrawnBy: TypeAlias = Callable[[Sequence[str], int], list[Any]]
+
+
+def draw(drawn_by: DrawnBy, style: str, count: int = COUNT, settings: Sequence[str] = ()) -> list[Any]:
+    styles = [f"ink.styles={{{style}: 1}}", f"ink.contrast_floor={FLOOR}"]
+    return drawn_by(["paper={plain: 1, gradient: 1, texture: 1}", *styles, *settings], count)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_style_keeps_what_is_promised_of_lines(drawn_by: DrawnBy, style: str) -> None:
+    for drawn in draw(drawn_by, style):
+        drawn.check_contrast(FLOOR)
+        check_ink(drawn)
+        assert drawn.sample.meta.drawn["style"] == style
+        json.dumps(drawn.sample.meta.drawn)
+
+
+def check_ink(drawn: Any) -> None:
+    """Letters are in their quads, in the picture, and every one is there."""
+    letters, sample = drawn.letters, drawn.sample
+    border = np.concatenate([letters[0], letters[-1], letters[:, 0], letters[:, -1]])
+    assert border.max() < 40, sample.text
+    everywhere = np.zeros(letters.shape, np.uint8)
+    for text, quad in zip(sample.clusters.texts(sample.text), sample.clusters.quads, strict=True):
+        cv2.fillPoly(everywhere, [np.round((quad - 0.5) * 16).astype(np.int32)], 1, shift=4)
+        assert not text.strip() or letters[drawn.near(quad)].max(initial=0) > 40, (sample.text, text)
+    grown = cv2.dilate(everywhere, np.ones((5, 5), np.uint8))
+    assert letters[grown == 0].max(initial=0) < 77, sample.text
+    height, width = letters.shape
+    assert sample.clusters.quads.min() >= 0
+    assert (sample.clusters.quads <= [width, height]).all()
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_was_drawn_decides_everything(style: str) -> None:
+    """The same parameters, also read from JSON, give the same pixels; what is handed in stays as it was."""
+    letters = np.zeros((40, 120), np.uint8)
+    cv2.putText(letters, "Ag8", (10, 30), cv2.FONT_HERSHEY_SIMPLEX, 1, 255, 3)
+    paper = np.full((40, 120, 3), 200, np.uint8)
+    part, ink = STYLES[style](), InkColour((60.0, 20.0, 90.0), 120.0, True)
+    for seed in range(5):
+        parameters = part.draw(RNG(seed))
+        again = json.loads(json.dumps(parameters))
+        pictures = []
+        for drawn in (parameters, again):
+            given = letters.copy()
+            shaped = part.letters(given, 30.0, drawn)
+            ground = part.underlay(paper.copy(), shaped, 30.0, drawn)
+            kept = ground.copy()
+            pictures.append(part.fill(ground, shaped, ink, 30.0, drawn))
+            assert (given == letters).all()
+            assert (ground == kept).all()
+        assert pictures[0].shape == paper.shape
+        assert pictures[0].dtype == np.uint8
+        assert (pictures[0] == pictures[1]).all()
+
+
+@pytest.mark.parametrize("style", ["underline", "highlight", "strike_through", "shadow", "extrusion", "glow"])
+def test_decoration_is_whole_in_the_picture(drawn_by: DrawnBy, style: str) -> None:
+    """Lines along the text are, and shadows but for their faint edges."""
+    plain = "paper={plain: {lightness_range: [250, 255], tint: 0}}"
+    straight = ("baselines={straight: 1}", plain, "layout.margin_range=[0, 0]")
+    marked = style in ("underline", "highlight", "strike_through")
+    for drawn in draw(drawn_by, style, 40, straight):
+        layer = drawn.inked if drawn.below is None else drawn.below
+        if not marked:
+            layer = np.asarray(cv2.absdiff(drawn.ground, np.full_like(drawn.ground, drawn.ground[0, 0])).max(axis=2))
+        border = np.concatenate([layer[0], layer[-1], layer[:, 0], layer[:, -1]])
+        assert border.max() < 0.4 * layer.max(), drawn.sample.text
+
+
+@pytest.fixture(scope="module")
+def face() -> Face:
+    path = next(path for path in embedded_fonts() if path.stem == "DejaVuSans")
+    return Face(read_font_file(path)[0])
+
+
+@pytest.mark.parametrize("text", ["a_b", "x, y; z", "Łódź ţ", "plain g"])
+def test_an_underline_leaves_marks_below_letters_alone(face: Face, text: str) -> None:
+    line, style = set_line(text, face), Underline()
+    for seed in range(30):
+        box = style.marks(line, style.draw(RNG(seed))).box
+        assert box.top > (0.05 if text == "plain g" else line.ink.bottom)
+        assert abs(box.left - line.ink.left) < 0.2
+        assert abs(box.right - line.ink.right) < 0.2
+
+
+def test_the_underline_of_a_vertical_line_is_on_its_right(face: Face) -> None:
+    line, style = set_line("84 7", face, Setting(vertical=True)), Underline()
+    for seed in range(30):
+        box = style.marks(line, style.draw(RNG(seed))).box
+        assert box.left > line.ink.right
+        assert abs(box.top - line.ink.top) < 0.2
+
+
+def test_a_line_through_dashes_has_its_own_colour_and_lies_below(face: Face) -> None:
+    style = StrikeThrough(own_colour_probability=0)
+    for text, own in (("1-2", True), ("a=b", True), ("$5.00", True), ("Sale 50", False)):
+        marks = style.marks(set_line(text, face), style.draw(RNG(1)))
+        assert (marks.colour is not None) is own, text
+        assert marks.box.left < 0 < marks.box.right
+
+
+def test_worn_print_is_still_there() -> None:
+    """Of every cluster a part is left, and on average as much as was asked for, or nearly."""
+    style, disc = Worn(), np.zeros((64, 64), np.uint8)
+    for radius in (2, 4, 20):
+        whole = disc.copy()
+        cv2.circle(whole, (32, 32), radius, 255, -1)
+        left = [
+            style.letters(whole, 40.0, style.draw(RNG(seed))).sum(dtype=float) / whole.sum(dtype=float)
+            for seed in range(200)
+        ]
+        assert min(left) > 0.2
+        assert 0.6 < np.mean(left) < 0.95
+    sizes = [
+        np.mean([Worn((share, share)).letters(whole, 40.0, Worn((share, share)).draw(RNG(seed))) for seed in range(50)])
+        for share in (0.0, 0.15, 0.3, 0.5)
+    ]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_bleeding_ink_stays_within_its_reach() -> None:
+    whole = np.zeros((120, 120), np.uint8)
+    cv2.rectangle(whole, (40, 40), (80, 80), 255, -1)
+    for seed in range(40):
+        style = Bleeding(width_range=(0.03, 0.03))
+        parameters = style.draw(RNG(seed))
+        spread = style.letters(whole, 60.0, parameters)
+        assert (spread[whole > 0] > 200).mean() > 0.95
+        far = int(np.ceil(style.reach(parameters) * 60)) + 1
+        assert spread[cv2.dilate(whole, np.ones((2 * far + 1, 2 * far + 1), np.uint8)) == 0].max() < 40
+        assert (spread > 128).sum() > (whole > 128).sum()
+
+
+@pytest.mark.parametrize("mode", ["multiply", "darken", "burn"])
+@pytest.mark.parametrize("darker", [False, True])
+def test_no_blend_comes_nearer_to_the_paper_than_its_colour(mode: str, *, darker: bool) -> None:
+    rng = RNG(0)
+    paper = rng.integers(0, 256, (30, 40, 3), np.uint8)
+    colour = (70.0, 120.0, 30.0)
+    whole = np.full((30, 40), 255, np.uint8)
+    parameters = {"mode": mode, "opacity": 1.0}
+    shown = Blend().fill(paper, whole, InkColour(colour, 50.0, darker), 30.0, parameters).astype(int)
+    away = np.asarray(colour) - shown if darker else shown - np.asarray(colour)
+    assert away.min() >= -1
+    assert (shown != composite(paper, whole, colour)).any()
+
+
+def test_two_colours_around_an_ink_lose_half_their_distance_at_most() -> None:
+    rng = RNG(0)
+    for _ in range(300):
+        colour, tint = (tuple(rng.uniform(0, 255, 3).tolist()) for _ in range(2))
+        darker, distance = bool(rng.random() < 0.5), float(rng.uniform(0, 150))
+        far, close = (luminance(one) for one in around(InkColour(colour, 1.0, darker), tint, distance))
+        level, sign = luminance(colour), -1 if darker else 1
+        assert sign * (far - level) > -1e-6
+        assert 0 <= sign * (level - close) + 1e-6 <= distance / 2 + 1e-3
+
+
+def test_an_outline_is_as_wide_as_was_drawn() -> None:
+    whole = np.zeros((100, 100), np.uint8)
+    cv2.circle(whole, (50, 50), 20, 255, -1)
+    paper = np.zeros((100, 100, 3), np.uint8)
+    shown = Outline().underlay(paper, whole, 60.0, {"width": 0.1, "colour": [255, 255, 255]})
+    assert (shown[50, :, 0] > 128).sum() == (whole[50] > 128).sum() + 12
+
+
+BAD = [
+    ("outline", "width_range", [0, 0.1]),
+    ("double_outline", "inner_range", [0.1, 0.05]),
+    ("shadow", "distance_range", [0, 2]),
+    ("long_shadow", "length_range", [0, 9]),
+    ("extrusion", "depth_range", [0, 1]),
+    ("glow", "size_range", [0, 1]),
+    ("emboss", "strength_range", [0, 500]),
+    ("gradient_fill", "turns_range", [0, 9]),
+    ("texture_fill", "patterns", []),
+    ("translucent", "opacity_range", [0.1, 0.5]),
+    ("blend", "modes", []),
+    ("worn", "share_range", [0, 0.9]),
+    ("bleeding", "width_range", [0, 1]),
+    ("dot_matrix", "pitch_range", [0, 1]),
+    ("underline", "kinds", []),
+    ("strike_through", "rise", 3),
+    ("highlight", "height_range", [0, 1]),
+]
+
+
+@pytest.mark.parametrize(("style", "setting", "value"), BAD)
+def test_a_wrong_setting_is_told(style: str, setting: str, value: object) -> None:
+    with pytest.raises(InputError, match=rf"ink\.styles\.{style}.*{setting}"):
+        resolve_recipe("digits", [f"ink.styles={{{style}: {{{setting}: {json.dumps(value)}}}}}"])
+
+
+def test_every_style_with_settings_has_a_wrong_one_above() -> None:
+    assert {style for style, *_ in BAD} == set(STYLES) - {"plain"}
+
+
+@pytest.mark.parametrize("style", sorted(set(STYLES) - {"plain"}))
+def test_texts_of_scenes_can_be_read_in_every_style(style: str) -> None:
+    """Nearly as many as in plain ink; and the pictures are others."""
+    settings = [
+        "fonts={system: false, size_range: [9, 44]}",
+        "output={width_range: [300, 420], height_range: [260, 420]}",
+        "effects=[]",
+    ]
+    plain, inked = (
+        list(iterate_samples(resolve_recipe("scenes", [*settings, f"ink.styles={{{name}: 1}}"]), 3, seed=1))
+        for name in ("plain", style)
+    )
+    legible, before = (
+        sum(not instance.ignore for scene in scenes if isinstance(scene, Scene) for instance in scene.instances)
+        for scenes in (inked, plain)
+    )
+    assert legible > 0.6 * before
+    assert any((one.image != other.image).any() for one, other in zip(inked, plain, strict=True))

@@ -1,0 +1,156 @@
+"""Papers that are painted from what they drew: what they hold, and what they leave of the letters."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.recipe import resolve_recipe
+from pipelines.recipe.components import PAPER, own_classes
+from synthtext.core import InputError, Size
+from synthtext.paper import FibrousPaper, Halftone, MadePaper, Ruled, Screen, Table, Wood
+from synthtext.paper.tile import HEIGHT, WIDTH, cut, draw_cut
+
+PAPERS = {name: cls for name, cls in own_classes(PAPER).items() if issubclass(cls, MadePaper)}
+FLOOR = 45
+RNG = np.random.default_rng
+SIZE = Size(300, 48)
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_letters_on_a_paper_keep_the_floor(drawn_by: Callable[[Sequence[str], int], list[Any]], name: str) -> None:
+    settings = [f"paper={{{name}: 1}}", "ink.styles={plain: 2, blend: 1, shadow: 1}", f"ink.contrast_floor={FLOOR}"]
+    calm = []
+    for drawn in drawn_by(settings, 80):
+        drawn.check_contrast(FLOOR)
+        told = drawn.sample.meta.drawn
+        assert told["paper"] == name
+        assert told["paper_drawn"]
+        json.dumps(told)
+        calm.append(told["calm"] == 0)
+    assert np.mean(calm) > 0.8  # most papers can be written on as they are
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_what_was_drawn_decides_every_pixel(name: str) -> None:
+    part = PAPERS[name]()
+    pictures = []
+    for seed in range(12):
+        drawn = part.draw(RNG(seed))
+        again = json.loads(json.dumps(drawn))
+        for size in (SIZE, Size(9, 8), Size(40, 500), Size(1500, 61)):
+            picture = part.show(size, drawn)
+            assert picture.shape == (size.height, size.width, 3)
+            assert picture.dtype == np.uint8
+            assert (picture == part.show(size, again)).all()
+            kept = picture.copy()
+            veiled = part.veil(picture, drawn)
+            assert veiled.shape == picture.shape
+            assert (picture == kept).all()
+        assert (part.paint(RNG(seed), SIZE) == part.show(SIZE, drawn)).all()
+        pictures.append(part.show(SIZE, drawn).tobytes())
+    assert len(set(pictures)) == 12
+
+
+def test_tiles_are_cut_where_it_was_drawn() -> None:
+    """Pieces of one tile at the same place are the same; a larger piece holds the smaller one."""
+
+    def ramp(rng: np.random.Generator) -> np.ndarray:
+        return np.tile(np.arange(WIDTH) % 251, (HEIGHT, 1)).astype(np.uint8)
+
+    ramp.__module__ = "tests.ramp"
+    drawn = {**draw_cut(RNG(0), (1, 1)), "x": 0.0, "flip": 0}
+    piece = cut(ramp, Size(100, 20), drawn)
+    assert (piece == np.arange(100)).all()
+    assert (cut(ramp, Size(100, 20), {**drawn, "flip": 3}) == np.arange(100)[::-1]).all()
+    assert (
+        np.abs(cut(ramp, Size(100, 20), {**drawn, "zoom": 2.0})[:, 20:80].astype(int) - np.arange(20, 80) / 2).max() < 1
+    )
+    beyond = cut(ramp, Size(WIDTH + 50, 20), drawn)
+    assert (beyond[:, WIDTH:] == beyond[:, WIDTH - 50 : WIDTH][:, ::-1]).all()
+
+
+def test_plain_paper_is_even_and_stains_and_folds_are_not() -> None:
+    def spread(part: FibrousPaper) -> float:
+        return float(np.mean([part.paint(RNG(seed), SIZE).std(axis=(0, 1)).mean() for seed in range(40)]))
+
+    flat = {"roughness_range": (0, 0)}
+    bare = FibrousPaper(**flat, stain_probability=0, fold_probability=0)
+    assert spread(bare) < 4
+    assert spread(FibrousPaper(**flat, stain_probability=1, fold_probability=0)) > spread(bare) + 1
+    assert spread(FibrousPaper(**flat, stain_probability=0, fold_probability=1)) > spread(bare) + 1
+
+
+@pytest.mark.parametrize("colour_probability", [0, 1])
+def test_a_halftone_has_as_much_ink_as_its_tone(colour_probability: float) -> None:
+    light = []
+    for tone in (0.1, 0.3, 0.5, 0.7):
+        part = Halftone(tone_range=(tone, tone), colour_probability=colour_probability)
+        light.append(np.mean([part.paint(RNG(seed), SIZE).mean() for seed in range(20)]))
+    assert light == sorted(light, reverse=True)
+    assert light[0] - light[-1] > 40
+
+
+def test_ruled_lines_are_as_far_apart_as_was_drawn() -> None:
+    part = Ruled(kinds=("lines",), spacing_range=(0.25, 0.25), strength_range=(80, 80))
+    for seed in range(20):
+        drawn = {**part.draw(RNG(seed)), "lean": 0.0}
+        dark = part.show(Size(60, 200), drawn).mean(axis=(1, 2))
+        line = dark < dark.max() - 20
+        rows = np.flatnonzero(line[1:] & ~line[:-1])  # where lines begin
+        assert len(rows) in (3, 4)
+        assert np.abs(np.diff(rows) - 50).max() <= 1
+
+
+def test_a_cell_of_a_table_is_empty_but_for_its_edges() -> None:
+    part = Table(side_probability=1)
+    for seed in range(40):
+        picture = part.paint(RNG(seed), SIZE)
+        inside = picture[11:-11, 8:-8]
+        assert (inside == inside[0, 0]).all()
+        assert (picture != inside[0, 0]).any()
+    assert len(np.unique(Table(side_probability=0).paint(RNG(1), SIZE).reshape(-1, 3), axis=0)) == 1
+
+
+@pytest.mark.parametrize("kind", ["pixels", "lines", "moire"])
+def test_a_screen_leaves_the_light_that_it_tells(kind: str) -> None:
+    part, white = Screen(kinds=(kind,)), np.full((48, 300, 3), 255, np.uint8)
+    for seed in range(30):
+        drawn = part.draw(RNG(seed))
+        light = cv2.cvtColor(part.veil(white, drawn), cv2.COLOR_RGB2GRAY)
+        over = cv2.blur(light, (12, 12))[6:-6, 6:-6]
+        assert over.min() / 255 > part.clarity(drawn) - 0.03
+        assert light.std() > 2
+
+
+def test_a_joint_between_boards_is_where_it_was_drawn() -> None:
+    part = Wood(joint_probability=1)
+    for seed in range(20):
+        drawn = {**part.draw(RNG(seed)), "joint": 0.5}
+        rows = part.show(SIZE, drawn).mean(axis=(1, 2))
+        assert int(rows.argmin()) == 24
+
+
+BAD = [
+    ("fabric", "scale_range", [0, 1]),
+    ("fibrous_paper", "stain_probability", 2),
+    ("halftone", "pitch_range", [0, 1]),
+    ("metal", "shine_range", [0, 200]),
+    ("ruled", "kinds", []),
+    ("screen", "depth_range", [0, 0.9]),
+    ("table", "width_range", [0, 1]),
+    ("wood", "contrast_range", [2, 1]),
+]
+
+
+@pytest.mark.parametrize(("name", "setting", "value"), BAD)
+def test_a_wrong_setting_is_told(name: str, setting: str, value: object) -> None:
+    with pytest.raises(InputError, match=rf"paper\.{name}.*{setting}"):
+        resolve_recipe("digits", [f"paper={{{name}: {{{setting}: {json.dumps(value)}}}}}"])
+
+
+def test_every_paper_has_a_wrong_setting_above() -> None:
+    assert {name for name, *_ in BAD} == set(PAPERS)
