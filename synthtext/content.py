@@ -85,7 +85,7 @@ class Writer:
         text = self._corpora.draw(rng)
         shares = rng.random(9).tolist()
         face = self._face(text.text, faces, shares[0])
-        shown = _capitals(text.text) if face.capitals_only else text.text
+        shown = _as_drawn(text.text, face)
         if not self._charset.covers(self._charset.fold(shown)):
             raise Rejection("character outside of the charset")
         tracking = round(within(layout.tracking_range, shares[1]), 3)
@@ -117,7 +117,7 @@ class Writer:
 
     def rewrite(self, rng: np.random.Generator, text: str, like: Copy) -> Copy | None:
         """A text in the face and the setting of another copy; None if the face or the charset lacks a character."""
-        shown = _capitals(text) if like.face.capitals_only else text
+        shown = _as_drawn(text, like.face)
         if not (text and like.face.covers(text) and self._charset.covers(self._charset.fold(shown))):
             return None
         setting = like.setting
@@ -168,5 +168,9 @@ class Writer:
         return beside(rng, line, other, copy.margins, within(options.depth_range, rng.random()))
 
 
-def _capitals(text: str) -> str:
-    return unicodedata.normalize("NFC", text.upper())  # the capital of an iota with two accents comes in three parts
+def _as_drawn(text: str, face: Face) -> str:
+    """A text in the letters that a face really draws."""
+    if face.case == "both":
+        return text
+    changed = text.upper() if face.case == "upper" else text.lower()
+    return unicodedata.normalize("NFC", changed)  # the capital of an iota with two accents comes in three parts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipelines.fonts.scripts import SCRIPTS
 from synthtext.core import Charset
-from synthtext.fonts import Face, FaceCache, FontFile, FontInventory
+from synthtext.fonts import Face, FaceCache, FontFile, FontInventory, LetterCase
 
 _UPRIGHT = ("Regular", "Book", "Roman", "Normal", "Text", "")
 
@@ -34,7 +34,7 @@ class FamilyReport:
         faces: of it, in the inventory's order.
         scripts: share of the letters of each script (0 to 1), by its name; of the face that has most.
         charset: of the face that has most; None if none was asked for.
-        capitals_only: small letters look like capitals, in every face.
+        case: which letters all of its faces draw; "both" if they do not agree.
         axes: tags of the axes of variable fonts.
         licence: the one that most faces name, or empty.
     """
@@ -43,7 +43,7 @@ class FamilyReport:
     faces: tuple[FontFile, ...]
     scripts: dict[str, float]
     charset: CharsetCoverage | None
-    capitals_only: bool
+    case: LetterCase
     axes: tuple[str, ...]
     licence: str
 
@@ -82,12 +82,12 @@ def _describe(
     name: str, files: list[FontFile], cache: FaceCache, charset: Charset | None, advance: Callable[[], None]
 ) -> FamilyReport:
     scripts = {script.name: 0.0 for script in SCRIPTS}
-    capitals = True
+    cases = set[LetterCase]()
     best: str | None = None
     for file in files:
         face = cache.face(file)
         scripts = {known: max(share, scripts[known]) for known, share in _shares(face).items()}
-        capitals = capitals and face.capitals_only
+        cases.add(face.case)
         if charset is not None:
             best = min((lack for lack in (best, face.missing("".join(charset))) if lack is not None), key=len)
         advance()
@@ -97,7 +97,7 @@ def _describe(
         faces=tuple(files),
         scripts=scripts,
         charset=None if charset is None or best is None else CharsetCoverage(1 - len(best) / len(charset), best),
-        capitals_only=capitals,
+        case=cases.pop() if len(cases) == 1 else "both",
         axes=tuple(dict.fromkeys(axis.tag for file in files for axis in file.axes)),
         licence=licences.most_common(1)[0][0] if licences else "",
     )

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from pipelines.fonts.report import CharsetCoverage, FamilyReport
+from synthtext.fonts import LetterCase
 
 _TOLD = 8  # missing characters of a charset
 _LICENCE = 60  # characters of a licence
@@ -46,9 +47,12 @@ def describe_coverage(reports: Sequence[FamilyReport], charset: str) -> str:
     )
 
 
+_CASES: dict[LetterCase, tuple[str, ...]] = {"both": (), "upper": ("capitals only",), "lower": ("small letters only",)}
+
+
 def _row(report: FamilyReport) -> tuple[str, ...]:
     remarks = [
-        *(["capitals only"] if report.capitals_only else []),
+        *_CASES[report.case],
         *([f"variable: {' '.join(report.axes)}"] if report.axes else []),
     ]
     return (

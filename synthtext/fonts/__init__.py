@@ -5,6 +5,7 @@ from synthtext.fonts.discovery import FontInventory, FontOptions, embedded_fonts
 from synthtext.fonts.face import Face, Raster, RunGlyphs
 from synthtext.fonts.file import FontFile, read_font_file
 from synthtext.fonts.ignorable import DEFAULT_IGNORABLE
+from synthtext.fonts.letter_case import LetterCase
 from synthtext.fonts.pool import FontPool, fit_fonts
 from synthtext.fonts.variation import Axis, Variations
 
@@ -18,6 +19,7 @@ __all__ = [
     "FontInventory",
     "FontOptions",
     "FontPool",
+    "LetterCase",
     "Raster",
     "RunGlyphs",
     "Variations",

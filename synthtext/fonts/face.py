@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from synthtext.fonts.columns import font_for_columns
 from synthtext.fonts.file import FontFile
 from synthtext.fonts.ignorable import DEFAULT_IGNORABLE
+from synthtext.fonts.letter_case import LetterCase, letter_case
 from synthtext.fonts.opening import open_font
 from synthtext.rejection import Rejection
 from synthtext.runs import Run
@@ -85,17 +86,17 @@ class Face:
         return self._plain.issuperset(text) or not self.missing(text)
 
     @cached_property
-    def capitals_only(self) -> bool:
-        """Whether small letters look like capitals (no g, p or y goes below them): "Sale" reads "SALE"."""
-        boxes = [self._letter_box(letter) for letter in "gpy" if self.covers(letter)]
-        capital = self._letter_box("H")
-        if capital is None or None in boxes or not boxes:
-            return False
-        lowest = capital[3] + 0.1 * (capital[3] - capital[1])  # capitals of some CJK fonts stand above the baseline
-        return all(box is not None and box[3] < lowest for box in boxes)
+    def case(self) -> LetterCase:
+        """Which letters it really draws."""
+        return letter_case(self)
 
-    def _letter_box(self, letter: str) -> GlyphBox | None:
+    def box_of(self, letter: str) -> GlyphBox | None:
+        """The box of a character's own glyph, as in `boxes`."""
         return self.boxes[self._hb.get_nominal_glyph(ord(letter)) or 0]
+
+    def draw_letter(self, letter: str, size: int) -> Raster:
+        """Draw a character's own glyph, as `draw` does."""
+        return self.draw(self._hb.get_nominal_glyph(ord(letter)) or 0, size)
 
     def missing(self, characters: str) -> str:
         """The characters that the character map lacks, default-ignorables aside: HarfBuzz draws nothing for them."""

@@ -45,8 +45,8 @@ def test_families_and_scripts(reports, inventory: FontInventory) -> None:
     assert dejavu["Han"] == dejavu["Thai"] == 0
     assert caladea["Latin"] == 1
     assert caladea["Cyrillic"] == 0
-    assert reports["Amatic SC"].capitals_only
-    assert not reports["Lato"].capitals_only
+    assert reports["Amatic SC"].case == "upper"
+    assert reports["Lato"].case == "both"
     assert reports["Lato"].specimen.style == "Regular"
     assert "OFL" in reports["Lato"].licence
 

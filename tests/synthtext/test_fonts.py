@@ -1,9 +1,11 @@
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from synthtext.content import _as_drawn
 from synthtext.core import InputError
 from synthtext.fonts import (
     Face,
@@ -201,9 +203,46 @@ def test_names_that_say_nothing_are_no_symbols(tmp_path: Path, pattern: str) -> 
 
 
 def test_a_font_of_capitals_alone_is_known_as_one() -> None:
-    assert face("AmaticSC-Regular").capitals_only
-    assert not face().capitals_only
-    assert not face("Caladea-Regular").capitals_only
+    assert face("AmaticSC-Regular").case == "upper"
+    assert face().case == face("Caladea-Regular").case == "both"
+
+
+def with_letters_of(path: Path, drawn: Callable[[str], str]) -> Face:
+    """DejaVu Sans with other letters in the place of its own."""
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(embedded("DejaVuSans"))
+    for table in font["cmap"].tables:
+        taken = dict(table.cmap)
+        for code in filter(str.isalpha, map(chr, range(0x41, 0x7B))):
+            table.cmap[ord(code)] = taken[ord(drawn(code))]
+    font.save(path)
+    return Face(read_font_file(path)[0])
+
+
+def test_a_font_of_small_letters_alone_is_known_as_one(tmp_path: Path) -> None:
+    assert with_letters_of(tmp_path / "small.ttf", str.lower).case == "lower"
+    assert with_letters_of(tmp_path / "large.ttf", str.upper).case == "upper"
+    assert with_letters_of(tmp_path / "as_it_is.ttf", str).case == "both"
+
+
+def test_capitals_some_of_which_go_below_the_baseline_are_known_by_their_shape(tmp_path: Path) -> None:
+    """As in handwriting of capitals."""
+    from fontTools.ttLib import TTFont
+
+    with_letters_of(tmp_path / "large.ttf", str.upper)
+    font = TTFont(tmp_path / "large.ttf")
+    for table in font["cmap"].tables:
+        table.cmap[ord("p")] = "p"  # alone goes below
+    font.save(tmp_path / "hand.ttf")
+    assert Face(read_font_file(tmp_path / "hand.ttf")[0]).case == "upper"
+
+
+def test_letters_are_labelled_as_a_font_draws_them(tmp_path: Path) -> None:
+    """A font of small letters alone shows none of the capitals that a text has."""
+    assert _as_drawn("KINETIC Straße", with_letters_of(tmp_path / "small.ttf", str.lower)) == "kinetic straße"
+    assert _as_drawn("Sale", with_letters_of(tmp_path / "large.ttf", str.upper)) == "SALE"
+    assert _as_drawn("Sale", face()) == "Sale"
 
 
 def test_letters_that_stand_above_the_baseline_are_no_capitals(tmp_path: Path) -> None:
@@ -211,11 +250,11 @@ def test_letters_that_stand_above_the_baseline_are_no_capitals(tmp_path: Path) -
     from fontTools.ttLib import TTFont
 
     font = TTFont(embedded("DejaVuSans"))
-    for letter in "Hgpy":
+    for letter in "HPgpy":
         font["glyf"][letter].coordinates.translate((0, 420))
         font["glyf"][letter].recalcBounds(font["glyf"])
     font.save(tmp_path / "raised.ttf")
-    assert not Face(read_font_file(tmp_path / "raised.ttf")[0]).capitals_only
+    assert Face(read_font_file(tmp_path / "raised.ttf")[0]).case == "both"
 
 
 def broken_tables(tmp_path: Path, table: str) -> Path:

@@ -201,7 +201,7 @@ def check_handled(seen: str, labels: set[str], reasons: set[str]) -> None:
 def test_capitals_of_a_font_without_small_letters_are_composed(fonts: Path, tmp_path: Path) -> None:
     generator = opened("ΐά", fonts, tmp_path)
     for face in generator.blocks.at(0).faces:  # type: ignore[attr-defined]
-        face.capitals_only = True
+        face.case = "upper"
     with_iota = {s.text for s in map(generator.draw, range(16)) if isinstance(s, Sample)} - {PLAIN.upper()}
     assert with_iota == {"Ϊ́Ά"}
 
