@@ -1,5 +1,7 @@
 """Settings for all tests."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from hypothesis import settings
@@ -12,6 +14,10 @@ settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)
-def _same_numbers() -> None:
-    """Fresh networks and random inputs of a test are the same every time."""
+def _same_numbers() -> Iterator[None]:
+    """Fresh networks and random inputs of a test are the same every time, and one thread rounds them."""
     torch.manual_seed(0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

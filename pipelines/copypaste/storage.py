@@ -8,8 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from augment.copy_paste import Columns, CropBank
-from pipelines.errors import JobError
-from pipelines.shards.files import sync, temporary
+from pipelines.shards.arrow import write_batch
 from synthtext.core import InputError
 
 _DIGEST, _LEFT_OUT = b"digest", b"left_out"
@@ -33,16 +32,7 @@ def save_bank(path: Path, bank: CropBank, digest: str, left_out: Mapping[str, in
     ]
     metadata = {_DIGEST: digest.encode(), _LEFT_OUT: json.dumps(dict(left_out)).encode()}
     batch = pa.RecordBatch.from_arrays(columns, names=list(Columns._fields)).replace_schema_metadata(metadata)
-    staged = temporary(path)
-    try:
-        with pa.OSFile(str(staged), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        sync(staged)
-        staged.replace(path)
-        sync(path.parent)
-    except OSError as error:
-        staged.unlink(missing_ok=True)
-        raise JobError(f"{path} cannot be written: {error}; the same command again goes on") from None
+    write_batch(path, batch)
 
 
 def load_bank(path: str | Path) -> CropBank:

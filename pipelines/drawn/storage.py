@@ -8,8 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.drawn.survey import Survey
-from pipelines.errors import JobError
-from pipelines.shards.files import sync, temporary
+from pipelines.shards.arrow import write_batch
 from synthtext.core import InputError
 
 _COLUMNS = ("index", "width", "height", "text")
@@ -34,17 +33,7 @@ def save_survey(path: Path, survey: Survey, about: Mapping[str, object]) -> None
     ]
     told = json.dumps({**about, "gaps": survey.gaps, "surveyed": survey.count}, ensure_ascii=False)
     batch = pa.RecordBatch.from_arrays(arrays, names=list(_COLUMNS)).replace_schema_metadata({_ABOUT: told.encode()})
-    staged = temporary(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with pa.OSFile(str(staged), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        sync(staged)
-        staged.replace(path)
-        sync(path.parent)
-    except OSError as error:
-        staged.unlink(missing_ok=True)
-        raise JobError(f"{path} cannot be written: {error}; the same command again goes on") from None
+    write_batch(path, batch)
 
 
 def open_survey(path: Path) -> tuple[Survey, dict[str, object]] | None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from models.ctc import CTCCodec
 from pipelines.evaluate import evaluate_recognizer
@@ -25,14 +24,6 @@ fonts: {size_range: [30, 34]}
 output: {height: 48}
 """
 WIDEST = 4096
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

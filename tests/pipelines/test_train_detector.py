@@ -40,14 +40,6 @@ LEARNT = {  # which networks learn, by preset
 }
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def few(tmp_path_factory, draw_scenes):
     """Two pictures, to be learnt by heart."""

@@ -8,7 +8,6 @@ import sys
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from pipelines.config import read_yaml
 from pipelines.errors import JobError
@@ -30,10 +29,9 @@ corpus: [{use: text_file, path: texts.txt, weight: 3}, {use: pattern, pattern: "
 
 
 @pytest.fixture(autouse=True)
-def as_it_was():
-    threads, path = torch.get_num_threads(), list(sys.path)
+def path_as_it_was():
+    path = list(sys.path)
     yield
-    torch.set_num_threads(threads)
     sys.path[:] = path
 
 

@@ -57,13 +57,6 @@ def sources(tmp_path_factory):
     return {name: draw_lines(folder / name, numbers(count, count)) for name, count in (("train", 60), ("val", 10))}
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 def run_small(folder, sources, *overrides):
     said = []
     run = train("rec-tiny", folder, [sources["train"]], [sources["val"]], [*SMALL, *overrides], said.append)

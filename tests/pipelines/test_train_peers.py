@@ -43,14 +43,6 @@ TEAMS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def draw_lines(folder, texts):
     folder.mkdir()
     for index, text in enumerate(texts):
