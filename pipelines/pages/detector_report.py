@@ -7,7 +7,7 @@ from pipelines.pages.charts import level, percent
 from pipelines.pages.found import WorstPicture, worst_pictures
 from pipelines.pages.frame import Section, page
 from pipelines.pages.markup import Html, element, join
-from pipelines.pages.scores import counts_of, scores_section
+from pipelines.pages.scores import counts_of, scores_section, summary_of
 from pipelines.pages.slices import Column, View, slice_tables
 from pipelines.slices import Bin, Slicing
 
@@ -80,11 +80,10 @@ def detector_page(title: str, sources: Sequence[FoundSource]) -> str:
         title: what was evaluated, on what.
         sources: at least one.
     """
-    several = len(sources) > 1
-    summary = {f"{s.name}: {key}" if several else key: value for s in sources for key, value in s.scores.items()}
+    summary = summary_of([(source.name, source.scores) for source in sources])
     sections = [scores_section(summary)]
     for source in sources:
-        sections += _sections(source, f"{source.name}: " if several else "")
+        sections += _sections(source, f"{source.name}: " if len(sources) > 1 else "")
     pictures = [picture for source in sources for picture in source.pictures]
     sections.append(
         Section("Worst pictures", worst_pictures(pictures), "select a picture to enlarge it" if pictures else "")

@@ -7,7 +7,7 @@ from pipelines.confusions import Confusion, Confusions, LookAlikes
 from pipelines.pages.charts import code_point, level, percent, visible
 from pipelines.pages.frame import Section, page
 from pipelines.pages.markup import Html, element, join
-from pipelines.pages.scores import counts_of, scores_section
+from pipelines.pages.scores import counts_of, scores_section, summary_of
 from pipelines.pages.slices import Column, View, slice_tables
 from pipelines.pages.worst import WorstRow, worst_lines
 from pipelines.slices import Slicing
@@ -48,11 +48,10 @@ def recognizer_page(title: str, sources: Sequence[ReadSource]) -> str:
         title: what was evaluated, on what.
         sources: at least one.
     """
-    several = len(sources) > 1
-    summary = {f"{s.name}: {key}" if several else key: value for s in sources for key, value in s.scores.items()}
+    summary = summary_of([(source.name, source.scores) for source in sources])
     sections = [scores_section(summary)]
     for source in sources:
-        prefix = f"{source.name}: " if several else ""
+        prefix = f"{source.name}: " if len(sources) > 1 else ""
         sections += [
             Section(f"{prefix}Lines by what they are like", slice_tables(source.slices, _LINES)),
             Section(f"{prefix}What is read for what", _characters(source.confusions)),

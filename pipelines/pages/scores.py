@@ -1,10 +1,16 @@
 """Scores on a page: numbers of things among its facts, shares as a table of bars."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pipelines.pages.charts import level
 from pipelines.pages.frame import Section
 from pipelines.pages.markup import Html, element
+
+
+def summary_of(sources: Sequence[tuple[str, Mapping[str, float]]]) -> dict[str, float]:
+    """The scores of sources, name and scores each, as one summary; of several each score is named after its source."""
+    several = len(sources) > 1
+    return {f"{name}: {key}" if several else key: value for name, scores in sources for key, value in scores.items()}
 
 
 def counts_of(summary: Mapping[str, float]) -> dict[str, str]:

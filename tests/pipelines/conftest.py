@@ -7,7 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
 
+from pipelines.cli.preview import preview
 from pipelines.exchange.export import export
 from pipelines.exchange.importing import import_model
 from pipelines.published import DETECTOR, RECOGNIZER, model_file
@@ -83,3 +87,49 @@ def dataset() -> Callable[..., Path]:
         return path
 
     return write
+
+
+def _draw_lines(folder: Path, texts: Sequence[str]) -> str:
+    """A label file of pictures with these texts, 32 pixels high and 20 wide for a character."""
+    folder.mkdir()
+    for index, text in enumerate(texts):
+        image = np.full((32, 8 + 20 * len(text), 3), 255, np.uint8)
+        cv2.putText(image, text, (4, 26), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (0, 0, 0), 2, cv2.LINE_AA)
+        cv2.imwrite(str(folder / f"{index}.png"), image)
+    labels = folder / "labels.tsv"
+    labels.write_text("".join(f"{index}.png\t{text}\n" for index, text in enumerate(texts)), encoding="utf-8")
+    return str(labels)
+
+
+@pytest.fixture(scope="session")
+def draw_lines() -> Callable[..., str]:
+    """Draws lines."""
+    return _draw_lines
+
+
+class _StoppedError(RuntimeError):
+    pass
+
+
+def _crash_after(step: int, start: Callable[[Callable[[str], None]], object]) -> None:
+    def say(line: str) -> None:
+        if line.startswith(f"step {step}:"):
+            raise _StoppedError
+
+    with pytest.raises(_StoppedError):
+        start(say)
+
+
+@pytest.fixture(scope="session")
+def crash_after() -> Callable[..., None]:
+    """Starts a training, which is handed what it says to, and ends it like a crash once a step is validated."""
+    return _crash_after
+
+
+@pytest.fixture
+def run_preview(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs `ocrmill preview` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer()
+    app.command()(preview)
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))

@@ -2,24 +2,13 @@
 
 import cv2
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from pipelines.cli.preview import preview
 from pipelines.generate.looks import list_looks
 from pipelines.recipe import resolve_recipe
 from pipelines.recipe.components import EFFECT, PAPER, STYLE, own_classes
 from synthtext.core import InputError
 
 RECIPE = ["fonts.system=false", "output.width=96", "effects=[{use: blur, strength_range: [0.03, 0.03]}]"]
-
-
-@pytest.fixture
-def invoke(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    app = typer.Typer()
-    app.command()(preview)
-    return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 
 def test_every_part_has_a_look_but_those_that_need_a_folder(tmp_path):
@@ -41,8 +30,8 @@ def test_a_look_has_the_settings_of_the_recipe_and_nothing_else_on():
     assert looks["wood"]["effects"] == looks["worn"]["effects"] == []
 
 
-def test_command(invoke, tmp_path):
-    result = invoke("digits", "--each", "-o", "looks.png", "-n", "2", "--seed", "3", *RECIPE)
+def test_command(run_preview, tmp_path):
+    result = run_preview("digits", "--each", "-o", "looks.png", "-n", "2", "--seed", "3", *RECIPE)
     assert result.exit_code == 0, result.output
     assert "looks.png: every look on its own" in result.stdout
     page = cv2.imread(str(tmp_path / "looks.png"))
@@ -52,7 +41,7 @@ def test_command(invoke, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [("scenes", "--each"), ("digits", "--each", "-n", "17")])
-def test_what_cannot_be_shown_is_told(invoke, tmp_path, arguments):
-    result = invoke(*arguments, "-o", "looks.png")
+def test_what_cannot_be_shown_is_told(run_preview, tmp_path, arguments):
+    result = run_preview(*arguments, "-o", "looks.png")
     assert isinstance(result.exception, InputError)
     assert list(tmp_path.iterdir()) == []

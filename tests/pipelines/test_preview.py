@@ -5,10 +5,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from pipelines.cli.preview import preview
 from pipelines.generate import draw_preview
 from pipelines.generate.preview import font_named
 from pipelines.recipe import resolve_recipe
@@ -55,16 +52,8 @@ def test_impossible_number_is_refused(digits, count):
         draw_preview(digits, count)
 
 
-@pytest.fixture
-def invoke(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    app = typer.Typer()
-    app.command()(preview)
-    return lambda *arguments: CliRunner().invoke(app, list(arguments))
-
-
-def test_command(invoke, tmp_path):
-    result = invoke("digits", "-n", "8", "-o", "page.png", "output.height=40")
+def test_command(run_preview, tmp_path):
+    result = run_preview("digits", "-n", "8", "-o", "page.png", "output.height=40")
     assert result.exit_code == 0, result.output
     assert "8 samples; rejected: none" in result.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["page.png"]
@@ -74,7 +63,7 @@ def test_command(invoke, tmp_path):
 @pytest.mark.parametrize(
     "arguments", [("-o", "page.jpg"), ("-o", "missing/page.png"), ("-n", "0"), ("ouput.height=9",)]
 )
-def test_bad_input_makes_nothing(invoke, tmp_path, arguments):
-    result = invoke("digits", *arguments)
+def test_bad_input_makes_nothing(run_preview, tmp_path, arguments):
+    result = run_preview("digits", *arguments)
     assert isinstance(result.exception, InputError)
     assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 """Training detectors on scenes that are drawn here, with networks and pictures so small that a step takes 30 ms."""
 
 import json
+from functools import partial
 
 import pytest
 import torch
@@ -208,20 +209,10 @@ def test_a_training_from_a_run_takes_over_what_belongs_to_the_weights(tmp_path, 
     assert not resolve_config("det-db", overrides=[f"init={teacher.folder}", "frozen_norms=false"]).frozen_norms
 
 
-class StoppedError(RuntimeError):
-    pass
-
-
-def crash_at(step):
-    def say(line):
-        if line.startswith(f"step {step}:"):
-            raise StoppedError
-
-    return say
-
-
 @pytest.mark.parametrize("preset", ["det-db", "det-cml"])
-def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(tmp_path, few, more, teacher, preset):
+def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(
+    tmp_path, few, more, teacher, crash_after, preset
+):
     settings = [
         *small(preset), MOVING, "samples=18", "validate_every=2", "checkpoint_every=3", "log_every=1",
         "copy_paste={probability: 0.5}", "effects=[{use: colour, probability: 0.5}]",
@@ -229,8 +220,7 @@ def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(tmp_pat
     ]  # fmt: skip
     whole = train(preset, tmp_path / "whole", [more], [few], settings, lambda line: None)
     for step in (2, 8):
-        with pytest.raises(StoppedError):
-            train(preset, tmp_path / "run", [more], [few], settings, crash_at(step))
+        crash_after(step, partial(train, preset, tmp_path / "run", [more], [few], settings))
     run = train(preset, tmp_path / "run", [more], [few], settings, lambda line: None)
     assert entries(run, "train") == entries(whole, "train")
     assert entries(run, "validation") == entries(whole, "validation")

@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -34,25 +33,13 @@ SMALL = (
 )
 
 
-def draw_lines(folder, texts):
-    """A label file of pictures with these texts."""
-    folder.mkdir()
-    for index, text in enumerate(texts):
-        image = np.full((32, 8 + 20 * len(text), 3), 255, np.uint8)
-        cv2.putText(image, text, (4, 26), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (0, 0, 0), 2, cv2.LINE_AA)
-        cv2.imwrite(str(folder / f"{index}.png"), image)
-    labels = folder / "labels.tsv"
-    labels.write_text("".join(f"{index}.png\t{text}\n" for index, text in enumerate(texts)), encoding="utf-8")
-    return str(labels)
-
-
 def numbers(count, seed):
     rng = np.random.default_rng(seed)
     return ["".join(map(str, rng.integers(0, 10, rng.integers(1, 5)))) for _ in range(count)]
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory):
+def sources(tmp_path_factory, draw_lines):
     folder = tmp_path_factory.mktemp("lines")
     return {name: draw_lines(folder / name, numbers(count, count)) for name, count in (("train", 60), ("val", 10))}
 
@@ -68,7 +55,7 @@ def metrics(folder):
     return [{key: value for key, value in entry.items() if key not in VARYING} for entry in entries]
 
 
-def test_a_few_lines_are_learnt_by_heart(tmp_path):
+def test_a_few_lines_are_learnt_by_heart(tmp_path, draw_lines):
     # Of one width: batches hold lines of like width, and batch statistics need lines that differ.
     labels = draw_lines(tmp_path / "few", ["12", "47", "35", "90"])
     overrides = [
@@ -186,7 +173,7 @@ def test_what_cannot_be_trained_leaves_nothing_behind(tmp_path, sources, data, v
     assert not (tmp_path / "run").exists()
 
 
-def test_the_data_are_described_before_the_first_step(tmp_path):
+def test_the_data_are_described_before_the_first_step(tmp_path, draw_lines):
     charset = Charset.named("digits")
     codec, preprocessing = CTCCodec(charset), RecognizerPreprocessing()
     learnt = open_source(draw_lines(tmp_path / "train", ["12", "3x", "45", "x"]))
