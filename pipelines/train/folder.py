@@ -61,7 +61,9 @@ def _differences(there: Mapping[str, Any], here: Mapping[str, Any], path: str = 
         if isinstance(one, Mapping) and isinstance(other, Mapping):
             yield from _differences(one, other, f"{path}{key}.")
         elif one != other and path + key not in FREE:
-            yield f"{path}{key} is {one} there and {other} here"
+            is_whole = None in (one, other) and isinstance(one or other, Mapping)  # a network, or all of copy_paste
+            told = f"{one} there and {other} here" if not is_whole else f"only {'there' if other is None else 'here'}"
+            yield f"{path}{key} is {told}"
 
 
 def _by_name(value: Any) -> Any:

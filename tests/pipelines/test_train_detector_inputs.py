@@ -107,6 +107,11 @@ def test_another_training_in_the_folder_is_refused(tmp_path, places):
     train("det-db", out, scenes, scenes, settings, lambda line: None)
     with pytest.raises(InputError, match=r"loss\.threshold_weight is 10\.0 there and 5\.0 here"):
         train("det-db", out, scenes, scenes, [*settings, "loss.threshold_weight=5"], lambda line: None)
+    told = (
+        r"networks\.student is only there; team\.networks\.student1 is only here; team\.networks\.student2 is only here"
+    )
+    with pytest.raises(InputError, match=told):
+        train("det-dml", out, scenes, scenes, settings, lambda line: None)
     with pytest.raises(InputError, match=r"kind is detector there and recognizer here"):
         train("rec-tiny", out, lines, lines, ["charset=ascii"], lambda line: None)
     picture = tmp_path / "scenes" / "0.png"
