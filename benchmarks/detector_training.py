@@ -50,11 +50,12 @@ def measure(config: DetectorTrainConfig, folder: Path, steps: int) -> None:
     data, network = 0.0, 0.0
     for step in range(steps + 2):
         begun = time.process_time()
-        (batch,) = task.batches(step, step + 1)
+        (batch,) = task.batches(range(step, step + 1))
         loaded = time.process_time()
         with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bf16"):
             parts = task.losses(batch, step)
-        learner.differentiate(torch.stack(list(parts.values())).sum())
+        learner.differentiate([torch.stack(list(parts.values())).sum()])
+        learner.gather()
         learner.update(step)
         if step >= 2:  # the first ones set up
             data, network = data + loaded - begun, network + time.process_time() - loaded

@@ -1,9 +1,10 @@
 """Features of one character kept together: the centre loss of Enhanced CTC (PP-OCRv2, section 2.2.3)."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.ctc import BLANK
+from models.step_sums import StepSums
 
 
 def center_loss(features: Tensor, logits: Tensor, centers: Tensor, counts: Tensor | None = None) -> Tensor:
@@ -25,8 +26,10 @@ def center_loss(features: Tensor, logits: Tensor, centers: Tensor, counts: Tenso
     return (distances * counts).sum() / counts.sum().clamp(min=1)
 
 
-class Centers(nn.Module):
+class Centers(StepSums):
     """Centres of the classes: means of the features that are read as them.
+
+    They stay as they are within a step: `find` is told of each part of it, `settle` ends it.
 
     Args:
         classes: C, blank included.
@@ -39,6 +42,8 @@ class Centers(nn.Module):
 
     values: Tensor
     counts: Tensor
+    _totals: Tensor
+    _numbers: Tensor
 
     def __init__(
         self, classes: int, size: int, decay: float = 0.99, sure: float = 0.9, *, released: bool = False
@@ -46,6 +51,8 @@ class Centers(nn.Module):
         super().__init__()
         self.register_buffer("values", torch.randn(classes, size) if released else torch.zeros(classes, size))
         self.register_buffer("counts", torch.zeros(classes, dtype=torch.int64))
+        self.register_buffer("_totals", torch.zeros(classes, size), persistent=False)
+        self.register_buffer("_numbers", torch.zeros(classes, dtype=torch.int64), persistent=False)
         self._decay, self._sure, self._released = decay, sure, released
 
     def counting(self, logits: Tensor, is_right: Tensor | None = None) -> Tensor:
@@ -57,19 +64,28 @@ class Centers(nn.Module):
         return counts if is_right is None else counts & is_right[:, None]
 
     @torch.no_grad()
-    def update(self, features: Tensor, logits: Tensor, counts: Tensor) -> None:
-        """Let the centres of the classes that were read follow the means of their features."""
+    def find(self, features: Tensor, logits: Tensor, counts: Tensor) -> None:
+        """Add up the features (B, T, D) of the classes that were read, for the end of the step."""
         classes = logits.argmax(2)[counts]
-        chosen = features.detach().float()[counts]
-        totals = torch.zeros_like(self.values).index_add_(0, classes, chosen)
-        numbers = torch.bincount(classes, minlength=len(self.values))
-        here = numbers > 0
-        means = totals[here] / numbers[here, None]
+        self._totals.index_add_(0, classes, features.detach().float()[counts])
+        self._numbers += torch.bincount(classes, minlength=len(self.values))
+
+    def sums(self) -> tuple[Tensor, Tensor]:
+        """Of the features that were found, and how many, by class."""
+        return self._totals, self._numbers
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Let the centres of the classes that were read follow the means of their features."""
+        numbers, here = self._numbers, self._numbers > 0
+        means = self._totals[here] / numbers[here, None]
         share = numbers[here] / (self.counts[here] + numbers[here])  # 1 for a class that was not seen before
         if not self._released:
             share = torch.where(self.counts[here] > 0, 1 - self._decay, 1.0)
         self.values[here] += share[:, None] * (means - self.values[here])
         self.counts += numbers
+        self._totals.zero_()
+        self._numbers.zero_()
 
     def loss(self, features: Tensor, logits: Tensor, counts: Tensor) -> Tensor:
         """`center_loss` over the steps that count and whose class has a centre; scalar float32.

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import Address
+
 
 def train(
     preset: Annotated[
@@ -35,6 +37,11 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the preset to change.")
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="Processes that take every step together, under Ray; 0: this one alone."),
+    ] = 0,
+    address: Address = None,
 ) -> None:
     """Train a recognizer on labelled lines, or a detector on labelled scenes.
 
@@ -51,6 +58,9 @@ def train(
     learn from a detector that teacher=RUN names. copy_paste={} pastes texts while training. docs/training.md lists the
     settings.
 
+    With --workers N every step is that of N batches, one in each process, or of micro_batches=M, a multiple of N. The
+    result is that of one process with as many micro_batches. If a process dies, all go on from the last checkpoint.
+
     Where --data names a recipe of lines (a YAML file, or a preset such as lines), a recognizer's data workers draw what
     ocrmill generate would write, and nothing is written. data.0.count and data.0.seed say which lines; all of them are
     looked at before the first step.
@@ -64,5 +74,5 @@ def train(
     """
     from pipelines.train import train as run
 
-    done = run(preset, out, data or (), val or (), settings or ())
+    done = run(preset, out, data or (), val or (), settings or (), workers=workers, address=address)
     print(f"{done.folder}: the best weights are in weights.safetensors, their scores in best.json")

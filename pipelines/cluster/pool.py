@@ -98,10 +98,10 @@ class _Flight(Generic[Task, Result]):
             cause = error.cause
             if isinstance(cause, InputError | JobError):
                 raise type(cause)(str(cause)) from None
-            raise JobError(f"{task} failed on a worker: {type(cause).__name__}: {_first_line(cause)}") from error
+            raise JobError(f"{task} failed on a worker: {type(cause).__name__}: {first_line(cause)}") from error
         except _LOST as error:
             if attempt >= ATTEMPTS:
-                raise JobError(f"{task} lost its worker {attempt} times: {_first_line(error)}") from None
+                raise JobError(f"{task} lost its worker {attempt} times: {first_line(error)}") from None
             self.start(task, attempt + 1)
             raise
         return result
@@ -144,12 +144,12 @@ def _start(workers: int, address: str | None) -> None:
             with _shared_import_path():
                 quiet(num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE)
         except Exception as error:  # Ray raises plain ones when its processes do not come up in time
-            raise JobError(f"Ray did not start: {_first_line(error)}; try again, or draw with --workers 0") from None
+            raise JobError(f"Ray did not start: {first_line(error)}; try again, or draw with --workers 0") from None
         return
     try:
         quiet(address=address)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise InputError(f"no Ray cluster could be joined at {address!r}: {_first_line(error)}") from None
+        raise InputError(f"no Ray cluster could be joined at {address!r}: {first_line(error)}") from None
 
 
 @contextmanager
@@ -166,5 +166,6 @@ def _shared_import_path() -> Iterator[None]:
             os.environ["PYTHONPATH"] = before
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, in one line."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

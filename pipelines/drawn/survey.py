@@ -75,7 +75,7 @@ def take_survey(draws: Draws, count: int, workers: int) -> Survey:
     gaps: Counter[str] = Counter()
     processes = min(workers, len(chunks.plan)) if len(chunks.plan) > 1 else 0
     with progress(f"looking at {name}", total=count, unit="lines") as bar:
-        for part in make_loader(chunks, 0, len(chunks.plan), processes):
+        for part in make_loader(chunks, range(len(chunks.plan)), processes):
             parts.append(part)
             gaps.update(part.gaps)
             drawn += part.count

@@ -19,20 +19,19 @@ Batch = TypeVar("Batch", covariant=True)
 
 
 class Stream(Protocol[Batch]):
-    """An endless sequence of batches, each a pure function of its step; is pickled to other processes."""
+    """An endless sequence of batches, each a pure function of its number; is pickled to other processes."""
 
-    def __getitem__(self, step: int, /) -> Batch:
-        """The batch of a step, counted from 0."""
+    def __getitem__(self, number: int, /) -> Batch:
+        """A batch, counted from 0."""
         ...
 
 
-def make_loader(stream: Stream[Batch], start: int, stop: int, workers: int = 0) -> Iterator[Batch]:
-    """The batches of steps start to stop - 1, in order.
+def make_loader(stream: Stream[Batch], numbers: range, workers: int = 0) -> Iterator[Batch]:
+    """The batches of these numbers, in order.
 
     Args:
         stream: makes them.
-        start: first step.
-        stop: the step after the last one.
+        numbers: of the batches; a process of several that share the work has every so-manieth.
         workers: processes that prepare them; 0 for this one. The batches are the same for any number. They start
             clean rather than as copies of this process, which may hold threads of torch and Ray.
 
@@ -41,12 +40,12 @@ def make_loader(stream: Stream[Batch], start: int, stop: int, workers: int = 0) 
         JobError: a line could not be drawn.
     """
     if not workers:
-        yield from (stream[step] for step in range(start, stop))
+        yield from (stream[number] for number in numbers)
         return
     for outcome in DataLoader(
         _Outcomes(stream),
         batch_size=None,
-        sampler=range(start, stop),
+        sampler=numbers,
         collate_fn=_as_it_is,
         num_workers=workers,
         prefetch_factor=AHEAD,
@@ -65,9 +64,9 @@ class _Outcomes(Dataset[Any], Generic[Batch]):
 
     stream: Stream[Batch]
 
-    def __getitem__(self, step: int) -> Batch | InputError | JobError:
+    def __getitem__(self, number: int) -> Batch | InputError | JobError:
         try:
-            return self.stream[step]
+            return self.stream[number]
         except (InputError, JobError) as error:
             return error
 

@@ -15,6 +15,8 @@ from synthtext.core import InputError
 TENSORS = "state.safetensors"
 READABLE = "state.json"
 
+_DAMAGE = (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError)
+
 
 @dataclass
 class Progress:
@@ -51,6 +53,22 @@ def save_checkpoint(folder: Path, learner: Learner, progress: Progress) -> None:
     write_file(folder / READABLE, numbers + "\n")
 
 
+def read_progress(folder: Path) -> Progress:
+    """How far the last checkpoint of a RUN is; without one, at the start.
+
+    Raises:
+        InputError: the checkpoint is damaged.
+    """
+    path = folder / TENSORS
+    if not path.is_file():
+        return Progress()
+    try:
+        with safe_open(path, "pt") as file:
+            return Progress(**json.loads(file.metadata()["progress"]))
+    except _DAMAGE as error:
+        raise _damaged(path, error) from None
+
+
 def load_checkpoint(folder: Path, learner: Learner) -> Progress:
     """Put back the last checkpoint of a RUN; without one, training is at its start.
 
@@ -64,6 +82,10 @@ def load_checkpoint(folder: Path, learner: Learner) -> Progress:
         with safe_open(path, "pt") as file:
             learner.load({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - is no dictionary
             return Progress(**json.loads(file.metadata()["progress"]))
-    except (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path} cannot be resumed from ({reason}); remove it to train from the start") from None
+    except _DAMAGE as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    reason = str(error).splitlines()[0]
+    return InputError(f"{path} cannot be resumed from ({reason}); remove it to train from the start")

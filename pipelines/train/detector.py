@@ -50,9 +50,9 @@ class DetectorTask:
         self._norms = [norm for network in learners.values() for norm in _norms(network)] if config.frozen_norms else []
         self._frozen = frozen
 
-    def batches(self, start: int, stop: int) -> Iterator[DetectionBatch]:
-        """The batches of steps start to stop - 1."""
-        return make_loader(self._stream, start, stop, self._config.data_workers)
+    def batches(self, numbers: range) -> Iterator[DetectionBatch]:
+        """The batches of these numbers, in order."""
+        return make_loader(self._stream, numbers, self._config.data_workers)
 
     def losses(self, batch: DetectionBatch, step: int) -> dict[str, Tensor]:
         """Every lesson's parts, by learner, source and part."""

@@ -8,9 +8,11 @@ import torch
 from pipelines.run import CONFIG, Run
 from pipelines.shards.lock import locked
 from pipelines.train.config import TrainConfig
+from pipelines.train.detector_config import DetectorTrainConfig
 from pipelines.train.detector_job import prepare_detector
 from pipelines.train.folder import LOCK, check_same, check_use
 from pipelines.train.loop import run_training
+from pipelines.train.preparation import Preparation
 from pipelines.train.recognizer_job import prepare_recognizer
 from pipelines.train.resolve import resolve_config
 from pipelines.train.settings import Config
@@ -24,6 +26,8 @@ def train(
     val: Sequence[str] = (),
     overrides: Sequence[str] = (),
     say: Callable[[str], None] = print,
+    workers: int = 0,
+    address: str | None = None,
 ) -> Run:
     """Train a recognizer or a detector, as the preset says; the same call again goes on where it stopped.
 
@@ -34,6 +38,9 @@ def train(
         val: sources to choose the best weights by.
         overrides: `key.sub=value` settings.
         say: is told what happens, a line at a time.
+        workers: processes, under Ray, that share the `micro_batches` of every step; as many batches as processes where
+            the settings have just one. 0: this one alone. All need the same paths of RUN and data.
+        address: of a Ray cluster to join, or None.
 
     Returns:
         The RUN; `recognizer()` or `detector()` is the best network.
@@ -44,15 +51,14 @@ def train(
         KeyboardInterrupt: it was asked to stop; the same call goes on.
     """
     config, folder = concrete(resolve_config(preset, data, val, overrides)), Path(out)
+    if workers:
+        config = _shared(config, workers, address)
     if not config.data or not config.val:
         raise InputError("training needs data: name at least one source with --data, and one with --val")
     if config.threads:
         torch.set_num_threads(config.threads)
     check_use(folder)  # before all samples are looked at
-    if isinstance(config, TrainConfig):
-        prepared = prepare_recognizer(config, folder)
-    else:
-        prepared = prepare_detector(config, folder)
+    prepared = prepare(config, folder)
     check_same(folder, prepared.tree, prepared.charset)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK):
@@ -63,9 +69,39 @@ def train(
         prepared.begin(run)
         for line in prepared.told:
             say(line)
-        state = run_training(prepared.task, prepared.counts, config, run, say)
+        if workers:
+            from pipelines.train.workers import train_together  # needs Ray, which takes seconds to import
+
+            state = train_together(prepare, config, run, say, workers, address)
+        else:
+            state = run_training(prepared.task, prepared.counts, config, run, say)
         prepared.finish(run, state, say)
     return run
+
+
+def prepare(config: TrainConfig | DetectorTrainConfig, folder: Path) -> Preparation:
+    """What settings begin; see `prepare_recognizer` and `prepare_detector`."""
+    return prepare_recognizer(config, folder) if isinstance(config, TrainConfig) else prepare_detector(config, folder)
+
+
+def _shared(config: Config, workers: int, address: str | None) -> Config:
+    """Settings whose steps several processes can share.
+
+    Raises:
+        InputError: they cannot, or no cluster answers at the address.
+    """
+    if config.micro_batches == 1:
+        config = config.model_copy(update={"micro_batches": workers})
+    if config.micro_batches % workers:
+        raise InputError(
+            f"{workers} workers cannot share {config.micro_batches} batches a step evenly: give micro_batches a "
+            f"multiple of {workers}, or take fewer workers"
+        )
+    if address is not None:
+        from pipelines.cluster import check_address
+
+        check_address(address)
+    return config
 
 
 def concrete(config: Config) -> Config:

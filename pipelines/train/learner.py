@@ -1,9 +1,14 @@
 """A network that learns: weights, their average, and the optimizer's moments."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
 from models.ema import MovingAverage
+from models.step_sums import StepSums
+from pipelines.train.group import Alone, Group
+from pipelines.train.norms import NormStatistics
 from pipelines.train.settings import CommonConfig, OptimSettings
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -15,23 +20,46 @@ class Learner:
     Args:
         model: the network; is moved to the device, in channels-last layout.
         config: of the training, with a concrete device.
+        group: the processes that hold the same network.
     """
 
-    def __init__(self, model: nn.Module, config: CommonConfig) -> None:
+    def __init__(self, model: nn.Module, config: CommonConfig, group: Group | None = None) -> None:
         self.model = model.train().to(memory_format=torch.channels_last).to(config.device)  # type: ignore[call-overload]
         self.average = MovingAverage(self.model, config.ema_decay)
         self._settings, self._steps = config.optim, config.steps
         self._optimizer = _adam(self.model, config.optim)
+        self._batches, self._group = config.micro_batches, group or Alone()
+        self._norms = NormStatistics(self.model)
+        self._followers = [module for module in self.model.modules() if isinstance(module, StepSums)]
 
     def learning_rate(self, step: int) -> float:
         """The rate of a step, counted from 0."""
         # Counted from 1: a first step of rate 0 would be wasted.
         return self._settings.learning_rate(step + 1, self._steps)
 
-    def differentiate(self, loss: Tensor) -> float:
-        """Compute the gradients of a loss and shorten them; returns their norm before."""
+    def differentiate(self, losses: Iterable[Tensor]) -> None:
+        """Compute the gradients of a step.
+
+        Args:
+            losses: of this process's batches of the step, one by one; a step's is the mean over those of the group.
+        """
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        if self._batches == 1:
+            for loss in losses:
+                loss.backward()  # type: ignore[no-untyped-call]
+            return
+        self._norms.begin()
+        for loss in losses:
+            (loss / self._batches).backward()  # type: ignore[no-untyped-call]
+            self._norms.collect(1 / self._batches)
+
+    def gather(self) -> float:
+        """Bring the gradients of the group together and shorten them; returns their norm before."""
+        if self._batches > 1:
+            gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+            found = [tensor for follower in self._followers for tensor in follower.sums()]
+            self._group.sum([*gradients, *self._norms.sums(), *found])
+            self._norms.settle()
         return float(nn.utils.clip_grad_norm_(self.model.parameters(), self._settings.clip_norm))
 
     def update(self, step: int) -> None:
@@ -39,6 +67,8 @@ class Learner:
         for group in self._optimizer.param_groups:
             group["lr"] = self.learning_rate(step)
         self._optimizer.step()
+        for follower in self._followers:
+            follower.settle()
         self.average.update(self.model, step)
 
     def tensors(self) -> dict[str, Tensor]:

@@ -2,22 +2,26 @@
 
 import json
 import math
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from pipelines.errors import JobError
 from pipelines.progress import Bar, progress
 from pipelines.run import Run
 from pipelines.shards.files import write_file
 from pipelines.train.checkpoint import Progress, load_checkpoint, save_checkpoint
+from pipelines.train.group import Alone, Group
 from pipelines.train.interrupt import interruptible
 from pipelines.train.learner import Learner
+from pipelines.train.look import StepLook
 from pipelines.train.measure import MetricsLog, Pace, Stopwatch, with_waiting_time
 from pipelines.train.settings import CommonConfig
-from pipelines.train.task import Batch, Task
+from pipelines.train.task import Task, Validation
 from synthtext.core import InputError
 
 METRICS = "metrics.jsonl"
@@ -26,7 +30,13 @@ NON_FINITE = "non_finite.json"
 
 
 def run_training(
-    task: Task[Any], counts: list[int], config: CommonConfig, run: Run, say: Callable[[str], None]
+    task: Task[Any],
+    counts: list[int],
+    config: CommonConfig,
+    run: Run,
+    say: Callable[[str], None],
+    group: Group | None = None,
+    show: Callable[..., AbstractContextManager[Bar]] = progress,
 ) -> Progress:
     """Train until the budget is spent; goes on from the RUN's checkpoint if it has one.
 
@@ -39,6 +49,8 @@ def run_training(
         config: with concrete device and precision.
         run: where checkpoints, the log and the best weights go.
         say: is told what happens, a line at a time.
+        group: the processes that train together; None: this one alone. All read the checkpoint, the first one writes.
+        show: makes the progress bar, see `progress`.
 
     Returns:
         How far it is: at its end.
@@ -48,7 +60,8 @@ def run_training(
         JobError: the loss is not finite; the sentence says where the samples' names are.
         KeyboardInterrupt: it was asked to stop, and has written a checkpoint.
     """
-    learner = Learner(task.model, config)
+    group = group or Alone()
+    learner = Learner(task.model, config, group)
     state = load_checkpoint(run.folder, learner)
     if state.step and state.lines != counts:
         raise InputError(
@@ -56,9 +69,9 @@ def run_training(
             "give it the same data, or take another folder"
         )
     state.lines = counts
-    job = _Training(task, learner, state, config, run, say)
-    done = min(state.step * config.batch_size, config.samples)
-    with interruptible() as stop, progress("training", total=config.samples, unit=config.unit, done=done) as bar:
+    job = _Training(task, learner, state, config, run, say, group)
+    done = min(state.step * config.step_samples, config.samples)
+    with interruptible() as stop, show("training", total=config.samples, unit=config.unit, done=done) as bar:
         job.go_on(bar, stop)
     return state
 
@@ -72,82 +85,106 @@ class _Training:
         config: CommonConfig,
         run: Run,
         say: Callable[[str], None],
+        group: Group,
     ) -> None:
-        self.task, self.learner, self.state, self.config = task, learner, state, config
-        self.run, self.say = run, say
+        self.task, self.learner, self.state, self.config, self.group = task, learner, state, config, group
+        self.run, self.say, self.is_first = run, say, group.rank == 0
         # Without a checkpoint all is done again, the validation of a start too.
-        self.log = MetricsLog(run.folder / METRICS, state.step or -1)
+        self.log = MetricsLog(run.folder / METRICS, state.step or -1) if self.is_first else None
         self.watch, self.pace = Stopwatch(), Pace()
+        first, last = (step * config.micro_batches for step in (state.step, config.steps))
+        self.batches = with_waiting_time(task.batches(range(first + group.rank, last, group.size)))
 
     def go_on(self, bar: Bar, stop: Callable[[], bool]) -> None:
         config, state = self.config, self.state
         if config.init and not state.step:
             self._validate()  # or a training that only spoils the weights would keep worse ones than it began with
-        for batch, waited in with_waiting_time(self.task.batches(state.step, config.steps)):
-            started = time.perf_counter()
-            self._step(batch)
-            self.pace.add(waited, time.perf_counter() - started)
-            bar.advance(min(config.batch_size, config.samples - bar.meter.done))
+        while state.step < config.steps:
+            self._step()
+            bar.advance(min(config.step_samples, config.samples - bar.meter.done))
             ends = state.step == config.steps
             if ends or state.step % config.log_every == 0:
                 self._write_log()
             if ends or state.step % config.validate_every == 0:
                 self._validate()
             if ends or stop() or state.step % config.checkpoint_every == 0:
-                self.watch.add_to(state)
-                save_checkpoint(self.run.folder, self.learner, state)
+                self._save()
             if ends and state.best_step == 0:
                 self.say(f"no step was better than the start: the weights that are kept are those of {config.init}")
             if stop() and not ends:
                 raise KeyboardInterrupt
 
-    def _step(self, batch: Batch) -> None:
-        state = self.state
-        with torch.autocast(self.config.device, torch.bfloat16, enabled=self.config.precision == "bf16"):
-            parts = self.task.losses(batch, state.step)
-        loss = torch.stack(list(parts.values())).sum()
-        norm = self.learner.differentiate(loss)
-        told = {**parts, **self.task.measured}
-        measured = {"loss": loss.item(), **{name: value.item() for name, value in told.items()}, "gradient_norm": norm}
+    def _step(self) -> None:
+        state, look = self.state, StepLook()
+        failure = None
+        try:
+            self.learner.differentiate(self._losses(look))
+        except (InputError, JobError) as error:
+            failure = error
+        self.group.agree(failure)
+        norm = self.learner.gather()
+        measured = {**look.measured(self.group, self.config.micro_batches), "gradient_norm": norm}
         if not all(map(math.isfinite, measured.values())):
-            self._refuse(batch, measured)
+            self._refuse(look, measured)
         self.learner.update(state.step)
+        self.pace.add(look)
         state.step += 1
         state.pending_steps += 1
         for name, value in measured.items():
             state.pending[name] = state.pending.get(name, 0.0) + value
 
-    def _refuse(self, batch: Batch, measured: dict[str, float]) -> None:
-        step, keys = self.state.step, self.task.keys(batch)
+    def _losses(self, look: StepLook) -> Iterator[Tensor]:
+        """Of this process's batches of the step."""
+        for batch, waited in islice(self.batches, self.config.micro_batches // self.group.size):
+            look.waited += waited
+            with torch.autocast(self.config.device, torch.bfloat16, enabled=self.config.precision == "bf16"):
+                parts = self.task.losses(batch, self.state.step)
+            loss = torch.stack(list(parts.values())).sum()
+            look.add({"loss": loss, **parts, **self.task.measured}, self.task.keys(batch))
+            yield loss
+
+    def _refuse(self, look: StepLook, measured: dict[str, float]) -> None:
+        step, keys = self.state.step, [key for some in self.group.gather(look.keys) for key in some]
         path = self.run.folder / NON_FINITE
-        write_file(path, json.dumps({"step": step, "measured": measured, "keys": keys}, indent=2) + "\n")
+        if self.is_first:
+            write_file(path, json.dumps({"step": step, "measured": measured, "keys": keys}, indent=2) + "\n")
         raise JobError(
             f"step {step}: the loss or its gradient is not finite for the batch of {keys[0]!r} and others: see {path}. "
             "The checkpoint before it is untouched; try a lower optim.lr, or precision=fp32"
         )
 
+    def _save(self) -> None:
+        self.watch.add_to(self.state, self.group)
+        if self.is_first:
+            save_checkpoint(self.run.folder, self.learner, self.state)
+
     def _write_log(self) -> None:
         state = self.state
-        self.watch.add_to(state)
+        self.watch.add_to(state, self.group)
         means = {name: value / state.pending_steps for name, value in state.pending.items()}
         rate = {"learning_rate": self.learner.learning_rate(state.step - 1)}
-        rates = self.pace.rates(self.config.batch_size)
-        self.log.write("train", state.step, {**self._spent(), **means, **rate, **rates})
+        rates = self.pace.rates(self.config.step_samples)
+        if self.log is not None:
+            self.log.write("train", state.step, {**self._spent(), **means, **rate, **rates})
         state.pending, state.pending_steps, self.pace = {}, 0, Pace()
 
     def _spent(self) -> dict[str, float]:
         state = self.state
-        samples = state.step * self.config.batch_size
+        samples = state.step * self.config.step_samples
         return {"samples": samples, "seconds": round(state.seconds, 3), "cpu_seconds": round(state.cpu_seconds, 3)}
 
     def _validate(self) -> None:
+        """The first process scores, and the others wait for it."""
+        if self.log is not None:
+            self._score(self.log, self.task.validate(self.learner.average.model))
+
+    def _score(self, log: MetricsLog, validation: Validation) -> None:
         state = self.state
-        validation = self.task.validate(self.learner.average.model)
         self.watch.add_to(state)
         named = {} if validation.name is None else {"network": validation.name}
         scores = {"score": validation.score, "scores": validation.scores}
         entry = {**self._spent(), **scores, **named, **validation.details}
-        self.log.write("validation", state.step, entry)
+        log.write("validation", state.step, entry)
         is_best = state.best is None or validation.score >= state.best
         if is_best:
             state.best, state.best_step = validation.score, state.step

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
+
 from pipelines.shards.files import write_file
 from pipelines.train.checkpoint import Progress
+from pipelines.train.group import Group
+from pipelines.train.look import StepLook
 
 Item = TypeVar("Item")
 
@@ -51,11 +55,14 @@ class Stopwatch:
     def __init__(self) -> None:
         self._seconds, self._cpu_seconds = time.monotonic(), cpu_seconds()
 
-    def add_to(self, progress: Progress) -> None:
-        """Add it."""
+    def add_to(self, progress: Progress, group: Group | None = None) -> None:
+        """Add it; of a group, the processors' time of all."""
         seconds, cpu = time.monotonic(), cpu_seconds()
+        spent = torch.tensor([max(cpu - self._cpu_seconds, 0.0)], dtype=torch.float64)  # one that ended takes its along
+        if group is not None:
+            group.sum([spent])
         progress.seconds += seconds - self._seconds
-        progress.cpu_seconds += max(cpu - self._cpu_seconds, 0.0)  # a worker that ended takes its time along
+        progress.cpu_seconds += spent.item()
         self._seconds, self._cpu_seconds = seconds, cpu
 
 
@@ -65,18 +72,17 @@ class Pace:
 
     steps: int = 0
     waiting: float = 0.0
-    stepping: float = 0.0
+    seconds: float = 0.0
 
-    def add(self, waited: float, stepped: float) -> None:
-        """Count a step: the seconds that its batch was waited for, and those that it took."""
+    def add(self, look: StepLook) -> None:
+        """Count a step that ends now."""
         self.steps += 1
-        self.waiting += waited
-        self.stepping += stepped
+        self.waiting += look.waited
+        self.seconds += time.perf_counter() - look.began
 
-    def rates(self, batch_size: int) -> dict[str, float]:
-        """Images a second, and the share of the time that went into waiting for data."""
-        seconds = self.waiting + self.stepping
-        return {"images_per_second": self.steps * batch_size / seconds, "waiting": self.waiting / seconds}
+    def rates(self, samples: int) -> dict[str, float]:
+        """Images a second, of steps of so many, and the share of the time that went into waiting for data."""
+        return {"images_per_second": self.steps * samples / self.seconds, "waiting": self.waiting / self.seconds}
 
 
 def cpu_seconds() -> float:

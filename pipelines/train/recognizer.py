@@ -73,9 +73,9 @@ class RecognizerTask:
         kept = learners.values() if config.frozen_norms else ()
         self._norms = [m for network in kept for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
 
-    def batches(self, start: int, stop: int) -> Iterator[RecognitionBatch]:
-        """The batches of steps start to stop - 1."""
-        return make_loader(self._stream, start, stop, self._config.data_workers)
+    def batches(self, numbers: range) -> Iterator[RecognitionBatch]:
+        """The batches of these numbers, in order."""
+        return make_loader(self._stream, numbers, self._config.data_workers)
 
     def losses(self, batch: RecognitionBatch, step: int) -> dict[str, Tensor]:
         """Every lesson's parts: by learner, source and part, or of a single network by part."""
@@ -88,7 +88,7 @@ class RecognizerTask:
             said |= {name: network(normal) for name, network in self._frozen.items()}
         steps = filled_steps(widths, next(iter(said.values())).logits.shape[1])
         filled = widths / images.shape[3]
-        labels = _Labels(targets, lengths, filled, steps, step * self._config.batch_size)
+        labels = _Labels(targets, lengths, filled, steps, step * self._config.step_samples)
         parts: dict[str, Tensor] = {}
         self.measured = {}
         for lesson in self._config.team.lessons:
@@ -103,7 +103,7 @@ class RecognizerTask:
             return self._from_labels(lesson.learner, learner, labels)
         other = said[lesson.source]
         steps = None if loss.released else labels.steps
-        rise = loss.rise(labels.samples + self._config.batch_size)
+        rise = loss.rise(labels.samples + self._config.step_samples)
         mutual = mutual_loss(learner.logits, other.logits, steps, most=loss.mutual_most, released=loss.released)
         parts = {"mutual": rise * loss.mutual_weight * mutual}
         self._measure(lesson, said, lesson.weight * parts["mutual"], labels)
@@ -139,7 +139,7 @@ class RecognizerTask:
         if labels.samples >= pull:
             part = centers.loss(said.features, said.logits, counts)
         if labels.samples < pull or not self._loss.released:
-            centers.update(said.features, said.logits, counts)
+            centers.find(said.features, said.logits, counts)
         return part
 
     def _spacing_share(self, samples: int) -> float:

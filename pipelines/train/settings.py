@@ -113,8 +113,10 @@ class CommonConfig(Settings):
         optim: how it learns.
         data: what it learns from.
         val: labelled samples to choose the best weights by.
-        samples: the budget: samples that are read in all; rounded up to whole batches.
-        batch_size: samples in a step.
+        samples: the budget: samples that are read in all; rounded up to whole steps.
+        batch_size: samples that are looked at together.
+        micro_batches: batches in a step, whose gradients, statistics and centres are averaged: as many samples as in a
+            larger batch, in the memory of one; with several processes each takes its part of them.
         ema_decay: of the averaged weights, which are the ones that are kept.
         precision: of the arithmetic in the network; losses and weights are always float32.
         seed: of the first weights, and of the order of the samples and what is drawn for them.
@@ -132,6 +134,7 @@ class CommonConfig(Settings):
     val: tuple[str, ...] = ()
     samples: int = Field(default=400_000, ge=1)
     batch_size: int = Field(default=64, ge=2)
+    micro_batches: int = Field(default=1, ge=1, le=4096)
     ema_decay: Share = 0.999
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     seed: int = Field(default=0, ge=0, lt=2**32)
@@ -145,7 +148,12 @@ class CommonConfig(Settings):
     @property
     def steps(self) -> int:
         """Steps of the whole training."""
-        return math.ceil(self.samples / self.batch_size)
+        return math.ceil(self.samples / self.step_samples)
+
+    @property
+    def step_samples(self) -> int:
+        """Samples in a step."""
+        return self.batch_size * self.micro_batches
 
     @property
     def score_name(self) -> str:

@@ -43,12 +43,12 @@ class Task(Protocol[Batch]):
         """What else the last `losses` found out, for the log: finite scalars."""
         ...
 
-    def batches(self, start: int, stop: int) -> Iterator[Batch]:
-        """The batches of steps start to stop - 1, each a pure function of its step."""
+    def batches(self, numbers: range) -> Iterator[Batch]:
+        """The batches of these numbers, in order, each a pure function of its number."""
         ...
 
     def losses(self, batch: Batch, step: int) -> dict[str, Tensor]:
-        """The parts of the loss at a step, scalars; their sum is minimised."""
+        """The parts of the loss of a batch of a step, scalars; their sum is minimised."""
         ...
 
     def keys(self, batch: Batch) -> tuple[str, ...]:

@@ -185,9 +185,11 @@ def test_centres_follow_what_is_surely_read():
     assert counts.tolist() == [[False, True, True, False]]  # neither the blank nor a guess
     assert not centers.counting(logits, torch.tensor([False])).any()
     assert centers.loss(features, logits, counts) == 0  # no centre yet
-    centers.update(features, logits, counts)
+    centers.find(features, logits, counts)
+    centers.settle()
     assert centers.values.tolist() == [[0, 0], [2, 0], [0, 0], [0, 0]]
-    centers.update(features + 2, logits, counts)
+    centers.find(features + 2, logits, counts)
+    centers.settle()
     assert centers.values[1].tolist() == [3, 1]
     assert centers.loss(features, logits, counts).item() == pytest.approx(((4 + 1) + (0 + 1)) / 2)
 
@@ -201,7 +203,8 @@ def test_released_centres_are_means_of_all_steps_of_right_lines():
     for features in batches:
         counts = centers.counting(logits, right)
         assert counts.tolist() == [[True] * 3, [False] * 3]
-        centers.update(features, logits, counts)
+        centers.find(features, logits, counts)
+        centers.settle()
     assert torch.allclose(centers.values[0], batches[:, 0, 0].mean(0))
     assert torch.allclose(centers.values[1], batches[:, 0, 1:].reshape(-1, 2).mean(0), atol=1e-6)
     assert torch.equal(centers.values[2:], before[2:])
@@ -229,7 +232,8 @@ def test_a_network_that_learns_ten_times_too_fast_stays_finite():
             *(loss(logits, labels, lengths) + loss(other, labels, lengths) for loss in (ctc_loss, ace_loss)),
             focal_ctc_loss(logits, labels, lengths),
         ]
-        centers.update(features, logits, counts)
+        centers.find(features, logits, counts)
+        centers.settle()
         optimizer.zero_grad()
         sum(parts).backward()
         assert all(torch.isfinite(part) for part in parts)

@@ -127,8 +127,8 @@ def test_batches_are_those_of_shards_tensor_by_tensor(drawn, stored, workers, st
     left_out = streams[0].selections[0].discards
     assert left_out.reasons == streams[1].selections[0].discards.reasons
     assert {"character outside the charset", "label longer than the time steps of its picture"} <= set(left_out.reasons)
-    here = list(make_loader(streams[0], start, stop, workers))
-    there = list(make_loader(streams[1], start, stop))
+    here = list(make_loader(streams[0], range(start, stop), workers))
+    there = list(make_loader(streams[1], range(start, stop)))
     assert len(here) == stop - start
     assert all(same(a, b) for a, b in zip(here, there, strict=True))
     assert len({key for batch in here for key in batch.keys}) == BATCH * len(here)

@@ -72,8 +72,8 @@ def test_any_step_is_the_same_whatever_came_before(selections):
 
 def test_workers_change_nothing(selections):
     stream = make_stream(selections)
-    here = list(make_loader(stream, WINDOW - 3, WINDOW + 4))
-    there = list(make_loader(stream, WINDOW - 3, WINDOW + 4, workers=2))
+    here = list(make_loader(stream, range(WINDOW - 3, WINDOW + 4)))
+    there = list(make_loader(stream, range(WINDOW - 3, WINDOW + 4), workers=2))
     assert len(here) == 7
     assert all(same(a, b) and type(a) is type(b) for a, b in zip(here, there, strict=True))
     assert not same(here[0], here[1])
@@ -157,4 +157,4 @@ def test_a_broken_picture_is_named(tmp_path, workers):
     stream = make_stream([select(source, CODEC, PREPROCESSING)], weights=[1])
     (tmp_path / "lines" / "0.png").write_bytes(b"text")
     with pytest.raises(InputError, match=r"^0\.png: this is no picture that can be read$"):
-        list(make_loader(stream, 0, 2, workers))
+        list(make_loader(stream, range(2), workers))

@@ -109,8 +109,8 @@ def test_a_step_is_the_same_whatever_was_asked_before(sources):
 def test_data_workers_change_nothing(sources, bank, workers):
     paste = BankPaste(bank, NaturalPaste())
     stream = make_stream([sources["small"], sources["large"]], effects=[SceneStep("c", Colour(), 0.5)], paste=paste)
-    here = list(make_loader(stream, 1, 4))
-    there = list(make_loader(stream, 1, 4, workers))
+    here = list(make_loader(stream, range(1, 4)))
+    there = list(make_loader(stream, range(1, 4), workers))
     assert len(here) == len(there) == 3
     assert all(map(same, here, there))
 

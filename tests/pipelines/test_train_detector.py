@@ -148,8 +148,9 @@ def test_a_frozen_teacher_stays_as_it_was_and_students_learn(tmp_path, few, teac
     config, task = prepared("det-cml", tmp_path, few, f"teacher={teacher.folder}", "samples=8")
     learner, before = Learner(task.model, config), teacher.load_detector().state_dict()
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
-    for step, batch in enumerate(task.batches(0, 3)):
-        learner.differentiate(torch.stack(list(task.losses(batch, step).values())).sum())
+    for step, batch in enumerate(task.batches(range(3))):
+        learner.differentiate([torch.stack(list(task.losses(batch, step).values())).sum()])
+        learner.gather()
         assert all(parameter.grad.abs().sum() > 0 for parameter in task.model.parameters() if parameter.ndim > 1)
         learner.update(step)
     frozen = task._frozen["teacher"]
@@ -165,8 +166,9 @@ def test_frozen_norms_keep_their_statistics_and_all_else_learns(tmp_path, few, t
     config, task = prepared("det-db", tmp_path, few, f"init={teacher.folder}", "optim.lr=0.001")
     learner = Learner(task.model, config)
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
-    for step, batch in enumerate(task.batches(0, 2)):
-        learner.differentiate(torch.stack(list(task.losses(batch, step).values())).sum())
+    for step, batch in enumerate(task.batches(range(2))):
+        learner.differentiate([torch.stack(list(task.losses(batch, step).values())).sum()])
+        learner.gather()
         learner.update(step)
         learner.model.train()  # as a validation in between might leave it
     moved = {name for name, tensor in task.model.state_dict().items() if not torch.equal(tensor, start[name])}
@@ -180,7 +182,7 @@ def test_each_lesson_has_its_weight(tmp_path, few, teacher):
     lessons = resolve_config("det-cml").team.model_dump()["lessons"]
     heavier = json.dumps([{**lesson, "weight": 2.5} for lesson in lessons])
     _, other = prepared("det-cml", tmp_path, few, f"team.lessons={heavier}", f"teacher={teacher.folder}")
-    (batch,) = task.batches(0, 1)
+    (batch,) = task.batches(range(1))
     with torch.no_grad():
         parts, weighed = task.losses(batch, 0), other.losses(batch, 0)
     assert parts.keys() == weighed.keys()

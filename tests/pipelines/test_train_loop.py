@@ -40,8 +40,8 @@ class LineFit:
         torch.manual_seed(0)
         self.model = nn.Sequential(nn.Conv2d(2, 4, 1), nn.BatchNorm2d(4), nn.Conv2d(4, 1, 1))
 
-    def batches(self, start, stop):
-        for step in range(start, stop):
+    def batches(self, numbers):
+        for step in numbers:
             self.before.get(step, lambda: None)()
             generator = torch.Generator().manual_seed(step)
             yield step, torch.randn(4, 2, 3, 3, generator=generator)

@@ -152,8 +152,9 @@ def prepared(preset, source, *overrides):
 
 def take_steps(task, config, count):
     learner = Learner(task.model, config)
-    for step, batch in enumerate(task.batches(0, count)):
-        learner.differentiate(torch.stack(list(task.losses(batch, step).values())).sum())
+    for step, batch in enumerate(task.batches(range(count))):
+        learner.differentiate([torch.stack(list(task.losses(batch, step).values())).sum()])
+        learner.gather()
         learner.update(step)
 
 
@@ -201,7 +202,7 @@ def test_each_lesson_has_its_weight_and_what_is_learnt_from_each_other_rises(few
     heavier = json.dumps([{**lesson, "weight": 2.5} for lesson in lessons])
     _, task = prepared("rec-udml", few, "loss.mutual_most=1e6")
     _, other = prepared("rec-udml", few, "loss.mutual_most=1e6", f"team.lessons={heavier}")
-    (batch,) = task.batches(0, 1)
+    (batch,) = task.batches(range(1))
     with torch.no_grad():
         parts, weighed, later = task.losses(batch, 0), other.losses(batch, 0), task.losses(batch, 39)
     assert len(parts) == 2 * 2 + 2
@@ -213,7 +214,7 @@ def test_each_lesson_has_its_weight_and_what_is_learnt_from_each_other_rises(few
 def test_padding_teaches_nothing_unless_released(few):
     for released in (False, True):
         _, task = prepared("rec-udml", few, f"loss.released={str(released).lower()}")
-        (batch,) = task.batches(0, 1)
+        (batch,) = task.batches(range(1))
         with torch.no_grad():
             whole, narrow = (mutual_parts(task, batch, most) for most in (48, 8))
         for name in whole:
@@ -251,13 +252,14 @@ def test_a_step_is_finite_however_large_the_logits(few, precision, released):
         for network in task.model.networks.values():
             network.head.fc2.weight *= 1e4 / network(torch.randn(4, 3, 32, 48)).logits.abs().max()
     learner = Learner(task.model, config)
-    (batch,) = task.batches(0, 1)
+    (batch,) = task.batches(range(1))
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
         assert task.model.outputs(batch.images.float() / 127.5 - 1)["student"].logits.abs().max() > 2000
         parts = task.losses(batch, 1)
     assert {name.rpartition("_")[2] for name in parts} == {"ctc", "spacing", "ace", "center", "mutual", "feature"}
     assert all(torch.isfinite(value) for value in (*parts.values(), *task.measured.values()))
-    assert np.isfinite(learner.differentiate(torch.stack(list(parts.values())).sum()))
+    learner.differentiate([torch.stack(list(parts.values())).sum()])
+    assert np.isfinite(learner.gather())
     assert all(torch.isfinite(parameter.grad).all() for parameter in task.model.parameters())
 
 

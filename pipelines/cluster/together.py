@@ -1,0 +1,114 @@
+"""Processes that work on one thing together, under Ray's TorchTrainer: they can reach each other through torch."""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import ray
+import ray.train
+import torch
+from ray.train.torch import TorchConfig, TorchTrainer
+
+from pipelines.cluster.pool import ATTEMPTS, first_line, pool
+from pipelines.errors import JobError
+
+_PATIENCE = 24 * 3600  # seconds that one process waits for another: the first one scores meanwhile
+_PAUSE = 0.2  # seconds between looks for messages
+
+Send = Callable[[Any], None]
+
+
+def work_together(
+    function: Callable[[Any, Send], None],
+    argument: Any,
+    workers: int,
+    address: str | None,
+    folder: Path,
+    receive: Callable[[Any], None],
+    *,
+    cuda: bool = False,
+) -> None:
+    """Run a function in several processes at once, with `torch.distributed` set up between them (gloo, or nccl).
+
+    When one of them dies, all are started again, a few times.
+
+    Args:
+        function: of an importable module; gets the argument, and a function that sends messages here.
+        argument: is pickled.
+        workers: processes, 1 or more.
+        address: of a Ray cluster to join, or None.
+        folder: that all processes can reach; Ray keeps its own books there meanwhile.
+        receive: gets the messages, in a thread of its own.
+        cuda: each process has a GPU.
+
+    Raises:
+        InputError: no cluster answers at the address.
+        JobError: processes died again and again, or the function raised an error of another kind.
+    """
+    books = folder.absolute() / ".ray"
+    with pool(workers, address):
+        mailbox = ray.remote(num_cpus=0)(_Mailbox).remote()
+        trainer = TorchTrainer(
+            _run,
+            train_loop_config={"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda},
+            torch_config=TorchConfig(backend="nccl" if cuda else "gloo", timeout_s=_PATIENCE),
+            scaling_config=ray.train.ScalingConfig(num_workers=workers, use_gpu=cuda),
+            run_config=ray.train.RunConfig(
+                name="together",
+                storage_path=str(books),
+                failure_config=ray.train.FailureConfig(max_failures=ATTEMPTS - 1),
+            ),
+        )
+        logging.getLogger("ray.train").setLevel(logging.ERROR)
+        ended = threading.Event()
+        reader = threading.Thread(target=_read, args=(mailbox, receive, ended), daemon=True)
+        reader.start()
+        try:
+            trainer.fit()
+        except ray.train.TrainingFailedError as error:
+            raise JobError(
+                f"the processes failed {ATTEMPTS} times: {first_line(error)}; the same command goes on"
+            ) from None
+        finally:
+            ended.set()
+            reader.join(timeout=10)
+            shutil.rmtree(books, ignore_errors=True)
+
+
+class _Mailbox:
+    def __init__(self) -> None:
+        self._items: list[Any] = []
+
+    def put(self, item: Any) -> None:
+        self._items.append(item)
+
+    def take(self) -> list[Any]:
+        items, self._items = self._items, []
+        return items
+
+
+def _run(config: dict[str, Any]) -> None:
+    mailbox = config["mailbox"]
+    if config["cuda"]:
+        torch.cuda.set_device(ray.train.torch.get_device())
+
+    def send(item: Any) -> None:
+        ray.get(mailbox.put.remote(item))
+
+    config["function"](config["argument"], send)
+
+
+def _read(mailbox: Any, receive: Callable[[Any], None], ended: threading.Event) -> None:
+    while True:
+        last = ended.is_set()
+        with suppress(ray.exceptions.RayError):
+            for item in ray.get(mailbox.take.remote()):
+                receive(item)
+        if last:
+            return
+        time.sleep(_PAUSE)
