@@ -1,4 +1,4 @@
-"""Trainings in several processes."""
+"""Trainings that take their steps in several batches, in one process or in several."""
 
 import json
 import os
@@ -10,27 +10,178 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
-from pipelines.train import train
+from models.losses import Centers
+from pipelines.train import TrainConfig, train
 from pipelines.train.checkpoint import TENSORS
+from pipelines.train.learner import Learner
 from synthtext.core import InputError
 
 SETTINGS = [
-    "samples=192", "batch_size=8", "optim.warmup_steps=2", "spacing_samples=0", "data_workers=0", "threads=1",
-    "device=cpu", "precision=fp32", "log_every=2", "validate_every=6", "checkpoint_every=2", "seed=3",
+    "samples=64", "batch_size=4", "optim.warmup_steps=2", "spacing_samples=0", "data_workers=0", "threads=1",
+    "device=cpu", "precision=fp32", "log_every=2", "validate_every=4", "checkpoint_every=2", "seed=3",
     "network={scale: 0.25}", "loss.center_weight=0.05", "loss.center_samples_range=[0, 16]",
 ]  # fmt: skip
+# Ray Train sets options of Ray Data that Ray Data warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning:ray")
+TEXTS = [f"{number:03d}"[: 1 + number % 3] for number in range(40)]
 
 
 @pytest.fixture(scope="module")
-def lines(draw_lines):
-    return draw_lines(256)
+def lines(tmp_path_factory, draw_lines):
+    return draw_lines(tmp_path_factory.mktemp("lines") / "lines", TEXTS)
 
 
-def run(folder, lines, *settings, preset="rec-udml", **options):
-    return train(preset, folder, [str(lines)], [str(lines)], [*SETTINGS, *settings], lambda _: None, **options)
+def run(folder, lines, *settings, say=lambda _: None, **options):
+    return train("rec-udml", folder, [lines], [lines], [*SETTINGS, *settings], say, **options)
 
 
 def tensors(folder: Path):
-    found = load_file(folder / TENSORS)
-    return {name: tensor for name, tensor in found.items() if tensor.is_floating_point()}
+    return load_file(folder / TENSORS)
+
+
+def assert_close(folder, other):
+    ours, theirs = tensors(folder), tensors(other)
+    assert ours.keys() == theirs.keys()
+    for name, tensor in ours.items():
+        torch.testing.assert_close(tensor, theirs[name], rtol=1e-4, atol=1e-5, msg=name)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory, lines):
+    """One process that accumulates two batches a step."""
+    return run(tmp_path_factory.mktemp("alone") / "run", lines, "micro_batches=2").folder
+
+
+def test_two_processes_equal_one_that_accumulates(tmp_path, lines, alone):
+    said = []
+    folder = run(tmp_path / "run", lines, workers=2, say=said.append).folder
+    assert_close(folder, alone)
+    entries = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    there = [json.loads(line) for line in (alone / "metrics.jsonl").read_text().splitlines()]
+    assert [entry["step"] for entry in entries] == [entry["step"] for entry in there]
+    for one, other in zip(entries, there, strict=True):
+        assert one["samples"] == other["samples"]
+        assert one.get("loss", 0) == pytest.approx(other.get("loss", 0), rel=1e-4)
+    assert any(line.startswith("step 8: accuracy") for line in said)
+    assert json.loads((folder / "best.json").read_text())["score"] >= 0
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def test_a_killed_process_costs_what_follows_on_the_last_checkpoint(tmp_path, lines, alone):
+    """All go on from it, and the end is that of a training without the kill; another number of processes may go on."""
+    folder, said, killed = tmp_path / "run", [], []
+
+    def kill_one():
+        while not (folder / TENSORS).is_file():
+            time.sleep(0.02)
+        killed.extend(_trainers()[-1:])
+        for process in killed:
+            os.kill(process, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one, daemon=True)
+    killer.start()
+    run(folder, lines, workers=2, say=said.append)
+    killer.join()
+    assert killed
+    assert_close(folder, alone)
+    run(folder, lines, "micro_batches=2")  # is at its end
+
+
+def _trainers():
+    """The processes in which Ray trains, of this test's own cluster."""
+    found = []
+    for place in Path("/proc").iterdir():
+        if place.name.isdecimal():
+            try:
+                name = (place / "cmdline").read_bytes().decode()
+            except OSError:
+                continue
+            if "RayTrainWorker" in name and _descends(int(place.name), os.getpid()):
+                found.append(int(place.name))
+    return sorted(found)
+
+
+def _descends(process, ancestor):
+    while process > 1:
+        try:
+            process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            return False
+        if process == ancestor:
+            return True
+    return False
+
+
+def test_a_failure_in_one_process_is_one_sentence(tmp_path, lines):
+    """A picture that is gone when its batch is read: the process that meets it tells, the others do not wait."""
+    broken = tmp_path / "lines"
+    broken.mkdir()
+    for line in Path(lines).parent.iterdir():
+        (broken / line.name).write_bytes(line.read_bytes())
+    begun = []
+
+    def say(line):
+        if line.startswith("peer:") and not begun:  # all pictures were looked at
+            begun.append(line)
+            (broken / "17.png").write_bytes(b"no picture")
+
+    with pytest.raises(InputError, match=r"17\.png"):
+        run(tmp_path / "run", str(broken / "labels.tsv"), workers=2, say=say)
+
+
+def test_batches_that_cannot_be_shared_are_refused(tmp_path, lines):
+    with pytest.raises(
+        InputError, match="2 workers cannot share 3 batches a step evenly: give micro_batches a multiple"
+    ):
+        run(tmp_path / "run", lines, "micro_batches=3", workers=2)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_cluster_that_is_not_there_is_named(tmp_path, lines):
+    with pytest.raises(InputError, match=r"no Ray cluster answers at 127\.0\.0\.1:9"):
+        run(tmp_path / "run", lines, workers=2, address="127.0.0.1:9")
+
+
+CONFIG = TrainConfig(samples=48, batch_size=4, micro_batches=2, device="cpu", precision="fp32", ema_decay=0.0)
+
+
+def test_a_step_of_two_batches_has_the_gradient_of_both():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.ReLU(), nn.Conv2d(2, 1, 1))
+    batches = torch.randn(2, 4, 1, 3, 3)
+    whole = Learner(model, CONFIG.model_copy(update={"micro_batches": 1}))
+    whole.differentiate([whole.model(batches.flatten(0, 1)).square().mean()])
+    whole.gather()
+    wanted = [parameter.grad.clone() for parameter in model.parameters()]
+    parts = Learner(model, CONFIG)
+    parts.differentiate(parts.model(batch).square().mean() for batch in batches)
+    parts.gather()
+    for parameter, gradient in zip(model.parameters(), wanted, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient)
+
+
+def test_statistics_follow_the_mean_of_the_batches_in_any_order():
+    batches = [torch.full((4, 1, 2, 2), value) + torch.randn(4, 1, 2, 2) for value in (0.0, 10.0)]
+    found = []
+    for order in (batches, batches[::-1]):
+        norm = nn.BatchNorm2d(1, momentum=0.1)
+        learner = Learner(nn.Sequential(norm), CONFIG)
+        learner.differentiate(learner.model(batch).square().mean() for batch in order)
+        learner.gather()
+        found.append((norm.running_mean.item(), norm.running_var.item(), int(norm.num_batches_tracked)))
+    assert found[0] == pytest.approx(found[1])
+    assert found[0][0] == pytest.approx(0.1 * torch.stack(batches).mean().item(), rel=1e-5)
+    assert found[0][2] == 1
+
+
+def test_centres_follow_all_batches_of_a_step_at_its_end():
+    centers = Centers(3, 1)
+    logits = torch.tensor([[[0.0, 9.0, 0.0]]])
+    for value in (1.0, 3.0):
+        centers.find(torch.full((1, 1, 1), value), logits, torch.tensor([[True]]))
+        assert not centers.values.any()
+    centers.settle()
+    assert centers.values.flatten().tolist() == [0, 2, 0]
+    assert not any(total.any() for total in centers.sums())
