@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -47,8 +48,7 @@ class MotionBlur:
     way, whose cost no longer grows.
 
     Attributes:
-        length_range: of the stroke, as a share of the picture's shorter side, 0 to 0.4: more smears letters into each
-            other.
+        length_range: of the stroke, as a share of the picture's shorter side, 0 to 0.25.
         degrees_range: direction of the stroke, clockwise from the right on the screen, -180 to 180.
     """
 
@@ -56,7 +56,7 @@ class MotionBlur:
     degrees_range: Range = (0, 180)
 
     def __post_init__(self) -> None:
-        check_range("length_range", self.length_range, 0, 0.4)
+        check_range("length_range", self.length_range, 0, 0.25)
         check_range("degrees_range", self.degrees_range, -180, 180)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
@@ -78,13 +78,13 @@ class Defocus:
     Large discs are drawn in a smaller copy of the picture, whose own softness is taken off their radius.
 
     Attributes:
-        radius_range: of the disc, as a share of the picture's shorter side, 0 to 0.12.
+        radius_range: of the disc, as a share of the picture's shorter side, 0 to 0.08.
     """
 
     radius_range: Range = (0.01, 0.05)
 
     def __post_init__(self) -> None:
-        check_range("radius_range", self.radius_range, 0, 0.12)
+        check_range("radius_range", self.radius_range, 0, 0.08)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the radius in pixels."""
@@ -98,11 +98,15 @@ class Defocus:
         height, width = image.shape[:2]
         factor = max(2, math.ceil(radius / _COARSE))
         shrinking = cv2.INTER_LINEAR if factor == 2 else cv2.INTER_AREA  # the same at 2, several times as fast
-        small = cv2.resize(image, (-(-width // factor), -(-height // factor)), interpolation=shrinking)
+        right, below = -width % factor, -height % factor  # whole cells, or the discs would be of other sizes
+        whole = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE) if right or below else image
+        shape = (width + right, height + below)
+        small = cv2.resize(whole, (shape[0] // factor, shape[1] // factor), interpolation=shrinking)
         # The way down averages squares of `factor` pixels, the way back tents of twice that: together they have the
         # variance of a disc of the radius `factor`.
         blurred = _filtered(np.asarray(small, np.uint8), _disc(math.sqrt(radius**2 - factor**2) / factor))
-        return np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+        enlarged = cv2.resize(blurred, shape, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(enlarged, np.uint8)[:height, :width]
 
 
 def _filtered(image: Image, kernel: NDArray[np.float32]) -> Image:
@@ -121,7 +125,22 @@ def _stroke(length: float, angle: float) -> NDArray[np.float32]:
 
 
 def _disc(radius: float) -> NDArray[np.float32]:
-    """A kernel of sum 1: a disc with soft edges."""
+    """A kernel of sum 1: a disc with soft edges, that spreads light as a sharp one of this radius does."""
+    return _soft_disc(float(np.interp(radius, *_radii())))
+
+
+@cache
+def _radii() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Radii of sharp discs, and of soft ones of the same variance, which is r^2 / 4 either way."""
+    soft = np.linspace(0.5, 2 * _COARSE, 200)
+    spreads = []
+    for radius in soft:
+        disc = _soft_disc(float(radius)).sum(axis=0, dtype=np.float64)
+        spreads.append(disc @ (np.arange(len(disc)) - len(disc) // 2) ** 2)
+    return 2 * np.sqrt(np.array(spreads)), soft
+
+
+def _soft_disc(radius: float) -> NDArray[np.float32]:
     reach = math.floor(radius + 0.5)
     x = np.arange(-reach, reach + 1, dtype=np.float32)
     disc = np.clip(np.float32(radius + 0.5) - np.hypot(x, x[:, None]), 0, 1)

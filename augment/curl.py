@@ -25,7 +25,7 @@ class Curl:
         roll_range: share of the picture that is bent, 0.25 to 1.
         bow_range: how far a line shifts by the end, as a share of the shorter side or of the bent part, whichever is
             shorter, times the sine of the angle, 0 to 0.6; to either side.
-        tilt_range: degrees of the cylinder's axis against the picture's sides, -30 to 30.
+        tilt_range: degrees of the cylinder's axis against the picture's sides, -15 to 15.
     """
 
     angle_range: Range = (20, 55)
@@ -37,7 +37,7 @@ class Curl:
         check_range("angle_range", self.angle_range, 0, 65)
         check_range("roll_range", self.roll_range, 0.25, 1)
         check_range("bow_range", self.bow_range, 0, 0.6)
-        check_range("tilt_range", self.tilt_range, -30, 30)
+        check_range("tilt_range", self.tilt_range, -15, 15)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the angle, the bent share, the bow (below 0: the other way), and where it bends to, in degrees."""

@@ -9,7 +9,7 @@ import numpy as np
 from augment.mesh import Mesh
 from synthtext.core import Parameters, Range, Size, Warp, check_range
 
-_CELLS = 6  # of the mesh between two places that are moved
+_CELLS = 6  # of the mesh between two places that are moved, and across the picture, at least
 _BEND = 0.45  # of a cell: by how much moves of neighbouring nodes may differ. From a half on, a cell could fold
 
 
@@ -44,7 +44,7 @@ class Elastic:
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """The bent map."""
         spacing = parameters["spacing"]
-        cell = max(2, round(spacing / _CELLS))
+        cell = max(2, round(min(spacing, *size) / _CELLS))
         columns, rows = math.ceil(size.width / cell) + 2, math.ceil(size.height / cell) + 2
         wide, high = max(3, round(size.width / spacing) + 1), max(3, round(size.height / spacing) + 1)
         moves = np.random.default_rng(parameters["seed"]).uniform(-1, 1, (high, wide, 2)).astype(np.float32)

@@ -8,6 +8,8 @@ import numpy as np
 from synthtext.core import Image, Parameters, Range, Size, check_range, check_share
 
 _MIDDLE = 128  # grey that a picture is brought to where its own brightness is taken off
+_LEVELS = np.arange(256)
+_FAR = 2  # times the usual difference from what is around: more makes no difference
 _ALIKE = 0.5  # of what tells ink from paper in a cell: one threshold for all keeps at least this much of it
 _PLAIN = 0.02  # variance of black and white: cells with less have no letters to lose
 
@@ -80,7 +82,8 @@ class Binarise:
 
     The threshold lies between what is dark and what is light (Otsu 1979), of the whole picture or, adaptive, of its
     difference from the mean around each pixel. Where one threshold for all would lose letters that the adaptive one
-    keeps, as on paper of two colours, the adaptive one is taken.
+    keeps, as on paper of two colours, the adaptive one is taken. Less than half a window from a hard edge of the paper,
+    letters of less contrast than that may still be lost.
 
     Attributes:
         adaptive_probability: of an adaptive threshold.
@@ -110,14 +113,28 @@ class Binarise:
         """The picture in black and white."""
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
         side = max(3, round(parameters["window"]))
-        around = cv2.blur(grey, (side, side), borderType=cv2.BORDER_REPLICATE)
-        level = np.asarray(cv2.addWeighted(grey, 1, around, -1, _MIDDLE), np.uint8)
-        shown = _two_tones(level, parameters["offset"])
+        shown = _two_tones(_levelled(grey, side), parameters["offset"])
         if not parameters["adaptive"]:
             whole = _two_tones(grey, parameters["offset"])
             if _keeps(whole, shown, side):
                 shown = whole
         return np.asarray(cv2.cvtColor(shown, cv2.COLOR_GRAY2BGR), np.uint8)
+
+
+def _levelled(grey: Image, side: int) -> Image:
+    """How much lighter or darker pixels are than what is around them, `_MIDDLE` for not at all.
+
+    What stands out by far, as rules of a table do, counts no more than letters: else it alone would be ink.
+    """
+    counts = np.bincount(grey.ravel(), minlength=256)
+    median = int(counts.cumsum().searchsorted(grey.size / 2))
+    away = np.abs(_LEVELS - median)
+    far = _FAR * max(float(counts @ away) / grey.size, 1.0)
+    kept = np.clip(_LEVELS, median - far, median + far).astype(np.uint8)
+    around = cv2.blur(cv2.LUT(grey, kept), (side, side), borderType=cv2.BORDER_REPLICATE)
+    usual = max(cv2.mean(cv2.absdiff(grey, around))[0], 1.0)
+    gain = _MIDDLE / (_FAR * usual)
+    return np.asarray(cv2.addWeighted(grey, gain, around, -gain, _MIDDLE), np.uint8)
 
 
 def _two_tones(grey: Image, offset: float) -> Image:
