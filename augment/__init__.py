@@ -5,49 +5,70 @@ Effects on lines and scenes alike are geometric (they give a warp) or on pixels.
 order.
 """
 
-from augment.camera import Blur, Downscale, Jpeg, Noise
+from augment.blur import Blur, Defocus, MotionBlur
 from augment.chain import SceneChain, SceneEffect, SceneStep, Shown
 from augment.colour import Colour, Invert
 from augment.crop import Crop, TextCrop
+from augment.curl import Curl
 from augment.detection import training_view
+from augment.elastic import Elastic
 from augment.geometry import Affine, Perspective, Rotation, Skew
 from augment.imgaug_effect import Imgaug
+from augment.jpeg import Jpeg
 from augment.labels import CutRule, move_instances
+from augment.light import CastShadow, Glare, UnevenLight
 from augment.line import LineChain
+from augment.noise import Noise, SaltAndPepper, ShotNoise
+from augment.resolution import Downscale
+from augment.scan import Binarise, ScanStreaks
 from augment.scene import warp_scene
 from augment.tia import Distort, Stretch, TiaPerspective
+from augment.tone import Gamma, WhiteBalance
 from augment.view import Flip, Frame, Labels, Rescale, ResizePad, View
 from augment.window import Window
 
 __all__ = [
     "Affine",
+    "Binarise",
     "Blur",
+    "CastShadow",
     "Colour",
     "Crop",
+    "Curl",
     "CutRule",
+    "Defocus",
     "Distort",
     "Downscale",
+    "Elastic",
     "Flip",
     "Frame",
+    "Gamma",
+    "Glare",
     "Imgaug",
     "Invert",
     "Jpeg",
     "Labels",
     "LineChain",
+    "MotionBlur",
     "Noise",
     "Perspective",
     "Rescale",
     "ResizePad",
     "Rotation",
+    "SaltAndPepper",
+    "ScanStreaks",
     "SceneChain",
     "SceneEffect",
     "SceneStep",
+    "ShotNoise",
     "Shown",
     "Skew",
     "Stretch",
     "TextCrop",
     "TiaPerspective",
+    "UnevenLight",
     "View",
+    "WhiteBalance",
     "Window",
     "move_instances",
     "training_view",

@@ -4,7 +4,29 @@ import cv2
 import numpy as np
 import pytest
 
-from augment import Blur, Downscale, Jpeg, Noise, Perspective, Rotation, Skew
+from augment import (
+    Binarise,
+    Blur,
+    CastShadow,
+    Colour,
+    Curl,
+    Defocus,
+    Downscale,
+    Elastic,
+    Gamma,
+    Glare,
+    Jpeg,
+    MotionBlur,
+    Noise,
+    Perspective,
+    Rotation,
+    SaltAndPepper,
+    ScanStreaks,
+    ShotNoise,
+    Skew,
+    UnevenLight,
+    WhiteBalance,
+)
 from synthtext.core import (
     Box,
     Effect,
@@ -17,7 +39,50 @@ from synthtext.core import (
     signed_area,
 )
 
-PIXEL: list[PixelEffect] = [Blur(), Noise(), Noise(colour_probability=1), Downscale(), Jpeg()]
+PIXEL: list[PixelEffect] = [
+    Blur(),
+    MotionBlur(),
+    Defocus(),
+    Defocus((0.07, 0.08)),
+    Noise(),
+    Noise(colour_probability=1),
+    ShotNoise(),
+    SaltAndPepper(),
+    Downscale(),
+    Jpeg(),
+    Colour(),
+    Gamma(),
+    WhiteBalance(),
+    UnevenLight(),
+    Glare(),
+    CastShadow(),
+    ScanStreaks(),
+    Binarise(),
+]
+# With these nothing changes.
+STILL: list[PixelEffect] = [
+    Blur((0, 0)),
+    MotionBlur((0, 0)),
+    Defocus((0, 0)),
+    Noise((0, 0)),
+    ShotNoise((0, 0)),
+    SaltAndPepper((0, 0)),
+    Downscale((1, 1)),
+    Gamma((1, 1)),
+    WhiteBalance((6500, 6500), (0, 0)),
+    UnevenLight((0, 0)),
+    Glare((0, 0)),
+    CastShadow((0, 0)),
+    ScanStreaks((0, 0)),
+    ScanStreaks(strength_range=(0, 0)),
+]
+# Greys stay greys, to the last bit.
+COLOURLESS: list[PixelEffect] = [
+    *[effect for effect in PIXEL if not isinstance(effect, Noise | ShotNoise | Jpeg | Colour | WhiteBalance)],
+    Noise(colour_probability=0),
+    ShotNoise(colour_probability=0),
+]
+SIZES = [(1, 1), (1, 40), (3, 2), (48, 1), (64, 2000), (1000, 1000)]
 GEOMETRIC: list[GeometricEffect] = [Rotation((-30, 30)), Perspective((0.1, 0.25)), Skew((-40, 40))]
 SIZE = Size(160, 48)
 
@@ -52,8 +117,34 @@ def test_a_geometric_effect_keeps_the_picture_convex_and_upright(effect: Geometr
         assert signed_area(corners) > 0
 
 
-def test_strength_zero_moves_nothing() -> None:
-    effect = Perspective((0, 0))
+@pytest.mark.parametrize("effect", PIXEL, ids=repr)
+@pytest.mark.parametrize("shape", SIZES, ids=str)
+def test_pictures_of_any_size_stay_pictures(effect: PixelEffect, shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (*shape, 3), np.uint8)
+    for _ in range(1 if shape[0] > 100 else 6):
+        changed = effect.apply(image, effect.draw(rng, Size(shape[1], shape[0])))
+        assert changed.shape == image.shape
+        assert changed.dtype == np.uint8
+        assert changed is not image
+
+
+@pytest.mark.parametrize("effect", STILL, ids=repr)
+def test_strength_zero_changes_no_colour(effect: PixelEffect) -> None:
+    for seed in range(5):
+        assert (effect.apply(picture(), effect.draw(np.random.default_rng(seed), SIZE)) == picture()).all()
+
+
+@pytest.mark.parametrize("effect", COLOURLESS, ids=repr)
+def test_greys_stay_greys(effect: PixelEffect) -> None:
+    grey = np.repeat(picture()[..., :1], 3, axis=2)
+    for seed in range(5):
+        changed = effect.apply(grey, effect.draw(np.random.default_rng(seed), SIZE))
+        assert (changed == changed[..., :1]).all()
+
+
+@pytest.mark.parametrize("effect", [Perspective((0, 0)), Curl((0, 0)), Elastic((0, 0))], ids=repr)
+def test_strength_zero_moves_nothing(effect: GeometricEffect) -> None:
     corners = Box(0, 0, *SIZE).polygon()
     moved = effect.warp(SIZE, effect.draw(np.random.default_rng(0), SIZE)).points(corners)
     np.testing.assert_allclose(moved, corners, atol=1e-3)
@@ -89,7 +180,7 @@ def test_blur_spreads_a_dot_by_its_deviation() -> None:
 def test_jpeg_keeps_the_order_of_channels() -> None:
     red = np.zeros((16, 16, 3), np.uint8)
     red[..., 0] = 255
-    assert np.abs(Jpeg().apply(red, {"quality": 90}).astype(int) - red).max() < 12
+    assert np.abs(Jpeg().apply(red, {"qualities": [90], "shifts": [[0, 0]]}).astype(int) - red).max() < 12
 
 
 @pytest.mark.parametrize(
@@ -102,11 +193,48 @@ def test_jpeg_keeps_the_order_of_channels() -> None:
         lambda: Noise((0, 999)),
         lambda: Downscale((0, 1)),
         lambda: Jpeg((0, 50)),
+        lambda: Jpeg(passes_range=(0, 1)),
+        lambda: MotionBlur((0, 0.3)),
+        lambda: MotionBlur(degrees_range=(0, 360)),
+        lambda: Defocus((0, 0.1)),
+        lambda: ShotNoise((0, 50)),
+        lambda: SaltAndPepper((0, 0.5)),
+        lambda: Gamma((0, 1)),
+        lambda: WhiteBalance((1000, 5000)),
+        lambda: WhiteBalance(tint_range=(0, 0.5)),
+        lambda: UnevenLight((0, 0.9)),
+        lambda: Glare((0, 0.9)),
+        lambda: Glare(radius_range=(0, 1)),
+        lambda: Glare(stretch_range=(0.5, 1)),
+        lambda: CastShadow((0, 0.9)),
+        lambda: CastShadow(softness_range=(-1, 0)),
+        lambda: ScanStreaks((3, 2)),
+        lambda: ScanStreaks(width_range=(0, 0.6)),
+        lambda: ScanStreaks(strength_range=(0, 0.9)),
+        lambda: Binarise(window_range=(0, 1)),
+        lambda: Binarise(offset_range=(-1, 0)),
+        lambda: Curl((0, 90)),
+        lambda: Curl(roll_range=(0, 1)),
+        lambda: Curl(bow_range=(0, 1)),
+        lambda: Curl(tilt_range=(-30, 30)),
+        lambda: Elastic((0, 1.5)),
+        lambda: Elastic(wave_range=(0.1, 1)),
     ],
 )
 def test_ranges_out_of_bounds_are_refused(wrong) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match="range"):
         wrong()
+
+
+def test_shares_and_names_that_are_wrong_are_refused() -> None:
+    for wrong in (UnevenLight, CastShadow, ScanStreaks, Binarise):
+        (name,) = [name for name in vars(wrong()) if name.endswith("_probability")]
+        with pytest.raises(InputError, match=f"{name} 2 must be from 0 to 1"):
+            wrong(**{name: 2})
+    with pytest.raises(InputError, match="shrinking \\['best'\\] must name at least one of area, nearest"):
+        Downscale(shrinking=("best",))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="enlarging"):
+        Downscale(enlarging=())
 
 
 def test_a_chain_moves_first_colours_then_and_keeps_probabilities() -> None:
