@@ -2,10 +2,11 @@
 
 from synthtext.corpora.characters import Characters
 from synthtext.corpora.charsets import is_charset_name, resolve_charset
-from synthtext.corpora.corpus import Corpus, CorpusMixture, DrawnText, clean_text
+from synthtext.corpora.corpus import Corpus, CorpusMixture, DrawnText, SearchableCorpus, clean_text
 from synthtext.corpora.fields import Code, Date, Email, Number, Price, WebAddress
 from synthtext.corpora.language import language_characters, languages
 from synthtext.corpora.pattern import Pattern
+from synthtext.corpora.placing import place_character
 from synthtext.corpora.text_file import TextFile, split_of
 from synthtext.corpora.words import Words
 
@@ -20,6 +21,7 @@ __all__ = [
     "Number",
     "Pattern",
     "Price",
+    "SearchableCorpus",
     "TextFile",
     "WebAddress",
     "Words",
@@ -27,6 +29,7 @@ __all__ = [
     "is_charset_name",
     "language_characters",
     "languages",
+    "place_character",
     "resolve_charset",
     "split_of",
 ]

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,15 @@ class Corpus(Protocol):
         ...
 
 
+@runtime_checkable
+class SearchableCorpus(Corpus, Protocol):
+    """A corpus that finds texts by a character in them."""
+
+    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+        """A text that has the character, about as the corpus would draw it; None if it knows none."""
+        ...
+
+
 class DrawnText(NamedTuple):
     """A text, and the name of the corpus it is from."""
 
@@ -37,11 +46,23 @@ class CorpusMixture:
     def __init__(self, entries: Sequence[Entry[Corpus]]) -> None:
         self.entries = tuple(entries)
         self._weighted = Weighted([entry.weight for entry in self.entries])
+        able = [(e.name, e.part, e.weight) for e in self.entries if e.weight and isinstance(e.part, SearchableCorpus)]
+        self._searchable = tuple(able)
 
     def draw(self, rng: np.random.Generator) -> DrawnText:
         """A clean text (it may be empty when its corpus gave nothing visible)."""
         entry = self.entries[self._weighted.draw(rng)]
         return DrawnText(clean_text(entry.part.draw(rng)), entry.name)
+
+    def draw_with(self, rng: np.random.Generator, character: str) -> DrawnText | None:
+        """A clean text that has a character; None if no corpus finds one. The corpora are asked in an order by weight."""
+        left = list(self._searchable)
+        while left:
+            name, part, _ = left.pop(Weighted([weight for _, _, weight in left]).draw(rng))
+            text = part.draw_with(rng, character)
+            if text is not None:
+                return DrawnText(clean_text(text), name)
+        return None
 
 
 def clean_text(text: str) -> str:
