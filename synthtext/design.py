@@ -34,4 +34,4 @@ class LineDesign(Design):
 
     layout: Layout
     output: Output
-    balance: Balance = Balance()
+    balance: Balance

@@ -38,7 +38,7 @@ class Layout:
         tracking_range: space added between clusters, in ems; letters that hang together (Arabic, Devanagari) stay so.
         margin_range: paper on each side of the ink, as a share of the ink's height; drawn for every side.
         length_range: fewest and most characters of a text; others are rejected.
-        length_weights: how much more often texts of a length are drawn than they come, by range: {"1-3": 2, "30-40": 4};
+        length_weights: how much more often texts of a length are drawn than they come, by range: {"1-3": 2, "9-20": 4};
             lengths in no range have the factor 1.
         jitter_range: how far letters stand above or below the baseline, in ems: the farthest is drawn for every line.
         features: OpenType features and how often each is switched on, by tag: {onum: 0.3, ss01: 0.1}. Fonts without a

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,15 +29,15 @@ def read_length_weights(weights: Mapping[str, float]) -> list[tuple[int, int, fl
         match = _KEY.fullmatch(key)
         low, high = map(int, match.groups()) if match else (0, 0)
         if not 1 <= low <= high:
-            raise InputError(f"length_weights: {key!r} is no range of lengths; write it as '4-8', the smaller one first")
+            raise InputError(
+                f"length_weights: {key!r} is no range of lengths; write it as '4-8', the smaller one first"
+            )
         check_number(f"length_weights: the factor of {key!r},", factor, 0, _MOST_FACTOR)
         found.append((low, high, float(factor)))
     found.sort()
-    for before, after in zip(found, found[1:], strict=False):
-        if after[0] <= before[1]:
-            raise InputError(
-                f"length_weights: '{before[0]}-{before[1]}' and '{after[0]}-{after[1]}' overlap; a length has one factor"
-            )
+    for (low, high, _), (start, stop, _) in pairwise(found):
+        if start <= high:
+            raise InputError(f"length_weights: '{low}-{high}' and '{start}-{stop}' overlap; a length has one factor")
     return found
 
 

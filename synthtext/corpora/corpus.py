@@ -12,6 +12,7 @@ from synthtext.entry import Entry
 _UNSEEN = frozenset("\u00ad\u200b\u2060\u2061\u2062\u2063\u2064\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
 
 
+@runtime_checkable
 class Corpus(Protocol):
     """A source of texts. A new one is a dataclass with this one method, named by its dotted path in a recipe."""
 
@@ -55,7 +56,7 @@ class CorpusMixture:
         return DrawnText(clean_text(entry.part.draw(rng)), entry.name)
 
     def draw_with(self, rng: np.random.Generator, character: str) -> DrawnText | None:
-        """A clean text that has a character; None if no corpus finds one. The corpora are asked in an order by weight."""
+        """A clean text that has a character; None if no corpus finds one. They are asked in an order by weight."""
         left = list(self._searchable)
         while left:
             name, part, _ = left.pop(Weighted([weight for _, _, weight in left]).draw(rng))

@@ -10,7 +10,15 @@ _FRONT = {"#", "@"}  # signs that stand before what they belong to; currencies d
 _JOINING = set("/\\_-:^*~·")  # signs that stand between two texts
 _SPACED = set("&+=|×÷•–—")  # these mostly with spaces around them
 _PARTNERS = {"(": ")", "[": "]", "{": "}", "<": ">", "«": "»", "“": "”", "‘": "’", "„": "“", '"': '"', "'": "'"} | {
-    "（": "）", "【": "】", "《": "》", "〈": "〉", "「": "」", "『": "』", "〔": "〕", "［": "］", "｛": "｝"
+    "（": "）",
+    "【": "】",
+    "《": "》",
+    "〈": "〉",
+    "「": "」",
+    "『": "』",
+    "〔": "〕",
+    "［": "］",
+    "｛": "｝",
 }
 _OPENERS = {closer: opener for opener, closer in _PARTNERS.items() if opener != "„"}
 
@@ -18,9 +26,9 @@ _OPENERS = {closer: opener for opener, closer in _PARTNERS.items() if opener != 
 def place_character(rng: np.random.Generator, text: str, character: str, after: str = "") -> str:
     """A text with a character in it.
 
-    It takes the place of one of its kind (a capital of a capital, a digit of a digit, within the script). Where there is
-    none, brackets and quotation marks go around the text, currencies, # and @ before it; what joins (a space, /, &) comes
-    between two texts, and all others behind one. What needs a letter to stand on (marks, joiners) is not placed.
+    It takes the place of one of its kind (a capital of a capital, a digit of a digit, within the script). Where there
+    is none, brackets and quotation marks go around the text, currencies, # and @ before it; what joins (a space, /, &)
+    comes between two texts, and all others behind one. What needs a letter to stand on (marks, joiners) is not placed.
 
     Args:
         rng: chooses the place.

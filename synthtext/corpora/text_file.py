@@ -120,7 +120,6 @@ class _MappedLines:
         assert self._data is not None
         return self._data[int(self._starts[line]) : int(self._stops[line])].decode().removeprefix("\ufeff")
 
-
     def find(self, text: str, place: float) -> str | None:
         """The first line that has a text, from a place in the file (0 to 1) on, and from its start after its end."""
         assert self._data is not None

@@ -11,7 +11,9 @@ from synthtext.corpora.case import Case, CaseMixture, in_case
 from synthtext.corpora.language import has_spaces, language_words
 from synthtext.corpora.lexicon import Lexicon
 
-_MOST_WORDS = 1000
+MOST_WORDS = 1000
+"""Of a text."""
+
 _CASES_TRIED = 8  # in search of one that gives a capital, or leaves a small letter
 
 
@@ -39,8 +41,8 @@ class Words:
         low, high = self.count_range
         if not 1 <= low <= high:
             raise InputError(f"count_range {[low, high]} must be two numbers from 1 up, the smaller one first")
-        if high > _MOST_WORDS:
-            raise InputError(f"count_range {[low, high]}: a text has at most {_MOST_WORDS} words")
+        if high > MOST_WORDS:
+            raise InputError(f"count_range {[low, high]}: a text has at most {MOST_WORDS} words")
         if self.size < 1:
             raise InputError(f"size {self.size} must be at least 1")
         check_number("exponent", self.exponent, 0, 2)
