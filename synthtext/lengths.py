@@ -8,6 +8,7 @@ import numpy as np
 
 from synthtext.core import InputError, check_number, probe_stream
 from synthtext.corpora import CorpusMixture, DrawnText
+from synthtext.rejection import Rejection
 
 _KEY = re.compile(r"(\d{1,6})-(\d{1,6})")
 _MOST_FACTOR = 1000
@@ -75,7 +76,11 @@ class LengthChoice:
         return rng.random() * self._greatest < self.factor(text)
 
     def draw(self, rng: np.random.Generator) -> tuple[DrawnText, bool]:
-        """A text, and whether it was found; if not, it is one of those that were drawn, chosen by their factors."""
+        """A text, and whether it was found; if not, it is one of those that were drawn, chosen by their factors.
+
+        Raises:
+            Rejection: all of these have the factor 0.
+        """
         drawn: list[DrawnText] = []
         for _ in range(_TRIES):
             drawn.append(self._corpora.draw(rng))
@@ -83,5 +88,5 @@ class LengthChoice:
                 return drawn[-1], True
         factors = np.cumsum([self.factor(text.text) for text in drawn])
         if not factors[-1]:
-            return drawn[-1], False
+            raise Rejection("no text of a wanted length")
         return drawn[int(np.searchsorted(factors, rng.random() * factors[-1], side="right"))], False

@@ -73,16 +73,16 @@ class JiebaWords:
 
     @cached_property
     def _lexicon(self) -> Lexicon:
-        words, frequencies = _dictionary(self.size)
-        return Lexicon(words, np.power(frequencies, self.exponent))
+        words, frequencies = _dictionary()
+        return Lexicon(words[: self.size], np.power(frequencies[: self.size], self.exponent))
 
     def __getstate__(self) -> dict[str, object]:
         return {name: getattr(self, name) for name in ("size", "exponent", "count_range", "separator")}
 
 
-@lru_cache(maxsize=2)
-def _dictionary(size: int) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """The most frequent words with their counts; lines of the file are `word count part-of-speech`."""
+@lru_cache(maxsize=1)
+def _dictionary() -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Words with their counts, the most frequent first; lines of the file are `word count part-of-speech`."""
     path = installed_file("jieba", "dict.txt")
     if path is None:
         raise InputError("the corpus 'jieba_words' needs the package jieba: pip install 'ocrmill[corpora]'")
@@ -91,5 +91,5 @@ def _dictionary(size: int) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         word, count, *_ = line.split(" ")
         if _HAN.fullmatch(word):
             found[word] = max(int(count), 1)
-    ordered = sorted(found, key=lambda word: (-found[word], word))[:size]
+    ordered = sorted(found, key=lambda word: (-found[word], word))
     return tuple(ordered), np.array([found[word] for word in ordered], np.float64)

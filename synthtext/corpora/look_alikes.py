@@ -30,7 +30,7 @@ _HAN = (
     *("白自", "目且", "且旦", "目自", "问间", "住往", "名各", "上止", "又叉", "斤斥", "升开", "井并", "万方", "几凡"),
 )
 _CODE = "ABCDEFGHJKLMNOPQRSTUVWXYZ" + string.digits
-_TRIES = 8
+_TRIES = 64
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,15 @@ class LookAlikes:
         """
         coded = bool(self._in_codes) and rng.random() < self.code_share
         partners = self._in_codes if coded else self._in_words
-        for _ in range(_TRIES * _TRIES):
+        for _ in range(_TRIES):
             text = self._code(rng) if coded else self._words.draw(rng)
             held = [part for part in partners if part in text]
             if held:
                 part = held[int(rng.integers(len(held)))]
                 return self._exchange(rng, text, part, partners[part])
-        raise InputError(f"look_alikes: no pair stands in any of {_TRIES * _TRIES} texts of language {self.language!r}")
+        raise InputError(
+            f"look_alikes: none of the pairs is in {_TRIES} texts of language {self.language!r}; give 'pairs' of it"
+        )
 
     def check(self) -> None:
         """Draw a text.

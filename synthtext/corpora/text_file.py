@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import InputError
-from synthtext.corpora.case import Case, CaseMixture
+from synthtext.corpora.case import Case, CaseMixture, in_case
 from synthtext.corpora.corpus import clean_text
 
 _CHUNK = 1 << 24
@@ -68,12 +68,14 @@ class TextFile:
         """
         for _ in range(_SEARCHES):
             case = self._cases.draw(rng)
-            written = character.lower() if case in ("title", "upper") and rng.random() < 0.5 else character
-            text = self._lines.find(written, rng.random())
-            if text is not None and (self.split == "all" or split_of(text) == self.split):
-                text = self._cases.write(text, case)
-                if character in text:
-                    return text
+            place = rng.random()
+            small = in_case(character, "lower", self.language) if case in ("title", "upper") else character
+            for written in dict.fromkeys((small, character)):
+                text = self._lines.find(written, place)
+                if text is not None and (self.split == "all" or split_of(text) == self.split):
+                    text = self._cases.write(text, case)
+                    if character in text:
+                        return text
         return None
 
     @cached_property

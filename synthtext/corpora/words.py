@@ -69,9 +69,9 @@ class Words:
         for _ in range(_CASES_TRIED):
             case = self._cases.draw(rng)
             drawn = self._draw_words(rng)
-            for written in dict.fromkeys((character, character.lower())):
+            for written in dict.fromkeys((character, in_case(character, "lower", self.language))):
                 first = case == "title" and written != character
-                word = self._lexicon.draw_with(rng, written, first=first) if len(written) == 1 else None
+                word = self._lexicon.draw_with(rng, written, first=first)
                 if word is not None and character in in_case(word, case, self.language):
                     drawn[int(rng.integers(len(drawn)))] = word
                     return self._between.join(in_case(word, case, self.language) for word in drawn)
