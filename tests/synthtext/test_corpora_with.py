@@ -1,5 +1,6 @@
 """Texts that are looked for by a character in them, and characters that are put into texts."""
 
+import re
 import string
 import unicodedata
 from pathlib import Path
@@ -120,6 +121,7 @@ def test_a_mixture_asks_its_corpora_by_weight() -> None:
     mixture = CorpusMixture(
         [
             Entry("pattern", Pattern("z"), 5),
+            Entry("rare", Pattern("z{900}[a-z]"), 0.001),
             Entry("ab", Characters("ab"), 3),
             Entry("bc", Characters("bc"), 1),
             Entry("never", Characters("d"), 0),
@@ -129,7 +131,18 @@ def test_a_mixture_asks_its_corpora_by_weight() -> None:
     drawn = [mixture.draw_with(rng, "b") for _ in range(400)]
     assert np.mean([text is not None and text.corpus == "ab" for text in drawn]) == pytest.approx(0.75, abs=0.07)
     assert {text.corpus for _ in range(9) if (text := mixture.draw_with(rng, "c"))} == {"bc"}
-    assert mixture.draw_with(rng, "z") is mixture.draw_with(rng, "d") is None
+    assert mixture.draw_with(rng, "d") is None
+
+
+@pytest.mark.parametrize("pattern", [r"[0-9]{2}(,\d{3})?|No\. ?7%", "a{0,0}b?[^c]", "x*(y|[zZ])", "."])
+def test_patterns_find_what_they_can_draw(pattern: str) -> None:
+    corpus, rng = Pattern(pattern), np.random.default_rng(0)
+    drawn = {character for _ in range(3000) for character in corpus.draw(rng)}
+    assert corpus._alphabet == drawn
+    for character in string.printable:
+        found = [text for text in draws_with(corpus, character, 30) if text is not None]
+        assert all(re.fullmatch(pattern, text) and character in text for text in found)
+        assert found or character not in drawn or len(drawn) > 90  # one of so many may not come
 
 
 @pytest.mark.parametrize("text", ["word", "Two Words", "12.50", "日本", "नमस्ते", "(a)", "שלום", "a b-c"])

@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 
 from synthtext.core import Charset, InputError, installed_file
-from synthtext.corpora import Corpus, Date, Faker, JiebaWords, LookAlikes, Number, Pattern, Template, clean_text
+from synthtext.corpora import (
+    Corpus,
+    Date,
+    Faker,
+    JiebaWords,
+    LookAlikes,
+    Number,
+    Pattern,
+    Template,
+    clean_text,
+    jieba_words,
+)
 from synthtext.corpora.look_alikes import _HAN, _IN_WORDS, _LATIN
 
 needs_jieba = pytest.mark.skipif(installed_file("jieba", "dict.txt") is None, reason="needs the extra corpora")
@@ -154,6 +165,7 @@ def test_what_faker_cannot_draw_is_refused(corpus: Faker, told: str) -> None:
 @pytest.mark.parametrize("corpus", [Faker("name"), JiebaWords(size=77)], ids=["faker", "jieba"])
 def test_a_package_that_is_missing_is_named(corpus: Faker | JiebaWords, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "faker", None)
+    monkeypatch.setattr(jieba_words, "_dictionary", jieba_words._dictionary.__wrapped__)  # it may have been read
     monkeypatch.setattr("synthtext.corpora.jieba_words.installed_file", lambda package, name: None)
     with pytest.raises(InputError, match=r"pip install 'ocrmill\[corpora\]'"):
         corpus.check()
