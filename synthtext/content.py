@@ -1,12 +1,13 @@
 """What a line says and how it is set: everything that the content stream draws."""
 
-import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from synthtext.balance import Debt
 from synthtext.baselines import Baseline
+from synthtext.choice import ChosenText, TextChooser, as_drawn
 from synthtext.core import Parameters, Weighted, within
 from synthtext.corpora import DrawnText
 from synthtext.design import Design
@@ -67,6 +68,9 @@ class Writer:
     Args:
         design: its charset, corpora, sizes and baselines; texts with other characters are rejected.
         layout: how lines are laid out.
+
+    Raises:
+        InputError: no text of the corpora has a length that the layout wants.
     """
 
     def __init__(self, design: Design, layout: Layout) -> None:
@@ -74,18 +78,25 @@ class Writer:
         self._size_range, self._layout = design.font_options.size_range, layout
         self._weighted = Weighted([entry.weight for entry in self._baselines]) if len(self._baselines) > 1 else None
         self._features = sorted(layout.features.items())
+        self._chooser = TextChooser(design.corpora, design.charset, layout)
 
-    def write(self, rng: np.random.Generator, faces: Sequence[Face]) -> Copy:
+    def write(self, rng: np.random.Generator, faces: Sequence[Face], debt: Debt | None = None) -> Copy:
         """Draw a text, and how to set it in one of the faces.
+
+        Args:
+            rng: the content stream.
+            faces: to choose from.
+            debt: a character that the text should have.
 
         Raises:
             Rejection: the text is too short or long, no face covers it, or the charset lacks a character.
         """
         layout = self._layout
-        text = self._corpora.draw(rng)
+        chosen = self._chooser.choose(rng) if debt is None else self._chooser.pay(rng, debt, faces)
+        text = chosen.text
         shares = rng.random(9).tolist()
-        face = self._face(text.text, faces, shares[0])
-        shown = _as_drawn(text.text, face)
+        face = self._face(chosen, faces, shares[0])
+        shown = as_drawn(text.text, face)
         if not self._charset.covers(self._charset.fold(shown)):
             raise Rejection("character outside of the charset")
         tracking = round(within(layout.tracking_range, shares[1]), 3)
@@ -93,6 +104,7 @@ class Writer:
         margins = Margins(*(within(layout.margin_range, share) for share in shares[3:7]))
         baseline = self._baselines[self._weighted.draw(rng) if self._weighted else 0]
         setting, drawn = self._setting(rng, shown, tracking, vertical=baseline.part.vertical)
+        drawn |= chosen.told
         return Copy(text, shown, face, setting, baseline, em, margins, (shares[7], shares[8]), drawn)
 
     def set(self, rng: np.random.Generator, copy: Copy) -> Content:
@@ -117,7 +129,7 @@ class Writer:
 
     def rewrite(self, rng: np.random.Generator, text: str, like: Copy) -> Copy | None:
         """A text in the face and the setting of another copy; None if the face or the charset lacks a character."""
-        shown = _as_drawn(text, like.face)
+        shown = as_drawn(text, like.face)
         if not (text and like.face.covers(text) and self._charset.covers(self._charset.fold(shown))):
             return None
         setting = like.setting
@@ -126,14 +138,15 @@ class Writer:
             setting = setting._replace(shifts=rng.uniform(-most, most, len(shown)))
         return like._replace(text=like.text._replace(text=text), shown=shown, setting=setting)
 
-    def _face(self, text: str, faces: Sequence[Face], share: float) -> Face:
+    def _face(self, chosen: ChosenText, faces: Sequence[Face], share: float) -> Face:
+        text, owed = chosen.text.text, chosen.owed
         shortest, longest = self._layout.length_range
         if not shortest <= len(text) <= longest:
             raise Rejection("text too short" if len(text) < shortest else "text too long")
         start = int(share * len(faces))
         for i in range(start, start + len(faces)):
             face = faces[i % len(faces)]
-            if face.covers(text):
+            if face.covers(text) if owed is None else self._chooser.shows(face, text, owed):
                 return face
         raise Rejection("no font of the block covers the text")
 
@@ -166,11 +179,3 @@ class Writer:
         except Rejection:
             return None
         return beside(rng, line, other, copy.margins, within(options.depth_range, rng.random()))
-
-
-def _as_drawn(text: str, face: Face) -> str:
-    """A text in the letters that a face really draws."""
-    if face.case == "both":
-        return text
-    changed = text.upper() if face.case == "upper" else text.lower()
-    return unicodedata.normalize("NFC", changed)  # the capital of an iota with two accents comes in three parts

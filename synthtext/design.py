@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from synthtext.balance import Balance
 from synthtext.baselines import Baseline
 from synthtext.core import Charset, EffectChain
 from synthtext.corpora import CorpusMixture
@@ -33,3 +34,4 @@ class LineDesign(Design):
 
     layout: Layout
     output: Output
+    balance: Balance

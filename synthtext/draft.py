@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from synthtext.balance import Debt
 from synthtext.blocks import Block
 from synthtext.canvas import Canvas
 from synthtext.content import Content, Copy
@@ -31,6 +32,7 @@ class Draft:
         index: of the sample.
         streams: of its random numbers.
         block: its fonts and papers.
+        debt: a character that it owes.
         copy: what it says.
         content: how it is set.
         look: its ink, and its place in the picture.
@@ -52,6 +54,7 @@ class Draft:
     index: int
     streams: Streams
     block: Block
+    debt: Debt | None = None
     copy: Copy = field(init=False)
     content: Content = field(init=False)
     look: Look = field(init=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from synthtext.core import InputError, Range, check_range, check_share
+from synthtext.lengths import read_length_weights
 
 # These show letters as others: small letters as capitals, 1/2 as one half, 1st as a raised st.
 _MISLEADING = ("smcp", "c2sc", "pcap", "c2pc", "unic", "frac", "afrc", "ordn", "sups", "subs", "sinf", "numr", "dnom")
@@ -37,6 +38,8 @@ class Layout:
         tracking_range: space added between clusters, in ems; letters that hang together (Arabic, Devanagari) stay so.
         margin_range: paper on each side of the ink, as a share of the ink's height; drawn for every side.
         length_range: fewest and most characters of a text; others are rejected.
+        length_weights: how much more often texts of a length are drawn than they come, by range: {"1-3": 2, "9-20": 4};
+            lengths in no range have the factor 1.
         jitter_range: how far letters stand above or below the baseline, in ems: the farthest is drawn for every line.
         features: OpenType features and how often each is switched on, by tag: {onum: 0.3, ss01: 0.1}. Fonts without a
             feature show no difference. Features that show letters as others are refused.
@@ -49,6 +52,7 @@ class Layout:
     tracking_range: Range = (0.0, 0.0)
     margin_range: Range = (0.0, 0.15)
     length_range: tuple[int, int] = (1, 80)
+    length_weights: Mapping[str, float] = field(default_factory=dict)
     jitter_range: Range = (0.0, 0.0)
     features: Mapping[str, float] = field(default_factory=dict)
     language: str = ""
@@ -59,6 +63,7 @@ class Layout:
         check_range("tracking_range", self.tracking_range, -0.2, 3, "ems")
         if not 1 <= self.length_range[0] <= self.length_range[1]:
             raise InputError(f"length_range {list(self.length_range)} must be counts from 1 up, in order")
+        read_length_weights(self.length_weights)
         check_range("jitter_range", self.jitter_range, 0, 0.5, "ems")
         for tag, probability in self.features.items():
             if len(tag) != 4 or not tag.isascii() or not tag.isalnum():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from copy import copy
 
+from synthtext.balance import Debt, Schedule
 from synthtext.blocks import Blocks
 from synthtext.core import Gap, Sample, StreamSource
 from synthtext.design import LineDesign
@@ -13,6 +14,7 @@ from synthtext.stages import Stages
 ATTEMPTS = 20
 """How often a sample is tried before its index stays a gap."""
 
+_PAYING = 10  # attempts to draw a sample with the character that it owes
 _TOGETHER = 64  # samples that go through the stages side by side
 
 
@@ -30,7 +32,7 @@ class LineGenerator:
         prefix: of the samples' keys.
 
     Raises:
-        InputError: no font can set one of the corpora.
+        InputError: no font can set one of the corpora, or what samples should owe or be long is not to be had.
     """
 
     def __init__(self, design: LineDesign, seed: int, prefix: str = "") -> None:
@@ -39,6 +41,8 @@ class LineGenerator:
         self._sources = [StreamSource(seed) for _ in range(_TOGETHER)]
         self.blocks = Blocks(design, seed)
         self.stages = Stages(design, self.blocks.cache)
+        balance = design.balance
+        self._schedule = Schedule(balance.of(design.charset), balance.share, seed) if balance.share else None
 
     def redesigned(self, design: LineDesign) -> "LineGenerator":
         """The same lines with other looks, without opening the fonts again.
@@ -55,8 +59,8 @@ class LineGenerator:
         """Draw sample `index`, or say why each attempt was rejected."""
         streams, block = self._sources[0].at(index), self.blocks.at(index)
         reasons: list[str] = []
-        for _ in range(ATTEMPTS):
-            draft = Draft(index, streams, block)
+        for attempt in range(ATTEMPTS):
+            draft = Draft(index, streams, block, self._debt(index, waived=attempt >= _PAYING))
             self.stages.run([draft])
             if draft.failure is None:
                 return self.stages.finish(draft, self._prefix, tuple(reasons))
@@ -72,10 +76,14 @@ class LineGenerator:
 
     def _draw_together(self, indices: Sequence[int]) -> Iterator[Sample | Gap]:
         drafts = [
-            Draft(index, source.at(index), self.blocks.at(index))
+            Draft(index, source.at(index), self.blocks.at(index), self._debt(index))
             for source, index in zip(self._sources, indices, strict=False)
         ]
         self.stages.run(drafts)
         finished = [None if draft.failure else self.stages.finish(draft, self._prefix, ()) for draft in drafts]
         for index, sample in zip(indices, finished, strict=True):
             yield sample or self.draw(index)  # which meets the failure again, and goes on from there
+
+    def _debt(self, index: int, *, waived: bool = False) -> Debt | None:
+        character = self._schedule.owed(index) if self._schedule else None
+        return None if character is None else Debt(character, waived)

@@ -89,7 +89,7 @@ class Stages:
         }
 
     def _write(self, draft: Draft) -> None:
-        draft.copy = self._writer.write(draft.streams.content, draft.block.faces)
+        draft.copy = self._writer.write(draft.streams.content, draft.block.faces, draft.debt)
 
     def _set(self, draft: Draft) -> None:
         draft.content = self._writer.set(draft.streams.content, draft.copy)

@@ -73,6 +73,10 @@ def describe(summary: "Summary") -> str:
         lines.append("it was complete already; nothing was drawn")
     if summary.gaps:
         lines.append(f"could not be drawn: {describe_counts(summary.gaps)}")
+    if summary.rarity:
+        lines.append(summary.rarity.describe())
+    if summary.owed:
+        lines.append(f"lines that owed a character, by how they got it: {describe_counts(summary.owed)}")
     if summary.deaths:
         lines.append(f"workers that died and were replaced: {summary.deaths}")
     return "\n".join(lines)

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ class Job:
             before = self.check_same()  # another job may have come between
             found = self._finished()
             if before is not None and before.complete and before.count == self.plan.count == found.samples:
-                return Summary(self.recipe.kind, self.folder.path, found.rows, dict(found.gaps), len(found.shards))
+                return found.summary(self.recipe.kind, self.folder.path, self.recipe.charset)
             self._announce(before)
             summary = self._draw(found, generator)
             self._conclude(summary)
@@ -178,7 +178,7 @@ class Job:
         self.folder.write_description(self.description)
 
     def _draw(self, found: Tally, generator: Samples[Any]) -> Summary:
-        started, old_shards, old_samples = time.monotonic(), len(found.shards), found.samples
+        started, before = time.monotonic(), replace(found, shards=set(found.shards))
         unit, name = self.recipe.kind, self.recipe.name
         with (
             progress("drawing", total=self.plan.count, unit=unit, done=found.samples) as bar,
@@ -188,17 +188,8 @@ class Job:
                 self.folder.commit(draft)
                 found.add(draft.mark)
                 check_gaps(found.gaps, found.samples, name, whole=False)
-        return Summary(
-            kind=self.recipe.kind,
-            folder=self.folder.path,
-            rows=found.rows,
-            gaps=dict(found.gaps),
-            shards=len(found.shards),
-            new_shards=len(found.shards) - old_shards,
-            new_samples=found.samples - old_samples,
-            seconds=time.monotonic() - started,
-            deaths=found.deaths,
-        )
+        seconds = time.monotonic() - started
+        return found.summary(self.recipe.kind, self.folder.path, self.recipe.charset, before, seconds)
 
     def _drafts(self, found: Tally, generator: Samples[Any], bar: Bar) -> Generator[Draft, None, None]:
         """Drafts of the missing shards, as they come."""

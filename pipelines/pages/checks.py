@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipelines.pages.charts import percent, visible
 from pipelines.pages.facts import Facts
+from pipelines.rarity import FEW, Rarity
 from synthtext.core import Charset
 
 Level: TypeAlias = Literal["wrong", "look", "note", "fine"]
@@ -50,7 +51,7 @@ def findings(facts: Facts) -> list[Finding]:
     """Run all checks that apply, the gravest finding first."""
     found = [check(facts) for check in _ALWAYS]
     if facts.charset:
-        found += [characters_outside(facts, facts.charset), characters_never_drawn(facts, facts.charset)]
+        found += [check(facts, facts.charset) for check in _OF_CHARSET]
     if facts.description:
         found += [gaps(facts), one_font(facts)]
     return graver(found)
@@ -138,13 +139,22 @@ def characters_outside(facts: Facts, charset: Charset) -> Finding:
 
 def characters_never_drawn(facts: Facts, charset: Charset) -> Finding:
     """Characters of the charset that no label has."""
-    seen = {folded for character in facts.labels.characters for folded in charset.fold(character)}
-    never = [character for character in charset if character not in seen]
+    never = Rarity.of(facts.labels.characters, charset).never
     name = "characters never drawn"
     if not never:
         return Finding(name)
     says = f"{len(never):,} of the {len(charset):,} characters of the charset are in no label: they cannot be learnt"
     return Finding(name, "look", says, _shown(never))
+
+
+def characters_hardly_drawn(facts: Facts, charset: Charset) -> Finding:
+    """Characters of the charset that few labels have."""
+    few = Rarity.of(facts.labels.characters, charset).few
+    name = "characters hardly drawn"
+    if not few:
+        return Finding(name)
+    says = f"{len(few):,} of the {len(charset):,} characters of the charset occur, but less than {FEW} times"
+    return Finding(name, "look", says, _shown(few))
 
 
 def gaps(facts: Facts) -> Finding:
@@ -178,6 +188,12 @@ _ALWAYS: tuple[Callable[[Facts], Finding], ...] = (
     tiny_pictures,
     faint_pictures,
     repeated_labels,
+)
+
+_OF_CHARSET: tuple[Callable[[Facts, Charset], Finding], ...] = (
+    characters_outside,
+    characters_never_drawn,
+    characters_hardly_drawn,
 )
 
 

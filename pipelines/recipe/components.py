@@ -5,7 +5,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipelines.config import Tree, first_problem, nearest
 from synthtext.core import InputError
-from synthtext.corpora import is_charset_name
+from synthtext.corpora import Corpus, is_charset_name
 from synthtext.ink import InkStyle
 
 
@@ -58,12 +58,14 @@ class Component:
         part: the object.
         settings: all of its fields, as JSON.
         share: its weight or probability.
+        parts: components that its settings hold, by their place in it, such as "fields.number".
     """
 
     use: str
     part: Any
     settings: Tree
     share: float
+    parts: Mapping[str, "Component"] = field(default_factory=dict)
 
     @property
     def paths(self) -> dict[str, list[Path]]:
@@ -104,9 +106,51 @@ def build_component(kind: ComponentKind, entry: Mapping[str, Any], share: str, f
     if share == "probability" and amount > 1:
         raise InputError(f"{where}.probability: must be at most 1, not {amount!r}")
     cls = _find_class(kind, use, where)
+    parts = _build_parts(cls, settings, folder, f"{where} ({use})")
+    for place, inner in parts.items():
+        key, _, name = place.partition(".")
+        settings[key] = {**settings[key], name: inner.part}
     part = _construct(cls, settings, share, folder, f"{where} ({use})")
-    dumped = TypeAdapter(cls).dump_python(part, mode="json", include={field.name for field in _settings_of(cls)})
-    return Component(use, part, dumped, float(amount))
+    dumped = _dumped(cls, part, parts)
+    return Component(use, part, dumped, float(amount), parts)
+
+
+def _build_parts(cls: type, settings: Tree, folder: Path, where: str) -> dict[str, Component]:
+    """The corpora that settings hold by name, of a class with a field `Mapping[str, Corpus]`."""
+    found: dict[str, Component] = {}
+    for key in _corpora_of(cls) & settings.keys():
+        entries = settings[key]
+        if not isinstance(entries, Mapping):
+            raise InputError(f"{where}: {key}: must be corpora by name, not {entries!r}")
+        for name, entry in entries.items():
+            place = f"{where}: {key}.{name}"
+            if not isinstance(entry, Mapping):
+                raise InputError(f"{place}: must be a corpus, such as {{use: number}}, not {entry!r}")
+            if "weight" in entry:
+                raise InputError(f"{place}: a corpus within another one has no weight: take it out")
+            found[f"{key}.{name}"] = build_component(CORPUS, entry, "weight", folder, place)
+    return found
+
+
+def _corpora_of(cls: type) -> set[str]:
+    """The fields of a class that hold corpora by name."""
+    try:
+        hints = get_type_hints(cls)
+    except Exception:  # an annotation of the user's that cannot be read: told where the class is made
+        return set()
+    return {field.name for field in _settings_of(cls) if hints[field.name] == Mapping[str, Corpus]}
+
+
+def _dumped(cls: type, part: Any, parts: Mapping[str, Component]) -> Tree:
+    """All settings of a part, as JSON."""
+    held = _corpora_of(cls)
+    plain = {field.name for field in _settings_of(cls)} - held
+    dumped: Tree = TypeAdapter(cls).dump_python(part, mode="json", include=plain)
+    dumped |= {key: {} for key in held}
+    for place, inner in parts.items():
+        key, _, name = place.partition(".")
+        dumped[key][name] = {"use": inner.use, **inner.settings}
+    return dumped
 
 
 def _construct(cls: type, settings: Tree, share: str, folder: Path, where: str) -> Any:

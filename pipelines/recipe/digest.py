@@ -44,6 +44,8 @@ def list_ingredients(recipe: DrawnRecipe[Any], inventory: FontInventory) -> dict
             ingredients[f"{place}.characters"] = "".join(component.part.alphabet)
         if component.user_module is not None:
             ingredients[f"module of {component.use}"] = _sha256(component.user_module)
+        for library in getattr(type(component.part), "LIBRARIES", ()):
+            ingredients[f"version of {library}"] = version(library)
     ingredients |= {f"font {font.name} ({font.digest[:12]}, {font.face})": font.digest for font in inventory.fonts}
     ingredients |= {f"version of {library}": version(library) for library in _LIBRARIES}
     ingredients["version of HarfBuzz"] = uharfbuzz.version_string()

@@ -1,7 +1,7 @@
 """What recipes of lines and of scenes have in common: parts that are drawn by weight, and effects by probability."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -99,10 +99,11 @@ class DrawnRecipe(ABC, Generic[S]):
 
     @cached_property
     def components(self) -> dict[str, Component]:
-        """All components, by their place in the recipe."""
-        return {f"{key}.{i}": part for key, parts in self.listed.items() for i, part in enumerate(parts)} | {
+        """All components, by their place in the recipe; those within others behind these."""
+        found = {f"{key}.{i}": part for key, parts in self.listed.items() for i, part in enumerate(parts)} | {
             f"{key}.{part.use}": part for key, parts in self.shared.items() for part in parts
         }
+        return {name: part for place, outer in found.items() for name, part in _with_parts(place, outer)}
 
     def tree(self) -> Tree:
         """The whole recipe with every setting, as JSON; reading it again gives the same recipe."""
@@ -154,3 +155,9 @@ class DrawnRecipe(ABC, Generic[S]):
             "papers": self.entries("paper"),
             "effects": EffectChain([EffectStep(part.use, part.part, part.share) for part in self.listed["effects"]]),
         }
+
+
+def _with_parts(place: str, component: Component) -> Iterator[tuple[str, Component]]:
+    yield place, component
+    for inner, part in component.parts.items():
+        yield from _with_parts(f"{place}.{inner}", part)

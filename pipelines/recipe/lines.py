@@ -8,7 +8,7 @@ from pydantic import Field
 from pipelines.recipe.components import PAPER
 from pipelines.recipe.drawn import DrawnRecipe, DrawnSettings
 from pipelines.recipe.parts import Shares
-from synthtext import Layout, LineDesign, LineGenerator, Output
+from synthtext import Balance, Layout, LineDesign, LineGenerator, Output
 from synthtext.fonts import FontInventory
 
 
@@ -18,6 +18,7 @@ class LinesSettings(DrawnSettings):
     kind: Literal["lines"] = "lines"
     paper: Shares = Field(default={"plain": 1}, min_length=1)
     layout: Layout = Layout()
+    balance: Balance = Balance()
     output: Output = Output()
 
 
@@ -38,4 +39,7 @@ class LinesRecipe(DrawnRecipe[LinesSettings]):
 
     def design(self, inventory: FontInventory) -> LineDesign:
         """What its lines look like."""
-        return LineDesign(**self.common(inventory), layout=self.settings.layout, output=self.settings.output)
+        settings = self.settings
+        return LineDesign(
+            **self.common(inventory), layout=settings.layout, output=settings.output, balance=settings.balance
+        )

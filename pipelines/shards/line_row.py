@@ -33,6 +33,7 @@ class LineRow:
         effects: names, in the order in which they were applied.
         meta: everything else, JSON.
         rejected: why earlier attempts at it were given up; counted in the statistics alone.
+        paid: how the character that it owed came into its text, or why not; empty if it owed none; counted likewise.
     """
 
     key: str
@@ -49,6 +50,7 @@ class LineRow:
     effects: tuple[str, ...] = ()
     meta: str = "{}"
     rejected: tuple[str, ...] = ()
+    paid: str = ""
 
     KIND: ClassVar[str] = "lines"
     GROUP: ClassVar[int] = 512
@@ -92,6 +94,7 @@ class LineRow:
             effects=tuple(applied.name for applied in meta.effects),
             meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.drawn}),
             rejected=meta.rejected,
+            paid=str(meta.drawn.get("paid", "")),
         )
 
     @property
@@ -143,3 +146,5 @@ class LineRow:
         statistics.add_origin(font=self.font, script=self.script, corpus=self.corpus)
         statistics.add_look(contrast=self.contrast, effects=self.effects)
         statistics.rejections.update(self.rejected)
+        if self.paid:
+            statistics.owed[self.paid] += 1

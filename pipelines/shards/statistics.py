@@ -19,6 +19,7 @@ class Statistics(BaseModel):
         rows: samples that are there.
         gaps: samples that could not be drawn, by the reason that most of their attempts failed for.
         rejections: attempts that were given up before a sample succeeded, by reason.
+        owed: samples that owed a character, by how it came into their text, or why it did not.
         lengths: texts by number of characters.
         characters: how often each is written.
         fonts: rows by font.
@@ -38,6 +39,7 @@ class Statistics(BaseModel):
     rows: int = 0
     gaps: Counter[str] = Counter()
     rejections: Counter[str] = Counter()
+    owed: Counter[str] = Counter()
     lengths: Counter[int] = Counter()
     characters: Counter[str] = Counter()
     fonts: Counter[str] = Counter()

@@ -24,7 +24,7 @@ from synthtext.core.geometry import (
 )
 from synthtext.core.installed import installed_file
 from synthtext.core.polygons import begin_near, clockwise, crosses, polygons_overlap
-from synthtext.core.randomness import BLOCK, Streams, StreamSource, Weighted, block_stream, probe_stream
+from synthtext.core.randomness import BLOCK, Streams, StreamSource, Weighted, balance_stream, block_stream, probe_stream
 from synthtext.core.ranges import Range, check_number, check_range, check_share, within
 from synthtext.core.sample import (
     Applied,
@@ -75,6 +75,7 @@ __all__ = [
     "Warp",
     "Weighted",
     "as_polygon",
+    "balance_stream",
     "begin_near",
     "block_stream",
     "bounding_box",

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 # SeedSequence treats missing words as zeros, so [i, seed] and [i, seed, 0] are the same stream: purposes start at 1.
-_CONTENT, _APPEARANCE, _BLOCK, _PROBE = 1, 2, 3, 4
+_CONTENT, _APPEARANCE, _BLOCK, _PROBE, _BALANCE = 1, 2, 3, 4, 5
 
 BLOCK = 256
 """Samples that share a small pool of fonts and photographs, so that caches stay small and warm."""
@@ -52,6 +52,11 @@ class StreamSource:
 def block_stream(index: int, seed: int) -> np.random.Generator:
     """The stream from which the block of `BLOCK` samples around `index` draws its pool."""
     return np.random.default_rng([index // BLOCK, seed, _BLOCK])
+
+
+def balance_stream(turn: int, seed: int) -> np.random.Generator:
+    """The stream that orders the characters of a round which samples owe."""
+    return np.random.default_rng([turn, seed, _BALANCE])
 
 
 def probe_stream(index: int) -> np.random.Generator:

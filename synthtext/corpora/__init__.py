@@ -2,10 +2,15 @@
 
 from synthtext.corpora.characters import Characters
 from synthtext.corpora.charsets import is_charset_name, resolve_charset
-from synthtext.corpora.corpus import Corpus, CorpusMixture, DrawnText, clean_text
+from synthtext.corpora.corpus import Corpus, CorpusMixture, DrawnText, SearchableCorpus, clean_text
+from synthtext.corpora.faker import Faker
 from synthtext.corpora.fields import Code, Date, Email, Number, Price, WebAddress
+from synthtext.corpora.jieba_words import JiebaWords
 from synthtext.corpora.language import language_characters, languages
+from synthtext.corpora.look_alikes import LookAlikes
 from synthtext.corpora.pattern import Pattern
+from synthtext.corpora.placing import place_character
+from synthtext.corpora.template import Template
 from synthtext.corpora.text_file import TextFile, split_of
 from synthtext.corpora.words import Words
 
@@ -17,9 +22,14 @@ __all__ = [
     "Date",
     "DrawnText",
     "Email",
+    "Faker",
+    "JiebaWords",
+    "LookAlikes",
     "Number",
     "Pattern",
     "Price",
+    "SearchableCorpus",
+    "Template",
     "TextFile",
     "WebAddress",
     "Words",
@@ -27,6 +37,7 @@ __all__ = [
     "is_charset_name",
     "language_characters",
     "languages",
+    "place_character",
     "resolve_charset",
     "split_of",
 ]

@@ -1,9 +1,43 @@
 """Capitals and small letters, as the language has them."""
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
+import numpy as np
+
+from synthtext.core import InputError, Weighted
+
 Case: TypeAlias = Literal["as_is", "lower", "title", "upper"]
+
+
+class CaseMixture:
+    """Cases by weight.
+
+    Args:
+        weights: of the cases.
+        language: whose words are written.
+
+    Raises:
+        InputError: a weight is negative or not finite, or none is above 0.
+    """
+
+    def __init__(self, weights: Mapping[Case, float], language: str) -> None:
+        if any(not 0 <= weight < float("inf") for weight in weights.values()) or not sum(weights.values()) > 0:
+            raise InputError(f"case {dict(weights)}: weights must be numbers from 0, at least one of them above")
+        self._cases = sorted(weights)  # a mapping's order must not matter
+        self._weighted = Weighted([weights[case] for case in self._cases])
+        self.language = language
+
+    def draw(self, rng: np.random.Generator) -> Case:
+        """A case."""
+        return self._cases[self._weighted.draw(rng)] if len(self._cases) > 1 else self._cases[0]
+
+    def write(self, text: str, case: Case) -> str:
+        """A text with all of its words in a case."""
+        if case == "as_is":
+            return text
+        return " ".join(in_case(word, case, self.language) for word in text.split(" "))
 
 
 def in_case(word: str, case: Case, language: str) -> str:

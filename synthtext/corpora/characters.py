@@ -47,6 +47,14 @@ class Characters:
         count = int(rng.integers(low, high + 1))
         return "".join(self.alphabet[i] for i in rng.integers(len(self.alphabet), size=count))
 
+    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+        """A string that has a character; None if it is not among those that are drawn. Raises as `draw` does."""
+        if character not in self._members:
+            return None
+        text = self.draw(rng)
+        place = int(rng.integers(len(text)))
+        return text[:place] + character + text[place + 1 :]
+
     def check(self) -> None:
         """Read the charset.
 
@@ -63,6 +71,10 @@ class Characters:
         if not found:
             raise InputError("the corpus of characters has nothing to draw: all are blank, marks or excluded")
         return found
+
+    @cached_property
+    def _members(self) -> frozenset[str]:
+        return frozenset(self.alphabet)
 
     def __getstate__(self) -> dict[str, object]:
         return {name: getattr(self, name) for name in ("characters", "charset", "count_range", "exclude")}

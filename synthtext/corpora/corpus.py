@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from synthtext.entry import Entry
 _UNSEEN = frozenset("\u00ad\u200b\u2060\u2061\u2062\u2063\u2064\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
 
 
+@runtime_checkable
 class Corpus(Protocol):
     """A source of texts. A new one is a dataclass with this one method, named by its dotted path in a recipe."""
 
@@ -21,6 +22,15 @@ class Corpus(Protocol):
         Raises:
             InputError: the source cannot be read or has no text.
         """
+        ...
+
+
+@runtime_checkable
+class SearchableCorpus(Corpus, Protocol):
+    """A corpus that finds texts by a character in them."""
+
+    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+        """A text that has the character, about as the corpus would draw it; None if it knows none."""
         ...
 
 
@@ -37,11 +47,23 @@ class CorpusMixture:
     def __init__(self, entries: Sequence[Entry[Corpus]]) -> None:
         self.entries = tuple(entries)
         self._weighted = Weighted([entry.weight for entry in self.entries])
+        able = [(e.name, e.part, e.weight) for e in self.entries if e.weight and isinstance(e.part, SearchableCorpus)]
+        self._searchable = tuple(able)
 
     def draw(self, rng: np.random.Generator) -> DrawnText:
         """A clean text (it may be empty when its corpus gave nothing visible)."""
         entry = self.entries[self._weighted.draw(rng)]
         return DrawnText(clean_text(entry.part.draw(rng)), entry.name)
+
+    def draw_with(self, rng: np.random.Generator, character: str) -> DrawnText | None:
+        """A clean text that has a character; None if no corpus finds one. They are asked in an order by weight."""
+        left = list(self._searchable)
+        while left:
+            name, part, _ = left.pop(Weighted([weight for _, _, weight in left]).draw(rng))
+            text = part.draw_with(rng, character)
+            if text is not None:
+                return DrawnText(clean_text(text), name)
+        return None
 
 
 def clean_text(text: str) -> str:

@@ -14,6 +14,7 @@ from synthtext.core import InputError
 
 _MOST_REPEATS = 1000
 _UNBOUNDED = 8  # repeats of "*" and "+"
+_SEARCHES = 12  # for a text with a character
 _PRINTABLE = string.digits + string.ascii_letters + string.punctuation + " "
 _CATEGORIES = {
     code.CATEGORY_DIGIT: string.digits,
@@ -41,6 +42,19 @@ class Pattern:
     def draw(self, rng: np.random.Generator) -> str:
         """A text that matches."""
         return _expand(self._nodes, rng, self.pattern)
+
+    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+        """A text that has a character; None if no text has it, or a few draws give none."""
+        if character in self._alphabet:
+            for _ in range(_SEARCHES):
+                text = self.draw(rng)
+                if character in text:
+                    return text
+        return None
+
+    @cached_property
+    def _alphabet(self) -> frozenset[str]:
+        return frozenset(_characters(self._nodes, self.pattern))
 
     @cached_property
     def _nodes(self) -> list[Node]:
@@ -78,6 +92,25 @@ def _expand_one(node: Node, rng: np.random.Generator, pattern: str) -> str:
     raise InputError(
         f"pattern {pattern!r}: {str(kind).lower()} cannot be drawn; use literals, classes, groups, repeats"
     )
+
+
+def _characters(nodes: list[Node], pattern: str) -> set[str]:
+    """What texts may be made of."""
+    found: set[str] = set()
+    for kind, argument in nodes:
+        if kind in (code.MAX_REPEAT, code.MIN_REPEAT):
+            found |= _characters(list(argument[2]), pattern) if argument[1] else set()
+        elif kind is code.SUBPATTERN:
+            found |= _characters(list(argument[-1]), pattern)
+        elif kind is code.BRANCH:
+            found |= {c for branch in argument[1] for c in _characters(list(branch), pattern)}
+        elif kind is code.LITERAL:
+            found.add(chr(argument))
+        elif kind is code.IN:
+            found |= set(_members(argument, pattern))
+        else:
+            found |= set(_PRINTABLE) - ({chr(argument)} if kind is code.NOT_LITERAL else set())
+    return found
 
 
 def _members(entries: list[Node], pattern: str) -> str:

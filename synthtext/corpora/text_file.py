@@ -2,8 +2,8 @@
 
 import mmap
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import InputError
+from synthtext.corpora.case import Case, CaseMixture, in_case
 from synthtext.corpora.corpus import clean_text
 
 _CHUNK = 1 << 24
 _SPLIT_ATTEMPTS = 1000
 _VALIDATION_PARTS, _PARTS = 1, 10
+_SEARCHED = 1 << 22  # bytes that are looked through for a character: a millisecond
+_SEARCHES = 4  # for a line of the split, in a case that keeps the character
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,18 @@ class TextFile:
         path: of the file, one text a line.
         split: a tenth of the texts, told by a hash of each text, is "validation"; the rest is "train". A text is in
             one of the two wherever it stands and however often.
+        case: weights of the ways to write a line: as_is, lower, title (every word with a capital), upper. The split is
+            told by the line as it is: lines that differ in case alone may come to look the same in both.
+        language: whose capitals they are, where a language has its own (tr, el, nl).
     """
 
     path: Path
     split: Literal["train", "validation", "all"] = "all"
+    case: Mapping[Case, float] = field(default_factory=lambda: {"as_is": 1.0})
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        CaseMixture(self.case, self.language)
 
     def draw(self, rng: np.random.Generator) -> str:
         """A line.
@@ -44,15 +55,39 @@ class TextFile:
         for _ in range(_SPLIT_ATTEMPTS):
             text = lines.read(int(rng.integers(len(lines))))
             if self.split == "all" or split_of(text) == self.split:
-                return text
+                return self._cases.write(text, self._cases.draw(rng))
         raise InputError(f"corpus {str(self.path)!r}: {_SPLIT_ATTEMPTS} lines drawn, none in the split {self.split!r}")
+
+    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+        """The next line that has a character, from anywhere in the file; None if four megabytes have none.
+
+        A line after many without the character is drawn more often than one of several together.
+
+        Raises:
+            InputError: the file is missing, is no UTF-8 text, or has no line.
+        """
+        for _ in range(_SEARCHES):
+            case = self._cases.draw(rng)
+            place = rng.random()
+            small = in_case(character, "lower", self.language) if case in ("title", "upper") else character
+            for written in dict.fromkeys((small, character)):
+                text = self._lines.find(written, place)
+                if text is not None and (self.split == "all" or split_of(text) == self.split):
+                    text = self._cases.write(text, case)
+                    if character in text:
+                        return text
+        return None
+
+    @cached_property
+    def _cases(self) -> CaseMixture:
+        return CaseMixture(self.case, self.language)
 
     @cached_property
     def _lines(self) -> "_MappedLines":
         return _MappedLines(self.path)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"path": self.path, "split": self.split}
+        return {name: getattr(self, name) for name in ("path", "split", "case", "language")}
 
 
 def split_of(text: str) -> Literal["train", "validation"]:
@@ -86,6 +121,16 @@ class _MappedLines:
     def read(self, line: int) -> str:
         assert self._data is not None
         return self._data[int(self._starts[line]) : int(self._stops[line])].decode().removeprefix("\ufeff")
+
+    def find(self, text: str, place: float) -> str | None:
+        """The first line that has a text, from a place in the file (0 to 1) on, and from its start after its end."""
+        assert self._data is not None
+        wanted, start = text.encode(), int(place * len(self._data))
+        at = self._data.find(wanted, start, start + _SEARCHED)
+        if at < 0:
+            at = self._data.find(wanted, 0, min(start + len(wanted), max(0, start + _SEARCHED - len(self._data))))
+        line = int(np.searchsorted(self._starts, at, side="right")) - 1
+        return self.read(line) if at >= 0 and line >= 0 and at < self._stops[line] else None
 
 
 def _check_text(data: mmap.mmap, path: Path) -> None:

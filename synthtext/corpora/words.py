@@ -6,11 +6,15 @@ from functools import cached_property
 
 import numpy as np
 
-from synthtext.core import InputError, Weighted, check_number
-from synthtext.corpora.case import Case, in_case
+from synthtext.core import InputError, check_number
+from synthtext.corpora.case import Case, CaseMixture, in_case
 from synthtext.corpora.language import has_spaces, language_words
+from synthtext.corpora.lexicon import Lexicon
 
-_MOST_WORDS = 1000
+MOST_WORDS = 1000
+"""Of a text."""
+
+_CASES_TRIED = 8  # in search of one that gives a capital, or leaves a small letter
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,12 @@ class Words:
         low, high = self.count_range
         if not 1 <= low <= high:
             raise InputError(f"count_range {[low, high]} must be two numbers from 1 up, the smaller one first")
-        if high > _MOST_WORDS:
-            raise InputError(f"count_range {[low, high]}: a text has at most {_MOST_WORDS} words")
+        if high > MOST_WORDS:
+            raise InputError(f"count_range {[low, high]}: a text has at most {MOST_WORDS} words")
         if self.size < 1:
             raise InputError(f"size {self.size} must be at least 1")
         check_number("exponent", self.exponent, 0, 2)
-        if any(not 0 <= weight < float("inf") for weight in self.case.values()) or not sum(self.case.values()) > 0:
-            raise InputError(f"case {dict(self.case)}: weights must be numbers from 0, at least one of them above")
+        CaseMixture(self.case, self.language)
 
     def draw(self, rng: np.random.Generator) -> str:
         """One or several words.
@@ -51,13 +54,34 @@ class Words:
         Raises:
             InputError: wordfreq has no list for the language.
         """
-        low, high = self.count_range
-        count = low if low == high else int(rng.integers(low, high + 1))
-        words, weighted = self._lexicon
-        drawn = [words[weighted.draw(rng)] for _ in range(count)]
-        cases, by_weight = self._cases
-        case = cases[by_weight.draw(rng)] if len(cases) > 1 else cases[0]
+        drawn = self._draw_words(rng)
+        case = self._cases.draw(rng)
         return self._between.join(in_case(word, case, self.language) for word in drawn)
+
+    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+        """Words of which one has a character, in a case in which it does; None if there is no such word.
+
+        Raises:
+            InputError: wordfreq has no list for the language.
+        """
+        if character in self._between:
+            return self._between.join(self._draw_words(rng, 2)) if self.count_range[1] > 1 else None
+        for _ in range(_CASES_TRIED):
+            case = self._cases.draw(rng)
+            drawn = self._draw_words(rng)
+            for written in dict.fromkeys((character, in_case(character, "lower", self.language))):
+                first = case == "title" and written != character
+                word = self._lexicon.draw_with(rng, written, first=first)
+                if word is not None and character in in_case(word, case, self.language):
+                    drawn[int(rng.integers(len(drawn)))] = word
+                    return self._between.join(in_case(word, case, self.language) for word in drawn)
+        return None
+
+    def _draw_words(self, rng: np.random.Generator, least: int = 1) -> list[str]:
+        low, high = self.count_range
+        low = max(low, least)
+        count = low if low == high else int(rng.integers(low, high + 1))
+        return [self._lexicon.draw(rng) for _ in range(count)]
 
     @cached_property
     def _between(self) -> str:
@@ -66,11 +90,10 @@ class Words:
         return " " if has_spaces(self.language) else ""
 
     @cached_property
-    def _lexicon(self) -> tuple[tuple[str, ...], Weighted]:
+    def _lexicon(self) -> Lexicon:
         words, frequencies = language_words(self.language, self.size)
-        return words, Weighted(np.power(frequencies, self.exponent))
+        return Lexicon(words, np.power(frequencies, self.exponent))
 
     @cached_property
-    def _cases(self) -> tuple[tuple[Case, ...], Weighted]:
-        cases = sorted(self.case)  # a mapping's order must not matter
-        return tuple(cases), Weighted([self.case[case] for case in cases])
+    def _cases(self) -> CaseMixture:
+        return CaseMixture(self.case, self.language)

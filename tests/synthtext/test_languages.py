@@ -8,6 +8,7 @@ from synthtext.core import Charset, InputError
 from synthtext.corpora import Characters, Words, is_charset_name, language_characters, languages, resolve_charset
 from synthtext.corpora.case import in_case
 from synthtext.corpora.corpus import Corpus
+from synthtext.corpora.language import language_words
 
 
 def draws(corpus: Corpus, count: int = 200) -> list[str]:
@@ -77,7 +78,7 @@ def test_case_is_the_languages(word: str, language: str, upper: str, title: str)
 
 def test_what_the_lists_folded_is_spelt_again() -> None:
     german, greek = (
-        set(Words(language=language, size=20_000)._lexicon[0])  # drawing would need luck
+        set(language_words(language, 20_000)[0])  # drawing would need luck
         for language in ("de", "el")
     )
     assert {

@@ -1,0 +1,145 @@
+"""What recipes say of texts: balance, lengths, corpora within corpora, and what a job tells of characters."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.cli.generate import describe
+from pipelines.generate import generate
+from pipelines.rarity import FEW, Rarity
+from pipelines.recipe import ResolvedRecipe, describe_difference, resolve_recipe
+from pipelines.shards import Statistics
+from synthtext.core import Charset, InputError, Sample, installed_file
+
+OWN = "fonts.system=false"
+NESTED = {
+    "use": "template",
+    "template": "{name}, {number} {count}",
+    "fields": {"name": {"use": "text_file", "path": "names.txt"}, "count": {"use": "words", "size": 30}},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "names.txt").write_text("Ada\nBob\n")
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump({"corpus": [NESTED]}))
+    return tmp_path
+
+
+def resolve(folder: Path, *overrides: str) -> ResolvedRecipe:
+    return resolve_recipe(str(folder / "recipe.yaml"), overrides)
+
+
+def test_a_template_takes_corpora_of_the_recipe(folder: Path) -> None:
+    recipe = resolve(folder)
+    samples = [s for s in map(recipe.generator(1).draw, range(20)) if isinstance(s, Sample)]
+    assert all(s.text.upper().startswith(("ADA, ", "BOB, ")) for s in samples)
+    assert {s.meta.corpus for s in samples} == {"template"}
+    (folder / "again.yaml").write_text(recipe.to_yaml())
+    again = resolve_recipe(str(folder / "again.yaml"))
+    assert again.tree == recipe.tree
+    assert again.digest == recipe.digest
+    assert recipe.tree["corpus"][0]["fields"]["count"]["size"] == 30
+
+
+def test_files_and_settings_within_a_template_are_in_the_digest(folder: Path, tmp_path_factory) -> None:
+    before = resolve(folder)
+    ingredients = before.ingredients
+    assert "corpus.0.fields.name.path" in ingredients
+    moved = tmp_path_factory.mktemp("elsewhere")
+    for name in ("names.txt", "recipe.yaml"):
+        (moved / name).write_bytes((folder / name).read_bytes())
+    assert resolve(moved).digest == before.digest
+    changed = resolve(folder, "corpus.0.fields.count.size=31")
+    assert "corpus.0.fields.count.size was 30, is 31" in describe_difference(ingredients, changed.ingredients)
+    (folder / "names.txt").write_text("Eve\n")
+    assert "corpus.0.fields.name.path has changed" in describe_difference(ingredients, resolve(folder).ingredients)
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("corpus.0.fields.name.path=absent.txt", "absent.txt"),
+        ("corpus.0.fields.count.sice=3", r"corpus.0 \(template\): fields.count \(words\): unknown key 'sice'"),
+        ("corpus.0.fields.count.weight=3", "fields.count: a corpus within another one has no weight"),
+        ("corpus.0.fields.count.use=wrods", "fields.count: there is no corpus 'wrods'; did you mean 'words'"),
+        ("corpus.0.fields=[1]", "fields: must be corpora by name"),
+        ("corpus.0.fields.count=3", "fields.count: must be a corpus, such as"),
+        ("corpus.0.fields.other={use: number}", "has no {other}"),
+        ("corpus.0.template='{nme} {count}'", "no field 'nme'; did you mean 'name'"),
+        ("balance.shar=0.1", "unknown key 'balance.shar'; did you mean 'share'"),
+        ("balance.share=2", "share 2.0 must be from 0 to 1"),
+        ("balance.weights={ab: 2}", "'ab' is none"),
+        ("layout.length_weights={'4-2': 2}", "'4-2' is no range of lengths"),
+        ("corpus=[{use: text_file, path: names.txt, case: {lower: -1}}]", "weights must be numbers from 0"),
+        ("corpus=[{use: look_alikes, pairs: [[a, a]]}]", "two different texts"),
+        ("corpus=[{use: look_alikes, language: xx}]", "no word list for language 'xx'"),
+    ],
+)
+def test_wrong_settings_are_told_with_their_place(folder: Path, override: str, told: str) -> None:
+    with pytest.raises(InputError, match=told) as caught:
+        resolve(folder, override).generator(0)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("override", ["balance={share: 0.1, characters: ß}", "balance={share: 0.1, weights: {ß: 2}}"])
+def test_a_balance_of_characters_that_the_charset_lacks_is_refused(folder: Path, override: str) -> None:
+    with pytest.raises(InputError, match="'ß' is not in the charset"):
+        resolve(folder, override).generator(0)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "balance.share=0.1",
+        "balance={share: 0, weights: {'0': 2.5}}",
+        "layout.length_weights={'1-3': 2}",
+        "corpus.0.template='{name}; {number} {count}'",
+    ],
+)
+def test_settings_of_texts_change_the_digest(folder: Path, override: str) -> None:
+    assert resolve(folder, override).digest != resolve(folder).digest
+    again = resolve(folder, override)
+    assert again.digest == resolve(folder, override).digest
+    assert yaml.safe_load(again.to_yaml()) == again.tree
+
+
+@pytest.mark.parametrize(
+    ("package", "use"), [("faker", "{use: faker, provider: name}"), ("jieba", "{use: jieba_words}")]
+)
+def test_versions_of_optional_sources_are_in_the_digest(package: str, use: str) -> None:
+    if installed_file(package, "__init__.py") is None:
+        pytest.skip("needs the extra corpora")
+    charset = ["charset=words:zh"] if package == "jieba" else []
+    assert f"version of {package}" in resolve_recipe("digits", [f"corpus=[{use}]", *charset]).ingredients
+    within = f"corpus=[{{use: template, template: '{{x}}', fields: {{x: {use}}}}}]"
+    assert f"version of {package}" in resolve_recipe("digits", [within, *charset]).ingredients
+    assert f"version of {package}" not in resolve_recipe("digits").ingredients
+
+
+def test_a_job_tells_which_characters_are_rare_and_how_debts_were_paid(tmp_path: Path) -> None:
+    settings = [OWN, "charset=alphanumeric", "balance={share: 0.5, characters: '07'}", "effects=[]"]
+    summary = generate("digits", tmp_path / "data", 80, workers=0, shard_size=32, overrides=settings)
+    assert sum(summary.owed.values()) == 40
+    told = describe(summary)
+    assert "of the 62 characters of the charset, 52 never occur (a b c" in told
+    assert "lines that owed a character, by how they got it: " in told
+    statistics = Statistics.model_validate_json((tmp_path / "data" / "statistics.json").read_bytes())
+    assert statistics.owed == summary.owed
+    assert statistics.characters["0"] >= 20
+    again = generate("digits", tmp_path / "data", 80, workers=0, shard_size=32, overrides=settings)
+    assert (again.owed, again.rarity) == (summary.owed, summary.rarity)
+    assert again.new_samples == 0
+
+
+def test_rarity_counts_as_the_charset_reads() -> None:
+    charset = Charset.named("alphanumeric_lower")
+    rarity = Rarity.of({"A": 3, "a": 4, "b": FEW, "é": 9}, charset)
+    assert dict(rarity.counts)["a"] == 7
+    assert rarity.few == ["a"]
+    assert len(rarity.never) == 34
+    assert Rarity.of(dict.fromkeys("ab", 30) | {"c": 20}, Charset(("a", "b", "c"))).describe() == (
+        "characters of the charset: each occurs at least 20 times (the rarest is 'c')"
+    )
+    assert "1 occur less than 10 times (' ')" in Rarity.of({"a": 30, " ": 2}, Charset(("a", " "))).describe()

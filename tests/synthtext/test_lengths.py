@@ -1,0 +1,99 @@
+"""Lengths of texts by weight."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from pipelines.recipe import resolve_recipe
+from synthtext import Layout, LineGenerator
+from synthtext.core import InputError, Sample
+from synthtext.corpora import CorpusMixture, Pattern
+from synthtext.entry import Entry
+from synthtext.lengths import LengthChoice, read_length_weights
+from synthtext.rejection import Rejection
+
+SHORT_OR_LONG = CorpusMixture([Entry("short", Pattern("[a-z]{2}"), 19), Entry("long", Pattern("[a-z]{9}"), 1)])
+
+
+def lengths(weights: dict[str, float], count: int = 4000) -> Counter[int]:
+    choice, rng = LengthChoice(weights, (1, 80), SHORT_OR_LONG), np.random.default_rng(0)
+    return Counter(len(choice.draw(rng)[0].text) for _ in range(count))
+
+
+@pytest.mark.parametrize("factor", [0.5, 3, 10])
+def test_a_length_is_as_much_more_frequent_as_its_factor_says(factor: float) -> None:
+    counts = lengths({"8-12": factor})
+    expected = 0.05 * factor / (0.05 * factor + 0.95)
+    assert counts[9] / counts.total() == pytest.approx(expected, abs=0.025)
+
+
+def test_a_factor_of_nothing_keeps_a_length_out() -> None:
+    choice, rng = LengthChoice({"1-5": 0}, (1, 80), SHORT_OR_LONG), np.random.default_rng(0)
+    rejected = 0
+    for _ in range(200):
+        try:
+            assert len(choice.draw(rng)[0].text) == 9
+        except Rejection as rejection:
+            rejected += rejection.reason == "no text of a wanted length"
+    assert 0.1 < rejected / 200 < 0.3  # 0.95**32 is 0.19
+
+
+def test_lengths_that_no_text_has_are_not_looked_for() -> None:
+    choice, rng = LengthChoice({"60-70": 500}, (1, 80), SHORT_OR_LONG), np.random.default_rng(0)
+    plain, same = np.random.default_rng(0), 0
+    for _ in range(50):
+        text, found = choice.draw(rng)
+        assert found
+        same += text == SHORT_OR_LONG.draw(plain)
+        plain.random()  # that accepted it
+    assert same == 50
+
+
+def test_what_is_not_found_is_told_and_one_of_what_was_drawn_is_taken() -> None:
+    rare = CorpusMixture([Entry("a", Pattern("a"), 999), Entry("b", Pattern("b{9}"), 14)])
+    choice, rng = LengthChoice({"1-1": 0.001}, (1, 80), rare), np.random.default_rng(0)
+    drawn = [choice.draw(rng) for _ in range(300)]
+    assert 0.1 < np.mean([found for _, found in drawn]) < 0.9
+    assert np.mean([len(text.text) == 9 for text, found in drawn if found]) > 0.85  # 14 to 1
+    assert any(text.text == "a" for text, found in drawn if not found)
+
+
+def test_lines_follow_the_weights_and_each_is_the_same_alone() -> None:
+    settings = ["fonts.system=false", "layout.length_weights={'1-3': 6, '15-40': 4}", "effects=[]"]
+    plain = resolve_recipe("lines", [settings[0], settings[2]]).generator(1)
+    generator = resolve_recipe("lines", settings).generator(1)
+    assert isinstance(plain, LineGenerator)
+    assert isinstance(generator, LineGenerator)
+    before = [len(s.text) for s in plain.draw_many(range(500)) if isinstance(s, Sample)]
+    samples = [s for s in generator.draw_many(range(500)) if isinstance(s, Sample)]
+    after = [len(s.text) for s in samples]
+    for low, high in ((1, 3), (15, 40)):
+        shares = [np.mean([low <= length <= high for length in found]) for found in (before, after)]
+        assert shares[1] > 1.7 * shares[0]
+    other = generator.draw(321)
+    assert isinstance(other, Sample)
+    assert other.text in {s.text for s in samples if s.key == other.key}
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        ({"5": 1}, "'5' is no range"),
+        ({"8-4": 1}, "'8-4' is no range"),
+        ({"0-4": 1}, "'0-4' is no range"),
+        ({"1-4": 1, "4-9": 2}, "'1-4' and '4-9' overlap"),
+        ({"1-4": -1}, "factor of '1-4', -1 must be from 0"),
+        ({"1-4": float("inf")}, "factor of '1-4', inf"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(weights: dict[str, float], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        Layout(length_weights=weights)
+    with pytest.raises(InputError, match=told):
+        read_length_weights(weights)
+
+
+def test_weights_that_leave_no_text_are_refused() -> None:
+    with pytest.raises(InputError, match="no text of the corpora has a length"):
+        LengthChoice({"1-80": 0}, (1, 80), SHORT_OR_LONG)
