@@ -41,7 +41,9 @@ class Blocks:
     def __init__(self, design: Design, seed: int, cache: FaceCache | None = None) -> None:
         self._design, self._seed = design, seed
         self.cache, self.kept = cache or FaceCache(), KEPT
-        self._fonts = fit_fonts(design.inventory, design.corpora, design.charset, self.cache, probe_stream(0))
+        self._fonts = fit_fonts(
+            design.inventory, design.font_options, design.corpora, design.charset, self.cache, probe_stream(0)
+        )
         self._blocks: OrderedDict[int, Block] = OrderedDict()
 
     def redesigned(self, design: Design) -> "Blocks":
