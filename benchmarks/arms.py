@@ -27,12 +27,47 @@ class LabelRows(Settings):
 
 
 class Drawn(Settings):
-    """Generated lines or scenes, see `ocrmill generate`: of a preset, or of a recipe that lies here."""
+    """Generated lines or scenes, see `ocrmill generate`: of a preset, or of a recipe that lies here.
+
+    Attributes:
+        generate: the recipe.
+        count: samples.
+        seed: of them.
+        settings: of the recipe.
+        without: effects that are left out: those that move something, or those that change pixels.
+        families: so many of the system's font families alone, one face of each.
+        commit: of this repository, whose code draws, with the recipes of its own.
+    """
 
     generate: str
     count: int = Field(ge=1)
     seed: int = Field(ge=0, lt=2**32)
     settings: tuple[str, ...] = ()
+    without: Literal["geometry", "pixels"] | None = None
+    families: int | None = Field(default=None, ge=1)
+    commit: str | None = Field(default=None, pattern="^[0-9a-f]{7,40}$")
+
+    @model_validator(mode="after")
+    def _knows_its_recipe(self) -> Self:
+        if self.commit and (self.without or self.families):
+            raise ValueError("a commit draws with recipes and fonts of its own: leave out without and families")
+        return self
+
+
+class Trdg(Settings):
+    """Words that TRDG draws, see `trdg_worker.py`.
+
+    Attributes:
+        trdg: its version, which is installed beside the inputs.
+        count: words.
+        seed: of them.
+        charset: named; words with other characters are passed over.
+    """
+
+    trdg: str
+    count: int = Field(ge=1)
+    seed: int = Field(ge=0, lt=2**32)
+    charset: str
 
 
 class Imported(Settings):
@@ -41,7 +76,7 @@ class Imported(Settings):
     published: Literal["recognizer", "detector"]
 
 
-Input = LabelRows | Drawn | Imported
+Input = LabelRows | Drawn | Trdg | Imported
 
 
 class Arm(Settings):

@@ -37,6 +37,7 @@ class Bench:
 
     def __init__(self, experiments: Experiments, inputs: Inputs, out: Path, file: Path) -> None:
         self._experiments, self._inputs, self._out, self._file = experiments, inputs, out, file
+        inputs.places["run"] = str(out.absolute())
 
     def finish(self, name: str, seed: int) -> None:
         """Train an arm to its end, score it and enter it, unless that was done.
@@ -95,7 +96,6 @@ class Bench:
         return max(folders, key=lambda folder: _json(self._out / folder / "best.json")["score"])
 
     def _trained(self, name: str, seed: int, command: list[str]) -> Run:
-        self._inputs.places["run"] = str(self._out.absolute())
         folder = self._out / f"{name}-{seed}"
         run(*(self._inputs.filled(word) for word in command), "-o", str(folder))
         return Run.open(folder)

@@ -1,18 +1,25 @@
-"""Makes what arms read: parts of label files, generated data, published networks."""
+"""Makes what arms read: parts of label files, generated data, words of TRDG, published networks."""
 
+import json
+import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.arms import FILE, Drawn, Experiments, Imported, LabelRows
+from benchmarks.arms import FILE, Drawn, Experiments, Imported, LabelRows, Trdg
+from benchmarks.memory import choose_fonts
 from pipelines.reader.folder import DESCRIPTION
+from pipelines.recipe import resolve_recipe
+from pipelines.recipe.components import EFFECT, own_classes
 from pipelines.run import CONFIG, WEIGHTS
 from pipelines.shards import read_description
 from pipelines.shards.files import sha256, write_file
-from synthtext.core import InputError
+from synthtext.core import Charset, InputError
 
-OCRMILL = str(Path(sys.executable).with_name("ocrmill"))
+ROOT = FILE.absolute().parents[1]
+_OCRMILL = "from pipelines.cli.main import run; run()"
+_TRDG_NEEDS = ("pillow<10", "numpy<2", "opencv-python<4.12")
 
 
 class Inputs:
@@ -68,23 +75,24 @@ class Inputs:
             if not (place / CONFIG).is_file():
                 run("import-model", "published", "--kind", how.published, "-o", str(place))
             return str(place)
-        assert isinstance(how, Drawn)
-        if _is_there(place, how):
-            return str(place)
-        settings = [self.filled(setting) for setting in how.settings]
-        recipe = FILE.with_name(how.generate)
-        run(
-            "generate",
-            str(recipe) if recipe.is_file() else how.generate,
-            "-o",
-            str(place),
-            "-n",
-            str(how.count),
-            "--seed",
-            str(how.seed),
-            *settings,
-        )
+        if isinstance(how, Trdg):
+            return _with_trdg(how, place, self._folder / f"trdg-{how.trdg}")
+        if not _is_there(place, how):
+            self._draw(how, place)
         return str(place)
+
+    def _draw(self, how: Drawn, place: Path) -> None:
+        settings = [self.filled(setting) for setting in how.settings]
+        code = ROOT if how.commit is None else checked_out(how.commit, self._folder / f"code-{how.commit}")
+        own = FILE.with_name(how.generate)
+        recipe = str(own) if own.is_file() and how.commit is None else how.generate
+        if how.families is not None:
+            settings += _few_fonts(how.families, self._folder / f"fonts-{how.families}")
+        if how.without is not None:
+            settings.append(without_effects(how.without, recipe, settings))
+        in_this_process = ["--workers", "0"] if how.commit else []  # workers would not find the other code
+        drawn = ["-o", str(place), "-n", str(how.count), "--seed", str(how.seed), *in_this_process]
+        run("generate", recipe, *drawn, *settings, code=code)
 
 
 def _is_there(place: Path, how: Drawn) -> bool:
@@ -95,14 +103,72 @@ def _is_there(place: Path, how: Drawn) -> bool:
     return there.complete and (there.count, there.seed) == (how.count, how.seed)
 
 
-def run(*arguments: str) -> None:
+def run(*arguments: str, code: Path = ROOT) -> None:
     """Run a command of ocrmill.
+
+    Args:
+        arguments: of the command line.
+        code: folder of the packages that run.
 
     Raises:
         InputError: it failed; it has said why.
     """
-    if subprocess.run([OCRMILL, *arguments], check=False).returncode:
+    command = [sys.executable, "-P", "-c", _OCRMILL, *arguments]
+    if subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": str(code)}).returncode:
         raise InputError(f"ocrmill {arguments[0]} failed, see above; the same command goes on")
+
+
+def checked_out(commit: str, folder: Path, repository: Path = ROOT) -> Path:
+    """A commit's files in a folder; it is made under another name first.
+
+    Raises:
+        InputError: there is no such commit.
+    """
+    if not folder.is_dir():
+        unfinished = folder.with_name(f"{folder.name}.part")
+        unfinished.mkdir(exist_ok=True)
+        packed = subprocess.run(["git", "-C", str(repository), "archive", commit], stdout=subprocess.PIPE, check=False)
+        if packed.returncode:
+            raise InputError(
+                f"commit {commit} is not in the repository of {repository}, see above: fetch all of its history"
+            )
+        subprocess.run(["tar", "-x", "-C", str(unfinished)], input=packed.stdout, check=True)
+        unfinished.rename(folder)
+    return folder
+
+
+def _few_fonts(count: int, folder: Path) -> list[str]:
+    """Settings that take so many families of the system's, linked into a folder, and no other fonts."""
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()
+    return choose_fonts(count, folder)
+
+
+def without_effects(kind: str, recipe: str, settings: Sequence[str]) -> str:
+    """A setting that keeps the effects of a recipe but those of a kind, whatever effects it comes to have."""
+    known, effects = own_classes(EFFECT), resolve_recipe(recipe, settings).tree["effects"]
+    kept = [effect for effect in effects if hasattr(known[effect["use"]], "warp") != (kind == "geometry")]
+    return f"effects={json.dumps(kept)}"
+
+
+def _with_trdg(how: Trdg, place: Path, home: Path) -> str:
+    """The label file of words that TRDG has drawn; it is installed first, into an environment of its own."""
+    labels = place / "labels.tsv"
+    if not labels.is_file():
+        if not (home / "installed").is_file():
+            _told([sys.executable, "-m", "venv", str(home)])
+            _told([str(home / "bin" / "pip"), "install", "-q", f"trdg=={how.trdg}", *_TRDG_NEEDS])
+            (home / "installed").touch()
+        characters = "".join(Charset.named(how.charset))
+        worker = str(Path(__file__).with_name("trdg_worker.py"))
+        _told([str(home / "bin" / "python"), worker, str(place), str(how.count), str(how.seed), characters])
+    return str(labels)
+
+
+def _told(command: Sequence[str]) -> None:
+    if subprocess.run(command, check=False).returncode:
+        raise InputError(f"{command[0]} failed, see above; the same command goes on")
 
 
 def _named(text: str) -> list[str]:

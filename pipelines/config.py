@@ -68,6 +68,14 @@ def override(tree: Tree, assignments: Iterable[str], shares: Collection[str] = (
     return result
 
 
+def changed(tree: Mapping[str, Any], settings: Mapping[str, Any], shares: Collection[str] = ()) -> Tree:
+    """A copy of the tree with settings by dotted path applied, as `override` applies them; raises as it does."""
+    result: Tree = copy.deepcopy(dict(tree))
+    for path, value in settings.items():
+        _assign(result, path, copy.deepcopy(value), shares)
+    return result
+
+
 def _assign(tree: Tree, path: str, value: Any, shares: Collection[str]) -> None:
     *parents, last = path.split(".")
     node: Any = tree

@@ -32,15 +32,18 @@ class Blocks:
     Args:
         design: whose fonts and papers are drawn.
         seed: 0 to 2**32 - 1.
+        cache: to share with others; None: one of its own.
 
     Raises:
         InputError: no font can set one of the corpora.
     """
 
-    def __init__(self, design: Design, seed: int) -> None:
+    def __init__(self, design: Design, seed: int, cache: FaceCache | None = None) -> None:
         self._design, self._seed = design, seed
-        self.cache, self.kept = FaceCache(), KEPT
-        self._fonts = fit_fonts(design.inventory, design.corpora, design.charset, self.cache, probe_stream(0))
+        self.cache, self.kept = cache or FaceCache(), KEPT
+        self._fonts = fit_fonts(
+            design.inventory, design.font_options, design.corpora, design.charset, self.cache, probe_stream(0)
+        )
         self._blocks: OrderedDict[int, Block] = OrderedDict()
 
     def redesigned(self, design: Design) -> "Blocks":

@@ -8,6 +8,7 @@ from synthtext.blocks import Blocks
 from synthtext.core import Gap, Sample, StreamSource
 from synthtext.design import LineDesign
 from synthtext.draft import Draft
+from synthtext.fonts import FaceCache
 from synthtext.rejection import Rejection
 from synthtext.stages import Stages
 
@@ -30,16 +31,17 @@ class LineGenerator:
         design: what they look like.
         seed: 0 to 2**32 - 1.
         prefix: of the samples' keys.
+        cache: of open fonts, to share with others; None: one of its own.
 
     Raises:
         InputError: no font can set one of the corpora, or what samples should owe or be long is not to be had.
     """
 
-    def __init__(self, design: LineDesign, seed: int, prefix: str = "") -> None:
+    def __init__(self, design: LineDesign, seed: int, prefix: str = "", cache: FaceCache | None = None) -> None:
         self.design = design
         self._prefix = prefix
         self._sources = [StreamSource(seed) for _ in range(_TOGETHER)]
-        self.blocks = Blocks(design, seed)
+        self.blocks = Blocks(design, seed, cache)
         self.stages = Stages(design, self.blocks.cache)
         balance = design.balance
         self._schedule = Schedule(balance.of(design.charset), balance.share, seed) if balance.share else None

@@ -8,7 +8,8 @@ from socket import gethostname
 from pipelines.generate.task import draw_samples, single_threaded
 from pipelines.recipe import ResolvedRecipe
 from synthtext import LineGenerator
-from synthtext.core import BLOCK, Gap, InputError, Sample
+from synthtext.core import BLOCK, Gap, InputError, Sample, SampleGenerator
+from synthtext.staged import StagedGenerator
 
 _BLOCKS = 48  # those of the row groups that are shuffled together: 16 of 512 samples, each in three blocks at most
 _GENERATORS = 4  # of a process: each holds its fonts open, some 100 MB where there are 1,500 of them
@@ -44,9 +45,9 @@ class _Generators:
     """The generators that a process used last."""
 
     def __init__(self) -> None:
-        self._found: OrderedDict[tuple[str, int], LineGenerator] = OrderedDict()
+        self._found: OrderedDict[tuple[str, int], SampleGenerator] = OrderedDict()
 
-    def get(self, draws: Draws) -> LineGenerator:
+    def get(self, draws: Draws) -> SampleGenerator:
         key = draws.digest, draws.seed
         found = self._found.get(key)
         if found is None:
@@ -57,7 +58,7 @@ class _Generators:
         return found
 
 
-def _open(draws: Draws) -> LineGenerator:
+def _open(draws: Draws) -> SampleGenerator:
     recipe = draws.recipe
     if recipe.digest != draws.digest:
         raise InputError(
@@ -65,8 +66,9 @@ def _open(draws: Draws) -> LineGenerator:
             "its fonts, files or library versions have changed; start the training again"
         )
     generator = recipe.generator(draws.seed)
-    assert isinstance(generator, LineGenerator)
-    generator.blocks.kept = _BLOCKS
+    for stage in generator.stages if isinstance(generator, StagedGenerator) else (generator,):
+        assert isinstance(stage, LineGenerator)
+        stage.blocks.kept = _BLOCKS
     return generator
 
 

@@ -40,13 +40,14 @@ class Preview:
     gaps: dict[str, int]
 
 
-def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0) -> Preview:
-    """Draw the first samples of a job on one page: lines above their labels, scenes with polygons around their texts.
+def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0, start: int = 0) -> Preview:
+    """Draw samples of a job on one page: lines above their labels, scenes with polygons around their texts.
 
     Args:
         recipe: of the samples.
         count: 1 to 1024, samples that cannot be drawn included.
         seed: of the job.
+        start: index of the first.
 
     Raises:
         InputError: a number is out of its range, or not one sample could be drawn.
@@ -54,9 +55,10 @@ def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0) -> Prev
     """
     if not 1 <= count <= _MOST:
         raise InputError(f"a preview shows 1 to {_MOST} samples, not {count}")
+    indices = ShardPlan(count, start)[0].samples
     generator = recipe.generator(seed)
     with single_threaded():
-        items = list(draw_samples(generator, ShardPlan(count)[0].samples, recipe.name))
+        items = list(draw_samples(generator, indices, recipe.name))
     samples = [item for item in items if not isinstance(item, Gap)]
     statistics = Statistics()
     for item in items:

@@ -84,6 +84,18 @@ class ShuffledRows:
         return _Window(self._epoch.number, number, stream.permutation(rows))
 
 
+class RowsInOrder:
+    """An endless reading of one source's rows as they come, each once an epoch."""
+
+    def __init__(self, rows: NDArray[np.int64]) -> None:
+        """Prepare the order; `rows` (n,) are rising, n > 0."""
+        self._rows = rows
+
+    def take(self, start: int, stop: int) -> NDArray[np.int64]:
+        """The rows at positions start to stop - 1; position p is in epoch p // n."""
+        return self._rows[np.arange(start, stop) % len(self._rows)]
+
+
 def shares(total: int, weights: Sequence[float]) -> list[int]:
     """Split the first `total` positions of a mixture among its sources.
 
@@ -103,7 +115,7 @@ def shares(total: int, weights: Sequence[float]) -> list[int]:
 class Mixture:
     """Several sources, read by weight, each with epochs of its own."""
 
-    def __init__(self, sources: Sequence[ShuffledRows], weights: Sequence[float]) -> None:
+    def __init__(self, sources: Sequence[ShuffledRows | RowsInOrder], weights: Sequence[float]) -> None:
         """Prepare the mixture; weights are above 0, as many as sources."""
         self._sources, self._weights = sources, weights
 

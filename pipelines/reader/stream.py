@@ -1,6 +1,6 @@
 """Training batches: step k is a pure function of (data, seed, k)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ from models.batch import RecognitionBatch
 from models.ctc import CTCCodec
 from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.reader.collation import collate
-from pipelines.reader.order import Mixture, ShuffledRows
+from pipelines.reader.order import Mixture, RowsInOrder, ShuffledRows
 from pipelines.reader.selection import Selection
 from pipelines.reader.source import Concatenation, EncodedLine
 from synthtext.core import InputError
@@ -34,6 +34,7 @@ class RecognitionStream(Dataset[RecognitionBatch]):
         preprocessing: makes the pictures.
         batch_size: lines in a batch.
         seed: 0 to 2**32 - 1.
+        in_order: numbers of the sources whose lines are drawn as they come; others are shuffled.
 
     Raises:
         InputError: no source, a weight or a size that cannot be.
@@ -45,6 +46,7 @@ class RecognitionStream(Dataset[RecognitionBatch]):
     preprocessing: RecognizerPreprocessing
     batch_size: int
     seed: int
+    in_order: Collection[int] = ()
     _lines: Concatenation = field(init=False, repr=False)
     _mixture: Mixture = field(init=False, repr=False)
     _window: tuple[int, NDArray[np.int64]] = field(init=False, repr=False)
@@ -57,7 +59,9 @@ class RecognitionStream(Dataset[RecognitionBatch]):
             raise InputError(f"a weight and a batch size must be above 0, not {(*wrong, self.batch_size)[0]}")
         self._lines = Concatenation("", tuple(selection.source for selection in self.selections))
         orders = [
-            ShuffledRows(selection.rows, selection.source.groups, self.seed, number)
+            RowsInOrder(selection.rows)
+            if number in self.in_order
+            else ShuffledRows(selection.rows, selection.source.groups, self.seed, number)
             for number, selection in enumerate(self.selections)
         ]
         self._mixture = Mixture(orders, self.weights)

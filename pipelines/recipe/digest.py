@@ -12,6 +12,7 @@ import uharfbuzz
 
 import augment
 import synthtext
+from pipelines.recipe.curriculum import Curriculum
 from pipelines.recipe.drawn import DrawnRecipe
 from synthtext.core import InputError
 from synthtext.corpora import Characters
@@ -23,14 +24,32 @@ _LIBRARIES = (
 )
 
 
-def list_ingredients(recipe: DrawnRecipe[Any], inventory: FontInventory) -> dict[str, str]:
+def list_ingredients(curriculum: Curriculum, inventory: FontInventory) -> dict[str, str]:
     """Everything that decides what is drawn, by name: settings, contents of files, code and library versions.
+
+    Of stages it is what differs from the recipe itself.
 
     Where files lie does not matter, what is in them does.
 
     Raises:
         InputError: a file cannot be read.
     """
+    ingredients = common = _of_recipe(curriculum.recipe)
+    for number, stage in enumerate(curriculum.stages):
+        own, place = _of_recipe(stage.recipe), f"curriculum.{number}"
+        differing = {name: own.get(name, "left out") for name in {**common, **own} if own.get(name) != common.get(name)}
+        ingredients = ingredients | {f"{place}.until": str(stage.until)}
+        ingredients |= {f"{place}.set.{name}": text for name, text in differing.items()}
+    ingredients |= {f"font {font.name} ({font.digest[:12]}, {font.face})": font.digest for font in inventory.fonts}
+    ingredients |= {f"version of {library}": version(library) for library in _LIBRARIES}
+    ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
+    ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
+    ingredients["drawing code"] = code_digest()
+    return ingredients
+
+
+def _of_recipe(recipe: DrawnRecipe[Any]) -> dict[str, str]:
+    """Settings, and what is in the files that they name."""
     ingredients = dict(_leaves(recipe.tree(), ""))
     ingredients["charset"] = "".join(recipe.charset)
     for key in [key for key in ingredients if key.startswith(("fonts.folders", "modules"))]:
@@ -46,11 +65,6 @@ def list_ingredients(recipe: DrawnRecipe[Any], inventory: FontInventory) -> dict
             ingredients[f"module of {component.use}"] = _sha256(component.user_module)
         for library in getattr(type(component.part), "LIBRARIES", ()):
             ingredients[f"version of {library}"] = version(library)
-    ingredients |= {f"font {font.name} ({font.digest[:12]}, {font.face})": font.digest for font in inventory.fonts}
-    ingredients |= {f"version of {library}": version(library) for library in _LIBRARIES}
-    ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
-    ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
-    ingredients["drawing code"] = code_digest()
     return ingredients
 
 

@@ -25,8 +25,19 @@ from pipelines.recipe.parts import InkSettings, PartsBuilder, Shares, absolute, 
 from synthtext import Entry
 from synthtext.core import Charset, EffectChain, EffectStep, Generator
 from synthtext.corpora import resolve_charset
-from synthtext.fonts import FontInventory, FontOptions, find_fonts
+from synthtext.fonts import FaceCache, FontInventory, FontOptions, find_fonts
 from synthtext.ink import Ink
+
+CURRICULUM = "curriculum"
+"""The key of a recipe's stages."""
+
+
+class StageSettings(BaseModel):
+    """What else holds for the samples below an index: settings by their path in the recipe, as on the command line."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    until: int = Field(ge=1, lt=2**32)
+    set: dict[str, Any]
 
 
 class DrawnSettings(BaseModel):
@@ -42,6 +53,7 @@ class DrawnSettings(BaseModel):
     paper: Shares
     effects: list[dict[str, Any]] = []
     modules: list[str] = []
+    curriculum: list[StageSettings] = []
 
 
 S = TypeVar("S", bound=DrawnSettings)
@@ -106,7 +118,7 @@ class DrawnRecipe(ABC, Generic[S]):
         return {name: part for place, outer in found.items() for name, part in _with_parts(place, outer)}
 
     def tree(self) -> Tree:
-        """The whole recipe with every setting, as JSON; reading it again gives the same recipe."""
+        """The recipe with every setting but its stages, as JSON; reading it again gives the same recipe."""
         parts: Tree = {
             key: {part.use: {"weight": part.share, **part.settings} for part in shared}
             for key, shared in self.shared.items()
@@ -118,10 +130,8 @@ class DrawnRecipe(ABC, Generic[S]):
         }
         for key, share in (("corpus", "weight"), ("effects", "probability")):
             parts[key] = [{"use": part.use, share: part.share, **part.settings} for part in self.listed[key]]
-        if not any(part.user_module for part in self.components.values()):
-            parts["modules"] = []
         whole = parts | self.settings.model_dump(mode="json", exclude=set(parts))
-        return {key: whole[key] for key in self.SETTINGS.model_fields}
+        return {key: whole[key] for key in self.SETTINGS.model_fields if key != CURRICULUM}
 
     def inventory(self) -> FontInventory:
         """The fonts that there are for it.
@@ -132,8 +142,10 @@ class DrawnRecipe(ABC, Generic[S]):
         return find_fonts(self.settings.fonts)
 
     @abstractmethod
-    def generator(self, inventory: FontInventory, seed: int, prefix: str) -> Generator[Any]:
-        """A generator of its samples.
+    def generator(
+        self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
+    ) -> Generator[Any]:
+        """A generator of its samples, which may share the open fonts of others.
 
         Raises:
             InputError: no font can set one of the corpora.

@@ -9,7 +9,7 @@ from pipelines.recipe.components import PAPER
 from pipelines.recipe.drawn import DrawnRecipe, DrawnSettings
 from pipelines.recipe.parts import Shares
 from synthtext import Balance, Layout, LineDesign, LineGenerator, Output
-from synthtext.fonts import FontInventory
+from synthtext.fonts import FaceCache, FontInventory
 
 
 class LinesSettings(DrawnSettings):
@@ -29,13 +29,15 @@ class LinesRecipe(DrawnRecipe[LinesSettings]):
     SETTINGS: ClassVar = LinesSettings
     SHARED: ClassVar = {"paper": PAPER}
 
-    def generator(self, inventory: FontInventory, seed: int, prefix: str) -> LineGenerator:
+    def generator(
+        self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
+    ) -> LineGenerator:
         """A generator of its lines.
 
         Raises:
             InputError: no font can set one of the corpora.
         """
-        return LineGenerator(self.design(inventory), seed, prefix)
+        return LineGenerator(self.design(inventory), seed, prefix, cache)
 
     def design(self, inventory: FontInventory) -> LineDesign:
         """What its lines look like."""

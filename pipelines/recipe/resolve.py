@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipelines.config import Tree, dump_yaml, nearest, override, read_yaml
+from pipelines.recipe.curriculum import Curriculum
 from pipelines.recipe.digest import digest_of, list_ingredients
+from pipelines.recipe.drawn import DrawnRecipe
 from pipelines.recipe.lines import LinesRecipe
 from pipelines.recipe.named import preset_names, read_preset, with_base
 from pipelines.recipe.scenes import ScenesRecipe
@@ -45,7 +47,8 @@ class ResolvedRecipe:
     @property
     def picture_format(self) -> Literal["jpeg", "png"]:
         """How pictures are stored."""
-        return self._recipe.settings.output.format
+        form: Literal["jpeg", "png"] = self._recipe.settings.output.format
+        return form
 
     @property
     def fonts(self) -> tuple[FontFile, ...]:
@@ -60,7 +63,7 @@ class ResolvedRecipe:
     @cached_property
     def ingredients(self) -> dict[str, str]:
         """What the digest is made of, by name."""
-        return list_ingredients(self._recipe, self._inventory)
+        return list_ingredients(self._whole, self._inventory)
 
     def to_yaml(self) -> str:
         """The recipe as a file, from which the job can be repeated."""
@@ -74,7 +77,7 @@ class ResolvedRecipe:
         """
         if not 0 <= seed < 2**32:
             raise InputError(f"seed {seed} must be from 0 to {2**32 - 1}")
-        return self._recipe.generator(self._inventory, seed, self.digest[:8])
+        return self._whole.generator(self._inventory, seed, self.digest[:8])
 
     def check_files(self) -> None:
         """Read every file that the recipe names once.
@@ -82,14 +85,19 @@ class ResolvedRecipe:
         Raises:
             InputError: one is broken; the message names it.
         """
-        for component in self._recipe.components.values():
-            check = getattr(component.part, "check", None)
-            if check is not None:
-                check()
+        for recipe in self._whole.recipes:
+            for component in recipe.components.values():
+                check = getattr(component.part, "check", None)
+                if check is not None:
+                    check()
 
     @cached_property
-    def _recipe(self) -> LinesRecipe | ScenesRecipe:
-        return KINDS[self.kind].read(self.tree, Path.cwd(), f"recipe {self.name}")
+    def _whole(self) -> Curriculum:
+        return Curriculum.read(KINDS[self.kind], self.tree, Path.cwd(), f"recipe {self.name}")
+
+    @property
+    def _recipe(self) -> DrawnRecipe[Any]:
+        return self._whole.recipe
 
     @cached_property
     def _inventory(self) -> FontInventory:
@@ -121,8 +129,8 @@ def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Resolved
     kind = tree.get("kind", "lines")
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"recipe {name_or_path}: kind {kind!r} is unknown; {nearest(str(kind), KINDS)}")
-    recipe = KINDS[kind].read(tree, folder, f"recipe {name_or_path}")
-    resolved = ResolvedRecipe(name_or_path, recipe.tree())
+    whole = Curriculum.read(KINDS[kind], tree, folder, f"recipe {name_or_path}")
+    resolved = ResolvedRecipe(name_or_path, whole.tree())
     resolved.check_files()
     return resolved
 

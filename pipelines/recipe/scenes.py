@@ -8,7 +8,7 @@ from pydantic import Field
 from pipelines.recipe.components import BACKDROP, LAYOUT
 from pipelines.recipe.drawn import DrawnRecipe, DrawnSettings
 from pipelines.recipe.parts import Shares
-from synthtext.fonts import FontInventory
+from synthtext.fonts import FaceCache, FontInventory
 from synthtext.scenes import Clutter, Legibility, Lettering, SceneDesign, SceneGenerator, SceneOutput
 
 
@@ -31,7 +31,9 @@ class ScenesRecipe(DrawnRecipe[ScenesSettings]):
     SETTINGS: ClassVar = ScenesSettings
     SHARED: ClassVar = {"paper": BACKDROP, "layouts": LAYOUT}
 
-    def generator(self, inventory: FontInventory, seed: int, prefix: str) -> SceneGenerator:
+    def generator(
+        self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
+    ) -> SceneGenerator:
         """A generator of its scenes.
 
         Raises:
@@ -46,4 +48,4 @@ class ScenesRecipe(DrawnRecipe[ScenesSettings]):
             legibility=settings.legibility,
             output=settings.output,
         )
-        return SceneGenerator(design, seed, prefix)
+        return SceneGenerator(design, seed, prefix, cache)

@@ -28,6 +28,7 @@ from pipelines.train.members import build_frozen, build_learners, describe_froze
 from pipelines.train.preparation import Preparation, Say
 from pipelines.train.scene_checks import check_scenes, describe_scenes, open_detection, survey_scenes
 from pipelines.train.scene_stream import BankPaste, SceneStream
+from pipelines.train.settings import in_order
 from synthtext.core import InputError, Level
 
 CROPS = "crops.arrow"
@@ -68,6 +69,7 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
         config.batch_size,
         config.seed,
         None if crops is None else BankPaste(crops.path.absolute(), crops.pasting.mode, crops.pasting.probability),
+        in_order(config.data),
     )
     told = [*describe_scenes(learnt, scored), *origins, *describe_frozen(config)]
     return Preparation(

@@ -18,6 +18,7 @@ from pipelines.reader import RecognitionSource, RecognitionStream, Selection, ma
 from pipelines.train.config import TrainConfig
 from pipelines.train.contest import contest
 from pipelines.train.peers import Peers
+from pipelines.train.settings import in_order
 from pipelines.train.task import Validation
 from pipelines.train.team import LABELS, Lesson
 from synthtext.core import Charset
@@ -66,7 +67,13 @@ class RecognizerTask:
         self._codec, self._preprocessing = CTCCodec(charset), config.input.preprocessing()
         weights = [entry.weight for entry in config.data]
         self._stream = RecognitionStream(
-            selections, weights, self._codec, self._preprocessing, config.batch_size, config.seed
+            selections,
+            weights,
+            self._codec,
+            self._preprocessing,
+            config.batch_size,
+            config.seed,
+            in_order(config.data),
         )
         self.model = Peers(learners, frozen, config.team.lessons, config.loss)
         self.measured: dict[str, Tensor] = {}

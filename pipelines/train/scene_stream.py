@@ -1,6 +1,6 @@
 """Batches of pictures for a detector: step k is a pure function of (data, settings, seed, k)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from models.db.targets import DBTargets, TargetSettings, make_targets
 from models.losses import DBTargetBatch
 from pipelines.copypaste import load_bank
 from pipelines.reader import SceneSource, decode, of_level
-from pipelines.reader.order import Mixture, ShuffledRows
+from pipelines.reader.order import Mixture, RowsInOrder, ShuffledRows
 from pipelines.reader.parts import Parts
 from pipelines.reader.scene_source import EncodedScene
 from synthtext.core import Image, InputError, Level, Scene, StreamSource
@@ -57,6 +57,7 @@ class SceneStream:
         batch_size: pictures in a batch.
         seed: 0 to 2**32 - 1.
         paste: what is pasted into a picture first, if anything.
+        in_order: numbers of the sources whose pictures are drawn as they come; others are shuffled.
 
     Raises:
         InputError: no source, an empty one, or a weight or a size that cannot be.
@@ -71,6 +72,7 @@ class SceneStream:
     batch_size: int
     seed: int
     paste: BankPaste | None = None
+    in_order: Collection[int] = ()
     _pictures: Parts[EncodedScene] = field(init=False, repr=False)
     _mixture: Mixture = field(init=False, repr=False)
     _streams: StreamSource = field(init=False, repr=False)
@@ -87,7 +89,9 @@ class SceneStream:
             raise InputError(f"{empty[0]} holds no picture")
         self._pictures = Parts("", tuple(self.sources))
         orders = [
-            ShuffledRows(np.arange(len(source)), source.groups, self.seed, number, TOGETHER)
+            RowsInOrder(np.arange(len(source)))
+            if number in self.in_order
+            else ShuffledRows(np.arange(len(source)), source.groups, self.seed, number, TOGETHER)
             for number, source in enumerate(self.sources)
         ]
         self._mixture = Mixture(orders, self.weights)

@@ -1,6 +1,7 @@
 """Settings that every training has."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -92,6 +93,7 @@ class DataSettings(Settings):
         count: of a recipe: how many samples there are of it; null: as many as the budget asks of it.
         seed: of a recipe, as `ocrmill generate --seed`; null: 0.
         digest: of a recipe: what its lines depend on; is filled in.
+        order: "index": samples are read as they come in the source, every epoch anew; null: shuffled.
     """
 
     source: str
@@ -99,10 +101,16 @@ class DataSettings(Settings):
     count: int | None = Field(default=None, ge=1, le=2**32)
     seed: int | None = Field(default=None, ge=0, lt=2**32)
     digest: str | None = None
+    order: Literal["index"] | None = None
 
     @model_serializer(mode="wrap")
     def _what_is_set(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {name: value for name, value in whole(self).items() if value is not None}
+
+
+def in_order(data: Sequence[DataSettings]) -> tuple[int, ...]:
+    """The numbers of the entries that are read in their order."""
+    return tuple(number for number, entry in enumerate(data) if entry.order == "index")
 
 
 class CommonConfig(Settings):

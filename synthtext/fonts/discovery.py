@@ -2,9 +2,11 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from importlib.metadata import entry_points, files
+from math import prod
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,6 +25,8 @@ class FontOptions:
         size_range: em size in pixels of the finished picture; a line that does not fit is set smaller.
         pool: how many fonts each block of 256 samples draws from.
         vary: variable fonts are drawn along their axes; false: as their default.
+        weights: how much more likely than others fonts are whose names (family and style) fit a pattern as in a shell,
+            whatever the case; the factors of all patterns that fit are multiplied. 0 leaves a font out.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
@@ -33,10 +37,18 @@ class FontOptions:
     size_range: tuple[float, float] = (28, 44)
     pool: int = 16
     vary: bool = True
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_range("size_range", self.size_range, 4, 1000)
         check_number("pool", self.pool, 1, 4096)
+        for pattern, weight in self.weights.items():
+            check_number(f"weights.{pattern}", weight, 0, 1e6)
+
+    def weight(self, name: str) -> float:
+        """How likely a font is, against one that no pattern fits."""
+        fitting = sorted(pattern for pattern in self.weights if fnmatchcase(name.lower(), pattern.lower()))
+        return prod(self.weights[pattern] for pattern in fitting)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from synthtext.core import Charset, InputError
 from synthtext.corpora import Corpus, CorpusMixture, clean_text
 from synthtext.entry import Entry
 from synthtext.fonts.cache import FaceCache
-from synthtext.fonts.discovery import FontInventory
+from synthtext.fonts.discovery import FontInventory, FontOptions
 from synthtext.fonts.face import Face
 from synthtext.fonts.file import FontFile
 from synthtext.fonts.variation import draw_variations
@@ -23,11 +23,20 @@ class Family:
 
     Attributes:
         faces: in the inventory's order.
-        share: of the texts, that the family can set; above 0, at most 1.
+        share: how likely it is: the share of the texts that it can set, times the highest weight of a face; above 0.
+        weights: of its faces, above 0; none: all alike.
     """
 
     faces: tuple[FontFile, ...]
     share: float
+    weights: tuple[float, ...] = ()
+
+    def draw(self, rng: np.random.Generator) -> FontFile:
+        """One of its faces."""
+        if len(set(self.weights)) < 2:
+            return self.faces[int(rng.integers(len(self.faces)))]
+        shares = np.array(self.weights)
+        return self.faces[int(rng.choice(len(self.faces), p=shares / shares.sum()))]
 
 
 class FontPool:
@@ -58,7 +67,7 @@ class FontPool:
         distinct = min(count, len(self.families))
         order = rng.choice(len(self.families), distinct, replace=False, p=self._probabilities)
         picked = [self.families[int(order[i % distinct])] for i in range(count)]
-        drawn = [family.faces[int(rng.integers(len(family.faces)))] for family in picked]
+        drawn = [family.draw(rng) for family in picked]
         for faces in self.able:
             if not any(face in faces for face in drawn):
                 drawn.append(faces[int(rng.integers(len(faces)))])
@@ -66,15 +75,25 @@ class FontPool:
 
 
 def fit_fonts(
-    inventory: FontInventory, corpora: CorpusMixture, charset: Charset, cache: FaceCache, rng: np.random.Generator
+    inventory: FontInventory,
+    options: FontOptions,
+    corpora: CorpusMixture,
+    charset: Charset,
+    cache: FaceCache,
+    rng: np.random.Generator,
 ) -> FontPool:
     """Find the fonts that can set texts of the corpora, by looking at a hundred texts of each.
+
+    Fonts of weight 0 are not looked at.
 
     Raises:
         InputError: no font can set any of the texts of a corpus, or none is within the charset; the message names the
             corpus and the characters.
     """
-    faces = [cache.face(file) for file in inventory.fonts]
+    fonts = [font for font in inventory.fonts if options.weight(font.name)]
+    if not fonts:
+        raise InputError(f"fonts.weights leaves out all {len(inventory.fonts)} fonts; give some a weight above 0")
+    faces = [cache.face(file) for file in fonts]
     shares = np.zeros(len(faces))
     able: list[list[FontFile]] = []
     for entry in corpora.entries:
@@ -84,19 +103,24 @@ def fit_fonts(
             raise InputError(_uncovered(entry.name, texts, faces))
         shares += covered * entry.weight / len(texts)
         if entry.weight > 0:
-            able.append([inventory.fonts[i] for i in np.flatnonzero(2 * covered >= covered.max())])
+            able.append([fonts[i] for i in np.flatnonzero(2 * covered >= covered.max())])
     families: dict[str, list[int]] = {}
     for i in np.flatnonzero(shares):
-        families.setdefault(inventory.fonts[i].family, []).append(int(i))
+        families.setdefault(fonts[i].family, []).append(int(i))
     total = sum(entry.weight for entry in corpora.entries)
     return FontPool(
         [
-            Family(tuple(inventory.fonts[i] for i in members), float(shares[members].max() / total))
+            _family([fonts[i] for i in members], float(shares[members].max() / total), options)
             for members in families.values()
         ],
         able,
         vary=inventory.vary,
     )
+
+
+def _family(faces: Sequence[FontFile], share: float, options: FontOptions) -> Family:
+    weights = tuple(options.weight(face.name) for face in faces)
+    return Family(tuple(faces), share * max(weights), weights)
 
 
 def _probe(entry: Entry[Corpus], charset: Charset, rng: np.random.Generator) -> list[str]:

@@ -23,6 +23,7 @@ from synthtext.ink.source import ColourSource
 from synthtext.ink.strike_through import StrikeThrough
 from synthtext.ink.style import Fading, InkStyle, Room
 from synthtext.ink.texture_fill import TextureFill
+from synthtext.ink.tones import Tones
 from synthtext.ink.translucent import Translucent
 from synthtext.ink.underline import Underline
 from synthtext.ink.worn import Worn
@@ -57,6 +58,7 @@ __all__ = [
     "Shadow",
     "StrikeThrough",
     "TextureFill",
+    "Tones",
     "Translucent",
     "Underline",
     "Worn",

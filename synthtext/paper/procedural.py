@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from synthtext.core import Image, Range, Size, check_number, check_range
 
+_HUE = 20  # of 255: how far the channels of two colours of a paper drift apart, where its tint allows it
+
 
 @dataclass(frozen=True)
 class Plain:
@@ -52,7 +54,7 @@ class Gradient:
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A picture with a linear gradient, (H, W, 3)."""
         first = _tinted(rng, self.lightness_range, self.tint)
-        second = first + rng.uniform(-self.difference, self.difference) + rng.uniform(-20, 20, 3)
+        second = _beside(rng, first, self.difference, self.tint)
         width, height = int(size.width), int(size.height)
         angle = rng.uniform(0, 2 * np.pi)
         x = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.cos(angle))
@@ -84,7 +86,7 @@ class Texture:
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A picture with the texture, (H, W, 3)."""
         first = _tinted(rng, self.lightness_range, self.tint)
-        second = first + rng.uniform(-self.difference, self.difference) + rng.uniform(-20, 20, 3)
+        second = _beside(rng, first, self.difference, self.tint)
         width, height = int(size.width), int(size.height)
         grain = max(2.0, rng.uniform(*self.grain_range) * height)
         share = np.zeros((height, width), np.float32)
@@ -99,6 +101,14 @@ def _check(lightness_range: Range, tint: float, difference: float = 0) -> None:
     check_range("lightness_range", lightness_range, 0, 255)
     for name, value in (("tint", tint), ("difference", difference)):
         check_number(name, value, 0, 255)
+
+
+def _beside(
+    rng: np.random.Generator, colour: NDArray[np.float64], difference: float, tint: float
+) -> NDArray[np.float64]:
+    """Another colour, lighter or darker by up to the difference, and a little of another hue."""
+    apart = min(_HUE, tint)
+    return colour + rng.uniform(-difference, difference) + rng.uniform(-apart, apart, 3)
 
 
 def _tinted(rng: np.random.Generator, lightness_range: Range, tint: float) -> NDArray[np.float64]:

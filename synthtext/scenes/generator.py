@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from synthtext.blocks import Blocks
 from synthtext.core import Gap, Scene, StreamSource
+from synthtext.fonts import FaceCache
 from synthtext.rejection import Rejection
 from synthtext.scenes.design import SceneDesign
 from synthtext.scenes.stages import SceneDraft, SceneStages
@@ -24,16 +25,17 @@ class SceneGenerator:
         design: what they look like.
         seed: 0 to 2**32 - 1.
         prefix: of the scenes' keys.
+        cache: of open fonts, to share with others; None: one of its own.
 
     Raises:
         InputError: no font can set one of the corpora.
     """
 
-    def __init__(self, design: SceneDesign, seed: int, prefix: str = "") -> None:
+    def __init__(self, design: SceneDesign, seed: int, prefix: str = "", cache: FaceCache | None = None) -> None:
         self.design = design
         self._prefix = prefix
         self._source = StreamSource(seed)
-        self.blocks = Blocks(design, seed)
+        self.blocks = Blocks(design, seed, cache)
         self.stages = SceneStages(design, self.blocks.cache)
 
     def draw(self, index: int) -> Scene | Gap:

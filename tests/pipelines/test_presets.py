@@ -6,7 +6,7 @@ from pipelines.recipe.lines import LinesRecipe
 from pipelines.recipe.named import read_preset
 from pipelines.train.config import TrainConfig
 from pipelines.train.recognizer_job import charset_of
-from synthtext.core import InputError, installed_file
+from synthtext.core import Gap, InputError, installed_file
 from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages
 from synthtext.entry import Entry
 
@@ -34,8 +34,9 @@ def test_the_charset_of_a_languages_preset_covers_its_texts(language: str) -> No
 
 def test_presets_share_their_looks_and_every_language_has_one() -> None:
     scenes = {"scenes", "scenes-document", "scenes-receipt"}
+    looks = {"lines-document", "lines-receipt", "lines-screen"}
     of_languages = {f"lines-{language}" for language in languages()}
-    assert {"digits", "lines", "lines-chinese", *scenes, *of_languages} == {*preset_names()}
+    assert {"digits", "lines", "lines-chinese", *looks, *scenes, *of_languages} == {*preset_names()}
     lines = read_preset("lines")
     for name in ("lines-ru", "lines-chinese"):
         tree = read_preset(name)
@@ -82,7 +83,7 @@ def test_a_script_that_no_font_has_is_told_before_the_first_sample(name: str) ->
     [
         ("lines-xx", "is followed by the code of a language: ar, bg"),
         ("lines-chinesse", "did you mean 'lines-chinese'?"),
-        ("nonesuch", "known are digits, lines, lines-LANGUAGE, lines-chinese, scenes"),
+        ("nonesuch", "known are digits, lines, lines-LANGUAGE, lines-chinese, lines-document"),
     ],
 )
 def test_a_preset_that_is_not_there(name: str, told: str) -> None:
@@ -111,3 +112,27 @@ def test_a_file_takes_the_other_settings_of_a_preset(tmp_path) -> None:  # type:
     path.write_text("base: digit\n")
     with pytest.raises(InputError, match="there is no recipe 'digit'; did you mean 'digits'"):
         resolve_recipe(str(path))
+
+
+def tones(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Lightness of ink and of whole pictures of a preset's lines."""
+    drawn = resolve_recipe(name, ["fonts.system=false"]).generator(1).draw_many(range(192))
+    samples = [sample for sample in drawn if not isinstance(sample, Gap)]
+    inks = np.array([np.mean(sample.meta.drawn["ink"]) for sample in samples])
+    return inks, np.array([sample.image.mean() for sample in samples])
+
+
+def test_documents_and_receipts_are_dark_on_light_and_screens_either() -> None:
+    for name in ("lines-document", "lines-receipt"):
+        inks, pictures = tones(name)
+        assert np.mean(inks < 160) > 0.9
+        assert np.mean(pictures > 120) > 0.9
+    inks, pictures = tones("lines-screen")
+    assert 0.2 < np.mean(inks < 128) < 0.9
+    assert 0.15 < np.mean(pictures < 110) < 0.7
+
+
+def test_lines_of_documents_are_long() -> None:
+    lengths = np.array([len(text) for text in texts(resolve_recipe("lines-document"), 2000)])
+    assert 25 < np.median(lengths) < 50
+    assert np.mean((lengths >= 20) & (lengths <= 80)) > 0.6

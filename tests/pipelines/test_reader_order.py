@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.reader import order
-from pipelines.reader.order import Mixture, ShuffledRows, shares
+from pipelines.reader.order import Mixture, RowsInOrder, ShuffledRows, shares
 
 
 @st.composite
@@ -72,3 +72,9 @@ def test_sources_of_a_mixture_have_epochs_of_their_own():
     assert all([len(part) for part in window] == [10, 30] for window in windows)
     assert all(sorted(window[0]) == list(range(10)) for window in windows)
     assert len(set(np.concatenate([window[1] for window in windows]))) == 300
+
+
+@given(data(), st.integers(0, 500), st.integers(0, 300))
+def test_rows_in_order_rise_and_begin_again(lines, start, count):
+    rows, _ = lines
+    assert RowsInOrder(rows).take(start, start + count).tolist() == np.tile(rows, 801)[start : start + count].tolist()

@@ -158,3 +158,14 @@ def test_a_broken_picture_is_named(tmp_path, workers):
     (tmp_path / "lines" / "0.png").write_bytes(b"text")
     with pytest.raises(InputError, match=r"^0\.png: this is no picture that can be read$"):
         list(make_loader(stream, range(2), workers))
+
+
+def test_a_source_that_is_read_in_order_comes_window_by_window(selections):
+    stream = RecognitionStream(selections, (1, 3), CODEC, PREPROCESSING, 2, 1, in_order=[1])
+    keys = [[key for step in range(first, first + WINDOW) for key in stream[step].keys] for first in (0, WINDOW)]
+    numbers = [sorted(int(key.removesuffix(".png")) for key in some) for some in keys]
+    # Both sources name their pictures by number: of 64 lines, 48 are of the second one, and none repeats.
+    large, others = Counter(range(48)), Counter(numbers[0])
+    assert not large - others
+    assert sum((others - large).values()) == 16
+    assert not Counter(range(48, 96)) - Counter(numbers[1])

@@ -12,6 +12,7 @@ import pytest
 from pipelines.config import read_yaml
 from pipelines.errors import JobError
 from pipelines.generate import generate
+from pipelines.recipe import resolve_recipe
 from pipelines.run import Run
 from pipelines.train import train
 from pipelines.train.resolve import parse_source, resolve_config
@@ -79,6 +80,19 @@ def test_it_learns_what_it_would_learn_from_shards(tmp_path, recipe, val, uninte
     assert (tmp_path / "run" / "weights.safetensors").read_bytes() == (
         uninterrupted[0] / "weights.safetensors"
     ).read_bytes()
+
+
+def test_a_curriculum_is_read_in_order_from_shards_and_from_the_recipe(tmp_path, val):
+    easy = "[{until: 60, set: {corpus: [{use: pattern, pattern: 'a'}], effects: []}}]"
+    recipe = write_recipe(tmp_path / "recipe", f"{RECIPE}curriculum: {easy}\n")
+    generate(str(recipe), tmp_path / "shards", 120, workers=0)
+    run_small(tmp_path / "run", recipe, val, "data.0.order=index")
+    run_small(tmp_path / "other", tmp_path / "shards", val, "data.0.order=index")
+    assert metrics(tmp_path / "run") == metrics(tmp_path / "other")
+    kept = resolve_recipe(str(tmp_path / "run" / "recipes" / "0-mine.yaml"))
+    assert kept.digest == Run.open(tmp_path / "run").config["data"][0]["digest"]
+    run_small(tmp_path / "shuffled", recipe, val)
+    assert metrics(tmp_path / "shuffled") != metrics(tmp_path / "run")
 
 
 def test_the_data_are_described_as_shards_are(recipe, uninterrupted):

@@ -9,7 +9,7 @@ import pytest
 from pipelines.generate import iterate_samples
 from pipelines.recipe import resolve_recipe
 from synthtext.core import InputError, Sample
-from synthtext.ink import AnyColour, Palettes, PaperColours, PhotoColours
+from synthtext.ink import AnyColour, Palettes, PaperColours, PhotoColours, Tones
 from synthtext.ink.contrast import luminance
 from synthtext.ink.photo_colours import measure_palette
 from synthtext.ink.shades import of_luminance
@@ -39,7 +39,7 @@ def test_a_colour_gets_the_luminance_that_is_asked_for() -> None:
 
 def test_every_source_offers_a_dozen_colours(folder: Path) -> None:
     paper = np.full((48, 200, 3), 128, np.uint8)
-    for source in (AnyColour(), Palettes(), PaperColours(), PhotoColours(folder)):
+    for source in (AnyColour(), Palettes(), PaperColours(), PhotoColours(folder), Tones()):
         seen = set()
         for seed in range(50):
             offered = source.candidates(RNG(seed), paper)
@@ -96,3 +96,14 @@ def test_a_broken_photograph_is_named(folder: Path) -> None:
 def test_wrong_sources_are_told(colours: str, told: str) -> None:
     with pytest.raises(InputError, match=rf"(?s)ink\.colours|photos.*{told}"):
         resolve_recipe("digits", [f"ink.colours={colours}"])
+
+
+def test_tones_are_of_the_lightness_and_near_to_grey() -> None:
+    paper = np.full((8, 8, 3), 255, np.uint8)
+    offered = np.array([Tones((100, 140), 9).candidates(RNG(seed), paper) for seed in range(60)])
+    assert offered.min() >= 91
+    assert offered.max() <= 149
+    assert np.ptp(offered, axis=2).max() <= 18
+    assert np.quantile(offered.mean(axis=2), [0.05, 0.95]) == pytest.approx([102, 138], abs=4)
+    with pytest.raises(InputError, match="lightness_range"):
+        Tones((0, 300))

@@ -1,0 +1,204 @@
+"""Recipes that change with the index of the sample."""
+
+import pickle
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.config import read_yaml
+from pipelines.generate import draw_preview, generate
+from pipelines.reader import open_source
+from pipelines.recipe import resolve_recipe
+from pipelines.recipe.curriculum import Curriculum
+from pipelines.recipe.lines import LinesRecipe
+from synthtext.core import Gap, InputError
+
+RECIPE = """
+base: digits
+corpus: [{use: pattern, pattern: "[0-9]{3,9}"}]
+effects: [{use: rotation, probability: 1}, {use: noise, probability: 0.5}]
+curriculum:
+  - until: 100
+    set:
+      corpus: [{use: text_file, path: easy.txt}]
+      effects: []
+      paper: {plain: 1}
+      layout.length_range: [1, 2]
+      fonts.size_range: [30, 32]
+  - {until: 700, set: {effects.0.probability: 0, effects.1.sigma_range: [20, 21], paper.gradient.weight: 9}}
+"""
+PLAIN = "".join(RECIPE.partition("curriculum:")[0])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recipe")
+    (folder / "easy.txt").write_text("1\n22\n333\n")
+    (folder / "staged.yaml").write_text(RECIPE)
+    (folder / "plain.yaml").write_text(PLAIN)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def staged(folder):
+    return resolve_recipe(str(folder / "staged.yaml"))
+
+
+@pytest.fixture(scope="module")
+def plain(folder):
+    return resolve_recipe(str(folder / "plain.yaml"))
+
+
+def same(one, other):
+    """Whether two samples are one but for the prefix of their keys."""
+    return (one.text, one.key[8:], one.meta) == (other.text, other.key[8:], other.meta) and np.array_equal(
+        one.image, other.image
+    )
+
+
+def test_every_sample_is_of_its_stage_and_those_behind_are_the_plain_recipes(staged, plain):
+    generator, unstaged = staged.generator(3), plain.generator(3)
+    for first in generator.draw_many(range(60, 100)):
+        assert first.text in ("1", "22")
+        assert first.meta.effects == ()
+        assert first.meta.drawn["paper"] == "plain"
+    second = list(generator.draw_many(range(100, 180)))
+    assert {effect.name for sample in second for effect in sample.meta.effects} == {"noise"}
+    assert sum(sample.meta.drawn["paper"] == "gradient" for sample in second) > 40
+    # The looks alone are set in this stage: another stream, so that texts are the plain recipe's.
+    assert [sample.text for sample in second] == [sample.text for sample in unstaged.draw_many(range(100, 180))]
+    border = range(690, 770)
+    alike = [same(*pair) for pair in zip(generator.draw_many(border), unstaged.draw_many(border), strict=True)]
+    assert all(alike[10:])
+    assert not any(alike[:10])
+
+
+def test_a_sample_does_not_depend_on_the_order_of_the_calls(staged):
+    indices = np.random.default_rng(0).permutation([*range(90, 110), *range(250, 260), *range(695, 705)]).tolist()
+    one, other = staged.generator(3), pickle.loads(pickle.dumps(staged)).generator(3)
+    together = dict(zip(indices, one.draw_many(indices), strict=True))
+    for index in sorted(indices):
+        drawn = other.draw(index)
+        assert not isinstance(drawn, Gap)
+        assert same(together[index], drawn)
+        assert together[index].key == drawn.key
+
+
+def test_shards_hold_the_same_lines_and_the_recipe_in_the_folder_repeats_them(tmp_path, folder, staged):
+    generate(str(folder / "staged.yaml"), tmp_path / "a", 120, seed=3, workers=0, shard_size=32, start=80)
+    again = resolve_recipe(str(tmp_path / "a" / "recipe.yaml"))
+    assert again.tree == staged.tree
+    assert again.digest == staged.digest
+    generate(again, tmp_path / "b", 120, seed=3, workers=0, start=80)
+    one, other = (open_source(tmp_path / name) for name in ("a", "b"))
+    rows = np.arange(120)
+    assert one.read(rows) == other.read(rows)
+    drawn = staged.generator(3).draw_many(range(80, 200))
+    for line, sample in zip(one.read(rows), drawn, strict=True):
+        assert (line.key, line.text) == (sample.key, sample.text)
+        shown = cv2.imdecode(np.frombuffer(line.image, np.uint8), cv2.IMREAD_COLOR_RGB)
+        assert shown.shape == sample.image.shape
+
+
+def test_a_resolved_stage_says_no_more_than_what_it_changes(staged):
+    first, second = staged.tree["curriculum"]
+    assert first["until"] == 100
+    assert first["set"].keys() == {"corpus", "effects", "paper", "layout.length_range", "fonts.size_range"}
+    assert second["set"].keys() == {"effects", "paper.gradient.weight"}
+    assert second["set"]["effects"][1]["sigma_range"] == [20, 21]
+    assert "curriculum" not in resolve_recipe("digits").tree
+
+
+def test_stages_keep_what_they_set_when_the_recipe_is_changed(folder):
+    changed = resolve_recipe(str(folder / "staged.yaml"), ["paper={texture: 1}", "curriculum.1.until=101"])
+    stages = Curriculum.read(LinesRecipe, changed.tree, folder, "changed").stages
+    assert [stage.until for stage in stages] == [100, 101]
+    papers = [[paper.use for paper in stage.recipe.shared["paper"]] for stage in stages]
+    assert papers == [["plain"], ["gradient", "texture"]]
+    assert (
+        resolve_recipe(str(folder / "staged.yaml"), ["curriculum=[]"]).tree
+        == resolve_recipe(str(folder / "plain.yaml")).tree
+    )
+
+
+def test_the_digest_covers_stages_and_the_contents_of_their_files(tmp_path, folder, staged, plain):
+    (tmp_path / "easy.txt").write_text((folder / "easy.txt").read_text())
+    (tmp_path / "staged.yaml").write_text(RECIPE)
+    moved = resolve_recipe(str(tmp_path / "staged.yaml"))
+    assert moved.digest == staged.digest
+    assert str(folder) not in str(moved.ingredients)
+    assert plain.ingredients.items() <= staged.ingredients.items()
+    digests = {staged.digest, plain.digest}
+    for setting in ("curriculum.0.until=99", "curriculum.1.set={effects: []}", "curriculum.1.set={}"):
+        digests.add(resolve_recipe(str(tmp_path / "staged.yaml"), [setting]).digest)
+    (tmp_path / "easy.txt").write_text("1\n22\n4\n")
+    digests.add(resolve_recipe(str(tmp_path / "staged.yaml")).digest)
+    assert len(digests) == 6
+
+
+@pytest.mark.parametrize(
+    ("stages", "told"),
+    [
+        ("{until: 5}", "curriculum.0.set is missing"),
+        ("{until: 0, set: {}}", "curriculum.0.until: input should be greater than or equal to 1"),
+        ("{until: 5.5, set: {}}", "curriculum.0.until"),
+        ("{until: 5, sett: {}, set: {}}", "unknown key 'curriculum.0.sett'"),
+        ("{until: 9, set: {}}, {until: 9, set: {}}", "curriculum.1.until: must be above 9"),
+        ("{until: 9, set: {charset: ascii}}", "curriculum.0.set: 'charset' is the same for all samples"),
+        ("{until: 9, set: {output.height: 32}}", "curriculum.0.set: 'output' is the same for all samples"),
+        ("{until: 9, set: {kind: scenes}}", "'kind' is the same for all samples"),
+        ("{until: 9, set: {curriculum: []}}", "'curriculum' is the same for all samples"),
+        ("{until: 9, set: {fonts.folders: [.]}}", "curriculum.0.set: fonts.folders would change"),
+        ("{until: 9, set: {fonts: {system: true}}}", "curriculum.0.set: fonts.system would change"),
+        ("{until: 9, set: {efects: []}}", "curriculum.0.set: unknown key 'efects'; did you mean 'effects'"),
+        (
+            "{until: 9, set: {effects.7.probability: 0}}",
+            "curriculum.0.set: effects.7.probability: '7' is not the number",
+        ),
+        ("{until: 9, set: {paper: {plane: 1}}}", "curriculum.0.set: paper.plane: there is no paper 'plane'"),
+    ],
+)
+def test_a_stage_that_cannot_be_is_refused_in_one_sentence(folder, stages, told):
+    with pytest.raises(InputError) as caught:
+        resolve_recipe("digits", [f"curriculum=[{stages}]"])
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "told"),
+    [
+        ("{use: pattern, pattern: 'a'}", "curriculum.0: corpus 'pattern' does not fit the charset"),
+        ("{use: text_file, path: none.txt}", "none.txt"),
+    ],
+)
+def test_a_stage_whose_texts_cannot_be_drawn_is_told_before_the_first_sample(corpus, told):
+    with pytest.raises(InputError) as caught:
+        resolve_recipe("digits", [f"curriculum=[{{until: 9, set: {{corpus: [{corpus}]}}}}]"]).generator(0)
+    assert told in str(caught.value)
+
+
+def test_scenes_have_stages_too():
+    size = "output={width_range: [320, 320], height_range: [256, 256]}"
+    few = ["fonts.system=false", size, "layouts={photo: {count_range: [1, 3]}}"]
+    recipe = resolve_recipe(
+        "scenes", [*few, "curriculum=[{until: 1, set: {effects: [], clutter.marks_range: [0, 0]}}]"]
+    )
+    plain = resolve_recipe("scenes", few)
+    (first, second), (_, other) = (list(which.generator(5).draw_many(range(2))) for which in (recipe, plain))
+    assert first.meta.effects == ()
+    assert np.array_equal(second.image, other.image)
+
+
+def test_a_preview_begins_where_it_is_told(staged):
+    page = draw_preview(staged, 1, seed=3, start=700).image
+    image = staged.generator(3).draw(700).image
+    assert np.array_equal(page[8 : 8 + image.shape[0], 8 : 8 + image.shape[1]], image)
+    with pytest.raises(InputError, match="-1"):
+        draw_preview(staged, 1, start=-1)
+
+
+def test_the_written_recipe_is_yaml_that_reads_back(tmp_path, staged):
+    (tmp_path / "again.yaml").write_text(staged.to_yaml())
+    assert read_yaml(tmp_path / "again.yaml") == staged.tree
