@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import typer
 
+from pipelines.cli.check import check
 from pipelines.cli.copypaste import copypaste
 from pipelines.cli.crops import crops
 from pipelines.cli.demo import demo
@@ -42,6 +43,7 @@ for _command in (
     copypaste,
     crops,
     export_data,
+    check,
     train,
     evaluate,
     inspect,

@@ -63,7 +63,16 @@ def read_settings(mode: str, assignments: Sequence[str]) -> CopyPasteSettings:
     Raises:
         InputError: there is no such mode or key, or a value is wrong.
     """
-    tree, where = override({}, assignments), "copypaste"
+    return settings_of(mode, override({}, assignments))
+
+
+def settings_of(mode: str, tree: Tree) -> CopyPasteSettings:
+    """Settings from a mode's name and a tree as `CopyPasteSettings.tree` gives it, or a part of one.
+
+    Raises:
+        InputError: there is no such mode or key, or a value is wrong.
+    """
+    where = "copypaste"
     read = _read_mode(mode, tree, ("crops", "output"), where)
     return CopyPasteSettings(
         mode=read,

@@ -78,11 +78,11 @@ class Import(ABC, Generic[S]):
         folder, is_new = DatasetFolder(out), not out.exists()
         self._check(folder)
         with folder.open():
-            folder.write_description(self._description())
+            folder.write_description(self.description())
             statistics = self._write_shards(folder, advance)
             if statistics.rows:
                 folder.write_statistics(statistics)
-                folder.write_description(self._description(statistics))
+                folder.write_description(self.description(statistics))
         if not statistics.rows:
             if is_new:
                 remove(out)
@@ -94,7 +94,7 @@ class Import(ABC, Generic[S]):
 
     def _check(self, folder: DatasetFolder) -> None:
         existing = folder.check_usable()
-        difference = existing and existing.difference(self._description(), lambda _old, _new: "its source was another")
+        difference = existing and existing.difference(self.description(), lambda _old, _new: "its source was another")
         if difference:
             raise InputError(f"{folder.path} holds another data set ({difference}): take another folder")
 
@@ -114,7 +114,8 @@ class Import(ABC, Generic[S]):
     def _items(self, spec: ShardSpec) -> Iterator[LineRow | SceneRow | Gap]:
         return (self.item(index) for index in spec.samples)
 
-    def _description(self, statistics: Statistics | None = None) -> Description:
+    def description(self, statistics: Statistics | None = None) -> Description:
+        """What the folder says of the data set; without statistics, while it is not complete."""
         found = statistics or Statistics()
         return Description(
             kind=self.ROW.KIND,

@@ -1,7 +1,7 @@
 """Lines in one LMDB, in the layout of deep-text-recognition-benchmark."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,18 +13,21 @@ import lmdb
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.reader.parquet import ROW_GROUPS
 from pipelines.reader.path_source import PathSource
 from pipelines.reader.picture import picture_size
 from pipelines.reader.source import NO_LABEL, NO_PICTURE, EncodedLine, MissingError
 from synthtext.core import InputError
+
+_SEVERAL = 4  # rows of a run, from which on the whole run is read and kept
 
 
 @dataclass(frozen=True)
 class LmdbSource(PathSource):
     """Keys `num-samples`, and `image-%09d` and `label-%09d` from 1; `meta-%09d` in ours.
 
-    The environment is opened for one read at a time (25 us): LMDB survives no fork, and a process may open it only
-    once.
+    The environment is opened for one read at a time (25 us and more): LMDB survives no fork, and a process may open it
+    only once.
     """
 
     def __len__(self) -> int:
@@ -55,12 +58,30 @@ class LmdbSource(PathSource):
         return {name: [meta.get(name) for meta in metas] for name in names if any(name in meta for meta in metas)}
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
-        """The lines of these rows, in this order."""
-        with opened(self.path) as transaction:
-            return [
-                EncodedLine(self._key(row), self._image(transaction, row), self._text(transaction, row))
-                for row in rows.tolist()
-            ]
+        """The lines of these rows, in this order.
+
+        Whoever wants several rows of a run in one go will come for its others, too, as a training does that shuffles:
+        opening the environment and touching its pages for every batch would cost three times the rest of the work.
+        """
+        groups, places = np.divmod(rows, self.TOGETHER)
+        wanted = np.unique(groups).tolist()
+        if len(rows) < _SEVERAL * len(wanted):
+            with opened(self.path) as transaction:
+                found = list(zip(*_values(transaction, (rows + 1).tolist()), strict=True))
+        else:
+            kept = {group: ROW_GROUPS.get(self.path, group, "label", _read_group) for group in wanted}
+            pairs = zip(groups.tolist(), places.tolist(), strict=True)
+            found = [(kept[group][0][place], kept[group][1][place]) for group, place in pairs]
+        prefix = f"{self.path}:"
+        return [self._line(prefix, row, *pair) for row, pair in zip(rows.tolist(), found, strict=True)]
+
+    def _line(self, prefix: str, row: int, image: bytes | None, label: bytes | None) -> EncodedLine:
+        if image is None or label is None:
+            raise _missing(f"{'image' if image is None else 'label'}-{row + 1:09d}", self.path)
+        try:
+            return EncodedLine(f"{prefix}{row + 1:09d}", image, label.decode())
+        except UnicodeDecodeError:
+            raise InputError(f"{self.path}: 'label-{row + 1:09d}' is no UTF-8 text") from None
 
     def _key(self, row: int) -> str:
         return f"{self.path}:{row + 1:09d}"
@@ -108,9 +129,33 @@ def value_of(transaction: lmdb.Transaction, key: str, path: Path) -> bytes:
     """
     value = transaction.get(key.encode())
     if value is None:
-        reason = NO_LABEL if key.startswith("label") else NO_PICTURE
-        raise MissingError(f"{path}: 'num-samples' promises {key!r}, which is missing", reason)
+        raise _missing(key, path)
     return bytes(value)
+
+
+def _missing(key: str, path: Path) -> MissingError:
+    reason = NO_LABEL if key.startswith("label") else NO_PICTURE
+    return MissingError(f"{path}: 'num-samples' promises {key!r}, which is missing", reason)
+
+
+class _Values(list[bytes | None]):
+    """Values of an LMDB; None where there is none."""
+
+    @property
+    def nbytes(self) -> int:
+        return sum(len(value) for value in self if value is not None)
+
+
+def _values(transaction: lmdb.Transaction, numbers: Iterable[int]) -> tuple[_Values, _Values]:
+    """Pictures and labels of samples, which are numbered from 1."""
+    found = [(transaction.get(b"image-%09d" % n), transaction.get(b"label-%09d" % n)) for n in numbers]
+    return _Values(image for image, _ in found), _Values(label for _, label in found)
+
+
+def _read_group(path: Path, group: int, _label: str) -> tuple[_Values, _Values]:
+    begin = group * LmdbSource.TOGETHER + 1
+    with opened(path) as transaction:
+        return _values(transaction, range(begin, begin + LmdbSource.TOGETHER))
 
 
 @contextmanager

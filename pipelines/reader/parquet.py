@@ -1,7 +1,7 @@
 """Lines in one Parquet file."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,8 @@ from synthtext.core import InputError
 BUDGET = 256 * 2**20
 """Most bytes of row groups that a process keeps at hand."""
 
-Columns: TypeAlias = tuple[pa.Array, pa.Array, pa.Array]
-"""Keys, encoded pictures and labels of a row group."""
+Columns: TypeAlias = tuple[Any, ...]
+"""Of a row group, each with its size, `nbytes`. In Parquet: keys, encoded pictures and labels."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,20 @@ class RowGroups:
         self._budget, self._size = budget, 0
         self._groups: OrderedDict[tuple[Path, int, str], Columns] = OrderedDict()
 
-    def get(self, path: Path, group: int, label: str) -> Columns:
-        """A row group, with the column that holds the labels; read if it is not at hand."""
+    def get(
+        self, path: Path, group: int, label: str, read: Callable[[Path, int, str], Columns] | None = None
+    ) -> Columns:
+        """A row group, with the column that holds the labels.
+
+        Args:
+            path: of the file.
+            group: its number.
+            label: name of the column.
+            read: reads it if it is not at hand; None: from a Parquet file.
+        """
         found = self._groups.get((path, group, label))
         if found is None:
-            found = self._groups[path, group, label] = _read_group(path, group, label)
+            found = self._groups[path, group, label] = (read or _read_group)(path, group, label)
             self._size += _size(found)
             while self._size > self._budget and len(self._groups) > 1:
                 self._size -= _size(self._groups.popitem(last=False)[1])

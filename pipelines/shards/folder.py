@@ -13,7 +13,7 @@ from pipelines.shards.lock import locked
 from pipelines.shards.mark import Mark, read_mark
 from pipelines.shards.plan import ShardPlan, ShardSpec
 from pipelines.shards.statistics import Statistics
-from pipelines.shards.write import Draft
+from pipelines.shards.write import Draft, ShardFormat
 from synthtext.core import InputError
 
 _LOCK = ".lock"
@@ -138,6 +138,12 @@ class DatasetFolder:
             write_file(mark, draft.mark.to_json())
         except OSError as error:
             raise JobError(f"{data} cannot be written: {error.strerror}; the same command again goes on") from None
+
+    def withdraw(self, spec: ShardSpec, form: ShardFormat) -> None:
+        """Remove a shard, its mark first: data without a mark count for nothing."""
+        (self.shards / f"{spec.name}.json").unlink(missing_ok=True)
+        sync(self.shards)
+        remove(self.shards / f"{spec.name}.{form}")
 
     def mark_of(self, spec: ShardSpec, digest: str) -> Mark | None:
         """The mark of a shard if it is finished: its mark is of this recipe and its data are there in full."""

@@ -8,7 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from pipelines.reader import LinesDataset, decode, open_source, parquet, picture_size
+from pipelines.reader import LinesDataset, decode, open_source, parquet, picture_size, read_rows
+from pipelines.reader.lmdb import LmdbSource
+from pipelines.reader.source import NO_LABEL, NO_PICTURE
 from pipelines.shards import DatasetFolder, Description, LineRow, ShardPlan, write_shard
 from synthtext.core import Clusters, Gap, InputError
 
@@ -246,3 +248,29 @@ def test_what_is_no_picture_is_named(data):
     for function in (decode, picture_size):
         with pytest.raises(InputError, match="shard 7, line 3: this is no picture"):
             function(data, "shard 7, line 3")
+
+
+@pytest.mark.parametrize("budget", [1, 2**26])
+def test_runs_of_an_lmdb_that_are_kept_hold_what_single_rows_do(tmp_path, monkeypatch, budget):
+    monkeypatch.setattr("pipelines.reader.lmdb.ROW_GROUPS", parquet.RowGroups(budget))
+    monkeypatch.setattr(LmdbSource, "TOGETHER", 3)
+    source = LmdbSource(write_lmdb(tmp_path / "a", [f"{number}\u00e9" for number in range(8)]))
+    alone = [source.read(np.array([row]))[0] for row in range(8)]
+    rows = np.random.default_rng(0).integers(0, 8, 200)
+    assert source.read(rows) == [alone[row] for row in rows]  # many a run, so runs are read
+    assert source.read(rows[:2]) == [alone[row] for row in rows[:2]]
+
+
+def test_what_an_lmdb_lacks_matters_to_nobody_who_does_not_read_it(tmp_path):
+    folder = write_lmdb(tmp_path / "a", [str(number) for number in range(8)])
+    with lmdb.open(str(folder)) as environment, environment.begin(write=True) as transaction:
+        transaction.delete(b"image-000000005")
+        transaction.delete(b"label-000000006")
+        transaction.put(b"label-000000007", b"\xff")
+    source = LmdbSource(folder)
+    rows = np.array([0, 1, 2, 3, 7])
+    assert [line.text for line in source.read(rows)] == ["0", "1", "2", "3", "7"]
+    for row, sentence in ((4, "'image-000000005'"), (5, "'label-000000006'"), (6, "'label-000000007' is no UTF-8")):
+        with pytest.raises(InputError, match=sentence):
+            source.read(np.append(rows, row))
+    assert read_rows(source, np.append(rows, [5, 4]))[-2:] == [NO_LABEL, NO_PICTURE]

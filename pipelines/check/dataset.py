@@ -1,0 +1,176 @@
+"""A whole data set: its description, its shards one after the other, what lies beside them."""
+
+import fcntl
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipelines.check.problem import Problem, Problems
+from pipelines.check.shard import ShardCheck, ShardReport, check_shard
+from pipelines.errors import JobError
+from pipelines.generate.encode import ROWS
+from pipelines.generate.job import check_workers
+from pipelines.progress import progress
+from pipelines.shards import Description, ShardPlan, Statistics, read_description
+from pipelines.shards.files import TEMPORARY
+from synthtext.core import InputError
+
+SUMS = (
+    "not called complete",
+    "totals differ",
+    "statistics missing",
+    "statistics unreadable",
+    "statistics are not those of the shards",
+)
+"""Problems that the marks of the shards mend."""
+
+LEFT = "left unfinished by a job that was stopped"
+"""The problem that whoever holds the data set's lock mends."""
+
+_REWRITE = "--repair writes it again from the shards' marks"
+_KNOWN = ("dataset.json", "recipe.yaml", "statistics.json", "crops.arrow", "shards")
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a look at a data set gave.
+
+    Attributes:
+        path: of its folder, absolute.
+        description: of the data set; None if it cannot be read, and then nothing else was looked at.
+        problems: all that is wrong.
+        total: of the shards whose marks are right.
+    """
+
+    path: Path
+    description: Description | None
+    problems: Problems
+    total: Statistics = field(default_factory=Statistics)
+
+
+def check(out: str | Path, workers: int = 0, only: Collection[int] | None = None) -> Findings:
+    """Look a data set through; nothing is touched.
+
+    Args:
+        out: its folder.
+        workers: Ray processes; 0 for this one.
+        only: numbers of the shards whose data are read; None: of all. The marks of the others are read all the same.
+
+    Raises:
+        InputError: the folder holds no data set of ours.
+        JobError: a job is writing to it.
+    """
+    path = Path(out).expanduser().absolute()
+    check_workers(workers)
+    _refuse_others(path)
+    problems = Problems()
+    description = _describe(path, problems)
+    if description is None:
+        return Findings(path, None, problems)
+    plan = ShardPlan(description.count, description.start, description.shard_size)
+    shards = path / "shards"
+    tasks = (ShardCheck(shards, description, spec, only is None or spec.index in only) for spec in plan)
+    total = Statistics()
+    for report in _reports(tasks, len(plan), workers):
+        problems.merge(report.problems)
+        if report.mark is not None:
+            total.merge(report.mark.statistics)
+    if not problems.damaged:
+        _check_sums(path, description, total, problems)
+    _check_names(path, description, plan, problems)
+    return Findings(path, description, problems, total)
+
+
+def _refuse_others(path: Path) -> None:
+    """Refuse what is no data set, and one that is being written."""
+    shards = path / "shards"
+    if not (path / "dataset.json").exists() and not (shards.is_dir() and any(shards.glob("part-*"))):
+        raise InputError(f"{path} is no data set of ours: there is neither a dataset.json nor a shard in it")
+    lock = path / _LOCK
+    if not lock.is_file():
+        return
+    with lock.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = file.read(200).decode(errors="replace") or "another process"
+            raise JobError(f"{path} is being written by {holder}; wait for it") from None
+
+
+def _describe(path: Path, problems: Problems) -> Description | None:
+    try:
+        found = read_description(path / "dataset.json")
+        ShardPlan(found.count, found.start, found.shard_size)
+        if found.kind not in ROWS:
+            raise InputError(f"there is no kind {found.kind!r}")
+    except InputError as error:
+        marks = sum(1 for _ in (path / "shards").glob("part-*.json"))
+        detail = f"{error}; {marks:,} shards have their marks, but none can be checked or used without it"
+        remedy = "put a copy of it back, or make the data set again in another folder"
+        problems.add(Problem("description unreadable", "dataset.json", detail, remedy))
+        return None
+    if found.seed is not None and not (path / "recipe.yaml").is_file():
+        remedy = "put a copy of it back; without it nothing can be drawn again"
+        problems.add(Problem("recipe missing", "recipe.yaml", remedy=remedy))
+    return found
+
+
+def _reports(tasks: Iterable[ShardCheck], count: int, workers: int) -> Iterator[ShardReport]:
+    with progress("checking", total=count, unit="shards") as bar:
+        for report in _checked(tasks, workers):
+            bar.advance()
+            yield report
+
+
+def _checked(tasks: Iterable[ShardCheck], workers: int) -> Iterator[ShardReport]:
+    if not workers:
+        yield from map(check_shard, tasks)
+        return
+    from pipelines.cluster import pool  # Ray takes half a second to import
+
+    with pool(workers) as running:
+        yield from running.run(check_shard, tasks)
+
+
+def _check_sums(path: Path, description: Description, total: Statistics, problems: Problems) -> None:
+    """What the whole says of its parts, once all parts are there."""
+    unfinished, differ, missing, unreadable, others = SUMS
+    if not description.complete:
+        problems.add(Problem(unfinished, "dataset.json", "all shards are there", _REWRITE))
+    elif (description.rows, description.gaps) != (total.rows, dict(total.gaps)):
+        said = f"{description.rows:,} rows and {sum(description.gaps.values()):,} gaps"
+        detail = f"{said}, the shards have {total.rows:,} and {total.gap_count:,}"
+        problems.add(Problem(differ, "dataset.json", detail, _REWRITE))
+    try:
+        text = (path / "statistics.json").read_text(encoding="utf-8")
+        kind = "" if Statistics.model_validate_json(text) == total else others
+    except FileNotFoundError:
+        kind = missing
+    except (OSError, UnicodeDecodeError, ValidationError):
+        kind = unreadable
+    if kind:
+        problems.add(Problem(kind, "statistics.json", remedy=_REWRITE))
+
+
+def _check_names(path: Path, description: Description, plan: ShardPlan, problems: Problems) -> None:
+    """What lies in the folder and is no part of the data set."""
+    for place in sorted(path.iterdir()):
+        if place.name not in _KNOWN:
+            _add_stray(problems, place.name)
+    shards = path / "shards"
+    for place in sorted(shards.iterdir()) if shards.is_dir() else ():
+        number = place.stem.removeprefix("part-")
+        expected = place.suffix in (".json", f".{description.format}") and len(number) >= 6 and number.isdecimal()
+        if not expected or int(number) >= len(plan) or place.stem != plan[int(number)].name:
+            _add_stray(problems, f"shards/{place.name}")
+
+
+def _add_stray(problems: Problems, name: str) -> None:
+    if name.rpartition("/")[2].startswith(TEMPORARY) or name == _LOCK:
+        remedy = "--repair removes it, as does the next job in this folder"
+        problems.add(Problem(LEFT, name, remedy=remedy))
+    else:
+        problems.add(Problem("no part of this data set", name, remedy="move it elsewhere"))

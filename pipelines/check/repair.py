@@ -1,0 +1,49 @@
+"""Making exactly the damaged shards of a data set again."""
+
+from pipelines.check.again import job_again
+from pipelines.check.dataset import LEFT, SUMS, Findings, check
+from pipelines.shards import DatasetFolder, Description, ShardPlan
+
+
+def repair(found: Findings, workers: int = 0) -> Findings:
+    """Mend what was found and can be mended, and look at that again. Other shards are not touched.
+
+    The damaged shards are removed, their marks first, and the job that made the data set goes on. A repair that was
+    stopped is gone on with by a repair or by that job.
+
+    Args:
+        found: by `check`.
+        workers: Ray processes; 0 for this one.
+
+    Raises:
+        InputError: the job cannot be run again here, or would make other samples; nothing was changed.
+        JobError: another job is writing to the folder, or a shard cannot be made.
+    """
+    problems, description = found.problems, found.description
+    if description is None or not (problems.damaged or problems.counts.keys() & {*SUMS, LEFT}):
+        return found
+    folder = DatasetFolder(found.path)
+    if problems.damaged:
+        again = job_again(folder, description, workers)
+        with folder.open():
+            _withdraw(folder, description, problems.damaged)
+        again.run()
+    else:
+        with folder.open():  # which removes what was left
+            if problems.counts.keys() & set(SUMS):
+                _sum_up(folder, found, description)
+    return check(found.path, workers, problems.damaged)
+
+
+def _withdraw(folder: DatasetFolder, description: Description, shards: set[int]) -> None:
+    plan = ShardPlan(description.count, description.start, description.shard_size)
+    folder.withdraw_statistics()
+    folder.write_description(description.model_copy(update={"complete": False, "rows": 0, "gaps": {}}))
+    for index in sorted(shards):
+        folder.withdraw(plan[index], description.format)
+
+
+def _sum_up(folder: DatasetFolder, found: Findings, description: Description) -> None:
+    folder.write_statistics(found.total)
+    update = {"complete": True, "rows": found.total.rows, "gaps": dict(found.total.gaps)}
+    folder.write_description(description.model_copy(update=update))

@@ -1,0 +1,115 @@
+"""Repairs of what other jobs made, and repairs that are killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.check import check, repair
+from pipelines.copypaste import copypaste
+from pipelines.crops import CropsRecipe
+from pipelines.errors import JobError
+from pipelines.generate import generate
+from pipelines.importing import open_import
+from synthtext.core import InputError
+
+
+def flip(folder: Path, shard: int) -> None:
+    path = folder / "shards" / f"part-{shard:06d}.parquet"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "shards").glob("*.parquet")}
+
+
+def crops(scenes: str, out: Path) -> None:
+    recipe = CropsRecipe.of(scenes)
+    generate(recipe, out, recipe.found.lines, workers=0, shard_size=5)
+
+
+def paste(scenes: str, out: Path) -> None:
+    overrides = ["count_range=[1, 2]", "output.format=png"]
+    copypaste(scenes, out, 8, overrides=overrides, seed=3, workers=0, shard_size=3)
+
+
+def import_them(scenes: str, out: Path) -> None:
+    open_import(Path(scenes)).write(out)
+
+
+@pytest.mark.parametrize("make", [crops, paste, import_them])
+def test_what_other_jobs_made_is_made_again(
+    tmp_path: Path, draw_scenes: Callable[..., str], make: Callable[[str, Path], None]
+) -> None:
+    scenes, folder = draw_scenes(tmp_path / "scenes", 6), tmp_path / "data"
+    make(scenes, folder)
+    assert not check(folder).problems.counts
+    before = contents(folder)
+    flip(folder, 0)
+    found = check(folder)
+    assert dict(found.problems.counts) == {"checksum differs": 1}
+    assert not repair(found).problems.counts
+    assert contents(folder) == before
+
+    flip(folder, 0)
+    spoilt = contents(folder)
+    shutil.rmtree(tmp_path / "scenes")
+    draw_scenes(tmp_path / "scenes", 6, seed=1)  # other scenes at the same place
+    with pytest.raises(InputError, match="other samples"):
+        repair(check(folder))
+    shutil.rmtree(tmp_path / "scenes")
+    with pytest.raises(InputError, match="scenes"):
+        repair(check(folder))
+    assert contents(folder) == spoilt
+
+
+def test_a_repair_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    settings = (
+        "fonts={system: false, embedded: true}",
+        "charset=digits",
+        "corpus=[{use: pattern, pattern: '[0-9]{4}'}]",
+    )
+    arguments = {"overrides": settings, "workers": 0, "shard_size": 30}
+    generate("lines", folder, 150, **arguments)
+    before = contents(folder)
+    for shard in (1, 2, 4):
+        flip(folder, shard)
+    code = f"from pipelines.check import check, repair; repair(check({str(folder)!r}))"
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    while (folder / "shards" / "part-000004.json").exists() and process.poll() is None:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert set(check(folder).problems.damaged) <= {1, 2, 4}
+
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+    generate("lines", other, 150, **arguments)  # the job itself, and the repair: either finishes it
+    assert not repair(check(folder)).problems.counts
+    for place in (folder, other):
+        assert contents(place) == before
+        assert not check(place).problems.counts
+
+
+def test_a_data_set_that_is_being_written_is_left_alone(tmp_path: Path, draw_scenes: Callable[..., str]) -> None:
+    import_them(draw_scenes(tmp_path / "scenes", 2), tmp_path / "data")
+    code = "import sys, time; from pathlib import Path; from pipelines.shards import DatasetFolder\n"
+    code += f"with DatasetFolder(Path({str(tmp_path / 'data')!r})).open():\n print(flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(JobError, match=f"written by process {process.pid}"):
+            check(tmp_path / "data")
+    finally:
+        process.kill()
+        process.communicate()
+    assert dict(check(tmp_path / "data").problems.counts) == {"left unfinished by a job that was stopped": 1}

@@ -1,0 +1,59 @@
+"""Shards as other libraries read them: Ray Data, and `datasets` while it streams."""
+
+import logging
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.shards import LineRow
+from synthtext.core import Clusters, Gap
+
+COUNT = 9
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, dataset) -> Path:  # type: ignore[no-untyped-def]
+    rows = [
+        LineRow(
+            key=f"k{number}",
+            image=cv2.imencode(".png", np.full((8, 10 + number, 3), number, np.uint8))[1].tobytes(),
+            path=f"k{number}.png",
+            text=str(number),
+            width=10 + number,
+            height=8,
+            clusters=Clusters.empty(),
+        )
+        for number in range(COUNT)
+    ]
+    return dataset(tmp_path_factory.mktemp("entries") / "data", [*rows[:5], Gap(5, ("none",)), *rows[5:]])
+
+
+def test_datasets_streams_pictures(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    import datasets
+
+    found = datasets.load_dataset(
+        "parquet", data_files=str(folder / "shards" / "*.parquet"), split="train", streaming=True
+    )
+    rows = list(found)
+    assert [row["text"] for row in rows] == [str(number) for number in range(COUNT)]
+    assert [row["image"].size for row in rows] == [(10 + number, 8) for number in range(COUNT)]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of settings that Ray itself reads
+def test_ray_data_reads_shards_beside_their_marks(folder: Path) -> None:
+    from pipelines.cluster import pool  # sets Ray up first
+
+    with pool(2):
+        import ray.data
+
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        rows = ray.data.read_parquet(str(folder / "shards"), file_extensions=["parquet"]).take_all()
+    assert sorted(row["text"] for row in rows) == [str(number) for number in range(COUNT)]
+    for row in rows:
+        picture = cv2.imdecode(np.frombuffer(row["image"]["bytes"], np.uint8), cv2.IMREAD_COLOR)
+        assert picture.shape == (8, row["width"], 3)

@@ -1,0 +1,77 @@
+"""Lines shared out among data workers and training workers: none twice, none left out, from any step on."""
+
+from collections import Counter
+from functools import cache
+
+import cv2
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from models.ctc import CTCCodec
+from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.reader import EncodedLine, RecognitionStream, make_loader
+from pipelines.reader.selection import select
+from pipelines.reader.stream import WINDOW
+from synthtext.core import Charset
+
+CODEC = CTCCodec(Charset.named("digits"))
+PREPROCESSING = RecognizerPreprocessing()
+
+
+@cache
+def picture(width: int) -> bytes:
+    return cv2.imencode(".png", np.zeros((32, width, 3), np.uint8))[1].tobytes()
+
+
+class Numbers:
+    """So many lines, each saying its number; every fifth one cannot be learnt from."""
+
+    name = "numbers"
+
+    def __init__(self, count: int, group: int) -> None:
+        self._count = count
+        self.groups = np.append(np.arange(0, count, group), count)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def texts(self) -> list[str]:
+        return [str(number) if number % 5 else f"{number}x" for number in range(self._count)]
+
+    def sizes(self) -> NDArray[np.int64]:
+        return np.array([(60 + number % 3 * 20, 32) for number in range(self._count)])
+
+    def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
+        texts, sizes = self.texts(), self.sizes()
+        return [EncodedLine(str(row), picture(int(sizes[row][0])), texts[row]) for row in rows.tolist()]
+
+
+@settings(max_examples=15)
+@given(st.integers(1, 3), st.integers(1, 30), st.integers(0, 2**32 - 1), st.integers(1, 5), st.data())
+def test_every_line_comes_once_an_epoch_whoever_makes_its_batch(batch, group, seed, workers, data):
+    usable = WINDOW * batch  # an epoch is as long as a window, within which batches are sorted by width
+    source = Numbers(usable * 5 // 4, group)
+    selection = select(source, CODEC, PREPROCESSING)
+    assert len(selection.rows) == usable
+    expected = Counter({str(row): 2 for row in selection.rows})
+
+    def stream() -> RecognitionStream:
+        return RecognitionStream([selection], [1.0], CODEC, PREPROCESSING, batch, seed)
+
+    # Worker w of so many makes the steps w, w + workers, ...; each has a stream of its own, some begin anew amid it.
+    seen: Counter[str] = Counter()
+    for worker in range(workers):
+        mine = range(worker, 2 * WINDOW, workers)
+        stopped = data.draw(st.integers(0, len(mine)))
+        first, second = stream(), stream()
+        for number, step in enumerate(mine):
+            seen.update((first if number < stopped else second)[step].keys)
+    assert seen == expected
+
+    position = data.draw(st.integers(0, 2 * WINDOW))
+    loaded = [*make_loader(stream(), 0, position), *make_loader(stream(), position, 2 * WINDOW)]
+    whole = list(make_loader(stream(), 0, 2 * WINDOW))
+    assert [one.keys for one in loaded] == [one.keys for one in whole]
+    assert Counter(key for one in loaded for key in one.keys) == expected
