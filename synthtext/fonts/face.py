@@ -17,12 +17,13 @@ from synthtext.fonts.ignorable import DEFAULT_IGNORABLE
 from synthtext.fonts.letter_case import LetterCase, letter_case
 from synthtext.fonts.opening import open_font
 from synthtext.rejection import Rejection
-from synthtext.runs import Run
+from synthtext.runs import COMMON, Run
 
 _PLAIN = 0x250  # characters below are looked up at once
 _NO_FEATURES: Mapping[str, int] = {}
 _OTHERS = "ŒÆœæ→←↔⇒⇐"  # what some fonts show of "OE", "ae", "->": other characters than those of the text
-_NO_LIGATURES = {"liga": 0, "clig": 0, "dlig": 0, "calt": 0}
+_LATIN = "Latn"
+_NO_LIGATURES = {"liga": 0, "clig": 0, "dlig": 0, "rlig": 0, "calt": 0}
 _FLAGS = hb.BufferFlags.DO_NOT_INSERT_DOTTED_CIRCLE  # it would be in the picture and not in the label
 _LOAD = freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
 _LANGUAGE = "und"  # HarfBuzz would take the machine's
@@ -116,7 +117,8 @@ class Face:
             language: BCP 47 tag ("sr"), for fonts with forms of their own for some languages.
         """
         shaped = self._shape(text, run, features, language)
-        if len(shaped.glyphs) < run.stop - run.start and not self._others.isdisjoint(shaped.glyphs):
+        is_joined = len(shaped.glyphs) < run.stop - run.start and run.script in (_LATIN, COMMON)
+        if is_joined and not self._others.isdisjoint(shaped.glyphs):
             written = {self._hb.get_nominal_glyph(ord(c)) for c in text[run.start : run.stop] if c in _OTHERS}
             if not self._others.isdisjoint(set(shaped.glyphs) - written):
                 return self._shape(text, run, {**features, **_NO_LIGATURES}, language)

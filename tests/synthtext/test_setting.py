@@ -197,7 +197,10 @@ def check_clusters(text: str, line: SetLine) -> None:
         assert not unicodedata.combining(part[0]) or part == text[: len(part)]
 
 
-def test_a_ligature_that_is_another_character_is_not_drawn_for_the_letters_of_the_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize("feature", ["liga", "rlig", "calt"])
+def test_a_ligature_that_is_another_character_is_not_drawn_for_the_letters_of_the_text(
+    tmp_path: Path, feature: str
+) -> None:
     builder = FontBuilder(1000, isTTF=True)
     names = [".notdef", "O", "E", "OE", "f", "i", "fi"]
     builder.setupGlyphOrder(names)
@@ -212,7 +215,7 @@ def test_a_ligature_that_is_another_character_is_not_drawn_for_the_letters_of_th
     builder.setupOS2(sTypoAscender=800, sTypoDescender=-200)
     builder.setupPost()
     builder.setupNameTable({"familyName": "Joiner", "styleName": "Regular"})
-    builder.addOpenTypeFeatures("feature liga { sub O E by OE; sub f i by fi; } liga;")
+    builder.addOpenTypeFeatures(f"feature {feature} {{ sub O E by OE; sub f i by fi; }} {feature};")
     builder.save(tmp_path / "joiner.ttf")
     face = Face(read_font_file(tmp_path / "joiner.ttf")[0])
 
