@@ -16,8 +16,8 @@ def generate(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help="A preset (lines, lines-document, lines-receipt, lines-screen, lines-de, lines-chinese, digits, scenes, ...) "
-            "or a recipe file.",
+            help="A preset (lines, lines-document, lines-receipt, lines-screen, lines-de, lines-chinese, digits, "
+            "scenes, scenes-document, ...) or a recipe file.",
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the data set.")],

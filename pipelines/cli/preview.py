@@ -13,8 +13,8 @@ def preview(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help="A preset (lines, lines-document, lines-receipt, lines-screen, lines-de, lines-chinese, digits, scenes, ...) "
-            "or a recipe file.",
+            help="A preset (lines, lines-document, lines-receipt, lines-screen, lines-de, lines-chinese, digits, "
+            "scenes, scenes-document, ...) or a recipe file.",
         ),
     ],
     settings: Annotated[

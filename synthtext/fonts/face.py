@@ -17,10 +17,13 @@ from synthtext.fonts.ignorable import DEFAULT_IGNORABLE
 from synthtext.fonts.letter_case import LetterCase, letter_case
 from synthtext.fonts.opening import open_font
 from synthtext.rejection import Rejection
-from synthtext.runs import Run
+from synthtext.runs import COMMON, Run
 
 _PLAIN = 0x250  # characters below are looked up at once
 _NO_FEATURES: Mapping[str, int] = {}
+_OTHERS = "ŒÆœæ→←↔⇒⇐"  # what some fonts show of "OE", "ae", "->": other characters than those of the text
+_LATIN = "Latn"
+_NO_LIGATURES = {"liga": 0, "clig": 0, "dlig": 0, "rlig": 0, "calt": 0}
 _FLAGS = hb.BufferFlags.DO_NOT_INSERT_DOTTED_CIRCLE  # it would be in the picture and not in the label
 _LOAD = freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
 _LANGUAGE = "und"  # HarfBuzz would take the machine's
@@ -105,12 +108,27 @@ class Face:
     def shape(self, text: str, run: Run, features: Mapping[str, int] = _NO_FEATURES, language: str = "") -> RunGlyphs:
         """Shape a run of a text; what stands beside it counts, where letters take their form from their neighbours.
 
+        Ligatures stay, but not where the font would show another character than those of the text, as some do of "OE".
+
         Args:
             text: one line, NFC.
             run: which part of it.
             features: OpenType features to switch on (1), off (0), or to a number.
             language: BCP 47 tag ("sr"), for fonts with forms of their own for some languages.
         """
+        shaped = self._shape(text, run, features, language)
+        is_joined = len(shaped.glyphs) < run.stop - run.start and run.script in (_LATIN, COMMON)
+        if is_joined and not self._others.isdisjoint(shaped.glyphs):
+            written = {self._hb.get_nominal_glyph(ord(c)) for c in text[run.start : run.stop] if c in _OTHERS}
+            if not self._others.isdisjoint(set(shaped.glyphs) - written):
+                return self._shape(text, run, {**features, **_NO_LIGATURES}, language)
+        return shaped
+
+    @cached_property
+    def _others(self) -> frozenset[int]:
+        return frozenset(self._hb.get_nominal_glyph(ord(c)) or 0 for c in _OTHERS if ord(c) in self._unicodes)
+
+    def _shape(self, text: str, run: Run, features: Mapping[str, int], language: str) -> RunGlyphs:
         buffer = self._buffer
         buffer.reset()
         buffer.add_str(text, run.start, run.stop - run.start)

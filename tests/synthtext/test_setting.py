@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthtext.fonts import Face, FontFile, embedded_fonts, read_font_file, system_fonts
 from synthtext.rejection import Rejection
+from synthtext.runs import Run
 from synthtext.setting import SetLine, Setting, set_line
 
 ARABIC, HEBREW = "سلام عليكم", "שלום עולם"
@@ -193,3 +195,34 @@ def check_clusters(text: str, line: SetLine) -> None:
     for part, inked in zip(line.clusters.texts(text), line.inked, strict=True):
         assert inked or not part.strip(" \u200c\u200d")
         assert not unicodedata.combining(part[0]) or part == text[: len(part)]
+
+
+@pytest.mark.parametrize("feature", ["liga", "rlig", "calt"])
+def test_a_ligature_that_is_another_character_is_not_drawn_for_the_letters_of_the_text(
+    tmp_path: Path, feature: str
+) -> None:
+    builder = FontBuilder(1000, isTTF=True)
+    names = [".notdef", "O", "E", "OE", "f", "i", "fi"]
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap({ord("O"): "O", ord("E"): "E", 0x152: "OE", ord("f"): "f", ord("i"): "i"})
+    pen = TTGlyphPen(None)
+    for move, point in ((pen.moveTo, (50, 0)), (pen.lineTo, (50, 700)), (pen.lineTo, (450, 0))):
+        move(point)
+    pen.closePath()
+    builder.setupGlyf(dict.fromkeys(names, pen.glyph()))
+    builder.setupHorizontalMetrics(dict.fromkeys(names, (500, 50)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupOS2(sTypoAscender=800, sTypoDescender=-200)
+    builder.setupPost()
+    builder.setupNameTable({"familyName": "Joiner", "styleName": "Regular"})
+    builder.addOpenTypeFeatures(f"feature {feature} {{ sub O E by OE; sub f i by fi; }} {feature};")
+    builder.save(tmp_path / "joiner.ttf")
+    face = Face(read_font_file(tmp_path / "joiner.ttf")[0])
+
+    def glyphs(text: str) -> list[str]:
+        return [names[glyph] for glyph in face.shape(text, Run(0, len(text), "ltr", "Latn")).glyphs]
+
+    assert glyphs("fi") == ["fi"]
+    assert glyphs("OE") == ["O", "E"]
+    assert glyphs("\u0152fi") == ["OE", "fi"]
+    assert glyphs("OEfi")[:2] == ["O", "E"]
