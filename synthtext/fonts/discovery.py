@@ -2,14 +2,15 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points, files
 from pathlib import Path
 from typing import ClassVar
 
 from synthtext.core import InputError, check_number, check_range
 from synthtext.fonts.file import SUFFIXES, FontFile, read_font_file
+from synthtext.fonts.weights import weights_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class FontOptions:
         size_range: em size in pixels of the finished picture; a line that does not fit is set smaller.
         pool: how many fonts each block of 256 samples draws from.
         vary: variable fonts are drawn along their axes; false: as their default.
+        weights: how much more often than others a font is drawn, by the name of a face ("Lato Bold") or of a family
+            ("Lato"); 1 for those that are not named. A family is drawn by the mean of its faces' factors, a face within
+            it by its own. 0: as if it were not there.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
@@ -33,10 +37,13 @@ class FontOptions:
     size_range: tuple[float, float] = (28, 44)
     pool: int = 16
     vary: bool = True
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_range("size_range", self.size_range, 4, 1000)
         check_number("pool", self.pool, 1, 4096)
+        for name, weight in self.weights.items():
+            check_number(f"weights: {name!r}", weight, 0, 1000)
 
 
 @dataclass(frozen=True)
@@ -48,18 +55,21 @@ class FontInventory:
             same fonts, wherever they lie.
         left_out: why a file of the system was left out, by path.
         vary: whether variable fonts are drawn along their axes.
+        weights: how often each font is drawn, above 0; empty if the user has not weighed any.
     """
 
     fonts: tuple[FontFile, ...]
     left_out: dict[str, str]
     vary: bool = True
+    weights: tuple[float, ...] = ()
 
 
 def find_fonts(options: FontOptions) -> FontInventory:
     """Search the folders of the options.
 
     Raises:
-        InputError: a folder of the user's is missing or has no font, a font in it is broken, or nothing was found.
+        InputError: a folder of the user's is missing or has no font, a font in it is broken, nothing was found, or a
+            font that is weighed is not there.
     """
     found: dict[tuple[str, int], FontFile] = {}
     left_out: dict[str, str] = {}
@@ -74,7 +84,11 @@ def find_fonts(options: FontOptions) -> FontInventory:
             left_out[str(path)] = str(error)
     if not found:
         raise InputError("fonts: nothing was found; name a folder in fonts.folders, or set fonts.embedded=true")
-    return FontInventory(tuple(found[key] for key in sorted(found)), left_out, options.vary)
+    fonts = tuple(found[key] for key in sorted(found))
+    if not options.weights:
+        return FontInventory(fonts, left_out, options.vary)
+    drawn = [(font, weight) for font, weight in zip(fonts, weights_of(fonts, options.weights), strict=True) if weight]
+    return FontInventory(tuple(f for f, _ in drawn), left_out, options.vary, tuple(weight for _, weight in drawn))
 
 
 def embedded_fonts() -> list[Path]:

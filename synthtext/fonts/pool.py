@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synthtext.core import Charset, InputError
+from synthtext.core import Charset, InputError, Weighted
 from synthtext.corpora import Corpus, CorpusMixture, clean_text
 from synthtext.entry import Entry
 from synthtext.fonts.cache import FaceCache
@@ -24,10 +24,23 @@ class Family:
     Attributes:
         faces: in the inventory's order.
         share: of the texts, that the family can set; above 0, at most 1.
+        weights: how often each face is drawn, above 0; empty if no font is weighed.
     """
 
     faces: tuple[FontFile, ...]
     share: float
+    weights: tuple[float, ...] = ()
+
+    @property
+    def chance(self) -> float:
+        """How often the family is drawn, against others."""
+        return self.share * (sum(self.weights) / len(self.weights) if self.weights else 1.0)
+
+    def draw(self, rng: np.random.Generator) -> FontFile:
+        """Draw one of the faces."""
+        if not self.weights:
+            return self.faces[int(rng.integers(len(self.faces)))]
+        return self.faces[Weighted(self.weights).draw(rng)]
 
 
 class FontPool:
@@ -45,24 +58,40 @@ class FontPool:
         self, families: Sequence[Family], able: Sequence[Sequence[FontFile]] = (), *, vary: bool = True
     ) -> None:
         self.families = tuple(families)
-        self.able = tuple(tuple(faces) for faces in able)
-        self._vary = vary
-        shares = np.array([family.share for family in families])
-        self._probabilities = shares / shares.sum()
+        weights = {face: w for family in families for face, w in zip(family.faces, family.weights, strict=False)}
+        self.able = tuple(Family(tuple(faces), 1.0, tuple(weights[f] for f in faces if weights)) for faces in able)
+        self._vary, self._weighed = vary, bool(weights)
+        chances = np.array([family.chance for family in families])
+        self._probabilities = chances / chances.sum()
 
     def draw(self, rng: np.random.Generator, count: int) -> list[FontFile]:
         """Draw `count` faces, all of different families if there are as many, and one more for a corpus without any.
 
-        Few fonts have Tamil, many the digits of its prices: a pool of these alone could set no word.
+        Few fonts have Tamil, many the digits of its prices: a pool of these alone could set no word. Where fonts are
+        weighed, a family that is due more than once in `count` faces is there as often.
         """
+        picked = self._by_weight(rng, count) if self._weighed else self._different(rng, count)
+        drawn = [family.draw(rng) for family in picked]
+        for able in self.able:
+            if not any(face in able.faces for face in drawn):
+                drawn.append(able.draw(rng))
+        return [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn] if self._vary else drawn
+
+    def _different(self, rng: np.random.Generator, count: int) -> list[Family]:
         distinct = min(count, len(self.families))
         order = rng.choice(len(self.families), distinct, replace=False, p=self._probabilities)
-        picked = [self.families[int(order[i % distinct])] for i in range(count)]
-        drawn = [family.faces[int(rng.integers(len(family.faces)))] for family in picked]
-        for faces in self.able:
-            if not any(face in faces for face in drawn):
-                drawn.append(faces[int(rng.integers(len(faces)))])
-        return [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn] if self._vary else drawn
+        return [self.families[int(order[i % distinct])] for i in range(count)]
+
+    def _by_weight(self, rng: np.random.Generator, count: int) -> list[Family]:
+        """Systematic sampling (Madow 1949): each family is drawn its exact share of `count` times, rounded up or down.
+
+        Drawn one after the other without going back, every one of few families would be in every pool, whatever its
+        weight.
+        """
+        order = rng.permutation(len(self.families))
+        ends = np.cumsum(self._probabilities[order])
+        places = np.searchsorted(ends, (rng.random() + np.arange(count)) / count * ends[-1], side="right")
+        return [self.families[int(order[min(place, len(order) - 1)])] for place in places]
 
 
 def fit_fonts(
@@ -91,7 +120,11 @@ def fit_fonts(
     total = sum(entry.weight for entry in corpora.entries)
     return FontPool(
         [
-            Family(tuple(inventory.fonts[i] for i in members), float(shares[members].max() / total))
+            Family(
+                tuple(inventory.fonts[i] for i in members),
+                float(shares[members].max() / total),
+                tuple(inventory.weights[i] for i in members if inventory.weights),
+            )
             for members in families.values()
         ],
         able,

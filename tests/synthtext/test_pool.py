@@ -1,8 +1,11 @@
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from synthtext.fonts import FontFile
+from synthtext.core import InputError
+from synthtext.fonts import FontFile, FontOptions, find_fonts
 from synthtext.fonts.pool import Family, FontPool
 
 
@@ -24,3 +27,63 @@ def test_a_pool_is_of_different_families_while_there_are_some() -> None:
     families = [Family((face(f"{i}"), face(f"{i} bold")), 1.0) for i in range(8)]
     drawn = FontPool(families).draw(np.random.default_rng(0), 8)
     assert len({font.family.split()[0] for font in drawn}) == 8
+
+
+WEIGHTS = (0.2, 0.5, 1.0, 3.0)
+
+
+@pytest.mark.parametrize("count", [3, 16])
+def test_fonts_follow_their_weights(count: int) -> None:
+    """However many of them go into a pool: here some families are due several times in one, or only in some."""
+    families = [Family((face(f"{i}"), face(f"{i} bold")), 0.5, (w, 3 * w)) for i, w in enumerate(WEIGHTS * 3)]
+    pool, rng, pools = FontPool(families), np.random.default_rng(1), 1500
+    drawn = Counter(font.family for _ in range(pools) for font in pool.draw(rng, count))
+    total = 4 * sum(WEIGHTS) * 3
+    for i, weight in enumerate(WEIGHTS * 3):
+        for name, share in ((f"{i}", weight / total), (f"{i} bold", 3 * weight / total)):
+            expected = pools * count * share
+            assert abs(drawn[name] - expected) < 4 * expected**0.5 + 4, name
+    chi_square = sum(
+        (drawn[f"{i}"] + drawn[f"{i} bold"] - pools * count * 4 * weight / total) ** 2
+        / (pools * count * 4 * weight / total)
+        for i, weight in enumerate(WEIGHTS * 3)
+    )
+    assert chi_square < 31  # 99.9 % of 11 degrees of freedom; systematic draws vary less
+
+
+def test_a_font_for_a_corpus_is_chosen_by_weight_too() -> None:
+    rare = [face("light"), face("heavy")]
+    families = [Family((face("latin"),), 1.0, (1000.0,))]
+    families += [Family((font,), 1e-6, (weight,)) for font, weight in zip(rare, (1.0, 9.0), strict=True)]
+    pool, rng = FontPool(families, [rare]), np.random.default_rng(0)
+    drawn = Counter(font.family for _ in range(1000) for font in pool.draw(rng, 2))
+    assert drawn["latin"] == 2000
+    assert abs(drawn["heavy"] - 900) < 60
+
+
+def test_weights_are_of_faces_or_families_and_0_is_never() -> None:
+    fonts = find_fonts(FontOptions()).fonts
+    families = sorted({font.family for font in fonts})
+    one = next(font for font in fonts if font.style and font.name != font.family)
+    weights = {families[0]: 0.0, one.family: 2.0, one.name: 0.5} if families[0] != one.family else {one.name: 0.0}
+    found = find_fonts(FontOptions(weights=weights))
+    by_name = dict(zip((font.name for font in found.fonts), found.weights, strict=True))
+    for font in fonts:
+        expected = weights.get(font.name, weights.get(font.family, 1.0))
+        assert by_name.get(font.name, 0.0) == expected
+    assert find_fonts(FontOptions()).weights == ()
+
+
+def test_weights_that_cannot_be_are_refused() -> None:
+    names = {font.family for font in find_fonts(FontOptions()).fonts}
+    name = sorted(names)[0]
+    with pytest.raises(InputError, match=f"no font '{name}x' .* did you mean '{name}"):
+        find_fonts(FontOptions(weights={f"{name}x": 2}))
+    with pytest.raises(InputError, match="ocrmill fonts"):
+        find_fonts(FontOptions(weights={"q": 2}))
+    with pytest.raises(InputError, match="every font"):
+        find_fonts(FontOptions(weights=dict.fromkeys(names, 0)))
+    with pytest.raises(InputError, match=r"weights: 'Lato' -1 must be from 0"):
+        FontOptions(weights={"Lato": -1})
+    with pytest.raises(InputError, match="must be from 0"):
+        FontOptions(weights={"Lato": float("nan")})
