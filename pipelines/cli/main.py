@@ -18,6 +18,7 @@ from pipelines.cli.import_model import import_model
 from pipelines.cli.inspect import inspect
 from pipelines.cli.preview import preview
 from pipelines.cli.read import read
+from pipelines.cli.rebalance import rebalance
 from pipelines.cli.train import train
 from pipelines.errors import JobError
 from synthtext.core import InputError
@@ -44,6 +45,7 @@ for _command in (
     export_data,
     train,
     evaluate,
+    rebalance,
     inspect,
     import_model,
     export,
