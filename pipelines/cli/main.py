@@ -11,6 +11,7 @@ from pipelines.cli.demo import demo
 from pipelines.cli.evaluate import evaluate
 from pipelines.cli.export import export
 from pipelines.cli.export_data import export_data
+from pipelines.cli.filter_ import filter_
 from pipelines.cli.fonts import fonts
 from pipelines.cli.generate import generate
 from pipelines.cli.import_ import import_
@@ -46,6 +47,7 @@ for _command in (
     train,
     evaluate,
     rebalance,
+    filter_,
     inspect,
     import_model,
     export,
