@@ -101,7 +101,8 @@ def content(folder):
 
 def test_verdicts_follow_from_what_an_evaluation_reads(source, dataset, model, tmp_path):
     whole = [made for number, made in enumerate(ROWS) if number != 7]
-    readings = evaluate_recognizer(open_recognizer(model), open_source(dataset(tmp_path / "whole", whole))).readings
+    recognizer = open_recognizer(model, runtime="torch")
+    readings = evaluate_recognizer(recognizer, open_source(dataset(tmp_path / "whole", whole))).readings
     expected = {}
     for made, reading in zip(whole, readings, strict=True):
         if reading.truth == reading.reading and reading.confidence >= 0.9:
