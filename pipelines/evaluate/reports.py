@@ -52,7 +52,7 @@ def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
     spelt = [{"is": entry.character, "total": entry.total, "misread": entry.misread} for entry in confusions.spelt]
     return {
         "kind": "recognizer",
-        "path": str(Path(analysis.evaluation.source.name).expanduser().absolute()),
+        "path": str(Path(analysis.evaluation.source.name).absolute()),
         "scores": scores.as_dict(),
         "lines": {**whole.as_tree(), "by": as_tree(analysis.slices)},
         "characters": {
