@@ -11,6 +11,7 @@ from pipelines.filtering.job import LinesFilter, verdicts_of
 from pipelines.filtering.judge import KEPT, SPARED, TRIVIAL, UNREADABLE, covers
 from pipelines.networks import TextRecognizer
 from pipelines.shards import ShardPlan
+from synthtext.core import InputError
 
 MEASURES = ("corpus", "font")
 
@@ -43,7 +44,11 @@ class FilterSummary:
 
 
 def summarise(job: LinesFilter, out: Path) -> FilterSummary:
-    """Sum up the verdicts in the folder of a job that is complete."""
+    """Sum up the verdicts in the folder of a job that is complete.
+
+    Raises:
+        InputError: verdicts that belong to its shards are gone.
+    """
     columns = job.source.columns(MEASURES)
     verdicts = Counter[str]()
     by: dict[str, dict[str, Counter[str]]] = {name: {} for name in columns}
@@ -57,7 +62,10 @@ def summarise(job: LinesFilter, out: Path) -> FilterSummary:
 
 def _verdicts(job: LinesFilter, out: Path) -> Iterator[dict[str, Any]]:
     for spec in ShardPlan(len(job.source), size=job.shard_size):
-        with verdicts_of(out, spec.index).open(encoding="utf-8") as file:
+        path = verdicts_of(out, spec.index)
+        if not path.is_file():
+            raise InputError(f"{path} is missing, so that nobody can tell what was dropped; filter into another folder")
+        with path.open(encoding="utf-8") as file:
             yield from map(json.loads, file)
 
 

@@ -205,6 +205,10 @@ def test_label_files_are_filtered_too(draw_lines, model, tmp_path):
     assert json.loads(entry["meta"])["name"] == "0.png"
     assert entry["image"]["bytes"] == (tmp_path / "photos" / "0.png").read_bytes()
     assert "kind: filter" in (tmp_path / "out" / "recipe.yaml").read_text()
+    (tmp_path / "out" / "verdicts" / "part-000000.jsonl").unlink()
+    again = run(labels, "-o", tmp_path / "out", "--strong", model)
+    assert isinstance(again.exception, InputError)
+    assert "is missing, so that nobody can tell" in str(again.exception)
 
 
 def test_nothing_is_left_of_a_filter_that_keeps_nothing(dataset, model, tmp_path):
