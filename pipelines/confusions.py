@@ -76,6 +76,14 @@ class LookAlikes(NamedTuple):
     occurrences: int
 
 
+class Spelt(NamedTuple):
+    """How often a character is in the labels of the lines that were compared, and how often it was misread."""
+
+    character: str
+    total: int
+    misread: int
+
+
 @dataclass(frozen=True)
 class Confusions:
     """Mistakes in the lines of a source.
@@ -83,16 +91,21 @@ class Confusions:
     Attributes:
         found: the most frequent first.
         look_alikes: groups of which a member is in the labels.
-        characters: in the labels of the lines that were compared.
+        spelt: every character of the labels of the lines that were compared, the most frequent first.
         lines: that were compared.
         torn: lines that were not, for they differ by more than `ALIGNED`.
     """
 
     found: tuple[Confusion, ...]
     look_alikes: tuple[LookAlikes, ...]
-    characters: int
+    spelt: tuple[Spelt, ...]
     lines: int
     torn: int
+
+    @property
+    def characters(self) -> int:
+        """In the labels of the lines that were compared."""
+        return sum(entry.total for entry in self.spelt)
 
     @property
     def total(self) -> int:
@@ -114,8 +127,9 @@ def find_confusions(pairs: Iterable[tuple[str, str]]) -> Confusions:
                 continue
             found.update(_mistakes(truth, reading))
         texts.append(truth)
+    singles = Counter(character for text in texts for character in text)
     members = {truth for truth, _ in found if truth} | {member for group in LOOK_ALIKES for member in group}
-    occurrences = _occurrences(texts, members)
+    occurrences = {m: singles[m] if len(m) == 1 else sum(text.count(m) for text in texts) for m in members}
     confusions = [Confusion(*pair, count, occurrences.get(pair[0], 0)) for pair, count in found.items()]
     confusions.sort(key=lambda c: (-c.times, c.truth, c.reading))
     groups = (
@@ -126,14 +140,12 @@ def find_confusions(pairs: Iterable[tuple[str, str]]) -> Confusions:
         )
         for group in LOOK_ALIKES
     )
-    return Confusions(
-        tuple(confusions), tuple(g for g in groups if g.occurrences), sum(map(len, texts)), len(texts), torn
-    )
-
-
-def _occurrences(texts: list[str], members: Iterable[str]) -> dict[str, int]:
-    singles = Counter(character for text in texts for character in text)
-    return {m: singles[m] if len(m) == 1 else sum(text.count(m) for text in texts) for m in members}
+    misread = Counter[str]()
+    for confusion in confusions:
+        misread.update(dict.fromkeys(confusion.truth, confusion.times))
+    ordered = sorted(singles.items(), key=lambda entry: (-entry[1], entry[0]))
+    spelt = tuple(Spelt(character, total, misread[character]) for character, total in ordered)
+    return Confusions(tuple(confusions), tuple(g for g in groups if g.occurrences), spelt, len(texts), torn)
 
 
 def _mistakes(truth: str, reading: str) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from pipelines.cli.demo import demo
 from pipelines.cli.evaluate import evaluate
 from pipelines.cli.export import export
 from pipelines.cli.export_data import export_data
+from pipelines.cli.filter_ import filter_
 from pipelines.cli.fonts import fonts
 from pipelines.cli.generate import generate
 from pipelines.cli.import_ import import_
@@ -19,6 +20,7 @@ from pipelines.cli.import_model import import_model
 from pipelines.cli.inspect import inspect
 from pipelines.cli.preview import preview
 from pipelines.cli.read import read
+from pipelines.cli.rebalance import rebalance
 from pipelines.cli.train import train
 from pipelines.errors import JobError
 from synthtext.core import InputError
@@ -46,6 +48,8 @@ for _command in (
     check,
     train,
     evaluate,
+    rebalance,
+    filter_,
     inspect,
     import_model,
     export,

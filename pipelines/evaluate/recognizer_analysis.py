@@ -1,5 +1,6 @@
 """Where a recognizer fails: every line that was read, by what it is like, and the characters that it confuses."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pipelines.reader import RecognitionSource, decode
 from pipelines.slices import Marks, Measure, Slicing, by_name, by_names, by_number
 
 _COLUMNS = ("script", "font", "corpus", "effects", "contrast")
+_LOOKS = ("style", "paper")  # what the column `meta` tells of a line that was drawn
 _NONE = "none"
 _SHARED = ("Zyyy", "Zinh")  # scripts of digits, punctuation and marks
 
@@ -31,6 +33,8 @@ _DRAWN = Measure("contrast_drawn", "Contrast of ink and paper, as drawn", "of 25
 _SCRIPT = Measure("script", "Script", "Zyyy: digits and signs alone")
 _FONT = Measure("font", "Font")
 _CORPUS = Measure("corpus", "Corpus")
+_STYLE = Measure("style", "Ink style")
+_PAPER = Measure("paper", "Paper")
 _EFFECT = Measure("effect", "Effect")
 
 _LENGTHS, _HEIGHTS = (1, 2, 3, 4, 7, 10, 16, 31, 61), (16, 24, 32, 48, 64, 96)
@@ -45,7 +49,7 @@ class RecognizerAnalysis:
         evaluation: the readings and their scores.
         sizes: (N, 2) int64, width and height of the pictures, pixels.
         contrasts: (N,) of the pictures, see `contrast`.
-        columns: what the source says of its lines, see `RecognitionSource.columns`.
+        columns: what the source says of its lines, see `RecognitionSource.columns`; ink style and paper among it.
     """
 
     evaluation: Evaluation
@@ -91,13 +95,31 @@ class RecognizerAnalysis:
         return found
 
 
-_NAMED = ((_FONT, "font"), (_CORPUS, "corpus"))
+_NAMED = ((_FONT, "font"), (_CORPUS, "corpus"), (_STYLE, "style"), (_PAPER, "paper"))
 
 
 def analyse_recognizer(evaluation: Evaluation) -> RecognizerAnalysis:
     """Find out what the lines of an evaluation are like: every picture is looked at once more."""
     source = evaluation.source
-    return RecognizerAnalysis(evaluation, source.sizes(), _contrasts(source), source.columns(_COLUMNS))
+    columns = {**source.columns(_COLUMNS), **_looks(source)}
+    return RecognizerAnalysis(evaluation, source.sizes(), _contrasts(source), columns)
+
+
+def _looks(source: RecognitionSource) -> dict[str, list[Any]]:
+    """Ink style and paper of every line, of sources that know those of any."""
+    drawn = [_drawn(meta) for meta in source.columns(["meta"]).get("meta", [])]
+    looks = {name: [entry.get(name) for entry in drawn] for name in _LOOKS}
+    return {name: values for name, values in looks.items() if any(values)}
+
+
+def _drawn(meta: Any) -> dict[str, Any]:
+    """What was drawn for a line, as its `meta` tells: JSON in Parquet, an object in an LMDB."""
+    try:
+        tree = json.loads(meta) if isinstance(meta, str) else meta
+    except ValueError:
+        return {}
+    drawn = tree.get("drawn") if isinstance(tree, dict) else None
+    return {name: value for name, value in drawn.items() if isinstance(value, str)} if isinstance(drawn, dict) else {}
 
 
 def _contrasts(source: RecognitionSource) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """What an evaluation writes beside its scores: a page to look at, and slices for programs."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,10 @@ def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
     groups = [
         {"characters": list(g.group), "total": g.occurrences, "confused": g.confused} for g in confusions.look_alikes
     ]
+    spelt = [{"is": entry.character, "total": entry.total, "misread": entry.misread} for entry in confusions.spelt]
     return {
         "kind": "recognizer",
+        "path": str(Path(analysis.evaluation.source.name).absolute()),
         "scores": scores.as_dict(),
         "lines": {**whole.as_tree(), "by": as_tree(analysis.slices)},
         "characters": {
@@ -58,6 +61,7 @@ def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
             "mistakes": confusions.total,
             "confusions": found,
             "look_alikes": groups,
+            "by": {"character": spelt},
         },
     }
 

@@ -2,7 +2,7 @@
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -11,11 +11,13 @@ from PIL import Image as Pictures
 
 from pipelines.counts import describe_counts
 from pipelines.reader import RecognitionSource, SceneSource, decode
+from pipelines.recipe import describe_difference
 from pipelines.shards import (
     SHARD_SIZE,
     DatasetFolder,
     Description,
     LineRow,
+    Mark,
     SceneRow,
     ShardPlan,
     ShardSpec,
@@ -61,12 +63,20 @@ class Import(ABC, Generic[S]):
         """Where a row comes from: the name of its picture in the source."""
         return {"origin": "real", "source": self.source.name, "name": name}
 
+    def recipe(self) -> str:
+        """What was asked for, to be kept in the folder; empty if the source says it all."""
+        return ""
+
+    def ingredients(self) -> dict[str, str]:
+        """What the digest is made of, by name; empty if it is of one file."""
+        return {}
+
     def write(self, out: Path, advance: Callable[[int], None] = lambda _: None) -> Statistics:
         """Write the data set.
 
         Args:
             out: folder for it.
-            advance: is told after every shard how many pictures were looked at.
+            advance: is told now and then how many more pictures were looked at.
 
         Returns:
             What was written, and what was left out for which reason (`gaps`).
@@ -78,6 +88,8 @@ class Import(ABC, Generic[S]):
         folder, is_new = DatasetFolder(out), not out.exists()
         self._check(folder)
         with folder.open():
+            if self.recipe():
+                folder.write_recipe(self.recipe())
             folder.write_description(self.description())
             statistics = self._write_shards(folder, advance)
             if statistics.rows:
@@ -94,7 +106,7 @@ class Import(ABC, Generic[S]):
 
     def _check(self, folder: DatasetFolder) -> None:
         existing = folder.check_usable()
-        difference = existing and existing.difference(self.description(), lambda _old, _new: "its source was another")
+        difference = existing and existing.difference(self.description(), _explain)
         if difference:
             raise InputError(f"{folder.path} holds another data set ({difference}): take another folder")
 
@@ -103,16 +115,19 @@ class Import(ABC, Generic[S]):
         marks = {mark.index: mark for mark in folder.finished(plan, self.digest)}
         statistics = Statistics()
         for spec in plan:
-            if spec.index not in marks:
-                draft = write_shard(self._items(spec), self.ROW, spec, self.digest, folder.shards, "parquet")
-                folder.commit(draft)
-                marks[spec.index] = draft.mark
+            if spec.index in marks:
+                advance(spec.count)
+            else:
+                marks[spec.index] = self._write_shard(spec, folder, advance)
             statistics.merge(marks[spec.index].statistics)
-            advance(spec.count)
         return statistics
 
-    def _items(self, spec: ShardSpec) -> Iterator[LineRow | SceneRow | Gap]:
-        return (self.item(index) for index in spec.samples)
+    def _write_shard(self, spec: ShardSpec, folder: DatasetFolder, advance: Callable[[int], None]) -> Mark:
+        """Write and commit a shard."""
+        draft = write_shard(map(self.item, spec.samples), self.ROW, spec, self.digest, folder.shards, "parquet")
+        folder.commit(draft)
+        advance(spec.count)
+        return draft.mark
 
     def description(self, statistics: Statistics | None = None) -> Description:
         """What the folder says of the data set; without statistics, while it is not complete."""
@@ -129,7 +144,12 @@ class Import(ABC, Generic[S]):
             gaps=dict(found.gaps),
             charset="".join(sorted(found.characters)),
             versions=current_versions(),
+            ingredients=self.ingredients(),
         )
+
+
+def _explain(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    return (describe_difference(before, now) if before and now else "") or "its source was another"
 
 
 def whole_picture(data: bytes, name: str) -> Image:

@@ -158,10 +158,10 @@ def characters_hardly_drawn(facts: Facts, charset: Charset) -> Finding:
 
 
 def gaps(facts: Facts) -> Finding:
-    """Samples that could not be drawn."""
+    """Samples that could not be drawn, could not be used, or were filtered out."""
     reasons = facts.statistics.gaps
     asked = facts.statistics.rows + reasons.total()
-    says = "could not be drawn and are left out"
+    says = "are not there: they could not be drawn or were left out"
     examples = tuple(f"{reason} × {count:,}" for reason, count in reasons.most_common())
     return counted("gaps", "note", reasons.total(), asked, says, examples, "samples")
 

@@ -75,7 +75,7 @@ def check_weights(weighted: Mapping[str, tuple[Component, ...]], where: str) -> 
 
 def mixture_of(corpora: tuple[Component, ...]) -> CorpusMixture:
     """The mixture of corpora; each is recorded with its file, when it has one."""
-    return CorpusMixture([Entry(_told(c), c.part, c.share) for c in corpora])
+    return CorpusMixture([Entry(recorded_name(c), c.part, c.share) for c in corpora])
 
 
 def absolute(tree: Mapping[str, Any], folder: Path) -> Tree:
@@ -95,7 +95,7 @@ def absolute(tree: Mapping[str, Any], folder: Path) -> Tree:
     return result
 
 
-def _told(component: Component) -> str:
+def recorded_name(component: Component) -> str:
     """The name a corpus is recorded under: with its file, when it has one."""
     names = [path.name for paths in component.paths.values() for path in paths]
     return f"{component.use}:{names[0]}" if names else component.use

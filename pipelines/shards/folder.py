@@ -20,6 +20,9 @@ _LOCK = ".lock"
 CROPS = "crops.arrow"
 """The bank of crops that a CopyPaste data set is made with."""
 
+RECIPE = "recipe.yaml"
+"""From which a data set can be made again."""
+
 
 class DatasetFolder:
     """The only place that knows the names in a data set's folder.
@@ -59,7 +62,7 @@ class DatasetFolder:
         """Something that a job which was stopped before it wrote its description cannot have left."""
         inside = sorted(self.path.iterdir()) if self.path.is_dir() else []
         places = [*inside, *(sorted(self.shards.iterdir()) if self.shards.is_dir() else [])]
-        known = (_LOCK, CROPS, self.shards.name, "recipe.yaml")
+        known = (_LOCK, CROPS, self.shards.name, RECIPE)
         foreign = [place.name for place in places if place.name not in known and not place.name.startswith(TEMPORARY)]
         return foreign[0] if foreign else None
 
@@ -112,7 +115,7 @@ class DatasetFolder:
 
     def write_recipe(self, recipe: str) -> None:
         """Write recipe.yaml."""
-        write_file(self.path / "recipe.yaml", recipe)
+        write_file(self.path / RECIPE, recipe)
 
     def write_statistics(self, statistics: Statistics) -> None:
         """Write statistics.json."""

@@ -4,9 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from importlib.metadata import entry_points, files
-from math import prod
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,8 +23,9 @@ class FontOptions:
         size_range: em size in pixels of the finished picture; a line that does not fit is set smaller.
         pool: how many fonts each block of 256 samples draws from.
         vary: variable fonts are drawn along their axes; false: as their default.
-        weights: how much more likely than others fonts are whose names (family and style) fit a pattern as in a shell,
-            whatever the case; the factors of all patterns that fit are multiplied. 0 leaves a font out.
+        weights: how much more often than others a font is drawn, by the name of a face ("Lato Bold") or of a family
+            ("Lato"), times those of all patterns ("*mono*") that fit the face's name; 1 for other fonts. A family is
+            drawn by the mean of its faces' factors, a face within it by its own. 0: never.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
@@ -42,13 +41,8 @@ class FontOptions:
     def __post_init__(self) -> None:
         check_range("size_range", self.size_range, 4, 1000)
         check_number("pool", self.pool, 1, 4096)
-        for pattern, weight in self.weights.items():
-            check_number(f"weights.{pattern}", weight, 0, 1e6)
-
-    def weight(self, name: str) -> float:
-        """How likely a font is, against one that no pattern fits."""
-        fitting = sorted(pattern for pattern in self.weights if fnmatchcase(name.lower(), pattern.lower()))
-        return prod(self.weights[pattern] for pattern in fitting)
+        for name, weight in self.weights.items():
+            check_number(f"weights: {name!r}", weight, 0, 1e6)
 
 
 @dataclass(frozen=True)

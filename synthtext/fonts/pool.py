@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synthtext.core import Charset, InputError
+from synthtext.core import Charset, InputError, Weighted
 from synthtext.corpora import Corpus, CorpusMixture, clean_text
 from synthtext.entry import Entry
 from synthtext.fonts.cache import FaceCache
@@ -13,6 +13,7 @@ from synthtext.fonts.discovery import FontInventory, FontOptions
 from synthtext.fonts.face import Face
 from synthtext.fonts.file import FontFile
 from synthtext.fonts.variation import draw_variations
+from synthtext.fonts.weights import weights_of
 
 _PROBES = 100
 
@@ -23,20 +24,24 @@ class Family:
 
     Attributes:
         faces: in the inventory's order.
-        share: how likely it is: the share of the texts that it can set, times the highest weight of a face; above 0.
-        weights: of its faces, above 0; none: all alike.
+        share: of the texts, that the family can set; above 0, at most 1.
+        weights: how often each face is drawn, above 0; empty if no font is weighed.
     """
 
     faces: tuple[FontFile, ...]
     share: float
     weights: tuple[float, ...] = ()
 
+    @property
+    def chance(self) -> float:
+        """How often the family is drawn, against others."""
+        return self.share * (sum(self.weights) / len(self.weights) if self.weights else 1.0)
+
     def draw(self, rng: np.random.Generator) -> FontFile:
-        """One of its faces."""
-        if len(set(self.weights)) < 2:
+        """Draw one of the faces."""
+        if not self.weights:
             return self.faces[int(rng.integers(len(self.faces)))]
-        shares = np.array(self.weights)
-        return self.faces[int(rng.choice(len(self.faces), p=shares / shares.sum()))]
+        return self.faces[Weighted(self.weights).draw(rng)]
 
 
 class FontPool:
@@ -54,24 +59,40 @@ class FontPool:
         self, families: Sequence[Family], able: Sequence[Sequence[FontFile]] = (), *, vary: bool = True
     ) -> None:
         self.families = tuple(families)
-        self.able = tuple(tuple(faces) for faces in able)
-        self._vary = vary
-        shares = np.array([family.share for family in families])
-        self._probabilities = shares / shares.sum()
+        weights = {face: w for family in families for face, w in zip(family.faces, family.weights, strict=False)}
+        self.able = tuple(Family(tuple(faces), 1.0, tuple(weights[f] for f in faces if weights)) for faces in able)
+        self._vary, self._weighed = vary, bool(weights)
+        chances = np.array([family.chance for family in families])
+        self._probabilities = chances / chances.sum()
 
     def draw(self, rng: np.random.Generator, count: int) -> list[FontFile]:
         """Draw `count` faces, all of different families if there are as many, and one more for a corpus without any.
 
-        Few fonts have Tamil, many the digits of its prices: a pool of these alone could set no word.
+        Few fonts have Tamil, many the digits of its prices: a pool of these alone could set no word. Where fonts are
+        weighed, a family that is due more than once in `count` faces is there as often.
         """
+        picked = self._by_weight(rng, count) if self._weighed else self._different(rng, count)
+        drawn = [family.draw(rng) for family in picked]
+        for able in self.able:
+            if not any(face in able.faces for face in drawn):
+                drawn.append(able.draw(rng))
+        return [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn] if self._vary else drawn
+
+    def _different(self, rng: np.random.Generator, count: int) -> list[Family]:
         distinct = min(count, len(self.families))
         order = rng.choice(len(self.families), distinct, replace=False, p=self._probabilities)
-        picked = [self.families[int(order[i % distinct])] for i in range(count)]
-        drawn = [family.draw(rng) for family in picked]
-        for faces in self.able:
-            if not any(face in faces for face in drawn):
-                drawn.append(faces[int(rng.integers(len(faces)))])
-        return [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn] if self._vary else drawn
+        return [self.families[int(order[i % distinct])] for i in range(count)]
+
+    def _by_weight(self, rng: np.random.Generator, count: int) -> list[Family]:
+        """Systematic sampling (Madow 1949): each family is drawn its exact share of `count` times, rounded up or down.
+
+        Drawn one after the other without going back, every one of few families would be in every pool, whatever its
+        weight.
+        """
+        order = rng.permutation(len(self.families))
+        ends = np.cumsum(self._probabilities[order])
+        places = np.searchsorted(ends, (rng.random() + np.arange(count)) / count * ends[-1], side="right")
+        return [self.families[int(order[min(place, len(order) - 1)])] for place in places]
 
 
 def fit_fonts(
@@ -88,11 +109,11 @@ def fit_fonts(
 
     Raises:
         InputError: no font can set any of the texts of a corpus, or none is within the charset; the message names the
-            corpus and the characters.
+            corpus and the characters. Or a font that is weighed is not there.
     """
-    fonts = [font for font in inventory.fonts if options.weight(font.name)]
-    if not fonts:
-        raise InputError(f"fonts.weights leaves out all {len(inventory.fonts)} fonts; give some a weight above 0")
+    weights = weights_of(inventory.fonts, options.weights)
+    fonts = [font for font, weight in zip(inventory.fonts, weights, strict=True) if weight]
+    drawn = [weight for weight in weights if weight] if options.weights else []
     faces = [cache.face(file) for file in fonts]
     shares = np.zeros(len(faces))
     able: list[list[FontFile]] = []
@@ -110,17 +131,16 @@ def fit_fonts(
     total = sum(entry.weight for entry in corpora.entries)
     return FontPool(
         [
-            _family([fonts[i] for i in members], float(shares[members].max() / total), options)
+            Family(
+                tuple(fonts[i] for i in members),
+                float(shares[members].max() / total),
+                tuple(drawn[i] for i in members if drawn),
+            )
             for members in families.values()
         ],
         able,
         vary=inventory.vary,
     )
-
-
-def _family(faces: Sequence[FontFile], share: float, options: FontOptions) -> Family:
-    weights = tuple(options.weight(face.name) for face in faces)
-    return Family(tuple(faces), share * max(weights), weights)
 
 
 def _probe(entry: Entry[Corpus], charset: Charset, rng: np.random.Generator) -> list[str]:

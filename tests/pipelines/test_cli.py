@@ -14,7 +14,10 @@ from typer.testing import CliRunner
 from pipelines.cli.main import app, run
 from synthtext.fonts import embedded_fonts
 
-COMMANDS = ("demo", "generate", "preview", "fonts", "import", "crops", "export-data", "train", "evaluate", "inspect")
+COMMANDS = (
+    *("demo", "generate", "preview", "fonts", "import", "crops", "export-data"),
+    *("train", "evaluate", "rebalance", "filter", "inspect"),
+)
 EFFECT = """
 from dataclasses import dataclass
 

@@ -53,6 +53,7 @@ def test_sorts_and_groups():
 def test_lines_that_are_too_different_are_counted_and_not_compared():
     found = find_confusions([("abcd", "wxyz"), ("abcd", "abyz"), ("abcd", "abcd")])
     assert (found.lines, found.torn, found.characters, found.total) == (2, 1, 8, 2)
+    assert found.spelt == (("a", 2, 0), ("b", 2, 0), ("c", 2, 1), ("d", 2, 1))
 
 
 def test_groups_count_what_is_in_the_labels_and_what_was_taken_for_what():
@@ -79,6 +80,9 @@ def test_mistakes_make_the_reading_of_the_label_and_are_no_more_than_need_be(pai
             before.update(confusion.reading)
     assert +before == +after
     assert found.characters == sum(len(truth) for truth, _ in compared)
+    assert {c.character: c.total for c in found.spelt} == Counter("".join(truth for truth, _ in compared))
+    assert all(0 <= c.misread <= c.total for c in found.spelt)
+    assert sum(c.misread for c in found.spelt) <= sum(len(c.truth) * c.times for c in found.found)
     assert all(confusion.occurrences for confusion in found.found if confusion.truth)
 
 

@@ -14,7 +14,7 @@ from pipelines.cli.evaluate import evaluate
 from pipelines.evaluate import analyse_recognizer, recognizer_report, recognizer_slices
 from pipelines.evaluate.recognizer import Evaluation, LineReading
 from pipelines.reader import open_source
-from pipelines.shards import LineRow
+from pipelines.shards import LineRow, to_json
 from synthtext.core import Clusters
 
 FONTS = ("Lato", "Serif", "Script")
@@ -43,6 +43,7 @@ def line(number):
         corpus="words" if number % 4 else "",
         contrast=float("nan") if number % 7 == 0 else 30.0 + number,
         effects=EFFECTS[number % 2 + number % 3 // 2],
+        meta=to_json({"drawn": {"style": "outline" if number % 5 else "plain", "paper": "wood"}} if number % 6 else {}),
     )
 
 
@@ -100,6 +101,15 @@ def test_slices_say_where_the_mistakes_were_made(generated):
         "blur": sum("blur" in made.effects for made in ROWS),
         "noise": sum("noise" in made.effects for made in ROWS),
     }
+    told = [number for number in range(50) if number % 6]
+    plain = [number for number in told if number % 5 == 0]
+    assert {name: b.total for name, b in bins(analysis, "style").items()} == {
+        "outline": len(told) - len(plain),
+        "plain": len(plain),
+        "None": 50 - len(told),
+    }
+    assert bins(analysis, "style")["plain"].counts["right"] == len([row for row in plain if row not in wrong])
+    assert bins(analysis, "paper")["wood"].total == len(told)
     lengths = bins(analysis, "length")
     assert lengths["10"].total == sum(len(made.text) in (10, 11) for made in ROWS)
     assert bins(analysis, "corpus")["None"].total == sum(not made.corpus for made in ROWS)

@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,8 +7,9 @@ import pytest
 
 from pipelines.recipe import resolve_recipe
 from synthtext.core import InputError, Sample
-from synthtext.fonts import FontFile, FontOptions
+from synthtext.fonts import FontFile, FontOptions, find_fonts
 from synthtext.fonts.pool import Family, FontPool
+from synthtext.fonts.weights import weights_of
 
 
 def face(name: str) -> FontFile:
@@ -30,13 +32,12 @@ def test_a_pool_is_of_different_families_while_there_are_some() -> None:
     assert len({font.family.split()[0] for font in drawn}) == 8
 
 
-def test_weights_are_factors_by_the_names_of_fonts() -> None:
-    options = FontOptions(weights={"*": 0.5, "*MONO*": 8, "*italic": 0.25, "none of them": 0})
-    names = {"Lato Regular": 0.5, "Lato Italic": 0.125, "Plex Mono Regular": 4.0, "Plex Mono Italic": 1.0}
-    assert {name: options.weight(name) for name in names} == names
-    assert FontOptions().weight("Lato Regular") == 1
-    with pytest.raises(InputError, match=r"weights\.\*"):
-        FontOptions(weights={"*": -1})
+def test_patterns_fit_the_names_of_faces() -> None:
+    faces = [replace(face(family), style=style) for family in ("Lato", "Plex Mono") for style in ("Regular", "Italic")]
+    patterns = {"*": 0.5, "*MONO*": 8.0, "*italic": 0.25, "none of them [0-9]": 0.0}
+    assert weights_of(faces, patterns) == (0.5, 0.125, 4.0, 1.0)
+    assert weights_of(faces, {**patterns, "Lato": 3.0, "Lato Italic": 2.0}) == (1.5, 0.25, 4.0, 1.0)
+    assert weights_of(faces, {}) == (1, 1, 1, 1)
 
 
 def test_faces_of_a_family_are_drawn_by_weight() -> None:
@@ -49,8 +50,64 @@ def test_faces_of_a_family_are_drawn_by_weight() -> None:
 
 
 def test_fonts_without_weight_are_never_drawn_and_not_all_may_be() -> None:
-    with pytest.raises(InputError, match=r"fonts\.weights leaves out all"):
+    with pytest.raises(InputError, match="every font has the weight 0"):
         resolve_recipe("digits", ["fonts.weights={'*': 0}"]).generator(0)
     generator = resolve_recipe("digits", ["fonts.weights={'[!l]*': 0}", "fonts.pool=3"]).generator(0)
     drawn = generator.draw_many(range(0, 2048, 16))
     assert {sample.meta.font.split()[0] for sample in drawn if isinstance(sample, Sample)} == {"Lato"}
+
+
+WEIGHTS = (0.2, 0.5, 1.0, 3.0)
+
+
+@pytest.mark.parametrize("count", [3, 16])
+def test_fonts_follow_their_weights(count: int) -> None:
+    """However many of them go into a pool: here some families are due several times in one, or only in some."""
+    families = [Family((face(f"{i}"), face(f"{i} bold")), 0.5, (w, 3 * w)) for i, w in enumerate(WEIGHTS * 3)]
+    pool, rng, pools = FontPool(families), np.random.default_rng(1), 1500
+    drawn = Counter(font.family for _ in range(pools) for font in pool.draw(rng, count))
+    total = 4 * sum(WEIGHTS) * 3
+    for i, weight in enumerate(WEIGHTS * 3):
+        for name, share in ((f"{i}", weight / total), (f"{i} bold", 3 * weight / total)):
+            expected = pools * count * share
+            assert abs(drawn[name] - expected) < 4 * expected**0.5 + 4, name
+    chi_square = sum(
+        (drawn[f"{i}"] + drawn[f"{i} bold"] - pools * count * 4 * weight / total) ** 2
+        / (pools * count * 4 * weight / total)
+        for i, weight in enumerate(WEIGHTS * 3)
+    )
+    assert chi_square < 31  # 99.9 % of 11 degrees of freedom; systematic draws vary less
+
+
+def test_a_font_for_a_corpus_is_chosen_by_weight_too() -> None:
+    rare = [face("light"), face("heavy")]
+    families = [Family((face("latin"),), 1.0, (1000.0,))]
+    families += [Family((font,), 1e-6, (weight,)) for font, weight in zip(rare, (1.0, 9.0), strict=True)]
+    pool, rng = FontPool(families, [rare]), np.random.default_rng(0)
+    drawn = Counter(font.family for _ in range(1000) for font in pool.draw(rng, 2))
+    assert drawn["latin"] == 2000
+    assert abs(drawn["heavy"] - 900) < 60
+
+
+def test_weights_are_of_faces_or_families() -> None:
+    fonts = find_fonts(FontOptions()).fonts
+    one = next(font for font in fonts if font.style and font.name != font.family)
+    given = {one.family: 2.0, one.name: 0.5}
+    for font, weight in zip(fonts, weights_of(fonts, given), strict=True):
+        assert weight == given.get(font.name, given.get(font.family, 1.0))
+
+
+def test_weights_that_cannot_be_are_refused() -> None:
+    fonts = find_fonts(FontOptions()).fonts
+    names = {font.family for font in fonts}
+    name = sorted(names)[0]
+    with pytest.raises(InputError, match=f"no font '{name}x' .* did you mean '{name}"):
+        weights_of(fonts, {f"{name}x": 2})
+    with pytest.raises(InputError, match="ocrmill fonts"):
+        weights_of(fonts, {"q": 2})
+    with pytest.raises(InputError, match="every font"):
+        weights_of(fonts, dict.fromkeys(names, 0))
+    with pytest.raises(InputError, match=r"weights: 'Lato' -1 must be from 0"):
+        FontOptions(weights={"Lato": -1})
+    with pytest.raises(InputError, match="must be from 0"):
+        FontOptions(weights={"Lato": float("nan")})

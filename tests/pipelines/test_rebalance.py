@@ -1,0 +1,314 @@
+"""Weights of a recipe by what was misread of its lines."""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+import yaml
+from typer.testing import CliRunner
+
+from pipelines.cli.evaluate import evaluate
+from pipelines.cli.rebalance import rebalance as command
+from pipelines.generate import generate, iterate_samples
+from pipelines.rebalance import rebalance, texts
+from pipelines.recipe import resolve_recipe
+from synthtext.core import InputError
+from synthtext.fonts import FaceCache, FontOptions, find_fonts, fit_fonts
+
+RECIPE = """
+charset: digits
+corpus:
+  - {use: pattern, pattern: "[0-9]{1,3}", weight: 2}
+  - {use: pattern, pattern: "[0-9]{4,6}", weight: 1}
+  - {use: text_file, path: numbers.txt, weight: 1}
+paper: {plain: 2, gradient: 1}
+ink: {styles: {plain: 3, outline: 1}}
+effects:
+  - {use: blur, probability: 0.9}
+  - {use: noise, probability: 0.2}
+  - {use: rotation, probability: 0.5}
+output: {height: 32}
+"""
+FACES = sorted({font.name for font in find_fonts(FontOptions()).fonts})
+
+
+def cuts(**slices):
+    """Bins of names: total and wrong."""
+    return [{"is": name, "total": total, "right": total - wrong} for name, (total, wrong) in slices.items()]
+
+
+def evaluation(path, **changes):
+    """What an evaluation of 4,000 lines writes, of which 1,000 were misread."""
+    by = {
+        "corpus": cuts(**{"pattern": (3000, 400), "text_file:numbers.txt": (1000, 600)}),
+        "font": cuts(**{FACES[0]: (500, 400), FACES[1]: (500, 20), FACES[2]: (3, 3), FACES[3]: (200, 200)}),
+        "effect": cuts(none=(500, 10), blur=(3600, 800), noise=(800, 500), rotation=(2000, 500)),
+        "style": cuts(plain=(3000, 600), outline=(1000, 400)),
+        "paper": cuts(plain=(2700, 675), gradient=(1300, 325), wood=(0, 0)),
+        "length": [
+            {"from": 1, "below": 2, "total": 1000, "right": 600},
+            {"from": 2, "below": 4, "total": 2000, "right": 1900},
+            {"from": 4, "below": 90, "total": 1000, "right": 500},
+        ],
+    }
+    spelt = [{"is": c, "total": 900, "misread": 300 if c == "8" else 20} for c in "0123456789"]
+    tree = {
+        "kind": "recognizer",
+        "path": str(path.parent / "data"),
+        "lines": {"total": 4000, "right": 3000, "by": by},
+        "characters": {"by": {"character": spelt}},
+    }
+    path.write_text(json.dumps({"data": {**tree, **changes}}))
+    return path
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    (tmp_path / "numbers.txt").write_text("12\n345\n")
+    path = tmp_path / "recipe.yaml"
+    path.write_text(RECIPE)
+    return path
+
+
+def run(*arguments):
+    app = typer.Typer()
+    app.command()(command)
+    return CliRunner().invoke(app, [*map(str, arguments)], env={"COLUMNS": "160"})
+
+
+def weights(tree):
+    return [entry["weight"] for entry in tree["corpus"]]
+
+
+def test_every_part_of_a_recipe_is_weighed_and_its_total_stays(tmp_path, recipe):
+    done = rebalance(evaluation(tmp_path / "slices.json"), str(recipe), strength=0.5)
+    before, after = done.base.tree, done.recipe.tree
+    assert weights(after)[2] > 1 > weights(after)[1]
+    assert weights(after)[0] == pytest.approx(2 * weights(after)[1], rel=1e-3)  # of one name: one factor
+    assert sum(weights(after)) == pytest.approx(4, rel=1e-3)
+    blur, noise, rotation = (entry["probability"] for entry in after["effects"])
+    assert noise > 0.2
+    assert blur < 0.9
+    assert blur + noise + rotation == pytest.approx(1.6, rel=1e-3)
+    styles = {name: entry["weight"] for name, entry in after["ink"]["styles"].items()}
+    assert styles["outline"] > 1
+    assert sum(styles.values()) == pytest.approx(4, rel=1e-3)
+    assert after["paper"] == before["paper"]  # read alike
+    fonts = after["fonts"]["weights"]
+    assert fonts[FACES[0]] > 1.2
+    assert fonts[FACES[1]] < 0.7
+    assert FACES[3] not in fonts  # hopeless
+    assert 500 * fonts[FACES[0]] + 500 * fonts[FACES[1]] + 3 * fonts[FACES[2]] == pytest.approx(1003, rel=1e-3)
+    notes = "\n".join(done.notes())
+    assert f"look at these, whose weights were left alone: font {FACES[3]} (200 of 200 misread)" in notes
+    assert "not drawn by the recipe" not in notes
+    assert {c.part for c in done.changes} >= {"corpus", "font", "effect", "ink style", "paper"}
+    factors = [change.factor for change in done.changes]
+    assert factors == sorted(factors, reverse=True)
+
+
+def test_without_strength_nothing_changes(tmp_path, recipe):
+    done = rebalance(evaluation(tmp_path / "slices.json"), str(recipe), strength=0)
+    assert done.recipe.tree == done.base.tree
+    assert done.recipe.digest == done.base.digest == resolve_recipe(str(recipe)).digest
+    stronger = rebalance(tmp_path / "slices.json", str(recipe), strength=1)
+    assert stronger.recipe.digest != done.recipe.digest
+
+
+def test_an_effect_never_becomes_certain(tmp_path, recipe):
+    by = {"effect": cuts(blur=(3000, 2400), noise=(1000, 30), rotation=(1000, 30))}
+    path = evaluation(tmp_path / "slices.json", lines={"total": 4000, "right": 3000, "by": by})
+    done = rebalance(path, str(recipe), strength=1, overrides=["effects.2.probability=1"])
+    blur, noise, rotation = (entry["probability"] for entry in done.recipe.tree["effects"])
+    assert blur == 0.95
+    assert blur + noise + rotation == pytest.approx(2.1, rel=1e-3)
+    assert rotation <= 1
+
+
+def test_the_places_of_a_variable_font_and_names_of_families_are_told_apart(tmp_path, recipe):
+    fonts = find_fonts(FontOptions()).fonts
+    family = next(f.family for f in fonts if any(o.family == f.family and o.name != f.name for o in fonts))
+    members = sorted({font.name for font in fonts if font.family == family})
+    by = {
+        "font": cuts(
+            **{f"{members[0]} wght={value}": (100, 80) for value in (300, 412.5)},
+            **{f"{members[1]} wght=400 wdth=75": (200, 20), "Unknown Sans": (50, 5)},
+        )
+    }
+    path = evaluation(tmp_path / "slices.json", lines={"total": 4000, "right": 3000, "by": by})
+    done = rebalance(path, str(recipe), overrides=[f"fonts.weights={{{family}: 0.5}}"])
+    found = done.recipe.tree["fonts"]["weights"]
+    assert found[members[0]] > 0.5 > found[members[1]]
+    assert (found[members[0]] + found[members[1]]) == pytest.approx(1, rel=1e-3)
+    assert all(found[name] == 0.5 for name in members[2:])
+    assert "not drawn by the recipe: font Unknown Sans" in list(done.notes())
+
+
+def test_a_written_recipe_draws_and_says_where_it_is_from(tmp_path, recipe):
+    out = tmp_path / "elsewhere" / "new.yaml"
+    out.parent.mkdir()
+    path = evaluation(tmp_path / "slices.json")
+    result = run(path, "-o", out, "--recipe", recipe, "--strength", 0.8, "output.height=24")
+    assert result.exit_code == 0, result.output
+    assert "1,000 of 4,000 lines misread (25.0%)" in result.output
+    assert "weights of" in result.output
+    assert out.read_text().startswith(f"# The recipe {recipe}")
+    assert "to the power of 0.8" in out.read_text()
+    samples = list(iterate_samples(str(out), 50))
+    assert len(samples) >= 49
+    assert {sample.image.shape[0] for sample in samples} == {24}
+    assert (
+        resolve_recipe(str(out)).digest
+        == rebalance(path, str(recipe), strength=0.8, overrides=["output.height=24"]).recipe.digest
+    )
+
+
+def test_fonts_of_a_written_recipe_follow_its_weights(tmp_path, recipe):
+    """Over a few thousand draws of pools; without going back, few families would all be in each."""
+    done = rebalance(evaluation(tmp_path / "slices.json"), str(recipe), strength=1)
+    options = FontOptions(weights=done.recipe.tree["fonts"]["weights"])
+    corpora = done.recipe._recipe.common(find_fonts(options))["corpora"]
+    pool = fit_fonts(find_fonts(options), corpora, done.recipe.charset, FaceCache(), np.random.default_rng(0))
+    rng, drawn, pools = np.random.default_rng(1), dict.fromkeys(FACES, 0), 3000
+    for _ in range(pools):
+        for font in pool.draw(rng, 16):
+            drawn[font.name.split(" wght=")[0]] += 1
+    factor = {name: options.weights.get(name, 1.0) for name in FACES}
+    fonts = find_fonts(FontOptions()).fonts
+    families = {}
+    for font in fonts:
+        families.setdefault(font.family, []).append(font.name)
+    chance = {family: np.mean([factor[name] for name in names]) for family, names in families.items()}
+    for family, names in families.items():
+        for name in names:
+            share = chance[family] / sum(chance.values()) * factor[name] / sum(factor[n] for n in names)
+            expected = pools * 16 * share
+            assert abs(drawn[name] - expected) < 5 * expected**0.5 + 5, name
+
+
+def test_lengths_and_characters_are_weighed_where_recipes_have_the_keys(tmp_path, recipe):
+    done = rebalance(evaluation(tmp_path / "slices.json"), str(recipe))
+    slices, built = done.slices, done.base._recipe
+    tree = copy.deepcopy(done.base.tree)
+    tree["layout"]["length_weights"] = {"1-2": 4.0, "50-60": 2.0, "100-120": 3.0}
+    found = texts.weigh_lengths(tree, slices, 0.5)
+    new = tree["layout"]["length_weights"]
+    assert list(new) == ["1-1", "2-3", "4-80", "100-120"]
+    assert new["1-1"] > 4
+    assert new["2-3"] < 2.5  # the mean of 4 and 1
+    assert new["100-120"] == 3
+    mean = 1000 * new["1-1"] / 4 + 2000 * new["2-3"] / 2.5 + 1000 * new["4-80"] / (1 + 11 / 77)
+    assert mean == pytest.approx(4000, rel=1e-3)
+    assert [change.name for change in found.changes] == ["1-1", "2-3", "4-80"]
+    tree["balance"] = {"share": 0.3, "weights": {"8": 2.0}}
+    texts.weigh_characters(built, tree, slices, 0.5)
+    balance = tree["balance"]
+    assert balance["share"] == 0.3
+    assert balance["weights"]["8"] > 4
+    assert sum(balance["weights"].values()) == pytest.approx(11, rel=1e-3)
+    tree["balance"] = None
+    texts.weigh_characters(built, tree, slices, 0.5)
+    assert tree["balance"]["share"] == texts.OWED
+    untouched = copy.deepcopy(done.base.tree)
+    texts.weigh_lengths(untouched, slices, 0.0)
+    texts.weigh_characters(built, untouched, slices, 0.0)
+    assert untouched == done.base.tree
+    has = {"layout.length_weights": texts.has_lengths(), "balance.weights": texts.has_characters()}
+    told = "\n".join(done.notes())
+    assert [key for key, there in has.items() if not there] == [key for key in has if f"no {key}" in told]
+    parts = {change.part for change in done.changes}
+    assert ("length" in parts, "character" in parts) == tuple(has.values())
+
+
+def test_the_loop_from_lines_to_a_recipe(published, tmp_path, monkeypatch):
+    """Through the commands: the slices name the data set, the data set has the recipe."""
+    generate("digits", tmp_path / "data", 60, workers=0, overrides=["output.height=20", "charset=ascii"])
+    slices, out = tmp_path / "slices.json", tmp_path / "new.yaml"
+    monkeypatch.chdir(tmp_path)
+    evaluate(published / "recognizer", ["data"], slices=slices)
+    monkeypatch.chdir(Path(__file__).parent)
+    tree = json.loads(slices.read_text())["data"]
+    assert {"font", "corpus", "effect", "style", "paper"} <= tree["lines"]["by"].keys()
+    assert sum(cut["total"] for cut in tree["lines"]["by"]["style"]) == 60
+    assert sum(c["total"] for c in tree["characters"]["by"]["character"]) == tree["characters"]["total"]
+    tree["lines"]["right"] = min(tree["lines"]["right"], 59)  # the published network may read every digit
+    slices.write_text(json.dumps({"data": tree}))
+    result = run(slices, "-o", out)
+    assert result.exit_code == 0, result.output
+    assert resolve_recipe(str(out)).kind == "lines"
+    assert yaml.safe_load(out.read_text())["output"]["height"] == 20
+
+
+BAD = {
+    "a missing file": (lambda p: p.unlink(), "there is no such file"),
+    "no JSON": (lambda p: p.write_text("{"), "is not what ocrmill evaluate --slices writes"),
+    "a list": (lambda p: p.write_text("[]"), "is not what"),
+    "no source": (lambda p: p.write_text("{}"), "no source"),
+    "scores alone": (lambda p: p.write_text('{"data": {"accuracy": 0.5}}'), "--slices FILE"),
+    "a detector's": (lambda p: p.write_text('{"data": {"kind": "detector", "texts": {}}}'), "about a detector"),
+    "a count that cannot be": (
+        lambda p: evaluation(p, lines={"total": -1, "right": 0, "by": {}}),
+        "data.lines.total: input should be greater",
+    ),
+    "a bin without counts": (
+        lambda p: evaluation(p, lines={"total": 9, "right": 0, "by": {"corpus": [{"is": "a"}]}}),
+        "lines.by.corpus.0.total",
+    ),
+    "no mistake": (
+        lambda p: evaluation(p, lines={"total": 9, "right": 9, "by": {"corpus": cuts(pattern=(9, 0))}}),
+        "nothing to weigh by",
+    ),
+    "nothing read": (
+        lambda p: evaluation(p, lines={"total": 900, "right": 1, "by": {"corpus": cuts(pattern=(900, 899))}}),
+        "train it longer",
+    ),
+    "several sources": (lambda p: p.write_text(json.dumps(dict.fromkeys("ab", *json.loads(p.read_text()).values()))),
+                        "choose one with --source: a, b"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_evaluations_that_cannot_be_used_are_refused_in_one_sentence(tmp_path, recipe, name):
+    path, out = evaluation(tmp_path / "slices.json"), tmp_path / "new.yaml"
+    spoil, told = BAD[name]
+    spoil(path)
+    result = run(path, "-o", out, "--recipe", recipe)
+    assert isinstance(result.exception, InputError)
+    assert told in str(result.exception)
+    assert "\n" not in str(result.exception)
+    assert not out.exists()
+
+
+def test_other_mistakes_are_refused_in_one_sentence(tmp_path, recipe):
+    path = evaluation(tmp_path / "slices.json")
+    for arguments, told in (
+        (["-o", "new.txt"], "new.yaml"),
+        (["-o", tmp_path / "nowhere" / "new.yaml"], "there is no folder"),
+        (["-o", tmp_path / "new.yaml"], f"there is no {tmp_path / 'data' / 'recipe.yaml'}"),
+        (["-o", tmp_path / "new.yaml", "--recipe", "scenes"], "draws scenes"),
+        (["-o", tmp_path / "new.yaml", "--recipe", "lnes"], "did you mean 'lines'"),
+        (["-o", tmp_path / "new.yaml", "--recipe", recipe, "--strength", 1.5], "strength 1.5 must be from 0 to 1"),
+        (["-o", tmp_path / "new.yaml", "--recipe", recipe, "--source", "dat"], "did you mean 'data'"),
+        (["-o", tmp_path / "new.yaml", "--recipe", recipe, "efects=1"], "unknown key 'efects'"),
+        (["-o", recipe, "--recipe", recipe], "write to another file"),
+    ):
+        result = run(path, *arguments)
+        assert isinstance(result.exception, InputError), (arguments, result.output)
+        assert told in str(result.exception)
+    assert recipe.read_text() == RECIPE
+    assert not (tmp_path / "new.yaml").exists()
+    path.write_text(json.dumps(dict.fromkeys("ab", *json.loads(path.read_text()).values())))
+    assert run(path, "-o", tmp_path / "new.yaml", "--recipe", recipe, "--source", "b").exit_code == 0
+
+
+def test_lines_of_others_beside_drawn_ones_are_passed_over(tmp_path, recipe):
+    path = evaluation(tmp_path / "slices.json")
+    real = {"kind": "recognizer", "lines": {"total": 50, "right": 3, "by": {"corpus": cuts(photos=(50, 47))}}}
+    path.write_text(json.dumps({"real": real, **json.loads(path.read_text())}))
+    assert rebalance(path, str(recipe)).slices.name == "data"
+    path.write_text(json.dumps({"real": real}))
+    with pytest.raises(InputError, match="does not tell where real lies"):
+        rebalance(path)

@@ -1,0 +1,88 @@
+"""From error rates to factors."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.rebalance import LARGEST, LEAST, Slice, find_factors, kept_total
+
+
+def draw_slices(rng):
+    totals = rng.integers(1, 400, rng.integers(1, 30))
+    rates = rng.beta(2, 4, len(totals))
+    return [
+        Slice(str(i), int(n), int(rng.binomial(n, rate))) for i, (n, rate) in enumerate(zip(totals, rates, strict=True))
+    ]
+
+
+def test_factors_are_bounded_rise_with_the_error_rate_and_with_strength():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        slices = draw_slices(rng)
+        found = {s: find_factors(slices, s) for s in (0.0, 0.4, 1.0)}
+        assert [factor.cut for factor in found[1.0]] == slices
+        assert all(factor.value == 1 for factor in found[0.0])
+        for mild, strong in zip(found[0.4], found[1.0], strict=True):
+            assert 1 / LARGEST <= strong.value <= LARGEST
+            assert abs(np.log(mild.value)) <= abs(np.log(strong.value)) + 1e-12
+        hopeful = [factor for factor in found[1.0] if not factor.hopeless]
+        for one in hopeful:
+            for other in hopeful:
+                if one.cut.total == other.cut.total and one.cut.wrong > other.cut.wrong:
+                    assert one.value >= other.value
+
+
+def test_slices_of_few_lines_hardly_move():
+    """However much the large ones differ, a slice of n lines goes at most n / (n + LEAST) of the way."""
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        few = int(rng.integers(1, 12))
+        slices = [Slice("a", 2000, 100), Slice("b", 2000, 900), Slice("few", few, int(rng.integers(0, few + 1)))]
+        mean = sum(cut.wrong for cut in slices) / sum(cut.total for cut in slices)
+        factor = find_factors(slices, 1.0)[2]
+        own = factor.cut.wrong / few / mean
+        assert abs(factor.value - 1) <= few / (few + LEAST) * abs(own - 1) + 1e-9
+        assert not factor.hopeless
+
+
+def test_what_differs_by_chance_alone_does_not_move():
+    rng = np.random.default_rng(2)
+    moved = []
+    for _ in range(300):
+        slices = [Slice(str(i), 100, int(rng.binomial(100, 0.3))) for i in range(40)]
+        moved += [abs(factor.value - 1) for factor in find_factors(slices, 1.0)]
+    assert np.quantile(moved, 0.5) < 0.02
+    assert np.quantile(moved, 0.95) < 0.12
+    # The rates themselves differ by 15 % of their mean, in the middle of the deviations by 10 %.
+    true = rng.beta(3, 7, 200)
+    slices = [Slice(str(i), 400, int(rng.binomial(400, rate))) for i, rate in enumerate(true)]
+    values = np.array([factor.value for factor in find_factors(slices, 1.0)])
+    expected = np.clip(true / true.mean(), 1 / LARGEST, LARGEST)
+    assert np.abs(values - expected).mean() < 0.08
+
+
+def test_what_is_hopeless_is_left_alone_and_out_of_the_mean():
+    slices = [Slice("a", 500, 50), Slice("b", 500, 150)]
+    with_it = find_factors([*slices, Slice("lost", 300, 299)], 0.5)
+    assert with_it[:2] == find_factors(slices, 0.5)
+    assert with_it[2] == (Slice("lost", 300, 299), 1.0, True)
+    assert not find_factors([*slices, Slice("few", 40, 40)], 0.5)[2].hopeless
+    assert [factor.value for factor in find_factors([Slice("a", 9, 0), Slice("b", 5, 0)], 1.0)] == [1, 1]
+    assert find_factors([], 1.0) == []
+
+
+@given(st.lists(st.tuples(st.floats(0.34, 3), st.floats(0, 50)), min_size=1, max_size=12))
+def test_totals_stay(entries):
+    factors = {str(i): factor for i, (factor, _) in enumerate(entries)}
+    masses = {str(i): mass for i, (_, mass) in enumerate(entries)}
+    found = kept_total(factors, masses)
+    assert sum(masses[n] * found[n] for n in factors) == pytest.approx(sum(masses.values()))
+    ratios = [found[n] / factors[n] for n in factors]
+    assert max(ratios) == pytest.approx(min(ratios))
+    limits = {n: max(mass, 20.0) for n, mass in masses.items()}
+    bounded = kept_total(factors, masses, limits)
+    after = {n: masses[n] * bounded[n] for n in factors}
+    assert all(after[n] <= limits[n] * (1 + 1e-9) for n in factors)
+    full = all(after[n] >= limits[n] * (1 - 1e-9) for n in factors if masses[n])
+    assert full or sum(after.values()) == pytest.approx(sum(masses.values()))
