@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Box, Parameters, Range, Size, Warp, check_range
+from augment.fitting import fitted
+from synthtext.core import Parameters, Range, Size, Warp, check_range
+from synthtext.core.warp import Coordinates
 
-Coordinates = NDArray[np.float64]
-
-_EDGE = np.linspace(0, 1, 17)  # places along the sides of a picture that say how much room the curled one needs
+_PARTS = 12  # of the longer side, whose ends say how much room the curled one needs
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ class Curl:
         lean = parameters["bow"] * math.sin(angle) * min(size.width, size.height, length) / rise
         roll = Roll(centre[0] + half - length, length / angle, angle, lean)
         back = Warp.rotation(parameters["degrees"], centre)
-        return _fitted(Warp.rotation(-parameters["degrees"], centre).then(Warp((roll,))).then(back), size)
+        return fitted(
+            Warp.rotation(-parameters["degrees"], centre).then(Warp((roll,))).then(back), size, max(size) / _PARTS
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +105,3 @@ class Roll:
     def _shift(self, bent: NDArray[np.float64], beyond: NDArray[np.float64]) -> NDArray[np.float64]:
         rise = self.radius * (1 - np.cos(bent)) + beyond * math.sin(self.angle)
         return np.asarray(self.lean * rise, np.float64)
-
-
-def _fitted(warp: Warp, size: Size) -> Warp:
-    """The warp, and then what brings all of a picture into its frame again."""
-    corners = Box(0, 0, size.width, size.height).polygon()
-    sides = corners[:, None] + (np.roll(corners, -1, axis=0) - corners)[:, None] * _EDGE[:, None]
-    seen = warp.points(sides.reshape(-1, 2).astype(np.float32)).astype(np.float64)
-    (left, top), (right, bottom) = seen.min(axis=0), seen.max(axis=0)
-    wide, high = size.width / (right - left), size.height / (bottom - top)
-    return warp.then(Warp.of_matrix(np.array([[wide, 0, -left * wide], [0, high, -top * high], [0, 0, 1]])))

@@ -3,57 +3,83 @@
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from augment.mesh import Mesh
+from augment.fitting import fitted
 from synthtext.core import Parameters, Range, Size, Warp, check_range
+from synthtext.core.warp import Coordinates
 
-_CELLS = 6  # of the mesh between two places that are moved, and across the picture, at least
-_BEND = 0.45  # of a cell: by how much moves of neighbouring nodes may differ. From a half on, a cell could fold
+_WAVES = 4  # that are laid over each other
+_SLOPE = 1.0  # of all waves together, at the greatest strength
 
 
 @dataclass(frozen=True)
 class Elastic:
-    """Moves the places of a coarse grid at random and everything between them smoothly: paper that is wavy or creased.
+    """Lays waves of random directions over the picture, which move things along their crests: paper that is not flat.
 
-    Moves are measured by how much they differ between neighbouring nodes of the mesh, at most 0.45 of their distance.
-    Lengths change by no more than that, and with E for the derivatives of the moves the area of what becomes a pixel,
-    (1 + E_xx)(1 + E_yy) - E_xy E_yx, is at least 1 - 2 * 0.45: nothing folds.
+    As a wave moves nothing across its crests, it is undone by the opposite one. So nothing folds however waves add up,
+    areas stay as they are, and points move exactly. The result is fitted into the picture: nothing is cut off.
 
     Attributes:
-        strength_range: share of the strongest bend, 0 to 1.
-        spacing_range: of the grid, as a share of the picture's shorter side, 0.4 to 4.
+        strength_range: share of the strongest bend, 0 to 1. There a straight line may lean by 45 degrees where the
+            crests of all waves meet.
+        wave_range: lengths of the waves, as shares of the picture's shorter side, 0.5 to 6.
     """
 
-    strength_range: Range = (0.2, 0.7)
-    spacing_range: Range = (0.5, 1.2)
+    strength_range: Range = (0.25, 0.8)
+    wave_range: Range = (0.8, 2.5)
 
     def __post_init__(self) -> None:
         check_range("strength_range", self.strength_range, 0, 1)
-        check_range("spacing_range", self.spacing_range, 0.4, 4)
+        check_range("wave_range", self.wave_range, 0.5, 6)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the strength, the spacing in pixels, and a seed for the moves."""
+        """Draw the strength, and the directions in degrees, lengths in pixels and phases of the waves."""
+        # Directions are spread evenly, that no two waves do the same.
+        first = rng.uniform(0, 180)
+        degrees = first + (np.arange(_WAVES) + rng.uniform(-0.3, 0.3, _WAVES)) * (180 / _WAVES)
         return {
             "strength": rng.uniform(*self.strength_range),
-            "spacing": rng.uniform(*self.spacing_range) * min(size),
-            "seed": int(rng.integers(2**32)),
+            "degrees": degrees.round(2).tolist(),
+            "lengths": (rng.uniform(*self.wave_range, _WAVES) * min(size)).tolist(),
+            "phases": rng.uniform(0, 2 * math.pi, _WAVES).round(4).tolist(),
         }
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
-        """The bent map."""
-        spacing = parameters["spacing"]
-        cell = max(2, round(min(spacing, *size) / _CELLS))
-        columns, rows = math.ceil(size.width / cell) + 2, math.ceil(size.height / cell) + 2
-        wide, high = max(3, round(size.width / spacing) + 1), max(3, round(size.height / spacing) + 1)
-        moves = np.random.default_rng(parameters["seed"]).uniform(-1, 1, (high, wide, 2)).astype(np.float32)
-        # What is at the edge slides along it: next to nothing leaves the picture.
-        moves[[0, -1], :, 1] = 0
-        moves[:, [0, -1], 0] = 0
-        fine = cv2.resize(moves, (columns, rows), interpolation=cv2.INTER_CUBIC)
-        steepest = max(float(np.abs(np.diff(fine, axis=axis)).max()) for axis in (0, 1))
-        nodes = fine * np.float32(parameters["strength"] * _BEND * cell / max(steepest, 1e-6))
-        nodes[..., 0] += (np.arange(columns, dtype=np.float32) - np.float32(0.5)) * cell
-        nodes[..., 1] += (np.arange(rows, dtype=np.float32)[:, None] - np.float32(0.5)) * cell
-        return Warp((Mesh(nodes, cell),))
+        """The bent map; a strength of 0 moves nothing."""
+        if not parameters["strength"]:
+            return Warp()
+        angles, lengths = np.deg2rad(parameters["degrees"]), np.array(parameters["lengths"])
+        crests = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        across = np.stack([-np.sin(angles), np.cos(angles)], axis=1) * (2 * math.pi / lengths)[:, None]
+        heights = parameters["strength"] * _SLOPE / _WAVES * lengths / (2 * math.pi)
+        waves = Waves(crests * heights[:, None], across, np.array(parameters["phases"]))
+        return fitted(Warp((waves,)), size, float(lengths.min()) / 4)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Waves:
+    """Shears one after the other, each by a sine: points move by `moves` times the sine of `across` times themselves.
+
+    Attributes:
+        moves: (N, 2) pixels, along the crests.
+        across: (N, 2) radians a pixel, at right angles to the moves.
+        phases: (N,) radians.
+    """
+
+    moves: Coordinates
+    across: Coordinates
+    phases: NDArray[np.float64]
+
+    def forward(self, points: Coordinates) -> Coordinates:
+        """Where source points (N, 2) go."""
+        for move, across, phase in zip(self.moves, self.across, self.phases, strict=True):
+            points = points + np.sin(points @ across + phase)[:, None] * move
+        return points
+
+    def backward(self, points: Coordinates) -> Coordinates:
+        """Where target points (N, 2) come from."""
+        for move, across, phase in zip(self.moves[::-1], self.across[::-1], self.phases[::-1], strict=True):
+            points = points - np.sin(points @ across + phase)[:, None] * move
+        return points

@@ -81,7 +81,7 @@ class SaltAndPepper:
         share_range: of the pixels, 0 to 0.2.
     """
 
-    share_range: Range = (0.002, 0.04)
+    share_range: Range = (0.002, 0.03)
 
     def __post_init__(self) -> None:
         check_range("share_range", self.share_range, 0, 0.2)

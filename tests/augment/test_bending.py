@@ -9,7 +9,7 @@ import pytest
 from augment import Curl, Elastic, LineChain, SceneStep
 from synthtext.core import Box, Clusters, GeometricEffect, Sample, Size
 
-STRONG: list[GeometricEffect] = [Curl((0, 65), (0.25, 1), (0, 0.6), (-15, 15)), Elastic((0, 1), (0.4, 4))]
+STRONG: list[GeometricEffect] = [Curl((0, 65), (0.25, 1), (0, 0.6), (-15, 15)), Elastic((0, 1), (0.5, 6))]
 
 
 def name(effect: GeometricEffect) -> str:

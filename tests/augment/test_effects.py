@@ -218,7 +218,7 @@ def test_jpeg_keeps_the_order_of_channels() -> None:
         lambda: Curl(bow_range=(0, 1)),
         lambda: Curl(tilt_range=(-30, 30)),
         lambda: Elastic((0, 1.5)),
-        lambda: Elastic(spacing_range=(0.1, 1)),
+        lambda: Elastic(wave_range=(0.1, 1)),
     ],
 )
 def test_ranges_out_of_bounds_are_refused(wrong) -> None:  # type: ignore[no-untyped-def]
