@@ -66,7 +66,7 @@ class WhiteBalance:
         """Draw the factors of red, green and blue."""
         low, high = self.temperature_range
         kelvin = 1 / rng.uniform(1 / high, 1 / low)
-        factors = (_white(kelvin) / _white(_NEUTRAL)) ** (1 / _DISPLAY)
+        factors = (_white(kelvin) / _NEUTRAL_WHITE) ** (1 / _DISPLAY)
         factors[1] *= 1 + rng.uniform(*self.tint_range)
         return {"factors": (factors / (_GREY @ factors)).tolist()}
 
@@ -94,3 +94,6 @@ def _white(kelvin: float) -> NDArray[np.float64]:
     else:
         y = -1.1063814 * x**3 - 1.34811020 * x**2 + 2.18555832 * x - 0.20219683
     return np.asarray(np.maximum(_TO_RGB @ np.array([x / y, 1, (1 - x - y) / y]), 0.01), np.float64)
+
+
+_NEUTRAL_WHITE = _white(_NEUTRAL)

@@ -19,53 +19,86 @@ import numpy as np
 
 from augment import (
     Affine,
+    Binarise,
     Blur,
+    CastShadow,
     Colour,
     Crop,
+    Curl,
+    Defocus,
     Distort,
     Downscale,
+    Elastic,
     Flip,
+    Gamma,
+    Glare,
     Imgaug,
     Invert,
     Jpeg,
     LineChain,
+    MotionBlur,
     Noise,
     Perspective,
     Rescale,
     ResizePad,
     Rotation,
+    SaltAndPepper,
+    ScanStreaks,
     SceneChain,
     SceneStep,
+    ShotNoise,
     Skew,
     Stretch,
     TextCrop,
     TiaPerspective,
+    UnevenLight,
+    WhiteBalance,
     training_view,
 )
 from augment.chain import AnyEffect
 from pipelines.reader.picture import decode
 from pipelines.reader.scenes import open_scenes
 from pipelines.recipe import resolve_recipe
-from synthtext.core import Gap, Image, Sample, Scene, Size, TextInstance
+from synthtext.core import Gap, GeometricEffect, Image, PixelEffect, Sample, Scene, Size, TextInstance
 
 ROUNDS = 5
 TURN = {"rotate": [-10, 10]}
+PIXEL_EFFECTS: Mapping[str, PixelEffect] = {
+    "colour": Colour(),
+    "invert": Invert(),
+    "gamma": Gamma(),
+    "white_balance": WhiteBalance(),
+    "uneven_light": UnevenLight(),
+    "glare": Glare(),
+    "cast_shadow": CastShadow(),
+    "blur": Blur((0.03, 0.05)),
+    "motion_blur": MotionBlur(),
+    "defocus": Defocus(),
+    "downscale": Downscale(),
+    "noise": Noise((10, 20)),
+    "shot_noise": ShotNoise(),
+    "salt_and_pepper": SaltAndPepper(),
+    "scan_streaks": ScanStreaks(),
+    "binarise": Binarise(),
+    "jpeg, once": Jpeg((10, 30), (1, 1)),
+    "jpeg, twice": Jpeg((10, 30), (2, 2)),
+}
+BENT: Mapping[str, GeometricEffect] = {
+    "perspective": Perspective(),
+    "rotation": Rotation(),
+    "skew": Skew(),
+    "curl": Curl(),
+    "elastic": Elastic(),
+}
 SCENE_EFFECTS: Mapping[str, AnyEffect] = {
     "flip": Flip(),
     "affine": Affine((-10, 10), (0.7, 1.4), (-10, 10), (-0.1, 0.1)),
-    "rotation": Rotation(),
-    "skew": Skew(),
-    "perspective": Perspective(),
     "rescale": Rescale((0.5, 1.5)),
     "text_crop": TextCrop(),
     "resize_pad": ResizePad(960, 960),
     "distort": Distort(),
-    "colour": Colour(),
-    "invert": Invert(),
-    "blur": Blur(),
-    "noise": Noise(),
-    "downscale": Downscale(),
-    "jpeg": Jpeg(),
+    **BENT,
+    **PIXEL_EFFECTS,
     "imgaug Affine": Imgaug("Affine", TURN),
     "imgaug ElasticTransformation": Imgaug("ElasticTransformation", {"alpha": [0, 40], "sigma": 8}),
     "imgaug Rain": Imgaug("Rain"),
@@ -81,15 +114,8 @@ TIA: Mapping[str, Distort | Stretch | TiaPerspective] = {
 LINE_EFFECTS: Mapping[str, AnyEffect] = {
     **TIA,
     "crop": Crop(),
-    "invert": Invert(),
-    "colour": Colour(),
-    "perspective": Perspective(),
-    "rotation": Rotation(),
-    "skew": Skew(),
-    "blur": Blur((0.03, 0.05)),
-    "noise": Noise((10, 20)),
-    "downscale": Downscale(),
-    "jpeg": Jpeg((10, 30)),
+    **BENT,
+    **PIXEL_EFFECTS,
     "imgaug Rain": Imgaug("Rain"),
 }
 
@@ -145,13 +171,13 @@ def table(scene: Scene) -> None:
     for name, chain in chains.items():
         spent = milliseconds(lambda number, chain=chain: chain(np.random.default_rng(number), scene), 4)  # type: ignore[misc]
         print(f"  {name:32s} {spent:8.2f}")
-    for high in (48, 32):
-        line_table(np.random.default_rng(0).integers(0, 256, (high, 320, 3), np.uint8))
+    for high, wide in ((48, 200), (48, 320), (32, 320)):
+        line_table(np.random.default_rng(0).integers(0, 256, (high, wide, 3), np.uint8))
 
 
 def line_table(image: Image) -> None:
     size = Size(image.shape[1], image.shape[0])
-    print(f"line of {size.width} x {size.height} pixels: microseconds, and times one cv2.remap")
+    print(f"line of {size.width} x {size.height} pixels: microseconds, and for TIA times one cv2.remap")
     rng = np.random.default_rng(0)
     for name, effect in TIA.items():
         warp = effect.warp(size, effect.draw(rng, size))
@@ -167,6 +193,12 @@ def line_table(image: Image) -> None:
         rounds = [(milliseconds(whole, 300) * 1e3, milliseconds(remap, 300) * 1e3) for _ in range(3)]
         spent, once = min(one for one, _ in rounds), min(other for _, other in rounds)
         print(f"  {name:32s} {spent:8.1f}  remap {once:6.1f}  {spent / once:5.2f} times")
+    for name, bent in BENT.items():
+        moved = milliseconds(lambda _, one=bent: one.warp(size, one.draw(rng, size)).image(image, size), 100)  # type: ignore[misc]
+        print(f"  {name:32s} {moved * 1e3:8.1f}")
+    for name, pixel in PIXEL_EFFECTS.items():
+        changed = milliseconds(lambda _, one=pixel: one.apply(image, one.draw(rng, size)), 100)  # type: ignore[misc]
+        print(f"  {name:32s} {changed * 1e3:8.1f}")
 
 
 def outlined(scene: Scene, valid: Image | None = None) -> Image:

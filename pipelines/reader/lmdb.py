@@ -149,7 +149,7 @@ class _Values(list[bytes | None]):
 def _values(transaction: lmdb.Transaction, numbers: Iterable[int]) -> tuple[_Values, _Values]:
     """Pictures and labels of samples, which are numbered from 1."""
     found = [(transaction.get(b"image-%09d" % n), transaction.get(b"label-%09d" % n)) for n in numbers]
-    return _Values(image for image, _ in found), _Values(label for _, label in found)
+    return _Values(image for image, _ in found), _Values(label for _, label in found)  # type: ignore[misc] - no buffers were asked for
 
 
 def _read_group(path: Path, group: int, _label: str) -> tuple[_Values, _Values]:
