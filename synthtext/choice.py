@@ -8,12 +8,12 @@ import numpy as np
 
 from synthtext.balance import Debt
 from synthtext.core import Charset, Parameters
-from synthtext.corpora import CorpusMixture, DrawnText, place_character
+from synthtext.corpora import CorpusMixture, DrawnText, comes_between, place_character
 from synthtext.fonts import Face
 from synthtext.layout import Layout
 from synthtext.lengths import LengthChoice
 
-_DRAWS, _SEARCHES, _PLACEMENTS = 8, 2, 4  # of texts, until one has the character
+_DRAWS, _SEARCHES, _PLACEMENTS = 6, 2, 4  # of texts, until one has the character
 
 Paid: TypeAlias = Literal["drawn", "found", "placed", "no text", "no font of the block", "given up"]
 """How a sample came by the character that it owes, or why it did not."""
@@ -61,7 +61,7 @@ class TextChooser:
     def pay(self, rng: np.random.Generator, debt: Debt, faces: Sequence[Face]) -> ChosenText:
         """A text with a character that is owed, which one of the faces can show.
 
-        The first of eight drawn texts that has it; else one that a corpus finds by the character; else a drawn one that
+        The first of six drawn texts that has it; else one that a corpus finds by the character; else a drawn one that
         the character was put into; else any text.
         """
         character = debt.character
@@ -97,7 +97,8 @@ class TextChooser:
                 break
             yield "found", found
         for _ in range(_PLACEMENTS):
-            text, after = self._corpora.draw(rng), self._corpora.draw(rng).text
+            text = self._corpora.draw(rng)
+            after = self._corpora.draw(rng).text if comes_between(character) else ""
             yield "placed", text._replace(text=place_character(rng, text.text, character, after))
 
 

@@ -9,7 +9,7 @@ from synthtext.corpora.jieba_words import JiebaWords
 from synthtext.corpora.language import language_characters, languages
 from synthtext.corpora.look_alikes import LookAlikes
 from synthtext.corpora.pattern import Pattern
-from synthtext.corpora.placing import place_character
+from synthtext.corpora.placing import comes_between, place_character
 from synthtext.corpora.template import Template
 from synthtext.corpora.text_file import TextFile, split_of
 from synthtext.corpora.words import Words
@@ -34,6 +34,7 @@ __all__ = [
     "WebAddress",
     "Words",
     "clean_text",
+    "comes_between",
     "is_charset_name",
     "language_characters",
     "languages",

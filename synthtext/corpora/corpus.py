@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -47,8 +48,9 @@ class CorpusMixture:
     def __init__(self, entries: Sequence[Entry[Corpus]]) -> None:
         self.entries = tuple(entries)
         self._weighted = Weighted([entry.weight for entry in self.entries])
-        able = [(e.name, e.part, e.weight) for e in self.entries if e.weight and isinstance(e.part, SearchableCorpus)]
-        self._searchable = tuple(able)
+        used = [entry for entry in self.entries if entry.weight > 0]
+        self._searchable = [(e.name, e.part) for e in used if isinstance(e.part, SearchableCorpus)]
+        self._rates = np.array([entry.weight for entry in used if isinstance(entry.part, SearchableCorpus)])
 
     def draw(self, rng: np.random.Generator) -> DrawnText:
         """A clean text (it may be empty when its corpus gave nothing visible)."""
@@ -57,9 +59,9 @@ class CorpusMixture:
 
     def draw_with(self, rng: np.random.Generator, character: str) -> DrawnText | None:
         """A clean text that has a character; None if no corpus finds one. They are asked in an order by weight."""
-        left = list(self._searchable)
-        while left:
-            name, part, _ = left.pop(Weighted([weight for _, _, weight in left]).draw(rng))
+        # The smallest of exponential numbers is any one's with a chance by its rate, and so on: an order by weight.
+        turns = (rng.standard_exponential(len(self._searchable)) / self._rates).tolist() if self._searchable else []
+        for _, (name, part) in sorted(zip(turns, self._searchable, strict=True), key=itemgetter(0)):
             text = part.draw_with(rng, character)
             if text is not None:
                 return DrawnText(clean_text(text), name)

@@ -26,14 +26,22 @@ class Lexicon:
         """A word."""
         return self._words[self._weighted.draw(rng)]
 
+    def has(self, character: str) -> bool:
+        """Whether a word has a character."""
+        return character in self._index[False]
+
     def draw_with(self, rng: np.random.Generator, character: str, *, first: bool = False) -> str | None:
         """A word that has a character (at its start, if `first`), by weight; None if no word has it."""
         key = character, first
         if key not in self._narrowed:
-            found = _index_of(self._words)[first].get(character)
+            found = self._index[first].get(character)
             self._narrowed[key] = None if found is None else (found, Weighted(self._weights[found]))
         narrowed = self._narrowed[key]
         return None if narrowed is None else self._words[narrowed[0][narrowed[1].draw(rng)]]
+
+    @cached_property
+    def _index(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+        return _index_of(self._words)
 
     @cached_property
     def _weighted(self) -> Weighted:

@@ -14,7 +14,7 @@ from synthtext.core import InputError
 
 _MOST_REPEATS = 1000
 _UNBOUNDED = 8  # repeats of "*" and "+"
-_SEARCHES = 12  # for a text with a character
+_SEARCHES = 8  # for a text with a character
 _PRINTABLE = string.digits + string.ascii_letters + string.punctuation + " "
 _CATEGORIES = {
     code.CATEGORY_DIGIT: string.digits,

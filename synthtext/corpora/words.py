@@ -66,13 +66,15 @@ class Words:
         """
         if character in self._between:
             return self._between.join(self._draw_words(rng, 2)) if self.count_range[1] > 1 else None
-        for _ in range(_CASES_TRIED):
+        spellings = dict.fromkeys((character, in_case(character, "lower", self.language)))
+        known = [written for written in spellings if self._lexicon.has(written)]
+        for _ in range(_CASES_TRIED if known else 0):
             case = self._cases.draw(rng)
-            drawn = self._draw_words(rng)
-            for written in dict.fromkeys((character, in_case(character, "lower", self.language))):
+            for written in known:
                 first = case == "title" and written != character
                 word = self._lexicon.draw_with(rng, written, first=first)
                 if word is not None and character in in_case(word, case, self.language):
+                    drawn = self._draw_words(rng)
                     drawn[int(rng.integers(len(drawn)))] = word
                     return self._between.join(in_case(word, case, self.language) for word in drawn)
         return None

@@ -121,7 +121,6 @@ def test_a_mixture_asks_its_corpora_by_weight() -> None:
     mixture = CorpusMixture(
         [
             Entry("pattern", Pattern("z"), 5),
-            Entry("rare", Pattern("z{900}[a-z]"), 0.001),
             Entry("ab", Characters("ab"), 3),
             Entry("bc", Characters("bc"), 1),
             Entry("never", Characters("d"), 0),
