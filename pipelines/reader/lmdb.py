@@ -169,5 +169,8 @@ def opened(path: Path) -> Iterator[lmdb.Transaction]:
         environment = lmdb.open(str(path), readonly=True, lock=False, readahead=False, meminit=False)
     except lmdb.Error as error:
         raise InputError(f"{path} cannot be read as LMDB: {error}") from None
-    with environment, environment.begin() as transaction:
-        yield transaction
+    try:
+        with environment, environment.begin() as transaction:
+            yield transaction
+    except lmdb.Error as error:
+        raise InputError(f"{path} is damaged: {error}") from None
