@@ -49,9 +49,8 @@ def _entries(tree: object, known: dict[int, float]) -> float:
         return 1
     if id(tree) not in known:
         known[id(tree)] = float("inf")  # until it is counted: whoever asks meanwhile is a part of it
-        known[id(tree)] = 1 + sum(
-            _entries(value, known) for value in (tree.values() if isinstance(tree, dict) else tree)
-        )
+        values = tree.values() if isinstance(tree, dict) else tree
+        known[id(tree)] = 1 + sum(_entries(value, known) for value in values)
     return known[id(tree)]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lmdb
 import numpy as np
@@ -149,7 +149,10 @@ class _Values(list[bytes | None]):
 def _values(transaction: lmdb.Transaction, numbers: Iterable[int]) -> tuple[_Values, _Values]:
     """Pictures and labels of samples, which are numbered from 1."""
     found = [(transaction.get(b"image-%09d" % n), transaction.get(b"label-%09d" % n)) for n in numbers]
-    return _Values(image for image, _ in found), _Values(label for _, label in found)
+    images, labels = (
+        [cast(bytes | None, pair[side]) for pair in found] for side in (0, 1)
+    )  # no buffers: not asked for
+    return _Values(images), _Values(labels)
 
 
 def _read_group(path: Path, group: int, _label: str) -> tuple[_Values, _Values]:

@@ -30,7 +30,7 @@ def read_font(path: Path) -> tuple[bytes, str]:
         size = path.stat().st_size
         if size > LARGEST:
             raise InputError(
-                f"font {str(path)!r} is too large: {size / 1e6:,.0f} MB, at most {LARGEST / 1e6:,.0f} are read; remove it"
+                f"font {str(path)!r} is too large: {size / 1e6:,.0f} MB, but at most {LARGEST / 1e6:,.0f} are read"
             )
         data = path.read_bytes()
     except OSError as error:
