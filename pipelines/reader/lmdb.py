@@ -1,7 +1,7 @@
 """Lines in one LMDB, in the layout of deep-text-recognition-benchmark."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -148,11 +148,9 @@ class _Values(list[bytes | None]):
 
 def _values(transaction: lmdb.Transaction, numbers: Iterable[int]) -> tuple[_Values, _Values]:
     """Pictures and labels of samples, which are numbered from 1."""
-    found = [(transaction.get(b"image-%09d" % n), transaction.get(b"label-%09d" % n)) for n in numbers]
-    images, labels = (
-        [cast(bytes | None, pair[side]) for pair in found] for side in (0, 1)
-    )  # no buffers: not asked for
-    return _Values(images), _Values(labels)
+    names = [b"%09d" % number for number in numbers]
+    get = cast("Callable[[bytes], bytes | None]", transaction.get)  # without buffers
+    return _Values(get(b"image-" + name) for name in names), _Values(get(b"label-" + name) for name in names)
 
 
 def _read_group(path: Path, group: int, _label: str) -> tuple[_Values, _Values]:
