@@ -19,12 +19,14 @@ Tree: TypeAlias = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
 Part = TypeVar("Part", bound="DataclassInstance")
 
+_ENTRIES = 1_000_000  # values in a file, which a few lines of aliases would exceed
+
 
 def read_yaml(path: Path) -> Tree:
     """Read a mapping from a YAML file.
 
     Raises:
-        InputError: the file is missing, is no YAML, or is no mapping.
+        InputError: the file is missing, is no YAML, is no mapping, or its aliases make it endless.
     """
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -36,7 +38,20 @@ def read_yaml(path: Path) -> Tree:
         raise InputError(f"{path} is no valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
         raise InputError(f"{path} must hold settings as 'key: value', not {type(tree).__name__}")
+    if _entries(tree, {}) > _ENTRIES:
+        raise InputError(f"{path} holds more than {_ENTRIES:,} values, as aliases (*name) repeat them: write fewer")
     return tree
+
+
+def _entries(tree: object, known: dict[int, float]) -> float:
+    """Values in a tree, those behind aliases each time they are named; infinite where one names itself."""
+    if not isinstance(tree, dict | list):
+        return 1
+    if id(tree) not in known:
+        known[id(tree)] = float("inf")  # until it is counted: whoever asks meanwhile is a part of it
+        values = tree.values() if isinstance(tree, dict) else tree
+        known[id(tree)] = 1 + sum(_entries(value, known) for value in values)
+    return known[id(tree)]
 
 
 def dump_yaml(tree: Mapping[str, Any]) -> str:

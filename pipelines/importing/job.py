@@ -158,9 +158,10 @@ def whole_picture(data: bytes, name: str) -> Image:
     Raises:
         InputError: it is no picture, or a part of one.
     """
+    image = decode(data, name)  # refuses what is too large
     try:
         with Pictures.open(io.BytesIO(data)) as picture:
             picture.load()
     except (OSError, SyntaxError, ValueError, Pictures.DecompressionBombError) as error:
         raise InputError(f"{name}: {error}") from None
-    return decode(data, name)
+    return image

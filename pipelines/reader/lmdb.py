@@ -1,13 +1,13 @@
 """Lines in one LMDB, in the layout of deep-text-recognition-benchmark."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lmdb
 import numpy as np
@@ -148,8 +148,9 @@ class _Values(list[bytes | None]):
 
 def _values(transaction: lmdb.Transaction, numbers: Iterable[int]) -> tuple[_Values, _Values]:
     """Pictures and labels of samples, which are numbered from 1."""
-    found = [(transaction.get(b"image-%09d" % n), transaction.get(b"label-%09d" % n)) for n in numbers]
-    return _Values(image for image, _ in found), _Values(label for _, label in found)  # type: ignore[misc] - no buffers were asked for
+    names = [b"%09d" % number for number in numbers]
+    get = cast("Callable[[bytes], bytes | None]", transaction.get)  # without buffers
+    return _Values(get(b"image-" + name) for name in names), _Values(get(b"label-" + name) for name in names)
 
 
 def _read_group(path: Path, group: int, _label: str) -> tuple[_Values, _Values]:
@@ -169,5 +170,8 @@ def opened(path: Path) -> Iterator[lmdb.Transaction]:
         environment = lmdb.open(str(path), readonly=True, lock=False, readahead=False, meminit=False)
     except lmdb.Error as error:
         raise InputError(f"{path} cannot be read as LMDB: {error}") from None
-    with environment, environment.begin() as transaction:
-        yield transaction
+    try:
+        with environment, environment.begin() as transaction:
+            yield transaction
+    except lmdb.Error as error:
+        raise InputError(f"{path} is damaged: {error}") from None

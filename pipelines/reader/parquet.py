@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipelines.reader.path_source import PathSource
-from pipelines.reader.source import EncodedLine
+from pipelines.reader.source import NO_LABEL, NO_PICTURE, EncodedLine, MissingError
 from synthtext.core import InputError
 
 BUDGET = 256 * 2**20
@@ -40,44 +41,63 @@ class ParquetSource(PathSource):
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
-        for batch in _open(self.path).iter_batches(columns=["text"]):
-            yield from batch.column(0).to_pylist()
+        with _opened(self.path) as file:
+            for batch in file.iter_batches(columns=["text"]):
+                yield from batch.column(0).to_pylist()
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels."""
-        table = _open(self.path).read(columns=["width", "height"])
+        with _opened(self.path) as file:
+            table = file.read(columns=["width", "height"])
         return np.stack([table["width"].to_numpy(), table["height"].to_numpy()], axis=1).astype(np.int64)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """The chosen columns that the file has."""
-        file = _open(self.path)
-        table = file.read(columns=[name for name in names if name in file.schema_arrow.names])
-        return {name: table[name].to_pylist() for name in table.column_names}
+        with _opened(self.path) as file:
+            table = file.read(columns=[name for name in names if name in file.schema_arrow.names])
+            return {name: table[name].to_pylist() for name in table.column_names}
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """The lines of these rows, in this order."""
         groups = np.searchsorted(self.groups, rows, side="right") - 1
         places = (rows - self.groups[groups]).tolist()
         columns = {group: ROW_GROUPS.get(self.path, group, "text") for group in set(groups.tolist())}
-        return [_line(columns[group], place) for group, place in zip(groups.tolist(), places, strict=True)]
+        try:
+            return [_line(columns[group], place) for group, place in zip(groups.tolist(), places, strict=True)]
+        except UnicodeDecodeError:
+            raise InputError(f"{self.path} is damaged: a key or a text in it is no UTF-8 text") from None
 
 
-def _open(path: Path) -> pq.ParquetFile:
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """A file for one read.
+
+    Raises:
+        InputError: it is no Parquet file, lacks a column, or is damaged where it is read.
+    """
     try:
-        return pq.ParquetFile(path, memory_map=True)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"{path} cannot be read as Parquet: {error}") from None
+        with pq.ParquetFile(path, memory_map=True) as file:
+            yield file
+    except (OSError, pa.ArrowException, KeyError, UnicodeDecodeError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path} cannot be read as Parquet: {reason}") from None
 
 
 def row_groups(path: Path) -> NDArray[np.int64]:
     """(G + 1,) rows at which the row groups of a file begin, and the number of rows."""
-    metadata = _open(path).metadata
-    return np.cumsum([0, *(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))])
+    with _opened(path) as file:
+        metadata = file.metadata
+        return np.cumsum([0, *(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))])
 
 
 def _line(columns: Columns, row: int) -> EncodedLine:
     keys, images, texts = columns
-    return EncodedLine(keys[row].as_py(), images[row].as_py(), texts[row].as_py())
+    key, image, text = keys[row].as_py(), images[row].as_py(), texts[row].as_py()
+    if image is None or text is None:
+        raise MissingError(
+            f"{key} has no {'picture' if image is None else 'text'}", NO_PICTURE if image is None else NO_LABEL
+        )
+    return EncodedLine(key, image, text)
 
 
 class RowGroups:
@@ -109,9 +129,10 @@ class RowGroups:
 
 
 def _read_group(path: Path, group: int, label: str) -> Columns:
-    table = _open(path).read_row_group(group, columns=["key", "image.bytes", label])
-    images = table["image"].combine_chunks()
-    return table["key"].combine_chunks(), images.field("bytes"), table[label].combine_chunks()
+    with _opened(path) as file:
+        table = file.read_row_group(group, columns=["key", "image.bytes", label])
+        images = table["image"].combine_chunks()
+        return table["key"].combine_chunks(), images.field("bytes"), table[label].combine_chunks()
 
 
 def _size(columns: Columns) -> int:

@@ -10,11 +10,16 @@ from PIL import Image as Headers
 
 from synthtext.core import Image, InputError
 
+LARGEST = 2**27
+"""Pixels of the largest picture that is decoded, into 400 MB; a small file may claim any size."""
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _PNG_ALPHA = (b"\x04", b"\x06")  # colour types of a PNG with an alpha channel; byte 25 holds the type
 _ORIENTATION = 0x0112  # the EXIF tag; from 5 on it turns the picture by a quarter
 _QUARTER_TURNS = range(5, 9)
+_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # markers of the JPEG segment that tells the size
+_SEGMENTS = 100  # that are looked at before it
 _UPSIDE_DOWN, _MIRRORED = (3, 4, 7, 8), (2, 3, 6, 7)  # once rows and columns are in place
 
 
@@ -28,8 +33,9 @@ def decode(data: bytes, name: str) -> Image:
         name: of the picture, for the error.
 
     Raises:
-        InputError: these bytes are no picture, or a broken one.
+        InputError: these bytes are no picture, a broken one, or one of more than `LARGEST` pixels.
     """
+    _refuse_large(data, name)
     buffer = np.frombuffer(data, np.uint8)
     try:
         if data.startswith(_PNG) and (data[25:26] in _PNG_ALPHA or b"tRNS" in data[:1024]):
@@ -42,6 +48,48 @@ def decode(data: bytes, name: str) -> Image:
     if image is None:
         raise InputError(f"{name}: this is no picture that can be read")
     return np.asarray(image, np.uint8)
+
+
+def _refuse_large(data: bytes, name: str) -> None:
+    """Refuse what says of itself that it is too large, before anything is allocated.
+
+    Raises:
+        InputError: it does.
+    """
+    width, height = _claimed_size(data)
+    if width * height > LARGEST:
+        raise InputError(
+            f"{name}: a picture of {width:,} x {height:,} pixels is too large: {LARGEST:,} are decoded at most; "
+            "make it smaller"
+        )
+
+
+def _claimed_size(data: bytes) -> tuple[int, int]:
+    """Width and height that a header tells; 0 x 0 where none is found. Called for every picture: 1 us."""
+    if data.startswith(_PNG):
+        return struct.unpack(">II", data[16:24]) if len(data) >= 24 else (0, 0)
+    if data.startswith(_JPEG):
+        return _jpeg_size(data)
+    try:
+        with Headers.open(io.BytesIO(data)) as header:
+            return header.size
+    except Headers.DecompressionBombError:
+        return LARGEST, LARGEST  # how large, it does not say
+    except (OSError, SyntaxError, ValueError):
+        return 0, 0
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    place = 2
+    for _ in range(_SEGMENTS):
+        head = data[place : place + 9]
+        if len(head) < 9 or head[0] != 0xFF:
+            break
+        if head[1] in _FRAMES:
+            height, width = struct.unpack(">HH", head[5:9])
+            return width, height
+        place += 1 if head[1] == 0xFF else 2 + int.from_bytes(head[2:4], "big")
+    return 0, 0
 
 
 def _upright(image: np.ndarray, data: bytes) -> np.ndarray:

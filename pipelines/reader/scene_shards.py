@@ -13,6 +13,7 @@ from pipelines.reader.parquet import ROW_GROUPS, row_groups
 from pipelines.reader.path_source import PathSource
 from pipelines.reader.scene_labels import parse_label
 from pipelines.reader.scene_source import EncodedScene
+from pipelines.reader.source import MissingError
 from pipelines.shards import SceneRow, instance_from_tree
 from synthtext.core import InputError, TextInstance
 
@@ -35,10 +36,13 @@ class ParquetScenes(PathSource):
         scenes = []
         for group, place in zip(groups.tolist(), (rows - self.groups[groups]).tolist(), strict=True):
             keys, images, instances = ROW_GROUPS.get(self.path, group, "instances")
-            key = keys[place].as_py()
-            scenes.append(
-                EncodedScene(key, images[place].as_py(), _instances(instances[place].as_py(), f"{self.path}: {key}"))
-            )
+            try:
+                key, image, trees = keys[place].as_py(), images[place].as_py(), instances[place].as_py()
+            except UnicodeDecodeError:
+                raise InputError(f"{self.path} is damaged: a key or a text in it is no UTF-8 text") from None
+            if image is None:
+                raise MissingError(f"{self.path}: {key} has no picture")
+            scenes.append(EncodedScene(key, image, _instances(trees, f"{self.path}: {key}")))
         return scenes
 
 

@@ -10,6 +10,9 @@ import uharfbuzz as hb
 from synthtext.cache import ByteCache
 from synthtext.core import InputError
 
+LARGEST = 2**28
+"""Bytes of the largest file that is taken for a font; collections of all Chinese characters have half of that."""
+
 _COMPRESSED = (b"wOFF", b"wOF2")
 
 # By the digest of the file. A variable font is opened once for each place on its axes, and half a second of
@@ -21,9 +24,14 @@ def read_font(path: Path) -> tuple[bytes, str]:
     """The bytes of a font file as sfnt (.woff and .woff2 are decompressed), and the SHA-256 of the file, hexadecimal.
 
     Raises:
-        InputError: the file cannot be read or decompressed.
+        InputError: the file cannot be read or decompressed, or is larger than `LARGEST`.
     """
     try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise InputError(
+                f"font {str(path)!r} is too large: {size / 1e6:,.0f} MB, but at most {LARGEST / 1e6:,.0f} are read"
+            )
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"font {str(path)!r} cannot be read: {error.strerror}") from None

@@ -1,0 +1,353 @@
+"""Files that somebody spoilt, by chance or on purpose: one sentence, and never another exception."""
+
+import ast
+import io
+import json
+import struct
+import subprocess
+import sys
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pipelines.check.rows import stored_groups
+from pipelines.exchange.importing import import_model
+from pipelines.importing import open_import
+from pipelines.importing.job import whole_picture
+from pipelines.reader import check_picture, decode, open_scenes, open_source, picture_size
+from pipelines.reader.picture import LARGEST
+from pipelines.reader.scene_labels import parse_label
+from pipelines.recipe import resolve_recipe
+from pipelines.shards import LineRow, SceneRow
+from synthtext.core import Clusters, InputError, TextInstance, as_polygon
+from synthtext.fonts.discovery import embedded_fonts
+from synthtext.fonts.file import read_font_file
+from synthtext.fonts.opening import LARGEST as LARGEST_FONT
+
+ROOT = Path(__file__).parents[2]
+QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, whole: bytes) -> bytes:
+    """Some bytes with a few places changed, left out or added."""
+    data = bytearray(whole)
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(0, len(data)))
+        length = draw(st.sampled_from([0, 1, 1, 4, 30]))
+        data[place : place + length] = draw(st.sampled_from([b"", b"\xff", b"\x00", b"\xff" * 4, b"\x7f", b"[" * 9]))
+    return bytes(data)
+
+
+def pictures() -> dict[str, bytes]:
+    image = np.random.default_rng(0).integers(0, 256, (12, 17, 4), np.uint8)
+    found = {end: cv2.imencode(end, image[..., :3])[1].tobytes() for end in (".png", ".jpg", ".webp", ".bmp")}
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for form, channels in (("PNG", 4), ("JPEG", 3), ("GIF", 3)):
+        file = io.BytesIO()
+        Image.fromarray(image[..., :channels]).save(file, form, exif=exif.tobytes())
+        found[form] = file.getvalue()
+    return found
+
+
+PICTURES = pictures()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of broken EXIF data
+@QUICK
+@given(st.sampled_from(sorted(PICTURES)).flatmap(lambda name: spoilt(PICTURES[name])) | st.binary(max_size=60))
+def test_pictures(data: bytes) -> None:
+    for look in (decode, picture_size, check_picture, whole_picture):
+        with suppress(InputError):
+            look(data, "x")
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A PNG of a hundred bytes that says that it is so large."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = [header, b"IDAT" + zlib.compress(bytes(99)), b"IEND"]
+    parts = [struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def jpeg_claiming(width: int, height: int) -> bytes:
+    data = bytearray(cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
+    place = data.index(b"\xff\xc0") + 5
+    data[place : place + 4] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+def test_decompression_bombs_are_refused_before_anything_is_allocated() -> None:
+    bombs = [claiming(60_000, 60_000), claiming(12_000, 12_000), jpeg_claiming(20_000, 20_000)]
+    for data in bombs:
+        for look in (decode, whole_picture):
+            with pytest.raises(
+                InputError, match=r"x: a picture of [\d,]+ x [\d,]+ pixels is too large: .* make it smaller"
+            ):
+                look(data, "x")
+    code = f"""if True:
+        import resource
+        from pipelines.reader import decode
+        from synthtext.core import InputError
+        used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = used()
+        for data in {bombs!r}:
+            try:
+                decode(data, "x")
+            except InputError:
+                print(used() - before)
+    """
+    grown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT).stdout.split()
+    assert len(grown) == len(bombs)
+    assert max(map(int, grown)) < 20_000  # KB
+
+
+def test_a_large_picture_within_the_limit_is_decoded() -> None:
+    side = int(LARGEST**0.5) // 4
+    assert decode(cv2.imencode(".png", np.zeros((side, side), np.uint8))[1].tobytes(), "x").shape == (side, side, 3)
+
+
+ENTRIES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(-(10**20), 10**20) | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["transcription", "points", "imgs", "anns", "images", "annotations", "id", "image_id", "bbox"]
+            )
+            | st.sampled_from(["mask", "segmentation", "file_name", "utf8_string", "legibility", "set"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@QUICK
+@given(ENTRIES)
+def test_labels_of_scenes(tree: object) -> None:
+    with suppress(InputError):
+        parse_label(json.dumps(tree), "x")
+    with suppress(InputError):
+        parse_label(json.dumps([{"transcription": tree, "points": tree}]), "x")
+
+
+COCO = {
+    "imgs": {"1": {"id": 1, "file_name": "1.png", "set": "train"}},
+    "anns": {"5": {"image_id": 1, "mask": [1, 1, 9, 1, 9, 9], "utf8_string": "a", "legibility": "legible"}},
+}
+
+
+def import_all(path: Path) -> None:
+    with suppress(InputError):
+        job = open_import(path)
+        for index in range(len(job.source)):
+            job.item(index)
+
+
+@QUICK
+@given(data=st.data())
+def test_label_files(tmp_path: Path, data: st.DataObject) -> None:
+    (tmp_path / "1.png").write_bytes(PICTURES[".png"])
+    label = json.dumps([{"transcription": "a", "points": [[1, 1], [9, 1], [9, 9]]}])
+    (tmp_path / "scenes.tsv").write_bytes(data.draw(spoilt(f"1.png\t{label}\n1.png\t{label}\n".encode())))
+    (tmp_path / "lines.tsv").write_bytes(data.draw(spoilt("1.png\tab é\n1.png\tc\n".encode())))
+    (tmp_path / "icdar").mkdir(exist_ok=True)
+    (tmp_path / "icdar" / "1.png").write_bytes(PICTURES[".png"])
+    (tmp_path / "icdar" / "gt_1.txt").write_bytes(data.draw(spoilt(b"1,1,9,1,9,9,1,9,ab\n1,1,9,1,9,9,1,9,###\n")))
+    coco = {**COCO, **data.draw(st.fixed_dictionaries({}, optional={"imgs": ENTRIES, "anns": ENTRIES}))}
+    if data.draw(st.booleans()):
+        coco["anns"] = {
+            "5": {**COCO["anns"]["5"], **data.draw(st.dictionaries(st.sampled_from(["mask", "bbox"]), ENTRIES))}
+        }
+    written = json.dumps(coco).encode()
+    (tmp_path / "coco.json").write_bytes(data.draw(st.just(written) | spoilt(written)))
+    for name in ("scenes.tsv", "lines.tsv", "icdar", "coco.json"):
+        import_all(tmp_path / name)
+
+
+RECIPE = {
+    "kind": "lines",
+    "charset": "digits",
+    "corpus": [{"use": "pattern", "pattern": "[0-9]{1,6}", "weight": 1}],
+    "fonts": {"system": False, "embedded": True, "size_range": [20, 30]},
+    "layout": {"tracking_range": [0, 0.1], "margin_range": [0.0, 0.15]},
+    "ink": {"contrast_floor": 40, "styles": {"plain": 3, "outline": 1}},
+    "paper": {"plain": 1, "gradient": {"weight": 2}},
+    "effects": [{"use": "perspective", "probability": 0.5, "strength_range": [0.0, 0.2]}],
+    "output": {"height": 24, "width": "free"},
+}
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(-(10**20), 10**20) | st.text("[](){}*+0a-\\|", max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["use", "weight", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def places(tree: Any) -> list[tuple[Any, Any]]:
+    """Every container of a tree with every key or number in it."""
+    entries = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    return [place for key, value in entries for place in ((tree, key), *places(value))]
+
+
+@QUICK
+@given(data=st.data())
+def test_recipes(tmp_path: Path, data: st.DataObject) -> None:
+    tree = json.loads(json.dumps(RECIPE))
+    for _ in range(data.draw(st.integers(1, 2))):
+        found = places(tree)
+        container, key = found[data.draw(st.integers(0, len(found) - 1))]
+        container[key] = data.draw(VALUES)
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    with suppress(InputError):
+        resolve_recipe(str(path))
+    path.write_bytes(data.draw(spoilt(yaml.safe_dump(RECIPE).encode()) | st.binary(max_size=50)))
+    with suppress(InputError):
+        resolve_recipe(str(path))
+
+
+def test_a_recipe_that_grows_without_end_is_refused(tmp_path: Path) -> None:
+    layers = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    bomb = f"a0: &a0 [x]\n{layers}corpus: *a11\n"
+    for number, text in enumerate((bomb, "corpus: &a [*a]\n", "corpus: &a {use: pattern, pattern: *a}\n")):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(text)
+        with pytest.raises(InputError, match=r"aliases"):
+            resolve_recipe(str(path))
+    path.write_text("charset: &a digits\ncorpus: [{use: pattern, pattern: '[0-9]'}]\nfonts: {system: false}\n")
+    assert resolve_recipe(str(path)).tree["charset"] == "digits"  # what is no bomb is taken
+
+
+@QUICK
+@given(data=st.data())
+def test_fonts(tmp_path: Path, data: st.DataObject) -> None:
+    path = tmp_path / "a.ttf"
+    whole = min(embedded_fonts(), key=lambda file: file.stat().st_size).read_bytes()
+    path.write_bytes(data.draw(spoilt(whole)))
+    with suppress(InputError):
+        read_font_file(path)
+
+
+def test_a_giant_font_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "a.ttf"
+    with path.open("wb") as file:
+        file.truncate(LARGEST_FONT + 1)  # a hole, which takes no room
+    with pytest.raises(InputError, match=r"a\.ttf' is too large: 268 MB"):
+        read_font_file(path)
+
+
+@settings(QUICK, max_examples=20)
+@given(data=st.data())
+def test_models(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    weights = helper.make_tensor("w", kind, [4, 3, 3, 3], np.ones(108, np.float32))
+    nodes = [helper.make_node("Conv", ["x", "w"], ["y"], kernel_shape=[3, 3]), helper.make_node("Relu", ["y"], ["z"])]
+    shapes = {"x": [1, 3, 8, 8], "z": [1, 4, 6, 6]}
+    ends = [helper.make_tensor_value_info(name, kind, shape) for name, shape in shapes.items()]
+    whole = helper.make_model(helper.make_graph(nodes, "g", ends[:1], ends[1:], [weights])).SerializeToString()
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "a.onnx").write_bytes(data.draw(spoilt(whole)))
+    with pytest.raises(InputError):
+        import_model(folder / "a.onnx", data.draw(st.sampled_from(["recognizer", "detector"])), folder / "run", say=str)
+    assert not (folder / "run").exists()
+
+
+def row(number: int) -> LineRow:
+    image = PICTURES[".png"]
+    return LineRow(f"k{number}", image, "k.png", f"é{number}", 17, 12, Clusters.empty(), font="f", effects=("a", "b"))
+
+
+def scene(number: int) -> SceneRow:
+    instance = TextInstance("ab", as_polygon([[1, 1], [9, 1], [9, 9]]))
+    return SceneRow(f"k{number}", PICTURES[".png"], "k.png", 17, 12, (instance, instance))
+
+
+@pytest.mark.parametrize("form", ["parquet", "lmdb"])
+@pytest.mark.parametrize("kind", [LineRow, SceneRow])
+@QUICK
+@given(data=st.data())
+def test_shards(tmp_path_factory: pytest.TempPathFactory, dataset, form: str, kind: type, data: st.DataObject) -> None:  # type: ignore[no-untyped-def]
+    folder = SHARDS.get((form, kind))
+    if folder is None:
+        make = row if kind is LineRow else scene
+        folder = dataset(tmp_path_factory.mktemp("data") / "data", [make(n) for n in range(12)], form=form, size=12)
+        SHARDS[form, kind] = folder
+        WHOLE[folder] = data_of(folder).read_bytes()
+    data_of(folder).write_bytes(data.draw(spoilt(WHOLE[folder])))
+    with suppress(InputError):
+        source: Any = open_source(folder) if kind is LineRow else open_scenes(folder)
+        count = min(len(source), 12)
+        for rows in (np.arange(count), np.arange(count)[:1]):
+            with suppress(InputError):
+                source.read(rows)
+        if kind is LineRow:
+            for look in (lambda: list(source.texts()), source.sizes, lambda: source.columns(["font", "effects"])):
+                with suppress(InputError):
+                    look()
+    shard = data_of(folder).parent if form == "lmdb" else data_of(folder)
+    with suppress(InputError):
+        list(stored_groups(shard, kind, form))
+
+
+SHARDS: dict[tuple[str, type], Path] = {}
+WHOLE: dict[Path, bytes] = {}
+
+
+def data_of(folder: Path) -> Path:
+    path = folder / "shards" / "part-000000.parquet"
+    return path if path.exists() else folder / "shards" / "part-000000.lmdb" / "data.mdb"
+
+
+def test_nothing_is_unpickled() -> None:
+    """No module of ours imports what unpickles, nor calls what may: a user's file is data and never code."""
+    found = []
+    for package in ("synthtext", "augment", "models", "pipelines"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                found += [f"{path.relative_to(ROOT)}, line {node.lineno}: {name}" for name in unpickles(node)]  # type: ignore[attr-defined]
+    assert found == []
+
+
+UNPICKLERS = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "shelve", "joblib", "marshal"})
+
+
+def unpickles(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names if alias.name.partition(".")[0] in UNPICKLERS]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module] if (node.module or "").partition(".")[0] in UNPICKLERS else []
+    if not isinstance(node, ast.Call):
+        return []
+    called = ast.unparse(node.func)
+    keywords = {keyword.arg for keyword in node.keywords}
+    unsafe = called in ("torch.load", "eval", "exec", "yaml.load", "yaml.unsafe_load") or "allow_pickle" in keywords
+    return [called] if unsafe or called.endswith("read_pickle") else []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "torch.load(path)",
+        "np.load(path, allow_pickle=True)",
+        "eval(text)",
+    ],
+)
+def test_unpickling_would_be_found(code: str) -> None:
+    assert [name for node in ast.walk(ast.parse(code)) for name in unpickles(node)]
