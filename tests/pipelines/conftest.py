@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 import pytest
 import typer
+import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
 from pipelines.cli.preview import preview
 from pipelines.exchange.export import export
 from pipelines.exchange.importing import import_model
+from pipelines.generate import generate
 from pipelines.published import DETECTOR, RECOGNIZER, model_file
 from pipelines.shards import DatasetFolder, Description, LineRow, SceneRow, ShardPlan, write_shard
 from synthtext.core import Gap
@@ -133,3 +135,19 @@ def run_preview(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     app = typer.Typer()
     app.command()(preview)
     return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture(scope="session", params=["parquet", "lmdb"])
+def checked_lines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of 70 drawn lines in three shards, in either form."""
+    folder = tmp_path_factory.mktemp("checked")
+    tree = {
+        "kind": "lines",
+        "charset": "digits",
+        "corpus": [{"use": "pattern", "pattern": "[0-9]{1,6}"}],
+        "fonts": {"system": False, "embedded": True, "size_range": [20, 30]},
+        "output": {"height": 24, "width": "free"},
+    }
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(tree))
+    generate(str(folder / "recipe.yaml"), folder / "data", 70, workers=0, shard_size=30, form=request.param)
+    return folder / "data"

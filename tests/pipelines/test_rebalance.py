@@ -2,17 +2,14 @@
 
 import copy
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import typer
-import yaml
 from typer.testing import CliRunner
 
-from pipelines.cli.evaluate import evaluate
 from pipelines.cli.rebalance import rebalance as command
-from pipelines.generate import generate, iterate_samples
+from pipelines.generate import iterate_samples
 from pipelines.rebalance import rebalance, texts
 from pipelines.recipe import resolve_recipe
 from synthtext.core import InputError
@@ -221,25 +218,6 @@ def test_lengths_and_characters_are_weighed_where_recipes_have_the_keys(tmp_path
     assert [key for key, there in has.items() if not there] == [key for key in has if f"no {key}" in told]
     parts = {change.part for change in done.changes}
     assert ("length" in parts, "character" in parts) == tuple(has.values())
-
-
-def test_the_loop_from_lines_to_a_recipe(published, tmp_path, monkeypatch):
-    """Through the commands: the slices name the data set, the data set has the recipe."""
-    generate("digits", tmp_path / "data", 60, workers=0, overrides=["output.height=20", "charset=ascii"])
-    slices, out = tmp_path / "slices.json", tmp_path / "new.yaml"
-    monkeypatch.chdir(tmp_path)
-    evaluate(published / "recognizer", ["data"], slices=slices)
-    monkeypatch.chdir(Path(__file__).parent)
-    tree = json.loads(slices.read_text())["data"]
-    assert {"font", "corpus", "effect", "style", "paper"} <= tree["lines"]["by"].keys()
-    assert sum(cut["total"] for cut in tree["lines"]["by"]["style"]) == 60
-    assert sum(c["total"] for c in tree["characters"]["by"]["character"]) == tree["characters"]["total"]
-    tree["lines"]["right"] = min(tree["lines"]["right"], 59)  # the published network may read every digit
-    slices.write_text(json.dumps({"data": tree}))
-    result = run(slices, "-o", out)
-    assert result.exit_code == 0, result.output
-    assert resolve_recipe(str(out)).kind == "lines"
-    assert yaml.safe_load(out.read_text())["output"]["height"] == 20
 
 
 BAD = {

@@ -1,0 +1,63 @@
+"""Pictures that are too large, or say so."""
+
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.importing.job import whole_picture
+from pipelines.reader import decode
+from pipelines.reader.picture import LARGEST
+from synthtext.core import InputError
+
+ROOT = Path(__file__).parents[2]
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A PNG of a hundred bytes that says that it is so large."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = [header, b"IDAT" + zlib.compress(bytes(99)), b"IEND"]
+    parts = [struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def jpeg_claiming(width: int, height: int) -> bytes:
+    data = bytearray(cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
+    place = data.index(b"\xff\xc0") + 5
+    data[place : place + 4] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+def test_decompression_bombs_are_refused_before_anything_is_allocated() -> None:
+    bombs = [claiming(60_000, 60_000), claiming(12_000, 12_000), jpeg_claiming(20_000, 20_000)]
+    for data in bombs:
+        for look in (decode, whole_picture):
+            with pytest.raises(
+                InputError, match=r"x: a picture of [\d,]+ x [\d,]+ pixels is too large: .* make it smaller"
+            ):
+                look(data, "x")
+    code = f"""if True:
+        import resource
+        from pipelines.reader import decode
+        from synthtext.core import InputError
+        used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = used()
+        for data in {bombs!r}:
+            try:
+                decode(data, "x")
+            except InputError:
+                print(used() - before)
+    """
+    grown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT).stdout.split()
+    assert len(grown) == len(bombs)
+    assert max(map(int, grown)) < 20_000  # KB
+
+
+def test_a_large_picture_within_the_limit_is_decoded() -> None:
+    side = int(LARGEST**0.5) // 4
+    assert decode(cv2.imencode(".png", np.zeros((side, side), np.uint8))[1].tobytes(), "x").shape == (side, side, 3)

@@ -1,0 +1,48 @@
+"""What comes from a user's file is never unpickled: that would run whatever the file says."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_nothing_is_unpickled() -> None:
+    """No module of ours imports what unpickles, nor calls what may: a user's file is data and never code."""
+    found = []
+    for package in ("synthtext", "augment", "models", "pipelines"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                found += [f"{path.relative_to(ROOT)}, line {node.lineno}: {name}" for name in unpickles(node)]  # type: ignore[attr-defined]
+    assert found == []
+
+
+UNPICKLERS = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "shelve", "joblib", "marshal"})
+
+
+def unpickles(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names if alias.name.partition(".")[0] in UNPICKLERS]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module] if (node.module or "").partition(".")[0] in UNPICKLERS else []
+    if not isinstance(node, ast.Call):
+        return []
+    called = ast.unparse(node.func)
+    keywords = {keyword.arg for keyword in node.keywords}
+    unsafe = called in ("torch.load", "eval", "exec", "yaml.load", "yaml.unsafe_load") or "allow_pickle" in keywords
+    return [called] if unsafe or called.endswith("read_pickle") else []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "torch.load(path)",
+        "np.load(path, allow_pickle=True)",
+        "eval(text)",
+    ],
+)
+def test_unpickling_would_be_found(code: str) -> None:
+    assert [name for node in ast.walk(ast.parse(code)) for name in unpickles(node)]
