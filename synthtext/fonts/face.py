@@ -1,8 +1,10 @@
 """One open font: shapes text with HarfBuzz and draws glyphs with FreeType."""
 
 import ctypes
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 import freetype
@@ -21,13 +23,18 @@ from synthtext.runs import COMMON, Run
 
 _PLAIN = 0x250  # characters below are looked up at once
 _NO_FEATURES: Mapping[str, int] = {}
-_OTHERS = "ŒÆœæ→←↔⇒⇐"  # what some fonts show of "OE", "ae", "->": other characters than those of the text
-_LATIN = "Latn"
-_NO_LIGATURES = {"liga": 0, "clig": 0, "dlig": 0, "rlig": 0, "calt": 0}
+_OTHERS = "ŒÆœæ→←↔⇒⇐™©®℠"  # what some fonts show of "OE", "ae", "->", "TM": other characters than those of the text
+_SIGN = re.compile(r"[!-/:-@\[-`{-~]")
+_SIGNS = re.compile(f"{_SIGN.pattern}{{2,}}")  # fonts for programs show "!=", "->", "..." as one sign, or blank ones
+_LATIN_OR_COMMON = ("Latn", COMMON)
+_LIGATURES = ("liga", "clig", "dlig", "rlig", "calt")
 _FLAGS = hb.BufferFlags.DO_NOT_INSERT_DOTTED_CIRCLE  # it would be in the picture and not in the label
 _LOAD = freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
 _LANGUAGE = "und"  # HarfBuzz would take the machine's
 
+
+Feature: TypeAlias = int | Sequence[tuple[int, int, int]]
+"""On (1), off (0) or a number: of a whole text, or from one offset to another."""
 
 GlyphBox: TypeAlias = tuple[int, int, int, int]
 """Left, top, right and bottom of a glyph's outline."""
@@ -108,7 +115,8 @@ class Face:
     def shape(self, text: str, run: Run, features: Mapping[str, int] = _NO_FEATURES, language: str = "") -> RunGlyphs:
         """Shape a run of a text; what stands beside it counts, where letters take their form from their neighbours.
 
-        Ligatures stay, but not where the font would show another character than those of the text, as some do of "OE".
+        Ligatures stay, but not where the font would show another character than those of the text, as some do of "OE",
+        nor those of signs.
 
         Args:
             text: one line, NFC.
@@ -116,19 +124,27 @@ class Face:
             features: OpenType features to switch on (1), off (0), or to a number.
             language: BCP 47 tag ("sr"), for fonts with forms of their own for some languages.
         """
-        shaped = self._shape(text, run, features, language)
-        is_joined = len(shaped.glyphs) < run.stop - run.start and run.script in (_LATIN, COMMON)
-        if is_joined and not self._others.isdisjoint(shaped.glyphs):
-            written = {self._hb.get_nominal_glyph(ord(c)) for c in text[run.start : run.stop] if c in _OTHERS}
-            if not self._others.isdisjoint(set(shaped.glyphs) - written):
-                return self._shape(text, run, {**features, **_NO_LIGATURES}, language)
+        if run.script not in _LATIN_OR_COMMON:
+            return self._shape(text, run, features, language)
+        signs = [match.span() for match in _SIGNS.finditer(text, run.start, run.stop)]
+        shaped = self._shape(text, run, _apart(features, signs), language)
+        if len(shaped.glyphs) < run.stop - run.start and self._shows_others(text, run, shaped):
+            return self._shape(text, run, _apart(features, [(run.start, run.stop)]), language)
         return shaped
+
+    def _shows_others(self, text: str, run: Run, shaped: RunGlyphs) -> bool:
+        """Whether a ligature is another character than those of the text, or one of signs."""
+        written = {self._hb.get_nominal_glyph(ord(c)) for c in text[run.start : run.stop] if c in _OTHERS}
+        if not self._others.isdisjoint(set(shaped.glyphs) - written):
+            return True
+        bounds = pairwise(sorted({*shaped.clusters, run.stop}))
+        return any(stop - start > 1 and _SIGN.search(text, start, stop) for start, stop in bounds)
 
     @cached_property
     def _others(self) -> frozenset[int]:
         return frozenset(self._hb.get_nominal_glyph(ord(c)) or 0 for c in _OTHERS if ord(c) in self._unicodes)
 
-    def _shape(self, text: str, run: Run, features: Mapping[str, int], language: str) -> RunGlyphs:
+    def _shape(self, text: str, run: Run, features: Mapping[str, Feature], language: str) -> RunGlyphs:
         buffer = self._buffer
         buffer.reset()
         buffer.add_str(text, run.start, run.stop - run.start)
@@ -174,6 +190,11 @@ class Face:
             return Raster(np.zeros((0, 0), np.uint8), 0, 0, 0, 0)
         pixels = np.frombuffer(ctypes.string_at(bitmap.buffer, rows * pitch), np.uint8).reshape(rows, pitch)
         return Raster(np.ascontiguousarray(pixels[:, :width]), slot.bitmap_left, -slot.bitmap_top, rows, width)
+
+
+def _apart(features: Mapping[str, int], spans: Sequence[tuple[int, int]]) -> Mapping[str, Feature]:
+    """Features that join no characters within spans of a text."""
+    return {**features, **{tag: [(*span, 0) for span in spans] for tag in _LIGATURES}} if spans else features
 
 
 class _Boxes(dict[int, GlyphBox | None]):

@@ -197,14 +197,17 @@ def check_clusters(text: str, line: SetLine) -> None:
         assert not unicodedata.combining(part[0]) or part == text[: len(part)]
 
 
-@pytest.mark.parametrize("feature", ["liga", "rlig", "calt"])
-def test_a_ligature_that_is_another_character_is_not_drawn_for_the_letters_of_the_text(
-    tmp_path: Path, feature: str
-) -> None:
+SIGNS = {">": "greater", "-": "hyphen", "(": "left", ")": "right", "\u2122": "trademark", "\u0152": "OE"}
+JOINED = ["fi", "circled", "arrow_start", "arrow_end"]
+
+
+def joining_face(folder: Path, rules: str) -> tuple[Face, list[str]]:
+    """A font with some substitutions, and the names of its glyphs."""
     builder = FontBuilder(1000, isTTF=True)
-    names = [".notdef", "O", "E", "OE", "f", "i", "fi"]
+    characters = {**{letter: letter for letter in "OEfiTMc"}, **SIGNS}
+    names = [".notdef", *characters.values(), *JOINED]
     builder.setupGlyphOrder(names)
-    builder.setupCharacterMap({ord("O"): "O", ord("E"): "E", 0x152: "OE", ord("f"): "f", ord("i"): "i"})
+    builder.setupCharacterMap({ord(character): name for character, name in characters.items()})
     pen = TTGlyphPen(None)
     for move, point in ((pen.moveTo, (50, 0)), (pen.lineTo, (50, 700)), (pen.lineTo, (450, 0))):
         move(point)
@@ -215,14 +218,38 @@ def test_a_ligature_that_is_another_character_is_not_drawn_for_the_letters_of_th
     builder.setupOS2(sTypoAscender=800, sTypoDescender=-200)
     builder.setupPost()
     builder.setupNameTable({"familyName": "Joiner", "styleName": "Regular"})
-    builder.addOpenTypeFeatures(f"feature {feature} {{ sub O E by OE; sub f i by fi; }} {feature};")
-    builder.save(tmp_path / "joiner.ttf")
-    face = Face(read_font_file(tmp_path / "joiner.ttf")[0])
+    builder.addOpenTypeFeatures(rules)
+    builder.save(folder / "joiner.ttf")
+    return Face(read_font_file(folder / "joiner.ttf")[0]), names
 
-    def glyphs(text: str) -> list[str]:
-        return [names[glyph] for glyph in face.shape(text, Run(0, len(text), "ltr", "Latn")).glyphs]
 
-    assert glyphs("fi") == ["fi"]
-    assert glyphs("OE") == ["O", "E"]
-    assert glyphs("\u0152fi") == ["OE", "fi"]
-    assert glyphs("OEfi")[:2] == ["O", "E"]
+def glyphs_of(text: str, face: Face, names: list[str]) -> list[str]:
+    return [names[glyph] for glyph in face.shape(text, Run(0, len(text), "ltr", "Latn")).glyphs]
+
+
+@pytest.mark.parametrize("feature", ["liga", "rlig", "calt"])
+def test_a_ligature_that_is_another_character_is_not_drawn_for_the_letters_of_the_text(
+    tmp_path: Path, feature: str
+) -> None:
+    rules = f"feature {feature} {{ sub O E by OE; sub f i by fi; sub T M by trademark; }} {feature};"
+    font = joining_face(tmp_path, rules)
+    assert glyphs_of("fi", *font) == ["fi"]
+    assert glyphs_of("OE", *font) == ["O", "E"]
+    assert glyphs_of("TM", *font) == ["T", "M"]
+    assert glyphs_of("\u0152fi", *font) == ["OE", "fi"]
+    assert glyphs_of("OEfi", *font)[:2] == ["O", "E"]
+
+
+def test_signs_are_drawn_one_by_one_and_letters_beside_them_as_ever(tmp_path: Path) -> None:
+    font = joining_face(
+        tmp_path,
+        """
+        lookup START { sub hyphen by arrow_start; } START;
+        lookup END { sub greater by arrow_end; } END;
+        feature calt { sub hyphen' lookup START greater'; sub arrow_start greater' lookup END; } calt;
+        feature liga { sub f i by fi; sub left c right by circled; } liga;
+        """,
+    )
+    assert glyphs_of("fi->fi", *font) == ["fi", "hyphen", "greater", "fi"]
+    assert glyphs_of("(c)", *font) == ["left", "c", "right"]
+    assert glyphs_of("fi>", *font) == ["fi", "greater"]
