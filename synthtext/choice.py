@@ -8,7 +8,7 @@ import numpy as np
 
 from synthtext.balance import Debt
 from synthtext.core import Charset, Parameters
-from synthtext.corpora import CorpusMixture, DrawnText, comes_between, place_character
+from synthtext.corpora import CorpusMixture, DrawnText, clean_text, comes_between, place_character
 from synthtext.fonts import Face
 from synthtext.layout import Layout
 from synthtext.lengths import LengthChoice
@@ -84,7 +84,11 @@ class TextChooser:
 
     def _fits(self, text: str, character: str) -> bool:
         folded = self._charset.fold(text)
-        return character in folded and self._shortest <= len(text) <= self._longest and self._charset.covers(folded)
+        if self._lengths is None:
+            has_length = self._shortest <= len(text) <= self._longest
+        else:
+            has_length = self._lengths.factor(text) > 0
+        return has_length and character in folded and self._charset.covers(folded)
 
     def _offers(self, rng: np.random.Generator, character: str) -> Iterator[tuple[Paid, DrawnText]]:
         for _ in range(_DRAWS):
@@ -99,7 +103,8 @@ class TextChooser:
         for _ in range(_PLACEMENTS):
             text = self._corpora.draw(rng)
             after = self._corpora.draw(rng).text if comes_between(character) else ""
-            yield "placed", text._replace(text=place_character(rng, text.text, character, after))
+            placed = place_character(rng, text.text, character, after)
+            yield "placed", text._replace(text=clean_text(placed))  # where a corpus gave nothing, a space is left over
 
 
 def as_drawn(text: str, face: Face) -> str:

@@ -142,6 +142,21 @@ def test_a_charset_of_small_letters_is_paid_by_capitals_too() -> None:
     assert any(s.meta.drawn["owed"] not in s.text for s in samples)
 
 
+def test_a_debt_is_not_paid_with_a_length_that_is_left_out() -> None:
+    corpus = "corpus=[{use: words, language: en}]"
+    settings = ["charset=ascii", corpus, "layout.length_weights={'1-7': 0}", "balance={share: 1, characters: qzJ}"]
+    samples = drawn(settings, range(60), recipe="digits")
+    assert {"found", "placed"} <= {s.meta.drawn["paid"] for s in samples}
+    assert min(len(s.text) for s in samples) >= 8
+
+
+def test_a_space_is_not_paid_with_one_that_nobody_sees() -> None:
+    settings = ["corpus=[{use: pattern, pattern: '(12)?'}]", "charset=ascii", "balance={share: 1, characters: ' '}"]
+    samples = drawn(settings, range(40), recipe="digits")
+    assert {s.text for s in samples if s.meta.drawn["paid"] == "placed"} == {"12 12"}
+    assert {s.text for s in samples} == {"12", "12 12"}
+
+
 @pytest.mark.parametrize(
     ("balance", "told"),
     [
