@@ -54,9 +54,7 @@ class Words:
         Raises:
             InputError: wordfreq has no list for the language.
         """
-        drawn = self._draw_words(rng)
-        case = self._cases.draw(rng)
-        return self._between.join(in_case(word, case, self.language) for word in drawn)
+        return self._written(self._draw_words(rng), self._cases.draw(rng))
 
     def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
         """Words of which one has a character, in a case in which it does; None if there is no such word.
@@ -64,8 +62,8 @@ class Words:
         Raises:
             InputError: wordfreq has no list for the language.
         """
-        if character in self._between:
-            return self._between.join(self._draw_words(rng, 2)) if self.count_range[1] > 1 else None
+        if character in self._between and self.count_range[1] > 1:
+            return self._written(self._draw_words(rng, 2), self._cases.draw(rng))
         spellings = dict.fromkeys((character, in_case(character, "lower", self.language)))
         known = [written for written in spellings if self._lexicon.has(written)]
         for _ in range(_CASES_TRIED if known else 0):
@@ -76,8 +74,11 @@ class Words:
                 if word is not None and character in in_case(word, case, self.language):
                     drawn = self._draw_words(rng)
                     drawn[int(rng.integers(len(drawn)))] = word
-                    return self._between.join(in_case(word, case, self.language) for word in drawn)
+                    return self._written(drawn, case)
         return None
+
+    def _written(self, words: list[str], case: Case) -> str:
+        return self._between.join(in_case(word, case, self.language) for word in words)
 
     def _draw_words(self, rng: np.random.Generator, least: int = 1) -> list[str]:
         low, high = self.count_range

@@ -54,6 +54,8 @@ def test_words_have_what_their_cases_give_and_no_more() -> None:
 def test_a_space_comes_between_words_where_there_are_several() -> None:
     assert draws_with(Words(), " ", 3) == [None] * 3
     assert all(text and text.count(" ") in (1, 2) for text in draws_with(Words(count_range=(1, 3)), " "))
+    capitals = draws_with(Words(count_range=(1, 3), case={"upper": 1}), " ")
+    assert all(text and text == text.upper() for text in capitals)
 
 
 def test_a_lexicon_draws_by_weight_also_among_words_with_a_character() -> None:
