@@ -24,7 +24,7 @@ def weights_of(fonts: Sequence[FontFile], given: Mapping[str, float]) -> tuple[f
     Raises:
         InputError: a name is of no font, or every font has the factor 0.
     """
-    patterns = {name.lower(): weight for name, weight in sorted(given.items()) if _WILD & set(name)}
+    patterns = [(name.lower(), weight) for name, weight in sorted(given.items()) if _WILD & set(name)]
     known = {name for font in fonts for name in (font.name, font.family)}
     for name in given:
         if name not in known and not _WILD & set(name):
@@ -37,7 +37,7 @@ def weights_of(fonts: Sequence[FontFile], given: Mapping[str, float]) -> tuple[f
     for font in fonts:
         own = given.get(font.name, given.get(font.family, 1.0))
         name = font.name.lower()
-        weights.append(float(own * prod(weight for pattern, weight in patterns.items() if fnmatchcase(name, pattern))))
+        weights.append(float(own * prod(weight for pattern, weight in patterns if fnmatchcase(name, pattern))))
     if not any(weights):
         raise InputError("fonts.weights: every font has the weight 0; nothing could be drawn")
     return tuple(weights)

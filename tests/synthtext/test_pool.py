@@ -37,6 +37,7 @@ def test_patterns_fit_the_names_of_faces() -> None:
     patterns = {"*": 0.5, "*MONO*": 8.0, "*italic": 0.25, "none of them [0-9]": 0.0}
     assert weights_of(faces, patterns) == (0.5, 0.125, 4.0, 1.0)
     assert weights_of(faces, {**patterns, "Lato": 3.0, "Lato Italic": 2.0}) == (1.5, 0.25, 4.0, 1.0)
+    assert weights_of(faces, {"*Mono*": 2.0, "*mono*": 3.0}) == (1, 1, 6, 6)
     assert weights_of(faces, {}) == (1, 1, 1, 1)
 
 
