@@ -120,7 +120,7 @@ def _check_fonts(recipe: DrawnRecipe[Any], stage: DrawnRecipe[Any], place: str) 
         if before != after:
             raise InputError(
                 f"{place}: fonts.{name} would change: all samples of a recipe have the same fonts to draw from; "
-                "a stage may set fonts.size_range and fonts.pool, each by its path"
+                "a stage may set fonts.size_range, fonts.pool and fonts.weights, each by its path"
             )
 
 

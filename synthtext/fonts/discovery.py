@@ -25,7 +25,7 @@ class FontOptions:
         vary: variable fonts are drawn along their axes; false: as their default.
         weights: how much more often than others a font is drawn, by the name of a face ("Lato Bold") or of a family
             ("Lato"), times those of all patterns ("*mono*") that fit the face's name; 1 for other fonts. A family is
-            drawn by the mean of its faces' factors, a face within it by its own. 0: never.
+            drawn by the mean of its faces' factors, a face within it by its own. 0: never, as if it were not there.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
