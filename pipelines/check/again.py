@@ -1,6 +1,6 @@
 """The job that made a data set, to be run again in its folder."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +15,9 @@ from pipelines.importing import LinesImport, ScenesImport, open_import
 from pipelines.progress import progress
 from pipelines.reader import open_scenes
 from pipelines.recipe import describe_difference, resolve_recipe
-from pipelines.shards import DatasetFolder, Description, ShardPlan
+from pipelines.shards import DatasetFolder, Description, ShardPlan, ShardSpec, read_mark, write_shard
+from pipelines.shards.files import remove
+from pipelines.shards.folder import RECIPE
 from synthtext.core import InputError
 
 
@@ -25,6 +27,10 @@ class Again(Protocol):
     @property
     def description(self) -> Description:
         """Of what it would write."""
+        ...
+
+    def check(self, shards: Iterable[ShardSpec]) -> None:
+        """Refuse to make these anew where that would give other samples, though the description is the same."""
         ...
 
     def run(self) -> None:
@@ -46,6 +52,9 @@ class DrawnAgain:
     def description(self) -> Description:
         """Of what it would write."""
         return self.job.description
+
+    def check(self, shards: Iterable[ShardSpec]) -> None:
+        """Nothing more to refuse: the digest covers all that is drawn from."""
 
     def run(self) -> None:
         """Draw the shards that are missing."""
@@ -71,6 +80,22 @@ class ImportedAgain:
     def description(self) -> Description:
         """Of what it would write."""
         return self.job.description()
+
+    def check(self, shards: Iterable[ShardSpec]) -> None:
+        """Make them on trial, while all is still there: the digest of a label file does not cover its pictures."""
+        for spec in shards:
+            mark = read_mark(self.folder.shards / f"{spec.name}.json")
+            if mark is None or not mark.is_of(spec, self.job.digest):
+                continue
+            items = self.job.entries(spec)
+            draft = write_shard(items, self.job.ROW, spec, self.job.digest, self.folder.shards, "parquet")
+            remove(draft.path)
+            if draft.mark.sha256 != mark.sha256:
+                raise InputError(
+                    f"{self.folder.path} cannot be repaired here, for {spec.name} would not become what it was: "
+                    f"pictures of {self.job.source.name} have changed since, or the libraries; put them back, or "
+                    "import it again into another folder"
+                )
 
     def run(self) -> None:
         """Import the shards that are missing."""
@@ -105,7 +130,7 @@ def _explain(old: Mapping[str, str], new: Mapping[str, str]) -> str:
 
 def _imported(folder: DatasetFolder, before: Description) -> Again:
     try:
-        found = open_import(Path(before.source))
+        found = _filter(folder) or open_import(Path(before.source))
     except InputError as error:
         raise InputError(
             f"{folder.path} cannot be repaired without what it was imported from: {error}; put that back, or import it "
@@ -114,18 +139,36 @@ def _imported(folder: DatasetFolder, before: Description) -> Again:
     return ImportedAgain(replace(found, shard_size=before.shard_size), folder)
 
 
+def _filter(folder: DatasetFolder) -> LinesImport | None:
+    path = folder.path / RECIPE
+    tree = read_yaml(path) if path.is_file() else {}
+    if tree.get("kind") != "filter":
+        return None
+    from pipelines.filtering import open_filter  # torch takes seconds to import
+
+    try:
+        asked: Tree = {name: Path(tree[name]) for name in ("weak", "strong", "charset") if name in tree}
+        asked |= {name: tree[name] for name in ("confidence", "max_edits", "keep_trivial") if name in tree}
+        return open_filter(tree["source"], **asked)
+    except (KeyError, TypeError) as error:
+        raise _edited(path, error) from None
+
+
 def _drawn(folder: DatasetFolder, before: Description, seed: int, workers: int) -> Again:
     plan = ShardPlan(before.count, before.start, before.shard_size)
     try:
         recipe = _read_recipe(folder, before)
     except (KeyError, TypeError) as error:
-        path = folder.path / "recipe.yaml"
-        raise InputError(f"{path} is not as it was written ({error}): put a copy of it back") from None
+        raise _edited(folder.path / RECIPE, error) from None
     return DrawnAgain(Job(recipe, plan, seed, before.format, folder, workers, None))
 
 
+def _edited(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path} is not as it was written ({error}): put a copy of it back")
+
+
 def _read_recipe(folder: DatasetFolder, before: Description) -> JobRecipe:
-    path = folder.path / "recipe.yaml"
+    path = folder.path / RECIPE
     tree = read_yaml(path)
     if "copypaste" in tree:
         return _copypaste(tree["copypaste"], folder)

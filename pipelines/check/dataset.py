@@ -15,6 +15,7 @@ from pipelines.generate.job import check_workers
 from pipelines.progress import progress
 from pipelines.shards import Description, ShardPlan, Statistics, read_description
 from pipelines.shards.files import TEMPORARY
+from pipelines.shards.folder import VERDICTS
 from synthtext.core import InputError
 
 SUMS = (
@@ -30,7 +31,7 @@ LEFT = "left unfinished by a job that was stopped"
 """The problem that whoever holds the data set's lock mends."""
 
 _REWRITE = "--repair writes it again from the shards' marks"
-_KNOWN = ("dataset.json", "recipe.yaml", "statistics.json", "crops.arrow", "shards")
+_KNOWN = ("dataset.json", "recipe.yaml", "statistics.json", "crops.arrow", "shards", VERDICTS)
 _LOCK = ".lock"
 
 
@@ -72,7 +73,8 @@ def check(out: str | Path, workers: int = 0, only: Collection[int] | None = None
         return Findings(path, None, problems)
     plan = ShardPlan(description.count, description.start, description.shard_size)
     shards = path / "shards"
-    tasks = (ShardCheck(shards, description, spec, only is None or spec.index in only) for spec in plan)
+    filtered = (path / VERDICTS).is_dir()
+    tasks = (ShardCheck(shards, description, spec, only is None or spec.index in only, filtered) for spec in plan)
     total = Statistics()
     for report in _reports(tasks, len(plan), workers):
         problems.merge(report.problems)

@@ -1,8 +1,10 @@
 """Making exactly the damaged shards of a data set again."""
 
+from collections.abc import Sequence
+
 from pipelines.check.again import job_again
 from pipelines.check.dataset import LEFT, SUMS, Findings, check
-from pipelines.shards import DatasetFolder, Description, ShardPlan
+from pipelines.shards import DatasetFolder, Description, ShardPlan, ShardSpec
 
 
 def repair(found: Findings, workers: int = 0) -> Findings:
@@ -25,8 +27,11 @@ def repair(found: Findings, workers: int = 0) -> Findings:
     folder = DatasetFolder(found.path)
     if problems.damaged:
         again = job_again(folder, description, workers)
+        plan = ShardPlan(description.count, description.start, description.shard_size)
+        shards = [plan[index] for index in sorted(problems.damaged)]
         with folder.open():
-            _withdraw(folder, description, problems.damaged)
+            again.check(shards)
+            _withdraw(folder, description, shards)
         again.run()
     else:
         with folder.open():  # which removes what was left
@@ -35,12 +40,11 @@ def repair(found: Findings, workers: int = 0) -> Findings:
     return check(found.path, workers, problems.damaged)
 
 
-def _withdraw(folder: DatasetFolder, description: Description, shards: set[int]) -> None:
-    plan = ShardPlan(description.count, description.start, description.shard_size)
+def _withdraw(folder: DatasetFolder, description: Description, shards: Sequence[ShardSpec]) -> None:
     folder.withdraw_statistics()
     folder.write_description(description.model_copy(update={"complete": False, "rows": 0, "gaps": {}}))
-    for index in sorted(shards):
-        folder.withdraw(plan[index], description.format)
+    for spec in shards:
+        folder.withdraw(spec, description.format)
 
 
 def _sum_up(folder: DatasetFolder, found: Findings, description: Description) -> None:

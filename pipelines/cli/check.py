@@ -22,7 +22,8 @@ def check(
     unless a repair is asked for: then the damaged shards are removed and the job that made the data set goes on, to
     the same bytes; it is refused where fonts, files or library versions would give others.
 
-    Exit status: 0 without problems, 1 with problems (after a repair: that are left), 2 if DIR is no data set of ours.
+    Exit status: 0 without problems, 1 with problems (after a repair: that are left), 2 if DIR is no data set of ours or
+    a repair is refused.
 
     Example: ocrmill check data/train --repair
     """

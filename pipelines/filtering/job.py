@@ -19,10 +19,8 @@ from pipelines.reader.source import BROKEN
 from pipelines.recipe import digest_of
 from pipelines.shards import SHARD_SIZE, DatasetFolder, LineRow, Mark, ShardSpec, to_json, write_shard
 from pipelines.shards.files import sha256, write_file
+from pipelines.shards.folder import VERDICTS
 from synthtext.core import Gap, Image, InputError
-
-VERDICTS = "verdicts"
-"""Folder of what was found out about every line, beside the shards."""
 
 _HOME = Path(__file__).parents[1]
 _CODE = ("filtering/judge.py", "filtering/rows.py", "networks/recognizer.py", "preprocessing/recognizer.py")
@@ -58,6 +56,10 @@ class LinesFilter(LinesImport):
     def recipe(self) -> str:
         """What was asked for."""
         return self.asked
+
+    def entries(self, spec: ShardSpec) -> Iterator[LineRow | Gap]:
+        """The lines that are kept, and gaps for the others."""
+        return self._kept(spec, [], lambda _: None)
 
     def _write_shard(self, spec: ShardSpec, folder: DatasetFolder, advance: Callable[[int], None]) -> Mark:
         notes: list[str] = []
@@ -140,8 +142,9 @@ def open_filter(
     told |= {"weak": digest_of_network(weak, charset), "strong": digest_of_network(strong, charset)}
     told |= {f"code {file}": sha256(_HOME / file) for file in _CODE}
     told |= {f"version of {library}": version(library) for library in _LIBRARIES}
-    networks = {name: str(n.absolute()) for name, n in (("weak", weak), ("strong", strong)) if n is not None}
-    asked = dump_yaml({"kind": "filter", "source": str(path.absolute()), **networks, **thresholds})
+    files = (("weak", weak), ("strong", strong), ("charset", charset))
+    named = {name: str(file.absolute()) for name, file in files if file is not None}
+    asked = dump_yaml({"kind": "filter", "source": str(path.absolute()), **named, **thresholds})
     corpus = path.absolute().parent.name if path.is_file() else path.absolute().name
     return LinesFilter(opened, digest_of(told), corpus, judge, told, asked, shard_size=shard_size)
 

@@ -2,7 +2,7 @@
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -54,6 +54,10 @@ class Import(ABC, Generic[S]):
     @abstractmethod
     def item(self, index: int) -> LineRow | SceneRow | Gap:
         """The row of a picture, or why there is none."""
+
+    def entries(self, spec: ShardSpec) -> Iterator[LineRow | SceneRow | Gap]:
+        """What becomes of the pictures of a shard."""
+        return map(self.item, spec.samples)
 
     def key(self, index: int) -> str:
         """Of a row."""
@@ -124,7 +128,7 @@ class Import(ABC, Generic[S]):
 
     def _write_shard(self, spec: ShardSpec, folder: DatasetFolder, advance: Callable[[int], None]) -> Mark:
         """Write and commit a shard."""
-        draft = write_shard(map(self.item, spec.samples), self.ROW, spec, self.digest, folder.shards, "parquet")
+        draft = write_shard(self.entries(spec), self.ROW, spec, self.digest, folder.shards, "parquet")
         folder.commit(draft)
         advance(spec.count)
         return draft.mark

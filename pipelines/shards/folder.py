@@ -20,6 +20,9 @@ _LOCK = ".lock"
 CROPS = "crops.arrow"
 """The bank of crops that a CopyPaste data set is made with."""
 
+VERDICTS = "verdicts"
+"""Of a filtered data set: the folder of what was found out about every line of its source."""
+
 RECIPE = "recipe.yaml"
 """From which a data set can be made again."""
 

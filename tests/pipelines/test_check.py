@@ -251,3 +251,14 @@ def test_what_is_wrong_with_scenes_is_found_and_repaired(
     assert line.endswith("; again")
     assert not repair(found).problems.counts
     assert contents(folder) == contents(scenes)
+
+
+def test_a_disk_that_cannot_read_a_shard_is_a_problem(tmp_path: Path) -> None:
+    """Reading this file of the system fails as reading from a broken disk does."""
+    folder = tmp_path / "data"
+    generate("digits", folder, 2, workers=0, shard_size=1)
+    data_of(folder).unlink()
+    data_of_shard = folder / "shards" / f"part-{DAMAGED:06d}.parquet"
+    data_of_shard.symlink_to("/proc/self/mem")
+    write_file(mark_path(folder), mark_of(folder).model_copy(update={"bytes": 0}).to_json())
+    assert dict(check(folder).problems.counts) == {"data unreadable": 1}

@@ -71,6 +71,26 @@ def test_what_other_jobs_made_is_made_again(
     assert contents(folder) == spoilt
 
 
+def test_pictures_that_have_changed_since_are_not_imported_for_those_that_were(
+    tmp_path: Path, draw_scenes: Callable[..., str]
+) -> None:
+    """The digest is that of the label file, which is as it was."""
+    scenes, folder = draw_scenes(tmp_path / "scenes", 6), tmp_path / "data"
+    import_them(scenes, folder)
+    flip(folder, 0)
+    spoilt = contents(folder)
+    picture = tmp_path / "scenes" / "3.png"
+    kept = picture.read_bytes()
+    for change in (picture.unlink, lambda: picture.write_bytes((tmp_path / "scenes" / "4.png").read_bytes())):
+        change()
+        with pytest.raises(InputError, match=r"pictures of .* have changed since"):
+            repair(check(folder))
+        assert contents(folder) == spoilt
+        assert dict(check(folder).problems.counts) == {"checksum differs": 1}
+    picture.write_bytes(kept)
+    assert not repair(check(folder)).problems.counts
+
+
 def test_a_repair_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     settings = (

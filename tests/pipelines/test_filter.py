@@ -11,10 +11,12 @@ import typer
 from typer.testing import CliRunner
 
 from models.metrics import normalized_distance
+from pipelines.check import check, repair
 from pipelines.cli.filter_ import filter_
 from pipelines.evaluate import evaluate_recognizer
 from pipelines.exchange.opening import open_recognizer
 from pipelines.filtering import SPARED, TRIVIAL, UNREADABLE, open_filter, summarise
+from pipelines.generate import generate
 from pipelines.reader import open_source
 from pipelines.shards import LineRow, to_json
 from synthtext.core import Clusters, InputError
@@ -245,3 +247,17 @@ def test_mistakes_are_refused_in_one_sentence_and_leave_nothing(parquet, publish
         assert isinstance(result.exception, InputError), (options, result.output)
         assert told in str(result.exception)
         assert not out.exists()
+
+
+def test_a_filtered_data_set_is_sound_and_can_be_repaired(model, tmp_path):
+    generate("digits", tmp_path / "data", 12, workers=0, shard_size=6)
+    folder = tmp_path / "out"
+    open_filter(str(tmp_path / "data"), model, keep_trivial=0.7, shard_size=6).write(folder)
+    assert not check(folder).problems.counts
+    before = content(folder)
+    path = folder / "shards" / "part-000001.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    found = check(folder)
+    assert dict(found.problems.counts) == {"checksum differs": 1}
+    assert not repair(found).problems.counts
+    assert content(folder) == before
