@@ -4,7 +4,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from ray.train.torch import TorchConfig, TorchTrainer
 
 from pipelines.cluster.pool import ATTEMPTS, first_line, pool
 from pipelines.errors import JobError
+from synthtext.core import InputError
 
 _PATIENCE = 24 * 3600  # seconds that one process waits for another: the first one scores meanwhile
 _PAUSE = 0.2  # seconds between looks for messages
@@ -47,11 +48,12 @@ def work_together(
         cuda: each process has a GPU.
 
     Raises:
-        InputError: no cluster answers at the address.
+        InputError: no cluster answers at the address, or it has too few CPUs or GPUs.
         JobError: processes died again and again, or the function raised an error of another kind.
     """
     books = folder.absolute() / ".ray"
     with pool(workers, address):
+        check_room(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
         mailbox = ray.remote(num_cpus=0)(_Mailbox).remote()
         trainer = TorchTrainer(
             _run,
@@ -78,6 +80,18 @@ def work_together(
             ended.set()
             reader.join(timeout=10)
             shutil.rmtree(books, ignore_errors=True)
+
+
+def check_room(resources: Mapping[str, float], workers: int, *, cuda: bool) -> None:
+    """Check that so many processes can run at a time: Ray would wait for what is not there, without a word.
+
+    Raises:
+        InputError: they cannot.
+    """
+    what = "GPU" if cuda else "CPU"
+    there = int(resources.get(what, 0))
+    if there < workers:
+        raise InputError(f"{workers} processes need a {what} each, and there are {there}: ask for fewer with --workers")
 
 
 class _Mailbox:

@@ -1,10 +1,14 @@
 """The processes that take the steps of a training together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, distributed
+
+from pipelines.errors import JobError
+from synthtext.core import InputError
 
 Item = TypeVar("Item")
 
@@ -68,12 +72,13 @@ class Together:
 
     def __init__(self) -> None:
         self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
+        self._device = "cuda" if distributed.get_backend() == "nccl" else "cpu"  # nccl carries nothing else
 
     def sum(self, tensors: Sequence[Tensor]) -> None:
         """See `Group`. One message for all: many small ones would cost more than the arithmetic."""
         if not tensors:
             return
-        flat = torch.cat([tensor.detach().reshape(-1).float() for tensor in tensors])
+        flat = torch.cat([tensor.detach().reshape(-1).to(self._device, torch.float32) for tensor in tensors])
         distributed.all_reduce(flat)
         for tensor, total in zip(tensors, torch.split(flat, [tensor.numel() for tensor in tensors]), strict=True):
             tensor.detach().copy_(total.reshape(tensor.shape))
@@ -90,3 +95,14 @@ class Together:
         self.sum([failed])
         if failed.item():
             raise next(error for error in self.gather(failure) if error is not None)
+
+
+@contextmanager
+def failing_together(group: Group) -> Iterator[None]:
+    """Whatever is told in one sentence inside, in any process of the group, is raised in all of them afterwards."""
+    failure = None
+    try:
+        yield
+    except (InputError, JobError) as error:
+        failure = error
+    group.agree(failure)

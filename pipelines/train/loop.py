@@ -15,7 +15,7 @@ from pipelines.progress import Bar, progress
 from pipelines.run import Run
 from pipelines.shards.files import write_file
 from pipelines.train.checkpoint import Progress, load_checkpoint, save_checkpoint
-from pipelines.train.group import Alone, Group
+from pipelines.train.group import Alone, Group, failing_together
 from pipelines.train.interrupt import interruptible
 from pipelines.train.learner import Learner
 from pipelines.train.look import StepLook
@@ -62,6 +62,18 @@ def run_training(
     """
     group = group or Alone()
     learner = Learner(task.model, config, group)
+    with failing_together(group):
+        state = _checkpoint(run, learner, counts, config)
+    if len({*group.gather(state.step)}) > 1:
+        raise InputError(f"{run.folder} is not the same folder for all processes: let them share it")
+    job = _Training(task, learner, state, config, run, say, group)
+    done = min(state.step * config.step_samples, config.samples)
+    with interruptible() as stop, show("training", total=config.samples, unit=config.unit, done=done) as bar:
+        job.go_on(bar, stop)
+    return state
+
+
+def _checkpoint(run: Run, learner: Learner, counts: list[int], config: CommonConfig) -> Progress:
     state = load_checkpoint(run.folder, learner)
     if state.step and state.lines != counts:
         raise InputError(
@@ -69,10 +81,6 @@ def run_training(
             "give it the same data, or take another folder"
         )
     state.lines = counts
-    job = _Training(task, learner, state, config, run, say, group)
-    done = min(state.step * config.step_samples, config.samples)
-    with interruptible() as stop, show("training", total=config.samples, unit=config.unit, done=done) as bar:
-        job.go_on(bar, stop)
     return state
 
 
@@ -116,12 +124,8 @@ class _Training:
 
     def _step(self) -> None:
         state, look = self.state, StepLook()
-        failure = None
-        try:
+        with failing_together(self.group):
             self.learner.differentiate(self._losses(look))
-        except (InputError, JobError) as error:
-            failure = error
-        self.group.agree(failure)
         norm = self.learner.gather()
         measured = {**look.measured(self.group, self.config.micro_batches), "gradient_norm": norm}
         if not all(map(math.isfinite, measured.values())):
@@ -175,8 +179,9 @@ class _Training:
 
     def _validate(self) -> None:
         """The first process scores, and the others wait for it."""
-        if self.log is not None:
-            self._score(self.log, self.task.validate(self.learner.average.model))
+        with failing_together(self.group):
+            if self.log is not None:
+                self._score(self.log, self.task.validate(self.learner.average.model))
 
     def _score(self, log: MetricsLog, validation: Validation) -> None:
         state = self.state

@@ -17,7 +17,7 @@ from pipelines.run import Run
 from pipelines.train.checkpoint import Progress, read_progress
 from pipelines.train.config import TrainConfig
 from pipelines.train.detector_config import DetectorTrainConfig
-from pipelines.train.group import Together
+from pipelines.train.group import Together, failing_together
 from pipelines.train.loop import run_training
 from pipelines.train.preparation import Preparation, Say
 from synthtext.core import InputError
@@ -106,16 +106,10 @@ def _work(order: _Order, send: Send) -> None:
     if config.threads:
         torch.set_num_threads(config.threads)
     try:
-        prepared, failure = None, None
-        try:
-            prepared = order.prepare(config, order.folder)
-        except (InputError, JobError) as error:
-            failure = error
-        group.agree(failure)
-        assert prepared is not None
-        run, show = Run.open(order.folder), _told_bar(first)
+        with failing_together(group):
+            prepared, run = order.prepare(config, order.folder), Run.open(order.folder)
         say: Say = lambda line: first(("said", line))  # noqa: E731 - a name for the type
-        run_training(prepared.task, prepared.counts, config, run, say, group, show)
+        run_training(prepared.task, prepared.counts, config, run, say, group, _told_bar(first))
     except (InputError, JobError) as error:
         first(("failed", (type(error).__name__, str(error))))
 

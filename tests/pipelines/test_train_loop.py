@@ -15,6 +15,7 @@ from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.run import Run
 from pipelines.train import TrainConfig, Validation, run_training
 from pipelines.train.checkpoint import TENSORS, load_checkpoint
+from pipelines.train.group import Alone
 from pipelines.train.learner import Learner
 from synthtext.core import Charset, InputError
 
@@ -179,6 +180,32 @@ def test_a_loss_that_is_not_finite_stops_it_and_spoils_nothing(tmp_path):
     assert json.loads((tmp_path / "run" / "state.json").read_text())["step"] == 5
     state = load_checkpoint(tmp_path / "run", Learner(LineFit({}).model, CONFIG))
     assert state.step == 5
+
+
+class Unscored(LineFit):
+    """Meets a picture that is gone when it validates."""
+
+    def validate(self, model):
+        raise InputError("no picture")
+
+
+class Told(Alone):
+    """Remembers of what it was told."""
+
+    def __init__(self):
+        self.failures = []
+
+    def agree(self, failure):
+        self.failures.append(failure)
+        super().agree(failure)
+
+
+def test_a_validation_that_fails_is_told_to_the_other_processes(tmp_path):
+    """They wait for the first one's scores, and would do so for a day."""
+    group = Told()
+    with pytest.raises(InputError, match="no picture"):
+        run_training(Unscored({}), [100], CONFIG, make_run(tmp_path / "run"), lambda text: None, group)
+    assert [str(failure) for failure in group.failures if failure is not None] == ["no picture"]
 
 
 STARTED = CONFIG.model_copy(update={"init": "runs/before"})

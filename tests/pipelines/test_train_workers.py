@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from models.losses import Centers
+from pipelines.cluster.together import check_room
 from pipelines.train import TrainConfig, train
 from pipelines.train.checkpoint import TENSORS
 from pipelines.train.learner import Learner
@@ -142,6 +143,13 @@ def test_batches_that_cannot_be_shared_are_refused(tmp_path, lines):
 def test_a_cluster_that_is_not_there_is_named(tmp_path, lines):
     with pytest.raises(InputError, match=r"no Ray cluster answers at 127\.0\.0\.1:9"):
         run(tmp_path / "run", lines, workers=2, address="127.0.0.1:9")
+
+
+@pytest.mark.parametrize(("resources", "cuda"), [({"CPU": 8.0, "GPU": 1.0}, True), ({"CPU": 1.0}, False), ({}, True)])
+def test_more_processes_than_there_is_room_for_are_refused(resources, cuda):
+    check_room({"CPU": 2.0, "GPU": 2.0}, 2, cuda=cuda)
+    with pytest.raises(InputError, match=r"2 processes need a [CG]PU each, and there are [01]: ask for fewer"):
+        check_room(resources, 2, cuda=cuda)
 
 
 CONFIG = TrainConfig(samples=48, batch_size=4, micro_batches=2, device="cpu", precision="fp32", ema_decay=0.0)
