@@ -55,7 +55,7 @@ class Elastic:
         across = np.stack([-np.sin(angles), np.cos(angles)], axis=1) * (2 * math.pi / lengths)[:, None]
         heights = parameters["strength"] * _SLOPE / _WAVES * lengths / (2 * math.pi)
         waves = Waves(crests * heights[:, None], across, np.array(parameters["phases"]))
-        return fitted(Warp((waves,)), size, float(lengths.min()) / 4)
+        return fitted(Warp((waves,)), size, float(lengths.min()) / 10)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -10,7 +10,7 @@ _MOST = 256  # places along a side that are looked at
 
 
 def fitted(warp: Warp, size: Size, step: float) -> Warp:
-    """A warp, and then what brings all of a picture into its frame again: nothing is cut off, things become smaller.
+    """A warp, and then what brings all of a picture into its frame again, and fills it: nothing is cut off.
 
     Args:
         warp: that does not fold.
