@@ -49,8 +49,8 @@ class LineSlices:
 class _Bin(BaseModel):
     model_config = ConfigDict(frozen=True)
     name: str | None = Field(default=None, alias="is")
-    low: float | None = Field(default=None, alias="from")
-    high: float | None = Field(default=None, alias="below")
+    low: float | None = Field(default=None, alias="from", allow_inf_nan=False)
+    high: float | None = Field(default=None, alias="below", allow_inf_nan=False)
     total: int = Field(ge=0)
     right: int = Field(ge=0)
 

@@ -10,9 +10,11 @@ from pipelines.rebalance.components import weigh_corpora, weigh_effects, weigh_p
 from pipelines.rebalance.evaluation import LineSlices, read_slices
 from pipelines.rebalance.factors import HOPELESS, LARGEST
 from pipelines.rebalance.fonts import weigh_fonts
-from pipelines.rebalance.texts import CHARACTERS, LENGTHS, has_characters, has_lengths, weigh_characters, weigh_lengths
+from pipelines.rebalance.texts import weigh_characters, weigh_lengths
 from pipelines.rebalance.weighing import Weighing
 from pipelines.recipe import ResolvedRecipe, resolve_recipe
+from pipelines.recipe.curriculum import Curriculum
+from pipelines.recipe.drawn import CURRICULUM
 from pipelines.recipe.lines import LinesRecipe
 from pipelines.shards.folder import RECIPE
 from pipelines.slices import wilson
@@ -32,7 +34,6 @@ class Rebalanced:
         slices: what was read there.
         strength: 0 to 1.
         weighings: of the parts of the recipe.
-        missing: keys that recipes do not have, for which there would have been weights.
     """
 
     base: ResolvedRecipe
@@ -41,7 +42,6 @@ class Rebalanced:
     slices: LineSlices
     strength: float
     weighings: tuple[Weighing, ...]
-    missing: tuple[str, ...]
 
     @property
     def changes(self) -> list[Change]:
@@ -69,8 +69,9 @@ class Rebalanced:
                 yield f"look at these, whose weights were left alone: {weighing.part} {_some(cuts)}"
             if weighing.unknown:
                 yield f"not drawn by the recipe: {weighing.part} {_some(weighing.unknown)}"
-        if self.missing:
-            yield f"recipes have no {' and no '.join(self.missing)} yet: left out"
+        kept = sorted({path for stage in self.recipe.tree.get(CURRICULUM, ()) for path in stage["set"]})
+        if kept:
+            yield f"the stages of the curriculum keep what they set: {_some(kept)}"
         trees = self.base.tree, self.recipe.tree
         before, after = (float((tree.get("balance") or {}).get("share", 0)) for tree in trees)
         if before != after:
@@ -112,13 +113,9 @@ def rebalance(
         weigh(built, tree, slices, strength)
         for weigh in (weigh_corpora, weigh_fonts, weigh_effects, weigh_styles, weigh_papers)
     ]
-    if has_lengths():
-        weighings.append(weigh_lengths(tree, slices, strength))
-    if has_characters():
-        weighings.append(weigh_characters(built, tree, slices, strength))
-    missing = [key for key, there in ((LENGTHS, has_lengths()), (CHARACTERS, has_characters())) if not there]
-    new = ResolvedRecipe(base.name, LinesRecipe.read(tree, Path.cwd(), f"recipe {base.name}").tree())
-    return Rebalanced(base, new, evaluation, slices, strength, tuple(weighings), tuple(missing))
+    weighings += [weigh_lengths(tree, slices, strength), weigh_characters(built, tree, slices, strength)]
+    new = ResolvedRecipe(base.name, Curriculum.read(LinesRecipe, tree, Path.cwd(), f"recipe {base.name}").tree())
+    return Rebalanced(base, new, evaluation, slices, strength, tuple(weighings))
 
 
 def _check_rate(evaluation: Path, slices: LineSlices) -> None:

@@ -1,47 +1,47 @@
 """New weights for lengths and characters of texts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import TypeAlias
 
 from pipelines.config import Tree
 from pipelines.rebalance.evaluation import LineSlices, Slice
 from pipelines.rebalance.weighing import Weighing, Weight, weigh
-from pipelines.recipe.lines import LinesRecipe, LinesSettings
-from synthtext import Layout
+from pipelines.recipe.lines import LinesRecipe
 
 OWED = 0.1
 """Share of the lines that owe a character, where characters are weighed and the recipe has none that do."""
 
-LENGTHS, CHARACTERS = "layout.length_weights", "balance.weights"
-
-
-def has_lengths() -> bool:
-    """Whether recipes can weigh lengths."""
-    return "length_weights" in Layout.__dataclass_fields__
-
-
-def has_characters() -> bool:
-    """Whether recipes can weigh characters."""
-    return "balance" in LinesSettings.model_fields
+_Range: TypeAlias = tuple[int, int]  # of lengths, both included
 
 
 def weigh_lengths(tree: Tree, slices: LineSlices, strength: float) -> Weighing:
-    """Lengths, by the ranges of the slices. Written as `layout.length_weights`."""
+    """Lengths, by the ranges of the slices. Written as `layout.length_weights`.
+
+    Where a range of the recipe ends within one of the slices, its parts keep their proportion.
+    """
     shortest, longest = tree["layout"]["length_range"]
     old = _ranges(tree["layout"].get("length_weights") or {})
-    cuts, weights = [], []
+    cuts: dict[_Range, Slice] = {}
     for low, high, cut in slices.lengths:
         first, last = max(low, shortest), min(longest if high is None else high, longest)
         if first <= last and cut.total:
-            key = f"{first}-{last}"
-            cuts.append(Slice(key, cut.total, cut.wrong))
-            weights.append(Weight(key, key, _mean(old, first, last), cut.total))
-    found = weigh("length", cuts, weights, strength)
+            cuts[first, last] = cut._replace(name=_key((first, last)))
+    pieces = _pieces([*old, *cuts])
+    values = {piece: _at(old, piece) for piece in pieces}
+    weights = []
+    for whole, cut in cuts.items():
+        parts = [(piece, _or_one(values[piece])) for piece in pieces if whole[0] <= piece[0] <= whole[1]]
+        drawn = sum(_size(piece) * value for piece, value in parts) or 1.0
+        weights += [
+            Weight(_key(piece), cut.name, value, cut.total * _size(piece) * value / drawn) for piece, value in parts
+        ]
+    found = weigh("length", cuts.values(), weights, strength)
     if found.after:
-        new = {weight.key: found.after.get(weight.key, weight.value) for weight in weights}
-        taken = _ranges(new)
-        rest = {r: value for r, value in old.items() if not any(r[0] <= high and low <= r[1] for low, high in taken)}
-        ordered = sorted({**taken, **rest}.items())
-        tree["layout"]["length_weights"] = {f"{low}-{high}": value for (low, high), value in ordered}
+        weighed = {weight.key: found.after.get(weight.key, weight.value) for weight in weights}
+        kept = {_key(piece): value for piece, value in values.items() if value is not None}
+        new = {**kept, **weighed}
+        tree["layout"]["length_weights"] = {_key(p): new[_key(p)] for p in pieces if _key(p) in new}
     return found
 
 
@@ -68,7 +68,7 @@ def weigh_characters(recipe: LinesRecipe, tree: Tree, slices: LineSlices, streng
     return found
 
 
-def _ranges(weights: Mapping[str, float]) -> dict[tuple[int, int], float]:
+def _ranges(weights: Mapping[str, float]) -> dict[_Range, float]:
     found = {}
     for key, value in weights.items():
         low, _, high = key.partition("-")
@@ -76,9 +76,23 @@ def _ranges(weights: Mapping[str, float]) -> dict[tuple[int, int], float]:
     return found
 
 
-def _mean(ranges: Mapping[tuple[int, int], float], first: int, last: int) -> float:
-    """The mean weight of these lengths; 1 for those in no range."""
-    covered = {range_: min(range_[1], last) - max(range_[0], first) + 1 for range_ in ranges}
-    inside = {range_: count for range_, count in covered.items() if count > 0}
-    rest = last - first + 1 - sum(inside.values())
-    return (rest + sum(count * ranges[range_] for range_, count in inside.items())) / (last - first + 1)
+def _pieces(ranges: Iterable[_Range]) -> list[_Range]:
+    """The lengths between all borders of ranges, in order."""
+    borders = sorted({border for low, high in ranges for border in (low, high + 1)})
+    return [(low, after - 1) for low, after in pairwise(borders)]
+
+
+def _at(weights: Mapping[_Range, float], piece: _Range) -> float | None:
+    return next((value for (low, high), value in weights.items() if low <= piece[0] <= high), None)
+
+
+def _or_one(value: float | None) -> float:
+    return 1.0 if value is None else value
+
+
+def _size(piece: _Range) -> int:
+    return piece[1] - piece[0] + 1
+
+
+def _key(piece: _Range) -> str:
+    return f"{piece[0]}-{piece[1]}"

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.rebalance import LARGEST, LEAST, Slice, find_factors, kept_total
+from pipelines.rebalance import LARGEST, LEAST, LineSlices, Slice, find_factors, kept_total
+from pipelines.rebalance.texts import weigh_lengths
 
 
 def draw_slices(rng):
@@ -86,3 +87,19 @@ def test_totals_stay(entries):
     assert all(after[n] <= limits[n] * (1 + 1e-9) for n in factors)
     full = all(after[n] >= limits[n] * (1 - 1e-9) for n in factors if masses[n])
     assert full or sum(after.values()) == pytest.approx(sum(masses.values()))
+
+
+def test_lengths_are_weighed_within_the_ranges_of_the_recipe():
+    tree = {"layout": {"length_range": [1, 80], "length_weights": {"1-2": 4.0, "50-60": 0.0, "75-120": 3.0}}}
+    cuts = ((1, 1, Slice("", 1000, 400)), (2, 3, Slice("", 2000, 100)), (4, 89, Slice("", 1000, 500)))
+    found = weigh_lengths(tree, LineSlices("data", None, Slice("all", 4000, 1000), {}, cuts, ()), 0.5)
+    new = tree["layout"]["length_weights"]
+    assert list(new) == ["1-1", "2-2", "3-3", "4-49", "50-60", "61-74", "75-80", "81-120"]
+    assert new["1-1"] > 4
+    assert new["2-2"] == pytest.approx(4 * new["3-3"], rel=1e-3)  # of one slice: one factor
+    assert new["50-60"] == 0
+    assert new["61-74"] == new["4-49"] == pytest.approx(new["75-80"] / 3, rel=1e-3)
+    assert new["81-120"] == 3  # longer than texts of this recipe
+    mean = 1000 * new["1-1"] / 4 + 2000 * new["3-3"] + 1000 * new["4-49"]
+    assert mean == pytest.approx(4000, rel=1e-3)
+    assert {change.name.partition(" ")[0] for change in found.changes} == {"1-1", "2-3", "4-80"}
