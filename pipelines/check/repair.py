@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pipelines.check.again import job_again
 from pipelines.check.dataset import LEFT, SUMS, Findings, check
+from pipelines.generate.gaps import check_gaps
 from pipelines.shards import DatasetFolder, Description, ShardPlan, ShardSpec
 
 
@@ -19,7 +20,7 @@ def repair(found: Findings, workers: int = 0) -> Findings:
 
     Raises:
         InputError: the job cannot be run again here, or would make other samples; nothing was changed.
-        JobError: another job is writing to the folder, or a shard cannot be made.
+        JobError: another job is writing to the folder, a shard cannot be made, or too many samples could not be drawn.
     """
     problems, description = found.problems, found.description
     if description is None or not (problems.damaged or problems.counts.keys() & {*SUMS, LEFT}):
@@ -48,6 +49,8 @@ def _withdraw(folder: DatasetFolder, description: Description, shards: Sequence[
 
 
 def _sum_up(folder: DatasetFolder, found: Findings, description: Description) -> None:
+    if description.seed is not None:
+        check_gaps(found.total.gaps, description.count, description.source, whole=True)  # the job's own last word
     folder.write_statistics(found.total)
     update = {"complete": True, "rows": found.total.rows, "gaps": dict(found.total.gaps)}
     folder.write_description(description.model_copy(update=update))

@@ -14,9 +14,11 @@ import pytest
 
 from pipelines.check import Findings, check, repair
 from pipelines.check.rows import stored_groups
+from pipelines.errors import JobError
 from pipelines.generate import generate
-from pipelines.shards import LineRow, Mark, read_mark
+from pipelines.shards import DatasetFolder, LineRow, Mark, ShardPlan, read_description, read_mark, write_shard
 from pipelines.shards.files import sha256, write_file
+from synthtext.core import Gap
 
 DAMAGED, SIZE = 1, 30
 SCENES = (
@@ -251,6 +253,20 @@ def test_what_is_wrong_with_scenes_is_found_and_repaired(
     assert line.endswith("; again")
     assert not repair(found).problems.counts
     assert contents(folder) == contents(scenes)
+
+
+def test_what_a_job_gave_up_for_its_gaps_is_not_called_complete(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    generate("digits", path, 4, workers=0, shard_size=2)
+    folder, about = DatasetFolder(path), read_description(path / "dataset.json")
+    gaps = (Gap(number, ("no luck",)) for number in (2, 3))
+    spec = ShardPlan(4, size=2)[1]
+    folder.commit(write_shard(gaps, LineRow, spec, about.digest, folder.shards, "parquet"))
+    folder.write_description(about.model_copy(update={"complete": False}))
+    folder.withdraw_statistics()
+    with pytest.raises(JobError, match=r"2 of 4 samples .* could not be drawn"):
+        repair(check(path))
+    assert not read_description(path / "dataset.json").complete
 
 
 def test_a_disk_that_cannot_read_a_shard_is_a_problem(tmp_path: Path) -> None:
