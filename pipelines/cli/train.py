@@ -59,7 +59,8 @@ def train(
     settings.
 
     With --workers N every step is that of N batches, one in each process, or of micro_batches=M, a multiple of N. The
-    result is that of one process with as many micro_batches. If a process dies, all go on from the last checkpoint.
+    result is that of one process with as many micro_batches. If a process dies, all go on from the last checkpoint;
+    Ctrl-C ends at once, and the same command goes on from there, too.
 
     Where --data names a recipe of lines (a YAML file, or a preset such as lines), a recognizer's data workers draw what
     ocrmill generate would write, and nothing is written. data.0.count and data.0.seed say which lines; all of them are

@@ -56,7 +56,10 @@ def _refuse_large(data: bytes, name: str) -> None:
     Raises:
         InputError: it does.
     """
-    width, height = _claimed_size(data)
+    try:
+        width, height = _claimed_size(data)
+    except Headers.DecompressionBombError:  # does not say how large it is
+        raise InputError(f"{name}: a picture of more than {LARGEST:,} pixels is too large; make it smaller") from None
     if width * height > LARGEST:
         raise InputError(
             f"{name}: a picture of {width:,} x {height:,} pixels is too large: {LARGEST:,} are decoded at most; "
@@ -65,7 +68,11 @@ def _refuse_large(data: bytes, name: str) -> None:
 
 
 def _claimed_size(data: bytes) -> tuple[int, int]:
-    """Width and height that a header tells; 0 x 0 where none is found. Called for every picture: 1 us."""
+    """Width and height that a header tells; 0 x 0 where none is found. Called for every picture: 1 us.
+
+    Raises:
+        DecompressionBombError: Pillow, which reads the rarer ones, finds it too large.
+    """
     if data.startswith(_PNG):
         return struct.unpack(">II", data[16:24]) if len(data) >= 24 else (0, 0)
     if data.startswith(_JPEG):
@@ -73,8 +80,6 @@ def _claimed_size(data: bytes) -> tuple[int, int]:
     try:
         with Headers.open(io.BytesIO(data)) as header:
             return header.size
-    except Headers.DecompressionBombError:
-        return LARGEST, LARGEST  # how large, it does not say
     except (OSError, SyntaxError, ValueError):
         return 0, 0
 

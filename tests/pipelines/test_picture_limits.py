@@ -58,6 +58,14 @@ def test_decompression_bombs_are_refused_before_anything_is_allocated() -> None:
     assert max(map(int, grown)) < 20_000  # KB
 
 
+def test_a_bomb_of_a_rarer_kind_is_refused_without_made_up_numbers() -> None:
+    bitmap = b"BM" + struct.pack("<IIIIiiHHIIiiII", 100, 0, 54, 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0)
+    with pytest.raises(
+        InputError, match=r"^x: a picture of more than 134,217,728 pixels is too large; make it smaller$"
+    ):
+        decode(bitmap, "x")
+
+
 def test_a_large_picture_within_the_limit_is_decoded() -> None:
     side = int(LARGEST**0.5) // 4
     assert decode(cv2.imencode(".png", np.zeros((side, side), np.uint8))[1].tobytes(), "x").shape == (side, side, 3)
