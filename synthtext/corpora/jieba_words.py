@@ -18,7 +18,7 @@ _MOST_SIZE = 10_000_000
 
 @dataclass(frozen=True)
 class JiebaWords:
-    """Draws words of the dictionary that comes with the package jieba: 345 thousand that are written in Chinese alone.
+    """Draws words of the dictionary that comes with the package jieba: some 350 thousand in Chinese characters alone.
 
     Attributes:
         size: how many of the most frequent words to draw from.
