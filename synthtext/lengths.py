@@ -55,11 +55,11 @@ class LengthChoice:
     """
 
     def __init__(self, weights: Mapping[str, float], lengths: tuple[int, int], corpora: CorpusMixture) -> None:
-        shortest, longest = lengths
-        self._factors = np.zeros(longest + 1)
-        self._factors[shortest:] = 1.0
-        for low, high, factor in read_length_weights(weights):
-            self._factors[max(low, shortest) : high + 1] = factor
+        ranges = read_length_weights(weights)
+        self._shortest, self._longest = lengths
+        self._factors = np.ones(max((high for _, high, _ in ranges), default=0) + 1)
+        for low, high, factor in ranges:
+            self._factors[low : high + 1] = factor
         self._corpora = corpora
         rng = probe_stream(1)
         seen = [self.factor(corpora.draw(rng).text) for _ in range(_PROBES)]
@@ -69,7 +69,9 @@ class LengthChoice:
 
     def factor(self, text: str) -> float:
         """How often such a text is wanted; 0 is never."""
-        return float(self._factors[len(text)]) if len(text) < len(self._factors) else 0.0
+        if not self._shortest <= len(text) <= self._longest:
+            return 0.0
+        return float(self._factors[len(text)]) if len(text) < len(self._factors) else 1.0
 
     def accepts(self, rng: np.random.Generator, text: str) -> bool:
         """Whether a text that was drawn is taken; chance decides in proportion to its factor."""

@@ -50,6 +50,12 @@ def test_lengths_that_no_text_has_are_not_looked_for() -> None:
     assert same == 50
 
 
+def test_lengths_out_of_the_range_and_in_no_range_have_their_factors_however_long_texts_may_be() -> None:
+    choice = LengthChoice({"1-5": 2, "9-9": 3}, (2, 10**12), SHORT_OR_LONG)
+    assert [choice.factor("a" * count) for count in (0, 1, 2, 5, 6, 9, 10, 500)] == [0, 0, 2, 2, 1, 3, 1, 1]
+    assert LengthChoice({"1-5": 2}, (1, 4), SHORT_OR_LONG).factor("a" * 5) == 0
+
+
 def test_what_is_not_found_is_told_and_one_of_what_was_drawn_is_taken() -> None:
     rare = CorpusMixture([Entry("a", Pattern("a"), 999), Entry("b", Pattern("b{9}"), 14)])
     choice, rng = LengthChoice({"1-1": 0.001}, (1, 80), rare), np.random.default_rng(0)
