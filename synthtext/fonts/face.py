@@ -26,7 +26,7 @@ _NO_FEATURES: Mapping[str, int] = {}
 _OTHERS = "ŒÆœæ→←↔⇒⇐™©®℠"  # what some fonts show of "OE", "ae", "->", "TM": other characters than those of the text
 _SIGN = re.compile(r"[!-/:-@\[-`{-~]")
 _SIGNS = re.compile(f"{_SIGN.pattern}{{2,}}")  # fonts for programs show "!=", "->", "..." as one sign, or blank ones
-_LATIN_OR_COMMON = ("Latn", COMMON)
+_LOOSE = ("Latn", "Grek", "Cyrl", COMMON)  # scripts whose letters can do without ligatures
 _LIGATURES = ("liga", "clig", "dlig", "rlig", "calt")
 _FLAGS = hb.BufferFlags.DO_NOT_INSERT_DOTTED_CIRCLE  # it would be in the picture and not in the label
 _LOAD = freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
@@ -124,7 +124,7 @@ class Face:
             features: OpenType features to switch on (1), off (0), or to a number.
             language: BCP 47 tag ("sr"), for fonts with forms of their own for some languages.
         """
-        if run.script not in _LATIN_OR_COMMON:
+        if run.script not in _LOOSE:
             return self._shape(text, run, features, language)
         signs = [match.span() for match in _SIGNS.finditer(text, run.start, run.stop)]
         shaped = self._shape(text, run, _apart(features, signs), language)

@@ -223,8 +223,8 @@ def joining_face(folder: Path, rules: str) -> tuple[Face, list[str]]:
     return Face(read_font_file(folder / "joiner.ttf")[0]), names
 
 
-def glyphs_of(text: str, face: Face, names: list[str]) -> list[str]:
-    return [names[glyph] for glyph in face.shape(text, Run(0, len(text), "ltr", "Latn")).glyphs]
+def glyphs_of(text: str, face: Face, names: list[str], script: str = "Latn") -> list[str]:
+    return [names[glyph] for glyph in face.shape(text, Run(0, len(text), "ltr", script)).glyphs]
 
 
 @pytest.mark.parametrize("feature", ["liga", "rlig", "calt"])
@@ -251,5 +251,6 @@ def test_signs_are_drawn_one_by_one_and_letters_beside_them_as_ever(tmp_path: Pa
         """,
     )
     assert glyphs_of("fi->fi", *font) == ["fi", "hyphen", "greater", "fi"]
+    assert glyphs_of("->", *font, script="Cyrl") == glyphs_of("->", *font, script="Zyyy") == ["hyphen", "greater"]
     assert glyphs_of("(c)", *font) == ["left", "c", "right"]
     assert glyphs_of("fi>", *font) == ["fi", "greater"]
