@@ -146,10 +146,10 @@ def _dumped(cls: type, part: Any, parts: Mapping[str, Component]) -> Tree:
     held = _corpora_of(cls)
     plain = {field.name for field in _settings_of(cls)} - held
     dumped: Tree = TypeAdapter(cls).dump_python(part, mode="json", include=plain)
-    dumped |= {key: {} for key in held}
+    dumped |= {key: {} for key in held if not getattr(part, key)}  # a class's own defaults are left to it
     for place, inner in parts.items():
         key, _, name = place.partition(".")
-        dumped[key][name] = {"use": inner.use, **inner.settings}
+        dumped.setdefault(key, {})[name] = {"use": inner.use, **inner.settings}
     return dumped
 
 

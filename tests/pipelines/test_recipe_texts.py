@@ -43,6 +43,38 @@ def test_a_template_takes_corpora_of_the_recipe(folder: Path) -> None:
     assert recipe.tree["corpus"][0]["fields"]["count"]["size"] == 30
 
 
+PAIR = """
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from synthtext.corpora import Corpus, Number
+
+
+@dataclass(frozen=True)
+class Pair:
+    __pydantic_config__ = {"arbitrary_types_allowed": True}
+    parts: Mapping[str, Corpus] = field(default_factory=lambda: {"first": Number(), "second": Number()})
+
+    def draw(self, rng):
+        return " ".join(part.draw(rng) for part in self.parts.values())
+"""
+
+
+def test_a_corpus_keeps_the_corpora_that_it_has_by_default(folder: Path) -> None:
+    (folder / "pair_of_corpora.py").write_text(PAIR)
+    plain = resolve(folder, "corpus=[{use: pair_of_corpora.Pair}]")
+    other = resolve(folder, "corpus=[{use: pair_of_corpora.Pair, parts: {only: {use: date}}}]")
+    for recipe in (plain, other):
+        (folder / "again.yaml").write_text(recipe.to_yaml())
+        again = resolve_recipe(str(folder / "again.yaml"))
+        assert again.digest == recipe.digest
+        one, same = (which.generator(1).draw(0) for which in (recipe, again))
+        assert isinstance(one, Sample)
+        assert isinstance(same, Sample)
+        assert one.text == same.text
+    assert plain.digest != other.digest
+
+
 def test_files_and_settings_within_a_template_are_in_the_digest(folder: Path, tmp_path_factory) -> None:
     before = resolve(folder)
     ingredients = before.ingredients
