@@ -39,6 +39,7 @@ def test_the_charset_of_a_languages_preset_covers_its_texts(language: str) -> No
 def test_presets_share_their_looks_and_every_language_has_one() -> None:
     scenes = {"scenes", "scenes-document", "scenes-receipt"}
     looks = {"lines-document", "lines-receipt", "lines-screen"}
+    assert all(read_preset(name)["balance"]["share"] > 0 for name in looks | {"lines", "lines-chinese", "lines-de"})
     of_languages = {f"lines-{language}" for language in languages()}
     assert {"digits", "lines", "lines-chinese", *looks, *scenes, *of_languages} == {*preset_names()}
     lines = read_preset("lines")
