@@ -50,6 +50,7 @@ def work_together(
     Raises:
         InputError: no cluster answers at the address, or it has too few CPUs or GPUs.
         JobError: processes died again and again, or the function raised an error of another kind.
+        KeyboardInterrupt: at once, on Ctrl-C.
     """
     books = folder.absolute() / ".ray"
     with pool(workers, address):
@@ -71,7 +72,7 @@ def work_together(
         reader = threading.Thread(target=_read, args=(mailbox, receive, ended), daemon=True)
         reader.start()
         try:
-            trainer.fit()
+            beside_signals(trainer.fit)
         except ray.train.TrainingFailedError as error:
             raise JobError(
                 f"the processes failed {ATTEMPTS} times: {first_line(error)}; the same command goes on"
@@ -92,6 +93,26 @@ def check_room(resources: Mapping[str, float], workers: int, *, cuda: bool) -> N
     there = int(resources.get(what, 0))
     if there < workers:
         raise InputError(f"{workers} processes need a {what} each, and there are {there}: ask for fewer with --workers")
+
+
+def beside_signals(function: Callable[[], object]) -> None:
+    """Call a function in a thread of its own and wait for it; raises what it raises.
+
+    In the main thread Ray Train would take Ctrl-C for itself: end the program as if all were done, or not at all later.
+    """
+    failures: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            function()
+        except BaseException as error:  # is raised again below
+            failures.append(error)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
 
 
 class _Mailbox:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from models.losses import Centers
-from pipelines.cluster.together import check_room
+from pipelines.cluster.together import beside_signals, check_room
 from pipelines.train import TrainConfig, train
 from pipelines.train.checkpoint import TENSORS
 from pipelines.train.learner import Learner
@@ -150,6 +150,24 @@ def test_more_processes_than_there_is_room_for_are_refused(resources, cuda):
     check_room({"CPU": 2.0, "GPU": 2.0}, 2, cuda=cuda)
     with pytest.raises(InputError, match=r"2 processes need a [CG]PU each, and there are [01]: ask for fewer"):
         check_room(resources, 2, cuda=cuda)
+
+
+def test_an_interrupt_ends_the_wait_for_the_processes_at_once():
+    handler, ended = signal.getsignal(signal.SIGINT), threading.Event()
+
+    def fit():
+        if threading.current_thread() is threading.main_thread():  # as Ray Train does
+            signal.signal(signal.SIGINT, lambda *_: None)
+        os.kill(os.getpid(), signal.SIGINT)
+        ended.wait(30)
+
+    with pytest.raises(KeyboardInterrupt):
+        beside_signals(fit)
+    assert not ended.is_set()
+    assert signal.getsignal(signal.SIGINT) is handler
+    ended.set()
+    with pytest.raises(ZeroDivisionError):
+        beside_signals(lambda: 1 / 0)
 
 
 CONFIG = TrainConfig(samples=48, batch_size=4, micro_batches=2, device="cpu", precision="fp32", ema_decay=0.0)
