@@ -9,6 +9,7 @@ import numpy as np
 
 from synthtext.core import Charset, InputError, balance_stream, check_number, check_share
 from synthtext.corpora import clean_text
+from synthtext.fonts.ignorable import DEFAULT_IGNORABLE
 
 _PARTS = 1_000_000  # a share is a whole number of these, so that whole numbers tell who owes
 _ROUNDS = 64  # that are kept; whoever draws in sequence needs one
@@ -22,7 +23,7 @@ class Balance:
 
     Attributes:
         share: of the samples that owe a character, 0 to 1.
-        characters: that are owed; none given means those of the charset.
+        characters: that are owed; none given means those of the charset that show (joiners do not).
         exclude: characters that are not owed.
         weights: how often characters are owed against others, by character: {"0": 2.5}; 1 where nothing is said.
     """
@@ -55,7 +56,8 @@ class Balance:
             lacking = [character for character in named if character not in charset]
             if lacking:
                 raise InputError(f"balance: {key}: {lacking[0]!r} is not in the charset; take it out")
-        owed = {c: float(self.weights.get(c, 1)) for c in self.characters or charset if c not in self.exclude}
+        named = self.characters or "".join(c for c in charset if ord(c) not in DEFAULT_IGNORABLE)
+        owed = {c: float(self.weights.get(c, 1)) for c in named if c not in self.exclude}
         owed = {c: weight for c, weight in owed.items() if weight > 0 and (c == " " or clean_text(c) == c)}
         if not owed:
             raise InputError("balance: no character is left that could be owed; set share to 0, or exclude fewer")

@@ -49,6 +49,12 @@ def test_every_character_falls_due_once_in_every_round(share: float, count: int,
         assert Counter(due) == Counter(characters)
 
 
+def test_what_does_not_show_is_owed_only_where_it_is_named() -> None:
+    charset = Charset("ab\u200c\u200d")
+    assert set(Balance(share=0.5).of(charset)) == {"a", "b"}
+    assert set(Balance(share=0.5, characters="a\u200c").of(charset)) == {"a", "\u200c"}
+
+
 def test_rounds_have_orders_of_their_own_and_another_seed_has_others() -> None:
     schedule = Schedule(dict.fromkeys(string.ascii_letters, 1.0), 0.5, 1)
     first, second = owed(schedule, range(104)), owed(schedule, range(104, 208))

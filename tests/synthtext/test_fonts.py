@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthtext.content import _as_drawn
+from synthtext.choice import as_drawn
 from synthtext.core import InputError
 from synthtext.fonts import (
     Face,
@@ -240,9 +240,9 @@ def test_capitals_some_of_which_go_below_the_baseline_are_known_by_their_shape(t
 
 def test_letters_are_labelled_as_a_font_draws_them(tmp_path: Path) -> None:
     """A font of small letters alone shows none of the capitals that a text has."""
-    assert _as_drawn("KINETIC Straße", with_letters_of(tmp_path / "small.ttf", str.lower)) == "kinetic straße"
-    assert _as_drawn("Sale", with_letters_of(tmp_path / "large.ttf", str.upper)) == "SALE"
-    assert _as_drawn("Sale", face()) == "Sale"
+    assert as_drawn("KINETIC Straße", with_letters_of(tmp_path / "small.ttf", str.lower)) == "kinetic straße"
+    assert as_drawn("Sale", with_letters_of(tmp_path / "large.ttf", str.upper)) == "SALE"
+    assert as_drawn("Sale", face()) == "Sale"
 
 
 def test_letters_that_stand_above_the_baseline_are_no_capitals(tmp_path: Path) -> None:
