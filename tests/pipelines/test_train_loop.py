@@ -299,23 +299,3 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     train(tmp_path / "run")
     with pytest.raises(InputError, match="cannot be resumed from"):
         train(tmp_path / "run", task=Wider)
-
-
-@pytest.mark.parametrize(
-    ("schedule", "final"),
-    [
-        ({}, 0.01),
-        ({"final_lr_fraction": 0.2}, 0.2),
-        ({"schedule": "polynomial", "power": 2}, 0.01),
-        ({"schedule": "piecewise", "drops": [[0.4, 0.5], [0.8, 0.1]]}, 0.1),
-    ],
-)
-def test_the_rate_warms_up_and_falls_to_its_end(tmp_path, schedule, final):
-    optim = {"warmup_steps": 3, "lr": 0.05, **schedule}
-    config = TrainConfig(**{**CONFIG.model_dump(), "log_every": 1, "optim": optim})
-    train(tmp_path / "run", config=config)
-    rates = [entry["learning_rate"] for entry in metrics(tmp_path / "run") if entry["event"] == "train"]
-    assert len(rates) == config.steps
-    assert rates[0] > 0
-    assert max(rates) == rates[2] == pytest.approx(0.05)
-    assert rates[-1] == pytest.approx(0.05 * final)
