@@ -253,8 +253,7 @@ def test_the_weights_of_a_start_may_stay_the_best(tmp_path):
 
 @pytest.mark.parametrize("task", [Improving, Indifferent])
 def test_a_start_that_is_equalled_or_improved_on_is_not_kept(tmp_path, task):
-    said = []
-    run = make_run(tmp_path / "run")
+    said, run = [], make_run(tmp_path / "run")
     run_training(task({}), [100], STARTED, run, said.append)
     assert json.loads((run.folder / "best.json").read_text())["step"] == 12
     assert not any("no step" in line for line in said)
