@@ -1,6 +1,6 @@
 """What can be odd about labelled lines: each check says what it found, or that it found nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -140,21 +140,21 @@ def characters_outside(facts: Facts, charset: Charset) -> Finding:
 def characters_never_drawn(facts: Facts, charset: Charset) -> Finding:
     """Characters of the charset that no label has."""
     never = Rarity.of(facts.labels.characters, charset).never
-    name = "characters never drawn"
-    if not never:
-        return Finding(name)
-    says = f"{len(never):,} of the {len(charset):,} characters of the charset are in no label: they cannot be learnt"
-    return Finding(name, "look", says, _shown(never))
+    return _scarce("characters never drawn", never, charset, "are in no label: they cannot be learnt")
 
 
 def characters_hardly_drawn(facts: Facts, charset: Charset) -> Finding:
     """Characters of the charset that few labels have."""
     few = Rarity.of(facts.labels.characters, charset).few
-    name = "characters hardly drawn"
-    if not few:
+    return _scarce("characters hardly drawn", few, charset, f"occur, but less than {FEW} times")
+
+
+def _scarce(name: str, found: Sequence[str], charset: Charset, what: str) -> Finding:
+    """Some characters of the charset, and what is the matter with them."""
+    if not found:
         return Finding(name)
-    says = f"{len(few):,} of the {len(charset):,} characters of the charset occur, but less than {FEW} times"
-    return Finding(name, "look", says, _shown(few))
+    says = f"{len(found):,} of the {len(charset):,} characters of the charset {what}"
+    return Finding(name, "look", says, _shown(found))
 
 
 def gaps(facts: Facts) -> Finding:
