@@ -1,6 +1,7 @@
 """A training in several processes: what each of them does, and what the one that started them hears of it."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from synthtext.core import InputError
 AnyConfig: TypeAlias = TrainConfig | DetectorTrainConfig
 Prepare: TypeAlias = Callable[[AnyConfig, Path], Preparation]
 
+_PAUSE = 0.5  # seconds between messages of how far the training is
 _ERRORS = {"InputError": InputError, "JobError": JobError}
 
 
@@ -115,11 +117,21 @@ def _work(order: _Order, send: Send) -> None:
 
 
 def _told_bar(send: Send) -> Callable[..., Any]:
-    """A progress bar that is shown elsewhere."""
+    """A progress bar that is shown elsewhere; told of now and then, for a message takes a millisecond of every step."""
 
     @contextmanager
     def show(label: str, *, total: int, unit: str, done: int = 0) -> Iterator[Bar]:
+        told = time.monotonic()
+
+        def tell(meter: Meter) -> None:
+            nonlocal told
+            if time.monotonic() >= told + _PAUSE:
+                told = time.monotonic()
+                send(("done", meter.done))
+
+        bar = Bar(Meter(total, unit, done), tell)
         send(("done", done))
-        yield Bar(Meter(total, unit, done), lambda meter: send(("done", meter.done)))
+        yield bar
+        send(("done", bar.meter.done))
 
     return show
