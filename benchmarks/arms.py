@@ -26,6 +26,18 @@ class LabelRows(Settings):
         return self
 
 
+class Misread(Settings):
+    """What a recipe is weighed anew by, see `ocrmill rebalance`.
+
+    Attributes:
+        run: a recognizer.
+        on: the lines it is evaluated on; their recipe is the one that is weighed.
+    """
+
+    run: str
+    on: str
+
+
 class Drawn(Settings):
     """Generated lines or scenes, see `ocrmill generate`: of a preset, or of a recipe that lies here.
 
@@ -37,6 +49,7 @@ class Drawn(Settings):
         without: effects that are left out: those that move something, or those that change pixels.
         families: so many of the system's font families alone, one face of each.
         commit: of this repository, whose code draws, with the recipes of its own.
+        rebalance: draw by a recipe that is weighed anew instead of `generate`.
     """
 
     generate: str
@@ -46,12 +59,29 @@ class Drawn(Settings):
     without: Literal["geometry", "pixels"] | None = None
     families: int | None = Field(default=None, ge=1)
     commit: str | None = Field(default=None, pattern="^[0-9a-f]{7,40}$")
+    rebalance: Misread | None = None
 
     @model_validator(mode="after")
     def _knows_its_recipe(self) -> Self:
         if self.commit and (self.without or self.families):
             raise ValueError("a commit draws with recipes and fonts of its own: leave out without and families")
+        if self.rebalance and (self.commit or self.without or self.families or self.settings):
+            raise ValueError("a recipe that is weighed anew is drawn as it is: leave out what else changes it")
         return self
+
+
+class Filtered(Settings):
+    """Lines that two recognizers leave, see `ocrmill filter`.
+
+    Attributes:
+        filter: the lines.
+        weak: a recognizer for which some are trivial.
+        strong: a recognizer that cannot read some.
+    """
+
+    filter: str
+    weak: str
+    strong: str
 
 
 class Trdg(Settings):
@@ -76,7 +106,7 @@ class Imported(Settings):
     published: Literal["recognizer", "detector"]
 
 
-Input = LabelRows | Drawn | Trdg | Imported
+Input = LabelRows | Drawn | Filtered | Trdg | Imported
 
 
 class Arm(Settings):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.arms import FILE, Drawn, Experiments, Imported, LabelRows, Trdg
+from benchmarks.arms import FILE, Drawn, Experiments, Filtered, Imported, LabelRows, Misread, Trdg
 from benchmarks.memory import choose_fonts
 from pipelines.reader.folder import DESCRIPTION
 from pipelines.recipe import resolve_recipe
@@ -52,7 +52,7 @@ class Inputs:
         found = {}
         for name in sorted(self.places.keys() & self._how.keys()):
             place = Path(self.places[name])
-            if isinstance(self._how[name], Drawn):
+            if isinstance(self._how[name], Drawn | Filtered):
                 there = read_description(place / DESCRIPTION)
                 found[name] = f"{there.digest[:12]}, seed {there.seed}, {there.count}"
             else:
@@ -77,6 +77,14 @@ class Inputs:
             return str(place)
         if isinstance(how, Trdg):
             return _with_trdg(how, place, self._folder / f"trdg-{how.trdg}")
+        if isinstance(how, Filtered):
+            run(
+                "filter",
+                *(self.filled(word) for word in (how.filter, "--weak", how.weak, "--strong", how.strong)),
+                "-o",
+                str(place),
+            )
+            return str(place)
         if not _is_there(place, how):
             self._draw(how, place)
         return str(place)
@@ -86,6 +94,8 @@ class Inputs:
         code = ROOT if how.commit is None else checked_out(how.commit, self._folder / f"code-{how.commit}")
         own = FILE.with_name(how.generate)
         recipe = str(own) if own.is_file() and how.commit is None else how.generate
+        if how.rebalance is not None:
+            recipe = self._weighed(how.rebalance, place)
         if how.families is not None:
             settings += _few_fonts(how.families, self._folder / f"fonts-{how.families}")
         if how.without is not None:
@@ -93,6 +103,13 @@ class Inputs:
         in_this_process = ["--workers", "0"] if how.commit else []  # workers would not find the other code
         drawn = ["-o", str(place), "-n", str(how.count), "--seed", str(how.seed), *in_this_process]
         run("generate", recipe, *drawn, *settings, code=code)
+
+    def _weighed(self, by: Misread, place: Path) -> str:
+        slices, recipe = place.with_suffix(".slices.json"), place.with_suffix(".yaml")
+        if not recipe.is_file():
+            run("evaluate", self.filled(by.run), self.filled(by.on), "--slices", str(slices))
+            run("rebalance", str(slices), "-o", str(recipe))
+        return str(recipe)
 
 
 def _is_there(place: Path, how: Drawn) -> bool:
