@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 HEIGHT = 48
+_PATIENCE = 1000
 _SOURCES = {"words": 8, "numbers": 1, "codes": 1}  # how often
 _CASES = {"as_is": 3, "title": 3, "upper": 4}
 _BACKGROUNDS = {0: 3, 1: 2, 2: 1, 3: 4}  # noise, white, waves (slow), photographs
@@ -37,7 +38,11 @@ def save_lines(folder: Path, lines: Iterator[tuple[Any, str]], count: int) -> No
 
 
 def draw_lines(seed: int, characters: str) -> Iterator[tuple[Any, str]]:
-    """Pictures and texts without end."""
+    """Pictures and texts without end; a text that TRDG or its Pillow fails at is passed over.
+
+    Raises:
+        RuntimeError: it failed at a thousand in a row.
+    """
     import cv2
     import numpy as np
     import trdg
@@ -50,13 +55,17 @@ def draw_lines(seed: int, characters: str) -> Iterator[tuple[Any, str]]:
     home = Path(trdg.__file__).parent
     words = [word for word in load_dict(str(home / "dicts" / "en.txt")) if set(word) <= set(characters)]
     fonts = sorted(load_fonts("en"))
-    while True:
-        text = _text(words)
+    failures = 0
+    while failures < _PATIENCE:
+        text, image = _text(words), None
         options = _options(str(home / "images"))
-        with contextlib.redirect_stdout(io.StringIO()):  # it tells every picture that it gives up
+        # It tells every picture that it gives up; Pillow cannot stroke some outlines.
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(OSError):
             image = FakeTextDataGenerator.generate(0, text, random.choice(fonts), **options)
+        failures = failures + 1 if image is None else 0
         if image is not None:
             yield image, text
+    raise RuntimeError(f"TRDG drew none of {_PATIENCE} texts")
 
 
 def _text(words: list[str]) -> str:
