@@ -31,11 +31,11 @@ class Misread(Settings):
 
     Attributes:
         run: a recognizer.
-        on: the lines it is evaluated on; their recipe is the one that is weighed.
+        misread: the lines it is evaluated on; their recipe is the one that is weighed.
     """
 
     run: str
-    on: str
+    misread: str
 
 
 class Drawn(Settings):

@@ -107,7 +107,7 @@ class Inputs:
     def _weighed(self, by: Misread, place: Path) -> str:
         slices, recipe = place.with_suffix(".slices.json"), place.with_suffix(".yaml")
         if not recipe.is_file():
-            run("evaluate", self.filled(by.run), self.filled(by.on), "--slices", str(slices))
+            run("evaluate", self.filled(by.run), self.filled(by.misread), "--slices", str(slices))
             run("rebalance", str(slices), "-o", str(recipe))
         return str(recipe)
 

@@ -199,7 +199,7 @@ def test_an_unknown_arm_and_an_input_that_was_not_given_are_told(bench, tmp_path
         ({"generate": "lines", "count": 5, "seed": 1, "without": "colour"}, "without"),
         ({"generate": "lines", "count": 5, "seed": 1, "families": 0}, "families"),
         (
-            {"generate": "lines", "count": 5, "seed": 1, "families": 8, "rebalance": {"run": "r", "on": "l"}},
+            {"generate": "lines", "count": 5, "seed": 1, "families": 8, "rebalance": {"run": "r", "misread": "l"}},
             "drawn as it is",
         ),
         ({"trdg": "1.8.0", "count": 0, "seed": 1, "charset": "digits"}, "count"),

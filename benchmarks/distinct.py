@@ -1,0 +1,42 @@
+"""How many lines of a data set differ from all others: in their pixels, in their texts, in text and font together.
+
+python -m benchmarks.distinct SOURCE
+"""
+
+import argparse
+import sys
+from hashlib import blake2b
+
+import numpy as np
+
+from pipelines.reader import open_source
+from pipelines.reader.picture import decode
+from synthtext.core import InputError
+
+_TOGETHER = 256  # rows that are read at a time
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source")
+    options = parser.parse_args()
+    try:
+        source = open_source(options.source)
+        texts, fonts = list(source.texts()), source.columns(["font"]).get("font", [])
+        pictures = set()
+        for start in range(0, len(source), _TOGETHER):
+            for line in source.read(np.arange(start, min(start + _TOGETHER, len(source)))):
+                image = decode(line.image, line.key)
+                pictures.add((image.shape, blake2b(image.tobytes(), digest_size=16).digest()))
+    except InputError as error:
+        sys.exit(f"benchmarks.distinct: {error}")
+    for what, found in (
+        ("pictures", pictures),
+        ("texts", set(texts)),
+        ("texts in a font", set(zip(texts, fonts, strict=False))),
+    ):
+        print(f"{what}: {len(found):,} of {len(texts):,} distinct ({len(found) / len(texts):.2%})")
+
+
+if __name__ == "__main__":
+    main()
