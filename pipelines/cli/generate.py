@@ -80,4 +80,5 @@ def describe(summary: "Summary") -> str:
         lines.append(f"lines that owed a character, by how they got it: {describe_counts(summary.owed)}")
     if summary.deaths:
         lines.append(f"workers that died and were replaced: {summary.deaths}")
+    lines += summary.refused
     return "\n".join(lines)
