@@ -36,6 +36,7 @@ ATTEMPTS = 4
 _LOST = (WorkerCrashedError, LocalRayletDiedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
 _OBJECT_STORE = 100 * 2**20  # bytes; what tasks return is small, and the default would take a third of the memory
 _PAUSE = 1.0  # seconds of waiting for a result between looks at the cluster
+_STARTS = 2  # of a Ray of our own, which may not be up in time on a busy machine
 _NO_TOKEN = b"InvalidAuthToken"
 _AHEAD = 2  # tasks a CPU: one is worked on, one waits
 
@@ -194,11 +195,7 @@ def pool(workers: int, address: str | None = None) -> Iterator[Pool]:
 def _start(workers: int, address: str | None) -> None:
     quiet = partial(ray.init, logging_level=logging.ERROR, log_to_driver=False, namespace="ocrmill")
     if address is None:
-        try:
-            with _shared_import_path():
-                quiet(num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE)
-        except Exception as error:  # Ray raises plain ones when its processes do not come up in time
-            raise JobError(f"Ray did not start: {first_line(error)}; try again, or draw with --workers 0") from None
+        _start_own(partial(quiet, num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE))
         return
     with complaints(lambda line: _NO_TOKEN in line) as refusals:
         try:
@@ -212,6 +209,18 @@ def _start(workers: int, address: str | None) -> None:
             "RAY_AUTH_TOKEN, with RAY_AUTH_MODE=token"
         )
     raise InputError(f"no Ray cluster could be joined at {address!r}: {' '.join(str(failure).split())[:300]}")
+
+
+def _start_own(start: Callable[[], object]) -> None:
+    for attempt in range(1, _STARTS + 1):
+        try:
+            with _shared_import_path():
+                start()
+            return
+        except Exception as error:  # Ray raises plain ones when its processes do not come up in half a minute
+            ray.shutdown()
+            if attempt == _STARTS:
+                raise JobError(f"Ray did not start: {first_line(error)}; try again, or draw with --workers 0") from None
 
 
 @contextmanager

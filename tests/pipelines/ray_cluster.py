@@ -6,15 +6,15 @@ It has its own ports, folder and token, and never touches the clusters of others
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
+
+from benchmarks.processes import kill_session, ray_workers
 
 _TRIES = 3
 _STARTED = b"Ray runtime started"
@@ -56,29 +56,14 @@ class Node:
             self._start()
         raise AssertionError(self._log.read_text())
 
-    def pids(self) -> list[int]:
-        """Its processes."""
-        return [int(place.name) for place in Path("/proc").glob("[0-9]*") if self._is_mine(place)]
-
     def workers(self) -> list[int]:
         """Its processes that do tasks, or wait for some."""
-        return [pid for pid in self.pids() if (name := _name(pid)).startswith(b"ray::") and b"Agent" not in name]
+        return ray_workers(self._process.pid)
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        while pids := self.pids():
-            for pid in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            self._process.poll()
-            time.sleep(0.02)
-
-    def _is_mine(self, place: Path) -> bool:
-        try:
-            fields = (place / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return False
-        return fields[0] != "Z" and int(fields[3]) == self._process.pid
+        kill_session(self._process.pid)
+        self._process.wait()
 
 
 class Cluster:
@@ -133,10 +118,3 @@ class Cluster:
         for node in self.nodes:
             node.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _name(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""

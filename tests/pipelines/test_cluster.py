@@ -14,10 +14,10 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from pipelines.check import check
-from pipelines.cluster.remote import Code, find_code
+from pipelines.cluster.remote import find_code
 from pipelines.shards import read_mark
 from synthtext.fonts.discovery import embedded_fonts
-from tests.pipelines.ray_cluster import Cluster, Node
+from tests.pipelines.ray_cluster import Cluster
 
 HOME = Path(__file__).parents[2]
 COUNT, SIZE = 400, 5
