@@ -4,8 +4,8 @@
 
 Every round starts the job in the same folder, in this process's place or with Ray workers, and disturbs it at a random
 moment: workers are killed, then the driver, alone or with all that it started; or no file may grow beyond some size.
-After every round the folder must be in order: whatever has a mark is whole, and is what it should be. A data set that is
-complete is compared, checked and begun anew. At the end the last one is completed without disturbance.
+After every round the folder must be in order: whatever has a mark is whole, and is what it should be. A data set that
+is complete is compared, checked and begun anew. At the end the last one is completed without disturbance.
 """
 
 import argparse
@@ -93,13 +93,20 @@ class Chaos:
             raise DisorderError("the reference could not be drawn")
         self.wanted = checksums(reference)
 
-    def round(self, workers: int, kind: Disturbance) -> str:
-        """Start the job, disturb it, and look at what is there; says what was done and found."""
+    def round(self, workers: int, kind: Disturbance, limit: int | None = None) -> str:
+        """Start the job, disturb it, and look at what is there; says what was done and found.
+
+        Args:
+            workers: of Ray; 0 draws in the driver's process.
+            kind: of disturbance.
+            limit: bytes of a file, for "size"; random without it.
+        """
         before = len(checksums(self.data))
-        limit = int(self.rng.integers(1, 40)) * 512 if kind == "size" else None
+        if kind == "size":
+            limit = limit or 512 * int(self.rng.integers(1, 40))
         driver = self._start(self.data, workers, limit)
         try:
-            done = self._limited(driver) if kind == "size" else self._kill(driver, before, kind)
+            done = self._limited(driver, limit) if limit else self._kill(driver, before, kind)
         finally:
             if kind != "driver":  # workers whose driver is gone may still write when the next round begins
                 kill_session(driver.pid)
@@ -162,10 +169,10 @@ class Chaos:
         self.killed["drivers"] += 1
         return f"{killed} workers and the {kind} killed"
 
-    def _limited(self, driver: "subprocess.Popen[bytes]") -> str:
+    def _limited(self, driver: "subprocess.Popen[bytes]", limit: int) -> str:
         code = driver.wait(_PATIENCE)
         self._check_said(code)
-        return f"files limited, ended with {code}"
+        return f"files limited to {limit:,} bytes, ended with {code}"
 
     def _check_said(self, code: int) -> None:
         said = (self.folder / "log.txt").read_text()
@@ -243,9 +250,8 @@ def main(say: Callable[[str], None] = print) -> None:
             one.close()
     drivers, workers = (sum(one.killed[what] for one in chaos) for what in ("drivers", "workers"))
     again = sum(one.completed for one in chaos)
-    say(
-        f"{options.rounds} rounds: {drivers} drivers and {workers} workers killed, {again + len(chaos)} data sets in order"
-    )
+    whole = again + len(chaos)
+    say(f"{options.rounds} rounds: {drivers} drivers and {workers} workers killed, {whole} data sets in order")
 
 
 if __name__ == "__main__":

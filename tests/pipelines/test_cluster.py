@@ -40,7 +40,7 @@ class Slowly:
 
     def apply(self, image, parameters):
         if Path(self.flag).exists():
-            time.sleep(0.05)
+            time.sleep(0.4)
         return image
 """
 
