@@ -40,7 +40,7 @@ _STARTS = 2  # of a Ray of our own, which may not be up in time on a busy machin
 _NO_TOKEN = b"InvalidAuthToken"
 _AHEAD = 2  # tasks a CPU: one is worked on, one waits
 
-cloudpickle.register_pickle_by_value(remote)
+cloudpickle.register_pickle_by_value(remote)  # type: ignore[no-untyped-call]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
