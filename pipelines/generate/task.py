@@ -159,7 +159,7 @@ class _Worker:
         ingredients = machine_ingredients(task.recipe)
         if digest_of(ingredients) != task.machine:
             raise UnfitError(f"it would draw other samples of recipe {task.recipe.name}", ingredients)
-        if not task.folder.is_dir():
+        if isinstance(task.folder, Path) and not task.folder.is_dir():  # a storage is reached from everywhere
             raise UnfitError(f"it does not see {task.folder}: the data set's folder must be on a disk that all share")
 
 

@@ -95,8 +95,10 @@ class Cluster:
         self.head = self._start("--head", f"--port={port}", f"--temp-dir={self._folder}", "--include-dashboard=false")
 
     def add(self, **env: str) -> Node:
-        """Start another node, on an address of its own; `wait` for it."""
-        return self._start(f"--address={self.address}", f"--node-ip-address=127.0.0.{len(self.nodes) + 1}", **env)
+        """Start another node, on an address of its own."""
+        node = self._start(f"--address={self.address}", f"--node-ip-address=127.0.0.{len(self.nodes) + 1}", **env)
+        node.wait()
+        return node
 
     def _start(self, *arguments: str, **env: str) -> Node:
         log = self._folder / f"node-{len(self.nodes) + 1}.log"

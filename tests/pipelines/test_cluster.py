@@ -139,13 +139,11 @@ def wait_until(condition: Callable[[], object], driver: "subprocess.Popen[str]")
         time.sleep(0.05)
 
 
-def test_nodes_that_die_come_late_or_would_draw_other_samples(folder, fit, reference, cluster, strangers):
+def test_nodes_that_die_come_late_or_would_draw_other_samples(folder, fit, reference, cluster):
     """In one job: a worker and a whole node are killed, two nodes are refused, one of them late, another is late."""
     data = folder / "data"
     (folder / "slow").touch()
     dying, unfit = cluster.add(), cluster.add(PYTHONPATH=str(HOME), OPENCV_CPU_DISABLE="AVX2")
-    for node in (dying, unfit):
-        node.wait()
     driver = run(folder, "data", f"--address={cluster.address}", **fit, **cluster.access)
     wait_until(lambda: writers(data) & set(dying.workers()) and writers(data) & set(cluster.head.workers()), driver)
     for worker in cluster.head.workers():
@@ -184,7 +182,7 @@ def next_warning(driver: "subprocess.Popen[str]") -> str:
     return next(line for line in driver.stderr if line.startswith("ocrmill: "))
 
 
-def test_job_that_no_node_may_do_is_refused(folder, fit, cluster):
+def test_job_that_no_node_may_do_is_refused(folder, fit, cluster, strangers):
     driver = run(folder, "none", f"--address={cluster.address}", **fit | {"PYTHONPATH": str(HOME)}, **cluster.access)
     _, errors = driver.communicate(timeout=120)
     assert driver.returncode == 2
