@@ -28,7 +28,7 @@ from pipelines.shards import read_mark
 from pipelines.shards.files import TEMPORARY, sha256
 
 HOME = Path(__file__).parents[1]
-COUNT, SHARD = 1200, 20
+COUNT, SHARD = 2400, 60  # so that a shard is larger than dataset.json
 RECIPE = """
 kind: lines
 charset: digits
@@ -88,10 +88,10 @@ class Chaos:
         (self.folder / "recipe.yaml").write_text(RECIPE)
         self.data = self.folder / f"data-{self.form}"
         shutil.rmtree(self.data, ignore_errors=True)
-        reference = self.folder / f"reference-{self.form}"
-        if self._start(reference, 0).wait(_PATIENCE):
+        self.reference = self.folder / f"reference-{self.form}"
+        if self._start(self.reference, 0).wait(_PATIENCE):
             raise DisorderError("the reference could not be drawn")
-        self.wanted = checksums(reference)
+        self.wanted = checksums(self.reference)
 
     def round(self, workers: int, kind: Disturbance, limit: int | None = None) -> str:
         """Start the job, disturb it, and look at what is there; says what was done and found.
@@ -103,7 +103,7 @@ class Chaos:
         """
         before = len(checksums(self.data))
         if kind == "size":
-            limit = limit or 512 * int(self.rng.integers(1, 40))
+            limit = limit or int(self.rng.uniform(0.1, 1.2) * self._largest())
         driver = self._start(self.data, workers, limit)
         try:
             done = self._limited(driver, limit) if limit else self._kill(driver, before, kind)
@@ -120,6 +120,10 @@ class Chaos:
             self.completed += 1
             text += "; complete and in order, begun anew"
         return text
+
+    def _largest(self) -> int:
+        """Bytes of the largest shard."""
+        return max(mark.bytes for path in marks(self.reference) if (mark := read_mark(path)))
 
     def _start(self, data: Path, workers: int, limit: int | None = None) -> "subprocess.Popen[bytes]":
         code = "from pipelines.cli.main import run; run()"
@@ -145,8 +149,8 @@ class Chaos:
     def _kill(self, driver: "subprocess.Popen[bytes]", before: int, kind: Disturbance) -> str:
         """Kill workers now and then, and the driver after some shards, or after some time."""
         shards = before + int(self.rng.integers(1, max(2, len(self.wanted) // 2)))
-        if self.rng.random() < 0.3:
-            until, end = None, time.monotonic() + self.rng.uniform(0, 8)
+        if self.rng.random() < 0.2:
+            until, end = None, time.monotonic() + self.rng.uniform(0, 10)
         else:
             until, end = shards, time.monotonic() + _PATIENCE
         killed, seen = 0, before

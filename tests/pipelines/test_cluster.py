@@ -1,6 +1,7 @@
 """Generating on a Ray cluster of several nodes: some die, some come late, some would draw other samples."""
 
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,10 @@ from fontTools.ttLib import TTFont
 
 from pipelines.check import check
 from pipelines.cluster.remote import find_code
-from pipelines.shards import read_mark
+from pipelines.errors import UnfitError
+from pipelines.generate.task import ShardTask, draw_shard_on_worker, machine_ingredients
+from pipelines.recipe import digest_of, resolve_recipe
+from pipelines.shards import ShardSpec, read_mark
 from synthtext.fonts.discovery import embedded_fonts
 from tests.pipelines.ray_cluster import Cluster
 
@@ -228,10 +232,30 @@ def test_cluster_that_is_lost_and_the_same_command_elsewhere(folder, fit, refere
     assert check(folder / "lost").problems.counts.total() == 0
 
 
+def test_machine_without_the_folder_or_a_file_is_not_fit(tmp_path):
+    (tmp_path / "words.txt").write_text("1\n2\n")
+    tree = "{kind: lines, charset: digits, corpus: [{use: text_file, path: words.txt}], fonts: {system: false}}"
+    (tmp_path / "recipe.yaml").write_text(tree)
+    recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
+    machine = digest_of(machine_ingredients(recipe))
+    task = ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 1), tmp_path / "none", "parquet")
+    with pytest.raises(UnfitError, match=r"does not see .*none"):
+        draw_shard_on_worker(task)
+    (tmp_path / "words.txt").unlink()
+    with pytest.raises(UnfitError, match=r"cannot draw recipe .*words.txt"):
+        draw_shard_on_worker(pickle.loads(pickle.dumps(task)))
+
+
 def test_python_without_ocrmill_says_so():
     source = (HOME / "pipelines" / "cluster" / "remote.py").read_text()
     alone = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", f"exec({source!r}); print(_compare({tuple(find_code())!r}, find_code()))"],
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"exec({source!r}); print(_compare(Code(*{tuple(find_code())!r}), find_code()))",
+        ],
         capture_output=True,
         text=True,
         check=True,
