@@ -87,8 +87,9 @@ class Chaos:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "recipe.yaml").write_text(RECIPE)
         self.data = self.folder / f"data-{self.form}"
-        shutil.rmtree(self.data, ignore_errors=True)
         self.reference = self.folder / f"reference-{self.form}"
+        for old in (self.data, self.reference):
+            shutil.rmtree(old, ignore_errors=True)
         if self._start(self.reference, 0).wait(_PATIENCE):
             raise DisorderError("the reference could not be drawn")
         self.wanted = checksums(self.reference)

@@ -11,8 +11,11 @@ import ray
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
-PATIENCE = 20.0
-"""Seconds without a sign of the cluster before it counts as lost. Ray itself ends the process after 60."""
+SILENCE = 40.0
+"""Seconds without a sign of the cluster before it counts as lost. Ray itself would end the process after 60."""
+
+REFUSAL = 15.0
+"""The same where nobody listens any more, so that it is not just busy."""
 
 EMPTY = 300.0
 """Seconds that a job waits for a first machine, or for another when all are gone: some clusters grow on demand."""
@@ -39,6 +42,7 @@ class Nodes:
         self._ended = threading.Event()
         self._alive = _look()
         self._seen = self._manned = time.monotonic()
+        self._deaf: float | None = None  # since when nobody listens at the address
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
@@ -63,11 +67,11 @@ class Nodes:
             InputError: there is none left, for machines that were refused.
             JobError: the cluster is gone, or all of its machines.
         """
-        now, alive = time.monotonic(), self._alive
-        if now - self._seen > PATIENCE:
+        now, alive, deaf = time.monotonic(), self._alive, self._deaf
+        if now - self._seen > SILENCE or (deaf is not None and now - deaf > REFUSAL):
             raise JobError(
-                f"the Ray cluster at {self._address} has not answered for {PATIENCE:.0f} seconds; what is finished is "
-                "kept: the same command again goes on, there or on another cluster"
+                f"the Ray cluster at {self._address} has not answered for {now - self._seen:.0f} seconds; what is "
+                "finished is kept: the same command again goes on, there or on another cluster"
             )
         if self.cpus:
             self._manned = now
@@ -90,8 +94,12 @@ class Nodes:
         while not self._ended.wait(_PAUSE):
             try:
                 socket.create_connection((host.strip("[]"), int(port)), timeout=_PAUSE).close()
+            except ConnectionRefusedError:
+                self._deaf = self._deaf or time.monotonic()
+                continue
             except OSError:
                 continue
+            self._deaf = None
             self._alive = _look()
             self._seen = time.monotonic()
 
