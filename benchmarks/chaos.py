@@ -169,20 +169,19 @@ class Chaos:
         driver.wait()
         self.killed["workers"] += killed
         if ended is not None:
-            self._check_said(ended)
-            return f"{killed} workers killed, ended with {ended}"
+            return f"{killed} workers killed, {self._ended(ended)}"
         self.killed["drivers"] += 1
         return f"{killed} workers and the {kind} killed"
 
     def _limited(self, driver: "subprocess.Popen[bytes]", limit: int) -> str:
-        code = driver.wait(_PATIENCE)
-        self._check_said(code)
-        return f"files limited to {limit:,} bytes, ended with {code}"
+        return f"files limited to {limit:,} bytes, {self._ended(driver.wait(_PATIENCE))}"
 
-    def _check_said(self, code: int) -> None:
+    def _ended(self, code: int) -> str:
+        """How a job that was not killed ended, with its last words where it failed."""
         said = (self.folder / "log.txt").read_text()
         if code not in (0, 1, 2) or "Traceback" in said:
             raise DisorderError(f"the job ended with {code} and said:\n{said}")
+        return f"ended with {code}" + (f" ({said.splitlines()[-1].rpartition('/')[2]})" if code else "")
 
     def look(self) -> Found:
         """Look through the folder.

@@ -5,15 +5,14 @@ import pytest
 
 from benchmarks.chaos import Chaos, DisorderError
 
-LEAST = 600  # bytes; dataset.json is larger
+LIMIT = 10_000  # bytes; dataset.json is larger, recipe.yaml is not
 
 
 @pytest.mark.parametrize(("form", "workers"), [("parquet", 2), ("lmdb", 0)])
 def test_disturbed_job_comes_to_the_same_data_set(tmp_path, form, workers):
     chaos = Chaos(tmp_path, form, np.random.default_rng(2), count=300, shard=5)
     try:
-        assert "ended with 1: 0 to 0 shards" in chaos.round(0, "size", LEAST)
-        assert "dataset.json cannot be written" in (tmp_path / "log.txt").read_text()
+        assert "ended with 1 (dataset.json cannot be written: " in chaos.round(0, "size", LIMIT)
         assert "killed" in chaos.round(workers, "session")
         chaos.finish()
     finally:
