@@ -178,10 +178,10 @@ class Chaos:
 
     def _ended(self, code: int) -> str:
         """How a job that was not killed ended, with its last words where it failed."""
-        said = (self.folder / "log.txt").read_text()
+        said = (self.folder / "log.txt").read_text().replace(f"{self.folder}/", "")
         if code not in (0, 1, 2) or "Traceback" in said:
             raise DisorderError(f"the job ended with {code} and said:\n{said}")
-        return f"ended with {code}" + (f" ({said.splitlines()[-1].rpartition('/')[2]})" if code else "")
+        return f"ended with {code}" + (f" ({said.splitlines()[-1]})" if code else "")
 
     def look(self) -> Found:
         """Look through the folder.

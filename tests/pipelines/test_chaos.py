@@ -12,7 +12,7 @@ LIMIT = 10_000  # bytes; dataset.json is larger, recipe.yaml is not
 def test_disturbed_job_comes_to_the_same_data_set(tmp_path, form, workers):
     chaos = Chaos(tmp_path, form, np.random.default_rng(2), count=300, shard=5)
     try:
-        assert "ended with 1 (dataset.json cannot be written: " in chaos.round(0, "size", LIMIT)
+        assert f"ended with 1 (ocrmill: data-{form}/dataset.json cannot be written: " in chaos.round(0, "size", LIMIT)
         assert "killed" in chaos.round(workers, "session")
         chaos.finish()
     finally:
