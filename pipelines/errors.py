@@ -1,5 +1,23 @@
 """What can go wrong in a job. Bad input is `synthtext.core.InputError` (exit status 2)."""
 
+from collections.abc import Mapping
+
 
 class JobError(RuntimeError):
     """A job failed although its input was good (exit status 1): one sentence says what, where, and what to do."""
+
+
+class UnfitError(RuntimeError):
+    """This machine must not do a task that others may do.
+
+    Args:
+        what: is wrong with it, as the end of a sentence.
+        ingredients: that it would work from, by name, where these differ from those of the job.
+    """
+
+    def __init__(self, what: str, ingredients: Mapping[str, str] | None = None) -> None:
+        super().__init__(what, ingredients)
+        self.what, self.ingredients = what, ingredients
+
+    def __str__(self) -> str:
+        return self.what

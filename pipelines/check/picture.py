@@ -1,16 +1,13 @@
 """Whether stored pictures are whole."""
 
 import io
-import os
 import struct
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from PIL import Image as Pictures
 
 from pipelines.check.rows import StoredRow
+from pipelines.complaints import complaints
 from pipelines.importing.job import whole_picture
 from pipelines.reader import picture_size
 from synthtext.core import InputError
@@ -28,15 +25,19 @@ def picture_flaws(rows: Sequence[StoredRow], ours: bool) -> list[str]:
         rows: at least their `image`, `width` and `height`.
         ours: we encoded them, and so a decoder has nothing to say; real ones are kept as they came.
     """
-    with _complaints() as said:
+    with complaints(_tells_of_damage) as said:
         found = [_flaw_of(row) for row in rows]
     if not (said and ours):
         return found
     for place, row in enumerate(rows):
-        with _complaints() as said:
+        with complaints(_tells_of_damage) as said:
             _flaw_of(row)
         found[place] = found[place] or (said[0] if said else "")
     return found
+
+
+def _tells_of_damage(line: bytes) -> bool:
+    return line.startswith(_DAMAGE)
 
 
 def _flaw_of(row: StoredRow) -> str:
@@ -54,28 +55,3 @@ def _flaw_of(row: StoredRow) -> str:
     except (InputError, OSError, SyntaxError, ValueError, struct.error, Pictures.DecompressionBombError) as error:
         return f"it cannot be decoded ({str(error).strip(': ') or type(error).__name__})"
     return ""
-
-
-@contextmanager
-def _complaints() -> Iterator[list[str]]:
-    """Collect what decoders complain of meanwhile: they return a picture, and tell of damage in it on stderr alone.
-
-    What others write there meanwhile is handed on afterwards.
-    """
-    found: list[str] = []
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as file:
-        kept = os.dup(2)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield found
-        finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            file.seek(0)
-            for line in file.read().splitlines(keepends=True):
-                if line.startswith(_DAMAGE):
-                    found.append(line.decode(errors="replace").strip())
-                else:
-                    os.write(kept, line)
-            os.close(kept)

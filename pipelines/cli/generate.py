@@ -40,6 +40,10 @@ def generate(
     The same command again goes on where an interrupted one stopped; a larger N extends the data set. Same recipe, seed
     and index give the same sample, whatever the number of workers and the size of the shards.
 
+    With --address the machines of a Ray cluster draw, into a folder that all of them see. One whose fonts, files,
+    versions or CPU would give other samples is refused and named. RAY_AUTH_MODE=token and RAY_AUTH_TOKEN open a cluster
+    that has a token (docs/cluster.md).
+
     Example: ocrmill generate lines -o data/train -n 100000 --seed 1 charset=alphanumeric fonts.system=false
 
     Example: ocrmill generate scenes -o data/scenes -n 2000 paper.photos.folder=photographs
@@ -80,4 +84,5 @@ def describe(summary: "Summary") -> str:
         lines.append(f"lines that owed a character, by how they got it: {describe_counts(summary.owed)}")
     if summary.deaths:
         lines.append(f"workers that died and were replaced: {summary.deaths}")
+    lines += summary.refused
     return "\n".join(lines)

@@ -7,5 +7,7 @@ import typer
 Workers: TypeAlias = Annotated[
     int | None, typer.Option(metavar="W", help="Ray processes; 0: this process alone.", show_default="all CPUs")
 ]
-Address: TypeAlias = Annotated[str | None, typer.Option(metavar="A", help="Ray cluster to join.", show_default="none")]
+Address: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="A", help="HOST:PORT of a Ray cluster to join, or auto.", show_default="none")
+]
 Format: TypeAlias = Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="How shards are stored.")]

@@ -3,17 +3,20 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 # Read while Ray is imported.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
+from ray import cloudpickle
 from ray.exceptions import (
+    AuthenticationError,
+    LocalRayletDiedError,
     NodeDiedError,
     ObjectLostError,
     OutOfMemoryError,
@@ -21,79 +24,136 @@ from ray.exceptions import (
     WorkerCrashedError,
 )
 
+from pipelines.cluster import remote
+from pipelines.cluster.nodes import Nodes
+from pipelines.complaints import complaints
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
 ATTEMPTS = 4
 """How often a task is started before the job is given up because workers die of it."""
 
-_LOST = (WorkerCrashedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
+_LOST = (WorkerCrashedError, LocalRayletDiedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
 _OBJECT_STORE = 100 * 2**20  # bytes; what tasks return is small, and the default would take a third of the memory
+_PAUSE = 1.0  # seconds of waiting for a result between looks at the cluster
+_STARTS = 2  # of a Ray of our own, which may not be up in time on a busy machine
+_NO_TOKEN = b"InvalidAuthToken"
+_AHEAD = 2  # tasks a CPU: one is worked on, one waits
+
+cloudpickle.register_pickle_by_value(remote)  # type: ignore[no-untyped-call]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Explain = Callable[[Mapping[str, str]], str]
 
 
 class Pool:
     """Runs tasks on the workers of a Ray cluster.
 
+    Args:
+        limit: of tasks that are handed to Ray at a time; None: as many as keep the cluster busy, however it grows.
+
     Attributes:
-        in_flight: tasks that are handed to Ray at a time.
         deaths: tasks that were lost with their worker and started again.
+        refused: a sentence of each machine that may not do such tasks, by the id of its node.
     """
 
-    def __init__(self, in_flight: int) -> None:
-        self.in_flight = in_flight
+    def __init__(self, limit: int | None) -> None:
+        self.limit = limit
         self.deaths = 0
+        self.refused: dict[str, str] = {}
 
-    def run(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+    def run(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Iterable[Task],
+        explain: Explain = str,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> Iterator[Result]:
         """The results of a function for each task, as they come.
+
+        A machine where the function raises `UnfitError`, or whose code is another, gets no more tasks; others go on.
 
         Args:
             function: of an importable module.
-            tasks: taken one by one, never more than `in_flight` ahead of the results.
+            tasks: taken one by one, never more than the limit ahead of the results.
+            explain: says how the ingredients of an `UnfitError` differ from those of the job.
+            say: is told once of every machine that is refused.
 
         Raises:
             InputError, JobError: as the function raised them.
-            JobError: a task lost its worker `ATTEMPTS` times, or raised another error.
+            InputError: all machines were refused.
+            JobError: a task lost its worker `ATTEMPTS` times, or raised another error; or the cluster is gone.
         """
-        flight = _Flight(function)
+        nodes = Nodes(self.refused)
+        flight = _Flight(function, nodes)
         waiting = iter(tasks)
         try:
             while True:
-                while len(flight) < self.in_flight and (task := next(waiting, None)) is not None:
+                nodes.check()
+                room = max(1, _AHEAD * nodes.cpus if self.limit is None else self.limit)
+                while len(flight) < room and (task := next(waiting, None)) is not None:
                     flight.start(task)
                 if not len(flight):
                     return
                 try:
-                    result = flight.land()
+                    landing = flight.land()
                 except _LOST:
                     self.deaths += 1
                     continue
-                yield result
+                if landing is None:
+                    continue
+                if landing.outcome.unfit is None:
+                    yield landing.outcome.result
+                    continue
+                self._refuse(landing.outcome, nodes, explain, say)
+                flight.start(landing.task, landing.attempt)
         finally:
             flight.cancel()
+            nodes.close()
+
+    def _refuse(self, outcome: remote.Outcome, nodes: Nodes, explain: Explain, say: Callable[[str], None]) -> None:
+        if outcome.node not in self.refused:
+            details = f" ({explain(outcome.result)})" if outcome.result else ""
+            self.refused[outcome.node] = f"machine {nodes.name(outcome.node)} was refused: {outcome.unfit}{details}"
+            say(self.refused[outcome.node])
+
+
+class _Landing(NamedTuple):
+    """A task that was started, how often, and what became of it."""
+
+    task: Any
+    attempt: int
+    outcome: remote.Outcome
 
 
 class _Flight(Generic[Task, Result]):
     """The tasks that Ray works on, and how often each was started."""
 
-    def __init__(self, function: Callable[[Task], Result]) -> None:
-        self._remote = ray.remote(num_cpus=1, max_retries=0)(function)
-        self._tasks: dict[ray.ObjectRef[Result], tuple[Task, int]] = {}
+    def __init__(self, function: Callable[[Task], Result], nodes: Nodes) -> None:
+        self._function, self._nodes, self._code = function, nodes, remote.find_code()
+        self._remote = ray.remote(num_cpus=1, max_retries=0)(remote.attempt)
+        self._tasks: dict[ray.ObjectRef[tuple[str, str | None, Any]], tuple[Task, int]] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     def start(self, task: Task, attempt: int = 1) -> None:
-        self._tasks[self._remote.remote(task)] = (task, attempt)
+        packed: bytes = cloudpickle.dumps((self._function, task))  # type: ignore[no-untyped-call]
+        asked = self._remote.options(label_selector=self._nodes.selector)
+        self._tasks[asked.remote(packed, self._code)] = (task, attempt)
 
-    def land(self) -> Result:
-        """Wait for a result. A task that was lost with its worker is started again before that is told."""
-        (finished,), _ = ray.wait(list(self._tasks), num_returns=1)
-        task, attempt = self._tasks.pop(finished)
+    def land(self) -> _Landing | None:
+        """Wait a little for a task; None if there is none yet.
+
+        One that was lost with its worker is started again before that is told.
+        """
+        finished, _ = ray.wait(list(self._tasks), num_returns=1, timeout=_PAUSE)
+        if not finished:
+            return None
+        task, attempt = self._tasks.pop(finished[0])
         try:
-            result: Result = ray.get(finished)
+            outcome = remote.Outcome(*ray.get(finished[0]))
         except RayTaskError as error:
             cause = error.cause
             if isinstance(cause, InputError | JobError):
@@ -104,7 +164,7 @@ class _Flight(Generic[Task, Result]):
                 raise JobError(f"{task} lost its worker {attempt} times: {first_line(error)}") from None
             self.start(task, attempt + 1)
             raise
-        return result
+        return _Landing(task, attempt, outcome)
 
     def cancel(self) -> None:
         for reference in self._tasks:
@@ -116,40 +176,51 @@ def pool(workers: int, address: str | None = None) -> Iterator[Pool]:
     """Workers: of a Ray of our own that ends with the job, or of a cluster that is there.
 
     Args:
-        workers: processes; with an address, tasks at a time, and 0 means as many as the cluster has CPUs.
+        workers: processes; with an address, tasks at a time, and 0 means as many as the cluster has room for.
         address: of a Ray cluster to join, or None.
 
     Raises:
-        InputError: no cluster answers at the address.
+        InputError: no cluster answers at the address, or it wants another token.
     """
     joined = ray.is_initialized()
     if not joined:
         _start(workers, address)
     try:
-        yield Pool(2 * (workers or _cluster_cpus()))
+        yield Pool(None if not workers else workers if address else _AHEAD * workers)
     finally:
         if not joined:
             ray.shutdown()
 
 
-def _cluster_cpus() -> int:
-    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return max(1, int(resources.get("CPU", 1)))
-
-
 def _start(workers: int, address: str | None) -> None:
     quiet = partial(ray.init, logging_level=logging.ERROR, log_to_driver=False, namespace="ocrmill")
     if address is None:
+        _start_own(partial(quiet, num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE))
+        return
+    with complaints(lambda line: _NO_TOKEN in line) as refusals:
+        try:
+            quiet(address=address)
+            return
+        except (AuthenticationError, ConnectionError, RuntimeError, ValueError) as error:
+            failure = error
+    if refusals or isinstance(failure, AuthenticationError):
+        raise InputError(
+            f"the Ray cluster at {address} wants another token: give the one that its nodes were started with in "
+            "RAY_AUTH_TOKEN, with RAY_AUTH_MODE=token"
+        )
+    raise InputError(f"no Ray cluster could be joined at {address!r}: {' '.join(str(failure).split())[:300]}")
+
+
+def _start_own(start: Callable[[], object]) -> None:
+    for attempt in range(1, _STARTS + 1):
         try:
             with _shared_import_path():
-                quiet(num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE)
-        except Exception as error:  # Ray raises plain ones when its processes do not come up in time
-            raise JobError(f"Ray did not start: {first_line(error)}; try again, or draw with --workers 0") from None
-        return
-    try:
-        quiet(address=address)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise InputError(f"no Ray cluster could be joined at {address!r}: {first_line(error)}") from None
+                start()
+            return
+        except Exception as error:  # Ray raises plain ones when its processes do not come up in half a minute
+            ray.shutdown()
+            if attempt == _STARTS:
+                raise JobError(f"Ray did not start: {first_line(error)}; try again, or draw with --workers 0") from None
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """The generate job: shards of a recipe, resumable, the same bytes whoever draws them."""
 
 import os
+import sys
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,9 +16,9 @@ from pipelines.generate.gaps import check_gaps
 from pipelines.generate.probe import check_space, probe
 from pipelines.generate.recipe import JobRecipe
 from pipelines.generate.summary import Summary, Tally
-from pipelines.generate.task import ShardTask, draw_shard, draw_shard_on_worker
+from pipelines.generate.task import ShardTask, draw_shard, draw_shard_on_worker, machine_ingredients
 from pipelines.progress import Bar, progress
-from pipelines.recipe import describe_difference, resolve_recipe
+from pipelines.recipe import describe_difference, digest_of, resolve_recipe
 from pipelines.shards import (
     DatasetFolder,
     Description,
@@ -201,9 +202,9 @@ class Job:
         from pipelines.cluster import pool
 
         with pool(workers, self.address) as running:
-            for draft in running.run(draw_shard_on_worker, tasks):
+            for draft in running.run(draw_shard_on_worker, tasks, self._explain, _warn):
                 bar.advance(draft.mark.count)
-                found.deaths = running.deaths
+                found.deaths, found.refused = running.deaths, tuple(running.refused.values())
                 yield draft
 
     def _worker_count(self, missing_shards: int) -> int:
@@ -213,9 +214,16 @@ class Job:
         return min(cpus, missing_shards) if min(cpus, missing_shards) > 1 else 0
 
     def _task(self, spec: ShardSpec) -> ShardTask:
-        description = self.description
-        folder = self.folder.shards
-        return ShardTask(self.recipe, description.digest, description.cpu, self.seed, spec, folder, self.form)
+        digest, folder = self.description.digest, self.folder.shards
+        return ShardTask(self.recipe, digest, self._machine, self.seed, spec, folder, self.form)
+
+    @cached_property
+    def _machine(self) -> str:
+        return digest_of(machine_ingredients(self.recipe))
+
+    def _explain(self, ingredients: Mapping[str, str]) -> str:
+        """How those of another machine differ."""
+        return describe_difference(machine_ingredients(self.recipe), ingredients)
 
     def _conclude(self, summary: Summary) -> None:
         """Sum up the shards and call the data set complete."""
@@ -228,3 +236,7 @@ class Job:
         self.folder.write_statistics(total)
         update = {"complete": True, "rows": summary.rows, "gaps": summary.gaps}
         self.folder.write_description(self.description.model_copy(update=update))
+
+
+def _warn(line: str) -> None:
+    print(f"ocrmill: {line}", file=sys.stderr, flush=True)

@@ -26,6 +26,7 @@ class Summary:
         new_samples: in them, gaps included.
         seconds: that drawing them took.
         deaths: workers that died over a shard, which was then drawn again.
+        refused: a sentence of each machine that was not let draw.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Summary:
     new_samples: int = 0
     seconds: float = 0.0
     deaths: int = 0
+    refused: tuple[str, ...] = ()
 
 
 @dataclass
@@ -53,6 +55,7 @@ class Tally:
         characters: of all labels.
         owed: samples that owed a character, by how it came into their text, or why it did not.
         deaths: workers that died over one of them.
+        refused: a sentence of each machine that was not let draw.
     """
 
     shards: set[int] = field(default_factory=set)
@@ -62,6 +65,7 @@ class Tally:
     characters: Counter[str] = field(default_factory=Counter)
     owed: Counter[str] = field(default_factory=Counter)
     deaths: int = 0
+    refused: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, marks: Iterable[Mark]) -> "Tally":
@@ -105,4 +109,5 @@ class Tally:
             new_samples=self.samples - old.samples,
             seconds=seconds,
             deaths=self.deaths,
+            refused=self.refused,
         )

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from socket import gethostname
 from typing import Any
 
 import cv2
 
-from pipelines.errors import JobError
+from pipelines.errors import JobError, UnfitError
 from pipelines.generate.encode import ROWS, encode, row_of
 from pipelines.generate.recipe import JobRecipe
-from pipelines.shards import Draft, Row, ShardFormat, ShardSpec, cpu_features, write_shard
+from pipelines.recipe import digest_of
+from pipelines.shards import Draft, Row, ShardFormat, ShardSpec, cpu_features, current_versions, write_shard
 from synthtext.core import Gap, Generator, InputError
 
 _TOGETHER = {"lines": 64, "scenes": 1}  # samples that are encoded one after the other
@@ -27,7 +27,7 @@ class ShardTask:
     Attributes:
         recipe: rebuilt on the worker.
         digest: that the recipe has on the machine that runs the job.
-        cpu: instruction sets of that machine.
+        machine: digest of all that a machine must have in common with that one.
         seed: of the job.
         spec: which shard.
         folder: for the shard; every worker must see it under this path.
@@ -36,7 +36,7 @@ class ShardTask:
 
     recipe: JobRecipe
     digest: str
-    cpu: str
+    machine: str
     seed: int
     spec: ShardSpec
     folder: Path
@@ -64,11 +64,31 @@ def draw_shard(
         return write_shard(rows, ROWS[task.recipe.kind], task.spec, task.digest, task.folder, task.form)
 
 
+def machine_ingredients(recipe: JobRecipe) -> dict[str, str]:
+    """Everything that decides the bytes of a recipe's shards on this machine, by name.
+
+    Raises:
+        InputError: a file that the recipe names cannot be read.
+    """
+    machine, _, features = cpu_features().partition(": ")
+    return {
+        **recipe.ingredients,
+        **{f"version of {name}": text for name, text in current_versions().items()},
+        "kind of CPU": machine,
+        **{f"CPU feature {name.strip('*?')}": _used(name) for name in features.split()},
+    }
+
+
+def _used(feature: str) -> str:
+    """Whether OpenCV has code for a feature of the CPU alone, and the CPU the feature."""
+    return "missing" if feature.endswith("?") else "chosen" if feature.startswith("*") else "always there"
+
+
 def draw_shard_on_worker(task: ShardTask) -> Draft:
     """Draw and write a shard in a process that knows nothing but the task.
 
     Raises:
-        InputError: this machine's fonts, files, library versions or CPU would draw other samples.
+        UnfitError: this machine's fonts, files, library versions or CPU would draw other samples.
         JobError: the shard cannot be written, or the drawing code failed.
     """
     return draw_shard(task, _worker.generator(task))
@@ -126,23 +146,21 @@ class _Worker:
 
     def generator(self, task: ShardTask) -> Generator[Any]:
         if self._generator is None or self._key != (task.digest, task.seed):
-            self._check_machine(task)
-            self._generator = task.recipe.generator(task.seed)
+            try:
+                self._check_machine(task)
+                self._generator = task.recipe.generator(task.seed)
+            except InputError as error:  # the machine that runs the job has read all of it
+                raise UnfitError(f"it cannot draw recipe {task.recipe.name}: {error}") from None
             self._key = task.digest, task.seed
         return self._generator
 
     @staticmethod
     def _check_machine(task: ShardTask) -> None:
-        if task.recipe.digest != task.digest:
-            raise InputError(
-                f"machine {gethostname()} would draw other samples of recipe {task.recipe.name}: its fonts, files or "
-                "library versions differ from those of the machine that runs the job"
-            )
-        if cpu_features() != task.cpu:
-            raise InputError(
-                f"machine {gethostname()} has another kind of CPU ({cpu_features()}) than the machine that runs the "
-                f"job ({task.cpu}): its samples would differ"
-            )
+        ingredients = machine_ingredients(task.recipe)
+        if digest_of(ingredients) != task.machine:
+            raise UnfitError(f"it would draw other samples of recipe {task.recipe.name}", ingredients)
+        if isinstance(task.folder, Path) and not task.folder.is_dir():  # a storage is reached from everywhere
+            raise UnfitError(f"it does not see {task.folder}: the data set's folder must be on a disk that all share")
 
 
 _worker = _Worker()

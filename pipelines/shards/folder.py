@@ -113,16 +113,27 @@ class DatasetFolder:
         return shutil.disk_usage(next(place for place in (self.path, *self.path.parents) if place.exists())).free
 
     def write_description(self, description: Description) -> None:
-        """Write dataset.json."""
-        write_file(self._description, description.to_json())
+        """Write dataset.json.
+
+        Raises:
+            JobError: the disk is full or the folder cannot be written; so do the others.
+        """
+        self._write(self._description, description.to_json())
 
     def write_recipe(self, recipe: str) -> None:
         """Write recipe.yaml."""
-        write_file(self.path / RECIPE, recipe)
+        self._write(self.path / RECIPE, recipe)
 
     def write_statistics(self, statistics: Statistics) -> None:
         """Write statistics.json."""
-        write_file(self.path / "statistics.json", statistics.to_json())
+        self._write(self.path / "statistics.json", statistics.to_json())
+
+    @staticmethod
+    def _write(path: Path, text: str) -> None:
+        try:
+            write_file(path, text)
+        except OSError as error:
+            raise JobError(f"{path} cannot be written: {error.strerror}; the same command again goes on") from None
 
     def withdraw_statistics(self) -> None:
         """Remove statistics.json: it is about to become wrong."""

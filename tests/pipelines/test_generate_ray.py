@@ -86,7 +86,7 @@ def test_every_task_is_done_elsewhere_and_never_many_are_taken_ahead(running, ta
     for done, (result, process) in enumerate(running.run(tasks.square, numbers()), 1):
         found.append(result)
         assert process != os.getpid()
-        assert taken - done < running.in_flight
+        assert taken - done < running.limit
     assert sorted(found) == [number * number for number in range(20)]
 
 

@@ -1,0 +1,98 @@
+"""What a worker does before anything of ours is known to be there.
+
+Travels by value, so it may use nothing but the standard library and Ray until it has seen that the code is the same.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import pickle
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_PACKAGES = ("synthtext", "augment", "models", "pipelines")
+
+_checked: dict["Code", str] = {}  # of this process
+
+
+class Code(NamedTuple):
+    """The ocrmill that a process would import.
+
+    Attributes:
+        version: that is installed, or empty.
+        digest: SHA-256 of all of its modules; empty if some of its packages are missing.
+    """
+
+    version: str
+    digest: str
+
+
+class Outcome(NamedTuple):
+    """What became of a task.
+
+    Attributes:
+        node: where it was.
+        unfit: why that node must not do it; None where it did.
+        result: of the task; or what came with the refusal.
+    """
+
+    node: str
+    unfit: str | None
+    result: Any
+
+
+def find_code() -> Code:
+    """The ocrmill that this process would import."""
+    try:
+        version = importlib.metadata.version("ocrmill")
+    except importlib.metadata.PackageNotFoundError:
+        version = ""
+    total = hashlib.sha256()
+    for package in _PACKAGES:
+        spec = importlib.util.find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            return Code(version, "")
+        home = Path(next(iter(spec.submodule_search_locations)))
+        for file in sorted(home.rglob("*.py")):
+            total.update(file.relative_to(home.parent).as_posix().encode() + b"\0" + file.read_bytes())
+    return Code(version, total.hexdigest())
+
+
+def attempt(packed: bytes, code: Code) -> tuple[str, str | None, Any]:
+    """Do a task if this process has the same code as the one that wants it done.
+
+    Args:
+        packed: the pickled function and what it is called with.
+        code: of who wants it.
+
+    Returns:
+        The fields of an `Outcome`.
+    """
+    import ray
+
+    node = ray.get_runtime_context().get_node_id()
+    if code not in _checked:
+        _checked[code] = _compare(code, find_code())
+    if _checked[code]:
+        return node, _checked[code], None
+    try:
+        function, task = pickle.loads(packed)
+    except Exception as error:  # a module or a file of the user's is missing
+        return node, f"what it should do cannot be read there ({type(error).__name__}: {error})", None
+    from pipelines.errors import UnfitError
+
+    try:
+        return node, None, function(task)
+    except UnfitError as error:
+        return node, str(error), error.ingredients
+
+
+def _compare(wanted: Code, found: Code) -> str:
+    """How an ocrmill differs from the one that is wanted; empty where it does not."""
+    if found.digest == wanted.digest:
+        return ""
+    if not found.digest:
+        return "it has no ocrmill: install it there, for the same Python"
+    if found.version != wanted.version:
+        return f"it has ocrmill {found.version or 'of no version'}, not {wanted.version or 'of no version'}"
+    return f"its ocrmill {found.version} has other code: install the same there"

@@ -1,0 +1,28 @@
+"""A short run of `benchmarks.chaos`: jobs that are killed or cannot write go on to the same data set."""
+
+import numpy as np
+import pytest
+
+from benchmarks.chaos import Chaos, DisorderError
+
+LIMIT = 10_000  # bytes; dataset.json is larger, recipe.yaml is not
+
+
+@pytest.mark.parametrize(("form", "workers"), [("parquet", 2), ("lmdb", 0)])
+def test_disturbed_job_comes_to_the_same_data_set(tmp_path, form, workers):
+    chaos = Chaos(tmp_path, form, np.random.default_rng(2), count=300, shard=5)
+    try:
+        assert f"ended with 1 (ocrmill: data-{form}/dataset.json cannot be written: " in chaos.round(0, "size", LIMIT)
+        assert "killed" in chaos.round(workers, "session")
+        chaos.finish()
+    finally:
+        chaos.close()
+
+
+def test_disorder_is_seen(tmp_path):
+    chaos = Chaos(tmp_path, "parquet", np.random.default_rng(2), count=20, shard=5)
+    chaos.finish()
+    shard = chaos.data / "shards" / "part-000002.parquet"
+    shard.write_bytes(shard.read_bytes()[:-1])
+    with pytest.raises(DisorderError, match="part-000002"):
+        chaos.look()

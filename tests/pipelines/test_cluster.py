@@ -1,0 +1,264 @@
+"""Generating on a Ray cluster of several nodes: some die, some come late, some would draw other samples."""
+
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+from fontTools.ttLib import TTFont
+
+from pipelines.check import check
+from pipelines.cluster.remote import find_code
+from pipelines.errors import UnfitError
+from pipelines.generate.task import ShardTask, draw_shard_on_worker, machine_ingredients
+from pipelines.recipe import digest_of, resolve_recipe
+from pipelines.shards import ShardSpec, read_mark
+from synthtext.fonts.discovery import embedded_fonts
+from tests.pipelines.ray_cluster import Cluster
+
+HOME = Path(__file__).parents[2]
+COUNT, SIZE = 400, 5
+PATIENCE = 300.0  # seconds for what takes a few on an idle machine
+SHARDS = COUNT // SIZE
+
+STARTED: "list[subprocess.Popen[str]]" = []
+
+# Draws as slowly as is asked for, so that a job is still at work when something befalls it.
+EFFECT = """
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+@dataclass(frozen=True)
+class Slowly:
+    flag: str
+
+    def draw(self, rng, setting):
+        return {}
+
+    def apply(self, image, parameters):
+        try:
+            time.sleep(float(Path(self.flag).read_text()))
+        except FileNotFoundError:
+            pass
+        return image
+"""
+
+RECIPE = """
+kind: lines
+charset: digits
+corpus: [{{use: pattern, pattern: "[0-9]{{2,4}}"}}]
+fonts: {{system: false, embedded: true, size_range: [14, 18]}}
+output: {{height: 20, width: free}}
+effects: [{{use: slowly.Slowly, probability: 1, flag: {flag}}}]
+"""
+
+
+def run(folder: Path, out: str, *arguments: str, **env: str) -> "subprocess.Popen[str]":
+    """The command, started in a folder that is not the project's."""
+    code = "from pipelines.cli.main import run; run()"
+    command = [sys.executable, "-c", code, "generate", "recipe.yaml", "-o", out, f"-n{COUNT}", f"--shard-size={SIZE}"]
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("RAY_")}
+    driver = subprocess.Popen(
+        [*command, *arguments], cwd=folder, env=clean | env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    STARTED.append(driver)
+    return driver
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ending() -> Iterator[None]:
+    """Leave no driver behind, whatever fails."""
+    yield
+    for driver in STARTED:
+        driver.kill()
+        driver.communicate()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recipe with an effect of its own, and a wheel of fonts that can be installed or not."""
+    folder = tmp_path_factory.mktemp("cluster")
+    (folder / "slowly.py").write_text(EFFECT)
+    (folder / "recipe.yaml").write_text(RECIPE.format(flag=folder / "slow"))
+    wheel = folder / "wheel"
+    (wheel / "another_font-1.0.dist-info").mkdir(parents=True)
+    (wheel / "another_font-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: another-font\n")
+    (wheel / "another_font-1.0.dist-info" / "entry_points.txt").write_text("[fonts_ttf]\nz = another_font:fonts\n")
+    font = TTFont(next(path for path in embedded_fonts() if path.suffix == ".ttf"))
+    font["name"].setName("Another", 1, 3, 1, 0x409)
+    font.save(wheel / "Another.ttf")
+    (wheel / "another_font.py").write_text(f"fonts = {{'Another': {str(wheel / 'Another.ttf')!r}}}\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fit(folder: Path) -> dict[str, str]:
+    """What a process must have in its environment to draw what the others draw."""
+    return {"PYTHONPATH": os.pathsep.join((str(HOME), str(folder / "wheel"))), "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def reference(folder: Path, fit: dict[str, str]) -> dict[str, str]:
+    """What one process draws: the checksums of all shards by name."""
+    driver = run(folder, "reference", "--workers=0", **fit)
+    driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 0
+    return checksums(folder / "reference")
+
+
+@pytest.fixture(scope="module")
+def cluster(fit: dict[str, str]) -> Iterator[Cluster]:
+    with Cluster(fit) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def strangers(folder: Path, fit: dict[str, str], cluster: Cluster) -> "list[subprocess.Popen[str]]":
+    """Two that have no token for the cluster, or a wrong one: Ray takes 20 seconds to say so, which others may use."""
+    wanted = f"--address={cluster.address}"
+    wrong = run(folder, "wrong", wanted, **fit, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="0" * 64)
+    return [wrong, run(folder, "tokenless", wanted, **fit, RAY_AUTH_MODE="token", HOME=str(folder))]
+
+
+def draw_slowly(folder: Path, seconds: float) -> None:
+    """Let every sample take so long."""
+    (folder / "slower").write_text(str(seconds))
+    (folder / "slower").rename(folder / "slow")
+
+
+def checksums(data: Path) -> dict[str, str]:
+    return {mark.file: mark.sha256 for path in (data / "shards").glob("*.json") if (mark := read_mark(path))}
+
+
+def writers(data: Path) -> set[int]:
+    """The processes that wrote the shards which are there."""
+    marks = [read_mark(path) for path in (data / "shards").glob("*.json")]
+    return {int(mark.worker.rpartition(":")[2]) for mark in marks if mark}
+
+
+def wait_until(condition: Callable[[], object], driver: "subprocess.Popen[str]") -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert driver.poll() is None, driver.communicate()
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+
+
+def test_nodes_that_die_come_late_or_would_draw_other_samples(folder, fit, reference, cluster):
+    """In one job: a worker and a whole node are killed, two nodes are refused, one of them late, another is late."""
+    data = folder / "data"
+    draw_slowly(folder, 0.1)
+    dying, unfit = cluster.add(), cluster.add(PYTHONPATH=str(HOME), OPENCV_CPU_DISABLE="AVX2")
+    driver = run(folder, "data", f"--address={cluster.address}", **fit, **cluster.access)
+    wait_until(lambda: writers(data) & set(dying.workers()) and writers(data) & set(cluster.head.workers()), driver)
+    for worker in cluster.head.workers():
+        os.kill(worker, signal.SIGKILL)
+    dying.kill()
+    draw_slowly(folder, 0.8)  # so that the job waits for who comes late
+    other = folder / "other"
+    for package in ("synthtext", "augment", "models", "pipelines"):
+        shutil.copytree(HOME / package, other / package, ignore=shutil.ignore_patterns("__pycache__"))
+    with (other / "pipelines" / "shards" / "row.py").open("a") as file:
+        file.write("# changed\n")
+    late, changed = cluster.add(), cluster.add(PYTHONPATH=os.pathsep.join((str(other), str(folder / "wheel"))))
+    wait_until(lambda: writers(data) & set(late.workers()), driver)
+    told = [next_warning(driver), next_warning(driver)]
+    (folder / "slow").unlink()
+    out, _ = driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 0
+    assert checksums(data) == reference
+    assert len(reference) == SHARDS
+    assert check(data).problems.counts.total() == 0
+
+    assert "workers that died and were replaced: " in out
+    refused = {line.partition(" was refused: ")[0]: line for line in out.splitlines() if "was refused" in line}
+    assert len(refused) == 2
+    assert {line.removeprefix("ocrmill: ").strip() for line in told} == set(refused.values())
+    fonts, code = sorted(refused.values(), key=lambda line: "other code" in line)
+    assert "(127.0.0.3)" in fonts
+    assert "font Another" in fonts
+    assert "other code" in code
+    if "AVX2 " in cv2.getCPUFeaturesLine():
+        assert "CPU feature AVX2 was chosen, is missing" in fonts
+    changed.kill()
+    unfit.kill()
+
+
+def next_warning(driver: "subprocess.Popen[str]") -> str:
+    assert driver.stderr is not None
+    return next(line for line in driver.stderr if line.startswith("ocrmill: "))
+
+
+def test_job_that_no_node_may_do_is_refused(folder, fit, cluster, strangers):
+    driver = run(folder, "none", f"--address={cluster.address}", **fit | {"PYTHONPATH": str(HOME)}, **cluster.access)
+    _, errors = driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 2
+    assert "no machine is left that may draw" in errors.splitlines()[-1]
+    assert "font Another" in errors.splitlines()[-1]
+    assert not list((folder / "none" / "shards").iterdir())
+
+
+def test_cluster_that_wants_another_token(strangers):
+    for driver in strangers:
+        _, errors = driver.communicate(timeout=PATIENCE)
+        assert driver.returncode == 2
+        assert "wants another token" in errors
+        assert len(errors.splitlines()) == 1
+
+
+def test_cluster_that_is_lost_and_the_same_command_elsewhere(folder, fit, reference, cluster):
+    draw_slowly(folder, 0.1)
+    driver = run(folder, "lost", f"--address={cluster.address}", **fit, **cluster.access)
+    wait_until(lambda: len(checksums(folder / "lost")) > 2, driver)
+    for node in cluster.nodes:
+        node.kill()
+    _, errors = driver.communicate(timeout=PATIENCE)
+    (folder / "slow").unlink()
+    assert driver.returncode == 1
+    assert "has not answered" in errors.splitlines()[-1]
+    assert 2 < len(checksums(folder / "lost")) < SHARDS
+    again = run(folder, "lost", "--workers=0", **fit)
+    again.communicate(timeout=PATIENCE)
+    assert again.returncode == 0
+    assert checksums(folder / "lost") == reference
+    assert check(folder / "lost").problems.counts.total() == 0
+
+
+def test_machine_without_the_folder_or_a_file_is_not_fit(tmp_path):
+    (tmp_path / "words.txt").write_text("1\n2\n")
+    tree = "{kind: lines, charset: digits, corpus: [{use: text_file, path: words.txt}], fonts: {system: false}}"
+    (tmp_path / "recipe.yaml").write_text(tree)
+    recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
+    machine = digest_of(machine_ingredients(recipe))
+    task = ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 1), tmp_path / "none", "parquet")
+    with pytest.raises(UnfitError, match=r"does not see .*none"):
+        draw_shard_on_worker(task)
+    (tmp_path / "words.txt").unlink()
+    with pytest.raises(UnfitError, match=r"cannot draw recipe .*words.txt"):
+        draw_shard_on_worker(pickle.loads(pickle.dumps(task)))
+
+
+def test_python_without_ocrmill_says_so():
+    source = (HOME / "pipelines" / "cluster" / "remote.py").read_text()
+    alone = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"exec({source!r}); print(_compare(Code(*{tuple(find_code())!r}), find_code()))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd="/",
+    )
+    assert "it has no ocrmill" in alone.stdout
