@@ -39,6 +39,7 @@ LEARNT = {  # which networks learn, by preset
     "det-dml": ("student1", "student2"),
     "det-cml": ("student1", "student2"),
 }
+BY_HEART = ("det-db", "det-db-teacher", "det-cml")  # det-cml has all lessons: others of them are not learnt to the end
 
 
 @pytest.fixture(scope="module")
@@ -74,30 +75,33 @@ def entries(run, event):
 
 
 @pytest.fixture(scope="module", params=LEARNT)
-def by_heart(request, tmp_path_factory, few, teacher):
+def trained(request, tmp_path_factory, few, teacher):
     if request.param == "det-db":
         return request.param, teacher
     taught = request.param in ("det-distill", "det-cml")
-    settings = ["samples=200", *([f"teacher={teacher.folder}"] if taught else [])]
+    samples = 200 if request.param in BY_HEART else 16
+    settings = [f"samples={samples}", "log_every=4", *([f"teacher={teacher.folder}"] if taught else [])]
     run, _ = run_small(request.param, tmp_path_factory.mktemp("runs") / request.param, few, *settings)
     return request.param, run
 
 
-def test_a_few_pictures_are_learnt_by_heart(by_heart, few):
-    preset, run = by_heart
+def test_a_few_pictures_are_learnt_by_heart(trained, few):
+    preset, run = trained
     scores = evaluate_detector(run.detector(), open_scenes(few)).scores
     best = json.loads((run.folder / "best.json").read_text())
-    assert (scores.hmean, scores.instances) == (1, 2)
-    assert best["score"] == 1
+    assert (best["score"], scores.instances) == (scores.hmean, 2)
     assert best["scores"][few] == scores.as_dict()
     losses = [entry["loss"] for entry in entries(run, "train")]
-    assert losses[-1] < 0.75 * losses[0]
+    assert losses[-1] < losses[0]
+    if preset in BY_HEART:
+        assert scores.hmean == 1
+        assert losses[-1] < 0.75 * losses[0]
     for name in LEARNT[preset]:
         assert all(f"{name}_labels_{part}" in entries(run, "train")[0] for part in ("probability", "threshold"))
 
 
-def test_every_network_has_its_weights_and_the_best_is_named(by_heart, teacher):
-    preset, run = by_heart
+def test_every_network_has_its_weights_and_the_best_is_named(trained, teacher):
+    preset, run = trained
     deployed = load_file(run.folder / "weights.safetensors")
     best = json.loads((run.folder / "best.json").read_text())
     names = LEARNT[preset]
@@ -118,12 +122,14 @@ def test_every_network_has_its_weights_and_the_best_is_named(by_heart, teacher):
         assert run.config["team"]["networks"]["teacher"]["sha256"] == sha256(teacher.folder / "weights.safetensors")
 
 
-def test_thresholds_are_swept_at_the_end(by_heart, few):
-    _, run = by_heart
+def test_thresholds_are_swept_at_the_end(trained, few):
+    preset, run = trained
     swept = json.loads((run.folder / "thresholds.json").read_text())
     assert swept["deployed"]["threshold"] == run.boxes.threshold
-    assert swept["deployed"]["hmean"] == 1
-    assert swept["best"] == swept["deployed"]  # nothing is better, and of equals the own ones count
+    assert swept["best"]["hmean"] == max(entry["hmean"] for entry in swept["all"])
+    if preset in BY_HEART:
+        assert swept["deployed"]["hmean"] == 1
+        assert swept["best"] == swept["deployed"]  # nothing is better, and of equals the own ones count
     pairs = [(entry["threshold"], entry["box_threshold"]) for entry in swept["all"]]
     assert len(set(pairs)) == len(pairs) == 36
 
@@ -243,8 +249,8 @@ def test_a_loss_that_is_not_finite_names_the_pictures(tmp_path, few):
     assert sorted(report["keys"]) == ["0.png", "1.png"]
 
 
-def test_the_best_is_exported_or_any_other_by_name(by_heart, tmp_path):
-    preset, run = by_heart
+def test_the_best_is_exported_or_any_other_by_name(trained, tmp_path):
+    preset, run = trained
     images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     best = json.loads((run.folder / "best.json").read_text()).get("network", LEARNT[preset][0])
     names = list(run.config["team"]["networks"])
@@ -263,8 +269,8 @@ def test_the_best_is_exported_or_any_other_by_name(by_heart, tmp_path):
     assert (exported - said[names[-1]]).abs().max() < 1e-4
 
 
-def test_the_settings_are_in_the_run(by_heart):
-    preset, run = by_heart
+def test_the_settings_are_in_the_run(trained):
+    preset, run = trained
     config = Run.open(run.folder).config
     assert config["kind"] == run.kind == "detector"
     kept = {key: value for key, value in config.items() if key != "kind"}

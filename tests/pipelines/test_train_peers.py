@@ -30,6 +30,8 @@ SMALL = (
     "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "loss.mutual_rise_samples=320",
 )  # fmt: skip
 BY_HEART = ("samples=440", "spacing_samples=320", "log_every=10", "validate_every=1000")
+# Of these, rec-ppocrv2 has all lessons: they are not learnt to the end.
+BRIEF = dict.fromkeys(("rec-dml", "rec-udml", "rec-enhanced-ctc"), ("samples=80", *BY_HEART[1:]))
 SMALLER = "team.networks.peer.network={scale: 0.06, hidden: 16, mid: 16}"
 TEAMS = {
     "rec-lcnet": ("student",),
@@ -65,7 +67,7 @@ def learnt(tmp_path_factory, few):
     def run_of(preset):
         if preset not in runs:
             more = {"rec-distill": lambda: [f"teacher={run_of('rec-lcnet').folder}"], "rec-udml": lambda: [SMALLER]}
-            overrides = [*BY_HEART, *more.get(preset, list)()]
+            overrides = [*BRIEF.get(preset, BY_HEART), *more.get(preset, list)()]
             runs[preset] = run_small(preset, tmp_path_factory.mktemp("runs") / preset, few, *overrides)
         return runs[preset]
 
@@ -75,12 +77,15 @@ def learnt(tmp_path_factory, few):
 @pytest.mark.parametrize("preset", TEAMS)
 def test_a_batch_is_learnt_by_heart(learnt, few, preset):
     run = learnt(preset)
-    assert evaluate_recognizer(run.recognizer(), open_source(few)).scores.accuracy == 1
-    best = json.loads((run.folder / "best.json").read_text())
-    assert best["score"] == best["scores"][few]["accuracy"] == 1
-    logged = entries(run, "train")
-    assert logged[-1]["loss"] < 0.4 * logged[0]["loss"]
+    best, logged = json.loads((run.folder / "best.json").read_text()), entries(run, "train")
     is_alone = len(TEAMS[preset]) == 1 and preset != "rec-distill"
+    scores = evaluate_recognizer(run.recognizer(), open_source(few)).scores
+    assert best["score"] == best["scores"][few]["accuracy"] == scores.accuracy
+    if preset not in BRIEF:
+        assert scores.accuracy == 1
+        assert logged[-1]["loss"] < 0.4 * logged[0]["loss"]
+    first = "ctc" if is_alone else f"{TEAMS[preset][0]}_labels_ctc"
+    assert logged[-1][first] < logged[0][first]
     for name in TEAMS[preset]:
         prefix = "" if is_alone else f"{name}_labels_"
         assert {f"{prefix}ctc", f"{prefix}spacing"} <= logged[0].keys()
@@ -133,11 +138,11 @@ def test_the_smaller_is_exported(learnt, tmp_path):
 
 
 def test_enhanced_ctc_begins_where_it_is_told(learnt):
-    logged = {entry["step"]: entry["center"] for entry in entries(learnt("rec-enhanced-ctc"), "train")}
+    logged = {entry["step"]: entry["student_labels_center"] for entry in entries(learnt("rec-ppocrv2"), "train")}
     pull = 0.6 * 440 / 4
     assert all(value == 0 for step, value in logged.items() if step <= pull)
     assert logged[110] > 0
-    state = load_file(learnt("rec-enhanced-ctc").folder / "state.safetensors")
+    state = load_file(learnt("rec-ppocrv2").folder / "state.safetensors")
     counts = state["model.centers.student.counts"]
     assert counts[0] == 0
     assert (counts > 0).sum() >= 2
