@@ -44,7 +44,7 @@ class Watched(DatasetFolder):
 
     def __init__(self, path: Path, shards: int, stop: bool = False) -> None:
         super().__init__(path)
-        self.begun = self.committed = 0.0
+        self.begun = self.committed = (0.0, 0.0)
         self.most_staged = 0
         self.memory: list[tuple[int, float]] = []
         self._due = [max(1, round(share * shards)) for share in SHARES]
@@ -57,20 +57,28 @@ class Watched(DatasetFolder):
     def write_description(self, description: Description) -> None:
         """Note when drawing begins: that is when the folder is first described."""
         super().write_description(description)
-        if not self.begun:
-            self.begun = time.perf_counter()
+        if not any(self.begun):
+            self.begun = now()
             if self._stop:
                 raise _BegunError
 
     def commit(self, draft: Draft) -> None:
         """Note what is there when a shard comes."""
-        self.committed = time.perf_counter()
+        self.committed = now()
         self._count += 1
         if self._count % 50 == 1:
             self.most_staged = max(self.most_staged, sum(1 for _ in self.shards.glob(f"{TEMPORARY}part-*")))
         super().commit(draft)
         while self._due and self._count >= self._due[0]:
             self.memory.append((self._due.pop(0), anonymous()))
+
+
+def now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def took(start: tuple[float, float], end: tuple[float, float]) -> str:
+    return ", ".join(f"{after - before:.2f}" for before, after in zip(start, end, strict=True))
 
 
 def main() -> None:
@@ -112,15 +120,15 @@ def fabricate(recipe: JobRecipe, plan: ShardPlan, folder: DatasetFolder) -> None
 
 
 def report(job: Job, folder: Watched) -> None:
-    before, started, cpu = anonymous(), time.perf_counter(), time.process_time()
+    before, started = anonymous(), now()
     with suppress(_BegunError):
         job.run()
-    ended = time.perf_counter()
-    print(f"{job.plan.count:,} lines in {len(job.plan):,} shards")
-    print(f"until drawing begins {folder.begun - started:.2f} s")
-    if folder.committed:
-        print(f"after the last shard came {ended - folder.committed:.2f} s")
-    print(f"CPU time of this process in all {time.process_time() - cpu:.2f} s")
+    ended = now()
+    print(f"{job.plan.count:,} lines in {len(job.plan):,} shards; seconds by the clock, and of this process's CPU time")
+    print(f"until drawing begins {took(started, folder.begun)}")
+    if any(folder.committed):
+        print(f"after the last shard came {took(folder.committed, ended)}")
+    print(f"in all {took(started, ended)}")
     print(f"anonymous memory before {before:.0f} MB, at the end {anonymous():.0f} MB")
     print(f"largest resident size {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     if folder.memory:

@@ -81,11 +81,11 @@ def test_a_batch_is_learnt_by_heart(learnt, few, preset):
     is_alone = len(TEAMS[preset]) == 1 and preset != "rec-distill"
     scores = evaluate_recognizer(run.recognizer(), open_source(few)).scores
     assert best["score"] == best["scores"][few]["accuracy"] == scores.accuracy
-    if preset not in BRIEF:
+    if preset in BRIEF:
+        assert logged[-1]["loss"] < 0.9 * logged[0]["loss"]
+    else:
         assert scores.accuracy == 1
         assert logged[-1]["loss"] < 0.4 * logged[0]["loss"]
-    first = "ctc" if is_alone else f"{TEAMS[preset][0]}_labels_ctc"
-    assert logged[-1][first] < logged[0][first]
     for name in TEAMS[preset]:
         prefix = "" if is_alone else f"{name}_labels_"
         assert {f"{prefix}ctc", f"{prefix}spacing"} <= logged[0].keys()
