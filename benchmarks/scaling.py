@@ -93,7 +93,7 @@ def run_part(part: Part) -> Measured:
 
 
 def main() -> None:
-    if sys.argv[1] == "part":
+    if sys.argv[1:2] == ["part"]:
         print(json.dumps(asdict(run_part(Part(**json.loads(sys.argv[2]))))))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
