@@ -79,8 +79,8 @@ def trained(request, tmp_path_factory, few, teacher):
     if request.param == "det-db":
         return request.param, teacher
     taught = request.param in ("det-distill", "det-cml")
-    samples = 200 if request.param in BY_HEART else 16
-    settings = [f"samples={samples}", "log_every=4", *([f"teacher={teacher.folder}"] if taught else [])]
+    length = ["samples=200"] if request.param in BY_HEART else ["samples=16", "log_every=4"]
+    settings = [*length, *([f"teacher={teacher.folder}"] if taught else [])]
     run, _ = run_small(request.param, tmp_path_factory.mktemp("runs") / request.param, few, *settings)
     return request.param, run
 
