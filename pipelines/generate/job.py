@@ -3,9 +3,9 @@
 import os
 import sys
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Container, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from pipelines.shards import (
     ShardFormat,
     ShardPlan,
     ShardSpec,
-    Statistics,
     cpu_features,
     current_versions,
     shard_format,
@@ -110,18 +109,19 @@ class Job:
         """Draw what is missing. Nothing is written before the first samples could be drawn."""
         self.check_same()
         generator = self.recipe.generator(self.seed)
-        found = self._finished()
-        if len(found.shards) < len(self.plan):
-            size = probe(self.recipe, generator, next(self._pending(found)), self.form)
-            check_space(self.folder, self.plan.count - found.samples, size)
+        marked = self.folder.marked(self.plan)
+        first = next(self._pending(marked), None)
+        if first is not None:
+            missing = self.plan.count - sum(self.plan[index].count for index in marked)
+            check_space(self.folder, missing, probe(self.recipe, generator, first, self.form))
         with self.folder.open():
             before = self.check_same()  # another job may have come between
-            found = self._finished()
+            found = Tally.of(self.folder.finished(self.plan, self.recipe.digest))
             if before is not None and before.complete and before.count == self.plan.count == found.samples:
                 return found.summary(self.recipe.kind, self.folder.path, self.recipe.charset)
             self._announce(before)
             summary = self._draw(found, generator)
-            self._conclude(summary)
+            self._conclude(found)
         return summary
 
     @cached_property
@@ -165,12 +165,8 @@ class Job:
             )
         return before
 
-    def _finished(self) -> Tally:
-        return Tally.of(self.folder.finished(self.plan, self.recipe.digest))
-
-    def _pending(self, found: Tally) -> Iterator[ShardSpec]:
-        finished = frozenset(found.shards)
-        return (spec for spec in self.plan if spec.index not in finished)
+    def _pending(self, there: Container[int]) -> Iterator[ShardSpec]:
+        return (spec for spec in self.plan if spec.index not in there)
 
     def _announce(self, before: Description | None) -> None:
         self.folder.withdraw_statistics()
@@ -179,7 +175,7 @@ class Job:
         self.folder.write_description(self.description)
 
     def _draw(self, found: Tally, generator: Samples[Any]) -> Summary:
-        started, before = time.monotonic(), replace(found, shards=set(found.shards))
+        started, shards, samples = time.monotonic(), len(found.shards), found.samples
         unit, name = self.recipe.kind, self.recipe.name
         with (
             progress("drawing", total=self.plan.count, unit=unit, done=found.samples) as bar,
@@ -188,13 +184,20 @@ class Job:
             for draft in drafts:
                 self.folder.commit(draft)
                 found.add(draft.mark)
-                check_gaps(found.gaps, found.samples, name, whole=False)
-        seconds = time.monotonic() - started
-        return found.summary(self.recipe.kind, self.folder.path, self.recipe.charset, before, seconds)
+                check_gaps(found.statistics.gaps, found.samples, name, whole=False)
+        return found.summary(
+            self.recipe.kind,
+            self.folder.path,
+            self.recipe.charset,
+            new_shards=len(found.shards) - shards,
+            new_samples=found.samples - samples,
+            seconds=time.monotonic() - started,
+        )
 
     def _drafts(self, found: Tally, generator: Samples[Any], bar: Bar) -> Generator[Draft, None, None]:
         """Drafts of the missing shards, as they come."""
-        tasks = (self._task(spec) for spec in self._pending(found))
+        # Shards that come meanwhile are behind the place where this plan is read.
+        tasks = (self._task(spec) for spec in self._pending(found.shards))
         workers = self._worker_count(len(self.plan) - len(found.shards))
         if workers == 0 and self.address is None:
             yield from (draw_shard(task, generator, bar.advance) for task in tasks)
@@ -225,16 +228,16 @@ class Job:
         """How those of another machine differ."""
         return describe_difference(machine_ingredients(self.recipe), ingredients)
 
-    def _conclude(self, summary: Summary) -> None:
+    def _conclude(self, found: Tally) -> None:
         """Sum up the shards and call the data set complete."""
-        if summary.shards < len(self.plan):
-            raise JobError(f"{self.folder.path}: {len(self.plan) - summary.shards} shards are missing; start it again")
-        check_gaps(summary.gaps, self.plan.count, self.recipe.name, whole=True)
-        total = Statistics()
-        for mark in self.folder.finished(self.plan, self.recipe.digest):
-            total.merge(mark.statistics)
-        self.folder.write_statistics(total)
-        update = {"complete": True, "rows": summary.rows, "gaps": summary.gaps}
+        if len(found.shards) < len(self.plan):
+            raise JobError(
+                f"{self.folder.path}: {len(self.plan) - len(found.shards)} shards are missing; start it again"
+            )
+        statistics = found.statistics
+        check_gaps(statistics.gaps, self.plan.count, self.recipe.name, whole=True)
+        self.folder.write_statistics(statistics)
+        update = {"complete": True, "rows": statistics.rows, "gaps": dict(statistics.gaps)}
         self.folder.write_description(self.description.model_copy(update=update))
 
 

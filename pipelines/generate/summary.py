@@ -1,12 +1,11 @@
 """What a job has, wants and did."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.rarity import Rarity
-from pipelines.shards import Mark
+from pipelines.shards import Mark, Statistics
 from synthtext.core import Charset
 
 
@@ -45,25 +44,19 @@ class Summary:
 
 @dataclass
 class Tally:
-    """The finished shards of a job.
+    """The finished shards of a job. Its size depends on what is in them, not on their number, but for that set.
 
     Attributes:
         shards: their numbers.
         samples: in them, gaps included.
-        rows: samples that are there.
-        gaps: samples that are not, by reason.
-        characters: of all labels.
-        owed: samples that owed a character, by how it came into their text, or why it did not.
+        statistics: the sum of theirs.
         deaths: workers that died over one of them.
         refused: a sentence of each machine that was not let draw.
     """
 
     shards: set[int] = field(default_factory=set)
     samples: int = 0
-    rows: int = 0
-    gaps: Counter[str] = field(default_factory=Counter)
-    characters: Counter[str] = field(default_factory=Counter)
-    owed: Counter[str] = field(default_factory=Counter)
+    statistics: Statistics = field(default_factory=Statistics)
     deaths: int = 0
     refused: tuple[str, ...] = ()
 
@@ -79,13 +72,17 @@ class Tally:
         """Count one more finished shard."""
         self.shards.add(mark.index)
         self.samples += mark.count
-        self.rows += mark.rows
-        self.gaps.update(mark.gaps)
-        self.characters.update(mark.statistics.characters)
-        self.owed.update(mark.statistics.owed)
+        self.statistics.merge(mark.statistics)
 
     def summary(
-        self, kind: str, folder: Path, charset: Charset | None, before: "Tally | None" = None, seconds: float = 0.0
+        self,
+        kind: str,
+        folder: Path,
+        charset: Charset | None,
+        *,
+        new_shards: int = 0,
+        new_samples: int = 0,
+        seconds: float = 0.0,
     ) -> Summary:
         """What a job did.
 
@@ -93,20 +90,21 @@ class Tally:
             kind: what it drew.
             folder: of the data set.
             charset: of its recipe, if it has one.
-            before: what an earlier job had finished; none means all of it.
+            new_shards: that were drawn now.
+            new_samples: in them.
             seconds: that drawing took.
         """
-        old = before or self
+        statistics = self.statistics
         return Summary(
             kind=kind,
             folder=folder,
-            rows=self.rows,
-            gaps=dict(self.gaps),
+            rows=statistics.rows,
+            gaps=dict(statistics.gaps),
             shards=len(self.shards),
-            rarity=None if charset is None else Rarity.of(self.characters, charset),
-            owed=dict(self.owed),
-            new_shards=len(self.shards) - len(old.shards),
-            new_samples=self.samples - old.samples,
+            rarity=None if charset is None else Rarity.of(statistics.characters, charset),
+            owed=dict(statistics.owed),
+            new_shards=new_shards,
+            new_samples=new_samples,
             seconds=seconds,
             deaths=self.deaths,
             refused=self.refused,

@@ -116,14 +116,14 @@ class Import(ABC, Generic[S]):
 
     def _write_shards(self, folder: DatasetFolder, advance: Callable[[int], None]) -> Statistics:
         plan = ShardPlan(len(self.source), size=self.shard_size)
-        marks = {mark.index: mark for mark in folder.finished(plan, self.digest)}
         statistics = Statistics()
         for spec in plan:
-            if spec.index in marks:
-                advance(spec.count)
+            mark = folder.mark_of(spec, self.digest)
+            if mark is None:
+                mark = self._write_shard(spec, folder, advance)
             else:
-                marks[spec.index] = self._write_shard(spec, folder, advance)
-            statistics.merge(marks[spec.index].statistics)
+                advance(spec.count)
+            statistics.merge(mark.statistics)
         return statistics
 
     def _write_shard(self, spec: ShardSpec, folder: DatasetFolder, advance: Callable[[int], None]) -> Mark:

@@ -171,14 +171,20 @@ class DatasetFolder:
         data = data / "data.mdb" if data.is_dir() else data
         return mark if data.exists() and data.stat().st_size == mark.bytes else None
 
+    def marked(self, plan: ShardPlan) -> set[int]:
+        """Numbers of the shards of a plan that have a mark, whatever is in it: one look at the list of names."""
+        if not self.shards.is_dir():
+            return set()
+        with os.scandir(self.shards) as places:
+            names = {place.name for place in places if place.name.endswith(".json")}
+        return {spec.index for spec in plan if f"{spec.name}.json" in names} if names else set()
+
     def finished(self, plan: ShardPlan, digest: str) -> Iterable[Mark]:
         """The marks of the finished shards of a plan, in order; only shards that have a mark are looked at."""
-        names = {path.name for path in self.shards.glob("part-*.json")} if self.shards.is_dir() else set()
-        if names:
-            for spec in plan:
-                mark = self.mark_of(spec, digest) if f"{spec.name}.json" in names else None
-                if mark is not None:
-                    yield mark
+        for index in sorted(self.marked(plan)):
+            mark = self.mark_of(plan[index], digest)
+            if mark is not None:
+                yield mark
 
     def _mark_path(self, file: str) -> Path:
         return self.shards / Path(file).with_suffix(".json")

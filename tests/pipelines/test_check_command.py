@@ -62,7 +62,7 @@ def test_problems_give_1_and_a_repaired_data_set_0(
     spoil(folder)
     assert ocrmill(monkeypatch, "check", str(folder)) == 1
     assert "checksum differs" in capsys.readouterr().out
-    assert ocrmill(monkeypatch, "check", str(folder), "--repair", "--workers", "2") == 0
+    assert ocrmill(monkeypatch, "check", str(folder), "--repair") == 0
     assert "no problem found" in capsys.readouterr().out
     assert contents(folder) == contents(checked_lines)
 

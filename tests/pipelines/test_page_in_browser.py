@@ -53,6 +53,12 @@ def dom(path: Path, fragment: str, profile: Path) -> str:
     return done.stdout
 
 
+@pytest.fixture(scope="module")
+def profile(tmp_path_factory) -> Path:
+    """Where the browser keeps its own files, which it makes at its first start."""
+    return tmp_path_factory.mktemp("profile")
+
+
 def opening(markup: str, tag: str) -> str:
     return re.search(f"<{tag}[^>]*>", markup).group()
 
@@ -63,31 +69,31 @@ def shown(markup: str, tag: str, key: str) -> list[str]:
     return [re.search(key, item).group(1) for item in items if " hidden" not in opening(item, tag)]
 
 
-def test_samples_are_filtered_ordered_and_outlined_by_the_address(tmp_path):
+def test_samples_are_filtered_ordered_and_outlined_by_the_address(tmp_path, profile):
     examples = [example(0, "ab", "Lato"), example(1, HOSTILE, "Lato"), example(2, "abcd", "Serif"), example(3, "", "L")]
     path = tmp_path / "page.html"
     path.write_text(page("test", "as it was", {}, [Section("Samples", samples(examples))]), encoding="utf-8")
 
-    plain = dom(path, "", tmp_path / "profile")
+    plain = dom(path, "", profile)
     assert shown(plain, "figure", r"(key-\d)") == ["key-0", "key-1", "key-2", "key-3"]
     assert 'data-shown="4"' in opening(plain, "html")
     assert "data-overlay" not in opening(plain, "html")
     assert "<title>as it was – test</title>" in plain
 
-    chosen = dom(path, "filter=LATO&order=length&overlay=1", tmp_path / "profile")
+    chosen = dom(path, "filter=LATO&order=length&overlay=1", profile)
     assert shown(chosen, "figure", r"(key-\d)") == ["key-1", "key-0"]
     assert "data-overlay" in opening(chosen, "html")
 
 
-def test_worst_lines_are_ordered_by_confidence(tmp_path):
+def test_worst_lines_are_ordered_by_confidence(tmp_path, profile):
     rows = [WorstRow(picture(), "image/png", "one", "two", c / 10, f"key-{c}") for c in (2, 9, 4)]
     path = tmp_path / "page.html"
     path.write_text(page("test", "run", {}, [Section("Worst", worst_lines(rows))]), encoding="utf-8")
-    markup = dom(path, "order=confidence", tmp_path / "profile")
+    markup = dom(path, "order=confidence", profile)
     assert shown(markup, "tr", r"(key-\d)") == ["key-9", "key-4", "key-2"]
 
 
-def test_scenes_are_outlined_to_begin_with_filtered_and_ordered(tmp_path):
+def test_scenes_are_outlined_to_begin_with_filtered_and_ordered(tmp_path, profile):
     entries = [
         [{"transcription": f"text{number}", "points": [[2, 2], [50, 2], [50, 2 + 4 * number], [2, 2 + 4 * number]]}]
         * number
@@ -103,21 +109,21 @@ def test_scenes_are_outlined_to_begin_with_filtered_and_ordered(tmp_path):
     path = tmp_path / "page.html"
     path.write_text(scenes_page(facts, [], np.arange(4)), encoding="utf-8")
 
-    plain = dom(path, "", tmp_path / "profile")
+    plain = dom(path, "", profile)
     assert shown(plain, "figure", r"(key-\d)") == ["key-0", "key-1", "key-2", "key-3"]
     assert "data-overlay" in opening(plain, "html")
     assert "<title>gone</title>" not in plain
 
-    chosen = dom(path, "order=texts&overlay=0", tmp_path / "profile")
+    chosen = dom(path, "order=texts&overlay=0", profile)
     assert shown(chosen, "figure", r"(key-\d)") == ["key-1", "key-3", "key-0", "key-2"]
     assert "data-overlay" not in opening(chosen, "html")
 
-    smallest = dom(path, "filter=WORD+text&order=small", tmp_path / "profile")
+    smallest = dom(path, "filter=WORD+text&order=small", profile)
     assert shown(smallest, "figure", r"(key-\d)") == ["key-2", "key-3", "key-0", "key-1"]
-    assert shown(dom(path, "filter=text3", tmp_path / "profile"), "figure", r"(key-\d)") == ["key-3"]
+    assert shown(dom(path, "filter=text3", profile), "figure", r"(key-\d)") == ["key-3"]
 
 
-def test_worst_pictures_are_filtered_and_ordered_by_what_is_wrong(tmp_path):
+def test_worst_pictures_are_filtered_and_ordered_by_what_is_wrong(tmp_path, profile):
     box = np.array([[2, 2], [50, 2], [50, 12], [2, 12]], np.float32)
     missed, merged = (
         Found("text", outcome, box, HOSTILE, covered=False) for outcome in (Outcome.ALONE, Outcome.MERGED)
@@ -132,9 +138,9 @@ def test_worst_pictures_are_filtered_and_ordered_by_what_is_wrong(tmp_path):
     ]
     path = tmp_path / "page.html"
     path.write_text(page("test", "worst", {}, [Section("Worst", worst_pictures(pictures))]), encoding="utf-8")
-    plain = dom(path, "", tmp_path / "profile")
+    plain = dom(path, "", profile)
     assert shown(plain, "figure", r"(key-\d)") == ["key-0", "key-1", "key-2"]
     assert "data-overlay" in opening(plain, "html")
     assert "<title>gone</title>" not in plain
-    assert shown(dom(path, "order=merged&overlay=0", tmp_path / "profile"), "figure", r"(key-\d)")[0] == "key-0"
-    assert shown(dom(path, "filter=INVENTED&order=missed", tmp_path / "profile"), "figure", r"(key-\d)") == ["key-1"]
+    assert shown(dom(path, "order=merged&overlay=0", profile), "figure", r"(key-\d)")[0] == "key-0"
+    assert shown(dom(path, "filter=INVENTED&order=missed", profile), "figure", r"(key-\d)") == ["key-1"]

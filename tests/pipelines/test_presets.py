@@ -9,7 +9,7 @@ from pipelines.recipe.named import read_preset
 from pipelines.train.config import TrainConfig
 from pipelines.train.recognizer_job import charset_of
 from synthtext.core import Gap, InputError, installed_file
-from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages
+from synthtext.corpora import CorpusMixture, language_characters, languages
 from synthtext.entry import Entry
 from synthtext.fonts import FontOptions, find_fonts
 from synthtext.fonts.weights import weights_of
@@ -24,16 +24,6 @@ def texts(recipe: ResolvedRecipe, count: int) -> list[str]:
     mixture = CorpusMixture([Entry(part.use, part.part, part.share) for part in parts.listed["corpus"]])
     rng = np.random.default_rng(0)
     return [mixture.draw(rng).text for _ in range(count)]
-
-
-@pytest.mark.parametrize("language", languages())
-def test_the_charset_of_a_languages_preset_covers_its_texts(language: str) -> None:
-    recipe = resolve_recipe(f"lines-{language}", ["fonts.system=false"])
-    assert recipe.charset.characters == language_characters(language)
-    drawn = texts(recipe, 200)
-    assert all(text == clean_text(text) and text for text in drawn)
-    assert sum(recipe.charset.covers(text) for text in drawn) >= 0.95 * len(drawn)
-    assert any(text.isascii() and any(map(str.isdecimal, text)) for text in drawn)
 
 
 def test_presets_share_their_looks_and_every_language_has_one() -> None:

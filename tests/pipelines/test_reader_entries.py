@@ -1,16 +1,27 @@
-"""Shards as other libraries read them: Ray Data, and `datasets` while it streams."""
+"""Shards on Ray: read by Ray Data, looked through and repaired by workers; and as `datasets` streams them."""
 
 import logging
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from pipelines.check import check, repair
+from pipelines.cluster import pool
 from pipelines.shards import LineRow
 from synthtext.core import Clusters, Gap
 
 COUNT = 9
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[None]:
+    """One Ray for all that is done on workers here."""
+    with pool(2):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -43,17 +54,30 @@ def test_datasets_streams_pictures(folder: Path, tmp_path: Path, monkeypatch: py
     assert [row["image"].size for row in rows] == [(10 + number, 8) for number in range(COUNT)]
 
 
+@pytest.mark.usefixtures("running")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of settings that Ray itself reads
 def test_ray_data_reads_shards_beside_their_marks(folder: Path) -> None:
-    from pipelines.cluster import pool  # sets Ray up first
+    import ray.data
 
-    with pool(2):
-        import ray.data
-
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
-        ray.data.DataContext.get_current().enable_progress_bars = False
-        rows = ray.data.read_parquet(str(folder / "shards"), file_extensions=["parquet"]).take_all()
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    rows = ray.data.read_parquet(str(folder / "shards"), file_extensions=["parquet"]).take_all()
     assert sorted(row["text"] for row in rows) == [str(number) for number in range(COUNT)]
     for row in rows:
         picture = cv2.imdecode(np.frombuffer(row["image"]["bytes"], np.uint8), cv2.IMREAD_COLOR)
         assert picture.shape == (8, row["width"], 3)
+
+
+@pytest.mark.usefixtures("running")
+def test_workers_look_shards_through_and_repair_them(checked_lines: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(checked_lines, tmp_path / "copy"))
+    (path,) = (copy / "shards").glob("part-000001.[pl]*")
+    path = path / "data.mdb" if path.is_dir() else path
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    found = check(copy, workers=2)
+    assert dict(found.problems.counts) == {"checksum differs": 1}
+    assert not repair(found, workers=2).problems.counts
+    whole = checked_lines / path.relative_to(copy)
+    assert path.read_bytes() == whole.read_bytes()

@@ -79,6 +79,16 @@ def test_workers_change_nothing(selections):
     assert not same(here[0], here[1])
 
 
+def test_training_workers_with_data_workers_share_the_steps_and_go_on_from_any(selections):
+    stream, end, size = make_stream(selections), WINDOW + 4, 2
+    whole = list(make_loader(stream, range(end)))
+    for stopped in (0, WINDOW - 3):
+        parts = [list(make_loader(stream, range(stopped + rank, end, size), workers=1)) for rank in range(size)]
+        together = [parts[number % size][number // size] for number in range(end - stopped)]
+        assert sum(map(len, parts)) == len(together)
+        assert all(same(a, b) for a, b in zip(together, whole[stopped:], strict=True))
+
+
 def test_seeds_differ(selections):
     assert stream_keys(make_stream(selections, seed=1)) != stream_keys(make_stream(selections, seed=2))
 

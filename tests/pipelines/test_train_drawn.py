@@ -225,7 +225,7 @@ def test_a_replay_stream_holds_every_character_of_a_run(tmp_path, recipe, val, u
     old = run / "recipes" / "0-mine.yaml"  # what the RUN was trained on can be drawn anew, too
     new = write_recipe(tmp_path / "new", 'corpus: [{use: pattern, pattern: "[xyz]{2,4}"}]')
     said = []
-    data, again = [str(new), f"{replay}=2", f"{old}=1"], ("samples=400", "validate_every=100", f"init={run}")
+    data, again = [str(new), f"{replay}=2", f"{old}=1"], ("samples=200", "validate_every=100", f"init={run}")
     run_small(tmp_path / "run", data, val, *again, "data.2.seed=77", say=said.append)
     assert not [line for line in said if "are in no training label" in line]
     said.clear()

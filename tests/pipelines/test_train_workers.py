@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from models.losses import Centers
+from pipelines.cluster import pool
 from pipelines.cluster.together import beside_signals, check_room
 from pipelines.train import TrainConfig, train
 from pipelines.train.checkpoint import TENSORS
@@ -57,7 +58,7 @@ def alone(tmp_path_factory, lines):
 
 def test_two_processes_equal_one_that_accumulates(tmp_path, lines, alone):
     said = []
-    folder = run(tmp_path / "run", lines, workers=2, say=said.append).folder
+    folder = run(tmp_path / "run", lines, "data_workers=1", workers=2, say=said.append).folder
     assert_close(folder, alone)
     entries = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     there = [json.loads(line) for line in (alone / "metrics.jsonl").read_text().splitlines()]
@@ -70,6 +71,14 @@ def test_two_processes_equal_one_that_accumulates(tmp_path, lines, alone):
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
+@pytest.fixture(scope="module")
+def running():
+    """One Ray for the trainings that fail."""
+    with pool(2):
+        yield
+
+
+@pytest.mark.usefixtures("running")
 def test_a_killed_process_costs_what_follows_on_the_last_checkpoint(tmp_path, lines, alone):
     """All go on from it, and the end is that of a training without the kill; another number of processes may go on."""
     folder, said, killed = tmp_path / "run", [], []
@@ -115,6 +124,7 @@ def _descends(process, ancestor):
     return False
 
 
+@pytest.mark.usefixtures("running")
 def test_a_failure_in_one_process_is_one_sentence(tmp_path, lines):
     """A picture that is gone when its batch is read: the process that meets it tells, the others do not wait."""
     broken = tmp_path / "lines"

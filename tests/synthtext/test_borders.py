@@ -18,10 +18,15 @@ SCENES = [
 
 
 def beyond(image: Image, polygons: list[Polygon]) -> float:
-    """How far pixels that are not like the paper are from the nearest polygon, at most."""
-    strange = np.argwhere((image != image[0, 0]).any(axis=2))[:, ::-1] + 0.5
-    distances = [[cv2.pointPolygonTest(polygon, point, True) for point in strange.tolist()] for polygon in polygons]
-    return float(-np.max(distances, axis=0).min())
+    """How far pixels that are not like the paper are from the nearest polygon, at most; not below -1."""
+    strange = (image != image[0, 0]).any(axis=2)
+    inside = np.zeros(strange.shape, np.uint8)
+    for polygon in polygons:
+        cv2.fillPoly(inside, [polygon.round().astype(np.int32)], 1)
+    strange &= cv2.erode(inside, np.ones((7, 7), np.uint8), borderValue=0) == 0  # others lie inside for sure
+    points = (np.argwhere(strange)[:, ::-1] + 0.5).tolist()
+    distances = [[cv2.pointPolygonTest(polygon, point, True) for point in points] for polygon in polygons]
+    return float(max(-1, -np.max(distances, axis=0, initial=-np.inf).min(initial=1)))
 
 
 @pytest.mark.parametrize("baseline", ["straight", "arc", "wave", "circle"])

@@ -14,10 +14,13 @@ from fontTools.ttLib import TTFont
 
 import synthtext.stages
 from pipelines.recipe import ResolvedRecipe, preset_names, resolve_recipe
+from pipelines.recipe.lines import LinesRecipe
 from pipelines.recipe.named import read_preset
 from synthtext import LineGenerator
 from synthtext.core import Gap, Image, InputError, Sample, SampleGenerator, installed_file
+from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages
 from synthtext.draft import Draft
+from synthtext.entry import Entry
 from synthtext.fonts import FontFile, system_fonts
 from synthtext.paper import MadePaper
 
@@ -25,6 +28,7 @@ from synthtext.paper import MadePaper
 SCRIPTS = ["Arabic", "Bengali", "Devanagari", "Hebrew", "Tamil"]
 STEMS = {"DejaVuSans", "NotoSansCJK-Regular", *(f"NotoSans{script}-Regular" for script in SCRIPTS)}
 INDICES = range(216, 296)  # of two blocks
+FEWER = range(238, 274)  # of presets of languages, which look like `lines`: of two blocks as well
 REASONS = {
     "blank glyph",
     "character outside of the charset",
@@ -96,12 +100,13 @@ def veiled(draft: Draft) -> Image:
 @pytest.mark.parametrize("name", [name for name in preset_names() if read_preset(name).get("kind", "lines") == "lines"])
 def test_a_preset_keeps_what_is_promised(name: str, fonts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     recipe, generator = opened(name, fonts)
-    together = dict(zip(INDICES, generator.draw_many(INDICES), strict=True))
-    assert sum(isinstance(sample, Sample) for sample in together.values()) >= 0.99 * len(INDICES)
+    indices = FEWER if name.removeprefix("lines-") in languages() else INDICES
+    together = dict(zip(indices, generator.draw_many(indices), strict=True))
+    assert sum(isinstance(sample, Sample) for sample in together.values()) >= 0.99 * len(indices)
     again = recipe.generator(3)
     assert isinstance(again, LineGenerator)
     watch = Watch(monkeypatch, again)
-    for index in random.Random(0).sample(INDICES, len(INDICES)):
+    for index in random.Random(0).sample(indices, len(indices)):
         sample = again.draw(index)
         check_same(together[index], sample)
         if isinstance(sample, Gap):
@@ -115,9 +120,22 @@ def test_a_preset_keeps_what_is_promised(name: str, fonts: list[str], monkeypatc
         floor = recipe.tree["ink"]["contrast_floor"]
         assert sample.meta.contrast >= floor
         check_contrast(sample, watch.coverages[-1], *watch.composed[-1], floor)
-    other = random.Random(1).sample(INDICES, 30)
+    other = random.Random(1).sample(indices, len(indices) // 3)
     for index, sample in zip(other, recipe.generator(3).draw_many(other), strict=True):
         check_same(together[index], sample)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_charset_of_a_languages_preset_covers_its_texts(language: str) -> None:
+    recipe = resolve_recipe(f"lines-{language}", ["fonts.system=false"])
+    assert recipe.charset.characters == language_characters(language)
+    parts: LinesRecipe = recipe._recipe
+    mixture = CorpusMixture([Entry(part.use, part.part, part.share) for part in parts.listed["corpus"]])
+    rng = np.random.default_rng(0)
+    drawn = [mixture.draw(rng).text for _ in range(200)]
+    assert all(text == clean_text(text) and text for text in drawn)
+    assert sum(recipe.charset.covers(text) for text in drawn) >= 0.95 * len(drawn)
+    assert any(text.isascii() and any(map(str.isdecimal, text)) for text in drawn)
 
 
 def check_same(first: Sample | Gap, second: Sample | Gap) -> None:

@@ -1,0 +1,142 @@
+"""What a job costs beside its drawing: time until the first sample is drawn, memory of the process that runs it.
+
+    python -m benchmarks.planning start digits -n 100000000              nothing is there yet
+    python -m benchmarks.planning resume digits -n 100000000 [-o DIR]    all shards but the last have their marks
+    python -m benchmarks.planning memory digits -n 2000000 --workers 2 [--shard-size 82] [KEY=VALUE ...]
+
+`resume` draws one shard, fills a folder with its mark under every other shard's name (the data files are one byte
+long), and lets the real job finish that. `memory` draws all lines on Ray and tells of the process that runs the job
+alone: its anonymous memory at the start, at 1, 10, 25, 50, 75 and 100 % of the shards, its largest, and the largest
+number of shards that were drawn or waiting to be committed at a time. What memory could grow with is the number of
+shards: 2,000,000 lines in shards of 82 are as many as 100,000,000 in shards of 4,096. Reads /proc, so it runs on Linux.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from benchmarks.memory import anonymous
+from pipelines.generate.job import Job
+from pipelines.generate.recipe import JobRecipe
+from pipelines.generate.task import ShardTask, draw_shard
+from pipelines.recipe import resolve_recipe
+from pipelines.shards import SHARD_SIZE, DatasetFolder, Description, Draft, ShardPlan, cpu_features
+from pipelines.shards.files import TEMPORARY
+
+SHARES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
+
+
+class _BegunError(Exception):
+    pass
+
+
+class Watched(DatasetFolder):
+    """A folder on a disk without end that notes when a job reaches what.
+
+    Args:
+        path: of the folder.
+        shards: of the whole job.
+        stop: end the job where it would draw its first sample.
+    """
+
+    def __init__(self, path: Path, shards: int, stop: bool = False) -> None:
+        super().__init__(path)
+        self.begun = self.committed = (0.0, 0.0)
+        self.most_staged = 0
+        self.memory: list[tuple[int, float]] = []
+        self._due = [max(1, round(share * shards)) for share in SHARES]
+        self._count, self._stop = 0, stop
+
+    def free_bytes(self) -> int:
+        """More than any job needs."""
+        return 2**62
+
+    def write_description(self, description: Description) -> None:
+        """Note when drawing begins: that is when the folder is first described."""
+        super().write_description(description)
+        if not any(self.begun):
+            self.begun = now()
+            if self._stop:
+                raise _BegunError
+
+    def commit(self, draft: Draft) -> None:
+        """Note what is there when a shard comes."""
+        self.committed = now()
+        self._count += 1
+        if self._count % 50 == 1:
+            self.most_staged = max(self.most_staged, sum(1 for _ in self.shards.glob(f"{TEMPORARY}part-*")))
+        super().commit(draft)
+        while self._due and self._count >= self._due[0]:
+            self.memory.append((self._due.pop(0), anonymous()))
+
+
+def now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def took(start: tuple[float, float], end: tuple[float, float]) -> str:
+    return ", ".join(f"{after - before:.2f}" for before, after in zip(start, end, strict=True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("start", "resume", "memory"))
+    parser.add_argument("recipe")
+    parser.add_argument("settings", nargs="*")
+    parser.add_argument("-n", type=int, default=100_000_000)
+    parser.add_argument("-o", type=Path, help="an empty folder on the disk that is meant; a temporary one without it")
+    parser.add_argument("--shard-size", type=int, default=SHARD_SIZE)
+    parser.add_argument("--workers", type=int, default=2, help="of `memory`")
+    options = parser.parse_args()
+    plan = ShardPlan(options.n, 0, options.shard_size)
+    recipe = resolve_recipe(options.recipe, options.settings)
+    with tempfile.TemporaryDirectory(dir=options.o) as place:
+        folder = Watched(Path(place) / "data", len(plan), stop=options.what == "start")
+        if options.what == "resume":
+            fabricate(recipe, plan, folder)
+        workers = options.workers if options.what == "memory" else 0
+        job = Job(recipe, plan, 1, "parquet", folder, workers, None)
+        report(job, folder)
+
+
+def fabricate(recipe: JobRecipe, plan: ShardPlan, folder: DatasetFolder) -> None:
+    """Marks of all shards but the last, as an earlier job of this recipe would have left them but for their data."""
+    folder.shards.mkdir(parents=True)
+    task = ShardTask(recipe, recipe.digest, cpu_features(), 1, plan[0], folder.shards, "parquet")
+    draft = draw_shard(task, recipe.generator(1))
+    draft.path.unlink()
+    for spec in plan:
+        if spec.index < len(plan) - 1:
+            file = f"{spec.name}.parquet"
+            update = {"index": spec.index, "start": spec.start, "file": file, "bytes": 1}
+            (folder.shards / file).write_bytes(b"x")
+            (folder.shards / f"{spec.name}.json").write_text(draft.mark.model_copy(update=update).to_json())
+    job = Job(recipe, plan, 1, "parquet", folder, 0, None)
+    DatasetFolder(folder.path).write_description(job.description)
+    print(f"a mark has {len(draft.mark.to_json()):,} bytes")
+
+
+def report(job: Job, folder: Watched) -> None:
+    before, started = anonymous(), now()
+    with suppress(_BegunError):
+        job.run()
+    ended = now()
+    print(f"{job.plan.count:,} lines in {len(job.plan):,} shards; seconds by the clock, and of this process's CPU time")
+    print(f"until drawing begins {took(started, folder.begun)}")
+    if any(folder.committed):
+        print(f"after the last shard came {took(folder.committed, ended)}")
+    print(f"in all {took(started, ended)}")
+    print(f"anonymous memory before {before:.0f} MB, at the end {anonymous():.0f} MB")
+    print(f"largest resident size {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    if folder.memory:
+        told = ", ".join(f"{mega:.0f} MB at {shards:,}" for shards, mega in folder.memory)
+        print(f"anonymous memory by finished shards: {told}")
+        print(f"shards drawn or waiting at a time: {folder.most_staged}")
+    print(f"dataset.json {(folder.path / 'dataset.json').stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
