@@ -29,7 +29,7 @@ def demo(
 
     for part, count, seed in (("train", _LINES, 1), ("validation", _HELD_OUT, 2), ("test", _HELD_OUT, 3)):
         _say(f"generate digits -o {out / part} -n {count} --seed {seed}")
-        generate("digits", out / part, count, seed=seed)
+        generate("digits", str(out / part), count, seed=seed)
     budget = f"samples={_SAMPLES}"
     _say(f"train rec-tiny -o {out / 'run'} --data {out / 'train'} --val {out / 'validation'} {budget}")
     train("rec-tiny", out / "run", [str(out / "train")], [str(out / "validation")], [budget])

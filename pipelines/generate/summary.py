@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pipelines.rarity import Rarity
 from pipelines.shards import Mark
+from pipelines.storage import Place
 from synthtext.core import Charset
 
 
@@ -29,7 +29,7 @@ class Summary:
     """
 
     kind: str
-    folder: Path
+    folder: Place
     rows: int
     gaps: dict[str, int]
     shards: int
@@ -81,7 +81,7 @@ class Tally:
         self.owed.update(mark.statistics.owed)
 
     def summary(
-        self, kind: str, folder: Path, charset: Charset | None, before: "Tally | None" = None, seconds: float = 0.0
+        self, kind: str, folder: Place, charset: Charset | None, before: "Tally | None" = None, seconds: float = 0.0
     ) -> Summary:
         """What a job did.
 

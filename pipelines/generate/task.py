@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from socket import gethostname
 from typing import Any
 
@@ -15,6 +14,7 @@ from pipelines.errors import JobError
 from pipelines.generate.encode import ROWS, encode, row_of
 from pipelines.generate.recipe import JobRecipe
 from pipelines.shards import Draft, Row, ShardFormat, ShardSpec, cpu_features, write_shard
+from pipelines.storage import Place
 from synthtext.core import Gap, Generator, InputError
 
 _TOGETHER = {"lines": 64, "scenes": 1}  # samples that are encoded one after the other
@@ -30,7 +30,7 @@ class ShardTask:
         cpu: instruction sets of that machine.
         seed: of the job.
         spec: which shard.
-        folder: for the shard; every worker must see it under this path.
+        folder: for the shard; every worker must see it under this path or URI.
         form: how it is stored.
     """
 
@@ -39,7 +39,7 @@ class ShardTask:
     cpu: str
     seed: int
     spec: ShardSpec
-    folder: Path
+    folder: Place
     form: ShardFormat
 
     def __str__(self) -> str:

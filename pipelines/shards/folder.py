@@ -12,8 +12,10 @@ from pipelines.shards.files import TEMPORARY, remove, remove_temporary, sync, te
 from pipelines.shards.lock import locked
 from pipelines.shards.mark import Mark, read_mark
 from pipelines.shards.plan import ShardPlan, ShardSpec
+from pipelines.shards.remote import RemoteFolder
 from pipelines.shards.statistics import Statistics
 from pipelines.shards.write import Draft, ShardFormat
+from pipelines.storage import Place, place
 from synthtext.core import InputError
 
 _LOCK = ".lock"
@@ -124,6 +126,9 @@ class DatasetFolder:
         """Write statistics.json."""
         write_file(self.path / "statistics.json", statistics.to_json())
 
+    def prepare(self, spec: ShardSpec) -> None:
+        """Nothing: a shard's old mark goes when the new data get their name."""
+
     def withdraw_statistics(self) -> None:
         """Remove statistics.json: it is about to become wrong."""
         (self.path / "statistics.json").unlink(missing_ok=True)
@@ -139,7 +144,7 @@ class DatasetFolder:
             mark.unlink(missing_ok=True)  # of a shorter shard that this one replaces
             if data.is_dir():
                 remove(data)
-            draft.path.replace(data)
+            draft.local.replace(data)
             sync(self.shards)
             write_file(mark, draft.mark.to_json())
         except OSError as error:
@@ -171,3 +176,16 @@ class DatasetFolder:
 
     def _mark_path(self, file: str) -> Path:
         return self.shards / Path(file).with_suffix(".json")
+
+
+def dataset_folder(out: "str | Place") -> DatasetFolder | RemoteFolder:
+    """The folder of a data set, on a disk or a storage.
+
+    Args:
+        out: a path or a URI; see `pipelines.storage.place`.
+
+    Raises:
+        InputError: it is a URI, but not a whole one.
+    """
+    found = place(out)
+    return DatasetFolder(found) if isinstance(found, Path) else RemoteFolder(found)
