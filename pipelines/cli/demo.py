@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import on_this_machine
 from synthtext.core import InputError
 
 _LINES, _HELD_OUT, _SAMPLES = 16_000, 1_000, 48_000
 
 
 def demo(
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for everything.")] = Path("demo"),
+    out: Annotated[
+        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="DIR", help="Folder for everything.")
+    ] = Path("demo"),
 ) -> None:
     """Words to a trained recognizer in minutes: draw lines of digits, train on them, score, and look.
 

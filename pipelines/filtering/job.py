@@ -20,6 +20,7 @@ from pipelines.recipe import digest_of
 from pipelines.shards import SHARD_SIZE, DatasetFolder, LineRow, Mark, ShardSpec, to_json, write_shard
 from pipelines.shards.files import sha256, write_file
 from pipelines.shards.folder import VERDICTS
+from pipelines.shards.written import written
 from pipelines.storage import local_path
 from synthtext.core import Gap, Image, InputError
 
@@ -66,8 +67,9 @@ class LinesFilter(LinesImport):
         notes: list[str] = []
         draft = write_shard(self._kept(spec, notes, advance), LineRow, spec, self.digest, folder.shards, "parquet")
         path = verdicts_of(folder.path, spec.index)
-        path.parent.mkdir(exist_ok=True)
-        write_file(path, "".join(notes))  # before the mark: a shard that is there has its verdicts
+        with written(path):
+            path.parent.mkdir(exist_ok=True)
+            write_file(path, "".join(notes))  # before the mark: a shard that is there has its verdicts
         folder.commit(draft)
         return draft.mark
 

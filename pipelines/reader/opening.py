@@ -12,7 +12,7 @@ from pipelines.storage import Location, Place, place
 from synthtext.core import InputError
 
 
-def open_source(spec: str | Path) -> RecognitionSource:
+def open_source(spec: str | Place) -> RecognitionSource:
     """Open recognition data.
 
     Args:

@@ -45,19 +45,19 @@ class ParquetSource(PlaceSource):
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
-        with _opened(self.path) as file:
+        with opened_parquet(self.path) as file:
             for batch in file.iter_batches(columns=["text"]):
                 yield from batch.column(0).to_pylist()
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels."""
-        with _opened(self.path) as file:
+        with opened_parquet(self.path) as file:
             table = file.read(columns=["width", "height"])
         return np.stack([table["width"].to_numpy(), table["height"].to_numpy()], axis=1).astype(np.int64)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """The chosen columns that the file has."""
-        with _opened(self.path) as file:
+        with opened_parquet(self.path) as file:
             table = file.read(columns=[name for name in names if name in file.schema_arrow.names])
             return {name: table[name].to_pylist() for name in table.column_names}
 
@@ -73,8 +73,8 @@ class ParquetSource(PlaceSource):
 
 
 @contextmanager
-def _opened(path: Place) -> Iterator[pq.ParquetFile]:
-    """A file for one read.
+def opened_parquet(path: Place) -> Iterator[pq.ParquetFile]:
+    """A file, on a disk or a storage, for one read.
 
     Raises:
         InputError: it is no Parquet file, lacks a column, or is damaged where it is read.
@@ -100,7 +100,7 @@ def _remote(path: Location) -> pq.ParquetFile:
 
 def row_groups(path: Place) -> NDArray[np.int64]:
     """(G + 1,) rows at which the row groups of a file begin, and the number of rows."""
-    with _opened(path) as file:
+    with opened_parquet(path) as file:
         metadata = file.metadata
         return np.cumsum([0, *(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))])
 
@@ -142,7 +142,7 @@ class RowGroups:
 
 
 def _read_group(path: Place, group: int, label: str) -> Columns:
-    with _opened(path) as file:
+    with opened_parquet(path) as file:
         table = file.read_row_group(group, columns=["key", "image.bytes", label])
         images = table["image"].combine_chunks()
         return table["key"].combine_chunks(), images.field("bytes"), table[label].combine_chunks()

@@ -12,7 +12,7 @@ from pipelines.storage import Location, Place, place
 from synthtext.core import InputError
 
 
-def open_scenes(spec: str | Path) -> SceneSource:
+def open_scenes(spec: str | Place) -> SceneSource:
     """Open detection data.
 
     Args:

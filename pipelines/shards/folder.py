@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.errors import JobError
 from pipelines.shards.description import Description, read_description
 from pipelines.shards.files import TEMPORARY, remove, remove_temporary, sync, temporary, write_file
 from pipelines.shards.lock import locked
@@ -15,7 +14,8 @@ from pipelines.shards.plan import ShardPlan, ShardSpec
 from pipelines.shards.remote import RemoteFolder
 from pipelines.shards.statistics import Statistics
 from pipelines.shards.write import Draft, ShardFormat
-from pipelines.storage import Place, place
+from pipelines.shards.written import written
+from pipelines.storage import Place, local_path, place
 from synthtext.core import InputError
 
 _LOCK = ".lock"
@@ -37,7 +37,7 @@ class DatasetFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.absolute()
+        self.path = local_path(path, "this data set").absolute()
         self.shards = self.path / "shards"
         self.crops = self.path / CROPS
         self._description = self.path / "dataset.json"
@@ -54,7 +54,7 @@ class DatasetFolder:
         existing = next(place for place in (self.path, *self.path.parents) if place.exists())
         if not existing.is_dir():
             raise InputError(f"{existing} is a file: name a folder for the data set")
-        if not os.access(existing, os.W_OK | os.X_OK):
+        if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
             raise InputError(f"{existing} cannot be written: take another folder, or change its permissions")
         if self._description.exists():
             return read_description(self._description)
@@ -107,31 +107,33 @@ class DatasetFolder:
             raise InputError(f"{self.path} cannot be made: {error.strerror}; take another folder") from None
 
     def _remove_temporary(self) -> None:
-        remove_temporary(self.path)
-        remove_temporary(self.shards)
+        with written(self.path):
+            remove_temporary(self.path)
+            remove_temporary(self.shards)
 
     def free_bytes(self) -> int:
         """What is free on the disk that the folder is, or would be, on."""
         return shutil.disk_usage(next(place for place in (self.path, *self.path.parents) if place.exists())).free
 
     def write_description(self, description: Description) -> None:
-        """Write dataset.json."""
-        write_file(self._description, description.to_json())
+        """Write dataset.json; raises JobError."""
+        self._write(self._description, description.to_json())
 
     def write_recipe(self, recipe: str) -> None:
-        """Write recipe.yaml."""
-        write_file(self.path / RECIPE, recipe)
+        """Write recipe.yaml; raises JobError."""
+        self._write(self.path / RECIPE, recipe)
 
     def write_statistics(self, statistics: Statistics) -> None:
-        """Write statistics.json."""
-        write_file(self.path / "statistics.json", statistics.to_json())
+        """Write statistics.json; raises JobError."""
+        self._write(self.path / "statistics.json", statistics.to_json())
 
     def prepare(self, spec: ShardSpec) -> None:
         """Nothing: a shard's old mark goes when the new data get their name."""
 
     def withdraw_statistics(self) -> None:
         """Remove statistics.json: it is about to become wrong."""
-        (self.path / "statistics.json").unlink(missing_ok=True)
+        with written(self.path):
+            (self.path / "statistics.json").unlink(missing_ok=True)
 
     def commit(self, draft: Draft) -> None:
         """Give a shard its name and, when that is on the disk, its mark. One process commits: who holds the lock.
@@ -140,21 +142,20 @@ class DatasetFolder:
             JobError: the disk is full or the folder cannot be written.
         """
         mark, data = self._mark_path(draft.mark.file), self.shards / draft.mark.file
-        try:
+        with written(data):
             mark.unlink(missing_ok=True)  # of a shorter shard that this one replaces
             if data.is_dir():
                 remove(data)
             draft.local.replace(data)
             sync(self.shards)
             write_file(mark, draft.mark.to_json())
-        except OSError as error:
-            raise JobError(f"{data} cannot be written: {error.strerror}; the same command again goes on") from None
 
     def withdraw(self, spec: ShardSpec, form: ShardFormat) -> None:
         """Remove a shard, its mark first: data without a mark count for nothing."""
-        (self.shards / f"{spec.name}.json").unlink(missing_ok=True)
-        sync(self.shards)
-        remove(self.shards / f"{spec.name}.{form}")
+        with written(self.shards):
+            (self.shards / f"{spec.name}.json").unlink(missing_ok=True)
+            sync(self.shards)
+            remove(self.shards / f"{spec.name}.{form}")
 
     def mark_of(self, spec: ShardSpec, digest: str) -> Mark | None:
         """The mark of a shard if it is finished: its mark is of this recipe and its data are there in full."""
@@ -173,6 +174,11 @@ class DatasetFolder:
                 mark = self.mark_of(spec, digest) if f"{spec.name}.json" in names else None
                 if mark is not None:
                     yield mark
+
+    @staticmethod
+    def _write(path: Path, content: str) -> None:
+        with written(path):
+            write_file(path, content)
 
     def _mark_path(self, file: str) -> Path:
         return self.shards / Path(file).with_suffix(".json")

@@ -13,6 +13,7 @@ from pipelines.shards.mark import Mark, read_mark
 from pipelines.shards.plan import ShardPlan, ShardSpec
 from pipelines.shards.statistics import Statistics
 from pipelines.shards.write import Draft
+from pipelines.shards.written import written
 from pipelines.storage import Location, StorageError
 from synthtext.core import InputError
 
@@ -87,7 +88,7 @@ class RemoteFolder:
 
     def withdraw_statistics(self) -> None:
         """Empty statistics.json, if it is there: it is about to become wrong."""
-        with self._written(self.path):
+        with written(self.path):
             self._empty(self.path / "statistics.json")
 
     def prepare(self, spec: ShardSpec) -> None:
@@ -96,7 +97,7 @@ class RemoteFolder:
         Raises:
             JobError: the storage cannot be written.
         """
-        with self._written(self.path):
+        with written(self.path):
             self._empty(self.shards / f"{spec.name}.json")
 
     def commit(self, draft: Draft) -> None:
@@ -130,15 +131,8 @@ class RemoteFolder:
             file.write_bytes(b"")
 
     def _write(self, file: Location, content: str) -> None:
-        with self._written(file):
+        with written(file):
             file.write_bytes(content.encode())
-
-    @contextmanager
-    def _written(self, place: Location) -> Iterator[None]:
-        try:
-            yield
-        except StorageError as error:
-            raise JobError(f"{place} cannot be written: {error}; the same command again goes on") from None
 
 
 def stored_size(sizes: dict[str, int], mark: Mark) -> int | None:

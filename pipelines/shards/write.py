@@ -20,7 +20,8 @@ from pipelines.shards.plan import ShardSpec
 from pipelines.shards.row import AnyRow
 from pipelines.shards.staging import staging_folder
 from pipelines.shards.statistics import Statistics
-from pipelines.storage import Location, Place, StorageError
+from pipelines.shards.written import written
+from pipelines.storage import Location, Place
 from synthtext.core import Gap, InputError
 
 ShardFormat: TypeAlias = Literal["parquet", "lmdb"]
@@ -94,13 +95,11 @@ def write_shard(
 
 
 def _upload(path: Path, data: Location) -> Location:
-    try:
+    with written(data):
         if path.is_dir():
             (data / DATA).upload(path / DATA)
         else:
             data.upload(path)
-    except StorageError as error:
-        raise JobError(f"{data} cannot be written: {error}; the same command again goes on") from None
     return data
 
 

@@ -2,6 +2,6 @@
 
 from pipelines.storage.error import StorageError
 from pipelines.storage.location import Location
-from pipelines.storage.place import Place, local_path, place
+from pipelines.storage.place import Place, absolute, local_path, place
 
-__all__ = ["Location", "Place", "StorageError", "local_path", "place"]
+__all__ = ["Location", "Place", "StorageError", "absolute", "local_path", "place"]

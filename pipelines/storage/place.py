@@ -67,3 +67,9 @@ def local_path(spec: "str | Path", what: str) -> Path:
     if not isinstance(found, Path):
         raise InputError(f"{spec}: {what} lies on this machine, not at a URI; name a path and copy it there afterwards")
     return found
+
+
+def absolute(spec: "str | Path") -> str:
+    """An absolute path or a URI: the same words in another folder mean another place."""
+    found = place(spec)
+    return str(found.absolute()) if isinstance(found, Path) else str(found)

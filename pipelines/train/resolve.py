@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.config import Tree, nearest, override, read_yaml, validated
 from pipelines.recipe import is_recipe
 from pipelines.run import Kind, Run
-from pipelines.storage import place
+from pipelines.storage import absolute as absolute_place
 from pipelines.train import config as recognizer_config
 from pipelines.train import detector_config
 from pipelines.train.config import TrainConfig
@@ -122,5 +122,4 @@ def _is_number(text: str) -> bool:
 
 def absolute(path: str) -> str:
     """An absolute path, or a URI: the same command from another folder must mean the same data."""
-    found = place(path)
-    return str(found.absolute()) if isinstance(found, Path) else str(found)
+    return absolute_place(path)
