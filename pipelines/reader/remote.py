@@ -16,11 +16,12 @@ def remote_description(folder: Location) -> Description:
     """
     try:
         folder.check()
-        return read_description(folder / "dataset.json")
-    except FileNotFoundError:
-        raise InputError(f"{folder}: there is no data set of ours; other sources must lie on this machine") from None
+        there = (folder / "dataset.json").is_file()
     except StorageError as error:
         raise InputError(f"{folder} cannot be read: {error}") from None
+    if not there:
+        raise InputError(f"{folder}: there is no data set of ours; other sources must lie on this machine")
+    return read_description(folder / "dataset.json")
 
 
 def remote_shards(folder: Location) -> list[Place]:

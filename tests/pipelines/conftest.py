@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -176,8 +178,8 @@ class S3Server:
         keys = f"{os.environ['AWS_ACCESS_KEY_ID']},{os.environ['AWS_SECRET_ACCESS_KEY']}"
         command = [str(Path(sys.executable).with_name("rclone")), "serve", "s3", "--addr", f"127.0.0.1:{self.port}"]
         options = ["--auth-key", keys, "--etag-hash", "", "--config", "", str(self.root)]
-        log = (self.root.parent / "s3.log").open("ab")
-        self.process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
+        with (self.root.parent / "s3.log").open("ab") as log:
+            self.process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
@@ -188,6 +190,16 @@ class S3Server:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def copy(self, source: str | Path, path: str) -> Path:
+        """Put a copy of a folder into the bucket, behind the server's back, which is then told to look again."""
+        shutil.copytree(source, self.folder(path))
+        self.look_again()
+        return self.folder(path)
+
+    def look_again(self) -> None:
+        self.process.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
 
     def uri(self, path: str, more: str = "") -> str:
         return f"s3://bucket/{path}?endpoint_override=127.0.0.1:{self.port}&scheme=http{more}"
