@@ -1,6 +1,6 @@
 """What a storage costs beside a disk: drawing to it and reading from it in the shuffled order of a training.
 
-    python -m benchmarks.storage OUT [--recipe digits] [--count 4000] [--shard-size 1000] [--epochs 2] [--uri URI]
+    python -m benchmarks.storage OUT [--recipe digits] [--count 4000] [--shard-size 1000] [--epochs 1] [--uri URI]
 
 OUT: a new folder for the data sets. Without a URI, an S3 server (rclone, of the `dev` extra) on this machine serves a
 folder in OUT: what is measured is then requests, copies and the server's own work, not a network. Drawing is in one
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="digits")
     parser.add_argument("--count", type=int, default=4000)
     parser.add_argument("--shard-size", type=int, default=1000)
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--uri", help="a folder on a storage; credentials from the environment")
     options = parser.parse_args()
     with served(options.out / "buckets") if options.uri is None else named(options.uri) as uri:

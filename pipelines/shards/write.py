@@ -130,7 +130,8 @@ def _write_shard(
     except BaseException as error:
         remove(staged)
         if isinstance(error, OSError | lmdb.Error):
-            raise JobError(f"{path} cannot be written: {error}; the same command again goes on") from None
+            hint = " (a full disk, most often)" if "Input/output error" in str(error) else ""  # LMDB: a write cut short
+            raise JobError(f"{path} cannot be written: {error}{hint}; the same command again goes on") from None
         raise
     return staged, mark
 
