@@ -1,11 +1,14 @@
 """Files of a storage on this machine: brought once, known by their checksum."""
 
+import hashlib
+import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from pipelines.errors import JobError
 from pipelines.shards.files import remove, sha256, sync, temporary
-from pipelines.storage import Location, place
+from pipelines.storage import Location, StorageError, place
 from synthtext.core import InputError
 
 
@@ -49,6 +52,50 @@ def fetched(uri: "str | Path | Location", digest: str, cache: Path | None = None
         raise InputError(f"{found}: there is no such file") from None
     except OSError as error:
         raise JobError(f"{found} cannot be fetched into {target.parent.parent}: {error.strerror or error}") from None
+    finally:
+        remove(staged)
+    return target
+
+
+def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Path:
+    """A file, or all files of a folder, at a place, on this machine, as they are now.
+
+    They are brought once, and again when a name, a size or a time of change differs.
+
+    Args:
+        uri: of a file or folder; one of this machine is not copied.
+        cache: folder that it is kept in; None: `cache_folder()`.
+
+    Raises:
+        InputError: there is nothing, or the storage does not let it be read.
+        JobError: the cache folder cannot be written.
+    """
+    found = place(uri)
+    if isinstance(found, Path):
+        return found
+    try:
+        found.check()
+        state = found.state()
+    except StorageError as error:
+        raise InputError(f"{found} cannot be read: {error}") from None
+    if not state:
+        raise InputError(f"{found}: there is no such file or folder")
+    key = hashlib.sha256(json.dumps([found.uri, state]).encode()).hexdigest()
+    target = (cache_folder() if cache is None else cache) / "trees" / key / (found.name or found.bucket)
+    if target.exists():
+        return target
+    staged = temporary(target.parent)
+    try:
+        for name in state:
+            file = staged / target.name / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            (found / name if name else found).download(file)
+        with suppress(OSError):  # another process was faster
+            staged.rename(target.parent)
+        if not target.exists():
+            raise JobError(f"{found} cannot be fetched into {target.parent}: it cannot be written")
+    except OSError as error:
+        raise JobError(f"{found} cannot be fetched into {target.parent}: {error.strerror or error}") from None
     finally:
         remove(staged)
     return target

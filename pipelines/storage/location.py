@@ -104,6 +104,16 @@ class Location:
         names: dict[str, int] = self.run(listed)
         return {name: size for name, size in sorted(names.items()) if name}
 
+    def state(self) -> dict[str, str]:
+        """Size and time of the last change of the files below this place, by name; of a file itself, by no name."""
+
+        def seen(storage: fs.FileSystem, path: str) -> dict[str, str]:
+            found = storage.get_file_info(fs.FileSelector(path, recursive=True, allow_not_found=True))
+            infos = [info for info in found if info.is_file] or [storage.get_file_info(path)]
+            return {info.path[len(path) + 1 :]: f"{info.size} {info.mtime_ns}" for info in infos if info.is_file}
+
+        return dict(sorted(self.run(seen).items()))
+
     def is_file(self) -> bool:
         """Whether there is a file."""
         return bool(self.run(lambda storage, path: storage.get_file_info(path).is_file))

@@ -2,13 +2,16 @@
 
 import json
 import pickle
+import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from models.ctc import CTCCodec
 from pipelines.check import check, repair
@@ -17,15 +20,18 @@ from pipelines.crops import CropsRecipe
 from pipelines.errors import JobError
 from pipelines.fetch import fetched
 from pipelines.generate import generate
+from pipelines.generate.task import ShardTask, draw_shard_on_worker
 from pipelines.importing import open_import
 from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.reader import RecognitionStream, open_scenes, open_source, select
 from pipelines.reader.kind import kind_of
-from pipelines.shards import ShardPlan, dataset_folder
+from pipelines.recipe import resolve_recipe
+from pipelines.shards import ShardPlan, cpu_features, dataset_folder
 from pipelines.shards.files import sha256
 from pipelines.storage import Location, local_path, place
 from pipelines.train.resolve import parse_source
 from synthtext.core import Charset, InputError
+from synthtext.fonts import FontOptions, find_fonts
 
 RECIPE = "digits"
 SIZE = 20
@@ -328,3 +334,43 @@ def call(*arguments: object) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     return 0
+
+
+def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
+    monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
+    font = next(font.path for font in find_fonts(FontOptions(system=False)).fonts)
+    for folder in (tmp_path / "mine", s3.folder("mine")):
+        (folder / "fonts").mkdir(parents=True)
+        shutil.copy(font, folder / "fonts")
+        (folder / "words.txt").write_text("12 345\n6\n7890\n")
+    s3.look_again()
+    trees = [
+        {
+            "kind": "lines",
+            "charset": "digits",
+            "fonts": {"system": False, "embedded": False, "folders": [fonts]},
+            "corpus": [{"use": "text_file", "path": words}],
+        }
+        for fonts, words in (("mine/fonts", "mine/words.txt"), (s3.uri("mine/fonts"), s3.uri("mine/words.txt")))
+    ]
+    for name, tree in zip(("here", "there"), trees, strict=True):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(tree))
+        generate(str(tmp_path / f"{name}.yaml"), tmp_path / name, 20, workers=0)
+    assert sums(tmp_path / "here") == sums(tmp_path / "there")
+    kept = yaml.safe_load((tmp_path / "there" / "recipe.yaml").read_text())
+    assert (kept["fonts"]["folders"], kept["corpus"][0]["path"]) == ([s3.uri("mine/fonts")], s3.uri("mine/words.txt"))
+
+    recipe = resolve_recipe(str(tmp_path / "there.yaml"))
+    spec = next(iter(ShardPlan(20)))
+    (tmp_path / "drawn").mkdir()
+    task = ShardTask(recipe, recipe.digest, cpu_features(), 0, spec, tmp_path / "drawn", "parquet")
+    monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "of another node"))
+    draw_shard_on_worker(pickle.loads(pickle.dumps(task)))
+    assert len(list((tmp_path / "of another node").rglob("words.txt"))) == 1
+    (s3.folder("mine") / "words.txt").write_text("changed 1\n")
+    s3.look_again()
+    with pytest.raises(InputError, match="would draw other samples"):
+        draw_shard_on_worker(replace(pickle.loads(pickle.dumps(task)), seed=1))
+    nothing = s3.uri("none")
+    with pytest.raises(InputError, match="no such file or folder"):
+        resolve_recipe(str(tmp_path / "there.yaml"), [f"fonts.folders=['{nothing}']"])
