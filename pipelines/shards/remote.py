@@ -108,21 +108,39 @@ class RemoteFolder:
         """
         self._write(self.shards / f"{draft.mark.file.rpartition('.')[0]}.json", draft.mark.to_json())
 
+    def marked(self, plan: ShardPlan) -> set[int]:
+        """Numbers of the shards of a plan that have a mark, whatever is in it: one look at the list of names.
+
+        Raises:
+            JobError: the storage cannot be read.
+        """
+        sizes = self._sizes()
+        return {spec.index for spec in plan if sizes.get(f"{spec.name}.json")}
+
     def finished(self, plan: ShardPlan, digest: str) -> Iterable[Mark]:
         """The marks of the finished shards of a plan, in order; only shards that have a mark are looked at.
 
         Raises:
             JobError: the storage cannot be read.
         """
-        try:
-            sizes = self.shards.listing()
+        sizes = self._sizes()
+
+        def mark_of(spec: ShardSpec) -> Mark | None:
+            mark = read_mark(self.shards / f"{spec.name}.json")
+            return mark if mark and mark.is_of(spec, digest) and stored_size(sizes, mark) == mark.bytes else None
+
+        with self._read():
             marked = (spec for spec in plan if sizes.get(f"{spec.name}.json"))
-
-            def mark_of(spec: ShardSpec) -> Mark | None:
-                mark = read_mark(self.shards / f"{spec.name}.json")
-                return mark if mark and mark.is_of(spec, digest) and stored_size(sizes, mark) == mark.bytes else None
-
             yield from (mark for mark in together(mark_of, marked) if mark is not None)
+
+    def _sizes(self) -> dict[str, int]:
+        with self._read():
+            return self.shards.listing()
+
+    @contextmanager
+    def _read(self) -> Iterator[None]:
+        try:
+            yield
         except StorageError as error:
             raise JobError(f"{self.shards} cannot be read: {error}; the same command again goes on") from None
 

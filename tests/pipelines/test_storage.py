@@ -173,7 +173,9 @@ def test_a_mark_is_withdrawn_before_its_shard_is_drawn_again(s3):
     (spec,) = ShardPlan(1, size=1)
     folder.prepare(spec)  # nothing is there
     (folder.shards / "part-000000.json").write_bytes(b"{}")
+    assert folder.marked(ShardPlan(2, size=1)) == {0}
     folder.prepare(spec)
+    assert folder.marked(ShardPlan(2, size=1)) == set()
     assert folder.shards.listing() == {"part-000000.json": 0}
     assert not list(folder.finished(ShardPlan(1, size=1), "0" * 64))
 
