@@ -89,7 +89,7 @@ class ImportedAgain:
                 continue
             items = self.job.entries(spec)
             draft = write_shard(items, self.job.ROW, spec, self.job.digest, self.folder.shards, "parquet")
-            remove(draft.path)
+            remove(draft.local)
             if draft.mark.sha256 != mark.sha256:
                 raise InputError(
                     f"{self.folder.path} cannot be repaired here, for {spec.name} would not become what it was: "

@@ -1,13 +1,15 @@
 """A whole data set: its description, its shards one after the other, what lies beside them."""
 
 import fcntl
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from pipelines.check.problem import Problem, Problems
+from pipelines.check.remote import RemoteShardCheck, check_remote_shard, small_files
 from pipelines.check.shard import ShardCheck, ShardReport, check_shard
 from pipelines.errors import JobError
 from pipelines.generate.encode import ROWS
@@ -16,7 +18,10 @@ from pipelines.progress import progress
 from pipelines.shards import Description, ShardPlan, Statistics, read_description
 from pipelines.shards.files import TEMPORARY
 from pipelines.shards.folder import VERDICTS
+from pipelines.storage import Location, Place, place
 from synthtext.core import InputError
+
+T = TypeVar("T")
 
 SUMS = (
     "not called complete",
@@ -40,13 +45,13 @@ class Findings:
     """What a look at a data set gave.
 
     Attributes:
-        path: of its folder, absolute.
+        path: of its folder, absolute, or its URI.
         description: of the data set; None if it cannot be read, and then nothing else was looked at.
         problems: all that is wrong.
         total: of the shards whose marks are right.
     """
 
-    path: Path
+    path: Place
     description: Description | None
     problems: Problems
     total: Statistics = field(default_factory=Statistics)
@@ -56,7 +61,7 @@ def check(out: str | Path, workers: int = 0, only: Collection[int] | None = None
     """Look a data set through; nothing is touched.
 
     Args:
-        out: its folder.
+        out: its folder or its URI; what lies on a storage is brought here, a shard at a time.
         workers: Ray processes; 0 for this one.
         only: numbers of the shards whose data are read; None: of all. The marks of the others are read all the same.
 
@@ -64,9 +69,20 @@ def check(out: str | Path, workers: int = 0, only: Collection[int] | None = None
         InputError: the folder holds no data set of ours.
         JobError: a job is writing to it.
     """
-    path = Path(out).expanduser().absolute()
     check_workers(workers)
+    found = place(out)
+    if isinstance(found, Location):
+        with small_files(found) as (path, names):
+            return replace(_look(path, names, workers, only, found), path=found)
+    path = found.absolute()
     _refuse_others(path)
+    return _look(path, _names(path), workers, only)
+
+
+def _look(
+    path: Path, names: Sequence[str], workers: int, only: Collection[int] | None, remote: Location | None = None
+) -> Findings:
+    """Look through a folder; where the shards are on a storage, only the small files are in it."""
     problems = Problems()
     description = _describe(path, problems)
     if description is None:
@@ -76,13 +92,18 @@ def check(out: str | Path, workers: int = 0, only: Collection[int] | None = None
     filtered = (path / VERDICTS).is_dir()
     tasks = (ShardCheck(shards, description, spec, only is None or spec.index in only, filtered) for spec in plan)
     total = Statistics()
-    for report in _reports(tasks, len(plan), workers):
+    if remote is None:
+        reports = _checked(check_shard, tasks, workers)
+    else:
+        elsewhere = remote / "shards"
+        reports = _checked(check_remote_shard, (RemoteShardCheck(elsewhere, task) for task in tasks), workers)
+    for report in _watched(reports, len(plan)):
         problems.merge(report.problems)
         if report.mark is not None:
             total.merge(report.mark.statistics)
     if not problems.damaged:
         _check_sums(path, description, total, problems)
-    _check_names(path, description, plan, problems)
+    _check_names(names, description, plan, problems)
     return Findings(path, description, problems, total)
 
 
@@ -120,21 +141,21 @@ def _describe(path: Path, problems: Problems) -> Description | None:
     return found
 
 
-def _reports(tasks: Iterable[ShardCheck], count: int, workers: int) -> Iterator[ShardReport]:
+def _watched(reports: Iterable[ShardReport], count: int) -> Iterator[ShardReport]:
     with progress("checking", total=count, unit="shards") as bar:
-        for report in _checked(tasks, workers):
+        for report in reports:
             bar.advance()
             yield report
 
 
-def _checked(tasks: Iterable[ShardCheck], workers: int) -> Iterator[ShardReport]:
+def _checked(check: Callable[[T], ShardReport], tasks: Iterable[T], workers: int) -> Iterator[ShardReport]:
     if not workers:
-        yield from map(check_shard, tasks)
+        yield from map(check, tasks)
         return
     from pipelines.cluster import pool  # Ray takes half a second to import
 
     with pool(workers) as running:
-        yield from running.run(check_shard, tasks)
+        yield from running.run(check, tasks)
 
 
 def _check_sums(path: Path, description: Description, total: Statistics, problems: Problems) -> None:
@@ -157,17 +178,25 @@ def _check_sums(path: Path, description: Description, total: Statistics, problem
         problems.add(Problem(kind, "statistics.json", remedy=_REWRITE))
 
 
-def _check_names(path: Path, description: Description, plan: ShardPlan, problems: Problems) -> None:
-    """What lies in the folder and is no part of the data set."""
-    for place in sorted(path.iterdir()):
-        if place.name not in _KNOWN:
-            _add_stray(problems, place.name)
+def _names(path: Path) -> list[str]:
+    """What lies in the folder and in that of its shards."""
     shards = path / "shards"
-    for place in sorted(shards.iterdir()) if shards.is_dir() else ():
-        number = place.stem.removeprefix("part-")
-        expected = place.suffix in (".json", f".{description.format}") and len(number) >= 6 and number.isdecimal()
-        if not expected or int(number) >= len(plan) or place.stem != plan[int(number)].name:
-            _add_stray(problems, f"shards/{place.name}")
+    inside = sorted(place.name for place in path.iterdir())
+    return inside + [f"shards/{place.name}" for place in (sorted(shards.iterdir()) if shards.is_dir() else ())]
+
+
+def _check_names(names: Iterable[str], description: Description, plan: ShardPlan, problems: Problems) -> None:
+    """What lies in the folder and is no part of the data set."""
+    for name in names:
+        if not name.startswith("shards/"):
+            if name not in _KNOWN:
+                _add_stray(problems, name)
+            continue
+        stem, dot, suffix = name.removeprefix("shards/").rpartition(".")
+        number = stem.removeprefix("part-")
+        expected = dot and suffix in ("json", description.format) and len(number) >= 6 and number.isdecimal()
+        if not expected or int(number) >= len(plan) or stem != plan[int(number)].name:
+            _add_stray(problems, name)
 
 
 def _add_stray(problems: Problems, name: str) -> None:

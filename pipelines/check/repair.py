@@ -6,6 +6,8 @@ from pipelines.check.again import job_again
 from pipelines.check.dataset import LEFT, SUMS, Findings, check
 from pipelines.generate.gaps import check_gaps
 from pipelines.shards import DatasetFolder, Description, ShardPlan, ShardSpec
+from pipelines.storage import Location
+from synthtext.core import InputError
 
 
 def repair(found: Findings, workers: int = 0) -> Findings:
@@ -25,6 +27,11 @@ def repair(found: Findings, workers: int = 0) -> Findings:
     problems, description = found.problems, found.description
     if description is None or not (problems.damaged or problems.counts.keys() & {*SUMS, LEFT}):
         return found
+    if isinstance(found.path, Location):
+        raise InputError(
+            f"{found.path} cannot be repaired where it is: remove the marks of the damaged shards (part-....json), and "
+            "the command that made the data set goes on"
+        )
     folder = DatasetFolder(found.path)
     if problems.damaged:
         again = job_again(folder, description, workers)

@@ -1,6 +1,5 @@
 """`ocrmill check`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +11,12 @@ _AGAIN = "--repair makes this shard again"
 
 
 def check(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A data set of ours: lines or scenes, either format.")],
+    folder: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIR|URI", help="A data set of ours: lines or scenes, either format, here or elsewhere."
+        ),
+    ],
     repair: Annotated[bool, typer.Option("--repair", help="Make exactly the damaged shards again.")] = False,
     workers: Annotated[int, typer.Option(metavar="W", help="Ray processes; 0: this process alone.")] = 0,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import Address, Format, Workers
+from pipelines.cli.options import Address, Format, Workers, on_this_machine
 
 if TYPE_CHECKING:
     from pipelines.copypaste import CopyPasteSummary
@@ -18,7 +18,9 @@ def copypaste(
             metavar="TARGET", help="Scenes to paste into (a data set, a label file), or a folder of pictures."
         ),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the data set.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="DIR", help="Folder of the data set.")
+    ],
     count: Annotated[
         int, typer.Option("-n", "--count", metavar="N", help="Scenes of the whole data set; may exceed the target's.")
     ],

@@ -1,6 +1,5 @@
 """`ocrmill crops`."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -12,7 +11,10 @@ def crops(
     scenes: Annotated[
         str, typer.Argument(metavar="SCENES", help="A data set of scenes, a label file of scenes, or an LMDB.")
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the data set of lines.")],
+    out: Annotated[
+        str,
+        typer.Option("-o", "--out", metavar="DIR|URI", help="Folder of the data set of lines, here or on a storage."),
+    ],
     level: Annotated[
         Literal["leaves", "word", "line", "block"],
         typer.Option(help="Texts to cut out; leaves: those that no other one is a part of."),

@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import on_this_machine
 from synthtext.core import InputError
 
 _LINES, _HELD_OUT, _SAMPLES = 16_000, 1_000, 48_000
 
 
 def demo(
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for everything.")] = Path("demo"),
+    out: Annotated[
+        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="DIR", help="Folder for everything.")
+    ] = Path("demo"),
 ) -> None:
     """Words to a trained recognizer in minutes: draw lines of digits, train on them, score, and look.
 
@@ -29,7 +32,7 @@ def demo(
 
     for part, count, seed in (("train", _LINES, 1), ("validation", _HELD_OUT, 2), ("test", _HELD_OUT, 3)):
         _say(f"generate digits -o {out / part} -n {count} --seed {seed}")
-        generate("digits", out / part, count, seed=seed)
+        generate("digits", str(out / part), count, seed=seed)
     budget = f"samples={_SAMPLES}"
     _say(f"train rec-tiny -o {out / 'run'} --data {out / 'train'} --val {out / 'validation'} {budget}")
     train("rec-tiny", out / "run", [str(out / "train")], [str(out / "validation")], [budget])

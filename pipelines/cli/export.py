@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import on_this_machine
 from pipelines.cli.out import check_file
 
 
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained network.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.onnx", help="File to write.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="FILE.onnx", help="File to write.")
+    ],
     network: Annotated[
         str | None,
         typer.Option(

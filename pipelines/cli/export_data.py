@@ -5,10 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipelines.cli.options import on_this_machine
+
 
 def export_data(
     source: Annotated[str, typer.Argument(metavar="DIR", help="A data set of lines or scenes; also other sources.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT", help="New or empty folder.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="OUT", help="New or empty folder.")
+    ],
     form: Annotated[Literal["paddleocr", "icdar", "lmdb"], typer.Option("--to", help="The format.")],
 ) -> None:
     """Write a data set in the format of other tools, and say what that format does not hold.

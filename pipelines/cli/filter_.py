@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.options import on_this_machine
 from synthtext.core import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +16,12 @@ _CONFIDENCE, _MAX_EDITS, _KEEP_TRIVIAL = 0.95, 0.5, 0.1
 
 def filter_(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A data set of lines, a label file or an LMDB.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the data set of what is kept.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--out", callback=on_this_machine, metavar="DIR", help="Folder of the data set of what is kept."
+        ),
+    ],
     weak: Annotated[
         Path | None, typer.Option(metavar="RUN_OR_ONNX", help="A recognizer that reads easy lines: drops those.")
     ] = None,

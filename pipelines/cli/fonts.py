@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.options import on_this_machine
 from pipelines.cli.out import check_png
 from synthtext.core import InputError
 
@@ -18,7 +19,10 @@ def fonts(
     charset: Annotated[
         str | None, typer.Option(metavar="C", help="A charset's name or dictionary file: how much of it is covered.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="PNG", help="Draw a sheet of specimens.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", callback=on_this_machine, metavar="PNG", help="Draw a sheet of specimens."),
+    ] = None,
     folder: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own fonts. May be repeated.")
     ] = None,

@@ -1,6 +1,5 @@
 """`ocrmill generate`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,7 +19,9 @@ def generate(
             "scenes, scenes-document, ...) or a recipe file.",
         ),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the data set.")],
+    out: Annotated[
+        str, typer.Option("-o", "--out", metavar="DIR|URI", help="Folder of the data set, here or on a storage.")
+    ],
     count: Annotated[int, typer.Option("-n", "--count", metavar="N", help="Samples of the whole data set.")],
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change.")
@@ -45,6 +46,8 @@ def generate(
     that has a token (docs/cluster.md).
 
     Example: ocrmill generate lines -o data/train -n 100000 --seed 1 charset=alphanumeric fonts.system=false
+
+    Example: ocrmill generate lines -o "s3://bucket/train?endpoint_override=127.0.0.1:9000&scheme=http" -n 100000
 
     Example: ocrmill generate scenes -o data/scenes -n 2000 paper.photos.folder=photographs
     """

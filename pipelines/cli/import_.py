@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipelines.cli.options import on_this_machine
+
 
 def import_(
     source: Annotated[
@@ -14,7 +16,9 @@ def import_(
             help="A label file (path, tab, text or JSON), an LMDB, a folder of ICDAR's, a COCO-Text file.",
         ),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for the data set.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="DIR", help="Folder for the data set.")
+    ],
     form: Annotated[
         Literal["paddleocr", "icdar", "lmdb", "coco-text"] | None,
         typer.Option("--from", help="What SOURCE must be; by default it is looked at."),

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import on_this_machine
+
 
 class Kind(StrEnum):
     """What a network does."""
@@ -19,7 +21,9 @@ def import_model(
         Path, typer.Argument(metavar="FILE.onnx", help="An ONNX file of PP-OCRv2's architecture, or: published.")
     ],
     kind: Annotated[Kind, typer.Option(help="What the network does.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="New folder for the network.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="RUN", help="New folder for the network.")
+    ],
     charset: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Dictionary of a recognizer, one character a line, if the file has none."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.options import on_this_machine
 from pipelines.cli.out import check_file
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 def inspect(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A data set, a label file or an LMDB.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="HTML", help="The page.")] = Path("report.html"),
+    out: Annotated[
+        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="HTML", help="The page.")
+    ] = Path("report.html"),
     samples: Annotated[int, typer.Option(min=1, max=2000, metavar="N", help="Samples to show.")] = 120,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Other seeds show other samples.")] = 0,
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import on_this_machine
 from pipelines.cli.out import check_png
 
 
@@ -20,7 +21,9 @@ def preview(
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change.")
     ] = None,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="PNG", help="Where the page goes.")] = Path("grid.png"),
+    out: Annotated[
+        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="PNG", help="Where the page goes.")
+    ] = Path("grid.png"),
     count: Annotated[
         int | None, typer.Option("-n", "--count", metavar="N", help="Samples on the page.", show_default="64")
     ] = None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.options import on_this_machine
 from pipelines.cli.out import check_file
 from synthtext.core import InputError
 
@@ -19,7 +20,12 @@ def rebalance(
     evaluation: Annotated[
         Path, typer.Argument(metavar="EVALUATION", help="What ocrmill evaluate wrote with --slices, of a recognizer.")
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="RECIPE.yaml", help="The recipe that is written.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--out", callback=on_this_machine, metavar="RECIPE.yaml", help="The recipe that is written."
+        ),
+    ],
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change first.")
     ] = None,

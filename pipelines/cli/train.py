@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Address
+from pipelines.cli.options import Address, on_this_machine
 
 
 def train(
@@ -17,7 +17,9 @@ def train(
             "det-db, det-db-teacher, det-dml, det-distill, det-cml, det-tiny; a YAML file.",
         ),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="Folder of the training.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="RUN", help="Folder of the training.")
+    ],
     data: Annotated[
         list[str] | None,
         typer.Option(

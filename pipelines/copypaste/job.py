@@ -13,6 +13,7 @@ from pipelines.generate import Summary
 from pipelines.generate.job import Job, check_workers
 from pipelines.shards import DatasetFolder, SceneRow, ShardPlan, shard_format
 from pipelines.shards.files import remove
+from pipelines.storage import local_path
 from synthtext.core import InputError
 
 
@@ -73,9 +74,9 @@ def copypaste(
     plan = ShardPlan(count, 0, SceneRow.SHARD_SIZE if shard_size is None else shard_size)
     checked_form = shard_format(form)
     check_workers(workers, address)
-    folder = DatasetFolder(Path(out).expanduser())
+    folder = DatasetFolder(local_path(out, "a data set of ocrmill copypaste"))
     folder.check_usable()
-    named = [Path(path).expanduser().absolute() for path in (target, *(sources or (target,)))]
+    named = [local_path(path, "what is pasted").absolute() for path in (target, *(sources or (target,)))]
     _check_outside(folder.path, named)
     recipe = CopyPasteRecipe(named[0], tuple(named[1:]), settings, folder.crops)
     if not 0 <= seed < 2**32:

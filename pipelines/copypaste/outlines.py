@@ -2,15 +2,14 @@
 
 import json
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipelines.reader import Concatenation, RecognitionSource, mend_polygon
 from pipelines.reader.lmdb import LmdbSource, opened
-from pipelines.reader.parquet import ParquetSource
+from pipelines.reader.parquet import ParquetSource, opened_parquet
+from pipelines.storage import Place
 from synthtext.core import Clusters, Points, Polygon
 
 _STRAIGHT = 0.08  # of a line's height: an outline that strays no farther from the quad of its corners is that quad
@@ -63,10 +62,10 @@ def _clusters(offsets: "pa.Array | list[int]", quads: "pa.Array | list[float]") 
 
 
 @lru_cache(maxsize=4)
-def _columns(path: Path, group: int) -> "tuple[pa.Array, ...]":
+def _columns(path: Place, group: int) -> "tuple[pa.Array, ...]":
     """Offsets and quads of a row group; nothing if the file has no such columns."""
     names = ["cluster_offsets", "cluster_quads"]
-    with pq.ParquetFile(path, memory_map=True) as file:
+    with opened_parquet(path) as file:
         if not set(names) <= set(file.schema_arrow.names):
             return ()
         table = file.read_row_group(group, columns=names)

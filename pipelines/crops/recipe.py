@@ -20,6 +20,7 @@ from pipelines.reader import EncodedScene, SceneSource, decode, open_scenes
 from pipelines.reader.source import BROKEN
 from pipelines.recipe.digest import digest_of
 from pipelines.shards.files import sha256
+from pipelines.storage import Place, absolute, place
 from synthtext.core import Charset, Gap, Generator, Image, InputError, Sample, Size
 from synthtext.fonts import FontFile
 
@@ -39,7 +40,7 @@ class CropsRecipe:
         found: by the one pass over the scenes.
     """
 
-    scenes: Path
+    scenes: Place
     level: CropLevel
     picture_format: PictureFormat
     found: Survey
@@ -63,7 +64,7 @@ class CropsRecipe:
         Raises:
             InputError: the scenes cannot be opened, or not one text in them can be used.
         """
-        path = Path(scenes).expanduser().absolute()
+        path = place(absolute(scenes))
         found = survey(open_scenes(path), level, advance)
         if not found.lines:
             reasons = describe_counts(found.left_out + found.scenes_left_out)

@@ -1,7 +1,6 @@
 """What an evaluation writes beside its scores: a page to look at, and slices for programs."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from pipelines.evaluate.worst import worst_rows
 from pipelines.pages.detector_report import FoundSource, detector_page
 from pipelines.pages.recognizer_report import ReadSource, recognizer_page
 from pipelines.slices import Bin, Marks, as_tree
+from pipelines.storage import absolute
 
 _CONFUSIONS = 1000
 """Most that are written for programs."""
@@ -52,7 +52,7 @@ def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
     spelt = [{"is": entry.character, "total": entry.total, "misread": entry.misread} for entry in confusions.spelt]
     return {
         "kind": "recognizer",
-        "path": str(Path(analysis.evaluation.source.name).absolute()),
+        "path": absolute(analysis.evaluation.source.name),
         "scores": scores.as_dict(),
         "lines": {**whole.as_tree(), "by": as_tree(analysis.slices)},
         "characters": {

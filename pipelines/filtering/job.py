@@ -20,6 +20,8 @@ from pipelines.recipe import digest_of
 from pipelines.shards import SHARD_SIZE, DatasetFolder, LineRow, Mark, ShardSpec, to_json, write_shard
 from pipelines.shards.files import sha256, write_file
 from pipelines.shards.folder import VERDICTS
+from pipelines.shards.written import written
+from pipelines.storage import local_path
 from synthtext.core import Gap, Image, InputError
 
 _HOME = Path(__file__).parents[1]
@@ -65,8 +67,9 @@ class LinesFilter(LinesImport):
         notes: list[str] = []
         draft = write_shard(self._kept(spec, notes, advance), LineRow, spec, self.digest, folder.shards, "parquet")
         path = verdicts_of(folder.path, spec.index)
-        path.parent.mkdir(exist_ok=True)
-        write_file(path, "".join(notes))  # before the mark: a shard that is there has its verdicts
+        with written(path):
+            path.parent.mkdir(exist_ok=True)
+            write_file(path, "".join(notes))  # before the mark: a shard that is there has its verdicts
         folder.commit(draft)
         return draft.mark
 
@@ -131,7 +134,8 @@ def open_filter(
     """
     if charset is not None and not any(name is not None and name.is_file() for name in (weak, strong)):
         raise InputError(f"{charset}: a dictionary is for ONNX files; RUNs have their own")
-    path, opened = Path(source), open_source(source)
+    path = local_path(source, "what is filtered")
+    opened = open_source(path)
     thresholds: dict[str, float] = {}
     if weak is not None:
         thresholds |= {"confidence": confidence, "keep_trivial": keep_trivial}

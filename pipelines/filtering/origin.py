@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipelines.exchange.opening import kind_of, open_recognizer
 from pipelines.networks import TextRecognizer
-from pipelines.reader.folder import finished_shards
+from pipelines.reader.folder import local_shards
 from pipelines.recipe import digest_of
 from pipelines.run import CHARSET, PREPROCESSING, Run
 from pipelines.shards import read_mark
@@ -22,7 +22,7 @@ def digest_of_source(path: Path) -> str:
         return sha256(path)
     if (path / "data.mdb").is_file():
         return sha256(path / "data.mdb")
-    marks = {shard.name: read_mark(shard.with_suffix(".json")) for shard in finished_shards(path, "lines")}
+    marks = {shard.name: read_mark(shard.with_suffix(".json")) for shard in local_shards(path, "lines")}
     return digest_of({name: mark.sha256 if mark else "" for name, mark in marks.items()})
 
 

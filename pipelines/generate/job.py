@@ -24,11 +24,13 @@ from pipelines.shards import (
     Description,
     Draft,
     FontRecord,
+    RemoteFolder,
     ShardFormat,
     ShardPlan,
     ShardSpec,
     cpu_features,
     current_versions,
+    dataset_folder,
     shard_format,
 )
 from synthtext.core import Generator as Samples
@@ -52,7 +54,7 @@ def generate(
 
     Args:
         recipe: a preset's name, a recipe file, what `resolve_recipe` gave, or another recipe of a job.
-        out: the folder; it may hold an earlier part of the same data set.
+        out: the folder, or its URI on a storage; it may hold an earlier part of the same data set.
         count: samples of the whole data set.
         overrides: settings of the form `key.sub=value`, for a recipe that is given by name.
         start: index of the first sample.
@@ -67,7 +69,7 @@ def generate(
         JobError: too many samples could not be drawn, the disk is full, or another job is writing to the folder.
     """
     plan = ShardPlan(count, start, 1 if shard_size is None else shard_size)
-    folder = DatasetFolder(Path(out).expanduser())
+    folder = dataset_folder(out)
     checked_form = shard_format(form)
     check_workers(workers, address)
     folder.check_usable()
@@ -101,7 +103,7 @@ class Job:
     plan: ShardPlan
     seed: int
     form: ShardFormat
-    folder: DatasetFolder
+    folder: DatasetFolder | RemoteFolder
     workers: int | None
     address: str | None
 
@@ -217,6 +219,7 @@ class Job:
         return min(cpus, missing_shards) if min(cpus, missing_shards) > 1 else 0
 
     def _task(self, spec: ShardSpec) -> ShardTask:
+        self.folder.prepare(spec)
         digest, folder = self.description.digest, self.folder.shards
         return ShardTask(self.recipe, digest, self._machine, self.seed, spec, folder, self.form)
 

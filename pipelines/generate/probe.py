@@ -6,7 +6,7 @@ from pipelines.generate.encode import encode, row_of
 from pipelines.generate.gaps import check_gaps
 from pipelines.generate.recipe import JobRecipe
 from pipelines.generate.task import draw_samples, single_threaded
-from pipelines.shards import DatasetFolder, ShardFormat, ShardSpec, Statistics
+from pipelines.shards import DatasetFolder, RemoteFolder, ShardFormat, ShardSpec, Statistics
 from synthtext.core import Gap, Generator, InputError
 
 PROBE = 64
@@ -39,14 +39,14 @@ def probe(recipe: JobRecipe, generator: Generator[Any], first: ShardSpec, form: 
     return size / len(samples) * _OVERHEAD[form]
 
 
-def check_space(folder: DatasetFolder, samples: int, sample_bytes: float) -> None:
-    """Refuse a job that the disk cannot hold.
+def check_space(folder: DatasetFolder | RemoteFolder, samples: int, sample_bytes: float) -> None:
+    """Refuse a job that the disk cannot hold; of a storage nobody knows what it can.
 
     Raises:
         InputError: says how much is needed and how much is free, or that no folder can be made there.
     """
     needed, free = samples * sample_bytes, folder.free_bytes()
-    if needed > free:
+    if free is not None and needed > free:
         folder.check_makeable()  # where there is no disk, nothing is free either
         raise InputError(
             f"{samples:,} samples need about {_size(needed)}, but the disk of {folder.path} has {_size(free)} left: "

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pipelines.rarity import Rarity
 from pipelines.shards import Mark, Statistics
+from pipelines.storage import Place
 from synthtext.core import Charset
 
 
@@ -29,7 +29,7 @@ class Summary:
     """
 
     kind: str
-    folder: Path
+    folder: Place
     rows: int
     gaps: dict[str, int]
     shards: int
@@ -77,7 +77,7 @@ class Tally:
     def summary(
         self,
         kind: str,
-        folder: Path,
+        folder: Place,
         charset: Charset | None,
         *,
         new_shards: int = 0,

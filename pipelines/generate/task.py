@@ -15,6 +15,7 @@ from pipelines.generate.encode import ROWS, encode, row_of
 from pipelines.generate.recipe import JobRecipe
 from pipelines.recipe import digest_of
 from pipelines.shards import Draft, Row, ShardFormat, ShardSpec, cpu_features, current_versions, write_shard
+from pipelines.storage import Place
 from synthtext.core import Gap, Generator, InputError
 
 _TOGETHER = {"lines": 64, "scenes": 1}  # samples that are encoded one after the other
@@ -30,7 +31,7 @@ class ShardTask:
         machine: digest of all that a machine must have in common with that one.
         seed: of the job.
         spec: which shard.
-        folder: for the shard; every worker must see it under this path.
+        folder: for the shard; every worker must see it under this path or URI.
         form: how it is stored.
     """
 
@@ -39,7 +40,7 @@ class ShardTask:
     machine: str
     seed: int
     spec: ShardSpec
-    folder: Path
+    folder: Place
     form: ShardFormat
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from pipelines.reader.kind import kind_of
 from pipelines.reader.scene_labels import SceneLabels
 from pipelines.reader.scene_shards import LmdbScenes
 from pipelines.shards.files import sha256
+from pipelines.storage import local_path
 from synthtext.core import InputError
 
 Form: TypeAlias = Literal["paddleocr", "icdar", "lmdb", "coco-text"]
@@ -29,6 +30,7 @@ def open_import(path: Path, form: Form | None = None) -> LinesImport | ScenesImp
     Raises:
         InputError: it is none of them, or not the one that was asked for, or empty.
     """
+    local_path(path, "what is imported")
     found = form or _form_of(path)
     if found == "icdar":
         folder = IcdarScenes(path)

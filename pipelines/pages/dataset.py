@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from pipelines.pages.frame import Section, page
 from pipelines.pages.markup import Html, element, escape, join, user_text
 from pipelines.pages.samples import Example, samples
 from pipelines.shards import BIN, Description, Statistics
+from pipelines.storage import Location, place
 from synthtext.core import Charset
 
 _TILES = 240
@@ -34,11 +34,14 @@ def dataset_page(facts: Facts, found: Sequence[Finding], examples: Sequence[Exam
         Section("What is in it", _statistics(facts)),
         Section("Samples", samples(examples), shown),
     ]
-    return page("ocrmill inspect", title_of(Path(facts.source.name)), _summary(facts), sections)
+    return page("ocrmill inspect", title_of(facts.source.name), _summary(facts), sections)
 
 
-def title_of(path: Path) -> str:
-    """What a page about the source at this path is called."""
+def title_of(name: str) -> str:
+    """What a page about the source at this path or URI is called."""
+    path = place(name)
+    if isinstance(path, Location):
+        return path.name or path.bucket
     resolved = path.resolve()
     return resolved.name if resolved.is_dir() else f"{resolved.parent.name}/{resolved.name}"
 

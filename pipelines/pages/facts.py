@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,8 @@ from pipelines.pages.labels import Labels
 from pipelines.pages.look import LOOKED_AT, Look
 from pipelines.progress import progress
 from pipelines.reader import RecognitionSource
-from pipelines.shards import DatasetFolder, Description, ShardPlan, Statistics, read_description
+from pipelines.shards import Description, ShardPlan, Statistics, dataset_folder, read_description
+from pipelines.storage import place
 from synthtext.core import Charset
 
 _HEIGHT = 32  # pixels; of the published recognizer's input, whose steps are 4 pixels wide (PP-OCRv2, section 2.2)
@@ -66,26 +66,27 @@ def gather(source: RecognitionSource, rng: np.random.Generator) -> Facts:
     """Read all labels and sizes, and look at some of the pictures.
 
     Args:
-        source: whose name is its path.
+        source: whose name is its path or URI.
         rng: chooses the pictures.
 
     Raises:
         InputError: a picture is missing, or a data set's description is broken.
     """
-    description, statistics = described(Path(source.name))
+    description, statistics = described(source.name)
     labels = Labels.of(source.texts(), charset_of(description))
     with progress("looking", total=min(len(source), LOOKED_AT), unit="pictures") as bar:
         look = Look.at(source, rng, advance=bar.advance)
     return Facts(source, labels, source.sizes(), look, description, statistics)
 
 
-def described(path: Path) -> tuple[Description | None, Statistics]:
+def described(name: str) -> tuple[Description | None, Statistics]:
     """What a data set of ours says of itself, over its finished shards; nothing of another source."""
     statistics = Statistics()
+    path = place(name)
     if not (path / "dataset.json").is_file():
         return None, statistics
     description = read_description(path / "dataset.json")
     plan = ShardPlan(description.count, description.start, description.shard_size)
-    for mark in DatasetFolder(path).finished(plan, description.digest):
+    for mark in dataset_folder(path).finished(plan, description.digest):
         statistics.merge(mark.statistics)
     return description, statistics

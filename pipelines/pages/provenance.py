@@ -5,12 +5,11 @@ from typing import Any, NamedTuple
 
 import lmdb
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipelines.reader import Concatenation, RecognitionSource
 from pipelines.reader.lmdb import LmdbSource
-from pipelines.reader.parquet import ParquetSource
+from pipelines.reader.parquet import ParquetSource, opened_parquet
 from synthtext.core import Applied, Clusters, Provenance
 
 
@@ -46,9 +45,9 @@ def _of_parts(source: Concatenation, rows: NDArray[np.int64]) -> list[Made]:
 
 
 def _of_parquet(source: ParquetSource, rows: NDArray[np.int64]) -> list[Made]:
-    file = pq.ParquetFile(source.path)
     groups = np.searchsorted(source.groups, rows, side="right") - 1
-    tables = {group: file.read_row_group(group, columns=_COLUMNS) for group in np.unique(groups).tolist()}
+    with opened_parquet(source.path) as file:
+        tables = {group: file.read_row_group(group, columns=_COLUMNS) for group in np.unique(groups).tolist()}
     return [
         _made(tables[group].slice(row, 1).to_pylist()[0])
         for group, row in zip(groups.tolist(), (rows - source.groups[groups]).tolist(), strict=True)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -99,7 +98,7 @@ def gather_scenes(source: SceneSource, rng: np.random.Generator, most: int = LOO
     """Look at all scenes, or at a random choice when there are more than `most`. No picture is decoded.
 
     Args:
-        source: whose name is its path.
+        source: whose name is its path or URI.
         rng: chooses.
         most: scenes.
     """
@@ -126,7 +125,7 @@ def gather_scenes(source: SceneSource, rng: np.random.Generator, most: int = LOO
             scenes.append((row, width, height, len(instances), ignored, digest_of(scene.image), labels))
             characters.update("".join(instance.text for instance in instances if not instance.ignore))
             problems.update(scene.problems)
-    description, statistics = described(Path(source.name))
+    description, statistics = described(source.name)
     problems.update(statistics.problems)
     found = np.array(scenes, SCENE), np.array(texts, TEXT)
     return SceneFacts(source, *found, characters, problems, unreadable, description, statistics)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +34,7 @@ def scenes_page(facts: SceneFacts, found: Sequence[Finding], rows: NDArray[np.in
     about = summary("scenes", name, len(facts), facts.description, facts.statistics)
     texts = {"texts": f"{len(facts.texts):,}", "to be ignored": f"{int(facts.texts['ignore'].sum()):,}"}
     first = {key: about.pop(key) for key in ("rows",)}
-    return page("ocrmill inspect", title_of(Path(name)), first | texts | about, sections)
+    return page("ocrmill inspect", title_of(name), first | texts | about, sections)
 
 
 def choose_scenes(facts: SceneFacts, most: int, rng: np.random.Generator) -> NDArray[np.int64]:

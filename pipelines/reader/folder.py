@@ -2,34 +2,48 @@
 
 from pathlib import Path
 
+from pipelines.reader.remote import remote_description, remote_shards
 from pipelines.shards import read_description, read_mark
+from pipelines.storage import Location, Place
 from synthtext.core import InputError
 
 DESCRIPTION = "dataset.json"
 
 
-def finished_shards(folder: Path, kind: str) -> list[Path]:
+def finished_shards(folder: Place, kind: str) -> list[Place]:
     """The data of the shards that are finished and hold something, in order.
 
     Args:
-        folder: of the data set.
+        folder: of the data set, or its URI.
         kind: that it must hold: "lines" or "scenes".
 
     Raises:
         InputError: it is no data set of ours, holds something else, or has no finished shard.
     """
+    if isinstance(folder, Location):
+        _check_kind(folder, remote_description(folder).kind, kind)
+        shards = remote_shards(folder)
+    else:
+        shards = [*local_shards(folder, kind)]
+    if not shards:
+        raise InputError(f"{folder} has no finished shard with anything in it; generate it to its end first")
+    return shards
+
+
+def local_shards(folder: Path, kind: str) -> list[Path]:
+    """The same of a folder of this machine, which may have no finished shard; raises InputError likewise."""
     if not (folder / DESCRIPTION).is_file():
         tables = sorted(folder.glob("*.tsv")) + sorted(folder.glob("*.txt"))
         hint = f"; did you mean {tables[0]}?" if tables else ""
         raise InputError(f"{folder} is a folder without {DESCRIPTION} or data.mdb: no data set{hint}")
-    found = read_description(folder / DESCRIPTION).kind
+    _check_kind(folder, read_description(folder / DESCRIPTION).kind, kind)
+    return [_data_of(path) for path in sorted((folder / "shards").glob("part-*.json")) if _has_rows(path)]
+
+
+def _check_kind(folder: Place, found: str, kind: str) -> None:
     if found != kind:
         reader = "a recognizer" if kind == "lines" else "a detector"
         raise InputError(f"{folder} holds {found}, not {kind}: {reader} cannot read it")
-    shards = [_data_of(path) for path in sorted((folder / "shards").glob("part-*.json")) if _has_rows(path)]
-    if not shards:
-        raise InputError(f"{folder} has no finished shard with anything in it; generate it to its end first")
-    return shards
 
 
 def _has_rows(mark: Path) -> bool:

@@ -6,14 +6,16 @@ from pipelines.reader.folder import DESCRIPTION
 from pipelines.reader.label_file import line_begins, rows_at
 from pipelines.reader.label_kind import LOOKED_AT, Kind, kind_of_labels
 from pipelines.reader.lmdb import count_of, opened
+from pipelines.reader.remote import remote_description
 from pipelines.shards import read_description
+from pipelines.storage import Location, place
 
 
 def kind_of(spec: str | Path) -> Kind:
     """Look at what a user names.
 
     Args:
-        spec: a data set's folder of ours, a PaddleOCR-style label file, or an LMDB.
+        spec: a data set's folder of ours or its URI, a PaddleOCR-style label file, or an LMDB.
 
     Returns:
         What `kind_of_labels` makes of its labels, or what its description says; "lines" of anything else.
@@ -21,7 +23,9 @@ def kind_of(spec: str | Path) -> Kind:
     Raises:
         InputError: a label file, an LMDB or a description cannot be read at all.
     """
-    path = Path(spec)
+    path = place(spec)
+    if isinstance(path, Location):
+        return "scenes" if remote_description(path).kind == "scenes" else "lines"
     if path.is_file():
         return kind_of_labels(label for _, label in rows_at(path, line_begins(path)[:LOOKED_AT]))
     if (path / "data.mdb").is_file():

@@ -7,31 +7,40 @@ from pipelines.reader.label_file import LabelFileSource
 from pipelines.reader.lmdb import LmdbSource
 from pipelines.reader.parquet import ParquetSource
 from pipelines.reader.source import Concatenation, RecognitionSource
+from pipelines.shards.remote import together
+from pipelines.storage import Location, Place, place
 from synthtext.core import InputError
 
 
-def open_source(spec: str | Path) -> RecognitionSource:
+def open_source(spec: str | Place) -> RecognitionSource:
     """Open recognition data.
 
     Args:
-        spec: a data set's folder of ours, of which only the committed shards count; a PaddleOCR-style label file; or an
-            LMDB in the layout of deep-text-recognition-benchmark.
+        spec: a data set's folder of ours or its URI, of which only the committed shards count; a PaddleOCR-style label
+            file; or an LMDB in the layout of deep-text-recognition-benchmark.
 
     Raises:
         InputError: there is nothing of that name, or it is none of the three, or it holds no lines.
     """
-    source = _open(str(spec), Path(spec))
+    source = _open(str(spec), place(spec))
     if not len(source):
         raise InputError(f"{spec} holds no line")
     return source
 
 
-def _open(spec: str, path: Path) -> RecognitionSource:
-    if path.is_file():
-        return LabelFileSource(path)
-    if (path / "data.mdb").is_file():
-        return LmdbSource(path)
-    if not path.exists():
-        raise InputError(f"{spec}: there is no such data set or label file")
-    shards = finished_shards(path, "lines")
-    return Concatenation(spec, tuple(ParquetSource(s) if s.suffix == ".parquet" else LmdbSource(s) for s in shards))
+def _open(spec: str, path: Place) -> RecognitionSource:
+    if isinstance(path, Path):
+        if path.is_file():
+            return LabelFileSource(path)
+        if (path / "data.mdb").is_file():
+            return LmdbSource(path)
+        if not path.exists():
+            raise InputError(f"{spec}: there is no such data set or label file")
+    parts = tuple(map(_part, finished_shards(path, "lines")))
+    if isinstance(path, Location):
+        tuple(together(len, parts))  # every footer is a request
+    return Concatenation(spec, parts)
+
+
+def _part(shard: Place) -> RecognitionSource:
+    return LmdbSource(shard) if isinstance(shard, Path) and shard.suffix != ".parquet" else ParquetSource(shard)

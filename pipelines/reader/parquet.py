@@ -4,31 +4,35 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import Any, TypeAlias
+from functools import cached_property, lru_cache
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.reader.path_source import PathSource
+from pipelines.reader.path_source import PlaceSource
 from pipelines.reader.source import NO_LABEL, NO_PICTURE, EncodedLine, MissingError
+from pipelines.storage import Location, Place
+from pipelines.storage.error import explained
 from synthtext.core import InputError
 
 BUDGET = 256 * 2**20
 """Most bytes of row groups that a process keeps at hand."""
+
+P = TypeVar("P", bound=Place)
 
 Columns: TypeAlias = tuple[Any, ...]
 """Of a row group, each with its size, `nbytes`. In Parquet: keys, encoded pictures and labels."""
 
 
 @dataclass(frozen=True)
-class ParquetSource(PathSource):
+class ParquetSource(PlaceSource):
     """One Parquet file with the columns key, image.bytes, text, width and height; others are read by `columns` alone.
 
-    The file is opened for one read at a time: nothing has to be closed, and nothing is shared between processes.
+    A file on a disk is opened for one read at a time: nothing has to be closed, and nothing is shared between
+    processes. On a storage, where every opening is a request or two, the files that were read last stay open.
     """
 
     def __len__(self) -> int:
@@ -41,19 +45,19 @@ class ParquetSource(PathSource):
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
-        with _opened(self.path) as file:
+        with opened_parquet(self.path) as file:
             for batch in file.iter_batches(columns=["text"]):
                 yield from batch.column(0).to_pylist()
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels."""
-        with _opened(self.path) as file:
+        with opened_parquet(self.path) as file:
             table = file.read(columns=["width", "height"])
         return np.stack([table["width"].to_numpy(), table["height"].to_numpy()], axis=1).astype(np.int64)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """The chosen columns that the file has."""
-        with _opened(self.path) as file:
+        with opened_parquet(self.path) as file:
             table = file.read(columns=[name for name in names if name in file.schema_arrow.names])
             return {name: table[name].to_pylist() for name in table.column_names}
 
@@ -69,13 +73,17 @@ class ParquetSource(PathSource):
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
-    """A file for one read.
+def opened_parquet(path: Place) -> Iterator[pq.ParquetFile]:
+    """A file, on a disk or a storage, for one read.
 
     Raises:
         InputError: it is no Parquet file, lacks a column, or is damaged where it is read.
     """
     try:
+        if isinstance(path, Location):
+            with explained(path.server, path.bucket):
+                yield _remote(path)
+            return
         with pq.ParquetFile(path, memory_map=True) as file:
             yield file
     except (OSError, pa.ArrowException, KeyError, UnicodeDecodeError) as error:
@@ -83,9 +91,16 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
         raise InputError(f"{path} cannot be read as Parquet: {reason}") from None
 
 
-def row_groups(path: Path) -> NDArray[np.int64]:
+@lru_cache(maxsize=256)
+def _remote(path: Location) -> pq.ParquetFile:
+    """A file on a storage; the ranges of a read that lie close together are one request."""
+    storage, name = path.connect()
+    return pq.ParquetFile(storage.open_input_file(name), pre_buffer=True)
+
+
+def row_groups(path: Place) -> NDArray[np.int64]:
     """(G + 1,) rows at which the row groups of a file begin, and the number of rows."""
-    with _opened(path) as file:
+    with opened_parquet(path) as file:
         metadata = file.metadata
         return np.cumsum([0, *(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))])
 
@@ -105,11 +120,9 @@ class RowGroups:
 
     def __init__(self, budget: int) -> None:
         self._budget, self._size = budget, 0
-        self._groups: OrderedDict[tuple[Path, int, str], Columns] = OrderedDict()
+        self._groups: OrderedDict[tuple[Place, int, str], Columns] = OrderedDict()
 
-    def get(
-        self, path: Path, group: int, label: str, read: Callable[[Path, int, str], Columns] | None = None
-    ) -> Columns:
+    def get(self, path: P, group: int, label: str, read: Callable[[P, int, str], Columns] | None = None) -> Columns:
         """A row group, with the column that holds the labels.
 
         Args:
@@ -128,8 +141,8 @@ class RowGroups:
         return found
 
 
-def _read_group(path: Path, group: int, label: str) -> Columns:
-    with _opened(path) as file:
+def _read_group(path: Place, group: int, label: str) -> Columns:
+    with opened_parquet(path) as file:
         table = file.read_row_group(group, columns=["key", "image.bytes", label])
         images = table["image"].combine_chunks()
         return table["key"].combine_chunks(), images.field("bytes"), table[label].combine_chunks()

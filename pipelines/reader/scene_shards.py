@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.reader.lmdb import count_of, opened, value_of
 from pipelines.reader.parquet import ROW_GROUPS, row_groups
-from pipelines.reader.path_source import PathSource
+from pipelines.reader.path_source import PathSource, PlaceSource
 from pipelines.reader.scene_labels import parse_label
 from pipelines.reader.scene_source import EncodedScene
 from pipelines.reader.source import MissingError
@@ -19,7 +19,7 @@ from synthtext.core import InputError, TextInstance
 
 
 @dataclass(frozen=True)
-class ParquetScenes(PathSource):
+class ParquetScenes(PlaceSource):
     """One Parquet file with the columns key, image.bytes and instances; others are not read."""
 
     def __len__(self) -> int:

@@ -7,28 +7,34 @@ from pipelines.reader.parts import Parts
 from pipelines.reader.scene_labels import SceneLabels
 from pipelines.reader.scene_shards import LmdbScenes, ParquetScenes
 from pipelines.reader.scene_source import SceneSource
+from pipelines.shards.remote import together
+from pipelines.storage import Location, Place, place
 from synthtext.core import InputError
 
 
-def open_scenes(spec: str | Path) -> SceneSource:
+def open_scenes(spec: str | Place) -> SceneSource:
     """Open detection data.
 
     Args:
-        spec: a data set's folder of ours, of which only the committed shards count; a PaddleOCR-style label file of
-            scenes; or an LMDB of them.
+        spec: a data set's folder of ours or its URI, of which only the committed shards count; a PaddleOCR-style label
+            file of scenes; or an LMDB of them.
 
     Raises:
         InputError: there is nothing of that name, or it is none of the three, or it holds no scenes.
     """
-    path = Path(spec)
-    if path.is_file():
-        return SceneLabels(path)
-    if (path / "data.mdb").is_file():
-        return LmdbScenes(path)
-    if not path.exists():
-        raise InputError(f"{spec}: there is no such data set, nor a label file of scenes (a path, a tab, and JSON)")
-    parts = tuple(
-        ParquetScenes(shard) if shard.suffix == ".parquet" else LmdbScenes(shard)
-        for shard in finished_shards(path, "scenes")
-    )
+    path = place(spec)
+    if isinstance(path, Path):
+        if path.is_file():
+            return SceneLabels(path)
+        if (path / "data.mdb").is_file():
+            return LmdbScenes(path)
+        if not path.exists():
+            raise InputError(f"{spec}: there is no such data set, nor a label file of scenes (a path, a tab, and JSON)")
+    parts = tuple(map(_part, finished_shards(path, "scenes")))
+    if isinstance(path, Location):
+        tuple(together(len, parts))  # every footer is a request
     return Parts(str(spec), parts)
+
+
+def _part(shard: Place) -> ParquetScenes | LmdbScenes:
+    return LmdbScenes(shard) if isinstance(shard, Path) and shard.suffix != ".parquet" else ParquetScenes(shard)

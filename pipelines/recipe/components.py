@@ -13,6 +13,8 @@ from typing import Any, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.config import Tree, first_problem, nearest
+from pipelines.errors import JobError
+from pipelines.recipe.elsewhere import path_of
 from synthtext.core import InputError
 from synthtext.corpora import Corpus, is_charset_name
 from synthtext.ink import InkStyle
@@ -168,6 +170,10 @@ def _construct(cls: type, settings: Tree, share: str, folder: Path, where: str) 
         return TypeAdapter(cls).validate_python(absolute)
     except ValidationError as error:
         raise InputError(f"{where}: {first_problem(cls, error)}") from None
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    except JobError:
+        raise
     except Exception as error:  # whatever a class of the user's raises, or an annotation that pydantic cannot check
         raise InputError(f"{where} cannot be made: {type(error).__name__}: {' '.join(str(error).split())}") from None
 
@@ -190,7 +196,7 @@ def resolve_paths(annotation: Any, value: Any, folder: Path) -> Any:
     if isinstance(value, str) and str in get_args(annotation) and is_charset_name(value):
         return value
     if isinstance(value, str | Path):
-        return (folder / Path(value).expanduser()).absolute()
+        return path_of(value, folder)
     return [resolve_paths(Path, entry, folder) for entry in value] if isinstance(value, list | tuple) else value
 
 

@@ -22,6 +22,8 @@ def preset_names() -> tuple[str, ...]:
 
 def is_recipe(spec: str | Path) -> bool:
     """Whether a source that a user names is a recipe: a YAML file, or a preset of whose name there is no path."""
+    if "://" in str(spec):
+        return False
     path = Path(spec)
     if path.suffix in _SUFFIXES:
         return not path.is_dir()

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.config import Tree
 from pipelines.recipe.components import Component, ComponentKind, build_component
+from pipelines.recipe.elsewhere import path_of
 from synthtext import Entry
 from synthtext.core import InputError
 from synthtext.corpora import CorpusMixture, is_charset_name
@@ -83,7 +84,7 @@ def absolute(tree: Mapping[str, Any], folder: Path) -> Tree:
     result = dict(tree)
     fonts = result.get("fonts")
     if isinstance(fonts, dict) and isinstance(fonts.get("folders"), list):
-        folders = [str((folder / Path(str(entry)).expanduser()).absolute()) for entry in fonts["folders"]]
+        folders = [str(path_of(str(entry), folder)) for entry in fonts["folders"]]
         result["fonts"] = {**fonts, "folders": folders}
     modules = result.get("modules") or []
     if isinstance(modules, list):  # the recipe's own folder is always one of them

@@ -10,6 +10,7 @@ from pipelines.config import Tree, dump_yaml, nearest, override, read_yaml
 from pipelines.recipe.curriculum import Curriculum
 from pipelines.recipe.digest import digest_of, list_ingredients
 from pipelines.recipe.drawn import DrawnRecipe
+from pipelines.recipe.elsewhere import with_uris
 from pipelines.recipe.lines import LinesRecipe
 from pipelines.recipe.named import preset_names, read_preset, with_base
 from pipelines.recipe.scenes import ScenesRecipe
@@ -130,7 +131,7 @@ def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Resolved
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"recipe {name_or_path}: kind {kind!r} is unknown; {nearest(str(kind), KINDS)}")
     whole = Curriculum.read(KINDS[kind], tree, folder, f"recipe {name_or_path}")
-    resolved = ResolvedRecipe(name_or_path, whole.tree())
+    resolved = ResolvedRecipe(name_or_path, with_uris(whole.tree()))
     resolved.check_files()
     return resolved
 

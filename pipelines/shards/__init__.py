@@ -1,10 +1,11 @@
 """Data sets on disk: shards of rows, each finished when its mark is there, in a folder that describes itself."""
 
 from pipelines.shards.description import Description, FontRecord, cpu_features, current_versions, read_description
-from pipelines.shards.folder import DatasetFolder
+from pipelines.shards.folder import DatasetFolder, dataset_folder
 from pipelines.shards.line_row import LineRow
 from pipelines.shards.mark import Mark, read_mark
 from pipelines.shards.plan import SHARD_SIZE, ShardPlan, ShardSpec
+from pipelines.shards.remote import RemoteFolder
 from pipelines.shards.row import AnyRow, Row, to_json
 from pipelines.shards.scene_row import (
     IGNORED,
@@ -28,6 +29,7 @@ __all__ = [
     "FontRecord",
     "LineRow",
     "Mark",
+    "RemoteFolder",
     "Row",
     "SceneRow",
     "ShardFormat",
@@ -36,6 +38,7 @@ __all__ = [
     "Statistics",
     "cpu_features",
     "current_versions",
+    "dataset_folder",
     "instance_from_tree",
     "instance_to_tree",
     "leaves",

@@ -3,12 +3,12 @@
 import platform
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import cv2
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.shards.write import ShardFormat
+from pipelines.storage import Place
 from synthtext.core import InputError
 
 _LIBRARIES = ("ocrmill", "numpy", "opencv-python", "pillow", "uharfbuzz", "freetype-py", "pyarrow", "lmdb")
@@ -103,7 +103,7 @@ class Description(BaseModel):
         return self.kind != other.kind or (bool(mine or theirs) and not mine & theirs)
 
 
-def read_description(path: Path) -> Description:
+def read_description(path: Place) -> Description:
     """Read dataset.json.
 
     Raises:

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.errors import JobError
 from pipelines.shards.description import Description, read_description
 from pipelines.shards.files import TEMPORARY, remove, remove_temporary, sync, temporary, write_file
 from pipelines.shards.lock import locked
 from pipelines.shards.mark import Mark, read_mark
 from pipelines.shards.plan import ShardPlan, ShardSpec
+from pipelines.shards.remote import RemoteFolder
 from pipelines.shards.statistics import Statistics
 from pipelines.shards.write import Draft, ShardFormat
+from pipelines.shards.written import written
+from pipelines.storage import Place, local_path, place
 from synthtext.core import InputError
 
 _LOCK = ".lock"
@@ -35,7 +37,7 @@ class DatasetFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.absolute()
+        self.path = local_path(path, "this data set").absolute()
         self.shards = self.path / "shards"
         self.crops = self.path / CROPS
         self._description = self.path / "dataset.json"
@@ -52,7 +54,7 @@ class DatasetFolder:
         existing = next(place for place in (self.path, *self.path.parents) if place.exists())
         if not existing.is_dir():
             raise InputError(f"{existing} is a file: name a folder for the data set")
-        if not os.access(existing, os.W_OK | os.X_OK):
+        if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
             raise InputError(f"{existing} cannot be written: take another folder, or change its permissions")
         if self._description.exists():
             return read_description(self._description)
@@ -105,8 +107,9 @@ class DatasetFolder:
             raise InputError(f"{self.path} cannot be made: {error.strerror}; take another folder") from None
 
     def _remove_temporary(self) -> None:
-        remove_temporary(self.path)
-        remove_temporary(self.shards)
+        with written(self.path):
+            remove_temporary(self.path)
+            remove_temporary(self.shards)
 
     def free_bytes(self) -> int:
         """What is free on the disk that the folder is, or would be, on."""
@@ -128,16 +131,13 @@ class DatasetFolder:
         """Write statistics.json."""
         self._write(self.path / "statistics.json", statistics.to_json())
 
-    @staticmethod
-    def _write(path: Path, text: str) -> None:
-        try:
-            write_file(path, text)
-        except OSError as error:
-            raise JobError(f"{path} cannot be written: {error.strerror}; the same command again goes on") from None
+    def prepare(self, spec: ShardSpec) -> None:
+        """Nothing: a shard's old mark goes when the new data get their name."""
 
     def withdraw_statistics(self) -> None:
         """Remove statistics.json: it is about to become wrong."""
-        (self.path / "statistics.json").unlink(missing_ok=True)
+        with written(self.path):
+            (self.path / "statistics.json").unlink(missing_ok=True)
 
     def commit(self, draft: Draft) -> None:
         """Give a shard its name and, when that is on the disk, its mark. One process commits: who holds the lock.
@@ -146,21 +146,20 @@ class DatasetFolder:
             JobError: the disk is full or the folder cannot be written.
         """
         mark, data = self._mark_path(draft.mark.file), self.shards / draft.mark.file
-        try:
+        with written(data):
             mark.unlink(missing_ok=True)  # of a shorter shard that this one replaces
             if data.is_dir():
                 remove(data)
-            draft.path.replace(data)
+            draft.local.replace(data)
             sync(self.shards)
             write_file(mark, draft.mark.to_json())
-        except OSError as error:
-            raise JobError(f"{data} cannot be written: {error.strerror}; the same command again goes on") from None
 
     def withdraw(self, spec: ShardSpec, form: ShardFormat) -> None:
         """Remove a shard, its mark first: data without a mark count for nothing."""
-        (self.shards / f"{spec.name}.json").unlink(missing_ok=True)
-        sync(self.shards)
-        remove(self.shards / f"{spec.name}.{form}")
+        with written(self.shards):
+            (self.shards / f"{spec.name}.json").unlink(missing_ok=True)
+            sync(self.shards)
+            remove(self.shards / f"{spec.name}.{form}")
 
     def mark_of(self, spec: ShardSpec, digest: str) -> Mark | None:
         """The mark of a shard if it is finished: its mark is of this recipe and its data are there in full."""
@@ -186,5 +185,23 @@ class DatasetFolder:
             if mark is not None:
                 yield mark
 
+    @staticmethod
+    def _write(path: Path, content: str) -> None:
+        with written(path):
+            write_file(path, content)
+
     def _mark_path(self, file: str) -> Path:
         return self.shards / Path(file).with_suffix(".json")
+
+
+def dataset_folder(out: "str | Place") -> DatasetFolder | RemoteFolder:
+    """The folder of a data set, on a disk or a storage.
+
+    Args:
+        out: a path or a URI; see `pipelines.storage.place`.
+
+    Raises:
+        InputError: it is a URI, but not a whole one.
+    """
+    found = place(out)
+    return DatasetFolder(found) if isinstance(found, Path) else RemoteFolder(found)

@@ -8,6 +8,9 @@ import lmdb
 
 from pipelines.shards.row import AnyRow
 
+DATA = "data.mdb"
+"""The file in an LMDB's folder."""
+
 _SPARE = 2**20  # bytes of the map for the tree's inner pages
 
 

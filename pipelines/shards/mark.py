@@ -1,11 +1,10 @@
 """The commit mark: a shard exists when its mark does."""
 
-from pathlib import Path
-
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.shards.plan import ShardSpec
 from pipelines.shards.statistics import Statistics
+from pipelines.storage import Place
 
 
 class Mark(BaseModel):
@@ -50,7 +49,7 @@ class Mark(BaseModel):
         return self.model_dump_json(indent=1) + "\n"
 
 
-def read_mark(path: Path) -> Mark | None:
+def read_mark(path: Place) -> Mark | None:
     """Read a mark; None when it is missing or broken, and the shard has to be written again."""
     try:
         return Mark.model_validate_json(path.read_bytes())

@@ -13,12 +13,15 @@ import lmdb
 
 from pipelines.errors import JobError
 from pipelines.shards.files import remove, sha256, sync, temporary
-from pipelines.shards.lmdb import LmdbWriter
+from pipelines.shards.lmdb import DATA, LmdbWriter
 from pipelines.shards.mark import Mark
 from pipelines.shards.parquet import ParquetWriter
 from pipelines.shards.plan import ShardSpec
 from pipelines.shards.row import AnyRow
+from pipelines.shards.staging import staging_folder
 from pipelines.shards.statistics import Statistics
+from pipelines.shards.written import written
+from pipelines.storage import Location, Place
 from synthtext.core import Gap, InputError
 
 ShardFormat: TypeAlias = Literal["parquet", "lmdb"]
@@ -38,10 +41,21 @@ class ShardWriter(Protocol):
 
 @dataclass(frozen=True)
 class Draft:
-    """A shard that is written and synced, but not committed: it still has its temporary name."""
+    """A shard that is written, but not committed.
 
-    path: Path
+    Attributes:
+        path: of its data: on a disk synced and under a temporary name, on a storage under their own.
+        mark: that commits it.
+    """
+
+    path: Place
     mark: Mark
+
+    @property
+    def local(self) -> Path:
+        """The path of one that lies on a disk."""
+        assert isinstance(self.path, Path)
+        return self.path
 
 
 def shard_format(name: str) -> ShardFormat:
@@ -56,9 +70,11 @@ def shard_format(name: str) -> ShardFormat:
 
 
 def write_shard(
-    items: Iterable[AnyRow | Gap], kind: type[AnyRow], spec: ShardSpec, digest: str, folder: Path, form: ShardFormat
+    items: Iterable[AnyRow | Gap], kind: type[AnyRow], spec: ShardSpec, digest: str, folder: Place, form: ShardFormat
 ) -> Draft:
     """Write a shard under a temporary name; `DatasetFolder.commit` gives it its own.
+
+    What goes to a storage is written to a temporary folder of this machine and then uploaded.
 
     Args:
         items: its rows in order, and its gaps; never more than one row group of them is held.
@@ -69,14 +85,33 @@ def write_shard(
         form: how it is stored.
 
     Raises:
-        JobError: the disk is full or the folder cannot be written.
+        JobError: the disk is full, or the folder or the storage cannot be written.
     """
+    if isinstance(folder, Path):
+        return Draft(*_write_shard(items, kind, spec, digest, folder, form))
+    with staging_folder() as local:
+        path, mark = _write_shard(items, kind, spec, digest, local, form)
+        return Draft(_upload(path, folder / mark.file), mark)
+
+
+def _upload(path: Path, data: Location) -> Location:
+    with written(data):
+        if path.is_dir():
+            (data / DATA).upload(path / DATA)
+        else:
+            data.upload(path)
+    return data
+
+
+def _write_shard(
+    items: Iterable[AnyRow | Gap], kind: type[AnyRow], spec: ShardSpec, digest: str, folder: Path, form: ShardFormat
+) -> tuple[Path, Mark]:
     started = time.monotonic()
     path = folder / f"{spec.name}.{form}"
     staged = temporary(path)
     try:
         statistics = _write_rows(items, kind, staged, form)
-        data = staged / "data.mdb" if form == "lmdb" else staged
+        data = staged / DATA if form == "lmdb" else staged
         sync(data)
         mark = Mark(
             index=spec.index,
@@ -95,9 +130,10 @@ def write_shard(
     except BaseException as error:
         remove(staged)
         if isinstance(error, OSError | lmdb.Error):
-            raise JobError(f"{path} cannot be written: {error}; the same command again goes on") from None
+            hint = " (a full disk, most often)" if "Input/output error" in str(error) else ""  # LMDB: a write cut short
+            raise JobError(f"{path} cannot be written: {error}{hint}; the same command again goes on") from None
         raise
-    return Draft(staged, mark)
+    return staged, mark
 
 
 def _write_rows(items: Iterable[AnyRow | Gap], kind: type[AnyRow], path: Path, form: ShardFormat) -> Statistics:

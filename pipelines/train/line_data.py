@@ -68,7 +68,7 @@ def open_lines(
 
 
 def _open(spec: str) -> RecognitionSource:
-    if Path(spec).exists() and kind_of(spec) == "scenes":
+    if ("://" in spec or Path(spec).exists()) and kind_of(spec) == "scenes":
         raise InputError(
             f"{spec} holds scenes, not lines: a recognizer cannot learn from it; take a preset det-..., or cut its "
             "texts out with ocrmill crops"

@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.config import Tree, nearest, override, read_yaml, validated
 from pipelines.recipe import is_recipe
 from pipelines.run import Kind, Run
+from pipelines.storage import absolute as absolute_place
 from pipelines.train import config as recognizer_config
 from pipelines.train import detector_config
 from pipelines.train.config import TrainConfig
@@ -95,11 +96,13 @@ def _find(preset: str) -> Path:
 def parse_source(text: str) -> DataSettings:
     """Read "SOURCE" or "SOURCE=weight"; a path that has an equals sign and exists is a source.
 
+    The options of a URI have equals signs, too: what follows the last one is a weight if it is a number.
+
     Raises:
         InputError: the weight is no positive number.
     """
     path, separator, weight = text.rpartition("=")
-    if not separator or Path(text).exists():
+    if not separator or Path(text).exists() or ("://" in text and not _is_number(weight)):
         return DataSettings(source=_located(text))
     return validated(DataSettings, {"source": _located(path), "weight": weight}, f"source {text!r}")
 
@@ -109,6 +112,14 @@ def _located(source: str) -> str:
     return source if is_recipe(source) and not Path(source).suffix else absolute(source)
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def absolute(path: str) -> str:
-    """An absolute path: the same command from another folder must mean the same data."""
-    return str(Path(path).absolute())
+    """An absolute path, or a URI: the same command from another folder must mean the same data."""
+    return absolute_place(path)

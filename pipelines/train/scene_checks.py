@@ -61,6 +61,8 @@ def open_detection(spec: str) -> SceneSource:
     Raises:
         InputError: there is nothing of that name, or it holds lines.
     """
+    if "://" in spec:
+        return open_scenes(spec)  # which says what else it may be
     path = Path(spec)
     if (path.is_file() or (path / "data.mdb").is_file()) and kind_of(path) == "lines":
         raise InputError(f"{spec} holds lines, not scenes: a detector cannot learn from it; take a preset rec-...")

@@ -1,7 +1,15 @@
 """The published models in RUNs and files, made once; data sets of given rows; scenes that tests draw."""
 
+import contextlib
 import json
-from collections.abc import Callable, Sequence
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -19,6 +27,8 @@ from pipelines.generate import generate
 from pipelines.published import DETECTOR, RECOGNIZER, model_file
 from pipelines.shards import DatasetFolder, Description, LineRow, SceneRow, ShardPlan, write_shard
 from synthtext.core import Gap
+
+os.environ.update(AWS_ACCESS_KEY_ID="tester", AWS_SECRET_ACCESS_KEY="not-a-secret")  # of the S3 server here
 
 
 def silent(_line: str) -> None:
@@ -151,3 +161,65 @@ def checked_lines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     (folder / "recipe.yaml").write_text(yaml.safe_dump(tree))
     generate(str(folder / "recipe.yaml"), folder / "data", 70, workers=0, shard_size=30, form=request.param)
     return folder / "data"
+
+
+class S3Server:
+    """An S3 server on this machine, whose buckets are the folders of `root`; one bucket, `bucket`, is there."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "bucket").mkdir(parents=True)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.start()
+
+    def start(self) -> None:
+        keys = f"{os.environ['AWS_ACCESS_KEY_ID']},{os.environ['AWS_SECRET_ACCESS_KEY']}"
+        command = [str(Path(sys.executable).with_name("rclone")), "serve", "s3", "--addr", f"127.0.0.1:{self.port}"]
+        options = ["--auth-key", keys, "--etag-hash", "", "--config", "", str(self.root)]
+        with (self.root.parent / "s3.log").open("ab") as log:
+            self.process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            time.sleep(0.05)
+        raise RuntimeError("the S3 server did not start")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def copy(self, source: str | Path, path: str) -> Path:
+        """Put a copy of a folder into the bucket, behind the server's back, which is then told to look again."""
+        shutil.copytree(source, self.folder(path))
+        self.look_again()
+        return self.folder(path)
+
+    def look_again(self) -> None:
+        self.process.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+
+    def uri(self, path: str, more: str = "") -> str:
+        return f"s3://bucket/{path}?endpoint_override=127.0.0.1:{self.port}&scheme=http{more}"
+
+    def folder(self, path: str) -> Path:
+        """Where what lies at a URI is on this disk."""
+        return self.root / "bucket" / path
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3 server; it ends with the tests."""
+    server = S3Server(tmp_path_factory.mktemp("s3") / "buckets")
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def s3_of_my_own(tmp_path: Path) -> Iterator[S3Server]:
+    """An S3 server that a test may kill."""
+    server = S3Server(tmp_path / "buckets")
+    yield server
+    server.kill()

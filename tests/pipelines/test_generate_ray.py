@@ -223,3 +223,52 @@ def test_cluster_that_is_not_there_is_refused(tmp_path, address):
     with pytest.raises(InputError, match=address):
         generate("digits", tmp_path / "data", 10, address=address)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_workers_write_the_same_bytes_to_a_storage(running, reference, s3, tmp_path):
+    for form in ("parquet", "lmdb"):
+        here = reference if form == "parquet" else tmp_path / form
+        if form == "lmdb":
+            generate("digits", here, SIZE, workers=0, shard_size=SIZE, form=form)
+        count = 3 * SIZE if form == "parquet" else SIZE
+        done = generate("digits", s3.uri(f"ray-{form}"), count, workers=2, shard_size=SIZE, form=form)
+        assert done.new_shards == count // SIZE
+        for path in (s3.folder(f"ray-{form}") / "shards").rglob("*.[pm]*"):
+            assert path.read_bytes() == (here / path.relative_to(s3.folder(f"ray-{form}"))).read_bytes()
+
+
+NARROW = """
+import os, resource
+from dataclasses import dataclass
+from pathlib import Path
+
+@dataclass(frozen=True)
+class Narrow:
+    driver: str
+
+    def draw(self, rng):
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        full = Path(self.driver).exists() and Path(self.driver).read_text() != str(os.getpid())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10000 if full else most, most))
+        return str(rng.integers(10**6))
+"""
+
+
+def test_a_full_disk_of_workers(running, tmp_path):
+    """What workers may write to a file is limited by the system while a file tells them apart from the driver."""
+    (tmp_path / "narrow_of_test.py").write_text(NARROW)
+    (tmp_path / "recipe.yaml").write_text(
+        "kind: lines\ncharset: digits\nfonts: {system: false}\n"
+        f"corpus: [{{use: narrow_of_test.Narrow, driver: {tmp_path / 'driver'}}}]\n"
+    )
+    recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
+    generate(recipe, tmp_path / "undisturbed", 40, workers=0, shard_size=20)
+    for form in ("parquet", "lmdb"):
+        out = tmp_path / form
+        (tmp_path / "driver").write_text(str(os.getpid()))
+        with pytest.raises(JobError, match=r"part-00000\d.* cannot be written: .*(too large|full disk)"):
+            generate(recipe, out, 40, workers=2, shard_size=20, form=form)
+        (tmp_path / "driver").unlink()
+        assert not marks(out)
+        assert generate(recipe, out, 40, workers=2, shard_size=20, form=form).new_shards == 2
+    assert contents(tmp_path / "parquet") == contents(tmp_path / "undisturbed")

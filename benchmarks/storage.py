@@ -1,0 +1,92 @@
+"""What a storage costs beside a disk: drawing to it and reading from it in the shuffled order of a training.
+
+    python -m benchmarks.storage OUT [--recipe digits] [--count 4000] [--shard-size 1000] [--epochs 1] [--uri URI]
+
+OUT: a new folder for the data sets. Without a URI, an S3 server (rclone, of the `dev` extra) on this machine serves a
+folder in OUT: what is measured is then requests, copies and the server's own work, not a network. Drawing is in one
+process; its first job, which imports and opens fonts, does not count. Figures of one sitting are comparable as ratios.
+"""
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.generate import generate
+from pipelines.reader import RecognitionSource, open_source
+from pipelines.reader.order import Mixture, ShuffledRows
+
+BATCH = 64
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", metavar="OUT", type=Path)
+    parser.add_argument("--recipe", default="digits")
+    parser.add_argument("--count", type=int, default=4000)
+    parser.add_argument("--shard-size", type=int, default=1000)
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--uri", help="a folder on a storage; credentials from the environment")
+    options = parser.parse_args()
+    with served(options.out / "buckets") if options.uri is None else named(options.uri) as uri:
+        generate(options.recipe, options.out / "warm", 64, workers=0)
+        places = {"disk": str(options.out / "data"), "storage": uri}
+        for name, place in places.items():
+            cpu = time.process_time()
+            done = generate(options.recipe, place, options.count, workers=0, shard_size=options.shard_size)
+            cpu = time.process_time() - cpu
+            rate = done.new_samples / done.seconds
+            print(f"drawing to the {name}: {rate:.1f} lines/s, {1e3 * cpu / done.new_samples:.2f} ms of CPU a line")
+        for name, place in places.items():
+            opened = time.perf_counter()
+            source = open_source(place)
+            opened = time.perf_counter() - opened
+            wall, cpu = read(source, options.epochs)
+            rate = f"{1 / wall:,.0f} rows/s, {1e6 * cpu:.1f} us of CPU a row"
+            print(f"reading from the {name}: {rate}; opened in {opened:.2f} s")
+
+
+def read(source: RecognitionSource, epochs: int) -> tuple[float, float]:
+    """Seconds and CPU seconds a row, in batches in shuffled order."""
+    mixture = Mixture([ShuffledRows(np.arange(len(source)), source.groups, seed=0, source=0)], [1.0])
+    batches = epochs * len(source) // BATCH
+    wall, cpu = time.perf_counter(), time.process_time()
+    for number in range(batches):
+        (rows,) = mixture.take(number * BATCH, (number + 1) * BATCH)
+        source.read(rows)
+    return (time.perf_counter() - wall) / (batches * BATCH), (time.process_time() - cpu) / (batches * BATCH)
+
+
+@contextmanager
+def named(uri: str) -> Iterator[str]:
+    yield uri
+
+
+@contextmanager
+def served(root: Path) -> Iterator[str]:
+    """The URI of a folder on an S3 server of this machine."""
+    (root / "bucket").mkdir(parents=True)
+    os.environ.update(AWS_ACCESS_KEY_ID="measurer", AWS_SECRET_ACCESS_KEY="not-a-secret")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [str(Path(sys.executable).with_name("rclone")), "serve", "s3", "--addr", address, "--etag-hash", ""]
+    keys = ["--auth-key", "measurer,not-a-secret", "--config", "", "--log-level", "ERROR"]
+    server = subprocess.Popen([*command, *keys, str(root)])
+    try:
+        time.sleep(2)
+        yield f"s3://bucket/data?endpoint_override={address}&scheme=http"
+    finally:
+        server.kill()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""Places that are no folders of this machine: object storage and others that pyarrow opens, named by URI."""
+
+from pipelines.storage.error import StorageError
+from pipelines.storage.location import Location
+from pipelines.storage.place import Place, absolute, local_path, place
+
+__all__ = ["Location", "Place", "StorageError", "absolute", "local_path", "place"]

@@ -1,0 +1,88 @@
+"""From a URI to a file system of pyarrow, with bounded patience."""
+
+import os
+from functools import lru_cache
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+import pyarrow as pa
+import pyarrow.fs as fs
+
+from synthtext.core import InputError
+
+_CONNECT, _SILENCE = 5.0, 15.0  # seconds until a server counts as one that does not answer
+_ATTEMPTS = 3
+_OPTIONS = ("endpoint_override", "scheme", "region", "anonymous", "force_virtual_addressing", "tls_ca_file_path")
+_FLAGS = {"true": True, "false": False}
+
+
+@lru_cache(maxsize=32)
+def connected(root: str) -> tuple[fs.FileSystem, str]:
+    """The storage of a URI and the path of its bucket or host in it; one connection a process.
+
+    Args:
+        root: a URI without a path, with its options.
+
+    Raises:
+        InputError: no storage of this build of pyarrow has such URIs, or an option is none.
+    """
+    parts = urlsplit(root)
+    if parts.scheme == "s3":
+        return _s3(parts), parts.netloc
+    try:
+        storage, path = fs.FileSystem.from_uri(root)
+    except (pa.ArrowException, OSError, NotImplementedError, ValueError) as error:
+        raise InputError(f"{root} cannot be opened: {str(error).splitlines()[0]}") from None
+    return storage, path.rstrip("/")
+
+
+def _s3(parts: SplitResult) -> fs.S3FileSystem:
+    """S3, or something that speaks as it does; credentials are found as by all programs: AWS_* or a profile."""
+    options = read_options(parts)
+    if options.get("endpoint_override") or os.environ.get("AWS_ENDPOINT_URL"):
+        # Checksums at the end of a body are news to most other servers, and shards have their own.
+        os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+    try:
+        return fs.S3FileSystem(
+            **options,
+            connect_timeout=_CONNECT,
+            request_timeout=_SILENCE,
+            retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
+            allow_delayed_open=True,  # a small file is one request
+        )
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{parts.geturl()} cannot be opened: {str(error).splitlines()[0]}") from None
+
+
+def read_options(parts: SplitResult) -> dict[str, Any]:
+    """The options after the question mark of a URI of S3.
+
+    Raises:
+        InputError: one is unknown, or not one of true and false where it must be; or credentials are in the URI.
+    """
+    if parts.username or parts.password:
+        raise InputError(
+            f"{parts.scheme}://...@{parts.hostname}: keys in a URI would be written into every report; set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment instead"
+        )
+    options: dict[str, Any] = {}
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name not in _OPTIONS:
+            raise InputError(f"{parts.geturl()}: there is no option {name!r}; known are {', '.join(_OPTIONS)}")
+        if name in ("anonymous", "force_virtual_addressing"):
+            if value not in _FLAGS:
+                raise InputError(f"{parts.geturl()}: {name} must be true or false, not {value!r}")
+            options[name] = _FLAGS[value]
+        else:
+            options[name] = value
+    if options.get("scheme", "https") not in ("http", "https"):
+        raise InputError(f"{parts.geturl()}: scheme must be http or https, not {options['scheme']!r}")
+    return options
+
+
+def server_of(parts: SplitResult) -> str:
+    """Who a URI asks, for sentences."""
+    if parts.scheme != "s3":
+        return f"{parts.scheme}://{parts.netloc}"
+    named = dict(parse_qsl(parts.query)).get("endpoint_override") or os.environ.get("AWS_ENDPOINT_URL")
+    return f"the S3 server {named}" if named else "S3"

@@ -1,0 +1,171 @@
+"""A place on a storage, by URI."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import pyarrow.fs as fs
+
+from pipelines.storage.connection import connected, server_of
+from pipelines.storage.error import StorageError, explained, no_bucket
+
+_CHUNK = 8 * 2**20  # bytes that are copied at a time
+
+
+@dataclass(frozen=True)
+class Location:
+    """A file or folder on a storage. It is a name: pickled to other processes, which connect anew.
+
+    What is read or written raises FileNotFoundError where nothing is, and StorageError for all else.
+
+    Attributes:
+        uri: `scheme://bucket/path?options`.
+    """
+
+    uri: str
+
+    def __str__(self) -> str:
+        return self.uri
+
+    def __truediv__(self, name: str) -> "Location":
+        return self._with_path(f"{self._parts.path.rstrip('/')}/{name}")
+
+    @property
+    def _parts(self) -> SplitResult:
+        return urlsplit(self.uri)
+
+    def _with_path(self, path: str) -> "Location":
+        return Location(self._parts._replace(path=path).geturl())
+
+    @property
+    def _path(self) -> PurePosixPath:
+        return PurePosixPath(unquote(self._parts.path))
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self._path.name
+
+    @property
+    def suffix(self) -> str:
+        """Of the name, with its dot."""
+        return self._path.suffix
+
+    @property
+    def server(self) -> str:
+        """Who is asked, for sentences."""
+        return server_of(self._parts)
+
+    @property
+    def bucket(self) -> str:
+        """The first part after the scheme."""
+        return self._parts.netloc
+
+    def connect(self) -> tuple[fs.FileSystem, str]:
+        """The storage, and the path of this place in it.
+
+        Raises:
+            InputError: the URI is none that can be opened.
+        """
+        storage, root = connected(self._with_path("").uri)
+        return storage, f"{root}/{str(self._path).strip('/')}".rstrip("/").removesuffix("/.")
+
+    def run(self, what: Callable[[fs.FileSystem, str], Any]) -> Any:
+        """Do something with the storage and the path in it, its errors explained."""
+        storage, path = self.connect()
+        with explained(self.server, self.bucket):
+            return what(storage, path)
+
+    def check(self) -> None:
+        """Ask whether the storage answers and has the bucket.
+
+        Raises:
+            StorageError: it does not, or it has not.
+        """
+        if not self.listing(deep=False) and self.bucket:
+            root = self._with_path("")
+            if root.run(lambda storage, path: storage.get_file_info(path).type) == fs.FileType.NotFound:
+                raise StorageError(no_bucket(self.bucket))
+
+    def listing(self, deep: bool = True) -> dict[str, int]:
+        """The files below this place: their names relative to it, and their sizes in bytes.
+
+        Args:
+            deep: those of folders, too; else folders are listed, too, with the size -1.
+        """
+
+        def listed(storage: fs.FileSystem, path: str) -> dict[str, int]:
+            found = storage.get_file_info(fs.FileSelector(path, recursive=deep, allow_not_found=True))
+            kept = [info for info in found if info.is_file or (not deep and info.type == fs.FileType.Directory)]
+            return {info.path[len(path) + 1 :]: info.size if info.is_file else -1 for info in kept}
+
+        names: dict[str, int] = self.run(listed)
+        return {name: size for name, size in sorted(names.items()) if name}
+
+    def state(self) -> dict[str, str]:
+        """Size and time of the last change of the files below this place, by name; of a file itself, by no name."""
+
+        def seen(storage: fs.FileSystem, path: str) -> dict[str, str]:
+            found = storage.get_file_info(fs.FileSelector(path, recursive=True, allow_not_found=True))
+            infos = [info for info in found if info.is_file] or [storage.get_file_info(path)]
+            return {info.path[len(path) + 1 :]: f"{info.size} {info.mtime_ns}" for info in infos if info.is_file}
+
+        return dict(sorted(self.run(seen).items()))
+
+    def is_file(self) -> bool:
+        """Whether there is a file."""
+        return bool(self.run(lambda storage, path: storage.get_file_info(path).is_file))
+
+    def read_bytes(self) -> bytes:
+        """The content of a file."""
+
+        def read(storage: fs.FileSystem, path: str) -> bytes:
+            with storage.open_input_file(path) as file:
+                return bytes(file.read())
+
+        content: bytes = self.run(read)
+        return content
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write a small file; on object storage it is there as a whole or not at all."""
+
+        def write(storage: fs.FileSystem, path: str) -> None:
+            _make_parent(storage, path)
+            with storage.open_output_stream(path) as file:
+                file.write(data)
+
+        self.run(write)
+
+    def upload(self, source: Path) -> None:
+        """Copy a local file here. A reader may see a part of it: only its mark says that it is whole."""
+
+        def copy(storage: fs.FileSystem, path: str) -> None:
+            _make_parent(storage, path)
+            with source.open("rb") as file, storage.open_output_stream(path) as sink:
+                for chunk in _chunks(file):
+                    sink.write(chunk)
+
+        self.run(copy)
+
+    def download(self, target: Path) -> None:
+        """Copy the file here into a local one."""
+
+        def copy(storage: fs.FileSystem, path: str) -> None:
+            with storage.open_input_stream(path) as file, target.open("wb") as sink:
+                for chunk in _chunks(file):
+                    sink.write(chunk)
+
+        self.run(copy)
+
+
+def _make_parent(storage: fs.FileSystem, path: str) -> None:
+    """Where folders are real: object storage has none."""
+    if not isinstance(storage, fs.S3FileSystem):
+        storage.create_dir(path.rpartition("/")[0], recursive=True)
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk

@@ -1,0 +1,75 @@
+"""What a user may name: a path of this machine, or a URI."""
+
+import re
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from pipelines.storage.connection import read_options
+from pipelines.storage.location import Location
+from synthtext.core import InputError
+
+Place: TypeAlias = Path | Location
+
+_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+_FLATTENED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")  # what pathlib makes of a URI
+
+
+def place(spec: "str | Path | Location") -> Place:
+    """What a user's words mean; nothing is looked at.
+
+    Args:
+        spec: a path, with `~` for the home folder; `file:///...`; or the URI of a storage that pyarrow opens, such as
+            `s3://bucket/folder?endpoint_override=127.0.0.1:9000&scheme=http`.
+
+    Raises:
+        InputError: it is a URI, but not a whole one.
+    """
+    if isinstance(spec, Location):
+        return spec
+    text = str(spec)
+    found = _URI.match(text)
+    if found is None:
+        if flattened := _FLATTENED.match(text):
+            raise InputError(f"{text}: a URI has two slashes, {flattened[1]}://...; give it as text, not as a Path")
+        return Path(text).expanduser()
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise InputError(f"{text} is no URI: {error}") from None
+    if parts.scheme == "file":
+        if parts.netloc not in ("", "localhost") or not parts.path:
+            raise InputError(f"{text}: a file of this machine is file:///..., with three slashes")
+        return Path(unquote(parts.path))
+    if parts.scheme == "s3":
+        read_options(parts)
+    if not parts.netloc or re.search(r"\s", text) or parts.fragment:
+        raise InputError(f"{text} is no URI of a storage: it is scheme://bucket/folder, without spaces")
+    return Location(text)
+
+
+def local_path(spec: "str | Path", what: str) -> Path:
+    """A path of this machine.
+
+    Args:
+        spec: a path or `file:///...`.
+        what: it is to be, for the sentence, such as "a RUN".
+
+    Raises:
+        InputError: it is a URI of a storage.
+    """
+    try:
+        found = place(spec)
+    except InputError:
+        if not _FLATTENED.match(str(spec)):
+            raise
+        found = None
+    if not isinstance(found, Path):
+        raise InputError(f"{spec}: {what} lies on this machine, not at a URI; name a path and copy it there afterwards")
+    return found
+
+
+def absolute(spec: "str | Path") -> str:
+    """An absolute path or a URI: the same words in another folder mean another place."""
+    found = place(spec)
+    return str(found.absolute()) if isinstance(found, Path) else str(found)

@@ -1,0 +1,150 @@
+"""Disks that are full and folders that cannot be written: real limits of the system, one sentence, and the job goes on.
+
+The limit is the system's on the size of a file (RLIMIT_FSIZE): whatever crosses it fails as on a disk without room.
+"""
+
+import json
+import os
+import resource
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import JobError
+from pipelines.generate import generate
+from pipelines.shards import DatasetFolder, Statistics, read_description
+from synthtext.core import InputError
+
+COUNT, SIZE = 30, 10
+NOBODY = 65534
+
+
+def run(out, form="parquet", **options):
+    return generate("digits", out, COUNT, **{"workers": 0, "shard_size": SIZE, "form": form, **options})
+
+
+@contextmanager
+def largest_file(size: int):
+    """Nothing larger can be written by this process, nor by those that it starts."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def nobody():
+    """This process may only do what everybody may, as if it were not root's."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def shared():
+    """A folder that everybody may write to."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o777)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    for form in ("parquet", "lmdb"):
+        run(folder / form, form)
+    return folder
+
+
+def sums(folder: Path) -> dict[str, str]:
+    return {path.stem: json.loads(path.read_text())["sha256"] for path in sorted(folder.glob("shards/*.json"))}
+
+
+def nothing_looks_finished(folder: Path) -> bool:
+    """No shard, no temporary file, and a data set that is not called complete."""
+    left = [path.name for path in folder.rglob("*") if "part-" in path.name or path.name.startswith(".tmp-")]
+    about = folder / "dataset.json"
+    return not left and not (about.exists() and read_description(about).complete)
+
+
+@pytest.mark.parametrize("form", ["parquet", "lmdb"])
+def test_a_full_disk_under_a_shard(undisturbed, tmp_path, form):
+    largest = max(path.stat().st_size for path in (undisturbed / form / "shards").rglob("*.[pm]*"))
+    about = (undisturbed / form / "dataset.json").stat().st_size
+    assert about < largest - 1000  # so that the shard is what fails
+    with (
+        largest_file(largest - 1000),
+        pytest.raises(JobError, match=r"part-00000\d.* cannot be written: .*(too large|full disk)"),
+    ):
+        run(tmp_path / "data", form)
+    finished = sums(tmp_path / "data")
+    assert len(finished) < 3
+    assert not read_description(tmp_path / "data" / "dataset.json").complete
+    assert not list((tmp_path / "data").rglob(".tmp-*"))
+    assert run(tmp_path / "data", form).new_shards == 3 - len(finished)
+    assert sums(tmp_path / "data") == sums(undisturbed / form)
+
+
+def test_a_full_disk_under_the_description(undisturbed, tmp_path):
+    with largest_file(1000), pytest.raises(JobError, match=r"recipe.yaml cannot be written: File too large; the same"):
+        run(tmp_path / "data")
+    assert nothing_looks_finished(tmp_path / "data")
+    size = (undisturbed / "parquet" / "recipe.yaml").stat().st_size + 1000
+    with largest_file(size), pytest.raises(JobError, match=r"dataset.json cannot be written: File too large; the same"):
+        run(tmp_path / "data")
+    assert nothing_looks_finished(tmp_path / "data")
+    run(tmp_path / "data")
+    assert sums(tmp_path / "data") == sums(undisturbed / "parquet")
+
+
+@pytest.mark.parametrize("form", ["parquet", "lmdb"])
+def test_a_full_disk_under_a_mark_or_the_statistics(undisturbed, tmp_path, form):
+    from pipelines.generate.encode import ROWS
+    from pipelines.shards import ShardPlan, write_shard
+    from synthtext.core import Gap
+
+    folder = DatasetFolder(tmp_path / "data")
+    (spec,) = ShardPlan(1, size=1)
+    with folder.open():
+        draft = write_shard([Gap(0, ("too faint",))], ROWS["lines"], spec, "0" * 64, folder.shards, form)
+        with largest_file(100), pytest.raises(JobError, match=r"part-000000.* cannot be written: File too large"):
+            folder.commit(draft)
+        assert not list(folder.finished(ShardPlan(1, size=1), "0" * 64))
+        assert not list(folder.shards.glob("*.json"))
+        with largest_file(100), pytest.raises(JobError, match=r"statistics.json cannot be written: File too large"):
+            folder.write_statistics(Statistics())
+    assert not list(folder.path.rglob(".tmp-*"))
+
+
+def test_a_read_only_folder_is_told_before_anything_is_drawn(shared):
+    shared.chmod(0o555)
+    with nobody(), pytest.raises(InputError, match=f"{shared} cannot be written: take another folder"):
+        run(shared / "data")
+    assert not list(shared.iterdir())
+
+
+@pytest.mark.parametrize("form", ["parquet", "lmdb"])
+def test_a_folder_that_becomes_read_only_in_mid_job(undisturbed, shared, form):
+    shutil.copytree(undisturbed / form, shared / "data")
+    for path in (shared / "data", *(shared / "data").rglob("*")):
+        path.chmod(0o777)
+    (shared / "data" / "shards" / "part-000001.json").unlink()
+    (shared / "data" / "shards").chmod(0o555)
+    with nobody(), pytest.raises(JobError, match=r"part-000001.* cannot be written: .*Permission denied"):
+        run(shared / "data", form)
+    assert not read_description(shared / "data" / "dataset.json").complete
+    assert len(sums(shared / "data")) == 2
+    (shared / "data" / "shards").chmod(0o777)
+    run(shared / "data", form)
+    assert sums(shared / "data") == sums(undisturbed / form)

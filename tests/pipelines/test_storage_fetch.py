@@ -1,0 +1,86 @@
+"""Files at URIs that recipes name, from a real S3 server of this machine."""
+
+import json
+import pickle
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.errors import UnfitError
+from pipelines.fetch import fetched
+from pipelines.generate import generate
+from pipelines.generate.task import ShardTask, draw_shard_on_worker, machine_ingredients
+from pipelines.recipe import digest_of, resolve_recipe
+from pipelines.shards import ShardPlan
+from pipelines.shards.files import sha256
+from synthtext.core import InputError
+from synthtext.fonts import FontOptions, find_fonts
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """The checksums that marks tell, by shard; empty marks count for nothing."""
+    marks = sorted((folder / "shards").glob("*.json"))
+    return {mark.stem: json.loads(mark.read_text())["sha256"] for mark in marks if mark.stat().st_size}
+
+
+def test_fetching_a_file(s3, tmp_path):
+    s3.folder("fonts").mkdir()
+    (s3.folder("fonts") / "a.ttf").write_bytes(b"a font")
+    s3.look_again()
+    digest, uri = sha256(s3.folder("fonts") / "a.ttf"), s3.uri("fonts/a.ttf")
+    path = fetched(uri, digest, tmp_path / "cache")
+    assert (path.name, path.read_bytes()) == ("a.ttf", b"a font")
+    (s3.folder("fonts") / "a.ttf").write_bytes(b"another")
+    assert fetched(uri, digest, tmp_path / "cache") == path
+    with pytest.raises(InputError, match="another content than it should"):
+        fetched(uri, digest, tmp_path / "empty")
+    with pytest.raises(InputError, match="no such file"):
+        fetched(s3.uri("fonts/b.ttf"), digest, tmp_path / "empty")
+    assert not list((tmp_path / "empty").iterdir())
+    assert fetched(path, digest) == path
+    with pytest.raises(InputError, match="another content"):
+        fetched(path, "0" * 64)
+
+
+def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
+    monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
+    font = next(font.path for font in find_fonts(FontOptions(system=False)).fonts)
+    for folder in (tmp_path / "mine", s3.folder("mine")):
+        (folder / "fonts").mkdir(parents=True)
+        shutil.copy(font, folder / "fonts")
+        (folder / "words.txt").write_text("12 345\n6\n7890\n")
+    s3.look_again()
+    trees = [
+        {
+            "kind": "lines",
+            "charset": "digits",
+            "fonts": {"system": False, "embedded": False, "folders": [fonts]},
+            "corpus": [{"use": "text_file", "path": words}],
+        }
+        for fonts, words in (("mine/fonts", "mine/words.txt"), (s3.uri("mine/fonts"), s3.uri("mine/words.txt")))
+    ]
+    for name, tree in zip(("here", "there"), trees, strict=True):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(tree))
+        generate(str(tmp_path / f"{name}.yaml"), tmp_path / name, 20, workers=0)
+    assert sums(tmp_path / "here") == sums(tmp_path / "there")
+    kept = yaml.safe_load((tmp_path / "there" / "recipe.yaml").read_text())
+    assert (kept["fonts"]["folders"], kept["corpus"][0]["path"]) == ([s3.uri("mine/fonts")], s3.uri("mine/words.txt"))
+
+    recipe = resolve_recipe(str(tmp_path / "there.yaml"))
+    spec = next(iter(ShardPlan(20)))
+    (tmp_path / "drawn").mkdir()
+    machine = digest_of(machine_ingredients(recipe))
+    task = ShardTask(recipe, recipe.digest, machine, 0, spec, tmp_path / "drawn", "parquet")
+    monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "of another node"))
+    draw_shard_on_worker(pickle.loads(pickle.dumps(task)))
+    assert len(list((tmp_path / "of another node").rglob("words.txt"))) == 1
+    (s3.folder("mine") / "words.txt").write_text("changed 1\n")
+    s3.look_again()
+    with pytest.raises(UnfitError, match="would draw other samples"):
+        draw_shard_on_worker(replace(pickle.loads(pickle.dumps(task)), seed=1))
+    nothing = s3.uri("none")
+    with pytest.raises(InputError, match="no such file or folder"):
+        resolve_recipe(str(tmp_path / "there.yaml"), [f"fonts.folders=['{nothing}']"])

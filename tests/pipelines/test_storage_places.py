@@ -1,0 +1,55 @@
+"""What a user may name: a path, or a URI."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from pipelines.generate import generate
+from pipelines.storage import Location, local_path, place
+from pipelines.train.resolve import parse_source
+from synthtext.core import InputError
+
+
+def test_a_uri_is_a_place(tmp_path):
+    assert place(f"file://{tmp_path}/a%20b") == tmp_path / "a b"
+    assert place("data/train") == Path("data/train")
+    found = place("s3://bucket/a%20b/c?scheme=http")
+    assert isinstance(found, Location)
+    assert pickle.loads(pickle.dumps(found / "d.json")) == Location("s3://bucket/a%20b/c/d.json?scheme=http")
+    assert found.connect()[1] == "bucket/a b/c"
+    assert (found / "d.json").suffix == ".json"
+    assert place("s3://bucket").connect()[1] == place("s3://bucket/").connect()[1] == "bucket"
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        ("s3:/bucket/x", "two slashes"),
+        ("s3://", "scheme://bucket"),
+        ("s3:///x", "scheme://bucket"),
+        ("s3://bucket/a b", "without spaces"),
+        ("s3://key:secret@bucket/x", "AWS_ACCESS_KEY_ID"),
+        ("s3://bucket/x?endpoint=1", "no option 'endpoint'"),
+        ("s3://bucket/x?scheme=ftp", "http or https"),
+        ("s3://bucket/x?anonymous=1", "true or false"),
+        ("file://host/x", "three slashes"),
+        ("gopher://host/x", "cannot be opened"),
+    ],
+)
+def test_a_wrong_uri_is_told_in_a_sentence(uri, says):
+    with pytest.raises(InputError, match=says) as caught:
+        generate("digits", uri, 50, workers=0)
+    assert "secret" not in str(caught.value).lower().replace("aws_secret_access_key", "")
+
+
+def test_what_must_be_local_refuses_a_uri():
+    for spec in ("s3://bucket/run", Path("s3://bucket/run")):
+        with pytest.raises(InputError, match="a RUN lies on this machine"):
+            local_path(spec, "a RUN")
+
+
+def test_the_weight_of_a_source_at_a_uri():
+    uri = "s3://bucket/x?endpoint_override=127.0.0.1:9000&scheme=http"
+    assert (parse_source(uri).source, parse_source(uri).weight) == (uri, 1.0)
+    assert (parse_source(f"{uri}=0.5").source, parse_source(f"{uri}=0.5").weight) == (uri, 0.5)
