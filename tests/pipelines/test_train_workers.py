@@ -58,7 +58,7 @@ def alone(tmp_path_factory, lines):
 
 def test_two_processes_equal_one_that_accumulates(tmp_path, lines, alone):
     said = []
-    folder = run(tmp_path / "run", lines, "data_workers=1", workers=2, say=said.append).folder
+    folder = run(tmp_path / "run", lines, workers=2, say=said.append).folder
     assert_close(folder, alone)
     entries = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     there = [json.loads(line) for line in (alone / "metrics.jsonl").read_text().splitlines()]
