@@ -12,7 +12,7 @@ demo: $(VENV)/installed | system  ## words -> shards -> a trained recognizer -> 
 
 # One thread a process: waiting threads of two networks would keep each other from working.
 test: lint  ## the whole suite, three files at a time: some of them wait for Ray
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed-dev | system
 	$(BIN)/ruff format --check .

@@ -162,8 +162,16 @@ def test_more_processes_than_there_is_room_for_are_refused(resources, cuda):
         check_room(resources, 2, cuda=cuda)
 
 
-def test_an_interrupt_ends_the_wait_for_the_processes_at_once():
-    handler, ended = signal.getsignal(signal.SIGINT), threading.Event()
+@pytest.fixture
+def interruptible():
+    """Ctrl-C raises KeyboardInterrupt, as in a process that was not started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_ends_the_wait_for_the_processes_at_once(interruptible):
+    ended = threading.Event()
 
     def fit():
         if threading.current_thread() is threading.main_thread():  # as Ray Train does
@@ -174,7 +182,7 @@ def test_an_interrupt_ends_the_wait_for_the_processes_at_once():
     with pytest.raises(KeyboardInterrupt):
         beside_signals(fit)
     assert not ended.is_set()
-    assert signal.getsignal(signal.SIGINT) is handler
+    assert signal.getsignal(signal.SIGINT) is interruptible
     ended.set()
     with pytest.raises(ZeroDivisionError):
         beside_signals(lambda: 1 / 0)
