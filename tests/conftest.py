@@ -8,7 +8,7 @@ from hypothesis import settings
 
 # No test may depend on how busy a machine is, nor a verdict on luck: `pytest --hypothesis-profile explore` looks for
 # examples that were not tried yet.
-settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("repeatable")
 

@@ -56,21 +56,6 @@ def alone(tmp_path_factory, lines):
     return run(tmp_path_factory.mktemp("alone") / "run", lines, "micro_batches=2").folder
 
 
-def test_two_processes_equal_one_that_accumulates(tmp_path, lines, alone):
-    said = []
-    folder = run(tmp_path / "run", lines, workers=2, say=said.append).folder
-    assert_close(folder, alone)
-    entries = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    there = [json.loads(line) for line in (alone / "metrics.jsonl").read_text().splitlines()]
-    assert [entry["step"] for entry in entries] == [entry["step"] for entry in there]
-    for one, other in zip(entries, there, strict=True):
-        assert one["samples"] == other["samples"]
-        assert one.get("loss", 0) == pytest.approx(other.get("loss", 0), rel=1e-4)
-    assert any(line.startswith("step 8: accuracy") for line in said)
-    assert json.loads((folder / "best.json").read_text())["score"] >= 0
-    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
-
-
 @pytest.fixture(scope="module")
 def running():
     """One Ray for the trainings that fail."""
@@ -79,8 +64,8 @@ def running():
 
 
 @pytest.mark.usefixtures("running")
-def test_a_killed_process_costs_what_follows_on_the_last_checkpoint(tmp_path, lines, alone):
-    """All go on from it, and the end is that of a training without the kill; another number of processes may go on."""
+def test_two_processes_of_which_one_is_killed_equal_one_that_accumulates(tmp_path, lines, alone):
+    """Two processes equal one that accumulates, even so; another number of processes may go on."""
     folder, said, killed = tmp_path / "run", [], []
 
     def kill_one():
@@ -96,6 +81,15 @@ def test_a_killed_process_costs_what_follows_on_the_last_checkpoint(tmp_path, li
     killer.join()
     assert killed
     assert_close(folder, alone)
+    entries = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    there = [json.loads(line) for line in (alone / "metrics.jsonl").read_text().splitlines()]
+    assert [entry["step"] for entry in entries] == [entry["step"] for entry in there]
+    for one, other in zip(entries, there, strict=True):
+        assert one["samples"] == other["samples"]
+        assert one.get("loss", 0) == pytest.approx(other.get("loss", 0), rel=1e-4)
+    assert any(line.startswith("step 8: accuracy") for line in said)
+    assert json.loads((folder / "best.json").read_text())["score"] >= 0
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
     run(folder, lines, "micro_batches=2")  # is at its end
 
 
