@@ -21,9 +21,9 @@ from pathlib import Path
 from benchmarks.memory import anonymous
 from pipelines.generate.job import Job
 from pipelines.generate.recipe import JobRecipe
-from pipelines.generate.task import ShardTask, draw_shard
-from pipelines.recipe import resolve_recipe
-from pipelines.shards import SHARD_SIZE, DatasetFolder, Description, Draft, ShardPlan, cpu_features
+from pipelines.generate.task import ShardTask, draw_shard, machine_ingredients
+from pipelines.recipe import digest_of, resolve_recipe
+from pipelines.shards import SHARD_SIZE, DatasetFolder, Description, Draft, ShardPlan
 from pipelines.shards.files import TEMPORARY
 
 SHARES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
@@ -105,7 +105,9 @@ def main() -> None:
 def fabricate(recipe: JobRecipe, plan: ShardPlan, folder: DatasetFolder) -> None:
     """Marks of all shards but the last, as an earlier job of this recipe would have left them but for their data."""
     folder.shards.mkdir(parents=True)
-    task = ShardTask(recipe, recipe.digest, cpu_features(), 1, plan[0], folder.shards, "parquet")
+    task = ShardTask(
+        recipe, recipe.digest, digest_of(machine_ingredients(recipe)), 1, plan[0], folder.shards, "parquet"
+    )
     draft = draw_shard(task, recipe.generator(1))
     draft.path.unlink()
     for spec in plan:

@@ -1,13 +1,39 @@
 """The finished shards in a data set's folder."""
 
+from collections.abc import Callable, Sized
 from pathlib import Path
+from typing import TypeVar
 
 from pipelines.reader.remote import remote_description, remote_shards
 from pipelines.shards import read_description, read_mark
+from pipelines.shards.remote import together
 from pipelines.storage import Location, Place
 from synthtext.core import InputError
 
 DESCRIPTION = "dataset.json"
+
+Part = TypeVar("Part", bound=Sized)
+
+
+def open_shards(
+    folder: Place, kind: str, parquet: Callable[[Place], Part], lmdb: Callable[[Path], Part]
+) -> tuple[Part, ...]:
+    """The shards that are finished and hold something, opened, in order.
+
+    Args:
+        folder: of the data set, or its URI.
+        kind: that it must hold: "lines" or "scenes".
+        parquet: opens a shard of that format.
+        lmdb: opens a shard of the other one, which is always on this machine.
+
+    Raises:
+        InputError: as `finished_shards` does, or a shard is damaged.
+    """
+    shards = finished_shards(folder, kind)
+    parts = tuple(lmdb(s) if isinstance(s, Path) and s.suffix != ".parquet" else parquet(s) for s in shards)
+    if isinstance(folder, Location):
+        tuple(together(len, parts))  # every footer is a request
+    return parts
 
 
 def finished_shards(folder: Place, kind: str) -> list[Place]:

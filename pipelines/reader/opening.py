@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from pipelines.reader.folder import finished_shards
+from pipelines.reader.folder import open_shards
 from pipelines.reader.label_file import LabelFileSource
 from pipelines.reader.lmdb import LmdbSource
 from pipelines.reader.parquet import ParquetSource
 from pipelines.reader.source import Concatenation, RecognitionSource
-from pipelines.shards.remote import together
-from pipelines.storage import Location, Place, place
+from pipelines.storage import Place, place
 from synthtext.core import InputError
 
 
@@ -36,11 +35,5 @@ def _open(spec: str, path: Place) -> RecognitionSource:
             return LmdbSource(path)
         if not path.exists():
             raise InputError(f"{spec}: there is no such data set or label file")
-    parts = tuple(map(_part, finished_shards(path, "lines")))
-    if isinstance(path, Location):
-        tuple(together(len, parts))  # every footer is a request
+    parts: tuple[RecognitionSource, ...] = open_shards(path, "lines", ParquetSource, LmdbSource)
     return Concatenation(spec, parts)
-
-
-def _part(shard: Place) -> RecognitionSource:
-    return LmdbSource(shard) if isinstance(shard, Path) and shard.suffix != ".parquet" else ParquetSource(shard)

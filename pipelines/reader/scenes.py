@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from pipelines.reader.folder import finished_shards
+from pipelines.reader.folder import open_shards
 from pipelines.reader.parts import Parts
 from pipelines.reader.scene_labels import SceneLabels
 from pipelines.reader.scene_shards import LmdbScenes, ParquetScenes
 from pipelines.reader.scene_source import SceneSource
-from pipelines.shards.remote import together
-from pipelines.storage import Location, Place, place
+from pipelines.storage import Place, place
 from synthtext.core import InputError
 
 
@@ -30,11 +29,5 @@ def open_scenes(spec: str | Place) -> SceneSource:
             return LmdbScenes(path)
         if not path.exists():
             raise InputError(f"{spec}: there is no such data set, nor a label file of scenes (a path, a tab, and JSON)")
-    parts = tuple(map(_part, finished_shards(path, "scenes")))
-    if isinstance(path, Location):
-        tuple(together(len, parts))  # every footer is a request
+    parts: tuple[ParquetScenes | LmdbScenes, ...] = open_shards(path, "scenes", ParquetScenes, LmdbScenes)
     return Parts(str(spec), parts)
-
-
-def _part(shard: Place) -> ParquetScenes | LmdbScenes:
-    return LmdbScenes(shard) if isinstance(shard, Path) and shard.suffix != ".parquet" else ParquetScenes(shard)
