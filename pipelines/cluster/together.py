@@ -14,6 +14,7 @@ import ray.train
 import torch
 from ray.train.torch import TorchConfig, TorchTrainer
 
+from pipelines.cluster.mailbox import Mailbox
 from pipelines.cluster.pool import ATTEMPTS, first_line, pool
 from pipelines.errors import JobError
 from synthtext.core import InputError
@@ -55,7 +56,7 @@ def work_together(
     books = folder.absolute() / ".ray"
     with pool(workers, address):
         check_room(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
-        mailbox = ray.remote(num_cpus=0)(_Mailbox).remote()
+        mailbox = ray.remote(num_cpus=0)(Mailbox).remote()
         trainer = TorchTrainer(
             _run,
             train_loop_config={"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda},
@@ -113,18 +114,6 @@ def beside_signals(function: Callable[[], object]) -> None:
     thread.join()
     if failures:
         raise failures[0]
-
-
-class _Mailbox:
-    def __init__(self) -> None:
-        self._items: list[Any] = []
-
-    def put(self, item: Any) -> None:
-        self._items.append(item)
-
-    def take(self) -> list[Any]:
-        items, self._items = self._items, []
-        return items
 
 
 def _run(config: dict[str, Any]) -> None:

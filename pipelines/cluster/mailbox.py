@@ -1,0 +1,19 @@
+"""Messages of processes that work together, in a file of its own: the process that holds them loads no torch."""
+
+from typing import Any
+
+
+class Mailbox:
+    """Holds messages until somebody takes them."""
+
+    def __init__(self) -> None:
+        self._items: list[Any] = []
+
+    def put(self, item: Any) -> None:
+        """Add a message."""
+        self._items.append(item)
+
+    def take(self) -> list[Any]:
+        """The messages since the last time, in their order."""
+        items, self._items = self._items, []
+        return items
