@@ -93,7 +93,7 @@ def find_ink(coverages: Sequence[Image], quads: Sequence[Points], reaches: Seque
         reaches: how many pixels around the ink count as its ground.
 
     Returns:
-        None for a line with a cluster that has no ink at all.
+        None for a line with a cluster that has no ink, or none that could be seen.
     """
     # An odd last row or column is left out: halving whole pairs takes a sixth of the time, and no ink lies there.
     cells = [(coverage.shape[1] // 2, coverage.shape[0] // 2) for coverage in coverages]
@@ -109,7 +109,7 @@ def find_ink(coverages: Sequence[Image], quads: Sequence[Points], reaches: Seque
         nears.append(np.asarray(near, np.uint8))
         taken.append(_taken(cv2.integral(cv2.merge((ink, squares, near))), place))
     covered, squared, count = _totals(taken).T
-    blank = np.add.reduceat(covered == 0, ends[:-1]).tolist()
+    blank = np.add.reduceat(squared == 0, ends[:-1]).tolist()
     strength = np.minimum(squared / (np.maximum(covered, 1) * _SOLID), 1)
     return [
         None if empty else InkField(near, place, count[start:end], strength[start:end])

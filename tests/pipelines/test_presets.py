@@ -32,12 +32,12 @@ def test_presets_share_their_looks_and_every_language_has_one() -> None:
     assert all(read_preset(name)["balance"]["share"] > 0 for name in looks | {"lines", "lines-chinese", "lines-de"})
     of_languages = {f"lines-{language}" for language in languages()}
     assert {"digits", "lines", "lines-chinese", *looks, *scenes, *of_languages} == {*preset_names()}
-    lines = read_preset("lines")
-    for name in ("lines-ru", "lines-chinese"):
-        tree = read_preset(name)
-        assert {key: tree[key] for key in ("ink", "paper", "effects", "output", "layout")} == {
-            key: lines[key] for key in ("ink", "paper", "effects", "output", "layout")
-        }
+    lines, chinese, russian = map(read_preset, ("lines", "lines-chinese", "lines-ru"))
+    for key in ("ink", "paper", "output", "layout"):
+        assert lines[key] == chinese[key] == russian[key]
+    for key in ("effects", "baselines", "balance"):
+        assert chinese[key] == russian[key]
+    assert [effect["use"] for effect in lines["effects"]] == [effect["use"] for effect in chinese["effects"]]
 
 
 def test_the_digest_of_characters_covers_what_is_in_their_charset(tmp_path) -> None:  # type: ignore[no-untyped-def]
