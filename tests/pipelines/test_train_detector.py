@@ -64,7 +64,7 @@ def run_small(preset, folder, source, *overrides):
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory, few):
-    run, _ = run_small("det-db", tmp_path_factory.mktemp("runs") / "det-db", few, "samples=200")
+    run, _ = run_small("det-db", tmp_path_factory.mktemp("runs") / "det-db", few, "samples=150")
     return run
 
 
@@ -78,7 +78,10 @@ def by_heart(request, tmp_path_factory, few, teacher):
     if request.param == "det-db":
         return request.param, teacher
     taught = request.param in ("det-distill", "det-cml")
-    settings = ["samples=200", *([f"teacher={teacher.folder}"] if taught else [])]
+    settings = [
+        "samples=200" if request.param == "det-db-teacher" else "samples=150",
+        *([f"teacher={teacher.folder}"] if taught else []),
+    ]
     run, _ = run_small(request.param, tmp_path_factory.mktemp("runs") / request.param, few, *settings)
     return request.param, run
 
