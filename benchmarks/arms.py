@@ -143,12 +143,14 @@ class Table(Settings):
 
     Attributes:
         score: sources that every arm is scored on.
+        together: whether their lines are told as one source, too.
         baseline: the arm that others are compared with.
         settings: of every training.
         arms: by name; names are unique among all tables.
     """
 
     score: tuple[str, ...]
+    together: bool = False
     baseline: str
     settings: tuple[str, ...] = ()
     arms: dict[str, Arm]

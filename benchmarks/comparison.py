@@ -1,6 +1,7 @@
 """A table of what the ledger has: scores of every arm, and how surely it differs from the baseline."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,22 +13,47 @@ from synthtext.core import InputError
 
 DRAWS = 10_000
 SEEDS = range(16)
+TOGETHER = "all of them"
 
 
-def compared(experiments: Experiments, name: str, entries: Sequence[Entry]) -> str:
+def compared(experiments: Experiments, name: str, entries: Sequence[Entry], baseline: str | None = None) -> str:
     """A table as Markdown: a row for every arm that the ledger has.
+
+    Args:
+        experiments: all tables.
+        name: of the table.
+        entries: of the ledger.
+        baseline: an arm to compare with instead of the table's own.
 
     A difference is that of the mean over seeds, with the 95 % interval of a paired bootstrap over pictures or lines; it
     says nothing about other seeds, whose spread stands beside the score.
 
     Raises:
-        InputError: there is no such table.
+        InputError: there is no such table, or no such arm in it.
     """
     if name not in experiments.tables:
         raise InputError(f"there is no table {name!r}; {nearest(name, experiments.tables)}")
     table = experiments.tables[name]
+    if baseline is not None:
+        if baseline not in table.arms:
+            raise InputError(f"there is no arm {baseline!r} in {name}; {nearest(baseline, table.arms)}")
+        table = table.model_copy(update={"baseline": baseline})
     found = {arm: [entry for seed in SEEDS if (entry := find(entries, arm, seed))] for arm in table.arms}
-    return "\n\n".join([*(_of_source(table, source, found) for source in table.score), *_other_inputs(found)])
+    told = [_of_source(table, source, found) for source in table.score]
+    if table.together:
+        merged = {arm: [_merged(entry, table.score) for entry in rows] for arm, rows in found.items()}
+        told.append(_of_source(table, TOGETHER, merged))
+    return "\n\n".join([*told, *_other_inputs(found)])
+
+
+def _merged(entry: Entry, sources: Sequence[str]) -> Entry:
+    """An entry whose sources of lines are one, every line as weighty as the others."""
+    marks = {name: "".join(str(entry.outcomes[source][name]) for source in sources) for name in _MARKED}
+    sizes = [entry.scores[source]["samples"] for source in sources]
+    scores = {name: text.count("1") / max(len(text) - text.count("-"), 1) for name, text in marks.items()}
+    similar = [entry.scores[source][_SIMILAR] for source in sources]
+    scores[_SIMILAR] = float(np.average(similar, weights=sizes))
+    return replace(entry, scores={TOGETHER: scores}, outcomes={TOGETHER: marks})
 
 
 def _other_inputs(found: dict[str, list[Entry]]) -> list[str]:
@@ -63,7 +89,8 @@ def _of_source(table: Table, source: str, found: dict[str, list[Entry]]) -> str:
     return "\n".join(lines)
 
 
-_READ = ("accuracy", "alphanumeric_accuracy", "normalized_edit_similarity")
+_MARKED, _SIMILAR = ("accuracy", "alphanumeric_accuracy"), "normalized_edit_similarity"
+_READ = (*_MARKED, _SIMILAR)
 
 
 def _row(cells: Sequence[str]) -> str:

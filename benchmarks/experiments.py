@@ -124,6 +124,7 @@ def main() -> None:
     parser.add_argument("--arm", action="append", default=[], help="may be given several times")
     parser.add_argument("--seed", type=int, action="append", help="may be given several times; 0 if left out")
     parser.add_argument("--table", help="print this table as Markdown")
+    parser.add_argument("--baseline", metavar="ARM", help="that --table compares with, instead of the table's own")
     parser.add_argument("--out", type=Path, help="folder for RUNs and inputs")
     parser.add_argument("--input", action="append", default=[], metavar="NAME=PATH")
     parser.add_argument("--ledger", type=Path, default=ledger.LEDGER)
@@ -138,7 +139,7 @@ def main() -> None:
                 inputs = Inputs(experiments, given, options.out / "inputs")
                 Bench(experiments, inputs, options.out, options.ledger).finish(arm, seed)
         if options.table:
-            print(compared(experiments, options.table, ledger.read_ledger(options.ledger)))
+            print(compared(experiments, options.table, ledger.read_ledger(options.ledger), options.baseline))
     except InputError as error:
         sys.exit(f"benchmarks.experiments: {error}")
 

@@ -95,6 +95,28 @@ def test_seeds_are_averaged_and_a_repeated_arm_counts_once():
     assert differences(*base, *other, repeated)["other"][0] == 0
 
 
+def test_lines_of_several_sources_count_as_one_against_the_arm_that_is_named():
+    marks = {"$a": ("1" * 30 + "0" * 70, "1" * 60 + "0" * 40), "$b": ("1" * 300, "1" * 290 + "0" * 10)}
+    entries = []
+    for column, arm in enumerate(("base", "other")):
+        outcomes = {source: {"accuracy": m[column], "alphanumeric_accuracy": m[column]} for source, m in marks.items()}
+        scores = {
+            source: {"samples": len(m[0]), **dict.fromkeys(("accuracy", "alphanumeric_accuracy"), 0.5),
+                     "normalized_edit_similarity": 0.8 if source == "$a" else 0.4}
+            for source, m in marks.items()
+        }  # fmt: skip
+        entries.append(replace(ENTRY, arm=arm, scores=scores, outcomes=outcomes))
+    table = {**TABLE, "score": ["$a", "$b"], "together": True}
+    known = arms.Experiments(inputs={}, tables={"table": table})
+    for baseline, difference in (("base", "+5.0"), ("other", "-5.0")):
+        told = comparison.compared(known, "table", entries, baseline).partition(comparison.TOGETHER)[2]
+        assert "| base | 1 | 82.5 | 82.5 | 50.0 |" in told
+        assert "| other | 1 | 87.5 | 87.5 | 50.0 |" in told
+        assert difference in told
+    with pytest.raises(InputError, match="there is no arm 'bas' in table; did you mean 'base'"):
+        comparison.compared(known, "table", entries, "bas")
+
+
 def test_the_ledger_gives_back_what_was_entered_and_names_a_broken_line(tmp_path):
     path = tmp_path / "ledger.jsonl"
     entry = matches(ENTRY, np.ones((2, 3), int))
