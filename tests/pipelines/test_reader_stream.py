@@ -1,3 +1,4 @@
+import multiprocessing
 from collections import Counter
 
 import cv2
@@ -7,6 +8,7 @@ import torch
 
 from models.ctc import CTCCodec
 from models.lcnet import time_steps
+from pipelines.errors import JobError
 from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.reader import RecognitionStream, make_loader, open_source, select
 from pipelines.reader.stream import WINDOW
@@ -168,6 +170,15 @@ def test_a_broken_picture_is_named(tmp_path, workers):
     (tmp_path / "lines" / "0.png").write_bytes(b"text")
     with pytest.raises(InputError, match=r"^0\.png: this is no picture that can be read$"):
         list(make_loader(stream, range(2), workers))
+
+
+def test_a_data_worker_that_is_killed_is_told_in_one_sentence(selections):
+    batches = make_loader(make_stream(selections), range(10**6), workers=1)
+    next(batches)
+    (worker,) = multiprocessing.active_children()
+    worker.kill()
+    with pytest.raises(JobError, match=r"^a process that makes batches was ended.*the same command again goes on$"):
+        list(batches)
 
 
 def test_a_source_that_is_read_in_order_comes_window_by_window(selections):
