@@ -20,6 +20,7 @@ from pipelines.reader import SceneSource
 from pipelines.recipe import digest_of
 from pipelines.run import CONFIG, DetectorSettings, Run
 from pipelines.shards.files import write_file
+from pipelines.shards.written import written
 from pipelines.train.checkpoint import Progress
 from pipelines.train.detector import DetectorTask
 from pipelines.train.detector_config import DetectorTrainConfig
@@ -168,7 +169,8 @@ def _sweep(val: Sequence[SceneSource], level: Level, run: Run, state: Progress, 
         "best": told(entries[0]),
         "all": list(map(told, entries)),
     }
-    write_file(path, json.dumps(tree, indent=2) + "\n")
+    with written(path):
+        write_file(path, json.dumps(tree, indent=2) + "\n")
     best = entries[0]
     say(
         f"thresholds: hmean {deployed.hmean:.4f} with those of boxes; the best of {len(entries)} pairs is threshold "
