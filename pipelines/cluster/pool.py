@@ -193,13 +193,14 @@ def pool(workers: int, address: str | None = None) -> Iterator[Pool]:
 
 
 def _start(workers: int, address: str | None) -> None:
-    quiet = partial(ray.init, logging_level=logging.ERROR, log_to_driver=False, namespace="ocrmill")
+    # "local": or a RAY_ADDRESS in the environment, or another Ray on this machine, would be joined.
+    quiet = partial(ray.init, address or "local", logging_level=logging.ERROR, log_to_driver=False, namespace="ocrmill")
     if address is None:
         _start_own(partial(quiet, num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE))
         return
     with complaints(lambda line: _NO_TOKEN in line) as refusals:
         try:
-            quiet(address=address)
+            quiet()
             return
         except (AuthenticationError, ConnectionError, RuntimeError, ValueError) as error:
             failure = error
