@@ -1,6 +1,7 @@
 """Trainings that take their steps in several batches, in one process or in several."""
 
 import json
+import operator
 import os
 import signal
 import threading
@@ -8,13 +9,19 @@ import time
 from pathlib import Path
 
 import pytest
+import ray
 import torch
+from ray.exceptions import RayActorError
+from ray.train import ControllerError, WorkerGroupError
 from safetensors.torch import load_file
 from torch import nn
 
 from models.losses import Centers
 from pipelines.cluster import pool
-from pipelines.cluster.together import beside_signals, check_room
+from pipelines.cluster.mailbox import Mailbox
+from pipelines.cluster.pool import ATTEMPTS
+from pipelines.cluster.together import beside_signals, check_room, explain, work_together
+from pipelines.errors import JobError
 from pipelines.train import TrainConfig, train
 from pipelines.train.checkpoint import TENSORS
 from pipelines.train.learner import Learner
@@ -134,6 +141,29 @@ def test_a_failure_in_one_process_is_one_sentence(tmp_path, lines):
 
     with pytest.raises(InputError, match=r"17\.png"):
         run(tmp_path / "run", str(broken / "labels.tsv"), workers=2, say=say)
+
+
+@pytest.mark.usefixtures("running")
+def test_no_room_for_all_processes_is_told_rather_than_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "0.1")
+    holder = ray.remote(num_cpus=1)(Mailbox).remote()
+    ray.get(holder.take.remote())
+    with pytest.raises(JobError, match=r"^there is no room for 2 processes any more"):
+        work_together(operator.truediv, 1, 2, None, tmp_path, print)
+    ray.kill(holder)
+
+
+def test_each_cause_is_told_once():
+    lost = ConnectionError("closed by peer\nwhere")
+    failures = {2: RayActorError(), 0: lost, 1: lost, 3: KeyError("missing")}
+    assert explain(WorkerGroupError("process 0 ...", failures), 4) == (
+        f"the processes failed {ATTEMPTS} times, at last process 0: ConnectionError: closed by peer; process 2: it was "
+        "ended, as the system does where memory is short, or with its machine; process 3: KeyError: 'missing'"
+    )
+    assert (
+        explain(ControllerError(OSError("no such file")), 4)
+        == "4 processes could not be started: OSError: no such file"
+    )
 
 
 def test_batches_that_cannot_be_shared_are_refused(tmp_path, lines):
