@@ -15,12 +15,14 @@ import torch
 from ray.train.torch import TorchConfig, TorchTrainer
 
 from pipelines.cluster.mailbox import open_mailbox
+from pipelines.cluster.nodes import Nodes
 from pipelines.cluster.pool import ATTEMPTS, first_line, pool
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
 _PATIENCE = 24 * 3600  # seconds that one process waits for another: the first one scores meanwhile
 _WAITS = 5  # for room for all processes, of a minute each, before the job is given up: a node may come back
+_LOOKS = 1.0  # seconds between looks whether the cluster is there
 _PAUSE = 0.2  # seconds between looks for messages
 
 Send = Callable[[Any], None]
@@ -52,13 +54,13 @@ def work_together(
     Raises:
         InputError: no cluster answers at the address, or it has too few CPUs or GPUs.
         JobError: processes died again and again, or there has been no room for all of them for minutes, or the
-            function raised an error of another kind.
+            function raised an error of another kind; or the cluster is gone.
         KeyboardInterrupt: at once, on Ctrl-C.
     """
     books = folder.absolute() / ".ray"
     with pool(workers, address):
         check_room(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
-        mailbox = open_mailbox()
+        nodes, mailbox = Nodes({}), open_mailbox()
         trainer = TorchTrainer(
             _run,
             train_loop_config={"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda},
@@ -78,7 +80,7 @@ def work_together(
         reader = threading.Thread(target=_read, args=(mailbox, receive, ended), daemon=True)
         reader.start()
         try:
-            beside_signals(trainer.fit)
+            beside_signals(trainer.fit, nodes.check)
         except ray.train.TrainingFailedError as error:
             raise JobError(
                 f"{explain(error, workers)}; what a checkpoint holds is kept: the same command tries again from there"
@@ -86,6 +88,7 @@ def work_together(
         finally:
             ended.set()
             reader.join(timeout=10)
+            nodes.close()
             shutil.rmtree(books, ignore_errors=True)
 
 
@@ -120,8 +123,8 @@ def _cause(failure: Exception) -> str:
     return f"{type(failure).__name__}: {first_line(failure)}"
 
 
-def beside_signals(function: Callable[[], object]) -> None:
-    """Call a function in a thread of its own and wait for it; raises what it raises.
+def beside_signals(function: Callable[[], object], check: Callable[[], None] = lambda: None) -> None:
+    """Call a function in a thread of its own and wait for it; raises what it raises, or what a look every second does.
 
     In the main thread Ray Train would take Ctrl-C for itself: end the program as if all were done, or not at all later.
     """
@@ -135,7 +138,9 @@ def beside_signals(function: Callable[[], object]) -> None:
 
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
-    thread.join()
+    while thread.is_alive():
+        check()
+        thread.join(timeout=_LOOKS)
     if failures:
         raise failures[0]
 

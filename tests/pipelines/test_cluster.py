@@ -276,7 +276,7 @@ def test_python_without_ocrmill_says_so():
             "-I",
             "-S",
             "-c",
-            f"exec({source!r}); print(_compare(Code(*{tuple(find_code())!r}), find_code()))",
+            f"exec({source!r}); print(compare(Code(*{tuple(find_code())!r}), find_code()))",
         ],
         capture_output=True,
         text=True,

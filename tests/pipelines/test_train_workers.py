@@ -20,11 +20,13 @@ from models.losses import Centers
 from pipelines.cluster import pool
 from pipelines.cluster.mailbox import Mailbox
 from pipelines.cluster.pool import ATTEMPTS
+from pipelines.cluster.remote import find_code
 from pipelines.cluster.together import beside_signals, check_room, explain, work_together
 from pipelines.errors import JobError
 from pipelines.train import TrainConfig, train
 from pipelines.train.checkpoint import TENSORS
 from pipelines.train.learner import Learner
+from pipelines.train.workers import check_code
 from synthtext.core import InputError
 
 SETTINGS = [
@@ -166,6 +168,12 @@ def test_each_cause_is_told_once():
     )
 
 
+def test_a_machine_of_another_code_does_not_train_along():
+    check_code(find_code())
+    with pytest.raises(InputError, match=r"^machine .* cannot train along: its ocrmill .* has other code"):
+        check_code(find_code()._replace(digest="0" * 64))
+
+
 def test_batches_that_cannot_be_shared_are_refused(tmp_path, lines):
     with pytest.raises(
         InputError, match="2 workers cannot share 3 batches a step evenly: give micro_batches a multiple"
@@ -210,6 +218,18 @@ def test_an_interrupt_ends_the_wait_for_the_processes_at_once(interruptible):
     ended.set()
     with pytest.raises(ZeroDivisionError):
         beside_signals(lambda: 1 / 0)
+
+
+def test_a_cluster_that_is_lost_ends_the_wait_for_the_processes():
+    ended = threading.Event()
+
+    def check():
+        raise JobError("the Ray cluster has not answered")
+
+    with pytest.raises(JobError, match="has not answered"):
+        beside_signals(lambda: ended.wait(30), check)
+    assert not ended.is_set()
+    ended.set()
 
 
 CONFIG = TrainConfig(samples=48, batch_size=4, micro_batches=2, device="cpu", precision="fp32", ema_decay=0.0)
