@@ -85,6 +85,11 @@ def work_together(
             raise JobError(
                 f"{explain(error, workers)}; what a checkpoint holds is kept: the same command tries again from there"
             ) from None
+        except ray.exceptions.RayError as error:
+            raise JobError(
+                f"Ray's process that leads the others is gone, perhaps with its cluster ({type(error).__name__}); what a "
+                "checkpoint holds is kept: the same command goes on from there"
+            ) from None
         finally:
             ended.set()
             reader.join(timeout=10)
