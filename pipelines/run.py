@@ -19,6 +19,7 @@ from pipelines.config import Tree, dump_yaml, nearest, read_yaml, validated, val
 from pipelines.networks import Precision, TextDetector, TextRecognizer, torch_detector, torch_recognizer
 from pipelines.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.shards.files import write_file
+from pipelines.shards.written import written
 from synthtext.core import Charset, InputError
 
 Kind: TypeAlias = Literal["recognizer", "detector"]
@@ -242,9 +243,13 @@ class Run:
             model: the network.
             name: of the member; None: these are the best weights.
             of: which of several members the best weights are of.
+
+        Raises:
+            JobError: they cannot be written; those before are kept.
         """
-        header = None if of is None else {_MEMBER: of}
-        write_file(self.weights_of(name), save(dense(model.state_dict()), header))
+        header, path = None if of is None else {_MEMBER: of}, self.weights_of(name)
+        with written(path):
+            write_file(path, save(dense(model.state_dict()), header))
 
     def weights_of(self, name: str | None) -> Path:
         """The file of the best weights, or of a member's of a team."""

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import ray
+
+from pipelines.cluster.nodes import NODE
+
 
 class Mailbox:
     """Holds messages until somebody takes them."""
@@ -17,3 +21,9 @@ class Mailbox:
         """The messages since the last time, in their order."""
         items, self._items = self._items, []
         return items
+
+
+def open_mailbox() -> Any:
+    """Start a mailbox on the machine of this process: it goes with no other one, nor with what others do there."""
+    here = {NODE: ray.get_runtime_context().get_node_id()}
+    return ray.remote(num_cpus=0, label_selector=here)(Mailbox).remote()

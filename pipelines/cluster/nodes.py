@@ -20,8 +20,10 @@ REFUSAL = 15.0
 EMPTY = 300.0
 """Seconds that a job waits for a first machine, or for another when all are gone: some clusters grow on demand."""
 
+NODE = "ray.io/node-id"
+"""The label by which Ray names every node."""
+
 _PAUSE = 1.0  # seconds between looks
-_LABEL = "ray.io/node-id"  # Ray gives it to every node
 
 
 class _Node(NamedTuple):
@@ -54,7 +56,7 @@ class Nodes:
     @property
     def selector(self) -> dict[str, str]:
         """What keeps a task from the machines that may not be asked."""
-        return {_LABEL: f"!in({','.join(self._refused)})"} if self._refused else {}
+        return {NODE: f"!in({','.join(self._refused)})"} if self._refused else {}
 
     def name(self, node: str) -> str:
         """What people call a node."""

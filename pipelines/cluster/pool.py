@@ -3,10 +3,11 @@
 import logging
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 # Read while Ray is imported.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -119,6 +120,9 @@ class Pool:
             say(self.refused[outcome.node])
 
 
+_Reference: TypeAlias = "ray.ObjectRef[tuple[str, str | None, Any]]"
+
+
 class _Landing(NamedTuple):
     """A task that was started, how often, and what became of it."""
 
@@ -133,7 +137,8 @@ class _Flight(Generic[Task, Result]):
     def __init__(self, function: Callable[[Task], Result], nodes: Nodes) -> None:
         self._function, self._nodes, self._code = function, nodes, remote.find_code()
         self._remote = ray.remote(num_cpus=1, max_retries=0)(remote.attempt)
-        self._tasks: dict[ray.ObjectRef[tuple[str, str | None, Any]], tuple[Task, int]] = {}
+        self._tasks: dict[_Reference, tuple[Task, int]] = {}
+        self._finished: deque[_Reference] = deque()  # of these, in their order
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -148,12 +153,14 @@ class _Flight(Generic[Task, Result]):
 
         One that was lost with its worker is started again before that is told.
         """
-        finished, _ = ray.wait(list(self._tasks), num_returns=1, timeout=_PAUSE)
-        if not finished:
+        if not self._finished:
+            self._finished.extend(self._wait())
+        if not self._finished:
             return None
-        task, attempt = self._tasks.pop(finished[0])
+        finished = self._finished.popleft()
+        task, attempt = self._tasks.pop(finished)
         try:
-            outcome = remote.Outcome(*ray.get(finished[0]))
+            outcome = remote.Outcome(*ray.get(finished))
         except RayTaskError as error:
             cause = error.cause
             if isinstance(cause, InputError | JobError):
@@ -165,6 +172,14 @@ class _Flight(Generic[Task, Result]):
             self.start(task, attempt + 1)
             raise
         return _Landing(task, attempt, outcome)
+
+    def _wait(self) -> list[_Reference]:
+        """All that are finished by now: to ask Ray about all tasks for each of them would cost their square."""
+        tasks = list(self._tasks)
+        first, others = ray.wait(tasks, num_returns=1, timeout=_PAUSE)
+        if not first or not others:
+            return first
+        return ray.wait(tasks, num_returns=len(tasks), timeout=0)[0]
 
     def cancel(self) -> None:
         for reference in self._tasks:
@@ -193,13 +208,14 @@ def pool(workers: int, address: str | None = None) -> Iterator[Pool]:
 
 
 def _start(workers: int, address: str | None) -> None:
-    quiet = partial(ray.init, logging_level=logging.ERROR, log_to_driver=False, namespace="ocrmill")
+    # "local": or a RAY_ADDRESS in the environment, or another Ray on this machine, would be joined.
+    quiet = partial(ray.init, address or "local", logging_level=logging.ERROR, log_to_driver=False, namespace="ocrmill")
     if address is None:
         _start_own(partial(quiet, num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE))
         return
     with complaints(lambda line: _NO_TOKEN in line) as refusals:
         try:
-            quiet(address=address)
+            quiet()
             return
         except (AuthenticationError, ConnectionError, RuntimeError, ValueError) as error:
             failure = error

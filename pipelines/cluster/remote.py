@@ -72,7 +72,7 @@ def attempt(packed: bytes, code: Code) -> tuple[str, str | None, Any]:
 
     node = ray.get_runtime_context().get_node_id()
     if code not in _checked:
-        _checked[code] = _compare(code, find_code())
+        _checked[code] = compare(code, find_code())
     if _checked[code]:
         return node, _checked[code], None
     try:
@@ -87,7 +87,7 @@ def attempt(packed: bytes, code: Code) -> tuple[str, str | None, Any]:
         return node, str(error), error.ingredients
 
 
-def _compare(wanted: Code, found: Code) -> str:
+def compare(wanted: Code, found: Code) -> str:
     """How an ocrmill differs from the one that is wanted; empty where it does not."""
     if found.digest == wanted.digest:
         return ""

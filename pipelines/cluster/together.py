@@ -14,12 +14,15 @@ import ray.train
 import torch
 from ray.train.torch import TorchConfig, TorchTrainer
 
-from pipelines.cluster.mailbox import Mailbox
+from pipelines.cluster.mailbox import open_mailbox
+from pipelines.cluster.nodes import Nodes
 from pipelines.cluster.pool import ATTEMPTS, first_line, pool
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
 _PATIENCE = 24 * 3600  # seconds that one process waits for another: the first one scores meanwhile
+_WAITS = 5  # for room for all processes, of a minute each, before the job is given up: a node may come back
+_LOOKS = 1.0  # seconds between looks whether the cluster is there
 _PAUSE = 0.2  # seconds between looks for messages
 
 Send = Callable[[Any], None]
@@ -50,13 +53,14 @@ def work_together(
 
     Raises:
         InputError: no cluster answers at the address, or it has too few CPUs or GPUs.
-        JobError: processes died again and again, or the function raised an error of another kind.
+        JobError: processes died again and again, or there has been no room for all of them for minutes, or the
+            function raised an error of another kind; or the cluster is gone.
         KeyboardInterrupt: at once, on Ctrl-C.
     """
     books = folder.absolute() / ".ray"
     with pool(workers, address):
         check_room(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
-        mailbox = ray.remote(num_cpus=0)(Mailbox).remote()
+        nodes, mailbox = Nodes({}), open_mailbox()
         trainer = TorchTrainer(
             _run,
             train_loop_config={"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda},
@@ -65,7 +69,10 @@ def work_together(
             run_config=ray.train.RunConfig(
                 name="together",
                 storage_path=str(books),
-                failure_config=ray.train.FailureConfig(max_failures=ATTEMPTS - 1),
+                failure_config=ray.train.FailureConfig(
+                    max_failures=ATTEMPTS - 1,
+                    controller_failure_limit=_WAITS - 1,  # type: ignore[call-arg]  # the types are an older Ray Train's
+                ),
             ),
         )
         logging.getLogger("ray.train").setLevel(logging.ERROR)
@@ -73,14 +80,20 @@ def work_together(
         reader = threading.Thread(target=_read, args=(mailbox, receive, ended), daemon=True)
         reader.start()
         try:
-            beside_signals(trainer.fit)
+            beside_signals(trainer.fit, nodes.check)
         except ray.train.TrainingFailedError as error:
             raise JobError(
-                f"the processes failed {ATTEMPTS} times: {first_line(error)}; the same command goes on"
+                f"{explain(error, workers)}; what a checkpoint holds is kept: the same command tries again from there"
+            ) from None
+        except ray.exceptions.RayError as error:
+            raise JobError(
+                f"Ray's process that leads the others is gone, perhaps with its cluster ({type(error).__name__}); what a "
+                "checkpoint holds is kept: the same command goes on from there"
             ) from None
         finally:
             ended.set()
             reader.join(timeout=10)
+            nodes.close()
             shutil.rmtree(books, ignore_errors=True)
 
 
@@ -96,8 +109,27 @@ def check_room(resources: Mapping[str, float], workers: int, *, cuda: bool) -> N
         raise InputError(f"{workers} processes need a {what} each, and there are {there}: ask for fewer with --workers")
 
 
-def beside_signals(function: Callable[[], object]) -> None:
-    """Call a function in a thread of its own and wait for it; raises what it raises.
+def explain(error: ray.train.TrainingFailedError, workers: int) -> str:
+    """What made Ray give up, in one line: the causes that its own first line does not name."""
+    if isinstance(error, ray.train.WorkerGroupError):
+        causes = {_cause(failure): rank for rank, failure in sorted(error.worker_failures.items(), reverse=True)}
+        told = "; ".join(f"process {rank}: {cause}" for cause, rank in sorted(causes.items(), key=lambda item: item[1]))
+        return f"the processes failed {ATTEMPTS} times, at last {told}"
+    failure = getattr(error, "controller_failure", error)
+    if type(failure).__name__ == "WorkerGroupStartupTimeoutError":
+        return f"there is no room for {workers} processes any more: a machine is gone, or others have taken it"
+    return f"{workers} processes could not be started: {_cause(failure)}"
+
+
+def _cause(failure: Exception) -> str:
+    failure = getattr(failure, "health_check_failure", failure)  # of a process that does not answer
+    if isinstance(failure, ray.exceptions.RayActorError):
+        return "it was ended, as the system does where memory is short, or with its machine"
+    return f"{type(failure).__name__}: {first_line(failure)}"
+
+
+def beside_signals(function: Callable[[], object], check: Callable[[], None] = lambda: None) -> None:
+    """Call a function in a thread of its own and wait for it; raises what it raises, or what a look every second does.
 
     In the main thread Ray Train would take Ctrl-C for itself: end the program as if all were done, or not at all later.
     """
@@ -111,7 +143,9 @@ def beside_signals(function: Callable[[], object]) -> None:
 
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
-    thread.join()
+    while thread.is_alive():
+        check()
+        thread.join(timeout=_LOOKS)
     if failures:
         raise failures[0]
 

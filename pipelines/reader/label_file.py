@@ -5,6 +5,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,8 @@ class LabelFileSource(PathSource):
 
     @cached_property
     def _sizes(self) -> NDArray[np.int64]:
-        sizes = [_header_size(self.path, name) for name, _ in rows_at(self.path, self._begins)]
-        return np.array(sizes, np.int64).reshape(-1, 2)
+        sizes = (_header_size(self.path, name) for name, _ in rows_at(self.path, self._begins))
+        return np.fromiter(chain.from_iterable(sizes), np.int64).reshape(-1, 2)
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """The lines of these rows, in this order."""

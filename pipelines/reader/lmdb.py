@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,8 +48,8 @@ class LmdbSource(PathSource):
         """Width and height of every picture, (N, 2) pixels, from their headers."""
         count = len(self)
         with opened(self.path) as transaction:
-            sizes = [picture_size(self._image(transaction, row), self._key(row)) for row in range(count)]
-        return np.array(sizes, np.int64).reshape(-1, 2)
+            sizes = (picture_size(self._image(transaction, row), self._key(row)) for row in range(count))
+            return np.fromiter(chain.from_iterable(sizes), np.int64).reshape(-1, 2)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """The chosen ones that any row's `meta-%09d` has."""

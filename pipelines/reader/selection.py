@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,15 @@ from models.ctc import CTCCodec
 from models.lcnet import time_steps
 from pipelines.counts import describe_counts
 from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.reader.source import RecognitionSource
+from pipelines.reader.source import Concatenation, RecognitionSource
 from synthtext.core import InputError
 
 EMPTY = "empty label"
 OUTSIDE = "character outside the charset"
 CROWDED = "label longer than the time steps of its picture"
 WIDE = "picture wider than the limit"
+
+_TOGETHER = 4096  # lines that are looked at together: objects of Python take six times the memory of what stays
 
 
 @dataclass(frozen=True)
@@ -73,18 +76,37 @@ def select(
     Raises:
         InputError: not one line is left; the sentence says why.
     """
-    sizes = source.sizes()
-    widths = preprocessing.resized_width(sizes[:, 0], sizes[:, 1])
-    steps = _steps(preprocessing.batch_width(widths))
-    reasons = [
-        WIDE if width > widest else _misfit(text, codec, step)
-        for text, width, step in zip(source.texts(), widths.tolist(), steps.tolist(), strict=True)
-    ]
-    rows = np.flatnonzero([reason is None for reason in reasons])
-    discards = Discards(len(reasons), dict(Counter(reason for reason in reasons if reason).most_common()))
-    if not len(rows):
+    widths = _resized(source, preprocessing)
+    texts, rows, count, reasons = source.texts(), np.empty(len(widths), np.int64), 0, Counter[str]()
+    for first in range(0, len(widths), _TOGETHER):
+        chunk = widths[first : first + _TOGETHER]
+        steps = _steps(preprocessing.batch_width(chunk.astype(np.int64)))
+        misfits = [
+            WIDE if width > widest else _misfit(text, codec, step)
+            for text, width, step in zip(islice(texts, len(chunk)), chunk.tolist(), steps.tolist(), strict=True)
+        ]
+        usable = np.flatnonzero([misfit is None for misfit in misfits])
+        reasons.update(misfit for misfit in misfits if misfit)
+        rows[count : count + len(usable)] = first + usable
+        widths[count : count + len(usable)] = chunk[usable]  # over those that were looked at
+        count += len(usable)
+    discards = Discards(len(widths), dict(reasons.most_common()))
+    if not count:
         raise InputError(f"{source.name} has no line to learn from: {discards}")
-    return Selection(source, rows, widths[rows].astype(np.int32), discards)
+    for array in (rows, widths):
+        array.resize(count, refcheck=False)  # gives the rest back without a copy
+    return Selection(source, rows, widths, discards)
+
+
+def _resized(source: RecognitionSource, preprocessing: RecognizerPreprocessing) -> NDArray[np.int32]:
+    """(N,) widths of the pictures when resized, pixels; the sizes of one part at a time are in memory."""
+    found, begin = np.empty(len(source), np.int32), 0
+    for part in source.parts if isinstance(source, Concatenation) else (source,):
+        sizes = part.sizes()
+        resized = preprocessing.resized_width(sizes[:, 0], sizes[:, 1])
+        found[begin : begin + len(part)] = np.minimum(resized, np.iinfo(np.int32).max)
+        begin += len(part)
+    return found
 
 
 def _steps(widths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from safetensors.torch import save
 
 from pipelines.run import dense
 from pipelines.shards.files import write_file
+from pipelines.shards.written import written
 from pipelines.train.learner import Learner
 from synthtext.core import InputError
 
@@ -47,10 +48,14 @@ def save_checkpoint(folder: Path, learner: Learner, progress: Progress) -> None:
     """Replace the checkpoint of a RUN at one stroke: the numbers lie in the header of the tensors' file.
 
     `state.json` repeats them for the eye.
+
+    Raises:
+        JobError: it cannot be written; the one before is kept.
     """
     numbers = json.dumps(asdict(progress))
-    write_file(folder / TENSORS, save(dense(learner.tensors()), {"progress": numbers}))
-    write_file(folder / READABLE, numbers + "\n")
+    with written(folder / TENSORS):
+        write_file(folder / TENSORS, save(dense(learner.tensors()), {"progress": numbers}))
+        write_file(folder / READABLE, numbers + "\n")
 
 
 def read_progress(folder: Path) -> Progress:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from pipelines.reader import SceneSource
 from pipelines.recipe import digest_of
 from pipelines.run import CONFIG, DetectorSettings, Run
 from pipelines.shards.files import write_file
+from pipelines.shards.written import written
 from pipelines.train.checkpoint import Progress
 from pipelines.train.detector import DetectorTask
 from pipelines.train.detector_config import DetectorTrainConfig
@@ -35,12 +36,13 @@ CROPS = "crops.arrow"
 THRESHOLDS = "thresholds.json"
 
 
-def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
+def prepare_detector(config: DetectorTrainConfig, folder: Path, *, is_known: bool = False) -> Preparation:
     """Open the data of a detector's training, look at all of it, and make the networks.
 
     Args:
         config: with concrete device and precision, and sources.
         folder: of the RUN, which is only read: it may hold the crops of an earlier start.
+        is_known: another process has looked at the data and begun the RUN: nothing is looked at, and nothing told.
 
     Raises:
         InputError: settings or data are wrong.
@@ -55,10 +57,9 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
     sources, held_out = [open_detection(e.source) for e in config.data], [open_detection(name) for name in config.val]
     learners, origins = build_learners(config, DetectorSettings.build, _start_from)
     frozen = build_frozen(config, Run.load_detector)
-    surveys = survey_scenes([*sources, *held_out], config.level, config.targets.min_size)
-    learnt, scored = surveys[: len(sources)], surveys[len(sources) :]
-    check_scenes(learnt, scored, config.targets.min_size)
-    crops = None if config.pasting is None else _Crops(config.pasting, config, folder / CROPS)
+    told = [] if is_known else [*_look(sources, held_out, config), *origins, *describe_frozen(config)]
+    pasting, path = config.pasting, folder / CROPS
+    crops = None if is_known or pasting is None else _Crops(pasting, config, path)
     stream = SceneStream(
         sources,
         [entry.weight for entry in config.data],
@@ -68,10 +69,9 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
         config.preprocessing.channels,
         config.batch_size,
         config.seed,
-        None if crops is None else BankPaste(crops.path.absolute(), crops.pasting.mode, crops.pasting.probability),
+        None if pasting is None else BankPaste(path.absolute(), pasting.mode, pasting.probability),
         in_order(config.data),
     )
-    told = [*describe_scenes(learnt, scored), *origins, *describe_frozen(config)]
     return Preparation(
         task=DetectorTask(config, learners, frozen, stream, held_out),
         counts=[len(source) for source in sources],
@@ -82,6 +82,16 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path) -> Preparation:
         begin=partial(_begin, frozen, crops),
         finish=partial(_sweep, held_out, config.level),
     )
+
+
+def _look(
+    sources: Sequence[SceneSource], held_out: Sequence[SceneSource], config: DetectorTrainConfig
+) -> Iterator[str]:
+    """Read all pictures once, and tell what is in them."""
+    surveys = survey_scenes([*sources, *held_out], config.level, config.targets.min_size)
+    learnt, scored = surveys[: len(sources)], surveys[len(sources) :]
+    check_scenes(learnt, scored, config.targets.min_size)
+    return describe_scenes(learnt, scored)
 
 
 def _tree(config: DetectorTrainConfig) -> Tree:
@@ -96,7 +106,7 @@ class _Crops:
         names = short_names([Path(name) for name in named])
         sources = [(short, open_crop_source(name)) for short, name in zip(names, named, strict=True)]
         content = {f"source {i} {name}": survey(source).digest for i, (name, source) in enumerate(sources)}
-        self.pasting, self.path = pasting, path
+        self.path = path
         self.digest = digest_of({**content, "crops": json.dumps(pasting.tree()["crops"])})
         found = open_bank(path, self.digest)
         if found is None and path.is_file():
@@ -168,7 +178,8 @@ def _sweep(val: Sequence[SceneSource], level: Level, run: Run, state: Progress, 
         "best": told(entries[0]),
         "all": list(map(told, entries)),
     }
-    write_file(path, json.dumps(tree, indent=2) + "\n")
+    with written(path):
+        write_file(path, json.dumps(tree, indent=2) + "\n")
     best = entries[0]
     say(
         f"thresholds: hmean {deployed.hmean:.4f} with those of boxes; the best of {len(entries)} pairs is threshold "

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipelines.drawn import DrawnSource, Draws, Survey, open_survey, save_survey, take_survey
 from pipelines.recipe import ResolvedRecipe, describe_difference, is_recipe, resolve_recipe
 from pipelines.shards.files import write_file
+from pipelines.shards.written import written
 from pipelines.train.settings import Config, DataSettings
 from synthtext.core import InputError
 
@@ -87,8 +88,9 @@ class DrawnData:
         """
         path = folder / self.path
         if self.stored(folder) is None:
-            path.parent.mkdir(exist_ok=True)
-            write_file(path.with_suffix(".yaml"), self.recipe.to_yaml())
+            with written(path.with_suffix(".yaml")):
+                path.parent.mkdir(exist_ok=True)
+                write_file(path.with_suffix(".yaml"), self.recipe.to_yaml())
             save_survey(path.with_suffix(".arrow"), survey, {**self._about, "ingredients": self.recipe.ingredients})
 
     @property

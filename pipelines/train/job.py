@@ -1,6 +1,7 @@
 """`ocrmill train`: from settings to a RUN."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -72,16 +73,19 @@ def train(
         if workers:
             from pipelines.train.workers import train_together  # needs Ray, which takes seconds to import
 
-            state = train_together(prepare, config, run, say, workers, address)
+            again = partial(prepare, is_known=True)
+            state = train_together(again, config, run, say, workers, address)
         else:
             state = run_training(prepared.task, prepared.counts, config, run, say)
         prepared.finish(run, state, say)
     return run
 
 
-def prepare(config: TrainConfig | DetectorTrainConfig, folder: Path) -> Preparation:
+def prepare(config: TrainConfig | DetectorTrainConfig, folder: Path, *, is_known: bool = False) -> Preparation:
     """What settings begin; see `prepare_recognizer` and `prepare_detector`."""
-    return prepare_recognizer(config, folder) if isinstance(config, TrainConfig) else prepare_detector(config, folder)
+    if isinstance(config, TrainConfig):
+        return prepare_recognizer(config, folder, is_known=is_known)
+    return prepare_detector(config, folder, is_known=is_known)
 
 
 def _shared(config: Config, workers: int, address: str | None) -> Config:

@@ -14,6 +14,7 @@ from pipelines.errors import JobError
 from pipelines.progress import Bar, progress
 from pipelines.run import Run
 from pipelines.shards.files import write_file
+from pipelines.shards.written import written
 from pipelines.train.checkpoint import Progress, load_checkpoint, save_checkpoint
 from pipelines.train.group import Alone, Group, failing_together
 from pipelines.train.interrupt import interruptible
@@ -57,7 +58,8 @@ def run_training(
 
     Raises:
         InputError: the checkpoint does not fit the data or the network.
-        JobError: the loss is not finite; the sentence says where the samples' names are.
+        JobError: the loss is not finite; the sentence says where the samples' names are. Or the RUN cannot be
+            written to, or a data worker is gone.
         KeyboardInterrupt: it was asked to stop, and has written a checkpoint.
     """
     group = group or Alone()
@@ -98,7 +100,8 @@ class _Training:
         self.task, self.learner, self.state, self.config, self.group = task, learner, state, config, group
         self.run, self.say, self.is_first = run, say, group.rank == 0
         # Without a checkpoint all is done again, the validation of a start too.
-        self.log = MetricsLog(run.folder / METRICS, state.step or -1) if self.is_first else None
+        with failing_together(group):
+            self.log = MetricsLog(run.folder / METRICS, state.step or -1) if self.is_first else None
         self.watch, self.pace = Stopwatch(), Pace()
         first, last = (step * config.micro_batches for step in (state.step, config.steps))
         self.batches = with_waiting_time(task.batches(range(first + group.rank, last, group.size)))
@@ -115,11 +118,12 @@ class _Training:
                 self._write_log()
             if ends or state.step % config.validate_every == 0:
                 self._validate()
-            if ends or stop() or state.step % config.checkpoint_every == 0:
+            stops = not ends and stop()  # asked once: who is asked to stop in between has not saved
+            if ends or stops or state.step % config.checkpoint_every == 0:
                 self._save()
             if ends and state.best_step == 0:
                 self.say(f"no step was better than the start: the weights that are kept are those of {config.init}")
-            if stop() and not ends:
+            if stops:
                 raise KeyboardInterrupt
 
     def _step(self) -> None:
@@ -151,7 +155,8 @@ class _Training:
         step, keys = self.state.step, [key for some in self.group.gather(look.keys) for key in some]
         path = self.run.folder / NON_FINITE
         if self.is_first:
-            write_file(path, json.dumps({"step": step, "measured": measured, "keys": keys}, indent=2) + "\n")
+            with written(path):
+                write_file(path, json.dumps({"step": step, "measured": measured, "keys": keys}, indent=2) + "\n")
         raise JobError(
             f"step {step}: the loss or its gradient is not finite for the batch of {keys[0]!r} and others: see {path}. "
             "The checkpoint before it is untouched; try a lower optim.lr, or precision=fp32"
@@ -159,8 +164,9 @@ class _Training:
 
     def _save(self) -> None:
         self.watch.add_to(self.state, self.group)
-        if self.is_first:
-            save_checkpoint(self.run.folder, self.learner, self.state)
+        with failing_together(self.group):
+            if self.is_first:
+                save_checkpoint(self.run.folder, self.learner, self.state)
 
     def _write_log(self) -> None:
         state = self.state
@@ -168,8 +174,9 @@ class _Training:
         means = {name: value / state.pending_steps for name, value in state.pending.items()}
         rate = {"learning_rate": self.learner.learning_rate(state.step - 1)}
         rates = self.pace.rates(self.config.step_samples)
-        if self.log is not None:
-            self.log.write("train", state.step, {**self._spent(), **means, **rate, **rates})
+        with failing_together(self.group):
+            if self.log is not None:
+                self.log.write("train", state.step, {**self._spent(), **means, **rate, **rates})
         state.pending, state.pending_steps, self.pace = {}, 0, Pace()
 
     def _spent(self) -> dict[str, float]:
@@ -197,6 +204,8 @@ class _Training:
                 self.run.save_weights(network, name)
             best = self.learner.average.model if validation.best is None else validation.best
             self.run.save_weights(best, of=validation.name)
-            write_file(self.run.folder / BEST, json.dumps({"step": state.step, **entry}, indent=2) + "\n")
+            path = self.run.folder / BEST
+            with written(path):
+                write_file(path, json.dumps({"step": state.step, **entry}, indent=2) + "\n")
         when = f"step {state.step:,}" if state.step else "before the first step"
         self.say(f"{when}: {self.config.score_name} {validation.score:.4f}{', the best' if is_best else ''}")

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import torch
 
 from pipelines.shards.files import write_file
+from pipelines.shards.written import written
 from pipelines.train.checkpoint import Progress
 from pipelines.train.group import Group
 from pipelines.train.look import StepLook
@@ -26,16 +27,20 @@ class MetricsLog:
     Args:
         path: of the file; entries after `step` are removed, they will be written again.
         step: that the training goes on from.
+
+    Raises:
+        JobError: it cannot be written; so does `write`.
     """
 
     def __init__(self, path: Path, step: int) -> None:
         self._path = path
         kept = [line for line in _lines(path) if _step(line) <= step]
-        write_file(path, "".join(f"{line}\n" for line in kept))
+        with written(path):
+            write_file(path, "".join(f"{line}\n" for line in kept))
 
     def write(self, event: str, step: int, values: Mapping[str, Any]) -> None:
         """Append an entry."""
-        with self._path.open("a", encoding="utf-8") as file:
+        with written(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"event": event, "step": step, **values}) + "\n")
 
 

@@ -20,12 +20,13 @@ from synthtext.core import Charset, InputError
 from synthtext.corpora import resolve_charset
 
 
-def prepare_recognizer(config: TrainConfig, folder: Path) -> Preparation:
+def prepare_recognizer(config: TrainConfig, folder: Path, *, is_known: bool = False) -> Preparation:
     """Open the data of a recognizer's training, and make the networks.
 
     Args:
         config: with concrete device and precision, and sources.
         folder: of the RUN, which is only read: it may know the lines of a recipe from an earlier start.
+        is_known: another process has begun the RUN and told about the data: nothing is told.
 
     Raises:
         InputError: settings or data are wrong.
@@ -46,6 +47,10 @@ def prepare_recognizer(config: TrainConfig, folder: Path) -> Preparation:
     data = open_lines(config, recipes, folder, partial(check_same, folder, tree, charset))
     selections = [select(source, codec, preprocessing, config.input.widest) for source in data.sources]
 
+    told: list[str] = []
+    if not is_known:
+        told = [*data.told(), *describe_data(selections, data.held_out, charset), *origins, *describe_frozen(config)]
+
     def begin(run: Run) -> None:
         data.keep(run)
         keep_frozen(run, frozen)
@@ -56,7 +61,7 @@ def prepare_recognizer(config: TrainConfig, folder: Path) -> Preparation:
         tree=tree,
         preprocessing=preprocessing,
         charset=charset,
-        told=[*data.told(), *describe_data(selections, data.held_out, charset), *origins, *describe_frozen(config)],
+        told=told,
         begin=begin,
     )
 

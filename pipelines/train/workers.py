@@ -1,6 +1,7 @@
 """A training in several processes: what each of them does, and what the one that started them hears of it."""
 
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias
 
 import torch
 
+from pipelines.cluster.remote import Code, compare, find_code
 from pipelines.cluster.together import Send, work_together
 from pipelines.config import Tree
 from pipelines.errors import JobError
@@ -40,6 +42,7 @@ class _Order:
         settings: as JSON.
         folder: of the RUN, from `home`.
         home: where relative paths start.
+        code: of ocrmill.
     """
 
     prepare: Prepare
@@ -47,6 +50,7 @@ class _Order:
     settings: Tree
     folder: Path
     home: Path
+    code: Code
 
 
 def train_together(
@@ -68,7 +72,7 @@ def train_together(
     Raises:
         InputError, JobError: as `run_training` does, and for processes that die again and again.
     """
-    order = _Order(prepare, type(config), config.model_dump(mode="json"), run.folder, Path.cwd())
+    order = _Order(prepare, type(config), config.model_dump(mode="json"), run.folder, Path.cwd(), find_code())
     done = min(read_progress(run.folder).step * config.step_samples, config.samples)
     with progress("training", total=config.samples, unit=config.unit, done=done) as bar:
         listener = _Listener(bar, say)
@@ -109,11 +113,19 @@ def _work(order: _Order, send: Send) -> None:
         torch.set_num_threads(config.threads)
     try:
         with failing_together(group):
+            check_code(order.code)
             prepared, run = order.prepare(config, order.folder), Run.open(order.folder)
         say: Say = lambda line: first(("said", line))  # noqa: E731 - a name for the type
         run_training(prepared.task, prepared.counts, config, run, say, group, _told_bar(first))
     except (InputError, JobError) as error:
         first(("failed", (type(error).__name__, str(error))))
+
+
+def check_code(wanted: Code) -> None:
+    """Raise InputError if this process would train with another ocrmill than the one that is wanted."""
+    difference = compare(wanted, find_code())
+    if difference:
+        raise InputError(f"machine {socket.gethostname()} cannot train along: {difference}")
 
 
 def _told_bar(send: Send) -> Callable[..., Any]:

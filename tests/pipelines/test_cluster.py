@@ -214,6 +214,28 @@ def test_cluster_that_wants_another_token(strangers):
         assert len(errors.splitlines()) == 1
 
 
+MAILBOXES = """
+import sys
+import ray
+from pipelines.cluster import pool
+from pipelines.cluster.mailbox import open_mailbox
+
+def where(_=None):
+    return ray.get_runtime_context().get_node_id()
+
+with pool(0, sys.argv[1]):
+    mailboxes = [open_mailbox() for _ in range(4)]
+    print(*(ray.get(mailbox.__ray_call__.remote(where)) == where() for mailbox in mailboxes))
+"""
+
+
+def test_messages_are_held_on_the_machine_that_reads_them(folder, fit, cluster):
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("RAY_")}
+    command = [sys.executable, "-c", MAILBOXES, cluster.address]
+    done = subprocess.run(command, env=clean | fit | cluster.access, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.stdout.split() == ["True"] * 4, done.stderr
+
+
 def test_cluster_that_is_lost_and_the_same_command_elsewhere(folder, fit, reference, cluster):
     draw_slowly(folder, 0.1)
     driver = run(folder, "lost", f"--address={cluster.address}", **fit, **cluster.access)
@@ -254,7 +276,7 @@ def test_python_without_ocrmill_says_so():
             "-I",
             "-S",
             "-c",
-            f"exec({source!r}); print(_compare(Code(*{tuple(find_code())!r}), find_code()))",
+            f"exec({source!r}); print(compare(Code(*{tuple(find_code())!r}), find_code()))",
         ],
         capture_output=True,
         text=True,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.processes import kill_session, of_session, ray_workers
 from pipelines.cluster import pool
 from pipelines.cluster.pool import ATTEMPTS
 from pipelines.copypaste import copypaste
@@ -58,8 +59,11 @@ def tasks(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def running(tasks):
-    with pool(2) as found:
-        yield found
+    """It is of its own, though the environment names a cluster."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+        with pool(2) as found:
+            yield found
 
 
 @pytest.fixture(scope="module")
@@ -157,9 +161,8 @@ def start(folder: Path, workers: int) -> "subprocess.Popen[bytes]":
     # A job that a shell put into the background, as a test run may be, starts with Ctrl-C ignored.
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     code = f"{heed}; from pipelines.generate import generate; {call}"
-    return subprocess.Popen(
-        [sys.executable, "-c", code], stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    )
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, env=env, start_new_session=True)
 
 
 def marks(folder):
@@ -180,9 +183,18 @@ def test_killed_driver_and_the_same_command_again(reference, tmp_path):
     folder = tmp_path / "data"
     driver = start(folder, 2)
     wait_for(lambda: len(marks(folder)) >= 3, driver)
+    workers = set(ray_workers(driver.pid))
+    assert len(workers) >= 2
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     driver.stderr.close()
+    for _ in range(3000):
+        if not workers & set(of_session(driver.pid)):
+            break
+        time.sleep(0.01)
+    else:
+        kill_session(driver.pid)
+        raise AssertionError("its workers outlive it")
     before = marks(folder)
     data = {path.with_suffix(".parquet"): path.with_suffix(".parquet").stat().st_mtime_ns for path in before}
     assert 3 <= len(before) < COUNT // SIZE

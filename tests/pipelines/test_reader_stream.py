@@ -1,3 +1,5 @@
+import multiprocessing
+import tracemalloc
 from collections import Counter
 
 import cv2
@@ -7,8 +9,11 @@ import torch
 
 from models.ctc import CTCCodec
 from models.lcnet import time_steps
+from pipelines.errors import JobError
 from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.reader import RecognitionStream, make_loader, open_source, select
+from pipelines.reader.selection import CROWDED, EMPTY, WIDE
+from pipelines.reader.source import Concatenation
 from pipelines.reader.stream import WINDOW
 from synthtext.core import Charset, InputError
 
@@ -140,6 +145,48 @@ def test_what_cannot_be_learnt_is_counted(tmp_path):
     assert str(selection.discards).startswith("3 of 8 lines left out: ")
 
 
+class MadeLines:
+    """Lines of no picture: a letter more or less, of many widths, a few too wide or without label."""
+
+    name, groups = "made", np.array([0])
+
+    def __init__(self, first, count):
+        self.numbers = range(first, first + count)
+
+    def __len__(self):
+        return len(self.numbers)
+
+    def texts(self):
+        return ("a" * (number % 9) for number in self.numbers)
+
+    def sizes(self):
+        return np.array([(number % 1500 + 1, 32) for number in self.numbers])
+
+
+def test_looking_at_many_lines_takes_little_more_memory_than_what_stays():
+    count, part = 60_000, 5_000
+    source = Concatenation("all", tuple(MadeLines(first, part) for first in range(0, count, part)))
+    select(source, CODEC, PREPROCESSING)
+    tracemalloc.start()
+    selection = select(source, CODEC, PREPROCESSING)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 * count
+    reasons = ["" for _ in range(count)]
+    for number in range(count):
+        letters, width = number % 9, number % 1500 + 1
+        if width > 1280:
+            reasons[number] = WIDE
+        elif not letters:
+            reasons[number] = EMPTY
+        elif 2 * letters - 1 > time_steps(PREPROCESSING.batch_width(width)):  # the same letter wants a blank between
+            reasons[number] = CROWDED
+    assert selection.rows.tolist() == [number for number, reason in enumerate(reasons) if not reason]
+    assert selection.widths.tolist() == [number % 1500 + 1 for number in selection.rows]
+    assert selection.discards.total == count
+    assert selection.discards.reasons == {name: many for name, many in Counter(reasons).items() if name}
+
+
 def test_repeats_need_steps_of_their_own(tmp_path):
     lines = [("abababab", 32), ("aabababa", 32), ("aabababa", 33), ("ababababa", 32)]
     selection = select(write_lines(tmp_path / "lines", lines), CODEC, PREPROCESSING)
@@ -168,6 +215,15 @@ def test_a_broken_picture_is_named(tmp_path, workers):
     (tmp_path / "lines" / "0.png").write_bytes(b"text")
     with pytest.raises(InputError, match=r"^0\.png: this is no picture that can be read$"):
         list(make_loader(stream, range(2), workers))
+
+
+def test_a_data_worker_that_is_killed_is_told_in_one_sentence(selections):
+    batches = make_loader(make_stream(selections), range(10**6), workers=1)
+    next(batches)
+    (worker,) = multiprocessing.active_children()
+    worker.kill()
+    with pytest.raises(JobError, match=r"^a process that makes batches was ended.*the same command again goes on$"):
+        list(batches)
 
 
 def test_a_source_that_is_read_in_order_comes_window_by_window(selections):

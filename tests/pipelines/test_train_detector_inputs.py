@@ -6,12 +6,14 @@ from pathlib import Path
 
 import cv2
 import pytest
+import torch
 import yaml
 
 from pipelines.preprocessing import DetectorPreprocessing
 from pipelines.reader import open_scenes
 from pipelines.run import Run
 from pipelines.train import DetectorTrainConfig, preset_names, resolve_config, train
+from pipelines.train.job import concrete, prepare
 from pipelines.train.scene_checks import describe_scenes, survey_scenes
 from synthtext.core import InputError
 
@@ -73,6 +75,24 @@ def test_what_cannot_be_trained_is_told_in_a_sentence_and_leaves_nothing(tmp_pat
         train("det-db", tmp_path / "run", *sources, [*TINY, *filled], lambda line: None)
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_process_that_joins_makes_the_same_batches_and_looks_at_no_picture(tmp_path, places):
+    def settings(name):
+        return concrete(
+            resolve_config("det-db", [places[name]], [places[name]], [*TINY, "copy_paste={}", "data_workers=0"])
+        )
+
+    first = prepare(settings("scenes"), tmp_path / "run")
+    first.begin(Run.create(tmp_path / "run", first.tree, first.preprocessing))
+    joining = prepare(settings("scenes"), tmp_path / "run", is_known=True)
+    assert (joining.tree, joining.counts, joining.told) == (first.tree, first.counts, [])
+    one, other = (next(iter(prepared.task.batches(range(1)))) for prepared in (first, joining))
+    assert one.keys == other.keys
+    assert all(map(torch.equal, (one.images, *one.targets), (other.images, *other.targets)))
+    with pytest.raises(InputError, match="1 of 3 pictures are missing"):
+        prepare(settings("gone"), tmp_path / "run")
+    assert prepare(settings("gone"), tmp_path / "run", is_known=True).counts == [3]
 
 
 def test_a_recognizer_refuses_scenes(tmp_path, places):

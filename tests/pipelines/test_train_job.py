@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.processes import kill_session, of_session
 from models.ctc import CTCCodec
 from pipelines.evaluate import evaluate_recognizer
 from pipelines.preprocessing import RecognizerPreprocessing
@@ -93,6 +94,16 @@ def wait_for_step(folder, step, process):
         time.sleep(0.02)
 
 
+def wait_for_end(leader):
+    """Until nothing is left of a session."""
+    for _ in range(3000):
+        if not of_session(leader):
+            return
+        time.sleep(0.01)
+    kill_session(leader)
+    raise AssertionError("its data workers outlive it")
+
+
 def test_a_stopped_and_then_killed_training_equals_an_uninterrupted_one(tmp_path, sources, uninterrupted):
     folder = tmp_path / "run"
     stopped = command(folder, sources, "data_workers=1")
@@ -104,10 +115,13 @@ def test_a_stopped_and_then_killed_training_equals_an_uninterrupted_one(tmp_path
     reached = json.loads((folder / "state.json").read_text())["step"]
     assert 3 <= reached < 40
 
-    killed = command(folder, sources)
+    killed = command(folder, sources, "data_workers=1")
     wait_for_step(folder, reached + 5, killed)
-    os.killpg(killed.pid, signal.SIGKILL)
-    killed.communicate(timeout=300)
+    assert len(of_session(killed.pid)) > 1
+    killed.kill()  # this process alone, as the system does where memory is short
+    killed.wait()
+    killed.stdout.close()
+    wait_for_end(killed.pid)
 
     run_small(folder, sources, *BUDGET)
     assert metrics(folder) == metrics(uninterrupted)

@@ -1,6 +1,7 @@
 """Trainings that take their steps in several batches, in one process or in several."""
 
 import json
+import operator
 import os
 import signal
 import threading
@@ -8,16 +9,24 @@ import time
 from pathlib import Path
 
 import pytest
+import ray
 import torch
+from ray.exceptions import RayActorError
+from ray.train import ControllerError, WorkerGroupError
 from safetensors.torch import load_file
 from torch import nn
 
 from models.losses import Centers
 from pipelines.cluster import pool
-from pipelines.cluster.together import beside_signals, check_room
+from pipelines.cluster.mailbox import Mailbox
+from pipelines.cluster.pool import ATTEMPTS
+from pipelines.cluster.remote import find_code
+from pipelines.cluster.together import beside_signals, check_room, explain, work_together
+from pipelines.errors import JobError
 from pipelines.train import TrainConfig, train
 from pipelines.train.checkpoint import TENSORS
 from pipelines.train.learner import Learner
+from pipelines.train.workers import check_code
 from synthtext.core import InputError
 
 SETTINGS = [
@@ -136,6 +145,35 @@ def test_a_failure_in_one_process_is_one_sentence(tmp_path, lines):
         run(tmp_path / "run", str(broken / "labels.tsv"), workers=2, say=say)
 
 
+@pytest.mark.usefixtures("running")
+def test_no_room_for_all_processes_is_told_rather_than_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "0.1")
+    holder = ray.remote(num_cpus=1)(Mailbox).remote()
+    ray.get(holder.take.remote())
+    with pytest.raises(JobError, match=r"^there is no room for 2 processes any more"):
+        work_together(operator.truediv, 1, 2, None, tmp_path, print)
+    ray.kill(holder)
+
+
+def test_each_cause_is_told_once():
+    lost = ConnectionError("closed by peer\nwhere")
+    failures = {2: RayActorError(), 0: lost, 1: lost, 3: KeyError("missing")}
+    assert explain(WorkerGroupError("process 0 ...", failures), 4) == (
+        f"the processes failed {ATTEMPTS} times, at last process 0: ConnectionError: closed by peer; process 2: it was "
+        "ended, as the system does where memory is short, or with its machine; process 3: KeyError: 'missing'"
+    )
+    assert (
+        explain(ControllerError(OSError("no such file")), 4)
+        == "4 processes could not be started: OSError: no such file"
+    )
+
+
+def test_a_machine_of_another_code_does_not_train_along():
+    check_code(find_code())
+    with pytest.raises(InputError, match=r"^machine .* cannot train along: its ocrmill .* has other code"):
+        check_code(find_code()._replace(digest="0" * 64))
+
+
 def test_batches_that_cannot_be_shared_are_refused(tmp_path, lines):
     with pytest.raises(
         InputError, match="2 workers cannot share 3 batches a step evenly: give micro_batches a multiple"
@@ -180,6 +218,18 @@ def test_an_interrupt_ends_the_wait_for_the_processes_at_once(interruptible):
     ended.set()
     with pytest.raises(ZeroDivisionError):
         beside_signals(lambda: 1 / 0)
+
+
+def test_a_cluster_that_is_lost_ends_the_wait_for_the_processes():
+    ended = threading.Event()
+
+    def check():
+        raise JobError("the Ray cluster has not answered")
+
+    with pytest.raises(JobError, match="has not answered"):
+        beside_signals(lambda: ended.wait(30), check)
+    assert not ended.is_set()
+    ended.set()
 
 
 CONFIG = TrainConfig(samples=48, batch_size=4, micro_batches=2, device="cpu", precision="fp32", ema_decay=0.0)
