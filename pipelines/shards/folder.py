@@ -131,7 +131,7 @@ class DatasetFolder:
         """Write statistics.json."""
         self._write(self.path / "statistics.json", statistics.to_json())
 
-    def prepare(self, spec: ShardSpec) -> None:
+    def prepare(self, spec: ShardSpec, digest: str) -> None:
         """Nothing: a shard's old mark goes when the new data get their name."""
 
     def withdraw_statistics(self) -> None:

@@ -118,6 +118,11 @@ class Location:
         """Whether there is a file."""
         return bool(self.run(lambda storage, path: storage.get_file_info(path).is_file))
 
+    def size(self) -> int | None:
+        """Bytes of a file; None where there is none."""
+        size: int | None = self.run(lambda storage, path: storage.get_file_info(path).size)
+        return size
+
     def read_bytes(self) -> bytes:
         """The content of a file."""
 

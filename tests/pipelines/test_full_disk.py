@@ -106,6 +106,10 @@ def test_a_full_disk_under_the_description(undisturbed, tmp_path):
     assert nothing_looks_finished(tmp_path / "data")
     run(tmp_path / "data")
     assert sums(tmp_path / "data") == sums(undisturbed / "parquet")
+    (tmp_path / "data" / "shards" / "part-000001.json").unlink()
+    with largest_file(size), pytest.raises(JobError, match=r"dataset.json cannot be written"):
+        run(tmp_path / "data")  # still called complete, so its statistics are still there
+    assert (tmp_path / "data" / "statistics.json").is_file()
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])

@@ -105,7 +105,12 @@ def test_data_without_a_whole_mark_do_not_count(s3, local, remote):
         open_source(s3.uri("half"))
     (shards / "part-000002.json").write_bytes(b"")  # withdrawn
     s3.look_again()
-    assert len(open_source(s3.uri("half"))) == SIZE
+    with pytest.raises(InputError, match=r"complete with 50 rows, but .* 20; .*check names"):
+        open_source(s3.uri("half"))
+    about = (shards.parent / "dataset.json").read_text()
+    (shards.parent / "dataset.json").write_text(about.replace('"complete": true', '"complete": false'))
+    s3.look_again()
+    assert len(open_source(s3.uri("half"))) == SIZE  # as while a job is at work
     assert run(s3.uri("half")).new_shards == 2
     assert sums(s3.folder("half")) == sums(local)
     (shards / "part-000000.parquet").write_bytes(whole[:-1])  # marked, but not whole
@@ -115,16 +120,25 @@ def test_data_without_a_whole_mark_do_not_count(s3, local, remote):
     assert run(s3.uri("half")).new_shards == 1
 
 
-def test_a_mark_is_withdrawn_before_its_shard_is_drawn_again(s3):
-    folder = dataset_folder(s3.uri("withdrawn"))
-    (spec,) = ShardPlan(1, size=1)
-    folder.prepare(spec)  # nothing is there
-    (folder.shards / "part-000000.json").write_bytes(b"{}")
-    assert folder.marked(ShardPlan(2, size=1)) == {0}
-    folder.prepare(spec)
-    assert folder.marked(ShardPlan(2, size=1)) == set()
-    assert folder.shards.listing() == {"part-000000.json": 0}
-    assert not list(folder.finished(ShardPlan(1, size=1), "0" * 64))
+def test_only_a_mark_that_does_not_hold_is_withdrawn(s3_of_my_own, local):
+    server, plan = s3_of_my_own, ShardPlan(80, size=SIZE)
+    shards = server.copy(local, "data") / "shards"
+    folder = dataset_folder(server.uri("data"))
+    digest = json.loads((local / "dataset.json").read_text())["digest"]
+    marks = {mark.name: mark.read_bytes() for mark in sorted(shards.glob("*.json"))}
+    (shards / "part-000001.json").write_bytes(b"{}")
+    server.look_again()
+    assert folder.marked(plan) == {0, 1, 2}
+    assert [mark.index for mark in folder.finished(plan, digest)] == [0]  # 1 is none, 2 of a shorter shard
+    (shards / "part-000001.json").write_bytes(marks["part-000001.json"])  # another job was faster
+    server.look_again()
+    for spec in plan:
+        folder.prepare(spec, digest)
+    sizes = {name: size for name, size in folder.shards.listing().items() if name.endswith(".json")}
+    assert sizes == {name: 0 if name == "part-000002.json" else len(mark) for name, mark in marks.items()}
+    server.kill()
+    for spec in (plan[0], plan[3]):  # nothing has to be asked about these
+        folder.prepare(spec, digest)
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
