@@ -89,7 +89,7 @@ def _look(
         return Findings(path, None, problems)
     plan = ShardPlan(description.count, description.start, description.shard_size)
     shards = path / "shards"
-    filtered = (path / VERDICTS).is_dir()
+    filtered = VERDICTS in names  # which are all that is here of what lies on a storage
     tasks = (ShardCheck(shards, description, spec, only is None or spec.index in only, filtered) for spec in plan)
     total = Statistics()
     if remote is None:
