@@ -8,15 +8,15 @@ from pathlib import Path
 
 from pipelines.errors import JobError
 from pipelines.shards.files import remove, sha256, sync, temporary
-from pipelines.storage import Location, StorageError, place
+from pipelines.storage import Location, StorageError, expanded, place
 from synthtext.core import InputError
 
 
 def cache_folder() -> Path:
     """Where fetched files are kept: `OCRMILL_CACHE`, or `ocrmill` in the user's cache folder."""
     if named := os.environ.get("OCRMILL_CACHE"):
-        return Path(named).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ocrmill"
+        return expanded(named)
+    return expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "ocrmill"
 
 
 def fetched(uri: "str | Path | Location", digest: str, cache: Path | None = None) -> Path:

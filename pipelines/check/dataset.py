@@ -11,14 +11,14 @@ from pydantic import ValidationError
 from pipelines.check.problem import Problem, Problems
 from pipelines.check.remote import RemoteShardCheck, check_remote_shard, small_files
 from pipelines.check.shard import ShardCheck, ShardReport, check_shard
-from pipelines.errors import JobError
 from pipelines.generate.encode import ROWS
 from pipelines.generate.job import check_workers
 from pipelines.progress import progress
 from pipelines.shards import Description, ShardPlan, Statistics, read_description
 from pipelines.shards.files import TEMPORARY
 from pipelines.shards.folder import VERDICTS
-from pipelines.storage import Location, Place, place
+from pipelines.shards.lock import try_lock
+from pipelines.storage import Location, Place, place, readable
 from synthtext.core import InputError
 
 T = TypeVar("T")
@@ -109,18 +109,13 @@ def _look(
 
 def _refuse_others(path: Path) -> None:
     """Refuse what is no data set, and one that is being written."""
-    shards = path / "shards"
-    if not (path / "dataset.json").exists() and not (shards.is_dir() and any(shards.glob("part-*"))):
-        raise InputError(f"{path} is no data set of ours: there is neither a dataset.json nor a shard in it")
-    lock = path / _LOCK
-    if not lock.is_file():
-        return
-    with lock.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = file.read(200).decode(errors="replace") or "another process"
-            raise JobError(f"{path} is being written by {holder}; wait for it") from None
+    shards, lock = path / "shards", path / _LOCK
+    with readable(path):
+        if not (path / "dataset.json").exists() and not (shards.is_dir() and any(shards.glob("part-*"))):
+            raise InputError(f"{path} is no data set of ours: there is neither a dataset.json nor a shard in it")
+        if lock.is_file():
+            with lock.open("rb") as file:
+                try_lock(file.fileno(), lock, fcntl.LOCK_SH)
 
 
 def _describe(path: Path, problems: Problems) -> Description | None:

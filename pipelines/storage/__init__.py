@@ -2,6 +2,7 @@
 
 from pipelines.storage.error import StorageError
 from pipelines.storage.location import Location
-from pipelines.storage.place import Place, absolute, local_path, place
+from pipelines.storage.place import Place, absolute, expanded, local_path, place
+from pipelines.storage.readable import readable
 
-__all__ = ["Location", "Place", "StorageError", "absolute", "local_path", "place"]
+__all__ = ["Location", "Place", "StorageError", "absolute", "expanded", "local_path", "place", "readable"]

@@ -18,9 +18,11 @@ from pipelines.shards import (
     ShardPlan,
     ShardSpec,
     Statistics,
+    read_mark,
     to_json,
     write_shard,
 )
+from pipelines.storage import Location, StorageError
 from synthtext.core import Applied, Clusters, Gap, InputError, Provenance, Sample
 
 COUNT = 1300  # more than two row groups
@@ -204,6 +206,13 @@ def test_mark_tells_a_finished_shard_from_others(folder, rows):
     with path.open("ab") as file:
         file.truncate(path.stat().st_size - 1)
     assert folder.mark_of(spec, "d" * 64) is None
+
+
+def test_a_mark_that_cannot_be_read_is_no_mark(tmp_path):
+    (tmp_path / "part-000000.json").mkdir()
+    assert read_mark(tmp_path / "part-000000.json") is None
+    with pytest.raises(StorageError, match="does not answer"):
+        read_mark(Location("s3://bucket/part-000000.json?endpoint_override=127.0.0.1:9&scheme=http"))
 
 
 def test_broken_mark_is_no_mark(folder, rows):

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.generate import generate
+from pipelines.reader import open_source
+from pipelines.recipe import resolve_recipe
 from pipelines.storage import Location, local_path, place
 from pipelines.train.resolve import parse_source
 from synthtext.core import InputError
@@ -20,6 +22,12 @@ def test_a_uri_is_a_place(tmp_path):
     assert found.connect()[1] == "bucket/a b/c"
     assert (found / "d.json").suffix == ".json"
     assert place("s3://bucket").connect()[1] == place("s3://bucket/").connect()[1] == "bucket"
+
+
+def test_a_home_folder_that_nobody_knows_is_told():
+    for look in (place, open_source, resolve_recipe):
+        with pytest.raises(InputError, match=r"~nobody-of-that-name/x.*: nobody knows that home folder"):
+            look("~nobody-of-that-name/x.yaml")
 
 
 @pytest.mark.parametrize(
