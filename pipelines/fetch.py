@@ -78,6 +78,8 @@ def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Pat
         state = found.state()
     except StorageError as error:
         raise InputError(f"{found} cannot be read: {error}") from None
+    if strange := [name for name in state if name.startswith("/") or ".." in name.split("/")]:
+        raise InputError(f"{found} cannot be read: {strange[0]!r} in it is no name for a file of this machine")
     if not state:
         raise InputError(f"{found}: there is no such file or folder")
     key = hashlib.sha256(json.dumps([found.uri, state]).encode()).hexdigest()

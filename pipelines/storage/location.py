@@ -1,16 +1,18 @@
 """A place on a storage, by URI."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import pyarrow.fs as fs
 
 from pipelines.storage.connection import connected, server_of
 from pipelines.storage.error import StorageError, explained, no_bucket
 
+_SPECIAL = re.compile(r"[\x00-\x20#?%\x7f]")
 _CHUNK = 8 * 2**20  # bytes that are copied at a time
 
 
@@ -30,7 +32,8 @@ class Location:
         return self.uri
 
     def __truediv__(self, name: str) -> "Location":
-        return self._with_path(f"{self._parts.path.rstrip('/')}/{name}")
+        """What lies below under a name, or under names with slashes between them, whatever is in them."""
+        return self._with_path(f"{self._parts.path.rstrip('/')}/{_quoted(name)}")
 
     @property
     def _parts(self) -> SplitResult:
@@ -163,6 +166,11 @@ class Location:
                     sink.write(chunk)
 
         self.run(copy)
+
+
+def _quoted(name: str) -> str:
+    """A name, or names, as a part of a URI: what would end the path or mean another character is written in digits."""
+    return _SPECIAL.sub(lambda found: quote(found[0]), name)
 
 
 def _make_parent(storage: fs.FileSystem, path: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pipelines.errors import UnfitError
-from pipelines.fetch import fetched
+from pipelines.fetch import fetched, fetched_tree
 from pipelines.generate import generate
 from pipelines.generate.task import ShardTask, draw_shard_on_worker, machine_ingredients
 from pipelines.recipe import digest_of, resolve_recipe
@@ -18,6 +18,7 @@ from pipelines.shards import ShardPlan
 from pipelines.shards.files import sha256
 from synthtext.core import InputError
 from synthtext.fonts import FontOptions, find_fonts
+from tests.pipelines.s3_answers import Answers, listed
 
 
 def sums(folder: Path) -> dict[str, str]:
@@ -43,6 +44,25 @@ def test_fetching_a_file(s3, tmp_path):
     assert fetched(path, digest) == path
     with pytest.raises(InputError, match="another content"):
         fetched(path, "0" * 64)
+
+
+def test_names_in_a_tree_are_themselves_and_never_lead_out_of_it(s3, tmp_path):
+    names = ("100%.txt", "a#1 b.txt", "inside/a?b=c&d.txt", "a%41+.txt", "\u4e00.txt")
+    for name in names:
+        (s3.folder("named") / name).parent.mkdir(parents=True, exist_ok=True)
+        (s3.folder("named") / name).write_text(name)
+    s3.look_again()
+    tree = fetched_tree(s3.uri("named"), tmp_path / "cache")
+    assert {file.relative_to(tree).as_posix(): file.read_text() for file in tree.rglob("*.txt")} == {
+        n: n for n in names
+    }
+    for name in ("../b.txt", "a/../../b.txt", "/b.txt"):
+        with (
+            Answers(lambda *_, name=name: listed("tree/a.txt", f"tree/{name}")) as server,
+            pytest.raises(InputError, match="is no name for a file of this machine"),
+        ):
+            fetched_tree(server.uri("tree"), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
