@@ -115,7 +115,7 @@ def _refuse_others(path: Path) -> None:
             raise InputError(f"{path} is no data set of ours: there is neither a dataset.json nor a shard in it")
         if lock.is_file():
             with lock.open("rb") as file:
-                try_lock(file.fileno(), lock, fcntl.LOCK_SH)
+                try_lock(file.fileno(), lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
 def _describe(path: Path, problems: Problems) -> Description | None:

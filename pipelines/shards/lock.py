@@ -12,13 +12,17 @@ from pipelines.shards.written import written
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, wait: bool = False) -> Iterator[None]:
     """Hold the lock file `path`. The system lets go of it when the process ends, however it ends.
 
+    Args:
+        path: of the file, which is made and goes away again.
+        wait: until nobody else holds it.
+
     Raises:
-        JobError: another process holds it, which the sentence names; or it cannot be written.
+        JobError: another process holds it, which the sentence names; or it cannot be written or locked.
     """
-    descriptor = _acquire(path)
+    descriptor = _acquire(path, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
         with written(path):
             os.ftruncate(descriptor, 0)
@@ -30,13 +34,13 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _acquire(path: Path) -> int:
+def _acquire(path: Path, kind: int) -> int:
     while True:
         with written(path):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            try_lock(descriptor, path, fcntl.LOCK_EX)
-        except JobError:
+            try_lock(descriptor, path, kind)
+        except BaseException:
             os.close(descriptor)
             raise
         if _is_current(descriptor, path):
@@ -45,18 +49,18 @@ def _acquire(path: Path) -> int:
 
 
 def try_lock(descriptor: int, path: Path, kind: int) -> None:
-    """Lock an open file, or say at once why not.
+    """Lock an open file, or say why not.
 
     Args:
         descriptor: of the file.
         path: of the file.
-        kind: `fcntl.LOCK_EX`, or `fcntl.LOCK_SH` to see that nobody has it for themselves.
+        kind: of lock, as `fcntl.flock` takes it.
 
     Raises:
         JobError: another process holds it, which the sentence names; or the disk has no locks, as some mounts.
     """
     try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind)
     except BlockingIOError:
         holder = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
         raise JobError(f"{path.parent} is being written by {holder}; wait for it, or take another folder") from None

@@ -32,7 +32,7 @@ class Answers:
         answer: to a request, by its method and path.
 
     Attributes:
-        asked: the methods of the requests so far.
+        asked: the paths of the requests so far, of those for contents.
     """
 
     def __init__(self, answer: Callable[[str, str], Answer]) -> None:
@@ -43,7 +43,8 @@ class Answers:
             protocol_version = "HTTP/1.1"
 
             def reply(self) -> None:
-                asked.append(self.command)
+                if self.command == "GET":
+                    asked.append(self.path)
                 status, body = answer(self.command, self.path)
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
@@ -51,7 +52,7 @@ class Answers:
                 if self.command != "HEAD":
                     self.wfile.write(body)
 
-            do_GET = do_HEAD = reply
+            do_GET = do_HEAD = reply  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass

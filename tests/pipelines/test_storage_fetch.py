@@ -1,8 +1,11 @@
 """Files at URIs that recipes name, from a real S3 server of this machine."""
 
+import hashlib
 import json
 import pickle
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +21,7 @@ from pipelines.shards import ShardPlan
 from pipelines.shards.files import sha256
 from synthtext.core import InputError
 from synthtext.fonts import FontOptions, find_fonts
-from tests.pipelines.s3_answers import Answers, listed
+from tests.pipelines.s3_answers import Answer, Answers, listed
 
 
 def sums(folder: Path) -> dict[str, str]:
@@ -63,6 +66,31 @@ def test_names_in_a_tree_are_themselves_and_never_lead_out_of_it(s3, tmp_path):
         ):
             fetched_tree(server.uri("tree"), tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_of_many_at_a_time_one_fetches_and_removes_what_killed_ones_left(tmp_path):
+    def answer(method: str, path: str) -> Answer:
+        if "list-type" in path:
+            return listed("tree/a.txt")
+        time.sleep(0.3 if method == "GET" else 0)
+        return 200, b"abc"
+
+    cache, digest = tmp_path / "cache", hashlib.sha256(b"abc").hexdigest()
+    with Answers(answer) as server, ThreadPoolExecutor(4) as pool:
+        for fetch in (
+            lambda: fetched_tree(server.uri("tree"), cache) / "a.txt",
+            lambda: fetched(server.uri("tree/a.txt"), digest, cache),
+        ):
+            for again in range(2):
+                before = server.asked.count("/bucket/tree/a.txt")
+                (path, *others) = pool.map(lambda _, fetch=fetch: fetch(), range(4))
+                assert {*others} == {path}
+                assert path.read_bytes() == b"abc"
+                assert server.asked.count("/bucket/tree/a.txt") == before + 1
+                kept = path.parents[1] if path.parts[-2] == "tree" else path.parent
+                assert [file for file in kept.parent.iterdir() if file.is_file() or file.name.startswith(".")] == []
+                if not again:
+                    kept.rename(kept.with_name(f".tmp-{kept.name}-1-0badcafe"))  # as if it were not finished
 
 
 def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
