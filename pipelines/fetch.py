@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.errors import JobError
 from pipelines.shards.files import TEMPORARY, remove, sha256, sync, temporary
 from pipelines.shards.lock import locked
-from pipelines.storage import Location, StorageError, expanded, place
+from pipelines.storage import Location, StorageError, expanded, place, unread
 from synthtext.core import InputError
 
 
@@ -50,6 +50,8 @@ def fetched(uri: "str | Path | Location", digest: str, cache: Path | None = None
         return _kept(target, found, bring)
     except FileNotFoundError:
         raise InputError(f"{found}: there is no such file") from None
+    except StorageError as error:
+        raise JobError(f"{found} cannot be fetched: {error}") from None
 
 
 def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Path:
@@ -62,7 +64,7 @@ def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Pat
         cache: folder that it is kept in; None: `cache_folder()`.
 
     Raises:
-        InputError: there is nothing, or the storage does not let it be read.
+        InputError: there is nothing, or the storage does not let it be read; UnansweredError where it may another time.
         JobError: the cache folder cannot be written.
     """
     found = place(uri)
@@ -72,7 +74,7 @@ def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Pat
         found.check()
         state = found.state()
     except StorageError as error:
-        raise InputError(f"{found} cannot be read: {error}") from None
+        raise unread(found, error) from None
     if strange := [name for name in state if name.startswith("/") or ".." in name.split("/")]:
         raise InputError(f"{found} cannot be read: {strange[0]!r} in it is no name for a file of this machine")
     if not state:
@@ -90,6 +92,8 @@ def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Pat
         return _kept(target, found, bring)
     except FileNotFoundError as error:
         raise JobError(f"{found} cannot be fetched: {error.strerror}; it changes just now") from None
+    except StorageError as error:
+        raise unread(found, error) from None
 
 
 def _kept(target: Path, found: Location, bring: Callable[[Path], None]) -> Path:
@@ -102,7 +106,8 @@ def _kept(target: Path, found: Location, bring: Callable[[Path], None]) -> Path:
 
     Raises:
         FileNotFoundError: it is not there.
-        JobError: the storage fails, or nothing can be kept here.
+        StorageError: the storage fails.
+        JobError: nothing can be kept here.
     """
     folder = target.parent
     if target.exists():
@@ -114,7 +119,7 @@ def _kept(target: Path, found: Location, bring: Callable[[Path], None]) -> Path:
                 for left in folder.parent.glob(f"{TEMPORARY}{folder.name}-*"):  # by processes that were killed
                     remove(left)
                 _bring(temporary(folder), target, bring)
-    except FileNotFoundError:
+    except (FileNotFoundError, StorageError):
         raise
     except OSError as error:
         raise JobError(f"{found} cannot be fetched into {folder.parent}: {error.strerror or error}") from None

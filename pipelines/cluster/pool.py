@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -38,6 +39,7 @@ _OBJECT_STORE = 100 * 2**20  # bytes; what tasks return is small, and the defaul
 _PAUSE = 1.0  # seconds of waiting for a result between looks at the cluster
 _STARTS = 2  # of a Ray of our own, which may not be up in time on a busy machine
 _NO_TOKEN = b"InvalidAuthToken"
+_PATIENCE = 300.0  # seconds that a machine may fail for what may pass before it is refused
 _AHEAD = 2  # tasks a CPU: one is worked on, one waits
 
 cloudpickle.register_pickle_by_value(remote)  # type: ignore[no-untyped-call]
@@ -62,6 +64,7 @@ class Pool:
         self.limit = limit
         self.deaths = 0
         self.refused: dict[str, str] = {}
+        self._failing: dict[str, float] = {}  # since when, by node
 
     def run(
         self,
@@ -73,12 +76,13 @@ class Pool:
         """The results of a function for each task, as they come.
 
         A machine where the function raises `UnfitError`, or whose code is another, gets no more tasks; others go on.
+        One that is unfit for what may pass, such as a storage that does not answer, is asked again for some minutes.
 
         Args:
             function: of an importable module.
             tasks: taken one by one, never more than the limit ahead of the results.
             explain: says how the ingredients of an `UnfitError` differ from those of the job.
-            say: is told once of every machine that is refused.
+            say: is told once of every machine that is refused, or may be.
 
         Raises:
             InputError, JobError: as the function raised them.
@@ -104,6 +108,7 @@ class Pool:
                 if landing is None:
                     continue
                 if landing.outcome.unfit is None:
+                    self._failing.pop(landing.outcome.node, None)
                     yield landing.outcome.result
                     continue
                 self._refuse(landing.outcome, nodes, explain, say)
@@ -113,6 +118,13 @@ class Pool:
             nodes.close()
 
     def _refuse(self, outcome: remote.Outcome, nodes: Nodes, explain: Explain, say: Callable[[str], None]) -> None:
+        if outcome.passing:
+            is_first, now = outcome.node not in self._failing, time.monotonic()
+            since = self._failing.setdefault(outcome.node, now)
+            if is_first:
+                say(f"machine {nodes.name(outcome.node)} cannot work now, and is asked again: {outcome.unfit}")
+            if now - since < _PATIENCE:
+                return
         if outcome.node not in self.refused:
             details = f" ({explain(outcome.result)})" if outcome.result else ""
             self.refused[outcome.node] = f"machine {nodes.name(outcome.node)} was refused: {outcome.unfit}{details}"
@@ -133,7 +145,7 @@ class _Flight(Generic[Task, Result]):
     def __init__(self, function: Callable[[Task], Result], nodes: Nodes) -> None:
         self._function, self._nodes, self._code = function, nodes, remote.find_code()
         self._remote = ray.remote(num_cpus=1, max_retries=0)(remote.attempt)
-        self._tasks: dict[ray.ObjectRef[tuple[str, str | None, Any]], tuple[Task, int]] = {}
+        self._tasks: dict[ray.ObjectRef[tuple[str, str | None, Any, bool]], tuple[Task, int]] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)

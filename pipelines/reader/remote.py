@@ -6,7 +6,7 @@ from pipelines.fetch import fetched
 from pipelines.shards import Description, read_description, read_mark
 from pipelines.shards.lmdb import DATA
 from pipelines.shards.remote import stored_size, together
-from pipelines.storage import Location, Place, StorageError
+from pipelines.storage import Location, Place, StorageError, unread
 from synthtext.core import InputError
 
 
@@ -20,7 +20,7 @@ def remote_description(folder: Location) -> Description:
         folder.check()
         there = (folder / "dataset.json").is_file()
     except StorageError as error:
-        raise InputError(f"{folder} cannot be read: {error}") from None
+        raise unread(folder, error) from None
     if not there:
         raise InputError(f"{folder}: there is no data set of ours; other sources must lie on this machine")
     return read_description(folder / "dataset.json")
@@ -56,7 +56,7 @@ def remote_shards(folder: Location, description: Description) -> list[Place]:
         names = [name for name, size in sizes.items() if name.startswith("part-") and name.endswith(".json") and size]
         found = list(together(lambda name: _shard(shards / name), names))
     except StorageError as error:
-        raise InputError(f"{shards} cannot be read: {error}") from None
+        raise unread(shards, error) from None
     for name, shard in zip(names, found, strict=True):
         if shard is None or stored_size(sizes, shard.file) != shard.bytes:
             what = (

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
+from synthtext.core import InputError
+
 _DENIED = (
     "ACCESS_DENIED",
     "SIGNATURE_DOES_NOT_MATCH",
@@ -29,6 +31,36 @@ class StorageError(OSError):
         return str(self.strerror)
 
 
+class NoBucketError(StorageError):
+    """A storage has no such bucket.
+
+    Args:
+        bucket: its name.
+    """
+
+    def __init__(self, bucket: str) -> None:
+        super().__init__(f"there is no bucket {bucket!r}")
+
+
+class DeniedError(StorageError):
+    """A storage does not let these credentials do this."""
+
+
+class UnansweredError(InputError):
+    """What was asked for lies on a storage that does not answer now; at another time it may."""
+
+
+def unread(place: object, error: StorageError) -> InputError:
+    """That something which is to be read cannot be.
+
+    Args:
+        place: of it.
+        error: of the storage.
+    """
+    kind = InputError if isinstance(error, DeniedError | NoBucketError) else UnansweredError
+    return kind(f"{place} cannot be read: {error}")
+
+
 @contextmanager
 def explained(server: str, bucket: str) -> Iterator[None]:
     """Turn what pyarrow raises into a StorageError; that something is not there stays a FileNotFoundError.
@@ -42,20 +74,15 @@ def explained(server: str, bucket: str) -> Iterator[None]:
     except (FileNotFoundError, StorageError):
         raise
     except (OSError, pa.ArrowException) as error:
-        raise StorageError(_reason(str(error), server, bucket)) from None
+        raise _storage_error(str(error), server, bucket) from None
 
 
-def _reason(text: str, server: str, bucket: str) -> str:
+def _storage_error(text: str, server: str, bucket: str) -> StorageError:
     if "NO_SUCH_BUCKET" in text:
-        return no_bucket(bucket)
+        return NoBucketError(bucket)
     if any(sign in text for sign in _DENIED):
-        return f"{server} refuses access to {bucket!r}: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        return DeniedError(f"{server} refuses access to {bucket!r}: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
     if any(sign in text for sign in _NO_SERVER):
-        return f"{server} does not answer"
+        return StorageError(f"{server} does not answer")
     line = (text.strip() or "unknown error").splitlines()[0]
-    return re.sub(r"^When .*?(?=AWS Error)", "", line)[:300]
-
-
-def no_bucket(bucket: str) -> str:
-    """The clause about a bucket that is not there."""
-    return f"there is no bucket {bucket!r}"
+    return StorageError(re.sub(r"^When .*?(?=AWS Error)", "", line)[:300])

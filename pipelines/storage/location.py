@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -10,7 +11,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 import pyarrow.fs as fs
 
 from pipelines.storage.connection import connected, server_of
-from pipelines.storage.error import StorageError, explained, no_bucket
+from pipelines.storage.error import DeniedError, NoBucketError, explained
 
 _SPECIAL = re.compile(r"[\x00-\x20#?%\x7f]")
 _CHUNK = 8 * 2**20  # bytes that are copied at a time
@@ -66,13 +67,16 @@ class Location:
         """The first part after the scheme."""
         return self._parts.netloc
 
-    def connect(self) -> tuple[fs.FileSystem, str]:
+    def connect(self, patient: bool = True) -> tuple[fs.FileSystem, str]:
         """The storage, and the path of this place in it.
+
+        Args:
+            patient: see `connected`.
 
         Raises:
             InputError: the URI is none that can be opened.
         """
-        storage, root = connected(self._with_path("").uri)
+        storage, root = connected(self._with_path("").uri, patient)
         return storage, f"{root}/{str(self._path).strip('/')}".rstrip("/").removesuffix("/.")
 
     def run(self, what: Callable[[fs.FileSystem, str], Any]) -> Any:
@@ -82,15 +86,19 @@ class Location:
             return what(storage, path)
 
     def check(self) -> None:
-        """Ask whether the storage answers and has the bucket.
+        """Ask whether the storage answers and has the bucket. A key that may only see a prefix is not told of that.
 
         Raises:
             StorageError: it does not, or it has not.
         """
-        if not self.listing(deep=False) and self.bucket:
-            root = self._with_path("")
-            if root.run(lambda storage, path: storage.get_file_info(path).type) == fs.FileType.NotFound:
-                raise StorageError(no_bucket(self.bucket))
+        storage, path = self.connect(patient=False)
+        with explained(self.server, self.bucket):
+            if storage.get_file_info(fs.FileSelector(path, allow_not_found=True)) or not self.bucket:
+                return
+        _, root = self._with_path("").connect(patient=False)
+        with suppress(DeniedError), explained(self.server, self.bucket):  # what was listed was not refused
+            if storage.get_file_info(root).type == fs.FileType.NotFound:
+                raise NoBucketError(self.bucket)
 
     def listing(self, deep: bool = True) -> dict[str, int]:
         """The files below this place: their names relative to it, and their sizes in bytes.

@@ -17,11 +17,12 @@ from pipelines.fetch import fetched, fetched_tree
 from pipelines.generate import generate
 from pipelines.generate.task import ShardTask, draw_shard_on_worker, machine_ingredients
 from pipelines.recipe import digest_of, resolve_recipe
-from pipelines.shards import ShardPlan
+from pipelines.shards import ShardPlan, ShardSpec
 from pipelines.shards.files import sha256
+from pipelines.storage import StorageError, place
 from synthtext.core import InputError
 from synthtext.fonts import FontOptions, find_fonts
-from tests.pipelines.s3_answers import Answer, Answers, listed
+from tests.pipelines.s3_answers import Answer, Answers, listed, refused
 
 
 def sums(folder: Path) -> dict[str, str]:
@@ -91,6 +92,60 @@ def test_of_many_at_a_time_one_fetches_and_removes_what_killed_ones_left(tmp_pat
                 assert [file for file in kept.parent.iterdir() if file.is_file() or file.name.startswith(".")] == []
                 if not again:
                     kept.rename(kept.with_name(f".tmp-{kept.name}-1-0badcafe"))  # as if it were not finished
+
+
+def test_a_storage_that_is_too_busy_for_a_while_is_asked_again():
+    busy = [refused(503, "SlowDown")] * 5
+    with Answers(lambda *_: busy.pop() if busy else listed("tree/a.txt")) as server:
+        assert place(server.uri("tree")).listing() == {"a.txt": 3}
+        assert len(server.asked) == 6
+
+
+def test_a_key_that_may_see_a_prefix_alone_need_not_see_the_bucket():
+    answers = {"GET": listed(), "HEAD": refused(403, "AccessDenied")}
+    with Answers(lambda method, _: answers[method]) as server:
+        place(server.uri("tree")).check()
+        answers["HEAD"] = refused(404, "NoSuchBucket")
+        with pytest.raises(StorageError, match="there is no bucket 'bucket'"):
+            place(server.uri("tree")).check()
+        answers["GET"] = refused(403, "AccessDenied")
+        with pytest.raises(StorageError, match="refuses access to 'bucket'"):
+            place(server.uri("tree")).check()
+
+
+@pytest.fixture
+def task(tmp_path, monkeypatch):
+    """A shard of a recipe with a text from a server; the server; and what it answers to all, if there is something."""
+    monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
+    instead, text = [], (200, b"12\n34\n")
+    with Answers(lambda _, path: instead[0] if instead else listed("a.txt") if "list-type" in path else text) as server:
+        tree = {"charset": "digits", "fonts": {"system": False}}
+        tree["corpus"] = [{"use": "text_file", "path": server.uri("words")}]
+        (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(tree))
+        recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
+        machine = digest_of(machine_ingredients(recipe))
+        yield ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 2), tmp_path, "parquet"), server, instead
+
+
+def test_a_worker_asks_once_for_what_a_recipe_names(task):
+    shard, server, _ = task
+    draw_shard_on_worker(pickle.loads(pickle.dumps(shard)))
+    asked = len(server.asked)
+    draw_shard_on_worker(pickle.loads(pickle.dumps(replace(shard, spec=ShardSpec(1, 2, 2)))))
+    assert len(server.asked) == asked
+
+
+def test_a_machine_that_cannot_keep_or_get_a_file_is_unfit_and_the_second_may_pass(task, tmp_path, monkeypatch):
+    shard, _, instead = task
+    monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "file" / "cache"))
+    (tmp_path / "file").touch()
+    with pytest.raises(UnfitError, match=r"cannot draw recipe .* cannot be fetched into .*Not a directory") as caught:
+        draw_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
+    assert not caught.value.passing
+    instead.append(refused(503, "SlowDown"))
+    with pytest.raises(UnfitError, match=r"cannot draw recipe .* cannot be read: .*SLOW_DOWN") as caught:
+        draw_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
+    assert pickle.loads(pickle.dumps(caught.value)).passing
 
 
 def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
