@@ -24,6 +24,7 @@ from pipelines.shards import (
 )
 from pipelines.storage import Location, StorageError
 from synthtext.core import Applied, Clusters, Gap, InputError, Provenance, Sample
+from tests.pipelines.s3_answers import Answers, refused
 
 COUNT = 1300  # more than two row groups
 
@@ -211,8 +212,11 @@ def test_mark_tells_a_finished_shard_from_others(folder, rows):
 def test_a_mark_that_cannot_be_read_is_no_mark(tmp_path):
     (tmp_path / "part-000000.json").mkdir()
     assert read_mark(tmp_path / "part-000000.json") is None
-    with pytest.raises(StorageError, match="does not answer"):
-        read_mark(Location("s3://bucket/part-000000.json?endpoint_override=127.0.0.1:9&scheme=http"))
+    with (
+        Answers(lambda *_: refused(403, "AccessDenied")) as server,
+        pytest.raises(StorageError, match="refuses access"),
+    ):
+        read_mark(Location(server.uri("part-000000.json")))
 
 
 def test_broken_mark_is_no_mark(folder, rows):
