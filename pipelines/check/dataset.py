@@ -84,7 +84,7 @@ def _look(
 ) -> Findings:
     """Look through a folder; where the shards are on a storage, only the small files are in it."""
     problems = Problems()
-    description = _describe(path, problems)
+    description = _describe(path if remote is None else remote, names, problems)
     if description is None:
         return Findings(path, None, problems)
     plan = ShardPlan(description.count, description.start, description.shard_size)
@@ -118,19 +118,19 @@ def _refuse_others(path: Path) -> None:
                 try_lock(file.fileno(), lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
-def _describe(path: Path, problems: Problems) -> Description | None:
+def _describe(path: Place, names: Sequence[str], problems: Problems) -> Description | None:
     try:
         found = read_description(path / "dataset.json")
         ShardPlan(found.count, found.start, found.shard_size)
         if found.kind not in ROWS:
             raise InputError(f"there is no kind {found.kind!r}")
     except InputError as error:
-        marks = sum(1 for _ in (path / "shards").glob("part-*.json"))
+        marks = sum(name.startswith("shards/part-") and name.endswith(".json") for name in names)
         detail = f"{error}; {marks:,} shards have their marks, but none can be checked or used without it"
         remedy = "put a copy of it back, or make the data set again in another folder"
         problems.add(Problem("description unreadable", "dataset.json", detail, remedy))
         return None
-    if found.seed is not None and not (path / "recipe.yaml").is_file():
+    if found.seed is not None and "recipe.yaml" not in names:
         remedy = "put a copy of it back; without it nothing can be drawn again"
         problems.add(Problem("recipe missing", "recipe.yaml", remedy=remedy))
     return found

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import time
 from pathlib import Path
 from threading import Thread
@@ -264,6 +265,13 @@ def test_check_names_what_is_damaged_at_a_uri(s3, remote):
         repair(found)
     with pytest.raises(InputError, match="no data set of ours"):
         check(s3.uri("nothing"))
+    for spoil in (lambda path: path.write_text("{"), Path.unlink):
+        spoil(shards.parent / "dataset.json")
+        s3.look_again()
+        (line,) = check(s3.uri("damaged")).problems.lines("")
+        assert re.match(
+            rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 2 shards have their marks", line
+        )
 
 
 def test_commands_at_a_uri(s3, remote, tmp_path):
