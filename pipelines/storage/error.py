@@ -18,6 +18,11 @@ _DENIED = (
     "HTTP status 401",
     "HTTP status 403",
 )
+_TLS = {  # codes of curl
+    "curlCode: 35,": "does not answer in TLS: see whether scheme=http is meant",
+    "curlCode: 60,": "has a certificate that is not trusted here: name that of its authority by tls_ca_file_path=FILE",
+    "curlCode: 77,": "cannot be trusted: the file that tls_ca_file_path names, or that of the system, cannot be read",
+}
 _NO_SERVER = ("NETWORK_CONNECTION", "curlCode", "REQUEST_TIMEOUT", "resolve host")
 
 
@@ -31,7 +36,11 @@ class StorageError(OSError):
         return str(self.strerror)
 
 
-class NoBucketError(StorageError):
+class LastingError(StorageError):
+    """One that is not over after a while."""
+
+
+class NoBucketError(LastingError):
     """A storage has no such bucket.
 
     Args:
@@ -42,7 +51,7 @@ class NoBucketError(StorageError):
         super().__init__(f"there is no bucket {bucket!r}")
 
 
-class DeniedError(StorageError):
+class DeniedError(LastingError):
     """A storage does not let these credentials do this."""
 
 
@@ -57,7 +66,7 @@ def unread(place: object, error: StorageError) -> InputError:
         place: of it.
         error: of the storage.
     """
-    kind = InputError if isinstance(error, DeniedError | NoBucketError) else UnansweredError
+    kind = InputError if isinstance(error, LastingError) else UnansweredError
     return kind(f"{place} cannot be read: {error}")
 
 
@@ -82,6 +91,9 @@ def _storage_error(text: str, server: str, bucket: str) -> StorageError:
         return NoBucketError(bucket)
     if any(sign in text for sign in _DENIED):
         return DeniedError(f"{server} refuses access to {bucket!r}: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+    for sign, what in _TLS.items():
+        if sign in text:
+            return LastingError(f"{server} {what}")
     if any(sign in text for sign in _NO_SERVER):
         return StorageError(f"{server} does not answer")
     line = (text.strip() or "unknown error").splitlines()[0]

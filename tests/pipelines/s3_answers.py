@@ -1,8 +1,10 @@
 """A server that answers requests of S3 as a test wants it to: with refusals, with silence, with strange names."""
 
+import ssl
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Self
 
 Answer = tuple[int, bytes]
@@ -30,12 +32,13 @@ class Answers:
 
     Args:
         answer: to a request, by its method and path.
+        certificate: in a file with its key; the server then speaks TLS.
 
     Attributes:
         asked: the paths of the requests so far, of those for contents.
     """
 
-    def __init__(self, answer: Callable[[str, str], Answer]) -> None:
+    def __init__(self, answer: Callable[[str, str], Answer], certificate: Path | None = None) -> None:
         self.asked: list[str] = []
         asked = self.asked
 
@@ -58,6 +61,10 @@ class Answers:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -67,5 +74,5 @@ class Answers:
         self._server.shutdown()
         self._server.server_close()
 
-    def uri(self, path: str) -> str:
-        return f"s3://bucket/{path}?endpoint_override=127.0.0.1:{self._server.server_port}&scheme=http"
+    def uri(self, path: str, scheme: str = "http") -> str:
+        return f"s3://bucket/{path}?endpoint_override=127.0.0.1:{self._server.server_port}&scheme={scheme}"

@@ -4,6 +4,7 @@ import hashlib
 import json
 import pickle
 import shutil
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -111,6 +112,35 @@ def test_a_key_that_may_see_a_prefix_alone_need_not_see_the_bucket():
         answers["GET"] = refused(403, "AccessDenied")
         with pytest.raises(StorageError, match="refuses access to 'bucket'"):
             place(server.uri("tree")).check()
+
+
+def test_a_certificate_that_is_not_trusted_is_told(tmp_path):
+    made, certificate = tmp_path / "made.pem", tmp_path / "certificate.pem"
+    subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        made,
+        "-out",
+        certificate,
+        *subject,
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    made.write_bytes(made.read_bytes() + certificate.read_bytes())
+    with Answers(lambda *_: listed("tree/a.txt"), made) as server:
+        uri = server.uri("tree", "https")
+        with pytest.raises(InputError, match=r"127.0.0.1:\d+ has a certificate that is not trusted here"):
+            fetched_tree(uri, tmp_path / "cache")
+        with pytest.raises(InputError, match="the file that tls_ca_file_path names"):
+            fetched_tree(f"{uri}&tls_ca_file_path={tmp_path}/none", tmp_path / "cache")
+        assert place(f"{uri}&tls_ca_file_path={certificate}").listing() == {"a.txt": 3}
+    with Answers(lambda *_: listed()) as server, pytest.raises(InputError, match="does not answer in TLS"):
+        fetched_tree(server.uri("tree", "https"), tmp_path / "cache")
 
 
 @pytest.fixture
