@@ -11,7 +11,8 @@ import pyarrow.fs as fs
 from synthtext.core import InputError
 
 _CONNECT, _SILENCE = 5.0, 15.0  # seconds until a server counts as one that does not answer
-_ATTEMPTS, _FIRST_ATTEMPTS = 10, 3
+_TRIES = 3  # in 2 seconds
+_RETRIES = 10  # in 26 seconds
 _OPTIONS = ("endpoint_override", "scheme", "region", "anonymous", "force_virtual_addressing", "tls_ca_file_path")
 _FLAGS = {"true": True, "false": False}
 
@@ -48,7 +49,7 @@ def _s3(parts: SplitResult, patient: bool) -> fs.S3FileSystem:
             **options,
             connect_timeout=_CONNECT,
             request_timeout=_SILENCE,
-            retry_strategy=fs.AwsDefaultS3RetryStrategy(max_attempts=_ATTEMPTS if patient else _FIRST_ATTEMPTS),
+            retry_strategy=fs.AwsDefaultS3RetryStrategy(_RETRIES) if patient else fs.AwsStandardS3RetryStrategy(_TRIES),
             allow_delayed_open=True,  # a small file is one request
         )
     except (pa.ArrowException, OSError, ValueError) as error:

@@ -36,6 +36,10 @@ class StorageError(OSError):
         return str(self.strerror)
 
 
+class SilentError(StorageError):
+    """Nobody answers, be it that there is no server or no way to it."""
+
+
 class LastingError(StorageError):
     """One that is not over after a while."""
 
@@ -95,6 +99,6 @@ def _storage_error(text: str, server: str, bucket: str) -> StorageError:
         if sign in text:
             return LastingError(f"{server} {what}")
     if any(sign in text for sign in _NO_SERVER):
-        return StorageError(f"{server} does not answer")
+        return SilentError(f"{server} does not answer")
     line = (text.strip() or "unknown error").splitlines()[0]
     return StorageError(re.sub(r"^When .*?(?=AWS Error)", "", line)[:300])

@@ -11,7 +11,14 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 import pyarrow.fs as fs
 
 from pipelines.storage.connection import connected, server_of
-from pipelines.storage.error import DeniedError, NoBucketError, explained
+from pipelines.storage.error import (
+    DeniedError,
+    LastingError,
+    NoBucketError,
+    SilentError,
+    StorageError,
+    explained,
+)
 
 _SPECIAL = re.compile(r"[\x00-\x20#?%\x7f]")
 _CHUNK = 8 * 2**20  # bytes that are copied at a time
@@ -91,11 +98,19 @@ class Location:
         Raises:
             StorageError: it does not, or it has not.
         """
-        storage, path = self.connect(patient=False)
+        try:
+            self._check(patient=False)
+        except (SilentError, LastingError):
+            raise
+        except StorageError:  # someone is there, but busy
+            self._check(patient=True)
+
+    def _check(self, patient: bool) -> None:
+        storage, path = self.connect(patient)
         with explained(self.server, self.bucket):
             if storage.get_file_info(fs.FileSelector(path, allow_not_found=True)) or not self.bucket:
                 return
-        _, root = self._with_path("").connect(patient=False)
+        _, root = self._with_path("").connect(patient)
         with suppress(DeniedError), explained(self.server, self.bucket):  # what was listed was not refused
             if storage.get_file_info(root).type == fs.FileType.NotFound:
                 raise NoBucketError(self.bucket)

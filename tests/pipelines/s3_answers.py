@@ -31,14 +31,14 @@ class Answers:
     """The server, on loopback, while it is entered.
 
     Args:
-        answer: to a request, by its method and path.
+        answer: to a request, by its method and path; None hangs up.
         certificate: in a file with its key; the server then speaks TLS.
 
     Attributes:
         asked: the paths of the requests so far, of those for contents.
     """
 
-    def __init__(self, answer: Callable[[str, str], Answer], certificate: Path | None = None) -> None:
+    def __init__(self, answer: Callable[[str, str], Answer | None], certificate: Path | None = None) -> None:
         self.asked: list[str] = []
         asked = self.asked
 
@@ -48,7 +48,11 @@ class Answers:
             def reply(self) -> None:
                 if self.command == "GET":
                     asked.append(self.path)
-                status, body = answer(self.command, self.path)
+                found = answer(self.command, self.path)
+                if found is None:
+                    self.close_connection = True
+                    return
+                status, body = found
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
