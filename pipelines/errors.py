@@ -13,11 +13,12 @@ class UnfitError(RuntimeError):
     Args:
         what: is wrong with it, as the end of a sentence.
         ingredients: that it would work from, by name, where these differ from those of the job.
+        passing: it may do the task at another time.
     """
 
-    def __init__(self, what: str, ingredients: Mapping[str, str] | None = None) -> None:
-        super().__init__(what, ingredients)
-        self.what, self.ingredients = what, ingredients
+    def __init__(self, what: str, ingredients: Mapping[str, str] | None = None, passing: bool = False) -> None:
+        super().__init__(what, ingredients, passing)
+        self.what, self.ingredients, self.passing = what, ingredients, passing
 
     def __str__(self) -> str:
         return self.what

@@ -3,27 +3,28 @@
 import hashlib
 import json
 import os
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.errors import JobError
-from pipelines.shards.files import remove, sha256, sync, temporary
-from pipelines.storage import Location, StorageError, place
+from pipelines.shards.files import TEMPORARY, remove, sha256, sync, temporary
+from pipelines.shards.lock import locked
+from pipelines.storage import Location, StorageError, expanded, place, unread
 from synthtext.core import InputError
 
 
 def cache_folder() -> Path:
     """Where fetched files are kept: `OCRMILL_CACHE`, or `ocrmill` in the user's cache folder."""
     if named := os.environ.get("OCRMILL_CACHE"):
-        return Path(named).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ocrmill"
+        return expanded(named)
+    return expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "ocrmill"
 
 
 def fetched(uri: "str | Path | Location", digest: str, cache: Path | None = None) -> Path:
     """A file at a place, on this machine, with the content that it must have.
 
-    A file that is fetched has its checksum as the name of its folder, so it is brought once, whoever asks for it;
-    two who do so at a time both bring it, and one of the copies stays.
+    A file that is fetched has its checksum as the name of its folder, so it is brought once, whoever asks for it; of
+    several processes that do so at a time, one brings it and the others wait.
 
     Args:
         uri: of a file; one of this machine is not copied.
@@ -39,22 +40,18 @@ def fetched(uri: "str | Path | Location", digest: str, cache: Path | None = None
         _compare(found, digest, found)
         return found
     target = (cache_folder() if cache is None else cache) / digest / found.name
-    if target.is_file():
-        return target
-    staged = temporary(target.parent)
+
+    def bring(staged: Path) -> None:
+        found.download(staged / target.name)
+        _compare(staged / target.name, digest, found)
+        sync(staged / target.name)
+
     try:
-        staged.mkdir(parents=True)
-        found.download(staged / found.name)
-        _compare(staged / found.name, digest, found)
-        sync(staged / found.name)
-        _settle(staged, target)
+        return _kept(target, found, bring)
     except FileNotFoundError:
         raise InputError(f"{found}: there is no such file") from None
-    except OSError as error:
-        raise JobError(f"{found} cannot be fetched into {target.parent.parent}: {error.strerror or error}") from None
-    finally:
-        remove(staged)
-    return target
+    except StorageError as error:
+        raise JobError(f"{found} cannot be fetched: {error}") from None
 
 
 def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Path:
@@ -67,7 +64,7 @@ def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Pat
         cache: folder that it is kept in; None: `cache_folder()`.
 
     Raises:
-        InputError: there is nothing, or the storage does not let it be read.
+        InputError: there is nothing, or the storage does not let it be read; UnansweredError where it may another time.
         JobError: the cache folder cannot be written.
     """
     found = place(uri)
@@ -77,37 +74,68 @@ def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Pat
         found.check()
         state = found.state()
     except StorageError as error:
-        raise InputError(f"{found} cannot be read: {error}") from None
+        raise unread(found, error) from None
+    if strange := [name for name in state if name.startswith("/") or ".." in name.split("/")]:
+        raise InputError(f"{found} cannot be read: {strange[0]!r} in it is no name for a file of this machine")
     if not state:
         raise InputError(f"{found}: there is no such file or folder")
     key = hashlib.sha256(json.dumps([found.uri, state]).encode()).hexdigest()
     target = (cache_folder() if cache is None else cache) / "trees" / key / (found.name or found.bucket)
-    if target.exists():
-        return target
-    staged = temporary(target.parent)
-    try:
+
+    def bring(staged: Path) -> None:
         for name in state:
             file = staged / target.name / name
             file.parent.mkdir(parents=True, exist_ok=True)
             (found / name if name else found).download(file)
-        with suppress(OSError):  # another process was faster
-            staged.rename(target.parent)
-        if not target.exists():
-            raise JobError(f"{found} cannot be fetched into {target.parent}: it cannot be written")
+
+    try:
+        return _kept(target, found, bring)
+    except FileNotFoundError as error:
+        raise JobError(f"{found} cannot be fetched: {error.strerror}; it changes just now") from None
+    except StorageError as error:
+        raise unread(found, error) from None
+
+
+def _kept(target: Path, found: Location, bring: Callable[[Path], None]) -> Path:
+    """What is kept, or brought by one process while others that want it wait.
+
+    Args:
+        target: it, in a folder of its own.
+        found: where it comes from.
+        bring: puts it into a folder.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        StorageError: the storage fails.
+        JobError: nothing can be kept here.
+    """
+    folder = target.parent
+    if target.exists():
+        return target
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with locked(folder.with_name(f".lock-{folder.name}"), wait=True):
+            if not target.exists():
+                for left in folder.parent.glob(f"{TEMPORARY}{folder.name}-*"):  # by processes that were killed
+                    remove(left)
+                _bring(temporary(folder), target, bring)
+    except (FileNotFoundError, StorageError):
+        raise
     except OSError as error:
-        raise JobError(f"{found} cannot be fetched into {target.parent}: {error.strerror or error}") from None
-    finally:
-        remove(staged)
+        raise JobError(f"{found} cannot be fetched into {folder.parent}: {error.strerror or error}") from None
     return target
 
 
-def _settle(staged: Path, target: Path) -> None:
-    """Give a folder its name, unless another process was faster or brought the same content by another name."""
+def _bring(staged: Path, target: Path, bring: Callable[[Path], None]) -> None:
     try:
-        staged.rename(target.parent)
-    except OSError:
-        if not target.is_file():
+        staged.mkdir()
+        bring(staged)
+        if target.parent.is_dir():  # with the same content by another name
             (staged / target.name).replace(target)
+        else:
+            staged.rename(target.parent)
+    finally:
+        remove(staged)
 
 
 def _compare(path: Path, digest: str, where: Path | Location) -> None:

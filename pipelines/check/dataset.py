@@ -11,14 +11,14 @@ from pydantic import ValidationError
 from pipelines.check.problem import Problem, Problems
 from pipelines.check.remote import RemoteShardCheck, check_remote_shard, small_files
 from pipelines.check.shard import ShardCheck, ShardReport, check_shard
-from pipelines.errors import JobError
 from pipelines.generate.encode import ROWS
 from pipelines.generate.job import check_workers
 from pipelines.progress import progress
 from pipelines.shards import Description, ShardPlan, Statistics, read_description
 from pipelines.shards.files import TEMPORARY
 from pipelines.shards.folder import VERDICTS
-from pipelines.storage import Location, Place, place
+from pipelines.shards.lock import try_lock
+from pipelines.storage import Location, Place, place, readable
 from synthtext.core import InputError
 
 T = TypeVar("T")
@@ -84,12 +84,12 @@ def _look(
 ) -> Findings:
     """Look through a folder; where the shards are on a storage, only the small files are in it."""
     problems = Problems()
-    description = _describe(path, problems)
+    description = _describe(path if remote is None else remote, names, problems)
     if description is None:
         return Findings(path, None, problems)
     plan = ShardPlan(description.count, description.start, description.shard_size)
     shards = path / "shards"
-    filtered = (path / VERDICTS).is_dir()
+    filtered = VERDICTS in names  # which are all that is here of what lies on a storage
     tasks = (ShardCheck(shards, description, spec, only is None or spec.index in only, filtered) for spec in plan)
     total = Statistics()
     if remote is None:
@@ -109,33 +109,28 @@ def _look(
 
 def _refuse_others(path: Path) -> None:
     """Refuse what is no data set, and one that is being written."""
-    shards = path / "shards"
-    if not (path / "dataset.json").exists() and not (shards.is_dir() and any(shards.glob("part-*"))):
-        raise InputError(f"{path} is no data set of ours: there is neither a dataset.json nor a shard in it")
-    lock = path / _LOCK
-    if not lock.is_file():
-        return
-    with lock.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = file.read(200).decode(errors="replace") or "another process"
-            raise JobError(f"{path} is being written by {holder}; wait for it") from None
+    shards, lock = path / "shards", path / _LOCK
+    with readable(path):
+        if not (path / "dataset.json").exists() and not (shards.is_dir() and any(shards.glob("part-*"))):
+            raise InputError(f"{path} is no data set of ours: there is neither a dataset.json nor a shard in it")
+        if lock.is_file():
+            with lock.open("rb") as file:
+                try_lock(file.fileno(), lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
-def _describe(path: Path, problems: Problems) -> Description | None:
+def _describe(path: Place, names: Sequence[str], problems: Problems) -> Description | None:
     try:
         found = read_description(path / "dataset.json")
         ShardPlan(found.count, found.start, found.shard_size)
         if found.kind not in ROWS:
             raise InputError(f"there is no kind {found.kind!r}")
     except InputError as error:
-        marks = sum(1 for _ in (path / "shards").glob("part-*.json"))
+        marks = sum(name.startswith("shards/part-") and name.endswith(".json") for name in names)
         detail = f"{error}; {marks:,} shards have their marks, but none can be checked or used without it"
         remedy = "put a copy of it back, or make the data set again in another folder"
         problems.add(Problem("description unreadable", "dataset.json", detail, remedy))
         return None
-    if found.seed is not None and not (path / "recipe.yaml").is_file():
+    if found.seed is not None and "recipe.yaml" not in names:
         remedy = "put a copy of it back; without it nothing can be drawn again"
         problems.add(Problem("recipe missing", "recipe.yaml", remedy=remedy))
     return found

@@ -12,7 +12,7 @@ from pipelines.shards.staging import staging_folder
 from pipelines.storage import Location, StorageError
 from synthtext.core import InputError
 
-_SMALL = ("dataset.json", "recipe.yaml", "statistics.json")
+_DESCRIPTION, _STATISTICS = "dataset.json", "statistics.json"
 
 
 @dataclass(frozen=True)
@@ -51,22 +51,21 @@ def check_remote_shard(task: RemoteShardCheck) -> ShardReport:
 
 @contextmanager
 def small_files(place: Location) -> Iterator[tuple[Path, list[str]]]:
-    """The files of a data set beside its shards, in a folder here, and the names of all that lies there.
+    """The statistics of a data set, in a folder here, and the names of all that lies there: an emptied file does not.
 
     Raises:
         InputError: it is no data set of ours, or the storage cannot be read.
     """
     try:
         place.check()
-        names = place.listing()
+        names = [name for name, size in place.listing().items() if size or not name.endswith(".json")]
     except StorageError as error:
         raise InputError(f"{place} cannot be read: {error}") from None
-    if _SMALL[0] not in names and not any(name.startswith("shards/part-") for name in names):
+    if _DESCRIPTION not in names and not any(name.startswith("shards/part-") for name in names):
         raise InputError(f"{place} is no data set of ours: there is neither a dataset.json nor a shard in it")
     with staging_folder() as folder:
-        for name in _SMALL:
-            if name in names:
-                _bring(place / name, folder / name)
+        if _STATISTICS in names:
+            _bring(place / _STATISTICS, folder / _STATISTICS)
         yield folder, sorted({"/".join(name.split("/")[: 1 + name.startswith("shards/")]) for name in names})
 
 

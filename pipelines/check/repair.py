@@ -49,8 +49,8 @@ def repair(found: Findings, workers: int = 0) -> Findings:
 
 
 def _withdraw(folder: DatasetFolder, description: Description, shards: Sequence[ShardSpec]) -> None:
-    folder.withdraw_statistics()
     folder.write_description(description.model_copy(update={"complete": False, "rows": 0, "gaps": {}}))
+    folder.withdraw_statistics()
     for spec in shards:
         folder.withdraw(spec, description.format)
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ _OBJECT_STORE = 100 * 2**20  # bytes; what tasks return is small, and the defaul
 _PAUSE = 1.0  # seconds of waiting for a result between looks at the cluster
 _STARTS = 2  # of a Ray of our own, which may not be up in time on a busy machine
 _NO_TOKEN = b"InvalidAuthToken"
+_PATIENCE = 300.0  # seconds that a machine may fail for what may pass before it is refused
 _AHEAD = 2  # tasks a CPU: one is worked on, one waits
 
 cloudpickle.register_pickle_by_value(remote)  # type: ignore[no-untyped-call]
@@ -63,6 +65,7 @@ class Pool:
         self.limit = limit
         self.deaths = 0
         self.refused: dict[str, str] = {}
+        self._failing: dict[str, float] = {}  # since when, by node
 
     def run(
         self,
@@ -74,12 +77,13 @@ class Pool:
         """The results of a function for each task, as they come.
 
         A machine where the function raises `UnfitError`, or whose code is another, gets no more tasks; others go on.
+        One that is unfit for what may pass, such as a storage that does not answer, is asked again for some minutes.
 
         Args:
             function: of an importable module.
             tasks: taken one by one, never more than the limit ahead of the results.
             explain: says how the ingredients of an `UnfitError` differ from those of the job.
-            say: is told once of every machine that is refused.
+            say: is told once of every machine that is refused, or may be.
 
         Raises:
             InputError, JobError: as the function raised them.
@@ -105,6 +109,7 @@ class Pool:
                 if landing is None:
                     continue
                 if landing.outcome.unfit is None:
+                    self._failing.pop(landing.outcome.node, None)
                     yield landing.outcome.result
                     continue
                 self._refuse(landing.outcome, nodes, explain, say)
@@ -114,13 +119,20 @@ class Pool:
             nodes.close()
 
     def _refuse(self, outcome: remote.Outcome, nodes: Nodes, explain: Explain, say: Callable[[str], None]) -> None:
+        if outcome.passing:
+            is_first, now = outcome.node not in self._failing, time.monotonic()
+            since = self._failing.setdefault(outcome.node, now)
+            if is_first:
+                say(f"machine {nodes.name(outcome.node)} cannot work now, and is asked again: {outcome.unfit}")
+            if now - since < _PATIENCE:
+                return
         if outcome.node not in self.refused:
             details = f" ({explain(outcome.result)})" if outcome.result else ""
             self.refused[outcome.node] = f"machine {nodes.name(outcome.node)} was refused: {outcome.unfit}{details}"
             say(self.refused[outcome.node])
 
 
-_Reference: TypeAlias = "ray.ObjectRef[tuple[str, str | None, Any]]"
+_Reference: TypeAlias = "ray.ObjectRef[tuple[str, str | None, Any, bool]]"
 
 
 class _Landing(NamedTuple):

@@ -34,11 +34,13 @@ class Outcome(NamedTuple):
         node: where it was.
         unfit: why that node must not do it; None where it did.
         result: of the task; or what came with the refusal.
+        passing: the node may do it at another time.
     """
 
     node: str
     unfit: str | None
     result: Any
+    passing: bool = False
 
 
 def find_code() -> Code:
@@ -58,7 +60,7 @@ def find_code() -> Code:
     return Code(version, total.hexdigest())
 
 
-def attempt(packed: bytes, code: Code) -> tuple[str, str | None, Any]:
+def attempt(packed: bytes, code: Code) -> tuple[str, str | None, Any, bool]:
     """Do a task if this process has the same code as the one that wants it done.
 
     Args:
@@ -74,17 +76,17 @@ def attempt(packed: bytes, code: Code) -> tuple[str, str | None, Any]:
     if code not in _checked:
         _checked[code] = compare(code, find_code())
     if _checked[code]:
-        return node, _checked[code], None
+        return node, _checked[code], None, False
     try:
         function, task = pickle.loads(packed)
     except Exception as error:  # a module or a file of the user's is missing
-        return node, f"what it should do cannot be read there ({type(error).__name__}: {error})", None
+        return node, f"what it should do cannot be read there ({type(error).__name__}: {error})", None, False
     from pipelines.errors import UnfitError
 
     try:
-        return node, None, function(task)
+        return node, None, function(task), False
     except UnfitError as error:
-        return node, str(error), error.ingredients
+        return node, str(error), error.ingredients, error.passing
 
 
 def compare(wanted: Code, found: Code) -> str:

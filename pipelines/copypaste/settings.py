@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from pydantic import TypeAdapter
@@ -10,6 +9,7 @@ from pydantic import TypeAdapter
 from augment.copy_paste import CutRules, NaturalPaste, PasteMode, ReleasedPaste
 from pipelines.config import Tree, nearest, override, validated_part
 from pipelines.generate.encode import PictureFormat
+from pipelines.storage import expanded
 from synthtext.core import InputError, check_range
 
 ModeName: TypeAlias = Literal["natural", "released"]
@@ -125,7 +125,7 @@ class Pasting:
             raise InputError(f"{where}: probability must be from 0 to 1, not {probability!r}")
         others = ("from", "probability", "mode", "crops")
         return cls(
-            sources=tuple(str(Path(source).expanduser().absolute()) for source in sources),
+            sources=tuple(str(expanded(source).absolute()) for source in sources),
             probability=float(probability),
             mode=_read_mode(str(tree.get("mode", "natural")), tree, others, where),
             crops=validated_part(CutRules, tree.get("crops", {}), f"{where}: crops"),

@@ -35,6 +35,7 @@ from pipelines.reader.rows import Rows
 from pipelines.reader.source import BROKEN
 from pipelines.shards import LineRow, SceneRow
 from pipelines.shards.files import TEMPORARY, remove, temporary
+from pipelines.storage import expanded
 from synthtext.core import InputError
 
 Form: TypeAlias = Literal["paddleocr", "icdar", "lmdb"]
@@ -103,7 +104,7 @@ def _check(out: Path) -> None:
 @contextmanager
 def _staged(out: Path) -> Iterator[Path]:
     """A folder under a temporary name, which gets its own when all went well and is removed otherwise."""
-    place = out.expanduser().absolute()
+    place = expanded(out).absolute()
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(place)

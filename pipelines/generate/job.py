@@ -171,10 +171,10 @@ class Job:
         return (spec for spec in self.plan if spec.index not in there)
 
     def _announce(self, before: Description | None) -> None:
-        self.folder.withdraw_statistics()
         if before is None:
             self.folder.write_recipe(self.recipe.to_yaml())
         self.folder.write_description(self.description)
+        self.folder.withdraw_statistics()  # what is called complete has them
 
     def _draw(self, found: Tally, generator: Samples[Any]) -> Summary:
         started, shards, samples = time.monotonic(), len(found.shards), found.samples
@@ -219,8 +219,8 @@ class Job:
         return min(cpus, missing_shards) if min(cpus, missing_shards) > 1 else 0
 
     def _task(self, spec: ShardSpec) -> ShardTask:
-        self.folder.prepare(spec)
         digest, folder = self.description.digest, self.folder.shards
+        self.folder.prepare(spec, digest)
         return ShardTask(self.recipe, digest, self._machine, self.seed, spec, folder, self.form)
 
     @cached_property

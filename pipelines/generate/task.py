@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pipelines.generate.encode import ROWS, encode, row_of
 from pipelines.generate.recipe import JobRecipe
 from pipelines.recipe import digest_of
 from pipelines.shards import Draft, Row, ShardFormat, ShardSpec, cpu_features, current_versions, write_shard
-from pipelines.storage import Place
+from pipelines.storage import Place, UnansweredError
 from synthtext.core import Gap, Generator, InputError
 
 _TOGETHER = {"lines": 64, "scenes": 1}  # samples that are encoded one after the other
@@ -89,10 +89,12 @@ def draw_shard_on_worker(task: ShardTask) -> Draft:
     """Draw and write a shard in a process that knows nothing but the task.
 
     Raises:
-        UnfitError: this machine's fonts, files, library versions or CPU would draw other samples.
+        UnfitError: this machine's fonts, files, library versions or CPU would draw other samples, or it cannot read or
+            keep what the recipe names; passing, where a storage does not answer.
         JobError: the shard cannot be written, or the drawing code failed.
     """
-    return draw_shard(task, _worker.generator(task))
+    recipe, generator = _worker.ready(task)
+    return draw_shard(replace(task, recipe=recipe), generator)
 
 
 def draw_samples(generator: Generator[Any], indices: Sequence[int], recipe: str) -> Iterator[Any]:
@@ -139,21 +141,22 @@ def _draw_rows(task: ShardTask, generator: Generator[Any], advance: Callable[[in
 
 
 class _Worker:
-    """Keeps the generator of the last task: fonts are opened once a process, not once a shard."""
+    """Keeps recipe and generator of the last task: files are looked at and opened once a process, not once a shard."""
 
     def __init__(self) -> None:
         self._key: tuple[str, int] | None = None
-        self._generator: Generator[Any] | None = None
+        self._ready: tuple[JobRecipe, Generator[Any]] | None = None
 
-    def generator(self, task: ShardTask) -> Generator[Any]:
-        if self._generator is None or self._key != (task.digest, task.seed):
+    def ready(self, task: ShardTask) -> tuple[JobRecipe, Generator[Any]]:
+        if self._ready is None or self._key != (task.digest, task.seed):
             try:
                 self._check_machine(task)
-                self._generator = task.recipe.generator(task.seed)
-            except InputError as error:  # the machine that runs the job has read all of it
-                raise UnfitError(f"it cannot draw recipe {task.recipe.name}: {error}") from None
+                self._ready = task.recipe, task.recipe.generator(task.seed)
+            except (InputError, JobError) as error:  # the machine that runs the job has read and kept all of it
+                passing = isinstance(error, UnansweredError)
+                raise UnfitError(f"it cannot draw recipe {task.recipe.name}: {error}", passing=passing) from None
             self._key = task.digest, task.seed
-        return self._generator
+        return self._ready
 
     @staticmethod
     def _check_machine(task: ShardTask) -> None:

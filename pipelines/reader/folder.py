@@ -44,11 +44,13 @@ def finished_shards(folder: Place, kind: str) -> list[Place]:
         kind: that it must hold: "lines" or "scenes".
 
     Raises:
-        InputError: it is no data set of ours, holds something else, or has no finished shard.
+        InputError: it is no data set of ours, holds something else, has no finished shard, or lacks some though it is
+            called complete.
     """
     if isinstance(folder, Location):
-        _check_kind(folder, remote_description(folder).kind, kind)
-        shards = remote_shards(folder)
+        description = remote_description(folder)
+        _check_kind(folder, description.kind, kind)
+        shards = remote_shards(folder, description)
     else:
         shards = [*local_shards(folder, kind)]
     if not shards:
@@ -62,8 +64,11 @@ def local_shards(folder: Path, kind: str) -> list[Path]:
         tables = sorted(folder.glob("*.tsv")) + sorted(folder.glob("*.txt"))
         hint = f"; did you mean {tables[0]}?" if tables else ""
         raise InputError(f"{folder} is a folder without {DESCRIPTION} or data.mdb: no data set{hint}")
-    _check_kind(folder, read_description(folder / DESCRIPTION).kind, kind)
-    return [_data_of(path) for path in sorted((folder / "shards").glob("part-*.json")) if _has_rows(path)]
+    description = read_description(folder / DESCRIPTION)
+    _check_kind(folder, description.kind, kind)
+    rows = {path: _rows_of(path) for path in sorted((folder / "shards").glob("part-*.json"))}
+    description.check_rows(sum(count or 0 for count in rows.values()), folder)
+    return [_data_of(path) for path, count in rows.items() if count != 0]
 
 
 def _check_kind(folder: Place, found: str, kind: str) -> None:
@@ -72,9 +77,9 @@ def _check_kind(folder: Place, found: str, kind: str) -> None:
         raise InputError(f"{folder} holds {found}, not {kind}: {reader} cannot read it")
 
 
-def _has_rows(mark: Path) -> bool:
+def _rows_of(mark: Path) -> int | None:
     read = read_mark(mark)
-    return read is None or read.rows > 0
+    return None if read is None else read.rows
 
 
 def _data_of(mark: Path) -> Path:

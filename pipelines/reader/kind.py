@@ -8,7 +8,7 @@ from pipelines.reader.label_kind import LOOKED_AT, Kind, kind_of_labels
 from pipelines.reader.lmdb import count_of, opened
 from pipelines.reader.remote import remote_description
 from pipelines.shards import read_description
-from pipelines.storage import Location, place
+from pipelines.storage import Location, place, readable
 
 
 def kind_of(spec: str | Path) -> Kind:
@@ -26,6 +26,11 @@ def kind_of(spec: str | Path) -> Kind:
     path = place(spec)
     if isinstance(path, Location):
         return "scenes" if remote_description(path).kind == "scenes" else "lines"
+    with readable(path):
+        return _kind_of(path)
+
+
+def _kind_of(path: Path) -> Kind:
     if path.is_file():
         return kind_of_labels(label for _, label in rows_at(path, line_begins(path)[:LOOKED_AT]))
     if (path / "data.mdb").is_file():

@@ -7,7 +7,7 @@ from pipelines.reader.label_file import LabelFileSource
 from pipelines.reader.lmdb import LmdbSource
 from pipelines.reader.parquet import ParquetSource
 from pipelines.reader.source import Concatenation, RecognitionSource
-from pipelines.storage import Place, place
+from pipelines.storage import Place, place, readable
 from synthtext.core import InputError
 
 
@@ -21,7 +21,8 @@ def open_source(spec: str | Place) -> RecognitionSource:
     Raises:
         InputError: there is nothing of that name, or it is none of the three, or it holds no lines.
     """
-    source = _open(str(spec), place(spec))
+    with readable(str(spec)):
+        source = _open(str(spec), place(spec))
     if not len(source):
         raise InputError(f"{spec} holds no line")
     return source

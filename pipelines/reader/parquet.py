@@ -32,7 +32,8 @@ class ParquetSource(PlaceSource):
     """One Parquet file with the columns key, image.bytes, text, width and height; others are read by `columns` alone.
 
     A file on a disk is opened for one read at a time: nothing has to be closed, and nothing is shared between
-    processes. On a storage, where every opening is a request or two, the files that were read last stay open.
+    processes. On a storage, where every opening is a request or two, the files that were read last stay open, without
+    what was read of them.
     """
 
     def __len__(self) -> int:
@@ -91,11 +92,18 @@ def opened_parquet(path: Place) -> Iterator[pq.ParquetFile]:
         raise InputError(f"{path} cannot be read as Parquet: {reason}") from None
 
 
-@lru_cache(maxsize=256)
 def _remote(path: Location) -> pq.ParquetFile:
-    """A file on a storage; the ranges of a read that lie close together are one request."""
+    """A file on a storage, for one read; the ranges of it that lie close together are one request, and are let go."""
+    file, metadata = _opened(path)
+    return pq.ParquetFile(file, metadata=metadata, pre_buffer=True)
+
+
+@lru_cache(maxsize=256)
+def _opened(path: Location) -> tuple[pa.NativeFile, pq.FileMetaData]:
+    """What opening a file on a storage gives, for a request or two; none of its rows."""
     storage, name = path.connect()
-    return pq.ParquetFile(storage.open_input_file(name), pre_buffer=True)
+    file = storage.open_input_file(name)
+    return file, pq.read_metadata(file)
 
 
 def row_groups(path: Place) -> NDArray[np.int64]:

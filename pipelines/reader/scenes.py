@@ -7,7 +7,7 @@ from pipelines.reader.parts import Parts
 from pipelines.reader.scene_labels import SceneLabels
 from pipelines.reader.scene_shards import LmdbScenes, ParquetScenes
 from pipelines.reader.scene_source import SceneSource
-from pipelines.storage import Place, place
+from pipelines.storage import Place, place, readable
 from synthtext.core import InputError
 
 
@@ -21,7 +21,11 @@ def open_scenes(spec: str | Place) -> SceneSource:
     Raises:
         InputError: there is nothing of that name, or it is none of the three, or it holds no scenes.
     """
-    path = place(spec)
+    with readable(str(spec)):
+        return _open(str(spec), place(spec))
+
+
+def _open(spec: str, path: Place) -> SceneSource:
     if isinstance(path, Path):
         if path.is_file():
             return SceneLabels(path)
@@ -30,4 +34,4 @@ def open_scenes(spec: str | Place) -> SceneSource:
         if not path.exists():
             raise InputError(f"{spec}: there is no such data set, nor a label file of scenes (a path, a tab, and JSON)")
     parts: tuple[ParquetScenes | LmdbScenes, ...] = open_shards(path, "scenes", ParquetScenes, LmdbScenes)
-    return Parts(str(spec), parts)
+    return Parts(spec, parts)

@@ -1,14 +1,19 @@
 """What recognition data are to everything that reads them: rows of encoded lines, by number."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.reader.parts import Parts
+from pipelines.reader.path_source import PlaceSource
+from pipelines.shards.remote import together
+from pipelines.storage import Location
 from synthtext.core import InputError
+
+Found = TypeVar("Found")
 
 NO_PICTURE, NO_LABEL = "picture missing", "label missing"
 BROKEN, UNREADABLE = "picture broken", "label unreadable"
@@ -87,14 +92,24 @@ class Concatenation(Parts[EncodedLine]):
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
-        return (text for part in self.parts for text in part.texts())
+        if not self._is_elsewhere:
+            return (text for part in self.parts for text in part.texts())
+        return (text for texts in together(lambda part: list(part.texts()), self.parts) for text in texts)
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels."""
-        return np.concatenate([part.sizes() for part in self.parts])
+        return np.concatenate(list(self._each(lambda part: part.sizes())))
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """The chosen columns that all parts have."""
-        found = [part.columns(names) for part in self.parts]
+        found = list(self._each(lambda part: part.columns(names)))
         common = [name for name in names if all(name in columns for columns in found)]
         return {name: [value for columns in found for value in columns[name]] for name in common}
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        return any(isinstance(part, PlaceSource) and isinstance(part.path, Location) for part in self.parts)
+
+    def _each(self, look: Callable[[RecognitionSource], Found]) -> Iterator[Found]:
+        """What a look at every part gives, in order; some at a time where a storage has to be waited for."""
+        return together(look, self.parts) if self._is_elsewhere else map(look, self.parts)

@@ -171,7 +171,7 @@ def _construct(cls: type, settings: Tree, share: str, folder: Path, where: str) 
     except ValidationError as error:
         raise InputError(f"{where}: {first_problem(cls, error)}") from None
     except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+        raise type(error)(f"{where}: {error}") from None
     except JobError:
         raise
     except Exception as error:  # whatever a class of the user's raises, or an annotation that pydantic cannot check

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.config import Tree
 from pipelines.recipe.components import Component, ComponentKind, build_component
 from pipelines.recipe.elsewhere import path_of
+from pipelines.storage import expanded
 from synthtext import Entry
 from synthtext.core import InputError
 from synthtext.corpora import CorpusMixture, is_charset_name
@@ -88,7 +89,7 @@ def absolute(tree: Mapping[str, Any], folder: Path) -> Tree:
         result["fonts"] = {**fonts, "folders": folders}
     modules = result.get("modules") or []
     if isinstance(modules, list):  # the recipe's own folder is always one of them
-        places = [folder, *(folder / Path(str(entry)).expanduser() for entry in modules)]
+        places = [folder, *(folder / expanded(str(entry)) for entry in modules)]
         result["modules"] = [str(place) for place in dict.fromkeys(place.absolute() for place in places)]
     charset = result.get("charset")
     if isinstance(charset, str) and not is_charset_name(charset) and (folder / charset).is_file():

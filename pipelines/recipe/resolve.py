@@ -14,6 +14,7 @@ from pipelines.recipe.elsewhere import with_uris
 from pipelines.recipe.lines import LinesRecipe
 from pipelines.recipe.named import preset_names, read_preset, with_base
 from pipelines.recipe.scenes import ScenesRecipe
+from pipelines.storage import expanded
 from synthtext.core import Charset, Generator, InputError
 from synthtext.fonts import FontFile, FontInventory
 
@@ -140,7 +141,7 @@ def _find(name_or_path: str) -> tuple[Tree, Path]:
     """A recipe as it is written, and the folder where its paths start."""
     if name_or_path in preset_names():
         return read_preset(name_or_path), Path.cwd()
-    path = Path(name_or_path).expanduser()
+    path = expanded(name_or_path)
     if path.suffix not in (".yaml", ".yml") and not path.exists():
         return read_preset(name_or_path), Path.cwd()
     if path.is_dir():

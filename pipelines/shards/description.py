@@ -77,6 +77,22 @@ class Description(BaseModel):
         """As JSON."""
         return self.model_dump_json(indent=1) + "\n"
 
+    def check_rows(self, rows: int, folder: Place) -> None:
+        """Compare the rows that are there with those that a complete data set must have.
+
+        Args:
+            rows: by the marks of its shards.
+            folder: of the data set.
+
+        Raises:
+            InputError: it is called complete, and is not.
+        """
+        if self.complete and rows != self.rows:
+            raise InputError(
+                f"{folder} is called complete with {self.rows:,} rows, but the marks of its shards count {rows:,}; "
+                "ocrmill check names the shards that are missing, and the command that made it goes on"
+            )
+
     def difference(self, now: "Description", explain: Callable[[Mapping[str, str], Mapping[str, str]], str]) -> str:
         """Why samples of another job cannot be added to this data set; empty when they can.
 

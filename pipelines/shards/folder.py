@@ -15,7 +15,7 @@ from pipelines.shards.remote import RemoteFolder
 from pipelines.shards.statistics import Statistics
 from pipelines.shards.write import Draft, ShardFormat
 from pipelines.shards.written import written
-from pipelines.storage import Place, local_path, place
+from pipelines.storage import Place, local_path, place, readable
 from synthtext.core import InputError
 
 _LOCK = ".lock"
@@ -51,6 +51,10 @@ class DatasetFolder:
         Raises:
             InputError: it is a file, cannot be written, or holds something that is no data set of ours.
         """
+        with readable(self.path):
+            return self._look()
+
+    def _look(self) -> Description | None:
         existing = next(place for place in (self.path, *self.path.parents) if place.exists())
         if not existing.is_dir():
             raise InputError(f"{existing} is a file: name a folder for the data set")
@@ -131,7 +135,7 @@ class DatasetFolder:
         """Write statistics.json."""
         self._write(self.path / "statistics.json", statistics.to_json())
 
-    def prepare(self, spec: ShardSpec) -> None:
+    def prepare(self, spec: ShardSpec, digest: str) -> None:
         """Nothing: a shard's old mark goes when the new data get their name."""
 
     def withdraw_statistics(self) -> None:

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.shards.plan import ShardSpec
 from pipelines.shards.statistics import Statistics
-from pipelines.storage import Place
+from pipelines.storage import Place, StorageError
 
 
 class Mark(BaseModel):
@@ -50,8 +50,14 @@ class Mark(BaseModel):
 
 
 def read_mark(path: Place) -> Mark | None:
-    """Read a mark; None when it is missing or broken, and the shard has to be written again."""
+    """Read a mark; None when it is missing, broken or cannot be read, and the shard has to be written again.
+
+    Raises:
+        StorageError: the storage fails, which says nothing of the mark.
+    """
     try:
         return Mark.model_validate_json(path.read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except StorageError:
+        raise
+    except (OSError, ValidationError):
         return None

@@ -30,8 +30,9 @@ class RemoteFolder:
     """What `DatasetFolder` is on a disk.
 
     A shard's data are uploaded under their own name; they count for nothing until their mark is there, which is one
-    small file, whole or not at all. A mark that no longer holds is made empty. There is no lock: two jobs that write
-    the same data set write the same bytes, and another data set is refused by its description.
+    small file, whole or not at all. A mark that no longer holds is made empty. There is no lock: two jobs of the same
+    recipe, seed and number write the same bytes, and neither withdraws what the other one has finished; another data
+    set is refused by its description.
 
     Args:
         path: of the folder, which need not exist.
@@ -41,6 +42,7 @@ class RemoteFolder:
         self.path = path
         self.shards = path / "shards"
         self._description = path / "dataset.json"
+        self._unfinished: set[str] | None = None  # marks that were there, but of no finished shard, at the last look
 
     def check_usable(self) -> Description | None:
         """Look at the place without touching it.
@@ -91,14 +93,23 @@ class RemoteFolder:
         with written(self.path):
             self._empty(self.path / "statistics.json")
 
-    def prepare(self, spec: ShardSpec) -> None:
+    def prepare(self, spec: ShardSpec, digest: str) -> None:
         """Make sure that a shard which is about to be written does not count: it may replace a shorter one.
+
+        Nothing is asked about a shard that had no mark when the marks were last listed.
 
         Raises:
             JobError: the storage cannot be written.
         """
+        file = self.shards / f"{spec.name}.json"
+        if self._unfinished is None:
+            self._unfinished = _marks(self._sizes())
+        if file.name not in self._unfinished:
+            return
         with written(self.path):
-            self._empty(self.shards / f"{spec.name}.json")
+            mark = read_mark(file)  # another job may have finished it since
+            if mark is None or not mark.is_of(spec, digest) or self._size(mark) != mark.bytes:
+                file.write_bytes(b"")
 
     def commit(self, draft: Draft) -> None:
         """Write the mark of a shard whose data are there.
@@ -114,8 +125,8 @@ class RemoteFolder:
         Raises:
             JobError: the storage cannot be read.
         """
-        sizes = self._sizes()
-        return {spec.index for spec in plan if sizes.get(f"{spec.name}.json")}
+        marks = self._unfinished = _marks(self._sizes())
+        return {spec.index for spec in plan if f"{spec.name}.json" in marks}
 
     def finished(self, plan: ShardPlan, digest: str) -> Iterable[Mark]:
         """The marks of the finished shards of a plan, in order; only shards that have a mark are looked at.
@@ -124,18 +135,27 @@ class RemoteFolder:
             JobError: the storage cannot be read.
         """
         sizes = self._sizes()
+        unfinished = self._unfinished = _marks(sizes)
 
         def mark_of(spec: ShardSpec) -> Mark | None:
             mark = read_mark(self.shards / f"{spec.name}.json")
-            return mark if mark and mark.is_of(spec, digest) and stored_size(sizes, mark) == mark.bytes else None
+            return mark if mark and mark.is_of(spec, digest) and stored_size(sizes, mark.file) == mark.bytes else None
 
         with self._read():
-            marked = (spec for spec in plan if sizes.get(f"{spec.name}.json"))
-            yield from (mark for mark in together(mark_of, marked) if mark is not None)
+            marked = [spec for spec in plan if f"{spec.name}.json" in unfinished]
+            for mark in together(mark_of, marked):
+                if mark is not None:
+                    unfinished.discard(f"{plan[mark.index].name}.json")
+                    yield mark
 
     def _sizes(self) -> dict[str, int]:
         with self._read():
             return self.shards.listing()
+
+    def _size(self, mark: Mark) -> int | None:
+        """Bytes of a shard's data, as they are now."""
+        data = self.shards / mark.file
+        return (data if data.suffix == ".parquet" else data / DATA).size()
 
     @contextmanager
     def _read(self) -> Iterator[None]:
@@ -153,14 +173,19 @@ class RemoteFolder:
             file.write_bytes(content.encode())
 
 
-def stored_size(sizes: dict[str, int], mark: Mark) -> int | None:
+def _marks(sizes: dict[str, int]) -> set[str]:
+    """The names of those that are not empty."""
+    return {name for name, size in sizes.items() if size and name.endswith(".json")}
+
+
+def stored_size(sizes: dict[str, int], file: str) -> int | None:
     """Bytes of a shard's data.
 
     Args:
         sizes: of the files in the folder of shards, by name.
-        mark: of the shard.
+        file: or folder of the shard, as its mark names it.
     """
-    return sizes.get(mark.file, sizes.get(f"{mark.file}/{DATA}"))
+    return sizes.get(file, sizes.get(f"{file}/{DATA}"))
 
 
 def together(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

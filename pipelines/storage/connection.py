@@ -11,24 +11,26 @@ import pyarrow.fs as fs
 from synthtext.core import InputError
 
 _CONNECT, _SILENCE = 5.0, 15.0  # seconds until a server counts as one that does not answer
-_ATTEMPTS = 3
+_TRIES = 3  # in 2 seconds
+_RETRIES = 10  # in 26 seconds
 _OPTIONS = ("endpoint_override", "scheme", "region", "anonymous", "force_virtual_addressing", "tls_ca_file_path")
 _FLAGS = {"true": True, "false": False}
 
 
 @lru_cache(maxsize=32)
-def connected(root: str) -> tuple[fs.FileSystem, str]:
-    """The storage of a URI and the path of its bucket or host in it; one connection a process.
+def connected(root: str, patient: bool = True) -> tuple[fs.FileSystem, str]:
+    """The storage of a URI and the path of its bucket or host in it; one connection of each kind a process.
 
     Args:
         root: a URI without a path, with its options.
+        patient: sit out half a minute in which a storage is too busy; else see soon whether anyone is there.
 
     Raises:
         InputError: no storage of this build of pyarrow has such URIs, or an option is none.
     """
     parts = urlsplit(root)
     if parts.scheme == "s3":
-        return _s3(parts), parts.netloc
+        return _s3(parts, patient), parts.netloc
     try:
         storage, path = fs.FileSystem.from_uri(root)
     except (pa.ArrowException, OSError, NotImplementedError, ValueError) as error:
@@ -36,7 +38,7 @@ def connected(root: str) -> tuple[fs.FileSystem, str]:
     return storage, path.rstrip("/")
 
 
-def _s3(parts: SplitResult) -> fs.S3FileSystem:
+def _s3(parts: SplitResult, patient: bool) -> fs.S3FileSystem:
     """S3, or something that speaks as it does; credentials are found as by all programs: AWS_* or a profile."""
     options = read_options(parts)
     if options.get("endpoint_override") or os.environ.get("AWS_ENDPOINT_URL"):
@@ -47,7 +49,7 @@ def _s3(parts: SplitResult) -> fs.S3FileSystem:
             **options,
             connect_timeout=_CONNECT,
             request_timeout=_SILENCE,
-            retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
+            retry_strategy=fs.AwsDefaultS3RetryStrategy(_RETRIES) if patient else fs.AwsStandardS3RetryStrategy(_TRIES),
             allow_delayed_open=True,  # a small file is one request
         )
     except (pa.ArrowException, OSError, ValueError) as error:

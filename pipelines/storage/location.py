@@ -1,16 +1,26 @@
 """A place on a storage, by URI."""
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import pyarrow.fs as fs
 
 from pipelines.storage.connection import connected, server_of
-from pipelines.storage.error import StorageError, explained, no_bucket
+from pipelines.storage.error import (
+    DeniedError,
+    LastingError,
+    NoBucketError,
+    SilentError,
+    StorageError,
+    explained,
+)
 
+_SPECIAL = re.compile(r"[\x00-\x20#?%\x7f]")
 _CHUNK = 8 * 2**20  # bytes that are copied at a time
 
 
@@ -30,7 +40,8 @@ class Location:
         return self.uri
 
     def __truediv__(self, name: str) -> "Location":
-        return self._with_path(f"{self._parts.path.rstrip('/')}/{name}")
+        """What lies below under a name, or under names with slashes between them, whatever is in them."""
+        return self._with_path(f"{self._parts.path.rstrip('/')}/{_quoted(name)}")
 
     @property
     def _parts(self) -> SplitResult:
@@ -63,13 +74,16 @@ class Location:
         """The first part after the scheme."""
         return self._parts.netloc
 
-    def connect(self) -> tuple[fs.FileSystem, str]:
+    def connect(self, patient: bool = True) -> tuple[fs.FileSystem, str]:
         """The storage, and the path of this place in it.
+
+        Args:
+            patient: see `connected`.
 
         Raises:
             InputError: the URI is none that can be opened.
         """
-        storage, root = connected(self._with_path("").uri)
+        storage, root = connected(self._with_path("").uri, patient)
         return storage, f"{root}/{str(self._path).strip('/')}".rstrip("/").removesuffix("/.")
 
     def run(self, what: Callable[[fs.FileSystem, str], Any]) -> Any:
@@ -79,15 +93,27 @@ class Location:
             return what(storage, path)
 
     def check(self) -> None:
-        """Ask whether the storage answers and has the bucket.
+        """Ask whether the storage answers and has the bucket. A key that may only see a prefix is not told of that.
 
         Raises:
             StorageError: it does not, or it has not.
         """
-        if not self.listing(deep=False) and self.bucket:
-            root = self._with_path("")
-            if root.run(lambda storage, path: storage.get_file_info(path).type) == fs.FileType.NotFound:
-                raise StorageError(no_bucket(self.bucket))
+        try:
+            self._check(patient=False)
+        except (SilentError, LastingError):
+            raise
+        except StorageError:  # someone is there, but busy
+            self._check(patient=True)
+
+    def _check(self, patient: bool) -> None:
+        storage, path = self.connect(patient)
+        with explained(self.server, self.bucket):
+            if storage.get_file_info(fs.FileSelector(path, allow_not_found=True)) or not self.bucket:
+                return
+        _, root = self._with_path("").connect(patient)
+        with suppress(DeniedError), explained(self.server, self.bucket):  # what was listed was not refused
+            if storage.get_file_info(root).type == fs.FileType.NotFound:
+                raise NoBucketError(self.bucket)
 
     def listing(self, deep: bool = True) -> dict[str, int]:
         """The files below this place: their names relative to it, and their sizes in bytes.
@@ -117,6 +143,11 @@ class Location:
     def is_file(self) -> bool:
         """Whether there is a file."""
         return bool(self.run(lambda storage, path: storage.get_file_info(path).is_file))
+
+    def size(self) -> int | None:
+        """Bytes of a file; None where there is none."""
+        size: int | None = self.run(lambda storage, path: storage.get_file_info(path).size)
+        return size
 
     def read_bytes(self) -> bytes:
         """The content of a file."""
@@ -158,6 +189,11 @@ class Location:
                     sink.write(chunk)
 
         self.run(copy)
+
+
+def _quoted(name: str) -> str:
+    """A name, or names, as a part of a URI: what would end the path or mean another character is written in digits."""
+    return _SPECIAL.sub(lambda found: quote(found[0]), name)
 
 
 def _make_parent(storage: fs.FileSystem, path: str) -> None:

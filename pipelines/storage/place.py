@@ -23,7 +23,7 @@ def place(spec: "str | Path | Location") -> Place:
             `s3://bucket/folder?endpoint_override=127.0.0.1:9000&scheme=http`.
 
     Raises:
-        InputError: it is a URI, but not a whole one.
+        InputError: it is a URI, but not a whole one; or `~name` with no such user.
     """
     if isinstance(spec, Location):
         return spec
@@ -32,7 +32,7 @@ def place(spec: "str | Path | Location") -> Place:
     if found is None:
         if flattened := _FLATTENED.match(text):
             raise InputError(f"{text}: a URI has two slashes, {flattened[1]}://...; give it as text, not as a Path")
-        return Path(text).expanduser()
+        return expanded(text)
     try:
         parts = urlsplit(text)
     except ValueError as error:
@@ -46,6 +46,18 @@ def place(spec: "str | Path | Location") -> Place:
     if not parts.netloc or re.search(r"\s", text) or parts.fragment:
         raise InputError(f"{text} is no URI of a storage: it is scheme://bucket/folder, without spaces")
     return Location(text)
+
+
+def expanded(path: str | Path) -> Path:
+    """A path of this machine with the home folder that `~` or `~name` stands for.
+
+    Raises:
+        InputError: nobody knows that folder.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError(f"{path}: nobody knows that home folder; write the path out, or set HOME") from None
 
 
 def local_path(spec: "str | Path", what: str) -> Path:

@@ -21,16 +21,16 @@ def describe_data(selections: Sequence[Selection], val: Sequence[RecognitionSour
     """
     for selection in selections:
         yield f"train {selection.source.name}: {len(selection.rows):,} lines; {selection.discards}"
-    trained = charset.coverage(text for selection in selections for text in selection.source.texts())
+    texts = {source.name: list(source.texts()) for source in val}
+    validated, shared = {charset.fold(text) for each in texts.values() for text in each}, set[str]()
+    trained = charset.coverage(_noticed(selections, validated, shared, charset))
     yield from _gaps("the training labels", trained)
     if trained.unseen:
         yield f"{len(trained.unseen)} of {len(charset)} characters are in no training label: {_few(trained.unseen)}"
-    texts = {source.name: {charset.fold(text) for text in source.texts()} for source in val}
-    shared = _shared(selections, set().union(*texts.values()), charset)
     for source in val:
         yield f"validate {source.name}: {len(source):,} lines"
-        yield from _gaps("its labels", charset.coverage(source.texts()))
-        count = sum(charset.fold(text) in shared for text in source.texts())
+        yield from _gaps("its labels", charset.coverage(texts[source.name]))
+        count = sum(charset.fold(text) in shared for text in texts[source.name])
         yield f"  {count:,} of them have a text that is also trained on"
 
 
@@ -45,6 +45,10 @@ def _few(entries: Sequence[str]) -> str:
     return " ".join("space" if entry == " " else entry for entry in entries[:_SHOWN]) + more
 
 
-def _shared(selections: Sequence[Selection], validated: set[str], charset: Charset) -> set[str]:
-    trained = (charset.fold(text) for selection in selections for text in selection.source.texts())
-    return {text for text in trained if text in validated}
+def _noticed(selections: Sequence[Selection], validated: set[str], shared: set[str], charset: Charset) -> Iterator[str]:
+    """The training labels, in one pass; those that are validated on, too, are put into `shared` on their way."""
+    for selection in selections:
+        for text in selection.source.texts():
+            if (folded := charset.fold(text)) in validated:
+                shared.add(folded)
+            yield text

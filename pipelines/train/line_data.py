@@ -9,6 +9,7 @@ from pipelines.drawn import DrawnSource
 from pipelines.reader import RecognitionSource, open_source
 from pipelines.reader.kind import kind_of
 from pipelines.run import Run
+from pipelines.storage import readable
 from pipelines.train.config import TrainConfig
 from pipelines.train.drawn_data import DrawnData
 from synthtext.core import InputError
@@ -68,7 +69,9 @@ def open_lines(
 
 
 def _open(spec: str) -> RecognitionSource:
-    if ("://" in spec or Path(spec).exists()) and kind_of(spec) == "scenes":
+    with readable(spec):
+        there = "://" in spec or Path(spec).exists()
+    if there and kind_of(spec) == "scenes":
         raise InputError(
             f"{spec} holds scenes, not lines: a recognizer cannot learn from it; take a preset det-..., or cut its "
             "texts out with ocrmill crops"

@@ -8,6 +8,7 @@ from pipelines.config import Tree, nearest, override, read_yaml, validated
 from pipelines.recipe import is_recipe
 from pipelines.run import Kind, Run
 from pipelines.storage import absolute as absolute_place
+from pipelines.storage import readable
 from pipelines.train import config as recognizer_config
 from pipelines.train import detector_config
 from pipelines.train.config import TrainConfig
@@ -102,7 +103,9 @@ def parse_source(text: str) -> DataSettings:
         InputError: the weight is no positive number.
     """
     path, separator, weight = text.rpartition("=")
-    if not separator or Path(text).exists() or ("://" in text and not _is_number(weight)):
+    with readable(text):
+        is_path = "://" not in text and Path(text).exists()
+    if not separator or is_path or ("://" in text and not _is_number(weight)):
         return DataSettings(source=_located(text))
     return validated(DataSettings, {"source": _located(path), "weight": weight}, f"source {text!r}")
 

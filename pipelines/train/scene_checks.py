@@ -12,6 +12,7 @@ from pipelines.progress import Bar, progress
 from pipelines.reader import EncodedScene, MissingError, SceneSource, of_level, open_scenes, picture_size
 from pipelines.reader.kind import kind_of
 from pipelines.reader.problems import describe_problems
+from pipelines.storage import readable
 from synthtext.core import InputError, Level
 
 
@@ -64,7 +65,9 @@ def open_detection(spec: str) -> SceneSource:
     if "://" in spec:
         return open_scenes(spec)  # which says what else it may be
     path = Path(spec)
-    if (path.is_file() or (path / "data.mdb").is_file()) and kind_of(path) == "lines":
+    with readable(path):
+        labelled = path.is_file() or (path / "data.mdb").is_file()
+    if labelled and kind_of(path) == "lines":
         raise InputError(f"{spec} holds lines, not scenes: a detector cannot learn from it; take a preset rec-...")
     return open_scenes(path)
 

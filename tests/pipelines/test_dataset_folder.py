@@ -1,11 +1,18 @@
 """Folders of data sets: what is refused, what is removed, and who may write."""
 
+import ctypes
+import errno
 import multiprocessing
+import os
+import platform
+import re
+import struct
 import time
 from pathlib import Path
 
 import pytest
 
+from pipelines.check import check
 from pipelines.errors import JobError
 from pipelines.shards import DatasetFolder, Description, LineRow, ShardSpec, write_shard
 from pipelines.shards.lock import locked
@@ -106,3 +113,40 @@ def test_lock_keeps_others_out_and_dies_with_its_holder(tmp_path):
     with locked(path):
         assert path.exists()
     assert not path.exists()
+
+
+def _refuse_flock(reason: int) -> None:
+    """Let the system answer this process as a mount without locks does (seccomp; see its manual page)."""
+    number = {"x86_64": 73, "aarch64": 32}[platform.machine()]
+    load, jump, back = 0x20, 0x15, 0x06
+    lines = [(load, 0, 0, 0), (jump, 0, 1, number), (back, 0, 0, 0x50000 | reason), (back, 0, 0, 0x7FFF0000)]
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in lines))
+    packed = ctypes.create_string_buffer(struct.pack("HP", len(lines), ctypes.addressof(program)))
+    system = ctypes.CDLL(None, use_errno=True)
+    assert system.prctl(38, 1, 0, 0, 0) == 0
+    assert system.prctl(22, 2, packed) == 0
+
+
+def _work_without_locks(path: Path, reason: int, said: "multiprocessing.queues.Queue[str]") -> None:
+    _refuse_flock(reason)
+    for work in (lambda: locked(path / ".lock").__enter__(), lambda: check(path)):
+        try:
+            work()
+            said.put("nothing")
+        except Exception as error:
+            said.put(f"{type(error).__name__}: {error}")
+
+
+@pytest.mark.parametrize("reason", [errno.ENOSYS, errno.ENOLCK])
+def test_a_disk_without_locks_is_told(tmp_path, reason):
+    (tmp_path / "dataset.json").write_text("{}")
+    (tmp_path / ".lock").touch()
+    context = multiprocessing.get_context("fork")
+    said = context.Queue()
+    worker = context.Process(target=_work_without_locks, args=(tmp_path, reason, said))
+    worker.start()
+    for _ in range(2):
+        assert re.match(
+            rf"JobError: .*\.lock cannot be locked: {os.strerror(reason)}; take a folder", said.get(timeout=60)
+        )
+    worker.join()

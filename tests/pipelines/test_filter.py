@@ -249,11 +249,13 @@ def test_mistakes_are_refused_in_one_sentence_and_leave_nothing(parquet, publish
         assert not out.exists()
 
 
-def test_a_filtered_data_set_is_sound_and_can_be_repaired(model, tmp_path):
+def test_a_filtered_data_set_is_sound_and_can_be_repaired(model, s3, tmp_path):
     generate("digits", tmp_path / "data", 12, workers=0, shard_size=6)
     folder = tmp_path / "out"
     open_filter(str(tmp_path / "data"), model, keep_trivial=0.7, shard_size=6).write(folder)
-    assert not check(folder).problems.counts
+    s3.copy(folder, "filtered")
+    for place in (folder, s3.uri("filtered")):
+        assert not check(place).problems.counts
     before = content(folder)
     path = folder / "shards" / "part-000001.parquet"
     path.write_bytes(path.read_bytes()[:-1] + b"?")

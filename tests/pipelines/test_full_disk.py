@@ -8,14 +8,19 @@ import os
 import resource
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from pipelines.check import check
 from pipelines.errors import JobError
 from pipelines.generate import generate
+from pipelines.reader import open_scenes, open_source
+from pipelines.reader.kind import kind_of
 from pipelines.shards import DatasetFolder, Statistics, read_description
+from pipelines.shards.lock import locked
+from pipelines.train.resolve import parse_source
 from synthtext.core import InputError
 
 COUNT, SIZE = 30, 10
@@ -106,6 +111,10 @@ def test_a_full_disk_under_the_description(undisturbed, tmp_path):
     assert nothing_looks_finished(tmp_path / "data")
     run(tmp_path / "data")
     assert sums(tmp_path / "data") == sums(undisturbed / "parquet")
+    (tmp_path / "data" / "shards" / "part-000001.json").unlink()
+    with largest_file(size), pytest.raises(JobError, match=r"dataset.json cannot be written"):
+        run(tmp_path / "data")  # still called complete, so its statistics are still there
+    assert (tmp_path / "data" / "statistics.json").is_file()
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
@@ -132,6 +141,30 @@ def test_a_read_only_folder_is_told_before_anything_is_drawn(shared):
     with nobody(), pytest.raises(InputError, match=f"{shared} cannot be written: take another folder"):
         run(shared / "data")
     assert not list(shared.iterdir())
+
+
+def test_a_folder_that_may_not_be_searched_is_told(shared):
+    (shared / "closed").mkdir(0o000)
+    path = shared / "closed" / "data"
+    looks = (run, check, open_source, open_scenes, kind_of, lambda path: parse_source(f"{path}=0.5"))
+    with nobody():
+        for look in looks:
+            with pytest.raises(InputError, match=r"closed/data.* cannot be read: Permission denied"):
+                look(path)
+    (shared / "closed").chmod(0o700)
+
+
+def test_a_lock_outlives_a_folder_that_becomes_read_only(shared):
+    with ExitStack() as stack:
+        stack.enter_context(locked(shared / ".lock"))
+        shared.chmod(0o555)
+        with nobody():
+            stack.close()
+    shared.chmod(0o777)
+    assert (shared / ".lock").exists()
+    with locked(shared / ".lock"):  # nobody holds it
+        pass
+    assert not (shared / ".lock").exists()
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.processes import kill_session, of_session, ray_workers
-from pipelines.cluster import pool
+from pipelines.cluster import Pool, pool
 from pipelines.cluster.pool import ATTEMPTS
 from pipelines.copypaste import copypaste
 from pipelines.crops import CropsRecipe
@@ -40,6 +40,17 @@ def die_once(flag):
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return flag
+
+def not_yet(flag):
+    from pipelines.errors import UnfitError
+    if not Path(flag).exists():
+        Path(flag).touch()
+        raise UnfitError("no answer", passing=True)
+    return flag
+
+def never(flag):
+    from pipelines.errors import UnfitError
+    raise UnfitError("no answer", passing=True)
 
 def die(task):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -114,6 +125,17 @@ def test_task_of_a_dead_worker_is_done_again_and_counted(running, tasks, tmp_pat
 def test_task_that_kills_every_worker_fails_the_job(running, tasks):
     with pytest.raises(JobError, match=f"lost its worker {ATTEMPTS} times"):
         list(running.run(tasks.die, ["shard 3"]))
+
+
+def test_a_machine_that_may_be_fit_later_is_asked_again_for_a_while(running, tasks, tmp_path, monkeypatch):
+    said, flags = [], [str(tmp_path / "a"), str(tmp_path / "b")]
+    asked = Pool(2)
+    assert sorted(asked.run(tasks.not_yet, flags, say=said.append)) == flags
+    assert not asked.refused
+    assert all("is asked again: no answer" in line for line in said)
+    monkeypatch.setattr(sys.modules[Pool.__module__], "_PATIENCE", 0.5)
+    with pytest.raises(InputError, match=r"no machine is left that may draw, for machine .* was refused: no answer"):
+        list(asked.run(tasks.never, flags))
 
 
 def test_workers_write_the_same_bytes(running, reference, tmp_path):

@@ -18,10 +18,13 @@ from pipelines.shards import (
     ShardPlan,
     ShardSpec,
     Statistics,
+    read_mark,
     to_json,
     write_shard,
 )
+from pipelines.storage import Location, StorageError
 from synthtext.core import Applied, Clusters, Gap, InputError, Provenance, Sample
+from tests.pipelines.s3_answers import Answers, refused
 
 COUNT = 1300  # more than two row groups
 
@@ -204,6 +207,16 @@ def test_mark_tells_a_finished_shard_from_others(folder, rows):
     with path.open("ab") as file:
         file.truncate(path.stat().st_size - 1)
     assert folder.mark_of(spec, "d" * 64) is None
+
+
+def test_a_mark_that_cannot_be_read_is_no_mark(tmp_path):
+    (tmp_path / "part-000000.json").mkdir()
+    assert read_mark(tmp_path / "part-000000.json") is None
+    with (
+        Answers(lambda *_: refused(403, "AccessDenied")) as server,
+        pytest.raises(StorageError, match="refuses access"),
+    ):
+        read_mark(Location(server.uri("part-000000.json")))
 
 
 def test_broken_mark_is_no_mark(folder, rows):

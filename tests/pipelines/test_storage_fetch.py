@@ -1,8 +1,12 @@
 """Files at URIs that recipes name, from a real S3 server of this machine."""
 
+import hashlib
 import json
 import pickle
 import shutil
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +14,16 @@ import pytest
 import yaml
 
 from pipelines.errors import UnfitError
-from pipelines.fetch import fetched
+from pipelines.fetch import fetched, fetched_tree
 from pipelines.generate import generate
 from pipelines.generate.task import ShardTask, draw_shard_on_worker, machine_ingredients
 from pipelines.recipe import digest_of, resolve_recipe
-from pipelines.shards import ShardPlan
+from pipelines.shards import ShardPlan, ShardSpec
 from pipelines.shards.files import sha256
+from pipelines.storage import StorageError, place
 from synthtext.core import InputError
 from synthtext.fonts import FontOptions, find_fonts
+from tests.pipelines.s3_answers import Answer, Answers, listed, refused
 
 
 def sums(folder: Path) -> dict[str, str]:
@@ -43,6 +49,136 @@ def test_fetching_a_file(s3, tmp_path):
     assert fetched(path, digest) == path
     with pytest.raises(InputError, match="another content"):
         fetched(path, "0" * 64)
+
+
+def test_names_in_a_tree_are_themselves_and_never_lead_out_of_it(s3, tmp_path):
+    names = ("100%.txt", "a#1 b.txt", "inside/a?b=c&d.txt", "a%41+.txt", "\u4e00.txt")
+    for name in names:
+        (s3.folder("named") / name).parent.mkdir(parents=True, exist_ok=True)
+        (s3.folder("named") / name).write_text(name)
+    s3.look_again()
+    tree = fetched_tree(s3.uri("named"), tmp_path / "cache")
+    assert {file.relative_to(tree).as_posix(): file.read_text() for file in tree.rglob("*.txt")} == {
+        n: n for n in names
+    }
+    for name in ("../b.txt", "a/../../b.txt", "/b.txt"):
+        with (
+            Answers(lambda *_, name=name: listed("tree/a.txt", f"tree/{name}")) as server,
+            pytest.raises(InputError, match="is no name for a file of this machine"),
+        ):
+            fetched_tree(server.uri("tree"), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_of_many_at_a_time_one_fetches_and_removes_what_killed_ones_left(tmp_path):
+    def answer(method: str, path: str) -> Answer:
+        if "list-type" in path:
+            return listed("tree/a.txt")
+        time.sleep(0.3 if method == "GET" else 0)
+        return 200, b"abc"
+
+    cache, digest = tmp_path / "cache", hashlib.sha256(b"abc").hexdigest()
+    with Answers(answer) as server, ThreadPoolExecutor(4) as pool:
+        for fetch in (
+            lambda: fetched_tree(server.uri("tree"), cache) / "a.txt",
+            lambda: fetched(server.uri("tree/a.txt"), digest, cache),
+        ):
+            for again in range(2):
+                before = server.asked.count("/bucket/tree/a.txt")
+                (path, *others) = pool.map(lambda _, fetch=fetch: fetch(), range(4))
+                assert {*others} == {path}
+                assert path.read_bytes() == b"abc"
+                assert server.asked.count("/bucket/tree/a.txt") == before + 1
+                kept = path.parents[1] if path.parts[-2] == "tree" else path.parent
+                assert [file for file in kept.parent.iterdir() if file.is_file() or file.name.startswith(".")] == []
+                if not again:
+                    kept.rename(kept.with_name(f".tmp-{kept.name}-1-0badcafe"))  # as if it were not finished
+
+
+def test_a_storage_that_is_too_busy_for_a_while_is_asked_again():
+    busy = []
+    with Answers(lambda *_: busy.pop() if busy else listed("tree/a.txt")) as server:
+        found = place(server.uri("tree"))
+        for look in (found.listing, found.check):
+            busy += [refused(503, "SlowDown")] * 5
+            look()
+            assert not busy
+
+
+def test_a_key_that_may_see_a_prefix_alone_need_not_see_the_bucket():
+    answers = {"GET": listed(), "HEAD": refused(403, "AccessDenied")}
+    with Answers(lambda method, _: answers[method]) as server:
+        place(server.uri("tree")).check()
+        answers["HEAD"] = refused(404, "NoSuchBucket")
+        with pytest.raises(StorageError, match="there is no bucket 'bucket'"):
+            place(server.uri("tree")).check()
+        answers["GET"] = refused(403, "AccessDenied")
+        with pytest.raises(StorageError, match="refuses access to 'bucket'"):
+            place(server.uri("tree")).check()
+
+
+def test_a_certificate_that_is_not_trusted_is_told(tmp_path):
+    made, certificate = tmp_path / "made.pem", tmp_path / "certificate.pem"
+    subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        made,
+        "-out",
+        certificate,
+        *subject,
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    made.write_bytes(made.read_bytes() + certificate.read_bytes())
+    with Answers(lambda *_: listed("tree/a.txt"), made) as server:
+        uri = server.uri("tree", "https")
+        with pytest.raises(InputError, match=r"127.0.0.1:\d+ has a certificate that is not trusted here"):
+            fetched_tree(uri, tmp_path / "cache")
+        with pytest.raises(InputError, match="the file that tls_ca_file_path names"):
+            fetched_tree(f"{uri}&tls_ca_file_path={tmp_path}/none", tmp_path / "cache")
+        assert place(f"{uri}&tls_ca_file_path={certificate}").listing() == {"a.txt": 3}
+    with Answers(lambda *_: listed()) as server, pytest.raises(InputError, match="does not answer in TLS"):
+        fetched_tree(server.uri("tree", "https"), tmp_path / "cache")
+
+
+@pytest.fixture
+def task(tmp_path, monkeypatch):
+    """A shard of a recipe with a text from a server; the server; and what it answers to all, if there is something."""
+    monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
+    instead, text = [], (200, b"12\n34\n")
+    with Answers(lambda _, path: instead[0] if instead else listed("a.txt") if "list-type" in path else text) as server:
+        tree = {"charset": "digits", "fonts": {"system": False}}
+        tree["corpus"] = [{"use": "text_file", "path": server.uri("words")}]
+        (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(tree))
+        recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
+        machine = digest_of(machine_ingredients(recipe))
+        yield ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 2), tmp_path, "parquet"), server, instead
+
+
+def test_a_worker_asks_once_for_what_a_recipe_names(task):
+    shard, server, _ = task
+    draw_shard_on_worker(pickle.loads(pickle.dumps(shard)))
+    asked = len(server.asked)
+    draw_shard_on_worker(pickle.loads(pickle.dumps(replace(shard, spec=ShardSpec(1, 2, 2)))))
+    assert len(server.asked) == asked
+
+
+def test_a_machine_that_cannot_keep_or_get_a_file_is_unfit_and_the_second_may_pass(task, tmp_path, monkeypatch):
+    shard, _, instead = task
+    monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "file" / "cache"))
+    (tmp_path / "file").touch()
+    with pytest.raises(UnfitError, match=r"cannot draw recipe .* cannot be fetched into .*Not a directory") as caught:
+        draw_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
+    assert not caught.value.passing
+    instead.append(None)
+    with pytest.raises(UnfitError, match=r"cannot draw recipe .* cannot be read: .*does not answer") as caught:
+        draw_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
+    assert pickle.loads(pickle.dumps(caught.value)).passing
 
 
 def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):

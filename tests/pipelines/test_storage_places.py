@@ -4,8 +4,12 @@ import pickle
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.generate import generate
+from pipelines.reader import open_source
+from pipelines.recipe import resolve_recipe
 from pipelines.storage import Location, local_path, place
 from pipelines.train.resolve import parse_source
 from synthtext.core import InputError
@@ -20,6 +24,19 @@ def test_a_uri_is_a_place(tmp_path):
     assert found.connect()[1] == "bucket/a b/c"
     assert (found / "d.json").suffix == ".json"
     assert place("s3://bucket").connect()[1] == place("s3://bucket/").connect()[1] == "bucket"
+
+
+@given(st.text("ab#?%2\u4e00 \n=&~:+", min_size=1))
+def test_any_name_at_a_uri_is_itself(name):
+    found = place("s3://bucket/folder?scheme=http") / name / "x"
+    assert found.connect()[1] == f"bucket/folder/{name}/x"
+    assert (found.bucket, str(found)[-12:]) == ("bucket", "?scheme=http")
+
+
+def test_a_home_folder_that_nobody_knows_is_told():
+    for look in (place, open_source, resolve_recipe):
+        with pytest.raises(InputError, match=r"~nobody-of-that-name/x.*: nobody knows that home folder"):
+            look("~nobody-of-that-name/x.yaml")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from models.ctc import CTCCodec
 from pipelines.evaluate import evaluate_recognizer
 from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.reader import open_source, select
+from pipelines.reader.label_file import LabelFileSource
 from pipelines.run import Run
 from pipelines.train import TrainConfig, train
 from pipelines.train.checks import describe_data
@@ -190,14 +192,22 @@ def test_what_cannot_be_trained_leaves_nothing_behind(tmp_path, sources, data, v
 def test_the_data_are_described_before_the_first_step(tmp_path, draw_lines):
     charset = Charset.named("digits")
     codec, preprocessing = CTCCodec(charset), RecognizerPreprocessing()
-    learnt = open_source(draw_lines(tmp_path / "train", ["12", "3x", "45", "x"]))
-    held_out = open_source(draw_lines(tmp_path / "val", ["12", "12", "99", "?"]))
+    passes = Counter()
+
+    class Counted(LabelFileSource):
+        def texts(self):
+            passes[self.path.parent.name] += 1
+            return super().texts()
+
+    learnt = Counted(Path(draw_lines(tmp_path / "train", ["12", "3x", "45", "x"])))
+    held_out = Counted(Path(draw_lines(tmp_path / "val", ["12", "12", "99", "?"])))
     told = list(describe_data([select(learnt, codec, preprocessing)], [held_out], charset))
     assert told[0].endswith("2 lines; 2 of 4 lines left out: character outside the charset (2)")
     assert told[1] == "  2 of the training labels use characters outside the charset: x (2)"
     assert told[2] == "5 of 10 characters are in no training label: 0 6 7 8 9"
     assert told[4] == "  1 of its labels use characters outside the charset: ? (1)"
     assert told[5] == "  2 of them have a text that is also trained on"
+    assert passes == {"train": 2, "val": 1}  # one of them is that of `select`
 
 
 def test_what_the_settings_leave_open_is_decided_once():
