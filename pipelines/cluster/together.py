@@ -87,8 +87,8 @@ def work_together(
             ) from None
         except ray.exceptions.RayError as error:
             raise JobError(
-                f"Ray's process that leads the others is gone, perhaps with its cluster ({type(error).__name__}); what a "
-                "checkpoint holds is kept: the same command goes on from there"
+                f"Ray's process that leads the others is gone, maybe with its cluster ({type(error).__name__}); what "
+                "a checkpoint holds is kept: the same command goes on from there"
             ) from None
         finally:
             ended.set()
