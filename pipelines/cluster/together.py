@@ -4,8 +4,8 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,40 +61,54 @@ def work_together(
     with pool(workers, address):
         check_room(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
         nodes, mailbox = Nodes({}), open_mailbox()
-        trainer = TorchTrainer(
-            _run,
-            train_loop_config={"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda},
-            torch_config=TorchConfig(backend="nccl" if cuda else "gloo", timeout_s=_PATIENCE),
-            scaling_config=ray.train.ScalingConfig(num_workers=workers, use_gpu=cuda),
-            run_config=ray.train.RunConfig(
-                name="together",
-                storage_path=str(books),
-                failure_config=ray.train.FailureConfig(
-                    max_failures=ATTEMPTS - 1,
-                    controller_failure_limit=_WAITS - 1,  # type: ignore[call-arg]  # the types are an older Ray Train's
-                ),
-            ),
-        )
+        config = {"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda}
+        trainer = _trainer(config, workers, books)
         logging.getLogger("ray.train").setLevel(logging.ERROR)
         ended = threading.Event()
         reader = threading.Thread(target=_read, args=(mailbox, receive, ended), daemon=True)
         reader.start()
         try:
-            beside_signals(trainer.fit, nodes.check)
-        except ray.train.TrainingFailedError as error:
-            raise JobError(
-                f"{explain(error, workers)}; what a checkpoint holds is kept: the same command tries again from there"
-            ) from None
-        except ray.exceptions.RayError as error:
-            raise JobError(
-                f"Ray's process that leads the others is gone, perhaps with its cluster ({type(error).__name__}); "
-                "what a checkpoint holds is kept: the same command goes on from there"
-            ) from None
+            with _telling(workers):
+                beside_signals(trainer.fit, nodes.check)
         finally:
             ended.set()
             reader.join(timeout=10)
             nodes.close()
             shutil.rmtree(books, ignore_errors=True)
+
+
+def _trainer(config: Mapping[str, Any], workers: int, books: Path) -> TorchTrainer:
+    cuda = config["cuda"]
+    return TorchTrainer(
+        _run,
+        train_loop_config=dict(config),
+        torch_config=TorchConfig(backend="nccl" if cuda else "gloo", timeout_s=_PATIENCE),
+        scaling_config=ray.train.ScalingConfig(num_workers=workers, use_gpu=cuda),
+        run_config=ray.train.RunConfig(
+            name="together",
+            storage_path=str(books),
+            failure_config=ray.train.FailureConfig(
+                max_failures=ATTEMPTS - 1,
+                controller_failure_limit=_WAITS - 1,  # type: ignore[call-arg]  # the types are an older Ray Train's
+            ),
+        ),
+    )
+
+
+@contextmanager
+def _telling(workers: int) -> Iterator[None]:
+    """Tell in one sentence that Ray gave up."""
+    try:
+        yield
+    except ray.train.TrainingFailedError as error:
+        raise JobError(
+            f"{explain(error, workers)}; what a checkpoint holds is kept: the same command tries again from there"
+        ) from None
+    except ray.exceptions.RayError as error:
+        raise JobError(
+            f"Ray's process that leads the others is gone, maybe with its cluster ({type(error).__name__}); what a "
+            "checkpoint holds is kept: the same command goes on from there"
+        ) from None
 
 
 def check_room(resources: Mapping[str, float], workers: int, *, cuda: bool) -> None:

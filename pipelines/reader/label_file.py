@@ -57,7 +57,7 @@ class LabelFileSource(PathSource):
     @cached_property
     def _sizes(self) -> NDArray[np.int64]:
         sizes = (_header_size(self.path, name) for name, _ in rows_at(self.path, self._begins))
-        return np.fromiter(chain.from_iterable(sizes), np.int64).reshape(-1, 2)
+        return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * len(self)).reshape(-1, 2)
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """The lines of these rows, in this order."""

@@ -49,7 +49,7 @@ class LmdbSource(PathSource):
         count = len(self)
         with opened(self.path) as transaction:
             sizes = (picture_size(self._image(transaction, row), self._key(row)) for row in range(count))
-            return np.fromiter(chain.from_iterable(sizes), np.int64).reshape(-1, 2)
+            return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * count).reshape(-1, 2)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """The chosen ones that any row's `meta-%09d` has."""

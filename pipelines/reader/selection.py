@@ -103,9 +103,11 @@ def _resized(source: RecognitionSource, preprocessing: RecognizerPreprocessing) 
     found, begin = np.empty(len(source), np.int32), 0
     for part in source.parts if isinstance(source, Concatenation) else (source,):
         sizes = part.sizes()
-        resized = preprocessing.resized_width(sizes[:, 0], sizes[:, 1])
-        found[begin : begin + len(part)] = np.minimum(resized, np.iinfo(np.int32).max)
-        begin += len(part)
+        for first in range(0, len(part), _TOGETHER):
+            width, height = sizes[first : first + _TOGETHER].T
+            resized = preprocessing.resized_width(width, height)
+            found[begin : begin + len(resized)] = np.minimum(resized, np.iinfo(np.int32).max)
+            begin += len(resized)
     return found
 
 

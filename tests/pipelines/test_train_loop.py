@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -14,12 +13,11 @@ from torch import nn
 from pipelines.errors import JobError
 from pipelines.preprocessing import RecognizerPreprocessing
 from pipelines.run import Run
-from pipelines.train import TrainConfig, Validation, loop, run_training
+from pipelines.train import TrainConfig, Validation, run_training
 from pipelines.train.checkpoint import TENSORS, load_checkpoint
 from pipelines.train.group import Alone
 from pipelines.train.learner import Learner
 from synthtext.core import Charset, InputError
-from tests.pipelines.test_full_disk import largest_file
 
 CONFIG = TrainConfig(
     samples=48, batch_size=4, log_every=3, validate_every=4, checkpoint_every=5, device="cpu", precision="fp32",
@@ -151,39 +149,6 @@ def test_and_one_that_crashed_again_and_again(tmp_path, uninterrupted):
         file.write('{"event": "train", "st')  # a kill in the middle of a line
     train(tmp_path / "run")
     assert_equal(tmp_path / "run", uninterrupted)
-
-
-def test_a_request_to_stop_at_a_step_s_end_is_heard_at_the_next(tmp_path, monkeypatch, uninterrupted):
-    """It is asked for once a step, or one that comes in between would end the training without a checkpoint."""
-    answers = iter([False, True])
-
-    @contextmanager
-    def asked():
-        yield lambda: next(answers)
-
-    monkeypatch.setattr(loop, "interruptible", asked)
-    with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "run")
-    monkeypatch.undo()
-    assert json.loads((tmp_path / "run" / "state.json").read_text())["step"] == 2
-    train(tmp_path / "run")
-    assert_equal(tmp_path / "run", uninterrupted)
-
-
-@pytest.mark.parametrize(
-    ("file", "size"),
-    [("metrics.jsonl", 100), ("weights.safetensors", 600), ("state.safetensors", 2000)],
-)
-def test_a_full_disk_is_told_in_one_sentence_and_the_same_call_goes_on(tmp_path, uninterrupted, file, size):
-    run = make_run(tmp_path / "run")
-    with (
-        largest_file(size),
-        pytest.raises(JobError, match=f"{file} cannot be written: File too large; the same command again goes on$"),
-    ):
-        train(run.folder)
-    assert not (run.folder / file).exists() or file == "metrics.jsonl"
-    train(run.folder)
-    assert_equal(run.folder, uninterrupted)
 
 
 def assert_equal(folder, other):

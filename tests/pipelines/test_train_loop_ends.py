@@ -1,0 +1,49 @@
+"""The loop when something ends it in mid step: a signal, or a disk that is full."""
+
+import json
+from contextlib import contextmanager
+
+import pytest
+
+from pipelines.errors import JobError
+from pipelines.train import loop
+from tests.pipelines.test_full_disk import largest_file
+from tests.pipelines.test_train_loop import assert_equal, make_run, train
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("run") / "whole").folder
+
+
+def test_a_request_to_stop_at_a_step_s_end_is_heard_at_the_next(tmp_path, monkeypatch, uninterrupted):
+    """It is asked for once a step, or one that comes in between would end the training without a checkpoint."""
+    answers = iter([False, True])
+
+    @contextmanager
+    def asked():
+        yield lambda: next(answers)
+
+    monkeypatch.setattr(loop, "interruptible", asked)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "run")
+    monkeypatch.undo()
+    assert json.loads((tmp_path / "run" / "state.json").read_text())["step"] == 2
+    train(tmp_path / "run")
+    assert_equal(tmp_path / "run", uninterrupted)
+
+
+@pytest.mark.parametrize(
+    ("file", "size"),
+    [("metrics.jsonl", 100), ("weights.safetensors", 600), ("state.safetensors", 2000)],
+)
+def test_a_full_disk_is_told_in_one_sentence_and_the_same_call_goes_on(tmp_path, uninterrupted, file, size):
+    run = make_run(tmp_path / "run")
+    with (
+        largest_file(size),
+        pytest.raises(JobError, match=f"{file} cannot be written: File too large; the same command again goes on$"),
+    ):
+        train(run.folder)
+    assert not (run.folder / file).exists() or file == "metrics.jsonl"
+    train(run.folder)
+    assert_equal(run.folder, uninterrupted)
