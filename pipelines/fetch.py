@@ -91,7 +91,7 @@ def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Pat
     try:
         return _kept(target, found, bring)
     except FileNotFoundError as error:
-        raise JobError(f"{found} cannot be fetched: {error.strerror}; it changes just now") from None
+        raise JobError(f"{found} cannot be fetched: {error.strerror or error}; it changes just now") from None
     except StorageError as error:
         raise unread(found, error) from None
 

@@ -1,5 +1,4 @@
 import pickle
-import threading
 
 import cv2
 import lmdb
@@ -11,9 +10,8 @@ from PIL import Image
 
 from pipelines.reader import LinesDataset, decode, open_source, parquet, picture_size, read_rows
 from pipelines.reader.lmdb import LmdbSource
-from pipelines.reader.source import NO_LABEL, NO_PICTURE, Concatenation
+from pipelines.reader.source import NO_LABEL, NO_PICTURE
 from pipelines.shards import DatasetFolder, Description, LineRow, ShardPlan, read_description, write_shard
-from pipelines.storage import Location
 from synthtext.core import Clusters, Gap, InputError
 
 TEXTS = ["Ab", "tab\tin it", "", " spaced ", "é一", "x" * 30, "7"]
@@ -143,28 +141,6 @@ def test_a_complete_data_set_that_lacks_a_shard_is_not_read(tmp_path, dataset, f
         open_source(path)
     DatasetFolder(path).write_description(about)  # a job goes on
     assert len(open_source(path)) == 3
-
-
-def test_parts_on_a_storage_are_waited_for_together():
-    met = threading.Barrier(3)
-
-    class Part(parquet.ParquetSource):
-        def texts(self):
-            met.wait(20)
-            return iter([self.path.name])
-
-        def sizes(self):
-            met.wait(20)
-            return np.array([[1, 2]])
-
-        def columns(self, names):
-            met.wait(20)
-            return {name: [self.path.name + name] for name in names}
-
-    source = Concatenation("all", tuple(Part(Location(f"s3://bucket/{name}")) for name in "abc"))
-    assert list(source.texts()) == ["a", "b", "c"]
-    assert source.sizes().tolist() == [[1, 2]] * 3
-    assert source.columns(["x"]) == {"x": ["ax", "bx", "cx"]}
 
 
 def test_row_groups_are_kept_within_the_budget(tmp_path, monkeypatch):

@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Thread
 
 import numpy as np
-import pyarrow as pa
 import pytest
 import torch
 
@@ -20,7 +19,7 @@ from pipelines.errors import JobError
 from pipelines.generate import generate
 from pipelines.importing import open_import
 from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.reader import RecognitionStream, open_scenes, open_source, parquet, select
+from pipelines.reader import RecognitionStream, open_scenes, open_source, select
 from pipelines.reader.kind import kind_of
 from pipelines.shards import ShardPlan, dataset_folder
 from pipelines.shards.files import sha256
@@ -172,18 +171,6 @@ def test_reading_is_that_of_a_disk(s3, local, tmp_path, monkeypatch, form):
         open_source(there)
         assert [path.stat().st_mtime_ns for path in kept] == times
         assert len(kept) == 3
-
-
-def test_nothing_is_kept_beside_the_budget(s3, monkeypatch):
-    uri = s3.uri("many")
-    run(uri, shard_size=4)
-    monkeypatch.setattr(parquet, "ROW_GROUPS", parquet.RowGroups(budget=1))  # keeps the last group alone
-    source, before = open_source(uri), pa.total_allocated_bytes()
-    for group in source.groups[:-1]:
-        source.read(np.array([group]))
-    sizes = [path.stat().st_size for path in s3.folder("many").glob("shards/*.parquet")]
-    assert len(sizes) == 13
-    assert pa.total_allocated_bytes() - before < sum(sizes) / 3
 
 
 def test_a_shuffled_epoch_is_that_of_a_disk(local, remote):

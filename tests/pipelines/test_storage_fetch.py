@@ -1,15 +1,18 @@
-"""Files at URIs that recipes name, from a real S3 server of this machine."""
+"""What is read from URIs and kept: files that recipes name, shards; from real servers of this machine."""
 
 import hashlib
 import json
 import pickle
 import shutil
 import subprocess
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 import yaml
 
@@ -17,10 +20,12 @@ from pipelines.errors import UnfitError
 from pipelines.fetch import fetched, fetched_tree
 from pipelines.generate import generate
 from pipelines.generate.task import ShardTask, draw_shard_on_worker, machine_ingredients
+from pipelines.reader import open_source, parquet
+from pipelines.reader.source import Concatenation
 from pipelines.recipe import digest_of, resolve_recipe
 from pipelines.shards import ShardPlan, ShardSpec
 from pipelines.shards.files import sha256
-from pipelines.storage import StorageError, place
+from pipelines.storage import Location, StorageError, place
 from synthtext.core import InputError
 from synthtext.fonts import FontOptions, find_fonts
 from tests.pipelines.s3_answers import Answer, Answers, listed, refused
@@ -144,6 +149,40 @@ def test_a_certificate_that_is_not_trusted_is_told(tmp_path):
         assert place(f"{uri}&tls_ca_file_path={certificate}").listing() == {"a.txt": 3}
     with Answers(lambda *_: listed()) as server, pytest.raises(InputError, match="does not answer in TLS"):
         fetched_tree(server.uri("tree", "https"), tmp_path / "cache")
+
+
+def test_nothing_is_kept_beside_the_budget(s3, monkeypatch):
+    uri = s3.uri("many")
+    generate("digits", uri, 50, workers=0, shard_size=4)
+    monkeypatch.setattr(parquet, "ROW_GROUPS", parquet.RowGroups(budget=1))  # keeps the last group alone
+    source, before = open_source(uri), pa.total_allocated_bytes()
+    for group in source.groups[:-1]:
+        source.read(np.array([group]))
+    sizes = [path.stat().st_size for path in s3.folder("many").glob("shards/*.parquet")]
+    assert len(sizes) == 13
+    assert pa.total_allocated_bytes() - before < sum(sizes) / 3
+
+
+def test_parts_on_a_storage_are_waited_for_together():
+    met = threading.Barrier(3)
+
+    class Part(parquet.ParquetSource):
+        def texts(self):
+            met.wait(20)
+            return iter([self.path.name])
+
+        def sizes(self):
+            met.wait(20)
+            return np.array([[1, 2]])
+
+        def columns(self, names):
+            met.wait(20)
+            return {name: [self.path.name + name] for name in names}
+
+    source = Concatenation("all", tuple(Part(Location(f"s3://bucket/{name}")) for name in "abc"))
+    assert list(source.texts()) == ["a", "b", "c"]
+    assert source.sizes().tolist() == [[1, 2]] * 3
+    assert source.columns(["x"]) == {"x": ["ax", "bx", "cx"]}
 
 
 @pytest.fixture
