@@ -48,12 +48,11 @@ def compared(experiments: Experiments, name: str, entries: Sequence[Entry], base
 
 def _merged(entry: Entry, sources: Sequence[str]) -> Entry:
     """An entry whose sources of lines are one, every line as weighty as the others."""
-    marks = {name: "".join(str(entry.outcomes[source][name]) for source in sources) for name in _MARKED}
+    marks = "".join(entry.outcomes[source][_CHIEF] for source in sources)
     sizes = [entry.scores[source]["samples"] for source in sources]
-    scores = {name: text.count("1") / max(len(text) - text.count("-"), 1) for name, text in marks.items()}
-    similar = [entry.scores[source][_SIMILAR] for source in sources]
-    scores[_SIMILAR] = float(np.average(similar, weights=sizes))
-    return replace(entry, scores={TOGETHER: scores}, outcomes={TOGETHER: marks})
+    scores = {name: float(np.average([entry.scores[s][name] for s in sources], weights=sizes)) for name in _READ}
+    scores[_CHIEF] = marks.count("1") / max(len(marks) - marks.count("-"), 1)
+    return replace(entry, scores={TOGETHER: scores}, outcomes={TOGETHER: {_CHIEF: marks}})
 
 
 def _other_inputs(found: dict[str, list[Entry]]) -> list[str]:
@@ -77,7 +76,7 @@ def _of_source(table: Table, source: str, found: dict[str, list[Entry]]) -> str:
         return f"{source}: nothing yet"
     is_detector = "matches" in next(iter(rows.values()))[0].outcomes[source]
     names = ("precision", "recall", "hmean", "coverage_recall", "coverage_precision") if is_detector else _READ
-    chief = "hmean" if is_detector else "alphanumeric_accuracy"
+    chief = "hmean" if is_detector else _CHIEF
     head = ["arm", "seeds", *names, f"{chief} less that of {table.baseline}", "samples", "CPU-seconds"]
     lines = [f"{source}:", "", _row(head), _row(["---"] * len(head))]
     baseline = rows.get(table.baseline)
@@ -89,8 +88,8 @@ def _of_source(table: Table, source: str, found: dict[str, list[Entry]]) -> str:
     return "\n".join(lines)
 
 
-_MARKED, _SIMILAR = ("accuracy", "alphanumeric_accuracy"), "normalized_edit_similarity"
-_READ = (*_MARKED, _SIMILAR)
+_CHIEF = "alphanumeric_accuracy"
+_READ = ("accuracy", _CHIEF, "normalized_edit_similarity")
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -10,16 +10,12 @@ from pipelines.run import Run
 
 
 def score(run: Run, source: str) -> tuple[dict[str, float], dict[str, Any]]:
-    """Scores on a source, and its outcomes: "matches", or "accuracy" and "alphanumeric_accuracy"."""
+    """Scores on a source, and its outcomes: "matches", or "alphanumeric_accuracy"."""
     if run.kind == "detector":
         found = evaluate_detector(run.detector(), open_scenes(source))
         return found.scores.as_dict(), {"matches": [list(match) for match in found.matches]}
     read = evaluate_recognizer(run.recognizer(), open_source(source))
-    exact = "".join("01"[r.reading == r.truth] for r in read.readings)
-    return read.scores.as_dict(), {
-        "accuracy": exact,
-        "alphanumeric_accuracy": "".join(map(_alphanumeric, read.readings)),
-    }
+    return read.scores.as_dict(), {"alphanumeric_accuracy": "".join(map(_alphanumeric, read.readings))}
 
 
 def _alphanumeric(reading: LineReading) -> str:
