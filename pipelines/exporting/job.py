@@ -40,7 +40,7 @@ from synthtext.core import InputError
 
 Form: TypeAlias = Literal["paddleocr", "icdar", "lmdb"]
 
-CLUSTERS, MADE = "lines' clusters", "lines' fonts, corpora and effects"
+LINE_CLUSTERS, MADE = "lines' clusters", "lines' fonts, corpora and effects"
 
 _TOGETHER = 64  # lines that are read together
 _SCENES_TOGETHER = 16
@@ -202,4 +202,4 @@ def _known(made: Made) -> list[str]:
     """What a label file does not hold of a line."""
     meta = made.meta
     told = meta.font or meta.corpus or meta.script or meta.effects
-    return [CLUSTERS] * (len(made.clusters) > 0) + [MADE] * bool(told)
+    return [LINE_CLUSTERS] * (len(made.clusters) > 0) + [MADE] * bool(told)

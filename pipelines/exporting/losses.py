@@ -8,7 +8,7 @@ from synthtext.core import Origin, TextInstance
 
 AROUND = "lines and blocks around other texts"
 LEVELS = "levels other than word"
-CLUSTERS = "texts' clusters"
+TEXT_CLUSTERS = "texts' clusters"
 ORIGINS = "texts' origins"
 TRANSCRIPTIONS = "transcriptions of texts to be ignored"
 READ_AS_IGNORED = "texts that now read as to be ignored"
@@ -20,7 +20,7 @@ def losses_of(instances: Sequence[TextInstance]) -> Counter[str]:
     lost = Counter({AROUND: len(instances) - len(written)})
     for leaf in written:
         lost[LEVELS] += leaf.level != "word"
-        lost[CLUSTERS] += len(leaf.clusters) > 0
+        lost[TEXT_CLUSTERS] += len(leaf.clusters) > 0
         lost[ORIGINS] += leaf.origin != Origin()
         lost[TRANSCRIPTIONS] += leaf.ignore and leaf.text not in IGNORED
         lost[READ_AS_IGNORED] += not leaf.ignore and leaf.text in IGNORED

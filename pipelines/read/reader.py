@@ -16,7 +16,7 @@ from pipelines.read.upright import UprightClassifier
 from pipelines.reader.picture import decode
 from synthtext.core import Image, InputError
 
-SURE = 0.5
+MIN_CONFIDENCE = 0.5
 """Confidence below which a text is not told (released configuration)."""
 
 
@@ -35,7 +35,7 @@ class Reader:
         detector: TextDetector,
         recognizer: TextRecognizer,
         upright: UprightClassifier | None = None,
-        min_confidence: float = SURE,
+        min_confidence: float = MIN_CONFIDENCE,
     ) -> None:
         self.detector, self.recognizer = detector, recognizer
         self._upright, self._min_confidence = upright, min_confidence
@@ -50,7 +50,7 @@ class Reader:
         runtime: Runtime = "auto",
         threads: int | None = None,
         turn: bool = False,
-        min_confidence: float = SURE,
+        min_confidence: float = MIN_CONFIDENCE,
         min_side: int | None = None,
         max_side: int | None = None,
     ) -> "Reader":

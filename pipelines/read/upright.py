@@ -12,7 +12,7 @@ from pipelines.published import CLASSIFIER, model_file
 from synthtext.core import Image
 
 HEIGHT, WIDTH = 48, 192
-SURE = 0.9
+TURN_THRESHOLD = 0.9
 """Probability of 180 degrees above which a line is turned (released configuration)."""
 
 _BATCH = 64
@@ -37,7 +37,7 @@ class UprightClassifier:
         """Which lines, each (H, W, 3) uint8 RGB, are to be turned by 180 degrees; (N,)."""
         chunks = [lines[start : start + _BATCH] for start in range(0, len(lines), _BATCH)]
         sure = [self._session.run(None, {self._input: np.stack([_prepared(x) for x in c])})[0][:, 1] for c in chunks]
-        return np.concatenate([np.zeros(0, np.float32), *sure]) > SURE
+        return np.concatenate([np.zeros(0, np.float32), *sure]) > TURN_THRESHOLD
 
 
 def _prepared(line: Image) -> NDArray[np.float32]:

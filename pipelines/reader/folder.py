@@ -12,12 +12,12 @@ from synthtext.core import InputError
 
 DESCRIPTION = "dataset.json"
 
-Part = TypeVar("Part", bound=Sized)
+Shard = TypeVar("Shard", bound=Sized)
 
 
 def open_shards(
-    folder: Place, kind: str, parquet: Callable[[Place], Part], lmdb: Callable[[Path], Part]
-) -> tuple[Part, ...]:
+    folder: Place, kind: str, parquet: Callable[[Place], Shard], lmdb: Callable[[Path], Shard]
+) -> tuple[Shard, ...]:
     """The shards that are finished and hold something, opened, in order.
 
     Args:
