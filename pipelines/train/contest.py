@@ -7,11 +7,11 @@ from torch import nn
 
 from pipelines.train.task import Validation
 
-Network = TypeVar("Network", bound=nn.Module)
+Candidate = TypeVar("Candidate", bound=nn.Module)
 
 
 def contest(
-    networks: Mapping[str, Network], scores_of: Callable[[Network], dict[str, dict[str, float]]], by: str
+    networks: Mapping[str, Candidate], scores_of: Callable[[Candidate], dict[str, dict[str, float]]], by: str
 ) -> Validation:
     """Score every network; the best is that of the highest mean over the sources, the first of equals.
 
