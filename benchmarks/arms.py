@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from pipelines.config import nearest, read_yaml, validated
-from pipelines.train.settings import Settings
+from pipelines.training.settings import Settings
 from synthtext.core import InputError
 
 FILE = Path(__file__).with_name("arms.yaml")

@@ -56,9 +56,9 @@ from augment import (
     training_view,
 )
 from augment.chain import AnyEffect
-from pipelines.reader.picture import decode
-from pipelines.reader.scenes import open_scenes
-from pipelines.recipe import resolve_recipe
+from pipelines.datasets.image import decode
+from pipelines.datasets.open import open_scenes
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Gap, GeometricEffect, Image, PixelEffect, Sample, Scene, Size, TextInstance
 
 ROUNDS = 5

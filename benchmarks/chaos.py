@@ -24,8 +24,8 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.processes import kill, kill_session, ray_workers
-from pipelines.shards import read_mark
-from pipelines.shards.files import TEMPORARY, sha256
+from pipelines.io.atomic import TEMPORARY, sha256
+from pipelines.io.manifest import read_mark
 
 HOME = Path(__file__).parents[1]
 COUNT, SHARD = 2400, 60  # so that a shard is larger than dataset.json

@@ -22,8 +22,8 @@ import cv2
 import numpy as np
 import shapely
 
-from pipelines.published import DETECTOR, DICTIONARY, RECOGNIZER, model_file
-from pipelines.read import Reader, find_pictures, load_picture
+from pipelines.inference.published import DETECTOR, DICTIONARY, RECOGNIZER, model_file
+from pipelines.inference.reader import Reader, find_pictures, load_picture
 
 SIDE = 736
 

@@ -19,13 +19,12 @@ import numpy as np
 
 from augment.copy_paste import BankBuilder, CopyPaste, Crop, CropBank, CutRules, NaturalPaste, ReleasedPaste
 from models.metrics import alphanumeric
-from pipelines.copypaste import open_crop_source, open_target
-from pipelines.copypaste.cutting import cut_bank
-from pipelines.copypaste.settings import read_settings
-from pipelines.copypaste.sources import short_names
-from pipelines.read.rectify import rectify
-from pipelines.reader import SceneSource, decode
-from pipelines.run import Run
+from pipelines.datasets.image import decode
+from pipelines.datasets.rectify import rectify
+from pipelines.datasets.scene_source import SceneSource
+from pipelines.inference.run import Run
+from pipelines.jobs.copypaste_inputs import cut_bank, open_crop_source, open_target, short_names
+from pipelines.jobs.copypaste_settings import read_settings
 from synthtext.core import Scene, TextInstance
 
 ROUNDS = 5

@@ -15,12 +15,12 @@ from tempfile import TemporaryDirectory
 import cv2
 import torch
 
-from pipelines.run import Run
-from pipelines.train.detector_config import DetectorTrainConfig
-from pipelines.train.detector_job import prepare_detector
-from pipelines.train.job import concrete
-from pipelines.train.learner import Learner
-from pipelines.train.resolve import resolve_config
+from pipelines.inference.run import Run
+from pipelines.training.detector_config import DetectorTrainConfig
+from pipelines.training.detector_job import prepare_detector
+from pipelines.training.job import concrete
+from pipelines.training.resolve import resolve_config
+from pipelines.training.state import Learner
 
 
 def main() -> None:

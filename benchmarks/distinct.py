@@ -9,8 +9,8 @@ from hashlib import blake2b
 
 import numpy as np
 
-from pipelines.reader import open_source
-from pipelines.reader.picture import decode
+from pipelines.datasets.image import decode
+from pipelines.datasets.open import open_source
 from synthtext.core import InputError
 
 _TOGETHER = 256  # rows that are read at a time

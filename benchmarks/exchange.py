@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.crops import CropsRecipe
-from pipelines.exporting import Form, export_data
-from pipelines.generate import generate
-from pipelines.importing import open_import
-from pipelines.pages import gather_scenes, scene_findings, scenes_page
-from pipelines.reader import open_scenes
+from pipelines.datasets.open import open_scenes
+from pipelines.jobs.crops import CropsRecipe
+from pipelines.jobs.export import Form, export_data
+from pipelines.jobs.import_formats import open_import
+from pipelines.jobs.shard_job import generate
+from pipelines.reports.scene_checks import scene_findings
+from pipelines.reports.scene_dataset import gather_scenes, scenes_page
 
 
 def _peak() -> float:

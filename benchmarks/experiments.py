@@ -21,7 +21,7 @@ from benchmarks.arms import Arm, Experiments, Table
 from benchmarks.comparison import compared
 from benchmarks.inputs import Inputs, run
 from benchmarks.scoring import parameters, score
-from pipelines.run import Run
+from pipelines.inference.run import Run
 from synthtext.core import InputError
 
 

@@ -22,13 +22,16 @@ import numpy as np
 
 from benchmarks.memory import anonymous, choose_fonts
 from models.ctc import CTCCodec
-from pipelines.drawn import DrawnSource, Draws, take_survey
-from pipelines.generate import generate
-from pipelines.reader import RecognitionSource, RecognitionStream, open_source, select
-from pipelines.reader.order import ShuffledRows
-from pipelines.recipe import ResolvedRecipe, resolve_recipe
-from pipelines.run import Run
-from pipelines.train import train
+from pipelines.datasets.online import DrawnSource, Draws, take_survey
+from pipelines.datasets.open import open_source
+from pipelines.datasets.order import ShuffledRows
+from pipelines.datasets.selection import select
+from pipelines.datasets.source import RecognitionSource
+from pipelines.datasets.stream import RecognitionStream
+from pipelines.inference.run import Run
+from pipelines.jobs.shard_job import generate
+from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
+from pipelines.training.job import train
 
 BATCH, WARM = 64, 10
 

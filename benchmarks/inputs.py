@@ -9,12 +9,12 @@ from pathlib import Path
 
 from benchmarks.arms import FILE, Drawn, Experiments, Filtered, Imported, LabelRows, Misread, Trdg
 from benchmarks.memory import choose_fonts
-from pipelines.reader.folder import DESCRIPTION
-from pipelines.recipe import resolve_recipe
-from pipelines.recipe.components import EFFECT, own_classes
-from pipelines.run import CONFIG, WEIGHTS
-from pipelines.shards import read_description
-from pipelines.shards.files import sha256, write_file
+from pipelines.datasets.shards import DESCRIPTION
+from pipelines.inference.run import CONFIG, WEIGHTS
+from pipelines.io.atomic import sha256, write_file
+from pipelines.io.description import read_description
+from pipelines.recipes.components import EFFECT, own_classes
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Charset, InputError
 
 ROOT = FILE.absolute().parents[1]

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from rapidfuzz.distance import Levenshtein
 
-from pipelines.evaluate import evaluate_recognizer
-from pipelines.exchange.opening import open_recognizer
-from pipelines.reader import open_source
-from pipelines.run import CONFIG
+from pipelines.datasets.open import open_source
+from pipelines.evaluation.recognizer import evaluate_recognizer
+from pipelines.inference.open_network import open_recognizer
+from pipelines.inference.run import CONFIG
 from synthtext.core import InputError
 
 GROUPS = tuple(

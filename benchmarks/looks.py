@@ -13,8 +13,8 @@ import time
 
 import cv2
 
-from pipelines.generate.looks import list_looks
-from pipelines.recipe import resolve_recipe
+from pipelines.jobs.component_sheet import list_looks
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
 
 ROUNDS, COUNT = 5, 256

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import cv2
 
-from pipelines.generate.encode import encode
-from pipelines.recipe import resolve_recipe
+from pipelines.jobs.encode import encode
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
 from synthtext.core import Charset, Gap
 from synthtext.fonts import FaceCache, FontOptions, find_fonts

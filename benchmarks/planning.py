@@ -19,12 +19,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.memory import anonymous
-from pipelines.generate.job import Job
-from pipelines.generate.recipe import JobRecipe
-from pipelines.generate.task import ShardTask, draw_shard, machine_ingredients
-from pipelines.recipe import digest_of, resolve_recipe
-from pipelines.shards import SHARD_SIZE, DatasetFolder, Description, Draft, ShardPlan
-from pipelines.shards.files import TEMPORARY
+from pipelines.io.atomic import TEMPORARY
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.description import Description
+from pipelines.io.plan import SHARD_SIZE, ShardPlan
+from pipelines.io.shard_writer import Draft
+from pipelines.jobs.shard_job import Job
+from pipelines.jobs.shard_task import ShardTask, draw_shard, machine_ingredients
+from pipelines.jobs.source import JobRecipe
+from pipelines.recipes.digest import digest_of
+from pipelines.recipes.resolve import resolve_recipe
 
 SHARES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
 

@@ -14,15 +14,18 @@ import numpy as np
 import torch
 
 from models.batch import normalise
-from pipelines.evaluate import evaluate_detector, evaluate_recognizer
-from pipelines.exchange.graph import load_model, with_repeated_cells
-from pipelines.networks import TextRecognizer, torch_recognizer
-from pipelines.networks.engine import onnx_engine, open_session
-from pipelines.networks.recognizer import width_batches
-from pipelines.published import DETECTOR, RECOGNIZER, model_file
-from pipelines.reader import collate, decode, iterate_scenes, open_scenes, open_source
-from pipelines.run import Run
-from pipelines.train.start import start_from
+from pipelines.datasets.image import decode
+from pipelines.datasets.loader import collate
+from pipelines.datasets.open import open_scenes, open_source
+from pipelines.datasets.scene_source import iterate_scenes
+from pipelines.evaluation.detector import evaluate_detector
+from pipelines.evaluation.recognizer import evaluate_recognizer
+from pipelines.inference.engine import onnx_engine, open_session, torch_recognizer
+from pipelines.inference.onnx_graph import load_model, with_repeated_cells
+from pipelines.inference.predictors import TextRecognizer, width_batches
+from pipelines.inference.published import DETECTOR, RECOGNIZER, model_file
+from pipelines.inference.run import Run
+from pipelines.training.initial_weights import start_from
 from synthtext.core import Charset
 
 CLEAR = 1e-3

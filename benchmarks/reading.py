@@ -16,8 +16,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from pipelines.reader import RecognitionSource, decode, open_source
-from pipelines.reader.order import Mixture, ShuffledRows
+from pipelines.datasets.image import decode
+from pipelines.datasets.open import open_source
+from pipelines.datasets.order import Mixture, ShuffledRows
+from pipelines.datasets.source import RecognitionSource
 
 Found = TypeVar("Found")
 WARM = 8

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 
 from models.recognizer import Recognizer
-from pipelines.exchange.export import to_onnx
-from pipelines.networks import Engine, torch_recognizer
-from pipelines.networks.engine import onnx_engine, open_session
-from pipelines.run import Run
-from pipelines.train import TrainConfig, resolve_config
-from pipelines.train.recognizer_job import charset_of
+from pipelines.inference.engine import Engine, onnx_engine, open_session, torch_recognizer
+from pipelines.inference.onnx_export import to_onnx
+from pipelines.inference.run import Run
+from pipelines.training.recognizer_config import TrainConfig
+from pipelines.training.recognizer_job import charset_of
+from pipelines.training.resolve import resolve_config
 from synthtext.core import InputError
 
 

@@ -23,10 +23,13 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipelines.generate.job import Job
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.description import Description
+from pipelines.io.plan import SHARD_SIZE, ShardPlan
+from pipelines.io.shard_writer import Draft
+from pipelines.jobs.shard_job import Job
 from pipelines.progress import duration
-from pipelines.recipe import resolve_recipe
-from pipelines.shards import SHARD_SIZE, DatasetFolder, Description, Draft, ShardPlan
+from pipelines.recipes.resolve import resolve_recipe
 
 LINES, CORES, SIZES = 100_000_000, (16, 256, 4096), (256, 1024, 4096, 16384)
 
@@ -79,7 +82,7 @@ def run_part(part: Part) -> Measured:
     started = time.perf_counter()
     running = nullcontext()
     if part.workers:
-        from pipelines.cluster import pool
+        from pipelines.cluster.pool import pool
 
         running = pool(part.workers)
     with running:

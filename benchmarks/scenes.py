@@ -20,10 +20,10 @@ from pathlib import Path
 
 import cv2
 
-from pipelines.generate.encode import encode
-from pipelines.read.rectify import rectify
-from pipelines.recipe import resolve_recipe
-from pipelines.run import Run
+from pipelines.datasets.rectify import rectify
+from pipelines.inference.run import Run
+from pipelines.jobs.encode import encode
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Gap, Scene, TextInstance
 from synthtext.scenes import SceneGenerator
 from synthtext.scenes.stages import SceneDraft

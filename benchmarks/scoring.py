@@ -3,10 +3,10 @@
 from typing import Any
 
 from models.metrics import alphanumeric
-from pipelines.evaluate import evaluate_detector, evaluate_recognizer
-from pipelines.evaluate.recognizer import LineReading
-from pipelines.reader import open_scenes, open_source
-from pipelines.run import Run
+from pipelines.datasets.open import open_scenes, open_source
+from pipelines.evaluation.detector import evaluate_detector
+from pipelines.evaluation.recognizer import LineReading, evaluate_recognizer
+from pipelines.inference.run import Run
 
 
 def score(run: Run, source: str) -> tuple[dict[str, float], dict[str, Any]]:

@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 
 from augment import Blur, Noise
-from pipelines.generate.encode import encode
-from pipelines.recipe import resolve_recipe
-from pipelines.shards import LineRow
+from pipelines.io.line_row import LineRow
+from pipelines.jobs.encode import encode
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
 from synthtext.canvas import draw_line
 from synthtext.core import Gap, Size, Warp

@@ -19,9 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.generate import generate
-from pipelines.reader import RecognitionSource, open_source
-from pipelines.reader.order import Mixture, ShuffledRows
+from pipelines.datasets.open import open_source
+from pipelines.datasets.order import Mixture, ShuffledRows
+from pipelines.datasets.source import RecognitionSource
+from pipelines.jobs.shard_job import generate
 
 BATCH = 64
 

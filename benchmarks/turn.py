@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from benchmarks.inputs import run
-from pipelines.rebalance import LineSlices, read_slices, rebalance
+from pipelines.evaluation.rebalance import rebalance
+from pipelines.evaluation.rebalance_evaluation import LineSlices, read_slices
 from synthtext.core import InputError
 
 _MOVED = 1.05

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from benchmarks import arms, comparison, experiments, ledger
 from benchmarks.inputs import Inputs, checked_out, run, without_effects
 from benchmarks.trdg_worker import save_lines
-from pipelines.reader import open_source
-from pipelines.recipe import resolve_recipe
-from pipelines.train.resolve import resolve_config
+from pipelines.datasets.open import open_source
+from pipelines.recipes.resolve import resolve_recipe
+from pipelines.training.resolve import resolve_config
 from synthtext.core import InputError
 
 ENTRY = ledger.Entry(

@@ -25,10 +25,10 @@ def demo(
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file: name a folder for the demonstration")
-    from pipelines.cli.evaluate import evaluate
-    from pipelines.cli.generate import generate
-    from pipelines.cli.inspect import inspect
-    from pipelines.cli.train import train
+    from pipelines.cli.evaluation import evaluate
+    from pipelines.cli.generation import generate
+    from pipelines.cli.inspection import inspect
+    from pipelines.cli.training import train
 
     for part, count, seed in (("train", _LINES, 1), ("validation", _HELD_OUT, 2), ("test", _HELD_OUT, 3)):
         _say(f"generate digits -o {out / part} -n {count} --seed {seed}")

@@ -5,23 +5,14 @@ from typing import NoReturn
 
 import typer
 
-from pipelines.cli.check import check
-from pipelines.cli.copypaste import copypaste
-from pipelines.cli.crops import crops
+from pipelines.cli.data import check, crops, export_data, import_
 from pipelines.cli.demo import demo
-from pipelines.cli.evaluate import evaluate
-from pipelines.cli.export import export
-from pipelines.cli.export_data import export_data
-from pipelines.cli.filter_ import filter_
-from pipelines.cli.fonts import fonts
-from pipelines.cli.generate import generate
-from pipelines.cli.import_ import import_
-from pipelines.cli.import_model import import_model
-from pipelines.cli.inspect import inspect
-from pipelines.cli.preview import preview
-from pipelines.cli.read import read
-from pipelines.cli.rebalance import rebalance
-from pipelines.cli.train import train
+from pipelines.cli.evaluation import evaluate
+from pipelines.cli.generation import copypaste, generate, preview
+from pipelines.cli.inspection import fonts, inspect
+from pipelines.cli.quality import filter_, rebalance
+from pipelines.cli.reading import read
+from pipelines.cli.training import export, import_model, train
 from pipelines.errors import JobError
 from synthtext.core import InputError
 

@@ -1,9 +1,12 @@
 """Options that several commands have."""
 
+import os
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+
+from synthtext.core import InputError
 
 Workers: TypeAlias = Annotated[
     int | None, typer.Option(metavar="W", help="Ray processes; 0: this process alone.", show_default="all CPUs")
@@ -21,7 +24,36 @@ def on_this_machine(out: Path | None) -> Path | None:
         InputError: it is a URI.
     """
     if ":/" in str(out):
-        from pipelines.storage import local_path
+        from pipelines.io.paths import local_path
 
         return local_path(str(out), "what this command writes")
     return out
+
+
+def check_png(out: Path, noun: str) -> None:
+    """Refuse a path that a picture could not be written to.
+
+    Args:
+        out: as given.
+        noun: what is written, for the message.
+
+    Raises:
+        InputError: it does not end in .png, is a folder, or its folder does not exist or may not be written to.
+    """
+    if out.suffix.lower() != ".png":
+        raise InputError(f"{out}: the {noun} is a PNG picture; name it so, as in {out.with_suffix('.png').name}")
+    check_file(out)
+
+
+def check_file(out: Path) -> None:
+    """Refuse a path that a file could not be written to.
+
+    Raises:
+        InputError: it is a folder, or its folder does not exist or may not be written to.
+    """
+    if out.is_dir():
+        raise InputError(f"{out} cannot be written: it is a folder; name a file")
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"{out} cannot be written: there is no folder {out.absolute().parent}")
+    if not os.access(out.absolute().parent, os.W_OK):
+        raise InputError(f"{out} cannot be written: you may not write to {out.absolute().parent}")

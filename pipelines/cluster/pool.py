@@ -10,10 +10,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-# Read while Ray is imported.
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-
 import ray
 from ray import cloudpickle
 from ray.exceptions import (
@@ -27,10 +23,15 @@ from ray.exceptions import (
 )
 
 from pipelines.cluster import remote
+from pipelines.cluster.connect import complaints
 from pipelines.cluster.nodes import Nodes
-from pipelines.complaints import complaints
 from pipelines.errors import JobError
 from synthtext.core import InputError
+
+# Read while Ray is imported.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
 
 ATTEMPTS = 4
 """How often a task is started before the job is given up because workers die of it."""

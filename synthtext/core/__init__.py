@@ -2,13 +2,7 @@
 
 from synthtext.core.charset import Charset, Coverage, charset_names
 from synthtext.core.clusters import Clusters
-from synthtext.core.effect import (
-    Effect,
-    EffectChain,
-    EffectStep,
-    GeometricEffect,
-    PixelEffect,
-)
+from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect
 from synthtext.core.errors import InputError
 from synthtext.core.generator import Generator, SampleGenerator, SceneGenerator
 from synthtext.core.geometry import (
@@ -26,17 +20,7 @@ from synthtext.core.installed import installed_file
 from synthtext.core.polygons import begin_near, clockwise, crosses, polygons_overlap
 from synthtext.core.randomness import BLOCK, Streams, StreamSource, Weighted, balance_stream, block_stream, probe_stream
 from synthtext.core.ranges import Range, check_number, check_range, check_share, within
-from synthtext.core.sample import (
-    Applied,
-    Gap,
-    Level,
-    Origin,
-    Parameters,
-    Provenance,
-    Sample,
-    Scene,
-    TextInstance,
-)
+from synthtext.core.sample import Applied, Gap, Level, Origin, Parameters, Provenance, Sample, Scene, TextInstance
 from synthtext.core.warp import CoordinateMap, Homography, Warp
 
 __all__ = [

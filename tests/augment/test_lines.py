@@ -20,17 +20,7 @@ from augment import (
     TiaPerspective,
 )
 from augment.mesh import Mesh
-from synthtext.core import (
-    BLOCK,
-    Box,
-    Clusters,
-    GeometricEffect,
-    InputError,
-    Sample,
-    Size,
-    Warp,
-    bounding_boxes,
-)
+from synthtext.core import BLOCK, Box, Clusters, GeometricEffect, InputError, Sample, Size, Warp, bounding_boxes
 
 STRONG: list[GeometricEffect] = [
     Distort((1, 12), (0, 0.3)),
@@ -226,7 +216,7 @@ def test_ranges_out_of_bounds_are_refused(wrong) -> None:  # type: ignore[no-unt
 
 
 def test_recipes_take_them_by_name() -> None:
-    from pipelines.recipe import resolve_recipe
+    from pipelines.recipes.resolve import resolve_recipe
 
     overrides = [
         "effects=[{use: distort, probability: 1, strength_range: [0.1, 0.2]}, {use: stretch, probability: 0.5},"

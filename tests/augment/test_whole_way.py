@@ -10,11 +10,14 @@ import pytest
 from augment import Affine, ResizePad, SceneChain, SceneStep, TextCrop, training_view
 from models import TargetSettings, make_targets
 from models.db.boxes import BoxSettings, find_boxes
-from pipelines.reader.picture import decode
-from pipelines.reader.scene_source import iterate_scenes
-from pipelines.reader.scenes import open_scenes
-from pipelines.shards import DatasetFolder, Description, SceneRow, ShardPlan, write_shard
-from pipelines.shards.write import ShardFormat
+from pipelines.datasets.image import decode
+from pipelines.datasets.open import open_scenes
+from pipelines.datasets.scene_source import iterate_scenes
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.description import Description
+from pipelines.io.plan import ShardPlan
+from pipelines.io.scene_row import SceneRow
+from pipelines.io.shard_writer import ShardFormat, write_shard
 from synthtext.core import Polygon, Scene, TextInstance
 
 

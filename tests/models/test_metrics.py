@@ -6,13 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.metrics import (
-    alphanumeric,
-    edit_distance,
-    normalized_distance,
-    recognition_scores,
-    without_spaces,
-)
+from models.metrics import alphanumeric, edit_distance, normalized_distance, recognition_scores, without_spaces
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
 SHORT = st.text(alphabet="abcAB é一", max_size=9)

@@ -20,12 +20,17 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from pipelines.cli.preview import preview
-from pipelines.exchange.export import export
-from pipelines.exchange.importing import import_model
-from pipelines.generate import generate
-from pipelines.published import DETECTOR, RECOGNIZER, model_file
-from pipelines.shards import DatasetFolder, Description, LineRow, SceneRow, ShardPlan, write_shard
+from pipelines.cli.generation import preview
+from pipelines.inference.onnx_export import export
+from pipelines.inference.onnx_import import import_model
+from pipelines.inference.published import DETECTOR, RECOGNIZER, model_file
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.description import Description
+from pipelines.io.line_row import LineRow
+from pipelines.io.plan import ShardPlan
+from pipelines.io.scene_row import SceneRow
+from pipelines.io.shard_writer import write_shard
+from pipelines.jobs.shard_job import generate
 from synthtext.core import Gap
 
 os.environ.update(AWS_ACCESS_KEY_ID="tester", AWS_SECRET_ACCESS_KEY="not-a-secret")  # of the S3 server here
@@ -47,7 +52,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def exported(published: Path) -> Path:
     """The same as `recognizer.onnx` and `detector.onnx`."""
-    from pipelines.run import Run
+    from pipelines.inference.run import Run
 
     for kind in ("recognizer", "detector"):
         export(Run.open(published / kind), published / f"{kind}.onnx", silent)

@@ -12,12 +12,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.check import Findings, check, repair
-from pipelines.check.rows import stored_groups
 from pipelines.errors import JobError
-from pipelines.generate import generate
-from pipelines.shards import DatasetFolder, LineRow, Mark, ShardPlan, read_description, read_mark, write_shard
-from pipelines.shards.files import sha256, write_file
+from pipelines.io.atomic import sha256, write_file
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.description import read_description
+from pipelines.io.line_row import LineRow
+from pipelines.io.manifest import Mark, read_mark
+from pipelines.io.plan import ShardPlan
+from pipelines.io.shard_writer import write_shard
+from pipelines.jobs.check_dataset import Findings, check
+from pipelines.jobs.check_rows import stored_groups
+from pipelines.jobs.repair import repair
+from pipelines.jobs.shard_job import generate
 from synthtext.core import Gap
 
 DAMAGED, SIZE = 1, 30

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.check import check, repair
-from pipelines.check.problem import SHOWN, Problem, Problems
 from pipelines.cli.main import run as main
+from pipelines.jobs.check_dataset import check
+from pipelines.jobs.check_shard import SHOWN, Problem, Problems
+from pipelines.jobs.repair import repair
 from synthtext.core import InputError
 
 COUNT, SIZE = 70, 30  # of `checked_lines`

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.check import check, repair
-from pipelines.copypaste import copypaste
-from pipelines.crops import CropsRecipe
 from pipelines.errors import JobError
-from pipelines.generate import generate
-from pipelines.importing import open_import
+from pipelines.jobs.check_dataset import check
+from pipelines.jobs.copypaste import copypaste
+from pipelines.jobs.crops import CropsRecipe
+from pipelines.jobs.import_formats import open_import
+from pipelines.jobs.repair import repair
+from pipelines.jobs.shard_job import generate
 from synthtext.core import InputError
 
 

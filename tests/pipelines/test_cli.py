@@ -45,7 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         str(tmp_path / "photos" / "some.jpg"), np.random.default_rng(0).integers(90, 110, (60, 90, 3), np.uint8)
     )
     (tmp_path / "lines.txt").write_text("one\ntwo\n")
-    monkeypatch.setattr("pipelines.recipe.components._SOURCES", {})
+    monkeypatch.setattr("pipelines.recipes.components._SOURCES", {})
     sys.modules.pop("fade_of_cli", None)
     (tmp_path / "fade_of_cli.py").write_text(EFFECT)
     recipe = {

@@ -14,12 +14,14 @@ import cv2
 import pytest
 from fontTools.ttLib import TTFont
 
-from pipelines.check import check
 from pipelines.cluster.remote import find_code
 from pipelines.errors import UnfitError
-from pipelines.generate.task import ShardTask, draw_shard_on_worker, machine_ingredients
-from pipelines.recipe import digest_of, resolve_recipe
-from pipelines.shards import ShardSpec, read_mark
+from pipelines.io.manifest import read_mark
+from pipelines.io.plan import ShardSpec
+from pipelines.jobs.check_dataset import check
+from pipelines.jobs.shard_task import ShardTask, draw_shard_on_worker, machine_ingredients
+from pipelines.recipes.digest import digest_of
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.fonts.discovery import embedded_fonts
 from tests.pipelines.ray_cluster import Cluster
 

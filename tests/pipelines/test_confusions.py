@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.metrics import edit_distance
-from pipelines.confusions import LOOK_ALIKES, find_confusions
+from pipelines.evaluation.confusion import LOOK_ALIKES, find_confusions
 
 TEXTS = st.text("abrnm01lO -", max_size=12)
 

@@ -12,11 +12,15 @@ from typer.testing import CliRunner
 
 from augment.copy_paste import CopyPaste, NaturalPaste
 from pipelines.cli.main import app
-from pipelines.copypaste import CopyPasteRecipe, copypaste, load_bank, read_settings
-from pipelines.copypaste.sources import short_names
-from pipelines.generate import generate
-from pipelines.importing import open_import
-from pipelines.reader import iterate_scenes, open_scenes
+from pipelines.datasets.open import open_scenes
+from pipelines.datasets.scene_source import iterate_scenes
+from pipelines.jobs.copypaste import copypaste
+from pipelines.jobs.copypaste_inputs import short_names
+from pipelines.jobs.copypaste_settings import read_settings
+from pipelines.jobs.copypaste_source import CopyPasteRecipe
+from pipelines.jobs.crop_bank import load_bank
+from pipelines.jobs.import_formats import open_import
+from pipelines.jobs.shard_job import generate
 from synthtext.core import Gap, InputError, Scene
 
 GOOD = [[20, 20], [90, 20], [90, 44], [20, 44]]

@@ -5,10 +5,8 @@ import numpy as np
 import pytest
 
 from augment.copy_paste import CutRules
-from pipelines.copypaste import open_crop_source
-from pipelines.copypaste.cutting import cut_bank
-from pipelines.copypaste.outlines import line_clusters
-from pipelines.generate import generate
+from pipelines.jobs.copypaste_inputs import cut_bank, line_clusters, open_crop_source
+from pipelines.jobs.shard_job import generate
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])

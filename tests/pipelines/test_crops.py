@@ -7,12 +7,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.crops import crops
-from pipelines.crops import CropsRecipe, choose
+from pipelines.cli.data import crops
+from pipelines.datasets.image import decode
+from pipelines.datasets.open import open_source
 from pipelines.errors import JobError
-from pipelines.generate import generate
-from pipelines.reader import decode, open_source
-from pipelines.shards import SceneRow
+from pipelines.io.scene_row import SceneRow
+from pipelines.jobs.crop_cutting import choose
+from pipelines.jobs.crops import CropsRecipe
+from pipelines.jobs.shard_job import generate
 from synthtext.core import Box, InputError, Origin, Scene, Size, TextInstance
 
 

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.crops.cut import cut
-from pipelines.read.rectify import as_line, line_size
+from pipelines.datasets.rectify import as_line, line_size
+from pipelines.jobs.crop_cutting import cut
 from synthtext.core import Box, Clusters, Size, TextInstance, Warp, signed_area
 
 WIDTH, HEIGHT = 120, 30

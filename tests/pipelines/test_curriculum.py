@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from pipelines.config import read_yaml
-from pipelines.generate import draw_preview, generate
-from pipelines.reader import open_source
-from pipelines.recipe import resolve_recipe
-from pipelines.recipe.curriculum import Curriculum
-from pipelines.recipe.lines import LinesRecipe
+from pipelines.datasets.open import open_source
+from pipelines.jobs.preview import draw_preview
+from pipelines.jobs.shard_job import generate
+from pipelines.recipes.curriculum import Curriculum
+from pipelines.recipes.recipe import LinesRecipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Gap, InputError
 
 RECIPE = """

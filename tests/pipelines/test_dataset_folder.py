@@ -12,10 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.check import check
 from pipelines.errors import JobError
-from pipelines.shards import DatasetFolder, Description, LineRow, ShardSpec, write_shard
-from pipelines.shards.lock import locked
+from pipelines.io.atomic import locked
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.description import Description
+from pipelines.io.line_row import LineRow
+from pipelines.io.plan import ShardSpec
+from pipelines.io.shard_writer import write_shard
+from pipelines.jobs.check_dataset import check
 from synthtext.core import Gap, InputError
 
 

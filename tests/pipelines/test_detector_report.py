@@ -9,10 +9,11 @@ import pytest
 
 from models.db.boxes import BoxSettings
 from models.detection_outcomes import Outcome
-from pipelines.evaluate import analyse_detector, detector_report, detector_slices, evaluate_detector
-from pipelines.networks import TextDetector
-from pipelines.preprocessing import DetectorPreprocessing
-from pipelines.reader import open_scenes
+from pipelines.datasets.open import open_scenes
+from pipelines.datasets.preprocessing import DetectorPreprocessing
+from pipelines.evaluation.detector import analyse_detector, evaluate_detector
+from pipelines.inference.predictors import TextDetector
+from pipelines.reports.evaluation import detector_report, detector_slices
 
 HEIGHTS = (10, 20, 40)
 GROUND, FAINT, DARK = 230, 180, 20

@@ -9,14 +9,17 @@ import pytest
 import torch
 
 from models.ctc import CTCCodec
-from pipelines.drawn import DrawnSource, Draws, Survey, open_survey, save_survey, take_survey
+from pipelines.datasets.loader import make_loader
+from pipelines.datasets.online import DrawnSource, Draws, Survey, take_survey
+from pipelines.datasets.online_index import open_survey, save_survey
+from pipelines.datasets.open import open_source
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.datasets.selection import select
+from pipelines.datasets.stream import WINDOW, RecognitionStream
 from pipelines.errors import JobError
-from pipelines.generate import generate
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.reader import RecognitionStream, make_loader, open_source, select
-from pipelines.reader.stream import WINDOW
-from pipelines.recipe import resolve_recipe
-from pipelines.shards import LineRow
+from pipelines.io.line_row import LineRow
+from pipelines.jobs.shard_job import generate
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Charset, Clusters, Gap, InputError
 
 COUNT, SEED, BATCH = 1300, 5, 8

@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipelines.cli.evaluate import evaluate
-from pipelines.evaluate import analyse_recognizer, evaluate_recognizer, recognizer_report, worst_readings
-from pipelines.networks import TextRecognizer, torch_recognizer
-from pipelines.networks import recognizer as batching
-from pipelines.networks.recognizer import width_batches
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.reader import open_source
+from pipelines.cli.evaluation import evaluate
+from pipelines.datasets.open import open_source
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.evaluation.recognizer import analyse_recognizer, evaluate_recognizer, worst_readings
+from pipelines.inference import predictors as batching
+from pipelines.inference.engine import torch_recognizer
+from pipelines.inference.predictors import TextRecognizer, width_batches
+from pipelines.reports.evaluation import recognizer_report
 from synthtext.core import Charset, InputError
 
 GREYS = {"a": 0, "b": 64, "c": 192, "d": 255}

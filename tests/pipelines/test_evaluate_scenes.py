@@ -5,8 +5,8 @@ import numpy as np
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.evaluate import evaluate
-from pipelines.importing import open_import
+from pipelines.cli.evaluation import evaluate
+from pipelines.jobs.import_formats import open_import
 
 
 def test_labels_that_were_mended_are_told_and_the_page_and_the_slices_agree_with_the_scores(tmp_path, published):

@@ -12,16 +12,16 @@ import torch
 
 from models.db.boxes import Boxes
 from models.recognizer import Recognizer, RecognizerConfig
-from pipelines.cli.evaluate import evaluate
-from pipelines.cli.import_model import Kind
-from pipelines.cli.import_model import import_model as import_command
-from pipelines.exchange.export import export, folded
-from pipelines.exchange.importing import import_model
-from pipelines.exchange.opening import kind_of, open_detector, open_recognizer
-from pipelines.networks.engine import open_session
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.published import CLASSIFIER, DETECTOR, DICTIONARY, RECOGNIZER, model_file
-from pipelines.run import Run
+from pipelines.cli.evaluation import evaluate
+from pipelines.cli.training import Kind
+from pipelines.cli.training import import_model as import_command
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.inference.engine import open_session
+from pipelines.inference.onnx_export import export, folded
+from pipelines.inference.onnx_import import import_model
+from pipelines.inference.open_network import kind_of, open_detector, open_recognizer
+from pipelines.inference.published import CLASSIFIER, DETECTOR, DICTIONARY, RECOGNIZER, model_file
+from pipelines.inference.run import Run
 from synthtext.core import Box, Charset, InputError
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))

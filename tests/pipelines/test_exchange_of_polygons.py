@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli.main import app, run
-from pipelines.reader import iterate_scenes, open_scenes, open_source
+from pipelines.datasets.open import open_scenes, open_source
+from pipelines.datasets.scene_source import iterate_scenes
 
 
 def bend(count, size, offset):

@@ -9,13 +9,16 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.export_data import export_data as command
+from pipelines.cli.data import export_data as command
+from pipelines.datasets.open import open_scenes, open_source
+from pipelines.datasets.provenance import provenance
+from pipelines.datasets.scene_labels import mend_polygon
+from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.errors import JobError
-from pipelines.exporting import export_data
-from pipelines.importing import open_import
-from pipelines.pages.provenance import provenance
-from pipelines.reader import iterate_scenes, mend_polygon, open_scenes, open_source
-from pipelines.shards import LineRow, SceneRow, leaves
+from pipelines.io.line_row import LineRow
+from pipelines.io.scene_row import SceneRow, leaves
+from pipelines.jobs.export import export_data
+from pipelines.jobs.import_formats import open_import
 from synthtext.core import (
     Applied,
     Box,

@@ -11,14 +11,17 @@ import typer
 from typer.testing import CliRunner
 
 from models.metrics import normalized_distance
-from pipelines.check import check, repair
-from pipelines.cli.filter_ import filter_
-from pipelines.evaluate import evaluate_recognizer
-from pipelines.exchange.opening import open_recognizer
-from pipelines.filtering import SPARED, TRIVIAL, UNREADABLE, open_filter, summarise
-from pipelines.generate import generate
-from pipelines.reader import open_source
-from pipelines.shards import LineRow, to_json
+from pipelines.cli.quality import filter_
+from pipelines.datasets.open import open_source
+from pipelines.evaluation.recognizer import evaluate_recognizer
+from pipelines.inference.open_network import open_recognizer
+from pipelines.io.line_row import LineRow
+from pipelines.io.row import to_json
+from pipelines.jobs.check_dataset import check
+from pipelines.jobs.filter import open_filter, summarise
+from pipelines.jobs.filter_verdicts import SPARED, TRIVIAL, UNREADABLE
+from pipelines.jobs.repair import repair
+from pipelines.jobs.shard_job import generate
 from synthtext.core import Clusters, InputError
 
 WORDS = ["HOUSE", "river", "4711", "BREAD", "light", "SALT", "train", "1984", "PAPER", "stone", "MILK", "cloud"]

@@ -8,7 +8,8 @@ import cv2
 import pytest
 
 from pipelines.cli.main import run
-from pipelines.fonts import SCRIPTS, describe_coverage, describe_families, draw_sheet, plain_lines, table_rows
+from pipelines.reports.font_report import SCRIPTS, describe_coverage, describe_families, plain_lines, table_rows
+from pipelines.reports.font_sheet import draw_sheet
 from synthtext.core import Charset
 from synthtext.fonts import FaceCache, FontInventory, FontOptions, embedded_fonts, find_fonts
 

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.check import check
+from pipelines.datasets.open import kind_of, open_scenes, open_source
 from pipelines.errors import JobError
-from pipelines.generate import generate
-from pipelines.reader import open_scenes, open_source
-from pipelines.reader.kind import kind_of
-from pipelines.shards import DatasetFolder, Statistics, read_description
-from pipelines.shards.lock import locked
-from pipelines.train.resolve import parse_source
+from pipelines.io.atomic import locked
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.description import read_description
+from pipelines.io.statistics import Statistics
+from pipelines.jobs.check_dataset import check
+from pipelines.jobs.shard_job import generate
+from pipelines.training.resolve import parse_source
 from synthtext.core import InputError
 
 COUNT, SIZE = 30, 10
@@ -119,8 +120,9 @@ def test_a_full_disk_under_the_description(undisturbed, tmp_path):
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_a_full_disk_under_a_mark_or_the_statistics(undisturbed, tmp_path, form):
-    from pipelines.generate.encode import ROWS
-    from pipelines.shards import ShardPlan, write_shard
+    from pipelines.io.plan import ShardPlan
+    from pipelines.io.shard_writer import write_shard
+    from pipelines.jobs.encode import ROWS
     from synthtext.core import Gap
 
     folder = DatasetFolder(tmp_path / "data")

@@ -11,11 +11,12 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
-from pipelines.cli.generate import generate as command
+from pipelines.cli.generation import generate as command
 from pipelines.errors import JobError
-from pipelines.generate import generate, iterate_samples
-from pipelines.recipe import resolve_recipe
-from pipelines.shards import Statistics
+from pipelines.io.statistics import Statistics
+from pipelines.jobs.shard_job import generate
+from pipelines.jobs.source import iterate_samples
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
 COUNT, SIZE = 130, 50
@@ -275,7 +276,7 @@ def test_error_in_an_effect_of_the_user_is_one_sentence(tmp_path):
 
 
 def test_another_job_in_the_folder_is_waited_for(tmp_path, recipe):
-    from pipelines.shards import DatasetFolder
+    from pipelines.io.dataset_folder import DatasetFolder
 
     with DatasetFolder(tmp_path / "data").open(), pytest.raises(JobError, match="is being written by process"):
         run(recipe, tmp_path / "data")

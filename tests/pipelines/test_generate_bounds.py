@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from pipelines.errors import JobError
-from pipelines.generate import generate
-from pipelines.generate.probe import PROBE
-from pipelines.recipe import resolve_recipe
-from pipelines.shards import Statistics
+from pipelines.io.statistics import Statistics
+from pipelines.jobs.probe import PROBE
+from pipelines.jobs.shard_job import generate
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.content import Writer
 from synthtext.core import Gap, InputError
 from synthtext.line import ATTEMPTS

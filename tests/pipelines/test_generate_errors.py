@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import JobError
-from pipelines.generate.task import draw_samples
-from pipelines.recipe import resolve_recipe
+from pipelines.jobs.shard_task import draw_samples
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Gap, Sample
 
 PAPER = """

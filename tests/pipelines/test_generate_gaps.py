@@ -3,8 +3,8 @@
 import pytest
 
 from pipelines.errors import JobError
-from pipelines.generate import generate
-from pipelines.generate.gaps import check_gaps
+from pipelines.jobs.probe import check_gaps
+from pipelines.jobs.shard_job import generate
 from synthtext.core import InputError
 
 

@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.processes import kill_session, of_session, ray_workers
-from pipelines.cluster import Pool, pool
-from pipelines.cluster.pool import ATTEMPTS
-from pipelines.copypaste import copypaste
-from pipelines.crops import CropsRecipe
+from pipelines.cluster.pool import ATTEMPTS, Pool, pool
 from pipelines.errors import JobError
-from pipelines.generate import generate
-from pipelines.recipe import resolve_recipe
+from pipelines.jobs.copypaste import copypaste
+from pipelines.jobs.crops import CropsRecipe
+from pipelines.jobs.shard_job import generate
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
 COUNT, SIZE = 2000, 100

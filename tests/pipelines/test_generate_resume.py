@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pipelines import progress
-from pipelines.generate import generate
+from pipelines.jobs.shard_job import generate
 
 SLOW = """
 import time

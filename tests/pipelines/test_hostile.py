@@ -15,14 +15,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipelines.check.rows import stored_groups
-from pipelines.exchange.importing import import_model
-from pipelines.importing import open_import
-from pipelines.importing.job import whole_picture
-from pipelines.reader import check_picture, decode, open_scenes, open_source, picture_size
-from pipelines.reader.scene_labels import parse_label
-from pipelines.recipe import resolve_recipe
-from pipelines.shards import LineRow, SceneRow
+from pipelines.datasets.image import check_picture, decode, picture_size
+from pipelines.datasets.open import open_scenes, open_source
+from pipelines.datasets.scene_labels import parse_label
+from pipelines.inference.onnx_import import import_model
+from pipelines.io.line_row import LineRow
+from pipelines.io.scene_row import SceneRow
+from pipelines.jobs.check_rows import stored_groups
+from pipelines.jobs.import_formats import open_import
+from pipelines.jobs.importing import whole_picture
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Clusters, InputError, TextInstance, as_polygon
 from synthtext.fonts.discovery import embedded_fonts
 from synthtext.fonts.file import read_font_file

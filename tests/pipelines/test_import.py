@@ -8,9 +8,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.import_ import import_
-from pipelines.importing import LinesImport, open_import
-from pipelines.reader import open_source
+from pipelines.cli.data import import_
+from pipelines.datasets.open import open_source
+from pipelines.jobs.import_formats import open_import
+from pipelines.jobs.importing import LinesImport
 from synthtext.core import InputError
 
 BAD = {

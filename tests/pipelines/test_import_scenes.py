@@ -7,11 +7,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.import_ import import_
-from pipelines.importing import ScenesImport, inside, open_import
-from pipelines.importing.icdar import parse_line
-from pipelines.reader import iterate_scenes, open_scenes
-from pipelines.reader.kind import kind_of
+from pipelines.cli.data import import_
+from pipelines.datasets.icdar import parse_line
+from pipelines.datasets.open import kind_of, open_scenes
+from pipelines.datasets.scene_source import iterate_scenes
+from pipelines.jobs.import_formats import open_import
+from pipelines.jobs.importing import ScenesImport, inside
 from synthtext.core import InputError, TextInstance
 
 SQUARE = [[10, 10], [60, 12], [60, 30], [10, 28]]

@@ -7,12 +7,17 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.cli.inspect import inspect
-from pipelines.pages import Facts, Finding, findings, gather
-from pipelines.pages.look import Look
-from pipelines.pages.provenance import provenance
-from pipelines.reader import open_source
-from pipelines.shards import DatasetFolder, Description, LineRow, ShardPlan, write_shard
+from pipelines.cli.inspection import inspect
+from pipelines.datasets.open import open_source
+from pipelines.datasets.provenance import provenance
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.description import Description
+from pipelines.io.line_row import LineRow
+from pipelines.io.plan import ShardPlan
+from pipelines.io.shard_writer import write_shard
+from pipelines.reports.line_checks import Finding, findings
+from pipelines.reports.line_facts import Facts, gather
+from pipelines.reports.page import Look
 from synthtext.core import Applied, Clusters, Gap, InputError, Provenance, Sample
 
 HOSTILE = "<script>alert(1)</script>"

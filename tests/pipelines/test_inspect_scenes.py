@@ -8,11 +8,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.inspect import inspect
-from pipelines.pages import choose_scenes, gather_scenes, scene_findings, scenes_page
-from pipelines.pages.overlaps import overlaps
-from pipelines.reader import open_scenes
-from pipelines.shards import SceneRow
+from pipelines.cli.inspection import inspect
+from pipelines.datasets.open import open_scenes
+from pipelines.io.scene_row import SceneRow
+from pipelines.reports.picture import overlaps
+from pipelines.reports.scene_checks import scene_findings
+from pipelines.reports.scene_dataset import choose_scenes, gather_scenes, scenes_page
 from synthtext.core import Box, Gap, Origin, Scene, TextInstance
 
 HOSTILE = "<script>alert(1)</script>"

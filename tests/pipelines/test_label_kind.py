@@ -7,11 +7,10 @@ import lmdb
 import numpy as np
 import pytest
 
-from pipelines.copypaste import open_crop_source
-from pipelines.importing import open_import
-from pipelines.importing.scenes import ScenesImport
-from pipelines.reader import open_scenes, open_source
-from pipelines.reader.kind import kind_of
+from pipelines.datasets.open import kind_of, open_scenes, open_source
+from pipelines.jobs.copypaste_inputs import open_crop_source
+from pipelines.jobs.import_formats import open_import
+from pipelines.jobs.importing import ScenesImport
 from synthtext.core import InputError
 
 TEXT = json.dumps([{"transcription": "ok", "points": [[10, 10], [60, 10], [60, 30], [10, 30]]}])

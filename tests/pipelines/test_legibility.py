@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.evaluate import evaluate_recognizer
-from pipelines.exchange.opening import open_recognizer
-from pipelines.generate import generate
-from pipelines.networks import TextRecognizer
-from pipelines.reader import open_source
-from pipelines.recipe import resolve_recipe
+from pipelines.datasets.open import open_source
+from pipelines.evaluation.recognizer import evaluate_recognizer
+from pipelines.inference.open_network import open_recognizer
+from pipelines.inference.predictors import TextRecognizer
+from pipelines.jobs.shard_job import generate
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Box, Image, Points, Sample, Size, Warp
 from synthtext.fonts import embedded_fonts, system_fonts
 

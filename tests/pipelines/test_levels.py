@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipelines.reader import of_level
+from pipelines.datasets.scene_source import of_level
 from synthtext.core import TextInstance
 
 

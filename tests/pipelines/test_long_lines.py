@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 from models.ctc import CTCCodec
-from pipelines.evaluate import evaluate_recognizer
-from pipelines.generate import generate
-from pipelines.networks import TextRecognizer
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.reader import LinesDataset, open_source, select
-from pipelines.run import Run
-from pipelines.train import train
+from pipelines.datasets.loader import LinesDataset
+from pipelines.datasets.open import open_source
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.datasets.selection import select
+from pipelines.evaluation.recognizer import evaluate_recognizer
+from pipelines.inference.predictors import TextRecognizer
+from pipelines.inference.run import Run
+from pipelines.jobs.shard_job import generate
+from pipelines.training.job import train
 from synthtext.core import Charset
 
 RECIPE = """

@@ -3,9 +3,9 @@
 import cv2
 import pytest
 
-from pipelines.generate.looks import list_looks
-from pipelines.recipe import resolve_recipe
-from pipelines.recipe.components import EFFECT, PAPER, STYLE, own_classes
+from pipelines.jobs.component_sheet import list_looks
+from pipelines.recipes.components import EFFECT, PAPER, STYLE, own_classes
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
 RECIPE = ["fonts.system=false", "output.width=96", "effects=[{use: blur, strength_range: [0.03, 0.03]}]"]

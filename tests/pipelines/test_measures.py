@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.evaluate.measures import contrast, gaps, height_and_angle, side_and_tilt
+from pipelines.evaluation.measures import contrast, gaps, height_and_angle, side_and_tilt
 
 
 def turned(width, height, degrees, middle=(100, 100)):

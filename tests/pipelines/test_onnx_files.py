@@ -6,16 +6,16 @@ import onnx
 import pytest
 import torch
 
-from pipelines.cli.read import read
-from pipelines.exchange import runtime
-from pipelines.exchange.export import export
-from pipelines.exchange.graph import load_model
-from pipelines.exchange.importing import import_model
-from pipelines.exchange.opening import kind_of, open_detector, open_recognizer
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.published import DETECTOR, RECOGNIZER, model_file
-from pipelines.read import Reader
-from pipelines.run import NetworkSettings, Run
+from pipelines.cli.reading import read
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.inference import engine as runtime
+from pipelines.inference.onnx_export import export
+from pipelines.inference.onnx_graph import load_model
+from pipelines.inference.onnx_import import import_model
+from pipelines.inference.open_network import kind_of, open_detector, open_recognizer
+from pipelines.inference.published import DETECTOR, RECOGNIZER, model_file
+from pipelines.inference.reader import Reader
+from pipelines.inference.run import NetworkSettings, Run
 from synthtext.core import Charset, InputError
 
 
@@ -43,7 +43,7 @@ def test_a_missing_library_is_named(tmp_path, monkeypatch):
     def missing(name):
         raise ModuleNotFoundError(f"No module named {name!r}")
 
-    monkeypatch.setattr("pipelines.exchange.runtime.import_module", missing)
+    monkeypatch.setattr("pipelines.inference.engine.import_module", missing)
     for library in (runtime.onnx, runtime.onnxruntime):
         library.cache_clear()
     try:

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from models.detection_outcomes import Outcome
-from pipelines.pages import Example, Section, WorstRow, gather_scenes, page, scenes_page, worst_lines
-from pipelines.pages.found import Found, WorstPicture, worst_pictures
-from pipelines.pages.provenance import Made
-from pipelines.pages.samples import samples
-from pipelines.reader import open_scenes
+from pipelines.datasets.open import open_scenes
+from pipelines.datasets.provenance import Made
+from pipelines.evaluation.outcomes import Found, WorstPicture, worst_pictures
+from pipelines.reports.page import Section, page
+from pipelines.reports.samples import Example, samples
+from pipelines.reports.scene_dataset import gather_scenes, scenes_page
+from pipelines.reports.scores import WorstRow, worst_lines
 from synthtext.core import Clusters, Provenance, Size
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.pages import Section, WorstRow, element, escape, page, user_text, worst_lines
-from pipelines.pages.charts import Histogram, bars, columns, percent, tiles
-from pipelines.pages.picture import HEAVY, picture
-from pipelines.pages.scores import counts_of, scores_section
-from pipelines.pages.worst import marked
+from pipelines.reports.charts import Histogram, bars, columns, percent, tiles
+from pipelines.reports.page import Section, element, escape, page, user_text
+from pipelines.reports.picture import HEAVY, picture
+from pipelines.reports.scores import WorstRow, counts_of, marked, scores_section, worst_lines
 
 HOSTILE = [
     "<script>document.title='gone'</script>",

@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.importing.job import whole_picture
-from pipelines.reader import decode
-from pipelines.reader.picture import LARGEST
+from pipelines.datasets.image import LARGEST, decode
+from pipelines.jobs.importing import whole_picture
 from synthtext.core import InputError
 
 ROOT = Path(__file__).parents[2]

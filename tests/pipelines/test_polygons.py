@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.reader import mend_polygon
+from pipelines.datasets.scene_labels import mend_polygon
 from synthtext.core import crosses, signed_area
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.batch import normalise
-from pipelines.preprocessing import RecognizerPreprocessing
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from synthtext.core import InputError
 
 SIDES = st.integers(1, 400)

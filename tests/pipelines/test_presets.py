@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.recipe import ResolvedRecipe, preset_names, resolve_recipe
-from pipelines.recipe.lines import LinesRecipe
-from pipelines.recipe.named import read_preset
-from pipelines.train.config import TrainConfig
-from pipelines.train.recognizer_job import charset_of
+from pipelines.recipes.presets import preset_names, read_preset
+from pipelines.recipes.recipe import LinesRecipe
+from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
+from pipelines.training.recognizer_config import TrainConfig
+from pipelines.training.recognizer_job import charset_of
 from synthtext.core import Gap, InputError, installed_file
 from synthtext.corpora import CorpusMixture, language_characters, languages
 from synthtext.entry import Entry

@@ -6,9 +6,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from pipelines.generate import draw_preview
-from pipelines.generate.preview import font_named
-from pipelines.recipe import resolve_recipe
+from pipelines.jobs.preview import draw_preview, font_named
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 from synthtext.fonts import FontFile
 

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image as Pictures
 
 from models.db.boxes import BoxSettings
-from pipelines.pages.picture import jpeg
-from pipelines.read import Page, Reader, ReadLine, draw_page, find_pictures, load_picture
-from pipelines.read.upright import UprightClassifier
-from pipelines.reader import picture_size
+from pipelines.datasets.image import picture_size
+from pipelines.inference.draw import draw_page
+from pipelines.inference.reader import Page, Reader, ReadLine, UprightClassifier, find_pictures, load_picture
+from pipelines.reports.picture import jpeg
 from synthtext.core import Box, InputError
 
 HOME = Path(__file__).resolve().parents[2]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.cli.read import drawing_names, read
-from pipelines.pages.picture import jpeg
-from pipelines.read import Reader
+from pipelines.cli.reading import drawing_names, read
+from pipelines.inference.reader import Reader
+from pipelines.reports.picture import jpeg
 from synthtext.core import InputError
 
 

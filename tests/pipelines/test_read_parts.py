@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.preprocessing import DetectorPreprocessing
-from pipelines.read import reading_order, rectify
+from pipelines.datasets.preprocessing import DetectorPreprocessing
+from pipelines.datasets.rectify import rectify
+from pipelines.inference.reading_order import reading_order
 from synthtext.core import Box
 
 

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.check import check, repair
-from pipelines.cluster import pool
-from pipelines.shards import LineRow
+from pipelines.cluster.pool import pool
+from pipelines.io.line_row import LineRow
+from pipelines.jobs.check_dataset import check
+from pipelines.jobs.repair import repair
 from synthtext.core import Clusters, Gap
 
 COUNT = 9

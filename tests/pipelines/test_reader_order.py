@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines.reader import order
-from pipelines.reader.order import Mixture, RowsInOrder, ShuffledRows, shares
+from pipelines.datasets import order
+from pipelines.datasets.order import Mixture, RowsInOrder, ShuffledRows, shares
 
 
 @st.composite

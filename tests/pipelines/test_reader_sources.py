@@ -8,10 +8,17 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from pipelines.reader import LinesDataset, decode, open_source, parquet, picture_size, read_rows
-from pipelines.reader.lmdb import LmdbSource
-from pipelines.reader.source import NO_LABEL, NO_PICTURE
-from pipelines.shards import DatasetFolder, Description, LineRow, ShardPlan, read_description, write_shard
+from pipelines.datasets import parquet
+from pipelines.datasets.image import decode, picture_size
+from pipelines.datasets.lmdb import LmdbSource
+from pipelines.datasets.loader import LinesDataset
+from pipelines.datasets.open import open_source
+from pipelines.datasets.source import NO_LABEL, NO_PICTURE, read_rows
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.description import Description, read_description
+from pipelines.io.line_row import LineRow
+from pipelines.io.plan import ShardPlan
+from pipelines.io.shard_writer import write_shard
 from synthtext.core import Clusters, Gap, InputError
 
 TEXTS = ["Ab", "tab\tin it", "", " spaced ", "é一", "x" * 30, "7"]
@@ -266,7 +273,7 @@ def test_what_is_no_picture_is_named(data):
 
 @pytest.mark.parametrize("budget", [1, 2**26])
 def test_runs_of_an_lmdb_that_are_kept_hold_what_single_rows_do(tmp_path, monkeypatch, budget):
-    monkeypatch.setattr("pipelines.reader.lmdb.ROW_GROUPS", parquet.RowGroups(budget))
+    monkeypatch.setattr("pipelines.datasets.lmdb.ROW_GROUPS", parquet.RowGroups(budget))
     monkeypatch.setattr(LmdbSource, "TOGETHER", 3)
     source = LmdbSource(write_lmdb(tmp_path / "a", [f"{number}\u00e9" for number in range(8)]))
     alone = [source.read(np.array([row]))[0] for row in range(8)]

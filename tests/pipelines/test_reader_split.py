@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models.ctc import CTCCodec
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.reader import EncodedLine, RecognitionStream, make_loader
-from pipelines.reader.selection import select
-from pipelines.reader.stream import WINDOW
+from pipelines.datasets.loader import make_loader
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.datasets.selection import select
+from pipelines.datasets.source import EncodedLine
+from pipelines.datasets.stream import WINDOW, RecognitionStream
 from synthtext.core import Charset
 
 CODEC = CTCCodec(Charset.named("digits"))

@@ -9,12 +9,13 @@ import torch
 
 from models.ctc import CTCCodec
 from models.lcnet import time_steps
+from pipelines.datasets.loader import make_loader
+from pipelines.datasets.open import open_source
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.datasets.selection import CROWDED, EMPTY, WIDE, select
+from pipelines.datasets.source import Concatenation
+from pipelines.datasets.stream import WINDOW, RecognitionStream
 from pipelines.errors import JobError
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.reader import RecognitionStream, make_loader, open_source, select
-from pipelines.reader.selection import CROWDED, EMPTY, WIDE
-from pipelines.reader.source import Concatenation
-from pipelines.reader.stream import WINDOW
 from synthtext.core import Charset, InputError
 
 CODEC = CTCCodec(Charset.named("lowercase"))

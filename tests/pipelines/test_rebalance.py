@@ -8,10 +8,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.rebalance import rebalance as command
-from pipelines.generate import iterate_samples
-from pipelines.rebalance import rebalance, texts
-from pipelines.recipe import resolve_recipe
+from pipelines.cli.quality import rebalance as command
+from pipelines.evaluation import rebalance_weights as texts
+from pipelines.evaluation.rebalance import rebalance
+from pipelines.jobs.source import iterate_samples
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 from synthtext.fonts import FaceCache, FontOptions, find_fonts, fit_fonts
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.rebalance import LARGEST, LEAST, LineSlices, Slice, find_factors, kept_total
-from pipelines.rebalance.texts import weigh_lengths
+from pipelines.evaluation.rebalance_evaluation import LineSlices, Slice
+from pipelines.evaluation.rebalance_weights import LARGEST, LEAST, find_factors, kept_total, weigh_lengths
 
 
 def draw_slices(rng):

@@ -7,10 +7,10 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
-from pipelines.cli.evaluate import evaluate
-from pipelines.cli.rebalance import rebalance
-from pipelines.generate import generate
-from pipelines.recipe import resolve_recipe
+from pipelines.cli.evaluation import evaluate
+from pipelines.cli.quality import rebalance
+from pipelines.jobs.shard_job import generate
+from pipelines.recipes.resolve import resolve_recipe
 
 
 def test_the_loop_from_lines_to_a_recipe(published, tmp_path, monkeypatch):

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.recipe import ResolvedRecipe, describe_difference, resolve_recipe
+from pipelines.recipes.digest import describe_difference
+from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext.core import InputError, Sample
 from synthtext.fonts import embedded_fonts
 
@@ -82,7 +83,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "effects": [{"use": "fade_of_test.Fade", "probability": 1.0, "strength_range": [0.1, 0.2]}],
     }
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    monkeypatch.setattr("pipelines.recipe.components._SOURCES", {})
+    monkeypatch.setattr("pipelines.recipes.components._SOURCES", {})
     for module in ("fade_of_test", "several_of_test"):
         sys.modules.pop(module, None)
     return tmp_path

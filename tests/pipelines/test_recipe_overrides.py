@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from pipelines.config import override
-from pipelines.recipe import resolve_recipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
 

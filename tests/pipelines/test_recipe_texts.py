@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.cli.generate import describe
-from pipelines.generate import generate
-from pipelines.rarity import FEW, Rarity
-from pipelines.recipe import ResolvedRecipe, describe_difference, resolve_recipe
-from pipelines.shards import Statistics
+from pipelines.cli.generation import describe
+from pipelines.io.charset_coverage import FEW, Rarity
+from pipelines.io.statistics import Statistics
+from pipelines.jobs.shard_job import generate
+from pipelines.recipes.digest import describe_difference
+from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext.core import Charset, InputError, Sample, installed_file
 
 OWN = "fonts.system=false"

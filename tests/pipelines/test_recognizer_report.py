@@ -10,11 +10,12 @@ import typer
 from typer.testing import CliRunner
 
 from models.metrics import recognition_scores
-from pipelines.cli.evaluate import evaluate
-from pipelines.evaluate import analyse_recognizer, recognizer_report, recognizer_slices
-from pipelines.evaluate.recognizer import Evaluation, LineReading
-from pipelines.reader import open_source
-from pipelines.shards import LineRow, to_json
+from pipelines.cli.evaluation import evaluate
+from pipelines.datasets.open import open_source
+from pipelines.evaluation.recognizer import Evaluation, LineReading, analyse_recognizer
+from pipelines.io.line_row import LineRow
+from pipelines.io.row import to_json
+from pipelines.reports.evaluation import recognizer_report, recognizer_slices
 from synthtext.core import Clusters
 
 FONTS = ("Lato", "Serif", "Script")

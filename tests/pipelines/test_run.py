@@ -3,8 +3,8 @@ import torch
 
 from models.lcnet import PPLCNet
 from models.line_mobilenet import LineMobileNetV3
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.run import CHARSET, CONFIG, WEIGHTS, NetworkSettings, Run
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.inference.run import CHARSET, CONFIG, WEIGHTS, NetworkSettings, Run
 from synthtext.core import Charset, InputError
 
 CHARACTERS = Charset((*"ab9", " ", "é"))

@@ -6,15 +6,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.reader import iterate_scenes, open_scenes
-from pipelines.shards import (
-    IGNORED,
-    SceneRow,
-    ShardPlan,
-    Statistics,
-    instance_from_tree,
-    write_shard,
-)
+from pipelines.datasets.open import open_scenes
+from pipelines.datasets.scene_source import iterate_scenes
+from pipelines.io.plan import ShardPlan
+from pipelines.io.scene_row import IGNORED, SceneRow, instance_from_tree
+from pipelines.io.shard_writer import write_shard
+from pipelines.io.statistics import Statistics
 from synthtext.core import Applied, Clusters, Gap, Origin, Provenance, Scene, TextInstance
 
 TEXTS = ("word", "two words", "日本語", "שלום", "नमस्ते", "é", "", 'a "quoted"\ttab', "👩‍👩‍👧", "###")

@@ -7,7 +7,8 @@ import lmdb
 import numpy as np
 import pytest
 
-from pipelines.reader import iterate_scenes, open_scenes
+from pipelines.datasets.open import open_scenes
+from pipelines.datasets.scene_source import iterate_scenes
 from synthtext.core import InputError
 
 SQUARE = [[10, 10], [60, 12], [60, 30], [10, 28]]

@@ -15,13 +15,15 @@ from augment.copy_paste import CutRules, NaturalPaste
 from models import TargetSettings, standardise
 from models.db.maps import DBMaps
 from models.losses import DBLossSettings, db_loss, distillation_loss
-from pipelines.copypaste.cutting import cut_bank
-from pipelines.copypaste.storage import save_bank
-from pipelines.importing import open_import
-from pipelines.preprocessing import DetectorPreprocessing
-from pipelines.reader import EncodedScene, iterate_scenes, make_loader, open_scenes
-from pipelines.train.detector_config import ViewSettings
-from pipelines.train.scene_stream import BankPaste, SceneStream
+from pipelines.datasets.loader import make_loader
+from pipelines.datasets.open import open_scenes
+from pipelines.datasets.preprocessing import DetectorPreprocessing
+from pipelines.datasets.scene_source import EncodedScene, iterate_scenes
+from pipelines.jobs.copypaste_inputs import cut_bank
+from pipelines.jobs.crop_bank import save_bank
+from pipelines.jobs.import_formats import open_import
+from pipelines.training.detector_config import ViewSettings
+from pipelines.training.scene_stream import BankPaste, SceneStream
 from synthtext.core import Box, InputError, TextInstance
 
 SEEN = ViewSettings(size=(96, 64), factor_range=(0.8, 1.5))

@@ -6,10 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
+from pipelines.datasets.open import open_scenes
+from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.errors import JobError
-from pipelines.generate import draw_preview, generate, iterate_samples
-from pipelines.reader import iterate_scenes, open_scenes
-from pipelines.recipe import resolve_recipe
+from pipelines.jobs.preview import draw_preview
+from pipelines.jobs.shard_job import generate
+from pipelines.jobs.source import iterate_samples
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Scene
 
 COUNT, SIZE = 14, 5

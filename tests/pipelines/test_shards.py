@@ -12,17 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import JobError
-from pipelines.shards import (
-    DatasetFolder,
-    LineRow,
-    ShardPlan,
-    ShardSpec,
-    Statistics,
-    read_mark,
-    to_json,
-    write_shard,
-)
-from pipelines.storage import Location, StorageError
+from pipelines.io.connection import StorageError
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.line_row import LineRow
+from pipelines.io.location import Location
+from pipelines.io.manifest import read_mark
+from pipelines.io.plan import ShardPlan, ShardSpec
+from pipelines.io.row import to_json
+from pipelines.io.shard_writer import write_shard
+from pipelines.io.statistics import Statistics
 from synthtext.core import Applied, Clusters, Gap, InputError, Provenance, Sample
 from tests.pipelines.s3_answers import Answers, refused
 

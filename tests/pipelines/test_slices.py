@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.pages.slices import Column, View, slice_tables
-from pipelines.slices import Measure, as_tree, by_name, by_names, by_number, wilson
+from pipelines.evaluation.slices import Measure, as_tree, by_name, by_names, by_number, wilson
+from pipelines.reports.scores import Column, View, slice_tables
 
 VIEW = View("things", (("good", "good"),), "not", (Column("good", "good"),))
 NUMBERS = st.lists(st.one_of(st.floats(-50, 50), st.just(float("nan"))), max_size=60)

@@ -12,17 +12,20 @@ import pytest
 import torch
 
 from models.ctc import CTCCodec
-from pipelines.check import check, repair
 from pipelines.cli.main import app
-from pipelines.crops import CropsRecipe
+from pipelines.datasets.open import kind_of, open_scenes, open_source
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.datasets.selection import select
+from pipelines.datasets.stream import RecognitionStream
 from pipelines.errors import JobError
-from pipelines.generate import generate
-from pipelines.importing import open_import
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.reader import RecognitionStream, open_scenes, open_source, select
-from pipelines.reader.kind import kind_of
-from pipelines.shards import ShardPlan, dataset_folder
-from pipelines.shards.files import sha256
+from pipelines.io.atomic import sha256
+from pipelines.io.dataset_folder import dataset_folder
+from pipelines.io.plan import ShardPlan
+from pipelines.jobs.check_dataset import check
+from pipelines.jobs.crops import CropsRecipe
+from pipelines.jobs.import_formats import open_import
+from pipelines.jobs.repair import repair
+from pipelines.jobs.shard_job import generate
 from synthtext.core import Charset, InputError
 
 RECIPE = "digits"

@@ -16,16 +16,20 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from pipelines.datasets import parquet
+from pipelines.datasets.open import open_source
+from pipelines.datasets.source import Concatenation
 from pipelines.errors import UnfitError
-from pipelines.fetch import fetched, fetched_tree
-from pipelines.generate import generate
-from pipelines.generate.task import ShardTask, draw_shard_on_worker, machine_ingredients
-from pipelines.reader import open_source, parquet
-from pipelines.reader.source import Concatenation
-from pipelines.recipe import digest_of, resolve_recipe
-from pipelines.shards import ShardPlan, ShardSpec
-from pipelines.shards.files import sha256
-from pipelines.storage import Location, StorageError, place
+from pipelines.io.atomic import sha256
+from pipelines.io.cache import fetched, fetched_tree
+from pipelines.io.connection import StorageError
+from pipelines.io.location import Location
+from pipelines.io.paths import place
+from pipelines.io.plan import ShardPlan, ShardSpec
+from pipelines.jobs.shard_job import generate
+from pipelines.jobs.shard_task import ShardTask, draw_shard_on_worker, machine_ingredients
+from pipelines.recipes.digest import digest_of
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 from synthtext.fonts import FontOptions, find_fonts
 from tests.pipelines.s3_answers import Answer, Answers, listed, refused

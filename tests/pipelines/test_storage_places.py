@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.generate import generate
-from pipelines.reader import open_source
-from pipelines.recipe import resolve_recipe
-from pipelines.storage import Location, local_path, place
-from pipelines.train.resolve import parse_source
+from pipelines.datasets.open import open_source
+from pipelines.io.location import Location
+from pipelines.io.paths import local_path, place
+from pipelines.jobs.shard_job import generate
+from pipelines.recipes.resolve import resolve_recipe
+from pipelines.training.resolve import parse_source
 from synthtext.core import InputError
 
 

@@ -1,7 +1,6 @@
 import pytest
 
-from pipelines.train import preset_names, resolve_config
-from pipelines.train.resolve import parse_source
+from pipelines.training.resolve import parse_source, preset_names, resolve_config
 from synthtext.core import InputError
 
 

@@ -9,18 +9,18 @@ import typer
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
-from pipelines.cli.export import export
+from pipelines.cli.training import export
+from pipelines.datasets.open import open_scenes
 from pipelines.errors import JobError
-from pipelines.evaluate import evaluate_detector, sweep_thresholds
-from pipelines.networks.engine import onnx_engine, open_session
-from pipelines.reader import open_scenes
-from pipelines.run import Run
-from pipelines.shards.files import sha256
-from pipelines.train import train
-from pipelines.train.detector_job import prepare_detector
-from pipelines.train.job import concrete
-from pipelines.train.learner import Learner
-from pipelines.train.resolve import resolve_config
+from pipelines.evaluation.detector import evaluate_detector
+from pipelines.evaluation.thresholds import sweep_thresholds
+from pipelines.inference.engine import onnx_engine, open_session
+from pipelines.inference.run import Run
+from pipelines.io.atomic import sha256
+from pipelines.training.detector_job import prepare_detector
+from pipelines.training.job import concrete, train
+from pipelines.training.resolve import resolve_config
+from pipelines.training.state import Learner
 from synthtext.core import InputError
 
 VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}

@@ -9,12 +9,13 @@ import pytest
 import torch
 import yaml
 
-from pipelines.preprocessing import DetectorPreprocessing
-from pipelines.reader import open_scenes
-from pipelines.run import Run
-from pipelines.train import DetectorTrainConfig, preset_names, resolve_config, train
-from pipelines.train.job import concrete, prepare
-from pipelines.train.scene_checks import describe_scenes, survey_scenes
+from pipelines.datasets.open import open_scenes
+from pipelines.datasets.preprocessing import DetectorPreprocessing
+from pipelines.inference.run import Run
+from pipelines.training.data_checks import describe_scenes, survey_scenes
+from pipelines.training.detector_config import DetectorTrainConfig
+from pipelines.training.job import concrete, prepare, train
+from pipelines.training.resolve import preset_names, resolve_config
 from synthtext.core import InputError
 
 TINY = ("network={scale: 0.25, channels: 4}", "view.size=[64, 64]", "batch_size=2", "samples=2", "threads=1")

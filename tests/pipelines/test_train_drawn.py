@@ -11,11 +11,11 @@ import pytest
 
 from pipelines.config import read_yaml
 from pipelines.errors import JobError
-from pipelines.generate import generate
-from pipelines.recipe import resolve_recipe
-from pipelines.run import Run
-from pipelines.train import train
-from pipelines.train.resolve import parse_source, resolve_config
+from pipelines.inference.run import Run
+from pipelines.jobs.shard_job import generate
+from pipelines.recipes.resolve import resolve_recipe
+from pipelines.training.job import train
+from pipelines.training.resolve import parse_source, resolve_config
 from synthtext.core import InputError
 
 VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}

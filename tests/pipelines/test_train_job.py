@@ -15,14 +15,15 @@ import torch
 
 from benchmarks.processes import kill_session, of_session
 from models.ctc import CTCCodec
-from pipelines.evaluate import evaluate_recognizer
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.reader import open_source, select
-from pipelines.reader.label_file import LabelFileSource
-from pipelines.run import Run
-from pipelines.train import TrainConfig, train
-from pipelines.train.checks import describe_data
-from pipelines.train.job import concrete
+from pipelines.datasets.label_file import LabelFileSource
+from pipelines.datasets.open import open_source
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.datasets.selection import select
+from pipelines.evaluation.recognizer import evaluate_recognizer
+from pipelines.inference.run import Run
+from pipelines.training.data_checks import describe_data
+from pipelines.training.job import concrete, train
+from pipelines.training.recognizer_config import TrainConfig
 from synthtext.core import Charset, InputError
 
 HOME = Path(__file__).resolve().parents[2]

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.train import TrainConfig
-from pipelines.train.learner import Learner
+from pipelines.training.recognizer_config import TrainConfig
+from pipelines.training.state import Learner
 
 CONFIG = TrainConfig(samples=48, batch_size=4, device="cpu", precision="fp32")
 

@@ -10,13 +10,15 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.errors import JobError
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.run import Run
-from pipelines.train import TrainConfig, Validation, run_training
-from pipelines.train.checkpoint import TENSORS, load_checkpoint
-from pipelines.train.group import Alone
-from pipelines.train.learner import Learner
+from pipelines.inference.run import Run
+from pipelines.training.checkpoint import TENSORS, load_checkpoint
+from pipelines.training.distributed import Alone
+from pipelines.training.loop import run_training
+from pipelines.training.recognizer_config import TrainConfig
+from pipelines.training.state import Learner
+from pipelines.training.task import Validation
 from synthtext.core import Charset, InputError
 
 CONFIG = TrainConfig(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from pipelines.errors import JobError
-from pipelines.train import loop
+from pipelines.training import loop
 from tests.pipelines.test_full_disk import largest_file
 from tests.pipelines.test_train_loop import assert_equal, make_run, train
 

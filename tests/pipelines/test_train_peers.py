@@ -11,16 +11,16 @@ import typer
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
-from pipelines.cli.export import export
-from pipelines.evaluate import evaluate_recognizer
-from pipelines.networks.engine import onnx_engine, open_session
-from pipelines.reader import open_source
-from pipelines.run import Run
-from pipelines.shards.files import sha256
-from pipelines.train import resolve_config, train
-from pipelines.train.job import concrete
-from pipelines.train.learner import Learner
-from pipelines.train.recognizer_job import prepare_recognizer
+from pipelines.cli.training import export
+from pipelines.datasets.open import open_source
+from pipelines.evaluation.recognizer import evaluate_recognizer
+from pipelines.inference.engine import onnx_engine, open_session
+from pipelines.inference.run import Run
+from pipelines.io.atomic import sha256
+from pipelines.training.job import concrete, train
+from pipelines.training.recognizer_job import prepare_recognizer
+from pipelines.training.resolve import resolve_config
+from pipelines.training.state import Learner
 from synthtext.core import InputError
 
 VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.run import NetworkSettings, Run
-from pipelines.train import resolve_config, train
-from pipelines.train.resolve import preset_names
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.inference.run import NetworkSettings, Run
+from pipelines.training.job import train
+from pipelines.training.resolve import preset_names, resolve_config
 from synthtext.core import Charset, InputError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.train.settings import OptimSettings
+from pipelines.training.settings import OptimSettings
 
 
 def rates_of(**schedule):

@@ -7,14 +7,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.evaluate import evaluate_recognizer
-from pipelines.networks import TextRecognizer, torch_recognizer
-from pipelines.preprocessing import RecognizerPreprocessing
-from pipelines.reader import open_source
-from pipelines.run import NetworkSettings, Run
-from pipelines.train import train
-from pipelines.train.resolve import FINE_TUNING_LR, resolve_config
-from pipelines.train.start import CharsetChange, start_from
+from pipelines.datasets.open import open_source
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.evaluation.recognizer import evaluate_recognizer
+from pipelines.inference.engine import torch_recognizer
+from pipelines.inference.predictors import TextRecognizer
+from pipelines.inference.run import NetworkSettings, Run
+from pipelines.training.initial_weights import CharsetChange, start_from
+from pipelines.training.job import train
+from pipelines.training.resolve import FINE_TUNING_LR, resolve_config
 from synthtext.core import Charset, InputError
 
 NETWORK = NetworkSettings(scale=0.125, hidden=8, mid=8)

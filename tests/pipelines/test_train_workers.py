@@ -17,16 +17,16 @@ from safetensors.torch import load_file
 from torch import nn
 
 from models.losses import Centers
-from pipelines.cluster import pool
+from pipelines.cluster.distributed import beside_signals, check_room, explain, work_together
 from pipelines.cluster.mailbox import Mailbox
-from pipelines.cluster.pool import ATTEMPTS
+from pipelines.cluster.pool import ATTEMPTS, pool
 from pipelines.cluster.remote import find_code
-from pipelines.cluster.together import beside_signals, check_room, explain, work_together
 from pipelines.errors import JobError
-from pipelines.train import TrainConfig, train
-from pipelines.train.checkpoint import TENSORS
-from pipelines.train.learner import Learner
-from pipelines.train.workers import check_code
+from pipelines.training.checkpoint import TENSORS
+from pipelines.training.job import train
+from pipelines.training.recognizer_config import TrainConfig
+from pipelines.training.state import Learner
+from pipelines.training.workers import check_code
 from synthtext.core import InputError
 
 SETTINGS = [

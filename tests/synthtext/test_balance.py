@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.recipe import resolve_recipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext import Balance, LineGenerator
 from synthtext.balance import Schedule
 from synthtext.core import Charset, Gap, InputError, Sample

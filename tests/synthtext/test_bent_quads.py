@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon as Shape
 
-from pipelines.recipe import resolve_recipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.baselines.ring import Ring
 from synthtext.baselines.wave import Sine
 from synthtext.core import Box, Clusters, Gap, Points, Sample, Warp, bounding_box, signed_area

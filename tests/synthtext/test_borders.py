@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.generate import iterate_samples
-from pipelines.recipe import resolve_recipe
+from pipelines.jobs.source import iterate_samples
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Image, Polygon, Sample
 
 WIDE = ["fonts.system=false", "ink.styles={outline: {width_range: [0.08, 0.08]}}", "effects=[]", "paper={plain: 1}"]

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.generate import iterate_samples
-from pipelines.recipe import resolve_recipe
+from pipelines.jobs.source import iterate_samples
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Sample
 from synthtext.ink import AnyColour, Palettes, PaperColours, PhotoColours, Tones
 from synthtext.ink.contrast import luminance

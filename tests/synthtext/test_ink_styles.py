@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.generate import iterate_samples
-from pipelines.recipe import resolve_recipe
-from pipelines.recipe.components import STYLE, own_classes
+from pipelines.jobs.source import iterate_samples
+from pipelines.recipes.components import STYLE, own_classes
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Scene
 from synthtext.fonts import Face, embedded_fonts, read_font_file
 from synthtext.ink import Bleeding, Blend, InkColour, Outline, StrikeThrough, Underline, Worn, composite

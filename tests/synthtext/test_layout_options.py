@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipelines.recipe import resolve_recipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext import Layout
 from synthtext.core import Gap, InputError, Sample
 from synthtext.fonts import Face, embedded_fonts, read_font_file

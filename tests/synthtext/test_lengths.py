@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pipelines.recipe import resolve_recipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext import Layout, LineGenerator
 from synthtext.core import InputError, Sample
 from synthtext.corpora import CorpusMixture, Pattern

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.recipe import resolve_recipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Gap, InputError, Sample, SampleGenerator
 
 ALONE = "layout.neighbours={probability: 0}"  # other ink than the line's would be measured with it

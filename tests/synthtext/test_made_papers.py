@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.recipe import resolve_recipe
-from pipelines.recipe.components import PAPER, own_classes
+from pipelines.recipes.components import PAPER, own_classes
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Size
 from synthtext.paper import FibrousPaper, Halftone, MadePaper, Ruled, Screen, Table, Wood
 from synthtext.paper.tile import HEIGHT, WIDTH, cut, draw_cut

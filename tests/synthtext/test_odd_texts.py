@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import regex
 
-from pipelines.recipe import resolve_recipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Gap, InputError, Sample, SampleGenerator
 from synthtext.fonts import embedded_fonts, system_fonts
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.recipe import resolve_recipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Box, InputError, Scene, Size
 from synthtext.scenes.backdrops import Backdrop, Photos, Wall
 from synthtext.scenes.places import Room, find_place

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.recipe import resolve_recipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Sample
 from synthtext.fonts import FontFile, FontOptions, find_fonts
 from synthtext.fonts.pool import Family, FontPool

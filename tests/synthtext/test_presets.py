@@ -13,9 +13,9 @@ import regex
 from fontTools.ttLib import TTFont
 
 import synthtext.stages
-from pipelines.recipe import ResolvedRecipe, preset_names, resolve_recipe
-from pipelines.recipe.lines import LinesRecipe
-from pipelines.recipe.named import read_preset
+from pipelines.recipes.presets import preset_names, read_preset
+from pipelines.recipes.recipe import LinesRecipe
+from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext import LineGenerator
 from synthtext.core import Gap, Image, InputError, Sample, SampleGenerator, installed_file
 from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages

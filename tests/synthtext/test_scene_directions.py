@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.recipe import resolve_recipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Scene, TextInstance
 from synthtext.scenes.labels import word_spans
 from synthtext.scenes.typesetter import joined

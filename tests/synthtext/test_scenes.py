@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.recipe import resolve_recipe
+from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Clusters, Gap, Scene, StreamSource, TextInstance, signed_area
 from synthtext.rejection import Rejection
 from synthtext.scenes import SceneGenerator

@@ -1,0 +1,1 @@
+"""Reading data: sources of lines and scenes, sampling order, batches, and preprocessing."""

@@ -1,0 +1,97 @@
+"""Training batches: step k is a pure function of (data, seed, k)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from models.batch import RecognitionBatch
+from models.ctc import CTCCodec
+from pipelines.datasets.loader import collate
+from pipelines.datasets.order import Mixture, RowsInOrder, ShuffledRows
+from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.datasets.selection import Selection
+from pipelines.datasets.source import Concatenation, EncodedLine
+from synthtext.core import InputError
+
+WINDOW = 32
+"""Batches that are sorted by width together."""
+
+
+@dataclass(eq=False)
+class RecognitionStream(Dataset[RecognitionBatch]):
+    """An endless sequence of batches; `stream[k]` is step k, whatever was asked before.
+
+    The next `WINDOW` batches' lines are drawn from the sources by weight, sorted by resized width, cut into batches,
+    and the batches shuffled: lines of like width come together, little is padded and nothing squashed.
+
+    Attributes:
+        selections: the usable lines of every source.
+        weights: of the sources: shares of lines, in any unit, above 0.
+        codec: writes the labels.
+        preprocessing: makes the pictures.
+        batch_size: lines in a batch.
+        seed: 0 to 2**32 - 1.
+        in_order: numbers of the sources whose lines are drawn as they come; others are shuffled.
+
+    Raises:
+        InputError: no source, a weight or a size that cannot be.
+    """
+
+    selections: Sequence[Selection]
+    weights: Sequence[float]
+    codec: CTCCodec
+    preprocessing: RecognizerPreprocessing
+    batch_size: int
+    seed: int
+    in_order: Collection[int] = ()
+    _lines: Concatenation = field(init=False, repr=False)
+    _mixture: Mixture = field(init=False, repr=False)
+    _window: tuple[int, NDArray[np.int64]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.selections or len(self.selections) != len(self.weights):
+            raise InputError("training needs at least one source of data, and a weight for each")
+        wrong = [weight for weight in self.weights if not 0 < weight < float("inf")]
+        if wrong or self.batch_size < 1:
+            raise InputError(f"a weight and a batch size must be above 0, not {(*wrong, self.batch_size)[0]}")
+        self._lines = Concatenation("", tuple(selection.source for selection in self.selections))
+        orders = [
+            RowsInOrder(selection.rows)
+            if number in self.in_order
+            else ShuffledRows(selection.rows, selection.source.groups, self.seed, number)
+            for number, selection in enumerate(self.selections)
+        ]
+        self._mixture = Mixture(orders, self.weights)
+        self._window = (-1, np.zeros((0, 0), np.int64))
+
+    def __getitem__(self, step: int) -> RecognitionBatch:
+        """The batch of a step, counted from 0.
+
+        Raises:
+            InputError: a picture is missing or broken; the sentence names it.
+        """
+        number, place = divmod(step, WINDOW)
+        if self._window[0] != number:
+            self._window = (number, self._plan(number))
+        return self._batch(self._lines.read(self._window[1][place]))
+
+    def _plan(self, number: int) -> NDArray[np.int64]:
+        """The rows (WINDOW, batch_size) of a window, numbered through all sources."""
+        size = WINDOW * self.batch_size
+        taken = self._mixture.take(number * size, (number + 1) * size)
+        chance = np.random.default_rng([self.seed, len(self.selections), number])
+        order = chance.permutation(size)  # among lines of one width, chance decides
+        widths = np.concatenate(
+            [s.widths[np.searchsorted(s.rows, t)] for s, t in zip(self.selections, taken, strict=True)]
+        )
+        order = order[np.argsort(self.preprocessing.batch_width(widths[order].astype(np.int64)), kind="stable")]
+        rows = np.concatenate([start + part for start, part in zip(self._lines.starts, taken, strict=False)])
+        return np.asarray(chance.permutation(rows[order].reshape(WINDOW, self.batch_size)), np.int64)
+
+    def _batch(self, lines: list[EncodedLine]) -> RecognitionBatch:
+        texts = tuple(self.codec.charset.fold(line.text) for line in lines)
+        keys = tuple(line.key for line in lines)
+        return RecognitionBatch(*collate(lines, self.preprocessing), *self.codec.encode(texts), keys, texts)

@@ -1,0 +1,1 @@
+"""Evaluation: scores, outcomes, slices, confusion, and thresholds."""

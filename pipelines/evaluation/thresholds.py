@@ -1,0 +1,93 @@
+"""Which thresholds suit a detector best on labelled pictures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from models.db.boxes import find_boxes
+from models.detection_metric import DetectionScores, ImageMatch, detection_scores, match_image
+from pipelines.datasets.image import decode
+from pipelines.datasets.scene_source import EncodedScene, SceneSource, iterate_scenes, of_level
+from pipelines.inference.predictors import TextDetector
+from synthtext.core import Level, TextInstance
+
+THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+BOX_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ThresholdScores:
+    """Scores with a pair of thresholds.
+
+    Attributes:
+        threshold: of `BoxSettings`.
+        box_threshold: of `BoxSettings`.
+        hmean: mean over the sources.
+        scores: of every source, by name.
+    """
+
+    threshold: float
+    box_threshold: float
+    hmean: float
+    scores: dict[str, DetectionScores]
+
+
+def sweep_thresholds(
+    detector: TextDetector,
+    sources: Sequence[SceneSource],
+    advance: Callable[[int], None] = lambda _: None,
+    level: Level = "word",
+) -> list[ThresholdScores]:
+    """Score a detector with every pair of a grid of thresholds, its own among them; a picture is looked at once.
+
+    Args:
+        detector: finds texts.
+        sources: at least one.
+        advance: is told after every picture.
+        level: of the texts to be found, where there are several, see `of_level`.
+
+    Returns:
+        One entry a pair, the best first; of equals, the one that is nearest to the detector's own.
+
+    Raises:
+        InputError: a picture is missing or broken; the sentence names it.
+    """
+    own = detector.boxes.threshold, detector.boxes.box_threshold
+    pairs = list(product(sorted({*THRESHOLDS, own[0]}), sorted({*BOX_THRESHOLDS, own[1]})))
+    found: dict[Pair, dict[str, DetectionScores]] = {pair: {} for pair in pairs}
+    for source in sources:
+        matches: dict[Pair, list[ImageMatch]] = {pair: [] for pair in pairs}
+        for scene in iterate_scenes(source):
+            for pair, match in _matches(detector, scene, of_level(scene.instances, level), pairs).items():
+                matches[pair].append(match)
+            advance(1)
+        for pair in pairs:
+            found[pair][source.name] = detection_scores(matches[pair])
+    entries = [ThresholdScores(*pair, _mean(scores), scores) for pair, scores in found.items()]
+    return sorted(entries, key=lambda e: (-e.hmean, abs(e.threshold - own[0]) + abs(e.box_threshold - own[1])))
+
+
+def _matches(
+    detector: TextDetector, scene: EncodedScene, wanted: Sequence[TextInstance], pairs: Sequence[Pair]
+) -> dict[Pair, ImageMatch]:
+    image = decode(scene.image, scene.key)
+    truths, ignore = [i.polygon for i in wanted], [i.ignore for i in wanted]
+    probability, size = detector.probability(image), (image.shape[1], image.shape[0])
+    lowest = min(box_threshold for _, box_threshold in pairs)
+    result: dict[Pair, ImageMatch] = {}
+    for threshold in sorted({threshold for threshold, _ in pairs}):
+        settings = replace(detector.boxes, threshold=threshold, box_threshold=lowest)
+        boxes = find_boxes(probability, settings, size)
+        known: dict[int, ImageMatch] = {}  # by how many boxes are left: the same number is the same boxes
+        for box_threshold in (box_threshold for other, box_threshold in pairs if other == threshold):
+            kept = [p for p, score in zip(boxes.polygons, boxes.scores.tolist(), strict=True) if score >= box_threshold]
+            if len(kept) not in known:
+                known[len(kept)] = match_image(truths, ignore, kept)
+            result[threshold, box_threshold] = known[len(kept)]
+    return result
+
+
+def _mean(scores: dict[str, DetectionScores]) -> float:
+    return sum(score.hmean for score in scores.values()) / len(scores)

@@ -1,0 +1,1 @@
+"""Inference: run directories, engines, predictors, ONNX import and export, and the page reader."""

@@ -1,0 +1,125 @@
+"""A picture beside what was read in it."""
+
+from functools import cache
+from itertools import chain
+from pathlib import Path
+
+import cv2
+import numpy as np
+import uharfbuzz as hb
+from PIL import Image as Canvas
+from PIL import ImageDraw, ImageFont
+from PIL.Image import Image as Picture
+
+from pipelines.datasets.rectify import as_quad
+from pipelines.inference.reader import Page, ReadLine
+from synthtext.core import Image, Polygon
+from synthtext.fonts import embedded_fonts, system_fonts
+
+LONGEST, SHORTEST = 1600, 800
+"""Pixels of the longer side of each half, at most and (where that takes no more than `ENLARGED` times) at least."""
+
+ENLARGED = 4.0
+
+_SURE, _UNSURE = (0, 114, 178), (213, 94, 0)  # blue and vermilion: told apart by everybody
+_RIM = (255, 255, 255)  # on a blue sign a blue outline is not seen
+_SPLIT = 0.8
+_FILL = 0.9  # of the height of a box
+_MANY = frozenset({".ttc", ".otc"})
+
+
+def draw_page(image: Image, page: Page) -> Image:
+    """The picture with outlined texts, and to the right of it the texts at their places.
+
+    Outlines and texts are blue where the recognizer is sure (from 0.8 up), else orange; outlines have a thin white rim.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, the picture that `page` is about.
+        page: what was read in it.
+
+    Returns:
+        (h, 2 w, 3) uint8 RGB; large pictures are shrunk and small ones enlarged.
+    """
+    longer = max(image.shape[:2])
+    scale = min(LONGEST / longer, 1.0) if longer > SHORTEST else min(SHORTEST / longer, ENLARGED)
+    size = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))
+    left = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    right = Canvas.new("RGB", size, "white")
+    polygons = [line.polygon * np.float32(scale) for line in page.lines]
+    outlines = [np.rint((polygon - 0.5) * _SUBPIXEL).astype(np.int32) for polygon in polygons]
+    for points in outlines:  # all of them first: the rim of one must not cover another outline
+        cv2.polylines(left, [points], True, _RIM, 4, cv2.LINE_AA, shift=_SHIFT)
+    for line, polygon, points in zip(page.lines, polygons, outlines, strict=True):
+        cv2.polylines(left, [points], True, _colour(line), 2, cv2.LINE_AA, shift=_SHIFT)
+        _write(right, line, as_quad(polygon))
+    return np.hstack([left, np.asarray(right, np.uint8)])
+
+
+_SHIFT = 4
+_SUBPIXEL = 2**_SHIFT
+
+
+def _colour(line: ReadLine) -> tuple[int, int, int]:
+    return _SURE if line.confidence >= _SPLIT else _UNSURE
+
+
+def _write(canvas: Picture, line: ReadLine, polygon: Polygon) -> None:
+    """Put a text where its polygon is, as large as fits, turned as the polygon is."""
+    along, down = polygon[1] - polygon[0], polygon[3] - polygon[0]
+    width, height = float(np.hypot(*along)), float(np.hypot(*down))
+    angle = float(np.degrees(np.arctan2(along[1], along[0])))
+    if height > 1.5 * width:  # runs downwards: it was turned for reading
+        width, height, angle = height, width, angle + 90
+    patch = _set(line.text, width, height, _colour(line))
+    turned = patch.rotate(-angle, expand=True, resample=Canvas.Resampling.BICUBIC)
+    centre = (polygon.min(0) + polygon.max(0)) / 2
+    canvas.paste(turned, (round(centre[0] - turned.width / 2), round(centre[1] - turned.height / 2)), turned)
+    outline = [tuple(map(float, point)) for point in polygon]
+    ImageDraw.Draw(canvas).polygon(outline, outline=(225, 225, 225))
+
+
+def _set(text: str, width: float, height: float, colour: tuple[int, int, int]) -> Picture:
+    """A text in a transparent box."""
+    path = _font_for(text)
+    size = max(_FILL * height, 4.0)
+    font = ImageFont.truetype(path, size)
+    needed = font.getlength(text)
+    if needed > width:
+        font = ImageFont.truetype(path, max(size * width / needed, 4.0))
+    box = Canvas.new("RGBA", (max(round(max(width, font.getlength(text))), 1), max(round(height), 1)), (*colour, 0))
+    place = (box.width / 2, box.height / 2)
+    ImageDraw.Draw(box).text(place, text, fill=(*colour, 255), font=font, anchor="mm")
+    return box
+
+
+def _font_for(text: str) -> str:
+    """The first font that has all characters, or else the one that has most."""
+    wanted = {ord(character) for character in text if not character.isspace()}
+    best, most = "", -1
+    for path in _fonts():
+        count = len(wanted & _characters(path))
+        if count == len(wanted):
+            return path
+        if count > most:
+            best, most = path, count
+    return best
+
+
+@cache
+def _fonts() -> tuple[str, ...]:
+    """Files of fonts, those with many characters first."""
+    paths = chain(embedded_fonts(), system_fonts())
+    return tuple(str(path) for path in sorted(paths, key=_rank))
+
+
+def _rank(path: Path) -> int:
+    names = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "NotoSansCJK-Regular.ttc")
+    return names.index(path.name) if path.name in names else len(names) + (path.suffix in _MANY)
+
+
+@cache
+def _characters(path: str) -> frozenset[int]:
+    try:
+        return frozenset(hb.Face(hb.Blob.from_file_path(path)).unicodes)
+    except hb.HarfBuzzError:
+        return frozenset()

@@ -1,0 +1,291 @@
+"""A layer with weights, as an ONNX file and as a torch module have it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from pipelines.inference.engine import onnx
+from synthtext.core import InputError
+
+Kind: TypeAlias = Literal[
+    "convolution", "transposed convolution", "batch normalisation", "LSTM", "bidirectional LSTM", "linear layer"
+]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What two layers must share for the weights of one to fit the other.
+
+    Attributes:
+        kind: of the layer.
+        inputs: channels or features that come in.
+        outputs: channels or features that go out; of an LSTM, of one direction.
+        kernel: height and width, 1 x 1 where there is none.
+        stride: down and across.
+        groups: of a convolution.
+        has_bias: whether it adds one.
+    """
+
+    kind: Kind
+    inputs: int
+    outputs: int
+    kernel: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    groups: int = 1
+    has_bias: bool = False
+
+    def __str__(self) -> str:
+        if self.kind == "batch normalisation":
+            return f"a batch normalisation of {self.outputs} channels"
+        size = f"{self.inputs} to {self.outputs}"
+        bias = "" if self.has_bias else " without bias"
+        if self.kind == "linear layer":
+            return f"a linear layer {size}{bias}"
+        if self.kind in ("LSTM", "bidirectional LSTM"):
+            return f"a layer {size} of a {self.kind}"
+        down, across = self.stride
+        groups = f", {self.groups} groups" if self.groups > 1 else ""
+        return f"a {self.kind} {self.kernel[0]}x{self.kernel[1]}, {size}, stride {down}x{across}{groups}{bias}"
+
+
+def layers_of(module: nn.Module) -> tuple[Layer, ...] | None:
+    """The layers that a torch module stands for; None if it has no weights of its own, or is of another kind."""
+    match module:
+        case nn.ConvTranspose2d() | nn.Conv2d():
+            is_transposed = isinstance(module, nn.ConvTranspose2d)
+            return (
+                Layer(
+                    "transposed convolution" if is_transposed else "convolution",
+                    module.in_channels,
+                    module.out_channels,
+                    (module.kernel_size[0], module.kernel_size[1]),
+                    (module.stride[0], module.stride[1]),
+                    module.groups,
+                    module.bias is not None,
+                ),
+            )
+        case nn.BatchNorm2d():
+            return (Layer("batch normalisation", module.num_features, module.num_features, has_bias=True),)
+        case nn.LSTM():
+            kind: Kind = "bidirectional LSTM" if module.bidirectional else "LSTM"
+            width = module.hidden_size * (2 if module.bidirectional else 1)
+            inputs = [module.input_size] + [width] * (module.num_layers - 1)
+            return tuple(Layer(kind, size, module.hidden_size, has_bias=True) for size in inputs)
+        case nn.Linear():
+            bias = module.bias is not None
+            return (Layer("linear layer", module.in_features, module.out_features, has_bias=bias),)
+        case _:
+            return None
+
+
+Array = NDArray[np.float32]
+
+_FOLDED = ("Slice", "Concat", "Unsqueeze", "Squeeze", "Reshape", "Transpose", "Identity")
+"""What converters put between a weight and its layer."""
+
+_DEFAULT = ("", "ai.onnx")
+"""The domain of the operators that every runtime knows, by both of its names."""
+
+_LSTM_GATES = (0, 2, 3, 1)
+"""Where torch's gates (input, forget, cell, output) stand among those of ONNX (input, output, forget, cell)."""
+
+
+class Weights(NamedTuple):
+    """A layer, the arrays that torch wants for it, by torch's names, and the name of its output in the file."""
+
+    layer: Layer
+    arrays: Mapping[str, Array]
+    name: str
+
+
+def layers_in(model: Any, path: Path) -> list[Weights]:
+    """The layers with weights of an ONNX network.
+
+    Args:
+        model: as `load_model` gives it.
+        path: where it is from, for the error.
+
+    Raises:
+        InputError: the weights of a layer are computed while it runs.
+    """
+    return list(_Graph(model).layers(path))
+
+
+def load_model(path: Path) -> Any:
+    """An ONNX file as onnx's `ModelProto`.
+
+    Raises:
+        InputError: it is missing, is no ONNX file or a damaged one, or onnx is not installed.
+    """
+    library = onnx()
+    try:
+        model = library.load(str(path))
+        library.checker.check_model(model)
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+    except Exception as error:  # protobuf and the checker have errors of their own
+        reason = " ".join(str(error).split())[:150]
+        raise InputError(f"{path} is no ONNX file, or a damaged one ({reason})") from None
+    if not model.graph.node:
+        raise InputError(f"{path} is no ONNX file, or a damaged one (it has no graph)")
+    return model
+
+
+def metadata_of(model: Any) -> dict[str, str]:
+    """What a network says about itself."""
+    return {entry.key: entry.value for entry in model.metadata_props}
+
+
+def with_metadata(content: bytes, metadata: Mapping[str, str]) -> bytes:
+    """The bytes of an ONNX file that also says this about itself."""
+    model = onnx().load_from_string(content)
+    onnx().helper.set_model_props(model, dict(metadata))
+    result: bytes = model.SerializeToString()
+    return result
+
+
+def with_repeated_cells(model: Any) -> bytes:
+    """The network as a file whose nearest-neighbour enlargement repeats cells.
+
+    The published detector's file leaves the rounding at its default, which shifts the coarse levels of the pyramid by
+    part of a cell; the network was trained with repetition.
+    """
+    library = onnx()
+    changed = type(model)()
+    changed.CopyFrom(model)
+    for node in changed.graph.node:
+        attributes = _attributes(node)
+        if node.op_type == "Resize" and attributes.get("mode", b"nearest") == b"nearest":
+            kept = [attribute for attribute in node.attribute if attribute.name != "nearest_mode"]
+            del node.attribute[:]
+            node.attribute.extend([*kept, library.helper.make_attribute("nearest_mode", "floor")])
+    result: bytes = changed.SerializeToString()
+    return result
+
+
+class _Graph:
+    """An ONNX graph, its constants folded."""
+
+    def __init__(self, model: Any) -> None:
+        # Operators of other domains have no weights that are known here; a file may have no others.
+        self._nodes = [node for node in model.graph.node if node.domain in _DEFAULT]
+        self._opset = max((entry.version for entry in model.opset_import if entry.domain in _DEFAULT), default=0)
+        to_array = onnx().numpy_helper.to_array
+        self._constants: dict[str, NDArray[Any]] = {item.name: to_array(item) for item in model.graph.initializer}
+        self._users: dict[str, list[Any]] = {}
+        for node in self._nodes:
+            if node.op_type == "Constant":
+                (value,) = _attributes(node).values()
+                self._constants[node.output[0]] = to_array(value) if hasattr(value, "dims") else np.array(value)
+            elif node.op_type in _FOLDED and all(name in self._constants for name in node.input if name):
+                self._constants[node.output[0]] = self._fold(node)
+            for name in node.input:
+                self._users.setdefault(name, []).append(node)
+
+    def _fold(self, node: Any) -> NDArray[Any]:
+        library = onnx()
+        inputs = {name: self._constants[name] for name in node.input if name}
+        infos = [
+            library.helper.make_tensor_value_info(name, library.helper.np_dtype_to_tensor_dtype(a.dtype), a.shape)
+            for name, a in inputs.items()
+        ]
+        output = library.helper.make_empty_tensor_value_info(node.output[0])
+        graph = library.helper.make_graph([node], "constants", infos, [output])
+        opset = library.helper.make_opsetid("", self._opset)
+        model = library.helper.make_model(graph, opset_imports=[opset])
+        result: NDArray[Any] = library.reference.ReferenceEvaluator(model).run(None, inputs)[0]
+        return result
+
+    def layers(self, path: Path) -> Iterator[Weights]:
+        readers = {
+            "Conv": self._convolution,
+            "ConvTranspose": self._convolution,
+            "BatchNormalization": self._norm,
+            "LSTM": self._lstm,
+            "MatMul": self._linear,
+            "Gemm": self._linear,
+        }
+        for node in self._nodes:
+            if node.op_type not in readers or self._is_product(node):
+                continue
+            try:
+                layer, arrays = readers[node.op_type](node)
+            except KeyError:
+                raise InputError(
+                    f"{path}: the weights of {node.op_type} {node.output[0]!r} are no constants; "
+                    "export the network with its weights in it"
+                ) from None
+            yield Weights(layer, arrays, node.output[0])
+
+    def _is_product(self, node: Any) -> bool:
+        """Whether a matrix product has no weights, as in attention, or more than a linear layer has."""
+        weight = self._constants.get(node.input[1])
+        return node.op_type == "MatMul" and (weight is None or weight.ndim != 2)
+
+    def _convolution(self, node: Any) -> tuple[Layer, Mapping[str, Array]]:
+        attributes, weight = _attributes(node), self._constants[node.input[1]]
+        is_transposed, groups = node.op_type == "ConvTranspose", attributes.get("group", 1)
+        first, second, *kernel = weight.shape
+        arrays = {"weight": weight}
+        bias = self._constants[node.input[2]] if len(node.input) > 2 else self._added(node)
+        if bias is not None:
+            arrays["bias"] = bias.reshape(-1)
+        layer = Layer(
+            "transposed convolution" if is_transposed else "convolution",
+            first if is_transposed else second * groups,
+            second * groups if is_transposed else first,
+            (kernel[0], kernel[1] if len(kernel) > 1 else 1),
+            tuple(attributes.get("strides", (1, 1))),
+            groups,
+            bias is not None,
+        )
+        return layer, arrays
+
+    def _added(self, node: Any) -> NDArray[Any] | None:
+        """A constant that is added to the result of a node and to nothing else."""
+        users = self._users.get(node.output[0], [])
+        if len(users) != 1 or users[0].op_type != "Add":
+            return None
+        return next((self._constants[name] for name in users[0].input if name in self._constants), None)
+
+    def _norm(self, node: Any) -> tuple[Layer, Mapping[str, Array]]:
+        names = ("weight", "bias", "running_mean", "running_var")
+        arrays = {name: self._constants[key] for name, key in zip(names, node.input[1:], strict=True)}
+        channels = len(arrays["weight"])
+        return Layer("batch normalisation", channels, channels, has_bias=True), arrays
+
+    def _lstm(self, node: Any) -> tuple[Layer, Mapping[str, Array]]:
+        weight, recurrent, bias = (self._constants[name] for name in node.input[1:4])
+        directions, hidden = weight.shape[0], recurrent.shape[2]
+        arrays: dict[str, Array] = {}
+        for direction, suffix in zip(range(directions), ("", "_reverse"), strict=False):
+            first, second = np.split(bias[direction], 2)
+            for name, array in (
+                ("weight_ih", weight[direction]),
+                ("weight_hh", recurrent[direction]),
+                ("bias_ih", first),
+                ("bias_hh", second),
+            ):
+                arrays[f"{name}_l{{}}{suffix}"] = np.concatenate([np.split(array, 4)[gate] for gate in _LSTM_GATES])
+        kind: Kind = "bidirectional LSTM" if directions == 2 else "LSTM"
+        return Layer(kind, weight.shape[2], hidden, has_bias=True), arrays
+
+    def _linear(self, node: Any) -> tuple[Layer, Mapping[str, Array]]:
+        weight = self._constants[node.input[1]]
+        if not (node.op_type == "Gemm" and _attributes(node).get("transB")):
+            weight = weight.T
+        bias = self._constants[node.input[2]] if len(node.input) > 2 else self._added(node)
+        arrays = {"weight": weight} | ({} if bias is None else {"bias": bias.reshape(-1)})
+        outputs, inputs = weight.shape
+        return Layer("linear layer", inputs, outputs, has_bias=bias is not None), arrays
+
+
+def _attributes(node: Any) -> dict[str, Any]:
+    return {attribute.name: onnx().helper.get_attribute_value(attribute) for attribute in node.attribute}

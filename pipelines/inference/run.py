@@ -1,0 +1,286 @@
+"""A RUN: the folder of a trained network."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from models.ctc import CTCCodec
+from models.db.boxes import BoxSettings
+from models.detector import Detector, DetectorConfig
+from models.recognizer import LineBackbone, Recognizer, RecognizerConfig
+from pipelines.config import Tree, dump_yaml, nearest, read_yaml, validated, validated_part
+from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
+from pipelines.inference.engine import Precision, torch_detector, torch_recognizer
+from pipelines.inference.predictors import TextDetector, TextRecognizer
+from pipelines.io.atomic import write_file, written
+from synthtext.core import Charset, InputError
+
+Kind: TypeAlias = Literal["recognizer", "detector"]
+Sizes = TypeVar("Sizes", bound=BaseModel)
+
+CONFIG = "config.yaml"
+CHARSET = "charset.txt"
+PREPROCESSING = "preprocessing.json"
+WEIGHTS = "weights.safetensors"
+
+BEST_MEMBER, SMALLER_MEMBER = "best", "smaller"
+"""Of networks that learnt together: the one with the best score, and the one with the fewest parameters."""
+
+_MEMBER = "network"  # in the header of WEIGHTS: which of several networks they are of
+
+
+class NetworkSettings(BaseModel):
+    """`network` in a RUN's `config.yaml`: the sizes of a recognizer, see `RecognizerConfig`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backbone: LineBackbone = "lcnet"
+    scale: float = Field(default=0.5, gt=0, le=4)
+    hidden: int = Field(default=64, ge=1)
+    mid: int = Field(default=96, ge=1)
+    blank_bias: float = 0.0
+
+    def build(self, charset: Charset, height: int) -> Recognizer:
+        """A recognizer with fresh weights for a charset and a height of lines in pixels."""
+        classes = CTCCodec(charset).classes
+        return Recognizer(
+            RecognizerConfig(classes, self.scale, height, self.hidden, self.mid, self.blank_bias, self.backbone),
+        )
+
+
+class DetectorSettings(BaseModel):
+    """`network` in the `config.yaml` of a detector's RUN, see `DetectorConfig`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backbone: Literal["mobilenet_v3", "resnet18"] = "mobilenet_v3"
+    scale: float = Field(default=0.5, gt=0, le=4)
+    channels: int = Field(default=96, ge=4, multiple_of=4)
+
+    def build(self) -> Detector:
+        """A detector with fresh weights."""
+        return Detector(DetectorConfig(self.backbone, self.scale, self.channels))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A RUN on disk.
+
+    Attributes:
+        folder: holds `config.yaml`, `preprocessing.json`, the `charset.txt` of a recognizer, and `weights.safetensors`
+            once a network was validated. Where several networks were trained together each has its own file beside
+            it, and `weights.safetensors` is that of the best.
+        member: which of those networks is meant; None: the best.
+    """
+
+    folder: Path
+    member: str | None = None
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        config: Tree,
+        preprocessing: RecognizerPreprocessing | DetectorPreprocessing,
+        charset: Charset | None = None,
+    ) -> "Run":
+        """Make a RUN without weights; `config.yaml` is written last, so that a folder that has it is whole.
+
+        Raises:
+            InputError: the folder cannot be written to.
+        """
+        run = cls(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if charset is not None:
+                charset.write(folder / CHARSET)
+            write_file(folder / PREPROCESSING, preprocessing.to_json())
+            write_file(folder / CONFIG, dump_yaml(config))
+        except OSError as error:
+            raise InputError(f"{folder} cannot be used as a RUN: {error.strerror}") from None
+        return run
+
+    @classmethod
+    def open(cls, folder: Path) -> "Run":
+        """Open a RUN that is there.
+
+        Raises:
+            InputError: the folder is missing or is no RUN.
+        """
+        if not (folder / CONFIG).is_file():
+            missing = "it is no folder" if not folder.is_dir() else f"it has no {CONFIG}"
+            raise InputError(f"{folder} is no RUN: {missing}; name the folder given to `ocrmill train -o`")
+        return cls(folder)
+
+    @cached_property
+    def config(self) -> Tree:
+        """The resolved settings."""
+        return read_yaml(self.folder / CONFIG)
+
+    @property
+    def kind(self) -> Kind:
+        """What the network does."""
+        return "detector" if self.config.get("kind") == "detector" else "recognizer"
+
+    @cached_property
+    def charset(self) -> Charset:
+        """The characters that a recognizer knows."""
+        self._require("recognizer")
+        return Charset.from_file(self.folder / CHARSET, add_space=False)
+
+    @cached_property
+    def preprocessing(self) -> RecognizerPreprocessing:
+        """What is done to the picture of a line before a recognizer sees it."""
+        self._require("recognizer")
+        return RecognizerPreprocessing.read(self.folder / PREPROCESSING)
+
+    @cached_property
+    def detector_preprocessing(self) -> DetectorPreprocessing:
+        """What is done to a picture before a detector sees it."""
+        self._require("detector")
+        return DetectorPreprocessing.read(self.folder / PREPROCESSING)
+
+    @cached_property
+    def boxes(self) -> BoxSettings:
+        """How a detector's maps become boxes."""
+        self._require("detector")
+        return validated_part(BoxSettings, self.config.get("boxes", {}), f"{self.folder / CONFIG}, boxes")
+
+    def load_recognizer(self) -> Recognizer:
+        """The best recognizer so far, or the member that is meant, in evaluation mode.
+
+        Raises:
+            InputError: this is a detector, there are no weights yet, or they do not belong to these settings.
+        """
+        model = self.network.build(self.charset, self.preprocessing.height)
+        read_weights(self.weights_of(self.member), model)
+        return model.eval()
+
+    @property
+    def network(self) -> NetworkSettings:
+        """Sizes of a recognizer."""
+        self._require("recognizer")
+        return self._sizes(NetworkSettings)
+
+    def load_detector(self) -> Detector:
+        """The best detector so far, or the member that is meant, in evaluation mode.
+
+        Raises:
+            InputError: this is a recognizer, there are no weights yet, or they do not belong to these settings.
+        """
+        model = self.detector_settings.build()
+        read_weights(self.weights_of(self.member), model)
+        return model.eval()
+
+    @property
+    def detector_settings(self) -> DetectorSettings:
+        """Sizes of a detector."""
+        self._require("detector")
+        return self._sizes(DetectorSettings)
+
+    def _sizes(self, kind: type[Sizes]) -> Sizes:
+        own = self._members.get(self.member or _member_of(self.folder / WEIGHTS), {}).get("network")
+        settings = self.config.get("network", {}) if own is None else own
+        return validated(kind, settings, f"{self.folder / CONFIG}: network")
+
+    @property
+    def _members(self) -> Tree:
+        members: Tree = self.config.get("team", {}).get("networks", {})
+        return members
+
+    def of_member(self, name: str) -> "Run":
+        """The same for one of the networks that were trained together, or that taught them.
+
+        Args:
+            name: of the network, or "best", or "smaller": of those that learnt, the one with the fewest parameters;
+                the best of equals.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        learners = [member for member, entry in self._members.items() if not entry.get("frozen")]
+        if name == BEST_MEMBER or (name == SMALLER_MEMBER and len(learners) <= 1):
+            return replace(self, member=None)
+        if name == SMALLER_MEMBER:
+            candidates = [replace(self, member=member) for member in (None, *learners)]
+            return min(candidates, key=Run._parameters)
+        if name not in self._members:
+            raise InputError(
+                f"{self.folder} has no network {name!r}; {nearest(name, [*self._members, BEST_MEMBER, SMALLER_MEMBER])}"
+            )
+        return replace(self, member=None if learners == [name] else name)
+
+    def _parameters(self) -> int:
+        if self.kind == "detector":
+            model: nn.Module = self.detector_settings.build()
+        else:
+            model = self.network.build(self.charset, self.preprocessing.height)
+        return sum(parameter.numel() for parameter in model.parameters())
+
+    def recognizer(self, precision: Precision = "fp32") -> TextRecognizer:
+        """The best recognizer so far, ready to read with torch; raises as `load_recognizer` does."""
+        return TextRecognizer(torch_recognizer(self.load_recognizer(), precision), self.charset, self.preprocessing)
+
+    def detector(self, precision: Precision = "fp32") -> TextDetector:
+        """The best detector so far, ready to read with torch; raises as `load_detector` does."""
+        return TextDetector(torch_detector(self.load_detector(), precision), self.detector_preprocessing, self.boxes)
+
+    def _require(self, kind: Kind) -> None:
+        if self.kind != kind:
+            raise InputError(f"{self.folder} is a {self.kind}, where a {kind} is wanted")
+
+    def save_weights(self, model: nn.Module, name: str | None = None, of: str | None = None) -> None:
+        """Keep a network's weights as the best, in place of those before, or under the name of a member of a team.
+
+        Args:
+            model: the network.
+            name: of the member; None: these are the best weights.
+            of: which of several members the best weights are of.
+
+        Raises:
+            JobError: they cannot be written; those before are kept.
+        """
+        header, path = None if of is None else {_MEMBER: of}, self.weights_of(name)
+        with written(path):
+            write_file(path, save(dense(model.state_dict()), header))
+
+    def weights_of(self, name: str | None) -> Path:
+        """The file of the best weights, or of a member's of a team."""
+        return self.folder / (WEIGHTS if name is None else f"{name}.safetensors")
+
+
+def read_weights(path: Path, model: nn.Module) -> None:
+    """Copy the tensors of a safetensors file into a network.
+
+    Raises:
+        InputError: the file is missing or broken, or is of another network.
+    """
+    try:
+        model.load_state_dict(load_file(path))
+    except FileNotFoundError:
+        raise InputError(f"{path.parent} has no {path.name} yet: it was never validated; train it further") from None
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+    except RuntimeError as error:
+        problem = str(error).split("\n\t")[1 if "\n\t" in str(error) else 0]
+        raise InputError(f"{path} does not belong to the network of {path.parent / CONFIG}: {problem}") from None
+
+
+def _member_of(path: Path) -> str:
+    """The name of the network that the best weights are of, if there were several; reading them tells of damage."""
+    with suppress(SafetensorError, OSError), safe_open(path, "pt") as file:
+        name: str = (file.metadata() or {}).get(_MEMBER, "")
+        return name
+    return ""
+
+
+def dense(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors as safetensors wants them: on the CPU, in the order of their dimensions."""
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

@@ -1,0 +1,1 @@
+"""Files and storage: locations, atomic writes, rows, shards, and data set folders."""

@@ -1,0 +1,150 @@
+"""A shard's row of one text line."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.io.plan import SHARD_SIZE
+from pipelines.io.row import IMAGE, lists, pictures, to_json
+from pipelines.io.statistics import Statistics
+from synthtext.core import Clusters, Sample
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LineRow:
+    """One line of text.
+
+    Attributes:
+        key: unique in its data set.
+        image: the encoded picture.
+        path: name of the picture, with a suffix that tells its format.
+        text: what it says, logical order, NFC.
+        width: of the picture, pixels.
+        height: of the picture, pixels.
+        clusters: where each cluster of the text is; empty when unknown.
+        font: family and style, or empty.
+        script: Unicode script code, or empty.
+        corpus: source of the text, or empty.
+        contrast: smallest local difference of luminance, 0 to 255; NaN if not measured.
+        effects: names, in the order in which they were applied.
+        meta: everything else, JSON.
+        rejected: why earlier attempts at it were given up; counted in the statistics alone.
+        paid: how the character that it owed came into its text, or why not; empty if it owed none; counted likewise.
+    """
+
+    key: str
+    image: bytes
+    path: str
+    text: str
+    width: int
+    height: int
+    clusters: Clusters
+    font: str = ""
+    script: str = ""
+    corpus: str = ""
+    contrast: float = float("nan")
+    effects: tuple[str, ...] = ()
+    meta: str = "{}"
+    rejected: tuple[str, ...] = ()
+    paid: str = ""
+
+    KIND: ClassVar[str] = "lines"
+    GROUP: ClassVar[int] = 512
+    SHARD_SIZE: ClassVar[int] = SHARD_SIZE
+    SCHEMA: ClassVar[pa.Schema] = pa.schema(
+        [
+            ("key", pa.string()),
+            ("image", IMAGE),
+            ("text", pa.string()),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+            ("cluster_offsets", pa.list_(pa.int32())),
+            ("cluster_quads", pa.list_(pa.float32())),
+            ("font", pa.string()),
+            ("script", pa.string()),
+            ("corpus", pa.string()),
+            ("contrast", pa.float32()),
+            ("effects", pa.list_(pa.string())),
+            ("meta", pa.string()),
+        ]
+    )
+    CATEGORIES: ClassVar[tuple[str, ...]] = ("font", "script", "corpus", "effects.list.element")
+
+    @classmethod
+    def of(cls, sample: Sample, image: bytes, suffix: str) -> Self:
+        """The row of a sample whose picture has been encoded; `suffix` tells how (".jpg")."""
+        height, width = sample.image.shape[:2]
+        meta = sample.meta
+        return cls(
+            key=sample.key,
+            image=image,
+            path=sample.key + suffix,
+            text=sample.text,
+            width=width,
+            height=height,
+            clusters=sample.clusters,
+            font=meta.font,
+            script=meta.script,
+            corpus=meta.corpus,
+            contrast=meta.contrast,
+            effects=tuple(applied.name for applied in meta.effects),
+            meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.drawn}),
+            rejected=meta.rejected,
+            paid=str(meta.drawn.get("paid", "")),
+        )
+
+    @property
+    def label(self) -> str:
+        """The text."""
+        return self.text
+
+    def meta_json(self) -> str:
+        """The other columns by name, `meta` as the object that it is; an unmeasured contrast is null."""
+        return to_json(
+            {
+                "key": self.key,
+                "width": self.width,
+                "height": self.height,
+                "cluster_offsets": self.clusters.offsets,
+                "cluster_quads": self.clusters.quads.astype(np.float64).round(3).ravel(),
+                "font": self.font,
+                "script": self.script,
+                "corpus": self.corpus,
+                "contrast": None if np.isnan(self.contrast) else self.contrast,
+                "effects": self.effects,
+                "meta": json.loads(self.meta),
+            }
+        )
+
+    @staticmethod
+    def columns(rows: Sequence["LineRow"]) -> list[pa.Array]:
+        """The columns, in the order of `SCHEMA`."""
+        return [
+            pa.array([row.key for row in rows], pa.string()),
+            pictures([row.image for row in rows], [row.path for row in rows]),
+            pa.array([row.text for row in rows], pa.string()),
+            pa.array([row.width for row in rows], pa.int32()),
+            pa.array([row.height for row in rows], pa.int32()),
+            lists([row.clusters.offsets for row in rows], np.int32),
+            lists([row.clusters.quads.ravel() for row in rows], np.float32),
+            pa.array([row.font for row in rows], pa.string()),
+            pa.array([row.script for row in rows], pa.string()),
+            pa.array([row.corpus for row in rows], pa.string()),
+            pa.array([row.contrast for row in rows], pa.float32()),
+            pa.array([row.effects for row in rows], pa.list_(pa.string())),
+            pa.array([row.meta for row in rows], pa.string()),
+        ]
+
+    def count_in(self, statistics: Statistics) -> None:
+        """Add this row to the statistics of its shard."""
+        statistics.add_picture(self.width, self.height)
+        statistics.add_text(self.text)
+        statistics.add_origin(font=self.font, script=self.script, corpus=self.corpus)
+        statistics.add_look(contrast=self.contrast, effects=self.effects)
+        statistics.rejections.update(self.rejected)
+        if self.paid:
+            statistics.owed[self.paid] += 1

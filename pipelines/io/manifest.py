@@ -1,0 +1,64 @@
+"""The commit mark: a shard exists when its mark does."""
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines.io.connection import StorageError
+from pipelines.io.paths import Place
+from pipelines.io.plan import ShardSpec
+from pipelines.io.statistics import Statistics
+
+
+class Mark(BaseModel):
+    """What is known of a finished shard. Written last.
+
+    Attributes:
+        index: number of the shard.
+        start: its first sample.
+        count: its samples, gaps included.
+        digest: of the recipe, or of what was imported.
+        file: name of the shard's file or folder.
+        rows: samples that are there.
+        gaps: samples that are not, by reason.
+        bytes: size of its data.
+        sha256: checksum of the file, or of an LMDB's data.mdb.
+        seconds: that it took to draw and write.
+        worker: host and process that wrote it.
+        statistics: of its rows.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    index: int
+    start: int
+    count: int
+    digest: str
+    file: str
+    rows: int
+    gaps: dict[str, int]
+    bytes: int
+    sha256: str
+    seconds: float
+    worker: str
+    statistics: Statistics
+
+    def is_of(self, spec: ShardSpec, digest: str) -> bool:
+        """Whether this marks that shard of that recipe, whole."""
+        return (self.index, self.start, self.count, self.digest) == (spec.index, spec.start, spec.count, digest)
+
+    def to_json(self) -> str:
+        """As JSON."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def read_mark(path: Place) -> Mark | None:
+    """Read a mark; None when it is missing, broken or cannot be read, and the shard has to be written again.
+
+    Raises:
+        StorageError: the storage fails, which says nothing of the mark.
+    """
+    try:
+        return Mark.model_validate_json(path.read_bytes())
+    except StorageError:
+        raise
+    except (OSError, ValidationError):
+        return None

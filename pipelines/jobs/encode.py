@@ -1,0 +1,33 @@
+"""Samples and scenes as the rows that are stored."""
+
+from typing import Literal, TypeAlias
+
+import cv2
+
+from pipelines.io.line_row import LineRow
+from pipelines.io.row import Row
+from pipelines.io.scene_row import SceneRow
+from synthtext.core import Sample, Scene
+
+PictureFormat: TypeAlias = Literal["jpeg", "png"]
+
+ROWS: dict[str, type[LineRow] | type[SceneRow]] = {row.KIND: row for row in (LineRow, SceneRow)}
+"""The rows by the kind of what is drawn."""
+
+
+def encode(item: Sample | Scene, form: PictureFormat) -> bytes:
+    """Encode a picture: PNG, or JPEG of the quality (1 to 100) that was drawn for it."""
+    flags = [cv2.IMWRITE_JPEG_QUALITY, item.meta.drawn["jpeg_quality"]] if form == "jpeg" else []
+    _, encoded = cv2.imencode(_suffix(form), cv2.cvtColor(item.image, cv2.COLOR_RGB2BGR), flags)
+    return encoded.tobytes()
+
+
+def row_of(item: Sample | Scene, picture: bytes, form: PictureFormat) -> Row:
+    """The row of what was drawn, with its encoded picture."""
+    if isinstance(item, Scene):
+        return SceneRow.of(item, picture, _suffix(form))
+    return LineRow.of(item, picture, _suffix(form))
+
+
+def _suffix(form: PictureFormat) -> str:
+    return ".jpg" if form == "jpeg" else ".png"

@@ -1,0 +1,161 @@
+"""Scenes with their labels drawn over them, for a page to look at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import uharfbuzz as hb
+from PIL import Image as Pictures
+from PIL import ImageDraw, ImageFont
+
+from pipelines.errors import describe_counts
+from pipelines.io.plan import ShardPlan
+from pipelines.io.statistics import Statistics
+from pipelines.jobs.shard_task import draw_samples, single_threaded
+from pipelines.recipes.resolve import ResolvedRecipe
+from synthtext.core import Gap, Image, InputError, Sample, Scene
+from synthtext.fonts import FontFile, embedded_fonts
+
+_LINE, _WORD, _BLOCK, _IGNORED = (0, 170, 60), (235, 120, 0), (40, 90, 255), (230, 0, 200)
+_FRACTION = 4  # bits of a pixel's fraction that OpenCV draws to
+
+COLOURS = {"line": _LINE, "word": _WORD, "block": _BLOCK}
+"""Of polygons by level, RGB; what is ignored has another one."""
+
+
+def scene_cell(scene: Scene, width: int) -> Image:
+    """A scene scaled down to a width (pixels), with thin polygons around its texts: (H, width, 3).
+
+    Blocks are drawn first and lines last, so that a line of one word shows as a line.
+    """
+    scale = min(1.0, width / scene.image.shape[1])
+    height = max(1, round(scene.image.shape[0] * scale))
+    shown = (max(1, round(scene.image.shape[1] * scale)), height)
+    cell = np.full((height, width, 3), 255, np.uint8)
+    cell[:, : shown[0]] = cv2.resize(scene.image, shown, interpolation=cv2.INTER_AREA)
+    for level in ("block", "word", "line"):
+        for instance in scene.instances:
+            if instance.level == level:
+                colour = _IGNORED if instance.ignore else COLOURS[level]
+                fixed = np.round((instance.polygon * scale - 0.5) * (1 << _FRACTION)).astype(np.int32)
+                cv2.polylines(cell, [fixed], True, colour, 1, cv2.LINE_AA, _FRACTION)
+    return cell
+
+
+_GAP, _LABEL = 8, 18  # pixels between cells, and of a label's em
+_COLUMNS, _WIDEST = 4, 400  # of lines, and pixels of a cell; wider pictures are scaled down
+_SCENE_COLUMNS, _SCENE_WIDEST = 8, 320
+_MOST = 1024
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A page of samples.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        samples: how many are on it.
+        gaps: how many could not be drawn, by reason.
+    """
+
+    image: Image
+    samples: int
+    gaps: dict[str, int]
+
+
+def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0, start: int = 0) -> Preview:
+    """Draw samples of a job on one page: lines above their labels, scenes with polygons around their texts.
+
+    Args:
+        recipe: of the samples.
+        count: 1 to 1024, samples that cannot be drawn included.
+        seed: of the job.
+        start: index of the first.
+
+    Raises:
+        InputError: a number is out of its range, or not one sample could be drawn.
+        JobError: the drawing code failed.
+    """
+    if not 1 <= count <= _MOST:
+        raise InputError(f"a preview shows 1 to {_MOST} samples, not {count}")
+    indices = ShardPlan(count, start)[0].samples
+    generator = recipe.generator(seed)
+    with single_threaded():
+        items = list(draw_samples(generator, indices, recipe.name))
+    samples = [item for item in items if not isinstance(item, Gap)]
+    statistics = Statistics()
+    for item in items:
+        if isinstance(item, Gap):
+            statistics.add_gap(item)
+    if not samples:
+        raise InputError(
+            f"not one of {count} samples of recipe {recipe.name} could be drawn: {describe_counts(statistics.gaps)}"
+        )
+    return Preview(_page(samples, recipe.fonts), len(samples), dict(statistics.gaps))
+
+
+def _page(items: Sequence[Sample | Scene], fonts: tuple[FontFile, ...]) -> Image:
+    lines = [item for item in items if isinstance(item, Sample)]
+    scenes = [item for item in items if isinstance(item, Scene)]
+    columns, widest = (_SCENE_COLUMNS, _SCENE_WIDEST) if scenes else (_COLUMNS, _WIDEST)
+    width = min(widest, max(item.image.shape[1] for item in items))
+    cells = [_cell(sample, width, font_named(sample.meta.font, fonts)) for sample in lines]
+    cells += [scene_cell(scene, width) for scene in scenes]
+    columns = min(columns, len(cells)) if scenes else columns
+    return np.concatenate(
+        [_row(cells[first : first + columns], width, columns) for first in range(0, len(cells), columns)]
+    )
+
+
+def font_named(name: str, fonts: tuple[FontFile, ...]) -> FontFile | None:
+    """The font behind a sample's name, which ends with the place on the axes if the font is variable."""
+    behind = [font for font in fonts if f"{name} ".startswith(f"{font.name} ")]
+    return max(behind, key=lambda font: len(font.name), default=None)
+
+
+def _row(cells: list[Image], width: int, columns: int) -> Image:
+    row = np.full((max(map(len, cells)) + _GAP, columns * (width + _GAP) + _GAP, 3), 255, np.uint8)
+    for column, cell in enumerate(cells):
+        left = _GAP + column * (width + _GAP)
+        row[_GAP : _GAP + len(cell), left : left + width] = cell
+    return row
+
+
+def _cell(sample: Sample, width: int, own: FontFile | None) -> Image:
+    """A picture above its label, (H, width, 3)."""
+    picture = sample.image
+    if picture.shape[1] > width:
+        height = max(1, round(picture.shape[0] * width / picture.shape[1]))
+        picture = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    cell = np.full((len(picture) + 2 * _LABEL, width, 3), 255, np.uint8)
+    cell[: len(picture), : picture.shape[1]] = picture
+    drawn = Pictures.fromarray(cell)
+    font = _label_font(sample.text, own)
+    ImageDraw.Draw(drawn).text((0, len(picture) + 2), _shortened(sample.text, font, width), "black", font)
+    return np.asarray(drawn)
+
+
+def _label_font(text: str, own: FontFile | None) -> ImageFont.FreeTypeFont:
+    """A plain font if it has all characters, else the one that the sample was drawn in, which has them for sure."""
+    plain, characters = plain_font()
+    if own is None or characters.issuperset(map(ord, text)):
+        return ImageFont.truetype(str(plain), _LABEL)
+    return ImageFont.truetype(str(own.path), _LABEL, index=own.face)
+
+
+@lru_cache(maxsize=1)
+def plain_font() -> tuple[Path, frozenset[int]]:
+    """A plain font for labels, and the characters that it has."""
+    path = next((font for font in embedded_fonts() if font.stem == "DejaVuSans"), embedded_fonts()[0])
+    return path, frozenset(hb.Face(hb.Blob(path.read_bytes())).unicodes)
+
+
+def _shortened(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "…") > width:
+        text = text[:-1]
+    return text + "…"

@@ -1,0 +1,174 @@
+"""One shard of a job, drawn in this process or on a worker."""
+
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from pipelines.errors import JobError, UnfitError
+from pipelines.io.connection import UnansweredError
+from pipelines.io.description import cpu_features, current_versions
+from pipelines.io.paths import Place
+from pipelines.io.plan import ShardSpec
+from pipelines.io.row import Row
+from pipelines.io.shard_writer import Draft, ShardFormat, write_shard
+from pipelines.jobs.encode import ROWS, encode, row_of
+from pipelines.jobs.source import JobRecipe
+from pipelines.recipes.digest import digest_of
+from synthtext.core import Gap, Generator, InputError
+
+_TOGETHER = {"lines": 64, "scenes": 1}  # samples that are encoded one after the other
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """What a worker needs to draw a shard.
+
+    Attributes:
+        recipe: rebuilt on the worker.
+        digest: that the recipe has on the machine that runs the job.
+        machine: digest of all that a machine must have in common with that one.
+        seed: of the job.
+        spec: which shard.
+        folder: for the shard; every worker must see it under this path or URI.
+        form: how it is stored.
+    """
+
+    recipe: JobRecipe
+    digest: str
+    machine: str
+    seed: int
+    spec: ShardSpec
+    folder: Place
+    form: ShardFormat
+
+    def __str__(self) -> str:
+        return f"shard {self.spec.index} of recipe {self.recipe.name}"
+
+
+def draw_shard(
+    task: ShardTask, generator: Generator[Any], advance: Callable[[int], None] = lambda amount: None
+) -> Draft:
+    """Draw and write a shard.
+
+    Args:
+        task: which one.
+        generator: of the task's recipe and seed.
+        advance: is told of every sample.
+
+    Raises:
+        JobError: the shard cannot be written, or the drawing code failed.
+    """
+    with single_threaded():
+        rows = _draw_rows(task, generator, advance)
+        return write_shard(rows, ROWS[task.recipe.kind], task.spec, task.digest, task.folder, task.form)
+
+
+def machine_ingredients(recipe: JobRecipe) -> dict[str, str]:
+    """Everything that decides the bytes of a recipe's shards on this machine, by name.
+
+    Raises:
+        InputError: a file that the recipe names cannot be read.
+    """
+    machine, _, features = cpu_features().partition(": ")
+    return {
+        **recipe.ingredients,
+        **{f"version of {name}": text for name, text in current_versions().items()},
+        "kind of CPU": machine,
+        **{f"CPU feature {name.strip('*?')}": _used(name) for name in features.split()},
+    }
+
+
+def _used(feature: str) -> str:
+    """Whether OpenCV has code for a feature of the CPU alone, and the CPU the feature."""
+    return "missing" if feature.endswith("?") else "chosen" if feature.startswith("*") else "always there"
+
+
+def draw_shard_on_worker(task: ShardTask) -> Draft:
+    """Draw and write a shard in a process that knows nothing but the task.
+
+    Raises:
+        UnfitError: this machine's fonts, files, library versions or CPU would draw other samples, or it cannot read or
+            keep what the recipe names; passing, where a storage does not answer.
+        JobError: the shard cannot be written, or the drawing code failed.
+    """
+    recipe, generator = _worker.ready(task)
+    return draw_shard(replace(task, recipe=recipe), generator)
+
+
+def draw_samples(generator: Generator[Any], indices: Sequence[int], recipe: str) -> Iterator[Any]:
+    """Draw samples, scenes or gaps in this order; an error in a user's own effect or corpus is told in one sentence.
+
+    Raises:
+        JobError: the drawing code failed; names the sample and the line of code.
+    """
+    items = generator.draw_many(indices)
+    for index in indices:
+        try:
+            item = next(items)
+        except (InputError, JobError):
+            raise
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise JobError(
+                f"sample {index} of recipe {recipe} could not be drawn: {type(error).__name__}: {error} "
+                f"({place.filename}, line {place.lineno})"
+            ) from error
+        yield item
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Keep OpenCV to one thread: jobs are spread over processes, and its pictures are small."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _draw_rows(task: ShardTask, generator: Generator[Any], advance: Callable[[int], None]) -> Iterator[Row | Gap]:
+    form = task.recipe.picture_format
+    together = _TOGETHER[task.recipe.kind]
+    drawn = draw_samples(generator, task.spec.samples, task.recipe.name)
+    while items := list(islice(drawn, together)):
+        pictures = [b"" if isinstance(item, Gap) else encode(item, form) for item in items]
+        for item, picture in zip(items, pictures, strict=True):
+            yield item if isinstance(item, Gap) else row_of(item, picture, form)
+        advance(len(items))
+
+
+class _Worker:
+    """Keeps recipe and generator of the last task: files are looked at and opened once a process, not once a shard."""
+
+    def __init__(self) -> None:
+        self._key: tuple[str, int] | None = None
+        self._ready: tuple[JobRecipe, Generator[Any]] | None = None
+
+    def ready(self, task: ShardTask) -> tuple[JobRecipe, Generator[Any]]:
+        if self._ready is None or self._key != (task.digest, task.seed):
+            try:
+                self._check_machine(task)
+                self._ready = task.recipe, task.recipe.generator(task.seed)
+            except (InputError, JobError) as error:  # the machine that runs the job has read and kept all of it
+                passing = isinstance(error, UnansweredError)
+                raise UnfitError(f"it cannot draw recipe {task.recipe.name}: {error}", passing=passing) from None
+            self._key = task.digest, task.seed
+        return self._ready
+
+    @staticmethod
+    def _check_machine(task: ShardTask) -> None:
+        ingredients = machine_ingredients(task.recipe)
+        if digest_of(ingredients) != task.machine:
+            raise UnfitError(f"it would draw other samples of recipe {task.recipe.name}", ingredients)
+        if isinstance(task.folder, Path) and not task.folder.is_dir():  # a storage is reached from everywhere
+            raise UnfitError(f"it does not see {task.folder}: the data set's folder must be on a disk that all share")
+
+
+_worker = _Worker()

@@ -1,0 +1,1 @@
+"""Recipes: YAML settings, their validation, and the generators that they build."""

@@ -1,0 +1,240 @@
+"""Everything that a page about scenes says, gathered before a word of it is written."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.datasets.image import picture_size
+from pipelines.datasets.rectify import as_line, line_size
+from pipelines.datasets.scene_source import EncodedScene, SceneSource
+from pipelines.datasets.source import BROKEN, read_row
+from pipelines.io.description import Description
+from pipelines.io.statistics import Statistics
+from pipelines.progress import progress
+from pipelines.reports.charts import Histogram, bars, columns
+from pipelines.reports.line_checks import Finding
+from pipelines.reports.line_dataset import character_tiles, findings_list, summary, title_of
+from pipelines.reports.line_facts import described
+from pipelines.reports.page import Html, Section, choose_rows, digest_of, element, join, page
+from pipelines.reports.picture import overlaps
+from pipelines.reports.samples import scene_samples
+from synthtext.core import InputError, Level, TextInstance
+
+LOOKED_AT = 5000
+"""Most scenes that are looked at."""
+
+LEVELS: tuple[Level, ...] = get_args(Level)
+ORIGINS = ("drawn", "pasted", "real")
+
+
+Rows = NDArray[np.void]
+"""A structured array."""
+
+SCENE = np.dtype([(name, np.int64) for name in ("row", "width", "height", "texts", "ignored", "digest", "labels")])
+"""A scene: its row in the source, the size of its picture, how many texts, how many to be ignored, equal numbers for
+equal files and for equal labels."""
+
+TEXT = np.dtype(
+    [
+        *((name, np.int64) for name in ("scene", "place", "level", "origin", "length", "points")),
+        *((name, np.int64) for name in ("width", "height", "angle", "overlaps")),
+        *((name, np.float32) for name in ("beyond", "inside")),
+        *((name, np.bool_) for name in ("ignore", "orphan")),
+    ]
+)
+"""A text: which of the scenes, which in it; level and origin by number; characters; points of its polygon; width and
+height of its line (pixels), direction in which it runs (degrees, clockwise from the right); how many later texts it
+overlaps; pixels by which it reaches over the picture's edge, and by which it reaches into the picture; whether it is to
+be ignored, and whether its parent is none."""
+
+
+@dataclass(frozen=True, eq=False)
+class SceneFacts:
+    """What is known of scenes.
+
+    Attributes:
+        source: the scenes; N in all.
+        scenes: (n,) `SCENE`, those that were looked at and can be read, in order.
+        texts: (m,) `TEXT`, of these.
+        characters: of texts that are read.
+        problems: labels that were mended, made ignored or left out.
+        unreadable: scenes that cannot be read, by reason.
+        description: of a data set of ours.
+        statistics: of a data set of ours, over its finished shards.
+    """
+
+    source: SceneSource
+    scenes: Rows
+    texts: Rows
+    characters: Counter[str]
+    problems: Counter[str]
+    unreadable: Counter[str]
+    description: Description | None
+    statistics: Statistics
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @property
+    def looked_at(self) -> int:
+        """Scenes that were looked at."""
+        return len(self.scenes) + self.unreadable.total()
+
+    def keys(self, scenes: Iterable[int]) -> tuple[str, ...]:
+        """The keys of a few of the scenes that were looked at."""
+        return tuple(self._scene(scene).key for scene in scenes)
+
+    def labels(self, texts: Iterable[int]) -> tuple[str, ...]:
+        """A few of the texts, each with the key of its scene."""
+        found = []
+        for text in self.texts[list(texts)]:
+            scene = self._scene(int(text["scene"]))
+            found.append(f"{scene.instances[int(text['place'])].text} in {scene.key}")
+        return tuple(found)
+
+    def _scene(self, scene: int) -> EncodedScene:
+        return self.source.read(self.scenes["row"][scene : scene + 1])[0]
+
+
+def gather_scenes(source: SceneSource, rng: np.random.Generator, most: int = LOOKED_AT) -> SceneFacts:
+    """Look at all scenes, or at a random choice when there are more than `most`. No picture is decoded.
+
+    Args:
+        source: whose name is its path or URI.
+        rng: chooses.
+        most: scenes.
+    """
+    rows = choose_rows(source.groups, rng, most)
+    characters, problems, unreadable = Counter[str](), Counter[str](), Counter[str]()
+    scenes: list[tuple[int, ...]] = []
+    texts: list[tuple[Any, ...]] = []
+    with progress("looking", total=len(rows), unit="scenes") as bar:
+        for row in rows.tolist():
+            scene = read_row(source, row)
+            bar.advance(1)
+            if isinstance(scene, str):
+                unreadable[scene] += 1
+                continue
+            try:
+                width, height = picture_size(scene.image, scene.key)
+            except InputError:
+                unreadable[BROKEN] += 1
+                continue
+            instances = scene.instances
+            ignored = sum(instance.ignore for instance in instances)
+            labels = hash(tuple((i.text, i.polygon.tobytes()) for i in instances))
+            texts += _texts(len(scenes), instances, width, height)
+            scenes.append((row, width, height, len(instances), ignored, digest_of(scene.image), labels))
+            characters.update("".join(instance.text for instance in instances if not instance.ignore))
+            problems.update(scene.problems)
+    description, statistics = described(source.name)
+    problems.update(statistics.problems)
+    found = np.array(scenes, SCENE), np.array(texts, TEXT)
+    return SceneFacts(source, *found, characters, problems, unreadable, description, statistics)
+
+
+def _texts(scene: int, instances: Sequence[TextInstance], width: int, height: int) -> Iterator[tuple[Any, ...]]:
+    crossed = overlaps(instances)
+    for place, instance in enumerate(instances):
+        line = as_line(instance.polygon)
+        along = line[len(line) // 2 - 1] - line[0]
+        low, high = instance.polygon.min(axis=0), instance.polygon.max(axis=0)
+        beyond = max(-float(low.min()), float(high[0]) - width, float(high[1]) - height)
+        inside = min(float(high.min()), width - float(low[0]), height - float(low[1]))
+        yield (
+            *(scene, place, LEVELS.index(instance.level), ORIGINS.index(instance.origin.kind)),
+            *(len(instance.text), len(instance.polygon), *line_size(line)),
+            *(round(float(np.rad2deg(np.arctan2(along[1], along[0])))), crossed[place]),
+            *(beyond, inside, instance.ignore, not -1 <= instance.parent < len(instances)),
+        )
+
+
+def scenes_page(facts: SceneFacts, found: Sequence[Finding], rows: NDArray[np.int64]) -> str:
+    """A self-contained page.
+
+    Args:
+        facts: about the scenes.
+        found: by the checks, gravest first.
+        rows: of the source, to show.
+    """
+    looked = "" if facts.looked_at == len(facts) else f"{facts.looked_at:,} of {len(facts):,} scenes looked at"
+    shown = f"{len(rows):,} of {len(facts):,}, chosen at random"
+    sections = [
+        Section("What is odd", findings_list(found), looked),
+        Section("What is in it", _statistics(facts), looked),
+        Section("Samples", scene_samples(facts.source, rows), shown),
+    ]
+    name = facts.source.name
+    about = summary("scenes", name, len(facts), facts.description, facts.statistics)
+    texts = {"texts": f"{len(facts.texts):,}", "to be ignored": f"{int(facts.texts['ignore'].sum()):,}"}
+    first = {key: about.pop(key) for key in ("rows",)}
+    return page("ocrmill inspect", title_of(name), first | texts | about, sections)
+
+
+def choose_scenes(facts: SceneFacts, most: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Random rows among the scenes that can be read, without repetition, rising."""
+    readable = facts.scenes["row"]
+    return np.sort(rng.choice(readable, min(most, len(readable)), replace=False))
+
+
+def _statistics(facts: SceneFacts) -> Html:
+    parts = [element("div", *_histograms(facts), class_="charts")]
+    parts.append(element("div", *_named(facts), class_="stacks"))
+    if facts.characters:
+        parts.append(character_tiles(facts.characters, None))
+    return join(parts)
+
+
+def _histograms(facts: SceneFacts) -> list[Html]:
+    scenes, texts = facts.scenes, facts.texts
+    charts = []
+    if len(scenes):
+        charts += [
+            columns("Texts in a picture", Histogram.of(scenes["texts"])),
+            columns("Width of a picture", Histogram.of(scenes["width"]), " px"),
+            columns("Height of a picture", Histogram.of(scenes["height"]), " px"),
+        ]
+    if len(texts):
+        charts += [
+            columns("Height of a text", Histogram.of(texts["height"]), " px"),
+            columns("Direction of a text, clockwise", Histogram.of(texts["angle"]), "°"),
+            columns("Points of a polygon", Histogram.of(texts["points"])),
+        ]
+    read = texts[~texts["ignore"]]
+    if len(read):
+        charts.append(columns("Characters in a text", Histogram.of(read["length"])))
+    return charts + _by_origin(texts)
+
+
+def _by_origin(texts: Rows) -> list[Html]:
+    """Heights of pasted, drawn and real texts, where there are several: do they suit each other?"""
+    kinds = [number for number in range(len(ORIGINS)) if (texts["origin"] == number).any()]
+    if len(kinds) < 2:
+        return []
+    return [
+        columns(f"Height of a {ORIGINS[kind]} text", Histogram.of(texts["height"][texts["origin"] == kind]), " px")
+        for kind in kinds
+    ]
+
+
+def _named(facts: SceneFacts) -> list[Html]:
+    texts, total = facts.texts, len(facts.texts)
+    charts = [
+        bars("Levels", _counts(texts["level"], LEVELS), total),
+        bars("Origins", _counts(texts["origin"], ORIGINS), total),
+    ]
+    if texts["ignore"].any():
+        charts.append(bars("To be ignored, by origin", _counts(texts["origin"][texts["ignore"]], ORIGINS), total))
+    if texts["ignore"].any() and len(np.unique(texts["level"])) > 1:
+        charts.append(bars("To be ignored, by level", _counts(texts["level"][texts["ignore"]], LEVELS), total))
+    if effects := facts.statistics.effects:
+        charts.append(bars("Effects", effects, facts.statistics.rows))
+    return charts
+
+
+def _counts(numbers: NDArray[np.int64], names: Sequence[str]) -> Counter[str]:
+    return +Counter({name: int((numbers == number).sum()) for number, name in enumerate(names)})
