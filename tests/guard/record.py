@@ -71,18 +71,18 @@ class Digests:
     pixels: dict[str, str] = field(default_factory=dict)
     font: str = ""
 
-    def unlike(self, recorded: "Digests") -> list[str]:
+    def differences(self, recorded: "Digests") -> list[str]:
         """What differs from what was recorded, in words; pixels of an unrecorded CPU are compared by their means."""
         found = [
             f"{name} of samples {numbers}"
             for name in ("texts", "quads")
-            if (numbers := _unlike(getattr(self, name).split(), getattr(recorded, name).split()))
+            if (numbers := _differing(getattr(self, name).split(), getattr(recorded, name).split()))
         ]
         known = {cpu: recorded.pixels[cpu] for cpu in self.pixels if cpu in recorded.pixels}
         found += [
             f"pixels of samples {numbers}"
             for cpu in known
-            if (numbers := _unlike(self.pixels[cpu].split(), known[cpu].split()))
+            if (numbers := _differing(self.pixels[cpu].split(), known[cpu].split()))
         ]
         if not known:
             now, then = (np.array(one.means.split(), np.float64) for one in (self, recorded))
@@ -93,7 +93,7 @@ class Digests:
         return found
 
 
-def _unlike(now: Sequence[str], then: Sequence[str]) -> list[int]:
+def _differing(now: Sequence[str], then: Sequence[str]) -> list[int]:
     length = max(len(now), len(then))
     return [i for i in range(length) if now[i : i + 1] != then[i : i + 1]]
 
@@ -230,7 +230,7 @@ def main() -> None:
     for name in drawn_names():
         found: Digests = in_folder(draw, name)
         then = Digests(**before["drawn"][name]) if name in before["drawn"] else None
-        if then and not replace(found, pixels={}).unlike(then):
+        if then and not replace(found, pixels={}).differences(then):
             found.pixels = {**then.pixels, **found.pixels}
         drawn[name] = asdict(found)
     for name in TRAINED:
