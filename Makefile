@@ -1,5 +1,9 @@
-# Everything a fresh machine needs: Python 3.11, pip, git, make (and apt for system libraries and fonts).
-PYTHON ?= python3.11
+# Everything a fresh machine needs: Python 3.11 or newer, pip, git, make (and apt for system libraries and fonts).
+
+# The newest tested Python that runs and can make an environment, else any other newer one; PYTHON= overrides.
+USABLE := -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+  $$python $(USABLE) && echo $$python && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -34,7 +38,10 @@ system:
 	  echo "Install them with: apt-get install -y libgl1 libglib2.0-0 libfribidi0"; exit 1; fi
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+	@python="$(PYTHON)"; if ! $${python:-false} $(USABLE); then \
+	  echo "$${python:-Every python3 on the PATH} is missing, older than Python 3.11 or without the module venv:" \
+	    "install python3 and python3-venv, or name another interpreter with PYTHON=/path/to/python"; exit 1; fi; \
+	echo "Setting up $(VENV) with $$python"; $$python -m venv $(VENV)
 
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable .
