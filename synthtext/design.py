@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 
-from synthtext.balance import Balance
 from synthtext.baselines import Baseline
 from synthtext.core import Charset, EffectChain
 from synthtext.corpora import CorpusMixture
 from synthtext.entry import Entry
 from synthtext.fonts import FontInventory, FontOptions
-from synthtext.frame import Output
 from synthtext.ink import Ink
-from synthtext.layout import Layout
 from synthtext.paper import Paper, PaperStock
 
 
@@ -26,12 +23,3 @@ class Design:
     ink: Ink
     papers: tuple[Entry[Paper | PaperStock], ...]
     effects: EffectChain
-
-
-@dataclass(frozen=True, kw_only=True)
-class LineDesign(Design):
-    """Everything that decides what lines look like."""
-
-    layout: Layout
-    output: Output
-    balance: Balance

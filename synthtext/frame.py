@@ -1,10 +1,9 @@
 """The finished picture: its size, and how a set line comes to lie in it."""
 
 import math
-from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import NamedTuple
 
-from synthtext.core import Box, InputError, Points, Size, Warp, bounding_box, check_range
+from synthtext.core import Box, Points, Size, Warp, bounding_box
 from synthtext.ink import Room
 from synthtext.rejection import Rejection
 from synthtext.setting import SetLine
@@ -13,31 +12,6 @@ _SMALLEST = 9.0  # an em of fewer pixels cannot be read by anybody
 _EDGE = 1.5  # pixels: glyphs stand on whole pixels where they are drawn, and resampling spreads them by one
 _ROUNDED = 1.0  # pixels by which an outline may be wider than was drawn: it has whole pixels, and at least one
 _LONGEST = 8192  # pixels: more than any reader of lines takes
-
-
-@dataclass(frozen=True)
-class Output:
-    """What the finished pictures are like.
-
-    Attributes:
-        height: in pixels, or "free": as high as the line and its margins. The width of vertical lines.
-        width: in pixels, or "free". The height of vertical lines.
-        format: how shards hold them.
-        quality_range: of JPEG, 1 to 100.
-    """
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
-
-    height: int | Literal["free"] = 48
-    width: int | Literal["free"] = "free"
-    format: Literal["jpeg", "png"] = "jpeg"
-    quality_range: tuple[int, int] = (85, 95)
-
-    def __post_init__(self) -> None:
-        for name, value in (("height", self.height), ("width", self.width)):
-            if value != "free" and not 8 <= value <= _LONGEST:
-                raise InputError(f"{name} {value} must be from 8 to {_LONGEST} pixels, or free")
-        check_range("quality_range", self.quality_range, 1, 100)
 
 
 class Margins(NamedTuple):

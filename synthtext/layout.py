@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
+from synthtext.balance import Balance
 from synthtext.core import InputError, Range, check_range, check_share
+from synthtext.design import Design
 from synthtext.lengths import read_length_weights
 
+_LONGEST = 8192  # pixels: more than any reader of lines takes
 # These show letters as others: small letters as capitals, 1/2 as one half, 1st as a raised st.
 _MISLEADING = ("smcp", "c2sc", "pcap", "c2pc", "unic", "frac", "afrc", "ordn", "sups", "subs", "sinf", "numr", "dnom")
 
@@ -74,3 +77,37 @@ class Layout:
                 )
             if not 0 <= probability <= 1:
                 raise InputError(f"features: {tag} {probability} must be a probability from 0 to 1")
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the finished pictures are like.
+
+    Attributes:
+        height: in pixels, or "free": as high as the line and its margins. The width of vertical lines.
+        width: in pixels, or "free". The height of vertical lines.
+        format: how shards hold them.
+        quality_range: of JPEG, 1 to 100.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
+
+    height: int | Literal["free"] = 48
+    width: int | Literal["free"] = "free"
+    format: Literal["jpeg", "png"] = "jpeg"
+    quality_range: tuple[int, int] = (85, 95)
+
+    def __post_init__(self) -> None:
+        for name, value in (("height", self.height), ("width", self.width)):
+            if value != "free" and not 8 <= value <= _LONGEST:
+                raise InputError(f"{name} {value} must be from 8 to {_LONGEST} pixels, or free")
+        check_range("quality_range", self.quality_range, 1, 100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineDesign(Design):
+    """Everything that decides what lines look like."""
+
+    layout: Layout
+    output: Output
+    balance: Balance

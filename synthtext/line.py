@@ -6,9 +6,9 @@ from copy import copy
 from synthtext.balance import Debt, Schedule
 from synthtext.blocks import Blocks
 from synthtext.core import Gap, Sample, StreamSource
-from synthtext.design import LineDesign
 from synthtext.draft import Draft
 from synthtext.fonts import FaceCache
+from synthtext.layout import LineDesign
 from synthtext.rejection import Rejection
 from synthtext.stages import Stages
 

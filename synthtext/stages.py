@@ -9,12 +9,12 @@ import numpy as np
 from synthtext.canvas import draw_line
 from synthtext.content import Writer
 from synthtext.core import Box, Clusters, Image, Provenance, Sample, Weighted
-from synthtext.design import LineDesign
 from synthtext.draft import Draft, Look
 from synthtext.fonts import FaceCache
 from synthtext.frame import frame_line
 from synthtext.ink import Fading, Room, choose_colours, composite, find_ink, measure_grounds
 from synthtext.layers import clear_of
+from synthtext.layout import LineDesign
 from synthtext.marks import Marks, draw_marks
 from synthtext.paper import MadePaper
 from synthtext.rejection import Rejection

@@ -44,7 +44,7 @@ def cut(make: Maker, size: Size, parameters: Parameters) -> Relief:
         parameters: as `draw_cut` drew them.
     """
     variant, zoom = parameters["tile"], parameters["zoom"]
-    tile = _TILES.get((make.__module__, variant), lambda: make(np.random.default_rng((variant, 1))))
+    tile = _TILES.get((make, variant), lambda: make(np.random.default_rng((variant, 1))))
     width, height = max(1, round(size.width / zoom)), max(1, round(size.height / zoom))
     tile = enlarged(tile, width, height)
     x = int(parameters["x"] * (tile.shape[1] - width + 1))
@@ -80,4 +80,4 @@ def coloured(relief: Relief, *stops: tuple[int, NDArray[np.float64]]) -> NDArray
     return np.asarray(cv2.LUT(cv2.merge((relief, relief, relief)), shown[None]), np.uint8)
 
 
-_TILES: ByteCache[tuple[str, int], Relief] = ByteCache(_KEPT_BYTES, lambda tile: tile.nbytes)
+_TILES: ByteCache[tuple[Maker, int], Relief] = ByteCache(_KEPT_BYTES, lambda tile: tile.nbytes)

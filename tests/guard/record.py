@@ -21,12 +21,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-
 from pipelines.copypaste import copypaste
 from pipelines.generate import generate, iterate_samples
 from pipelines.reader import iterate_scenes, open_scenes
 from pipelines.recipe import preset_names, resolve_recipe
 from pipelines.train import train
+
 from synthtext.corpora import languages
 
 HERE = Path(__file__).resolve().parent

@@ -15,7 +15,8 @@ from synthtext.baselines.wave import Sine
 from synthtext.core import Box, Clusters, Gap, Points, Sample, Warp, bounding_box, signed_area
 from synthtext.core.warp import Coordinates
 from synthtext.fonts import FaceCache, embedded_fonts, read_font_file, system_fonts
-from synthtext.frame import BentLine, Margins, Output, frame_line
+from synthtext.frame import BentLine, Margins, frame_line
+from synthtext.layout import Output
 from synthtext.setting import set_line
 
 # Wide clusters, bent as tightly as baselines do: for so short texts, by the least radius.
