@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from synthtext.core import Box, Points, Size, Warp, bounding_box
 from synthtext.ink import Room
+from synthtext.layout import Output
 from synthtext.rejection import Rejection
 from synthtext.setting import SetLine
 
