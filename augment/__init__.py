@@ -5,27 +5,22 @@ Effects on lines and scenes alike are geometric (they give a warp) or on pixels.
 order.
 """
 
+from augment.bending import Curl, Elastic
 from augment.blur import Blur, Defocus, MotionBlur
 from augment.chain import SceneChain, SceneEffect, SceneStep, Shown
-from augment.colour import Colour, Invert
-from augment.crop import Crop, TextCrop
-from augment.curl import Curl
+from augment.colour import Colour, Gamma, Invert, WhiteBalance
+from augment.compression import Downscale, Jpeg
+from augment.crop import Crop, TextCrop, Window
 from augment.detection import training_view
-from augment.elastic import Elastic
+from augment.framing import Flip, Frame, Labels, Rescale, ResizePad, View
 from augment.geometry import Affine, Perspective, Rotation, Skew
 from augment.imgaug_effect import Imgaug
-from augment.jpeg import Jpeg
-from augment.labels import CutRule, move_instances
+from augment.labels import CutRule, move_instances, warp_scene
 from augment.light import CastShadow, Glare, UnevenLight
 from augment.line import LineChain
 from augment.noise import Noise, SaltAndPepper, ShotNoise
-from augment.resolution import Downscale
 from augment.scan import Binarise, ScanStreaks
-from augment.scene import warp_scene
 from augment.tia import Distort, Stretch, TiaPerspective
-from augment.tone import Gamma, WhiteBalance
-from augment.view import Flip, Frame, Labels, Rescale, ResizePad, View
-from augment.window import Window
 
 __all__ = [
     "Affine",

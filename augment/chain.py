@@ -7,11 +7,10 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 import cv2
 import numpy as np
 
-from augment.labels import CutRule, move_instances
+from augment.framing import Frame, Labels, View
+from augment.labels import CutRule, move_instances, size_of, warp_image
 from augment.polygons import moved, moved_frame
 from augment.region import Mask, Region
-from augment.scene import size_of, warp_image
-from augment.view import Frame, Labels, View
 from synthtext.core import (
     Applied,
     Box,

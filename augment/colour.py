@@ -1,5 +1,6 @@
 """Effects on colours alone."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -7,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Image, Parameters, Range, Size, check_range
-
-_GREY = np.array([0.299, 0.587, 0.114])  # luminance of R, G, B (ITU-R BT.601)
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Colour:
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """The picture in other colours."""
         saturation, contrast = parameters["saturation"], parameters["contrast"]
-        colours = saturation * np.eye(3) + (1 - saturation) * _GREY
+        colours = saturation * np.eye(3) + (1 - saturation) * _LUMA_WEIGHTS
         linear = contrast * colours @ _hue_rotation(parameters["hue"])
         shift = 127.5 * (1 - contrast) + 255 * parameters["brightness"]
         matrix = np.concatenate([linear, np.full((3, 1), shift)], axis=1)
@@ -72,3 +71,93 @@ class Invert:
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """The negative."""
         return np.asarray(cv2.bitwise_not(image), np.uint8)
+
+
+_STRAIGHT = 0.35  # of a curve of gamma: neighbouring greys keep at least this share of their difference
+_NEUTRAL = 6500  # kelvin: light that a picture is taken to have
+_DISPLAY = 2.2  # the exponent that pictures are stored with, about
+_LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114])  # luminance of R, G, B (ITU-R BT.601)
+_LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
+# Linear sRGB of x, y, z (IEC 61966-2-1).
+_TO_RGB = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
+
+
+@dataclass(frozen=True)
+class Gamma:
+    """Brighter or darker middle tones; black and white stay.
+
+    A third of the curve is straight, so that dark letters on darker paper, or light ones on lighter paper, stay apart.
+
+    Attributes:
+        gamma_range: the exponent, 0.25 to 4: below 1 is brighter. Drawn evenly in its logarithm.
+    """
+
+    gamma_range: Range = (0.5, 2.0)
+
+    def __post_init__(self) -> None:
+        check_range("gamma_range", self.gamma_range, 0.25, 4)
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Draw the exponent."""
+        return {"gamma": math.exp(rng.uniform(math.log(self.gamma_range[0]), math.log(self.gamma_range[1])))}
+
+    def apply(self, image: Image, parameters: Parameters) -> Image:
+        """The picture in other tones."""
+        curve = (1 - _STRAIGHT) * _LEVELS ** np.float32(parameters["gamma"]) + _STRAIGHT * _LEVELS
+        return np.asarray(cv2.LUT(image, np.rint(curve * 255).astype(np.uint8)), np.uint8)
+
+
+@dataclass(frozen=True)
+class WhiteBalance:
+    """Light of another colour: warm as of lamps, cold as of shade, green or magenta as of tubes.
+
+    Channels are multiplied so that greys keep their luminance, as far as no channel goes over white.
+
+    Attributes:
+        temperature_range: of the light in kelvin, 2000 to 15000, low is warm; 6500 changes nothing. Drawn evenly in its
+            inverse, as it is seen.
+        tint_range: what green gets, as a share, -0.2 to 0.2; below 0 the picture is magenta.
+    """
+
+    temperature_range: Range = (3300, 10000)
+    tint_range: Range = (-0.04, 0.04)
+
+    def __post_init__(self) -> None:
+        check_range("temperature_range", self.temperature_range, 2000, 15000, "kelvin")
+        check_range("tint_range", self.tint_range, -0.2, 0.2)
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Draw the factors of red, green and blue."""
+        low, high = self.temperature_range
+        kelvin = 1 / rng.uniform(1 / high, 1 / low)
+        factors = (_white(kelvin) / _NEUTRAL_WHITE) ** (1 / _DISPLAY)
+        factors[1] *= 1 + rng.uniform(*self.tint_range)
+        return {"factors": (factors / (_LUMA_WEIGHTS @ factors)).tolist()}
+
+    def apply(self, image: Image, parameters: Parameters) -> Image:
+        """The picture in other light."""
+        return np.asarray(cv2.transform(image, np.diag(parameters["factors"]).astype(np.float32)), np.uint8)
+
+
+def _white(kelvin: float) -> NDArray[np.float64]:
+    """Linear sRGB (3,) of daylight or, below 4000 kelvin, of a glowing body.
+
+    CIE 15, daylight; Kang et al. 2002, "Design of advanced color temperature control system", for the other.
+    """
+    t = 1000 / kelvin
+    if kelvin >= 7000:
+        x = 0.237040 + t * (0.24748 + t * (1.9018 - t * 2.0064))
+    elif kelvin >= 4000:
+        x = 0.244063 + t * (0.09911 + t * (2.9678 - t * 4.6070))
+    else:
+        x = 0.179910 + t * (0.8776956 + t * (-0.2343589 - t * 0.2661239))
+    if kelvin >= 4000:
+        y = -3 * x**2 + 2.870 * x - 0.275
+    elif kelvin >= 2222:
+        y = -0.9549476 * x**3 - 1.37418593 * x**2 + 2.09137015 * x - 0.16748867
+    else:
+        y = -1.1063814 * x**3 - 1.34811020 * x**2 + 2.18555832 * x - 0.20219683
+    return np.asarray(np.maximum(_TO_RGB @ np.array([x / y, 1, (1 - x - y) / y]), 0.01), np.float64)
+
+
+_NEUTRAL_WHITE = _white(_NEUTRAL)

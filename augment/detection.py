@@ -1,11 +1,10 @@
 """What a detector's pictures go through before it learns from them."""
 
 from augment.chain import SceneChain, SceneStep
-from augment.crop import TextCrop
+from augment.crop import TextCrop, Window
+from augment.framing import Flip, Rescale, ResizePad
 from augment.geometry import Affine
 from augment.labels import CutRule
-from augment.view import Flip, Rescale, ResizePad
-from augment.window import Window
 from synthtext.core import Range
 
 

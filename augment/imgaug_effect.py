@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from augment.labels import CutRule, Outlines, cut_instances, outlines
+from augment.labels import CutRule, Outlines, cut_instances, outlines, size_of
 from augment.polygons import edges, thinned, uncrossed
 from augment.region import Region
-from augment.scene import size_of
 from synthtext.core import Image, InputError, Parameters, Points, Polygon, Scene, Size
 
 _PARTS = 8  # of an edge, whose ends and middle points are moved: a power of 2

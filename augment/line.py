@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from augment.chain import SceneStep, coloured
-from augment.scene import size_of, warp_image
-from augment.view import Flip, Labels, View
+from augment.framing import Flip, Labels, View
+from augment.labels import size_of, warp_image
 from synthtext.core import Applied, Clusters, GeometricEffect, InputError, PixelEffect, Sample, Size, Warp
 
 

@@ -26,7 +26,7 @@ from pipelines.jobs.encode import encode
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Gap, Scene, TextInstance
 from synthtext.scenes import SceneGenerator
-from synthtext.scenes.stages import SceneDraft
+from synthtext.scenes.generator import SceneDraft
 
 WARM = 24
 USUAL = (

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from synthtext.baselines import Arc
-from synthtext.canvas import draw_line
 from synthtext.core import Size, Warp
 from synthtext.fonts import SIZES, Face, FaceCache, embedded_fonts, read_font_file, system_fonts
-from synthtext.frame import BentLine
-from synthtext.setting import SetLine, Setting, set_line
+from synthtext.lines.placement import BentLine
+from synthtext.typesetting.canvas import draw_line
+from synthtext.typesetting.shaping import SetLine, Setting, set_line
 
 SIZE = next(size for size in SIZES if size >= 42)
 ROOM = 2 * SIZE  # around the pen's start

@@ -22,11 +22,11 @@ from pipelines.io.line_row import LineRow
 from pipelines.jobs.encode import encode
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
-from synthtext.canvas import draw_line
 from synthtext.core import Gap, Size, Warp
 from synthtext.fonts import FaceCache, FontOptions, find_fonts
 from synthtext.ink import composite
-from synthtext.setting import set_line
+from synthtext.typesetting.canvas import draw_line
+from synthtext.typesetting.shaping import set_line
 
 T = TypeVar("T")
 ROUNDS, WARM, COUNT, TOGETHER = 5, 1024, 512, 64

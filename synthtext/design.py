@@ -1,14 +1,18 @@
 """Everything that decides what lines look like."""
 
+from collections import OrderedDict
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from synthtext.background import Paper, PaperStock
 from synthtext.baselines import Baseline
-from synthtext.core import Charset, EffectChain
+from synthtext.core import BLOCK, Charset, EffectChain, block_stream, probe_stream
+from synthtext.core.randomness import Entry
 from synthtext.corpora import CorpusMixture
-from synthtext.entry import Entry
-from synthtext.fonts import FontInventory, FontOptions
+from synthtext.fonts import Face, FaceCache, FontInventory, FontOptions, fit_fonts
 from synthtext.ink import Ink
-from synthtext.paper import Paper, PaperStock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,3 +27,63 @@ class Design:
     ink: Ink
     papers: tuple[Entry[Paper | PaperStock], ...]
     effects: EffectChain
+
+
+KEPT = 2
+"""Blocks that are at hand for whoever draws in sequence."""
+
+
+class Block(NamedTuple):
+    """What the samples of a block share."""
+
+    faces: Sequence[Face]
+    papers: Sequence[Paper]
+
+
+class Blocks:
+    """Blocks of a design, each a pure function of the seed and its number; those used last are kept.
+
+    Attributes:
+        cache: of the faces and their glyphs.
+        kept: how many blocks are kept. Who draws samples of many blocks in turn raises it, or every block is made anew
+            for each of its samples, which takes three times as long as the samples themselves.
+
+    Args:
+        design: whose fonts and papers are drawn.
+        seed: 0 to 2**32 - 1.
+        cache: to share with others; None: one of its own.
+
+    Raises:
+        InputError: no font can set one of the corpora.
+    """
+
+    def __init__(self, design: Design, seed: int, cache: FaceCache | None = None) -> None:
+        self._design, self._seed = design, seed
+        self.cache, self.kept = cache or FaceCache(), KEPT
+        self._fonts = fit_fonts(
+            design.inventory, design.font_options, design.corpora, design.charset, self.cache, probe_stream(0)
+        )
+        self._blocks: OrderedDict[int, Block] = OrderedDict()
+
+    def redesigned(self, design: Design) -> "Blocks":
+        """The same blocks with other papers; corpora, charset and fonts of the design must be the same."""
+        other = copy(self)
+        other._design, other._blocks = design, OrderedDict()
+        return other
+
+    def at(self, index: int) -> Block:
+        """The block of a sample."""
+        number = index // BLOCK
+        block = self._blocks.get(number)
+        if block is None:
+            rng = block_stream(index, self._seed)
+            faces = [self.cache.face(file) for file in self._fonts.draw(rng, self._design.font_options.pool)]
+            papers = [
+                paper.for_block(rng) if isinstance(paper, PaperStock) else paper
+                for paper in (entry.part for entry in self._design.papers)
+            ]
+            block = self._blocks[number] = Block(faces, papers)
+            if len(self._blocks) > self.kept:
+                self._blocks.popitem(last=False)
+        self._blocks.move_to_end(number)
+        return block

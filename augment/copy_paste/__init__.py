@@ -4,8 +4,8 @@ from augment.copy_paste.bank import Balance, BankBuilder, Columns, CropBank
 from augment.copy_paste.crop import SMALLEST, Crop, CutRules, crop_of_line, crop_of_sample, cut_crops
 from augment.copy_paste.natural import NaturalPaste
 from augment.copy_paste.occupancy import Occupancy, Place
+from augment.copy_paste.paddle import ReleasedPaste
 from augment.copy_paste.paste import CopyPaste, PasteMode
-from augment.copy_paste.released import ReleasedPaste
 
 __all__ = [
     "SMALLEST",

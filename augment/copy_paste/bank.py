@@ -1,4 +1,4 @@
-"""Many crops in a few flat arrays."""
+"""Drawing crops by weight."""
 
 from array import array
 from collections import Counter
@@ -8,9 +8,26 @@ from typing import Literal, NamedTuple, TypeAlias, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.copy_paste.blend import Tone, tone_of
 from augment.copy_paste.crop import Crop
-from augment.copy_paste.tone import Tone, tone_of
 from synthtext.core import InputError, Level, Origin
+
+
+class CropDraw:
+    """Draws numbers by weight from one array: a bank may have millions of crops.
+
+    Args:
+        weights: (N,), none negative, their sum above 0.
+    """
+
+    def __init__(self, weights: NDArray[np.float64]) -> None:
+        self._cumulative = np.cumsum(weights)
+
+    def draw(self, rng: np.random.Generator) -> int:
+        """A number from 0 to N - 1 whose weight is above 0."""
+        at = rng.random() * self._cumulative[-1]
+        return min(int(np.searchsorted(self._cumulative, at, side="right")), len(self._cumulative) - 1)
+
 
 Balance: TypeAlias = Literal["crops", "pictures", "sources", "texts", "characters"]
 """What every crop, picture, source or text has the same chance of; "characters" favours crops of rare ones."""

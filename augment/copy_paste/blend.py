@@ -1,4 +1,4 @@
-"""Putting one crop into a picture, within the box around its polygon and nowhere else."""
+"""The colours of a patch."""
 
 import math
 from collections.abc import Sequence
@@ -9,12 +9,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.copy_paste.crop import polygon_mask
-from augment.copy_paste.tone import Tone
 from synthtext.core import Image, Points, Polygon
+
+_SAMPLES = 32  # pixels along a side of a patch whose colours are looked at
+
+
+class Tone(NamedTuple):
+    """The colours of a patch, three channels each.
+
+    Attributes:
+        ground: the median along its edges: mostly what the text stands on.
+        darkest: of each channel.
+        brightest: of each channel.
+    """
+
+    ground: NDArray[np.float32]
+    darkest: NDArray[np.float32]
+    brightest: NDArray[np.float32]
+
+
+def tone_of(patch: Image) -> Tone:
+    """Look at some of the pixels of a patch (h, w, 3)."""
+    rows, columns = patch.shape[:2]
+    along, down = max(columns // _SAMPLES, 1), max(rows // _SAMPLES, 1)
+    edges = np.concatenate([patch[0, ::along], patch[-1, ::along], patch[::down, 0], patch[::down, -1]])
+    inner = patch[::down, ::along].reshape(-1, 3)
+    ground = np.sort(edges, axis=0)[len(edges) // 2]
+    return Tone(*(colour.astype(np.float32) for colour in (ground, inner.min(axis=0), inner.max(axis=0))))
+
 
 _WIDEST_FEATHER = 3.0  # pixels
 _SHRUNK = 0.75  # of a patch's size: from here on down linear interpolation skips pixels
-_SAMPLES = 16  # pixels along a side of a place whose colours are looked at
+_PATCH_SAMPLES = 16  # pixels along a side of a place whose colours are looked at
 _STEP = 4  # rows from one to the next that is looked at
 _COLOUR = 0.25  # of a difference in colour against one of spread
 
@@ -134,7 +160,7 @@ def _pulled(patch: Image, pose: Pose, corner: tuple[int, int], size: tuple[int, 
 
 def _matched(pulled: Image, place: Image, tone: Tone, match: float) -> Image:
     """The patch in the light of the place: what separates the four quarters' means from its ground is added."""
-    rows, columns = (max(side // _SAMPLES, 1) for side in place.shape[:2])
+    rows, columns = (max(side // _PATCH_SAMPLES, 1) for side in place.shape[:2])
     some = np.ascontiguousarray(place[::rows, ::columns])
     quarters = cv2.resize(some, (2, 2), interpolation=cv2.INTER_AREA).astype(np.float32)
     shift = (quarters - tone.ground) * np.float32(match)

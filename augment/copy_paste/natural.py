@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from augment.copy_paste.balance import CropDraw
-from augment.copy_paste.bank import Balance, CropBank, check_balance
+from augment.copy_paste.bank import Balance, CropBank, CropDraw, check_balance
 from augment.copy_paste.blend import Pose, blend, unrest
 from augment.copy_paste.crop import SMALLEST, letter_height, reading_frame
 from augment.copy_paste.occupancy import Occupancy, Place

@@ -7,7 +7,7 @@ import numpy as np
 
 from augment.copy_paste.bank import LEVELS, CropBank
 from augment.copy_paste.natural import NaturalPaste
-from augment.copy_paste.released import ReleasedPaste
+from augment.copy_paste.paddle import ReleasedPaste
 from synthtext.core import Applied, Parameters, Scene, TextInstance
 
 PasteMode: TypeAlias = NaturalPaste | ReleasedPaste

@@ -22,7 +22,7 @@ from pipelines.progress import progress
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator
 from synthtext.core import BLOCK, Gap, InputError, Sample, SampleGenerator
-from synthtext.staged import StagedGenerator
+from synthtext.core.generator import StagedGenerator
 
 _BLOCKS = 48  # those of the row groups that are shuffled together: 16 of 512 samples, each in three blocks at most
 _GENERATORS = 4  # of a process: each holds its fonts open, some 100 MB where there are 1,500 of them

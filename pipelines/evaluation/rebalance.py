@@ -28,7 +28,7 @@ from pipelines.recipes.recipe import CURRICULUM, LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext.core import InputError, check_share
 from synthtext.fonts import FontFile, find_fonts
-from synthtext.fonts.weights import weights_of
+from synthtext.fonts.pool import weights_of
 
 MOST_PROBABLE = 0.95
 """Of an effect: a few lines without it stay, unless the recipe already had fewer."""

@@ -41,8 +41,8 @@ _SOURCES: dict[str, bytes] = {}
 
 CORPUS = ComponentKind("corpus", "synthtext.corpora", (frozenset({"draw"}),))
 BASELINE = ComponentKind("baseline", "synthtext.baselines", (frozenset({"draw", "warp"}),))
-PAPER = ComponentKind("paper", "synthtext.paper", (frozenset({"paint"}), frozenset({"for_block"})))
-BACKDROP = ComponentKind("paper", "synthtext.scenes.backdrops", (frozenset({"paint"}), frozenset({"for_block"})))
+PAPER = ComponentKind("paper", "synthtext.background", (frozenset({"paint"}), frozenset({"for_block"})))
+BACKDROP = ComponentKind("paper", "synthtext.scenes.backgrounds", (frozenset({"paint"}), frozenset({"for_block"})))
 LAYOUT = ComponentKind("layout", "synthtext.scenes.layouts", (frozenset({"compose", "place"}),))
 STYLE = ComponentKind(
     "ink style", "synthtext.ink", (frozenset(name for name in vars(InkStyle) if not name.startswith("_")),)

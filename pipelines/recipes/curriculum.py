@@ -9,8 +9,8 @@ from typing import Any
 from pipelines.config import Tree, changed
 from pipelines.recipes.recipe import CURRICULUM, DrawnRecipe, StageSettings
 from synthtext.core import Generator, InputError
+from synthtext.core.generator import StagedGenerator
 from synthtext.fonts import FaceCache, FontInventory
-from synthtext.staged import StagedGenerator
 
 _FIXED = ("kind", "charset", "output", "modules", "base", CURRICULUM)
 _FIXED_OF_FONTS = ("folders", "system", "embedded", "vary")

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.reports.font_report import SCRIPTS, FamilyReport
-from synthtext.canvas import draw_line
 from synthtext.core import InputError
+from synthtext.core.errors import Rejection
 from synthtext.fonts import Face, FaceCache, embedded_fonts, read_font_file
-from synthtext.rejection import Rejection
-from synthtext.setting import set_line
+from synthtext.typesetting.canvas import draw_line
+from synthtext.typesetting.shaping import set_line
 
 _WIDTH, _NAMES, _GAP = 1480, 400, 14  # pixels: of the sheet, of the column of names, around specimens
 _NAME, _SPECIMEN = 19, 38  # pixels of an em

@@ -12,12 +12,15 @@ from synthtext.core.geometry import (
     Polygon,
     Size,
     as_polygon,
+    begin_near,
     bounding_box,
     bounding_boxes,
+    clockwise,
+    crosses,
+    polygons_overlap,
     signed_area,
 )
 from synthtext.core.installed import installed_file
-from synthtext.core.polygons import begin_near, clockwise, crosses, polygons_overlap
 from synthtext.core.randomness import BLOCK, Streams, StreamSource, Weighted, balance_stream, block_stream, probe_stream
 from synthtext.core.ranges import Range, check_number, check_range, check_share, within
 from synthtext.core.sample import Applied, Gap, Level, Origin, Parameters, Provenance, Sample, Scene, TextInstance

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core.bidi import levels, visual_order
 from synthtext.core.geometry import Points, Polygon
+from synthtext.core.unicode import levels, visual_order
 from synthtext.core.warp import Warp
 
 

@@ -1,7 +1,8 @@
 """Random streams that depend on nothing but the seed and the index of a sample."""
 
 from bisect import bisect_right
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -77,3 +78,15 @@ class Weighted:
     def draw(self, rng: np.random.Generator) -> int:
         """An index from 0 to len(weights) - 1."""
         return min(bisect_right(self._cumulative, rng.random()), len(self._cumulative) - 1)
+
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T_co]):
+    """A corpus, baseline, paper, layout or style, the name it is recorded under, and how often it is used."""
+
+    name: str
+    part: T_co
+    weight: float = 1.0

@@ -1,15 +1,14 @@
 """Where texts come from. In a recipe, `use: text_file` means the class `TextFile` of this package."""
 
 from synthtext.corpora.characters import Characters
-from synthtext.corpora.charsets import is_charset_name, resolve_charset
 from synthtext.corpora.corpus import Corpus, CorpusMixture, DrawnText, SearchableCorpus, clean_text
 from synthtext.corpora.faker import Faker
 from synthtext.corpora.fields import Code, Date, Email, Number, Price, WebAddress
+from synthtext.corpora.insertion import comes_between, place_character
 from synthtext.corpora.jieba_words import JiebaWords
-from synthtext.corpora.language import language_characters, languages
+from synthtext.corpora.language import is_charset_name, language_characters, languages, resolve_charset
 from synthtext.corpora.look_alikes import LookAlikes
 from synthtext.corpora.pattern import Pattern
-from synthtext.corpora.placing import comes_between, place_character
 from synthtext.corpora.template import Template
 from synthtext.corpora.text_file import TextFile, split_of
 from synthtext.corpora.words import Words

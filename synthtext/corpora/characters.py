@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from synthtext.core import InputError, check_range
-from synthtext.corpora.charsets import resolve_charset
 from synthtext.corpora.corpus import clean_text
+from synthtext.corpora.language import resolve_charset
 
 _MOST_CHARACTERS = 1000
 

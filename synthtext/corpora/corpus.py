@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from synthtext.core import Weighted
-from synthtext.entry import Entry
+from synthtext.core.randomness import Entry
 
 _UNSEEN = frozenset("\u00ad\u200b\u2060\u2061\u2062\u2063\u2064\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
 

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import InputError, check_number, installed_file
-from synthtext.corpora.lexicon import Lexicon
-from synthtext.corpora.words import MOST_WORDS
+from synthtext.corpora.words import MOST_WORDS, Lexicon
 
 _HAN = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff]+")
 _MOST_SIZE = 10_000_000

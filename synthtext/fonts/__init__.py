@@ -1,13 +1,11 @@
 """Fonts: found, checked, opened, and their glyphs drawn once."""
 
+from synthtext.core.unicode import DEFAULT_IGNORABLE
 from synthtext.fonts.cache import SIZES, FaceCache, drawn_size
 from synthtext.fonts.discovery import FontInventory, FontOptions, embedded_fonts, find_fonts, system_fonts
-from synthtext.fonts.face import Face, Raster, RunGlyphs
-from synthtext.fonts.file import FontFile, read_font_file
-from synthtext.fonts.ignorable import DEFAULT_IGNORABLE
-from synthtext.fonts.letter_case import LetterCase
+from synthtext.fonts.face import Face, LetterCase, Raster, RunGlyphs
+from synthtext.fonts.file import Axis, FontFile, Variations, read_font_file
 from synthtext.fonts.pool import FontPool, fit_fonts
-from synthtext.fonts.variation import Axis, Variations
 
 __all__ = [
     "DEFAULT_IGNORABLE",

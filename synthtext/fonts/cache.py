@@ -4,8 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 from synthtext.fonts.face import Face, Raster
-from synthtext.fonts.file import FontFile
-from synthtext.fonts.variation import Variations
+from synthtext.fonts.file import FontFile, Variations
 
 _RATIO = 2**0.5
 _SMALLEST, _LARGEST = 12, 384  # pixels

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Box, Image, Points, Range, Size, bounding_box, check_range, check_share, within
-from synthtext.scenes.layer import DrawnLine
 from synthtext.scenes.shapes import bar, blend_polygon, ellipse, fill_polygon, window_around
+from synthtext.scenes.text_layer import DrawnLine
 
 _MARK_RANGE = (0.015, 0.12)  # of the picture's shorter side: half of a mark's size
 _THIN = 0.12  # of a mark's size: a stroke

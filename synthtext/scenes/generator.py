@@ -1,13 +1,191 @@
-"""Scenes full of text: sample i is a pure function of the design, the seed and i."""
+"""The stages that take a scene from texts to a picture with labels."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from synthtext.blocks import Blocks
-from synthtext.core import Gap, Scene, StreamSource
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.background import Paper, PaperStock
+from synthtext.core import (
+    Applied,
+    Gap,
+    Image,
+    Provenance,
+    Scene,
+    Size,
+    Streams,
+    StreamSource,
+    TextInstance,
+    Warp,
+    Weighted,
+)
+from synthtext.core.errors import Rejection
+from synthtext.core.randomness import Entry
+from synthtext.design import Block, Blocks
 from synthtext.fonts import FaceCache
-from synthtext.rejection import Rejection
+from synthtext.lines.sampler import Writer
+from synthtext.scenes.backgrounds import Backdrop, BackdropPaper
+from synthtext.scenes.composition import Composition, PlacedItem
 from synthtext.scenes.design import SceneDesign
-from synthtext.scenes.stages import SceneDraft, SceneStages
+from synthtext.scenes.labels import DrawnItem, label_items
+from synthtext.scenes.layouts import SceneLayout
+from synthtext.scenes.text_layer import TextLayer
+from synthtext.scenes.typesetter import Typesetter
+
+
+@dataclass(slots=True)
+class SceneDraft:
+    """One attempt at a scene: what is known so far. Every stage adds to it.
+
+    Attributes:
+        index: of the scene.
+        streams: of its random numbers.
+        block: its fonts and papers.
+        size: of the picture.
+        layout: how it is laid out.
+        composition: its texts.
+        view: how the whole picture is seen: its geometric effects.
+        moved: what these drew.
+        paper: what is behind the texts.
+        backdrop: its picture.
+        placed: texts that have a place.
+        image: (H, W, 3) RGB.
+        drawn: texts that are in the picture.
+        hidden: (H, W) how far pixels are hidden, or None.
+        coloured: effects on the pixels.
+        instances: the labels.
+    """
+
+    index: int
+    streams: Streams
+    block: Block
+    size: Size = field(init=False)
+    layout: Entry[SceneLayout] = field(init=False)
+    composition: Composition = field(init=False)
+    view: Warp = field(init=False)
+    moved: tuple[Applied, ...] = ()
+    paper: Entry[Paper | PaperStock] = field(init=False)
+    backdrop: Backdrop = field(init=False)
+    placed: list[PlacedItem] = field(init=False)
+    image: Image = field(init=False)
+    drawn: list[DrawnItem] = field(init=False)
+    hidden: NDArray[np.uint8] | None = None
+    coloured: tuple[Applied, ...] = ()
+    instances: tuple[TextInstance, ...] = ()
+
+
+class SceneStages:
+    """The stages that make scenes of drafts.
+
+    Attributes:
+        steps: the stages by name, in order.
+
+    Args:
+        design: what scenes look like.
+        cache: of faces and their glyphs.
+    """
+
+    def __init__(self, design: SceneDesign, cache: FaceCache) -> None:
+        self._design = design
+        self._writer = Writer(design, design.lettering.layout())
+        self._layer = TextLayer(design.ink, cache)
+        self._papers = Weighted([entry.weight for entry in design.papers])
+        self._layouts = Weighted([entry.weight for entry in design.layouts])
+        self.steps: dict[str, Callable[[SceneDraft], None]] = {
+            "compose": self._compose,
+            "paint backdrop": self._paint,
+            "find places": self._place,
+            "see": self._see,
+            "draw texts": self._draw,
+            "occlude": self._occlude,
+            "pixel effects": self._affect,
+            "label": self._label,
+        }
+
+    def run(self, draft: SceneDraft) -> None:
+        """Take a draft through all stages.
+
+        Raises:
+            Rejection: nothing comes of it.
+        """
+        for step in self.steps.values():
+            step(draft)
+
+    def _compose(self, draft: SceneDraft) -> None:
+        design, rng = self._design, draft.streams.content
+        draft.size = design.output.draw(rng)
+        draft.layout = design.layouts[self._layouts.draw(rng)]
+        typesetter = Typesetter(rng, self._writer, draft.block.faces, design.font_options.size_range)
+        draft.composition = draft.layout.part.compose(typesetter, draft.size)
+
+    def _paint(self, draft: SceneDraft) -> None:
+        rng = draft.streams.appearance
+        number = self._papers.draw(rng)
+        draft.paper, paper = self._design.papers[number], draft.block.papers[number]
+        if isinstance(paper, BackdropPaper):
+            draft.backdrop = paper.paint_backdrop(rng, draft.size)
+        else:
+            draft.backdrop = Backdrop(paper.paint(rng, draft.size))
+        self._design.clutter.mark(rng, draft.backdrop.image)
+
+    def _place(self, draft: SceneDraft) -> None:
+        draft.placed = draft.layout.part.place(draft.streams.appearance, draft.composition, draft.backdrop)
+        if not draft.placed:
+            raise Rejection("no place for any text")
+
+    def _see(self, draft: SceneDraft) -> None:
+        draft.view, draft.moved = self._design.effects.draw_warp(draft.streams.appearance, draft.size)
+        image = draft.backdrop.image
+        draft.image = draft.view.image(image, draft.size, border_mode=cv2.BORDER_REFLECT) if draft.view.maps else image
+
+    def _draw(self, draft: SceneDraft) -> None:
+        rng = draft.streams.appearance
+        drawn = self._layer.draw_all(rng, draft.image, draft.placed, draft.view)
+        draft.drawn = [DrawnItem(placed, draft.view, lines) for placed, lines in drawn]
+        if not draft.drawn:
+            raise Rejection("no text is whole in the picture and can be read")
+
+    def _occlude(self, draft: SceneDraft) -> None:
+        lines = [line for item in draft.drawn for line in item.lines]
+        draft.hidden = self._design.clutter.occlude(draft.streams.appearance, draft.image, lines)
+
+    def _affect(self, draft: SceneDraft) -> None:
+        draft.image, draft.coloured = self._design.effects.apply_pixels(draft.streams.appearance, draft.image)
+
+    def _label(self, draft: SceneDraft) -> None:
+        luminance = np.asarray(cv2.cvtColor(draft.image, cv2.COLOR_RGB2GRAY), np.uint8)
+        draft.instances = label_items(draft.drawn, luminance, draft.hidden, self._design.legibility)
+
+    def finish(self, draft: SceneDraft, prefix: str, rejected: tuple[str, ...]) -> Scene:
+        """The scene of a draft that went through all stages.
+
+        Args:
+            draft: whole.
+            prefix: of the scene's key.
+            rejected: why earlier attempts were given up.
+        """
+        lines = [line for item in draft.drawn for line in item.lines]
+        composed = sum(len(item.block.lines) for item in draft.composition.items)
+        scripts = Counter(line.laid.line.bent.line.script for line in lines)
+        drawn = {
+            "layout": draft.layout.name,
+            "paper": draft.paper.name,
+            "jpeg_quality": self._design.output.draw_quality(draft.streams.appearance),
+            "left_out": composed - len(lines),
+            "fonts": sorted({line.laid.line.face.file.name for line in lines}),
+        }
+        meta = Provenance(
+            script=max(scripts, key=lambda script: (scripts[script], script)),
+            contrast=round(min(line.contrast for line in lines), 2),
+            effects=draft.moved + draft.coloured,
+            drawn=drawn,
+            rejected=rejected,
+        )
+        return Scene(f"{prefix}{draft.index:010d}", draft.image, draft.instances, meta)
+
 
 SCENE_ATTEMPTS = 5
 """How often a scene is tried before its index stays a gap."""

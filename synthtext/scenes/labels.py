@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from synthtext.core import Box, Clusters, Image, Origin, Polygon, Size, TextInstance, Warp, begin_near, clockwise
 from synthtext.scenes.composition import PlacedItem
-from synthtext.scenes.layer import DrawnLine
 from synthtext.scenes.legibility import Legibility, measure_clusters
+from synthtext.scenes.text_layer import DrawnLine
 
 _DRAWN = Origin("drawn")
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Image, bounding_boxes, check_number
-from synthtext.scenes.layer import DrawnLine
+from synthtext.scenes.text_layer import DrawnLine
 
 _NEAR = 0.1  # ems around the ink that count as its ground
 

@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
+from synthtext.background import Gradient, Texture
 from synthtext.core import Box, Image, Points, Range, Size, Warp, bounding_box, within
-from synthtext.paper import Gradient, Texture
-from synthtext.scenes.backdrops import Backdrop
+from synthtext.scenes.backgrounds import Backdrop
 from synthtext.scenes.composition import Composition, PlacedItem, print_on_sheet
 from synthtext.scenes.shapes import fill_polygon, window_around
 

@@ -5,14 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from synthtext.content import Copy, Writer
 from synthtext.core import Range, Warp
+from synthtext.core.errors import Rejection
 from synthtext.fonts import Face
-from synthtext.frame import BentLine
-from synthtext.rejection import Rejection
-from synthtext.runs import split_runs
-from synthtext.scenes.block import LetteredLine
-from synthtext.setting import set_line
+from synthtext.lines.placement import BentLine
+from synthtext.lines.sampler import Copy, Writer
+from synthtext.scenes.composition import LetteredLine
+from synthtext.typesetting.itemize import split_runs
+from synthtext.typesetting.shaping import set_line
 
 _TRIES = 8  # of a text that a font can set
 _SAMPLES = 5  # texts that tell how much of the corpora a font can set

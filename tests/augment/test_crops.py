@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from augment.copy_paste import BankBuilder, CutRules, crop_of_sample, cut_crops
-from augment.copy_paste.blend import Pose, blend
-from augment.copy_paste.tone import tone_of
+from augment.copy_paste.blend import Pose, blend, tone_of
 from synthtext.core import Clusters, InputError, Sample, TextInstance, Warp
 
 SIDE = 240

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthtext.core.bidi import has_bidi_controls, levels, visual_order
+from synthtext.core.unicode import has_bidi_controls, levels, visual_order
 
 LETTERS = "abzאבתابتé中"
 DIGITS = "0129٠١٢۱۲"

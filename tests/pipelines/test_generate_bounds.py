@@ -14,9 +14,9 @@ from pipelines.io.statistics import Statistics
 from pipelines.jobs.probe import PROBE
 from pipelines.jobs.shard_job import generate
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.content import Writer
 from synthtext.core import Gap, InputError
-from synthtext.line import ATTEMPTS
+from synthtext.lines.generator import ATTEMPTS
+from synthtext.lines.sampler import Writer
 
 NOISE = """from dataclasses import dataclass
 

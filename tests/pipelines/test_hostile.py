@@ -28,7 +28,7 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Clusters, InputError, TextInstance, as_polygon
 from synthtext.fonts.discovery import embedded_fonts
 from synthtext.fonts.file import read_font_file
-from synthtext.fonts.opening import LARGEST as LARGEST_FONT
+from synthtext.fonts.loading import LARGEST as LARGEST_FONT
 
 ROOT = Path(__file__).parents[2]
 QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

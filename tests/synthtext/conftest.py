@@ -16,10 +16,10 @@ from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
+from synthtext.background import MadePaper
 from synthtext.core import Gap, Image, Points, Sample
-from synthtext.draft import Draft
 from synthtext.fonts import FontFile, read_font_file
-from synthtext.paper import MadePaper
+from synthtext.lines.state import Draft
 
 LETTERS = "AHIRg"
 

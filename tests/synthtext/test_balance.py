@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import Balance, LineGenerator
-from synthtext.balance import Schedule
 from synthtext.core import Charset, Gap, InputError, Sample
+from synthtext.lines.coverage import Schedule
 
 ASCII = Charset.named("ascii")
 OWN = "fonts.system=false"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon as Shape
 
 from synthtext.baselines import Arc, Baseline, Circle, Straight, Vertical, Wave
-from synthtext.baselines.ring import Ring
+from synthtext.baselines.circular import Ring
 from synthtext.baselines.wave import Sine
 from synthtext.core import Box, Clusters, InputError, Points, Size, Warp, bounding_box, signed_area
 

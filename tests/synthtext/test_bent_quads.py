@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon as Shape
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.baselines.ring import Ring
+from synthtext.baselines.circular import Ring
 from synthtext.baselines.wave import Sine
 from synthtext.core import Box, Clusters, Gap, Points, Sample, Warp, bounding_box, signed_area
 from synthtext.core.warp import Coordinates
 from synthtext.fonts import FaceCache, embedded_fonts, read_font_file, system_fonts
-from synthtext.frame import BentLine, Margins, frame_line
-from synthtext.layout import Output
-from synthtext.setting import set_line
+from synthtext.lines.design import Output
+from synthtext.lines.placement import BentLine, Margins, frame_line
+from synthtext.typesetting.shaping import set_line
 
 # Wide clusters, bent as tightly as baselines do: for so short texts, by the least radius.
 TEXTS = {

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from synthtext.canvas import draw_line
 from synthtext.fonts import SIZES, Face, FaceCache, embedded_fonts, read_font_file
-from synthtext.setting import Setting, set_line
+from synthtext.typesetting.canvas import draw_line
+from synthtext.typesetting.shaping import Setting, set_line
 
 FACES = [Face(read_font_file(path)[0]) for path in embedded_fonts()[::5]]
 ROOM = 0.5 + 0.05  # glyphs stand on the nearest pixel; their outlines are drawn in steps of 1/64

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthtext.core import InputError
+from synthtext.core.randomness import Entry
 from synthtext.corpora import (
     Code,
     Corpus,
@@ -23,7 +24,6 @@ from synthtext.corpora import (
     clean_text,
     split_of,
 )
-from synthtext.entry import Entry
 
 
 def draws(corpus: Corpus, count: int = 200, seed: int = 0) -> list[str]:

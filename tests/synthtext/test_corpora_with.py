@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from synthtext.core import installed_file
+from synthtext.core.randomness import Entry
 from synthtext.corpora import (
     Characters,
     CorpusMixture,
@@ -21,8 +22,7 @@ from synthtext.corpora import (
     split_of,
 )
 from synthtext.corpora.jieba_words import JiebaWords
-from synthtext.corpora.lexicon import Lexicon
-from synthtext.entry import Entry
+from synthtext.corpora.words import Lexicon
 
 needs_jieba = pytest.mark.skipif(installed_file("jieba", "dict.txt") is None, reason="needs the extra corpora")
 CASES = {"lower": 3.0, "title": 3.0, "upper": 4.0}

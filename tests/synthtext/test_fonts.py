@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthtext.choice import as_drawn
 from synthtext.core import InputError
 from synthtext.fonts import (
     Face,
@@ -17,8 +16,9 @@ from synthtext.fonts import (
     read_font_file,
     system_fonts,
 )
-from synthtext.runs import split_runs
-from synthtext.setting import set_line
+from synthtext.lines.choice import as_drawn
+from synthtext.typesetting.itemize import split_runs
+from synthtext.typesetting.shaping import set_line
 
 
 def embedded(stem: str) -> Path:

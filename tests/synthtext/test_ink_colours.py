@@ -10,9 +10,8 @@ from pipelines.jobs.source import iterate_samples
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Sample
 from synthtext.ink import AnyColour, Palettes, PaperColours, PhotoColours, Tones
+from synthtext.ink.colours import measure_palette, of_luminance
 from synthtext.ink.contrast import luminance
-from synthtext.ink.photo_colours import measure_palette
-from synthtext.ink.shades import of_luminance
 
 RNG = np.random.default_rng
 RED, BLUE = (200, 40, 30), (20, 60, 190)

@@ -14,9 +14,9 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Scene
 from synthtext.fonts import Face, embedded_fonts, read_font_file
 from synthtext.ink import Bleeding, Blend, InkColour, Outline, StrikeThrough, Underline, Worn, composite
+from synthtext.ink.colours import around
 from synthtext.ink.contrast import luminance
-from synthtext.ink.shades import around
-from synthtext.setting import Setting, set_line
+from synthtext.typesetting.shaping import Setting, set_line
 
 STYLES = own_classes(STYLE)
 FLOOR = 45

@@ -7,8 +7,8 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext import Layout
 from synthtext.core import Gap, InputError, Sample
 from synthtext.fonts import Face, embedded_fonts, read_font_file
-from synthtext.layout import Neighbours
-from synthtext.setting import Setting, set_line
+from synthtext.lines.design import Neighbours
+from synthtext.typesetting.shaping import Setting, set_line
 
 PLAIN = ("fonts.system=false", "paper={plain: 1}", "effects=[]", "ink={styles: {plain: 1}, contrast_floor: 60}")
 

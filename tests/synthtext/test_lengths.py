@@ -8,10 +8,10 @@ import pytest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import Layout, LineGenerator
 from synthtext.core import InputError, Sample
+from synthtext.core.errors import Rejection
+from synthtext.core.randomness import Entry
 from synthtext.corpora import CorpusMixture, Pattern
-from synthtext.entry import Entry
-from synthtext.lengths import LengthChoice, read_length_weights
-from synthtext.rejection import Rejection
+from synthtext.lines.lengths import LengthChoice, read_length_weights
 
 SHORT_OR_LONG = CorpusMixture([Entry("short", Pattern("[a-z]{2}"), 19), Entry("long", Pattern("[a-z]{9}"), 1)])
 

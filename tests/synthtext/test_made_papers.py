@@ -10,9 +10,9 @@ import pytest
 
 from pipelines.recipes.components import PAPER, own_classes
 from pipelines.recipes.resolve import resolve_recipe
+from synthtext.background import FibrousPaper, Halftone, MadePaper, Ruled, Screen, Table, Wood
+from synthtext.background.textures import HEIGHT, WIDTH, cut, draw_cut
 from synthtext.core import InputError, Size
-from synthtext.paper import FibrousPaper, Halftone, MadePaper, Ruled, Screen, Table, Wood
-from synthtext.paper.tile import HEIGHT, WIDTH, cut, draw_cut
 
 PAPERS = {name: cls for name, cls in own_classes(PAPER).items() if issubclass(cls, MadePaper)}
 FLOOR = 45

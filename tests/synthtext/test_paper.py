@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from synthtext.cache import ByteCache
+from synthtext.background import Gradient, Paper, Photos, Plain, Texture
 from synthtext.core import InputError, Size
-from synthtext.paper import Gradient, Paper, Photos, Plain, Texture
+from synthtext.core.cache import ByteCache
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Box, InputError, Scene, Size
-from synthtext.scenes.backdrops import Backdrop, Photos, Wall
-from synthtext.scenes.places import Room, find_place
-from synthtext.scenes.survey import CELL, Survey
+from synthtext.scenes.backgrounds import Backdrop, Photos, Wall
+from synthtext.scenes.placement import Room, find_place
+from synthtext.scenes.placement_map import CELL, Survey
 
 SIZE = (256, 384)
 ROOM = Room(80, 20, 6, 1.0)

@@ -8,8 +8,7 @@ import pytest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Sample
 from synthtext.fonts import FontFile, FontOptions, find_fonts
-from synthtext.fonts.pool import Family, FontPool
-from synthtext.fonts.weights import weights_of
+from synthtext.fonts.pool import Family, FontPool, weights_of
 
 
 def face(name: str) -> FontFile:

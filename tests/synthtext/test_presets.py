@@ -10,19 +10,19 @@ import cv2
 import numpy as np
 import pytest
 import regex
+import synthtext.stages
 from fontTools.ttLib import TTFont
 
-import synthtext.stages
 from pipelines.recipes.presets import preset_names, read_preset
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext import LineGenerator
+from synthtext.background import MadePaper
 from synthtext.core import Gap, Image, InputError, Sample, SampleGenerator, installed_file
+from synthtext.core.randomness import Entry
 from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages
-from synthtext.draft import Draft
-from synthtext.entry import Entry
 from synthtext.fonts import FontFile, system_fonts
-from synthtext.paper import MadePaper
+from synthtext.lines.state import Draft
 
 # The fonts of a preset are the ones that come with the project and, where they are, one of every script.
 SCRIPTS = ["Arabic", "Bengali", "Devanagari", "Hebrew", "Tamil"]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont, features
 
-from synthtext.canvas import Canvas, draw_line
 from synthtext.fonts import SIZES, Face, FaceCache, embedded_fonts, read_font_file, system_fonts
-from synthtext.setting import Setting, set_line
+from synthtext.typesetting.canvas import Canvas, draw_line
+from synthtext.typesetting.shaping import Setting, set_line
 
 SIZE = next(size for size in SIZES if size >= 60)
 DEJAVU, LATO = "DejaVuSans", "Lato-Regular"

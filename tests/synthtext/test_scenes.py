@@ -10,9 +10,9 @@ import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Clusters, Gap, Scene, StreamSource, TextInstance, signed_area
-from synthtext.rejection import Rejection
+from synthtext.core.errors import Rejection
 from synthtext.scenes import SceneGenerator
-from synthtext.scenes.stages import SceneDraft
+from synthtext.scenes.generator import SceneDraft
 
 SMALL = ("fonts={embedded: true, size_range: [9, 44]}", "output={width_range: [300, 420], height_range: [260, 420]}")
 CLEAN = (

@@ -11,10 +11,10 @@ from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthtext.core.errors import Rejection
 from synthtext.fonts import Face, FontFile, embedded_fonts, read_font_file, system_fonts
-from synthtext.rejection import Rejection
-from synthtext.runs import Run
-from synthtext.setting import SetLine, Setting, set_line
+from synthtext.typesetting.itemize import Run
+from synthtext.typesetting.shaping import SetLine, Setting, set_line
 
 ARABIC, HEBREW = "سلام عليكم", "שלום עולם"
 

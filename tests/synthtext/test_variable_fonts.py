@@ -19,9 +19,9 @@ from synthtext.fonts import (
     find_fonts,
     read_font_file,
 )
+from synthtext.fonts.file import STEPS, draw_variations
 from synthtext.fonts.pool import Family
-from synthtext.fonts.variation import STEPS, draw_variations
-from synthtext.runs import Run
+from synthtext.typesetting.itemize import Run
 
 LETTERS = "AHIRg"
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthtext.content import Copy
 from synthtext.core import Box, Range, Size, check_range, check_share, within
-from synthtext.rejection import Rejection
-from synthtext.scenes.backdrops import Backdrop
-from synthtext.scenes.block import Cell, LetteredLine, TextBlock, stack_rows
-from synthtext.scenes.composition import Composition, Item, PlacedItem
+from synthtext.core.errors import Rejection
+from synthtext.lines.sampler import Copy
+from synthtext.scenes.backgrounds import Backdrop
+from synthtext.scenes.composition import Cell, Composition, Item, LetteredLine, PlacedItem, TextBlock, stack_rows
 from synthtext.scenes.sheet import place_on_sheet
 from synthtext.scenes.typesetter import Typesetter, reads_leftwards
 

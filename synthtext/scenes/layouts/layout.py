@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 
 from synthtext.core import Size
-from synthtext.scenes.backdrops import Backdrop
+from synthtext.scenes.backgrounds import Backdrop
 from synthtext.scenes.composition import Composition, PlacedItem
 from synthtext.scenes.typesetter import Typesetter
 

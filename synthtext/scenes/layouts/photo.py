@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthtext.content import Copy
 from synthtext.core import Range, Size, check_range, check_share, within
-from synthtext.rejection import Rejection
-from synthtext.scenes.backdrops import Backdrop
-from synthtext.scenes.block import Cell, LaidLine, TextBlock, stack_rows
-from synthtext.scenes.composition import Composition, Item, PlacedItem
-from synthtext.scenes.places import Room, find_place
-from synthtext.scenes.plate import ROOM
-from synthtext.scenes.survey import Survey
+from synthtext.core.errors import Rejection
+from synthtext.lines.sampler import Copy
+from synthtext.scenes.backgrounds import Backdrop
+from synthtext.scenes.composition import Cell, Composition, Item, LaidLine, PlacedItem, TextBlock, stack_rows
+from synthtext.scenes.placement import Room, find_place
+from synthtext.scenes.placement_map import Survey
+from synthtext.scenes.shapes import ROOM
 from synthtext.scenes.typesetter import Typesetter, reads_leftwards
 
 _LARGEST = 0.35  # of the picture's shorter side: an em

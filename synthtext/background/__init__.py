@@ -1,0 +1,28 @@
+"""What lines are written on. In a recipe, `photos:` means the class `Photos` of this package."""
+
+from synthtext.background.background import MadePaper, Paper, PaperStock
+from synthtext.background.fibrous_paper import FibrousPaper
+from synthtext.background.materials import Fabric, Metal, Wood
+from synthtext.background.photos import PhotoPool, Photos
+from synthtext.background.printed import Halftone, Ruled, Table
+from synthtext.background.procedural import Gradient, Plain, Texture
+from synthtext.background.screen import Screen
+
+__all__ = [
+    "Fabric",
+    "FibrousPaper",
+    "Gradient",
+    "Halftone",
+    "MadePaper",
+    "Metal",
+    "Paper",
+    "PaperStock",
+    "PhotoPool",
+    "Photos",
+    "Plain",
+    "Ruled",
+    "Screen",
+    "Table",
+    "Texture",
+    "Wood",
+]

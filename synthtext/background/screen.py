@@ -1,0 +1,113 @@
+"""Screens of telephones, monitors and televisions, photographed."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.background.background import MadePaper
+from synthtext.core import Image, InputError, Parameters, Range, Size, check_range
+
+_SOFTER = 0.75  # moire is fainter than the gaps between pixels
+_REDUCED = 4  # how much smaller the picture is on which moire is computed
+
+
+@dataclass(frozen=True)
+class Screen(MadePaper):
+    """A surface of light colours or dark ones; a grid of coloured pixels, lines or moire lies over it and the letters.
+
+    Attributes:
+        kinds: which are drawn: "pixels" (red, green and blue stripes), "lines" (of a cathode ray tube), "moire".
+        lightness_range: of the surface, 0 to 255.
+        tint: how far channels may differ from the lightness, 0 to 255.
+        pitch_range: of pixels and lines, as a share of the picture's height, 0.04 to 0.5; three pixels at least.
+        depth_range: how much darker the gaps are, shares from 0 to 0.7.
+    """
+
+    kinds: tuple[Literal["pixels", "lines", "moire"], ...] = ("pixels", "lines", "moire")
+    lightness_range: Range = (0, 255)
+    tint: float = 50
+    pitch_range: Range = (0.06, 0.1)
+    depth_range: Range = (0.2, 0.5)
+
+    def __post_init__(self) -> None:
+        if not self.kinds:
+            raise InputError("kinds is empty; name at least one of pixels, lines, moire")
+        check_range("lightness_range", self.lightness_range, 0, 255)
+        check_range("tint", (0, self.tint), 0, 255)
+        check_range("pitch_range", self.pitch_range, 0.04, 0.5, "shares")
+        check_range("depth_range", self.depth_range, 0, 0.7, "shares")
+
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Draw the surface (RGB at its left and right), and what lies over it."""
+        left = rng.uniform(*self.lightness_range) + rng.uniform(-self.tint, self.tint, 3)
+        right = left + (rng.uniform(-40, 40) if rng.random() < 0.5 else 0)
+        return {
+            "kind": self.kinds[int(rng.integers(len(self.kinds)))],
+            "left": np.clip(left, 0, 255).round().tolist(),
+            "right": np.clip(right, 0, 255).round().tolist(),
+            "pitch": rng.uniform(*self.pitch_range),
+            "depth": rng.uniform(*self.depth_range),
+            "waves": rng.uniform(0.6, 3.5),
+            "degrees": rng.uniform(0, 180),
+            "bend": rng.uniform(-1, 1),
+        }
+
+    def show(self, size: Size, parameters: Parameters) -> Image:
+        """The surface without what lies over it, (H, W, 3)."""
+        share = np.linspace(0, 1, int(size.width))[:, None]
+        left, right = np.array(parameters["left"]), np.array(parameters["right"])
+        row = (left + (right - left) * share + 0.5).astype(np.uint8)
+        image = np.empty((int(size.height), int(size.width), 3), np.uint8)
+        image[:] = row
+        return image
+
+    def veil(self, image: Image, parameters: Parameters) -> Image:
+        """The picture behind pixels, lines or moire."""
+        size = Size(image.shape[1], image.shape[0])
+        light = _moire(size, parameters) if parameters["kind"] == "moire" else _grid(size, parameters)
+        return np.asarray(cv2.multiply(image, light, scale=1 / 255), np.uint8)
+
+    def clarity(self, parameters: Parameters) -> float:
+        """The share of the light that comes through where least does, over an area of some pixels."""
+        depth = float(parameters["depth"])
+        if parameters["kind"] == "pixels":  # two thirds of every channel, and a third of the rows at most
+            return (1 - depth * 0.75) * (1 - depth * 0.2)
+        return 1 - _SOFTER * depth
+
+
+def _grid(size: Size, parameters: Parameters) -> Image:
+    """How much light (H, W, 3) comes through a grid: 255 is all of it."""
+    pitch = max(3, round(parameters["pitch"] * size.height))
+    dark = 255 * (1 - parameters["depth"])
+    light = np.full((int(size.height), int(size.width), 3), 255, np.uint8)
+    if parameters["kind"] == "lines":
+        wave = (1 + np.cos(2 * math.pi * np.arange(pitch) / pitch)) / 2
+        rows = np.resize(dark + (255 - dark) * wave, int(size.height)).astype(np.uint8)
+        light[:] = rows[:, None, None]
+        return light
+    stripe = pitch / 3
+    columns = np.full((pitch, 3), dark, np.uint8)
+    for channel in range(3):  # each lights a third of the pixel, and a little of the rest
+        columns[round(channel * stripe) : round((channel + 1) * stripe), channel] = 255
+    light[:] = np.resize(columns, (int(size.width), 3))
+    light[::pitch] = (light[::pitch] * (1 - parameters["depth"] * 0.6)).astype(np.uint8)
+    return light
+
+
+def _moire(size: Size, parameters: Parameters) -> NDArray[np.uint8]:
+    """Light (H, W, 3) in bent bands, of other colours on each side."""
+    width, height = -(-int(size.width) // _REDUCED), -(-int(size.height) // _REDUCED)
+    x = np.linspace(-1, 1, width, dtype=np.float32) * np.float32(size.width / size.height)
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    angle, bend = math.radians(parameters["degrees"]), np.float32(parameters["bend"] * 0.25)
+    way = x * np.float32(math.cos(angle)) + y * np.float32(math.sin(angle)) + bend * (x * x * np.float32(0.3) + y * x)
+    turn = np.float32(2 * math.pi * parameters["waves"]) * way
+    depth = np.float32(parameters["depth"] * _SOFTER * 127)
+    bands = [255 - depth * (1 + np.sin(turn + np.float32(shift))) for shift in (0.0, 1.0, 2.0)]
+    small = np.stack(bands, axis=2).astype(np.uint8)
+    whole = (int(size.width), int(size.height))
+    return np.asarray(cv2.resize(small, whole, interpolation=cv2.INTER_LINEAR), np.uint8)

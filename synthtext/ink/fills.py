@@ -1,0 +1,211 @@
+"""Letters that let the paper through."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.background.textures import draw_place, grain
+from synthtext.core import Image, InputError, Parameters, Range, Size, check_range
+from synthtext.core.compositing import composite, faint, overlay, two_colours
+from synthtext.ink.colours import around, draw_colour
+from synthtext.ink.contrast import InkColour
+from synthtext.ink.style import Fading, InkStyle
+
+
+@dataclass(frozen=True)
+class Translucent(InkStyle):
+    """Letters of one colour through which the paper shows, as of watermarks and titles over films.
+
+    Attributes:
+        opacity_range: shares from 0.2 to 1; the contrast floor holds for what is left of the contrast.
+    """
+
+    opacity_range: Range = (0.4, 0.85)
+
+    def __post_init__(self) -> None:
+        check_range("opacity_range", self.opacity_range, 0.2, 1, "shares")
+
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Draw the opacity."""
+        return {"opacity": rng.uniform(*self.opacity_range)}
+
+    def faded(self, parameters: Parameters) -> Fading:
+        """As much of the contrast is left as the letters are opaque."""
+        return Fading(share=parameters["opacity"])
+
+    def fill(
+        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
+    ) -> Image:
+        """The picture with the letters on it."""
+        return composite(paper, faint(coverage, parameters["opacity"]), ink.colour)
+
+
+@dataclass(frozen=True)
+class Blend(InkStyle):
+    """Letters that take on what they are printed on: its grain, folds and stains show through them.
+
+    Every mode comes in two: the first darkens, for ink that is darker than the paper, the second one lightens. None
+    comes nearer to the paper than the bare colour does.
+
+    Attributes:
+        modes: which are drawn: "multiply" (and screen), "darken" (and lighten), "burn" (linear, and dodge).
+        opacity_range: shares from 0.2 to 1; the contrast floor holds for what is left of the contrast.
+    """
+
+    modes: tuple[Literal["multiply", "darken", "burn"], ...] = ("multiply", "darken", "burn")
+    opacity_range: Range = (0.75, 1.0)
+
+    def __post_init__(self) -> None:
+        if not self.modes:
+            raise InputError("modes is empty; name at least one of multiply, darken, burn")
+        check_range("opacity_range", self.opacity_range, 0.2, 1, "shares")
+
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Draw the mode and the opacity."""
+        return {
+            "mode": self.modes[int(rng.integers(len(self.modes)))],
+            "opacity": rng.uniform(*self.opacity_range),
+        }
+
+    def faded(self, parameters: Parameters) -> Fading:
+        """As much of the contrast is left as the letters are opaque."""
+        return Fading(share=parameters["opacity"])
+
+    def fill(
+        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
+    ) -> Image:
+        """The picture with the letters on it."""
+        below = paper if ink.darker else cv2.bitwise_not(paper)
+        colour = np.empty_like(paper)
+        colour[:] = np.clip(np.asarray(ink.colour) if ink.darker else 255 - np.asarray(ink.colour), 0, 255)
+        mixed = _darkened(np.asarray(below, np.uint8), colour, parameters["mode"])
+        if not ink.darker:  # to lighten is to darken the negative
+            mixed = np.asarray(cv2.bitwise_not(mixed), np.uint8)
+        return overlay(paper, faint(coverage, parameters["opacity"]), mixed)
+
+
+def _darkened(paper: Image, colour: Image, mode: str) -> Image:
+    if mode == "multiply":
+        return np.asarray(cv2.multiply(paper, colour, scale=1 / 255), np.uint8)
+    if mode == "darken":
+        return np.asarray(cv2.min(paper, colour), np.uint8)
+    return np.asarray(cv2.subtract(paper, cv2.bitwise_not(colour)), np.uint8)
+
+
+_THERE = np.clip(2 * np.minimum(np.arange(256), 256 - np.arange(256)), 0, 255).astype(np.uint8)
+_BACK = np.asarray(255 - _THERE, np.uint8)
+
+
+@dataclass(frozen=True)
+class GradientFill(InkStyle):
+    """Letters of two colours that flow into each other.
+
+    Attributes:
+        degrees_range: direction of the flow: 0 is to the right, 90 downwards.
+        distance_range: between the two colours, 0 to 150 steps of luminance.
+        turns_range: how often it flows there and back in the letters' height, 1 (there) to 4.
+    """
+
+    degrees_range: Range = (60, 120)
+    distance_range: Range = (40, 110)
+    turns_range: tuple[int, int] = (1, 2)
+
+    def __post_init__(self) -> None:
+        check_range("degrees_range", self.degrees_range, -360, 360, "degrees")
+        check_range("distance_range", self.distance_range, 0, 150, "steps of luminance")
+        check_range("turns_range", self.turns_range, 1, 4, "counts")
+
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Draw the flow, and the hue (RGB) of the second colour."""
+        return {
+            "degrees": rng.uniform(*self.degrees_range),
+            "distance": rng.uniform(*self.distance_range),
+            "turns": int(rng.integers(*self.turns_range, endpoint=True)),
+            "mirrored": bool(rng.random() < 0.5),
+            "tint": draw_colour(rng),
+        }
+
+    def faded(self, parameters: Parameters) -> Fading:
+        """Half of the distance between the colours: that of the ink is in the middle."""
+        return Fading(loss=parameters["distance"] / 2)
+
+    def fill(
+        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
+    ) -> Image:
+        """The picture with the letters on it."""
+        height, width = coverage.shape
+        angle, turns = math.radians(parameters["degrees"]), parameters["turns"]
+        across, down = math.cos(angle) * turns / height, math.sin(angle) * turns / height  # of a turn in every pixel
+        x = (np.arange(width, dtype=np.float32) - (width - 1) / 2) * np.float32(across)
+        y = (np.arange(height, dtype=np.float32) - (height - 1) / 2) * np.float32(down)
+        way = x + y[:, None] + np.float32(turns / 2)
+        steps = (way * np.float32(128)).astype(np.int32).astype(np.uint8)  # of 256 there and back
+        index = np.asarray(cv2.LUT(steps, _BACK if parameters["mirrored"] else _THERE), np.uint8)
+        colours = around(ink, parameters["tint"], parameters["distance"])
+        return overlay(paper, coverage, two_colours(index, *colours))
+
+
+@dataclass(frozen=True)
+class TextureFill(InkStyle):
+    """Letters of two colours in patches, stripes or dots.
+
+    Attributes:
+        patterns: which are drawn: "patches", "stripes", "dots".
+        size_range: of patches, stripes and dots, 0.02 to 1 ems; two pixels at least.
+        distance_range: between the two colours, 0 to 150 steps of luminance.
+    """
+
+    patterns: tuple[Literal["patches", "stripes", "dots"], ...] = ("patches", "stripes", "dots")
+    size_range: Range = (0.05, 0.2)
+    distance_range: Range = (40, 110)
+
+    def __post_init__(self) -> None:
+        if not self.patterns:
+            raise InputError("patterns is empty; name at least one of patches, stripes, dots")
+        check_range("size_range", self.size_range, 0.02, 1, "ems")
+        check_range("distance_range", self.distance_range, 0, 150, "steps of luminance")
+
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Draw the pattern, and the hue (RGB) of the second colour."""
+        return {
+            "pattern": self.patterns[int(rng.integers(len(self.patterns)))],
+            "size": rng.uniform(*self.size_range),
+            "distance": rng.uniform(*self.distance_range),
+            "degrees": rng.uniform(0, 180),
+            "place": draw_place(rng),
+            "tint": draw_colour(rng),
+        }
+
+    def faded(self, parameters: Parameters) -> Fading:
+        """Half of the distance between the colours: that of the ink is in the middle."""
+        return Fading(loss=parameters["distance"] / 2)
+
+    def fill(
+        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
+    ) -> Image:
+        """The picture with the letters on it."""
+        size = Size(coverage.shape[1], coverage.shape[0])
+        cell = max(2.0, parameters["size"] * em)
+        if parameters["pattern"] == "patches":
+            noise = grain(size, cell, parameters["place"])
+            index = np.asarray(cv2.convertScaleAbs(noise, alpha=2.5, beta=-1.5 * 128), np.uint8)
+        else:
+            index = _waves(size, cell, parameters["degrees"], crossed=parameters["pattern"] == "dots")
+        colours = around(ink, parameters["tint"], parameters["distance"])
+        return overlay(paper, coverage, two_colours(index, *colours))
+
+
+def _waves(size: Size, cell: float, degrees: float, *, crossed: bool) -> NDArray[np.uint8]:
+    """Stripes or dots (H, W) that are `cell` pixels wide, 0 to 255, with soft edges."""
+    angle, step = math.radians(degrees), math.pi / cell
+    x = np.arange(size.width, dtype=np.float32) * np.float32(step)
+    y = np.arange(size.height, dtype=np.float32)[:, None] * np.float32(step)
+    across, down = np.float32(math.cos(angle)), np.float32(math.sin(angle))
+    wave = np.sin(x * across + y * down)
+    if crossed:
+        wave = wave * np.sin(y * across - x * down) * np.float32(2) - np.float32(0.3)
+    return np.asarray(np.clip(wave * (cell / 3) * 128 + 128, 0, 255), np.uint8)

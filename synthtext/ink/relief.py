@@ -1,0 +1,116 @@
+"""Letters as blocks."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.core import Image, Parameters, Range, check_range
+from synthtext.core.compositing import composite, overlay, shifted
+from synthtext.ink.colours import draw_colour
+from synthtext.ink.contrast import InkColour
+from synthtext.ink.shadows import cast_room, step, sweep
+from synthtext.ink.style import Fading, InkStyle, Room
+
+
+@dataclass(frozen=True)
+class Extrusion(InkStyle):
+    """Letters with sides, as those cut from wood or plastic. The sides are decoration: quads do not hold them.
+
+    Attributes:
+        depth_range: of the sides, 0.02 to 0.4 ems.
+        degrees_range: where they are seen: 0 is to the right, 90 below.
+    """
+
+    depth_range: Range = (0.04, 0.14)
+    degrees_range: Range = (20, 160)
+
+    def __post_init__(self) -> None:
+        check_range("depth_range", self.depth_range, 0.02, 0.4, "ems")
+        check_range("degrees_range", self.degrees_range, -360, 360, "degrees")
+
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Draw how deep the letters are, from where they are seen, and the colour of their sides (RGB)."""
+        return {
+            "depth": rng.uniform(*self.depth_range),
+            "degrees": rng.uniform(*self.degrees_range),
+            "colour": draw_colour(rng),
+        }
+
+    def room(self, parameters: Parameters) -> Room:
+        """As far as the sides."""
+        return cast_room(parameters["depth"], parameters["degrees"], 0.0)
+
+    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+        """The paper with the sides on it."""
+        swept = sweep(coverage, max(2.0, parameters["depth"] * em), parameters["degrees"])
+        return composite(paper, swept, parameters["colour"])
+
+
+@dataclass(frozen=True)
+class Emboss(InkStyle):
+    """Letters with lit and shaded edges: raised or sunk, by where the light comes from.
+
+    Attributes:
+        depth_range: width of the edges, 0.01 to 0.15 ems.
+        degrees_range: where the light comes from: 0 is the right, 90 below.
+        strength_range: of light and shade, 5 to 120 steps of luminance.
+    """
+
+    depth_range: Range = (0.03, 0.07)
+    degrees_range: Range = (0, 360)
+    strength_range: Range = (60, 115)
+
+    def __post_init__(self) -> None:
+        check_range("depth_range", self.depth_range, 0.01, 0.15, "ems")
+        check_range("degrees_range", self.degrees_range, -360, 360, "degrees")
+        check_range("strength_range", self.strength_range, 5, 120, "steps of luminance")
+
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Draw the edges' width (ems), the light's direction and strength."""
+        return {
+            "depth": rng.uniform(*self.depth_range),
+            "degrees": rng.uniform(*self.degrees_range),
+            "strength": rng.uniform(*self.strength_range),
+        }
+
+    def room(self, parameters: Parameters) -> Room:
+        """As far as the edges."""
+        return Room(*[float(parameters["depth"])] * 4)
+
+    def faded(self, parameters: Parameters) -> Fading:
+        """Half of the light's strength: of every stroke one side is lit, and the other one shaded."""
+        return Fading(loss=parameters["strength"] / 2)
+
+    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+        """The paper with the light and shade that falls beside the letters."""
+        light, shade = _relief(coverage, em, parameters)
+        return _lit(paper, light, shade)
+
+    def fill(
+        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
+    ) -> Image:
+        """The picture with letters whose edges are lit and shaded."""
+        flat = np.empty_like(paper)
+        flat[:] = np.clip(ink.colour, 0, 255)
+        return overlay(paper, coverage, _lit(flat, *_relief(coverage, em, parameters)))
+
+
+def _relief(
+    coverage: NDArray[np.uint8], em: float, parameters: Parameters
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """How much lighter and how much darker pixels (H, W) are by the light on the letters' edges."""
+    radius = max(1.0, parameters["depth"] * em)
+    height = np.asarray(cv2.GaussianBlur(coverage, (0, 0), radius / 2), np.uint8)
+    right, down = step(max(1.0, radius / 2), parameters["degrees"])
+    towards, away = shifted(height, round(right), round(down)), shifted(height, -round(right), -round(down))
+    scale = parameters["strength"] / 255
+    light = cv2.convertScaleAbs(cv2.subtract(towards, away), alpha=scale)
+    shade = cv2.convertScaleAbs(cv2.subtract(away, towards), alpha=scale)
+    return np.asarray(light, np.uint8), np.asarray(shade, np.uint8)
+
+
+def _lit(image: Image, light: NDArray[np.uint8], shade: NDArray[np.uint8]) -> Image:
+    lighter = cv2.add(image, cv2.cvtColor(light, cv2.COLOR_GRAY2BGR))
+    return np.asarray(cv2.subtract(lighter, cv2.cvtColor(shade, cv2.COLOR_GRAY2BGR)), np.uint8)

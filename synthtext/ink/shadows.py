@@ -1,0 +1,125 @@
+"""Letters that cast a shadow."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthtext.core import Image, Parameters, Range, check_range
+from synthtext.core.compositing import composite, faint, shifted
+from synthtext.ink.style import InkStyle, Room
+
+
+@dataclass(frozen=True)
+class Shadow(InkStyle):
+    """Letters with a shadow below them, soft or hard. It is decoration: quads do not hold it.
+
+    Attributes:
+        distance_range: from the letters, 0 to 0.3 ems.
+        degrees_range: where it falls: 0 is to the right, 90 downwards.
+        blur_range: deviation of its softness, 0 (hard) to 0.2 ems.
+        opacity_range: shares from 0 to 1.
+        lightness_range: of its grey, 0 to 255.
+    """
+
+    distance_range: Range = (0.03, 0.1)
+    degrees_range: Range = (20, 160)
+    blur_range: Range = (0.0, 0.06)
+    opacity_range: Range = (0.4, 0.9)
+    lightness_range: Range = (0, 60)
+
+    def __post_init__(self) -> None:
+        check_range("distance_range", self.distance_range, 0, 0.3, "ems")
+        check_range("degrees_range", self.degrees_range, -360, 360, "degrees")
+        check_range("blur_range", self.blur_range, 0, 0.2, "ems")
+        check_range("opacity_range", self.opacity_range, 0, 1, "shares")
+        check_range("lightness_range", self.lightness_range, 0, 255)
+
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Draw where the shadow lies and what it is like."""
+        return {
+            "distance": rng.uniform(*self.distance_range),
+            "degrees": rng.uniform(*self.degrees_range),
+            "blur": rng.uniform(*self.blur_range),
+            "opacity": rng.uniform(*self.opacity_range),
+            "lightness": round(rng.uniform(*self.lightness_range)),
+        }
+
+    def room(self, parameters: Parameters) -> Room:
+        """As far as it falls."""
+        return cast_room(parameters["distance"], parameters["degrees"], 2 * parameters["blur"])
+
+    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+        """The paper with the shadow on it."""
+        right, down = step(max(1.0, parameters["distance"] * em), parameters["degrees"])
+        layer = shifted(coverage, round(right), round(down))
+        deviation = parameters["blur"] * em
+        if deviation > 0.4:  # less is no softer than the letters
+            layer = np.asarray(cv2.GaussianBlur(layer, (0, 0), deviation), np.uint8)
+        return composite(paper, faint(layer, parameters["opacity"]), [parameters["lightness"]] * 3)
+
+
+def step(distance: float, degrees: float) -> tuple[float, float]:
+    """To the right, and down."""
+    angle = math.radians(degrees)
+    return distance * math.cos(angle), distance * math.sin(angle)
+
+
+def cast_room(distance: float, degrees: float, soft: float) -> Room:
+    """The room that something takes which lies at a distance from the letters, with edges that are soft as far."""
+    right, down = step(distance, degrees)
+    return Room(
+        max(0.0, soft - right), max(0.0, soft - down), max(0.0, soft + right), max(0.0, soft + down)
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LongShadow(InkStyle):
+    """Letters with a shadow that hangs together with them and runs far, as on posters and app icons.
+
+    It is decoration: quads do not hold it, and the picture's edge may cut it.
+
+    Attributes:
+        length_range: 0.05 to 3 ems.
+        degrees_range: where it falls: 0 is to the right, 90 downwards.
+        opacity_range: shares from 0 to 1.
+    """
+
+    length_range: Range = (0.3, 1.2)
+    degrees_range: Range = (25, 155)
+    opacity_range: Range = (0.25, 0.6)
+
+    def __post_init__(self) -> None:
+        check_range("length_range", self.length_range, 0.05, 3, "ems")
+        check_range("degrees_range", self.degrees_range, -360, 360, "degrees")
+        check_range("opacity_range", self.opacity_range, 0, 1, "shares")
+
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Draw how far it runs, where, and how dark it is."""
+        return {
+            "length": rng.uniform(*self.length_range),
+            "degrees": rng.uniform(*self.degrees_range),
+            "opacity": rng.uniform(*self.opacity_range),
+        }
+
+    def room(self, parameters: Parameters) -> Room:
+        """As far as it runs."""
+        return cast_room(parameters["length"], parameters["degrees"], 0.0)
+
+    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+        """The paper with the shadow on it."""
+        swept = sweep(coverage, parameters["length"] * em, parameters["degrees"])
+        return composite(paper, faint(swept, parameters["opacity"]), (0, 0, 0))
+
+
+def sweep(coverage: NDArray[np.uint8], length: float, degrees: float) -> NDArray[np.uint8]:
+    """All that letters (H, W) cover on their way over `length` pixels."""
+    swept, covered = coverage, 1.0
+    while covered < length:  # every round covers up to twice as far
+        far = min(covered, length - covered)
+        right, down = step(far, degrees)
+        swept = np.asarray(cv2.max(swept, shifted(swept, round(right), round(down))), np.uint8)
+        covered += far
+    return swept

@@ -1,0 +1,1 @@
+"""Text lines: sampling, layout, placement, drawing in stages."""

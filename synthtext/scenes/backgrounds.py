@@ -1,0 +1,215 @@
+"""Backgrounds of scenes. In a recipe of scenes, `photos` and `wall` name the classes of this module."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from synthtext.background import Gradient, Plain, Texture
+from synthtext.background.photos import decode_photo, photo_paths
+from synthtext.core import Image, InputError, Range, Size, check_number, check_range
+from synthtext.scenes.shapes import blend_polygon
+
+__all__ = ["Backdrop", "BackdropPaper", "Gradient", "PhotoBackdrops", "Photos", "Plain", "Texture", "Wall"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backdrop:
+    """A picture to write on, and what is known of it.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        depth: (H, W) uint8, how near everything is: 255 is nearest, 0 far away; inverse depth, so that it is a linear
+            function of x and y on a plane. None when nobody knows.
+        segments: (H, W) uint8, a number for each surface. None when nobody knows.
+    """
+
+    image: Image
+    depth: NDArray[np.uint8] | None = None
+    segments: NDArray[np.uint8] | None = None
+
+
+@runtime_checkable
+class BackdropPaper(Protocol):
+    """A paper that knows more of its picture than the colours."""
+
+    def paint_backdrop(self, rng: np.random.Generator, size: Size) -> Backdrop:
+        """A new picture of this size (whole pixels)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Photographs in a folder and below it, cut to the size of the scene.
+
+    Attributes:
+        folder: with at least one picture; a broken one is an error.
+        zoom_range: how much larger than needed to fill the scene a photograph is shown, 1 to 10.
+        pool: how many photographs each block of 256 scenes draws from.
+        depth: a folder of grey PNGs named as the photographs: how near everything is, brighter is nearer (inverse
+            depth). Photographs without one are used as well.
+        segments: a folder of grey PNGs named as the photographs: a number for each surface.
+    """
+
+    folder: Path
+    zoom_range: Range = (1.0, 1.6)
+    pool: int = 8
+    depth: Path | None = None
+    segments: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_range("zoom_range", self.zoom_range, 1, 10)
+        check_number("pool", self.pool, 1, 64)
+
+    def check(self) -> None:
+        """Decode every photograph and map once.
+
+        Raises:
+            InputError: a folder is missing or empty, a photograph is broken, a map fits no photograph's shape, or a
+                folder of maps has none for any photograph; the message names it.
+        """
+        found = {"depth": 0, "segments": 0}
+        for path in self._paths:
+            backdrop = self._load(path)
+            found["depth"] += backdrop.depth is not None
+            found["segments"] += backdrop.segments is not None
+        for name, folder in (("depth", self.depth), ("segments", self.segments)):
+            if folder is not None and not found[name]:
+                raise InputError(
+                    f"photos: {name} folder {str(folder)!r} holds no map of a photograph; a map is a PNG with the "
+                    "photograph's name"
+                )
+
+    def for_block(self, rng: np.random.Generator) -> "PhotoBackdrops":
+        """A few photographs."""
+        paths = self._paths
+        picked = [paths[int(i)] for i in rng.integers(len(paths), size=min(self.pool, len(paths)))]
+        return PhotoBackdrops([self._load(path) for path in picked], self.zoom_range)
+
+    @cached_property
+    def _paths(self) -> tuple[Path, ...]:
+        return photo_paths(self.folder)
+
+    def _load(self, path: Path) -> Backdrop:
+        image = decode_photo(path)
+        return Backdrop(image, _read_map(self.depth, path, image), _read_map(self.segments, path, image))
+
+
+class PhotoBackdrops:
+    """Photographs in memory, of which scenes get their cuts."""
+
+    def __init__(self, photos: Sequence[Backdrop], zoom_range: Range) -> None:
+        self._photos, self._zoom_range = photos, zoom_range
+
+    def paint(self, rng: np.random.Generator, size: Size) -> Image:
+        """A cut of a photograph, (H, W, 3)."""
+        return self.paint_backdrop(rng, size).image
+
+    def paint_backdrop(self, rng: np.random.Generator, size: Size) -> Backdrop:
+        """A cut at a random place, mirrored half of the time, with its maps."""
+        which, across, down, mirrored, zoom = rng.random(5).tolist()
+        photo = self._photos[int(which * len(self._photos))]
+        low, high = self._zoom_range
+        height, width = photo.image.shape[:2]
+        scale = max(size.width / width, size.height / height) * low * (high / low) ** zoom
+        cut = (min(width, size.width / scale), min(height, size.height / scale))
+        left, top = across * (width - cut[0]), down * (height - cut[1])
+        box = (round(left), round(top), max(1, round(cut[0])), max(1, round(cut[1])))
+
+        def shown(picture: Image, interpolation: int) -> Image:
+            part = picture[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]
+            resized = cv2.resize(part, (int(size.width), int(size.height)), interpolation=interpolation)
+            return np.asarray(cv2.flip(resized, 1) if mirrored < 0.5 else resized, np.uint8)
+
+        return Backdrop(
+            shown(photo.image, cv2.INTER_AREA if scale < 0.8 else cv2.INTER_LINEAR),
+            None if photo.depth is None else shown(photo.depth, cv2.INTER_LINEAR),
+            None if photo.segments is None else shown(photo.segments, cv2.INTER_NEAREST),
+        )
+
+
+def _read_map(folder: Path | None, photo: Path, image: Image) -> NDArray[np.uint8] | None:
+    """The map of a photograph at the photograph's size in memory; None when there is none."""
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise InputError(f"photos: map folder {str(folder)!r} does not exist")
+    path = folder / f"{photo.stem}.png"
+    if not path.exists():
+        return None
+    try:
+        with PillowImage.open(path) as file:
+            grey = np.asarray(file.convert("L"), np.uint8)
+    except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
+        raise InputError(f"map {str(path)!r} is broken or no picture: {error}; mend or remove it") from None
+    height, width = image.shape[:2]
+    if abs(grey.shape[1] * height - grey.shape[0] * width) > 0.03 * grey.shape[1] * height:
+        raise InputError(
+            f"map {str(path)!r} is {grey.shape[1]} x {grey.shape[0]}, which is no size of a photograph of "
+            f"{width} x {height}: make it of the photograph"
+        )
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+_GROUNDS = (Gradient(difference=70, tint=30), Texture(difference=50, tint=30, grain_range=(0.05, 1.0)))
+
+
+@dataclass(frozen=True)
+class Wall:
+    """Rectangles and stripes of several colours on a texture, some of them in rows as windows, tiles or shelves.
+
+    Attributes:
+        count_range: areas of other colours, 0 to 40.
+        difference: how far the lightness of an area may be from that of the ground, 0 to 255.
+    """
+
+    count_range: tuple[int, int] = (2, 9)
+    difference: float = 110
+
+    def __post_init__(self) -> None:
+        check_range("count_range", self.count_range, 0, 40, "counts")
+        check_number("difference", self.difference, 0, 255)
+
+    def paint(self, rng: np.random.Generator, size: Size) -> Image:
+        """A picture of a wall, (H, W, 3)."""
+        ground = _GROUNDS[int(rng.integers(2))]
+        image = ground.paint(rng, size)
+        base = np.array(cv2.mean(image)[:3])
+        if rng.random() < 0.35:
+            _tile(rng, image, base)
+        for _ in range(int(rng.integers(*self.count_range, endpoint=True))):
+            self._area(rng, image, base)
+        return image
+
+    def _area(self, rng: np.random.Generator, image: Image, base: np.ndarray) -> None:
+        height, width = image.shape[:2]
+        colour = np.clip(base + rng.uniform(-self.difference, self.difference) + rng.uniform(-40, 40, 3), 0, 255)
+        x, y, across, down, lean = rng.random(5).tolist()
+        high = height * (0.05 + 0.5 * down)
+        wide = 2 * width if across < 0.25 else width * (0.05 + 0.45 * across)
+        cx, cy, slope = x * width, y * height, 0.3 * (lean - 0.5)
+        corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (wide / 2, high / 2)
+        corners[:, 1] += slope * corners[:, 0]
+        blend_polygon(image, np.add(corners, (cx, cy)).astype(np.float32), tuple(colour.tolist()), 0.6 + 0.4 * lean)
+
+
+def _tile(rng: np.random.Generator, image: Image, base: np.ndarray) -> None:
+    """Joints between tiles or bricks."""
+    height, width = image.shape[:2]
+    tall = float(rng.uniform(0.04, 0.2)) * height
+    wide, offset = tall * float(rng.uniform(1, 3)), float(rng.integers(2)) / 2
+    shade = np.clip(base + rng.choice([-1, 1]) * rng.uniform(15, 45), 0, 255).tolist()
+    thickness = max(1, int(0.04 * tall))
+    for row in range(int(height / tall) + 1):
+        y = int(row * tall)
+        cv2.line(image, (0, y), (width, y), shade, thickness)
+        begins = (row % 2) * offset * wide
+        for column in range(int(width / wide) + 1):
+            x = int(begins + column * wide)
+            cv2.line(image, (x, y), (x, int(y + tall)), shade, thickness)

@@ -1,0 +1,1 @@
+"""Typesetting: itemization, shaping with HarfBuzz, and rasterization of glyphs and strokes."""
