@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 import regex
-import synthtext.stages
 from fontTools.ttLib import TTFont
 
 from pipelines.recipes.presets import preset_names, read_preset
@@ -22,6 +21,7 @@ from synthtext.core import Gap, Image, InputError, Sample, SampleGenerator, inst
 from synthtext.core.randomness import Entry
 from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages
 from synthtext.fonts import FontFile, system_fonts
+from synthtext.lines import stages
 from synthtext.lines.state import Draft
 
 # The fonts of a preset are the ones that come with the project and, where they are, one of every script.
@@ -71,7 +71,7 @@ class Watch:
         self.glyphs: list[list[int]] = []
         self.coverages: list[Image] = []
         self.composed: list[tuple[Image, Image]] = []
-        draw_line, find_ink = (getattr(synthtext.stages, name) for name in ("draw_line", "find_ink"))
+        draw_line, find_ink = (getattr(stages, name) for name in ("draw_line", "find_ink"))
         compose = generator.stages.steps["compose"]
 
         def drawn(line: Any, *rest: Any) -> Any:
@@ -86,8 +86,8 @@ class Watch:
             compose(drafts)
             self.composed += [(veiled(draft), draft.image) for draft in drafts]
 
-        patch.setattr(synthtext.stages, "draw_line", drawn)
-        patch.setattr(synthtext.stages, "find_ink", found)
+        patch.setattr(stages, "draw_line", drawn)
+        patch.setattr(stages, "find_ink", found)
         patch.setitem(generator.stages.steps, "compose", composed)
 
 
