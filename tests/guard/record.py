@@ -21,12 +21,15 @@ from typing import Any
 
 import cv2
 import numpy as np
-from pipelines.copypaste import copypaste
-from pipelines.generate import generate, iterate_samples
-from pipelines.reader import iterate_scenes, open_scenes
-from pipelines.recipe import preset_names, resolve_recipe
-from pipelines.train import train
 
+from pipelines.datasets.open import open_scenes
+from pipelines.datasets.scene_source import iterate_scenes
+from pipelines.jobs.copypaste import copypaste
+from pipelines.jobs.shard_job import generate
+from pipelines.jobs.source import iterate_samples
+from pipelines.recipes.presets import preset_names
+from pipelines.recipes.resolve import resolve_recipe
+from pipelines.training.job import train
 from synthtext.corpora import languages
 
 HERE = Path(__file__).resolve().parent
