@@ -7,15 +7,15 @@ order.
 
 from augment.bending import Curl, Elastic
 from augment.blur import Blur, Defocus, MotionBlur
-from augment.chain import SceneChain, SceneEffect, SceneStep, Shown
+from augment.chain import MaskedScene, SceneChain, SceneEffect, SceneStep
 from augment.colour import Colour, Gamma, Invert, WhiteBalance
 from augment.compression import Downscale, Jpeg
-from augment.crop import Crop, TextCrop, Window
-from augment.detection import training_view
-from augment.framing import Flip, Frame, Labels, Rescale, ResizePad, View
+from augment.crop import RandomBorderCrop, TextCrop, Window
+from augment.detection import detector_augmentation
+from augment.framing import Flip, FrameTransform, LabelGeometry, Rescale, ResizePad, ViewTransform
 from augment.geometry import Affine, Perspective, Rotation, Skew
 from augment.imgaug_effect import Imgaug
-from augment.labels import CutRule, move_instances, warp_scene
+from augment.labels import VisibilityRule, move_instances, warp_scene
 from augment.light import CastShadow, Glare, UnevenLight
 from augment.line import LineChain
 from augment.noise import Noise, SaltAndPepper, ShotNoise
@@ -28,25 +28,25 @@ __all__ = [
     "Blur",
     "CastShadow",
     "Colour",
-    "Crop",
     "Curl",
-    "CutRule",
     "Defocus",
     "Distort",
     "Downscale",
     "Elastic",
     "Flip",
-    "Frame",
+    "FrameTransform",
     "Gamma",
     "Glare",
     "Imgaug",
     "Invert",
     "Jpeg",
-    "Labels",
+    "LabelGeometry",
     "LineChain",
+    "MaskedScene",
     "MotionBlur",
     "Noise",
     "Perspective",
+    "RandomBorderCrop",
     "Rescale",
     "ResizePad",
     "Rotation",
@@ -56,16 +56,16 @@ __all__ = [
     "SceneEffect",
     "SceneStep",
     "ShotNoise",
-    "Shown",
     "Skew",
     "Stretch",
     "TextCrop",
     "TiaPerspective",
     "UnevenLight",
-    "View",
+    "ViewTransform",
+    "VisibilityRule",
     "WhiteBalance",
     "Window",
+    "detector_augmentation",
     "move_instances",
-    "training_view",
     "warp_scene",
 ]

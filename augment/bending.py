@@ -12,7 +12,7 @@ from synthtext.core.warp import Coordinates
 _MOST = 256  # places along a side that are looked at
 
 
-def fitted(warp: Warp, size: Size, step: float) -> Warp:
+def fit_to_frame(warp: Warp, size: Size, step: float) -> Warp:
     """A warp, and then what brings all of a picture into its frame again, and fills it: nothing is cut off.
 
     Args:
@@ -29,7 +29,7 @@ def fitted(warp: Warp, size: Size, step: float) -> Warp:
         seen = part.forward(seen)
     (left, top), (right, bottom) = seen.min(axis=0), seen.max(axis=0)
     wide, high = size.width / (right - left), size.height / (bottom - top)
-    return warp.then(Warp.of_matrix(np.array([[wide, 0, -left * wide], [0, high, -top * high], [0, 0, 1]])))
+    return warp.then(Warp.from_matrix(np.array([[wide, 0, -left * wide], [0, high, -top * high], [0, 0, 1]])))
 
 
 _WAVES = 4  # that are laid over each other
@@ -76,12 +76,12 @@ class Elastic:
         crests = np.stack([np.cos(angles), np.sin(angles)], axis=1)
         across = np.stack([-np.sin(angles), np.cos(angles)], axis=1) * (2 * math.pi / lengths)[:, None]
         heights = parameters["strength"] * _SLOPE / _WAVES * lengths / (2 * math.pi)
-        waves = Waves(crests * heights[:, None], across, np.array(parameters["phases"]))
-        return fitted(Warp((waves,)), size, float(lengths.min()) / 10)
+        waves = WaveMap(crests * heights[:, None], across, np.array(parameters["phases"]))
+        return fit_to_frame(Warp((waves,)), size, float(lengths.min()) / 10)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Waves:
+class WaveMap:
     """Shears one after the other, each by a sine: points move by `moves` times the sine of `across` times themselves.
 
     Attributes:
@@ -157,15 +157,15 @@ class Curl:
         length = 2 * half * parameters["roll"]
         rise = length / angle * (1 - math.cos(angle))
         lean = parameters["bow"] * math.sin(angle) * min(size.width, size.height, length) / rise
-        roll = Roll(centre[0] + half - length, length / angle, angle, lean)
+        roll = CylinderMap(centre[0] + half - length, length / angle, angle, lean)
         back = Warp.rotation(parameters["degrees"], centre)
-        return fitted(
+        return fit_to_frame(
             Warp.rotation(-parameters["degrees"], centre).then(Warp((roll,))).then(back), size, max(size) / _PARTS
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Roll:
+class CylinderMap:
     """A plane that is flat up to `start` and goes up a cylinder to the right of it, then straight on.
 
     Each x goes to another, in order, and each column is shifted as a whole: the map cannot fold.

@@ -7,12 +7,12 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 import cv2
 import numpy as np
 
-from augment.framing import Frame, Labels, View
-from augment.labels import CutRule, move_instances, size_of, warp_image
-from augment.polygons import moved, moved_frame
-from augment.region import Mask, Region
+from augment.framing import FrameTransform, LabelGeometry, ViewTransform
+from augment.labels import VisibilityRule, move_instances, size_of, warp_image
+from augment.polygons import warp_frame, warp_polygon
+from augment.region import Mask, VisibleRegion
 from synthtext.core import (
-    Applied,
+    AppliedEffect,
     Box,
     GeometricEffect,
     Image,
@@ -24,7 +24,7 @@ from synthtext.core import (
     Size,
     Warp,
     bounding_box,
-    check_share,
+    check_fraction,
 )
 
 
@@ -36,12 +36,12 @@ class SceneEffect(Protocol):
         """Draw parameters (JSON scalars) for a picture of this size."""
         ...
 
-    def apply_scene(self, scene: Scene, parameters: Parameters, rule: CutRule) -> Scene:
+    def apply_scene(self, scene: Scene, parameters: Parameters, rule: VisibilityRule) -> Scene:
         """The changed scene. The argument is left as it is."""
         ...
 
 
-AnyEffect: TypeAlias = GeometricEffect | View | SceneEffect | PixelEffect
+AnyEffect: TypeAlias = GeometricEffect | ViewTransform | SceneEffect | PixelEffect
 
 
 @dataclass(frozen=True)
@@ -53,24 +53,24 @@ class SceneStep:
     probability: float = 1.0
 
     def __post_init__(self) -> None:
-        check_share(f"{self.name}: probability", self.probability)
-        if not isinstance(self.effect, GeometricEffect | View | SceneEffect | PixelEffect):
+        check_fraction(f"{self.name}: probability", self.probability)
+        if not isinstance(self.effect, GeometricEffect | ViewTransform | SceneEffect | PixelEffect):
             raise InputError(
                 f"{self.name}: {type(self.effect).__name__} is no effect; it needs draw with warp, apply or "
                 "apply_scene, or draw_view with frame"
             )
 
 
-class Shown(NamedTuple):
+class MaskedScene(NamedTuple):
     """A scene, and where its picture shows something.
 
     Attributes:
         scene: its effects are recorded in `meta`.
-        valid: (H, W) uint8, 1 where a picture was and 0 where it was filled up: beside a turned one, and padding.
+        valid_mask: (H, W) uint8, 1 where a picture was and 0 where it was filled up: beside a turned one, and padding.
     """
 
     scene: Scene
-    valid: Mask
+    valid_mask: Mask
 
 
 class SceneChain:
@@ -84,11 +84,11 @@ class SceneChain:
         rule: what becomes of instances that are cut; None: the default one.
     """
 
-    def __init__(self, steps: Sequence[SceneStep] = (), rule: CutRule | None = None) -> None:
+    def __init__(self, steps: Sequence[SceneStep] = (), rule: VisibilityRule | None = None) -> None:
         self.steps = tuple(steps)
-        self.rule = rule or CutRule()
+        self.rule = rule or VisibilityRule()
 
-    def __call__(self, rng: np.random.Generator, scene: Scene) -> Shown:
+    def __call__(self, rng: np.random.Generator, scene: Scene) -> MaskedScene:
         """Draw what happens to a scene, and do it. The argument is left as it is.
 
         Raises:
@@ -98,18 +98,18 @@ class SceneChain:
         for step in self.steps:
             if step.probability < 1 and rng.random() >= step.probability:
                 continue
-            state.applied.append(Applied(step.name, state.do(step, rng)))
-        state.settle()
+            state.applied.append(AppliedEffect(step.name, state.do(step, rng)))
+        state.apply_pending_warp()
         meta = replace(scene.meta, effects=scene.meta.effects + tuple(state.applied))
-        return Shown(replace(state.scene, meta=meta), state.valid)
+        return MaskedScene(replace(state.scene, meta=meta), state.valid)
 
 
 class _State:
     """A scene on its way through a chain: the warp that is still to be applied to it, and the frame it leads to."""
 
-    def __init__(self, scene: Scene, rule: CutRule) -> None:
+    def __init__(self, scene: Scene, rule: VisibilityRule) -> None:
         self.scene, self.rule = scene, rule
-        self.applied: list[Applied] = []
+        self.applied: list[AppliedEffect] = []
         self.size = size_of(scene.image)
         self.valid = np.ones(scene.image.shape[:2], np.uint8)
         self.warp = Warp()
@@ -118,47 +118,49 @@ class _State:
 
     def do(self, step: SceneStep, rng: np.random.Generator) -> Parameters:
         effect = step.effect
-        if isinstance(effect, View):
-            parameters = effect.draw_view(rng, self._labels())
+        if isinstance(effect, ViewTransform):
+            parameters = effect.draw_framing(rng, self._labels())
             frame = effect.frame(self.size, parameters)
-            self._look(frame)
+            self._reframe(frame)
         elif isinstance(effect, GeometricEffect):
             parameters = effect.draw(rng, self.size)
             self._move(effect.warp(self.size, parameters))
         else:
-            self.settle()
+            self.apply_pending_warp()
             parameters = effect.draw(rng, self.size)
             if isinstance(effect, SceneEffect):
                 self._replace(effect.apply_scene(self.scene, parameters, self.rule))
             else:
-                self.scene = replace(self.scene, image=coloured(step.name, effect, self.scene.image, parameters))
+                self.scene = replace(
+                    self.scene, image=apply_pixel_effect(step.name, effect, self.scene.image, parameters)
+                )
         return parameters
 
     def _move(self, warp: Warp) -> None:
         self.warp = self.warp.then(warp)
-        self.windows = [moved_frame(window, warp) for window in self.windows]
+        self.windows = [warp_frame(window, warp) for window in self.windows]
 
-    def _look(self, frame: Frame) -> None:
+    def _reframe(self, frame: FrameTransform) -> None:
         """Take another frame. What it cuts off must not come back where a later one is larger."""
-        whole = Region.of(frame.size).box
+        whole = VisibleRegion.from_windows(frame.size).box
         old = bounding_box(frame.warp.points(Box(0, 0, *self.size).polygon()))
         self._move(frame.warp)
         self.size = frame.size
         if min(old.left, old.top) < 0 or old.right > whole.right or old.bottom > whole.bottom:
             self.windows.append(whole.polygon())
 
-    def settle(self) -> None:
+    def apply_pending_warp(self) -> None:
         """Apply the warp that has gathered."""
         before = size_of(self.scene.image)
         if not self.warp.maps and self.size == before:
             return
-        region = Region.of(self.size, self.windows)
+        region = VisibleRegion.from_windows(self.size, self.windows)
         instances = move_instances(self.scene.instances, self.warp, before, region, self.rule)
         image = warp_image(self.scene.image, self.warp, self.size)
         if self.windows:
-            image = region.blackened(image if image is not self.scene.image else image.copy())
-        covered = moved_frame(Box(0, 0, *before).polygon(), self.warp)
-        shown = Region.of(self.size, [*self.windows, covered]).mask(self.size)
+            image = region.fill_outside(image if image is not self.scene.image else image.copy())
+        covered = warp_frame(Box(0, 0, *before).polygon(), self.warp)
+        shown = VisibleRegion.from_windows(self.size, [*self.windows, covered]).mask(self.size)
         if not self._covered:
             shown &= self.warp.image(self.valid, self.size, interpolation=cv2.INTER_NEAREST)
         self.scene = replace(self.scene, image=image, instances=instances)
@@ -171,13 +173,13 @@ class _State:
             self.size = size_of(scene.image)
             self.valid, self._covered = np.ones(scene.image.shape[:2], np.uint8), True
 
-    def _labels(self) -> Labels:
+    def _labels(self) -> LabelGeometry:
         instances = self.scene.instances
-        polygons = tuple(moved(instance.polygon, self.warp) for instance in instances)
-        return Labels(self.size, polygons, tuple(instance.ignore for instance in instances))
+        polygons = tuple(warp_polygon(instance.polygon, self.warp) for instance in instances)
+        return LabelGeometry(self.size, polygons, tuple(instance.ignore for instance in instances))
 
 
-def coloured(name: str, effect: PixelEffect, image: Image, parameters: Parameters) -> Image:
+def apply_pixel_effect(name: str, effect: PixelEffect, image: Image, parameters: Parameters) -> Image:
     """A picture after an effect on its pixels; `name` is for messages.
 
     Raises:

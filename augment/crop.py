@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.framing import Frame, Labels
-from synthtext.core import InputError, Parameters, Range, Size, Warp, check_number, check_range, check_share
+from augment.framing import FrameTransform, LabelGeometry
+from synthtext.core import InputError, Parameters, Range, Size, Warp, check_fraction, check_number, check_range
 
 _Spans = NDArray[np.float64]  # (N, 2) lowest and highest coordinate of each text along one axis
 
@@ -26,14 +26,14 @@ class TextCrop:
         tries: at most; then the picture stays whole. 1 to 1000.
     """
 
-    least_side_share: float = 0.1
+    min_side_share: float = 0.1
     tries: int = 50
 
     def __post_init__(self) -> None:
-        check_share("least_side_share", self.least_side_share)
+        check_fraction("least_side_share", self.min_side_share)
         check_number("tries", self.tries, 1, 1000)
 
-    def draw_view(self, rng: np.random.Generator, labels: Labels) -> Parameters:
+    def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """Draw the cut rectangle: whole pixels."""
         width, height = int(labels.size.width), int(labels.size.height)
         spans = np.array([[polygon.min(axis=0), polygon.max(axis=0)] for polygon in labels.polygons], float)
@@ -45,19 +45,19 @@ class TextCrop:
         for _ in range(self.tries):
             left, right = columns.draw(rng)
             top, bottom = rows.draw(rng)
-            if right - left < max(1, self.least_side_share * width):
+            if right - left < max(1, self.min_side_share * width):
                 continue
-            if bottom - top < max(1, self.least_side_share * height):
+            if bottom - top < max(1, self.min_side_share * height):
                 continue
             inside = (wanted[:, 1] > (left, top)) & (wanted[:, 0] < (right, bottom))
             if not len(wanted) or inside.all(axis=1).any():
                 return {"left": left, "top": top, "right": right, "bottom": bottom}
         return {"left": 0, "top": 0, "right": width, "bottom": height}
 
-    def frame(self, size: Size, parameters: Parameters) -> Frame:
+    def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
         """The part, in its own size."""
         left, top, right, bottom = (parameters[side] for side in ("left", "top", "right", "bottom"))
-        return Frame(Warp.translation(-left, -top), Size(right - left, bottom - top))
+        return FrameTransform(Warp.translation(-left, -top), Size(right - left, bottom - top))
 
 
 def _seen(spans: _Spans, counts: NDArray[np.bool_]) -> tuple[_Spans, NDArray[np.bool_]]:
@@ -106,7 +106,7 @@ def _uncrossed(spans: _Spans, length: int) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class Crop:
+class RandomBorderCrop:
     """Cuts the edges of a line, never much of its text (PP-OCRv2, RecAug: get_crop).
 
     The released code cuts 1 to 8 pixels off the top or the bottom, whatever the size of the line.
@@ -121,7 +121,7 @@ class Crop:
     def __post_init__(self) -> None:
         check_range("share_range", self.share_range, 0, 0.25)
 
-    def draw_view(self, rng: np.random.Generator, labels: Labels) -> Parameters:
+    def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """Draw what is cut off at each side: whole pixels."""
         size = np.array(labels.size, float)
         low, high = _around(labels.polygons, size)
@@ -130,11 +130,11 @@ class Crop:
         left, top, right, bottom = np.floor(deepest * rng.random(4)).astype(int).tolist()
         return {"left": left, "top": top, "right": right, "bottom": bottom}
 
-    def frame(self, size: Size, parameters: Parameters) -> Frame:
+    def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
         """What is left."""
         left, top = parameters["left"], parameters["top"]
         left_over = Size(size.width - left - parameters["right"], size.height - top - parameters["bottom"])
-        return Frame(Warp.translation(-left, -top), left_over)
+        return FrameTransform(Warp.translation(-left, -top), left_over)
 
 
 def _around(polygons: Sequence[NDArray[np.float32]], size: _Spans) -> tuple[_Spans, _Spans]:
@@ -164,9 +164,9 @@ class Window:
     def __post_init__(self) -> None:
         if not (1 <= self.width <= 8192 and 1 <= self.height <= 8192):
             raise InputError(f"width {self.width} and height {self.height} must be from 1 to 8192 pixels")
-        check_share("text_share", self.text_share)
+        check_fraction("text_share", self.text_share)
 
-    def draw_view(self, rng: np.random.Generator, labels: Labels) -> Parameters:
+    def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """Draw where the window lies: whole pixels."""
         size = np.array(labels.size).astype(int)
         wanted = np.minimum(size, (self.width, self.height))
@@ -183,7 +183,7 @@ class Window:
         left, top = rng.integers(low, high, endpoint=True).tolist()
         return {"left": left, "top": top, "right": left + int(wanted[0]), "bottom": top + int(wanted[1])}
 
-    def frame(self, size: Size, parameters: Parameters) -> Frame:
+    def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
         """The part, in its own size."""
         left, top, right, bottom = (parameters[side] for side in ("left", "top", "right", "bottom"))
-        return Frame(Warp.translation(-left, -top), Size(right - left, bottom - top))
+        return FrameTransform(Warp.translation(-left, -top), Size(right - left, bottom - top))

@@ -4,11 +4,11 @@ from augment.chain import SceneChain, SceneStep
 from augment.crop import TextCrop, Window
 from augment.framing import Flip, Rescale, ResizePad
 from augment.geometry import Affine
-from augment.labels import CutRule
+from augment.labels import VisibilityRule
 from synthtext.core import Range
 
 
-def training_view(
+def detector_augmentation(
     width: int = 960,
     height: int = 960,
     *,
@@ -16,7 +16,7 @@ def training_view(
     degrees_range: Range = (-10, 10),
     factor_range: Range = (0.5, 3.0),
     crop: TextCrop | Window | None = None,
-    rule: CutRule | None = None,
+    rule: VisibilityRule | None = None,
 ) -> SceneChain:
     """The released order: flip, turn, resize, cut between texts, fit and pad (PP-OCRv2 configuration; section 5.1).
 

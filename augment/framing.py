@@ -8,7 +8,7 @@ import numpy as np
 from synthtext.core import InputError, Parameters, Polygon, Range, Size, Warp, check_range
 
 
-class Labels(NamedTuple):
+class LabelGeometry(NamedTuple):
     """Where the texts of a picture are.
 
     Attributes:
@@ -22,7 +22,7 @@ class Labels(NamedTuple):
     ignore: tuple[bool, ...] = ()
 
 
-class Frame(NamedTuple):
+class FrameTransform(NamedTuple):
     """What is looked at: how points move, and the size of the result in whole pixels."""
 
     warp: Warp
@@ -30,14 +30,14 @@ class Frame(NamedTuple):
 
 
 @runtime_checkable
-class View(Protocol):
+class ViewTransform(Protocol):
     """Looks at a scene in another way: mirrored, cut, in another size."""
 
-    def draw_view(self, rng: np.random.Generator, labels: Labels) -> Parameters:
+    def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """Draw parameters (JSON scalars) for a picture with these labels."""
         ...
 
-    def frame(self, size: Size, parameters: Parameters) -> Frame:
+    def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
         """How a picture of this size is looked at."""
         ...
 
@@ -50,13 +50,13 @@ class Flip:
     their top-left as it is seen; the text stays as it was, the clusters go.
     """
 
-    def draw_view(self, rng: np.random.Generator, labels: Labels) -> Parameters:
+    def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """There is nothing to draw."""
         return {}
 
-    def frame(self, size: Size, parameters: Parameters) -> Frame:
+    def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
         """The mirrored picture."""
-        return Frame(Warp.of_matrix(np.array([[-1, 0, size.width], [0, 1, 0], [0, 0, 1]])), size)
+        return FrameTransform(Warp.from_matrix(np.array([[-1, 0, size.width], [0, 1, 0], [0, 0, 1]])), size)
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,15 @@ class Rescale:
     def __post_init__(self) -> None:
         check_range("factor_range", self.factor_range, 0.05, 20)
 
-    def draw_view(self, rng: np.random.Generator, labels: Labels) -> Parameters:
+    def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """Draw the factor."""
         return {"factor": rng.uniform(*self.factor_range)}
 
-    def frame(self, size: Size, parameters: Parameters) -> Frame:
+    def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
         """The picture in its new size, at least one pixel."""
         width = max(1, round(size.width * parameters["factor"]))
         height = max(1, round(size.height * parameters["factor"]))
-        return Frame(Warp.scaling(width / size.width, height / size.height), Size(width, height))
+        return FrameTransform(Warp.scaling(width / size.width, height / size.height), Size(width, height))
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,11 @@ class ResizePad:
         if not (1 <= self.width <= 8192 and 1 <= self.height <= 8192):
             raise InputError(f"width {self.width} and height {self.height} must be from 1 to 8192 pixels")
 
-    def draw_view(self, rng: np.random.Generator, labels: Labels) -> Parameters:
+    def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """There is nothing to draw."""
         return {}
 
-    def frame(self, size: Size, parameters: Parameters) -> Frame:
+    def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
         """The picture at the top-left of the result."""
         scale = min(self.width / size.width, self.height / size.height)
-        return Frame(Warp.scaling(scale, scale), Size(self.width, self.height))
+        return FrameTransform(Warp.scaling(scale, scale), Size(self.width, self.height))

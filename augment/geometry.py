@@ -74,7 +74,7 @@ class Skew:
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """The shear."""
         slope = -np.tan(np.deg2rad(parameters["degrees"]))
-        return Warp.of_matrix(np.array([[1, slope, 0], [0, 1, 0], [0, 0, 1]]))
+        return Warp.from_matrix(np.array([[1, slope, 0], [0, 1, 0], [0, 0, 1]]))
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Affine:
         scale = parameters["scale"]
         return (
             Warp.translation(-x, -y)
-            .then(Warp.of_matrix(np.array([[scale, scale * slope, 0], [0, scale, 0], [0, 0, 1]])))
+            .then(Warp.from_matrix(np.array([[scale, scale * slope, 0], [0, scale, 0], [0, 0, 1]])))
             .then(Warp.rotation(parameters["degrees"], (0, 0)))
             .then(Warp.translation(x + parameters["dx"], y + parameters["dy"]))
         )

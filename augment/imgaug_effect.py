@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from augment.labels import CutRule, Outlines, cut_instances, outlines, size_of
-from augment.polygons import edges, thinned, uncrossed
-from augment.region import Region
+from augment.labels import InstanceOutline, VisibilityRule, cut_instances, instance_outlines, size_of
+from augment.polygons import resolve_self_intersections, simplify_edges, subdivide_edges
+from augment.region import VisibleRegion
 from synthtext.core import Image, InputError, Parameters, Points, Polygon, Scene, Size
 
 _PARTS = 8  # of an edge, whose ends and middle points are moved: a power of 2
@@ -80,12 +80,12 @@ class Imgaug:
             )
         return changed
 
-    def apply_scene(self, scene: Scene, parameters: Parameters, rule: CutRule) -> Scene:
+    def apply_scene(self, scene: Scene, parameters: Parameters, rule: VisibilityRule) -> Scene:
         """The changed scene; its labels are moved point by point, and cut by the rule.
 
         An augmenter that takes all labels away, as one that blackens the picture does, leaves a scene without texts.
         """
-        before = outlines(scene.instances, size_of(scene.image))
+        before = instance_outlines(scene.instances, size_of(scene.image))
         parts = [part for outline in before for part in _points_of(outline)]
         flat = np.concatenate([np.zeros((0, 2), np.float32), *(part.reshape(-1, 2) for part in parts)])
         image, points = self._augmented(scene.image, flat, parameters)
@@ -95,7 +95,9 @@ class Imgaug:
         moved = iter(np.split(points, ends) if parts else [])
         after = [_moved_outline(outline, moved) for outline in before]
         return replace(
-            scene, image=image, instances=cut_instances(scene.instances, after, Region.of(size_of(image)), rule)
+            scene,
+            image=image,
+            instances=cut_instances(scene.instances, after, VisibleRegion.from_windows(size_of(image)), rule),
         )
 
     def _augmented(self, image: Image, points: Points, parameters: Parameters) -> tuple[Image, Points]:
@@ -119,24 +121,24 @@ class Imgaug:
         return np.ascontiguousarray(changed), moved.to_xy_array().astype(np.float32).reshape(-1, 2)
 
 
-def _points_of(outline: Outlines) -> list[Points]:
+def _points_of(outline: InstanceOutline) -> list[Points]:
     """What of an instance is moved: edges of its polygon, of the pieces that are seen, and its clusters."""
-    pieces = [] if outline.is_seen else [edges(piece, _PARTS) for piece in outline.seen]
-    return [edges(outline.whole, _PARTS), *pieces, outline.quads]
+    pieces = [] if outline.is_fully_visible else [subdivide_edges(piece, _PARTS) for piece in outline.visible]
+    return [subdivide_edges(outline.whole, _PARTS), *pieces, outline.quads]
 
 
-def _moved_outline(outline: Outlines, moved: Any) -> Outlines:
+def _moved_outline(outline: InstanceOutline, moved: Any) -> InstanceOutline:
     """An outline whose points, in the order of `_points_of`, come next in an iterator."""
     whole = _polygon(next(moved))
-    seen = (whole,) if outline.is_seen else tuple(_polygon(next(moved)) for _ in outline.seen)
-    return Outlines(whole, seen, next(moved).reshape(-1, 4, 2))
+    seen = (whole,) if outline.is_fully_visible else tuple(_polygon(next(moved)) for _ in outline.visible)
+    return InstanceOutline(whole, seen, next(moved).reshape(-1, 4, 2))
 
 
 def _polygon(points: Points) -> Polygon:
     """A polygon from its moved edges; the augmenter may have crossed them."""
-    polygon = thinned(points.reshape(-1, _PARTS, 2))
+    polygon = simplify_edges(points.reshape(-1, _PARTS, 2))
     area = polygon[:, 0] @ np.roll(polygon[:, 1], -1) - polygon[:, 1] @ np.roll(polygon[:, 0], -1)
-    pieces = uncrossed(polygon)
+    pieces = resolve_self_intersections(polygon)
     whole = len(pieces) == 1 and len(pieces[0]) == len(polygon)
     return polygon if whole or not pieces else (pieces[0] if area > 0 else pieces[0][::-1])
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from augment.polygons import clip, mirrored, moved, short_side
-from augment.region import Region
+from augment.polygons import clip, mirrored, short_side, warp_polygon
+from augment.region import VisibleRegion
 from synthtext.core import (
     Box,
     Clusters,
@@ -29,7 +29,7 @@ _FLAT = 0.5  # square pixels: what has less has no outline worth the name
 
 
 @dataclass(frozen=True)
-class CutRule:
+class VisibilityRule:
     """When an instance that is cut still counts.
 
     Shares are of the area that the whole instance would have after the change. At least `keep_share` is left: it keeps
@@ -39,48 +39,50 @@ class CutRule:
     letters that are not there; so does a mirrored one, whose letters are none.
 
     Attributes:
-        keep_share: 0 to 1; 1 where texts are read and must be whole.
+        keep_visibility: 0 to 1; 1 where texts are read and must be whole.
         drop_share: 0 to keep_share.
         least_side: pixels.
     """
 
-    keep_share: float = 0.7
-    drop_share: float = 0.1
-    least_side: float = 1.0
+    keep_visibility: float = 0.7
+    drop_visibility: float = 0.1
+    min_side: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.drop_share <= self.keep_share <= 1:
-            raise InputError(f"drop_share {self.drop_share} and keep_share {self.keep_share} must rise within 0 to 1")
-        check_number("least_side", self.least_side, 0, 100, "pixels")
+        if not 0 <= self.drop_visibility <= self.keep_visibility <= 1:
+            raise InputError(
+                f"drop_share {self.drop_visibility} and keep_share {self.keep_visibility} must rise within 0 to 1"
+            )
+        check_number("least_side", self.min_side, 0, 100, "pixels")
 
 
-class Outlines(NamedTuple):
+class InstanceOutline(NamedTuple):
     """An instance's geometry.
 
     Attributes:
         whole: (P, 2), its polygon.
-        seen: the parts of it that lie in the picture; `whole` itself when all does.
+        visible: the parts of it that lie in the picture; `whole` itself when all does.
         quads: (K, 4, 2), its clusters.
     """
 
     whole: Polygon
-    seen: tuple[Polygon, ...]
+    visible: tuple[Polygon, ...]
     quads: Points
 
     @property
-    def is_seen(self) -> bool:
+    def is_fully_visible(self) -> bool:
         """Whether the whole instance lies in the picture."""
-        return len(self.seen) == 1 and self.seen[0] is self.whole
+        return len(self.visible) == 1 and self.visible[0] is self.whole
 
 
-def outlines(instances: Sequence[TextInstance], size: Size) -> list[Outlines]:
+def instance_outlines(instances: Sequence[TextInstance], size: Size) -> list[InstanceOutline]:
     """What of the instances of a picture has to be moved."""
     box = Box(0, 0, *size)
-    return [Outlines(one.polygon, tuple(clip(one.polygon, box)), one.clusters.quads) for one in instances]
+    return [InstanceOutline(one.polygon, tuple(clip(one.polygon, box)), one.clusters.quads) for one in instances]
 
 
 def move_instances(
-    instances: Sequence[TextInstance], warp: Warp, before: Size, after: Region, rule: CutRule
+    instances: Sequence[TextInstance], warp: Warp, before: Size, after: VisibleRegion, rule: VisibilityRule
 ) -> tuple[TextInstance, ...]:
     """Move the instances of a picture, cut them to what is seen of them, and keep what the rule keeps.
 
@@ -94,18 +96,18 @@ def move_instances(
     Returns:
         As `cut_instances`.
     """
-    gone = [_gone(outline, warp) for outline in outlines(instances, before)]
+    gone = [_gone(outline, warp) for outline in instance_outlines(instances, before)]
     return cut_instances(instances, gone, after, rule)
 
 
-def _gone(outline: Outlines, warp: Warp) -> Outlines:
-    whole = moved(outline.whole, warp)
-    seen = (whole,) if outline.is_seen else tuple(moved(piece, warp) for piece in outline.seen)
-    return Outlines(whole, seen, warp.points(outline.quads))
+def _gone(outline: InstanceOutline, warp: Warp) -> InstanceOutline:
+    whole = warp_polygon(outline.whole, warp)
+    seen = (whole,) if outline.is_fully_visible else tuple(warp_polygon(piece, warp) for piece in outline.visible)
+    return InstanceOutline(whole, seen, warp.points(outline.quads))
 
 
 def cut_instances(
-    instances: Sequence[TextInstance], gone: Sequence[Outlines], region: Region, rule: CutRule
+    instances: Sequence[TextInstance], gone: Sequence[InstanceOutline], region: VisibleRegion, rule: VisibilityRule
 ) -> tuple[TextInstance, ...]:
     """Cut instances that have moved to what is seen of them, and keep what the rule keeps.
 
@@ -141,24 +143,26 @@ def _kept_parent(number: int, instances: Sequence[TextInstance], place: dict[int
     return -1
 
 
-def _cut(instance: TextInstance, gone: Outlines, region: Region, rule: CutRule) -> list[TextInstance]:
+def _cut(
+    instance: TextInstance, gone: InstanceOutline, region: VisibleRegion, rule: VisibilityRule
+) -> list[TextInstance]:
     """The pieces of a moved instance that are left, largest first."""
     whole = _clockwise(gone.whole)
     if whole is None:
         return []
     area, flipped = signed_area(whole), whole is not gone.whole
     seen = [whole]
-    if not gone.is_seen:
-        seen = [outline for piece in gone.seen if (outline := _clockwise(piece)) is not None]
+    if not gone.is_fully_visible:
+        seen = [outline for piece in gone.visible if (outline := _clockwise(piece)) is not None]
     left = sorted((piece for part in seen for piece in region.clip(part)), key=signed_area, reverse=True)
     cut = not left or signed_area(left[0]) < _WHOLE * area
     clusters = Clusters.empty() if cut or flipped else Clusters(instance.clusters.offsets, gone.quads)
     parts = []
     for order, piece in enumerate(left):
         share = signed_area(piece) / area
-        if share < rule.drop_share or signed_area(piece) < _FLAT or short_side(piece) < rule.least_side:
+        if share < rule.drop_visibility or signed_area(piece) < _FLAT or short_side(piece) < rule.min_side:
             continue
-        ignore = instance.ignore or order > 0 or (cut and share < rule.keep_share)
+        ignore = instance.ignore or order > 0 or (cut and share < rule.keep_visibility)
         parts.append(replace(instance, polygon=piece, clusters=clusters, ignore=ignore))
     return parts
 
@@ -181,7 +185,7 @@ def size_of(image: Image) -> Size:
     return Size(image.shape[1], image.shape[0])
 
 
-def warp_scene(scene: Scene, warp: Warp, size: Size, rule: CutRule | None = None) -> Scene:
+def warp_scene(scene: Scene, warp: Warp, size: Size, rule: VisibilityRule | None = None) -> Scene:
     """Move a scene into a picture of another size; what the old picture does not cover becomes black.
 
     Args:
@@ -190,7 +194,9 @@ def warp_scene(scene: Scene, warp: Warp, size: Size, rule: CutRule | None = None
         size: of the result, whole pixels.
         rule: what becomes of instances that are cut; None: the default one.
     """
-    instances = move_instances(scene.instances, warp, size_of(scene.image), Region.of(size), rule or CutRule())
+    instances = move_instances(
+        scene.instances, warp, size_of(scene.image), VisibleRegion.from_windows(size), rule or VisibilityRule()
+    )
     return replace(scene, image=warp_image(scene.image, warp, size), instances=instances)
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, Range, Size, check_range, check_share
+from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
 
 _CELLS = 10  # along the shorter side, in which smooth light is computed
 
@@ -30,7 +30,7 @@ class UnevenLight:
 
     def __post_init__(self) -> None:
         check_range("darkness_range", self.darkness_range, 0, 0.75)
-        check_share("spot_probability", self.spot_probability)
+        check_fraction("spot_probability", self.spot_probability)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the darkness, the direction in degrees and, as shares of the sides, the centre of a spot."""
@@ -120,7 +120,7 @@ class CastShadow:
     def __post_init__(self) -> None:
         check_range("darkness_range", self.darkness_range, 0, 0.75)
         check_range("softness_range", self.softness_range, 0, 2)
-        check_share("corner_probability", self.corner_probability)
+        check_fraction("corner_probability", self.corner_probability)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the darkness, the softness in pixels, and of each edge a point, as shares of the sides, and degrees."""

@@ -6,10 +6,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from augment.chain import SceneStep, coloured
-from augment.framing import Flip, Labels, View
+from augment.chain import SceneStep, apply_pixel_effect
+from augment.framing import Flip, LabelGeometry, ViewTransform
 from augment.labels import size_of, warp_image
-from synthtext.core import Applied, Clusters, GeometricEffect, InputError, PixelEffect, Sample, Size, Warp
+from synthtext.core import AppliedEffect, Clusters, GeometricEffect, InputError, PixelEffect, Sample, Size, Warp
 
 
 class LineChain:
@@ -26,7 +26,9 @@ class LineChain:
 
     def __init__(self, steps: Sequence[SceneStep] = ()) -> None:
         for step in steps:
-            if isinstance(step.effect, Flip) or not isinstance(step.effect, GeometricEffect | View | PixelEffect):
+            if isinstance(step.effect, Flip) or not isinstance(
+                step.effect, GeometricEffect | ViewTransform | PixelEffect
+            ):
                 raise InputError(f"{step.name}: {type(step.effect).__name__} is for scenes; lines cannot take it")
         self.steps = tuple(steps)
 
@@ -36,14 +38,14 @@ class LineChain:
         Raises:
             InputError: an effect on pixels did not keep the size and type of the picture.
         """
-        applied: list[Applied] = []
+        applied: list[AppliedEffect] = []
         warp, size = Warp(), size_of(sample.image)
         for step in self.steps:
             if step.probability < 1 and rng.random() >= step.probability:
                 continue
             effect = step.effect
-            if isinstance(effect, View):
-                parameters = effect.draw_view(rng, _labels(sample.clusters, warp, size))
+            if isinstance(effect, ViewTransform):
+                parameters = effect.draw_framing(rng, _labels(sample.clusters, warp, size))
                 frame = effect.frame(size, parameters)
                 warp, size = warp.then(frame.warp), frame.size
             elif isinstance(effect, GeometricEffect):
@@ -52,15 +54,15 @@ class LineChain:
             elif isinstance(effect, PixelEffect):
                 sample, warp = _moved(sample, warp, size), Warp()
                 parameters = effect.draw(rng, size)
-                sample = replace(sample, image=coloured(step.name, effect, sample.image, parameters))
-            applied.append(Applied(step.name, parameters))
+                sample = replace(sample, image=apply_pixel_effect(step.name, effect, sample.image, parameters))
+            applied.append(AppliedEffect(step.name, parameters))
         sample = _moved(sample, warp, size)
         return replace(sample, meta=replace(sample.meta, effects=sample.meta.effects + tuple(applied)))
 
 
-def _labels(clusters: Clusters, warp: Warp, size: Size) -> Labels:
+def _labels(clusters: Clusters, warp: Warp, size: Size) -> LabelGeometry:
     quads = tuple(warp.points(clusters.quads))
-    return Labels(size, quads, (False,) * len(quads))
+    return LabelGeometry(size, quads, (False,) * len(quads))
 
 
 def _moved(sample: Sample, warp: Warp, size: Size) -> Sample:

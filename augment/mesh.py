@@ -18,7 +18,7 @@ _STEPS = 30  # of Newton's method at most; a handful are enough for a mesh that 
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Mesh:
+class MeshMap:
     """Target points come from where bilinear interpolation between the nodes says; beyond the mesh they go along.
 
     The map is the mesh, so that a picture that is resampled through it and points that are moved by it agree exactly.

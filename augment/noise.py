@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, Range, Size, check_range, check_share
+from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
 
 _POOL = 1 << 20
 _POOL_SIGMA, _POOL_MEAN = 32, 128  # bytes hold it to four deviations
@@ -30,7 +30,7 @@ class Noise:
 
     def __post_init__(self) -> None:
         check_range("sigma_range", self.sigma_range, 0, 128)
-        check_share("colour_probability", self.colour_probability)
+        check_fraction("colour_probability", self.colour_probability)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the standard deviation, whether it is coloured, and where in the noise pool it starts."""
@@ -58,7 +58,7 @@ class ShotNoise:
 
     def __post_init__(self) -> None:
         check_range("sigma_range", self.sigma_range, 0, 40)
-        check_share("colour_probability", self.colour_probability)
+        check_fraction("colour_probability", self.colour_probability)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the deviation in white, whether it is coloured, and where in the noise pool it starts."""

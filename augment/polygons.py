@@ -7,7 +7,7 @@ import numpy as np
 import pyclipper
 from numpy.typing import NDArray
 
-from synthtext.core import Box, Points, Polygon, Warp, begin_near, bounding_box, clockwise, signed_area
+from synthtext.core import Box, Points, Polygon, Warp, bounding_box, clockwise, signed_area, start_at_nearest
 
 _STEPS = 1024  # in a pixel: the clipper counts in whole numbers
 _PROBES = 16  # parts of an edge at which its bend is measured, and into which it is cut at most
@@ -37,10 +37,12 @@ def intersection(polygon: Polygon, other: Polygon) -> list[Polygon]:
     return _ordered([np.array(piece, np.float64) / _STEPS for piece in pieces])
 
 
-def uncrossed(polygon: Polygon) -> list[Polygon]:
+def resolve_self_intersections(polygon: Polygon) -> list[Polygon]:
     """A polygon that may cross itself as polygons that do not, largest first; it begins where it began."""
     pieces = pyclipper.SimplifyPolygon(_whole(polygon), pyclipper.PFT_NONZERO)
-    return [begin_near(piece, polygon[0]) for piece in _ordered([np.array(p, np.float64) / _STEPS for p in pieces])]
+    return [
+        start_at_nearest(piece, polygon[0]) for piece in _ordered([np.array(p, np.float64) / _STEPS for p in pieces])
+    ]
 
 
 def clip(polygon: Polygon, box: Box) -> list[Polygon]:
@@ -52,7 +54,7 @@ def clip(polygon: Polygon, box: Box) -> list[Polygon]:
     around = bounding_box(polygon)
     if around.left >= box.left and around.top >= box.top and around.right <= box.right and around.bottom <= box.bottom:
         return [polygon]
-    return [begin_near(piece, polygon[0]) for piece in intersection(polygon, box.polygon())]
+    return [start_at_nearest(piece, polygon[0]) for piece in intersection(polygon, box.polygon())]
 
 
 def mirrored(polygon: Polygon) -> Polygon:
@@ -65,27 +67,27 @@ def mirrored(polygon: Polygon) -> Polygon:
     return np.ascontiguousarray(np.roll(polygon[::-1], count // 2 - count, axis=0))
 
 
-def moved(polygon: Polygon, warp: Warp) -> Polygon:
+def warp_polygon(polygon: Polygon, warp: Warp) -> Polygon:
     """Where a warp takes a polygon (P, 2) and what lies between its points: a bent edge gets points on it."""
     if warp.matrix is not None:
         return warp.points(polygon)
-    return thinned(warp.points(edges(polygon, _PROBES)))
+    return simplify_edges(warp.points(subdivide_edges(polygon, _PROBES)))
 
 
-def moved_frame(polygon: Polygon, warp: Warp) -> Polygon:
+def warp_frame(polygon: Polygon, warp: Warp) -> Polygon:
     """Where a warp takes the frame of a picture (P, 2): every edge in many points, for a pixel counts there."""
     straight = warp.matrix is not None or len(polygon) > _FRAME
-    return warp.points(polygon if straight else edges(polygon, _FRAME).reshape(-1, 2))
+    return warp.points(polygon if straight else subdivide_edges(polygon, _FRAME).reshape(-1, 2))
 
 
-def edges(polygon: Polygon, parts: int) -> Points:
+def subdivide_edges(polygon: Polygon, parts: int) -> Points:
     """Points that cut every edge of a polygon (P, 2) into equal parts, from its beginning on: (P, parts, 2)."""
     shares = np.arange(parts, dtype=np.float32)[None, :, None] / np.float32(parts)
     begins, ends = polygon[:, None], np.roll(polygon, -1, axis=0)[:, None]
     return np.asarray(begins + (ends - begins) * shares, np.float32)
 
 
-def thinned(curves: Points) -> Polygon:
+def simplify_edges(curves: Points) -> Polygon:
     """A polygon of so many of the points on moved edges as their bends need.
 
     Edges that stay straight get none. Opposite edges (top and bottom) get the same number, so that the first half of

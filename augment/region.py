@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.polygons import clip, intersection
-from synthtext.core import Box, Image, Polygon, Size, begin_near, bounding_box
+from synthtext.core import Box, Image, Polygon, Size, bounding_box, start_at_nearest
 
 Mask = NDArray[np.uint8]
 """(H, W), 1 where the picture shows something and 0 where it was filled up."""
@@ -18,7 +18,7 @@ _SAME = 1e-3  # pixels
 
 
 @dataclass(frozen=True)
-class Region:
+class VisibleRegion:
     """What upright rectangles and other outlines have in common.
 
     Attributes:
@@ -30,7 +30,7 @@ class Region:
     outlines: tuple[Polygon, ...] = ()
 
     @classmethod
-    def of(cls, size: Size, windows: Sequence[Polygon] = ()) -> "Region":
+    def from_windows(cls, size: Size, windows: Sequence[Polygon] = ()) -> "VisibleRegion":
         """What is seen of a picture of this size through these windows (P, 2)."""
         box, outlines = Box(0, 0, *size), []
         for window in windows:
@@ -52,7 +52,7 @@ class Region:
             pieces = [cut for piece in pieces for cut in _through(piece, outline)]
         return pieces
 
-    def blackened(self, image: Image) -> Image:
+    def fill_outside(self, image: Image) -> Image:
         """A picture (H, W, 3) that is black where nothing is seen; it is changed itself where that is cheaper."""
         left, top, right, bottom = self._pixels()
         image[:top], image[bottom:], image[:, :left], image[:, right:] = 0, 0, 0, 0
@@ -83,10 +83,10 @@ def _through(polygon: Polygon, outline: Polygon) -> list[Polygon]:
     """The pieces of a polygon inside an outline; the polygon itself where it is whole."""
     pieces = intersection(polygon, outline)
     if len(pieces) == 1 and len(pieces[0]) == len(polygon):
-        piece = begin_near(pieces[0], polygon[0])
+        piece = start_at_nearest(pieces[0], polygon[0])
         if np.abs(piece - polygon).max() < _SAME:
             return [polygon]
-    return [begin_near(piece, polygon[0]) for piece in pieces]
+    return [start_at_nearest(piece, polygon[0]) for piece in pieces]
 
 
 def _upright(polygon: Polygon) -> Box | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from synthtext.core import Image, Parameters, Range, Size, check_range, check_share
+from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
 
 _MIDDLE = 128  # grey that a picture is brought to where its own brightness is taken off
 _LEVELS = np.arange(256)
@@ -35,7 +35,7 @@ class ScanStreaks:
         check_range("count_range", self.count_range, 0, 20, "two whole numbers")
         check_range("width_range", self.width_range, 0, 0.5)
         check_range("strength_range", self.strength_range, 0, 0.7)
-        check_share("vertical_probability", self.vertical_probability)
+        check_fraction("vertical_probability", self.vertical_probability)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the direction, and of each streak its place as a share, its width in pixels, its strength and end."""
@@ -97,7 +97,7 @@ class Binarise:
     offset_range: Range = (-0.3, 0.3)
 
     def __post_init__(self) -> None:
-        check_share("adaptive_probability", self.adaptive_probability)
+        check_fraction("adaptive_probability", self.adaptive_probability)
         check_range("window_range", self.window_range, 0.3, 3)
         check_range("offset_range", self.offset_range, -0.6, 0.6)
 

@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.mesh import Mesh
+from augment.mesh import MeshMap
 from synthtext.core import Parameters, Range, Size, Warp, check_range
 
 _CELLS = 6  # across a line
@@ -137,7 +137,7 @@ def _bent(size: Size, parameters: Parameters, unit: float) -> Warp:
     nodes = nodes.reshape(rows + 2, columns + 2, 2)
     if size.height > size.width:
         nodes = np.ascontiguousarray(nodes.transpose(1, 0, 2)[..., ::-1])
-    return Warp((Mesh(nodes, cell),))
+    return Warp((MeshMap(nodes, cell),))
 
 
 @lru_cache(maxsize=1024)

@@ -5,14 +5,14 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.config import nearest, read_yaml, validated
-from pipelines.training.settings import Settings
+from pipelines.config import read_yaml, suggest_key, validate_model
+from pipelines.training.settings import StrictSettings
 from synthtext.core import InputError
 
 FILE = Path(__file__).with_name("arms.yaml")
 
 
-class LabelRows(Settings):
+class LabelRows(StrictSettings):
     """The first or the last rows of a label file."""
 
     labels: str
@@ -26,7 +26,7 @@ class LabelRows(Settings):
         return self
 
 
-class Misread(Settings):
+class Misread(StrictSettings):
     """What a recipe is weighed anew by, see `ocrmill rebalance`.
 
     Attributes:
@@ -38,7 +38,7 @@ class Misread(Settings):
     misread: str
 
 
-class Drawn(Settings):
+class Drawn(StrictSettings):
     """Generated lines or scenes, see `ocrmill generate`: of a preset, or of a recipe that lies here.
 
     Attributes:
@@ -70,7 +70,7 @@ class Drawn(Settings):
         return self
 
 
-class Filtered(Settings):
+class Filtered(StrictSettings):
     """Lines that two recognizers leave, see `ocrmill filter`.
 
     Attributes:
@@ -84,7 +84,7 @@ class Filtered(Settings):
     strong: str
 
 
-class Trdg(Settings):
+class Trdg(StrictSettings):
     """Words that TRDG draws, see `trdg_worker.py`.
 
     Attributes:
@@ -100,7 +100,7 @@ class Trdg(Settings):
     charset: str
 
 
-class Imported(Settings):
+class Imported(StrictSettings):
     """A published network."""
 
     published: Literal["recognizer", "detector"]
@@ -109,7 +109,7 @@ class Imported(Settings):
 Input = LabelRows | Drawn | Filtered | Trdg | Imported
 
 
-class Arm(Settings):
+class Arm(StrictSettings):
     """One training, or a network as it is.
 
     Attributes:
@@ -138,7 +138,7 @@ class Arm(Settings):
         return self
 
 
-class Table(Settings):
+class Table(StrictSettings):
     """Arms that are compared.
 
     Attributes:
@@ -156,7 +156,7 @@ class Table(Settings):
     arms: dict[str, Arm]
 
 
-class Experiments(Settings):
+class Experiments(StrictSettings):
     """All inputs and tables."""
 
     inputs: dict[str, Input]
@@ -169,7 +169,7 @@ class Experiments(Settings):
         Raises:
             InputError: the file is wrong; the sentence names the place.
         """
-        return validated(cls, read_yaml(path), str(path))
+        return validate_model(cls, read_yaml(path), str(path))
 
     def table_of(self, arm: str) -> tuple[str, Table]:
         """The table that has an arm, and its name.
@@ -181,4 +181,4 @@ class Experiments(Settings):
             if arm in table.arms:
                 return name, table
         known = [arm for table in self.tables.values() for arm in table.arms]
-        raise InputError(f"there is no arm {arm!r}; {nearest(arm, known)}")
+        raise InputError(f"there is no arm {arm!r}; {suggest_key(arm, known)}")

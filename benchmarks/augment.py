@@ -23,7 +23,6 @@ from augment import (
     Blur,
     CastShadow,
     Colour,
-    Crop,
     Curl,
     Defocus,
     Distort,
@@ -39,6 +38,7 @@ from augment import (
     MotionBlur,
     Noise,
     Perspective,
+    RandomBorderCrop,
     Rescale,
     ResizePad,
     Rotation,
@@ -53,13 +53,13 @@ from augment import (
     TiaPerspective,
     UnevenLight,
     WhiteBalance,
-    training_view,
+    detector_augmentation,
 )
 from augment.chain import AnyEffect
-from pipelines.datasets.image import decode
-from pipelines.datasets.open import open_scenes
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.open import open_scene_source
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Gap, GeometricEffect, Image, PixelEffect, Sample, Scene, Size, TextInstance
+from synthtext.core import GeometricEffect, Image, PixelEffect, Sample, Scene, Size, SkippedSample, TextInstance
 
 ROUNDS = 5
 TURN = {"rotate": [-10, 10]}
@@ -113,7 +113,7 @@ TIA: Mapping[str, Distort | Stretch | TiaPerspective] = {
 }
 LINE_EFFECTS: Mapping[str, AnyEffect] = {
     **TIA,
-    "crop": Crop(),
+    "crop": RandomBorderCrop(),
     **BENT,
     **PIXEL_EFFECTS,
     "imgaug Rain": Imgaug("Rain"),
@@ -153,13 +153,13 @@ def drawn_scene() -> Scene:
 
 
 def read_scene(source: str, row: int) -> Scene:
-    found = open_scenes(source).read(np.array([row]))[0]
-    return Scene(found.key, decode(found.image, found.key), found.instances)
+    found = open_scene_source(source).read(np.array([row]))[0]
+    return Scene(found.key, decode_image(found.image, found.key), found.instances)
 
 
 def drawn_line() -> Sample:
-    sample = resolve_recipe("lines", ["effects=[]"]).generator(1).draw(3)
-    assert not isinstance(sample, Gap)
+    sample = resolve_recipe("lines", ["effects=[]"]).generator(1).generate(3)
+    assert not isinstance(sample, SkippedSample)
     return sample
 
 
@@ -167,7 +167,7 @@ def table(scene: Scene) -> None:
     height, width = scene.image.shape[:2]
     print(f"scene of {width} x {height} pixels with {len(scene.instances)} texts: milliseconds")
     chains = {name: SceneChain([SceneStep(name, effect)]) for name, effect in SCENE_EFFECTS.items()}
-    chains["training view 960 x 960"] = training_view()
+    chains["training view 960 x 960"] = detector_augmentation()
     for name, chain in chains.items():
         spent = milliseconds(lambda number, chain=chain: chain(np.random.default_rng(number), scene), 4)  # type: ignore[misc]
         print(f"  {name:32s} {spent:8.2f}")
@@ -227,7 +227,7 @@ def titled(image: Image, title: str, width: int, height: int) -> Image:
 def page(scene: Scene, line: Sample, path: Path) -> None:
     tiles = [titled(outlined(scene), "scene as it is", 400, 260)]
     chains = {name: SceneChain([SceneStep(name, effect)]) for name, effect in SCENE_EFFECTS.items()}
-    chains |= {f"training view {k}": training_view() for k in range(5)}
+    chains |= {f"training view {k}": detector_augmentation() for k in range(5)}
     for seed, (name, chain) in enumerate(chains.items()):
         shown = chain(np.random.default_rng(seed), scene)
         tiles.append(titled(outlined(*shown), name, 400, 260))

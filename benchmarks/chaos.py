@@ -24,8 +24,8 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.processes import kill, kill_session, ray_workers
-from pipelines.io.atomic import TEMPORARY, sha256
-from pipelines.io.manifest import read_mark
+from pipelines.io.atomic import TEMPORARY_PREFIX, file_sha256
+from pipelines.io.manifest import read_manifest
 
 HOME = Path(__file__).parents[1]
 COUNT, SHARD = 2400, 60  # so that a shard is larger than dataset.json
@@ -124,7 +124,7 @@ class Chaos:
 
     def _largest(self) -> int:
         """Bytes of the largest shard."""
-        return max(mark.bytes for path in marks(self.reference) if (mark := read_mark(path)))
+        return max(mark.bytes for path in marks(self.reference) if (mark := read_manifest(path)))
 
     def _start(self, data: Path, workers: int, limit: int | None = None) -> "subprocess.Popen[bytes]":
         code = "from pipelines.cli.main import run; run()"
@@ -194,11 +194,13 @@ class Chaos:
         found = checksums(self.data)
         for name, digest in found.items():
             data = shards / name / "data.mdb" if self.form == "lmdb" else shards / name
-            if not data.exists() or sha256(data) != digest or self.wanted.get(name) != digest:
+            if not data.exists() or file_sha256(data) != digest or self.wanted.get(name) != digest:
                 raise DisorderError(f"{data} has a mark, and is not what it should be")
-        temporary = sum(name.startswith(TEMPORARY) for name in names)
-        temporary += sum(path.name.startswith(TEMPORARY) for path in self.data.glob("*"))
-        unmarked = {name for name in names if name.endswith(self.form) and not name.startswith(TEMPORARY)} - set(found)
+        temporary = sum(name.startswith(TEMPORARY_PREFIX) for name in names)
+        temporary += sum(path.name.startswith(TEMPORARY_PREFIX) for path in self.data.glob("*"))
+        unmarked = {name for name in names if name.endswith(self.form) and not name.startswith(TEMPORARY_PREFIX)} - set(
+            found
+        )
         return Found(len(found), len(unmarked), temporary)
 
     def finish(self) -> None:
@@ -229,7 +231,7 @@ def marks(data: Path) -> list[Path]:
 
 def checksums(data: Path) -> dict[str, str]:
     """The checksums of a data set's shards, by file."""
-    return {mark.file: mark.sha256 for path in marks(data) if (mark := read_mark(path))}
+    return {mark.file: mark.sha256 for path in marks(data) if (mark := read_manifest(path))}
 
 
 def main(say: Callable[[str], None] = print) -> None:

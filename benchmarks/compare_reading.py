@@ -22,8 +22,8 @@ import cv2
 import numpy as np
 import shapely
 
-from pipelines.inference.published import DETECTOR, DICTIONARY, RECOGNIZER, model_file
-from pipelines.inference.reader import Reader, find_pictures, load_picture
+from pipelines.inference.published import DETECTOR_FILE, DICTIONARY_FILE, RECOGNIZER_FILE, published_file
+from pipelines.inference.reader import Reader, find_images, load_image
 
 SIDE = 736
 
@@ -63,7 +63,7 @@ def compare_times(reader: Reader, rapid: RapidOCR, pictures: list[Path], rounds:
     """Every picture by both, turn by turn, `rounds` times after one that does not count; of each the median."""
     ratios, cpu_ratios, ours, theirs, same, total = [], [], [], [], 0, 0
     for path in pictures:
-        image = load_picture(path)
+        image = load_image(path)
         mine: list[tuple[float, float]] = []
         other: list[tuple[float, float]] = []
         for turn in range(rounds + 1):
@@ -103,7 +103,7 @@ def shared(first: list[str], second: list[str]) -> int:
 
 def compare_crops(reader: Reader, rapid: RapidOCR, pictures: list[Path]) -> None:
     """The text of pictures of single lines."""
-    texts = [reading.text for reading in reader.recognizer.read([load_picture(path) for path in pictures])]
+    texts = [reading.text for reading in reader.recognizer.read([load_image(path) for path in pictures])]
     same = 0
     for path, text in zip(pictures, texts, strict=True):
         theirs = "".join(rapid.ask(path, "recognize")["texts"])
@@ -117,7 +117,7 @@ def compare_boxes(reader: Reader, rapid: RapidOCR, pictures: list[Path]) -> None
     """Boxes of pictures: every one must have its like on the other side."""
     worst, differing = 1.0, 0
     for path in pictures:
-        ours = [shapely.Polygon(polygon) for polygon in reader.detector.detect(load_picture(path)).polygons]
+        ours = [shapely.Polygon(polygon) for polygon in reader.detector.detect(load_image(path)).polygons]
         theirs = [shapely.Polygon(np.array(box)) for box in rapid.ask(path, "detect")["boxes"]]
         differing += abs(len(ours) - len(theirs))
         for mine in ours:
@@ -139,9 +139,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     cv2.setNumThreads(options.threads)
-    pictures = find_pictures(options.images)[: options.most]
-    detector, recognizer = options.det or model_file(DETECTOR), options.rec or model_file(RECOGNIZER)
-    charset = None if options.rec else model_file(DICTIONARY)
+    pictures = find_images(options.images)[: options.most]
+    detector, recognizer = options.det or published_file(DETECTOR_FILE), options.rec or published_file(RECOGNIZER_FILE)
+    charset = None if options.rec else published_file(DICTIONARY_FILE)
     rapid = RapidOCR(options.rapidocr, detector, recognizer, charset, options.threads)
     reader = Reader.open(detector, recognizer, threads=options.threads, min_side=SIDE)
     # RapidOCR enlarges without a bound.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks.arms import Experiments, Table
 from benchmarks.ledger import Entry, find
-from pipelines.config import nearest
+from pipelines.config import suggest_key
 from synthtext.core import InputError
 
 DRAWS = 10_000
@@ -32,11 +32,11 @@ def compared(experiments: Experiments, name: str, entries: Sequence[Entry], base
         InputError: there is no such table, or no such arm in it.
     """
     if name not in experiments.tables:
-        raise InputError(f"there is no table {name!r}; {nearest(name, experiments.tables)}")
+        raise InputError(f"there is no table {name!r}; {suggest_key(name, experiments.tables)}")
     table = experiments.tables[name]
     if baseline is not None:
         if baseline not in table.arms:
-            raise InputError(f"there is no arm {baseline!r} in {name}; {nearest(baseline, table.arms)}")
+            raise InputError(f"there is no arm {baseline!r} in {name}; {suggest_key(baseline, table.arms)}")
         table = table.model_copy(update={"baseline": baseline})
     found = {arm: [entry for seed in SEEDS if (entry := find(entries, arm, seed))] for arm in table.arms}
     told = [_of_source(table, source, found) for source in table.score]

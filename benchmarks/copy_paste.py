@@ -17,14 +17,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from augment.copy_paste import BankBuilder, CopyPaste, Crop, CropBank, CutRules, NaturalPaste, ReleasedPaste
+from augment.copy_paste import BankBuilder, CopyPaste, CropBank, CropRules, NaturalPaste, PaddlePaste, TextCutout
 from models.metrics import alphanumeric
-from pipelines.datasets.image import decode
+from pipelines.datasets.image import decode_image
 from pipelines.datasets.rectify import rectify
 from pipelines.datasets.scene_source import SceneSource
 from pipelines.inference.run import Run
-from pipelines.jobs.copypaste_inputs import cut_bank, open_crop_source, open_target, short_names
-from pipelines.jobs.copypaste_settings import read_settings
+from pipelines.jobs.copypaste_inputs import build_crop_bank, open_crop_source, open_target, unique_names
+from pipelines.jobs.copypaste_settings import parse_settings
 from synthtext.core import Scene, TextInstance
 
 ROUNDS = 5
@@ -59,13 +59,13 @@ def main() -> None:
     elif options.command == "read":
         read(target, options.target, bank, options.run, options.n)
     else:
-        operation = CopyPaste(bank, read_settings(options.mode, options.settings).mode)
+        operation = CopyPaste(bank, parse_settings(options.mode, options.settings).mode)
         page(target, operation, options.n, options.out, options.scenes)
 
 
 def bank_of(paths: list[Path]) -> CropBank:
-    names = short_names([path.absolute() for path in paths])
-    bank, left_out = cut_bank(list(zip(names, map(open_crop_source, paths), strict=True)), CutRules())
+    names = unique_names([path.absolute() for path in paths])
+    bank, left_out = build_crop_bank(list(zip(names, map(open_crop_source, paths), strict=True)), CropRules())
     print("left out:", ", ".join(f"{reason} ({count:,})" for reason, count in left_out.most_common()) or "nothing")
     return bank
 
@@ -73,14 +73,14 @@ def bank_of(paths: list[Path]) -> CropBank:
 def scenes_of(target: SceneSource, rows: "np.ndarray") -> Iterator[tuple[bytes, Scene]]:
     for row in rows.tolist():
         (found,) = target.read(np.array([row]))
-        yield found.image, Scene(found.key, decode(found.image, found.key), found.instances)
+        yield found.image, Scene(found.key, decode_image(found.image, found.key), found.instances)
 
 
 def speed(target: SceneSource, bank: CropBank, count: int) -> None:
     """CPU milliseconds a scene; the least of a few rounds over the same scenes, in turn with decoding them."""
     given = list(scenes_of(target, np.arange(min(count, len(target)))))
     encoded = [np.frombuffer(data, np.uint8) for data, _ in given]
-    operations = {name: CopyPaste(bank, read_settings(name, ()).mode) for name in MODES}
+    operations = {name: CopyPaste(bank, parse_settings(name, ()).mode) for name in MODES}
     least = dict.fromkeys(("decode", "copy", *MODES), np.inf)
     pasted = dict.fromkeys(MODES, 0)
     for _ in range(ROUNDS):
@@ -108,7 +108,7 @@ def crowd() -> None:
     """Wanted and made pastes in drawn pictures of 1280 x 720 with boxes that do not overlap."""
     for count, scale in ((12, 1.0), (30, 1.0), (60, 1.0), (120, 0.5)):
         told = []
-        for mode in (NaturalPaste(), ReleasedPaste()):
+        for mode in (NaturalPaste(), PaddlePaste()):
             rng = np.random.default_rng(count)
             wanted = made = 0
             lowest = np.inf
@@ -145,7 +145,7 @@ def bank_of_boxes(scene: Scene) -> CropBank:
     for i, instance in enumerate(scene.instances):
         w, h = (round(float(side)) for side in instance.polygon[2] - instance.polygon[0])
         polygon = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
-        crops.append(Crop(np.zeros((h, w, 3), np.uint8), polygon, "text", float(h), index=i))
+        crops.append(TextCutout(np.zeros((h, w, 3), np.uint8), polygon, "text", float(h), index=i))
     builder.add_picture(0, len(crops), crops)
     return builder.build()
 
@@ -154,9 +154,9 @@ def read(target: SceneSource, path: Path, bank: CropBank, run: Path, count: int)
     """Accuracy on pasted texts and on the same texts where they come from, rectified by their polygons."""
     recognizer = Run.open(run).recognizer()
     rows = np.random.default_rng(0).permutation(len(target))[:count]
-    (own,) = short_names([path.absolute()])
+    (own,) = unique_names([path.absolute()])
     for name in MODES:
-        operation = CopyPaste(bank, read_settings(name, ()).mode)
+        operation = CopyPaste(bank, parse_settings(name, ()).mode)
         originals, lines, truths, heights = [], [], [], []
         for i, (row, (_, scene)) in enumerate(zip(rows.tolist(), scenes_of(target, rows), strict=True)):
             after = operation(scene, np.random.default_rng([i, 1]))
@@ -165,7 +165,9 @@ def read(target: SceneSource, path: Path, bank: CropBank, run: Path, count: int)
                 if where != own or int(origin) == row or len(new.polygon) != 4:
                     continue
                 (source,) = target.read(np.array([int(origin)]))
-                originals.append(rectify(decode(source.image, source.key), source.instances[new.origin.index].polygon))
+                originals.append(
+                    rectify(decode_image(source.image, source.key), source.instances[new.origin.index].polygon)
+                )
                 lines.append(rectify(after.image, new.polygon))
                 heights.append(lines[-1].shape[0] / originals[-1].shape[0])
                 truths.append(new.text)

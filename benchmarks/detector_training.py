@@ -20,7 +20,7 @@ from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.detector_job import prepare_detector
 from pipelines.training.job import concrete
 from pipelines.training.resolve import resolve_config
-from pipelines.training.state import Learner
+from pipelines.training.state import TrainState
 
 
 def main() -> None:
@@ -44,9 +44,9 @@ def main() -> None:
 
 def measure(config: DetectorTrainConfig, folder: Path, steps: int) -> None:
     prepared = prepare_detector(config, folder)
-    prepared.begin(Run.create(folder, prepared.tree, prepared.preprocessing))
+    prepared.on_start(Run.create(folder, prepared.settings, prepared.preprocessing))
     task = prepared.task
-    learner = Learner(task.model, config)
+    learner = TrainState(task.model, config)
     data, network = 0.0, 0.0
     for step in range(steps + 2):
         begun = time.process_time()
@@ -54,9 +54,9 @@ def measure(config: DetectorTrainConfig, folder: Path, steps: int) -> None:
         loaded = time.process_time()
         with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bf16"):
             parts = task.losses(batch, step)
-        learner.differentiate([torch.stack(list(parts.values())).sum()])
-        learner.gather()
-        learner.update(step)
+        learner.backward([torch.stack(list(parts.values())).sum()])
+        learner.reduce_gradients()
+        learner.step(step)
         if step >= 2:  # the first ones set up
             data, network = data + loaded - begun, network + time.process_time() - loaded
     images = steps * config.batch_size

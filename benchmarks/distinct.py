@@ -9,8 +9,8 @@ from hashlib import blake2b
 
 import numpy as np
 
-from pipelines.datasets.image import decode
-from pipelines.datasets.open import open_source
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.open import open_line_source
 from synthtext.core import InputError
 
 _TOGETHER = 256  # rows that are read at a time
@@ -21,12 +21,12 @@ def main() -> None:
     parser.add_argument("source")
     options = parser.parse_args()
     try:
-        source = open_source(options.source)
+        source = open_line_source(options.source)
         texts, fonts = list(source.texts()), source.columns(["font"]).get("font", [])
         pictures = set()
         for start in range(0, len(source), _TOGETHER):
             for line in source.read(np.arange(start, min(start + _TOGETHER, len(source)))):
-                image = decode(line.image, line.key)
+                image = decode_image(line.image, line.key)
                 pictures.add((image.shape, blake2b(image.tobytes(), digest_size=16).digest()))
     except InputError as error:
         sys.exit(f"benchmarks.distinct: {error}")

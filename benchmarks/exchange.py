@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.datasets.open import open_scenes
-from pipelines.jobs.crops import CropsRecipe
-from pipelines.jobs.export import Form, export_data
-from pipelines.jobs.import_formats import open_import
+from pipelines.datasets.open import open_scene_source
+from pipelines.jobs.crops import CropsSource
+from pipelines.jobs.export import ExportFormat, export_data
+from pipelines.jobs.import_formats import open_import_source
 from pipelines.jobs.shard_job import generate
-from pipelines.reports.scene_checks import scene_findings
-from pipelines.reports.scene_dataset import gather_scenes, scenes_page
+from pipelines.reports.scene_checks import run_scene_checks
+from pipelines.reports.scene_dataset import profile_scenes, scenes_page
 
 
 def _peak() -> float:
@@ -34,21 +34,21 @@ def measure(what: str, count: int, unit: str, work: Callable[[], object]) -> Non
 
 
 def page(data: Path) -> str:
-    facts = gather_scenes(open_scenes(data), np.random.default_rng(0))
-    return scenes_page(facts, scene_findings(facts), facts.scenes["row"][:60])
+    facts = profile_scenes(open_scene_source(data), np.random.default_rng(0))
+    return scenes_page(facts, run_scene_checks(facts), facts.scenes["row"][:60])
 
 
 def main(source: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data, words = Path(folder) / "data", Path(folder) / "words"
-        job = open_import(Path(source))
+        job = open_import_source(Path(source))
         measure("import", job.count, "scenes", lambda: job.write(data))
-        count = len(open_scenes(data))
-        found: list[CropsRecipe] = []
-        measure("crops: looking", count, "scenes", lambda: found.append(CropsRecipe.of(data)))
-        lines = found[0].found.lines
+        count = len(open_scene_source(data))
+        found: list[CropsSource] = []
+        measure("crops: looking", count, "scenes", lambda: found.append(CropsSource.from_scenes(data)))
+        lines = found[0].index.line_count
         measure("crops: cutting", lines, "lines", lambda: generate(found[0], words, lines, workers=0))
-        forms: tuple[Form, ...] = ("paddleocr", "icdar", "lmdb")
+        forms: tuple[ExportFormat, ...] = ("paddleocr", "icdar", "lmdb")
         for form in forms:
             measure(f"export to {form}", count, "scenes", partial(export_data, data, form, Path(folder) / form))
         measure("inspect, 60 on the page", count, "scenes", lambda: page(data))

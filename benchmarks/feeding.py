@@ -22,11 +22,11 @@ import numpy as np
 
 from benchmarks.memory import anonymous, choose_fonts
 from models.ctc import CTCCodec
-from pipelines.datasets.online import DrawnSource, Draws, take_survey
-from pipelines.datasets.open import open_source
+from pipelines.datasets.online import OnlineSource, RecipeSampler, scan_recipe
+from pipelines.datasets.open import open_line_source
 from pipelines.datasets.order import ShuffledRows
-from pipelines.datasets.selection import select
-from pipelines.datasets.source import RecognitionSource
+from pipelines.datasets.selection import select_lines
+from pipelines.datasets.source import LineSource
 from pipelines.datasets.stream import RecognitionStream
 from pipelines.inference.run import Run
 from pipelines.jobs.shard_job import generate
@@ -67,10 +67,10 @@ def drawing(recipe: ResolvedRecipe, count: int, folder: Path) -> None:
         count,
         seconds(lambda: generate(recipe, folder / "all", count, workers=0)) - start,
     )
-    draws = Draws(recipe, recipe.digest, 0)
-    next(draws.at([0]))  # opens the fonts
+    draws = RecipeSampler(recipe, recipe.digest, 0)
+    next(draws.sample([0]))  # opens the fonts
     since = time.process_time()
-    source = DrawnSource(draws, take_survey(draws, count, 0))
+    source = OnlineSource(draws, scan_recipe(draws, count, 0))
     told("the survey", len(source), time.process_time() - since)
     order = ShuffledRows(np.arange(len(source)), source.groups, seed=0, source=0)
     batches = [order.take(begin, begin + BATCH) for begin in range(0, len(source), BATCH)]
@@ -109,12 +109,14 @@ def waiting(recipe: ResolvedRecipe, preset: str, steps: int, folder: Path) -> No
 def batch_seconds(run: Run, recipe: ResolvedRecipe, source: Path, steps: int) -> float:
     """CPU time of making a batch, the fonts open."""
     if source.is_dir():
-        opened: RecognitionSource = open_source(source)
+        opened: LineSource = open_line_source(source)
     else:
-        draws = Draws(recipe, recipe.digest, 0)
-        opened = DrawnSource(draws, take_survey(draws, steps * BATCH, 0))
+        draws = RecipeSampler(recipe, recipe.digest, 0)
+        opened = OnlineSource(draws, scan_recipe(draws, steps * BATCH, 0))
     codec = CTCCodec(run.charset)
-    stream = RecognitionStream([select(opened, codec, run.preprocessing)], [1], codec, run.preprocessing, BATCH, 0)
+    stream = RecognitionStream(
+        [select_lines(opened, codec, run.preprocessing)], [1], codec, run.preprocessing, BATCH, 0
+    )
     return seconds(lambda: [stream[step] for step in range(steps)]) / steps
 
 

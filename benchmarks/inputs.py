@@ -9,11 +9,11 @@ from pathlib import Path
 
 from benchmarks.arms import FILE, Drawn, Experiments, Filtered, Imported, LabelRows, Misread, Trdg
 from benchmarks.memory import choose_fonts
-from pipelines.datasets.shards import DESCRIPTION
-from pipelines.inference.run import CONFIG, WEIGHTS
-from pipelines.io.atomic import sha256, write_file
+from pipelines.datasets.shards import DESCRIPTION_FILE
+from pipelines.inference.run import CONFIG_FILE, WEIGHTS_FILE
+from pipelines.io.atomic import file_sha256, write_atomic
 from pipelines.io.description import read_description
-from pipelines.recipes.components import EFFECT, own_classes
+from pipelines.recipes.components import EFFECT, builtin_classes
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Charset, InputError
 
@@ -53,10 +53,10 @@ class Inputs:
         for name in sorted(self.places.keys() & self._how.keys()):
             place = Path(self.places[name])
             if isinstance(self._how[name], Drawn | Filtered):
-                there = read_description(place / DESCRIPTION)
+                there = read_description(place / DESCRIPTION_FILE)
                 found[name] = f"{there.digest[:12]}, seed {there.seed}, {there.count}"
             else:
-                found[name] = sha256(place if place.is_file() else place / WEIGHTS)[:12]
+                found[name] = file_sha256(place if place.is_file() else place / WEIGHTS_FILE)[:12]
         return found
 
     def filled(self, text: str) -> str:
@@ -72,7 +72,7 @@ class Inputs:
         if isinstance(how, LabelRows):
             return _cut(Path(self.filled(how.labels)), how, place.with_suffix(".tsv"))
         if isinstance(how, Imported):
-            if not (place / CONFIG).is_file():
+            if not (place / CONFIG_FILE).is_file():
                 run("import-model", "published", "--kind", how.published, "-o", str(place))
             return str(place)
         if isinstance(how, Trdg):
@@ -114,9 +114,9 @@ class Inputs:
 
 def _is_there(place: Path, how: Drawn) -> bool:
     """Whether generated data are whole: arms must learn from the same, even if they would be drawn otherwise now."""
-    if not (place / DESCRIPTION).is_file():
+    if not (place / DESCRIPTION_FILE).is_file():
         return False
-    there = read_description(place / DESCRIPTION)
+    there = read_description(place / DESCRIPTION_FILE)
     return there.complete and (there.count, there.seed) == (how.count, how.seed)
 
 
@@ -164,7 +164,7 @@ def _few_fonts(count: int, folder: Path) -> list[str]:
 
 def without_effects(kind: str, recipe: str, settings: Sequence[str]) -> str:
     """A setting that keeps the effects of a recipe but those of a kind, whatever effects it comes to have."""
-    known, effects = own_classes(EFFECT), resolve_recipe(recipe, settings).tree["effects"]
+    known, effects = builtin_classes(EFFECT), resolve_recipe(recipe, settings).settings["effects"]
     kept = [effect for effect in effects if hasattr(known[effect["use"]], "warp") != (kind == "geometry")]
     return f"effects={json.dumps(kept)}"
 
@@ -198,5 +198,5 @@ def _cut(labels: Path, how: LabelRows, place: Path) -> str:
     rows = [line for line in labels.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     kept = rows[: how.first] if how.last is None else rows[-how.last :]
     named = [str(labels.parent / row.partition("\t")[0]) + "\t" + row.partition("\t")[2] for row in kept]
-    write_file(place, "".join(f"{row}\n" for row in named))
+    write_atomic(place, "".join(f"{row}\n" for row in named))
     return str(place)

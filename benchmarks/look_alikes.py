@@ -13,10 +13,10 @@ from pathlib import Path
 
 from rapidfuzz.distance import Levenshtein
 
-from pipelines.datasets.open import open_source
+from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.open_network import open_recognizer
-from pipelines.inference.run import CONFIG
+from pipelines.inference.run import CONFIG_FILE
 from synthtext.core import InputError
 
 GROUPS = tuple(
@@ -88,8 +88,8 @@ def measure(network: Path, sources: Iterable[str]) -> Confusions:
     """Read all sources with a network."""
     recognizer, found = open_recognizer(network, runtime="torch"), Confusions()
     for source in sources:
-        for line in evaluate_recognizer(recognizer, open_source(source)).readings:
-            found.add(line.truth, line.reading)
+        for line in evaluate_recognizer(recognizer, open_line_source(source)).readings:
+            found.add(line.truth, line.prediction)
     return found
 
 
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("paths", nargs="+", metavar="RUN_OR_ONNX ... SOURCE ...")
     parser.add_argument("--pairs", type=int, default=0, help="Most frequent confusions to list for every network.")
     options = parser.parse_args()
-    networks = [path for path in options.paths if Path(path).suffix == ".onnx" or (Path(path) / CONFIG).is_file()]
+    networks = [path for path in options.paths if Path(path).suffix == ".onnx" or (Path(path) / CONFIG_FILE).is_file()]
     sources = [path for path in options.paths if path not in networks]
     if not networks or not sources:
         raise InputError("name at least one RUN (or ONNX file) and at least one source")

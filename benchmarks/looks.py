@@ -13,7 +13,7 @@ import time
 
 import cv2
 
-from pipelines.jobs.component_sheet import list_looks
+from pipelines.jobs.component_sheet import list_component_previews
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
 
@@ -23,16 +23,16 @@ ROUNDS, COUNT = 5, 256
 def spent(generator: LineGenerator, count: int) -> float:
     """CPU microseconds of a line."""
     start = time.process_time()
-    for _ in generator.draw_many(range(count)):
+    for _ in generator.generate_many(range(count)):
         pass
     return (time.process_time() - start) / count * 1e6
 
 
 def measure(name: str, overrides: list[str]) -> None:
-    looks = list(list_looks(resolve_recipe(name, overrides)))
+    looks = list(list_component_previews(resolve_recipe(name, overrides)))
     inventory = looks[0].recipe.inventory()
     plain = looks[0].recipe.generator(inventory, 1, "")
-    generators = {(look.key, look.name): plain.redesigned(look.recipe.design(inventory)) for look in looks}
+    generators = {(look.key, look.name): plain.with_design(look.recipe.design(inventory)) for look in looks}
     rounds = [{key: spent(generator, COUNT) for key, generator in generators.items()} for _ in range(ROUNDS)]
     least = {key: min(measured[key] for measured in rounds) for key in generators}
     bare = least["ink.styles", "plain"]

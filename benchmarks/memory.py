@@ -13,10 +13,10 @@ from pathlib import Path
 
 import cv2
 
-from pipelines.jobs.encode import encode
+from pipelines.jobs.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
-from synthtext.core import Charset, Gap
+from synthtext.core import Charset, SkippedSample
 from synthtext.fonts import FaceCache, FontOptions, find_fonts
 
 STEP = 20_000
@@ -40,7 +40,7 @@ def choose_fonts(count: int, folder: Path) -> list[str]:
     cache, wanted = FaceCache(), "".join(Charset.named("ascii"))
     families = {
         font.family: font.path
-        for font in find_fonts(FontOptions(system=True, embedded=False)).fonts
+        for font in find_fonts(FontOptions(system=True, bundled=False)).fonts
         if cache.face(font).covers(wanted) and font.path.suffix not in (".ttc", ".otc")  # one face a file
     }
     names = sorted(families)
@@ -57,11 +57,11 @@ def follow(recipe: str, settings: list[str], count: int) -> None:
     assert isinstance(generator, LineGenerator)
     print(f"{len(resolved.fonts)} faces; before the first sample {anonymous():.0f} MB")
     gaps, since = 0, time.process_time()
-    for done, item in enumerate(generator.draw_many(range(count)), 1):
-        if isinstance(item, Gap):
+    for done, item in enumerate(generator.generate_many(range(count)), 1):
+        if isinstance(item, SkippedSample):
             gaps += 1
         else:
-            encode(item, "jpeg")
+            encode_image(item, "jpeg")
         if done % STEP == 0:
             now = time.process_time()
             rate = STEP / (now - since)

@@ -19,15 +19,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.memory import anonymous
-from pipelines.io.atomic import TEMPORARY
+from pipelines.io.atomic import TEMPORARY_PREFIX
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import Description
+from pipelines.io.description import DatasetDescription
 from pipelines.io.plan import SHARD_SIZE, ShardPlan
-from pipelines.io.shard_writer import Draft
-from pipelines.jobs.shard_job import Job
-from pipelines.jobs.shard_task import ShardTask, draw_shard, machine_ingredients
-from pipelines.jobs.source import JobRecipe
-from pipelines.recipes.digest import digest_of
+from pipelines.io.shard_writer import PendingShard
+from pipelines.jobs.shard_job import ShardJob
+from pipelines.jobs.shard_task import ShardTask, generate_shard, machine_fingerprint
+from pipelines.jobs.source import ShardSource
+from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 
 SHARES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
@@ -58,7 +58,7 @@ class Watched(DatasetFolder):
         """More than any job needs."""
         return 2**62
 
-    def write_description(self, description: Description) -> None:
+    def write_description(self, description: DatasetDescription) -> None:
         """Note when drawing begins: that is when the folder is first described."""
         super().write_description(description)
         if not any(self.begun):
@@ -66,12 +66,12 @@ class Watched(DatasetFolder):
             if self._stop:
                 raise _BegunError
 
-    def commit(self, draft: Draft) -> None:
+    def commit(self, draft: PendingShard) -> None:
         """Note what is there when a shard comes."""
         self.committed = now()
         self._count += 1
         if self._count % 50 == 1:
-            self.most_staged = max(self.most_staged, sum(1 for _ in self.shards.glob(f"{TEMPORARY}part-*")))
+            self.most_staged = max(self.most_staged, sum(1 for _ in self.shards.glob(f"{TEMPORARY_PREFIX}part-*")))
         super().commit(draft)
         while self._due and self._count >= self._due[0]:
             self.memory.append((self._due.pop(0), anonymous()))
@@ -102,30 +102,30 @@ def main() -> None:
         if options.what == "resume":
             fabricate(recipe, plan, folder)
         workers = options.workers if options.what == "memory" else 0
-        job = Job(recipe, plan, 1, "parquet", folder, workers, None)
+        job = ShardJob(recipe, plan, 1, "parquet", folder, workers, None)
         report(job, folder)
 
 
-def fabricate(recipe: JobRecipe, plan: ShardPlan, folder: DatasetFolder) -> None:
+def fabricate(recipe: ShardSource, plan: ShardPlan, folder: DatasetFolder) -> None:
     """Marks of all shards but the last, as an earlier job of this recipe would have left them but for their data."""
     folder.shards.mkdir(parents=True)
     task = ShardTask(
-        recipe, recipe.digest, digest_of(machine_ingredients(recipe)), 1, plan[0], folder.shards, "parquet"
+        recipe, recipe.digest, fingerprint_digest(machine_fingerprint(recipe)), 1, plan[0], folder.shards, "parquet"
     )
-    draft = draw_shard(task, recipe.generator(1))
+    draft = generate_shard(task, recipe.generator(1))
     draft.path.unlink()
     for spec in plan:
         if spec.index < len(plan) - 1:
             file = f"{spec.name}.parquet"
             update = {"index": spec.index, "start": spec.start, "file": file, "bytes": 1}
             (folder.shards / file).write_bytes(b"x")
-            (folder.shards / f"{spec.name}.json").write_text(draft.mark.model_copy(update=update).to_json())
-    job = Job(recipe, plan, 1, "parquet", folder, 0, None)
+            (folder.shards / f"{spec.name}.json").write_text(draft.manifest.model_copy(update=update).to_json())
+    job = ShardJob(recipe, plan, 1, "parquet", folder, 0, None)
     DatasetFolder(folder.path).write_description(job.description)
-    print(f"a mark has {len(draft.mark.to_json()):,} bytes")
+    print(f"a mark has {len(draft.manifest.to_json()):,} bytes")
 
 
-def report(job: Job, folder: Watched) -> None:
+def report(job: ShardJob, folder: Watched) -> None:
     before, started = anonymous(), now()
     with suppress(_BegunError):
         job.run()

@@ -14,18 +14,18 @@ import numpy as np
 import torch
 
 from models.batch import normalise
-from pipelines.datasets.image import decode
+from pipelines.datasets.image import decode_image
 from pipelines.datasets.loader import collate
-from pipelines.datasets.open import open_scenes, open_source
+from pipelines.datasets.open import open_line_source, open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.evaluation.detector import evaluate_detector
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.engine import onnx_engine, open_session, torch_recognizer
-from pipelines.inference.onnx_graph import load_model, with_repeated_cells
-from pipelines.inference.predictors import TextRecognizer, width_batches
-from pipelines.inference.published import DETECTOR, RECOGNIZER, model_file
+from pipelines.inference.engine import onnx_engine, open_onnx_session, torch_recognizer
+from pipelines.inference.onnx_graph import load_onnx, with_floor_resize
+from pipelines.inference.predictors import TextRecognizer, batches_by_width
+from pipelines.inference.published import DETECTOR_FILE, RECOGNIZER_FILE, published_file
 from pipelines.inference.run import Run
-from pipelines.training.initial_weights import start_from
+from pipelines.training.initial_weights import load_initial_weights
 from synthtext.core import Charset
 
 CLEAR = 1e-3
@@ -33,12 +33,12 @@ CLEAR = 1e-3
 
 
 def compare_recognizer(run: Run, name: str) -> None:
-    ours, source = run.recognizer(), open_source(name)
-    theirs = onnx_engine(open_session(model_file(RECOGNIZER)))
+    ours, source = run.recognizer(), open_line_source(name)
+    theirs = onnx_engine(open_onnx_session(published_file(RECOGNIZER_FILE)))
     sizes = source.sizes()
     widths = ours.preprocessing.resized_width(sizes[:, 0], sizes[:, 1])
     largest, clear, differing = 0.0, 0, 0
-    for rows in width_batches(widths, ours.preprocessing, 16):
+    for rows in batches_by_width(widths, ours.preprocessing, 16):
         images = normalise(*collate(source.read(rows), ours.preprocessing))
         here, there = ours.engine(images), theirs(images)
         largest = max(largest, float((here - there).abs().max()))
@@ -52,12 +52,12 @@ def compare_recognizer(run: Run, name: str) -> None:
 
 def compare_detector(run: Run, name: str) -> None:
     ours = run.detector()
-    trained = onnx_engine(open_session(with_repeated_cells(load_model(model_file(DETECTOR)))))
-    as_exported = onnx_engine(open_session(model_file(DETECTOR)))
+    trained = onnx_engine(open_onnx_session(with_floor_resize(load_onnx(published_file(DETECTOR_FILE)))))
+    as_exported = onnx_engine(open_onnx_session(published_file(DETECTOR_FILE)))
     largest, shares = 0.0, []
-    scenes = list(iterate_scenes(open_scenes(name)))[-20:]
+    scenes = list(iterate_scenes(open_scene_source(name)))[-20:]
     for scene in scenes:
-        images = torch.from_numpy(ours.preprocessing.prepare(decode(scene.image, scene.key)))
+        images = torch.from_numpy(ours.preprocessing.prepare(decode_image(scene.image, scene.key)))
         here = ours.engine(images)
         largest = max(largest, float((here - trained(images)).abs().max()))
         shares.append(float(((here - as_exported(images)).abs() > 0.05).float().mean()))
@@ -68,19 +68,19 @@ def compare_detector(run: Run, name: str) -> None:
 
 
 def compare_charset(run: Run, name: str) -> None:
-    charset, source = Charset.named("ascii"), open_source(name)
-    model = run.network.build(charset, run.preprocessing.height)
-    print(start_from(model, charset, run))
+    charset, source = Charset.named("ascii"), open_line_source(name)
+    model = run.recognizer_settings.build(charset, run.preprocessing.height)
+    print(load_initial_weights(model, charset, run))
     changed = TextRecognizer(torch_recognizer(model), charset, run.preprocessing)
     before, after = (evaluate_recognizer(r, source).readings for r in (run.recognizer(), changed))
     pairs = [(b, a) for b, a in zip(before, after, strict=True) if charset.covers(b.truth)]
     right = [sum(r.reading == r.truth for r in readings) for readings in zip(*pairs, strict=True)]
-    lost = sum(b.reading == b.truth != a.reading for b, a in pairs)
+    lost = sum(b.prediction == b.truth != a.prediction for b, a in pairs)
     print(f"{len(pairs)} words of shared characters: {right[0]} read before, {right[1]} after; {lost} lost")
 
 
 def compare_enlargements(run: Run, name: str) -> None:
-    detector, source = run.detector(), open_scenes(name)
+    detector, source = run.detector(), open_scene_source(name)
     for most in (1.0, 1.5, 2.0, 3.0, 100.0):
         preprocessing = replace(detector.preprocessing, max_enlargement=most)
         scores = evaluate_detector(replace(detector, preprocessing=preprocessing), source).scores

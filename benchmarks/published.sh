@@ -11,7 +11,7 @@ tail -n 100 "$scenes/labels.tsv" | sed "s#^#$scenes/#" >"$out/ic15-val.tsv"
 
 ocrmill import-model published --kind recognizer -o "$out/rec"
 ocrmill import-model published --kind detector -o "$out/det"
-file=$(python -c 'from pipelines.published import DETECTOR, model_file; print(model_file(DETECTOR))')
+file=$(python -c 'from pipelines.inference.published import DETECTOR, model_file; print(model_file(DETECTOR))')
 for side in "--min-side 736" "--max-side 960"; do
   for detector in "$file" "$out/det"; do
     # shellcheck disable=SC2086 # an option and its value

@@ -16,10 +16,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from pipelines.datasets.image import decode
-from pipelines.datasets.open import open_source
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.open import open_line_source
 from pipelines.datasets.order import Mixture, ShuffledRows
-from pipelines.datasets.source import RecognitionSource
+from pipelines.datasets.source import LineSource
 
 Found = TypeVar("Found")
 WARM = 8
@@ -33,14 +33,14 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="where the time of reading goes")
     options = parser.parse_args()
     for folder in options.folders:
-        spent = microseconds(open_source(folder), options.rows, options.batch, options.profile)
+        spent = microseconds(open_line_source(folder), options.rows, options.batch, options.profile)
         parts = "; ".join(f"{name} {value:.2f}" for name, value in spent.items())
         print(f"{folder}: {spent['order'] + spent['read']:.2f} us a row beside decoding ({parts})", flush=True)
 
 
-def microseconds(source: RecognitionSource, rows: int, batch: int, profile: bool) -> dict[str, float]:
+def microseconds(source: LineSource, rows: int, batch: int, profile: bool) -> dict[str, float]:
     """CPU time of a row, by what it is for."""
-    mixture = Mixture([ShuffledRows(np.arange(len(source)), source.groups, seed=0, source=0)], [1.0])
+    mixture = Mixture([ShuffledRows(np.arange(len(source)), source.group_offsets, seed=0, source=0)], [1.0])
     profiler, spent = cProfile.Profile(), {"order": 0.0, "read": 0.0, "decode": 0.0}
     counted = 0
     for number in range(WARM + -(-rows // batch)):
@@ -49,7 +49,7 @@ def microseconds(source: RecognitionSource, rows: int, batch: int, profile: bool
             profiler.enable()
         read, lines = timed(lambda taken=taken: source.read(taken))
         profiler.disable()
-        decoded, _ = timed(lambda lines=lines: [decode(line.image, line.key) for line in lines])
+        decoded, _ = timed(lambda lines=lines: [decode_image(line.image, line.key) for line in lines])
         if number >= WARM:
             counted += batch
             spent = {name: spent[name] + time for name, time in zip(spent, (order, read, decoded), strict=True)}

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 
 from models.recognizer import Recognizer
-from pipelines.inference.engine import Engine, onnx_engine, open_session, torch_recognizer
+from pipelines.inference.engine import Engine, onnx_engine, open_onnx_session, torch_recognizer
 from pipelines.inference.onnx_export import to_onnx
 from pipelines.inference.run import Run
-from pipelines.training.recognizer_config import TrainConfig
-from pipelines.training.recognizer_job import charset_of
+from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.recognizer_job import resolve_training_charset
 from pipelines.training.resolve import resolve_config
 from synthtext.core import InputError
 
@@ -27,14 +27,14 @@ from synthtext.core import InputError
 def engines(preset: str, *overrides: str) -> tuple[Recognizer, list[Engine]]:
     """A network with fresh weights, and what runs it."""
     config = resolve_config(preset, overrides=overrides)
-    if not isinstance(config, TrainConfig):
+    if not isinstance(config, RecognizerTrainConfig):
         raise InputError(f"{preset} is no recognizer")
-    charset = charset_of(config.charset)
+    charset = resolve_training_charset(config.charset)
     with tempfile.TemporaryDirectory() as folder:
         run = Run.create(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
         run.save_weights(config.network.build(charset, config.input.height))
         model = run.load_recognizer()
-        session = open_session(to_onnx(run)[0], threads=1)
+        session = open_onnx_session(to_onnx(run)[0], threads=1)
     return model, [torch_recognizer(model), onnx_engine(session)]
 
 

@@ -24,11 +24,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import Description
+from pipelines.io.description import DatasetDescription
 from pipelines.io.plan import SHARD_SIZE, ShardPlan
-from pipelines.io.shard_writer import Draft
-from pipelines.jobs.shard_job import Job
-from pipelines.progress import duration
+from pipelines.io.shard_writer import PendingShard
+from pipelines.jobs.shard_job import ShardJob
+from pipelines.progress import format_duration
 from pipelines.recipes.resolve import resolve_recipe
 
 LINES, CORES, SIZES = 100_000_000, (16, 256, 4096), (256, 1024, 4096, 16384)
@@ -65,12 +65,12 @@ class Timed(DatasetFolder):
         super().__init__(path)
         self.seconds = self.cpu = 0.0
 
-    def write_description(self, description: Description) -> None:
+    def write_description(self, description: DatasetDescription) -> None:
         """Describe the folder: at first before drawing, then when all is there."""
         super().write_description(description)
         self.cpu = self.cpu or time.process_time()
 
-    def commit(self, draft: Draft) -> None:
+    def commit(self, draft: PendingShard) -> None:
         """Commit a shard."""
         started = time.perf_counter()
         super().commit(draft)
@@ -82,16 +82,16 @@ def run_part(part: Part) -> Measured:
     started = time.perf_counter()
     running = nullcontext()
     if part.workers:
-        from pipelines.cluster.pool import pool
+        from pipelines.cluster.pool import worker_pool
 
-        running = pool(part.workers)
+        running = worker_pool(part.workers)
     with running:
         if part.workers:  # several small shards for each, so that all have drawn
             few = ShardPlan(64 * part.workers, size=16)
-            Job(recipe, few, 1, "parquet", DatasetFolder(Path(part.folder) / "warm"), part.workers, None).run()
+            ShardJob(recipe, few, 1, "parquet", DatasetFolder(Path(part.folder) / "warm"), part.workers, None).run()
         ready = time.perf_counter() - started
         plan = ShardPlan(part.count, part.start, part.size)
-        summary = Job(recipe, plan, 1, "parquet", folder, part.workers, None).run()
+        summary = ShardJob(recipe, plan, 1, "parquet", folder, part.workers, None).run()
     return Measured(ready if part.workers else 0.0, summary.seconds, time.process_time() - folder.cpu, folder.seconds)
 
 
@@ -184,7 +184,9 @@ def calculate(core: float, shard: tuple[float, float], ready: float) -> None:
         whole = ready + max(drawing, commits)
         share = LINES / core / cores / whole
         limit = "drawing" if drawing >= commits else "the driver"
-        print(f"{cores:>5,} cores: {duration(whole)}; {share:.0%} of all cores' time is drawing; {limit} is the limit")
+        print(
+            f"{cores:>5,} cores: {format_duration(whole)}; {share:.0%} of all cores' time is drawing; {limit} is the limit"
+        )
 
 
 if __name__ == "__main__":

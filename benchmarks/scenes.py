@@ -22,11 +22,11 @@ import cv2
 
 from pipelines.datasets.rectify import rectify
 from pipelines.inference.run import Run
-from pipelines.jobs.encode import encode
+from pipelines.jobs.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Gap, Scene, TextInstance
+from synthtext.core import Scene, SkippedSample, TextInstance
 from synthtext.scenes import SceneGenerator
-from synthtext.scenes.generator import SceneDraft
+from synthtext.scenes.generator import SceneState
 
 WARM = 24
 USUAL = (
@@ -44,17 +44,17 @@ def measure_speed(name: str, settings: Sequence[str], count: int) -> None:
     generator = resolve_recipe(name, settings).generator(1)
     assert isinstance(generator, SceneGenerator)
     for index in range(WARM):
-        generator.draw(index)
+        generator.generate(index)
     spent: dict[str, float] = defaultdict(float)
     stages = generator.stages
     stages.steps = {stage: _timed(spent, stage, step) for stage, step in stages.steps.items()}
     begun = time.process_time()
-    drawn = [generator.draw(index) for index in range(WARM, WARM + count)]
+    drawn = [generator.generate(index) for index in range(WARM, WARM + count)]
     drawing = time.process_time() - begun
-    scenes = [scene for scene in drawn if not isinstance(scene, Gap)]
+    scenes = [scene for scene in drawn if not isinstance(scene, SkippedSample)]
     begun = time.process_time()
     for scene in scenes:
-        encode(scene, "jpeg")
+        encode_image(scene, "jpeg")
     encoding = time.process_time() - begun
     levels = Counter(instance.level for scene in scenes for instance in scene.instances)
     rate, whole = len(scenes) / drawing, len(scenes) / (drawing + encoding)
@@ -69,8 +69,8 @@ def measure_speed(name: str, settings: Sequence[str], count: int) -> None:
     print(f"  {'encode JPEG':20s} {encoding / len(scenes) * 1e3:7.2f} ms")
 
 
-def _timed(spent: dict[str, float], stage: str, step: Callable[[SceneDraft], None]) -> Callable[[SceneDraft], None]:
-    def run(draft: SceneDraft) -> None:
+def _timed(spent: dict[str, float], stage: str, step: Callable[[SceneState], None]) -> Callable[[SceneState], None]:
+    def run(draft: SceneState) -> None:
         begun = time.process_time()
         try:
             step(draft)
@@ -85,7 +85,7 @@ def measure_reading(run: Path, name: str, settings: Sequence[str], count: int) -
     recognizer = Run.open(run).recognizer()
     for layout in LAYOUTS:
         generator = resolve_recipe(name, [*CLEAN, f"layouts={{{layout}: 1}}", *settings]).generator(1)
-        drawn = [generator.draw(index) for index in range(count)]
+        drawn = [generator.generate(index) for index in range(count)]
         found = [(s, i) for s in drawn if isinstance(s, Scene) for i in s.instances if i.level == "line"]
         lines = [(scene, line) for scene, line in found if not line.ignore]
         crops = [rectify(scene.image, line.polygon) for scene, line in lines]

@@ -3,24 +3,24 @@
 from typing import Any
 
 from models.metrics import alphanumeric
-from pipelines.datasets.open import open_scenes, open_source
+from pipelines.datasets.open import open_line_source, open_scene_source
 from pipelines.evaluation.detector import evaluate_detector
-from pipelines.evaluation.recognizer import LineReading, evaluate_recognizer
+from pipelines.evaluation.recognizer import LinePrediction, evaluate_recognizer
 from pipelines.inference.run import Run
 
 
 def score(run: Run, source: str) -> tuple[dict[str, float], dict[str, Any]]:
     """Scores on a source, and its outcomes: "matches", or "alphanumeric_accuracy"."""
     if run.kind == "detector":
-        found = evaluate_detector(run.detector(), open_scenes(source))
+        found = evaluate_detector(run.detector(), open_scene_source(source))
         return found.scores.as_dict(), {"matches": [list(match) for match in found.matches]}
-    read = evaluate_recognizer(run.recognizer(), open_source(source))
+    read = evaluate_recognizer(run.recognizer(), open_line_source(source))
     return read.scores.as_dict(), {"alphanumeric_accuracy": "".join(map(_alphanumeric, read.readings))}
 
 
-def _alphanumeric(reading: LineReading) -> str:
+def _alphanumeric(reading: LinePrediction) -> str:
     truth = alphanumeric(reading.truth)
-    return "01"[alphanumeric(reading.reading) == truth] if truth else "-"
+    return "01"[alphanumeric(reading.prediction) == truth] if truth else "-"
 
 
 def parameters(run: Run) -> int:

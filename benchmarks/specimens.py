@@ -19,12 +19,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from synthtext.baselines import Arc
 from synthtext.core import Size, Warp
-from synthtext.fonts import SIZES, Face, FaceCache, embedded_fonts, read_font_file, system_fonts
-from synthtext.lines.placement import BentLine
-from synthtext.typesetting.canvas import draw_line
-from synthtext.typesetting.shaping import SetLine, Setting, set_line
+from synthtext.fonts import RASTER_SIZES, Face, FaceCache, bundled_fonts, read_font_file, system_fonts
+from synthtext.lines.placement import CurvedLine
+from synthtext.typesetting.canvas import rasterize_line
+from synthtext.typesetting.shaping import ShapedLine, ShapingOptions, shape_line
 
-SIZE = next(size for size in SIZES if size >= 42)
+SIZE = next(size for size in RASTER_SIZES if size >= 42)
 ROOM = 2 * SIZE  # around the pen's start
 
 Ink: TypeAlias = NDArray[np.uint8]
@@ -118,14 +118,14 @@ class Row(NamedTuple):
         return f"{'    ' if self.treated else f'{same / max(ink, 1):.2f}'}  {self.name} | {self.font}"
 
 
-def drawn_here(line: SetLine, face: Face, size: Size, warp: Warp | None = None) -> Ink:
+def drawn_here(line: ShapedLine, face: Face, size: Size, warp: Warp | None = None) -> Ink:
     """The line with its pen starting at (ROOM, ROOM)."""
-    placed = (warp or Warp()).then(Warp.placing(SIZE, ROOM, ROOM))
-    return draw_line(line, face, FaceCache(), SIZE).warped(placed, size)
+    placed = (warp or Warp()).then(Warp.scale_translate(SIZE, ROOM, ROOM))
+    return rasterize_line(line, face, FaceCache(), SIZE).warped(placed, size)
 
 
 def drawn_by_pillow(text: str, face: Face, size: Size, *, vertical: bool) -> Ink:
-    font = ImageFont.truetype(face.file.path, SIZE, face.file.face, layout_engine=ImageFont.Layout.RAQM)
+    font = ImageFont.truetype(face.file.path, SIZE, face.file.face_index, layout_engine=ImageFont.Layout.RAQM)
     page = Image.new("L", (int(size.width), int(size.height)))
     anchor, direction = ("lt", "ttb") if vertical else ("ls", None)
     ImageDraw.Draw(page).text((ROOM, ROOM), text, 255, font, anchor, direction=direction)
@@ -148,24 +148,27 @@ def rows(faces: dict[str, Face]) -> Iterator[Row]:
                 print(f"{name}: none of {', '.join(stems)} is installed and covers {text}")
                 continue
             stem, face = able[0], faces[able[0]]
-            line = set_line(text, face, Setting(vertical=vertical))
-            size = Size(int(line.ink.width * SIZE * 1.5) + 2 * ROOM, int(line.ink.height * SIZE) + 2 * ROOM)
+            line = shape_line(text, face, ShapingOptions(vertical=vertical))
+            size = Size(int(line.ink_box.width * SIZE * 1.5) + 2 * ROOM, int(line.ink_box.height * SIZE) + 2 * ROOM)
             ours, theirs = drawn_here(line, face, size), drawn_by_pillow(text, face, size, vertical=vertical)
             yield Row(name, stem, ours, beside(ours, theirs) if vertical else theirs)
             if name in TREATED:
                 yield from treated(line, face, Row(name, stem, ours, ours, treated=True))
 
 
-def treated(line: SetLine, face: Face, plain: Row) -> Iterator[Row]:
+def treated(line: ShapedLine, face: Face, plain: Row) -> Iterator[Row]:
     """The line spread, jittered and bent: letters that hang together must stay so."""
     size = Size(plain.ours.shape[1], plain.ours.shape[0])
     shifts = np.random.default_rng(0).uniform(-0.15, 0.15, len(line.text))
-    for how, setting in (("spread", Setting(tracking=0.15)), ("jittered", Setting(shifts=shifts))):
-        ours = drawn_here(set_line(line.text, face, setting), face, size)
+    for how, setting in (
+        ("spread", ShapingOptions(tracking=0.15)),
+        ("jittered", ShapingOptions(baseline_shifts=shifts)),
+    ):
+        ours = drawn_here(shape_line(line.text, face, setting), face, size)
         yield plain._replace(name=f"{plain.name}, {how}", ours=ours)
     arc = Arc((60, 60), downward_probability=0)
-    bend = arc.warp(line.ink, arc.draw(np.random.default_rng(0), line.ink))
-    tall = size._replace(height=size.height + SIZE * BentLine.of(line, bend).box.height)
+    bend = arc.warp(line.ink_box, arc.draw(np.random.default_rng(0), line.ink_box))
+    tall = size._replace(height=size.height + SIZE * CurvedLine.of(line, bend).box.height)
     other = np.pad(plain.other, ((0, int(tall.height) - int(size.height)), (0, 0)))
     yield plain._replace(name=f"{plain.name}, arc", ours=drawn_here(line, face, tall, bend), other=other)
 
@@ -193,7 +196,7 @@ if __name__ == "__main__":
     parser.add_argument("-o", "--output", type=Path, default=Path("specimens.png"))
     output = parser.parse_args().output
     wanted = {stem for stems, _ in SCRIPTS.values() for stem in stems}
-    paths = {path.stem: path for path in (*system_fonts(), *embedded_fonts()) if path.stem in wanted}
+    paths = {path.stem: path for path in (*system_fonts(), *bundled_fonts()) if path.stem in wanted}
     specimens = list(rows({stem: Face(read_font_file(path)[0]) for stem, path in paths.items()}))
     print("\n".join(specimen.title for specimen in specimens))
     page(specimens).save(output)

@@ -19,14 +19,14 @@ import numpy as np
 
 from augment import Blur, Noise
 from pipelines.io.line_row import LineRow
-from pipelines.jobs.encode import encode
+from pipelines.jobs.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
-from synthtext.core import Gap, Size, Warp
+from synthtext.core import Size, SkippedSample, Warp
 from synthtext.fonts import FaceCache, FontOptions, find_fonts
 from synthtext.ink import composite
-from synthtext.typesetting.canvas import draw_line
-from synthtext.typesetting.shaping import set_line
+from synthtext.typesetting.canvas import rasterize_line
+from synthtext.typesetting.shaping import shape_line
 
 T = TypeVar("T")
 ROUNDS, WARM, COUNT, TOGETHER = 5, 1024, 512, 64
@@ -59,7 +59,7 @@ def measure_recipe(name: str, overrides: Sequence[str]) -> None:
     """Print what every stage of a recipe's samples takes, and images per CPU-second with encoding and rows."""
     generator = resolve_recipe(name, overrides).generator(1)
     assert isinstance(generator, LineGenerator)
-    for _ in generator.draw_many(range(WARM)):
+    for _ in generator.generate_many(range(WARM)):
         pass
     least: dict[str, float] = {}
     whole = 0.0
@@ -79,14 +79,14 @@ def measure_some(generator: LineGenerator, indices: range) -> dict[str, float]:
     stages = generator.stages
     plain = stages.steps
     stages.steps = {name: clock.timed(name, step) for name, step in plain.items()}
-    drawn = clock.timed("all stages", lambda: list(generator.draw_many(indices)))()
+    drawn = clock.timed("all stages", lambda: list(generator.generate_many(indices)))()
     stages.steps = plain
     between = clock.spent.pop("all stages") - sum(clock.spent.values())
     clock.spent["rejected ones again, streams, samples"] = between
-    samples = [item for item in drawn if not isinstance(item, Gap)]
-    pictures = [clock.timed("encode", encode)(sample, "jpeg") for sample in samples]
+    samples = [item for item in drawn if not isinstance(item, SkippedSample)]
+    pictures = [clock.timed("encode", encode_image)(sample, "jpeg") for sample in samples]
     for sample, picture in zip(samples, pictures, strict=True):
-        clock.timed("row", LineRow.of)(sample, picture, ".jpg")
+        clock.timed("row", LineRow.from_sample)(sample, picture, ".jpg")
     return clock.spent
 
 
@@ -96,17 +96,17 @@ def measure_floor() -> None:
     cache = FaceCache()
     face = next(cache.face(file) for file in find_fonts(FontOptions()).fonts if file.family == "Lato")
     text = "Typographers measure ems."
-    line = set_line(text, face)
-    canvas = draw_line(line, face, cache, 40)
-    warp = Warp.placing(38.0, 4.0, 38.0)
+    line = shape_line(text, face)
+    canvas = rasterize_line(line, face, cache, 40)
+    warp = Warp.scale_translate(38.0, 4.0, 38.0)
     tilted = warp.then(Warp.between_quads(_corners(0), _corners(3)))
     coverage = canvas.warped(warp, SIZE)
     paper = cv2.GaussianBlur(rng.integers(0, 256, (48, 480, 3), np.uint8), (0, 0), 3)
     image = composite(paper, coverage, (10.0, 20.0, 30.0))
     blur, noise = Blur(), Noise()
     jobs: dict[str, tuple[float, Callable[[], object]]] = {
-        "shape and measure": (1, lambda: set_line(text, face)),
-        "place glyphs": (1, lambda: draw_line(line, face, cache, 40)),
+        "shape and measure": (1, lambda: shape_line(text, face)),
+        "place glyphs": (1, lambda: rasterize_line(line, face, cache, 40)),
         "warp the coverage, affine": (0.7, lambda: canvas.warped(warp, SIZE)),
         "warp the coverage, perspective": (0.3, lambda: canvas.warped(tilted, SIZE)),
         "composite": (1, lambda: composite(paper, coverage, (10.0, 20.0, 30.0))),

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.datasets.open import open_source
+from pipelines.datasets.open import open_line_source
 from pipelines.datasets.order import Mixture, ShuffledRows
-from pipelines.datasets.source import RecognitionSource
+from pipelines.datasets.source import LineSource
 from pipelines.jobs.shard_job import generate
 
 BATCH = 64
@@ -47,16 +47,16 @@ def main() -> None:
             print(f"drawing to the {name}: {rate:.1f} lines/s, {1e3 * cpu / done.new_samples:.2f} ms of CPU a line")
         for name, place in places.items():
             opened = time.perf_counter()
-            source = open_source(place)
+            source = open_line_source(place)
             opened = time.perf_counter() - opened
             wall, cpu = read(source, options.epochs)
             rate = f"{1 / wall:,.0f} rows/s, {1e6 * cpu:.1f} us of CPU a row"
             print(f"reading from the {name}: {rate}; opened in {opened:.2f} s")
 
 
-def read(source: RecognitionSource, epochs: int) -> tuple[float, float]:
+def read(source: LineSource, epochs: int) -> tuple[float, float]:
     """Seconds and CPU seconds a row, in batches in shuffled order."""
-    mixture = Mixture([ShuffledRows(np.arange(len(source)), source.groups, seed=0, source=0)], [1.0])
+    mixture = Mixture([ShuffledRows(np.arange(len(source)), source.group_offsets, seed=0, source=0)], [1.0])
     batches = epochs * len(source) // BATCH
     wall, cpu = time.perf_counter(), time.process_time()
     for number in range(batches):

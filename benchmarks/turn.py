@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from benchmarks.inputs import run
-from pipelines.evaluation.rebalance import rebalance
-from pipelines.evaluation.rebalance_evaluation import LineSlices, read_slices
+from pipelines.evaluation.rebalance import rebalance_recipe
+from pipelines.evaluation.rebalance_evaluation import SliceReport, read_slices
 from synthtext.core import InputError
 
 _MOVED = 1.05
@@ -34,19 +34,19 @@ class Misread(NamedTuple):
     wrong: int
 
 
-def counted(slices: LineSlices) -> dict[tuple[str, str], Misread]:
+def counted(slices: SliceReport) -> dict[tuple[str, str], Misread]:
     """What was misread, by part of the recipe and name."""
-    found = {(part, cut.name): cut for part, key in _PARTS.items() for cut in slices.parts.get(key, ())}
+    found = {(part, cut.name): cut for part, key in _PARTS.items() for cut in slices.attributes.get(key, ())}
     found |= {("character", cut.name): cut for cut in slices.characters}
     found |= {("length", f"{low}-{high or ''}"): cut for low, high, cut in slices.lengths}
     found |= {("all", ""): slices.lines}
-    return {place: Misread(cut.total, cut.wrong) for place, cut in found.items()}
+    return {place: Misread(cut.total, cut.errors) for place, cut in found.items()}
 
 
 def directions(evaluation: Path) -> dict[tuple[str, str], str]:
     """Which way every weight went, by part of the recipe and name."""
     found = {("all", ""): "all lines"}
-    for change in rebalance(evaluation).changes:
+    for change in rebalance_recipe(evaluation).changes:
         moved = "more" if change.factor > _MOVED else "less" if change.factor < 1 / _MOVED else "as before"
         found[change.part, change.name] = f"{change.part}, drawn {moved}"
     return found

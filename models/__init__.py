@@ -1,23 +1,22 @@
 """Networks and losses, in torch alone."""
 
 from models.batch import DetectionBatch, RecognitionBatch, normalise, standardise
-from models.ctc import BLANK, CTCCodec, Reading, ctc_loss, ctc_losses
-from models.db.boxes import Boxes, BoxSettings, find_boxes
+from models.ctc import BLANK, CTCCodec, RecognitionResult, ctc_loss, ctc_losses
+from models.db.boxes import Boxes, PostprocessSettings, find_boxes
 from models.db.maps import DBMaps
 from models.db.targets import DBTargets, TargetSettings, make_targets
 from models.depthwise import DepthwiseConv2d
-from models.detection_metric import DetectionScores, detection_scores, match_image
+from models.detection_metric import DetectionScores, count_matches, detection_scores
 from models.detector import Detector, DetectorConfig
-from models.ema import MovingAverage, warmed_up_decay
+from models.ema import ExponentialMovingAverage, ema_decay_with_warmup
 from models.lcnet import PPLCNet, time_steps
 from models.metrics import RecognitionScores, recognition_scores
 from models.recognizer import Recognizer, RecognizerConfig, RecognizerOutput
-from models.schedule import warmed_up_cosine, warmed_up_polynomial, warmed_up_stairs
+from models.schedule import cosine_with_warmup, piecewise_with_warmup, polynomial_with_warmup
 from models.spacing import spacing_loss
 
 __all__ = [
     "BLANK",
-    "BoxSettings",
     "Boxes",
     "CTCCodec",
     "DBMaps",
@@ -27,28 +26,29 @@ __all__ = [
     "DetectionScores",
     "Detector",
     "DetectorConfig",
-    "MovingAverage",
+    "ExponentialMovingAverage",
     "PPLCNet",
-    "Reading",
+    "PostprocessSettings",
     "RecognitionBatch",
+    "RecognitionResult",
     "RecognitionScores",
     "Recognizer",
     "RecognizerConfig",
     "RecognizerOutput",
     "TargetSettings",
+    "cosine_with_warmup",
+    "count_matches",
     "ctc_loss",
     "ctc_losses",
     "detection_scores",
+    "ema_decay_with_warmup",
     "find_boxes",
     "make_targets",
-    "match_image",
     "normalise",
+    "piecewise_with_warmup",
+    "polynomial_with_warmup",
     "recognition_scores",
     "spacing_loss",
     "standardise",
     "time_steps",
-    "warmed_up_cosine",
-    "warmed_up_decay",
-    "warmed_up_polynomial",
-    "warmed_up_stairs",
 ]

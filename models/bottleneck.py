@@ -4,34 +4,38 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from models.conv import Activation, ConvNorm, scaled
-from models.squeeze import SqueezeExcite
+from models.conv import Activation, ConvNormAct, scale_channels
+from models.squeeze import SqueezeExcitation
 
 
-class BottleneckShape(NamedTuple):
+class InvertedResidualConfig(NamedTuple):
     """One inverted residual block, its widths at scale 1."""
 
     kernel: int
-    hidden: int
+    expanded_channels: int
     outputs: int
     activation: Activation
     stride: tuple[int, int]  # down, across
-    squeeze: bool = False
+    use_se: bool = False
 
 
-class Bottleneck(nn.Module):
+class InvertedResidual(nn.Module):
     """Widen, convolve every channel alone, squeeze and excite if asked for, narrow.
 
     The input is added where the shapes agree.
     """
 
-    def __init__(self, inputs: int, shape: BottleneckShape, scale: float) -> None:
+    def __init__(self, inputs: int, shape: InvertedResidualConfig, scale: float) -> None:
         super().__init__()
-        hidden, outputs, act = scaled(shape.hidden, scale), scaled(shape.outputs, scale), shape.activation
-        self.expand = ConvNorm(inputs, hidden, 1, activation=act)
-        self.depthwise = ConvNorm(hidden, hidden, shape.kernel, shape.stride, depthwise=True, activation=act)
-        self.squeeze = SqueezeExcite(hidden) if shape.squeeze else nn.Identity()
-        self.project = ConvNorm(hidden, outputs, 1, activation="none")
+        hidden, outputs, act = (
+            scale_channels(shape.expanded_channels, scale),
+            scale_channels(shape.outputs, scale),
+            shape.activation,
+        )
+        self.expand = ConvNormAct(inputs, hidden, 1, activation=act)
+        self.depthwise = ConvNormAct(hidden, hidden, shape.kernel, shape.stride, depthwise=True, activation=act)
+        self.squeeze = SqueezeExcitation(hidden) if shape.use_se else nn.Identity()
+        self.project = ConvNormAct(hidden, outputs, 1, activation="none")
         self.channels = outputs
         self._is_residual = shape.stride == (1, 1) and inputs == outputs
 

@@ -17,7 +17,7 @@ _FUNCTIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
 }
 
 
-class ConvNorm(nn.Module):
+class ConvNormAct(nn.Module):
     """Convolution without bias, batch normalisation, an activation; half the kernel is padded.
 
     Args:
@@ -55,7 +55,7 @@ def _convolution(inputs: int, outputs: int, kernel: int, stride: tuple[int, int]
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=inputs if depthwise else 1, bias=False)
 
 
-def level_maps(x: Tensor, stages: Iterable[nn.Module]) -> list[Tensor]:
+def forward_stages(x: Tensor, stages: Iterable[nn.Module]) -> list[Tensor]:
     """What comes out of every stage, one after the other."""
     maps: list[Tensor] = []
     for stage in stages:
@@ -64,14 +64,14 @@ def level_maps(x: Tensor, stages: Iterable[nn.Module]) -> list[Tensor]:
     return maps
 
 
-def scaled(channels: int, scale: float) -> int:
+def scale_channels(channels: int, scale: float) -> int:
     """A width at a scale: rounded to the nearest multiple of 8, never more than a tenth below what was asked for."""
     wanted = channels * scale
     rounded = max(8, int(wanted + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * wanted else rounded
 
 
-def initialise(module: nn.Module) -> None:
+def init_weights(module: nn.Module) -> None:
     """Released configuration: normal with variance 2 / fan-in, no bias."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")

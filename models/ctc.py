@@ -14,7 +14,7 @@ from synthtext.core import Charset, InputError
 BLANK = 0
 
 
-class Reading(NamedTuple):
+class RecognitionResult(NamedTuple):
     """What was read."""
 
     text: str
@@ -53,7 +53,7 @@ class CTCCodec:
         except KeyError as error:
             raise InputError(f"the charset lacks {error.args[0]!r} of the text {text!r}") from None
 
-    def decode(self, logits: Tensor) -> list[Reading]:
+    def decode(self, logits: Tensor) -> list[RecognitionResult]:
         """The best class of every step, repeats merged, blanks dropped (released configuration).
 
         Args:
@@ -64,14 +64,14 @@ class CTCCodec:
         """
         return self.decode_probabilities(logits.detach().float().softmax(2))
 
-    def decode_probabilities(self, probabilities: Tensor) -> list[Reading]:
+    def decode_probabilities(self, probabilities: Tensor) -> list[RecognitionResult]:
         """The same for (B, T, classes) probabilities."""
         best = probabilities.max(dim=2)
         classes, sureness = best.indices.cpu().numpy(), best.values.cpu().numpy()
         kept = classes != BLANK
         kept[:, 1:] &= classes[:, 1:] != classes[:, :-1]
         return [
-            Reading(
+            RecognitionResult(
                 "".join(self.charset.characters[k - 1] for k in row[keep]),
                 float(sure[keep].mean()) if keep.any() else 0.0,
             )
@@ -107,7 +107,7 @@ def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
     return ctc_losses(logits, targets, target_lengths).mean()
 
 
-def reads_right(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
+def is_exact_match(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
     """Which lines spell their text: the best class of every step, repeats merged and blanks dropped, is the target.
 
     Args:

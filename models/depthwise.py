@@ -21,11 +21,11 @@ class DepthwiseConv2d(nn.Conv2d):
     Args:
         channels: of input and output.
         kernel: side of the kernel, odd.
-        down: stride from row to row; columns are never skipped.
+        stride: stride from row to row; columns are never skipped.
     """
 
-    def __init__(self, channels: int, kernel: int, down: int = 1) -> None:
-        super().__init__(channels, channels, kernel, (down, 1), kernel // 2, groups=channels, bias=False)
+    def __init__(self, channels: int, kernel: int, stride: int = 1) -> None:
+        super().__init__(channels, channels, kernel, (stride, 1), kernel // 2, groups=channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H / down, W)."""
@@ -40,10 +40,10 @@ class DepthwiseConv2d(nn.Conv2d):
 
 class _Depthwise(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, down: int) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, stride: int) -> Tensor:
         ctx.save_for_backward(x, weight)
-        ctx.down = down
-        return F.conv2d(x, weight, None, (down, 1), weight.shape[2] // 2, 1, x.shape[1])
+        ctx.down = stride
+        return F.conv2d(x, weight, None, (stride, 1), weight.shape[2] // 2, 1, x.shape[1])
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
@@ -57,31 +57,31 @@ class _Depthwise(torch.autograd.Function):
         )
 
 
-def _input_gradient(grad: Tensor, x: Tensor, weight: Tensor, down: int) -> Tensor:
+def _input_gradient(grad: Tensor, x: Tensor, weight: Tensor, stride: int) -> Tensor:
     """A convolution of the gradient, its rows spread `down` apart, with the flipped kernel."""
-    if down > 1:
+    if stride > 1:
         spread = torch.zeros_like(x, memory_format=torch.channels_last)
-        spread[:, :, ::down] = grad
+        spread[:, :, ::stride] = grad
         grad = spread
     return F.conv2d(grad, weight.flip(2, 3), None, 1, weight.shape[2] // 2, 1, x.shape[1])
 
 
-def _weight_gradient(grad: Tensor, x: Tensor, weight: Tensor, down: int) -> Tensor:
+def _weight_gradient(grad: Tensor, x: Tensor, weight: Tensor, stride: int) -> Tensor:
     """The kernel's gradient; five columns are put together from the first three and the last three."""
     half = weight.shape[2] // 2
     if weight.shape[3] <= _FAST_COLUMNS:
-        return _convolution_weight_gradient(grad, x, weight, down, half)
+        return _convolution_weight_gradient(grad, x, weight, stride, half)
     reach = min(half, x.shape[2] - 1)  # kernel rows further out never meet a row of the image
     gradient = torch.zeros_like(weight)
     rows = gradient[:, :, half - reach : half + reach + 1]
     for part, window in zip((rows[..., :3], rows[..., 2:]), _windows(x, reach), strict=True):
-        part.copy_(_convolution_weight_gradient(grad, window, part, down, 0))
+        part.copy_(_convolution_weight_gradient(grad, window, part, stride, 0))
     return gradient
 
 
-def _convolution_weight_gradient(grad: Tensor, x: Tensor, weight: Tensor, down: int, padding: int) -> Tensor:
+def _convolution_weight_gradient(grad: Tensor, x: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
     result: Tensor = torch.ops.aten.convolution_backward(
-        grad, x, weight, None, (down, 1), (padding, padding), (1, 1), False, (0, 0), x.shape[1], (False, True, False)
+        grad, x, weight, None, (stride, 1), (padding, padding), (1, 1), False, (0, 0), x.shape[1], (False, True, False)
     )[1]
     return result
 

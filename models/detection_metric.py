@@ -4,27 +4,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from models.detection_outcomes import ImageOutcomes, Outcome, compare_image
+from models.detection_outcomes import DetectionOutcome, ImageOutcomes, compare_detections
 from synthtext.core import Polygon
 
 
-class ImageMatch(NamedTuple):
+class ImageMatchCounts(NamedTuple):
     """Counts of one picture."""
 
-    truths: int  # texts that count
+    ground_truths: int  # texts that count
     detections: int  # detections that count
     matched: int
     covered: int  # of the texts that count
     on_text: int  # of the detections that count
 
     @classmethod
-    def of(cls, outcomes: ImageOutcomes) -> "ImageMatch":
+    def from_outcomes(cls, outcomes: ImageOutcomes) -> "ImageMatchCounts":
         """Count the outcomes in a picture."""
         texts, detections = outcomes.texts, outcomes.detections
         return cls(
-            int((texts != Outcome.IGNORED).sum()),
-            int((detections != Outcome.IGNORED).sum()),
-            int((texts == Outcome.MATCHED).sum()),
+            int((texts != DetectionOutcome.IGNORED).sum()),
+            int((detections != DetectionOutcome.IGNORED).sum()),
+            int((texts == DetectionOutcome.MATCHED).sum()),
             int(outcomes.covered.sum()),
             int(outcomes.on_text.sum()),
         )
@@ -58,24 +58,28 @@ class DetectionScores:
         return dict(vars(self))
 
 
-def match_image(truths: Sequence[Polygon], ignore: Sequence[bool], detections: Sequence[Polygon]) -> ImageMatch:
+def count_matches(truths: Sequence[Polygon], ignore: Sequence[bool], detections: Sequence[Polygon]) -> ImageMatchCounts:
     """Count what `compare_image` finds in a picture: the released metric, and coverage."""
-    return ImageMatch.of(compare_image(truths, ignore, detections))
+    return ImageMatchCounts.from_outcomes(compare_detections(truths, ignore, detections))
 
 
-def detection_scores(matches: Iterable[ImageMatch]) -> DetectionScores:
+def detection_scores(matches: Iterable[ImageMatchCounts]) -> DetectionScores:
     """Scores over all texts of all pictures together; 0 where there is nothing to divide by."""
     rows = list(matches)
-    total = ImageMatch(*(sum(column) for column in zip(*rows, strict=True))) if rows else ImageMatch(0, 0, 0, 0, 0)
-    precision, recall = _share(total.matched, total.detections), _share(total.matched, total.truths)
+    total = (
+        ImageMatchCounts(*(sum(column) for column in zip(*rows, strict=True)))
+        if rows
+        else ImageMatchCounts(0, 0, 0, 0, 0)
+    )
+    precision, recall = _share(total.matched, total.detections), _share(total.matched, total.ground_truths)
     return DetectionScores(
         images=len(rows),
-        instances=total.truths,
+        instances=total.ground_truths,
         precision=precision,
         recall=recall,
         hmean=2 * precision * recall / (precision + recall) if total.matched else 0.0,
         coverage_precision=_share(total.on_text, total.detections),
-        coverage_recall=_share(total.covered, total.truths),
+        coverage_recall=_share(total.covered, total.ground_truths),
     )
 
 

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from models.db.fpn import DBFPN
 from models.db.head import DBHead
 from models.db.maps import DBMaps
-from models.mobilenet import MobileNetV3
-from models.resnet import ResNet18
+from models.mobilenet import MobileNetV3Large
+from models.resnet import ResNet18vd
 
 STRIDE = 32
 """Sides of the input are multiples of this."""
@@ -21,13 +21,13 @@ class DetectorConfig:
 
     Attributes:
         backbone: MobileNetV3-large, or ResNet-18 as the published teacher has it.
-        scale: width of MobileNetV3; ResNet-18 has one width.
+        backbone_scale: width of MobileNetV3; ResNet-18 has one width.
         channels: of the neck, 96 in the student and 256 in the teacher.
     """
 
     backbone: Literal["mobilenet_v3", "resnet18"] = "mobilenet_v3"
-    scale: float = 0.5
-    channels: int = 96
+    backbone_scale: float = 0.5
+    neck_channels: int = 96
 
 
 class Detector(nn.Module):
@@ -36,9 +36,9 @@ class Detector(nn.Module):
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = ResNet18() if config.backbone == "resnet18" else MobileNetV3(config.scale)
-        self.neck = DBFPN(self.backbone.channels, config.channels)
-        self.head = DBHead(config.channels)
+        self.backbone = ResNet18vd() if config.backbone == "resnet18" else MobileNetV3Large(config.backbone_scale)
+        self.neck = DBFPN(self.backbone.channels, config.neck_channels)
+        self.head = DBHead(config.neck_channels)
 
     def forward(self, images: Tensor) -> DBMaps:
         """Find text.

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 
-class MovingAverage:
+class ExponentialMovingAverage:
     """Follows a network, buffers included; starts quickly and slows down to its decay.
 
     Args:
@@ -24,7 +24,7 @@ class MovingAverage:
     @torch.no_grad()
     def update(self, model: nn.Module, updates: int) -> None:
         """Move towards `model`, `updates` being the number of updates before this one."""
-        keep = warmed_up_decay(self.decay, updates)
+        keep = ema_decay_with_warmup(self.decay, updates)
         for average, current in zip(self.model.state_dict().values(), model.state_dict().values(), strict=True):
             if average.is_floating_point():
                 average.lerp_(current, 1 - keep)
@@ -32,6 +32,6 @@ class MovingAverage:
                 average.copy_(current)
 
 
-def warmed_up_decay(decay: float, updates: int) -> float:
+def ema_decay_with_warmup(decay: float, updates: int) -> float:
     """The decay after so many updates: min(decay, (1 + t) / (10 + t)), so that the first weights are soon forgotten."""
     return min(decay, (1 + updates) / (10 + updates))

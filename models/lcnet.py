@@ -4,45 +4,45 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from models.conv import ConvNorm, initialise, scaled
-from models.squeeze import SqueezeExcite
+from models.conv import ConvNormAct, init_weights, scale_channels
+from models.squeeze import SqueezeExcitation
 from synthtext.core import InputError
 
-HEIGHTS = (32, 48)
+SUPPORTED_HEIGHTS = (32, 48)
 
 
-class BlockShape(NamedTuple):
+class SeparableBlockConfig(NamedTuple):
     """One depthwise separable block, its widths at scale 1."""
 
     kernel: int
-    inputs: int
-    outputs: int
+    in_channels: int
+    out_channels: int
     stride: tuple[int, int]  # down, across
     squeeze: bool
 
 
-BLOCKS = (
-    BlockShape(3, 32, 64, (1, 1), False),
-    BlockShape(3, 64, 128, (1, 1), False),
-    BlockShape(3, 128, 128, (1, 1), False),
-    BlockShape(3, 128, 256, (2, 1), False),
-    BlockShape(3, 256, 256, (1, 1), False),
-    BlockShape(3, 256, 512, (2, 1), False),
-    *[BlockShape(5, 512, 512, (1, 1), False)] * 5,
-    BlockShape(5, 512, 1024, (2, 1), True),
-    BlockShape(5, 1024, 1024, (1, 1), True),
+LCNET_BLOCKS = (
+    SeparableBlockConfig(3, 32, 64, (1, 1), False),
+    SeparableBlockConfig(3, 64, 128, (1, 1), False),
+    SeparableBlockConfig(3, 128, 128, (1, 1), False),
+    SeparableBlockConfig(3, 128, 256, (2, 1), False),
+    SeparableBlockConfig(3, 256, 256, (1, 1), False),
+    SeparableBlockConfig(3, 256, 512, (2, 1), False),
+    *[SeparableBlockConfig(5, 512, 512, (1, 1), False)] * 5,
+    SeparableBlockConfig(5, 512, 1024, (2, 1), True),
+    SeparableBlockConfig(5, 1024, 1024, (1, 1), True),
 )
 
 
 class SeparableBlock(nn.Module):
     """Depthwise convolution, squeeze and excite if asked for, pointwise convolution; no residual."""
 
-    def __init__(self, shape: BlockShape, scale: float) -> None:
+    def __init__(self, shape: SeparableBlockConfig, scale: float) -> None:
         super().__init__()
-        inputs, outputs = scaled(shape.inputs, scale), scaled(shape.outputs, scale)
-        self.depthwise = ConvNorm(inputs, inputs, shape.kernel, shape.stride, depthwise=True)
-        self.squeeze = SqueezeExcite(inputs) if shape.squeeze else nn.Identity()
-        self.pointwise = ConvNorm(inputs, outputs, 1)
+        inputs, outputs = scale_channels(shape.in_channels, scale), scale_channels(shape.out_channels, scale)
+        self.depthwise = ConvNormAct(inputs, inputs, shape.kernel, shape.stride, depthwise=True)
+        self.squeeze = SqueezeExcitation(inputs) if shape.squeeze else nn.Identity()
+        self.pointwise = ConvNormAct(inputs, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / down, W / across)."""
@@ -64,11 +64,11 @@ class PPLCNet(nn.Module):
         super().__init__()
         if not 0 < scale <= 4:
             raise InputError(f"scale: a factor above 0 and at most 4, not {scale}")
-        self.channels = scaled(BLOCKS[-1].outputs, scale)
-        self.conv1 = ConvNorm(3, scaled(BLOCKS[0].inputs, scale), 3, (2, 2))
-        self.blocks = nn.Sequential(*(SeparableBlock(shape, scale) for shape in BLOCKS))
+        self.channels = scale_channels(LCNET_BLOCKS[-1].out_channels, scale)
+        self.conv1 = ConvNormAct(3, scale_channels(LCNET_BLOCKS[0].in_channels, scale), 3, (2, 2))
+        self.blocks = nn.Sequential(*(SeparableBlock(shape, scale) for shape in LCNET_BLOCKS))
         self.pool = nn.MaxPool2d(2)
-        self.apply(initialise)
+        self.apply(init_weights)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) normalised images, H 32 or 48 -> (B, channels, 1, T), T = `time_steps(W)`."""
@@ -81,6 +81,6 @@ def time_steps(width: int) -> int:
     return (width + 1) // 2 // 2
 
 
-def filled_steps(widths: Tensor, steps: int) -> Tensor:
+def valid_steps(widths: Tensor, steps: int) -> Tensor:
     """Steps (B,) of `steps` that see a line of so many columns (B,); the others see its padding alone."""
     return ((widths + 3) // 4).clamp(min=1, max=steps)

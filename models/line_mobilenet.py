@@ -2,25 +2,25 @@
 
 from torch import Tensor, nn
 
-from models.bottleneck import Bottleneck, BottleneckShape
-from models.conv import ConvNorm, initialise, scaled
+from models.bottleneck import InvertedResidual, InvertedResidualConfig
+from models.conv import ConvNormAct, init_weights, scale_channels
 from synthtext.core import InputError
 
-BLOCKS = (
-    BottleneckShape(3, 16, 16, "relu", (1, 1), squeeze=True),
-    BottleneckShape(3, 72, 24, "relu", (2, 1)),
-    BottleneckShape(3, 88, 24, "relu", (1, 1)),
-    BottleneckShape(5, 96, 40, "hardswish", (2, 1), squeeze=True),
-    *[BottleneckShape(5, 240, 40, "hardswish", (1, 1), squeeze=True)] * 2,
-    BottleneckShape(5, 120, 48, "hardswish", (1, 1), squeeze=True),
-    BottleneckShape(5, 144, 48, "hardswish", (1, 1), squeeze=True),
-    BottleneckShape(5, 288, 96, "hardswish", (2, 1), squeeze=True),
-    *[BottleneckShape(5, 576, 96, "hardswish", (1, 1), squeeze=True)] * 2,
+MOBILENET_SMALL_BLOCKS = (
+    InvertedResidualConfig(3, 16, 16, "relu", (1, 1), use_se=True),
+    InvertedResidualConfig(3, 72, 24, "relu", (2, 1)),
+    InvertedResidualConfig(3, 88, 24, "relu", (1, 1)),
+    InvertedResidualConfig(5, 96, 40, "hardswish", (2, 1), use_se=True),
+    *[InvertedResidualConfig(5, 240, 40, "hardswish", (1, 1), use_se=True)] * 2,
+    InvertedResidualConfig(5, 120, 48, "hardswish", (1, 1), use_se=True),
+    InvertedResidualConfig(5, 144, 48, "hardswish", (1, 1), use_se=True),
+    InvertedResidualConfig(5, 288, 96, "hardswish", (2, 1), use_se=True),
+    *[InvertedResidualConfig(5, 576, 96, "hardswish", (1, 1), use_se=True)] * 2,
 )
-STEM, LAST = 16, 576
+SMALL_STEM_CHANNELS, SMALL_LAST_CHANNELS = 16, 576
 
 
-class LineMobileNetV3(nn.Module):
+class MobileNetV3Small(nn.Module):
     """What PP-OCRv2 put PP-LCNet in place of (PP-OCR, section 2.3: MobileNetV3-small x0.5; MobileNetV3, table 2).
 
     Args:
@@ -34,17 +34,17 @@ class LineMobileNetV3(nn.Module):
         super().__init__()
         if not 0 < scale <= 4:
             raise InputError(f"scale: a factor above 0 and at most 4, not {scale}")
-        inputs = scaled(STEM, scale)
-        self.stem = ConvNorm(3, inputs, 3, (2, 2))
-        blocks: list[Bottleneck] = []
-        for shape in BLOCKS:
-            blocks.append(block := Bottleneck(inputs, shape, scale))
+        inputs = scale_channels(SMALL_STEM_CHANNELS, scale)
+        self.stem = ConvNormAct(3, inputs, 3, (2, 2))
+        blocks: list[InvertedResidual] = []
+        for shape in MOBILENET_SMALL_BLOCKS:
+            blocks.append(block := InvertedResidual(inputs, shape, scale))
             inputs = block.channels
-        self.channels = scaled(LAST, scale)
+        self.channels = scale_channels(SMALL_LAST_CHANNELS, scale)
         self.blocks = nn.Sequential(*blocks)
-        self.last = ConvNorm(inputs, self.channels, 1)
+        self.last = ConvNormAct(inputs, self.channels, 1)
         self.pool = nn.MaxPool2d(2)
-        self.apply(initialise)
+        self.apply(init_weights)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) normalised images, H 32 or 48 -> (B, channels, 1, T), T = `models.lcnet.time_steps(W)`."""

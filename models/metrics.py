@@ -40,7 +40,7 @@ def edit_distance(first: str, second: str) -> int:
     return distance
 
 
-def normalized_distance(first: str, second: str) -> float:
+def normalized_edit_distance(first: str, second: str) -> float:
     """Edit distance divided by the length of the longer text, 0 to 1; 0 for two empty ones."""
     return edit_distance(first, second) / max(len(first), len(second), 1)
 
@@ -96,6 +96,6 @@ def recognition_scores(truths: Sequence[str], readings: Sequence[str]) -> Recogn
         accuracy=sum(truth == reading for truth, reading in pairs) / count,
         alphanumeric_accuracy=sum(scored) / max(len(scored), 1),
         accuracy_without_spaces=sum(without_spaces(t) == without_spaces(r) for t, r in pairs) / count,
-        normalized_edit_similarity=1 - sum(normalized_distance(t, r) for t, r in pairs) / count,
+        normalized_edit_similarity=1 - sum(normalized_edit_distance(t, r) for t, r in pairs) / count,
         alphanumeric_samples=len(scored),
     )

@@ -5,11 +5,11 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from torch import Tensor, nn
 
-from models.lcnet import HEIGHTS, PPLCNet
-from models.line_mobilenet import LineMobileNetV3
+from models.lcnet import SUPPORTED_HEIGHTS, PPLCNet
+from models.line_mobilenet import MobileNetV3Small
 from synthtext.core import InputError
 
-LineBackbone: TypeAlias = Literal["lcnet", "mobilenet_v3"]
+RecognizerBackbone: TypeAlias = Literal["lcnet", "mobilenet_v3"]
 
 
 @dataclass(frozen=True)
@@ -27,21 +27,21 @@ class RecognizerConfig:
         backbone: PP-LCNet, or MobileNetV3-small as the first PP-OCR had it.
     """
 
-    classes: int
-    scale: float = 0.5
+    num_classes: int
+    backbone_scale: float = 0.5
     height: int = 32
-    hidden: int = 64
-    mid: int = 96
+    lstm_hidden: int = 64
+    head_dim: int = 96
     blank_bias: float = 0.0
-    backbone: LineBackbone = "lcnet"
+    backbone: RecognizerBackbone = "lcnet"
 
     def __post_init__(self) -> None:
-        if self.height not in HEIGHTS:
+        if self.height not in SUPPORTED_HEIGHTS:
             raise InputError(
-                f"height: the backbone reads lines {' or '.join(map(str, HEIGHTS))} high, not {self.height}"
+                f"height: the backbone reads lines {' or '.join(map(str, SUPPORTED_HEIGHTS))} high, not {self.height}"
             )
-        if self.classes < 2:
-            raise InputError(f"classes: at least the blank and one character, not {self.classes}")
+        if self.num_classes < 2:
+            raise InputError(f"classes: at least the blank and one character, not {self.num_classes}")
 
 
 class RecognizerOutput(NamedTuple):
@@ -85,9 +85,9 @@ class Recognizer(nn.Module):
     def __init__(self, config: RecognizerConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = (LineMobileNetV3 if config.backbone == "mobilenet_v3" else PPLCNet)(config.scale)
-        self.neck = SequenceEncoder(self.backbone.channels, config.hidden)
-        self.head = CTCHead(2 * config.hidden, config.mid, config.classes)
+        self.backbone = (MobileNetV3Small if config.backbone == "mobilenet_v3" else PPLCNet)(config.backbone_scale)
+        self.neck = SequenceEncoder(self.backbone.channels, config.lstm_hidden)
+        self.head = CTCHead(2 * config.lstm_hidden, config.head_dim, config.num_classes)
         nn.init.constant_(self.head.fc2.bias[:1].detach(), config.blank_bias)
 
     def forward(self, images: Tensor) -> RecognizerOutput:

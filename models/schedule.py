@@ -9,36 +9,38 @@ import math
 from collections.abc import Sequence
 
 
-def warmed_up_cosine(step: int, warmup: int, length: int, final: float = 0.0) -> float:
+def cosine_with_warmup(step: int, warmup_steps: int, decay_steps: int, final_factor: float = 0.0) -> float:
     """A factor that falls along half a cosine.
 
     Args:
         step: from 0.
         warmup: steps of the rise.
         length: steps of the fall.
-        final: factor at its end, 0 to 1; it stays there.
+        final_factor: factor at its end, 0 to 1; it stays there.
     """
-    if step < warmup:
-        return step / warmup
-    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * _done(step - warmup, length)))
+    if step < warmup_steps:
+        return step / warmup_steps
+    return final_factor + (1 - final_factor) * 0.5 * (1 + math.cos(math.pi * _done(step - warmup_steps, decay_steps)))
 
 
-def warmed_up_polynomial(step: int, warmup: int, length: int, final: float = 0.0, power: float = 1.0) -> float:
+def polynomial_with_warmup(
+    step: int, warmup_steps: int, decay_steps: int, final_factor: float = 0.0, power: float = 1.0
+) -> float:
     """A factor that falls as (1 - share of the steps)^power: in a straight line, or with a long end.
 
     Args:
         step: from 0.
         warmup: steps of the rise.
         length: steps of the fall.
-        final: factor at its end, 0 to 1; it stays there.
+        final_factor: factor at its end, 0 to 1; it stays there.
         power: above 0; 1 is the straight line.
     """
-    if step < warmup:
-        return step / warmup
-    return final + (1 - final) * math.pow(1 - _done(step - warmup, length), power)
+    if step < warmup_steps:
+        return step / warmup_steps
+    return final_factor + (1 - final_factor) * math.pow(1 - _done(step - warmup_steps, decay_steps), power)
 
 
-def warmed_up_stairs(step: int, warmup: int, drops: Sequence[tuple[float, float]]) -> float:
+def piecewise_with_warmup(step: int, warmup_steps: int, drops: Sequence[tuple[float, float]]) -> float:
     """A factor that changes at certain steps and stays in between.
 
     Args:
@@ -46,10 +48,10 @@ def warmed_up_stairs(step: int, warmup: int, drops: Sequence[tuple[float, float]
         warmup: steps of the rise.
         drops: at which step after the warm-up, rising, and the factor from that step on.
     """
-    if step < warmup:
-        return step / warmup
-    return next((factor for at, factor in reversed(drops) if at <= step - warmup), 1.0)
+    if step < warmup_steps:
+        return step / warmup_steps
+    return next((factor for at, factor in reversed(drops) if at <= step - warmup_steps), 1.0)
 
 
-def _done(step: int, length: int) -> float:
-    return min(step / max(length, 1), 1.0)
+def _done(step: int, decay_steps: int) -> float:
+    return min(step / max(decay_steps, 1), 1.0)

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 
-class SqueezeExcite(nn.Module):
+class SqueezeExcitation(nn.Module):
     """Scales every channel by a gate in [0, 1] that is computed from the means of all channels."""
 
     def __init__(self, channels: int) -> None:

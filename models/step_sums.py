@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 
-class StepSums(nn.Module, ABC):
+class StepAccumulator(nn.Module, ABC):
     """A module that adds up what it finds in the parts of a step, and moves at the step's end."""
 
     @abstractmethod
-    def sums(self) -> Sequence[Tensor]:
+    def accumulated(self) -> Sequence[Tensor]:
         """What was added up since the last `settle`; whoever trains in several processes sums it over these."""
 
     @abstractmethod
-    def settle(self) -> None:
+    def end_step(self) -> None:
         """Move by the sums, and begin anew."""

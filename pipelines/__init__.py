@@ -2,6 +2,6 @@
 
 from pathlib import Path
 
-from pipelines.guard import check_siblings
+from pipelines.guard import check_package_shadowing
 
-check_siblings(Path(__file__).resolve().parent.parent)
+check_package_shadowing(Path(__file__).resolve().parent.parent)

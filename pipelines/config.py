@@ -15,14 +15,14 @@ from synthtext.core import InputError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-Tree: TypeAlias = dict[str, Any]
-Model = TypeVar("Model", bound=BaseModel)
-Part = TypeVar("Part", bound="DataclassInstance")
+SettingsDict: TypeAlias = dict[str, Any]
+ModelT = TypeVar("ModelT", bound=BaseModel)
+DataclassT = TypeVar("DataclassT", bound="DataclassInstance")
 
 _ENTRIES = 1_000_000  # values in a file, which a few lines of aliases would exceed
 
 
-def read_yaml(path: Path) -> Tree:
+def read_yaml(path: Path) -> SettingsDict:
     """Read a mapping from a YAML file.
 
     Raises:
@@ -43,34 +43,36 @@ def read_yaml(path: Path) -> Tree:
     return tree
 
 
-def _entries(tree: object, known: dict[int, float]) -> float:
+def _entries(settings: object, known: dict[int, float]) -> float:
     """Values in a tree, those behind aliases each time they are named; infinite where one names itself."""
-    if not isinstance(tree, dict | list):
+    if not isinstance(settings, dict | list):
         return 1
-    if id(tree) not in known:
-        known[id(tree)] = float("inf")  # until it is counted: whoever asks meanwhile is a part of it
-        values = tree.values() if isinstance(tree, dict) else tree
-        known[id(tree)] = 1 + sum(_entries(value, known) for value in values)
-    return known[id(tree)]
+    if id(settings) not in known:
+        known[id(settings)] = float("inf")  # until it is counted: whoever asks meanwhile is a part of it
+        values = settings.values() if isinstance(settings, dict) else settings
+        known[id(settings)] = 1 + sum(_entries(value, known) for value in values)
+    return known[id(settings)]
 
 
-def dump_yaml(tree: Mapping[str, Any]) -> str:
+def dump_yaml(settings: Mapping[str, Any]) -> str:
     """A tree as YAML, in its own order."""
-    return yaml.safe_dump(dict(tree), sort_keys=False, allow_unicode=True, width=120)
+    return yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True, width=120)
 
 
-def override(tree: Tree, assignments: Iterable[str], shares: Collection[str] = ()) -> Tree:
+def apply_overrides(
+    settings: SettingsDict, assignments: Iterable[str], weighted_paths: Collection[str] = ()
+) -> SettingsDict:
     """A copy of the tree with `key.sub=value` settings applied; values are YAML, list entries go by number.
 
     Args:
         tree: the settings.
         assignments: of the form `key.sub=value`.
-        shares: paths of mappings in which a number is short for settings with that `weight`.
+        weighted_paths: paths of mappings in which a number is short for settings with that `weight`.
 
     Raises:
         InputError: an assignment without "=", or a path through something that has no such entry.
     """
-    result: Tree = copy.deepcopy(tree)
+    result: SettingsDict = copy.deepcopy(settings)
     for assignment in assignments:
         path, separator, text = assignment.partition("=")
         if not separator or not path:
@@ -79,28 +81,30 @@ def override(tree: Tree, assignments: Iterable[str], shares: Collection[str] = (
             value = yaml.safe_load(text)
         except (yaml.YAMLError, ValueError, RecursionError):
             raise InputError(f"{assignment!r}: the value is no valid YAML; quote it if it is a text") from None
-        _assign(result, path, value, shares)
+        _assign(result, path, value, weighted_paths)
     return result
 
 
-def changed(tree: Mapping[str, Any], settings: Mapping[str, Any], shares: Collection[str] = ()) -> Tree:
-    """A copy of the tree with settings by dotted path applied, as `override` applies them; raises as it does."""
-    result: Tree = copy.deepcopy(dict(tree))
-    for path, value in settings.items():
-        _assign(result, path, copy.deepcopy(value), shares)
+def with_settings(
+    settings: Mapping[str, Any], changes: Mapping[str, Any], weighted_paths: Collection[str] = ()
+) -> SettingsDict:
+    """Copy settings and apply changes by dotted path, as `override` does; raises the same errors."""
+    result: SettingsDict = copy.deepcopy(dict(settings))
+    for path, value in changes.items():
+        _assign(result, path, copy.deepcopy(value), weighted_paths)
     return result
 
 
-def _assign(tree: Tree, path: str, value: Any, shares: Collection[str]) -> None:
+def _assign(settings: SettingsDict, path: str, value: Any, weighted_paths: Collection[str]) -> None:
     *parents, last = path.split(".")
-    node: Any = tree
+    node: Any = settings
     for depth, part in enumerate(parents):
         if isinstance(node, list):
             node = node[_position(node, part, path)]
         else:
             if node.get(part) is None:
                 node[part] = {}
-            elif isinstance(node[part], int | float) and ".".join(parents[:depth]) in shares:
+            elif isinstance(node[part], int | float) and ".".join(parents[:depth]) in weighted_paths:
                 node[part] = {"weight": node[part]}
             node = node[part]
         if not isinstance(node, dict | list):
@@ -117,14 +121,14 @@ def _position(entries: Sequence[Any], part: str, path: str) -> int:
     return int(part)
 
 
-def nearest(key: str, known: Iterable[str]) -> str:
+def suggest_key(key: str, known: Iterable[str]) -> str:
     """A hint that ends a sentence about an unknown key: the most similar known one, or all of them."""
     names = sorted(known)
     close = difflib.get_close_matches(key, names, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
 
 
-def validated(model: type[Model], tree: Mapping[str, Any], where: str) -> Model:
+def validate_model(model: type[ModelT], settings: Mapping[str, Any], where: str) -> ModelT:
     """Validate a tree against a pydantic model.
 
     Args:
@@ -136,27 +140,27 @@ def validated(model: type[Model], tree: Mapping[str, Any], where: str) -> Model:
         InputError: names the path of the first wrong entry, what is wrong, and the nearest known key.
     """
     try:
-        return model.model_validate(tree)
+        return model.model_validate(settings)
     except ValidationError as error:
-        raise InputError(f"{where}: {first_problem(model, error)}") from None
+        raise InputError(f"{where}: {describe_validation_error(model, error)}") from None
 
 
-def validated_part(part: type[Part], tree: Any, where: str) -> Part:
+def validate_dataclass(part: type[DataclassT], settings: Any, where: str) -> DataclassT:
     """Make a dataclass of settings from what should be a mapping of JSON values; raises as `validated` does."""
-    if not isinstance(tree, Mapping):
-        raise InputError(f"{where}: must be settings by name, not {tree!r}")
+    if not isinstance(settings, Mapping):
+        raise InputError(f"{where}: must be settings by name, not {settings!r}")
     known = part.__dataclass_fields__
-    for key in tree:
+    for key in settings:
         if key not in known:
-            raise InputError(f"{where}: unknown key {key!r}; {nearest(str(key), known)}")
+            raise InputError(f"{where}: unknown key {key!r}; {suggest_key(str(key), known)}")
     try:
         # Strictly, a list is a tuple and a whole number a float only in JSON.
-        return TypeAdapter(part).validate_json(json.dumps(dict(tree), default=str), strict=True)
+        return TypeAdapter(part).validate_json(json.dumps(dict(settings), default=str), strict=True)
     except ValidationError as error:
-        raise InputError(f"{where}: {first_problem(part, error)}") from None
+        raise InputError(f"{where}: {describe_validation_error(part, error)}") from None
 
 
-def first_problem(model: type, error: ValidationError) -> str:
+def describe_validation_error(model: type, error: ValidationError) -> str:
     """The first problem in a pydantic error about a model or dataclass: path, what is wrong, what is known."""
     # An unknown key is the usual cause of whatever else is wrong: tell it first.
     problems = sorted(error.errors(), key=lambda problem: problem["type"] not in _UNKNOWN)
@@ -165,7 +169,9 @@ def first_problem(model: type, error: ValidationError) -> str:
     start = f"{path}: " if path else ""
     if first["type"] in _UNKNOWN:
         known = _known_keys(model, first["loc"][:-1])
-        return f"unknown key {path!r}; {nearest(str(first['loc'][-1]), known)}" if known else f"unknown key {path!r}"
+        return (
+            f"unknown key {path!r}; {suggest_key(str(first['loc'][-1]), known)}" if known else f"unknown key {path!r}"
+        )
     if first["type"] == "missing":
         return f"{path} is missing"
     message = first["msg"].removeprefix("Value error, ")

@@ -7,7 +7,7 @@ class JobError(RuntimeError):
     """A job failed although its input was good (exit status 1): one sentence says what, where, and what to do."""
 
 
-class UnfitError(RuntimeError):
+class IncompatibleNodeError(RuntimeError):
     """This machine must not do a task that others may do.
 
     Args:
@@ -18,13 +18,13 @@ class UnfitError(RuntimeError):
 
     def __init__(self, what: str, ingredients: Mapping[str, str] | None = None, passing: bool = False) -> None:
         super().__init__(what, ingredients, passing)
-        self.what, self.ingredients, self.passing = what, ingredients, passing
+        self.reason, self.fingerprint, self.passing = what, ingredients, passing
 
     def __str__(self) -> str:
-        return self.what
+        return self.reason
 
 
-def describe_counts(counts: Mapping[str, int]) -> str:
+def format_counts(counts: Mapping[str, int]) -> str:
     """Reasons and how often each was met, the most frequent first, such as "picture missing (3)"; empty for none."""
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     return ", ".join(f"{reason} ({count:,})" for reason, count in ordered)

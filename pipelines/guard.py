@@ -3,16 +3,16 @@
 import importlib.util
 from pathlib import Path
 
-SIBLINGS = ("synthtext", "augment", "models")
+SIBLING_PACKAGES = ("synthtext", "augment", "models")
 
 
-def check_siblings(home: Path) -> None:
+def check_package_shadowing(home: Path) -> None:
     """Check that every sibling package lies in `home`, the folder that holds `pipelines`.
 
     Raises:
         ImportError: another file or folder of that name comes first on the import path; the message names it.
     """
-    for name in SIBLINGS:
+    for name in SIBLING_PACKAGES:
         spec = importlib.util.find_spec(name)
         places = [Path(place) for place in (spec.submodule_search_locations or [spec.origin or "?"])] if spec else []
         if not places:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 _PAUSE = 5.0  # seconds between plain lines
 
 
-class Meter:
+class ProgressCounter:
     """Counts and says how far a job is. What was there before it started does not count as its speed.
 
     Args:
@@ -44,14 +44,14 @@ class Meter:
         counted = f"{self.done:,} of {self.total:,} {self.unit}"
         if self.seconds_left is None or self.done >= self.total:
             return counted
-        return f"{counted}, {_rate(self.rate)} {self.unit}/s, {duration(self.seconds_left)} left"
+        return f"{counted}, {_rate(self.rate)} {self.unit}/s, {format_duration(self.seconds_left)} left"
 
 
 def _rate(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Seconds in words: "42 s", "3 min 5 s", "7 h 12 min", "3 d 4 h"."""
     whole = round(seconds)
     for size, name, smaller, smaller_name in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
@@ -60,10 +60,10 @@ def duration(seconds: float) -> str:
     return f"{whole} s"
 
 
-class Bar:
+class ProgressBar:
     """Shows a meter while it advances."""
 
-    def __init__(self, meter: Meter, show: Callable[[Meter], None]) -> None:
+    def __init__(self, meter: ProgressCounter, show: Callable[[ProgressCounter], None]) -> None:
         self.meter, self._show = meter, show
 
     def advance(self, amount: int = 1) -> None:
@@ -73,7 +73,7 @@ class Bar:
 
 
 @contextmanager
-def progress(label: str, *, total: int, unit: str, done: int = 0) -> Iterator[Bar]:
+def progress_bar(label: str, *, total: int, unit: str, done: int = 0) -> Iterator[ProgressBar]:
     """Show how far a job is.
 
     Args:
@@ -83,20 +83,20 @@ def progress(label: str, *, total: int, unit: str, done: int = 0) -> Iterator[Ba
         done: units that an earlier run has finished.
     """
     console = Console(stderr=True)
-    meter = Meter(total, unit, done)
+    meter = ProgressCounter(total, unit, done)
     if console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
         # rich would send what is printed to the error stream: right beside a bar, wrong into a file or a pipe.
         with Progress(*columns, console=console, redirect_stdout=sys.stdout.isatty()) as bars:
             task = bars.add_task(label, total=total, completed=done, text=str(meter))
-            yield Bar(meter, lambda meter: _show_bar(bars, task, meter))
+            yield ProgressBar(meter, lambda meter: _show_bar(bars, task, meter))
     else:
         lines = _PlainLines(console, label)
-        yield Bar(meter, lines.show)
+        yield ProgressBar(meter, lines.show)
         lines.print(meter)
 
 
-def _show_bar(bars: Progress, task: TaskID, meter: Meter) -> None:
+def _show_bar(bars: Progress, task: TaskID, meter: ProgressCounter) -> None:
     bars.update(task, completed=meter.done, text=str(meter))
 
 
@@ -104,10 +104,10 @@ class _PlainLines:
     def __init__(self, console: Console, label: str) -> None:
         self._console, self._label, self._next = console, label, time.monotonic() + _PAUSE
 
-    def show(self, meter: Meter) -> None:
+    def show(self, meter: ProgressCounter) -> None:
         if time.monotonic() >= self._next:
             self.print(meter)
             self._next = time.monotonic() + _PAUSE
 
-    def print(self, meter: Meter) -> None:
+    def print(self, meter: ProgressCounter) -> None:
         self._console.print(f"{self._label}: {meter}", markup=False, highlight=False, soft_wrap=True)

@@ -1,8 +1,16 @@
 """Words become labelled pixels."""
 
-from synthtext.core.randomness import Entry
-from synthtext.lines.coverage import Balance
-from synthtext.lines.design import Layout, LineDesign, Output
-from synthtext.lines.generator import ATTEMPTS, LineGenerator
+from synthtext.core.randomness import WeightedComponent
+from synthtext.lines.coverage import CoverageOptions
+from synthtext.lines.design import LayoutOptions, LineDesign, Output
+from synthtext.lines.generator import MAX_ATTEMPTS, LineGenerator
 
-__all__ = ["ATTEMPTS", "Balance", "Entry", "Layout", "LineDesign", "LineGenerator", "Output"]
+__all__ = [
+    "MAX_ATTEMPTS",
+    "CoverageOptions",
+    "LayoutOptions",
+    "LineDesign",
+    "LineGenerator",
+    "Output",
+    "WeightedComponent",
+]

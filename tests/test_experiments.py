@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from benchmarks import arms, comparison, experiments, ledger
 from benchmarks.inputs import Inputs, checked_out, run, without_effects
 from benchmarks.trdg_worker import save_lines
-from pipelines.datasets.open import open_source
+from pipelines.datasets.open import open_line_source
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.resolve import resolve_config
 from synthtext.core import InputError
@@ -234,7 +234,7 @@ def test_an_input_that_cannot_be_made_is_refused(tree, told):
 
 
 def test_effects_that_move_and_those_that_do_not_are_told_apart():
-    whole = resolve_recipe("lines").tree["effects"]
+    whole = resolve_recipe("lines").settings["effects"]
     kept = {
         kind: json.loads(without_effects(kind, "lines", []).removeprefix("effects=")) for kind in ("geometry", "pixels")
     }
@@ -289,6 +289,6 @@ def test_words_of_another_generator_become_a_label_file_when_all_are_there(tmp_p
         save_lines(tmp_path / "broken", iter(drawn), 7)
     assert not (tmp_path / "broken" / "labels.tsv").exists()
     save_lines(tmp_path / "whole", iter(drawn), 5)
-    source = open_source(tmp_path / "whole" / "labels.tsv")
+    source = open_line_source(tmp_path / "whole" / "labels.tsv")
     assert list(source.texts()) == [f"word{i}" for i in range(5)]
     assert source.sizes().tolist() == [[40 + i, 20] for i in range(5)]

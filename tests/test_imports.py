@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.guard import check_siblings
+from pipelines.guard import check_package_shadowing
 
 HOME = Path(__file__).resolve().parent.parent
 OURS = {"synthtext", "augment", "models", "pipelines"}
@@ -68,7 +68,7 @@ def test_a_shadowed_package_is_named(tmp_path: Path) -> None:
 
 
 def test_the_siblings_beside_us_pass() -> None:
-    check_siblings(HOME)
+    check_package_shadowing(HOME)
 
 
 BENCHMARKS = [

@@ -1,27 +1,27 @@
 """CopyPaste: cutting texts out of pictures, keeping them in a bank, pasting them into others."""
 
-from augment.copy_paste.bank import Balance, BankBuilder, Columns, CropBank
-from augment.copy_paste.crop import SMALLEST, Crop, CutRules, crop_of_line, crop_of_sample, cut_crops
+from augment.copy_paste.bank import BankBuilder, CropBalance, CropBank, CropColumns
+from augment.copy_paste.crop import MIN_TEXT_HEIGHT, CropRules, TextCutout, crop_from_line, crop_from_sample, cut_crops
 from augment.copy_paste.natural import NaturalPaste
-from augment.copy_paste.occupancy import Occupancy, Place
-from augment.copy_paste.paddle import ReleasedPaste
+from augment.copy_paste.occupancy import OccupancyMap, PastePosition
+from augment.copy_paste.paddle import PaddlePaste
 from augment.copy_paste.paste import CopyPaste, PasteMode
 
 __all__ = [
-    "SMALLEST",
-    "Balance",
+    "MIN_TEXT_HEIGHT",
     "BankBuilder",
-    "Columns",
     "CopyPaste",
-    "Crop",
+    "CropBalance",
     "CropBank",
-    "CutRules",
+    "CropColumns",
+    "CropRules",
     "NaturalPaste",
-    "Occupancy",
+    "OccupancyMap",
+    "PaddlePaste",
     "PasteMode",
-    "Place",
-    "ReleasedPaste",
-    "crop_of_line",
-    "crop_of_sample",
+    "PastePosition",
+    "TextCutout",
+    "crop_from_line",
+    "crop_from_sample",
     "cut_crops",
 ]

@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple, TypeAlias, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.copy_paste.blend import Tone, tone_of
-from augment.copy_paste.crop import Crop
+from augment.copy_paste.blend import PatchColours, measure_patch_colours
+from augment.copy_paste.crop import TextCutout
 from synthtext.core import InputError, Level, Origin
 
 
-class CropDraw:
+class CropSampler:
     """Draws numbers by weight from one array: a bank may have millions of crops.
 
     Args:
@@ -29,13 +29,13 @@ class CropDraw:
         return min(int(np.searchsorted(self._cumulative, at, side="right")), len(self._cumulative) - 1)
 
 
-Balance: TypeAlias = Literal["crops", "pictures", "sources", "texts", "characters"]
+CropBalance: TypeAlias = Literal["crops", "pictures", "sources", "texts", "characters"]
 """What every crop, picture, source or text has the same chance of; "characters" favours crops of rare ones."""
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 
-class Columns(NamedTuple):
+class CropColumns(NamedTuple):
     """The arrays of a bank of N crops out of S pictures; texts and names are UTF-8 bytes, one after the other.
 
     Attributes:
@@ -46,7 +46,7 @@ class Columns(NamedTuple):
         point_starts: (N + 1,) int64 into `points`.
         texts: uint8.
         text_starts: (N + 1,) int64 into `texts`.
-        tones: (N, 3, 3) float32, the colours of each patch: ground, darkest, brightest.
+        patch_colours: (N, 3, 3) float32, the colours of each patch: ground, darkest, brightest.
         heights: (N,) float32, pixels of each text's height.
         ignored: (N,) bool.
         levels: (N,) uint8, place in `LEVELS`.
@@ -66,7 +66,7 @@ class Columns(NamedTuple):
     point_starts: NDArray[np.int64]
     texts: NDArray[np.uint8]
     text_starts: NDArray[np.int64]
-    tones: NDArray[np.float32]
+    patch_colours: NDArray[np.float32]
     heights: NDArray[np.float32]
     ignored: NDArray[np.bool_]
     levels: NDArray[np.uint8]
@@ -89,7 +89,7 @@ class CropBank:
         InputError: there is not one crop.
     """
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: CropColumns) -> None:
         if not len(columns.sizes):
             raise InputError("there is not one crop to paste: every text is ignored, too small, or out of its picture")
         self.columns = columns
@@ -101,9 +101,9 @@ class CropBank:
     def __len__(self) -> int:
         return len(self.columns.sizes)
 
-    def __getitem__(self, number: int) -> Crop:
+    def __getitem__(self, number: int) -> TextCutout:
         columns = self.columns
-        return Crop(
+        return TextCutout(
             self.patch(number),
             self.polygon(number),
             self.text(number),
@@ -129,9 +129,9 @@ class CropBank:
         starts = self.columns.point_starts
         return self.columns.points[starts[number] : starts[number + 1]]
 
-    def tone(self, number: int) -> Tone:
+    def tone(self, number: int) -> PatchColours:
         """The colours of its patch."""
-        return Tone(*self.columns.tones[number])
+        return PatchColours(*self.columns.patch_colours[number])
 
     def text(self, number: int) -> str:
         """What it says."""
@@ -144,7 +144,7 @@ class CropBank:
         name = f"{self._names[self.columns.origins[picture]]}:{self.columns.rows[picture]}"
         return Origin("pasted", name, int(self.columns.indices[number]))
 
-    def weights(self, balance: Balance) -> NDArray[np.float64]:
+    def weights(self, balance: CropBalance) -> NDArray[np.float64]:
         """(N,) how often each crop is to be drawn, against the others."""
         columns = self.columns
         if balance == "crops":
@@ -169,7 +169,7 @@ class BankBuilder:
 
     def __init__(self) -> None:
         self._pixels, self._texts, self._names = bytearray(), bytearray(), bytearray()
-        self._tones: list[Tone] = []
+        self._tones: list[PatchColours] = []
         self._points: list[NDArray[np.float32]] = []
         self._starts = {name: array("q", [0]) for name in ("pixel", "point", "text", "name")}
         self._numbers = {
@@ -186,7 +186,7 @@ class BankBuilder:
         self._names += name.encode()
         self._starts["name"].append(len(self._names))
 
-    def add_picture(self, row: int, labelled: int, crops: Iterable[Crop]) -> None:
+    def add_picture(self, row: int, labelled: int, crops: Iterable[TextCutout]) -> None:
         """Add the crops of a picture.
 
         Args:
@@ -200,7 +200,7 @@ class BankBuilder:
             self._pixels += np.ascontiguousarray(crop.patch).tobytes()
             self._texts += crop.text.encode()
             self._points.append(crop.polygon)
-            self._tones.append(tone_of(crop.patch))
+            self._tones.append(measure_patch_colours(crop.patch))
             self._starts["pixel"].append(len(self._pixels))
             self._starts["point"].append(self._starts["point"][-1] + len(crop.polygon))
             self._starts["text"].append(len(self._texts))
@@ -223,7 +223,7 @@ class BankBuilder:
         starts = {name: np.array(values, np.int64) for name, values in self._starts.items()}
         points = np.concatenate(self._points) if self._points else np.zeros((0, 2), np.float32)
         return CropBank(
-            Columns(
+            CropColumns(
                 pixels=np.frombuffer(self._pixels, np.uint8),
                 pixel_starts=starts["pixel"],
                 sizes=np.stack([numbers["width"], numbers["height"]], 1).astype(np.int32),
@@ -231,7 +231,7 @@ class BankBuilder:
                 point_starts=starts["point"],
                 texts=np.frombuffer(self._texts, np.uint8),
                 text_starts=starts["text"],
-                tones=np.array(self._tones, np.float32).reshape(-1, 3, 3),
+                patch_colours=np.array(self._tones, np.float32).reshape(-1, 3, 3),
                 heights=np.array(self._heights, np.float32),
                 ignored=numbers["ignored"].astype(np.bool_),
                 levels=numbers["level"].astype(np.uint8),
@@ -246,12 +246,12 @@ class BankBuilder:
         )
 
 
-def check_balance(name: str) -> Balance:
+def check_crop_balance(name: str) -> CropBalance:
     """Check the name of a balance.
 
     Raises:
         InputError: there is none of that name.
     """
-    if name not in get_args(Balance):
-        raise InputError(f"balance {name!r} is unknown; known are {', '.join(get_args(Balance))}")
-    return cast(Balance, name)
+    if name not in get_args(CropBalance):
+        raise InputError(f"balance {name!r} is unknown; known are {', '.join(get_args(CropBalance))}")
+    return cast(CropBalance, name)

@@ -11,41 +11,41 @@ from numpy.typing import NDArray
 from augment.copy_paste.crop import polygon_mask
 from synthtext.core import Image, Points, Polygon
 
-_SAMPLES = 32  # pixels along a side of a patch whose colours are looked at
+_PATCH_SAMPLES = 32  # pixels along a side of a patch whose colours are looked at
 
 
-class Tone(NamedTuple):
+class PatchColours(NamedTuple):
     """The colours of a patch, three channels each.
 
     Attributes:
-        ground: the median along its edges: mostly what the text stands on.
+        background: the median along its edges: mostly what the text stands on.
         darkest: of each channel.
         brightest: of each channel.
     """
 
-    ground: NDArray[np.float32]
+    background: NDArray[np.float32]
     darkest: NDArray[np.float32]
     brightest: NDArray[np.float32]
 
 
-def tone_of(patch: Image) -> Tone:
+def measure_patch_colours(patch: Image) -> PatchColours:
     """Look at some of the pixels of a patch (h, w, 3)."""
     rows, columns = patch.shape[:2]
-    along, down = max(columns // _SAMPLES, 1), max(rows // _SAMPLES, 1)
+    along, down = max(columns // _PATCH_SAMPLES, 1), max(rows // _PATCH_SAMPLES, 1)
     edges = np.concatenate([patch[0, ::along], patch[-1, ::along], patch[::down, 0], patch[::down, -1]])
     inner = patch[::down, ::along].reshape(-1, 3)
     ground = np.sort(edges, axis=0)[len(edges) // 2]
-    return Tone(*(colour.astype(np.float32) for colour in (ground, inner.min(axis=0), inner.max(axis=0))))
+    return PatchColours(*(colour.astype(np.float32) for colour in (ground, inner.min(axis=0), inner.max(axis=0))))
 
 
-_WIDEST_FEATHER = 3.0  # pixels
+_MAX_FEATHER = 3.0  # pixels
 _SHRUNK = 0.75  # of a patch's size: from here on down linear interpolation skips pixels
 _PATCH_SAMPLES = 16  # pixels along a side of a place whose colours are looked at
 _STEP = 4  # rows from one to the next that is looked at
 _COLOUR = 0.25  # of a difference in colour against one of spread
 
 
-class Pose(NamedTuple):
+class PatchPose(NamedTuple):
     """How a patch lies in a picture.
 
     Attributes:
@@ -77,13 +77,13 @@ class Pose(NamedTuple):
         return np.array([[a, -b], [b, a]]), np.array(shift)
 
 
-def unrest(image: Image, box: tuple[float, float, float, float], ground: Sequence[float]) -> float:
+def placement_cost(image: Image, box: tuple[float, float, float, float], ground: Sequence[float]) -> float:
     """How little a place suits a patch: the spread of its colours, and how far they are from the patch's ground.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         box: left, top, right and bottom of the place, pixels.
-        ground: the patch's, three channels.
+        background: the patch's, three channels.
     """
     left, top, right, bottom = map(int, box)
     mean, spread = cv2.meanStdDev(image[top : bottom + 1 : _STEP, left : right + 1])
@@ -92,7 +92,7 @@ def unrest(image: Image, box: tuple[float, float, float, float], ground: Sequenc
 
 
 def blend(
-    image: Image, patch: Image, polygon: Polygon, pose: Pose, tone: Tone, *, match: float, feather: float
+    image: Image, patch: Image, polygon: Polygon, pose: PatchPose, tone: PatchColours, *, match: float, feather: float
 ) -> Polygon:
     """Put a patch into a picture, which is changed.
 
@@ -117,7 +117,7 @@ def blend(
     bottom = min(math.ceil(float(high[1])) + 1, image.shape[0])
     size = right - left, bottom - top
     place = image[top:bottom, left:right]
-    alpha = _alpha(placed - np.array([left, top], np.float32), *size, min(feather, _WIDEST_FEATHER))
+    alpha = _alpha(placed - np.array([left, top], np.float32), *size, min(feather, _MAX_FEATHER))
     pulled = _pulled(patch, pose, (left, top), size)
     if match > 0:
         pulled = _matched(pulled, place, tone, match)
@@ -144,7 +144,7 @@ def _depth(polygon: Polygon, width: int, height: int) -> NDArray[np.float32]:
     return np.asarray((columns[:, None] + rows[:, :, None]).min(axis=0), np.float32)
 
 
-def _pulled(patch: Image, pose: Pose, corner: tuple[int, int], size: tuple[int, int]) -> Image:
+def _pulled(patch: Image, pose: PatchPose, corner: tuple[int, int], size: tuple[int, int]) -> Image:
     """The patch as it lies in a window of the picture, (h, w, 3)."""
     height, width = patch.shape[:2]
     matrix = pose.matrix(width, height)
@@ -158,12 +158,12 @@ def _pulled(patch: Image, pose: Pose, corner: tuple[int, int], size: tuple[int, 
     return np.asarray(cv2.warpAffine(patch, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _matched(pulled: Image, place: Image, tone: Tone, match: float) -> Image:
+def _matched(pulled: Image, place: Image, tone: PatchColours, match: float) -> Image:
     """The patch in the light of the place: what separates the four quarters' means from its ground is added."""
     rows, columns = (max(side // _PATCH_SAMPLES, 1) for side in place.shape[:2])
     some = np.ascontiguousarray(place[::rows, ::columns])
     quarters = cv2.resize(some, (2, 2), interpolation=cv2.INTER_AREA).astype(np.float32)
-    shift = (quarters - tone.ground) * np.float32(match)
+    shift = (quarters - tone.background) * np.float32(match)
     shift = shift.clip(np.minimum(-tone.darkest, 0), np.maximum(255 - tone.brightest, 0))
     field = cv2.resize(shift, (pulled.shape[1], pulled.shape[0]), interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.add(pulled, field, dtype=cv2.CV_8U), np.uint8)

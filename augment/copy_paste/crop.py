@@ -22,7 +22,7 @@ from synthtext.core import (
     clockwise,
 )
 
-SMALLEST = 8.0
+MIN_TEXT_HEIGHT = 8.0
 """Pixels of a text's height below which nobody reads it; nothing is shrunk further."""
 
 _OUTSIDE = 1.0  # pixels that a polygon may reach out of its picture: labels count to either side of the last pixel
@@ -32,7 +32,7 @@ _LONGEST = 4096.0  # pixels of a patch's side
 
 
 @dataclass(frozen=True)
-class CutRules:
+class CropRules:
     """What is cut out of pictures.
 
     Attributes:
@@ -44,7 +44,7 @@ class CutRules:
         InputError: the heights are out of order or below 1.
     """
 
-    min_height: float = SMALLEST
+    min_height: float = MIN_TEXT_HEIGHT
     max_height: float = 128.0
     ignored: bool = False
 
@@ -57,7 +57,7 @@ class CutRules:
 
 
 @dataclass(frozen=True, eq=False)
-class Crop:
+class TextCutout:
     """A text that was cut out, upright.
 
     Attributes:
@@ -94,8 +94,8 @@ def polygon_mask(polygon: Polygon, width: int, height: int) -> Image:
 
 
 def cut_crops(
-    image: Image, instances: Sequence[TextInstance], rules: CutRules, reasons: "Counter[str]"
-) -> Iterator[Crop]:
+    image: Image, instances: Sequence[TextInstance], rules: CropRules, reasons: "Counter[str]"
+) -> Iterator[TextCutout]:
     """Cut the usable texts out of a picture.
 
     A convex quad is set upright by its homography; any other outline is turned until the text's top runs to the right,
@@ -118,23 +118,25 @@ def cut_crops(
             yield crop
 
 
-def crop_of_sample(sample: Sample, rules: CutRules | None = None) -> Crop:
+def crop_from_sample(sample: Sample, rules: CropRules | None = None) -> TextCutout:
     """A generated line as a crop: its polygon is the outline of its clusters, or the picture if there are none.
 
     Raises:
         InputError: it is smaller than the rules allow.
     """
     outline = sample.clusters.outline(sample.text) if len(sample.clusters) else None
-    return crop_of_line(sample.image, sample.text, rules, outline)
+    return crop_from_line(sample.image, sample.text, rules, outline)
 
 
-def crop_of_line(image: Image, text: str, rules: CutRules | None = None, outline: Polygon | None = None) -> Crop:
+def crop_from_line(
+    image: Image, text: str, rules: CropRules | None = None, outline: Polygon | None = None
+) -> TextCutout:
     """The picture of a line (H, W, 3) as a crop; its polygon is the outline (P, 2), or else the whole picture.
 
     Raises:
         InputError: it is smaller than the rules allow.
     """
-    rules = rules or CutRules()
+    rules = rules or CropRules()
     height, width = image.shape[:2]
     whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     polygon = whole if outline is None else outline.clip(0, whole[2])
@@ -144,7 +146,7 @@ def crop_of_line(image: Image, text: str, rules: CutRules | None = None, outline
     return crop
 
 
-def reading_frame(polygon: Polygon) -> Parameters:
+def text_orientation(polygon: Polygon) -> Parameters:
     """How a text lies: angle of its top in degrees (clockwise on the screen), length along it, extent across it.
 
     The first half of the points is taken to run along the top, as everywhere in the project.
@@ -166,19 +168,19 @@ def letter_height(length: float, height: float, text: str) -> float:
     return length if height >= _TALL * length and len(text) > 2 else height
 
 
-def _unusable(instance: TextInstance, size: Size, rules: CutRules) -> str:
+def _unusable(instance: TextInstance, size: Size, rules: CropRules) -> str:
     if instance.ignore and not rules.ignored:
         return "to be ignored"
     box = bounding_box(instance.polygon)
     if min(box.left, box.top) < -_OUTSIDE or box.right > size.width + _OUTSIDE or box.bottom > size.height + _OUTSIDE:
         return "reaches out of its picture"
-    frame = reading_frame(instance.polygon)
+    frame = text_orientation(instance.polygon)
     if max(frame["length"], frame["height"]) > _LONGEST:
         return "too large"
     return "" if letter_height(frame["length"], frame["height"], instance.text) >= rules.min_height else "too small"
 
 
-def _cut(image: Image, instance: TextInstance, index: int, rules: CutRules) -> Crop | None:
+def _cut(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout | None:
     polygon = instance.polygon
     if len(polygon) != 4 or not cv2.isContourConvex(polygon):
         return _turned(image, instance, index, rules)
@@ -192,9 +194,9 @@ def _cut(image: Image, instance: TextInstance, index: int, rules: CutRules) -> C
     return _fitted(upright, whole, instance, index, rules)
 
 
-def _turned(image: Image, instance: TextInstance, index: int, rules: CutRules) -> Crop:
+def _turned(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
     """Turned until its top runs to the right."""
-    warp = Warp.rotation(-reading_frame(instance.polygon)["degrees"], tuple(instance.polygon[0].tolist()))
+    warp = Warp.rotation(-text_orientation(instance.polygon)["degrees"], tuple(instance.polygon[0].tolist()))
     box = bounding_box(warp.points(instance.polygon))
     warp = warp.then(Warp.translation(-box.left, -box.top))
     size = Size(math.ceil(box.width), math.ceil(box.height))
@@ -202,7 +204,7 @@ def _turned(image: Image, instance: TextInstance, index: int, rules: CutRules) -
     return _fitted(patch, warp.points(instance.polygon), instance, index, rules)
 
 
-def _as_it_is(image: Image, instance: TextInstance, index: int, rules: CutRules) -> Crop:
+def _as_it_is(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
     """Cut along whole pixels."""
     box = bounding_box(instance.polygon)
     left, top = math.floor(box.left), math.floor(box.top)
@@ -210,9 +212,9 @@ def _as_it_is(image: Image, instance: TextInstance, index: int, rules: CutRules)
     return _fitted(patch, instance.polygon - np.array([left, top], np.float32), instance, index, rules)
 
 
-def _fitted(patch: Image, polygon: Polygon, instance: TextInstance, index: int, rules: CutRules) -> Crop:
+def _fitted(patch: Image, polygon: Polygon, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
     """The crop, made smaller if it is higher than the rules say."""
-    frame = reading_frame(polygon)
+    frame = text_orientation(polygon)
     height = letter_height(frame["length"], frame["height"], instance.text)
     if height > rules.max_height:
         rows, columns = patch.shape[:2]
@@ -221,4 +223,4 @@ def _fitted(patch: Image, polygon: Polygon, instance: TextInstance, index: int, 
         patch = np.asarray(cv2.resize(patch, size, interpolation=cv2.INTER_AREA), np.uint8)
         polygon = (polygon * (np.array(size) / (columns, rows))).astype(np.float32)
         height *= share
-    return Crop(patch, clockwise(polygon), instance.text, height, instance.ignore, instance.level, index)
+    return TextCutout(patch, clockwise(polygon), instance.text, height, instance.ignore, instance.level, index)

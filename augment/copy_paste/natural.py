@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from augment.copy_paste.bank import Balance, CropBank, CropDraw, check_balance
-from augment.copy_paste.blend import Pose, blend, unrest
-from augment.copy_paste.crop import SMALLEST, letter_height, reading_frame
-from augment.copy_paste.occupancy import Occupancy, Place
+from augment.copy_paste.bank import CropBalance, CropBank, CropSampler, check_crop_balance
+from augment.copy_paste.blend import PatchPose, blend, placement_cost
+from augment.copy_paste.crop import MIN_TEXT_HEIGHT, letter_height, text_orientation
+from augment.copy_paste.occupancy import OccupancyMap, PastePosition
 from synthtext.core import Image, Parameters, Polygon, Range, Scene, TextInstance, check_number, check_range
 
 _CROPS = 4  # that are tried for a paste
@@ -20,7 +20,7 @@ _PLACES = 6  # of which the calmest is taken
 _WIDEST = 0.9  # of the picture's sides: no paste is larger
 
 
-class Look(NamedTuple):
+class TargetGeometry(NamedTuple):
     """What a text of the target is like.
 
     Attributes:
@@ -57,7 +57,7 @@ class NaturalPaste:
 
     share: float = 0.2
     count_range: tuple[int, int] = (1, 30)
-    balance: Balance = "crops"
+    balance: CropBalance = "crops"
     scale_range: Range = (0.6, 1.5)
     height_range: Range = (0.03, 0.08)
     degrees_range: Range = (-3, 3)
@@ -65,14 +65,14 @@ class NaturalPaste:
     feather_range: Range = (0.04, 0.1)
 
     def __post_init__(self) -> None:
-        check_balance(self.balance)
+        check_crop_balance(self.balance)
         check_number("share", self.share, 0, 10)
         for name, low, high in _BOUNDS:
             check_range(name, getattr(self, name), low, high)
 
     def prepare(self, bank: CropBank) -> Callable[[np.random.Generator, Scene], Parameters]:
         """The function that draws what is pasted into a scene."""
-        crops = CropDraw(bank.weights(self.balance))
+        crops = CropSampler(bank.weights(self.balance))
         return lambda rng, scene: _Plan(self, bank, crops, rng, scene).draw()
 
     def paste(self, image: Image, bank: CropBank, paste: Parameters) -> Polygon:
@@ -108,11 +108,11 @@ class _Plan:
     """Draws the pastes of one scene."""
 
     def __init__(
-        self, settings: NaturalPaste, bank: CropBank, crops: CropDraw, rng: np.random.Generator, scene: Scene
+        self, settings: NaturalPaste, bank: CropBank, crops: CropSampler, rng: np.random.Generator, scene: Scene
     ) -> None:
         self.settings, self.bank, self.crops, self.rng, self.scene = settings, bank, crops, rng, scene
         self.height, self.width = scene.image.shape[:2]
-        self.occupancy = Occupancy(self.width, self.height, [instance.polygon for instance in scene.instances])
+        self.occupancy = OccupancyMap(self.width, self.height, [instance.polygon for instance in scene.instances])
         parents = {instance.parent for instance in scene.instances}
         self.texts = [instance for i, instance in enumerate(scene.instances) if i not in parents]
         self.models = [text for text in self.texts if not text.ignore] or self.texts
@@ -144,18 +144,18 @@ class _Plan:
         failed[reason] += 1
         return None
 
-    def _look(self) -> Look:
+    def _look(self) -> TargetGeometry:
         """The height and the angle of one of the target's texts."""
         settings, rng = self.settings, self.rng
         jitter = rng.uniform(*settings.degrees_range)
         model: TextInstance | None = self.models[rng.integers(len(self.models))] if self.models else None
         if model is None:
-            return Look(rng.uniform(*settings.height_range) * min(self.width, self.height), jitter)
-        frame = reading_frame(model.polygon)
+            return TargetGeometry(rng.uniform(*settings.height_range) * min(self.width, self.height), jitter)
+        frame = text_orientation(model.polygon)
         height = letter_height(frame["length"], frame["height"], model.text)
         # What is higher than wide tells little about its angle: single letters, and columns.
         degrees = frame["degrees"] if frame["length"] > frame["height"] else 0.0
-        return Look(height, degrees + jitter)
+        return TargetGeometry(height, degrees + jitter)
 
     def _scale(self, number: int, height: float) -> float | None:
         """From a crop to the height that is wanted, as near as the settings and the picture allow."""
@@ -164,37 +164,37 @@ class _Plan:
         columns, rows = self.bank.size(number)
         fits = _WIDEST * min(self.width, self.height) / min(columns, rows)
         fits = min(fits, _WIDEST * max(self.width, self.height) / max(columns, rows))
-        scale = min(max(height / own, least, SMALLEST / own), most, fits)
-        return scale if scale * own >= SMALLEST - 1e-6 else None
+        scale = min(max(height / own, least, MIN_TEXT_HEIGHT / own), most, fits)
+        return scale if scale * own >= MIN_TEXT_HEIGHT - 1e-6 else None
 
-    def _room(self, number: int, scale: float, degrees: float) -> Pose | None:
+    def _room(self, number: int, scale: float, degrees: float) -> PatchPose | None:
         """Where the crop fits, smaller if need be."""
-        least = SMALLEST / float(self.bank.columns.heights[number])
+        least = MIN_TEXT_HEIGHT / float(self.bank.columns.heights[number])
         polygon = self.bank.polygon(number)
         columns, rows = self.bank.size(number)
         for _ in range(_SIZES):
-            pose = Pose(0.0, 0.0, scale, degrees)
+            pose = PatchPose(0.0, 0.0, scale, degrees)
             outline = pose.points(polygon, columns, rows)
-            places = self.occupancy.places(outline, _PLACES, self.rng)
+            places = self.occupancy.free_offsets(outline, _PLACES, self.rng)
             if places:
                 best = self._calmest(places, outline, number)
-                return Pose(round(best.dx, 3), round(best.dy, 3), scale, degrees)
+                return PatchPose(round(best.dx, 3), round(best.dy, 3), scale, degrees)
             if scale <= least:
                 break
             scale = max(scale * _SMALLER, least)
         return None
 
-    def _calmest(self, places: list[Place], outline: Polygon, number: int) -> Place:
+    def _calmest(self, places: list[PastePosition], outline: Polygon, number: int) -> PastePosition:
         (left, top), (right, bottom) = outline.min(axis=0).tolist(), outline.max(axis=0).tolist()
-        ground = self.bank.tone(number).ground.tolist()
+        ground = self.bank.tone(number).background.tolist()
 
-        def restless(place: Place) -> float:
+        def restless(place: PastePosition) -> float:
             dx, dy = place
-            return unrest(self.scene.image, (left + dx, top + dy, right + dx, bottom + dy), ground)
+            return placement_cost(self.scene.image, (left + dx, top + dy, right + dx, bottom + dy), ground)
 
         return min(places, key=restless)
 
-    def _chosen(self, number: int, pose: Pose) -> Parameters:
+    def _chosen(self, number: int, pose: PatchPose) -> Parameters:
         columns, rows = self.bank.size(number)
         self.occupancy.add(pose.points(self.bank.polygon(number), columns, rows))
         return {
@@ -205,5 +205,5 @@ class _Plan:
         }
 
 
-def _pose(paste: Parameters) -> Pose:
-    return Pose(paste["x"], paste["y"], paste["scale"], paste["degrees"])
+def _pose(paste: Parameters) -> PatchPose:
+    return PatchPose(paste["x"], paste["y"], paste["scale"], paste["degrees"])

@@ -23,14 +23,14 @@ _SIXTEENTHS = 4  # bits of OpenCV's fractions of a pixel
 _Box: TypeAlias = tuple[float, float, float, float]
 
 
-class Place(NamedTuple):
+class PastePosition(NamedTuple):
     """Where a polygon may go: add this to its points."""
 
     dx: float
     dy: float
 
 
-class Occupancy:
+class OccupancyMap:
     """What is taken in a picture.
 
     Args:
@@ -66,7 +66,7 @@ class Occupancy:
     def _mark(self, cells: NDArray[np.int32]) -> None:
         cv2.fillPoly(self._free, [cells], 0, cv2.LINE_8, _SIXTEENTHS)
 
-    def places(self, polygon: Polygon, count: int, rng: np.random.Generator) -> list[Place]:
+    def free_offsets(self, polygon: Polygon, count: int, rng: np.random.Generator) -> list[PastePosition]:
         """Places where a polygon is inside the picture and overlaps nothing.
 
         Args:
@@ -93,7 +93,7 @@ class Occupancy:
                 if len(found):
                     drawn = dict.fromkeys(found[rng.integers(0, len(found), count)].tolist())
                     rows = (divmod(at, free.shape[1]) for at in drawn)
-                    offsets = [Place(column * size + x - left, row * size + y - top) for row, column in rows]
+                    offsets = [PastePosition(column * size + x - left, row * size + y - top) for row, column in rows]
                     places = [place for place in offsets if self._is_free(polygon, box, place)]
                     if places:
                         return places
@@ -102,9 +102,9 @@ class Occupancy:
 
     def is_free(self, polygon: Polygon) -> bool:
         """Whether a polygon (P, 2) is inside the picture and overlaps nothing: the exact test."""
-        return self._is_free(polygon, _box(polygon), Place(0.0, 0.0))
+        return self._is_free(polygon, _box(polygon), PastePosition(0.0, 0.0))
 
-    def _is_free(self, polygon: Polygon, box: "_Box", place: Place) -> bool:
+    def _is_free(self, polygon: Polygon, box: "_Box", place: PastePosition) -> bool:
         left, right = box[0] + place.dx, box[2] + place.dx
         top, bottom = box[1] + place.dy, box[3] + place.dy
         if left < 0 or top < 0 or right > self.width or bottom > self.height:

@@ -17,7 +17,7 @@ _MOST = 30
 
 
 @dataclass(frozen=True)
-class ReleasedPaste:
+class PaddlePaste:
     """Crops of one other picture, unscaled, turned by any angle, with a hard edge (released code: copy_paste.py).
 
     It differs from the released code in this: it ends in all cases; labels stay with what was pasted; a picture without

@@ -7,10 +7,10 @@ import numpy as np
 
 from augment.copy_paste.bank import LEVELS, CropBank
 from augment.copy_paste.natural import NaturalPaste
-from augment.copy_paste.paddle import ReleasedPaste
-from synthtext.core import Applied, Parameters, Scene, TextInstance
+from augment.copy_paste.paddle import PaddlePaste
+from synthtext.core import AppliedEffect, Parameters, Scene, TextInstance
 
-PasteMode: TypeAlias = NaturalPaste | ReleasedPaste
+PasteMode: TypeAlias = NaturalPaste | PaddlePaste
 
 NAME = "copy_paste"
 """What it is recorded under."""
@@ -49,7 +49,7 @@ class CopyPaste:
         """The scene with what was drawn; new instances come after the old ones, in the order of the pastes."""
         image = scene.image.copy()
         pasted = [self._instance(paste, self.mode.paste(image, self.bank, paste)) for paste in parameters["pastes"]]
-        meta = dataclasses.replace(scene.meta, effects=(*scene.meta.effects, Applied(NAME, parameters)))
+        meta = dataclasses.replace(scene.meta, effects=(*scene.meta.effects, AppliedEffect(NAME, parameters)))
         return dataclasses.replace(scene, image=image, instances=(*scene.instances, *pasted), meta=meta)
 
     def _instance(self, paste: Parameters, polygon: "np.ndarray") -> TextInstance:

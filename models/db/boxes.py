@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.db.offset import area_and_perimeter, offset
+from models.db.offset import area_and_perimeter, offset_polygon
 from synthtext.core import InputError, Polygon
 
-Map = NDArray[np.float32]
+FloatMap = NDArray[np.float32]
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class BoxSettings:
+class PostprocessSettings:
     """What counts as a text (released configuration).
 
     Attributes:
@@ -25,8 +25,8 @@ class BoxSettings:
         unclip_ratio: a box grows by this times area / perimeter.
         max_candidates: regions of a map that are looked at.
         min_size: pixels of the map; a box whose shorter side is below it, or below 2 more when grown, is dropped.
-        score: "fast": the mean is over the rectangle around a region; "slow": over the region itself.
-        shape: "quad": rectangles; "polygon": outlines, for curved text.
+        score_mode: "fast": the mean is over the rectangle around a region; "slow": over the region itself.
+        box_type: "quad": rectangles; "polygon": outlines, for curved text.
         dilate: grow the kernels by a pixel to the right and down first.
         released: whole coordinates that count from pixel centres, as the released code gives them; otherwise exact
             ones, continuous (pixel i covers [i, i + 1)).
@@ -40,9 +40,9 @@ class BoxSettings:
     unclip_ratio: float = 1.5
     max_candidates: int = 1000
     min_size: float = 3.0
-    score: Literal["fast", "slow"] = "fast"
-    shape: Literal["quad", "polygon"] = "quad"
-    dilate: bool = False
+    score_mode: Literal["fast", "slow"] = "fast"
+    box_type: Literal["quad", "polygon"] = "quad"
+    use_dilation: bool = False
     released: bool = False
 
     def __post_init__(self) -> None:
@@ -52,7 +52,7 @@ class BoxSettings:
             raise InputError(f"boxes: unclip_ratio must be from 0 to 10, not {self.unclip_ratio}")
         if self.max_candidates < 1 or self.min_size < 0:
             raise InputError("boxes: max_candidates must be at least 1, and min_size at least 0")
-        if self.score not in ("fast", "slow") or self.shape not in ("quad", "polygon"):
+        if self.score_mode not in ("fast", "slow") or self.box_type not in ("quad", "polygon"):
             raise InputError("boxes: score must be 'fast' or 'slow', and shape 'quad' or 'polygon'")
 
 
@@ -63,7 +63,7 @@ class Boxes(NamedTuple):
     scores: NDArray[np.float32]  # (N,), 0 to 1
 
 
-def find_boxes(probability: Map, settings: BoxSettings, size: tuple[int, int] | None = None) -> Boxes:
+def find_boxes(probability: FloatMap, settings: PostprocessSettings, size: tuple[int, int] | None = None) -> Boxes:
     """Find the texts in a map (PP-OCRv2, released code: DBPostProcess).
 
     Args:
@@ -72,10 +72,10 @@ def find_boxes(probability: Map, settings: BoxSettings, size: tuple[int, int] | 
         size: width and height in pixels of the picture that the boxes are for; None: of the map.
     """
     kernels = (probability > settings.threshold).astype(np.uint8)
-    if settings.dilate:
+    if settings.use_dilation:
         kernels = np.asarray(cv2.dilate(kernels, np.ones((2, 2), np.uint8)), np.uint8)
     contours, _ = cv2.findContours(kernels, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    outline = _quads if settings.shape == "quad" else _polygons
+    outline = _quads if settings.box_type == "quad" else _polygons
     found = [box for contour in contours[: settings.max_candidates] for box in outline(probability, contour, settings)]
     here = np.array(probability.shape[::-1], np.float32)
     there = np.array(size or probability.shape[::-1], np.float32)
@@ -84,31 +84,31 @@ def find_boxes(probability: Map, settings: BoxSettings, size: tuple[int, int] | 
     return Boxes(polygons, np.array([score for _, score in found], np.float32))
 
 
-def _quads(probability: Map, contour: Array, settings: BoxSettings) -> Iterator[tuple[Polygon, float]]:
-    quad, side = smallest_rectangle(contour)
+def _quads(probability: FloatMap, contour: Array, settings: PostprocessSettings) -> Iterator[tuple[Polygon, float]]:
+    quad, side = min_area_rectangle(contour)
     if side < settings.min_size:
         return
-    score = _score(probability, contour.reshape(-1, 2) if settings.score == "slow" else quad)
+    score = _score(probability, contour.reshape(-1, 2) if settings.score_mode == "slow" else quad)
     if score < settings.box_threshold:
         return
     grown = _unclip(quad, settings)
     if grown is None:
         return
-    quad, side = smallest_rectangle(grown)
+    quad, side = min_area_rectangle(grown)
     if side >= settings.min_size + 2:
         yield quad, score
 
 
-def _polygons(probability: Map, contour: Array, settings: BoxSettings) -> Iterator[tuple[Polygon, float]]:
+def _polygons(probability: FloatMap, contour: Array, settings: PostprocessSettings) -> Iterator[tuple[Polygon, float]]:
     simple = cv2.approxPolyDP(contour, _SIMPLER * cv2.arcLength(contour, True), True).reshape(-1, 2)
     if len(simple) < 4:
         return
-    region = contour.reshape(-1, 2) if settings.score == "slow" else simple
+    region = contour.reshape(-1, 2) if settings.score_mode == "slow" else simple
     score = _score(probability, region)
     if score < settings.box_threshold:
         return
     grown = _unclip(simple.astype(np.float32), settings)
-    if grown is not None and smallest_rectangle(grown)[1] >= settings.min_size + 2:
+    if grown is not None and min_area_rectangle(grown)[1] >= settings.min_size + 2:
         yield grown, score
 
 
@@ -116,7 +116,7 @@ _SIMPLER = 0.002
 """Of the perimeter: how far an outline may be from the contour."""
 
 
-def smallest_rectangle(points: Array) -> tuple[Polygon, float]:
+def min_area_rectangle(points: Array) -> tuple[Polygon, float]:
     """The smallest rectangle around points (P, 2), and its short side.
 
     The rectangle is (4, 2), clockwise from the upper of its two leftmost corners.
@@ -129,7 +129,7 @@ def smallest_rectangle(points: Array) -> tuple[Polygon, float]:
     return quad, float(min(rectangle[1]))
 
 
-def _score(probability: Map, region: Array) -> float:
+def _score(probability: FloatMap, region: Array) -> float:
     """Mean probability inside a polygon whose points count from pixel centres."""
     height, width = probability.shape
     low = np.floor(region.min(0)).astype(int).clip(0, (width - 1, height - 1))
@@ -140,12 +140,12 @@ def _score(probability: Map, region: Array) -> float:
     return float(cv2.mean(window, mask)[0])
 
 
-def _unclip(polygon: Polygon, settings: BoxSettings) -> Polygon | None:
+def _unclip(polygon: Polygon, settings: PostprocessSettings) -> Polygon | None:
     """Grow a kernel to its text; None if that takes it apart."""
     area, perimeter = area_and_perimeter(polygon)
     if perimeter == 0:
         return None
-    grown = offset(polygon, area * settings.unclip_ratio / perimeter, released=settings.released)
+    grown = offset_polygon(polygon, area * settings.unclip_ratio / perimeter, released=settings.released)
     return grown[0] if len(grown) == 1 else None
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from models.conv import initialise
+from models.conv import init_weights
 from synthtext.core import InputError
 
 
@@ -24,19 +24,19 @@ class DBFPN(nn.Module):
             raise InputError(f"channels: of the neck, a multiple of 4 from 4 up, not {channels}")
         self.lateral = nn.ModuleList(nn.Conv2d(count, channels, 1, bias=False) for count in inputs)
         self.smooth = nn.ModuleList(nn.Conv2d(channels, channels // 4, 3, padding=1, bias=False) for _ in inputs)
-        self.apply(initialise)
+        self.apply(init_weights)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """Maps (B, inputs[k], H / 4, W / 4) to / 32 -> (B, channels, H / 4, W / 4), the coarsest first."""
         merged: list[Tensor] = []
         for lateral, level in zip(reversed(self.lateral), reversed(maps), strict=True):
             out = lateral(level)
-            merged.append(out + repeated(merged[-1], 2) if merged else out)
+            merged.append(out + upsample_nearest(merged[-1], 2) if merged else out)
         parts = [conv(level) for conv, level in zip(reversed(self.smooth), merged, strict=True)]
         last = len(parts) - 1
-        return torch.cat([repeated(part, 2 ** (last - number)) for number, part in enumerate(parts)], dim=1)
+        return torch.cat([upsample_nearest(part, 2 ** (last - number)) for number, part in enumerate(parts)], dim=1)
 
 
-def repeated(x: Tensor, times: int) -> Tensor:
+def upsample_nearest(x: Tensor, factor: int) -> Tensor:
     """(B, C, H, W) -> (B, C, times H, times W), every cell repeated."""
-    return F.interpolate(x, scale_factor=times, mode="nearest") if times > 1 else x
+    return F.interpolate(x, scale_factor=factor, mode="nearest") if factor > 1 else x

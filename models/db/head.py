@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from models.conv import ConvNorm, initialise
+from models.conv import ConvNormAct, init_weights
 from models.db.maps import DBMaps
 
-STEEPNESS = 50.0
+AMPLIFYING_FACTOR = 50.0
 """Of the step from no text to text in the binary map (DB: k)."""
 
 
@@ -16,11 +16,11 @@ class MapHead(nn.Module):
     def __init__(self, inputs: int) -> None:
         super().__init__()
         hidden = inputs // 4
-        self.conv = ConvNorm(inputs, hidden, 3, activation="relu")
+        self.conv = ConvNormAct(inputs, hidden, 3, activation="relu")
         self.up1 = nn.ConvTranspose2d(hidden, hidden, 2, 2)
         self.norm = nn.BatchNorm2d(hidden)
         self.up2 = nn.ConvTranspose2d(hidden, 1, 2, 2)
-        self.apply(initialise)
+        self.apply(init_weights)
         for norm in (self.conv.norm, self.norm):
             nn.init.constant_(norm.bias, 1e-4)  # released configuration
 
@@ -42,4 +42,4 @@ class DBHead(nn.Module):
     def forward(self, x: Tensor) -> DBMaps:
         """(B, inputs, H / 4, W / 4) -> maps (B, H, W)."""
         probability, threshold = self.probability(x), self.threshold(x)
-        return DBMaps(probability, threshold, torch.sigmoid(STEEPNESS * (probability - threshold)))
+        return DBMaps(probability, threshold, torch.sigmoid(AMPLIFYING_FACTOR * (probability - threshold)))

@@ -15,7 +15,7 @@ def area_and_perimeter(polygon: Polygon) -> tuple[float, float]:
     return abs(signed_area(polygon)), float(np.hypot(edges[:, 0], edges[:, 1]).sum())
 
 
-def offset(polygon: Polygon, distance: float, *, released: bool = False) -> list[Polygon]:
+def offset_polygon(polygon: Polygon, distance: float, *, released: bool = False) -> list[Polygon]:
     """Move the edges of a polygon outwards, round corners in between.
 
     Args:
@@ -41,7 +41,7 @@ _SUBPIXEL = 100
 """Steps in a pixel: the library counts in whole numbers."""
 
 
-def fill(mask: NDArray[np.uint8], polygon: Polygon, value: int, *, released: bool = False) -> None:
+def fill_mask(mask: NDArray[np.uint8], polygon: Polygon, value: int, *, released: bool = False) -> None:
     """Give the pixels on and inside a polygon (P, 2) a value.
 
     Continuous coordinates are drawn half a pixel further left and up, from pixel centre to pixel centre; released ones

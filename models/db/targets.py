@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.db.offset import area_and_perimeter, distance_to_edges, fill, offset
+from models.db.offset import area_and_perimeter, distance_to_edges, fill_mask, offset_polygon
 from synthtext.core import InputError, Polygon
 
 
@@ -101,14 +101,16 @@ def _shrink(polygon: Polygon, ignore: bool, maps: DBTargets, settings: TargetSet
     if not ignore and sides.min() >= settings.min_size and area >= 1:
         # A narrow waist can split a kernel: a thinner border keeps it whole.
         for ratio in (settings.shrink_ratio, 2 * settings.shrink_ratio):
-            kernels = offset(polygon, -area * (1 - min(ratio, 0.99) ** 2) / perimeter, released=settings.released)
+            kernels = offset_polygon(
+                polygon, -area * (1 - min(ratio, 0.99) ** 2) / perimeter, released=settings.released
+            )
             if len(kernels) == 1:
                 break
     if not kernels:
-        fill(maps.shrink_mask, polygon, 0, released=settings.released)
+        fill_mask(maps.shrink_mask, polygon, 0, released=settings.released)
         return False
     for kernel in kernels[:1] if settings.released else kernels:
-        fill(maps.shrink_map, kernel, 1, released=settings.released)
+        fill_mask(maps.shrink_map, kernel, 1, released=settings.released)
     return True
 
 
@@ -118,7 +120,7 @@ def _border(polygon: Polygon, maps: DBTargets, settings: TargetSettings) -> None
     if area < 1:
         return
     distance = area * (1 - settings.shrink_ratio**2) / perimeter
-    grown = offset(polygon, distance, released=settings.released)
+    grown = offset_polygon(polygon, distance, released=settings.released)
     if not grown:
         return
     left, top = np.floor(grown[0].min(0)).astype(int)
@@ -128,7 +130,7 @@ def _border(polygon: Polygon, maps: DBTargets, settings: TargetSettings) -> None
     if not inside.size:
         return
     corner = np.array([box[1].start, box[0].start], np.float32)
-    fill(inside, grown[0] - corner, 1, released=settings.released)
+    fill_mask(inside, grown[0] - corner, 1, released=settings.released)
     maps.threshold_mask[box] |= inside
     rows, columns = np.nonzero(np.ones_like(inside) if settings.released else inside)
     points = np.stack([columns, rows], 1).astype(np.float32) + corner + (0 if settings.released else 0.5)

@@ -1,15 +1,15 @@
 """The losses of PP-OCRv2: DB and Collaborative Mutual Learning, U-DML and Enhanced CTC."""
 
 from models.losses.ace import ace_loss, ace_losses
-from models.losses.center import Centers, center_loss
-from models.losses.cml import cml_loss, distillation_loss, map_mutual_losses, teacher_map
+from models.losses.center import ClassCenters, center_loss
+from models.losses.cml import cml_loss, dilated_teacher_map, distillation_loss, map_mutual_losses
 from models.losses.db import DBLossSettings, DBTargetBatch, balanced_bce_loss, db_loss, dice_loss, masked_l1_loss
 from models.losses.enhanced import enhanced_ctc_loss
 from models.losses.focal import focal_ctc_loss, focal_ctc_losses
 from models.losses.mutual import feature_loss, mutual_loss
 
 __all__ = [
-    "Centers",
+    "ClassCenters",
     "DBLossSettings",
     "DBTargetBatch",
     "ace_loss",
@@ -19,6 +19,7 @@ __all__ = [
     "cml_loss",
     "db_loss",
     "dice_loss",
+    "dilated_teacher_map",
     "distillation_loss",
     "enhanced_ctc_loss",
     "feature_loss",
@@ -27,5 +28,4 @@ __all__ = [
     "map_mutual_losses",
     "masked_l1_loss",
     "mutual_loss",
-    "teacher_map",
 ]

@@ -6,7 +6,7 @@ from torch.nn import functional as F  # noqa: N812
 from models.db.maps import DBMaps
 from models.losses.db import DBLossSettings, DBTargetBatch, db_loss, dice_terms
 
-EPSILON = 1e-5
+KL_EPSILON = 1e-5
 TEACHER_THRESHOLD = 0.3
 
 
@@ -24,12 +24,12 @@ def map_mutual_losses(first: Tensor, second: Tensor) -> Tensor:
         (B,) float32, one value an image: the mean over its pixels.
     """
     p, q = first.float(), second.float()
-    forward = q * ((q + EPSILON) / (p + EPSILON) + EPSILON).log()
-    backward = p * ((p + EPSILON) / (q + EPSILON) + EPSILON).log()
+    forward = q * ((q + KL_EPSILON) / (p + KL_EPSILON) + KL_EPSILON).log()
+    backward = p * ((p + KL_EPSILON) / (q + KL_EPSILON) + KL_EPSILON).log()
     return 0.5 * (forward + backward).mean((1, 2))
 
 
-def teacher_map(probability: Tensor) -> Tensor:
+def dilated_teacher_map(probability: Tensor) -> Tensor:
     """Where a teacher sees text, a pixel further to the right and down: (B, H, W) 0 to 1 -> (B, H, W) 0 or 1.
 
     A dilation by 2 x 2, as OpenCV does it.
@@ -71,7 +71,7 @@ def cml_loss(
         "mutual", and for each student, say the first, "student1_label_" and "student1_teacher_" with the names of
         `db_loss` and `distillation_loss`; scalars float32, weighed.
     """
-    seen = teacher_map(teacher)
+    seen = dilated_teacher_map(teacher)
     first, second = students
     parts = {"mutual": map_mutual_losses(first.probability, second.probability).mean()}
     for number, maps in enumerate(students, 1):

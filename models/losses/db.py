@@ -10,8 +10,8 @@ from torch.nn import functional as F  # noqa: N812
 from models.db.maps import DBMaps
 from synthtext.core import InputError
 
-EPSILON = 1e-6
-LEAST_NEGATIVES = 0.01
+DICE_EPSILON = 1e-6
+MIN_NEGATIVE_FRACTION = 0.01
 """Share of the pixels that count as hard negatives at least."""
 
 
@@ -65,7 +65,7 @@ def dice_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """
     prediction, target, mask = prediction.float(), target.float(), mask.float()
     overlap = (prediction * target * mask).sum()
-    return 1 - 2 * overlap / ((prediction * mask).sum() + (target * mask).sum() + EPSILON)
+    return 1 - 2 * overlap / ((prediction * mask).sum() + (target * mask).sum() + DICE_EPSILON)
 
 
 def dice_or_mean_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
@@ -75,7 +75,7 @@ def dice_or_mean_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tenso
     an empty map and 1 for a full one, and pushes every pixel down alike.
     """
     mask = mask.float()
-    mean = (prediction.float() * mask).sum() / (mask.sum() + EPSILON)
+    mean = (prediction.float() * mask).sum() / (mask.sum() + DICE_EPSILON)
     return torch.where((target * mask).any(), dice_loss(prediction, target, mask), mean)
 
 
@@ -90,11 +90,11 @@ def dice_terms(maps: DBMaps, target: Tensor, mask: Tensor, *, released: bool) ->
 def masked_l1_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Mean absolute difference where the mask is 1; 0 where it is nowhere. Tensors (B, H, W), scalar float32."""
     mask = mask.float()
-    return ((prediction.float() - target.float()).abs() * mask).sum() / (mask.sum() + EPSILON)
+    return ((prediction.float() - target.float()).abs() * mask).sum() / (mask.sum() + DICE_EPSILON)
 
 
 def balanced_bce_loss(
-    prediction: Tensor, target: Tensor, mask: Tensor, negative_ratio: float = 3.0, least_negatives: int = 0
+    prediction: Tensor, target: Tensor, mask: Tensor, negative_ratio: float = 3.0, min_negatives: int = 0
 ) -> Tensor:
     """Cross-entropy of all positive pixels and of the hardest negative ones.
 
@@ -113,9 +113,9 @@ def balanced_bce_loss(
         losses = F.binary_cross_entropy(prediction, target, reduction="none")
     positive, negative = target * mask, (1 - target) * mask
     positives, available = int(positive.sum()), int(negative.sum())
-    count = min(available, max(int(positives * negative_ratio), least_negatives))
+    count = min(available, max(int(positives * negative_ratio), min_negatives))
     hardest = torch.topk((losses * negative).flatten(), count).values.sum()
-    return ((losses * positive).sum() + hardest) / (positives + count + EPSILON)
+    return ((losses * positive).sum() + hardest) / (positives + count + DICE_EPSILON)
 
 
 def db_loss(maps: DBMaps, targets: DBTargetBatch, settings: DBLossSettings) -> dict[str, Tensor]:
@@ -132,7 +132,7 @@ def db_loss(maps: DBMaps, targets: DBTargetBatch, settings: DBLossSettings) -> d
     found, mask = targets.shrink_map, targets.shrink_mask
     probability, binary = dice_terms(maps, found, mask, released=settings.released)
     if settings.probability_loss == "bce":
-        least = 0 if settings.released else int(LEAST_NEGATIVES * mask.sum())
+        least = 0 if settings.released else int(MIN_NEGATIVE_FRACTION * mask.sum())
         probability = balanced_bce_loss(maps.probability, found, mask, settings.negative_ratio, least)
     threshold = masked_l1_loss(maps.threshold, targets.threshold_map, targets.threshold_mask)
     return {

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-EPSILON = 1e-10
+PROBABILITY_EPSILON = 1e-10
 
 
 def mutual_loss(
@@ -12,7 +12,7 @@ def mutual_loss(
     second: Tensor,
     steps: Tensor | None = None,
     *,
-    most: float | None = None,
+    clip: float | None = None,
     released: bool = False,
 ) -> Tensor:
     """How the readings of two networks differ: the symmetric divergence of their classes, both learning.
@@ -24,7 +24,7 @@ def mutual_loss(
         first: logits (B, T, C), any float type; computed in float32.
         second: the same.
         steps: (B,) steps of every line that count, the others lie in its padding; None: all.
-        most: a line counts no more than this, and its gradient shrinks in proportion; None: no bound.
+        clip: a line counts no more than this, and its gradient shrinks in proportion; None: no bound.
         released: 1e-10 is added to every probability, as the released code does, which loses large logits.
 
     Returns:
@@ -33,8 +33,8 @@ def mutual_loss(
     p, q = first.float(), second.float()
     divergence = _released_divergence(p, q) if released else _divergence(p, q)
     lines = _masked(divergence, steps).sum(1)
-    if most is not None:
-        lines = lines * (most / lines.detach().clamp(min=most))
+    if clip is not None:
+        lines = lines * (clip / lines.detach().clamp(min=clip))
     return lines.mean()
 
 
@@ -45,9 +45,9 @@ def _divergence(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _released_divergence(first: Tensor, second: Tensor) -> Tensor:
-    p, q = first.softmax(2) + EPSILON, second.softmax(2) + EPSILON
-    forward = q * ((q + EPSILON).log() - p.log())
-    backward = p * ((p + EPSILON).log() - q.log())
+    p, q = first.softmax(2) + PROBABILITY_EPSILON, second.softmax(2) + PROBABILITY_EPSILON
+    forward = q * ((q + PROBABILITY_EPSILON).log() - p.log())
+    backward = p * ((p + PROBABILITY_EPSILON).log() - q.log())
     return 0.5 * (forward + backward).sum(2)
 
 

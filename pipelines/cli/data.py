@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli.options import Address, Format, Workers, on_this_machine
+from pipelines.cli.options import AddressOption, FormatOption, WorkersOption, require_local_path
 
 
-def import_(
+def import_command(
     source: Annotated[
         Path,
         typer.Argument(
@@ -17,7 +17,7 @@ def import_(
         ),
     ],
     out: Annotated[
-        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="DIR", help="Folder for the data set.")
+        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="DIR", help="Folder for the data set.")
     ],
     form: Annotated[
         Literal["paddleocr", "icdar", "lmdb", "coco-text"] | None,
@@ -36,27 +36,27 @@ def import_(
 
     Example: ocrmill import icdar2015/train -o data/train
     """
-    from pipelines.datasets.source import describe_problems
-    from pipelines.errors import describe_counts
-    from pipelines.jobs.import_formats import open_import
-    from pipelines.progress import progress
+    from pipelines.datasets.source import describe_label_problems
+    from pipelines.errors import format_counts
+    from pipelines.jobs.import_formats import open_import_source
+    from pipelines.progress import progress_bar
 
-    job = open_import(source, form)
+    job = open_import_source(source, form)
     kind = job.ROW.KIND
-    with progress("importing", total=len(job.source), unit=kind) as bar:
+    with progress_bar("importing", total=len(job.source), unit=kind) as bar:
         statistics = job.write(out, bar.advance)
-    left_out = describe_counts(statistics.gaps)
+    left_out = format_counts(statistics.skipped)
     print(f"{out}: {statistics.rows:,} {kind}" + (f"; left out: {left_out}" if left_out else ""))
     if kind == "scenes":
         print(f"texts: {statistics.levels.total():,}, of these to be ignored: {statistics.ignored.total():,}")
     if statistics.problems:
-        print(f"labels {describe_problems(statistics.problems)}")
+        print(f"labels {describe_label_problems(statistics.problems)}")
 
 
-def export_data(
+def export_data_command(
     source: Annotated[str, typer.Argument(metavar="DIR", help="A data set of lines or scenes; also other sources.")],
     out: Annotated[
-        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="OUT", help="New or empty folder.")
+        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="OUT", help="New or empty folder.")
     ],
     form: Annotated[Literal["paddleocr", "icdar", "lmdb"], typer.Option("--to", help="The format.")],
 ) -> None:
@@ -70,27 +70,27 @@ def export_data(
 
     Example: ocrmill export-data data/receipts -o receipts-icdar --to icdar
     """
-    from pipelines.datasets.open import kind_of, open_scenes, open_source
-    from pipelines.datasets.source import describe_problems
-    from pipelines.errors import describe_counts
+    from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
+    from pipelines.datasets.source import describe_label_problems
+    from pipelines.errors import format_counts
     from pipelines.jobs.export import export_data as run
-    from pipelines.progress import progress
+    from pipelines.progress import progress_bar
 
-    kind = kind_of(source)
-    total = len(open_scenes(source) if kind == "scenes" else open_source(source))
-    with progress("writing", total=total, unit=kind) as bar:
+    kind = dataset_kind(source)
+    total = len(open_scene_source(source) if kind == "scenes" else open_line_source(source))
+    with progress_bar("writing", total=total, unit=kind) as bar:
         done = run(source, form, out, bar.advance)
     texts = f" with {done.texts:,} texts" if kind == "scenes" else ""
     print(f"{out}: {done.pictures:,} {kind}{texts}")
     if done.left_out:
-        print(f"{kind} left out: {describe_counts(done.left_out)}")
-    if done.lost:
-        print(f"not in this format: {describe_counts(done.lost)}")
+        print(f"{kind} left out: {format_counts(done.left_out)}")
+    if done.unsupported:
+        print(f"not in this format: {format_counts(done.unsupported)}")
     if done.problems:
-        print(f"labels {describe_problems(done.problems)}")
+        print(f"labels {describe_label_problems(done.problems)}")
 
 
-def crops(
+def crops_command(
     scenes: Annotated[
         str, typer.Argument(metavar="SCENES", help="A data set of scenes, a label file of scenes, or an LMDB.")
     ],
@@ -102,13 +102,13 @@ def crops(
         Literal["leaves", "word", "line", "block"],
         typer.Option(help="Texts to cut out; leaves: those that no other one is a part of."),
     ] = "leaves",
-    pictures: Annotated[
+    image_format: Annotated[
         Literal["jpeg", "png"], typer.Option(help="How the lines are stored; jpeg: of quality 95.")
     ] = "jpeg",
-    workers: Workers = None,
-    address: Address = None,
+    workers: WorkersOption = None,
+    address: AddressOption = None,
     shard_size: Annotated[int | None, typer.Option(metavar="K", help="Lines in a shard.", show_default="4096")] = None,
-    form: Format = "parquet",
+    form: FormatOption = "parquet",
 ) -> None:
     """Cut the texts out of scenes: a data set of upright lines for recognizers.
 
@@ -118,29 +118,31 @@ def crops(
 
     Example: ocrmill crops data/receipts -o data/receipt-lines
     """
-    from pipelines.cli.generation import describe
-    from pipelines.datasets.open import open_scenes
-    from pipelines.errors import describe_counts
-    from pipelines.jobs.crops import CropsRecipe
+    from pipelines.cli.generation import describe_summary
+    from pipelines.datasets.open import open_scene_source
+    from pipelines.errors import format_counts
+    from pipelines.jobs.crops import CropsSource
     from pipelines.jobs.shard_job import generate as run
-    from pipelines.progress import progress
+    from pipelines.progress import progress_bar
 
-    with progress("looking", total=len(open_scenes(scenes)), unit="scenes") as bar:
-        recipe = CropsRecipe.of(scenes, level, pictures, bar.advance)
-    summary = run(recipe, out, recipe.found.lines, workers=workers, address=address, shard_size=shard_size, form=form)
-    print(describe(summary))
-    for what, counts in (("texts", recipe.found.left_out), ("scenes", recipe.found.scenes_left_out)):
+    with progress_bar("looking", total=len(open_scene_source(scenes)), unit="scenes") as bar:
+        recipe = CropsSource.from_scenes(scenes, level, image_format, bar.advance)
+    summary = run(
+        recipe, out, recipe.index.line_count, workers=workers, address=address, shard_size=shard_size, form=form
+    )
+    print(describe_summary(summary))
+    for what, counts in (("texts", recipe.index.left_out), ("scenes", recipe.index.scenes_left_out)):
         if counts:
-            print(f"{what} left out: {describe_counts(counts)}")
+            print(f"{what} left out: {format_counts(counts)}")
 
 
 if TYPE_CHECKING:
-    from pipelines.jobs.check_dataset import Findings
+    from pipelines.jobs.check_dataset import CheckReport
 
 _AGAIN = "--repair makes this shard again"
 
 
-def check(
+def check_command(
     folder: Annotated[
         str,
         typer.Argument(
@@ -161,8 +163,8 @@ def check(
 
     Example: ocrmill check data/train --repair
     """
-    from pipelines.jobs.check_dataset import check as look
-    from pipelines.jobs.repair import repair as mend
+    from pipelines.jobs.check_dataset import check_dataset as look
+    from pipelines.jobs.repair import repair_dataset as mend
 
     found = look(folder, workers)
     _tell(found)
@@ -174,13 +176,15 @@ def check(
         raise typer.Exit(1)
 
 
-def _tell(found: "Findings") -> None:
+def _tell(found: "CheckReport") -> None:
     for line in found.problems.lines(_AGAIN):
         print(line)
-    count, damaged = found.problems.counts.total(), len(found.problems.damaged)
+    count, damaged = found.problems.counts.total(), len(found.problems.damaged_shards)
     about = found.description
     rows = (
-        f"{found.total.rows:,} {about.kind} of digest {about.digest[:8]}" if about else "a data set without description"
+        f"{found.statistics.rows:,} {about.kind} of digest {about.digest[:8]}"
+        if about
+        else "a data set without description"
     )
     shards = f" in {damaged:,} shards" if damaged else ""
     print(f"{found.path}: {rows}, " + (f"{count:,} problems{shards}" if count else "no problem found"))

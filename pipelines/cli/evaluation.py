@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from pipelines.cli.options import check_file
+from pipelines.cli.options import check_writable_file
 from synthtext.core import InputError, Level
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.inference.predictors import TextDetector, TextRecognizer
 
 
-def evaluate(
+def evaluate_command(
     network: Annotated[
         Path, typer.Argument(metavar="RUN_OR_ONNX", help="Folder of a trained network, or an ONNX file.")
     ],
@@ -67,16 +67,16 @@ def evaluate(
     """
     for path in (json, report, slices):
         if path is not None:
-            check_file(path)
+            check_writable_file(path)
 
-    from pipelines.inference.open_network import kind_of, open_detector, open_recognizer
+    from pipelines.inference.open_network import model_kind, open_detector, open_recognizer
 
     precision: Precision = "bf16" if bf16 else "fp32"
     title = f"{network} on {', '.join(sources)}"
-    if kind_of(network) == "detector":
+    if model_kind(network) == "detector":
         if charset is not None:
             raise InputError(f"{network} is a detector: --charset is for recognizers")
-        detector = open_detector(network, runtime="torch", precision=precision).resized(min_side, max_side)
+        detector = open_detector(network, runtime="torch", precision=precision).with_input_limits(min_side, max_side)
         result = _evaluate_detector(detector, sources, level, title if report or slices else None)
         _print_table(_DETECTOR_COLUMNS, result.scores)
     else:
@@ -102,13 +102,13 @@ def _evaluate_recognizer(
     recognizer: "TextRecognizer", names: Iterable[str], batch_size: int, title: str | None
 ) -> _Result:
     """Read every source, and analyse too where there is to be a page of this title."""
-    from pipelines.datasets.open import open_source
+    from pipelines.datasets.open import open_line_source
     from pipelines.evaluation.recognizer import analyse_recognizer, evaluate_recognizer
-    from pipelines.progress import progress
+    from pipelines.progress import progress_bar
     from pipelines.reports.evaluation import recognizer_report, recognizer_slices
 
-    sources = {name: open_source(name) for name in names}
-    with progress("reading", total=sum(map(len, sources.values())), unit="lines") as bar:
+    sources = {name: open_line_source(name) for name in names}
+    with progress_bar("reading", total=sum(map(len, sources.values())), unit="lines") as bar:
         found = {
             name: evaluate_recognizer(recognizer, source, batch_size=batch_size, advance=bar.advance)
             for name, source in sources.items()
@@ -123,14 +123,14 @@ def _evaluate_recognizer(
 
 def _evaluate_detector(detector: "TextDetector", names: Iterable[str], level: Level, title: str | None) -> _Result:
     """Evaluate on every source, and analyse too where there is to be a page of this title."""
-    from pipelines.datasets.open import open_scenes
-    from pipelines.datasets.source import describe_problems
+    from pipelines.datasets.open import open_scene_source
+    from pipelines.datasets.source import describe_label_problems
     from pipelines.evaluation.detector import analyse_detector, evaluate_detector
-    from pipelines.progress import progress
+    from pipelines.progress import progress_bar
     from pipelines.reports.evaluation import detector_report, detector_slices
 
-    sources = {name: open_scenes(name) for name in names}
-    with progress("looking", total=sum(map(len, sources.values())), unit="pictures") as bar:
+    sources = {name: open_scene_source(name) for name in names}
+    with progress_bar("looking", total=sum(map(len, sources.values())), unit="pictures") as bar:
         if title is None:
             found = {name: evaluate_detector(detector, source, bar.advance, level) for name, source in sources.items()}
         else:
@@ -140,7 +140,7 @@ def _evaluate_detector(detector: "TextDetector", names: Iterable[str], level: Le
             found = {name: analysis.evaluation for name, analysis in analyses.items()}
     for name, evaluation in found.items():
         if evaluation.problems:
-            print(f"{name}: labels {describe_problems(evaluation.problems)}", file=sys.stderr)
+            print(f"{name}: labels {describe_label_problems(evaluation.problems)}", file=sys.stderr)
     scores = {name: evaluation.scores for name, evaluation in found.items()}
     if title is None:
         return _Result(scores, {}, "")
@@ -195,7 +195,7 @@ def _tree(tree: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path | None, content: str) -> None:
-    from pipelines.io.atomic import write_file
+    from pipelines.io.atomic import write_atomic
 
     if path is not None:
-        write_file(path, content)
+        write_atomic(path, content)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import Address, Format, Workers, check_png, on_this_machine
+from pipelines.cli.options import AddressOption, FormatOption, WorkersOption, check_writable_png, require_local_path
 
 if TYPE_CHECKING:
-    from pipelines.jobs.summary import Summary
+    from pipelines.jobs.summary import JobSummary
 
 
-def generate(
+def generate_command(
     recipe: Annotated[
         str,
         typer.Argument(
@@ -29,13 +29,13 @@ def generate(
     ] = None,
     start: Annotated[int, typer.Option(metavar="I", help="Index of the first sample.")] = 0,
     seed: Annotated[int, typer.Option(metavar="S", help="Other seeds give other samples.")] = 0,
-    workers: Workers = None,
-    address: Address = None,
+    workers: WorkersOption = None,
+    address: AddressOption = None,
     shard_size: Annotated[
         int | None,
         typer.Option(metavar="K", help="Samples in a shard.", show_default="4096 lines or 256 scenes"),
     ] = None,
-    form: Format = "parquet",
+    form: FormatOption = "parquet",
 ) -> None:
     """Draw labelled lines, or scenes full of them, into a folder of shards.
 
@@ -66,33 +66,33 @@ def generate(
         shard_size=shard_size,
         form=form,
     )
-    print(describe(summary))
+    print(describe_summary(summary))
 
 
-def describe(summary: "Summary") -> str:
+def describe_summary(summary: "JobSummary") -> str:
     """What a job did, in a few lines."""
-    from pipelines.errors import describe_counts
-    from pipelines.progress import duration
+    from pipelines.errors import format_counts
+    from pipelines.progress import format_duration
 
     lines = [f"{summary.folder}: {summary.rows:,} {summary.kind} in {summary.shards:,} shards"]
     if summary.new_shards:
         rate = f"{summary.new_samples / summary.seconds:,.0f}/s"
-        lines.append(f"drawn now: {summary.new_samples:,} in {duration(summary.seconds)} ({rate})")
+        lines.append(f"drawn now: {summary.new_samples:,} in {format_duration(summary.seconds)} ({rate})")
     else:
         lines.append("it was complete already; nothing was drawn")
-    if summary.gaps:
-        lines.append(f"could not be drawn: {describe_counts(summary.gaps)}")
-    if summary.rarity:
-        lines.append(summary.rarity.describe())
-    if summary.owed:
-        lines.append(f"lines that owed a character, by how they got it: {describe_counts(summary.owed)}")
-    if summary.deaths:
-        lines.append(f"workers that died and were replaced: {summary.deaths}")
-    lines += summary.refused
+    if summary.skipped:
+        lines.append(f"could not be drawn: {format_counts(summary.skipped)}")
+    if summary.character_frequencies:
+        lines.append(summary.character_frequencies.describe())
+    if summary.coverage_outcomes:
+        lines.append(f"lines that owed a character, by how they got it: {format_counts(summary.coverage_outcomes)}")
+    if summary.lost_workers:
+        lines.append(f"workers that died and were replaced: {summary.lost_workers}")
+    lines += summary.excluded_nodes
     return "\n".join(lines)
 
 
-def preview(
+def preview_command(
     recipe: Annotated[
         str,
         typer.Argument(
@@ -105,7 +105,7 @@ def preview(
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change.")
     ] = None,
     out: Annotated[
-        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="PNG", help="Where the page goes.")
+        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="PNG", help="Where the page goes.")
     ] = Path("grid.png"),
     count: Annotated[
         int | None, typer.Option("-n", "--count", metavar="N", help="Samples on the page.", show_default="64")
@@ -129,13 +129,13 @@ def preview(
 
     Example: ocrmill preview scenes -o scenes.png paper.photos.folder=photographs
     """
-    check_png(out, "page")
+    check_writable_png(out, "page")
 
     import cv2
 
-    from pipelines.errors import describe_counts
-    from pipelines.io.atomic import write_file
-    from pipelines.jobs.component_sheet import draw_looks
+    from pipelines.errors import format_counts
+    from pipelines.io.atomic import write_atomic
+    from pipelines.jobs.component_sheet import draw_component_sheet
     from pipelines.jobs.preview import draw_preview
     from pipelines.recipes.resolve import resolve_recipe
     from synthtext.core import InputError
@@ -144,12 +144,12 @@ def preview(
     if each and start is not None:
         raise InputError("--each shows parts of a recipe on their own, not samples by their index: leave out --start")
     if each:
-        image, told = draw_looks(resolved, 8 if count is None else count, seed), "every look on its own"
+        image, told = draw_component_sheet(resolved, 8 if count is None else count, seed), "every look on its own"
     else:
         page = draw_preview(resolved, 64 if count is None else count, seed, start or 0)
-        image, told = page.image, f"{page.samples} samples; rejected: {describe_counts(page.gaps) or 'none'}"
+        image, told = page.image, f"{page.samples} samples; rejected: {format_counts(page.skipped) or 'none'}"
     _, encoded = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    write_file(out, encoded.tobytes())
+    write_atomic(out, encoded.tobytes())
     print(f"{out}: {told}")
 
 
@@ -157,7 +157,7 @@ if TYPE_CHECKING:
     from pipelines.jobs.copypaste import CopyPasteSummary
 
 
-def copypaste(
+def copypaste_command(
     target: Annotated[
         Path,
         typer.Argument(
@@ -165,7 +165,7 @@ def copypaste(
         ),
     ],
     out: Annotated[
-        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="DIR", help="Folder of the data set.")
+        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="DIR", help="Folder of the data set.")
     ],
     count: Annotated[
         int, typer.Option("-n", "--count", metavar="N", help="Scenes of the whole data set; may exceed the target's.")
@@ -179,10 +179,10 @@ def copypaste(
     ] = None,
     mode: Annotated[str, typer.Option(metavar="natural|released", help="How texts are pasted.")] = "natural",
     seed: Annotated[int, typer.Option(metavar="S", help="Other seeds give other scenes.")] = 0,
-    workers: Workers = None,
-    address: Address = None,
+    workers: WorkersOption = None,
+    address: AddressOption = None,
     shard_size: Annotated[int | None, typer.Option(metavar="K", help="Scenes in a shard.", show_default="256")] = None,
-    form: Format = "parquet",
+    form: FormatOption = "parquet",
 ) -> None:
     """Paste texts of some pictures into others, with their labels, into a folder of shards.
 
@@ -210,14 +210,14 @@ def copypaste(
 
 
 def _describe(summary: "CopyPasteSummary") -> str:
-    from pipelines.datasets.source import describe_problems
-    from pipelines.errors import describe_counts
+    from pipelines.datasets.source import describe_label_problems
+    from pipelines.errors import format_counts
 
-    lines = [describe(summary.scenes), f"crops to paste: {summary.crops:,}"]
+    lines = [describe_summary(summary.scenes), f"crops to paste: {summary.crops:,}"]
     if summary.left_out:
-        lines[-1] += f"; left out: {describe_counts(summary.left_out)}"
+        lines[-1] += f"; left out: {format_counts(summary.left_out)}"
     if summary.target_left_out:
-        lines.append(f"target pictures left out: {describe_counts(summary.target_left_out)}")
+        lines.append(f"target pictures left out: {format_counts(summary.target_left_out)}")
     if summary.problems:
-        lines.append(f"labels {describe_problems(summary.problems)}")
+        lines.append(f"labels {describe_label_problems(summary.problems)}")
     return "\n".join(lines)

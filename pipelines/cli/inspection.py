@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import check_file, check_png, on_this_machine
+from pipelines.cli.options import check_writable_file, check_writable_png, require_local_path
 from synthtext.core import InputError
 
 if TYPE_CHECKING:
     from pipelines.reports.line_checks import Finding
-    from pipelines.reports.scene_dataset import SceneFacts
+    from pipelines.reports.scene_dataset import SceneProfile
 
 
-def inspect(
+def inspect_command(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A data set, a label file or an LMDB.")],
     out: Annotated[
-        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="HTML", help="The page.")
+        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="HTML", help="The page.")
     ] = Path("report.html"),
     samples: Annotated[int, typer.Option(min=1, max=2000, metavar="N", help="Samples to show.")] = 120,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Other seeds show other samples.")] = 0,
@@ -30,11 +30,11 @@ def inspect(
 
     Example: ocrmill inspect data/train -o train.html
     """
-    check_file(out)
+    check_writable_file(out)
 
-    from pipelines.datasets.open import kind_of
+    from pipelines.datasets.open import dataset_kind
 
-    if kind_of(source) == "scenes":
+    if dataset_kind(source) == "scenes":
         _inspect_scenes(source, out, samples, seed)
     else:
         _inspect_lines(source, out, samples, seed)
@@ -43,19 +43,19 @@ def inspect(
 def _inspect_lines(source: str, out: Path, samples: int, seed: int) -> None:
     import numpy as np
 
-    from pipelines.datasets.open import open_source
-    from pipelines.io.atomic import write_file
-    from pipelines.reports.line_checks import findings
+    from pipelines.datasets.open import open_line_source
+    from pipelines.io.atomic import write_atomic
+    from pipelines.reports.line_checks import run_checks
     from pipelines.reports.line_dataset import dataset_page
-    from pipelines.reports.line_facts import gather
-    from pipelines.reports.samples import choose
+    from pipelines.reports.line_facts import profile_lines
+    from pipelines.reports.samples import choose_examples
 
-    opened = open_source(source)
+    opened = open_line_source(source)
     looking, choosing = np.random.default_rng(seed).spawn(2)
-    facts = gather(opened, looking)
-    found = findings(facts)
-    examples = choose(opened, facts.sizes, samples, choosing)
-    write_file(out, dataset_page(facts, found, examples))
+    facts = profile_lines(opened, looking)
+    found = run_checks(facts)
+    examples = choose_examples(opened, facts.sizes, samples, choosing)
+    write_atomic(out, dataset_page(facts, found, examples))
     print(f"{source}: {len(facts):,} lines")
     print(_spoken(found))
     print(f"page: {out} ({len(examples):,} of {len(facts):,} samples, {out.stat().st_size / 2**20:.1f} MB)")
@@ -64,28 +64,32 @@ def _inspect_lines(source: str, out: Path, samples: int, seed: int) -> None:
 def _inspect_scenes(source: str, out: Path, samples: int, seed: int) -> None:
     import numpy as np
 
-    from pipelines.datasets.open import open_scenes
-    from pipelines.io.atomic import write_file
-    from pipelines.reports.scene_checks import scene_findings
-    from pipelines.reports.scene_dataset import choose_scenes, gather_scenes, scenes_page
+    from pipelines.datasets.open import open_scene_source
+    from pipelines.io.atomic import write_atomic
+    from pipelines.reports.scene_checks import run_scene_checks
+    from pipelines.reports.scene_dataset import profile_scenes, sample_scene_rows, scenes_page
 
     looking, choosing = np.random.default_rng(seed).spawn(2)
-    facts = gather_scenes(open_scenes(source), looking)
-    found = scene_findings(facts)
-    rows = choose_scenes(facts, samples, choosing)
-    write_file(out, scenes_page(facts, found, rows))
+    facts = profile_scenes(open_scene_source(source), looking)
+    found = run_scene_checks(facts)
+    rows = sample_scene_rows(facts, samples, choosing)
+    write_atomic(out, scenes_page(facts, found, rows))
     print(f"{source}: {len(facts):,} scenes with {len(facts.texts):,} texts{_looked(facts)}")
     print(_spoken(found))
     print(f"page: {out} ({len(rows):,} of {len(facts):,} scenes, {out.stat().st_size / 2**20:.1f} MB)")
 
 
-def _looked(facts: "SceneFacts") -> str:
-    return "" if facts.looked_at == len(facts) else f" in the {facts.looked_at:,} that were looked at"
+def _looked(facts: "SceneProfile") -> str:
+    return "" if facts.sampled == len(facts) else f" in the {facts.sampled:,} that were looked at"
 
 
 def _spoken(found: Sequence["Finding"]) -> str:
-    odd = [f"  {finding.level}: {finding.says}{_examples(finding)}" for finding in found if finding.level != "fine"]
-    fine = ", ".join(finding.check for finding in found if finding.level == "fine")
+    odd = [
+        f"  {finding.severity}: {finding.message}{_examples(finding)}"
+        for finding in found
+        if finding.severity != "fine"
+    ]
+    fine = ", ".join(finding.check for finding in found if finding.severity == "fine")
     return "\n".join([*odd, *([f"  fine: looked for and not found: {fine}"] if fine else [])])
 
 
@@ -100,13 +104,13 @@ if TYPE_CHECKING:
     from synthtext.fonts import FaceCache
 
 
-def fonts(
+def fonts_command(
     charset: Annotated[
         str | None, typer.Option(metavar="C", help="A charset's name or dictionary file: how much of it is covered.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", callback=on_this_machine, metavar="PNG", help="Draw a sheet of specimens."),
+        typer.Option("-o", "--out", callback=require_local_path, metavar="PNG", help="Draw a sheet of specimens."),
     ] = None,
     folder: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own fonts. May be repeated.")
@@ -123,25 +127,25 @@ def fonts(
     Example: ocrmill fonts --folder fonts --charset latin1 -o sheet.png
     """
     if out is not None:
-        check_png(out, "sheet")
+        check_writable_png(out, "sheet")
     if no_system and no_embedded and not folder:
         raise InputError("there is nowhere to look: name a --folder, or take out --no-system or --no-embedded")
 
-    from pipelines.progress import progress
+    from pipelines.progress import progress_bar
     from pipelines.reports.font_report import describe_coverage, describe_families
     from synthtext.corpora import resolve_charset
     from synthtext.fonts import FaceCache, FontOptions, find_fonts
 
     wanted = None if charset is None else resolve_charset(charset, Path.cwd())
     cache = FaceCache()
-    inventory = find_fonts(FontOptions(tuple(folder or ()), system=not no_system, embedded=not no_embedded))
-    with progress("looking", total=len(inventory.fonts), unit="fonts") as bar:
+    inventory = find_fonts(FontOptions(tuple(folder or ()), system=not no_system, bundled=not no_embedded))
+    with progress_bar("looking", total=len(inventory.fonts), unit="fonts") as bar:
         reports = describe_families(inventory, cache, wanted, lambda: bar.advance(1))
     _print_table(reports)
     print(f"{len(reports):,} families, {len(inventory.fonts):,} faces")
     if charset is not None:
         print(describe_coverage(reports, charset))
-    for reason in inventory.left_out.values():
+    for reason in inventory.skipped.values():
         print(f"left out: {reason}")
     if out is not None:
         _write_sheet(out, reports, cache)
@@ -152,11 +156,11 @@ def _print_table(reports: "Sequence[FamilyReport]") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from pipelines.reports.font_report import plain_lines, table_rows
+    from pipelines.reports.font_report import plain_rows, table_rows
 
     console = Console()
     if not console.is_terminal:
-        print("\n".join(plain_lines(reports)))
+        print("\n".join(plain_rows(reports)))
         return
     heading, *rows = table_rows(reports)
     table = Table(*heading)
@@ -170,9 +174,9 @@ def _print_table(reports: "Sequence[FamilyReport]") -> None:
 def _write_sheet(out: Path, reports: "Sequence[FamilyReport]", cache: "FaceCache") -> None:
     import cv2
 
-    from pipelines.io.atomic import write_file
-    from pipelines.reports.font_sheet import draw_sheet
+    from pipelines.io.atomic import write_atomic
+    from pipelines.reports.font_sheet import draw_specimen_sheet
 
-    _, encoded = cv2.imencode(".png", draw_sheet(reports, cache))
-    write_file(out, encoded.tobytes())
+    _, encoded = cv2.imencode(".png", draw_specimen_sheet(reports, cache))
+    write_atomic(out, encoded.tobytes())
     print(f"{out}: {len(reports):,} specimens")

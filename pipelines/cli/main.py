@@ -5,14 +5,14 @@ from typing import NoReturn
 
 import typer
 
-from pipelines.cli.data import check, crops, export_data, import_
-from pipelines.cli.demo import demo
-from pipelines.cli.evaluation import evaluate
-from pipelines.cli.generation import copypaste, generate, preview
-from pipelines.cli.inspection import fonts, inspect
-from pipelines.cli.quality import filter_, rebalance
-from pipelines.cli.reading import read
-from pipelines.cli.training import export, import_model, train
+from pipelines.cli.data import check_command, crops_command, export_data_command, import_command
+from pipelines.cli.demo import demo_command
+from pipelines.cli.evaluation import evaluate_command
+from pipelines.cli.generation import copypaste_command, generate_command, preview_command
+from pipelines.cli.inspection import fonts_command, inspect_command
+from pipelines.cli.quality import filter_command, rebalance_command
+from pipelines.cli.reading import read_command
+from pipelines.cli.training import export_command, import_model_command, train_command
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
@@ -28,28 +28,28 @@ app = typer.Typer(
 _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C stopped
 
 for _command in (
-    demo,
-    generate,
-    preview,
-    fonts,
-    import_,
-    copypaste,
-    crops,
-    export_data,
-    check,
-    train,
-    evaluate,
-    rebalance,
-    filter_,
-    inspect,
-    import_model,
-    export,
-    read,
+    demo_command,
+    generate_command,
+    preview_command,
+    fonts_command,
+    import_command,
+    copypaste_command,
+    crops_command,
+    export_data_command,
+    check_command,
+    train_command,
+    evaluate_command,
+    rebalance_command,
+    filter_command,
+    inspect_command,
+    import_model_command,
+    export_command,
+    read_command,
 ):
     app.command(_command.__name__.rstrip("_").replace("_", "-"))(_command)
 
 
-def run() -> NoReturn:
+def main() -> NoReturn:
     """Run the command line: status 2 for bad input, 1 for a failed job, one sentence for either."""
     try:
         app()

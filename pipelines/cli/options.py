@@ -8,16 +8,18 @@ import typer
 
 from synthtext.core import InputError
 
-Workers: TypeAlias = Annotated[
+WorkersOption: TypeAlias = Annotated[
     int | None, typer.Option(metavar="W", help="Ray processes; 0: this process alone.", show_default="all CPUs")
 ]
-Address: TypeAlias = Annotated[
+AddressOption: TypeAlias = Annotated[
     str | None, typer.Option(metavar="A", help="HOST:PORT of a Ray cluster to join, or auto.", show_default="none")
 ]
-Format: TypeAlias = Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="How shards are stored.")]
+FormatOption: TypeAlias = Annotated[
+    str, typer.Option("--format", metavar="parquet|lmdb", help="How shards are stored.")
+]
 
 
-def on_this_machine(out: Path | None) -> Path | None:
+def require_local_path(out: Path | None) -> Path | None:
     """What a command writes, which cannot be at a URI.
 
     Raises:
@@ -30,7 +32,7 @@ def on_this_machine(out: Path | None) -> Path | None:
     return out
 
 
-def check_png(out: Path, noun: str) -> None:
+def check_writable_png(out: Path, noun: str) -> None:
     """Refuse a path that a picture could not be written to.
 
     Args:
@@ -42,10 +44,10 @@ def check_png(out: Path, noun: str) -> None:
     """
     if out.suffix.lower() != ".png":
         raise InputError(f"{out}: the {noun} is a PNG picture; name it so, as in {out.with_suffix('.png').name}")
-    check_file(out)
+    check_writable_file(out)
 
 
-def check_file(out: Path) -> None:
+def check_writable_file(out: Path) -> None:
     """Refuse a path that a file could not be written to.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import check_file, on_this_machine
+from pipelines.cli.options import check_writable_file, require_local_path
 from synthtext.core import InputError
 
 if TYPE_CHECKING:
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 _CONFIDENCE, _MAX_EDITS, _KEEP_TRIVIAL = 0.95, 0.5, 0.1
 
 
-def filter_(
+def filter_command(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A data set of lines, a label file or an LMDB.")],
     out: Annotated[
         Path,
         typer.Option(
-            "-o", "--out", callback=on_this_machine, metavar="DIR", help="Folder of the data set of what is kept."
+            "-o", "--out", callback=require_local_path, metavar="DIR", help="Folder of the data set of what is kept."
         ),
     ],
     weak: Annotated[
@@ -63,10 +63,10 @@ def filter_(
     if strong is None and max_edits is not None:
         raise InputError("--max-edits is about unreadable lines: name a strong model with --strong")
 
-    from pipelines.jobs.filter import open_filter, summarise
-    from pipelines.progress import progress
+    from pipelines.jobs.filter import open_filter_source, summarise_decisions
+    from pipelines.progress import progress_bar
 
-    job = open_filter(
+    job = open_filter_source(
         source,
         weak,
         strong,
@@ -75,23 +75,23 @@ def filter_(
         keep_trivial=_KEEP_TRIVIAL if keep_trivial is None else keep_trivial,
         charset=charset,
     )
-    with progress("reading", total=len(job.source), unit="lines") as bar:
+    with progress_bar("reading", total=len(job.source), unit="lines") as bar:
         job.write(out, bar.advance)
-    summary = summarise(job, out)
+    summary = summarise_decisions(job, out)
     _print_tables(summary)
     print(_describe(out, summary))
 
 
 def _describe(out: Path, summary: "FilterSummary") -> str:
-    from pipelines.errors import describe_counts
-    from pipelines.jobs.filter_verdicts import KEPT, SPARED
+    from pipelines.errors import format_counts
+    from pipelines.jobs.filter_verdicts import KEPT, KEPT_TRIVIAL
 
-    dropped = {reason: count for reason, count in summary.verdicts.items() if reason not in (KEPT, SPARED)}
+    dropped = {reason: count for reason, count in summary.decisions.items() if reason not in (KEPT, KEPT_TRIVIAL)}
     lines = [f"{out}: {summary.kept:,} of {summary.total:,} lines kept"]
     if dropped:
-        lines[0] += f"; dropped: {describe_counts(dropped)}"
-    if summary.verdicts[SPARED]:
-        lines.append(f"trivial, but kept by chance: {summary.verdicts[SPARED]:,}")
+        lines[0] += f"; dropped: {format_counts(dropped)}"
+    if summary.decisions[KEPT_TRIVIAL]:
+        lines.append(f"trivial, but kept by chance: {summary.decisions[KEPT_TRIVIAL]:,}")
     return "\n".join([*summary.notes, *lines])
 
 
@@ -103,8 +103,8 @@ def _print_tables(summary: "FilterSummary") -> None:
 
     from pipelines.jobs.filter_verdicts import TRIVIAL, UNREADABLE
 
-    for measure in summary.by:
-        cuts = summary.largest(measure)
+    for measure in summary.by_column:
+        cuts = summary.most_dropped(measure)
         if not cuts:
             continue
         table = Table(measure, "lines", TRIVIAL, UNREADABLE, "kept")
@@ -119,19 +119,19 @@ def _print_tables(summary: "FilterSummary") -> None:
 
 
 if TYPE_CHECKING:
-    from pipelines.evaluation.rebalance_weights import Change
+    from pipelines.evaluation.rebalance_weights import WeightChange
 
 _SHOWN = 10  # weights that rise, and that fall
 
 
-def rebalance(
+def rebalance_command(
     evaluation: Annotated[
         Path, typer.Argument(metavar="EVALUATION", help="What ocrmill evaluate wrote with --slices, of a recognizer.")
     ],
     out: Annotated[
         Path,
         typer.Option(
-            "-o", "--out", callback=on_this_machine, metavar="RECIPE.yaml", help="The recipe that is written."
+            "-o", "--out", callback=require_local_path, metavar="RECIPE.yaml", help="The recipe that is written."
         ),
     ],
     settings: Annotated[
@@ -158,30 +158,30 @@ def rebalance(
 
     Example: ocrmill rebalance slices.json -o harder.yaml --strength 0.7 fonts.pool=32
     """
-    check_file(out)
+    check_writable_file(out)
     if out.suffix not in (".yaml", ".yml"):
         raise InputError(f"{out}: a recipe is a YAML file; name it so, as in {out.with_suffix('.yaml').name}")
 
-    from pipelines.evaluation.rebalance import rebalance as run
-    from pipelines.io.atomic import write_file
+    from pipelines.evaluation.rebalance import rebalance_recipe as run
+    from pipelines.io.atomic import write_atomic
 
     done = run(evaluation, recipe, strength=strength, overrides=settings or (), source=source)
     if out.exists() and Path(done.base.name).exists() and out.samefile(done.base.name):
         raise InputError(f"{out} is the recipe that is weighed anew: write to another file")
-    write_file(out, done.to_yaml())
+    write_atomic(out, done.to_yaml())
     changes = done.changes
     rising = [change for change in changes if change.factor > 1][:_SHOWN]
     falling = [change for change in changes if change.factor < 1][-_SHOWN:]
     if rising or falling:
         _print_table([*rising, *falling])
     lines, moved = done.slices.lines, sum(change.factor != 1 for change in changes)
-    print(f"{done.slices.name}: {lines.wrong:,} of {lines.total:,} lines misread ({lines.wrong / lines.total:.1%})")
+    print(f"{done.slices.name}: {lines.errors:,} of {lines.total:,} lines misread ({lines.errors / lines.total:.1%})")
     for note in done.notes():
         print(note)
     print(f"{out}: {moved:,} of {len(changes):,} weights of {done.base.name} changed")
 
 
-def _print_table(changes: "Sequence[Change]") -> None:
+def _print_table(changes: "Sequence[WeightChange]") -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import check_file
+from pipelines.cli.options import check_writable_file
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.inference.reader import Page, Reader
 
 
-class Runtime(StrEnum):
+class RuntimeOption(StrEnum):
     """What runs the network of a RUN."""
 
     auto = "auto"
@@ -25,7 +25,7 @@ class Runtime(StrEnum):
     torch = "torch"
 
 
-def read(
+def read_command(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Pictures, folders of them, or globs.")],
     det: Annotated[
         Path | None, typer.Option(metavar="RUN_OR_ONNX", help="Detector. \\[the published one of PP-OCRv2]")
@@ -52,8 +52,8 @@ def read(
     ] = 0.5,
     turn: Annotated[bool, typer.Option("--turn", help="Look for lines that are upside down.")] = False,
     runtime: Annotated[
-        Runtime, typer.Option(help="What runs the network of a RUN; auto: onnxruntime where it is installed.")
-    ] = Runtime.auto,
+        RuntimeOption, typer.Option(help="What runs the network of a RUN; auto: onnxruntime where it is installed.")
+    ] = RuntimeOption.auto,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of onnxruntime. \\[all]")] = None,
 ) -> None:
     """Read the texts in pictures.
@@ -64,12 +64,12 @@ def read(
 
     Example: ocrmill read photos/ "scans/**/*.png" --draw drawn --json texts.json
     """
-    from pipelines.inference.reader import Reader, find_pictures
-    from pipelines.progress import progress
+    from pipelines.inference.reader import Reader, find_images
+    from pipelines.progress import progress_bar
 
     if json is not None:
-        check_file(json)
-    pictures = find_pictures(images)
+        check_writable_file(json)
+    pictures = find_images(images)
     drawings = {} if draw is None else {path: draw / name for path, name in drawing_names(pictures).items()}
     _spare_pictures(pictures, json, drawings)
     if draw is not None:
@@ -80,7 +80,7 @@ def read(
         charset=charset,
         runtime=runtime.value,
         threads=threads,
-        turn=turn,
+        detect_orientation=turn,
         min_confidence=min_confidence,
         min_side=min_side,
         max_side=max_side,
@@ -88,7 +88,7 @@ def read(
     typer.echo(f"{_counted(len(pictures))}; {reader.detector.preprocessing}", err=True)
     pages: dict[str, Page] = {}
     failed = 0
-    with progress("reading", total=len(pictures), unit="pictures") as bar:
+    with progress_bar("reading", total=len(pictures), unit="pictures") as bar:
         for path in pictures:
             try:
                 pages[str(path)] = _read_one(reader, path, drawings.get(path), titled=len(pictures) > 1)
@@ -108,16 +108,16 @@ def _counted(pictures: int) -> str:
 
 def _read_one(reader: "Reader", path: Path, drawing: Path | None, *, titled: bool) -> "Page":
     from pipelines.inference.draw import draw_page
-    from pipelines.inference.reader import load_picture
-    from pipelines.reports.picture import jpeg
+    from pipelines.inference.reader import load_image
+    from pipelines.reports.picture import encode_jpeg
 
-    image = load_picture(path)
+    image = load_image(path)
     page = reader.read(image, str(path))
     if titled:
         print(f"== {path}")
     print(page.text, flush=True)
     if drawing is not None:
-        _write(drawing, jpeg(draw_page(image, page)))
+        _write(drawing, encode_jpeg(draw_page(image, page)))
     return page
 
 
@@ -168,10 +168,10 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write(path: Path, content: str | bytes) -> None:
-    from pipelines.io.atomic import write_file
+    from pipelines.io.atomic import write_atomic
 
     try:
-        write_file(path, content)
+        write_atomic(path, content)
     except OSError as error:
         raise JobError(f"{path} cannot be written: {error.strerror}") from None
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Address, check_file, on_this_machine
+from pipelines.cli.options import AddressOption, check_writable_file, require_local_path
 
 
-def train(
+def train_command(
     preset: Annotated[
         str,
         typer.Argument(
@@ -19,7 +19,7 @@ def train(
         ),
     ],
     out: Annotated[
-        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="RUN", help="Folder of the training.")
+        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="RUN", help="Folder of the training.")
     ],
     data: Annotated[
         list[str] | None,
@@ -44,7 +44,7 @@ def train(
         int,
         typer.Option(metavar="N", min=0, help="Processes that take every step together, under Ray; 0: this one alone."),
     ] = 0,
-    address: Address = None,
+    address: AddressOption = None,
 ) -> None:
     """Train a recognizer on labelled lines, or a detector on labelled scenes.
 
@@ -82,20 +82,21 @@ def train(
     print(f"{done.folder}: the best weights are in weights.safetensors, their scores in best.json")
 
 
-class Kind(StrEnum):
+class ModelKindOption(StrEnum):
     """What a network does."""
 
     recognizer = "recognizer"
     detector = "detector"
 
 
-def import_model(
+def import_model_command(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.onnx", help="An ONNX file of PP-OCRv2's architecture, or: published.")
     ],
-    kind: Annotated[Kind, typer.Option(help="What the network does.")],
+    kind: Annotated[ModelKindOption, typer.Option(help="What the network does.")],
     out: Annotated[
-        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="RUN", help="New folder for the network.")
+        Path,
+        typer.Option("-o", "--out", callback=require_local_path, metavar="RUN", help="New folder for the network."),
     ],
     charset: Annotated[
         Path | None,
@@ -110,18 +111,18 @@ def import_model(
 
     Example: ocrmill import-model published --kind recognizer -o runs/published
     """
-    from pipelines.inference.onnx_import import import_model as run
-    from pipelines.inference.published import DETECTOR, RECOGNIZER, model_file
+    from pipelines.inference.onnx_import import import_onnx as run
+    from pipelines.inference.published import DETECTOR_FILE, RECOGNIZER_FILE, published_file
 
     if file == Path("published") and not file.exists():
-        file = model_file(RECOGNIZER if kind == Kind.recognizer else DETECTOR)
+        file = published_file(RECOGNIZER_FILE if kind == ModelKindOption.recognizer else DETECTOR_FILE)
     run(file, kind.value, out, charset)
 
 
-def export(
+def export_command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained network.")],
     out: Annotated[
-        Path, typer.Option("-o", "--out", callback=on_this_machine, metavar="FILE.onnx", help="File to write.")
+        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="FILE.onnx", help="File to write.")
     ],
     network: Annotated[
         str | None,
@@ -141,10 +142,10 @@ def export(
 
     Example: ocrmill export runs/peers -o small.onnx --network smaller
     """
-    check_file(out)
+    check_writable_file(out)
 
-    from pipelines.inference.onnx_export import export as write
+    from pipelines.inference.onnx_export import export_onnx as write
     from pipelines.inference.run import Run
 
     opened = Run.open(run)
-    write(opened if network is None else opened.of_member(network), out)
+    write(opened if network is None else opened.select_network(network), out)

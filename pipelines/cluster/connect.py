@@ -11,7 +11,7 @@ from synthtext.core import InputError
 
 
 @contextmanager
-def complaints(wanted: Callable[[bytes], bool]) -> Iterator[list[str]]:
+def capture_stderr(wanted: Callable[[bytes], bool]) -> Iterator[list[str]]:
     """Collect lines that libraries write to the error stream of the process meanwhile.
 
     What others write there meanwhile is handed on afterwards.
@@ -41,7 +41,7 @@ def complaints(wanted: Callable[[bytes], bool]) -> Iterator[list[str]]:
 _PATIENCE = 5.0  # seconds; Ray itself would try for minutes
 
 
-def check_address(address: str) -> None:
+def check_cluster_address(address: str) -> None:
     """Check that something listens at the address of a Ray cluster, before a job changes anything.
 
     Args:

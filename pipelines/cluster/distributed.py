@@ -14,9 +14,9 @@ import ray.train
 import torch
 from ray.train.torch import TorchConfig, TorchTrainer
 
-from pipelines.cluster.mailbox import open_mailbox
-from pipelines.cluster.nodes import Nodes
-from pipelines.cluster.pool import ATTEMPTS, first_line, pool
+from pipelines.cluster.mailbox import start_mailbox
+from pipelines.cluster.nodes import NodeMonitor
+from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, first_line, worker_pool
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
@@ -28,7 +28,7 @@ _PAUSE = 0.2  # seconds between looks for messages
 Send = Callable[[Any], None]
 
 
-def work_together(
+def run_distributed(
     function: Callable[[Any, Send], None],
     argument: Any,
     workers: int,
@@ -58,9 +58,9 @@ def work_together(
         KeyboardInterrupt: at once, on Ctrl-C.
     """
     books = folder.absolute() / ".ray"
-    with pool(workers, address):
-        check_room(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
-        nodes, mailbox = Nodes({}), open_mailbox()
+    with worker_pool(workers, address):
+        check_resources(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
+        nodes, mailbox = NodeMonitor({}), start_mailbox()
         config = {"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda}
         trainer = _trainer(config, workers, books)
         logging.getLogger("ray.train").setLevel(logging.ERROR)
@@ -69,7 +69,7 @@ def work_together(
         reader.start()
         try:
             with _telling(workers):
-                beside_signals(trainer.fit, nodes.check)
+                run_in_thread(trainer.fit, nodes.check)
         finally:
             ended.set()
             reader.join(timeout=10)
@@ -88,7 +88,7 @@ def _trainer(config: Mapping[str, Any], workers: int, books: Path) -> TorchTrain
             name="together",
             storage_path=str(books),
             failure_config=ray.train.FailureConfig(
-                max_failures=ATTEMPTS - 1,
+                max_failures=MAX_TASK_ATTEMPTS - 1,
                 controller_failure_limit=_WAITS - 1,  # type: ignore[call-arg]  # the types are an older Ray Train's
             ),
         ),
@@ -102,7 +102,7 @@ def _telling(workers: int) -> Iterator[None]:
         yield
     except ray.train.TrainingFailedError as error:
         raise JobError(
-            f"{explain(error, workers)}; what a checkpoint holds is kept: the same command tries again from there"
+            f"{describe_failure(error, workers)}; what a checkpoint holds is kept: the same command tries again from there"
         ) from None
     except ray.exceptions.RayError as error:
         raise JobError(
@@ -111,7 +111,7 @@ def _telling(workers: int) -> Iterator[None]:
         ) from None
 
 
-def check_room(resources: Mapping[str, float], workers: int, *, cuda: bool) -> None:
+def check_resources(resources: Mapping[str, float], workers: int, *, cuda: bool) -> None:
     """Check that so many processes can run at a time: Ray would wait for what is not there, without a word.
 
     Raises:
@@ -123,12 +123,12 @@ def check_room(resources: Mapping[str, float], workers: int, *, cuda: bool) -> N
         raise InputError(f"{workers} processes need a {what} each, and there are {there}: ask for fewer with --workers")
 
 
-def explain(error: ray.train.TrainingFailedError, workers: int) -> str:
+def describe_failure(error: ray.train.TrainingFailedError, workers: int) -> str:
     """What made Ray give up, in one line: the causes that its own first line does not name."""
     if isinstance(error, ray.train.WorkerGroupError):
         causes = {_cause(failure): rank for rank, failure in sorted(error.worker_failures.items(), reverse=True)}
         told = "; ".join(f"process {rank}: {cause}" for cause, rank in sorted(causes.items(), key=lambda item: item[1]))
-        return f"the processes failed {ATTEMPTS} times, at last {told}"
+        return f"the processes failed {MAX_TASK_ATTEMPTS} times, at last {told}"
     failure = getattr(error, "controller_failure", error)
     if type(failure).__name__ == "WorkerGroupStartupTimeoutError":
         return f"there is no room for {workers} processes any more: a machine is gone, or others have taken it"
@@ -142,7 +142,7 @@ def _cause(failure: Exception) -> str:
     return f"{type(failure).__name__}: {first_line(failure)}"
 
 
-def beside_signals(function: Callable[[], object], check: Callable[[], None] = lambda: None) -> None:
+def run_in_thread(function: Callable[[], object], check: Callable[[], None] = lambda: None) -> None:
     """Call a function in a thread of its own and wait for it; raises what it raises, or what a look every second does.
 
     In the main thread Ray Train would take Ctrl-C for itself: end the program as if all were done, or not at all later.

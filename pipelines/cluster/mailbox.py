@@ -4,7 +4,7 @@ from typing import Any
 
 import ray
 
-from pipelines.cluster.nodes import NODE
+from pipelines.cluster.nodes import NODE_ID_LABEL
 
 
 class Mailbox:
@@ -23,7 +23,7 @@ class Mailbox:
         return items
 
 
-def open_mailbox() -> Any:
+def start_mailbox() -> Any:
     """Start a mailbox on the machine of this process: it goes with no other one, nor with what others do there."""
-    here = {NODE: ray.get_runtime_context().get_node_id()}
+    here = {NODE_ID_LABEL: ray.get_runtime_context().get_node_id()}
     return ray.remote(num_cpus=0, label_selector=here)(Mailbox).remote()

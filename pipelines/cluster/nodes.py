@@ -11,16 +11,16 @@ import ray
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
-SILENCE = 40.0
+HEARTBEAT_TIMEOUT = 40.0
 """Seconds without a sign of the cluster before it counts as lost. Ray itself would end the process after 60."""
 
-REFUSAL = 15.0
+CONNECTION_REFUSED_TIMEOUT = 15.0
 """The same where nobody listens any more, so that it is not just busy."""
 
-EMPTY = 300.0
+NO_CAPACITY_TIMEOUT = 300.0
 """Seconds that a job waits for a first machine, or for another when all are gone: some clusters grow on demand."""
 
-NODE = "ray.io/node-id"
+NODE_ID_LABEL = "ray.io/node-id"
 """The label by which Ray names every node."""
 
 _PAUSE = 1.0  # seconds between looks
@@ -31,20 +31,20 @@ class _Node(NamedTuple):
     cpus: int
 
 
-class Nodes:
+class NodeMonitor:
     """Looks at the cluster every second, in a thread of its own: who asks a cluster that is gone waits for a minute.
 
     Args:
-        refused: machines that may not be asked, by the id of the node; grows.
+        excluded: machines that may not be asked, by the id of the node; grows.
     """
 
-    def __init__(self, refused: MutableMapping[str, str]) -> None:
-        self._refused = refused
+    def __init__(self, excluded: MutableMapping[str, str]) -> None:
+        self._refused = excluded
         self._address: str = ray.get_runtime_context().gcs_address
         self._ended = threading.Event()
         self._alive = _look()
-        self._seen = self._manned = time.monotonic()
-        self._deaf: float | None = None  # since when nobody listens at the address
+        self._last_seen_at = self._last_capacity_at = time.monotonic()
+        self._unreachable_since: float | None = None  # since when nobody listens at the address
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
@@ -54,9 +54,9 @@ class Nodes:
         return sum(node.cpus for name, node in self._alive.items() if name not in self._refused)
 
     @property
-    def selector(self) -> dict[str, str]:
+    def label_selector(self) -> dict[str, str]:
         """What keeps a task from the machines that may not be asked."""
-        return {NODE: f"!in({','.join(self._refused)})"} if self._refused else {}
+        return {NODE_ID_LABEL: f"!in({','.join(self._refused)})"} if self._refused else {}
 
     def name(self, node: str) -> str:
         """What people call a node."""
@@ -69,20 +69,22 @@ class Nodes:
             InputError: there is none left, for machines that were refused.
             JobError: the cluster is gone, or all of its machines.
         """
-        now, alive, deaf = time.monotonic(), self._alive, self._deaf
-        if now - self._seen > SILENCE or (deaf is not None and now - deaf > REFUSAL):
+        now, alive, deaf = time.monotonic(), self._alive, self._unreachable_since
+        if now - self._last_seen_at > HEARTBEAT_TIMEOUT or (
+            deaf is not None and now - deaf > CONNECTION_REFUSED_TIMEOUT
+        ):
             raise JobError(
-                f"the Ray cluster at {self._address} has not answered for {now - self._seen:.0f} seconds; what is "
+                f"the Ray cluster at {self._address} has not answered for {now - self._last_seen_at:.0f} seconds; what is "
                 "finished is kept: the same command again goes on, there or on another cluster"
             )
         if self.cpus:
-            self._manned = now
+            self._last_capacity_at = now
         elif any(node in self._refused for node, there in alive.items() if there.cpus):
             reasons = "; ".join(self._refused.values())
             raise InputError(f"no machine is left that may draw, for {reasons}; make them the same, or leave them out")
-        elif now - self._manned > EMPTY:
+        elif now - self._last_capacity_at > NO_CAPACITY_TIMEOUT:
             raise JobError(
-                f"the Ray cluster at {self._address} has had no CPU for {EMPTY:.0f} seconds; what is finished is kept: "
+                f"the Ray cluster at {self._address} has had no CPU for {NO_CAPACITY_TIMEOUT:.0f} seconds; what is finished is kept: "
                 "start nodes and the same command again"
             )
 
@@ -97,13 +99,13 @@ class Nodes:
             try:
                 socket.create_connection((host.strip("[]"), int(port)), timeout=_PAUSE).close()
             except ConnectionRefusedError:
-                self._deaf = self._deaf or time.monotonic()
+                self._unreachable_since = self._unreachable_since or time.monotonic()
                 continue
             except OSError:
                 continue
-            self._deaf = None
+            self._unreachable_since = None
             self._alive = _look()
-            self._seen = time.monotonic()
+            self._last_seen_at = time.monotonic()
 
 
 def _look() -> dict[str, _Node]:

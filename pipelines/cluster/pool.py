@@ -23,8 +23,8 @@ from ray.exceptions import (
 )
 
 from pipelines.cluster import remote
-from pipelines.cluster.connect import complaints
-from pipelines.cluster.nodes import Nodes
+from pipelines.cluster.connect import capture_stderr
+from pipelines.cluster.nodes import NodeMonitor
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
@@ -33,7 +33,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 
-ATTEMPTS = 4
+MAX_TASK_ATTEMPTS = 4
 """How often a task is started before the job is given up because workers die of it."""
 
 _LOST = (WorkerCrashedError, LocalRayletDiedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
@@ -46,16 +46,16 @@ _AHEAD = 2  # tasks a CPU: one is worked on, one waits
 
 cloudpickle.register_pickle_by_value(remote)  # type: ignore[no-untyped-call]
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
 Explain = Callable[[Mapping[str, str]], str]
 
 
-class Pool:
+class WorkerPool:
     """Runs tasks on the workers of a Ray cluster.
 
     Args:
-        limit: of tasks that are handed to Ray at a time; None: as many as keep the cluster busy, however it grows.
+        max_in_flight: of tasks that are handed to Ray at a time; None: as many as keep the cluster busy, however it grows.
 
     Attributes:
         deaths: tasks that were lost with their worker and started again.
@@ -63,18 +63,18 @@ class Pool:
     """
 
     def __init__(self, limit: int | None) -> None:
-        self.limit = limit
-        self.deaths = 0
-        self.refused: dict[str, str] = {}
+        self.max_in_flight = limit
+        self.lost_workers = 0
+        self.excluded_nodes: dict[str, str] = {}
         self._failing: dict[str, float] = {}  # since when, by node
 
     def run(
         self,
-        function: Callable[[Task], Result],
-        tasks: Iterable[Task],
-        explain: Explain = str,
-        say: Callable[[str], None] = lambda line: None,
-    ) -> Iterator[Result]:
+        function: Callable[[TaskT], ResultT],
+        tasks: Iterable[TaskT],
+        describe_difference: Explain = str,
+        log: Callable[[str], None] = lambda line: None,
+    ) -> Iterator[ResultT]:
         """The results of a function for each task, as they come.
 
         A machine where the function raises `UnfitError`, or whose code is another, gets no more tasks; others go on.
@@ -83,7 +83,7 @@ class Pool:
         Args:
             function: of an importable module.
             tasks: taken one by one, never more than the limit ahead of the results.
-            explain: says how the ingredients of an `UnfitError` differ from those of the job.
+            describe_difference: says how the ingredients of an `UnfitError` differ from those of the job.
             say: is told once of every machine that is refused, or may be.
 
         Raises:
@@ -91,77 +91,83 @@ class Pool:
             InputError: all machines were refused.
             JobError: a task lost its worker `ATTEMPTS` times, or raised another error; or the cluster is gone.
         """
-        nodes = Nodes(self.refused)
-        flight = _Flight(function, nodes)
+        nodes = NodeMonitor(self.excluded_nodes)
+        flight = _InFlight(function, nodes)
         waiting = iter(tasks)
         try:
             while True:
                 nodes.check()
-                room = max(1, _AHEAD * nodes.cpus if self.limit is None else self.limit)
+                room = max(1, _AHEAD * nodes.cpus if self.max_in_flight is None else self.max_in_flight)
                 while len(flight) < room and (task := next(waiting, None)) is not None:
                     flight.start(task)
                 if not len(flight):
                     return
                 try:
-                    landing = flight.land()
+                    landing = flight.wait_next()
                 except _LOST:
-                    self.deaths += 1
+                    self.lost_workers += 1
                     continue
                 if landing is None:
                     continue
-                if landing.outcome.unfit is None:
+                if landing.outcome.incompatibility is None:
                     self._failing.pop(landing.outcome.node, None)
                     yield landing.outcome.result
                     continue
-                self._refuse(landing.outcome, nodes, explain, say)
+                self._refuse(landing.outcome, nodes, describe_difference, log)
                 flight.start(landing.task, landing.attempt)
         finally:
             flight.cancel()
             nodes.close()
 
-    def _refuse(self, outcome: remote.Outcome, nodes: Nodes, explain: Explain, say: Callable[[str], None]) -> None:
-        if outcome.passing:
+    def _refuse(
+        self, outcome: remote.TaskResult, nodes: NodeMonitor, describe_difference: Explain, log: Callable[[str], None]
+    ) -> None:
+        if outcome.transient:
             is_first, now = outcome.node not in self._failing, time.monotonic()
             since = self._failing.setdefault(outcome.node, now)
             if is_first:
-                say(f"machine {nodes.name(outcome.node)} cannot work now, and is asked again: {outcome.unfit}")
+                log(
+                    f"machine {nodes.name(outcome.node)} cannot work now, and is asked again: {outcome.incompatibility}"
+                )
             if now - since < _PATIENCE:
                 return
-        if outcome.node not in self.refused:
-            details = f" ({explain(outcome.result)})" if outcome.result else ""
-            self.refused[outcome.node] = f"machine {nodes.name(outcome.node)} was refused: {outcome.unfit}{details}"
-            say(self.refused[outcome.node])
+        if outcome.node not in self.excluded_nodes:
+            details = f" ({describe_difference(outcome.result)})" if outcome.result else ""
+            self.excluded_nodes[outcome.node] = (
+                f"machine {nodes.name(outcome.node)} was refused: {outcome.incompatibility}{details}"
+            )
+            log(self.excluded_nodes[outcome.node])
 
 
 _Reference: TypeAlias = "ray.ObjectRef[tuple[str, str | None, Any, bool]]"
 
 
-class _Landing(NamedTuple):
+class _Completed(NamedTuple):
     """A task that was started, how often, and what became of it."""
 
     task: Any
     attempt: int
-    outcome: remote.Outcome
+    outcome: remote.TaskResult
 
 
-class _Flight(Generic[Task, Result]):
+class _InFlight(Generic[TaskT, ResultT]):
     """The tasks that Ray works on, and how often each was started."""
 
-    def __init__(self, function: Callable[[Task], Result], nodes: Nodes) -> None:
-        self._function, self._nodes, self._code = function, nodes, remote.find_code()
-        self._remote = ray.remote(num_cpus=1, max_retries=0)(remote.attempt)
-        self._tasks: dict[_Reference, tuple[Task, int]] = {}
+    def __init__(self, function: Callable[[TaskT], ResultT], nodes: NodeMonitor) -> None:
+        self._function, self._nodes, self._code = function, nodes, remote.installed_code_version()
+        self._remote = ray.remote(num_cpus=1, max_retries=0)(remote.run_task)
+        self._tasks: dict[_Reference, tuple[TaskT, int]] = {}
         self._finished: deque[_Reference] = deque()  # of these, in their order
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, task: Task, attempt: int = 1) -> None:
+    def start(self, task: TaskT, attempt: int = 1) -> None:
         packed: bytes = cloudpickle.dumps((self._function, task))  # type: ignore[no-untyped-call]
-        asked = self._remote.options(label_selector=self._nodes.selector)
+        asked = self._remote.options(label_selector=self._nodes.label_selector)
         self._tasks[asked.remote(packed, self._code)] = (task, attempt)
 
-    def land(self) -> _Landing | None:
+    def wait_next(self) -> _Completed | None:
         """Wait a little for a task; None if there is none yet.
 
         One that was lost with its worker is started again before that is told.
@@ -173,18 +179,18 @@ class _Flight(Generic[Task, Result]):
         finished = self._finished.popleft()
         task, attempt = self._tasks.pop(finished)
         try:
-            outcome = remote.Outcome(*ray.get(finished))
+            outcome = remote.TaskResult(*ray.get(finished))
         except RayTaskError as error:
             cause = error.cause
             if isinstance(cause, InputError | JobError):
                 raise type(cause)(str(cause)) from None
             raise JobError(f"{task} failed on a worker: {type(cause).__name__}: {first_line(cause)}") from error
         except _LOST as error:
-            if attempt >= ATTEMPTS:
+            if attempt >= MAX_TASK_ATTEMPTS:
                 raise JobError(f"{task} lost its worker {attempt} times: {first_line(error)}") from None
             self.start(task, attempt + 1)
             raise
-        return _Landing(task, attempt, outcome)
+        return _Completed(task, attempt, outcome)
 
     def _wait(self) -> list[_Reference]:
         """All that are finished by now: to ask Ray about all tasks for each of them would cost their square."""
@@ -200,7 +206,7 @@ class _Flight(Generic[Task, Result]):
 
 
 @contextmanager
-def pool(workers: int, address: str | None = None) -> Iterator[Pool]:
+def worker_pool(workers: int, address: str | None = None) -> Iterator[WorkerPool]:
     """Workers: of a Ray of our own that ends with the job, or of a cluster that is there.
 
     Args:
@@ -214,7 +220,7 @@ def pool(workers: int, address: str | None = None) -> Iterator[Pool]:
     if not joined:
         _start(workers, address)
     try:
-        yield Pool(None if not workers else workers if address else _AHEAD * workers)
+        yield WorkerPool(None if not workers else workers if address else _AHEAD * workers)
     finally:
         if not joined:
             ray.shutdown()
@@ -226,7 +232,7 @@ def _start(workers: int, address: str | None) -> None:
     if address is None:
         _start_own(partial(quiet, num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE))
         return
-    with complaints(lambda line: _NO_TOKEN in line) as refusals:
+    with capture_stderr(lambda line: _NO_TOKEN in line) as refusals:
         try:
             quiet()
             return

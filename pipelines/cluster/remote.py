@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 _PACKAGES = ("synthtext", "augment", "models", "pipelines")
 
-_checked: dict["Code", str] = {}  # of this process
+_checked: dict["CodeVersion", str] = {}  # of this process
 
 
-class Code(NamedTuple):
+class CodeVersion(NamedTuple):
     """The ocrmill that a process would import.
 
     Attributes:
@@ -27,23 +27,23 @@ class Code(NamedTuple):
     digest: str
 
 
-class Outcome(NamedTuple):
+class TaskResult(NamedTuple):
     """What became of a task.
 
     Attributes:
         node: where it was.
-        unfit: why that node must not do it; None where it did.
+        incompatibility: why that node must not do it; None where it did.
         result: of the task; or what came with the refusal.
         passing: the node may do it at another time.
     """
 
     node: str
-    unfit: str | None
+    incompatibility: str | None
     result: Any
-    passing: bool = False
+    transient: bool = False
 
 
-def find_code() -> Code:
+def installed_code_version() -> CodeVersion:
     """The ocrmill that this process would import."""
     try:
         version = importlib.metadata.version("ocrmill")
@@ -53,14 +53,14 @@ def find_code() -> Code:
     for package in _PACKAGES:
         spec = importlib.util.find_spec(package)
         if spec is None or not spec.submodule_search_locations:
-            return Code(version, "")
+            return CodeVersion(version, "")
         home = Path(next(iter(spec.submodule_search_locations)))
         for file in sorted(home.rglob("*.py")):
             total.update(file.relative_to(home.parent).as_posix().encode() + b"\0" + file.read_bytes())
-    return Code(version, total.hexdigest())
+    return CodeVersion(version, total.hexdigest())
 
 
-def attempt(packed: bytes, code: Code) -> tuple[str, str | None, Any, bool]:
+def run_task(packed: bytes, code: CodeVersion) -> tuple[str, str | None, Any, bool]:
     """Do a task if this process has the same code as the one that wants it done.
 
     Args:
@@ -74,22 +74,22 @@ def attempt(packed: bytes, code: Code) -> tuple[str, str | None, Any, bool]:
 
     node = ray.get_runtime_context().get_node_id()
     if code not in _checked:
-        _checked[code] = compare(code, find_code())
+        _checked[code] = describe_code_difference(code, installed_code_version())
     if _checked[code]:
         return node, _checked[code], None, False
     try:
         function, task = pickle.loads(packed)
     except Exception as error:  # a module or a file of the user's is missing
         return node, f"what it should do cannot be read there ({type(error).__name__}: {error})", None, False
-    from pipelines.errors import UnfitError
+    from pipelines.errors import IncompatibleNodeError
 
     try:
         return node, None, function(task), False
-    except UnfitError as error:
-        return node, str(error), error.ingredients, error.passing
+    except IncompatibleNodeError as error:
+        return node, str(error), error.fingerprint, error.passing
 
 
-def compare(wanted: Code, found: Code) -> str:
+def describe_code_difference(wanted: CodeVersion, found: CodeVersion) -> str:
     """How an ocrmill differs from the one that is wanted; empty where it does not."""
     if found.digest == wanted.digest:
         return ""

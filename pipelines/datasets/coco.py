@@ -10,20 +10,26 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.label_file import picture_of
-from pipelines.datasets.scene_labels import mended_instances
+from pipelines.datasets.label_file import read_image_file
+from pipelines.datasets.scene_labels import repaired_instances
 from pipelines.datasets.scene_source import EncodedScene
-from pipelines.datasets.source import NO_LABEL, NO_POLYGON, PIECES, MissingError, PathSource
+from pipelines.datasets.source import (
+    BOX_INSTEAD_OF_POLYGON,
+    MISSING_LABEL,
+    SEVERAL_POLYGONS,
+    LocalSource,
+    MissingDataError,
+)
 from synthtext.core import Box, InputError
 
 _TEXTS = ("utf8_string", "text", "transcription")
 _MASKS = ("mask", "polygon", "segmentation")
 
-NO_PLACE = "label without polygon or box"
+NO_POLYGON_OR_BOX = "label without polygon or box"
 
 
 @dataclass(frozen=True)
-class CocoScenes(PathSource):
+class CocoScenes(LocalSource):
     """A JSON file, and its pictures beside it or in `images/`.
 
     COCO-Text has `imgs` and `anns`, by number, with `mask` (a flat list; `polygon` in version 1), `utf8_string` and
@@ -53,23 +59,23 @@ class CocoScenes(PathSource):
     def _read(self, image: "_Image") -> EncodedScene:
         name = image.name
         if image.withheld:
-            raise MissingError(f"{self.path}: {name} is of the test set, whose labels are not given", NO_LABEL)
+            raise MissingDataError(f"{self.path}: {name} is of the test set, whose labels are not given", MISSING_LABEL)
         places = (self.path.parent / name, self.path.parent / "images" / name)
         picture = next((place for place in places if place.is_file()), None)
         if picture is None:
-            raise MissingError(f"{self.path}: the picture {name} is neither beside it nor in images/")
+            raise MissingDataError(f"{self.path}: the picture {name} is neither beside it nor in images/")
         labelled, problems = [], []
         for annotation in image.annotations:
             try:
                 points, problem = _points(annotation)
             except (TypeError, ValueError, KeyError, OverflowError):
-                problems.append(NO_PLACE)
+                problems.append(NO_POLYGON_OR_BOX)
                 continue
             ignored = annotation.get("legibility") == "illegible" or annotation.get("iscrowd") == 1
-            labelled.append(("###" if ignored or problem == PIECES else _text(annotation), points))
+            labelled.append(("###" if ignored or problem == SEVERAL_POLYGONS else _text(annotation), points))
             problems += [problem] if problem else []
-        instances, mended = mended_instances(labelled)
-        return EncodedScene(name, picture_of(picture), instances, (*problems, *mended))
+        instances, mended = repaired_instances(labelled)
+        return EncodedScene(name, read_image_file(picture), instances, (*problems, *mended))
 
     @cached_property
     def _images(self) -> "list[_Image]":
@@ -118,6 +124,6 @@ def _points(annotation: Mapping[str, Any]) -> tuple[Any, str]:
         pieces = [np.asarray(piece, np.float64) for piece in (mask if isinstance(mask[0], list) else [mask])]
         if any(piece.ndim != 1 or len(piece) % 2 for piece in pieces):
             raise ValueError("its polygon is no list of x and y in turn")
-        return np.concatenate(pieces).reshape(-1, 2), PIECES if len(pieces) > 1 else ""
+        return np.concatenate(pieces).reshape(-1, 2), SEVERAL_POLYGONS if len(pieces) > 1 else ""
     left, top, width, height = map(float, annotation["bbox"])
-    return Box(left, top, left + width, top + height).polygon(), NO_POLYGON if mask else ""
+    return Box(left, top, left + width, top + height).polygon(), BOX_INSTEAD_OF_POLYGON if mask else ""

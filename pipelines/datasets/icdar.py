@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.label_file import picture_of
-from pipelines.datasets.scene_labels import mended_instances
+from pipelines.datasets.label_file import read_image_file
+from pipelines.datasets.scene_labels import repaired_instances
 from pipelines.datasets.scene_source import EncodedScene
-from pipelines.datasets.source import NO_LABEL, MissingError, PathSource
+from pipelines.datasets.source import MISSING_LABEL, LocalSource, MissingDataError
 from synthtext.core import InputError
 
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
@@ -23,11 +23,11 @@ _QUAD = 8  # numbers of four corners
 _SHARE = 0.1
 """A folder's polygons have any number of points when more of its lines than this begin with over eight numbers."""
 
-NO_TEXT_LINE = "line without corners and a text"
+MALFORMED_LINE = "line without corners and a text"
 
 
 @dataclass(frozen=True)
-class IcdarScenes(PathSource):
+class IcdarScenes(LocalSource):
     """A folder of pictures and of label files, both in it or in folders of it: `img_1.jpg` and `gt_img_1.txt`.
 
     A line is `x1,y1,...,x4,y4,text` (ICDAR 2015), and the text may hold commas; or more than four points before the
@@ -56,7 +56,7 @@ class IcdarScenes(PathSource):
         for stem in self._stems:
             picture, label = self._pictures.get(stem), self._labels.get(stem)
             total.update(f"{stem}\0{picture.suffix if picture else ''}\0".encode())
-            total.update(hashlib.sha256(content_of(label) if label else b"").digest())
+            total.update(hashlib.sha256(read_label_bytes(label) if label else b"").digest())
         return total.hexdigest()
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
@@ -66,18 +66,18 @@ class IcdarScenes(PathSource):
     def _read(self, stem: str) -> EncodedScene:
         picture, label = self._pictures.get(stem), self._labels.get(stem)
         if picture is None:
-            raise MissingError(f"{self.path}: there is no picture {stem} for {label}")
+            raise MissingDataError(f"{self.path}: there is no picture {stem} for {label}")
         if label is None:
-            raise MissingError(f"{self.path}: there is no label file gt_{stem}.txt", NO_LABEL)
+            raise MissingDataError(f"{self.path}: there is no label file gt_{stem}.txt", MISSING_LABEL)
         try:
-            lines = content_of(label).decode("utf-8-sig").splitlines()
+            lines = read_label_bytes(label).decode("utf-8-sig").splitlines()
         except UnicodeDecodeError:
             raise InputError(f"{label} is no UTF-8 text; convert it to UTF-8") from None
-        labelled = [parse_line(line, any_points=self._any_points) for line in lines if line.strip()]
+        labelled = [parse_icdar_line(line, any_point_count=self._any_points) for line in lines if line.strip()]
         known = [entry for entry in labelled if entry is not None]
-        instances, problems = mended_instances(known)
-        unknown = (NO_TEXT_LINE,) * (len(labelled) - len(known))
-        return EncodedScene(picture.name, picture_of(picture), instances, (*problems, *unknown))
+        instances, problems = repaired_instances(known)
+        unknown = (MALFORMED_LINE,) * (len(labelled) - len(known))
+        return EncodedScene(picture.name, read_image_file(picture), instances, (*problems, *unknown))
 
     @cached_property
     def _stems(self) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ class IcdarScenes(PathSource):
         """Whether there are polygons of more than four points: of lines whose texts are no numbers, for those tell."""
         counts = []
         for label in self._labels.values():
-            for line in content_of(label).decode("utf-8-sig", errors="replace").splitlines():
+            for line in read_label_bytes(label).decode("utf-8-sig", errors="replace").splitlines():
                 fields = line.split(",")
                 leading = _leading(fields)
                 if leading < len(fields) and leading % 2 == 0:
@@ -105,7 +105,7 @@ class IcdarScenes(PathSource):
         return bool(counts) and sum(counts) > _SHARE * len(counts)
 
 
-def content_of(label: Path) -> bytes:
+def read_label_bytes(label: Path) -> bytes:
     """What is in a label file.
 
     Raises:
@@ -117,23 +117,23 @@ def content_of(label: Path) -> bytes:
         raise InputError(f"{label} cannot be read: {error.strerror}") from None
 
 
-def parse_line(line: str, *, any_points: bool) -> tuple[str, list[tuple[float, float]]] | None:
+def parse_icdar_line(line: str, *, any_point_count: bool) -> tuple[str, list[tuple[float, float]]] | None:
     """The text of a line and its points.
 
     Args:
         line: numbers and a text, parted by commas.
-        any_points: all pairs of numbers at its begin are points, not just four; the last field is text even so.
+        any_point_count: all pairs of numbers at its begin are points, not just four; the last field is text even so.
 
     Returns:
         None if it does not begin with four points, or with three at least of any number, and a text.
     """
     fields = line.split(",")
     leading = _leading(fields[:-1])
-    if any_points:
+    if any_point_count:
         leading -= leading % 2
     elif leading >= _QUAD:
         leading = _QUAD
-    if leading < (6 if any_points else _QUAD):
+    if leading < (6 if any_point_count else _QUAD):
         return None
     numbers = [float(field) for field in fields[:leading]]
     return ",".join(fields[leading:]), list(zip(numbers[::2], numbers[1::2], strict=True))

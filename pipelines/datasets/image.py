@@ -10,7 +10,7 @@ from PIL import Image as Headers
 
 from synthtext.core import Image, InputError
 
-LARGEST = 2**27
+MAX_IMAGE_PIXELS = 2**27
 """Pixels of the largest picture that is decoded, into 400 MB; a small file may claim any size."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -23,7 +23,7 @@ _SEGMENTS = 100  # that are looked at before it
 _UPSIDE_DOWN, _MIRRORED = (3, 4, 7, 8), (2, 3, 6, 7)  # once rows and columns are in place
 
 
-def decode(data: bytes, name: str) -> Image:
+def decode_image(data: bytes, name: str) -> Image:
     """Pixels (H, W, 3) uint8 RGB of a picture in any format that OpenCV reads, upright as its EXIF data says.
 
     Grey becomes RGB, 16 bits become 8, and what is transparent lies on white.
@@ -59,10 +59,12 @@ def _refuse_large(data: bytes, name: str) -> None:
     try:
         width, height = _claimed_size(data)
     except Headers.DecompressionBombError:  # does not say how large it is
-        raise InputError(f"{name}: a picture of more than {LARGEST:,} pixels is too large; make it smaller") from None
-    if width * height > LARGEST:
         raise InputError(
-            f"{name}: a picture of {width:,} x {height:,} pixels is too large: {LARGEST:,} are decoded at most; "
+            f"{name}: a picture of more than {MAX_IMAGE_PIXELS:,} pixels is too large; make it smaller"
+        ) from None
+    if width * height > MAX_IMAGE_PIXELS:
+        raise InputError(
+            f"{name}: a picture of {width:,} x {height:,} pixels is too large: {MAX_IMAGE_PIXELS:,} are decoded at most; "
             "make it smaller"
         )
 
@@ -129,7 +131,7 @@ def _on_white(image: np.ndarray) -> Image:
     return np.asarray(np.rint(255 * (1 - alpha * (1 - colour))), np.uint8)
 
 
-def picture_size(data: bytes, name: str) -> tuple[int, int]:
+def image_size(data: bytes, name: str) -> tuple[int, int]:
     """Width and height in pixels, from the header and the EXIF data alone.
 
     Raises:
@@ -144,7 +146,7 @@ def picture_size(data: bytes, name: str) -> tuple[int, int]:
     return (height, width) if turned else (width, height)
 
 
-def check_picture(data: bytes, name: str) -> None:
+def check_image(data: bytes, name: str) -> None:
     """Check that these bytes are a picture, as cheaply as can be.
 
     A PNG or JPEG that begins and ends as it should is not decoded, so damage in its middle may go unseen.
@@ -158,12 +160,12 @@ def check_picture(data: bytes, name: str) -> None:
     """
     if (data.startswith(_PNG) and b"IEND" in data[-12:]) or (data.startswith(_JPEG) and data.endswith(_JPEG_END)):
         try:
-            picture_size(data, name)
+            image_size(data, name)
         except InputError:
             pass  # OpenCV has the last word
         else:
             return
-    decode(data, name)
+    decode_image(data, name)
 
 
 def media_type(data: bytes) -> str:
@@ -175,6 +177,6 @@ def media_type(data: bytes) -> str:
     return "image/bmp" if data.startswith(b"BM") else "image/jpeg"
 
 
-def suffix_of(data: bytes) -> str:
+def image_suffix(data: bytes) -> str:
     """What the name of a file of these encoded bytes ends in, such as ".jpg"."""
     return mimetypes.guess_extension(media_type(data)) or ".jpg"

@@ -14,19 +14,19 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.image import picture_size
-from pipelines.datasets.source import EncodedLine, MissingError, PathSource
+from pipelines.datasets.image import image_size
+from pipelines.datasets.source import EncodedLine, LocalSource, MissingDataError
 from synthtext.core import InputError
 
-Kind: TypeAlias = Literal["lines", "scenes"]
+DatasetKind: TypeAlias = Literal["lines", "scenes"]
 
-LOOKED_AT = 1000
+MAX_INSPECTED_LABELS = 1000
 """Labels that are looked at, at most."""
 
 _TEXTS, _NONE = re.compile(r"\s*\[\s*\{"), re.compile(r"\s*\[\s*\]\s*")
 
 
-def kind_of_labels(labels: Iterable[str]) -> Kind:
+def detect_label_kind(labels: Iterable[str]) -> DatasetKind:
     """What the first labels of a source are, taken together: one that is broken does not decide for the others.
 
     Args:
@@ -46,7 +46,7 @@ def _told(label: str) -> str:
 
 
 @dataclass(frozen=True)
-class LabelFileSource(PathSource):
+class LabelFileSource(LocalSource):
     """A UTF-8 file with a line for every picture; paths are relative to it. It is mapped, not held in memory.
 
     A byte-order mark and CRLF are tolerated and blank lines skipped; a line without a tab has an empty text.
@@ -61,8 +61,11 @@ class LabelFileSource(PathSource):
     _begins: NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_begins", line_begins(self.path))
-        if kind_of_labels(text for _, text in rows_at(self.path, self._begins[:LOOKED_AT])) == "scenes":
+        object.__setattr__(self, "_begins", line_offsets(self.path))
+        if (
+            detect_label_kind(text for _, text in read_label_rows(self.path, self._begins[:MAX_INSPECTED_LABELS]))
+            == "scenes"
+        ):
             raise InputError(f"{self.path} labels the texts of scenes; a recognizer needs one text a picture")
 
     def __len__(self) -> int:
@@ -70,7 +73,7 @@ class LabelFileSource(PathSource):
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
-        return (text for _, text in rows_at(self.path, self._begins))
+        return (text for _, text in read_label_rows(self.path, self._begins))
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels, from their headers."""
@@ -82,18 +85,18 @@ class LabelFileSource(PathSource):
 
     @cached_property
     def _sizes(self) -> NDArray[np.int64]:
-        sizes = (_header_size(self.path, name) for name, _ in rows_at(self.path, self._begins))
+        sizes = (_header_size(self.path, name) for name, _ in read_label_rows(self.path, self._begins))
         return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * len(self)).reshape(-1, 2)
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """The lines of these rows, in this order."""
         return [
-            EncodedLine(name, file_bytes(self.path, name), text)
-            for name, text in rows_at(self.path, self._begins[rows])
+            EncodedLine(name, read_labelled_image(self.path, name), text)
+            for name, text in read_label_rows(self.path, self._begins[rows])
         ]
 
 
-def line_begins(path: Path) -> NDArray[np.int64]:
+def line_offsets(path: Path) -> NDArray[np.int64]:
     """Where the lines of a label file begin, in bytes; blank ones are left out.
 
     Raises:
@@ -116,7 +119,7 @@ def line_begins(path: Path) -> NDArray[np.int64]:
     return np.asarray(begins[has_ink], np.int64)
 
 
-def rows_at(path: Path, begins: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
+def read_label_rows(path: Path, begins: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
     """The lines of a label file that begin at these bytes: path of the picture and label."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for begin in begins.tolist():
@@ -125,7 +128,7 @@ def rows_at(path: Path, begins: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
             yield name, text
 
 
-def file_bytes(labels: Path, name: str) -> bytes:
+def read_labelled_image(labels: Path, name: str) -> bytes:
     """A picture that a label file names.
 
     Raises:
@@ -135,10 +138,10 @@ def file_bytes(labels: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except (OSError, ValueError):
-        raise MissingError(f"{labels}: the picture {path} is missing or cannot be opened") from None
+        raise MissingDataError(f"{labels}: the picture {path} is missing or cannot be opened") from None
 
 
-def picture_of(path: Path) -> bytes:
+def read_image_file(path: Path) -> bytes:
     """A picture file.
 
     Raises:
@@ -147,8 +150,8 @@ def picture_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise MissingError(f"the picture {path} cannot be opened: {error.strerror}") from None
+        raise MissingDataError(f"the picture {path} cannot be opened: {error.strerror}") from None
 
 
 def _header_size(labels: Path, name: str) -> tuple[int, int]:
-    return picture_size(file_bytes(labels, name), f"{labels}: {name}")
+    return image_size(read_labelled_image(labels, name), f"{labels}: {name}")

@@ -13,16 +13,16 @@ import lmdb
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.image import picture_size
-from pipelines.datasets.parquet import ROW_GROUPS
-from pipelines.datasets.source import NO_LABEL, NO_PICTURE, EncodedLine, MissingError, PathSource
+from pipelines.datasets.image import image_size
+from pipelines.datasets.parquet import ROW_GROUP_CACHE
+from pipelines.datasets.source import MISSING_IMAGE, MISSING_LABEL, EncodedLine, LocalSource, MissingDataError
 from synthtext.core import InputError
 
 _SEVERAL = 4  # rows of a run, from which on the whole run is read and kept
 
 
 @dataclass(frozen=True)
-class LmdbSource(PathSource):
+class LmdbSource(LocalSource):
     """Keys `num-samples`, and `image-%09d` and `label-%09d` from 1; `meta-%09d` in ours.
 
     The environment is opened for one read at a time (25 us and more): LMDB survives no fork, and a process may open it
@@ -34,25 +34,25 @@ class LmdbSource(PathSource):
 
     @cached_property
     def _count(self) -> int:
-        return count_of(self.path, "recognition lines")
+        return sample_count(self.path, "recognition lines")
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
-        for begin, end in pairwise(self.groups.tolist()):  # nothing stays open while the caller has its turn
-            with opened(self.path) as transaction:
+        for begin, end in pairwise(self.group_offsets.tolist()):  # nothing stays open while the caller has its turn
+            with read_transaction(self.path) as transaction:
                 texts = [self._text(transaction, row) for row in range(begin, end)]
             yield from texts
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels, from their headers."""
         count = len(self)
-        with opened(self.path) as transaction:
-            sizes = (picture_size(self._image(transaction, row), self._key(row)) for row in range(count))
+        with read_transaction(self.path) as transaction:
+            sizes = (image_size(self._image(transaction, row), self._key(row)) for row in range(count))
             return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * count).reshape(-1, 2)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """The chosen ones that any row's `meta-%09d` has."""
-        with opened(self.path) as transaction:
+        with read_transaction(self.path) as transaction:
             metas = [self._meta(transaction, row) for row in range(len(self))]
         return {name: [meta.get(name) for meta in metas] for name in names if any(name in meta for meta in metas)}
 
@@ -62,13 +62,13 @@ class LmdbSource(PathSource):
         Whoever wants several rows of a run in one go will come for its others, too, as a training does that shuffles:
         opening the environment and touching its pages for every batch would cost three times the rest of the work.
         """
-        groups, places = np.divmod(rows, self.TOGETHER)
+        groups, places = np.divmod(rows, self.READ_GROUP_SIZE)
         wanted = np.unique(groups).tolist()
         if len(rows) < _SEVERAL * len(wanted):
-            with opened(self.path) as transaction:
+            with read_transaction(self.path) as transaction:
                 found = list(zip(*_values(transaction, (rows + 1).tolist()), strict=True))
         else:
-            kept = {group: ROW_GROUPS.get(self.path, group, "label", _read_group) for group in wanted}
+            kept = {group: ROW_GROUP_CACHE.get(self.path, group, "label", _read_group) for group in wanted}
             pairs = zip(groups.tolist(), places.tolist(), strict=True)
             found = [(kept[group][0][place], kept[group][1][place]) for group, place in pairs]
         prefix = f"{self.path}:"
@@ -86,7 +86,7 @@ class LmdbSource(PathSource):
         return f"{self.path}:{row + 1:09d}"
 
     def _image(self, transaction: lmdb.Transaction, row: int) -> bytes:
-        return value_of(transaction, f"image-{row + 1:09d}", self.path)
+        return read_value(transaction, f"image-{row + 1:09d}", self.path)
 
     def _meta(self, transaction: lmdb.Transaction, row: int) -> dict[str, Any]:
         """What `meta-%09d` says of a row, if it is there and ours."""
@@ -98,12 +98,12 @@ class LmdbSource(PathSource):
 
     def _text(self, transaction: lmdb.Transaction, row: int) -> str:
         try:
-            return value_of(transaction, f"label-{row + 1:09d}", self.path).decode()
+            return read_value(transaction, f"label-{row + 1:09d}", self.path).decode()
         except UnicodeDecodeError:
             raise InputError(f"{self.path}: 'label-{row + 1:09d}' is no UTF-8 text") from None
 
 
-def count_of(path: Path, what: str) -> int:
+def sample_count(path: Path, what: str) -> int:
     """How many samples an LMDB says it holds.
 
     Args:
@@ -113,14 +113,14 @@ def count_of(path: Path, what: str) -> int:
     Raises:
         InputError: it does not say.
     """
-    with opened(path) as transaction:
+    with read_transaction(path) as transaction:
         count = bytes(transaction.get(b"num-samples") or b"")
     if not count.isdigit():
         raise InputError(f"{path} is an LMDB without 'num-samples': it holds no {what}")
     return int(count)
 
 
-def value_of(transaction: lmdb.Transaction, key: str, path: Path) -> bytes:
+def read_value(transaction: lmdb.Transaction, key: str, path: Path) -> bytes:
     """The value of a key.
 
     Raises:
@@ -132,9 +132,9 @@ def value_of(transaction: lmdb.Transaction, key: str, path: Path) -> bytes:
     return bytes(value)
 
 
-def _missing(key: str, path: Path) -> MissingError:
-    reason = NO_LABEL if key.startswith("label") else NO_PICTURE
-    return MissingError(f"{path}: 'num-samples' promises {key!r}, which is missing", reason)
+def _missing(key: str, path: Path) -> MissingDataError:
+    reason = MISSING_LABEL if key.startswith("label") else MISSING_IMAGE
+    return MissingDataError(f"{path}: 'num-samples' promises {key!r}, which is missing", reason)
 
 
 class _Values(list[bytes | None]):
@@ -153,13 +153,13 @@ def _values(transaction: lmdb.Transaction, numbers: Iterable[int]) -> tuple[_Val
 
 
 def _read_group(path: Path, group: int, _label: str) -> tuple[_Values, _Values]:
-    begin = group * LmdbSource.TOGETHER + 1
-    with opened(path) as transaction:
-        return _values(transaction, range(begin, begin + LmdbSource.TOGETHER))
+    begin = group * LmdbSource.READ_GROUP_SIZE + 1
+    with read_transaction(path) as transaction:
+        return _values(transaction, range(begin, begin + LmdbSource.READ_GROUP_SIZE))
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[lmdb.Transaction]:
+def read_transaction(path: Path) -> Iterator[lmdb.Transaction]:
     """A transaction for one read.
 
     Raises:

@@ -15,8 +15,8 @@ import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from pipelines.datasets.image import decode
-from pipelines.datasets.open import open_source
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.source import EncodedLine
 from pipelines.errors import JobError
@@ -32,7 +32,7 @@ def collate(lines: Sequence[EncodedLine], preprocessing: RecognizerPreprocessing
     Raises:
         InputError: a picture is broken; the sentence names it.
     """
-    images, widths = preprocessing.pad([preprocessing.resize(decode(line.image, line.key)) for line in lines])
+    images, widths = preprocessing.pad([preprocessing.resize(decode_image(line.image, line.key)) for line in lines])
     return torch.from_numpy(images).permute(0, 3, 1, 2), torch.from_numpy(widths)
 
 
@@ -45,7 +45,7 @@ class LinesDataset(Dataset[tuple[Image, str]]):
         Raises:
             InputError: it cannot be opened.
         """
-        self._source = open_source(source)
+        self._source = open_line_source(source)
 
     def __len__(self) -> int:
         return len(self._source)
@@ -60,30 +60,30 @@ class LinesDataset(Dataset[tuple[Image, str]]):
         if not -len(self) <= index < len(self):
             raise IndexError(f"line {index} of {len(self)}")
         (line,) = self._source.read(np.array([index % len(self)]))
-        return decode(line.image, line.key), line.text
+        return decode_image(line.image, line.key), line.text
 
 
-AHEAD = 4
+PREFETCH_FACTOR = 4
 """Batches that every worker prepares ahead."""
 
-Batch = TypeVar("Batch", covariant=True)
-Outcome = TypeVar("Outcome")
+BatchT = TypeVar("BatchT", covariant=True)
+LoadedT = TypeVar("LoadedT")
 
 
-class Stream(Protocol[Batch]):
+class Stream(Protocol[BatchT]):
     """An endless sequence of batches, each a pure function of its number; is pickled to other processes."""
 
-    def __getitem__(self, number: int, /) -> Batch:
+    def __getitem__(self, number: int, /) -> BatchT:
         """A batch, counted from 0."""
         ...
 
 
-def make_loader(stream: Stream[Batch], numbers: range, workers: int = 0) -> Iterator[Batch]:
+def make_loader(stream: Stream[BatchT], indices: range, workers: int = 0) -> Iterator[BatchT]:
     """The batches of these numbers, in order.
 
     Args:
         stream: makes them.
-        numbers: of the batches; a process of several that share the work has every so-manieth.
+        indices: of the batches; a process of several that share the work has every so-manieth.
         workers: processes that prepare them; 0 for this one. The batches are the same for any number. They start
             clean rather than as copies of this process, which may hold threads of torch and Ray.
 
@@ -92,29 +92,29 @@ def make_loader(stream: Stream[Batch], numbers: range, workers: int = 0) -> Iter
         JobError: a line could not be drawn, or a process was ended by somebody else.
     """
     if not workers:
-        yield from (stream[number] for number in numbers)
+        yield from (stream[number] for number in indices)
         return
-    for outcome in _all_there(_load(stream, numbers, workers)):
+    for outcome in _all_there(_load(stream, indices, workers)):
         if isinstance(outcome, InputError | JobError):
             raise outcome
         yield outcome
 
 
-def _load(stream: Stream[Batch], numbers: range, workers: int) -> Iterator[Batch | InputError | JobError]:
+def _load(stream: Stream[BatchT], indices: range, workers: int) -> Iterator[BatchT | InputError | JobError]:
     yield from DataLoader(
         _Outcomes(stream),
         batch_size=None,
-        sampler=numbers,
+        sampler=indices,
         collate_fn=_as_it_is,
         num_workers=workers,
-        prefetch_factor=AHEAD,
+        prefetch_factor=PREFETCH_FACTOR,
         worker_init_fn=_start_worker,
         multiprocessing_context="forkserver",
         generator=Generator(),  # or the number of workers would move torch's own stream, which makes the first weights
     )
 
 
-def _all_there(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+def _all_there(outcomes: Iterator[LoadedT]) -> Iterator[LoadedT]:
     """The same, but a process that is gone is told in one sentence."""
     while True:
         try:
@@ -132,12 +132,12 @@ def _all_there(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
 
 
 @dataclass(frozen=True)
-class _Outcomes(Dataset[Any], Generic[Batch]):
+class _Outcomes(Dataset[Any], Generic[BatchT]):
     """Hands what is told in one sentence over as a value: torch would wrap a traceback around it."""
 
-    stream: Stream[Batch]
+    stream: Stream[BatchT]
 
-    def __getitem__(self, number: int) -> Batch | InputError | JobError:
+    def __getitem__(self, number: int) -> BatchT | InputError | JobError:
         try:
             return self.stream[number]
         except (InputError, JobError) as error:

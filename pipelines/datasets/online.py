@@ -15,21 +15,21 @@ from pipelines.datasets.loader import make_loader
 from pipelines.datasets.source import EncodedLine
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
-from pipelines.jobs.encode import encode
-from pipelines.jobs.probe import check_gaps
-from pipelines.jobs.shard_task import draw_samples, single_threaded
-from pipelines.progress import progress
+from pipelines.jobs.encode import encode_image
+from pipelines.jobs.probe import check_skipped
+from pipelines.jobs.shard_task import draw_samples, opencv_single_thread
+from pipelines.progress import progress_bar
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator
-from synthtext.core import BLOCK, Gap, InputError, Sample, SampleGenerator
-from synthtext.core.generator import StagedGenerator
+from synthtext.core import BLOCK_SIZE, InputError, Sample, SampleGenerator, SkippedSample
+from synthtext.core.generator import CurriculumGenerator
 
 _BLOCKS = 48  # those of the row groups that are shuffled together: 16 of 512 samples, each in three blocks at most
 _GENERATORS = 4  # of a process: each holds its fonts open, some 100 MB where there are 1,500 of them
 
 
 @dataclass(frozen=True)
-class Draws:
+class RecipeSampler:
     """The samples of a recipe and a seed; is pickled to other processes, which draw the same.
 
     Attributes:
@@ -42,7 +42,7 @@ class Draws:
     digest: str
     seed: int
 
-    def at(self, indices: Sequence[int]) -> Iterator[Sample | Gap]:
+    def sample(self, indices: Sequence[int]) -> Iterator[Sample | SkippedSample]:
         """Draw samples in this order. A process keeps the fonts and glyphs of its last recipes.
 
         Raises:
@@ -50,7 +50,7 @@ class Draws:
             JobError: the drawing code failed; names the sample.
         """
         generator = _generators.get(self)
-        with single_threaded():
+        with opencv_single_thread():
             yield from draw_samples(generator, indices, self.recipe.name)
 
 
@@ -60,7 +60,7 @@ class _Generators:
     def __init__(self) -> None:
         self._found: OrderedDict[tuple[str, int], SampleGenerator] = OrderedDict()
 
-    def get(self, draws: Draws) -> SampleGenerator:
+    def get(self, draws: RecipeSampler) -> SampleGenerator:
         key = draws.digest, draws.seed
         found = self._found.get(key)
         if found is None:
@@ -71,7 +71,7 @@ class _Generators:
         return found
 
 
-def _open(draws: Draws) -> SampleGenerator:
+def _open(draws: RecipeSampler) -> SampleGenerator:
     recipe = draws.recipe
     if recipe.digest != draws.digest:
         raise InputError(
@@ -79,20 +79,20 @@ def _open(draws: Draws) -> SampleGenerator:
             "its fonts, files or library versions have changed; start the training again"
         )
     generator = recipe.generator(draws.seed)
-    for stage in generator.stages if isinstance(generator, StagedGenerator) else (generator,):
+    for stage in generator.stages if isinstance(generator, CurriculumGenerator) else (generator,):
         assert isinstance(stage, LineGenerator)
-        stage.blocks.kept = _BLOCKS
+        stage.resources.max_blocks = _BLOCKS
     return generator
 
 
 _generators = _Generators()
 
-CHUNK = 4 * BLOCK
+CHUNK_SIZE = 4 * BLOCK_SIZE
 """Samples that a process draws one after the other when all of them are drawn."""
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
+class SourceIndex:
     """What is known of the lines of a recipe.
 
     Attributes:
@@ -107,22 +107,22 @@ class Survey:
     indices: NDArray[np.int64]
     sizes: NDArray[np.int64]
     texts: pa.StringArray
-    gaps: Mapping[str, int]
+    skipped: Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class _Chunks:
     """The survey in pieces; piece k is a pure function of k."""
 
-    draws: Draws
+    draws: RecipeSampler
     plan: ShardPlan
 
-    def __getitem__(self, number: int) -> Survey:
+    def __getitem__(self, number: int) -> SourceIndex:
         samples = self.plan[number].samples
         gaps: Counter[str] = Counter()
         indices, sizes, texts = [], [], []
-        for index, item in zip(samples, self.draws.at(samples), strict=True):
-            if isinstance(item, Gap):
+        for index, item in zip(samples, self.draws.sample(samples), strict=True):
+            if isinstance(item, SkippedSample):
                 gaps[item.reason] += 1
             else:
                 height, width = item.image.shape[:2]
@@ -130,10 +130,10 @@ class _Chunks:
                 sizes.append((width, height))
                 texts.append(item.text)
         shape = np.array(sizes, np.int64).reshape(-1, 2)
-        return Survey(len(samples), np.array(indices, np.int64), shape, pa.array(texts, pa.string()), gaps)
+        return SourceIndex(len(samples), np.array(indices, np.int64), shape, pa.array(texts, pa.string()), gaps)
 
 
-def take_survey(draws: Draws, count: int, workers: int) -> Survey:
+def scan_recipe(draws: RecipeSampler, count: int, workers: int) -> SourceIndex:
     """Draw the samples 0 to count - 1, and keep all but their pictures.
 
     Args:
@@ -145,19 +145,19 @@ def take_survey(draws: Draws, count: int, workers: int) -> Survey:
         InputError: the count cannot be.
         JobError: more than 1 % could not be drawn, or the drawing code failed.
     """
-    chunks = _Chunks(draws, ShardPlan(count, size=CHUNK))
+    chunks = _Chunks(draws, ShardPlan(count, size=CHUNK_SIZE))
     name, drawn, parts = draws.recipe.name, 0, []
     gaps: Counter[str] = Counter()
     processes = min(workers, len(chunks.plan)) if len(chunks.plan) > 1 else 0
-    with progress(f"looking at {name}", total=count, unit="lines") as bar:
+    with progress_bar(f"looking at {name}", total=count, unit="lines") as bar:
         for part in make_loader(chunks, range(len(chunks.plan)), processes):
             parts.append(part)
-            gaps.update(part.gaps)
+            gaps.update(part.skipped)
             drawn += part.count
             bar.advance(part.count)
-            check_gaps(gaps, drawn, name, whole=False)
-    check_gaps(gaps, count, name, whole=True)
-    return Survey(
+            check_skipped(gaps, drawn, name, whole=False)
+    check_skipped(gaps, count, name, whole=True)
+    return SourceIndex(
         count,
         np.concatenate([part.indices for part in parts]),
         np.concatenate([part.sizes for part in parts]),
@@ -167,7 +167,7 @@ def take_survey(draws: Draws, count: int, workers: int) -> Survey:
 
 
 @dataclass(frozen=True, eq=False)
-class DrawnSource:
+class OnlineSource:
     """The lines that `ocrmill generate RECIPE -n COUNT --seed SEED` would write, to the byte, without writing them.
 
     Attributes:
@@ -175,36 +175,36 @@ class DrawnSource:
         survey: what is known of all of them.
     """
 
-    draws: Draws
-    survey: Survey
+    sampler: RecipeSampler
+    index: SourceIndex
 
     def __len__(self) -> int:
-        return len(self.survey.indices)
+        return len(self.index.indices)
 
     @property
     def name(self) -> str:
         """The recipe's."""
-        return self.draws.recipe.name
+        return self.sampler.recipe.name
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
-        return (text.as_py() for text in self.survey.texts)
+        return (text.as_py() for text in self.index.texts)
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels."""
-        return self.survey.sizes
+        return self.index.sizes
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """None: the survey keeps no more than what a training asks for."""
         return {}
 
     @cached_property
-    def groups(self) -> NDArray[np.int64]:
+    def group_offsets(self) -> NDArray[np.int64]:
         """(G + 1,) rows at which the row groups of the shards would begin, and N: the order is that of shards."""
-        shards = np.arange(0, self.survey.count, LineRow.SHARD_SIZE)
-        borders = np.append(np.searchsorted(self.survey.indices, shards), len(self))
+        shards = np.arange(0, self.index.count, LineRow.SHARD_SIZE)
+        borders = np.append(np.searchsorted(self.index.indices, shards), len(self))
         pairs = zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)
-        return np.concatenate([*(np.arange(begin, end, LineRow.GROUP) for begin, end in pairs), [len(self)]])
+        return np.concatenate([*(np.arange(begin, end, LineRow.ROW_GROUP_SIZE) for begin, end in pairs), [len(self)]])
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """The lines of these rows, in this order; these alone are drawn, rows of one block after each other.
@@ -214,20 +214,20 @@ class DrawnSource:
             JobError: the drawing code failed; names the sample.
         """
         order = np.argsort(rows, kind="stable")
-        form, found = self.draws.recipe.picture_format, [EncodedLine("", b"", "")] * len(rows)
-        drawn = self.draws.at(self.survey.indices[rows[order]].tolist())
+        form, found = self.sampler.recipe.image_format, [EncodedLine("", b"", "")] * len(rows)
+        drawn = self.sampler.sample(self.index.indices[rows[order]].tolist())
         for place, item in zip(order.tolist(), drawn, strict=True):
             sample = self._checked(int(rows[place]), item)
-            found[place] = EncodedLine(sample.key, encode(sample, form), sample.text)
+            found[place] = EncodedLine(sample.key, encode_image(sample, form), sample.text)
         return found
 
-    def _checked(self, row: int, item: Sample | Gap) -> Sample:
+    def _checked(self, row: int, item: Sample | SkippedSample) -> Sample:
         """What was drawn, if it is the line that the survey saw.
 
         Labels were counted and widths sorted by what it saw; a part that draws otherwise every time is no mistake that
         anybody would notice later.
         """
-        survey = self.survey
+        survey = self.index
         if isinstance(item, Sample) and item.text == survey.texts[row].as_py():
             height, width = item.image.shape[:2]
             if (width, height) == tuple(survey.sizes[row].tolist()):

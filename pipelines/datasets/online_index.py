@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipelines.datasets.online import Survey
-from pipelines.io.writers import write_batch
+from pipelines.datasets.online import SourceIndex
+from pipelines.io.writers import write_record_batch
 from synthtext.core import InputError
 
 _COLUMNS = ("index", "width", "height", "text")
 _ABOUT = b"survey"
 
 
-def save_survey(path: Path, survey: Survey, about: Mapping[str, object]) -> None:
+def save_index(path: Path, survey: SourceIndex, about: Mapping[str, object]) -> None:
     """Write a survey as an Arrow file, under another name first.
 
     Args:
@@ -31,12 +31,12 @@ def save_survey(path: Path, survey: Survey, about: Mapping[str, object]) -> None
         *(pa.array(survey.sizes[:, axis], pa.int32()) for axis in (0, 1)),
         survey.texts,
     ]
-    told = json.dumps({**about, "gaps": survey.gaps, "surveyed": survey.count}, ensure_ascii=False)
+    told = json.dumps({**about, "gaps": survey.skipped, "surveyed": survey.count}, ensure_ascii=False)
     batch = pa.RecordBatch.from_arrays(arrays, names=list(_COLUMNS)).replace_schema_metadata({_ABOUT: told.encode()})
-    write_batch(path, batch)
+    write_record_batch(path, batch)
 
 
-def open_survey(path: Path) -> tuple[Survey, dict[str, object]] | None:
+def load_index(path: Path) -> tuple[SourceIndex, dict[str, object]] | None:
     """Read a survey, and what was surveyed.
 
     Returns:
@@ -52,7 +52,7 @@ def open_survey(path: Path) -> tuple[Survey, dict[str, object]] | None:
             batch = pa.ipc.open_file(file).get_batch(0)
             about = json.loads((batch.schema.metadata or {})[_ABOUT])
             index, width, height, texts = (batch.column(name) for name in _COLUMNS)
-            survey = Survey(
+            survey = SourceIndex(
                 about.pop("surveyed"),
                 index.to_numpy().astype(np.int64),
                 np.stack([width.to_numpy(), height.to_numpy()], axis=1).astype(np.int64),

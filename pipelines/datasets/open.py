@@ -2,21 +2,28 @@
 
 from pathlib import Path
 
-from pipelines.datasets.concat import Parts
-from pipelines.datasets.label_file import LOOKED_AT, Kind, LabelFileSource, kind_of_labels, line_begins, rows_at
-from pipelines.datasets.lmdb import LmdbSource, count_of, opened
+from pipelines.datasets.concat import ConcatenatedSource
+from pipelines.datasets.label_file import (
+    MAX_INSPECTED_LABELS,
+    DatasetKind,
+    LabelFileSource,
+    detect_label_kind,
+    line_offsets,
+    read_label_rows,
+)
+from pipelines.datasets.lmdb import LmdbSource, read_transaction, sample_count
 from pipelines.datasets.parquet import ParquetSource, remote_description
-from pipelines.datasets.scene_labels import SceneLabels
+from pipelines.datasets.scene_labels import SceneLabelFileSource
 from pipelines.datasets.scene_source import SceneSource
-from pipelines.datasets.shards import DESCRIPTION, LmdbScenes, ParquetScenes, open_shards
-from pipelines.datasets.source import Concatenation, RecognitionSource
+from pipelines.datasets.shards import DESCRIPTION_FILE, LmdbSceneSource, ParquetSceneSource, open_shards
+from pipelines.datasets.source import ConcatenatedLines, LineSource
 from pipelines.io.description import read_description
-from pipelines.io.location import Location
-from pipelines.io.paths import Place, place, readable
+from pipelines.io.location import RemotePath
+from pipelines.io.paths import AnyPath, parse_path, wrap_read_errors
 from synthtext.core import InputError
 
 
-def kind_of(spec: str | Path) -> Kind:
+def dataset_kind(spec: str | Path) -> DatasetKind:
     """Look at what a user names.
 
     Args:
@@ -28,27 +35,27 @@ def kind_of(spec: str | Path) -> Kind:
     Raises:
         InputError: a label file, an LMDB or a description cannot be read at all.
     """
-    path = place(spec)
-    if isinstance(path, Location):
+    path = parse_path(spec)
+    if isinstance(path, RemotePath):
         return "scenes" if remote_description(path).kind == "scenes" else "lines"
-    with readable(path):
+    with wrap_read_errors(path):
         return _kind_of(path)
 
 
-def _kind_of(path: Path) -> Kind:
+def _kind_of(path: Path) -> DatasetKind:
     if path.is_file():
-        return kind_of_labels(label for _, label in rows_at(path, line_begins(path)[:LOOKED_AT]))
+        return detect_label_kind(label for _, label in read_label_rows(path, line_offsets(path)[:MAX_INSPECTED_LABELS]))
     if (path / "data.mdb").is_file():
-        count = min(count_of(path, "labelled pictures"), LOOKED_AT)
-        with opened(path) as transaction:
+        count = min(sample_count(path, "labelled pictures"), MAX_INSPECTED_LABELS)
+        with read_transaction(path) as transaction:
             values = (transaction.get(f"label-{number:09d}".encode()) for number in range(1, count + 1))
-            return kind_of_labels(bytes(value).decode(errors="replace") for value in values if value is not None)
-    if (path / DESCRIPTION).is_file() and read_description(path / DESCRIPTION).kind == "scenes":
+            return detect_label_kind(bytes(value).decode(errors="replace") for value in values if value is not None)
+    if (path / DESCRIPTION_FILE).is_file() and read_description(path / DESCRIPTION_FILE).kind == "scenes":
         return "scenes"
     return "lines"
 
 
-def open_source(spec: str | Place) -> RecognitionSource:
+def open_line_source(spec: str | AnyPath) -> LineSource:
     """Open recognition data.
 
     Args:
@@ -58,14 +65,14 @@ def open_source(spec: str | Place) -> RecognitionSource:
     Raises:
         InputError: there is nothing of that name, or it is none of the three, or it holds no lines.
     """
-    with readable(str(spec)):
-        source = _open(str(spec), place(spec))
+    with wrap_read_errors(str(spec)):
+        source = _open(str(spec), parse_path(spec))
     if not len(source):
         raise InputError(f"{spec} holds no line")
     return source
 
 
-def _open(spec: str, path: Place) -> RecognitionSource:
+def _open(spec: str, path: AnyPath) -> LineSource:
     if isinstance(path, Path):
         if path.is_file():
             return LabelFileSource(path)
@@ -73,11 +80,11 @@ def _open(spec: str, path: Place) -> RecognitionSource:
             return LmdbSource(path)
         if not path.exists():
             raise InputError(f"{spec}: there is no such data set or label file")
-    parts: tuple[RecognitionSource, ...] = open_shards(path, "lines", ParquetSource, LmdbSource)
-    return Concatenation(spec, parts)
+    parts: tuple[LineSource, ...] = open_shards(path, "lines", ParquetSource, LmdbSource)
+    return ConcatenatedLines(spec, parts)
 
 
-def open_scenes(spec: str | Place) -> SceneSource:
+def open_scene_source(spec: str | AnyPath) -> SceneSource:
     """Open detection data.
 
     Args:
@@ -87,17 +94,19 @@ def open_scenes(spec: str | Place) -> SceneSource:
     Raises:
         InputError: there is nothing of that name, or it is none of the three, or it holds no scenes.
     """
-    with readable(str(spec)):
-        return _open_scenes(str(spec), place(spec))
+    with wrap_read_errors(str(spec)):
+        return _open_scenes(str(spec), parse_path(spec))
 
 
-def _open_scenes(spec: str, path: Place) -> SceneSource:
+def _open_scenes(spec: str, path: AnyPath) -> SceneSource:
     if isinstance(path, Path):
         if path.is_file():
-            return SceneLabels(path)
+            return SceneLabelFileSource(path)
         if (path / "data.mdb").is_file():
-            return LmdbScenes(path)
+            return LmdbSceneSource(path)
         if not path.exists():
             raise InputError(f"{spec}: there is no such data set, nor a label file of scenes (a path, a tab, and JSON)")
-    parts: tuple[ParquetScenes | LmdbScenes, ...] = open_shards(path, "scenes", ParquetScenes, LmdbScenes)
-    return Parts(spec, parts)
+    parts: tuple[ParquetSceneSource | LmdbSceneSource, ...] = open_shards(
+        path, "scenes", ParquetSceneSource, LmdbSceneSource
+    )
+    return ConcatenatedSource(spec, parts)

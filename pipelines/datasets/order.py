@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-SHUFFLED = 8192
+SHUFFLE_BUFFER_SIZE = 8192
 """Lines that are shuffled together: the row groups that hold them fit into memory."""
 
 
 class _Epoch(NamedTuple):
     number: int
-    groups: NDArray[np.int64]  # which group comes when
+    group_offsets: NDArray[np.int64]  # which group comes when
     begins: NDArray[np.int64]  # (windows + 1,) first group of every window, in that order
     positions: NDArray[np.int64]  # (windows + 1,) first position of every window
 
@@ -32,7 +32,7 @@ class ShuffledRows:
     """
 
     def __init__(
-        self, rows: NDArray[np.int64], groups: NDArray[np.int64], seed: int, source: int, together: int | None = None
+        self, rows: NDArray[np.int64], groups: NDArray[np.int64], seed: int, source: int, buffer_size: int | None = None
     ) -> None:
         """Prepare the order.
 
@@ -41,11 +41,11 @@ class ShuffledRows:
             groups: (G + 1,) first row of every row group, and the number of rows.
             seed: 0 to 2**32 - 1.
             source: number of the source: each has an order of its own.
-            together: rows that are shuffled together; None: `SHUFFLED`.
+            buffer_size: rows that are shuffled together; None: `SHUFFLED`.
         """
         borders = np.searchsorted(rows, groups)
         self._rows, self._begins, self._sizes = rows, borders[:-1], np.diff(borders)
-        self._seed, self._together = (seed, source), together or SHUFFLED
+        self._seed, self._buffer_size = (seed, source), buffer_size or SHUFFLE_BUFFER_SIZE
         self._epoch, self._window = self._make_epoch(0), _Window(-1, -1, rows[:0])
 
     def take(self, start: int, stop: int) -> NDArray[np.int64]:
@@ -73,18 +73,18 @@ class ShuffledRows:
         groups = groups[self._sizes[groups] > 0]
         after = np.cumsum(self._sizes[groups])
         before = after - self._sizes[groups]
-        begins = np.append(np.flatnonzero(np.diff(before // self._together, prepend=-1)), len(groups))
+        begins = np.append(np.flatnonzero(np.diff(before // self._buffer_size, prepend=-1)), len(groups))
         return _Epoch(number, groups, begins, np.append(before, after[-1])[begins])
 
     def _make_window(self, number: int) -> _Window:
-        groups = self._epoch.groups[self._epoch.begins[number] : self._epoch.begins[number + 1]]
+        groups = self._epoch.group_offsets[self._epoch.begins[number] : self._epoch.begins[number + 1]]
         runs = zip(self._begins[groups].tolist(), self._sizes[groups].tolist(), strict=True)
         rows = np.concatenate([self._rows[begin : begin + size] for begin, size in runs])
         stream = np.random.default_rng([*self._seed, self._epoch.number, number + 1])  # 0 would be the epoch's own
         return _Window(self._epoch.number, number, stream.permutation(rows))
 
 
-class RowsInOrder:
+class SequentialRows:
     """An endless reading of one source's rows as they come, each once an epoch."""
 
     def __init__(self, rows: NDArray[np.int64]) -> None:
@@ -96,7 +96,7 @@ class RowsInOrder:
         return self._rows[np.arange(start, stop) % len(self._rows)]
 
 
-def shares(total: int, weights: Sequence[float]) -> list[int]:
+def split_by_weight(total: int, weights: Sequence[float]) -> list[int]:
     """Split the first `total` positions of a mixture among its sources.
 
     Each share is within `len(weights)` of its exact part, all are whole and add up, and none ever falls as the total
@@ -115,11 +115,11 @@ def shares(total: int, weights: Sequence[float]) -> list[int]:
 class Mixture:
     """Several sources, read by weight, each with epochs of its own."""
 
-    def __init__(self, sources: Sequence[ShuffledRows | RowsInOrder], weights: Sequence[float]) -> None:
+    def __init__(self, sources: Sequence[ShuffledRows | SequentialRows], weights: Sequence[float]) -> None:
         """Prepare the mixture; weights are above 0, as many as sources."""
         self._sources, self._weights = sources, weights
 
     def take(self, start: int, stop: int) -> list[NDArray[np.int64]]:
         """For every source, the rows that it gives to positions start to stop - 1; together stop - start."""
-        begins, ends = shares(start, self._weights), shares(stop, self._weights)
+        begins, ends = split_by_weight(start, self._weights), split_by_weight(stop, self._weights)
         return [source.take(begin, end) for source, begin, end in zip(self._sources, begins, ends, strict=True)]

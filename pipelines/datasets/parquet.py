@@ -12,29 +12,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.datasets.source import NO_LABEL, NO_PICTURE, EncodedLine, MissingError, PlaceSource
-from pipelines.io.cache import fetched
-from pipelines.io.connection import StorageError, explained, unread
-from pipelines.io.description import Description, read_description
-from pipelines.io.location import Location
-from pipelines.io.manifest import read_mark
-from pipelines.io.paths import Place
-from pipelines.io.remote_folder import stored_size, together
-from pipelines.io.writers import DATA
+from pipelines.datasets.source import MISSING_IMAGE, MISSING_LABEL, EncodedLine, MissingDataError, StoredSource
+from pipelines.io.cache import fetch_file
+from pipelines.io.connection import StorageError, read_error, wrap_storage_errors
+from pipelines.io.description import DatasetDescription, read_description
+from pipelines.io.location import RemotePath
+from pipelines.io.manifest import read_manifest
+from pipelines.io.paths import AnyPath
+from pipelines.io.remote_folder import parallel_map, stored_bytes
+from pipelines.io.writers import LMDB_DATA_FILE
 from synthtext.core import InputError
 
 
-def remote_description(folder: Location) -> Description:
+def remote_description(folder: RemotePath) -> DatasetDescription:
     """What a data set on a storage says of itself.
 
     Raises:
         InputError: there is none, or the storage does not let it be read.
     """
     try:
-        folder.check()
+        folder.check_access()
         there = (folder / "dataset.json").is_file()
     except StorageError as error:
-        raise unread(folder, error) from None
+        raise read_error(folder, error) from None
     if not there:
         raise InputError(f"{folder}: there is no data set of ours; other sources must lie on this machine")
     return read_description(folder / "dataset.json")
@@ -49,7 +49,7 @@ class _Shard(NamedTuple):
     sha256: str
 
 
-def remote_shards(folder: Location, description: Description) -> list[Place]:
+def remote_shards(folder: RemotePath, description: DatasetDescription) -> list[AnyPath]:
     """The data of the finished shards that hold something, in order.
 
     Parquet stays where it is and is read in ranges. An LMDB, which only a file of this machine can be, is fetched as a
@@ -66,43 +66,43 @@ def remote_shards(folder: Location, description: Description) -> list[Place]:
     """
     shards = folder / "shards"
     try:
-        sizes = shards.listing()
+        sizes = shards.list_files()
         names = [name for name, size in sizes.items() if name.startswith("part-") and name.endswith(".json") and size]
-        found = list(together(lambda name: _shard(shards / name), names))
+        found = list(parallel_map(lambda name: _shard(shards / name), names))
     except StorageError as error:
-        raise unread(shards, error) from None
+        raise read_error(shards, error) from None
     for name, shard in zip(names, found, strict=True):
-        if shard is None or stored_size(sizes, shard.file) != shard.bytes:
+        if shard is None or stored_bytes(sizes, shard.file) != shard.bytes:
             what = (
                 "is no mark of a shard" if shard is None else f"marks a finished shard, but {shard.file} is not whole"
             )
             raise InputError(f"{shards / name} {what}; the job that made the data set mends it")
     full = [shard for shard in found if shard is not None and shard.rows]
     description.check_rows(sum(shard.rows for shard in full), folder)
-    return list(together(lambda shard: _data_of(shards, shard), full))
+    return list(parallel_map(lambda shard: _data_of(shards, shard), full))
 
 
-def _shard(path: Location) -> _Shard | None:
-    mark = read_mark(path)
+def _shard(path: RemotePath) -> _Shard | None:
+    mark = read_manifest(path)
     return None if mark is None else _Shard(mark.file, mark.rows, mark.bytes, mark.sha256)
 
 
-def _data_of(shards: Location, shard: _Shard) -> Place:
+def _data_of(shards: RemotePath, shard: _Shard) -> AnyPath:
     data = shards / shard.file
-    return data if data.suffix == ".parquet" else fetched(data / DATA, shard.sha256).parent
+    return data if data.suffix == ".parquet" else fetch_file(data / LMDB_DATA_FILE, shard.sha256).parent
 
 
-BUDGET = 256 * 2**20
+ROW_GROUP_CACHE_BYTES = 256 * 2**20
 """Most bytes of row groups that a process keeps at hand."""
 
-P = TypeVar("P", bound=Place)
+PathT = TypeVar("PathT", bound=AnyPath)
 
-Columns: TypeAlias = tuple[Any, ...]
+RowGroupColumns: TypeAlias = tuple[Any, ...]
 """Of a row group, each with its size, `nbytes`. In Parquet: keys, encoded pictures and labels."""
 
 
 @dataclass(frozen=True)
-class ParquetSource(PlaceSource):
+class ParquetSource(StoredSource):
     """One Parquet file with the columns key, image.bytes, text, width and height; others are read by `columns` alone.
 
     A file on a disk is opened for one read at a time: nothing has to be closed, and nothing is shared between
@@ -111,36 +111,36 @@ class ParquetSource(PlaceSource):
     """
 
     def __len__(self) -> int:
-        return int(self.groups[-1])
+        return int(self.group_offsets[-1])
 
     @cached_property
-    def groups(self) -> NDArray[np.int64]:
+    def group_offsets(self) -> NDArray[np.int64]:
         """The file's row groups."""
-        return row_groups(self.path)
+        return row_group_offsets(self.path)
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
-        with opened_parquet(self.path) as file:
+        with open_parquet(self.path) as file:
             for batch in file.iter_batches(columns=["text"]):
                 yield from batch.column(0).to_pylist()
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels."""
-        with opened_parquet(self.path) as file:
+        with open_parquet(self.path) as file:
             table = file.read(columns=["width", "height"])
         return np.stack([table["width"].to_numpy(), table["height"].to_numpy()], axis=1).astype(np.int64)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """The chosen columns that the file has."""
-        with opened_parquet(self.path) as file:
+        with open_parquet(self.path) as file:
             table = file.read(columns=[name for name in names if name in file.schema_arrow.names])
             return {name: table[name].to_pylist() for name in table.column_names}
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """The lines of these rows, in this order."""
-        groups = np.searchsorted(self.groups, rows, side="right") - 1
-        places = (rows - self.groups[groups]).tolist()
-        columns = {group: ROW_GROUPS.get(self.path, group, "text") for group in set(groups.tolist())}
+        groups = np.searchsorted(self.group_offsets, rows, side="right") - 1
+        places = (rows - self.group_offsets[groups]).tolist()
+        columns = {group: ROW_GROUP_CACHE.get(self.path, group, "text") for group in set(groups.tolist())}
         try:
             return [_line(columns[group], place) for group, place in zip(groups.tolist(), places, strict=True)]
         except UnicodeDecodeError:
@@ -148,15 +148,15 @@ class ParquetSource(PlaceSource):
 
 
 @contextmanager
-def opened_parquet(path: Place) -> Iterator[pq.ParquetFile]:
+def open_parquet(path: AnyPath) -> Iterator[pq.ParquetFile]:
     """A file, on a disk or a storage, for one read.
 
     Raises:
         InputError: it is no Parquet file, lacks a column, or is damaged where it is read.
     """
     try:
-        if isinstance(path, Location):
-            with explained(path.server, path.bucket):
+        if isinstance(path, RemotePath):
+            with wrap_storage_errors(path.server, path.bucket):
                 yield _remote(path)
             return
         with pq.ParquetFile(path, memory_map=True) as file:
@@ -166,45 +166,47 @@ def opened_parquet(path: Place) -> Iterator[pq.ParquetFile]:
         raise InputError(f"{path} cannot be read as Parquet: {reason}") from None
 
 
-def _remote(path: Location) -> pq.ParquetFile:
+def _remote(path: RemotePath) -> pq.ParquetFile:
     """A file on a storage, for one read; the ranges of it that lie close together are one request, and are let go."""
     file, metadata = _opened(path)
     return pq.ParquetFile(file, metadata=metadata, pre_buffer=True)
 
 
 @lru_cache(maxsize=256)
-def _opened(path: Location) -> tuple[pa.NativeFile, pq.FileMetaData]:
+def _opened(path: RemotePath) -> tuple[pa.NativeFile, pq.FileMetaData]:
     """What opening a file on a storage gives, for a request or two; none of its rows."""
-    storage, name = path.connect()
+    storage, name = path.filesystem()
     file = storage.open_input_file(name)
     return file, pq.read_metadata(file)
 
 
-def row_groups(path: Place) -> NDArray[np.int64]:
+def row_group_offsets(path: AnyPath) -> NDArray[np.int64]:
     """(G + 1,) rows at which the row groups of a file begin, and the number of rows."""
-    with opened_parquet(path) as file:
+    with open_parquet(path) as file:
         metadata = file.metadata
         return np.cumsum([0, *(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))])
 
 
-def _line(columns: Columns, row: int) -> EncodedLine:
+def _line(columns: RowGroupColumns, row: int) -> EncodedLine:
     keys, images, texts = columns
     key, image, text = keys[row].as_py(), images[row].as_py(), texts[row].as_py()
     if image is None or text is None:
-        raise MissingError(
-            f"{key} has no {'picture' if image is None else 'text'}", NO_PICTURE if image is None else NO_LABEL
+        raise MissingDataError(
+            f"{key} has no {'picture' if image is None else 'text'}", MISSING_IMAGE if image is None else MISSING_LABEL
         )
     return EncodedLine(key, image, text)
 
 
-class RowGroups:
+class RowGroupCache:
     """The row groups that were used last, by file, within a budget of bytes."""
 
     def __init__(self, budget: int) -> None:
         self._budget, self._size = budget, 0
-        self._groups: OrderedDict[tuple[Place, int, str], Columns] = OrderedDict()
+        self._groups: OrderedDict[tuple[AnyPath, int, str], RowGroupColumns] = OrderedDict()
 
-    def get(self, path: P, group: int, label: str, read: Callable[[P, int, str], Columns] | None = None) -> Columns:
+    def get(
+        self, path: PathT, group: int, label: str, read: Callable[[PathT, int, str], RowGroupColumns] | None = None
+    ) -> RowGroupColumns:
         """A row group, with the column that holds the labels.
 
         Args:
@@ -223,16 +225,16 @@ class RowGroups:
         return found
 
 
-def _read_group(path: Place, group: int, label: str) -> Columns:
-    with opened_parquet(path) as file:
+def _read_group(path: AnyPath, group: int, label: str) -> RowGroupColumns:
+    with open_parquet(path) as file:
         table = file.read_row_group(group, columns=["key", "image.bytes", label])
         images = table["image"].combine_chunks()
         return table["key"].combine_chunks(), images.field("bytes"), table[label].combine_chunks()
 
 
-def _size(columns: Columns) -> int:
+def _size(columns: RowGroupColumns) -> int:
     return sum(column.nbytes for column in columns)
 
 
-ROW_GROUPS = RowGroups(BUDGET)
+ROW_GROUP_CACHE = RowGroupCache(ROW_GROUP_CACHE_BYTES)
 """Those of this process."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector import STRIDE
-from pipelines.config import validated_part
+from pipelines.config import validate_dataclass
 from synthtext.core import Image, InputError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Stored = TypeVar("Stored", bound="DataclassInstance")
 
 
-class StoredAsJson:
+class JsonDataclass:
     """A frozen dataclass of JSON scalars and lists of them that is stored as it is."""
 
     def to_json(self: "DataclassInstance") -> str:
@@ -42,7 +42,7 @@ class StoredAsJson:
         except ValueError as error:
             raise InputError(f"{where}preprocessing: this is no JSON: {error}") from None
         try:
-            return validated_part(cls, fields, "preprocessing")  # type: ignore[type-var]
+            return validate_dataclass(cls, fields, "preprocessing")  # type: ignore[type-var]
         except InputError as error:
             sentence = str(error).replace("preprocessing: preprocessing: ", "preprocessing: ")
             raise InputError(f"{where}{sentence}") from None
@@ -61,11 +61,11 @@ class StoredAsJson:
         return cls.from_json(text, f"{path}: ")
 
 
-Colour = tuple[float, float, float]
+ChannelValues = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class DetectorPreprocessing(StoredAsJson):
+class DetectorPreprocessing(JsonDataclass):
     """Resize to a size that text can be found at, sides multiples of 32; pixels become (x / 255 - mean) / std.
 
     The released evaluation enlarges a picture whose shorter side is below 736 pixels, however small it is, and leaves
@@ -73,8 +73,8 @@ class DetectorPreprocessing(StoredAsJson):
     `max_enlargement` times, and no picture is given more than `max_area` pixels.
 
     Attributes:
-        side: pixels of the side that `rule` names.
-        rule: "min": the shorter side is enlarged to `side` if it is below it. "max": the longer side is shrunk to
+        limit_side_len: pixels of the side that `rule` names.
+        limit_type: "min": the shorter side is enlarged to `side` if it is below it. "max": the longer side is shrunk to
             `side` if it is above it.
         max_enlargement: at least 1.
         max_area: pixels of the input; larger pictures are shrunk.
@@ -87,36 +87,36 @@ class DetectorPreprocessing(StoredAsJson):
         InputError: a size that cannot be, or an unknown rule or order of colours.
     """
 
-    side: int = 736
-    rule: Literal["min", "max"] = "min"
+    limit_side_len: int = 736
+    limit_type: Literal["min", "max"] = "min"
     max_enlargement: float = 1.5
     max_area: int = 4_000_000
     channels: Literal["bgr", "rgb"] = "bgr"
-    mean: Colour = (0.485, 0.456, 0.406)
-    std: Colour = (0.229, 0.224, 0.225)
+    mean: ChannelValues = (0.485, 0.456, 0.406)
+    std: ChannelValues = (0.229, 0.224, 0.225)
 
     def __post_init__(self) -> None:
-        if self.side < STRIDE or self.max_area < STRIDE**2:
+        if self.limit_side_len < STRIDE or self.max_area < STRIDE**2:
             raise InputError(f"preprocessing: side must be at least {STRIDE} pixels, and max_area {STRIDE**2}")
-        if self.rule not in ("min", "max"):
-            raise InputError(f"preprocessing: rule must be 'min' or 'max', not {self.rule!r}")
+        if self.limit_type not in ("min", "max"):
+            raise InputError(f"preprocessing: rule must be 'min' or 'max', not {self.limit_type!r}")
         if self.channels not in ("bgr", "rgb"):
             raise InputError(f"preprocessing: channels must be 'bgr' or 'rgb', not {self.channels!r}")
         if not self.max_enlargement >= 1 or not all(value > 0 for value in self.std):
             raise InputError("preprocessing: max_enlargement must be at least 1, and std above 0")
 
     def __str__(self) -> str:
-        if self.rule == "max":
-            return f"looked at with at most {self.side} pixels on the longer side"
+        if self.limit_type == "max":
+            return f"looked at with at most {self.limit_side_len} pixels on the longer side"
         most = f"enlarged {self.max_enlargement:g} times at most"
-        return f"looked at with at least {self.side} pixels on the shorter side, {most}"
+        return f"looked at with at least {self.limit_side_len} pixels on the shorter side, {most}"
 
     def input_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height in pixels of the input for a picture of this size."""
-        if self.rule == "min":
-            factor = min(max(self.side / min(width, height), 1.0), self.max_enlargement)
+        if self.limit_type == "min":
+            factor = min(max(self.limit_side_len / min(width, height), 1.0), self.max_enlargement)
         else:
-            factor = min(self.side / max(width, height), 1.0)
+            factor = min(self.limit_side_len / max(width, height), 1.0)
         factor = min(factor, (self.max_area / (width * height)) ** 0.5)
         # Whole pixels first, as released: half a pixel can decide what a side is rounded to.
         wide, high = (max(round(int(side * factor) / STRIDE), 1) * STRIDE for side in (width, height))
@@ -136,7 +136,7 @@ class DetectorPreprocessing(StoredAsJson):
 
 
 @dataclass(frozen=True)
-class RecognizerPreprocessing(StoredAsJson):
+class RecognizerPreprocessing(JsonDataclass):
     """Resize to one height, keep the shape, pad on the right; pixels become (x / 255 - 0.5) / 0.5, padding becomes 0.
 
     The arithmetic on pixels happens on the device (`models.batch.normalise`); here pictures stay bytes. Wide lines are

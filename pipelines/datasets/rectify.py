@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.db.boxes import smallest_rectangle
-from synthtext.core import Image, Polygon, begin_near, signed_area
+from models.db.boxes import min_area_rectangle
+from synthtext.core import Image, Polygon, signed_area, start_at_nearest
 
-TALL = 1.5
+VERTICAL_RATIO = 1.5
 """A line this many times as high as it is wide is taken to run downwards, and is turned (released code)."""
 
 _WIDEST = 2**15
@@ -42,7 +42,7 @@ def rectify(image: Image, polygon: Polygon, *, released: bool = False) -> Image:
         line = _perspective(image, top - corner, bottom - corner, (width, height), 0.0 if released else 0.5)
     else:
         line = _strip(image, top - corner, bottom - corner, width, height)
-    return np.ascontiguousarray(np.rot90(line)) if height >= TALL * width else line
+    return np.ascontiguousarray(np.rot90(line)) if height >= VERTICAL_RATIO * width else line
 
 
 def line_size(polygon: Polygon) -> tuple[int, int]:
@@ -60,7 +60,7 @@ def _edges(polygon: Polygon) -> tuple[Polygon, Polygon]:
     return polygon[:half], polygon[: half - 1 : -1]
 
 
-def as_line(polygon: Polygon) -> Polygon:
+def to_line_polygon(polygon: Polygon) -> Polygon:
     """A labelled outline (P, 2) such that `rectify` can cut it out.
 
     That is itself if it is a quad, or if half of its points run along the top and the others back along the bottom.
@@ -76,7 +76,7 @@ def as_line(polygon: Polygon) -> Polygon:
         cells = np.stack([top[:-1], top[1:], bottom[1:], bottom[:-1]], axis=1)
         if all(signed_area(cell) > 0 for cell in cells):  # it is twisted nowhere
             return line
-    return rectangle_around(polygon)
+    return min_area_quad(polygon)
 
 
 def _longest_rung(polygon: Polygon) -> float:
@@ -85,14 +85,14 @@ def _longest_rung(polygon: Polygon) -> float:
     return float(np.hypot(*(top - bottom).T).max())
 
 
-def rectangle_around(polygon: Polygon) -> Polygon:
+def min_area_quad(polygon: Polygon) -> Polygon:
     """The smallest rectangle (4, 2) around a labelled outline; it begins at the corner nearest to its first point."""
-    return begin_near(smallest_rectangle(polygon)[0], polygon[0])
+    return start_at_nearest(min_area_rectangle(polygon)[0], polygon[0])
 
 
-def as_quad(polygon: Polygon) -> Polygon:
+def to_quad(polygon: Polygon) -> Polygon:
     """The smallest rectangle around an outline, whose points begin anywhere; a quad (4, 2) is itself."""
-    return polygon if len(polygon) == 4 else smallest_rectangle(polygon)[0]
+    return polygon if len(polygon) == 4 else min_area_rectangle(polygon)[0]
 
 
 def _length(points: Polygon) -> float:

@@ -12,7 +12,7 @@ from synthtext.core import Level, TextInstance
 _ORDER: tuple[Level, ...] = ("word", "line", "block")
 
 
-def of_level(instances: Sequence[TextInstance], level: Level) -> tuple[TextInstance, ...]:
+def instances_at_level(instances: Sequence[TextInstance], level: Level) -> tuple[TextInstance, ...]:
     """Texts of one level out of scenes that label blocks, their lines and the words of these.
 
     Every text is covered once: one that is part of nothing of that level stands for itself (a word or a line that was
@@ -48,7 +48,7 @@ def _is_part(instance: TextInstance, instances: Sequence[TextInstance], counts: 
     return False
 
 
-_TOGETHER = 16  # pictures that are held while one goes through a source
+_BATCH_SIZE = 16  # pictures that are held while one goes through a source
 
 
 class EncodedScene(NamedTuple):
@@ -78,7 +78,7 @@ class SceneSource(Protocol):
     def __len__(self) -> int: ...
 
     @property
-    def groups(self) -> NDArray[np.int64]:
+    def group_offsets(self) -> NDArray[np.int64]:
         """(G + 1,) rows at which a run that is cheap to read together begins; the last entry is N."""
         ...
 
@@ -93,5 +93,5 @@ class SceneSource(Protocol):
 
 def iterate_scenes(source: SceneSource) -> Iterator[EncodedScene]:
     """All scenes of a source, in order, a few at a time."""
-    for begin in range(0, len(source), _TOGETHER):
-        yield from source.read(np.arange(begin, min(begin + _TOGETHER, len(source))))
+    for begin in range(0, len(source), _BATCH_SIZE):
+        yield from source.read(np.arange(begin, min(begin + _BATCH_SIZE, len(source))))

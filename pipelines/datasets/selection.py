@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from models.ctc import CTCCodec
 from models.lcnet import time_steps
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.source import Concatenation, RecognitionSource
-from pipelines.errors import describe_counts
+from pipelines.datasets.source import ConcatenatedLines, LineSource
+from pipelines.errors import format_counts
 from synthtext.core import InputError
 
-EMPTY = "empty label"
-OUTSIDE = "character outside the charset"
-CROWDED = "label longer than the time steps of its picture"
-WIDE = "picture wider than the limit"
+EMPTY_LABEL = "empty label"
+OUTSIDE_CHARSET = "character outside the charset"
+TOO_FEW_TIME_STEPS = "label longer than the time steps of its picture"
+TOO_WIDE = "picture wider than the limit"
 
-_TOGETHER = 4096  # lines that are looked at together: objects of Python take six times the memory of what stays
+_BATCH_SIZE = 4096  # lines that are looked at together: objects of Python take six times the memory of what stays
 
 
 @dataclass(frozen=True)
-class Discards:
+class DiscardedLines:
     """Lines that are left out.
 
     Attributes:
@@ -41,7 +41,7 @@ class Discards:
         return sum(self.reasons.values())
 
     def __str__(self) -> str:
-        listed = describe_counts(self.reasons)
+        listed = format_counts(self.reasons)
         return f"{self.count:,} of {self.total:,} lines left out" + (f": {listed}" if listed else "")
 
 
@@ -56,14 +56,14 @@ class Selection:
         discards: the others.
     """
 
-    source: RecognitionSource
+    source: LineSource
     rows: NDArray[np.int64]
     widths: NDArray[np.int32]
-    discards: Discards
+    discards: DiscardedLines
 
 
-def select(
-    source: RecognitionSource, codec: CTCCodec, preprocessing: RecognizerPreprocessing, widest: int = 1280
+def select_lines(
+    source: LineSource, codec: CTCCodec, preprocessing: RecognizerPreprocessing, max_width: int = 1280
 ) -> Selection:
     """Find the lines that can be learnt from; reads all labels and sizes, and decodes no picture.
 
@@ -71,18 +71,18 @@ def select(
         source: where the lines are.
         codec: writes the labels.
         preprocessing: says how wide a picture becomes.
-        widest: resized pictures wider than this are left out, so that one strip does not take all memory; pixels.
+        max_width: resized pictures wider than this are left out, so that one strip does not take all memory; pixels.
 
     Raises:
         InputError: not one line is left; the sentence says why.
     """
     widths = _resized(source, preprocessing)
     texts, rows, count, reasons = source.texts(), np.empty(len(widths), np.int64), 0, Counter[str]()
-    for first in range(0, len(widths), _TOGETHER):
-        chunk = widths[first : first + _TOGETHER]
+    for first in range(0, len(widths), _BATCH_SIZE):
+        chunk = widths[first : first + _BATCH_SIZE]
         steps = _steps(preprocessing.batch_width(chunk.astype(np.int64)))
         misfits = [
-            WIDE if width > widest else _misfit(text, codec, step)
+            TOO_WIDE if width > max_width else _misfit(text, codec, step)
             for text, width, step in zip(islice(texts, len(chunk)), chunk.tolist(), steps.tolist(), strict=True)
         ]
         usable = np.flatnonzero([misfit is None for misfit in misfits])
@@ -90,7 +90,7 @@ def select(
         rows[count : count + len(usable)] = first + usable
         widths[count : count + len(usable)] = chunk[usable]  # over those that were looked at
         count += len(usable)
-    discards = Discards(len(widths), dict(reasons.most_common()))
+    discards = DiscardedLines(len(widths), dict(reasons.most_common()))
     if not count:
         raise InputError(f"{source.name} has no line to learn from: {discards}")
     for array in (rows, widths):
@@ -98,13 +98,13 @@ def select(
     return Selection(source, rows, widths, discards)
 
 
-def _resized(source: RecognitionSource, preprocessing: RecognizerPreprocessing) -> NDArray[np.int32]:
+def _resized(source: LineSource, preprocessing: RecognizerPreprocessing) -> NDArray[np.int32]:
     """(N,) widths of the pictures when resized, pixels; the sizes of one part at a time are in memory."""
     found, begin = np.empty(len(source), np.int32), 0
-    for part in source.parts if isinstance(source, Concatenation) else (source,):
+    for part in source.parts if isinstance(source, ConcatenatedLines) else (source,):
         sizes = part.sizes()
-        for first in range(0, len(part), _TOGETHER):
-            width, height = sizes[first : first + _TOGETHER].T
+        for first in range(0, len(part), _BATCH_SIZE):
+            width, height = sizes[first : first + _BATCH_SIZE].T
             resized = preprocessing.resized_width(width, height)
             found[begin : begin + len(resized)] = np.minimum(resized, np.iinfo(np.int32).max)
             begin += len(resized)
@@ -119,9 +119,9 @@ def _steps(widths: NDArray[np.int64]) -> NDArray[np.int64]:
 def _misfit(text: str, codec: CTCCodec, steps: int) -> str | None:
     folded = codec.charset.fold(text)
     if not folded:
-        return EMPTY
+        return EMPTY_LABEL
     if not codec.charset.covers(folded):
-        return OUTSIDE
+        return OUTSIDE_CHARSET
     if 2 * len(folded) > steps and codec.required_steps(folded) > steps:
-        return CROWDED
+        return TOO_FEW_TIME_STEPS
     return None

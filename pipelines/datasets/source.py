@@ -9,55 +9,55 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.concat import Parts
-from pipelines.errors import describe_counts
-from pipelines.io.location import Location
-from pipelines.io.paths import Place
-from pipelines.io.remote_folder import together
+from pipelines.datasets.concat import ConcatenatedSource
+from pipelines.errors import format_counts
+from pipelines.io.location import RemotePath
+from pipelines.io.paths import AnyPath
+from pipelines.io.remote_folder import parallel_map
 from synthtext.core import InputError
 
 COUNTERCLOCKWISE = "polygon runs counterclockwise"
-CROSSED = "polygon crosses itself"
-TANGLED = "polygon of more than four points crosses itself"
-OUTSIDE = "polygon outside of the picture"
-OVER_THE_EDGE = "polygon reaches over the picture's edge"
-TORN = "text with half of a surrogate pair"
-PIECES = "polygon in several pieces"
-NO_POLYGON = "mask without a polygon, its box is taken"
+SELF_INTERSECTING_QUAD = "polygon crosses itself"
+SELF_INTERSECTING_POLYGON = "polygon of more than four points crosses itself"
+OUTSIDE_IMAGE = "polygon outside of the picture"
+PARTLY_OUTSIDE_IMAGE = "polygon reaches over the picture's edge"
+LONE_SURROGATE = "text with half of a surrogate pair"
+SEVERAL_POLYGONS = "polygon in several pieces"
+BOX_INSTEAD_OF_POLYGON = "mask without a polygon, its box is taken"
 
 _BECAME = {
     COUNTERCLOCKWISE: "mended",
-    CROSSED: "mended",
-    TANGLED: "to be ignored",
-    PIECES: "to be ignored",
-    TORN: "to be ignored",
-    OVER_THE_EDGE: "kept",
-    NO_POLYGON: "kept",
+    SELF_INTERSECTING_QUAD: "mended",
+    SELF_INTERSECTING_POLYGON: "to be ignored",
+    SEVERAL_POLYGONS: "to be ignored",
+    LONE_SURROGATE: "to be ignored",
+    PARTLY_OUTSIDE_IMAGE: "kept",
+    BOX_INSTEAD_OF_POLYGON: "kept",
 }
 _LEFT_OUT = "left out"
 
 
-def describe_problems(problems: Mapping[str, int]) -> str:
+def describe_label_problems(problems: Mapping[str, int]) -> str:
     """Counts and reasons by what became of the labels, such as "mended: polygon crosses itself (3)"; empty for none."""
     parts = []
     for became in ("mended", "kept", "to be ignored", _LEFT_OUT):
         mine = {name: count for name, count in problems.items() if _BECAME.get(name, _LEFT_OUT) == became}
         if mine:
-            parts.append(f"{became}: {describe_counts(mine)}")
+            parts.append(f"{became}: {format_counts(mine)}")
     return "; ".join(parts)
 
 
 @dataclass(frozen=True)
-class PlaceSource(ABC):
+class StoredSource(ABC):
     """N labelled pictures at a path or a URI.
 
     Attributes:
         path: of the file or folder, or its URI.
     """
 
-    path: Place
+    path: AnyPath
 
-    TOGETHER: ClassVar[int] = 1024
+    READ_GROUP_SIZE: ClassVar[int] = 1024
     """Rows that are read together where the format has no row groups of its own."""
 
     @abstractmethod
@@ -69,13 +69,13 @@ class PlaceSource(ABC):
         return str(self.path)
 
     @property
-    def groups(self) -> NDArray[np.int64]:
+    def group_offsets(self) -> NDArray[np.int64]:
         """(G + 1,) rows at which runs begin that are read together, and N; reading one row alone costs no more."""
-        return np.append(np.arange(0, len(self), self.TOGETHER), len(self))
+        return np.append(np.arange(0, len(self), self.READ_GROUP_SIZE), len(self))
 
 
 @dataclass(frozen=True)
-class PathSource(PlaceSource):
+class LocalSource(StoredSource):
     """N labelled pictures at a path.
 
     Attributes:
@@ -85,17 +85,17 @@ class PathSource(PlaceSource):
     path: Path
 
 
-Found = TypeVar("Found")
+ResultT = TypeVar("ResultT")
 
-NO_PICTURE, NO_LABEL = "picture missing", "label missing"
-BROKEN, UNREADABLE = "picture broken", "label unreadable"
+MISSING_IMAGE, MISSING_LABEL = "picture missing", "label missing"
+BROKEN_IMAGE, UNREADABLE_LABEL = "picture broken", "label unreadable"
 """Why a row cannot be used."""
 
 
-class MissingError(InputError):
+class MissingDataError(InputError):
     """Something that a source promises is not there; `reason` says what, for those who count what they leave out."""
 
-    def __init__(self, message: str, reason: str = NO_PICTURE) -> None:
+    def __init__(self, message: str, reason: str = MISSING_IMAGE) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -108,7 +108,7 @@ class EncodedLine(NamedTuple):
     text: str  # as labelled
 
 
-class RecognitionSource(Protocol):
+class LineSource(Protocol):
     """N labelled lines. Holds no object for a row; is pickled to other processes, which open the files anew."""
 
     @property
@@ -143,7 +143,7 @@ class RecognitionSource(Protocol):
         ...
 
     @property
-    def groups(self) -> NDArray[np.int64]:
+    def group_offsets(self) -> NDArray[np.int64]:
         """(G + 1,) rows at which a run that is cheap to read together begins; the last entry is N."""
         ...
 
@@ -157,16 +157,16 @@ class RecognitionSource(Protocol):
 
 
 @dataclass(frozen=True)
-class Concatenation(Parts[EncodedLine]):
+class ConcatenatedLines(ConcatenatedSource[EncodedLine]):
     """Sources of lines one after the other, as one."""
 
-    parts: tuple[RecognitionSource, ...]
+    parts: tuple[LineSource, ...]
 
     def texts(self) -> Iterator[str]:
         """All labels, in order."""
         if not self._is_elsewhere:
             return (text for part in self.parts for text in part.texts())
-        return (text for texts in together(lambda part: list(part.texts()), self.parts) for text in texts)
+        return (text for texts in parallel_map(lambda part: list(part.texts()), self.parts) for text in texts)
 
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of every picture, (N, 2) pixels."""
@@ -180,35 +180,35 @@ class Concatenation(Parts[EncodedLine]):
 
     @property
     def _is_elsewhere(self) -> bool:
-        return any(isinstance(part, PlaceSource) and isinstance(part.path, Location) for part in self.parts)
+        return any(isinstance(part, StoredSource) and isinstance(part.path, RemotePath) for part in self.parts)
 
-    def _each(self, look: Callable[[RecognitionSource], Found]) -> Iterator[Found]:
+    def _each(self, look: Callable[[LineSource], ResultT]) -> Iterator[ResultT]:
         """What a look at every part gives, in order; some at a time where a storage has to be waited for."""
-        return together(look, self.parts) if self._is_elsewhere else map(look, self.parts)
+        return parallel_map(look, self.parts) if self._is_elsewhere else map(look, self.parts)
 
 
-Row = TypeVar("Row", covariant=True)
+RowT_co = TypeVar("RowT_co", covariant=True)
 
 
-class Rows(Protocol[Row]):
+class ReadsRows(Protocol[RowT_co]):
     """Lines or scenes that are read by number."""
 
-    def read(self, rows: NDArray[np.int64]) -> Sequence[Row]:
+    def read(self, rows: NDArray[np.int64]) -> Sequence[RowT_co]:
         """These rows, in this order; raises InputError if one of them cannot be read."""
         ...
 
 
-def read_row(source: Rows[Row], row: int) -> Row | str:
+def read_row(source: ReadsRows[RowT_co], row: int) -> RowT_co | str:
     """One row; if it cannot be read, why, in words that can be counted."""
     try:
         return source.read(np.array([row]))[0]
-    except MissingError as error:
+    except MissingDataError as error:
         return error.reason
     except InputError:
-        return UNREADABLE
+        return UNREADABLE_LABEL
 
 
-def read_rows(source: Rows[Row], rows: NDArray[np.int64]) -> Sequence[Row | str]:
+def read_rows(source: ReadsRows[RowT_co], rows: NDArray[np.int64]) -> Sequence[RowT_co | str]:
     """Some rows, read together where all of them can be; of those that cannot be read, why."""
     try:
         return source.read(rows)

@@ -10,13 +10,13 @@ from torch.utils.data import Dataset
 from models.batch import RecognitionBatch
 from models.ctc import CTCCodec
 from pipelines.datasets.loader import collate
-from pipelines.datasets.order import Mixture, RowsInOrder, ShuffledRows
+from pipelines.datasets.order import Mixture, SequentialRows, ShuffledRows
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.selection import Selection
-from pipelines.datasets.source import Concatenation, EncodedLine
+from pipelines.datasets.source import ConcatenatedLines, EncodedLine
 from synthtext.core import InputError
 
-WINDOW = 32
+BUCKET_BATCHES = 32
 """Batches that are sorted by width together."""
 
 
@@ -34,7 +34,7 @@ class RecognitionStream(Dataset[RecognitionBatch]):
         preprocessing: makes the pictures.
         batch_size: lines in a batch.
         seed: 0 to 2**32 - 1.
-        in_order: numbers of the sources whose lines are drawn as they come; others are shuffled.
+        sequential: numbers of the sources whose lines are drawn as they come; others are shuffled.
 
     Raises:
         InputError: no source, a weight or a size that cannot be.
@@ -46,8 +46,8 @@ class RecognitionStream(Dataset[RecognitionBatch]):
     preprocessing: RecognizerPreprocessing
     batch_size: int
     seed: int
-    in_order: Collection[int] = ()
-    _lines: Concatenation = field(init=False, repr=False)
+    sequential: Collection[int] = ()
+    _lines: ConcatenatedLines = field(init=False, repr=False)
     _mixture: Mixture = field(init=False, repr=False)
     _window: tuple[int, NDArray[np.int64]] = field(init=False, repr=False)
 
@@ -57,11 +57,11 @@ class RecognitionStream(Dataset[RecognitionBatch]):
         wrong = [weight for weight in self.weights if not 0 < weight < float("inf")]
         if wrong or self.batch_size < 1:
             raise InputError(f"a weight and a batch size must be above 0, not {(*wrong, self.batch_size)[0]}")
-        self._lines = Concatenation("", tuple(selection.source for selection in self.selections))
+        self._lines = ConcatenatedLines("", tuple(selection.source for selection in self.selections))
         orders = [
-            RowsInOrder(selection.rows)
-            if number in self.in_order
-            else ShuffledRows(selection.rows, selection.source.groups, self.seed, number)
+            SequentialRows(selection.rows)
+            if number in self.sequential
+            else ShuffledRows(selection.rows, selection.source.group_offsets, self.seed, number)
             for number, selection in enumerate(self.selections)
         ]
         self._mixture = Mixture(orders, self.weights)
@@ -73,14 +73,14 @@ class RecognitionStream(Dataset[RecognitionBatch]):
         Raises:
             InputError: a picture is missing or broken; the sentence names it.
         """
-        number, place = divmod(step, WINDOW)
+        number, place = divmod(step, BUCKET_BATCHES)
         if self._window[0] != number:
             self._window = (number, self._plan(number))
         return self._batch(self._lines.read(self._window[1][place]))
 
     def _plan(self, number: int) -> NDArray[np.int64]:
         """The rows (WINDOW, batch_size) of a window, numbered through all sources."""
-        size = WINDOW * self.batch_size
+        size = BUCKET_BATCHES * self.batch_size
         taken = self._mixture.take(number * size, (number + 1) * size)
         chance = np.random.default_rng([self.seed, len(self.selections), number])
         order = chance.permutation(size)  # among lines of one width, chance decides
@@ -88,8 +88,8 @@ class RecognitionStream(Dataset[RecognitionBatch]):
             [s.widths[np.searchsorted(s.rows, t)] for s, t in zip(self.selections, taken, strict=True)]
         )
         order = order[np.argsort(self.preprocessing.batch_width(widths[order].astype(np.int64)), kind="stable")]
-        rows = np.concatenate([start + part for start, part in zip(self._lines.starts, taken, strict=False)])
-        return np.asarray(chance.permutation(rows[order].reshape(WINDOW, self.batch_size)), np.int64)
+        rows = np.concatenate([start + part for start, part in zip(self._lines.part_offsets, taken, strict=False)])
+        return np.asarray(chance.permutation(rows[order].reshape(BUCKET_BATCHES, self.batch_size)), np.int64)
 
     def _batch(self, lines: list[EncodedLine]) -> RecognitionBatch:
         texts = tuple(self.codec.charset.fold(line.text) for line in lines)

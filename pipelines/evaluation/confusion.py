@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from rapidfuzz.distance import Levenshtein
 
-from models.metrics import normalized_distance
+from models.metrics import normalized_edit_distance
 
-ALIGNED = 0.5
+MAX_ALIGNED_DISTANCE = 0.5
 """Lines that differ from their label by more than this share are left out: which character became which is a guess."""
 
-LOOK_ALIKES: tuple[tuple[str, ...], ...] = (
+CONFUSABLES: tuple[tuple[str, ...], ...] = (
     ("0", "O", "o", "Q", "D"),
     ("1", "l", "I", "i", "|", "!"),
     ("2", "Z", "z"),
@@ -32,43 +32,43 @@ LOOK_ALIKES: tuple[tuple[str, ...], ...] = (
 )
 """Groups of what looks alike, in small or blurred pictures at least."""
 
-_PAIRS = {(one, other): group for group in LOOK_ALIKES for one in group for other in group if one != other}
+_PAIRS = {(one, other): group for group in CONFUSABLES for one in group for other in group if one != other}
 _STEPS = ((1, 1), (1, 0), (0, 1), (2, 1), (1, 2))  # characters of the label and of the reading that go together
 
-Sort: TypeAlias = Literal["substituted", "form", "left out", "added"]
+ErrorType: TypeAlias = Literal["substituted", "form", "left out", "added"]
 
 
 class Confusion(NamedTuple):
     """What was read for what.
 
     Attributes:
-        truth: of the label: a character, or several that look like one; empty for what was added.
+        label: of the label: a character, or several that look like one; empty for what was added.
         reading: what was read for it; empty for what was left out.
         times: how often.
-        occurrences: how often `truth` is in the labels of the lines that were compared; 0 for what was added.
+        support: how often `truth` is in the labels of the lines that were compared; 0 for what was added.
     """
 
-    truth: str
+    label: str
     reading: str
-    times: int
-    occurrences: int
+    error_count: int
+    support: int
 
     @property
-    def sort(self) -> Sort:
+    def error_type(self) -> ErrorType:
         """What sort of mistake it is; "form" is the right character in another case or width."""
         if not self.reading:
             return "left out"
-        if not self.truth:
+        if not self.label:
             return "added"
-        return "form" if _folded(self.truth) == _folded(self.reading) else "substituted"
+        return "form" if _folded(self.label) == _folded(self.reading) else "substituted"
 
     @property
     def look_alikes(self) -> tuple[str, ...]:
         """The first group that both are in; empty if there is none."""
-        return _PAIRS.get((self.truth, self.reading), ())
+        return _PAIRS.get((self.label, self.reading), ())
 
 
-class LookAlikes(NamedTuple):
+class ConfusableGroup(NamedTuple):
     """How often the members of a group were taken for each other, among how often they are in the labels."""
 
     group: tuple[str, ...]
@@ -76,16 +76,16 @@ class LookAlikes(NamedTuple):
     occurrences: int
 
 
-class Spelt(NamedTuple):
+class CharacterErrors(NamedTuple):
     """How often a character is in the labels of the lines that were compared, and how often it was misread."""
 
     character: str
     total: int
-    misread: int
+    errors: int
 
 
 @dataclass(frozen=True)
-class Confusions:
+class ConfusionCounts:
     """Mistakes in the lines of a source.
 
     Attributes:
@@ -93,27 +93,27 @@ class Confusions:
         look_alikes: groups of which a member is in the labels.
         spelt: every character of the labels of the lines that were compared, the most frequent first.
         lines: that were compared.
-        torn: lines that were not, for they differ by more than `ALIGNED`.
+        skipped_lines: lines that were not, for they differ by more than `ALIGNED`.
     """
 
-    found: tuple[Confusion, ...]
-    look_alikes: tuple[LookAlikes, ...]
-    spelt: tuple[Spelt, ...]
-    lines: int
-    torn: int
+    confusions: tuple[Confusion, ...]
+    confusables: tuple[ConfusableGroup, ...]
+    per_character: tuple[CharacterErrors, ...]
+    compared_lines: int
+    skipped_lines: int
 
     @property
-    def characters(self) -> int:
+    def num_characters(self) -> int:
         """In the labels of the lines that were compared."""
-        return sum(entry.total for entry in self.spelt)
+        return sum(entry.total for entry in self.per_character)
 
     @property
-    def total(self) -> int:
+    def error_total(self) -> int:
         """All mistakes."""
-        return sum(confusion.times for confusion in self.found)
+        return sum(confusion.error_count for confusion in self.confusions)
 
 
-def find_confusions(pairs: Iterable[tuple[str, str]]) -> Confusions:
+def count_confusions(pairs: Iterable[tuple[str, str]]) -> ConfusionCounts:
     """Compare readings with labels, character by character along the shortest way from one to the other.
 
     Args:
@@ -122,30 +122,30 @@ def find_confusions(pairs: Iterable[tuple[str, str]]) -> Confusions:
     found, texts, torn = Counter[tuple[str, str]](), [], 0
     for truth, reading in pairs:
         if truth != reading:
-            if normalized_distance(truth, reading) > ALIGNED:
+            if normalized_edit_distance(truth, reading) > MAX_ALIGNED_DISTANCE:
                 torn += 1
                 continue
             found.update(_mistakes(truth, reading))
         texts.append(truth)
     singles = Counter(character for text in texts for character in text)
-    members = {truth for truth, _ in found if truth} | {member for group in LOOK_ALIKES for member in group}
+    members = {truth for truth, _ in found if truth} | {member for group in CONFUSABLES for member in group}
     occurrences = {m: singles[m] if len(m) == 1 else sum(text.count(m) for text in texts) for m in members}
     confusions = [Confusion(*pair, count, occurrences.get(pair[0], 0)) for pair, count in found.items()]
-    confusions.sort(key=lambda c: (-c.times, c.truth, c.reading))
+    confusions.sort(key=lambda c: (-c.error_count, c.label, c.reading))
     groups = (
-        LookAlikes(
+        ConfusableGroup(
             group,
-            sum(c.times for c in confusions if c.truth in group and c.reading in group),
+            sum(c.error_count for c in confusions if c.label in group and c.reading in group),
             sum(occurrences[member] for member in group),
         )
-        for group in LOOK_ALIKES
+        for group in CONFUSABLES
     )
     misread = Counter[str]()
     for confusion in confusions:
-        misread.update(dict.fromkeys(confusion.truth, confusion.times))
+        misread.update(dict.fromkeys(confusion.label, confusion.error_count))
     ordered = sorted(singles.items(), key=lambda entry: (-entry[1], entry[0]))
-    spelt = tuple(Spelt(character, total, misread[character]) for character, total in ordered)
-    return Confusions(tuple(confusions), tuple(g for g in groups if g.occurrences), spelt, len(texts), torn)
+    spelt = tuple(CharacterErrors(character, total, misread[character]) for character, total in ordered)
+    return ConfusionCounts(tuple(confusions), tuple(g for g in groups if g.occurrences), spelt, len(texts), torn)
 
 
 def _mistakes(truth: str, reading: str) -> Iterator[tuple[str, str]]:

@@ -11,14 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.db.boxes import Boxes
-from models.detection_metric import DetectionScores, ImageMatch, detection_scores
-from models.detection_outcomes import ImageOutcomes, Outcome, compare_image
-from pipelines.datasets.image import decode
+from models.detection_metric import DetectionScores, ImageMatchCounts, detection_scores
+from models.detection_outcomes import DetectionOutcome, ImageOutcomes, compare_detections
+from pipelines.datasets.image import decode_image
 from pipelines.datasets.preprocessing import DetectorPreprocessing
-from pipelines.datasets.scene_source import EncodedScene, SceneSource, iterate_scenes, of_level
-from pipelines.evaluation.measures import contrast, gaps, grey, height_and_angle, side_and_tilt
-from pipelines.evaluation.outcomes import Found, WorstPicture
-from pipelines.evaluation.slices import Marks, Measure, Slicing, by_name, by_number
+from pipelines.datasets.scene_source import EncodedScene, SceneSource, instances_at_level, iterate_scenes
+from pipelines.evaluation.measures import (
+    height_and_angle,
+    otsu_contrast,
+    outline_distances,
+    short_side_and_tilt,
+    to_grey,
+)
+from pipelines.evaluation.outcomes import EvaluatedInstance, WorstPicture
+from pipelines.evaluation.slices import Breakdown, OutcomeFlags, SliceAttribute, bin_by_number, group_by_name
 from pipelines.inference.predictors import TextDetector
 from synthtext.core import Image, Level, TextInstance
 
@@ -36,17 +42,17 @@ class DetectorEvaluation:
 
     source: SceneSource
     scores: DetectionScores
-    matches: tuple[ImageMatch, ...]
+    matches: tuple[ImageMatchCounts, ...]
     problems: Counter[str]
 
 
-class LookedAt(NamedTuple):
+class ImageEvaluation(NamedTuple):
     """A picture, its texts, and what a detector found."""
 
     scene: EncodedScene
     image: Image
     texts: tuple[TextInstance, ...]  # of the level that was wanted
-    found: Boxes
+    detections: Boxes
     outcomes: ImageOutcomes
 
 
@@ -55,7 +61,7 @@ def evaluate_detector(
     source: SceneSource,
     advance: Callable[[int], None] = lambda _: None,
     level: Level = "word",
-    note: Callable[[LookedAt], None] = lambda _: None,
+    on_image: Callable[[ImageEvaluation], None] = lambda _: None,
 ) -> DetectorEvaluation:
     """Find the texts in every picture of a source, with the preprocessing and post-processing of deployment.
 
@@ -71,22 +77,22 @@ def evaluate_detector(
     """
     matches, problems = [], Counter[str]()
     for scene in iterate_scenes(source):
-        image = decode(scene.image, f"{source.name}: {scene.key}")
-        found, texts = detector.detect(image), of_level(scene.instances, level)
+        image = decode_image(scene.image, f"{source.name}: {scene.key}")
+        found, texts = detector.detect(image), instances_at_level(scene.instances, level)
         truths, ignore = [i.polygon for i in texts], [i.ignore for i in texts]
-        outcomes = compare_image(truths, ignore, found.polygons)
-        matches.append(ImageMatch.of(outcomes))
+        outcomes = compare_detections(truths, ignore, found.polygons)
+        matches.append(ImageMatchCounts.from_outcomes(outcomes))
         problems.update(scene.problems)
-        note(LookedAt(scene, image, texts, found, outcomes))
+        on_image(ImageEvaluation(scene, image, texts, found, outcomes))
         advance(1)
     return DetectorEvaluation(source, detection_scores(matches), tuple(matches), problems)
 
 
-SHOWN = 40
+MAX_PICTURES = 40
 """Pictures of one source on a page."""
 
 _FLOATS = ("height_seen", "height", "angle", "contrast", "length", "gap", "confidence")
-THING = np.dtype(
+INSTANCE_DTYPE = np.dtype(
     [
         ("outcome", np.int8),
         ("covered", np.bool_),
@@ -98,16 +104,16 @@ THING = np.dtype(
 """A text or a detection that counts; what one of the two has not is NaN or empty. A detection is `covered` on text."""
 
 _HEIGHTS = (8, 12, 16, 24, 32, 48, 64, 96)
-_SEEN = Measure("height_seen", "Height as looked at", "px")
-_HEIGHT = Measure("height", "Height in the picture", "px")
-_ANGLE = Measure("angle", "Angle to the horizontal", "°")
-_CONTRAST = Measure("contrast", "Contrast of ink and ground", "of 255")
-_LENGTH = Measure("length", "Length", "characters", whole=True)
-_GAP = Measure("gap", "Gap to the nearest other text", "heights")
-_CONFIDENCE = Measure("confidence", "Confidence")
-_HELD = Measure("held", "Texts that it holds", whole=True)
-_ORIGIN = Measure("origin", "Origin")
-_LEVEL = Measure("level", "Level")
+_SEEN = SliceAttribute("height_seen", "Height as looked at", "px")
+_HEIGHT = SliceAttribute("height", "Height in the picture", "px")
+_ANGLE = SliceAttribute("angle", "Angle to the horizontal", "°")
+_CONTRAST = SliceAttribute("contrast", "Contrast of ink and ground", "of 255")
+_LENGTH = SliceAttribute("length", "Length", "characters", is_integer=True)
+_GAP = SliceAttribute("gap", "Gap to the nearest other text", "heights")
+_CONFIDENCE = SliceAttribute("confidence", "Confidence")
+_HELD = SliceAttribute("held", "Texts that it holds", is_integer=True)
+_ORIGIN = SliceAttribute("origin", "Origin")
+_LEVEL = SliceAttribute("level", "Level")
 
 _CONTRASTS, _LENGTHS, _CONFIDENCES = (20, 40, 60, 80, 120), (2, 3, 4, 6, 9, 13, 21), (0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 _GAPS = (0.15, 0.3, 0.5, 0.75, 1, 2)
@@ -128,66 +134,66 @@ class DetectorAnalysis:
     evaluation: DetectorEvaluation
     texts: NDArray[np.void]
     detections: NDArray[np.void]
-    pictures: tuple[WorstPicture, ...]
+    worst_pictures: tuple[WorstPicture, ...]
 
-    def text_slices(self) -> list[Slicing]:
+    def text_slices(self) -> list[Breakdown]:
         """The texts by what they are like: `matched`, `only_covered` and `missed` sum to the total."""
-        texts, marks = self.texts, text_marks(self.texts)
+        texts, marks = self.texts, text_flags(self.texts)
         return [
-            by_number(_SEEN, texts["height_seen"], _HEIGHTS, marks),
-            by_number(_HEIGHT, texts["height"], _HEIGHTS, marks),
-            by_number(_ANGLE, texts["angle"], _ANGLES, marks),
-            by_number(_CONTRAST, texts["contrast"], _CONTRASTS, marks),
-            by_number(_LENGTH, texts["length"], _LENGTHS, marks),
-            by_number(_GAP, texts["gap"], _GAPS, marks),
-            by_name(_ORIGIN, texts["origin"].tolist(), marks),
-            by_name(_LEVEL, texts["level"].tolist(), marks),
+            bin_by_number(_SEEN, texts["height_seen"], _HEIGHTS, marks),
+            bin_by_number(_HEIGHT, texts["height"], _HEIGHTS, marks),
+            bin_by_number(_ANGLE, texts["angle"], _ANGLES, marks),
+            bin_by_number(_CONTRAST, texts["contrast"], _CONTRASTS, marks),
+            bin_by_number(_LENGTH, texts["length"], _LENGTHS, marks),
+            bin_by_number(_GAP, texts["gap"], _GAPS, marks),
+            group_by_name(_ORIGIN, texts["origin"].tolist(), marks),
+            group_by_name(_LEVEL, texts["level"].tolist(), marks),
         ]
 
-    def detection_slices(self) -> list[Slicing]:
+    def detection_slices(self) -> list[Breakdown]:
         """The detections by what they are like: `matched`, `merged`, `other` and `invented` sum to the total."""
-        found, marks = self.detections, detection_marks(self.detections)
+        found, marks = self.detections, detection_flags(self.detections)
         return [
-            by_number(_HELD, found["held"], (0, 1, 2, 3, 4, 6), marks),
-            by_number(_SEEN, found["height_seen"], _HEIGHTS, marks),
-            by_number(_HEIGHT, found["height"], _HEIGHTS, marks),
-            by_number(_ANGLE, found["angle"], _ANGLES[:-1], marks),
-            by_number(_CONTRAST, found["contrast"], _CONTRASTS, marks),
-            by_number(_CONFIDENCE, found["confidence"], _CONFIDENCES, marks),
+            bin_by_number(_HELD, found["held"], (0, 1, 2, 3, 4, 6), marks),
+            bin_by_number(_SEEN, found["height_seen"], _HEIGHTS, marks),
+            bin_by_number(_HEIGHT, found["height"], _HEIGHTS, marks),
+            bin_by_number(_ANGLE, found["angle"], _ANGLES[:-1], marks),
+            bin_by_number(_CONTRAST, found["contrast"], _CONTRASTS, marks),
+            bin_by_number(_CONFIDENCE, found["confidence"], _CONFIDENCES, marks),
         ]
 
 
-def text_marks(texts: NDArray[np.void]) -> Marks:
+def text_flags(texts: NDArray[np.void]) -> OutcomeFlags:
     """What became of texts."""
     outcome, covered = texts["outcome"], texts["covered"]
-    matched = outcome == Outcome.MATCHED
+    matched = outcome == DetectionOutcome.MATCHED
     return {
         "matched": matched,
         "covered": covered,
         "only_covered": covered & ~matched,
         "missed": ~covered & ~matched,
-        "merged": outcome == Outcome.MERGED,
-        "split": outcome == Outcome.SPLIT,
-        "too_large": outcome == Outcome.LOOSE,
-        "too_small": outcome == Outcome.TIGHT,
-        "no_detection": outcome == Outcome.ALONE,
+        "merged": outcome == DetectionOutcome.MERGED,
+        "split": outcome == DetectionOutcome.SPLIT,
+        "too_large": outcome == DetectionOutcome.LOOSE,
+        "too_small": outcome == DetectionOutcome.TIGHT,
+        "no_detection": outcome == DetectionOutcome.ALONE,
     }
 
 
-def detection_marks(found: NDArray[np.void]) -> Marks:
+def detection_flags(found: NDArray[np.void]) -> OutcomeFlags:
     """What became of detections."""
     outcome = found["outcome"]
-    others = (Outcome.SPLIT, Outcome.LOOSE, Outcome.TIGHT, Outcome.REPEATED)
+    others = (DetectionOutcome.SPLIT, DetectionOutcome.LOOSE, DetectionOutcome.TIGHT, DetectionOutcome.REPEATED)
     return {
-        "matched": outcome == Outcome.MATCHED,
+        "matched": outcome == DetectionOutcome.MATCHED,
         "on_text": found["covered"],
-        "merged": outcome == Outcome.MERGED,
+        "merged": outcome == DetectionOutcome.MERGED,
         "other": np.isin(outcome, others),
-        "split": outcome == Outcome.SPLIT,
-        "too_large": outcome == Outcome.LOOSE,
-        "too_small": outcome == Outcome.TIGHT,
-        "repeated": outcome == Outcome.REPEATED,
-        "invented": outcome == Outcome.ALONE,
+        "split": outcome == DetectionOutcome.SPLIT,
+        "too_large": outcome == DetectionOutcome.LOOSE,
+        "too_small": outcome == DetectionOutcome.TIGHT,
+        "repeated": outcome == DetectionOutcome.REPEATED,
+        "invented": outcome == DetectionOutcome.ALONE,
     }
 
 
@@ -196,7 +202,7 @@ def analyse_detector(
     source: SceneSource,
     advance: Callable[[int], None] = lambda _: None,
     level: Level = "word",
-    shown: int = SHOWN,
+    max_pictures: int = MAX_PICTURES,
 ) -> DetectorAnalysis:
     """Evaluate a detector, see `evaluate_detector`, and keep what became of every text and every detection.
 
@@ -207,9 +213,9 @@ def analyse_detector(
         level: of the texts to be found.
         shown: worst pictures to keep, at least 1.
     """
-    notes = _Notes(detector.preprocessing, source.name, shown)
+    notes = _Notes(detector.preprocessing, source.name, max_pictures)
     evaluation = evaluate_detector(detector, source, advance, level, notes.add)
-    texts, detections = (np.array(rows, THING) for rows in (notes.texts, notes.detections))
+    texts, detections = (np.array(rows, INSTANCE_DTYPE) for rows in (notes.texts, notes.detections))
     worst = sorted(notes.worst, key=lambda entry: (-entry[0], -entry[1]))
     return DetectorAnalysis(evaluation, texts, detections, tuple(picture for *_, picture in worst))
 
@@ -226,20 +232,22 @@ class _Notes:
     worst: list[tuple[int, int, WorstPicture]] = field(default_factory=list)
     _order: "count[int]" = field(default_factory=count)
 
-    def add(self, looked: LookedAt) -> None:
+    def add(self, looked: ImageEvaluation) -> None:
         """Note a picture."""
         height, width = looked.image.shape[:2]
         wide, high = self.preprocessing.input_size(width, height)
-        scale, luminance = (wide * high / (width * height)) ** 0.5, grey(looked.image)
+        scale, luminance = (wide * high / (width * height)) ** 0.5, to_grey(looked.image)
         outcomes = looked.outcomes
-        apart = gaps([text.polygon for text in looked.texts])
+        apart = outline_distances([text.polygon for text in looked.texts])
         for text, outcome, covered, gap in zip(looked.texts, outcomes.texts, outcomes.covered, apart, strict=True):
-            if outcome != Outcome.IGNORED:
+            if outcome != DetectionOutcome.IGNORED:
                 self.texts.append(_text_row(text, outcome, covered, gap, luminance, scale))
         for place, outcome in enumerate(outcomes.detections):
-            if outcome != Outcome.IGNORED:
+            if outcome != DetectionOutcome.IGNORED:
                 self.detections.append(_detection_row(looked, place, luminance, scale))
-        wrong = int((outcomes.texts > Outcome.MATCHED).sum() + (outcomes.detections > Outcome.MATCHED).sum())
+        wrong = int(
+            (outcomes.texts > DetectionOutcome.MATCHED).sum() + (outcomes.detections > DetectionOutcome.MATCHED).sum()
+        )
         if wrong:
             # Of pictures that are equally bad the earlier ones are shown; the second number keeps pictures uncompared.
             entry = (
@@ -258,30 +266,37 @@ def _text_row(
 ) -> tuple[Any, ...]:
     height, angle = height_and_angle(text.polygon, text.text)
     length = len(text.text) or float("nan")
-    numbers = scale * height, height, angle, contrast(luminance, text.polygon), length, gap / height, float("nan")
+    numbers = scale * height, height, angle, otsu_contrast(luminance, text.polygon), length, gap / height, float("nan")
     return outcome, covered, 0, *numbers, text.origin.kind, text.level
 
 
-def _detection_row(looked: LookedAt, place: int, luminance: Image, scale: float) -> tuple[Any, ...]:
-    polygon, outcomes = looked.found.polygons[place], looked.outcomes
-    height, angle = side_and_tilt(polygon)
-    confidence = float(looked.found.scores[place])
-    numbers = scale * height, height, angle, contrast(luminance, polygon), float("nan"), float("nan"), confidence
-    return outcomes.detections[place], outcomes.on_text[place], outcomes.held[place], *numbers, "", ""
+def _detection_row(looked: ImageEvaluation, place: int, luminance: Image, scale: float) -> tuple[Any, ...]:
+    polygon, outcomes = looked.detections.polygons[place], looked.outcomes
+    height, angle = short_side_and_tilt(polygon)
+    confidence = float(looked.detections.scores[place])
+    numbers = scale * height, height, angle, otsu_contrast(luminance, polygon), float("nan"), float("nan"), confidence
+    return outcomes.detections[place], outcomes.on_text[place], outcomes.contained_texts[place], *numbers, "", ""
 
 
-def _found(looked: LookedAt) -> tuple[Found, ...]:
+def _found(looked: ImageEvaluation) -> tuple[EvaluatedInstance, ...]:
     """All outlines of a picture; those of texts first."""
     outcomes = looked.outcomes
     texts = (
-        Found("text", Outcome(outcome), text.polygon, text.text, bool(covered))
+        EvaluatedInstance("text", DetectionOutcome(outcome), text.polygon, text.text, bool(covered))
         for text, outcome, covered in zip(looked.texts, outcomes.texts, outcomes.covered, strict=True)
     )
     boxes = zip(
-        looked.found.polygons, looked.found.scores, outcomes.detections, outcomes.on_text, outcomes.held, strict=True
+        looked.detections.polygons,
+        looked.detections.scores,
+        outcomes.detections,
+        outcomes.on_text,
+        outcomes.contained_texts,
+        strict=True,
     )
     detections = (
-        Found("detection", Outcome(outcome), polygon, f"{100 * score:.0f} %", bool(on_text), int(held))
+        EvaluatedInstance(
+            "detection", DetectionOutcome(outcome), polygon, f"{100 * score:.0f} %", bool(on_text), int(held)
+        )
         for polygon, score, outcome, on_text, held in boxes
     )
     return (*texts, *detections)

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from pipelines.datasets.rectify import TALL, as_line, line_size
+from pipelines.datasets.rectify import VERTICAL_RATIO, line_size, to_line_polygon
 from synthtext.core import Image, Polygon
 
 _DOWN = 90.0  # degrees that a text which runs downwards is turned by, against one that runs along its top
@@ -24,16 +24,16 @@ def height_and_angle(polygon: Polygon, text: str) -> tuple[int, float]:
     Returns:
         The height, and the angle to the right-hand direction, 0 to 180 degrees, either way round.
     """
-    line = as_line(polygon)
+    line = to_line_polygon(polygon)
     width, height = line_size(line)
     along = line[len(line) // 2 - 1] - line[0]
     angle = float(np.rad2deg(np.arctan2(along[1], along[0])))
-    if len(text) > 2 and height >= TALL * width:
+    if len(text) > 2 and height >= VERTICAL_RATIO * width:
         height, angle = width, angle + _DOWN
     return height, abs((angle + 180) % 360 - 180)
 
 
-def side_and_tilt(polygon: Polygon) -> tuple[float, float]:
+def short_side_and_tilt(polygon: Polygon) -> tuple[float, float]:
     """Shorter side in pixels of the smallest rectangle around an outline, and the tilt of the longer one.
 
     The tilt is against the horizontal, 0 to 90 degrees: which way the text inside runs is not known.
@@ -43,7 +43,7 @@ def side_and_tilt(polygon: Polygon) -> tuple[float, float]:
     return float(min(width, height)), abs((turned + 90) % 180 - 90)
 
 
-def gaps(polygons: Sequence[Polygon]) -> NDArray[np.float64]:
+def outline_distances(polygons: Sequence[Polygon]) -> NDArray[np.float64]:
     """(N,) pixels between each outline and the nearest of the others, 0 where they touch; infinite for one alone."""
     shapes = np.array([shapely.Polygon(polygon) for polygon in polygons], object)
     if len(shapes) < 2:
@@ -53,7 +53,7 @@ def gaps(polygons: Sequence[Polygon]) -> NDArray[np.float64]:
     return np.asarray(apart.min(axis=1))
 
 
-def contrast(luminance: NDArray[np.uint8], polygon: Polygon | None = None) -> float:
+def otsu_contrast(luminance: NDArray[np.uint8], polygon: Polygon | None = None) -> float:
     """How far ink and ground are apart: Otsu's threshold parts the pixels, and the means of the two parts are compared.
 
     Nothing needs to be known about the ink. Noise alone, of standard deviation s, gives about 1.6 s.
@@ -75,7 +75,7 @@ def contrast(luminance: NDArray[np.uint8], polygon: Polygon | None = None) -> fl
     return float(pixels[light].mean() - pixels[~light].mean())
 
 
-def grey(image: Image) -> NDArray[np.uint8]:
+def to_grey(image: Image) -> NDArray[np.uint8]:
     """Luminance (H, W) of a picture (H, W, 3) RGB."""
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
 

@@ -8,20 +8,22 @@ from typing import Literal, TypeAlias
 import cv2
 import numpy as np
 
-from models.detection_outcomes import Outcome
-from pipelines.datasets.image import decode
-from pipelines.reports.charts import Order, tools, words
+from models.detection_outcomes import DetectionOutcome
+from pipelines.datasets.image import decode_image
+from pipelines.reports.charts import SortOrder, search_text, toolbar
 from pipelines.reports.page import Html, data_uri, element, join, user_text
-from pipelines.reports.picture import jpeg
+from pipelines.reports.picture import encode_jpeg
 from synthtext.core import Polygon
 
 _SIDE = 1000  # pixels of the longer side on the page
 _LETTERS = 0.024  # of the longer side: how high the numbers over a picture are
 
-Kind: TypeAlias = Literal["matched", "covered", "missed", "ignored", "fits", "merged", "other", "invented", "beside"]
+OverlayClass: TypeAlias = Literal[
+    "matched", "covered", "missed", "ignored", "fits", "merged", "other", "invented", "beside"
+]
 """How something is drawn: the first four are texts, the others detections."""
 
-KINDS: dict[Kind, str] = {
+OVERLAY_LEGEND: dict[OverlayClass, str] = {
     "matched": "text, matched",
     "covered": "text, covered but not matched",
     "missed": "text, missed (crossed out)",
@@ -35,14 +37,14 @@ KINDS: dict[Kind, str] = {
 """What they are, for the legend: texts are drawn through, detections broken."""
 
 _ORDERS = (
-    Order("missed", "most missed texts first"),
-    Order("merged", "most merged texts first"),
-    Order("invented", "most invented detections first"),
+    SortOrder("missed", "most missed texts first"),
+    SortOrder("merged", "most merged texts first"),
+    SortOrder("invented", "most invented detections first"),
 )
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class EvaluatedInstance:
     """A text or a detection in a picture.
 
     Attributes:
@@ -54,28 +56,28 @@ class Found:
         held: texts that a detection holds.
     """
 
-    what: Literal["text", "detection"]
-    outcome: Outcome
+    role: Literal["text", "detection"]
+    outcome: DetectionOutcome
     polygon: Polygon
     label: str
     covered: bool
     held: int = 0
 
     @property
-    def kind(self) -> Kind:
+    def overlay_class(self) -> OverlayClass:
         """How it is drawn."""
-        if self.what == "text":
-            if self.outcome in (Outcome.IGNORED, Outcome.MATCHED):
-                return "ignored" if self.outcome == Outcome.IGNORED else "matched"
+        if self.role == "text":
+            if self.outcome in (DetectionOutcome.IGNORED, DetectionOutcome.MATCHED):
+                return "ignored" if self.outcome == DetectionOutcome.IGNORED else "matched"
             return "covered" if self.covered else "missed"
         return _DETECTIONS.get(self.outcome, "other")
 
 
-_DETECTIONS: dict[Outcome, Kind] = {
-    Outcome.IGNORED: "beside",
-    Outcome.MATCHED: "fits",
-    Outcome.MERGED: "merged",
-    Outcome.ALONE: "invented",
+_DETECTIONS: dict[DetectionOutcome, OverlayClass] = {
+    DetectionOutcome.IGNORED: "beside",
+    DetectionOutcome.MATCHED: "fits",
+    DetectionOutcome.MERGED: "merged",
+    DetectionOutcome.ALONE: "invented",
 }
 
 
@@ -86,15 +88,15 @@ class WorstPicture:
     source: str
     key: str
     image: bytes
-    found: tuple[Found, ...]
+    instances: tuple[EvaluatedInstance, ...]
 
 
 def worst_pictures(pictures: Sequence[WorstPicture]) -> Html:
     """The pictures with a filter, orders, and everything drawn over them."""
     if not pictures:
         return element("p", "Every text is matched, and every detection matches a text.", class_="calm")
-    bar = tools(
-        _ORDERS, "most that is wrong first", "text, key, missed, invented …", "draw texts and detections", drawn=True
+    bar = toolbar(
+        _ORDERS, "most that is wrong first", "text, key, missed, invented …", "draw texts and detections", checked=True
     )
     cards = element("div", *map(_card, pictures), class_="scenes large", data_list=True)
     return join((bar, _legend(), cards))
@@ -104,18 +106,18 @@ def _legend() -> Html:
     box = np.array([[2, 2], [34, 2], [34, 12], [2, 12]], np.float32)
     entries = (
         element("li", element("svg", *_drawn(kind, box), *_number(kind), viewBox="0 0 36 14", class_="sign"), said)
-        for kind, said in KINDS.items()
+        for kind, said in OVERLAY_LEGEND.items()
     )
     return element("ul", *entries, class_="legend found")
 
 
-def _number(kind: Kind) -> Iterable[Html]:
+def _number(kind: OverlayClass) -> Iterable[Html]:
     if kind == "merged":
         yield element("text", "3", x="14", y="11", font_size="11")
 
 
 def _card(shown: WorstPicture) -> Html:
-    kinds = Counter(found.kind for found in shown.found)
+    kinds = Counter(found.overlay_class for found in shown.instances)
     image, size = _picture(shown)
     texts = [f"{kinds[kind]:,} {said}" for kind, said in _SAID_OF_TEXTS.items() if kinds[kind]]
     boxes = [f"{kinds[kind]:,} {said}" for kind, said in _SAID_OF_DETECTIONS.items() if kinds[kind]]
@@ -127,23 +129,25 @@ def _card(shown: WorstPicture) -> Html:
             element("small", "texts: " + (", ".join(texts) or "none")),
             element("small", "detections: " + (", ".join(boxes) or "none")),
             element("small", f"{size} · {shown.source}, {shown.key}", class_="key"),
-            _listed(shown.found),
+            _listed(shown.instances),
         ),
         class_="sample scene",
-        data_words=words(*(f.label for f in shown.found if f.what == "text"), *sorted(kinds), shown.source, shown.key),
+        data_words=search_text(
+            *(f.label for f in shown.instances if f.role == "text"), *sorted(kinds), shown.source, shown.key
+        ),
         data_missed=kinds["missed"],
-        data_merged=sum(f.what == "text" and f.outcome == Outcome.MERGED for f in shown.found),
+        data_merged=sum(f.role == "text" and f.outcome == DetectionOutcome.MERGED for f in shown.instances),
         data_invented=kinds["invented"],
     )
 
 
-_SAID_OF_TEXTS: dict[Kind, str] = {
+_SAID_OF_TEXTS: dict[OverlayClass, str] = {
     "matched": "matched",
     "covered": "covered only",
     "missed": "missed",
     "ignored": "to be ignored",
 }
-_SAID_OF_DETECTIONS: dict[Kind, str] = {
+_SAID_OF_DETECTIONS: dict[OverlayClass, str] = {
     "fits": "matched",
     "merged": "of several texts",
     "other": "of another size",
@@ -152,43 +156,43 @@ _SAID_OF_DETECTIONS: dict[Kind, str] = {
 }
 
 
-def _listed(found: Iterable[Found]) -> Html:
-    wrong = [f for f in found if f.what == "text" and f.kind in ("missed", "covered")]
+def _listed(found: Iterable[EvaluatedInstance]) -> Html:
+    wrong = [f for f in found if f.role == "text" and f.overlay_class in ("missed", "covered")]
     if not wrong:
         return Html()
-    items = (element("li", element("small", f"{f.kind} "), user_text(f.label)) for f in wrong)
+    items = (element("li", element("small", f"{f.overlay_class} "), user_text(f.label)) for f in wrong)
     return element("details", element("summary", "texts that are not matched"), element("ul", *items))
 
 
 def _picture(shown: WorstPicture) -> tuple[Html, str]:
     """The picture with everything over it, and its size in words."""
-    pixels = decode(shown.image, shown.key)
+    pixels = decode_image(shown.image, shown.key)
     height, width = pixels.shape[:2]
     scale = min(_SIDE / max(width, height), 1.0)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    source = data_uri("image/jpeg", jpeg(small))
+    source = data_uri("image/jpeg", encode_jpeg(small))
     image = element(
         "img", src=source, alt=f"texts and detections in {shown.key}", width=size[0], height=size[1], loading="lazy"
     )
     # Detections first: the texts in them lie above and are what the pointer finds.
-    ordered = sorted(shown.found, key=lambda found: found.what)
+    ordered = sorted(shown.instances, key=lambda found: found.role)
     letters = _LETTERS * max(width, height)
-    outlines = (element("g", *_marked(found, letters), class_=found.kind) for found in ordered)
+    outlines = (element("g", *_marked(found, letters), class_=found.overlay_class) for found in ordered)
     drawing = element("svg", *outlines, viewBox=f"0 0 {width} {height}", class_="found", aria_hidden="true")
     return element("span", image, drawing, class_="picture", tabindex=0), f"{width} × {height}"
 
 
-def _marked(found: Found, letters: float) -> Iterable[Html]:
-    yield element("title", f"{KINDS[found.kind].split(' (')[0]}: {found.label}")
-    yield from _drawn(found.kind, found.polygon)
-    if found.kind == "merged":
+def _marked(found: EvaluatedInstance, letters: float) -> Iterable[Html]:
+    yield element("title", f"{OVERLAY_LEGEND[found.overlay_class].split(' (')[0]}: {found.label}")
+    yield from _drawn(found.overlay_class, found.polygon)
+    if found.overlay_class == "merged":
         left, top = found.polygon[found.polygon.sum(axis=1).argmin()].tolist()
         place = {"x": f"{left:.1f}", "y": f"{max(top - 0.2 * letters, letters):.1f}"}
         yield element("text", str(found.held), font_size=f"{letters:.1f}", **place)
 
 
-def _drawn(kind: Kind, polygon: Polygon) -> Iterable[Html]:
+def _drawn(kind: OverlayClass, polygon: Polygon) -> Iterable[Html]:
     """An outline; a text that is missed has both diagonals, an invented detection one."""
     yield element("path", d=f"M{_points(polygon)}Z", class_=kind)
     if kind in ("missed", "invented"):

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from pipelines.config import nearest
+from pipelines.config import suggest_key
 from synthtext.core import InputError
 
 
-class Slice(NamedTuple):
+class ErrorSlice(NamedTuple):
     """Things that are alike: lines, or one character.
 
     Attributes:
@@ -22,28 +22,28 @@ class Slice(NamedTuple):
 
     name: str
     total: int
-    wrong: int
+    errors: int
 
 
 @dataclass(frozen=True)
-class LineSlices:
+class SliceReport:
     """Lines of one source.
 
     Attributes:
         name: of the source, as the evaluation was given it.
         path: of the source; None if the file does not tell.
         lines: all of them.
-        parts: slices by name, by what the lines are cut by: "font", "corpus", "effect", "style", "paper".
+        attributes: slices by name, by what the lines are cut by: "font", "corpus", "effect", "style", "paper".
         lengths: (fewest characters, most characters or None, slice).
         characters: each with its misreadings; empty if the file does not tell.
     """
 
     name: str
     path: Path | None
-    lines: Slice
-    parts: Mapping[str, tuple[Slice, ...]]
-    lengths: tuple[tuple[int, int | None, Slice], ...]
-    characters: tuple[Slice, ...]
+    lines: ErrorSlice
+    attributes: Mapping[str, tuple[ErrorSlice, ...]]
+    lengths: tuple[tuple[int, int | None, ErrorSlice], ...]
+    characters: tuple[ErrorSlice, ...]
 
 
 class _Bin(BaseModel):
@@ -86,7 +86,7 @@ _CUTS = ("font", "corpus", "effect", "style", "paper")
 _NO_EFFECT = "none"
 
 
-def read_slices(path: Path, source: str | None = None) -> LineSlices:
+def read_slices(path: Path, source: str | None = None) -> SliceReport:
     """Read the slices of lines that were drawn by a recipe.
 
     Args:
@@ -99,7 +99,7 @@ def read_slices(path: Path, source: str | None = None) -> LineSlices:
     sources = _read(path)
     if source is not None:
         if source not in sources:
-            raise InputError(f"{path}: there is no source {source!r} in it; {nearest(source, sources)}")
+            raise InputError(f"{path}: there is no source {source!r} in it; {suggest_key(source, sources)}")
         return _slices(source, _source(path, source, sources[source]))
     found = {name: _source(path, name, tree) for name, tree in sources.items()}
     drawn = {name: entry for name, entry in found.items() if any(cut.name for cut in entry.lines.by.get("font", []))}
@@ -143,27 +143,27 @@ def _source(path: Path, name: str, tree: dict[str, Any]) -> _Source:
         ) from None
 
 
-def _slices(name: str, source: _Source) -> LineSlices:
+def _slices(name: str, source: _Source) -> SliceReport:
     by = source.lines.by
     lengths = [
         (int(cut.low), None if cut.high is None else int(cut.high) - 1, _slice("", cut))
         for cut in by.get("length", [])
         if cut.low is not None
     ]
-    return LineSlices(
+    return SliceReport(
         name,
         source.path,
-        Slice("all", source.lines.total, max(source.lines.total - source.lines.right, 0)),
+        ErrorSlice("all", source.lines.total, max(source.lines.total - source.lines.right, 0)),
         {part: tuple(_named(cuts, part)) for part, cuts in by.items() if part in _CUTS},
         tuple(lengths),
-        tuple(Slice(c.name, c.total, min(c.misread, c.total)) for c in source.characters.by.character if c.total),
+        tuple(ErrorSlice(c.name, c.total, min(c.misread, c.total)) for c in source.characters.by.character if c.total),
     )
 
 
-def _named(cuts: Iterable[_Bin], part: str) -> Iterable[Slice]:
+def _named(cuts: Iterable[_Bin], part: str) -> Iterable[ErrorSlice]:
     left_out = _NO_EFFECT if part == "effect" else None
     return (_slice(cut.name, cut) for cut in cuts if cut.name and cut.total and cut.name != left_out)
 
 
-def _slice(name: str, cut: _Bin) -> Slice:
-    return Slice(name, cut.total, max(cut.total - cut.right, 0))
+def _slice(name: str, cut: _Bin) -> ErrorSlice:
+    return ErrorSlice(name, cut.total, max(cut.total - cut.right, 0))

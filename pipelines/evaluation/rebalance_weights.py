@@ -9,13 +9,13 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.config import Tree
-from pipelines.evaluation.rebalance_evaluation import LineSlices, Slice
-from pipelines.evaluation.slices import wilson
+from pipelines.config import SettingsDict
+from pipelines.evaluation.rebalance_evaluation import ErrorSlice, SliceReport
+from pipelines.evaluation.slices import wilson_interval
 from pipelines.recipes.recipe import LinesRecipe
 
 
-class Change(NamedTuple):
+class WeightChange(NamedTuple):
     """A weight or a probability that was looked at.
 
     Attributes:
@@ -40,17 +40,17 @@ class Change(NamedTuple):
         return self.after / self.before if self.before else 1.0
 
 
-LARGEST = 3.0
+MAX_FACTOR = 3.0
 """A weight becomes at most so many times larger or smaller, before totals are restored."""
 
-LEAST = 30.0
+MIN_PRIOR_SIZE = 30.0
 """A slice of so many lines goes at most half of the way from the mean rate to its own."""
 
-HOPELESS = 0.95
+UNLEARNABLE_ERROR_RATE = 0.95
 """Whatever is misread more often than this, without doubt, cannot be learnt by seeing more of it."""
 
 
-class Factor(NamedTuple):
+class WeightFactor(NamedTuple):
     """What becomes of a weight.
 
     Attributes:
@@ -59,12 +59,12 @@ class Factor(NamedTuple):
         hopeless: it is misread whatever is done.
     """
 
-    cut: Slice
+    slice: ErrorSlice
     value: float
-    hopeless: bool
+    unlearnable: bool
 
 
-def find_factors(slices: Sequence[Slice], strength: float) -> list[Factor]:
+def compute_factors(slices: Sequence[ErrorSlice], strength: float) -> list[WeightFactor]:
     """Factors of what is cut into slices by one measure.
 
     The factor of a slice is its error rate over that of all slices together, to the power of `strength`: where twice as
@@ -80,13 +80,13 @@ def find_factors(slices: Sequence[Slice], strength: float) -> list[Factor]:
         slices: of one measure.
         strength: 0 (all factors are 1) to 1 (as the rates).
     """
-    hopeless = [wilson(cut.wrong, cut.total)[0] > HOPELESS for cut in slices]
+    hopeless = [wilson_interval(cut.errors, cut.total)[0] > UNLEARNABLE_ERROR_RATE for cut in slices]
     hopeful = [cut for cut, lost in zip(slices, hopeless, strict=True) if not lost]
     rates = _shrunk(
-        np.array([cut.total for cut in hopeful], np.float64), np.array([cut.wrong for cut in hopeful], np.float64)
+        np.array([cut.total for cut in hopeful], np.float64), np.array([cut.errors for cut in hopeful], np.float64)
     )
-    values = iter(np.clip(rates**strength, 1 / LARGEST, LARGEST).tolist())
-    return [Factor(cut, 1.0 if lost else next(values), lost) for cut, lost in zip(slices, hopeless, strict=True)]
+    values = iter(np.clip(rates**strength, 1 / MAX_FACTOR, MAX_FACTOR).tolist())
+    return [WeightFactor(cut, 1.0 if lost else next(values), lost) for cut, lost in zip(slices, hopeless, strict=True)]
 
 
 def _shrunk(totals: NDArray[np.float64], wrong: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -101,12 +101,12 @@ def _shrunk(totals: NDArray[np.float64], wrong: NDArray[np.float64]) -> NDArray[
     alike = beyond / room if room > 0 else 0.0  # how far lines of one slice are alike, 0 to 1
     if alike <= 0:
         return np.ones(len(totals))
-    prior = max(1 / min(alike, 1.0) - 1, LEAST)
+    prior = max(1 / min(alike, 1.0) - 1, MIN_PRIOR_SIZE)
     rates: NDArray[np.float64] = (wrong + prior * mean) / (totals + prior) / mean
     return rates
 
 
-def kept_total(
+def preserve_total(
     factors: Mapping[str, float], masses: Mapping[str, float], limits: Mapping[str, float] | None = None
 ) -> dict[str, float]:
     """The factors times one number, such that the masses' total stays.
@@ -131,44 +131,44 @@ def kept_total(
     return found
 
 
-class Weight(NamedTuple):
+class RecipeWeight(NamedTuple):
     """A weight of a recipe.
 
     Attributes:
         key: tells it from the others of its part.
         name: of the slice whose lines it draws.
         value: at least 0.
-        mass: the share of the lines that it stands for, in any unit; their total is kept.
+        expected_share: the share of the lines that it stands for, in any unit; their total is kept.
         limit: most that mass may become; None for no limit.
     """
 
     key: str
     name: str
     value: float
-    mass: float
+    expected_share: float
     limit: float | None = None
 
 
 @dataclass(frozen=True)
-class Weighing:
+class Reweighting:
     """What became of the weights of one part of a recipe.
 
     Attributes:
         part: which.
         changes: one for every weight that was looked at, hopeless ones left out.
         after: the new weights by key, only those that changed.
-        hopeless: slices that are misread whatever is done: their weights are as they were.
+        unlearnable: slices that are misread whatever is done: their weights are as they were.
         unknown: names of slices that nothing in the recipe draws.
     """
 
     part: str
-    changes: tuple[Change, ...] = ()
+    changes: tuple[WeightChange, ...] = ()
     after: Mapping[str, float] = field(default_factory=dict)
-    hopeless: tuple[Slice, ...] = ()
+    hopeless: tuple[ErrorSlice, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
-def weigh(part: str, slices: Iterable[Slice], weights: Sequence[Weight], strength: float) -> Weighing:
+def reweight(part: str, slices: Iterable[ErrorSlice], weights: Sequence[RecipeWeight], strength: float) -> Reweighting:
     """Find new weights for one part of a recipe; see `find_factors`.
 
     Weights of one name share their factor; those of which there is no slice stay as they are.
@@ -181,27 +181,29 @@ def weigh(part: str, slices: Iterable[Slice], weights: Sequence[Weight], strengt
     """
     cuts = list(slices)
     names = {weight.name for weight in weights}
-    found = find_factors([cut for cut in cuts if cut.name in names], strength)
-    factors = {factor.cut.name: factor for factor in found if not factor.hopeless}
+    found = compute_factors([cut for cut in cuts if cut.name in names], strength)
+    factors = {factor.slice.name: factor for factor in found if not factor.unlearnable}
     mine = [weight for weight in weights if weight.name in factors]
     limits = {weight.key: weight.limit for weight in mine if weight.limit is not None}
-    values = kept_total(
-        {weight.key: factors[weight.name].value for weight in mine}, {w.key: w.mass for w in mine}, limits or None
+    values = preserve_total(
+        {weight.key: factors[weight.name].value for weight in mine},
+        {w.key: w.expected_share for w in mine},
+        limits or None,
     )
     repeated = Counter(weight.name for weight in mine)
     changes, after = [], {}
     for weight in mine:
         new = _rounded(weight.value * values[weight.key]) if values[weight.key] != 1 else weight.value
-        cut = factors[weight.name].cut
+        cut = factors[weight.name].slice
         name = f"{weight.name} ({weight.key})" if repeated[weight.name] > 1 else weight.name
-        changes.append(Change(part, name, cut.total, cut.wrong, weight.value, new))
+        changes.append(WeightChange(part, name, cut.total, cut.errors, weight.value, new))
         if new != weight.value:
             after[weight.key] = new
-    return Weighing(
+    return Reweighting(
         part,
         tuple(changes),
         after,
-        tuple(factor.cut for factor in found if factor.hopeless),
+        tuple(factor.slice for factor in found if factor.unlearnable),
         tuple(cut.name for cut in cuts if cut.name not in names),
     )
 
@@ -210,20 +212,20 @@ def _rounded(weight: float) -> float:
     return float(f"{weight:.4g}")
 
 
-OWED = 0.1
+DEFAULT_COVERAGE_SHARE = 0.1
 """Share of the lines that owe a character, where characters are weighed and the recipe has none that do."""
 
 _Range: TypeAlias = tuple[int, int]  # of lengths, both included
 
 
-def weigh_lengths(tree: Tree, slices: LineSlices, strength: float) -> Weighing:
+def reweight_lengths(tree: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
     """Lengths, by the ranges of the slices. Written as `layout.length_weights`.
 
     Where a range of the recipe ends within one of the slices, its parts keep their proportion.
     """
     shortest, longest = tree["layout"]["length_range"]
     old = _ranges(tree["layout"].get("length_weights") or {})
-    cuts: dict[_Range, Slice] = {}
+    cuts: dict[_Range, ErrorSlice] = {}
     for low, high, cut in slices.lengths:
         first, last = max(low, shortest), min(longest if high is None else high, longest)
         if first <= last and cut.total:
@@ -235,9 +237,10 @@ def weigh_lengths(tree: Tree, slices: LineSlices, strength: float) -> Weighing:
         parts = [(piece, _or_one(values[piece])) for piece in pieces if whole[0] <= piece[0] <= whole[1]]
         drawn = sum(_size(piece) * value for piece, value in parts) or 1.0
         weights += [
-            Weight(_key(piece), cut.name, value, cut.total * _size(piece) * value / drawn) for piece, value in parts
+            RecipeWeight(_key(piece), cut.name, value, cut.total * _size(piece) * value / drawn)
+            for piece, value in parts
         ]
-    found = weigh("length", cuts.values(), weights, strength)
+    found = reweight("length", cuts.values(), weights, strength)
     if found.after:
         weighed = {weight.key: found.after.get(weight.key, weight.value) for weight in weights}
         kept = {_key(piece): value for piece, value in values.items() if value is not None}
@@ -246,7 +249,7 @@ def weigh_lengths(tree: Tree, slices: LineSlices, strength: float) -> Weighing:
     return found
 
 
-def weigh_characters(recipe: LinesRecipe, tree: Tree, slices: LineSlices, strength: float) -> Weighing:
+def reweight_characters(recipe: LinesRecipe, tree: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
     """Characters of the charset, without spaces. Written as `balance.weights`.
 
     A recognizer that reads without regard to case speaks for both cases.
@@ -261,10 +264,10 @@ def weigh_characters(recipe: LinesRecipe, tree: Tree, slices: LineSlices, streng
         if cut is not None and not character.isspace():
             cuts.append(cut._replace(name=character))
             weight = float(old.get(character, 1.0))
-            weights.append(Weight(character, character, weight, weight))
-    found = weigh("character", cuts, weights, strength)
+            weights.append(RecipeWeight(character, character, weight, weight))
+    found = reweight("character", cuts, weights, strength)
     if found.after:
-        share = balance.get("share") or OWED
+        share = balance.get("share") or DEFAULT_COVERAGE_SHARE
         tree["balance"] = {**balance, "share": share, "weights": {**old, **found.after}}
     return found
 

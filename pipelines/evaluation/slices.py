@@ -8,11 +8,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Flags: TypeAlias = NDArray[np.bool_]
-Marks: TypeAlias = Mapping[str, Flags]
+BoolArray: TypeAlias = NDArray[np.bool_]
+OutcomeFlags: TypeAlias = Mapping[str, BoolArray]
 """What was found out about N things, by name: each (N,)."""
 
-Order: TypeAlias = Literal["rising", "frequent"]
+BinOrder: TypeAlias = Literal["rising", "frequent"]
 
 _NORMAL = 1.959963984540054  # of the normal distribution, 95 % lies within so many deviations
 
@@ -23,27 +23,27 @@ class Bin:
 
     Attributes:
         label: says how, for people.
-        place: says how, for programs: {"from": 8, "below": 12} (either may be missing), {"is": "Latn"}, or {"is": None}
+        key: says how, for programs: {"from": 8, "below": 12} (either may be missing), {"is": "Latn"}, or {"is": None}
             where it is not known.
         total: how many things.
         counts: for how many of them each mark holds.
     """
 
     label: str
-    place: Mapping[str, float | str | None]
+    key: Mapping[str, float | str | None]
     total: int
     counts: Mapping[str, int]
 
-    def share(self, mark: str) -> float:
+    def fraction(self, mark: str) -> float:
         """For which share of the things a mark holds, 0 to 1."""
         return self.counts[mark] / self.total if self.total else 0.0
 
-    def as_tree(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """For JSON: place, total and counts in one."""
-        return {**self.place, "total": self.total, **self.counts}
+        return {**self.key, "total": self.total, **self.counts}
 
 
-class Measure(NamedTuple):
+class SliceAttribute(NamedTuple):
     """What things are cut by.
 
     Attributes:
@@ -56,11 +56,11 @@ class Measure(NamedTuple):
     key: str
     title: str
     unit: str = ""
-    whole: bool = False
+    is_integer: bool = False
 
 
 @dataclass(frozen=True)
-class Slicing:
+class Breakdown:
     """Things cut into bins by one measure.
 
     Attributes:
@@ -70,13 +70,15 @@ class Slicing:
         order: of the bins: "rising", or "frequent" ones first.
     """
 
-    measure: Measure
+    attribute: SliceAttribute
     bins: tuple[Bin, ...]
-    order: Order = "rising"
+    order: BinOrder = "rising"
     overlap: bool = False
 
 
-def by_number(measure: Measure, values: NDArray[Any], edges: Sequence[float], marks: Marks) -> Slicing:
+def bin_by_number(
+    attribute: SliceAttribute, values: NDArray[Any], edges: Sequence[float], flags: OutcomeFlags
+) -> Breakdown:
     """Cut by a number.
 
     Args:
@@ -93,22 +95,24 @@ def by_number(measure: Measure, values: NDArray[Any], edges: Sequence[float], ma
     for number in range(len(edges) + 1):
         low, high = (edges[number - 1] if number else None), (edges[number] if number < len(edges) else None)
         place = {name: edge for name, edge in (("from", low), ("below", high)) if edge is not None}
-        bins.append(_bin(_range(low, high, measure.whole), place, places == number, marks))
-    bins.append(_bin("not known", {"is": None}, unknown, marks))
-    return Slicing(measure, tuple(cut for cut in bins if cut.total))
+        bins.append(_bin(_range(low, high, measure.is_integer), place, places == number, flags))
+    bins.append(_bin("not known", {"is": None}, unknown, flags))
+    return Breakdown(measure, tuple(cut for cut in bins if cut.total))
 
 
-def by_name(measure: Measure, names: Sequence[str | None], marks: Marks) -> Slicing:
+def group_by_name(measure: SliceAttribute, names: Sequence[str | None], flags: OutcomeFlags) -> Breakdown:
     """Cut by a name, the most frequent first; None or empty where it is not known."""
-    return _by_groups(measure, [[name or None] for name in names], marks, overlap=False)
+    return _by_groups(measure, [[name or None] for name in names], flags, overlap=False)
 
 
-def by_names(measure: Measure, names: Sequence[Collection[str]], marks: Marks) -> Slicing:
+def group_by_names(measure: SliceAttribute, names: Sequence[Collection[str]], flags: OutcomeFlags) -> Breakdown:
     """Cut by names of which a thing may have several, or none, the most frequent first."""
-    return _by_groups(measure, names, marks, overlap=True)
+    return _by_groups(measure, names, flags, overlap=True)
 
 
-def _by_groups(measure: Measure, names: Sequence[Collection[str | None]], marks: Marks, *, overlap: bool) -> Slicing:
+def _by_groups(
+    attribute: SliceAttribute, names: Sequence[Collection[str | None]], flags: OutcomeFlags, *, overlap: bool
+) -> Breakdown:
     rows: dict[str | None, list[int]] = {}
     for row, group in enumerate(names):
         for name in dict.fromkeys(group):
@@ -117,12 +121,12 @@ def _by_groups(measure: Measure, names: Sequence[Collection[str | None]], marks:
     for name, mine in sorted(rows.items(), key=lambda entry: (entry[0] is None, -len(entry[1]), entry[0] or "")):
         chosen = np.zeros(len(names), bool)
         chosen[mine] = True
-        bins.append(_bin(name or "not known", {"is": name}, chosen, marks))
-    return Slicing(measure, tuple(bins), "frequent", overlap)
+        bins.append(_bin(name or "not known", {"is": name}, chosen, flags))
+    return Breakdown(measure, tuple(bins), "frequent", overlap)
 
 
-def _bin(label: str, place: Mapping[str, float | str | None], chosen: Flags, marks: Marks) -> Bin:
-    counts = {name: int((flags & chosen).sum()) for name, flags in marks.items()}
+def _bin(label: str, place: Mapping[str, float | str | None], chosen: BoolArray, flags: OutcomeFlags) -> Bin:
+    counts = {name: int((flags & chosen).sum()) for name, flags in flags.items()}
     return Bin(label, place, int(chosen.sum()), counts)
 
 
@@ -136,12 +140,12 @@ def _range(low: float | None, high: float | None, whole: bool) -> str:
     return f"{low:g}" if low == last else f"{low:g} to {last:g}"
 
 
-def as_tree(slicings: Sequence[Slicing]) -> dict[str, list[dict[str, Any]]]:
+def breakdowns_to_dict(slicings: Sequence[Breakdown]) -> dict[str, list[dict[str, Any]]]:
     """For JSON: the bins of every measure by its key."""
-    return {slicing.measure.key: [cut.as_tree() for cut in slicing.bins] for slicing in slicings}
+    return {slicing.attribute.key: [cut.to_dict() for cut in slicing.bins] for slicing in slicings}
 
 
-def wilson(count: int, total: int) -> tuple[float, float]:
+def wilson_interval(count: int, total: int) -> tuple[float, float]:
     """Where a share lies with 95 % confidence when `count` of `total` things were counted, which do not hang together.
 
     0 to 1 for a total of 0 (Wilson 1927).

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from models.db.boxes import find_boxes
-from models.detection_metric import DetectionScores, ImageMatch, detection_scores, match_image
-from pipelines.datasets.image import decode
-from pipelines.datasets.scene_source import EncodedScene, SceneSource, iterate_scenes, of_level
+from models.detection_metric import DetectionScores, ImageMatchCounts, count_matches, detection_scores
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.scene_source import EncodedScene, SceneSource, instances_at_level, iterate_scenes
 from pipelines.inference.predictors import TextDetector
 from synthtext.core import Level, TextInstance
 
-THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
-BOX_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+THRESHOLD_GRID = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+BOX_THRESHOLD_GRID = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
-Pair = tuple[float, float]
+ThresholdPair = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ def sweep_thresholds(
         InputError: a picture is missing or broken; the sentence names it.
     """
     own = detector.boxes.threshold, detector.boxes.box_threshold
-    pairs = list(product(sorted({*THRESHOLDS, own[0]}), sorted({*BOX_THRESHOLDS, own[1]})))
-    found: dict[Pair, dict[str, DetectionScores]] = {pair: {} for pair in pairs}
+    pairs = list(product(sorted({*THRESHOLD_GRID, own[0]}), sorted({*BOX_THRESHOLD_GRID, own[1]})))
+    found: dict[ThresholdPair, dict[str, DetectionScores]] = {pair: {} for pair in pairs}
     for source in sources:
-        matches: dict[Pair, list[ImageMatch]] = {pair: [] for pair in pairs}
+        matches: dict[ThresholdPair, list[ImageMatchCounts]] = {pair: [] for pair in pairs}
         for scene in iterate_scenes(source):
-            for pair, match in _matches(detector, scene, of_level(scene.instances, level), pairs).items():
+            for pair, match in _matches(detector, scene, instances_at_level(scene.instances, level), pairs).items():
                 matches[pair].append(match)
             advance(1)
         for pair in pairs:
@@ -70,21 +70,21 @@ def sweep_thresholds(
 
 
 def _matches(
-    detector: TextDetector, scene: EncodedScene, wanted: Sequence[TextInstance], pairs: Sequence[Pair]
-) -> dict[Pair, ImageMatch]:
-    image = decode(scene.image, scene.key)
+    detector: TextDetector, scene: EncodedScene, wanted: Sequence[TextInstance], pairs: Sequence[ThresholdPair]
+) -> dict[ThresholdPair, ImageMatchCounts]:
+    image = decode_image(scene.image, scene.key)
     truths, ignore = [i.polygon for i in wanted], [i.ignore for i in wanted]
-    probability, size = detector.probability(image), (image.shape[1], image.shape[0])
+    probability, size = detector.probability_map(image), (image.shape[1], image.shape[0])
     lowest = min(box_threshold for _, box_threshold in pairs)
-    result: dict[Pair, ImageMatch] = {}
+    result: dict[ThresholdPair, ImageMatchCounts] = {}
     for threshold in sorted({threshold for threshold, _ in pairs}):
         settings = replace(detector.boxes, threshold=threshold, box_threshold=lowest)
         boxes = find_boxes(probability, settings, size)
-        known: dict[int, ImageMatch] = {}  # by how many boxes are left: the same number is the same boxes
+        known: dict[int, ImageMatchCounts] = {}  # by how many boxes are left: the same number is the same boxes
         for box_threshold in (box_threshold for other, box_threshold in pairs if other == threshold):
             kept = [p for p, score in zip(boxes.polygons, boxes.scores.tolist(), strict=True) if score >= box_threshold]
             if len(kept) not in known:
-                known[len(kept)] = match_image(truths, ignore, kept)
+                known[len(kept)] = count_matches(truths, ignore, kept)
             result[threshold, box_threshold] = known[len(kept)]
     return result
 

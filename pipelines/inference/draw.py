@@ -11,15 +11,15 @@ from PIL import Image as Canvas
 from PIL import ImageDraw, ImageFont
 from PIL.Image import Image as Picture
 
-from pipelines.datasets.rectify import as_quad
-from pipelines.inference.reader import Page, ReadLine
+from pipelines.datasets.rectify import to_quad
+from pipelines.inference.reader import Page, TextLine
 from synthtext.core import Image, Polygon
-from synthtext.fonts import embedded_fonts, system_fonts
+from synthtext.fonts import bundled_fonts, system_fonts
 
-LONGEST, SHORTEST = 1600, 800
+MAX_SIDE, MIN_SIDE = 1600, 800
 """Pixels of the longer side of each half, at most and (where that takes no more than `ENLARGED` times) at least."""
 
-ENLARGED = 4.0
+MAX_ENLARGEMENT = 4.0
 
 _SURE, _UNSURE = (0, 114, 178), (213, 94, 0)  # blue and vermilion: told apart by everybody
 _RIM = (255, 255, 255)  # on a blue sign a blue outline is not seen
@@ -41,7 +41,7 @@ def draw_page(image: Image, page: Page) -> Image:
         (h, 2 w, 3) uint8 RGB; large pictures are shrunk and small ones enlarged.
     """
     longer = max(image.shape[:2])
-    scale = min(LONGEST / longer, 1.0) if longer > SHORTEST else min(SHORTEST / longer, ENLARGED)
+    scale = min(MAX_SIDE / longer, 1.0) if longer > MIN_SIDE else min(MIN_SIDE / longer, MAX_ENLARGEMENT)
     size = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))
     left = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     right = Canvas.new("RGB", size, "white")
@@ -51,7 +51,7 @@ def draw_page(image: Image, page: Page) -> Image:
         cv2.polylines(left, [points], True, _RIM, 4, cv2.LINE_AA, shift=_SHIFT)
     for line, polygon, points in zip(page.lines, polygons, outlines, strict=True):
         cv2.polylines(left, [points], True, _colour(line), 2, cv2.LINE_AA, shift=_SHIFT)
-        _write(right, line, as_quad(polygon))
+        _write(right, line, to_quad(polygon))
     return np.hstack([left, np.asarray(right, np.uint8)])
 
 
@@ -59,11 +59,11 @@ _SHIFT = 4
 _SUBPIXEL = 2**_SHIFT
 
 
-def _colour(line: ReadLine) -> tuple[int, int, int]:
+def _colour(line: TextLine) -> tuple[int, int, int]:
     return _SURE if line.confidence >= _SPLIT else _UNSURE
 
 
-def _write(canvas: Picture, line: ReadLine, polygon: Polygon) -> None:
+def _write(canvas: Picture, line: TextLine, polygon: Polygon) -> None:
     """Put a text where its polygon is, as large as fits, turned as the polygon is."""
     along, down = polygon[1] - polygon[0], polygon[3] - polygon[0]
     width, height = float(np.hypot(*along)), float(np.hypot(*down))
@@ -108,7 +108,7 @@ def _font_for(text: str) -> str:
 @cache
 def _fonts() -> tuple[str, ...]:
     """Files of fonts, those with many characters first."""
-    paths = chain(embedded_fonts(), system_fonts())
+    paths = chain(bundled_fonts(), system_fonts())
     return tuple(str(path) for path in sorted(paths, key=_rank))
 
 

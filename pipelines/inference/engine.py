@@ -17,7 +17,7 @@ from synthtext.core import InputError
 
 
 @cache
-def onnx() -> ModuleType:
+def require_onnx() -> ModuleType:
     """The library `onnx`, with the parts of it that are used here.
 
     Raises:
@@ -29,7 +29,7 @@ def onnx() -> ModuleType:
 
 
 @cache
-def onnxruntime() -> ModuleType:
+def require_onnxruntime() -> ModuleType:
     """The library `onnxruntime`.
 
     Raises:
@@ -43,7 +43,7 @@ def has_onnxruntime() -> bool:
     return find_spec("onnxruntime") is not None
 
 
-def has_both() -> bool:
+def has_onnx_export() -> bool:
     """Whether networks can be made into ONNX files and run."""
     return has_onnxruntime() and find_spec("onnx") is not None
 
@@ -104,13 +104,13 @@ def _reading_mode(model: nn.Module, precision: Precision) -> Iterator[torch.devi
         model.train(was_training)
 
 
-def open_session(model: Path | bytes, threads: int | None = None) -> Any:
+def open_onnx_session(model: Path | bytes, threads: int | None = None) -> Any:
     """An ONNX file, or its bytes, as an `onnxruntime.InferenceSession` on the CPU.
 
     Raises:
         InputError: onnxruntime is not installed, or this is no network that it can run.
     """
-    runtime = onnxruntime()
+    runtime = require_onnxruntime()
     options = runtime.SessionOptions()
     options.log_severity_level = _QUIET
     if threads:

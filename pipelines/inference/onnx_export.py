@@ -11,28 +11,35 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
-from models.conv import ConvNorm
+from models.conv import ConvNormAct
 from models.db.head import MapHead
 from models.detector import Detector
 from models.recognizer import Recognizer
 from pipelines.errors import JobError
-from pipelines.inference.engine import Engine, onnx, onnx_engine, open_session, torch_detector, torch_recognizer
+from pipelines.inference.engine import (
+    Engine,
+    onnx_engine,
+    open_onnx_session,
+    require_onnx,
+    torch_detector,
+    torch_recognizer,
+)
 from pipelines.inference.onnx_graph import with_metadata
 from pipelines.inference.onnx_metadata import detector_metadata, recognizer_metadata
 from pipelines.inference.run import Run
-from pipelines.io.atomic import write_file
+from pipelines.io.atomic import write_atomic
 from synthtext.core import InputError
 
 Model = TypeVar("Model", bound=nn.Module)
 
 OPSET = 17
-TOLERANCE = 1e-4
+EXPORT_TOLERANCE = 1e-4
 """Largest difference of a probability between the exported file and torch."""
 
-INPUT, OUTPUT = "x", "probability"
+INPUT_NAME, OUTPUT_NAME = "x", "probability"
 
 
-def export(run: Run, out: Path, say: Callable[[str], None] = print) -> None:
+def export_onnx(run: Run, out: Path, say: Callable[[str], None] = print) -> None:
     """Write the best network of a RUN as an ONNX file, and check that it says what the network says.
 
     The file takes normalised images (B, 3, H, W) float32 of any batch size and width (of a detector: any height and
@@ -47,7 +54,7 @@ def export(run: Run, out: Path, say: Callable[[str], None] = print) -> None:
         raise InputError(f"{out} cannot be written: there is no folder {out.absolute().parent}")
     content, difference = to_onnx(run)
     try:
-        write_file(out, content)
+        write_atomic(out, content)
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}") from None
     say(f"{out}: {len(content):,} bytes; checked against torch, largest difference of a probability {difference:.1g}")
@@ -59,18 +66,18 @@ def to_onnx(run: Run) -> tuple[bytes, float]:
         recognizer = run.load_recognizer()
         height = run.preprocessing.height
         content = _exported(
-            _Probabilities(folded(recognizer)),
+            _Probabilities(fold_batch_norm(recognizer)),
             torch.zeros(2, 3, height, 320),
-            {INPUT: {0: "batch", 3: "width"}, OUTPUT: {0: "batch", 1: "steps"}},
+            {INPUT_NAME: {0: "batch", 3: "width"}, OUTPUT_NAME: {0: "batch", 1: "steps"}},
             recognizer_metadata(run.charset, run.preprocessing),
         )
         shapes = [(1, 3, height, 320), (3, 3, height, 97)]
         return content, _checked(content, torch_recognizer(recognizer), shapes)
     detector = run.load_detector()
     content = _exported(
-        _Map(folded(detector)),
+        _Map(fold_batch_norm(detector)),
         torch.zeros(1, 3, 64, 96),
-        {axis: {0: "batch", 2: "height", 3: "width"} for axis in (INPUT, OUTPUT)},
+        {axis: {0: "batch", 2: "height", 3: "width"} for axis in (INPUT_NAME, OUTPUT_NAME)},
         detector_metadata(run.detector_preprocessing, run.boxes),
     )
     return content, _checked(content, torch_detector(detector), [(1, 3, 96, 160), (2, 3, 64, 32)])
@@ -95,11 +102,11 @@ class _Map(nn.Module):
         return self.model.probability(images).unsqueeze(1)
 
 
-def folded(model: Model) -> Model:
+def fold_batch_norm(model: Model) -> Model:
     """A copy of a network in evaluation mode, its batch normalisation folded into the convolutions before it."""
     result = copy.deepcopy(model).eval()
     for module in result.modules():
-        if isinstance(module, ConvNorm):
+        if isinstance(module, ConvNormAct):
             module.conv = fuse_conv_bn_eval(module.conv, module.norm)
             module.norm = nn.Identity()  # type: ignore[assignment]
         elif isinstance(module, MapHead):
@@ -111,7 +118,7 @@ def folded(model: Model) -> Model:
 def _exported(
     model: nn.Module, example: Tensor, axes: Mapping[str, Mapping[int, str]], metadata: Mapping[str, str]
 ) -> bytes:
-    onnx()  # whether it is there: before the work
+    require_onnx()  # whether it is there: before the work
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.inference_mode():
         # The exporter that follows torch.export cannot export bidirectional LSTMs of any length (torch 2.13).
@@ -120,8 +127,8 @@ def _exported(
             model,
             (example,),
             buffer,  # type: ignore[arg-type]
-            input_names=[INPUT],
-            output_names=[OUTPUT],
+            input_names=[INPUT_NAME],
+            output_names=[OUTPUT_NAME],
             dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
@@ -130,10 +137,10 @@ def _exported(
 
 
 def _checked(content: bytes, engine: Engine, shapes: Sequence[tuple[int, ...]]) -> float:
-    written, largest, generator = onnx_engine(open_session(content)), 0.0, torch.Generator().manual_seed(0)
+    written, largest, generator = onnx_engine(open_onnx_session(content)), 0.0, torch.Generator().manual_seed(0)
     for shape in shapes:
         images = torch.rand(shape, generator=generator) * 2 - 1
         largest = max(largest, float((written(images) - engine(images)).abs().max()))
-    if not largest <= TOLERANCE:
+    if not largest <= EXPORT_TOLERANCE:
         raise JobError(f"the exported network differs from torch by {largest:.3g}: no file was written")
     return largest

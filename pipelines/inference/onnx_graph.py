@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from pipelines.inference.engine import onnx
+from pipelines.inference.engine import require_onnx
 from synthtext.core import InputError
 
-Kind: TypeAlias = Literal[
+LayerKind: TypeAlias = Literal[
     "convolution", "transposed convolution", "batch normalisation", "LSTM", "bidirectional LSTM", "linear layer"
 ]
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerSpec:
     """What two layers must share for the weights of one to fit the other.
 
     Attributes:
@@ -31,7 +31,7 @@ class Layer:
         has_bias: whether it adds one.
     """
 
-    kind: Kind
+    kind: LayerKind
     inputs: int
     outputs: int
     kernel: tuple[int, int] = (1, 1)
@@ -53,13 +53,13 @@ class Layer:
         return f"a {self.kind} {self.kernel[0]}x{self.kernel[1]}, {size}, stride {down}x{across}{groups}{bias}"
 
 
-def layers_of(module: nn.Module) -> tuple[Layer, ...] | None:
+def layer_specs(module: nn.Module) -> tuple[LayerSpec, ...] | None:
     """The layers that a torch module stands for; None if it has no weights of its own, or is of another kind."""
     match module:
         case nn.ConvTranspose2d() | nn.Conv2d():
             is_transposed = isinstance(module, nn.ConvTranspose2d)
             return (
-                Layer(
+                LayerSpec(
                     "transposed convolution" if is_transposed else "convolution",
                     module.in_channels,
                     module.out_channels,
@@ -70,20 +70,20 @@ def layers_of(module: nn.Module) -> tuple[Layer, ...] | None:
                 ),
             )
         case nn.BatchNorm2d():
-            return (Layer("batch normalisation", module.num_features, module.num_features, has_bias=True),)
+            return (LayerSpec("batch normalisation", module.num_features, module.num_features, has_bias=True),)
         case nn.LSTM():
-            kind: Kind = "bidirectional LSTM" if module.bidirectional else "LSTM"
+            kind: LayerKind = "bidirectional LSTM" if module.bidirectional else "LSTM"
             width = module.hidden_size * (2 if module.bidirectional else 1)
             inputs = [module.input_size] + [width] * (module.num_layers - 1)
-            return tuple(Layer(kind, size, module.hidden_size, has_bias=True) for size in inputs)
+            return tuple(LayerSpec(kind, size, module.hidden_size, has_bias=True) for size in inputs)
         case nn.Linear():
             bias = module.bias is not None
-            return (Layer("linear layer", module.in_features, module.out_features, has_bias=bias),)
+            return (LayerSpec("linear layer", module.in_features, module.out_features, has_bias=bias),)
         case _:
             return None
 
 
-Array = NDArray[np.float32]
+FloatArray = NDArray[np.float32]
 
 _FOLDED = ("Slice", "Concat", "Unsqueeze", "Squeeze", "Reshape", "Transpose", "Identity")
 """What converters put between a weight and its layer."""
@@ -95,15 +95,15 @@ _LSTM_GATES = (0, 2, 3, 1)
 """Where torch's gates (input, forget, cell, output) stand among those of ONNX (input, output, forget, cell)."""
 
 
-class Weights(NamedTuple):
+class LayerWeights(NamedTuple):
     """A layer, the arrays that torch wants for it, by torch's names, and the name of its output in the file."""
 
-    layer: Layer
-    arrays: Mapping[str, Array]
+    layer: LayerSpec
+    arrays: Mapping[str, FloatArray]
     name: str
 
 
-def layers_in(model: Any, path: Path) -> list[Weights]:
+def read_layers(model: Any, path: Path) -> list[LayerWeights]:
     """The layers with weights of an ONNX network.
 
     Args:
@@ -116,13 +116,13 @@ def layers_in(model: Any, path: Path) -> list[Weights]:
     return list(_Graph(model).layers(path))
 
 
-def load_model(path: Path) -> Any:
+def load_onnx(path: Path) -> Any:
     """An ONNX file as onnx's `ModelProto`.
 
     Raises:
         InputError: it is missing, is no ONNX file or a damaged one, or onnx is not installed.
     """
-    library = onnx()
+    library = require_onnx()
     try:
         model = library.load(str(path))
         library.checker.check_model(model)
@@ -138,26 +138,26 @@ def load_model(path: Path) -> Any:
     return model
 
 
-def metadata_of(model: Any) -> dict[str, str]:
+def read_metadata(model: Any) -> dict[str, str]:
     """What a network says about itself."""
     return {entry.key: entry.value for entry in model.metadata_props}
 
 
 def with_metadata(content: bytes, metadata: Mapping[str, str]) -> bytes:
     """The bytes of an ONNX file that also says this about itself."""
-    model = onnx().load_from_string(content)
-    onnx().helper.set_model_props(model, dict(metadata))
+    model = require_onnx().load_from_string(content)
+    require_onnx().helper.set_model_props(model, dict(metadata))
     result: bytes = model.SerializeToString()
     return result
 
 
-def with_repeated_cells(model: Any) -> bytes:
+def with_floor_resize(model: Any) -> bytes:
     """The network as a file whose nearest-neighbour enlargement repeats cells.
 
     The published detector's file leaves the rounding at its default, which shifts the coarse levels of the pyramid by
     part of a cell; the network was trained with repetition.
     """
-    library = onnx()
+    library = require_onnx()
     changed = type(model)()
     changed.CopyFrom(model)
     for node in changed.graph.node:
@@ -177,7 +177,7 @@ class _Graph:
         # Operators of other domains have no weights that are known here; a file may have no others.
         self._nodes = [node for node in model.graph.node if node.domain in _DEFAULT]
         self._opset = max((entry.version for entry in model.opset_import if entry.domain in _DEFAULT), default=0)
-        to_array = onnx().numpy_helper.to_array
+        to_array = require_onnx().numpy_helper.to_array
         self._constants: dict[str, NDArray[Any]] = {item.name: to_array(item) for item in model.graph.initializer}
         self._users: dict[str, list[Any]] = {}
         for node in self._nodes:
@@ -190,7 +190,7 @@ class _Graph:
                 self._users.setdefault(name, []).append(node)
 
     def _fold(self, node: Any) -> NDArray[Any]:
-        library = onnx()
+        library = require_onnx()
         inputs = {name: self._constants[name] for name in node.input if name}
         infos = [
             library.helper.make_tensor_value_info(name, library.helper.np_dtype_to_tensor_dtype(a.dtype), a.shape)
@@ -203,7 +203,7 @@ class _Graph:
         result: NDArray[Any] = library.reference.ReferenceEvaluator(model).run(None, inputs)[0]
         return result
 
-    def layers(self, path: Path) -> Iterator[Weights]:
+    def layers(self, path: Path) -> Iterator[LayerWeights]:
         readers = {
             "Conv": self._convolution,
             "ConvTranspose": self._convolution,
@@ -222,14 +222,14 @@ class _Graph:
                     f"{path}: the weights of {node.op_type} {node.output[0]!r} are no constants; "
                     "export the network with its weights in it"
                 ) from None
-            yield Weights(layer, arrays, node.output[0])
+            yield LayerWeights(layer, arrays, node.output[0])
 
     def _is_product(self, node: Any) -> bool:
         """Whether a matrix product has no weights, as in attention, or more than a linear layer has."""
         weight = self._constants.get(node.input[1])
         return node.op_type == "MatMul" and (weight is None or weight.ndim != 2)
 
-    def _convolution(self, node: Any) -> tuple[Layer, Mapping[str, Array]]:
+    def _convolution(self, node: Any) -> tuple[LayerSpec, Mapping[str, FloatArray]]:
         attributes, weight = _attributes(node), self._constants[node.input[1]]
         is_transposed, groups = node.op_type == "ConvTranspose", attributes.get("group", 1)
         first, second, *kernel = weight.shape
@@ -237,7 +237,7 @@ class _Graph:
         bias = self._constants[node.input[2]] if len(node.input) > 2 else self._added(node)
         if bias is not None:
             arrays["bias"] = bias.reshape(-1)
-        layer = Layer(
+        layer = LayerSpec(
             "transposed convolution" if is_transposed else "convolution",
             first if is_transposed else second * groups,
             second * groups if is_transposed else first,
@@ -255,16 +255,16 @@ class _Graph:
             return None
         return next((self._constants[name] for name in users[0].input if name in self._constants), None)
 
-    def _norm(self, node: Any) -> tuple[Layer, Mapping[str, Array]]:
+    def _norm(self, node: Any) -> tuple[LayerSpec, Mapping[str, FloatArray]]:
         names = ("weight", "bias", "running_mean", "running_var")
         arrays = {name: self._constants[key] for name, key in zip(names, node.input[1:], strict=True)}
         channels = len(arrays["weight"])
-        return Layer("batch normalisation", channels, channels, has_bias=True), arrays
+        return LayerSpec("batch normalisation", channels, channels, has_bias=True), arrays
 
-    def _lstm(self, node: Any) -> tuple[Layer, Mapping[str, Array]]:
+    def _lstm(self, node: Any) -> tuple[LayerSpec, Mapping[str, FloatArray]]:
         weight, recurrent, bias = (self._constants[name] for name in node.input[1:4])
         directions, hidden = weight.shape[0], recurrent.shape[2]
-        arrays: dict[str, Array] = {}
+        arrays: dict[str, FloatArray] = {}
         for direction, suffix in zip(range(directions), ("", "_reverse"), strict=False):
             first, second = np.split(bias[direction], 2)
             for name, array in (
@@ -274,18 +274,18 @@ class _Graph:
                 ("bias_hh", second),
             ):
                 arrays[f"{name}_l{{}}{suffix}"] = np.concatenate([np.split(array, 4)[gate] for gate in _LSTM_GATES])
-        kind: Kind = "bidirectional LSTM" if directions == 2 else "LSTM"
-        return Layer(kind, weight.shape[2], hidden, has_bias=True), arrays
+        kind: LayerKind = "bidirectional LSTM" if directions == 2 else "LSTM"
+        return LayerSpec(kind, weight.shape[2], hidden, has_bias=True), arrays
 
-    def _linear(self, node: Any) -> tuple[Layer, Mapping[str, Array]]:
+    def _linear(self, node: Any) -> tuple[LayerSpec, Mapping[str, FloatArray]]:
         weight = self._constants[node.input[1]]
         if not (node.op_type == "Gemm" and _attributes(node).get("transB")):
             weight = weight.T
         bias = self._constants[node.input[2]] if len(node.input) > 2 else self._added(node)
         arrays = {"weight": weight} | ({} if bias is None else {"bias": bias.reshape(-1)})
         outputs, inputs = weight.shape
-        return Layer("linear layer", inputs, outputs, has_bias=bias is not None), arrays
+        return LayerSpec("linear layer", inputs, outputs, has_bias=bias is not None), arrays
 
 
 def _attributes(node: Any) -> dict[str, Any]:
-    return {attribute.name: onnx().helper.get_attribute_value(attribute) for attribute in node.attribute}
+    return {attribute.name: require_onnx().helper.get_attribute_value(attribute) for attribute in node.attribute}

@@ -3,27 +3,27 @@
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from pipelines.inference.engine import Precision, has_both, onnx_engine, open_session
+from pipelines.inference.engine import Precision, has_onnx_export, onnx_engine, open_onnx_session
 from pipelines.inference.onnx_export import to_onnx
-from pipelines.inference.onnx_graph import load_model, with_repeated_cells
+from pipelines.inference.onnx_graph import load_onnx, with_floor_resize
 from pipelines.inference.onnx_metadata import (
-    find_charset,
-    read_boxes,
     read_detector_preprocessing,
+    read_postprocessing,
     read_recognizer_preprocessing,
+    resolve_model_charset,
 )
 from pipelines.inference.predictors import TextDetector, TextRecognizer
-from pipelines.inference.published import DETECTOR, RECOGNIZER, model_file
-from pipelines.inference.run import Kind, Run
+from pipelines.inference.published import DETECTOR_FILE, RECOGNIZER_FILE, published_file
+from pipelines.inference.run import ModelKind, Run
 from synthtext.core import InputError
 
 Runtime: TypeAlias = Literal["auto", "onnxruntime", "torch"]
 """What runs the network of a RUN: `auto` is onnxruntime where it is installed. An ONNX file is run by onnxruntime."""
 
-_AXES: dict[int, Kind] = {3: "recognizer", 4: "detector"}
+_AXES: dict[int, ModelKind] = {3: "recognizer", 4: "detector"}
 
 
-def kind_of(name: Path) -> Kind:
+def model_kind(name: Path) -> ModelKind:
     """What a RUN or an ONNX file does.
 
     Raises:
@@ -31,7 +31,7 @@ def kind_of(name: Path) -> Kind:
     """
     if not _is_file(name):
         return Run.open(name).kind
-    axes = len(open_session(name).get_outputs()[0].shape)
+    axes = len(open_onnx_session(name).get_outputs()[0].shape)
     if axes not in _AXES:
         raise InputError(f"{name} is no recognizer and no detector: its output has {axes} axes")
     return _AXES[axes]
@@ -63,14 +63,14 @@ def open_recognizer(
             raise InputError(f"{name} has a charset of its own: leave --charset out")
         if _uses_torch(runtime, precision):
             return run.recognizer(precision)
-        engine = onnx_engine(open_session(to_onnx(run)[0], threads))
+        engine = onnx_engine(open_onnx_session(to_onnx(run)[0], threads))
         return TextRecognizer(engine, run.charset, run.preprocessing)
-    path = name or model_file(RECOGNIZER)
-    session = open_session(path, threads)
+    path = name or published_file(RECOGNIZER_FILE)
+    session = open_onnx_session(path, threads)
     classes, metadata = _last_axis(session, path, "recognizer"), _metadata(session)
     return TextRecognizer(
         onnx_engine(session),
-        find_charset(metadata, classes, charset, path),
+        resolve_model_charset(metadata, classes, charset, path),
         read_recognizer_preprocessing(metadata, path),
     )
 
@@ -93,13 +93,15 @@ def open_detector(
         run = Run.open(name)
         if _uses_torch(runtime, precision):
             return run.detector(precision)
-        session = open_session(to_onnx(run)[0], threads)
+        session = open_onnx_session(to_onnx(run)[0], threads)
         return TextDetector(onnx_engine(session), run.detector_preprocessing, run.boxes)
-    path = name or model_file(DETECTOR)
-    session = open_session(path if name else with_repeated_cells(load_model(path)), threads)
+    path = name or published_file(DETECTOR_FILE)
+    session = open_onnx_session(path if name else with_floor_resize(load_onnx(path)), threads)
     _last_axis(session, path, "detector")
     metadata = _metadata(session)
-    return TextDetector(onnx_engine(session), read_detector_preprocessing(metadata, path), read_boxes(metadata, path))
+    return TextDetector(
+        onnx_engine(session), read_detector_preprocessing(metadata, path), read_postprocessing(metadata, path)
+    )
 
 
 def _is_file(name: Path) -> bool:
@@ -111,10 +113,10 @@ def _is_file(name: Path) -> bool:
 
 
 def _uses_torch(runtime: Runtime, precision: Precision) -> bool:
-    return runtime == "torch" or precision != "fp32" or (runtime == "auto" and not has_both())
+    return runtime == "torch" or precision != "fp32" or (runtime == "auto" and not has_onnx_export())
 
 
-def _last_axis(session: Any, path: Path, kind: Kind) -> int:
+def _last_axis(session: Any, path: Path, kind: ModelKind) -> int:
     shape = session.get_outputs()[0].shape
     if _AXES.get(len(shape)) != kind:
         raise InputError(f"{path} is no {kind}: its output has {len(shape)} axes")

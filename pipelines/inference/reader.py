@@ -11,20 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.db.boxes import Boxes
-from pipelines.datasets.image import decode
-from pipelines.datasets.rectify import as_quad, rectify
-from pipelines.inference.engine import open_session
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.rectify import rectify, to_quad
+from pipelines.inference.engine import open_onnx_session
 from pipelines.inference.open_network import Runtime, open_detector, open_recognizer
 from pipelines.inference.predictors import TextDetector, TextRecognizer
-from pipelines.inference.published import CLASSIFIER, model_file
+from pipelines.inference.published import ORIENTATION_FILE, published_file
 from pipelines.inference.reading_order import reading_order
 from synthtext.core import Image, InputError, Polygon
 
-SUFFIXES = (".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".jp2", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
+IMAGE_SUFFIXES = (".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".jp2", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
 """Files in a folder that are taken for pictures."""
 
 
-def find_pictures(names: Sequence[str]) -> list[Path]:
+def find_images(names: Sequence[str]) -> list[Path]:
     """Files as they are, the pictures of folders by name, and what globs match, each once.
 
     Args:
@@ -44,7 +44,9 @@ def _matches(name: str) -> list[Path]:
     if path.is_file():
         return [path]
     if path.is_dir():
-        pictures = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES and entry.is_file())
+        pictures = sorted(
+            entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES and entry.is_file()
+        )
         if not pictures:
             raise InputError(f"{name}: there is no picture in this folder")
         return pictures
@@ -55,14 +57,14 @@ def _matches(name: str) -> list[Path]:
     return pictures
 
 
-HEIGHT, WIDTH = 48, 192
+INPUT_HEIGHT, INPUT_WIDTH = 48, 192
 TURN_THRESHOLD = 0.9
 """Probability of 180 degrees above which a line is turned (released configuration)."""
 
 _BATCH = 64
 
 
-class UprightClassifier:
+class OrientationClassifier:
     """Tells lines that are upside down: the published classifier of 0 and 180 degrees.
 
     Args:
@@ -74,10 +76,10 @@ class UprightClassifier:
     """
 
     def __init__(self, path: Path | None = None, threads: int | None = None) -> None:
-        self._session = open_session(path or model_file(CLASSIFIER), threads)
+        self._session = open_onnx_session(path or published_file(ORIENTATION_FILE), threads)
         self._input = self._session.get_inputs()[0].name
 
-    def upside_down(self, lines: Sequence[Image]) -> NDArray[np.bool_]:
+    def is_rotated(self, lines: Sequence[Image]) -> NDArray[np.bool_]:
         """Which lines, each (H, W, 3) uint8 RGB, are to be turned by 180 degrees; (N,)."""
         chunks = [lines[start : start + _BATCH] for start in range(0, len(lines), _BATCH)]
         sure = [self._session.run(None, {self._input: np.stack([_prepared(x) for x in c])})[0][:, 1] for c in chunks]
@@ -86,15 +88,15 @@ class UprightClassifier:
 
 def _prepared(line: Image) -> NDArray[np.float32]:
     """(3, HEIGHT, WIDTH) float32 BGR, -1 to 1, padded with 0; long lines are squashed, as the classifier learnt."""
-    width = min(-(-HEIGHT * line.shape[1] // line.shape[0]), WIDTH)
-    resized = cv2.resize(line, (max(width, 1), HEIGHT))[..., ::-1].astype(np.float32)
-    result = np.zeros((3, HEIGHT, WIDTH), np.float32)
+    width = min(-(-INPUT_HEIGHT * line.shape[1] // line.shape[0]), INPUT_WIDTH)
+    resized = cv2.resize(line, (max(width, 1), INPUT_HEIGHT))[..., ::-1].astype(np.float32)
+    result = np.zeros((3, INPUT_HEIGHT, INPUT_WIDTH), np.float32)
     result[:, :, : resized.shape[1]] = resized.transpose(2, 0, 1) / 127.5 - 1
     return result
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ReadLine:
+class TextLine:
     """One text of a picture.
 
     Attributes:
@@ -124,7 +126,7 @@ class Page:
     name: str
     width: int
     height: int
-    lines: tuple[ReadLine, ...]
+    lines: tuple[TextLine, ...]
 
     @property
     def text(self) -> str:
@@ -155,7 +157,7 @@ class Reader:
     Args:
         detector: finds them.
         recognizer: reads them.
-        upright: turns lines that stand on their heads; None: they are read as they stand.
+        orientation: turns lines that stand on their heads; None: they are read as they stand.
         min_confidence: of the recognizer; what is read with less, or as nothing, is left out.
     """
 
@@ -163,11 +165,11 @@ class Reader:
         self,
         detector: TextDetector,
         recognizer: TextRecognizer,
-        upright: UprightClassifier | None = None,
+        orientation: OrientationClassifier | None = None,
         min_confidence: float = MIN_CONFIDENCE,
     ) -> None:
         self.detector, self.recognizer = detector, recognizer
-        self._upright, self._min_confidence = upright, min_confidence
+        self._upright, self._min_confidence = orientation, min_confidence
 
     @classmethod
     def open(
@@ -178,7 +180,7 @@ class Reader:
         charset: str | Path | None = None,
         runtime: Runtime = "auto",
         threads: int | None = None,
-        turn: bool = False,
+        detect_orientation: bool = False,
         min_confidence: float = MIN_CONFIDENCE,
         min_side: int | None = None,
         max_side: int | None = None,
@@ -200,9 +202,9 @@ class Reader:
             InputError: a model cannot be opened; the sentence says which and why.
         """
         return cls(
-            open_detector(_path(det), runtime=runtime, threads=threads).resized(min_side, max_side),
+            open_detector(_path(det), runtime=runtime, threads=threads).with_input_limits(min_side, max_side),
             open_recognizer(_path(rec), runtime=runtime, threads=threads, charset=_path(charset)),
-            UprightClassifier(threads=threads) if turn else None,
+            OrientationClassifier(threads=threads) if detect_orientation else None,
             min_confidence,
         )
 
@@ -212,19 +214,19 @@ class Reader:
         lines = self._lines(image, found)
         readings = self.recognizer.read(lines) if lines else []
         read = [
-            ReadLine(reading.text, reading.confidence, polygon, float(score))
+            TextLine(reading.text, reading.confidence, polygon, float(score))
             for reading, polygon, score in zip(readings, found.polygons, found.scores, strict=True)
             if reading.text and reading.confidence >= self._min_confidence
         ]
-        order = reading_order([as_quad(line.polygon) for line in read])
+        order = reading_order([to_quad(line.polygon) for line in read])
         return Page(name, image.shape[1], image.shape[0], tuple(read[i] for i in order))
 
     def _lines(self, image: Image, found: Boxes) -> Sequence[Image]:
         released = self.detector.boxes.released
-        lines = [rectify(image, as_quad(polygon), released=released) for polygon in found.polygons]
+        lines = [rectify(image, to_quad(polygon), released=released) for polygon in found.polygons]
         if self._upright is None or not lines:
             return lines
-        turned = self._upright.upside_down(lines)
+        turned = self._upright.is_rotated(lines)
         return [_half_turn(line) if turn else line for line, turn in zip(lines, turned, strict=True)]
 
 
@@ -236,13 +238,13 @@ def _path(name: str | Path | None) -> Path | None:
     return None if name is None else Path(name)
 
 
-def load_picture(path: Path) -> Image:
+def load_image(path: Path) -> Image:
     """A picture file as (H, W, 3) uint8 RGB, upright.
 
     Raises:
         InputError: it is missing, or is no picture.
     """
     try:
-        return decode(path.read_bytes(), str(path))
+        return decode_image(path.read_bytes(), str(path))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None

@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 from synthtext.core import Polygon
 
-Spans = NDArray[np.float64]
+BoxArray = NDArray[np.float64]
 """(N, 4): left, top, right, bottom."""
 
-GUTTER = 1.5
+MIN_GUTTER = 1.5
 """Heights of a line between two columns, at least."""
 
-COLUMN_WIDTH, COLUMN_HEIGHT = 6.0, 2.5
+MIN_COLUMN_WIDTH, MIN_COLUMN_HEIGHT = 6.0, 2.5
 """Heights of a line that a column has at least, across and down."""
 
-OVERLAP = 0.5
+MIN_LINE_OVERLAP = 0.5
 """Texts of one line share at least this part of the height of the lower one."""
 
 
@@ -58,14 +58,14 @@ def _rotation(angle: float) -> NDArray[np.float64]:
     return np.array([[cos, -sin], [sin, cos]])
 
 
-def _sorted(spans: Spans, members: NDArray[np.int64]) -> list[int]:
+def _sorted(spans: BoxArray, members: NDArray[np.int64]) -> list[int]:
     """Cut into columns, else into bands with gutters of their own, as long as either can be; then by lines."""
     part = spans[members]
     height = float(np.median(part[:, 3] - part[:, 1]))
-    columns = _groups(part[:, 0], part[:, 2], GUTTER * height)
+    columns = _groups(part[:, 0], part[:, 2], MIN_GUTTER * height)
     if columns.max() and _are_columns(part, columns, height):
         return [i for c in range(int(columns.max()) + 1) for i in _sorted(spans, members[columns == c])]
-    bands = _joined_bands(part, _groups(part[:, 1], part[:, 3], 0.0), GUTTER * height)
+    bands = _joined_bands(part, _groups(part[:, 1], part[:, 3], 0.0), MIN_GUTTER * height)
     if bands.max():
         return [i for b in range(int(bands.max()) + 1) for i in _sorted(spans, members[bands == b])]
     return [int(members[i]) for line in _lines(part) for i in line]
@@ -80,20 +80,20 @@ def _groups(starts: NDArray[np.float64], stops: NDArray[np.float64], gap: float)
     return groups
 
 
-def _are_columns(part: Spans, columns: NDArray[np.int64], height: float) -> bool:
+def _are_columns(part: BoxArray, columns: NDArray[np.int64], height: float) -> bool:
     """Whether all groups are wide and several lines high: words far apart in a line, or prices in a list, are none."""
     for column in range(int(columns.max()) + 1):
         left, top, right, bottom = _hull(part[columns == column])
-        if bottom - top < COLUMN_HEIGHT * height or right - left < COLUMN_WIDTH * height:
+        if bottom - top < MIN_COLUMN_HEIGHT * height or right - left < MIN_COLUMN_WIDTH * height:
             return False
     return True
 
 
-def _hull(part: Spans) -> NDArray[np.float64]:
+def _hull(part: BoxArray) -> NDArray[np.float64]:
     return np.concatenate([part[:, :2].min(0), part[:, 2:].max(0)])
 
 
-def _joined_bands(part: Spans, bands: NDArray[np.int64], gap: float) -> NDArray[np.int64]:
+def _joined_bands(part: BoxArray, bands: NDArray[np.int64], gap: float) -> NDArray[np.int64]:
     """Number bands of lines anew, one number for all that go together: a headline above two columns ends their gutter,
     the lines below it do not."""
     joined = np.zeros_like(bands)
@@ -110,7 +110,7 @@ def _joined_bands(part: Spans, bands: NDArray[np.int64], gap: float) -> NDArray[
     return joined
 
 
-def _lines(part: Spans) -> list[list[int]]:
+def _lines(part: BoxArray) -> list[list[int]]:
     """Texts by line, from top to bottom, each from left to right."""
     lines: list[list[int]] = []
     spans: list[tuple[float, float]] = []
@@ -119,7 +119,7 @@ def _lines(part: Spans) -> list[list[int]]:
         if lines:
             above, below = spans[-1]
             shared = min(bottom, below) - max(top, above)
-            if shared >= OVERLAP * min(bottom - top, below - above):
+            if shared >= MIN_LINE_OVERLAP * min(bottom - top, below - above):
                 lines[-1].append(i)
                 count = len(lines[-1])
                 spans[-1] = (above + (top - above) / count, below + (bottom - below) / count)

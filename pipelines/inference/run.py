@@ -12,36 +12,36 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from models.ctc import CTCCodec
-from models.db.boxes import BoxSettings
+from models.db.boxes import PostprocessSettings
 from models.detector import Detector, DetectorConfig
-from models.recognizer import LineBackbone, Recognizer, RecognizerConfig
-from pipelines.config import Tree, dump_yaml, nearest, read_yaml, validated, validated_part
+from models.recognizer import Recognizer, RecognizerBackbone, RecognizerConfig
+from pipelines.config import SettingsDict, dump_yaml, read_yaml, suggest_key, validate_dataclass, validate_model
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.inference.engine import Precision, torch_detector, torch_recognizer
 from pipelines.inference.predictors import TextDetector, TextRecognizer
-from pipelines.io.atomic import write_file, written
+from pipelines.io.atomic import wrap_write_errors, write_atomic
 from synthtext.core import Charset, InputError
 
-Kind: TypeAlias = Literal["recognizer", "detector"]
-Sizes = TypeVar("Sizes", bound=BaseModel)
+ModelKind: TypeAlias = Literal["recognizer", "detector"]
+NetworkSettingsT = TypeVar("NetworkSettingsT", bound=BaseModel)
 
-CONFIG = "config.yaml"
-CHARSET = "charset.txt"
-PREPROCESSING = "preprocessing.json"
-WEIGHTS = "weights.safetensors"
+CONFIG_FILE = "config.yaml"
+CHARSET_FILE = "charset.txt"
+PREPROCESSING_FILE = "preprocessing.json"
+WEIGHTS_FILE = "weights.safetensors"
 
-BEST_MEMBER, SMALLER_MEMBER = "best", "smaller"
+BEST_NETWORK, SMALLEST_NETWORK = "best", "smaller"
 """Of networks that learnt together: the one with the best score, and the one with the fewest parameters."""
 
 _MEMBER = "network"  # in the header of WEIGHTS: which of several networks they are of
 
 
-class NetworkSettings(BaseModel):
+class RecognizerSettings(BaseModel):
     """`network` in a RUN's `config.yaml`: the sizes of a recognizer, see `RecognizerConfig`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    backbone: LineBackbone = "lcnet"
+    backbone: RecognizerBackbone = "lcnet"
     scale: float = Field(default=0.5, gt=0, le=4)
     hidden: int = Field(default=64, ge=1)
     mid: int = Field(default=96, ge=1)
@@ -77,17 +77,17 @@ class Run:
         folder: holds `config.yaml`, `preprocessing.json`, the `charset.txt` of a recognizer, and `weights.safetensors`
             once a network was validated. Where several networks were trained together each has its own file beside
             it, and `weights.safetensors` is that of the best.
-        member: which of those networks is meant; None: the best.
+        network_name: which of those networks is meant; None: the best.
     """
 
     folder: Path
-    member: str | None = None
+    network_name: str | None = None
 
     @classmethod
     def create(
         cls,
         folder: Path,
-        config: Tree,
+        config: SettingsDict,
         preprocessing: RecognizerPreprocessing | DetectorPreprocessing,
         charset: Charset | None = None,
     ) -> "Run":
@@ -100,9 +100,9 @@ class Run:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if charset is not None:
-                charset.write(folder / CHARSET)
-            write_file(folder / PREPROCESSING, preprocessing.to_json())
-            write_file(folder / CONFIG, dump_yaml(config))
+                charset.write(folder / CHARSET_FILE)
+            write_atomic(folder / PREPROCESSING_FILE, preprocessing.to_json())
+            write_atomic(folder / CONFIG_FILE, dump_yaml(config))
         except OSError as error:
             raise InputError(f"{folder} cannot be used as a RUN: {error.strerror}") from None
         return run
@@ -114,18 +114,18 @@ class Run:
         Raises:
             InputError: the folder is missing or is no RUN.
         """
-        if not (folder / CONFIG).is_file():
-            missing = "it is no folder" if not folder.is_dir() else f"it has no {CONFIG}"
+        if not (folder / CONFIG_FILE).is_file():
+            missing = "it is no folder" if not folder.is_dir() else f"it has no {CONFIG_FILE}"
             raise InputError(f"{folder} is no RUN: {missing}; name the folder given to `ocrmill train -o`")
         return cls(folder)
 
     @cached_property
-    def config(self) -> Tree:
+    def config(self) -> SettingsDict:
         """The resolved settings."""
-        return read_yaml(self.folder / CONFIG)
+        return read_yaml(self.folder / CONFIG_FILE)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ModelKind:
         """What the network does."""
         return "detector" if self.config.get("kind") == "detector" else "recognizer"
 
@@ -133,25 +133,27 @@ class Run:
     def charset(self) -> Charset:
         """The characters that a recognizer knows."""
         self._require("recognizer")
-        return Charset.from_file(self.folder / CHARSET, add_space=False)
+        return Charset.from_file(self.folder / CHARSET_FILE, add_space=False)
 
     @cached_property
     def preprocessing(self) -> RecognizerPreprocessing:
         """What is done to the picture of a line before a recognizer sees it."""
         self._require("recognizer")
-        return RecognizerPreprocessing.read(self.folder / PREPROCESSING)
+        return RecognizerPreprocessing.read(self.folder / PREPROCESSING_FILE)
 
     @cached_property
     def detector_preprocessing(self) -> DetectorPreprocessing:
         """What is done to a picture before a detector sees it."""
         self._require("detector")
-        return DetectorPreprocessing.read(self.folder / PREPROCESSING)
+        return DetectorPreprocessing.read(self.folder / PREPROCESSING_FILE)
 
     @cached_property
-    def boxes(self) -> BoxSettings:
+    def boxes(self) -> PostprocessSettings:
         """How a detector's maps become boxes."""
         self._require("detector")
-        return validated_part(BoxSettings, self.config.get("boxes", {}), f"{self.folder / CONFIG}, boxes")
+        return validate_dataclass(
+            PostprocessSettings, self.config.get("boxes", {}), f"{self.folder / CONFIG_FILE}, boxes"
+        )
 
     def load_recognizer(self) -> Recognizer:
         """The best recognizer so far, or the member that is meant, in evaluation mode.
@@ -159,15 +161,15 @@ class Run:
         Raises:
             InputError: this is a detector, there are no weights yet, or they do not belong to these settings.
         """
-        model = self.network.build(self.charset, self.preprocessing.height)
-        read_weights(self.weights_of(self.member), model)
+        model = self.recognizer_settings.build(self.charset, self.preprocessing.height)
+        load_weights(self.weights_path(self.network_name), model)
         return model.eval()
 
     @property
-    def network(self) -> NetworkSettings:
+    def recognizer_settings(self) -> RecognizerSettings:
         """Sizes of a recognizer."""
         self._require("recognizer")
-        return self._sizes(NetworkSettings)
+        return self._sizes(RecognizerSettings)
 
     def load_detector(self) -> Detector:
         """The best detector so far, or the member that is meant, in evaluation mode.
@@ -176,7 +178,7 @@ class Run:
             InputError: this is a recognizer, there are no weights yet, or they do not belong to these settings.
         """
         model = self.detector_settings.build()
-        read_weights(self.weights_of(self.member), model)
+        load_weights(self.weights_path(self.network_name), model)
         return model.eval()
 
     @property
@@ -185,17 +187,17 @@ class Run:
         self._require("detector")
         return self._sizes(DetectorSettings)
 
-    def _sizes(self, kind: type[Sizes]) -> Sizes:
-        own = self._members.get(self.member or _member_of(self.folder / WEIGHTS), {}).get("network")
+    def _sizes(self, kind: type[NetworkSettingsT]) -> NetworkSettingsT:
+        own = self._members.get(self.network_name or _member_of(self.folder / WEIGHTS_FILE), {}).get("network")
         settings = self.config.get("network", {}) if own is None else own
-        return validated(kind, settings, f"{self.folder / CONFIG}: network")
+        return validate_model(kind, settings, f"{self.folder / CONFIG_FILE}: network")
 
     @property
-    def _members(self) -> Tree:
-        members: Tree = self.config.get("team", {}).get("networks", {})
+    def _members(self) -> SettingsDict:
+        members: SettingsDict = self.config.get("team", {}).get("networks", {})
         return members
 
-    def of_member(self, name: str) -> "Run":
+    def select_network(self, name: str) -> "Run":
         """The same for one of the networks that were trained together, or that taught them.
 
         Args:
@@ -206,22 +208,22 @@ class Run:
             InputError: there is none of that name.
         """
         learners = [member for member, entry in self._members.items() if not entry.get("frozen")]
-        if name == BEST_MEMBER or (name == SMALLER_MEMBER and len(learners) <= 1):
-            return replace(self, member=None)
-        if name == SMALLER_MEMBER:
-            candidates = [replace(self, member=member) for member in (None, *learners)]
+        if name == BEST_NETWORK or (name == SMALLEST_NETWORK and len(learners) <= 1):
+            return replace(self, network_name=None)
+        if name == SMALLEST_NETWORK:
+            candidates = [replace(self, network_name=member) for member in (None, *learners)]
             return min(candidates, key=Run._parameters)
         if name not in self._members:
             raise InputError(
-                f"{self.folder} has no network {name!r}; {nearest(name, [*self._members, BEST_MEMBER, SMALLER_MEMBER])}"
+                f"{self.folder} has no network {name!r}; {suggest_key(name, [*self._members, BEST_NETWORK, SMALLEST_NETWORK])}"
             )
-        return replace(self, member=None if learners == [name] else name)
+        return replace(self, network_name=None if learners == [name] else name)
 
     def _parameters(self) -> int:
         if self.kind == "detector":
             model: nn.Module = self.detector_settings.build()
         else:
-            model = self.network.build(self.charset, self.preprocessing.height)
+            model = self.recognizer_settings.build(self.charset, self.preprocessing.height)
         return sum(parameter.numel() for parameter in model.parameters())
 
     def recognizer(self, precision: Precision = "fp32") -> TextRecognizer:
@@ -232,11 +234,11 @@ class Run:
         """The best detector so far, ready to read with torch; raises as `load_detector` does."""
         return TextDetector(torch_detector(self.load_detector(), precision), self.detector_preprocessing, self.boxes)
 
-    def _require(self, kind: Kind) -> None:
+    def _require(self, kind: ModelKind) -> None:
         if self.kind != kind:
             raise InputError(f"{self.folder} is a {self.kind}, where a {kind} is wanted")
 
-    def save_weights(self, model: nn.Module, name: str | None = None, of: str | None = None) -> None:
+    def save_weights(self, model: nn.Module, name: str | None = None, best_network: str | None = None) -> None:
         """Keep a network's weights as the best, in place of those before, or under the name of a member of a team.
 
         Args:
@@ -247,16 +249,16 @@ class Run:
         Raises:
             JobError: they cannot be written; those before are kept.
         """
-        header, path = None if of is None else {_MEMBER: of}, self.weights_of(name)
-        with written(path):
-            write_file(path, save(dense(model.state_dict()), header))
+        header, path = None if best_network is None else {_MEMBER: best_network}, self.weights_path(name)
+        with wrap_write_errors(path):
+            write_atomic(path, save(to_contiguous(model.state_dict()), header))
 
-    def weights_of(self, name: str | None) -> Path:
+    def weights_path(self, name: str | None) -> Path:
         """The file of the best weights, or of a member's of a team."""
-        return self.folder / (WEIGHTS if name is None else f"{name}.safetensors")
+        return self.folder / (WEIGHTS_FILE if name is None else f"{name}.safetensors")
 
 
-def read_weights(path: Path, model: nn.Module) -> None:
+def load_weights(path: Path, model: nn.Module) -> None:
     """Copy the tensors of a safetensors file into a network.
 
     Raises:
@@ -270,7 +272,7 @@ def read_weights(path: Path, model: nn.Module) -> None:
         raise InputError(f"{path} is damaged: {error}") from None
     except RuntimeError as error:
         problem = str(error).split("\n\t")[1 if "\n\t" in str(error) else 0]
-        raise InputError(f"{path} does not belong to the network of {path.parent / CONFIG}: {problem}") from None
+        raise InputError(f"{path} does not belong to the network of {path.parent / CONFIG_FILE}: {problem}") from None
 
 
 def _member_of(path: Path) -> str:
@@ -281,6 +283,6 @@ def _member_of(path: Path) -> str:
     return ""
 
 
-def dense(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def to_contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Tensors as safetensors wants them: on the CPU, in the order of their dimensions."""
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

@@ -14,31 +14,31 @@ from functools import cache
 from pathlib import Path
 
 from pipelines.errors import JobError
-from pipelines.io.paths import Place
+from pipelines.io.paths import AnyPath
 
-TEMPORARY = ".tmp-"
+TEMPORARY_PREFIX = ".tmp-"
 """Files and folders of this prefix are unfinished: whoever holds the data set's lock may remove them."""
 
 
-def temporary(path: Path) -> Path:
+def temporary_path(path: Path) -> Path:
     """A fresh name beside `path`, of the same suffix."""
-    return path.with_name(f"{TEMPORARY}{path.stem}-{os.getpid()}-{uuid.uuid4().hex[:8]}{path.suffix}")
+    return path.with_name(f"{TEMPORARY_PREFIX}{path.stem}-{os.getpid()}-{uuid.uuid4().hex[:8]}{path.suffix}")
 
 
-def write_file(path: Path, data: str | bytes) -> None:
+def write_atomic(path: Path, data: str | bytes) -> None:
     """Write a file under a temporary name, sync it, and give it its name."""
-    staged = temporary(path)
+    staged = temporary_path(path)
     try:
         staged.write_bytes(data.encode() if isinstance(data, str) else data)
-        sync(staged)
+        fsync_path(staged)
         staged.replace(path)
     except BaseException:
         staged.unlink(missing_ok=True)
         raise
-    sync(path.parent)
+    fsync_path(path.parent)
 
 
-def sync(path: Path) -> None:
+def fsync_path(path: Path) -> None:
     """Wait until a file's content, or a folder's list of names, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -47,7 +47,7 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def remove(path: Path) -> None:
+def remove_path(path: Path) -> None:
     """Remove a file, or a folder and all in it; nothing happens if it is not there."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
@@ -55,21 +55,21 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def remove_temporary(folder: Path) -> None:
+def remove_temporary_files(folder: Path) -> None:
     """Remove what an interrupted job left unfinished in a folder."""
     if folder.is_dir():
-        for path in sorted(folder.glob(f"{TEMPORARY}*")):
-            remove(path)
+        for path in sorted(folder.glob(f"{TEMPORARY_PREFIX}*")):
+            remove_path(path)
 
 
-def sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """The checksum of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
-def written(place: Place) -> Iterator[None]:
+def wrap_write_errors(place: AnyPath) -> Iterator[None]:
     """Tell in one sentence that a disk is full, a folder read-only, or a storage gone.
 
     Args:
@@ -86,7 +86,7 @@ def written(place: Place) -> Iterator[None]:
 
 
 @contextmanager
-def locked(path: Path, wait: bool = False) -> Iterator[None]:
+def file_lock(path: Path, wait: bool = False) -> Iterator[None]:
     """Hold the lock file `path`. The system lets go of it when the process ends, however it ends.
 
     Args:
@@ -98,7 +98,7 @@ def locked(path: Path, wait: bool = False) -> Iterator[None]:
     """
     descriptor = _acquire(path, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
-        with written(path):
+        with wrap_write_errors(path):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
         yield
@@ -110,7 +110,7 @@ def locked(path: Path, wait: bool = False) -> Iterator[None]:
 
 def _acquire(path: Path, kind: int) -> int:
     while True:
-        with written(path):
+        with wrap_write_errors(path):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             try_lock(descriptor, path, kind)
@@ -167,7 +167,7 @@ def staging_folder() -> Iterator[Path]:
     except OSError as error:
         raise JobError(f"no folder for temporary files can be made: {error}; set TMPDIR to one with room") from None
     try:
-        with locked(folder / _LOCK):
+        with file_lock(folder / _LOCK):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -179,7 +179,7 @@ def _sweep() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         try:
             if time.time() - folder.stat().st_mtime > _MINUTE:
-                with locked(folder / _LOCK):
+                with file_lock(folder / _LOCK):
                     shutil.rmtree(folder, ignore_errors=True)
         except (OSError, JobError):  # of another user, or in use
             continue

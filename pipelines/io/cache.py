@@ -7,21 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.errors import JobError
-from pipelines.io.atomic import TEMPORARY, locked, remove, sha256, sync, temporary
-from pipelines.io.connection import StorageError, unread
-from pipelines.io.location import Location
-from pipelines.io.paths import expanded, place
+from pipelines.io.atomic import TEMPORARY_PREFIX, file_lock, file_sha256, fsync_path, remove_path, temporary_path
+from pipelines.io.connection import StorageError, read_error
+from pipelines.io.location import RemotePath
+from pipelines.io.paths import expand_user, parse_path
 from synthtext.core import InputError
 
 
 def cache_folder() -> Path:
     """Where fetched files are kept: `OCRMILL_CACHE`, or `ocrmill` in the user's cache folder."""
     if named := os.environ.get("OCRMILL_CACHE"):
-        return expanded(named)
-    return expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "ocrmill"
+        return expand_user(named)
+    return expand_user(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "ocrmill"
 
 
-def fetched(uri: "str | Path | Location", digest: str, cache: Path | None = None) -> Path:
+def fetch_file(uri: "str | Path | RemotePath", digest: str, cache: Path | None = None) -> Path:
     """A file at a place, on this machine, with the content that it must have.
 
     A file that is fetched has its checksum as the name of its folder, so it is brought once, whoever asks for it; of
@@ -36,7 +36,7 @@ def fetched(uri: "str | Path | Location", digest: str, cache: Path | None = None
         InputError: there is no such file, or it has another content.
         JobError: the storage fails, or the cache folder cannot be written.
     """
-    found = place(uri)
+    found = parse_path(uri)
     if isinstance(found, Path):
         _compare(found, digest, found)
         return found
@@ -45,7 +45,7 @@ def fetched(uri: "str | Path | Location", digest: str, cache: Path | None = None
     def bring(staged: Path) -> None:
         found.download(staged / target.name)
         _compare(staged / target.name, digest, found)
-        sync(staged / target.name)
+        fsync_path(staged / target.name)
 
     try:
         return _kept(target, found, bring)
@@ -55,7 +55,7 @@ def fetched(uri: "str | Path | Location", digest: str, cache: Path | None = None
         raise JobError(f"{found} cannot be fetched: {error}") from None
 
 
-def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Path:
+def fetch_path(uri: "str | Path | RemotePath", cache: Path | None = None) -> Path:
     """A file, or all files of a folder, at a place, on this machine, as they are now.
 
     They are brought once, and again when a name, a size or a time of change differs.
@@ -68,14 +68,14 @@ def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Pat
         InputError: there is nothing, or the storage does not let it be read; UnansweredError where it may another time.
         JobError: the cache folder cannot be written.
     """
-    found = place(uri)
+    found = parse_path(uri)
     if isinstance(found, Path):
         return found
     try:
-        found.check()
-        state = found.state()
+        found.check_access()
+        state = found.file_states()
     except StorageError as error:
-        raise unread(found, error) from None
+        raise read_error(found, error) from None
     if strange := [name for name in state if name.startswith("/") or ".." in name.split("/")]:
         raise InputError(f"{found} cannot be read: {strange[0]!r} in it is no name for a file of this machine")
     if not state:
@@ -94,10 +94,10 @@ def fetched_tree(uri: "str | Path | Location", cache: Path | None = None) -> Pat
     except FileNotFoundError as error:
         raise JobError(f"{found} cannot be fetched: {error.strerror or error}; it changes just now") from None
     except StorageError as error:
-        raise unread(found, error) from None
+        raise read_error(found, error) from None
 
 
-def _kept(target: Path, found: Location, bring: Callable[[Path], None]) -> Path:
+def _kept(target: Path, found: RemotePath, bring: Callable[[Path], None]) -> Path:
     """What is kept, or brought by one process while others that want it wait.
 
     Args:
@@ -115,11 +115,11 @@ def _kept(target: Path, found: Location, bring: Callable[[Path], None]) -> Path:
         return target
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with locked(folder.with_name(f".lock-{folder.name}"), wait=True):
+        with file_lock(folder.with_name(f".lock-{folder.name}"), wait=True):
             if not target.exists():
-                for left in folder.parent.glob(f"{TEMPORARY}{folder.name}-*"):  # by processes that were killed
-                    remove(left)
-                _bring(temporary(folder), target, bring)
+                for left in folder.parent.glob(f"{TEMPORARY_PREFIX}{folder.name}-*"):  # by processes that were killed
+                    remove_path(left)
+                _bring(temporary_path(folder), target, bring)
     except (FileNotFoundError, StorageError):
         raise
     except OSError as error:
@@ -136,12 +136,12 @@ def _bring(staged: Path, target: Path, bring: Callable[[Path], None]) -> None:
         else:
             staged.rename(target.parent)
     finally:
-        remove(staged)
+        remove_path(staged)
 
 
-def _compare(path: Path, digest: str, where: Path | Location) -> None:
+def _compare(path: Path, digest: str, where: Path | RemotePath) -> None:
     try:
-        found = sha256(path)
+        found = file_sha256(path)
     except OSError as error:
         raise InputError(f"{where} cannot be read: {error.strerror}") from None
     if found != digest:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from synthtext.core import Charset
 
-FEW = 10
+RARE_THRESHOLD = 10
 """A character that occurs less often can hardly be learnt."""
 
 _SHOWN = 40
 
 
 @dataclass(frozen=True)
-class Rarity:
+class CharacterFrequencies:
     """How often the characters of a charset occur.
 
     Attributes:
@@ -23,7 +23,7 @@ class Rarity:
     counts: tuple[tuple[str, int], ...]
 
     @classmethod
-    def of(cls, characters: Mapping[str, int], charset: Charset) -> "Rarity":
+    def from_counts(cls, characters: Mapping[str, int], charset: Charset) -> "CharacterFrequencies":
         """Count characters as the charset reads them.
 
         Args:
@@ -38,22 +38,22 @@ class Rarity:
         return cls(tuple((character, folded[character]) for character in ordered))
 
     @property
-    def never(self) -> list[str]:
+    def missing(self) -> list[str]:
         """Characters that do not occur."""
         return [character for character, count in self.counts if not count]
 
     @property
-    def few(self) -> list[str]:
+    def rare(self) -> list[str]:
         """Characters that occur, but less than `FEW` times."""
-        return [character for character, count in self.counts if 0 < count < FEW]
+        return [character for character, count in self.counts if 0 < count < RARE_THRESHOLD]
 
     def describe(self) -> str:
         """One line: which characters are missing, which are rare, or how often the rarest occurs."""
         parts = []
-        if self.never:
-            parts.append(f"{len(self.never):,} never occur ({_listed(self.never)})")
-        if self.few:
-            parts.append(f"{len(self.few):,} occur less than {FEW} times ({_listed(self.few)})")
+        if self.missing:
+            parts.append(f"{len(self.missing):,} never occur ({_listed(self.missing)})")
+        if self.rare:
+            parts.append(f"{len(self.rare):,} occur less than {RARE_THRESHOLD} times ({_listed(self.rare)})")
         if parts:
             return f"of the {len(self.counts):,} characters of the charset, {', '.join(parts)}"
         rarest, count = self.counts[0]

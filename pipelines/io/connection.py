@@ -41,15 +41,15 @@ class StorageError(OSError):
         return str(self.strerror)
 
 
-class SilentError(StorageError):
+class NoResponseError(StorageError):
     """Nobody answers, be it that there is no server or no way to it."""
 
 
-class LastingError(StorageError):
+class PermanentStorageError(StorageError):
     """One that is not over after a while."""
 
 
-class NoBucketError(LastingError):
+class BucketNotFoundError(PermanentStorageError):
     """A storage has no such bucket.
 
     Args:
@@ -60,27 +60,27 @@ class NoBucketError(LastingError):
         super().__init__(f"there is no bucket {bucket!r}")
 
 
-class DeniedError(LastingError):
+class AccessDeniedError(PermanentStorageError):
     """A storage does not let these credentials do this."""
 
 
-class UnansweredError(InputError):
+class StorageUnavailableError(InputError):
     """What was asked for lies on a storage that does not answer now; at another time it may."""
 
 
-def unread(place: object, error: StorageError) -> InputError:
+def read_error(place: object, error: StorageError) -> InputError:
     """That something which is to be read cannot be.
 
     Args:
         place: of it.
         error: of the storage.
     """
-    kind = InputError if isinstance(error, LastingError) else UnansweredError
+    kind = InputError if isinstance(error, PermanentStorageError) else StorageUnavailableError
     return kind(f"{place} cannot be read: {error}")
 
 
 @contextmanager
-def explained(server: str, bucket: str) -> Iterator[None]:
+def wrap_storage_errors(server: str, bucket: str) -> Iterator[None]:
     """Turn what pyarrow raises into a StorageError; that something is not there stays a FileNotFoundError.
 
     Args:
@@ -97,14 +97,16 @@ def explained(server: str, bucket: str) -> Iterator[None]:
 
 def _storage_error(text: str, server: str, bucket: str) -> StorageError:
     if "NO_SUCH_BUCKET" in text:
-        return NoBucketError(bucket)
+        return BucketNotFoundError(bucket)
     if any(sign in text for sign in _DENIED):
-        return DeniedError(f"{server} refuses access to {bucket!r}: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+        return AccessDeniedError(
+            f"{server} refuses access to {bucket!r}: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
     for sign, what in _TLS.items():
         if sign in text:
-            return LastingError(f"{server} {what}")
+            return PermanentStorageError(f"{server} {what}")
     if any(sign in text for sign in _NO_SERVER):
-        return SilentError(f"{server} does not answer")
+        return NoResponseError(f"{server} does not answer")
     line = (text.strip() or "unknown error").splitlines()[0]
     return StorageError(re.sub(r"^When .*?(?=AWS Error)", "", line)[:300])
 
@@ -117,19 +119,19 @@ _FLAGS = {"true": True, "false": False}
 
 
 @lru_cache(maxsize=32)
-def connected(root: str, patient: bool = True) -> tuple[fs.FileSystem, str]:
+def open_filesystem(root: str, extended_retries: bool = True) -> tuple[fs.FileSystem, str]:
     """The storage of a URI and the path of its bucket or host in it; one connection of each kind a process.
 
     Args:
         root: a URI without a path, with its options.
-        patient: sit out half a minute in which a storage is too busy; else see soon whether anyone is there.
+        extended_retries: sit out half a minute in which a storage is too busy; else see soon whether anyone is there.
 
     Raises:
         InputError: no storage of this build of pyarrow has such URIs, or an option is none.
     """
     parts = urlsplit(root)
     if parts.scheme == "s3":
-        return _s3(parts, patient), parts.netloc
+        return _s3(parts, extended_retries), parts.netloc
     try:
         storage, path = fs.FileSystem.from_uri(root)
     except (pa.ArrowException, OSError, NotImplementedError, ValueError) as error:
@@ -137,9 +139,9 @@ def connected(root: str, patient: bool = True) -> tuple[fs.FileSystem, str]:
     return storage, path.rstrip("/")
 
 
-def _s3(parts: SplitResult, patient: bool) -> fs.S3FileSystem:
+def _s3(parts: SplitResult, extended_retries: bool) -> fs.S3FileSystem:
     """S3, or something that speaks as it does; credentials are found as by all programs: AWS_* or a profile."""
-    options = read_options(parts)
+    options = parse_options(parts)
     if options.get("endpoint_override") or os.environ.get("AWS_ENDPOINT_URL"):
         # Checksums at the end of a body are news to most other servers, and shards have their own.
         os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
@@ -148,14 +150,16 @@ def _s3(parts: SplitResult, patient: bool) -> fs.S3FileSystem:
             **options,
             connect_timeout=_CONNECT,
             request_timeout=_SILENCE,
-            retry_strategy=fs.AwsDefaultS3RetryStrategy(_RETRIES) if patient else fs.AwsStandardS3RetryStrategy(_TRIES),
+            retry_strategy=fs.AwsDefaultS3RetryStrategy(_RETRIES)
+            if extended_retries
+            else fs.AwsStandardS3RetryStrategy(_TRIES),
             allow_delayed_open=True,  # a small file is one request
         )
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{parts.geturl()} cannot be opened: {str(error).splitlines()[0]}") from None
 
 
-def read_options(parts: SplitResult) -> dict[str, Any]:
+def parse_options(parts: SplitResult) -> dict[str, Any]:
     """The options after the question mark of a URI of S3.
 
     Raises:
@@ -181,7 +185,7 @@ def read_options(parts: SplitResult) -> dict[str, Any]:
     return options
 
 
-def server_of(parts: SplitResult) -> str:
+def server_name(parts: SplitResult) -> str:
     """Who a URI asks, for sentences."""
     if parts.scheme != "s3":
         return f"{parts.scheme}://{parts.netloc}"

@@ -6,24 +6,33 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.io.atomic import TEMPORARY, locked, remove, remove_temporary, sync, temporary, write_file, written
-from pipelines.io.description import Description, read_description
-from pipelines.io.manifest import Mark, read_mark
-from pipelines.io.paths import Place, local_path, place, readable
+from pipelines.io.atomic import (
+    TEMPORARY_PREFIX,
+    file_lock,
+    fsync_path,
+    remove_path,
+    remove_temporary_files,
+    temporary_path,
+    wrap_write_errors,
+    write_atomic,
+)
+from pipelines.io.description import DatasetDescription, read_description
+from pipelines.io.manifest import ShardManifest, read_manifest
+from pipelines.io.paths import AnyPath, local_path, parse_path, wrap_read_errors
 from pipelines.io.plan import ShardPlan, ShardSpec
-from pipelines.io.remote_folder import RemoteFolder
-from pipelines.io.shard_writer import Draft, ShardFormat
+from pipelines.io.remote_folder import RemoteDatasetFolder
+from pipelines.io.shard_writer import PendingShard, ShardFormat
 from pipelines.io.statistics import Statistics
 from synthtext.core import InputError
 
 _LOCK = ".lock"
-CROPS = "crops.arrow"
+CROP_BANK_FILE = "crops.arrow"
 """The bank of crops that a CopyPaste data set is made with."""
 
-VERDICTS = "verdicts"
+FILTER_DECISIONS_FOLDER = "verdicts"
 """Of a filtered data set: the folder of what was found out about every line of its source."""
 
-RECIPE = "recipe.yaml"
+RECIPE_FILE = "recipe.yaml"
 """From which a data set can be made again."""
 
 
@@ -37,10 +46,10 @@ class DatasetFolder:
     def __init__(self, path: Path) -> None:
         self.path = local_path(path, "this data set").absolute()
         self.shards = self.path / "shards"
-        self.crops = self.path / CROPS
+        self.crops = self.path / CROP_BANK_FILE
         self._description = self.path / "dataset.json"
 
-    def check_usable(self) -> Description | None:
+    def check_usable(self) -> DatasetDescription | None:
         """Look at the folder without touching it.
 
         Returns:
@@ -49,10 +58,10 @@ class DatasetFolder:
         Raises:
             InputError: it is a file, cannot be written, or holds something that is no data set of ours.
         """
-        with readable(self.path):
+        with wrap_read_errors(self.path):
             return self._look()
 
-    def _look(self) -> Description | None:
+    def _look(self) -> DatasetDescription | None:
         existing = next(place for place in (self.path, *self.path.parents) if place.exists())
         if not existing.is_dir():
             raise InputError(f"{existing} is a file: name a folder for the data set")
@@ -69,8 +78,10 @@ class DatasetFolder:
         """Something that a job which was stopped before it wrote its description cannot have left."""
         inside = sorted(self.path.iterdir()) if self.path.is_dir() else []
         places = [*inside, *(sorted(self.shards.iterdir()) if self.shards.is_dir() else [])]
-        known = (_LOCK, CROPS, self.shards.name, RECIPE)
-        foreign = [place.name for place in places if place.name not in known and not place.name.startswith(TEMPORARY)]
+        known = (_LOCK, CROP_BANK_FILE, self.shards.name, RECIPE_FILE)
+        foreign = [
+            place.name for place in places if place.name not in known and not place.name.startswith(TEMPORARY_PREFIX)
+        ]
         return foreign[0] if foreign else None
 
     @contextmanager
@@ -83,20 +94,22 @@ class DatasetFolder:
         """
         with self._making():
             self.shards.mkdir(parents=True, exist_ok=True)
-        with locked(self.path / _LOCK):
+        with file_lock(self.path / _LOCK):
             self._remove_temporary()
             try:
                 yield
             finally:
                 self._remove_temporary()
 
-    def check_makeable(self) -> None:
+    def check_creatable(self) -> None:
         """Make a folder where this one is or would be, and remove it again.
 
         Raises:
             InputError: none can be made there.
         """
-        place = temporary(next(place for place in (self.path, *self.path.parents) if place.exists()) / self.path.name)
+        place = temporary_path(
+            next(place for place in (self.path, *self.path.parents) if place.exists()) / self.path.name
+        )
         with self._making():
             place.mkdir()
             place.rmdir()
@@ -109,15 +122,15 @@ class DatasetFolder:
             raise InputError(f"{self.path} cannot be made: {error.strerror}; take another folder") from None
 
     def _remove_temporary(self) -> None:
-        with written(self.path):
-            remove_temporary(self.path)
-            remove_temporary(self.shards)
+        with wrap_write_errors(self.path):
+            remove_temporary_files(self.path)
+            remove_temporary_files(self.shards)
 
     def free_bytes(self) -> int:
         """What is free on the disk that the folder is, or would be, on."""
         return shutil.disk_usage(next(place for place in (self.path, *self.path.parents) if place.exists())).free
 
-    def write_description(self, description: Description) -> None:
+    def write_description(self, description: DatasetDescription) -> None:
         """Write dataset.json.
 
         Raises:
@@ -127,52 +140,52 @@ class DatasetFolder:
 
     def write_recipe(self, recipe: str) -> None:
         """Write recipe.yaml."""
-        self._write(self.path / RECIPE, recipe)
+        self._write(self.path / RECIPE_FILE, recipe)
 
     def write_statistics(self, statistics: Statistics) -> None:
         """Write statistics.json."""
         self._write(self.path / "statistics.json", statistics.to_json())
 
-    def prepare(self, spec: ShardSpec, digest: str) -> None:
+    def invalidate_shard(self, spec: ShardSpec, digest: str) -> None:
         """Nothing: a shard's old mark goes when the new data get their name."""
 
-    def withdraw_statistics(self) -> None:
+    def remove_statistics(self) -> None:
         """Remove statistics.json: it is about to become wrong."""
-        with written(self.path):
+        with wrap_write_errors(self.path):
             (self.path / "statistics.json").unlink(missing_ok=True)
 
-    def commit(self, draft: Draft) -> None:
+    def commit(self, draft: PendingShard) -> None:
         """Give a shard its name and, when that is on the disk, its mark. One process commits: who holds the lock.
 
         Raises:
             JobError: the disk is full or the folder cannot be written.
         """
-        mark, data = self._mark_path(draft.mark.file), self.shards / draft.mark.file
-        with written(data):
+        mark, data = self._mark_path(draft.manifest.file), self.shards / draft.manifest.file
+        with wrap_write_errors(data):
             mark.unlink(missing_ok=True)  # of a shorter shard that this one replaces
             if data.is_dir():
-                remove(data)
-            draft.local.replace(data)
-            sync(self.shards)
-            write_file(mark, draft.mark.to_json())
+                remove_path(data)
+            draft.local_path.replace(data)
+            fsync_path(self.shards)
+            write_atomic(mark, draft.manifest.to_json())
 
-    def withdraw(self, spec: ShardSpec, form: ShardFormat) -> None:
+    def remove_shard(self, spec: ShardSpec, form: ShardFormat) -> None:
         """Remove a shard, its mark first: data without a mark count for nothing."""
-        with written(self.shards):
+        with wrap_write_errors(self.shards):
             (self.shards / f"{spec.name}.json").unlink(missing_ok=True)
-            sync(self.shards)
-            remove(self.shards / f"{spec.name}.{form}")
+            fsync_path(self.shards)
+            remove_path(self.shards / f"{spec.name}.{form}")
 
-    def mark_of(self, spec: ShardSpec, digest: str) -> Mark | None:
+    def finished_manifest(self, spec: ShardSpec, digest: str) -> ShardManifest | None:
         """The mark of a shard if it is finished: its mark is of this recipe and its data are there in full."""
-        mark = read_mark(self.shards / f"{spec.name}.json")
-        if mark is None or not mark.is_of(spec, digest):
+        mark = read_manifest(self.shards / f"{spec.name}.json")
+        if mark is None or not mark.matches(spec, digest):
             return None
         data = self.shards / mark.file
         data = data / "data.mdb" if data.is_dir() else data
         return mark if data.exists() and data.stat().st_size == mark.bytes else None
 
-    def marked(self, plan: ShardPlan) -> set[int]:
+    def indices_with_manifest(self, plan: ShardPlan) -> set[int]:
         """Numbers of the shards of a plan that have a mark, whatever is in it: one look at the list of names."""
         if not self.shards.is_dir():
             return set()
@@ -180,23 +193,23 @@ class DatasetFolder:
             names = {place.name for place in places if place.name.endswith(".json")}
         return {spec.index for spec in plan if f"{spec.name}.json" in names} if names else set()
 
-    def finished(self, plan: ShardPlan, digest: str) -> Iterable[Mark]:
+    def finished_manifests(self, plan: ShardPlan, digest: str) -> Iterable[ShardManifest]:
         """The marks of the finished shards of a plan, in order; only shards that have a mark are looked at."""
-        for index in sorted(self.marked(plan)):
-            mark = self.mark_of(plan[index], digest)
+        for index in sorted(self.indices_with_manifest(plan)):
+            mark = self.finished_manifest(plan[index], digest)
             if mark is not None:
                 yield mark
 
     @staticmethod
     def _write(path: Path, content: str) -> None:
-        with written(path):
-            write_file(path, content)
+        with wrap_write_errors(path):
+            write_atomic(path, content)
 
     def _mark_path(self, file: str) -> Path:
         return self.shards / Path(file).with_suffix(".json")
 
 
-def dataset_folder(out: "str | Place") -> DatasetFolder | RemoteFolder:
+def open_dataset_folder(out: "str | AnyPath") -> DatasetFolder | RemoteDatasetFolder:
     """The folder of a data set, on a disk or a storage.
 
     Args:
@@ -205,5 +218,5 @@ def dataset_folder(out: "str | Place") -> DatasetFolder | RemoteFolder:
     Raises:
         InputError: it is a URI, but not a whole one.
     """
-    found = place(out)
-    return DatasetFolder(found) if isinstance(found, Path) else RemoteFolder(found)
+    found = parse_path(out)
+    return DatasetFolder(found) if isinstance(found, Path) else RemoteDatasetFolder(found)

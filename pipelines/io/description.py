@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 import cv2
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipelines.io.paths import Place
+from pipelines.io.paths import AnyPath
 from pipelines.io.shard_writer import ShardFormat
 from synthtext.core import InputError
 
@@ -32,7 +32,7 @@ class FontRecord(BaseModel):
     licence: str = ""
 
 
-class Description(BaseModel):
+class DatasetDescription(BaseModel):
     """A data set. Its size does not grow with the number of shards.
 
     Attributes:
@@ -66,18 +66,18 @@ class Description(BaseModel):
     format: ShardFormat
     complete: bool = False
     rows: int = 0
-    gaps: dict[str, int] = {}
+    skipped: dict[str, int] = {}
     charset: str = ""
     fonts: tuple[FontRecord, ...] = ()
     versions: dict[str, str] = {}
     cpu: str = ""
-    ingredients: dict[str, str] = {}
+    fingerprint: dict[str, str] = {}
 
     def to_json(self) -> str:
         """As JSON."""
         return self.model_dump_json(indent=1) + "\n"
 
-    def check_rows(self, rows: int, folder: Place) -> None:
+    def check_rows(self, rows: int, folder: AnyPath) -> None:
         """Compare the rows that are there with those that a complete data set must have.
 
         Args:
@@ -93,7 +93,9 @@ class Description(BaseModel):
                 "ocrmill check names the shards that are missing, and the command that made it goes on"
             )
 
-    def difference(self, now: "Description", explain: Callable[[Mapping[str, str], Mapping[str, str]], str]) -> str:
+    def difference(
+        self, now: "DatasetDescription", explain: Callable[[Mapping[str, str], Mapping[str, str]], str]
+    ) -> str:
         """Why samples of another job cannot be added to this data set; empty when they can.
 
         Args:
@@ -103,30 +105,30 @@ class Description(BaseModel):
         if self.digest != now.digest:
             if self._is_of_another_job(now):
                 return f"made from another source, {self.source}, not from {now.source}"
-            return explain(self.ingredients, now.ingredients) or f"{self.source} is not {now.source}"
+            return explain(self.fingerprint, now.fingerprint) or f"{self.source} is not {now.source}"
         for name in ("kind", "seed", "start", "shard_size", "format", "cpu"):
             old, new = getattr(self, name), getattr(now, name)
             if old != new:
                 return f"{name.replace('_', ' ')} was {old}, is {new}"
         return ""
 
-    def _is_of_another_job(self, other: "Description") -> bool:
+    def _is_of_another_job(self, other: "DatasetDescription") -> bool:
         """Whether another command made it: then the ingredients have no name in common but those that all jobs have."""
         mine, theirs = (
-            {name for name in one.ingredients if name != "drawing code" and not name.startswith("version of ")}
+            {name for name in one.fingerprint if name != "drawing code" and not name.startswith("version of ")}
             for one in (self, other)
         )
         return self.kind != other.kind or (bool(mine or theirs) and not mine & theirs)
 
 
-def read_description(path: Place) -> Description:
+def read_description(path: AnyPath) -> DatasetDescription:
     """Read dataset.json.
 
     Raises:
         InputError: it is missing, or not what a job of ours writes.
     """
     try:
-        return Description.model_validate_json(path.read_bytes())
+        return DatasetDescription.model_validate_json(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.io.plan import SHARD_SIZE
-from pipelines.io.row import IMAGE, lists, pictures, to_json
+from pipelines.io.row import IMAGE_TYPE, image_array, list_array, to_json
 from pipelines.io.statistics import Statistics
 from synthtext.core import Clusters, Sample
 
@@ -33,7 +33,7 @@ class LineRow:
         effects: names, in the order in which they were applied.
         meta: everything else, JSON.
         rejected: why earlier attempts at it were given up; counted in the statistics alone.
-        paid: how the character that it owed came into its text, or why not; empty if it owed none; counted likewise.
+        coverage_outcome: how the character that it owed came into its text, or why not; empty if it owed none; counted likewise.
     """
 
     key: str
@@ -50,15 +50,15 @@ class LineRow:
     effects: tuple[str, ...] = ()
     meta: str = "{}"
     rejected: tuple[str, ...] = ()
-    paid: str = ""
+    coverage_outcome: str = ""
 
     KIND: ClassVar[str] = "lines"
-    GROUP: ClassVar[int] = 512
+    ROW_GROUP_SIZE: ClassVar[int] = 512
     SHARD_SIZE: ClassVar[int] = SHARD_SIZE
     SCHEMA: ClassVar[pa.Schema] = pa.schema(
         [
             ("key", pa.string()),
-            ("image", IMAGE),
+            ("image", IMAGE_TYPE),
             ("text", pa.string()),
             ("width", pa.int32()),
             ("height", pa.int32()),
@@ -72,10 +72,10 @@ class LineRow:
             ("meta", pa.string()),
         ]
     )
-    CATEGORIES: ClassVar[tuple[str, ...]] = ("font", "script", "corpus", "effects.list.element")
+    DICTIONARY_COLUMNS: ClassVar[tuple[str, ...]] = ("font", "script", "corpus", "effects.list.element")
 
     @classmethod
-    def of(cls, sample: Sample, image: bytes, suffix: str) -> Self:
+    def from_sample(cls, sample: Sample, image: bytes, suffix: str) -> Self:
         """The row of a sample whose picture has been encoded; `suffix` tells how (".jpg")."""
         height, width = sample.image.shape[:2]
         meta = sample.meta
@@ -92,9 +92,9 @@ class LineRow:
             corpus=meta.corpus,
             contrast=meta.contrast,
             effects=tuple(applied.name for applied in meta.effects),
-            meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.drawn}),
+            meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.parameters}),
             rejected=meta.rejected,
-            paid=str(meta.drawn.get("paid", "")),
+            coverage_outcome=str(meta.parameters.get("paid", "")),
         )
 
     @property
@@ -125,12 +125,12 @@ class LineRow:
         """The columns, in the order of `SCHEMA`."""
         return [
             pa.array([row.key for row in rows], pa.string()),
-            pictures([row.image for row in rows], [row.path for row in rows]),
+            image_array([row.image for row in rows], [row.path for row in rows]),
             pa.array([row.text for row in rows], pa.string()),
             pa.array([row.width for row in rows], pa.int32()),
             pa.array([row.height for row in rows], pa.int32()),
-            lists([row.clusters.offsets for row in rows], np.int32),
-            lists([row.clusters.quads.ravel() for row in rows], np.float32),
+            list_array([row.clusters.offsets for row in rows], np.int32),
+            list_array([row.clusters.quads.ravel() for row in rows], np.float32),
             pa.array([row.font for row in rows], pa.string()),
             pa.array([row.script for row in rows], pa.string()),
             pa.array([row.corpus for row in rows], pa.string()),
@@ -139,12 +139,12 @@ class LineRow:
             pa.array([row.meta for row in rows], pa.string()),
         ]
 
-    def count_in(self, statistics: Statistics) -> None:
+    def add_to(self, statistics: Statistics) -> None:
         """Add this row to the statistics of its shard."""
-        statistics.add_picture(self.width, self.height)
+        statistics.add_image(self.width, self.height)
         statistics.add_text(self.text)
-        statistics.add_origin(font=self.font, script=self.script, corpus=self.corpus)
-        statistics.add_look(contrast=self.contrast, effects=self.effects)
+        statistics.add_provenance(font=self.font, script=self.script, corpus=self.corpus)
+        statistics.add_appearance(contrast=self.contrast, effects=self.effects)
         statistics.rejections.update(self.rejected)
-        if self.paid:
-            statistics.owed[self.paid] += 1
+        if self.coverage_outcome:
+            statistics.coverage_outcomes[self.coverage_outcome] += 1

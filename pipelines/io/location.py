@@ -11,14 +11,14 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 import pyarrow.fs as fs
 
 from pipelines.io.connection import (
-    DeniedError,
-    LastingError,
-    NoBucketError,
-    SilentError,
+    AccessDeniedError,
+    BucketNotFoundError,
+    NoResponseError,
+    PermanentStorageError,
     StorageError,
-    connected,
-    explained,
-    server_of,
+    open_filesystem,
+    server_name,
+    wrap_storage_errors,
 )
 
 _SPECIAL = re.compile(r"[\x00-\x20#?%\x7f]")
@@ -26,7 +26,7 @@ _CHUNK = 8 * 2**20  # bytes that are copied at a time
 
 
 @dataclass(frozen=True)
-class Location:
+class RemotePath:
     """A file or folder on a storage. It is a name: pickled to other processes, which connect anew.
 
     What is read or written raises FileNotFoundError where nothing is, and StorageError for all else.
@@ -40,7 +40,7 @@ class Location:
     def __str__(self) -> str:
         return self.uri
 
-    def __truediv__(self, name: str) -> "Location":
+    def __truediv__(self, name: str) -> "RemotePath":
         """What lies below under a name, or under names with slashes between them, whatever is in them."""
         return self._with_path(f"{self._parts.path.rstrip('/')}/{_quoted(name)}")
 
@@ -48,8 +48,8 @@ class Location:
     def _parts(self) -> SplitResult:
         return urlsplit(self.uri)
 
-    def _with_path(self, path: str) -> "Location":
-        return Location(self._parts._replace(path=path).geturl())
+    def _with_path(self, path: str) -> "RemotePath":
+        return RemotePath(self._parts._replace(path=path).geturl())
 
     @property
     def _path(self) -> PurePosixPath:
@@ -68,14 +68,14 @@ class Location:
     @property
     def server(self) -> str:
         """Who is asked, for sentences."""
-        return server_of(self._parts)
+        return server_name(self._parts)
 
     @property
     def bucket(self) -> str:
         """The first part after the scheme."""
         return self._parts.netloc
 
-    def connect(self, patient: bool = True) -> tuple[fs.FileSystem, str]:
+    def filesystem(self, patient: bool = True) -> tuple[fs.FileSystem, str]:
         """The storage, and the path of this place in it.
 
         Args:
@@ -84,16 +84,16 @@ class Location:
         Raises:
             InputError: the URI is none that can be opened.
         """
-        storage, root = connected(self._with_path("").uri, patient)
+        storage, root = open_filesystem(self._with_path("").uri, patient)
         return storage, f"{root}/{str(self._path).strip('/')}".rstrip("/").removesuffix("/.")
 
-    def run(self, what: Callable[[fs.FileSystem, str], Any]) -> Any:
+    def call_filesystem(self, what: Callable[[fs.FileSystem, str], Any]) -> Any:
         """Do something with the storage and the path in it, its errors explained."""
-        storage, path = self.connect()
-        with explained(self.server, self.bucket):
+        storage, path = self.filesystem()
+        with wrap_storage_errors(self.server, self.bucket):
             return what(storage, path)
 
-    def check(self) -> None:
+    def check_access(self) -> None:
         """Ask whether the storage answers and has the bucket. A key that may only see a prefix is not told of that.
 
         Raises:
@@ -101,37 +101,40 @@ class Location:
         """
         try:
             self._check(patient=False)
-        except (SilentError, LastingError):
+        except (NoResponseError, PermanentStorageError):
             raise
         except StorageError:  # someone is there, but busy
             self._check(patient=True)
 
     def _check(self, patient: bool) -> None:
-        storage, path = self.connect(patient)
-        with explained(self.server, self.bucket):
+        storage, path = self.filesystem(patient)
+        with wrap_storage_errors(self.server, self.bucket):
             if storage.get_file_info(fs.FileSelector(path, allow_not_found=True)) or not self.bucket:
                 return
-        _, root = self._with_path("").connect(patient)
-        with suppress(DeniedError), explained(self.server, self.bucket):  # what was listed was not refused
+        _, root = self._with_path("").filesystem(patient)
+        with (
+            suppress(AccessDeniedError),
+            wrap_storage_errors(self.server, self.bucket),
+        ):  # what was listed was not refused
             if storage.get_file_info(root).type == fs.FileType.NotFound:
-                raise NoBucketError(self.bucket)
+                raise BucketNotFoundError(self.bucket)
 
-    def listing(self, deep: bool = True) -> dict[str, int]:
+    def list_files(self, recursive: bool = True) -> dict[str, int]:
         """The files below this place: their names relative to it, and their sizes in bytes.
 
         Args:
-            deep: those of folders, too; else folders are listed, too, with the size -1.
+            recursive: those of folders, too; else folders are listed, too, with the size -1.
         """
 
         def listed(storage: fs.FileSystem, path: str) -> dict[str, int]:
-            found = storage.get_file_info(fs.FileSelector(path, recursive=deep, allow_not_found=True))
-            kept = [info for info in found if info.is_file or (not deep and info.type == fs.FileType.Directory)]
+            found = storage.get_file_info(fs.FileSelector(path, recursive=recursive, allow_not_found=True))
+            kept = [info for info in found if info.is_file or (not recursive and info.type == fs.FileType.Directory)]
             return {info.path[len(path) + 1 :]: info.size if info.is_file else -1 for info in kept}
 
-        names: dict[str, int] = self.run(listed)
+        names: dict[str, int] = self.call_filesystem(listed)
         return {name: size for name, size in sorted(names.items()) if name}
 
-    def state(self) -> dict[str, str]:
+    def file_states(self) -> dict[str, str]:
         """Size and time of the last change of the files below this place, by name; of a file itself, by no name."""
 
         def seen(storage: fs.FileSystem, path: str) -> dict[str, str]:
@@ -139,15 +142,15 @@ class Location:
             infos = [info for info in found if info.is_file] or [storage.get_file_info(path)]
             return {info.path[len(path) + 1 :]: f"{info.size} {info.mtime_ns}" for info in infos if info.is_file}
 
-        return dict(sorted(self.run(seen).items()))
+        return dict(sorted(self.call_filesystem(seen).items()))
 
     def is_file(self) -> bool:
         """Whether there is a file."""
-        return bool(self.run(lambda storage, path: storage.get_file_info(path).is_file))
+        return bool(self.call_filesystem(lambda storage, path: storage.get_file_info(path).is_file))
 
     def size(self) -> int | None:
         """Bytes of a file; None where there is none."""
-        size: int | None = self.run(lambda storage, path: storage.get_file_info(path).size)
+        size: int | None = self.call_filesystem(lambda storage, path: storage.get_file_info(path).size)
         return size
 
     def read_bytes(self) -> bytes:
@@ -157,7 +160,7 @@ class Location:
             with storage.open_input_file(path) as file:
                 return bytes(file.read())
 
-        content: bytes = self.run(read)
+        content: bytes = self.call_filesystem(read)
         return content
 
     def write_bytes(self, data: bytes) -> None:
@@ -168,7 +171,7 @@ class Location:
             with storage.open_output_stream(path) as file:
                 file.write(data)
 
-        self.run(write)
+        self.call_filesystem(write)
 
     def upload(self, source: Path) -> None:
         """Copy a local file here. A reader may see a part of it: only its mark says that it is whole."""
@@ -179,7 +182,7 @@ class Location:
                 for chunk in _chunks(file):
                     sink.write(chunk)
 
-        self.run(copy)
+        self.call_filesystem(copy)
 
     def download(self, target: Path) -> None:
         """Copy the file here into a local one."""
@@ -189,7 +192,7 @@ class Location:
                 for chunk in _chunks(file):
                     sink.write(chunk)
 
-        self.run(copy)
+        self.call_filesystem(copy)
 
 
 def _quoted(name: str) -> str:

@@ -3,12 +3,12 @@
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.io.connection import StorageError
-from pipelines.io.paths import Place
+from pipelines.io.paths import AnyPath
 from pipelines.io.plan import ShardSpec
 from pipelines.io.statistics import Statistics
 
 
-class Mark(BaseModel):
+class ShardManifest(BaseModel):
     """What is known of a finished shard. Written last.
 
     Attributes:
@@ -34,14 +34,14 @@ class Mark(BaseModel):
     digest: str
     file: str
     rows: int
-    gaps: dict[str, int]
+    skipped: dict[str, int]
     bytes: int
     sha256: str
     seconds: float
     worker: str
     statistics: Statistics
 
-    def is_of(self, spec: ShardSpec, digest: str) -> bool:
+    def matches(self, spec: ShardSpec, digest: str) -> bool:
         """Whether this marks that shard of that recipe, whole."""
         return (self.index, self.start, self.count, self.digest) == (spec.index, spec.start, spec.count, digest)
 
@@ -50,14 +50,14 @@ class Mark(BaseModel):
         return self.model_dump_json(indent=1) + "\n"
 
 
-def read_mark(path: Place) -> Mark | None:
+def read_manifest(path: AnyPath) -> ShardManifest | None:
     """Read a mark; None when it is missing, broken or cannot be read, and the shard has to be written again.
 
     Raises:
         StorageError: the storage fails, which says nothing of the mark.
     """
     try:
-        return Mark.model_validate_json(path.read_bytes())
+        return ShardManifest.model_validate_json(path.read_bytes())
     except StorageError:
         raise
     except (OSError, ValidationError):

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
-from pipelines.io.connection import read_options
-from pipelines.io.location import Location
+from pipelines.io.connection import parse_options
+from pipelines.io.location import RemotePath
 from synthtext.core import InputError
 
 
 @contextmanager
-def readable(path: str | Path) -> Iterator[None]:
+def wrap_read_errors(path: str | Path) -> Iterator[None]:
     """Tell in one sentence that a folder on the way may not be searched, a name is too long, or a disk is broken.
 
     Args:
@@ -29,13 +29,13 @@ def readable(path: str | Path) -> Iterator[None]:
         raise InputError(f"{path} cannot be read: {reason}; look at its permissions, or take another") from None
 
 
-Place: TypeAlias = Path | Location
+AnyPath: TypeAlias = Path | RemotePath
 
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _FLATTENED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")  # what pathlib makes of a URI
 
 
-def place(spec: "str | Path | Location") -> Place:
+def parse_path(spec: "str | Path | RemotePath") -> AnyPath:
     """What a user's words mean; nothing is looked at.
 
     Args:
@@ -45,14 +45,14 @@ def place(spec: "str | Path | Location") -> Place:
     Raises:
         InputError: it is a URI, but not a whole one; or `~name` with no such user.
     """
-    if isinstance(spec, Location):
+    if isinstance(spec, RemotePath):
         return spec
     text = str(spec)
     found = _URI.match(text)
     if found is None:
         if flattened := _FLATTENED.match(text):
             raise InputError(f"{text}: a URI has two slashes, {flattened[1]}://...; give it as text, not as a Path")
-        return expanded(text)
+        return expand_user(text)
     try:
         parts = urlsplit(text)
     except ValueError as error:
@@ -62,13 +62,13 @@ def place(spec: "str | Path | Location") -> Place:
             raise InputError(f"{text}: a file of this machine is file:///..., with three slashes")
         return Path(unquote(parts.path))
     if parts.scheme == "s3":
-        read_options(parts)
+        parse_options(parts)
     if not parts.netloc or re.search(r"\s", text) or parts.fragment:
         raise InputError(f"{text} is no URI of a storage: it is scheme://bucket/folder, without spaces")
-    return Location(text)
+    return RemotePath(text)
 
 
-def expanded(path: str | Path) -> Path:
+def expand_user(path: str | Path) -> Path:
     """A path of this machine with the home folder that `~` or `~name` stands for.
 
     Raises:
@@ -91,7 +91,7 @@ def local_path(spec: "str | Path", what: str) -> Path:
         InputError: it is a URI of a storage.
     """
     try:
-        found = place(spec)
+        found = parse_path(spec)
     except InputError:
         if not _FLATTENED.match(str(spec)):
             raise
@@ -101,7 +101,7 @@ def local_path(spec: "str | Path", what: str) -> Path:
     return found
 
 
-def absolute(spec: "str | Path") -> str:
+def absolute_path(spec: "str | Path") -> str:
     """An absolute path or a URI: the same words in another folder mean another place."""
-    found = place(spec)
+    found = parse_path(spec)
     return str(found.absolute()) if isinstance(found, Path) else str(found)

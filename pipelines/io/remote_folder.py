@@ -7,18 +7,18 @@ from itertools import islice
 from typing import TypeVar
 
 from pipelines.errors import JobError
-from pipelines.io.atomic import written
+from pipelines.io.atomic import wrap_write_errors
 from pipelines.io.connection import StorageError
-from pipelines.io.description import Description, read_description
-from pipelines.io.location import Location
-from pipelines.io.manifest import Mark, read_mark
+from pipelines.io.description import DatasetDescription, read_description
+from pipelines.io.location import RemotePath
+from pipelines.io.manifest import ShardManifest, read_manifest
 from pipelines.io.plan import ShardPlan, ShardSpec
-from pipelines.io.shard_writer import Draft
+from pipelines.io.shard_writer import PendingShard
 from pipelines.io.statistics import Statistics
-from pipelines.io.writers import DATA
+from pipelines.io.writers import LMDB_DATA_FILE
 from synthtext.core import InputError
 
-REQUESTS = 16
+MAX_CONCURRENT_REQUESTS = 16
 """Small files that are read at a time."""
 
 _KNOWN = ("dataset.json", "recipe.yaml", "statistics.json", "shards")
@@ -27,7 +27,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class RemoteFolder:
+class RemoteDatasetFolder:
     """What `DatasetFolder` is on a disk.
 
     A shard's data are uploaded under their own name; they count for nothing until their mark is there, which is one
@@ -39,13 +39,13 @@ class RemoteFolder:
         path: of the folder, which need not exist.
     """
 
-    def __init__(self, path: Location) -> None:
+    def __init__(self, path: RemotePath) -> None:
         self.path = path
         self.shards = path / "shards"
         self._description = path / "dataset.json"
         self._unfinished: set[str] | None = None  # marks that were there, but of no finished shard, at the last look
 
-    def check_usable(self) -> Description | None:
+    def check_usable(self) -> DatasetDescription | None:
         """Look at the place without touching it.
 
         Returns:
@@ -55,8 +55,8 @@ class RemoteFolder:
             InputError: the storage does not answer or refuses, or what is there is no data set of ours.
         """
         try:
-            self.path.check()
-            names = self.path.listing(deep=False)
+            self.path.check_access()
+            names = self.path.list_files(recursive=False)
             if self._description.name in names:
                 return read_description(self._description)
         except StorageError as error:
@@ -66,7 +66,7 @@ class RemoteFolder:
             raise InputError(f"{self.path} holds {foreign[0]!r} and no data set of ours: take an empty folder")
         return None
 
-    def check_makeable(self) -> None:
+    def check_creatable(self) -> None:
         """Nothing has to be made."""
 
     @contextmanager
@@ -77,7 +77,7 @@ class RemoteFolder:
     def free_bytes(self) -> None:
         """Nobody knows."""
 
-    def write_description(self, description: Description) -> None:
+    def write_description(self, description: DatasetDescription) -> None:
         """Write dataset.json; raises JobError."""
         self._write(self._description, description.to_json())
 
@@ -89,12 +89,12 @@ class RemoteFolder:
         """Write statistics.json; raises JobError."""
         self._write(self.path / "statistics.json", statistics.to_json())
 
-    def withdraw_statistics(self) -> None:
+    def remove_statistics(self) -> None:
         """Empty statistics.json, if it is there: it is about to become wrong."""
-        with written(self.path):
+        with wrap_write_errors(self.path):
             self._empty(self.path / "statistics.json")
 
-    def prepare(self, spec: ShardSpec, digest: str) -> None:
+    def invalidate_shard(self, spec: ShardSpec, digest: str) -> None:
         """Make sure that a shard which is about to be written does not count: it may replace a shorter one.
 
         Nothing is asked about a shard that had no mark when the marks were last listed.
@@ -107,20 +107,20 @@ class RemoteFolder:
             self._unfinished = _marks(self._sizes())
         if file.name not in self._unfinished:
             return
-        with written(self.path):
-            mark = read_mark(file)  # another job may have finished it since
-            if mark is None or not mark.is_of(spec, digest) or self._size(mark) != mark.bytes:
+        with wrap_write_errors(self.path):
+            mark = read_manifest(file)  # another job may have finished it since
+            if mark is None or not mark.matches(spec, digest) or self._size(mark) != mark.bytes:
                 file.write_bytes(b"")
 
-    def commit(self, draft: Draft) -> None:
+    def commit(self, draft: PendingShard) -> None:
         """Write the mark of a shard whose data are there.
 
         Raises:
             JobError: the storage cannot be written.
         """
-        self._write(self.shards / f"{draft.mark.file.rpartition('.')[0]}.json", draft.mark.to_json())
+        self._write(self.shards / f"{draft.manifest.file.rpartition('.')[0]}.json", draft.manifest.to_json())
 
-    def marked(self, plan: ShardPlan) -> set[int]:
+    def indices_with_manifest(self, plan: ShardPlan) -> set[int]:
         """Numbers of the shards of a plan that have a mark, whatever is in it: one look at the list of names.
 
         Raises:
@@ -129,7 +129,7 @@ class RemoteFolder:
         marks = self._unfinished = _marks(self._sizes())
         return {spec.index for spec in plan if f"{spec.name}.json" in marks}
 
-    def finished(self, plan: ShardPlan, digest: str) -> Iterable[Mark]:
+    def finished_manifests(self, plan: ShardPlan, digest: str) -> Iterable[ShardManifest]:
         """The marks of the finished shards of a plan, in order; only shards that have a mark are looked at.
 
         Raises:
@@ -138,25 +138,27 @@ class RemoteFolder:
         sizes = self._sizes()
         unfinished = self._unfinished = _marks(sizes)
 
-        def mark_of(spec: ShardSpec) -> Mark | None:
-            mark = read_mark(self.shards / f"{spec.name}.json")
-            return mark if mark and mark.is_of(spec, digest) and stored_size(sizes, mark.file) == mark.bytes else None
+        def mark_of(spec: ShardSpec) -> ShardManifest | None:
+            mark = read_manifest(self.shards / f"{spec.name}.json")
+            return (
+                mark if mark and mark.matches(spec, digest) and stored_bytes(sizes, mark.file) == mark.bytes else None
+            )
 
         with self._read():
             marked = [spec for spec in plan if f"{spec.name}.json" in unfinished]
-            for mark in together(mark_of, marked):
+            for mark in parallel_map(mark_of, marked):
                 if mark is not None:
                     unfinished.discard(f"{plan[mark.index].name}.json")
                     yield mark
 
     def _sizes(self) -> dict[str, int]:
         with self._read():
-            return self.shards.listing()
+            return self.shards.list_files()
 
-    def _size(self, mark: Mark) -> int | None:
+    def _size(self, mark: ShardManifest) -> int | None:
         """Bytes of a shard's data, as they are now."""
         data = self.shards / mark.file
-        return (data if data.suffix == ".parquet" else data / DATA).size()
+        return (data if data.suffix == ".parquet" else data / LMDB_DATA_FILE).size()
 
     @contextmanager
     def _read(self) -> Iterator[None]:
@@ -165,12 +167,12 @@ class RemoteFolder:
         except StorageError as error:
             raise JobError(f"{self.shards} cannot be read: {error}; the same command again goes on") from None
 
-    def _empty(self, file: Location) -> None:
+    def _empty(self, file: RemotePath) -> None:
         if file.is_file():
             file.write_bytes(b"")
 
-    def _write(self, file: Location, content: str) -> None:
-        with written(file):
+    def _write(self, file: RemotePath, content: str) -> None:
+        with wrap_write_errors(file):
             file.write_bytes(content.encode())
 
 
@@ -179,19 +181,19 @@ def _marks(sizes: dict[str, int]) -> set[str]:
     return {name for name, size in sizes.items() if size and name.endswith(".json")}
 
 
-def stored_size(sizes: dict[str, int], file: str) -> int | None:
+def stored_bytes(sizes: dict[str, int], file: str) -> int | None:
     """Bytes of a shard's data.
 
     Args:
         sizes: of the files in the folder of shards, by name.
         file: or folder of the shard, as its mark names it.
     """
-    return sizes.get(file, sizes.get(f"{file}/{DATA}"))
+    return sizes.get(file, sizes.get(f"{file}/{LMDB_DATA_FILE}"))
 
 
-def together(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+def parallel_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Results of a function that waits for a storage, in order, some at a time."""
     rest = iter(items)
-    with ThreadPoolExecutor(REQUESTS) as pool:
-        while chunk := list(islice(rest, 4 * REQUESTS)):
+    with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:
+        while chunk := list(islice(rest, 4 * MAX_CONCURRENT_REQUESTS)):
             yield from pool.map(function, chunk)

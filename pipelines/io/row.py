@@ -20,10 +20,10 @@ class Row(Protocol):
     SCHEMA: ClassVar[pa.Schema]
     """The columns in Parquet."""
 
-    CATEGORIES: ClassVar[tuple[str, ...]]
+    DICTIONARY_COLUMNS: ClassVar[tuple[str, ...]]
     """Columns of few different values."""
 
-    GROUP: ClassVar[int]
+    ROW_GROUP_SIZE: ClassVar[int]
     """Rows in a row group: what a reader that shuffles takes in one piece, and what a writer holds."""
 
     SHARD_SIZE: ClassVar[int]
@@ -48,25 +48,27 @@ class Row(Protocol):
         """The columns of rows of this kind, in the order of `SCHEMA`."""
         ...
 
-    def count_in(self, statistics: Statistics) -> None:
+    def add_to(self, statistics: Statistics) -> None:
         """Add this row to the statistics of its shard."""
         ...
 
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 
-IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 """The column of pictures."""
 
 
-def pictures(images: Sequence[bytes], paths: Sequence[str]) -> pa.StructArray:
+def image_array(images: Sequence[bytes], paths: Sequence[str]) -> pa.StructArray:
     """The column of pictures."""
-    return pa.StructArray.from_arrays([pa.array(images, pa.binary()), pa.array(paths, pa.string())], fields=list(IMAGE))
+    return pa.StructArray.from_arrays(
+        [pa.array(images, pa.binary()), pa.array(paths, pa.string())], fields=list(IMAGE_TYPE)
+    )
 
 
-def to_json(tree: Parameters | list[Parameters]) -> str:
+def to_json(value: Parameters | list[Parameters]) -> str:
     """A tree as JSON; numpy's scalars and arrays, which an effect may have drawn, become plain numbers and lists."""
-    return _ENCODER.encode(tree)
+    return _ENCODER.encode(value)
 
 
 def _plain(value: object) -> Any:
@@ -78,7 +80,7 @@ def _plain(value: object) -> Any:
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
-def lists(arrays: Sequence[np.ndarray], dtype: type[np.generic]) -> pa.ListArray:
+def list_array(arrays: Sequence[np.ndarray], dtype: type[np.generic]) -> pa.ListArray:
     """A column of lists: one concatenation instead of a Python object for every number."""
     ends = np.cumsum([0, *map(len, arrays)]).astype(np.int32)
     values = np.concatenate(arrays).astype(dtype, copy=False) if arrays else np.zeros(0, dtype)

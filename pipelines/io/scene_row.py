@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Self, get_args
 import numpy as np
 import pyarrow as pa
 
-from pipelines.io.row import IMAGE, lists, pictures, to_json
+from pipelines.io.row import IMAGE_TYPE, image_array, list_array, to_json
 from pipelines.io.statistics import Statistics
 from synthtext.core import Clusters, Level, Origin, Scene, TextInstance, as_polygon
 
-IGNORED = frozenset({"*", "###"})
+IGNORED_TRANSCRIPTIONS = frozenset({"*", "###"})
 """Transcriptions of texts that are neither positive nor negative (PaddleOCR, ICDAR)."""
 
 _LEVELS: tuple[str, ...] = get_args(Level)
@@ -64,12 +64,12 @@ class SceneRow:
     problems: tuple[str, ...] = ()
 
     KIND: ClassVar[str] = "scenes"
-    GROUP: ClassVar[int] = 64
+    ROW_GROUP_SIZE: ClassVar[int] = 64
     SHARD_SIZE: ClassVar[int] = 256
     SCHEMA: ClassVar[pa.Schema] = pa.schema(
         [
             ("key", pa.string()),
-            ("image", IMAGE),
+            ("image", IMAGE_TYPE),
             ("width", pa.int32()),
             ("height", pa.int32()),
             ("instances", pa.list_(_INSTANCE)),
@@ -77,7 +77,7 @@ class SceneRow:
             ("meta", pa.string()),
         ]
     )
-    CATEGORIES: ClassVar[tuple[str, ...]] = (
+    DICTIONARY_COLUMNS: ClassVar[tuple[str, ...]] = (
         "effects.list.element",
         "instances.list.element.level",
         "instances.list.element.origin.kind",
@@ -85,7 +85,7 @@ class SceneRow:
     )
 
     @classmethod
-    def of(cls, scene: Scene, image: bytes, suffix: str) -> Self:
+    def from_scene(cls, scene: Scene, image: bytes, suffix: str) -> Self:
         """The row of a scene whose picture has been encoded; `suffix` tells how (".jpg")."""
         height, width = scene.image.shape[:2]
         meta = scene.meta
@@ -97,14 +97,14 @@ class SceneRow:
             height=height,
             instances=scene.instances,
             effects=tuple(applied.name for applied in meta.effects),
-            meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.drawn}),
+            meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.parameters}),
             rejected=meta.rejected,
         )
 
     @property
     def label(self) -> str:
         """The instances that no other one is a part of, as PaddleOCR writes them."""
-        return scene_label(leaves(self.instances))
+        return paddleocr_label(leaf_instances(self.instances))
 
     def meta_json(self) -> str:
         """The other columns by name, `meta` as the object that it is."""
@@ -113,7 +113,7 @@ class SceneRow:
                 "key": self.key,
                 "width": self.width,
                 "height": self.height,
-                "instances": [instance_to_tree(instance) for instance in self.instances],
+                "instances": [instance_to_dict(instance) for instance in self.instances],
                 "effects": self.effects,
                 "meta": json.loads(self.meta),
             }
@@ -124,7 +124,7 @@ class SceneRow:
         """The columns, in the order of `SCHEMA`."""
         return [
             pa.array([row.key for row in rows], pa.string()),
-            pictures([row.image for row in rows], [row.path for row in rows]),
+            image_array([row.image for row in rows], [row.path for row in rows]),
             pa.array([row.width for row in rows], pa.int32()),
             pa.array([row.height for row in rows], pa.int32()),
             _instance_lists([row.instances for row in rows]),
@@ -132,29 +132,29 @@ class SceneRow:
             pa.array([row.meta for row in rows], pa.string()),
         ]
 
-    def count_in(self, statistics: Statistics) -> None:
+    def add_to(self, statistics: Statistics) -> None:
         """Add this row to the statistics of its shard."""
-        statistics.add_picture(self.width, self.height)
+        statistics.add_image(self.width, self.height)
         statistics.add_instances(self.instances)
         statistics.effects.update(set(self.effects))
         statistics.rejections.update(self.rejected)
         statistics.problems.update(self.problems)
 
 
-def leaves(instances: Sequence[TextInstance]) -> list[TextInstance]:
+def leaf_instances(instances: Sequence[TextInstance]) -> list[TextInstance]:
     """The instances that no other one is a part of."""
     parents = {instance.parent for instance in instances}
     return [instance for place, instance in enumerate(instances) if place not in parents]
 
 
-def scene_label(instances: Sequence[TextInstance]) -> str:
+def paddleocr_label(instances: Sequence[TextInstance]) -> str:
     """Instances as PaddleOCR writes them, coordinates to a thousandth of a pixel; one to ignore is "###"."""
     return to_json(
         [{"transcription": "###" if i.ignore else i.text, "points": _rounded(i.polygon).tolist()} for i in instances]
     )
 
 
-def instance_to_tree(instance: TextInstance) -> dict[str, Any]:
+def instance_to_dict(instance: TextInstance) -> dict[str, Any]:
     """An instance as JSON, coordinates to a thousandth of a pixel; the fields of the Parquet column by name."""
     origin, clusters = instance.origin, instance.clusters
     return {
@@ -169,7 +169,7 @@ def instance_to_tree(instance: TextInstance) -> dict[str, Any]:
     }
 
 
-def instance_from_tree(tree: dict[str, Any]) -> TextInstance:
+def instance_from_dict(tree: dict[str, Any]) -> TextInstance:
     """What `instance_to_tree` or the Parquet column gives, as an instance again.
 
     Raises:
@@ -205,12 +205,12 @@ def _instance_lists(rows: Sequence[tuple[TextInstance, ...]]) -> pa.ListArray:
     ]
     fields = [
         pa.array([instance.text for instance in every], pa.string()),
-        lists([instance.polygon.ravel() for instance in every], np.float32),
+        list_array([instance.polygon.ravel() for instance in every], np.float32),
         pa.array([instance.ignore for instance in every], pa.bool_()),
         pa.array([instance.level for instance in every], pa.string()),
         pa.array([instance.parent for instance in every], pa.int32()),
         pa.StructArray.from_arrays(origins, fields=list(_ORIGIN)),
-        lists([instance.clusters.offsets for instance in every], np.int32),
-        lists([instance.clusters.quads.ravel() for instance in every], np.float32),
+        list_array([instance.clusters.offsets for instance in every], np.int32),
+        list_array([instance.clusters.quads.ravel() for instance in every], np.float32),
     ]
     return pa.ListArray.from_arrays(pa.array(ends), pa.StructArray.from_arrays(fields, fields=list(_INSTANCE)))

@@ -12,15 +12,15 @@ from typing import Any, Literal, Protocol, TypeAlias, cast, get_args
 import lmdb
 
 from pipelines.errors import JobError
-from pipelines.io.atomic import remove, sha256, staging_folder, sync, temporary, written
-from pipelines.io.location import Location
-from pipelines.io.manifest import Mark
-from pipelines.io.paths import Place
+from pipelines.io.atomic import file_sha256, fsync_path, remove_path, staging_folder, temporary_path, wrap_write_errors
+from pipelines.io.location import RemotePath
+from pipelines.io.manifest import ShardManifest
+from pipelines.io.paths import AnyPath
 from pipelines.io.plan import ShardSpec
 from pipelines.io.row import AnyRow
 from pipelines.io.statistics import Statistics
-from pipelines.io.writers import DATA, LmdbWriter, ParquetWriter
-from synthtext.core import Gap, InputError
+from pipelines.io.writers import LMDB_DATA_FILE, LmdbWriter, ParquetWriter
+from synthtext.core import InputError, SkippedSample
 
 ShardFormat: TypeAlias = Literal["parquet", "lmdb"]
 
@@ -38,7 +38,7 @@ class ShardWriter(Protocol):
 
 
 @dataclass(frozen=True)
-class Draft:
+class PendingShard:
     """A shard that is written, but not committed.
 
     Attributes:
@@ -46,17 +46,17 @@ class Draft:
         mark: that commits it.
     """
 
-    path: Place
-    mark: Mark
+    path: AnyPath
+    manifest: ShardManifest
 
     @property
-    def local(self) -> Path:
+    def local_path(self) -> Path:
         """The path of one that lies on a disk."""
         assert isinstance(self.path, Path)
         return self.path
 
 
-def shard_format(name: str) -> ShardFormat:
+def check_shard_format(name: str) -> ShardFormat:
     """Check the name of a format.
 
     Raises:
@@ -68,8 +68,13 @@ def shard_format(name: str) -> ShardFormat:
 
 
 def write_shard(
-    items: Iterable[AnyRow | Gap], kind: type[AnyRow], spec: ShardSpec, digest: str, folder: Place, form: ShardFormat
-) -> Draft:
+    items: Iterable[AnyRow | SkippedSample],
+    row_type: type[AnyRow],
+    spec: ShardSpec,
+    digest: str,
+    folder: AnyPath,
+    format: ShardFormat,
+) -> PendingShard:
     """Write a shard under a temporary name; `DatasetFolder.commit` gives it its own.
 
     What goes to a storage is written to a temporary folder of this machine and then uploaded.
@@ -86,47 +91,52 @@ def write_shard(
         JobError: the disk is full, or the folder or the storage cannot be written.
     """
     if isinstance(folder, Path):
-        return Draft(*_write_shard(items, kind, spec, digest, folder, form))
+        return PendingShard(*_write_shard(items, row_type, spec, digest, folder, format))
     with staging_folder() as local:
-        path, mark = _write_shard(items, kind, spec, digest, local, form)
-        return Draft(_upload(path, folder / mark.file), mark)
+        path, mark = _write_shard(items, row_type, spec, digest, local, format)
+        return PendingShard(_upload(path, folder / mark.file), mark)
 
 
-def _upload(path: Path, data: Location) -> Location:
-    with written(data):
+def _upload(path: Path, data: RemotePath) -> RemotePath:
+    with wrap_write_errors(data):
         if path.is_dir():
-            (data / DATA).upload(path / DATA)
+            (data / LMDB_DATA_FILE).upload(path / LMDB_DATA_FILE)
         else:
             data.upload(path)
     return data
 
 
 def _write_shard(
-    items: Iterable[AnyRow | Gap], kind: type[AnyRow], spec: ShardSpec, digest: str, folder: Path, form: ShardFormat
-) -> tuple[Path, Mark]:
+    items: Iterable[AnyRow | SkippedSample],
+    row_type: type[AnyRow],
+    spec: ShardSpec,
+    digest: str,
+    folder: Path,
+    format: ShardFormat,
+) -> tuple[Path, ShardManifest]:
     started = time.monotonic()
-    path = folder / f"{spec.name}.{form}"
-    staged = temporary(path)
+    path = folder / f"{spec.name}.{format}"
+    staged = temporary_path(path)
     try:
-        statistics = _write_rows(items, kind, staged, form)
-        data = staged / DATA if form == "lmdb" else staged
-        sync(data)
-        mark = Mark(
+        statistics = _write_rows(items, row_type, staged, format)
+        data = staged / LMDB_DATA_FILE if format == "lmdb" else staged
+        fsync_path(data)
+        mark = ShardManifest(
             index=spec.index,
             start=spec.start,
             count=spec.count,
             digest=digest,
             file=path.name,
             rows=statistics.rows,
-            gaps=dict(statistics.gaps),
+            skipped=dict(statistics.skipped),
             bytes=data.stat().st_size,
-            sha256=sha256(data),
+            sha256=file_sha256(data),
             seconds=round(time.monotonic() - started, 3),
             worker=f"{socket.gethostname()}:{os.getpid()}",
             statistics=statistics,
         )
     except BaseException as error:
-        remove(staged)
+        remove_path(staged)
         if isinstance(error, OSError | lmdb.Error):
             hint = " (a full disk, most often)" if "Input/output error" in str(error) else ""  # LMDB: a write cut short
             raise JobError(f"{path} cannot be written: {error}{hint}; the same command again goes on") from None
@@ -134,22 +144,24 @@ def _write_shard(
     return staged, mark
 
 
-def _write_rows(items: Iterable[AnyRow | Gap], kind: type[AnyRow], path: Path, form: ShardFormat) -> Statistics:
+def _write_rows(
+    items: Iterable[AnyRow | SkippedSample], row_type: type[AnyRow], path: Path, format: ShardFormat
+) -> Statistics:
     statistics = Statistics()
-    writer: ShardWriter = LmdbWriter(path, kind) if form == "lmdb" else ParquetWriter(path, kind)
+    writer: ShardWriter = LmdbWriter(path, row_type) if format == "lmdb" else ParquetWriter(path, row_type)
     try:
         rows = _counted(items, statistics)
-        while group := list(islice(rows, kind.GROUP)):
+        while group := list(islice(rows, row_type.ROW_GROUP_SIZE)):
             writer.write(group)
     finally:
         writer.close()
     return statistics
 
 
-def _counted(items: Iterable[AnyRow | Gap], statistics: Statistics) -> Iterator[AnyRow]:
+def _counted(items: Iterable[AnyRow | SkippedSample], statistics: Statistics) -> Iterator[AnyRow]:
     for item in items:
-        if isinstance(item, Gap):
-            statistics.add_gap(item)
+        if isinstance(item, SkippedSample):
+            statistics.add_skipped(item)
         else:
-            item.count_in(statistics)
+            item.add_to(statistics)
             yield item

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
 
-from synthtext.core import Gap, TextInstance
+from synthtext.core import SkippedSample, TextInstance
 
-BIN = 16
+BIN_WIDTH = 16
 """Width of the bins of widths and heights (pixels) and of contrasts (grey values); a bin goes by its lower end."""
 
 
@@ -37,9 +37,9 @@ class Statistics(BaseModel):
     """
 
     rows: int = 0
-    gaps: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
     rejections: Counter[str] = Counter()
-    owed: Counter[str] = Counter()
+    coverage_outcomes: Counter[str] = Counter()
     lengths: Counter[int] = Counter()
     characters: Counter[str] = Counter()
     fonts: Counter[str] = Counter()
@@ -56,35 +56,35 @@ class Statistics(BaseModel):
     problems: Counter[str] = Counter()
 
     @property
-    def gap_count(self) -> int:
+    def skipped_count(self) -> int:
         """Samples that could not be drawn."""
-        return self.gaps.total()
+        return self.skipped.total()
 
-    def add_gap(self, gap: Gap) -> None:
+    def add_skipped(self, gap: SkippedSample) -> None:
         """Count a sample that is not there."""
-        self.gaps[gap.reason] += 1
+        self.skipped[gap.reason] += 1
 
-    def add_picture(self, width: int, height: int) -> None:
+    def add_image(self, width: int, height: int) -> None:
         """Count a row and the size of its picture, pixels."""
         self.rows += 1
-        self.widths[width // BIN * BIN] += 1
-        self.heights[height // BIN * BIN] += 1
+        self.widths[width // BIN_WIDTH * BIN_WIDTH] += 1
+        self.heights[height // BIN_WIDTH * BIN_WIDTH] += 1
 
     def add_text(self, text: str) -> None:
         """Count a text and its characters."""
         self.lengths[len(text)] += 1
         self.characters.update(text)
 
-    def add_origin(self, *, font: str, script: str, corpus: str) -> None:
+    def add_provenance(self, *, font: str, script: str, corpus: str) -> None:
         """Count where a text comes from; what is empty is unknown and not counted."""
         for counter, name in ((self.fonts, font), (self.scripts, script), (self.corpora, corpus)):
             if name:
                 counter[name] += 1
 
-    def add_look(self, *, contrast: float, effects: Iterable[str]) -> None:
+    def add_appearance(self, *, contrast: float, effects: Iterable[str]) -> None:
         """Count the contrast (NaN: not measured) and each effect once."""
         if not math.isnan(contrast):
-            self.contrasts[int(contrast) // BIN * BIN] += 1
+            self.contrasts[int(contrast) // BIN_WIDTH * BIN_WIDTH] += 1
         self.effects.update(set(effects))
 
     def add_instances(self, instances: Sequence[TextInstance]) -> None:

@@ -10,24 +10,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.errors import JobError
-from pipelines.io.atomic import sync, temporary
-from pipelines.io.row import IMAGE, AnyRow
+from pipelines.io.atomic import fsync_path, temporary_path
+from pipelines.io.row import IMAGE_TYPE, AnyRow
 
 
-def write_batch(path: Path, batch: pa.RecordBatch) -> None:
+def write_record_batch(path: Path, batch: pa.RecordBatch) -> None:
     """Write a file under a temporary name, sync it, and give it its name; its folder is made.
 
     Raises:
         JobError: it cannot be written.
     """
-    staged = temporary(path)
+    staged = temporary_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with pa.OSFile(str(staged), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
             writer.write_batch(batch)
-        sync(staged)
+        fsync_path(staged)
         staged.replace(path)
-        sync(path.parent)
+        fsync_path(path.parent)
     except OSError as error:
         staged.unlink(missing_ok=True)
         raise JobError(f"{path} cannot be written: {error}; the same command again goes on") from None
@@ -48,7 +48,7 @@ class ParquetWriter:
             path,
             self._schema,
             compression=_compression(kind.SCHEMA),
-            use_dictionary=list(kind.CATEGORIES),
+            use_dictionary=list(kind.DICTIONARY_COLUMNS),
             write_statistics=["key", "width", "height"],  # smallest and largest picture would be kept in full
         )
 
@@ -85,7 +85,7 @@ def _features(schema: pa.Schema) -> dict[str, Any]:
 
 
 def _feature(kind: pa.DataType) -> Any:
-    if kind == IMAGE:
+    if kind == IMAGE_TYPE:
         return {"_type": "Image"}
     if pa.types.is_struct(kind):
         return {child.name: _feature(child.type) for child in kind}
@@ -96,7 +96,7 @@ def _feature(kind: pa.DataType) -> Any:
     return {"dtype": "float32" if pa.types.is_float32(kind) else str(kind), "_type": "Value"}
 
 
-DATA = "data.mdb"
+LMDB_DATA_FILE = "data.mdb"
 """The file in an LMDB's folder."""
 
 _SPARE = 2**20  # bytes of the map for the tree's inner pages

@@ -10,26 +10,26 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from pipelines.errors import JobError
-from pipelines.io.atomic import TEMPORARY, staging_folder, try_lock
+from pipelines.io.atomic import TEMPORARY_PREFIX, staging_folder, try_lock
 from pipelines.io.connection import StorageError
-from pipelines.io.dataset_folder import VERDICTS
-from pipelines.io.description import Description, read_description
-from pipelines.io.location import Location
-from pipelines.io.paths import Place, place, readable
+from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER
+from pipelines.io.description import DatasetDescription, read_description
+from pipelines.io.location import RemotePath
+from pipelines.io.paths import AnyPath, parse_path, wrap_read_errors
 from pipelines.io.plan import ShardPlan
 from pipelines.io.statistics import Statistics
-from pipelines.io.writers import DATA
-from pipelines.jobs.check_shard import Problem, Problems, ShardCheck, ShardReport, check_shard
-from pipelines.jobs.encode import ROWS
-from pipelines.jobs.shard_job import check_workers
-from pipelines.progress import progress
+from pipelines.io.writers import LMDB_DATA_FILE
+from pipelines.jobs.check_shard import Problem, Problems, ShardCheckTask, ShardReport, check_shard
+from pipelines.jobs.encode import ROW_TYPES
+from pipelines.jobs.shard_job import check_worker_options
+from pipelines.progress import progress_bar
 from synthtext.core import InputError
 
 _DESCRIPTION, _STATISTICS = "dataset.json", "statistics.json"
 
 
 @dataclass(frozen=True)
-class RemoteShardCheck:
+class RemoteShardCheckTask:
     """What has to be known to look through a shard that lies on a storage.
 
     Attributes:
@@ -37,14 +37,14 @@ class RemoteShardCheck:
         check: of the shard, in a folder that does not matter.
     """
 
-    shards: Location
-    check: ShardCheck
+    shards: RemotePath
+    check: ShardCheckTask
 
     def __str__(self) -> str:
         return str(self.check)
 
 
-def check_remote_shard(task: RemoteShardCheck) -> ShardReport:
+def check_remote_shard(task: RemoteShardCheckTask) -> ShardReport:
     """Bring a shard here and look it through.
 
     Raises:
@@ -53,25 +53,25 @@ def check_remote_shard(task: RemoteShardCheck) -> ShardReport:
     with staging_folder() as folder:
         here = replace(task.check, shards=folder)
         _bring(task.shards / f"{here.spec.name}.json", folder / f"{here.spec.name}.json")
-        if here.deep and here.description.format == "lmdb":
+        if here.read_data and here.description.format == "lmdb":
             here.data.mkdir()
-            if not _bring(task.shards / here.data.name / DATA, here.data / DATA):
+            if not _bring(task.shards / here.data.name / LMDB_DATA_FILE, here.data / LMDB_DATA_FILE):
                 here.data.rmdir()
-        elif here.deep:
+        elif here.read_data:
             _bring(task.shards / here.data.name, here.data)
         return check_shard(here)
 
 
 @contextmanager
-def small_files(place: Location) -> Iterator[tuple[Path, list[str]]]:
+def small_files(place: RemotePath) -> Iterator[tuple[Path, list[str]]]:
     """The statistics of a data set, in a folder here, and the names of all that lies there: an emptied file does not.
 
     Raises:
         InputError: it is no data set of ours, or the storage cannot be read.
     """
     try:
-        place.check()
-        names = [name for name, size in place.listing().items() if size or not name.endswith(".json")]
+        place.check_access()
+        names = [name for name, size in place.list_files().items() if size or not name.endswith(".json")]
     except StorageError as error:
         raise InputError(f"{place} cannot be read: {error}") from None
     if _DESCRIPTION not in names and not any(name.startswith("shards/part-") for name in names):
@@ -82,7 +82,7 @@ def small_files(place: Location) -> Iterator[tuple[Path, list[str]]]:
         yield folder, sorted({"/".join(name.split("/")[: 1 + name.startswith("shards/")]) for name in names})
 
 
-def _bring(file: Location, target: Path) -> bool:
+def _bring(file: RemotePath, target: Path) -> bool:
     """Copy a file here; False if there is none."""
     try:
         file.download(target)
@@ -98,7 +98,7 @@ def _bring(file: Location, target: Path) -> bool:
 
 T = TypeVar("T")
 
-SUMS = (
+SUMMARY_PROBLEMS = (
     "not called complete",
     "totals differ",
     "statistics missing",
@@ -107,16 +107,16 @@ SUMS = (
 )
 """Problems that the marks of the shards mend."""
 
-LEFT = "left unfinished by a job that was stopped"
+LEFTOVER_FILE = "left unfinished by a job that was stopped"
 """The problem that whoever holds the data set's lock mends."""
 
 _REWRITE = "--repair writes it again from the shards' marks"
-_KNOWN = ("dataset.json", "recipe.yaml", "statistics.json", "crops.arrow", "shards", VERDICTS)
+_KNOWN = ("dataset.json", "recipe.yaml", "statistics.json", "crops.arrow", "shards", FILTER_DECISIONS_FOLDER)
 _LOCK = ".lock"
 
 
 @dataclass(frozen=True)
-class Findings:
+class CheckReport:
     """What a look at a data set gave.
 
     Attributes:
@@ -126,66 +126,68 @@ class Findings:
         total: of the shards whose marks are right.
     """
 
-    path: Place
-    description: Description | None
+    path: AnyPath
+    description: DatasetDescription | None
     problems: Problems
-    total: Statistics = field(default_factory=Statistics)
+    statistics: Statistics = field(default_factory=Statistics)
 
 
-def check(out: str | Path, workers: int = 0, only: Collection[int] | None = None) -> Findings:
+def check_dataset(out: str | Path, workers: int = 0, shards: Collection[int] | None = None) -> CheckReport:
     """Look a data set through; nothing is touched.
 
     Args:
         out: its folder or its URI; what lies on a storage is brought here, a shard at a time.
         workers: Ray processes; 0 for this one.
-        only: numbers of the shards whose data are read; None: of all. The marks of the others are read all the same.
+        shards: numbers of the shards whose data are read; None: of all. The marks of the others are read all the same.
 
     Raises:
         InputError: the folder holds no data set of ours.
         JobError: a job is writing to it.
     """
-    check_workers(workers)
-    found = place(out)
-    if isinstance(found, Location):
+    check_worker_options(workers)
+    found = parse_path(out)
+    if isinstance(found, RemotePath):
         with small_files(found) as (path, names):
-            return replace(_look(path, names, workers, only, found), path=found)
+            return replace(_look(path, names, workers, shards, found), path=found)
     path = found.absolute()
     _refuse_others(path)
-    return _look(path, _names(path), workers, only)
+    return _look(path, _names(path), workers, shards)
 
 
 def _look(
-    path: Path, names: Sequence[str], workers: int, only: Collection[int] | None, remote: Location | None = None
-) -> Findings:
+    path: Path, names: Sequence[str], workers: int, shards: Collection[int] | None, remote: RemotePath | None = None
+) -> CheckReport:
     """Look through a folder; where the shards are on a storage, only the small files are in it."""
     problems = Problems()
     description = _describe(path if remote is None else remote, names, problems)
     if description is None:
-        return Findings(path, None, problems)
+        return CheckReport(path, None, problems)
     plan = ShardPlan(description.count, description.start, description.shard_size)
-    shards = path / "shards"
-    filtered = VERDICTS in names  # which are all that is here of what lies on a storage
-    tasks = (ShardCheck(shards, description, spec, only is None or spec.index in only, filtered) for spec in plan)
+    folder = path / "shards"
+    filtered = FILTER_DECISIONS_FOLDER in names  # which are all that is here of what lies on a storage
+    tasks = (
+        ShardCheckTask(folder, description, spec, shards is None or spec.index in shards, filtered) for spec in plan
+    )
     total = Statistics()
     if remote is None:
         reports = _checked(check_shard, tasks, workers)
     else:
         elsewhere = remote / "shards"
-        reports = _checked(check_remote_shard, (RemoteShardCheck(elsewhere, task) for task in tasks), workers)
+        reports = _checked(check_remote_shard, (RemoteShardCheckTask(elsewhere, task) for task in tasks), workers)
     for report in _watched(reports, len(plan)):
         problems.merge(report.problems)
-        if report.mark is not None:
-            total.merge(report.mark.statistics)
-    if not problems.damaged:
+        if report.manifest is not None:
+            total.merge(report.manifest.statistics)
+    if not problems.damaged_shards:
         _check_sums(path, description, total, problems)
     _check_names(names, description, plan, problems)
-    return Findings(path, description, problems, total)
+    return CheckReport(path, description, problems, total)
 
 
 def _refuse_others(path: Path) -> None:
     """Refuse what is no data set, and one that is being written."""
     shards, lock = path / "shards", path / _LOCK
-    with readable(path):
+    with wrap_read_errors(path):
         if not (path / "dataset.json").exists() and not (shards.is_dir() and any(shards.glob("part-*"))):
             raise InputError(f"{path} is no data set of ours: there is neither a dataset.json nor a shard in it")
         if lock.is_file():
@@ -193,11 +195,11 @@ def _refuse_others(path: Path) -> None:
                 try_lock(file.fileno(), lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
-def _describe(path: Place, names: Sequence[str], problems: Problems) -> Description | None:
+def _describe(path: AnyPath, names: Sequence[str], problems: Problems) -> DatasetDescription | None:
     try:
         found = read_description(path / "dataset.json")
         ShardPlan(found.count, found.start, found.shard_size)
-        if found.kind not in ROWS:
+        if found.kind not in ROW_TYPES:
             raise InputError(f"there is no kind {found.kind!r}")
     except InputError as error:
         marks = sum(name.startswith("shards/part-") and name.endswith(".json") for name in names)
@@ -207,12 +209,12 @@ def _describe(path: Place, names: Sequence[str], problems: Problems) -> Descript
         return None
     if found.seed is not None and "recipe.yaml" not in names:
         remedy = "put a copy of it back; without it nothing can be drawn again"
-        problems.add(Problem("recipe missing", "recipe.yaml", remedy=remedy))
+        problems.add(Problem("recipe missing", "recipe.yaml", fix=remedy))
     return found
 
 
 def _watched(reports: Iterable[ShardReport], count: int) -> Iterator[ShardReport]:
-    with progress("checking", total=count, unit="shards") as bar:
+    with progress_bar("checking", total=count, unit="shards") as bar:
         for report in reports:
             bar.advance()
             yield report
@@ -222,20 +224,20 @@ def _checked(check: Callable[[T], ShardReport], tasks: Iterable[T], workers: int
     if not workers:
         yield from map(check, tasks)
         return
-    from pipelines.cluster.pool import pool
+    from pipelines.cluster.pool import worker_pool
 
-    with pool(workers) as running:
+    with worker_pool(workers) as running:
         yield from running.run(check, tasks)
 
 
-def _check_sums(path: Path, description: Description, total: Statistics, problems: Problems) -> None:
+def _check_sums(path: Path, description: DatasetDescription, total: Statistics, problems: Problems) -> None:
     """What the whole says of its parts, once all parts are there."""
-    unfinished, differ, missing, unreadable, others = SUMS
+    unfinished, differ, missing, unreadable, others = SUMMARY_PROBLEMS
     if not description.complete:
         problems.add(Problem(unfinished, "dataset.json", "all shards are there", _REWRITE))
-    elif (description.rows, description.gaps) != (total.rows, dict(total.gaps)):
-        said = f"{description.rows:,} rows and {sum(description.gaps.values()):,} gaps"
-        detail = f"{said}, the shards have {total.rows:,} and {total.gap_count:,}"
+    elif (description.rows, description.skipped) != (total.rows, dict(total.skipped)):
+        said = f"{description.rows:,} rows and {sum(description.skipped.values()):,} gaps"
+        detail = f"{said}, the shards have {total.rows:,} and {total.skipped_count:,}"
         problems.add(Problem(differ, "dataset.json", detail, _REWRITE))
     try:
         text = (path / "statistics.json").read_text(encoding="utf-8")
@@ -245,17 +247,17 @@ def _check_sums(path: Path, description: Description, total: Statistics, problem
     except (OSError, UnicodeDecodeError, ValidationError):
         kind = unreadable
     if kind:
-        problems.add(Problem(kind, "statistics.json", remedy=_REWRITE))
+        problems.add(Problem(kind, "statistics.json", fix=_REWRITE))
 
 
 def _names(path: Path) -> list[str]:
     """What lies in the folder and in that of its shards."""
-    shards = path / "shards"
+    folder = path / "shards"
     inside = sorted(place.name for place in path.iterdir())
-    return inside + [f"shards/{place.name}" for place in (sorted(shards.iterdir()) if shards.is_dir() else ())]
+    return inside + [f"shards/{place.name}" for place in (sorted(folder.iterdir()) if folder.is_dir() else ())]
 
 
-def _check_names(names: Iterable[str], description: Description, plan: ShardPlan, problems: Problems) -> None:
+def _check_names(names: Iterable[str], description: DatasetDescription, plan: ShardPlan, problems: Problems) -> None:
     """What lies in the folder and is no part of the data set."""
     for name in names:
         if not name.startswith("shards/"):
@@ -270,8 +272,8 @@ def _check_names(names: Iterable[str], description: Description, plan: ShardPlan
 
 
 def _add_stray(problems: Problems, name: str) -> None:
-    if name.rpartition("/")[2].startswith(TEMPORARY) or name == _LOCK:
+    if name.rpartition("/")[2].startswith(TEMPORARY_PREFIX) or name == _LOCK:
         remedy = "--repair removes it, as does the next job in this folder"
-        problems.add(Problem(LEFT, name, remedy=remedy))
+        problems.add(Problem(LEFTOVER_FILE, name, fix=remedy))
     else:
-        problems.add(Problem("no part of this data set", name, remedy="move it elsewhere"))
+        problems.add(Problem("no part of this data set", name, fix="move it elsewhere"))

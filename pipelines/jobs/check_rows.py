@@ -14,19 +14,19 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image as Pictures
 
-from pipelines.cluster.connect import complaints
-from pipelines.datasets.image import picture_size
-from pipelines.datasets.lmdb import count_of, opened, value_of
+from pipelines.cluster.connect import capture_stderr
+from pipelines.datasets.image import image_size
+from pipelines.datasets.lmdb import read_transaction, read_value, sample_count
 from pipelines.io.row import Row
 from pipelines.io.shard_writer import ShardFormat
-from pipelines.jobs.importing import whole_picture
+from pipelines.jobs.importing import decode_complete_image
 from synthtext.core import Charset, InputError, Level
 
 StoredRow: TypeAlias = dict[str, Any]
 """The columns that `docs/formats.md` lists, by name; `image` is the encoded picture, bytes."""
 
 
-def stored_groups(path: Path, kind: type[Row], form: ShardFormat) -> Iterator[list[StoredRow]]:
+def read_row_groups(path: Path, kind: type[Row], form: ShardFormat) -> Iterator[list[StoredRow]]:
     """The rows of a shard in order, a row group at a time.
 
     Args:
@@ -53,11 +53,11 @@ def _parquet_groups(path: Path, kind: type[Row]) -> Iterator[list[StoredRow]]:
 
 
 def _lmdb_groups(path: Path, kind: type[Row]) -> Iterator[list[StoredRow]]:
-    count = count_of(path, kind.KIND)
-    for begin in range(0, count, kind.GROUP):
+    count = sample_count(path, kind.KIND)
+    for begin in range(0, count, kind.ROW_GROUP_SIZE):
         try:
-            with opened(path) as transaction:
-                numbers = range(begin + 1, min(begin + kind.GROUP, count) + 1)
+            with read_transaction(path) as transaction:
+                numbers = range(begin + 1, min(begin + kind.ROW_GROUP_SIZE, count) + 1)
                 rows = [_lmdb_row(transaction, number, path) for number in numbers]
         except (lmdb.Error, ValueError, TypeError, RecursionError) as error:
             raise InputError(f"it cannot be read as LMDB: {_first_line(error)}") from None
@@ -65,9 +65,9 @@ def _lmdb_groups(path: Path, kind: type[Row]) -> Iterator[list[StoredRow]]:
 
 
 def _lmdb_row(transaction: lmdb.Transaction, number: int, path: Path) -> StoredRow:
-    image = value_of(transaction, f"image-{number:09d}", path)
-    label = value_of(transaction, f"label-{number:09d}", path).decode()
-    meta = json.loads(value_of(transaction, f"meta-{number:09d}", path))
+    image = read_value(transaction, f"image-{number:09d}", path)
+    label = read_value(transaction, f"label-{number:09d}", path).decode()
+    meta = json.loads(read_value(transaction, f"meta-{number:09d}", path))
     return {"text": label, **meta, "image": image}
 
 
@@ -78,12 +78,12 @@ def _first_line(error: Exception) -> str:
 Flaw: TypeAlias = tuple[str, str]
 """What is wrong in words that can be counted, and what exactly."""
 
-OUTSIDE_CHARSET = "label outside of the charset"
-NO_TEXT = "label is no text"
-CLUSTERS = "clusters do not fit the text"
-QUAD = "cluster quad is wrong"
-POLYGON = "polygon is wrong"
-INSTANCES = "texts of the scene are wrong"
+LABEL_OUTSIDE_CHARSET = "label outside of the charset"
+LABEL_NOT_TEXT = "label is no text"
+BAD_CLUSTERS = "clusters do not fit the text"
+BAD_QUAD = "cluster quad is wrong"
+BAD_POLYGON = "polygon is wrong"
+BAD_INSTANCES = "texts of the scene are wrong"
 
 _EDGE = 1.0  # pixels that a drawn polygon may reach over the picture's edge
 _SHOWN = 40  # characters of a label that are told
@@ -110,7 +110,7 @@ def check_scene(row: dict[str, Any], charset: Charset | None) -> Iterator[Flaw]:
     """
     instances = row["instances"]
     if not isinstance(instances, list) or not all(isinstance(instance, dict) for instance in instances):
-        yield INSTANCES, "they are no list"
+        yield BAD_INSTANCES, "they are no list"
         return
     for place, instance in enumerate(instances):
         for kind, detail in _check_instance(instance, place, row, charset):
@@ -129,21 +129,21 @@ def _check_instance(
     points = _points(instance["polygon"], 1)
     count = 0 if points is None else len(points)
     if points is None or count < 3:
-        yield POLYGON, f"{count} points"
+        yield BAD_POLYGON, f"{count} points"
     elif reason := _flaw_of(points[:, 0][None], row, inside):
-        yield POLYGON, reason
+        yield BAD_POLYGON, reason
     if instance["level"] not in _LEVELS:
-        yield INSTANCES, f"level {instance['level']!r}"
+        yield BAD_INSTANCES, f"level {instance['level']!r}"
     if not -1 <= instance["parent"] < len(row["instances"]) or instance["parent"] == place:
-        yield INSTANCES, f"parent {instance['parent']}"
+        yield BAD_INSTANCES, f"parent {instance['parent']}"
 
 
 def _check_text(text: object, charset: Charset | None) -> Iterator[Flaw]:
     if not isinstance(text, str):
-        yield NO_TEXT, ""
+        yield LABEL_NOT_TEXT, ""
     elif charset is not None and not charset.covers(text) and not charset.covers(charset.fold(text)):
         outside = sorted(set(charset.fold(text)) - set(charset.characters))
-        yield OUTSIDE_CHARSET, f"{_shortened(text)} has {', '.join(map(ascii, outside[:5]))}"
+        yield LABEL_OUTSIDE_CHARSET, f"{_shortened(text)} has {', '.join(map(ascii, outside[:5]))}"
 
 
 def _shortened(text: str) -> str:
@@ -155,17 +155,17 @@ def _check_clusters(owner: dict[str, Any], row: dict[str, Any], inside: bool) ->
     quads = _points(owner["cluster_quads"], 4)
     offsets = np.asarray(owner["cluster_offsets"])
     if quads is None:
-        yield CLUSTERS, f"{len(owner['cluster_quads'])} numbers are no quads"
+        yield BAD_CLUSTERS, f"{len(owner['cluster_quads'])} numbers are no quads"
         return
     if len(offsets) != len(quads) + 1:
-        yield CLUSTERS, f"{len(offsets) - 1} clusters, {len(quads)} quads"
+        yield BAD_CLUSTERS, f"{len(offsets) - 1} clusters, {len(quads)} quads"
         return
     if not len(quads):
         return
     if offsets[0] != 0 or offsets[-1] != len(owner["text"]) or (np.diff(offsets) <= 0).any():
-        yield CLUSTERS, f"offsets {offsets[:8].tolist()} for {len(owner['text'])} characters"
+        yield BAD_CLUSTERS, f"offsets {offsets[:8].tolist()} for {len(owner['text'])} characters"
     if reason := _flaw_of(quads, row, inside):
-        yield QUAD, reason
+        yield BAD_QUAD, reason
 
 
 def _points(numbers: list[float], corners: int) -> NDArray[np.float64] | None:
@@ -199,21 +199,21 @@ _DAMAGE = (b"Corrupt JPEG data", b"Premature end of JPEG", b"libpng")
 """How what the decoders say of damage begins."""
 
 
-def picture_flaws(rows: Sequence[StoredRow], ours: bool) -> list[str]:
+def image_flaws(rows: Sequence[StoredRow], generated: bool) -> list[str]:
     """What is wrong with the pictures of rows, one entry each; empty for nothing.
 
     Damage that leaves something to decode is only seen by what the decoder says of it; a checksum sees it always.
 
     Args:
         rows: at least their `image`, `width` and `height`.
-        ours: we encoded them, and so a decoder has nothing to say; real ones are kept as they came.
+        generated: we encoded them, and so a decoder has nothing to say; real ones are kept as they came.
     """
-    with complaints(_tells_of_damage) as said:
+    with capture_stderr(_tells_of_damage) as said:
         found = [_picture_flaw(row) for row in rows]
-    if not (said and ours):
+    if not (said and generated):
         return found
     for place, row in enumerate(rows):
-        with complaints(_tells_of_damage) as said:
+        with capture_stderr(_tells_of_damage) as said:
             _picture_flaw(row)
         found[place] = found[place] or (said[0] if said else "")
     return found
@@ -228,13 +228,13 @@ def _picture_flaw(row: StoredRow) -> str:
     if not isinstance(data, bytes) or not data:
         return "there are no bytes"
     try:
-        found = picture_size(data, "")
+        found = image_size(data, "")
         if found != size:
             return f"it is {found[0]} x {found[1]} pixels, the row says {size[0]} x {size[1]}"
         with Pictures.open(io.BytesIO(data)) as picture:
             if picture.format == "PNG":
                 picture.verify()  # the checksum of every chunk
-        whole_picture(data, "")
+        decode_complete_image(data, "")
     except (InputError, OSError, SyntaxError, ValueError, struct.error, Pictures.DecompressionBombError) as error:
         return f"it cannot be decoded ({str(error).strip(': ') or type(error).__name__})"
     return ""

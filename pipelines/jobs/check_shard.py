@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from pipelines.io.atomic import sha256
-from pipelines.io.description import Description
-from pipelines.io.manifest import Mark, read_mark
+from pipelines.io.atomic import file_sha256
+from pipelines.io.description import DatasetDescription
+from pipelines.io.manifest import ShardManifest, read_manifest
 from pipelines.io.plan import ShardSpec
-from pipelines.jobs.check_rows import Flaw, StoredRow, check_line, check_scene, picture_flaws, stored_groups
-from pipelines.jobs.encode import ROWS
+from pipelines.jobs.check_rows import Flaw, StoredRow, check_line, check_scene, image_flaws, read_row_groups
+from pipelines.jobs.encode import ROW_TYPES
 from synthtext.core import Charset, InputError
 
-SHOWN = 5
+MAX_EXAMPLES = 5
 """Problems of a kind that are told one by one; further ones are counted."""
 
 
@@ -26,18 +26,18 @@ class Problem:
         kind: in a few words that can be counted, such as "checksum differs".
         place: file, row and key.
         detail: what exactly; may be empty.
-        remedy: what to do; empty for what drawing the shard again mends.
+        fix: what to do; empty for what drawing the shard again mends.
         shard: number of the shard that has to be made again, or None.
     """
 
     kind: str
-    place: str
+    location: str
     detail: str = ""
-    remedy: str = ""
+    fix: str = ""
     shard: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.kind}{f' ({self.detail})' if self.detail else ''}"
+        return f"{self.location}: {self.kind}{f' ({self.detail})' if self.detail else ''}"
 
 
 @dataclass
@@ -50,24 +50,24 @@ class Problems:
         damaged: numbers of the shards that have to be made again.
     """
 
-    shown: dict[str, list[Problem]] = field(default_factory=dict)
+    examples: dict[str, list[Problem]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
-    damaged: set[int] = field(default_factory=set)
+    damaged_shards: set[int] = field(default_factory=set)
 
     def add(self, problem: Problem) -> None:
         """Count a problem."""
         self._show(problem)
         self.counts[problem.kind] += 1
         if problem.shard is not None:
-            self.damaged.add(problem.shard)
+            self.damaged_shards.add(problem.shard)
 
     def merge(self, other: "Problems") -> None:
         """Add the problems of another part."""
-        for problems in other.shown.values():
+        for problems in other.examples.values():
             for problem in problems:
                 self._show(problem)
         self.counts.update(other.counts)
-        self.damaged |= other.damaged
+        self.damaged_shards |= other.damaged_shards
 
     def lines(self, remedy: str) -> Iterator[str]:
         """The problems as lines, each with what to do; of further ones of a kind, how many there are.
@@ -75,18 +75,18 @@ class Problems:
         Args:
             remedy: for those that making a shard again mends.
         """
-        for kind, problems in self.shown.items():
-            yield from (f"{problem}; {problem.remedy or remedy}" for problem in problems)
+        for kind, problems in self.examples.items():
+            yield from (f"{problem}; {problem.fix or remedy}" for problem in problems)
             if self.counts[kind] > len(problems):
                 yield f"{self.counts[kind] - len(problems):,} more: {kind}"
 
     def _show(self, problem: Problem) -> None:
-        shown = self.shown.setdefault(problem.kind, [])
-        if len(shown) < SHOWN:
+        shown = self.examples.setdefault(problem.kind, [])
+        if len(shown) < MAX_EXAMPLES:
             shown.append(problem)
 
 
-class Keys:
+class KeyChecker:
     """Looks at the keys of a shard one after the other.
 
     Shards have samples of their own, so a key that is in the range of its shard can be doubled within it alone.
@@ -126,7 +126,7 @@ class Keys:
 
 
 @dataclass(frozen=True)
-class ShardCheck:
+class ShardCheckTask:
     """What has to be known to look one shard through, here or on a worker.
 
     Attributes:
@@ -138,10 +138,10 @@ class ShardCheck:
     """
 
     shards: Path
-    description: Description
+    description: DatasetDescription
     spec: ShardSpec
-    deep: bool = True
-    filtered: bool = False
+    read_data: bool = True
+    has_source_keys: bool = False
 
     def __str__(self) -> str:
         return f"the check of {self.data}"
@@ -167,51 +167,51 @@ class ShardReport:
     """
 
     problems: Problems
-    mark: Mark | None
+    manifest: ShardManifest | None
 
 
-def check_shard(task: ShardCheck) -> ShardReport:
+def check_shard(task: ShardCheckTask) -> ShardReport:
     """Look a shard through. Rows are read only where the checksum is right: the others are made again anyway."""
     problems = Problems()
     for place, flaws in _flaws(task):
         for kind, detail in flaws:
             problems.add(Problem(kind, f"shards/{place}", detail, shard=task.spec.index))
-    mark = read_mark(task.shards / f"{task.spec.name}.json")
+    mark = read_manifest(task.shards / f"{task.spec.name}.json")
     return ShardReport(problems, mark if mark is not None and not _mark_flaws(mark, task) else None)
 
 
-def _flaws(task: ShardCheck) -> Iterator[tuple[str, Sequence[Flaw]]]:
+def _flaws(task: ShardCheckTask) -> Iterator[tuple[str, Sequence[Flaw]]]:
     """What is wrong where."""
     path, data = task.shards / f"{task.spec.name}.json", task.data
-    mark = read_mark(path)
+    mark = read_manifest(path)
     if mark is None:
         missing = ("mark missing", "data without it count for nothing") if data.exists() else ("shard missing", "")
         yield (path if data.exists() else data).name, [("mark unreadable", "") if path.exists() else missing]
         return
     if flaws := _mark_flaws(mark, task):
         yield path.name, flaws
-    elif task.deep:
+    elif task.read_data:
         flaws = _data_flaws(data, mark)
         yield data.name, flaws
         if not flaws:
             yield from _row_flaws(data, mark, task)
 
 
-def _mark_flaws(mark: Mark, task: ShardCheck) -> list[Flaw]:
-    spec, gaps = task.spec, sum(mark.gaps.values())
-    if not mark.is_of(spec, task.description.digest):
+def _mark_flaws(mark: ShardManifest, task: ShardCheckTask) -> list[Flaw]:
+    spec, gaps = task.spec, sum(mark.skipped.values())
+    if not mark.matches(spec, task.description.digest):
         says = f"{mark.count} samples from {mark.start} on, of digest {mark.digest[:8]}"
         return [("mark of another shard", says)]
     if mark.file != task.data.name:
         return [("mark of another shard", f"it names {mark.file}")]
     if mark.rows + gaps != spec.count:
         return [("mark with wrong numbers", f"{mark.rows} rows and {gaps} gaps for {spec.count} samples")]
-    if (mark.statistics.rows, dict(mark.statistics.gaps)) != (mark.rows, mark.gaps):
+    if (mark.statistics.rows, dict(mark.statistics.skipped)) != (mark.rows, mark.skipped):
         return [("mark with wrong numbers", "its statistics count other rows than it does")]
     return []
 
 
-def _data_flaws(data: Path, mark: Mark) -> list[Flaw]:
+def _data_flaws(data: Path, mark: ShardManifest) -> list[Flaw]:
     """What is wrong with the bytes as such."""
     if not data.exists():
         return [("data missing", "its mark is there")]
@@ -220,19 +220,19 @@ def _data_flaws(data: Path, mark: Mark) -> list[Flaw]:
     if size != mark.bytes:
         return [("size differs", f"{size:,} bytes, its mark says {mark.bytes:,}")]
     try:
-        same = sha256(file) == mark.sha256
+        same = file_sha256(file) == mark.sha256
     except OSError as error:  # of the disk
         return [("data unreadable", error.strerror or str(error))]
     return [] if same else [("checksum differs", "it is not as it was written")]
 
 
-def _row_flaws(data: Path, mark: Mark, task: ShardCheck) -> Iterator[tuple[str, Sequence[Flaw]]]:
+def _row_flaws(data: Path, mark: ShardManifest, task: ShardCheckTask) -> Iterator[tuple[str, Sequence[Flaw]]]:
     """What is wrong with which row."""
-    keys, rows = Keys(task.description.digest[:8], None if task.filtered else task.spec.samples), 0
+    keys, rows = KeyChecker(task.description.digest[:8], None if task.has_source_keys else task.spec.samples), 0
     drawn = task.description.seed is not None
     try:
-        for group in stored_groups(data, ROWS[task.description.kind], task.description.format):
-            for row, reason in zip(group, picture_flaws(group, drawn), strict=True):
+        for group in read_row_groups(data, ROW_TYPES[task.description.kind], task.description.format):
+            for row, reason in zip(group, image_flaws(group, drawn), strict=True):
                 broken = [("picture broken", reason)] if reason else []
                 flaws = [*keys.flaws(row.get("key")), *broken, *_label_flaws(row, task)]
                 yield f"{data.name}, row {rows}, key {row.get('key')!a}", flaws
@@ -244,7 +244,7 @@ def _row_flaws(data: Path, mark: Mark, task: ShardCheck) -> Iterator[tuple[str, 
         yield data.name, [("number of rows differs", f"{rows}, its mark says {mark.rows}")]
 
 
-def _label_flaws(row: StoredRow, task: ShardCheck) -> list[Flaw]:
+def _label_flaws(row: StoredRow, task: ShardCheckTask) -> list[Flaw]:
     check = check_line if task.description.kind == "lines" else check_scene
     try:
         return list(check(row, task.charset))

@@ -10,8 +10,8 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 from pipelines.jobs.preview import plain_font
-from pipelines.jobs.shard_task import draw_samples, single_threaded
-from pipelines.recipes.components import COLOURS, EFFECT, PAPER, STYLE, ComponentKind, own_classes
+from pipelines.jobs.shard_task import draw_samples, opencv_single_thread
+from pipelines.recipes.components import BACKGROUND, EFFECT, INK_COLOURS, INK_STYLE, ComponentKind, builtin_classes
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator
@@ -20,11 +20,11 @@ from synthtext.core import Image, InputError, Sample
 _GAP, _LABEL, _HEADING = 6, 14, 18  # pixels between pictures, and of ems
 _COLUMNS, _WIDTH = 2, 720  # of looks, and pixels that one has
 _TITLES = {"ink.styles": "ink styles", "ink.colours": "colours of ink", "paper": "papers", "effects": "effects"}
-_KINDS = {"ink.styles": STYLE, "ink.colours": COLOURS, "paper": PAPER, "effects": EFFECT}
+_KINDS = {"ink.styles": INK_STYLE, "ink.colours": INK_COLOURS, "paper": BACKGROUND, "effects": EFFECT}
 _MOST = 16
 
 
-class Look(NamedTuple):
+class ComponentPreview(NamedTuple):
     """One part on its own.
 
     Attributes:
@@ -38,7 +38,7 @@ class Look(NamedTuple):
     recipe: LinesRecipe
 
 
-def list_looks(recipe: ResolvedRecipe) -> Iterator[Look]:
+def list_component_previews(recipe: ResolvedRecipe) -> Iterator[ComponentPreview]:
     """Every ink style, source of colours, paper and effect, on its own in the texts and fonts of a recipe of lines.
 
     Settings are the recipe's where it names the part, else defaults. Parts that need a setting (a folder) are left out
@@ -53,10 +53,10 @@ def list_looks(recipe: ResolvedRecipe) -> Iterator[Look]:
     for key, kind in _KINDS.items():
         for name, settings in _parts(recipe, key, kind):
             tree = _with_part(plain, key, name, settings)
-            yield Look(key, name, LinesRecipe.read(tree, Path.cwd(), f"recipe {recipe.name}"))
+            yield ComponentPreview(key, name, LinesRecipe.read(tree, Path.cwd(), f"recipe {recipe.name}"))
 
 
-def draw_looks(recipe: ResolvedRecipe, count: int = 8, seed: int = 0) -> Image:
+def draw_component_sheet(recipe: ResolvedRecipe, count: int = 8, seed: int = 0) -> Image:
     """A page (H, W, 3) of all looks with their names, and up to `count` (1 to 16) lines of each, of the same texts.
 
     Raises:
@@ -65,10 +65,10 @@ def draw_looks(recipe: ResolvedRecipe, count: int = 8, seed: int = 0) -> Image:
     """
     if not 1 <= count <= _MOST:
         raise InputError(f"a page shows 1 to {_MOST} lines of every look, not {count}")
-    looks = list(list_looks(recipe))
+    looks = list(list_component_previews(recipe))
     inventory = looks[0].recipe.inventory()
     plain = looks[0].recipe.generator(inventory, seed, "")
-    drawn = [(look.key, look.name, _draw(plain.redesigned(look.recipe.design(inventory)), count)) for look in looks]
+    drawn = [(look.key, look.name, _draw(plain.with_design(look.recipe.design(inventory)), count)) for look in looks]
     parts: list[Image] = []
     for key, title in _TITLES.items():
         rows = [(name, pictures) for owner, name, pictures in drawn if owner == key]
@@ -79,7 +79,7 @@ def draw_looks(recipe: ResolvedRecipe, count: int = 8, seed: int = 0) -> Image:
 
 def _plain(recipe: ResolvedRecipe) -> dict[str, Any]:
     """The recipe's tree with plain ink on plain paper, no effects, nothing beside the line, which is straight."""
-    tree = dict(recipe.tree)
+    tree = dict(recipe.settings)
     tree["layout"] = {**tree["layout"], "neighbours": {**tree["layout"]["neighbours"], "probability": 0.0}}
     tree["ink"] = {**tree["ink"], "styles": {"plain": 1}, "colours": {"any_colour": 1}}
     return {**tree, "paper": {"plain": 1}, "effects": [], "baselines": {"straight": 1}}
@@ -89,12 +89,12 @@ def _parts(recipe: ResolvedRecipe, key: str, kind: ComponentKind) -> Iterator[tu
     """The names of all parts of a kind, and the settings that the recipe has for them."""
     written: dict[str, dict[str, Any]] = {}
     if key == "effects":
-        for effect in recipe.tree["effects"]:
+        for effect in recipe.settings["effects"]:
             written.setdefault(effect["use"], {k: v for k, v in effect.items() if k not in ("use", "probability")})
     else:
-        shares = recipe.tree["ink"][key.removeprefix("ink.")] if key.startswith("ink.") else recipe.tree[key]
+        shares = recipe.settings["ink"][key.removeprefix("ink.")] if key.startswith("ink.") else recipe.settings[key]
         written = {name: {k: v for k, v in share.items() if k != "weight"} for name, share in shares.items()}
-    for name, cls in own_classes(kind).items():
+    for name, cls in builtin_classes(kind).items():
         needs = [field for field in dataclasses.fields(cls) if field.init and _is_required(field)]
         if name in written or not needs:
             yield name, written.get(name, {})
@@ -117,7 +117,7 @@ def _with_part(plain: dict[str, Any], key: str, name: str, settings: dict[str, A
 
 def _draw(generator: LineGenerator, count: int) -> list[Image]:
     """The pictures of the first lines; one that could not be drawn is left out."""
-    with single_threaded():
+    with opencv_single_thread():
         drawn = list(draw_samples(generator, range(count), "of looks"))
     pictures = [item.image for item in drawn if isinstance(item, Sample)]
     return pictures or [np.full((_LABEL, _LABEL, 3), 255, np.uint8)]

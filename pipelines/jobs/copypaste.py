@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import JobError
-from pipelines.io.atomic import remove
+from pipelines.io.atomic import remove_path
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.paths import local_path
 from pipelines.io.plan import ShardPlan
 from pipelines.io.scene_row import SceneRow
-from pipelines.io.shard_writer import shard_format
-from pipelines.jobs.copypaste_settings import read_settings
-from pipelines.jobs.copypaste_source import CopyPasteRecipe
-from pipelines.jobs.shard_job import Job, check_workers
-from pipelines.jobs.summary import Summary
+from pipelines.io.shard_writer import check_shard_format
+from pipelines.jobs.copypaste_settings import parse_settings
+from pipelines.jobs.copypaste_source import CopyPasteSource
+from pipelines.jobs.shard_job import ShardJob, check_worker_options
+from pipelines.jobs.summary import JobSummary
 from synthtext.core import InputError
 
 
@@ -32,7 +32,7 @@ class CopyPasteSummary:
         problems: polygons that were mended, made ignored or left out, by kind.
     """
 
-    scenes: Summary
+    scenes: JobSummary
     crops: int
     left_out: "Counter[str]"
     target_left_out: "Counter[str]"
@@ -73,19 +73,19 @@ def copypaste(
         InputError: something that was given is wrong, or the folder holds another data set; nothing was written.
         JobError: too many target pictures cannot be read, the disk is full, or another job is writing to the folder.
     """
-    settings = read_settings(mode, overrides)
+    settings = parse_settings(mode, overrides)
     plan = ShardPlan(count, 0, SceneRow.SHARD_SIZE if shard_size is None else shard_size)
-    checked_form = shard_format(form)
-    check_workers(workers, address)
+    checked_form = check_shard_format(form)
+    check_worker_options(workers, address)
     folder = DatasetFolder(local_path(out, "a data set of ocrmill copypaste"))
     folder.check_usable()
     named = [local_path(path, "what is pasted").absolute() for path in (target, *(sources or (target,)))]
     _check_outside(folder.path, named)
-    recipe = CopyPasteRecipe(named[0], tuple(named[1:]), settings, folder.crops)
+    recipe = CopyPasteSource(named[0], tuple(named[1:]), settings, folder.crops)
     if not 0 <= seed < 2**32:
         raise InputError(f"seed {seed} must be from 0 to {2**32 - 1}")
-    job = Job(recipe, plan, seed, checked_form, folder, workers, address)
-    job.check_same()
+    job = ShardJob(recipe, plan, seed, checked_form, folder, workers, address)
+    job.check_compatible()
     existed = folder.path.exists()
     try:
         with folder.open():
@@ -103,7 +103,7 @@ def _leave_nothing(folder: DatasetFolder, existed: bool) -> None:
     if folder.path.exists() and folder.check_usable() is None:
         with folder.open():
             if folder.check_usable() is None:
-                remove(folder.crops if existed else folder.path)
+                remove_path(folder.crops if existed else folder.path)
 
 
 def _check_outside(out: Path, named: Sequence[Path]) -> None:

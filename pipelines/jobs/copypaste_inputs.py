@@ -13,26 +13,26 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from augment.copy_paste import BankBuilder, Crop, CropBank, CutRules, crop_of_line, cut_crops
-from pipelines.datasets.image import decode
-from pipelines.datasets.lmdb import LmdbSource, opened
-from pipelines.datasets.open import kind_of, open_scenes, open_source
-from pipelines.datasets.parquet import ParquetSource, opened_parquet
-from pipelines.datasets.scene_labels import mend_polygon
+from augment.copy_paste import BankBuilder, CropBank, CropRules, TextCutout, crop_from_line, cut_crops
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.lmdb import LmdbSource, read_transaction
+from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
+from pipelines.datasets.parquet import ParquetSource, open_parquet
+from pipelines.datasets.scene_labels import repair_polygon
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.shards import DESCRIPTION
-from pipelines.datasets.source import BROKEN, Concatenation, EncodedLine, RecognitionSource, read_row
-from pipelines.errors import describe_counts
-from pipelines.inference.reader import SUFFIXES
-from pipelines.io.paths import Place
-from pipelines.progress import progress
+from pipelines.datasets.shards import DESCRIPTION_FILE
+from pipelines.datasets.source import BROKEN_IMAGE, ConcatenatedLines, EncodedLine, LineSource, read_row
+from pipelines.errors import format_counts
+from pipelines.inference.reader import IMAGE_SUFFIXES
+from pipelines.io.paths import AnyPath
+from pipelines.progress import progress_bar
 from synthtext.core import Clusters, Image, InputError, Points, Polygon
 
 _STRAIGHT = 0.08  # of a line's height: an outline that strays no farther from the quad of its corners is that quad
 _NONE = Clusters.empty()
 
 
-def line_outline(source: RecognitionSource, row: int, text: str) -> Polygon | None:
+def line_outline(source: LineSource, row: int, text: str) -> Polygon | None:
     """The outline of a line's clusters, or None where nobody knows them: labels of photographs have no clusters.
 
     Args:
@@ -52,22 +52,22 @@ def line_outline(source: RecognitionSource, row: int, text: str) -> Polygon | No
     height = float(np.hypot(*(corners[3] - corners[0])))
     if _strays(outline[:half], corners[:2]) < _STRAIGHT * height > _strays(outline[half:], corners[2:]):
         outline = corners
-    mended = mend_polygon(outline)
+    mended = repair_polygon(outline)
     return outline if mended.polygon is not None and not mended.problem else None
 
 
-def line_clusters(source: RecognitionSource, row: int) -> Clusters:
+def line_clusters(source: LineSource, row: int) -> Clusters:
     """The clusters of a line; none where its source has none."""
-    if isinstance(source, Concatenation):
-        part = int(np.searchsorted(source.starts, row, side="right")) - 1
-        return line_clusters(source.parts[part], row - int(source.starts[part]))
+    if isinstance(source, ConcatenatedLines):
+        part = int(np.searchsorted(source.part_offsets, row, side="right")) - 1
+        return line_clusters(source.parts[part], row - int(source.part_offsets[part]))
     if isinstance(source, ParquetSource):
-        group = int(np.searchsorted(source.groups, row, side="right")) - 1
+        group = int(np.searchsorted(source.group_offsets, row, side="right")) - 1
         columns = _columns(source.path, group)
-        place = row - int(source.groups[group])
+        place = row - int(source.group_offsets[group])
         return _clusters(*(column[place].values for column in columns)) if columns else _NONE
     if isinstance(source, LmdbSource):
-        with opened(source.path) as transaction:
+        with read_transaction(source.path) as transaction:
             meta = json.loads(bytes(transaction.get(f"meta-{row + 1:09d}".encode()) or b"{}"))
         return _clusters(meta["cluster_offsets"], meta["cluster_quads"]) if "cluster_quads" in meta else _NONE
     return _NONE
@@ -78,10 +78,10 @@ def _clusters(offsets: "pa.Array | list[int]", quads: "pa.Array | list[float]") 
 
 
 @lru_cache(maxsize=4)
-def _columns(path: Place, group: int) -> "tuple[pa.Array, ...]":
+def _columns(path: AnyPath, group: int) -> "tuple[pa.Array, ...]":
     """Offsets and quads of a row group; nothing if the file has no such columns."""
     names = ["cluster_offsets", "cluster_quads"]
-    with opened_parquet(path) as file:
+    with open_parquet(path) as file:
         if not set(names) <= set(file.schema_arrow.names):
             return ()
         table = file.read_row_group(group, columns=names)
@@ -96,12 +96,12 @@ def _strays(points: Points, ends: Points) -> float:
     return float(np.abs(along[0] * to[:, 1] - along[1] * to[:, 0]).max()) / length
 
 
-CropSource: TypeAlias = SceneSource | RecognitionSource
+CropSource: TypeAlias = SceneSource | LineSource
 """What crops may be cut from: scenes, or lines."""
 
 
 @dataclass(frozen=True)
-class PictureFolder:
+class ImageFolderSource:
     """The pictures of a folder as scenes without text.
 
     Attributes:
@@ -117,13 +117,13 @@ class PictureFolder:
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        return tuple(sorted(file.name for file in self.path.iterdir() if file.suffix.lower() in SUFFIXES))
+        return tuple(sorted(file.name for file in self.path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES))
 
     def __len__(self) -> int:
         return len(self._names)
 
     @property
-    def groups(self) -> NDArray[np.int64]:
+    def group_offsets(self) -> NDArray[np.int64]:
         """Runs of rows; reading one alone costs no more."""
         return np.arange(len(self) + 1)
 
@@ -139,11 +139,11 @@ def open_target(spec: str | Path) -> SceneSource:
         InputError: it is neither.
     """
     path = Path(spec)
-    if path.is_dir() and not (path / DESCRIPTION).is_file() and not (path / "data.mdb").is_file():
-        pictures = PictureFolder(path)
+    if path.is_dir() and not (path / DESCRIPTION_FILE).is_file() and not (path / "data.mdb").is_file():
+        pictures = ImageFolderSource(path)
         if len(pictures):
             return pictures
-    source = open_scenes(spec)
+    source = open_scene_source(spec)
     if not len(source):
         raise InputError(f"{spec} holds no scene")
     return source
@@ -155,15 +155,15 @@ def open_crop_source(spec: str | Path) -> CropSource:
     Raises:
         InputError: there is nothing of that name, or it is neither.
     """
-    return open_source(spec) if kind_of(spec) == "lines" else open_scenes(spec)
+    return open_line_source(spec) if dataset_kind(spec) == "lines" else open_scene_source(spec)
 
 
-def is_lines(source: CropSource) -> TypeGuard[RecognitionSource]:
+def is_line_source(source: CropSource) -> TypeGuard[LineSource]:
     """Whether a source holds lines, not scenes."""
     return hasattr(source, "texts")
 
 
-def short_names(paths: Sequence[Path]) -> tuple[str, ...]:
+def unique_names(paths: Sequence[Path]) -> tuple[str, ...]:
     """What sources are called in origins: as little of their paths as tells them apart.
 
     Where they lie is left out as far as that goes, so that moved sources give the same samples.
@@ -185,7 +185,7 @@ def _end(path: Path, depth: int) -> str:
     return Path(*path.parts[-depth:]).as_posix()
 
 
-def cut_bank(sources: Sequence[tuple[str, CropSource]], rules: CutRules) -> tuple[CropBank, "Counter[str]"]:
+def build_crop_bank(sources: Sequence[tuple[str, CropSource]], rules: CropRules) -> tuple[CropBank, "Counter[str]"]:
     """Cut the crops of all sources.
 
     Args:
@@ -199,7 +199,7 @@ def cut_bank(sources: Sequence[tuple[str, CropSource]], rules: CutRules) -> tupl
         InputError: there is not one crop.
     """
     builder, reasons = BankBuilder(), Counter[str]()
-    with progress("cutting", total=sum(len(source) for _, source in sources), unit="pictures") as bar:
+    with progress_bar("cutting", total=sum(len(source) for _, source in sources), unit="pictures") as bar:
         for name, source in sources:
             builder.add_source(name)
             for row in range(len(source)):
@@ -207,13 +207,13 @@ def cut_bank(sources: Sequence[tuple[str, CropSource]], rules: CutRules) -> tupl
                 builder.add_picture(row, labelled, crops)
                 bar.advance(1)
     if not len(builder):
-        told = describe_counts(reasons) or "there is no text"
+        told = format_counts(reasons) or "there is no text"
         names = ", ".join(name for name, _ in sources)
         raise InputError(f"{names}: not one text can be cut out to be pasted: {told}; name another source with --from")
     return builder.build(), reasons
 
 
-def _crops(source: CropSource, row: int, rules: CutRules, reasons: "Counter[str]") -> tuple[int, Iterator[Crop]]:
+def _crops(source: CropSource, row: int, rules: CropRules, reasons: "Counter[str]") -> tuple[int, Iterator[TextCutout]]:
     """How many texts a picture has, and its crops."""
     item: EncodedScene | EncodedLine | str = read_row(source, row)
     if isinstance(item, str):
@@ -222,24 +222,24 @@ def _crops(source: CropSource, row: int, rules: CutRules, reasons: "Counter[str]
     if isinstance(item, EncodedScene) and not item.instances:
         return 0, iter(())
     try:
-        image = decode(item.image, item.key)
+        image = decode_image(item.image, item.key)
     except InputError:
-        reasons[BROKEN] += 1
+        reasons[BROKEN_IMAGE] += 1
         return 0, iter(())
     if isinstance(item, EncodedLine):
         text = unicodedata.normalize("NFC", item.text)
-        outline = line_outline(source, row, text) if is_lines(source) else None
+        outline = line_outline(source, row, text) if is_line_source(source) else None
         return 1, _line_crop(image, text, outline, rules, reasons)
     return len(item.instances), cut_crops(image, item.instances, rules, reasons)
 
 
 def _line_crop(
-    image: Image, text: str, outline: Polygon | None, rules: CutRules, reasons: "Counter[str]"
-) -> Iterator[Crop]:
+    image: Image, text: str, outline: Polygon | None, rules: CropRules, reasons: "Counter[str]"
+) -> Iterator[TextCutout]:
     if not text.strip():
         reasons["empty label"] += 1
         return
     try:
-        yield crop_of_line(image, text, rules, outline)
+        yield crop_from_line(image, text, rules, outline)
     except InputError:
         reasons["too small"] += 1

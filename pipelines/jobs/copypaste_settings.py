@@ -6,19 +6,19 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from pydantic import TypeAdapter
 
-from augment.copy_paste import CutRules, NaturalPaste, PasteMode, ReleasedPaste
-from pipelines.config import Tree, nearest, override, validated_part
-from pipelines.io.paths import expanded
-from pipelines.jobs.encode import PictureFormat
+from augment.copy_paste import CropRules, NaturalPaste, PaddlePaste, PasteMode
+from pipelines.config import SettingsDict, apply_overrides, suggest_key, validate_dataclass
+from pipelines.io.paths import expand_user
+from pipelines.jobs.encode import ImageFormat
 from synthtext.core import InputError, check_range
 
-ModeName: TypeAlias = Literal["natural", "released"]
+PasteModeName: TypeAlias = Literal["natural", "released"]
 
-_MODES: dict[str, type[NaturalPaste] | type[ReleasedPaste]] = {"natural": NaturalPaste, "released": ReleasedPaste}
+_MODES: dict[str, type[NaturalPaste] | type[PaddlePaste]] = {"natural": NaturalPaste, "released": PaddlePaste}
 
 
 @dataclass(frozen=True)
-class PictureOutput:
+class ImageOutput:
     """How pictures are stored.
 
     Attributes:
@@ -26,7 +26,7 @@ class PictureOutput:
         quality_range: of JPEG, 1 to 100.
     """
 
-    format: PictureFormat = "jpeg"
+    format: ImageFormat = "jpeg"
     quality_range: tuple[int, int] = (85, 95)
 
     def __post_init__(self) -> None:
@@ -44,29 +44,29 @@ class CopyPasteSettings:
     """
 
     mode: PasteMode
-    crops: CutRules
-    output: PictureOutput
+    crops: CropRules
+    output: ImageOutput
 
     @property
-    def mode_name(self) -> ModeName:
+    def mode_name(self) -> PasteModeName:
         """What the mode is called."""
-        return "released" if isinstance(self.mode, ReleasedPaste) else "natural"
+        return "released" if isinstance(self.mode, PaddlePaste) else "natural"
 
-    def tree(self) -> Tree:
+    def to_dict(self) -> SettingsDict:
         """All settings as JSON, the mode's among the rest, as `read_settings` takes them."""
         return {**_json(self.mode), "crops": _json(self.crops), "output": _json(self.output)}
 
 
-def read_settings(mode: str, assignments: Sequence[str]) -> CopyPasteSettings:
+def parse_settings(mode: str, assignments: Sequence[str]) -> CopyPasteSettings:
     """Settings from a mode's name and assignments of the form `key=value`: the mode's own, `crops.*` and `output.*`.
 
     Raises:
         InputError: there is no such mode or key, or a value is wrong.
     """
-    return settings_of(mode, override({}, assignments))
+    return settings_from_dict(mode, apply_overrides({}, assignments))
 
 
-def settings_of(mode: str, tree: Tree) -> CopyPasteSettings:
+def settings_from_dict(mode: str, tree: SettingsDict) -> CopyPasteSettings:
     """Settings from a mode's name and a tree as `CopyPasteSettings.tree` gives it, or a part of one.
 
     Raises:
@@ -76,24 +76,24 @@ def settings_of(mode: str, tree: Tree) -> CopyPasteSettings:
     read = _read_mode(mode, tree, ("crops", "output"), where)
     return CopyPasteSettings(
         mode=read,
-        crops=validated_part(CutRules, tree.get("crops", {}), f"{where}: crops"),
-        output=validated_part(PictureOutput, tree.get("output", {}), f"{where}: output"),
+        crops=validate_dataclass(CropRules, tree.get("crops", {}), f"{where}: crops"),
+        output=validate_dataclass(ImageOutput, tree.get("output", {}), f"{where}: output"),
     )
 
 
-def _read_mode(mode: str, tree: Tree, others: Sequence[str], where: str) -> PasteMode:
+def _read_mode(mode: str, tree: SettingsDict, others: Sequence[str], where: str) -> PasteMode:
     """A mode of that name with its settings, which lie among the `others` in a tree."""
     if mode not in _MODES:
-        raise InputError(f"there is no mode {mode!r}; known are {', '.join(get_args(ModeName))}")
+        raise InputError(f"there is no mode {mode!r}; known are {', '.join(get_args(PasteModeName))}")
     own = [field.name for field in fields(_MODES[mode])]
     for key in tree:
         if key not in (*own, *others):
-            raise InputError(f"{where}, mode {mode}: unknown key {key!r}; {nearest(key, [*own, *others])}")
-    return validated_part(_MODES[mode], {key: tree[key] for key in own if key in tree}, f"{where}, mode {mode}")
+            raise InputError(f"{where}, mode {mode}: unknown key {key!r}; {suggest_key(key, [*own, *others])}")
+    return validate_dataclass(_MODES[mode], {key: tree[key] for key in own if key in tree}, f"{where}, mode {mode}")
 
 
 @dataclass(frozen=True)
-class Pasting:
+class OnlineCopyPasteSettings:
     """What is pasted into pictures while a detector learns from them.
 
     Attributes:
@@ -106,10 +106,10 @@ class Pasting:
     sources: tuple[str, ...]
     probability: float
     mode: PasteMode
-    crops: CutRules
+    crops: CropRules
 
     @classmethod
-    def read(cls, tree: object, where: str) -> "Pasting":
+    def from_dict(cls, tree: object, where: str) -> "OnlineCopyPasteSettings":
         """Settings as a training has them: `from`, `probability`, `mode`, `crops` and the mode's own.
 
         Raises:
@@ -125,19 +125,19 @@ class Pasting:
             raise InputError(f"{where}: probability must be from 0 to 1, not {probability!r}")
         others = ("from", "probability", "mode", "crops")
         return cls(
-            sources=tuple(str(expanded(source).absolute()) for source in sources),
+            sources=tuple(str(expand_user(source).absolute()) for source in sources),
             probability=float(probability),
             mode=_read_mode(str(tree.get("mode", "natural")), tree, others, where),
-            crops=validated_part(CutRules, tree.get("crops", {}), f"{where}: crops"),
+            crops=validate_dataclass(CropRules, tree.get("crops", {}), f"{where}: crops"),
         )
 
-    def tree(self) -> Tree:
+    def to_dict(self) -> SettingsDict:
         """All settings as JSON, as `read` takes them."""
         name = next(name for name, kind in _MODES.items() if isinstance(self.mode, kind))
         common = {"from": list(self.sources), "probability": self.probability, "mode": name}
         return {**common, **_json(self.mode), "crops": _json(self.crops)}
 
 
-def _json(part: Any) -> Tree:
-    dumped: Tree = TypeAdapter(type(part)).dump_python(part, mode="json")
+def _json(part: Any) -> SettingsDict:
+    dumped: SettingsDict = TypeAdapter(type(part)).dump_python(part, mode="json")
     return dumped

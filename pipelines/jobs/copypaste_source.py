@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.copy_paste import CopyPaste, CropBank
-from pipelines.config import Tree, dump_yaml
-from pipelines.datasets.image import decode
+from pipelines.config import SettingsDict, dump_yaml
+from pipelines.datasets.image import decode_image
 from pipelines.datasets.scene_source import SceneSource
-from pipelines.datasets.source import BROKEN, read_row
-from pipelines.errors import describe_counts
-from pipelines.jobs.copypaste_inputs import CropSource, cut_bank, open_crop_source, open_target, short_names
-from pipelines.jobs.copypaste_settings import CopyPasteSettings, PictureOutput
-from pipelines.jobs.crop_bank import Survey, open_bank, save_bank, survey
-from pipelines.jobs.encode import PictureFormat
-from pipelines.recipes.digest import code_digest, digest_of
-from synthtext.core import Gap, InputError, Provenance, Scene, StreamSource
+from pipelines.datasets.source import BROKEN_IMAGE, read_row
+from pipelines.errors import format_counts
+from pipelines.jobs.copypaste_inputs import CropSource, build_crop_bank, open_crop_source, open_target, unique_names
+from pipelines.jobs.copypaste_settings import CopyPasteSettings, ImageOutput
+from pipelines.jobs.crop_bank import SourceScan, open_bank, save_bank, scan_source
+from pipelines.jobs.encode import ImageFormat
+from pipelines.recipes.digest import code_digest, fingerprint_digest
+from synthtext.core import InputError, Provenance, Scene, SkippedSample, StreamSource
 from synthtext.fonts import FontFile
 
 _ORDER = 5  # the purpose of the random stream of an epoch's order; others have their own
@@ -45,7 +45,7 @@ class CopyPasteGenerator:
         target: SceneSource,
         left_out: Collection[int],
         operation: CopyPaste,
-        output: PictureOutput,
+        output: ImageOutput,
         seed: int,
         prefix: str,
     ) -> None:
@@ -57,31 +57,31 @@ class CopyPasteGenerator:
         self._streams = StreamSource(seed)
         self._order = lru_cache(maxsize=2)(self._epoch_order)
 
-    def draw_many(self, indices: Sequence[int]) -> Iterator[Scene | Gap]:
+    def generate_many(self, indices: Sequence[int]) -> Iterator[Scene | SkippedSample]:
         """Draw scenes in this order."""
-        return map(self.draw, indices)
+        return map(self.generate, indices)
 
-    def draw(self, index: int) -> Scene | Gap:
+    def generate(self, index: int) -> Scene | SkippedSample:
         """Draw one scene, or say that its target's picture cannot be read."""
         epoch, place = divmod(index, self._epoch_length)
         row = int(self._order(epoch)[place])
         found = read_row(self._target, row)
         if isinstance(found, str):
-            return Gap(index, (f"target {found}",))
+            return SkippedSample(index, (f"target {found}",))
         try:
-            image = decode(found.image, found.key)
+            image = decode_image(found.image, found.key)
         except InputError:
-            return Gap(index, (f"target {BROKEN}",))
+            return SkippedSample(index, (f"target {BROKEN_IMAGE}",))
         content, appearance = self._streams.at(index)
         low, high = self._output.quality_range
         drawn = {"target": row, "jpeg_quality": int(appearance.integers(low, high + 1))}
-        scene = Scene(f"{self._prefix}{index:010d}", image, found.instances, Provenance(drawn=drawn))
+        scene = Scene(f"{self._prefix}{index:010d}", image, found.instances, Provenance(parameters=drawn))
         return self._operation(scene, content)
 
     def _epoch_order(self, epoch: int) -> NDArray[np.int64]:
         """The target's usable rows in the order of an epoch: groups that are read together stay together."""
         rng = np.random.default_rng([epoch, self._seed, _ORDER])
-        bounds = self._target.groups
+        bounds = self._target.group_offsets
         shuffled = rng.permutation(len(bounds) - 1).tolist()
         order = np.concatenate([rng.permutation(np.arange(bounds[group], bounds[group + 1])) for group in shuffled])
         return np.asarray(order[self._usable[order]], np.int64)
@@ -91,7 +91,7 @@ _LIBRARIES = ("numpy", "opencv-python", "pillow")
 
 
 @dataclass(frozen=True)
-class CopyPasteRecipe:
+class CopyPasteSource:
     """Scenes of a target with crops of sources pasted into them; satisfies `JobRecipe`.
 
     Attributes:
@@ -117,7 +117,7 @@ class CopyPasteRecipe:
         return "scenes"
 
     @property
-    def picture_format(self) -> PictureFormat:
+    def image_format(self) -> ImageFormat:
         """How pictures are stored."""
         return self.settings.output.format
 
@@ -131,58 +131,58 @@ class CopyPasteRecipe:
         return ()
 
     @cached_property
-    def surveys(self) -> dict[Path, Survey]:
+    def scans(self) -> dict[Path, SourceScan]:
         """What is in the target and in the sources; each is read once, not again by workers.
 
         Raises:
             InputError: not one picture of the target can be used.
         """
-        found = {self.target: survey(self._target)}
+        found = {self.target: scan_source(self._target)}
         reasons = found[self.target].reasons
         if reasons.total() == len(self._target):
             raise InputError(
-                f"{self.target}: not one of {len(self._target):,} pictures can be used: {describe_counts(reasons)}"
+                f"{self.target}: not one of {len(self._target):,} pictures can be used: {format_counts(reasons)}"
             )
         for path, (_, source) in zip(self.sources, self._sources, strict=True):
             if path not in found:
-                found[path] = survey(source)
+                found[path] = scan_source(source)
         return found
 
     @property
     def problems(self) -> "Counter[str]":
         """What was wrong with labels, by kind; those of target and sources together."""
-        return sum((found.problems for found in self.surveys.values()), Counter())
+        return sum((found.problems for found in self.scans.values()), Counter())
 
     @property
     def target_left_out(self) -> "Counter[str]":
         """Why pictures of the target are not drawn, counted."""
-        return self.surveys[self.target].reasons
+        return self.scans[self.target].reasons
 
     @property
     def digest(self) -> str:
         """64 hexadecimal digits."""
-        return digest_of(self.ingredients)
+        return fingerprint_digest(self.fingerprint)
 
     @cached_property
-    def ingredients(self) -> dict[str, str]:
+    def fingerprint(self) -> dict[str, str]:
         """What the digest is made of, by name."""
-        pasting = {key: json.dumps(value) for key, value in self.settings.tree().items() if key != "crops"}
+        pasting = {key: json.dumps(value) for key, value in self.settings.to_dict().items() if key != "crops"}
         return {
             "mode": self.settings.mode_name,
-            "target": self.surveys[self.target].digest,
+            "target": self.scans[self.target].digest,
             **{f"setting {key}": value for key, value in pasting.items()},
-            **self._bank_ingredients,
+            **self._bank_fingerprint,
         }
 
     @cached_property
-    def _bank_ingredients(self) -> dict[str, str]:
+    def _bank_fingerprint(self) -> dict[str, str]:
         sources = {
-            f"source {i}": f"{name} {self.surveys[path].digest}"
+            f"source {i}": f"{name} {self.scans[path].digest}"
             for i, (path, (name, _)) in enumerate(zip(self.sources, self._sources, strict=True))
         }
         return {
             **sources,
-            "setting crops": json.dumps(self.settings.tree()["crops"]),
+            "setting crops": json.dumps(self.settings.to_dict()["crops"]),
             **{f"version of {library}": version(library) for library in _LIBRARIES},
             "drawing code": code_digest(Path(__file__).parent, Path(__file__).parents[1] / "datasets"),
         }
@@ -190,7 +190,7 @@ class CopyPasteRecipe:
     @property
     def bank_digest(self) -> str:
         """Of what decides the crops."""
-        return digest_of(self._bank_ingredients)
+        return fingerprint_digest(self._bank_fingerprint)
 
     def build_bank(self) -> tuple[CropBank, "Counter[str]"]:
         """The crops and why texts were left out: from the file if it is of these sources, else cut and written.
@@ -201,7 +201,7 @@ class CopyPasteRecipe:
         """
         found = open_bank(self.bank_path, self.bank_digest)
         if found is None:
-            bank, left_out = cut_bank(self._sources, self.settings.crops)
+            bank, left_out = build_crop_bank(self._sources, self.settings.crops)
             CopyPaste(bank, self.settings.mode)  # refuses crops that the mode cannot paste, before anything is written
             save_bank(self.bank_path, bank, self.bank_digest, left_out)
             found = open_bank(self.bank_path, self.bank_digest)
@@ -211,13 +211,13 @@ class CopyPasteRecipe:
 
     def to_yaml(self) -> str:
         """Everything from which the job can be repeated."""
-        tree: Tree = {
+        tree: SettingsDict = {
             "kind": self.kind,
             "copypaste": {
                 "target": str(self.target),
                 "from": [str(path) for path in self.sources],
                 "mode": self.settings.mode_name,
-                **self.settings.tree(),
+                **self.settings.to_dict(),
             },
         }
         return dump_yaml(tree)
@@ -235,7 +235,7 @@ class CopyPasteRecipe:
             raise InputError(f"{self.bank_path} is missing or of other sources: every worker must see the one folder")
         operation = CopyPaste(found[0], self.settings.mode)
         return CopyPasteGenerator(
-            self._target, self.surveys[self.target].left_out, operation, self.settings.output, seed, self.digest[:8]
+            self._target, self.scans[self.target].left_out, operation, self.settings.output, seed, self.digest[:8]
         )
 
     @cached_property
@@ -245,11 +245,11 @@ class CopyPasteRecipe:
     @cached_property
     def _sources(self) -> list[tuple[str, CropSource]]:
         return [
-            (name, open_crop_source(path)) for name, path in zip(short_names(self.sources), self.sources, strict=True)
+            (name, open_crop_source(path)) for name, path in zip(unique_names(self.sources), self.sources, strict=True)
         ]
 
     def __getstate__(self) -> dict[str, object]:
-        _ = self.surveys  # so that workers need not read everything again
+        _ = self.scans  # so that workers need not read everything again
         return {name: self.__dict__[name] for name in (*(field.name for field in fields(self)), "surveys")}
 
     def __setstate__(self, state: dict[str, object]) -> None:

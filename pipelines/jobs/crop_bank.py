@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from augment.copy_paste import Columns, CropBank
-from pipelines.datasets.image import check_picture
+from augment.copy_paste import CropBank, CropColumns
+from pipelines.datasets.image import check_image
 from pipelines.datasets.scene_source import EncodedScene
-from pipelines.datasets.source import BROKEN, EncodedLine, read_row
-from pipelines.io.writers import write_batch
-from pipelines.jobs.copypaste_inputs import CropSource, is_lines, line_clusters
-from pipelines.progress import progress
+from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, read_row
+from pipelines.io.writers import write_record_batch
+from pipelines.jobs.copypaste_inputs import CropSource, is_line_source, line_clusters
+from pipelines.progress import progress_bar
 from synthtext.core import InputError
 
 _DIGEST, _LEFT_OUT = b"digest", b"left_out"
@@ -39,8 +39,8 @@ def save_bank(path: Path, bank: CropBank, digest: str, left_out: Mapping[str, in
         for values in bank.columns
     ]
     metadata = {_DIGEST: digest.encode(), _LEFT_OUT: json.dumps(dict(left_out)).encode()}
-    batch = pa.RecordBatch.from_arrays(columns, names=list(Columns._fields)).replace_schema_metadata(metadata)
-    write_batch(path, batch)
+    batch = pa.RecordBatch.from_arrays(columns, names=list(CropColumns._fields)).replace_schema_metadata(metadata)
+    write_record_batch(path, batch)
 
 
 def load_bank(path: str | Path) -> CropBank:
@@ -72,26 +72,28 @@ def open_bank(path: Path, digest: str | None) -> tuple[CropBank, "Counter[str]"]
         metadata = reader.schema.metadata or {}
         if digest is not None and metadata.get(_DIGEST) != digest.encode():
             return None
-        if reader.schema.names != list(Columns._fields):
+        if reader.schema.names != list(CropColumns._fields):
             return None
         batch = reader.get_batch(0)
-        arrays = {name: batch.column(name).values.to_numpy(zero_copy_only=False) for name in Columns._fields}
+        arrays = {name: batch.column(name).values.to_numpy(zero_copy_only=False) for name in CropColumns._fields}
         left_out: Counter[str] = Counter(json.loads(metadata[_LEFT_OUT]))
     except (OSError, pa.ArrowException, ValueError) as error:
         raise InputError(f"{path} is broken: {error}; delete it, and the same command makes it anew") from None
     return CropBank(_shaped(arrays)), left_out
 
 
-def _shaped(arrays: "dict[str, object]") -> Columns:
+def _shaped(arrays: "dict[str, object]") -> CropColumns:
     """The arrays in their shapes, of which a file holds the numbers alone."""
-    columns = Columns(**arrays)  # type: ignore[arg-type]
+    columns = CropColumns(**arrays)  # type: ignore[arg-type]
     return columns._replace(
-        sizes=columns.sizes.reshape(-1, 2), points=columns.points.reshape(-1, 2), tones=columns.tones.reshape(-1, 3, 3)
+        sizes=columns.sizes.reshape(-1, 2),
+        points=columns.points.reshape(-1, 2),
+        patch_colours=columns.patch_colours.reshape(-1, 3, 3),
     )
 
 
 @dataclass(frozen=True)
-class Survey:
+class SourceScan:
     """What is in a source.
 
     Attributes:
@@ -110,12 +112,12 @@ class Survey:
         return Counter(self.left_out.values())
 
 
-def survey(source: CropSource) -> Survey:
+def scan_source(source: CropSource) -> SourceScan:
     """Read all of a source once. Few pictures are decoded: a row that counts as usable may turn out not to be."""
     total = hashlib.sha256()
     problems: Counter[str] = Counter()
     left_out: dict[int, str] = {}
-    with progress("reading", total=len(source), unit="pictures") as bar:
+    with progress_bar("reading", total=len(source), unit="pictures") as bar:
         for row in range(len(source)):
             item: EncodedScene | EncodedLine | str = read_row(source, row)
             if isinstance(item, str):
@@ -123,18 +125,18 @@ def survey(source: CropSource) -> Survey:
                 total.update(b"\0" + item.encode())
             else:
                 if not _is_picture(item):
-                    left_out[row] = BROKEN
+                    left_out[row] = BROKEN_IMAGE
                 total.update(_digest(item))
-                if is_lines(source):
+                if is_line_source(source):
                     total.update(line_clusters(source, row).quads.tobytes())
                 problems.update(getattr(item, "problems", ()))
             bar.advance(1)
-    return Survey(total.hexdigest(), problems, left_out)
+    return SourceScan(total.hexdigest(), problems, left_out)
 
 
 def _is_picture(item: EncodedScene | EncodedLine) -> bool:
     try:
-        check_picture(item.image, item.key)
+        check_image(item.image, item.key)
     except InputError:
         return False
     return True

@@ -5,13 +5,13 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from pipelines.datasets.rectify import TALL, as_line, line_size, rectify
+from pipelines.datasets.rectify import VERTICAL_RATIO, line_size, rectify, to_line_polygon
 from synthtext.core import Clusters, Image, Level, Parameters, Polygon, Provenance, Sample, Size, TextInstance, Warp
 
 CropLevel: TypeAlias = Level | Literal["leaves"]
 """Texts of one level, or those that no other one is a part of."""
 
-OTHER_LEVEL, IGNORED, NO_TEXT, TOO_LARGE = (
+OTHER_LEVEL, MARKED_IGNORE, EMPTY_TEXT, TOO_LARGE = (
     "of another level",
     "to be ignored",
     "without a text",
@@ -22,7 +22,7 @@ _MOST = 4.0  # times the pixels of the picture: a polygon may reach far out of i
 _LONGEST = 2**15 - 1  # pixels of a side; OpenCV warps no more
 
 
-class Choice(NamedTuple):
+class CropSelection(NamedTuple):
     """What becomes of the texts of one scene.
 
     Attributes:
@@ -30,11 +30,11 @@ class Choice(NamedTuple):
         left_out: why the others do not, one entry each.
     """
 
-    usable: tuple[int, ...]
+    selected: tuple[int, ...]
     left_out: tuple[str, ...]
 
 
-def choose(instances: Sequence[TextInstance], size: Size, level: CropLevel) -> Choice:
+def select_instances(instances: Sequence[TextInstance], size: Size, level: CropLevel) -> CropSelection:
     """Choose the texts of a scene, whose picture has this size in pixels."""
     parents = {instance.parent for instance in instances}
     usable, left_out = [], []
@@ -45,15 +45,15 @@ def choose(instances: Sequence[TextInstance], size: Size, level: CropLevel) -> C
             left_out.append(reason)
         else:
             usable.append(place)
-    return Choice(tuple(usable), tuple(left_out))
+    return CropSelection(tuple(usable), tuple(left_out))
 
 
 def _reason(instance: TextInstance, size: Size) -> str:
     if instance.ignore:
-        return IGNORED
+        return MARKED_IGNORE
     if not instance.text.strip():
-        return NO_TEXT
-    width, height = line_size(as_line(instance.polygon))
+        return EMPTY_TEXT
+    width, height = line_size(to_line_polygon(instance.polygon))
     too_large = width * height > _MOST * size.width * size.height or max(width, height) > _LONGEST
     return TOO_LARGE if too_large else ""
 
@@ -61,7 +61,7 @@ def _reason(instance: TextInstance, size: Size) -> str:
 JPEG_QUALITY = 95
 
 
-def cut(image: Image, instance: TextInstance, key: str, corpus: str, drawn: Parameters) -> Sample:
+def crop_line(image: Image, instance: TextInstance, key: str, corpus: str, drawn: Parameters) -> Sample:
     """The line of a text, upright.
 
     Clusters follow where the line is cut out by one homography, which is so for quads; of other outlines they are
@@ -74,9 +74,9 @@ def cut(image: Image, instance: TextInstance, key: str, corpus: str, drawn: Para
         corpus: what the scenes are called.
         drawn: what is to be known of the line beside its place.
     """
-    outline = as_line(instance.polygon)
+    outline = to_line_polygon(instance.polygon)
     width, height = line_size(outline)
-    turned = height >= TALL * width
+    turned = height >= VERTICAL_RATIO * width
     known = {
         **drawn,
         "polygon": instance.polygon.astype(np.float64).round(3).tolist(),
@@ -88,7 +88,7 @@ def cut(image: Image, instance: TextInstance, key: str, corpus: str, drawn: Para
     clusters = Clusters.empty()
     if len(instance.polygon) == 4 and len(instance.clusters):
         clusters = instance.clusters.warped(_warp(outline, width, height, turned))
-    return Sample(key, rectify(image, outline), instance.text, clusters, Provenance(corpus=corpus, drawn=known))
+    return Sample(key, rectify(image, outline), instance.text, clusters, Provenance(corpus=corpus, parameters=known))
 
 
 def _origin(instance: TextInstance) -> dict[str, Any]:
@@ -102,4 +102,4 @@ def _warp(quad: Polygon, width: int, height: int, turned: bool) -> Warp:
     upright = Warp.between_quads(quad, corners)
     if not turned:
         return upright
-    return upright.then(Warp.of_matrix(np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, width], [0.0, 0.0, 1.0]])))
+    return upright.then(Warp.from_matrix(np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, width], [0.0, 0.0, 1.0]])))

@@ -9,25 +9,25 @@ from pipelines.io.row import Row
 from pipelines.io.scene_row import SceneRow
 from synthtext.core import Sample, Scene
 
-PictureFormat: TypeAlias = Literal["jpeg", "png"]
+ImageFormat: TypeAlias = Literal["jpeg", "png"]
 
-ROWS: dict[str, type[LineRow] | type[SceneRow]] = {row.KIND: row for row in (LineRow, SceneRow)}
+ROW_TYPES: dict[str, type[LineRow] | type[SceneRow]] = {row.KIND: row for row in (LineRow, SceneRow)}
 """The rows by the kind of what is drawn."""
 
 
-def encode(item: Sample | Scene, form: PictureFormat) -> bytes:
+def encode_image(item: Sample | Scene, form: ImageFormat) -> bytes:
     """Encode a picture: PNG, or JPEG of the quality (1 to 100) that was drawn for it."""
-    flags = [cv2.IMWRITE_JPEG_QUALITY, item.meta.drawn["jpeg_quality"]] if form == "jpeg" else []
+    flags = [cv2.IMWRITE_JPEG_QUALITY, item.meta.parameters["jpeg_quality"]] if form == "jpeg" else []
     _, encoded = cv2.imencode(_suffix(form), cv2.cvtColor(item.image, cv2.COLOR_RGB2BGR), flags)
     return encoded.tobytes()
 
 
-def row_of(item: Sample | Scene, picture: bytes, form: PictureFormat) -> Row:
+def to_row(item: Sample | Scene, picture: bytes, form: ImageFormat) -> Row:
     """The row of what was drawn, with its encoded picture."""
     if isinstance(item, Scene):
-        return SceneRow.of(item, picture, _suffix(form))
-    return LineRow.of(item, picture, _suffix(form))
+        return SceneRow.from_scene(item, picture, _suffix(form))
+    return LineRow.from_sample(item, picture, _suffix(form))
 
 
-def _suffix(form: PictureFormat) -> str:
+def _suffix(form: ImageFormat) -> str:
     return ".jpg" if form == "jpeg" else ".png"

@@ -13,32 +13,32 @@ import lmdb
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.image import check_picture
-from pipelines.datasets.label_file import Kind
-from pipelines.datasets.open import kind_of, open_scenes, open_source
-from pipelines.datasets.provenance import Made, provenance
+from pipelines.datasets.image import check_image
+from pipelines.datasets.label_file import DatasetKind
+from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
+from pipelines.datasets.provenance import SampleProvenance, read_provenance
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.source import BROKEN, EncodedLine, RecognitionSource, Rows, read_rows
-from pipelines.errors import JobError, describe_counts
-from pipelines.io.atomic import TEMPORARY, remove, temporary
+from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, ReadsRows, read_rows
+from pipelines.errors import JobError, format_counts
+from pipelines.io.atomic import TEMPORARY_PREFIX, remove_path, temporary_path
 from pipelines.io.line_row import LineRow
-from pipelines.io.paths import expanded
+from pipelines.io.paths import expand_user
 from pipelines.io.scene_row import SceneRow
-from pipelines.jobs.export_formats import IcdarFolder, LmdbFolder, PaddleOcrFolder
+from pipelines.jobs.export_formats import IcdarWriter, LmdbExportWriter, PaddleOcrWriter
 from synthtext.core import InputError
 
-Form: TypeAlias = Literal["paddleocr", "icdar", "lmdb"]
+ExportFormat: TypeAlias = Literal["paddleocr", "icdar", "lmdb"]
 
-LINE_CLUSTERS, MADE = "lines' clusters", "lines' fonts, corpora and effects"
+LINE_CLUSTERS, LINE_PROVENANCE = "lines' clusters", "lines' fonts, corpora and effects"
 
-_TOGETHER = 64  # lines that are read together
-_SCENES_TOGETHER = 16
+_BATCH_SIZE = 64  # lines that are read together
+_SCENE_BATCH_SIZE = 16
 
-Item = TypeVar("Item", EncodedLine, EncodedScene)
+EncodedT = TypeVar("EncodedT", EncodedLine, EncodedScene)
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportSummary:
     """What was written.
 
     Attributes:
@@ -50,15 +50,17 @@ class Exported:
         problems: labels of the source that were mended, made ignored or left out, by what was wrong with them.
     """
 
-    kind: Kind
+    kind: DatasetKind
     pictures: int
     texts: int
-    lost: Counter[str]
+    unsupported: Counter[str]
     left_out: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
 
 
-def export_data(source: str | Path, form: Form, out: Path, advance: Callable[[int], None] = lambda _: None) -> Exported:
+def export_data(
+    source: str | Path, form: ExportFormat, out: Path, advance: Callable[[int], None] = lambda _: None
+) -> ExportSummary:
     """Write lines or scenes in another format; pictures byte for byte.
 
     Args:
@@ -72,15 +74,15 @@ def export_data(source: str | Path, form: Form, out: Path, advance: Callable[[in
             something. Nothing is left.
         JobError: the disk is full, or the folder cannot be written.
     """
-    kind = kind_of(source)
+    kind = dataset_kind(source)
     if kind == "lines" and form == "icdar":
         raise InputError(f"{source} holds lines: ICDAR's files are for scenes; take paddleocr or lmdb")
     _check(out)
     if kind == "scenes":
-        scenes = open_scenes(source)
+        scenes = open_scene_source(source)
         with _staged(out) as folder:
             return _export_scenes(scenes, form, folder, advance)
-    lines = open_source(source)
+    lines = open_line_source(source)
     with _staged(out) as folder:
         return _export_lines(lines, form, folder, advance)
 
@@ -93,28 +95,30 @@ def _check(out: Path) -> None:
 @contextmanager
 def _staged(out: Path) -> Iterator[Path]:
     """A folder under a temporary name, which gets its own when all went well and is removed otherwise."""
-    place = expanded(out).absolute()
+    place = expand_user(out).absolute()
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(place)
-        staged = temporary(place)
+        staged = temporary_path(place)
         try:
             yield staged
             os.sync()  # thousands of files: one by one they would take minutes
             staged.replace(place)
         finally:
-            remove(staged)
+            remove_path(staged)
     except (OSError, lmdb.Error) as error:
         raise JobError(f"{out} cannot be written: {error}") from None
 
 
 def _remove_abandoned(place: Path) -> None:
     """Remove what exports to this place left whose process was killed."""
-    name = re.compile(re.escape(f"{TEMPORARY}{place.stem}-") + r"(\d{1,9})-[0-9a-f]{8}" + re.escape(place.suffix))
+    name = re.compile(
+        re.escape(f"{TEMPORARY_PREFIX}{place.stem}-") + r"(\d{1,9})-[0-9a-f]{8}" + re.escape(place.suffix)
+    )
     for path in place.parent.iterdir():
         found = name.fullmatch(path.name)
         if found and not _is_running(int(found[1])):
-            remove(path)
+            remove_path(path)
 
 
 def _is_running(process: int) -> bool:
@@ -127,68 +131,74 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def _export_scenes(source: SceneSource, form: Form, folder: Path, advance: Callable[[int], None]) -> Exported:
+def _export_scenes(
+    source: SceneSource, form: ExportFormat, folder: Path, advance: Callable[[int], None]
+) -> ExportSummary:
     texts, problems, left_out = 0, Counter[str](), Counter[str]()
     with closing(_scene_folder(form, folder)) as writer:
-        for begin in range(0, len(source), _SCENES_TOGETHER):
-            rows = np.arange(begin, min(begin + _SCENES_TOGETHER, len(source)))
+        for begin in range(0, len(source), _SCENE_BATCH_SIZE):
+            rows = np.arange(begin, min(begin + _SCENE_BATCH_SIZE, len(source)))
             for _, scene in _readable(source, rows, left_out):
                 texts += writer.write_scene(scene)
                 problems.update(scene.problems)
             advance(len(rows))
-    return Exported("scenes", _rest(source, left_out), texts, +writer.lost, left_out, problems)
+    return ExportSummary("scenes", _rest(source, left_out), texts, +writer.lost, left_out, problems)
 
 
-def _readable(source: Rows[Item], rows: NDArray[np.int64], left_out: Counter[str]) -> list[tuple[int, Item]]:
+def _readable(
+    source: ReadsRows[EncodedT], rows: NDArray[np.int64], left_out: Counter[str]
+) -> list[tuple[int, EncodedT]]:
     """The rows that can be read, with their numbers; of the others the reasons are counted."""
-    found: list[tuple[int, Item]] = []
+    found: list[tuple[int, EncodedT]] = []
     for row, item in zip(rows.tolist(), read_rows(source, rows), strict=True):
         if isinstance(item, str):
             left_out[item] += 1
             continue
         try:
-            check_picture(item.image, item.key)
+            check_image(item.image, item.key)
         except InputError:
-            left_out[BROKEN] += 1
+            left_out[BROKEN_IMAGE] += 1
         else:
             found.append((row, item))
     return found
 
 
-def _rest(source: SceneSource | RecognitionSource, left_out: Counter[str]) -> int:
+def _rest(source: SceneSource | LineSource, left_out: Counter[str]) -> int:
     """How many pictures were written."""
     if left_out.total() == len(source):
-        raise InputError(f"{source.name}: not one of {len(source):,} pictures can be used: {describe_counts(left_out)}")
+        raise InputError(f"{source.name}: not one of {len(source):,} pictures can be used: {format_counts(left_out)}")
     return len(source) - left_out.total()
 
 
-def _scene_folder(form: Form, folder: Path) -> PaddleOcrFolder | IcdarFolder | LmdbFolder:
+def _scene_folder(form: ExportFormat, folder: Path) -> PaddleOcrWriter | IcdarWriter | LmdbExportWriter:
     if form == "lmdb":
-        return LmdbFolder(folder, SceneRow)
-    return PaddleOcrFolder(folder) if form == "paddleocr" else IcdarFolder(folder)
+        return LmdbExportWriter(folder, SceneRow)
+    return PaddleOcrWriter(folder) if form == "paddleocr" else IcdarWriter(folder)
 
 
-def _export_lines(source: RecognitionSource, form: Form, folder: Path, advance: Callable[[int], None]) -> Exported:
+def _export_lines(
+    source: LineSource, form: ExportFormat, folder: Path, advance: Callable[[int], None]
+) -> ExportSummary:
     lost, left_out = Counter[str](), Counter[str]()
-    writer = LmdbFolder(folder, LineRow) if form == "lmdb" else PaddleOcrFolder(folder)
+    writer = LmdbExportWriter(folder, LineRow) if form == "lmdb" else PaddleOcrWriter(folder)
     with closing(writer):
-        for begin in range(0, len(source), _TOGETHER):
-            rows = np.arange(begin, min(begin + _TOGETHER, len(source)))
+        for begin in range(0, len(source), _BATCH_SIZE):
+            rows = np.arange(begin, min(begin + _BATCH_SIZE, len(source)))
             found = _readable(source, rows, left_out)
-            known = provenance(source, np.array([row for row, _ in found], np.int64))
+            known = read_provenance(source, np.array([row for row, _ in found], np.int64))
             for (_, line), made in zip(found, known, strict=True):
-                if isinstance(writer, LmdbFolder):
+                if isinstance(writer, LmdbExportWriter):
                     writer.write_line(line, made)
                 else:
                     writer.write_line(line)
                     lost.update(_known(made))
             advance(len(rows))
     written = _rest(source, left_out)
-    return Exported("lines", written, written, +(writer.lost + lost), left_out)
+    return ExportSummary("lines", written, written, +(writer.lost + lost), left_out)
 
 
-def _known(made: Made) -> list[str]:
+def _known(made: SampleProvenance) -> list[str]:
     """What a label file does not hold of a line."""
-    meta = made.meta
+    meta = made.parameters
     told = meta.font or meta.corpus or meta.script or meta.effects
-    return [LINE_CLUSTERS] * (len(made.clusters) > 0) + [MADE] * bool(told)
+    return [LINE_CLUSTERS] * (len(made.clusters) > 0) + [LINE_PROVENANCE] * bool(told)

@@ -7,60 +7,60 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.datasets.image import picture_size, suffix_of
-from pipelines.datasets.provenance import Made
-from pipelines.datasets.rectify import rectangle_around
-from pipelines.datasets.scene_labels import mend_polygon
+from pipelines.datasets.image import image_size, image_suffix
+from pipelines.datasets.provenance import SampleProvenance
+from pipelines.datasets.rectify import min_area_quad
+from pipelines.datasets.scene_labels import repair_polygon
 from pipelines.datasets.scene_source import EncodedScene
 from pipelines.datasets.source import EncodedLine
 from pipelines.io.line_row import LineRow
-from pipelines.io.scene_row import IGNORED, SceneRow, leaves, scene_label
+from pipelines.io.scene_row import IGNORED_TRANSCRIPTIONS, SceneRow, leaf_instances, paddleocr_label
 from pipelines.io.writers import LmdbWriter
 from synthtext.core import Origin, Polygon, TextInstance
 
-AROUND = "lines and blocks around other texts"
-LEVELS = "levels other than word"
+PARENT_INSTANCES = "lines and blocks around other texts"
+NON_WORD_LEVELS = "levels other than word"
 TEXT_CLUSTERS = "texts' clusters"
-ORIGINS = "texts' origins"
-TRANSCRIPTIONS = "transcriptions of texts to be ignored"
+TEXT_ORIGINS = "texts' origins"
+IGNORED_TEXTS = "transcriptions of texts to be ignored"
 READ_AS_IGNORED = "texts that now read as to be ignored"
 
 
-def losses_of(instances: Sequence[TextInstance]) -> Counter[str]:
+def unsupported_fields(instances: Sequence[TextInstance]) -> Counter[str]:
     """What is lost when a scene becomes a list of texts and polygons, as PaddleOCR and ICDAR have it."""
-    written = leaves(instances)
-    lost = Counter({AROUND: len(instances) - len(written)})
+    written = leaf_instances(instances)
+    lost = Counter({PARENT_INSTANCES: len(instances) - len(written)})
     for leaf in written:
-        lost[LEVELS] += leaf.level != "word"
+        lost[NON_WORD_LEVELS] += leaf.level != "word"
         lost[TEXT_CLUSTERS] += len(leaf.clusters) > 0
-        lost[ORIGINS] += leaf.origin != Origin()
-        lost[TRANSCRIPTIONS] += leaf.ignore and leaf.text not in IGNORED
-        lost[READ_AS_IGNORED] += not leaf.ignore and leaf.text in IGNORED
+        lost[TEXT_ORIGINS] += leaf.origin != Origin()
+        lost[IGNORED_TEXTS] += leaf.ignore and leaf.text not in IGNORED_TRANSCRIPTIONS
+        lost[READ_AS_IGNORED] += not leaf.ignore and leaf.text in IGNORED_TRANSCRIPTIONS
     return +lost
 
 
-BREAKS = "line breaks in texts, now spaces"
+LINE_BREAKS = "line breaks in texts, now spaces"
 
 _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")  # all that Python's splitlines takes for one
 
 
-def stem(key: str, number: int) -> str:
+def file_stem(key: str, number: int) -> str:
     """What a picture is called: by its key if that is plain letters and digits, not a path; else by its number."""
     return key if key.isascii() and key.isalnum() else f"img_{number}"
 
 
 def file_name(key: str, number: int, image: bytes) -> str:
     """What a picture's file is called."""
-    return stem(key, number) + suffix_of(image)
+    return file_stem(key, number) + image_suffix(image)
 
 
-def one_line(text: str) -> tuple[str, list[str]]:
+def without_line_breaks(text: str) -> tuple[str, list[str]]:
     """A text without line breaks, and what was lost of it."""
     whole = _BREAK.sub(" ", text)
-    return whole, [BREAKS] if whole != text else []
+    return whole, [LINE_BREAKS] if whole != text else []
 
 
-class PictureFolder:
+class ImageFolderWriter:
     """Writes pictures to `images/`.
 
     Args:
@@ -77,26 +77,26 @@ class PictureFolder:
         self.lost: Counter[str] = Counter()
         self._count = 0
 
-    def write_picture(self, key: str, image: bytes) -> Path:
+    def write_image(self, key: str, image: bytes) -> Path:
         """Write an encoded picture; returns where, seen from the folder."""
         self._count += 1
         path = Path("images", file_name(key, self._count, image))
         (self.folder / path).write_bytes(image)
         return path
 
-    def in_one_line(self, text: str) -> str:
+    def without_line_breaks(self, text: str) -> str:
         """A text without line breaks."""
-        whole, broken = one_line(text)
+        whole, broken = without_line_breaks(text)
         self.lost.update(broken)
         return whole
 
 
-RECTANGLES = "polygons without four corners, now rectangles"
-ROUNDED = "texts' corners, now whole pixels"
-TOO_THIN = "texts thinner than a pixel, left out"
+POLYGONS_TO_RECTANGLES = "polygons without four corners, now rectangles"
+ROUNDED_CORNERS = "texts' corners, now whole pixels"
+THINNER_THAN_PIXEL = "texts thinner than a pixel, left out"
 
 
-class IcdarFolder(PictureFolder):
+class IcdarWriter(ImageFolderWriter):
     """Writes pictures and their label files."""
 
     def __init__(self, folder: Path) -> None:
@@ -105,9 +105,9 @@ class IcdarFolder(PictureFolder):
 
     def write_scene(self, scene: EncodedScene) -> int:
         """Write one scene; returns how many texts were written."""
-        self.lost.update(losses_of(scene.instances))
-        lines = [line for line in map(self._line, leaves(scene.instances)) if line]
-        picture = self.write_picture(scene.key, scene.image)
+        self.lost.update(unsupported_fields(scene.instances))
+        lines = [line for line in map(self._line, leaf_instances(scene.instances)) if line]
+        picture = self.write_image(scene.key, scene.image)
         label = self.folder / "gt" / f"gt_{picture.stem}.txt"
         label.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
         return len(lines)
@@ -120,21 +120,21 @@ class IcdarFolder(PictureFolder):
         quad = self._quad(instance.polygon)
         if quad is None:
             return ""
-        text = self.in_one_line("###" if instance.ignore else instance.text)
+        text = self.without_line_breaks("###" if instance.ignore else instance.text)
         return ",".join([*(f"{number:.0f}" for number in quad.ravel()), text])
 
     def _quad(self, polygon: Polygon) -> Polygon | None:
-        corners = polygon if len(polygon) == 4 else rectangle_around(polygon)
-        self.lost[RECTANGLES] += len(polygon) != 4
-        whole = mend_polygon(np.rint(corners)).polygon
+        corners = polygon if len(polygon) == 4 else min_area_quad(polygon)
+        self.lost[POLYGONS_TO_RECTANGLES] += len(polygon) != 4
+        whole = repair_polygon(np.rint(corners)).polygon
         if whole is None:
-            self.lost[TOO_THIN] += 1
+            self.lost[THINNER_THAN_PIXEL] += 1
             return None
-        self.lost[ROUNDED] += not np.array_equal(whole, corners)
+        self.lost[ROUNDED_CORNERS] += not np.array_equal(whole, corners)
         return whole
 
 
-class PaddleOcrFolder(PictureFolder):
+class PaddleOcrWriter(ImageFolderWriter):
     """Writes pictures and their label file."""
 
     def __init__(self, folder: Path) -> None:
@@ -143,13 +143,13 @@ class PaddleOcrFolder(PictureFolder):
 
     def write_line(self, line: EncodedLine) -> None:
         """Write one line of text."""
-        self._write(line.key, line.image, self.in_one_line(line.text))
+        self._write(line.key, line.image, self.without_line_breaks(line.text))
 
     def write_scene(self, scene: EncodedScene) -> int:
         """Write one scene; returns how many texts were written."""
-        written = leaves(scene.instances)
-        self.lost.update(losses_of(scene.instances))
-        self._write(scene.key, scene.image, scene_label(written))
+        written = leaf_instances(scene.instances)
+        self.lost.update(unsupported_fields(scene.instances))
+        self._write(scene.key, scene.image, paddleocr_label(written))
         return len(written)
 
     def close(self) -> None:
@@ -157,13 +157,13 @@ class PaddleOcrFolder(PictureFolder):
         self._labels.close()
 
     def _write(self, key: str, image: bytes, label: str) -> None:
-        self._labels.write(f"{self.write_picture(key, image).as_posix()}\t{label}\n")
+        self._labels.write(f"{self.write_image(key, image).as_posix()}\t{label}\n")
 
 
-_TOGETHER = 64  # rows in a transaction
+_BATCH_SIZE = 64  # rows in a transaction
 
 
-class LmdbFolder:
+class LmdbExportWriter:
     """Writes pictures, labels and what is known of them; everything about texts is kept.
 
     Args:
@@ -180,32 +180,32 @@ class LmdbFolder:
         self._rows: list[LineRow | SceneRow] = []
         self._count = 0
 
-    def write_line(self, line: EncodedLine, made: Made) -> None:
+    def write_line(self, line: EncodedLine, made: SampleProvenance) -> None:
         """Write one line of text and what is known of it."""
-        width, height = picture_size(line.image, line.key)
+        width, height = image_size(line.image, line.key)
         key = self._key(line.key)
         self._add(
             LineRow(
                 key=key,
                 image=line.image,
-                path=key + suffix_of(line.image),
+                path=key + image_suffix(line.image),
                 text=line.text,
                 width=width,
                 height=height,
                 clusters=made.clusters,
-                font=made.meta.font,
-                script=made.meta.script,
-                corpus=made.meta.corpus,
-                contrast=made.meta.contrast,
-                effects=tuple(applied.name for applied in made.meta.effects),
+                font=made.parameters.font,
+                script=made.parameters.script,
+                corpus=made.parameters.corpus,
+                contrast=made.parameters.contrast,
+                effects=tuple(applied.name for applied in made.parameters.effects),
             )
         )
 
     def write_scene(self, scene: EncodedScene) -> int:
         """Write one scene; returns how many texts were written."""
-        width, height = picture_size(scene.image, scene.key)
+        width, height = image_size(scene.image, scene.key)
         key = self._key(scene.key)
-        self._add(SceneRow(key, scene.image, key + suffix_of(scene.image), width, height, scene.instances))
+        self._add(SceneRow(key, scene.image, key + image_suffix(scene.image), width, height, scene.instances))
         return len(scene.instances)
 
     def close(self) -> None:
@@ -215,11 +215,11 @@ class LmdbFolder:
 
     def _key(self, key: str) -> str:
         self._count += 1
-        return stem(key, self._count)
+        return file_stem(key, self._count)
 
     def _add(self, row: LineRow | SceneRow) -> None:
         self._rows.append(row)
-        if len(self._rows) == _TOGETHER:
+        if len(self._rows) == _BATCH_SIZE:
             self._flush()
 
     def _flush(self) -> None:

@@ -9,27 +9,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.metrics import normalized_distance
-from pipelines.datasets.image import picture_size, suffix_of
+from models.metrics import normalized_edit_distance
+from pipelines.datasets.image import image_size, image_suffix
 from pipelines.datasets.shards import local_shards
-from pipelines.datasets.source import Concatenation, EncodedLine, RecognitionSource
-from pipelines.inference.open_network import kind_of, open_recognizer
+from pipelines.datasets.source import ConcatenatedLines, EncodedLine, LineSource
+from pipelines.inference.open_network import model_kind, open_recognizer
 from pipelines.inference.predictors import TextRecognizer
-from pipelines.inference.run import CHARSET, PREPROCESSING, Run
-from pipelines.io.atomic import sha256
+from pipelines.inference.run import CHARSET_FILE, PREPROCESSING_FILE, Run
+from pipelines.io.atomic import file_sha256
 from pipelines.io.line_row import LineRow
-from pipelines.io.manifest import read_mark
+from pipelines.io.manifest import read_manifest
 from pipelines.io.row import to_json
-from pipelines.recipes.digest import digest_of
-from synthtext.core import Charset, Clusters, Image, InputError, check_share
+from pipelines.recipes.digest import fingerprint_digest
+from synthtext.core import Charset, Clusters, Image, InputError, check_fraction
 
-KEPT, SPARED, TRIVIAL, UNREADABLE = "kept", "kept though trivial", "trivial", "unreadable"
+KEPT, KEPT_TRIVIAL, TRIVIAL, UNREADABLE = "kept", "kept though trivial", "trivial", "unreadable"
 """Verdicts; the last two are dropped."""
 
-_TOGETHER = 64  # lines in a batch
+_BATCH_SIZE = 64  # lines in a batch
 
 
-class Line(NamedTuple):
+class LabelledLine(NamedTuple):
     """What is judged."""
 
     key: str  # decides whether a trivial line is spared
@@ -37,7 +37,7 @@ class Line(NamedTuple):
     image: Image
 
 
-class Judgement(NamedTuple):
+class FilterDecision(NamedTuple):
     """What becomes of a line, and why.
 
     Attributes:
@@ -47,14 +47,14 @@ class Judgement(NamedTuple):
         strong: reading of the strong recognizer; None if it was not asked.
     """
 
-    verdict: str
+    decision: str
     weak: str | None = None
     confidence: float = 0.0
     strong: str | None = None
 
 
 @dataclass(frozen=True)
-class Judge:
+class LineFilter:
     """Tells lines that teach something from those that do not.
 
     Trivial is what the weak recognizer reads exactly and is sure of. Unreadable is what the strong one does not get
@@ -84,42 +84,44 @@ class Judge:
         if self.weak is None and self.strong is None:
             raise InputError("nothing to judge by: name a weak model with --weak, a strong one with --strong, or both")
         for name in ("confidence", "max_edits", "keep_trivial"):
-            check_share(name, getattr(self, name))
+            check_fraction(name, getattr(self, name))
 
-    def judge(self, lines: Sequence[Line]) -> list[Judgement]:
+    def decide(self, lines: Sequence[LabelledLine]) -> list[FilterDecision]:
         """Judge some lines; they are read in batches of like width, by the strong one only what is not trivial."""
         found = self._trivial(lines)
-        asked = [i for i, line in enumerate(lines) if found[i].verdict == KEPT and self.knows(self.strong, line.text)]
+        asked = [
+            i for i, line in enumerate(lines) if found[i].decision == KEPT and self.can_judge(self.strong, line.text)
+        ]
         if self.strong is None or not asked:
             return found
-        readings = self.strong.read([lines[i].image for i in asked], _TOGETHER)
+        readings = self.strong.read([lines[i].image for i in asked], _BATCH_SIZE)
         for i, reading in zip(asked, readings, strict=True):
             text = unicodedata.normalize("NFC", reading.text)
-            beyond = normalized_distance(self.strong.charset.fold(lines[i].text), text) > self.max_edits
-            found[i] = found[i]._replace(verdict=UNREADABLE if beyond else KEPT, strong=text)
+            beyond = normalized_edit_distance(self.strong.charset.fold(lines[i].text), text) > self.max_edits
+            found[i] = found[i]._replace(decision=UNREADABLE if beyond else KEPT, strong=text)
         return found
 
     @staticmethod
-    def knows(recognizer: TextRecognizer | None, text: str) -> bool:
+    def can_judge(recognizer: TextRecognizer | None, text: str) -> bool:
         """Whether a recognizer can judge a label."""
-        return recognizer is not None and covers(recognizer.charset, text)
+        return recognizer is not None and covers_folded(recognizer.charset, text)
 
-    def _trivial(self, lines: Sequence[Line]) -> list[Judgement]:
-        found = [Judgement(KEPT)] * len(lines)
-        asked = [i for i, line in enumerate(lines) if self.knows(self.weak, line.text)]
+    def _trivial(self, lines: Sequence[LabelledLine]) -> list[FilterDecision]:
+        found = [FilterDecision(KEPT)] * len(lines)
+        asked = [i for i, line in enumerate(lines) if self.can_judge(self.weak, line.text)]
         if self.weak is None or not asked:
             return found
-        readings = self.weak.read([lines[i].image for i in asked], _TOGETHER)
+        readings = self.weak.read([lines[i].image for i in asked], _BATCH_SIZE)
         for i, reading in zip(asked, readings, strict=True):
             text = unicodedata.normalize("NFC", reading.text)
             verdict = KEPT
             if text == self.weak.charset.fold(lines[i].text) and reading.confidence >= self.confidence:
-                verdict = SPARED if _share(lines[i].key) < self.keep_trivial else TRIVIAL
-            found[i] = Judgement(verdict, text, reading.confidence)
+                verdict = KEPT_TRIVIAL if _share(lines[i].key) < self.keep_trivial else TRIVIAL
+            found[i] = FilterDecision(verdict, text, reading.confidence)
         return found
 
 
-def covers(charset: Charset, text: str) -> bool:
+def covers_folded(charset: Charset, text: str) -> bool:
     """Whether a charset can write a label."""
     return charset.covers(charset.fold(text))
 
@@ -136,10 +138,10 @@ _COLUMNS = (
 
 
 @dataclass(eq=False)
-class Rows:
+class SourceRows:
     """Rows of a source of ours; other sources know nothing but picture and label. One shard's columns are at hand."""
 
-    source: RecognitionSource
+    source: LineSource
     _start: int = 0
     _stop: int = 0
     _columns: dict[str, list[Any]] = field(default_factory=dict)
@@ -153,13 +155,13 @@ class Rows:
         known = self._known(index)
         if not known.get("key"):
             return None
-        size = (known["width"], known["height"]) if known.get("width") else picture_size(line.image, line.key)
+        size = (known["width"], known["height"]) if known.get("width") else image_size(line.image, line.key)
         meta = known.get("meta") or {}
         contrast = known.get("contrast")
         return LineRow(
             key=known["key"],
             image=line.image,
-            path=known["key"] + suffix_of(line.image),
+            path=known["key"] + image_suffix(line.image),
             text=line.text,
             width=int(size[0]),
             height=int(size[1]),
@@ -179,9 +181,9 @@ class Rows:
 
     def _load(self, index: int) -> None:
         part, start = self.source, 0
-        if isinstance(part, Concatenation):
-            number = int(np.searchsorted(part.starts, index, side="right")) - 1
-            start, part = int(part.starts[number]), part.parts[number]
+        if isinstance(part, ConcatenatedLines):
+            number = int(np.searchsorted(part.part_offsets, index, side="right")) - 1
+            start, part = int(part.part_offsets[number]), part.parts[number]
         self._columns = part.columns(_COLUMNS)
         self._start, self._stop = start, start + len(part)
 
@@ -192,21 +194,21 @@ def _clusters(offsets: list[int] | None, quads: list[float] | None) -> Clusters:
     return Clusters(np.array(offsets, np.int32), np.array(quads or [], np.float32).reshape(-1, 4, 2))
 
 
-def digest_of_source(path: Path) -> str:
+def source_digest(path: Path) -> str:
     """Of a source of lines: of the marks of its shards, or of its file.
 
     Raises:
         InputError: it is none.
     """
     if path.is_file():
-        return sha256(path)
+        return file_sha256(path)
     if (path / "data.mdb").is_file():
-        return sha256(path / "data.mdb")
-    marks = {shard.name: read_mark(shard.with_suffix(".json")) for shard in local_shards(path, "lines")}
-    return digest_of({name: mark.sha256 if mark else "" for name, mark in marks.items()})
+        return file_sha256(path / "data.mdb")
+    marks = {shard.name: read_manifest(shard.with_suffix(".json")) for shard in local_shards(path, "lines")}
+    return fingerprint_digest({name: mark.sha256 if mark else "" for name, mark in marks.items()})
 
 
-def open_judge(name: Path | None, charset: Path | None) -> TextRecognizer | None:
+def open_optional_recognizer(name: Path | None, charset: Path | None) -> TextRecognizer | None:
     """A recognizer of a RUN or an ONNX file; a dictionary is for a file that does not name its characters.
 
     Raises:
@@ -214,17 +216,17 @@ def open_judge(name: Path | None, charset: Path | None) -> TextRecognizer | None
     """
     if name is None:
         return None
-    if kind_of(name) == "detector":
+    if model_kind(name) == "detector":
         raise InputError(f"{name} is a detector: lines are judged by recognizers")
     return open_recognizer(name, runtime="torch", charset=None if name.is_dir() else charset)
 
 
-def digest_of_network(name: Path | None, charset: Path | None) -> str:
+def recognizer_digest(name: Path | None, charset: Path | None) -> str:
     """Of all that decides what a recognizer reads; empty for none."""
     if name is None:
         return ""
     if name.is_dir():
-        files = [Run.open(name).weights_of(None), name / CHARSET, name / PREPROCESSING]
+        files = [Run.open(name).weights_path(None), name / CHARSET_FILE, name / PREPROCESSING_FILE]
     else:
         files = [name, *([charset] if charset else [])]
-    return digest_of({str(i): sha256(file) for i, file in enumerate(files)})
+    return fingerprint_digest({str(i): file_sha256(file) for i, file in enumerate(files)})

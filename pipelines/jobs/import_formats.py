@@ -5,18 +5,18 @@ from typing import Literal, TypeAlias
 
 from pipelines.datasets.coco import CocoScenes
 from pipelines.datasets.icdar import IcdarScenes
-from pipelines.datasets.open import kind_of, open_source
-from pipelines.datasets.scene_labels import SceneLabels
-from pipelines.datasets.shards import DESCRIPTION, LmdbScenes
-from pipelines.io.atomic import sha256
+from pipelines.datasets.open import dataset_kind, open_line_source
+from pipelines.datasets.scene_labels import SceneLabelFileSource
+from pipelines.datasets.shards import DESCRIPTION_FILE, LmdbSceneSource
+from pipelines.io.atomic import file_sha256
 from pipelines.io.paths import local_path
-from pipelines.jobs.importing import LinesImport, ScenesImport
+from pipelines.jobs.importing import LineImportSource, SceneImportSource
 from synthtext.core import InputError
 
-Form: TypeAlias = Literal["paddleocr", "icdar", "lmdb", "coco-text"]
+ImportFormat: TypeAlias = Literal["paddleocr", "icdar", "lmdb", "coco-text"]
 
 
-def open_import(path: Path, form: Form | None = None) -> LinesImport | ScenesImport:
+def open_import_source(path: Path, form: ImportFormat | None = None) -> LineImportSource | SceneImportSource:
     """Open what is to be imported.
 
     Args:
@@ -31,32 +31,32 @@ def open_import(path: Path, form: Form | None = None) -> LinesImport | ScenesImp
     found = form or _form_of(path)
     if found == "icdar":
         folder = IcdarScenes(path)
-        return ScenesImport(folder, folder.digest)
+        return SceneImportSource(folder, folder.digest)
     if found == "coco-text":
-        return ScenesImport(CocoScenes(path), sha256(path))
+        return SceneImportSource(CocoScenes(path), file_sha256(path))
     if found == "paddleocr" and path.is_dir():
         raise InputError(f"{path} is a folder: name the label file in it")
     if found == "lmdb" and not (path / "data.mdb").is_file():
         raise InputError(f"{path} is no LMDB: there is no data.mdb in it")
     data = path / "data.mdb" if found == "lmdb" else path
-    if kind_of(path) == "scenes":
-        scenes = LmdbScenes(path) if found == "lmdb" else SceneLabels(path)
-        return ScenesImport(scenes, sha256(data))
-    return LinesImport(open_source(path), sha256(data), _corpus(path, found))
+    if dataset_kind(path) == "scenes":
+        scenes = LmdbSceneSource(path) if found == "lmdb" else SceneLabelFileSource(path)
+        return SceneImportSource(scenes, file_sha256(data))
+    return LineImportSource(open_line_source(path), file_sha256(data), _corpus(path, found))
 
 
-def _form_of(path: Path) -> Form:
+def _form_of(path: Path) -> ImportFormat:
     if path.is_file():
         return "coco-text" if path.suffix.lower() == ".json" else "paddleocr"
     if (path / "data.mdb").is_file():
         return "lmdb"
-    if (path / DESCRIPTION).is_file():
+    if (path / DESCRIPTION_FILE).is_file():
         raise InputError(f"{path} is a data set of ours already: it needs no import")
     if not path.is_dir():
         raise InputError(f"{path}: there is no such label file or folder")
     return "icdar"
 
 
-def _corpus(path: Path, form: Form) -> str:
+def _corpus(path: Path, form: ImportFormat) -> str:
     """What lines are called: by their LMDB, or by the folder of their label file."""
     return path.absolute().name if form == "lmdb" else path.absolute().parent.name

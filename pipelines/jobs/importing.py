@@ -11,28 +11,35 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from PIL import Image as Pictures
 
-from pipelines.datasets.image import decode, suffix_of
+from pipelines.datasets.image import decode_image, image_suffix
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.source import BROKEN, OUTSIDE, OVER_THE_EDGE, EncodedLine, RecognitionSource, read_row
-from pipelines.errors import describe_counts
-from pipelines.io.atomic import remove
+from pipelines.datasets.source import (
+    BROKEN_IMAGE,
+    OUTSIDE_IMAGE,
+    PARTLY_OUTSIDE_IMAGE,
+    EncodedLine,
+    LineSource,
+    read_row,
+)
+from pipelines.errors import format_counts
+from pipelines.io.atomic import remove_path
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import Description, current_versions
+from pipelines.io.description import DatasetDescription, current_versions
 from pipelines.io.line_row import LineRow
-from pipelines.io.manifest import Mark
+from pipelines.io.manifest import ShardManifest
 from pipelines.io.plan import SHARD_SIZE, ShardPlan, ShardSpec
 from pipelines.io.row import to_json
 from pipelines.io.scene_row import SceneRow
 from pipelines.io.shard_writer import write_shard
 from pipelines.io.statistics import Statistics
 from pipelines.recipes.digest import describe_difference
-from synthtext.core import Clusters, Gap, Image, InputError, TextInstance
+from synthtext.core import Clusters, Image, InputError, SkippedSample, TextInstance
 
-S = TypeVar("S", bound=RecognitionSource | SceneSource)
+S = TypeVar("S", bound=LineSource | SceneSource)
 
 
 @dataclass(frozen=True)
-class Import(ABC, Generic[S]):
+class ImportSource(ABC, Generic[S]):
     """Copies labelled pictures into a folder of shards, byte for byte.
 
     What cannot be used leaves its number empty, and the reason is counted. The same import again goes on where it
@@ -48,18 +55,18 @@ class Import(ABC, Generic[S]):
     digest: str
     shard_size: int = field(default=SHARD_SIZE, kw_only=True)
 
-    ROW: ClassVar[type[LineRow] | type[SceneRow]]
+    ROW_TYPE: ClassVar[type[LineRow] | type[SceneRow]]
     """What a picture becomes."""
 
     @abstractmethod
-    def item(self, index: int) -> LineRow | SceneRow | Gap:
+    def row_at(self, index: int) -> LineRow | SceneRow | SkippedSample:
         """The row of a picture, or why there is none."""
 
-    def entries(self, spec: ShardSpec) -> Iterator[LineRow | SceneRow | Gap]:
+    def rows(self, spec: ShardSpec) -> Iterator[LineRow | SceneRow | SkippedSample]:
         """What becomes of the pictures of a shard."""
-        return map(self.item, spec.samples)
+        return map(self.row_at, spec.samples)
 
-    def key(self, index: int) -> str:
+    def row_key(self, index: int) -> str:
         """Of a row."""
         return f"{self.digest[:8]}{index:010d}"
 
@@ -67,11 +74,11 @@ class Import(ABC, Generic[S]):
         """Where a row comes from: the name of its picture in the source."""
         return {"origin": "real", "source": self.source.name, "name": name}
 
-    def recipe(self) -> str:
+    def to_recipe(self) -> str:
         """What was asked for, to be kept in the folder; empty if the source says it all."""
         return ""
 
-    def ingredients(self) -> dict[str, str]:
+    def fingerprint(self) -> dict[str, str]:
         """What the digest is made of, by name; empty if it is of one file."""
         return {}
 
@@ -92,8 +99,8 @@ class Import(ABC, Generic[S]):
         folder, is_new = DatasetFolder(out), not out.exists()
         self._check(folder)
         with folder.open():
-            if self.recipe():
-                folder.write_recipe(self.recipe())
+            if self.to_recipe():
+                folder.write_recipe(self.to_recipe())
             folder.write_description(self.description())
             statistics = self._write_shards(folder, advance)
             if statistics.rows:
@@ -101,10 +108,10 @@ class Import(ABC, Generic[S]):
                 folder.write_description(self.description(statistics))
         if not statistics.rows:
             if is_new:
-                remove(out)
-            reasons = describe_counts(statistics.gaps)
+                remove_path(out)
+            reasons = format_counts(statistics.skipped)
             raise InputError(
-                f"{self.source.name}: not one of {len(self.source)} {self.ROW.KIND} can be used: {reasons}"
+                f"{self.source.name}: not one of {len(self.source)} {self.ROW_TYPE.KIND} can be used: {reasons}"
             )
         return statistics
 
@@ -118,7 +125,7 @@ class Import(ABC, Generic[S]):
         plan = ShardPlan(len(self.source), size=self.shard_size)
         statistics = Statistics()
         for spec in plan:
-            mark = folder.mark_of(spec, self.digest)
+            mark = folder.finished_manifest(spec, self.digest)
             if mark is None:
                 mark = self._write_shard(spec, folder, advance)
             else:
@@ -126,18 +133,18 @@ class Import(ABC, Generic[S]):
             statistics.merge(mark.statistics)
         return statistics
 
-    def _write_shard(self, spec: ShardSpec, folder: DatasetFolder, advance: Callable[[int], None]) -> Mark:
+    def _write_shard(self, spec: ShardSpec, folder: DatasetFolder, advance: Callable[[int], None]) -> ShardManifest:
         """Write and commit a shard."""
-        draft = write_shard(self.entries(spec), self.ROW, spec, self.digest, folder.shards, "parquet")
+        draft = write_shard(self.rows(spec), self.ROW_TYPE, spec, self.digest, folder.shards, "parquet")
         folder.commit(draft)
         advance(spec.count)
-        return draft.mark
+        return draft.manifest
 
-    def description(self, statistics: Statistics | None = None) -> Description:
+    def description(self, statistics: Statistics | None = None) -> DatasetDescription:
         """What the folder says of the data set; without statistics, while it is not complete."""
         found = statistics or Statistics()
-        return Description(
-            kind=self.ROW.KIND,
+        return DatasetDescription(
+            kind=self.ROW_TYPE.KIND,
             source=self.source.name,
             digest=self.digest,
             count=len(self.source),
@@ -145,10 +152,10 @@ class Import(ABC, Generic[S]):
             format="parquet",
             complete=statistics is not None,
             rows=found.rows,
-            gaps=dict(found.gaps),
+            skipped=dict(found.skipped),
             charset="".join(sorted(found.characters)),
             versions=current_versions(),
-            ingredients=self.ingredients(),
+            fingerprint=self.fingerprint(),
         )
 
 
@@ -156,13 +163,13 @@ def _explain(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     return (describe_difference(before, now) if before and now else "") or "its source was another"
 
 
-def whole_picture(data: bytes, name: str) -> Image:
+def decode_complete_image(data: bytes, name: str) -> Image:
     """Decode a picture that has all of its bytes: OpenCV makes up what a truncated file lacks.
 
     Raises:
         InputError: it is no picture, or a part of one.
     """
-    image = decode(data, name)  # refuses what is too large
+    image = decode_image(data, name)  # refuses what is too large
     try:
         with Pictures.open(io.BytesIO(data)) as picture:
             picture.load()
@@ -171,11 +178,11 @@ def whole_picture(data: bytes, name: str) -> Image:
     return image
 
 
-EMPTY = "empty label"
+EMPTY_LABEL = "empty label"
 
 
 @dataclass(frozen=True)
-class LinesImport(Import[RecognitionSource]):
+class LineImportSource(ImportSource[LineSource]):
     """Copies the lines of a source.
 
     Attributes:
@@ -186,25 +193,25 @@ class LinesImport(Import[RecognitionSource]):
 
     ROW: ClassVar[type[LineRow]] = LineRow
 
-    def item(self, index: int) -> LineRow | Gap:
+    def row_at(self, index: int) -> LineRow | SkippedSample:
         """The row of a line, or why there is none."""
         line = read_row(self.source, index)
         if isinstance(line, str):
-            return Gap(index, (line,))
+            return SkippedSample(index, (line,))
         if not line.text.strip():
-            return Gap(index, (EMPTY,))
+            return SkippedSample(index, (EMPTY_LABEL,))
         try:
-            height, width = whole_picture(line.image, line.key).shape[:2]
+            height, width = decode_complete_image(line.image, line.key).shape[:2]
         except InputError:
-            return Gap(index, (BROKEN,))
+            return SkippedSample(index, (BROKEN_IMAGE,))
         return self._row(index, line, width, height)
 
     def _row(self, index: int, line: EncodedLine, width: int, height: int) -> LineRow:
-        key = self.key(index)
+        key = self.row_key(index)
         return LineRow(
             key=key,
             image=line.image,
-            path=key + suffix_of(line.image),
+            path=key + image_suffix(line.image),
             text=unicodedata.normalize("NFC", line.text),
             width=width,
             height=height,
@@ -218,32 +225,32 @@ _EDGE = 1.0  # pixels: labels that count pixels from 1, or name the first one be
 
 
 @dataclass(frozen=True)
-class ScenesImport(Import[SceneSource]):
+class SceneImportSource(ImportSource[SceneSource]):
     """Copies the scenes of a source. Texts that lie outside of their picture are left out and counted."""
 
     shard_size: int = field(default=SceneRow.SHARD_SIZE, kw_only=True)
 
     ROW: ClassVar[type[SceneRow]] = SceneRow
 
-    def item(self, index: int) -> SceneRow | Gap:
+    def row_at(self, index: int) -> SceneRow | SkippedSample:
         """The row of a scene, or why there is none."""
         scene = read_row(self.source, index)
         if isinstance(scene, str):
-            return Gap(index, (scene,))
+            return SkippedSample(index, (scene,))
         try:
-            height, width = whole_picture(scene.image, scene.key).shape[:2]
+            height, width = decode_complete_image(scene.image, scene.key).shape[:2]
         except InputError:
-            return Gap(index, (BROKEN,))
+            return SkippedSample(index, (BROKEN_IMAGE,))
         return self._row(index, scene, width, height)
 
     def _row(self, index: int, scene: EncodedScene, width: int, height: int) -> SceneRow:
-        key = self.key(index)
-        instances, problems = inside(scene.instances, width, height)
+        key = self.row_key(index)
+        instances, problems = instances_inside(scene.instances, width, height)
         problems = (*scene.problems, *problems)
         return SceneRow(
             key=key,
             image=scene.image,
-            path=key + suffix_of(scene.image),
+            path=key + image_suffix(scene.image),
             width=width,
             height=height,
             instances=instances,
@@ -252,7 +259,7 @@ class ScenesImport(Import[SceneSource]):
         )
 
 
-def inside(
+def instances_inside(
     instances: Sequence[TextInstance], width: int, height: int
 ) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
     """The texts of which something lies in a picture of this size, in pixels, and what was wrong with the others.
@@ -265,10 +272,10 @@ def inside(
     for place, instance in enumerate(instances):
         low, high = instance.polygon.min(axis=0), instance.polygon.max(axis=0)
         if (high <= 0).any() or (low >= (width, height)).any():
-            problems.append(OUTSIDE)
+            problems.append(OUTSIDE_IMAGE)
             continue
         if (low < -_EDGE).any() or (high > np.add((width, height), _EDGE)).any():
-            problems.append(OVER_THE_EDGE)
+            problems.append(PARTLY_OUTSIDE_IMAGE)
         places[place] = len(kept)
         kept.append(instance)
     moved = (replace(i, parent=places.get(i.parent, -1)) if i.parent >= 0 else i for i in kept)

@@ -11,22 +11,22 @@ import uharfbuzz as hb
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
-from pipelines.errors import describe_counts
+from pipelines.errors import format_counts
 from pipelines.io.plan import ShardPlan
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.shard_task import draw_samples, single_threaded
+from pipelines.jobs.shard_task import draw_samples, opencv_single_thread
 from pipelines.recipes.resolve import ResolvedRecipe
-from synthtext.core import Gap, Image, InputError, Sample, Scene
-from synthtext.fonts import FontFile, embedded_fonts
+from synthtext.core import Image, InputError, Sample, Scene, SkippedSample
+from synthtext.fonts import FontFile, bundled_fonts
 
 _LINE, _WORD, _BLOCK, _IGNORED = (0, 170, 60), (235, 120, 0), (40, 90, 255), (230, 0, 200)
 _FRACTION = 4  # bits of a pixel's fraction that OpenCV draws to
 
-COLOURS = {"line": _LINE, "word": _WORD, "block": _BLOCK}
+LEVEL_COLOURS = {"line": _LINE, "word": _WORD, "block": _BLOCK}
 """Of polygons by level, RGB; what is ignored has another one."""
 
 
-def scene_cell(scene: Scene, width: int) -> Image:
+def draw_scene_cell(scene: Scene, width: int) -> Image:
     """A scene scaled down to a width (pixels), with thin polygons around its texts: (H, width, 3).
 
     Blocks are drawn first and lines last, so that a line of one word shows as a line.
@@ -39,7 +39,7 @@ def scene_cell(scene: Scene, width: int) -> Image:
     for level in ("block", "word", "line"):
         for instance in scene.instances:
             if instance.level == level:
-                colour = _IGNORED if instance.ignore else COLOURS[level]
+                colour = _IGNORED if instance.ignore else LEVEL_COLOURS[level]
                 fixed = np.round((instance.polygon * scale - 0.5) * (1 << _FRACTION)).astype(np.int32)
                 cv2.polylines(cell, [fixed], True, colour, 1, cv2.LINE_AA, _FRACTION)
     return cell
@@ -63,7 +63,7 @@ class Preview:
 
     image: Image
     samples: int
-    gaps: dict[str, int]
+    skipped: dict[str, int]
 
 
 def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0, start: int = 0) -> Preview:
@@ -83,18 +83,18 @@ def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0, start: 
         raise InputError(f"a preview shows 1 to {_MOST} samples, not {count}")
     indices = ShardPlan(count, start)[0].samples
     generator = recipe.generator(seed)
-    with single_threaded():
+    with opencv_single_thread():
         items = list(draw_samples(generator, indices, recipe.name))
-    samples = [item for item in items if not isinstance(item, Gap)]
+    samples = [item for item in items if not isinstance(item, SkippedSample)]
     statistics = Statistics()
     for item in items:
-        if isinstance(item, Gap):
-            statistics.add_gap(item)
+        if isinstance(item, SkippedSample):
+            statistics.add_skipped(item)
     if not samples:
         raise InputError(
-            f"not one of {count} samples of recipe {recipe.name} could be drawn: {describe_counts(statistics.gaps)}"
+            f"not one of {count} samples of recipe {recipe.name} could be drawn: {format_counts(statistics.skipped)}"
         )
-    return Preview(_page(samples, recipe.fonts), len(samples), dict(statistics.gaps))
+    return Preview(_page(samples, recipe.fonts), len(samples), dict(statistics.skipped))
 
 
 def _page(items: Sequence[Sample | Scene], fonts: tuple[FontFile, ...]) -> Image:
@@ -102,15 +102,15 @@ def _page(items: Sequence[Sample | Scene], fonts: tuple[FontFile, ...]) -> Image
     scenes = [item for item in items if isinstance(item, Scene)]
     columns, widest = (_SCENE_COLUMNS, _SCENE_WIDEST) if scenes else (_COLUMNS, _WIDEST)
     width = min(widest, max(item.image.shape[1] for item in items))
-    cells = [_cell(sample, width, font_named(sample.meta.font, fonts)) for sample in lines]
-    cells += [scene_cell(scene, width) for scene in scenes]
+    cells = [_cell(sample, width, find_font(sample.meta.font, fonts)) for sample in lines]
+    cells += [draw_scene_cell(scene, width) for scene in scenes]
     columns = min(columns, len(cells)) if scenes else columns
     return np.concatenate(
         [_row(cells[first : first + columns], width, columns) for first in range(0, len(cells), columns)]
     )
 
 
-def font_named(name: str, fonts: tuple[FontFile, ...]) -> FontFile | None:
+def find_font(name: str, fonts: tuple[FontFile, ...]) -> FontFile | None:
     """The font behind a sample's name, which ends with the place on the axes if the font is variable."""
     behind = [font for font in fonts if f"{name} ".startswith(f"{font.name} ")]
     return max(behind, key=lambda font: len(font.name), default=None)
@@ -143,13 +143,13 @@ def _label_font(text: str, own: FontFile | None) -> ImageFont.FreeTypeFont:
     plain, characters = plain_font()
     if own is None or characters.issuperset(map(ord, text)):
         return ImageFont.truetype(str(plain), _LABEL)
-    return ImageFont.truetype(str(own.path), _LABEL, index=own.face)
+    return ImageFont.truetype(str(own.path), _LABEL, index=own.face_index)
 
 
 @lru_cache(maxsize=1)
 def plain_font() -> tuple[Path, frozenset[int]]:
     """A plain font for labels, and the characters that it has."""
-    path = next((font for font in embedded_fonts() if font.stem == "DejaVuSans"), embedded_fonts()[0])
+    path = next((font for font in bundled_fonts() if font.stem == "DejaVuSans"), bundled_fonts()[0])
     return path, frozenset(hb.Face(hb.Blob(path.read_bytes())).unicodes)
 
 

@@ -4,22 +4,22 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.errors import JobError, describe_counts
+from pipelines.errors import JobError, format_counts
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardSpec
-from pipelines.io.remote_folder import RemoteFolder
+from pipelines.io.remote_folder import RemoteDatasetFolder
 from pipelines.io.shard_writer import ShardFormat
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.encode import encode, row_of
-from pipelines.jobs.shard_task import draw_samples, single_threaded
-from pipelines.jobs.source import JobRecipe
-from synthtext.core import Gap, Generator, InputError
+from pipelines.jobs.encode import encode_image, to_row
+from pipelines.jobs.shard_task import draw_samples, opencv_single_thread
+from pipelines.jobs.source import ShardSource
+from synthtext.core import Generator, InputError, SkippedSample
 
-SHARE = 0.01
+MAX_SKIPPED_SHARE = 0.01
 """A job fails when a larger share of its samples could not be drawn."""
 
 
-def check_gaps(gaps: Mapping[str, int], drawn: int, recipe: str, *, whole: bool) -> None:
+def check_skipped(gaps: Mapping[str, int], attempted: int, recipe: str, *, whole: bool) -> None:
     """Fail a job that has too many gaps.
 
     Args:
@@ -35,16 +35,16 @@ def check_gaps(gaps: Mapping[str, int], drawn: int, recipe: str, *, whole: bool)
     count = sum(gaps.values())
     if not count:
         return
-    expected = SHARE * drawn
+    expected = MAX_SKIPPED_SHARE * attempted
     allowed = max(1.0, expected) if whole else expected + 4 * math.sqrt(expected) + 3
-    if count > allowed or (whole and count == drawn):
+    if count > allowed or (whole and count == attempted):
         raise JobError(
-            f"{count:,} of {drawn:,} samples of recipe {recipe} could not be drawn, more than {SHARE:.0%}: "
-            f"{describe_counts(gaps)}; ease what stands in their way"
+            f"{count:,} of {attempted:,} samples of recipe {recipe} could not be drawn, more than {MAX_SKIPPED_SHARE:.0%}: "
+            f"{format_counts(gaps)}; ease what stands in their way"
         )
 
 
-PROBE = 64
+PROBE_SAMPLES = 64
 """Samples that are drawn, and thrown away, to see what a job is like."""
 
 _SCENES = 4  # of scenes: each takes a hundred times as long
@@ -52,7 +52,7 @@ _SCENES = 4  # of scenes: each takes a hundred times as long
 _OVERHEAD = {"parquet": 1.1, "lmdb": 1.6}  # of the files over what is in them; an LMDB rounds up to pages
 
 
-def probe(recipe: JobRecipe, generator: Generator[Any], first: ShardSpec, form: ShardFormat) -> float:
+def estimate_sample_bytes(recipe: ShardSource, generator: Generator[Any], first: ShardSpec, form: ShardFormat) -> float:
     """Draw the first samples of a shard.
 
     Returns:
@@ -62,19 +62,19 @@ def probe(recipe: JobRecipe, generator: Generator[Any], first: ShardSpec, form: 
         JobError: too many of them could not be drawn.
     """
     statistics, size = Statistics(), 0
-    samples = first.samples[: PROBE if recipe.kind == "lines" else _SCENES]
-    with single_threaded():
+    samples = first.samples[: PROBE_SAMPLES if recipe.kind == "lines" else _SCENES]
+    with opencv_single_thread():
         for item in draw_samples(generator, samples, recipe.name):
-            if isinstance(item, Gap):
-                statistics.add_gap(item)
+            if isinstance(item, SkippedSample):
+                statistics.add_skipped(item)
             else:
-                row = row_of(item, encode(item, recipe.picture_format), recipe.picture_format)
+                row = to_row(item, encode_image(item, recipe.image_format), recipe.image_format)
                 size += len(row.image) + len(row.meta_json())
-    check_gaps(statistics.gaps, len(samples), recipe.name, whole=statistics.gap_count == len(samples))
+    check_skipped(statistics.skipped, len(samples), recipe.name, whole=statistics.skipped_count == len(samples))
     return size / len(samples) * _OVERHEAD[form]
 
 
-def check_space(folder: DatasetFolder | RemoteFolder, samples: int, sample_bytes: float) -> None:
+def check_disk_space(folder: DatasetFolder | RemoteDatasetFolder, samples: int, sample_bytes: float) -> None:
     """Refuse a job that the disk cannot hold; of a storage nobody knows what it can.
 
     Raises:
@@ -82,7 +82,7 @@ def check_space(folder: DatasetFolder | RemoteFolder, samples: int, sample_bytes
     """
     needed, free = samples * sample_bytes, folder.free_bytes()
     if free is not None and needed > free:
-        folder.check_makeable()  # where there is no disk, nothing is free either
+        folder.check_creatable()  # where there is no disk, nothing is free either
         raise InputError(
             f"{samples:,} samples need about {_size(needed)}, but the disk of {folder.path} has {_size(free)} left: "
             "take fewer, or another disk"

@@ -11,25 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import JobError
-from pipelines.io.dataset_folder import DatasetFolder, dataset_folder
-from pipelines.io.description import Description, FontRecord, cpu_features, current_versions
+from pipelines.io.dataset_folder import DatasetFolder, open_dataset_folder
+from pipelines.io.description import DatasetDescription, FontRecord, cpu_features, current_versions
 from pipelines.io.plan import ShardPlan, ShardSpec
-from pipelines.io.remote_folder import RemoteFolder
-from pipelines.io.shard_writer import Draft, ShardFormat, shard_format
-from pipelines.jobs.encode import ROWS
-from pipelines.jobs.probe import check_gaps, check_space, probe
-from pipelines.jobs.shard_task import ShardTask, draw_shard, draw_shard_on_worker, machine_ingredients
-from pipelines.jobs.source import JobRecipe
-from pipelines.jobs.summary import Summary, Tally
-from pipelines.progress import Bar, progress
-from pipelines.recipes.digest import describe_difference, digest_of
+from pipelines.io.remote_folder import RemoteDatasetFolder
+from pipelines.io.shard_writer import PendingShard, ShardFormat, check_shard_format
+from pipelines.jobs.encode import ROW_TYPES
+from pipelines.jobs.probe import check_disk_space, check_skipped, estimate_sample_bytes
+from pipelines.jobs.shard_task import ShardTask, generate_shard, generate_shard_on_worker, machine_fingerprint
+from pipelines.jobs.source import ShardSource
+from pipelines.jobs.summary import FinishedShards, JobSummary
+from pipelines.progress import ProgressBar, progress_bar
+from pipelines.recipes.digest import describe_difference, fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Generator as Samples
 from synthtext.core import InputError
 
 
 def generate(
-    recipe: str | JobRecipe,
+    recipe: str | ShardSource,
     out: str | Path,
     count: int,
     *,
@@ -40,7 +40,7 @@ def generate(
     address: str | None = None,
     shard_size: int | None = None,
     form: str = "parquet",
-) -> Summary:
+) -> JobSummary:
     """Draw samples of a recipe into a data set's folder, or go on where an earlier job stopped.
 
     Args:
@@ -60,17 +60,17 @@ def generate(
         JobError: too many samples could not be drawn, the disk is full, or another job is writing to the folder.
     """
     plan = ShardPlan(count, start, 1 if shard_size is None else shard_size)
-    folder = dataset_folder(out)
-    checked_form = shard_format(form)
-    check_workers(workers, address)
+    folder = open_dataset_folder(out)
+    checked_form = check_shard_format(form)
+    check_worker_options(workers, address)
     folder.check_usable()
     resolved = resolve_recipe(recipe, overrides) if isinstance(recipe, str) else recipe
     if shard_size is None:
-        plan = ShardPlan(count, start, ROWS[resolved.kind].SHARD_SIZE)
-    return Job(resolved, plan, seed, checked_form, folder, workers, address).run()
+        plan = ShardPlan(count, start, ROW_TYPES[resolved.kind].SHARD_SIZE)
+    return ShardJob(resolved, plan, seed, checked_form, folder, workers, address).run()
 
 
-def check_workers(workers: int | None, address: str | None = None) -> None:
+def check_worker_options(workers: int | None, address: str | None = None) -> None:
     """Check a number of workers and the address of a cluster.
 
     Raises:
@@ -81,35 +81,35 @@ def check_workers(workers: int | None, address: str | None = None) -> None:
     if workers == 0 and address is not None:
         raise InputError("0 workers draw in this process, without a cluster: leave out the address, or ask for more")
     if address is not None:
-        from pipelines.cluster.connect import check_address
+        from pipelines.cluster.connect import check_cluster_address
 
-        check_address(address)
+        check_cluster_address(address)
 
 
 @dataclass(frozen=True)
-class Job:
+class ShardJob:
     """A job whose arguments have been checked; `generate` says what they are."""
 
-    recipe: JobRecipe
+    recipe: ShardSource
     plan: ShardPlan
     seed: int
     form: ShardFormat
-    folder: DatasetFolder | RemoteFolder
+    folder: DatasetFolder | RemoteDatasetFolder
     workers: int | None
     address: str | None
 
-    def run(self) -> Summary:
+    def run(self) -> JobSummary:
         """Draw what is missing. Nothing is written before the first samples could be drawn."""
-        self.check_same()
+        self.check_compatible()
         generator = self.recipe.generator(self.seed)
-        marked = self.folder.marked(self.plan)
+        marked = self.folder.indices_with_manifest(self.plan)
         first = next(self._pending(marked), None)
         if first is not None:
             missing = self.plan.count - sum(self.plan[index].count for index in marked)
-            check_space(self.folder, missing, probe(self.recipe, generator, first, self.form))
+            check_disk_space(self.folder, missing, estimate_sample_bytes(self.recipe, generator, first, self.form))
         with self.folder.open():
-            before = self.check_same()  # another job may have come between
-            found = Tally.of(self.folder.finished(self.plan, self.recipe.digest))
+            before = self.check_compatible()  # another job may have come between
+            found = FinishedShards.from_manifests(self.folder.finished_manifests(self.plan, self.recipe.digest))
             if before is not None and before.complete and before.count == self.plan.count == found.samples:
                 return found.summary(self.recipe.kind, self.folder.path, self.recipe.charset)
             self._announce(before)
@@ -118,11 +118,11 @@ class Job:
         return summary
 
     @cached_property
-    def description(self) -> Description:
+    def description(self) -> DatasetDescription:
         """What the folder says of the data set while it is not complete."""
         recipe = self.recipe
         fonts = [FontRecord(family=f.family, style=f.style, digest=f.digest, licence=f.licence) for f in recipe.fonts]
-        return Description(
+        return DatasetDescription(
             kind=recipe.kind,
             source=recipe.name,
             digest=recipe.digest,
@@ -135,10 +135,10 @@ class Job:
             fonts=tuple(fonts),
             versions=current_versions(),
             cpu=cpu_features(),
-            ingredients=recipe.ingredients,
+            fingerprint=recipe.fingerprint,
         )
 
-    def check_same(self) -> Description | None:
+    def check_compatible(self) -> DatasetDescription | None:
         """Refuse a folder that holds other samples, or more of them.
 
         Returns:
@@ -161,23 +161,23 @@ class Job:
     def _pending(self, there: Container[int]) -> Iterator[ShardSpec]:
         return (spec for spec in self.plan if spec.index not in there)
 
-    def _announce(self, before: Description | None) -> None:
+    def _announce(self, before: DatasetDescription | None) -> None:
         if before is None:
             self.folder.write_recipe(self.recipe.to_yaml())
         self.folder.write_description(self.description)
-        self.folder.withdraw_statistics()  # what is called complete has them
+        self.folder.remove_statistics()  # what is called complete has them
 
-    def _draw(self, found: Tally, generator: Samples[Any]) -> Summary:
+    def _draw(self, found: FinishedShards, generator: Samples[Any]) -> JobSummary:
         started, shards, samples = time.monotonic(), len(found.shards), found.samples
         unit, name = self.recipe.kind, self.recipe.name
         with (
-            progress("drawing", total=self.plan.count, unit=unit, done=found.samples) as bar,
+            progress_bar("drawing", total=self.plan.count, unit=unit, done=found.samples) as bar,
             closing(self._drafts(found, generator, bar)) as drafts,
         ):
             for draft in drafts:
                 self.folder.commit(draft)
-                found.add(draft.mark)
-                check_gaps(found.statistics.gaps, found.samples, name, whole=False)
+                found.add(draft.manifest)
+                check_skipped(found.statistics.skipped, found.samples, name, whole=False)
         return found.summary(
             self.recipe.kind,
             self.folder.path,
@@ -187,20 +187,22 @@ class Job:
             seconds=time.monotonic() - started,
         )
 
-    def _drafts(self, found: Tally, generator: Samples[Any], bar: Bar) -> Generator[Draft, None, None]:
+    def _drafts(
+        self, found: FinishedShards, generator: Samples[Any], bar: ProgressBar
+    ) -> Generator[PendingShard, None, None]:
         """Drafts of the missing shards, as they come."""
         # Shards that come meanwhile are behind the place where this plan is read.
         tasks = (self._task(spec) for spec in self._pending(found.shards))
         workers = self._worker_count(len(self.plan) - len(found.shards))
         if workers == 0 and self.address is None:
-            yield from (draw_shard(task, generator, bar.advance) for task in tasks)
+            yield from (generate_shard(task, generator, bar.advance) for task in tasks)
             return
-        from pipelines.cluster.pool import pool
+        from pipelines.cluster.pool import worker_pool
 
-        with pool(workers, self.address) as running:
-            for draft in running.run(draw_shard_on_worker, tasks, self._explain, _warn):
-                bar.advance(draft.mark.count)
-                found.deaths, found.refused = running.deaths, tuple(running.refused.values())
+        with worker_pool(workers, self.address) as running:
+            for draft in running.run(generate_shard_on_worker, tasks, self._explain, _warn):
+                bar.advance(draft.manifest.count)
+                found.deaths, found.refused = running.lost_workers, tuple(running.excluded_nodes.values())
                 yield draft
 
     def _worker_count(self, missing_shards: int) -> int:
@@ -211,27 +213,27 @@ class Job:
 
     def _task(self, spec: ShardSpec) -> ShardTask:
         digest, folder = self.description.digest, self.folder.shards
-        self.folder.prepare(spec, digest)
+        self.folder.invalidate_shard(spec, digest)
         return ShardTask(self.recipe, digest, self._machine, self.seed, spec, folder, self.form)
 
     @cached_property
     def _machine(self) -> str:
-        return digest_of(machine_ingredients(self.recipe))
+        return fingerprint_digest(machine_fingerprint(self.recipe))
 
     def _explain(self, ingredients: Mapping[str, str]) -> str:
         """How those of another machine differ."""
-        return describe_difference(machine_ingredients(self.recipe), ingredients)
+        return describe_difference(machine_fingerprint(self.recipe), ingredients)
 
-    def _conclude(self, found: Tally) -> None:
+    def _conclude(self, found: FinishedShards) -> None:
         """Sum up the shards and call the data set complete."""
         if len(found.shards) < len(self.plan):
             raise JobError(
                 f"{self.folder.path}: {len(self.plan) - len(found.shards)} shards are missing; start it again"
             )
         statistics = found.statistics
-        check_gaps(statistics.gaps, self.plan.count, self.recipe.name, whole=True)
+        check_skipped(statistics.skipped, self.plan.count, self.recipe.name, whole=True)
         self.folder.write_statistics(statistics)
-        update = {"complete": True, "rows": statistics.rows, "gaps": dict(statistics.gaps)}
+        update = {"complete": True, "rows": statistics.rows, "gaps": dict(statistics.skipped)}
         self.folder.write_description(self.description.model_copy(update=update))
 
 

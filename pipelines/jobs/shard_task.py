@@ -10,19 +10,19 @@ from typing import Any
 
 import cv2
 
-from pipelines.errors import JobError, UnfitError
-from pipelines.io.connection import UnansweredError
+from pipelines.errors import IncompatibleNodeError, JobError
+from pipelines.io.connection import StorageUnavailableError
 from pipelines.io.description import cpu_features, current_versions
-from pipelines.io.paths import Place
+from pipelines.io.paths import AnyPath
 from pipelines.io.plan import ShardSpec
 from pipelines.io.row import Row
-from pipelines.io.shard_writer import Draft, ShardFormat, write_shard
-from pipelines.jobs.encode import ROWS, encode, row_of
-from pipelines.jobs.source import JobRecipe
-from pipelines.recipes.digest import digest_of
-from synthtext.core import Gap, Generator, InputError
+from pipelines.io.shard_writer import PendingShard, ShardFormat, write_shard
+from pipelines.jobs.encode import ROW_TYPES, encode_image, to_row
+from pipelines.jobs.source import ShardSource
+from pipelines.recipes.digest import fingerprint_digest
+from synthtext.core import Generator, InputError, SkippedSample
 
-_TOGETHER = {"lines": 64, "scenes": 1}  # samples that are encoded one after the other
+_BATCH_SIZE = {"lines": 64, "scenes": 1}  # samples that are encoded one after the other
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,21 @@ class ShardTask:
         form: how it is stored.
     """
 
-    recipe: JobRecipe
+    recipe: ShardSource
     digest: str
-    machine: str
+    machine_digest: str
     seed: int
     spec: ShardSpec
-    folder: Place
+    folder: AnyPath
     form: ShardFormat
 
     def __str__(self) -> str:
         return f"shard {self.spec.index} of recipe {self.recipe.name}"
 
 
-def draw_shard(
-    task: ShardTask, generator: Generator[Any], advance: Callable[[int], None] = lambda amount: None
-) -> Draft:
+def generate_shard(
+    task: ShardTask, generator: Generator[Any], on_progress: Callable[[int], None] = lambda amount: None
+) -> PendingShard:
     """Draw and write a shard.
 
     Args:
@@ -64,12 +64,12 @@ def draw_shard(
     Raises:
         JobError: the shard cannot be written, or the drawing code failed.
     """
-    with single_threaded():
-        rows = _draw_rows(task, generator, advance)
-        return write_shard(rows, ROWS[task.recipe.kind], task.spec, task.digest, task.folder, task.form)
+    with opencv_single_thread():
+        rows = _draw_rows(task, generator, on_progress)
+        return write_shard(rows, ROW_TYPES[task.recipe.kind], task.spec, task.digest, task.folder, task.form)
 
 
-def machine_ingredients(recipe: JobRecipe) -> dict[str, str]:
+def machine_fingerprint(recipe: ShardSource) -> dict[str, str]:
     """Everything that decides the bytes of a recipe's shards on this machine, by name.
 
     Raises:
@@ -77,7 +77,7 @@ def machine_ingredients(recipe: JobRecipe) -> dict[str, str]:
     """
     machine, _, features = cpu_features().partition(": ")
     return {
-        **recipe.ingredients,
+        **recipe.fingerprint,
         **{f"version of {name}": text for name, text in current_versions().items()},
         "kind of CPU": machine,
         **{f"CPU feature {name.strip('*?')}": _used(name) for name in features.split()},
@@ -89,7 +89,7 @@ def _used(feature: str) -> str:
     return "missing" if feature.endswith("?") else "chosen" if feature.startswith("*") else "always there"
 
 
-def draw_shard_on_worker(task: ShardTask) -> Draft:
+def generate_shard_on_worker(task: ShardTask) -> PendingShard:
     """Draw and write a shard in a process that knows nothing but the task.
 
     Raises:
@@ -98,7 +98,7 @@ def draw_shard_on_worker(task: ShardTask) -> Draft:
         JobError: the shard cannot be written, or the drawing code failed.
     """
     recipe, generator = _worker.ready(task)
-    return draw_shard(replace(task, recipe=recipe), generator)
+    return generate_shard(replace(task, recipe=recipe), generator)
 
 
 def draw_samples(generator: Generator[Any], indices: Sequence[int], recipe: str) -> Iterator[Any]:
@@ -107,7 +107,7 @@ def draw_samples(generator: Generator[Any], indices: Sequence[int], recipe: str)
     Raises:
         JobError: the drawing code failed; names the sample and the line of code.
     """
-    items = generator.draw_many(indices)
+    items = generator.generate_many(indices)
     for index in indices:
         try:
             item = next(items)
@@ -123,7 +123,7 @@ def draw_samples(generator: Generator[Any], indices: Sequence[int], recipe: str)
 
 
 @contextmanager
-def single_threaded() -> Iterator[None]:
+def opencv_single_thread() -> Iterator[None]:
     """Keep OpenCV to one thread: jobs are spread over processes, and its pictures are small."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
@@ -133,15 +133,17 @@ def single_threaded() -> Iterator[None]:
         cv2.setNumThreads(threads)
 
 
-def _draw_rows(task: ShardTask, generator: Generator[Any], advance: Callable[[int], None]) -> Iterator[Row | Gap]:
-    form = task.recipe.picture_format
-    together = _TOGETHER[task.recipe.kind]
+def _draw_rows(
+    task: ShardTask, generator: Generator[Any], on_progress: Callable[[int], None]
+) -> Iterator[Row | SkippedSample]:
+    form = task.recipe.image_format
+    together = _BATCH_SIZE[task.recipe.kind]
     drawn = draw_samples(generator, task.spec.samples, task.recipe.name)
     while items := list(islice(drawn, together)):
-        pictures = [b"" if isinstance(item, Gap) else encode(item, form) for item in items]
+        pictures = [b"" if isinstance(item, SkippedSample) else encode_image(item, form) for item in items]
         for item, picture in zip(items, pictures, strict=True):
-            yield item if isinstance(item, Gap) else row_of(item, picture, form)
-        advance(len(items))
+            yield item if isinstance(item, SkippedSample) else to_row(item, picture, form)
+        on_progress(len(items))
 
 
 class _Worker:
@@ -149,26 +151,30 @@ class _Worker:
 
     def __init__(self) -> None:
         self._key: tuple[str, int] | None = None
-        self._ready: tuple[JobRecipe, Generator[Any]] | None = None
+        self._ready: tuple[ShardSource, Generator[Any]] | None = None
 
-    def ready(self, task: ShardTask) -> tuple[JobRecipe, Generator[Any]]:
+    def ready(self, task: ShardTask) -> tuple[ShardSource, Generator[Any]]:
         if self._ready is None or self._key != (task.digest, task.seed):
             try:
                 self._check_machine(task)
                 self._ready = task.recipe, task.recipe.generator(task.seed)
             except (InputError, JobError) as error:  # the machine that runs the job has read and kept all of it
-                passing = isinstance(error, UnansweredError)
-                raise UnfitError(f"it cannot draw recipe {task.recipe.name}: {error}", passing=passing) from None
+                passing = isinstance(error, StorageUnavailableError)
+                raise IncompatibleNodeError(
+                    f"it cannot draw recipe {task.recipe.name}: {error}", passing=passing
+                ) from None
             self._key = task.digest, task.seed
         return self._ready
 
     @staticmethod
     def _check_machine(task: ShardTask) -> None:
-        ingredients = machine_ingredients(task.recipe)
-        if digest_of(ingredients) != task.machine:
-            raise UnfitError(f"it would draw other samples of recipe {task.recipe.name}", ingredients)
+        ingredients = machine_fingerprint(task.recipe)
+        if fingerprint_digest(ingredients) != task.machine_digest:
+            raise IncompatibleNodeError(f"it would draw other samples of recipe {task.recipe.name}", ingredients)
         if isinstance(task.folder, Path) and not task.folder.is_dir():  # a storage is reached from everywhere
-            raise UnfitError(f"it does not see {task.folder}: the data set's folder must be on a disk that all share")
+            raise IncompatibleNodeError(
+                f"it does not see {task.folder}: the data set's folder must be on a disk that all share"
+            )
 
 
 _worker = _Worker()

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from pipelines.io.plan import ShardPlan
-from pipelines.jobs.encode import PictureFormat
+from pipelines.jobs.encode import ImageFormat
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
-from synthtext.core import Charset, Gap, Generator
+from synthtext.core import Charset, Generator, SkippedSample
 from synthtext.fonts import FontFile
 
 
-class JobRecipe(Protocol):
+class ShardSource(Protocol):
     """Says what samples a job draws, and draws them. Is pickled to workers, which draw the same from it."""
 
     @property
@@ -24,7 +24,7 @@ class JobRecipe(Protocol):
         ...
 
     @property
-    def picture_format(self) -> PictureFormat:
+    def image_format(self) -> ImageFormat:
         """How pictures are stored."""
         ...
 
@@ -44,7 +44,7 @@ class JobRecipe(Protocol):
         ...
 
     @property
-    def ingredients(self) -> dict[str, str]:
+    def fingerprint(self) -> dict[str, str]:
         """What the digest is made of, by name."""
         ...
 
@@ -74,5 +74,5 @@ def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, sta
     plan = ShardPlan(count, start)
     resolved = resolve_recipe(recipe) if isinstance(recipe, str) else recipe
     generator = resolved.generator(seed)
-    drawn = generator.draw_many(range(plan.start, plan.start + plan.count))
-    return (item for item in drawn if not isinstance(item, Gap))
+    drawn = generator.generate_many(range(plan.start, plan.start + plan.count))
+    return (item for item in drawn if not isinstance(item, SkippedSample))

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pipelines.io.charset_coverage import Rarity
-from pipelines.io.manifest import Mark
-from pipelines.io.paths import Place
+from pipelines.io.charset_coverage import CharacterFrequencies
+from pipelines.io.manifest import ShardManifest
+from pipelines.io.paths import AnyPath
 from pipelines.io.statistics import Statistics
 from synthtext.core import Charset
 
 
 @dataclass(frozen=True)
-class Summary:
+class JobSummary:
     """What a job did.
 
     Attributes:
@@ -20,7 +20,7 @@ class Summary:
         rows: samples in it.
         gaps: samples that could not be drawn, by reason.
         shards: in it.
-        rarity: how often the characters of its charset occur; None where no charset is known.
+        character_frequencies: how often the characters of its charset occur; None where no charset is known.
         owed: samples that owed a character, by how it came into their text, or why it did not.
         new_shards: of these, drawn by this job and not by an earlier one.
         new_samples: in them, gaps included.
@@ -30,21 +30,21 @@ class Summary:
     """
 
     kind: str
-    folder: Place
+    folder: AnyPath
     rows: int
-    gaps: dict[str, int]
+    skipped: dict[str, int]
     shards: int
-    rarity: Rarity | None = None
-    owed: dict[str, int] = field(default_factory=dict)
+    character_frequencies: CharacterFrequencies | None = None
+    coverage_outcomes: dict[str, int] = field(default_factory=dict)
     new_shards: int = 0
     new_samples: int = 0
     seconds: float = 0.0
-    deaths: int = 0
-    refused: tuple[str, ...] = ()
+    lost_workers: int = 0
+    excluded_nodes: tuple[str, ...] = ()
 
 
 @dataclass
-class Tally:
+class FinishedShards:
     """The finished shards of a job. Its size depends on what is in them, not on their number, but for that set.
 
     Attributes:
@@ -62,14 +62,14 @@ class Tally:
     refused: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, marks: Iterable[Mark]) -> "Tally":
+    def from_manifests(cls, marks: Iterable[ShardManifest]) -> "FinishedShards":
         """The tally of some shards."""
         tally = cls()
         for mark in marks:
             tally.add(mark)
         return tally
 
-    def add(self, mark: Mark) -> None:
+    def add(self, mark: ShardManifest) -> None:
         """Count one more finished shard."""
         self.shards.add(mark.index)
         self.samples += mark.count
@@ -78,13 +78,13 @@ class Tally:
     def summary(
         self,
         kind: str,
-        folder: Place,
+        folder: AnyPath,
         charset: Charset | None,
         *,
         new_shards: int = 0,
         new_samples: int = 0,
         seconds: float = 0.0,
-    ) -> Summary:
+    ) -> JobSummary:
         """What a job did.
 
         Args:
@@ -96,17 +96,19 @@ class Tally:
             seconds: that drawing took.
         """
         statistics = self.statistics
-        return Summary(
+        return JobSummary(
             kind=kind,
             folder=folder,
             rows=statistics.rows,
-            gaps=dict(statistics.gaps),
+            skipped=dict(statistics.skipped),
             shards=len(self.shards),
-            rarity=None if charset is None else Rarity.of(statistics.characters, charset),
-            owed=dict(statistics.owed),
+            character_frequencies=None
+            if charset is None
+            else CharacterFrequencies.from_counts(statistics.characters, charset),
+            coverage_outcomes=dict(statistics.coverage_outcomes),
             new_shards=new_shards,
             new_samples=new_samples,
             seconds=seconds,
-            deaths=self.deaths,
-            refused=self.refused,
+            lost_workers=self.deaths,
+            excluded_nodes=self.refused,
         )

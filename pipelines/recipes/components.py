@@ -12,9 +12,9 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipelines.config import Tree, first_problem, nearest
+from pipelines.config import SettingsDict, describe_validation_error, suggest_key
 from pipelines.errors import JobError
-from pipelines.recipes.remote_paths import path_of
+from pipelines.recipes.remote_paths import resolve_path
 from synthtext.core import InputError
 from synthtext.corpora import Corpus, is_charset_name
 from synthtext.ink import InkStyle
@@ -41,13 +41,15 @@ _SOURCES: dict[str, bytes] = {}
 
 CORPUS = ComponentKind("corpus", "synthtext.corpora", (frozenset({"draw"}),))
 BASELINE = ComponentKind("baseline", "synthtext.baselines", (frozenset({"draw", "warp"}),))
-PAPER = ComponentKind("paper", "synthtext.background", (frozenset({"paint"}), frozenset({"for_block"})))
-BACKDROP = ComponentKind("paper", "synthtext.scenes.backgrounds", (frozenset({"paint"}), frozenset({"for_block"})))
+BACKGROUND = ComponentKind("paper", "synthtext.background", (frozenset({"paint"}), frozenset({"for_block"})))
+SCENE_BACKGROUND = ComponentKind(
+    "paper", "synthtext.scenes.backgrounds", (frozenset({"paint"}), frozenset({"for_block"}))
+)
 LAYOUT = ComponentKind("layout", "synthtext.scenes.layouts", (frozenset({"compose", "place"}),))
-STYLE = ComponentKind(
+INK_STYLE = ComponentKind(
     "ink style", "synthtext.ink", (frozenset(name for name in vars(InkStyle) if not name.startswith("_")),)
 )
-COLOURS = ComponentKind("source of colours", "synthtext.ink", (frozenset({"candidates"}),))
+INK_COLOURS = ComponentKind("source of colours", "synthtext.ink", (frozenset({"candidates"}),))
 EFFECT = ComponentKind("effect", "augment", (frozenset({"draw", "apply"}), frozenset({"draw", "warp"})))
 
 
@@ -64,25 +66,25 @@ class Component:
     """
 
     use: str
-    part: Any
-    settings: Tree
-    share: float
-    parts: Mapping[str, "Component"] = field(default_factory=dict)
+    instance: Any
+    settings: SettingsDict
+    weight: float
+    children: Mapping[str, "Component"] = field(default_factory=dict)
 
     @property
     def paths(self) -> dict[str, list[Path]]:
         """The files and folders that it names, by field."""
-        fields = {name: _as_list(getattr(self.part, name)) for name in self.settings}
+        fields = {name: _as_list(getattr(self.instance, name)) for name in self.settings}
         found = {name: [value for value in values if isinstance(value, Path)] for name, values in fields.items()}
         return {name: paths for name, paths in found.items() if paths}
 
     @property
     def user_module(self) -> Path | None:
         """The source of a class that is not ours."""
-        module = type(self.part).__module__
+        module = type(self.instance).__module__
         if module.split(".")[0] in ("synthtext", "augment"):
             return None
-        return Path(inspect.getsourcefile(type(self.part)) or "")
+        return Path(inspect.getsourcefile(type(self.instance)) or "")
 
 
 def build_component(kind: ComponentKind, entry: Mapping[str, Any], share: str, folder: Path, where: str) -> Component:
@@ -111,13 +113,13 @@ def build_component(kind: ComponentKind, entry: Mapping[str, Any], share: str, f
     parts = _build_parts(cls, settings, folder, f"{where} ({use})")
     for place, inner in parts.items():
         key, _, name = place.partition(".")
-        settings[key] = {**settings[key], name: inner.part}
+        settings[key] = {**settings[key], name: inner.instance}
     part = _construct(cls, settings, share, folder, f"{where} ({use})")
     dumped = _dumped(cls, part, parts)
     return Component(use, part, dumped, float(amount), parts)
 
 
-def _build_parts(cls: type, settings: Tree, folder: Path, where: str) -> dict[str, Component]:
+def _build_parts(cls: type, settings: SettingsDict, folder: Path, where: str) -> dict[str, Component]:
     """The corpora that settings hold by name, of a class with a field `Mapping[str, Corpus]`."""
     found: dict[str, Component] = {}
     for key in _corpora_of(cls) & settings.keys():
@@ -143,11 +145,11 @@ def _corpora_of(cls: type) -> set[str]:
     return {field.name for field in _settings_of(cls) if hints[field.name] == Mapping[str, Corpus]}
 
 
-def _dumped(cls: type, part: Any, parts: Mapping[str, Component]) -> Tree:
+def _dumped(cls: type, part: Any, parts: Mapping[str, Component]) -> SettingsDict:
     """All settings of a part, as JSON."""
     held = _corpora_of(cls)
     plain = {field.name for field in _settings_of(cls)} - held
-    dumped: Tree = TypeAdapter(cls).dump_python(part, mode="json", include=plain)
+    dumped: SettingsDict = TypeAdapter(cls).dump_python(part, mode="json", include=plain)
     dumped |= {key: {} for key in held if not getattr(part, key)}  # a class's own defaults are left to it
     for place, inner in parts.items():
         key, _, name = place.partition(".")
@@ -155,21 +157,21 @@ def _dumped(cls: type, part: Any, parts: Mapping[str, Component]) -> Tree:
     return dumped
 
 
-def _construct(cls: type, settings: Tree, share: str, folder: Path, where: str) -> Any:
+def _construct(cls: type, settings: SettingsDict, share: str, folder: Path, where: str) -> Any:
     known = [field.name for field in _settings_of(cls)]
     if share in known:
         raise InputError(f"{where}: its field {share!r} bears the name of the recipe's own key: rename it")
     for key in settings:
         if key not in known:
             raise InputError(
-                f"{where}: unknown key {key!r}; " + (nearest(key, known) if known else "it has no settings")
+                f"{where}: unknown key {key!r}; " + (suggest_key(key, known) if known else "it has no settings")
             )
     try:
         hints = get_type_hints(cls)
         absolute = {key: resolve_paths(hints[key], value, folder) for key, value in settings.items()}
         return TypeAdapter(cls).validate_python(absolute)
     except ValidationError as error:
-        raise InputError(f"{where}: {first_problem(cls, error)}") from None
+        raise InputError(f"{where}: {describe_validation_error(cls, error)}") from None
     except InputError as error:
         raise type(error)(f"{where}: {error}") from None
     except JobError:
@@ -196,7 +198,7 @@ def resolve_paths(annotation: Any, value: Any, folder: Path) -> Any:
     if isinstance(value, str) and str in get_args(annotation) and is_charset_name(value):
         return value
     if isinstance(value, str | Path):
-        return path_of(value, folder)
+        return resolve_path(value, folder)
     return [resolve_paths(Path, entry, folder) for entry in value] if isinstance(value, list | tuple) else value
 
 
@@ -211,13 +213,13 @@ def _find_class(kind: ComponentKind, use: str, where: str) -> type:
 
 
 def _own_class(kind: ComponentKind, use: str, where: str) -> Any:
-    known = own_classes(kind)
+    known = builtin_classes(kind)
     if use not in known:
-        raise InputError(f"{where}: there is no {kind.noun} {use!r}; {nearest(use, known)}")
+        raise InputError(f"{where}: there is no {kind.noun} {use!r}; {suggest_key(use, known)}")
     return known[use]
 
 
-def own_classes(kind: ComponentKind) -> dict[str, type]:
+def builtin_classes(kind: ComponentKind) -> dict[str, type]:
     """The project's own parts of a kind, by the names that they go by in recipes."""
     package = importlib.import_module(kind.package)
     return {_short(name): getattr(package, name) for name in package.__all__ if _is_part(kind, getattr(package, name))}
@@ -232,7 +234,7 @@ def _short(name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).removeprefix("_")
 
 
-def find_modules_in(folders: Sequence[Path]) -> None:
+def add_module_folders(folders: Sequence[Path]) -> None:
     """Let modules of the user's be found in these folders, after everything that is installed."""
     sys.path += [str(folder) for folder in folders if str(folder) not in sys.path]
 
@@ -250,5 +252,5 @@ def _import_class(use: str, where: str) -> Any:
     if _SOURCES.setdefault(module_name, read) != read:
         raise InputError(f"{where}: {source} has changed since this process imported it: start a new process")
     if not hasattr(module, name):
-        raise InputError(f"{where}: module {module_name!r} has no {name!r}; {nearest(name, vars(module))}")
+        raise InputError(f"{where}: module {module_name!r} has no {name!r}; {suggest_key(name, vars(module))}")
     return getattr(module, name)

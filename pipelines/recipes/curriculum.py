@@ -6,18 +6,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from pipelines.config import Tree, changed
-from pipelines.recipes.recipe import CURRICULUM, DrawnRecipe, StageSettings
+from pipelines.config import SettingsDict, with_settings
+from pipelines.recipes.recipe import CURRICULUM_KEY, BaseRecipe, StageSettings
 from synthtext.core import Generator, InputError
-from synthtext.core.generator import StagedGenerator
+from synthtext.core.generator import CurriculumGenerator
 from synthtext.fonts import FaceCache, FontInventory
 
-_FIXED = ("kind", "charset", "output", "modules", "base", CURRICULUM)
+_FIXED = ("kind", "charset", "output", "modules", "base", CURRICULUM_KEY)
 _FIXED_OF_FONTS = ("folders", "system", "embedded", "vary")
 
 
 @dataclass(frozen=True)
-class Stage:
+class CurriculumStage:
     """What holds for the first samples.
 
     Attributes:
@@ -26,7 +26,7 @@ class Stage:
     """
 
     until: int
-    recipe: DrawnRecipe[Any]
+    recipe: BaseRecipe[Any]
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Curriculum:
         stages: in order.
     """
 
-    recipe: DrawnRecipe[Any]
-    stages: tuple[Stage, ...]
+    recipe: BaseRecipe[Any]
+    stages: tuple[CurriculumStage, ...]
 
     @classmethod
-    def read(cls, kind: type[DrawnRecipe[Any]], tree: Mapping[str, Any], folder: Path, where: str) -> "Curriculum":
+    def read(cls, kind: type[BaseRecipe[Any]], tree: Mapping[str, Any], folder: Path, where: str) -> "Curriculum":
         """Check and build a recipe and what its stages make of it.
 
         Args:
@@ -59,30 +59,32 @@ class Curriculum:
         for number, (before, after) in enumerate(pairwise(written), 1):
             if after.until <= before.until:
                 raise InputError(
-                    f"{where}: {CURRICULUM}.{number}.until: must be above {before.until}, where the stage before ends, "
+                    f"{where}: {CURRICULUM_KEY}.{number}.until: must be above {before.until}, where the stage before ends, "
                     f"not {after.until}"
                 )
-        plain = {key: value for key, value in tree.items() if key != CURRICULUM}
+        plain = {key: value for key, value in tree.items() if key != CURRICULUM_KEY}
         stages = []
         for number, settings in enumerate(written):
-            place = f"{where}: {CURRICULUM}.{number}.set"
+            place = f"{where}: {CURRICULUM_KEY}.{number}.set"
             stage = kind.read(_staged(plain, settings.set, kind, place), folder, place)
             _check_fonts(recipe, stage, place)
-            stages.append(Stage(settings.until, stage))
+            stages.append(CurriculumStage(settings.until, stage))
         return cls(recipe, tuple(stages))
 
     @property
-    def recipes(self) -> tuple[DrawnRecipe[Any], ...]:
+    def recipes(self) -> tuple[BaseRecipe[Any], ...]:
         """Those of all stages, and the recipe itself."""
         return (*(stage.recipe for stage in self.stages), self.recipe)
 
-    def tree(self) -> Tree:
+    def to_dict(self) -> SettingsDict:
         """The whole recipe with every setting, as JSON; of stages what they set. Reading it again gives the same."""
-        tree = self.recipe.tree()
-        stages = [{"until": stage.until, "set": dict(_differences(tree, stage.recipe.tree()))} for stage in self.stages]
+        tree = self.recipe.to_dict()
+        stages = [
+            {"until": stage.until, "set": dict(_differences(tree, stage.recipe.to_dict()))} for stage in self.stages
+        ]
         if not any(part.user_module for recipe in self.recipes for part in recipe.components.values()):
             tree["modules"] = []
-        return {**tree, CURRICULUM: stages} if stages else tree
+        return {**tree, CURRICULUM_KEY: stages} if stages else tree
 
     def generator(self, inventory: FontInventory, seed: int, prefix: str) -> Generator[Any]:
         """A generator of its samples; its stages share the open fonts.
@@ -99,22 +101,22 @@ class Curriculum:
             try:
                 stages.append(stage.recipe.generator(inventory, seed, prefix, cache))
             except InputError as error:
-                raise InputError(f"{CURRICULUM}.{number}: {error}") from None
-        return StagedGenerator([stage.until for stage in self.stages], [*stages, last])
+                raise InputError(f"{CURRICULUM_KEY}.{number}: {error}") from None
+        return CurriculumGenerator([stage.until for stage in self.stages], [*stages, last])
 
 
-def _staged(tree: Tree, settings: Mapping[str, Any], kind: type[DrawnRecipe[Any]], place: str) -> Tree:
+def _staged(tree: SettingsDict, settings: Mapping[str, Any], kind: type[BaseRecipe[Any]], place: str) -> SettingsDict:
     for path in settings:
         key = path.partition(".")[0]
         if key in _FIXED:
             raise InputError(f"{place}: {key!r} is the same for all samples of a recipe: take it out of the stage")
     try:
-        return changed(tree, settings, kind.shares())
+        return with_settings(tree, settings, kind.weighted_kinds())
     except InputError as error:
         raise InputError(f"{place}: {error}") from None
 
 
-def _check_fonts(recipe: DrawnRecipe[Any], stage: DrawnRecipe[Any], place: str) -> None:
+def _check_fonts(recipe: BaseRecipe[Any], stage: BaseRecipe[Any], place: str) -> None:
     for name in _FIXED_OF_FONTS:
         before, after = (getattr(which.settings.fonts, name) for which in (recipe, stage))
         if before != after:

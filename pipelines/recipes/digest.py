@@ -13,7 +13,7 @@ import uharfbuzz
 import augment
 import synthtext
 from pipelines.recipes.curriculum import Curriculum
-from pipelines.recipes.recipe import DrawnRecipe
+from pipelines.recipes.recipe import BaseRecipe
 from synthtext.core import InputError
 from synthtext.corpora import Characters
 from synthtext.fonts import FontInventory
@@ -24,7 +24,7 @@ _LIBRARIES = (
 )
 
 
-def list_ingredients(curriculum: Curriculum, inventory: FontInventory) -> dict[str, str]:
+def recipe_fingerprint(curriculum: Curriculum, inventory: FontInventory) -> dict[str, str]:
     """Everything that decides what is drawn, by name: settings, contents of files, code and library versions.
 
     Of stages it is what differs from the recipe itself.
@@ -40,7 +40,9 @@ def list_ingredients(curriculum: Curriculum, inventory: FontInventory) -> dict[s
         differing = {name: own.get(name, "left out") for name in {**common, **own} if own.get(name) != common.get(name)}
         ingredients = ingredients | {f"{place}.until": str(stage.until)}
         ingredients |= {f"{place}.set.{name}": text for name, text in differing.items()}
-    ingredients |= {f"font {font.name} ({font.digest[:12]}, {font.face})": font.digest for font in inventory.fonts}
+    ingredients |= {
+        f"font {font.name} ({font.digest[:12]}, {font.face_index})": font.digest for font in inventory.fonts
+    }
     ingredients |= {f"version of {library}": version(library) for library in _LIBRARIES}
     ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
     ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
@@ -48,9 +50,9 @@ def list_ingredients(curriculum: Curriculum, inventory: FontInventory) -> dict[s
     return ingredients
 
 
-def _of_recipe(recipe: DrawnRecipe[Any]) -> dict[str, str]:
+def _of_recipe(recipe: BaseRecipe[Any]) -> dict[str, str]:
     """Settings, and what is in the files that they name."""
-    ingredients = dict(_leaves(recipe.tree(), ""))
+    ingredients = dict(_leaves(recipe.to_dict(), ""))
     ingredients["charset"] = "".join(recipe.charset)
     for key in [key for key in ingredients if key.startswith(("fonts.folders", "modules"))]:
         del ingredients[key]
@@ -59,16 +61,16 @@ def _of_recipe(recipe: DrawnRecipe[Any]) -> dict[str, str]:
             del ingredients[f"{place}.{field}"]
             for i, path in enumerate(paths):
                 ingredients |= _contents(f"{place}.{field}" + (f".{i}" if len(paths) > 1 else ""), path)
-        if isinstance(component.part, Characters):  # a charset's name says nothing of what is in it
-            ingredients[f"{place}.characters"] = "".join(component.part.alphabet)
+        if isinstance(component.instance, Characters):  # a charset's name says nothing of what is in it
+            ingredients[f"{place}.characters"] = "".join(component.instance.alphabet)
         if component.user_module is not None:
             ingredients[f"module of {component.use}"] = _sha256(component.user_module)
-        for library in getattr(type(component.part), "LIBRARIES", ()):
+        for library in getattr(type(component.instance), "LIBRARIES", ()):
             ingredients[f"version of {library}"] = version(library)
     return ingredients
 
 
-def digest_of(ingredients: Mapping[str, str]) -> str:
+def fingerprint_digest(ingredients: Mapping[str, str]) -> str:
     """SHA-256 of the ingredients, 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()
 

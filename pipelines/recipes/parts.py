@@ -6,15 +6,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.config import Tree
-from pipelines.io.paths import expanded
+from pipelines.config import SettingsDict
+from pipelines.io.paths import expand_user
 from pipelines.recipes.components import Component, ComponentKind, build_component
-from pipelines.recipes.remote_paths import path_of
-from synthtext import Entry
+from pipelines.recipes.remote_paths import resolve_path
+from synthtext import WeightedComponent
 from synthtext.core import InputError
 from synthtext.corpora import CorpusMixture, is_charset_name
 
-Shares = dict[str, float | dict[str, Any]]
+WeightedComponents = dict[str, float | dict[str, Any]]
 """Components by name: a weight, or settings with a `weight` among them."""
 
 
@@ -23,11 +23,11 @@ class InkSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     contrast_floor: float = 40
-    styles: Shares = Field(default={"plain": 1})
-    colours: Shares = Field(default={"any_colour": 1})
+    styles: WeightedComponents = Field(default={"plain": 1})
+    colours: WeightedComponents = Field(default={"any_colour": 1})
 
 
-class PartsBuilder:
+class ComponentBuilder:
     """Builds the components of a recipe.
 
     Args:
@@ -49,7 +49,7 @@ class PartsBuilder:
             for i, entry in enumerate(entries)
         )
 
-    def shared(self, kind: ComponentKind, key: str, shares: Shares) -> tuple[Component, ...]:
+    def shared(self, kind: ComponentKind, key: str, shares: WeightedComponents) -> tuple[Component, ...]:
         """Components that a recipe has by name, in the order of their names; raises as `listed` does."""
         for use, share in shares.items():
             if isinstance(share, dict) and "use" in share:
@@ -71,25 +71,25 @@ def check_weights(weighted: Mapping[str, tuple[Component, ...]], where: str) -> 
         InputError: all weights under a key are 0.
     """
     for key, parts in weighted.items():
-        if not any(part.share > 0 for part in parts):
+        if not any(part.weight > 0 for part in parts):
             raise InputError(f"{where}: {key}: every weight is 0; nothing could be drawn")
 
 
-def mixture_of(corpora: tuple[Component, ...]) -> CorpusMixture:
+def build_corpus_mixture(corpora: tuple[Component, ...]) -> CorpusMixture:
     """The mixture of corpora; each is recorded with its file, when it has one."""
-    return CorpusMixture([Entry(recorded_name(c), c.part, c.share) for c in corpora])
+    return CorpusMixture([WeightedComponent(corpus_name(c), c.instance, c.weight) for c in corpora])
 
 
-def absolute(tree: Mapping[str, Any], folder: Path) -> Tree:
+def resolve_recipe_paths(tree: Mapping[str, Any], folder: Path) -> SettingsDict:
     """The tree with absolute paths for fonts and charset."""
     result = dict(tree)
     fonts = result.get("fonts")
     if isinstance(fonts, dict) and isinstance(fonts.get("folders"), list):
-        folders = [str(path_of(str(entry), folder)) for entry in fonts["folders"]]
+        folders = [str(resolve_path(str(entry), folder)) for entry in fonts["folders"]]
         result["fonts"] = {**fonts, "folders": folders}
     modules = result.get("modules") or []
     if isinstance(modules, list):  # the recipe's own folder is always one of them
-        places = [folder, *(folder / expanded(str(entry)) for entry in modules)]
+        places = [folder, *(folder / expand_user(str(entry)) for entry in modules)]
         result["modules"] = [str(place) for place in dict.fromkeys(place.absolute() for place in places)]
     charset = result.get("charset")
     if isinstance(charset, str) and not is_charset_name(charset) and (folder / charset).is_file():
@@ -97,7 +97,7 @@ def absolute(tree: Mapping[str, Any], folder: Path) -> Tree:
     return result
 
 
-def recorded_name(component: Component) -> str:
+def corpus_name(component: Component) -> str:
     """The name a corpus is recorded under: with its file, when it has one."""
     names = [path.name for paths in component.paths.values() for path in paths]
     return f"{component.use}:{names[0]}" if names else component.use

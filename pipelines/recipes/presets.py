@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pipelines.config import Tree, nearest, read_yaml
+from pipelines.config import SettingsDict, read_yaml, suggest_key
 from synthtext.core import InputError
 from synthtext.corpora import languages
 
@@ -15,7 +15,7 @@ _SUFFIXES = (".yaml", ".yml")
 _BASE = "base"  # the preset that a file takes its other settings from
 
 
-def preset_names() -> tuple[str, ...]:
+def recipe_preset_names() -> tuple[str, ...]:
     """The recipes that come with the project; `lines-de` and the like for every language that wordfreq knows."""
     return tuple(sorted([*_files(), *(_PREFIX + language for language in languages())]))
 
@@ -27,10 +27,10 @@ def is_recipe(spec: str | Path) -> bool:
     path = Path(spec)
     if path.suffix in _SUFFIXES:
         return not path.is_dir()
-    return str(spec) in preset_names() and not path.exists()
+    return str(spec) in recipe_preset_names() and not path.exists()
 
 
-def read_preset(name: str) -> Tree:
+def read_preset(name: str) -> SettingsDict:
     """The settings of a preset.
 
     Args:
@@ -41,15 +41,15 @@ def read_preset(name: str) -> Tree:
     """
     language = name.removeprefix(_PREFIX)
     if name in _files():
-        tree: Tree = read_yaml(_PRESETS / f"{name}.yaml")
+        tree: SettingsDict = read_yaml(_PRESETS / f"{name}.yaml")
     elif name.startswith(_PREFIX) and language in languages():
         tree = _filled(read_yaml(_TEMPLATE), language)
     else:
         raise InputError(f"there is no recipe {name!r}; {_hint(name)} (or name a YAML file)")
-    return with_base(tree)
+    return apply_base(tree)
 
 
-def with_base(tree: Tree) -> Tree:
+def apply_base(tree: SettingsDict) -> SettingsDict:
     """A recipe as it is written, with what it takes from the preset that its `base` names.
 
     Raises:
@@ -75,5 +75,5 @@ def _filled(node: Any, language: str) -> Any:
 def _hint(name: str) -> str:
     if name.startswith(_PREFIX) and len(name) <= len(_PREFIX) + 3:  # a language's code, and no misspelt name
         return f"'{_PREFIX}' is followed by the code of a language: {', '.join(languages())}"
-    close = get_close_matches(name, preset_names(), n=1)
-    return nearest(name, close or [*_files(), f"{_PREFIX}LANGUAGE"])
+    close = get_close_matches(name, recipe_preset_names(), n=1)
+    return suggest_key(name, close or [*_files(), f"{_PREFIX}LANGUAGE"])

@@ -10,29 +10,36 @@ from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.config import Tree, validated
+from pipelines.config import SettingsDict, validate_model
 from pipelines.recipes.components import (
-    BACKDROP,
+    BACKGROUND,
     BASELINE,
-    COLOURS,
     CORPUS,
     EFFECT,
+    INK_COLOURS,
+    INK_STYLE,
     LAYOUT,
-    PAPER,
-    STYLE,
+    SCENE_BACKGROUND,
     Component,
     ComponentKind,
-    find_modules_in,
+    add_module_folders,
 )
-from pipelines.recipes.parts import InkSettings, PartsBuilder, Shares, absolute, check_weights, mixture_of
-from synthtext import Balance, Entry, Layout, LineDesign, LineGenerator, Output
+from pipelines.recipes.parts import (
+    ComponentBuilder,
+    InkSettings,
+    WeightedComponents,
+    build_corpus_mixture,
+    check_weights,
+    resolve_recipe_paths,
+)
+from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, Output, WeightedComponent
 from synthtext.core import Charset, EffectChain, EffectStep, Generator
 from synthtext.corpora import resolve_charset
 from synthtext.fonts import FaceCache, FontInventory, FontOptions, find_fonts
 from synthtext.ink import Ink
-from synthtext.scenes import Clutter, Legibility, Lettering, SceneDesign, SceneGenerator, SceneOutput
+from synthtext.scenes import Clutter, Legibility, SceneDesign, SceneGenerator, SceneOutput, TypesettingOptions
 
-CURRICULUM = "curriculum"
+CURRICULUM_KEY = "curriculum"
 """The key of a recipe's stages."""
 
 
@@ -44,7 +51,7 @@ class StageSettings(BaseModel):
     set: dict[str, Any]
 
 
-class DrawnSettings(BaseModel):
+class BaseRecipeSettings(BaseModel):
     """What is written in a recipe of either kind."""
 
     model_config = ConfigDict(extra="forbid")
@@ -52,19 +59,19 @@ class DrawnSettings(BaseModel):
     charset: str = "ascii"
     corpus: list[dict[str, Any]] = Field(min_length=1)
     fonts: FontOptions = FontOptions()
-    baselines: Shares = Field(default={"straight": 1}, min_length=1)
+    baselines: WeightedComponents = Field(default={"straight": 1}, min_length=1)
     ink: InkSettings = InkSettings()
-    paper: Shares
+    background: WeightedComponents
     effects: list[dict[str, Any]] = []
     modules: list[str] = []
     curriculum: list[StageSettings] = []
 
 
-S = TypeVar("S", bound=DrawnSettings)
+S = TypeVar("S", bound=BaseRecipeSettings)
 
 
 @dataclass(frozen=True)
-class DrawnRecipe(ABC, Generic[S]):
+class BaseRecipe(ABC, Generic[S]):
     """A recipe, checked and built.
 
     Attributes:
@@ -76,13 +83,13 @@ class DrawnRecipe(ABC, Generic[S]):
 
     settings: S
     charset: Charset
-    listed: Mapping[str, tuple[Component, ...]]
-    shared: Mapping[str, tuple[Component, ...]]
+    listed_components: Mapping[str, tuple[Component, ...]]
+    weighted_components: Mapping[str, tuple[Component, ...]]
 
-    SETTINGS: ClassVar[type[DrawnSettings]]
+    SETTINGS: ClassVar[type[BaseRecipeSettings]]
     """What is written in such a recipe."""
 
-    SHARED: ClassVar[Mapping[str, ComponentKind]]
+    EXTRA_WEIGHTED: ClassVar[Mapping[str, ComponentKind]]
     """What is named under the keys of its own, beside those that every kind has."""
 
     @classmethod
@@ -97,35 +104,35 @@ class DrawnRecipe(ABC, Generic[S]):
         Raises:
             InputError: anything in it is wrong; one sentence names the place.
         """
-        settings: Any = validated(cls.SETTINGS, absolute(tree, folder), where)
-        find_modules_in([Path(place) for place in settings.modules])
-        charset, parts = resolve_charset(settings.charset, folder), PartsBuilder(folder, where)
+        settings: Any = validate_model(cls.SETTINGS, resolve_recipe_paths(tree, folder), where)
+        add_module_folders([Path(place) for place in settings.modules])
+        charset, parts = resolve_charset(settings.charset, folder), ComponentBuilder(folder, where)
         listed = {
             "corpus": parts.listed(CORPUS, "corpus", "weight", settings.corpus),
             "effects": parts.listed(EFFECT, "effects", "probability", settings.effects),
         }
-        shared = {key: parts.shared(kind, key, attrgetter(key)(settings)) for key, kind in cls.shares().items()}
+        shared = {key: parts.shared(kind, key, attrgetter(key)(settings)) for key, kind in cls.weighted_kinds().items()}
         check_weights({"corpus": listed["corpus"], **shared}, where)
         return cls(settings, charset, listed, shared)
 
     @classmethod
-    def shares(cls) -> Mapping[str, ComponentKind]:
+    def weighted_kinds(cls) -> Mapping[str, ComponentKind]:
         """What the recipe has by name and by weight, by the path in it."""
-        return {"ink.styles": STYLE, "ink.colours": COLOURS, "baselines": BASELINE, **cls.SHARED}
+        return {"ink.styles": INK_STYLE, "ink.colours": INK_COLOURS, "baselines": BASELINE, **cls.EXTRA_WEIGHTED}
 
     @cached_property
     def components(self) -> dict[str, Component]:
         """All components, by their place in the recipe; those within others behind these."""
-        found = {f"{key}.{i}": part for key, parts in self.listed.items() for i, part in enumerate(parts)} | {
-            f"{key}.{part.use}": part for key, parts in self.shared.items() for part in parts
-        }
+        found = {
+            f"{key}.{i}": part for key, parts in self.listed_components.items() for i, part in enumerate(parts)
+        } | {f"{key}.{part.use}": part for key, parts in self.weighted_components.items() for part in parts}
         return {name: part for place, outer in found.items() for name, part in _with_parts(place, outer)}
 
-    def tree(self) -> Tree:
+    def to_dict(self) -> SettingsDict:
         """The recipe with every setting but its stages, as JSON; reading it again gives the same recipe."""
-        parts: Tree = {
-            key: {part.use: {"weight": part.share, **part.settings} for part in shared}
-            for key, shared in self.shared.items()
+        parts: SettingsDict = {
+            key: {part.use: {"weight": part.weight, **part.settings} for part in shared}
+            for key, shared in self.weighted_components.items()
         }
         parts["ink"] = {
             "contrast_floor": self.settings.ink.contrast_floor,
@@ -133,9 +140,11 @@ class DrawnRecipe(ABC, Generic[S]):
             "colours": parts.pop("ink.colours"),
         }
         for key, share in (("corpus", "weight"), ("effects", "probability")):
-            parts[key] = [{"use": part.use, share: part.share, **part.settings} for part in self.listed[key]]
+            parts[key] = [
+                {"use": part.use, share: part.weight, **part.settings} for part in self.listed_components[key]
+            ]
         whole = parts | self.settings.model_dump(mode="json", exclude=set(parts))
-        return {key: whole[key] for key in self.SETTINGS.model_fields if key != CURRICULUM}
+        return {key: whole[key] for key in self.SETTINGS.model_fields if key != CURRICULUM_KEY}
 
     def inventory(self) -> FontInventory:
         """The fonts that there are for it.
@@ -155,46 +164,48 @@ class DrawnRecipe(ABC, Generic[S]):
             InputError: no font can set one of the corpora.
         """
 
-    def entries(self, key: str) -> tuple[Entry[Any], ...]:
+    def entries(self, key: str) -> tuple[WeightedComponent[Any], ...]:
         """What the recipe names under a key, to be drawn by weight."""
-        return tuple(Entry(part.use, part.part, part.share) for part in self.shared[key])
+        return tuple(WeightedComponent(part.use, part.instance, part.weight) for part in self.weighted_components[key])
 
-    def common(self, inventory: FontInventory) -> dict[str, Any]:
+    def design_fields(self, inventory: FontInventory) -> dict[str, Any]:
         """What designs of both kinds are made of: the fields of `synthtext.design.Design`."""
         return {
             "charset": self.charset,
-            "corpora": mixture_of(self.listed["corpus"]),
+            "corpora": build_corpus_mixture(self.listed_components["corpus"]),
             "font_options": self.settings.fonts,
             "inventory": inventory,
             "baselines": self.entries("baselines"),
             "ink": Ink(self.settings.ink.contrast_floor, self.entries("ink.styles"), self.entries("ink.colours")),
             "papers": self.entries("paper"),
-            "effects": EffectChain([EffectStep(part.use, part.part, part.share) for part in self.listed["effects"]]),
+            "effects": EffectChain(
+                [EffectStep(part.use, part.instance, part.weight) for part in self.listed_components["effects"]]
+            ),
         }
 
 
 def _with_parts(place: str, component: Component) -> Iterator[tuple[str, Component]]:
     yield place, component
-    for inner, part in component.parts.items():
+    for inner, part in component.children.items():
         yield from _with_parts(f"{place}.{inner}", part)
 
 
-class LinesSettings(DrawnSettings):
+class LinesRecipeSettings(BaseRecipeSettings):
     """A recipe of lines as it is written."""
 
     kind: Literal["lines"] = "lines"
-    paper: Shares = Field(default={"plain": 1}, min_length=1)
-    layout: Layout = Layout()
-    balance: Balance = Balance()
+    paper: WeightedComponents = Field(default={"plain": 1}, min_length=1)
+    layout: LayoutOptions = LayoutOptions()
+    coverage: CoverageOptions = CoverageOptions()
     output: Output = Output()
 
 
 @dataclass(frozen=True)
-class LinesRecipe(DrawnRecipe[LinesSettings]):
+class LinesRecipe(BaseRecipe[LinesRecipeSettings]):
     """A recipe of lines, checked and built."""
 
-    SETTINGS: ClassVar = LinesSettings
-    SHARED: ClassVar = {"paper": PAPER}
+    SETTINGS: ClassVar = LinesRecipeSettings
+    SHARED: ClassVar = {"paper": BACKGROUND}
 
     def generator(
         self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
@@ -210,28 +221,28 @@ class LinesRecipe(DrawnRecipe[LinesSettings]):
         """What its lines look like."""
         settings = self.settings
         return LineDesign(
-            **self.common(inventory), layout=settings.layout, output=settings.output, balance=settings.balance
+            **self.design_fields(inventory), layout=settings.layout, output=settings.output, balance=settings.coverage
         )
 
 
-class ScenesSettings(DrawnSettings):
+class ScenesRecipeSettings(BaseRecipeSettings):
     """A recipe of scenes as it is written."""
 
     kind: Literal["scenes"] = "scenes"
-    paper: Shares = Field(default={"wall": 1}, min_length=1)
-    lettering: Lettering = Lettering()
-    layouts: Shares = Field(default={"photo": 1}, min_length=1)
+    paper: WeightedComponents = Field(default={"wall": 1}, min_length=1)
+    typesetting: TypesettingOptions = TypesettingOptions()
+    layouts: WeightedComponents = Field(default={"photo": 1}, min_length=1)
     clutter: Clutter = Clutter()
     legibility: Legibility = Legibility()
     output: SceneOutput = SceneOutput()
 
 
 @dataclass(frozen=True)
-class ScenesRecipe(DrawnRecipe[ScenesSettings]):
+class ScenesRecipe(BaseRecipe[ScenesRecipeSettings]):
     """A recipe of scenes, checked and built."""
 
-    SETTINGS: ClassVar = ScenesSettings
-    SHARED: ClassVar = {"paper": BACKDROP, "layouts": LAYOUT}
+    SETTINGS: ClassVar = ScenesRecipeSettings
+    SHARED: ClassVar = {"paper": SCENE_BACKGROUND, "layouts": LAYOUT}
 
     def generator(
         self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
@@ -243,8 +254,8 @@ class ScenesRecipe(DrawnRecipe[ScenesSettings]):
         """
         settings = self.settings
         design = SceneDesign(
-            **self.common(inventory),
-            lettering=settings.lettering,
+            **self.design_fields(inventory),
+            lettering=settings.typesetting,
             layouts=self.entries("layouts"),
             clutter=settings.clutter,
             legibility=settings.legibility,

@@ -6,20 +6,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.config import Tree, dump_yaml, nearest, override, read_yaml
-from pipelines.io.paths import expanded
+from pipelines.config import SettingsDict, apply_overrides, dump_yaml, read_yaml, suggest_key
+from pipelines.io.paths import expand_user
 from pipelines.recipes.curriculum import Curriculum
-from pipelines.recipes.digest import digest_of, list_ingredients
-from pipelines.recipes.presets import preset_names, read_preset, with_base
-from pipelines.recipes.recipe import DrawnRecipe, LinesRecipe, ScenesRecipe
-from pipelines.recipes.remote_paths import with_uris
+from pipelines.recipes.digest import fingerprint_digest, recipe_fingerprint
+from pipelines.recipes.presets import apply_base, read_preset, recipe_preset_names
+from pipelines.recipes.recipe import BaseRecipe, LinesRecipe, ScenesRecipe
+from pipelines.recipes.remote_paths import restore_uris
 from synthtext.core import Charset, Generator, InputError
 from synthtext.fonts import FontFile, FontInventory
 
-KINDS: dict[str, type[LinesRecipe] | type[ScenesRecipe]] = {"lines": LinesRecipe, "scenes": ScenesRecipe}
+RECIPE_TYPES: dict[str, type[LinesRecipe] | type[ScenesRecipe]] = {"lines": LinesRecipe, "scenes": ScenesRecipe}
 """What recipes may be of, by the name of the kind."""
 
-_SHARES = frozenset(key for kind in KINDS.values() for key in kind.shares())
+_SHARES = frozenset(key for kind in RECIPE_TYPES.values() for key in kind.weighted_kinds())
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class ResolvedRecipe:
     """
 
     name: str
-    tree: Tree
+    settings: SettingsDict
 
     @property
     def kind(self) -> str:
         """What it makes: "lines" or "scenes"."""
-        return str(self.tree["kind"])
+        return str(self.settings["kind"])
 
     @property
     def charset(self) -> Charset:
@@ -45,7 +45,7 @@ class ResolvedRecipe:
         return self._recipe.charset
 
     @property
-    def picture_format(self) -> Literal["jpeg", "png"]:
+    def image_format(self) -> Literal["jpeg", "png"]:
         """How pictures are stored."""
         form: Literal["jpeg", "png"] = self._recipe.settings.output.format
         return form
@@ -61,13 +61,13 @@ class ResolvedRecipe:
         return self._digest
 
     @cached_property
-    def ingredients(self) -> dict[str, str]:
+    def fingerprint(self) -> dict[str, str]:
         """What the digest is made of, by name."""
-        return list_ingredients(self._whole, self._inventory)
+        return recipe_fingerprint(self._whole, self._inventory)
 
     def to_yaml(self) -> str:
         """The recipe as a file, from which the job can be repeated."""
-        return dump_yaml(self.tree)
+        return dump_yaml(self.settings)
 
     def generator(self, seed: int) -> Generator[Any]:
         """A generator of its samples or scenes; it opens the fonts and corpora.
@@ -87,16 +87,16 @@ class ResolvedRecipe:
         """
         for recipe in self._whole.recipes:
             for component in recipe.components.values():
-                check = getattr(component.part, "check", None)
+                check = getattr(component.instance, "check", None)
                 if check is not None:
                     check()
 
     @cached_property
     def _whole(self) -> Curriculum:
-        return Curriculum.read(KINDS[self.kind], self.tree, Path.cwd(), f"recipe {self.name}")
+        return Curriculum.read(RECIPE_TYPES[self.kind], self.settings, Path.cwd(), f"recipe {self.name}")
 
     @property
-    def _recipe(self) -> DrawnRecipe[Any]:
+    def _recipe(self) -> BaseRecipe[Any]:
         return self._whole.recipe
 
     @cached_property
@@ -105,10 +105,10 @@ class ResolvedRecipe:
 
     @cached_property
     def _digest(self) -> str:
-        return digest_of(self.ingredients)
+        return fingerprint_digest(self.fingerprint)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"name": self.name, "tree": self.tree}
+        return {"name": self.name, "tree": self.settings}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
@@ -125,23 +125,23 @@ def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Resolved
         InputError: anything is wrong; one sentence names the place.
     """
     written, folder = _find(name_or_path)
-    tree = override(written, overrides, _SHARES)
+    tree = apply_overrides(written, overrides, _SHARES)
     kind = tree.get("kind", "lines")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(f"recipe {name_or_path}: kind {kind!r} is unknown; {nearest(str(kind), KINDS)}")
-    whole = Curriculum.read(KINDS[kind], tree, folder, f"recipe {name_or_path}")
-    resolved = ResolvedRecipe(name_or_path, with_uris(whole.tree()))
+    if not isinstance(kind, str) or kind not in RECIPE_TYPES:
+        raise InputError(f"recipe {name_or_path}: kind {kind!r} is unknown; {suggest_key(str(kind), RECIPE_TYPES)}")
+    whole = Curriculum.read(RECIPE_TYPES[kind], tree, folder, f"recipe {name_or_path}")
+    resolved = ResolvedRecipe(name_or_path, restore_uris(whole.to_dict()))
     resolved.check_files()
     return resolved
 
 
-def _find(name_or_path: str) -> tuple[Tree, Path]:
+def _find(name_or_path: str) -> tuple[SettingsDict, Path]:
     """A recipe as it is written, and the folder where its paths start."""
-    if name_or_path in preset_names():
+    if name_or_path in recipe_preset_names():
         return read_preset(name_or_path), Path.cwd()
-    path = expanded(name_or_path)
+    path = expand_user(name_or_path)
     if path.suffix not in (".yaml", ".yml") and not path.exists():
         return read_preset(name_or_path), Path.cwd()
     if path.is_dir():
         raise InputError(f"recipe {name_or_path!r} is a folder; name a YAML file or a preset")
-    return with_base(read_yaml(path)), path.absolute().parent
+    return apply_base(read_yaml(path)), path.absolute().parent

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from pipelines.reports.page import Html, element, join
 
 
-class Order(NamedTuple):
+class SortOrder(NamedTuple):
     """An order by a number that every item has as `data-<key>`, the largest first."""
 
     key: str
     label: str
 
 
-def tools(orders: Sequence[Order], first: str, filtered: str, overlay: str = "", *, drawn: bool = False) -> Html:
+def toolbar(
+    orders: Sequence[SortOrder], first: str, filtered: str, overlay: str = "", *, checked: bool = False
+) -> Html:
     """The bar; hidden until the script runs.
 
     Args:
@@ -33,16 +35,16 @@ def tools(orders: Sequence[Order], first: str, filtered: str, overlay: str = "",
         element("label", "order ", element("select", *options, name="order")),
     ]
     if overlay:
-        parts.append(element("label", element("input", type="checkbox", name="overlay", checked=drawn), overlay))
+        parts.append(element("label", element("input", type="checkbox", name="overlay", checked=checked), overlay))
     return element("div", *parts, element("output"), class_="tools", role="search", hidden=True)
 
 
-def words(*texts: str) -> str:
+def search_text(*texts: str) -> str:
     """What the filter of an item looks in, as an attribute."""
     return " ".join(filter(None, texts)).lower()
 
 
-COLUMNS = 32
+MAX_COLUMNS = 32
 """Most columns that a histogram has."""
 
 _TAIL = 0.995
@@ -68,7 +70,7 @@ class Histogram:
     median: str
 
     @classmethod
-    def of(cls, values: NDArray[np.int64], columns: int = COLUMNS) -> "Histogram":
+    def of(cls, values: NDArray[np.int64], columns: int = MAX_COLUMNS) -> "Histogram":
         """Of values, at least one. Columns are as narrow as the number of columns allows."""
         low, high = int(values.min()), int(np.quantile(values, _TAIL, method="higher"))
         step = -(-(high - low + 1) // columns)
@@ -77,7 +79,7 @@ class Histogram:
         return cls(low, step, tuple(counts.tolist()), int(values.max()), f"{np.median(values):g}")
 
     @classmethod
-    def binned(cls, counts: Mapping[int, int], width: int) -> "Histogram":
+    def from_bins(cls, counts: Mapping[int, int], width: int) -> "Histogram":
         """Of counts by the lowest value of bins of this width; at least one."""
         edges = range(min(counts), max(counts) + 1, width)
         filled = tuple(counts.get(edge, 0) for edge in edges)
@@ -96,7 +98,7 @@ class Histogram:
         return str(low) if low == high else f"{low} to {high}"
 
 
-def columns(title: str, histogram: Histogram, unit: str = "") -> Html:
+def histogram_chart(title: str, histogram: Histogram, unit: str = "") -> Html:
     """A histogram with its range and its median; one sentence where all values are the same."""
     if histogram.start == histogram.highest:
         return _chart(title, f"always {histogram.start}{unit}")
@@ -126,7 +128,7 @@ def _height(value: int, tallest: int) -> float:
     return max(100 * value / tallest, 1.5)  # one of a million is still to be seen
 
 
-def bars(title: str, counts: Mapping[str, int], total: int, limit: int = 12) -> Html:
+def bar_chart(title: str, counts: Mapping[str, int], total: int, limit: int = 12) -> Html:
     """Names with how often each occurs: the most frequent ones as bars, the others in one row.
 
     Args:
@@ -149,25 +151,27 @@ def _bar(name: str, count: int, length: float, share: float) -> Html:
     return element(
         "tr",
         element("th", name, scope="row", title=name),
-        element("td", level(length), class_="bar"),
+        element("td", fill_bar(length), class_="bar"),
         element("td", f"{count:,}", class_="number"),
-        element("td", percent(share), class_="number"),
+        element("td", format_percent(share), class_="number"),
     )
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """A share as a percentage, with as many digits as it needs to be seen."""
     if 0 < share < 0.0005:
         return "< 0.1 %"
     return f"{100 * share:.1f} %" if share < 0.9995 or share == 1 else "99.9 %"
 
 
-def tiles(title: str, counts: Sequence[tuple[str, int]], note: str) -> Html:
+def character_grid(title: str, counts: Sequence[tuple[str, int]], note: str) -> Html:
     """Characters with how often each occurs, as tiles in the given order."""
     written = join(
         element(
             "li",
-            element("bdi", visible(character), class_="code" if len(visible(character)) > 1 else None),
+            element(
+                "bdi", visible_character(character), class_="code" if len(visible_character(character)) > 1 else None
+            ),
             element("span", _short(count)),
             title=f"{code_point(character)}: {count:,}",
             class_=None if count else "never",
@@ -177,7 +181,7 @@ def tiles(title: str, counts: Sequence[tuple[str, int]], note: str) -> Html:
     return _chart(title, note, element("ul", written, class_="tiles"))
 
 
-def visible(character: str) -> str:
+def visible_character(character: str) -> str:
     """A character as something that can be seen: spaces and controls by a sign or their code point."""
     if character == " ":
         return "␣"
@@ -201,7 +205,7 @@ def _chart(title: str, note: str, *parts: str) -> Html:
     return element("figure", caption, *parts, class_="chart")
 
 
-def level(share: float) -> Html:
+def fill_bar(share: float) -> Html:
     """A bar that is this full, from 0 to 1."""
     filled = element("rect", width=f"{100 * share:.2f}", height=1)
     return element("svg", filled, viewBox="0 0 100 1", preserveAspectRatio="none", aria_hidden="true")

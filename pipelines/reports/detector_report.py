@@ -4,31 +4,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.evaluation.outcomes import WorstPicture, worst_pictures
-from pipelines.evaluation.slices import Bin, Slicing
-from pipelines.reports.charts import level, percent
-from pipelines.reports.page import Html, Section, element, join, page
-from pipelines.reports.scores import Column, View, counts_of, scores_section, slice_tables, summary_of
+from pipelines.evaluation.slices import Bin, Breakdown
+from pipelines.reports.charts import fill_bar, format_percent
+from pipelines.reports.page import Html, Section, element, join, render_page
+from pipelines.reports.scores import ShareColumn, SliceChart, count_facts, merge_scores, scores_section, slice_tables
 
-_TEXTS = View(
+_TEXTS = SliceChart(
     "texts",
     (("matched", "matched"), ("covered but not matched", "only_covered")),
     "missed",
     (
-        Column("matched", "matched"),
-        Column("only covered", "only_covered"),
-        Column("missed", "missed"),
-        Column("merged", "merged"),
+        ShareColumn("matched", "matched"),
+        ShareColumn("only covered", "only_covered"),
+        ShareColumn("missed", "missed"),
+        ShareColumn("merged", "merged"),
     ),
 )
-_DETECTIONS = View(
+_DETECTIONS = SliceChart(
     "found",
     (("matched", "matched"), ("of several texts", "merged"), ("splits a text, too large or too small", "other")),
     "on no text",
     (
-        Column("matched", "matched"),
-        Column("merged", "merged"),
-        Column("other", "other"),
-        Column("invented", "invented"),
+        ShareColumn("matched", "matched"),
+        ShareColumn("merged", "merged"),
+        ShareColumn("other", "other"),
+        ShareColumn("invented", "invented"),
     ),
 )
 _WHY_TEXTS = {
@@ -49,7 +49,7 @@ _WHY_DETECTIONS = {
 
 
 @dataclass(frozen=True, eq=False)
-class FoundSource:
+class DetectorResults:
     """What a page says of one source.
 
     Attributes:
@@ -66,19 +66,19 @@ class FoundSource:
     scores: Mapping[str, float]
     texts: Bin
     detections: Bin
-    text_slices: Sequence[Slicing]
-    detection_slices: Sequence[Slicing]
+    text_slices: Sequence[Breakdown]
+    detection_slices: Sequence[Breakdown]
     pictures: Sequence[WorstPicture]
 
 
-def detector_page(title: str, sources: Sequence[FoundSource]) -> str:
+def detector_page(title: str, sources: Sequence[DetectorResults]) -> str:
     """A self-contained page.
 
     Args:
         title: what was evaluated, on what.
         sources: at least one.
     """
-    summary = summary_of([(source.name, source.scores) for source in sources])
+    summary = merge_scores([(source.name, source.scores) for source in sources])
     sections = [scores_section(summary)]
     for source in sources:
         sections += _sections(source, f"{source.name}: " if len(sources) > 1 else "")
@@ -86,10 +86,10 @@ def detector_page(title: str, sources: Sequence[FoundSource]) -> str:
     sections.append(
         Section("Worst pictures", worst_pictures(pictures), "select a picture to enlarge it" if pictures else "")
     )
-    return page("ocrmill evaluate", title, counts_of(summary), sections)
+    return render_page("ocrmill evaluate", title, count_facts(summary), sections)
 
 
-def _sections(source: FoundSource, prefix: str) -> list[Section]:
+def _sections(source: DetectorResults, prefix: str) -> list[Section]:
     def heading(words: str) -> str:
         return prefix + words if prefix else words.capitalize()
 
@@ -100,7 +100,7 @@ def _sections(source: FoundSource, prefix: str) -> list[Section]:
     ]
 
 
-def _causes(source: FoundSource) -> Html:
+def _causes(source: DetectorResults) -> Html:
     texts, found = source.texts, source.detections
     tables = (
         _reasons("Texts that are not matched", texts, _WHY_TEXTS),
@@ -112,18 +112,22 @@ def _causes(source: FoundSource) -> Html:
 def _verdict(texts: Bin, found: Bin) -> str:
     """The main causes in plain words."""
     wrong = texts.total - texts.counts["matched"]
-    told = [f"{texts.counts['matched']:,} of {texts.total:,} texts are matched ({percent(texts.share('matched'))})."]
+    told = [
+        f"{texts.counts['matched']:,} of {texts.total:,} texts are matched ({format_percent(texts.fraction('matched'))})."
+    ]
     if wrong:
         causes = sorted(_VERDICTS, key=lambda name: -texts.counts[name])[:2]
         shares = {name: texts.counts[name] / wrong for name in causes if texts.counts[name] >= _TOLD * wrong}
-        found_out = (f"{texts.counts[name]:,} ({percent(share)}) {_VERDICTS[name]}" for name, share in shares.items())
+        found_out = (
+            f"{texts.counts[name]:,} ({format_percent(share)}) {_VERDICTS[name]}" for name, share in shares.items()
+        )
         told.append(f"Of the {wrong:,} others, {', and '.join(found_out)}.")
         covered, missed = texts.counts["only_covered"], texts.counts["missed"]
         told.append(f"{covered:,} of them are covered by detections all the same, {missed:,} are missed.")
     if found.total:
         told.append(
-            f"Of {found.total:,} detections {found.counts['merged']:,} ({percent(found.share('merged'))}) hold several "
-            f"texts, and {found.counts['invented']:,} ({percent(found.share('invented'))}) are on no text."
+            f"Of {found.total:,} detections {found.counts['merged']:,} ({format_percent(found.fraction('merged'))}) hold several "
+            f"texts, and {found.counts['invented']:,} ({format_percent(found.fraction('invented'))}) are on no text."
         )
     return " ".join(told)
 
@@ -146,9 +150,9 @@ def _reasons(title: str, total: Bin, reasons: Mapping[str, tuple[str, str]]) -> 
         element(
             "tr",
             element("th", name, Html("<br>"), element("small", meaning), scope="row"),
-            element("td", level(total.counts[mark] / wrong if wrong else 0.0), class_="bar"),
+            element("td", fill_bar(total.counts[mark] / wrong if wrong else 0.0), class_="bar"),
             element("td", f"{total.counts[mark]:,}", class_="number"),
-            element("td", percent(total.counts[mark] / wrong) if wrong else "–", class_="number"),
+            element("td", format_percent(total.counts[mark] / wrong) if wrong else "–", class_="number"),
             data_reason=mark,
         )
         for mark, (name, meaning) in reasons.items()

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.evaluation.detector import DetectorAnalysis, detection_marks, text_marks
-from pipelines.evaluation.recognizer import RecognizerAnalysis, worst_rows
-from pipelines.evaluation.slices import Bin, Marks, as_tree
-from pipelines.io.paths import absolute
-from pipelines.reports.detector_report import FoundSource, detector_page
-from pipelines.reports.recognizer_report import ReadSource, recognizer_page
+from pipelines.evaluation.detector import DetectorAnalysis, detection_flags, text_flags
+from pipelines.evaluation.recognizer import RecognizerAnalysis, misread_lines
+from pipelines.evaluation.slices import Bin, OutcomeFlags, breakdowns_to_dict
+from pipelines.io.paths import absolute_path
+from pipelines.reports.detector_report import DetectorResults, detector_page
+from pipelines.reports.recognizer_report import RecognizerResults, recognizer_page
 
 _CONFUSIONS = 1000
 """Most that are written for programs."""
@@ -27,8 +27,8 @@ def detector_slices(analysis: DetectorAnalysis) -> dict[str, Any]:
     return {
         "kind": "detector",
         "scores": dict(shown.scores),
-        "texts": {**shown.texts.as_tree(), "by": as_tree(shown.text_slices)},
-        "detections": {**shown.detections.as_tree(), "by": as_tree(shown.detection_slices)},
+        "texts": {**shown.texts.to_dict(), "by": breakdowns_to_dict(shown.text_slices)},
+        "detections": {**shown.detections.to_dict(), "by": breakdowns_to_dict(shown.detection_slices)},
     }
 
 
@@ -40,24 +40,26 @@ def recognizer_report(title: str, analyses: Sequence[RecognizerAnalysis]) -> str
 def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
     """The same for programs: scores, totals, bins and confusions, all counts."""
     scores, confusions = analysis.evaluation.scores, analysis.confusions
-    whole = _all(scores.samples, analysis.marks)
+    whole = _all(scores.samples, analysis.flags)
     found = [
-        {"truth": c.truth, "reading": c.reading, "total": c.times, "occurrences": c.occurrences}
-        for c in confusions.found[:_CONFUSIONS]
+        {"truth": c.label, "reading": c.reading, "total": c.error_count, "occurrences": c.support}
+        for c in confusions.confusions[:_CONFUSIONS]
     ]
     groups = [
-        {"characters": list(g.group), "total": g.occurrences, "confused": g.confused} for g in confusions.look_alikes
+        {"characters": list(g.group), "total": g.occurrences, "confused": g.confused} for g in confusions.confusables
     ]
-    spelt = [{"is": entry.character, "total": entry.total, "misread": entry.misread} for entry in confusions.spelt]
+    spelt = [
+        {"is": entry.character, "total": entry.total, "misread": entry.errors} for entry in confusions.per_character
+    ]
     return {
         "kind": "recognizer",
-        "path": absolute(analysis.evaluation.source.name),
+        "path": absolute_path(analysis.evaluation.source.name),
         "scores": scores.as_dict(),
-        "lines": {**whole.as_tree(), "by": as_tree(analysis.slices)},
+        "lines": {**whole.to_dict(), "by": breakdowns_to_dict(analysis.slices)},
         "characters": {
-            "lines": confusions.lines,
-            "total": confusions.characters,
-            "mistakes": confusions.total,
+            "lines": confusions.compared_lines,
+            "total": confusions.num_characters,
+            "mistakes": confusions.error_total,
             "confusions": found,
             "look_alikes": groups,
             "by": {"character": spelt},
@@ -65,29 +67,29 @@ def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
     }
 
 
-def _read_source(analysis: RecognizerAnalysis) -> ReadSource:
+def _read_source(analysis: RecognizerAnalysis) -> RecognizerResults:
     evaluation = analysis.evaluation
-    return ReadSource(
+    return RecognizerResults(
         evaluation.source.name,
         evaluation.scores.as_dict(),
         analysis.slices,
         analysis.confusions,
-        worst_rows(evaluation),
+        misread_lines(evaluation),
     )
 
 
-def _found_source(analysis: DetectorAnalysis) -> FoundSource:
+def _found_source(analysis: DetectorAnalysis) -> DetectorResults:
     evaluation = analysis.evaluation
-    return FoundSource(
+    return DetectorResults(
         evaluation.source.name,
         evaluation.scores.as_dict(),
-        _all(len(analysis.texts), text_marks(analysis.texts)),
-        _all(len(analysis.detections), detection_marks(analysis.detections)),
+        _all(len(analysis.texts), text_flags(analysis.texts)),
+        _all(len(analysis.detections), detection_flags(analysis.detections)),
         analysis.text_slices(),
         analysis.detection_slices(),
-        analysis.pictures,
+        analysis.worst_pictures,
     )
 
 
-def _all(total: int, marks: Marks) -> Bin:
+def _all(total: int, marks: OutcomeFlags) -> Bin:
     return Bin("all", {}, total, {name: int(np.count_nonzero(flags)) for name, flags in marks.items()})

@@ -195,7 +195,7 @@ def table_rows(reports: Sequence[FamilyReport]) -> list[tuple[str, ...]]:
     return [heading, *(_row(report) for report in reports)]
 
 
-def plain_lines(reports: Sequence[FamilyReport]) -> list[str]:
+def plain_rows(reports: Sequence[FamilyReport]) -> list[str]:
     """The same for files and pipes: a line a family, its columns apart by tabs."""
     return ["\t".join(row) for row in table_rows(reports)]
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pipelines.reports.font_report import SCRIPTS, FamilyReport
 from synthtext.core import InputError
 from synthtext.core.errors import Rejection
-from synthtext.fonts import Face, FaceCache, embedded_fonts, read_font_file
-from synthtext.typesetting.canvas import draw_line
-from synthtext.typesetting.shaping import set_line
+from synthtext.fonts import Face, FaceCache, bundled_fonts, read_font_file
+from synthtext.typesetting.canvas import rasterize_line
+from synthtext.typesetting.shaping import shape_line
 
 _WIDTH, _NAMES, _GAP = 1480, 400, 14  # pixels: of the sheet, of the column of names, around specimens
 _NAME, _SPECIMEN = 19, 38  # pixels of an em
@@ -22,11 +22,11 @@ _HIGHEST = 96  # pixels of a specimen; higher ones are scaled down
 _OWN = 12  # characters of a font for another script
 _MOST = 2000  # families: a PNG picture that programs can still open
 
-Coverage = NDArray[np.uint8]
+InkCoverage = NDArray[np.uint8]
 """(h, w) uint8, 0 to 255: how much ink is on each pixel."""
 
 
-def draw_sheet(reports: Sequence[FamilyReport], cache: FaceCache) -> NDArray[np.uint8]:
+def draw_specimen_sheet(reports: Sequence[FamilyReport], cache: FaceCache) -> NDArray[np.uint8]:
     """Draw a line a family: its name in a plain font, then words in itself, of each script that it covers.
 
     Args:
@@ -45,7 +45,7 @@ def draw_sheet(reports: Sequence[FamilyReport], cache: FaceCache) -> NDArray[np.
     return np.concatenate([_row(report, plain, cache) for report in reports])
 
 
-def draw_specimen(text: str, face: Face, cache: FaceCache, size: int) -> Coverage:
+def draw_specimen(text: str, face: Face, cache: FaceCache, size: int) -> InkCoverage:
     """Draw a text as lines of a data set are drawn.
 
     Args:
@@ -57,7 +57,7 @@ def draw_specimen(text: str, face: Face, cache: FaceCache, size: int) -> Coverag
     Raises:
         Rejection: the face cannot set the text.
     """
-    return draw_line(set_line(text, face), face, cache, size).coverage
+    return rasterize_line(shape_line(text, face), face, cache, size).coverage
 
 
 def _row(report: FamilyReport, plain: Face, cache: FaceCache) -> NDArray[np.uint8]:
@@ -78,7 +78,7 @@ def _row(report: FamilyReport, plain: Face, cache: FaceCache) -> NDArray[np.uint
     return row
 
 
-def _pieces(face: Face, cache: FaceCache) -> Iterator[Coverage]:
+def _pieces(face: Face, cache: FaceCache) -> Iterator[InkCoverage]:
     """Specimens of the scripts that a face covers, as many as there is room for; of what it has if it covers none."""
     latin, *others = [script.sample for script in SCRIPTS]
     samples = [text for text in (latin, *reversed(others)) if face.covers(text)]  # first what few fonts have
@@ -105,7 +105,7 @@ def _characters() -> str:
     return "".join(character for kind in kinds.values() for character in kind)
 
 
-def _drawn(text: str, face: Face, cache: FaceCache, size: int) -> Coverage | None:
+def _drawn(text: str, face: Face, cache: FaceCache, size: int) -> InkCoverage | None:
     """A specimen that is not too high; None where the face cannot set the text."""
     if not face.covers(text):
         return None
@@ -119,13 +119,13 @@ def _drawn(text: str, face: Face, cache: FaceCache, size: int) -> Coverage | Non
     return drawn
 
 
-def _put(row: NDArray[np.uint8], piece: Coverage, left: int, right: int) -> None:
+def _put(row: NDArray[np.uint8], piece: InkCoverage, left: int, right: int) -> None:
     """Put a piece halfway down the row from `left` on; what goes beyond `right` is cut off."""
     top, width = (len(row) - len(piece)) // 2, max(0, min(piece.shape[1], right - left))
     row[top : top + len(piece), left : left + width] -= piece[:, :width]
 
 
 def _plain_face(cache: FaceCache) -> Face:
-    paths = embedded_fonts()
+    paths = bundled_fonts()
     path = next((path for path in paths if path.stem == "DejaVuSans"), paths[0])
     return cache.face(read_font_file(path)[0])

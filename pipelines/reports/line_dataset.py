@@ -5,22 +5,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.io.description import Description
-from pipelines.io.location import Location
-from pipelines.io.paths import place
-from pipelines.io.statistics import BIN, Statistics
-from pipelines.reports.charts import Histogram, bars, columns, tiles
+from pipelines.io.description import DatasetDescription
+from pipelines.io.location import RemotePath
+from pipelines.io.paths import parse_path
+from pipelines.io.statistics import BIN_WIDTH, Statistics
+from pipelines.reports.charts import Histogram, bar_chart, character_grid, histogram_chart
 from pipelines.reports.line_checks import Finding
-from pipelines.reports.line_facts import Facts
-from pipelines.reports.page import Html, Section, element, escape, join, page, user_text
-from pipelines.reports.samples import Example, samples
+from pipelines.reports.line_facts import LineProfile
+from pipelines.reports.page import Html, Section, element, escape, join, render_page, user_text
+from pipelines.reports.samples import LineExample, sample_grid
 from synthtext.core import Charset
 
 _TILES = 240
 """Most characters that are shown with their counts."""
 
 
-def dataset_page(facts: Facts, found: Sequence[Finding], examples: Sequence[Example]) -> str:
+def dataset_page(facts: LineProfile, found: Sequence[Finding], examples: Sequence[LineExample]) -> str:
     """A self-contained page.
 
     Args:
@@ -28,30 +28,36 @@ def dataset_page(facts: Facts, found: Sequence[Finding], examples: Sequence[Exam
         found: by the checks, gravest first.
         examples: lines to show.
     """
-    looked = "" if len(facts.look) == len(facts) else f"pictures: {len(facts.look):,} of {len(facts):,} looked at"
+    looked = (
+        ""
+        if len(facts.image_stats) == len(facts)
+        else f"pictures: {len(facts.image_stats):,} of {len(facts):,} looked at"
+    )
     shown = f"{len(examples):,} of {len(facts):,}, chosen at random"
     sections = [
         Section("What is odd", findings_list(found), looked),
         Section("What is in it", _statistics(facts)),
-        Section("Samples", samples(examples), shown),
+        Section("Samples", sample_grid(examples), shown),
     ]
-    return page("ocrmill inspect", title_of(facts.source.name), _summary(facts), sections)
+    return render_page("ocrmill inspect", page_title(facts.source.name), _summary(facts), sections)
 
 
-def title_of(name: str) -> str:
+def page_title(name: str) -> str:
     """What a page about the source at this path or URI is called."""
-    path = place(name)
-    if isinstance(path, Location):
+    path = parse_path(name)
+    if isinstance(path, RemotePath):
         return path.name or path.bucket
     resolved = path.resolve()
     return resolved.name if resolved.is_dir() else f"{resolved.parent.name}/{resolved.name}"
 
 
-def _summary(facts: Facts) -> dict[str, str]:
-    return summary("lines", facts.source.name, len(facts), facts.description, facts.statistics)
+def _summary(facts: LineProfile) -> dict[str, str]:
+    return summary_facts("lines", facts.source.name, len(facts), facts.description, facts.statistics)
 
 
-def summary(kind: str, path: str, rows: int, about: Description | None, statistics: Statistics) -> dict[str, str]:
+def summary_facts(
+    kind: str, path: str, rows: int, about: DatasetDescription | None, statistics: Statistics
+) -> dict[str, str]:
     """The facts above everything else, by name.
 
     Args:
@@ -68,7 +74,7 @@ def summary(kind: str, path: str, rows: int, about: Description | None, statisti
             "made from": about.source,
             "seed": "none" if about.seed is None else str(about.seed),
             "samples": f"{about.start:,} to {about.start + about.count - 1:,}",
-            "gaps": f"{statistics.gap_count:,}",
+            "gaps": f"{statistics.skipped_count:,}",
             "charset": f"{len(about.charset):,} characters",
             "shards": f"{about.format}{'' if about.complete else ', not complete'}",
             "digest": about.digest[:16],
@@ -80,8 +86,8 @@ def summary(kind: str, path: str, rows: int, about: Description | None, statisti
 
 def findings_list(found: Sequence[Finding]) -> Html:
     """What was found, and what was looked for in vain."""
-    odd = [finding for finding in found if finding.level != "fine"]
-    fine = [finding.check for finding in found if finding.level == "fine"]
+    odd = [finding for finding in found if finding.severity != "fine"]
+    fine = [finding.check for finding in found if finding.severity == "fine"]
     listed = element("ul", *map(_finding, odd), class_="findings") if odd else ""
     calm = element("p", element("span", "fine", class_="level fine"), f" looked for and not found: {', '.join(fine)}")
     return join((listed, element("div", calm, class_="calm") if fine else ""))
@@ -91,41 +97,43 @@ def _finding(finding: Finding) -> Html:
     examples = (element("li", user_text(example)) for example in finding.examples)
     return element(
         "li",
-        element("span", finding.level, class_=f"level {finding.level}"),
+        element("span", finding.severity, class_=f"level {finding.severity}"),
         element("b", finding.check),
         element(
             "div",
-            escape(finding.says),
+            escape(finding.message),
             element("ul", *examples, class_="examples") if finding.examples else "",
         ),
     )
 
 
-def _statistics(facts: Facts) -> Html:
+def _statistics(facts: LineProfile) -> Html:
     parts = [element("div", *_histograms(facts), class_="charts")]
     if named := _named(facts):
         parts.append(element("div", *named, class_="stacks"))
-    return join((*parts, character_tiles(facts.labels.characters, facts.charset)))
+    return join((*parts, character_tiles(facts.label_stats.characters, facts.charset)))
 
 
-def _histograms(facts: Facts) -> list[Html]:
+def _histograms(facts: LineProfile) -> list[Html]:
     width, height = facts.sizes.T
     charts = [
-        columns("Characters in a label", Histogram.of(facts.labels.lengths)),
-        columns("Width of a picture", Histogram.of(width), " px"),
-        columns("Height of a picture", Histogram.of(height), " px"),
-        columns("Width at height 32, in time steps", Histogram.of(facts.steps)),
-        columns("Spread of luminance", Histogram.of(np.nan_to_num(facts.look.spread).astype(np.int64))),
+        histogram_chart("Characters in a label", Histogram.of(facts.label_stats.lengths)),
+        histogram_chart("Width of a picture", Histogram.of(width), " px"),
+        histogram_chart("Height of a picture", Histogram.of(height), " px"),
+        histogram_chart("Width at height 32, in time steps", Histogram.of(facts.steps)),
+        histogram_chart(
+            "Spread of luminance", Histogram.of(np.nan_to_num(facts.image_stats.luminance_range).astype(np.int64))
+        ),
     ]
     if contrasts := facts.statistics.contrasts:
-        charts.append(columns("Contrast of ink and paper", Histogram.binned(contrasts, BIN)))
+        charts.append(histogram_chart("Contrast of ink and paper", Histogram.from_bins(contrasts, BIN_WIDTH)))
     return charts
 
 
-def _named(facts: Facts) -> list[Html]:
+def _named(facts: LineProfile) -> list[Html]:
     made = facts.statistics
     named = {"Fonts": made.fonts, "Texts from": made.corpora, "Scripts": made.scripts, "Effects": made.effects}
-    return [bars(title, counts, made.rows) for title, counts in named.items() if counts]
+    return [bar_chart(title, counts, made.rows) for title, counts in named.items() if counts]
 
 
 def character_tiles(characters: Counter[str], charset: Charset | None) -> Html:
@@ -138,4 +146,4 @@ def character_tiles(characters: Counter[str], charset: Charset | None) -> Html:
         half = _TILES // 2
         ordered = ordered[:half] + ordered[-half:]
         note += f"; the first and the last {half}"
-    return tiles("Characters", ordered, note)
+    return character_grid("Characters", ordered, note)

@@ -10,19 +10,19 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.source import RecognitionSource
-from pipelines.io.dataset_folder import dataset_folder
-from pipelines.io.description import Description, read_description
-from pipelines.io.paths import place
+from pipelines.datasets.source import LineSource
+from pipelines.io.dataset_folder import open_dataset_folder
+from pipelines.io.description import DatasetDescription, read_description
+from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan
 from pipelines.io.statistics import Statistics
-from pipelines.progress import progress
-from pipelines.reports.page import LOOKED_AT, Look
+from pipelines.progress import progress_bar
+from pipelines.reports.page import MAX_INSPECTED_IMAGES, ImageStatistics
 from synthtext.core import Charset
 
 
 @dataclass(frozen=True, eq=False)
-class Labels:
+class LabelDistribution:
     """N labels.
 
     Attributes:
@@ -30,20 +30,20 @@ class Labels:
         steps: (N,) int64, the fewest time steps with which CTC spells the label: its length, and one more between
             equal neighbours.
         hashes: (N,) int64, equal for equal labels; they hold for this process only.
-        covered: (N,) bool, whether the charset has all of its characters; True without a charset.
-        tidy: (N,) bool, whether it is NFC, printable, and has no space at either end.
+        in_charset: (N,) bool, whether the charset has all of its characters; True without a charset.
+        is_clean: (N,) bool, whether it is NFC, printable, and has no space at either end.
         characters: how often each occurs, composed (NFC).
     """
 
     lengths: NDArray[np.int64]
     steps: NDArray[np.int64]
     hashes: NDArray[np.int64]
-    covered: NDArray[np.bool_]
-    tidy: NDArray[np.bool_]
+    in_charset: NDArray[np.bool_]
+    is_clean: NDArray[np.bool_]
     characters: Counter[str]
 
     @classmethod
-    def of(cls, texts: Iterable[str], charset: Charset | None) -> "Labels":
+    def from_texts(cls, texts: Iterable[str], charset: Charset | None) -> "LabelDistribution":
         """Look at texts, one at a time."""
         characters: Counter[str] = Counter()
         rows = np.fromiter((_row(text, charset, characters) for text in texts), _ROW)
@@ -73,7 +73,7 @@ _HEIGHT = 32  # pixels; of the published recognizer's input, whose steps are 4 p
 
 
 @dataclass(frozen=True)
-class Facts:
+class LineProfile:
     """What is known of N labelled lines.
 
     Attributes:
@@ -85,20 +85,20 @@ class Facts:
         statistics: of a data set of ours, over its finished shards.
     """
 
-    source: RecognitionSource
-    labels: Labels
+    source: LineSource
+    label_stats: LabelDistribution
     sizes: NDArray[np.int64]
-    look: Look
-    description: Description | None
+    image_stats: ImageStatistics
+    description: DatasetDescription | None
     statistics: Statistics
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.label_stats)
 
     @cached_property
     def charset(self) -> Charset | None:
         """What the lines are meant to be read with, when that is known."""
-        return charset_of(self.description)
+        return dataset_charset(self.description)
 
     @cached_property
     def steps(self) -> NDArray[np.int64]:
@@ -111,12 +111,12 @@ class Facts:
         return tuple(line.text for line in self.source.read(np.fromiter(rows, np.int64)))
 
 
-def charset_of(description: Description | None) -> Charset | None:
+def dataset_charset(description: DatasetDescription | None) -> Charset | None:
     """The charset that a data set names."""
     return Charset(tuple(description.charset)) if description and description.charset else None
 
 
-def gather(source: RecognitionSource, rng: np.random.Generator) -> Facts:
+def profile_lines(source: LineSource, rng: np.random.Generator) -> LineProfile:
     """Read all labels and sizes, and look at some of the pictures.
 
     Args:
@@ -126,21 +126,21 @@ def gather(source: RecognitionSource, rng: np.random.Generator) -> Facts:
     Raises:
         InputError: a picture is missing, or a data set's description is broken.
     """
-    description, statistics = described(source.name)
-    labels = Labels.of(source.texts(), charset_of(description))
-    with progress("looking", total=min(len(source), LOOKED_AT), unit="pictures") as bar:
-        look = Look.at(source, rng, advance=bar.advance)
-    return Facts(source, labels, source.sizes(), look, description, statistics)
+    description, statistics = load_description(source.name)
+    labels = LabelDistribution.from_texts(source.texts(), dataset_charset(description))
+    with progress_bar("looking", total=min(len(source), MAX_INSPECTED_IMAGES), unit="pictures") as bar:
+        look = ImageStatistics.measure(source, rng, advance=bar.advance)
+    return LineProfile(source, labels, source.sizes(), look, description, statistics)
 
 
-def described(name: str) -> tuple[Description | None, Statistics]:
+def load_description(name: str) -> tuple[DatasetDescription | None, Statistics]:
     """What a data set of ours says of itself, over its finished shards; nothing of another source."""
     statistics = Statistics()
-    path = place(name)
+    path = parse_path(name)
     if not (path / "dataset.json").is_file():
         return None, statistics
     description = read_description(path / "dataset.json")
     plan = ShardPlan(description.count, description.start, description.shard_size)
-    for mark in dataset_folder(path).finished(plan, description.digest):
+    for mark in open_dataset_folder(path).finished_manifests(plan, description.digest):
         statistics.merge(mark.statistics)
     return description, statistics

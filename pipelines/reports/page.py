@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.image import decode
-from pipelines.datasets.source import RecognitionSource
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.source import LineSource
 from synthtext.core import InputError
 
 Attribute: TypeAlias = str | int | float | bool | None
@@ -75,7 +75,7 @@ class Section:
     note: str = ""
 
 
-def page(kind: str, title: str, facts: Mapping[str, str], sections: Sequence[Section]) -> str:
+def render_page(kind: str, title: str, facts: Mapping[str, str], sections: Sequence[Section]) -> str:
     """A whole page: it asks for nothing from outside and runs no script but its own.
 
     Args:
@@ -117,7 +117,7 @@ def _section(section: Section) -> Html:
 
 @cache
 def _asset(name: str) -> str:
-    return files("pipelines.pages").joinpath(name).read_text(encoding="utf-8")
+    return files("pipelines.reports").joinpath(name).read_text(encoding="utf-8")
 
 
 def _policy(script: str) -> str:
@@ -126,38 +126,38 @@ def _policy(script: str) -> str:
     return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
 
 
-LOOKED_AT = 20_000
+MAX_INSPECTED_IMAGES = 20_000
 """Most pictures that are looked at."""
 
 _CHUNK = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class ImageStatistics:
     """M of a source's pictures.
 
     Attributes:
         rows: (M,) int64, which ones, rising.
         digests: (M,) int64, equal for equal files.
-        spread: (M,) float32, luminance of the brightest hundredth less that of the darkest, 0 to 255; NaN where the
+        luminance_range: (M,) float32, luminance of the brightest hundredth less that of the darkest, 0 to 255; NaN where the
             picture cannot be decoded.
     """
 
     rows: NDArray[np.int64]
     digests: NDArray[np.int64]
-    spread: NDArray[np.float32]
+    luminance_range: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @classmethod
-    def at(
+    def measure(
         cls,
-        source: RecognitionSource,
+        source: LineSource,
         rng: np.random.Generator,
-        most: int = LOOKED_AT,
+        max_pictures: int = MAX_INSPECTED_IMAGES,
         advance: Callable[[int], None] = lambda _: None,
-    ) -> "Look":
+    ) -> "ImageStatistics":
         """Look at all pictures, or at a random choice of whole groups when there are more than `most`.
 
         Args:
@@ -166,17 +166,17 @@ class Look:
             most: pictures.
             advance: is told how many were looked at, now and then.
         """
-        rows = choose_rows(source.groups, rng, most)
+        rows = sample_rows(source.group_offsets, rng, max_pictures)
         seen: list[tuple[int, float]] = []
         for start in range(0, len(rows), _CHUNK):
             lines = source.read(rows[start : start + _CHUNK])
-            seen += [(digest_of(line.image), _spread(line.image)) for line in lines]
+            seen += [(content_hash(line.image), _spread(line.image)) for line in lines]
             advance(len(lines))
         digests, spread = zip(*seen, strict=True)
         return cls(rows, np.array(digests, np.int64), np.array(spread, np.float32))
 
 
-def choose_rows(groups: NDArray[np.int64], rng: np.random.Generator, most: int) -> NDArray[np.int64]:
+def sample_rows(groups: NDArray[np.int64], rng: np.random.Generator, max_pictures: int) -> NDArray[np.int64]:
     """All rows, or a random choice of whole groups when there are more than `most`; rising.
 
     Args:
@@ -184,21 +184,21 @@ def choose_rows(groups: NDArray[np.int64], rng: np.random.Generator, most: int) 
         rng: chooses.
         most: rows.
     """
-    if groups[-1] <= most:
+    if groups[-1] <= max_pictures:
         return np.arange(groups[-1])
     order = rng.permutation(len(groups) - 1)
-    rows = np.concatenate([np.arange(groups[group], groups[group + 1]) for group in order[: most + 1]])
-    return np.sort(rows[:most])
+    rows = np.concatenate([np.arange(groups[group], groups[group + 1]) for group in order[: max_pictures + 1]])
+    return np.sort(rows[:max_pictures])
 
 
-def digest_of(data: bytes) -> int:
+def content_hash(data: bytes) -> int:
     """A number that is equal for equal files."""
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
 
 
 def _spread(data: bytes) -> float:
     try:
-        grey = cv2.cvtColor(decode(data, ""), cv2.COLOR_RGB2GRAY)
+        grey = cv2.cvtColor(decode_image(data, ""), cv2.COLOR_RGB2GRAY)
     except InputError:
         return float("nan")
     dark, bright = np.percentile(grey, (1, 99))

@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 from shapely import Polygon as Area
 
-from pipelines.datasets.image import decode
+from pipelines.datasets.image import decode_image
 from pipelines.reports.page import Html, data_uri, element
 from synthtext.core import Image, InputError, Points, Size, TextInstance, bounding_box
 
-SHARE = 0.5
+MIN_OVERLAP = 0.5
 """Texts overlap when more than this share of the smaller one lies in the other."""
 
 
-def overlaps(instances: Sequence[TextInstance]) -> list[int]:
+def count_overlaps(instances: Sequence[TextInstance]) -> list[int]:
     """For each text of a scene, how many later ones of its level it overlaps; texts to be ignored do not count."""
     found = [0] * len(instances)
     if len(instances) < 2:
@@ -28,18 +28,18 @@ def overlaps(instances: Sequence[TextInstance]) -> list[int]:
     for one, other in zip(*(places.tolist() for places in np.nonzero(np.triu(near, 1))), strict=True):
         first, second = (areas.setdefault(place, Area(instances[place].polygon).buffer(0)) for place in (one, other))
         smaller = min(first.area, second.area)
-        found[one] += bool(smaller > 0 and first.intersection(second).area > SHARE * smaller)
+        found[one] += bool(smaller > 0 and first.intersection(second).area > MIN_OVERLAP * smaller)
     return found
 
 
-HEAVY = 24 * 1024
+MAX_INLINE_BYTES = 24 * 1024
 """Encoded pictures of more bytes than this are made smaller."""
 
 _TALL = 96  # pixels; what a heavy picture is scaled to
 _SHOWN = {"image/jpeg": b"\xff\xd8", "image/png": b"\x89PNG", "image/webp": b"RIFF", "image/bmp": b"BM"}
 
 
-def picture(data: bytes, mime: str, alt: str, outlines: Iterable[Points] = ()) -> Html:
+def line_image(data: bytes, mime: str, alt: str, outlines: Iterable[Points] = ()) -> Html:
     """A picture of a line, all at about one height.
 
     Args:
@@ -49,7 +49,7 @@ def picture(data: bytes, mime: str, alt: str, outlines: Iterable[Points] = ()) -
         outlines: each (P, 2) float32, pixels of the picture; drawn when the page's overlay is on.
     """
     try:
-        pixels = decode(data, "")
+        pixels = decode_image(data, "")
     except InputError:
         return element("span", "cannot be decoded", class_="broken")
     size = Size(pixels.shape[1], pixels.shape[0])
@@ -65,15 +65,17 @@ def display_size(size: Size) -> tuple[int, int]:
 
 
 def _address(data: bytes, mime: str, pixels: Image) -> str:
-    if len(data) <= HEAVY and data.startswith(_SHOWN.get(mime, b"?")):
+    if len(data) <= MAX_INLINE_BYTES and data.startswith(_SHOWN.get(mime, b"?")):
         return data_uri(mime, data)
     height, width = pixels.shape[:2]
     scale = min(_TALL / height, 16 * _TALL / width, 1.0)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    return data_uri("image/jpeg", jpeg(np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)))
+    return data_uri(
+        "image/jpeg", encode_jpeg(np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8))
+    )
 
 
-def jpeg(image: Image) -> bytes:
+def encode_jpeg(image: Image) -> bytes:
     """A picture (H, W, 3) uint8 RGB as a JPEG file for looking at."""
     encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
     return bytes(encoded)

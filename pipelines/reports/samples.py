@@ -8,33 +8,33 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.image import decode, media_type
-from pipelines.datasets.provenance import Made, provenance
-from pipelines.datasets.rectify import as_line, line_size
+from pipelines.datasets.image import decode_image, media_type
+from pipelines.datasets.provenance import SampleProvenance, read_provenance
+from pipelines.datasets.rectify import line_size, to_line_polygon
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.source import RecognitionSource
-from pipelines.reports.charts import Order, tools, words
+from pipelines.datasets.source import LineSource
+from pipelines.reports.charts import SortOrder, search_text, toolbar
 from pipelines.reports.page import Html, data_uri, element, join, user_text
-from pipelines.reports.picture import display_size, jpeg, picture
+from pipelines.reports.picture import display_size, encode_jpeg, line_image
 from synthtext.core import InputError, Size, TextInstance
 
-_ORDERS = (Order("length", "longest label first"), Order("width", "widest picture first"))
-_CONTRAST = Order("contrast", "strongest contrast first")
+_ORDERS = (SortOrder("length", "longest label first"), SortOrder("width", "widest picture first"))
+_CONTRAST = SortOrder("contrast", "strongest contrast first")
 _LONG, _LONGEST = 210, 440  # pixels on the page from which a picture takes two columns, or all
 
 
 @dataclass(frozen=True, eq=False)
-class Example:
+class LineExample:
     """A line to show."""
 
     key: str
     image: bytes
     text: str
     size: Size
-    made: Made = field(default_factory=Made)
+    provenance: SampleProvenance = field(default_factory=SampleProvenance)
 
 
-def choose(source: RecognitionSource, sizes: np.ndarray, most: int, rng: np.random.Generator) -> list[Example]:
+def choose_examples(source: LineSource, sizes: np.ndarray, most: int, rng: np.random.Generator) -> list[LineExample]:
     """Random lines of a source, without repetition, in its order.
 
     Args:
@@ -45,30 +45,32 @@ def choose(source: RecognitionSource, sizes: np.ndarray, most: int, rng: np.rand
     """
     rows = np.sort(rng.choice(len(source), min(most, len(source)), replace=False))
     return [
-        Example(line.key, line.image, line.text, Size(*sizes[row].tolist()), made)
-        for row, line, made in zip(rows, source.read(rows), provenance(source, rows), strict=True)
+        LineExample(line.key, line.image, line.text, Size(*sizes[row].tolist()), made)
+        for row, line, made in zip(rows, source.read(rows), read_provenance(source, rows), strict=True)
     ]
 
 
-def samples(examples: Sequence[Example]) -> Html:
+def sample_grid(examples: Sequence[LineExample]) -> Html:
     """The grid, with its filter, its orders and the outlines of clusters."""
-    marked = any(len(example.made.clusters) for example in examples)
-    measured = any(not math.isnan(example.made.meta.contrast) for example in examples)
+    marked = any(len(example.provenance.clusters) for example in examples)
+    measured = any(not math.isnan(example.provenance.parameters.contrast) for example in examples)
     orders = (*_ORDERS, _CONTRAST) if measured else _ORDERS
-    bar = tools(orders, "as stored", "label, font, effect …", "outline the clusters" if marked else "")
+    bar = toolbar(orders, "as stored", "label, font, effect …", "outline the clusters" if marked else "")
     cards = element("div", *map(_card, examples), class_="samples", data_list=True)
     return join((bar, cards))
 
 
-def _card(example: Example) -> Html:
-    meta, size = example.made.meta, example.size
+def _card(example: LineExample) -> Html:
+    meta, size = example.provenance.parameters, example.size
     effects = [applied.name for applied in meta.effects]
     known = [meta.font, meta.corpus, meta.script]
     contrast = "" if math.isnan(meta.contrast) else f"contrast {meta.contrast:.0f}"
     described = join(filter(None, (*known[:2], contrast, ", ".join(effects))), " · ")
     return element(
         "figure",
-        picture(example.image, media_type(example.image), f"line labelled {example.text}", example.made.clusters.quads),
+        line_image(
+            example.image, media_type(example.image), f"line labelled {example.text}", example.provenance.clusters.quads
+        ),
         element(
             "figcaption",
             element("div", user_text(example.text)),
@@ -76,7 +78,7 @@ def _card(example: Example) -> Html:
             element("small", f"{size.width} × {size.height} · {example.key}", class_="key"),
         ),
         class_=f"sample{_span(size)}",
-        data_words=words(example.text, *known, *effects, example.key),
+        data_words=search_text(example.text, *known, *effects, example.key),
         data_length=len(example.text),
         data_width=size.width,
         data_contrast=None if math.isnan(meta.contrast) else f"{meta.contrast:.1f}",
@@ -91,11 +93,11 @@ def _span(size: Size) -> str:
 _SIDE = 640  # pixels of the longer side on the page
 _PICTURES = 4  # that are held while cards are made
 _SCENE_ORDERS = (
-    Order("texts", "most texts first"),
-    Order("ignored", "most ignored texts first"),
-    Order("small", "smallest text first"),
-    Order("large", "largest text first"),
-    Order("problems", "most mended labels first"),
+    SortOrder("texts", "most texts first"),
+    SortOrder("ignored", "most ignored texts first"),
+    SortOrder("small", "smallest text first"),
+    SortOrder("large", "largest text first"),
+    SortOrder("problems", "most mended labels first"),
 )
 _LEGEND = {
     "word": "word",
@@ -106,14 +108,14 @@ _LEGEND = {
 }
 
 
-def scene_samples(source: SceneSource, rows: NDArray[np.int64]) -> Html:
+def scene_grid(source: SceneSource, rows: NDArray[np.int64]) -> Html:
     """The scenes of these rows, with a filter, orders, and the outlines of texts, which are drawn to begin with."""
-    bar = tools(_SCENE_ORDERS, "as stored", "text, key, level, pasted, ignored …", "outline the texts", drawn=True)
+    bar = toolbar(_SCENE_ORDERS, "as stored", "text, key, level, pasted, ignored …", "outline the texts", checked=True)
     cards = element("div", *_cards(source, rows), class_="scenes", data_list=True)
     return join((bar, _legend(), cards))
 
 
-def kind_of_outline(instance: TextInstance) -> str:
+def outline_class(instance: TextInstance) -> str:
     """How a text is outlined: to be ignored, pasted, or by its level."""
     if instance.ignore:
         return "ignored"
@@ -137,7 +139,7 @@ def _cards(source: SceneSource, rows: NDArray[np.int64]) -> Iterator[Html]:
 def _scene_card(scene: EncodedScene) -> Html:
     instances = scene.instances
     ignored = sum(instance.ignore for instance in instances)
-    heights = [min(line_size(as_line(i.polygon))) for i in instances if not i.ignore]
+    heights = [min(line_size(to_line_polygon(i.polygon))) for i in instances if not i.ignore]
     shown, size = _picture(scene)
     counts = f"{len(instances):,} texts" + (f", {ignored:,} to be ignored" if ignored else "")
     return element(
@@ -150,7 +152,7 @@ def _scene_card(scene: EncodedScene) -> Html:
             _texts(instances),
         ),
         class_="sample scene",
-        data_words=words(*_searched(scene)),
+        data_words=search_text(*_searched(scene)),
         data_texts=len(instances),
         data_ignored=ignored,
         data_small=f"{1 / max(min(heights), 1):.6f}" if heights else None,
@@ -161,7 +163,7 @@ def _scene_card(scene: EncodedScene) -> Html:
 
 def _searched(scene: EncodedScene) -> Iterable[str]:
     instances = scene.instances
-    kinds = {kind_of_outline(i) for i in instances} | {i.level for i in instances} | {i.origin.kind for i in instances}
+    kinds = {outline_class(i) for i in instances} | {i.level for i in instances} | {i.origin.kind for i in instances}
     return (*(i.text for i in instances), *sorted(kinds), *scene.problems, scene.key)
 
 
@@ -177,7 +179,7 @@ def _texts(instances: Iterable[TextInstance]) -> Html:
 def _picture(scene: EncodedScene) -> tuple[Html, str]:
     """The picture with its outlines, and its size in words."""
     try:
-        pixels = decode(scene.image, scene.key)
+        pixels = decode_image(scene.image, scene.key)
     except InputError:
         return element("span", "cannot be decoded", class_="broken"), "no picture"
     height, width = pixels.shape[:2]
@@ -186,7 +188,7 @@ def _picture(scene: EncodedScene) -> tuple[Html, str]:
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     image = element(
         "img",
-        src=data_uri("image/jpeg", jpeg(small)),
+        src=data_uri("image/jpeg", encode_jpeg(small)),
         alt=f"scene with {len(scene.instances)} texts",
         width=size[0],
         height=size[1],
@@ -201,4 +203,4 @@ def _picture(scene: EncodedScene) -> tuple[Html, str]:
 
 def _outline(instance: TextInstance) -> Html:
     drawn = "L".join(f"{x:.1f} {y:.1f}" for x, y in instance.polygon.tolist())
-    return element("path", element("title", instance.text), d=f"M{drawn}Z", class_=kind_of_outline(instance))
+    return element("path", element("title", instance.text), d=f"M{drawn}Z", class_=outline_class(instance))

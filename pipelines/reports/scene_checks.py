@@ -5,90 +5,96 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.source import describe_problems
-from pipelines.reports.line_checks import EXAMPLES, Finding, Level, counted, graver
-from pipelines.reports.picture import SHARE
-from pipelines.reports.scene_dataset import SceneFacts
+from pipelines.datasets.source import describe_label_problems
+from pipelines.reports.line_checks import MAX_EXAMPLES, Finding, Severity, count_finding, sort_by_severity
+from pipelines.reports.picture import MIN_OVERLAP
+from pipelines.reports.scene_dataset import SceneProfile
 
-TINY = 8
+MIN_TEXT_HEIGHT = 8
 """Texts of less height are hardly readable; pixels."""
 
 _EDGE = 1.0  # pixels: labels that count pixels from 1 reach over the edge by so much
 
 
-def scene_findings(facts: SceneFacts) -> list[Finding]:
+def run_scene_checks(facts: SceneProfile) -> list[Finding]:
     """Run all checks that apply, the gravest finding first."""
     found = [check(facts) for check in _ALWAYS]
     if facts.description:
-        found.append(scene_gaps(facts))
-    return graver(found)
+        found.append(skipped_scenes(facts))
+    return sort_by_severity(found)
 
 
-def unreadable_scenes(facts: SceneFacts) -> Finding:
+def unreadable_scenes(facts: SceneProfile) -> Finding:
     """Scenes whose picture or label cannot be read."""
     reasons = facts.unreadable
     examples = tuple(f"{reason} × {count:,}" for reason, count in reasons.most_common())
     says = "cannot be read"
-    return counted("unreadable scenes", "wrong", reasons.total(), facts.looked_at, says, examples, "scenes")
+    return count_finding("unreadable scenes", "wrong", reasons.total(), facts.sampled, says, examples, "scenes")
 
 
-def outside_polygons(facts: SceneFacts) -> Finding:
+def outside_polygons(facts: SceneProfile) -> Finding:
     """Texts of which nothing is in the picture."""
     return _texts("texts outside of the picture", "wrong", facts.texts["inside"] <= 0, facts, "are not in the picture")
 
 
-def polygons_over_the_edge(facts: SceneFacts) -> Finding:
+def polygons_crossing_edge(facts: SceneProfile) -> Finding:
     """Texts that reach out of the picture."""
     over = (facts.texts["beyond"] > _EDGE) & (facts.texts["inside"] > 0)
     return _texts("polygons over the picture's edge", "note", over, facts, "reach out of the picture")
 
 
-def mended_labels(facts: SceneFacts) -> Finding:
+def corrected_labels(facts: SceneProfile) -> Finding:
     """Labels that were not as they should be."""
     name, count = "mended labels", facts.problems.total()
     if not count:
         return Finding(name)
-    return Finding(name, "look", f"{count:,} labels were not as they should be", (describe_problems(facts.problems),))
+    return Finding(
+        name, "look", f"{count:,} labels were not as they should be", (describe_label_problems(facts.problems),)
+    )
 
 
-def odd_parents(facts: SceneFacts) -> Finding:
+def invalid_parents(facts: SceneProfile) -> Finding:
     """Texts that say they are part of one that is not there."""
     return _texts(
         "parents that are not there", "wrong", facts.texts["orphan"], facts, "are part of a text that is none"
     )
 
 
-def tiny_texts(facts: SceneFacts) -> Finding:
+def tiny_texts(facts: SceneProfile) -> Finding:
     """Texts of few pixels that are not to be ignored."""
-    tiny = (np.minimum(facts.texts["height"], facts.texts["width"]) < TINY) & ~facts.texts["ignore"]
-    return _texts("tiny texts", "look", tiny, facts, f"are less than {TINY} pixels high, and not to be ignored")
+    tiny = (np.minimum(facts.texts["height"], facts.texts["width"]) < MIN_TEXT_HEIGHT) & ~facts.texts["ignore"]
+    return _texts(
+        "tiny texts", "look", tiny, facts, f"are less than {MIN_TEXT_HEIGHT} pixels high, and not to be ignored"
+    )
 
 
-def overlapping_texts(facts: SceneFacts) -> Finding:
+def overlapping_texts(facts: SceneProfile) -> Finding:
     """Texts of one level that lie on each other."""
-    says = f"lie on another one of their level (more than {100 * SHARE:.0f} % of the smaller), neither to be ignored"
+    says = (
+        f"lie on another one of their level (more than {100 * MIN_OVERLAP:.0f} % of the smaller), neither to be ignored"
+    )
     return _texts("overlapping texts", "look", facts.texts["overlaps"] > 0, facts, says)
 
 
-def empty_texts(facts: SceneFacts) -> Finding:
+def empty_texts(facts: SceneProfile) -> Finding:
     """Texts without a transcription that are not to be ignored."""
     empty = (facts.texts["length"] == 0) & ~facts.texts["ignore"]
     return _texts("texts without a transcription", "note", empty, facts, "say nothing: a detector can use them alone")
 
 
-def scenes_without_texts(facts: SceneFacts) -> Finding:
+def scenes_without_texts(facts: SceneProfile) -> Finding:
     """Scenes in which nothing is labelled."""
     return _scenes("scenes without a text", "note", facts.scenes["texts"] == 0, facts, "have no labelled text")
 
 
-def ignored_scenes(facts: SceneFacts) -> Finding:
+def fully_ignored_scenes(facts: SceneProfile) -> Finding:
     """Scenes of which every text is to be ignored."""
     all_of_them = (facts.scenes["texts"] > 0) & (facts.scenes["ignored"] == facts.scenes["texts"])
     says = "have texts, but all to be ignored: they only teach where no text is"
     return _scenes("scenes with nothing but ignored texts", "look", all_of_them, facts, says)
 
 
-def repeated_pictures(facts: SceneFacts) -> Finding:
+def duplicate_scene_pictures(facts: SceneProfile) -> Finding:
     """Files that are there more than once."""
     scenes = facts.scenes
     _, first, which = np.unique(scenes["digest"], return_index=True, return_inverse=True)
@@ -101,38 +107,40 @@ def repeated_pictures(facts: SceneFacts) -> Finding:
     return _scenes("repeated pictures", "wrong" if torn.any() else "look", repeated, facts, says)
 
 
-def scene_gaps(facts: SceneFacts) -> Finding:
+def skipped_scenes(facts: SceneProfile) -> Finding:
     """Scenes that could not be drawn or imported."""
-    reasons = facts.statistics.gaps
+    reasons = facts.statistics.skipped
     asked = facts.statistics.rows + reasons.total()
     examples = tuple(f"{reason} × {count:,}" for reason, count in reasons.most_common())
-    return counted("gaps", "note", reasons.total(), asked, "could not be used and are left out", examples, "scenes")
+    return count_finding(
+        "gaps", "note", reasons.total(), asked, "could not be used and are left out", examples, "scenes"
+    )
 
 
-_ALWAYS: tuple[Callable[[SceneFacts], Finding], ...] = (
+_ALWAYS: tuple[Callable[[SceneProfile], Finding], ...] = (
     unreadable_scenes,
     outside_polygons,
-    odd_parents,
-    repeated_pictures,
-    mended_labels,
+    invalid_parents,
+    duplicate_scene_pictures,
+    corrected_labels,
     tiny_texts,
     overlapping_texts,
-    ignored_scenes,
-    polygons_over_the_edge,
+    fully_ignored_scenes,
+    polygons_crossing_edge,
     empty_texts,
     scenes_without_texts,
 )
 
 
-def _texts(check: str, level: Level, which: NDArray[np.bool_], facts: SceneFacts, says: str) -> Finding:
+def _texts(check: str, level: Severity, which: NDArray[np.bool_], facts: SceneProfile, says: str) -> Finding:
     """A finding about texts, with the first ones."""
     places = np.flatnonzero(which)
-    examples = facts.labels(places[:EXAMPLES].tolist())
-    return counted(check, level, len(places), len(facts.texts), says, examples, "texts")
+    examples = facts.labels(places[:MAX_EXAMPLES].tolist())
+    return count_finding(check, level, len(places), len(facts.texts), says, examples, "texts")
 
 
-def _scenes(check: str, level: Level, which: NDArray[np.bool_], facts: SceneFacts, says: str) -> Finding:
+def _scenes(check: str, level: Severity, which: NDArray[np.bool_], facts: SceneProfile, says: str) -> Finding:
     """A finding about scenes, with the keys of the first ones."""
     places = np.flatnonzero(which)
-    examples = facts.keys(places[:EXAMPLES].tolist())
-    return counted(check, level, len(places), len(facts.scenes), says, examples, "scenes")
+    examples = facts.keys(places[:MAX_EXAMPLES].tolist())
+    return count_finding(check, level, len(places), len(facts.scenes), says, examples, "scenes")

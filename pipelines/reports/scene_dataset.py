@@ -8,37 +8,39 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.image import picture_size
-from pipelines.datasets.rectify import as_line, line_size
+from pipelines.datasets.image import image_size
+from pipelines.datasets.rectify import line_size, to_line_polygon
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.source import BROKEN, read_row
-from pipelines.io.description import Description
+from pipelines.datasets.source import BROKEN_IMAGE, read_row
+from pipelines.io.description import DatasetDescription
 from pipelines.io.statistics import Statistics
-from pipelines.progress import progress
-from pipelines.reports.charts import Histogram, bars, columns
+from pipelines.progress import progress_bar
+from pipelines.reports.charts import Histogram, bar_chart, histogram_chart
 from pipelines.reports.line_checks import Finding
-from pipelines.reports.line_dataset import character_tiles, findings_list, summary, title_of
-from pipelines.reports.line_facts import described
-from pipelines.reports.page import Html, Section, choose_rows, digest_of, element, join, page
-from pipelines.reports.picture import overlaps
-from pipelines.reports.samples import scene_samples
+from pipelines.reports.line_dataset import character_tiles, findings_list, page_title, summary_facts
+from pipelines.reports.line_facts import load_description
+from pipelines.reports.page import Html, Section, content_hash, element, join, render_page, sample_rows
+from pipelines.reports.picture import count_overlaps
+from pipelines.reports.samples import scene_grid
 from synthtext.core import InputError, Level, TextInstance
 
-LOOKED_AT = 5000
+MAX_INSPECTED_SCENES = 5000
 """Most scenes that are looked at."""
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 ORIGINS = ("drawn", "pasted", "real")
 
 
-Rows = NDArray[np.void]
+SceneRows = NDArray[np.void]
 """A structured array."""
 
-SCENE = np.dtype([(name, np.int64) for name in ("row", "width", "height", "texts", "ignored", "digest", "labels")])
+SCENE_DTYPE = np.dtype(
+    [(name, np.int64) for name in ("row", "width", "height", "texts", "ignored", "digest", "labels")]
+)
 """A scene: its row in the source, the size of its picture, how many texts, how many to be ignored, equal numbers for
 equal files and for equal labels."""
 
-TEXT = np.dtype(
+TEXT_DTYPE = np.dtype(
     [
         *((name, np.int64) for name in ("scene", "place", "level", "origin", "length", "points")),
         *((name, np.int64) for name in ("width", "height", "angle", "overlaps")),
@@ -53,7 +55,7 @@ be ignored, and whether its parent is none."""
 
 
 @dataclass(frozen=True, eq=False)
-class SceneFacts:
+class SceneProfile:
     """What is known of scenes.
 
     Attributes:
@@ -68,19 +70,19 @@ class SceneFacts:
     """
 
     source: SceneSource
-    scenes: Rows
-    texts: Rows
+    scenes: SceneRows
+    texts: SceneRows
     characters: Counter[str]
     problems: Counter[str]
     unreadable: Counter[str]
-    description: Description | None
+    description: DatasetDescription | None
     statistics: Statistics
 
     def __len__(self) -> int:
         return len(self.source)
 
     @property
-    def looked_at(self) -> int:
+    def sampled(self) -> int:
         """Scenes that were looked at."""
         return len(self.scenes) + self.unreadable.total()
 
@@ -100,7 +102,7 @@ class SceneFacts:
         return self.source.read(self.scenes["row"][scene : scene + 1])[0]
 
 
-def gather_scenes(source: SceneSource, rng: np.random.Generator, most: int = LOOKED_AT) -> SceneFacts:
+def profile_scenes(source: SceneSource, rng: np.random.Generator, most: int = MAX_INSPECTED_SCENES) -> SceneProfile:
     """Look at all scenes, or at a random choice when there are more than `most`. No picture is decoded.
 
     Args:
@@ -108,11 +110,11 @@ def gather_scenes(source: SceneSource, rng: np.random.Generator, most: int = LOO
         rng: chooses.
         most: scenes.
     """
-    rows = choose_rows(source.groups, rng, most)
+    rows = sample_rows(source.group_offsets, rng, most)
     characters, problems, unreadable = Counter[str](), Counter[str](), Counter[str]()
     scenes: list[tuple[int, ...]] = []
     texts: list[tuple[Any, ...]] = []
-    with progress("looking", total=len(rows), unit="scenes") as bar:
+    with progress_bar("looking", total=len(rows), unit="scenes") as bar:
         for row in rows.tolist():
             scene = read_row(source, row)
             bar.advance(1)
@@ -120,27 +122,27 @@ def gather_scenes(source: SceneSource, rng: np.random.Generator, most: int = LOO
                 unreadable[scene] += 1
                 continue
             try:
-                width, height = picture_size(scene.image, scene.key)
+                width, height = image_size(scene.image, scene.key)
             except InputError:
-                unreadable[BROKEN] += 1
+                unreadable[BROKEN_IMAGE] += 1
                 continue
             instances = scene.instances
             ignored = sum(instance.ignore for instance in instances)
             labels = hash(tuple((i.text, i.polygon.tobytes()) for i in instances))
             texts += _texts(len(scenes), instances, width, height)
-            scenes.append((row, width, height, len(instances), ignored, digest_of(scene.image), labels))
+            scenes.append((row, width, height, len(instances), ignored, content_hash(scene.image), labels))
             characters.update("".join(instance.text for instance in instances if not instance.ignore))
             problems.update(scene.problems)
-    description, statistics = described(source.name)
+    description, statistics = load_description(source.name)
     problems.update(statistics.problems)
-    found = np.array(scenes, SCENE), np.array(texts, TEXT)
-    return SceneFacts(source, *found, characters, problems, unreadable, description, statistics)
+    found = np.array(scenes, SCENE_DTYPE), np.array(texts, TEXT_DTYPE)
+    return SceneProfile(source, *found, characters, problems, unreadable, description, statistics)
 
 
 def _texts(scene: int, instances: Sequence[TextInstance], width: int, height: int) -> Iterator[tuple[Any, ...]]:
-    crossed = overlaps(instances)
+    crossed = count_overlaps(instances)
     for place, instance in enumerate(instances):
-        line = as_line(instance.polygon)
+        line = to_line_polygon(instance.polygon)
         along = line[len(line) // 2 - 1] - line[0]
         low, high = instance.polygon.min(axis=0), instance.polygon.max(axis=0)
         beyond = max(-float(low.min()), float(high[0]) - width, float(high[1]) - height)
@@ -153,7 +155,7 @@ def _texts(scene: int, instances: Sequence[TextInstance], width: int, height: in
         )
 
 
-def scenes_page(facts: SceneFacts, found: Sequence[Finding], rows: NDArray[np.int64]) -> str:
+def scenes_page(facts: SceneProfile, found: Sequence[Finding], rows: NDArray[np.int64]) -> str:
     """A self-contained page.
 
     Args:
@@ -161,27 +163,27 @@ def scenes_page(facts: SceneFacts, found: Sequence[Finding], rows: NDArray[np.in
         found: by the checks, gravest first.
         rows: of the source, to show.
     """
-    looked = "" if facts.looked_at == len(facts) else f"{facts.looked_at:,} of {len(facts):,} scenes looked at"
+    looked = "" if facts.sampled == len(facts) else f"{facts.sampled:,} of {len(facts):,} scenes looked at"
     shown = f"{len(rows):,} of {len(facts):,}, chosen at random"
     sections = [
         Section("What is odd", findings_list(found), looked),
         Section("What is in it", _statistics(facts), looked),
-        Section("Samples", scene_samples(facts.source, rows), shown),
+        Section("Samples", scene_grid(facts.source, rows), shown),
     ]
     name = facts.source.name
-    about = summary("scenes", name, len(facts), facts.description, facts.statistics)
+    about = summary_facts("scenes", name, len(facts), facts.description, facts.statistics)
     texts = {"texts": f"{len(facts.texts):,}", "to be ignored": f"{int(facts.texts['ignore'].sum()):,}"}
     first = {key: about.pop(key) for key in ("rows",)}
-    return page("ocrmill inspect", title_of(name), first | texts | about, sections)
+    return render_page("ocrmill inspect", page_title(name), first | texts | about, sections)
 
 
-def choose_scenes(facts: SceneFacts, most: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def sample_scene_rows(facts: SceneProfile, most: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Random rows among the scenes that can be read, without repetition, rising."""
     readable = facts.scenes["row"]
     return np.sort(rng.choice(readable, min(most, len(readable)), replace=False))
 
 
-def _statistics(facts: SceneFacts) -> Html:
+def _statistics(facts: SceneProfile) -> Html:
     parts = [element("div", *_histograms(facts), class_="charts")]
     parts.append(element("div", *_named(facts), class_="stacks"))
     if facts.characters:
@@ -189,50 +191,52 @@ def _statistics(facts: SceneFacts) -> Html:
     return join(parts)
 
 
-def _histograms(facts: SceneFacts) -> list[Html]:
+def _histograms(facts: SceneProfile) -> list[Html]:
     scenes, texts = facts.scenes, facts.texts
     charts = []
     if len(scenes):
         charts += [
-            columns("Texts in a picture", Histogram.of(scenes["texts"])),
-            columns("Width of a picture", Histogram.of(scenes["width"]), " px"),
-            columns("Height of a picture", Histogram.of(scenes["height"]), " px"),
+            histogram_chart("Texts in a picture", Histogram.of(scenes["texts"])),
+            histogram_chart("Width of a picture", Histogram.of(scenes["width"]), " px"),
+            histogram_chart("Height of a picture", Histogram.of(scenes["height"]), " px"),
         ]
     if len(texts):
         charts += [
-            columns("Height of a text", Histogram.of(texts["height"]), " px"),
-            columns("Direction of a text, clockwise", Histogram.of(texts["angle"]), "°"),
-            columns("Points of a polygon", Histogram.of(texts["points"])),
+            histogram_chart("Height of a text", Histogram.of(texts["height"]), " px"),
+            histogram_chart("Direction of a text, clockwise", Histogram.of(texts["angle"]), "°"),
+            histogram_chart("Points of a polygon", Histogram.of(texts["points"])),
         ]
     read = texts[~texts["ignore"]]
     if len(read):
-        charts.append(columns("Characters in a text", Histogram.of(read["length"])))
+        charts.append(histogram_chart("Characters in a text", Histogram.of(read["length"])))
     return charts + _by_origin(texts)
 
 
-def _by_origin(texts: Rows) -> list[Html]:
+def _by_origin(texts: SceneRows) -> list[Html]:
     """Heights of pasted, drawn and real texts, where there are several: do they suit each other?"""
     kinds = [number for number in range(len(ORIGINS)) if (texts["origin"] == number).any()]
     if len(kinds) < 2:
         return []
     return [
-        columns(f"Height of a {ORIGINS[kind]} text", Histogram.of(texts["height"][texts["origin"] == kind]), " px")
+        histogram_chart(
+            f"Height of a {ORIGINS[kind]} text", Histogram.of(texts["height"][texts["origin"] == kind]), " px"
+        )
         for kind in kinds
     ]
 
 
-def _named(facts: SceneFacts) -> list[Html]:
+def _named(facts: SceneProfile) -> list[Html]:
     texts, total = facts.texts, len(facts.texts)
     charts = [
-        bars("Levels", _counts(texts["level"], LEVELS), total),
-        bars("Origins", _counts(texts["origin"], ORIGINS), total),
+        bar_chart("Levels", _counts(texts["level"], LEVELS), total),
+        bar_chart("Origins", _counts(texts["origin"], ORIGINS), total),
     ]
     if texts["ignore"].any():
-        charts.append(bars("To be ignored, by origin", _counts(texts["origin"][texts["ignore"]], ORIGINS), total))
+        charts.append(bar_chart("To be ignored, by origin", _counts(texts["origin"][texts["ignore"]], ORIGINS), total))
     if texts["ignore"].any() and len(np.unique(texts["level"])) > 1:
-        charts.append(bars("To be ignored, by level", _counts(texts["level"][texts["ignore"]], LEVELS), total))
+        charts.append(bar_chart("To be ignored, by level", _counts(texts["level"][texts["ignore"]], LEVELS), total))
     if effects := facts.statistics.effects:
-        charts.append(bars("Effects", effects, facts.statistics.rows))
+        charts.append(bar_chart("Effects", effects, facts.statistics.rows))
     return charts
 
 

@@ -8,19 +8,19 @@ from typing import NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from models.metrics import edit_distance
-from pipelines.evaluation.slices import Bin, Slicing, wilson
-from pipelines.reports.charts import Order, level, percent, tools, words
+from pipelines.evaluation.slices import Bin, Breakdown, wilson_interval
+from pipelines.reports.charts import SortOrder, fill_bar, format_percent, search_text, toolbar
 from pipelines.reports.page import Html, Section, element, join, user_text
-from pipelines.reports.picture import picture
+from pipelines.reports.picture import line_image
 
 
-def summary_of(sources: Sequence[tuple[str, Mapping[str, float]]]) -> dict[str, float]:
+def merge_scores(sources: Sequence[tuple[str, Mapping[str, float]]]) -> dict[str, float]:
     """The scores of sources, name and scores each, as one summary; of several each score is named after its source."""
     several = len(sources) > 1
     return {f"{name}: {key}" if several else key: value for name, scores in sources for key, value in scores.items()}
 
 
-def counts_of(summary: Mapping[str, float]) -> dict[str, str]:
+def count_facts(summary: Mapping[str, float]) -> dict[str, str]:
     """The numbers of things in a summary, which are ints, as facts of a page."""
     return {_words(name): f"{value:,}" for name, value in summary.items() if isinstance(value, int)}
 
@@ -42,7 +42,7 @@ def _table(scores: Mapping[str, float]) -> Html:
             "tr",
             element("th", name, scope="row"),
             element("td", f"{100 * value:.2f}", class_="number"),
-            element("td", level(value)),
+            element("td", fill_bar(value)),
         )
         for name, value in scores.items()
     )
@@ -50,7 +50,7 @@ def _table(scores: Mapping[str, float]) -> Html:
 
 
 @dataclass(frozen=True, slots=True)
-class WorstRow:
+class MisreadLine:
     """A line that was misread.
 
     Attributes:
@@ -78,14 +78,16 @@ class WorstRow:
 _HEADINGS = ("line", "distance", "confidence", "source")
 
 
-def worst_lines(rows: Sequence[WorstRow]) -> Html:
+def misread_table(rows: Sequence[MisreadLine]) -> Html:
     """A table of the lines, in this order, with a filter and other orders."""
     if not rows:
         return element("p", "Every line was read as it is labelled.", class_="calm")
-    orders = (Order("distance", "most different first"), Order("confidence", "surest first"))
+    orders = (SortOrder("distance", "most different first"), SortOrder("confidence", "surest first"))
     head = element("tr", *(element("th", name, scope="col", class_=_align(name)) for name in _HEADINGS))
     body = element("tbody", *map(_row, rows), data_list=True)
-    return join((tools(orders, "worst first", "label, reading or source"), _worst_table(element("thead", head), body)))
+    return join(
+        (toolbar(orders, "worst first", "label, reading or source"), _worst_table(element("thead", head), body))
+    )
 
 
 def _worst_table(*parts: str) -> Html:
@@ -96,28 +98,28 @@ def _align(name: str) -> str | None:
     return "number" if name in ("distance", "confidence") else None
 
 
-def _row(row: WorstRow) -> Html:
-    truth, reading = marked(row.truth, row.reading)
+def _row(row: MisreadLine) -> Html:
+    truth, reading = diff_markup(row.truth, row.reading)
     pair = join(
         (
             element("div", element("small", "label"), truth),
             element("div", element("small", "read"), reading),
         )
     )
-    shown = element("div", picture(row.image, row.mime, f"line labelled {row.truth}"), class_="shown")
+    shown = element("div", line_image(row.image, row.mime, f"line labelled {row.truth}"), class_="shown")
     return element(
         "tr",
         element("td", element("div", shown, element("div", pair, class_="pair"), class_="line")),
         element("td", str(row.distance), class_="number", data_name="distance"),
         element("td", f"{100 * row.confidence:.1f} %", class_="number", data_name="confidence"),
         element("td", element("small", row.source), class_="source"),
-        data_words=words(row.truth, row.reading, row.source),
+        data_words=search_text(row.truth, row.reading, row.source),
         data_distance=row.distance,
         data_confidence=f"{row.confidence:.4f}",
     )
 
 
-def marked(truth: str, reading: str) -> tuple[Html, Html]:
+def diff_markup(truth: str, reading: str) -> tuple[Html, Html]:
     """A label with what was missed in `del`, and a reading with what was invented in `ins`."""
     first, second = _clusters(truth), _clusters(reading)
     steps = Levenshtein.opcodes(first, second)
@@ -149,20 +151,20 @@ _FEW = 30
 """Bins of fewer things are printed quietly: their shares mean little."""
 
 
-class Column(NamedTuple):
+class ShareColumn(NamedTuple):
     """A share that is written as a number: of things for which `mark` holds, among all or those for which `of` does."""
 
     label: str
-    mark: str
-    of: str = ""
+    flag: str
+    denominator: str = ""
 
     def counted(self, cut: Bin) -> tuple[int, int]:
         """How many, of how many."""
-        return cut.counts[self.mark], cut.counts[self.of] if self.of else cut.total
+        return cut.counts[self.flag], cut.counts[self.denominator] if self.denominator else cut.total
 
 
 @dataclass(frozen=True)
-class View:
+class SliceChart:
     """How slices are shown.
 
     Attributes:
@@ -172,16 +174,16 @@ class View:
         columns: shares; the first has an interval. Names are ordered by it, the worst first.
     """
 
-    things: str
+    unit_name: str
     segments: tuple[tuple[str, str], ...]
-    rest: str
-    columns: tuple[Column, ...]
+    rest_label: str
+    columns: tuple[ShareColumn, ...]
 
 
-def slice_tables(slicings: Sequence[Slicing], view: View) -> Html:
+def slice_tables(slicings: Sequence[Breakdown], view: SliceChart) -> Html:
     """A legend and a table for every slicing that tells anything: more than one bin, or one of names."""
     shown = [slicing for slicing in slicings if len(slicing.bins) > 1]
-    legend = (*(label for label, _ in view.segments), view.rest)
+    legend = (*(label for label, _ in view.segments), view.rest_label)
     keys = (
         element(
             "li", element("svg", element("rect", class_=f"part-{n}", width=28, height=10), viewBox="0 0 28 10"), said
@@ -191,7 +193,7 @@ def slice_tables(slicings: Sequence[Slicing], view: View) -> Html:
     rest = element("li", element("svg", viewBox="0 0 28 10", class_="empty"), legend[-1])
     note = element("li", "The line across a bar and the small numbers: where the share lies with 95 % confidence.")
     alone = [slicing for slicing in slicings if len(slicing.bins) == 1]
-    same = "; ".join(f"{slicing.measure.title.lower()}: {slicing.bins[0].label}" for slicing in alone)
+    same = "; ".join(f"{slicing.attribute.title.lower()}: {slicing.bins[0].label}" for slicing in alone)
     return join(
         (
             element("ul", *keys, rest, note, class_="legend"),
@@ -201,9 +203,9 @@ def slice_tables(slicings: Sequence[Slicing], view: View) -> Html:
     )
 
 
-def _figure(slicing: Slicing, view: View) -> Html:
+def _figure(slicing: Breakdown, view: SliceChart) -> Html:
     bins, rest = _ordered(slicing, view)
-    measure = slicing.measure
+    measure = slicing.attribute
     note = element("small", " · ".join(filter(None, (measure.unit, "a line may be in several" * slicing.overlap))))
     caption = element("figcaption", element("b", measure.title), Html(" "), note)
     parts = [caption, _slices_table(bins, view)]
@@ -214,26 +216,26 @@ def _figure(slicing: Slicing, view: View) -> Html:
     return element("figure", *parts, class_=kind, data_slice=measure.key)
 
 
-def _ordered(slicing: Slicing, view: View) -> tuple[list[Bin], list[Bin]]:
+def _ordered(slicing: Breakdown, view: SliceChart) -> tuple[list[Bin], list[Bin]]:
     """The bins to show and those to open. Names come worst first: those whose share is low beyond doubt."""
     if slicing.order == "rising" or len(slicing.bins) <= 2:
         return list(slicing.bins), []
     first = view.columns[0]
-    ordered = sorted(slicing.bins, key=lambda cut: (wilson(*first.counted(cut))[1], -cut.total))
+    ordered = sorted(slicing.bins, key=lambda cut: (wilson_interval(*first.counted(cut))[1], -cut.total))
     return ordered[:_ROWS], ordered[_ROWS:]
 
 
-def _slices_table(bins: Sequence[Bin], view: View) -> Html:
+def _slices_table(bins: Sequence[Bin], view: SliceChart) -> Html:
     first, *others = view.columns
-    names = (("", None), ("", None), (view.things, "number"), (first.label, "number"), ("95 %", "number interval"))
+    names = (("", None), ("", None), (view.unit_name, "number"), (first.label, "number"), ("95 %", "number interval"))
     shares = ((column.label, "number") for column in others)
     head = element("tr", *(element("th", name, scope="col", class_=kind) for name, kind in (*names, *shares)))
     body = element("tbody", *(_slices_row(cut, view) for cut in bins))
     return element("table", element("thead", head), body)
 
 
-def _slices_row(cut: Bin, view: View) -> Html:
-    low, high = wilson(*view.columns[0].counted(cut))
+def _slices_row(cut: Bin, view: SliceChart) -> Html:
+    low, high = wilson_interval(*view.columns[0].counted(cut))
     first, *others = (_share(*column.counted(cut)) for column in view.columns)
     cells = [f"{cut.total:,}", first, f"{100 * low:.0f}–{100 * high:.0f}", *others]
     classes = ["number", "number", "number interval", *["number"] * len(others)]
@@ -247,13 +249,13 @@ def _slices_row(cut: Bin, view: View) -> Html:
 
 
 def _share(part: int, whole: int) -> str:
-    return percent(part / whole) if whole else "–"
+    return format_percent(part / whole) if whole else "–"
 
 
-def _bar(cut: Bin, view: View, low: float, high: float) -> Html:
+def _bar(cut: Bin, view: SliceChart, low: float, high: float) -> Html:
     parts, start = [], 0.0
     for number, (label, mark) in enumerate(view.segments):
-        width = 100 * cut.share(mark)
+        width = 100 * cut.fraction(mark)
         if width:
             said = element("title", f"{label}: {cut.counts[mark]:,} of {cut.total:,}")
             parts.append(

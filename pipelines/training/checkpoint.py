@@ -7,19 +7,19 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from pipelines.inference.run import dense
-from pipelines.io.atomic import write_file, written
-from pipelines.training.state import Learner
+from pipelines.inference.run import to_contiguous
+from pipelines.io.atomic import wrap_write_errors, write_atomic
+from pipelines.training.state import TrainState
 from synthtext.core import InputError
 
-TENSORS = "state.safetensors"
-READABLE = "state.json"
+STATE_FILE = "state.safetensors"
+STATE_JSON = "state.json"
 
 _DAMAGE = (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError)
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """How far a training is.
 
     Attributes:
@@ -34,16 +34,16 @@ class Progress:
     """
 
     step: int = 0
-    best: float | None = None
+    best_score: float | None = None
     best_step: int | None = None
     seconds: float = 0.0
     cpu_seconds: float = 0.0
-    lines: list[int] = field(default_factory=list)
-    pending: dict[str, float] = field(default_factory=dict)
-    pending_steps: int = 0
+    source_sizes: list[int] = field(default_factory=list)
+    metric_sums: dict[str, float] = field(default_factory=dict)
+    metric_steps: int = 0
 
 
-def save_checkpoint(folder: Path, learner: Learner, progress: Progress) -> None:
+def save_checkpoint(folder: Path, learner: TrainState, progress: TrainingProgress) -> None:
     """Replace the checkpoint of a RUN at one stroke: the numbers lie in the header of the tensors' file.
 
     `state.json` repeats them for the eye.
@@ -52,40 +52,40 @@ def save_checkpoint(folder: Path, learner: Learner, progress: Progress) -> None:
         JobError: it cannot be written; the one before is kept.
     """
     numbers = json.dumps(asdict(progress))
-    with written(folder / TENSORS):
-        write_file(folder / TENSORS, save(dense(learner.tensors()), {"progress": numbers}))
-        write_file(folder / READABLE, numbers + "\n")
+    with wrap_write_errors(folder / STATE_FILE):
+        write_atomic(folder / STATE_FILE, save(to_contiguous(learner.state_dict()), {"progress": numbers}))
+        write_atomic(folder / STATE_JSON, numbers + "\n")
 
 
-def read_progress(folder: Path) -> Progress:
+def read_progress(folder: Path) -> TrainingProgress:
     """How far the last checkpoint of a RUN is; without one, at the start.
 
     Raises:
         InputError: the checkpoint is damaged.
     """
-    path = folder / TENSORS
+    path = folder / STATE_FILE
     if not path.is_file():
-        return Progress()
+        return TrainingProgress()
     try:
         with safe_open(path, "pt") as file:
-            return Progress(**json.loads(file.metadata()["progress"]))
+            return TrainingProgress(**json.loads(file.metadata()["progress"]))
     except _DAMAGE as error:
         raise _damaged(path, error) from None
 
 
-def load_checkpoint(folder: Path, learner: Learner) -> Progress:
+def load_checkpoint(folder: Path, learner: TrainState) -> TrainingProgress:
     """Put back the last checkpoint of a RUN; without one, training is at its start.
 
     Raises:
         InputError: the checkpoint is damaged or of another network.
     """
-    path = folder / TENSORS
+    path = folder / STATE_FILE
     if not path.is_file():
-        return Progress()
+        return TrainingProgress()
     try:
         with safe_open(path, "pt") as file:
-            learner.load({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - is no dictionary
-            return Progress(**json.loads(file.metadata()["progress"]))
+            learner.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - is no dictionary
+            return TrainingProgress(**json.loads(file.metadata()["progress"]))
     except _DAMAGE as error:
         raise _damaged(path, error) from None
 

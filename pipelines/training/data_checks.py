@@ -8,19 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.datasets.image import picture_size
-from pipelines.datasets.open import kind_of, open_scenes
-from pipelines.datasets.scene_source import EncodedScene, SceneSource, of_level
+from pipelines.datasets.image import image_size
+from pipelines.datasets.open import dataset_kind, open_scene_source
+from pipelines.datasets.scene_source import EncodedScene, SceneSource, instances_at_level
 from pipelines.datasets.selection import Selection
-from pipelines.datasets.source import MissingError, RecognitionSource, describe_problems
-from pipelines.io.paths import readable
-from pipelines.progress import Bar, progress
-from synthtext.core import Charset, Coverage, InputError, Level
+from pipelines.datasets.source import LineSource, MissingDataError, describe_label_problems
+from pipelines.io.paths import wrap_read_errors
+from pipelines.progress import ProgressBar, progress_bar
+from synthtext.core import Charset, CorpusCoverage, InputError, Level
 
 _SHOWN = 20
 
 
-def describe_data(selections: Sequence[Selection], val: Sequence[RecognitionSource], charset: Charset) -> Iterator[str]:
+def describe_data(selections: Sequence[Selection], val: Sequence[LineSource], charset: Charset) -> Iterator[str]:
     """Counts of what can be learnt from, what charset and labels lack of each other, and what validation shares.
 
     Args:
@@ -35,21 +35,21 @@ def describe_data(selections: Sequence[Selection], val: Sequence[RecognitionSour
         yield f"train {selection.source.name}: {len(selection.rows):,} lines; {selection.discards}"
     texts = {source.name: list(source.texts()) for source in val}
     validated, shared = {charset.fold(text) for each in texts.values() for text in each}, set[str]()
-    trained = charset.coverage(_noticed(selections, validated, shared, charset))
+    trained = charset.compare_with(_noticed(selections, validated, shared, charset))
     yield from _gaps("the training labels", trained)
-    if trained.unseen:
-        yield f"{len(trained.unseen)} of {len(charset)} characters are in no training label: {_few(trained.unseen)}"
+    if trained.unused:
+        yield f"{len(trained.unused)} of {len(charset)} characters are in no training label: {_few(trained.unused)}"
     for source in val:
         yield f"validate {source.name}: {len(source):,} lines"
-        yield from _gaps("its labels", charset.coverage(texts[source.name]))
+        yield from _gaps("its labels", charset.compare_with(texts[source.name]))
         count = sum(charset.fold(text) in shared for text in texts[source.name])
         yield f"  {count:,} of them have a text that is also trained on"
 
 
-def _gaps(labels: str, coverage: Coverage) -> Iterator[str]:
-    if coverage.discarded:
-        outside = [f"{character} ({count:,})" for character, count in coverage.outside.items()]
-        yield f"  {coverage.discarded:,} of {labels} use characters outside the charset: {_few(outside)}"
+def _gaps(labels: str, coverage: CorpusCoverage) -> Iterator[str]:
+    if coverage.discarded_texts:
+        outside = [f"{character} ({count:,})" for character, count in coverage.out_of_charset.items()]
+        yield f"  {coverage.discarded_texts:,} of {labels} use characters outside the charset: {_few(outside)}"
 
 
 def _few(entries: Sequence[str]) -> str:
@@ -67,7 +67,7 @@ def _noticed(selections: Sequence[Selection], validated: set[str], shared: set[s
 
 
 @dataclass
-class SceneSurvey:
+class SceneSourceStats:
     """What is in a source.
 
     Attributes:
@@ -94,7 +94,7 @@ class SceneSurvey:
 
     def add(self, scene: EncodedScene, level: Level, min_size: float) -> None:
         """Count a picture."""
-        instances = of_level(scene.instances, level)
+        instances = instances_at_level(scene.instances, level)
         counting = [instance.polygon for instance in instances if not instance.ignore]
         self.pictures += 1
         self.without_text += not instances
@@ -106,23 +106,23 @@ class SceneSurvey:
         self.digests.append(hashlib.blake2b(scene.image, digest_size=16).digest())
 
 
-def open_detection(spec: str) -> SceneSource:
+def open_detection_source(spec: str) -> SceneSource:
     """Open scenes to learn from or to be scored on.
 
     Raises:
         InputError: there is nothing of that name, or it holds lines.
     """
     if "://" in spec:
-        return open_scenes(spec)  # which says what else it may be
+        return open_scene_source(spec)  # which says what else it may be
     path = Path(spec)
-    with readable(path):
+    with wrap_read_errors(path):
         labelled = path.is_file() or (path / "data.mdb").is_file()
-    if labelled and kind_of(path) == "lines":
+    if labelled and dataset_kind(path) == "lines":
         raise InputError(f"{spec} holds lines, not scenes: a detector cannot learn from it; take a preset rec-...")
-    return open_scenes(path)
+    return open_scene_source(path)
 
 
-def survey_scenes(sources: Sequence[SceneSource], level: Level, min_size: float) -> list[SceneSurvey]:
+def scan_scenes(sources: Sequence[SceneSource], level: Level, min_size: float) -> list[SceneSourceStats]:
     """Read all of some sources once, without decoding a picture.
 
     Args:
@@ -133,19 +133,19 @@ def survey_scenes(sources: Sequence[SceneSource], level: Level, min_size: float)
     Raises:
         InputError: pictures are missing or are none, or a label cannot be read.
     """
-    with progress("checking", total=sum(map(len, sources)), unit="pictures") as bar:
+    with progress_bar("checking", total=sum(map(len, sources)), unit="pictures") as bar:
         return [_survey(source, level, min_size, bar) for source in sources]
 
 
-def _survey(source: SceneSource, level: Level, min_size: float, bar: Bar) -> SceneSurvey:
-    survey, missing = SceneSurvey(source.name), list[str]()
+def _survey(source: SceneSource, level: Level, min_size: float, bar: ProgressBar) -> SceneSourceStats:
+    survey, missing = SceneSourceStats(source.name), list[str]()
     for row in range(len(source)):
         try:
             (scene,) = source.read(np.array([row]))
-        except MissingError as error:
+        except MissingDataError as error:
             missing.append(str(error))
         else:
-            picture_size(scene.image, f"{source.name}: {scene.key}")
+            image_size(scene.image, f"{source.name}: {scene.key}")
             survey.add(scene, level, min_size)
         bar.advance(1)
     if missing:
@@ -155,7 +155,7 @@ def _survey(source: SceneSource, level: Level, min_size: float, bar: Bar) -> Sce
     return survey
 
 
-def check_scenes(train: Sequence[SceneSurvey], val: Sequence[SceneSurvey], min_size: float) -> None:
+def check_scenes(train: Sequence[SceneSourceStats], val: Sequence[SceneSourceStats], min_size: float) -> None:
     """Refuse what nothing can be learnt from or scored on.
 
     Raises:
@@ -174,7 +174,7 @@ def check_scenes(train: Sequence[SceneSurvey], val: Sequence[SceneSurvey], min_s
             )
 
 
-def describe_scenes(train: Sequence[SceneSurvey], val: Sequence[SceneSurvey]) -> Iterator[str]:
+def describe_scenes(train: Sequence[SceneSourceStats], val: Sequence[SceneSourceStats]) -> Iterator[str]:
     """Counts of what can be learnt from, and of what validation shares with it; lines of text."""
     learnt = {digest for survey in train for digest in survey.digests}
     for survey in train:
@@ -189,15 +189,15 @@ def describe_scenes(train: Sequence[SceneSurvey], val: Sequence[SceneSurvey]) ->
         yield f"  pictures that are also trained on: {shared:,}"
 
 
-def _counts(survey: SceneSurvey) -> str:
+def _counts(survey: SceneSourceStats) -> str:
     return f"{survey.name}: {survey.pictures:,} pictures, {survey.texts:,} texts, {survey.ignored:,} to be ignored"
 
 
-def _notes(survey: SceneSurvey) -> Iterator[str]:
+def _notes(survey: SceneSourceStats) -> Iterator[str]:
     if survey.without_text or survey.only_ignored:
         yield (
             f"  pictures without text: {survey.without_text:,}; with nothing but texts to be ignored: "
             f"{survey.only_ignored:,} (they teach where there is none)"
         )
     if survey.problems:
-        yield f"  labels {describe_problems(survey.problems)}"
+        yield f"  labels {describe_label_problems(survey.problems)}"

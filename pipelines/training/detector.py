@@ -9,17 +9,17 @@ from torch import Tensor, nn
 from models.batch import DetectionBatch, standardise
 from models.db.maps import DBMaps
 from models.detector import Detector
-from models.losses import DBTargetBatch, db_loss, distillation_loss, map_mutual_losses, teacher_map
+from models.losses import DBTargetBatch, db_loss, dilated_teacher_map, distillation_loss, map_mutual_losses
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.scene_source import SceneSource
 from pipelines.evaluation.detector import evaluate_detector
 from pipelines.inference.engine import torch_detector
 from pipelines.inference.predictors import TextDetector
 from pipelines.training.detector_config import DetectorTrainConfig
-from pipelines.training.network_building import contest
-from pipelines.training.network_group import LABELS, Lesson
+from pipelines.training.network_building import select_best
+from pipelines.training.network_group import LABELS, DistillationLoss
 from pipelines.training.scene_stream import SceneStream
-from pipelines.training.task import Validation
+from pipelines.training.task import ValidationResult
 
 
 class DetectorTask:
@@ -37,7 +37,7 @@ class DetectorTask:
         measured: nothing beside the parts of the loss.
     """
 
-    measured: Mapping[str, Tensor] = MappingProxyType({})
+    extra_metrics: Mapping[str, Tensor] = MappingProxyType({})
 
     def __init__(
         self,
@@ -49,7 +49,9 @@ class DetectorTask:
     ) -> None:
         self._config, self._val, self._stream = config, val, stream
         self.model = nn.ModuleDict(learners)
-        self._norms = [norm for network in learners.values() for norm in _norms(network)] if config.frozen_norms else []
+        self._norms = (
+            [norm for network in learners.values() for norm in _norms(network)] if config.freeze_batch_norm else []
+        )
         self._frozen = frozen
 
     def batches(self, numbers: range) -> Iterator[DetectionBatch]:
@@ -65,35 +67,35 @@ class DetectorTask:
             norm.eval()  # whoever sets the networks to training mode means the rest of them
         maps: dict[str, DBMaps] = {name: network(images) for name, network in self.model.items()}
         with torch.no_grad():
-            seen = {name: teacher_map(network.probability(images)) for name, network in self._frozen.items()}
+            seen = {name: dilated_teacher_map(network.probability(images)) for name, network in self._frozen.items()}
         parts: dict[str, Tensor] = {}
-        for lesson in self._config.team.lessons:
+        for lesson in self._config.team.losses:
             for name, part in self._lesson(lesson, maps, seen, targets).items():
-                parts[f"{lesson.learner}_{lesson.source}_{name}"] = lesson.weight * part
+                parts[f"{lesson.student}_{lesson.target}_{name}"] = lesson.weight * part
         return parts
 
     def _lesson(
-        self, lesson: Lesson, maps: Mapping[str, DBMaps], seen: Mapping[str, Tensor], targets: DBTargetBatch
+        self, lesson: DistillationLoss, maps: Mapping[str, DBMaps], seen: Mapping[str, Tensor], targets: DBTargetBatch
     ) -> dict[str, Tensor]:
-        learner, loss = maps[lesson.learner], self._config.loss
-        if lesson.source == LABELS:
+        learner, loss = maps[lesson.student], self._config.loss
+        if lesson.target == LABELS:
             return db_loss(learner, targets, loss)
-        if lesson.source in seen:
-            return distillation_loss(learner, seen[lesson.source], targets.shrink_mask, loss)
-        other = maps[lesson.source]
+        if lesson.target in seen:
+            return distillation_loss(learner, seen[lesson.target], targets.shrink_mask, loss)
+        other = maps[lesson.target]
         return {"mutual": map_mutual_losses(learner.probability, other.probability).mean()}
 
     def keys(self, batch: DetectionBatch) -> tuple[str, ...]:
         """Names of the pictures in a batch."""
         return batch.keys
 
-    def validate(self, model: nn.Module) -> Validation:
+    def validate(self, model: nn.Module) -> ValidationResult:
         """Scores as `ocrmill evaluate` gives them, in float32; the best network is that of the highest mean hmean."""
         networks = {name: network for name, network in model.named_children() if isinstance(network, Detector)}
-        return contest(networks, self._scores, self._config.score_name)
+        return select_best(networks, self._scores, self._config.score_name)
 
     def _scores(self, network: Detector) -> dict[str, dict[str, float]]:
-        detector = TextDetector(torch_detector(network), self._config.preprocessing, self._config.boxes)
+        detector = TextDetector(torch_detector(network), self._config.preprocessing, self._config.postprocessing)
         level = self._config.level
         found = {source.name: evaluate_detector(detector, source, level=level) for source in self._val}
         return {name: evaluation.scores.as_dict() for name, evaluation in found.items()}

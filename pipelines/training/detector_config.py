@@ -8,36 +8,36 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from augment import CutRule, SceneStep, TextCrop, Window, training_view
+from augment import SceneStep, TextCrop, VisibilityRule, Window, detector_augmentation
 from augment.chain import SceneChain
-from models.db.boxes import BoxSettings
+from models.db.boxes import PostprocessSettings
 from models.db.targets import TargetSettings
 from models.detector import STRIDE
 from models.losses import DBLossSettings
-from pipelines.config import Tree
+from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.inference.run import DetectorSettings, Run
-from pipelines.jobs.copypaste_settings import Pasting
-from pipelines.recipes.components import EFFECT, Component, build_component, find_modules_in
-from pipelines.training.network_group import Team, TeamConfig
-from pipelines.training.settings import Settings
+from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
+from pipelines.recipes.components import EFFECT, Component, add_module_folders, build_component
+from pipelines.training.network_group import NetworkGroup, NetworkGroupConfig
+from pipelines.training.settings import StrictSettings
 from synthtext.core import InputError, Level, Range
 
 _Side = Annotated[int, Field(ge=STRIDE, le=4096, multiple_of=STRIDE)]
 _Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class ViewSettings(Settings):
+class ViewSettings(StrictSettings):
     """`view`: what is looked at of a picture, see `augment.training_view`.
 
     Attributes:
         size: width and height in pixels of what the network sees, multiples of 32.
         flip: probability that it is mirrored.
         degrees_range: of the rotation, clockwise.
-        factor_range: of the picture's size before a part is cut out.
+        scale_range: of the picture's size before a part is cut out.
         cut: "between_texts": a part of any size that cuts no text, fitted into `size`, as released; "window": a part
             of `size`, so that texts are seen at the scale that the factor gives.
-        least_side_share: of the picture's sides that must be left between texts; null: 0.1.
+        min_side_share: of the picture's sides that must be left between texts; null: 0.1.
         text_share: of the windows that must show a text; null: 0.5.
         keep_share: of a text that must be seen for it to count.
         drop_share: of a text that must be seen for it to be ignored rather than forgotten.
@@ -46,16 +46,16 @@ class ViewSettings(Settings):
     size: tuple[_Side, _Side] = (640, 640)
     flip: _Probability = 0.5
     degrees_range: Range = (-10, 10)
-    factor_range: Range = (0.5, 3.0)
+    scale_range: Range = (0.5, 3.0)
     cut: Literal["between_texts", "window"] = "between_texts"
-    least_side_share: float | None = None
+    min_side_share: float | None = None
     text_share: _Probability | None = None
     keep_share: float = 0.7
     drop_share: float = 0.1
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
-        if self.cut == "window" and self.least_side_share is not None:
+        if self.cut == "window" and self.min_side_share is not None:
             raise ValueError("least_side_share is for cut=between_texts: leave it out")
         if self.cut == "between_texts" and self.text_share is not None:
             raise ValueError("text_share is for cut=window: leave it out")
@@ -67,19 +67,19 @@ class ViewSettings(Settings):
         if self.cut == "window":
             crop: TextCrop | Window = Window(*self.size, 0.5 if self.text_share is None else self.text_share)
         else:
-            crop = TextCrop(0.1 if self.least_side_share is None else self.least_side_share)
-        view = training_view(
+            crop = TextCrop(0.1 if self.min_side_share is None else self.min_side_share)
+        view = detector_augmentation(
             *self.size,
             flip=self.flip,
             degrees_range=self.degrees_range,
-            factor_range=self.factor_range,
+            factor_range=self.scale_range,
             crop=crop,
-            rule=CutRule(self.keep_share, self.drop_share),
+            rule=VisibilityRule(self.keep_share, self.drop_share),
         )
         return SceneChain([*view.steps, *effects], view.rule)
 
 
-class DetectorTrainConfig(TeamConfig[DetectorSettings]):
+class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
     """Everything that the training of a detector depends on.
 
     Attributes:
@@ -95,10 +95,10 @@ class DetectorTrainConfig(TeamConfig[DetectorSettings]):
     """
 
     network: DetectorSettings = DetectorSettings()
-    team: Team[DetectorSettings] = Team()
+    team: NetworkGroup[DetectorSettings] = NetworkGroup()
     level: Level = "word"
     preprocessing: DetectorPreprocessing = DetectorPreprocessing()
-    boxes: BoxSettings = BoxSettings()
+    postprocessing: PostprocessSettings = PostprocessSettings()
     view: ViewSettings = ViewSettings()
     copy_paste: dict[str, Any] | None = None
     effects: tuple[dict[str, Any], ...] = ()
@@ -117,9 +117,9 @@ class DetectorTrainConfig(TeamConfig[DetectorSettings]):
         return "pictures"
 
     @cached_property
-    def pasting(self) -> Pasting | None:
+    def pasting(self) -> OnlineCopyPasteSettings | None:
         """What is pasted."""
-        return None if self.copy_paste is None else Pasting.read(self.copy_paste, "copy_paste")
+        return None if self.copy_paste is None else OnlineCopyPasteSettings.from_dict(self.copy_paste, "copy_paste")
 
     def chain(self) -> SceneChain:
         """The view and the effects.
@@ -128,10 +128,10 @@ class DetectorTrainConfig(TeamConfig[DetectorSettings]):
             InputError: an effect is wrong.
         """
         built = _effects(self.effects, Path.cwd(), "effects")
-        return self.view.chain(tuple(SceneStep(c.use, c.part, c.share) for c in built))
+        return self.view.chain(tuple(SceneStep(c.use, c.instance, c.weight) for c in built))
 
 
-def implied_by(run: Run) -> Tree:
+def detector_init_settings(run: Run) -> SettingsDict:
     """The settings that starting from a detector's RUN implies."""
     return {
         "network": run.detector_settings.model_dump(),
@@ -140,7 +140,7 @@ def implied_by(run: Run) -> Tree:
     }
 
 
-def prepared(tree: Tree, folder: Path, where: str) -> Tree:
+def resolve_settings(tree: SettingsDict, folder: Path, where: str) -> SettingsDict:
     """Settings as they are written, with absolute paths and all settings of their parts.
 
     Args:
@@ -152,13 +152,13 @@ def prepared(tree: Tree, folder: Path, where: str) -> Tree:
         InputError: a part is wrong.
     """
     result = dict(tree)
-    find_modules_in([folder])
+    add_module_folders([folder])
     if result.get("effects"):
         result["effects"] = [
-            {"use": c.use, "probability": c.share, **c.settings} for c in _effects(result["effects"], folder, where)
+            {"use": c.use, "probability": c.weight, **c.settings} for c in _effects(result["effects"], folder, where)
         ]
     if result.get("copy_paste") is not None:
-        result["copy_paste"] = Pasting.read(result["copy_paste"], f"{where}: copy_paste").tree()
+        result["copy_paste"] = OnlineCopyPasteSettings.from_dict(result["copy_paste"], f"{where}: copy_paste").to_dict()
     return result
 
 

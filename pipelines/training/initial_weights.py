@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from models.recognizer import Recognizer
-from pipelines.inference.run import CONFIG, Run
+from pipelines.inference.run import CONFIG_FILE, Run
 from synthtext.core import Charset, InputError
 
 
-class NormStatistics:
+class BatchNormStatistics:
     """Lets the running statistics of a network follow the mean of a step's batches, in whichever process each was.
 
     Left alone they would follow one batch after the other, and so depend on who looked at which.
@@ -29,13 +29,13 @@ class NormStatistics:
         self._counted: list[Tensor] = []
         self._sums: list[Tensor] = []
 
-    def begin(self) -> None:
+    def begin_step(self) -> None:
         """A step begins."""
         self._before = [tensor.clone() for tensor in self._running]
         self._counted = [counter.clone() for counter in self._counters]
         self._sums = [torch.zeros_like(tensor) for tensor in self._running]
 
-    def collect(self, share: float) -> None:
+    def accumulate(self, share: float) -> None:
         """A batch was looked at, which counts that much; the next one finds the statistics as they were."""
         for tensor, before, total in zip(self._running, self._before, self._sums, strict=True):
             total.add_(tensor, alpha=share)
@@ -78,7 +78,7 @@ class CharsetChange:
         return f"{self.kept:,} characters kept, {self.new:,} new{similar}, {self.dropped:,} dropped"
 
 
-def start_from(model: Recognizer, charset: Charset, run: Run) -> CharsetChange:
+def load_initial_weights(model: Recognizer, charset: Charset, run: Run) -> CharsetChange:
     """Copy the weights of a RUN into a recognizer of the same sizes; classes go by their characters.
 
     A new character starts as the mean of all kept ones, or half as that and half as a kept one that it resembles (the
@@ -99,7 +99,7 @@ def start_from(model: Recognizer, charset: Charset, run: Run) -> CharsetChange:
         if there is None or tensor.shape[name in _HEAD :] != there[name in _HEAD :]:
             raise InputError(
                 f"init: {run.folder} has another network ({name} is {_size(there)} there and {_size(tensor.shape)} "
-                f"here); give the training the `network` settings of {run.folder / CONFIG}"
+                f"here); give the training the `network` settings of {run.folder / CONFIG_FILE}"
             )
     kept = {c for c in charset if c in run.charset}
     if not kept:

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import torch
 
-from pipelines.inference.run import CONFIG, Run
-from pipelines.io.atomic import locked
+from pipelines.inference.run import CONFIG_FILE, Run
+from pipelines.io.atomic import file_lock
 from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.detector_job import prepare_detector
 from pipelines.training.loop import run_training
-from pipelines.training.recognizer_config import TrainConfig
+from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.recognizer_job import prepare_recognizer
 from pipelines.training.resolve import resolve_config
-from pipelines.training.settings import Config
-from pipelines.training.task import LOCK, Preparation, check_same, check_use
+from pipelines.training.settings import TrainConfigT
+from pipelines.training.task import LOCK_FILE, TrainingSetup, check_resumable, check_run_dir
 from synthtext.core import InputError
 
 
@@ -25,7 +25,7 @@ def train(
     data: Sequence[str] = (),
     val: Sequence[str] = (),
     overrides: Sequence[str] = (),
-    say: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
     workers: int = 0,
     address: str | None = None,
 ) -> Run:
@@ -57,37 +57,39 @@ def train(
         raise InputError("training needs data: name at least one source with --data, and one with --val")
     if config.threads:
         torch.set_num_threads(config.threads)
-    check_use(folder)  # before all samples are looked at
+    check_run_dir(folder)  # before all samples are looked at
     prepared = prepare(config, folder)
-    check_same(folder, prepared.tree, prepared.charset)
+    check_resumable(folder, prepared.settings, prepared.charset)
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder / LOCK):
-        is_new = not (folder / CONFIG).is_file()
+    with file_lock(folder / LOCK_FILE):
+        is_new = not (folder / CONFIG_FILE).is_file()
         if is_new:
-            Run.create(folder, prepared.tree, prepared.preprocessing, prepared.charset)
+            Run.create(folder, prepared.settings, prepared.preprocessing, prepared.charset)
         run = Run.open(folder)
-        prepared.begin(run)
-        for line in prepared.told:
-            say(line)
+        prepared.on_start(run)
+        for line in prepared.messages:
+            log(line)
         if workers:
-            from pipelines.training.workers import train_together
+            from pipelines.training.workers import train_distributed
 
-            again = partial(prepare, is_known=True)
-            state = train_together(again, config, run, say, workers, address)
+            again = partial(prepare, skip_inspection=True)
+            state = train_distributed(again, config, run, log, workers, address)
         else:
-            state = run_training(prepared.task, prepared.counts, config, run, say)
-        prepared.finish(run, state, say)
+            state = run_training(prepared.task, prepared.source_sizes, config, run, log)
+        prepared.on_end(run, state, log)
     return run
 
 
-def prepare(config: TrainConfig | DetectorTrainConfig, folder: Path, *, is_known: bool = False) -> Preparation:
+def prepare(
+    config: RecognizerTrainConfig | DetectorTrainConfig, folder: Path, *, skip_inspection: bool = False
+) -> TrainingSetup:
     """What settings begin; see `prepare_recognizer` and `prepare_detector`."""
-    if isinstance(config, TrainConfig):
-        return prepare_recognizer(config, folder, is_known=is_known)
-    return prepare_detector(config, folder, is_known=is_known)
+    if isinstance(config, RecognizerTrainConfig):
+        return prepare_recognizer(config, folder, is_known=skip_inspection)
+    return prepare_detector(config, folder, is_known=skip_inspection)
 
 
-def _shared(config: Config, workers: int, address: str | None) -> Config:
+def _shared(config: TrainConfigT, workers: int, address: str | None) -> TrainConfigT:
     """Settings whose steps several processes can share.
 
     Raises:
@@ -101,13 +103,13 @@ def _shared(config: Config, workers: int, address: str | None) -> Config:
             f"multiple of {workers}, or take fewer workers"
         )
     if address is not None:
-        from pipelines.cluster.connect import check_address
+        from pipelines.cluster.connect import check_cluster_address
 
-        check_address(address)
+        check_cluster_address(address)
     return config
 
 
-def concrete(config: Config) -> Config:
+def concrete(config: TrainConfigT) -> TrainConfigT:
     """Choose what the settings leave to the machine: the device, and bfloat16 where its arithmetic is fast.
 
     Raises:

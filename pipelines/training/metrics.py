@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 import torch
 
-from pipelines.io.atomic import write_file, written
-from pipelines.training.checkpoint import Progress
-from pipelines.training.distributed import Group
-from pipelines.training.state import StepLook
+from pipelines.io.atomic import wrap_write_errors, write_atomic
+from pipelines.training.checkpoint import TrainingProgress
+from pipelines.training.distributed import WorkerGroup
+from pipelines.training.state import StepMetrics
 
 
 @contextmanager
@@ -41,10 +41,10 @@ def interruptible() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-Item = TypeVar("Item")
+ItemT = TypeVar("ItemT")
 
 
-class MetricsLog:
+class MetricsLogger:
     """`metrics.jsonl`: one JSON object a line, each with an `event` (train or validation) and a `step`.
 
     Args:
@@ -58,12 +58,12 @@ class MetricsLog:
     def __init__(self, path: Path, step: int) -> None:
         self._path = path
         kept = [line for line in _lines(path) if _step(line) <= step]
-        with written(path):
-            write_file(path, "".join(f"{line}\n" for line in kept))
+        with wrap_write_errors(path):
+            write_atomic(path, "".join(f"{line}\n" for line in kept))
 
     def write(self, event: str, step: int, values: Mapping[str, Any]) -> None:
         """Append an entry."""
-        with written(self._path), self._path.open("a", encoding="utf-8") as file:
+        with wrap_write_errors(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"event": event, "step": step, **values}) + "\n")
 
 
@@ -83,34 +83,37 @@ class Stopwatch:
     def __init__(self) -> None:
         self._seconds, self._cpu_seconds = time.monotonic(), cpu_seconds()
 
-    def add_to(self, progress: Progress, group: Group | None = None) -> None:
+    def add_to(self, progress: TrainingProgress, group: WorkerGroup | None = None) -> None:
         """Add it; of a group, the processors' time of all."""
         seconds, cpu = time.monotonic(), cpu_seconds()
         spent = torch.tensor([max(cpu - self._cpu_seconds, 0.0)], dtype=torch.float64)  # one that ended takes its along
         if group is not None:
-            group.sum([spent])
+            group.all_reduce([spent])
         progress.seconds += seconds - self._seconds
         progress.cpu_seconds += spent.item()
         self._seconds, self._cpu_seconds = seconds, cpu
 
 
 @dataclass
-class Pace:
+class Throughput:
     """How fast steps are taken; validation and checkpoints do not count."""
 
     steps: int = 0
-    waiting: float = 0.0
+    data_wait_seconds: float = 0.0
     seconds: float = 0.0
 
-    def add(self, look: StepLook) -> None:
+    def add(self, look: StepMetrics) -> None:
         """Count a step that ends now."""
         self.steps += 1
-        self.waiting += look.waited
-        self.seconds += time.perf_counter() - look.began
+        self.data_wait_seconds += look.data_wait_seconds
+        self.seconds += time.perf_counter() - look.started_at
 
     def rates(self, samples: int) -> dict[str, float]:
         """Images a second, of steps of so many, and the share of the time that went into waiting for data."""
-        return {"images_per_second": self.steps * samples / self.seconds, "waiting": self.waiting / self.seconds}
+        return {
+            "images_per_second": self.steps * samples / self.seconds,
+            "waiting": self.data_wait_seconds / self.seconds,
+        }
 
 
 def cpu_seconds() -> float:
@@ -125,7 +128,7 @@ def _worker_seconds(process: int | None) -> float:
     return 0.0
 
 
-def with_waiting_time(items: Iterator[Item]) -> Iterator[tuple[Item, float]]:
+def timed_batches(items: Iterator[ItemT]) -> Iterator[tuple[ItemT, float]]:
     """Items with the seconds that each was waited for."""
     started = time.perf_counter()
     for item in items:

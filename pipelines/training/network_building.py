@@ -7,22 +7,22 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from models.losses import Centers
+from models.losses import ClassCenters
 from models.recognizer import Recognizer, RecognizerOutput
 from pipelines.inference.run import Run
-from pipelines.io.atomic import sha256
-from pipelines.training.network_group import LABELS, Lesson, Sizes, TeamConfig
+from pipelines.io.atomic import file_sha256
+from pipelines.training.network_group import LABELS, DistillationLoss, NetworkGroupConfig, NetworkSettingsT
 from pipelines.training.recognizer_config import RecognizerLossSettings
-from pipelines.training.resolve import absolute
-from pipelines.training.task import Validation
+from pipelines.training.resolve import absolute_data_path
+from pipelines.training.task import ValidationResult
 from synthtext.core import InputError
 
 Candidate = TypeVar("Candidate", bound=nn.Module)
 
 
-def contest(
+def select_best(
     networks: Mapping[str, Candidate], scores_of: Callable[[Candidate], dict[str, dict[str, float]]], by: str
-) -> Validation:
+) -> ValidationResult:
     """Score every network; the best is that of the highest mean over the sources, the first of equals.
 
     Args:
@@ -34,11 +34,11 @@ def contest(
     means = {name: sum(of_source[by] for of_source in found.values()) / len(found) for name, found in scores.items()}
     best = max(means, key=means.__getitem__)
     if len(networks) == 1:
-        return Validation(means[best], scores[best], networks[best])
-    return Validation(means[best], scores[best], networks[best], networks, best, {"networks": scores})
+        return ValidationResult(means[best], scores[best], networks[best])
+    return ValidationResult(means[best], scores[best], networks[best], networks, best, {"networks": scores})
 
 
-class Peers(nn.Module):
+class RecognizerGroup(nn.Module):
     """Networks that learn, by name.
 
     Beside them there are projections, where the backbones of two networks that are to agree have another number of
@@ -55,7 +55,7 @@ class Peers(nn.Module):
         self,
         learners: Mapping[str, Recognizer],
         frozen: Mapping[str, Recognizer],
-        lessons: Sequence[Lesson],
+        lessons: Sequence[DistillationLoss],
         loss: RecognizerLossSettings,
     ) -> None:
         super().__init__()
@@ -63,34 +63,36 @@ class Peers(nn.Module):
         self.projections, self.centers = nn.ModuleDict(), nn.ModuleDict()
         channels = {name: network.backbone.channels for name, network in (*learners.items(), *frozen.items())}
         for lesson in lessons:
-            if lesson.source == LABELS:
+            if lesson.target == LABELS:
                 if loss.center_weight:
-                    sizes = learners[lesson.learner].config
-                    self.centers[lesson.learner] = Centers(sizes.classes, sizes.mid, released=loss.released)
-            elif loss.feature_weight and channels[lesson.learner] != channels[lesson.source]:
-                inputs, outputs = channels[lesson.learner], channels[lesson.source]
+                    sizes = learners[lesson.student].config
+                    self.centers[lesson.student] = ClassCenters(
+                        sizes.num_classes, sizes.head_dim, released=loss.paddle_compat
+                    )
+            elif loss.feature_weight and channels[lesson.student] != channels[lesson.target]:
+                inputs, outputs = channels[lesson.student], channels[lesson.target]
                 self.projections[_key(lesson)] = nn.Conv2d(inputs, outputs, 1, bias=False)
 
-    def outputs(self, images: Tensor) -> dict[str, RecognizerOutput]:
+    def forward_all(self, images: Tensor) -> dict[str, RecognizerOutput]:
         """What every network says about normalised line images (B, 3, H, W)."""
         return {name: network(images) for name, network in self.networks.items()}
 
-    def comparable(self, lesson: Lesson, maps: Tensor) -> Tensor:
+    def project_features(self, lesson: DistillationLoss, maps: Tensor) -> Tensor:
         """The backbone's maps (B, C, 1, T) of a lesson's learner, with as many channels as those of its source."""
         key = _key(lesson)
         projected: Tensor = self.projections[key](maps) if key in self.projections else maps
         return projected
 
 
-def _key(lesson: Lesson) -> str:
-    return f"{lesson.learner}_{lesson.source}"
+def _key(lesson: DistillationLoss) -> str:
+    return f"{lesson.student}_{lesson.target}"
 
 
-Network = TypeVar("Network", bound=nn.Module)
-Config = TypeVar("Config", bound=TeamConfig[Any])
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
+GroupConfigT = TypeVar("GroupConfigT", bound=NetworkGroupConfig[Any])
 
 
-def with_facts(config: Config, kind: str, facts_of: Callable[[Run], Sizes]) -> Config:
+def with_teacher_metadata(config: GroupConfigT, kind: str, facts_of: Callable[[Run], NetworkSettingsT]) -> GroupConfigT:
     """The settings with the sizes and weights of the frozen networks, so that a training goes on with the same ones.
 
     Args:
@@ -102,22 +104,24 @@ def with_facts(config: Config, kind: str, facts_of: Callable[[Run], Sizes]) -> C
         InputError: a frozen network has no RUN, or one that cannot teach.
     """
     facts = {}
-    for name, member in config.team.frozen.items():
+    for name, member in config.network_group.frozen_networks.items():
         if member.init is None:
             raise InputError(f"{name} is frozen and has no weights: name a {kind}'s RUN with teacher=RUN")
         run = Run.open(_path(member.init))
         sizes = facts_of(run)
-        facts[name] = {"init": str(run.folder), "network": sizes, "sha256": sha256(run.weights_of(None))}
-    return config.model_copy(update={"team": config.team.with_facts(facts)})
+        facts[name] = {"init": str(run.folder), "network": sizes, "sha256": file_sha256(run.weights_path(None))}
+    return config.model_copy(update={"team": config.network_group.with_metadata(facts)})
 
 
 def _path(name: str) -> Path:
-    return Path(absolute(name))
+    return Path(absolute_data_path(name))
 
 
-def build_learners(
-    config: TeamConfig[Sizes], build: Callable[[Sizes], Network], start: Callable[[Network, Run], str]
-) -> tuple[dict[str, Network], list[str]]:
+def build_students(
+    config: NetworkGroupConfig[NetworkSettingsT],
+    build: Callable[[NetworkSettingsT], NetworkT],
+    start: Callable[[NetworkT, Run], str],
+) -> tuple[dict[str, NetworkT], list[str]]:
     """The networks that learn, with the weights that they start from, and lines of text that tell where those are from.
 
     Args:
@@ -129,44 +133,44 @@ def build_learners(
         InputError: a RUN to start from is none, or of another network.
     """
     torch.manual_seed(config.seed)
-    networks = {name: build(config.sizes(name)) for name in config.team.learners}
+    networks = {name: build(config.settings_of(name)) for name in config.network_group.students}
     starts: set[str] = set()
     told: list[str] = []
     for number, (name, network) in enumerate(networks.items()):
-        init, source = config.start(name), "fresh"
+        init, source = config.init_of(name), "fresh"
         if init is not None:
             became = start(network, Run.open(_path(init)))
             source = f"from {init}" + (f": {became}" if became else "")
             if init in starts:
-                _shake(network, config.team.init_noise, config.seed + number)
+                _shake(network, config.network_group.init_noise, config.seed + number)
             starts.add(init)
         parameters = sum(parameter.numel() for parameter in network.parameters())
         told.append(f"{name}: {parameters:,} parameters, {source}")
     return networks, told
 
 
-def build_frozen(config: TeamConfig[Any], load: Callable[[Run], Network]) -> dict[str, Network]:
+def load_teachers(config: NetworkGroupConfig[Any], load: Callable[[Run], NetworkT]) -> dict[str, NetworkT]:
     """The networks that do not learn: in evaluation mode, without gradients, on the device, in channels-last layout."""
     return {
         name: _at_rest(load(Run.open(_path(member.init or ""))), config.device)
-        for name, member in config.team.frozen.items()
+        for name, member in config.network_group.frozen_networks.items()
     }
 
 
-def describe_frozen(config: TeamConfig[Any]) -> Iterator[str]:
+def describe_teachers(config: NetworkGroupConfig[Any]) -> Iterator[str]:
     """Where their weights come from; lines of text."""
-    for name, member in config.team.frozen.items():
+    for name, member in config.network_group.frozen_networks.items():
         yield f"{name}: frozen, from {member.init}"
 
 
-def keep_frozen(run: Run, frozen: Mapping[str, nn.Module]) -> None:
+def save_teachers(run: Run, frozen: Mapping[str, nn.Module]) -> None:
     """Write the weights of the frozen networks into a RUN, if they are not there."""
     for name, network in frozen.items():
-        if not run.weights_of(name).is_file():
+        if not run.weights_path(name).is_file():
             run.save_weights(network, name)
 
 
-def _at_rest(network: Network, device: str) -> Network:
+def _at_rest(network: NetworkT, device: str) -> NetworkT:
     network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.to(device)
 

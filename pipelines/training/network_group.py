@@ -8,22 +8,22 @@ from typing import Any, Generic, Self, TypeVar
 from pydantic import BaseModel, Field, model_validator
 from torch import nn
 
-from pipelines.config import Tree
-from pipelines.inference.run import BEST_MEMBER, SMALLER_MEMBER
-from pipelines.training.settings import CommonConfig, Settings
+from pipelines.config import SettingsDict
+from pipelines.inference.run import BEST_NETWORK, SMALLEST_NETWORK
+from pipelines.training.settings import BaseTrainConfig, StrictSettings
 from synthtext.core import InputError
 
-Sizes = TypeVar("Sizes", bound=BaseModel)
+NetworkSettingsT = TypeVar("NetworkSettingsT", bound=BaseModel)
 """Of a network: `NetworkSettings` of a recognizer, `DetectorSettings` of a detector."""
 
 LABELS = "labels"
 """The source of a lesson that is no network."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
-_TAKEN = (LABELS, BEST_MEMBER, SMALLER_MEMBER, "weights", "state")
+_TAKEN = (LABELS, BEST_NETWORK, SMALLEST_NETWORK, "weights", "state")
 
 
-class Member(Settings, Generic[Sizes]):
+class NetworkConfig(StrictSettings, Generic[NetworkSettingsT]):
     """A network of a team.
 
     Attributes:
@@ -37,26 +37,26 @@ class Member(Settings, Generic[Sizes]):
 
     init: str | None = None
     frozen: bool = False
-    network: Sizes | None = None
+    network: NetworkSettingsT | None = None
     sha256: str | None = None
 
 
-class Lesson(Settings):
+class DistillationLoss(StrictSettings):
     """What one network learns from.
 
     Attributes:
         learner: the network.
-        source: "labels"; a frozen network (distillation: of a detector from its dilated map, of a recognizer from what
+        target: "labels"; a frozen network (distillation: of a detector from its dilated map, of a recognizer from what
             it reads); or another one that learns (mutual learning: both learn from it).
         weight: of the loss.
     """
 
-    learner: str
-    source: str = LABELS
+    student: str
+    target: str = LABELS
     weight: float = Field(default=1.0, gt=0, le=1e6)
 
 
-class Team(Settings, Generic[Sizes]):
+class NetworkGroup(StrictSettings, Generic[NetworkSettingsT]):
     """`team`: networks by name, and lessons.
 
     PP-OCRv2, sections 2.1.1 (Collaborative Mutual Learning of detectors, and its relatives) and 2.2.2 (Unified Deep
@@ -69,17 +69,17 @@ class Team(Settings, Generic[Sizes]):
             first gets this share of each tensor's standard deviation as noise.
     """
 
-    networks: dict[str, Member[Sizes]] = Field(default={"student": Member()}, min_length=1)
-    lessons: tuple[Lesson, ...] = (Lesson(learner="student"),)
+    networks: dict[str, NetworkConfig[NetworkSettingsT]] = Field(default={"student": NetworkConfig()}, min_length=1)
+    losses: tuple[DistillationLoss, ...] = (DistillationLoss(student="student"),)
     init_noise: float = Field(default=0.01, gt=0, le=1)
 
     @property
-    def learners(self) -> tuple[str, ...]:
+    def students(self) -> tuple[str, ...]:
         """The names of the networks that learn."""
         return tuple(name for name, member in self.networks.items() if not member.frozen)
 
     @property
-    def frozen(self) -> dict[str, Member[Sizes]]:
+    def frozen_networks(self) -> dict[str, NetworkConfig[NetworkSettingsT]]:
         """The networks that do not."""
         return {name: member for name, member in self.networks.items() if member.frozen}
 
@@ -90,39 +90,39 @@ class Team(Settings, Generic[Sizes]):
                 raise ValueError(f"a network cannot be called {name!r}: take other small letters, such as student2")
             if not member.frozen and member.sha256:
                 raise ValueError(f"networks.{name}: sha256 is of weights that never change: make it frozen")
-        if not self.learners:
+        if not self.students:
             raise ValueError("every network is frozen: none learns")
         seen: set[frozenset[str]] = set()
-        for number, lesson in enumerate(self.lessons):
+        for number, lesson in enumerate(self.losses):
             self._check(lesson, f"lessons.{number}")
-            pair = frozenset((lesson.learner, lesson.source))
+            pair = frozenset((lesson.student, lesson.target))
             if pair in seen:
-                raise ValueError(f"lessons.{number}: {lesson.learner} has learnt from {lesson.source} already")
+                raise ValueError(f"lessons.{number}: {lesson.student} has learnt from {lesson.target} already")
             seen.add(pair)
-        taught = {lesson.learner for lesson in self.lessons if lesson.source not in self.learners}
-        for name in self.learners:
+        taught = {lesson.student for lesson in self.losses if lesson.target not in self.students}
+        for name in self.students:
             if name not in taught:
                 raise ValueError(f"{name} learns neither from labels nor from a frozen network: give it a lesson")
-        used = {lesson.source for lesson in self.lessons}
-        for name in self.frozen:
+        used = {lesson.target for lesson in self.losses}
+        for name in self.frozen_networks:
             if name not in used:
                 raise ValueError(f"no network learns from {name}: give it a lesson, or leave it out")
         return self
 
-    def _check(self, lesson: Lesson, where: str) -> None:
-        if lesson.learner not in self.learners:
-            raise ValueError(f"{where}: {lesson.learner!r} is no network that learns; there are {self.learners}")
-        if lesson.source == lesson.learner or lesson.source not in (LABELS, *self.networks):
-            others = (LABELS, *(name for name in self.networks if name != lesson.learner))
-            raise ValueError(f"{where}: {lesson.source!r} is no source for {lesson.learner}; there are {others}")
+    def _check(self, lesson: DistillationLoss, where: str) -> None:
+        if lesson.student not in self.students:
+            raise ValueError(f"{where}: {lesson.student!r} is no network that learns; there are {self.students}")
+        if lesson.target == lesson.student or lesson.target not in (LABELS, *self.networks):
+            others = (LABELS, *(name for name in self.networks if name != lesson.student))
+            raise ValueError(f"{where}: {lesson.target!r} is no source for {lesson.student}; there are {others}")
 
-    def with_facts(self, facts: Mapping[str, Mapping[str, Any]]) -> Self:
+    def with_metadata(self, facts: Mapping[str, Mapping[str, Any]]) -> Self:
         """The same with what is known of the frozen networks' RUNs, by name."""
         networks = {name: member.model_copy(update=facts.get(name, {})) for name, member in self.networks.items()}
         return self.model_copy(update={"networks": networks})
 
 
-class TeamConfig(CommonConfig, Generic[Sizes]):
+class NetworkGroupConfig(BaseTrainConfig, Generic[NetworkSettingsT]):
     """What a training of any team depends on.
 
     Attributes:
@@ -133,28 +133,28 @@ class TeamConfig(CommonConfig, Generic[Sizes]):
             not need and an imported RUN has no weights for, is left out.
     """
 
-    network: Sizes
-    team: Team[Sizes]
-    frozen_norms: bool = False
+    network: NetworkSettingsT
+    network_group: NetworkGroup[NetworkSettingsT]
+    freeze_batch_norm: bool = False
 
     @model_validator(mode="after")
     def _has_norms_to_keep(self) -> Self:
-        if self.frozen_norms and not all(map(self.start, self.team.learners)):
+        if self.freeze_batch_norm and not all(map(self.init_of, self.network_group.students)):
             raise ValueError(
                 "frozen_norms keeps what networks start with, but one starts from nothing: give it an init"
             )
         return self
 
-    def sizes(self, name: str) -> Sizes:
+    def settings_of(self, name: str) -> NetworkSettingsT:
         """Of a network that learns."""
-        return self.team.networks[name].network or self.network
+        return self.network_group.networks[name].network or self.network
 
-    def start(self, name: str) -> str | None:
+    def init_of(self, name: str) -> str | None:
         """The RUN that a network starts from; None: it starts fresh."""
-        return self.team.networks[name].init or self.init
+        return self.network_group.networks[name].init or self.init
 
 
-def with_teacher(tree: Tree, kind: str, where: str) -> Tree:
+def apply_teacher_setting(tree: SettingsDict, kind: str, where: str) -> SettingsDict:
     """Settings in which the RUN that the key `teacher` names is the start of the one network that is frozen.
 
     Args:

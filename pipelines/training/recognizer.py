@@ -7,23 +7,23 @@ import torch
 from torch import Tensor, nn
 
 from models.batch import RecognitionBatch, normalise
-from models.ctc import CTCCodec, ctc_loss, reads_right
-from models.lcnet import filled_steps
-from models.losses import Centers, ace_loss, feature_loss, focal_ctc_loss, mutual_loss
+from models.ctc import CTCCodec, ctc_loss, is_exact_match
+from models.lcnet import valid_steps
+from models.losses import ClassCenters, ace_loss, feature_loss, focal_ctc_loss, mutual_loss
 from models.recognizer import Recognizer, RecognizerOutput
 from models.spacing import spacing_loss
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.selection import Selection
-from pipelines.datasets.source import RecognitionSource
+from pipelines.datasets.source import LineSource
 from pipelines.datasets.stream import RecognitionStream
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.engine import torch_recognizer
 from pipelines.inference.predictors import TextRecognizer
-from pipelines.training.network_building import Peers, contest
-from pipelines.training.network_group import LABELS, Lesson
-from pipelines.training.recognizer_config import TrainConfig
-from pipelines.training.settings import in_order
-from pipelines.training.task import Validation
+from pipelines.training.network_building import RecognizerGroup, select_best
+from pipelines.training.network_group import LABELS, DistillationLoss
+from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.settings import sequential_sources
+from pipelines.training.task import ValidationResult
 from synthtext.core import Charset
 
 _LEAST_NORM = 1e-12
@@ -59,12 +59,12 @@ class RecognizerTask:
 
     def __init__(
         self,
-        config: TrainConfig,
+        config: RecognizerTrainConfig,
         charset: Charset,
         learners: Mapping[str, Recognizer],
         frozen: Mapping[str, Recognizer],
         selections: Sequence[Selection],
-        val: Sequence[RecognitionSource],
+        val: Sequence[LineSource],
     ) -> None:
         self._config, self._loss, self._val, self._frozen = config, config.loss, val, frozen
         self._codec, self._preprocessing = CTCCodec(charset), config.input.preprocessing()
@@ -76,11 +76,11 @@ class RecognizerTask:
             self._preprocessing,
             config.batch_size,
             config.seed,
-            in_order(config.data),
+            sequential_sources(config.data),
         )
-        self.model = Peers(learners, frozen, config.team.lessons, config.loss)
-        self.measured: dict[str, Tensor] = {}
-        kept = learners.values() if config.frozen_norms else ()
+        self.model = RecognizerGroup(learners, frozen, config.team.losses, config.loss)
+        self.extra_metrics: dict[str, Tensor] = {}
+        kept = learners.values() if config.freeze_batch_norm else ()
         self._norms = [m for network in kept for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
 
     def batches(self, numbers: range) -> Iterator[RecognitionBatch]:
@@ -93,32 +93,34 @@ class RecognizerTask:
         normal = normalise(images, widths)
         for norm in self._norms:
             norm.eval()  # whoever sets the networks to training mode means the rest of them
-        said = self.model.outputs(normal)
+        said = self.model.forward_all(normal)
         with torch.no_grad():
             said |= {name: network(normal) for name, network in self._frozen.items()}
-        steps = filled_steps(widths, next(iter(said.values())).logits.shape[1])
+        steps = valid_steps(widths, next(iter(said.values())).logits.shape[1])
         filled = widths / images.shape[3]
-        labels = _Labels(targets, lengths, filled, steps, step * self._config.step_samples)
+        labels = _Labels(targets, lengths, filled, steps, step * self._config.samples_per_step)
         parts: dict[str, Tensor] = {}
-        self.measured = {}
-        for lesson in self._config.team.lessons:
-            prefix = f"{lesson.learner}_{lesson.source}_" if len(said) > 1 else ""
+        self.extra_metrics = {}
+        for lesson in self._config.team.losses:
+            prefix = f"{lesson.student}_{lesson.target}_" if len(said) > 1 else ""
             for name, part in self._lesson(lesson, said, labels).items():
                 parts[prefix + name] = lesson.weight * part
         return parts
 
-    def _lesson(self, lesson: Lesson, said: Mapping[str, RecognizerOutput], labels: _Labels) -> dict[str, Tensor]:
-        learner, loss = said[lesson.learner], self._loss
-        if lesson.source == LABELS:
-            return self._from_labels(lesson.learner, learner, labels)
-        other = said[lesson.source]
-        steps = None if loss.released else labels.steps
-        rise = loss.rise(labels.samples + self._config.step_samples)
-        mutual = mutual_loss(learner.logits, other.logits, steps, most=loss.mutual_most, released=loss.released)
+    def _lesson(
+        self, lesson: DistillationLoss, said: Mapping[str, RecognizerOutput], labels: _Labels
+    ) -> dict[str, Tensor]:
+        learner, loss = said[lesson.student], self._loss
+        if lesson.target == LABELS:
+            return self._from_labels(lesson.student, learner, labels)
+        other = said[lesson.target]
+        steps = None if loss.paddle_compat else labels.steps
+        rise = loss.mutual_warmup(labels.samples + self._config.samples_per_step)
+        mutual = mutual_loss(learner.logits, other.logits, steps, clip=loss.mutual_clip, released=loss.paddle_compat)
         parts = {"mutual": rise * loss.mutual_weight * mutual}
         self._measure(lesson, said, lesson.weight * parts["mutual"], labels)
         if loss.feature_weight:
-            distance = feature_loss(self.model.comparable(lesson, learner.backbone), other.backbone, steps)
+            distance = feature_loss(self.model.project_features(lesson, learner.backbone), other.backbone, steps)
             parts["feature"] = rise * loss.feature_weight * distance
         return parts
 
@@ -132,24 +134,24 @@ class RecognizerTask:
             spacing = spacing_loss(logits, targets, lengths, labels.filled)
             parts = {"ctc": (1 - share) * ctc, "spacing": share * spacing}
         if loss.ace_weight:
-            parts["ace"] = loss.ace_weight * ace_loss(logits, targets, lengths, released=loss.released)
+            parts["ace"] = loss.ace_weight * ace_loss(logits, targets, lengths, released=loss.paddle_compat)
         if loss.center_weight:
             parts["center"] = loss.center_weight * self._center(self.model.centers[name], said, labels)
         return parts
 
     def _center(self, centers: nn.Module, said: RecognizerOutput, labels: _Labels) -> Tensor:
         """First nothing; then the centres follow; then features are pulled to them."""
-        assert isinstance(centers, Centers)
-        follow, pull = self._loss.center_samples(self._config.samples)
+        assert isinstance(centers, ClassCenters)
+        follow, pull = self._loss.center_schedule(self._config.samples)
         part = said.features.new_zeros((), dtype=torch.float32)
         if labels.samples < follow:
             return part
-        right = reads_right(said.logits, labels.targets, labels.lengths)
-        counts = centers.counting(said.logits, right)
+        right = is_exact_match(said.logits, labels.targets, labels.lengths)
+        counts = centers.confident_steps(said.logits, right)
         if labels.samples >= pull:
             part = centers.loss(said.features, said.logits, counts)
-        if labels.samples < pull or not self._loss.released:
-            centers.find(said.features, said.logits, counts)
+        if labels.samples < pull or not self._loss.paddle_compat:
+            centers.accumulate(said.features, said.logits, counts)
         return part
 
     def _spacing_share(self, samples: int) -> float:
@@ -157,27 +159,29 @@ class RecognizerTask:
         lines = self._config.spacing_samples
         return max(0.0, 1 - samples / lines) if lines else 0.0
 
-    def _measure(self, lesson: Lesson, said: Mapping[str, RecognizerOutput], mutual: Tensor, labels: _Labels) -> None:
+    def _measure(
+        self, lesson: DistillationLoss, said: Mapping[str, RecognizerOutput], mutual: Tensor, labels: _Labels
+    ) -> None:
         if not mutual.requires_grad:
             return
-        taught = {other.learner for other in self._config.team.lessons if other.source == LABELS}
-        for name, source in ((lesson.learner, lesson.source), (lesson.source, lesson.learner)):
+        taught = {other.student for other in self._config.team.losses if other.target == LABELS}
+        for name, source in ((lesson.student, lesson.target), (lesson.target, lesson.student)):
             if name in taught:
                 logits = said[name].logits
                 alone = logits.detach().requires_grad_()
                 ctc = _norm(ctc_loss(alone, labels.targets, labels.lengths), alone)
                 ratio = _norm(mutual, logits) / ctc.clamp(min=_LEAST_NORM)
-                self.measured[f"{name}_{source}_gradient_ratio"] = ratio
+                self.extra_metrics[f"{name}_{source}_gradient_ratio"] = ratio
 
     def keys(self, batch: RecognitionBatch) -> tuple[str, ...]:
         """Names of the lines in a batch."""
         return batch.keys
 
-    def validate(self, model: nn.Module) -> Validation:
+    def validate(self, model: nn.Module) -> ValidationResult:
         """Scores as `ocrmill evaluate` gives them, in float32; the best is that of the highest mean over sources."""
-        assert isinstance(model, Peers)
+        assert isinstance(model, RecognizerGroup)
         networks = {name: network for name, network in model.networks.items() if isinstance(network, Recognizer)}
-        return contest(networks, self._scores, self._config.best_by)
+        return select_best(networks, self._scores, self._config.best_metric)
 
     def _scores(self, network: Recognizer) -> dict[str, dict[str, float]]:
         recognizer = TextRecognizer(torch_recognizer(network), self._codec.charset, self._preprocessing)

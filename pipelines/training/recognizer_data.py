@@ -6,27 +6,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.datasets.online import DrawnSource, Draws, Survey, take_survey
-from pipelines.datasets.online_index import open_survey, save_survey
-from pipelines.datasets.open import kind_of, open_source
-from pipelines.datasets.source import RecognitionSource
-from pipelines.errors import describe_counts
+from pipelines.datasets.online import OnlineSource, RecipeSampler, SourceIndex, scan_recipe
+from pipelines.datasets.online_index import load_index, save_index
+from pipelines.datasets.open import dataset_kind, open_line_source
+from pipelines.datasets.source import LineSource
+from pipelines.errors import format_counts
 from pipelines.inference.run import Run
-from pipelines.io.atomic import write_file, written
-from pipelines.io.paths import readable
+from pipelines.io.atomic import wrap_write_errors, write_atomic
+from pipelines.io.paths import wrap_read_errors
 from pipelines.recipes.digest import describe_difference
 from pipelines.recipes.presets import is_recipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
-from pipelines.training.recognizer_config import TrainConfig
-from pipelines.training.settings import Config, DataSettings
+from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.settings import DataSettings, TrainConfigT
 from synthtext.core import InputError
 
-FOLDER = "recipes"
+RECIPES_DIR = "recipes"
 """Where a RUN has the recipes that it draws from, as they were resolved, and what is known of their lines."""
 
 
 @dataclass(frozen=True)
-class DrawnData:
+class OnlineData:
     """A recipe among the data.
 
     Attributes:
@@ -42,14 +42,14 @@ class DrawnData:
     @property
     def path(self) -> Path:
         """Of its files in a RUN, without suffix."""
-        return Path(FOLDER) / f"{self.number}-{Path(self.entry.source).stem}"
+        return Path(RECIPES_DIR) / f"{self.number}-{Path(self.entry.source).stem}"
 
     @property
-    def draws(self) -> Draws:
+    def sampler(self) -> RecipeSampler:
         """Its samples."""
-        return Draws(self.recipe, self.recipe.digest, self.entry.seed or 0)
+        return RecipeSampler(self.recipe, self.recipe.digest, self.entry.seed or 0)
 
-    def stored(self, folder: Path) -> Survey | None:
+    def load_index(self, folder: Path) -> SourceIndex | None:
         """What a RUN knows of its lines.
 
         Args:
@@ -58,7 +58,7 @@ class DrawnData:
         Raises:
             InputError: the RUN was trained on other lines of the recipe; the sentence names what differs.
         """
-        found = open_survey((folder / self.path).with_suffix(".arrow"))
+        found = load_index((folder / self.path).with_suffix(".arrow"))
         if found is None:
             return None
         survey, about = found
@@ -69,11 +69,11 @@ class DrawnData:
             assert isinstance(ingredients, Mapping)
             raise InputError(
                 f"{folder} is trained on other lines of recipe {self.recipe.name} "
-                f"({describe_difference(ingredients, self.recipe.ingredients)}): undo that, or take another folder"
+                f"({describe_difference(ingredients, self.recipe.fingerprint)}): undo that, or take another folder"
             )
         return None
 
-    def open(self, folder: Path, data_workers: int) -> DrawnSource:
+    def open(self, folder: Path, data_workers: int) -> OnlineSource:
         """The recipe as a source.
 
         Where the RUN does not know its lines yet, all of them are drawn once: by one process for every CPU, or by this
@@ -83,30 +83,30 @@ class DrawnData:
             JobError: more than 1 % of the lines cannot be drawn.
         """
         assert self.entry.count is not None  # filled in
-        survey = self.stored(folder)
+        survey = self.load_index(folder)
         if survey is None:
-            survey = take_survey(self.draws, self.entry.count, data_workers and len(os.sched_getaffinity(0)))
-        return DrawnSource(self.draws, survey)
+            survey = scan_recipe(self.sampler, self.entry.count, data_workers and len(os.sched_getaffinity(0)))
+        return OnlineSource(self.sampler, survey)
 
-    def keep(self, folder: Path, survey: Survey) -> None:
+    def save(self, folder: Path, survey: SourceIndex) -> None:
         """Write down in a RUN's folder what is drawn and what is known of it.
 
         Raises:
             JobError: it cannot be written.
         """
         path = folder / self.path
-        if self.stored(folder) is None:
-            with written(path.with_suffix(".yaml")):
+        if self.load_index(folder) is None:
+            with wrap_write_errors(path.with_suffix(".yaml")):
                 path.parent.mkdir(exist_ok=True)
-                write_file(path.with_suffix(".yaml"), self.recipe.to_yaml())
-            save_survey(path.with_suffix(".arrow"), survey, {**self._about, "ingredients": self.recipe.ingredients})
+                write_atomic(path.with_suffix(".yaml"), self.recipe.to_yaml())
+            save_index(path.with_suffix(".arrow"), survey, {**self._about, "ingredients": self.recipe.fingerprint})
 
     @property
     def _about(self) -> dict[str, object]:
         return self.entry.model_dump(include={"source", "count", "seed", "digest"})
 
 
-def with_recipes(config: Config) -> tuple[Config, dict[int, DrawnData]]:
+def resolve_recipes(config: TrainConfigT) -> tuple[TrainConfigT, dict[int, OnlineData]]:
     """The settings with what is known of the recipes among the data.
 
     Returns:
@@ -120,7 +120,7 @@ def with_recipes(config: Config) -> tuple[Config, dict[int, DrawnData]]:
     total, entries, found = sum(entry.weight for entry in config.data), list(config.data), {}
     for number, entry in enumerate(config.data):
         if not is_recipe(entry.source):
-            check_plain(number, entry)
+            check_not_a_recipe(number, entry)
             continue
         recipe = resolve_recipe(entry.source)
         if recipe.kind != "lines":
@@ -135,11 +135,11 @@ def with_recipes(config: Config) -> tuple[Config, dict[int, DrawnData]]:
             )
         count = entry.count or math.ceil(config.samples * (entry.weight / total))
         entries[number] = entry.model_copy(update={"count": count, "seed": entry.seed or 0, "digest": recipe.digest})
-        found[number] = DrawnData(number, entries[number], recipe)
+        found[number] = OnlineData(number, entries[number], recipe)
     return config.model_copy(update={"data": tuple(entries)}), found
 
 
-def check_plain(number: int, entry: DataSettings) -> None:
+def check_not_a_recipe(number: int, entry: DataSettings) -> None:
     """Raise InputError if an entry of `data` that is no recipe has settings of one."""
     given = [name for name in ("count", "seed", "digest") if getattr(entry, name) is not None]
     if given:
@@ -148,7 +148,7 @@ def check_plain(number: int, entry: DataSettings) -> None:
         )
 
 
-def refuse_recipes(sources: Iterable[str], why: str) -> None:
+def reject_recipes(sources: Iterable[str], why: str) -> None:
     """Raise InputError if a recipe is among sources; `why` ends the sentence."""
     for source in sources:
         if is_recipe(source):
@@ -161,29 +161,29 @@ class LineData:
 
     Attributes:
         sources: to learn from, in the order of `data`.
-        held_out: to be scored on, in the order of `val`.
+        validation: to be scored on, in the order of `val`.
         drawn: those of the sources that are drawn, with their recipes.
     """
 
-    sources: tuple[RecognitionSource, ...]
-    held_out: tuple[RecognitionSource, ...]
-    drawn: tuple[tuple[DrawnData, DrawnSource], ...]
+    sources: tuple[LineSource, ...]
+    validation: tuple[LineSource, ...]
+    online: tuple[tuple[OnlineData, OnlineSource], ...]
 
-    def told(self) -> Iterator[str]:
+    def describe(self) -> Iterator[str]:
         """What is drawn, a line of text for each recipe."""
-        for _, source in self.drawn:
-            survey, seed = source.survey, source.draws.seed
-            gaps = f"; could not be drawn: {describe_counts(survey.gaps)}" if survey.gaps else ""
+        for _, source in self.online:
+            survey, seed = source.index, source.sampler.seed
+            gaps = f"; could not be drawn: {format_counts(survey.skipped)}" if survey.skipped else ""
             yield f"draw {source.name}: samples 0 to {survey.count - 1:,} of seed {seed}{gaps}"
 
     def keep(self, run: Run) -> None:
         """Write down in a RUN what is drawn and what is known of it; raises JobError if that cannot be written."""
-        for recipe, source in self.drawn:
-            recipe.keep(run.folder, source.survey)
+        for recipe, source in self.online:
+            recipe.save(run.folder, source.index)
 
 
 def open_lines(
-    config: TrainConfig, recipes: Mapping[int, DrawnData], folder: Path, check: Callable[[], None]
+    config: RecognizerTrainConfig, recipes: Mapping[int, OnlineData], folder: Path, check: Callable[[], None]
 ) -> LineData:
     """Open the data of a training.
 
@@ -201,19 +201,19 @@ def open_lines(
     held_out = tuple(map(_open, config.val))
     sources = {number: _open(entry.source) for number, entry in enumerate(config.data) if number not in recipes}
     for recipe in recipes.values():
-        recipe.stored(folder)  # if it was other lines, it is said what has changed
+        recipe.load_index(folder)  # if it was other lines, it is said what has changed
     check()
     drawn = {number: recipe.open(folder, config.data_workers) for number, recipe in recipes.items()}
     in_order = tuple(source for _, source in sorted({**sources, **drawn}.items()))
     return LineData(in_order, held_out, tuple((recipes[number], source) for number, source in drawn.items()))
 
 
-def _open(spec: str) -> RecognitionSource:
-    with readable(spec):
+def _open(spec: str) -> LineSource:
+    with wrap_read_errors(spec):
         there = "://" in spec or Path(spec).exists()
-    if there and kind_of(spec) == "scenes":
+    if there and dataset_kind(spec) == "scenes":
         raise InputError(
             f"{spec} holds scenes, not lines: a recognizer cannot learn from it; take a preset det-..., or cut its "
             "texts out with ocrmill crops"
         )
-    return open_source(spec)
+    return open_line_source(spec)

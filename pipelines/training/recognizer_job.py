@@ -5,20 +5,26 @@ from pathlib import Path
 
 from models.ctc import CTCCodec
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select
-from pipelines.inference.run import CONFIG, NetworkSettings, Run
+from pipelines.datasets.selection import select_lines
+from pipelines.inference.run import CONFIG_FILE, RecognizerSettings, Run
 from pipelines.training.data_checks import describe_data
-from pipelines.training.initial_weights import start_from
-from pipelines.training.network_building import build_frozen, build_learners, describe_frozen, keep_frozen, with_facts
+from pipelines.training.initial_weights import load_initial_weights
+from pipelines.training.network_building import (
+    build_students,
+    describe_teachers,
+    load_teachers,
+    save_teachers,
+    with_teacher_metadata,
+)
 from pipelines.training.recognizer import RecognizerTask
-from pipelines.training.recognizer_config import TrainConfig
-from pipelines.training.recognizer_data import open_lines, refuse_recipes, with_recipes
-from pipelines.training.task import Preparation, check_same
+from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.recognizer_data import open_lines, reject_recipes, resolve_recipes
+from pipelines.training.task import TrainingSetup, check_resumable
 from synthtext.core import Charset, InputError
 from synthtext.corpora import resolve_charset
 
 
-def prepare_recognizer(config: TrainConfig, folder: Path, *, is_known: bool = False) -> Preparation:
+def prepare_recognizer(config: RecognizerTrainConfig, folder: Path, *, is_known: bool = False) -> TrainingSetup:
     """Open the data of a recognizer's training, and make the networks.
 
     Args:
@@ -30,41 +36,46 @@ def prepare_recognizer(config: TrainConfig, folder: Path, *, is_known: bool = Fa
         InputError: settings or data are wrong.
         JobError: too many lines of a recipe could not be drawn.
     """
-    charset = charset_of(config.charset)
+    charset = resolve_training_charset(config.charset)
     codec, preprocessing = CTCCodec(charset), config.input.preprocessing()
-    refuse_recipes(config.val, "validate on lines that are there; ocrmill generate makes a data set of it")
-    config, recipes = with_recipes(config)
-    config = with_facts(config, "recognizer", lambda run: _teaching(run, charset, preprocessing))
-    learners, origins = build_learners(
+    reject_recipes(config.val, "validate on lines that are there; ocrmill generate makes a data set of it")
+    config, recipes = resolve_recipes(config)
+    config = with_teacher_metadata(config, "recognizer", lambda run: _teaching(run, charset, preprocessing))
+    learners, origins = build_students(
         config,
         lambda sizes: sizes.build(charset, config.input.height),
-        lambda network, run: str(start_from(network, charset, run)),
+        lambda network, run: str(load_initial_weights(network, charset, run)),
     )
-    frozen = build_frozen(config, Run.load_recognizer)  # before all lines of a recipe are looked at
+    frozen = load_teachers(config, Run.load_recognizer)  # before all lines of a recipe are looked at
     tree = {"kind": "recognizer", **config.model_dump(mode="json")}
-    data = open_lines(config, recipes, folder, partial(check_same, folder, tree, charset))
-    selections = [select(source, codec, preprocessing, config.input.widest) for source in data.sources]
+    data = open_lines(config, recipes, folder, partial(check_resumable, folder, tree, charset))
+    selections = [select_lines(source, codec, preprocessing, config.input.drop_wider_than) for source in data.sources]
 
     told: list[str] = []
     if not is_known:
-        told = [*data.told(), *describe_data(selections, data.held_out, charset), *origins, *describe_frozen(config)]
+        told = [
+            *data.describe(),
+            *describe_data(selections, data.validation, charset),
+            *origins,
+            *describe_teachers(config),
+        ]
 
     def begin(run: Run) -> None:
         data.keep(run)
-        keep_frozen(run, frozen)
+        save_teachers(run, frozen)
 
-    return Preparation(
-        task=RecognizerTask(config, charset, learners, frozen, selections, data.held_out),
-        counts=[len(selection.rows) for selection in selections],
-        tree=tree,
+    return TrainingSetup(
+        task=RecognizerTask(config, charset, learners, frozen, selections, data.validation),
+        source_sizes=[len(selection.rows) for selection in selections],
+        settings=tree,
         preprocessing=preprocessing,
         charset=charset,
-        told=told,
-        begin=begin,
+        messages=told,
+        on_start=begin,
     )
 
 
-def _teaching(run: Run, charset: Charset, preprocessing: RecognizerPreprocessing) -> NetworkSettings:
+def _teaching(run: Run, charset: Charset, preprocessing: RecognizerPreprocessing) -> RecognizerSettings:
     """Sizes of a RUN's network, if it has one that can teach.
 
     Raises:
@@ -82,11 +93,11 @@ def _teaching(run: Run, charset: Charset, preprocessing: RecognizerPreprocessing
             f"{here.height} and {here.channels}; change input"
         )
     run.load_recognizer()
-    return run.network
+    return run.recognizer_settings
 
 
-def charset_of(name: str) -> Charset:
+def resolve_training_charset(name: str) -> Charset:
     """The charset that a training's setting names: a RUN's, or whatever `resolve_charset` finds."""
-    if (Path(name) / CONFIG).is_file():
+    if (Path(name) / CONFIG_FILE).is_file():
         return Run.open(Path(name)).charset
     return resolve_charset(name, Path.cwd())

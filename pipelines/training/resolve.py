@@ -4,15 +4,15 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipelines.config import Tree, nearest, override, read_yaml, validated
-from pipelines.inference.run import Kind, Run
-from pipelines.io.paths import absolute as absolute_place
-from pipelines.io.paths import readable
+from pipelines.config import SettingsDict, apply_overrides, read_yaml, suggest_key, validate_model
+from pipelines.inference.run import ModelKind, Run
+from pipelines.io.paths import absolute_path as absolute_place
+from pipelines.io.paths import wrap_read_errors
 from pipelines.recipes.presets import is_recipe
 from pipelines.training import detector_config, recognizer_config
 from pipelines.training.detector_config import DetectorTrainConfig
-from pipelines.training.network_group import with_teacher
-from pipelines.training.recognizer_config import TrainConfig
+from pipelines.training.network_group import apply_teacher_setting
+from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.settings import DataSettings
 from synthtext.core import InputError
 
@@ -20,20 +20,20 @@ FINE_TUNING_LR = 3e-4
 """Highest learning rate from the weights of another RUN."""
 
 _PRESETS = Path(__file__).parent / "presets"
-_IMPLIED: dict[Kind, Callable[[Run], Tree]] = {
-    "recognizer": recognizer_config.implied_by,
-    "detector": detector_config.implied_by,
+_IMPLIED: dict[ModelKind, Callable[[Run], SettingsDict]] = {
+    "recognizer": recognizer_config.recognizer_init_settings,
+    "detector": detector_config.detector_init_settings,
 }
 
 
-def preset_names() -> tuple[str, ...]:
+def training_preset_names() -> tuple[str, ...]:
     """The presets of `ocrmill train`."""
     return tuple(sorted(path.stem for path in _PRESETS.glob("*.yaml")))
 
 
 def resolve_config(
     preset: str, data: Sequence[str] = (), val: Sequence[str] = (), overrides: Sequence[str] = ()
-) -> TrainConfig | DetectorTrainConfig:
+) -> RecognizerTrainConfig | DetectorTrainConfig:
     """Settings of a preset or of a YAML file, with the sources and `key.sub=value` overrides on top.
 
     The file's key `kind`, recognizer (the default) or detector, says which settings there are. With `init`, the sizes
@@ -53,31 +53,31 @@ def resolve_config(
     path = _find(preset)
     tree = read_yaml(path)
     kind = _kind(tree, preset)
-    init = override(tree, overrides).get("init")
+    init = apply_overrides(tree, overrides).get("init")
     if isinstance(init, str):
         run = Run.open(Path(init).absolute())
-        tree = _with_init(tree, preset in preset_names(), _IMPLIED[kind](run))
+        tree = _with_init(tree, preset in training_preset_names(), _IMPLIED[kind](run))
         overrides = [*overrides, f"init={json.dumps(str(run.folder))}"]
     if data:
         tree["data"] = [parse_source(entry).model_dump() for entry in data]
     if val:
         tree["val"] = [_located(entry) for entry in val]
     where = f"training {preset}"
-    tree = with_teacher(override(tree, overrides), kind, where)
+    tree = apply_teacher_setting(apply_overrides(tree, overrides), kind, where)
     if kind == "detector":
-        folder = Path.cwd() if preset in preset_names() else path.absolute().parent
-        return validated(DetectorTrainConfig, detector_config.prepared(tree, folder, where), where)
-    return validated(TrainConfig, tree, where)
+        folder = Path.cwd() if preset in training_preset_names() else path.absolute().parent
+        return validate_model(DetectorTrainConfig, detector_config.resolve_settings(tree, folder, where), where)
+    return validate_model(RecognizerTrainConfig, tree, where)
 
 
-def _kind(tree: Tree, preset: str) -> Kind:
-    kind: Kind = tree.pop("kind", "recognizer")
+def _kind(tree: SettingsDict, preset: str) -> ModelKind:
+    kind: ModelKind = tree.pop("kind", "recognizer")
     if kind not in _IMPLIED:
         raise InputError(f"training {preset}: kind must be recognizer or detector, not {kind!r}")
     return kind
 
 
-def _with_init(tree: Tree, is_preset: bool, implied: Tree) -> Tree:
+def _with_init(tree: SettingsDict, is_preset: bool, implied: SettingsDict) -> SettingsDict:
     """The settings of a preset, or of a user's file which has the last word, with what starting from a RUN implies."""
     if is_preset:
         return {**tree, **implied, "optim": {**tree.get("optim", {}), "lr": FINE_TUNING_LR}}
@@ -86,11 +86,13 @@ def _with_init(tree: Tree, is_preset: bool, implied: Tree) -> Tree:
 
 def _find(preset: str) -> Path:
     path = _PRESETS / f"{preset}.yaml"
-    if preset in preset_names():
+    if preset in training_preset_names():
         return path
     if Path(preset).suffix in {".yaml", ".yml"}:
         return Path(preset)
-    raise InputError(f"there is no preset {preset!r}; {nearest(preset, preset_names())} (or name a YAML file)")
+    raise InputError(
+        f"there is no preset {preset!r}; {suggest_key(preset, training_preset_names())} (or name a YAML file)"
+    )
 
 
 def parse_source(text: str) -> DataSettings:
@@ -102,16 +104,16 @@ def parse_source(text: str) -> DataSettings:
         InputError: the weight is no positive number.
     """
     path, separator, weight = text.rpartition("=")
-    with readable(text):
+    with wrap_read_errors(text):
         is_path = "://" not in text and Path(text).exists()
     if not separator or is_path or ("://" in text and not _is_number(weight)):
         return DataSettings(source=_located(text))
-    return validated(DataSettings, {"source": _located(path), "weight": weight}, f"source {text!r}")
+    return validate_model(DataSettings, {"source": _located(path), "weight": weight}, f"source {text!r}")
 
 
 def _located(source: str) -> str:
     """A source as it is written down: by its absolute path, or by its name if it is a preset of recipes."""
-    return source if is_recipe(source) and not Path(source).suffix else absolute(source)
+    return source if is_recipe(source) and not Path(source).suffix else absolute_data_path(source)
 
 
 def _is_number(text: str) -> bool:
@@ -122,6 +124,6 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def absolute(path: str) -> str:
+def absolute_data_path(path: str) -> str:
     """An absolute path, or a URI: the same command from another folder must mean the same data."""
     return absolute_place(path)

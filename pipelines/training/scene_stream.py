@@ -14,19 +14,19 @@ from augment.copy_paste import CopyPaste, PasteMode
 from models.batch import DetectionBatch
 from models.db.targets import DBTargets, TargetSettings, make_targets
 from models.losses import DBTargetBatch
-from pipelines.datasets.concat import Parts
-from pipelines.datasets.image import decode
-from pipelines.datasets.order import Mixture, RowsInOrder, ShuffledRows
-from pipelines.datasets.scene_source import EncodedScene, SceneSource, of_level
+from pipelines.datasets.concat import ConcatenatedSource
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.order import Mixture, SequentialRows, ShuffledRows
+from pipelines.datasets.scene_source import EncodedScene, SceneSource, instances_at_level
 from pipelines.jobs.crop_bank import load_bank
 from synthtext.core import Image, InputError, Level, Scene, StreamSource
 
-TOGETHER = 1024
+SHUFFLE_BLOCK_SIZE = 1024
 """Pictures that are shuffled together: the row groups that hold them fit into memory."""
 
 
 @dataclass(frozen=True)
-class BankPaste:
+class OnlineCopyPaste:
     """Pastes crops of a bank on the fly.
 
     Attributes:
@@ -71,9 +71,9 @@ class SceneStream:
     channels: str
     batch_size: int
     seed: int
-    paste: BankPaste | None = None
+    paste: OnlineCopyPaste | None = None
     in_order: Collection[int] = ()
-    _pictures: Parts[EncodedScene] = field(init=False, repr=False)
+    _pictures: ConcatenatedSource[EncodedScene] = field(init=False, repr=False)
     _mixture: Mixture = field(init=False, repr=False)
     _streams: StreamSource = field(init=False, repr=False)
     _operation: CopyPaste | None = field(init=False, repr=False, default=None)
@@ -87,11 +87,11 @@ class SceneStream:
         empty = [source.name for source in self.sources if not len(source)]
         if empty:
             raise InputError(f"{empty[0]} holds no picture")
-        self._pictures = Parts("", tuple(self.sources))
+        self._pictures = ConcatenatedSource("", tuple(self.sources))
         orders = [
-            RowsInOrder(np.arange(len(source)))
+            SequentialRows(np.arange(len(source)))
             if number in self.in_order
-            else ShuffledRows(np.arange(len(source)), source.groups, self.seed, number, TOGETHER)
+            else ShuffledRows(np.arange(len(source)), source.group_offsets, self.seed, number, SHUFFLE_BLOCK_SIZE)
             for number, source in enumerate(self.sources)
         ]
         self._mixture = Mixture(orders, self.weights)
@@ -108,7 +108,7 @@ class SceneStream:
         """
         first = step * self.batch_size
         taken = self._mixture.take(first, first + self.batch_size)
-        rows = np.concatenate([start + part for start, part in zip(self._pictures.starts, taken, strict=False)])
+        rows = np.concatenate([start + part for start, part in zip(self._pictures.part_offsets, taken, strict=False)])
         scenes = self._pictures.read(rows)
         samples = [self.sample(scene, first + place) for place, scene in enumerate(scenes)]
         images, targets = zip(*samples, strict=True)
@@ -117,18 +117,18 @@ class SceneStream:
     def sample(self, encoded: EncodedScene, position: int) -> tuple[Image, DBTargets]:
         """What a picture is at a position (0 to 2**32 - 1): (H, W, 3) uint8 RGB, and its maps."""
         content, appearance = self._streams.at(position)
-        scene = Scene(encoded.key, decode(encoded.image, encoded.key), encoded.instances)
+        scene = Scene(encoded.key, decode_image(encoded.image, encoded.key), encoded.instances)
         if self.paste is not None and content.random() < self.paste.probability:
             scene = self._copy_paste(self.paste)(scene, content)
-        scene = replace(scene, instances=of_level(scene.instances, self.level))
+        scene = replace(scene, instances=instances_at_level(scene.instances, self.level))
         shown = self.chain(appearance, scene)
         height, width = shown.scene.image.shape[:2]
         polygons = [instance.polygon for instance in shown.scene.instances]
         ignore = [instance.ignore for instance in shown.scene.instances]
-        maps, _ = make_targets(polygons, ignore, height, width, self.targets, shown.valid)
+        maps, _ = make_targets(polygons, ignore, height, width, self.targets, shown.valid_mask)
         return shown.scene.image, maps
 
-    def _copy_paste(self, paste: BankPaste) -> CopyPaste:
+    def _copy_paste(self, paste: OnlineCopyPaste) -> CopyPaste:
         if self._operation is None:
             self._operation = CopyPaste(load_bank(paste.path), paste.mode)
         return self._operation

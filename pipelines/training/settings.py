@@ -7,24 +7,24 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from models.schedule import warmed_up_cosine, warmed_up_polynomial, warmed_up_stairs
+from models.schedule import cosine_with_warmup, piecewise_with_warmup, polynomial_with_warmup
 
-Share = Annotated[float, Field(ge=0, lt=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 _Fraction = Annotated[float, Field(ge=0, le=1)]
 _FINAL = 0.01
 
-FREE = ("threads", "data_workers", "log_every", "validate_every", "checkpoint_every")
+RESUMABLE_CHANGES = ("threads", "data_workers", "log_every", "validate_every", "checkpoint_every")
 """Settings that a training may go on with changed. All others, the budget too because the learning rate follows it,
 would make another training of it."""
 
 
-class Settings(BaseModel):
+class StrictSettings(BaseModel):
     """Settings by name; an unknown one is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class OptimSettings(Settings):
+class OptimSettings(StrictSettings):
     """`optim`: Adam with coupled decay, a warm-up, and a schedule for the steps after it.
 
     Attributes:
@@ -36,18 +36,18 @@ class OptimSettings(Settings):
             steps)^`power`. "piecewise": it stays, and changes at the `drops`.
         final_lr_fraction: of `lr`, at the end of a cosine or a polynomial; null: 0.01.
         power: of a polynomial; null: 1, a straight line.
-        drops: of a piecewise schedule: after which share of the steps, and which fraction of `lr` holds from there on.
+        milestones: of a piecewise schedule: after which share of the steps, and which fraction of `lr` holds from there on.
         clip_norm: longer gradients are shortened to this norm.
     """
 
     lr: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=2e-5, ge=0)
-    betas: tuple[Share, Share] = (0.9, 0.999)
+    betas: tuple[Fraction, Fraction] = (0.9, 0.999)
     warmup_steps: int = Field(default=100, ge=0)
     schedule: Literal["cosine", "polynomial", "piecewise"] = "cosine"
     final_lr_fraction: _Fraction | None = None
     power: float | None = Field(default=None, gt=0, le=10)
-    drops: tuple[tuple[Share, _Fraction], ...] = ()
+    milestones: tuple[tuple[Fraction, _Fraction], ...] = ()
     clip_norm: float = Field(default=5.0, gt=0)
 
     @model_validator(mode="after")
@@ -59,10 +59,10 @@ class OptimSettings(Settings):
             raise ValueError(
                 "a piecewise schedule ends with the fraction of its last drop: leave final_lr_fraction out"
             )
-        if is_piecewise != bool(self.drops):
+        if is_piecewise != bool(self.milestones):
             told = "needs drops, such as [[0.6, 0.1], [0.9, 0.01]]" if is_piecewise else "has no drops: leave them out"
             raise ValueError(f"schedule={self.schedule} {told}")
-        shares = [share for share, _ in self.drops]
+        shares = [share for share, _ in self.milestones]
         if any(later <= earlier for earlier, later in pairwise(shares)):
             raise ValueError(f"the shares of the drops must rise, not {shares}")
         return self
@@ -77,14 +77,14 @@ class OptimSettings(Settings):
         length = max(steps - self.warmup_steps, 0)
         final = _FINAL if self.final_lr_fraction is None else self.final_lr_fraction
         if self.schedule == "piecewise":
-            drops = [(share * length, fraction) for share, fraction in self.drops]
-            return self.lr * warmed_up_stairs(step, self.warmup_steps, drops)
+            drops = [(share * length, fraction) for share, fraction in self.milestones]
+            return self.lr * piecewise_with_warmup(step, self.warmup_steps, drops)
         if self.schedule == "polynomial":
-            return self.lr * warmed_up_polynomial(step, self.warmup_steps, length, final, self.power or 1.0)
-        return self.lr * warmed_up_cosine(step, self.warmup_steps, length, final)
+            return self.lr * polynomial_with_warmup(step, self.warmup_steps, length, final, self.power or 1.0)
+        return self.lr * cosine_with_warmup(step, self.warmup_steps, length, final)
 
 
-class DataSettings(Settings):
+class DataSettings(StrictSettings):
     """An entry of `data`.
 
     Attributes:
@@ -108,12 +108,12 @@ class DataSettings(Settings):
         return {name: value for name, value in whole(self).items() if value is not None}
 
 
-def in_order(data: Sequence[DataSettings]) -> tuple[int, ...]:
+def sequential_sources(data: Sequence[DataSettings]) -> tuple[int, ...]:
     """The numbers of the entries that are read in their order."""
     return tuple(number for number, entry in enumerate(data) if entry.order == "index")
 
 
-class CommonConfig(Settings):
+class BaseTrainConfig(StrictSettings):
     """What a training of any network depends on.
 
     Attributes:
@@ -143,7 +143,7 @@ class CommonConfig(Settings):
     samples: int = Field(default=400_000, ge=1)
     batch_size: int = Field(default=64, ge=2)
     micro_batches: int = Field(default=1, ge=1, le=4096)
-    ema_decay: Share = 0.999
+    ema_decay: Fraction = 0.999
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     seed: int = Field(default=0, ge=0, lt=2**32)
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -156,22 +156,22 @@ class CommonConfig(Settings):
     @property
     def steps(self) -> int:
         """Steps of the whole training."""
-        return math.ceil(self.samples / self.step_samples)
+        return math.ceil(self.samples / self.samples_per_step)
 
     @property
-    def step_samples(self) -> int:
+    def samples_per_step(self) -> int:
         """Samples in a step."""
         return self.batch_size * self.micro_batches
 
     @property
-    def score_name(self) -> str:
+    def metric_name(self) -> str:
         """What the score that the best weights are chosen by is called."""
         raise NotImplementedError
 
     @property
-    def unit(self) -> str:
+    def sample_unit(self) -> str:
         """What samples are, plural."""
         raise NotImplementedError
 
 
-Config = TypeVar("Config", bound=CommonConfig)
+TrainConfigT = TypeVar("TrainConfigT", bound=BaseTrainConfig)

@@ -7,23 +7,23 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from torch import Tensor, nn
 
-from pipelines.config import Tree
+from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
-from pipelines.inference.run import CONFIG, Run
-from pipelines.training.checkpoint import Progress
-from pipelines.training.settings import FREE
+from pipelines.inference.run import CONFIG_FILE, Run
+from pipelines.training.checkpoint import TrainingProgress
+from pipelines.training.settings import RESUMABLE_CHANGES
 from synthtext.core import Charset, InputError
 
-LOCK = "lock"
+LOCK_FILE = "lock"
 
 
-def check_use(folder: Path) -> None:
+def check_run_dir(folder: Path) -> None:
     """Refuse a folder that holds no training; a new or an empty one is fine.
 
     Raises:
         InputError: the sentence says what is there.
     """
-    if not (folder / CONFIG).is_file():
+    if not (folder / CONFIG_FILE).is_file():
         if folder.exists() and (not folder.is_dir() or any(_foreign(folder))):
             raise InputError(f"{folder} is not empty and is no RUN; name a new folder")
     elif "imported" in Run.open(folder).config:
@@ -32,16 +32,16 @@ def check_use(folder: Path) -> None:
         )
 
 
-def check_same(folder: Path, tree: Tree, charset: Charset | None) -> None:
+def check_resumable(folder: Path, tree: SettingsDict, charset: Charset | None) -> None:
     """Refuse a folder that holds something else; raises as `check_use` does, and for another training.
 
     Args:
         folder: of the RUN; it may be none yet.
-        tree: what the RUN's config.yaml would say.
+        settings: what the RUN's config.yaml would say.
         charset: of a recognizer.
     """
-    check_use(folder)
-    if not (folder / CONFIG).is_file():
+    check_run_dir(folder)
+    if not (folder / CONFIG_FILE).is_file():
         return
     run = Run.open(folder)
     differing = list(_differences(run.config, tree))
@@ -56,7 +56,7 @@ def check_same(folder: Path, tree: Tree, charset: Charset | None) -> None:
 
 def _foreign(folder: Path) -> Iterator[Path]:
     """What neither a lock nor a RUN that was never begun leaves behind."""
-    ours = {LOCK, "charset.txt", "preprocessing.json"}
+    ours = {LOCK_FILE, "charset.txt", "preprocessing.json"}
     return (path for path in folder.iterdir() if path.name not in ours and not path.name.startswith(".tmp-"))
 
 
@@ -65,7 +65,7 @@ def _differences(there: Mapping[str, Any], here: Mapping[str, Any], path: str = 
         one, other = _by_name(there.get(key)), _by_name(here.get(key))
         if isinstance(one, Mapping) and isinstance(other, Mapping):
             yield from _differences(one, other, f"{path}{key}.")
-        elif one != other and path + key not in FREE:
+        elif one != other and path + key not in RESUMABLE_CHANGES:
             is_whole = None in (one, other) and isinstance(one or other, Mapping)  # a network, or all of copy_paste
             told = f"{one} there and {other} here" if not is_whole else f"only {'there' if other is None else 'here'}"
             yield f"{path}{key} is {told}"
@@ -78,11 +78,11 @@ def _by_name(value: Any) -> Any:
     return value
 
 
-Batch = TypeVar("Batch")
+BatchT = TypeVar("BatchT")
 
 
 @dataclass(frozen=True)
-class Validation:
+class ValidationResult:
     """Scores of a network on labelled data.
 
     Attributes:
@@ -90,19 +90,19 @@ class Validation:
         scores: all scores, by source.
         best: the part of the network that the score is of; None: all of it.
         parts: networks whose weights are kept beside the best, by name.
-        name: of the best among them; None: there are none.
+        best_network: of the best among them; None: there are none.
         details: what else the log is to tell.
     """
 
     score: float
     scores: dict[str, dict[str, float]]
     best: nn.Module | None = None
-    parts: Mapping[str, nn.Module] = field(default_factory=dict)
-    name: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+    networks: Mapping[str, nn.Module] = field(default_factory=dict)
+    best_network: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Task(Protocol[Batch]):
+class Task(Protocol[BatchT]):
     """A network, data for it, and what is wanted of it: a recognizer or a detector."""
 
     @property
@@ -111,28 +111,28 @@ class Task(Protocol[Batch]):
         ...
 
     @property
-    def measured(self) -> Mapping[str, Tensor]:
+    def extra_metrics(self) -> Mapping[str, Tensor]:
         """What else the last `losses` found out, for the log: finite scalars."""
         ...
 
-    def batches(self, numbers: range) -> Iterator[Batch]:
+    def batches(self, numbers: range) -> Iterator[BatchT]:
         """The batches of these numbers, in order, each a pure function of its number."""
         ...
 
-    def losses(self, batch: Batch, step: int) -> dict[str, Tensor]:
+    def losses(self, batch: BatchT, step: int) -> dict[str, Tensor]:
         """The parts of the loss of a batch of a step, scalars; their sum is minimised."""
         ...
 
-    def keys(self, batch: Batch) -> tuple[str, ...]:
+    def keys(self, batch: BatchT) -> tuple[str, ...]:
         """Names of the samples in a batch."""
         ...
 
-    def validate(self, model: nn.Module) -> Validation:
+    def validate(self, model: nn.Module) -> ValidationResult:
         """Score a network of the same kind, the averaged one."""
         ...
 
 
-Say: TypeAlias = Callable[[str], None]
+Log: TypeAlias = Callable[[str], None]
 
 
 def _nothing(*_: Any) -> None:
@@ -140,25 +140,25 @@ def _nothing(*_: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Preparation:
+class TrainingSetup:
     """A training that can begin: all that could be wrong with its settings and data was looked for.
 
     Attributes:
         task: what is learnt.
         counts: usable samples of every source.
-        tree: what the RUN's config.yaml says.
+        settings: what the RUN's config.yaml says.
         preprocessing: the RUN's.
         charset: of a recognizer.
         told: what is said before the first step, a line at a time.
-        begin: writes what else the RUN must hold; is called before every start, a resumed one too.
+        on_start: writes what else the RUN must hold; is called before every start, a resumed one too.
         finish: is called at the end with how far it is, and what to tell.
     """
 
     task: Task[Any]
-    counts: list[int]
-    tree: Tree
+    source_sizes: list[int]
+    settings: SettingsDict
     preprocessing: RecognizerPreprocessing | DetectorPreprocessing
     charset: Charset | None
-    told: Sequence[str]
-    begin: Callable[[Run], None] = _nothing
-    finish: Callable[[Run, Progress, Say], None] = _nothing
+    messages: Sequence[str]
+    on_start: Callable[[Run], None] = _nothing
+    on_end: Callable[[Run, TrainingProgress, Log], None] = _nothing

@@ -11,22 +11,22 @@ from typing import Any, TypeAlias
 
 import torch
 
-from pipelines.cluster.distributed import Send, work_together
-from pipelines.cluster.remote import Code, compare, find_code
-from pipelines.config import Tree
+from pipelines.cluster.distributed import Send, run_distributed
+from pipelines.cluster.remote import CodeVersion, describe_code_difference, installed_code_version
+from pipelines.config import SettingsDict
 from pipelines.errors import JobError
 from pipelines.inference.run import Run
-from pipelines.progress import Bar, Meter, progress
-from pipelines.training.checkpoint import Progress, read_progress
+from pipelines.progress import ProgressBar, ProgressCounter, progress_bar
+from pipelines.training.checkpoint import TrainingProgress, read_progress
 from pipelines.training.detector_config import DetectorTrainConfig
-from pipelines.training.distributed import Together, failing_together
+from pipelines.training.distributed import DistributedGroup, propagate_errors
 from pipelines.training.loop import run_training
-from pipelines.training.recognizer_config import TrainConfig
-from pipelines.training.task import Preparation, Say
+from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.task import Log, TrainingSetup
 from synthtext.core import InputError
 
-AnyConfig: TypeAlias = TrainConfig | DetectorTrainConfig
-Prepare: TypeAlias = Callable[[AnyConfig, Path], Preparation]
+AnyTrainConfig: TypeAlias = RecognizerTrainConfig | DetectorTrainConfig
+SetupFactory: TypeAlias = Callable[[AnyTrainConfig, Path], TrainingSetup]
 
 _PAUSE = 0.5  # seconds between messages of how far the training is
 _ERRORS = {"InputError": InputError, "JobError": JobError}
@@ -45,17 +45,17 @@ class _Order:
         code: of ocrmill.
     """
 
-    prepare: Prepare
-    kind: type[AnyConfig]
-    settings: Tree
+    prepare: SetupFactory
+    kind: type[AnyTrainConfig]
+    settings: SettingsDict
     folder: Path
     home: Path
-    code: Code
+    code: CodeVersion
 
 
-def train_together(
-    prepare: Prepare, config: AnyConfig, run: Run, say: Say, workers: int, address: str | None
-) -> Progress:
+def train_distributed(
+    prepare: SetupFactory, config: AnyTrainConfig, run: Run, say: Log, workers: int, address: str | None
+) -> TrainingProgress:
     """Train in several processes, until the budget is spent; see `run_training`.
 
     Args:
@@ -72,12 +72,14 @@ def train_together(
     Raises:
         InputError, JobError: as `run_training` does, and for processes that die again and again.
     """
-    order = _Order(prepare, type(config), config.model_dump(mode="json"), run.folder, Path.cwd(), find_code())
-    done = min(read_progress(run.folder).step * config.step_samples, config.samples)
-    with progress("training", total=config.samples, unit=config.unit, done=done) as bar:
+    order = _Order(
+        prepare, type(config), config.model_dump(mode="json"), run.folder, Path.cwd(), installed_code_version()
+    )
+    done = min(read_progress(run.folder).step * config.samples_per_step, config.samples)
+    with progress_bar("training", total=config.samples, unit=config.unit, done=done) as bar:
         listener = _Listener(bar, say)
         cuda = config.device == "cuda"
-        work_together(_work, order, workers, address, run.folder, listener.hear, cuda=cuda)
+        run_distributed(_work, order, workers, address, run.folder, listener.hear, cuda=cuda)
     if listener.failure is not None:
         raise listener.failure
     return read_progress(run.folder)
@@ -86,7 +88,7 @@ def train_together(
 class _Listener:
     """Shows what the first process tells."""
 
-    def __init__(self, bar: Bar, say: Say) -> None:
+    def __init__(self, bar: ProgressBar, say: Log) -> None:
         self._bar, self._say = bar, say
         self.failure: Exception | None = None
 
@@ -106,24 +108,24 @@ class _Listener:
 def _work(order: _Order, send: Send) -> None:
     """One process of a training. A mistake of the user's is told rather than raised: to begin anew would not help."""
     os.chdir(order.home)
-    group = Together()
+    group = DistributedGroup()
     first: Send = send if group.rank == 0 else lambda _: None
     config = order.kind(**order.settings)
     if config.threads:
         torch.set_num_threads(config.threads)
     try:
-        with failing_together(group):
-            check_code(order.code)
+        with propagate_errors(group):
+            check_same_version(order.code)
             prepared, run = order.prepare(config, order.folder), Run.open(order.folder)
-        say: Say = lambda line: first(("said", line))  # noqa: E731 - a name for the type
-        run_training(prepared.task, prepared.counts, config, run, say, group, _told_bar(first))
+        say: Log = lambda line: first(("said", line))  # noqa: E731 - a name for the type
+        run_training(prepared.task, prepared.source_sizes, config, run, say, group, _told_bar(first))
     except (InputError, JobError) as error:
         first(("failed", (type(error).__name__, str(error))))
 
 
-def check_code(wanted: Code) -> None:
+def check_same_version(wanted: CodeVersion) -> None:
     """Raise InputError if this process would train with another ocrmill than the one that is wanted."""
-    difference = compare(wanted, find_code())
+    difference = describe_code_difference(wanted, installed_code_version())
     if difference:
         raise InputError(f"machine {socket.gethostname()} cannot train along: {difference}")
 
@@ -132,16 +134,16 @@ def _told_bar(send: Send) -> Callable[..., Any]:
     """A progress bar that is shown elsewhere; told of now and then, for a message takes a millisecond of every step."""
 
     @contextmanager
-    def show(label: str, *, total: int, unit: str, done: int = 0) -> Iterator[Bar]:
+    def show(label: str, *, total: int, unit: str, done: int = 0) -> Iterator[ProgressBar]:
         told = time.monotonic()
 
-        def tell(meter: Meter) -> None:
+        def tell(meter: ProgressCounter) -> None:
             nonlocal told
             if time.monotonic() >= told + _PAUSE:
                 told = time.monotonic()
                 send(("done", meter.done))
 
-        bar = Bar(Meter(total, unit, done), tell)
+        bar = ProgressBar(ProgressCounter(total, unit, done), tell)
         send(("done", done))
         yield bar
         send(("done", bar.meter.done))

@@ -1,6 +1,6 @@
 """What lines are written on. In a recipe, `photos:` means the class `Photos` of this package."""
 
-from synthtext.background.background import MadePaper, Paper, PaperStock
+from synthtext.background.background import Background, BackgroundSource, ParametricBackground
 from synthtext.background.fibrous_paper import FibrousPaper
 from synthtext.background.materials import Fabric, Metal, Wood
 from synthtext.background.photos import PhotoPool, Photos
@@ -9,14 +9,14 @@ from synthtext.background.procedural import Gradient, Plain, Texture
 from synthtext.background.screen import Screen
 
 __all__ = [
+    "Background",
+    "BackgroundSource",
     "Fabric",
     "FibrousPaper",
     "Gradient",
     "Halftone",
-    "MadePaper",
     "Metal",
-    "Paper",
-    "PaperStock",
+    "ParametricBackground",
     "PhotoPool",
     "Photos",
     "Plain",

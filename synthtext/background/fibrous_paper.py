@@ -7,27 +7,27 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.background.background import MadePaper
+from synthtext.background.background import ParametricBackground
 from synthtext.background.textures import (
     HEIGHT,
     WIDTH,
-    Relief,
-    coloured,
-    cut,
-    draw_cut,
-    draw_place,
-    grain,
-    levels,
-    streaks,
+    GreyTexture,
+    anisotropic_noise,
+    apply_colour_ramp,
+    crop_tile,
+    draw_noise_offset,
+    draw_tile_crop,
+    smooth_noise,
+    to_texture,
 )
-from synthtext.core import Image, Parameters, Range, Size, check_range, check_share
+from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
 
 _MIDDLE = 150  # level of bare paper: stains are below, worn folds above
 _ROUGH = 100  # levels between light and dark fibres in a tile
 
 
 @dataclass(frozen=True)
-class FibrousPaper(MadePaper):
+class FibrousPaper(ParametricBackground):
     """White, yellowed, grey and brown paper: fibres and clouds; stains with edges; folds with light and shade.
 
     Attributes:
@@ -48,19 +48,19 @@ class FibrousPaper(MadePaper):
         check_range("lightness_range", self.lightness_range, 0, 255)
         check_range("warmth_range", self.warmth_range, -30, 90, "steps")
         check_range("roughness_range", self.roughness_range, 0, 80, "steps")
-        check_share("stain_probability", self.stain_probability)
-        check_share("fold_probability", self.fold_probability)
+        check_fraction("stain_probability", self.stain_probability)
+        check_fraction("fold_probability", self.fold_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the paper, its stains and its folds."""
         drawn: Parameters = {
-            **draw_cut(rng, (0.7, 1.6)),
+            **draw_tile_crop(rng, (0.7, 1.6)),
             "lightness": rng.uniform(*self.lightness_range),
             "warmth": rng.uniform(*self.warmth_range),
             "roughness": rng.uniform(*self.roughness_range),
         }
         if rng.random() < self.stain_probability:
-            drawn |= {"stain": rng.uniform(15, 60), "stained": draw_place(rng), "spot": rng.uniform(0.5, 1.6)}
+            drawn |= {"stain": rng.uniform(15, 60), "stained": draw_noise_offset(rng), "spot": rng.uniform(0.5, 1.6)}
         if rng.random() < self.fold_probability:
             count = int(rng.integers(1, 3))
             drawn["folds"] = [rng.random(4).tolist() for _ in range(count)]
@@ -69,7 +69,7 @@ class FibrousPaper(MadePaper):
     def show(self, size: Size, parameters: Parameters) -> Image:
         """A piece of paper, (H, W, 3)."""
         share = parameters["roughness"] / _ROUGH
-        relief = cv2.convertScaleAbs(cut(_make, size, parameters), alpha=share, beta=_MIDDLE * (1 - share))
+        relief = cv2.convertScaleAbs(crop_tile(_make, size, parameters), alpha=share, beta=_MIDDLE * (1 - share))
         if "stain" in parameters:
             relief = cv2.subtract(relief, _stains(size, parameters))
         for fold in parameters.get("folds", ()):
@@ -78,12 +78,14 @@ class FibrousPaper(MadePaper):
         tint = np.array([0.4, 0.05, -0.6]) * warmth
         bare = lightness + tint
         stain = bare * 0.45 + np.array([20.0, 8.0, -8.0])
-        return coloured(np.asarray(relief, np.uint8), (0, stain), (_MIDDLE, bare), (255, bare + 255 - _MIDDLE))
+        return apply_colour_ramp(np.asarray(relief, np.uint8), (0, stain), (_MIDDLE, bare), (255, bare + 255 - _MIDDLE))
 
 
-def _make(rng: np.random.Generator) -> Relief:
-    clouds = streaks(rng, 40, 60) * 0.5 + streaks(rng, 12, 14) * 0.3 + streaks(rng, 1, 1) * 0.4
-    paper = levels((clouds - clouds.mean()) * 0.25 + _MIDDLE / 255)
+def _make(rng: np.random.Generator) -> GreyTexture:
+    clouds = (
+        anisotropic_noise(rng, 40, 60) * 0.5 + anisotropic_noise(rng, 12, 14) * 0.3 + anisotropic_noise(rng, 1, 1) * 0.4
+    )
+    paper = to_texture((clouds - clouds.mean()) * 0.25 + _MIDDLE / 255)
     fibres = np.zeros((HEIGHT, WIDTH), np.uint8)
     for shade in (-1, 1):
         fibres[:] = 0
@@ -102,7 +104,7 @@ def _make(rng: np.random.Generator) -> Relief:
 def _stains(size: Size, parameters: Parameters) -> NDArray[np.uint8]:
     """How much darker stains are: areas that are a little dark, with dark edges, as dried coffee has them."""
     cell = max(4.0, parameters["spot"] * size.height)
-    areas = grain(size, cell, parameters["stained"])
+    areas = smooth_noise(size, cell, parameters["stained"])
     steps = np.arange(256)
     inside = np.clip((steps - 165) / 12, 0, 1) * 0.6
     edge = np.clip(1 - np.abs(steps - 170) / 8, 0, 1)
@@ -110,7 +112,7 @@ def _stains(size: Size, parameters: Parameters) -> NDArray[np.uint8]:
     return np.asarray(cv2.LUT(areas, table), np.uint8)
 
 
-def _folded(relief: Relief, fold: list[float]) -> Relief:
+def _folded(relief: GreyTexture, fold: list[float]) -> GreyTexture:
     """A fold across the picture: darker on one side, lighter on the other, worn white along the middle."""
     place, lean, depth, way = fold
     height, width = relief.shape

@@ -6,27 +6,27 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from synthtext.background.background import MadePaper
+from synthtext.background.background import ParametricBackground
 from synthtext.background.textures import (
     HEIGHT,
     WIDTH,
-    Relief,
-    coloured,
-    cut,
-    draw_cut,
-    draw_place,
-    grain,
-    levels,
-    streaks,
+    GreyTexture,
+    anisotropic_noise,
+    apply_colour_ramp,
+    crop_tile,
+    draw_noise_offset,
+    draw_tile_crop,
+    smooth_noise,
+    to_texture,
 )
-from synthtext.core import Image, Parameters, Range, Size, check_number, check_range, check_share
+from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_number, check_range
 
 _THREAD = 6  # pixels of a thread in a tile
 _WEAVES = ("plain", "twill", "basket", "knit")
 
 
 @dataclass(frozen=True)
-class Fabric(MadePaper):
+class Fabric(ParametricBackground):
     """Cloth of threads of two colours: plain weave, twill as of jeans, basket weave, knit.
 
     Attributes:
@@ -52,7 +52,7 @@ class Fabric(MadePaper):
         first = rng.uniform(*self.lightness_range) + rng.uniform(-self.tint, self.tint, 3)
         second = first + rng.uniform(-self.difference, self.difference) + rng.uniform(-10, 10, 3)
         return {
-            **draw_cut(rng, self.scale_range),
+            **draw_tile_crop(rng, self.scale_range),
             "warp": np.clip(first, 0, 255).round().tolist(),
             "weft": np.clip(second, 0, 255).round().tolist(),
             "relief": rng.uniform(0.25, 0.7),
@@ -62,15 +62,15 @@ class Fabric(MadePaper):
         """A piece of cloth, (H, W, 3)."""
         warp, weft = np.array(parameters["warp"]), np.array(parameters["weft"])
         dark = 1 - parameters["relief"]
-        relief = cut(_make_fabric, size, parameters)
-        return coloured(relief, (0, weft * dark), (127, weft), (128, warp * dark), (255, warp))
+        relief = crop_tile(_make_fabric, size, parameters)
+        return apply_colour_ramp(relief, (0, weft * dark), (127, weft), (128, warp * dark), (255, warp))
 
 
-def _make_fabric(rng: np.random.Generator) -> Relief:
+def _make_fabric(rng: np.random.Generator) -> GreyTexture:
     """Levels below 128 are threads across, the others those along; each is dark at its edges."""
     weave = _WEAVES[int(rng.integers(len(_WEAVES)))]
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
-    sway = (streaks(rng, 60, 60) - 0.5) * 6
+    sway = (anisotropic_noise(rng, 60, 60) - 0.5) * 6
     if weave == "knit":
         return _knit(rng, x + sway, y)
     column, row = (x + sway) / _THREAD, (y + sway) / _THREAD
@@ -83,20 +83,20 @@ def _make_fabric(rng: np.random.Generator) -> Relief:
         over = (i // 2 + j // 2) % 2 == 0
     across, along = 1 - np.abs(2 * (row - j) - 1), 1 - np.abs(2 * (column - i) - 1)  # 0 at a thread's edges
     round_ = np.where(over, along, across) ** 0.6
-    uneven = np.where(over, streaks(rng, 90, _THREAD), streaks(rng, _THREAD, 90))
-    shade = np.clip(round_ * 0.75 + (uneven - 0.5) * 0.5 + 0.15 + (streaks(rng, 1, 1) - 0.5) * 0.25, 0, 0.995)
-    return levels(((shade + over) / 2).astype(np.float32))
+    uneven = np.where(over, anisotropic_noise(rng, 90, _THREAD), anisotropic_noise(rng, _THREAD, 90))
+    shade = np.clip(round_ * 0.75 + (uneven - 0.5) * 0.5 + 0.15 + (anisotropic_noise(rng, 1, 1) - 0.5) * 0.25, 0, 0.995)
+    return to_texture(((shade + over) / 2).astype(np.float32))
 
 
-def _knit(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Relief:
+def _knit(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> GreyTexture:
     """Rows of stitches, each like a V."""
     wide = 2 * _THREAD
     column = x / wide
     half = np.abs(2 * (column - np.floor(column)) - 1)
     row = y / _THREAD + half * 1.4
     depth = np.abs(2 * (row - np.floor(row)) - 1)
-    shade = (1 - depth**2) * 0.7 + np.minimum(half, 1 - half) * 0.5 + (streaks(rng, 1, 1) - 0.5) * 0.2
-    return levels((0.5 + np.clip(shade, 0, 0.995) / 2).astype(np.float32))
+    shade = (1 - depth**2) * 0.7 + np.minimum(half, 1 - half) * 0.5 + (anisotropic_noise(rng, 1, 1) - 0.5) * 0.2
+    return to_texture((0.5 + np.clip(shade, 0, 0.995) / 2).astype(np.float32))
 
 
 # Dark and light colour of the grain: pine, oak, beech, walnut, mahogany, ebony, weathered grey, painted white and blue.
@@ -114,7 +114,7 @@ _WOODS = (
 
 
 @dataclass(frozen=True)
-class Wood(MadePaper):
+class Wood(ParametricBackground):
     """Boards with grain along them, of several woods and paints.
 
     Attributes:
@@ -130,12 +130,12 @@ class Wood(MadePaper):
     def __post_init__(self) -> None:
         check_range("scale_range", self.scale_range, 0.3, 4)
         check_range("contrast_range", self.contrast_range, 0, 2)
-        check_share("joint_probability", self.joint_probability)
+        check_fraction("joint_probability", self.joint_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the wood, the piece of it, and the joint (a share of the height)."""
         drawn: Parameters = {
-            **draw_cut(rng, self.scale_range),
+            **draw_tile_crop(rng, self.scale_range),
             "wood": int(rng.integers(len(_WOODS))),
             "contrast": rng.uniform(*self.contrast_range),
             "shade": rng.uniform(0.8, 1.15),
@@ -148,25 +148,29 @@ class Wood(MadePaper):
         """A piece of a board, or of two, (H, W, 3)."""
         dark, light = (np.array(colour, np.float64) for colour in _WOODS[parameters["wood"]])
         middle, half = (dark + light) / 2 * parameters["shade"], (light - dark) / 2 * parameters["contrast"]
-        relief = cut(_make_wood, size, parameters)
+        relief = crop_tile(_make_wood, size, parameters)
         if "joint" in parameters:
             relief = _jointed(relief, parameters["joint"])
-        return coloured(relief, (0, dark * 0.35), (40, middle - half), (255, middle + half))
+        return apply_colour_ramp(relief, (0, dark * 0.35), (40, middle - half), (255, middle + half))
 
 
-def _make_wood(rng: np.random.Generator) -> Relief:
+def _make_wood(rng: np.random.Generator) -> GreyTexture:
     """Bands of the year's rings, cut lengthwise, with pores; level 40 and above."""
     y = np.arange(HEIGHT, dtype=np.float32)[:, None]
-    bent = y + (streaks(rng, 70, 320) - 0.5) * float(rng.uniform(40, 140)) + (streaks(rng, 18, 120) - 0.5) * 6
+    bent = (
+        y
+        + (anisotropic_noise(rng, 70, 320) - 0.5) * float(rng.uniform(40, 140))
+        + (anisotropic_noise(rng, 18, 120) - 0.5) * 6
+    )
     turn = bent / float(rng.uniform(9, 26))
     ring = turn - np.floor(turn)  # light early wood, then dark late wood, then suddenly light again
-    fibres = streaks(rng, 1.2, 60) * 0.6 + streaks(rng, 3, 160) * 0.4
-    pores = np.clip((streaks(rng, 1, 22) - 0.8) * 4, 0, 1)
+    fibres = anisotropic_noise(rng, 1.2, 60) * 0.6 + anisotropic_noise(rng, 3, 160) * 0.4
+    pores = np.clip((anisotropic_noise(rng, 1, 22) - 0.8) * 4, 0, 1)
     value = 0.95 - 0.5 * ring**2 + (fibres - 0.5) * 0.6 - pores * 0.35
-    return np.asarray(np.maximum(levels(value.astype(np.float32)), 40), np.uint8)
+    return np.asarray(np.maximum(to_texture(value.astype(np.float32)), 40), np.uint8)
 
 
-def _jointed(relief: Relief, place: float) -> Relief:
+def _jointed(relief: GreyTexture, place: float) -> GreyTexture:
     """Another board below a joint, which is dark."""
     height, width = relief.shape
     row = int(place * height)
@@ -192,7 +196,7 @@ _METALS = (
 
 
 @dataclass(frozen=True)
-class Metal(MadePaper):
+class Metal(ParametricBackground):
     """Brushed sheets of several metals with bands of reflected light, scratches and rust.
 
     Attributes:
@@ -208,12 +212,12 @@ class Metal(MadePaper):
     def __post_init__(self) -> None:
         check_range("brushing_range", self.brushing_range, 0, 80, "steps")
         check_range("shine_range", self.shine_range, 0, 120, "steps")
-        check_share("rust_probability", self.rust_probability)
+        check_fraction("rust_probability", self.rust_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the metal, the light on it, and its rust."""
         drawn: Parameters = {
-            **draw_cut(rng, (0.7, 1.3)),
+            **draw_tile_crop(rng, (0.7, 1.3)),
             "metal": int(rng.integers(len(_METALS))),
             "shade": rng.uniform(0.75, 1.2),
             "brushing": rng.uniform(*self.brushing_range),
@@ -223,12 +227,12 @@ class Metal(MadePaper):
             "phase": rng.random(),
         }
         if rng.random() < self.rust_probability:
-            drawn |= {"rust": rng.uniform(150, 185), "rusted": draw_place(rng)}
+            drawn |= {"rust": rng.uniform(150, 185), "rusted": draw_noise_offset(rng)}
         return drawn
 
     def show(self, size: Size, parameters: Parameters) -> Image:
         """A piece of a sheet, (H, W, 3)."""
-        relief = cut(_make_metal, size, parameters)
+        relief = crop_tile(_make_metal, size, parameters)
         angle, turns = math.radians(parameters["degrees"]), 2 * math.pi * parameters["bands"]
         x = np.linspace(0, 1, int(size.width), dtype=np.float32) * np.float32(turns * math.cos(angle))
         y = np.linspace(0, 1, int(size.height), dtype=np.float32) * np.float32(turns * math.sin(angle))
@@ -243,14 +247,18 @@ class Metal(MadePaper):
             255,
         ).astype(np.uint8)
         base = np.array(_METALS[parameters["metal"]], np.float64) * parameters["shade"]
-        image = coloured(shown, (0, base - whole / 2), (255, base + whole / 2))
+        image = apply_colour_ramp(shown, (0, base - whole / 2), (255, base + whole / 2))
         return _rusty(image, size, parameters) if "rust" in parameters else image
 
 
-def _make_metal(rng: np.random.Generator) -> Relief:
+def _make_metal(rng: np.random.Generator) -> GreyTexture:
     """Traces of brushing from left to right, and a few scratches."""
-    value = streaks(rng, 1, 200) * 0.6 + streaks(rng, 1, 50) * 0.4 + streaks(rng, 5, 400) * 0.3
-    relief = levels((value - value.mean()) * 0.9 + 0.5)
+    value = (
+        anisotropic_noise(rng, 1, 200) * 0.6
+        + anisotropic_noise(rng, 1, 50) * 0.4
+        + anisotropic_noise(rng, 5, 400) * 0.3
+    )
+    relief = to_texture((value - value.mean()) * 0.9 + 0.5)
     for _ in range(int(rng.integers(4, 16))):
         start, turn = rng.random(2) * (WIDTH, HEIGHT), rng.normal(0, 0.5)
         end = start + np.array([math.cos(turn), math.sin(turn)]) * rng.uniform(30, 250)
@@ -262,11 +270,11 @@ def _make_metal(rng: np.random.Generator) -> Relief:
 def _rusty(image: Image, size: Size, parameters: Parameters) -> Image:
     """Rust in patches with ragged edges."""
     column, row = parameters["rusted"]
-    areas = grain(size, max(4.0, size.height * 0.6), (column, row))
-    fine = grain(size, 2.5, (row, column))
+    areas = smooth_noise(size, max(4.0, size.height * 0.6), (column, row))
+    fine = smooth_noise(size, 2.5, (row, column))
     mixed = cv2.addWeighted(areas, 0.75, fine, 0.25, 0)
     share = cv2.convertScaleAbs(cv2.subtract(mixed, np.full_like(areas, round(parameters["rust"]))), alpha=9)
-    colour = coloured(fine, (0, np.array([74.0, 34.0, 18.0])), (255, np.array([170.0, 96.0, 50.0])))
+    colour = apply_colour_ramp(fine, (0, np.array([74.0, 34.0, 18.0])), (255, np.array([170.0, 96.0, 50.0])))
     mask = cv2.cvtColor(np.minimum(share, 225), cv2.COLOR_GRAY2BGR)
     kept = cv2.multiply(image, cv2.bitwise_not(mask), scale=1 / 255)
     return np.asarray(cv2.add(kept, cv2.multiply(colour, mask, scale=1 / 255)), np.uint8)

@@ -43,18 +43,18 @@ class Photos:
             InputError: the folder is missing or empty, or a photograph is broken; the message names it.
         """
         for path in self._paths:
-            _kept(path, 0)  # small sets are in memory then, and not decoded again
+            _cached_photo(path, 0)  # small sets are in memory then, and not decoded again
 
     def for_block(self, rng: np.random.Generator) -> "PhotoPool":
         """A few photographs, each at a drawn scale."""
         paths = self._paths
         picked = [paths[int(i)] for i in rng.integers(len(paths), size=self.pool)]
         low, high = (round(np.log(scale) / np.log(_STEP)) for scale in self.scale_range)
-        return PhotoPool([_kept(path, int(rng.integers(low, high, endpoint=True))) for path in picked])
+        return PhotoPool([_cached_photo(path, int(rng.integers(low, high, endpoint=True))) for path in picked])
 
     @cached_property
     def _paths(self) -> tuple[Path, ...]:
-        return photo_paths(self.folder)
+        return list_photos(self.folder)
 
 
 class PhotoPool:
@@ -68,14 +68,14 @@ class PhotoPool:
         which, across, down, mirrored = rng.random(4).tolist()
         photo = self._photos[int(which * len(self._photos))]
         width, height = int(size.width), int(size.height)
-        photo = enlarged(photo, width, height)
+        photo = reflect_pad(photo, width, height)
         x = int(across * (photo.shape[1] - width + 1))
         y = int(down * (photo.shape[0] - height + 1))
         crop = photo[y : y + height, x : x + width]
         return np.asarray(cv2.flip(crop, 1) if mirrored < 0.5 else crop.copy(), np.uint8)
 
 
-def enlarged(photo: Image, width: int, height: int) -> Image:
+def reflect_pad(photo: Image, width: int, height: int) -> Image:
     """A picture that is at least so large: where it is too small, it goes on as its mirror."""
     while photo.shape[0] < height or photo.shape[1] < width:
         down = min(max(0, height - photo.shape[0]), photo.shape[0])
@@ -95,7 +95,7 @@ def _scaled(photo: Image, scale: float) -> Image:
     return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def photo_paths(folder: Path) -> tuple[Path, ...]:
+def list_photos(folder: Path) -> tuple[Path, ...]:
     """The pictures in a folder and below it, in the order of their paths.
 
     Raises:
@@ -128,13 +128,13 @@ def decode_photo(path: Path) -> Image:
     return _scaled(photo, _LONGEST / longest) if longest > _LONGEST else photo
 
 
-def _kept(path: Path, step: int) -> Image:
+def _cached_photo(path: Path, step: int) -> Image:
     """A photograph at a scale of the ladder; it stays in memory for the next blocks."""
     state = path.stat()
     key = (path, state.st_mtime_ns, state.st_size, step)  # the file may be another one by now
     if step == 0:
         return _PHOTOS.get(key, lambda: decode_photo(path))
-    return _PHOTOS.get(key, lambda: _scaled(_kept(path, 0), _STEP**step))
+    return _PHOTOS.get(key, lambda: _scaled(_cached_photo(path, 0), _STEP**step))
 
 
 _PHOTOS: ByteCache[tuple[Path, int, int, int], Image] = ByteCache(_KEPT_BYTES, lambda photo: photo.nbytes)

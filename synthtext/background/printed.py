@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.background.background import MadePaper
-from synthtext.background.textures import draw_place, grain
-from synthtext.core import Image, InputError, Parameters, Range, Size, check_range, check_share
+from synthtext.background.background import ParametricBackground
+from synthtext.background.textures import draw_noise_offset, smooth_noise
+from synthtext.core import Image, InputError, Parameters, Range, Size, check_fraction, check_range
 from synthtext.core.compositing import composite
 
 
 @dataclass(frozen=True)
-class Ruled(MadePaper):
+class Ruled(ParametricBackground):
     """Pale paper with lines to write on, squares, or points, as of exercise books, and forms.
 
     Attributes:
@@ -102,7 +102,7 @@ _APART = 45  # steps of luminance between a cell and its neighbours, at most
 
 
 @dataclass(frozen=True)
-class Table(MadePaper):
+class Table(ParametricBackground):
     """A cell with lines along some of its sides, near the picture's edges, and shaded cells beside it.
 
     Attributes:
@@ -121,7 +121,7 @@ class Table(MadePaper):
         check_range("lightness_range", self.lightness_range, 0, 255)
         check_range("tint", (0, self.tint), 0, 255)
         check_range("width_range", self.width_range, 0.01, 0.08, "shares")
-        check_share("side_probability", self.side_probability)
+        check_fraction("side_probability", self.side_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the cell, its neighbours, and lines left, above, right, below: how far inside, as shares of height."""
@@ -165,7 +165,7 @@ _SHARP = 2.2  # how fast dots end
 
 
 @dataclass(frozen=True)
-class Halftone(MadePaper):
+class Halftone(ParametricBackground):
     """Tints of newspapers, comics and posters: dots that grow where it is darker, in one ink or in three.
 
     Attributes:
@@ -181,7 +181,7 @@ class Halftone(MadePaper):
     def __post_init__(self) -> None:
         check_range("pitch_range", self.pitch_range, 0.04, 0.5, "shares")
         check_range("tone_range", self.tone_range, 0, 1, "shares")
-        check_share("colour_probability", self.colour_probability)
+        check_fraction("colour_probability", self.colour_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the screen, its tones and its inks (RGB)."""
@@ -191,7 +191,7 @@ class Halftone(MadePaper):
             "pitch": rng.uniform(*self.pitch_range),
             "degrees": rng.uniform(0, 90),
             "tones": [sorted(rng.uniform(*self.tone_range, 2).tolist()) for _ in range(count)],
-            "places": [draw_place(rng) for _ in range(count)],
+            "places": [draw_noise_offset(rng) for _ in range(count)],
             "area": rng.uniform(0.8, 4),
             "paper": paper.round().tolist(),
             "ink": (rng.uniform(0, 170) + rng.uniform(0, 70, 3)).round().tolist(),
@@ -203,7 +203,7 @@ class Halftone(MadePaper):
         layers = []
         for number, (tones, place) in enumerate(zip(parameters["tones"], parameters["places"], strict=True)):
             low, high = tones
-            areas = grain(size, max(4.0, parameters["area"] * size.height), tuple(place)).astype(np.float32)
+            areas = smooth_noise(size, max(4.0, parameters["area"] * size.height), tuple(place)).astype(np.float32)
             tone = np.float32(low) + areas * np.float32((high - low) / 255)
             angle = math.radians(parameters["degrees"] + _ANGLES[number])
             layers.append(_dots(size, pitch, angle, tone))

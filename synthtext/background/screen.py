@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.background.background import MadePaper
+from synthtext.background.background import ParametricBackground
 from synthtext.core import Image, InputError, Parameters, Range, Size, check_range
 
 _SOFTER = 0.75  # moire is fainter than the gaps between pixels
@@ -16,7 +16,7 @@ _REDUCED = 4  # how much smaller the picture is on which moire is computed
 
 
 @dataclass(frozen=True)
-class Screen(MadePaper):
+class Screen(ParametricBackground):
     """A surface of light colours or dark ones; a grid of coloured pixels, lines or moire lies over it and the letters.
 
     Attributes:

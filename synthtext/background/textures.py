@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.background.photos import enlarged
+from synthtext.background.photos import reflect_pad
 from synthtext.core import Parameters, Range, Size
 from synthtext.core.cache import ByteCache
 
-PLACES = 512
+NOISE_FIELD_SIZE = 512
 """Columns and rows at which noise may begin: whole numbers below this."""
 
 
-def grain(size: Size, cell: float, place: tuple[int, int]) -> NDArray[np.uint8]:
+def smooth_noise(size: Size, cell: float, place: tuple[int, int]) -> NDArray[np.uint8]:
     """Noise whose neighbouring values flow into each other.
 
     Args:
@@ -32,8 +32,8 @@ def grain(size: Size, cell: float, place: tuple[int, int]) -> NDArray[np.uint8]:
     wide, high = int(np.ceil(width / cell)) + 1, int(np.ceil(height / cell)) + 1
     x, y = place
     field = _field()
-    if wide > PLACES or high > PLACES:
-        field = np.tile(field, (-(-high // PLACES), -(-wide // PLACES)))
+    if wide > NOISE_FIELD_SIZE or high > NOISE_FIELD_SIZE:
+        field = np.tile(field, (-(-high // NOISE_FIELD_SIZE), -(-wide // NOISE_FIELD_SIZE)))
     values = field[y : y + high, x : x + wide]
     if cell == 1:
         return np.ascontiguousarray(values[:height, :width])
@@ -41,15 +41,15 @@ def grain(size: Size, cell: float, place: tuple[int, int]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(values, shown, interpolation=cv2.INTER_CUBIC), np.uint8)[:height, :width]
 
 
-def draw_place(rng: np.random.Generator) -> list[int]:
+def draw_noise_offset(rng: np.random.Generator) -> list[int]:
     """A place in the field, as JSON."""
-    return [int(part) for part in rng.integers(PLACES, size=2)]
+    return [int(part) for part in rng.integers(NOISE_FIELD_SIZE, size=2)]
 
 
 @cache
 def _field() -> NDArray[np.uint8]:
     """The field twice in both directions, so that noise may begin anywhere in the first one."""
-    field = np.random.default_rng(20).integers(0, 256, (PLACES, PLACES), np.uint8)
+    field = np.random.default_rng(20).integers(0, 256, (NOISE_FIELD_SIZE, NOISE_FIELD_SIZE), np.uint8)
     return np.tile(field, (2, 2))
 
 
@@ -59,13 +59,13 @@ HEIGHT, WIDTH = 256, 768
 _VARIANTS = 12  # tiles of every kind
 _KEPT_BYTES = 64 << 20
 
-Relief: TypeAlias = NDArray[np.uint8]
+GreyTexture: TypeAlias = NDArray[np.uint8]
 """(H, W), 0 to 255: what is dark and light in a material, before it has colours."""
 
-Maker: TypeAlias = Callable[[np.random.Generator], Relief]
+TileMaker: TypeAlias = Callable[[np.random.Generator], GreyTexture]
 
 
-def draw_cut(rng: np.random.Generator, zoom_range: Range) -> Parameters:
+def draw_tile_crop(rng: np.random.Generator, zoom_range: Range) -> Parameters:
     """Draw which tile is taken, where it is cut, and how large it is shown, as JSON."""
     x, y = rng.random(2).tolist()
     return {
@@ -77,7 +77,7 @@ def draw_cut(rng: np.random.Generator, zoom_range: Range) -> Parameters:
     }
 
 
-def cut(make: Maker, size: Size, parameters: Parameters) -> Relief:
+def crop_tile(make: TileMaker, size: Size, parameters: Parameters) -> GreyTexture:
     """A piece (H, W) of a tile.
 
     Args:
@@ -88,7 +88,7 @@ def cut(make: Maker, size: Size, parameters: Parameters) -> Relief:
     variant, zoom = parameters["tile"], parameters["zoom"]
     tile = _TILES.get((make, variant), lambda: make(np.random.default_rng((variant, 1))))
     width, height = max(1, round(size.width / zoom)), max(1, round(size.height / zoom))
-    tile = enlarged(tile, width, height)
+    tile = reflect_pad(tile, width, height)
     x = int(parameters["x"] * (tile.shape[1] - width + 1))
     y = int(parameters["y"] * (tile.shape[0] - height + 1))
     piece = tile[y : y + height, x : x + width]
@@ -100,19 +100,19 @@ def cut(make: Maker, size: Size, parameters: Parameters) -> Relief:
     return np.asarray(cv2.resize(piece, whole, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def streaks(rng: np.random.Generator, across: float, along: float) -> NDArray[np.float32]:
+def anisotropic_noise(rng: np.random.Generator, across: float, along: float) -> NDArray[np.float32]:
     """Smooth noise for a tile, from 0 to 1: `across` pixels down and `along` pixels to the right between values."""
     cells = (max(2, round(HEIGHT / across)), max(2, round(WIDTH / along)))
     values = rng.random(cells, np.float32)
     return np.asarray(cv2.resize(values, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def levels(values: NDArray[np.float32]) -> Relief:
+def to_texture(values: NDArray[np.float32]) -> GreyTexture:
     """A relief of values from 0 to 1; others are cut off."""
     return np.asarray(np.clip(values * 255, 0, 255), np.uint8)
 
 
-def coloured(relief: Relief, *stops: tuple[int, NDArray[np.float64]]) -> NDArray[np.uint8]:
+def apply_colour_ramp(relief: GreyTexture, *stops: tuple[int, NDArray[np.float64]]) -> NDArray[np.uint8]:
     """A picture (H, W, 3) of a relief (H, W): colours (RGB) at some levels, in order, and mixtures between them."""
     places = [level for level, _ in stops]
     table = np.stack(
@@ -122,4 +122,4 @@ def coloured(relief: Relief, *stops: tuple[int, NDArray[np.float64]]) -> NDArray
     return np.asarray(cv2.LUT(cv2.merge((relief, relief, relief)), shown[None]), np.uint8)
 
 
-_TILES: ByteCache[tuple[Maker, int], Relief] = ByteCache(_KEPT_BYTES, lambda tile: tile.nbytes)
+_TILES: ByteCache[tuple[TileMaker, int], GreyTexture] = ByteCache(_KEPT_BYTES, lambda tile: tile.nbytes)

@@ -7,7 +7,7 @@ import numpy as np
 
 from synthtext.core import Box, Parameters, Warp
 
-LEAST_RADIUS = 4.0
+MIN_RADIUS = 4.0
 """Ems. No baseline bends more tightly unless it is told to: a letter's quad, whose sides are straight, holds the bent
 letter and little else; beyond its edges, at most 0.5 px of paper for a letter 0.6 ems wide and 1.4 px for one a whole
 em wide, at 40 px to the em (the chord's sagitta, width**2 / (8 * radius))."""

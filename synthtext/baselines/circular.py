@@ -5,15 +5,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthtext.baselines.baseline import LEAST_RADIUS
-from synthtext.core import Box, Parameters, Range, Warp, check_number, check_range, check_share
+from synthtext.baselines.baseline import MIN_RADIUS
+from synthtext.core import Box, Parameters, Range, Warp, check_fraction, check_number, check_range
 from synthtext.core.warp import Coordinates
 
 _AWAY = 1000.0  # ems: farther from the ink than any picture reaches
 _INNER = 2.5  # line heights: the least radius of the inner side; there, letters keep 5/6 of their width
 
 
-def bound_radius(ink: Box, wanted: float, least: float) -> float:
+def clamp_radius(ink: Box, wanted: float, least: float) -> float:
     """The radius of a ring's middle, in ems, that keeps letters from crowding at its inner side.
 
     Args:
@@ -25,7 +25,7 @@ def bound_radius(ink: Box, wanted: float, least: float) -> float:
 
 
 @dataclass(frozen=True)
-class Ring:
+class RingMap:
     """Bends a straight line around a circle.
 
     The middle of the ink stays where it is, upright; lengths along it stay what they are, and so does the ink's area.
@@ -92,25 +92,25 @@ class Arc:
     vertical: ClassVar[bool] = False
 
     degrees_range: Range = (20, 120)
-    least_radius: float = LEAST_RADIUS
+    min_radius: float = MIN_RADIUS
     downward_probability: float = 0.4
 
     def __post_init__(self) -> None:
         check_range("degrees_range", self.degrees_range, 1, 300)
-        check_number("least_radius", self.least_radius, 1, 1000, "ems")
-        check_share("downward_probability", self.downward_probability)
+        check_number("least_radius", self.min_radius, 1, 1000, "ems")
+        check_fraction("downward_probability", self.downward_probability)
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw the angle in degrees, made smaller where the radius would be too small, and whether it bends down."""
         wanted = ink.width / np.deg2rad(rng.uniform(*self.degrees_range))
-        degrees = np.rad2deg(ink.width / bound_radius(ink, wanted, self.least_radius))
+        degrees = np.rad2deg(ink.width / clamp_radius(ink, wanted, self.min_radius))
         return {"degrees": float(degrees), "downwards": bool(rng.random() < self.downward_probability)}
 
     def warp(self, ink: Box, parameters: Parameters) -> Warp:
         """Bend the line; the middle of its ink stays where it is."""
         if parameters["degrees"] <= 0:  # no ink, no angle
             return Warp()
-        return Warp((Ring(ink, float(ink.width / np.deg2rad(parameters["degrees"])), parameters["downwards"]),))
+        return Warp((RingMap(ink, float(ink.width / np.deg2rad(parameters["degrees"])), parameters["downwards"]),))
 
 
 _GAP = 2.0  # ems between the end and the beginning: it shows where reading starts, and is where the ring is closed
@@ -135,19 +135,19 @@ class Circle:
 
     coverage_range: Range = (0.5, 0.92)
     start_range: Range = (0, 360)
-    least_radius: float = LEAST_RADIUS
+    least_radius: float = MIN_RADIUS
     inside_probability: float = 0.25
 
     def __post_init__(self) -> None:
         check_range("coverage_range", self.coverage_range, 0.1, 0.95, "shares")
         check_range("start_range", self.start_range, -360, 360, "degrees")
         check_number("least_radius", self.least_radius, 1, 1000, "ems")
-        check_share("inside_probability", self.inside_probability)
+        check_fraction("inside_probability", self.inside_probability)
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw the share that is covered, made smaller where the radius would be too small, the start and the side."""
         wanted = max(ink.width / rng.uniform(*self.coverage_range), ink.width + _GAP) / (2 * np.pi)
-        radius = bound_radius(ink, float(wanted), self.least_radius)
+        radius = clamp_radius(ink, float(wanted), self.least_radius)
         return {
             "coverage": float(ink.width / (2 * np.pi * radius)),
             "start": float(rng.uniform(*self.start_range)),
@@ -159,6 +159,6 @@ class Circle:
         if parameters["coverage"] <= 0:  # no ink, no circle
             return Warp()
         half = 180 * parameters["coverage"]
-        ring = Ring(ink, float(ink.width / (2 * np.pi * parameters["coverage"])), parameters["inside"])
+        ring = RingMap(ink, float(ink.width / (2 * np.pi * parameters["coverage"])), parameters["inside"])
         begins = 180 + half if parameters["inside"] else -half  # before it is turned, clockwise from the top
         return Warp((ring,)).then(Warp.rotation(parameters["start"] - begins, ring.centre))

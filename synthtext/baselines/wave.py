@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthtext.baselines.baseline import LEAST_RADIUS
+from synthtext.baselines.baseline import MIN_RADIUS
 from synthtext.core import Box, Parameters, Range, Warp, check_range
 from synthtext.core.warp import Coordinates
 
@@ -13,7 +13,7 @@ _STEEPEST = 0.4  # rise over run, 22 degrees: letters are sheared by it
 
 
 @dataclass(frozen=True)
-class Sine:
+class SineMap:
     """Moves points up and down by a sine of where they are along the line.
 
     Attributes:
@@ -63,9 +63,9 @@ class Wave:
         """Draw amplitude (as bounded) and length in ems, and the phase in degrees."""
         amplitude, length = rng.uniform(*self.amplitude_range), rng.uniform(*self.length_range)
         number = 2 * np.pi / length  # the slope is at most amplitude * number, the curvature amplitude * number**2
-        amplitude = min(amplitude, _STEEPEST / number, 1 / (LEAST_RADIUS * number**2))
+        amplitude = min(amplitude, _STEEPEST / number, 1 / (MIN_RADIUS * number**2))
         return {"amplitude": float(amplitude), "length": float(length), "phase": float(rng.uniform(0, 360))}
 
     def warp(self, ink: Box, parameters: Parameters) -> Warp:
         """Move everything up and down."""
-        return Warp((Sine(parameters["amplitude"], parameters["length"], float(np.deg2rad(parameters["phase"]))),))
+        return Warp((SineMap(parameters["amplitude"], parameters["length"], float(np.deg2rad(parameters["phase"]))),))

@@ -1,6 +1,6 @@
 """The few types that every part of the project speaks. Needs numpy (and OpenCV to resample), nothing else."""
 
-from synthtext.core.charset import Charset, Coverage, charset_names
+from synthtext.core.charset import Charset, CorpusCoverage, charset_names
 from synthtext.core.clusters import Clusters
 from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect
 from synthtext.core.errors import InputError
@@ -12,32 +12,49 @@ from synthtext.core.geometry import (
     Polygon,
     Size,
     as_polygon,
-    begin_near,
     bounding_box,
     bounding_boxes,
     clockwise,
-    crosses,
+    is_self_intersecting,
     polygons_overlap,
     signed_area,
+    start_at_nearest,
 )
-from synthtext.core.installed import installed_file
-from synthtext.core.randomness import BLOCK, Streams, StreamSource, Weighted, balance_stream, block_stream, probe_stream
-from synthtext.core.ranges import Range, check_number, check_range, check_share, within
-from synthtext.core.sample import Applied, Gap, Level, Origin, Parameters, Provenance, Sample, Scene, TextInstance
+from synthtext.core.installed import package_file
+from synthtext.core.randomness import (
+    BLOCK_SIZE,
+    Streams,
+    StreamSource,
+    WeightedSampler,
+    block_stream,
+    coverage_stream,
+    probe_stream,
+)
+from synthtext.core.ranges import Range, check_fraction, check_number, check_range, lerp
+from synthtext.core.sample import (
+    AppliedEffect,
+    Level,
+    Origin,
+    Parameters,
+    Provenance,
+    Sample,
+    Scene,
+    SkippedSample,
+    TextInstance,
+)
 from synthtext.core.warp import CoordinateMap, Homography, Warp
 
 __all__ = [
-    "BLOCK",
-    "Applied",
+    "BLOCK_SIZE",
+    "AppliedEffect",
     "Box",
     "Charset",
     "Clusters",
     "CoordinateMap",
-    "Coverage",
+    "CorpusCoverage",
     "Effect",
     "EffectChain",
     "EffectStep",
-    "Gap",
     "Generator",
     "GeometricEffect",
     "Homography",
@@ -56,26 +73,27 @@ __all__ = [
     "Scene",
     "SceneGenerator",
     "Size",
+    "SkippedSample",
     "StreamSource",
     "Streams",
     "TextInstance",
     "Warp",
-    "Weighted",
+    "WeightedSampler",
     "as_polygon",
-    "balance_stream",
-    "begin_near",
     "block_stream",
     "bounding_box",
     "bounding_boxes",
     "charset_names",
+    "check_fraction",
     "check_number",
     "check_range",
-    "check_share",
     "clockwise",
-    "crosses",
-    "installed_file",
+    "coverage_stream",
+    "is_self_intersecting",
+    "lerp",
+    "package_file",
     "polygons_overlap",
     "probe_stream",
     "signed_area",
-    "within",
+    "start_at_nearest",
 ]

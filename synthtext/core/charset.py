@@ -22,19 +22,19 @@ _NAMED = {
 
 
 @dataclass(frozen=True)
-class Coverage:
+class CorpusCoverage:
     """How a corpus and a charset fit.
 
     Attributes:
-        unseen: characters of the charset that the texts never use, in the charset's order.
+        unused: characters of the charset that the texts never use, in the charset's order.
         outside: characters of the texts that the charset lacks, with how often each occurs.
         discarded: texts that hold such a character.
         total: texts that were looked at.
     """
 
-    unseen: tuple[str, ...]
-    outside: dict[str, int]
-    discarded: int
+    unused: tuple[str, ...]
+    out_of_charset: dict[str, int]
+    discarded_texts: int
     total: int
 
 
@@ -136,7 +136,7 @@ class Charset:
         """Whether every character of the text, as it is, is in the charset."""
         return self.index.keys() >= set(text)
 
-    def coverage(self, texts: Iterable[str]) -> Coverage:
+    def compare_with(self, texts: Iterable[str]) -> CorpusCoverage:
         """Compare the charset with texts, folded."""
         seen: Counter[str] = Counter()
         discarded = total = 0
@@ -147,7 +147,7 @@ class Charset:
             discarded += not self.covers(folded)
         outside = {character: count for character, count in seen.most_common() if character not in self.index}
         unseen = tuple(character for character in self.characters if character not in seen)
-        return Coverage(unseen, outside, discarded, total)
+        return CorpusCoverage(unseen, outside, discarded, total)
 
 
 def charset_names() -> tuple[str, ...]:

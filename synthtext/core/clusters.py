@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core.geometry import Points, Polygon
-from synthtext.core.unicode import levels, visual_order
+from synthtext.core.unicode import embedding_levels, visual_order
 from synthtext.core.warp import Warp
 
 
@@ -52,7 +52,7 @@ class Clusters:
         moved = warp.points(self.quads) if warp.matrix is not None else _circumscribed(self.quads, warp)
         return Clusters(self.offsets, moved)
 
-    def grown(self, distance: float) -> "Clusters":
+    def expanded(self, distance: float) -> "Clusters":
         """The same clusters with upright quads that reach this much farther to all sides."""
         outwards = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * np.float32(distance)
         return Clusters(self.offsets, self.quads + outwards)
@@ -93,7 +93,7 @@ class Clusters:
             return [np.roll(_around(turned[start:stop]), 1, axis=0) for start, stop in parts]
         if text.isascii():
             return [_around(self.quads[start:stop]) for start, stop in parts]
-        of_characters = levels(text)
+        of_characters = embedding_levels(text)
         of_clusters = [of_characters[start] for start in self.offsets[:-1]]
         return [_around(self.quads[start:stop][visual_order(of_clusters[start:stop])]) for start, stop in parts]
 

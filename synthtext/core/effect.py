@@ -23,7 +23,7 @@ import numpy as np
 
 from synthtext.core.errors import InputError
 from synthtext.core.geometry import Image, Size
-from synthtext.core.sample import Applied, Parameters
+from synthtext.core.sample import AppliedEffect, Parameters
 from synthtext.core.warp import Warp
 
 
@@ -73,7 +73,7 @@ class EffectChain:
         self._geometric = [(s, s.effect) for s in self.steps if isinstance(s.effect, GeometricEffect)]
         self._pixel = [(s, s.effect) for s in self.steps if isinstance(s.effect, PixelEffect)]
 
-    def draw_warp(self, rng: np.random.Generator, size: Size) -> tuple[Warp, tuple[Applied, ...]]:
+    def draw_warp(self, rng: np.random.Generator, size: Size) -> tuple[Warp, tuple[AppliedEffect, ...]]:
         """Draw the geometric effects for a picture of this size and compose their warps.
 
         Returns:
@@ -84,10 +84,10 @@ class EffectChain:
             if rng.random() < step.probability:
                 parameters = effect.draw(rng, size)
                 warp = warp.then(effect.warp(size, parameters))
-                applied.append(Applied(step.name, parameters))
+                applied.append(AppliedEffect(step.name, parameters))
         return warp, tuple(applied)
 
-    def apply_pixels(self, rng: np.random.Generator, image: Image) -> tuple[Image, tuple[Applied, ...]]:
+    def apply_pixels(self, rng: np.random.Generator, image: Image) -> tuple[Image, tuple[AppliedEffect, ...]]:
         """Draw the pixel effects and apply them to a picture (H, W, 3).
 
         Returns:
@@ -108,5 +108,5 @@ class EffectChain:
                         "effect on pixels must keep size and type"
                     )
                 image = changed
-                applied.append(Applied(step.name, parameters))
+                applied.append(AppliedEffect(step.name, parameters))
         return image, tuple(applied)

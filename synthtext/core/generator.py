@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from synthtext.core.sample import Gap, Sample, Scene
+from synthtext.core.sample import Sample, Scene, SkippedSample
 
 Item_co = TypeVar("Item_co", covariant=True)
 
@@ -13,11 +13,11 @@ Item_co = TypeVar("Item_co", covariant=True)
 class Generator(Protocol[Item_co]):
     """Draws sample `index` as a pure function of (recipe, seed, index): never of the order of the calls."""
 
-    def draw_many(self, indices: Sequence[int]) -> Iterator[Item_co | Gap]:
+    def generate_many(self, indices: Sequence[int]) -> Iterator[Item_co | SkippedSample]:
         """Draw samples in this order, each as `draw` draws it; quicker than one by one."""
         ...
 
-    def draw(self, index: int) -> Item_co | Gap:
+    def generate(self, index: int) -> Item_co | SkippedSample:
         """Draw one sample, or say why it could not be drawn. Its picture is not encoded yet."""
         ...
 
@@ -32,7 +32,7 @@ SceneGenerator: TypeAlias = Generator[Scene]
 Item = TypeVar("Item")
 
 
-class StagedGenerator(Generic[Item]):
+class CurriculumGenerator(Generic[Item]):
     """Draws samples, each by the generator of its stage.
 
     Attributes:
@@ -46,14 +46,14 @@ class StagedGenerator(Generic[Item]):
     def __init__(self, bounds: Sequence[int], stages: Sequence[Generator[Item]]) -> None:
         self._bounds, self.stages = tuple(bounds), tuple(stages)
 
-    def draw(self, index: int) -> Item | Gap:
+    def generate(self, index: int) -> Item | SkippedSample:
         """Draw sample `index` as its stage draws it, or say why each attempt was rejected."""
-        return self.stages[self._stage(index)].draw(index)
+        return self.stages[self._stage(index)].generate(index)
 
-    def draw_many(self, indices: Sequence[int]) -> Iterator[Item | Gap]:
+    def generate_many(self, indices: Sequence[int]) -> Iterator[Item | SkippedSample]:
         """Draw samples in this order, each the same as `draw` gives."""
         for stage, run in groupby(indices, self._stage):
-            yield from self.stages[stage].draw_many(list(run))
+            yield from self.stages[stage].generate_many(list(run))
 
     def _stage(self, index: int) -> int:
         return bisect_right(self._bounds, index)

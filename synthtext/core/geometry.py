@@ -87,13 +87,13 @@ def clockwise(polygon: Polygon) -> Polygon:
     return np.ascontiguousarray(polygon if signed_area(polygon) >= 0 else polygon[::-1])
 
 
-def begin_near(polygon: Polygon, point: NDArray[np.float32]) -> Polygon:
+def start_at_nearest(polygon: Polygon, point: NDArray[np.float32]) -> Polygon:
     """The same polygon, beginning at its point that is nearest to `point` (2,)."""
     nearest = int(((polygon - point) ** 2).sum(axis=1).argmin())
     return np.roll(polygon, -nearest, axis=0)
 
 
-def crosses(polygon: Polygon) -> bool:
+def is_self_intersecting(polygon: Polygon) -> bool:
     """Whether two sides of a polygon meet other than in a corner."""
     points = polygon.astype(np.float64)
     return _sides_cross(points, points)  # sides that share a corner do not count: one distance is 0

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
-def installed_file(package: str, name: str) -> Path | None:
+def package_file(package: str, name: str) -> Path | None:
     """A file of an installed package, found without running the package.
 
     Args:

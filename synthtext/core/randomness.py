@@ -7,9 +7,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 
 # SeedSequence treats missing words as zeros, so [i, seed] and [i, seed, 0] are the same stream: purposes start at 1.
-_CONTENT, _APPEARANCE, _BLOCK, _PROBE, _BALANCE = 1, 2, 3, 4, 5
+_CONTENT, _APPEARANCE, _BLOCK, _PROBE, _COVERAGE = 1, 2, 3, 4, 5
 
-BLOCK = 256
+BLOCK_SIZE = 256
 """Samples that share a small pool of fonts and photographs, so that caches stay small and warm."""
 
 
@@ -52,12 +52,12 @@ class StreamSource:
 
 def block_stream(index: int, seed: int) -> np.random.Generator:
     """The stream from which the block of `BLOCK` samples around `index` draws its pool."""
-    return np.random.default_rng([index // BLOCK, seed, _BLOCK])
+    return np.random.default_rng([index // BLOCK_SIZE, seed, _BLOCK])
 
 
-def balance_stream(turn: int, seed: int) -> np.random.Generator:
+def coverage_stream(cycle: int, seed: int) -> np.random.Generator:
     """The stream that orders the characters of a round which samples owe."""
-    return np.random.default_rng([turn, seed, _BALANCE])
+    return np.random.default_rng([cycle, seed, _COVERAGE])
 
 
 def probe_stream(index: int) -> np.random.Generator:
@@ -65,7 +65,7 @@ def probe_stream(index: int) -> np.random.Generator:
     return np.random.default_rng([index, 0, _PROBE])
 
 
-class Weighted:
+class WeightedSampler:
     """Draws indices by weight: cumulative weights are made once, a draw costs one binary search."""
 
     def __init__(self, weights: "np.typing.ArrayLike") -> None:
@@ -84,9 +84,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Entry(Generic[T_co]):
+class WeightedComponent(Generic[T_co]):
     """A corpus, baseline, paper, layout or style, the name it is recorded under, and how often it is used."""
 
     name: str
-    part: T_co
+    component: T_co
     weight: float = 1.0

@@ -42,7 +42,7 @@ def check_number(name: str, value: float, lowest: float, highest: float, unit: s
         raise InputError(f"{name} {value} must be from {lowest:g} to {highest:g}{unit and ' '}{unit}")
 
 
-def check_share(name: str, value: float) -> None:
+def check_fraction(name: str, value: float) -> None:
     """Check a share or a probability.
 
     Raises:
@@ -51,6 +51,6 @@ def check_share(name: str, value: float) -> None:
     check_number(name, value, 0, 1)
 
 
-def within(interval: Range, share: float) -> float:
+def lerp(interval: Range, share: float) -> float:
     """The number at a share, 0 to 1, of the way through an interval."""
     return interval[0] + (interval[1] - interval[0]) * share

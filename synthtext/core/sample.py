@@ -13,7 +13,7 @@ Parameters: TypeAlias = dict[str, Any]
 Level: TypeAlias = Literal["word", "line", "block"]
 
 
-class Applied(NamedTuple):
+class AppliedEffect(NamedTuple):
     """An effect that was applied, and the parameters it drew."""
 
     name: str
@@ -71,8 +71,8 @@ class Provenance:
     script: str = ""
     corpus: str = ""
     contrast: float = float("nan")
-    effects: tuple[Applied, ...] = ()
-    drawn: Parameters = field(default_factory=dict)
+    effects: tuple[AppliedEffect, ...] = ()
+    parameters: Parameters = field(default_factory=dict)
     rejected: tuple[str, ...] = ()
 
 
@@ -113,7 +113,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class SkippedSample:
     """A sample that could not be drawn within the allowed attempts: its index stays empty.
 
     Attributes:

@@ -23,7 +23,7 @@ def has_bidi_controls(text: str) -> bool:
     return not text.isascii() and not _CONTROLS.isdisjoint(text)
 
 
-def levels(text: str) -> list[int]:
+def embedding_levels(text: str) -> list[int]:
     """The embedding level of every character: even runs left to right, odd right to left.
 
     Rules P2-P3 (the first strong character decides the line's direction; left to right if there is none), W1-W7, N0-N2,

@@ -17,7 +17,7 @@ Matrix: TypeAlias = NDArray[np.float64]
 _AFFINE = 1e-12  # smaller projective terms than this move no point of a picture of any size by a visible amount
 _CELL = 8  # pixels: a coordinate map is evaluated on a grid and interpolated between
 _FINEST = 2  # pixels: tight bends take finer grids down to this; what needs less is bent around a few pixels
-_LOSS = 0.05  # pixels of the source: the most that interpolation between the grid's nodes may lose
+_MAX_INTERPOLATION_ERROR = 0.05  # pixels of the source: the most that interpolation between the grid's nodes may lose
 
 
 @runtime_checkable
@@ -69,31 +69,31 @@ class Warp(NamedTuple):
     maps: tuple[CoordinateMap, ...] = ()
 
     @classmethod
-    def of_matrix(cls, matrix: Matrix) -> "Warp":
+    def from_matrix(cls, matrix: Matrix) -> "Warp":
         """The warp of a (3, 3) homography."""
         return cls((Homography(np.asarray(matrix, np.float64)),))
 
     @classmethod
     def translation(cls, dx: float, dy: float) -> "Warp":
         """Shift by dx, dy pixels."""
-        return cls.of_matrix(np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], np.float64))
+        return cls.from_matrix(np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], np.float64))
 
     @classmethod
-    def placing(cls, scale: float, dx: float, dy: float) -> "Warp":
+    def scale_translate(cls, scale: float, dx: float, dy: float) -> "Warp":
         """Scale about the origin, then shift by dx, dy pixels."""
         return cls((Homography(np.array([[scale, 0.0, dx], [0.0, scale, dy], [0.0, 0.0, 1.0]])),))
 
     @classmethod
     def scaling(cls, sx: float, sy: float) -> "Warp":
         """Scale about the origin."""
-        return cls.of_matrix(np.diag(np.array([sx, sy, 1.0])))
+        return cls.from_matrix(np.diag(np.array([sx, sy, 1.0])))
 
     @classmethod
     def rotation(cls, degrees: float, centre: tuple[float, float]) -> "Warp":
         """Turn clockwise on the screen about `centre`."""
         x, y = centre
         cosine, sine = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-        return cls.of_matrix(
+        return cls.from_matrix(
             np.array([[cosine, -sine, x - cosine * x + sine * y], [sine, cosine, y - sine * x - cosine * y], [0, 0, 1]])
         )
 
@@ -101,7 +101,7 @@ class Warp(NamedTuple):
     def between_quads(cls, source: Points, target: Points) -> "Warp":
         """The homography that takes the four source corners (4, 2) to the four target corners (4, 2)."""
         matrix = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
-        return cls.of_matrix(np.asarray(matrix, np.float64))
+        return cls.from_matrix(np.asarray(matrix, np.float64))
 
     def then(self, after: "Warp") -> "Warp":
         """This warp followed by `after`."""
@@ -129,7 +129,7 @@ class Warp(NamedTuple):
             flat = step.forward(flat)
         return flat.reshape(points.shape).astype(np.float32)
 
-    def box(self, box: Box) -> Box | None:
+    def bounds(self, box: Box) -> Box | None:
         """The upright box around where an upright rectangle goes; None when a curved map is in the chain.
 
         In plain numbers: a tenth of the time of four points in arrays.
@@ -188,9 +188,9 @@ class Warp(NamedTuple):
         width, height = shape
         cell = _CELL
         grid = self._pull_grid(shape, cell)
-        loss = _interpolation_loss(grid, source)
-        if loss > _LOSS:
-            cell = max(_FINEST, int(_CELL * np.sqrt(_LOSS / loss)))
+        loss = _interpolation_error(grid, source)
+        if loss > _MAX_INTERPOLATION_ERROR:
+            cell = max(_FINEST, int(_CELL * np.sqrt(_MAX_INTERPOLATION_ERROR / loss)))
             grid = self._pull_grid(shape, cell)
         rows, columns = grid.shape[:2]
         # Enlarging by whole steps is the bilinear interpolation itself, several times as fast as a general remap of it.
@@ -213,7 +213,7 @@ class Warp(NamedTuple):
         return (grid - 0.5).astype(np.float32).reshape(rows, columns, 2)
 
 
-def _interpolation_loss(grid: NDArray[np.float32], source: tuple[int, ...]) -> float:
+def _interpolation_error(grid: NDArray[np.float32], source: tuple[int, ...]) -> float:
     """How many pixels bilinear interpolation between the nodes is off at most, where the source has pixels.
 
     Linear interpolation over h loses h**2 / 8 times the second derivative, which differences of nodes tell. Nodes that

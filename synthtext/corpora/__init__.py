@@ -1,43 +1,43 @@
 """Where texts come from. In a recipe, `use: text_file` means the class `TextFile` of this package."""
 
 from synthtext.corpora.characters import Characters
-from synthtext.corpora.corpus import Corpus, CorpusMixture, DrawnText, SearchableCorpus, clean_text
+from synthtext.corpora.corpus import Corpus, CorpusMixture, SampledText, SearchableCorpus, clean_text
 from synthtext.corpora.faker import Faker
-from synthtext.corpora.fields import Code, Date, Email, Number, Price, WebAddress
-from synthtext.corpora.insertion import comes_between, place_character
+from synthtext.corpora.fields import CodeCorpus, Date, Email, Number, Price, WebAddress
+from synthtext.corpora.insertion import insert_character, joins_texts
 from synthtext.corpora.jieba_words import JiebaWords
 from synthtext.corpora.language import is_charset_name, language_characters, languages, resolve_charset
-from synthtext.corpora.look_alikes import LookAlikes
+from synthtext.corpora.look_alikes import Confusables
 from synthtext.corpora.pattern import Pattern
 from synthtext.corpora.template import Template
-from synthtext.corpora.text_file import TextFile, split_of
+from synthtext.corpora.text_file import TextFile, split_for_text
 from synthtext.corpora.words import Words
 
 __all__ = [
     "Characters",
-    "Code",
+    "CodeCorpus",
+    "Confusables",
     "Corpus",
     "CorpusMixture",
     "Date",
-    "DrawnText",
     "Email",
     "Faker",
     "JiebaWords",
-    "LookAlikes",
     "Number",
     "Pattern",
     "Price",
+    "SampledText",
     "SearchableCorpus",
     "Template",
     "TextFile",
     "WebAddress",
     "Words",
     "clean_text",
-    "comes_between",
+    "insert_character",
     "is_charset_name",
+    "joins_texts",
     "language_characters",
     "languages",
-    "place_character",
     "resolve_charset",
-    "split_of",
+    "split_for_text",
 ]

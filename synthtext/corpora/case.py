@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from synthtext.core import InputError, Weighted
+from synthtext.core import InputError, WeightedSampler
 
 Case: TypeAlias = Literal["as_is", "lower", "title", "upper"]
 
@@ -27,21 +27,21 @@ class CaseMixture:
         if any(not 0 <= weight < float("inf") for weight in weights.values()) or not sum(weights.values()) > 0:
             raise InputError(f"case {dict(weights)}: weights must be numbers from 0, at least one of them above")
         self._cases = sorted(weights)  # a mapping's order must not matter
-        self._weighted = Weighted([weights[case] for case in self._cases])
+        self._weighted = WeightedSampler([weights[case] for case in self._cases])
         self.language = language
 
     def draw(self, rng: np.random.Generator) -> Case:
         """A case."""
         return self._cases[self._weighted.draw(rng)] if len(self._cases) > 1 else self._cases[0]
 
-    def write(self, text: str, case: Case) -> str:
+    def apply(self, text: str, case: Case) -> str:
         """A text with all of its words in a case."""
         if case == "as_is":
             return text
-        return " ".join(in_case(word, case, self.language) for word in text.split(" "))
+        return " ".join(to_case(word, case, self.language) for word in text.split(" "))
 
 
-def in_case(word: str, case: Case, language: str) -> str:
+def to_case(word: str, case: Case, language: str) -> str:
     """A word of a language in a case; a script that has no case stays as it is.
 
     Turkish i has a dot in either case; Greek capitals lose the accent but for the first of a word in small letters;
@@ -67,7 +67,7 @@ def _upper(word: str, language: str) -> str:
     return word.upper()
 
 
-LOST = {"de": "ß", "el": "ς"}
+FOLDED_CHARACTERS = {"de": "ß", "el": "ς"}
 """Characters of a language that its list cannot hold."""
 
 # Roots in which ss can hardly be anything else; compounds as Preissenkung and Aussage keep it.
@@ -77,7 +77,7 @@ _SHARP_S = re.compile(
 )
 
 
-def restored(word: str, language: str) -> str:
+def restore_spelling(word: str, language: str) -> str:
     """A word of a list as it is spelt, as far as a rule can tell."""
     if language == "el" and len(word) > 1 and word.endswith("σ"):
         return f"{word[:-1]}ς"

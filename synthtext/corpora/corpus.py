@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from synthtext.core import Weighted
-from synthtext.core.randomness import Entry
+from synthtext.core import WeightedSampler
+from synthtext.core.randomness import WeightedComponent
 
 _UNSEEN = frozenset("\u00ad\u200b\u2060\u2061\u2062\u2063\u2064\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
 
@@ -30,12 +30,12 @@ class Corpus(Protocol):
 class SearchableCorpus(Corpus, Protocol):
     """A corpus that finds texts by a character in them."""
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
         """A text that has the character, about as the corpus would draw it; None if it knows none."""
         ...
 
 
-class DrawnText(NamedTuple):
+class SampledText(NamedTuple):
     """A text, and the name of the corpus it is from."""
 
     text: str
@@ -45,26 +45,26 @@ class DrawnText(NamedTuple):
 class CorpusMixture:
     """Draws from several corpora by weight."""
 
-    def __init__(self, entries: Sequence[Entry[Corpus]]) -> None:
+    def __init__(self, entries: Sequence[WeightedComponent[Corpus]]) -> None:
         self.entries = tuple(entries)
-        self._weighted = Weighted([entry.weight for entry in self.entries])
+        self._weighted = WeightedSampler([entry.weight for entry in self.entries])
         used = [entry for entry in self.entries if entry.weight > 0]
-        self._searchable = [(e.name, e.part) for e in used if isinstance(e.part, SearchableCorpus)]
-        self._rates = np.array([entry.weight for entry in used if isinstance(entry.part, SearchableCorpus)])
+        self._searchable = [(e.name, e.component) for e in used if isinstance(e.component, SearchableCorpus)]
+        self._rates = np.array([entry.weight for entry in used if isinstance(entry.component, SearchableCorpus)])
 
-    def draw(self, rng: np.random.Generator) -> DrawnText:
+    def draw(self, rng: np.random.Generator) -> SampledText:
         """A clean text (it may be empty when its corpus gave nothing visible)."""
         entry = self.entries[self._weighted.draw(rng)]
-        return DrawnText(clean_text(entry.part.draw(rng)), entry.name)
+        return SampledText(clean_text(entry.component.draw(rng)), entry.name)
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> DrawnText | None:
+    def draw_with(self, rng: np.random.Generator, character: str) -> SampledText | None:
         """A clean text that has a character; None if no corpus finds one. They are asked in an order by weight."""
         # The smallest of exponential numbers is any one's with a chance by its rate, and so on: an order by weight.
         turns = (rng.standard_exponential(len(self._searchable)) / self._rates).tolist() if self._searchable else []
         for _, (name, part) in sorted(zip(turns, self._searchable, strict=True), key=itemgetter(0)):
-            text = part.draw_with(rng, character)
+            text = part.draw_containing(rng, character)
             if text is not None:
-                return DrawnText(clean_text(text), name)
+                return SampledText(clean_text(text), name)
         return None
 
 

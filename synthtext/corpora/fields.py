@@ -39,7 +39,7 @@ class Price(Pattern):
 
 
 @dataclass(frozen=True)
-class Code(Pattern):
+class CodeCorpus(Pattern):
     """Serial numbers, plates, telephone numbers, product codes."""
 
     pattern: str = (

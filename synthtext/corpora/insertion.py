@@ -23,12 +23,12 @@ _PARTNERS = {"(": ")", "[": "]", "{": "}", "<": ">", "«": "»", "“": "”", "
 _OPENERS = {closer: opener for opener, closer in _PARTNERS.items() if opener != "„"}
 
 
-def comes_between(character: str) -> bool:
+def joins_texts(character: str) -> bool:
     """Whether a character is placed between two texts."""
     return character == " " or character in _JOINING or character in _SPACED
 
 
-def place_character(rng: np.random.Generator, text: str, character: str, after: str = "") -> str:
+def insert_character(rng: np.random.Generator, text: str, character: str, after: str = "") -> str:
     """A text with a character in it.
 
     It takes the place of one of its kind (a capital of a capital, a digit of a digit, within the script). Where there
@@ -58,7 +58,7 @@ def place_character(rng: np.random.Generator, text: str, character: str, after: 
         return character + text
     if after and character in _SPACED and rng.random() < 0.7:
         return f"{text} {character} {after}"
-    return text + character + after if comes_between(character) else text + character
+    return text + character + after if joins_texts(character) else text + character
 
 
 @lru_cache(maxsize=1 << 14)

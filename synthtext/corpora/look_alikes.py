@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from synthtext.core import InputError, check_number, check_range, check_share
+from synthtext.core import InputError, check_fraction, check_number, check_range
 from synthtext.corpora.language import check_language, language_characters
 from synthtext.corpora.words import Words
 
@@ -34,7 +34,7 @@ _TRIES = 64
 
 
 @dataclass(frozen=True)
-class LookAlikes:
+class Confusables:
     """Draws words and codes in which one part has been exchanged for one that looks like it: `c0ffee`, `modem`.
 
     The label is what is drawn. Pairs that fonts draw alike are left out; l, I and 1 meet only as a digit within a word.
@@ -58,7 +58,7 @@ class LookAlikes:
 
     def __post_init__(self) -> None:
         check_language(self.language, "look_alikes")
-        check_share("code_share", self.code_share)
+        check_fraction("code_share", self.code_share)
         check_range("length_range", self.length_range, 1, 100, "counts")
         check_number("size", self.size, 1, 10_000_000)
         check_number("exponent", self.exponent, 0, 2)

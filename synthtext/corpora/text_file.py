@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import InputError
-from synthtext.corpora.case import Case, CaseMixture, in_case
+from synthtext.corpora.case import Case, CaseMixture, to_case
 from synthtext.corpora.corpus import clean_text
 
 _CHUNK = 1 << 24
@@ -54,8 +54,8 @@ class TextFile:
         lines = self._lines
         for _ in range(_SPLIT_ATTEMPTS):
             text = lines.read(int(rng.integers(len(lines))))
-            if self.split == "all" or split_of(text) == self.split:
-                return self._cases.write(text, self._cases.draw(rng))
+            if self.split == "all" or split_for_text(text) == self.split:
+                return self._cases.apply(text, self._cases.draw(rng))
         raise InputError(f"corpus {str(self.path)!r}: {_SPLIT_ATTEMPTS} lines drawn, none in the split {self.split!r}")
 
     def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
@@ -69,11 +69,11 @@ class TextFile:
         for _ in range(_SEARCHES):
             case = self._cases.draw(rng)
             place = rng.random()
-            small = in_case(character, "lower", self.language) if case in ("title", "upper") else character
+            small = to_case(character, "lower", self.language) if case in ("title", "upper") else character
             for written in dict.fromkeys((small, character)):
                 text = self._lines.find(written, place)
-                if text is not None and (self.split == "all" or split_of(text) == self.split):
-                    text = self._cases.write(text, case)
+                if text is not None and (self.split == "all" or split_for_text(text) == self.split):
+                    text = self._cases.apply(text, case)
                     if character in text:
                         return text
         return None
@@ -90,7 +90,7 @@ class TextFile:
         return {name: getattr(self, name) for name in ("path", "split", "case", "language")}
 
 
-def split_of(text: str) -> Literal["train", "validation"]:
+def split_for_text(text: str) -> Literal["train", "validation"]:
     """The split that a text belongs to, by a hash of its cleaned form."""
     part = zlib.crc32(clean_text(text).encode()) % _PARTS
     return "validation" if part < _VALIDATION_PARTS else "train"

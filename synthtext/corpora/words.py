@@ -8,8 +8,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import InputError, Weighted, check_number
-from synthtext.corpora.case import Case, CaseMixture, in_case
+from synthtext.core import InputError, WeightedSampler, check_number
+from synthtext.corpora.case import Case, CaseMixture, to_case
 from synthtext.corpora.language import has_spaces, language_words
 
 
@@ -23,7 +23,7 @@ class Lexicon:
 
     def __init__(self, words: tuple[str, ...], weights: NDArray[np.float64]) -> None:
         self._words, self._weights = words, weights
-        self._narrowed: dict[tuple[str, bool], tuple[Sequence[int], Weighted] | None] = {}
+        self._narrowed: dict[tuple[str, bool], tuple[Sequence[int], WeightedSampler] | None] = {}
 
     def draw(self, rng: np.random.Generator) -> str:
         """A word."""
@@ -38,7 +38,7 @@ class Lexicon:
         key = character, first
         if key not in self._narrowed:
             found = self._index[first].get(character)
-            self._narrowed[key] = None if found is None else (found, Weighted(self._weights[found]))
+            self._narrowed[key] = None if found is None else (found, WeightedSampler(self._weights[found]))
         narrowed = self._narrowed[key]
         return None if narrowed is None else self._words[narrowed[0][narrowed[1].draw(rng)]]
 
@@ -47,8 +47,8 @@ class Lexicon:
         return _index_of(self._words)
 
     @cached_property
-    def _weighted(self) -> Weighted:
-        return Weighted(self._weights)
+    def _weighted(self) -> WeightedSampler:
+        return WeightedSampler(self._weights)
 
 
 @lru_cache(maxsize=2)
@@ -63,7 +63,7 @@ def _index_of(words: tuple[str, ...]) -> tuple[dict[str, list[int]], dict[str, l
     return dict(within), dict(at_start)
 
 
-MOST_WORDS = 1000
+MAX_WORDS = 1000
 """Of a text."""
 
 _CASES_TRIED = 8  # in search of one that gives a capital, or leaves a small letter
@@ -93,8 +93,8 @@ class Words:
         low, high = self.count_range
         if not 1 <= low <= high:
             raise InputError(f"count_range {[low, high]} must be two numbers from 1 up, the smaller one first")
-        if high > MOST_WORDS:
-            raise InputError(f"count_range {[low, high]}: a text has at most {MOST_WORDS} words")
+        if high > MAX_WORDS:
+            raise InputError(f"count_range {[low, high]}: a text has at most {MAX_WORDS} words")
         if self.size < 1:
             raise InputError(f"size {self.size} must be at least 1")
         check_number("exponent", self.exponent, 0, 2)
@@ -116,21 +116,21 @@ class Words:
         """
         if character in self._between and self.count_range[1] > 1:
             return self._written(self._draw_words(rng, 2), self._cases.draw(rng))
-        spellings = dict.fromkeys((character, in_case(character, "lower", self.language)))
+        spellings = dict.fromkeys((character, to_case(character, "lower", self.language)))
         known = [written for written in spellings if self._lexicon.has(written)]
         for _ in range(_CASES_TRIED if known else 0):
             case = self._cases.draw(rng)
             for written in known:
                 first = case == "title" and written != character
                 word = self._lexicon.draw_with(rng, written, first=first)
-                if word is not None and character in in_case(word, case, self.language):
+                if word is not None and character in to_case(word, case, self.language):
                     drawn = self._draw_words(rng)
                     drawn[int(rng.integers(len(drawn)))] = word
                     return self._written(drawn, case)
         return None
 
     def _written(self, words: list[str], case: Case) -> str:
-        return self._between.join(in_case(word, case, self.language) for word in words)
+        return self._between.join(to_case(word, case, self.language) for word in words)
 
     def _draw_words(self, rng: np.random.Generator, least: int = 1) -> list[str]:
         low, high = self.count_range

@@ -1,15 +1,15 @@
 """Fonts: found, checked, opened, and their glyphs drawn once."""
 
 from synthtext.core.unicode import DEFAULT_IGNORABLE
-from synthtext.fonts.cache import SIZES, FaceCache, drawn_size
-from synthtext.fonts.discovery import FontInventory, FontOptions, embedded_fonts, find_fonts, system_fonts
-from synthtext.fonts.face import Face, LetterCase, Raster, RunGlyphs
+from synthtext.fonts.cache import RASTER_SIZES, FaceCache, raster_size
+from synthtext.fonts.discovery import FontInventory, FontOptions, bundled_fonts, find_fonts, system_fonts
+from synthtext.fonts.face import Face, GlyphRaster, LetterCase, ShapedRun
 from synthtext.fonts.file import Axis, FontFile, Variations, read_font_file
-from synthtext.fonts.pool import FontPool, fit_fonts
+from synthtext.fonts.pool import FontPool, build_font_pool
 
 __all__ = [
     "DEFAULT_IGNORABLE",
-    "SIZES",
+    "RASTER_SIZES",
     "Axis",
     "Face",
     "FaceCache",
@@ -17,14 +17,14 @@ __all__ = [
     "FontInventory",
     "FontOptions",
     "FontPool",
+    "GlyphRaster",
     "LetterCase",
-    "Raster",
-    "RunGlyphs",
+    "ShapedRun",
     "Variations",
-    "drawn_size",
-    "embedded_fonts",
+    "build_font_pool",
+    "bundled_fonts",
     "find_fonts",
-    "fit_fonts",
+    "raster_size",
     "read_font_file",
     "system_fonts",
 ]

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from synthtext.fonts.face import Face, Raster
+from synthtext.fonts.face import Face, GlyphRaster
 from synthtext.fonts.file import FontFile, Variations
 
 _RATIO = 2**0.5
@@ -18,29 +18,29 @@ def _ladder() -> tuple[int, ...]:
     return tuple(round(size) for size in sizes)
 
 
-SIZES = _ladder()
+RASTER_SIZES = _ladder()
 """Em sizes in pixels at which glyphs are drawn; the warp does the rest. Few, so that hundreds of fonts stay cheap."""
 
 _ENLARGED = 1.06  # a little is not seen, and saves the next larger size its glyphs
 
 
-def drawn_size(size: float) -> int:
+def raster_size(size: float) -> int:
     """The size of the ladder at which to draw for an em of `size` pixels: the next larger one, or the largest."""
-    return next((step for step in SIZES if step * _ENLARGED >= size), SIZES[-1])
+    return next((step for step in RASTER_SIZES if step * _ENLARGED >= size), RASTER_SIZES[-1])
 
 
-class _Rasters(dict[int, Raster]):
+class _Rasters(dict[int, GlyphRaster]):
     """The glyphs of a face at one size, drawn when they are first asked for."""
 
     def __init__(self, cache: "FaceCache", face: Face, size: int) -> None:
         self._cache, self._face, self._drawn_size = cache, face, size
         self.bytes = 0
 
-    def __missing__(self, glyph: int) -> Raster:
-        raster = self[glyph] = self._face.draw(glyph, self._drawn_size)
+    def __missing__(self, glyph: int) -> GlyphRaster:
+        raster = self[glyph] = self._face.rasterize(glyph, self._drawn_size)
         amount = raster.coverage.nbytes + _OVERHEAD
         self.bytes += amount
-        self._cache.grown(amount)
+        self._cache.count_bytes(amount)
         return raster
 
 
@@ -60,7 +60,7 @@ class FaceCache:
 
     def face(self, file: FontFile) -> Face:
         """The open face of a file, at its place on the axes."""
-        key = (file.digest, file.face, file.variations)
+        key = (file.digest, file.face_index, file.variations)
         face = self._faces.get(key)
         if face is None:
             face = self._faces[key] = Face(file)
@@ -69,16 +69,16 @@ class FaceCache:
         self._faces.move_to_end(key)
         return face
 
-    def rasters(self, face: Face, size: int) -> Mapping[int, Raster]:
+    def rasters(self, face: Face, size: int) -> Mapping[int, GlyphRaster]:
         """The glyphs of a face at a size of the ladder, by id."""
-        key = (face.file.digest, face.file.face, face.file.variations, size)
+        key = (face.file.digest, face.file.face_index, face.file.variations, size)
         rasters = self._rasters.get(key)
         if rasters is None:
             rasters = self._rasters[key] = _Rasters(self, face, size)
         self._rasters.move_to_end(key)
         return rasters
 
-    def grown(self, amount: int) -> None:
+    def count_bytes(self, amount: int) -> None:
         """Count new rasters, of the face and size that were asked for last; let go of others when they are too many."""
         self.raster_bytes += amount
         while self.raster_bytes > self._limit and len(self._rasters) > 1:

@@ -22,7 +22,7 @@ class FontOptions:
         embedded: the free fonts that are installed with the project.
         size_range: em size in pixels of the finished picture; a line that does not fit is set smaller.
         pool: how many fonts each block of 256 samples draws from.
-        vary: variable fonts are drawn along their axes; false: as their default.
+        vary_axes: variable fonts are drawn along their axes; false: as their default.
         weights: how much more often than others a font is drawn, by the name of a face ("Lato Bold") or of a family
             ("Lato"), times those of all patterns ("*mono*") that fit the face's name; 1 for other fonts. A family is
             drawn by the mean of its faces' factors, a face within it by its own. 0: never, as if it were not there.
@@ -32,10 +32,10 @@ class FontOptions:
 
     folders: tuple[Path, ...] = ()
     system: bool = False
-    embedded: bool = True
+    bundled: bool = True
     size_range: tuple[float, float] = (28, 44)
     pool: int = 16
-    vary: bool = True
+    vary_axes: bool = True
     weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -57,8 +57,8 @@ class FontInventory:
     """
 
     fonts: tuple[FontFile, ...]
-    left_out: dict[str, str]
-    vary: bool = True
+    skipped: dict[str, str]
+    vary_axes: bool = True
 
 
 def find_fonts(options: FontOptions) -> FontInventory:
@@ -72,7 +72,7 @@ def find_fonts(options: FontOptions) -> FontInventory:
     for folder in options.folders:
         for path in _user_fonts(folder):
             _keep(found, read_font_file(path))
-    shared = [*(embedded_fonts() if options.embedded else ()), *(system_fonts() if options.system else ())]
+    shared = [*(bundled_fonts() if options.bundled else ()), *(system_fonts() if options.system else ())]
     for path in shared:
         try:
             _keep(found, read_font_file(path))
@@ -80,10 +80,10 @@ def find_fonts(options: FontOptions) -> FontInventory:
             left_out[str(path)] = str(error)
     if not found:
         raise InputError("fonts: nothing was found; name a folder in fonts.folders, or set fonts.embedded=true")
-    return FontInventory(tuple(found[key] for key in sorted(found)), left_out, options.vary)
+    return FontInventory(tuple(found[key] for key in sorted(found)), left_out, options.vary_axes)
 
 
-def embedded_fonts() -> list[Path]:
+def bundled_fonts() -> list[Path]:
     """The free fonts that came with the installation: wheels that register font files, and imgaug's DejaVu Sans."""
     registered: list[Path] = []
     for entry in sorted(entry_points(group="fonts_ttf"), key=lambda entry: entry.value):
@@ -128,4 +128,4 @@ def _user_fonts(folder: Path) -> list[Path]:
 
 def _keep(found: dict[tuple[str, int], FontFile], faces: Iterable[FontFile]) -> None:
     for face in faces:
-        found.setdefault((face.digest, face.face), face)
+        found.setdefault((face.digest, face.face_index), face)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from synthtext.core.errors import Rejection
 from synthtext.core.unicode import DEFAULT_IGNORABLE
 from synthtext.fonts.file import FontFile
-from synthtext.fonts.loading import font_for_columns, open_font
-from synthtext.typesetting.itemize import COMMON, Run
+from synthtext.fonts.loading import open_font, with_vertical_metrics
+from synthtext.typesetting.itemize import COMMON_SCRIPT, TextRun
 
 LetterCase: TypeAlias = Literal["both", "upper", "lower"]
 
@@ -29,40 +29,40 @@ _DIFFERENT = "abdeghnqrt"  # small letters that are shaped otherwise than their 
 _GRID = 24
 
 
-def letter_case(face: "Face") -> LetterCase:
+def detect_letter_case(face: "Face") -> LetterCase:
     """Look at the letters: "upper" if "Sale" reads "SALE", "lower" if it reads "sale", "both" if it reads as written.
 
     Of small letters g, p and y go below the baseline, of capitals none does. Where g does not but others do, as in some
     handwriting, the shapes decide. A font without Latin letters has "both".
     """
-    depths = {letter: depth for letter in "gpyP" if (depth := _depth(face, letter)) is not None}
+    depths = {letter: depth for letter in "gpyP" if (depth := _descent(face, letter)) is not None}
     small = [depths[letter] for letter in "gpy" if letter in depths]
     if small and max(small) < _BELOW:
         return "upper"
     if depths.get("P", 0.0) > _BELOW and abs(depths["P"] - depths.get("p", 0.0)) < _LIKE:
         return "lower"
-    if depths.get("g", 1.0) < _BELOW and _likeness(face) > _ALIKE:
+    if depths.get("g", 1.0) < _BELOW and _case_similarity(face) > _ALIKE:
         return "upper"
     return "both"
 
 
-def _depth(face: "Face", letter: str) -> float | None:
+def _descent(face: "Face", letter: str) -> float | None:
     """How far a letter goes below the capital H, as a share of its height: in some CJK fonts that stands higher."""
-    capital, box = face.box_of("H"), face.box_of(letter)
+    capital, box = face.character_box("H"), face.character_box(letter)
     if capital is None or box is None or not face.covers(letter):
         return None
     return (box[3] - capital[3]) / max(capital[3] - capital[1], 1)
 
 
-def _likeness(face: "Face") -> float:
-    pairs = [(_shape(face, letter), _shape(face, letter.upper())) for letter in _DIFFERENT]
+def _case_similarity(face: "Face") -> float:
+    pairs = [(_letter_mask(face, letter), _letter_mask(face, letter.upper())) for letter in _DIFFERENT]
     shares = [(a & b).sum() / (a | b).sum() for a, b in pairs if a.any() and b.any()]
     return float(np.median(shares)) if shares else 0.0
 
 
-def _shape(face: "Face", letter: str) -> NDArray[np.bool_]:
+def _letter_mask(face: "Face", letter: str) -> NDArray[np.bool_]:
     """What of the box around a letter is inked, on a grid."""
-    raster = face.draw_letter(letter, 2 * _GRID)
+    raster = face.rasterize_character(letter, 2 * _GRID)
     if not raster.height:
         return np.zeros((_GRID, _GRID), bool)
     return np.asarray(cv2.resize(raster.coverage, (_GRID, _GRID), interpolation=cv2.INTER_AREA) > 100, bool)
@@ -73,7 +73,7 @@ _NO_FEATURES: Mapping[str, int] = {}
 _OTHERS = "ŒÆœæ→←↔⇒⇐™©®℠"  # what some fonts show of "OE", "ae", "->", "TM": other characters than those of the text
 _SIGN = re.compile(r"[!-/:-@\[-`{-~]")
 _SIGNS = re.compile(f"{_SIGN.pattern}{{2,}}")  # fonts for programs show "!=", "->", "..." as one sign, or blank ones
-_LOOSE = ("Latn", "Grek", "Cyrl", COMMON)  # scripts whose letters can do without ligatures
+_LIGATURE_OPTIONAL_SCRIPTS = ("Latn", "Grek", "Cyrl", COMMON_SCRIPT)  # scripts whose letters can do without ligatures
 _LIGATURES = ("liga", "clig", "dlig", "rlig", "calt")
 _FLAGS = hb.BufferFlags.DO_NOT_INSERT_DOTTED_CIRCLE  # it would be in the picture and not in the label
 _LOAD = freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
@@ -87,7 +87,7 @@ GlyphBox: TypeAlias = tuple[int, int, int, int]
 """Left, top, right and bottom of a glyph's outline."""
 
 
-class RunGlyphs(NamedTuple):
+class ShapedRun(NamedTuple):
     """The glyphs of a shaped run, from left to right (from top to bottom); lengths in font units, y upwards.
 
     Attributes:
@@ -101,7 +101,7 @@ class RunGlyphs(NamedTuple):
     positions: list[tuple[int, int, int, int]]
 
 
-class Raster(NamedTuple):
+class GlyphRaster(NamedTuple):
     """A drawn glyph.
 
     Attributes:
@@ -124,9 +124,9 @@ class Face:
 
     def __init__(self, file: FontFile) -> None:
         self.file = file
-        face, self._freetype = open_font(file.path, file.face)
+        face, self._freetype = open_font(file.path, file.face_index)
         self._hb = hb.Font(face)
-        self.em = face.upem
+        self.units_per_em = face.upem
         self._unicodes = face.unicodes.copy()  # a bitmap: sets of Python's integers took megabytes a face
         self._unicodes.update(DEFAULT_IGNORABLE)
         self._plain = frozenset(c for c in map(chr, range(_PLAIN)) if ord(c) in self._unicodes) | {" "}
@@ -145,21 +145,23 @@ class Face:
     @cached_property
     def case(self) -> LetterCase:
         """Which letters it really draws."""
-        return letter_case(self)
+        return detect_letter_case(self)
 
-    def box_of(self, letter: str) -> GlyphBox | None:
+    def character_box(self, letter: str) -> GlyphBox | None:
         """The box of a character's own glyph, as in `boxes`."""
         return self.boxes[self._hb.get_nominal_glyph(ord(letter)) or 0]
 
-    def draw_letter(self, letter: str, size: int) -> Raster:
+    def rasterize_character(self, letter: str, size: int) -> GlyphRaster:
         """Draw a character's own glyph, as `draw` does."""
-        return self.draw(self._hb.get_nominal_glyph(ord(letter)) or 0, size)
+        return self.rasterize(self._hb.get_nominal_glyph(ord(letter)) or 0, size)
 
     def missing(self, characters: str) -> str:
         """The characters that the character map lacks, default-ignorables aside: HarfBuzz draws nothing for them."""
         return "".join(c for c in characters if c not in self._plain and ord(c) not in self._unicodes)
 
-    def shape(self, text: str, run: Run, features: Mapping[str, int] = _NO_FEATURES, language: str = "") -> RunGlyphs:
+    def shape(
+        self, text: str, run: TextRun, features: Mapping[str, int] = _NO_FEATURES, language: str = ""
+    ) -> ShapedRun:
         """Shape a run of a text; what stands beside it counts, where letters take their form from their neighbours.
 
         Ligatures stay, but not where the font would show another character than those of the text, as some do of "OE",
@@ -171,15 +173,15 @@ class Face:
             features: OpenType features to switch on (1), off (0), or to a number.
             language: BCP 47 tag ("sr"), for fonts with forms of their own for some languages.
         """
-        if run.script not in _LOOSE:
+        if run.script not in _LIGATURE_OPTIONAL_SCRIPTS:
             return self._shape(text, run, features, language)
         signs = [match.span() for match in _SIGNS.finditer(text, run.start, run.stop)]
-        shaped = self._shape(text, run, _apart(features, signs), language)
-        if len(shaped.glyphs) < run.stop - run.start and self._shows_others(text, run, shaped):
-            return self._shape(text, run, _apart(features, [(run.start, run.stop)]), language)
+        shaped = self._shape(text, run, _without_ligatures(features, signs), language)
+        if len(shaped.glyphs) < run.stop - run.start and self._changes_characters(text, run, shaped):
+            return self._shape(text, run, _without_ligatures(features, [(run.start, run.stop)]), language)
         return shaped
 
-    def _shows_others(self, text: str, run: Run, shaped: RunGlyphs) -> bool:
+    def _changes_characters(self, text: str, run: TextRun, shaped: ShapedRun) -> bool:
         """Whether a ligature is another character than those of the text, or one of signs."""
         written = {self._hb.get_nominal_glyph(ord(c)) for c in text[run.start : run.stop] if c in _OTHERS}
         if not self._others.isdisjoint(set(shaped.glyphs) - written):
@@ -191,7 +193,7 @@ class Face:
     def _others(self) -> frozenset[int]:
         return frozenset(self._hb.get_nominal_glyph(ord(c)) or 0 for c in _OTHERS if ord(c) in self._unicodes)
 
-    def _shape(self, text: str, run: Run, features: Mapping[str, Feature], language: str) -> RunGlyphs:
+    def _shape(self, text: str, run: TextRun, features: Mapping[str, Feature], language: str) -> ShapedRun:
         buffer = self._buffer
         buffer.reset()
         buffer.add_str(text, run.start, run.stop - run.start)
@@ -201,7 +203,7 @@ class Face:
         buffer.language = language or _LANGUAGE
         hb.shape(self._downwards if run.direction == "ttb" else self._hb, buffer, features)
         infos = buffer.glyph_infos
-        return RunGlyphs(
+        return ShapedRun(
             [info.codepoint for info in infos],
             [info.cluster for info in infos],
             [position.position for position in buffer.glyph_positions],
@@ -209,7 +211,7 @@ class Face:
 
     @cached_property
     def _downwards(self) -> hb.Font:
-        return font_for_columns(self._hb)
+        return with_vertical_metrics(self._hb)
 
     @cached_property
     def boxes(self) -> Mapping[int, GlyphBox | None]:
@@ -219,7 +221,7 @@ class Face:
         """
         return _Boxes(self._hb)
 
-    def draw(self, glyph: int, size: int) -> Raster:
+    def rasterize(self, glyph: int, size: int) -> GlyphRaster:
         """Draw a glyph, unhinted (so that its shape is the same at every size) with an em of `size` pixels.
 
         Raises:
@@ -234,12 +236,12 @@ class Face:
         bitmap = slot.bitmap
         rows, pitch, width = bitmap.rows, bitmap.pitch, bitmap.width
         if not rows or not width:
-            return Raster(np.zeros((0, 0), np.uint8), 0, 0, 0, 0)
+            return GlyphRaster(np.zeros((0, 0), np.uint8), 0, 0, 0, 0)
         pixels = np.frombuffer(ctypes.string_at(bitmap.buffer, rows * pitch), np.uint8).reshape(rows, pitch)
-        return Raster(np.ascontiguousarray(pixels[:, :width]), slot.bitmap_left, -slot.bitmap_top, rows, width)
+        return GlyphRaster(np.ascontiguousarray(pixels[:, :width]), slot.bitmap_left, -slot.bitmap_top, rows, width)
 
 
-def _apart(features: Mapping[str, int], spans: Sequence[tuple[int, int]]) -> Mapping[str, Feature]:
+def _without_ligatures(features: Mapping[str, int], spans: Sequence[tuple[int, int]]) -> Mapping[str, Feature]:
     """Features that join no characters within spans of a text."""
     return {**features, **{tag: [(*span, 0) for span in spans] for tag in _LIGATURES}} if spans else features
 

@@ -12,7 +12,7 @@ import uharfbuzz as hb
 from synthtext.core import InputError
 from synthtext.fonts.loading import open_font, read_font
 
-STEPS = 8
+AXIS_STEPS = 8
 """Equal steps from an axis' minimum to its maximum: few distinct faces, so that their rasters are used again."""
 
 _LEANING = frozenset({"ital", "slnt"})
@@ -54,7 +54,7 @@ def draw_variations(axes: Sequence[Axis], rng: np.random.Generator) -> Variation
         if axis.hidden or axis.tag in _KEPT or axis.minimum >= axis.maximum:
             continue
         upright = axis.tag in _LEANING and rng.random() < 0.5
-        value = axis.minimum + (axis.maximum - axis.minimum) * int(rng.integers(STEPS, endpoint=True)) / STEPS
+        value = axis.minimum + (axis.maximum - axis.minimum) * int(rng.integers(AXIS_STEPS, endpoint=True)) / AXIS_STEPS
         drawn.append((axis.tag, axis.default if upright else round(value, 3)))
     return tuple(drawn)
 
@@ -73,7 +73,7 @@ class FontFile:
 
     Attributes:
         path: of the file.
-        face: index in a collection; 0 for other files.
+        face_index: index in a collection; 0 for other files.
         digest: SHA-256 of the file, hexadecimal.
         family: such as "Lato".
         style: such as "Bold Italic".
@@ -83,7 +83,7 @@ class FontFile:
     """
 
     path: Path
-    face: int
+    face_index: int
     digest: str
     family: str
     style: str
@@ -123,7 +123,7 @@ def _describe(face: hb.Face, path: Path, index: int, digest: str) -> FontFile:
         raise InputError(f"font {str(path)!r} shows symbols where letters should be")
     return FontFile(
         path=path,
-        face=index,
+        face_index=index,
         digest=digest,
         family=_name(face, _TYPOGRAPHIC_FAMILY) or _name(face, _FAMILY) or path.stem,
         style=_name(face, _TYPOGRAPHIC_STYLE) or _name(face, _STYLE),

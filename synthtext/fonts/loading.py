@@ -10,7 +10,7 @@ import uharfbuzz as hb
 from synthtext.core import InputError
 from synthtext.core.cache import ByteCache
 
-LARGEST = 2**28
+MAX_FONT_BYTES = 2**28
 """Bytes of the largest file that is taken for a font; collections of all Chinese characters have half of that."""
 
 _COMPRESSED = (b"wOFF", b"wOF2")
@@ -28,9 +28,9 @@ def read_font(path: Path) -> tuple[bytes, str]:
     """
     try:
         size = path.stat().st_size
-        if size > LARGEST:
+        if size > MAX_FONT_BYTES:
             raise InputError(
-                f"font {str(path)!r} is too large: {size / 1e6:,.0f} MB, but at most {LARGEST / 1e6:,.0f} are read"
+                f"font {str(path)!r} is too large: {size / 1e6:,.0f} MB, but at most {MAX_FONT_BYTES / 1e6:,.0f} are read"
             )
         data = path.read_bytes()
     except OSError as error:
@@ -79,7 +79,7 @@ _ABOVE = 0.88  # of an em: where the em box of ideographs begins, over the basel
 _LEAST, _MOST = 0.5, 1.6  # ems that a character may take
 
 
-def font_for_columns(font: hb.Font) -> hb.Font:
+def with_vertical_metrics(font: hb.Font) -> hb.Font:
     """The font itself; or, where its characters would lie upon each other or far apart, one with an em for each.
 
     The WenQuanYi fonts have vertical metrics, but of no height or for origins elsewhere; other fonts have none, and no

@@ -8,8 +8,8 @@ from math import prod
 
 import numpy as np
 
-from synthtext.core import Charset, InputError, Weighted
-from synthtext.core.randomness import Entry
+from synthtext.core import Charset, InputError, WeightedSampler
+from synthtext.core.randomness import WeightedComponent
 from synthtext.corpora import Corpus, CorpusMixture, clean_text
 from synthtext.fonts.cache import FaceCache
 from synthtext.fonts.discovery import FontInventory, FontOptions
@@ -19,7 +19,7 @@ from synthtext.fonts.file import FontFile, draw_variations
 _WILD = frozenset("*?[")
 
 
-def weights_of(fonts: Sequence[FontFile], given: Mapping[str, float]) -> tuple[float, ...]:
+def font_weights(fonts: Sequence[FontFile], given: Mapping[str, float]) -> tuple[float, ...]:
     """The factor of every font: that of its face ("Lato Bold") or else of its family ("Lato"), times all that fit it.
 
     A key with *, ? or [ is a pattern of the names of faces, as in a shell, whatever the case; it may fit none. A font
@@ -55,7 +55,7 @@ _PROBES = 100
 
 
 @dataclass(frozen=True)
-class Family:
+class FontFamily:
     """The faces of a family that can set texts of the corpora.
 
     Attributes:
@@ -69,7 +69,7 @@ class Family:
     weights: tuple[float, ...] = ()
 
     @property
-    def chance(self) -> float:
+    def weight(self) -> float:
         """How often the family is drawn, against others."""
         return self.share * (sum(self.weights) / len(self.weights) if self.weights else 1.0)
 
@@ -77,7 +77,7 @@ class Family:
         """Draw one of the faces."""
         if not self.weights:
             return self.faces[int(rng.integers(len(self.faces)))]
-        return self.faces[Weighted(self.weights).draw(rng)]
+        return self.faces[WeightedSampler(self.weights).draw(rng)]
 
 
 class FontPool:
@@ -87,18 +87,20 @@ class FontPool:
 
     Args:
         families: with the share of the texts that each can set.
-        able: for every corpus, faces that can set many of its texts; a draw has at least one of them.
+        corpus_fonts: for every corpus, faces that can set many of its texts; a draw has at least one of them.
         vary: variable fonts get a place on their axes.
     """
 
     def __init__(
-        self, families: Sequence[Family], able: Sequence[Sequence[FontFile]] = (), *, vary: bool = True
+        self, families: Sequence[FontFamily], able: Sequence[Sequence[FontFile]] = (), *, vary: bool = True
     ) -> None:
         self.families = tuple(families)
         weights = {face: w for family in families for face, w in zip(family.faces, family.weights, strict=False)}
-        self.able = tuple(Family(tuple(faces), 1.0, tuple(weights[f] for f in faces if weights)) for faces in able)
+        self.corpus_fonts = tuple(
+            FontFamily(tuple(faces), 1.0, tuple(weights[f] for f in faces if weights)) for faces in able
+        )
         self._vary, self._weighed = vary, bool(weights)
-        chances = np.array([family.chance for family in families])
+        chances = np.array([family.weight for family in families])
         self._probabilities = chances / chances.sum()
 
     def draw(self, rng: np.random.Generator, count: int) -> list[FontFile]:
@@ -109,17 +111,17 @@ class FontPool:
         """
         picked = self._by_weight(rng, count) if self._weighed else self._different(rng, count)
         drawn = [family.draw(rng) for family in picked]
-        for able in self.able:
+        for able in self.corpus_fonts:
             if not any(face in able.faces for face in drawn):
                 drawn.append(able.draw(rng))
         return [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn] if self._vary else drawn
 
-    def _different(self, rng: np.random.Generator, count: int) -> list[Family]:
+    def _different(self, rng: np.random.Generator, count: int) -> list[FontFamily]:
         distinct = min(count, len(self.families))
         order = rng.choice(len(self.families), distinct, replace=False, p=self._probabilities)
         return [self.families[int(order[i % distinct])] for i in range(count)]
 
-    def _by_weight(self, rng: np.random.Generator, count: int) -> list[Family]:
+    def _by_weight(self, rng: np.random.Generator, count: int) -> list[FontFamily]:
         """Systematic sampling (Madow 1949): each family is drawn its exact share of `count` times, rounded up or down.
 
         Drawn one after the other without going back, every one of few families would be in every pool, whatever its
@@ -131,7 +133,7 @@ class FontPool:
         return [self.families[int(order[min(place, len(order) - 1)])] for place in places]
 
 
-def fit_fonts(
+def build_font_pool(
     inventory: FontInventory,
     options: FontOptions,
     corpora: CorpusMixture,
@@ -147,7 +149,7 @@ def fit_fonts(
         InputError: no font can set any of the texts of a corpus, or none is within the charset; the message names the
             corpus and the characters. Or a font that is weighed is not there.
     """
-    weights = weights_of(inventory.fonts, options.weights)
+    weights = font_weights(inventory.fonts, options.weights)
     fonts = [font for font, weight in zip(inventory.fonts, weights, strict=True) if weight]
     drawn = [weight for weight in weights if weight] if options.weights else []
     faces = [cache.face(file) for file in fonts]
@@ -167,7 +169,7 @@ def fit_fonts(
     total = sum(entry.weight for entry in corpora.entries)
     return FontPool(
         [
-            Family(
+            FontFamily(
                 tuple(fonts[i] for i in members),
                 float(shares[members].max() / total),
                 tuple(drawn[i] for i in members if drawn),
@@ -175,13 +177,13 @@ def fit_fonts(
             for members in families.values()
         ],
         able,
-        vary=inventory.vary,
+        vary=inventory.vary_axes,
     )
 
 
-def _probe(entry: Entry[Corpus], charset: Charset, rng: np.random.Generator) -> list[str]:
+def _probe(entry: WeightedComponent[Corpus], charset: Charset, rng: np.random.Generator) -> list[str]:
     try:
-        texts = [text for text in (clean_text(entry.part.draw(rng)) for _ in range(_PROBES)) if text]
+        texts = [text for text in (clean_text(entry.component.draw(rng)) for _ in range(_PROBES)) if text]
     except InputError:
         raise
     except Exception as error:  # a corpus of the user's

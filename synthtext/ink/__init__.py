@@ -1,15 +1,23 @@
 """What lines are written with. In a recipe, the style `outline` means the class `Outline` of this package."""
 
-from synthtext.core.compositing import composite, overlay
-from synthtext.ink.colours import AnyColour, ColourSource, Palettes, PaperColours, PhotoColours, Tones
-from synthtext.ink.contrast import Colour, Ground, InkColour, InkField, choose_colours, find_ink, measure_grounds
+from synthtext.core.compositing import composite, composite_image
+from synthtext.ink.colours import AnyColour, ColourSource, Palettes, PhotoColours, SampledColours, Tones
+from synthtext.ink.contrast import (
+    Colour,
+    InkColour,
+    InkMask,
+    LocalBackground,
+    choose_colours,
+    compute_ink_masks,
+    measure_backgrounds,
+)
 from synthtext.ink.decorations import Highlight, StrikeThrough, Underline
 from synthtext.ink.fills import Blend, GradientFill, TextureFill, Translucent
 from synthtext.ink.outlines import DoubleOutline, Glow, Outline
 from synthtext.ink.printing import Bleeding, DotMatrix, Worn
 from synthtext.ink.relief import Emboss, Extrusion
 from synthtext.ink.shadows import LongShadow, Shadow
-from synthtext.ink.style import Fading, Ink, InkStyle, Plain, Room
+from synthtext.ink.style import ContrastLoss, DecorationMargins, Ink, InkStyle, Plain
 
 __all__ = [
     "AnyColour",
@@ -17,26 +25,26 @@ __all__ = [
     "Blend",
     "Colour",
     "ColourSource",
+    "ContrastLoss",
+    "DecorationMargins",
     "DotMatrix",
     "DoubleOutline",
     "Emboss",
     "Extrusion",
-    "Fading",
     "Glow",
     "GradientFill",
-    "Ground",
     "Highlight",
     "Ink",
     "InkColour",
-    "InkField",
+    "InkMask",
     "InkStyle",
+    "LocalBackground",
     "LongShadow",
     "Outline",
     "Palettes",
-    "PaperColours",
     "PhotoColours",
     "Plain",
-    "Room",
+    "SampledColours",
     "Shadow",
     "StrikeThrough",
     "TextureFill",
@@ -46,7 +54,7 @@ __all__ = [
     "Worn",
     "choose_colours",
     "composite",
-    "find_ink",
-    "measure_grounds",
-    "overlay",
+    "composite_image",
+    "compute_ink_masks",
+    "measure_backgrounds",
 ]

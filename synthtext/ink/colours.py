@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image as Pictures
 
-from synthtext.background.photos import decode_photo, photo_paths
+from synthtext.background.photos import decode_photo, list_photos
 from synthtext.core import Image, Range, check_number, check_range
 from synthtext.ink.contrast import Colour, InkColour, luminance
 
@@ -33,7 +33,7 @@ class ColourSource(Protocol):
         ...
 
 
-def of_luminance(tint: Colour, level: float) -> Colour:
+def with_luminance(tint: Colour, level: float) -> Colour:
     """A colour made darker or lighter until it has a luminance of 0 to 255, towards black or white.
 
     Args:
@@ -48,7 +48,7 @@ def of_luminance(tint: Colour, level: float) -> Colour:
     return tuple(part + (255 - part) * share for part in tint)  # type: ignore[return-value]
 
 
-def around(ink: InkColour, tint: Colour, distance: float) -> tuple[Colour, Colour]:
+def colour_pair_around(ink: InkColour, tint: Colour, distance: float) -> tuple[Colour, Colour]:
     """Two colours to both sides of an ink: one that is farther from the ground, and one that is nearer.
 
     Any mixture of the two loses at most half of the distance of the ink's contrast.
@@ -58,9 +58,9 @@ def around(ink: InkColour, tint: Colour, distance: float) -> tuple[Colour, Colou
         tint: RGB, 0 to 255: the hue of the nearer one.
         distance: of their luminances, in steps of 255; less where the farther one would be beyond black or white.
     """
-    level, half = luminance(ink.colour), (-distance if ink.darker else distance) / 2
-    far = of_luminance(ink.colour, min(255.0, max(0.0, level + half)))
-    return far, of_luminance(tint, min(255.0, max(0.0, level - half)))
+    level, half = luminance(ink.colour), (-distance if ink.is_darker else distance) / 2
+    far = with_luminance(ink.colour, min(255.0, max(0.0, level + half)))
+    return far, with_luminance(tint, min(255.0, max(0.0, level - half)))
 
 
 def draw_colour(rng: np.random.Generator) -> list[int]:
@@ -105,7 +105,7 @@ class Tones:
 
 
 @dataclass(frozen=True)
-class PaperColours:
+class SampledColours:
     """Colours of places on the paper, as they are or made darker or lighter: dark brown on tan, pale blue on navy.
 
     On a photograph these are colours that were seen together.
@@ -117,7 +117,9 @@ class PaperColours:
         rows, columns, levels = rng.random((3, CANDIDATES))
         picked = paper[(rows * height).astype(int), (columns * width).astype(int)].tolist()
         return [
-            (float(red), float(green), float(blue)) if i < CANDIDATES // 3 else of_luminance((red, green, blue), level)
+            (float(red), float(green), float(blue))
+            if i < CANDIDATES // 3
+            else with_luminance((red, green, blue), level)
             for i, ((red, green, blue), level) in enumerate(zip(picked, (levels * 255).tolist(), strict=True))
         ]
 
@@ -177,10 +179,10 @@ class Palettes:
 
     def candidates(self, rng: np.random.Generator, paper: Image) -> list[Colour]:
         """The colours of a palette, and darker and lighter ones of them."""
-        return offer(rng, _PALETTES[int(rng.integers(len(_PALETTES)))], self.variation)
+        return sample_palette(rng, _PALETTES[int(rng.integers(len(_PALETTES)))], self.variation)
 
 
-def offer(rng: np.random.Generator, palette: Sequence[Sequence[float]], variation: float) -> list[Colour]:
+def sample_palette(rng: np.random.Generator, palette: Sequence[Sequence[float]], variation: float) -> list[Colour]:
     """A dozen colours: those of a palette in a drawn order, moved by up to `variation`, then others of their hues."""
     numbers = rng.random((CANDIDATES, 4)).tolist()
     order = sorted(range(len(palette)), key=lambda i: numbers[i % CANDIDATES][3])
@@ -190,7 +192,7 @@ def offer(rng: np.random.Generator, palette: Sequence[Sequence[float]], variatio
             min(255.0, max(0.0, part + variation * (2 * move - 1)))
             for part, move in zip(palette[order[i % len(order)]], moves, strict=True)
         )
-        offered.append((red, green, blue) if i < len(order) else of_luminance((red, green, blue), 255 * level))
+        offered.append((red, green, blue) if i < len(order) else with_luminance((red, green, blue), 255 * level))
     return offered
 
 
@@ -224,11 +226,11 @@ class PhotoColours:
     def candidates(self, rng: np.random.Generator, paper: Image) -> list[Colour]:
         """The colours of a photograph, and darker and lighter ones of them."""
         path = self._paths[int(rng.integers(len(self._paths)))]
-        return offer(rng, _measured(path, path.stat().st_mtime_ns, self.count), 0.0)
+        return sample_palette(rng, _measured(path, path.stat().st_mtime_ns, self.count), 0.0)
 
     @cached_property
     def _paths(self) -> tuple[Path, ...]:
-        return photo_paths(self.folder)
+        return list_photos(self.folder)
 
 
 def measure_palette(photo: Image, count: int) -> tuple[Colour, ...]:

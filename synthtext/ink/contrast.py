@@ -24,7 +24,7 @@ Colour: TypeAlias = tuple[float, float, float]
 _BLACK, _WHITE = (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)
 
 
-class Ground(NamedTuple):
+class LocalBackground(NamedTuple):
     """The luminance (0 to 255) of what lies under and closely around the ink of each of K clusters.
 
     Attributes:
@@ -38,7 +38,7 @@ class Ground(NamedTuple):
     deviation: NDArray[np.float64]
     strength: NDArray[np.float64]
 
-    def inked(self, colour: Colour) -> "InkColour":
+    def ink_colour(self, colour: Colour) -> "InkColour":
         """An ink, and how far it is from the ground of the worst cluster.
 
         The deviation counts against it: on a busy ground a part of the strokes is lost although the mean is far.
@@ -48,19 +48,19 @@ class Ground(NamedTuple):
         return InkColour(colour, float((away * self.strength).min()), level < float(self.mean.mean()))
 
 
-class InkField(NamedTuple):
+class InkMask(NamedTuple):
     """Where the ink of a line will be: made once, held against any number of papers.
 
     All is measured on cells of two by two pixels: a quarter of the work, and no stroke falls between them.
 
     Attributes:
-        near: (h, w) cells, 1 where ink is or lies within reach.
+        mask: (h, w) cells, 1 where ink is or lies within reach.
         corners: (4, K) where the boxes of K clusters lie in a table of integrals over the cells.
         cells: (K,) how many are near ink in every box.
         strength: (K,), see `Ground`.
     """
 
-    near: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
     corners: NDArray[np.int32]
     cells: Floats
     strength: Floats
@@ -77,14 +77,16 @@ class InkColour(NamedTuple):
 
     colour: Colour
     contrast: float
-    darker: bool
+    is_darker: bool
 
 
 # The functions below take many lines at once: their clusters go through numpy together, which otherwise would take more
 # time to be called than to reckon with the twenty clusters of a line. A line alone gives the same numbers.
 
 
-def find_ink(coverages: Sequence[Image], quads: Sequence[Points], reaches: Sequence[int]) -> list[InkField | None]:
+def compute_ink_masks(
+    coverages: Sequence[Image], quads: Sequence[Points], reaches: Sequence[int]
+) -> list[InkMask | None]:
     """Find where the ink of lines is.
 
     Args:
@@ -112,19 +114,19 @@ def find_ink(coverages: Sequence[Image], quads: Sequence[Points], reaches: Seque
     blank = np.add.reduceat(squared == 0, ends[:-1]).tolist()
     strength = np.minimum(squared / (np.maximum(covered, 1) * _SOLID), 1)
     return [
-        None if empty else InkField(near, place, count[start:end], strength[start:end])
+        None if empty else InkMask(near, place, count[start:end], strength[start:end])
         for empty, near, place, (start, end) in zip(blank, nears, places, pairwise(ends), strict=True)
     ]
 
 
-def measure_grounds(fields: Sequence[InkField], papers: Sequence[Image]) -> list[Ground]:
+def measure_backgrounds(fields: Sequence[InkMask], papers: Sequence[Image]) -> list[LocalBackground]:
     """Measure papers (H, W, 3) RGB, before the ink, at every cluster."""
     sums, squares = [], []
     for field, paper in zip(fields, papers, strict=True):
-        height, width = field.near.shape
+        height, width = field.mask.shape
         luminance = cv2.cvtColor(paper[: 2 * height, : 2 * width], cv2.COLOR_RGB2GRAY)
         cells = cv2.resize(luminance, (width, height), interpolation=cv2.INTER_AREA)
-        tables = cv2.integral2(cv2.multiply(cells, field.near))
+        tables = cv2.integral2(cv2.multiply(cells, field.mask))
         sums.append(_taken(tables[0], field.corners))
         squares.append(_taken(tables[1], field.corners))
     count = np.concatenate([field.cells for field in fields])
@@ -132,13 +134,13 @@ def measure_grounds(fields: Sequence[InkField], papers: Sequence[Image]) -> list
     deviation = np.sqrt(np.maximum(_totals(squares) / count - mean * mean, 0))
     ends = np.cumsum([0, *(len(field.cells) for field in fields)]).tolist()
     return [
-        Ground(mean[start:end], deviation[start:end], field.strength)
+        LocalBackground(mean[start:end], deviation[start:end], field.strength)
         for field, (start, end) in zip(fields, pairwise(ends), strict=True)
     ]
 
 
 def choose_colours(
-    candidates: Sequence[Sequence[Colour]], grounds: Sequence[Ground], floors: Sequence[float]
+    candidates: Sequence[Sequence[Colour]], grounds: Sequence[LocalBackground], floors: Sequence[float]
 ) -> list[InkColour | None]:
     """For every line, the first of its candidates that keeps its floor at every cluster; else black or white.
 
@@ -166,9 +168,9 @@ def choose_colours(
     ]
 
 
-def _extreme(ground: Ground, floor: float) -> InkColour | None:
+def _extreme(ground: LocalBackground, floor: float) -> InkColour | None:
     """Black or white, if one of them keeps the floor."""
-    best = max((ground.inked(colour) for colour in (_BLACK, _WHITE)), key=lambda ink: ink.contrast)
+    best = max((ground.ink_colour(colour) for colour in (_BLACK, _WHITE)), key=lambda ink: ink.contrast)
     return best if best.contrast >= floor else None
 
 
@@ -208,7 +210,7 @@ def _square(reach: int) -> NDArray[np.uint8]:
     return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
 
 
-def check_floor(floor: float) -> None:
+def check_contrast_floor(floor: float) -> None:
     """Check a contrast floor.
 
     Raises:

@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import InputError, Parameters, Range, check_number, check_range, check_share
-from synthtext.ink.colours import draw_colour, of_luminance
+from synthtext.core import InputError, Parameters, Range, check_fraction, check_number, check_range
+from synthtext.ink.colours import draw_colour, with_luminance
 from synthtext.ink.style import InkStyle
-from synthtext.typesetting.canvas import Marks
-from synthtext.typesetting.shaping import SetLine
+from synthtext.typesetting.canvas import Strokes
+from synthtext.typesetting.shaping import ShapedLine
 
 _BESIDE = 0.06  # ems that are free below letters which an underline must not touch
 
@@ -42,7 +42,7 @@ class Underline(InkStyle):
             raise InputError("kinds is empty; name at least one of straight, double, dashed, dotted, wave")
         check_range("distance_range", self.distance_range, 0.06, 0.5, "ems")
         check_range("width_range", self.width_range, 0.01, 0.15, "ems")
-        check_share("own_colour_probability", self.own_colour_probability)
+        check_fraction("own_colour_probability", self.own_colour_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the line, and its colour (RGB; none is the letters')."""
@@ -55,9 +55,9 @@ class Underline(InkStyle):
             "colour": draw_colour(rng) if own else None,
         }
 
-    def marks(self, line: SetLine, parameters: Parameters) -> Marks:
+    def marks(self, line: ShapedLine, parameters: Parameters) -> Strokes:
         """The line, as long as the text."""
-        ink, width, kind = line.ink, parameters["width"], parameters["kind"]
+        ink, width, kind = line.ink_box, parameters["width"], parameters["kind"]
         low = parameters["distance"] + width / 2
         if line.vertical or not _may_cross(line.text):
             edge = ink.right if line.vertical else ink.bottom
@@ -66,7 +66,7 @@ class Underline(InkStyle):
         paths = _paths(kind, begin, end, width) + np.array([0.0, low])
         turned = paths[..., ::-1] if line.vertical else paths
         apart = _BESIDE if parameters["broken"] else 0.0
-        return Marks(np.asarray(turned, np.float32), width, parameters["colour"], apart)
+        return Strokes(np.asarray(turned, np.float32), width, parameters["colour"], apart)
 
 
 def _may_cross(text: str) -> bool:
@@ -113,7 +113,7 @@ class StrikeThrough(InkStyle):
     def __post_init__(self) -> None:
         check_range("width_range", self.width_range, 0.01, 0.07, "ems")
         check_number("rise", self.rise, 0, 1)
-        check_share("own_colour_probability", self.own_colour_probability)
+        check_fraction("own_colour_probability", self.own_colour_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the line; its colour (RGB) is used where it does not have the letters'."""
@@ -124,9 +124,9 @@ class StrikeThrough(InkStyle):
             "colour": draw_colour(rng),
         }
 
-    def marks(self, line: SetLine, parameters: Parameters) -> Marks:
+    def marks(self, line: ShapedLine, parameters: Parameters) -> Strokes:
         """The line, a little longer than the text."""
-        ink = line.ink
+        ink = line.ink_box
         begin, end = (ink.top, ink.bottom) if line.vertical else (ink.left, ink.right)
         near, far = (ink.left, ink.right) if line.vertical else (ink.top, ink.bottom)
         cased = line.script in _CASED and not line.vertical and near < 0
@@ -135,7 +135,7 @@ class StrikeThrough(InkStyle):
         points = [[begin - _BEYOND, middle + half], [end + _BEYOND, middle - half]]
         path = np.array(points, np.float32)[:, :: -1 if line.vertical else 1]
         own = parameters["own"] or not all(part.isalnum() or part.isspace() for part in line.text)
-        return Marks(path[None], parameters["width"], parameters["colour"] if own else None)
+        return Strokes(path[None], parameters["width"], parameters["colour"] if own else None)
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Highlight(InkStyle):
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the stripe's height, colour (RGB), tilt, and how far it goes beyond the text (ems)."""
         red, green, blue = draw_colour(rng)
-        bright = of_luminance((red, green, blue), rng.uniform(*self.lightness_range))
+        bright = with_luminance((red, green, blue), rng.uniform(*self.lightness_range))
         return {
             "height": rng.uniform(*self.height_range),
             "colour": [round(part) for part in bright],
@@ -165,12 +165,12 @@ class Highlight(InkStyle):
             "beyond": rng.uniform(0, 0.12),
         }
 
-    def marks(self, line: SetLine, parameters: Parameters) -> Marks:
+    def marks(self, line: ShapedLine, parameters: Parameters) -> Strokes:
         """The stripe."""
-        ink = line.ink
+        ink = line.ink_box
         begin, end = (ink.top, ink.bottom) if line.vertical else (ink.left, ink.right)
         near, far = (ink.left, ink.right) if line.vertical else (ink.top, ink.bottom)
         middle, tilt, beyond = (near + far) / 2, parameters["tilt"], parameters["beyond"]
         points = [[begin - beyond, middle - tilt], [end + beyond, middle + tilt]]
         path = np.array(points, np.float32)[:, :: -1 if line.vertical else 1]
-        return Marks(path[None], parameters["height"] * (far - near), parameters["colour"])
+        return Strokes(path[None], parameters["height"] * (far - near), parameters["colour"])

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.background.textures import draw_place, grain
+from synthtext.background.textures import draw_noise_offset, smooth_noise
 from synthtext.core import Image, InputError, Parameters, Range, Size, check_range
-from synthtext.core.compositing import composite, faint, overlay, two_colours
-from synthtext.ink.colours import around, draw_colour
+from synthtext.core.compositing import colour_ramp, composite, composite_image, with_opacity
+from synthtext.ink.colours import colour_pair_around, draw_colour
 from synthtext.ink.contrast import InkColour
-from synthtext.ink.style import Fading, InkStyle
+from synthtext.ink.style import ContrastLoss, InkStyle
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class Translucent(InkStyle):
         """Draw the opacity."""
         return {"opacity": rng.uniform(*self.opacity_range)}
 
-    def faded(self, parameters: Parameters) -> Fading:
+    def faded(self, parameters: Parameters) -> ContrastLoss:
         """As much of the contrast is left as the letters are opaque."""
-        return Fading(share=parameters["opacity"])
+        return ContrastLoss(factor=parameters["opacity"])
 
     def fill(
         self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
     ) -> Image:
         """The picture with the letters on it."""
-        return composite(paper, faint(coverage, parameters["opacity"]), ink.colour)
+        return composite(paper, with_opacity(coverage, parameters["opacity"]), ink.colour)
 
 
 @dataclass(frozen=True)
@@ -71,21 +71,21 @@ class Blend(InkStyle):
             "opacity": rng.uniform(*self.opacity_range),
         }
 
-    def faded(self, parameters: Parameters) -> Fading:
+    def faded(self, parameters: Parameters) -> ContrastLoss:
         """As much of the contrast is left as the letters are opaque."""
-        return Fading(share=parameters["opacity"])
+        return ContrastLoss(factor=parameters["opacity"])
 
     def fill(
         self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
     ) -> Image:
         """The picture with the letters on it."""
-        below = paper if ink.darker else cv2.bitwise_not(paper)
+        below = paper if ink.is_darker else cv2.bitwise_not(paper)
         colour = np.empty_like(paper)
-        colour[:] = np.clip(np.asarray(ink.colour) if ink.darker else 255 - np.asarray(ink.colour), 0, 255)
+        colour[:] = np.clip(np.asarray(ink.colour) if ink.is_darker else 255 - np.asarray(ink.colour), 0, 255)
         mixed = _darkened(np.asarray(below, np.uint8), colour, parameters["mode"])
-        if not ink.darker:  # to lighten is to darken the negative
+        if not ink.is_darker:  # to lighten is to darken the negative
             mixed = np.asarray(cv2.bitwise_not(mixed), np.uint8)
-        return overlay(paper, faint(coverage, parameters["opacity"]), mixed)
+        return composite_image(paper, with_opacity(coverage, parameters["opacity"]), mixed)
 
 
 def _darkened(paper: Image, colour: Image, mode: str) -> Image:
@@ -129,9 +129,9 @@ class GradientFill(InkStyle):
             "tint": draw_colour(rng),
         }
 
-    def faded(self, parameters: Parameters) -> Fading:
+    def faded(self, parameters: Parameters) -> ContrastLoss:
         """Half of the distance between the colours: that of the ink is in the middle."""
-        return Fading(loss=parameters["distance"] / 2)
+        return ContrastLoss(offset=parameters["distance"] / 2)
 
     def fill(
         self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
@@ -145,8 +145,8 @@ class GradientFill(InkStyle):
         way = x + y[:, None] + np.float32(turns / 2)
         steps = (way * np.float32(128)).astype(np.int32).astype(np.uint8)  # of 256 there and back
         index = np.asarray(cv2.LUT(steps, _BACK if parameters["mirrored"] else _THERE), np.uint8)
-        colours = around(ink, parameters["tint"], parameters["distance"])
-        return overlay(paper, coverage, two_colours(index, *colours))
+        colours = colour_pair_around(ink, parameters["tint"], parameters["distance"])
+        return composite_image(paper, coverage, colour_ramp(index, *colours))
 
 
 @dataclass(frozen=True)
@@ -176,13 +176,13 @@ class TextureFill(InkStyle):
             "size": rng.uniform(*self.size_range),
             "distance": rng.uniform(*self.distance_range),
             "degrees": rng.uniform(0, 180),
-            "place": draw_place(rng),
+            "place": draw_noise_offset(rng),
             "tint": draw_colour(rng),
         }
 
-    def faded(self, parameters: Parameters) -> Fading:
+    def faded(self, parameters: Parameters) -> ContrastLoss:
         """Half of the distance between the colours: that of the ink is in the middle."""
-        return Fading(loss=parameters["distance"] / 2)
+        return ContrastLoss(offset=parameters["distance"] / 2)
 
     def fill(
         self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
@@ -191,12 +191,12 @@ class TextureFill(InkStyle):
         size = Size(coverage.shape[1], coverage.shape[0])
         cell = max(2.0, parameters["size"] * em)
         if parameters["pattern"] == "patches":
-            noise = grain(size, cell, parameters["place"])
+            noise = smooth_noise(size, cell, parameters["place"])
             index = np.asarray(cv2.convertScaleAbs(noise, alpha=2.5, beta=-1.5 * 128), np.uint8)
         else:
             index = _waves(size, cell, parameters["degrees"], crossed=parameters["pattern"] == "dots")
-        colours = around(ink, parameters["tint"], parameters["distance"])
-        return overlay(paper, coverage, two_colours(index, *colours))
+        colours = colour_pair_around(ink, parameters["tint"], parameters["distance"])
+        return composite_image(paper, coverage, colour_ramp(index, *colours))
 
 
 def _waves(size: Size, cell: float, degrees: float, *, crossed: bool) -> NDArray[np.uint8]:

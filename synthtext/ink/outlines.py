@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Image, Parameters, Range, check_range
-from synthtext.core.compositing import composite, faint
-from synthtext.ink.colours import draw_colour, of_luminance
-from synthtext.ink.style import InkStyle, Room
+from synthtext.core.compositing import composite, with_opacity
+from synthtext.ink.colours import draw_colour, with_luminance
+from synthtext.ink.style import DecorationMargins, InkStyle
 
 _LEAST, _MOST = 0.005, 0.5  # ems of a border
 
@@ -37,10 +37,10 @@ class Outline(InkStyle):
 
     def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
         """The paper with the border on it."""
-        return bordered(paper, coverage, parameters["width"] * em, parameters["colour"])
+        return draw_border(paper, coverage, parameters["width"] * em, parameters["colour"])
 
 
-def bordered(paper: Image, coverage: NDArray[np.uint8], width: float, colour: list[int]) -> Image:
+def draw_border(paper: Image, coverage: NDArray[np.uint8], width: float, colour: list[int]) -> Image:
     """A picture (H, W, 3) with letters that are `width` pixels wider to every side, at least one."""
     radius = max(1, round(width))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
@@ -71,7 +71,7 @@ class DoubleOutline(InkStyle):
         inner, outer = rng.uniform(*self.inner_range), rng.uniform(*self.outer_range)
         levels = rng.uniform(0, 255 - _APART, 2) / 2 + (0, (255 + _APART) / 2)
         colours = [
-            [round(part) for part in of_luminance((red, green, blue), level)]
+            [round(part) for part in with_luminance((red, green, blue), level)]
             for (red, green, blue), level in zip((draw_colour(rng), draw_colour(rng)), levels, strict=True)
         ]
         if rng.random() < 0.5:
@@ -85,8 +85,8 @@ class DoubleOutline(InkStyle):
     def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
         """The paper with the borders on it."""
         inner = max(1.0, parameters["inner"] * em)
-        paper = bordered(paper, coverage, inner + max(1.0, parameters["outer"] * em), parameters["outer_colour"])
-        return bordered(paper, coverage, inner, parameters["inner_colour"])
+        paper = draw_border(paper, coverage, inner + max(1.0, parameters["outer"] * em), parameters["outer_colour"])
+        return draw_border(paper, coverage, inner, parameters["inner_colour"])
 
 
 @dataclass(frozen=True)
@@ -111,20 +111,20 @@ class Glow(InkStyle):
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw how far the light reaches, how strong it is, and its colour (RGB)."""
         red, green, blue = draw_colour(rng)
-        colour = of_luminance((red, green, blue), rng.uniform(*self.lightness_range))
+        colour = with_luminance((red, green, blue), rng.uniform(*self.lightness_range))
         return {
             "size": rng.uniform(*self.size_range),
             "opacity": rng.uniform(*self.opacity_range),
             "colour": [round(part) for part in colour],
         }
 
-    def room(self, parameters: Parameters) -> Room:
+    def room(self, parameters: Parameters) -> DecorationMargins:
         """As far as most of the light."""
-        return Room(*[1.5 * float(parameters["size"])] * 4)
+        return DecorationMargins(*[1.5 * float(parameters["size"])] * 4)
 
     def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
         """The paper in the light."""
         deviation = max(1.0, parameters["size"] * em)
         soft = cv2.GaussianBlur(coverage, (0, 0), deviation)
         light = np.asarray(cv2.convertScaleAbs(soft, alpha=1.8), np.uint8)  # thin strokes shine, too
-        return composite(paper, faint(light, parameters["opacity"]), parameters["colour"])
+        return composite(paper, with_opacity(light, parameters["opacity"]), parameters["colour"])

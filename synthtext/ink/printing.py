@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.background.textures import draw_place, grain
+from synthtext.background.textures import draw_noise_offset, smooth_noise
 from synthtext.core import Parameters, Range, Size, check_range
 from synthtext.ink.style import InkStyle
 
 _ROUGH = 110  # of 255, by which fibres move the edge at most
-_STEEP = 2.2  # how fast ink ends
+_HOLE_STEEPNESS = 2.2  # how fast ink ends
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Bleeding(InkStyle):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw how far ink runs, and the fibres that it follows."""
-        return {"width": rng.uniform(*self.width_range), "place": draw_place(rng)}
+        return {"width": rng.uniform(*self.width_range), "place": draw_noise_offset(rng)}
 
     def reach(self, parameters: Parameters) -> float:
         """Twice as far as ink runs on average."""
@@ -41,14 +41,14 @@ class Bleeding(InkStyle):
         radius = max(0.6, parameters["width"] * em)
         soft = cv2.GaussianBlur(coverage, (0, 0), radius)
         size = Size(coverage.shape[1], coverage.shape[0])
-        fibres = grain(size, max(1.5, 1.5 * radius), parameters["place"])
+        fibres = smooth_noise(size, max(1.5, 1.5 * radius), parameters["place"])
         edge = cv2.convertScaleAbs(fibres, alpha=_ROUGH / 255, beta=15)
-        swollen = cv2.convertScaleAbs(cv2.subtract(soft, edge), alpha=_STEEP)
+        swollen = cv2.convertScaleAbs(cv2.subtract(soft, edge), alpha=_HOLE_STEEPNESS)
         thick = cv2.multiply(coverage, coverage, scale=1 / 255 * 0.9)
         return np.asarray(cv2.max(swollen, thick), np.uint8)
 
 
-_LEFT = 60  # of 255 that is left where all else is gone: no dot of an i disappears
+_MIN_WORN_COVERAGE = 60  # of 255 that is left where all else is gone: no dot of an i disappears
 _HOLE_SLOPE = 6.0  # how fast ink ends at the edge of a hole
 
 
@@ -73,19 +73,21 @@ class Worn(InkStyle):
         return {
             "share": rng.uniform(*self.share_range),
             "size": rng.uniform(*self.size_range),
-            "place": draw_place(rng),
-            "area": draw_place(rng),
+            "place": draw_noise_offset(rng),
+            "area": draw_noise_offset(rng),
         }
 
     def letters(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
         """The letters with holes: more of them in some places than in others."""
         size = Size(coverage.shape[1], coverage.shape[0])
-        fine = grain(size, max(1.5, parameters["size"] * em), parameters["place"])
-        areas = grain(size, max(4.0, em * 0.6), parameters["area"])
+        fine = smooth_noise(size, max(1.5, parameters["size"] * em), parameters["place"])
+        areas = smooth_noise(size, max(4.0, em * 0.6), parameters["area"])
         mixed = cv2.addWeighted(fine, 0.7, areas, 0.3, 0)
         edge = _quantile(parameters["share"])
         kept = cv2.convertScaleAbs(cv2.subtract(mixed, np.full_like(mixed, max(0, edge - 12))), alpha=_HOLE_SLOPE)
-        return np.asarray(cv2.multiply(coverage, np.maximum(kept, np.uint8(_LEFT)), scale=1 / 255), np.uint8)
+        return np.asarray(
+            cv2.multiply(coverage, np.maximum(kept, np.uint8(_MIN_WORN_COVERAGE)), scale=1 / 255), np.uint8
+        )
 
 
 def _quantile(share: float) -> int:

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Image, Parameters, Range, check_range
-from synthtext.core.compositing import composite, overlay, shifted
+from synthtext.core.compositing import composite, composite_image, translate
 from synthtext.ink.colours import draw_colour
 from synthtext.ink.contrast import InkColour
-from synthtext.ink.shadows import cast_room, step, sweep
-from synthtext.ink.style import Fading, InkStyle, Room
+from synthtext.ink.shadows import polar_offset, shadow_padding, sweep_coverage
+from synthtext.ink.style import ContrastLoss, DecorationMargins, InkStyle
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Extrusion(InkStyle):
             "colour": draw_colour(rng),
         }
 
-    def room(self, parameters: Parameters) -> Room:
+    def room(self, parameters: Parameters) -> DecorationMargins:
         """As far as the sides."""
-        return cast_room(parameters["depth"], parameters["degrees"], 0.0)
+        return shadow_padding(parameters["depth"], parameters["degrees"], 0.0)
 
     def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
         """The paper with the sides on it."""
-        swept = sweep(coverage, max(2.0, parameters["depth"] * em), parameters["degrees"])
+        swept = sweep_coverage(coverage, max(2.0, parameters["depth"] * em), parameters["degrees"])
         return composite(paper, swept, parameters["colour"])
 
 
@@ -75,13 +75,13 @@ class Emboss(InkStyle):
             "strength": rng.uniform(*self.strength_range),
         }
 
-    def room(self, parameters: Parameters) -> Room:
+    def room(self, parameters: Parameters) -> DecorationMargins:
         """As far as the edges."""
-        return Room(*[float(parameters["depth"])] * 4)
+        return DecorationMargins(*[float(parameters["depth"])] * 4)
 
-    def faded(self, parameters: Parameters) -> Fading:
+    def faded(self, parameters: Parameters) -> ContrastLoss:
         """Half of the light's strength: of every stroke one side is lit, and the other one shaded."""
-        return Fading(loss=parameters["strength"] / 2)
+        return ContrastLoss(offset=parameters["strength"] / 2)
 
     def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
         """The paper with the light and shade that falls beside the letters."""
@@ -94,7 +94,7 @@ class Emboss(InkStyle):
         """The picture with letters whose edges are lit and shaded."""
         flat = np.empty_like(paper)
         flat[:] = np.clip(ink.colour, 0, 255)
-        return overlay(paper, coverage, _lit(flat, *_relief(coverage, em, parameters)))
+        return composite_image(paper, coverage, _lit(flat, *_relief(coverage, em, parameters)))
 
 
 def _relief(
@@ -103,8 +103,8 @@ def _relief(
     """How much lighter and how much darker pixels (H, W) are by the light on the letters' edges."""
     radius = max(1.0, parameters["depth"] * em)
     height = np.asarray(cv2.GaussianBlur(coverage, (0, 0), radius / 2), np.uint8)
-    right, down = step(max(1.0, radius / 2), parameters["degrees"])
-    towards, away = shifted(height, round(right), round(down)), shifted(height, -round(right), -round(down))
+    right, down = polar_offset(max(1.0, radius / 2), parameters["degrees"])
+    towards, away = translate(height, round(right), round(down)), translate(height, -round(right), -round(down))
     scale = parameters["strength"] / 255
     light = cv2.convertScaleAbs(cv2.subtract(towards, away), alpha=scale)
     shade = cv2.convertScaleAbs(cv2.subtract(away, towards), alpha=scale)

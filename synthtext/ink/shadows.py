@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Image, Parameters, Range, check_range
-from synthtext.core.compositing import composite, faint, shifted
-from synthtext.ink.style import InkStyle, Room
+from synthtext.core.compositing import composite, translate, with_opacity
+from synthtext.ink.style import DecorationMargins, InkStyle
 
 
 @dataclass(frozen=True)
@@ -47,30 +47,30 @@ class Shadow(InkStyle):
             "lightness": round(rng.uniform(*self.lightness_range)),
         }
 
-    def room(self, parameters: Parameters) -> Room:
+    def room(self, parameters: Parameters) -> DecorationMargins:
         """As far as it falls."""
-        return cast_room(parameters["distance"], parameters["degrees"], 2 * parameters["blur"])
+        return shadow_padding(parameters["distance"], parameters["degrees"], 2 * parameters["blur"])
 
     def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
         """The paper with the shadow on it."""
-        right, down = step(max(1.0, parameters["distance"] * em), parameters["degrees"])
-        layer = shifted(coverage, round(right), round(down))
+        right, down = polar_offset(max(1.0, parameters["distance"] * em), parameters["degrees"])
+        layer = translate(coverage, round(right), round(down))
         deviation = parameters["blur"] * em
         if deviation > 0.4:  # less is no softer than the letters
             layer = np.asarray(cv2.GaussianBlur(layer, (0, 0), deviation), np.uint8)
-        return composite(paper, faint(layer, parameters["opacity"]), [parameters["lightness"]] * 3)
+        return composite(paper, with_opacity(layer, parameters["opacity"]), [parameters["lightness"]] * 3)
 
 
-def step(distance: float, degrees: float) -> tuple[float, float]:
+def polar_offset(distance: float, degrees: float) -> tuple[float, float]:
     """To the right, and down."""
     angle = math.radians(degrees)
     return distance * math.cos(angle), distance * math.sin(angle)
 
 
-def cast_room(distance: float, degrees: float, soft: float) -> Room:
+def shadow_padding(distance: float, degrees: float, soft: float) -> DecorationMargins:
     """The room that something takes which lies at a distance from the letters, with edges that are soft as far."""
-    right, down = step(distance, degrees)
-    return Room(
+    right, down = polar_offset(distance, degrees)
+    return DecorationMargins(
         max(0.0, soft - right), max(0.0, soft - down), max(0.0, soft + right), max(0.0, soft + down)
     )  # fmt: skip
 
@@ -104,22 +104,22 @@ class LongShadow(InkStyle):
             "opacity": rng.uniform(*self.opacity_range),
         }
 
-    def room(self, parameters: Parameters) -> Room:
+    def room(self, parameters: Parameters) -> DecorationMargins:
         """As far as it runs."""
-        return cast_room(parameters["length"], parameters["degrees"], 0.0)
+        return shadow_padding(parameters["length"], parameters["degrees"], 0.0)
 
     def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
         """The paper with the shadow on it."""
-        swept = sweep(coverage, parameters["length"] * em, parameters["degrees"])
-        return composite(paper, faint(swept, parameters["opacity"]), (0, 0, 0))
+        swept = sweep_coverage(coverage, parameters["length"] * em, parameters["degrees"])
+        return composite(paper, with_opacity(swept, parameters["opacity"]), (0, 0, 0))
 
 
-def sweep(coverage: NDArray[np.uint8], length: float, degrees: float) -> NDArray[np.uint8]:
+def sweep_coverage(coverage: NDArray[np.uint8], length: float, degrees: float) -> NDArray[np.uint8]:
     """All that letters (H, W) cover on their way over `length` pixels."""
     swept, covered = coverage, 1.0
     while covered < length:  # every round covers up to twice as far
         far = min(covered, length - covered)
-        right, down = step(far, degrees)
-        swept = np.asarray(cv2.max(swept, shifted(swept, round(right), round(down))), np.uint8)
+        right, down = polar_offset(far, degrees)
+        swept = np.asarray(cv2.max(swept, translate(swept, round(right), round(down))), np.uint8)
         covered += far
     return swept

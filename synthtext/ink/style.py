@@ -7,16 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, Weighted
+from synthtext.core import Image, Parameters, WeightedSampler
 from synthtext.core.compositing import composite
-from synthtext.core.randomness import Entry
+from synthtext.core.randomness import WeightedComponent
 from synthtext.ink.colours import AnyColour, ColourSource
-from synthtext.ink.contrast import Colour, InkColour, check_floor
-from synthtext.typesetting.canvas import Marks
-from synthtext.typesetting.shaping import SetLine
+from synthtext.ink.contrast import Colour, InkColour, check_contrast_floor
+from synthtext.typesetting.canvas import Strokes
+from synthtext.typesetting.shaping import ShapedLine
 
 
-class Room(NamedTuple):
+class DecorationMargins(NamedTuple):
     """How far decoration (a shadow, an underline) goes beyond the letters to every side, in ems."""
 
     left: float = 0.0
@@ -25,7 +25,7 @@ class Room(NamedTuple):
     bottom: float = 0.0
 
 
-class Fading(NamedTuple):
+class ContrastLoss(NamedTuple):
     """What a style takes off the contrast of its colour.
 
     Attributes:
@@ -33,16 +33,16 @@ class Fading(NamedTuple):
         loss: steps of luminance that are taken off it then.
     """
 
-    share: float = 1.0
-    loss: float = 0.0
+    factor: float = 1.0
+    offset: float = 0.0
 
-    def needed(self, floor: float) -> float:
+    def required_contrast(self, floor: float) -> float:
         """The contrast that the bare colour must have, so that the ink as it is laid keeps a floor."""
-        return (floor + self.loss) / self.share
+        return (floor + self.offset) / self.factor
 
-    def left(self, contrast: float) -> float:
+    def remaining_contrast(self, contrast: float) -> float:
         """The contrast of the ink as it is laid, at least."""
-        return contrast * self.share - self.loss
+        return contrast * self.factor - self.offset
 
 
 class InkStyle:
@@ -55,15 +55,15 @@ class InkStyle:
         """Draw parameters."""
         return {}
 
-    def reach(self, parameters: Parameters) -> float:
+    def outset(self, parameters: Parameters) -> float:
         """How far the letters' own ink goes beyond their outlines, in ems: quads of clusters hold it."""
         return 0.0
 
-    def room(self, parameters: Parameters) -> Room:
+    def padding(self, parameters: Parameters) -> DecorationMargins:
         """How far decoration goes beyond the letters: it gets room in the picture, but quads do not hold it."""
-        return Room()
+        return DecorationMargins()
 
-    def letters(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
+    def style_coverage(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
         """The letters as they come out of the press, the pen, the printer.
 
         Args:
@@ -73,39 +73,39 @@ class InkStyle:
         """
         return coverage
 
-    def marks(self, line: SetLine, parameters: Parameters) -> Marks | None:
+    def strokes(self, line: ShapedLine, parameters: Parameters) -> Strokes | None:
         """Lines along the text."""
         return None
 
-    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
         """The paper with whatever lies below the letters; it is the ground that their contrast is measured with.
 
         Args:
-            paper: (H, W, 3) RGB; may be changed in place.
+            background: (H, W, 3) RGB; may be changed in place.
             coverage: (H, W) of the letters.
             em: in pixels.
             parameters: as drawn.
         """
-        return paper
+        return background
 
-    def faded(self, parameters: Parameters) -> Fading:
+    def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
         """What `fill` takes off the contrast of the colour that it is given."""
-        return Fading()
+        return ContrastLoss()
 
     def fill(
-        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
+        self, background: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
     ) -> Image:
         """The picture with the letters on it, (H, W, 3): on average over each of them not nearer to the ground than
         `faded` says.
 
         Args:
-            paper: (H, W, 3) RGB with what lies below the letters; stays as it is.
+            background: (H, W, 3) RGB with what lies below the letters; stays as it is.
             coverage: (H, W) of the letters.
             ink: the colour, and on which side of the ground it is.
             em: in pixels.
             parameters: as drawn.
         """
-        return composite(paper, coverage, ink.colour)
+        return composite(background, coverage, ink.colour)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Plain(InkStyle):
     """Letters of one colour, nothing below them."""
 
 
-_ANY: tuple[Entry[ColourSource], ...] = (Entry("any_colour", AnyColour()),)
+_ANY: tuple[WeightedComponent[ColourSource], ...] = (WeightedComponent("any_colour", AnyColour()),)
 
 
 class Ink:
@@ -128,21 +128,21 @@ class Ink:
     def __init__(
         self,
         contrast_floor: float,
-        styles: Sequence[Entry[InkStyle]],
-        colours: Sequence[Entry[ColourSource]] = _ANY,
+        styles: Sequence[WeightedComponent[InkStyle]],
+        colours: Sequence[WeightedComponent[ColourSource]] = _ANY,
     ) -> None:
-        check_floor(contrast_floor)
+        check_contrast_floor(contrast_floor)
         self.contrast_floor = contrast_floor
         self._styles, self._colours = tuple(styles), tuple(colours)
-        self._weighted = Weighted([entry.weight for entry in styles])
-        self._sources = Weighted([entry.weight for entry in colours])
+        self._weighted = WeightedSampler([entry.weight for entry in styles])
+        self._sources = WeightedSampler([entry.weight for entry in colours])
 
-    def draw_style(self, rng: np.random.Generator) -> Entry[InkStyle]:
+    def draw_style(self, rng: np.random.Generator) -> WeightedComponent[InkStyle]:
         """One of the styles."""
         return self._styles[self._weighted.draw(rng)]
 
-    def candidates(self, rng: np.random.Generator, paper: Image) -> Sequence[Colour]:
+    def candidates(self, rng: np.random.Generator, background: Image) -> Sequence[Colour]:
         """Colours for a paper (H, W, 3), from one of the sources, in the order in which they should be tried."""
         if len(self._colours) == 1:
-            return self._colours[0].part.candidates(rng, paper)
-        return self._colours[self._sources.draw(rng)].part.candidates(rng, paper)
+            return self._colours[0].component.candidates(rng, background)
+        return self._colours[self._sources.draw(rng)].component.candidates(rng, background)

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from synthtext.core import Charset, InputError, balance_stream, check_number, check_share
+from synthtext.core import Charset, InputError, check_fraction, check_number, coverage_stream
 from synthtext.core.unicode import DEFAULT_IGNORABLE
 from synthtext.corpora import clean_text
 
@@ -18,7 +18,7 @@ _GOLDEN = (5**0.5 - 1) / 2  # the step that spreads the offsets of any number of
 
 
 @dataclass(frozen=True)
-class Balance:
+class CoverageOptions:
     """A floor under the count of every character: a share of the samples owe one.
 
     Attributes:
@@ -36,7 +36,7 @@ class Balance:
     weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_share("balance: share", self.share)
+        check_fraction("balance: share", self.share)
         if 0 < self.share < 1 / _PARTS:
             raise InputError(f"balance: share {self.share} is less than a millionth; 0 switches it off")
         for character, factor in self.weights.items():
@@ -44,7 +44,7 @@ class Balance:
                 raise InputError(f"balance: weights go by single characters, and {character!r} is none")
             check_number(f"balance: weight of {character!r}", factor, 0, _MOST_FACTOR)
 
-    def of(self, charset: Charset) -> dict[str, float]:
+    def weights_for(self, charset: Charset) -> dict[str, float]:
         """What is owed of a charset, with how often against others.
 
         White space other than the space, and what no clean text holds, is left out.
@@ -64,7 +64,7 @@ class Balance:
         return owed
 
 
-class Debt(NamedTuple):
+class RequiredCharacter(NamedTuple):
     """What a sample owes.
 
     Attributes:
@@ -73,10 +73,10 @@ class Debt(NamedTuple):
     """
 
     character: str
-    waived: bool = False
+    gave_up: bool = False
 
 
-class Schedule:
+class CoverageSchedule:
     """Which samples owe a character, and which one: a pure function of the seed and the sample's index.
 
     Samples that owe are spread evenly. A round is as many of them as there are characters; in each, every character is
@@ -97,11 +97,11 @@ class Schedule:
         self._rounds: OrderedDict[int, list[int]] = OrderedDict()
 
     @property
-    def stretch(self) -> float:
+    def period(self) -> float:
         """Samples in which every character falls due."""
         return len(self._characters) * _PARTS / self._share
 
-    def owed(self, index: int) -> str | None:
+    def required(self, index: int) -> str | None:
         """The character that a sample owes, if any."""
         number = index * self._share // _PARTS
         if (index + 1) * self._share // _PARTS == number:
@@ -113,12 +113,14 @@ class Schedule:
         """The numbers of the characters in the order in which they are owed."""
         order = self._rounds.get(turn)
         if order is None:
-            order = self._rounds[turn] = balance_stream(turn, self._seed).permutation(self._due(turn)).tolist()
+            order = self._rounds[turn] = (
+                coverage_stream(turn, self._seed).permutation(self._characters_of_cycle(turn)).tolist()
+            )
             if len(self._rounds) > _ROUNDS:
                 self._rounds.popitem(last=False)
         return order
 
-    def _due(self, turn: int) -> "np.typing.NDArray[np.int64]":
+    def _characters_of_cycle(self, turn: int) -> "np.typing.NDArray[np.int64]":
         """The numbers of the characters that are owed in a round: systematic sampling by weight."""
         count = len(self._characters)
         if self._even:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from synthtext.core import InputError, Range, check_range, check_share
+from synthtext.core import InputError, Range, check_fraction, check_range
 from synthtext.design import Design
-from synthtext.lines.coverage import Balance
-from synthtext.lines.lengths import read_length_weights
+from synthtext.lines.coverage import CoverageOptions
+from synthtext.lines.lengths import parse_length_weights
 
 _LONGEST = 8192  # pixels: more than any reader of lines takes
 # These show letters as others: small letters as capitals, 1/2 as one half, 1st as a raised st.
@@ -15,7 +15,7 @@ _MISLEADING = ("smcp", "c2sc", "pcap", "c2pc", "unic", "frac", "afrc", "ordn", "
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class NeighbourOptions:
     """Other text that reaches into the picture and is not in the label, as in crops from a page.
 
     Attributes:
@@ -29,12 +29,12 @@ class Neighbours:
     depth_range: Range = (0.2, 0.9)
 
     def __post_init__(self) -> None:
-        check_share("neighbours: probability", self.probability)
+        check_fraction("neighbours: probability", self.probability)
         check_range("neighbours: depth_range", self.depth_range, 0, 1, "shares")
 
 
 @dataclass(frozen=True)
-class Layout:
+class LayoutOptions:
     """How lines are laid out.
 
     Attributes:
@@ -59,14 +59,14 @@ class Layout:
     jitter_range: Range = (0.0, 0.0)
     features: Mapping[str, float] = field(default_factory=dict)
     language: str = ""
-    neighbours: Neighbours = Neighbours()
+    neighbours: NeighbourOptions = NeighbourOptions()
 
     def __post_init__(self) -> None:
         check_range("margin_range", self.margin_range, 0, 5, "two shares")
         check_range("tracking_range", self.tracking_range, -0.2, 3, "ems")
         if not 1 <= self.length_range[0] <= self.length_range[1]:
             raise InputError(f"length_range {list(self.length_range)} must be counts from 1 up, in order")
-        read_length_weights(self.length_weights)
+        parse_length_weights(self.length_weights)
         check_range("jitter_range", self.jitter_range, 0, 0.5, "ems")
         for tag, probability in self.features.items():
             if len(tag) != 4 or not tag.isascii() or not tag.isalnum():
@@ -108,6 +108,6 @@ class Output:
 class LineDesign(Design):
     """Everything that decides what lines look like."""
 
-    layout: Layout
+    layout: LayoutOptions
     output: Output
-    balance: Balance
+    balance: CoverageOptions

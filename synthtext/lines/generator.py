@@ -3,20 +3,20 @@
 from collections.abc import Iterator, Sequence
 from copy import copy
 
-from synthtext.core import Gap, Sample, StreamSource
+from synthtext.core import Sample, SkippedSample, StreamSource
 from synthtext.core.errors import Rejection
-from synthtext.design import Blocks
+from synthtext.design import BlockResourceCache
 from synthtext.fonts import FaceCache
-from synthtext.lines.coverage import Debt, Schedule
+from synthtext.lines.coverage import CoverageSchedule, RequiredCharacter
 from synthtext.lines.design import LineDesign
-from synthtext.lines.stages import Stages
-from synthtext.lines.state import Draft
+from synthtext.lines.stages import LineStages
+from synthtext.lines.state import LineState
 
-ATTEMPTS = 20
+MAX_ATTEMPTS = 20
 """How often a sample is tried before its index stays a gap."""
 
-_PAYING = 10  # attempts to draw a sample with the character that it owes
-_TOGETHER = 64  # samples that go through the stages side by side
+_COVERAGE_ATTEMPTS = 10  # attempts to draw a sample with the character that it owes
+_BATCH_SIZE = 64  # samples that go through the stages side by side
 
 
 class LineGenerator:
@@ -40,52 +40,56 @@ class LineGenerator:
     def __init__(self, design: LineDesign, seed: int, prefix: str = "", cache: FaceCache | None = None) -> None:
         self.design = design
         self._prefix = prefix
-        self._sources = [StreamSource(seed) for _ in range(_TOGETHER)]
-        self.blocks = Blocks(design, seed, cache)
-        self.stages = Stages(design, self.blocks.cache)
+        self._sources = [StreamSource(seed) for _ in range(_BATCH_SIZE)]
+        self.resources = BlockResourceCache(design, seed, cache)
+        self.stages = LineStages(design, self.resources.cache)
         balance = design.balance
-        self._schedule = Schedule(balance.of(design.charset), balance.share, seed) if balance.share else None
+        self._schedule = (
+            CoverageSchedule(balance.weights_for(design.charset), balance.share, seed) if balance.share else None
+        )
 
-    def redesigned(self, design: LineDesign) -> "LineGenerator":
+    def with_design(self, design: LineDesign) -> "LineGenerator":
         """The same lines with other looks, without opening the fonts again.
 
         Args:
             design: with the corpora, charset and fonts of this one's.
         """
         other = copy(self)
-        other.design, other.blocks = design, self.blocks.redesigned(design)
-        other.stages = Stages(design, other.blocks.cache)
+        other.design, other.resources = design, self.resources.redesigned(design)
+        other.stages = LineStages(design, other.resources.cache)
         return other
 
-    def draw(self, index: int) -> Sample | Gap:
+    def generate(self, index: int) -> Sample | SkippedSample:
         """Draw sample `index`, or say why each attempt was rejected."""
-        streams, block = self._sources[0].at(index), self.blocks.at(index)
+        streams, block = self._sources[0].at(index), self.resources.at(index)
         reasons: list[str] = []
-        for attempt in range(ATTEMPTS):
-            draft = Draft(index, streams, block, self._debt(index, waived=attempt >= _PAYING))
+        for attempt in range(MAX_ATTEMPTS):
+            draft = LineState(
+                index, streams, block, self._required_character(index, waived=attempt >= _COVERAGE_ATTEMPTS)
+            )
             self.stages.run([draft])
             if draft.failure is None:
                 return self.stages.finish(draft, self._prefix, tuple(reasons))
             if not isinstance(draft.failure, Rejection):
                 raise draft.failure
             reasons.append(draft.failure.reason)
-        return Gap(index, tuple(reasons))
+        return SkippedSample(index, tuple(reasons))
 
-    def draw_many(self, indices: Sequence[int]) -> Iterator[Sample | Gap]:
+    def generate_many(self, indices: Sequence[int]) -> Iterator[Sample | SkippedSample]:
         """Draw samples in this order, each the same as `draw` gives, in two thirds of the time."""
-        for start in range(0, len(indices), _TOGETHER):
-            yield from self._draw_together(indices[start : start + _TOGETHER])
+        for start in range(0, len(indices), _BATCH_SIZE):
+            yield from self._generate_batch(indices[start : start + _BATCH_SIZE])
 
-    def _draw_together(self, indices: Sequence[int]) -> Iterator[Sample | Gap]:
+    def _generate_batch(self, indices: Sequence[int]) -> Iterator[Sample | SkippedSample]:
         drafts = [
-            Draft(index, source.at(index), self.blocks.at(index), self._debt(index))
+            LineState(index, source.at(index), self.resources.at(index), self._required_character(index))
             for source, index in zip(self._sources, indices, strict=False)
         ]
         self.stages.run(drafts)
         finished = [None if draft.failure else self.stages.finish(draft, self._prefix, ()) for draft in drafts]
         for index, sample in zip(indices, finished, strict=True):
-            yield sample or self.draw(index)  # which meets the failure again, and goes on from there
+            yield sample or self.generate(index)  # which meets the failure again, and goes on from there
 
-    def _debt(self, index: int, *, waived: bool = False) -> Debt | None:
-        character = self._schedule.owed(index) if self._schedule else None
-        return None if character is None else Debt(character, waived)
+    def _required_character(self, index: int, *, waived: bool = False) -> RequiredCharacter | None:
+        character = self._schedule.required(index) if self._schedule else None
+        return None if character is None else RequiredCharacter(character, waived)

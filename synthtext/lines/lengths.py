@@ -8,7 +8,7 @@ import numpy as np
 
 from synthtext.core import InputError, check_number, probe_stream
 from synthtext.core.errors import Rejection
-from synthtext.corpora import CorpusMixture, DrawnText
+from synthtext.corpora import CorpusMixture, SampledText
 
 _KEY = re.compile(r"(\d{1,6})-(\d{1,6})")
 _MOST_FACTOR = 1000
@@ -16,7 +16,7 @@ _TRIES = 32  # texts that are drawn to find one of a wanted length
 _PROBES = 400  # texts that tell which lengths there are
 
 
-def read_length_weights(weights: Mapping[str, float]) -> list[tuple[int, int, float]]:
+def parse_length_weights(weights: Mapping[str, float]) -> list[tuple[int, int, float]]:
     """Shortest and longest length, and the factor, of every range.
 
     Args:
@@ -42,7 +42,7 @@ def read_length_weights(weights: Mapping[str, float]) -> list[tuple[int, int, fl
     return found
 
 
-class LengthChoice:
+class LengthSampler:
     """Draws texts so that each length is as much more frequent as its factor says.
 
     Texts are rejected in proportion to their factors; after 32 of them one of these is chosen by the factors. The
@@ -55,7 +55,7 @@ class LengthChoice:
     """
 
     def __init__(self, weights: Mapping[str, float], lengths: tuple[int, int], corpora: CorpusMixture) -> None:
-        ranges = read_length_weights(weights)
+        ranges = parse_length_weights(weights)
         self._shortest, self._longest = lengths
         self._factors = np.ones(max((high for _, high, _ in ranges), default=0) + 1)
         for low, high, factor in ranges:
@@ -77,13 +77,13 @@ class LengthChoice:
         """Whether a text that was drawn is taken; chance decides in proportion to its factor."""
         return rng.random() * self._greatest < self.factor(text)
 
-    def draw(self, rng: np.random.Generator) -> tuple[DrawnText, bool]:
+    def draw(self, rng: np.random.Generator) -> tuple[SampledText, bool]:
         """A text, and whether it was found; if not, it is one of those that were drawn, chosen by their factors.
 
         Raises:
             Rejection: all of these have the factor 0.
         """
-        drawn: list[DrawnText] = []
+        drawn: list[SampledText] = []
         for _ in range(_TRIES):
             drawn.append(self._corpora.draw(rng))
             if self.accepts(rng, drawn[-1].text):

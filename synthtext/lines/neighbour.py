@@ -6,7 +6,7 @@ import numpy as np
 
 from synthtext.core import Box, Warp
 from synthtext.lines.placement import Margins
-from synthtext.typesetting.shaping import SetLine
+from synthtext.typesetting.shaping import ShapedLine
 
 _APART = 0.05  # ems between lines
 _WORD_APART = 0.35  # ems between a line and what goes on before or behind it: less would be the same word
@@ -23,17 +23,19 @@ class Neighbour(NamedTuple):
         dy: the same, downwards.
     """
 
-    line: SetLine
+    line: ShapedLine
     dx: float
     dy: float
 
     @property
-    def shift(self) -> Warp:
+    def offset(self) -> Warp:
         """From its own ems to those of the line it stands beside."""
         return Warp.translation(self.dx, self.dy)
 
 
-def beside(rng: np.random.Generator, line: SetLine, other: SetLine, margins: Margins, depth: float) -> Neighbour | None:
+def place_neighbour(
+    rng: np.random.Generator, line: ShapedLine, other: ShapedLine, margins: Margins, depth: float
+) -> Neighbour | None:
     """Place a line at a drawn side of another one, so that it reaches into the margin there.
 
     Args:
@@ -46,7 +48,7 @@ def beside(rng: np.random.Generator, line: SetLine, other: SetLine, margins: Mar
     Returns:
         None where the margin is too narrow to show any of it.
     """
-    ink, own = line.ink, other.ink
+    ink, own = line.ink_box, other.ink_box
     side, share = int(rng.integers(4)), float(rng.random())
     across = (side in (0, 2)) == line.vertical  # the sides left, top, right, bottom, as in the margins
     thickness = ink.width if line.vertical else ink.height

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from synthtext.core import Box, Points, Size, Warp, bounding_box
 from synthtext.core.errors import Rejection
-from synthtext.ink import Room
+from synthtext.ink import DecorationMargins
 from synthtext.lines.design import Output
-from synthtext.typesetting.shaping import SetLine
+from synthtext.typesetting.shaping import ShapedLine
 
 _SMALLEST = 9.0  # an em of fewer pixels cannot be read by anybody
 _EDGE = 1.5  # pixels: glyphs stand on whole pixels where they are drawn, and resampling spreads them by one
@@ -24,7 +24,7 @@ class Margins(NamedTuple):
     bottom: float
 
 
-class Frame(NamedTuple):
+class LineFrame(NamedTuple):
     """Where a line lies in its picture.
 
     Attributes:
@@ -40,7 +40,7 @@ class Frame(NamedTuple):
     quads: Points
 
 
-class BentLine(NamedTuple):
+class CurvedLine(NamedTuple):
     """A set line that runs along its baseline, in ems.
 
     Attributes:
@@ -50,16 +50,16 @@ class BentLine(NamedTuple):
         box: around them.
     """
 
-    line: SetLine
-    bend: Warp
+    line: ShapedLine
+    warp: Warp
     quads: Points
     box: Box
 
     @classmethod
-    def of(cls, line: SetLine, bend: Warp) -> "BentLine":
+    def of(cls, line: ShapedLine, bend: Warp) -> "CurvedLine":
         """Bend a line."""
         if not bend.maps:
-            return cls(line, bend, line.clusters.quads, line.ink)
+            return cls(line, bend, line.clusters.quads, line.ink_box)
         quads = line.clusters.warped(bend).quads
         return cls(line, bend, quads, bounding_box(quads))
 
@@ -67,37 +67,37 @@ class BentLine(NamedTuple):
         """Pixels that it takes with an em of `em` pixels."""
         return Size(self.box.width * em, self.box.height * em)
 
-    def moved(self, warp: Warp) -> tuple[Points | None, Box]:
+    def warped(self, warp: Warp) -> tuple[Points | None, Box]:
         """Its quads after a further change of coordinates, and the box around them.
 
         None for quads that are as well moved with what comes later: the box of a straight line costs less without them.
         """
-        if self.bend.maps and warp.matrix is not None:
+        if self.warp.maps and warp.matrix is not None:
             quads = warp.points(self.quads)  # straight sides stay so
         else:
-            box = warp.box(self.box)
+            box = warp.bounds(self.box)
             if box is not None:
                 return None, box
-            quads = self.line.clusters.warped(self.bend.then(warp)).quads
+            quads = self.line.clusters.warped(self.warp.then(warp)).quads
         return quads, bounding_box(quads)
 
     @property
     def thickness(self) -> float:
         """How high its letters are (how wide, of a vertical line), in ems: what margins are measured by."""
-        ink = self.line.ink
+        ink = self.line.ink_box
         return ink.width if self.line.vertical else ink.height
 
 
-def frame_line(
-    bent: BentLine,
+def place_line(
+    bent: CurvedLine,
     warp: Warp,
     em: float,
     margins: Margins,
-    slack: tuple[float, float],
-    reach: float,
+    alignment: tuple[float, float],
+    outset: float,
     output: Output,
-    room: Room = Room(),  # noqa: B008 - immutable
-) -> Frame:
+    padding: DecorationMargins = DecorationMargins(),  # noqa: B008 - immutable
+) -> LineFrame:
     """Place a warped line in a picture; it is made smaller where it would not fit, never larger.
 
     Args:
@@ -105,21 +105,21 @@ def frame_line(
         warp: geometric effects, from pixels at the drawn size, the line's top-left at (0, 0), to anywhere.
         em: drawn em size in pixels.
         margins: least paper on every side.
-        slack: where the line lies in a picture that is larger than it needs: shares (x, y) from 0 to 1.
-        reach: how far ink goes beyond the letters, in ems (an outline).
+        alignment: where the line lies in a picture that is larger than it needs: shares (x, y) from 0 to 1.
+        outset: how far ink goes beyond the letters, in ems (an outline).
         output: the size that is asked for; a vertical line swaps height and width.
-        room: how far decoration goes beyond the letters, in ems (a shadow, an underline).
+        padding: how far decoration goes beyond the letters, in ems (a shadow, an underline).
 
     Raises:
         Rejection: the line had to be made illegibly small, or became too long.
     """
-    natural = Warp.placing(em, -bent.box.left * em, -bent.box.top * em).then(warp)
-    edge = _EDGE + _ROUNDED if reach else _EDGE
-    quads, box = bent.moved(natural)
-    ink = Size(box.width + 2 * reach * em, box.height + 2 * reach * em)
-    unit = bent.thickness * em if bent.bend.maps else ink.width if bent.line.vertical else ink.height
-    width = ink.width + unit * (margins.left + margins.right) + (room.left + room.right) * em
-    height = ink.height + unit * (margins.top + margins.bottom) + (room.top + room.bottom) * em
+    natural = Warp.scale_translate(em, -bent.box.left * em, -bent.box.top * em).then(warp)
+    edge = _EDGE + _ROUNDED if outset else _EDGE
+    quads, box = bent.warped(natural)
+    ink = Size(box.width + 2 * outset * em, box.height + 2 * outset * em)
+    unit = bent.thickness * em if bent.warp.maps else ink.width if bent.line.vertical else ink.height
+    width = ink.width + unit * (margins.left + margins.right) + (padding.left + padding.right) * em
+    height = ink.height + unit * (margins.top + margins.bottom) + (padding.top + padding.bottom) * em
     high, wide = (output.width, output.height) if bent.line.vertical else (output.height, output.width)
     scale = min(
         (1.0, *((limit - 2 * edge) / need for limit, need in ((high, height), (wide, width)) if limit != "free"))
@@ -132,9 +132,9 @@ def frame_line(
     )
     if max(size) > _LONGEST:
         raise Rejection("too long")
-    before, above = (reach + room.left) * em, (reach + room.top) * em
-    left = edge + (margins.left * unit + before) * scale + slack[0] * (size.width - width * scale - 2 * edge)
-    top = edge + (margins.top * unit + above) * scale + slack[1] * (size.height - height * scale - 2 * edge)
-    placing = Warp.placing(scale, left - box.left * scale, top - box.top * scale)
-    placed = bent.bend.then(natural).then(placing)
-    return Frame(size, placed, em * scale, placed.points(bent.quads) if quads is None else placing.points(quads))
+    before, above = (outset + padding.left) * em, (outset + padding.top) * em
+    left = edge + (margins.left * unit + before) * scale + alignment[0] * (size.width - width * scale - 2 * edge)
+    top = edge + (margins.top * unit + above) * scale + alignment[1] * (size.height - height * scale - 2 * edge)
+    placing = Warp.scale_translate(scale, left - box.left * scale, top - box.top * scale)
+    placed = bent.warp.then(natural).then(placing)
+    return LineFrame(size, placed, em * scale, placed.points(bent.quads) if quads is None else placing.points(quads))

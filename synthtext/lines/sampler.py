@@ -6,47 +6,47 @@ from typing import NamedTuple
 import numpy as np
 
 from synthtext.baselines import Baseline
-from synthtext.core import Parameters, Weighted, within
+from synthtext.core import Parameters, WeightedSampler, lerp
 from synthtext.core.errors import Rejection
-from synthtext.core.randomness import Entry
-from synthtext.corpora import DrawnText
+from synthtext.core.randomness import WeightedComponent
+from synthtext.corpora import SampledText
 from synthtext.design import Design
 from synthtext.fonts import Face
-from synthtext.lines.choice import ChosenText, TextChooser, as_drawn
-from synthtext.lines.coverage import Debt
-from synthtext.lines.design import Layout
-from synthtext.lines.neighbour import Neighbour, beside
-from synthtext.lines.placement import BentLine, Margins
-from synthtext.typesetting.shaping import SetLine, Setting, set_line
+from synthtext.lines.choice import TextChoice, TextSampler, displayed_text
+from synthtext.lines.coverage import RequiredCharacter
+from synthtext.lines.design import LayoutOptions
+from synthtext.lines.neighbour import Neighbour, place_neighbour
+from synthtext.lines.placement import CurvedLine, Margins
+from synthtext.typesetting.shaping import ShapedLine, ShapingOptions, shape_line
 
 
-class Copy(NamedTuple):
+class LineSpec(NamedTuple):
     """What is to be set, and how: what the content stream drew before it.
 
     Attributes:
         text: as the corpus gave it.
-        shown: as the font shows it; what the label says.
+        displayed: as the font shows it; what the label says.
         face: the font.
         setting: how it is set.
         baseline: how it runs.
         em: size in pixels.
         margins: around it.
-        slack: where it lies in a picture that is larger than it needs, shares (x, y) from 0 to 1.
+        alignment: where it lies in a picture that is larger than it needs, shares (x, y) from 0 to 1.
         drawn: what else was drawn, for explanation.
     """
 
-    text: DrawnText
-    shown: str
+    text: SampledText
+    displayed: str
     face: Face
-    setting: Setting
-    baseline: Entry[Baseline]
+    shaping: ShapingOptions
+    baseline: WeightedComponent[Baseline]
     em: float
     margins: Margins
-    slack: tuple[float, float]
-    drawn: Parameters
+    alignment: tuple[float, float]
+    parameters: Parameters
 
 
-class Content(NamedTuple):
+class LineLayout(NamedTuple):
     """A set line.
 
     Attributes:
@@ -56,13 +56,13 @@ class Content(NamedTuple):
         drawn: what else was drawn, for explanation.
     """
 
-    copy: Copy
-    bent: BentLine
+    spec: LineSpec
+    curved: CurvedLine
     neighbour: Neighbour | None
     drawn: Parameters
 
 
-class Writer:
+class LineSampler:
     """Draws contents.
 
     Args:
@@ -73,14 +73,18 @@ class Writer:
         InputError: no text of the corpora has a length that the layout wants.
     """
 
-    def __init__(self, design: Design, layout: Layout) -> None:
+    def __init__(self, design: Design, layout: LayoutOptions) -> None:
         self._charset, self._corpora, self._baselines = design.charset, design.corpora, design.baselines
         self._size_range, self._layout = design.font_options.size_range, layout
-        self._weighted = Weighted([entry.weight for entry in self._baselines]) if len(self._baselines) > 1 else None
+        self._weighted = (
+            WeightedSampler([entry.weight for entry in self._baselines]) if len(self._baselines) > 1 else None
+        )
         self._features = sorted(layout.features.items())
-        self._chooser = TextChooser(design.corpora, design.charset, layout)
+        self._chooser = TextSampler(design.corpora, design.charset, layout)
 
-    def write(self, rng: np.random.Generator, faces: Sequence[Face], debt: Debt | None = None) -> Copy:
+    def sample(
+        self, rng: np.random.Generator, faces: Sequence[Face], debt: RequiredCharacter | None = None
+    ) -> LineSpec:
         """Draw a text, and how to set it in one of the faces.
 
         Args:
@@ -92,54 +96,54 @@ class Writer:
             Rejection: the text is too short or long, no face covers it, or the charset lacks a character.
         """
         layout = self._layout
-        chosen = self._chooser.choose(rng) if debt is None else self._chooser.pay(rng, debt, faces)
+        chosen = self._chooser.choose(rng) if debt is None else self._chooser.choose_with(rng, debt, faces)
         text = chosen.text
         shares = rng.random(9).tolist()
         face = self._face(chosen, faces, shares[0])
-        shown = as_drawn(text.text, face)
+        shown = displayed_text(text.text, face)
         if not self._charset.covers(self._charset.fold(shown)):
             raise Rejection("character outside of the charset")
-        tracking = round(within(layout.tracking_range, shares[1]), 3)
-        em = within(self._size_range, shares[2])
-        margins = Margins(*(within(layout.margin_range, share) for share in shares[3:7]))
+        tracking = round(lerp(layout.tracking_range, shares[1]), 3)
+        em = lerp(self._size_range, shares[2])
+        margins = Margins(*(lerp(layout.margin_range, share) for share in shares[3:7]))
         baseline = self._baselines[self._weighted.draw(rng) if self._weighted else 0]
-        setting, drawn = self._setting(rng, shown, tracking, vertical=baseline.part.vertical)
-        drawn |= chosen.told
-        return Copy(text, shown, face, setting, baseline, em, margins, (shares[7], shares[8]), drawn)
+        setting, drawn = self._setting(rng, shown, tracking, vertical=baseline.component.vertical)
+        drawn |= chosen.parameters
+        return LineSpec(text, shown, face, setting, baseline, em, margins, (shares[7], shares[8]), drawn)
 
-    def set(self, rng: np.random.Generator, copy: Copy) -> Content:
+    def layout(self, rng: np.random.Generator, copy: LineSpec) -> LineLayout:
         """Set a text, and let it run along its baseline.
 
         Raises:
             Rejection: it cannot be set so.
         """
-        line = set_line(copy.shown, copy.face, copy.setting)
-        name, baseline = copy.baseline.name, copy.baseline.part
-        bend = baseline.draw(rng, line.ink)
-        drawn = {**copy.drawn, "baseline": name, **bend} if bend or baseline.vertical else copy.drawn
-        bent = BentLine.of(line, baseline.warp(line.ink, bend))
-        neighbour = None if bent.bend.maps else self._neighbour(rng, copy, line)
+        line = shape_line(copy.displayed, copy.face, copy.shaping)
+        name, baseline = copy.baseline.name, copy.baseline.component
+        bend = baseline.draw(rng, line.ink_box)
+        drawn = {**copy.parameters, "baseline": name, **bend} if bend or baseline.vertical else copy.parameters
+        bent = CurvedLine.of(line, baseline.warp(line.ink_box, bend))
+        neighbour = None if bent.warp.maps else self._neighbour(rng, copy, line)
         if neighbour:
             drawn = {**drawn, "neighbour": neighbour.line.text}
-        return Content(copy, bent, neighbour, drawn)
+        return LineLayout(copy, bent, neighbour, drawn)
 
-    def draw_text(self, rng: np.random.Generator) -> str:
+    def sample_text(self, rng: np.random.Generator) -> str:
         """Another text of the corpora; it may be empty, or beyond charset and fonts."""
         return self._corpora.draw(rng).text
 
-    def rewrite(self, rng: np.random.Generator, text: str, like: Copy) -> Copy | None:
+    def with_text(self, rng: np.random.Generator, text: str, like: LineSpec) -> LineSpec | None:
         """A text in the face and the setting of another copy; None if the face or the charset lacks a character."""
-        shown = as_drawn(text, like.face)
+        shown = displayed_text(text, like.face)
         if not (text and like.face.covers(text) and self._charset.covers(self._charset.fold(shown))):
             return None
-        setting = like.setting
-        if setting.shifts is not None:
-            most = like.drawn["jitter"]
-            setting = setting._replace(shifts=rng.uniform(-most, most, len(shown)))
-        return like._replace(text=like.text._replace(text=text), shown=shown, setting=setting)
+        setting = like.shaping
+        if setting.baseline_shifts is not None:
+            most = like.parameters["jitter"]
+            setting = setting._replace(baseline_shifts=rng.uniform(-most, most, len(shown)))
+        return like._replace(text=like.text._replace(text=text), displayed=shown, shaping=setting)
 
-    def _face(self, chosen: ChosenText, faces: Sequence[Face], share: float) -> Face:
-        text, owed = chosen.text.text, chosen.owed
+    def _face(self, chosen: TextChoice, faces: Sequence[Face], share: float) -> Face:
+        text, owed = chosen.text.text, chosen.required_character
         shortest, longest = self._layout.length_range
         if not shortest <= len(text) <= longest:
             raise Rejection("text too short" if len(text) < shortest else "text too long")
@@ -152,9 +156,9 @@ class Writer:
 
     def _setting(
         self, rng: np.random.Generator, text: str, tracking: float, *, vertical: bool
-    ) -> tuple[Setting, Parameters]:
+    ) -> tuple[ShapingOptions, Parameters]:
         layout, drawn = self._layout, Parameters()
-        setting = Setting(tracking=tracking, vertical=vertical, language=layout.language)
+        setting = ShapingOptions(tracking=tracking, vertical=vertical, language=layout.language)
         if tracking:
             drawn["tracking"] = tracking
         if self._features:
@@ -162,12 +166,12 @@ class Writer:
             setting = setting._replace(features=dict.fromkeys(features, 1))
             drawn["features"] = features
         if layout.jitter_range[1]:
-            most = within(layout.jitter_range, rng.random())
-            setting = setting._replace(shifts=rng.uniform(-most, most, len(text)))
+            most = lerp(layout.jitter_range, rng.random())
+            setting = setting._replace(baseline_shifts=rng.uniform(-most, most, len(text)))
             drawn["jitter"] = round(most, 3)
         return setting, drawn
 
-    def _neighbour(self, rng: np.random.Generator, copy: Copy, line: SetLine) -> Neighbour | None:
+    def _neighbour(self, rng: np.random.Generator, copy: LineSpec, line: ShapedLine) -> Neighbour | None:
         options = self._layout.neighbours
         if not options.probability or rng.random() >= options.probability:
             return None
@@ -175,7 +179,7 @@ class Writer:
         if not text or not copy.face.covers(text):
             return None
         try:
-            other = set_line(text, copy.face, copy.setting._replace(shifts=None))
+            other = shape_line(text, copy.face, copy.shaping._replace(baseline_shifts=None))
         except Rejection:
             return None
-        return beside(rng, line, other, copy.margins, within(options.depth_range, rng.random()))
+        return place_neighbour(rng, line, other, copy.margins, lerp(options.depth_range, rng.random()))

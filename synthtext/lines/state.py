@@ -3,28 +3,28 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from synthtext.core import Applied, Image, Parameters, Streams
-from synthtext.core.randomness import Entry
-from synthtext.design import Block
-from synthtext.ink import Ground, InkColour, InkField, InkStyle
-from synthtext.lines.coverage import Debt
-from synthtext.lines.placement import Frame
-from synthtext.lines.sampler import Content, Copy
-from synthtext.typesetting.canvas import Canvas, Marks
+from synthtext.core import AppliedEffect, Image, Parameters, Streams
+from synthtext.core.randomness import WeightedComponent
+from synthtext.design import BlockResources
+from synthtext.ink import InkColour, InkMask, InkStyle, LocalBackground
+from synthtext.lines.coverage import RequiredCharacter
+from synthtext.lines.placement import LineFrame
+from synthtext.lines.sampler import LineLayout, LineSpec
+from synthtext.typesetting.canvas import LineRaster, Strokes
 
 
-class Look(NamedTuple):
+class LineStyle(NamedTuple):
     """How the ink is laid and where the line comes to lie."""
 
-    style: Entry[InkStyle]
-    style_drawn: Parameters
-    marks: Marks | None
-    moved: tuple[Applied, ...]
-    frame: Frame
+    ink_style: WeightedComponent[InkStyle]
+    style_parameters: Parameters
+    strokes: Strokes | None
+    geometric_effects: tuple[AppliedEffect, ...]
+    placement: LineFrame
 
 
 @dataclass(slots=True)
-class Draft:
+class LineState:
     """One attempt at a sample: what is known so far. Every stage adds to it.
 
     Attributes:
@@ -35,12 +35,12 @@ class Draft:
         copy: what it says.
         content: how it is set.
         look: its ink, and its place in the picture.
-        canvas: the line's glyphs.
+        raster: the line's glyphs.
         coverage: (H, W) of all ink in the picture.
-        below: (H, W) of marks along the line that lie below its letters.
-        inked: where the line's own ink is.
+        stroke_coverage: (H, W) of marks along the line that lie below its letters.
+        ink_mask: where the line's own ink is.
         number: of its paper.
-        paper: (H, W, 3) RGB.
+        background: (H, W, 3) RGB.
         paper_drawn: what it drew, of a paper that tells it.
         calm: how far the paper was calmed.
         ground: what lies around the ink.
@@ -52,21 +52,21 @@ class Draft:
 
     index: int
     streams: Streams
-    block: Block
-    debt: Debt | None = None
-    copy: Copy = field(init=False)
-    content: Content = field(init=False)
-    look: Look = field(init=False)
-    canvas: Canvas = field(init=False)
+    block: BlockResources
+    required: RequiredCharacter | None = None
+    spec: LineSpec = field(init=False)
+    layout: LineLayout = field(init=False)
+    style: LineStyle = field(init=False)
+    raster: LineRaster = field(init=False)
     coverage: Image = field(init=False)
-    below: Image | None = None
-    inked: InkField = field(init=False)
-    number: int = field(init=False)
-    paper: Image = field(init=False)
-    paper_drawn: Parameters = field(init=False, default_factory=dict)
-    calm: float = field(init=False)
-    ground: Ground = field(init=False)
+    stroke_coverage: Image | None = None
+    ink_mask: InkMask = field(init=False)
+    background_index: int = field(init=False)
+    background: Image = field(init=False)
+    background_parameters: Parameters = field(init=False, default_factory=dict)
+    contrast_reduction: float = field(init=False)
+    local_background: LocalBackground = field(init=False)
     ink: InkColour | None = None
     image: Image = field(init=False)
-    coloured: tuple[Applied, ...] = ()
+    pixel_effects: tuple[AppliedEffect, ...] = ()
     failure: Exception | None = None

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from synthtext.background import Gradient, Plain, Texture
-from synthtext.background.photos import decode_photo, photo_paths
+from synthtext.background.photos import decode_photo, list_photos
 from synthtext.core import Image, InputError, Range, Size, check_number, check_range
 from synthtext.scenes.shapes import blend_polygon
 
-__all__ = ["Backdrop", "BackdropPaper", "Gradient", "PhotoBackdrops", "Photos", "Plain", "Texture", "Wall"]
+__all__ = ["Gradient", "Photos", "Plain", "SceneBackground", "SceneBackgroundPool", "ScenePhotoPool", "Texture", "Wall"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Backdrop:
+class SceneBackground:
     """A picture to write on, and what is known of it.
 
     Attributes:
@@ -36,10 +36,10 @@ class Backdrop:
 
 
 @runtime_checkable
-class BackdropPaper(Protocol):
+class SceneBackgroundPool(Protocol):
     """A paper that knows more of its picture than the colours."""
 
-    def paint_backdrop(self, rng: np.random.Generator, size: Size) -> Backdrop:
+    def paint_scene(self, rng: np.random.Generator, size: Size) -> SceneBackground:
         """A new picture of this size (whole pixels)."""
         ...
 
@@ -86,32 +86,32 @@ class Photos:
                     "photograph's name"
                 )
 
-    def for_block(self, rng: np.random.Generator) -> "PhotoBackdrops":
+    def for_block(self, rng: np.random.Generator) -> "ScenePhotoPool":
         """A few photographs."""
         paths = self._paths
         picked = [paths[int(i)] for i in rng.integers(len(paths), size=min(self.pool, len(paths)))]
-        return PhotoBackdrops([self._load(path) for path in picked], self.zoom_range)
+        return ScenePhotoPool([self._load(path) for path in picked], self.zoom_range)
 
     @cached_property
     def _paths(self) -> tuple[Path, ...]:
-        return photo_paths(self.folder)
+        return list_photos(self.folder)
 
-    def _load(self, path: Path) -> Backdrop:
+    def _load(self, path: Path) -> SceneBackground:
         image = decode_photo(path)
-        return Backdrop(image, _read_map(self.depth, path, image), _read_map(self.segments, path, image))
+        return SceneBackground(image, _read_map(self.depth, path, image), _read_map(self.segments, path, image))
 
 
-class PhotoBackdrops:
+class ScenePhotoPool:
     """Photographs in memory, of which scenes get their cuts."""
 
-    def __init__(self, photos: Sequence[Backdrop], zoom_range: Range) -> None:
+    def __init__(self, photos: Sequence[SceneBackground], zoom_range: Range) -> None:
         self._photos, self._zoom_range = photos, zoom_range
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A cut of a photograph, (H, W, 3)."""
         return self.paint_backdrop(rng, size).image
 
-    def paint_backdrop(self, rng: np.random.Generator, size: Size) -> Backdrop:
+    def paint_backdrop(self, rng: np.random.Generator, size: Size) -> SceneBackground:
         """A cut at a random place, mirrored half of the time, with its maps."""
         which, across, down, mirrored, zoom = rng.random(5).tolist()
         photo = self._photos[int(which * len(self._photos))]
@@ -127,7 +127,7 @@ class PhotoBackdrops:
             resized = cv2.resize(part, (int(size.width), int(size.height)), interpolation=interpolation)
             return np.asarray(cv2.flip(resized, 1) if mirrored < 0.5 else resized, np.uint8)
 
-        return Backdrop(
+        return SceneBackground(
             shown(photo.image, cv2.INTER_AREA if scale < 0.8 else cv2.INTER_LINEAR),
             None if photo.depth is None else shown(photo.depth, cv2.INTER_LINEAR),
             None if photo.segments is None else shown(photo.segments, cv2.INTER_NEAREST),

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Box, Image, Points, Range, Size, bounding_box, check_range, check_share, within
+from synthtext.core import Box, Image, Points, Range, Size, bounding_box, check_fraction, check_range, lerp
 from synthtext.scenes.shapes import bar, blend_polygon, ellipse, fill_polygon, window_around
-from synthtext.scenes.text_layer import DrawnLine
+from synthtext.scenes.text_layer import RenderedLine
 
 _MARK_RANGE = (0.015, 0.12)  # of the picture's shorter side: half of a mark's size
 _THIN = 0.12  # of a mark's size: a stroke
@@ -21,30 +21,32 @@ class Clutter:
     """Marks behind the texts, and things before them.
 
     Attributes:
-        marks_range: marks that are no text (strokes, frames, rings, bars as of codes, logo-like figures), 0 to 200.
+        distractors_range: marks that are no text (strokes, frames, rings, bars as of codes, logo-like figures), 0 to 200.
         occlusion_probability: of something before a line of text.
         occlusion_range: how much of the line it covers along it, as a share, 0.02 to 1.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
 
-    marks_range: tuple[int, int] = (0, 8)
+    distractors_range: tuple[int, int] = (0, 8)
     occlusion_probability: float = 0.05
     occlusion_range: Range = (0.05, 0.5)
 
     def __post_init__(self) -> None:
-        check_range("clutter: marks_range", self.marks_range, 0, 200, "counts")
-        check_share("clutter: occlusion_probability", self.occlusion_probability)
+        check_range("clutter: marks_range", self.distractors_range, 0, 200, "counts")
+        check_fraction("clutter: occlusion_probability", self.occlusion_probability)
         check_range("clutter: occlusion_range", self.occlusion_range, 0.02, 1, "shares")
 
-    def mark(self, rng: np.random.Generator, image: Image) -> int:
+    def draw_distractors(self, rng: np.random.Generator, image: Image) -> int:
         """Draw marks into a picture (H, W, 3), in place; how many."""
-        count = int(rng.integers(*self.marks_range, endpoint=True))
+        count = int(rng.integers(*self.distractors_range, endpoint=True))
         for _ in range(count):
             _draw_mark(rng, image)
         return count
 
-    def occlude(self, rng: np.random.Generator, image: Image, lines: Sequence[DrawnLine]) -> NDArray[np.uint8] | None:
+    def occlude(
+        self, rng: np.random.Generator, image: Image, lines: Sequence[RenderedLine]
+    ) -> NDArray[np.uint8] | None:
         """Put things before some of the lines, in place.
 
         Returns:
@@ -68,14 +70,14 @@ class Clutter:
             hidden[window] = cv2.max(hidden[window], fill_polygon(shape, window))
         return hidden
 
-    def _thing(self, rng: np.random.Generator, line: DrawnLine) -> Points:
+    def _thing(self, rng: np.random.Generator, line: RenderedLine) -> Points:
         """A bar across a line, or a round thing before it, (P, 2)."""
         quads = line.quads
         begin, end = quads[0].mean(axis=0), quads[-1].mean(axis=0)
         at, share, lean, kind = rng.random(4).tolist()
         middle = begin + (end - begin) * np.float32(at)
         box = bounding_box(quads)
-        cover = within(self.occlusion_range, share)
+        cover = lerp(self.occlusion_range, share)
         along = cover * float(np.hypot(*(quads[:, 1].mean(axis=0) - quads[:, 0].mean(axis=0)))) * len(quads)
         high = line.em * (0.6 + lean)
         x, y = float(middle[0]), float(middle[1])

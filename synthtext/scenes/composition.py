@@ -8,12 +8,12 @@ import numpy as np
 from synthtext.core import Box, Points, Warp
 from synthtext.fonts import Face
 from synthtext.ink import Colour
-from synthtext.lines.placement import BentLine
+from synthtext.lines.placement import CurvedLine
 
 _APART = 0.08  # ems between the ink of one row and that of the next
 
 
-class LetteredLine(NamedTuple):
+class TypesetLine(NamedTuple):
     """A set line and the font it is set in.
 
     Attributes:
@@ -22,7 +22,7 @@ class LetteredLine(NamedTuple):
         em: pixels of the plane.
     """
 
-    bent: BentLine
+    bent: CurvedLine
     face: Face
     em: float
 
@@ -37,7 +37,7 @@ class LetteredLine(NamedTuple):
         return self.bent.box.height * self.em
 
 
-class LaidLine(NamedTuple):
+class PositionedLine(NamedTuple):
     """A line at its place on a plane.
 
     Attributes:
@@ -46,14 +46,14 @@ class LaidLine(NamedTuple):
         y: the same, downwards.
     """
 
-    line: LetteredLine
+    line: TypesetLine
     x: float
     y: float
 
     @property
     def warp(self) -> Warp:
         """From the line's ems, as it was set, to the plane."""
-        return self.line.bent.bend.then(Warp.placing(self.line.em, self.x, self.y))
+        return self.line.bent.warp.then(Warp.scale_translate(self.line.em, self.x, self.y))
 
     @property
     def box(self) -> Box:
@@ -71,7 +71,7 @@ class TextBlock(NamedTuple):
         height: of the plane, pixels.
     """
 
-    lines: tuple[LaidLine, ...]
+    lines: tuple[PositionedLine, ...]
     width: float
     height: float
 
@@ -81,7 +81,7 @@ class TextBlock(NamedTuple):
         return self.lines[0].line.em
 
     @classmethod
-    def around(cls, lines: Sequence[LaidLine]) -> "TextBlock":
+    def around(cls, lines: Sequence[PositionedLine]) -> "TextBlock":
         """The block whose plane just holds the lines, wherever they were laid."""
         boxes = [laid.box for laid in lines]
         left, top = min(box.left for box in boxes), min(box.top for box in boxes)
@@ -89,7 +89,7 @@ class TextBlock(NamedTuple):
         return cls(moved, max(box.right for box in boxes) - left, max(box.bottom for box in boxes) - top)
 
 
-class Cell(NamedTuple):
+class RowCell(NamedTuple):
     """A line in a row.
 
     Attributes:
@@ -99,13 +99,13 @@ class Cell(NamedTuple):
         share: how much of the free room lies before it: 0 sets it to the left, 1 to the right.
     """
 
-    line: LetteredLine
+    line: TypesetLine
     left: float
     right: float
     share: float
 
 
-def stack_rows(rows: Sequence[Sequence[Cell]], top: float, leading: float) -> list[LaidLine]:
+def stack_rows(rows: Sequence[Sequence[RowCell]], top: float, leading: float) -> list[PositionedLine]:
     """Set rows below each other.
 
     Args:
@@ -113,7 +113,7 @@ def stack_rows(rows: Sequence[Sequence[Cell]], top: float, leading: float) -> li
         top: where the ink of the first row begins, pixels.
         leading: from baseline to baseline, in ems of the row's largest line; more where ink would touch.
     """
-    laid: list[LaidLine] = []
+    laid: list[PositionedLine] = []
     baseline, bottom = top, top
     for number, row in enumerate(rows):
         em = max(cell.line.em for cell in row)
@@ -123,14 +123,14 @@ def stack_rows(rows: Sequence[Sequence[Cell]], top: float, leading: float) -> li
         bottom = max(baseline + cell.line.bent.box.bottom * cell.line.em for cell in row)
         for line, left, right, share in row:
             x = left + share * (right - left - line.width) - line.bent.box.left * line.em
-            laid.append(LaidLine(line, x, baseline))
+            laid.append(PositionedLine(line, x, baseline))
     return laid
 
 
 _DARKEST = 80  # lightness of print, at most
 
 
-class Item(NamedTuple):
+class LayoutItem(NamedTuple):
     """A block of text on a sheet.
 
     Attributes:
@@ -160,10 +160,10 @@ class Composition(NamedTuple):
         flat: the sheet is all that is seen.
     """
 
-    items: tuple[Item, ...]
+    items: tuple[LayoutItem, ...]
     width: float
     height: float
-    flat: bool = True
+    fills_picture: bool = True
 
 
 class PlacedItem(NamedTuple):
@@ -172,14 +172,14 @@ class PlacedItem(NamedTuple):
     Attributes:
         item: what it is.
         warp: from its block's plane to the picture.
-        printed: the colour in which everything on its sheet is printed, if it is on one; where that cannot be read it
+        print_colour: the colour in which everything on its sheet is printed, if it is on one; where that cannot be read it
             has one of its own.
         opacity: of its ink, 0 to 1: the rest of what is under it shows through.
     """
 
-    item: Item
+    item: LayoutItem
     warp: Warp
-    printed: Colour | None = None
+    print_colour: Colour | None = None
     opacity: float = 1.0
 
     @property

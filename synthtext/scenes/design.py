@@ -7,16 +7,16 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from synthtext.core import Range, Size, check_range
-from synthtext.core.randomness import Entry
+from synthtext.core.randomness import WeightedComponent
 from synthtext.design import Design
-from synthtext.lines.design import Layout
+from synthtext.lines.design import LayoutOptions
 from synthtext.scenes.clutter import Clutter
 from synthtext.scenes.layouts import SceneLayout
 from synthtext.scenes.legibility import Legibility
 
 
 @dataclass(frozen=True)
-class Lettering:
+class TypesettingOptions:
     """How texts are set, in every layout.
 
     Attributes:
@@ -38,13 +38,13 @@ class Lettering:
     def __post_init__(self) -> None:
         self.layout()
 
-    def layout(self) -> Layout:
+    def layout(self) -> LayoutOptions:
         """The same for lines that fill a picture of their own.
 
         Raises:
             InputError: a value is out of its range.
         """
-        return Layout(
+        return LayoutOptions(
             tracking_range=self.tracking_range,
             length_range=self.length_range,
             jitter_range=self.jitter_range,
@@ -94,8 +94,8 @@ class SceneOutput:
 class SceneDesign(Design):
     """Everything that decides what scenes look like."""
 
-    lettering: Lettering
-    layouts: tuple[Entry[SceneLayout], ...]
+    lettering: TypesettingOptions
+    layouts: tuple[WeightedComponent[SceneLayout], ...]
     clutter: Clutter
     legibility: Legibility
     output: SceneOutput

@@ -7,15 +7,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Box, Clusters, Image, Origin, Polygon, Size, TextInstance, Warp, begin_near, clockwise
+from synthtext.core import Box, Clusters, Image, Origin, Polygon, Size, TextInstance, Warp, clockwise, start_at_nearest
 from synthtext.scenes.composition import PlacedItem
 from synthtext.scenes.legibility import Legibility, measure_clusters
-from synthtext.scenes.text_layer import DrawnLine
+from synthtext.scenes.text_layer import RenderedLine
 
-_DRAWN = Origin("drawn")
+_RENDERED = Origin("drawn")
 
 
-class DrawnItem(NamedTuple):
+class RenderedItem(NamedTuple):
     """An item of a scene and the lines of it that are in the picture.
 
     Attributes:
@@ -26,7 +26,7 @@ class DrawnItem(NamedTuple):
 
     placed: PlacedItem
     view: Warp
-    lines: list[DrawnLine]
+    lines: list[RenderedLine]
 
     def outline(self, size: Size) -> Polygon:
         """The rectangle around the lines on their plane, where it lies in a picture of this size: (P, 2), clockwise.
@@ -34,7 +34,7 @@ class DrawnItem(NamedTuple):
         A corner without text may lie outside of the picture; it is cut off.
         """
         boxes = np.array([line.laid.box for line in self.lines])
-        borders = np.array([[line.border * line.laid.line.em] for line in self.lines])
+        borders = np.array([[line.outset * line.laid.line.em] for line in self.lines])
         (left, top), (right, bottom) = (boxes[:, :2] - borders).min(axis=0), (boxes[:, 2:] + borders).max(axis=0)
         share = np.linspace(0, 1, 2 if self.view.matrix is not None else 9)[:-1, None]
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
@@ -48,11 +48,11 @@ def _cut(outline: Polygon, size: Size) -> Polygon:
     picture = Box(0, 0, size.width, size.height).polygon()
     _, points = cv2.intersectConvexConvex(outline, picture)
     part = np.asarray(points, np.float32).reshape(-1, 2)
-    return np.clip(begin_near(clockwise(part), outline[0]), 0, size).astype(np.float32)
+    return np.clip(start_at_nearest(clockwise(part), outline[0]), 0, size).astype(np.float32)
 
 
 def label_items(
-    items: Sequence[DrawnItem], luminance: Image, hidden: NDArray[np.uint8] | None, legibility: Legibility
+    items: Sequence[RenderedItem], luminance: Image, hidden: NDArray[np.uint8] | None, legibility: Legibility
 ) -> tuple[TextInstance, ...]:
     """The instances of a scene: a block before its lines, a line before its words.
 
@@ -101,30 +101,30 @@ def word_spans(text: str, offsets: NDArray[np.int32]) -> list[tuple[int, int]]:
 
 
 def _readable(
-    line: DrawnLine, luminance: Image, hidden: NDArray[np.uint8] | None, legibility: Legibility
+    line: RenderedLine, luminance: Image, hidden: NDArray[np.uint8] | None, legibility: Legibility
 ) -> list[bool]:
     """Whether each word can be read."""
     sums = measure_clusters(line, luminance, hidden)
     spans = word_spans(line.laid.line.bent.line.text, line.clusters.offsets)
-    return [legibility.reads(sums.of(*span)) for span in spans]
+    return [legibility.is_legible(sums.of(*span)) for span in spans]
 
 
-def _label_line(line: DrawnLine, readable: Sequence[bool], block: int, number: int) -> list[TextInstance]:
+def _label_line(line: RenderedLine, readable: Sequence[bool], block: int, number: int) -> list[TextInstance]:
     """A line and its words; `number` is that of the line among the instances."""
     text, clusters = line.laid.line.bent.line.text, line.clusters
     spans = word_spans(text, clusters.offsets)
     whole, *outlines = clusters.outlines(text, [(0, len(clusters)), *spans])
-    found = [TextInstance(text, whole, clusters, not all(readable), "line", block, _DRAWN)]
+    found = [TextInstance(text, whole, clusters, not all(readable), "line", block, _RENDERED)]
     for (start, stop), outline, reads in zip(spans, outlines, readable, strict=True):
         offsets = clusters.offsets[start : stop + 1]
         word = text[offsets[0] : offsets[-1]]
         part = Clusters(offsets - offsets[0], clusters.quads[start:stop])
-        found.append(TextInstance(word, outline, part, not reads, "word", number, _DRAWN))
+        found.append(TextInstance(word, outline, part, not reads, "word", number, _RENDERED))
     return found
 
 
-def _label_block(item: DrawnItem, lines: Sequence[TextInstance], size: Size) -> TextInstance:
+def _label_block(item: RenderedItem, lines: Sequence[TextInstance], size: Size) -> TextInstance:
     """The block of some lines: its polygon is the rectangle around them on their plane, as it lies in the picture."""
     text = "\n".join(line.text for line in lines)
     ignore = all(line.ignore for line in lines)
-    return TextInstance(text, item.outline(size), ignore=ignore, level="block", origin=_DRAWN)
+    return TextInstance(text, item.outline(size), ignore=ignore, level="block", origin=_RENDERED)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Image, bounding_boxes, check_number
-from synthtext.scenes.text_layer import DrawnLine
+from synthtext.scenes.text_layer import RenderedLine
 
 _NEAR = 0.1  # ems around the ink that count as its ground
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 
-class ClusterSums(NamedTuple):
+class ClusterStatistics(NamedTuple):
     """What the finished picture has at each of K clusters; a part of a line is judged by the sums over its clusters.
 
     Attributes:
@@ -24,8 +24,8 @@ class ClusterSums(NamedTuple):
         hidden: (K,) coverage of what is behind something.
         solid: (K,) squared coverage: what ink's luminance is weighted with, so that soft edges count little.
         inked: (K,) luminance, weighted so.
-        ground: (K,) pixels around the ink.
-        grounds: (K,) their luminance.
+        background_pixels: (K,) pixels around the ink.
+        background_luminance: (K,) their luminance.
         heights: (K,) how thick the line is at the cluster, pixels.
     """
 
@@ -33,20 +33,20 @@ class ClusterSums(NamedTuple):
     hidden: Floats
     solid: Floats
     inked: Floats
-    ground: Floats
-    grounds: Floats
+    background_pixels: Floats
+    background_luminance: Floats
     heights: Floats
 
-    def of(self, start: int, stop: int) -> "Judged":
+    def of(self, start: int, stop: int) -> "LegibilityMeasures":
         """What is known of clusters `start` to `stop` - 1 together."""
         ink, hidden = self.ink[start:stop], self.hidden[start:stop]
         solid, inked, ground, grounds = (float(part[start:stop].sum()) for part in self[2:-1])
         contrast = abs(inked / solid - grounds / ground) if solid and ground else 0.0
         worst = float((hidden / np.maximum(ink, 1)).max())
-        return Judged(float(self.heights[start:stop].mean()), worst, contrast)
+        return LegibilityMeasures(float(self.heights[start:stop].mean()), worst, contrast)
 
 
-class Judged(NamedTuple):
+class LegibilityMeasures(NamedTuple):
     """What decides whether a text can be read.
 
     Attributes:
@@ -66,32 +66,32 @@ class Legibility:
     """Which texts cannot be read and are marked to be ignored, whole lines and single words.
 
     Attributes:
-        least_height: of a line's ink, pixels of the finished picture, 0 to 100.
-        most_hidden: share of a letter's ink that may be behind something, 0 to 1; a text with a letter that is hidden
+        min_height: of a line's ink, pixels of the finished picture, 0 to 100.
+        max_occlusion: share of a letter's ink that may be behind something, 0 to 1; a text with a letter that is hidden
             further is ignored.
         least_contrast: between ink and ground after all effects, 0 to 120 of 255 steps of luminance.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
 
-    least_height: float = 8.0
-    most_hidden: float = 0.4
-    least_contrast: float = 15.0
+    min_height: float = 8.0
+    max_occlusion: float = 0.4
+    min_contrast: float = 15.0
 
     def __post_init__(self) -> None:
         for name, most in (("least_height", 100), ("most_hidden", 1), ("least_contrast", 120)):
             check_number(f"legibility: {name}", getattr(self, name), 0, most)
 
-    def reads(self, judged: Judged) -> bool:
+    def is_legible(self, judged: LegibilityMeasures) -> bool:
         """Whether a text can be read."""
         return (
-            judged.height >= self.least_height
-            and judged.hidden <= self.most_hidden
-            and judged.contrast >= self.least_contrast
+            judged.height >= self.min_height
+            and judged.hidden <= self.max_occlusion
+            and judged.contrast >= self.min_contrast
         )
 
 
-def measure_clusters(line: DrawnLine, luminance: Image, hidden: NDArray[np.uint8] | None) -> ClusterSums:
+def measure_clusters(line: RenderedLine, luminance: Image, hidden: NDArray[np.uint8] | None) -> ClusterStatistics:
     """Measure a line in the finished picture.
 
     Args:
@@ -116,7 +116,7 @@ def measure_clusters(line: DrawnLine, luminance: Image, hidden: NDArray[np.uint8
     if hidden is None:
         behind = np.zeros_like(ink)
     around, lit = _between(second, left, top, right, bottom)
-    return ClusterSums(ink, behind, thick, 255 * light, around, lit, _thickness(line))
+    return ClusterStatistics(ink, behind, thick, 255 * light, around, lit, _thickness(line))
 
 
 def _between(table: object, left: Whole, top: Whole, right: Whole, bottom: Whole) -> list[Floats]:
@@ -125,7 +125,7 @@ def _between(table: object, left: Whole, top: Whole, right: Whole, bottom: Whole
     return list(np.asarray(total, np.float64).T)
 
 
-def _thickness(line: DrawnLine) -> Floats:
+def _thickness(line: RenderedLine) -> Floats:
     quads = line.quads
     if line.laid.line.bent.line.vertical:
         first, second = quads[:, 1] - quads[:, 0], quads[:, 2] - quads[:, 3]

@@ -6,16 +6,16 @@ import cv2
 import numpy as np
 
 from synthtext.core import Box, Polygon, Warp
-from synthtext.scenes.placement_map import CELL, Slopes, Survey
+from synthtext.scenes.placement_map import CELL, PlacementMap, Slopes
 
 _CANDIDATES = 32
-_LOOKED_AT = 5  # of the calmest candidates: in perspective a place may touch what the upright one did not
+_MAX_CANDIDATES = 5  # of the calmest candidates: in perspective a place may touch what the upright one did not
 _STEEPEST = 0.35  # slope of a side in perspective
 _CONVERGENCE = 0.28  # by which one end may be larger than the middle, and the other one smaller
 _SHRINKING = (1.0, 0.7, 0.5)  # sizes that are tried
 
 
-class Place(NamedTuple):
+class Placement(NamedTuple):
     """A place for a block of text.
 
     Attributes:
@@ -27,7 +27,7 @@ class Place(NamedTuple):
     quad: Polygon
 
 
-class Room(NamedTuple):
+class FreeArea(NamedTuple):
     """What a block needs.
 
     Attributes:
@@ -39,11 +39,13 @@ class Room(NamedTuple):
 
     width: float
     height: float
-    around: float
-    least: float
+    margin: float
+    min_scale: float
 
 
-def find_place(rng: np.random.Generator, survey: Survey, room: Room, degrees: float, strength: float) -> Place | None:
+def find_placement(
+    rng: np.random.Generator, survey: PlacementMap, room: FreeArea, degrees: float, strength: float
+) -> Placement | None:
     """Find a place and take it; the plane is made smaller where there is none for it.
 
     Args:
@@ -57,20 +59,20 @@ def find_place(rng: np.random.Generator, survey: Survey, room: Room, degrees: fl
         None when a few sizes find no free place.
     """
     for scale in _SHRINKING:
-        if scale < room.least:
+        if scale < room.min_scale:
             return None
-        wide, high = scale * (room.width + 2 * room.around), scale * (room.height + 2 * room.around)
+        wide, high = scale * (room.width + 2 * room.margin), scale * (room.height + 2 * room.margin)
         place = _find(rng, survey, (wide, high), degrees, strength)
         if place is not None:
-            survey.take(place)
-            edge, inner = room.around, Box(0, 0, room.width, room.height)
+            survey.reserve(place)
+            edge, inner = room.margin, Box(0, 0, room.width, room.height)
             outer = Box(inner.left - edge, inner.top - edge, inner.right + edge, inner.bottom + edge)
-            return Place(Warp.between_quads(outer.polygon(), place), place)
+            return Placement(Warp.between_quads(outer.polygon(), place), place)
     return None
 
 
 def _find(
-    rng: np.random.Generator, survey: Survey, size: tuple[float, float], degrees: float, strength: float
+    rng: np.random.Generator, survey: PlacementMap, size: tuple[float, float], degrees: float, strength: float
 ) -> Polygon | None:
     wide, high = size
     cosine, sine = abs(np.cos(np.deg2rad(degrees))), abs(np.sin(np.deg2rad(degrees)))
@@ -80,7 +82,7 @@ def _find(
     if columns > survey.columns or rows > survey.rows:
         return None
     corners = (shares * (survey.columns - columns + 1, survey.rows - rows + 1)).astype(np.int64)
-    for candidate in survey.calmest(corners, columns, rows)[:_LOOKED_AT].tolist():
+    for candidate in survey.smoothest(corners, columns, rows)[:_MAX_CANDIDATES].tolist():
         x, y = (corners[candidate] + np.array([columns, rows]) / 2) * CELL
         for share in (strength, 0.0):
             upright = Box(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Box, Image, Polygon, Size
-from synthtext.scenes.backgrounds import Backdrop
+from synthtext.scenes.backgrounds import SceneBackground
 
 CELL = 8
 """Pixels of a cell's side."""
@@ -36,14 +36,14 @@ class Slopes(NamedTuple):
     right: float = 0.0
 
 
-class Survey:
+class PlacementMap:
     """A backdrop, cell by cell; sums over rectangles cost four look-ups (summed-area tables).
 
     Args:
         backdrop: the picture and its maps.
     """
 
-    def __init__(self, backdrop: Backdrop) -> None:
+    def __init__(self, backdrop: SceneBackground) -> None:
         height, width = backdrop.image.shape[:2]
         self.size = Size(width, height)
         self.columns, self.rows = -(-width // CELL), -(-height // CELL)
@@ -54,7 +54,7 @@ class Survey:
         self._taken = self._barriers(backdrop)
         self._taken_table = _table(self._taken)
 
-    def take(self, polygon: Polygon) -> None:
+    def reserve(self, polygon: Polygon) -> None:
         """Keep a polygon (P, 2; pixels) free of further texts."""
         cv2.fillPoly(self._taken, [_cells(polygon)], 1)
         self._taken_table = _table(self._taken)
@@ -67,7 +67,7 @@ class Survey:
         cv2.fillPoly(mask, [_cells(polygon)], 1)
         return not cv2.countNonZero(cv2.bitwise_and(mask, self._taken))
 
-    def calmest(self, corners: NDArray[np.int64], columns: int, rows: int) -> NDArray[np.int64]:
+    def smoothest(self, corners: NDArray[np.int64], columns: int, rows: int) -> NDArray[np.int64]:
         """Which rectangles of cells that are free have the least energy, calmest first.
 
         Args:
@@ -97,7 +97,7 @@ class Survey:
             _ratio(lean, upright, right),
         )  # fmt: skip
 
-    def _barriers(self, backdrop: Backdrop) -> NDArray[np.uint8]:
+    def _barriers(self, backdrop: SceneBackground) -> NDArray[np.uint8]:
         """(rows, columns) uint8, 1 where a surface ends."""
         taken = np.zeros((self.rows, self.columns), np.uint8)
         if backdrop.segments is not None:

@@ -65,7 +65,7 @@ def bar(start: tuple[float, float], stop: tuple[float, float], thickness: float)
     return np.array([start - across, stop - across, stop + across, start + across], np.float32)
 
 
-ROOM = 0.55
+PLATE_MARGIN = 0.55
 """Ems around a block that are kept free for its plate."""
 
 _STEP = 0.125  # of a side, between the points of a plate's edge: a bent view bends it

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from synthtext.background import Gradient, Texture
-from synthtext.core import Box, Image, Points, Range, Size, Warp, bounding_box, within
-from synthtext.scenes.backgrounds import Backdrop
+from synthtext.core import Box, Image, Points, Range, Size, Warp, bounding_box, lerp
+from synthtext.scenes.backgrounds import SceneBackground
 from synthtext.scenes.composition import Composition, PlacedItem, print_on_sheet
 from synthtext.scenes.shapes import fill_polygon, window_around
 
@@ -17,7 +17,7 @@ _PAPER = Texture(lightness_range=(205, 250), difference=14, tint=10, grain_range
 def place_on_sheet(
     rng: np.random.Generator,
     composition: Composition,
-    backdrop: Backdrop,
+    backdrop: SceneBackground,
     degrees_range: Range,
     strength_range: Range,
 ) -> list[PlacedItem]:
@@ -43,12 +43,12 @@ def _lay(
     sheet = Box(0, 0, composition.width, composition.height)
     turn, pull, *rest = rng.random(4).tolist()
     corners, moves = sheet.polygon(), rng.uniform(-1, 1, (4, 2))
-    if composition.flat:
+    if composition.fills_picture:
         tilted = Warp.rotation((turn - 0.5) * 1.6, (sheet.width / 2, sheet.height / 2))
         return tilted.then(_into(tilted.points(corners), size, 1.0, (0.5, 0.5)))
-    strength = within(strength_range, pull) * min(sheet.width, sheet.height)
+    strength = lerp(strength_range, pull) * min(sheet.width, sheet.height)
     seen = Warp.between_quads(corners, (corners + moves * strength).astype(np.float32))
-    degrees = within(degrees_range, turn)
+    degrees = lerp(degrees_range, turn)
     seen = seen.then(Warp.rotation(degrees, (sheet.width / 2, sheet.height / 2)))
     return seen.then(_into(seen.points(corners), size, _MARGIN, (rest[0], rest[1])))
 
@@ -59,11 +59,11 @@ def _paint(rng: np.random.Generator, image: Image, composition: Composition, war
     paper = _PAPER.paint(rng, size)
     light = Gradient(lightness_range=(200, 255), difference=60, tint=6).paint(rng, size)
     shift, opacity, shaded, colourful = rng.random(4).tolist()
-    lit = paper if composition.flat and shaded < 0.5 else cv2.multiply(paper, light, scale=1 / 255)
+    lit = paper if composition.fills_picture and shaded < 0.5 else cv2.multiply(paper, light, scale=1 / 255)
     grey = cv2.cvtColor(cv2.cvtColor(lit, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     share = colourful**3  # most paper is nearly white
     lit = cv2.addWeighted(lit, share, grey, 1 - share, 0)
-    if composition.flat:
+    if composition.fills_picture:
         image[:] = lit
         return
     quad = np.asarray(warp.points(Box(0, 0, composition.width, composition.height).polygon()), np.float32)
@@ -92,4 +92,4 @@ def _into(points: Points, size: Size, margin: float, shares: tuple[float, float]
     scale = min(1.0, margin * size.width / box.width, margin * size.height / box.height)
     x = shares[0] * (size.width - scale * box.width) - scale * box.left
     y = shares[1] * (size.height - scale * box.height) - scale * box.top
-    return Warp.placing(scale, x, y)
+    return Warp.scale_translate(scale, x, y)

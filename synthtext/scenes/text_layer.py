@@ -9,40 +9,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Box, Clusters, Image, Parameters, Points, Size, Warp, bounding_box
-from synthtext.core.compositing import clear_of, faint
+from synthtext.core.compositing import cut_clearance, with_opacity
 from synthtext.fonts import FaceCache
 from synthtext.ink import (
-    Fading,
-    Ground,
+    ContrastLoss,
+    DecorationMargins,
     Ink,
     InkColour,
-    InkField,
+    InkMask,
     InkStyle,
-    Room,
+    LocalBackground,
     choose_colours,
     composite,
-    find_ink,
-    measure_grounds,
+    compute_ink_masks,
+    measure_backgrounds,
 )
-from synthtext.scenes.composition import LaidLine, PlacedItem
+from synthtext.scenes.composition import PlacedItem, PositionedLine
 from synthtext.scenes.shapes import blend_polygon, draw_plate
-from synthtext.typesetting.canvas import Marks, draw_line, draw_marks
+from synthtext.typesetting.canvas import Strokes, rasterize_line, rasterize_strokes
 
 _GROUND = 0.06  # ems around the ink that count as its ground
 _EDGE = 1.5  # pixels between the ink and the picture's border
 _ROOM = 3  # pixels around a line that resampling and its ground take
 _LEAST_EM = 3.0  # pixels: less is no letter any more
-_REACHED = 160.0  # luminance by which solid ink can be told from nearly every even ground; hairlines reach a part of it
+_MAX_LUMINANCE_DIFFERENCE = (
+    160.0  # luminance by which solid ink can be told from nearly every even ground; hairlines reach a part of it
+)
 
 Window: TypeAlias = tuple[slice, slice]
 """Rows and columns of a picture."""
 
-Style: TypeAlias = tuple[InkStyle, Parameters]
+StyledInk: TypeAlias = tuple[InkStyle, Parameters]
 """A style of ink, and what it drew."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DrawnLine:
+class RenderedLine:
     """A line in the picture.
 
     Attributes:
@@ -56,17 +58,17 @@ class DrawnLine:
         contrast: with the ground of the worst cluster, before effects.
     """
 
-    laid: LaidLine
+    laid: PositionedLine
     clusters: Clusters
     quads: Points
-    border: float
+    outset: float
     window: Window
     coverage: NDArray[np.uint8]
     em: float
     contrast: float
 
 
-class _Traced(NamedTuple):
+class _LocatedLine(NamedTuple):
     """A line whose ink is known, before it has a colour.
 
     Attributes:
@@ -75,16 +77,16 @@ class _Traced(NamedTuple):
         field: of its letters.
     """
 
-    laid: LaidLine
+    laid: PositionedLine
     quads: Points
     window: Window
     coverage: NDArray[np.uint8]
     em: float
-    marks: Marks | None
+    marks: Strokes | None
     marked: NDArray[np.uint8]
-    field: InkField
+    field: InkMask
 
-    def ground(self, image: Image, style: Style) -> Image:
+    def ground(self, image: Image, style: StyledInk) -> Image:
         """What the letters come to lie on in the picture (H, W, 3): a new picture of the window."""
         inking, drawn = style
         paper = image[self.window].copy()
@@ -100,7 +102,7 @@ class _Traced(NamedTuple):
         return np.asarray(cv2.max(self.coverage, self.marked), np.uint8)
 
 
-class TextLayer:
+class TextRenderer:
     """Draws blocks of text into pictures.
 
     Args:
@@ -111,30 +113,30 @@ class TextLayer:
     def __init__(self, ink: Ink, cache: FaceCache) -> None:
         self._ink, self._cache = ink, cache
 
-    def draw_all(
+    def render_all(
         self, rng: np.random.Generator, image: Image, items: Sequence[PlacedItem], view: Warp
-    ) -> list[tuple[PlacedItem, list[DrawnLine]]]:
+    ) -> list[tuple[PlacedItem, list[RenderedLine]]]:
         """Draw blocks into a picture (H, W, 3), in place; those that are printed on a sheet have one style.
 
         Returns:
             The blocks of which lines are in the picture, with these.
         """
         printed = self._draw_style(rng)
-        drawn: list[tuple[PlacedItem, list[DrawnLine]]] = []
+        drawn: list[tuple[PlacedItem, list[RenderedLine]]] = []
         for placed in items:
-            style = self._draw_style(rng) if placed.printed is None else printed
-            lines = self.draw(rng, image, placed, view, style)
+            style = self._draw_style(rng) if placed.print_colour is None else printed
+            lines = self.render(rng, image, placed, view, style)
             if lines:
                 drawn.append((placed, lines))
         return drawn
 
-    def _draw_style(self, rng: np.random.Generator) -> Style:
+    def _draw_style(self, rng: np.random.Generator) -> StyledInk:
         entry = self._ink.draw_style(rng)
-        return entry.part, entry.part.draw(rng)
+        return entry.component, entry.component.draw(rng)
 
-    def draw(
-        self, rng: np.random.Generator, image: Image, placed: PlacedItem, view: Warp, style: Style
-    ) -> list[DrawnLine]:
+    def render(
+        self, rng: np.random.Generator, image: Image, placed: PlacedItem, view: Warp, style: StyledInk
+    ) -> list[RenderedLine]:
         """Draw a block into a picture (H, W, 3), in place.
 
         Where no colour keeps the contrast floor at every cluster, the block gets a plate behind it, unless it is print
@@ -158,7 +160,7 @@ class TextLayer:
         if placed.item.plate:
             draw_plate(rng, image, placed.item.block, warp)
         colour = self._colour(rng, image, lines, style, placed)
-        if colour is None and placed.printed is None:
+        if colour is None and placed.print_colour is None:
             draw_plate(rng, image, placed.item.block, warp)
             colour = self._colour(rng, image, lines, style, placed)
         if colour is None:
@@ -166,49 +168,53 @@ class TextLayer:
         for rule in placed.rules:
             blend_polygon(image, view.points(rule), colour.colour)
         for line in lines:
-            ink = faint(line.inked, placed.opacity)
+            ink = with_opacity(line.inked, placed.opacity)
             image[line.window] = inking.fill(line.ground(image, style), ink, colour, line.em, drawn)
         return [
-            DrawnLine(
+            RenderedLine(
                 line.laid,
-                _bordered(line.laid, line.quads, warp, inking.reach(drawn)),
+                _bordered(line.laid, line.quads, warp, inking.outset(drawn)),
                 line.quads,
-                inking.reach(drawn),
+                inking.outset(drawn),
                 line.window,
                 line.coverage,
                 line.em,
-                inking.faded(drawn).left(colour.contrast),
+                inking.contrast_loss(drawn).remaining_contrast(colour.contrast),
             )
             for line in lines
         ]
 
-    def _trace(self, placed: PlacedItem, warp: Warp, size: Size, style: Style) -> list[_Traced]:
+    def _trace(self, placed: PlacedItem, warp: Warp, size: Size, style: StyledInk) -> list[_LocatedLine]:
         """The ink of the lines that are whole in the picture."""
         inking, drawn = style
-        reach = inking.reach(drawn)
-        found: list[tuple[LaidLine, Points, Window, NDArray[np.uint8], float, Marks | None, NDArray[np.uint8]]] = []
+        reach = inking.outset(drawn)
+        found: list[
+            tuple[PositionedLine, Points, Window, NDArray[np.uint8], float, Strokes | None, NDArray[np.uint8]]
+        ] = []
         for laid in placed.item.block.lines:
             line = laid.line.bent.line
             to_picture = laid.warp.then(warp)
             quads = line.clusters.warped(to_picture).quads
-            em = _em_in_picture(quads, line.ink.width if line.vertical else line.ink.height, vertical=line.vertical)
-            marks = inking.marks(line, drawn)
-            window = _window(quads, size, em, reach, _decoration(inking.room(drawn), line.ink, marks))
+            em = _em_in_picture(
+                quads, line.ink_box.width if line.vertical else line.ink_box.height, vertical=line.vertical
+            )
+            marks = inking.strokes(line, drawn)
+            window = _window(quads, size, em, reach, _decoration(inking.padding(drawn), line.ink_box, marks))
             if window is None or em < _LEAST_EM:
                 continue
             rows, columns = window
             shift = Warp.translation(-columns.start, -rows.start)
-            canvas = draw_line(line, laid.line.face, self._cache, em)
+            canvas = rasterize_line(line, laid.line.face, self._cache, em)
             shape = Size(columns.stop - columns.start, rows.stop - rows.start)
             to_window = to_picture.then(shift)
-            coverage = inking.letters(canvas.warped(to_window, shape), em, drawn)
-            marked = coverage if marks is None else draw_marks(marks, em).warped(to_window, shape)
-            if marks is not None and marks.apart:
-                marked = clear_of(marked, coverage, marks.apart * em)
+            coverage = inking.style_coverage(canvas.warped(to_window, shape), em, drawn)
+            marked = coverage if marks is None else rasterize_strokes(marks, em).warped(to_window, shape)
+            if marks is not None and marks.clearance:
+                marked = cut_clearance(marked, coverage, marks.clearance * em)
             found.append((laid, quads, window, coverage, em, marks, marked))
         if not found:
             return []
-        fields = find_ink(
+        fields = compute_ink_masks(
             [coverage for *_, coverage, _, _, _ in found],
             [
                 _inked(laid, quads) - np.array([window[1].start, window[0].start], np.float32)
@@ -217,39 +223,44 @@ class TextLayer:
             [max(1, round(em * _GROUND)) for *_, em, _, _ in found],
         )
         return [
-            _Traced(*parts, field)
+            _LocatedLine(*parts, field)
             for parts, field in zip(found, fields, strict=True)
-            if field is not None and field.strength.min() * _REACHED >= max(self._ink.contrast_floor, 1.0)
+            if field is not None
+            and field.strength.min() * _MAX_LUMINANCE_DIFFERENCE >= max(self._ink.contrast_floor, 1.0)
         ]
 
     def _colour(
         self,
         rng: np.random.Generator,
         image: Image,
-        lines: Sequence[_Traced],
-        style: Style,
+        lines: Sequence[_LocatedLine],
+        style: StyledInk,
         placed: PlacedItem,
     ) -> InkColour | None:
         """One colour that keeps the floor at every cluster of the lines, though it lets something through."""
         papers = [line.ground(image, style) for line in lines]
-        grounds = measure_grounds([line.field for line in lines], papers)
-        ground = Ground(*(np.concatenate(parts) for parts in zip(*grounds, strict=True)))
-        floor = style[0].faded(style[1]).needed(Fading(placed.opacity).needed(self._ink.contrast_floor))
-        printed = placed.printed
-        if printed is not None and ground.inked(printed).contrast >= floor:
-            return ground.inked(printed)
+        grounds = measure_backgrounds([line.field for line in lines], papers)
+        ground = LocalBackground(*(np.concatenate(parts) for parts in zip(*grounds, strict=True)))
+        floor = (
+            style[0]
+            .contrast_loss(style[1])
+            .required_contrast(ContrastLoss(placed.opacity).required_contrast(self._ink.contrast_floor))
+        )
+        printed = placed.print_colour
+        if printed is not None and ground.ink_colour(printed).contrast >= floor:
+            return ground.ink_colour(printed)
         chosen = choose_colours([self._ink.candidates(rng, papers[0])], [ground], [floor])[0]
         return None if chosen is None else chosen._replace(contrast=chosen.contrast * placed.opacity)
 
 
-def _bordered(laid: LaidLine, quads: Points, warp: Warp, reach: float) -> Clusters:
+def _bordered(laid: PositionedLine, quads: Points, warp: Warp, reach: float) -> Clusters:
     """The clusters of a line in the picture, with a border that reaches so many ems beyond the letters."""
     clusters = laid.line.bent.line.clusters
-    return clusters.grown(reach).warped(laid.warp.then(warp)) if reach else Clusters(clusters.offsets, quads)
+    return clusters.expanded(reach).warped(laid.warp.then(warp)) if reach else Clusters(clusters.offsets, quads)
 
 
-def _inked(laid: LaidLine, quads: Points) -> Points:
-    return np.asarray(quads[laid.line.bent.line.inked], np.float32)
+def _inked(laid: PositionedLine, quads: Points) -> Points:
+    return np.asarray(quads[laid.line.bent.line.visible], np.float32)
 
 
 def _em_in_picture(quads: Points, thickness: float, *, vertical: bool) -> float:
@@ -261,7 +272,7 @@ def _em_in_picture(quads: Points, thickness: float, *, vertical: bool) -> float:
     return float(sides.mean()) / thickness
 
 
-def _decoration(room: Room, ink: Box, marks: Marks | None) -> float:
+def _decoration(room: DecorationMargins, ink: Box, marks: Strokes | None) -> float:
     """How far decoration goes beyond a line's letters to any side, in ems."""
     far = max(room)
     if marks is not None:

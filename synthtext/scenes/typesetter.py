@@ -8,11 +8,11 @@ import numpy as np
 from synthtext.core import Range, Warp
 from synthtext.core.errors import Rejection
 from synthtext.fonts import Face
-from synthtext.lines.placement import BentLine
-from synthtext.lines.sampler import Copy, Writer
-from synthtext.scenes.composition import LetteredLine
-from synthtext.typesetting.itemize import split_runs
-from synthtext.typesetting.shaping import set_line
+from synthtext.lines.placement import CurvedLine
+from synthtext.lines.sampler import LineSampler, LineSpec
+from synthtext.scenes.composition import TypesetLine
+from synthtext.typesetting.itemize import itemize
+from synthtext.typesetting.shaping import shape_line
 
 _TRIES = 8  # of a text that a font can set
 _SAMPLES = 5  # texts that tell how much of the corpora a font can set
@@ -31,76 +31,78 @@ class Typesetter:
         size_range: from which the writer draws ems evenly, pixels.
     """
 
-    def __init__(self, rng: np.random.Generator, writer: Writer, faces: Sequence[Face], size_range: Range) -> None:
-        self.rng, self._writer, self._faces, self._size_range = rng, writer, faces, size_range
+    def __init__(self, rng: np.random.Generator, writer: LineSampler, faces: Sequence[Face], size_range: Range) -> None:
+        self.rng, self._sampler, self._faces, self._size_range = rng, writer, faces, size_range
 
-    def choose(self, most: float) -> Copy:
+    def choose(self, max_em: float) -> LineSpec:
         """A text, a font for it, and how it is to be set: small ems are as likely as large ones, on a scale of ratios.
 
         Args:
-            most: pixels of the largest em; what is drawn larger is set so.
+            max_em: pixels of the largest em; what is drawn larger is set so.
 
         Raises:
             Rejection: a few draws gave none that can be set.
         """
         for _ in range(_TRIES - 1):
             try:
-                return self._resized(self._writer.write(self.rng, self._faces), most)
+                return self._resized(self._sampler.sample(self.rng, self._faces), max_em)
             except Rejection:
                 continue
-        return self._resized(self._writer.write(self.rng, self._faces), most)
+        return self._resized(self._sampler.sample(self.rng, self._faces), max_em)
 
-    def choose_for_page(self, most: float) -> Copy:
+    def choose_for_page(self, max_em: float) -> LineSpec:
         """The same for much text: in a font that most texts of the corpora can be set in, if a few draws find one."""
-        copy = self.choose(most)
+        copy = self.choose(max_em)
         for _ in range(_TRIES):
-            texts = [self._writer.draw_text(self.rng) for _ in range(_SAMPLES)]
-            if 2 * sum(self._writer.rewrite(self.rng, text, copy) is not None for text in texts) > _SAMPLES:
+            texts = [self._sampler.sample_text(self.rng) for _ in range(_SAMPLES)]
+            if 2 * sum(self._sampler.with_text(self.rng, text, copy) is not None for text in texts) > _SAMPLES:
                 break
-            copy = self.choose(most)
+            copy = self.choose(max_em)
         return copy
 
-    def _resized(self, copy: Copy, most: float) -> Copy:
+    def _resized(self, copy: LineSpec, max_em: float) -> LineSpec:
         low, high = self._size_range
         share = (copy.em - low) / (high - low) if high > low else 0.0
-        return copy._replace(em=min(low * (high / low) ** share, most))
+        return copy._replace(em=min(low * (high / low) ** share, max_em))
 
-    def letter(self, copy: Copy, *, bend: bool = False) -> LetteredLine | None:
+    def typeset(self, copy: LineSpec, *, bend: bool = False) -> TypesetLine | None:
         """Set a text, along its baseline if `bend`; None if it cannot be set so."""
         try:
-            line = set_line(copy.shown, copy.face, copy.setting if bend else copy.setting._replace(vertical=False))
+            line = shape_line(
+                copy.displayed, copy.face, copy.shaping if bend else copy.shaping._replace(vertical=False)
+            )
         except Rejection:
             return None
-        baseline = copy.baseline.part
-        warp = baseline.warp(line.ink, baseline.draw(self.rng, line.ink)) if bend else Warp()
-        return LetteredLine(BentLine.of(line, warp), copy.face, copy.em)
+        baseline = copy.baseline.component
+        warp = baseline.warp(line.ink_box, baseline.draw(self.rng, line.ink_box)) if bend else Warp()
+        return TypesetLine(CurvedLine.of(line, warp), copy.face, copy.em)
 
-    def letter_text(self, text: str, like: Copy) -> LetteredLine | None:
+    def typeset_text(self, text: str, template: LineSpec) -> TypesetLine | None:
         """Set a given text straight, as another copy is set; None if it cannot be."""
-        copy = self._writer.rewrite(self.rng, text, like)
-        return None if copy is None else self.letter(copy)
+        copy = self._sampler.with_text(self.rng, text, template)
+        return None if copy is None else self.typeset(copy)
 
-    def another(self, like: Copy) -> LetteredLine | None:
+    def typeset_another(self, template: LineSpec) -> TypesetLine | None:
         """Set another text of the corpora straight, as a copy is set; None if a few draws gave none that can be."""
         for _ in range(_TRIES):
-            line = self.letter_text(self._writer.draw_text(self.rng), like)
+            line = self.typeset_text(self._sampler.sample_text(self.rng), template)
             if line is not None:
                 return line
         return None
 
-    def fill(self, like: Copy, width: float) -> LetteredLine | None:
+    def fill_line(self, template: LineSpec, width: float) -> TypesetLine | None:
         """Set a line of as many texts of the corpora as a width (pixels) holds; None if not even one fits."""
         parts: list[str] = []
-        length, wanted = 0, width / like.em / _DENSE
+        length, wanted = 0, width / template.em / _DENSE
         for _ in range(4 * _TRIES):
-            text = self._writer.draw_text(self.rng)
-            if text and self._writer.rewrite(self.rng, text, like) is not None:
+            text = self._sampler.sample_text(self.rng)
+            if text and self._sampler.with_text(self.rng, text, template) is not None:
                 parts.append(text)
                 length += len(text) + 1
                 if length > wanted:
                     break
         while parts:
-            line = self.letter_text(joined(parts), like)
+            line = self.typeset_text(join_texts(parts), template)
             if line is not None and line.width <= width:
                 return line
             over = 0.1 if line is None else 1 - width / line.width
@@ -108,12 +110,12 @@ class Typesetter:
         return None
 
 
-def reads_leftwards(line: LetteredLine) -> bool:
+def is_right_to_left(line: TypesetLine) -> bool:
     """Whether a line's script begins at the right."""
     return line.bent.line.script in _RIGHT_TO_LEFT
 
 
-def joined(texts: Sequence[str]) -> str:
+def join_texts(texts: Sequence[str]) -> str:
     """Texts one after the other, with a space between them unless their scripts have none."""
     parts = [texts[0]]
     for before, text in pairwise(texts):
@@ -123,4 +125,4 @@ def joined(texts: Sequence[str]) -> str:
 
 
 def _script(character: str) -> str:
-    return split_runs(character)[0].script
+    return itemize(character)[0].script

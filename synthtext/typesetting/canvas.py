@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import Box, Image, Points, Size, Warp
-from synthtext.fonts import Face, FaceCache, drawn_size
-from synthtext.typesetting.shaping import SetLine
+from synthtext.fonts import Face, FaceCache, raster_size
+from synthtext.typesetting.shaping import ShapedLine
 
-_ROOM = 2  # pixels around the ink: rasters reach a pixel beyond their outlines, and warps look at one more
+_LINE_PADDING = 2  # pixels around the ink: rasters reach a pixel beyond their outlines, and warps look at one more
 
 
-class Canvas(NamedTuple):
+class LineRaster(NamedTuple):
     """A drawn line.
 
     Attributes:
@@ -24,26 +24,30 @@ class Canvas(NamedTuple):
     """
 
     coverage: NDArray[np.uint8]
-    size: int
+    pixels_per_em: int
     origin: tuple[int, int]
 
     def warped(self, warp: Warp, size: Size) -> Image:
         """The line in a picture of this size, (H, W) uint8; `warp` takes its ems to the picture's pixels."""
-        step, (x, y) = 1 / self.size, self.origin
-        from_pixels = Warp.of_matrix(np.array([[step, 0, -x * step], [0, step, -y * step], [0, 0, 1]]))
+        step, (x, y) = 1 / self.pixels_per_em, self.origin
+        from_pixels = Warp.from_matrix(np.array([[step, 0, -x * step], [0, step, -y * step], [0, 0, 1]]))
         return from_pixels.then(warp).image(self.coverage, size, interpolation=cv2.INTER_LINEAR)
 
 
-def draw_line(line: SetLine, face: Face, cache: FaceCache, em: float) -> Canvas:
+def rasterize_line(line: ShapedLine, face: Face, cache: FaceCache, em: float) -> LineRaster:
     """Draw a line at the size of the ladder that is best for an em of `em` pixels."""
-    size = drawn_size(em)
-    ink = line.ink
-    left, top = _ROOM - int(np.floor(ink.left * size)), _ROOM - int(np.floor(ink.top * size))
-    width = left + int(np.ceil(ink.right * size)) + _ROOM + 1
-    height = top + int(np.ceil(ink.bottom * size)) + _ROOM + 1
+    size = raster_size(em)
+    ink = line.ink_box
+    left, top = _LINE_PADDING - int(np.floor(ink.left * size)), _LINE_PADDING - int(np.floor(ink.top * size))
+    width = left + int(np.ceil(ink.right * size)) + _LINE_PADDING + 1
+    height = top + int(np.ceil(ink.bottom * size)) + _LINE_PADDING + 1
     coverage = np.zeros((height, width), np.uint8)
     rasters = cache.rasters(face, size)
-    scale, across, down = size / line.unit, left + 0.5, top + 0.5  # to the nearest pixel; origins may lie outside
+    scale, across, down = (
+        size / line.units_per_em,
+        left + 0.5,
+        top + 0.5,
+    )  # to the nearest pixel; origins may lie outside
     largest, free = cv2.max, 0  # columns from `free` on have no ink yet
     for glyph, x, y in zip(line.glyphs, line.x, line.y, strict=True):
         raster, beside, below, high, wide = rasters[glyph]
@@ -56,14 +60,14 @@ def draw_line(line: SetLine, face: Face, cache: FaceCache, em: float) -> Canvas:
                 target = coverage[row : row + high, column : column + wide]
                 largest(target, raster, target)
                 free = max(free, column + wide)
-    return Canvas(coverage, size, (left, top))
+    return LineRaster(coverage, size, (left, top))
 
 
 _STROKE_PADDING = 3  # pixels around strokes: their edges are softened, and warps look at one more
-_SOFT = 0.5  # pixels by which OpenCV draws an outline beyond its points
+_EDGE_WIDTH = 0.5  # pixels by which OpenCV draws an outline beyond its points
 
 
-class Marks(NamedTuple):
+class Strokes(NamedTuple):
     """Strokes along a text.
 
     Attributes:
@@ -71,13 +75,13 @@ class Marks(NamedTuple):
             downwards.
         width: of the strokes, in ems.
         colour: RGB; they lie below the letters then. None: the colour of the letters, and on one layer with them.
-        apart: how far they end before letters that they would cross, in ems; 0: they cross them.
+        clearance: how far they end before letters that they would cross, in ems; 0: they cross them.
     """
 
     paths: Points
     width: float
     colour: tuple[float, float, float] | None = None
-    apart: float = 0.0
+    clearance: float = 0.0
 
     @property
     def box(self) -> Box:
@@ -87,7 +91,7 @@ class Marks(NamedTuple):
         return Box(left - half, top - half, right + half, bottom + half)
 
 
-def draw_marks(marks: Marks, em: float) -> Canvas:
+def rasterize_strokes(marks: Strokes, em: float) -> LineRaster:
     """Draw strokes at an em of `em` pixels; they are half a pixel wide at least."""
     size = max(1, round(em))
     box = marks.box
@@ -97,10 +101,10 @@ def draw_marks(marks: Marks, em: float) -> Canvas:
         left + int(np.ceil(box.right * size)) + _STROKE_PADDING,
     )
     coverage = np.zeros(shape, np.uint8)
-    outlines = _outlines(marks.paths * np.float32(size), max(marks.width * size / 2 - _SOFT, 0.25))
+    outlines = _outlines(marks.paths * np.float32(size), max(marks.width * size / 2 - _EDGE_WIDTH, 0.25))
     fixed = np.round((outlines + np.array([left - 0.5, top - 0.5])) * 16).astype(np.int32)
     cv2.fillPoly(coverage, list(fixed), 255, cv2.LINE_AA, 4)
-    return Canvas(coverage, size, (left, top))
+    return LineRaster(coverage, size, (left, top))
 
 
 def _outlines(paths: Points, half: float) -> Points:

@@ -8,24 +8,38 @@ from typing import Literal, NamedTuple, TypeAlias
 from fontTools.unicodedata import script as script_of
 
 from synthtext.core.errors import Rejection
-from synthtext.core.unicode import has_bidi_controls, levels, visual_order
+from synthtext.core.unicode import embedding_levels, has_bidi_controls, visual_order
 
 Direction: TypeAlias = Literal["ltr", "rtl", "ttb"]
 
-COMMON = "Zyyy"
+COMMON_SCRIPT = "Zyyy"
 """The script of what belongs to none: digits, punctuation."""
 
-_SHARED = {COMMON, "Zinh", "Zzzz"}
+_SHARED = {COMMON_SCRIPT, "Zinh", "Zzzz"}
 # Letters hang together, by strokes or by a line along their tops; space between them would tear it.
-_JOINED = {"Adlm", "Arab", "Beng", "Deva", "Guru", "Mand", "Mani", "Modi", "Mong", "Nkoo", "Ougr", "Phag", "Phlp"}
-_JOINED |= {"Rohg", "Sogd", "Syrc", "Takr", "Tirh"}
+_CONNECTED_SCRIPTS = {
+    "Adlm",
+    "Arab",
+    "Beng",
+    "Deva",
+    "Guru",
+    "Mand",
+    "Mani",
+    "Modi",
+    "Mong",
+    "Nkoo",
+    "Ougr",
+    "Phag",
+    "Phlp",
+}
+_CONNECTED_SCRIPTS |= {"Rohg", "Sogd", "Syrc", "Takr", "Tirh"}
 _TATWEEL = "\u0640"  # lengthens the stroke between two letters; several scripts share it
 # What signs set letter by letter from top to bottom (UTR #50 turns Latin, signs do not).
-_STACKED = {"Bopo", "Cyrl", "Grek", "Hang", "Hani", "Hira", "Kana", "Latn", "Yiii"}
+_UPRIGHT_SCRIPTS = {"Bopo", "Cyrl", "Grek", "Hang", "Hani", "Hira", "Kana", "Latn", "Yiii"}
 _TURNED_WHEN_VERTICAL = set("()[]{}<>|/\\-_~=+:;\u2010\u2011\u2012\u2013\u2014\u2026\u2190\u2192")
 
 
-class Run(NamedTuple):
+class TextRun(NamedTuple):
     """A piece of a text.
 
     Attributes:
@@ -41,7 +55,7 @@ class Run(NamedTuple):
     script: str
 
 
-def split_runs(text: str, *, vertical: bool = False) -> list[Run]:
+def itemize(text: str, *, vertical: bool = False) -> list[TextRun]:
     """The runs of a text, in the order in which they stand from left to right (from top to bottom).
 
     Args:
@@ -52,36 +66,36 @@ def split_runs(text: str, *, vertical: bool = False) -> list[Run]:
         Rejection: the text holds controls of direction, or cannot be set from top to bottom.
     """
     if text.isascii():
-        script = "Latn" if any(map(str.isalpha, text)) else COMMON
+        script = "Latn" if any(map(str.isalpha, text)) else COMMON_SCRIPT
         if vertical:
             _check_stackable(text)
-        return [Run(0, len(text), "ttb" if vertical else "ltr", script)]
+        return [TextRun(0, len(text), "ttb" if vertical else "ltr", script)]
     if has_bidi_controls(text):
         raise Rejection("control of direction")
     if vertical:
         _check_stackable(text)
-        return [Run(start, stop, "ttb", script) for start, stop, script, _ in _pieces(text, [0] * len(text))]
-    pieces = _pieces(text, levels(text))
+        return [TextRun(start, stop, "ttb", script) for start, stop, script, _ in _pieces(text, [0] * len(text))]
+    pieces = _pieces(text, embedding_levels(text))
     order = visual_order([level for *_, level in pieces])
     return [
-        Run(start, stop, "rtl" if level % 2 else "ltr", script)
+        TextRun(start, stop, "rtl" if level % 2 else "ltr", script)
         for start, stop, script, level in (pieces[i] for i in order)
     ]
 
 
-def joined_to_previous(text: str) -> list[bool]:
+def connects_to_previous(text: str) -> list[bool]:
     """For every character of a text, whether it hangs together with the one before it, as letters of Arabic do."""
-    joined = [_is_joined(character) for character in text]
+    joined = [_is_connected(character) for character in text]
     return [False, *(here and before for before, here in pairwise(joined))]
 
 
-def main_script(runs: list[Run]) -> str:
+def dominant_script(runs: list[TextRun]) -> str:
     """The script of most of a text; `COMMON` when it has no letter."""
     lengths: dict[str, int] = {}
     for run in runs:
         lengths[run.script] = lengths.get(run.script, 0) + run.stop - run.start
-    named = {script: length for script, length in lengths.items() if script != COMMON}
-    return max(named, key=lambda script: (named[script], script)) if named else COMMON
+    named = {script: length for script, length in lengths.items() if script != COMMON_SCRIPT}
+    return max(named, key=lambda script: (named[script], script)) if named else COMMON_SCRIPT
 
 
 def _pieces(text: str, embedding: list[int]) -> list[tuple[int, int, str, int]]:
@@ -101,7 +115,7 @@ def _scripts(text: str) -> list[str]:
     A mark goes with its letter, whatever the script it is made for.
     """
     own = [_script(character) for character in text]
-    current = next((script for script in own if script not in _SHARED), COMMON)
+    current = next((script for script in own if script not in _SHARED), COMMON_SCRIPT)
     resolved = []
     for i, script in enumerate(own):
         if script not in _SHARED and not (i and _is_mark(text[i])):
@@ -121,14 +135,14 @@ def _is_mark(character: str) -> bool:
 
 
 @cache
-def _is_joined(character: str) -> bool:
+def _is_connected(character: str) -> bool:
     script = _script(character)
     inherited = script == "Zinh" and unicodedata.category(character) in ("Mn", "Cf")
-    return script in _JOINED or character == _TATWEEL or inherited
+    return script in _CONNECTED_SCRIPTS or character == _TATWEEL or inherited
 
 
 def _check_stackable(text: str) -> None:
     for character in text:
         script = _script(character)
-        if character in _TURNED_WHEN_VERTICAL or not (script in _STACKED or script in _SHARED):
+        if character in _TURNED_WHEN_VERTICAL or not (script in _UPRIGHT_SCRIPTS or script in _SHARED):
             raise Rejection("cannot be set from top to bottom")

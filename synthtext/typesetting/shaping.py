@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 from synthtext.core import Box, Clusters
 from synthtext.core.errors import Rejection
-from synthtext.fonts import DEFAULT_IGNORABLE, Face, RunGlyphs
-from synthtext.typesetting.itemize import Run, joined_to_previous, main_script, split_runs
+from synthtext.fonts import DEFAULT_IGNORABLE, Face, ShapedRun
+from synthtext.typesetting.itemize import TextRun, connects_to_previous, dominant_script, itemize
 
 Floats = NDArray[np.float64]
 
 
-class Setting(NamedTuple):
+class ShapingOptions(NamedTuple):
     """How a text is set.
 
     Attributes:
         tracking: space added between clusters, in ems; letters that hang together stay together.
-        shifts: (len(text),) how far the cluster that begins at a character stands below the baseline, in ems; words of
+        baseline_shifts: (len(text),) how far the cluster that begins at a character stands below the baseline, in ems; words of
             letters that hang together move as one. None: all stand on it.
         vertical: from top to bottom.
         features: OpenType features to switch on (1), off (0), or to a number.
@@ -28,13 +28,13 @@ class Setting(NamedTuple):
     """
 
     tracking: float = 0.0
-    shifts: Floats | None = None
+    baseline_shifts: Floats | None = None
     vertical: bool = False
     features: Mapping[str, int] = {}
     language: str = ""
 
 
-class SetLine(NamedTuple):
+class ShapedLine(NamedTuple):
     """A line in ems: x to the right, y downwards; the pen starts at (0, 0), on the baseline or in the middle of it.
 
     Attributes:
@@ -46,20 +46,20 @@ class SetLine(NamedTuple):
         x: (N) of their origins, in font units.
         y: (N) of their origins, in font units.
         clusters: their quads hold all ink; all are as high (as wide) as the line's ink, until the line is bent.
-        inked: (K,) bool, which clusters draw something: a space does not, though its neighbours may lean into it.
+        visible: (K,) bool, which clusters draw something: a space does not, though its neighbours may lean into it.
         ink: around everything that is drawn.
     """
 
     text: str
     script: str
     vertical: bool
-    unit: int
+    units_per_em: int
     glyphs: list[int]
     x: list[float]
     y: list[float]
     clusters: Clusters
-    inked: NDArray[np.bool_]
-    ink: Box
+    visible: NDArray[np.bool_]
+    ink_box: Box
 
 
 class _Measured(NamedTuple):
@@ -72,7 +72,7 @@ class _Measured(NamedTuple):
         starts: (K) offset into the text of every cluster.
         low: (K) where it begins along the line.
         high: (K) where it ends.
-        inked: (K) whether it draws something.
+        visible: (K) whether it draws something.
         top: of the ink across the line, infinite when there is none.
         bottom: the same.
     """
@@ -88,7 +88,7 @@ class _Measured(NamedTuple):
     bottom: float
 
 
-def set_line(text: str, face: Face, setting: Setting = Setting()) -> SetLine:  # noqa: B008 - immutable
+def shape_line(text: str, face: Face, setting: ShapingOptions = ShapingOptions()) -> ShapedLine:  # noqa: B008 - immutable
     """Shape a text and measure it.
 
     Args:
@@ -100,22 +100,22 @@ def set_line(text: str, face: Face, setting: Setting = Setting()) -> SetLine:  #
         Rejection: the font lacks a glyph after shaping, a visible cluster is blank, nothing is drawn, or the text
             cannot be set so.
     """
-    runs = split_runs(text, vertical=setting.vertical)
+    runs = itemize(text, vertical=setting.vertical)
     shaped = _shape(text, runs, face, setting)
     if 0 in shaped.glyphs:
         raise Rejection("missing glyph")
     measured = _measure(shaped, face, vertical=setting.vertical)
-    em = 1 / face.em
+    em = 1 / face.units_per_em
     spans = np.array((measured.low, measured.high)) * em
     along, across = measured.along, measured.across
     starts, inked = measured.starts, measured.inked
     ends = (min(measured.low) * em, max(measured.high) * em)
     sides = (measured.top * em, measured.bottom * em)
-    if setting.tracking or setting.shifts is not None:
+    if setting.tracking or setting.baseline_shifts is not None:
         ahead, aside = _moves(text, starts, setting)
         spans += ahead
-        along = (np.array(along) + ahead[measured.owner] * face.em).tolist()
-        across = (np.array(across) + aside[measured.owner] * face.em).tolist()
+        along = (np.array(along) + ahead[measured.owner] * face.units_per_em).tolist()
+        across = (np.array(across) + aside[measured.owner] * face.units_per_em).tolist()
         ends = (float(spans[0].min()), float(spans[1].max()))
         sides = (sides[0] + float(aside.min()), sides[1] + float(aside.max()))
     quads = _quads(spans, sides, vertical=setting.vertical)
@@ -125,14 +125,16 @@ def set_line(text: str, face: Face, setting: Setting = Setting()) -> SetLine:  #
     clusters = Clusters(np.array([*starts, len(text)], np.int32), quads)
     if not all(inked):
         clusters, inked = _visible(text, clusters, inked)
-    script = runs[0].script if len(runs) == 1 else main_script(runs)
+    script = runs[0].script if len(runs) == 1 else dominant_script(runs)
     (left, right), (top, bottom) = (sides, ends) if setting.vertical else (ends, sides)
     x, y = (across, along) if setting.vertical else (along, across)
     ink = Box(left, top, right, bottom)
-    return SetLine(text, script, setting.vertical, face.em, shaped.glyphs, x, y, clusters, np.array(inked), ink)
+    return ShapedLine(
+        text, script, setting.vertical, face.units_per_em, shaped.glyphs, x, y, clusters, np.array(inked), ink
+    )
 
 
-def _shape(text: str, runs: list[Run], face: Face, setting: Setting) -> RunGlyphs:
+def _shape(text: str, runs: list[TextRun], face: Face, setting: ShapingOptions) -> ShapedRun:
     """The glyphs of all runs, one after the other."""
     features = setting.features
     if setting.tracking:
@@ -140,13 +142,13 @@ def _shape(text: str, runs: list[Run], face: Face, setting: Setting) -> RunGlyph
     shaped = face.shape(text, runs[0], features, setting.language)
     for run in runs[1:]:
         more = face.shape(text, run, features, setting.language)
-        shaped = RunGlyphs(
+        shaped = ShapedRun(
             shaped.glyphs + more.glyphs, shaped.clusters + more.clusters, shaped.positions + more.positions
         )
     return shaped
 
 
-def _measure(shaped: RunGlyphs, face: Face, *, vertical: bool) -> _Measured:
+def _measure(shaped: ShapedRun, face: Face, *, vertical: bool) -> _Measured:
     # A loop over plain numbers: for the twenty glyphs of a line it takes a third of what arrays would.
     boxes, positions = face.boxes, shaped.positions
     if vertical:
@@ -188,11 +190,11 @@ def _measure(shaped: RunGlyphs, face: Face, *, vertical: bool) -> _Measured:
     return _Measured(along, across, owner, starts, lows, highs, inked, top, bottom)
 
 
-def _moves(text: str, starts: list[int], setting: Setting) -> tuple[Floats, Floats]:
+def _moves(text: str, starts: list[int], setting: ShapingOptions) -> tuple[Floats, Floats]:
     """How far every cluster is moved along the line by tracking, and across it by shifts."""
     unit = np.array(_units(text, starts))
     ahead = np.concatenate([[0.0], np.cumsum(unit[1:] != unit[:-1])]) * setting.tracking
-    return ahead, np.zeros(len(unit)) if setting.shifts is None else setting.shifts[unit]
+    return ahead, np.zeros(len(unit)) if setting.baseline_shifts is None else setting.baseline_shifts[unit]
 
 
 def _units(text: str, starts: list[int]) -> list[int]:
@@ -200,7 +202,7 @@ def _units(text: str, starts: list[int]) -> list[int]:
     if text.isascii():
         return starts
     firsts: list[int] = []
-    for i, joined in enumerate(joined_to_previous(text)):
+    for i, joined in enumerate(connects_to_previous(text)):
         firsts.append(firsts[-1] if joined else i)
     return [firsts[start] for start in starts]
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from augment.copy_paste import BankBuilder, Crop, CropBank
+from augment.copy_paste import BankBuilder, CropBank, TextCutout
 from synthtext.core import Box, Clusters, Image, Polygon, Scene, TextInstance
 
 BITS, TIMES = 6, 4
@@ -126,7 +126,7 @@ def flat_bank(count: int = 40, pictures: int = 8) -> CropBank:
                 height, width = int(rng.integers(9, 30)), int(rng.integers(12, 70))
                 polygon = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
                 patch = np.full((height, width, 3), colour, np.uint8)
-                crops.append(Crop(patch, polygon, ",".join(map(str, colour)), float(height), index=place))
+                crops.append(TextCutout(patch, polygon, ",".join(map(str, colour)), float(height), index=place))
             builder.add_picture(row, 3 * len(crops), crops)
     return builder.build()
 

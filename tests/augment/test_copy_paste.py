@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from shapely import Polygon as Shape
 
-from augment.copy_paste import CopyPaste, NaturalPaste, ReleasedPaste
+from augment.copy_paste import CopyPaste, NaturalPaste, PaddlePaste
 from synthtext.core import Box, Scene, TextInstance
 
-MODES = [NaturalPaste(), NaturalPaste(share=2.0, balance="texts"), ReleasedPaste(), ReleasedPaste(share=1.0)]
+MODES = [NaturalPaste(), NaturalPaste(share=2.0, balance="texts"), PaddlePaste(), PaddlePaste(share=1.0)]
 PLAIN = NaturalPaste(share=1.0, match_range=(0, 0), feather_range=(0, 0))
 NAMES = dict(zip(MODES, ("natural", "natural, many", "released", "released, many"), strict=True)) | {PLAIN: "plain"}
 
@@ -146,7 +146,7 @@ def test_a_block_counts_for_nothing_beside_its_lines(pasting):
 
 
 def test_the_released_mode_without_its_limit_pastes_over_what_is_there(pasting):
-    operation = CopyPaste(pasting.bank, ReleasedPaste(share=1.0, limit_paste=False))
+    operation = CopyPaste(pasting.bank, PaddlePaste(share=1.0, limit_paste=False))
     for seed in range(100):
         scene = pasting.scene(seed, 12)
         new = pasting.pasted(operation(scene, np.random.default_rng(seed)))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from shapely import Polygon as Shape
 
-from augment.copy_paste import BankBuilder, CopyPaste, Crop, CropBank, NaturalPaste, Occupancy, ReleasedPaste
-from augment.copy_paste.crop import letter_height, reading_frame
+from augment.copy_paste import BankBuilder, CopyPaste, CropBank, NaturalPaste, OccupancyMap, PaddlePaste, TextCutout
+from augment.copy_paste.crop import letter_height, text_orientation
 from synthtext.core import Origin, Scene, TextInstance
 
 
@@ -17,7 +17,7 @@ def text_bank(height=24, width=90):
     polygon = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     patch = np.full((height, width, 3), 200, np.uint8)
     patch[6:-6, 6:-6:3] = 90
-    builder.add_picture(0, 1, [Crop(patch, polygon, "words", float(height))])
+    builder.add_picture(0, 1, [TextCutout(patch, polygon, "words", float(height))])
     return builder.build()
 
 
@@ -29,7 +29,7 @@ def test_natural_pastes_are_as_high_and_lie_as_the_targets_texts_do(pasting, deg
         polygon = pasting.rectangle(rng, 600, 400, 120, (degrees, degrees))
         scene = Scene("", np.full((400, 600, 3), 128, np.uint8), (TextInstance("target", polygon),))
         (new,) = pasting.pasted(operation(scene, rng))
-        told, made = reading_frame(polygon), reading_frame(new.polygon)
+        told, made = text_orientation(polygon), text_orientation(new.polygon)
         turned = (made["degrees"] - told["degrees"] + 180) % 360 - 180
         if told["length"] > told["height"]:
             assert abs(turned) <= 3.01
@@ -41,7 +41,7 @@ def test_texts_of_pictures_without_any_are_upright_and_as_high_as_the_setting_sa
     for seed in range(60):
         scene = Scene("", np.full((300, 500, 3), 90, np.uint8))
         for new in pasting.pasted(operation(scene, np.random.default_rng(seed))):
-            frame = reading_frame(new.polygon)
+            frame = text_orientation(new.polygon)
             assert abs(frame["degrees"]) <= 3.01
             assert 0.6 * 24 - 0.1 <= frame["height"] <= 30.1
 
@@ -68,7 +68,7 @@ def test_in_crowded_pictures_most_pastes_find_room_and_none_is_shrunk_under_8_pi
     for row in range(60):
         w, h = int(rng.integers(60, 220)), int(rng.integers(20, 60))
         polygon = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
-        builder.add_picture(row, 60, [Crop(np.zeros((h, w, 3), np.uint8), polygon, "target", float(h))])
+        builder.add_picture(row, 60, [TextCutout(np.zeros((h, w, 3), np.uint8), polygon, "target", float(h))])
     operation = CopyPaste(builder.build())
     wanted = made = 0
     for seed in range(12):
@@ -76,7 +76,7 @@ def test_in_crowded_pictures_most_pastes_find_room_and_none_is_shrunk_under_8_pi
         wanted += after.meta.effects[-1].parameters["wanted"]
         for new in pasting.pasted(after):
             made += 1
-            assert reading_frame(new.polygon)["height"] >= 7.99
+            assert text_orientation(new.polygon)["height"] >= 7.99
     assert wanted == 12 * 12
     assert made / wanted >= 0.85
 
@@ -87,7 +87,7 @@ def test_balance_gives_every_source_or_text_or_rare_character_its_chance(pasting
     for source, texts in (("a", ["the", "the", "the", "cat"]), ("b", ["Xz"])):
         builder.add_source(source)
         for row, text in enumerate(texts):
-            builder.add_picture(row, 1, [Crop(patch, polygon, text, 10.0)])
+            builder.add_picture(row, 1, [TextCutout(patch, polygon, text, 10.0)])
     bank = builder.build()
     chances = {
         name: bank.weights(name) / bank.weights(name).sum() for name in ("crops", "sources", "texts", "characters")
@@ -114,7 +114,7 @@ def test_curved_and_ignored_crops_keep_their_outline_and_their_flag():
     builder = BankBuilder()
     builder.add_source("curved")
     patch = np.full((26, 60, 3), 250, np.uint8)
-    builder.add_picture(0, 1, [Crop(patch, polygon, "curve", 12.0, True, "line")])
+    builder.add_picture(0, 1, [TextCutout(patch, polygon, "curve", 12.0, True, "line")])
     operation = CopyPaste(builder.build(), NaturalPaste(count_range=(2, 2), match_range=(0, 0)))
     for seed in range(50):
         after = operation(Scene("", np.zeros((200, 300, 3), np.uint8)), np.random.default_rng(seed))
@@ -122,7 +122,7 @@ def test_curved_and_ignored_crops_keep_their_outline_and_their_flag():
         assert [(new.ignore, new.level, len(new.polygon)) for new in after.instances] == [(True, "line", 10)] * 2
         assert (after.image > 0).any(axis=2).sum() == pytest.approx(area, rel=0.15)
     with pytest.raises(Exception, match="no crop has four points"):
-        CopyPaste(builder.build(), ReleasedPaste())
+        CopyPaste(builder.build(), PaddlePaste())
 
 
 def test_places_are_free_and_found_where_there_is_room(pasting):
@@ -131,9 +131,9 @@ def test_places_are_free_and_found_where_there_is_room(pasting):
         rng = np.random.default_rng([seed, 9])
         scene = pasting.scene(seed, 12)
         taken = [Shape(instance.polygon) for instance in scene.instances]
-        occupancy = Occupancy(pasting.WIDTH, pasting.HEIGHT, [instance.polygon for instance in scene.instances])
+        occupancy = OccupancyMap(pasting.WIDTH, pasting.HEIGHT, [instance.polygon for instance in scene.instances])
         polygon = pasting.rectangle(rng, pasting.WIDTH, pasting.HEIGHT)
-        for place in occupancy.places(polygon, 5, rng):
+        for place in occupancy.free_offsets(polygon, 5, rng):
             found += 1
             moved = polygon + np.array(place, np.float32)
             assert not any(Shape(moved).intersects(other) for other in taken)

@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from augment.copy_paste import BankBuilder, CutRules, crop_of_sample, cut_crops
-from augment.copy_paste.blend import Pose, blend, tone_of
+from augment.copy_paste import BankBuilder, CropRules, crop_from_sample, cut_crops
+from augment.copy_paste.blend import PatchPose, blend, measure_patch_colours
 from synthtext.core import Clusters, InputError, Sample, TextInstance, Warp
 
 SIDE = 240
@@ -21,7 +21,7 @@ def chart():
 def cut(polygons, rules=None, **fields):
     reasons: Counter[str] = Counter()
     instances = [TextInstance("text", np.array(p, np.float32), **fields) for p in polygons]
-    return list(cut_crops(chart(), instances, rules or CutRules(), reasons)), reasons
+    return list(cut_crops(chart(), instances, rules or CropRules(), reasons)), reasons
 
 
 def where(patch, row, column):
@@ -71,7 +71,7 @@ def test_what_is_of_no_use_is_left_out_and_counted():
     crops, reasons = cut([good], ignore=True)
     assert not crops
     assert reasons == {"to be ignored": 1}
-    crops, _ = cut([good], CutRules(ignored=True), ignore=True)
+    crops, _ = cut([good], CropRules(ignored=True), ignore=True)
     assert crops[0].ignore
     crops, reasons = cut([good, good], parent=0)
     assert [crop.index for crop in crops] == [1]
@@ -79,7 +79,7 @@ def test_what_is_of_no_use_is_left_out_and_counted():
 
 
 def test_what_is_too_high_is_stored_smaller():
-    (crop,), _ = cut([[[10, 10], [210, 10], [210, 110], [10, 110]]], CutRules(max_height=50))
+    (crop,), _ = cut([[[10, 10], [210, 10], [210, 110], [10, 110]]], CropRules(max_height=50))
     assert crop.patch.shape == (50, 100, 3)
     assert crop.height == 50
     assert np.abs(where(crop.patch, 10, 20) - (10 + 41, 10 + 21)).max() < 1.1
@@ -88,13 +88,13 @@ def test_what_is_too_high_is_stored_smaller():
 def test_a_generated_line_is_cut_along_its_clusters():
     quads = np.array([[[8, 5], [20, 5], [20, 25], [8, 25]], [[20, 4], [34, 4], [34, 25], [20, 25]]], np.float32)
     image = np.zeros((32, 48, 3), np.uint8)
-    crop = crop_of_sample(Sample("key", image, "ab", Clusters(np.array([0, 1, 2], np.int32), quads)))
+    crop = crop_from_sample(Sample("key", image, "ab", Clusters(np.array([0, 1, 2], np.int32), quads)))
     assert crop.level == "line"
     assert crop.patch.shape == (21, 26, 3)
     assert crop.polygon.min(axis=0).tolist() == [0, 0]
-    assert crop_of_sample(Sample("key", image, "ab")).patch.shape == image.shape
+    assert crop_from_sample(Sample("key", image, "ab")).patch.shape == image.shape
     with pytest.raises(InputError, match="6 pixels high, less than 8"):
-        crop_of_sample(Sample("key", image[:6], "ab"))
+        crop_from_sample(Sample("key", image[:6], "ab"))
 
 
 def test_a_bank_without_crops_is_refused_in_one_sentence():
@@ -105,7 +105,7 @@ def test_a_bank_without_crops_is_refused_in_one_sentence():
 @pytest.mark.parametrize("rules", [{"min_height": 0}, {"min_height": 50, "max_height": 20}, {"max_height": 1e6}])
 def test_rules_out_of_bounds_are_refused(rules):
     with pytest.raises(InputError, match="min_height"):
-        CutRules(**rules)
+        CropRules(**rules)
 
 
 def lettered(ground, ink):
@@ -118,7 +118,7 @@ def lettered(ground, ink):
 def test_matched_colours_follow_the_place_and_keep_the_contrast(ground, ink, place):
     patch, polygon = lettered(ground, ink)
     image = np.full((60, 120, 3), place, np.uint8)
-    blend(image, patch, polygon, Pose(60, 30, 1.0, 0.0), tone_of(patch), match=1.0, feather=0)
+    blend(image, patch, polygon, PatchPose(60, 30, 1.0, 0.0), measure_patch_colours(patch), match=1.0, feather=0)
     inner = image[19:41, 21:99, 0].astype(int)
     assert inner.max() - inner.min() == abs(ground - ink)
     new_ground = inner[1, 1]
@@ -130,7 +130,7 @@ def test_matched_colours_follow_the_place_and_keep_the_contrast(ground, ink, pla
 def test_the_edge_becomes_opaque_over_the_feather_and_inside_of_the_polygon():
     patch, polygon = lettered(250, 250)
     image = np.zeros((60, 120, 3), np.uint8)
-    blend(image, patch, polygon, Pose(60, 30, 1.0, 0.0), tone_of(patch), match=0, feather=2)
+    blend(image, patch, polygon, PatchPose(60, 30, 1.0, 0.0), measure_patch_colours(patch), match=0, feather=2)
     row = image[30, :, 0].astype(int)
     assert (row[:20] == 0).all()
     assert (np.diff(row[19:24]) >= 0).all()

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from augment import CutRule, move_instances
-from augment.polygons import clip, intersection, mirrored, moved, uncrossed
-from augment.region import Region
-from synthtext.core import Box, Clusters, Origin, Polygon, Size, TextInstance, Warp, crosses, signed_area
+from augment import VisibilityRule, move_instances
+from augment.polygons import clip, intersection, mirrored, resolve_self_intersections, warp_polygon
+from augment.region import VisibleRegion
+from synthtext.core import Box, Clusters, Origin, Polygon, Size, TextInstance, Warp, is_self_intersecting, signed_area
 
 SIZE = Size(100, 60)
-PICTURE = Region.of(SIZE)
+PICTURE = VisibleRegion.from_windows(SIZE)
 
 
 def square(left: float, top: float, width: float = 20, height: float = 10) -> Polygon:
@@ -21,9 +21,9 @@ def text(polygon: Polygon, name: str = "ab", *, parent: int = -1, ignore: bool =
     return TextInstance(name, polygon, clusters, ignore, "word", parent, Origin("drawn", "s", 3))
 
 
-def shifted(instances: list[TextInstance], dx: float, rule: CutRule | None = None) -> tuple[TextInstance, ...]:
+def shifted(instances: list[TextInstance], dx: float, rule: VisibilityRule | None = None) -> tuple[TextInstance, ...]:
     """The instances, moved to the left by dx."""
-    return move_instances(instances, Warp.translation(-dx, 0), SIZE, PICTURE, rule or CutRule())
+    return move_instances(instances, Warp.translation(-dx, 0), SIZE, PICTURE, rule or VisibilityRule())
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_the_rule_at_its_limits(dx: float, expected: str) -> None:
 
 def test_shares_and_the_least_side_are_settings() -> None:
     half = [text(square(10, 20))]
-    assert not shifted(half, 20, CutRule(0.5, 0.1))[0].ignore
-    assert shifted(half, 20, CutRule(0.6, 0.1))[0].ignore
-    assert not shifted(half, 20, CutRule(0.7, 0.6))
-    assert shifted(half, 20, CutRule(least_side=9.9))
-    assert not shifted(half, 20, CutRule(least_side=10.1))
+    assert not shifted(half, 20, VisibilityRule(0.5, 0.1))[0].ignore
+    assert shifted(half, 20, VisibilityRule(0.6, 0.1))[0].ignore
+    assert not shifted(half, 20, VisibilityRule(0.7, 0.6))
+    assert shifted(half, 20, VisibilityRule(min_side=9.9))
+    assert not shifted(half, 20, VisibilityRule(min_side=10.1))
 
 
 def test_ignored_texts_stay_ignored() -> None:
@@ -69,7 +69,7 @@ def test_parents_are_counted_anew() -> None:
     line_gone, line = text(square(0, 10), "gone", parent=0), text(square(40, 30, 40), "line", parent=0)
     words = [text(square(2, 12, 5), "w0", parent=1), text(square(45, 30, 10), "w1", parent=2)]
     orphan = text(square(90, 50, 5), "w2", parent=1)
-    left = shifted([block, line_gone, line, *words, orphan], 30, CutRule(keep_share=0.5))
+    left = shifted([block, line_gone, line, *words, orphan], 30, VisibilityRule(keep_visibility=0.5))
     assert [(one.text, one.parent) for one in left] == [("block", -1), ("line", 0), ("w1", 1), ("w2", 0)]
 
 
@@ -86,7 +86,7 @@ def test_a_text_that_falls_into_pieces_is_all_there() -> None:
         Warp.translation(0, 10),
         Size(100, 100),
         PICTURE,
-        CutRule(0.1, 0.05),
+        VisibilityRule(0.1, 0.05),
     )
     assert [(one.text, one.ignore, one.parent) for one in left] == [("u", False, -1), ("v", False, 0), ("u", True, -1)]
     assert sorted(signed_area(one.polygon) for one in left if one.text == "u") == pytest.approx([240, 300], abs=0.1)
@@ -95,15 +95,17 @@ def test_a_text_that_falls_into_pieces_is_all_there() -> None:
 def test_what_lies_outside_of_the_old_picture_is_not_seen() -> None:
     """A label beyond the border shows nothing, also where the new picture is larger."""
     beyond = text(square(95, 20))
-    (one,) = move_instances([beyond], Warp.translation(0, 0), SIZE, Region.of(Size(200, 60)), CutRule())
+    (one,) = move_instances(
+        [beyond], Warp.translation(0, 0), SIZE, VisibleRegion.from_windows(Size(200, 60)), VisibilityRule()
+    )
     np.testing.assert_allclose(one.polygon, square(95, 20, 5), atol=2e-3)
     assert one.ignore
 
 
 def test_windows_cut_as_borders_do() -> None:
     tilted = np.array([[50, -20], [120, 50], [50, 120], [-20, 50]], np.float32)
-    region = Region.of(SIZE, [square(0, 0, 25, 60), tilted])
-    (one,) = move_instances([text(square(15, 20))], Warp(), SIZE, region, CutRule(0.5, 0.1))
+    region = VisibleRegion.from_windows(SIZE, [square(0, 0, 25, 60), tilted])
+    (one,) = move_instances([text(square(15, 20))], Warp(), SIZE, region, VisibilityRule(0.5, 0.1))
     np.testing.assert_allclose(one.polygon, square(15, 20, 10), atol=2e-3)
     mask = region.mask(SIZE)
     assert mask[32, :25].all()
@@ -124,13 +126,13 @@ def test_clipped_polygons_are_clockwise_simple_and_inside() -> None:
     box, several = Box(10, 10, 50, 40), 0
     for _ in range(1500):
         polygon = random_polygon(rng)
-        if signed_area(polygon) < 1 or crosses(polygon):
+        if signed_area(polygon) < 1 or is_self_intersecting(polygon):
             continue
         pieces = clip(polygon, box)
         several += len(pieces) > 1
         for piece in pieces:
             assert signed_area(piece) > 0
-            assert not crosses(piece)
+            assert not is_self_intersecting(piece)
             assert (piece >= (10 - 1e-3, 10 - 1e-3)).all()
             assert (piece <= (50 + 1e-3, 40 + 1e-3)).all()
             nearest = np.linalg.norm(piece - polygon[0], axis=1)
@@ -144,7 +146,7 @@ def test_clipped_polygons_are_clockwise_simple_and_inside() -> None:
 
 def test_crossed_polygons_become_simple_ones() -> None:
     bow_tie = np.array([[0, 0], [10, 10], [10, 0], [0, 10]], np.float32)
-    pieces = uncrossed(bow_tie)
+    pieces = resolve_self_intersections(bow_tie)
     assert [signed_area(piece) for piece in pieces] == pytest.approx([25, 25], abs=0.1)
 
 
@@ -152,7 +154,7 @@ def test_mirroring_twice_gives_the_polygon_back() -> None:
     rng = np.random.default_rng(0)
     for count in (4, 6, 12):
         polygon = rng.uniform(0, 50, (count, 2)).astype(np.float32)
-        flip = Warp.of_matrix(np.array([[-1, 0, 50], [0, 1, 0], [0, 0, 1]]))
+        flip = Warp.from_matrix(np.array([[-1, 0, 50], [0, 1, 0], [0, 0, 1]]))
         twice = mirrored(flip.points(mirrored(flip.points(polygon))))
         np.testing.assert_allclose(twice, polygon, atol=1e-4)
 
@@ -168,7 +170,7 @@ class Wave:
 
 
 def test_bent_edges_get_points_and_straight_ones_none() -> None:
-    bent = moved(square(10, 20, 80, 20), Warp((Wave(),)))
+    bent = warp_polygon(square(10, 20, 80, 20), Warp((Wave(),)))
     half = len(bent) // 2
     assert len(bent) % 2 == 0
     assert 5 <= half <= 17
@@ -176,4 +178,4 @@ def test_bent_edges_get_points_and_straight_ones_none() -> None:
     x = np.linspace(10, 90, 200)
     top = np.interp(x, bent[:half, 0], bent[:half, 1])
     assert np.abs(top - (20 + 12 * np.sin(x / 25))).max() < 0.6
-    assert len(moved(square(10, 20), Warp.rotation(20, (0, 0)))) == 4
+    assert len(warp_polygon(square(10, 20), Warp.rotation(20, (0, 0)))) == 4

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from augment import CutRule, Imgaug, SceneChain, SceneStep
+from augment import Imgaug, SceneChain, SceneStep, VisibilityRule
 from augment.imgaug_effect import augmenter_names
 from augment.polygons import short_side
 from synthtext.core import EffectChain, EffectStep, InputError, PixelEffect, Scene, Size, signed_area
 
 HOME = Path(__file__).resolve().parents[2]
-ALL = CutRule(0, 0, 0)
+ALL = VisibilityRule(0, 0, 0)
 CHILD = {"name": "Fliplr", "settings": {"p": 1}}
 GREY = {"name": "Grayscale"}
 LAYER = {"density": 0.1, "density_uniformity": 0.5, "angle": 5, "speed": 0.05, "blur_sigma_fraction": 0.001}

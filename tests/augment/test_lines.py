@@ -9,18 +9,18 @@ import pytest
 from augment import (
     Blur,
     Colour,
-    Crop,
     Distort,
     Flip,
     Invert,
     LineChain,
     Perspective,
+    RandomBorderCrop,
     SceneStep,
     Stretch,
     TiaPerspective,
 )
-from augment.mesh import Mesh
-from synthtext.core import BLOCK, Box, Clusters, GeometricEffect, InputError, Sample, Size, Warp, bounding_boxes
+from augment.mesh import MeshMap
+from synthtext.core import BLOCK_SIZE, Box, Clusters, GeometricEffect, InputError, Sample, Size, Warp, bounding_boxes
 
 STRONG: list[GeometricEffect] = [
     Distort((1, 12), (0, 0.3)),
@@ -51,7 +51,7 @@ def test_tia_is_undone_by_its_inverse_and_never_folds(effect: GeometricEffect) -
         size = random_size(rng)
         parameters = json.loads(json.dumps(effect.draw(rng, size)))
         (mesh,) = effect.warp(size, parameters).maps
-        assert isinstance(mesh, Mesh)
+        assert isinstance(mesh, MeshMap)
         right, down = np.diff(mesh.nodes.astype(float), axis=1)[:-1], np.diff(mesh.nodes.astype(float), axis=0)[:, :-1]
         turns = right[..., 0] * down[..., 1] - right[..., 1] * down[..., 0]
         assert turns.min() > 0.02 * mesh.cell**2
@@ -113,7 +113,7 @@ def test_a_picture_is_resampled_by_the_mesh_alone_as_by_the_general_way() -> Non
 
 CHAIN = LineChain(
     [
-        SceneStep("crop", Crop((0.0, 0.1)), 0.5),
+        SceneStep("crop", RandomBorderCrop((0.0, 0.1)), 0.5),
         SceneStep("distort", Distort(), 0.5),
         SceneStep("colour", Colour(), 0.3),
         SceneStep("stretch", Stretch(), 0.5),
@@ -154,7 +154,7 @@ def test_clusters_follow_their_letters() -> None:
 
 def test_a_crop_takes_no_more_of_the_text_than_stated() -> None:
     for share in (0.0, 0.1):
-        chain, cut = LineChain([SceneStep("crop", Crop((share, share)))]), 0
+        chain, cut = LineChain([SceneStep("crop", RandomBorderCrop((share, share)))]), 0
         for seed in range(300):
             rng = np.random.default_rng(seed)
             sample = line(rng)
@@ -207,7 +207,7 @@ def test_effects_for_scenes_are_refused() -> None:
         lambda: Stretch((3, 2)),
         lambda: Stretch(strength_range=(0, 0.5)),
         lambda: TiaPerspective((0, 0.6)),
-        lambda: Crop((0, 0.5)),
+        lambda: RandomBorderCrop((0, 0.5)),
     ],
 )
 def test_ranges_out_of_bounds_are_refused(wrong) -> None:  # type: ignore[no-untyped-def]
@@ -225,8 +225,8 @@ def test_recipes_take_them_by_name() -> None:
     ]
     generator = resolve_recipe("digits", overrides).generator(1)
     seen = set()
-    for index in range(min(40, BLOCK)):
-        sample = generator.draw(index)
+    for index in range(min(40, BLOCK_SIZE)):
+        sample = generator.generate(index)
         assert isinstance(sample, Sample)
         seen |= {applied.name for applied in sample.meta.effects}
         boxes = bounding_boxes(sample.clusters.quads)

@@ -11,7 +11,6 @@ from augment import (
     Affine,
     Blur,
     Colour,
-    CutRule,
     Distort,
     Flip,
     Invert,
@@ -26,14 +25,15 @@ from augment import (
     Stretch,
     TextCrop,
     TiaPerspective,
+    VisibilityRule,
     Window,
-    training_view,
+    detector_augmentation,
     warp_scene,
 )
 from augment.polygons import short_side
-from synthtext.core import Scene, Size, TextInstance, Warp, crosses, signed_area
+from synthtext.core import Scene, Size, TextInstance, Warp, is_self_intersecting, signed_area
 
-ALL = CutRule(0, 0, 0)  # keeps every piece
+ALL = VisibilityRule(0, 0, 0)  # keeps every piece
 BIG_AFFINE = Affine((-30, 30), (0.6, 1.8), (-20, 20), (-0.3, 0.3))
 MILD = Colour(brightness_range=(0, 0))  # grey stays, so that the outline of a mask is where it is grey
 CHAINS = {
@@ -76,7 +76,7 @@ def test_a_warped_mask_agrees_with_the_warped_label(name: str, drawn: SimpleName
             pieces = [one for one in result.instances if one.text == f"t{number}"]
             for piece in pieces:
                 assert signed_area(piece.polygon) > 0
-                assert not crosses(piece.polygon)
+                assert not is_self_intersecting(piece.polygon)
                 assert piece.polygon.min() >= -1e-2
                 assert (piece.polygon.max(axis=0) <= (width + 1e-2, height + 1e-2)).all()
             if not pieces or min(thickness(piece) for piece in pieces) < 8:
@@ -126,7 +126,7 @@ def test_drawing_is_a_function_of_the_generator_and_fits_in_json(drawn: SimpleNa
     scene = drawn.scene(np.random.default_rng(5))
     first, second = (chain(np.random.default_rng(7), scene) for _ in range(2))
     assert (first.scene.image == second.scene.image).all()
-    assert (first.valid == second.valid).all()
+    assert (first.valid_mask == second.valid_mask).all()
     recorded = [list(applied) for applied in first.scene.meta.effects]
     assert recorded == json.loads(json.dumps(recorded))
     assert 1 <= len(recorded) <= 7
@@ -218,5 +218,5 @@ def test_odd_scenes_pass(scene: Scene) -> None:
             assert result.image.shape[:2] == valid.shape
             assert result.image.size
             assert scene.key not in ("outside", "flat") or not result.instances
-    views = training_view(64, 64)
+    views = detector_augmentation(64, 64)
     assert views(np.random.default_rng(0), scene).scene.image.shape == (64, 64, 3)

@@ -10,19 +10,19 @@ import pytest
 from augment import (
     Affine,
     Colour,
-    CutRule,
     Distort,
     Flip,
     Invert,
-    Labels,
+    LabelGeometry,
     Rescale,
     ResizePad,
     SceneChain,
     SceneStep,
     Skew,
     TextCrop,
+    VisibilityRule,
     Window,
-    training_view,
+    detector_augmentation,
 )
 from synthtext.core import Box, InputError, Scene, Size, TextInstance
 
@@ -49,8 +49,10 @@ def test_the_valid_mask_is_where_a_white_picture_is_white(drawn: SimpleNamespace
         scene = drawn.scene(rng)
         scene = replace(scene, image=np.full_like(scene.image, 255))
         effects = (Distort((2, 4)), Skew()) if seed % 3 else (BIG_AFFINE, Invert(), Invert(), Skew())
-        chain = training_view(128, 96) if seed % 2 else SceneChain([SceneStep("e", effect) for effect in effects])
-        image, valid = (shown := chain(rng, scene)).scene.image, shown.valid
+        chain = (
+            detector_augmentation(128, 96) if seed % 2 else SceneChain([SceneStep("e", effect) for effect in effects])
+        )
+        image, valid = (shown := chain(rng, scene)).scene.image, shown.valid_mask
         assert valid.shape == image.shape[:2]
         # The edge itself is half covered by bilinear interpolation.
         inner = cv2.erode(valid, np.ones((7, 7)), borderValue=0)
@@ -62,7 +64,7 @@ def test_the_valid_mask_is_where_a_white_picture_is_white(drawn: SimpleNamespace
 
 
 def test_training_views_have_their_size_and_cut_no_text(drawn: SimpleNamespace) -> None:
-    chain = training_view(192, 128, degrees_range=(0, 0))
+    chain = detector_augmentation(192, 128, degrees_range=(0, 0))
     checked = 0
     for seed in range(200):
         rng = np.random.default_rng(seed)
@@ -82,7 +84,7 @@ def test_training_views_have_their_size_and_cut_no_text(drawn: SimpleNamespace) 
 
 
 def test_text_crops_leave_the_share_of_the_sides(drawn: SimpleNamespace) -> None:
-    crop, sizes = TextCrop(least_side_share=0.4), []
+    crop, sizes = TextCrop(min_side_share=0.4), []
     for seed in range(200):
         rng = np.random.default_rng(seed)
         scene = drawn.scene(rng, count=2)
@@ -99,7 +101,9 @@ def test_a_window_has_its_size_keeps_the_scale_and_shows_a_text(drawn: SimpleNam
     for seed in range(300):
         rng = np.random.default_rng(seed)
         scene = drawn.scene(rng, count=3, overhang=-0.2)
-        result = SceneChain([SceneStep("window", Window(100, 120, text_share=1))], CutRule(0, 0, 0))(rng, scene).scene
+        result = SceneChain([SceneStep("window", Window(100, 120, text_share=1))], VisibilityRule(0, 0, 0))(
+            rng, scene
+        ).scene
         height, width = scene.image.shape[:2]
         assert result.image.shape[:2] == (min(height, 120), min(width, 100))
         moved = result.meta.effects[0].parameters
@@ -114,10 +118,10 @@ def test_a_window_has_its_size_keeps_the_scale_and_shows_a_text(drawn: SimpleNam
 
 
 def test_a_window_lies_anywhere_where_no_text_is_wanted() -> None:
-    labels = Labels(Size(300, 200), (Box(0, 0, 10, 10).polygon(),), (False,))
+    labels = LabelGeometry(Size(300, 200), (Box(0, 0, 10, 10).polygon(),), (False,))
     rng = np.random.default_rng(0)
     corners = np.array(
-        [[w["left"], w["top"]] for w in (Window(100, 50, 0).draw_view(rng, labels) for _ in range(2000))]
+        [[w["left"], w["top"]] for w in (Window(100, 50, 0).draw_framing(rng, labels) for _ in range(2000))]
     )
     assert (corners.min(axis=0) == 0).all()
     assert (corners.max(axis=0) == (200, 150)).all()
@@ -140,9 +144,9 @@ def test_large_reductions_are_averaged() -> None:
         lambda: TextCrop(tries=0),
         lambda: Window(0, 5),
         lambda: Window(text_share=2),
-        lambda: TextCrop(least_side_share=2),
-        lambda: CutRule(0.2, 0.5),
-        lambda: CutRule(least_side=-1),
+        lambda: TextCrop(min_side_share=2),
+        lambda: VisibilityRule(0.2, 0.5),
+        lambda: VisibilityRule(min_side=-1),
         lambda: Colour(hue_range=(0, 999)),
         lambda: SceneStep("x", Flip(), 1.5),
         lambda: SceneStep("x", object()),  # type: ignore[arg-type]

@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
-from augment import Affine, ResizePad, SceneChain, SceneStep, TextCrop, training_view
+from augment import Affine, ResizePad, SceneChain, SceneStep, TextCrop, detector_augmentation
 from models import TargetSettings, make_targets
-from models.db.boxes import BoxSettings, find_boxes
-from pipelines.datasets.image import decode
-from pipelines.datasets.open import open_scenes
+from models.db.boxes import PostprocessSettings, find_boxes
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import Description
+from pipelines.io.description import DatasetDescription
 from pipelines.io.plan import ShardPlan
 from pipelines.io.scene_row import SceneRow
 from pipelines.io.shard_writer import ShardFormat, write_shard
@@ -46,10 +46,10 @@ def test_bent_texts_survive(form: ShardFormat, tmp_path: Path, drawn: SimpleName
     read = stored(scenes, tmp_path / "set", form)
     chains = [
         SceneChain([SceneStep("a", Affine()), SceneStep("c", TextCrop()), SceneStep("r", ResizePad(416, 320))]),
-        training_view(416, 320, factor_range=(0.8, 1.5)),
+        detector_augmentation(416, 320, factor_range=(0.8, 1.5)),
     ]
     # The released ratio of 1.5 undoes the shrinking by 0.4 of compact texts alone; long ones stay a quarter too thin.
-    settings = BoxSettings(shape="polygon", unclip_ratio=2.2)
+    settings = PostprocessSettings(box_type="polygon", unclip_ratio=2.2)
     overlaps, sizes = [], []
     for number, scene in enumerate(read * 4):
         result, valid = chains[number % 2](np.random.default_rng(number), scene)
@@ -76,19 +76,22 @@ def test_bent_texts_survive(form: ShardFormat, tmp_path: Path, drawn: SimpleName
 def stored(scenes: list[Scene], path: Path, form: ShardFormat) -> list[Scene]:
     """The scenes, written to a shard and read again."""
     folder, digest = DatasetFolder(path), "0" * 64
-    description = Description(
+    description = DatasetDescription(
         kind="scenes", source="test", digest=digest, count=len(scenes), shard_size=len(scenes), format=form
     )
     rows = []
     for scene in scenes:
         encoded, data = cv2.imencode(".png", scene.image)
         assert encoded
-        rows.append(SceneRow.of(scene, data.tobytes(), ".png"))
+        rows.append(SceneRow.from_scene(scene, data.tobytes(), ".png"))
     with folder.open():
         folder.write_description(description)
         spec = ShardPlan(len(scenes), size=len(scenes))[0]
         folder.commit(write_shard(rows, SceneRow, spec, digest, folder.shards, form))
-    read = [Scene(one.key, decode(one.image, one.key), one.instances) for one in iterate_scenes(open_scenes(path))]
+    read = [
+        Scene(one.key, decode_image(one.image, one.key), one.instances)
+        for one in iterate_scenes(open_scene_source(path))
+    ]
     for before, after in zip(scenes, read, strict=True):
         for one, other in zip(before.instances, after.instances, strict=True):
             assert one.text == other.text

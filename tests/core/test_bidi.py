@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthtext.core.unicode import has_bidi_controls, levels, visual_order
+from synthtext.core.unicode import embedding_levels, has_bidi_controls, visual_order
 
 LETTERS = "abzאבתابتé中"
 DIGITS = "0129٠١٢۱۲"
@@ -19,7 +19,7 @@ nested = st.text(st.sampled_from("aא1٠ \u0301()[]"), max_size=16)
 
 
 def shown(text: str) -> str:
-    return "".join(text[i] for i in visual_order(levels(text)))
+    return "".join(text[i] for i in visual_order(embedding_levels(text)))
 
 
 @given(texts | nested)
@@ -44,12 +44,12 @@ def test_the_order_is_that_of_an_independent_implementation(text: str) -> None:
     ],
 )
 def test_levels_of_known_texts(text: str, expected: list[int]) -> None:
-    assert levels(text) == expected
+    assert embedding_levels(text) == expected
 
 
 def test_what_is_not_seen_does_not_part_what_it_stands_between() -> None:
-    assert levels("1\u200d1א") == [2, 2, 2, 1]
-    assert levels("א\u200f1") == [1, 1, 2]
+    assert embedding_levels("1\u200d1א") == [2, 2, 2, 1]
+    assert embedding_levels("א\u200f1") == [1, 1, 2]
 
 
 def test_brackets_nested_too_deeply_are_left_alone() -> None:

@@ -60,7 +60,7 @@ def test_labels_are_composed() -> None:
 
 
 def test_coverage_counts_what_is_unseen_and_outside() -> None:
-    coverage = Charset(("a", "b", "c")).coverage(["ab", "ax", "xx"])
-    assert coverage.unseen == ("c",)
-    assert coverage.outside == {"x": 3}
-    assert (coverage.discarded, coverage.total) == (2, 3)
+    coverage = Charset(("a", "b", "c")).compare_with(["ab", "ax", "xx"])
+    assert coverage.unused == ("c",)
+    assert coverage.out_of_charset == {"x": 3}
+    assert (coverage.discarded_texts, coverage.total) == (2, 3)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from synthtext.core import StreamSource, Weighted, block_stream
+from synthtext.core import StreamSource, WeightedSampler, block_stream
 
 
 def test_streams_of_a_sample_differ_from_each_other_and_from_those_of_others() -> None:
@@ -25,7 +25,7 @@ def test_streams_are_repeatable_and_blocks_are_shared() -> None:
 
 
 def test_weights_are_kept() -> None:
-    weighted, rng = Weighted([1, 0, 3]), np.random.default_rng(0)
+    weighted, rng = WeightedSampler([1, 0, 3]), np.random.default_rng(0)
     counts = np.bincount([weighted.draw(rng) for _ in range(4000)], minlength=3)
     assert counts[1] == 0
     assert counts[2] / counts[0] == pytest.approx(3, rel=0.15)
@@ -34,4 +34,4 @@ def test_weights_are_kept() -> None:
 @pytest.mark.parametrize("weights", [[], [0, 0], [float("nan")], [-1, 3], [float("inf")]])
 def test_useless_weights_are_refused(weights: list[float]) -> None:
     with pytest.raises(ValueError):
-        Weighted(weights)
+        WeightedSampler(weights)

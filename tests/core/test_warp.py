@@ -139,5 +139,5 @@ def test_the_box_of_a_rectangle_holds_its_corners() -> None:
     box = Box(3, -4, 90, 22)
     tilted = box.polygon() + np.float32([[0, 2], [-5, 0], [3, 8], [1, -6]])
     warp = Warp.rotation(20, (30, 10)).then(Warp.between_quads(box.polygon(), tilted))
-    assert warp.box(box) == pytest.approx(bounding_box(warp.points(box.polygon())), abs=1e-4)
-    assert Warp().box(box) == box
+    assert warp.bounds(box) == pytest.approx(bounding_box(warp.points(box.polygon())), abs=1e-4)
+    assert Warp().bounds(box) == box

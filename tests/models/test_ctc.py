@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.ctc import BLANK, CTCCodec, ctc_loss, reads_right
+from models.ctc import BLANK, CTCCodec, ctc_loss, is_exact_match
 from synthtext.core import Charset, InputError
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
@@ -126,5 +126,5 @@ def test_lines_that_read_right_are_those_that_decode_to_their_text(seed):
     codec = CTCCodec(Charset(tuple("ab")))
     logits = torch.randn(64, 4, 3, generator=generator)
     texts = ["", "a", "b", "ab", "ba", "aa", "aba", "bab"] * 8
-    right = reads_right(logits, *codec.encode(texts))
+    right = is_exact_match(logits, *codec.encode(texts))
     assert right.tolist() == [reading.text == text for reading, text in zip(codec.decode(logits), texts, strict=True)]

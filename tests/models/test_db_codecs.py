@@ -11,8 +11,8 @@ import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from models.db.boxes import BoxSettings, find_boxes
-from models.db.offset import area_and_perimeter, offset
+from models.db.boxes import PostprocessSettings, find_boxes
+from models.db.offset import area_and_perimeter, offset_polygon
 from models.db.targets import TargetSettings, make_targets
 from synthtext.core import InputError
 
@@ -63,7 +63,7 @@ def test_released_boxes(variant):
     for case in cases:
         probability = arrays[f"map{case['index']:02d}"].astype(np.float32)
         size = case["dest_width"], case["dest_height"]
-        found = find_boxes(probability, BoxSettings(released=True, **VARIANTS[variant]), size)
+        found = find_boxes(probability, PostprocessSettings(released=True, **VARIANTS[variant]), size)
         expected = case["results"][variant]
         left = [np.array(box, np.float32) for box in expected["boxes"]]
         scores = list(expected["scores"])
@@ -100,7 +100,7 @@ def test_a_perfect_map_gives_the_labels_back(width, height, degrees, x, y):
     label = turned((x, y), width, height, degrees)
     maps, ignored = make_targets([label], [False], 128, 128, TargetSettings())
     assert not ignored.any()
-    found = find_boxes(maps.shrink_map.astype(np.float32), BoxSettings())
+    found = find_boxes(maps.shrink_map.astype(np.float32), PostprocessSettings())
     (polygon,) = found.polygons
     assert found.scores[0] > 0.6
     # The grid takes a pixel of a kernel's side at most; it adds up to two to one that is turned, since pixels count
@@ -117,9 +117,9 @@ def test_a_perfect_map_gives_the_labels_back(width, height, degrees, x, y):
 def test_coordinates_are_continuous(left, top, width, height):
     probability = np.zeros((96, 96), np.float32)
     probability[top : top + height, left : left + width] = 1
-    (polygon,) = find_boxes(probability, BoxSettings(unclip_ratio=0.0)).polygons
+    (polygon,) = find_boxes(probability, PostprocessSettings(unclip_ratio=0.0)).polygons
     assert np.allclose(polygon.mean(0), [left + width / 2, top + height / 2], atol=0.02)
-    (twice,) = find_boxes(probability, BoxSettings(unclip_ratio=0.0), (192, 288)).polygons
+    (twice,) = find_boxes(probability, PostprocessSettings(unclip_ratio=0.0), (192, 288)).polygons
     assert np.allclose(twice, polygon * [2, 3], atol=1e-3)
 
 
@@ -127,7 +127,7 @@ def test_quads_start_at_the_top_left_and_run_clockwise():
     for degrees in range(-40, 41, 10):
         probability = np.zeros((160, 160), np.float32)
         cv2.fillPoly(probability, [turned((80, 80), 90, 24, degrees).astype(np.int32)], 1.0)
-        (polygon,) = find_boxes(probability, BoxSettings()).polygons
+        (polygon,) = find_boxes(probability, PostprocessSettings()).polygons
         x, y = (polygon - polygon.mean(0)).T
         assert x[0] < 0 < x[1], degrees
         assert (x * np.roll(y, -1) - y * np.roll(x, -1)).sum() > 0  # clockwise where y grows downwards
@@ -169,20 +169,20 @@ def test_the_threshold_is_highest_at_the_edge():
 @given(st.floats(-8, 12))
 def test_offsetting_moves_the_edges(distance):
     square = np.array([[0, 0], [40, 0], [40, 40], [0, 40]], np.float32)
-    (moved,) = offset(square, distance)
+    (moved,) = offset_polygon(square, distance)
     area, _ = area_and_perimeter(moved)
     corners = (np.pi - 4) * distance**2 if distance > 0 else 0
     assert area == pytest.approx((40 + 2 * distance) ** 2 + corners, rel=0.01)
 
 
 def test_nothing_and_nonsense():
-    assert find_boxes(np.zeros((32, 32), np.float32), BoxSettings()).polygons == []
-    assert find_boxes(np.ones((1, 1), np.float32), BoxSettings()).polygons == []
+    assert find_boxes(np.zeros((32, 32), np.float32), PostprocessSettings()).polygons == []
+    assert find_boxes(np.ones((1, 1), np.float32), PostprocessSettings()).polygons == []
     line = np.array([[3, 3], [30, 3], [30, 3], [3, 3]], np.float32)
     _, ignored = make_targets([line], [False], 32, 32, TargetSettings())
     assert ignored.all()
     for wrong in ({"threshold": 1.5}, {"unclip_ratio": -1}, {"max_candidates": 0}, {"score": "best"}):
         with pytest.raises(InputError, match="boxes:"):
-            BoxSettings(**wrong)
+            PostprocessSettings(**wrong)
     with pytest.raises(InputError, match="targets:"):
         TargetSettings(shrink_ratio=2)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.detection_metric import detection_scores, match_image
+from models.detection_metric import count_matches, detection_scores
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
 
@@ -19,10 +19,10 @@ def test_released_cases():
     matches = []
     for case in detection["cases"]:
         truths, found = ([np.array(p, np.float64) for p in case[key]] for key in ("gt", "pred"))
-        match = match_image(truths, case["ignore"], found)
+        match = count_matches(truths, case["ignore"], found)
         expected = case["expected"]
         counts = expected["gt_care"], expected["pred_care"], expected["matched"]
-        assert (match.truths, match.detections, match.matched) == counts, case["name"]
+        assert (match.ground_truths, match.detections, match.matched) == counts, case["name"]
         scores = detection_scores([match])
         for name in ("precision", "recall", "hmean"):
             assert getattr(scores, name) == pytest.approx(expected[name], abs=1e-9), case["name"]
@@ -36,28 +36,28 @@ def test_released_cases():
 
 def test_a_line_covers_words_that_it_cannot_match():
     words = [box(0, 0, 30, 10), box(35, 0, 60, 10), box(65, 0, 99, 10)]
-    scores = detection_scores([match_image(words, [False] * 3, [box(0, 0, 100, 10)])])
+    scores = detection_scores([count_matches(words, [False] * 3, [box(0, 0, 100, 10)])])
     assert scores.hmean == 0
     assert scores.coverage_recall == 1
     assert scores.coverage_precision == 1
 
 
 def test_detections_on_nothing_are_not_on_text():
-    match = match_image([box(0, 0, 30, 10)], [False], [box(0, 0, 30, 10), box(50, 50, 80, 60)])
+    match = count_matches([box(0, 0, 30, 10)], [False], [box(0, 0, 30, 10), box(50, 50, 80, 60)])
     scores = detection_scores([match])
     assert (scores.precision, scores.recall) == (0.5, 1)
     assert (scores.coverage_precision, scores.coverage_recall) == (0.5, 1)
 
 
 def test_what_is_ignored_counts_on_neither_side():
-    match = match_image([box(0, 0, 30, 10)], [True], [box(0, 0, 30, 10)])
+    match = count_matches([box(0, 0, 30, 10)], [True], [box(0, 0, 30, 10)])
     assert match == (0, 0, 0, 0, 0)
     assert detection_scores([match]).hmean == 0
 
 
 def test_nothing_found_and_nothing_there():
-    assert match_image([box(0, 0, 9, 9)], [False], []) == (1, 0, 0, 0, 0)
-    assert match_image([], [], [box(0, 0, 9, 9)]) == (0, 1, 0, 0, 0)
+    assert count_matches([box(0, 0, 9, 9)], [False], []) == (1, 0, 0, 0, 0)
+    assert count_matches([], [], [box(0, 0, 9, 9)]) == (0, 1, 0, 0, 0)
     assert list(detection_scores([]).as_dict()) == [
         "images",
         "instances",

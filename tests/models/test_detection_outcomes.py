@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from models.detection_metric import ImageMatch, match_image
-from models.detection_outcomes import Outcome, compare_image
+from models.detection_metric import ImageMatchCounts, count_matches
+from models.detection_outcomes import DetectionOutcome, compare_detections
 
 
 def box(left, top, right, bottom):
@@ -10,8 +10,8 @@ def box(left, top, right, bottom):
 
 
 def outcomes(texts, detections, ignore=None):
-    found = compare_image(texts, ignore or [False] * len(texts), detections)
-    return [Outcome(o).name for o in found.texts], [Outcome(o).name for o in found.detections]
+    found = compare_detections(texts, ignore or [False] * len(texts), detections)
+    return [DetectionOutcome(o).name for o in found.texts], [DetectionOutcome(o).name for o in found.detections]
 
 
 WORDS = [box(0, 0, 30, 10), box(35, 0, 60, 10), box(65, 0, 99, 10)]
@@ -53,7 +53,7 @@ def test_outcomes_by_construction(name):
 def test_texts_to_be_ignored_take_detections_and_are_held_all_the_same():
     texts, ignore = [box(0, 0, 30, 10), box(35, 0, 65, 10), box(70, 0, 100, 10)], [False, True, True]
     assert outcomes(texts, [LINE], ignore) == (["MERGED", "IGNORED", "IGNORED"], ["MERGED"])
-    assert compare_image(texts, ignore, [LINE]).held.tolist() == [3]
+    assert compare_detections(texts, ignore, [LINE]).contained_texts.tolist() == [3]
     assert outcomes(texts, [box(35, 0, 65, 10)], ignore) == (["ALONE", "IGNORED", "IGNORED"], ["IGNORED"])
 
 
@@ -68,20 +68,20 @@ def test_counts_follow_from_outcomes_and_agree_on_both_sides():
         texts = random_boxes(rng, rng.integers(0, 9))
         near = [text + rng.normal(0, 2, 2).astype(np.float32) for text in texts if rng.random() < 0.6]
         detections, ignore = near + random_boxes(rng, rng.integers(0, 4)), (rng.random(len(texts)) < 0.3).tolist()
-        found, match = compare_image(texts, ignore, detections), match_image(texts, ignore, detections)
-        assert match == ImageMatch.of(found)
+        found, match = compare_detections(texts, ignore, detections), count_matches(texts, ignore, detections)
+        assert match == ImageMatchCounts.from_outcomes(found)
         assert [len(part) for part in found] == [len(texts)] * 2 + [len(detections)] * 3
-        assert match.truths == len(texts) - sum(ignore)
-        assert match.matched == (found.detections == Outcome.MATCHED).sum()
-        assert not found.covered[found.texts == Outcome.IGNORED].any()
-        assert not found.covered[found.texts == Outcome.ALONE].any()
-        assert (found.on_text == ~np.isin(found.detections, (Outcome.IGNORED, Outcome.ALONE)))[
-            found.detections != Outcome.MATCHED
+        assert match.ground_truths == len(texts) - sum(ignore)
+        assert match.matched == (found.detections == DetectionOutcome.MATCHED).sum()
+        assert not found.covered[found.texts == DetectionOutcome.IGNORED].any()
+        assert not found.covered[found.texts == DetectionOutcome.ALONE].any()
+        assert (found.on_text == ~np.isin(found.detections, (DetectionOutcome.IGNORED, DetectionOutcome.ALONE)))[
+            found.detections != DetectionOutcome.MATCHED
         ].all()
-        assert (found.held[found.detections == Outcome.MERGED] > 1).all()
-        assert Outcome.REPEATED not in found.texts
+        assert (found.contained_texts[found.detections == DetectionOutcome.MERGED] > 1).all()
+        assert DetectionOutcome.REPEATED not in found.texts
         seen |= {("text", o) for o in found.texts.tolist()} | {("detection", o) for o in found.detections.tolist()}
-    assert len(seen) == 2 * len(Outcome) - 1  # every one of them occurred
+    assert len(seen) == 2 * len(DetectionOutcome) - 1  # every one of them occurred
 
 
 def test_what_matches_does_not_depend_on_the_place():

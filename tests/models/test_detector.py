@@ -1,13 +1,13 @@
 import pytest
 import torch
 
-from models.db.fpn import repeated
+from models.db.fpn import upsample_nearest
 from models.detector import Detector, DetectorConfig
-from models.mobilenet import MobileNetV3
-from models.resnet import ResNet18
+from models.mobilenet import MobileNetV3Large
+from models.resnet import ResNet18vd
 from synthtext.core import InputError
 
-SMALL = DetectorConfig(scale=0.25, channels=16)
+SMALL = DetectorConfig(backbone_scale=0.25, neck_channels=16)
 
 
 def parameters(module):
@@ -26,12 +26,12 @@ def test_the_published_sizes():
 
 
 def test_the_teacher_has_the_published_size():
-    teacher = Detector(DetectorConfig("resnet18", channels=256))
+    teacher = Detector(DetectorConfig("resnet18", neck_channels=256))
     values = sum(v.numel() for name, v in teacher.state_dict().items() if not name.endswith("num_batches_tracked"))
     assert round(values / 1e6, 2) == 12.37
 
 
-@pytest.mark.parametrize("backbone", [MobileNetV3(0.25), ResNet18()])
+@pytest.mark.parametrize("backbone", [MobileNetV3Large(0.25), ResNet18vd()])
 def test_four_maps_each_half_as_fine(backbone):
     with torch.no_grad():
         maps = backbone.eval()(torch.randn(1, 3, 64, 96))
@@ -61,11 +61,11 @@ def test_reading_needs_the_probability_alone():
 
 def test_cells_are_repeated():
     cells = torch.arange(6.0).reshape(1, 1, 2, 3)
-    assert torch.equal(repeated(cells, 4), cells.repeat_interleave(4, 2).repeat_interleave(4, 3))
+    assert torch.equal(upsample_nearest(cells, 4), cells.repeat_interleave(4, 2).repeat_interleave(4, 3))
 
 
 def test_sizes_that_cannot_be():
     with pytest.raises(InputError, match="multiple of 4"):
-        Detector(DetectorConfig(channels=30))
+        Detector(DetectorConfig(neck_channels=30))
     with pytest.raises(InputError, match="scale"):
-        MobileNetV3(0)
+        MobileNetV3Large(0)

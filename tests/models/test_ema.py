@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.ema import MovingAverage, warmed_up_decay
+from models.ema import ExponentialMovingAverage, ema_decay_with_warmup
 
 
 def network():
@@ -12,7 +12,7 @@ def network():
 def test_the_average_is_the_recursion_over_weights_and_buffers():
     torch.manual_seed(0)
     model = network()
-    average = MovingAverage(model, decay=0.7)
+    average = ExponentialMovingAverage(model, decay=0.7)
     expected = {name: tensor.double() for name, tensor in model.state_dict().items()}
     for step in range(12):
         model(torch.randn(4, 2, 3, 3))  # moves the running means
@@ -31,7 +31,7 @@ def test_the_average_is_the_recursion_over_weights_and_buffers():
 
 def test_the_average_is_apart_from_the_network():
     model = network()
-    average = MovingAverage(model, decay=0.9)
+    average = ExponentialMovingAverage(model, decay=0.9)
     assert not average.model.training
     assert not any(parameter.requires_grad for parameter in average.model.parameters())
     before = average.model[0].weight.clone()
@@ -41,7 +41,7 @@ def test_the_average_is_apart_from_the_network():
 
 
 def test_the_decay_warms_up():
-    decays = [warmed_up_decay(0.99, step) for step in range(2000)]
+    decays = [ema_decay_with_warmup(0.99, step) for step in range(2000)]
     assert decays[0] == pytest.approx(0.1)
     assert decays == sorted(decays)
     assert decays[-1] == 0.99

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from models.lcnet import BLOCKS, PPLCNet, filled_steps, scaled, time_steps
+from models.lcnet import LCNET_BLOCKS, PPLCNet, scale_channels, time_steps, valid_steps
 from synthtext.core import InputError
 
 
@@ -29,26 +29,26 @@ def test_layers_are_the_published_ones():
 def test_a_step_is_about_four_columns(height, width, steps):
     with torch.no_grad():
         maps = PPLCNet(0.125).eval()(torch.zeros(1, 3, height, width))
-    assert maps.shape == (1, scaled(1024, 0.125), 1, steps)
+    assert maps.shape == (1, scale_channels(1024, 0.125), 1, steps)
     assert time_steps(width) == steps
 
 
 def test_steps_that_see_a_line():
     widths = torch.arange(0, 101, dtype=torch.int32)
-    steps = filled_steps(widths, time_steps(100))
+    steps = valid_steps(widths, time_steps(100))
     assert steps.tolist() == [max(1, -(-width // 4)) for width in range(101)]
     assert steps[-1] == time_steps(100)
-    assert filled_steps(torch.tensor([33]), time_steps(33)).tolist() == [8]
+    assert valid_steps(torch.tensor([33]), time_steps(33)).tolist() == [8]
 
 
 @pytest.mark.parametrize("scale", [0.1, 0.25, 0.35, 0.5, 0.75, 1.0, 2.5])
 def test_widths_are_multiples_of_eight_near_the_scale(scale):
-    for shape in BLOCKS:
-        width = scaled(shape.outputs, scale)
+    for shape in LCNET_BLOCKS:
+        width = scale_channels(shape.out_channels, scale)
         assert width % 8 == 0
         assert width >= 8
-        assert width >= 0.9 * shape.outputs * scale
-        assert abs(width - shape.outputs * scale) <= 8
+        assert width >= 0.9 * shape.out_channels * scale
+        assert abs(width - shape.out_channels * scale) <= 8
 
 
 def test_a_scale_that_cannot_be():

@@ -13,10 +13,10 @@ from models.losses import (
     cml_loss,
     db_loss,
     dice_loss,
+    dilated_teacher_map,
     distillation_loss,
     map_mutual_losses,
     masked_l1_loss,
-    teacher_map,
 )
 from synthtext.core import InputError
 
@@ -116,7 +116,7 @@ def test_the_mutual_term(released):
 
 
 def test_the_whole_of_cml(released):
-    assert torch.equal(teacher_map(released["maps_teacher"][:, 0]).byte(), released["teacher_dilated_map"])
+    assert torch.equal(dilated_teacher_map(released["maps_teacher"][:, 0]).byte(), released["teacher_dilated_map"])
     students = [released[f"maps_student{k}"].clone().requires_grad_() for k in (1, 2)]
     first, second = (maps_of(student) for student in students)
     teacher = released["maps_teacher"][:, 0].clone().requires_grad_()

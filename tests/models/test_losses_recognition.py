@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from models.ctc import ctc_loss, ctc_losses, reads_right
+from models.ctc import ctc_loss, ctc_losses, is_exact_match
 from models.losses import (
-    Centers,
+    ClassCenters,
     ace_loss,
     ace_losses,
     center_loss,
@@ -109,7 +109,7 @@ def test_losses_and_gradients_are_finite(dtype, size):
     labels, lengths = torch.tensor([[1, 2, 2], [3, 0, 0], [4, 5, 0]]), torch.tensor([3, 1, 2])
     losses = (
         mutual_loss(first, second, torch.tensor([12, 5, 0])),
-        mutual_loss(first, second, most=10.0),
+        mutual_loss(first, second, clip=10.0),
         mutual_loss(first, second, released=True),
         focal_ctc_loss(first, labels, lengths),
         ace_loss(first, labels, lengths),
@@ -152,8 +152,8 @@ def test_lines_that_differ_too_much_count_less_but_still_learn():
     torch.manual_seed(0)
     first, second = (10 * torch.randn(2, 3, 8, 5)).requires_grad_().unbind(0)
     (free,) = torch.autograd.grad(mutual_loss(first, second), first, retain_graph=True)
-    assert torch.equal(mutual_loss(first, second, most=1e6), mutual_loss(first, second))
-    bounded = mutual_loss(first, second, most=2.0)
+    assert torch.equal(mutual_loss(first, second, clip=1e6), mutual_loss(first, second))
+    bounded = mutual_loss(first, second, clip=2.0)
     assert bounded.item() == pytest.approx(2.0)
     (gradient,) = torch.autograd.grad(bounded, first)
     for line, unbounded in zip(gradient, free, strict=True):
@@ -178,17 +178,17 @@ def test_the_textbook_form_of_ace_is_least_where_the_counts_agree():
 
 
 def test_centres_follow_what_is_surely_read():
-    centers = Centers(4, 2, decay=0.5)
+    centers = ClassCenters(4, 2, decay=0.5)
     logits = torch.tensor([[[9.0, 0, 0, 0], [0, 9, 0, 0], [0, 9, 0, 0], [0, 0.1, 0, 0.2]]])
     features = torch.tensor([[[5.0, 5], [1, 0], [3, 0], [7, 7]]])
-    counts = centers.counting(logits)
+    counts = centers.confident_steps(logits)
     assert counts.tolist() == [[False, True, True, False]]  # neither the blank nor a guess
-    assert not centers.counting(logits, torch.tensor([False])).any()
+    assert not centers.confident_steps(logits, torch.tensor([False])).any()
     assert centers.loss(features, logits, counts) == 0  # no centre yet
-    centers.find(features, logits, counts)
+    centers.accumulate(features, logits, counts)
     centers.settle()
     assert centers.values.tolist() == [[0, 0], [2, 0], [0, 0], [0, 0]]
-    centers.find(features + 2, logits, counts)
+    centers.accumulate(features + 2, logits, counts)
     centers.settle()
     assert centers.values[1].tolist() == [3, 1]
     assert centers.loss(features, logits, counts).item() == pytest.approx(((4 + 1) + (0 + 1)) / 2)
@@ -196,14 +196,14 @@ def test_centres_follow_what_is_surely_read():
 
 def test_released_centres_are_means_of_all_steps_of_right_lines():
     torch.manual_seed(0)
-    centers = Centers(4, 2, released=True)
+    centers = ClassCenters(4, 2, released=True)
     before = centers.values.clone()
     logits = torch.tensor([[[9.0, 0, 0, 0], [0, 9, 0, 0], [0, 0.2, 0, 0.1]], [[0.0, 0, 9, 0]] * 3])
     right, batches = torch.tensor([True, False]), torch.randn(3, 2, 3, 2)
     for features in batches:
-        counts = centers.counting(logits, right)
+        counts = centers.confident_steps(logits, right)
         assert counts.tolist() == [[True] * 3, [False] * 3]
-        centers.find(features, logits, counts)
+        centers.accumulate(features, logits, counts)
         centers.settle()
     assert torch.allclose(centers.values[0], batches[:, 0, 0].mean(0))
     assert torch.allclose(centers.values[1], batches[:, 0, 1:].reshape(-1, 2).mean(0), atol=1e-6)
@@ -217,22 +217,22 @@ def test_a_network_that_learns_ten_times_too_fast_stays_finite():
     images, labels, lengths = torch.randn(4, 6, 1, 8), torch.randint(1, 5, (4, 3)), torch.tensor([3, 1, 2, 3])
     backbones = [nn.Sequential(nn.Conv2d(6, 8, 1), nn.BatchNorm2d(8), nn.Hardswish()) for _ in range(2)]
     heads = [CTCHead(8, 8, 5) for _ in range(2)]
-    centers = Centers(5, 8)
+    centers = ClassCenters(5, 8)
     parameters = [parameter for part in (*backbones, *heads) for parameter in part.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=10 * 2e-3)  # ten times what the presets have
     for _ in range(500):
         maps = [backbone(images) for backbone in backbones]
         read = [head(x.squeeze(2).transpose(1, 2)) for head, x in zip(heads, maps, strict=True)]
         (features, logits), (_, other) = read
-        counts = centers.counting(logits, reads_right(logits, labels, lengths))
+        counts = centers.confident_steps(logits, is_exact_match(logits, labels, lengths))
         parts = [
-            mutual_loss(logits, other, torch.tensor([8, 4, 6, 8]), most=10.0),
+            mutual_loss(logits, other, torch.tensor([8, 4, 6, 8]), clip=10.0),
             feature_loss(*maps),
             centers.loss(features, logits, counts),
             *(loss(logits, labels, lengths) + loss(other, labels, lengths) for loss in (ctc_loss, ace_loss)),
             focal_ctc_loss(logits, labels, lengths),
         ]
-        centers.find(features, logits, counts)
+        centers.accumulate(features, logits, counts)
         centers.settle()
         optimizer.zero_grad()
         sum(parts).backward()

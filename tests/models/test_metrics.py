@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.metrics import alphanumeric, edit_distance, normalized_distance, recognition_scores, without_spaces
+from models.metrics import alphanumeric, edit_distance, normalized_edit_distance, recognition_scores, without_spaces
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
 SHORT = st.text(alphabet="abcAB é一", max_size=9)
@@ -46,7 +46,9 @@ def test_released_pairs(recognition, form):
     expected, change = recognition[form], FORMS[form]
     pairs = [(change(pair["target"]), change(pair["prediction"])) for pair in recognition["pairs"]]
     assert [int(truth == reading) for truth, reading in pairs] == expected["correct"]
-    assert [normalized_distance(*pair) for pair in pairs] == pytest.approx(expected["normalized_distance"], abs=1e-12)
+    assert [normalized_edit_distance(*pair) for pair in pairs] == pytest.approx(
+        expected["normalized_distance"], abs=1e-12
+    )
 
 
 def test_released_sums_differ_only_in_the_divisor(recognition):

@@ -5,7 +5,7 @@ from models.batch import normalise
 from models.recognizer import Recognizer, RecognizerConfig
 from synthtext.core import InputError
 
-SMALL = RecognizerConfig(classes=11, scale=0.125, hidden=16, mid=8)
+SMALL = RecognizerConfig(num_classes=11, backbone_scale=0.125, lstm_hidden=16, head_dim=8)
 
 
 def parameters(module):
@@ -13,7 +13,7 @@ def parameters(module):
 
 
 def test_the_published_size():
-    model = Recognizer(RecognizerConfig(classes=6625))
+    model = Recognizer(RecognizerConfig(num_classes=6625))
     assert parameters(model) == 2_066_433
     assert parameters(model.neck) == 395_264
     assert parameters(model.head) == 655_009
@@ -46,7 +46,7 @@ def test_bfloat16_says_nearly_the_same():
 
 
 def test_the_blank_starts_where_it_is_told():
-    assert Recognizer(RecognizerConfig(11, scale=0.125, blank_bias=-2.0)).head.fc2.bias[0] == -2
+    assert Recognizer(RecognizerConfig(11, backbone_scale=0.125, blank_bias=-2.0)).head.fc2.bias[0] == -2
 
 
 @pytest.mark.parametrize("wrong", [{"classes": 1}, {"classes": 11, "height": 40}])

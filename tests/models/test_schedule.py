@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.schedule import warmed_up_cosine, warmed_up_polynomial, warmed_up_stairs
+from models.schedule import cosine_with_warmup, piecewise_with_warmup, polynomial_with_warmup
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
 CURVES = json.loads((REFERENCE / "schedules.json").read_text())["curves"]
@@ -19,12 +19,12 @@ def learning_rate(curve, step):
         highest = config["values"][0]
         at = [epoch * config["step_each_epoch"] for epoch in config["decay_epochs"]]
         drops = [(start, value / highest) for start, value in zip(at, config["values"][1:], strict=True)]
-        return highest * warmed_up_stairs(step, warmup, drops)
+        return highest * piecewise_with_warmup(step, warmup, drops)
     highest, length = config["learning_rate"], config["step_each_epoch"] * config["epochs"]
     if kind == "linear":
-        return highest * warmed_up_polynomial(step, warmup, length, config["end_lr"] / highest, config["power"])
+        return highest * polynomial_with_warmup(step, warmup, length, config["end_lr"] / highest, config["power"])
     assert kind == "cosine"
-    return highest * warmed_up_cosine(step, warmup, length)
+    return highest * cosine_with_warmup(step, warmup, length)
 
 
 @pytest.mark.parametrize("curve", CURVES, ids=lambda curve: f"{curve['kind']} {curve['config']}")
@@ -34,9 +34,9 @@ def test_over_all_steps_it_is_the_released_curve(curve):
 
 
 FALLS = {
-    "cosine": warmed_up_cosine,
-    "straight": warmed_up_polynomial,
-    "square": lambda step, warmup, length, final: warmed_up_polynomial(step, warmup, length, final, 2.0),
+    "cosine": cosine_with_warmup,
+    "straight": polynomial_with_warmup,
+    "square": lambda step, warmup, length, final: polynomial_with_warmup(step, warmup, length, final, 2.0),
 }
 
 
@@ -52,5 +52,5 @@ def test_it_rises_then_falls_to_the_final_fraction_and_stays(fall, warmup, lengt
 
 
 def test_stairs_drop_at_their_steps_and_stay_in_between():
-    factors = [warmed_up_stairs(step, 2, [(3, 0.5), (4.5, 0.1)]) for step in range(9)]
+    factors = [piecewise_with_warmup(step, 2, [(3, 0.5), (4.5, 0.1)]) for step in range(9)]
     assert factors == [0, 0.5, 1, 1, 1, 0.5, 0.5, 0.1, 0.1]

@@ -20,18 +20,18 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from pipelines.cli.generation import preview
-from pipelines.inference.onnx_export import export
-from pipelines.inference.onnx_import import import_model
-from pipelines.inference.published import DETECTOR, RECOGNIZER, model_file
+from pipelines.cli.generation import preview_command
+from pipelines.inference.onnx_export import export_onnx
+from pipelines.inference.onnx_import import import_onnx
+from pipelines.inference.published import DETECTOR_FILE, RECOGNIZER_FILE, published_file
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import Description
+from pipelines.io.description import DatasetDescription
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
 from pipelines.io.scene_row import SceneRow
 from pipelines.io.shard_writer import write_shard
 from pipelines.jobs.shard_job import generate
-from synthtext.core import Gap
+from synthtext.core import SkippedSample
 
 os.environ.update(AWS_ACCESS_KEY_ID="tester", AWS_SECRET_ACCESS_KEY="not-a-secret")  # of the S3 server here
 
@@ -44,8 +44,8 @@ def silent(_line: str) -> None:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the RUNs `recognizer` and `detector`."""
     folder = tmp_path_factory.mktemp("published")
-    import_model(model_file(RECOGNIZER), "recognizer", folder / "recognizer", say=silent)
-    import_model(model_file(DETECTOR), "detector", folder / "detector", say=silent)
+    import_onnx(published_file(RECOGNIZER_FILE), "recognizer", folder / "recognizer", say=silent)
+    import_onnx(published_file(DETECTOR_FILE), "detector", folder / "detector", say=silent)
     return folder
 
 
@@ -55,7 +55,7 @@ def exported(published: Path) -> Path:
     from pipelines.inference.run import Run
 
     for kind in ("recognizer", "detector"):
-        export(Run.open(published / kind), published / f"{kind}.onnx", silent)
+        export_onnx(Run.open(published / kind), published / f"{kind}.onnx", silent)
     return published
 
 
@@ -92,10 +92,14 @@ def draw_scenes() -> Callable[..., str]:
 def dataset() -> Callable[..., Path]:
     """Write rows or gaps of one kind into a folder of shards."""
 
-    def write(path: Path, rows: Sequence[LineRow | SceneRow | Gap], form: str = "parquet", size: int = 4) -> Path:
-        kind = next(type(row) for row in rows if not isinstance(row, Gap))
+    def write(
+        path: Path, rows: Sequence[LineRow | SceneRow | SkippedSample], form: str = "parquet", size: int = 4
+    ) -> Path:
+        kind = next(type(row) for row in rows if not isinstance(row, SkippedSample))
         plan, folder, digest = ShardPlan(len(rows), size=size), DatasetFolder(path), "0badcafe" * 8
-        about = Description(kind=kind.KIND, source="test", digest=digest, count=len(rows), shard_size=size, format=form)
+        about = DatasetDescription(
+            kind=kind.KIND, source="test", digest=digest, count=len(rows), shard_size=size, format=form
+        )
         with folder.open():
             folder.write_description(about)
             for spec in plan:
@@ -148,7 +152,7 @@ def run_preview(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     """Runs `ocrmill preview` in an empty folder."""
     monkeypatch.chdir(tmp_path)
     app = typer.Typer()
-    app.command()(preview)
+    app.command()(preview_command)
     return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 

@@ -13,18 +13,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.errors import JobError
-from pipelines.io.atomic import sha256, write_file
+from pipelines.io.atomic import file_sha256, write_atomic
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import read_description
 from pipelines.io.line_row import LineRow
-from pipelines.io.manifest import Mark, read_mark
+from pipelines.io.manifest import ShardManifest, read_manifest
 from pipelines.io.plan import ShardPlan
 from pipelines.io.shard_writer import write_shard
-from pipelines.jobs.check_dataset import Findings, check
-from pipelines.jobs.check_rows import stored_groups
-from pipelines.jobs.repair import repair
+from pipelines.jobs.check_dataset import CheckReport, check_dataset
+from pipelines.jobs.check_rows import read_row_groups
+from pipelines.jobs.repair import repair_dataset
 from pipelines.jobs.shard_job import generate
-from synthtext.core import Gap
+from synthtext.core import SkippedSample
 
 DAMAGED, SIZE = 1, 30
 SCENES = (
@@ -53,8 +53,8 @@ def mark_path(folder: Path) -> Path:
     return folder / "shards" / f"part-{DAMAGED:06d}.json"
 
 
-def mark_of(folder: Path) -> Mark:
-    mark = read_mark(mark_path(folder))
+def mark_of(folder: Path) -> ShardManifest:
+    mark = read_manifest(mark_path(folder))
     assert mark is not None
     return mark
 
@@ -62,8 +62,8 @@ def mark_of(folder: Path) -> Mark:
 def believe(folder: Path, **changes: object) -> None:
     """Make the mark say that the data, as they are now, are right."""
     data = data_of(folder)
-    changes = {"bytes": data.stat().st_size, "sha256": sha256(data), **changes}
-    write_file(mark_path(folder), mark_of(folder).model_copy(update=changes).to_json())
+    changes = {"bytes": data.stat().st_size, "sha256": file_sha256(data), **changes}
+    write_atomic(mark_path(folder), mark_of(folder).model_copy(update=changes).to_json())
 
 
 def change_rows(folder: Path, change: Callable[[list[dict[str, Any]]], object]) -> None:
@@ -96,7 +96,7 @@ def damage_a_picture(folder: Path) -> None:
     """An invalid marker amid the picture's data, and a checksum that says that it belongs there."""
     data = data_of(folder)
     form = "lmdb" if data.name == "data.mdb" else "parquet"
-    image = next(stored_groups(data.parent if form == "lmdb" else data, LineRow, form))[4]["image"]
+    image = next(read_row_groups(data.parent if form == "lmdb" else data, LineRow, form))[4]["image"]
     place = image.index(b"\xff\xda") + 80
     data.write_bytes(data.read_bytes().replace(image, image[:place] + b"\xff\x4f" + image[place + 2 :]))
     believe(folder)
@@ -194,12 +194,12 @@ def others(folder: Path) -> dict[Path, int]:
     }
 
 
-def found_in(folder: Path, name: str) -> Findings:
+def found_in(folder: Path, name: str) -> CheckReport:
     """What a check finds, which is the one thing."""
-    found = check(folder)
+    found = check_dataset(folder)
     kind, _, _ = name.partition(",")
     assert set(found.problems.counts) == {kind}
-    assert found.problems.damaged == {DAMAGED}
+    assert found.problems.damaged_shards == {DAMAGED}
     assert all(f"part-{DAMAGED:06d}" in line for line in found.problems.lines(""))
     return found
 
@@ -217,7 +217,7 @@ def test_damage_is_found_named_and_repaired_to_the_same_bytes(checked_lines: Pat
     kept = others(folder)
     DAMAGES[name](folder)
     found = found_in(folder, name)
-    assert not repair(found).problems.counts
+    assert not repair_dataset(found).problems.counts
     assert contents(folder) == contents(checked_lines)
     assert others(folder) == kept
     assert (folder / "dataset.json").read_bytes() == (checked_lines / "dataset.json").read_bytes()
@@ -249,15 +249,15 @@ def test_what_is_wrong_with_scenes_is_found_and_repaired(
     scenes: Path, tmp_path: Path, change: Callable[[list[dict[str, Any]]], None], kind: str
 ) -> None:
     folder = copied(scenes, tmp_path)
-    assert not check(folder).problems.counts
+    assert not check_dataset(folder).problems.counts
     change_rows(folder, change)
-    found = check(folder)
+    found = check_dataset(folder)
     assert dict(found.problems.counts) == {kind: 1}
     (line,) = found.problems.lines("again")
     assert line.startswith(f"shards/part-{DAMAGED:06d}.")
     assert ", row 0, key " in line
     assert line.endswith("; again")
-    assert not repair(found).problems.counts
+    assert not repair_dataset(found).problems.counts
     assert contents(folder) == contents(scenes)
 
 
@@ -265,13 +265,13 @@ def test_what_a_job_gave_up_for_its_gaps_is_not_called_complete(tmp_path: Path) 
     path = tmp_path / "data"
     generate("digits", path, 4, workers=0, shard_size=2)
     folder, about = DatasetFolder(path), read_description(path / "dataset.json")
-    gaps = (Gap(number, ("no luck",)) for number in (2, 3))
+    gaps = (SkippedSample(number, ("no luck",)) for number in (2, 3))
     spec = ShardPlan(4, size=2)[1]
     folder.commit(write_shard(gaps, LineRow, spec, about.digest, folder.shards, "parquet"))
     folder.write_description(about.model_copy(update={"complete": False}))
-    folder.withdraw_statistics()
+    folder.remove_statistics()
     with pytest.raises(JobError, match=r"2 of 4 samples .* could not be drawn"):
-        repair(check(path))
+        repair_dataset(check_dataset(path))
     assert not read_description(path / "dataset.json").complete
 
 
@@ -282,5 +282,5 @@ def test_a_disk_that_cannot_read_a_shard_is_a_problem(tmp_path: Path) -> None:
     data_of(folder).unlink()
     data_of_shard = folder / "shards" / f"part-{DAMAGED:06d}.parquet"
     data_of_shard.symlink_to("/proc/self/mem")
-    write_file(mark_path(folder), mark_of(folder).model_copy(update={"bytes": 0}).to_json())
-    assert dict(check(folder).problems.counts) == {"data unreadable": 1}
+    write_atomic(mark_path(folder), mark_of(folder).model_copy(update={"bytes": 0}).to_json())
+    assert dict(check_dataset(folder).problems.counts) == {"data unreadable": 1}

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.main import run as main
-from pipelines.jobs.check_dataset import check
-from pipelines.jobs.check_shard import SHOWN, Problem, Problems
-from pipelines.jobs.repair import repair
+from pipelines.cli.main import main as main
+from pipelines.jobs.check_dataset import check_dataset
+from pipelines.jobs.check_shard import MAX_EXAMPLES, Problem, Problems
+from pipelines.jobs.repair import repair_dataset
 from synthtext.core import InputError
 
 COUNT, SIZE = 70, 30  # of `checked_lines`
@@ -81,7 +81,7 @@ def test_a_damaged_description_is_a_problem_of_its_own(
     folder = copied(checked_lines, tmp_path)
     damage(folder / "dataset.json")
     before = times(folder)
-    found = repair(check(folder))
+    found = repair_dataset(check_dataset(folder))
     (line,) = found.problems.lines("")
     assert "3 shards have their marks" in line
     assert "put a copy of it back" in line
@@ -95,10 +95,10 @@ def test_statistics_are_summed_up_again_from_marks_alone(checked_lines: Path, tm
         folder = copied(checked_lines, tmp_path / str(number))
         (folder / "recipe.yaml").write_text("broken: [")  # not needed for it
         damage(folder / "statistics.json")
-        found = check(folder)
+        found = check_dataset(folder)
         assert all(kind.startswith("statistics") for kind in found.problems.counts)
         assert found.problems.counts.total() == 1
-        assert not repair(found).problems.counts
+        assert not repair_dataset(found).problems.counts
         assert (folder / "statistics.json").read_bytes() == (checked_lines / "statistics.json").read_bytes()
 
 
@@ -106,9 +106,9 @@ def test_totals_in_the_description_are_mended(checked_lines: Path, tmp_path: Pat
     folder = copied(checked_lines, tmp_path)
     text = (folder / "dataset.json").read_text()
     (folder / "dataset.json").write_text(text.replace(f'"rows": {COUNT}', '"rows": 3'))
-    found = check(folder)
+    found = check_dataset(folder)
     assert dict(found.problems.counts) == {"totals differ": 1}
-    assert not repair(found).problems.counts
+    assert not repair_dataset(found).problems.counts
     assert (folder / "dataset.json").read_text() == text
 
 
@@ -117,10 +117,10 @@ def test_what_a_stopped_job_left_is_removed_and_what_is_not_ours_stays(checked_l
     left, foreign = folder / "shards" / ".tmp-part-000000-1-0.parquet", folder / "shards" / "part-000099.json"
     left.write_text("x")
     foreign.write_text("x")
-    found = check(folder)
+    found = check_dataset(folder)
     assert found.problems.counts.total() == 2
-    assert not found.problems.damaged
-    assert dict(repair(found).problems.counts) == {"no part of this data set": 1}
+    assert not found.problems.damaged_shards
+    assert dict(repair_dataset(found).problems.counts) == {"no part of this data set": 1}
     assert not left.exists()
     assert foreign.exists()
 
@@ -129,11 +129,11 @@ def test_an_unfinished_data_set_is_told_of_by_its_missing_shards(checked_lines: 
     folder = copied(checked_lines, tmp_path)
     text = (folder / "dataset.json").read_text()
     (folder / "dataset.json").write_text(text.replace(f'"count": {COUNT}', f'"count": {20 * SIZE}'))
-    found = check(folder)
+    found = check_dataset(folder)
     assert found.problems.counts["shard missing"] == 17
     assert found.problems.counts["mark of another shard"] == 1  # the last one was shorter
     told = [line for line in found.problems.lines("again") if "shard missing" in line]
-    assert len(told) == SHOWN + 1
+    assert len(told) == MAX_EXAMPLES + 1
     assert told[-1] == "12 more: shard missing"
 
 
@@ -148,7 +148,7 @@ def test_problems_of_parts_add_up() -> None:
     for part in parts:
         whole.merge(part)
     assert whole.counts["bad"] == 12
-    assert whole.damaged == {0, 1, 2}
+    assert whole.damaged_shards == {0, 1, 2}
     assert [line.partition(":")[0] for line in whole.lines("x")] == ["0.0", "0.1", "0.2", "0.3", "1.0", "7 more"]
 
 
@@ -159,5 +159,5 @@ def test_other_samples_are_refused_and_nothing_is_removed(checked_lines: Path, t
     spoil(folder)
     before = times(folder)
     with pytest.raises(InputError, match=r"other samples \(corpus.*\[0-9\]\{1,6\}.*undo that"):
-        repair(check(folder))
+        repair_dataset(check_dataset(folder))
     assert times(folder) == before

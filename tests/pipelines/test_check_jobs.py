@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import JobError
-from pipelines.jobs.check_dataset import check
+from pipelines.jobs.check_dataset import check_dataset
 from pipelines.jobs.copypaste import copypaste
-from pipelines.jobs.crops import CropsRecipe
-from pipelines.jobs.import_formats import open_import
-from pipelines.jobs.repair import repair
+from pipelines.jobs.crops import CropsSource
+from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.repair import repair_dataset
 from pipelines.jobs.shard_job import generate
 from synthtext.core import InputError
 
@@ -33,8 +33,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def crops(scenes: str, out: Path) -> None:
-    recipe = CropsRecipe.of(scenes)
-    generate(recipe, out, recipe.found.lines, workers=0, shard_size=5)
+    recipe = CropsSource.from_scenes(scenes)
+    generate(recipe, out, recipe.index.line_count, workers=0, shard_size=5)
 
 
 def paste(scenes: str, out: Path) -> None:
@@ -43,7 +43,7 @@ def paste(scenes: str, out: Path) -> None:
 
 
 def import_them(scenes: str, out: Path) -> None:
-    open_import(Path(scenes)).write(out)
+    open_import_source(Path(scenes)).write(out)
 
 
 @pytest.mark.parametrize("make", [crops, paste, import_them])
@@ -52,12 +52,12 @@ def test_what_other_jobs_made_is_made_again(
 ) -> None:
     scenes, folder = draw_scenes(tmp_path / "scenes", 6), tmp_path / "data"
     make(scenes, folder)
-    assert not check(folder).problems.counts
+    assert not check_dataset(folder).problems.counts
     before = contents(folder)
     flip(folder, 0)
-    found = check(folder)
+    found = check_dataset(folder)
     assert dict(found.problems.counts) == {"checksum differs": 1}
-    assert not repair(found).problems.counts
+    assert not repair_dataset(found).problems.counts
     assert contents(folder) == before
 
     flip(folder, 0)
@@ -65,10 +65,10 @@ def test_what_other_jobs_made_is_made_again(
     shutil.rmtree(tmp_path / "scenes")
     draw_scenes(tmp_path / "scenes", 6, seed=1)  # other scenes at the same place
     with pytest.raises(InputError, match="other samples"):
-        repair(check(folder))
+        repair_dataset(check_dataset(folder))
     shutil.rmtree(tmp_path / "scenes")
     with pytest.raises(InputError, match="scenes"):
-        repair(check(folder))
+        repair_dataset(check_dataset(folder))
     assert contents(folder) == spoilt
 
 
@@ -85,11 +85,11 @@ def test_pictures_that_have_changed_since_are_not_imported_for_those_that_were(
     for change in (picture.unlink, lambda: picture.write_bytes((tmp_path / "scenes" / "4.png").read_bytes())):
         change()
         with pytest.raises(InputError, match=r"pictures of .* have changed since"):
-            repair(check(folder))
+            repair_dataset(check_dataset(folder))
         assert contents(folder) == spoilt
-        assert dict(check(folder).problems.counts) == {"checksum differs": 1}
+        assert dict(check_dataset(folder).problems.counts) == {"checksum differs": 1}
     picture.write_bytes(kept)
-    assert not repair(check(folder)).problems.counts
+    assert not repair_dataset(check_dataset(folder)).problems.counts
 
 
 def test_a_repair_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
@@ -104,33 +104,33 @@ def test_a_repair_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
     before = contents(folder)
     for shard in (1, 2, 4):
         flip(folder, shard)
-    code = f"from pipelines.check import check, repair; repair(check({str(folder)!r}))"
+    code = f"from pipelines.jobs.check_dataset import check_dataset; from pipelines.jobs.repair import repair; repair(check_dataset({str(folder)!r}))"
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     while (folder / "shards" / "part-000004.json").exists() and process.poll() is None:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert set(check(folder).problems.damaged) <= {1, 2, 4}
+    assert set(check_dataset(folder).problems.damaged_shards) <= {1, 2, 4}
 
     other = Path(shutil.copytree(folder, tmp_path / "other"))
     generate("lines", other, 150, **arguments)  # the job itself, and the repair: either finishes it
-    assert not repair(check(folder)).problems.counts
+    assert not repair_dataset(check_dataset(folder)).problems.counts
     for place in (folder, other):
         assert contents(place) == before
-        assert not check(place).problems.counts
+        assert not check_dataset(place).problems.counts
 
 
 def test_a_data_set_that_is_being_written_is_left_alone(tmp_path: Path, draw_scenes: Callable[..., str]) -> None:
     import_them(draw_scenes(tmp_path / "scenes", 2), tmp_path / "data")
-    code = "import sys, time; from pathlib import Path; from pipelines.shards import DatasetFolder\n"
+    code = "import sys, time; from pathlib import Path; from pipelines.io.dataset_folder import DatasetFolder\n"
     code += f"with DatasetFolder(Path({str(tmp_path / 'data')!r})).open():\n print(flush=True); time.sleep(60)"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ)
     try:
         assert process.stdout is not None
         process.stdout.readline()
         with pytest.raises(JobError, match=f"written by process {process.pid}"):
-            check(tmp_path / "data")
+            check_dataset(tmp_path / "data")
     finally:
         process.kill()
         process.communicate()
-    assert dict(check(tmp_path / "data").problems.counts) == {"left unfinished by a job that was stopped": 1}
+    assert dict(check_dataset(tmp_path / "data").problems.counts) == {"left unfinished by a job that was stopped": 1}

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from pipelines.cli.main import app, run
-from synthtext.fonts import embedded_fonts
+from pipelines.cli.main import app, main
+from synthtext.fonts import bundled_fonts
 
 COMMANDS = (
     *("demo", "generate", "preview", "fonts", "import", "crops", "export-data"),
@@ -39,7 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "fonts").mkdir()
-    shutil.copy(embedded_fonts()[0], tmp_path / "fonts" / "some.ttf")
+    shutil.copy(bundled_fonts()[0], tmp_path / "fonts" / "some.ttf")
     (tmp_path / "photos").mkdir()
     cv2.imwrite(
         str(tmp_path / "photos" / "some.jpg"), np.random.default_rng(0).integers(90, 110, (60, 90, 3), np.uint8)
@@ -61,7 +61,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def ocrmill(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["ocrmill", *arguments])
     with pytest.raises(SystemExit) as end:
-        run()
+        main()
     return int(end.value.code or 0)
 
 
@@ -125,7 +125,7 @@ def test_a_count_that_cannot_be(
     ("spoil", "told"),
     [
         (lambda f: (f / "lines.txt").write_text("one\ntwo\nthree\n"), "corpus.0.path has changed"),
-        (lambda f: shutil.copy(embedded_fonts()[1], f / "fonts"), "is new"),
+        (lambda f: shutil.copy(bundled_fonts()[1], f / "fonts"), "is new"),
     ],
 )
 def test_a_folder_of_another_digest_is_refused(  # type: ignore[no-untyped-def]

@@ -14,15 +14,15 @@ import cv2
 import pytest
 from fontTools.ttLib import TTFont
 
-from pipelines.cluster.remote import find_code
-from pipelines.errors import UnfitError
-from pipelines.io.manifest import read_mark
+from pipelines.cluster.remote import installed_code_version
+from pipelines.errors import IncompatibleNodeError
+from pipelines.io.manifest import read_manifest
 from pipelines.io.plan import ShardSpec
-from pipelines.jobs.check_dataset import check
-from pipelines.jobs.shard_task import ShardTask, draw_shard_on_worker, machine_ingredients
-from pipelines.recipes.digest import digest_of
+from pipelines.jobs.check_dataset import check_dataset
+from pipelines.jobs.shard_task import ShardTask, generate_shard_on_worker, machine_fingerprint
+from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.fonts.discovery import embedded_fonts
+from synthtext.fonts.discovery import bundled_fonts
 from tests.pipelines.ray_cluster import Cluster
 
 HOME = Path(__file__).parents[2]
@@ -94,7 +94,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (wheel / "another_font-1.0.dist-info").mkdir(parents=True)
     (wheel / "another_font-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: another-font\n")
     (wheel / "another_font-1.0.dist-info" / "entry_points.txt").write_text("[fonts_ttf]\nz = another_font:fonts\n")
-    font = TTFont(next(path for path in embedded_fonts() if path.suffix == ".ttf"))
+    font = TTFont(next(path for path in bundled_fonts() if path.suffix == ".ttf"))
     font["name"].setName("Another", 1, 3, 1, 0x409)
     font.save(wheel / "Another.ttf")
     (wheel / "another_font.py").write_text(f"fonts = {{'Another': {str(wheel / 'Another.ttf')!r}}}\n")
@@ -137,12 +137,12 @@ def draw_slowly(folder: Path, seconds: float) -> None:
 
 
 def checksums(data: Path) -> dict[str, str]:
-    return {mark.file: mark.sha256 for path in (data / "shards").glob("*.json") if (mark := read_mark(path))}
+    return {mark.file: mark.sha256 for path in (data / "shards").glob("*.json") if (mark := read_manifest(path))}
 
 
 def writers(data: Path) -> set[int]:
     """The processes that wrote the shards which are there."""
-    marks = [read_mark(path) for path in (data / "shards").glob("*.json")]
+    marks = [read_manifest(path) for path in (data / "shards").glob("*.json")]
     return {int(mark.worker.rpartition(":")[2]) for mark in marks if mark}
 
 
@@ -178,7 +178,7 @@ def test_nodes_that_die_come_late_or_would_draw_other_samples(folder, fit, refer
     assert driver.returncode == 0
     assert checksums(data) == reference
     assert len(reference) == SHARDS
-    assert check(data).problems.counts.total() == 0
+    assert check_dataset(data).problems.counts.total() == 0
 
     assert "workers that died and were replaced: " in out
     refused = {line.partition(" was refused: ")[0]: line for line in out.splitlines() if "was refused" in line}
@@ -253,7 +253,7 @@ def test_cluster_that_is_lost_and_the_same_command_elsewhere(folder, fit, refere
     again.communicate(timeout=PATIENCE)
     assert again.returncode == 0
     assert checksums(folder / "lost") == reference
-    assert check(folder / "lost").problems.counts.total() == 0
+    assert check_dataset(folder / "lost").problems.counts.total() == 0
 
 
 def test_machine_without_the_folder_or_a_file_is_not_fit(tmp_path):
@@ -261,13 +261,13 @@ def test_machine_without_the_folder_or_a_file_is_not_fit(tmp_path):
     tree = "{kind: lines, charset: digits, corpus: [{use: text_file, path: words.txt}], fonts: {system: false}}"
     (tmp_path / "recipe.yaml").write_text(tree)
     recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
-    machine = digest_of(machine_ingredients(recipe))
+    machine = fingerprint_digest(machine_fingerprint(recipe))
     task = ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 1), tmp_path / "none", "parquet")
-    with pytest.raises(UnfitError, match=r"does not see .*none"):
-        draw_shard_on_worker(task)
+    with pytest.raises(IncompatibleNodeError, match=r"does not see .*none"):
+        generate_shard_on_worker(task)
     (tmp_path / "words.txt").unlink()
-    with pytest.raises(UnfitError, match=r"cannot draw recipe .*words.txt"):
-        draw_shard_on_worker(pickle.loads(pickle.dumps(task)))
+    with pytest.raises(IncompatibleNodeError, match=r"cannot draw recipe .*words.txt"):
+        generate_shard_on_worker(pickle.loads(pickle.dumps(task)))
 
 
 def test_python_without_ocrmill_says_so():
@@ -278,7 +278,7 @@ def test_python_without_ocrmill_says_so():
             "-I",
             "-S",
             "-c",
-            f"exec({source!r}); print(compare(Code(*{tuple(find_code())!r}), find_code()))",
+            f"exec({source!r}); print(compare(Code(*{tuple(installed_code_version())!r}), find_code()))",
         ],
         capture_output=True,
         text=True,

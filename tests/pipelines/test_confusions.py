@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.metrics import edit_distance
-from pipelines.evaluation.confusion import LOOK_ALIKES, find_confusions
+from pipelines.evaluation.confusion import CONFUSABLES, count_confusions
 
 TEXTS = st.text("abrnm01lO -", max_size=12)
 
 
 def mistakes(*pairs):
-    return {(c.truth, c.reading): c.times for c in find_confusions(pairs).found}
+    return {(c.label, c.reading): c.error_count for c in count_confusions(pairs).confusions}
 
 
 def test_single_mistakes_are_named():
@@ -34,10 +34,10 @@ def test_of_equally_short_ways_the_one_of_look_alikes_is_taken():
 
 def test_sorts_and_groups():
     found = {
-        (c.truth, c.reading): c
-        for c in find_confusions([("Oh SOS 11 and so on", "0h sO5l1 and so on"), ("x", "x")]).found
+        (c.label, c.reading): c
+        for c in count_confusions([("Oh SOS 11 and so on", "0h sO5l1 and so on"), ("x", "x")]).confusions
     }
-    sorts = {pair: (confusion.sort, bool(confusion.look_alikes)) for pair, confusion in found.items()}
+    sorts = {pair: (confusion.error_type, bool(confusion.look_alikes)) for pair, confusion in found.items()}
     assert sorts == {
         ("O", "0"): ("substituted", True),
         ("S", "s"): ("form", True),
@@ -45,20 +45,20 @@ def test_sorts_and_groups():
         (" ", ""): ("left out", False),
         ("1", "l"): ("substituted", True),
     }
-    assert found["S", "5"].occurrences == 2
-    added = find_confusions([("aa", "aab")]).found[0]
-    assert (added.sort, added.occurrences) == ("added", 0)
+    assert found["S", "5"].support == 2
+    added = count_confusions([("aa", "aab")]).confusions[0]
+    assert (added.error_type, added.support) == ("added", 0)
 
 
 def test_lines_that_are_too_different_are_counted_and_not_compared():
-    found = find_confusions([("abcd", "wxyz"), ("abcd", "abyz"), ("abcd", "abcd")])
-    assert (found.lines, found.torn, found.characters, found.total) == (2, 1, 8, 2)
-    assert found.spelt == (("a", 2, 0), ("b", 2, 0), ("c", 2, 1), ("d", 2, 1))
+    found = count_confusions([("abcd", "wxyz"), ("abcd", "abyz"), ("abcd", "abcd")])
+    assert (found.compared_lines, found.skipped_lines, found.num_characters, found.error_total) == (2, 1, 8, 2)
+    assert found.per_character == (("a", 2, 0), ("b", 2, 0), ("c", 2, 1), ("d", 2, 1))
 
 
 def test_groups_count_what_is_in_the_labels_and_what_was_taken_for_what():
     pairs = [("1OO m 0", "IO0 rn 0"), ("born", "bom"), ("O", "O")]
-    groups = {found.group: found for found in find_confusions(pairs).look_alikes}
+    groups = {found.group: found for found in count_confusions(pairs).confusables}
     zeros, ones, ems = (next(g for g in groups if member in g) for member in ("0", "1", "rn"))
     assert (groups[zeros].occurrences, groups[zeros].confused) == (5, 1)  # O, O, 0, the o of born, O
     assert (groups[ones].occurrences, groups[ones].confused) == (1, 1)
@@ -68,25 +68,25 @@ def test_groups_count_what_is_in_the_labels_and_what_was_taken_for_what():
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=6))
 def test_mistakes_make_the_reading_of_the_label_and_are_no_more_than_need_be(pairs):
-    found = find_confusions(pairs)
+    found = count_confusions(pairs)
     compared = [p for p in pairs if edit_distance(*p) <= 0.5 * max(map(len, p))]
-    assert (found.lines, found.torn) == (len(compared), len(pairs) - len(compared))
-    assert found.total <= sum(edit_distance(*pair) for pair in compared)
+    assert (found.compared_lines, found.skipped_lines) == (len(compared), len(pairs) - len(compared))
+    assert found.error_total <= sum(edit_distance(*pair) for pair in compared)
     before, after = (Counter("".join(pair[side] for pair in compared)) for side in (0, 1))
-    for confusion in found.found:
-        assert confusion.truth != confusion.reading
-        for _ in range(confusion.times):
-            before.subtract(confusion.truth)
+    for confusion in found.confusions:
+        assert confusion.label != confusion.reading
+        for _ in range(confusion.error_count):
+            before.subtract(confusion.label)
             before.update(confusion.reading)
     assert +before == +after
-    assert found.characters == sum(len(truth) for truth, _ in compared)
-    assert {c.character: c.total for c in found.spelt} == Counter("".join(truth for truth, _ in compared))
-    assert all(0 <= c.misread <= c.total for c in found.spelt)
-    assert sum(c.misread for c in found.spelt) <= sum(len(c.truth) * c.times for c in found.found)
-    assert all(confusion.occurrences for confusion in found.found if confusion.truth)
+    assert found.num_characters == sum(len(truth) for truth, _ in compared)
+    assert {c.character: c.total for c in found.per_character} == Counter("".join(truth for truth, _ in compared))
+    assert all(0 <= c.errors <= c.total for c in found.per_character)
+    assert sum(c.errors for c in found.per_character) <= sum(len(c.label) * c.error_count for c in found.confusions)
+    assert all(confusion.support for confusion in found.confusions if confusion.label)
 
 
 def test_groups_have_different_members_that_can_be_aligned():
-    for group in LOOK_ALIKES:
+    for group in CONFUSABLES:
         assert len(set(group)) == len(group) > 1
         assert all(0 < len(member) <= 2 for member in group)

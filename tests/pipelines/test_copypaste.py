@@ -12,16 +12,16 @@ from typer.testing import CliRunner
 
 from augment.copy_paste import CopyPaste, NaturalPaste
 from pipelines.cli.main import app
-from pipelines.datasets.open import open_scenes
+from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.jobs.copypaste import copypaste
-from pipelines.jobs.copypaste_inputs import short_names
-from pipelines.jobs.copypaste_settings import read_settings
-from pipelines.jobs.copypaste_source import CopyPasteRecipe
+from pipelines.jobs.copypaste_inputs import unique_names
+from pipelines.jobs.copypaste_settings import parse_settings
+from pipelines.jobs.copypaste_source import CopyPasteSource
 from pipelines.jobs.crop_bank import load_bank
-from pipelines.jobs.import_formats import open_import
+from pipelines.jobs.import_formats import open_import_source
 from pipelines.jobs.shard_job import generate
-from synthtext.core import Gap, InputError, Scene
+from synthtext.core import InputError, Scene, SkippedSample
 
 GOOD = [[20, 20], [90, 20], [90, 44], [20, 44]]
 OTHER = [[30, 80], [110, 84], [109, 104], [29, 100]]
@@ -92,7 +92,7 @@ def test_same_bytes_again_after_a_loss_and_in_a_larger_data_set(target, tmp_path
 
 def test_every_epoch_takes_every_picture_once_and_makes_another_variant(target, tmp_path):
     copypaste(target, tmp_path / "out", 15, workers=0, form="lmdb", overrides=["output.format=png"])
-    scenes = list(iterate_scenes(open_scenes(tmp_path / "out")))
+    scenes = list(iterate_scenes(open_scene_source(tmp_path / "out")))
     rows = [json_of(tmp_path / "out", i)["meta"]["drawn"]["target"] for i in range(15)]
     assert [sorted(rows[i : i + 5]) for i in (0, 5, 10)] == [list(range(5))] * 3
     assert rows[:5] != rows[5:10] or rows[5:10] != rows[10:]
@@ -119,16 +119,16 @@ def test_sources_of_one_name_are_told_apart(target, tmp_path):
         sources.append(tmp_path / place / "train" / "data")
         generate("digits", sources[-1], 3, workers=0)
     given = (*sources[:3], write_labels(tmp_path / "other", [[entry()]]), sources[0])
-    assert short_names(given) == (
+    assert unique_names(given) == (
         *("A/train/labels.tsv", "data", "B/train/labels.tsv", "other/labels.tsv", "A/train/labels.tsv"),
     )
-    assert short_names((sources[1], sources[3])) == ("A/train/data", "B/train/data")
+    assert unique_names((sources[1], sources[3])) == ("A/train/data", "B/train/data")
     copypaste(target, tmp_path / "out", 8, sources=sources, workers=0, overrides=["share=2"])
-    pasted = [i for scene in iterate_scenes(open_scenes(tmp_path / "out")) for i in scene.instances]
+    pasted = [i for scene in iterate_scenes(open_scene_source(tmp_path / "out")) for i in scene.instances]
     found = {i.origin.source.partition(":")[0] for i in pasted if i.origin.kind == "pasted"}
     assert found == {"A/train/labels.tsv", "A/train/data", "B/train/labels.tsv", "B/train/data"}
     moved = [shutil.copytree(tmp_path / place, tmp_path / "elsewhere" / place) / "train" / "data" for place in "AB"]
-    assert short_names(moved) == ("A/train/data", "B/train/data")
+    assert unique_names(moved) == ("A/train/data", "B/train/data")
 
 
 def json_of(folder, index):
@@ -173,7 +173,7 @@ def test_the_folder_of_another_command_is_refused_in_few_words(target, tmp_path)
     generate("digits", tmp_path / "lines", 2, workers=0)
     told = refused(target, "-o", tmp_path / "lines", "-n", 2)
     assert f"(made from another source, digits, not from copypaste of {target})" in told
-    open_import(target).write(tmp_path / "scenes")
+    open_import_source(target).write(tmp_path / "scenes")
     told = refused(target, "-o", tmp_path / "scenes", "-n", 2)
     assert f"(made from another source, {target}, not from copypaste of {target})" in told
 
@@ -197,7 +197,7 @@ def test_bad_polygons_are_mended_or_left_out_and_counted(tmp_path):
         "reaches out of its picture (3)",
     ):
         assert told in result.output
-    for scene in iterate_scenes(open_scenes(tmp_path / "out")):
+    for scene in iterate_scenes(open_scene_source(tmp_path / "out")):
         assert not scene.problems
         for instance in scene.instances:
             if instance.origin.kind == "pasted":
@@ -244,22 +244,22 @@ def test_pictures_that_cannot_be_used_are_left_out_before_anything_is_drawn(tmp_
 def test_workers_draw_without_reading_everything_again(target, tmp_path):
     (target.parent / "images" / "2.png").unlink()
     copypaste(target, tmp_path / "out", 8, workers=0)
-    recipe = CopyPasteRecipe(target, (target,), read_settings("natural", ()), tmp_path / "out" / "crops.arrow")
-    drawn = list(recipe.generator(0).draw_many(range(8)))
+    recipe = CopyPasteSource(target, (target,), parse_settings("natural", ()), tmp_path / "out" / "crops.arrow")
+    drawn = list(recipe.generator(0).generate_many(range(8)))
     sent = pickle.loads(pickle.dumps(recipe))
     assert sent.__dict__["surveys"][target].left_out == {2: "picture missing"}
-    for mine, theirs in zip(drawn, sent.generator(0).draw_many(range(8)), strict=True):
+    for mine, theirs in zip(drawn, sent.generator(0).generate_many(range(8)), strict=True):
         assert mine.key == theirs.key
         np.testing.assert_array_equal(mine.image, theirs.image)
 
 
 def test_what_breaks_while_a_job_draws_is_a_gap(target, tmp_path):
     copypaste(target, tmp_path / "out", 5, workers=0)
-    recipe = CopyPasteRecipe(target, (target,), read_settings("natural", ()), tmp_path / "out" / "crops.arrow")
+    recipe = CopyPasteSource(target, (target,), parse_settings("natural", ()), tmp_path / "out" / "crops.arrow")
     generator = recipe.generator(0)
     (target.parent / "images" / "2.png").unlink()
     (target.parent / "images" / "3.png").write_bytes(b"no picture")
-    gaps = [drawn.reasons for drawn in generator.draw_many(range(5)) if isinstance(drawn, Gap)]
+    gaps = [drawn.reasons for drawn in generator.generate_many(range(5)) if isinstance(drawn, SkippedSample)]
     assert sorted(gaps) == [("target picture broken",), ("target picture missing",)]
 
 
@@ -277,7 +277,7 @@ def test_lines_are_pasted_into_pictures_without_text(target, tmp_path):
     result = invoke(target.parent / "images", "-o", made, "-n", 5, "--from", tmp_path / "lines", "--from", target)
     assert result.exit_code == 0, result.output
     assert "crops to paste: 40; left out: to be ignored (5)" in result.output
-    scenes = list(iterate_scenes(open_scenes(made)))
+    scenes = list(iterate_scenes(open_scene_source(made)))
     kinds = {(i.level, i.origin.source.partition(":")[0]) for scene in scenes for i in scene.instances}
     assert kinds <= {("line", "lines"), ("word", "target/labels.tsv")}
     assert sum(len(scene.instances) for scene in scenes) == 5

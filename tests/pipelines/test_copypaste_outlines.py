@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from augment.copy_paste import CutRules
-from pipelines.jobs.copypaste_inputs import cut_bank, line_clusters, open_crop_source
+from augment.copy_paste import CropRules
+from pipelines.jobs.copypaste_inputs import build_crop_bank, line_clusters, open_crop_source
 from pipelines.jobs.shard_job import generate
 
 
@@ -14,7 +14,7 @@ def test_crops_of_generated_lines_are_outlined_by_their_clusters(tmp_path, form)
     settings = ["layout.margin_range=[0.4, 0.5]", "output.height=60", "fonts.system=false"]
     generate("digits", tmp_path / "lines", 20, workers=0, form=form, overrides=settings)
     source = open_crop_source(tmp_path / "lines")
-    bank, left_out = cut_bank([("lines", source)], CutRules())
+    bank, left_out = build_crop_bank([("lines", source)], CropRules())
     assert len(bank) == 20
     assert not left_out
     for row, line in enumerate(source.read(np.arange(20))):

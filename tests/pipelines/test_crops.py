@@ -7,13 +7,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.data import crops
-from pipelines.datasets.image import decode
-from pipelines.datasets.open import open_source
+from pipelines.cli.data import crops_command
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.open import open_line_source
 from pipelines.errors import JobError
 from pipelines.io.scene_row import SceneRow
-from pipelines.jobs.crop_cutting import choose
-from pipelines.jobs.crops import CropsRecipe
+from pipelines.jobs.crop_cutting import select_instances
+from pipelines.jobs.crops import CropsSource
 from pipelines.jobs.shard_job import generate
 from synthtext.core import Box, InputError, Origin, Scene, Size, TextInstance
 
@@ -40,12 +40,12 @@ def test_levels_ignored_and_empty_texts_are_told_apart():
         TextInstance("vast", Box(0, 0, 5e5, 5e5).polygon()),
     ]
     size = Size(100, 50)
-    leaves, lines, blocks = (choose(texts, size, level) for level in ("leaves", "line", "block"))
-    assert leaves.usable == (1, 2, 5)
+    leaves, lines, blocks = (select_instances(texts, size, level) for level in ("leaves", "line", "block"))
+    assert leaves.selected == (1, 2, 5)
     assert sorted(leaves.left_out) == ["larger than a picture", "of another level", "to be ignored", "without a text"]
-    assert lines.usable == (0, 5)
-    assert choose(texts, size, "word").usable == (1, 2)
-    assert blocks.usable == ()
+    assert lines.selected == (0, 5)
+    assert select_instances(texts, size, "word").selected == (1, 2)
+    assert blocks.selected == ()
     assert len(blocks.left_out) == 7
 
 
@@ -71,7 +71,9 @@ def scenes(dataset):
     """Write a data set of scenes."""
 
     def write(path, count=12, size=5, form="parquet"):
-        return dataset(path, [SceneRow.of(s, encoded(s.image), ".png") for s in map(scene, range(count))], form, size)
+        return dataset(
+            path, [SceneRow.from_scene(s, encoded(s.image), ".png") for s in map(scene, range(count))], form, size
+        )
 
     return write
 
@@ -86,7 +88,7 @@ def content(folder):
 
 def command(*arguments):
     app = typer.Typer()
-    app.command()(crops)
+    app.command()(crops_command)
     return CliRunner().invoke(app, list(map(str, arguments)))
 
 
@@ -106,49 +108,52 @@ def test_every_usable_text_becomes_one_line_that_tells_where_it_is_from(scenes, 
         assert meta["origin"]["kind"] == source.origin.kind
         np.testing.assert_allclose(meta["polygon"], source.polygon, atol=1e-3)
         assert row["corpus"] == "scenes"
-        image = decode(row["image"]["bytes"], "")
+        image = decode_image(row["image"]["bytes"], "")
         if len(source.polygon) == 4:  # upright boxes come out as they are
             (left, top), (right, bottom) = source.polygon[0].astype(int), source.polygon[2].astype(int)
             np.testing.assert_array_equal(image, whole.image[top:bottom, left:right])
     assert [len(meta["polygon"]) for meta in metas].count(12) == 4
-    assert open_source(tmp_path / "lines").sizes().shape == (len(metas), 2)
+    assert open_line_source(tmp_path / "lines").sizes().shape == (len(metas), 2)
 
 
 def test_the_size_and_format_of_shards_do_not_matter(scenes, tmp_path):
-    recipe = CropsRecipe.of(scenes(tmp_path / "scenes"))
-    count = recipe.found.lines
+    recipe = CropsSource.from_scenes(scenes(tmp_path / "scenes"))
+    count = recipe.index.line_count
     assert count == len(expected_lines())
     generate(recipe, tmp_path / "one", count, workers=0, shard_size=9)
     generate(recipe, tmp_path / "whole", count, workers=0, form="lmdb")
     every = np.arange(count)
-    parts, whole = (open_source(tmp_path / name).read(every) for name in ("one", "whole"))
+    parts, whole = (open_line_source(tmp_path / name).read(every) for name in ("one", "whole"))
     assert [(line.image, line.text) for line in parts] == [(line.image, line.text) for line in whole]
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_what_scenes_are_stored_in_does_not_matter(scenes, tmp_path, form):
-    one, other = CropsRecipe.of(scenes(tmp_path / "a")), CropsRecipe.of(scenes(tmp_path / "b", size=7, form=form))
+    one, other = (
+        CropsSource.from_scenes(scenes(tmp_path / "a")),
+        CropsSource.from_scenes(scenes(tmp_path / "b", size=7, form=form)),
+    )
     assert one.ingredients == other.ingredients
-    assert CropsRecipe.of(scenes(tmp_path / "c", count=11)).digest != one.digest
+    assert CropsSource.from_scenes(scenes(tmp_path / "c", count=11)).digest != one.digest
 
 
 def test_an_interrupted_job_goes_on_and_other_settings_are_refused(scenes, tmp_path):
-    recipe, out = CropsRecipe.of(scenes(tmp_path / "scenes")), tmp_path / "lines"
-    generate(recipe, out, recipe.found.lines, workers=0, shard_size=6)
+    recipe, out = CropsSource.from_scenes(scenes(tmp_path / "scenes")), tmp_path / "lines"
+    generate(recipe, out, recipe.index.line_count, workers=0, shard_size=6)
     before = content(out)
     lost = out / "shards" / "part-000001.json"
     lost.unlink()
     stamp = (out / "shards" / "part-000000.parquet").stat().st_mtime_ns
-    generate(recipe, out, recipe.found.lines, workers=0, shard_size=6)
+    generate(recipe, out, recipe.index.line_count, workers=0, shard_size=6)
     assert content(out) == before
     assert lost.exists()
     assert (out / "shards" / "part-000000.parquet").stat().st_mtime_ns == stamp
-    png = CropsRecipe.of(tmp_path / "scenes", picture_format="png")
+    png = CropsSource.from_scenes(tmp_path / "scenes", picture_format="png")
     with pytest.raises(InputError, match="picture format was jpeg, is png"):
-        generate(png, out, png.found.lines, workers=0, shard_size=6)
-    more = CropsRecipe.of(scenes(tmp_path / "more", 13))
+        generate(png, out, png.index.line_count, workers=0, shard_size=6)
+    more = CropsSource.from_scenes(scenes(tmp_path / "more", 13))
     with pytest.raises(InputError, match="scenes has changed"):
-        generate(more, out, more.found.lines, workers=0, shard_size=6)
+        generate(more, out, more.index.line_count, workers=0, shard_size=6)
 
 
 def label_file(folder, labels):
@@ -188,7 +193,7 @@ def test_scenes_without_a_usable_text_are_refused_in_one_sentence(tmp_path):
 
 def test_scenes_that_change_before_they_are_cut_are_told(tmp_path):
     path = label_file(tmp_path / "photos", [[entry("a"), entry("b")]] * 3)
-    recipe = CropsRecipe.of(path)
+    recipe = CropsSource.from_scenes(path)
     path.write_text(path.read_text().replace('"b"', '"###"'))
     with pytest.raises(JobError, match=r"0\.png has other texts than when the job began"):
-        recipe.generator(0).draw(0)
+        recipe.generator(0).generate(0)

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.datasets.rectify import as_line, line_size
-from pipelines.jobs.crop_cutting import cut
+from pipelines.datasets.rectify import line_size, to_line_polygon
+from pipelines.jobs.crop_cutting import crop_line
 from synthtext.core import Box, Clusters, Size, TextInstance, Warp, signed_area
 
 WIDTH, HEIGHT = 120, 30
@@ -35,7 +35,7 @@ def test_what_was_put_into_a_picture_comes_out_of_it(seed):
     place = Warp.between_quads(Box(0, 0, WIDTH, HEIGHT).polygon(), corners)
     picture = place.image(line, Size(320, 320), border_mode=cv2.BORDER_REPLICATE)
     instance = TextInstance("abc", corners, clusters.warped(place))
-    sample = cut(picture, instance, "key", "corpus", {})
+    sample = crop_line(picture, instance, "key", "corpus", {})
     height, width = sample.image.shape[:2]
     assert (width, height) == line_size(corners)
     expected = cv2.resize(line, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -43,7 +43,7 @@ def test_what_was_put_into_a_picture_comes_out_of_it(seed):
     scale = np.array([width / WIDTH, height / HEIGHT])
     np.testing.assert_allclose(sample.clusters.quads, clusters.quads * scale, atol=0.6)
     np.testing.assert_array_equal(sample.clusters.offsets, clusters.offsets)
-    assert sample.meta.drawn["turned"] is False
+    assert sample.meta.parameters["turned"] is False
 
 
 def test_a_tall_text_is_turned_and_its_clusters_with_it():
@@ -54,9 +54,9 @@ def test_a_tall_text_is_turned_and_its_clusters_with_it():
     for box, colour in zip(boxes, colours, strict=True):
         picture[int(box.top) : int(box.bottom), int(box.left) : int(box.right)] = colour
     clusters = Clusters(np.arange(4, dtype=np.int32), np.stack([box.polygon() for box in boxes]))
-    sample = cut(picture, TextInstance("abc", Box(15, 5, 45, 95).polygon(), clusters), "key", "", {})
+    sample = crop_line(picture, TextInstance("abc", Box(15, 5, 45, 95).polygon(), clusters), "key", "", {})
     assert sample.image.shape == (30, 90, 3)
-    assert sample.meta.drawn["turned"] is True
+    assert sample.meta.parameters["turned"] is True
     for k, (points, colour) in enumerate(zip(sample.clusters.quads, colours, strict=True)):
         (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
         np.testing.assert_allclose([left, top, right, bottom], [5 + 30 * k, 5, 25 + 30 * k, 25], atol=1e-3)
@@ -79,14 +79,14 @@ def test_bent_outlines_are_straightened(count):
     degrees = np.rad2deg(np.arctan2(y - 160, x - 160)) % 360
     picture = np.repeat(np.asarray((degrees - 180) * 1.4, np.float32).clip(0, 255).astype(np.uint8)[..., None], 3, 2)
     outline = arc(count)
-    assert as_line(outline) is outline
-    sample = cut(picture, TextInstance("bent", outline, strip(0)[1]), "key", "", {})
+    assert to_line_polygon(outline) is outline
+    sample = crop_line(picture, TextInstance("bent", outline, strip(0)[1]), "key", "", {})
     columns = sample.image[..., 0].astype(int)
     assert sample.image.shape[1] > 5 * sample.image.shape[0]
     assert np.ptp(columns, axis=0).max() <= (12 if count == 3 else 6)
     assert (np.diff(columns.mean(axis=0)) > -0.5).all()
     assert len(sample.clusters) == 0  # they would not lie right
-    np.testing.assert_allclose(sample.meta.drawn["polygon"], outline, atol=1e-3)
+    np.testing.assert_allclose(sample.meta.parameters["polygon"], outline, atol=1e-3)
 
 
 @pytest.mark.parametrize("shift", [0.1, 0.4])
@@ -99,7 +99,7 @@ def test_outlines_of_lines_that_run_downwards_are_straightened_along_their_run(c
     outline = clusters.outline("文字縦書中国"[:count])
     assert len(outline) > 4
     picture = np.repeat(np.repeat(np.arange(240, dtype=np.uint8)[:, None, None], 240, 1), 3, 2)
-    sample = cut(picture, TextInstance("text", outline), "key", "", {})
+    sample = crop_line(picture, TextInstance("text", outline), "key", "", {})
     height, width = sample.image.shape[:2]
     assert abs(height - 24) <= 1
     assert width >= 30 * count - 4
@@ -114,7 +114,7 @@ def test_outlines_that_are_no_lines_become_a_rectangle_around_them(seed):
     count = int(rng.integers(2, 8)) * 2 + 1
     angles = np.sort(rng.uniform(0, 2 * np.pi, count))
     outline = (100 + rng.uniform(20, 60) * np.stack([np.cos(angles), 0.3 * np.sin(angles)], 1)).astype(np.float32)
-    line = as_line(outline)
+    line = to_line_polygon(outline)
     assert line.shape == (4, 2)
     assert signed_area(line) > 0
     distances = [cv2.pointPolygonTest(line, tuple(map(float, point)), True) for point in outline]
@@ -125,4 +125,4 @@ def test_outlines_that_are_no_lines_become_a_rectangle_around_them(seed):
 
 def test_an_even_outline_that_is_twisted_becomes_a_rectangle():
     outline = np.roll(arc(6), 3, axis=0)  # begins in the middle of its top
-    assert len(as_line(outline)) == 4
+    assert len(to_line_polygon(outline)) == 4

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from pipelines.config import read_yaml
-from pipelines.datasets.open import open_source
+from pipelines.datasets.open import open_line_source
 from pipelines.jobs.preview import draw_preview
 from pipelines.jobs.shard_job import generate
 from pipelines.recipes.curriculum import Curriculum
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Gap, InputError
+from synthtext.core import InputError, SkippedSample
 
 RECIPE = """
 base: digits
@@ -60,17 +60,17 @@ def same(one, other):
 
 def test_every_sample_is_of_its_stage_and_those_behind_are_the_plain_recipes(staged, plain):
     generator, unstaged = staged.generator(3), plain.generator(3)
-    for first in generator.draw_many(range(60, 100)):
+    for first in generator.generate_many(range(60, 100)):
         assert first.text in ("1", "22")
         assert first.meta.effects == ()
         assert first.meta.drawn["paper"] == "plain"
-    second = list(generator.draw_many(range(100, 180)))
+    second = list(generator.generate_many(range(100, 180)))
     assert {effect.name for sample in second for effect in sample.meta.effects} == {"noise"}
     assert sum(sample.meta.drawn["paper"] == "gradient" for sample in second) > 40
     # The looks alone are set in this stage: another stream, so that texts are the plain recipe's.
-    assert [sample.text for sample in second] == [sample.text for sample in unstaged.draw_many(range(100, 180))]
+    assert [sample.text for sample in second] == [sample.text for sample in unstaged.generate_many(range(100, 180))]
     border = range(690, 770)
-    alike = [same(*pair) for pair in zip(generator.draw_many(border), unstaged.draw_many(border), strict=True)]
+    alike = [same(*pair) for pair in zip(generator.generate_many(border), unstaged.generate_many(border), strict=True)]
     assert all(alike[10:])
     assert not any(alike[:10])
 
@@ -78,10 +78,10 @@ def test_every_sample_is_of_its_stage_and_those_behind_are_the_plain_recipes(sta
 def test_a_sample_does_not_depend_on_the_order_of_the_calls(staged):
     indices = np.random.default_rng(0).permutation([*range(90, 110), *range(250, 260), *range(695, 705)]).tolist()
     one, other = staged.generator(3), pickle.loads(pickle.dumps(staged)).generator(3)
-    together = dict(zip(indices, one.draw_many(indices), strict=True))
+    together = dict(zip(indices, one.generate_many(indices), strict=True))
     for index in sorted(indices):
-        drawn = other.draw(index)
-        assert not isinstance(drawn, Gap)
+        drawn = other.generate(index)
+        assert not isinstance(drawn, SkippedSample)
         assert same(together[index], drawn)
         assert together[index].key == drawn.key
 
@@ -89,13 +89,13 @@ def test_a_sample_does_not_depend_on_the_order_of_the_calls(staged):
 def test_shards_hold_the_same_lines_and_the_recipe_in_the_folder_repeats_them(tmp_path, folder, staged):
     generate(str(folder / "staged.yaml"), tmp_path / "a", 120, seed=3, workers=0, shard_size=32, start=80)
     again = resolve_recipe(str(tmp_path / "a" / "recipe.yaml"))
-    assert again.tree == staged.tree
+    assert again.settings == staged.tree
     assert again.digest == staged.digest
     generate(again, tmp_path / "b", 120, seed=3, workers=0, start=80)
-    one, other = (open_source(tmp_path / name) for name in ("a", "b"))
+    one, other = (open_line_source(tmp_path / name) for name in ("a", "b"))
     rows = np.arange(120)
     assert one.read(rows) == other.read(rows)
-    drawn = staged.generator(3).draw_many(range(80, 200))
+    drawn = staged.generator(3).generate_many(range(80, 200))
     for line, sample in zip(one.read(rows), drawn, strict=True):
         assert (line.key, line.text) == (sample.key, sample.text)
         shown = cv2.imdecode(np.frombuffer(line.image, np.uint8), cv2.IMREAD_COLOR_RGB)
@@ -108,18 +108,18 @@ def test_a_resolved_stage_says_no_more_than_what_it_changes(staged):
     assert first["set"].keys() == {"corpus", "effects", "paper", "layout.length_range", "fonts.size_range"}
     assert second["set"].keys() == {"effects", "paper.gradient.weight"}
     assert second["set"]["effects"][1]["sigma_range"] == [20, 21]
-    assert "curriculum" not in resolve_recipe("digits").tree
+    assert "curriculum" not in resolve_recipe("digits").settings
 
 
 def test_stages_keep_what_they_set_when_the_recipe_is_changed(folder):
     changed = resolve_recipe(str(folder / "staged.yaml"), ["paper={texture: 1}", "curriculum.1.until=101"])
-    stages = Curriculum.read(LinesRecipe, changed.tree, folder, "changed").stages
+    stages = Curriculum.read(LinesRecipe, changed.settings, folder, "changed").stages
     assert [stage.until for stage in stages] == [100, 101]
-    papers = [[paper.use for paper in stage.recipe.shared["paper"]] for stage in stages]
+    papers = [[paper.use for paper in stage.recipe.weighted_components["paper"]] for stage in stages]
     assert papers == [["plain"], ["gradient", "texture"]]
     assert (
-        resolve_recipe(str(folder / "staged.yaml"), ["curriculum=[]"]).tree
-        == resolve_recipe(str(folder / "plain.yaml")).tree
+        resolve_recipe(str(folder / "staged.yaml"), ["curriculum=[]"]).settings
+        == resolve_recipe(str(folder / "plain.yaml")).settings
     )
 
 
@@ -128,7 +128,7 @@ def test_the_digest_covers_stages_and_the_contents_of_their_files(tmp_path, fold
     (tmp_path / "staged.yaml").write_text(RECIPE)
     moved = resolve_recipe(str(tmp_path / "staged.yaml"))
     assert moved.digest == staged.digest
-    assert str(folder) not in str(moved.ingredients)
+    assert str(folder) not in str(moved.fingerprint)
     assert plain.ingredients.items() <= staged.ingredients.items()
     digests = {staged.digest, plain.digest}
     for setting in ("curriculum.0.until=99", "curriculum.1.set={effects: []}", "curriculum.1.set={}"):
@@ -187,14 +187,14 @@ def test_scenes_have_stages_too():
         "scenes", [*few, "curriculum=[{until: 1, set: {effects: [], clutter.marks_range: [0, 0]}}]"]
     )
     plain = resolve_recipe("scenes", few)
-    (first, second), (_, other) = (list(which.generator(5).draw_many(range(2))) for which in (recipe, plain))
+    (first, second), (_, other) = (list(which.generator(5).generate_many(range(2))) for which in (recipe, plain))
     assert first.meta.effects == ()
     assert np.array_equal(second.image, other.image)
 
 
 def test_a_preview_begins_where_it_is_told(staged):
     page = draw_preview(staged, 1, seed=3, start=700).image
-    image = staged.generator(3).draw(700).image
+    image = staged.generator(3).generate(700).image
     assert np.array_equal(page[8 : 8 + image.shape[0], 8 : 8 + image.shape[1]], image)
     with pytest.raises(InputError, match="-1"):
         draw_preview(staged, 1, start=-1)

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import JobError
-from pipelines.io.atomic import locked
+from pipelines.io.atomic import file_lock
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import Description
+from pipelines.io.description import DatasetDescription
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardSpec
 from pipelines.io.shard_writer import write_shard
-from pipelines.jobs.check_dataset import check
-from synthtext.core import Gap, InputError
+from pipelines.jobs.check_dataset import check_dataset
+from synthtext.core import InputError, SkippedSample
 
 
 def test_looking_at_a_folder_does_not_make_it(tmp_path):
@@ -38,7 +38,9 @@ def test_shards_without_a_description_are_refused(tmp_path):
     folder = DatasetFolder(tmp_path)
     with folder.open():
         folder.commit(
-            write_shard([Gap(0, ("no ink",))], LineRow, ShardSpec(0, 0, 1), "d" * 64, folder.shards, "parquet")
+            write_shard(
+                [SkippedSample(0, ("no ink",))], LineRow, ShardSpec(0, 0, 1), "d" * 64, folder.shards, "parquet"
+            )
         )
     with pytest.raises(InputError, match="part-000000"):
         folder.check_usable()
@@ -66,7 +68,7 @@ def test_folder_that_cannot_be_made_is_refused():
 
 def test_description_survives_the_disk_and_tells_differences(tmp_path):
     folder = DatasetFolder(tmp_path)
-    one = Description(kind="lines", source="a", digest="1", seed=3, count=10, shard_size=4, format="lmdb")
+    one = DatasetDescription(kind="lines", source="a", digest="1", seed=3, count=10, shard_size=4, format="lmdb")
     folder.write_description(one)
     assert folder.check_usable() == one
     explain = "{0} {1}".format
@@ -97,7 +99,7 @@ def test_opening_removes_what_is_unfinished(tmp_path):
 
 
 def _hold(path: Path, held: "multiprocessing.synchronize.Event") -> None:
-    with locked(path):
+    with file_lock(path):
         held.set()
         time.sleep(60)
 
@@ -109,12 +111,12 @@ def test_lock_keeps_others_out_and_dies_with_its_holder(tmp_path):
     holder = context.Process(target=_hold, args=(path, held))
     holder.start()
     assert held.wait(20)
-    with pytest.raises(JobError, match=f"process {holder.pid}"), locked(path):
+    with pytest.raises(JobError, match=f"process {holder.pid}"), file_lock(path):
         pass
     holder.kill()
     holder.join()
     assert path.exists()
-    with locked(path):
+    with file_lock(path):
         assert path.exists()
     assert not path.exists()
 
@@ -133,7 +135,7 @@ def _refuse_flock(reason: int) -> None:
 
 def _work_without_locks(path: Path, reason: int, said: "multiprocessing.queues.Queue[str]") -> None:
     _refuse_flock(reason)
-    for work in (lambda: locked(path / ".lock").__enter__(), lambda: check(path)):
+    for work in (lambda: file_lock(path / ".lock").__enter__(), lambda: check_dataset(path)):
         try:
             work()
             said.put("nothing")

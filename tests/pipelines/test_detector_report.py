@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from models.db.boxes import BoxSettings
-from models.detection_outcomes import Outcome
-from pipelines.datasets.open import open_scenes
+from models.db.boxes import PostprocessSettings
+from models.detection_outcomes import DetectionOutcome
+from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.evaluation.detector import analyse_detector, evaluate_detector
 from pipelines.inference.predictors import TextDetector
@@ -27,8 +27,8 @@ def dark(images):
 
 @pytest.fixture(scope="module")
 def detector():
-    looks = DetectorPreprocessing(side=256, mean=(0.485,) * 3, std=(0.229,) * 3)
-    return TextDetector(dark, looks, BoxSettings(unclip_ratio=0))
+    looks = DetectorPreprocessing(limit_side_len=256, mean=(0.485,) * 3, std=(0.229,) * 3)
+    return TextDetector(dark, looks, PostprocessSettings(unclip_ratio=0))
 
 
 def corners(left, top, right, bottom):
@@ -62,7 +62,7 @@ def draw(folder, seed=0, pictures=6):
 
 def test_slices_say_what_was_made_so(tmp_path, detector):
     labels, counts = draw(tmp_path / "scenes")
-    analysis = analyse_detector(detector, open_scenes(labels))
+    analysis = analyse_detector(detector, open_scene_source(labels))
     tree = detector_slices(analysis)
     for key, scale in (("height", 1), ("height_seen", 1)):
         bins = {entry["from"]: entry for entry in tree["texts"]["by"][key]}
@@ -86,7 +86,7 @@ def test_slices_say_what_was_made_so(tmp_path, detector):
 
 
 def test_bins_sum_to_the_totals_and_these_to_the_scores(tmp_path, detector):
-    source = open_scenes(draw(tmp_path / "scenes", seed=1)[0])
+    source = open_scene_source(draw(tmp_path / "scenes", seed=1)[0])
     analysis, plain = analyse_detector(detector, source), evaluate_detector(detector, source)
     assert analysis.evaluation.scores == plain.scores
     tree = json.loads(json.dumps(detector_slices(analysis)))
@@ -106,35 +106,35 @@ def test_bins_sum_to_the_totals_and_these_to_the_scores(tmp_path, detector):
 
 def test_the_size_as_looked_at_is_that_of_the_input(tmp_path, detector):
     labels, _ = draw(tmp_path / "scenes")
-    twice = analyse_detector(detector.resized(min_side=768), open_scenes(labels))
+    twice = analyse_detector(detector.resized(min_side=768), open_scene_source(labels))
     assert np.allclose(twice.texts["height_seen"], 1.5 * twice.texts["height"])
 
 
 def test_pictures_are_the_worst_ones_and_hold_everything(tmp_path, detector):
     labels, _ = draw(tmp_path / "scenes", pictures=9)
-    source = open_scenes(labels)
-    whole, few = (analyse_detector(detector, source, shown=shown).pictures for shown in (99, 4))
+    source = open_scene_source(labels)
+    whole, few = (analyse_detector(detector, source, max_pictures=shown).worst_pictures for shown in (99, 4))
     assert [p.key for p in few] == [p.key for p in whole[:4]]
-    wrong = [sum(f.outcome > Outcome.MATCHED for f in picture.found) for picture in whole]
+    wrong = [sum(f.outcome > DetectionOutcome.MATCHED for f in picture.instances) for picture in whole]
     assert wrong == sorted(wrong, reverse=True)
     assert all(wrong)
-    kinds = {f.kind for picture in whole for f in picture.found}
+    kinds = {f.overlay_class for picture in whole for f in picture.instances}
     assert kinds == {"matched", "covered", "missed", "ignored", "fits", "merged", "invented", "beside"}
 
 
 def test_the_page_names_the_main_cause_and_draws_every_outline_once(tmp_path, detector):
     labels, _ = draw(tmp_path / "scenes")
-    analysis = analyse_detector(detector, open_scenes(labels))
+    analysis = analyse_detector(detector, open_scene_source(labels))
     written = detector_report("dark things", [analysis])
     texts = analysis.texts
-    merged, missed = ((texts["outcome"] == o).sum() for o in (Outcome.MERGED, Outcome.ALONE))
+    merged, missed = ((texts["outcome"] == o).sum() for o in (DetectionOutcome.MERGED, DetectionOutcome.ALONE))
     assert f"{merged:,} ({100 * merged / (merged + missed):.1f} %) lie in one detection with other texts" in written
     drawings = re.findall(r'<svg viewBox="0 0 512 512" class="found".*?</svg>', written, re.S)
-    assert len(drawings) == len(analysis.pictures)
-    for picture, drawing in zip(analysis.pictures, drawings, strict=True):
-        assert drawing.count("<g ") == len(picture.found)
-        assert drawing.count("<text ") == sum(f.kind == "merged" for f in picture.found)
-        assert drawing.count("across") == sum(f.kind in ("missed", "invented") for f in picture.found)
+    assert len(drawings) == len(analysis.worst_pictures)
+    for picture, drawing in zip(analysis.worst_pictures, drawings, strict=True):
+        assert drawing.count("<g ") == len(picture.instances)
+        assert drawing.count("<text ") == sum(f.overlay_class == "merged" for f in picture.instances)
+        assert drawing.count("across") == sum(f.overlay_class in ("missed", "invented") for f in picture.instances)
 
 
 def test_a_source_without_a_mistake_has_a_page_too(tmp_path, detector):
@@ -146,9 +146,9 @@ def test_a_source_without_a_mistake_has_a_page_too(tmp_path, detector):
     (folder / "labels.tsv").write_text(
         f"0.png\t{json.dumps([{'transcription': 'all', 'points': corners(20, 20, 220, 60)}])}\n"
     )
-    analysis = analyse_detector(detector, open_scenes(folder / "labels.tsv"))
+    analysis = analyse_detector(detector, open_scene_source(folder / "labels.tsv"))
     assert "Every text is matched" in detector_report("all", [analysis])
     (folder / "labels.tsv").write_text("0.png\t[]\n")
-    nothing = analyse_detector(detector, open_scenes(folder / "labels.tsv"))
+    nothing = analyse_detector(detector, open_scene_source(folder / "labels.tsv"))
     assert detector_slices(nothing)["texts"]["total"] == 0
     assert "1 (100.0 %) are on no text" in detector_report("none", [nothing])

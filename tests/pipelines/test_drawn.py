@@ -10,17 +10,17 @@ import torch
 
 from models.ctc import CTCCodec
 from pipelines.datasets.loader import make_loader
-from pipelines.datasets.online import DrawnSource, Draws, Survey, take_survey
-from pipelines.datasets.online_index import open_survey, save_survey
-from pipelines.datasets.open import open_source
+from pipelines.datasets.online import OnlineSource, RecipeSampler, SourceIndex, scan_recipe
+from pipelines.datasets.online_index import load_index, save_index
+from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select
-from pipelines.datasets.stream import WINDOW, RecognitionStream
+from pipelines.datasets.selection import select_lines
+from pipelines.datasets.stream import BUCKET_BATCHES, RecognitionStream
 from pipelines.errors import JobError
 from pipelines.io.line_row import LineRow
 from pipelines.jobs.shard_job import generate
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Charset, Clusters, Gap, InputError
+from synthtext.core import Charset, Clusters, InputError, SkippedSample
 
 COUNT, SEED, BATCH = 1300, 5, 8
 CODEC = CTCCodec(Charset.named("alphanumeric_lower"))
@@ -56,7 +56,7 @@ def write_recipe(folder, name, module, text=RECIPE):
 
 def draws_of(path, seed=SEED):
     recipe = resolve_recipe(str(path))
-    return Draws(recipe, recipe.digest, seed)
+    return RecipeSampler(recipe, recipe.digest, seed)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -74,18 +74,18 @@ def recipe(tmp_path_factory):
 @pytest.fixture(scope="module")
 def drawn(recipe):
     draws = draws_of(recipe)
-    return DrawnSource(draws, take_survey(draws, COUNT, 0))
+    return OnlineSource(draws, scan_recipe(draws, COUNT, 0))
 
 
 @pytest.fixture(scope="module")
 def stored(recipe, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shards") / "data"
     generate(str(recipe), folder, COUNT, seed=SEED, workers=0)
-    return open_source(folder)
+    return open_line_source(folder)
 
 
 def stream_of(source):
-    return RecognitionStream([select(source, CODEC, PREPROCESSING)], [1], CODEC, PREPROCESSING, BATCH, 3)
+    return RecognitionStream([select_lines(source, CODEC, PREPROCESSING)], [1], CODEC, PREPROCESSING, BATCH, 3)
 
 
 def same(one, other):
@@ -102,11 +102,11 @@ def test_a_survey_knows_what_shards_say(drawn, stored):
 
 
 def test_any_number_of_processes_makes_the_same_survey(recipe, drawn):
-    other = take_survey(draws_of(recipe), COUNT, 2)
+    other = scan_recipe(draws_of(recipe), COUNT, 2)
     assert other.texts.equals(drawn.survey.texts)
     assert np.array_equal(other.indices, drawn.survey.indices)
     assert np.array_equal(other.sizes, drawn.survey.sizes)
-    assert (other.count, other.gaps) == (drawn.survey.count, drawn.survey.gaps)
+    assert (other.count, other.skipped) == (drawn.survey.count, drawn.survey.gaps)
 
 
 def test_rows_in_any_order_are_those_of_shards_to_the_byte(drawn, stored):
@@ -119,10 +119,10 @@ def test_rows_in_any_order_are_those_of_shards_to_the_byte(drawn, stored):
     ("workers", "start", "stop"),
     [
         (0, 0, 6),
-        (0, 3 * WINDOW - 3, 3 * WINDOW + 3),
-        (0, 9 * WINDOW, 9 * WINDOW + 2),
+        (0, 3 * BUCKET_BATCHES - 3, 3 * BUCKET_BATCHES + 3),
+        (0, 9 * BUCKET_BATCHES, 9 * BUCKET_BATCHES + 2),
         (1, 0, 3),
-        (2, WINDOW - 4, WINDOW + 4),
+        (2, BUCKET_BATCHES - 4, BUCKET_BATCHES + 4),
     ],
 )
 def test_batches_are_those_of_shards_tensor_by_tensor(drawn, stored, workers, start, stop):
@@ -149,33 +149,36 @@ def test_groups_are_the_row_groups_of_shards(tmp_path, dataset, drawn, share):
     count, nothing = 2 * LineRow.SHARD_SIZE + 700, Clusters(np.zeros(1, np.int32), np.zeros((0, 4, 2), np.float32))
     gaps = rng.random(count) < share
     gaps[LineRow.SHARD_SIZE : 2 * LineRow.SHARD_SIZE] |= share > 0.5  # a shard without a row
-    rows = [Gap(i, ("no ink",)) if gap else LineRow(f"{i}", b"", "", "a", 9, 9, nothing) for i, gap in enumerate(gaps)]
+    rows = [
+        SkippedSample(i, ("no ink",)) if gap else LineRow(f"{i}", b"", "", "a", 9, 9, nothing)
+        for i, gap in enumerate(gaps)
+    ]
     folder = dataset(tmp_path / "data", rows, size=LineRow.SHARD_SIZE)
     indices = np.flatnonzero(~gaps)
-    survey = Survey(count, indices, np.full((len(indices), 2), 9), drawn.survey.texts, {})
-    assert np.array_equal(DrawnSource(drawn.draws, survey).groups, open_source(folder).groups)
+    survey = SourceIndex(count, indices, np.full((len(indices), 2), 9), drawn.survey.texts, {})
+    assert np.array_equal(OnlineSource(drawn.draws, survey).groups, open_line_source(folder).group_offsets)
 
 
 def test_a_survey_is_kept_in_a_file(tmp_path, drawn):
     path = tmp_path / "recipes" / "survey.arrow"
-    assert open_survey(path) is None
-    save_survey(path, drawn.survey, {"digest": "d", "seed": 5})
-    survey, about = open_survey(path)
+    assert load_index(path) is None
+    save_index(path, drawn.survey, {"digest": "d", "seed": 5})
+    survey, about = load_index(path)
     assert about == {"digest": "d", "seed": 5}
     assert survey.texts.equals(drawn.survey.texts)
     assert np.array_equal(survey.indices, drawn.survey.indices)
     assert np.array_equal(survey.sizes, drawn.survey.sizes)
-    assert (survey.count, survey.gaps) == (drawn.survey.count, drawn.survey.gaps)
+    assert (survey.count, survey.skipped) == (drawn.survey.count, drawn.survey.gaps)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize("keep", [0, 10, 300, -20])
 def test_a_damaged_file_is_named(tmp_path, drawn, keep):
     path = tmp_path / "survey.arrow"
-    save_survey(path, drawn.survey, {})
+    save_index(path, drawn.survey, {})
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(InputError, match=r"survey\.arrow is damaged"):
-        open_survey(path)
+        load_index(path)
 
 
 def test_a_source_is_sent_to_other_processes(drawn):
@@ -187,7 +190,7 @@ def test_a_source_is_sent_to_other_processes(drawn):
 def test_too_many_gaps_fail_the_survey(tmp_path):
     path = write_recipe(tmp_path / "gaps", "odd_of_gaps", MODULE.replace("0.75", "0.9"))
     with pytest.raises(JobError, match=r"could not be drawn, more than 1%: .*charset"):
-        take_survey(draws_of(path), 600, 0)
+        scan_recipe(draws_of(path), 600, 0)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -195,20 +198,20 @@ def test_an_error_in_a_part_of_the_users_is_told_in_one_sentence(tmp_path, worke
     module = MODULE.replace("rng.random() < 0.75", "rng.random() < 0.001").replace('return "é"', "return 1 / 0")
     path = write_recipe(tmp_path / "errors", f"odd_of_errors_{workers}", module)
     with pytest.raises(JobError, match=r"^sample \d+ of recipe .* could not be drawn: ZeroDivisionError"):
-        take_survey(draws_of(path), 3000, workers)
+        scan_recipe(draws_of(path), 3000, workers)
 
 
 def test_a_part_that_draws_otherwise_every_time_is_found(tmp_path):
     module = MODULE.replace("rng.random() < 0.75", "False").replace("rng.integers(0, 8,", "np.random.randint(0, 8,")
     path = write_recipe(tmp_path / "chance", "odd_of_chance", "import numpy as np\n" + module)
     draws = draws_of(path)
-    source = DrawnSource(draws, take_survey(draws, 100, 0))
+    source = OnlineSource(draws, scan_recipe(draws, 100, 0))
     with pytest.raises(InputError, match=r"sample \d+ of recipe .* is another one than when it was first drawn"):
         source.read(np.arange(100))
 
 
 def test_files_that_have_changed_since_the_start_are_found(recipe, drawn):
-    elsewhere = Draws(drawn.draws.recipe, "0" * 64, SEED)  # what a data worker is told, but does not find
+    elsewhere = RecipeSampler(drawn.draws.recipe, "0" * 64, SEED)  # what a data worker is told, but does not find
     with pytest.raises(InputError, match="would draw other lines now"):
-        DrawnSource(elsewhere, drawn.survey).read(np.array([0]))
+        OnlineSource(elsewhere, drawn.survey).read(np.array([0]))
     assert Path(recipe).is_file()

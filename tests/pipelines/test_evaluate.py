@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipelines.cli.evaluation import evaluate
-from pipelines.datasets.open import open_source
+from pipelines.cli.evaluation import evaluate_command
+from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.evaluation.recognizer import analyse_recognizer, evaluate_recognizer, worst_readings
+from pipelines.evaluation.recognizer import analyse_recognizer, evaluate_recognizer, worst_predictions
 from pipelines.inference import predictors as batching
 from pipelines.inference.engine import torch_recognizer
-from pipelines.inference.predictors import TextRecognizer, width_batches
+from pipelines.inference.predictors import TextRecognizer, batches_by_width
 from pipelines.reports.evaluation import recognizer_report
 from synthtext.core import Charset, InputError
 
@@ -60,7 +60,7 @@ def write_lines(folder, lines):
     for index, (painted, _) in enumerate(lines):
         cv2.imwrite(str(folder / f"{index}.png"), paint(painted))
     (folder / "labels.tsv").write_text("".join(f"{i}.png\t{label}\n" for i, (_, label) in enumerate(lines)))
-    return open_source(folder / "labels.tsv")
+    return open_line_source(folder / "labels.tsv")
 
 
 @pytest.fixture
@@ -94,9 +94,9 @@ def test_scores_tell_what_was_misread(tmp_path):
     assert scores.accuracy_without_spaces == 3 / 5
     assert scores.alphanumeric_accuracy == 3 / 5
     assert scores.normalized_edit_similarity == pytest.approx((1 + 2 / 3 + 1 + 1 / 2 + 0) / 5)
-    worst = worst_readings(evaluation)
-    assert [(r.truth, r.reading) for r in worst] == [("c", ""), ("ad", "ab"), ("a b", "ab")]
-    assert worst_readings(evaluation, 1) == worst[:1]
+    worst = worst_predictions(evaluation)
+    assert [(r.truth, r.prediction) for r in worst] == [("c", ""), ("ad", "ab"), ("a b", "ab")]
+    assert worst_predictions(evaluation, 1) == worst[:1]
     page = recognizer_report("grey lines", [analyse_recognizer(evaluation)])
     assert page.count("data:image/png;base64,") == 3
     assert "2.png" not in page  # it was read right
@@ -105,13 +105,13 @@ def test_scores_tell_what_was_misread(tmp_path):
 def test_batches_hold_lines_of_like_width_and_bounded_size(lines, monkeypatch):
     widths = np.array([paint(text).shape[1] for text, _ in lines], np.int64)
     monkeypatch.setattr(batching, "COLUMNS", 1000)
-    batches = list(width_batches(widths, PREPROCESSING, 8))
+    batches = list(batches_by_width(widths, PREPROCESSING, 8))
     assert sorted(np.concatenate(batches)) == list(range(40))
     assert (np.diff(widths[np.concatenate(batches)]) >= 0).all()
     assert max(map(len, batches)) == 8
     assert all(len(rows) * PREPROCESSING.batch_width(int(widths[rows].max())) <= 1000 for rows in batches)
     monkeypatch.setattr(batching, "COLUMNS", 10)
-    assert [len(rows) for rows in width_batches(widths, PREPROCESSING, 8)] == [1] * 40
+    assert [len(rows) for rows in batches_by_width(widths, PREPROCESSING, 8)] == [1] * 40
 
 
 def test_pictures_are_read_in_their_order(lines):
@@ -123,7 +123,7 @@ def test_pictures_are_read_in_their_order(lines):
 def test_batching_does_not_change_readings(tmp_path, lines):
     source = write_lines(tmp_path / "lines", lines)
     one, many = (evaluate_recognizer(reader(), source, batch_size=n) for n in (1, 40))
-    assert [r.reading for r in one.readings] == [r.reading for r in many.readings]
+    assert [r.prediction for r in one.readings] == [r.prediction for r in many.readings]
 
 
 def test_the_preprocessing_given_is_the_one_used(tmp_path, lines):
@@ -143,12 +143,12 @@ def test_a_missing_picture_is_named_and_the_mode_put_back(tmp_path, lines):
 
 def test_the_command_refuses_what_it_cannot_do_before_it_starts(tmp_path):
     with pytest.raises(InputError, match=r"model\.onnx: there is no such file"):
-        evaluate(tmp_path / "model.onnx", ["data"])
+        evaluate_command(tmp_path / "model.onnx", ["data"])
     with pytest.raises(InputError, match=r"no such RUN"):
-        evaluate(tmp_path / "nowhere", ["data"])
+        evaluate_command(tmp_path / "nowhere", ["data"])
     with pytest.raises(InputError, match="there is no folder"):
-        evaluate(tmp_path, ["data"], json=tmp_path / "missing" / "scores.json")
+        evaluate_command(tmp_path, ["data"], json=tmp_path / "missing" / "scores.json")
     with pytest.raises(InputError, match="there is no folder"):
-        evaluate(tmp_path, ["data"], report=tmp_path / "missing" / "worst.html")
+        evaluate_command(tmp_path, ["data"], report=tmp_path / "missing" / "worst.html")
     with pytest.raises(InputError, match="it is a folder"):
-        evaluate(tmp_path, ["data"], json=tmp_path)
+        evaluate_command(tmp_path, ["data"], json=tmp_path)

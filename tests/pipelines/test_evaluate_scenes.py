@@ -5,8 +5,8 @@ import numpy as np
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.evaluation import evaluate
-from pipelines.jobs.import_formats import open_import
+from pipelines.cli.evaluation import evaluate_command
+from pipelines.jobs.import_formats import open_import_source
 
 
 def test_labels_that_were_mended_are_told_and_the_page_and_the_slices_agree_with_the_scores(tmp_path, published):
@@ -18,9 +18,9 @@ def test_labels_that_were_mended_are_told_and_the_page_and_the_slices_agree_with
     ]
     (tmp_path / "0.png").write_bytes(cv2.imencode(".png", np.full((64, 96, 3), 200, np.uint8))[1].tobytes())
     (tmp_path / "labels.tsv").write_text(f"0.png\t{json.dumps(label)}\n")
-    open_import(tmp_path / "labels.tsv").write(tmp_path / "data")
+    open_import_source(tmp_path / "labels.tsv").write(tmp_path / "data")
     app = typer.Typer()
-    app.command()(evaluate)
+    app.command()(evaluate_command)
     sources = [str(tmp_path / "labels.tsv"), str(tmp_path / "data")]
     scores = tmp_path / "scores.json"
     network = str(published / "detector")

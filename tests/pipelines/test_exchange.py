@@ -12,15 +12,21 @@ import torch
 
 from models.db.boxes import Boxes
 from models.recognizer import Recognizer, RecognizerConfig
-from pipelines.cli.evaluation import evaluate
-from pipelines.cli.training import Kind
-from pipelines.cli.training import import_model as import_command
+from pipelines.cli.evaluation import evaluate_command
+from pipelines.cli.training import ModelKindOption
+from pipelines.cli.training import import_model_command as import_command
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.inference.engine import open_session
-from pipelines.inference.onnx_export import export, folded
-from pipelines.inference.onnx_import import import_model
-from pipelines.inference.open_network import kind_of, open_detector, open_recognizer
-from pipelines.inference.published import CLASSIFIER, DETECTOR, DICTIONARY, RECOGNIZER, model_file
+from pipelines.inference.engine import open_onnx_session
+from pipelines.inference.onnx_export import export_onnx, fold_batch_norm
+from pipelines.inference.onnx_import import import_onnx
+from pipelines.inference.open_network import model_kind, open_detector, open_recognizer
+from pipelines.inference.published import (
+    DETECTOR_FILE,
+    DICTIONARY_FILE,
+    ORIENTATION_FILE,
+    RECOGNIZER_FILE,
+    published_file,
+)
 from pipelines.inference.run import Run
 from synthtext.core import Box, Charset, InputError
 
@@ -67,11 +73,11 @@ def test_the_recognizer_is_the_published_one(vectors, published):
 def test_the_detector_is_the_one_that_was_trained(vectors, published):
     description, arrays = vectors
     detector = Run.open(published / "detector").detector()
-    as_exported = open_detector(model_file(DETECTOR))
+    as_exported = open_detector(published_file(DETECTOR_FILE))
     for case in description["detection"]:
         name = f"det{case['index']}_"
         image = np.ascontiguousarray(arrays[name + "image"][..., ::-1])
-        fixed = detector.preprocessing.__class__(side=32, rule="min", max_area=image.size)
+        fixed = detector.preprocessing.__class__(limit_side_len=32, limit_type="min", max_area=image.size)
         for network, key in ((detector, "probability_map"), (as_exported, "probability_map_as_exported")):
             images = torch.from_numpy(fixed.prepare(image))
             difference = np.abs(network.engine(images)[0].numpy() - arrays[name + key].astype(np.float32))
@@ -109,7 +115,7 @@ def test_imported_networks_are_ordinary_runs(published):
     assert (recognizer.kind, detector.kind) == ("recognizer", "detector")
     assert parameters(recognizer.load_recognizer()) == 2_066_433
     assert parameters(detector.load_detector()) == 583_234
-    assert recognizer.charset == Charset.from_file(model_file(DICTIONARY))
+    assert recognizer.charset == Charset.from_file(published_file(DICTIONARY_FILE))
     assert recognizer.charset.characters[-1] == " "
     assert recognizer.preprocessing == RecognizerPreprocessing(min_width=320, width_step=1)
     assert detector.boxes.released
@@ -120,8 +126,8 @@ def test_imported_networks_are_ordinary_runs(published):
 
 
 def test_the_published_files_have_a_name(tmp_path):
-    import_command(Path("published"), Kind.detector, tmp_path / "det")
-    assert Run.open(tmp_path / "det").config["imported"]["file"] == DETECTOR
+    import_command(Path("published"), ModelKindOption.detector, tmp_path / "det")
+    assert Run.open(tmp_path / "det").config["imported"]["file"] == DETECTOR_FILE
 
 
 def test_exported_files_say_the_same_at_any_size(exported):
@@ -144,45 +150,45 @@ def test_exported_files_are_as_promised(exported):
     for kind in ("recognizer", "detector"):
         model = onnx.load(str(exported / f"{kind}.onnx"))
         assert "BatchNormalization" not in {node.op_type for node in model.graph.node}
-        assert kind_of(exported / f"{kind}.onnx") == kind
-    session = open_session(exported / "recognizer.onnx")
+        assert model_kind(exported / f"{kind}.onnx") == kind
+    session = open_onnx_session(exported / "recognizer.onnx")
     characters = session.get_modelmeta().custom_metadata_map["character"].splitlines()
     assert tuple(characters) == Run.open(exported / "recognizer").charset.characters
 
 
 def test_folding_changes_nothing():
     torch.manual_seed(0)
-    model = Recognizer(RecognizerConfig(5, scale=0.125, hidden=8, mid=8))
+    model = Recognizer(RecognizerConfig(5, backbone_scale=0.125, lstm_hidden=8, head_dim=8))
     model(torch.randn(4, 3, 32, 64))  # statistics of its own
     model.eval()
     images = torch.randn(2, 3, 32, 48)
     with torch.no_grad():
-        assert torch.allclose(folded(model)(images).logits, model(images).logits, atol=1e-5)
+        assert torch.allclose(fold_batch_norm(model)(images).logits, model(images).logits, atol=1e-5)
     assert any(isinstance(module, torch.nn.BatchNorm2d) for module in model.modules())
 
 
 @pytest.mark.parametrize(
     ("file", "kind", "said"),
     [
-        (CLASSIFIER, "recognizer", r"layer 3: .* is a convolution 1x1, 8 to 8, .* has a convolution 3x3"),
-        (DETECTOR, "recognizer", r"another architecture: layer \d+"),
-        (RECOGNIZER, "detector", r"another architecture: layer \d+"),
+        (ORIENTATION_FILE, "recognizer", r"layer 3: .* is a convolution 1x1, 8 to 8, .* has a convolution 3x3"),
+        (DETECTOR_FILE, "recognizer", r"another architecture: layer \d+"),
+        (RECOGNIZER_FILE, "detector", r"another architecture: layer \d+"),
     ],
 )
 def test_another_architecture_is_refused_with_its_first_layer(tmp_path, file, kind, said):
     with pytest.raises(InputError, match=said):
-        import_model(model_file(file), kind, tmp_path / "run")
+        import_onnx(published_file(file), kind, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_the_same_layers_put_together_otherwise_are_refused(tmp_path):
-    model = onnx.load(str(model_file(RECOGNIZER)))
+    model = onnx.load(str(published_file(RECOGNIZER_FILE)))
     gate = next(node for node in model.graph.node if node.op_type == "HardSigmoid")
     next(a for a in gate.attribute if a.name == "alpha").f = 0.5
     path = tmp_path / "changed.onnx"
     onnx.save(model, str(path))
     with pytest.raises(InputError, match=r"its layers are alike, but .* differs"):
-        import_model(path, "recognizer", tmp_path / "run")
+        import_onnx(path, "recognizer", tmp_path / "run")
 
 
 def attention(path):
@@ -204,46 +210,46 @@ def attention(path):
 def test_a_network_with_attention_is_refused_by_its_first_layer_that_differs(tmp_path):
     attention(tmp_path / "attention.onnx")
     with pytest.raises(InputError, match=r"layer 2: there are no more layers, .* has a batch normalisation"):
-        import_model(tmp_path / "attention.onnx", "recognizer", tmp_path / "run")
+        import_onnx(tmp_path / "attention.onnx", "recognizer", tmp_path / "run")
 
 
 def test_bad_files_are_refused_in_a_sentence(tmp_path, exported):
-    whole = model_file(RECOGNIZER).read_bytes()
+    whole = published_file(RECOGNIZER_FILE).read_bytes()
     broken = {"cut.onnx": whole[: len(whole) // 2], "empty.onnx": b"", "text.onnx": b"this is no network"}
     for name, content in broken.items():
         (tmp_path / name).write_bytes(content)
         for attempt in (
-            lambda path: import_model(path, "recognizer", tmp_path / "run"),
+            lambda path: import_onnx(path, "recognizer", tmp_path / "run"),
             lambda path: open_recognizer(path),
-            lambda path: evaluate(path, ["data"]),
+            lambda path: evaluate_command(path, ["data"]),
         ):
             with pytest.raises(InputError, match=rf"{name} is no ONNX file"):
                 attempt(tmp_path / name)
     with pytest.raises(InputError, match="no such file"):
-        import_model(tmp_path / "missing.onnx", "detector", tmp_path / "run")
+        import_onnx(tmp_path / "missing.onnx", "detector", tmp_path / "run")
     with pytest.raises(InputError, match="is no detector"):
         open_detector(exported / "recognizer.onnx")
     with pytest.raises(InputError, match="is not empty"):
-        import_model(model_file(RECOGNIZER), "recognizer", exported)
+        import_onnx(published_file(RECOGNIZER_FILE), "recognizer", exported)
     with pytest.raises(InputError, match="there is no folder"):
-        export(Run.open(exported / "detector"), tmp_path / "missing" / "x.onnx")
+        export_onnx(Run.open(exported / "detector"), tmp_path / "missing" / "x.onnx")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_wrong_dictionary_is_refused(tmp_path):
-    lines = model_file(DICTIONARY).read_bytes().decode().splitlines()
+    lines = published_file(DICTIONARY_FILE).read_bytes().decode().splitlines()
     for wrong in (lines[:100], [*lines, "€", "‰"], [*lines[:-1], "two"]):
         (tmp_path / "wrong.txt").write_text("\n".join(wrong), encoding="utf-8")
         with pytest.raises(InputError, match=r"wrong\.txt"):
-            import_model(model_file(RECOGNIZER), "recognizer", tmp_path / "run", tmp_path / "wrong.txt")
+            import_onnx(published_file(RECOGNIZER_FILE), "recognizer", tmp_path / "run", tmp_path / "wrong.txt")
     with pytest.raises(InputError, match="a detector has no charset"):
-        import_model(model_file(DETECTOR), "detector", tmp_path / "run", model_file(DICTIONARY))
+        import_onnx(published_file(DETECTOR_FILE), "detector", tmp_path / "run", published_file(DICTIONARY_FILE))
     with pytest.raises(InputError, match=r"wrong\.txt"):
-        open_recognizer(model_file(RECOGNIZER), charset=tmp_path / "wrong.txt")
-    named = open_recognizer(model_file(RECOGNIZER), charset=model_file(DICTIONARY))
+        open_recognizer(published_file(RECOGNIZER_FILE), charset=tmp_path / "wrong.txt")
+    named = open_recognizer(published_file(RECOGNIZER_FILE), charset=published_file(DICTIONARY_FILE))
     assert named.charset == open_recognizer().charset
-    run = import_model(model_file(RECOGNIZER), "recognizer", tmp_path / "run", model_file(DICTIONARY))
-    assert run.charset == Charset.from_file(model_file(DICTIONARY))
+    run = import_onnx(published_file(RECOGNIZER_FILE), "recognizer", tmp_path / "run", published_file(DICTIONARY_FILE))
+    assert run.charset == Charset.from_file(published_file(DICTIONARY_FILE))
 
 
 def test_detectors_are_evaluated(tmp_path, published):
@@ -252,15 +258,15 @@ def test_detectors_are_evaluated(tmp_path, published):
     cv2.imwrite(str(tmp_path / "a.png"), image)
     label = [{"transcription": "HELLO", "points": [[57, 24], [210, 24], [210, 64], [57, 64]]}]
     (tmp_path / "labels.tsv").write_text(f"a.png\t{json.dumps(label)}\n", encoding="utf-8")
-    for network in (published / "detector", model_file(DETECTOR)):
-        evaluate(network, [str(tmp_path / "labels.tsv")], json=tmp_path / "scores.json", min_side=160)
+    for network in (published / "detector", published_file(DETECTOR_FILE)):
+        evaluate_command(network, [str(tmp_path / "labels.tsv")], json=tmp_path / "scores.json", min_side=160)
         (scores,) = json.loads((tmp_path / "scores.json").read_text()).values()
         assert list(scores)[:2] == ["images", "instances"]
         assert scores["hmean"] == scores["coverage_recall"] == 1
     with pytest.raises(InputError):
-        evaluate(published / "detector", [str(tmp_path / "labels.tsv")], min_side=64, max_side=64)
+        evaluate_command(published / "detector", [str(tmp_path / "labels.tsv")], min_side=64, max_side=64)
     with pytest.raises(InputError, match="for detectors"):
-        evaluate(published / "recognizer", [str(tmp_path / "labels.tsv")], min_side=64)
+        evaluate_command(published / "recognizer", [str(tmp_path / "labels.tsv")], min_side=64)
     (tmp_path / "broken.tsv").write_text("a.png\t[{]\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"broken\.tsv: a\.png: this is no list of texts"):
-        evaluate(published / "detector", [str(tmp_path / "broken.tsv")])
+        evaluate_command(published / "detector", [str(tmp_path / "broken.tsv")])

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.cli.main import app, run
-from pipelines.datasets.open import open_scenes, open_source
+from pipelines.cli.main import app, main
+from pipelines.datasets.open import open_line_source, open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 
 
@@ -46,7 +46,7 @@ def ocrmill(*arguments):
 
 
 def polygons_of(path):
-    return {i.text: i.polygon for scene in iterate_scenes(open_scenes(path)) for i in scene.instances}
+    return {i.text: i.polygon for scene in iterate_scenes(open_scene_source(path)) for i in scene.instances}
 
 
 def assert_same(found, outlines):
@@ -82,7 +82,7 @@ def test_polygons_survive_import_shards_crops_and_export(tmp_path):
     assert {len(points) for points in polygons_of_icdar(tmp_path).values()} == {4}
 
     ocrmill("export-data", tmp_path / "lines", "-o", tmp_path / "words", "--to", "paddleocr")
-    assert len(open_source(tmp_path / "words" / "labels.tsv")) == len(rows)
+    assert len(open_line_source(tmp_path / "words" / "labels.tsv")) == len(rows)
 
 
 def polygons_of_icdar(tmp_path):
@@ -119,7 +119,7 @@ def test_bad_input_is_one_sentence_and_nothing_is_left(tmp_path, monkeypatch, ca
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["ocrmill", *arguments])
     with pytest.raises(SystemExit) as end:
-        run()
+        main()
     assert end.value.code == 2
     said = capsys.readouterr().err.strip().splitlines()
     assert said[-1].startswith("ocrmill: ")

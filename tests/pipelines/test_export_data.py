@@ -9,18 +9,18 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.data import export_data as command
-from pipelines.datasets.open import open_scenes, open_source
-from pipelines.datasets.provenance import provenance
-from pipelines.datasets.scene_labels import mend_polygon
+from pipelines.cli.data import export_data_command as command
+from pipelines.datasets.open import open_line_source, open_scene_source
+from pipelines.datasets.provenance import read_provenance
+from pipelines.datasets.scene_labels import repair_polygon
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.errors import JobError
 from pipelines.io.line_row import LineRow
-from pipelines.io.scene_row import SceneRow, leaves
+from pipelines.io.scene_row import SceneRow, leaf_instances
 from pipelines.jobs.export import export_data
-from pipelines.jobs.import_formats import open_import
+from pipelines.jobs.import_formats import open_import_source
 from synthtext.core import (
-    Applied,
+    AppliedEffect,
     Box,
     Clusters,
     InputError,
@@ -56,7 +56,7 @@ def scene(number, *, plain):
     for k in range(number % 6):
         text = "###" if (ignore := bool(rng.random() < 0.2)) and plain else TEXTS[rng.integers(len(TEXTS))]
         points = polygon(rng, 4 if plain else int(rng.integers(4, 15)), whole=plain)
-        if mend_polygon(points).problem:
+        if repair_polygon(points).problem:
             points = Box(10, 10, 60, 30).polygon()
         if plain:
             texts.append(TextInstance(text, points, ignore=ignore))
@@ -67,7 +67,7 @@ def scene(number, *, plain):
         texts.append(TextInstance(text, points, clusters, ignore, "line" if k == 0 else "word", parent, origin))
     image, suffix = encoded(number, ".png" if number % 2 else ".jpg"), ".png" if number % 2 else ".jpg"
     pixels = np.zeros((300, 300, 3), np.uint8)
-    return SceneRow.of(Scene(f"ca5cade0{number:010d}", pixels, tuple(texts)), image, suffix)
+    return SceneRow.from_scene(Scene(f"ca5cade0{number:010d}", pixels, tuple(texts)), image, suffix)
 
 
 def assert_same(found, put, *, atol=0.0):
@@ -80,17 +80,17 @@ def assert_same(found, put, *, atol=0.0):
 
 def again(out, form, data):
     """What was exported, imported again."""
-    statistics = open_import(out / "labels.tsv" if form == "paddleocr" else out, form).write(data)
-    assert not statistics.gaps
+    statistics = open_import_source(out / "labels.tsv" if form == "paddleocr" else out, form).write(data)
+    assert not statistics.skipped
     assert not statistics.problems
-    return list(iterate_scenes(open_scenes(data)))
+    return list(iterate_scenes(open_scene_source(data)))
 
 
 @pytest.mark.parametrize("form", ["paddleocr", "icdar", "lmdb"])
 def test_what_a_format_holds_comes_back_as_it_was(dataset, tmp_path, form):
     rows = [scene(number, plain=True) for number in range(24)]
     done = export_data(dataset(tmp_path / "data", rows), form, tmp_path / "out")
-    assert (done.kind, done.pictures, done.lost) == ("scenes", 24, Counter())
+    assert (done.kind, done.pictures, done.unsupported) == ("scenes", 24, Counter())
     assert done.texts == sum(len(row.instances) for row in rows)
     scenes = again(tmp_path / "out", form, tmp_path / "again")
     assert [one.image for one in scenes] == [row.image for row in rows]
@@ -103,7 +103,7 @@ def test_what_a_format_holds_comes_back_as_it_was(dataset, tmp_path, form):
 def test_an_lmdb_holds_everything(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(24)]
     done = export_data(dataset(tmp_path / "data", rows), "lmdb", tmp_path / "out")
-    assert done.lost == Counter()
+    assert done.unsupported == Counter()
     for one, row in zip(again(tmp_path / "out", "lmdb", tmp_path / "again"), rows, strict=True):
         assert len(one.instances) == len(row.instances)
         for found, put in zip(one.instances, row.instances, strict=True):
@@ -111,16 +111,16 @@ def test_an_lmdb_holds_everything(dataset, tmp_path):
     with lmdb.open(str(tmp_path / "out"), readonly=True, lock=False) as environment, environment.begin() as transaction:
         assert transaction.get(b"num-samples") == b"24"
         label = json.loads(transaction.get(b"label-000000005"))
-    assert len(label) == len(leaves(rows[4].instances))
+    assert len(label) == len(leaf_instances(rows[4].instances))
 
 
 def test_paddleocr_loses_what_it_says_and_keeps_polygons_of_any_length(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(40)]
     done = export_data(dataset(tmp_path / "data", rows), "paddleocr", tmp_path / "out")
-    written = [leaves(row.instances) for row in rows]
+    written = [leaf_instances(row.instances) for row in rows]
     every = [leaf for one in written for leaf in one]
     assert done.texts == len(every)
-    assert done.lost == +Counter(
+    assert done.unsupported == +Counter(
         {
             "lines and blocks around other texts": sum(len(row.instances) for row in rows) - len(every),
             "levels other than word": sum(leaf.level != "word" for leaf in every),
@@ -129,7 +129,7 @@ def test_paddleocr_loses_what_it_says_and_keeps_polygons_of_any_length(dataset, 
             "transcriptions of texts to be ignored": sum(leaf.ignore for leaf in every),
         }
     )
-    assert min(done.lost.values()) > 0
+    assert min(done.unsupported.values()) > 0
     assert {len(leaf.polygon) for leaf in every} > {4, 5, 9, 14}
     for one, put in zip(again(tmp_path / "out", "paddleocr", tmp_path / "again"), written, strict=True):
         for found, leaf in zip(one.instances, put, strict=True):
@@ -141,10 +141,10 @@ def test_paddleocr_loses_what_it_says_and_keeps_polygons_of_any_length(dataset, 
 def test_icdar_makes_rectangles_of_whole_pixels_and_says_so(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(40)]
     done = export_data(dataset(tmp_path / "data", rows), "icdar", tmp_path / "out")
-    every = [leaf for row in rows for leaf in leaves(row.instances)]
-    assert done.lost["polygons without four corners, now rectangles"] == sum(len(i.polygon) != 4 for i in every)
-    assert 0 < done.lost["texts' corners, now whole pixels"] <= len(every)
-    assert "texts thinner than a pixel, left out" not in done.lost
+    every = [leaf for row in rows for leaf in leaf_instances(row.instances)]
+    assert done.unsupported["polygons without four corners, now rectangles"] == sum(len(i.polygon) != 4 for i in every)
+    assert 0 < done.unsupported["texts' corners, now whole pixels"] <= len(every)
+    assert "texts thinner than a pixel, left out" not in done.unsupported
     scenes = again(tmp_path / "out", "icdar", tmp_path / "again")
     found = [i for one in scenes for i in one.instances]
     assert [i.text for i in found] == ["###" if leaf.ignore else leaf.text for leaf in every]
@@ -159,7 +159,7 @@ def test_icdar_makes_rectangles_of_whole_pixels_and_says_so(dataset, tmp_path):
 
 def only(*instances):
     image = encoded(0, ".png")
-    return [SceneRow.of(Scene("ca5cade00", np.zeros((300, 300, 3), np.uint8), instances), image, ".png")]
+    return [SceneRow.from_scene(Scene("ca5cade00", np.zeros((300, 300, 3), np.uint8), instances), image, ".png")]
 
 
 def test_texts_that_do_not_fit_are_counted(dataset, tmp_path):
@@ -168,20 +168,22 @@ def test_texts_that_do_not_fit_are_counted(dataset, tmp_path):
     stars = TextInstance("*", Box(10, 40, 40, 50).polygon())
     data = dataset(tmp_path / "data", only(thin, broken, stars))
     done = export_data(data, "icdar", tmp_path / "icdar")
-    assert (done.texts, done.lost["texts thinner than a pixel, left out"]) == (2, 1)
-    assert done.lost["line breaks in texts, now spaces"] == 1
-    assert done.lost["texts that now read as to be ignored"] == 1
+    assert (done.texts, done.unsupported["texts thinner than a pixel, left out"]) == (2, 1)
+    assert done.unsupported["line breaks in texts, now spaces"] == 1
+    assert done.unsupported["texts that now read as to be ignored"] == 1
     (one,) = again(tmp_path / "icdar", "icdar", tmp_path / "again")
     assert [(i.text, i.ignore) for i in one.instances] == [("two lines", False), ("*", True)]
-    assert export_data(data, "paddleocr", tmp_path / "paddle").lost == {"texts that now read as to be ignored": 1}
+    assert export_data(data, "paddleocr", tmp_path / "paddle").unsupported == {
+        "texts that now read as to be ignored": 1
+    }
 
 
 def line(number, text):
     quads = np.stack([Box(k, 0, k + 1, 20).polygon() for k in range(len(text))]) if text else np.zeros((0, 4, 2))
-    meta = Provenance("Lato Bold", "Latn", "words", 90.0, (Applied("blur", {"sigma": 1.0}),))
+    meta = Provenance("Lato Bold", "Latn", "words", 90.0, (AppliedEffect("blur", {"sigma": 1.0}),))
     clusters = Clusters(np.arange(len(text) + 1, dtype=np.int32), quads.astype(np.float32))
     sample = Sample(f"ca5cade0{number:010d}", np.zeros((20, 60, 3), np.uint8), text, clusters, meta)
-    return LineRow.of(sample, cv2.imencode(".png", sample.image + number)[1].tobytes(), ".png")
+    return LineRow.from_sample(sample, cv2.imencode(".png", sample.image + number)[1].tobytes(), ".png")
 
 
 @pytest.mark.parametrize("form", ["paddleocr", "lmdb"])
@@ -191,16 +193,16 @@ def test_lines_go_out_and_come_back(dataset, tmp_path, form, stored):
     done = export_data(dataset(tmp_path / "data", rows, stored), form, tmp_path / "out")
     assert (done.kind, done.pictures, done.texts) == ("lines", 9, 9)
     path = tmp_path / "out" / "labels.tsv" if form == "paddleocr" else tmp_path / "out"
-    found = open_source(path).read(np.arange(9))
+    found = open_line_source(path).read(np.arange(9))
     assert [(one.image, one.text) for one in found] == [(row.image, row.text) for row in rows]
     if form == "paddleocr":
-        assert done.lost == {"lines' clusters": 9, "lines' fonts, corpora and effects": 9}
+        assert done.unsupported == {"lines' clusters": 9, "lines' fonts, corpora and effects": 9}
         names = [row.key for row in rows] if stored == "parquet" else [f"img_{number}" for number in range(1, 10)]
         assert [one.key for one in found] == [f"images/{name}.png" for name in names]
     else:
-        assert done.lost == {}
-        made = provenance(open_source(path), np.arange(9))
-        assert {one.meta.font for one in made} == {"Lato Bold"}
+        assert done.unsupported == {}
+        made = read_provenance(open_line_source(path), np.arange(9))
+        assert {one.parameters.font for one in made} == {"Lato Bold"}
         np.testing.assert_array_equal(made[3].clusters.quads, rows[3].clusters.quads)
 
 
@@ -273,7 +275,7 @@ def test_lines_without_a_picture_are_left_out_and_counted(dataset, tmp_path, for
     (labels.parent / labels.read_text().splitlines()[4].partition("\t")[0]).unlink()
     done = export_data(labels, form, tmp_path / "out")
     assert (done.pictures, done.left_out) == (8, {"picture missing": 1})
-    source = open_source(tmp_path / "out" / "labels.tsv" if form == "paddleocr" else tmp_path / "out")
+    source = open_line_source(tmp_path / "out" / "labels.tsv" if form == "paddleocr" else tmp_path / "out")
     assert list(source.texts()) == [f"text {number}" for number in range(9) if number != 4]
 
 

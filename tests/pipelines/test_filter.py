@@ -10,17 +10,17 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from models.metrics import normalized_distance
-from pipelines.cli.quality import filter_
-from pipelines.datasets.open import open_source
+from models.metrics import normalized_edit_distance
+from pipelines.cli.quality import filter_command
+from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.open_network import open_recognizer
 from pipelines.io.line_row import LineRow
 from pipelines.io.row import to_json
-from pipelines.jobs.check_dataset import check
-from pipelines.jobs.filter import open_filter, summarise
-from pipelines.jobs.filter_verdicts import SPARED, TRIVIAL, UNREADABLE
-from pipelines.jobs.repair import repair
+from pipelines.jobs.check_dataset import check_dataset
+from pipelines.jobs.filter import open_filter_source, summarise_decisions
+from pipelines.jobs.filter_verdicts import KEPT_TRIVIAL, TRIVIAL, UNREADABLE
+from pipelines.jobs.repair import repair_dataset
 from pipelines.jobs.shard_job import generate
 from synthtext.core import Clusters, InputError
 
@@ -79,7 +79,7 @@ def model(published):
 
 def run(*arguments):
     app = typer.Typer()
-    app.command()(filter_)
+    app.command()(filter_command)
     return CliRunner().invoke(app, [*map(str, arguments)], env={"COLUMNS": "160"})
 
 
@@ -107,28 +107,28 @@ def content(folder):
 def test_verdicts_follow_from_what_an_evaluation_reads(source, dataset, model, tmp_path):
     whole = [made for number, made in enumerate(ROWS) if number != 7]
     recognizer = open_recognizer(model, runtime="torch")
-    readings = evaluate_recognizer(recognizer, open_source(dataset(tmp_path / "whole", whole))).readings
+    readings = evaluate_recognizer(recognizer, open_line_source(dataset(tmp_path / "whole", whole))).readings
     expected = {}
     for made, reading in zip(whole, readings, strict=True):
-        if reading.truth == reading.reading and reading.confidence >= 0.9:
+        if reading.truth == reading.prediction and reading.confidence >= 0.9:
             expected[made.key] = TRIVIAL
-        elif "ש" not in made.text and normalized_distance(reading.truth, reading.reading) > 0.4:
+        elif "ש" not in made.text and normalized_edit_distance(reading.truth, reading.prediction) > 0.4:
             expected[made.key] = UNREADABLE
     assert {*expected.values()} == {TRIVIAL, UNREADABLE}
     assert len(expected) < len(whole)
     out, options = tmp_path / "out", {"confidence": 0.9, "max_edits": 0.4, "keep_trivial": 0}
-    job = open_filter(source, model, model, **options, shard_size=6)
+    job = open_filter_source(source, model, model, **options, shard_size=6)
     statistics = job.write(out)
     kept, found = table(out), verdicts(out)
     assert {entry["key"]: entry["verdict"] for entry in found if entry["verdict"] in (TRIVIAL, UNREADABLE)} == expected
     assert [entry["row"] for entry in found] == list(range(16))
     assert found[7] == {"row": 7, "verdict": "picture broken"}
     assert kept.keys() == {made.key for made in whole} - expected.keys()
-    assert statistics.rows + statistics.gap_count == 16
-    summary = summarise(job, out)
-    assert {"kept": summary.kept, **statistics.gaps} == summary.verdicts
-    assert summary.by["corpus"] == {"words": summary.verdicts}
-    dropped = {name: counts[TRIVIAL] + counts[UNREADABLE] for name, counts in summary.largest("font")}
+    assert statistics.rows + statistics.skipped_count == 16
+    summary = summarise_decisions(job, out)
+    assert {"kept": summary.kept, **statistics.skipped} == summary.decisions
+    assert summary.by_column["corpus"] == {"words": summary.decisions}
+    dropped = {name: counts[TRIVIAL] + counts[UNREADABLE] for name, counts in summary.most_dropped("font")}
     assert sum(dropped.values()) == len(expected)
     assert list(dropped.values()) == sorted(dropped.values(), reverse=True)
     assert summary.notes == tuple(
@@ -136,7 +136,7 @@ def test_verdicts_follow_from_what_an_evaluation_reads(source, dataset, model, t
         for noun, never in (("weak", TRIVIAL), ("strong", UNREADABLE))
     )
     assert "strong" not in found[9]  # a label that it cannot write
-    lines = open_source(out)
+    lines = open_line_source(out)
     for index, line in enumerate(lines.read(np.arange(len(lines)))):
         made = next(entry for entry in ROWS if entry.key == line.key)
         assert (line.image, line.text) == (made.image, made.text)
@@ -150,7 +150,7 @@ def test_verdicts_follow_from_what_an_evaluation_reads(source, dataset, model, t
 
 
 def test_an_interrupted_filter_goes_on_and_gives_the_same_bytes(parquet, model, tmp_path):
-    job, whole, part = open_filter(parquet, model, shard_size=6), tmp_path / "whole", tmp_path / "part"
+    job, whole, part = open_filter_source(parquet, model, shard_size=6), tmp_path / "whole", tmp_path / "part"
     job.write(whole)
     looked = []
 
@@ -160,31 +160,31 @@ def test_an_interrupted_filter_goes_on_and_gives_the_same_bytes(parquet, model, 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        open_filter(parquet, model, shard_size=6).write(part, stop)
+        open_filter_source(parquet, model, shard_size=6).write(part, stop)
     assert [path.name for path in sorted((part / "shards").iterdir())] == ["part-000000.json", "part-000000.parquet"]
     assert not json.loads((part / "dataset.json").read_text())["complete"]
     stamp = (part / "shards" / "part-000000.parquet").stat().st_mtime_ns
     seen = []
-    open_filter(parquet, model, shard_size=6).write(part, seen.append)
+    open_filter_source(parquet, model, shard_size=6).write(part, seen.append)
     assert sum(seen) == 16
     assert (part / "shards" / "part-000000.parquet").stat().st_mtime_ns == stamp
     assert content(part) == content(whole)
     assert json.loads((part / "dataset.json").read_text())["complete"]
     before = content(part)
-    open_filter(parquet, model, shard_size=6).write(part, seen.append)
+    open_filter_source(parquet, model, shard_size=6).write(part, seen.append)
     assert content(part) == before
     with pytest.raises(InputError, match=r"confidence was 0\.95, is 0\.5"):
-        open_filter(parquet, model, confidence=0.5, shard_size=6).write(part)
+        open_filter_source(parquet, model, confidence=0.5, shard_size=6).write(part)
     with pytest.raises(InputError, match=r"strong has changed"):
-        open_filter(parquet, model, model, shard_size=6).write(part)
+        open_filter_source(parquet, model, model, shard_size=6).write(part)
     assert content(part) == before
 
 
 def test_trivial_lines_are_spared_by_their_keys_alone(parquet, dataset, model, tmp_path):
     def spared(name, source, share):
-        open_filter(source, model, keep_trivial=share, confidence=0.5).write(tmp_path / name)
+        open_filter_source(source, model, keep_trivial=share, confidence=0.5).write(tmp_path / name)
         found = verdicts(tmp_path / name)
-        return [{entry["key"] for entry in found if entry["verdict"] == verdict} for verdict in (SPARED, TRIVIAL)]
+        return [{entry["key"] for entry in found if entry["verdict"] == verdict} for verdict in (KEPT_TRIVIAL, TRIVIAL)]
 
     some, none = spared("some", parquet, 0.5)
     assert some
@@ -255,14 +255,14 @@ def test_mistakes_are_refused_in_one_sentence_and_leave_nothing(parquet, publish
 def test_a_filtered_data_set_is_sound_and_can_be_repaired(model, s3, tmp_path):
     generate("digits", tmp_path / "data", 12, workers=0, shard_size=6)
     folder = tmp_path / "out"
-    open_filter(str(tmp_path / "data"), model, keep_trivial=0.7, shard_size=6).write(folder)
+    open_filter_source(str(tmp_path / "data"), model, keep_trivial=0.7, shard_size=6).write(folder)
     s3.copy(folder, "filtered")
     for place in (folder, s3.uri("filtered")):
-        assert not check(place).problems.counts
+        assert not check_dataset(place).problems.counts
     before = content(folder)
     path = folder / "shards" / "part-000001.parquet"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
-    found = check(folder)
+    found = check_dataset(folder)
     assert dict(found.problems.counts) == {"checksum differs": 1}
-    assert not repair(found).problems.counts
+    assert not repair_dataset(found).problems.counts
     assert content(folder) == before

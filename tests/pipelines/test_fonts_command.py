@@ -7,11 +7,11 @@ from pathlib import Path
 import cv2
 import pytest
 
-from pipelines.cli.main import run
-from pipelines.reports.font_report import SCRIPTS, describe_coverage, describe_families, plain_lines, table_rows
-from pipelines.reports.font_sheet import draw_sheet
+from pipelines.cli.main import main
+from pipelines.reports.font_report import SCRIPTS, describe_coverage, describe_families, plain_rows, table_rows
+from pipelines.reports.font_sheet import draw_specimen_sheet
 from synthtext.core import Charset
-from synthtext.fonts import FaceCache, FontInventory, FontOptions, embedded_fonts, find_fonts
+from synthtext.fonts import FaceCache, FontInventory, FontOptions, bundled_fonts, find_fonts
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def ocrmill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def call(*arguments: str) -> int:
         monkeypatch.setattr(sys, "argv", ["ocrmill", "fonts", *arguments])
         with pytest.raises(SystemExit) as end:
-            run()
+            main()
         return int(end.value.code or 0)
 
     return call
@@ -71,13 +71,13 @@ def test_columns_follow_the_headings(reports) -> None:
     rows = table_rows(list(reports.values()))
     assert rows[0] == ("family", "faces", "scripts", "charset", "remarks", "licence")
     assert {len(row) for row in rows} == {6}
-    assert all(line.count("\t") == 5 for line in plain_lines(list(reports.values())))
+    assert all(line.count("\t") == 5 for line in plain_rows(list(reports.values())))
 
 
 def test_sheet_has_a_line_a_family(reports) -> None:
     cache = FaceCache()
-    one, two = (draw_sheet([reports[name]], cache) for name in ("Lato", "DejaVu Sans"))
-    both = draw_sheet([reports["Lato"], reports["DejaVu Sans"]], cache)
+    one, two = (draw_specimen_sheet([reports[name]], cache) for name in ("Lato", "DejaVu Sans"))
+    both = draw_specimen_sheet([reports["Lato"], reports["DejaVu Sans"]], cache)
     assert (both[: len(one)] == one).all()
     assert (both[len(one) :] == two).all()
     assert one[:, :400].min() < 50  # the name
@@ -89,7 +89,7 @@ def test_table_and_sheet(ocrmill, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert ocrmill("--no-system", "--charset", "ascii", "-o", "sheet.png") == 0
     told = capsys.readouterr().out
     lato = next(line for line in told.splitlines() if line.startswith("Lato\t"))
-    assert lato.split("\t")[1] == str(sum(path.stem.startswith("Lato") for path in embedded_fonts()))
+    assert lato.split("\t")[1] == str(sum(path.stem.startswith("Lato") for path in bundled_fonts()))
     assert "100%" in lato
     assert "Amatic SC\t2\tLatin, Greek 7%, Hebrew\t100%\tcapitals only" in told
     assert cv2.imread("sheet.png").shape[1] == 1480
@@ -127,8 +127,8 @@ def test_bad_input_is_one_sentence(
     ocrmill, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], told: str
 ) -> None:
     (tmp_path / "mine").mkdir()
-    shutil.copy(embedded_fonts()[0], tmp_path / "mine" / "whole.ttf")
-    (tmp_path / "mine" / "broken.ttf").write_bytes(embedded_fonts()[0].read_bytes()[:999])
+    shutil.copy(bundled_fonts()[0], tmp_path / "mine" / "whole.ttf")
+    (tmp_path / "mine" / "broken.ttf").write_bytes(bundled_fonts()[0].read_bytes()[:999])
     assert ocrmill(*arguments) == 2
     printed = capsys.readouterr()
     assert told in printed.err

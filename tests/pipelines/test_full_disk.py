@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.datasets.open import kind_of, open_scenes, open_source
+from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.errors import JobError
-from pipelines.io.atomic import locked
+from pipelines.io.atomic import file_lock
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import read_description
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.check_dataset import check
+from pipelines.jobs.check_dataset import check_dataset
 from pipelines.jobs.shard_job import generate
 from pipelines.training.resolve import parse_source
 from synthtext.core import InputError
@@ -122,16 +122,16 @@ def test_a_full_disk_under_the_description(undisturbed, tmp_path):
 def test_a_full_disk_under_a_mark_or_the_statistics(undisturbed, tmp_path, form):
     from pipelines.io.plan import ShardPlan
     from pipelines.io.shard_writer import write_shard
-    from pipelines.jobs.encode import ROWS
-    from synthtext.core import Gap
+    from pipelines.jobs.encode import ROW_TYPES
+    from synthtext.core import SkippedSample
 
     folder = DatasetFolder(tmp_path / "data")
     (spec,) = ShardPlan(1, size=1)
     with folder.open():
-        draft = write_shard([Gap(0, ("too faint",))], ROWS["lines"], spec, "0" * 64, folder.shards, form)
+        draft = write_shard([SkippedSample(0, ("too faint",))], ROW_TYPES["lines"], spec, "0" * 64, folder.shards, form)
         with largest_file(100), pytest.raises(JobError, match=r"part-000000.* cannot be written: File too large"):
             folder.commit(draft)
-        assert not list(folder.finished(ShardPlan(1, size=1), "0" * 64))
+        assert not list(folder.finished_manifests(ShardPlan(1, size=1), "0" * 64))
         assert not list(folder.shards.glob("*.json"))
         with largest_file(100), pytest.raises(JobError, match=r"statistics.json cannot be written: File too large"):
             folder.write_statistics(Statistics())
@@ -148,7 +148,14 @@ def test_a_read_only_folder_is_told_before_anything_is_drawn(shared):
 def test_a_folder_that_may_not_be_searched_is_told(shared):
     (shared / "closed").mkdir(0o000)
     path = shared / "closed" / "data"
-    looks = (run, check, open_source, open_scenes, kind_of, lambda path: parse_source(f"{path}=0.5"))
+    looks = (
+        run,
+        check_dataset,
+        open_line_source,
+        open_scene_source,
+        dataset_kind,
+        lambda path: parse_source(f"{path}=0.5"),
+    )
     with nobody():
         for look in looks:
             with pytest.raises(InputError, match=r"closed/data.* cannot be read: Permission denied"):
@@ -158,13 +165,13 @@ def test_a_folder_that_may_not_be_searched_is_told(shared):
 
 def test_a_lock_outlives_a_folder_that_becomes_read_only(shared):
     with ExitStack() as stack:
-        stack.enter_context(locked(shared / ".lock"))
+        stack.enter_context(file_lock(shared / ".lock"))
         shared.chmod(0o555)
         with nobody():
             stack.close()
     shared.chmod(0o777)
     assert (shared / ".lock").exists()
-    with locked(shared / ".lock"):  # nobody holds it
+    with file_lock(shared / ".lock"):  # nobody holds it
         pass
     assert not (shared / ".lock").exists()
 

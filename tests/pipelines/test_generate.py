@@ -11,7 +11,7 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
-from pipelines.cli.generation import generate as command
+from pipelines.cli.generation import generate_command as command
 from pipelines.errors import JobError
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.shard_job import generate
@@ -257,9 +257,9 @@ def test_gaps_are_counted_and_left_out(tmp_path):
     summary = run(recipe, tmp_path / "data", 1000, shard_size=450)
     stored = rows(tmp_path / "data")
     marks = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("data/shards/*.json"))]
-    assert list(summary.gaps) == ["text too long"]
-    assert len(stored) == summary.rows == 1000 - sum(summary.gaps.values()) < 1000
-    assert sum(mark["gaps"].get("text too long", 0) for mark in marks) == summary.gaps["text too long"]
+    assert list(summary.skipped) == ["text too long"]
+    assert len(stored) == summary.rows == 1000 - sum(summary.skipped.values()) < 1000
+    assert sum(mark["gaps"].get("text too long", 0) for mark in marks) == summary.skipped["text too long"]
     assert max(int(key[8:]) for key in stored) >= 990  # gaps move nothing
 
 

@@ -11,12 +11,12 @@ import yaml
 
 from pipelines.errors import JobError
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.probe import PROBE
+from pipelines.jobs.probe import PROBE_SAMPLES
 from pipelines.jobs.shard_job import generate
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Gap, InputError
-from synthtext.lines.generator import ATTEMPTS
-from synthtext.lines.sampler import Writer
+from synthtext.core import InputError, SkippedSample
+from synthtext.lines.generator import MAX_ATTEMPTS
+from synthtext.lines.sampler import LineSampler
 
 NOISE = """from dataclasses import dataclass
 
@@ -48,13 +48,13 @@ def write_recipe(folder: Path, **changes: object) -> str:
 def attempts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How many attempts were begun."""
     counted: Counter[str] = Counter()
-    write: Callable[..., object] = Writer.write
+    write: Callable[..., object] = LineSampler.sample
 
     def writing(*args: object) -> object:
         counted["attempts"] += 1
         return write(*args)
 
-    monkeypatch.setattr(Writer, "write", writing)
+    monkeypatch.setattr(LineSampler, "write", writing)
     return counted
 
 
@@ -73,19 +73,19 @@ REFUSED = {
 FAILED = {
     "contrast on white noise": (
         {"ink": {"contrast_floor": 120}, "paper": {"white_noise.Noise": 1}},
-        rf"{PROBE} of {PROBE} samples .* contrast \({PROBE}\)",
+        rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* contrast \({PROBE_SAMPLES}\)",
     ),
     "texts that are all too long": (
         {"layout": {"length_range": [1, 2]}},
-        rf"{PROBE} of {PROBE} samples .* text too long \({PROBE}\)",
+        rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* text too long \({PROBE_SAMPLES}\)",
     ),
     "pictures too small for any text": (
         {"output": {"height": 8}},
-        rf"{PROBE} of {PROBE} samples .* too small to read \({PROBE}\)",
+        rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* too small to read \({PROBE_SAMPLES}\)",
     ),
     "columns of brackets": (
         {"charset": "ascii", "corpus": [{"use": "pattern", "pattern": "[()]{4}"}], "baselines": {"vertical": 1}},
-        rf"{PROBE} of {PROBE} samples .* cannot be set from top to bottom \({PROBE}\)",
+        rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* cannot be set from top to bottom \({PROBE_SAMPLES}\)",
     ),
 }
 
@@ -113,7 +113,9 @@ def test_what_cannot_be_drawn_ends_after_a_bounded_number_of_attempts(
     with pytest.raises(JobError, match=told) as caught:
         generate(write_recipe(tmp_path / "recipe", **changes), tmp_path / "data", 300, workers=0)
     assert "\n" not in str(caught.value)
-    assert 0 < attempts["attempts"] <= PROBE * (ATTEMPTS + 1)  # the first attempts are made side by side, then again
+    assert (
+        0 < attempts["attempts"] <= PROBE_SAMPLES * (MAX_ATTEMPTS + 1)
+    )  # the first attempts are made side by side, then again
     assert not (tmp_path / "data").exists()
 
 
@@ -122,7 +124,7 @@ def test_what_is_hard_ends_with_counted_reasons_and_looks_unfinished(tmp_path: P
     corpus = [{"use": "pattern", "pattern": "[0-9]{6}", "weight": 9}, {"use": "pattern", "pattern": "[0-9]{3}"}]
     recipe = write_recipe(tmp_path / "recipe", corpus=corpus, layout={"length_range": [1, 4]})
     resolved = resolve_recipe(recipe)
-    seed = next(seed for seed in range(50) if gaps(resolved.generator(seed).draw_many(range(PROBE))) == 5)
+    seed = next(seed for seed in range(50) if gaps(resolved.generator(seed).generate_many(range(PROBE_SAMPLES))) == 5)
     with pytest.raises(JobError, match=r"text too long \(\d+\)") as caught:
         generate(recipe, tmp_path / "data", 400, workers=0, seed=seed, shard_size=100)
     counted = re.match(r"(\d+) of (\d+) samples .* could not be drawn, more than 1%: text too long", str(caught.value))
@@ -133,14 +135,14 @@ def test_what_is_hard_ends_with_counted_reasons_and_looks_unfinished(tmp_path: P
 
 
 def gaps(samples: Iterator[object]) -> int:
-    return sum(isinstance(sample, Gap) for sample in samples)
+    return sum(isinstance(sample, SkippedSample) for sample in samples)
 
 
 def test_a_gap_has_as_many_reasons_as_there_are_attempts(tmp_path: Path) -> None:
     changes, _ = FAILED["contrast on white noise"]
-    drawn = resolve_recipe(write_recipe(tmp_path / "recipe", **changes)).generator(0).draw(7)
-    assert isinstance(drawn, Gap)
-    assert drawn.reasons == ("contrast",) * ATTEMPTS
+    drawn = resolve_recipe(write_recipe(tmp_path / "recipe", **changes)).generator(0).generate(7)
+    assert isinstance(drawn, SkippedSample)
+    assert drawn.reasons == ("contrast",) * MAX_ATTEMPTS
     statistics = Statistics()
-    statistics.add_gap(drawn)
-    assert statistics.gaps == {"contrast": 1}
+    statistics.add_skipped(drawn)
+    assert statistics.skipped == {"contrast": 1}

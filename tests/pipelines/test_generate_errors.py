@@ -7,7 +7,7 @@ import pytest
 from pipelines.errors import JobError
 from pipelines.jobs.shard_task import draw_samples
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Gap, Sample
+from synthtext.core import Sample, SkippedSample
 
 PAPER = """
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ def test_a_wrong_paper_is_told_with_its_own_sample(tmp_path: Path, monkeypatch: 
     monkeypatch.syspath_prepend(tmp_path)
     recipe = resolve_recipe("digits", (f"paper={{odd_paper.{paper}: 1}}", "fonts.system=false"))
     generator, alone = recipe.generator(1), recipe.generator(1)
-    drawn: list[Sample | Gap] = []
+    drawn: list[Sample | SkippedSample] = []
     with pytest.raises(JobError, match=r"sample \d+ ") as raised:
         drawn.extend(draw_samples(generator, range(200), "odd"))
     assert drawn  # so that the faulty one is not the first of its batch
     assert f"sample {len(drawn)} " in str(raised.value)
     for index in range(len(drawn)):
-        assert isinstance(alone.draw(index), Sample)
+        assert isinstance(alone.generate(index), Sample)
     with pytest.raises(Exception):  # noqa: B017 - whatever it is
-        alone.draw(len(drawn))
+        alone.generate(len(drawn))

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.errors import JobError
-from pipelines.jobs.probe import check_gaps
+from pipelines.jobs.probe import check_skipped
 from pipelines.jobs.shard_job import generate
 from synthtext.core import InputError
 
@@ -34,6 +34,6 @@ def test_more_than_one_percent_of_gaps_fails(gaps, drawn, whole, fails):
     reasons = {"no ink": gaps - gaps // 3, "too long": gaps // 3} if gaps else {}
     if fails:
         with pytest.raises(JobError, match="no ink"):
-            check_gaps(reasons, drawn, "mine", whole=whole)
+            check_skipped(reasons, drawn, "mine", whole=whole)
     else:
-        check_gaps(reasons, drawn, "mine", whole=whole)
+        check_skipped(reasons, drawn, "mine", whole=whole)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.processes import kill_session, of_session, ray_workers
-from pipelines.cluster.pool import ATTEMPTS, Pool, pool
+from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, WorkerPool, worker_pool
 from pipelines.errors import JobError
 from pipelines.jobs.copypaste import copypaste
-from pipelines.jobs.crops import CropsRecipe
+from pipelines.jobs.crops import CropsSource
 from pipelines.jobs.shard_job import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
@@ -72,7 +72,7 @@ def running(tasks):
     """It is of its own, though the environment names a cluster."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_ADDRESS", "127.0.0.1:9")
-        with pool(2) as found:
+        with worker_pool(2) as found:
             yield found
 
 
@@ -122,17 +122,17 @@ def test_task_of_a_dead_worker_is_done_again_and_counted(running, tasks, tmp_pat
 
 
 def test_task_that_kills_every_worker_fails_the_job(running, tasks):
-    with pytest.raises(JobError, match=f"lost its worker {ATTEMPTS} times"):
+    with pytest.raises(JobError, match=f"lost its worker {MAX_TASK_ATTEMPTS} times"):
         list(running.run(tasks.die, ["shard 3"]))
 
 
 def test_a_machine_that_may_be_fit_later_is_asked_again_for_a_while(running, tasks, tmp_path, monkeypatch):
     said, flags = [], [str(tmp_path / "a"), str(tmp_path / "b")]
-    asked = Pool(2)
-    assert sorted(asked.run(tasks.not_yet, flags, say=said.append)) == flags
-    assert not asked.refused
+    asked = WorkerPool(2)
+    assert sorted(asked.run(tasks.not_yet, flags, log=said.append)) == flags
+    assert not asked.excluded_nodes
     assert all("is asked again: no answer" in line for line in said)
-    monkeypatch.setattr(sys.modules[Pool.__module__], "_PATIENCE", 0.5)
+    monkeypatch.setattr(sys.modules[WorkerPool.__module__], "_PATIENCE", 0.5)
     with pytest.raises(InputError, match=r"no machine is left that may draw, for machine .* was refused: no answer"):
         list(asked.run(tasks.never, flags))
 
@@ -141,7 +141,7 @@ def test_workers_write_the_same_bytes(running, reference, tmp_path):
     summary = generate("digits", tmp_path / "data", COUNT, workers=2, shard_size=SIZE)
     assert contents(tmp_path / "data") == contents(reference)
     assert (tmp_path / "data" / "statistics.json").read_bytes() == (reference / "statistics.json").read_bytes()
-    assert (summary.rows, summary.deaths) == (COUNT, 0)
+    assert (summary.rows, summary.lost_workers) == (COUNT, 0)
 
 
 def test_workers_write_the_same_scenes_crops_and_pastes(running, tmp_path):
@@ -152,8 +152,10 @@ def test_workers_write_the_same_scenes_crops_and_pastes(running, tmp_path):
 
     def jobs(folder, workers):
         generate("scenes", folder / "scenes", 6, overrides=small, workers=workers, shard_size=2)
-        crops = CropsRecipe.of(tmp_path / "0" / "scenes")
-        generate(crops, folder / "crops", crops.found.lines, workers=workers, shard_size=crops.found.lines // 2 - 1)
+        crops = CropsSource.from_scenes(tmp_path / "0" / "scenes")
+        generate(
+            crops, folder / "crops", crops.index.line_count, workers=workers, shard_size=crops.index.line_count // 2 - 1
+        )
         copypaste(tmp_path / "0" / "scenes", folder / "pasted", 8, workers=workers, shard_size=3)
 
     for workers in (0, 2):
@@ -181,7 +183,7 @@ def start(folder: Path, workers: int) -> "subprocess.Popen[bytes]":
     call = f"generate('digits', {str(folder)!r}, {COUNT}, {workers=}, shard_size={SIZE})"
     # A job that a shell put into the background, as a test run may be, starts with Ctrl-C ignored.
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{heed}; from pipelines.generate import generate; {call}"
+    code = f"{heed}; from pipelines.jobs.shard_job import generate; {call}"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, env=env, start_new_session=True)
 

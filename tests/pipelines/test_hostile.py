@@ -15,20 +15,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipelines.datasets.image import check_picture, decode, picture_size
-from pipelines.datasets.open import open_scenes, open_source
-from pipelines.datasets.scene_labels import parse_label
-from pipelines.inference.onnx_import import import_model
+from pipelines.datasets.image import check_image, decode_image, image_size
+from pipelines.datasets.open import open_line_source, open_scene_source
+from pipelines.datasets.scene_labels import parse_scene_label
+from pipelines.inference.onnx_import import import_onnx
 from pipelines.io.line_row import LineRow
 from pipelines.io.scene_row import SceneRow
-from pipelines.jobs.check_rows import stored_groups
-from pipelines.jobs.import_formats import open_import
-from pipelines.jobs.importing import whole_picture
+from pipelines.jobs.check_rows import read_row_groups
+from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.importing import decode_complete_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Clusters, InputError, TextInstance, as_polygon
-from synthtext.fonts.discovery import embedded_fonts
+from synthtext.fonts.discovery import bundled_fonts
 from synthtext.fonts.file import read_font_file
-from synthtext.fonts.loading import LARGEST as LARGEST_FONT
+from synthtext.fonts.loading import MAX_FONT_BYTES as LARGEST_FONT
 
 ROOT = Path(__file__).parents[2]
 QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -64,7 +64,7 @@ PICTURES = pictures()
 @QUICK
 @given(st.sampled_from(sorted(PICTURES)).flatmap(lambda name: spoilt(PICTURES[name])) | st.binary(max_size=60))
 def test_pictures(data: bytes) -> None:
-    for look in (decode, picture_size, check_picture, whole_picture):
+    for look in (decode_image, image_size, check_image, decode_complete_image):
         with suppress(InputError):
             look(data, "x")
 
@@ -90,9 +90,9 @@ ENTRIES = st.recursive(
 @given(ENTRIES)
 def test_labels_of_scenes(tree: object) -> None:
     with suppress(InputError):
-        parse_label(json.dumps(tree), "x")
+        parse_scene_label(json.dumps(tree), "x")
     with suppress(InputError):
-        parse_label(json.dumps([{"transcription": tree, "points": tree}]), "x")
+        parse_scene_label(json.dumps([{"transcription": tree, "points": tree}]), "x")
 
 
 COCO = {
@@ -103,7 +103,7 @@ COCO = {
 
 def import_all(path: Path) -> None:
     with suppress(InputError):
-        job = open_import(path)
+        job = open_import_source(path)
         for index in range(len(job.source)):
             job.item(index)
 
@@ -181,14 +181,14 @@ def test_a_recipe_that_grows_without_end_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"aliases"):
             resolve_recipe(str(path))
     path.write_text("charset: &a digits\ncorpus: [{use: pattern, pattern: '[0-9]'}]\nfonts: {system: false}\n")
-    assert resolve_recipe(str(path)).tree["charset"] == "digits"  # what is no bomb is taken
+    assert resolve_recipe(str(path)).settings["charset"] == "digits"  # what is no bomb is taken
 
 
 @QUICK
 @given(data=st.data())
 def test_fonts(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "a.ttf"
-    whole = min(embedded_fonts(), key=lambda file: file.stat().st_size).read_bytes()
+    whole = min(bundled_fonts(), key=lambda file: file.stat().st_size).read_bytes()
     path.write_bytes(data.draw(spoilt(whole)))
     with suppress(InputError):
         read_font_file(path)
@@ -214,7 +214,7 @@ def test_models(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -
     folder = tmp_path_factory.mktemp("models")
     (folder / "a.onnx").write_bytes(data.draw(spoilt(whole)))
     with pytest.raises(InputError):
-        import_model(folder / "a.onnx", data.draw(st.sampled_from(["recognizer", "detector"])), folder / "run", say=str)
+        import_onnx(folder / "a.onnx", data.draw(st.sampled_from(["recognizer", "detector"])), folder / "run", say=str)
     assert not (folder / "run").exists()
 
 
@@ -241,7 +241,7 @@ def test_shards(tmp_path_factory: pytest.TempPathFactory, dataset, form: str, ki
         WHOLE[folder] = data_of(folder).read_bytes()
     data_of(folder).write_bytes(data.draw(spoilt(WHOLE[folder])))
     with suppress(InputError):
-        source: Any = open_source(folder) if kind is LineRow else open_scenes(folder)
+        source: Any = open_line_source(folder) if kind is LineRow else open_scene_source(folder)
         count = min(len(source), 12)
         for rows in (np.arange(count), np.arange(count)[:1]):
             with suppress(InputError):
@@ -252,7 +252,7 @@ def test_shards(tmp_path_factory: pytest.TempPathFactory, dataset, form: str, ki
                     look()
     shard = data_of(folder).parent if form == "lmdb" else data_of(folder)
     with suppress(InputError):
-        list(stored_groups(shard, kind, form))
+        list(read_row_groups(shard, kind, form))
 
 
 SHARDS: dict[tuple[str, type], Path] = {}

@@ -8,10 +8,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.data import import_
-from pipelines.datasets.open import open_source
-from pipelines.jobs.import_formats import open_import
-from pipelines.jobs.importing import LinesImport
+from pipelines.cli.data import import_command
+from pipelines.datasets.open import open_line_source
+from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.importing import LineImportSource
 from synthtext.core import InputError
 
 BAD = {
@@ -46,8 +46,8 @@ def labels(tmp_path):
 
 
 def small_shards(path):
-    job = open_import(path)
-    return LinesImport(job.source, job.digest, job.corpus, shard_size=6)
+    job = open_import_source(path)
+    return LineImportSource(job.source, job.digest, job.corpus, shard_size=6)
 
 
 def content(folder):
@@ -55,10 +55,10 @@ def content(folder):
 
 
 def test_lines_come_over_byte_for_byte_and_the_others_are_counted(tmp_path, labels):
-    statistics = open_import(labels).write(tmp_path / "data")
-    source = open_source(tmp_path / "data")
+    statistics = open_import_source(labels).write(tmp_path / "data")
+    source = open_line_source(tmp_path / "data")
     assert len(source) == statistics.rows == 10
-    assert dict(statistics.gaps) == {"picture missing": 1, "picture broken": 2, "empty label": 2}
+    assert dict(statistics.skipped) == {"picture missing": 1, "picture broken": 2, "empty label": 2}
     lines = source.read(np.arange(10))
     for index, line in enumerate(lines):
         assert line.image == encoded(index, (".png", ".jpg")[index % 2])
@@ -85,7 +85,7 @@ def test_an_interrupted_import_goes_on_where_it_stopped(tmp_path, labels):
         small_shards(labels).write(part, stop)
     first = (part / "shards" / "part-000000.parquet").stat()
     assert not json.loads((part / "dataset.json").read_text())["complete"]
-    assert len(list(open_source(part).texts())) == 3
+    assert len(list(open_line_source(part).texts())) == 3
     small_shards(labels).write(part)
     assert (part / "shards" / "part-000000.parquet").stat().st_mtime_ns == first.st_mtime_ns
     for name in ("part-000000.parquet", "part-000001.parquet", "part-000002.parquet"):
@@ -98,44 +98,44 @@ def test_an_lmdb_comes_over_too(tmp_path, labels):
         for number, text in ((1, "one"), (2, "")):
             transaction.put(f"image-{number:09d}".encode(), encoded(number, ".png"))
             transaction.put(f"label-{number:09d}".encode(), text.encode())
-    statistics = open_import(tmp_path / "words", "lmdb").write(tmp_path / "data")
-    assert dict(statistics.gaps) == {"empty label": 1}
-    (line,) = open_source(tmp_path / "data").read(np.array([0]))
+    statistics = open_import_source(tmp_path / "words", "lmdb").write(tmp_path / "data")
+    assert dict(statistics.skipped) == {"empty label": 1}
+    (line,) = open_line_source(tmp_path / "data").read(np.array([0]))
     assert (line.image, line.text) == (encoded(1, ".png"), "one")
 
 
 def test_a_folder_of_another_import_is_refused(tmp_path, labels):
-    open_import(labels).write(tmp_path / "data")
+    open_import_source(labels).write(tmp_path / "data")
     before = content(tmp_path / "data")
     labels.write_text(labels.read_text().replace("1\n", "2\n"))
     with pytest.raises(InputError, match="another data set"):
-        open_import(labels).write(tmp_path / "data")
+        open_import_source(labels).write(tmp_path / "data")
     assert content(tmp_path / "data") == before
 
 
 def test_nothing_is_left_of_an_import_without_a_usable_line(tmp_path, labels):
     labels.write_text("".join(BAD))
     with pytest.raises(InputError, match=r"not one of 5 lines .*: empty label \(2\), picture broken \(2\), picture"):
-        open_import(labels).write(tmp_path / "data")
+        open_import_source(labels).write(tmp_path / "data")
     assert not (tmp_path / "data").exists()
 
 
 def test_what_cannot_be_imported_is_refused(tmp_path, labels):
     with pytest.raises(InputError, match="there is no such"):
-        open_import(tmp_path / "nowhere")
+        open_import_source(tmp_path / "nowhere")
     with pytest.raises(InputError, match="is no LMDB"):
-        open_import(labels, "lmdb")
+        open_import_source(labels, "lmdb")
     with pytest.raises(InputError, match="name the label file in it"):
-        open_import(labels.parent, "paddleocr")
-    open_import(labels).write(tmp_path / "data")
+        open_import_source(labels.parent, "paddleocr")
+    open_import_source(labels).write(tmp_path / "data")
     with pytest.raises(InputError, match="needs no import"):
-        open_import(tmp_path / "data")
+        open_import_source(tmp_path / "data")
 
 
 def test_the_command_says_what_was_left_out(tmp_path, labels):
     app = typer.Typer()
-    app.command()(import_)
+    app.command()(import_command)
     result = CliRunner().invoke(app, [str(labels), "-o", str(tmp_path / "data"), "--from", "paddleocr"])
     assert result.exit_code == 0, result.output
     assert "10 lines; left out: empty label (2), picture broken (2), picture missing (1)" in result.output
-    assert len(open_source(tmp_path / "data")) == 10
+    assert len(open_line_source(tmp_path / "data")) == 10

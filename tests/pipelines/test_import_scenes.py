@@ -7,12 +7,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.data import import_
-from pipelines.datasets.icdar import parse_line
-from pipelines.datasets.open import kind_of, open_scenes
+from pipelines.cli.data import import_command
+from pipelines.datasets.icdar import parse_icdar_line
+from pipelines.datasets.open import dataset_kind, open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
-from pipelines.jobs.import_formats import open_import
-from pipelines.jobs.importing import ScenesImport, inside
+from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.importing import SceneImportSource, instances_inside
 from synthtext.core import InputError, TextInstance
 
 SQUARE = [[10, 10], [60, 12], [60, 30], [10, 28]]
@@ -41,22 +41,22 @@ def paddle(folder, labels):
 
 
 def scenes_of(path, out, form=None):
-    statistics = open_import(path, form).write(out)
-    return statistics, list(iterate_scenes(open_scenes(out)))
+    statistics = open_import_source(path, form).write(out)
+    return statistics, list(iterate_scenes(open_scene_source(out)))
 
 
 def command(*arguments):
     app = typer.Typer()
-    app.command()(import_)
+    app.command()(import_command)
     return CliRunner().invoke(app, list(map(str, arguments)))
 
 
 def test_scenes_come_over_byte_for_byte(tmp_path):
     labels = [[], [entry("one"), entry("###")], [entry("e\u0301", CURVED)], [entry("日本", SQUARE[::-1])]]
     path = paddle(tmp_path / "photos", labels)
-    assert kind_of(path) == "scenes"
+    assert dataset_kind(path) == "scenes"
     statistics, scenes = scenes_of(path, tmp_path / "data")
-    assert (statistics.rows, statistics.gap_count) == (4, 0)
+    assert (statistics.rows, statistics.skipped_count) == (4, 0)
     assert dict(statistics.problems) == {"polygon runs counterclockwise": 1}
     assert [scene.image for scene in scenes] == [encoded(n, (".png", ".jpg")[n % 2]) for n in range(4)]
     assert [[(i.text, i.ignore) for i in scene.instances] for scene in scenes] == [
@@ -69,7 +69,7 @@ def test_scenes_come_over_byte_for_byte(tmp_path):
     description = json.loads((tmp_path / "data" / "dataset.json").read_text())
     assert (description["kind"], description["complete"], description["rows"]) == ("scenes", True, 4)
     assert set(description["charset"]) == set("oneé日本")
-    assert kind_of(tmp_path / "data") == "scenes"
+    assert dataset_kind(tmp_path / "data") == "scenes"
 
 
 def test_what_cannot_be_used_is_counted_and_keeps_its_number(tmp_path):
@@ -79,14 +79,14 @@ def test_what_cannot_be_used_is_counted_and_keeps_its_number(tmp_path):
     (tmp_path / "photos" / "3.jpg").write_bytes(encoded(3, ".jpg")[:-400])
     path.write_text(path.read_text() + "4.png\t[{\n5.jpg\n")
     statistics, scenes = scenes_of(path, tmp_path / "data")
-    assert dict(statistics.gaps) == {"picture missing": 1, "picture broken": 2, "label unreadable": 2}
+    assert dict(statistics.skipped) == {"picture missing": 1, "picture broken": 2, "label unreadable": 2}
     assert [int(scene.key[8:]) for scene in scenes] == [0, 4, 5]
 
 
 def test_an_interrupted_import_of_scenes_goes_on(tmp_path):
     path = paddle(tmp_path / "photos", [[entry(f"text {n}", SQUARE[::-1])] for n in range(7)])
-    job = open_import(path)
-    small = ScenesImport(job.source, job.digest, shard_size=3)
+    job = open_import_source(path)
+    small = SceneImportSource(job.source, job.digest, shard_size=3)
     small.write(tmp_path / "whole")
 
     def stop(_count):
@@ -94,7 +94,7 @@ def test_an_interrupted_import_of_scenes_goes_on(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         small.write(tmp_path / "part", stop)
-    assert len(open_scenes(tmp_path / "part")) == 3
+    assert len(open_scene_source(tmp_path / "part")) == 3
     statistics = small.write(tmp_path / "part")
     assert statistics.problems.total() == 7  # those of the shard that was there already too
     for shard in sorted((tmp_path / "whole" / "shards").glob("*.parquet")):
@@ -106,7 +106,7 @@ def test_polygons_outside_are_left_out_and_those_over_the_edge_kept():
         return TextInstance("a", np.add([[0, 0], [20, 0], [20, 10], [0, 10]], (x, y), dtype=np.float32), parent=parent)
 
     texts = [at(-30, 5), at(5, 5), at(-10, 5, 1), at(95, 45), at(100, 5), at(80.5, 40, 3), at(5, -10), at(7, 7, 0)]
-    kept, problems = inside(texts, 100, 50)
+    kept, problems = instances_inside(texts, 100, 50)
     assert [i.polygon[0].tolist() for i in kept] == [[5, 5], [-10, 5], [95, 45], [80.5, 40], [7, 7]]
     assert [i.parent for i in kept] == [-1, 0, -1, 2, -1]
     assert sorted(problems) == ["polygon outside of the picture"] * 3 + ["polygon reaches over the picture's edge"] * 2
@@ -164,11 +164,11 @@ def test_icdar_lines_of_more_points_keep_them(tmp_path):
 @pytest.mark.parametrize("any_points", [False, True])
 def test_a_line_without_corners_and_a_text_is_none(line, any_points):
     if any_points and line.count(",") >= 6 and line[0] == "1":
-        text, points = parse_line(line, any_points=True)
+        text, points = parse_icdar_line(line, any_point_count=True)
         assert len(points) == 3
         assert line.endswith(text)
     else:
-        assert parse_line(line, any_points=any_points) is None
+        assert parse_icdar_line(line, any_point_count=any_points) is None
 
 
 def test_icdars_files_that_are_odd_are_counted(tmp_path):
@@ -217,7 +217,7 @@ def test_coco_text_is_read(tmp_path, mask, place):
     path = coco(tmp_path / "coco", {"imgs": images, "anns": annotations, "cats": {}}, place=place)
     statistics, scenes = scenes_of(path, tmp_path / "data", "coco-text")
     assert not statistics.problems
-    assert dict(statistics.gaps) == {"label missing": 1}
+    assert dict(statistics.skipped) == {"label missing": 1}
     assert [scene.image for scene in scenes] == [encoded(n) for n in range(3)]
     word, illegible, boxed = scenes[0].instances
     assert (word.text, word.ignore, illegible.ignore) == ("word", False, True)
@@ -238,7 +238,7 @@ def test_plain_coco_is_read_and_what_is_odd_is_counted(tmp_path):
     annotations = [{"image_id": 0, **kind} for kind in kinds]
     path = coco(tmp_path / "coco", {"images": images, "annotations": annotations}, count=2)
     statistics, scenes = scenes_of(path, tmp_path / "data")
-    assert dict(statistics.gaps) == {"picture missing": 1}
+    assert dict(statistics.skipped) == {"picture missing": 1}
     assert [(i.text, i.ignore) for i in scenes[0].instances] == [("a", False), ("###", True), ("###", True)]
     assert scenes[1].instances == ()
     assert statistics.problems["polygon in several pieces"] == 1
@@ -259,17 +259,17 @@ def test_plain_coco_is_read_and_what_is_odd_is_counted(tmp_path):
 def test_json_that_is_no_coco_is_one_sentence(tmp_path, content, says):
     (tmp_path / "texts.json").write_text(content)
     with pytest.raises(InputError, match=says):
-        open_import(tmp_path / "texts.json")
+        open_import_source(tmp_path / "texts.json")
 
 
 def test_folders_that_are_nothing_are_refused(tmp_path):
     with pytest.raises(InputError, match="has no label file gt_"):
-        open_import(tmp_path)
+        open_import_source(tmp_path)
     with pytest.raises(InputError, match="no such label file or folder"):
-        open_import(tmp_path / "nowhere")
+        open_import_source(tmp_path / "nowhere")
     paths = icdar(tmp_path / "a", [[]]), icdar(tmp_path / "a", [[]], pictures="again", labels="again")
     with pytest.raises(InputError, match="have one name"):
-        open_import(paths[0])
+        open_import_source(paths[0])
 
 
 def test_the_command_says_what_was_mended_ignored_kept_and_left_out(tmp_path):

@@ -7,18 +7,18 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.cli.inspection import inspect
-from pipelines.datasets.open import open_source
-from pipelines.datasets.provenance import provenance
+from pipelines.cli.inspection import inspect_command
+from pipelines.datasets.open import open_line_source
+from pipelines.datasets.provenance import read_provenance
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import Description
+from pipelines.io.description import DatasetDescription
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
 from pipelines.io.shard_writer import write_shard
-from pipelines.reports.line_checks import Finding, findings
-from pipelines.reports.line_facts import Facts, gather
-from pipelines.reports.page import Look
-from synthtext.core import Applied, Clusters, Gap, InputError, Provenance, Sample
+from pipelines.reports.line_checks import Finding, run_checks
+from pipelines.reports.line_facts import LineProfile, profile_lines
+from pipelines.reports.page import ImageStatistics
+from synthtext.core import AppliedEffect, Clusters, InputError, Provenance, Sample, SkippedSample
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -46,15 +46,20 @@ def label_file(folder: Path, lines: Sequence[tuple[str, np.ndarray]]) -> Path:
 
 def sample(number: int, text: str, font: str = "Lato Bold", image: np.ndarray | None = None) -> Sample:
     quads = np.zeros((len(text), 4, 2), np.float32) + number
-    meta = Provenance(font, "Latn", "words", 90.0, (Applied("blur", {"sigma": 1.0}),))
+    meta = Provenance(font, "Latn", "words", 90.0, (AppliedEffect("blur", {"sigma": 1.0}),))
     clusters = Clusters(np.arange(len(text) + 1, dtype=np.int32), quads)
     return Sample(f"0badcafe-{number:08d}", pixels(number) if image is None else image, text, clusters, meta)
 
 
-def dataset(path: Path, items: Sequence[Sample | Gap], charset: str, form: str = "parquet", size: int = 5) -> Path:
-    rows = [item if isinstance(item, Gap) else LineRow.of(item, encode(item.image), ".png") for item in items]
+def dataset(
+    path: Path, items: Sequence[Sample | SkippedSample], charset: str, form: str = "parquet", size: int = 5
+) -> Path:
+    rows = [
+        item if isinstance(item, SkippedSample) else LineRow.from_sample(item, encode(item.image), ".png")
+        for item in items
+    ]
     plan, folder = ShardPlan(len(rows), size=size), DatasetFolder(path)
-    description = Description(
+    description = DatasetDescription(
         kind="lines", source="own.yaml", digest="0badcafe" * 8, seed=3, count=len(rows), shard_size=size, format=form
     )
     with folder.open():
@@ -65,12 +70,12 @@ def dataset(path: Path, items: Sequence[Sample | Gap], charset: str, form: str =
     return path
 
 
-def facts_of(path: Path) -> Facts:
-    return gather(open_source(path), np.random.default_rng(0))
+def facts_of(path: Path) -> LineProfile:
+    return profile_lines(open_line_source(path), np.random.default_rng(0))
 
 
 def odd(path: Path) -> dict[str, Finding]:
-    return {finding.check: finding for finding in findings(facts_of(path)) if finding.level != "fine"}
+    return {finding.check: finding for finding in run_checks(facts_of(path)) if finding.severity != "fine"}
 
 
 def test_nothing_is_odd_about_good_lines(tmp_path):
@@ -97,7 +102,7 @@ def test_nothing_is_odd_about_good_lines(tmp_path):
 )
 def test_one_odd_line_is_found_by_its_check(tmp_path, check, text, image):
     path = label_file(tmp_path, [("one", pixels(1)), ("two", pixels(2)), (text, image)])
-    assert odd(path)[check].says.startswith("1 of 3 lines (33.3 %)")
+    assert odd(path)[check].message.startswith("1 of 3 lines (33.3 %)")
 
 
 def test_a_label_that_just_fits_is_not_too_long_and_a_repeat_needs_a_blank(tmp_path):
@@ -109,26 +114,26 @@ def test_a_label_that_just_fits_is_not_too_long_and_a_repeat_needs_a_blank(tmp_p
 
 def test_the_same_picture_under_another_label_is_worse_than_a_copy(tmp_path):
     copied = label_file(tmp_path, [("one", pixels(1)), ("one", pixels(1))])
-    assert odd(copied)["repeated pictures"].level == "look"
+    assert odd(copied)["repeated pictures"].severity == "look"
     torn = label_file(tmp_path, [("one", pixels(1)), ("other", pixels(1)), ("one", pixels(1))])
     found = odd(torn)["repeated pictures"]
-    assert found.level == "wrong"
-    assert found.says.startswith("2 of 3")
-    assert "1 of them under another label" in found.says
+    assert found.severity == "wrong"
+    assert found.message.startswith("2 of 3")
+    assert "1 of them under another label" in found.message
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_a_data_set_is_compared_with_its_charset_its_fonts_and_its_gaps(tmp_path, form):
     texts = ["abc", "bca", "cab", "aéb", "bac", "cba", "acb"]
     items = [sample(i, text, "Lato" if i else "Serif") for i, text in enumerate(texts)]
-    gaps = [Gap(7, ("glyph missing", "glyph missing", "too long"))]
+    gaps = [SkippedSample(7, ("glyph missing", "glyph missing", "too long"))]
     found = odd(dataset(tmp_path / "data", [*items, *gaps], "abcd", form))
     assert found["characters never drawn"].examples == ("d",)
     assert found["characters outside the charset"].examples == ("é",)
-    assert found["characters outside the charset"].says.startswith("1 of 7 lines")
-    assert found["gaps"].says.startswith("1 of 8 samples")
+    assert found["characters outside the charset"].message.startswith("1 of 7 lines")
+    assert found["gaps"].message.startswith("1 of 8 samples")
     assert found["gaps"].examples == ("glyph missing × 1",)
-    assert found["one font dominates"].says.startswith("85.7 % of the lines are drawn with Lato")
+    assert found["one font dominates"].message.startswith("85.7 % of the lines are drawn with Lato")
 
 
 def test_a_charset_without_case_has_all_letters_in_upper_case_labels(tmp_path):
@@ -137,12 +142,12 @@ def test_a_charset_without_case_has_all_letters_in_upper_case_labels(tmp_path):
 
 
 def test_a_broken_picture_is_reported(tmp_path):
-    row = LineRow.of(sample(0, "abc"), b"no picture", ".png")
+    row = LineRow.from_sample(sample(0, "abc"), b"no picture", ".png")
     path = dataset(tmp_path / "data", [sample(1, "cab")], "abc")
     plan, folder = ShardPlan(1, size=5), DatasetFolder(path)
     with folder.open():
         folder.commit(write_shard([row], LineRow, plan[0], "0badcafe" * 8, folder.shards, "parquet"))
-    assert odd(path)["broken pictures"].level == "wrong"
+    assert odd(path)["broken pictures"].severity == "wrong"
     assert odd(path)["broken pictures"].examples == ("abc",)
 
 
@@ -150,35 +155,35 @@ def test_a_broken_picture_is_reported(tmp_path):
 def test_what_a_line_was_made_of_is_read_for_any_rows_in_any_order(tmp_path, form):
     path = dataset(tmp_path / "data", [sample(i, "abc", f"font {i}") for i in range(12)], "abc", form)
     rows = np.array([11, 0, 5, 5, 4])
-    for number, made in zip(rows.tolist(), provenance(open_source(path), rows), strict=True):
-        assert made.meta.font == f"font {number}"
-        assert (made.meta.script, made.meta.corpus, made.meta.contrast) == ("Latn", "words", 90.0)
-        assert [applied.name for applied in made.meta.effects] == ["blur"]
+    for number, made in zip(rows.tolist(), read_provenance(open_line_source(path), rows), strict=True):
+        assert made.parameters.font == f"font {number}"
+        assert (made.parameters.script, made.parameters.corpus, made.parameters.contrast) == ("Latn", "words", 90.0)
+        assert [applied.name for applied in made.parameters.effects] == ["blur"]
         assert (made.clusters.quads == number).all()
         assert made.clusters.offsets.tolist() == [0, 1, 2, 3]
 
 
 def test_of_a_photograph_nothing_is_known(tmp_path):
-    source = open_source(label_file(tmp_path, [("one", pixels(1))]))
-    made = provenance(source, np.array([0]))[0]
-    assert math.isnan(made.meta.contrast)
+    source = open_line_source(label_file(tmp_path, [("one", pixels(1))]))
+    made = read_provenance(source, np.array([0]))[0]
+    assert math.isnan(made.parameters.contrast)
     assert len(made.clusters) == 0
 
 
 def test_no_more_pictures_are_looked_at_than_allowed(tmp_path):
-    source = open_source(dataset(tmp_path / "data", [sample(i, "abc") for i in range(20)], "abc"))
-    look = Look.at(source, np.random.default_rng(0), most=7)
+    source = open_line_source(dataset(tmp_path / "data", [sample(i, "abc") for i in range(20)], "abc"))
+    look = ImageStatistics.measure(source, np.random.default_rng(0), max_pictures=7)
     assert len(look) == 7
     assert len(set(look.rows.tolist())) == 7
     assert (np.diff(look.rows) > 0).all()
-    assert len(Look.at(source, np.random.default_rng(0))) == 20
+    assert len(ImageStatistics.measure(source, np.random.default_rng(0))) == 20
 
 
 def test_inspect_writes_one_page_and_says_what_is_odd(tmp_path, capsys):
     lines = [("one", pixels(1)), (HOSTILE, pixels(2, width=400)), ("", pixels(3)), ("\x1b[31mred", pixels(4))]
     source = label_file(tmp_path, lines)
     out = tmp_path / "page.html"
-    inspect(str(source), out, samples=3, seed=1)
+    inspect_command(str(source), out, samples=3, seed=1)
     said = capsys.readouterr().out
     assert "1 of 4 lines (25.0 %) have no label" in said
     assert "\x1b" not in said
@@ -195,14 +200,14 @@ def test_the_seed_chooses_the_samples(tmp_path):
     source = str(label_file(tmp_path, [(f"word {i}", pixels(i)) for i in range(30)]))
     pages = []
     for seed in (1, 1, 2):
-        inspect(source, tmp_path / "page.html", samples=5, seed=seed)
+        inspect_command(source, tmp_path / "page.html", samples=5, seed=seed)
         pages.append((tmp_path / "page.html").read_bytes())
     assert pages[0] == pages[1] != pages[2]
 
 
 def test_a_data_set_shows_fonts_and_outlines(tmp_path):
     path = dataset(tmp_path / "data", [sample(i, "abc", HOSTILE) for i in range(3)], "abc")
-    inspect(str(path), tmp_path / "page.html", samples=9, seed=0)
+    inspect_command(str(path), tmp_path / "page.html", samples=9, seed=0)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.count("<script") == 1
     assert "&lt;script&gt;" in page
@@ -213,10 +218,10 @@ def test_a_data_set_shows_fonts_and_outlines(tmp_path):
 @pytest.mark.parametrize("out", ["no folder/page.html", "."])
 def test_a_page_that_cannot_be_written_is_refused_before_any_work(tmp_path, out):
     with pytest.raises(InputError, match=re.escape(str(tmp_path))):
-        inspect("nothing", tmp_path / out, samples=1, seed=0)
+        inspect_command("nothing", tmp_path / out, samples=1, seed=0)
 
 
 def test_a_source_that_is_not_there_is_refused_and_nothing_is_written(tmp_path):
     with pytest.raises(InputError, match="nothing-here"):
-        inspect(str(tmp_path / "nothing-here"), tmp_path / "page.html", samples=1, seed=0)
+        inspect_command(str(tmp_path / "nothing-here"), tmp_path / "page.html", samples=1, seed=0)
     assert list(tmp_path.iterdir()) == []

@@ -8,13 +8,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.inspection import inspect
-from pipelines.datasets.open import open_scenes
+from pipelines.cli.inspection import inspect_command
+from pipelines.datasets.open import open_scene_source
 from pipelines.io.scene_row import SceneRow
-from pipelines.reports.picture import overlaps
-from pipelines.reports.scene_checks import scene_findings
-from pipelines.reports.scene_dataset import choose_scenes, gather_scenes, scenes_page
-from synthtext.core import Box, Gap, Origin, Scene, TextInstance
+from pipelines.reports.picture import count_overlaps
+from pipelines.reports.scene_checks import run_scene_checks
+from pipelines.reports.scene_dataset import profile_scenes, sample_scene_rows, scenes_page
+from synthtext.core import Box, Origin, Scene, SkippedSample, TextInstance
 
 HOSTILE = "<script>alert(1)</script>"
 WIDTH, HEIGHT = 200, 120
@@ -34,15 +34,15 @@ def text(label, left=20.0, top=20.0, width=60.0, height=20.0, **changes):
 
 def row(number, *texts, image=None):
     scene = Scene(f"0badcafe{number:010d}", pixels(number), texts)
-    return SceneRow.of(scene, encode(pixels(number)) if image is None else image, ".png")
+    return SceneRow.from_scene(scene, encode(pixels(number)) if image is None else image, ".png")
 
 
 def facts_of(path):
-    return gather_scenes(open_scenes(path), np.random.default_rng(0))
+    return profile_scenes(open_scene_source(path), np.random.default_rng(0))
 
 
 def odd(path):
-    return {finding.check: finding for finding in scene_findings(facts_of(path)) if finding.level != "fine"}
+    return {finding.check: finding for finding in run_scene_checks(facts_of(path)) if finding.severity != "fine"}
 
 
 GOOD = [row(1, text("one")), row(2, text("two"), text("three", top=60)), row(3, text("four"))]
@@ -69,14 +69,14 @@ def test_nothing_is_odd_about_good_scenes(dataset, tmp_path):
         ("repeated pictures", "look", row(9, text("one"), image=GOOD[0].image)),
         ("parents that are not there", "wrong", row(9, text("part", parent=5))),
         ("unreadable scenes", "wrong", row(9, text("broken"), image=b"no picture")),
-        ("gaps", "note", Gap(3, ("no room",))),
+        ("gaps", "note", SkippedSample(3, ("no room",))),
     ],
 )
 def test_what_is_odd_is_found_and_nothing_else(dataset, tmp_path, check, level, bad):
     found = odd(dataset(tmp_path / "data", [*GOOD, bad], size=3))
     assert list(found) == [check]
-    assert found[check].level == level
-    assert found[check].says.startswith("1 of ")
+    assert found[check].severity == level
+    assert found[check].message.startswith("1 of ")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_overlaps_agree_with_areas_of_masks():
             corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half @ turn + middle
             texts.append(TextInstance("a", corners.astype(np.float32), ignore=bool(rng.random() < 0.2)))
         masks = [cv2.fillPoly(np.zeros((800, 800), np.uint8), [np.int32(t.polygon * 4)], 1) for t in texts]
-        for place, found in enumerate(overlaps(texts)):
+        for place, found in enumerate(count_overlaps(texts)):
             shares = [
                 (masks[place] & masks[other]).sum() / min(masks[place].sum(), masks[other].sum())
                 for other in range(place + 1, 12)
@@ -131,13 +131,13 @@ def test_facts_are_those_of_the_labels(dataset, tmp_path):
 
 def test_a_large_set_is_looked_at_in_part(dataset, tmp_path):
     rows = [row(number, text(f"text {number}")) for number in range(40)]
-    source = open_scenes(dataset(tmp_path / "data", rows, size=4))
-    facts = gather_scenes(source, np.random.default_rng(1), most=12)
-    assert (len(facts), facts.looked_at) == (40, 12)
+    source = open_scene_source(dataset(tmp_path / "data", rows, size=4))
+    facts = profile_scenes(source, np.random.default_rng(1), most=12)
+    assert (len(facts), facts.sampled) == (40, 12)
     assert facts.scenes["row"].tolist() == sorted(set(facts.scenes["row"].tolist()))
-    chosen = choose_scenes(facts, 5, np.random.default_rng(0))
+    chosen = sample_scene_rows(facts, 5, np.random.default_rng(0))
     assert set(chosen.tolist()) <= set(facts.scenes["row"].tolist())
-    assert "12 of 40 scenes looked at" in scenes_page(facts, scene_findings(facts), chosen)
+    assert "12 of 40 scenes looked at" in scenes_page(facts, run_scene_checks(facts), chosen)
 
 
 class Checker(HTMLParser):
@@ -167,7 +167,7 @@ def test_the_page_shows_every_outline_and_no_label_is_markup(dataset, tmp_path):
         text("###", top=90, ignore=True),
     )
     facts = facts_of(dataset(tmp_path / "data", [*GOOD, row(9, *texts), row(10)], size=3))
-    page = scenes_page(facts, scene_findings(facts), facts.scenes["row"])
+    page = scenes_page(facts, run_scene_checks(facts), facts.scenes["row"])
     parsed = Checker()
     parsed.feed(page)
     assert parsed.open == []
@@ -194,7 +194,7 @@ def label_file(folder, labels):
 
 def command(*arguments):
     app = typer.Typer()
-    app.command()(inspect)
+    app.command()(inspect_command)
     return CliRunner().invoke(app, list(map(str, arguments)))
 
 

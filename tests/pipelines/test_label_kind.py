@@ -7,10 +7,10 @@ import lmdb
 import numpy as np
 import pytest
 
-from pipelines.datasets.open import kind_of, open_scenes, open_source
+from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.jobs.copypaste_inputs import open_crop_source
-from pipelines.jobs.import_formats import open_import
-from pipelines.jobs.importing import ScenesImport
+from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.importing import SceneImportSource
 from synthtext.core import InputError
 
 TEXT = json.dumps([{"transcription": "ok", "points": [[10, 10], [60, 10], [60, 30], [10, 30]]}])
@@ -35,9 +35,11 @@ KINDS = [
 def test_all_who_open_a_label_file_agree(tmp_path, labels, kind):
     path = tmp_path / "labels.txt"
     path.write_text("".join(f"{i}.png\t{label}\n" for i, label in enumerate(labels)))
-    assert kind_of(path) == kind
-    assert isinstance(open_import(path), ScenesImport) == (kind == "scenes")
-    opened, refused = (open_scenes, open_source) if kind == "scenes" else (open_source, open_scenes)
+    assert dataset_kind(path) == kind
+    assert isinstance(open_import_source(path), SceneImportSource) == (kind == "scenes")
+    opened, refused = (
+        (open_scene_source, open_line_source) if kind == "scenes" else (open_line_source, open_scene_source)
+    )
     assert len(opened(path)) == len(labels)
     assert type(open_crop_source(path)) is type(opened(path))
     with pytest.raises(InputError, match="labels"):
@@ -50,12 +52,12 @@ def test_an_lmdb_is_of_the_same_kind(tmp_path, labels, kind):
         transaction.put(b"num-samples", str(len(labels) + 2).encode())  # of which two are missing
         for i, label in enumerate(labels):
             transaction.put(f"label-{i + 2:09d}".encode(), label.encode())
-    assert kind_of(tmp_path / "data") == kind
+    assert dataset_kind(tmp_path / "data") == kind
 
 
 def test_a_broken_first_label_is_counted_like_any_other(tmp_path):
     for i in range(2):
         cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((50, 80, 3), 90, np.uint8))
     (tmp_path / "labels.txt").write_text(f"0.png\t{BROKEN}\n1.png\t{TEXT}\n")
-    statistics = open_import(tmp_path / "labels.txt").write(tmp_path / "data")
-    assert (statistics.rows, statistics.gaps) == (1, {"label unreadable": 1})
+    statistics = open_import_source(tmp_path / "labels.txt").write(tmp_path / "data")
+    assert (statistics.rows, statistics.skipped) == (1, {"label unreadable": 1})

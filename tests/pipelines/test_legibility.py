@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.datasets.open import open_source
+from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.open_network import open_recognizer
 from pipelines.inference.predictors import TextRecognizer
 from pipelines.jobs.shard_job import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Box, Image, Points, Sample, Size, Warp
-from synthtext.fonts import embedded_fonts, system_fonts
+from synthtext.fonts import bundled_fonts, system_fonts
 
 CLEAN = ("paper={plain: 1}", "effects=[]", "ink={contrast_floor: 120}", "fonts.system=false")
 
@@ -26,7 +26,7 @@ CLEAN = ("paper={plain: 1}", "effects=[]", "ink={contrast_floor: 120}", "fonts.s
 )
 def test_generated_lines_are_legible(tmp_path, overrides, least, most):
     generate("lines", tmp_path / "data", 100, overrides=overrides, workers=0)
-    scores = evaluate_recognizer(open_recognizer(), open_source(tmp_path / "data")).scores
+    scores = evaluate_recognizer(open_recognizer(), open_line_source(tmp_path / "data")).scores
     assert scores.samples == 100
     assert least <= scores.alphanumeric_accuracy <= most
 
@@ -61,7 +61,7 @@ CAPITALS = "corpus.0.case={upper: 1}"
 
 def fonts_of(script: str) -> list[Path]:
     if script == "latin":
-        return [path for path in embedded_fonts() if not path.stem.startswith(UNFIT) and not path.stem.endswith(UNFIT)]
+        return [path for path in bundled_fonts() if not path.stem.startswith(UNFIT) and not path.stem.endswith(UNFIT)]
     found = {path.stem: path for path in system_fonts()}
     chinese = [found[stem] for stem in CHINESE_FONTS if stem in found]
     if not chinese:
@@ -101,7 +101,7 @@ def test_every_layout_is_legible_through_its_quads(tmp_path, recognizer, script,
     overrides = [*PLAIN, *TEXTS[script], f"fonts.folders=[{tmp_path}]", f"baselines={{{baseline}: 1}}"]
     if (script, baseline) == ("latin", "vertical"):
         overrides.append(CAPITALS)
-    samples = list(resolve_recipe("lines", overrides).generator(0).draw_many(range(100)))
+    samples = list(resolve_recipe("lines", overrides).generator(0).generate_many(range(100)))
     assert all(isinstance(sample, Sample) for sample in samples)
     readings = recognizer.read([rectify_clusters(sample.image, sample.clusters.quads) for sample in samples])
     read = sum(same(sample, reading.text) for sample, reading in zip(samples, readings, strict=True))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipelines.datasets.scene_source import of_level
+from pipelines.datasets.scene_source import instances_at_level
 from synthtext.core import TextInstance
 
 
@@ -33,7 +33,7 @@ PASTED = ["pasted word", "pasted line"]
     ],
 )
 def test_every_text_is_covered_once(level, told):
-    found = of_level(SCENE, level)
+    found = instances_at_level(SCENE, level)
     assert [instance.text for instance in found] == told
     assert {instance.parent for instance in found} == {-1}
 
@@ -41,4 +41,4 @@ def test_every_text_is_covered_once(level, told):
 @pytest.mark.parametrize("level", ["word", "line", "block"])
 def test_scenes_of_one_level_stay_as_they_are(level):
     for scene in ((text("a", "word"), text("b", "word")), (text("a", "line"),), ()):
-        assert of_level(scene, level) == scene
+        assert instances_at_level(scene, level) == scene

@@ -8,9 +8,9 @@ import pytest
 
 from models.ctc import CTCCodec
 from pipelines.datasets.loader import LinesDataset
-from pipelines.datasets.open import open_source
+from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select
+from pipelines.datasets.selection import select_lines
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.predictors import TextRecognizer
 from pipelines.inference.run import Run
@@ -38,7 +38,7 @@ def recipe(tmp_path_factory):
 @pytest.fixture(scope="module")
 def source(recipe):
     generate(str(recipe), recipe.parent / "data", 16, workers=0)
-    return open_source(recipe.parent / "data")
+    return open_line_source(recipe.parent / "data")
 
 
 def test_none_is_lost_unseen(source):
@@ -48,9 +48,9 @@ def test_none_is_lost_unseen(source):
     sizes = source.sizes()
     widths = RecognizerPreprocessing().resized_width(sizes[:, 0], sizes[:, 1])
     assert (widths > 4 * np.array(lengths)).all()  # two time steps a character at least, one of them for a blank
-    wide = select(source, codec, RecognizerPreprocessing(), WIDEST)
+    wide = select_lines(source, codec, RecognizerPreprocessing(), WIDEST)
     assert (len(wide.rows), wide.discards.count) == (16, 0)
-    narrow = select(source, codec, RecognizerPreprocessing(), 800)
+    narrow = select_lines(source, codec, RecognizerPreprocessing(), 800)
     assert narrow.discards.reasons == {"picture wider than the limit": int((widths > 800).sum())}
     assert 0 < narrow.discards.count < 16
 
@@ -62,7 +62,7 @@ def test_they_are_read_as_they_are_deployed_and_not_squashed(source, published):
     longest = max(evaluation.readings, key=lambda reading: len(reading.truth))
     image, _ = LinesDataset(source.name)[longest.row]
     (alone,) = recognizer.read([image])
-    assert alone.text == longest.reading  # whatever it is batched with
+    assert alone.text == longest.prediction  # whatever it is batched with
     squashing = TextRecognizer(
         recognizer.engine, recognizer.charset, replace(recognizer.preprocessing, max_width=320)
     )  # as the released training did

@@ -3,8 +3,8 @@
 import cv2
 import pytest
 
-from pipelines.jobs.component_sheet import list_looks
-from pipelines.recipes.components import EFFECT, PAPER, STYLE, own_classes
+from pipelines.jobs.component_sheet import list_component_previews
+from pipelines.recipes.components import BACKGROUND, EFFECT, INK_STYLE, builtin_classes
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
@@ -12,18 +12,20 @@ RECIPE = ["fonts.system=false", "output.width=96", "effects=[{use: blur, strengt
 
 
 def test_every_part_has_a_look_but_those_that_need_a_folder(tmp_path):
-    looks = list(list_looks(resolve_recipe("digits", RECIPE)))
+    looks = list(list_component_previews(resolve_recipe("digits", RECIPE)))
     names = {key: {look.name for look in looks if look.key == key} for key in ("ink.styles", "paper", "effects")}
-    assert names["ink.styles"] == set(own_classes(STYLE))
-    assert names["paper"] == set(own_classes(PAPER)) - {"photos"}
-    assert names["effects"] == set(own_classes(EFFECT)) - {"imgaug"}
+    assert names["ink.styles"] == set(builtin_classes(INK_STYLE))
+    assert names["paper"] == set(builtin_classes(BACKGROUND)) - {"photos"}
+    assert names["effects"] == set(builtin_classes(EFFECT)) - {"imgaug"}
     cv2.imwrite(str(tmp_path / "a.png"), cv2.UMat(20, 20, cv2.CV_8UC3).get())
-    with_photos = list_looks(resolve_recipe("digits", [*RECIPE, f"paper={{photos: {{folder: {tmp_path}}}}}"]))
+    with_photos = list_component_previews(
+        resolve_recipe("digits", [*RECIPE, f"paper={{photos: {{folder: {tmp_path}}}}}"])
+    )
     assert "photos" in {look.name for look in with_photos}
 
 
 def test_a_look_has_the_settings_of_the_recipe_and_nothing_else_on():
-    looks = {look.name: look.recipe.tree() for look in list_looks(resolve_recipe("digits", RECIPE))}
+    looks = {look.name: look.recipe.to_dict() for look in list_component_previews(resolve_recipe("digits", RECIPE))}
     assert looks["blur"]["effects"] == [{"use": "blur", "probability": 1.0, "strength_range": [0.03, 0.03]}]
     assert list(looks["worn"]["ink"]["styles"]) == ["worn"]
     assert list(looks["wood"]["paper"]) == ["wood"]

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.evaluation.measures import contrast, gaps, height_and_angle, side_and_tilt
+from pipelines.evaluation.measures import height_and_angle, otsu_contrast, outline_distances, short_side_and_tilt
 
 
 def turned(width, height, degrees, middle=(100, 100)):
@@ -18,7 +18,7 @@ def test_a_text_has_the_height_and_the_direction_it_was_turned_to(degrees):
     height, angle = height_and_angle(turned(90, 20.5, degrees), "words")
     assert height == 20
     assert angle == pytest.approx(abs(degrees), abs=0.1)
-    side, tilt = side_and_tilt(turned(90, 20.5, degrees))
+    side, tilt = short_side_and_tilt(turned(90, 20.5, degrees))
     assert side == pytest.approx(20.5, abs=0.1)
     assert tilt == pytest.approx(min(abs(degrees), 180 - abs(degrees)), abs=0.1)
 
@@ -34,21 +34,21 @@ def test_contrast_is_the_difference_of_ink_and_ground_inside_the_outline(ink, gr
     polygon = turned(90, 30, 25)
     cv2.fillPoly(picture, [np.rint(turned(96, 36, 25)).astype(np.int32)], ground)
     cv2.fillPoly(picture, [np.rint(turned(40, 6, 25)).astype(np.int32)], ink)
-    assert contrast(picture, polygon) == abs(ink - ground)
-    assert contrast(picture) > 0
+    assert otsu_contrast(picture, polygon) == abs(ink - ground)
+    assert otsu_contrast(picture) > 0
 
 
 def test_contrast_of_nothing():
     plain = np.full((40, 40), 77, np.uint8)
-    assert contrast(plain) == 0
-    assert np.isnan(contrast(plain, turned(20, 20, 0, (200, 200))))
-    assert contrast(plain, turned(20, 20, 0, (40, 40))) == 0  # reaches out of the picture
+    assert otsu_contrast(plain) == 0
+    assert np.isnan(otsu_contrast(plain, turned(20, 20, 0, (200, 200))))
+    assert otsu_contrast(plain, turned(20, 20, 0, (40, 40))) == 0  # reaches out of the picture
     noise = np.random.default_rng(0).normal(128, 10, (200, 200)).round().astype(np.uint8)
-    assert contrast(noise) == pytest.approx(16, abs=0.5)
+    assert otsu_contrast(noise) == pytest.approx(16, abs=0.5)
 
 
 def test_gaps_are_to_the_nearest_other():
     boxes = [turned(10, 10, 0, (x, 50)) for x in (10, 25, 60)]
-    assert gaps(boxes).tolist() == [5, 5, 25]
-    assert gaps(boxes[:1]).tolist() == [np.inf]
-    assert gaps([]).tolist() == []
+    assert outline_distances(boxes).tolist() == [5, 5, 25]
+    assert outline_distances(boxes[:1]).tolist() == [np.inf]
+    assert outline_distances([]).tolist() == []

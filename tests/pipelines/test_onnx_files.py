@@ -6,16 +6,16 @@ import onnx
 import pytest
 import torch
 
-from pipelines.cli.reading import read
+from pipelines.cli.reading import read_command
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.inference import engine as runtime
-from pipelines.inference.onnx_export import export
-from pipelines.inference.onnx_graph import load_model
-from pipelines.inference.onnx_import import import_model
-from pipelines.inference.open_network import kind_of, open_detector, open_recognizer
-from pipelines.inference.published import DETECTOR, RECOGNIZER, model_file
+from pipelines.inference.onnx_export import export_onnx
+from pipelines.inference.onnx_graph import load_onnx
+from pipelines.inference.onnx_import import import_onnx
+from pipelines.inference.open_network import model_kind, open_detector, open_recognizer
+from pipelines.inference.published import DETECTOR_FILE, RECOGNIZER_FILE, published_file
 from pipelines.inference.reader import Reader
-from pipelines.inference.run import NetworkSettings, Run
+from pipelines.inference.run import RecognizerSettings, Run
 from synthtext.core import Charset, InputError
 
 
@@ -33,8 +33,8 @@ def test_a_file_without_the_default_operators_is_refused(tmp_path):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("ai.onnx.ml", 1)], ir_version=8), str(path))
     for wanted in ("recognizer", "detector"):
         with pytest.raises(InputError, match=r"other\.onnx is of another architecture: layer 1: there are no more"):
-            import_model(path, wanted, tmp_path / "run")
-    for attempt in (open_recognizer, open_detector, kind_of):
+            import_onnx(path, wanted, tmp_path / "run")
+    for attempt in (open_recognizer, open_detector, model_kind):
         with pytest.raises(InputError, match=r"other\.onnx is no (recognizer|detector)"):
             attempt(path)
 
@@ -44,17 +44,17 @@ def test_a_missing_library_is_named(tmp_path, monkeypatch):
         raise ModuleNotFoundError(f"No module named {name!r}")
 
     monkeypatch.setattr("pipelines.inference.engine.import_module", missing)
-    for library in (runtime.onnx, runtime.onnxruntime):
+    for library in (runtime.require_onnx, runtime.require_onnxruntime):
         library.cache_clear()
     try:
         with pytest.raises(InputError, match=r"^onnx is needed for this \(.*\): install it with pip install"):
-            import_model(model_file(RECOGNIZER), "recognizer", tmp_path / "run")
+            import_onnx(published_file(RECOGNIZER_FILE), "recognizer", tmp_path / "run")
         with pytest.raises(InputError, match=r"^onnx is needed"):
-            load_model(model_file(DETECTOR))
+            load_onnx(published_file(DETECTOR_FILE))
         with pytest.raises(InputError, match=r"^onnxruntime is needed"):
-            open_recognizer(model_file(RECOGNIZER))
+            open_recognizer(published_file(RECOGNIZER_FILE))
     finally:
-        for library in (runtime.onnx, runtime.onnxruntime):
+        for library in (runtime.require_onnx, runtime.require_onnxruntime):
             library.cache_clear()
 
 
@@ -99,22 +99,22 @@ def test_wrong_metadata_are_refused_with_the_files_name(tmp_path, exported):
 def test_an_onnx_file_is_read_with_a_dictionary(tmp_path, capsys):
     """Of 95 characters, so that they cannot be taken for the published ones."""
     torch.manual_seed(0)
-    network, charset = NetworkSettings(scale=0.125, hidden=8, mid=8), Charset.named("ascii")
+    network, charset = RecognizerSettings(scale=0.125, hidden=8, mid=8), Charset.named("ascii")
     run = Run.create(tmp_path / "run", {"network": network.model_dump()}, RecognizerPreprocessing(), charset)
     run.save_weights(network.build(charset, 32))
-    export(run, tmp_path / "whole.onnx", lambda line: None)
+    export_onnx(run, tmp_path / "whole.onnx", lambda line: None)
     bare = changed(tmp_path / "whole.onnx", tmp_path / "bare.onnx", character=None)
     charset.write(tmp_path / "ascii.txt")
     cv2.imwrite(str(tmp_path / "a.png"), np.full((64, 96, 3), 200, np.uint8))
     with pytest.raises(InputError, match=r"bare\.onnx does not name its 95 characters: .* --charset FILE"):
-        read([str(tmp_path / "a.png")], rec=bare)
-    read([str(tmp_path / "a.png")], rec=bare, charset=tmp_path / "ascii.txt")
+        read_command([str(tmp_path / "a.png")], rec=bare)
+    read_command([str(tmp_path / "a.png")], rec=bare, charset=tmp_path / "ascii.txt")
     assert Reader.open(rec=bare, charset=tmp_path / "ascii.txt").recognizer.charset == charset
     Charset.named("digits").write(tmp_path / "digits.txt")
     with pytest.raises(InputError, match=r"bare\.onnx with .*digits\.txt: the network tells 95 characters apart"):
-        read([str(tmp_path / "a.png")], rec=bare, charset=tmp_path / "digits.txt")
+        read_command([str(tmp_path / "a.png")], rec=bare, charset=tmp_path / "digits.txt")
     Charset(charset.characters[::-1]).write(tmp_path / "reversed.txt")
     with pytest.raises(InputError, match=r"whole\.onnx names its characters, and .*reversed\.txt has others"):
-        read([str(tmp_path / "a.png")], rec=tmp_path / "whole.onnx", charset=tmp_path / "reversed.txt")
+        read_command([str(tmp_path / "a.png")], rec=tmp_path / "whole.onnx", charset=tmp_path / "reversed.txt")
     with pytest.raises(InputError, match="has a charset of its own"):
-        read([str(tmp_path / "a.png")], rec=tmp_path / "run", charset=tmp_path / "ascii.txt")
+        read_command([str(tmp_path / "a.png")], rec=tmp_path / "run", charset=tmp_path / "ascii.txt")

@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
-from models.detection_outcomes import Outcome
-from pipelines.datasets.open import open_scenes
-from pipelines.datasets.provenance import Made
-from pipelines.evaluation.outcomes import Found, WorstPicture, worst_pictures
-from pipelines.reports.page import Section, page
-from pipelines.reports.samples import Example, samples
-from pipelines.reports.scene_dataset import gather_scenes, scenes_page
-from pipelines.reports.scores import WorstRow, worst_lines
+from models.detection_outcomes import DetectionOutcome
+from pipelines.datasets.open import open_scene_source
+from pipelines.datasets.provenance import SampleProvenance
+from pipelines.evaluation.outcomes import EvaluatedInstance, WorstPicture, worst_pictures
+from pipelines.reports.page import Section, render_page
+from pipelines.reports.samples import LineExample, sample_grid
+from pipelines.reports.scene_dataset import profile_scenes, scenes_page
+from pipelines.reports.scores import MisreadLine, misread_table
 from synthtext.core import Clusters, Provenance, Size
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -40,10 +40,10 @@ def picture() -> bytes:
     return cv2.imencode(".png", np.full((20, 60, 3), 200, np.uint8))[1].tobytes()
 
 
-def example(number: int, text: str, font: str) -> Example:
+def example(number: int, text: str, font: str) -> LineExample:
     quads = np.array([[[2, 2], [58, 2], [58, 18], [2, 18]]], np.float32)
-    made = Made(Provenance(font=font), Clusters(np.array([0, len(text)], np.int32), quads))
-    return Example(f"key-{number}", picture(), text, Size(60, 20), made)
+    made = SampleProvenance(Provenance(font=font), Clusters(np.array([0, len(text)], np.int32), quads))
+    return LineExample(f"key-{number}", picture(), text, Size(60, 20), made)
 
 
 def dom(path: Path, fragment: str, profile: Path) -> str:
@@ -74,7 +74,7 @@ def shown(markup: str, tag: str, key: str) -> list[str]:
 def test_samples_are_filtered_ordered_and_outlined_by_the_address(tmp_path, profile):
     examples = [example(0, "ab", "Lato"), example(1, HOSTILE, "Lato"), example(2, "abcd", "Serif"), example(3, "", "L")]
     path = tmp_path / "page.html"
-    path.write_text(page("test", "as it was", {}, [Section("Samples", samples(examples))]), encoding="utf-8")
+    path.write_text(render_page("test", "as it was", {}, [Section("Samples", sample_grid(examples))]), encoding="utf-8")
 
     plain = dom(path, "", profile)
     assert shown(plain, "figure", r"(key-\d)") == ["key-0", "key-1", "key-2", "key-3"]
@@ -88,9 +88,9 @@ def test_samples_are_filtered_ordered_and_outlined_by_the_address(tmp_path, prof
 
 
 def test_worst_lines_are_ordered_by_confidence(tmp_path, profile):
-    rows = [WorstRow(picture(), "image/png", "one", "two", c / 10, f"key-{c}") for c in (2, 9, 4)]
+    rows = [MisreadLine(picture(), "image/png", "one", "two", c / 10, f"key-{c}") for c in (2, 9, 4)]
     path = tmp_path / "page.html"
-    path.write_text(page("test", "run", {}, [Section("Worst", worst_lines(rows))]), encoding="utf-8")
+    path.write_text(render_page("test", "run", {}, [Section("Worst", misread_table(rows))]), encoding="utf-8")
     markup = dom(path, "order=confidence", profile)
     assert shown(markup, "tr", r"(key-\d)") == ["key-9", "key-4", "key-2"]
 
@@ -106,8 +106,8 @@ def test_scenes_are_outlined_to_begin_with_filtered_and_ordered(tmp_path, profil
         (tmp_path / f"key-{number}.png").write_bytes(picture())
     lines = (f"key-{number}.png\t{json.dumps(label)}\n" for number, label in enumerate(entries))
     (tmp_path / "labels.tsv").write_text("".join(lines))
-    source = open_scenes(tmp_path / "labels.tsv")
-    facts = gather_scenes(source, np.random.default_rng(0))
+    source = open_scene_source(tmp_path / "labels.tsv")
+    facts = profile_scenes(source, np.random.default_rng(0))
     path = tmp_path / "page.html"
     path.write_text(scenes_page(facts, [], np.arange(4)), encoding="utf-8")
 
@@ -128,18 +128,19 @@ def test_scenes_are_outlined_to_begin_with_filtered_and_ordered(tmp_path, profil
 def test_worst_pictures_are_filtered_and_ordered_by_what_is_wrong(tmp_path, profile):
     box = np.array([[2, 2], [50, 2], [50, 12], [2, 12]], np.float32)
     missed, merged = (
-        Found("text", outcome, box, HOSTILE, covered=False) for outcome in (Outcome.ALONE, Outcome.MERGED)
+        EvaluatedInstance("text", outcome, box, HOSTILE, covered=False)
+        for outcome in (DetectionOutcome.ALONE, DetectionOutcome.MERGED)
     )
     line, invented = (
-        Found("detection", Outcome.MERGED, box, "90 %", True, 3),
-        Found("detection", Outcome.ALONE, box, "61 %", covered=False),
+        EvaluatedInstance("detection", DetectionOutcome.MERGED, box, "90 %", True, 3),
+        EvaluatedInstance("detection", DetectionOutcome.ALONE, box, "61 %", covered=False),
     )
     pictures = [
         WorstPicture("photos", f"key-{number}", picture(), found)
         for number, found in enumerate(((missed, merged, merged, line), (missed, invented), (missed,) * 3))
     ]
     path = tmp_path / "page.html"
-    path.write_text(page("test", "worst", {}, [Section("Worst", worst_pictures(pictures))]), encoding="utf-8")
+    path.write_text(render_page("test", "worst", {}, [Section("Worst", worst_pictures(pictures))]), encoding="utf-8")
     plain = dom(path, "", profile)
     assert shown(plain, "figure", r"(key-\d)") == ["key-0", "key-1", "key-2"]
     assert "data-overlay" in opening(plain, "html")

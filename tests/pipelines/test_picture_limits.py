@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.datasets.image import LARGEST, decode
-from pipelines.jobs.importing import whole_picture
+from pipelines.datasets.image import MAX_IMAGE_PIXELS, decode_image
+from pipelines.jobs.importing import decode_complete_image
 from synthtext.core import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -35,14 +35,14 @@ def jpeg_claiming(width: int, height: int) -> bytes:
 def test_decompression_bombs_are_refused_before_anything_is_allocated() -> None:
     bombs = [claiming(60_000, 60_000), claiming(12_000, 12_000), jpeg_claiming(20_000, 20_000)]
     for data in bombs:
-        for look in (decode, whole_picture):
+        for look in (decode_image, decode_complete_image):
             with pytest.raises(
                 InputError, match=r"x: a picture of [\d,]+ x [\d,]+ pixels is too large: .* make it smaller"
             ):
                 look(data, "x")
     code = f"""if True:
         import resource
-        from pipelines.reader import decode
+        from pipelines.datasets.image import decode_image
         from synthtext.core import InputError
         used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         before = used()
@@ -62,9 +62,13 @@ def test_a_bomb_of_a_rarer_kind_is_refused_without_made_up_numbers() -> None:
     with pytest.raises(
         InputError, match=r"^x: a picture of more than 134,217,728 pixels is too large; make it smaller$"
     ):
-        decode(bitmap, "x")
+        decode_image(bitmap, "x")
 
 
 def test_a_large_picture_within_the_limit_is_decoded() -> None:
-    side = int(LARGEST**0.5) // 4
-    assert decode(cv2.imencode(".png", np.zeros((side, side), np.uint8))[1].tobytes(), "x").shape == (side, side, 3)
+    side = int(MAX_IMAGE_PIXELS**0.5) // 4
+    assert decode_image(cv2.imencode(".png", np.zeros((side, side), np.uint8))[1].tobytes(), "x").shape == (
+        side,
+        side,
+        3,
+    )

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.datasets.scene_labels import mend_polygon
-from synthtext.core import crosses, signed_area
+from pipelines.datasets.scene_labels import repair_polygon
+from synthtext.core import is_self_intersecting, signed_area
 
 
 def star(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -25,12 +25,12 @@ def same_points(one: np.ndarray, other: np.ndarray) -> bool:
 def test_simple_polygons_keep_their_points_and_their_first_one(seed):
     rng = np.random.default_rng(seed)
     polygon = star(rng, int(rng.integers(4, 21)))
-    kept = mend_polygon(polygon.tolist())
-    assert (kept.problem, kept.certain) == ("", True)
+    kept = repair_polygon(polygon.tolist())
+    assert (kept.problem, kept.reliable) == ("", True)
     np.testing.assert_array_equal(kept.polygon, polygon)
-    turned = mend_polygon(np.roll(polygon[::-1], 1, axis=0))
+    turned = repair_polygon(np.roll(polygon[::-1], 1, axis=0))
     assert turned.problem == "polygon runs counterclockwise"
-    assert turned.certain
+    assert turned.reliable
     np.testing.assert_array_equal(turned.polygon, polygon)
     assert turned.polygon.flags.c_contiguous
 
@@ -43,10 +43,10 @@ def test_bow_ties_become_the_quad_of_their_corners(seed):
     if len(hull) < 4:  # a dent, whose corners make three quads: none of them is meant
         quad = np.array([[0, 0], [30, 2], [29, 20], [1, 18]], np.float32) + quad[0]
     tie = np.roll(quad[[0, 2, 1, 3]], int(rng.integers(4)), axis=0)
-    mended = mend_polygon(tie)
+    mended = repair_polygon(tie)
     assert mended.problem == "polygon crosses itself"
-    assert mended.certain
-    assert not crosses(mended.polygon)
+    assert mended.reliable
+    assert not is_self_intersecting(mended.polygon)
     assert signed_area(mended.polygon) > 0
     assert same_points(mended.polygon, quad)
     np.testing.assert_array_equal(mended.polygon[0], tie[0])
@@ -57,13 +57,13 @@ def test_bow_ties_become_the_quad_of_their_corners(seed):
 def test_longer_polygons_that_cross_become_a_hull_that_is_a_guess(seed):
     rng = np.random.default_rng(seed)
     polygon = star(rng, int(rng.integers(5, 21)))
-    while not crosses(polygon):
+    while not is_self_intersecting(polygon):
         polygon = rng.permutation(polygon)
-    mended = mend_polygon(polygon)
+    mended = repair_polygon(polygon)
     assert mended.problem == "polygon of more than four points crosses itself"
-    assert not mended.certain
+    assert not mended.reliable
     assert signed_area(mended.polygon) > 0
-    assert not crosses(mended.polygon)
+    assert not is_self_intersecting(mended.polygon)
     inside = [cv2.pointPolygonTest(mended.polygon, tuple(map(float, point)), True) for point in polygon]
     assert min(inside) > -1e-3
 
@@ -91,16 +91,16 @@ def test_longer_polygons_that_cross_become_a_hull_that_is_a_guess(seed):
     ],
 )
 def test_what_is_no_polygon_is_left_out_and_named(points, says):
-    mended = mend_polygon(points)
+    mended = repair_polygon(points)
     assert mended.polygon is None
     assert mended.problem == says
 
 
 def test_a_ring_that_comes_back_to_its_first_point_names_it_once():
     quad = [[0, 0], [30, 2], [29, 20], [1, 18]]
-    mended = mend_polygon([*quad, quad[0]])
+    mended = repair_polygon([*quad, quad[0]])
     assert mended.problem == ""
     np.testing.assert_array_equal(mended.polygon, np.float32(quad))
-    turned = mend_polygon([quad[0], *quad[::-1]])
+    turned = repair_polygon([quad[0], *quad[::-1]])
     assert turned.problem == "polygon runs counterclockwise"
     np.testing.assert_array_equal(turned.polygon, np.float32(quad))

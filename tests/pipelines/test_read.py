@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image as Pictures
 
-from models.db.boxes import BoxSettings
-from pipelines.datasets.image import picture_size
+from models.db.boxes import PostprocessSettings
+from pipelines.datasets.image import image_size
 from pipelines.inference.draw import draw_page
-from pipelines.inference.reader import Page, Reader, ReadLine, UprightClassifier, find_pictures, load_picture
-from pipelines.reports.picture import jpeg
+from pipelines.inference.reader import OrientationClassifier, Page, Reader, TextLine, find_images, load_image
+from pipelines.reports.picture import encode_jpeg
 from synthtext.core import Box, InputError
 
 HOME = Path(__file__).resolve().parents[2]
@@ -66,7 +66,7 @@ def test_outlines_are_read_as_boxes_are(reader):
     image = sign("STATION", "PLATFORM")
     turn = cv2.getRotationMatrix2D((210, 90), 6, 1.0)
     image = cv2.warpAffine(image, turn, (420, 200), borderValue=(235, 235, 235))
-    outlines = replace(reader.detector, boxes=BoxSettings(shape="polygon"))
+    outlines = replace(reader.detector, boxes=PostprocessSettings(box_type="polygon"))
     page = Reader(outlines, reader.recognizer).read(image)
     assert any(len(line.polygon) > 4 for line in page.lines)
     assert [line.text for line in page.lines] == [line.text for line in reader.read(image).lines]
@@ -89,11 +89,11 @@ def test_long_lines_are_widened(reader):
 
 def test_upside_down_lines_are_turned(reader):
     image = sign("MORNING")[::-1, ::-1].copy()
-    turning = Reader(reader.detector, reader.recognizer, UprightClassifier())
+    turning = Reader(reader.detector, reader.recognizer, OrientationClassifier())
     assert "MORNING" not in reader.read(image).text
     assert "MORNING" in turning.read(image).text
     assert "MORNING" in turning.read(sign("MORNING")).text
-    assert UprightClassifier().upside_down([]).shape == (0,)
+    assert OrientationClassifier().is_rotated([]).shape == (0,)
 
 
 def test_a_picture_without_text_is_an_empty_page(reader):
@@ -128,15 +128,15 @@ def test_pictures_of_every_kind_are_upright_rgb(tmp_path):
         exif[0x0112] = number
         path = tmp_path / f"exif{number}.jpg"
         (picture if stored is None else picture.transpose(stored)).save(path, quality=97, exif=exif)
-        loaded = load_picture(path)
+        loaded = load_image(path)
         assert loaded.shape == image.shape, number
         assert np.abs(loaded.astype(int) - image).mean() < 3, number
         path = tmp_path / f"exif{number}.png"
         clear = picture.convert("RGBA")
         clear.putpixel((0, 0), (0, 0, 0, 0))
         (clear if stored is None else clear.transpose(stored)).save(path, exif=exif)
-        loaded = load_picture(path)
-        assert picture_size(path.read_bytes(), path.name) == picture.size
+        loaded = load_image(path)
+        assert image_size(path.read_bytes(), path.name) == picture.size
         assert loaded[0, 0].tolist() == [255, 255, 255], number
         assert np.array_equal(loaded[1:], image[1:]), number
     picture.convert("CMYK").save(tmp_path / "cmyk.jpg", quality=97)
@@ -144,10 +144,10 @@ def test_pictures_of_every_kind_are_upright_rgb(tmp_path):
     picture.save(tmp_path / "x.webp", lossless=True)
     picture.save(tmp_path / "pages.tiff", save_all=True, append_images=[Pictures.new("RGB", picture.size)])
     for name in ("cmyk.jpg", "deep.png", "x.webp", "pages.tiff"):
-        assert np.abs(load_picture(tmp_path / name).astype(int) - image).mean() < 4, name
+        assert np.abs(load_image(tmp_path / name).astype(int) - image).mean() < 4, name
     grey = (image[..., 0].astype(np.uint16) * 257).astype(np.uint16)
     cv2.imwrite(str(tmp_path / "grey.png"), grey)
-    assert np.abs(load_picture(tmp_path / "grey.png").astype(int) - image[..., :1]).max() <= 1
+    assert np.abs(load_image(tmp_path / "grey.png").astype(int) - image[..., :1]).max() <= 1
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
@@ -159,8 +159,8 @@ def test_an_orientation_that_cannot_be_is_none(tmp_path, suffix):
     for exif in (b"Exif\0\0", b"Exif\0\0nonsense", unknown.tobytes()[:-7], unknown.tobytes()):
         path = tmp_path / f"picture.{suffix}"
         picture.save(path, exif=exif)
-        assert np.abs(load_picture(path).astype(int) - sign("Colour")).mean() < 3
-        assert picture_size(path.read_bytes(), path.name) == picture.size
+        assert np.abs(load_image(path).astype(int) - sign("Colour")).mean() < 3
+        assert image_size(path.read_bytes(), path.name) == picture.size
 
 
 def test_what_is_no_picture_is_said(tmp_path):
@@ -168,33 +168,33 @@ def test_what_is_no_picture_is_said(tmp_path):
     (tmp_path / "empty.png").touch()
     for name in ("text.jpg", "empty.png"):
         with pytest.raises(InputError, match=f"{name}: this is no picture"):
-            load_picture(tmp_path / name)
+            load_image(tmp_path / name)
     with pytest.raises(InputError, match=r"missing\.png cannot be read"):
-        load_picture(tmp_path / "missing.png")
+        load_image(tmp_path / "missing.png")
 
 
 def test_pictures_are_found(tmp_path):
     for name in ("b.png", "a.JPG", "notes.txt", "deeper/c.webp", "deeper/d.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert [p.name for p in find_pictures([str(tmp_path)])] == ["a.JPG", "b.png"]
-    assert [p.name for p in find_pictures([str(tmp_path / "**" / "*.png"), str(tmp_path / "b.png")])] == [
+    assert [p.name for p in find_images([str(tmp_path)])] == ["a.JPG", "b.png"]
+    assert [p.name for p in find_images([str(tmp_path / "**" / "*.png"), str(tmp_path / "b.png")])] == [
         "b.png",
         "d.png",
     ]
     for nothing in ("missing.png", "*.gif"):
         with pytest.raises(InputError, match="there is no such picture"):
-            find_pictures([str(tmp_path / nothing)])
+            find_images([str(tmp_path / nothing)])
     (tmp_path / "bare").mkdir()
     with pytest.raises(InputError, match="no picture in this folder"):
-        find_pictures([str(tmp_path / "bare")])
+        find_images([str(tmp_path / "bare")])
 
 
 def test_drawings_show_the_picture_and_the_texts():
     image = sign("LEFT")
     lines = (
-        ReadLine("LEFT", 0.95, Box(30, 30, 150, 80).polygon(), 0.9),
-        ReadLine("unsure", 0.55, Box(200, 30, 300, 80).polygon(), 0.9),
+        TextLine("LEFT", 0.95, Box(30, 30, 150, 80).polygon(), 0.9),
+        TextLine("unsure", 0.55, Box(200, 30, 300, 80).polygon(), 0.9),
     )
     drawn = draw_page(image, Page("sign", 420, 110, lines))
     height, width = drawn.shape[:2]
@@ -212,7 +212,7 @@ def test_drawings_show_the_picture_and_the_texts():
 def test_boxes_stand_out_from_any_ground(ground):
     image = np.full((110, 420, 3), ground, np.uint8)
     lines = tuple(
-        ReadLine("x", confidence, Box(left, 30, left + 120, 80).polygon(), 0.9)
+        TextLine("x", confidence, Box(left, 30, left + 120, 80).polygon(), 0.9)
         for left, confidence in ((30, 0.95), (230, 0.55))
     )
     drawn = draw_page(image, Page("sign", 420, 110, lines))
@@ -227,7 +227,7 @@ def test_boxes_stand_out_from_any_ground(ground):
 def test_one_bad_picture_does_not_stop_the_others(tmp_path):
     (tmp_path / "in").mkdir()
     for name, text in (("a", "ALPHA"), ("c", "GAMMA")):
-        (tmp_path / "in" / f"{name}.jpg").write_bytes(jpeg(sign(text)))
+        (tmp_path / "in" / f"{name}.jpg").write_bytes(encode_jpeg(sign(text)))
     (tmp_path / "in" / "b.jpg").write_text("not a picture")
     out, drawn = tmp_path / "texts.json", tmp_path / "drawn"
     command = ["read", str(tmp_path / "in"), "--json", str(out), "--draw", str(drawn)]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.cli.reading import drawing_names, read
+from pipelines.cli.reading import drawing_names, read_command
 from pipelines.inference.reader import Reader
-from pipelines.reports.picture import jpeg
+from pipelines.reports.picture import encode_jpeg
 from synthtext.core import InputError
 
 
@@ -26,7 +26,7 @@ def unread(monkeypatch):
 def photographs(folder, *names):
     folder.mkdir()
     for name in names:
-        (folder / name).write_bytes(jpeg(np.full((40, 90, 3), 235, np.uint8)))
+        (folder / name).write_bytes(encode_jpeg(np.full((40, 90, 3), 235, np.uint8)))
     return {path: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -35,9 +35,9 @@ def test_a_drawing_never_replaces_a_picture(tmp_path, unread):
     (tmp_path / "link").symlink_to(tmp_path / "c")
     for inputs, drawn in (("c", "c"), ("link", "c"), ("c/a.jpg", "link")):
         with pytest.raises(InputError, match=r"--draw: .*a\.jpg would replace the picture .*a\.jpg"):
-            read([str(tmp_path / inputs)], draw=tmp_path / drawn)
+            read_command([str(tmp_path / inputs)], draw=tmp_path / drawn)
     with pytest.raises(InputError, match=r"--json: .*b\.jpeg would replace the picture"):
-        read([str(tmp_path / "c")], json=tmp_path / "c" / "b.jpeg")
+        read_command([str(tmp_path / "c")], json=tmp_path / "c" / "b.jpeg")
     assert {path: path.read_bytes() for path in (tmp_path / "c").iterdir()} == before
 
 
@@ -54,7 +54,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_reading(tmp_path, unr
         {"draw": tmp_path / "new", "json": tmp_path / "new"},
     ):
         with pytest.raises(InputError, match=r"cannot be|where drawings go, too"):
-            read([str(tmp_path / "c")], **refused)
+            read_command([str(tmp_path / "c")], **refused)
     assert not (tmp_path / "new").exists()
 
 

@@ -125,7 +125,7 @@ def test_degenerate_polygons_give_a_picture(points):
     st.integers(1, 30_000), st.integers(1, 30_000), st.sampled_from(["min", "max"]), st.sampled_from([320, 736, 960])
 )
 def test_inputs_are_bounded_multiples_of_32(width, height, rule, side):
-    preprocessing = DetectorPreprocessing(side=side, rule=rule)
+    preprocessing = DetectorPreprocessing(limit_side_len=side, limit_type=rule)
     wide, high = preprocessing.input_size(width, height)
     assert wide % 32 == high % 32 == 0
     assert min(wide, high) >= 32
@@ -139,14 +139,14 @@ def test_sizes_of_the_released_code():
     released = DetectorPreprocessing(max_enlargement=100)
     assert released.input_size(1280, 720) == (1312, 736)
     assert released.input_size(1000, 900) == (992, 896)
-    assert DetectorPreprocessing(side=960, rule="max").input_size(1280, 720) == (960, 544)
+    assert DetectorPreprocessing(limit_side_len=960, limit_type="max").input_size(1280, 720) == (960, 544)
 
 
 def test_colours_are_normalised_in_their_order():
     image = np.zeros((32, 64, 3), np.uint8)
     image[..., 0] = 255
     for channels, place in (("bgr", 2), ("rgb", 0)):
-        preprocessing = DetectorPreprocessing(side=32, channels=channels)
+        preprocessing = DetectorPreprocessing(limit_side_len=32, channels=channels)
         planes = preprocessing.prepare(image)[0]
         for k in range(3):
             value = (float(k == place) - preprocessing.mean[k]) / preprocessing.std[k]

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.cluster.pool import pool
+from pipelines.cluster.pool import worker_pool
 from pipelines.io.line_row import LineRow
-from pipelines.jobs.check_dataset import check
-from pipelines.jobs.repair import repair
-from synthtext.core import Clusters, Gap
+from pipelines.jobs.check_dataset import check_dataset
+from pipelines.jobs.repair import repair_dataset
+from synthtext.core import Clusters, SkippedSample
 
 COUNT = 9
 
@@ -21,7 +21,7 @@ COUNT = 9
 @pytest.fixture(scope="module")
 def running() -> Iterator[None]:
     """One Ray for all that is done on workers here."""
-    with pool(2):
+    with worker_pool(2):
         yield
 
 
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, dataset) -> Path:  # type: 
         )
         for number in range(COUNT)
     ]
-    return dataset(tmp_path_factory.mktemp("entries") / "data", [*rows[:5], Gap(5, ("none",)), *rows[5:]])
+    return dataset(tmp_path_factory.mktemp("entries") / "data", [*rows[:5], SkippedSample(5, ("none",)), *rows[5:]])
 
 
 def test_datasets_streams_pictures(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,8 +77,8 @@ def test_workers_look_shards_through_and_repair_them(checked_lines: Path, tmp_pa
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    found = check(copy, workers=2)
+    found = check_dataset(copy, workers=2)
     assert dict(found.problems.counts) == {"checksum differs": 1}
-    assert not repair(found, workers=2).problems.counts
+    assert not repair_dataset(found, workers=2).problems.counts
     whole = checked_lines / path.relative_to(copy)
     assert path.read_bytes() == whole.read_bytes()

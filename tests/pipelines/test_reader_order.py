@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.datasets import order
-from pipelines.datasets.order import Mixture, RowsInOrder, ShuffledRows, shares
+from pipelines.datasets.order import Mixture, SequentialRows, ShuffledRows, split_by_weight
 
 
 @st.composite
@@ -55,7 +55,7 @@ def test_epochs_seeds_and_sources_differ_and_reading_stays_local(monkeypatch):
 )
 @example(0, 0, [16777216.0, 1.0000000000000003e-09, 1.0000000000000003e-09])
 def test_shares_add_up_never_fall_and_are_exact_over_time(total, more, weights):
-    now, later = shares(total, weights), shares(total + more, weights)
+    now, later = split_by_weight(total, weights), split_by_weight(total + more, weights)
     assert sum(now) == total
     assert sum(later) == total + more
     assert all(a <= b for a, b in zip(now, later, strict=True))
@@ -77,4 +77,6 @@ def test_sources_of_a_mixture_have_epochs_of_their_own():
 @given(data(), st.integers(0, 500), st.integers(0, 300))
 def test_rows_in_order_rise_and_begin_again(lines, start, count):
     rows, _ = lines
-    assert RowsInOrder(rows).take(start, start + count).tolist() == np.tile(rows, 801)[start : start + count].tolist()
+    assert (
+        SequentialRows(rows).take(start, start + count).tolist() == np.tile(rows, 801)[start : start + count].tolist()
+    )

@@ -9,17 +9,17 @@ import pytest
 from PIL import Image
 
 from pipelines.datasets import parquet
-from pipelines.datasets.image import decode, picture_size
+from pipelines.datasets.image import decode_image, image_size
 from pipelines.datasets.lmdb import LmdbSource
 from pipelines.datasets.loader import LinesDataset
-from pipelines.datasets.open import open_source
-from pipelines.datasets.source import NO_LABEL, NO_PICTURE, read_rows
+from pipelines.datasets.open import open_line_source
+from pipelines.datasets.source import MISSING_IMAGE, MISSING_LABEL, read_rows
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import Description, read_description
+from pipelines.io.description import DatasetDescription, read_description
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
 from pipelines.io.shard_writer import write_shard
-from synthtext.core import Clusters, Gap, InputError
+from synthtext.core import Clusters, InputError, SkippedSample
 
 TEXTS = ["Ab", "tab\tin it", "", " spaced ", "é一", "x" * 30, "7"]
 
@@ -52,7 +52,9 @@ def write_lmdb(folder, texts):
 
 
 def describe(kind, count=1, size=1):
-    description = Description(kind=kind, source="test", digest="0" * 64, count=count, shard_size=size, format="parquet")
+    description = DatasetDescription(
+        kind=kind, source="test", digest="0" * 64, count=count, shard_size=size, format="parquet"
+    )
     return description.to_json()
 
 
@@ -81,19 +83,19 @@ WRITERS = {"label file": write_label_file, "lmdb": write_lmdb, "dataset": write_
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_every_kind_of_source_reads_the_same_lines(tmp_path, kind):
-    source = open_source(WRITERS[kind](tmp_path / "data", TEXTS))
+    source = open_line_source(WRITERS[kind](tmp_path / "data", TEXTS))
     assert len(source) == len(TEXTS)
     assert list(source.texts()) == TEXTS
     assert source.sizes().tolist() == [[30 + 3 * index, 20 + index] for index in range(len(TEXTS))]
-    assert source.groups[0] == 0
-    assert source.groups[-1] == len(TEXTS)
-    assert (np.diff(source.groups) > 0).all()
+    assert source.group_offsets[0] == 0
+    assert source.group_offsets[-1] == len(TEXTS)
+    assert (np.diff(source.group_offsets) > 0).all()
     rows = np.array([4, 0, 6, 2, 2])
     lines = pickle.loads(pickle.dumps(source)).read(rows)
     assert [line.text for line in lines] == [TEXTS[row] for row in rows]
     assert len({line.key for line in lines}) == 4
     for row, line in zip(rows, lines, strict=True):
-        assert (decode(line.image, line.key) == picture(row)).all()
+        assert (decode_image(line.image, line.key) == picture(row)).all()
     assert source.read(rows[:0]) == []
 
 
@@ -106,11 +108,11 @@ def line_row(index):
 def test_shards_of_either_format_are_read(tmp_path, form):
     folder, digest = DatasetFolder(tmp_path / "data"), "0" * 64
     with folder.open():
-        folder.write_description(Description.model_validate_json(describe("lines", 7, 4)))
+        folder.write_description(DatasetDescription.model_validate_json(describe("lines", 7, 4)))
         for spec in ShardPlan(7, size=4):
-            items = [Gap(index, ("a reason",)) if index == 1 else line_row(index) for index in spec.samples]
+            items = [SkippedSample(index, ("a reason",)) if index == 1 else line_row(index) for index in spec.samples]
             folder.commit(write_shard(items, LineRow, spec, digest, folder.shards, form))
-    source = open_source(tmp_path / "data")
+    source = open_line_source(tmp_path / "data")
     indices = [0, *range(2, 7)]
     assert list(source.texts()) == [TEXTS[index] for index in indices]
     assert source.sizes().tolist() == [[30 + 3 * index, 20 + index] for index in indices]
@@ -130,33 +132,33 @@ def test_a_torch_dataset_over_a_source(tmp_path, kind):
 def test_only_committed_shards_count(tmp_path):
     folder = write_dataset(tmp_path / "data", TEXTS)
     (folder / "shards" / "part-000001.json").unlink()
-    assert list(open_source(folder).texts()) == TEXTS[:3] + TEXTS[6:]
+    assert list(open_line_source(folder).texts()) == TEXTS[:3] + TEXTS[6:]
     (folder / "shards" / "part-000000.parquet").unlink()
     with pytest.raises(InputError, match=r"part-000000\.json marks a finished shard"):
-        open_source(folder)
+        open_line_source(folder)
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_a_complete_data_set_that_lacks_a_shard_is_not_read(tmp_path, dataset, form):
-    rows = [Gap(index, ("a reason",)) if index == 1 else line_row(index) for index in range(7)]
+    rows = [SkippedSample(index, ("a reason",)) if index == 1 else line_row(index) for index in range(7)]
     path = dataset(tmp_path / "data", rows, form)
     about = read_description(path / "dataset.json")
     DatasetFolder(path).write_description(about.model_copy(update={"complete": True, "rows": 6}))
-    assert len(open_source(path)) == 6
+    assert len(open_line_source(path)) == 6
     (path / "shards" / "part-000001.json").unlink()
     with pytest.raises(InputError, match=r"complete with 6 rows, but .* 3; .*check names"):
-        open_source(path)
+        open_line_source(path)
     DatasetFolder(path).write_description(about)  # a job goes on
-    assert len(open_source(path)) == 3
+    assert len(open_line_source(path)) == 3
 
 
 def test_row_groups_are_kept_within_the_budget(tmp_path, monkeypatch):
-    source = open_source(write_dataset(tmp_path / "data", TEXTS, shard=7, group=2))
-    kept = parquet.RowGroups(budget=1)
+    source = open_line_source(write_dataset(tmp_path / "data", TEXTS, shard=7, group=2))
+    kept = parquet.RowGroupCache(budget=1)
     monkeypatch.setattr(parquet, "ROW_GROUPS", kept)
     assert [line.text for line in source.read(np.arange(7))] == TEXTS
     assert len(kept._groups) == 1
-    roomy = parquet.RowGroups(budget=2**20)
+    roomy = parquet.RowGroupCache(budget=2**20)
     monkeypatch.setattr(parquet, "ROW_GROUPS", roomy)
     source.read(np.arange(7))
     assert len(roomy._groups) == 4
@@ -164,7 +166,7 @@ def test_row_groups_are_kept_within_the_budget(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("start", "end"), [("\ufeff", "\n"), ("", "\r\n"), ("\ufeff", "\r\n"), ("\r\n\n", "\n\n")])
 def test_label_files_of_other_systems(tmp_path, start, end):
-    source = open_source(write_label_file(tmp_path / "data", TEXTS, start=start, end=end))
+    source = open_line_source(write_label_file(tmp_path / "data", TEXTS, start=start, end=end))
     assert list(source.texts()) == TEXTS
     assert source.read(np.array([0]))[0].key == "images/0.png"
 
@@ -172,7 +174,7 @@ def test_label_files_of_other_systems(tmp_path, start, end):
 def test_a_label_file_need_not_end_with_a_line_end(tmp_path):
     path = write_label_file(tmp_path / "data", TEXTS)
     path.write_bytes(path.read_bytes().removesuffix(b"\n"))
-    assert list(open_source(path).texts()) == TEXTS
+    assert list(open_line_source(path).texts()) == TEXTS
 
 
 @pytest.mark.parametrize(
@@ -189,13 +191,13 @@ def test_wrong_label_files_are_refused(tmp_path, content, sentence):
     path = tmp_path / "labels.tsv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=f"labels.tsv.*{sentence}"):
-        open_source(path)
+        open_line_source(path)
 
 
 def test_a_missing_picture_is_named(tmp_path):
     path = write_label_file(tmp_path / "data", TEXTS)
     (path.parent / "images" / "3.png").unlink()
-    source = open_source(path)
+    source = open_line_source(path)
     assert len(source.read(np.array([2, 4]))) == 2
     with pytest.raises(InputError, match=r"images/3\.png is missing"):
         source.read(np.array([2, 3]))
@@ -205,46 +207,46 @@ def test_a_missing_picture_is_named(tmp_path):
 
 def test_folders_that_are_no_data_are_refused(tmp_path):
     with pytest.raises(InputError, match="there is no such data set"):
-        open_source(tmp_path / "nowhere")
+        open_line_source(tmp_path / "nowhere")
     write_label_file(tmp_path / "data", TEXTS)
     with pytest.raises(InputError, match=r"did you mean .*labels\.tsv\?"):
-        open_source(tmp_path / "data")
+        open_line_source(tmp_path / "data")
     scenes = tmp_path / "scenes"
     scenes.mkdir()
     (scenes / "dataset.json").write_text(describe("scenes"))
     with pytest.raises(InputError, match="holds scenes, not lines"):
-        open_source(scenes)
+        open_line_source(scenes)
     (scenes / "dataset.json").write_text(describe("lines"))
     with pytest.raises(InputError, match="no finished shard"):
-        open_source(scenes)
+        open_line_source(scenes)
     (scenes / "dataset.json").write_text("{")
     with pytest.raises(InputError, match=r"dataset\.json describes no data set"):
-        open_source(scenes)
+        open_line_source(scenes)
 
 
 def test_an_lmdb_of_something_else_is_refused(tmp_path):
     with lmdb.open(str(tmp_path / "a")) as environment, environment.begin(write=True) as transaction:
         transaction.put(b"key", b"value")
     with pytest.raises(InputError, match="num-samples"):
-        open_source(tmp_path / "a")
+        open_line_source(tmp_path / "a")
     with pytest.raises(InputError, match="holds no line"):
-        open_source(write_lmdb(tmp_path / "c", []))
+        open_line_source(write_lmdb(tmp_path / "c", []))
     folder = write_lmdb(tmp_path / "b", TEXTS)
     with lmdb.open(str(folder)) as environment, environment.begin(write=True) as transaction:
         transaction.delete(b"image-000000005")
     with pytest.raises(InputError, match="'image-000000005', which is missing"):
-        open_source(folder).read(np.array([4]))
+        open_line_source(folder).read(np.array([4]))
 
 
 def test_pictures_of_every_depth_become_eight_bit_colour():
     grey = picture(3)[..., 0]
-    assert (decode(encoded_as(grey), "grey") == grey[..., None]).all()
+    assert (decode_image(encoded_as(grey), "grey") == grey[..., None]).all()
     deep = grey.astype(np.uint16) * 257
-    assert np.abs(decode(encoded_as(deep), "deep").astype(int) - grey[..., None]).max() <= 1
+    assert np.abs(decode_image(encoded_as(deep), "deep").astype(int) - grey[..., None]).max() <= 1
     clear = np.dstack([picture(3), np.zeros_like(grey)])
-    assert (decode(encoded_as(clear), "clear") == 255).all()
+    assert (decode_image(encoded_as(clear), "clear") == 255).all()
     solid = np.dstack([picture(3)[..., ::-1], np.full_like(grey, 255)])
-    assert (decode(encoded_as(solid), "solid") == picture(3)).all()
+    assert (decode_image(encoded_as(solid), "solid") == picture(3)).all()
 
 
 def encoded_as(pixels):
@@ -259,21 +261,21 @@ def test_size_is_that_of_the_decoded_picture_also_when_exif_turns_it(tmp_path, m
         path = tmp_path / f"{orientation}.jpg"
         Image.new(mode, (40, 20)).save(path, exif=exif)
         data = path.read_bytes()
-        width, height = picture_size(data, "a")
-        assert decode(data, "a").shape == (height, width, 3)
+        width, height = image_size(data, "a")
+        assert decode_image(data, "a").shape == (height, width, 3)
         assert (width, height) == ((40, 20) if orientation < 5 else (20, 40))
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0" + bytes(30)])
 def test_what_is_no_picture_is_named(data):
-    for function in (decode, picture_size):
+    for function in (decode_image, image_size):
         with pytest.raises(InputError, match="shard 7, line 3: this is no picture"):
             function(data, "shard 7, line 3")
 
 
 @pytest.mark.parametrize("budget", [1, 2**26])
 def test_runs_of_an_lmdb_that_are_kept_hold_what_single_rows_do(tmp_path, monkeypatch, budget):
-    monkeypatch.setattr("pipelines.datasets.lmdb.ROW_GROUPS", parquet.RowGroups(budget))
+    monkeypatch.setattr("pipelines.datasets.lmdb.ROW_GROUPS", parquet.RowGroupCache(budget))
     monkeypatch.setattr(LmdbSource, "TOGETHER", 3)
     source = LmdbSource(write_lmdb(tmp_path / "a", [f"{number}\u00e9" for number in range(8)]))
     alone = [source.read(np.array([row]))[0] for row in range(8)]
@@ -294,4 +296,4 @@ def test_what_an_lmdb_lacks_matters_to_nobody_who_does_not_read_it(tmp_path):
     for row, sentence in ((4, "'image-000000005'"), (5, "'label-000000006'"), (6, "'label-000000007' is no UTF-8")):
         with pytest.raises(InputError, match=sentence):
             source.read(np.append(rows, row))
-    assert read_rows(source, np.append(rows, [5, 4]))[-2:] == [NO_LABEL, NO_PICTURE]
+    assert read_rows(source, np.append(rows, [5, 4]))[-2:] == [MISSING_LABEL, MISSING_IMAGE]

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from models.ctc import CTCCodec
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select
+from pipelines.datasets.selection import select_lines
 from pipelines.datasets.source import EncodedLine
-from pipelines.datasets.stream import WINDOW, RecognitionStream
+from pipelines.datasets.stream import BUCKET_BATCHES, RecognitionStream
 from synthtext.core import Charset
 
 CODEC = CTCCodec(Charset.named("digits"))
@@ -52,9 +52,9 @@ class Numbers:
 @settings(max_examples=15)
 @given(st.integers(1, 3), st.integers(1, 30), st.integers(0, 2**32 - 1), st.integers(1, 5), st.data())
 def test_every_line_comes_once_an_epoch_whoever_makes_its_batch(batch, group, seed, workers, data):
-    usable = WINDOW * batch  # an epoch is as long as a window, within which batches are sorted by width
+    usable = BUCKET_BATCHES * batch  # an epoch is as long as a window, within which batches are sorted by width
     source = Numbers(usable * 5 // 4, group)
-    selection = select(source, CODEC, PREPROCESSING)
+    selection = select_lines(source, CODEC, PREPROCESSING)
     assert len(selection.rows) == usable
     expected = Counter({str(row): 2 for row in selection.rows})
 
@@ -64,15 +64,15 @@ def test_every_line_comes_once_an_epoch_whoever_makes_its_batch(batch, group, se
     # Worker w of so many makes the steps w, w + workers, ...; each has a stream of its own, some begin anew amid it.
     seen: Counter[str] = Counter()
     for worker in range(workers):
-        mine = range(worker, 2 * WINDOW, workers)
+        mine = range(worker, 2 * BUCKET_BATCHES, workers)
         stopped = data.draw(st.integers(0, len(mine)))
         first, second = stream(), stream()
         for number, step in enumerate(mine):
             seen.update((first if number < stopped else second)[step].keys)
     assert seen == expected
 
-    position = data.draw(st.integers(0, 2 * WINDOW))
-    loaded = [*make_loader(stream(), range(position)), *make_loader(stream(), range(position, 2 * WINDOW))]
-    whole = list(make_loader(stream(), range(2 * WINDOW)))
+    position = data.draw(st.integers(0, 2 * BUCKET_BATCHES))
+    loaded = [*make_loader(stream(), range(position)), *make_loader(stream(), range(position, 2 * BUCKET_BATCHES))]
+    whole = list(make_loader(stream(), range(2 * BUCKET_BATCHES)))
     assert [one.keys for one in loaded] == [one.keys for one in whole]
     assert Counter(key for one in loaded for key in one.keys) == expected

@@ -10,11 +10,11 @@ import torch
 from models.ctc import CTCCodec
 from models.lcnet import time_steps
 from pipelines.datasets.loader import make_loader
-from pipelines.datasets.open import open_source
+from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import CROWDED, EMPTY, WIDE, select
-from pipelines.datasets.source import Concatenation
-from pipelines.datasets.stream import WINDOW, RecognitionStream
+from pipelines.datasets.selection import EMPTY_LABEL, TOO_FEW_TIME_STEPS, TOO_WIDE, select_lines
+from pipelines.datasets.source import ConcatenatedLines
+from pipelines.datasets.stream import BUCKET_BATCHES, RecognitionStream
 from pipelines.errors import JobError
 from synthtext.core import Charset, InputError
 
@@ -28,7 +28,7 @@ def write_lines(folder, lines):
     for index, (_, width) in enumerate(lines):
         cv2.imwrite(str(folder / f"{index}.png"), np.full((32, width, 3), index % 256, np.uint8))
     (folder / "labels.tsv").write_text("".join(f"{index}.png\t{text}\n" for index, (text, _) in enumerate(lines)))
-    return open_source(folder / "labels.tsv")
+    return open_line_source(folder / "labels.tsv")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def selections(tmp_path_factory):
     small = [("a" * length, 40 * length) for length in rng.integers(1, 9, 30)]
     large = [("Bc" * length, int(30 * length)) for length in rng.integers(1, 9, 150)]
     return [
-        select(write_lines(folder / name, lines), CODEC, PREPROCESSING)
+        select_lines(write_lines(folder / name, lines), CODEC, PREPROCESSING)
         for name, lines in (("small", small), ("large", large))
     ]
 
@@ -70,7 +70,7 @@ def test_a_batch_holds_what_its_lines_say(selections):
 
 def test_any_step_is_the_same_whatever_came_before(selections):
     stream, other = make_stream(selections), make_stream(selections)
-    steps = [0, 1, WINDOW - 1, WINDOW, 3 * WINDOW + 2]
+    steps = [0, 1, BUCKET_BATCHES - 1, BUCKET_BATCHES, 3 * BUCKET_BATCHES + 2]
     batches = {step: stream[step] for step in steps}
     for step in reversed(steps):
         assert same(other[step], batches[step])
@@ -78,17 +78,17 @@ def test_any_step_is_the_same_whatever_came_before(selections):
 
 def test_workers_change_nothing(selections):
     stream = make_stream(selections)
-    here = list(make_loader(stream, range(WINDOW - 3, WINDOW + 4)))
-    there = list(make_loader(stream, range(WINDOW - 3, WINDOW + 4), workers=2))
+    here = list(make_loader(stream, range(BUCKET_BATCHES - 3, BUCKET_BATCHES + 4)))
+    there = list(make_loader(stream, range(BUCKET_BATCHES - 3, BUCKET_BATCHES + 4), workers=2))
     assert len(here) == 7
     assert all(same(a, b) and type(a) is type(b) for a, b in zip(here, there, strict=True))
     assert not same(here[0], here[1])
 
 
 def test_training_workers_with_data_workers_share_the_steps_and_go_on_from_any(selections):
-    stream, end, size = make_stream(selections), WINDOW + 4, 2
+    stream, end, size = make_stream(selections), BUCKET_BATCHES + 4, 2
     whole = list(make_loader(stream, range(end)))
-    for stopped in (0, WINDOW - 3):
+    for stopped in (0, BUCKET_BATCHES - 3):
         parts = [list(make_loader(stream, range(stopped + rank, end, size), workers=1)) for rank in range(size)]
         together = [parts[number % size][number // size] for number in range(end - stopped)]
         assert sum(map(len, parts)) == len(together)
@@ -100,13 +100,13 @@ def test_seeds_differ(selections):
 
 
 def stream_keys(stream, windows=1):
-    return [stream[step].keys for step in range(windows * WINDOW)]
+    return [stream[step].keys for step in range(windows * BUCKET_BATCHES)]
 
 
 def test_sources_come_by_weight_and_every_line_comes(selections):
     stream = make_stream(selections, weights=(1, 3))
-    seen = Counter(text[0] for step in range(4 * WINDOW) for text in stream[step].texts)
-    assert seen == {"a": 8 * WINDOW, "b": 24 * WINDOW}
+    seen = Counter(text[0] for step in range(4 * BUCKET_BATCHES) for text in stream[step].texts)
+    assert seen == {"a": 8 * BUCKET_BATCHES, "b": 24 * BUCKET_BATCHES}
     alone = make_stream(selections[1:], weights=[7])
     counts = Counter(key for keys in stream_keys(alone, 3) for key in keys)
     assert len(counts) == len(selections[1].rows)
@@ -115,7 +115,7 @@ def test_sources_come_by_weight_and_every_line_comes(selections):
 
 def test_little_is_padded(selections):
     stream = make_stream(selections, weights=(1, 1), batch_size=16)
-    batches = [stream[step] for step in range(WINDOW)]
+    batches = [stream[step] for step in range(BUCKET_BATCHES)]
     padded = np.mean([1 - batch.widths.sum().item() / (len(batch.keys) * batch.images.shape[3]) for batch in batches])
     widths = torch.cat([batch.widths for batch in batches])
     unsorted = 1 - widths.float().mean().item() / 320
@@ -134,7 +134,7 @@ def test_what_cannot_be_learnt_is_counted(tmp_path):
         ("aab", 20),
         ("a", 1400),
     ]
-    selection = select(write_lines(tmp_path / "lines", lines), CODEC, PREPROCESSING)
+    selection = select_lines(write_lines(tmp_path / "lines", lines), CODEC, PREPROCESSING)
     assert time_steps(32) == 8
     assert selection.rows.tolist() == [0, 3, 4, 5, 6]
     assert selection.widths.tolist() == [100, 100, 32, 20, 20]
@@ -166,10 +166,10 @@ class MadeLines:
 
 def test_looking_at_many_lines_takes_little_more_memory_than_what_stays():
     count, part = 60_000, 5_000
-    source = Concatenation("all", tuple(MadeLines(first, part) for first in range(0, count, part)))
-    select(source, CODEC, PREPROCESSING)
+    source = ConcatenatedLines("all", tuple(MadeLines(first, part) for first in range(0, count, part)))
+    select_lines(source, CODEC, PREPROCESSING)
     tracemalloc.start()
-    selection = select(source, CODEC, PREPROCESSING)
+    selection = select_lines(source, CODEC, PREPROCESSING)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 40 * count
@@ -177,11 +177,11 @@ def test_looking_at_many_lines_takes_little_more_memory_than_what_stays():
     for number in range(count):
         letters, width = number % 9, number % 1500 + 1
         if width > 1280:
-            reasons[number] = WIDE
+            reasons[number] = TOO_WIDE
         elif not letters:
-            reasons[number] = EMPTY
+            reasons[number] = EMPTY_LABEL
         elif 2 * letters - 1 > time_steps(PREPROCESSING.batch_width(width)):  # the same letter wants a blank between
-            reasons[number] = CROWDED
+            reasons[number] = TOO_FEW_TIME_STEPS
     assert selection.rows.tolist() == [number for number, reason in enumerate(reasons) if not reason]
     assert selection.widths.tolist() == [number % 1500 + 1 for number in selection.rows]
     assert selection.discards.total == count
@@ -190,14 +190,14 @@ def test_looking_at_many_lines_takes_little_more_memory_than_what_stays():
 
 def test_repeats_need_steps_of_their_own(tmp_path):
     lines = [("abababab", 32), ("aabababa", 32), ("aabababa", 33), ("ababababa", 32)]
-    selection = select(write_lines(tmp_path / "lines", lines), CODEC, PREPROCESSING)
+    selection = select_lines(write_lines(tmp_path / "lines", lines), CODEC, PREPROCESSING)
     assert selection.rows.tolist() == [0, 2]
     assert selection.discards.reasons == {"label longer than the time steps of its picture": 2}
 
 
 def test_a_source_without_a_usable_line_is_refused(tmp_path):
     with pytest.raises(InputError, match="no line to learn from: 2 of 2 lines left out: character outside"):
-        select(write_lines(tmp_path / "lines", [("1", 50), ("2", 50)]), CODEC, PREPROCESSING)
+        select_lines(write_lines(tmp_path / "lines", [("1", 50), ("2", 50)]), CODEC, PREPROCESSING)
 
 
 def test_settings_that_cannot_be_are_refused(selections):
@@ -212,7 +212,7 @@ def test_settings_that_cannot_be_are_refused(selections):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_broken_picture_is_named(tmp_path, workers):
     source = write_lines(tmp_path / "lines", [("abc", 100)])
-    stream = make_stream([select(source, CODEC, PREPROCESSING)], weights=[1])
+    stream = make_stream([select_lines(source, CODEC, PREPROCESSING)], weights=[1])
     (tmp_path / "lines" / "0.png").write_bytes(b"text")
     with pytest.raises(InputError, match=r"^0\.png: this is no picture that can be read$"):
         list(make_loader(stream, range(2), workers))
@@ -228,8 +228,11 @@ def test_a_data_worker_that_is_killed_is_told_in_one_sentence(selections):
 
 
 def test_a_source_that_is_read_in_order_comes_window_by_window(selections):
-    stream = RecognitionStream(selections, (1, 3), CODEC, PREPROCESSING, 2, 1, in_order=[1])
-    keys = [[key for step in range(first, first + WINDOW) for key in stream[step].keys] for first in (0, WINDOW)]
+    stream = RecognitionStream(selections, (1, 3), CODEC, PREPROCESSING, 2, 1, sequential=[1])
+    keys = [
+        [key for step in range(first, first + BUCKET_BATCHES) for key in stream[step].keys]
+        for first in (0, BUCKET_BATCHES)
+    ]
     numbers = [sorted(int(key.removesuffix(".png")) for key in some) for some in keys]
     # Both sources name their pictures by number: of 64 lines, 48 are of the second one, and none repeats.
     large, others = Counter(range(48)), Counter(numbers[0])

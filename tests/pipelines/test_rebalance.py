@@ -8,13 +8,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pipelines.cli.quality import rebalance as command
+from pipelines.cli.quality import rebalance_command as command
 from pipelines.evaluation import rebalance_weights as texts
-from pipelines.evaluation.rebalance import rebalance
+from pipelines.evaluation.rebalance import rebalance_recipe
 from pipelines.jobs.source import iterate_samples
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
-from synthtext.fonts import FaceCache, FontOptions, find_fonts, fit_fonts
+from synthtext.fonts import FaceCache, FontOptions, build_font_pool, find_fonts
 
 RECIPE = """
 charset: digits
@@ -82,8 +82,8 @@ def weights(tree):
 
 
 def test_every_part_of_a_recipe_is_weighed_and_its_total_stays(tmp_path, recipe):
-    done = rebalance(evaluation(tmp_path / "slices.json"), str(recipe), strength=0.5)
-    before, after = done.base.tree, done.recipe.tree
+    done = rebalance_recipe(evaluation(tmp_path / "slices.json"), str(recipe), strength=0.5)
+    before, after = done.base.settings, done.recipe.settings
     assert weights(after)[2] > 1 > weights(after)[1]
     assert weights(after)[0] == pytest.approx(2 * weights(after)[1], rel=1e-3)  # of one name: one factor
     assert sum(weights(after)) == pytest.approx(4, rel=1e-3)
@@ -109,18 +109,18 @@ def test_every_part_of_a_recipe_is_weighed_and_its_total_stays(tmp_path, recipe)
 
 
 def test_without_strength_nothing_changes(tmp_path, recipe):
-    done = rebalance(evaluation(tmp_path / "slices.json"), str(recipe), strength=0)
-    assert done.recipe.tree == done.base.tree
+    done = rebalance_recipe(evaluation(tmp_path / "slices.json"), str(recipe), strength=0)
+    assert done.recipe.settings == done.base.settings
     assert done.recipe.digest == done.base.digest == resolve_recipe(str(recipe)).digest
-    stronger = rebalance(tmp_path / "slices.json", str(recipe), strength=1)
+    stronger = rebalance_recipe(tmp_path / "slices.json", str(recipe), strength=1)
     assert stronger.recipe.digest != done.recipe.digest
 
 
 def test_an_effect_never_becomes_certain(tmp_path, recipe):
     by = {"effect": cuts(blur=(3000, 2400), noise=(1000, 30), rotation=(1000, 30))}
     path = evaluation(tmp_path / "slices.json", lines={"total": 4000, "right": 3000, "by": by})
-    done = rebalance(path, str(recipe), strength=1, overrides=["effects.2.probability=1"])
-    blur, noise, rotation = (entry["probability"] for entry in done.recipe.tree["effects"])
+    done = rebalance_recipe(path, str(recipe), strength=1, overrides=["effects.2.probability=1"])
+    blur, noise, rotation = (entry["probability"] for entry in done.recipe.settings["effects"])
     assert blur == 0.95
     assert blur + noise + rotation == pytest.approx(2.1, rel=1e-3)
     assert rotation <= 1
@@ -137,8 +137,8 @@ def test_the_places_of_a_variable_font_and_names_of_families_are_told_apart(tmp_
         )
     }
     path = evaluation(tmp_path / "slices.json", lines={"total": 4000, "right": 3000, "by": by})
-    done = rebalance(path, str(recipe), overrides=[f"fonts.weights={{{family}: 0.5}}"])
-    found = done.recipe.tree["fonts"]["weights"]
+    done = rebalance_recipe(path, str(recipe), overrides=[f"fonts.weights={{{family}: 0.5}}"])
+    found = done.recipe.settings["fonts"]["weights"]
     assert found[members[0]] > 0.5 > found[members[1]]
     assert (found[members[0]] + found[members[1]]) == pytest.approx(1, rel=1e-3)
     assert all(found[name] == 0.5 for name in members[2:])
@@ -160,17 +160,17 @@ def test_a_written_recipe_draws_and_says_where_it_is_from(tmp_path, recipe):
     assert {sample.image.shape[0] for sample in samples} == {24}
     assert (
         resolve_recipe(str(out)).digest
-        == rebalance(path, str(recipe), strength=0.8, overrides=["output.height=24"]).recipe.digest
+        == rebalance_recipe(path, str(recipe), strength=0.8, overrides=["output.height=24"]).recipe.digest
     )
 
 
 def test_fonts_of_a_written_recipe_follow_its_weights(tmp_path, recipe):
     """Over a few thousand draws of pools; without going back, few families would all be in each."""
-    done = rebalance(evaluation(tmp_path / "slices.json"), str(recipe), strength=1)
-    options = FontOptions(weights=done.recipe.tree["fonts"]["weights"])
-    corpora = done.recipe._recipe.common(find_fonts(options))["corpora"]
+    done = rebalance_recipe(evaluation(tmp_path / "slices.json"), str(recipe), strength=1)
+    options = FontOptions(weights=done.recipe.settings["fonts"]["weights"])
+    corpora = done.recipe._recipe.design_fields(find_fonts(options))["corpora"]
     rng = np.random.default_rng(0)
-    pool = fit_fonts(find_fonts(options), options, corpora, done.recipe.charset, FaceCache(), rng)
+    pool = build_font_pool(find_fonts(options), options, corpora, done.recipe.charset, FaceCache(), rng)
     rng, drawn, pools = np.random.default_rng(1), dict.fromkeys(FACES, 0), 3000
     for _ in range(pools):
         for font in pool.draw(rng, 16):
@@ -192,32 +192,32 @@ def test_the_stages_of_a_curriculum_stay_and_follow_the_weights_that_they_do_not
     recipe.write_text(
         RECIPE + "curriculum:\n  - {until: 100, set: {ink.contrast_floor: 90, effects.0.probability: 0.1}}\n"
     )
-    done = rebalance(evaluation(tmp_path / "slices.json"), str(recipe))
-    (stage,) = done.recipe.tree["curriculum"]
+    done = rebalance_recipe(evaluation(tmp_path / "slices.json"), str(recipe))
+    (stage,) = done.recipe.settings["curriculum"]
     assert stage["until"] == 100
     assert stage["set"].keys() == {"ink.contrast_floor", "effects"}
-    assert weights(done.recipe.tree) != weights(done.base.tree)
+    assert weights(done.recipe.settings) != weights(done.base.settings)
     assert "the stages of the curriculum keep what they set: effects, ink.contrast_floor" in list(done.notes())
-    assert done.recipe.generator(0).draw(0) is not None
+    assert done.recipe.generator(0).generate(0) is not None
 
 
 def test_characters_are_weighed(tmp_path, recipe):
-    done = rebalance(evaluation(tmp_path / "slices.json"), str(recipe))
+    done = rebalance_recipe(evaluation(tmp_path / "slices.json"), str(recipe))
     slices, built = done.slices, done.base._recipe
-    tree = copy.deepcopy(done.base.tree)
+    tree = copy.deepcopy(done.base.settings)
     tree["balance"] = {"share": 0.3, "weights": {"8": 2.0}}
-    texts.weigh_characters(built, tree, slices, 0.5)
+    texts.reweight_characters(built, tree, slices, 0.5)
     balance = tree["balance"]
     assert balance["share"] == 0.3
     assert balance["weights"]["8"] > 4
     assert sum(balance["weights"].values()) == pytest.approx(11, rel=1e-3)
     tree["balance"] = None
-    texts.weigh_characters(built, tree, slices, 0.5)
-    assert tree["balance"]["share"] == texts.OWED
-    untouched = copy.deepcopy(done.base.tree)
-    texts.weigh_lengths(untouched, slices, 0.0)
-    texts.weigh_characters(built, untouched, slices, 0.0)
-    assert untouched == done.base.tree
+    texts.reweight_characters(built, tree, slices, 0.5)
+    assert tree["balance"]["share"] == texts.DEFAULT_COVERAGE_SHARE
+    untouched = copy.deepcopy(done.base.settings)
+    texts.reweight_lengths(untouched, slices, 0.0)
+    texts.reweight_characters(built, untouched, slices, 0.0)
+    assert untouched == done.base.settings
     assert {change.part for change in done.changes} >= {"length", "character"}
 
 
@@ -292,7 +292,7 @@ def test_lines_of_others_beside_drawn_ones_are_passed_over(tmp_path, recipe):
     path = evaluation(tmp_path / "slices.json")
     real = {"kind": "recognizer", "lines": {"total": 50, "right": 3, "by": {"corpus": cuts(photos=(50, 47))}}}
     path.write_text(json.dumps({"real": real, **json.loads(path.read_text())}))
-    assert rebalance(path, str(recipe)).slices.name == "data"
+    assert rebalance_recipe(path, str(recipe)).slices.name == "data"
     path.write_text(json.dumps({"real": real}))
     with pytest.raises(InputError, match="does not tell where real lies"):
-        rebalance(path)
+        rebalance_recipe(path)

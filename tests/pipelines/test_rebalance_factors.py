@@ -5,15 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.evaluation.rebalance_evaluation import LineSlices, Slice
-from pipelines.evaluation.rebalance_weights import LARGEST, LEAST, find_factors, kept_total, weigh_lengths
+from pipelines.evaluation.rebalance_evaluation import ErrorSlice, SliceReport
+from pipelines.evaluation.rebalance_weights import (
+    MAX_FACTOR,
+    MIN_PRIOR_SIZE,
+    compute_factors,
+    preserve_total,
+    reweight_lengths,
+)
 
 
 def draw_slices(rng):
     totals = rng.integers(1, 400, rng.integers(1, 30))
     rates = rng.beta(2, 4, len(totals))
     return [
-        Slice(str(i), int(n), int(rng.binomial(n, rate))) for i, (n, rate) in enumerate(zip(totals, rates, strict=True))
+        ErrorSlice(str(i), int(n), int(rng.binomial(n, rate)))
+        for i, (n, rate) in enumerate(zip(totals, rates, strict=True))
     ]
 
 
@@ -21,16 +28,16 @@ def test_factors_are_bounded_rise_with_the_error_rate_and_with_strength():
     rng = np.random.default_rng(0)
     for _ in range(200):
         slices = draw_slices(rng)
-        found = {s: find_factors(slices, s) for s in (0.0, 0.4, 1.0)}
-        assert [factor.cut for factor in found[1.0]] == slices
+        found = {s: compute_factors(slices, s) for s in (0.0, 0.4, 1.0)}
+        assert [factor.slice for factor in found[1.0]] == slices
         assert all(factor.value == 1 for factor in found[0.0])
         for mild, strong in zip(found[0.4], found[1.0], strict=True):
-            assert 1 / LARGEST <= strong.value <= LARGEST
+            assert 1 / MAX_FACTOR <= strong.value <= MAX_FACTOR
             assert abs(np.log(mild.value)) <= abs(np.log(strong.value)) + 1e-12
-        hopeful = [factor for factor in found[1.0] if not factor.hopeless]
+        hopeful = [factor for factor in found[1.0] if not factor.unlearnable]
         for one in hopeful:
             for other in hopeful:
-                if one.cut.total == other.cut.total and one.cut.wrong > other.cut.wrong:
+                if one.slice.total == other.slice.total and one.slice.errors > other.slice.errors:
                     assert one.value >= other.value
 
 
@@ -39,50 +46,54 @@ def test_slices_of_few_lines_hardly_move():
     rng = np.random.default_rng(1)
     for _ in range(200):
         few = int(rng.integers(1, 12))
-        slices = [Slice("a", 2000, 100), Slice("b", 2000, 900), Slice("few", few, int(rng.integers(0, few + 1)))]
-        mean = sum(cut.wrong for cut in slices) / sum(cut.total for cut in slices)
-        factor = find_factors(slices, 1.0)[2]
-        own = factor.cut.wrong / few / mean
-        assert abs(factor.value - 1) <= few / (few + LEAST) * abs(own - 1) + 1e-9
-        assert not factor.hopeless
+        slices = [
+            ErrorSlice("a", 2000, 100),
+            ErrorSlice("b", 2000, 900),
+            ErrorSlice("few", few, int(rng.integers(0, few + 1))),
+        ]
+        mean = sum(cut.errors for cut in slices) / sum(cut.total for cut in slices)
+        factor = compute_factors(slices, 1.0)[2]
+        own = factor.slice.errors / few / mean
+        assert abs(factor.value - 1) <= few / (few + MIN_PRIOR_SIZE) * abs(own - 1) + 1e-9
+        assert not factor.unlearnable
 
 
 def test_what_differs_by_chance_alone_does_not_move():
     rng = np.random.default_rng(2)
     moved = []
     for _ in range(300):
-        slices = [Slice(str(i), 100, int(rng.binomial(100, 0.3))) for i in range(40)]
-        moved += [abs(factor.value - 1) for factor in find_factors(slices, 1.0)]
+        slices = [ErrorSlice(str(i), 100, int(rng.binomial(100, 0.3))) for i in range(40)]
+        moved += [abs(factor.value - 1) for factor in compute_factors(slices, 1.0)]
     assert np.quantile(moved, 0.5) < 0.02
     assert np.quantile(moved, 0.95) < 0.12
     # The rates themselves differ by 15 % of their mean, in the middle of the deviations by 10 %.
     true = rng.beta(3, 7, 200)
-    slices = [Slice(str(i), 400, int(rng.binomial(400, rate))) for i, rate in enumerate(true)]
-    values = np.array([factor.value for factor in find_factors(slices, 1.0)])
-    expected = np.clip(true / true.mean(), 1 / LARGEST, LARGEST)
+    slices = [ErrorSlice(str(i), 400, int(rng.binomial(400, rate))) for i, rate in enumerate(true)]
+    values = np.array([factor.value for factor in compute_factors(slices, 1.0)])
+    expected = np.clip(true / true.mean(), 1 / MAX_FACTOR, MAX_FACTOR)
     assert np.abs(values - expected).mean() < 0.08
 
 
 def test_what_is_hopeless_is_left_alone_and_out_of_the_mean():
-    slices = [Slice("a", 500, 50), Slice("b", 500, 150)]
-    with_it = find_factors([*slices, Slice("lost", 300, 299)], 0.5)
-    assert with_it[:2] == find_factors(slices, 0.5)
-    assert with_it[2] == (Slice("lost", 300, 299), 1.0, True)
-    assert not find_factors([*slices, Slice("few", 40, 40)], 0.5)[2].hopeless
-    assert [factor.value for factor in find_factors([Slice("a", 9, 0), Slice("b", 5, 0)], 1.0)] == [1, 1]
-    assert find_factors([], 1.0) == []
+    slices = [ErrorSlice("a", 500, 50), ErrorSlice("b", 500, 150)]
+    with_it = compute_factors([*slices, ErrorSlice("lost", 300, 299)], 0.5)
+    assert with_it[:2] == compute_factors(slices, 0.5)
+    assert with_it[2] == (ErrorSlice("lost", 300, 299), 1.0, True)
+    assert not compute_factors([*slices, ErrorSlice("few", 40, 40)], 0.5)[2].unlearnable
+    assert [factor.value for factor in compute_factors([ErrorSlice("a", 9, 0), ErrorSlice("b", 5, 0)], 1.0)] == [1, 1]
+    assert compute_factors([], 1.0) == []
 
 
 @given(st.lists(st.tuples(st.floats(0.34, 3), st.floats(0, 50)), min_size=1, max_size=12))
 def test_totals_stay(entries):
     factors = {str(i): factor for i, (factor, _) in enumerate(entries)}
     masses = {str(i): mass for i, (_, mass) in enumerate(entries)}
-    found = kept_total(factors, masses)
+    found = preserve_total(factors, masses)
     assert sum(masses[n] * found[n] for n in factors) == pytest.approx(sum(masses.values()))
     ratios = [found[n] / factors[n] for n in factors]
     assert max(ratios) == pytest.approx(min(ratios))
     limits = {n: max(mass, 20.0) for n, mass in masses.items()}
-    bounded = kept_total(factors, masses, limits)
+    bounded = preserve_total(factors, masses, limits)
     after = {n: masses[n] * bounded[n] for n in factors}
     assert all(after[n] <= limits[n] * (1 + 1e-9) for n in factors)
     full = all(after[n] >= limits[n] * (1 - 1e-9) for n in factors if masses[n])
@@ -91,8 +102,8 @@ def test_totals_stay(entries):
 
 def test_lengths_are_weighed_within_the_ranges_of_the_recipe():
     tree = {"layout": {"length_range": [1, 80], "length_weights": {"1-2": 4.0, "50-60": 0.0, "75-120": 3.0}}}
-    cuts = ((1, 1, Slice("", 1000, 400)), (2, 3, Slice("", 2000, 100)), (4, 89, Slice("", 1000, 500)))
-    found = weigh_lengths(tree, LineSlices("data", None, Slice("all", 4000, 1000), {}, cuts, ()), 0.5)
+    cuts = ((1, 1, ErrorSlice("", 1000, 400)), (2, 3, ErrorSlice("", 2000, 100)), (4, 89, ErrorSlice("", 1000, 500)))
+    found = reweight_lengths(tree, SliceReport("data", None, ErrorSlice("all", 4000, 1000), {}, cuts, ()), 0.5)
     new = tree["layout"]["length_weights"]
     assert list(new) == ["1-1", "2-2", "3-3", "4-49", "50-60", "61-74", "75-80", "81-120"]
     assert new["1-1"] > 4

@@ -7,8 +7,8 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
-from pipelines.cli.evaluation import evaluate
-from pipelines.cli.quality import rebalance
+from pipelines.cli.evaluation import evaluate_command
+from pipelines.cli.quality import rebalance_command
 from pipelines.jobs.shard_job import generate
 from pipelines.recipes.resolve import resolve_recipe
 
@@ -18,7 +18,7 @@ def test_the_loop_from_lines_to_a_recipe(published, tmp_path, monkeypatch):
     generate("digits", tmp_path / "data", 60, workers=0, overrides=["output.height=20", "charset=ascii"])
     slices, out = tmp_path / "slices.json", tmp_path / "new.yaml"
     monkeypatch.chdir(tmp_path)
-    evaluate(published / "recognizer", ["data"], slices=slices)
+    evaluate_command(published / "recognizer", ["data"], slices=slices)
     monkeypatch.chdir(Path(__file__).parent)
     tree = json.loads(slices.read_text())["data"]
     assert {"font", "corpus", "effect", "style", "paper"} <= tree["lines"]["by"].keys()
@@ -27,7 +27,7 @@ def test_the_loop_from_lines_to_a_recipe(published, tmp_path, monkeypatch):
     tree["lines"]["right"] = min(tree["lines"]["right"], 59)  # the published network may read every digit
     slices.write_text(json.dumps({"data": tree}))
     app = typer.Typer()
-    app.command()(rebalance)
+    app.command()(rebalance_command)
     result = CliRunner().invoke(app, [str(slices), "-o", str(out)])
     assert result.exit_code == 0, result.output
     assert resolve_recipe(str(out)).kind == "lines"

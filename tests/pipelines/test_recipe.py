@@ -8,7 +8,7 @@ import yaml
 from pipelines.recipes.digest import describe_difference
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext.core import InputError, Sample
-from synthtext.fonts import embedded_fonts
+from synthtext.fonts import bundled_fonts
 
 EFFECT = """
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ class Raises:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "path", list(sys.path))  # modules of the user's are found through it
     (tmp_path / "fonts").mkdir()
-    shutil.copy(embedded_fonts()[0], tmp_path / "fonts")
+    shutil.copy(bundled_fonts()[0], tmp_path / "fonts")
     (tmp_path / "lines.txt").write_text("one\ntwo\nthree\n")
     (tmp_path / "fade_of_test.py").write_text(EFFECT)
     recipe = {
@@ -98,12 +98,12 @@ def test_presets_resolve_and_their_file_repeats_the_job(name: str, tmp_path: Pat
     recipe = resolve_recipe(name, ["fonts.system=false"])
     (tmp_path / "again.yaml").write_text(recipe.to_yaml())
     again = resolve_recipe(str(tmp_path / "again.yaml"))
-    assert again.tree == recipe.tree
+    assert again.settings == recipe.settings
     assert again.digest == recipe.digest
 
 
 def test_paths_start_at_the_recipe_and_a_users_effect_is_used(folder: Path) -> None:
-    sample = resolve(folder).generator(1).draw(0)
+    sample = resolve(folder).generator(1).generate(0)
     assert isinstance(sample, Sample)
     assert sample.text.lower() in ("one", "two", "three")
     assert sample.meta.corpus == "text_file:lines.txt"
@@ -121,22 +121,22 @@ def test_the_digest_is_of_contents_and_not_of_places(folder: Path, tmp_path_fact
     ("change", "told"),
     [
         (lambda f: (f / "lines.txt").write_text("one\ntwo\n"), "corpus.0.path has changed"),
-        (lambda f: shutil.copy(embedded_fonts()[1], f / "fonts"), "is new"),
+        (lambda f: shutil.copy(bundled_fonts()[1], f / "fonts"), "is new"),
     ],
 )
 def test_an_edited_file_changes_the_digest_and_is_named(folder: Path, change, told: str) -> None:  # type: ignore[no-untyped-def]
     before = resolve(folder)
-    ingredients, digest = before.ingredients, before.digest
+    ingredients, digest = before.fingerprint, before.digest
     change(folder)
     after = resolve(folder)
     assert after.digest != digest
-    assert told in describe_difference(ingredients, after.ingredients)
+    assert told in describe_difference(ingredients, after.fingerprint)
 
 
 def test_a_module_that_was_edited_after_its_import_is_refused(folder: Path) -> None:
     before = resolve(folder)
     (folder / "fade_of_test.py").write_text(EFFECT + "\n# changed\n")
-    assert "module of fade_of_test.Fade" in before.ingredients
+    assert "module of fade_of_test.Fade" in before.fingerprint
     with pytest.raises(InputError, match="has changed since this process imported it"):
         resolve(folder)
 
@@ -146,7 +146,7 @@ def test_what_is_kept_of_a_recipe_finds_modules_beside_the_first_one(
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("kept")
     (elsewhere / "recipe.yaml").write_text(resolve(folder).to_yaml())
-    assert str(folder) in resolve_recipe(str(elsewhere / "recipe.yaml")).tree["modules"]
+    assert str(folder) in resolve_recipe(str(elsewhere / "recipe.yaml")).settings["modules"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_the_order_of_a_mapping_changes_neither_digest_nor_samples(one: str, oth
     recipes = [resolve_recipe("lines", ["fonts.system=false", setting]) for setting in (one, other)]
     assert recipes[0].digest == recipes[1].digest
     for index in range(6):
-        first, second = (recipe.generator(1).draw(index) for recipe in recipes)
+        first, second = (recipe.generator(1).generate(index) for recipe in recipes)
         assert isinstance(first, Sample)
         assert isinstance(second, Sample)
         assert first.text == second.text
@@ -169,11 +169,11 @@ def test_the_order_of_a_mapping_changes_neither_digest_nor_samples(one: str, oth
 
 
 def test_fonts_of_one_name_count_each(tmp_path: Path) -> None:
-    for i, path in enumerate(embedded_fonts()[:2]):
+    for i, path in enumerate(bundled_fonts()[:2]):
         (tmp_path / str(i)).mkdir()
         shutil.copy(path, tmp_path / str(i) / "same.ttf")
     recipe = resolve_recipe("digits", [f"fonts={{folders: [{tmp_path}], embedded: false}}"])
-    assert sum(name.startswith("font ") for name in recipe.ingredients) == 2
+    assert sum(name.startswith("font ") for name in recipe.fingerprint) == 2
 
 
 def test_files_in_lists_count_and_places_do_not(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -199,7 +199,7 @@ def test_files_in_lists_count_and_places_do_not(folder: Path, tmp_path_factory: 
 def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, told: str) -> None:
     before, after = resolve(folder), resolve(folder, setting)
     assert before.digest != after.digest
-    assert told in describe_difference(before.ingredients, after.ingredients)
+    assert told in describe_difference(before.fingerprint, after.fingerprint)
 
 
 @pytest.mark.parametrize(

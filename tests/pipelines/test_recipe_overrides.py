@@ -1,14 +1,14 @@
 import pytest
 import yaml
 
-from pipelines.config import override
+from pipelines.config import apply_overrides
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
 
 def test_overrides_leave_the_tree_alone_and_keep_its_order() -> None:
     tree = {"b": {"x": 1}, "a": [1, {"y": 2}]}
-    changed = override(tree, ["a.1.y=[3, 4]", "b.z=true", "c.d=e"])
+    changed = apply_overrides(tree, ["a.1.y=[3, 4]", "b.z=true", "c.d=e"])
     assert list(changed) == ["b", "a", "c"]
     assert changed == {"b": {"x": 1, "z": True}, "a": [1, {"y": [3, 4]}], "c": {"d": "e"}}
     assert tree == {"b": {"x": 1}, "a": [1, {"y": 2}]}
@@ -24,7 +24,7 @@ def test_overrides_leave_the_tree_alone_and_keep_its_order() -> None:
     ],
 )
 def test_settings_of_a_part_that_is_written_as_a_weight(preset, setting, place, weight, value):
-    before, now = resolve_recipe(preset).tree, resolve_recipe(preset, [setting]).tree
+    before, now = resolve_recipe(preset).settings, resolve_recipe(preset, [setting]).settings
     for key in place[:-1]:
         before, now = before[key], now[key]
     assert now[place[-1]] == (yaml.safe_load(setting.partition("=")[2]) if value is None else value)
@@ -36,8 +36,8 @@ def test_settings_of_a_part_that_is_written_as_a_weight(preset, setting, place, 
 def test_a_weight_that_is_set_first_is_kept():
     tree = {"paper": {"wall": 5}, "effects": [{"use": "blur", "probability": 1}]}
     settings = ["paper.wall=3", "paper.wall.tint=2"]
-    assert override(tree, settings, {"paper"})["paper"] == {"wall": {"weight": 3, "tint": 2}}
+    assert apply_overrides(tree, settings, {"paper"})["paper"] == {"wall": {"weight": 3, "tint": 2}}
     assert tree["paper"] == {"wall": 5}
     for wrong, shares in ((settings, ()), (["paper.wall.a.b=1"], ()), (["paper.wall.weight.deep=1"], {"paper"})):
         with pytest.raises(InputError, match="is the plain value"):
-            override(tree, wrong, shares)
+            apply_overrides(tree, wrong, shares)

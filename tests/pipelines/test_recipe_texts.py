@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.cli.generation import describe
-from pipelines.io.charset_coverage import FEW, Rarity
+from pipelines.cli.generation import describe_summary
+from pipelines.io.charset_coverage import RARE_THRESHOLD, CharacterFrequencies
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.shard_job import generate
 from pipelines.recipes.digest import describe_difference
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
-from synthtext.core import Charset, InputError, Sample, installed_file
+from synthtext.core import Charset, InputError, Sample, package_file
 
 OWN = "fonts.system=false"
 NESTED = {
@@ -34,14 +34,14 @@ def resolve(folder: Path, *overrides: str) -> ResolvedRecipe:
 
 def test_a_template_takes_corpora_of_the_recipe(folder: Path) -> None:
     recipe = resolve(folder)
-    samples = [s for s in map(recipe.generator(1).draw, range(20)) if isinstance(s, Sample)]
+    samples = [s for s in map(recipe.generator(1).generate, range(20)) if isinstance(s, Sample)]
     assert all(s.text.upper().startswith(("ADA, ", "BOB, ")) for s in samples)
     assert {s.meta.corpus for s in samples} == {"template"}
     (folder / "again.yaml").write_text(recipe.to_yaml())
     again = resolve_recipe(str(folder / "again.yaml"))
-    assert again.tree == recipe.tree
+    assert again.settings == recipe.settings
     assert again.digest == recipe.digest
-    assert recipe.tree["corpus"][0]["fields"]["count"]["size"] == 30
+    assert recipe.settings["corpus"][0]["fields"]["count"]["size"] == 30
 
 
 PAIR = """
@@ -69,7 +69,7 @@ def test_a_corpus_keeps_the_corpora_that_it_has_by_default(folder: Path) -> None
         (folder / "again.yaml").write_text(recipe.to_yaml())
         again = resolve_recipe(str(folder / "again.yaml"))
         assert again.digest == recipe.digest
-        one, same = (which.generator(1).draw(0) for which in (recipe, again))
+        one, same = (which.generator(1).generate(0) for which in (recipe, again))
         assert isinstance(one, Sample)
         assert isinstance(same, Sample)
         assert one.text == same.text
@@ -78,16 +78,16 @@ def test_a_corpus_keeps_the_corpora_that_it_has_by_default(folder: Path) -> None
 
 def test_files_and_settings_within_a_template_are_in_the_digest(folder: Path, tmp_path_factory) -> None:
     before = resolve(folder)
-    ingredients = before.ingredients
+    ingredients = before.fingerprint
     assert "corpus.0.fields.name.path" in ingredients
     moved = tmp_path_factory.mktemp("elsewhere")
     for name in ("names.txt", "recipe.yaml"):
         (moved / name).write_bytes((folder / name).read_bytes())
     assert resolve(moved).digest == before.digest
     changed = resolve(folder, "corpus.0.fields.count.size=31")
-    assert "corpus.0.fields.count.size was 30, is 31" in describe_difference(ingredients, changed.ingredients)
+    assert "corpus.0.fields.count.size was 30, is 31" in describe_difference(ingredients, changed.fingerprint)
     (folder / "names.txt").write_text("Eve\n")
-    assert "corpus.0.fields.name.path has changed" in describe_difference(ingredients, resolve(folder).ingredients)
+    assert "corpus.0.fields.name.path has changed" in describe_difference(ingredients, resolve(folder).fingerprint)
 
 
 @pytest.mark.parametrize(
@@ -135,44 +135,50 @@ def test_settings_of_texts_change_the_digest(folder: Path, override: str) -> Non
     assert resolve(folder, override).digest != resolve(folder).digest
     again = resolve(folder, override)
     assert again.digest == resolve(folder, override).digest
-    assert yaml.safe_load(again.to_yaml()) == again.tree
+    assert yaml.safe_load(again.to_yaml()) == again.settings
 
 
 @pytest.mark.parametrize(
     ("package", "use"), [("faker", "{use: faker, provider: name}"), ("jieba", "{use: jieba_words}")]
 )
 def test_versions_of_optional_sources_are_in_the_digest(package: str, use: str) -> None:
-    if installed_file(package, "__init__.py") is None:
+    if package_file(package, "__init__.py") is None:
         pytest.skip("needs the extra corpora")
     charset = ["charset=words:zh"] if package == "jieba" else []
-    assert f"version of {package}" in resolve_recipe("digits", [f"corpus=[{use}]", *charset]).ingredients
+    assert f"version of {package}" in resolve_recipe("digits", [f"corpus=[{use}]", *charset]).fingerprint
     within = f"corpus=[{{use: template, template: '{{x}}', fields: {{x: {use}}}}}]"
-    assert f"version of {package}" in resolve_recipe("digits", [within, *charset]).ingredients
-    assert f"version of {package}" not in resolve_recipe("digits").ingredients
+    assert f"version of {package}" in resolve_recipe("digits", [within, *charset]).fingerprint
+    assert f"version of {package}" not in resolve_recipe("digits").fingerprint
 
 
 def test_a_job_tells_which_characters_are_rare_and_how_debts_were_paid(tmp_path: Path) -> None:
     settings = [OWN, "charset=alphanumeric", "balance={share: 0.5, characters: '07'}", "effects=[]"]
     summary = generate("digits", tmp_path / "data", 80, workers=0, shard_size=32, overrides=settings)
-    assert sum(summary.owed.values()) == 40
-    told = describe(summary)
+    assert sum(summary.coverage_outcomes.values()) == 40
+    told = describe_summary(summary)
     assert "of the 62 characters of the charset, 52 never occur (a b c" in told
     assert "lines that owed a character, by how they got it: " in told
     statistics = Statistics.model_validate_json((tmp_path / "data" / "statistics.json").read_bytes())
-    assert statistics.owed == summary.owed
+    assert statistics.coverage_outcomes == summary.coverage_outcomes
     assert statistics.characters["0"] >= 20
     again = generate("digits", tmp_path / "data", 80, workers=0, shard_size=32, overrides=settings)
-    assert (again.owed, again.rarity) == (summary.owed, summary.rarity)
+    assert (again.coverage_outcomes, again.character_frequencies) == (
+        summary.coverage_outcomes,
+        summary.character_frequencies,
+    )
     assert again.new_samples == 0
 
 
 def test_rarity_counts_as_the_charset_reads() -> None:
     charset = Charset.named("alphanumeric_lower")
-    rarity = Rarity.of({"A": 3, "a": 4, "b": FEW, "é": 9}, charset)
+    rarity = CharacterFrequencies.from_counts({"A": 3, "a": 4, "b": RARE_THRESHOLD, "é": 9}, charset)
     assert dict(rarity.counts)["a"] == 7
-    assert rarity.few == ["a"]
-    assert len(rarity.never) == 34
-    assert Rarity.of(dict.fromkeys("ab", 30) | {"c": 20}, Charset(("a", "b", "c"))).describe() == (
-        "characters of the charset: each occurs at least 20 times (the rarest is 'c')"
+    assert rarity.rare == ["a"]
+    assert len(rarity.missing) == 34
+    assert CharacterFrequencies.from_counts(
+        dict.fromkeys("ab", 30) | {"c": 20}, Charset(("a", "b", "c"))
+    ).describe() == ("characters of the charset: each occurs at least 20 times (the rarest is 'c')")
+    assert (
+        "1 occur less than 10 times (' ')"
+        in CharacterFrequencies.from_counts({"a": 30, " ": 2}, Charset(("a", " "))).describe()
     )
-    assert "1 occur less than 10 times (' ')" in Rarity.of({"a": 30, " ": 2}, Charset(("a", " "))).describe()

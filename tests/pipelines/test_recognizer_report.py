@@ -10,9 +10,9 @@ import typer
 from typer.testing import CliRunner
 
 from models.metrics import recognition_scores
-from pipelines.cli.evaluation import evaluate
-from pipelines.datasets.open import open_source
-from pipelines.evaluation.recognizer import Evaluation, LineReading, analyse_recognizer
+from pipelines.cli.evaluation import evaluate_command
+from pipelines.datasets.open import open_line_source
+from pipelines.evaluation.recognizer import LinePrediction, RecognizerEvaluation, analyse_recognizer
 from pipelines.io.line_row import LineRow
 from pipelines.io.row import to_json
 from pipelines.reports.evaluation import recognizer_report, recognizer_slices
@@ -55,13 +55,13 @@ def read(source, wrong):
     """An evaluation that reads the rows in `wrong` with their last character replaced."""
     texts = list(source.texts())
     readings = [text[:-1] + "O" if row in wrong else text for row, text in enumerate(texts)]
-    found = (LineReading(row, f"{row}", *pair, 0.5) for row, pair in enumerate(zip(texts, readings, strict=True)))
-    return Evaluation(source, recognition_scores(texts, readings), tuple(found))
+    found = (LinePrediction(row, f"{row}", *pair, 0.5) for row, pair in enumerate(zip(texts, readings, strict=True)))
+    return RecognizerEvaluation(source, recognition_scores(texts, readings), tuple(found))
 
 
 @pytest.fixture(params=["parquet", "lmdb"])
 def generated(request, dataset, tmp_path):
-    return open_source(dataset(tmp_path / "data", ROWS, request.param, size=20))
+    return open_line_source(dataset(tmp_path / "data", ROWS, request.param, size=20))
 
 
 def bins(analysis, key):
@@ -84,7 +84,7 @@ def test_columns_are_those_that_were_written(generated):
 def test_other_sources_have_no_columns(tmp_path):
     (tmp_path / "0.png").write_bytes(picture(30, 20))
     (tmp_path / "labels.tsv").write_text("0.png\ta\n")
-    assert open_source(tmp_path / "labels.tsv").columns(COLUMNS) == {}
+    assert open_line_source(tmp_path / "labels.tsv").columns(COLUMNS) == {}
 
 
 def test_slices_say_where_the_mistakes_were_made(generated):
@@ -144,8 +144,8 @@ def test_real_lines_are_measured(tmp_path):
         (tmp_path / f"{number}.png").write_bytes(picture(*size))
         with (tmp_path / "labels.tsv").open("a", encoding="utf-8") as file:
             file.write(f"{number}.png\t{text}\n")
-    analysis = analyse_recognizer(read(open_source(tmp_path / "labels.tsv"), {2}))
-    assert {slicing.measure.key for slicing in analysis.slices} == {
+    analysis = analyse_recognizer(read(open_line_source(tmp_path / "labels.tsv"), {2}))
+    assert {slicing.attribute.key for slicing in analysis.slices} == {
         *("length", "height", "width_per_character", "shape", "contrast", "script")
     }
     assert {name: b.counts["right"] for name, b in bins(analysis, "script").items()} == {
@@ -165,12 +165,12 @@ def test_the_page_has_a_row_for_every_bin_and_every_mistake(generated):
     analysis = analyse_recognizer(read(generated, {2, 13, 24, 7}))
     written = recognizer_report("grey lines", [analysis])
     for slicing in analysis.slices:
-        figure = re.search(rf'<figure[^>]*data-slice="{slicing.measure.key}">.*?</figure>', written, re.S)
+        figure = re.search(rf'<figure[^>]*data-slice="{slicing.attribute.key}">.*?</figure>', written, re.S)
         assert (figure is None) == (len(slicing.bins) == 1)
         if figure:
             assert figure.group().count('<th scope="row"') == len(slicing.bins)
     mistakes = re.search(r'<figure class="chart mistakes">.*?</figure>', written, re.S).group()
-    assert f"{analysis.confusions.total} mistakes in {analysis.confusions.characters:,} characters" in written
+    assert f"{analysis.confusions.error_total} mistakes in {analysis.confusions.num_characters:,} characters" in written
     assert 'title="U+0030"' in mistakes
     assert written.count("data:image/png;base64,") == 4
     assert "no mistake" in recognizer_report("right", [analyse_recognizer(read(generated, set()))])
@@ -179,7 +179,7 @@ def test_the_page_has_a_row_for_every_bin_and_every_mistake(generated):
 def test_the_command_writes_the_same(dataset, published, tmp_path):
     data, slices, report = dataset(tmp_path / "data", ROWS[:6]), tmp_path / "slices.json", tmp_path / "report.html"
     app = typer.Typer()
-    app.command()(evaluate)
+    app.command()(evaluate_command)
     scores = tmp_path / "scores.json"
     options = ["--slices", str(slices), "--report", str(report), "--json", str(scores)]
     result = CliRunner().invoke(app, [str(published / "recognizer"), str(data), *options])

@@ -2,13 +2,13 @@ import pytest
 import torch
 
 from models.lcnet import PPLCNet
-from models.line_mobilenet import LineMobileNetV3
+from models.line_mobilenet import MobileNetV3Small
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.inference.run import CHARSET, CONFIG, WEIGHTS, NetworkSettings, Run
+from pipelines.inference.run import CHARSET_FILE, CONFIG_FILE, WEIGHTS_FILE, RecognizerSettings, Run
 from synthtext.core import Charset, InputError
 
 CHARACTERS = Charset((*"ab9", " ", "é"))
-NETWORK = NetworkSettings(scale=0.125, hidden=8, mid=8)
+NETWORK = RecognizerSettings(scale=0.125, hidden=8, mid=8)
 
 
 def make_run(folder, network=NETWORK):
@@ -26,19 +26,19 @@ def test_a_run_reads_what_was_written(tmp_path):
     assert run.preprocessing == RecognizerPreprocessing(height=48, channels="rgb")
     loaded = run.load_recognizer()
     assert not loaded.training
-    assert loaded.config.classes == len(CHARACTERS) + 1
+    assert loaded.config.num_classes == len(CHARACTERS) + 1
     images = torch.randn(1, 3, 48, 64)
     with torch.no_grad():
         assert torch.equal(loaded(images).logits, model.eval()(images).logits)
 
 
 def test_the_backbone_is_what_the_settings_say_and_pp_lcnet_where_they_are_older(tmp_path):
-    other = NetworkSettings(backbone="mobilenet_v3", scale=0.25, hidden=8, mid=8)
-    for network, kind in ((NETWORK, PPLCNet), (other, LineMobileNetV3)):
+    other = RecognizerSettings(backbone="mobilenet_v3", scale=0.25, hidden=8, mid=8)
+    for network, kind in ((NETWORK, PPLCNet), (other, MobileNetV3Small)):
         run = make_run(tmp_path / kind.__name__, network)
         run.save_weights(network.build(CHARACTERS, 48))
         assert isinstance(run.load_recognizer().backbone, kind)
-    path = tmp_path / "PPLCNet" / CONFIG
+    path = tmp_path / "PPLCNet" / CONFIG_FILE
     path.write_text(path.read_text().replace("  backbone: lcnet\n", ""))
     assert "backbone" not in Run.open(path.parent).config["network"]
     assert isinstance(Run.open(path.parent).load_recognizer().backbone, PPLCNet)
@@ -64,22 +64,22 @@ def test_weights_that_are_missing_damaged_or_of_another_network(tmp_path):
     run = make_run(tmp_path)
     with pytest.raises(InputError, match="never validated"):
         run.load_recognizer()
-    run.save_weights(NetworkSettings(scale=0.125, hidden=8, mid=16).build(CHARACTERS, 48))
+    run.save_weights(RecognizerSettings(scale=0.125, hidden=8, mid=16).build(CHARACTERS, 48))
     with pytest.raises(InputError, match=r"does not belong to the network .*size mismatch for head"):
         run.load_recognizer()
     run.save_weights(NETWORK.build(CHARACTERS, 48))
-    whole = (tmp_path / WEIGHTS).read_bytes()
+    whole = (tmp_path / WEIGHTS_FILE).read_bytes()
     for part in (whole[:1000], whole[:-7], b""):
-        (tmp_path / WEIGHTS).write_bytes(part)
+        (tmp_path / WEIGHTS_FILE).write_bytes(part)
         with pytest.raises(InputError, match="is damaged"):
             run.load_recognizer()
 
 
 def test_a_broken_description_is_named(tmp_path):
     make_run(tmp_path)
-    (tmp_path / CONFIG).write_text("network: {scala: 0.5}\n")
+    (tmp_path / CONFIG_FILE).write_text("network: {scala: 0.5}\n")
     with pytest.raises(InputError, match=r"unknown key 'scala'.*'scale'"):
         Run.open(tmp_path).load_recognizer()
-    (tmp_path / CHARSET).write_text("ab\n")
+    (tmp_path / CHARSET_FILE).write_text("ab\n")
     with pytest.raises(InputError, match=r"charset\.txt"):
         _ = Run.open(tmp_path).charset

@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.datasets.open import open_scenes
+from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.io.plan import ShardPlan
-from pipelines.io.scene_row import IGNORED, SceneRow, instance_from_tree
+from pipelines.io.scene_row import IGNORED_TRANSCRIPTIONS, SceneRow, instance_from_dict
 from pipelines.io.shard_writer import write_shard
 from pipelines.io.statistics import Statistics
-from synthtext.core import Applied, Clusters, Gap, Origin, Provenance, Scene, TextInstance
+from synthtext.core import AppliedEffect, Clusters, Origin, Provenance, Scene, SkippedSample, TextInstance
 
 TEXTS = ("word", "two words", "日本語", "שלום", "नमस्ते", "é", "", 'a "quoted"\ttab', "👩‍👩‍👧", "###")
 DIGEST = "5ce2e000" * 8
@@ -47,7 +47,7 @@ def scene(number):
         else i
         for place, i in enumerate(every)
     ]
-    meta = Provenance(effects=(Applied("blur", {"sigma": 1.0}),), drawn={"light": number})
+    meta = Provenance(effects=(AppliedEffect("blur", {"sigma": 1.0}),), parameters={"light": number})
     return Scene(f"5ce2e000{number:010d}", image, tuple(parts), meta)
 
 
@@ -56,7 +56,7 @@ def encoded(image):
 
 
 def rows(count=40):
-    return [SceneRow.of(s, encoded(s.image), ".png") for s in map(scene, range(count))]
+    return [SceneRow.from_scene(s, encoded(s.image), ".png") for s in map(scene, range(count))]
 
 
 def assert_same(found, put, atol):
@@ -71,8 +71,8 @@ def assert_same(found, put, atol):
 @pytest.mark.parametrize(("form", "atol"), [("parquet", 0), ("lmdb", 6e-4)])
 def test_scenes_come_back_as_they_were_put_in(dataset, tmp_path, form, atol):
     put = rows()
-    items = [*put[:20], Gap(20, ("why",)), *put[21:]]
-    source = open_scenes(dataset(tmp_path / "data", items, form))
+    items = [*put[:20], SkippedSample(20, ("why",)), *put[21:]]
+    source = open_scene_source(dataset(tmp_path / "data", items, form))
     put.pop(20)
     assert len(source) == len(put)
     assert source.groups[0] == 0
@@ -98,13 +98,13 @@ def test_same_scenes_are_the_same_bytes(tmp_path, form):
     one, two = (write_shard(rows(), SceneRow, spec, DIGEST, tmp_path / name, form) for name in ("one", "two"))
     data = "data.mdb" if form == "lmdb" else ""
     assert (one.path / data).read_bytes() == (two.path / data).read_bytes()
-    assert one.mark.sha256 == two.mark.sha256
+    assert one.manifest.sha256 == two.manifest.sha256
     other = write_shard(rows()[::-1], SceneRow, spec, DIGEST, tmp_path / "two", form)
-    assert other.mark.sha256 != one.mark.sha256
+    assert other.manifest.sha256 != one.manifest.sha256
 
 
 def test_a_shard_of_scenes_without_texts_can_be_read(dataset, tmp_path):
-    source = open_scenes(dataset(tmp_path / "data", [rows(1)[0]] * 3))
+    source = open_scene_source(dataset(tmp_path / "data", [rows(1)[0]] * 3))
     assert [one.instances for one in iterate_scenes(source)] == [(), (), ()]
 
 
@@ -140,7 +140,7 @@ def test_lmdb_labels_are_the_leaves_as_paddleocr_writes_them(dataset, tmp_path):
             assert set(entry) == {"transcription", "points"}
             np.testing.assert_allclose(entry["points"], leaf.polygon, atol=6e-4)
     assert nested > 0
-    assert "###" in IGNORED
+    assert "###" in IGNORED_TRANSCRIPTIONS
 
 
 def test_statistics_of_scenes_count_texts_that_are_read(tmp_path):
@@ -187,7 +187,7 @@ def test_a_tree_that_is_no_instance_is_refused(change):
         "cluster_offsets": [0],
         "cluster_quads": [],
     }
-    assert instance_from_tree(tree).text == "a"
+    assert instance_from_dict(tree).text == "a"
     changed = {name: value for name, value in {**tree, **change}.items() if value is not ...}
     with pytest.raises((KeyError, TypeError, ValueError)):
-        instance_from_tree(changed)
+        instance_from_dict(changed)

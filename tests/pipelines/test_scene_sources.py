@@ -7,7 +7,7 @@ import lmdb
 import numpy as np
 import pytest
 
-from pipelines.datasets.open import open_scenes
+from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from synthtext.core import InputError
 
@@ -36,7 +36,7 @@ def label_file(folder, labels, *, end="\n", start=b"", blank="", encoding="utf-8
 
 def test_a_label_file_is_read_as_it_is(tmp_path):
     labels = [[entry("one"), entry("###"), entry("e\u0301", CURVED)], [], [entry("*")]]
-    source = open_scenes(label_file(tmp_path, labels))
+    source = open_scene_source(label_file(tmp_path, labels))
     assert len(source) == 3
     first, second, third = iterate_scenes(pickle.loads(pickle.dumps(source)))
     assert (first.key, first.image) == ("images/0.png", picture(0))
@@ -54,7 +54,7 @@ def test_a_label_file_is_read_as_it_is(tmp_path):
 @pytest.mark.parametrize("blank", ["", "\n", "  \r\n"])
 def test_byte_order_marks_line_ends_and_blank_lines_do_not_matter(tmp_path, start, end, blank):
     labels = [[entry("日本")], [entry("a")], []]
-    scenes = list(iterate_scenes(open_scenes(label_file(tmp_path, labels, end=end, start=start, blank=blank))))
+    scenes = list(iterate_scenes(open_scene_source(label_file(tmp_path, labels, end=end, start=start, blank=blank))))
     assert [[i.text for i in scene.instances] for scene in scenes] == [["日本"], ["a"], []]
     assert [scene.key for scene in scenes] == ["images/0.png", "images/1.png", "images/2.png"]
 
@@ -64,11 +64,11 @@ def test_a_line_in_another_encoding_is_named(tmp_path):
     line = f"images/1.png\t{json.dumps([entry('café')], ensure_ascii=False)}\n".encode("latin-1")
     path.write_bytes(path.read_bytes() + line)
     with pytest.raises(InputError, match="line 3 is no UTF-8 text; convert it"):
-        open_scenes(path)
+        open_scene_source(path)
 
 
 def test_a_missing_picture_is_named(tmp_path):
-    source = open_scenes(label_file(tmp_path, [[entry("a")], [entry("b")]]))
+    source = open_scene_source(label_file(tmp_path, [[entry("a")], [entry("b")]]))
     (tmp_path / "images" / "1.png").unlink()
     assert len(source.read(np.array([0]))) == 1
     with pytest.raises(InputError, match=r"images/1\.png is missing"):
@@ -80,17 +80,17 @@ def test_a_label_that_is_no_list_of_texts_is_named(tmp_path, label):
     path = label_file(tmp_path, [[entry("a")]])
     path.write_text(path.read_text() + f"images/0.png\t{label}\n")
     with pytest.raises(InputError, match=r"images/0\.png: this is no list of texts"):
-        open_scenes(path).read(np.array([1]))
+        open_scene_source(path).read(np.array([1]))
 
 
 def test_lines_are_no_scenes(tmp_path):
     (tmp_path / "lines.txt").write_text("a.png\tabc\n")
     with pytest.raises(InputError, match="labels no scenes"):
-        open_scenes(tmp_path / "lines.txt")
+        open_scene_source(tmp_path / "lines.txt")
     with pytest.raises(InputError, match="no such data set"):
-        open_scenes(tmp_path / "nowhere")
+        open_scene_source(tmp_path / "nowhere")
     with pytest.raises(InputError, match="did you mean"):
-        open_scenes(tmp_path)
+        open_scene_source(tmp_path)
 
 
 def test_labels_are_mended_ignored_or_left_out_and_counted(tmp_path):
@@ -103,7 +103,7 @@ def test_labels_are_mended_ignored_or_left_out_and_counted(tmp_path):
         entry("flat", [[0, 0], [9, 9], [3, 3]]),
         entry("fine"),
     ]
-    (scene,) = iterate_scenes(open_scenes(label_file(tmp_path, [label])))
+    (scene,) = iterate_scenes(open_scene_source(label_file(tmp_path, [label])))
     assert [(i.text, i.ignore) for i in scene.instances] == [
         ("turned", False),
         ("tied", False),
@@ -124,7 +124,7 @@ def test_texts_that_are_none_or_torn_are_no_surprise(tmp_path):
     label = json.dumps([entry(None), entry("half \ud83d"), entry("whole \U0001f600")])  # escapes, as JSON may have them
     path = label_file(tmp_path, [[]])
     path.write_text(path.read_text() + f"images/0.png\t{label}\n")
-    (scene,) = open_scenes(path).read(np.array([1]))
+    (scene,) = open_scene_source(path).read(np.array([1]))
     assert [(i.text, i.ignore) for i in scene.instances] == [("", False), ("half ?", True), ("whole 😀", False)]
     assert scene.problems == ("text with half of a surrogate pair",)
 
@@ -140,7 +140,7 @@ def foreign_lmdb(folder, labels):
 
 def test_an_lmdb_with_paddleocrs_labels_alone_is_read(tmp_path):
     labels = [json.dumps(label).encode() for label in ([entry("a"), entry("b", SQUARE[::-1])], [])]
-    first, second = iterate_scenes(open_scenes(foreign_lmdb(tmp_path / "scenes", labels)))
+    first, second = iterate_scenes(open_scene_source(foreign_lmdb(tmp_path / "scenes", labels)))
     assert (first.image, second.image) == (picture(1), picture(2))
     assert [i.text for i in first.instances] == ["a", "b"]
     assert first.problems == ("polygon runs counterclockwise",)
@@ -149,7 +149,7 @@ def test_an_lmdb_with_paddleocrs_labels_alone_is_read(tmp_path):
 
 @pytest.mark.parametrize("label", [b"word", "[é".encode("latin-1"), b"{}x"])
 def test_an_lmdb_whose_label_is_broken_is_one_sentence(tmp_path, label):
-    source = open_scenes(foreign_lmdb(tmp_path / "scenes", [label]))
+    source = open_scene_source(foreign_lmdb(tmp_path / "scenes", [label]))
     with pytest.raises(InputError, match=r"000000001: (this is no list|its label cannot be read)"):
         source.read(np.array([0]))
 
@@ -159,4 +159,4 @@ def test_an_lmdb_that_lacks_what_it_promises_is_one_sentence(tmp_path):
     with lmdb.open(str(folder)) as environment, environment.begin(write=True) as transaction:
         transaction.put(b"num-samples", b"2")
     with pytest.raises(InputError, match="promises 'image-000000002', which is missing"):
-        open_scenes(folder).read(np.array([1]))
+        open_scene_source(folder).read(np.array([1]))

@@ -11,23 +11,23 @@ import pytest
 import torch
 
 from augment import Colour, SceneStep
-from augment.copy_paste import CutRules, NaturalPaste
+from augment.copy_paste import CropRules, NaturalPaste
 from models import TargetSettings, standardise
 from models.db.maps import DBMaps
 from models.losses import DBLossSettings, db_loss, distillation_loss
 from pipelines.datasets.loader import make_loader
-from pipelines.datasets.open import open_scenes
+from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.datasets.scene_source import EncodedScene, iterate_scenes
-from pipelines.jobs.copypaste_inputs import cut_bank
+from pipelines.jobs.copypaste_inputs import build_crop_bank
 from pipelines.jobs.crop_bank import save_bank
-from pipelines.jobs.import_formats import open_import
+from pipelines.jobs.import_formats import open_import_source
 from pipelines.training.detector_config import ViewSettings
-from pipelines.training.scene_stream import BankPaste, SceneStream
+from pipelines.training.scene_stream import OnlineCopyPaste, SceneStream
 from synthtext.core import Box, InputError, TextInstance
 
-SEEN = ViewSettings(size=(96, 64), factor_range=(0.8, 1.5))
-AS_IT_IS = ViewSettings(size=(96, 96), flip=0, degrees_range=(0, 0), factor_range=(1, 1), least_side_share=1)
+SEEN = ViewSettings(size=(96, 64), scale_range=(0.8, 1.5))
+AS_IT_IS = ViewSettings(size=(96, 96), flip=0, degrees_range=(0, 0), scale_range=(1, 1), min_side_share=1)
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +39,13 @@ def sources(tmp_path_factory, draw_scenes):
         draw_scenes(folder / "bare", 6, 3, texts=0),
         draw_scenes(folder / "narrow", 4, 4, (48, 96)),
     ]
-    return dict(zip(("small", "large", "bare", "narrow"), map(open_scenes, specs), strict=True))
+    return dict(zip(("small", "large", "bare", "narrow"), map(open_scene_source, specs), strict=True))
 
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory, sources):
     path = tmp_path_factory.mktemp("bank") / "crops.arrow"
-    crops, left_out = cut_bank([("small", sources["small"])], CutRules())
+    crops, left_out = build_crop_bank([("small", sources["small"])], CropRules())
     save_bank(path, crops, "digest", left_out)
     return path
 
@@ -88,7 +88,7 @@ def test_a_batch_shows_what_the_pictures_show(sources):
 
 
 def test_a_window_shows_texts_at_their_own_scale(sources):
-    window = ViewSettings(size=(64, 64), flip=0, degrees_range=(0, 0), factor_range=(1, 1), cut="window")
+    window = ViewSettings(size=(64, 64), flip=0, degrees_range=(0, 0), scale_range=(1, 1), cut="window")
     stream = make_stream([sources["large"]], (1,), window, batch_size=17)
     dark = (stream[0].images == torch.tensor([60, 20, 20])[:, None, None]).all(1).numpy().astype(np.uint8)
     boxes = np.concatenate([cv2.connectedComponentsWithStats(picture)[2][1:, :4] for picture in dark])
@@ -109,7 +109,7 @@ def test_a_step_is_the_same_whatever_was_asked_before(sources):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_data_workers_change_nothing(sources, bank, workers):
-    paste = BankPaste(bank, NaturalPaste())
+    paste = OnlineCopyPaste(bank, NaturalPaste())
     stream = make_stream([sources["small"], sources["large"]], effects=[SceneStep("c", Colour(), 0.5)], paste=paste)
     here = list(make_loader(stream, range(1, 4)))
     there = list(make_loader(stream, range(1, 4), workers))
@@ -151,7 +151,7 @@ def test_padding_has_no_part_in_the_loss(sources):
 
 
 def test_what_is_pasted_is_in_the_picture_and_in_the_targets(sources, bank):
-    bare, paste = sources["bare"], BankPaste(bank, NaturalPaste(count_range=(1, 3), height_range=(0.2, 0.3)))
+    bare, paste = sources["bare"], OnlineCopyPaste(bank, NaturalPaste(count_range=(1, 3), height_range=(0.2, 0.3)))
     plain = make_stream([bare], (1,), AS_IT_IS, batch_size=6)[0]
     pasted = make_stream([bare], (1,), AS_IT_IS, batch_size=6, paste=paste)[0]
     assert plain.keys == pasted.keys
@@ -160,7 +160,7 @@ def test_what_is_pasted_is_in_the_picture_and_in_the_targets(sources, bank):
     found = pasted.targets.shrink_map > 0
     assert found.flatten(1).any(1).sum() >= 5
     assert (changed & found).sum() > 0.95 * found.sum()
-    never = make_stream([bare], (1,), AS_IT_IS, batch_size=6, paste=BankPaste(bank, paste.mode, 0.0))[0]
+    never = make_stream([bare], (1,), AS_IT_IS, batch_size=6, paste=OnlineCopyPaste(bank, paste.mode, 0.0))[0]
     assert torch.equal(never.images, plain.images)
 
 
@@ -196,8 +196,8 @@ def test_one_level_is_learnt(level, kernels):
 
 
 def test_shards_are_read_like_label_files(sources, tmp_path):
-    open_import(Path(sources["small"].name)).write(tmp_path / "data")
-    shards = open_scenes(tmp_path / "data")
+    open_import_source(Path(sources["small"].name)).write(tmp_path / "data")
+    shards = open_scene_source(tmp_path / "data")
     first = make_stream([sources["small"]], (1,), AS_IT_IS, batch_size=5)[0]
     second = make_stream([shards], (1,), AS_IT_IS, batch_size=5)[0]
     ordered = [batch.targets.shrink_map.flatten(1).numpy() for batch in (first, second)]
@@ -206,7 +206,7 @@ def test_shards_are_read_like_label_files(sources, tmp_path):
 
 def test_pixels_are_scaled_as_deployment_scales_them(sources):
     batch = make_stream([sources["small"]], (1,), AS_IT_IS, batch_size=1)[0]
-    preprocessing = DetectorPreprocessing(side=96)
+    preprocessing = DetectorPreprocessing(limit_side_len=96)
     image = batch.images[0].permute(1, 2, 0).numpy()[..., ::-1]
     ours = standardise(batch.images, preprocessing.mean, preprocessing.std).numpy()
     assert np.allclose(ours, preprocessing.prepare(np.ascontiguousarray(image)), atol=1e-5)
@@ -216,7 +216,7 @@ def test_a_broken_picture_is_named(sources, tmp_path, draw_scenes):
     labels = draw_scenes(tmp_path / "broken", 1)
     (tmp_path / "broken" / "0.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"0\.png: this is no picture"):
-        make_stream([open_scenes(labels)], (1,))[0]
+        make_stream([open_scene_source(labels)], (1,))[0]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.datasets.open import open_scenes
+from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.errors import JobError
 from pipelines.jobs.preview import draw_preview
@@ -49,7 +49,7 @@ def test_an_interrupted_and_extended_job_has_the_same_bytes(reference: Path, tmp
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_what_is_read_is_what_was_drawn(reference: Path, tmp_path: Path, form: str) -> None:
     folder = reference if form == "parquet" else run(tmp_path / "data", form="lmdb")
-    read = list(iterate_scenes(open_scenes(folder)))
+    read = list(iterate_scenes(open_scene_source(folder)))
     drawn = list(iterate_samples(resolve_recipe("scenes", SMALL), COUNT))
     assert len(read) == len(drawn) == COUNT
     for there, scene in zip(read, drawn, strict=True):
@@ -70,7 +70,7 @@ def test_a_resolved_recipe_is_read_again(tmp_path: Path) -> None:
     first = resolve_recipe("scenes-receipt", SMALL)
     (tmp_path / "again.yaml").write_text(first.to_yaml())
     again = resolve_recipe(str(tmp_path / "again.yaml"))
-    assert (again.tree, again.digest, again.kind) == (first.tree, first.digest, "scenes")
+    assert (again.settings, again.digest, again.kind) == (first.settings, first.digest, "scenes")
     assert resolve_recipe("scenes-receipt", (*SMALL, "clutter.marks_range=[0, 1]")).digest != first.digest
 
 
@@ -84,7 +84,7 @@ def test_presets_draw_without_photographs_and_with_embedded_fonts(name: str) -> 
 def test_a_page_shows_scenes_with_their_polygons() -> None:
     recipe = resolve_recipe("scenes", (*SMALL, "layouts={document: {flat_probability: 1}}", "effects=[]"))
     page = draw_preview(recipe, 9)
-    assert page.samples + sum(page.gaps.values()) == 9
+    assert page.samples + sum(page.skipped.values()) == 9
     assert page.image.shape[1] < 8 * 400
     green = (page.image[..., 1].astype(int) - page.image[..., 0] > 60).mean()
     assert green > 0.002
@@ -118,7 +118,7 @@ def test_a_layout_of_the_users_own(tmp_path: Path) -> None:
         "{kind: scenes, corpus: [{use: price}], layouts: {corner_layout.Corner: {weight: 1, inset: 12}}}"
     )
     recipe = resolve_recipe(str(tmp_path / "own.yaml"))
-    assert "module of corner_layout.Corner" in recipe.ingredients
+    assert "module of corner_layout.Corner" in recipe.fingerprint
     scene = next(iter(iterate_samples(recipe, 1)))
     np.testing.assert_allclose(scene.instances[0].polygon.min(axis=0), 12, atol=0.1)
 

@@ -15,13 +15,13 @@ from pipelines.errors import JobError
 from pipelines.io.connection import StorageError
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.line_row import LineRow
-from pipelines.io.location import Location
-from pipelines.io.manifest import read_mark
+from pipelines.io.location import RemotePath
+from pipelines.io.manifest import read_manifest
 from pipelines.io.plan import ShardPlan, ShardSpec
 from pipelines.io.row import to_json
 from pipelines.io.shard_writer import write_shard
 from pipelines.io.statistics import Statistics
-from synthtext.core import Applied, Clusters, Gap, InputError, Provenance, Sample
+from synthtext.core import AppliedEffect, Clusters, InputError, Provenance, Sample, SkippedSample
 from tests.pipelines.s3_answers import Answers, refused
 
 COUNT = 1300  # more than two row groups
@@ -34,17 +34,17 @@ def make_rows(count: int = COUNT) -> list[LineRow]:
         text = "ÅßΩ漢"[number % 5 :] + str(number)
         quads = rng.random((len(text), 4, 2)).astype(np.float32)
         clusters = Clusters(np.arange(len(text) + 1, dtype=np.int32), quads)
-        effects = (Applied("blur", {"sigma": np.float64(0.5)}),) * (number % 3)
+        effects = (AppliedEffect("blur", {"sigma": np.float64(0.5)}),) * (number % 3)
         meta = Provenance("Lato Bold", "Latn", "words", number % 255, effects, {"em": np.int64(number)})
         image = rng.integers(0, 256, (8, 8 + number % 40, 3)).astype(np.uint8)
         encoded = cv2.imencode(".png", image)[1].tobytes()
-        rows.append(LineRow.of(Sample(f"k{number}", image, text, clusters, meta), encoded, ".png"))
+        rows.append(LineRow.from_sample(Sample(f"k{number}", image, text, clusters, meta), encoded, ".png"))
     return rows
 
 
 def unlabelled_row() -> LineRow:
     image = np.zeros((4, 4, 3), np.uint8)
-    return LineRow.of(Sample("plain", image, "x"), cv2.imencode(".png", image)[1].tobytes(), ".png")
+    return LineRow.from_sample(Sample("plain", image, "x"), cv2.imencode(".png", image)[1].tobytes(), ".png")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def write(folder, rows, form="parquet", spec=None):
     spec = spec or ShardSpec(0, 0, len(rows))
     draft = write_shard(iter(rows), LineRow, spec, "d" * 64, folder.shards, form)
     folder.commit(draft)
-    return folder.shards / draft.mark.file
+    return folder.shards / draft.manifest.file
 
 
 @given(st.integers(1, 5000), st.integers(0, 10**9), st.integers(1, 700))
@@ -186,7 +186,7 @@ def test_lmdb_asks_readers_for_little_more_than_its_size(folder, rows):
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_shard_of_nothing_but_gaps_can_be_read(folder, form):
-    path = write(folder, [Gap(0, ("no ink", "no ink", "too long"))], form)
+    path = write(folder, [SkippedSample(0, ("no ink", "no ink", "too long"))], form)
     mark = folder.mark_of(ShardSpec(0, 0, 1), "d" * 64)
     assert mark is not None
     assert (mark.rows, mark.gaps) == (0, {"no ink": 1})
@@ -209,12 +209,12 @@ def test_mark_tells_a_finished_shard_from_others(folder, rows):
 
 def test_a_mark_that_cannot_be_read_is_no_mark(tmp_path):
     (tmp_path / "part-000000.json").mkdir()
-    assert read_mark(tmp_path / "part-000000.json") is None
+    assert read_manifest(tmp_path / "part-000000.json") is None
     with (
         Answers(lambda *_: refused(403, "AccessDenied")) as server,
         pytest.raises(StorageError, match="refuses access"),
     ):
-        read_mark(Location(server.uri("part-000000.json")))
+        read_manifest(RemotePath(server.uri("part-000000.json")))
 
 
 def test_broken_mark_is_no_mark(folder, rows):
@@ -246,7 +246,7 @@ def test_statistics_of_parts_add_up_to_those_of_the_whole(rows):
         row.count_in(whole)
         row.count_in(first if number % 3 else second)
     for statistics in (whole, second):
-        statistics.add_gap(Gap(1, ("no ink",)))
+        statistics.add_skipped(SkippedSample(1, ("no ink",)))
     second.merge(first)
     assert second.to_json() == whole.to_json()
     assert whole.rows == sum(whole.lengths.values()) == sum(whole.widths.values()) == COUNT

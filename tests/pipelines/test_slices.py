@@ -5,30 +5,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.evaluation.slices import Measure, as_tree, by_name, by_names, by_number, wilson
-from pipelines.reports.scores import Column, View, slice_tables
+from pipelines.evaluation.slices import (
+    SliceAttribute,
+    bin_by_number,
+    breakdowns_to_dict,
+    group_by_name,
+    group_by_names,
+    wilson_interval,
+)
+from pipelines.reports.scores import ShareColumn, SliceChart, slice_tables
 
-VIEW = View("things", (("good", "good"),), "not", (Column("good", "good"),))
+VIEW = SliceChart("things", (("good", "good"),), "not", (ShareColumn("good", "good"),))
 NUMBERS = st.lists(st.one_of(st.floats(-50, 50), st.just(float("nan"))), max_size=60)
 
 
 @given(NUMBERS, st.lists(st.integers(-20, 20), min_size=1, max_size=6, unique=True), st.randoms())
 def test_every_number_is_in_one_bin_and_every_mark_is_counted_once(values, edges, random):
     flags = np.array([random.random() < 0.5 for _ in values], bool)
-    cut = by_number(Measure("x", "X"), np.array(values), sorted(edges), {"good": flags, "bad": ~flags})
+    cut = bin_by_number(SliceAttribute("x", "X"), np.array(values), sorted(edges), {"good": flags, "bad": ~flags})
     assert sum(part.total for part in cut.bins) == len(values)
     assert sum(part.counts["good"] for part in cut.bins) == flags.sum()
     assert all(part.total and part.total == part.counts["good"] + part.counts["bad"] for part in cut.bins)
     for part in cut.bins:
-        low, high = part.place.get("from", -np.inf), part.place.get("below", np.inf)
-        inside = [np.isnan(value) if "is" in part.place else low <= value < high for value in values]
+        low, high = part.key.get("from", -np.inf), part.key.get("below", np.inf)
+        inside = [np.isnan(value) if "is" in part.key else low <= value < high for value in values]
         assert part.total == sum(inside)
 
 
 @given(st.lists(st.sampled_from(["Latn", "Arab", "", None]), max_size=40))
 def test_names_are_counted_and_those_not_known_come_last(names):
-    cut = by_name(Measure("script", "Script"), names, {"all": np.ones(len(names), bool)})
-    found = {part.place["is"]: part.total for part in cut.bins}
+    cut = group_by_name(SliceAttribute("script", "Script"), names, {"all": np.ones(len(names), bool)})
+    found = {part.key["is"]: part.total for part in cut.bins}
     assert found == {name or None: sum((name or None) == (n or None) for n in names) for name in names}
     assert None not in list(found)[:-1]
     known = [total for name, total in found.items() if name]
@@ -37,27 +44,27 @@ def test_names_are_counted_and_those_not_known_come_last(names):
 
 def test_a_thing_of_several_names_is_in_several_bins():
     names = [("blur", "noise", "blur"), ("blur",), ()]
-    cut = by_names(Measure("effect", "Effect"), names, {"good": np.array([True, False, True])})
+    cut = group_by_names(SliceAttribute("effect", "Effect"), names, {"good": np.array([True, False, True])})
     assert cut.overlap
-    assert as_tree([cut]) == {
+    assert breakdowns_to_dict([cut]) == {
         "effect": [{"is": "blur", "total": 2, "good": 1}, {"is": "noise", "total": 1, "good": 1}],
     }
-    json.dumps(as_tree([cut]))
+    json.dumps(breakdowns_to_dict([cut]))
 
 
 def test_bins_of_whole_numbers_name_the_numbers_that_are_in_them():
     values, marks = np.arange(12), {"good": np.ones(12, bool)}
-    whole = by_number(Measure("n", "N", whole=True), values, (0, 1, 2, 4, 9), marks)
+    whole = bin_by_number(SliceAttribute("n", "N", is_integer=True), values, (0, 1, 2, 4, 9), marks)
     assert [part.label for part in whole.bins] == ["0", "1", "2 to 3", "4 to 8", "9 and more"]
     assert [part.total for part in whole.bins] == [1, 1, 2, 5, 3]
-    parts = by_number(Measure("n", "N"), values / 10, (0.2, 0.5), marks)
+    parts = bin_by_number(SliceAttribute("n", "N"), values / 10, (0.2, 0.5), marks)
     assert [part.label for part in parts.bins] == ["under 0.2", "0.2 to 0.5", "0.5 and more"]
 
 
 @given(st.integers(0, 2000), st.integers(1, 2000))
 def test_an_interval_holds_the_share_and_what_is_not_refuted(count, total):
     count = min(count, total)
-    low, high = wilson(count, total)
+    low, high = wilson_interval(count, total)
     assert 0 <= low <= count / total <= high <= 1
     for end in (low, high):  # an end is where the share that was seen is 1.96 standard deviations away
         away = abs(count / total - end)
@@ -65,18 +72,18 @@ def test_an_interval_holds_the_share_and_what_is_not_refuted(count, total):
 
 
 def test_intervals_of_few_things_are_wide():
-    assert wilson(0, 0) == (0, 1)
-    assert wilson(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
-    assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
+    assert wilson_interval(0, 0) == (0, 1)
+    assert wilson_interval(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
+    assert wilson_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
 
 
 def test_tables_show_every_bin_and_put_the_worst_names_first():
     rng = np.random.default_rng(0)
     names = [f"font {number:02}" for number in rng.integers(0, 20, 2000)]
     good = np.array([rng.random() < int(name[-2:]) / 20 for name in names])
-    one, font = Measure("one", "One"), Measure("font", "Font <b>")
-    alike = by_name(one, ["x"] * 2000, {"good": good})
-    html = slice_tables([by_name(font, names, {"good": good}), alike], VIEW)
+    one, font = SliceAttribute("one", "One"), SliceAttribute("font", "Font <b>")
+    alike = group_by_name(one, ["x"] * 2000, {"good": good})
+    html = slice_tables([group_by_name(font, names, {"good": good}), alike], VIEW)
     assert html.count('<th scope="row"') == 20
     assert html.index(">font 01<") < html.index(">font 10<") < html.index(">font 19<")
     assert "8 more" in html

@@ -13,18 +13,18 @@ import torch
 
 from models.ctc import CTCCodec
 from pipelines.cli.main import app
-from pipelines.datasets.open import kind_of, open_scenes, open_source
+from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select
+from pipelines.datasets.selection import select_lines
 from pipelines.datasets.stream import RecognitionStream
 from pipelines.errors import JobError
-from pipelines.io.atomic import sha256
-from pipelines.io.dataset_folder import dataset_folder
+from pipelines.io.atomic import file_sha256
+from pipelines.io.dataset_folder import open_dataset_folder
 from pipelines.io.plan import ShardPlan
-from pipelines.jobs.check_dataset import check
-from pipelines.jobs.crops import CropsRecipe
-from pipelines.jobs.import_formats import open_import
-from pipelines.jobs.repair import repair
+from pipelines.jobs.check_dataset import check_dataset
+from pipelines.jobs.crops import CropsSource
+from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.repair import repair_dataset
 from pipelines.jobs.shard_job import generate
 from synthtext.core import Charset, InputError
 
@@ -62,7 +62,7 @@ def test_a_storage_that_cannot_be_used_is_told_before_anything_is_drawn(s3, monk
     with pytest.raises(InputError, match="does not answer"):
         run("s3://bucket/x?endpoint_override=127.0.0.1:9&scheme=http")
     with pytest.raises(InputError, match="no data set of ours"):
-        open_source(s3.uri("nothing"))
+        open_line_source(s3.uri("nothing"))
     s3.folder("foreign").mkdir()
     (s3.folder("foreign") / "notes.txt").write_text("mine")
     s3.look_again()
@@ -77,7 +77,7 @@ def test_a_storage_that_cannot_be_used_is_told_before_anything_is_drawn(s3, monk
 def test_shards_are_those_of_a_disk(s3, local, remote):
     assert sums(s3.folder("data")) == sums(local)
     for path in (local / "shards").glob("*.parquet"):
-        assert sha256(s3.folder("data") / "shards" / path.name) == sha256(path)
+        assert file_sha256(s3.folder("data") / "shards" / path.name) == file_sha256(path)
     for name in ("recipe.yaml", "statistics.json"):
         assert (s3.folder("data") / name).read_bytes() == (local / name).read_bytes()
     assert run(remote).new_shards == 0
@@ -106,43 +106,43 @@ def test_data_without_a_whole_mark_do_not_count(s3, local, remote):
     (shards / "part-000002.json").write_bytes(mark[:50])
     s3.look_again()
     with pytest.raises(InputError, match=r"part-000002.json.* is no mark"):
-        open_source(s3.uri("half"))
+        open_line_source(s3.uri("half"))
     (shards / "part-000002.json").write_bytes(b"")  # withdrawn
     s3.look_again()
     with pytest.raises(InputError, match=r"complete with 50 rows, but .* 20; .*check names"):
-        open_source(s3.uri("half"))
+        open_line_source(s3.uri("half"))
     about = (shards.parent / "dataset.json").read_text()
     (shards.parent / "dataset.json").write_text(about.replace('"complete": true', '"complete": false'))
     s3.look_again()
-    assert len(open_source(s3.uri("half"))) == SIZE  # as while a job is at work
+    assert len(open_line_source(s3.uri("half"))) == SIZE  # as while a job is at work
     assert run(s3.uri("half")).new_shards == 2
     assert sums(s3.folder("half")) == sums(local)
     (shards / "part-000000.parquet").write_bytes(whole[:-1])  # marked, but not whole
     s3.look_again()
     with pytest.raises(InputError, match=r"part-000000.parquet is not whole"):
-        open_source(s3.uri("half"))
+        open_line_source(s3.uri("half"))
     assert run(s3.uri("half")).new_shards == 1
 
 
 def test_only_a_mark_that_does_not_hold_is_withdrawn(s3_of_my_own, local):
     server, plan = s3_of_my_own, ShardPlan(80, size=SIZE)
     shards = server.copy(local, "data") / "shards"
-    folder = dataset_folder(server.uri("data"))
+    folder = open_dataset_folder(server.uri("data"))
     digest = json.loads((local / "dataset.json").read_text())["digest"]
     marks = {mark.name: mark.read_bytes() for mark in sorted(shards.glob("*.json"))}
     (shards / "part-000001.json").write_bytes(b"{}")
     server.look_again()
-    assert folder.marked(plan) == {0, 1, 2}
-    assert [mark.index for mark in folder.finished(plan, digest)] == [0]  # 1 is none, 2 of a shorter shard
+    assert folder.indices_with_manifest(plan) == {0, 1, 2}
+    assert [mark.index for mark in folder.finished_manifests(plan, digest)] == [0]  # 1 is none, 2 of a shorter shard
     (shards / "part-000001.json").write_bytes(marks["part-000001.json"])  # another job was faster
     server.look_again()
     for spec in plan:
-        folder.prepare(spec, digest)
-    sizes = {name: size for name, size in folder.shards.listing().items() if name.endswith(".json")}
+        folder.invalidate_shard(spec, digest)
+    sizes = {name: size for name, size in folder.shards.list_files().items() if name.endswith(".json")}
     assert sizes == {name: 0 if name == "part-000002.json" else len(mark) for name, mark in marks.items()}
     server.kill()
     for spec in (plan[0], plan[3]):  # nothing has to be asked about these
-        folder.prepare(spec, digest)
+        folder.invalidate_shard(spec, digest)
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
@@ -156,8 +156,8 @@ def test_reading_is_that_of_a_disk(s3, local, tmp_path, monkeypatch, form):
     else:
         run(s3.uri("data"))
         there, here = s3.uri("data"), local
-    mine, others = (pickle.loads(pickle.dumps(open_source(spec))) for spec in (here, there))
-    assert (others.name, kind_of(there)) == (there, "lines")
+    mine, others = (pickle.loads(pickle.dumps(open_line_source(spec))) for spec in (here, there))
+    assert (others.name, dataset_kind(there)) == (there, "lines")
     assert np.array_equal(mine.groups, others.groups)
     assert np.array_equal(mine.sizes(), others.sizes())
     assert list(mine.texts()) == list(others.texts())
@@ -166,12 +166,12 @@ def test_reading_is_that_of_a_disk(s3, local, tmp_path, monkeypatch, form):
     for one, other in zip(mine.read(rows), others.read(rows), strict=True):
         assert (one.image, one.text) == (other.image, other.text)
     with pytest.raises(InputError, match="not scenes"):
-        open_scenes(there)
-    assert not check(there).problems.counts
+        open_scene_source(there)
+    assert not check_dataset(there).problems.counts
     if form == "lmdb":  # nothing is fetched twice
         kept = sorted((tmp_path / "cache").rglob("data.mdb"))
         times = [path.stat().st_mtime_ns for path in kept]
-        open_source(there)
+        open_line_source(there)
         assert [path.stat().st_mtime_ns for path in kept] == times
         assert len(kept) == 3
 
@@ -179,7 +179,9 @@ def test_reading_is_that_of_a_disk(s3, local, tmp_path, monkeypatch, form):
 def test_a_shuffled_epoch_is_that_of_a_disk(local, remote):
     codec, preprocessing = CTCCodec(Charset.named("digits")), RecognizerPreprocessing()
     streams = [
-        RecognitionStream([select(open_source(spec), codec, preprocessing)], (1.0,), codec, preprocessing, 8, seed=3)
+        RecognitionStream(
+            [select_lines(open_line_source(spec), codec, preprocessing)], (1.0,), codec, preprocessing, 8, seed=3
+        )
         for spec in (local, remote)
     ]
     for number in range(14):  # two epochs
@@ -193,19 +195,19 @@ def test_a_shuffled_epoch_is_that_of_a_disk(local, remote):
 def test_scenes_and_their_crops(s3, draw_scenes, tmp_path, monkeypatch, form):
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
     here = tmp_path / "scenes"
-    open_import(Path(draw_scenes(tmp_path / "drawn", 3))).write(here)
+    open_import_source(Path(draw_scenes(tmp_path / "drawn", 3))).write(here)
     s3.copy(here, f"scenes-{form}")
     there = s3.uri(f"scenes-{form}")
-    assert kind_of(there) == "scenes"
-    mine, other = open_scenes(here), open_scenes(there)
+    assert dataset_kind(there) == "scenes"
+    mine, other = open_scene_source(here), open_scene_source(there)
     rows = np.array([2, 0, 1])
     for one, same in zip(mine.read(rows), other.read(rows), strict=True):
         assert one.image == same.image
         assert all(np.array_equal(a.polygon, b.polygon) for a, b in zip(one.instances, same.instances, strict=True))
-    crops = [CropsRecipe.of(spec) for spec in (here, there)]
+    crops = [CropsSource.from_scenes(spec) for spec in (here, there)]
     for recipe, out in zip(crops, (tmp_path / "crops", s3.uri(f"crops-{form}")), strict=True):
-        generate(recipe, out, recipe.found.lines, workers=0, form=form)
-    lines, others = (open_source(spec) for spec in (tmp_path / "crops", s3.uri(f"crops-{form}")))
+        generate(recipe, out, recipe.index.line_count, workers=0, form=form)
+    lines, others = (open_line_source(spec) for spec in (tmp_path / "crops", s3.uri(f"crops-{form}")))
     assert len(lines) == 6
     for one, same in zip(lines.read(np.arange(6)), others.read(np.arange(6)), strict=True):
         assert (one.image, one.text) == (same.image, same.text)
@@ -244,7 +246,7 @@ def test_check_names_what_is_damaged_at_a_uri(s3, remote):
     (shards / "part-000002.json").unlink()
     (s3.folder("damaged") / "notes.txt").write_text("mine")
     s3.look_again()
-    found = check(s3.uri("damaged"))
+    found = check_dataset(s3.uri("damaged"))
     assert dict(found.problems.counts) == {
         "checksum differs": 1,
         "data missing": 1,
@@ -252,13 +254,13 @@ def test_check_names_what_is_damaged_at_a_uri(s3, remote):
         "no part of this data set": 1,
     }
     with pytest.raises(InputError, match="remove the marks"):
-        repair(found)
+        repair_dataset(found)
     with pytest.raises(InputError, match="no data set of ours"):
-        check(s3.uri("nothing"))
+        check_dataset(s3.uri("nothing"))
     for spoil in (lambda path: path.write_text("{"), Path.unlink):
         spoil(shards.parent / "dataset.json")
         s3.look_again()
-        (line,) = check(s3.uri("damaged")).problems.lines("")
+        (line,) = check_dataset(s3.uri("damaged")).problems.lines("")
         assert re.match(
             rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 2 shards have their marks", line
         )

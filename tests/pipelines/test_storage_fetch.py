@@ -17,18 +17,18 @@ import pytest
 import yaml
 
 from pipelines.datasets import parquet
-from pipelines.datasets.open import open_source
-from pipelines.datasets.source import Concatenation
-from pipelines.errors import UnfitError
-from pipelines.io.atomic import sha256
-from pipelines.io.cache import fetched, fetched_tree
+from pipelines.datasets.open import open_line_source
+from pipelines.datasets.source import ConcatenatedLines
+from pipelines.errors import IncompatibleNodeError
+from pipelines.io.atomic import file_sha256
+from pipelines.io.cache import fetch_file, fetch_path
 from pipelines.io.connection import StorageError
-from pipelines.io.location import Location
-from pipelines.io.paths import place
+from pipelines.io.location import RemotePath
+from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan, ShardSpec
 from pipelines.jobs.shard_job import generate
-from pipelines.jobs.shard_task import ShardTask, draw_shard_on_worker, machine_ingredients
-from pipelines.recipes.digest import digest_of
+from pipelines.jobs.shard_task import ShardTask, generate_shard_on_worker, machine_fingerprint
+from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 from synthtext.fonts import FontOptions, find_fonts
@@ -45,19 +45,19 @@ def test_fetching_a_file(s3, tmp_path):
     s3.folder("fonts").mkdir()
     (s3.folder("fonts") / "a.ttf").write_bytes(b"a font")
     s3.look_again()
-    digest, uri = sha256(s3.folder("fonts") / "a.ttf"), s3.uri("fonts/a.ttf")
-    path = fetched(uri, digest, tmp_path / "cache")
+    digest, uri = file_sha256(s3.folder("fonts") / "a.ttf"), s3.uri("fonts/a.ttf")
+    path = fetch_file(uri, digest, tmp_path / "cache")
     assert (path.name, path.read_bytes()) == ("a.ttf", b"a font")
     (s3.folder("fonts") / "a.ttf").write_bytes(b"another")
-    assert fetched(uri, digest, tmp_path / "cache") == path
+    assert fetch_file(uri, digest, tmp_path / "cache") == path
     with pytest.raises(InputError, match="another content than it should"):
-        fetched(uri, digest, tmp_path / "empty")
+        fetch_file(uri, digest, tmp_path / "empty")
     with pytest.raises(InputError, match="no such file"):
-        fetched(s3.uri("fonts/b.ttf"), digest, tmp_path / "empty")
+        fetch_file(s3.uri("fonts/b.ttf"), digest, tmp_path / "empty")
     assert not list((tmp_path / "empty").iterdir())
-    assert fetched(path, digest) == path
+    assert fetch_file(path, digest) == path
     with pytest.raises(InputError, match="another content"):
-        fetched(path, "0" * 64)
+        fetch_file(path, "0" * 64)
 
 
 def test_names_in_a_tree_are_themselves_and_never_lead_out_of_it(s3, tmp_path):
@@ -66,7 +66,7 @@ def test_names_in_a_tree_are_themselves_and_never_lead_out_of_it(s3, tmp_path):
         (s3.folder("named") / name).parent.mkdir(parents=True, exist_ok=True)
         (s3.folder("named") / name).write_text(name)
     s3.look_again()
-    tree = fetched_tree(s3.uri("named"), tmp_path / "cache")
+    tree = fetch_path(s3.uri("named"), tmp_path / "cache")
     assert {file.relative_to(tree).as_posix(): file.read_text() for file in tree.rglob("*.txt")} == {
         n: n for n in names
     }
@@ -75,7 +75,7 @@ def test_names_in_a_tree_are_themselves_and_never_lead_out_of_it(s3, tmp_path):
             Answers(lambda *_, name=name: listed("tree/a.txt", f"tree/{name}")) as server,
             pytest.raises(InputError, match="is no name for a file of this machine"),
         ):
-            fetched_tree(server.uri("tree"), tmp_path / "other")
+            fetch_path(server.uri("tree"), tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 
@@ -89,8 +89,8 @@ def test_of_many_at_a_time_one_fetches_and_removes_what_killed_ones_left(tmp_pat
     cache, digest = tmp_path / "cache", hashlib.sha256(b"abc").hexdigest()
     with Answers(answer) as server, ThreadPoolExecutor(4) as pool:
         for fetch in (
-            lambda: fetched_tree(server.uri("tree"), cache) / "a.txt",
-            lambda: fetched(server.uri("tree/a.txt"), digest, cache),
+            lambda: fetch_path(server.uri("tree"), cache) / "a.txt",
+            lambda: fetch_file(server.uri("tree/a.txt"), digest, cache),
         ):
             for again in range(2):
                 before = server.asked.count("/bucket/tree/a.txt")
@@ -107,8 +107,8 @@ def test_of_many_at_a_time_one_fetches_and_removes_what_killed_ones_left(tmp_pat
 def test_a_storage_that_is_too_busy_for_a_while_is_asked_again():
     busy = []
     with Answers(lambda *_: busy.pop() if busy else listed("tree/a.txt")) as server:
-        found = place(server.uri("tree"))
-        for look in (found.listing, found.check):
+        found = parse_path(server.uri("tree"))
+        for look in (found.list_files, found.check_access):
             busy += [refused(503, "SlowDown")] * 5
             look()
             assert not busy
@@ -117,13 +117,13 @@ def test_a_storage_that_is_too_busy_for_a_while_is_asked_again():
 def test_a_key_that_may_see_a_prefix_alone_need_not_see_the_bucket():
     answers = {"GET": listed(), "HEAD": refused(403, "AccessDenied")}
     with Answers(lambda method, _: answers[method]) as server:
-        place(server.uri("tree")).check()
+        parse_path(server.uri("tree")).check_access()
         answers["HEAD"] = refused(404, "NoSuchBucket")
         with pytest.raises(StorageError, match="there is no bucket 'bucket'"):
-            place(server.uri("tree")).check()
+            parse_path(server.uri("tree")).check_access()
         answers["GET"] = refused(403, "AccessDenied")
         with pytest.raises(StorageError, match="refuses access to 'bucket'"):
-            place(server.uri("tree")).check()
+            parse_path(server.uri("tree")).check_access()
 
 
 def test_a_certificate_that_is_not_trusted_is_told(tmp_path):
@@ -147,20 +147,20 @@ def test_a_certificate_that_is_not_trusted_is_told(tmp_path):
     with Answers(lambda *_: listed("tree/a.txt"), made) as server:
         uri = server.uri("tree", "https")
         with pytest.raises(InputError, match=r"127.0.0.1:\d+ has a certificate that is not trusted here"):
-            fetched_tree(uri, tmp_path / "cache")
+            fetch_path(uri, tmp_path / "cache")
         with pytest.raises(InputError, match="the file that tls_ca_file_path names"):
-            fetched_tree(f"{uri}&tls_ca_file_path={tmp_path}/none", tmp_path / "cache")
-        assert place(f"{uri}&tls_ca_file_path={certificate}").listing() == {"a.txt": 3}
+            fetch_path(f"{uri}&tls_ca_file_path={tmp_path}/none", tmp_path / "cache")
+        assert parse_path(f"{uri}&tls_ca_file_path={certificate}").list_files() == {"a.txt": 3}
     with Answers(lambda *_: listed()) as server, pytest.raises(InputError, match="does not answer in TLS"):
-        fetched_tree(server.uri("tree", "https"), tmp_path / "cache")
+        fetch_path(server.uri("tree", "https"), tmp_path / "cache")
 
 
 def test_nothing_is_kept_beside_the_budget(s3, monkeypatch):
     uri = s3.uri("many")
     generate("digits", uri, 50, workers=0, shard_size=4)
-    monkeypatch.setattr(parquet, "ROW_GROUPS", parquet.RowGroups(budget=1))  # keeps the last group alone
-    source, before = open_source(uri), pa.total_allocated_bytes()
-    for group in source.groups[:-1]:
+    monkeypatch.setattr(parquet, "ROW_GROUPS", parquet.RowGroupCache(budget=1))  # keeps the last group alone
+    source, before = open_line_source(uri), pa.total_allocated_bytes()
+    for group in source.group_offsets[:-1]:
         source.read(np.array([group]))
     sizes = [path.stat().st_size for path in s3.folder("many").glob("shards/*.parquet")]
     assert len(sizes) == 13
@@ -183,7 +183,7 @@ def test_parts_on_a_storage_are_waited_for_together():
             met.wait(20)
             return {name: [self.path.name + name] for name in names}
 
-    source = Concatenation("all", tuple(Part(Location(f"s3://bucket/{name}")) for name in "abc"))
+    source = ConcatenatedLines("all", tuple(Part(RemotePath(f"s3://bucket/{name}")) for name in "abc"))
     assert list(source.texts()) == ["a", "b", "c"]
     assert source.sizes().tolist() == [[1, 2]] * 3
     assert source.columns(["x"]) == {"x": ["ax", "bx", "cx"]}
@@ -199,15 +199,15 @@ def task(tmp_path, monkeypatch):
         tree["corpus"] = [{"use": "text_file", "path": server.uri("words")}]
         (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(tree))
         recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
-        machine = digest_of(machine_ingredients(recipe))
+        machine = fingerprint_digest(machine_fingerprint(recipe))
         yield ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 2), tmp_path, "parquet"), server, instead
 
 
 def test_a_worker_asks_once_for_what_a_recipe_names(task):
     shard, server, _ = task
-    draw_shard_on_worker(pickle.loads(pickle.dumps(shard)))
+    generate_shard_on_worker(pickle.loads(pickle.dumps(shard)))
     asked = len(server.asked)
-    draw_shard_on_worker(pickle.loads(pickle.dumps(replace(shard, spec=ShardSpec(1, 2, 2)))))
+    generate_shard_on_worker(pickle.loads(pickle.dumps(replace(shard, spec=ShardSpec(1, 2, 2)))))
     assert len(server.asked) == asked
 
 
@@ -215,12 +215,16 @@ def test_a_machine_that_cannot_keep_or_get_a_file_is_unfit_and_the_second_may_pa
     shard, _, instead = task
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "file" / "cache"))
     (tmp_path / "file").touch()
-    with pytest.raises(UnfitError, match=r"cannot draw recipe .* cannot be fetched into .*Not a directory") as caught:
-        draw_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
+    with pytest.raises(
+        IncompatibleNodeError, match=r"cannot draw recipe .* cannot be fetched into .*Not a directory"
+    ) as caught:
+        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
     assert not caught.value.passing
     instead.append(None)
-    with pytest.raises(UnfitError, match=r"cannot draw recipe .* cannot be read: .*does not answer") as caught:
-        draw_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
+    with pytest.raises(
+        IncompatibleNodeError, match=r"cannot draw recipe .* cannot be read: .*does not answer"
+    ) as caught:
+        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
     assert pickle.loads(pickle.dumps(caught.value)).passing
 
 
@@ -251,15 +255,15 @@ def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
     recipe = resolve_recipe(str(tmp_path / "there.yaml"))
     spec = next(iter(ShardPlan(20)))
     (tmp_path / "drawn").mkdir()
-    machine = digest_of(machine_ingredients(recipe))
+    machine = fingerprint_digest(machine_fingerprint(recipe))
     task = ShardTask(recipe, recipe.digest, machine, 0, spec, tmp_path / "drawn", "parquet")
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "of another node"))
-    draw_shard_on_worker(pickle.loads(pickle.dumps(task)))
+    generate_shard_on_worker(pickle.loads(pickle.dumps(task)))
     assert len(list((tmp_path / "of another node").rglob("words.txt"))) == 1
     (s3.folder("mine") / "words.txt").write_text("changed 1\n")
     s3.look_again()
-    with pytest.raises(UnfitError, match="would draw other samples"):
-        draw_shard_on_worker(replace(pickle.loads(pickle.dumps(task)), seed=1))
+    with pytest.raises(IncompatibleNodeError, match="would draw other samples"):
+        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(task)), seed=1))
     nothing = s3.uri("none")
     with pytest.raises(InputError, match="no such file or folder"):
         resolve_recipe(str(tmp_path / "there.yaml"), [f"fonts.folders=['{nothing}']"])

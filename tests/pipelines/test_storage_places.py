@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.datasets.open import open_source
-from pipelines.io.location import Location
-from pipelines.io.paths import local_path, place
+from pipelines.datasets.open import open_line_source
+from pipelines.io.location import RemotePath
+from pipelines.io.paths import local_path, parse_path
 from pipelines.jobs.shard_job import generate
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.resolve import parse_source
@@ -17,25 +17,25 @@ from synthtext.core import InputError
 
 
 def test_a_uri_is_a_place(tmp_path):
-    assert place(f"file://{tmp_path}/a%20b") == tmp_path / "a b"
-    assert place("data/train") == Path("data/train")
-    found = place("s3://bucket/a%20b/c?scheme=http")
-    assert isinstance(found, Location)
-    assert pickle.loads(pickle.dumps(found / "d.json")) == Location("s3://bucket/a%20b/c/d.json?scheme=http")
-    assert found.connect()[1] == "bucket/a b/c"
+    assert parse_path(f"file://{tmp_path}/a%20b") == tmp_path / "a b"
+    assert parse_path("data/train") == Path("data/train")
+    found = parse_path("s3://bucket/a%20b/c?scheme=http")
+    assert isinstance(found, RemotePath)
+    assert pickle.loads(pickle.dumps(found / "d.json")) == RemotePath("s3://bucket/a%20b/c/d.json?scheme=http")
+    assert found.filesystem()[1] == "bucket/a b/c"
     assert (found / "d.json").suffix == ".json"
-    assert place("s3://bucket").connect()[1] == place("s3://bucket/").connect()[1] == "bucket"
+    assert parse_path("s3://bucket").filesystem()[1] == parse_path("s3://bucket/").filesystem()[1] == "bucket"
 
 
 @given(st.text("ab#?%2\u4e00 \n=&~:+", min_size=1))
 def test_any_name_at_a_uri_is_itself(name):
-    found = place("s3://bucket/folder?scheme=http") / name / "x"
+    found = parse_path("s3://bucket/folder?scheme=http") / name / "x"
     assert found.connect()[1] == f"bucket/folder/{name}/x"
     assert (found.bucket, str(found)[-12:]) == ("bucket", "?scheme=http")
 
 
 def test_a_home_folder_that_nobody_knows_is_told():
-    for look in (place, open_source, resolve_recipe):
+    for look in (parse_path, open_line_source, resolve_recipe):
         with pytest.raises(InputError, match=r"~nobody-of-that-name/x.*: nobody knows that home folder"):
             look("~nobody-of-that-name/x.yaml")
 

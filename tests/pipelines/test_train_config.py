@@ -1,12 +1,12 @@
 import pytest
 
-from pipelines.training.resolve import parse_source, preset_names, resolve_config
+from pipelines.training.resolve import parse_source, resolve_config, training_preset_names
 from synthtext.core import InputError
 
 
 def test_every_preset_is_a_training():
-    assert {"rec-lcnet", "rec-tiny"} <= set(preset_names())
-    for name in preset_names():
+    assert {"rec-lcnet", "rec-tiny"} <= set(training_preset_names())
+    for name in training_preset_names():
         config = resolve_config(name, ["a", "b=2.5"], ["c"])
         assert [entry.weight for entry in config.data] == [1, 2.5]
         assert config.steps * config.batch_size >= config.samples

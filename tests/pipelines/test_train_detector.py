@@ -9,18 +9,18 @@ import typer
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
-from pipelines.cli.training import export
-from pipelines.datasets.open import open_scenes
+from pipelines.cli.training import export_command
+from pipelines.datasets.open import open_scene_source
 from pipelines.errors import JobError
 from pipelines.evaluation.detector import evaluate_detector
 from pipelines.evaluation.thresholds import sweep_thresholds
-from pipelines.inference.engine import onnx_engine, open_session
+from pipelines.inference.engine import onnx_engine, open_onnx_session
 from pipelines.inference.run import Run
-from pipelines.io.atomic import sha256
+from pipelines.io.atomic import file_sha256
 from pipelines.training.detector_job import prepare_detector
 from pipelines.training.job import concrete, train
 from pipelines.training.resolve import resolve_config
-from pipelines.training.state import Learner
+from pipelines.training.state import TrainState
 from synthtext.core import InputError
 
 VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
@@ -88,7 +88,7 @@ def by_heart(request, tmp_path_factory, few, teacher):
 
 def test_a_few_pictures_are_learnt_by_heart(by_heart, few):
     preset, run = by_heart
-    scores = evaluate_detector(run.detector(), open_scenes(few)).scores
+    scores = evaluate_detector(run.detector(), open_scene_source(few)).scores
     best = json.loads((run.folder / "best.json").read_text())
     assert (scores.hmean, scores.instances) == (1, 2)
     assert best["score"] == 1
@@ -118,7 +118,9 @@ def test_every_network_has_its_weights_and_the_best_is_named(by_heart, teacher):
         copied = load_file(run.folder / "teacher.safetensors")
         original = load_file(teacher.folder / "weights.safetensors")
         assert all(torch.equal(copied[key], original[key]) for key in original)
-        assert run.config["team"]["networks"]["teacher"]["sha256"] == sha256(teacher.folder / "weights.safetensors")
+        assert run.config["team"]["networks"]["teacher"]["sha256"] == file_sha256(
+            teacher.folder / "weights.safetensors"
+        )
 
 
 def test_thresholds_are_swept_at_the_end(by_heart, few):
@@ -132,7 +134,7 @@ def test_thresholds_are_swept_at_the_end(by_heart, few):
 
 
 def test_a_sweep_says_what_an_evaluation_says(teacher, more):
-    detector, source = teacher.detector(), open_scenes(more)
+    detector, source = teacher.detector(), open_scene_source(more)
     found = sweep_thresholds(detector, [source])
     assert [entry.hmean for entry in found] == sorted((entry.hmean for entry in found), reverse=True)
     assert len({entry.hmean for entry in found}) > 1
@@ -149,13 +151,13 @@ def prepared(preset, folder, source, *overrides):
 
 def test_a_frozen_teacher_stays_as_it_was_and_students_learn(tmp_path, few, teacher):
     config, task = prepared("det-cml", tmp_path, few, f"teacher={teacher.folder}", "samples=8")
-    learner, before = Learner(task.model, config), teacher.load_detector().state_dict()
+    learner, before = TrainState(task.model, config), teacher.load_detector().state_dict()
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     for step, batch in enumerate(task.batches(range(3))):
-        learner.differentiate([torch.stack(list(task.losses(batch, step).values())).sum()])
-        learner.gather()
+        learner.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
+        learner.reduce_gradients()
         assert all(parameter.grad.abs().sum() > 0 for parameter in task.model.parameters() if parameter.ndim > 1)
-        learner.update(step)
+        learner.step(step)
     frozen = task._frozen["teacher"]
     assert not frozen.training
     assert all(parameter.grad is None for parameter in frozen.parameters())
@@ -167,12 +169,12 @@ def test_a_frozen_teacher_stays_as_it_was_and_students_learn(tmp_path, few, teac
 
 def test_frozen_norms_keep_their_statistics_and_all_else_learns(tmp_path, few, teacher):
     config, task = prepared("det-db", tmp_path, few, f"init={teacher.folder}", "optim.lr=0.001")
-    learner = Learner(task.model, config)
+    learner = TrainState(task.model, config)
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     for step, batch in enumerate(task.batches(range(2))):
-        learner.differentiate([torch.stack(list(task.losses(batch, step).values())).sum()])
-        learner.gather()
-        learner.update(step)
+        learner.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
+        learner.reduce_gradients()
+        learner.step(step)
         learner.model.train()  # as a validation in between might leave it
     moved = {name for name, tensor in task.model.state_dict().items() if not torch.equal(tensor, start[name])}
     statistics = {name for name in start if "running_" in name or "num_batches" in name}
@@ -210,8 +212,8 @@ def test_a_training_from_a_run_takes_over_what_belongs_to_the_weights(tmp_path, 
     assert entries(run, "validation")[0]["step"] == 0
     assert entries(run, "validation")[0]["score"] == 1
     config = resolve_config("det-db", overrides=[f"init={teacher.folder}"])
-    assert (config.network.channels, config.preprocessing.side, config.frozen_norms) == (24, 64, True)
-    assert not resolve_config("det-db", overrides=[f"init={teacher.folder}", "frozen_norms=false"]).frozen_norms
+    assert (config.network.channels, config.preprocessing.limit_side_len, config.freeze_batch_norm) == (24, 64, True)
+    assert not resolve_config("det-db", overrides=[f"init={teacher.folder}", "frozen_norms=false"]).freeze_batch_norm
 
 
 @pytest.mark.parametrize("preset", ["det-db", "det-cml"])
@@ -258,11 +260,11 @@ def test_the_best_is_exported_or_any_other_by_name(by_heart, tmp_path):
     with pytest.raises(InputError, match="has no network 'pupil'"):
         run.of_member("pupil")
     app = typer.Typer()
-    app.command()(export)
+    app.command()(export_command)
     file = tmp_path / "last.onnx"
     result = CliRunner().invoke(app, [str(run.folder), "-o", str(file), "--network", names[-1]])
     assert result.exit_code == 0, result.output
-    exported = onnx_engine(open_session(file))(images)
+    exported = onnx_engine(open_onnx_session(file))(images)
     assert (exported - said[names[-1]]).abs().max() < 1e-4
 
 
@@ -271,4 +273,4 @@ def test_the_settings_are_in_the_run(by_heart):
     config = Run.open(run.folder).config
     assert config["kind"] == run.kind == "detector"
     kept = {key: value for key, value in config.items() if key != "kind"}
-    assert type(resolve_config(preset))(**kept).team.learners == LEARNT[preset]
+    assert type(resolve_config(preset))(**kept).team.students == LEARNT[preset]

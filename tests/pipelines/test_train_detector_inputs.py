@@ -9,13 +9,13 @@ import pytest
 import torch
 import yaml
 
-from pipelines.datasets.open import open_scenes
+from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.inference.run import Run
-from pipelines.training.data_checks import describe_scenes, survey_scenes
+from pipelines.training.data_checks import describe_scenes, scan_scenes
 from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.job import concrete, prepare, train
-from pipelines.training.resolve import preset_names, resolve_config
+from pipelines.training.resolve import resolve_config, training_preset_names
 from synthtext.core import InputError
 
 TINY = ("network={scale: 0.25, channels: 4}", "view.size=[64, 64]", "batch_size=2", "samples=2", "threads=1")
@@ -85,15 +85,15 @@ def test_a_process_that_joins_makes_the_same_batches_and_looks_at_no_picture(tmp
         )
 
     first = prepare(settings("scenes"), tmp_path / "run")
-    first.begin(Run.create(tmp_path / "run", first.tree, first.preprocessing))
-    joining = prepare(settings("scenes"), tmp_path / "run", is_known=True)
-    assert (joining.tree, joining.counts, joining.told) == (first.tree, first.counts, [])
+    first.on_start(Run.create(tmp_path / "run", first.settings, first.preprocessing))
+    joining = prepare(settings("scenes"), tmp_path / "run", skip_inspection=True)
+    assert (joining.settings, joining.source_sizes, joining.messages) == (first.settings, first.source_sizes, [])
     one, other = (next(iter(prepared.task.batches(range(1)))) for prepared in (first, joining))
     assert one.keys == other.keys
     assert all(map(torch.equal, (one.images, *one.targets), (other.images, *other.targets)))
     with pytest.raises(InputError, match="1 of 3 pictures are missing"):
         prepare(settings("gone"), tmp_path / "run")
-    assert prepare(settings("gone"), tmp_path / "run", is_known=True).counts == [3]
+    assert prepare(settings("gone"), tmp_path / "run", skip_inspection=True).source_sizes == [3]
 
 
 def test_a_recognizer_refuses_scenes(tmp_path, places):
@@ -188,7 +188,7 @@ def test_a_wrong_setting_is_named(setting, told):
 
 
 def test_kinds_are_told_apart(tmp_path):
-    for name in preset_names():
+    for name in training_preset_names():
         assert isinstance(resolve_config(name), DetectorTrainConfig) == name.startswith("det-")
     (tmp_path / "mine.yaml").write_text("kind: detektor\n")
     with pytest.raises(InputError, match="kind must be recognizer or detector, not 'detektor'"):
@@ -234,8 +234,12 @@ def test_the_data_are_described_before_the_first_step(places, tmp_path, draw_sce
     mixed.write_text("\n".join(rows) + "\n")
     shutil.copytree(Path(places["scenes"]).parent, tmp_path / "val")
     shutil.copy(mixed.parent / "1.png", tmp_path / "val" / "3.png")
-    sources = [open_scenes(mixed), open_scenes(places["ignored"]), open_scenes(tmp_path / "val" / "labels.tsv")]
-    surveys = survey_scenes(sources, "word", 8.0)
+    sources = [
+        open_scene_source(mixed),
+        open_scene_source(places["ignored"]),
+        open_scene_source(tmp_path / "val" / "labels.tsv"),
+    ]
+    surveys = scan_scenes(sources, "word", 8.0)
     told = list(describe_scenes(surveys[:2], surveys[2:]))
     assert told == [
         f"train {mixed}: 5 pictures, 6 texts, 0 to be ignored",

@@ -167,11 +167,11 @@ def test_each_recipe_has_the_lines_that_the_budget_asks_of_it(tmp_path, recipe, 
     # A RUN's settings can be used again: the recipe must still be the same.
     settings = tmp_path / "again.yaml"
     settings.write_text((run.folder / "config.yaml").read_text())
-    train(str(settings), tmp_path / "again", say=lambda line: None)
+    train(str(settings), tmp_path / "again", log=lambda line: None)
     assert metrics(tmp_path / "again") == metrics(run.folder)
     settings.write_text(settings.read_text().replace(entries[0]["digest"], "f" * 64))
     with pytest.raises(InputError, match=r"data\.0\.digest: recipe .* has [0-9a-f]{12}, not ffffffffffff"):
-        train(str(settings), tmp_path / "other", say=lambda line: None)
+        train(str(settings), tmp_path / "other", log=lambda line: None)
 
 
 @pytest.mark.parametrize(

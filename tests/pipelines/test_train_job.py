@@ -16,14 +16,14 @@ import torch
 from benchmarks.processes import kill_session, of_session
 from models.ctc import CTCCodec
 from pipelines.datasets.label_file import LabelFileSource
-from pipelines.datasets.open import open_source
+from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select
+from pipelines.datasets.selection import select_lines
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.run import Run
 from pipelines.training.data_checks import describe_data
 from pipelines.training.job import concrete, train
-from pipelines.training.recognizer_config import TrainConfig
+from pipelines.training.recognizer_config import RecognizerTrainConfig
 from synthtext.core import Charset, InputError
 
 HOME = Path(__file__).resolve().parents[2]
@@ -69,7 +69,7 @@ def test_a_few_lines_are_learnt_by_heart(tmp_path, draw_lines):
     run = train("rec-tiny", tmp_path / "run", [labels], [labels], overrides, lambda line: None)
     losses = [entry["loss"] for entry in metrics(run.folder) if entry["event"] == "train"]
     assert losses[-1] < 0.2 * losses[0]
-    assert evaluate_recognizer(run.recognizer(), open_source(labels)).scores.accuracy == 1
+    assert evaluate_recognizer(run.recognizer(), open_line_source(labels)).scores.accuracy == 1
     assert json.loads((run.folder / "best.json").read_text())["scores"][labels]["accuracy"] == 1
 
 
@@ -134,7 +134,7 @@ def test_a_stopped_and_then_killed_training_equals_an_uninterrupted_one(tmp_path
 def test_the_run_says_all_that_it_depends_on(uninterrupted, sources):
     config = Run.open(uninterrupted).config
     assert config["kind"] == "recognizer"
-    settings = TrainConfig(**{key: value for key, value in config.items() if key != "kind"})
+    settings = RecognizerTrainConfig(**{key: value for key, value in config.items() if key != "kind"})
     assert settings.data[0].source == sources["train"]
     assert settings.precision in {"bf16", "fp32"}
     assert settings.device == "cpu"
@@ -202,7 +202,7 @@ def test_the_data_are_described_before_the_first_step(tmp_path, draw_lines):
 
     learnt = Counted(Path(draw_lines(tmp_path / "train", ["12", "3x", "45", "x"])))
     held_out = Counted(Path(draw_lines(tmp_path / "val", ["12", "12", "99", "?"])))
-    told = list(describe_data([select(learnt, codec, preprocessing)], [held_out], charset))
+    told = list(describe_data([select_lines(learnt, codec, preprocessing)], [held_out], charset))
     assert told[0].endswith("2 lines; 2 of 4 lines left out: character outside the charset (2)")
     assert told[1] == "  2 of the training labels use characters outside the charset: x (2)"
     assert told[2] == "5 of 10 characters are in no training label: 0 6 7 8 9"
@@ -212,10 +212,10 @@ def test_the_data_are_described_before_the_first_step(tmp_path, draw_lines):
 
 
 def test_what_the_settings_leave_open_is_decided_once():
-    config = concrete(TrainConfig(device="cpu"))
+    config = concrete(RecognizerTrainConfig(device="cpu"))
     assert (config.device, concrete(config)) == ("cpu", config)
     assert config.precision in {"bf16", "fp32"}
-    assert concrete(TrainConfig(device="cpu", precision="fp32")).precision == "fp32"
+    assert concrete(RecognizerTrainConfig(device="cpu", precision="fp32")).precision == "fp32"
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="no CUDA device"):
-            concrete(TrainConfig(device="cuda"))
+            concrete(RecognizerTrainConfig(device="cuda"))

@@ -4,16 +4,16 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.training.recognizer_config import TrainConfig
-from pipelines.training.state import Learner
+from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.state import TrainState
 
-CONFIG = TrainConfig(samples=48, batch_size=4, device="cpu", precision="fp32")
+CONFIG = RecognizerTrainConfig(samples=48, batch_size=4, device="cpu", precision="fp32")
 
 
 def test_long_gradients_are_shortened():
-    learner = Learner(nn.Sequential(nn.Conv2d(1, 1, 1)), CONFIG)
-    learner.differentiate([1000 * learner.model(torch.ones(1, 1, 1, 1)).sum()])
-    norm = learner.gather()
+    learner = TrainState(nn.Sequential(nn.Conv2d(1, 1, 1)), CONFIG)
+    learner.backward([1000 * learner.model(torch.ones(1, 1, 1, 1)).sum()])
+    norm = learner.reduce_gradients()
     after = torch.stack([parameter.grad.norm() for parameter in learner.model.parameters()]).norm()
     assert norm == pytest.approx(1000 * 2**0.5)
     assert after == pytest.approx(CONFIG.optim.clip_norm, rel=1e-3)
@@ -29,8 +29,8 @@ def test_long_gradients_are_shortened():
     ],
 )
 def test_the_rate_warms_up_and_falls_to_its_end(schedule, final):
-    config = TrainConfig(**{**CONFIG.model_dump(), "optim": {"warmup_steps": 3, "lr": 0.05, **schedule}})
-    learner = Learner(nn.Sequential(nn.Conv2d(1, 1, 1)), config)
+    config = RecognizerTrainConfig(**{**CONFIG.model_dump(), "optim": {"warmup_steps": 3, "lr": 0.05, **schedule}})
+    learner = TrainState(nn.Sequential(nn.Conv2d(1, 1, 1)), config)
     rates = [learner.learning_rate(step) for step in range(config.steps)]
     assert len(rates) == 12
     assert rates[0] > 0

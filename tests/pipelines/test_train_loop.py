@@ -13,15 +13,15 @@ from torch import nn
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.errors import JobError
 from pipelines.inference.run import Run
-from pipelines.training.checkpoint import TENSORS, load_checkpoint
-from pipelines.training.distributed import Alone
+from pipelines.training.checkpoint import STATE_FILE, load_checkpoint
+from pipelines.training.distributed import SingleProcess
 from pipelines.training.loop import run_training
-from pipelines.training.recognizer_config import TrainConfig
-from pipelines.training.state import Learner
-from pipelines.training.task import Validation
+from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.state import TrainState
+from pipelines.training.task import ValidationResult
 from synthtext.core import Charset, InputError
 
-CONFIG = TrainConfig(
+CONFIG = RecognizerTrainConfig(
     samples=48, batch_size=4, log_every=3, validate_every=4, checkpoint_every=5, device="cpu", precision="fp32",
     ema_decay=0.9, optim={"warmup_steps": 3, "lr": 0.05},
 )  # fmt: skip
@@ -64,7 +64,7 @@ class LineFit:
 
     def validate(self, model):
         weight = float(model[0].weight.abs().sum())
-        return Validation(-weight, {"held out": {"accuracy": weight}})
+        return ValidationResult(-weight, {"held out": {"accuracy": weight}})
 
 
 class Exploding(LineFit):
@@ -163,15 +163,15 @@ def assert_equal(folder, other):
 
 
 def tensors(folder):
-    learner = Learner(LineFit({}).model, CONFIG)
+    learner = TrainState(LineFit({}).model, CONFIG)
     assert load_checkpoint(folder, learner).step == CONFIG.steps
-    return {name: tensor.clone() for name, tensor in learner.tensors().items()}
+    return {name: tensor.clone() for name, tensor in learner.state_dict().items()}
 
 
 def test_a_finished_training_is_left_alone(uninterrupted):
-    before = (uninterrupted / TENSORS).read_bytes()
+    before = (uninterrupted / STATE_FILE).read_bytes()
     train(uninterrupted, dict.fromkeys(range(12), crash))
-    assert (uninterrupted / TENSORS).read_bytes() == before
+    assert (uninterrupted / STATE_FILE).read_bytes() == before
 
 
 def test_a_loss_that_is_not_finite_stops_it_and_spoils_nothing(tmp_path):
@@ -180,7 +180,7 @@ def test_a_loss_that_is_not_finite_stops_it_and_spoils_nothing(tmp_path):
     report = json.loads((tmp_path / "run" / "non_finite.json").read_text())
     assert report["keys"] == ["line-7", "another"]
     assert json.loads((tmp_path / "run" / "state.json").read_text())["step"] == 5
-    state = load_checkpoint(tmp_path / "run", Learner(LineFit({}).model, CONFIG))
+    state = load_checkpoint(tmp_path / "run", TrainState(LineFit({}).model, CONFIG))
     assert state.step == 5
 
 
@@ -191,7 +191,7 @@ class Unscored(LineFit):
         raise InputError("no picture")
 
 
-class Told(Alone):
+class Told(SingleProcess):
     """Remembers of what it was told."""
 
     def __init__(self):
@@ -218,7 +218,7 @@ class Spoiling(LineFit):
 
     def validate(self, model):
         score = 1 + self.sign * float((model[0].weight - self.first).abs().sum())
-        return Validation(score, {"held out": {"accuracy": score}})
+        return ValidationResult(score, {"held out": {"accuracy": score}})
 
     sign = -1
 
@@ -286,7 +286,7 @@ def test_other_data_are_refused(tmp_path):
 @pytest.mark.parametrize("damage", [lambda data: data[:500], lambda data: data[:-3], lambda data: b""])
 def test_a_damaged_checkpoint_is_named(tmp_path, damage):
     train(tmp_path / "run")
-    path = tmp_path / "run" / TENSORS
+    path = tmp_path / "run" / STATE_FILE
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(InputError, match=r"state\.safetensors cannot be resumed from"):
         train(tmp_path / "run")

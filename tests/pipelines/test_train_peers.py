@@ -11,16 +11,16 @@ import typer
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
-from pipelines.cli.training import export
-from pipelines.datasets.open import open_source
+from pipelines.cli.training import export_command
+from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.engine import onnx_engine, open_session
+from pipelines.inference.engine import onnx_engine, open_onnx_session
 from pipelines.inference.run import Run
-from pipelines.io.atomic import sha256
+from pipelines.io.atomic import file_sha256
 from pipelines.training.job import concrete, train
 from pipelines.training.recognizer_job import prepare_recognizer
 from pipelines.training.resolve import resolve_config
-from pipelines.training.state import Learner
+from pipelines.training.state import TrainState
 from synthtext.core import InputError
 
 VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
@@ -75,7 +75,7 @@ def learnt(tmp_path_factory, few):
 @pytest.mark.parametrize("preset", TEAMS)
 def test_a_batch_is_learnt_by_heart(learnt, few, preset):
     run = learnt(preset)
-    assert evaluate_recognizer(run.recognizer(), open_source(few)).scores.accuracy == 1
+    assert evaluate_recognizer(run.recognizer(), open_line_source(few)).scores.accuracy == 1
     best = json.loads((run.folder / "best.json").read_text())
     assert best["score"] == best["scores"][few]["accuracy"] == 1
     logged = entries(run, "train")
@@ -109,10 +109,10 @@ def test_the_best_weights_say_which_network_they_are_of(learnt, tmp_path):
     images = torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(0))
     for name in ("peer", "student"):
         model = made.of_member(name).load_recognizer()
-        run.save_weights(model, of=name)
+        run.save_weights(model, best_network=name)
         with torch.no_grad():
             assert torch.equal(run.load_recognizer()(images).logits, model(images).logits)
-    assert run.of_member("smaller").network.hidden == 16
+    assert run.select_network("smaller").recognizer_settings.hidden == 16
 
 
 def test_of_equals_the_smaller_is_the_best(learnt):
@@ -123,13 +123,13 @@ def test_of_equals_the_smaller_is_the_best(learnt):
 
 def test_the_smaller_is_exported(learnt, tmp_path):
     run, app = learnt("rec-udml"), typer.Typer()
-    app.command()(export)
+    app.command()(export_command)
     result = CliRunner().invoke(app, [str(run.folder), "-o", str(tmp_path / "a.onnx"), "--network", "smaller"])
     assert result.exit_code == 0, result.output
     images = torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         said = run.of_member("peer").load_recognizer()(images).logits.softmax(2)
-    assert (onnx_engine(open_session(tmp_path / "a.onnx"))(images) - said).abs().max() < 1e-4
+    assert (onnx_engine(open_onnx_session(tmp_path / "a.onnx"))(images) - said).abs().max() < 1e-4
 
 
 def test_enhanced_ctc_begins_where_it_is_told(learnt):
@@ -151,11 +151,11 @@ def prepared(preset, source, *overrides):
 
 
 def take_steps(task, config, count):
-    learner = Learner(task.model, config)
+    learner = TrainState(task.model, config)
     for step, batch in enumerate(task.batches(range(count))):
-        learner.differentiate([torch.stack(list(task.losses(batch, step).values())).sum()])
-        learner.gather()
-        learner.update(step)
+        learner.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
+        learner.reduce_gradients()
+        learner.step(step)
 
 
 def test_a_frozen_teacher_stays_as_it_was(learnt, few):
@@ -172,7 +172,7 @@ def test_a_frozen_teacher_stays_as_it_was(learnt, few):
     copied = load_file(learnt("rec-distill").folder / "teacher.safetensors")
     assert all(torch.equal(copied[name], before[name]) for name in before)
     facts = learnt("rec-distill").config["team"]["networks"]["teacher"]
-    assert facts["sha256"] == sha256(teacher.folder / "weights.safetensors")
+    assert facts["sha256"] == file_sha256(teacher.folder / "weights.safetensors")
 
 
 def test_frozen_norms_keep_their_statistics_and_all_else_learns(learnt, few):
@@ -251,22 +251,24 @@ def test_a_step_is_finite_however_large_the_logits(few, precision, released):
     with torch.no_grad():
         for network in task.model.networks.values():
             network.head.fc2.weight *= 1e4 / network(torch.randn(4, 3, 32, 48)).logits.abs().max()
-    learner = Learner(task.model, config)
+    learner = TrainState(task.model, config)
     (batch,) = task.batches(range(1))
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
         assert task.model.outputs(batch.images.float() / 127.5 - 1)["student"].logits.abs().max() > 2000
         parts = task.losses(batch, 1)
     assert {name.rpartition("_")[2] for name in parts} == {"ctc", "spacing", "ace", "center", "mutual", "feature"}
-    assert all(torch.isfinite(value) for value in (*parts.values(), *task.measured.values()))
-    learner.differentiate([torch.stack(list(parts.values())).sum()])
-    assert np.isfinite(learner.gather())
+    assert all(torch.isfinite(value) for value in (*parts.values(), *task.extra_metrics.values()))
+    learner.backward([torch.stack(list(parts.values())).sum()])
+    assert np.isfinite(learner.reduce_gradients())
     assert all(torch.isfinite(parameter.grad).all() for parameter in task.model.parameters())
 
 
 def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(tmp_path, few, learnt, crash_after):
     start, smaller = learnt("rec-lcnet"), tmp_path / "smaller"
     peer = learnt("rec-udml").of_member("peer")
-    Run.create(smaller, peer.config, peer.preprocessing, peer.charset).save_weights(peer.load_recognizer(), of="peer")
+    Run.create(smaller, peer.config, peer.preprocessing, peer.charset).save_weights(
+        peer.load_recognizer(), best_network="peer"
+    )
     settings = [
         *SMALL, SMALLER, "samples=56", "validate_every=4", "checkpoint_every=5", "log_every=1", "optim.lr=0.0003",
         f"init={start.folder}", f"team.networks.peer.init={smaller}", "loss.center_samples_range=[8, 24]",

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.inference.run import NetworkSettings, Run
+from pipelines.inference.run import RecognizerSettings, Run
 from pipelines.training.job import train
-from pipelines.training.resolve import preset_names, resolve_config
+from pipelines.training.resolve import resolve_config, training_preset_names
 from synthtext.core import Charset, InputError
 
 
@@ -22,7 +22,7 @@ def test_frozen_norms_want_something_to_keep():
 
 
 def test_a_start_and_a_teacher_that_do_not_fit_are_refused(tmp_path, draw_lines):
-    few, network = draw_lines(tmp_path / "few", ["12", "47"]), NetworkSettings(scale=0.125, hidden=8, mid=8)
+    few, network = draw_lines(tmp_path / "few", ["12", "47"]), RecognizerSettings(scale=0.125, hidden=8, mid=8)
     for name, charset, height in (
         ("letters", "letters_lower", 32),
         ("high", "digits", 48),
@@ -84,6 +84,6 @@ def test_a_wrong_setting_is_named(setting, told):
 
 
 def test_everything_that_is_written_can_be_read_again():
-    for preset in (name for name in preset_names() if name.startswith("rec-")):
+    for preset in (name for name in training_preset_names() if name.startswith("rec-")):
         config = resolve_config(preset, ["x=2"], ["y"])
         assert type(config)(**json.loads(json.dumps(config.model_dump(mode="json")))) == config

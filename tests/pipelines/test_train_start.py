@@ -7,18 +7,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.datasets.open import open_source
+from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.engine import torch_recognizer
 from pipelines.inference.predictors import TextRecognizer
-from pipelines.inference.run import NetworkSettings, Run
-from pipelines.training.initial_weights import CharsetChange, start_from
+from pipelines.inference.run import RecognizerSettings, Run
+from pipelines.training.initial_weights import CharsetChange, load_initial_weights
 from pipelines.training.job import train
 from pipelines.training.resolve import FINE_TUNING_LR, resolve_config
 from synthtext.core import Charset, InputError
 
-NETWORK = NetworkSettings(scale=0.125, hidden=8, mid=8)
+NETWORK = RecognizerSettings(scale=0.125, hidden=8, mid=8)
 OLD = Charset(tuple("abcde "))
 
 
@@ -37,7 +37,7 @@ def test_classes_go_by_their_characters(tmp_path):
     run = make_run(tmp_path)
     new = Charset(tuple("ecxéB"))  # kept: e, c; é is like e; B and x are like nothing kept
     model = NETWORK.build(new, 32)
-    assert start_from(model, new, run) == CharsetChange(kept=2, new=3, similar=1, dropped=4)
+    assert load_initial_weights(model, new, run) == CharsetChange(kept=2, new=3, similar=1, dropped=4)
     before, rows = run.load_recognizer().head.fc2, model.head.fc2
     for old, now in ((before.weight, rows.weight), (before.bias, rows.bias)):
         e, c, mean = old[5], old[3], (old[5] + old[3]) / 2
@@ -53,7 +53,7 @@ def test_classes_go_by_their_characters(tmp_path):
 def test_new_characters_are_never_read_before_training(tmp_path_factory, characters, seed):
     run, charset = make_run(tmp_path_factory.mktemp("run")), Charset(("a", *(c for c in characters if c != "a")))
     model = NETWORK.build(charset, 32).eval()
-    start_from(model, charset, run)
+    load_initial_weights(model, charset, run)
     images = torch.randn(2, 3, 32, 64, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         logits, before = model(images).logits, run.load_recognizer()(images).logits
@@ -66,17 +66,17 @@ def test_new_characters_are_never_read_before_training(tmp_path_factory, charact
 def test_the_same_charset_is_the_same_network(tmp_path):
     run = make_run(tmp_path)
     model = NETWORK.build(OLD, 32)
-    assert str(start_from(model, OLD, run)) == "6 characters kept, 0 new, 0 dropped"
+    assert str(load_initial_weights(model, OLD, run)) == "6 characters kept, 0 new, 0 dropped"
     assert all(torch.equal(model.state_dict()[k], v) for k, v in run.load_recognizer().state_dict().items())
 
 
 def test_what_does_not_fit_is_said(tmp_path):
     run = make_run(tmp_path)
     with pytest.raises(InputError, match=r"init: .* has another network \(.* is .* there and .* here\)"):
-        start_from(NetworkSettings(scale=0.125, hidden=16, mid=8).build(OLD, 32), OLD, run)
+        load_initial_weights(RecognizerSettings(scale=0.125, hidden=16, mid=8).build(OLD, 32), OLD, run)
     other = Charset(tuple("xyz"))
     with pytest.raises(InputError, match="shares no character"):
-        start_from(NETWORK.build(other, 32), other, run)
+        load_initial_weights(NETWORK.build(other, 32), other, run)
 
 
 def test_a_start_brings_its_settings_along(tmp_path):
@@ -93,7 +93,7 @@ def test_a_start_brings_its_settings_along(tmp_path):
     config = resolve_config(str(tmp_path / "own.yaml"))
     assert (config.charset, config.spacing_samples, config.network) == ("digits", 7, NETWORK)
     config = resolve_config(str(tmp_path / "own.yaml"), overrides=["init=null"])
-    assert (config.init, config.network) == (None, NetworkSettings())
+    assert (config.init, config.network) == (None, RecognizerSettings())
     with pytest.raises(InputError, match="is no RUN"):
         resolve_config("rec-lcnet", overrides=["init=nowhere"])
 
@@ -111,13 +111,13 @@ def words(folder, texts):
 def test_a_smaller_charset_loses_nothing_and_trains_on(tmp_path, published):
     labels = words(tmp_path / "words", ["Harbour", "STREET", "2047", "market", "Open", "Exit 9"])
     run, charset = Run.open(published / "recognizer"), Charset.named("ascii")
-    model = run.network.build(charset, 32)
-    said = str(start_from(model, charset, run))
+    model = run.recognizer_settings.build(charset, 32)
+    said = str(load_initial_weights(model, charset, run))
     assert said == "95 characters kept, 0 new, 6,529 dropped"
-    source = open_source(labels)
+    source = open_line_source(labels)
     before = evaluate_recognizer(run.recognizer(), source).readings
     after = evaluate_recognizer(TextRecognizer(torch_recognizer(model), charset, run.preprocessing), source).readings
-    kept = [(b.reading, a.reading) for b, a in zip(before, after, strict=True) if charset.covers(b.reading)]
+    kept = [(b.prediction, a.prediction) for b, a in zip(before, after, strict=True) if charset.covers(b.prediction)]
     assert len(kept) >= 5
     assert all(b == a for b, a in kept)
     lines: list[str] = []

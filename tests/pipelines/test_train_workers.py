@@ -16,17 +16,17 @@ from ray.train import ControllerError, WorkerGroupError
 from safetensors.torch import load_file
 from torch import nn
 
-from models.losses import Centers
-from pipelines.cluster.distributed import beside_signals, check_room, explain, work_together
+from models.losses import ClassCenters
+from pipelines.cluster.distributed import check_resources, describe_failure, run_distributed, run_in_thread
 from pipelines.cluster.mailbox import Mailbox
-from pipelines.cluster.pool import ATTEMPTS, pool
-from pipelines.cluster.remote import find_code
+from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, worker_pool
+from pipelines.cluster.remote import installed_code_version
 from pipelines.errors import JobError
-from pipelines.training.checkpoint import TENSORS
+from pipelines.training.checkpoint import STATE_FILE
 from pipelines.training.job import train
-from pipelines.training.recognizer_config import TrainConfig
-from pipelines.training.state import Learner
-from pipelines.training.workers import check_code
+from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.state import TrainState
+from pipelines.training.workers import check_same_version
 from synthtext.core import InputError
 
 SETTINGS = [
@@ -49,7 +49,7 @@ def run(folder, lines, *settings, say=lambda _: None, **options):
 
 
 def tensors(folder: Path):
-    return load_file(folder / TENSORS)
+    return load_file(folder / STATE_FILE)
 
 
 def assert_close(folder, other):
@@ -68,7 +68,7 @@ def alone(tmp_path_factory, lines):
 @pytest.fixture(scope="module")
 def running():
     """One Ray for the trainings that fail."""
-    with pool(2):
+    with worker_pool(2):
         yield
 
 
@@ -78,7 +78,7 @@ def test_two_processes_of_which_one_is_killed_equal_one_that_accumulates(tmp_pat
     folder, said, killed = tmp_path / "run", [], []
 
     def kill_one():
-        while not (folder / TENSORS).is_file():
+        while not (folder / STATE_FILE).is_file():
             time.sleep(0.02)
         killed.extend(_trainers()[-1:])
         for process in killed:
@@ -151,27 +151,27 @@ def test_no_room_for_all_processes_is_told_rather_than_waited_for(tmp_path, monk
     holder = ray.remote(num_cpus=1)(Mailbox).remote()
     ray.get(holder.take.remote())
     with pytest.raises(JobError, match=r"^there is no room for 2 processes any more"):
-        work_together(operator.truediv, 1, 2, None, tmp_path, print)
+        run_distributed(operator.truediv, 1, 2, None, tmp_path, print)
     ray.kill(holder)
 
 
 def test_each_cause_is_told_once():
     lost = ConnectionError("closed by peer\nwhere")
     failures = {2: RayActorError(), 0: lost, 1: lost, 3: KeyError("missing")}
-    assert explain(WorkerGroupError("process 0 ...", failures), 4) == (
-        f"the processes failed {ATTEMPTS} times, at last process 0: ConnectionError: closed by peer; process 2: it was "
+    assert describe_failure(WorkerGroupError("process 0 ...", failures), 4) == (
+        f"the processes failed {MAX_TASK_ATTEMPTS} times, at last process 0: ConnectionError: closed by peer; process 2: it was "
         "ended, as the system does where memory is short, or with its machine; process 3: KeyError: 'missing'"
     )
     assert (
-        explain(ControllerError(OSError("no such file")), 4)
+        describe_failure(ControllerError(OSError("no such file")), 4)
         == "4 processes could not be started: OSError: no such file"
     )
 
 
 def test_a_machine_of_another_code_does_not_train_along():
-    check_code(find_code())
+    check_same_version(installed_code_version())
     with pytest.raises(InputError, match=r"^machine .* cannot train along: its ocrmill .* has other code"):
-        check_code(find_code()._replace(digest="0" * 64))
+        check_same_version(installed_code_version()._replace(digest="0" * 64))
 
 
 def test_batches_that_cannot_be_shared_are_refused(tmp_path, lines):
@@ -189,9 +189,9 @@ def test_a_cluster_that_is_not_there_is_named(tmp_path, lines):
 
 @pytest.mark.parametrize(("resources", "cuda"), [({"CPU": 8.0, "GPU": 1.0}, True), ({"CPU": 1.0}, False), ({}, True)])
 def test_more_processes_than_there_is_room_for_are_refused(resources, cuda):
-    check_room({"CPU": 2.0, "GPU": 2.0}, 2, cuda=cuda)
+    check_resources({"CPU": 2.0, "GPU": 2.0}, 2, cuda=cuda)
     with pytest.raises(InputError, match=r"2 processes need a [CG]PU each, and there are [01]: ask for fewer"):
-        check_room(resources, 2, cuda=cuda)
+        check_resources(resources, 2, cuda=cuda)
 
 
 @pytest.fixture
@@ -212,12 +212,12 @@ def test_an_interrupt_ends_the_wait_for_the_processes_at_once(interruptible):
         ended.wait(30)
 
     with pytest.raises(KeyboardInterrupt):
-        beside_signals(fit)
+        run_in_thread(fit)
     assert not ended.is_set()
     assert signal.getsignal(signal.SIGINT) is interruptible
     ended.set()
     with pytest.raises(ZeroDivisionError):
-        beside_signals(lambda: 1 / 0)
+        run_in_thread(lambda: 1 / 0)
 
 
 def test_a_cluster_that_is_lost_ends_the_wait_for_the_processes():
@@ -227,25 +227,25 @@ def test_a_cluster_that_is_lost_ends_the_wait_for_the_processes():
         raise JobError("the Ray cluster has not answered")
 
     with pytest.raises(JobError, match="has not answered"):
-        beside_signals(lambda: ended.wait(30), check)
+        run_in_thread(lambda: ended.wait(30), check)
     assert not ended.is_set()
     ended.set()
 
 
-CONFIG = TrainConfig(samples=48, batch_size=4, micro_batches=2, device="cpu", precision="fp32", ema_decay=0.0)
+CONFIG = RecognizerTrainConfig(samples=48, batch_size=4, micro_batches=2, device="cpu", precision="fp32", ema_decay=0.0)
 
 
 def test_a_step_of_two_batches_has_the_gradient_of_both():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.ReLU(), nn.Conv2d(2, 1, 1))
     batches = torch.randn(2, 4, 1, 3, 3)
-    whole = Learner(model, CONFIG.model_copy(update={"micro_batches": 1}))
-    whole.differentiate([whole.model(batches.flatten(0, 1)).square().mean()])
-    whole.gather()
+    whole = TrainState(model, CONFIG.model_copy(update={"micro_batches": 1}))
+    whole.backward([whole.model(batches.flatten(0, 1)).square().mean()])
+    whole.reduce_gradients()
     wanted = [parameter.grad.clone() for parameter in model.parameters()]
-    parts = Learner(model, CONFIG)
-    parts.differentiate(parts.model(batch).square().mean() for batch in batches)
-    parts.gather()
+    parts = TrainState(model, CONFIG)
+    parts.backward(parts.model(batch).square().mean() for batch in batches)
+    parts.reduce_gradients()
     for parameter, gradient in zip(model.parameters(), wanted, strict=True):
         torch.testing.assert_close(parameter.grad, gradient)
 
@@ -255,9 +255,9 @@ def test_statistics_follow_the_mean_of_the_batches_in_any_order():
     found = []
     for order in (batches, batches[::-1]):
         norm = nn.BatchNorm2d(1, momentum=0.1)
-        learner = Learner(nn.Sequential(norm), CONFIG)
-        learner.differentiate(learner.model(batch).square().mean() for batch in order)
-        learner.gather()
+        learner = TrainState(nn.Sequential(norm), CONFIG)
+        learner.backward(learner.model(batch).square().mean() for batch in order)
+        learner.reduce_gradients()
         found.append((norm.running_mean.item(), norm.running_var.item(), int(norm.num_batches_tracked)))
     assert found[0] == pytest.approx(found[1])
     assert found[0][0] == pytest.approx(0.1 * torch.stack(batches).mean().item(), rel=1e-5)
@@ -265,10 +265,10 @@ def test_statistics_follow_the_mean_of_the_batches_in_any_order():
 
 
 def test_centres_follow_all_batches_of_a_step_at_its_end():
-    centers = Centers(3, 1)
+    centers = ClassCenters(3, 1)
     logits = torch.tensor([[[0.0, 9.0, 0.0]]])
     for value in (1.0, 3.0):
-        centers.find(torch.full((1, 1, 1), value), logits, torch.tensor([[True]]))
+        centers.accumulate(torch.full((1, 1, 1), value), logits, torch.tensor([[True]]))
         assert not centers.values.any()
     centers.settle()
     assert centers.values.flatten().tolist() == [0, 2, 0]

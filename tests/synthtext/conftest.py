@@ -16,10 +16,10 @@ from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
-from synthtext.background import MadePaper
-from synthtext.core import Gap, Image, Points, Sample
+from synthtext.background import ParametricBackground
+from synthtext.core import Image, Points, Sample, SkippedSample
 from synthtext.fonts import FontFile, read_font_file
-from synthtext.lines.state import Draft
+from synthtext.lines.state import LineState
 
 LETTERS = "AHIRg"
 
@@ -146,28 +146,28 @@ def drawn_by() -> Callable[[Sequence[str], int], list[Drawn]]:
         generator = resolve_recipe("lines", [*bare, *settings]).generator(5)
         assert isinstance(generator, LineGenerator)
         letters: dict[int, Image] = {}
-        drafts: dict[int, Draft] = {}
+        drafts: dict[int, LineState] = {}
         steps = generator.stages.steps
         find, compose = steps["find ink"], steps["compose"]
 
-        def found(some: Sequence[Draft]) -> None:
+        def found(some: Sequence[LineState]) -> None:
             letters.update({draft.index: draft.coverage for draft in some})
             find(some)
 
-        def composed(some: Sequence[Draft]) -> None:
+        def composed(some: Sequence[LineState]) -> None:
             compose(some)
             drafts.update({draft.index: draft for draft in some})
 
         steps["find ink"], steps["compose"] = found, composed
-        samples = [sample for sample in generator.draw_many(range(count)) if not isinstance(sample, Gap)]
+        samples = [sample for sample in generator.generate_many(range(count)) if not isinstance(sample, SkippedSample)]
         assert len(samples) >= 0.99 * count
         return [_drawn(sample, letters[i], drafts[i]) for sample in samples for i in [int(sample.key[-10:])]]
 
     return draw
 
 
-def _drawn(sample: Sample, letters: Image, draft: Draft) -> Drawn:
-    part, ground = draft.block.papers[draft.number], draft.paper
-    if isinstance(part, MadePaper):
-        ground = part.veil(ground, draft.paper_drawn)
-    return Drawn(sample, letters, draft.coverage, draft.below, ground, sample.image)
+def _drawn(sample: Sample, letters: Image, draft: LineState) -> Drawn:
+    part, ground = draft.block.backgrounds[draft.background_index], draft.background
+    if isinstance(part, ParametricBackground):
+        ground = part.apply_overlay(ground, draft.background_parameters)
+    return Drawn(sample, letters, draft.coverage, draft.stroke_coverage, ground, sample.image)

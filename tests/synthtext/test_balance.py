@@ -10,23 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext import Balance, LineGenerator
-from synthtext.core import Charset, Gap, InputError, Sample
-from synthtext.lines.coverage import Schedule
+from synthtext import CoverageOptions, LineGenerator
+from synthtext.core import Charset, InputError, Sample, SkippedSample
+from synthtext.lines.coverage import CoverageSchedule
 
 ASCII = Charset.named("ascii")
 OWN = "fonts.system=false"
 
 
-def owed(schedule: Schedule, indices: Sequence[int]) -> list[str | None]:
-    return [schedule.owed(index) for index in indices]
+def owed(schedule: CoverageSchedule, indices: Sequence[int]) -> list[str | None]:
+    return [schedule.required(index) for index in indices]
 
 
 def drawn(overrides: Sequence[str], indices: Sequence[int], seed: int = 3, recipe: str = "lines") -> list[Sample]:
     generator = resolve_recipe(recipe, [OWN, *overrides]).generator(seed)
     assert isinstance(generator, LineGenerator)
-    samples = list(generator.draw_many(indices))
-    assert not any(isinstance(sample, Gap) for sample in samples)
+    samples = list(generator.generate_many(indices))
+    assert not any(isinstance(sample, SkippedSample) for sample in samples)
     return [sample for sample in samples if isinstance(sample, Sample)]
 
 
@@ -39,9 +39,9 @@ def drawn(overrides: Sequence[str], indices: Sequence[int], seed: int = 3, recip
 @settings(max_examples=60, deadline=None)
 def test_every_character_falls_due_once_in_every_round(share: float, count: int, seed: int, turn: int) -> None:
     characters = string.printable[:count]
-    schedule = Schedule(dict.fromkeys(characters, 1.0), share, seed)
-    start = int(np.ceil(turn * schedule.stretch))
-    stop = int(np.ceil((turn + 1) * schedule.stretch))
+    schedule = CoverageSchedule(dict.fromkeys(characters, 1.0), share, seed)
+    start = int(np.ceil(turn * schedule.period))
+    stop = int(np.ceil((turn + 1) * schedule.period))
     due = [character for character in owed(schedule, range(start, stop)) if character]
     assert abs(len(due) - count) <= 1  # a round may begin within a step
     assert abs(stop - start - count / share) <= 1 + 1e-5 * count / share**2  # shares are whole millionths
@@ -51,29 +51,29 @@ def test_every_character_falls_due_once_in_every_round(share: float, count: int,
 
 def test_what_does_not_show_is_owed_only_where_it_is_named() -> None:
     charset = Charset("ab\u200c\u200d")
-    assert set(Balance(share=0.5).of(charset)) == {"a", "b"}
-    assert set(Balance(share=0.5, characters="a\u200c").of(charset)) == {"a", "\u200c"}
+    assert set(CoverageOptions(share=0.5).weights_for(charset)) == {"a", "b"}
+    assert set(CoverageOptions(share=0.5, characters="a\u200c").weights_for(charset)) == {"a", "\u200c"}
 
 
 def test_rounds_have_orders_of_their_own_and_another_seed_has_others() -> None:
-    schedule = Schedule(dict.fromkeys(string.ascii_letters, 1.0), 0.5, 1)
+    schedule = CoverageSchedule(dict.fromkeys(string.ascii_letters, 1.0), 0.5, 1)
     first, second = owed(schedule, range(104)), owed(schedule, range(104, 208))
     assert first != second
-    assert first != owed(Schedule(dict.fromkeys(string.ascii_letters, 1.0), 0.5, 2), range(104))
+    assert first != owed(CoverageSchedule(dict.fromkeys(string.ascii_letters, 1.0), 0.5, 2), range(104))
 
 
 def test_who_owes_what_depends_on_the_index_alone() -> None:
     weights = {c: 1.0 + (c in "QZ") for c in string.ascii_letters}
     indices = np.random.default_rng(0).permutation(20_000).tolist()  # more rounds than are kept
-    shuffled = dict(zip(indices, owed(Schedule(weights, 0.3, 5), indices), strict=True))
-    assert [shuffled[i] for i in range(20_000)] == owed(Schedule(weights, 0.3, 5), range(20_000))
-    assert shuffled[7777] == Schedule(weights, 0.3, 5).owed(7777)
+    shuffled = dict(zip(indices, owed(CoverageSchedule(weights, 0.3, 5), indices), strict=True))
+    assert [shuffled[i] for i in range(20_000)] == owed(CoverageSchedule(weights, 0.3, 5), range(20_000))
+    assert shuffled[7777] == CoverageSchedule(weights, 0.3, 5).required(7777)
 
 
 @pytest.mark.parametrize("indices", [range(30_000), range(2**31, 2**31 + 30_000)])
 def test_weights_are_kept_over_any_stretch(indices: range) -> None:
     weights = {"a": 1.0, "b": 2.5, "c": 0.25, "d": 7.0, "e": 0.01}
-    counts = Counter(owed(Schedule(weights, 0.2, 9), indices))
+    counts = Counter(owed(CoverageSchedule(weights, 0.2, 9), indices))
     due = len(indices) * 0.2
     assert counts.total() - counts[None] == pytest.approx(due, abs=1)
     for character, weight in weights.items():
@@ -82,14 +82,15 @@ def test_weights_are_kept_over_any_stretch(indices: range) -> None:
 
 def test_what_is_owed_is_in_the_text_and_every_character_reaches_the_floor() -> None:
     samples = drawn(["balance.share=0.2"], range(2000))
-    debts = [s for s in samples if "owed" in s.meta.drawn]
+    debts = [s for s in samples if "owed" in s.meta.parameters]
     assert len(debts) == 400
-    paid = Counter(s.meta.drawn["paid"] for s in debts)
+    paid = Counter(s.meta.parameters["paid"] for s in debts)
     assert paid["drawn"] + paid["found"] + paid["placed"] >= 0.97 * len(debts), paid  # Amatic has capitals alone
     assert {"drawn", "found", "placed"} <= paid.keys()
     for sample in debts:
         assert (
-            sample.meta.drawn["paid"] in ("no font of the block", "no text") or sample.meta.drawn["owed"] in sample.text
+            sample.meta.parameters["paid"] in ("no font of the block", "no text")
+            or sample.meta.parameters["owed"] in sample.text
         )
     floor = 2000 * 0.2 // 95
     held = Counter(character for sample in samples for character in set(sample.text))
@@ -105,13 +106,13 @@ def test_a_sample_alone_is_the_same_as_among_others_and_others_owe_nothing() -> 
     plain = drawn(["effects=[]", "balance.share=0"], range(1000, 1096))
     differing = 0
     for index in (1095, 1000, 1001, 1050):
-        sample = alone.draw(index)
+        sample = alone.generate(index)
         assert isinstance(sample, Sample)
         other = together[index - 1000]
         assert (sample.text, sample.meta) == (other.text, other.meta)
         assert np.array_equal(sample.image, other.image)
     for sample, other in zip(together, plain, strict=True):
-        if "owed" in sample.meta.drawn:
+        if "owed" in sample.meta.parameters:
             differing += sample.text != other.text
         else:
             assert (sample.text, sample.meta.font) == (other.text, other.meta.font)
@@ -129,10 +130,10 @@ def test_what_no_font_has_is_counted_and_another_text_drawn(tmp_path) -> None:
     (tmp_path / "charset.txt").write_text("0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n\U00012000\n")
     settings = [f"charset={tmp_path}/charset.txt", "balance={share: 1, characters: '0\U00012000'}"]
     samples = drawn(settings, range(40), recipe="digits")
-    lacking = [s for s in samples if s.meta.drawn["owed"] == "\U00012000"]
+    lacking = [s for s in samples if s.meta.parameters["owed"] == "\U00012000"]
     assert len(lacking) == 20
-    assert {s.meta.drawn["paid"] for s in lacking} == {"no font of the block"}
-    assert all("0" in s.text for s in samples if s.meta.drawn["owed"] == "0")
+    assert {s.meta.parameters["paid"] for s in lacking} == {"no font of the block"}
+    assert all("0" in s.text for s in samples if s.meta.parameters["owed"] == "0")
 
 
 def test_a_charset_of_small_letters_is_paid_by_capitals_too() -> None:
@@ -144,22 +145,22 @@ def test_a_charset_of_small_letters_is_paid_by_capitals_too() -> None:
         "layout.length_range=[1, 20]",
     ]
     samples = drawn(settings, range(48), recipe="digits")
-    assert all(s.meta.drawn["owed"] in s.text.lower() for s in samples)
-    assert any(s.meta.drawn["owed"] not in s.text for s in samples)
+    assert all(s.meta.parameters["owed"] in s.text.lower() for s in samples)
+    assert any(s.meta.parameters["owed"] not in s.text for s in samples)
 
 
 def test_a_debt_is_not_paid_with_a_length_that_is_left_out() -> None:
     corpus = "corpus=[{use: words, language: en}]"
     settings = ["charset=ascii", corpus, "layout.length_weights={'1-7': 0}", "balance={share: 1, characters: qzJ}"]
     samples = drawn(settings, range(60), recipe="digits")
-    assert {"found", "placed"} <= {s.meta.drawn["paid"] for s in samples}
+    assert {"found", "placed"} <= {s.meta.parameters["paid"] for s in samples}
     assert min(len(s.text) for s in samples) >= 8
 
 
 def test_a_space_is_not_paid_with_one_that_nobody_sees() -> None:
     settings = ["corpus=[{use: pattern, pattern: '(12)?'}]", "charset=ascii", "balance={share: 1, characters: ' '}"]
     samples = drawn(settings, range(40), recipe="digits")
-    assert {s.text for s in samples if s.meta.drawn["paid"] == "placed"} == {"12 12"}
+    assert {s.text for s in samples if s.meta.parameters["paid"] == "placed"} == {"12 12"}
     assert {s.text for s in samples} == {"12", "12 12"}
 
 
@@ -175,18 +176,18 @@ def test_a_space_is_not_paid_with_one_that_nobody_sees() -> None:
 )
 def test_a_balance_that_cannot_be_is_refused(balance: dict, told: str) -> None:
     with pytest.raises(InputError, match=told):
-        Balance(**balance)
+        CoverageOptions(**balance)
 
 
 @pytest.mark.parametrize(
     ("balance", "told"),
     [
-        (Balance(0.1, characters="aß"), "characters: 'ß' is not in the charset"),
-        (Balance(0.1, weights={"ß": 2}), "weights: 'ß' is not in the charset"),
-        (Balance(0.1, exclude="".join(ASCII)), "no character is left"),
-        (Balance(0.1, characters="ab", weights={"a": 0, "b": 0}), "no character is left"),
+        (CoverageOptions(0.1, characters="aß"), "characters: 'ß' is not in the charset"),
+        (CoverageOptions(0.1, weights={"ß": 2}), "weights: 'ß' is not in the charset"),
+        (CoverageOptions(0.1, exclude="".join(ASCII)), "no character is left"),
+        (CoverageOptions(0.1, characters="ab", weights={"a": 0, "b": 0}), "no character is left"),
     ],
 )
-def test_a_balance_that_does_not_fit_its_charset_is_refused(balance: Balance, told: str) -> None:
+def test_a_balance_that_does_not_fit_its_charset_is_refused(balance: CoverageOptions, told: str) -> None:
     with pytest.raises(InputError, match=told):
-        balance.of(ASCII)
+        balance.weights_for(ASCII)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon as Shape
 
 from synthtext.baselines import Arc, Baseline, Circle, Straight, Vertical, Wave
-from synthtext.baselines.circular import Ring
-from synthtext.baselines.wave import Sine
+from synthtext.baselines.circular import RingMap
+from synthtext.baselines.wave import SineMap
 from synthtext.core import Box, Clusters, InputError, Points, Size, Warp, bounding_box, signed_area
 
 INK = Box(0.04, -0.75, 13.2, 0.24)
@@ -91,7 +91,7 @@ def test_a_dot_goes_where_its_point_goes(baseline: Baseline, share: tuple[float,
 def test_a_ring_comes_back(width: float, height: float, degrees: float, downwards: bool, shares: list) -> None:  # type: ignore[type-arg]
     ink = Box(0.1, -0.8 * height, 0.1 + width, 0.2 * height)
     degrees = Arc((degrees, degrees)).draw(np.random.default_rng(0), ink)["degrees"]
-    ring = Ring(ink, width / np.deg2rad(degrees), downwards)
+    ring = RingMap(ink, width / np.deg2rad(degrees), downwards)
     points = np.array([[ink.left + x * width, ink.top + y * height] for x, y in shares])
     np.testing.assert_allclose(ring.backward(ring.forward(points)), points, atol=1e-9)
     bent = ring.forward(points)
@@ -101,7 +101,7 @@ def test_a_ring_comes_back(width: float, height: float, degrees: float, downward
 @given(st.floats(0, 2), st.floats(1, 100), st.floats(0, 7), st.floats(-50, 50), st.floats(-50, 50))
 @settings(max_examples=100)
 def test_a_sine_comes_back(amplitude: float, length: float, phase: float, x: float, y: float) -> None:
-    sine, point = Sine(amplitude, length, phase), np.array([[x, y]])
+    sine, point = SineMap(amplitude, length, phase), np.array([[x, y]])
     np.testing.assert_allclose(sine.backward(sine.forward(point)), point, atol=1e-9)
     np.testing.assert_allclose(sine.forward(sine.backward(point)), point, atol=1e-9)
 
@@ -264,7 +264,7 @@ def test_a_line_without_width_is_left_alone(baseline: Baseline) -> None:
     [
         lambda: Arc((0, 20)),
         lambda: Arc((30, 20)),
-        lambda: Arc(least_radius=0.5),
+        lambda: Arc(min_radius=0.5),
         lambda: Arc(downward_probability=2),
         lambda: Circle((0.5, 1)),
         lambda: Circle(start_range=(0, 720)),

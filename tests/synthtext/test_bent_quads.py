@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon as Shape
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.baselines.circular import Ring
-from synthtext.baselines.wave import Sine
-from synthtext.core import Box, Clusters, Gap, Points, Sample, Warp, bounding_box, signed_area
+from synthtext.baselines.circular import RingMap
+from synthtext.baselines.wave import SineMap
+from synthtext.core import Box, Clusters, Points, Sample, SkippedSample, Warp, bounding_box, signed_area
 from synthtext.core.warp import Coordinates
-from synthtext.fonts import FaceCache, embedded_fonts, read_font_file, system_fonts
+from synthtext.fonts import FaceCache, bundled_fonts, read_font_file, system_fonts
 from synthtext.lines.design import Output
-from synthtext.lines.placement import BentLine, Margins, frame_line
-from synthtext.typesetting.shaping import set_line
+from synthtext.lines.placement import CurvedLine, Margins, place_line
+from synthtext.typesetting.shaping import shape_line
 
 # Wide clusters, bent as tightly as baselines do: for so short texts, by the least radius.
 TEXTS = {
@@ -39,7 +39,7 @@ BEYOND = 1.0  # pixels: letters are drawn at whole pixels, and resampling spread
 
 def drawn(script: str, bend: str, em: int, folder: Path) -> Iterator[Sample]:
     stem, parts = TEXTS[script]
-    found = [path for path in (*embedded_fonts(), *system_fonts()) if path.stem == stem]
+    found = [path for path in (*bundled_fonts(), *system_fonts()) if path.stem == stem]
     if not found:
         pytest.skip(f"{stem} is not here: `make fonts` installs it")
     (folder / found[0].name).symlink_to(found[0])
@@ -59,7 +59,9 @@ def drawn(script: str, bend: str, em: int, folder: Path) -> Iterator[Sample]:
             "output={height: free, width: free}",
         ),
     )
-    samples = [sample for sample in recipe.generator(4).draw_many(range(COUNT)) if not isinstance(sample, Gap)]
+    samples = [
+        sample for sample in recipe.generator(4).generate_many(range(COUNT)) if not isinstance(sample, SkippedSample)
+    ]
     assert len(samples) == COUNT
     yield from samples
 
@@ -87,7 +89,7 @@ def test_large_wide_letters_stay_in_their_quads(script: str, bend: str, em: int,
         # No quad of a space: what a letter loses at its side must not be found there.
         visible = [not part.isspace() for part in sample.clusters.texts(sample.text)]
         quads = sample.clusters.quads[visible]
-        assert sample.meta.drawn["em"] == em
+        assert sample.meta.parameters["em"] == em
         excess.append(beyond(inked(sample)[None], quads).max(axis=2).min(axis=0).max())
         height, width = sample.image.shape[:2]
         assert sample.clusters.quads.min() >= 0
@@ -118,9 +120,9 @@ def clusters_of(widths: list[float], apart: float, ends: tuple[float, float] = (
 
 def bends(clusters: Clusters) -> dict[str, Warp]:
     ink = bounding_box(clusters.quads)
-    rings = {"arc": Ring(ink, max(4, ink.width / 5)), "bowl": Ring(ink, max(4, ink.width / 5), downwards=True)}
-    rings["tight"] = Ring(ink, max(2, ink.width / 5))
-    return {name: Warp((bend,)) for name, bend in {**rings, "wave": Sine(0.15, 4.9, 0.4)}.items()}
+    rings = {"arc": RingMap(ink, max(4, ink.width / 5)), "bowl": RingMap(ink, max(4, ink.width / 5), downwards=True)}
+    rings["tight"] = RingMap(ink, max(2, ink.width / 5))
+    return {name: Warp((bend,)) for name, bend in {**rings, "wave": SineMap(0.15, 4.9, 0.4)}.items()}
 
 
 def rims(quads: Points, warp: Warp) -> Points:
@@ -133,7 +135,7 @@ def rims(quads: Points, warp: Warp) -> Points:
 @settings(max_examples=60)
 def test_quads_of_bent_clusters_hold_them_and_touch_them_at_every_side(widths: list[float], apart: float) -> None:
     clusters = clusters_of(widths, apart)
-    lean = Warp.of_matrix(np.array([[1, 0.1, 0], [0.05, 1, 0], [0.002, 0.004, 1]]))
+    lean = Warp.from_matrix(np.array([[1, 0.1, 0], [0.05, 1, 0], [0.002, 0.004, 1]]))
     for name, bend in {**bends(clusters), "barrel": Warp((Barrel(),))}.items():
         quads, rim = clusters.warped(bend).quads, rims(clusters.quads, bend)
         whole = rim.reshape(len(quads), -1, 2)
@@ -183,12 +185,12 @@ def test_clusters_without_width_stay_finite() -> None:
 
 
 def test_quads_follow_an_effect_that_bends() -> None:
-    path = next(path for path in embedded_fonts() if path.stem == "DejaVuSans")
-    line = set_line("WiM& @W", FaceCache().face(read_font_file(path)[0]))
-    for bend in (Warp(), Warp((Ring(line.ink, 4),))):
-        for effect in (Warp(), Warp.rotation(8, (20, 30)), Warp((Sine(8, 300, 0.5),))):
-            bent = BentLine.of(line, bend)
-            frame = frame_line(bent, effect, 80, Margins(0, 0, 0, 0), (0, 0), 0, Output("free", "free"))
+    path = next(path for path in bundled_fonts() if path.stem == "DejaVuSans")
+    line = shape_line("WiM& @W", FaceCache().face(read_font_file(path)[0]))
+    for bend in (Warp(), Warp((RingMap(line.ink_box, 4),))):
+        for effect in (Warp(), Warp.rotation(8, (20, 30)), Warp((SineMap(8, 300, 0.5),))):
+            bent = CurvedLine.of(line, bend)
+            frame = place_line(bent, effect, 80, Margins(0, 0, 0, 0), (0, 0), 0, Output("free", "free"))
             rim = rims(line.clusters.quads, frame.warp).reshape(len(frame.quads), -1, 2)
             outside = beyond(rim, frame.quads)
             assert outside.max() < 0.2

@@ -3,23 +3,23 @@
 import numpy as np
 import pytest
 
-from synthtext.fonts import SIZES, Face, FaceCache, embedded_fonts, read_font_file
-from synthtext.typesetting.canvas import draw_line
-from synthtext.typesetting.shaping import Setting, set_line
+from synthtext.fonts import RASTER_SIZES, Face, FaceCache, bundled_fonts, read_font_file
+from synthtext.typesetting.canvas import rasterize_line
+from synthtext.typesetting.shaping import ShapingOptions, shape_line
 
-FACES = [Face(read_font_file(path)[0]) for path in embedded_fonts()[::5]]
+FACES = [Face(read_font_file(path)[0]) for path in bundled_fonts()[::5]]
 ROOM = 0.5 + 0.05  # glyphs stand on the nearest pixel; their outlines are drawn in steps of 1/64
 
 
 @pytest.mark.parametrize("vertical", [False, True], ids=["horizontal", "vertical"])
-@pytest.mark.parametrize("size", SIZES[2:-1])
+@pytest.mark.parametrize("size", RASTER_SIZES[2:-1])
 def test_ink_is_within_half_a_pixel_of_where_it_was_set(size: int, *, vertical: bool) -> None:
     """Also where a glyph's origin lies outside of the canvas, as that of a letter with much room before its ink."""
     for face, text in ((face, text) for face in FACES for text in ("g", "j", "W1", "%", ",", "i")):
-        line, cache = set_line(text, face, Setting(vertical=vertical)), FaceCache()
-        canvas = draw_line(line, face, cache, size)
+        line, cache = shape_line(text, face, ShapingOptions(vertical=vertical)), FaceCache()
+        canvas = rasterize_line(line, face, cache, size)
         rows, columns = np.nonzero(canvas.coverage)
-        left, top, right, bottom = np.tile(canvas.origin, 2) + np.array(line.ink) * size
+        left, top, right, bottom = np.tile(canvas.origin, 2) + np.array(line.ink_box) * size
         told = (face.file.name, text)
         assert columns.min() >= np.floor(left - ROOM), told
         assert columns.max() < np.ceil(right + ROOM), told

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from synthtext.core import Image, Points
-from synthtext.ink.contrast import choose_colours, find_ink, measure_grounds
+from synthtext.ink.contrast import choose_colours, compute_ink_masks, measure_backgrounds
 
 QUADS: Points = np.array([[[0, 0], [16, 0], [16, 16], [0, 16]], [[16, 0], [32, 0], [32, 16], [16, 16]]], np.float32)
 
@@ -17,16 +17,16 @@ def ink(second: int) -> Image:
 
 @pytest.mark.parametrize("faint", [0, 1, 5, 10])
 def test_a_cluster_whose_ink_cannot_be_seen_has_none(faint: int) -> None:
-    assert find_ink([ink(faint), ink(255)], [QUADS, QUADS], [3, 3])[0] is None
+    assert compute_ink_masks([ink(faint), ink(255)], [QUADS, QUADS], [3, 3])[0] is None
 
 
 @pytest.mark.parametrize("second", [17, 100, 255])
 def test_faint_ink_needs_a_colour_that_is_further_away(second: int) -> None:
-    (field,) = find_ink([ink(second)], [QUADS], [3])
+    (field,) = compute_ink_masks([ink(second)], [QUADS], [3])
     assert field is not None
     assert field.strength[0] == 1
     assert field.strength[1] == pytest.approx(min(second / 127.5, 1), abs=0.03)
-    grounds = measure_grounds([field], [np.full((16, 32, 3), 255, np.uint8)])
+    grounds = measure_backgrounds([field], [np.full((16, 32, 3), 255, np.uint8)])
     (chosen,) = choose_colours([[(215, 215, 215)]], grounds, [35])
     assert (chosen is not None and chosen.colour == (215, 215, 215)) is (second == 255)
     if second == 17:  # black itself is 255 away, of which a tenth is left

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthtext.core import InputError
-from synthtext.core.randomness import Entry
+from synthtext.core.randomness import WeightedComponent
 from synthtext.corpora import (
-    Code,
+    CodeCorpus,
     Corpus,
     CorpusMixture,
     Date,
@@ -22,7 +22,7 @@ from synthtext.corpora import (
     WebAddress,
     Words,
     clean_text,
-    split_of,
+    split_for_text,
 )
 
 
@@ -47,7 +47,7 @@ def test_splits_share_no_text_and_make_up_the_whole(tmp_path: Path) -> None:
     assert not train & validation
     assert train | validation == set(lines)
     assert 0.03 < len(validation) / len(lines) < 0.2
-    assert split_of(" word1 ") == split_of("word1")
+    assert split_for_text(" word1 ") == split_for_text("word1")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_pattern_that_cannot_be_drawn_is_refused_at_once(pattern: str) -> None
         Pattern(pattern)
 
 
-@pytest.mark.parametrize("field", [Number(), Date(), Price(), Code(), Email(), WebAddress()])
+@pytest.mark.parametrize("field", [Number(), Date(), Price(), CodeCorpus(), Email(), WebAddress()])
 def test_fields_are_short_and_varied_printable_ascii(field: Corpus) -> None:
     texts = draws(field)
     assert all(text and text.isascii() and text.isprintable() and len(text) <= 80 for text in texts)
@@ -102,7 +102,7 @@ def test_an_unknown_language_is_refused() -> None:
 
 
 def test_a_mixture_keeps_weights_and_names() -> None:
-    mixture = CorpusMixture([Entry("a", Pattern("a"), 3), Entry("b", Pattern("b"), 1)])
+    mixture = CorpusMixture([WeightedComponent("a", Pattern("a"), 3), WeightedComponent("b", Pattern("b"), 1)])
     rng = np.random.default_rng(0)
     drawn = [mixture.draw(rng) for _ in range(2000)]
     assert all(text == name for text, name in drawn)

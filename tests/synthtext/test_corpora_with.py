@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthtext.core import installed_file
-from synthtext.core.randomness import Entry
+from synthtext.core import package_file
+from synthtext.core.randomness import WeightedComponent
 from synthtext.corpora import (
     Characters,
     CorpusMixture,
@@ -18,19 +18,19 @@ from synthtext.corpora import (
     TextFile,
     Words,
     clean_text,
-    place_character,
-    split_of,
+    insert_character,
+    split_for_text,
 )
 from synthtext.corpora.jieba_words import JiebaWords
 from synthtext.corpora.words import Lexicon
 
-needs_jieba = pytest.mark.skipif(installed_file("jieba", "dict.txt") is None, reason="needs the extra corpora")
+needs_jieba = pytest.mark.skipif(package_file("jieba", "dict.txt") is None, reason="needs the extra corpora")
 CASES = {"lower": 3.0, "title": 3.0, "upper": 4.0}
 
 
 def draws_with(corpus: SearchableCorpus, character: str, count: int = 40) -> list[str | None]:
     rng = np.random.default_rng(0)
-    return [corpus.draw_with(rng, character) for _ in range(count)]
+    return [corpus.draw_containing(rng, character) for _ in range(count)]
 
 
 @pytest.mark.parametrize("character", list("qQzZeE'4"))
@@ -100,7 +100,7 @@ def test_what_is_found_is_of_the_split(tmp_path: Path) -> None:
     for split in ("train", "validation"):
         found = [text for text in draws_with(TextFile(path, split), "7", 100) if text]
         assert found
-        assert all(split_of(text) == split and "7" in text for text in found)
+        assert all(split_for_text(text) == split and "7" in text for text in found)
 
 
 def test_lines_of_a_file_are_written_in_cases(tmp_path: Path) -> None:
@@ -122,10 +122,10 @@ def test_strings_of_characters_are_found() -> None:
 def test_a_mixture_asks_its_corpora_by_weight() -> None:
     mixture = CorpusMixture(
         [
-            Entry("pattern", Pattern("z"), 5),
-            Entry("ab", Characters("ab"), 3),
-            Entry("bc", Characters("bc"), 1),
-            Entry("never", Characters("d"), 0),
+            WeightedComponent("pattern", Pattern("z"), 5),
+            WeightedComponent("ab", Characters("ab"), 3),
+            WeightedComponent("bc", Characters("bc"), 1),
+            WeightedComponent("never", Characters("d"), 0),
         ]
     )
     rng = np.random.default_rng(0)
@@ -151,24 +151,24 @@ def test_a_character_is_placed_and_the_text_stays_clean(text: str) -> None:
     rng = np.random.default_rng(0)
     for character in string.printable[:94] + "é日Ω§€»」":
         for _ in range(5):
-            placed = place_character(rng, text, character, "other")
+            placed = insert_character(rng, text, character, "other")
             assert character in placed
             assert placed == clean_text(placed)
             kept = sum(a == b for a, b in zip(text, placed, strict=False)) >= len(text) - 1 or text in placed
             assert kept
-    assert place_character(rng, text, " ", "other") == f"{text} other"
+    assert insert_character(rng, text, " ", "other") == f"{text} other"
     for bound in ("\u0301", "\u094d", "\u200d"):
-        assert place_character(rng, text, bound) == text
+        assert insert_character(rng, text, bound) == text
 
 
 def test_a_character_takes_the_place_of_its_like() -> None:
     rng = np.random.default_rng(0)
-    assert {place_character(rng, "Ab3", "Q") for _ in range(20)} == {"Qb3"}
-    assert {place_character(rng, "Ab3", "7") for _ in range(20)} == {"Ab7"}
-    assert {place_character(rng, "Aab", "x") for _ in range(20)} == {"Axb", "Aax"}
-    assert place_character(rng, "text", "[") == place_character(rng, "text", "]") == "[text]"
-    assert place_character(rng, "text", "€") == "€text"
-    devanagari = {place_character(rng, "किक", "ग") for _ in range(20)}
+    assert {insert_character(rng, "Ab3", "Q") for _ in range(20)} == {"Qb3"}
+    assert {insert_character(rng, "Ab3", "7") for _ in range(20)} == {"Ab7"}
+    assert {insert_character(rng, "Aab", "x") for _ in range(20)} == {"Axb", "Aax"}
+    assert insert_character(rng, "text", "[") == insert_character(rng, "text", "]") == "[text]"
+    assert insert_character(rng, "text", "€") == "€text"
+    devanagari = {insert_character(rng, "किक", "ग") for _ in range(20)}
     assert devanagari == {"किग"}  # the first letter carries a sign
     assert all(unicodedata.is_normalized("NFC", text) for text in devanagari)
 

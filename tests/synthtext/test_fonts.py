@@ -10,19 +10,19 @@ from synthtext.fonts import (
     Face,
     FaceCache,
     FontOptions,
-    drawn_size,
-    embedded_fonts,
+    bundled_fonts,
     find_fonts,
+    raster_size,
     read_font_file,
     system_fonts,
 )
-from synthtext.lines.choice import as_drawn
-from synthtext.typesetting.itemize import split_runs
-from synthtext.typesetting.shaping import set_line
+from synthtext.lines.choice import displayed_text
+from synthtext.typesetting.itemize import itemize
+from synthtext.typesetting.shaping import shape_line
 
 
 def embedded(stem: str) -> Path:
-    return next(path for path in embedded_fonts() if path.stem == stem)
+    return next(path for path in bundled_fonts() if path.stem == stem)
 
 
 def face(stem: str = "DejaVuSans") -> Face:
@@ -31,7 +31,7 @@ def face(stem: str = "DejaVuSans") -> Face:
 
 def shaped(opened: Face, text: str) -> list[int]:
     """The glyphs of a text of one run."""
-    (run,) = split_runs(text)
+    (run,) = itemize(text)
     return opened.shape(text, run).glyphs
 
 
@@ -43,22 +43,22 @@ def test_embedded_fonts_are_found_without_a_system() -> None:
 
 
 def test_the_same_font_in_two_places_counts_once(tmp_path: Path) -> None:
-    path = embedded_fonts()[0]
+    path = bundled_fonts()[0]
     shutil.copy(path, tmp_path / "a.ttf")
     shutil.copy(path, tmp_path / "b.ttf")
-    assert len(find_fonts(FontOptions(folders=(tmp_path,), embedded=False)).fonts) == 1
+    assert len(find_fonts(FontOptions(folders=(tmp_path,), bundled=False)).fonts) == 1
 
 
 def test_order_does_not_depend_on_the_place(tmp_path: Path) -> None:
-    for i, path in enumerate(reversed(embedded_fonts()[:6])):
+    for i, path in enumerate(reversed(bundled_fonts()[:6])):
         shutil.copy(path, tmp_path / f"{i}.ttf")
-    digests = [font.digest for font in find_fonts(FontOptions(folders=(tmp_path,), embedded=False)).fonts]
+    digests = [font.digest for font in find_fonts(FontOptions(folders=(tmp_path,), bundled=False)).fonts]
     assert digests == sorted(digests)
 
 
 @pytest.mark.parametrize("content", [b"", b"no font at all", None])
 def test_a_broken_font_of_the_users_is_named(tmp_path: Path, content: bytes | None) -> None:
-    whole = embedded_fonts()[0].read_bytes()
+    whole = bundled_fonts()[0].read_bytes()
     (tmp_path / "broken.ttf").write_bytes(whole[: len(whole) // 50] if content is None else content)
     with pytest.raises(InputError, match=r"broken\.ttf"):
         find_fonts(FontOptions(folders=(tmp_path,)))
@@ -73,7 +73,7 @@ def test_missing_and_empty_folders_are_refused(tmp_path: Path) -> None:
 
 def test_accents_form_one_cluster_with_their_letter() -> None:
     text = "x\u0323a"  # no composed form exists: two glyphs, one cluster
-    assert face().shape(text, split_runs(text)[0]).clusters == [0, 0, 2]
+    assert face().shape(text, itemize(text)[0]).clusters == [0, 0, 2]
 
 
 @pytest.mark.parametrize("character", "\u200d\u200c\u00ad\ufe0f\u2060\U000e0100")
@@ -82,7 +82,7 @@ def test_characters_that_are_not_drawn_are_covered_by_any_font(character: str) -
     text = f"a{character}b"
     assert opened.covers(text)
     assert opened.missing(text + "漢") == "漢"
-    joined, plain = set_line(text, opened), set_line("ab", opened)
+    joined, plain = shape_line(text, opened), shape_line("ab", opened)
     drawn = [i for i, glyph in enumerate(joined.glyphs) if opened.boxes[glyph]]
     assert [joined.glyphs[i] for i in drawn] == plain.glyphs
     assert [joined.x[i] for i in drawn] == plain.x
@@ -99,9 +99,9 @@ def test_rasters_lie_within_the_outlines_box() -> None:
     opened, size = face(), 48
     for character in "AgjÅ.|W":
         (glyph,) = shaped(opened, character)
-        raster, box = opened.draw(glyph, size), opened.boxes[glyph]
+        raster, box = opened.rasterize(glyph, size), opened.boxes[glyph]
         assert box is not None
-        left, top, right, bottom = (side * size / opened.em for side in box)
+        left, top, right, bottom = (side * size / opened.units_per_em for side in box)
         assert raster.coverage.shape == (raster.height, raster.width)
         assert raster.left >= np.floor(left) - 1
         assert raster.left + raster.width <= np.ceil(right) + 1
@@ -113,7 +113,7 @@ def test_rasters_lie_within_the_outlines_box() -> None:
 
 def test_glyphs_are_shrunk_from_the_ladder_and_hardly_ever_enlarged() -> None:
     for size in np.linspace(9, 300, 200):
-        assert 0.94 <= drawn_size(size) / size <= 1.45
+        assert 0.94 <= raster_size(size) / size <= 1.45
 
 
 def test_the_cache_gives_the_same_raster_and_stays_within_its_bound() -> None:
@@ -122,7 +122,7 @@ def test_the_cache_gives_the_same_raster_and_stays_within_its_bound() -> None:
     glyphs = shaped(opened, "The quick brown fox jumps over the lazy dog")
     for size in (17, 34, 48, 17):
         for glyph in glyphs:
-            assert (cache.rasters(opened, size)[glyph].coverage == opened.draw(glyph, size).coverage).all()
+            assert (cache.rasters(opened, size)[glyph].coverage == opened.rasterize(glyph, size).coverage).all()
         assert cache.raster_bytes <= limit
     largest = cache.rasters(opened, 96)  # the size in use stays, whatever it takes
     assert sum(largest[glyph].coverage.nbytes for glyph in set(glyphs)) > limit
@@ -135,14 +135,14 @@ def test_the_cache_gives_the_same_raster_and_stays_within_its_bound() -> None:
 def test_compressed_fonts_draw_what_their_source_does(tmp_path: Path, compress, suffix: str) -> None:
     source = embedded("Caladea-Regular")
     (file,) = find_fonts(
-        FontOptions(folders=(compress(source, tmp_path / f"some{suffix}").parent,), embedded=False)
+        FontOptions(folders=(compress(source, tmp_path / f"some{suffix}").parent,), bundled=False)
     ).fonts
     packed, plain = Face(file), face("Caladea-Regular")
     assert packed.file.name == plain.file.name
     assert packed.file.digest != plain.file.digest  # of the file as it is
     assert shaped(packed, "Affig") == shaped(plain, "Affig")
     for glyph in shaped(plain, "Affig"):
-        assert (packed.draw(glyph, 45).coverage == plain.draw(glyph, 45).coverage).all()
+        assert (packed.rasterize(glyph, 45).coverage == plain.rasterize(glyph, 45).coverage).all()
 
 
 @pytest.mark.parametrize("suffix", [".woff", ".woff2"])
@@ -159,15 +159,15 @@ def test_broken_compressed_fonts_are_named(tmp_path: Path, compress, suffix: str
 def test_every_face_of_a_collection_is_found(tmp_path: Path, collect, name: str) -> None:
     sources = [embedded("DejaVuSans"), embedded("AmaticSC-Regular"), embedded("Caladea-Regular")]
     path = collect(sources, tmp_path / name)
-    files = find_fonts(FontOptions(folders=(tmp_path,), embedded=False)).fonts
-    assert [(file.face, file.family) for file in files] == [(0, "DejaVu Sans"), (1, "Amatic SC"), (2, "Caladea")]
+    files = find_fonts(FontOptions(folders=(tmp_path,), bundled=False)).fonts
+    assert [(file.face_index, file.family) for file in files] == [(0, "DejaVu Sans"), (1, "Amatic SC"), (2, "Caladea")]
     cache = FaceCache()
     for file, source in zip(files, sources, strict=True):
         assert file.path == path
         one, other = cache.face(file), face(source.stem)
         (glyph,) = shaped(other, "g")
         assert shaped(one, "Ag") == shaped(other, "Ag")
-        assert (cache.rasters(one, 45)[glyph].coverage == other.draw(glyph, 45).coverage).all()
+        assert (cache.rasters(one, 45)[glyph].coverage == other.rasterize(glyph, 45).coverage).all()
 
 
 def renamed(path: Path, pattern: str) -> Path:
@@ -240,9 +240,9 @@ def test_capitals_some_of_which_go_below_the_baseline_are_known_by_their_shape(t
 
 def test_letters_are_labelled_as_a_font_draws_them(tmp_path: Path) -> None:
     """A font of small letters alone shows none of the capitals that a text has."""
-    assert as_drawn("KINETIC Straße", with_letters_of(tmp_path / "small.ttf", str.lower)) == "kinetic straße"
-    assert as_drawn("Sale", with_letters_of(tmp_path / "large.ttf", str.upper)) == "SALE"
-    assert as_drawn("Sale", face()) == "Sale"
+    assert displayed_text("KINETIC Straße", with_letters_of(tmp_path / "small.ttf", str.lower)) == "kinetic straße"
+    assert displayed_text("Sale", with_letters_of(tmp_path / "large.ttf", str.upper)) == "SALE"
+    assert displayed_text("Sale", face()) == "Sale"
 
 
 def test_letters_that_stand_above_the_baseline_are_no_capitals(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_small_bitmaps_in_a_font_are_not_taken_for_its_letters() -> None:
     opened = Face(read_font_file(paths[0])[0])
     for size in (13, 16):
         for character in "AB8":
-            coverage = opened.draw(shaped(opened, character)[0], size).coverage
+            coverage = opened.rasterize(shaped(opened, character)[0], size).coverage
             assert len(np.unique(coverage)) > 8  # grey levels, as outlines give them
             assert coverage.max() > 150
 

@@ -9,8 +9,8 @@ import pytest
 from pipelines.jobs.source import iterate_samples
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Sample
-from synthtext.ink import AnyColour, Palettes, PaperColours, PhotoColours, Tones
-from synthtext.ink.colours import measure_palette, of_luminance
+from synthtext.ink import AnyColour, Palettes, PhotoColours, SampledColours, Tones
+from synthtext.ink.colours import measure_palette, with_luminance
 from synthtext.ink.contrast import luminance
 
 RNG = np.random.default_rng
@@ -29,7 +29,7 @@ def test_a_colour_gets_the_luminance_that_is_asked_for() -> None:
     rng = RNG(0)
     for _ in range(300):
         tint, level = tuple(rng.uniform(0, 255, 3).tolist()), float(rng.uniform(0, 255))
-        made = of_luminance(tint, level)
+        made = with_luminance(tint, level)
         assert abs(luminance(made) - level) < 1e-6
         assert min(made) >= 0
         assert max(made) <= 255
@@ -38,7 +38,7 @@ def test_a_colour_gets_the_luminance_that_is_asked_for() -> None:
 
 def test_every_source_offers_a_dozen_colours(folder: Path) -> None:
     paper = np.full((48, 200, 3), 128, np.uint8)
-    for source in (AnyColour(), Palettes(), PaperColours(), PhotoColours(folder), Tones()):
+    for source in (AnyColour(), Palettes(), SampledColours(), PhotoColours(folder), Tones()):
         seen = set()
         for seed in range(50):
             offered = source.candidates(RNG(seed), paper)
@@ -46,15 +46,15 @@ def test_every_source_offers_a_dozen_colours(folder: Path) -> None:
             assert all(0 <= part <= 255 for colour in offered for part in colour)
             assert offered == source.candidates(RNG(seed), paper)
             seen.add(offered[0])
-        assert len(seen) > (0 if isinstance(source, PaperColours) else 1)
+        assert len(seen) > (0 if isinstance(source, SampledColours) else 1)
 
 
 def test_colours_of_a_paper_are_its_own() -> None:
     paper = np.empty((48, 200, 3), np.uint8)
     paper[:24], paper[24:] = RED, BLUE
-    offered = [colour for seed in range(40) for colour in PaperColours().candidates(RNG(seed), paper)[:4]]
+    offered = [colour for seed in range(40) for colour in SampledColours().candidates(RNG(seed), paper)[:4]]
     assert {tuple(map(int, colour)) for colour in offered} == {RED, BLUE}
-    hues = [np.argmax(colour) for colour in PaperColours().candidates(RNG(1), np.full_like(paper, RED))]
+    hues = [np.argmax(colour) for colour in SampledColours().candidates(RNG(1), np.full_like(paper, RED))]
     assert set(hues) == {0}
 
 
@@ -71,7 +71,7 @@ def test_lines_are_inked_in_the_colours_of_photographs(folder: Path) -> None:
     recipe = resolve_recipe(
         "digits", [f"ink={{colours: {{photo_colours: {{folder: {folder}, count: 2}}}}}}", "paper={plain: {tint: 0}}"]
     )
-    inks = [sample.meta.drawn["ink"] for sample in iterate_samples(recipe, 60, 1) if isinstance(sample, Sample)]
+    inks = [sample.meta.parameters["ink"] for sample in iterate_samples(recipe, 60, 1) if isinstance(sample, Sample)]
     coloured = [ink for ink in inks if ink[0] != ink[2]]
     assert len(coloured) > 0.8 * len(inks)
     assert {int(np.argmax(ink)) for ink in coloured} == {0, 2}

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from pipelines.jobs.source import iterate_samples
-from pipelines.recipes.components import STYLE, own_classes
+from pipelines.recipes.components import INK_STYLE, builtin_classes
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Scene
-from synthtext.fonts import Face, embedded_fonts, read_font_file
+from synthtext.fonts import Face, bundled_fonts, read_font_file
 from synthtext.ink import Bleeding, Blend, InkColour, Outline, StrikeThrough, Underline, Worn, composite
-from synthtext.ink.colours import around
+from synthtext.ink.colours import colour_pair_around
 from synthtext.ink.contrast import luminance
-from synthtext.typesetting.shaping import Setting, set_line
+from synthtext.typesetting.shaping import ShapingOptions, shape_line
 
-STYLES = own_classes(STYLE)
+STYLES = builtin_classes(INK_STYLE)
 FLOOR = 45
 COUNT = 60
 RNG = np.random.default_rng
@@ -96,32 +96,32 @@ def test_decoration_is_whole_in_the_picture(drawn_by: DrawnBy, style: str) -> No
 
 @pytest.fixture(scope="module")
 def face() -> Face:
-    path = next(path for path in embedded_fonts() if path.stem == "DejaVuSans")
+    path = next(path for path in bundled_fonts() if path.stem == "DejaVuSans")
     return Face(read_font_file(path)[0])
 
 
 @pytest.mark.parametrize("text", ["a_b", "x, y; z", "Łódź ţ", "plain g"])
 def test_an_underline_leaves_marks_below_letters_alone(face: Face, text: str) -> None:
-    line, style = set_line(text, face), Underline()
+    line, style = shape_line(text, face), Underline()
     for seed in range(30):
         box = style.marks(line, style.draw(RNG(seed))).box
-        assert box.top > (0.05 if text == "plain g" else line.ink.bottom)
-        assert abs(box.left - line.ink.left) < 0.2
-        assert abs(box.right - line.ink.right) < 0.2
+        assert box.top > (0.05 if text == "plain g" else line.ink_box.bottom)
+        assert abs(box.left - line.ink_box.left) < 0.2
+        assert abs(box.right - line.ink_box.right) < 0.2
 
 
 def test_the_underline_of_a_vertical_line_is_on_its_right(face: Face) -> None:
-    line, style = set_line("84 7", face, Setting(vertical=True)), Underline()
+    line, style = shape_line("84 7", face, ShapingOptions(vertical=True)), Underline()
     for seed in range(30):
         box = style.marks(line, style.draw(RNG(seed))).box
-        assert box.left > line.ink.right
-        assert abs(box.top - line.ink.top) < 0.2
+        assert box.left > line.ink_box.right
+        assert abs(box.top - line.ink_box.top) < 0.2
 
 
 def test_a_line_through_dashes_has_its_own_colour_and_lies_below(face: Face) -> None:
     style = StrikeThrough(own_colour_probability=0)
     for text, own in (("1-2", True), ("a=b", True), ("$5.00", True), ("Sale 50", False)):
-        marks = style.marks(set_line(text, face), style.draw(RNG(1)))
+        marks = style.marks(shape_line(text, face), style.draw(RNG(1)))
         assert (marks.colour is not None) is own, text
         assert marks.box.left < 0 < marks.box.right
 
@@ -177,7 +177,7 @@ def test_two_colours_around_an_ink_lose_half_their_distance_at_most() -> None:
     for _ in range(300):
         colour, tint = (tuple(rng.uniform(0, 255, 3).tolist()) for _ in range(2))
         darker, distance = bool(rng.random() < 0.5), float(rng.uniform(0, 150))
-        far, close = (luminance(one) for one in around(InkColour(colour, 1.0, darker), tint, distance))
+        far, close = (luminance(one) for one in colour_pair_around(InkColour(colour, 1.0, darker), tint, distance))
         level, sign = luminance(colour), -1 if darker else 1
         assert sign * (far - level) > -1e-6
         assert 0 <= sign * (level - close) + 1e-6 <= distance / 2 + 1e-3

@@ -6,7 +6,7 @@ import pytest
 
 from synthtext.core import Charset, InputError
 from synthtext.corpora import Characters, Words, is_charset_name, language_characters, languages, resolve_charset
-from synthtext.corpora.case import in_case
+from synthtext.corpora.case import to_case
 from synthtext.corpora.corpus import Corpus
 from synthtext.corpora.language import language_words
 
@@ -72,8 +72,8 @@ def test_words_stand_apart_as_the_language_has_it_or_as_asked_for() -> None:
     ],
 )
 def test_case_is_the_languages(word: str, language: str, upper: str, title: str) -> None:
-    assert in_case(word, "upper", language) == upper
-    assert in_case(word, "title", language) == title
+    assert to_case(word, "upper", language) == upper
+    assert to_case(word, "title", language) == title
 
 
 def test_what_the_lists_folded_is_spelt_again() -> None:

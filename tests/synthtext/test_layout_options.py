@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext import Layout
-from synthtext.core import Gap, InputError, Sample
-from synthtext.fonts import Face, embedded_fonts, read_font_file
-from synthtext.lines.design import Neighbours
-from synthtext.typesetting.shaping import Setting, set_line
+from synthtext import LayoutOptions
+from synthtext.core import InputError, Sample, SkippedSample
+from synthtext.fonts import Face, bundled_fonts, read_font_file
+from synthtext.lines.design import NeighbourOptions
+from synthtext.typesetting.shaping import ShapingOptions, shape_line
 
 PLAIN = ("fonts.system=false", "paper={plain: 1}", "effects=[]", "ink={styles: {plain: 1}, contrast_floor: 60}")
 
 
 def draw(*settings: str, count: int = 40) -> list[Sample]:
     generator = resolve_recipe("digits", (*PLAIN, *settings)).generator(5)
-    return [item for item in generator.draw_many(range(count)) if not isinstance(item, Gap)]
+    return [item for item in generator.generate_many(range(count)) if not isinstance(item, SkippedSample)]
 
 
 @pytest.mark.parametrize(
@@ -33,23 +33,23 @@ def draw(*settings: str, count: int = 40) -> list[Sample]:
 )
 def test_what_cannot_be_is_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Layout(**settings)  # type: ignore[arg-type]
+        LayoutOptions(**settings)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("settings", [{"probability": 1.5}, {"depth_range": (0.5, 2.0)}, {"depth_range": (0.9, 0.1)}])
 def test_neighbours_that_cannot_be_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(InputError, match="neighbours"):
-        Neighbours(**settings)  # type: ignore[arg-type]
+        NeighbourOptions(**settings)  # type: ignore[arg-type]
 
 
 def test_features_choose_other_glyphs() -> None:
-    path = next(path for path in embedded_fonts() if path.stem == "SourceSansPro-Regular")
+    path = next(path for path in bundled_fonts() if path.stem == "SourceSansPro-Regular")
     face = Face(read_font_file(path)[0])
-    assert set_line("100", face, Setting(features={"zero": 1})).glyphs != set_line("100", face).glyphs
+    assert shape_line("100", face, ShapingOptions(features={"zero": 1})).glyphs != shape_line("100", face).glyphs
 
 
 def test_features_are_drawn_as_often_as_asked_and_told() -> None:
-    drawn = [sample.meta.drawn["features"] for sample in draw("layout.features={onum: 0.5, zero: 1}", count=60)]
+    drawn = [sample.meta.parameters["features"] for sample in draw("layout.features={onum: 0.5, zero: 1}", count=60)]
     assert all("zero" in features for features in drawn)
     assert 15 < sum("onum" in features for features in drawn) < 45
 
@@ -57,19 +57,26 @@ def test_features_are_drawn_as_often_as_asked_and_told() -> None:
 def test_jitter_moves_letters_off_the_baseline() -> None:
     still, moved = (draw("layout.margin_range=[0,0]", f"layout.jitter_range={r}") for r in ("[0,0]", "[0.3,0.3]"))
     high, higher = (
-        np.mean([np.ptp(s.clusters.quads[:, :, 1]) / s.meta.drawn["em"] for s in samples]) for samples in (still, moved)
+        np.mean([np.ptp(s.clusters.quads[:, :, 1]) / s.meta.parameters["em"] for s in samples])
+        for samples in (still, moved)
     )
     assert higher > high + 0.1
-    assert all(sample.meta.drawn["jitter"] == 0.3 for sample in moved)
+    assert all(sample.meta.parameters["jitter"] == 0.3 for sample in moved)
 
 
 def test_baselines_are_drawn_by_weight_and_told() -> None:
     samples = draw("baselines={straight: 1, wave: 1, vertical: 1}", "output.height=free", count=120)
-    told = [sample.meta.drawn.get("baseline", "straight") for sample in samples]
+    told = [sample.meta.parameters.get("baseline", "straight") for sample in samples]
     assert min(told.count(name) for name in ("straight", "wave", "vertical")) > 20
-    assert all({"amplitude", "length", "phase"} <= s.meta.drawn.keys() for s in samples if "amplitude" in s.meta.drawn)
+    assert all(
+        {"amplitude", "length", "phase"} <= s.meta.parameters.keys()
+        for s in samples
+        if "amplitude" in s.meta.parameters
+    )
     tall = [
-        s.image.shape[0] > s.image.shape[1] for s in samples if len(s.text) > 3 and "vertical" in s.meta.drawn.values()
+        s.image.shape[0] > s.image.shape[1]
+        for s in samples
+        if len(s.text) > 3 and "vertical" in s.meta.parameters.values()
     ]
     assert tall
     assert all(tall)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Gap, Points, Sample, SampleGenerator
+from synthtext.core import Points, Sample, SampleGenerator, SkippedSample
 
 BASELINES = {
     "straight": "{straight: 1}",
@@ -52,7 +52,7 @@ def generator(baseline: str, effects: str, margins: str, style: str, height: int
 
 
 def drawn(*layout: str | int, count: int = COUNT) -> Iterator[Sample]:
-    samples = [s for s in generator(*layout).draw_many(range(count)) if not isinstance(s, Gap)]  # type: ignore[arg-type]
+    samples = [s for s in generator(*layout).generate_many(range(count)) if not isinstance(s, SkippedSample)]  # type: ignore[arg-type]
     assert len(samples) >= 0.97 * count
     yield from samples
 
@@ -82,7 +82,7 @@ def border(ink: np.ndarray) -> float:
 
 def reach(sample: Sample) -> int:
     """How many pixels the border around letters goes beyond them."""
-    drawn = sample.meta.drawn
+    drawn = sample.meta.parameters
     return max(1, round(drawn["width"] * drawn["em"])) if drawn["style"] == "outline" else 0
 
 
@@ -91,7 +91,7 @@ def test_ink_picture_quads_and_outlines_agree(baseline: str, effects: str, margi
     for height, style in product(heights(baseline), STYLES):
         for sample in drawn(baseline, effects, margins, style, height):
             ink, text, quads = marks(sample), sample.text, sample.clusters.quads
-            told = (height, style, text, sample.meta.drawn)
+            told = (height, style, text, sample.meta.parameters)
             assert border(ink) < LOST, told
             near = 2 + reach(sample)
             assert ink[~filled(list(quads), ink.shape, near)].max(initial=0) < 0.3, told
@@ -115,8 +115,13 @@ def test_neighbours_stand_beside_a_line_and_change_nothing_of_it(baseline: str, 
             for probability in (0, 1, 0.5)
         )
         told = []
-        for one, other, either in zip(*(g.draw_many(range(COUNT)) for g in (alone, always, mixed)), strict=True):
-            if isinstance(one, Gap) or isinstance(other, Gap) or isinstance(either, Gap) or one.meta.rejected:
+        for one, other, either in zip(*(g.generate_many(range(COUNT)) for g in (alone, always, mixed)), strict=True):
+            if (
+                isinstance(one, SkippedSample)
+                or isinstance(other, SkippedSample)
+                or isinstance(either, SkippedSample)
+                or one.meta.rejected
+            ):
                 continue  # the next attempt goes on in streams from which a neighbour was drawn
             told.append("neighbour" in either.meta.drawn)
             check_same_line(one, other)
@@ -133,6 +138,6 @@ def test_neighbours_stand_beside_a_line_and_change_nothing_of_it(baseline: str, 
 
 def check_same_line(one: Sample, other: Sample) -> None:
     assert (one.text, one.meta.font, one.image.shape) == (other.text, other.meta.font, other.image.shape)
-    assert one.meta.drawn == {key: value for key, value in other.meta.drawn.items() if key != "neighbour"}
+    assert one.meta.parameters == {key: value for key, value in other.meta.parameters.items() if key != "neighbour"}
     assert np.array_equal(one.clusters.offsets, other.clusters.offsets)
     assert np.array_equal(one.clusters.quads, other.clusters.quads)

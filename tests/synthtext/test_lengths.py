@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext import Layout, LineGenerator
+from synthtext import LayoutOptions, LineGenerator
 from synthtext.core import InputError, Sample
 from synthtext.core.errors import Rejection
-from synthtext.core.randomness import Entry
+from synthtext.core.randomness import WeightedComponent
 from synthtext.corpora import CorpusMixture, Pattern
-from synthtext.lines.lengths import LengthChoice, read_length_weights
+from synthtext.lines.lengths import LengthSampler, parse_length_weights
 
-SHORT_OR_LONG = CorpusMixture([Entry("short", Pattern("[a-z]{2}"), 19), Entry("long", Pattern("[a-z]{9}"), 1)])
+SHORT_OR_LONG = CorpusMixture(
+    [WeightedComponent("short", Pattern("[a-z]{2}"), 19), WeightedComponent("long", Pattern("[a-z]{9}"), 1)]
+)
 
 
 def lengths(weights: dict[str, float], count: int = 4000) -> Counter[int]:
-    choice, rng = LengthChoice(weights, (1, 80), SHORT_OR_LONG), np.random.default_rng(0)
+    choice, rng = LengthSampler(weights, (1, 80), SHORT_OR_LONG), np.random.default_rng(0)
     return Counter(len(choice.draw(rng)[0].text) for _ in range(count))
 
 
@@ -29,7 +31,7 @@ def test_a_length_is_as_much_more_frequent_as_its_factor_says(factor: float) -> 
 
 
 def test_a_factor_of_nothing_keeps_a_length_out() -> None:
-    choice, rng = LengthChoice({"1-5": 0}, (1, 80), SHORT_OR_LONG), np.random.default_rng(0)
+    choice, rng = LengthSampler({"1-5": 0}, (1, 80), SHORT_OR_LONG), np.random.default_rng(0)
     rejected = 0
     for _ in range(200):
         try:
@@ -40,7 +42,7 @@ def test_a_factor_of_nothing_keeps_a_length_out() -> None:
 
 
 def test_lengths_that_no_text_has_are_not_looked_for() -> None:
-    choice, rng = LengthChoice({"60-70": 500}, (1, 80), SHORT_OR_LONG), np.random.default_rng(0)
+    choice, rng = LengthSampler({"60-70": 500}, (1, 80), SHORT_OR_LONG), np.random.default_rng(0)
     plain, same = np.random.default_rng(0), 0
     for _ in range(50):
         text, found = choice.draw(rng)
@@ -51,14 +53,14 @@ def test_lengths_that_no_text_has_are_not_looked_for() -> None:
 
 
 def test_lengths_out_of_the_range_and_in_no_range_have_their_factors_however_long_texts_may_be() -> None:
-    choice = LengthChoice({"1-5": 2, "9-9": 3}, (2, 10**12), SHORT_OR_LONG)
+    choice = LengthSampler({"1-5": 2, "9-9": 3}, (2, 10**12), SHORT_OR_LONG)
     assert [choice.factor("a" * count) for count in (0, 1, 2, 5, 6, 9, 10, 500)] == [0, 0, 2, 2, 1, 3, 1, 1]
-    assert LengthChoice({"1-5": 2}, (1, 4), SHORT_OR_LONG).factor("a" * 5) == 0
+    assert LengthSampler({"1-5": 2}, (1, 4), SHORT_OR_LONG).factor("a" * 5) == 0
 
 
 def test_what_is_not_found_is_told_and_one_of_what_was_drawn_is_taken() -> None:
-    rare = CorpusMixture([Entry("a", Pattern("a"), 999), Entry("b", Pattern("b{9}"), 14)])
-    choice, rng = LengthChoice({"1-1": 0.001}, (1, 80), rare), np.random.default_rng(0)
+    rare = CorpusMixture([WeightedComponent("a", Pattern("a"), 999), WeightedComponent("b", Pattern("b{9}"), 14)])
+    choice, rng = LengthSampler({"1-1": 0.001}, (1, 80), rare), np.random.default_rng(0)
     drawn = [choice.draw(rng) for _ in range(300)]
     assert 0.1 < np.mean([found for _, found in drawn]) < 0.9
     assert np.mean([len(text.text) == 9 for text, found in drawn if found]) > 0.85  # 14 to 1
@@ -71,13 +73,13 @@ def test_lines_follow_the_weights_and_each_is_the_same_alone() -> None:
     generator = resolve_recipe("lines", settings).generator(1)
     assert isinstance(plain, LineGenerator)
     assert isinstance(generator, LineGenerator)
-    before = [len(s.text) for s in plain.draw_many(range(500)) if isinstance(s, Sample)]
-    samples = [s for s in generator.draw_many(range(500)) if isinstance(s, Sample)]
+    before = [len(s.text) for s in plain.generate_many(range(500)) if isinstance(s, Sample)]
+    samples = [s for s in generator.generate_many(range(500)) if isinstance(s, Sample)]
     after = [len(s.text) for s in samples]
     for low, high in ((1, 3), (15, 40)):
         shares = [np.mean([low <= length <= high for length in found]) for found in (before, after)]
         assert shares[1] > 1.7 * shares[0]
-    other = generator.draw(321)
+    other = generator.generate(321)
     assert isinstance(other, Sample)
     assert other.text in {s.text for s in samples if s.key == other.key}
 
@@ -95,11 +97,11 @@ def test_lines_follow_the_weights_and_each_is_the_same_alone() -> None:
 )
 def test_weights_that_cannot_be_are_refused(weights: dict[str, float], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        Layout(length_weights=weights)
+        LayoutOptions(length_weights=weights)
     with pytest.raises(InputError, match=told):
-        read_length_weights(weights)
+        parse_length_weights(weights)
 
 
 def test_weights_that_leave_no_text_are_refused() -> None:
     with pytest.raises(InputError, match="no text of the corpora has a length"):
-        LengthChoice({"1-80": 0}, (1, 80), SHORT_OR_LONG)
+        LengthSampler({"1-80": 0}, (1, 80), SHORT_OR_LONG)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Gap, InputError, Sample, SampleGenerator
+from synthtext.core import InputError, Sample, SampleGenerator, SkippedSample
 
 ALONE = "layout.neighbours={probability: 0}"  # other ink than the line's would be measured with it
 PLAIN = (
@@ -35,15 +35,15 @@ def generator(recipe: str, overrides: tuple[str, ...], seed: int) -> SampleGener
 
 
 def draw(recipe: str, overrides: tuple[str, ...], indices: Sequence[int], seed: int = 3) -> list[Sample]:
-    drawn = [generator(recipe, overrides, seed).draw(index) for index in indices]
-    samples = [sample for sample in drawn if not isinstance(sample, Gap)]
+    drawn = [generator(recipe, overrides, seed).generate(index) for index in indices]
+    samples = [sample for sample in drawn if not isinstance(sample, SkippedSample)]
     assert len(samples) >= 0.99 * len(drawn)
     return samples
 
 
 def coverage(sample: Sample) -> np.ndarray:
     """How much ink is in each pixel, 0 to 1, of a picture of one ink on plain paper."""
-    image, ink = sample.image.astype(np.float64), np.array(sample.meta.drawn["ink"], np.float64)
+    image, ink = sample.image.astype(np.float64), np.array(sample.meta.parameters["ink"], np.float64)
     paper = image[0, 0]
     axis = ink - paper
     return np.clip((image - paper) @ axis / (axis @ axis), 0, 1)
@@ -54,7 +54,7 @@ def test_a_sample_depends_on_nothing_but_its_index(recipe: str) -> None:
     overrides = ("fonts.system=false",)
     again = resolve_recipe(recipe, overrides).generator(3)
     for index in (700, 0, 255, 256, 1, 700):
-        first, second = generator(recipe, overrides, 3).draw(index), again.draw(index)
+        first, second = generator(recipe, overrides, 3).generate(index), again.generate(index)
         assert isinstance(first, Sample)
         assert isinstance(second, Sample)
         assert (first.key, first.text, first.meta) == (second.key, second.text, second.meta)
@@ -116,7 +116,7 @@ def test_ink_keeps_the_contrast_floor_at_every_cluster(paper: str) -> None:
     overrides = ("fonts.system=false", ALONE, paper, "ink={styles: {plain: 1}, contrast_floor: 50}", "effects=[]")
     for sample in draw("lines", overrides, range(COUNT)):
         luminance = cv2.cvtColor(sample.image, cv2.COLOR_RGB2GRAY).astype(np.float64)
-        ink = float(np.array(sample.meta.drawn["ink"]) @ [0.299, 0.587, 0.114])
+        ink = float(np.array(sample.meta.parameters["ink"]) @ [0.299, 0.587, 0.114])
         away = np.abs(luminance - ink)
         assert sample.meta.contrast >= 50
         for text, quad in zip(sample.clusters.texts(sample.text), sample.clusters.quads, strict=True):
@@ -152,8 +152,8 @@ def test_what_was_drawn_is_told() -> None:
 
 def test_a_text_that_never_fits_becomes_a_gap_with_reasons() -> None:
     hopeless = ("layout.length_range=[1, 2]", 'corpus=[{use: pattern, pattern: "[0-9]{3}"}]')
-    drawn = resolve_recipe("digits", hopeless).generator(1).draw(4)
-    assert isinstance(drawn, Gap)
+    drawn = resolve_recipe("digits", hopeless).generator(1).generate(4)
+    assert isinstance(drawn, SkippedSample)
     assert set(drawn.reasons) == {"text too long"}
     assert drawn.index == 4
 
@@ -193,7 +193,7 @@ def test_lines_that_run_both_ways_are_set_so(tmp_path: Path) -> None:
     )
     (tmp_path / "charset.txt").write_text("".join(f"{c}\n" for c in hebrew + "12"))
     recipe = resolve_recipe("digits", (*settings, f"charset={tmp_path}/charset.txt"))
-    samples = [s for s in map(recipe.generator(1).draw, range(60)) if isinstance(s, Sample)]
+    samples = [s for s in map(recipe.generator(1).generate, range(60)) if isinstance(s, Sample)]
     assert len(samples) == 60
     both = [s for s in samples if "12" in s.text]
     assert both
@@ -209,7 +209,7 @@ def test_lines_that_run_both_ways_are_set_so(tmp_path: Path) -> None:
 def test_controls_of_direction_are_refused(tmp_path: Path) -> None:
     (tmp_path / "lines.txt").write_text("abc\n\u202eabc\n\u2067abc\u2069\n")
     recipe = resolve_recipe("digits", (f"corpus=[{{use: text_file, path: {tmp_path}/lines.txt}}]", "charset=ascii"))
-    samples = [s for s in map(recipe.generator(1).draw, range(40)) if isinstance(s, Sample)]
+    samples = [s for s in map(recipe.generator(1).generate, range(40)) if isinstance(s, Sample)]
     assert {s.text for s in samples} == {"abc", "ABC"}
     assert all(set(s.meta.rejected) <= {"control of direction", "character outside of the charset"} for s in samples)
     assert any(s.meta.rejected for s in samples)

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthtext.core import Charset, InputError, installed_file
+from synthtext.core import Charset, InputError, package_file
 from synthtext.corpora import (
+    Confusables,
     Corpus,
     Date,
     Faker,
     JiebaWords,
-    LookAlikes,
     Number,
     Pattern,
     Template,
@@ -22,7 +22,7 @@ from synthtext.corpora import (
 )
 from synthtext.corpora.look_alikes import _HAN, _IN_WORDS, _LATIN
 
-needs_jieba = pytest.mark.skipif(installed_file("jieba", "dict.txt") is None, reason="needs the extra corpora")
+needs_jieba = pytest.mark.skipif(package_file("jieba", "dict.txt") is None, reason="needs the extra corpora")
 HOME = Path(__file__).resolve().parents[2]
 
 
@@ -69,7 +69,7 @@ def test_a_template_that_cannot_be_is_refused(template: str, fields: dict[str, C
 
 
 def test_look_alikes_hold_one_part_in_the_place_of_another() -> None:
-    words, codes = draws(LookAlikes(code_share=0), 400), draws(LookAlikes(code_share=1), 400)
+    words, codes = draws(Confusables(code_share=0), 400), draws(Confusables(code_share=1), 400)
     assert all(code.isalnum() and 3 <= len(code) <= 11 for code in codes)
     mixed = [word for word in words if any(c.isdigit() for c in word)]
     assert 20 < len(mixed) < 300
@@ -79,20 +79,20 @@ def test_look_alikes_hold_one_part_in_the_place_of_another() -> None:
 
 
 def test_look_alikes_of_the_users_own_go_both_ways() -> None:
-    corpus = LookAlikes(pairs=(("rn", "m"),), code_share=0)
+    corpus = Confusables(pairs=(("rn", "m"),), code_share=0)
     texts = draws(corpus, 300)
     assert any("rn" in text for text in texts)
     assert {"m" in text for text in texts} == {True, False}
-    codes = draws(LookAlikes(pairs=(("0", "O"),), code_share=1), 100)
+    codes = draws(Confusables(pairs=(("0", "O"),), code_share=1), 100)
     assert all("0" in code or "O" in code for code in codes)
     with pytest.raises(InputError, match="none of the pairs is in"):
-        LookAlikes(pairs=(("\u2602", "\u2603"),)).check()
+        Confusables(pairs=(("\u2602", "\u2603"),)).check()
     with pytest.raises(InputError, match="two different texts"):
-        LookAlikes(pairs=(("a", "a"),))
+        Confusables(pairs=(("a", "a"),))
 
 
 def test_look_alikes_of_chinese_are_chinese() -> None:
-    texts = draws(LookAlikes("zh", code_share=0), 200)
+    texts = draws(Confusables("zh", code_share=0), 200)
     parts = {character for pair in _HAN for character in pair}
     assert np.mean([bool(parts & set(text)) for text in texts]) > 0.9
     assert len(set(texts)) > 100

@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.recipes.components import PAPER, own_classes
+from pipelines.recipes.components import BACKGROUND, builtin_classes
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.background import FibrousPaper, Halftone, MadePaper, Ruled, Screen, Table, Wood
-from synthtext.background.textures import HEIGHT, WIDTH, cut, draw_cut
+from synthtext.background import FibrousPaper, Halftone, ParametricBackground, Ruled, Screen, Table, Wood
+from synthtext.background.textures import HEIGHT, WIDTH, crop_tile, draw_tile_crop
 from synthtext.core import InputError, Size
 
-PAPERS = {name: cls for name, cls in own_classes(PAPER).items() if issubclass(cls, MadePaper)}
+PAPERS = {name: cls for name, cls in builtin_classes(BACKGROUND).items() if issubclass(cls, ParametricBackground)}
 FLOOR = 45
 RNG = np.random.default_rng
 SIZE = Size(300, 48)
@@ -42,16 +42,16 @@ def test_what_was_drawn_decides_every_pixel(name: str) -> None:
         drawn = part.draw(RNG(seed))
         again = json.loads(json.dumps(drawn))
         for size in (SIZE, Size(9, 8), Size(40, 500), Size(1500, 61)):
-            picture = part.show(size, drawn)
+            picture = part.render(size, drawn)
             assert picture.shape == (size.height, size.width, 3)
             assert picture.dtype == np.uint8
-            assert (picture == part.show(size, again)).all()
+            assert (picture == part.render(size, again)).all()
             kept = picture.copy()
-            veiled = part.veil(picture, drawn)
+            veiled = part.apply_overlay(picture, drawn)
             assert veiled.shape == picture.shape
             assert (picture == kept).all()
-        assert (part.paint(RNG(seed), SIZE) == part.show(SIZE, drawn)).all()
-        pictures.append(part.show(SIZE, drawn).tobytes())
+        assert (part.paint(RNG(seed), SIZE) == part.render(SIZE, drawn)).all()
+        pictures.append(part.render(SIZE, drawn).tobytes())
     assert len(set(pictures)) == 12
 
 
@@ -62,14 +62,17 @@ def test_tiles_are_cut_where_it_was_drawn() -> None:
         return np.tile(np.arange(WIDTH) % 251, (HEIGHT, 1)).astype(np.uint8)
 
     ramp.__module__ = "tests.ramp"
-    drawn = {**draw_cut(RNG(0), (1, 1)), "x": 0.0, "flip": 0}
-    piece = cut(ramp, Size(100, 20), drawn)
+    drawn = {**draw_tile_crop(RNG(0), (1, 1)), "x": 0.0, "flip": 0}
+    piece = crop_tile(ramp, Size(100, 20), drawn)
     assert (piece == np.arange(100)).all()
-    assert (cut(ramp, Size(100, 20), {**drawn, "flip": 3}) == np.arange(100)[::-1]).all()
+    assert (crop_tile(ramp, Size(100, 20), {**drawn, "flip": 3}) == np.arange(100)[::-1]).all()
     assert (
-        np.abs(cut(ramp, Size(100, 20), {**drawn, "zoom": 2.0})[:, 20:80].astype(int) - np.arange(20, 80) / 2).max() < 1
+        np.abs(
+            crop_tile(ramp, Size(100, 20), {**drawn, "zoom": 2.0})[:, 20:80].astype(int) - np.arange(20, 80) / 2
+        ).max()
+        < 1
     )
-    beyond = cut(ramp, Size(WIDTH + 50, 20), drawn)
+    beyond = crop_tile(ramp, Size(WIDTH + 50, 20), drawn)
     assert (beyond[:, WIDTH:] == beyond[:, WIDTH - 50 : WIDTH][:, ::-1]).all()
 
 

@@ -8,8 +8,8 @@ import pytest
 import regex
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Gap, InputError, Sample, SampleGenerator
-from synthtext.fonts import embedded_fonts, system_fonts
+from synthtext.core import InputError, Sample, SampleGenerator, SkippedSample
+from synthtext.fonts import bundled_fonts, system_fonts
 
 PLAIN = "abc"  # stands in every corpus, so that it can be drawn from
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
@@ -112,7 +112,7 @@ LAYOUTS = {
 def fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One font of many scripts, so that what happens to a text is known."""
     folder = tmp_path_factory.mktemp("fonts")
-    path = next(path for path in (*embedded_fonts(), *system_fonts()) if path.stem == "DejaVuSans")
+    path = next(path for path in (*bundled_fonts(), *system_fonts()) if path.stem == "DejaVuSans")
     (folder / path.name).symlink_to(path)
     return folder
 
@@ -145,8 +145,8 @@ def outcomes(generator: SampleGenerator) -> tuple[set[str], set[str]]:
     """Labels besides the plain one, and reasons."""
     labels: set[str] = set()
     reasons: set[str] = set()
-    for sample in generator.draw_many(range(16)):
-        if isinstance(sample, Gap):
+    for sample in generator.generate_many(range(16)):
+        if isinstance(sample, SkippedSample):
             reasons.update(sample.reasons)
             continue
         reasons.update(sample.meta.rejected)
@@ -202,7 +202,7 @@ def test_capitals_of_a_font_without_small_letters_are_composed(fonts: Path, tmp_
     generator = opened("ΐά", fonts, tmp_path)
     for face in generator.blocks.at(0).faces:  # type: ignore[attr-defined]
         face.case = "upper"
-    with_iota = {s.text for s in map(generator.draw, range(16)) if isinstance(s, Sample)} - {PLAIN.upper()}
+    with_iota = {s.text for s in map(generator.generate, range(16)) if isinstance(s, Sample)} - {PLAIN.upper()}
     assert with_iota == {"Ϊ́Ά"}
 
 

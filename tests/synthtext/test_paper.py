@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from synthtext.background import Gradient, Paper, Photos, Plain, Texture
+from synthtext.background import Background, Gradient, Photos, Plain, Texture
 from synthtext.core import InputError, Size
 from synthtext.core.cache import ByteCache
 
@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("paper", [Plain(), Gradient(), Texture()], ids=repr)
 @pytest.mark.parametrize("size", [Size(1, 1), Size(300, 48), Size(9, 200)])
-def test_procedural_papers_fill_any_size_and_repeat(paper: Paper, size: Size) -> None:
+def test_procedural_papers_fill_any_size_and_repeat(paper: Background, size: Size) -> None:
     first, second = (paper.paint(np.random.default_rng(4), size) for _ in range(2))
     assert first.shape == (size.height, size.width, 3)
     assert first.dtype == np.uint8

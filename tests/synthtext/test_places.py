@@ -8,12 +8,12 @@ import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Box, InputError, Scene, Size
-from synthtext.scenes.backgrounds import Backdrop, Photos, Wall
-from synthtext.scenes.placement import Room, find_place
-from synthtext.scenes.placement_map import CELL, Survey
+from synthtext.scenes.backgrounds import Photos, SceneBackground, Wall
+from synthtext.scenes.placement import FreeArea, find_placement
+from synthtext.scenes.placement_map import CELL, PlacementMap
 
 SIZE = (256, 384)
-ROOM = Room(80, 20, 6, 1.0)
+ROOM = FreeArea(80, 20, 6, 1.0)
 
 
 def noise(shape: tuple[int, ...] = SIZE) -> np.ndarray:
@@ -37,7 +37,7 @@ def test_texts_go_where_the_picture_is_calm() -> None:
     calm[100:220, 150:350] = True
     inside = []
     for seed in range(40):
-        place = find_place(np.random.default_rng(seed), Survey(Backdrop(image)), ROOM, 0.0, 0.0)
+        place = find_placement(np.random.default_rng(seed), PlacementMap(SceneBackground(image)), ROOM, 0.0, 0.0)
         assert place is not None
         inside.append(calm[filled(place.quad)].mean())
     assert np.mean(inside) > 0.85
@@ -45,11 +45,11 @@ def test_texts_go_where_the_picture_is_calm() -> None:
 
 def test_places_lie_in_the_picture_and_apart() -> None:
     survey, taken = (
-        Survey(Backdrop(Wall().paint(np.random.default_rng(1), Size(SIZE[1], SIZE[0])))),
+        PlacementMap(SceneBackground(Wall().paint(np.random.default_rng(1), Size(SIZE[1], SIZE[0])))),
         np.zeros(SIZE, int),
     )
     rng = np.random.default_rng(2)
-    found = [find_place(rng, survey, ROOM, float(rng.uniform(-40, 40)), 1.0) for _ in range(60)]
+    found = [find_placement(rng, survey, ROOM, float(rng.uniform(-40, 40)), 1.0) for _ in range(60)]
     places = [place for place in found if place is not None]
     assert 5 < len(places) < 60
     for place in places:
@@ -63,8 +63,15 @@ def test_places_lie_in_the_picture_and_apart() -> None:
 
 
 def test_a_plane_larger_than_the_picture_has_no_place() -> None:
-    assert find_place(np.random.default_rng(0), Survey(Backdrop(grey())), Room(900, 20, 6, 1.0), 0.0, 1.0) is None
-    smaller = find_place(np.random.default_rng(0), Survey(Backdrop(grey())), Room(600, 20, 6, 0.3), 0.0, 1.0)
+    assert (
+        find_placement(
+            np.random.default_rng(0), PlacementMap(SceneBackground(grey())), FreeArea(900, 20, 6, 1.0), 0.0, 1.0
+        )
+        is None
+    )
+    smaller = find_placement(
+        np.random.default_rng(0), PlacementMap(SceneBackground(grey())), FreeArea(600, 20, 6, 0.3), 0.0, 1.0
+    )
     assert smaller is not None
     assert smaller.quad[:, 0].max() - smaller.quad[:, 0].min() == pytest.approx(0.5 * 612, abs=1)
 
@@ -74,7 +81,9 @@ def test_no_place_crosses_the_border_of_a_segment() -> None:
     segments[:, 190:] = 1
     segments[120:, 100:300] = 2
     for seed in range(60):
-        place = find_place(np.random.default_rng(seed), Survey(Backdrop(grey(), segments=segments)), ROOM, 5.0, 1.0)
+        place = find_placement(
+            np.random.default_rng(seed), PlacementMap(SceneBackground(grey(), segments=segments)), ROOM, 5.0, 1.0
+        )
         assert place is not None
         assert len(np.unique(segments[filled(place.quad)])) == 1
 
@@ -83,7 +92,9 @@ def test_no_place_crosses_a_jump_of_depth() -> None:
     depth = np.full(SIZE, 60, np.uint8)
     depth[:, 190:] = 200
     for seed in range(60):
-        place = find_place(np.random.default_rng(seed), Survey(Backdrop(grey(), depth=depth)), ROOM, 0.0, 1.0)
+        place = find_placement(
+            np.random.default_rng(seed), PlacementMap(SceneBackground(grey(), depth=depth)), ROOM, 0.0, 1.0
+        )
         assert place is not None
         inside = depth[filled(place.quad)]
         assert inside.min() == inside.max()
@@ -95,8 +106,8 @@ def test_perspective_follows_the_slope_of_the_depth(way: str) -> None:
     ramp = np.linspace(60, 180, SIZE[1] if way in ("right", "left") else SIZE[0])
     ramp = ramp[::-1] if way in ("left", "up") else ramp
     depth = np.tile(ramp, (SIZE[0], 1)) if way in ("right", "left") else np.tile(ramp[:, None], (1, SIZE[1]))
-    survey = Survey(Backdrop(grey(), depth=depth.astype(np.uint8)))
-    place = find_place(np.random.default_rng(3), survey, Room(120, 60, 0, 1.0), 0.0, 1.0)
+    survey = PlacementMap(SceneBackground(grey(), depth=depth.astype(np.uint8)))
+    place = find_placement(np.random.default_rng(3), survey, FreeArea(120, 60, 0, 1.0), 0.0, 1.0)
     assert place is not None
     (a, b, c, d), middle = place.quad, place.quad.mean(axis=0)
     across = way in ("right", "left")
@@ -110,17 +121,19 @@ def test_perspective_follows_the_edges_of_the_picture() -> None:
     image = grey()
     for y in range(-200, 400, 24):
         cv2.line(image, (0, y), (SIZE[1], y + round(0.2 * SIZE[1])), (20, 20, 20), 3, cv2.LINE_AA)
-    slopes = [Survey(Backdrop(picture)).slopes(Box(120, 100, 240, 140)) for picture in (image, image[:, ::-1])]
+    slopes = [
+        PlacementMap(SceneBackground(picture)).slopes(Box(120, 100, 240, 140)) for picture in (image, image[:, ::-1])
+    ]
     assert 0.1 < slopes[0].top < 0.25
     assert -0.25 < slopes[1].bottom < -0.1
-    assert Survey(Backdrop(grey())).slopes(Box(120, 100, 240, 140)).top == 0
+    assert PlacementMap(SceneBackground(grey())).slopes(Box(120, 100, 240, 140)).top == 0
 
 
 def test_what_is_taken_is_not_free() -> None:
-    survey = Survey(Backdrop(grey()))
+    survey = PlacementMap(SceneBackground(grey()))
     square = Box(40, 40, 100, 80).polygon()
     assert survey.is_free(square)
-    survey.take(square)
+    survey.reserve(square)
     assert not survey.is_free(square)
     assert not survey.is_free(Box(90, 70, 120, 100).polygon())
     assert survey.is_free(Box(100 + CELL, 40, 160, 80).polygon())
@@ -155,9 +168,9 @@ def photo_recipe(folder: Path, *maps: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("maps", [(), ("depth",), ("segments",), ("depth", "segments")], ids=str)
 def test_scenes_on_photographs_with_and_without_maps(photographs: Path, maps: tuple[str, ...]) -> None:
     generator = resolve_recipe("scenes", photo_recipe(photographs, *maps)).generator(1)
-    drawn = [generator.draw(index) for index in range(15)]
+    drawn = [generator.generate(index) for index in range(15)]
     assert sum(isinstance(scene, Scene) for scene in drawn) >= 14
-    assert {scene.meta.drawn["paper"] for scene in drawn if isinstance(scene, Scene)} == {"photos"}
+    assert {scene.meta.parameters["paper"] for scene in drawn if isinstance(scene, Scene)} == {"photos"}
 
 
 def test_texts_on_photographs_keep_to_their_segments(photographs: Path) -> None:
@@ -167,7 +180,7 @@ def test_texts_on_photographs_keep_to_their_segments(photographs: Path) -> None:
         backdrop = stock.paint_backdrop(rng, Size(SIZE[1], SIZE[0]))
         assert backdrop.image.shape[:2] == SIZE
         assert backdrop.segments is not None
-        place = find_place(rng, Survey(backdrop), ROOM, 0.0, 1.0)
+        place = find_placement(rng, PlacementMap(backdrop), ROOM, 0.0, 1.0)
         if place is not None:
             assert len(np.unique(backdrop.segments[filled(place.quad)])) == 1
             bright = backdrop.image[filled(place.quad)].mean(axis=1) > 120

@@ -8,16 +8,16 @@ import pytest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Sample
 from synthtext.fonts import FontFile, FontOptions, find_fonts
-from synthtext.fonts.pool import Family, FontPool, weights_of
+from synthtext.fonts.pool import FontFamily, FontPool, font_weights
 
 
 def face(name: str) -> FontFile:
-    return FontFile(path=Path(name), face=0, digest=name, family=name, style="", licence="")
+    return FontFile(path=Path(name), face_index=0, digest=name, family=name, style="", licence="")
 
 
 def test_a_pool_has_a_font_for_every_corpus() -> None:
     many, one = [face(f"latin {i}") for i in range(200)], face("tamil")
-    families = [Family((font,), 0.2) for font in many] + [Family((one,), 1.0)]
+    families = [FontFamily((font,), 0.2) for font in many] + [FontFamily((one,), 1.0)]
     pool = FontPool(families, [[one], [*many, one]])
     rng = np.random.default_rng(0)
     drawn = [pool.draw(rng, 4) for _ in range(50)]
@@ -26,7 +26,7 @@ def test_a_pool_has_a_font_for_every_corpus() -> None:
 
 
 def test_a_pool_is_of_different_families_while_there_are_some() -> None:
-    families = [Family((face(f"{i}"), face(f"{i} bold")), 1.0) for i in range(8)]
+    families = [FontFamily((face(f"{i}"), face(f"{i} bold")), 1.0) for i in range(8)]
     drawn = FontPool(families).draw(np.random.default_rng(0), 8)
     assert len({font.family.split()[0] for font in drawn}) == 8
 
@@ -34,16 +34,19 @@ def test_a_pool_is_of_different_families_while_there_are_some() -> None:
 def test_patterns_fit_the_names_of_faces() -> None:
     faces = [replace(face(family), style=style) for family in ("Lato", "Plex Mono") for style in ("Regular", "Italic")]
     patterns = {"*": 0.5, "*MONO*": 8.0, "*italic": 0.25, "none of them [0-9]": 0.0}
-    assert weights_of(faces, patterns) == (0.5, 0.125, 4.0, 1.0)
-    assert weights_of(faces, {**patterns, "Lato": 3.0, "Lato Italic": 2.0}) == (1.5, 0.25, 4.0, 1.0)
-    assert weights_of(faces, {"*Mono*": 2.0, "*mono*": 3.0}) == (1, 1, 6, 6)
-    assert weights_of(faces, {}) == (1, 1, 1, 1)
+    assert font_weights(faces, patterns) == (0.5, 0.125, 4.0, 1.0)
+    assert font_weights(faces, {**patterns, "Lato": 3.0, "Lato Italic": 2.0}) == (1.5, 0.25, 4.0, 1.0)
+    assert font_weights(faces, {"*Mono*": 2.0, "*mono*": 3.0}) == (1, 1, 6, 6)
+    assert font_weights(faces, {}) == (1, 1, 1, 1)
 
 
 def test_faces_of_a_family_are_drawn_by_weight() -> None:
     shares = {"Regular": 0.6, "Bold": 0.3, "Italic": 0.1}
     faces = tuple(replace(face("Lato"), style=style) for style in shares)
-    pool, rng = FontPool([Family(faces, 1.0, tuple(10 * share for share in shares.values()))]), np.random.default_rng(2)
+    pool, rng = (
+        FontPool([FontFamily(faces, 1.0, tuple(10 * share for share in shares.values()))]),
+        np.random.default_rng(2),
+    )
     drawn = [pool.draw(rng, 1)[0].style for _ in range(4000)]
     for style, share in shares.items():
         assert drawn.count(style) / 4000 == pytest.approx(share, abs=0.04)
@@ -53,7 +56,7 @@ def test_fonts_without_weight_are_never_drawn_and_not_all_may_be() -> None:
     with pytest.raises(InputError, match="every font has the weight 0"):
         resolve_recipe("digits", ["fonts.weights={'*': 0}"]).generator(0)
     generator = resolve_recipe("digits", ["fonts.weights={'[!l]*': 0}", "fonts.pool=3"]).generator(0)
-    drawn = generator.draw_many(range(0, 2048, 16))
+    drawn = generator.generate_many(range(0, 2048, 16))
     assert {sample.meta.font.split()[0] for sample in drawn if isinstance(sample, Sample)} == {"Lato"}
 
 
@@ -63,7 +66,7 @@ WEIGHTS = (0.2, 0.5, 1.0, 3.0)
 @pytest.mark.parametrize("count", [3, 16])
 def test_fonts_follow_their_weights(count: int) -> None:
     """However many of them go into a pool: here some families are due several times in one, or only in some."""
-    families = [Family((face(f"{i}"), face(f"{i} bold")), 0.5, (w, 3 * w)) for i, w in enumerate(WEIGHTS * 3)]
+    families = [FontFamily((face(f"{i}"), face(f"{i} bold")), 0.5, (w, 3 * w)) for i, w in enumerate(WEIGHTS * 3)]
     pool, rng, pools = FontPool(families), np.random.default_rng(1), 1500
     drawn = Counter(font.family for _ in range(pools) for font in pool.draw(rng, count))
     total = 4 * sum(WEIGHTS) * 3
@@ -81,8 +84,8 @@ def test_fonts_follow_their_weights(count: int) -> None:
 
 def test_a_font_for_a_corpus_is_chosen_by_weight_too() -> None:
     rare = [face("light"), face("heavy")]
-    families = [Family((face("latin"),), 1.0, (1000.0,))]
-    families += [Family((font,), 1e-6, (weight,)) for font, weight in zip(rare, (1.0, 9.0), strict=True)]
+    families = [FontFamily((face("latin"),), 1.0, (1000.0,))]
+    families += [FontFamily((font,), 1e-6, (weight,)) for font, weight in zip(rare, (1.0, 9.0), strict=True)]
     pool, rng = FontPool(families, [rare]), np.random.default_rng(0)
     drawn = Counter(font.family for _ in range(1000) for font in pool.draw(rng, 2))
     assert drawn["latin"] == 2000
@@ -93,7 +96,7 @@ def test_weights_are_of_faces_or_families() -> None:
     fonts = find_fonts(FontOptions()).fonts
     one = next(font for font in fonts if font.style and font.name != font.family)
     given = {one.family: 2.0, one.name: 0.5}
-    for font, weight in zip(fonts, weights_of(fonts, given), strict=True):
+    for font, weight in zip(fonts, font_weights(fonts, given), strict=True):
         assert weight == given.get(font.name, given.get(font.family, 1.0))
 
 
@@ -102,11 +105,11 @@ def test_weights_that_cannot_be_are_refused() -> None:
     names = {font.family for font in fonts}
     name = sorted(names)[0]
     with pytest.raises(InputError, match=f"no font '{name}x' .* did you mean '{name}"):
-        weights_of(fonts, {f"{name}x": 2})
+        font_weights(fonts, {f"{name}x": 2})
     with pytest.raises(InputError, match="ocrmill fonts"):
-        weights_of(fonts, {"q": 2})
+        font_weights(fonts, {"q": 2})
     with pytest.raises(InputError, match="every font"):
-        weights_of(fonts, dict.fromkeys(names, 0))
+        font_weights(fonts, dict.fromkeys(names, 0))
     with pytest.raises(InputError, match=r"weights: 'Lato' -1 must be from 0"):
         FontOptions(weights={"Lato": -1})
     with pytest.raises(InputError, match="must be from 0"):

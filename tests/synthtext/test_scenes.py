@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Clusters, Gap, Scene, StreamSource, TextInstance, signed_area
+from synthtext.core import Clusters, Scene, SkippedSample, StreamSource, TextInstance, signed_area
 from synthtext.core.errors import Rejection
 from synthtext.scenes import SceneGenerator
-from synthtext.scenes.generator import SceneDraft
+from synthtext.scenes.generator import SceneState
 
 SMALL = ("fonts={embedded: true, size_range: [9, 44]}", "output={width_range: [300, 420], height_range: [260, 420]}")
 CLEAN = (
@@ -48,7 +48,7 @@ def clean(layout: str, view: str) -> SceneGenerator:
 
 
 def scenes(made: SceneGenerator, indices: Sequence[int] = range(COUNT)) -> list[Scene]:
-    drawn = [made.draw(index) for index in indices]
+    drawn = [made.generate(index) for index in indices]
     found = [scene for scene in drawn if isinstance(scene, Scene)]
     assert len(found) >= 0.98 * len(drawn)
     return found
@@ -74,11 +74,11 @@ def grown(mask: np.ndarray, pixels: int = 2) -> np.ndarray:
     return np.asarray(cv2.dilate(mask, np.ones((2 * pixels + 1, 2 * pixels + 1), np.uint8)))
 
 
-def inked(made: SceneGenerator) -> Iterator[tuple[SceneDraft, np.ndarray]]:
+def inked(made: SceneGenerator) -> Iterator[tuple[SceneState, np.ndarray]]:
     """First attempts at scenes that come to something, and which pixels changed when their texts were drawn."""
     drawn = 0
     for index in range(COUNT):
-        draft = SceneDraft(index, StreamSource(3).at(index), made.blocks.at(index))
+        draft = SceneState(index, StreamSource(3).at(index), made.blocks.at(index))
         before = changed = np.zeros((0, 0, 3), np.uint8)
         try:
             for name, step in made.stages.steps.items():
@@ -94,7 +94,7 @@ def inked(made: SceneGenerator) -> Iterator[tuple[SceneDraft, np.ndarray]]:
     assert drawn > 0.8 * COUNT
 
 
-def same(first: Scene | Gap, second: Scene | Gap) -> None:
+def same(first: Scene | SkippedSample, second: Scene | SkippedSample) -> None:
     assert isinstance(first, Scene)
     assert isinstance(second, Scene)
     assert (first.key, first.meta) == (second.key, second.meta)
@@ -112,7 +112,7 @@ def test_a_scene_depends_on_nothing_but_its_index(layout: str) -> None:
     indices = [3, 400, 0, 1, 255, 256]
     there = {index: generator(overrides).draw(index) for index in sorted(indices)}
     again = resolve_recipe("scenes", overrides).generator(3)
-    for index, scene in zip(indices, again.draw_many(indices), strict=True):
+    for index, scene in zip(indices, again.generate_many(indices), strict=True):
         same(there[index], scene)
 
 
@@ -135,7 +135,7 @@ def test_all_ink_lies_in_the_polygons_and_in_the_picture(layout: str, view: str)
     made = clean(layout, view)
     for draft, ink in inked(made):
         lines = [instance.polygon for instance in draft.instances if instance.level == "line"]
-        rules = [draft.view.points(rule) for placed in draft.placed for rule in placed.rules]
+        rules = [draft.view_warp.points(rule) for placed in draft.placed for rule in placed.rules]
         assert not ink[grown(filled(ink.shape, [*lines, *rules])) == 0].any(), draft.index
         text = ink & (grown(filled(ink.shape, rules)) == 0)  # a rule may run out of the picture
         assert not np.concatenate([text[0], text[-1], text[:, 0], text[:, -1]]).any(), draft.index
@@ -211,7 +211,7 @@ def test_ink_differs_from_the_pixels_around_it_on_any_ground() -> None:
     words = 0
     for draft, _ in inked(made):
         luminance = cv2.cvtColor(draft.image, cv2.COLOR_RGB2GRAY).astype(np.float64)
-        for line in (line for item in draft.drawn for line in item.lines):
+        for line in (line for item in draft.rendered for line in item.lines):
             part, coverage = luminance[line.window], line.coverage
             solid, ring = coverage > 230, (grown(coverage) > 0) & (coverage == 0)
             if solid.sum() > 20:
@@ -254,7 +254,7 @@ def test_hidden_text_is_ignored_and_other_text_is_not() -> None:
     made = generator((*CLEAN[:3], occluding, CLEAN[4], LAYOUTS["photo"], "effects=[]"))
     hidden_words = seen_words = 0
     for draft, _ in inked(made):
-        hidden = np.zeros(draft.image.shape[:2], np.uint8) if draft.hidden is None else draft.hidden
+        hidden = np.zeros(draft.image.shape[:2], np.uint8) if draft.occlusion is None else draft.occlusion
         for line_number, line in enumerate(draft.instances):
             if line.level != "line":
                 continue

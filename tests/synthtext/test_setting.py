@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthtext.core.errors import Rejection
-from synthtext.fonts import Face, FontFile, embedded_fonts, read_font_file, system_fonts
-from synthtext.typesetting.itemize import Run
-from synthtext.typesetting.shaping import SetLine, Setting, set_line
+from synthtext.fonts import Face, FontFile, bundled_fonts, read_font_file, system_fonts
+from synthtext.typesetting.itemize import TextRun
+from synthtext.typesetting.shaping import ShapedLine, ShapingOptions, shape_line
 
 ARABIC, HEBREW = "سلام عليكم", "שלום עולם"
 
 
 def opened(stem: str = "DejaVuSans") -> Face:
-    paths = [path for path in (*embedded_fonts(), *system_fonts()) if path.stem == stem]
+    paths = [path for path in (*bundled_fonts(), *system_fonts()) if path.stem == stem]
     if not paths:
         pytest.skip(f"{stem} is not here: `make fonts` installs it")
     return Face(read_font_file(paths[0])[0])
@@ -29,23 +29,23 @@ def opened(stem: str = "DejaVuSans") -> Face:
 DEJAVU = opened()
 
 
-def width(line: SetLine) -> float:
-    return line.ink.right - line.ink.left
+def width(line: ShapedLine) -> float:
+    return line.ink_box.right - line.ink_box.left
 
 
 def test_ligatures_are_one_cluster_unless_letters_are_spread() -> None:
-    whole, spread = set_line("office", DEJAVU), set_line("office", DEJAVU, Setting(tracking=0.1))
+    whole, spread = shape_line("office", DEJAVU), shape_line("office", DEJAVU, ShapingOptions(tracking=0.1))
     assert list(whole.clusters.texts("office")) == ["o", "ffi", "c", "e"]
     assert list(spread.clusters.texts("office")) == list("office")
 
 
 def test_features_are_switched() -> None:
-    assert len(set_line("office", DEJAVU, Setting(features={"liga": 0})).clusters) == len("office")
+    assert len(shape_line("office", DEJAVU, ShapingOptions(features={"liga": 0})).clusters) == len("office")
 
 
 def test_tracking_adds_the_same_space_between_all_clusters() -> None:
     text = "q\u0308uo x\u0323a"
-    plain, spread = set_line(text, DEJAVU), set_line(text, DEJAVU, Setting(tracking=0.2))
+    plain, spread = shape_line(text, DEJAVU), shape_line(text, DEJAVU, ShapingOptions(tracking=0.2))
     assert width(spread) - width(plain) == pytest.approx(0.2 * (len(plain.clusters) - 1))
     moved = spread.clusters.quads[:, 0, 0] - plain.clusters.quads[:, 0, 0]
     assert moved == pytest.approx(0.2 * np.arange(len(plain.clusters)), abs=1e-5)
@@ -63,57 +63,60 @@ def test_tracking_adds_the_same_space_between_all_clusters() -> None:
 )
 def test_tracking_does_not_tear_letters_that_hang_together(stem: str, text: str) -> None:
     face = opened(stem)
-    plain, spread = set_line(text, face), set_line(text, face, Setting(tracking=0.3))
+    plain, spread = shape_line(text, face), shape_line(text, face, ShapingOptions(tracking=0.3))
     assert spread.glyphs == plain.glyphs
-    gaps = np.diff(np.subtract(spread.x, plain.x)) / face.em
+    gaps = np.diff(np.subtract(spread.x, plain.x)) / face.units_per_em
     assert np.flatnonzero(gaps > 0.01).size == 2  # before and behind the space
     assert width(spread) - width(plain) == pytest.approx(0.6)
 
 
 def test_tracking_spreads_hebrew_and_latin() -> None:
     for text in (HEBREW, "Wave"):
-        assert width(set_line(text, DEJAVU, Setting(tracking=0.1))) > width(set_line(text, DEJAVU)) + 0.1 * (
+        assert width(shape_line(text, DEJAVU, ShapingOptions(tracking=0.1))) > width(shape_line(text, DEJAVU)) + 0.1 * (
             len(text) - 2
         )
 
 
 def test_shifts_move_clusters_and_words_that_hang_together() -> None:
     shifts = np.linspace(-0.2, 0.2, 9)
-    latin = set_line("abcdefghi", DEJAVU, Setting(shifts=shifts))
-    assert np.divide(latin.y, DEJAVU.em) == pytest.approx(shifts)
-    arabic = set_line("سلام علم", DEJAVU, Setting(shifts=shifts[:8]))
-    assert set(np.round(np.divide(arabic.y, DEJAVU.em), 4)) == set(np.round(shifts[[0, 4, 5]], 4))
-    assert latin.ink.top <= set_line("abcdefghi", DEJAVU).ink.top - 0.19
+    latin = shape_line("abcdefghi", DEJAVU, ShapingOptions(baseline_shifts=shifts))
+    assert np.divide(latin.y, DEJAVU.units_per_em) == pytest.approx(shifts)
+    arabic = shape_line("سلام علم", DEJAVU, ShapingOptions(baseline_shifts=shifts[:8]))
+    assert set(np.round(np.divide(arabic.y, DEJAVU.units_per_em), 4)) == set(np.round(shifts[[0, 4, 5]], 4))
+    assert latin.ink_box.top <= shape_line("abcdefghi", DEJAVU).ink_box.top - 0.19
 
 
 def test_right_to_left_clusters_are_in_logical_order() -> None:
-    line = set_line(HEBREW, DEJAVU)
+    line = shape_line(HEBREW, DEJAVU)
     assert list(line.clusters.texts(HEBREW)) == list(HEBREW)
     assert (np.diff(line.clusters.quads[:, 0, 0]) < 0).all()
     assert line.script == "Hebr"
 
 
 def test_vertical_lines_run_downwards() -> None:
-    line = set_line("ABg", DEJAVU, Setting(vertical=True))
+    line = shape_line("ABg", DEJAVU, ShapingOptions(vertical=True))
     tops, bottoms = line.clusters.quads[:, 0, 1], line.clusters.quads[:, 2, 1]
     assert (np.diff(tops) > 0.5).all()
     assert (bottoms > tops).all()
-    assert line.ink.height > 2 * line.ink.width
-    middle = (line.ink.left + line.ink.right) / 2
+    assert line.ink_box.height > 2 * line.ink_box.width
+    middle = (line.ink_box.left + line.ink_box.right) / 2
     assert abs(middle) < 0.2  # letters are centred on the line
 
 
 @pytest.mark.parametrize(("stem", "text"), [("DejaVuSans", "ABCDEH"), ("NotoSansCJK-Regular", "有一天、「木」。")])
 def test_quads_of_vertical_lines_hold_their_own_characters_alone(stem: str, text: str) -> None:
     face = opened(stem)
-    line = set_line(text, face, Setting(vertical=True))
+    line = shape_line(text, face, ShapingOptions(vertical=True))
     boxes = [box for glyph in line.glyphs if (box := face.boxes[glyph])]
-    inked = [((y + box[1]) / face.em, (y + box[3]) / face.em) for y, box in zip(line.y, boxes, strict=True)]
+    inked = [
+        ((y + box[1]) / face.units_per_em, (y + box[3]) / face.units_per_em)
+        for y, box in zip(line.y, boxes, strict=True)
+    ]
     for (top, bottom), (first, last) in zip(line.clusters.quads[:, [0, 2], 1], inked, strict=True):
         assert top <= first + 1e-4
         assert bottom >= last - 1e-4
         assert not any(top < (start + end) / 2 < bottom for start, end in inked if (start, end) != (first, last))
-    assert line.ink.bottom - inked[-1][1] < 0.8  # the rest of the advance
+    assert line.ink_box.bottom - inked[-1][1] < 0.8  # the rest of the advance
 
 
 @pytest.mark.parametrize(
@@ -126,16 +129,16 @@ def test_characters_stand_below_each_other_in_fonts_with_broken_vertical_metrics
     builder.setupVerticalMetrics(dict.fromkeys(builder.font.getGlyphOrder(), (advance, bearing)))
     builder.setupVerticalHeader(ascent=500, descent=-500)
     builder.save(tmp_path / "broken.ttf")
-    line = set_line("AHI", Face(read_font_file(tmp_path / "broken.ttf")[0]), Setting(vertical=True))
+    line = shape_line("AHI", Face(read_font_file(tmp_path / "broken.ttf")[0]), ShapingOptions(vertical=True))
     assert line.clusters.quads[:, 0, 1] == pytest.approx([0, 1, 2])
     assert line.clusters.quads[:, 2, 1] == pytest.approx([1, 2, 3])
-    assert np.divide(line.y, line.unit) == pytest.approx([0.88, 1.88, 2.88])
+    assert np.divide(line.y, line.units_per_em) == pytest.approx([0.88, 1.88, 2.88])
 
 
 @pytest.mark.parametrize("text", [ARABIC, "हिन्दी", "ไทย", "a(b)", "a-b"])
 def test_what_cannot_run_downwards_is_refused(text: str) -> None:
     with pytest.raises(Rejection, match="top to bottom"):
-        set_line(text, DEJAVU, Setting(vertical=True))
+        shape_line(text, DEJAVU, ShapingOptions(vertical=True))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +152,7 @@ def test_what_cannot_run_downwards_is_refused(text: str) -> None:
 )
 def test_what_cannot_be_set_is_refused_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(Rejection, match=reason):
-        set_line(text, DEJAVU)
+        shape_line(text, DEJAVU)
 
 
 ALPHABET = "aQfi ,(1" + "éжΩ" + HEBREW + ARABIC + "٣" + "\u0301\u0323\u200c\u200d\u064e\u05b8"
@@ -165,7 +168,7 @@ def test_every_glyphs_ink_lies_in_the_quad_of_its_cluster(text: str, tracking: f
     text = unicodedata.normalize("NFC", text)
     shifts = np.random.default_rng(0).uniform(-jitter, jitter, len(text)) if jitter else None
     try:
-        line = set_line(text, DEJAVU, Setting(tracking=tracking, shifts=shifts))
+        line = shape_line(text, DEJAVU, ShapingOptions(tracking=tracking, baseline_shifts=shifts))
     except Rejection as rejection:
         reason = rejection.reason
     else:
@@ -174,7 +177,7 @@ def test_every_glyphs_ink_lies_in_the_quad_of_its_cluster(text: str, tracking: f
     assert reason in {"blank glyph", "nothing to draw"}
 
 
-def check_clusters(text: str, line: SetLine) -> None:
+def check_clusters(text: str, line: ShapedLine) -> None:
     offsets, quads = line.clusters.offsets, line.clusters.quads.astype(np.float64)
     assert offsets[0] == 0
     assert offsets[-1] == len(text)
@@ -185,14 +188,14 @@ def check_clusters(text: str, line: SetLine) -> None:
         if box is None:
             inside[i] = True
             continue
-        left, top, right, bottom = (side / DEJAVU.em for side in box)
-        x, y = x / DEJAVU.em, y / DEJAVU.em
-        fits = (quads[:, 0, 0] <= x + left + 1e-4) & (quads[:, 1, 0] >= x + right - 1e-4) & line.inked
+        left, top, right, bottom = (side / DEJAVU.units_per_em for side in box)
+        x, y = x / DEJAVU.units_per_em, y / DEJAVU.units_per_em
+        fits = (quads[:, 0, 0] <= x + left + 1e-4) & (quads[:, 1, 0] >= x + right - 1e-4) & line.visible
         inside[i] = fits.any()
-        assert line.ink.top <= y + top + 1e-4
-        assert line.ink.bottom >= y + bottom - 1e-4
+        assert line.ink_box.top <= y + top + 1e-4
+        assert line.ink_box.bottom >= y + bottom - 1e-4
     assert inside.all()
-    for part, inked in zip(line.clusters.texts(text), line.inked, strict=True):
+    for part, inked in zip(line.clusters.texts(text), line.visible, strict=True):
         assert inked or not part.strip(" \u200c\u200d")
         assert not unicodedata.combining(part[0]) or part == text[: len(part)]
 
@@ -224,7 +227,7 @@ def joining_face(folder: Path, rules: str) -> tuple[Face, list[str]]:
 
 
 def glyphs_of(text: str, face: Face, names: list[str], script: str = "Latn") -> list[str]:
-    return [names[glyph] for glyph in face.shape(text, Run(0, len(text), "ltr", script)).glyphs]
+    return [names[glyph] for glyph in face.shape(text, TextRun(0, len(text), "ltr", script)).glyphs]
 
 
 @pytest.mark.parametrize("feature", ["liga", "rlig", "calt"])

@@ -14,14 +14,14 @@ from synthtext.fonts import (
     FontFile,
     FontOptions,
     FontPool,
-    RunGlyphs,
-    embedded_fonts,
+    ShapedRun,
+    bundled_fonts,
     find_fonts,
     read_font_file,
 )
-from synthtext.fonts.file import STEPS, draw_variations
-from synthtext.fonts.pool import Family
-from synthtext.typesetting.itemize import Run
+from synthtext.fonts.file import AXIS_STEPS, draw_variations
+from synthtext.fonts.pool import FontFamily
+from synthtext.typesetting.itemize import TextRun
 
 LETTERS = "AHIRg"
 
@@ -38,8 +38,8 @@ def glyphs(face: Face) -> Iterator[int]:
     return (shaped(face, letter).glyphs[0] for letter in LETTERS)
 
 
-def shaped(face: Face, letter: str) -> RunGlyphs:
-    return face.shape(letter, Run(0, 1, "ltr", "Latn"))
+def shaped(face: Face, letter: str) -> ShapedRun:
+    return face.shape(letter, TextRun(0, 1, "ltr", "Latn"))
 
 
 def test_axes_are_known_and_told(bars: FontFile) -> None:
@@ -47,7 +47,7 @@ def test_axes_are_known_and_told(bars: FontFile) -> None:
     assert [axis.tag for axis in bars.axes] == ["wght", "wdth", "slnt", "opsz"]
     assert bars.name == "Bars Regular"
     assert replace(bars, variations=(("wght", 612.0), ("slnt", -1.5))).name == "Bars Regular wght=612 slnt=-1.5"
-    assert read_font_file(embedded_fonts()[0])[0].axes == ()
+    assert read_font_file(bundled_fonts()[0])[0].axes == ()
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -58,21 +58,21 @@ def test_outlines_and_rasters_agree_at_every_place(
     file = bars if suffix == ".ttf" else read_font_file(compress(bars.path, tmp_path / "bars.woff2"))[0]
     face = Face(replace(file, variations=place))
     for glyph in glyphs(face):
-        raster, box = face.draw(glyph, 200), face.boxes[glyph]
+        raster, box = face.rasterize(glyph, 200), face.boxes[glyph]
         assert box is not None
         found = (raster.left, raster.top, raster.left + raster.width, raster.top + raster.height)
-        left, top, right, bottom = (side * 200 / face.em for side in box)
+        left, top, right, bottom = (side * 200 / face.units_per_em for side in box)
         wanted = (np.floor(left), np.floor(top), np.ceil(right), np.ceil(bottom))
         assert np.abs(np.subtract(found, wanted)).max() <= 1
 
 
 def test_weight_adds_ink_and_width_moves_the_pen(bars: FontFile) -> None:
     weights = [Face(replace(bars, variations=(("wght", value),))) for value in (100.0, 250.0, 400.0, 650.0, 900.0)]
-    ink = [sum(int(face.draw(glyph, 64).coverage.sum()) for glyph in glyphs(face)) for face in weights]
+    ink = [sum(int(face.rasterize(glyph, 64).coverage.sum()) for glyph in glyphs(face)) for face in weights]
     assert ink == sorted(set(ink))
     narrow, wide = (Face(replace(bars, variations=(("wdth", value),))) for value in (50.0, 100.0))
-    assert shaped(narrow, "H").positions[0][2] / narrow.em == pytest.approx(0.4)
-    assert shaped(wide, "H").positions[0][2] / wide.em == pytest.approx(0.6)
+    assert shaped(narrow, "H").positions[0][2] / narrow.units_per_em == pytest.approx(0.4)
+    assert shaped(wide, "H").positions[0][2] / wide.units_per_em == pytest.approx(0.6)
 
 
 def test_the_cache_keeps_places_apart(bars: FontFile) -> None:
@@ -85,13 +85,13 @@ def test_the_cache_keeps_places_apart(bars: FontFile) -> None:
 
 
 def test_pool_draws_few_places_within_the_axes(bars: FontFile) -> None:
-    pool, rng = FontPool([Family((bars,), 1.0)]), np.random.default_rng(3)
+    pool, rng = FontPool([FontFamily((bars,), 1.0)]), np.random.default_rng(3)
     drawn = [dict(file.variations) for file in pool.draw(rng, 400)]
     assert all(set(place) == {"wght", "wdth", "slnt"} for place in drawn)  # optical size is not for looks
-    assert {place["wght"] for place in drawn} == {100.0 + 100 * step for step in range(STEPS + 1)}
+    assert {place["wght"] for place in drawn} == {100.0 + 100 * step for step in range(AXIS_STEPS + 1)}
     assert all(-12 <= place["slnt"] <= 0 for place in drawn)
     assert 0.4 < np.mean([place["slnt"] == 0 for place in drawn]) < 0.7
-    again = FontPool([Family((bars,), 1.0)]).draw(np.random.default_rng(3), 400)
+    again = FontPool([FontFamily((bars,), 1.0)]).draw(np.random.default_rng(3), 400)
     assert [dict(file.variations) for file in again] == drawn
 
 
@@ -101,14 +101,14 @@ def test_hidden_and_empty_axes_stay() -> None:
 
 
 def test_fonts_without_axes_are_drawn_as_ever(bars: FontFile) -> None:
-    plain = Family(tuple(read_font_file(embedded_fonts()[0])), 1.0)
+    plain = FontFamily(tuple(read_font_file(bundled_fonts()[0])), 1.0)
     one, other = np.random.default_rng(0), np.random.default_rng(0)
     assert FontPool([plain]).draw(one, 9) == FontPool([plain], vary=False).draw(other, 9)
     assert one.random() == other.random()
 
 
 def test_variable_fonts_stay_at_their_default_where_that_is_asked(bars: FontFile) -> None:
-    inventory = find_fonts(FontOptions(folders=(bars.path.parent,), embedded=False, vary=False))
-    assert not inventory.vary
-    pool = FontPool([Family(inventory.fonts, 1.0)], vary=inventory.vary)
+    inventory = find_fonts(FontOptions(folders=(bars.path.parent,), bundled=False, vary_axes=False))
+    assert not inventory.vary_axes
+    pool = FontPool([FontFamily(inventory.fonts, 1.0)], vary=inventory.vary_axes)
     assert {file.variations for file in pool.draw(np.random.default_rng(0), 20)} == {()}

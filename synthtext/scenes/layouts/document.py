@@ -5,13 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthtext.core import Box, Range, Size, check_range, check_share, within
+from synthtext.core import Box, Range, Size, check_fraction, check_range, lerp
 from synthtext.core.errors import Rejection
-from synthtext.lines.sampler import Copy
-from synthtext.scenes.backgrounds import Backdrop
-from synthtext.scenes.composition import Cell, Composition, Item, LetteredLine, PlacedItem, TextBlock, stack_rows
+from synthtext.lines.sampler import LineSpec
+from synthtext.scenes.backgrounds import SceneBackground
+from synthtext.scenes.composition import (
+    Composition,
+    LayoutItem,
+    PlacedItem,
+    RowCell,
+    TextBlock,
+    TypesetLine,
+    stack_rows,
+)
 from synthtext.scenes.sheet import place_on_sheet
-from synthtext.scenes.typesetter import Typesetter, reads_leftwards
+from synthtext.scenes.typesetter import Typesetter, is_right_to_left
 
 _MEASURE = 16.0  # ems of a column, at least
 _GUTTER = 1.8  # ems between columns and between the cells of a table
@@ -47,7 +55,7 @@ class Document:
         check_range("leading_range", self.leading_range, 1, 3)
         check_range("degrees_range", self.degrees_range, -45, 45)
         check_range("strength_range", self.strength_range, 0, 0.2)
-        check_share("flat_probability", self.flat_probability)
+        check_fraction("flat_probability", self.flat_probability)
 
     def compose(self, typesetter: Typesetter, size: Size) -> Composition:
         """Draw a page."""
@@ -58,17 +66,17 @@ class Document:
             if flat < self.flat_probability
             else Size(min(size.width, size.height * (0.66 + 0.2 * shape)), size.height)
         )
-        edge = min(page) * within(self.margin_range, margin)
+        edge = min(page) * lerp(self.margin_range, margin)
         inner = Box(edge, edge, page.width - edge, page.height - edge)
         body = typesetter.choose_for_page(inner.width / _MEASURE)
-        writer = _PageWriter(typesetter, body, within(self.leading_range, leading), inner)
+        writer = _PageWriter(typesetter, body, lerp(self.leading_range, leading), inner)
         writer.left = int(rng.integers(*self.lines_range, endpoint=True))
         writer.write(int(rng.integers(*self.columns_range, endpoint=True)))
         if not writer.items:
             raise Rejection("no text fits the page")
         return Composition(tuple(writer.items), page.width, page.height, flat < self.flat_probability)
 
-    def place(self, rng: np.random.Generator, composition: Composition, backdrop: Backdrop) -> list[PlacedItem]:
+    def place(self, rng: np.random.Generator, composition: Composition, backdrop: SceneBackground) -> list[PlacedItem]:
         """Lay the page into the picture."""
         return place_on_sheet(rng, composition, backdrop, self.degrees_range, self.strength_range)
 
@@ -81,13 +89,13 @@ class _PageWriter:
         left: how many more lines it may have.
     """
 
-    def __init__(self, typesetter: Typesetter, body: Copy, leading: float, inner: Box) -> None:
+    def __init__(self, typesetter: Typesetter, body: LineSpec, leading: float, inner: Box) -> None:
         self._typesetter, self._body, self._leading, self._inner = typesetter, body, leading, inner
         self._rng = typesetter.rng
-        self.items: list[Item] = []
+        self.items: list[LayoutItem] = []
         self.left = 0
-        line = typesetter.letter(body)
-        self._leftwards = line is not None and reads_leftwards(line)
+        line = typesetter.typeset(body)
+        self._leftwards = line is not None and is_right_to_left(line)
 
     def write(self, columns: int) -> None:
         """Write header, footer, title and columns."""
@@ -97,10 +105,10 @@ class _PageWriter:
         if header < 0.4:
             top = self._ends(top) + em
         if footer < 0.4:
-            line = self._typesetter.letter_text(str(int(self._rng.integers(1, 400))), self._body)
+            line = self._typesetter.typeset_text(str(int(self._rng.integers(1, 400))), self._body)
             if line is not None:
                 bottom -= line.height
-                self._add([[Cell(line, inner.left, inner.right, 0.5)]], bottom, grouped=False)
+                self._add([[RowCell(line, inner.left, inner.right, 0.5)]], bottom, grouped=False)
                 bottom -= em
         if title < 0.6:
             top = self._title(top) + 1.2 * em
@@ -112,9 +120,9 @@ class _PageWriter:
 
     def _ends(self, top: float) -> float:
         """A line at both ends; where it ends."""
-        lines = [self._typesetter.another(self._body), self._typesetter.another(self._body)]
+        lines = [self._typesetter.typeset_another(self._body), self._typesetter.typeset_another(self._body)]
         cells = [
-            Cell(line, self._inner.left, self._inner.right, share)
+            RowCell(line, self._inner.left, self._inner.right, share)
             for line, share in zip(lines, (0.0, 1.0)[:: -1 if self._leftwards else 1], strict=True)
             if line is not None
         ]
@@ -125,12 +133,14 @@ class _PageWriter:
     def _title(self, top: float) -> float:
         scale, centred, two = self._rng.random(3).tolist()
         like = self._body._replace(em=self._body.em * (1.5 + 0.9 * scale))
-        lines = [self._typesetter.fill(like, self._inner.width * (0.6 + 0.4 * two)) for _ in range(1 + (two < 0.4))]
+        lines = [
+            self._typesetter.fill_line(like, self._inner.width * (0.6 + 0.4 * two)) for _ in range(1 + (two < 0.4))
+        ]
         found = [line for line in lines if line is not None]
         if not found:
             return top
-        share = 0.5 if centred < 0.6 else float(reads_leftwards(found[0]))
-        rows = [[Cell(line, self._inner.left, self._inner.right, share)] for line in found]
+        share = 0.5 if centred < 0.6 else float(is_right_to_left(found[0]))
+        rows = [[RowCell(line, self._inner.left, self._inner.right, share)] for line in found]
         return self._add(rows, top, grouped=len(rows) > 1)
 
     def _column(self, column: Box) -> None:
@@ -150,39 +160,39 @@ class _PageWriter:
                 return
             top = end + em * (0.6 + self._leading / 2)
 
-    def _paragraph(self, column: Box, count: int, *, headed: bool) -> Iterator[list[Cell]]:
+    def _paragraph(self, column: Box, count: int, *, headed: bool) -> Iterator[list[RowCell]]:
         for number in range(count):
             width = column.width
             if headed and number == 0:
                 width *= float(self._rng.uniform(0.3, 0.8))
             elif number == count - 1:
                 width *= float(self._rng.uniform(0.3, 1.0))
-            line = self._typesetter.fill(self._body, width)
+            line = self._typesetter.fill_line(self._body, width)
             if line is not None:
-                yield [Cell(line, column.left, column.right, float(reads_leftwards(line)))]
+                yield [RowCell(line, column.left, column.right, float(is_right_to_left(line)))]
 
-    def _table(self, column: Box, count: int) -> Iterator[list[Cell]]:
+    def _table(self, column: Box, count: int) -> Iterator[list[RowCell]]:
         cells = 2 + int(self._rng.integers(3))
         room = _GUTTER * self._body.em / 2
         step = (column.width + room) / cells
         for _ in range(count):
-            row: list[Cell] = []
+            row: list[RowCell] = []
             for number in range(cells):
                 left = column.left + (cells - 1 - number if self._leftwards else number) * step
                 right = left + step - room
-                line: LetteredLine | None = self._typesetter.another(self._body)
+                line: TypesetLine | None = self._typesetter.typeset_another(self._body)
                 if line is not None and line.width <= right - left:
-                    row.append(Cell(line, left, right, float(self._leftwards == (number == 0))))
+                    row.append(RowCell(line, left, right, float(self._leftwards == (number == 0))))
             if row:
                 yield row
 
-    def _add(self, rows: list[list[Cell]], top: float, *, grouped: bool, bottom: float = np.inf) -> float:
+    def _add(self, rows: list[list[RowCell]], top: float, *, grouped: bool, bottom: float = np.inf) -> float:
         """Set rows, those that end above the bottom; where the last one ends."""
         laid = [line for line in stack_rows(rows, top, self._leading) if line.box.bottom <= bottom]
         if not laid:
             return top
         block = TextBlock.around(laid)
         x, y = min(line.box.left for line in laid), min(line.box.top for line in laid)
-        self.items.append(Item(block, x, y, grouped=grouped and len(laid) > 1))
+        self.items.append(LayoutItem(block, x, y, grouped=grouped and len(laid) > 1))
         self.left -= len(laid)
         return y + block.height

@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 
 from synthtext.core import Size
-from synthtext.scenes.backgrounds import Backdrop
+from synthtext.scenes.backgrounds import SceneBackground
 from synthtext.scenes.composition import Composition, PlacedItem
 from synthtext.scenes.typesetter import Typesetter
 
@@ -21,6 +21,6 @@ class SceneLayout(Protocol):
         """
         ...
 
-    def place(self, rng: np.random.Generator, composition: Composition, backdrop: Backdrop) -> list[PlacedItem]:
+    def place(self, rng: np.random.Generator, composition: Composition, backdrop: SceneBackground) -> list[PlacedItem]:
         """Find places in a picture; sheets of paper are painted into it. What has no place is left out."""
         ...

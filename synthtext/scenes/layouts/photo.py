@@ -4,15 +4,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthtext.core import Range, Size, check_range, check_share, within
+from synthtext.core import Range, Size, check_fraction, check_range, lerp
 from synthtext.core.errors import Rejection
-from synthtext.lines.sampler import Copy
-from synthtext.scenes.backgrounds import Backdrop
-from synthtext.scenes.composition import Cell, Composition, Item, LaidLine, PlacedItem, TextBlock, stack_rows
-from synthtext.scenes.placement import Room, find_place
-from synthtext.scenes.placement_map import Survey
-from synthtext.scenes.shapes import ROOM
-from synthtext.scenes.typesetter import Typesetter, reads_leftwards
+from synthtext.lines.sampler import LineSpec
+from synthtext.scenes.backgrounds import SceneBackground
+from synthtext.scenes.composition import (
+    Composition,
+    LayoutItem,
+    PlacedItem,
+    PositionedLine,
+    RowCell,
+    TextBlock,
+    stack_rows,
+)
+from synthtext.scenes.placement import FreeArea, find_placement
+from synthtext.scenes.placement_map import PlacementMap
+from synthtext.scenes.shapes import PLATE_MARGIN
+from synthtext.scenes.typesetter import Typesetter, is_right_to_left
 
 _LARGEST = 0.35  # of the picture's shorter side: an em
 _LEAST = 8.0  # pixels of an em to which a block is made smaller to find a place
@@ -51,7 +59,7 @@ class Photo:
         check_range("perspective_range", self.perspective_range, 0, 1)
         check_range("opacity_range", self.opacity_range, 0.3, 1)
         for name in ("several_probability", "plate_probability", "turned_probability"):
-            check_share(name, getattr(self, name))
+            check_fraction(name, getattr(self, name))
 
     def compose(self, typesetter: Typesetter, size: Size) -> Composition:
         """Draw the blocks."""
@@ -66,42 +74,44 @@ class Photo:
                 continue
             block = self._several(typesetter, copy) if several < self.several_probability else _single(typesetter, copy)
             if block is not None:
-                items.append(Item(block, grouped=len(block.lines) > 1, plate=plate < self.plate_probability))
+                items.append(LayoutItem(block, grouped=len(block.lines) > 1, plate=plate < self.plate_probability))
         if not items:
             raise refused or Rejection("no text could be set")
         return Composition(tuple(items), size.width, size.height)
 
-    def place(self, rng: np.random.Generator, composition: Composition, backdrop: Backdrop) -> list[PlacedItem]:
+    def place(self, rng: np.random.Generator, composition: Composition, backdrop: SceneBackground) -> list[PlacedItem]:
         """Find a place for every block, the largest first."""
-        survey, placed = Survey(backdrop), []
+        survey, placed = PlacementMap(backdrop), []
         for item in sorted(composition.items, key=lambda item: -item.block.width * item.block.height):
             block = item.block
             shares = rng.random(4).tolist()
-            degrees = within(self.degrees_range, shares[0])
+            degrees = lerp(self.degrees_range, shares[0])
             if shares[1] < self.turned_probability:
                 degrees = 180 * shares[0] - 90
-            room = Room(block.width, block.height, ROOM * block.em, min(1.0, _LEAST / block.em))
-            place = find_place(rng, survey, room, degrees, within(self.perspective_range, shares[2]))
+            room = FreeArea(block.width, block.height, PLATE_MARGIN * block.em, min(1.0, _LEAST / block.em))
+            place = find_placement(rng, survey, room, degrees, lerp(self.perspective_range, shares[2]))
             if place is not None:
-                placed.append(PlacedItem(item, place.warp, opacity=within(self.opacity_range, shares[3])))
+                placed.append(PlacedItem(item, place.warp, opacity=lerp(self.opacity_range, shares[3])))
         return placed
 
-    def _several(self, typesetter: Typesetter, copy: Copy) -> TextBlock | None:
+    def _several(self, typesetter: Typesetter, copy: LineSpec) -> TextBlock | None:
         rng = typesetter.rng
-        first = typesetter.letter(copy)
+        first = typesetter.typeset(copy)
         lines = [
             first,
-            *(typesetter.another(copy) for _ in range(int(rng.integers(*self.lines_range, endpoint=True)) - 1)),
+            *(typesetter.typeset_another(copy) for _ in range(int(rng.integers(*self.lines_range, endpoint=True)) - 1)),
         ]
         found = [line for line in lines if line is not None]
         if len(found) < len(lines) or first is None:
             return None
         centred, leading = rng.random(2).tolist()
-        share = 0.5 if centred < 0.5 else float(reads_leftwards(first))
+        share = 0.5 if centred < 0.5 else float(is_right_to_left(first))
         width = max(line.width for line in found)
-        return TextBlock.around(stack_rows([[Cell(line, 0, width, share)] for line in found], 0, 1.05 + 0.4 * leading))
+        return TextBlock.around(
+            stack_rows([[RowCell(line, 0, width, share)] for line in found], 0, 1.05 + 0.4 * leading)
+        )
 
 
-def _single(typesetter: Typesetter, copy: Copy) -> TextBlock | None:
-    line = typesetter.letter(copy, bend=True) or typesetter.letter(copy)  # not every script runs downwards
-    return None if line is None else TextBlock.around([LaidLine(line, 0, 0)])
+def _single(typesetter: Typesetter, copy: LineSpec) -> TextBlock | None:
+    line = typesetter.typeset(copy, bend=True) or typesetter.typeset(copy)  # not every script runs downwards
+    return None if line is None else TextBlock.around([PositionedLine(line, 0, 0)])
