@@ -61,10 +61,10 @@ class SliceAttribute(NamedTuple):
 
 @dataclass(frozen=True)
 class Breakdown:
-    """Things cut into bins by one measure.
+    """Things cut into bins by one attribute.
 
     Attributes:
-        measure: which.
+        attribute: which.
         bins: none is empty. Every thing is in one of them, unless `overlap`.
         overlap: a thing may be in several bins, or in none.
         order: of the bins: "rising", or "frequent" ones first.
@@ -82,7 +82,7 @@ def bin_by_number(
     """Cut by a number.
 
     Args:
-        measure: what the number is.
+        attribute: what the number is.
         values: (N,); NaN where it is not known.
         edges: rising; a bin holds what is at least at its edge and below the next one; what is below the first and what
             is above the last are bins too.
@@ -95,19 +95,19 @@ def bin_by_number(
     for number in range(len(edges) + 1):
         low, high = (edges[number - 1] if number else None), (edges[number] if number < len(edges) else None)
         place = {name: edge for name, edge in (("from", low), ("below", high)) if edge is not None}
-        bins.append(_bin(_range(low, high, measure.is_integer), place, places == number, flags))
+        bins.append(_bin(_range(low, high, attribute.is_integer), place, places == number, flags))
     bins.append(_bin("not known", {"is": None}, unknown, flags))
-    return Breakdown(measure, tuple(cut for cut in bins if cut.total))
+    return Breakdown(attribute, tuple(cut for cut in bins if cut.total))
 
 
-def group_by_name(measure: SliceAttribute, names: Sequence[str | None], flags: OutcomeFlags) -> Breakdown:
+def group_by_name(attribute: SliceAttribute, names: Sequence[str | None], flags: OutcomeFlags) -> Breakdown:
     """Cut by a name, the most frequent first; None or empty where it is not known."""
-    return _by_groups(measure, [[name or None] for name in names], flags, overlap=False)
+    return _by_groups(attribute, [[name or None] for name in names], flags, overlap=False)
 
 
-def group_by_names(measure: SliceAttribute, names: Sequence[Collection[str]], flags: OutcomeFlags) -> Breakdown:
+def group_by_names(attribute: SliceAttribute, names: Sequence[Collection[str]], flags: OutcomeFlags) -> Breakdown:
     """Cut by names of which a thing may have several, or none, the most frequent first."""
-    return _by_groups(measure, names, flags, overlap=True)
+    return _by_groups(attribute, names, flags, overlap=True)
 
 
 def _by_groups(
@@ -122,7 +122,7 @@ def _by_groups(
         chosen = np.zeros(len(names), bool)
         chosen[mine] = True
         bins.append(_bin(name or "not known", {"is": name}, chosen, flags))
-    return Breakdown(measure, tuple(bins), "frequent", overlap)
+    return Breakdown(attribute, tuple(bins), "frequent", overlap)
 
 
 def _bin(label: str, place: Mapping[str, float | str | None], chosen: BoolArray, flags: OutcomeFlags) -> Bin:
@@ -141,7 +141,7 @@ def _range(low: float | None, high: float | None, whole: bool) -> str:
 
 
 def breakdowns_to_dict(slicings: Sequence[Breakdown]) -> dict[str, list[dict[str, Any]]]:
-    """For JSON: the bins of every measure by its key."""
+    """For JSON: the bins of every attribute by its key."""
     return {slicing.attribute.key: [cut.to_dict() for cut in slicing.bins] for slicing in slicings}
 
 
