@@ -116,7 +116,9 @@ class RecognizerTask:
         other = said[lesson.target]
         steps = None if loss.paddle_compat else labels.steps
         rise = loss.mutual_warmup(labels.samples + self._config.samples_per_step)
-        mutual = mutual_loss(learner.logits, other.logits, steps, clip=loss.mutual_clip, released=loss.paddle_compat)
+        mutual = mutual_loss(
+            learner.logits, other.logits, steps, clip=loss.mutual_clip, paddle_compat=loss.paddle_compat
+        )
         parts = {"mutual": rise * loss.mutual_weight * mutual}
         self._measure(lesson, said, lesson.weight * parts["mutual"], labels)
         if loss.feature_weight:
@@ -134,7 +136,7 @@ class RecognizerTask:
             spacing = spacing_loss(logits, targets, lengths, labels.filled)
             parts = {"ctc": (1 - share) * ctc, "spacing": share * spacing}
         if loss.ace_weight:
-            parts["ace"] = loss.ace_weight * ace_loss(logits, targets, lengths, released=loss.paddle_compat)
+            parts["ace"] = loss.ace_weight * ace_loss(logits, targets, lengths, paddle_compat=loss.paddle_compat)
         if loss.center_weight:
             parts["center"] = loss.center_weight * self._center(self.model.centers[name], said, labels)
         return parts
