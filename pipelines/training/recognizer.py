@@ -78,7 +78,7 @@ class RecognizerTask:
             config.seed,
             sequential_sources(config.data),
         )
-        self.model = RecognizerGroup(learners, frozen, config.team.losses, config.loss)
+        self.model = RecognizerGroup(learners, frozen, config.network_group.losses, config.loss)
         self.extra_metrics: dict[str, Tensor] = {}
         kept = learners.values() if config.freeze_batch_norm else ()
         self._norms = [m for network in kept for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
@@ -101,7 +101,7 @@ class RecognizerTask:
         labels = _Labels(targets, lengths, filled, steps, step * self._config.samples_per_step)
         parts: dict[str, Tensor] = {}
         self.extra_metrics = {}
-        for lesson in self._config.team.losses:
+        for lesson in self._config.network_group.losses:
             prefix = f"{lesson.student}_{lesson.target}_" if len(said) > 1 else ""
             for name, part in self._lesson(lesson, said, labels).items():
                 parts[prefix + name] = lesson.weight * part
@@ -166,7 +166,7 @@ class RecognizerTask:
     ) -> None:
         if not mutual.requires_grad:
             return
-        taught = {other.student for other in self._config.team.losses if other.target == LABELS}
+        taught = {other.student for other in self._config.network_group.losses if other.target == LABELS}
         for name, source in ((lesson.student, lesson.target), (lesson.target, lesson.student)):
             if name in taught:
                 logits = said[name].logits

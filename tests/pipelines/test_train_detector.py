@@ -184,7 +184,7 @@ def test_frozen_norms_keep_their_statistics_and_all_else_learns(tmp_path, few, t
 
 def test_each_lesson_has_its_weight(tmp_path, few, teacher):
     _, task = prepared("det-cml", tmp_path, few, f"teacher={teacher.folder}")
-    lessons = resolve_config("det-cml").team.model_dump()["losses"]
+    lessons = resolve_config("det-cml").network_group.model_dump()["losses"]
     heavier = json.dumps([{**lesson, "weight": 2.5} for lesson in lessons])
     _, other = prepared("det-cml", tmp_path, few, f"network_group.losses={heavier}", f"teacher={teacher.folder}")
     (batch,) = task.batches(range(1))
@@ -275,4 +275,4 @@ def test_the_settings_are_in_the_run(by_heart):
     config = Run.open(run.folder).config
     assert config["kind"] == run.kind == "detector"
     kept = {key: value for key, value in config.items() if key != "kind"}
-    assert type(resolve_config(preset))(**kept).team.students == LEARNT[preset]
+    assert type(resolve_config(preset))(**kept).network_group.students == LEARNT[preset]

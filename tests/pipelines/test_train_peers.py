@@ -198,7 +198,7 @@ def test_peers_start_from_different_weights(learnt, few):
 
 
 def test_each_lesson_has_its_weight_and_what_is_learnt_from_each_other_rises(few):
-    lessons = resolve_config("rec-udml").team.model_dump()["losses"]
+    lessons = resolve_config("rec-udml").network_group.model_dump()["losses"]
     heavier = json.dumps([{**lesson, "weight": 2.5} for lesson in lessons])
     _, task = prepared("rec-udml", few, "loss.mutual_clip=1e6")
     _, other = prepared("rec-udml", few, "loss.mutual_clip=1e6", f"network_group.losses={heavier}")
