@@ -18,7 +18,7 @@ from pipelines.copypaste.survey import Survey, survey
 from pipelines.counts import describe_counts
 from pipelines.generate.encode import PictureFormat
 from pipelines.reader import SceneSource
-from pipelines.recipe import code_digest, digest_of
+from pipelines.recipe import code_digest, digest_of, python_version
 from synthtext.core import InputError
 from synthtext.fonts import FontFile
 
@@ -119,6 +119,7 @@ class CopyPasteRecipe:
             **sources,
             "setting crops": json.dumps(self.settings.tree()["crops"]),
             **{f"version of {library}": version(library) for library in _LIBRARIES},
+            "version of Python": python_version(),
             "drawing code": code_digest(Path(__file__).parent, Path(__file__).parents[1] / "reader"),
         }
 
