@@ -180,7 +180,7 @@ def test_number_of_measured_images_is_limited(tmp_path):
     assert len(ImageStatistics.measure(source, np.random.default_rng(0))) == 20
 
 
-def test_inspect_writes_one_page_and_says_what_is_problems(tmp_path, capsys):
+def test_inspect_writes_one_page_and_prints_problems(tmp_path, capsys):
     lines = [("one", pixels(1)), (HOSTILE, pixels(2, width=400)), ("", pixels(3)), ("\x1b[31mred", pixels(4))]
     source = label_file(tmp_path, lines)
     out = tmp_path / "page.html"
