@@ -80,13 +80,13 @@ def copypaste(
     folder = DatasetFolder(local_path(out, "a data set of ocrmill copypaste"))
     folder.check_usable()
     named = [local_path(path, "what is pasted").absolute() for path in (target, *(sources or (target,)))]
-    _check_outside(folder.path, named)
+    _check_outside(folder.local_path, named)
     recipe = CopyPasteSource(named[0], tuple(named[1:]), settings, folder.crops)
     if not 0 <= seed < 2**32:
         raise InputError(f"seed {seed} must be from 0 to {2**32 - 1}")
     job = ShardJob(recipe, plan, seed, checked_form, folder, workers, address)
     job.check_compatible()
-    existed = folder.path.exists()
+    existed = folder.local_path.exists()
     try:
         with folder.open():
             bank, left_out = recipe.build_bank()
@@ -100,10 +100,10 @@ def copypaste(
 
 def _leave_nothing(folder: DatasetFolder, existed: bool) -> None:
     """Remove the crops of a job that drew nothing, and the folder if it was made for it."""
-    if folder.path.exists() and folder.check_usable() is None:
+    if folder.local_path.exists() and folder.check_usable() is None:
         with folder.open():
             if folder.check_usable() is None:
-                remove_path(folder.crops if existed else folder.path)
+                remove_path(folder.crops if existed else folder.local_path)
 
 
 def _check_outside(out: Path, named: Sequence[Path]) -> None:

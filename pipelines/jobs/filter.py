@@ -85,7 +85,7 @@ class FilterSource(LineImportSource):
     def _write_shard(self, spec: ShardSpec, folder: DatasetFolder, advance: Callable[[int], None]) -> ShardManifest:
         notes: list[str] = []
         draft = write_shard(self._kept(spec, notes, advance), LineRow, spec, self.digest, folder.shards, "parquet")
-        path = decisions_path(folder.path, spec.index)
+        path = decisions_path(folder.local_path, spec.index)
         with wrap_write_errors(path):
             path.parent.mkdir(exist_ok=True)
             write_atomic(path, "".join(notes))  # before the mark: a shard that is there has its verdicts

@@ -7,7 +7,6 @@ from typing import Any
 from pipelines.errors import JobError, format_counts
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardSpec
-from pipelines.io.remote_folder import RemoteDatasetFolder
 from pipelines.io.shard_writer import ShardFormat
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.encode import encode_image, to_row
@@ -74,7 +73,7 @@ def estimate_sample_bytes(recipe: ShardSource, generator: Generator[Any], first:
     return size / len(samples) * _OVERHEAD[form]
 
 
-def check_disk_space(folder: DatasetFolder | RemoteDatasetFolder, samples: int, sample_bytes: float) -> None:
+def check_disk_space(folder: DatasetFolder, samples: int, sample_bytes: float) -> None:
     """Refuse a job that the disk cannot hold; of a storage nobody knows what it can.
 
     Raises:

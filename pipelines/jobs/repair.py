@@ -108,7 +108,7 @@ class ImportRerun:
     def run(self) -> None:
         """Import the shards that are missing."""
         with progress_bar("importing", total=len(self.job.source), unit=self.job.ROW.KIND) as bar:
-            self.job.write(self.folder.path, bar.advance)
+            self.job.write(self.folder.local_path, bar.advance)
 
 
 def rerunnable_job(folder: DatasetFolder, before: DatasetDescription, workers: int) -> RerunnableJob:
@@ -148,7 +148,7 @@ def _imported(folder: DatasetFolder, before: DatasetDescription) -> RerunnableJo
 
 
 def _filter(folder: DatasetFolder) -> LineImportSource | None:
-    path = folder.path / RECIPE_FILE
+    path = folder.local_path / RECIPE_FILE
     tree = read_yaml(path) if path.is_file() else {}
     if tree.get("kind") != "filter":
         return None
@@ -167,7 +167,7 @@ def _drawn(folder: DatasetFolder, before: DatasetDescription, seed: int, workers
     try:
         recipe = _read_recipe(folder, before)
     except (KeyError, TypeError) as error:
-        raise _edited(folder.path / RECIPE_FILE, error) from None
+        raise _edited(folder.local_path / RECIPE_FILE, error) from None
     return GenerationRerun(ShardJob(recipe, plan, seed, before.format, folder, workers, None))
 
 
@@ -176,7 +176,7 @@ def _edited(path: Path, error: Exception) -> InputError:
 
 
 def _read_recipe(folder: DatasetFolder, before: DatasetDescription) -> ShardSource:
-    path = folder.path / RECIPE_FILE
+    path = folder.local_path / RECIPE_FILE
     tree = read_yaml(path)
     if "copypaste" in tree:
         return _copypaste(tree["copypaste"], folder)
@@ -234,7 +234,7 @@ def repair_dataset(report: CheckReport, workers: int = 0) -> CheckReport:
 
 
 def _withdraw(folder: DatasetFolder, description: DatasetDescription, shards: Sequence[ShardSpec]) -> None:
-    folder.write_description(description.model_copy(update={"complete": False, "rows": 0, "gaps": {}}))
+    folder.write_description(description.model_copy(update={"complete": False, "rows": 0, "skipped": {}}))
     folder.remove_statistics()
     for spec in shards:
         folder.remove_shard(spec, description.format)
@@ -246,5 +246,5 @@ def _sum_up(folder: DatasetFolder, report: CheckReport, description: DatasetDesc
             report.statistics.skipped, description.count, description.source, whole=True
         )  # the job's own last word
     folder.write_statistics(report.statistics)
-    update = {"complete": True, "rows": report.statistics.rows, "gaps": dict(report.statistics.skipped)}
+    update = {"complete": True, "rows": report.statistics.rows, "skipped": dict(report.statistics.skipped)}
     folder.write_description(description.model_copy(update=update))

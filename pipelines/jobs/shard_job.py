@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import JobError
-from pipelines.io.dataset_folder import DatasetFolder, open_dataset_folder
+from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription, FontRecord, cpu_features, current_versions
 from pipelines.io.plan import ShardPlan, ShardSpec
-from pipelines.io.remote_folder import RemoteDatasetFolder
 from pipelines.io.shard_writer import PendingShard, ShardFormat, check_shard_format
 from pipelines.jobs.encode import ROW_TYPES
 from pipelines.jobs.probe import check_disk_space, check_skipped, estimate_sample_bytes
@@ -60,7 +59,7 @@ def generate(
         JobError: too many samples could not be drawn, the disk is full, or another job is writing to the folder.
     """
     plan = ShardPlan(count, start, 1 if shard_size is None else shard_size)
-    folder = open_dataset_folder(out)
+    folder = DatasetFolder(out)
     checked_form = check_shard_format(form)
     check_worker_options(workers, address)
     folder.check_usable()
@@ -94,7 +93,7 @@ class ShardJob:
     plan: ShardPlan
     seed: int
     form: ShardFormat
-    folder: DatasetFolder | RemoteDatasetFolder
+    folder: DatasetFolder
     workers: int | None
     address: str | None
 
@@ -233,7 +232,7 @@ class ShardJob:
         statistics = found.statistics
         check_skipped(statistics.skipped, self.plan.count, self.recipe.name, whole=True)
         self.folder.write_statistics(statistics)
-        update = {"complete": True, "rows": statistics.rows, "gaps": dict(statistics.skipped)}
+        update = {"complete": True, "rows": statistics.rows, "skipped": dict(statistics.skipped)}
         self.folder.write_description(self.description.model_copy(update=update))
 
 

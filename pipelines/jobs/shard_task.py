@@ -159,9 +159,9 @@ class _Worker:
                 self._check_machine(task)
                 self._ready = task.recipe, task.recipe.generator(task.seed)
             except (InputError, JobError) as error:  # the machine that runs the job has read and kept all of it
-                passing = isinstance(error, StorageUnavailableError)
+                is_transient = isinstance(error, StorageUnavailableError)
                 raise IncompatibleNodeError(
-                    f"it cannot draw recipe {task.recipe.name}: {error}", passing=passing
+                    f"it cannot draw recipe {task.recipe.name}: {error}", transient=is_transient
                 ) from None
             self._key = task.digest, task.seed
         return self._ready
