@@ -227,7 +227,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def s3_of_my_own(tmp_path: Path) -> Iterator[S3Server]:
+def own_s3(tmp_path: Path) -> Iterator[S3Server]:
     """An S3 server that a test may kill."""
     server = S3Server(tmp_path / "buckets")
     yield server

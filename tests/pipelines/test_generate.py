@@ -198,7 +198,7 @@ def test_other_data_in_a_used_folder_are_refused_by_name(recipe, reference, opti
 
 def test_a_folder_that_cannot_be_made_is_no_full_disk():
     for form in ("parquet", "lmdb"):
-        with pytest.raises(InputError, match="/proc/nothing/data cannot be made"):
+        with pytest.raises(InputError, match="/proc/nothing/data cannot be created"):
             run("digits", "/proc/nothing/data", 3, form=form)
 
 

@@ -41,15 +41,15 @@ def die_once(flag):
     return flag
 
 def not_yet(flag):
-    from pipelines.errors import UnfitError
+    from pipelines.errors import IncompatibleNodeError
     if not Path(flag).exists():
         Path(flag).touch()
-        raise UnfitError("no answer", passing=True)
+        raise IncompatibleNodeError("no answer", transient=True)
     return flag
 
 def never(flag):
-    from pipelines.errors import UnfitError
-    raise UnfitError("no answer", passing=True)
+    from pipelines.errors import IncompatibleNodeError
+    raise IncompatibleNodeError("no answer", transient=True)
 
 def die(task):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -116,9 +116,9 @@ def test_other_error_of_a_worker_fails_the_job_in_one_sentence(running, tasks):
 
 
 def test_task_of_a_dead_worker_is_done_again_and_counted(running, tasks, tmp_path):
-    before = running.deaths
+    before = running.lost_workers
     assert list(running.run(tasks.die_once, [str(tmp_path / "flag")])) == [str(tmp_path / "flag")]
-    assert running.deaths == before + 1
+    assert running.lost_workers == before + 1
 
 
 def test_task_that_kills_every_worker_fails_the_job(running, tasks):
@@ -126,12 +126,12 @@ def test_task_that_kills_every_worker_fails_the_job(running, tasks):
         list(running.run(tasks.die, ["shard 3"]))
 
 
-def test_a_machine_that_may_be_fit_later_is_asked_again_for_a_while(running, tasks, tmp_path, monkeypatch):
+def test_node_with_a_transient_failure_is_retried(running, tasks, tmp_path, monkeypatch):
     said, flags = [], [str(tmp_path / "a"), str(tmp_path / "b")]
     asked = WorkerPool(2)
     assert sorted(asked.run(tasks.not_yet, flags, log=said.append)) == flags
     assert not asked.excluded_nodes
-    assert all("is asked again: no answer" in line for line in said)
+    assert all("will be retried: no answer" in line for line in said)
     monkeypatch.setattr(sys.modules[WorkerPool.__module__], "_TRANSIENT_TIMEOUT", 0.5)
     with pytest.raises(InputError, match=r"no compatible node is left: node .* was excluded: no answer"):
         list(asked.run(tasks.never, flags))

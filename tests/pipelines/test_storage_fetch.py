@@ -1,4 +1,4 @@
-"""What is read from URIs and kept: files that recipes name, shards; from real servers of this machine."""
+"""Downloads from URIs and their cache: files of recipes and shards, from real servers of this machine."""
 
 import hashlib
 import json
@@ -36,12 +36,12 @@ from tests.pipelines.s3_answers import Answer, Answers, listed, refused
 
 
 def sums(folder: Path) -> dict[str, str]:
-    """The checksums that marks tell, by shard; empty marks count for nothing."""
+    """The checksums in the manifests, by shard; empty manifests count for nothing."""
     marks = sorted((folder / "shards").glob("*.json"))
     return {mark.stem: json.loads(mark.read_text())["sha256"] for mark in marks if mark.stat().st_size}
 
 
-def test_fetching_a_file(s3, tmp_path):
+def test_fetch_file(s3, tmp_path):
     s3.folder("fonts").mkdir()
     (s3.folder("fonts") / "a.ttf").write_bytes(b"a font")
     s3.look_again()
@@ -60,7 +60,7 @@ def test_fetching_a_file(s3, tmp_path):
         fetch_file(path, "0" * 64)
 
 
-def test_names_in_a_tree_are_themselves_and_never_lead_out_of_it(s3, tmp_path):
+def test_file_names_are_kept_and_never_leave_the_folder(s3, tmp_path):
     names = ("100%.txt", "a#1 b.txt", "inside/a?b=c&d.txt", "a%41+.txt", "\u4e00.txt")
     for name in names:
         (s3.folder("named") / name).parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def test_names_in_a_tree_are_themselves_and_never_lead_out_of_it(s3, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_of_many_at_a_time_one_fetches_and_removes_what_killed_ones_left(tmp_path):
+def test_one_of_several_processes_downloads_and_removes_abandoned_files(tmp_path):
     def answer(method: str, path: str) -> Answer:
         if "list-type" in path:
             return listed("tree/a.txt")
@@ -104,7 +104,7 @@ def test_of_many_at_a_time_one_fetches_and_removes_what_killed_ones_left(tmp_pat
                     kept.rename(kept.with_name(f".tmp-{kept.name}-1-0badcafe"))  # as if it were not finished
 
 
-def test_a_storage_that_is_too_busy_for_a_while_is_asked_again():
+def test_requests_to_a_busy_storage_are_retried():
     busy = []
     with Answers(lambda *_: busy.pop() if busy else listed("tree/a.txt")) as server:
         found = parse_path(server.uri("tree"))
@@ -114,7 +114,7 @@ def test_a_storage_that_is_too_busy_for_a_while_is_asked_again():
             assert not busy
 
 
-def test_a_key_that_may_see_a_prefix_alone_need_not_see_the_bucket():
+def test_key_with_access_to_a_prefix_alone_passes():
     answers = {"GET": listed(), "HEAD": refused(403, "AccessDenied")}
     with Answers(lambda method, _: answers[method]) as server:
         parse_path(server.uri("tree")).check_access()
@@ -126,7 +126,7 @@ def test_a_key_that_may_see_a_prefix_alone_need_not_see_the_bucket():
             parse_path(server.uri("tree")).check_access()
 
 
-def test_a_certificate_that_is_not_trusted_is_told(tmp_path):
+def test_untrusted_certificate_is_refused(tmp_path):
     made, certificate = tmp_path / "made.pem", tmp_path / "certificate.pem"
     subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
     command = [
@@ -155,7 +155,7 @@ def test_a_certificate_that_is_not_trusted_is_told(tmp_path):
         fetch_path(server.uri("tree", "https"), tmp_path / "cache")
 
 
-def test_nothing_is_kept_beside_the_budget(s3, monkeypatch):
+def test_memory_of_row_groups_is_bounded(s3, monkeypatch):
     uri = s3.uri("many")
     generate("digits", uri, 50, workers=0, shard_size=4)
     monkeypatch.setattr(parquet, "ROW_GROUPS", parquet.RowGroupCache(budget=1))  # keeps the last group alone
@@ -167,7 +167,7 @@ def test_nothing_is_kept_beside_the_budget(s3, monkeypatch):
     assert pa.total_allocated_bytes() - before < sum(sizes) / 3
 
 
-def test_parts_on_a_storage_are_waited_for_together():
+def test_parts_on_a_storage_are_read_concurrently():
     met = threading.Barrier(3)
 
     class Part(parquet.ParquetSource):
@@ -191,7 +191,7 @@ def test_parts_on_a_storage_are_waited_for_together():
 
 @pytest.fixture
 def task(tmp_path, monkeypatch):
-    """A shard of a recipe with a text from a server; the server; and what it answers to all, if there is something."""
+    """A shard of a recipe with a text from a server, the server, and a list of the answer to all requests, if any."""
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
     instead, text = [], (200, b"12\n34\n")
     with Answers(lambda _, path: instead[0] if instead else listed("a.txt") if "list-type" in path else text) as server:
@@ -203,7 +203,7 @@ def task(tmp_path, monkeypatch):
         yield ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 2), tmp_path, "parquet"), server, instead
 
 
-def test_a_worker_asks_once_for_what_a_recipe_names(task):
+def test_worker_downloads_the_files_of_a_recipe_once(task):
     shard, server, _ = task
     generate_shard_on_worker(pickle.loads(pickle.dumps(shard)))
     asked = len(server.asked)
@@ -211,7 +211,7 @@ def test_a_worker_asks_once_for_what_a_recipe_names(task):
     assert len(server.asked) == asked
 
 
-def test_a_machine_that_cannot_keep_or_get_a_file_is_unfit_and_the_second_may_pass(task, tmp_path, monkeypatch):
+def test_node_without_cache_or_storage_is_incompatible_the_latter_transiently(task, tmp_path, monkeypatch):
     shard, _, instead = task
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "file" / "cache"))
     (tmp_path / "file").touch()
