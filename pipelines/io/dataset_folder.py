@@ -29,8 +29,8 @@ _LOCK = ".lock"
 CROP_BANK_FILE = "crops.arrow"
 """The bank of crops that a CopyPaste data set is made with."""
 
-FILTER_DECISIONS_FOLDER = "verdicts"
-"""Of a filtered data set: the folder of what was found out about every line of its source."""
+FILTER_DECISIONS_FOLDER = "decisions"
+"""The folder of the decisions about every line of the source, in a filtered dataset."""
 
 RECIPE_FILE = "recipe.yaml"
 """From which a data set can be made again."""

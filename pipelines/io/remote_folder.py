@@ -21,7 +21,7 @@ from synthtext.core import InputError
 MAX_CONCURRENT_REQUESTS = 16
 """Small files that are read at a time."""
 
-_KNOWN = ("dataset.json", "recipe.yaml", "statistics.json", "shards")
+_KNOWN = ("dataset.json", "recipe.yaml", "statistics.json", "crops.arrow", "shards")
 
 T = TypeVar("T")
 R = TypeVar("R")
