@@ -22,7 +22,7 @@ class TextCrop:
     is decided by the rule rather than kept as it was.
 
     Attributes:
-        least_side_share: of each side of the picture that must be left, 0 to 1.
+        min_side_share: of each side of the picture that must be left, 0 to 1.
         tries: at most; then the picture stays whole. 1 to 1000.
     """
 
@@ -30,7 +30,7 @@ class TextCrop:
     tries: int = 50
 
     def __post_init__(self) -> None:
-        check_fraction("least_side_share", self.min_side_share)
+        check_fraction("min_side_share", self.min_side_share)
         check_number("tries", self.tries, 1, 1000)
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:

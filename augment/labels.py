@@ -32,16 +32,16 @@ _FLAT = 0.5  # square pixels: what has less has no outline worth the name
 class VisibilityRule:
     """When an instance that is cut still counts.
 
-    Shares are of the area that the whole instance would have after the change. At least `keep_share` is left: it keeps
-    its flag. At least `drop_share`: it is ignored, for its text is no longer what is seen. Less, or a piece whose short
-    side is below `least_side`: it is dropped. An instance that falls into pieces keeps its place with the largest; the
+    Shares are of the area that the whole instance would have after the change. At least `keep_visibility` is left: it keeps
+    its flag. At least `drop_visibility`: it is ignored, for its text is no longer what is seen. Less, or a piece whose short
+    side is below `min_side`: it is dropped. An instance that falls into pieces keeps its place with the largest; the
     others follow as ignored instances. A cut instance keeps its text and loses its clusters, which would tell of
     letters that are not there; so does a mirrored one, whose letters are none.
 
     Attributes:
         keep_visibility: 0 to 1; 1 where texts are read and must be whole.
-        drop_share: 0 to keep_share.
-        least_side: pixels.
+        drop_visibility: 0 to keep_visibility.
+        min_side: pixels.
     """
 
     keep_visibility: float = 0.7
@@ -51,9 +51,9 @@ class VisibilityRule:
     def __post_init__(self) -> None:
         if not 0 <= self.drop_visibility <= self.keep_visibility <= 1:
             raise InputError(
-                f"drop_share {self.drop_visibility} and keep_share {self.keep_visibility} must rise within 0 to 1"
+                f"drop_visibility {self.drop_visibility} and keep_visibility {self.keep_visibility} must rise within 0 to 1"
             )
-        check_number("least_side", self.min_side, 0, 100, "pixels")
+        check_number("min_side", self.min_side, 0, 100, "pixels")
 
 
 class InstanceOutline(NamedTuple):

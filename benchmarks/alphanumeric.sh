@@ -16,7 +16,7 @@ recipe=$out/alphanumeric.yaml
 
 ocrmill generate "$recipe" -o "$out/hard" -n 300000 --seed 12
 ocrmill generate "$recipe" -o "$out/easy" -n 100000 --seed 11 ink.contrast_floor=60 \
-  'paper={plain: 3, gradient: 2, texture: {difference: 30}}' \
+  'background={plain: 3, gradient: 2, texture: {difference: 30}}' \
   'effects=[{use: perspective, probability: 0.3, strength_range: [0.0, 0.12]}, {use: blur, probability: 0.2, strength_range: [0.005, 0.015]}]'
 ocrmill generate "$recipe" -o "$out/validation" -n 4000 --seed 13
 ocrmill train rec-lcnet -o "$out/run" --data "$out/hard=3" --data "$out/easy=1" --val "$out/validation" \

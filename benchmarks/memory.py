@@ -48,7 +48,7 @@ def choose_fonts(count: int, folder: Path) -> list[str]:
         raise SystemExit(f"{len(names)} families here can set ASCII, not {count}: make fonts")
     for name in names[:: len(names) // count][:count]:
         (folder / f"{name}{families[name].suffix}").symlink_to(families[name])
-    return ["fonts.system=false", "fonts.embedded=false", f"fonts.folders=[{folder}]"]
+    return ["fonts.system=false", "fonts.bundled=false", f"fonts.folders=[{folder}]"]
 
 
 def follow(recipe: str, settings: list[str], count: int) -> None:

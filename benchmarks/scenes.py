@@ -35,7 +35,7 @@ USUAL = (
     "layouts={photo: {count_range: [10, 16]}}",
 )
 LAYOUTS = ("photo", "document", "receipt")
-CLEAN = ("clutter={marks_range: [0, 0], occlusion_probability: 0}", "effects=[]", "baselines={straight: 1}")
+CLEAN = ("clutter={distractors_range: [0, 0], occlusion_probability: 0}", "effects=[]", "baselines={straight: 1}")
 TOGETHER = 32
 
 

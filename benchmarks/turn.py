@@ -23,7 +23,7 @@ from synthtext.core import InputError
 _MOVED = 1.05
 """A weight that changed by a smaller factor counts as unchanged."""
 
-_PARTS = {"corpus": "corpus", "effect": "effect", "ink style": "style", "paper": "paper", "font": "font"}
+_PARTS = {"corpus": "corpus", "effect": "effect", "ink style": "style", "background": "paper", "font": "font"}
 """What parts of a recipe are called in slices."""
 
 

@@ -140,7 +140,9 @@ def test_every_arm_can_be_started():
             if arm.preset is None:
                 continue
             settings = [s for s in (*(arm.instead or table.settings), *arm.settings) if "$" not in s]
-            settings = [s for s in settings if not s.startswith("frozen_norms")]  # which wants the start left out above
+            settings = [
+                s for s in settings if not s.startswith("freeze_batch_norm")
+            ]  # which wants the start left out above
             resolve_config(arm.preset, [*arm.data], [*arm.val], settings)
 
 
@@ -162,7 +164,7 @@ def bench(tmp_path_factory):
             "tiny": {
                 "score": ["$held_out"],
                 "baseline": "first",
-                "settings": ["network.scale=0.25", "samples=64", "batch_size=16", "threads=1", "log_every=2"],
+                "settings": ["network.backbone_scale=0.25", "samples=64", "batch_size=16", "threads=1", "log_every=2"],
                 "arms": {
                     "first": {"preset": "rec-tiny", "data": {"$digits": 1}, "val": ["$held_out"]},
                     "second": {

@@ -28,7 +28,7 @@ class PostprocessSettings:
         score_mode: "fast": the mean is over the rectangle around a region; "slow": over the region itself.
         box_type: "quad": rectangles; "polygon": outlines, for curved text.
         dilate: grow the kernels by a pixel to the right and down first.
-        released: whole coordinates that count from pixel centres, as the released code gives them; otherwise exact
+        paddle_compat: whole coordinates that count from pixel centres, as the released code gives them; otherwise exact
             ones, continuous (pixel i covers [i, i + 1)).
 
     Raises:
@@ -43,7 +43,7 @@ class PostprocessSettings:
     score_mode: Literal["fast", "slow"] = "fast"
     box_type: Literal["quad", "polygon"] = "quad"
     use_dilation: bool = False
-    released: bool = False
+    paddle_compat: bool = False
 
     def __post_init__(self) -> None:
         if not (0 <= self.threshold < 1 and 0 <= self.box_threshold <= 1):
@@ -79,7 +79,7 @@ def find_boxes(probability: FloatMap, settings: PostprocessSettings, size: tuple
     found = [box for contour in contours[: settings.max_candidates] for box in outline(probability, contour, settings)]
     here = np.array(probability.shape[::-1], np.float32)
     there = np.array(size or probability.shape[::-1], np.float32)
-    place = _released_place if settings.released else _place
+    place = _released_place if settings.paddle_compat else _place
     polygons = [place(polygon, here, there) for polygon, _ in found]
     return Boxes(polygons, np.array([score for _, score in found], np.float32))
 
@@ -145,7 +145,7 @@ def _unclip(polygon: Polygon, settings: PostprocessSettings) -> Polygon | None:
     area, perimeter = area_and_perimeter(polygon)
     if perimeter == 0:
         return None
-    grown = offset_polygon(polygon, area * settings.unclip_ratio / perimeter, released=settings.released)
+    grown = offset_polygon(polygon, area * settings.unclip_ratio / perimeter, paddle_compat=settings.paddle_compat)
     return grown[0] if len(grown) == 1 else None
 
 

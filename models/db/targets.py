@@ -28,7 +28,7 @@ class TargetSettings:
         shrink_ratio: r; a kernel is a text less a border of A (1 - r^2) / L.
         threshold_range: of the threshold map.
         min_size: pixels; a text whose upright box has a shorter side is ignored.
-        released: as the released code does it: points count from pixel centres and kernels have whole coordinates; a
+        paddle_compat: as the released code does it: points count from pixel centres and kernels have whole coordinates; a
             text that is too small still has a threshold target; the threshold map fills the upright box around a text;
             its slope is not exact. Otherwise points are continuous, what is ignored has no threshold target, and
             padding is masked.
@@ -37,7 +37,7 @@ class TargetSettings:
     shrink_ratio: float = 0.4
     threshold_range: tuple[float, float] = (0.3, 0.7)
     min_size: float = 8.0
-    released: bool = False
+    paddle_compat: bool = False
 
     def __post_init__(self) -> None:
         low, high = self.threshold_range
@@ -77,11 +77,11 @@ def make_targets(
     for number, polygon in enumerate(polygons):
         given = bool(ignored[number])
         ignored[number] = not _shrink(polygon, given, maps, settings)
-        if not (given if settings.released else ignored[number]):
+        if not (given if settings.paddle_compat else ignored[number]):
             _border(polygon, maps, settings)
     low, high = settings.threshold_range
     maps.threshold_map[...] = low + (high - low) * maps.threshold_map
-    if valid is not None and not settings.released:
+    if valid is not None and not settings.paddle_compat:
         for mask in (maps.shrink_mask, maps.threshold_mask):
             if isinstance(valid, np.ndarray):
                 mask *= valid
@@ -94,7 +94,9 @@ def make_targets(
 def _shrink(polygon: Polygon, ignore: bool, maps: DBTargets, settings: TargetSettings) -> bool:
     """Draw the kernel of a text; masks the text and returns False if it has none."""
     height, width = maps.shrink_map.shape
-    polygon = np.clip(polygon, 0, (width - 1, height - 1) if settings.released else (width, height)).astype(np.float32)
+    polygon = np.clip(polygon, 0, (width - 1, height - 1) if settings.paddle_compat else (width, height)).astype(
+        np.float32
+    )
     area, perimeter = area_and_perimeter(polygon)
     sides = polygon.max(0) - polygon.min(0)
     kernels: list[Polygon] = []
@@ -102,15 +104,15 @@ def _shrink(polygon: Polygon, ignore: bool, maps: DBTargets, settings: TargetSet
         # A narrow waist can split a kernel: a thinner border keeps it whole.
         for ratio in (settings.shrink_ratio, 2 * settings.shrink_ratio):
             kernels = offset_polygon(
-                polygon, -area * (1 - min(ratio, 0.99) ** 2) / perimeter, released=settings.released
+                polygon, -area * (1 - min(ratio, 0.99) ** 2) / perimeter, paddle_compat=settings.paddle_compat
             )
             if len(kernels) == 1:
                 break
     if not kernels:
-        fill_mask(maps.shrink_mask, polygon, 0, released=settings.released)
+        fill_mask(maps.shrink_mask, polygon, 0, paddle_compat=settings.paddle_compat)
         return False
-    for kernel in kernels[:1] if settings.released else kernels:
-        fill_mask(maps.shrink_map, kernel, 1, released=settings.released)
+    for kernel in kernels[:1] if settings.paddle_compat else kernels:
+        fill_mask(maps.shrink_map, kernel, 1, paddle_compat=settings.paddle_compat)
     return True
 
 
@@ -120,7 +122,7 @@ def _border(polygon: Polygon, maps: DBTargets, settings: TargetSettings) -> None
     if area < 1:
         return
     distance = area * (1 - settings.shrink_ratio**2) / perimeter
-    grown = offset_polygon(polygon, distance, released=settings.released)
+    grown = offset_polygon(polygon, distance, paddle_compat=settings.paddle_compat)
     if not grown:
         return
     left, top = np.floor(grown[0].min(0)).astype(int)
@@ -130,11 +132,11 @@ def _border(polygon: Polygon, maps: DBTargets, settings: TargetSettings) -> None
     if not inside.size:
         return
     corner = np.array([box[1].start, box[0].start], np.float32)
-    fill_mask(inside, grown[0] - corner, 1, released=settings.released)
+    fill_mask(inside, grown[0] - corner, 1, paddle_compat=settings.paddle_compat)
     maps.threshold_mask[box] |= inside
-    rows, columns = np.nonzero(np.ones_like(inside) if settings.released else inside)
-    points = np.stack([columns, rows], 1).astype(np.float32) + corner + (0 if settings.released else 0.5)
-    near = distance_to_edges(polygon, points.astype(np.float32), released=settings.released)
+    rows, columns = np.nonzero(np.ones_like(inside) if settings.paddle_compat else inside)
+    points = np.stack([columns, rows], 1).astype(np.float32) + corner + (0 if settings.paddle_compat else 0.5)
+    near = distance_to_edges(polygon, points.astype(np.float32), paddle_compat=settings.paddle_compat)
     value = (1 - np.minimum(near / distance, 1)).astype(np.float32)
     window = maps.threshold_map[box]
     window[rows, columns] = np.maximum(window[rows, columns], value)

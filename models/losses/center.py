@@ -36,7 +36,7 @@ class ClassCenters(StepAccumulator):
         size: D of the features.
         decay: of the moving mean, for a class that is seen in a step.
         sure: probability of a step from which on it counts.
-        released: as in the released code every step of a line that is read right counts, blank ones too; the mean is
+        paddle_compat: as in the released code every step of a line that is read right counts, blank ones too; the mean is
             over all of them, and a class that was never seen keeps the random centre that it began with.
     """
 
@@ -46,14 +46,14 @@ class ClassCenters(StepAccumulator):
     _numbers: Tensor
 
     def __init__(
-        self, classes: int, size: int, decay: float = 0.99, min_confidence: float = 0.9, *, released: bool = False
+        self, classes: int, size: int, decay: float = 0.99, min_confidence: float = 0.9, *, paddle_compat: bool = False
     ) -> None:
         super().__init__()
-        self.register_buffer("values", torch.randn(classes, size) if released else torch.zeros(classes, size))
+        self.register_buffer("values", torch.randn(classes, size) if paddle_compat else torch.zeros(classes, size))
         self.register_buffer("counts", torch.zeros(classes, dtype=torch.int64))
         self.register_buffer("_totals", torch.zeros(classes, size), persistent=False)
         self.register_buffer("_numbers", torch.zeros(classes, dtype=torch.int64), persistent=False)
-        self._decay, self._sure, self._released = decay, min_confidence, released
+        self._decay, self._sure, self._released = decay, min_confidence, paddle_compat
 
     def confident_steps(self, logits: Tensor, is_right: Tensor | None = None) -> Tensor:
         """Which steps (B, T) count: surely read, not blank, of a line that is read right (B,) if that is known."""

@@ -52,7 +52,7 @@ def distillation_loss(maps: DBMaps, teacher: Tensor, mask: Tensor, settings: DBL
     Returns:
         "probability" and "binary", scalars float32, weighed.
     """
-    probability, binary = dice_terms(maps, teacher, mask, released=settings.released)
+    probability, binary = dice_terms(maps, teacher, mask, paddle_compat=settings.paddle_compat)
     return {"probability": settings.probability_weight * probability, "binary": settings.binary_weight * binary}
 
 

@@ -34,7 +34,7 @@ class DBLossSettings:
         binary_weight: of the binary map.
         probability_loss: "dice" as the released code has it, "bce" with hard negatives as the paper says.
         negative_ratio: hard negatives for each positive pixel, of "bce".
-        released: where nothing is to be found the probability map has no loss and the binary map a constant one, as
+        paddle_compat: where nothing is to be found the probability map has no loss and the binary map a constant one, as
             in the released code; otherwise what the network invents on empty pictures is pushed down.
     """
 
@@ -43,7 +43,7 @@ class DBLossSettings:
     binary_weight: float = 1.0
     probability_loss: Literal["dice", "bce"] = "dice"
     negative_ratio: float = 3.0
-    released: bool = False
+    paddle_compat: bool = False
 
     def __post_init__(self) -> None:
         if self.probability_loss not in ("dice", "bce"):
@@ -79,9 +79,9 @@ def dice_or_mean_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tenso
     return torch.where((target * mask).any(), dice_loss(prediction, target, mask), mean)
 
 
-def dice_terms(maps: DBMaps, target: Tensor, mask: Tensor, *, released: bool) -> tuple[Tensor, Tensor]:
-    """Dice of the probability and of the binary map, each as `DBLossSettings.released` says; not weighed."""
-    if not released:
+def dice_terms(maps: DBMaps, target: Tensor, mask: Tensor, *, paddle_compat: bool) -> tuple[Tensor, Tensor]:
+    """Dice of the probability and of the binary map, each as `DBLossSettings.paddle_compat` says; not weighed."""
+    if not paddle_compat:
         return dice_or_mean_loss(maps.probability, target, mask), dice_or_mean_loss(maps.binary, target, mask)
     is_found = (target * mask).any()
     return dice_loss(maps.probability, target, mask) * is_found, dice_loss(maps.binary, target, mask)
@@ -130,9 +130,9 @@ def db_loss(maps: DBMaps, targets: DBTargetBatch, settings: DBLossSettings) -> d
         "probability", "threshold" and "binary", scalars float32.
     """
     found, mask = targets.shrink_map, targets.shrink_mask
-    probability, binary = dice_terms(maps, found, mask, released=settings.released)
+    probability, binary = dice_terms(maps, found, mask, paddle_compat=settings.paddle_compat)
     if settings.probability_loss == "bce":
-        least = 0 if settings.released else int(MIN_NEGATIVE_FRACTION * mask.sum())
+        least = 0 if settings.paddle_compat else int(MIN_NEGATIVE_FRACTION * mask.sum())
         probability = balanced_bce_loss(maps.probability, found, mask, settings.negative_ratio, least)
     threshold = masked_l1_loss(maps.threshold, targets.threshold_map, targets.threshold_mask)
     return {

@@ -13,7 +13,7 @@ def mutual_loss(
     steps: Tensor | None = None,
     *,
     clip: float | None = None,
-    released: bool = False,
+    paddle_compat: bool = False,
 ) -> Tensor:
     """How the readings of two networks differ: the symmetric divergence of their classes, both learning.
 
@@ -25,13 +25,13 @@ def mutual_loss(
         second: the same.
         steps: (B,) steps of every line that count, the others lie in its padding; None: all.
         clip: a line counts no more than this, and its gradient shrinks in proportion; None: no bound.
-        released: 1e-10 is added to every probability, as the released code does, which loses large logits.
+        paddle_compat: 1e-10 is added to every probability, as the released code does, which loses large logits.
 
     Returns:
         Scalar float32.
     """
     p, q = first.float(), second.float()
-    divergence = _released_divergence(p, q) if released else _divergence(p, q)
+    divergence = _released_divergence(p, q) if paddle_compat else _divergence(p, q)
     lines = _masked(divergence, steps).sum(1)
     if clip is not None:
         lines = lines * (clip / lines.detach().clamp(min=clip))

@@ -56,7 +56,7 @@ def generate_command(
 
     Example: ocrmill generate lines -o "s3://bucket/train?endpoint_override=127.0.0.1:9000&scheme=http" -n 100000
 
-    Example: ocrmill generate scenes -o data/scenes -n 2000 paper.photos.folder=photographs
+    Example: ocrmill generate scenes -o data/scenes -n 2000 background.photos.folder=photographs
     """
     from pipelines.jobs.generation import generate
 
@@ -103,7 +103,7 @@ def preview_command(
 
     Example: ocrmill preview lines --components -o components.png
 
-    Example: ocrmill preview scenes -o scenes.png paper.photos.folder=photographs
+    Example: ocrmill preview scenes -o scenes.png background.photos.folder=photographs
     """
     check_writable_png(out, "page")
 

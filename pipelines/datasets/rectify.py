@@ -17,14 +17,14 @@ _REACH = 2
 """Pixels around a line that cubic interpolation looks at."""
 
 
-def rectify(image: Image, polygon: Polygon, *, released: bool = False) -> Image:
+def rectify(image: Image, polygon: Polygon, *, paddle_compat: bool = False) -> Image:
     """The line inside a polygon, upright (PP-OCRv2, released code: get_rotate_crop_image).
 
     Args:
         image: (H, W, 3) uint8.
         polygon: (4, 2), or (P, 2) of an even P: half of the points along the top, the rest back along the bottom;
             pixels, from the text's top-left.
-        released: the corners of a quad count from pixel centres and become those of the line's first pixel and of the
+        paddle_compat: the corners of a quad count from pixel centres and become those of the line's first pixel and of the
             one behind its last, as in the released code: for boxes that were found as released. Upright boxes come out
             the same, turned ones half a pixel beside.
 
@@ -39,7 +39,7 @@ def rectify(image: Image, polygon: Polygon, *, released: bool = False) -> Image:
         box = _window(image, polygon)
         image, corner = image[box], np.array([box[1].start, box[0].start], np.float32)
     if len(polygon) == 4:
-        line = _perspective(image, top - corner, bottom - corner, (width, height), 0.0 if released else 0.5)
+        line = _perspective(image, top - corner, bottom - corner, (width, height), 0.0 if paddle_compat else 0.5)
     else:
         line = _strip(image, top - corner, bottom - corner, width, height)
     return np.ascontiguousarray(np.rot90(line)) if height >= VERTICAL_RATIO * width else line

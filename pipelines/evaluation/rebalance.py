@@ -58,8 +58,8 @@ def reweight_ink_styles(recipe: LinesRecipe, tree: SettingsDict, slices: SliceRe
 
 def reweight_backgrounds(recipe: LinesRecipe, tree: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
     """Papers."""
-    weights = [RecipeWeight(c.use, c.use, c.weight, c.weight) for c in recipe.weighted_components["paper"]]
-    return _weighed("paper", "paper", slices, weights, strength, _named(tree["paper"]))
+    weights = [RecipeWeight(c.use, c.use, c.weight, c.weight) for c in recipe.weighted_components["background"]]
+    return _weighed("paper", "paper", slices, weights, strength, _named(tree["background"]))
 
 
 def _weighed(
@@ -181,7 +181,7 @@ class RebalanceResult:
         trees = self.base.settings, self.recipe.settings
         before, after = (float((tree.get("balance") or {}).get("share", 0)) for tree in trees)
         if before != after:
-            yield f"balance.share is {after:g} now, so that the weights of characters count"
+            yield f"coverage.share is {after:g} now, so that the weights of characters count"
 
 
 def rebalance_recipe(

@@ -268,7 +268,7 @@ def reweight_characters(recipe: LinesRecipe, tree: SettingsDict, slices: SliceRe
     found = reweight("character", cuts, weights, strength)
     if found.after:
         share = balance.get("share") or DEFAULT_COVERAGE_SHARE
-        tree["balance"] = {**balance, "share": share, "weights": {**old, **found.after}}
+        tree["coverage"] = {**balance, "share": share, "weights": {**old, **found.after}}
     return found
 
 

@@ -86,7 +86,7 @@ def read_postprocessing(metadata: Mapping[str, str], file: Path) -> PostprocessS
         InputError: what the file says cannot be; the sentence names it, and so do those of the functions below.
     """
     if POSTPROCESSING_KEY not in metadata:
-        return PostprocessSettings(released=True)
+        return PostprocessSettings(paddle_compat=True)
     try:
         settings = json.loads(metadata[POSTPROCESSING_KEY])
     except ValueError as error:

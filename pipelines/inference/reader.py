@@ -222,8 +222,8 @@ class Reader:
         return Page(name, image.shape[1], image.shape[0], tuple(read[i] for i in order))
 
     def _lines(self, image: Image, found: Boxes) -> Sequence[Image]:
-        released = self.detector.boxes.released
-        lines = [rectify(image, to_quad(polygon), released=released) for polygon in found.polygons]
+        paddle_compat = self.detector.boxes.paddle_compat
+        lines = [rectify(image, to_quad(polygon), paddle_compat=paddle_compat) for polygon in found.polygons]
         if self._upright is None or not lines:
             return lines
         turned = self._upright.is_rotated(lines)

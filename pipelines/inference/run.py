@@ -42,16 +42,18 @@ class RecognizerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     backbone: RecognizerBackbone = "lcnet"
-    scale: float = Field(default=0.5, gt=0, le=4)
-    hidden: int = Field(default=64, ge=1)
-    mid: int = Field(default=96, ge=1)
+    backbone_scale: float = Field(default=0.5, gt=0, le=4)
+    lstm_hidden: int = Field(default=64, ge=1)
+    head_dim: int = Field(default=96, ge=1)
     blank_bias: float = 0.0
 
     def build(self, charset: Charset, height: int) -> Recognizer:
         """A recognizer with fresh weights for a charset and a height of lines in pixels."""
         classes = CTCCodec(charset).classes
         return Recognizer(
-            RecognizerConfig(classes, self.scale, height, self.hidden, self.mid, self.blank_bias, self.backbone),
+            RecognizerConfig(
+                classes, self.backbone_scale, height, self.lstm_hidden, self.head_dim, self.blank_bias, self.backbone
+            ),
         )
 
 
@@ -61,12 +63,12 @@ class DetectorSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     backbone: Literal["mobilenet_v3", "resnet18"] = "mobilenet_v3"
-    scale: float = Field(default=0.5, gt=0, le=4)
-    channels: int = Field(default=96, ge=4, multiple_of=4)
+    backbone_scale: float = Field(default=0.5, gt=0, le=4)
+    neck_channels: int = Field(default=96, ge=4, multiple_of=4)
 
     def build(self) -> Detector:
         """A detector with fresh weights."""
-        return Detector(DetectorConfig(self.backbone, self.scale, self.channels))
+        return Detector(DetectorConfig(self.backbone, self.backbone_scale, self.neck_channels))
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from synthtext.core import Image, InputError, Sample
 
 _GAP, _LABEL, _HEADING = 6, 14, 18  # pixels between pictures, and of ems
 _COLUMNS, _WIDTH = 2, 720  # of looks, and pixels that one has
-_TITLES = {"ink.styles": "ink styles", "ink.colours": "colours of ink", "paper": "papers", "effects": "effects"}
-_KINDS = {"ink.styles": INK_STYLE, "ink.colours": INK_COLOURS, "paper": BACKGROUND, "effects": EFFECT}
+_TITLES = {"ink.styles": "ink styles", "ink.colours": "colours of ink", "background": "papers", "effects": "effects"}
+_KINDS = {"ink.styles": INK_STYLE, "ink.colours": INK_COLOURS, "background": BACKGROUND, "effects": EFFECT}
 _MOST = 16
 
 
@@ -82,7 +82,7 @@ def _plain(recipe: ResolvedRecipe) -> dict[str, Any]:
     tree = dict(recipe.settings)
     tree["layout"] = {**tree["layout"], "neighbours": {**tree["layout"]["neighbours"], "probability": 0.0}}
     tree["ink"] = {**tree["ink"], "styles": {"plain": 1}, "colours": {"any_colour": 1}}
-    return {**tree, "paper": {"plain": 1}, "effects": [], "baselines": {"straight": 1}}
+    return {**tree, "background": {"plain": 1}, "effects": [], "baselines": {"straight": 1}}
 
 
 def _parts(recipe: ResolvedRecipe, key: str, kind: ComponentKind) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -107,11 +107,11 @@ def _is_required(field: dataclasses.Field[Any]) -> bool:
 def _with_part(plain: dict[str, Any], key: str, name: str, settings: dict[str, Any]) -> dict[str, Any]:
     if key == "effects":
         return {**plain, key: [{"use": name, "probability": 1.0, **settings}]}
-    if key == "paper":
+    if key == "background":
         return {**plain, key: {name: {"weight": 1.0, **settings}}}
     ink = {**plain["ink"], key.removeprefix("ink."): {name: {"weight": 1.0, **settings}}}
     if key == "ink.colours":  # these show on papers of two colours
-        return {**plain, "ink": ink, "paper": {"texture": 1}}
+        return {**plain, "ink": ink, "background": {"texture": 1}}
     return {**plain, "ink": ink}
 
 

@@ -41,9 +41,9 @@ _SOURCES: dict[str, bytes] = {}
 
 CORPUS = ComponentKind("corpus", "synthtext.corpora", (frozenset({"draw"}),))
 BASELINE = ComponentKind("baseline", "synthtext.baselines", (frozenset({"draw", "warp"}),))
-BACKGROUND = ComponentKind("paper", "synthtext.background", (frozenset({"paint"}), frozenset({"for_block"})))
+BACKGROUND = ComponentKind("background", "synthtext.background", (frozenset({"paint"}), frozenset({"for_block"})))
 SCENE_BACKGROUND = ComponentKind(
-    "paper", "synthtext.scenes.backgrounds", (frozenset({"paint"}), frozenset({"for_block"}))
+    "background", "synthtext.scenes.backgrounds", (frozenset({"paint"}), frozenset({"for_block"}))
 )
 LAYOUT = ComponentKind("layout", "synthtext.scenes.layouts", (frozenset({"compose", "place"}),))
 INK_STYLE = ComponentKind(

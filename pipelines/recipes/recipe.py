@@ -177,7 +177,7 @@ class BaseRecipe(ABC, Generic[S]):
             "inventory": inventory,
             "baselines": self.entries("baselines"),
             "ink": Ink(self.settings.ink.contrast_floor, self.entries("ink.styles"), self.entries("ink.colours")),
-            "papers": self.entries("paper"),
+            "backgrounds": self.entries("background"),
             "effects": EffectChain(
                 [EffectStep(part.use, part.instance, part.weight) for part in self.listed_components["effects"]]
             ),
@@ -194,7 +194,7 @@ class LinesRecipeSettings(BaseRecipeSettings):
     """A recipe of lines as it is written."""
 
     kind: Literal["lines"] = "lines"
-    paper: WeightedComponents = Field(default={"plain": 1}, min_length=1)
+    background: WeightedComponents = Field(default={"plain": 1}, min_length=1)
     layout: LayoutOptions = LayoutOptions()
     coverage: CoverageOptions = CoverageOptions()
     output: Output = Output()
@@ -205,7 +205,7 @@ class LinesRecipe(BaseRecipe[LinesRecipeSettings]):
     """A recipe of lines, checked and built."""
 
     SETTINGS: ClassVar = LinesRecipeSettings
-    SHARED: ClassVar = {"paper": BACKGROUND}
+    EXTRA_WEIGHTED: ClassVar = {"background": BACKGROUND}
 
     def generator(
         self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
@@ -221,7 +221,7 @@ class LinesRecipe(BaseRecipe[LinesRecipeSettings]):
         """What its lines look like."""
         settings = self.settings
         return LineDesign(
-            **self.design_fields(inventory), layout=settings.layout, output=settings.output, balance=settings.coverage
+            **self.design_fields(inventory), layout=settings.layout, output=settings.output, coverage=settings.coverage
         )
 
 
@@ -229,7 +229,7 @@ class ScenesRecipeSettings(BaseRecipeSettings):
     """A recipe of scenes as it is written."""
 
     kind: Literal["scenes"] = "scenes"
-    paper: WeightedComponents = Field(default={"wall": 1}, min_length=1)
+    background: WeightedComponents = Field(default={"wall": 1}, min_length=1)
     typesetting: TypesettingOptions = TypesettingOptions()
     layouts: WeightedComponents = Field(default={"photo": 1}, min_length=1)
     clutter: Clutter = Clutter()
@@ -242,7 +242,7 @@ class ScenesRecipe(BaseRecipe[ScenesRecipeSettings]):
     """A recipe of scenes, checked and built."""
 
     SETTINGS: ClassVar = ScenesRecipeSettings
-    SHARED: ClassVar = {"paper": SCENE_BACKGROUND, "layouts": LAYOUT}
+    EXTRA_WEIGHTED: ClassVar = {"background": SCENE_BACKGROUND, "layouts": LAYOUT}
 
     def generator(
         self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None

@@ -69,7 +69,7 @@ class DetectorTask:
         with torch.no_grad():
             seen = {name: dilated_teacher_map(network.probability(images)) for name, network in self._frozen.items()}
         parts: dict[str, Tensor] = {}
-        for lesson in self._config.team.losses:
+        for lesson in self._config.network_group.losses:
             for name, part in self._lesson(lesson, maps, seen, targets).items():
                 parts[f"{lesson.student}_{lesson.target}_{name}"] = lesson.weight * part
         return parts

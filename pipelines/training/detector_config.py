@@ -39,8 +39,8 @@ class ViewSettings(StrictSettings):
             of `size`, so that texts are seen at the scale that the factor gives.
         min_side_share: of the picture's sides that must be left between texts; null: 0.1.
         text_share: of the windows that must show a text; null: 0.5.
-        keep_share: of a text that must be seen for it to count.
-        drop_share: of a text that must be seen for it to be ignored rather than forgotten.
+        keep_visibility: of a text that must be seen for it to count.
+        drop_visibility: of a text that must be seen for it to be ignored rather than forgotten.
     """
 
     size: tuple[_Side, _Side] = (640, 640)
@@ -50,13 +50,13 @@ class ViewSettings(StrictSettings):
     cut: Literal["between_texts", "window"] = "between_texts"
     min_side_share: float | None = None
     text_share: _Probability | None = None
-    keep_share: float = 0.7
-    drop_share: float = 0.1
+    keep_visibility: float = 0.7
+    drop_visibility: float = 0.1
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
         if self.cut == "window" and self.min_side_share is not None:
-            raise ValueError("least_side_share is for cut=between_texts: leave it out")
+            raise ValueError("min_side_share is for cut=between_texts: leave it out")
         if self.cut == "between_texts" and self.text_share is not None:
             raise ValueError("text_share is for cut=window: leave it out")
         self.chain()
@@ -74,7 +74,7 @@ class ViewSettings(StrictSettings):
             degrees_range=self.degrees_range,
             factor_range=self.scale_range,
             crop=crop,
-            rule=VisibilityRule(self.keep_share, self.drop_share),
+            rule=VisibilityRule(self.keep_visibility, self.drop_visibility),
         )
         return SceneChain([*view.steps, *effects], view.rule)
 
@@ -95,7 +95,7 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
     """
 
     network: DetectorSettings = DetectorSettings()
-    team: NetworkGroup[DetectorSettings] = NetworkGroup()
+    network_group: NetworkGroup[DetectorSettings] = NetworkGroup()
     level: Level = "word"
     preprocessing: DetectorPreprocessing = DetectorPreprocessing()
     postprocessing: PostprocessSettings = PostprocessSettings()
@@ -136,7 +136,7 @@ def detector_init_settings(run: Run) -> SettingsDict:
     return {
         "network": run.detector_settings.model_dump(),
         "preprocessing": asdict(run.detector_preprocessing),
-        "frozen_norms": True,
+        "freeze_batch_norm": True,
     }
 
 

@@ -67,7 +67,7 @@ class RecognizerGroup(nn.Module):
                 if loss.center_weight:
                     sizes = learners[lesson.student].config
                     self.centers[lesson.student] = ClassCenters(
-                        sizes.num_classes, sizes.head_dim, released=loss.paddle_compat
+                        sizes.num_classes, sizes.head_dim, paddle_compat=loss.paddle_compat
                     )
             elif loss.feature_weight and channels[lesson.student] != channels[lesson.target]:
                 inputs, outputs = channels[lesson.student], channels[lesson.target]
@@ -110,7 +110,7 @@ def with_teacher_metadata(config: GroupConfigT, kind: str, facts_of: Callable[[R
         run = Run.open(_path(member.init))
         sizes = facts_of(run)
         facts[name] = {"init": str(run.folder), "network": sizes, "sha256": file_sha256(run.weights_path(None))}
-    return config.model_copy(update={"team": config.network_group.with_metadata(facts)})
+    return config.model_copy(update={"network_group": config.network_group.with_metadata(facts)})
 
 
 def _path(name: str) -> Path:

@@ -128,7 +128,7 @@ class NetworkGroupConfig(BaseTrainConfig, Generic[NetworkSettingsT]):
     Attributes:
         network: sizes of every network that learns and has none of its own.
         team: which networks there are, and who learns from whom.
-        frozen_norms: batch normalisation keeps the statistics that a network starts with, instead of those of every
+        freeze_batch_norm: batch normalisation keeps the statistics that a network starts with, instead of those of every
             batch, which a few small crops make noisy; for `init`. The threshold map of a detector, which reading does
             not need and an imported RUN has no weights for, is left out.
     """
@@ -141,7 +141,7 @@ class NetworkGroupConfig(BaseTrainConfig, Generic[NetworkSettingsT]):
     def _has_norms_to_keep(self) -> Self:
         if self.freeze_batch_norm and not all(map(self.init_of, self.network_group.students)):
             raise ValueError(
-                "frozen_norms keeps what networks start with, but one starts from nothing: give it an init"
+                "freeze_batch_norm keeps what networks start with, but one starts from nothing: give it an init"
             )
         return self
 
@@ -166,7 +166,7 @@ def apply_teacher_setting(tree: SettingsDict, kind: str, where: str) -> Settings
         InputError: there is a `teacher`, and no network that is one.
     """
     result = dict(tree)
-    teacher, team = result.pop("teacher", None), result.get("team", {})
+    teacher, team = result.pop("teacher", None), result.get("network_group", {})
     if teacher is None:
         return result
     networks = team.get("networks", {}) if isinstance(team, Mapping) else {}
@@ -178,4 +178,7 @@ def apply_teacher_setting(tree: SettingsDict, kind: str, where: str) -> Settings
             f"preset {presets}"
         )
     path = str(Path(teacher).absolute())
-    return {**result, "team": {**team, "networks": {**networks, frozen[0]: {**networks[frozen[0]], "init": path}}}}
+    return {
+        **result,
+        "network_group": {**team, "networks": {**networks, frozen[0]: {**networks[frozen[0]], "init": path}}},
+    }

@@ -78,7 +78,7 @@ class RecognizerTask:
             config.seed,
             sequential_sources(config.data),
         )
-        self.model = RecognizerGroup(learners, frozen, config.team.losses, config.loss)
+        self.model = RecognizerGroup(learners, frozen, config.network_group.losses, config.loss)
         self.extra_metrics: dict[str, Tensor] = {}
         kept = learners.values() if config.freeze_batch_norm else ()
         self._norms = [m for network in kept for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
@@ -101,7 +101,7 @@ class RecognizerTask:
         labels = _Labels(targets, lengths, filled, steps, step * self._config.samples_per_step)
         parts: dict[str, Tensor] = {}
         self.extra_metrics = {}
-        for lesson in self._config.team.losses:
+        for lesson in self._config.network_group.losses:
             prefix = f"{lesson.student}_{lesson.target}_" if len(said) > 1 else ""
             for name, part in self._lesson(lesson, said, labels).items():
                 parts[prefix + name] = lesson.weight * part
@@ -116,7 +116,9 @@ class RecognizerTask:
         other = said[lesson.target]
         steps = None if loss.paddle_compat else labels.steps
         rise = loss.mutual_warmup(labels.samples + self._config.samples_per_step)
-        mutual = mutual_loss(learner.logits, other.logits, steps, clip=loss.mutual_clip, released=loss.paddle_compat)
+        mutual = mutual_loss(
+            learner.logits, other.logits, steps, clip=loss.mutual_clip, paddle_compat=loss.paddle_compat
+        )
         parts = {"mutual": rise * loss.mutual_weight * mutual}
         self._measure(lesson, said, lesson.weight * parts["mutual"], labels)
         if loss.feature_weight:
@@ -134,7 +136,7 @@ class RecognizerTask:
             spacing = spacing_loss(logits, targets, lengths, labels.filled)
             parts = {"ctc": (1 - share) * ctc, "spacing": share * spacing}
         if loss.ace_weight:
-            parts["ace"] = loss.ace_weight * ace_loss(logits, targets, lengths, released=loss.paddle_compat)
+            parts["ace"] = loss.ace_weight * ace_loss(logits, targets, lengths, paddle_compat=loss.paddle_compat)
         if loss.center_weight:
             parts["center"] = loss.center_weight * self._center(self.model.centers[name], said, labels)
         return parts
@@ -164,7 +166,7 @@ class RecognizerTask:
     ) -> None:
         if not mutual.requires_grad:
             return
-        taught = {other.student for other in self._config.team.losses if other.target == LABELS}
+        taught = {other.student for other in self._config.network_group.losses if other.target == LABELS}
         for name, source in ((lesson.student, lesson.target), (lesson.target, lesson.student)):
             if name in taught:
                 logits = said[name].logits

@@ -27,7 +27,7 @@ class RecognizerLossSettings(StrictSettings):
             after how many the loss counts; null: half and 60 % of `samples`.
         mutual_weight: of the divergence of what two networks read (PP-OCRv2, section 2.2.2), summed over the steps.
         mutual_clip: a line's divergence counts no more than this; null: no bound.
-        mutual_rise_samples: over so many samples all that networks learn from each other rises from 0 to its weight.
+        mutual_warmup_samples: over so many samples all that networks learn from each other rises from 0 to its weight.
         feature_weight: of the mean squared difference of their backbones' maps.
         paddle_compat: the released forms: steps in the padding of a line count too, in the divergence every probability is
             enlarged by 1e-10, centres are means over all steps of right lines between the two ends of
@@ -75,7 +75,7 @@ class InputSettings(StrictSettings):
 
     def preprocessing(self) -> RecognizerPreprocessing:
         """The same as training, evaluation and reading use it."""
-        return RecognizerPreprocessing(**self.model_dump(exclude={"widest"}))
+        return RecognizerPreprocessing(**self.model_dump(exclude={"drop_wider_than"}))
 
 
 class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
@@ -91,7 +91,7 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
     """
 
     network: RecognizerSettings = RecognizerSettings()
-    team: NetworkGroup[RecognizerSettings] = NetworkGroup()
+    network_group: NetworkGroup[RecognizerSettings] = NetworkGroup()
     charset: str = "alphanumeric_lower"
     input: InputSettings = InputSettings()
     loss: RecognizerLossSettings = RecognizerLossSettings()

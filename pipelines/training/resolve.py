@@ -38,7 +38,7 @@ def resolve_config(
 
     The file's key `kind`, recognizer (the default) or detector, says which settings there are. With `init`, the sizes
     of the network and what it wants to see are those of that RUN (of a recognizer the charset, too), the highest
-    learning rate is that of a network that reads already, and a detector keeps its statistics (`frozen_norms`), unless
+    learning rate is that of a network that reads already, and a detector keeps its statistics (`freeze_batch_norm`), unless
     the YAML file or an override says otherwise.
 
     Args:

@@ -47,7 +47,7 @@ class Ruled(ParametricBackground):
         line = np.clip(paper - strength * tint * (3 / tint.sum()), 0, 255)
         return {
             "kind": kind,
-            "paper": paper.round().tolist(),
+            "background": paper.round().tolist(),
             "line": line.round().tolist(),
             "spacing": rng.uniform(*self.spacing_range),
             "x": rng.random(),
@@ -60,7 +60,7 @@ class Ruled(ParametricBackground):
         """A piece of paper, (H, W, 3)."""
         width, height = int(size.width), int(size.height)
         image = np.empty((height, width, 3), np.uint8)
-        image[:] = np.array(parameters["paper"], np.uint8)
+        image[:] = np.array(parameters["background"], np.uint8)
         kind, colour = parameters["kind"], parameters["line"]
         step = max(5.0, parameters["spacing"] * height / (1 if kind == "lines" else 3))
         thick = max(1, round(parameters["width"] * height * (1 if kind == "lines" else 0.6)))
@@ -193,7 +193,7 @@ class Halftone(ParametricBackground):
             "tones": [sorted(rng.uniform(*self.tone_range, 2).tolist()) for _ in range(count)],
             "places": [draw_noise_offset(rng) for _ in range(count)],
             "area": rng.uniform(0.8, 4),
-            "paper": paper.round().tolist(),
+            "background": paper.round().tolist(),
             "ink": (rng.uniform(0, 170) + rng.uniform(0, 70, 3)).round().tolist(),
         }
 
@@ -207,7 +207,7 @@ class Halftone(ParametricBackground):
             tone = np.float32(low) + areas * np.float32((high - low) / 255)
             angle = math.radians(parameters["degrees"] + _ANGLES[number])
             layers.append(_dots(size, pitch, angle, tone))
-        paper = np.array(parameters["paper"], np.float64)
+        paper = np.array(parameters["background"], np.float64)
         if len(layers) == 1:
             steps = np.linspace(0, 1, 256)[:, None]
             table = (paper + (np.array(parameters["ink"]) - paper) * steps + 0.5).astype(np.uint8)

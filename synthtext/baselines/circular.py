@@ -80,12 +80,12 @@ class RingMap:
 class Arc:
     """A line bent into an arc of a circle, upwards like a rainbow or downwards like a bowl.
 
-    The radius is at least `least_radius` and leaves 2.5 line heights at the inner side, so that letters do not crowd; a
+    The radius is at least `min_radius` and leaves 2.5 line heights at the inner side, so that letters do not crowd; a
     short text spans a smaller angle than was drawn.
 
     Attributes:
         degrees_range: the angle that the line spans, 1 to 300.
-        least_radius: of the middle of the line, in ems, 1 to 1000.
+        min_radius: of the middle of the line, in ems, 1 to 1000.
         downward_probability: of bending downwards.
     """
 
@@ -97,7 +97,7 @@ class Arc:
 
     def __post_init__(self) -> None:
         check_range("degrees_range", self.degrees_range, 1, 300)
-        check_number("least_radius", self.min_radius, 1, 1000, "ems")
+        check_number("min_radius", self.min_radius, 1, 1000, "ems")
         check_fraction("downward_probability", self.downward_probability)
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
@@ -126,7 +126,7 @@ class Circle:
     Attributes:
         coverage_range: share of the circle that the line takes, 0.1 to 0.95.
         start_range: where it begins, in degrees clockwise from the top of the circle, -360 to 360.
-        least_radius: of the middle of the line, in ems, 1 to 1000.
+        min_radius: of the middle of the line, in ems, 1 to 1000.
         inside_probability: of letters whose heads point to the centre, which read counterclockwise; else their feet do,
             and they read clockwise.
     """
@@ -135,19 +135,19 @@ class Circle:
 
     coverage_range: Range = (0.5, 0.92)
     start_range: Range = (0, 360)
-    least_radius: float = MIN_RADIUS
+    min_radius: float = MIN_RADIUS
     inside_probability: float = 0.25
 
     def __post_init__(self) -> None:
         check_range("coverage_range", self.coverage_range, 0.1, 0.95, "shares")
         check_range("start_range", self.start_range, -360, 360, "degrees")
-        check_number("least_radius", self.least_radius, 1, 1000, "ems")
+        check_number("min_radius", self.min_radius, 1, 1000, "ems")
         check_fraction("inside_probability", self.inside_probability)
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw the share that is covered, made smaller where the radius would be too small, the start and the side."""
         wanted = max(ink.width / rng.uniform(*self.coverage_range), ink.width + _GAP) / (2 * np.pi)
-        radius = clamp_radius(ink, float(wanted), self.least_radius)
+        radius = clamp_radius(ink, float(wanted), self.min_radius)
         return {
             "coverage": float(ink.width / (2 * np.pi * radius)),
             "start": float(rng.uniform(*self.start_range)),

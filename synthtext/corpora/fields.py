@@ -39,7 +39,7 @@ class Price(Pattern):
 
 
 @dataclass(frozen=True)
-class CodeCorpus(Pattern):
+class Code(Pattern):
     """Serial numbers, plates, telephone numbers, product codes."""
 
     pattern: str = (

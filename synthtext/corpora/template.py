@@ -11,14 +11,14 @@ import numpy as np
 
 from synthtext.core import InputError
 from synthtext.corpora.corpus import Corpus
-from synthtext.corpora.fields import CodeCorpus, Date, Email, Number, Price, WebAddress
+from synthtext.corpora.fields import Code, Date, Email, Number, Price, WebAddress
 from synthtext.corpora.words import Words
 
 _KNOWN: Mapping[str, Callable[[], Corpus]] = {
     "number": Number,
     "date": Date,
     "price": Price,
-    "code": CodeCorpus,
+    "code": Code,
     "email": Email,
     "web_address": WebAddress,
     "word": Words,

@@ -36,13 +36,13 @@ class CoverageOptions:
     weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_fraction("balance: share", self.share)
+        check_fraction("coverage: share", self.share)
         if 0 < self.share < 1 / _PARTS:
-            raise InputError(f"balance: share {self.share} is less than a millionth; 0 switches it off")
+            raise InputError(f"coverage: share {self.share} is less than a millionth; 0 switches it off")
         for character, factor in self.weights.items():
             if len(character) != 1:
-                raise InputError(f"balance: weights go by single characters, and {character!r} is none")
-            check_number(f"balance: weight of {character!r}", factor, 0, _MOST_FACTOR)
+                raise InputError(f"coverage: weights go by single characters, and {character!r} is none")
+            check_number(f"coverage: weight of {character!r}", factor, 0, _MOST_FACTOR)
 
     def weights_for(self, charset: Charset) -> dict[str, float]:
         """What is owed of a charset, with how often against others.
@@ -55,12 +55,12 @@ class CoverageOptions:
         for key, named in (("characters", self.characters), ("weights", self.weights)):
             lacking = [character for character in named if character not in charset]
             if lacking:
-                raise InputError(f"balance: {key}: {lacking[0]!r} is not in the charset; take it out")
+                raise InputError(f"coverage: {key}: {lacking[0]!r} is not in the charset; take it out")
         named = self.characters or "".join(c for c in charset if ord(c) not in DEFAULT_IGNORABLE)
         owed = {c: float(self.weights.get(c, 1)) for c in named if c not in self.exclude}
         owed = {c: weight for c, weight in owed.items() if weight > 0 and (c == " " or clean_text(c) == c)}
         if not owed:
-            raise InputError("balance: no character is left that could be owed; set share to 0, or exclude fewer")
+            raise InputError("coverage: no character is left that could be required; set share to 0, or exclude fewer")
         return owed
 
 

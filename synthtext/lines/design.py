@@ -110,4 +110,4 @@ class LineDesign(Design):
 
     layout: LayoutOptions
     output: Output
-    balance: CoverageOptions
+    coverage: CoverageOptions

@@ -43,9 +43,9 @@ class LineGenerator:
         self._sources = [StreamSource(seed) for _ in range(_BATCH_SIZE)]
         self.resources = BlockResourceCache(design, seed, cache)
         self.stages = LineStages(design, self.resources.cache)
-        balance = design.balance
+        coverage = design.coverage
         self._schedule = (
-            CoverageSchedule(balance.weights_for(design.charset), balance.share, seed) if balance.share else None
+            CoverageSchedule(coverage.weights_for(design.charset), coverage.share, seed) if coverage.share else None
         )
 
     def with_design(self, design: LineDesign) -> "LineGenerator":

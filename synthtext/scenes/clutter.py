@@ -33,7 +33,7 @@ class Clutter:
     occlusion_range: Range = (0.05, 0.5)
 
     def __post_init__(self) -> None:
-        check_range("clutter: marks_range", self.distractors_range, 0, 200, "counts")
+        check_range("clutter: distractors_range", self.distractors_range, 0, 200, "counts")
         check_fraction("clutter: occlusion_probability", self.occlusion_probability)
         check_range("clutter: occlusion_range", self.occlusion_range, 0.02, 1, "shares")
 

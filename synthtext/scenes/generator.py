@@ -174,7 +174,7 @@ class SceneStages:
         scripts = Counter(line.laid.line.bent.line.script for line in lines)
         drawn = {
             "layout": draft.layout.name,
-            "paper": draft.background_source.name,
+            "background": draft.background_source.name,
             "jpeg_quality": self._design.output.draw_quality(draft.streams.appearance),
             "left_out": composed - len(lines),
             "fonts": sorted({line.laid.line.face.file.name for line in lines}),

@@ -69,7 +69,7 @@ class Legibility:
         min_height: of a line's ink, pixels of the finished picture, 0 to 100.
         max_occlusion: share of a letter's ink that may be behind something, 0 to 1; a text with a letter that is hidden
             further is ignored.
-        least_contrast: between ink and ground after all effects, 0 to 120 of 255 steps of luminance.
+        min_contrast: between ink and ground after all effects, 0 to 120 of 255 steps of luminance.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
@@ -79,7 +79,7 @@ class Legibility:
     min_contrast: float = 15.0
 
     def __post_init__(self) -> None:
-        for name, most in (("least_height", 100), ("most_hidden", 1), ("least_contrast", 120)):
+        for name, most in (("min_height", 100), ("max_occlusion", 1), ("min_contrast", 120)):
             check_number(f"legibility: {name}", getattr(self, name), 0, most)
 
     def is_legible(self, judged: LegibilityMeasures) -> bool:

@@ -176,7 +176,7 @@ def test_pictures_smaller_than_any_crop_are_left_as_they_are(pasting):
         ({"degrees_range": (-200, 0)}, "degrees_range"),
         ({"match_range": (0, 1.5)}, "match_range"),
         ({"feather_range": (-0.1, 0.1)}, "feather_range"),
-        ({"balance": "texs"}, "balance"),
+        ({"coverage": "texs"}, "balance"),
     ],
 )
 def test_settings_out_of_bounds_are_refused_by_name(settings, told):

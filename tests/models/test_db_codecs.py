@@ -45,7 +45,7 @@ def test_released_targets():
     for case in cases:
         polygons = [np.array(polygon, np.float32) for polygon in case["polygons"]]
         maps, ignored = make_targets(
-            polygons, case["ignore"], case["height"], case["width"], TargetSettings(released=True)
+            polygons, case["ignore"], case["height"], case["width"], TargetSettings(paddle_compat=True)
         )
         prefix = f"case{case['index']:02d}_"
         for name in ("shrink_map", "shrink_mask", "threshold_mask"):
@@ -63,7 +63,7 @@ def test_released_boxes(variant):
     for case in cases:
         probability = arrays[f"map{case['index']:02d}"].astype(np.float32)
         size = case["dest_width"], case["dest_height"]
-        found = find_boxes(probability, PostprocessSettings(released=True, **VARIANTS[variant]), size)
+        found = find_boxes(probability, PostprocessSettings(paddle_compat=True, **VARIANTS[variant]), size)
         expected = case["results"][variant]
         left = [np.array(box, np.float32) for box in expected["boxes"]]
         scores = list(expected["scores"])
@@ -145,7 +145,7 @@ def test_what_does_not_count_has_no_target():
         assert not maps.threshold_mask.any()
         x, y = polygons[0].mean(0).astype(int)
         assert maps.shrink_mask[y, x] == 0
-    released, _ = make_targets([small], [False], 96, 96, TargetSettings(released=True))
+    released, _ = make_targets([small], [False], 96, 96, TargetSettings(paddle_compat=True))
     assert released.threshold_mask.any()
 
 

@@ -21,7 +21,7 @@ from models.losses import (
 from synthtext.core import InputError
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
-RELEASED = {loss: DBLossSettings(probability_loss=loss, released=True) for loss in ("dice", "bce")}
+RELEASED = {loss: DBLossSettings(probability_loss=loss, paddle_compat=True) for loss in ("dice", "bce")}
 
 
 @pytest.fixture(scope="module")

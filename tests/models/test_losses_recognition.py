@@ -45,7 +45,7 @@ def test_options_of_ctc(released, case):
     focal = focal_ctc_losses(logits, labels, lengths).double()
     assert torch.allclose(focal, released[f"{case}_focal_ctc_per_sample"], rtol=1e-5, atol=1e-4)
     assert close(focal_ctc_loss(logits, labels, lengths), released[f"{case}_focal_ctc_mean"])
-    ace = ace_losses(logits, labels, lengths, released=True)
+    ace = ace_losses(logits, labels, lengths, paddle_compat=True)
     assert torch.allclose(ace, released[f"{case}_ace_per_sample"], rtol=1e-5, atol=1e-4)
 
 
@@ -63,11 +63,11 @@ def test_ace_wants_the_counts_of_the_label(released, case):
 @pytest.mark.parametrize("case", LENGTHS)
 def test_the_mutual_term(released, case):
     logits, peer = released[f"{case}_logits"].clone().requires_grad_(), released[f"{case}_logits_peer"]
-    loss = mutual_loss(logits, peer, released=True)
+    loss = mutual_loss(logits, peer, paddle_compat=True)
     assert close(loss, released[f"{case}_dml"])
     loss.backward()
     assert (logits.grad - released[f"{case}_dml_grad_logits"]).abs().max() < 1e-4
-    assert close(mutual_loss(4 * logits, 4 * peer, released=True), released[f"{case}_dml_sharp"])
+    assert close(mutual_loss(4 * logits, 4 * peer, paddle_compat=True), released[f"{case}_dml_sharp"])
     assert mutual_loss(logits, peer).item() == pytest.approx(loss.item(), rel=1e-3)
 
 
@@ -81,7 +81,7 @@ def test_features_and_udml(released):
     parts = {
         "udml_ctc_a": ctc_loss(logits, labels, lengths),
         "udml_ctc_b": ctc_loss(released["t80_logits_peer"], labels, lengths),
-        "udml_dml": mutual_loss(logits, released["t80_logits_peer"], released=True),
+        "udml_dml": mutual_loss(logits, released["t80_logits_peer"], paddle_compat=True),
         "udml_feature_distance": feature_loss(released["udml_backbone_a"], released["udml_backbone_b"]),
     }
     assert all(close(value, released[name]) for name, value in parts.items())
@@ -110,10 +110,10 @@ def test_losses_and_gradients_are_finite(dtype, size):
     losses = (
         mutual_loss(first, second, torch.tensor([12, 5, 0])),
         mutual_loss(first, second, clip=10.0),
-        mutual_loss(first, second, released=True),
+        mutual_loss(first, second, paddle_compat=True),
         focal_ctc_loss(first, labels, lengths),
         ace_loss(first, labels, lengths),
-        ace_loss(first, labels, lengths, released=True),
+        ace_loss(first, labels, lengths, paddle_compat=True),
         feature_loss(first, second),
         center_loss(first, second, torch.zeros(9, 9)),
     )
@@ -129,7 +129,7 @@ def test_peers_that_agree_have_nothing_to_learn_and_padding_counts_nothing():
     assert mutual_loss(first, first + 3).abs() < 1e-5
     assert torch.isclose(mutual_loss(first, second), mutual_loss(second, first))
     sharp = 100 * first, 100 * second
-    assert torch.isclose(mutual_loss(*sharp, released=True), mutual_loss(*sharp[::-1], released=True))
+    assert torch.isclose(mutual_loss(*sharp, paddle_compat=True), mutual_loss(*sharp[::-1], paddle_compat=True))
     steps, changed = torch.tensor([8, 4, 0]), first.clone()
     changed[1, 4:] += torch.randn(4, 5)
     changed[2] += torch.randn(8, 5)
@@ -196,7 +196,7 @@ def test_centres_follow_what_is_surely_read():
 
 def test_released_centres_are_means_of_all_steps_of_right_lines():
     torch.manual_seed(0)
-    centers = ClassCenters(4, 2, released=True)
+    centers = ClassCenters(4, 2, paddle_compat=True)
     before = centers.values.clone()
     logits = torch.tensor([[[9.0, 0, 0, 0], [0, 9, 0, 0], [0, 0.2, 0, 0.1]], [[0.0, 0, 9, 0]] * 3])
     right, batches = torch.tensor([True, False]), torch.randn(3, 2, 3, 2)

@@ -164,7 +164,7 @@ def checked_lines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
         "kind": "lines",
         "charset": "digits",
         "corpus": [{"use": "pattern", "pattern": "[0-9]{1,6}"}],
-        "fonts": {"system": False, "embedded": True, "size_range": [20, 30]},
+        "fonts": {"system": False, "bundled": True, "size_range": [20, 30]},
         "output": {"height": 24, "width": "free"},
     }
     (folder / "recipe.yaml").write_text(yaml.safe_dump(tree))

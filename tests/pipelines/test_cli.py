@@ -50,8 +50,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "fade_of_cli.py").write_text(EFFECT)
     recipe = {
         "corpus": [{"use": "text_file", "path": "lines.txt"}],
-        "fonts": {"folders": ["fonts"], "embedded": False},
-        "paper": {"photos": {"folder": "photos"}},
+        "fonts": {"folders": ["fonts"], "bundled": False},
+        "background": {"photos": {"folder": "photos"}},
         "effects": [{"use": "fade_of_cli.Fade", "strength": 0.3}],
     }
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))

@@ -63,10 +63,10 @@ def test_every_sample_is_of_its_stage_and_those_behind_are_the_plain_recipes(sta
     for first in generator.generate_many(range(60, 100)):
         assert first.text in ("1", "22")
         assert first.meta.effects == ()
-        assert first.meta.drawn["paper"] == "plain"
+        assert first.meta.drawn["background"] == "plain"
     second = list(generator.generate_many(range(100, 180)))
     assert {effect.name for sample in second for effect in sample.meta.effects} == {"noise"}
-    assert sum(sample.meta.drawn["paper"] == "gradient" for sample in second) > 40
+    assert sum(sample.meta.drawn["background"] == "gradient" for sample in second) > 40
     # The looks alone are set in this stage: another stream, so that texts are the plain recipe's.
     assert [sample.text for sample in second] == [sample.text for sample in unstaged.generate_many(range(100, 180))]
     border = range(690, 770)
@@ -112,10 +112,10 @@ def test_a_resolved_stage_says_no_more_than_what_it_changes(staged):
 
 
 def test_stages_keep_what_they_set_when_the_recipe_is_changed(folder):
-    changed = resolve_recipe(str(folder / "staged.yaml"), ["paper={texture: 1}", "curriculum.1.until=101"])
+    changed = resolve_recipe(str(folder / "staged.yaml"), ["background={texture: 1}", "curriculum.1.until=101"])
     stages = Curriculum.read(LinesRecipe, changed.settings, folder, "changed").stages
     assert [stage.until for stage in stages] == [100, 101]
-    papers = [[paper.use for paper in stage.recipe.weighted_components["paper"]] for stage in stages]
+    papers = [[paper.use for paper in stage.recipe.weighted_components["background"]] for stage in stages]
     assert papers == [["plain"], ["gradient", "texture"]]
     assert (
         resolve_recipe(str(folder / "staged.yaml"), ["curriculum=[]"]).settings
@@ -184,7 +184,7 @@ def test_scenes_have_stages_too():
     size = "output={width_range: [320, 320], height_range: [256, 256]}"
     few = ["fonts.system=false", size, "layouts={photo: {count_range: [1, 3]}}"]
     recipe = resolve_recipe(
-        "scenes", [*few, "curriculum=[{until: 1, set: {effects: [], clutter.marks_range: [0, 0]}}]"]
+        "scenes", [*few, "curriculum=[{until: 1, set: {effects: [], clutter.distractors_range: [0, 0]}}]"]
     )
     plain = resolve_recipe("scenes", few)
     (first, second), (_, other) = (list(which.generator(5).generate_many(range(2))) for which in (recipe, plain))

@@ -118,7 +118,7 @@ def test_imported_networks_are_ordinary_runs(published):
     assert recognizer.charset == Charset.from_file(published_file(DICTIONARY_FILE))
     assert recognizer.charset.characters[-1] == " "
     assert recognizer.preprocessing == RecognizerPreprocessing(min_width=320, width_step=1)
-    assert detector.boxes.released
+    assert detector.postprocessing.paddle_compat
     with pytest.raises(InputError, match="is a detector, where a recognizer is wanted"):
         detector.load_recognizer()
     with pytest.raises(InputError, match="is a recognizer, where a detector is wanted"):

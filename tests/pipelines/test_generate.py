@@ -28,7 +28,7 @@ def write_recipe(folder: Path, **changes: object) -> str:
         "kind": "lines",
         "charset": "digits",
         "corpus": [{"use": "text_file", "path": "words.txt"}, {"use": "pattern", "pattern": "[0-9]{1,6}"}],
-        "fonts": {"system": False, "embedded": True, "size_range": [20, 30]},
+        "fonts": {"system": False, "bundled": True, "size_range": [20, 30]},
         "output": {"height": 24, "width": "free"},
     }
     path = folder / "recipe.yaml"
@@ -214,7 +214,7 @@ def test_edited_font_folder_is_refused_by_name(tmp_path):
     fonts = tmp_path / "recipe" / "fonts"
     fonts.mkdir()
     (fonts / "first.ttf").write_bytes(used[0].path.read_bytes())
-    recipe = write_recipe(tmp_path / "recipe", fonts={"folders": ["fonts"], "system": False, "embedded": False})
+    recipe = write_recipe(tmp_path / "recipe", fonts={"folders": ["fonts"], "system": False, "bundled": False})
     run(recipe, tmp_path / "data", 10)
     second = next(font for font in used if font.path != used[0].path)
     (fonts / "second.ttf").write_bytes(second.path.read_bytes())

@@ -72,7 +72,7 @@ REFUSED = {
 }
 FAILED = {
     "contrast on white noise": (
-        {"ink": {"contrast_floor": 120}, "paper": {"white_noise.Noise": 1}},
+        {"ink": {"contrast_floor": 120}, "background": {"white_noise.Noise": 1}},
         rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* contrast \({PROBE_SAMPLES}\)",
     ),
     "texts that are all too long": (

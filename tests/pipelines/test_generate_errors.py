@@ -31,7 +31,7 @@ class Grey:
 def test_a_wrong_paper_is_told_with_its_own_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paper: str) -> None:
     (tmp_path / "odd_paper.py").write_text(PAPER)
     monkeypatch.syspath_prepend(tmp_path)
-    recipe = resolve_recipe("digits", (f"paper={{odd_paper.{paper}: 1}}", "fonts.system=false"))
+    recipe = resolve_recipe("digits", (f"background={{odd_paper.{paper}: 1}}", "fonts.system=false"))
     generator, alone = recipe.generator(1), recipe.generator(1)
     drawn: list[Sample | SkippedSample] = []
     with pytest.raises(JobError, match=r"sample \d+ ") as raised:

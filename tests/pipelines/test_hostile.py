@@ -133,10 +133,10 @@ RECIPE = {
     "kind": "lines",
     "charset": "digits",
     "corpus": [{"use": "pattern", "pattern": "[0-9]{1,6}", "weight": 1}],
-    "fonts": {"system": False, "embedded": True, "size_range": [20, 30]},
+    "fonts": {"system": False, "bundled": True, "size_range": [20, 30]},
     "layout": {"tracking_range": [0, 0.1], "margin_range": [0.0, 0.15]},
     "ink": {"contrast_floor": 40, "styles": {"plain": 3, "outline": 1}},
-    "paper": {"plain": 1, "gradient": {"weight": 2}},
+    "background": {"plain": 1, "gradient": {"weight": 2}},
     "effects": [{"use": "perspective", "probability": 0.5, "strength_range": [0.0, 0.2]}],
     "output": {"height": 24, "width": "free"},
 }

@@ -16,7 +16,7 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Box, Image, Points, Sample, Size, Warp
 from synthtext.fonts import bundled_fonts, system_fonts
 
-CLEAN = ("paper={plain: 1}", "effects=[]", "ink={contrast_floor: 120}", "fonts.system=false")
+CLEAN = ("background={plain: 1}", "effects=[]", "ink={contrast_floor: 120}", "fonts.system=false")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ PLAIN = (
     "fonts={system: false, embedded: false, size_range: [32, 44], pool: 16}",
     "layout={margin_range: [0.05, 0.3]}",
     "ink={contrast_floor: 60, styles: {plain: 1}}",
-    "paper={plain: 1}",
+    "background={plain: 1}",
     "effects=[]",
     "output={height: free, width: free, format: png}",
 )

@@ -74,7 +74,7 @@ def test_a_published_recognizer_goes_on_with_them(tmp_path, recipe, published):
     generate(str(recipe), val, 4, seed=1, workers=0)
     settings = (
         f"init={published / 'recognizer'}", "charset=ascii", "batch_size=4", "samples=8", "threads=1", "data_workers=0",
-        f"input.widest={WIDEST}", "log_every=1", "optim.warmup_steps=1", "optim.lr=1e-5", "precision=fp32",
+        f"input.drop_wider_than={WIDEST}", "log_every=1", "optim.warmup_steps=1", "optim.lr=1e-5", "precision=fp32",
     )  # fmt: skip
     said: list[str] = []
     run = train("rec-lcnet", tmp_path / "run", [str(recipe)], [val], settings, said.append)

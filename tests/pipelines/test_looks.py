@@ -15,11 +15,11 @@ def test_every_part_has_a_look_but_those_that_need_a_folder(tmp_path):
     looks = list(list_component_previews(resolve_recipe("digits", RECIPE)))
     names = {key: {look.name for look in looks if look.key == key} for key in ("ink.styles", "paper", "effects")}
     assert names["ink.styles"] == set(builtin_classes(INK_STYLE))
-    assert names["paper"] == set(builtin_classes(BACKGROUND)) - {"photos"}
+    assert names["background"] == set(builtin_classes(BACKGROUND)) - {"photos"}
     assert names["effects"] == set(builtin_classes(EFFECT)) - {"imgaug"}
     cv2.imwrite(str(tmp_path / "a.png"), cv2.UMat(20, 20, cv2.CV_8UC3).get())
     with_photos = list_component_previews(
-        resolve_recipe("digits", [*RECIPE, f"paper={{photos: {{folder: {tmp_path}}}}}"])
+        resolve_recipe("digits", [*RECIPE, f"background={{photos: {{folder: {tmp_path}}}}}"])
     )
     assert "photos" in {look.name for look in with_photos}
 
@@ -28,7 +28,7 @@ def test_a_look_has_the_settings_of_the_recipe_and_nothing_else_on():
     looks = {look.name: look.recipe.to_dict() for look in list_component_previews(resolve_recipe("digits", RECIPE))}
     assert looks["blur"]["effects"] == [{"use": "blur", "probability": 1.0, "strength_range": [0.03, 0.03]}]
     assert list(looks["worn"]["ink"]["styles"]) == ["worn"]
-    assert list(looks["wood"]["paper"]) == ["wood"]
+    assert list(looks["wood"]["background"]) == ["wood"]
     assert looks["wood"]["effects"] == looks["worn"]["effects"] == []
 
 

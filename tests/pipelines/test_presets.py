@@ -31,7 +31,7 @@ def texts(recipe: ResolvedRecipe, count: int) -> list[str]:
 def test_presets_share_their_looks_and_every_language_has_one() -> None:
     scenes = {"scenes", "scenes-document", "scenes-receipt"}
     looks = {"lines-document", "lines-receipt", "lines-screen"}
-    assert all(read_preset(name)["balance"]["share"] > 0 for name in looks | {"lines", "lines-chinese", "lines-de"})
+    assert all(read_preset(name)["coverage"]["share"] > 0 for name in looks | {"lines", "lines-chinese", "lines-de"})
     of_languages = {f"lines-{language}" for language in languages()}
     assert {"digits", "lines", "lines-chinese", *looks, *scenes, *of_languages} == {*recipe_preset_names()}
     lines, chinese, russian = map(read_preset, ("lines", "lines-chinese", "lines-ru"))

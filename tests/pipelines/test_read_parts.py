@@ -70,7 +70,7 @@ def test_nothing_and_one():
 @given(st.integers(-5, 60), st.integers(-5, 40), st.integers(6, 50), st.integers(4, 30), st.booleans())
 def test_an_upright_box_is_the_slice_of_the_picture(left, top, width, height, released):
     image = np.random.default_rng(0).integers(0, 256, (48, 96, 3), np.uint8)
-    line = rectify(image, Box(left, top, left + width, top + height).polygon(), released=released)
+    line = rectify(image, Box(left, top, left + width, top + height).polygon(), paddle_compat=paddle_compat)
     padded = np.pad(image, ((64, 64), (64, 64), (0, 0)), "edge")
     expected = padded[64 + top : 64 + top + height, 64 + left : 64 + left + width]
     if height >= 1.5 * width:

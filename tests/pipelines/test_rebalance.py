@@ -45,7 +45,7 @@ def evaluation(path, **changes):
         "font": cuts(**{FACES[0]: (500, 400), FACES[1]: (500, 20), FACES[2]: (3, 3), FACES[3]: (200, 200)}),
         "effect": cuts(none=(500, 10), blur=(3600, 800), noise=(800, 500), rotation=(2000, 500)),
         "style": cuts(plain=(3000, 600), outline=(1000, 400)),
-        "paper": cuts(plain=(2700, 675), gradient=(1300, 325), wood=(0, 0)),
+        "background": cuts(plain=(2700, 675), gradient=(1300, 325), wood=(0, 0)),
         "length": [
             {"from": 1, "below": 2, "total": 1000, "right": 600},
             {"from": 2, "below": 4, "total": 2000, "right": 1900},
@@ -94,7 +94,7 @@ def test_every_part_of_a_recipe_is_weighed_and_its_total_stays(tmp_path, recipe)
     styles = {name: entry["weight"] for name, entry in after["ink"]["styles"].items()}
     assert styles["outline"] > 1
     assert sum(styles.values()) == pytest.approx(4, rel=1e-3)
-    assert after["paper"] == before["paper"]  # read alike
+    assert after["background"] == before["background"]  # read alike
     fonts = after["fonts"]["weights"]
     assert fonts[FACES[0]] > 1.2
     assert fonts[FACES[1]] < 0.7
@@ -205,15 +205,15 @@ def test_characters_are_weighed(tmp_path, recipe):
     done = rebalance_recipe(evaluation(tmp_path / "slices.json"), str(recipe))
     slices, built = done.slices, done.base._recipe
     tree = copy.deepcopy(done.base.settings)
-    tree["balance"] = {"share": 0.3, "weights": {"8": 2.0}}
+    tree["coverage"] = {"share": 0.3, "weights": {"8": 2.0}}
     texts.reweight_characters(built, tree, slices, 0.5)
-    balance = tree["balance"]
+    balance = tree["coverage"]
     assert balance["share"] == 0.3
     assert balance["weights"]["8"] > 4
     assert sum(balance["weights"].values()) == pytest.approx(11, rel=1e-3)
-    tree["balance"] = None
+    tree["coverage"] = None
     texts.reweight_characters(built, tree, slices, 0.5)
-    assert tree["balance"]["share"] == texts.DEFAULT_COVERAGE_SHARE
+    assert tree["coverage"]["share"] == texts.DEFAULT_COVERAGE_SHARE
     untouched = copy.deepcopy(done.base.settings)
     texts.reweight_lengths(untouched, slices, 0.0)
     texts.reweight_characters(built, untouched, slices, 0.0)

@@ -79,7 +79,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "fade_of_test.py").write_text(EFFECT)
     recipe = {
         "corpus": [{"use": "text_file", "path": "lines.txt"}],
-        "fonts": {"folders": ["fonts"], "embedded": False},
+        "fonts": {"folders": ["fonts"], "bundled": False},
         "effects": [{"use": "fade_of_test.Fade", "probability": 1.0, "strength_range": [0.1, 0.2]}],
     }
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
@@ -152,7 +152,7 @@ def test_what_is_kept_of_a_recipe_finds_modules_beside_the_first_one(
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("paper={plain: 1, gradient: 2}", "paper={gradient: 2, plain: 1}"),
+        ("background={plain: 1, gradient: 2}", "background={gradient: 2, plain: 1}"),
         ("ink.styles={plain: 1, outline: 2}", "ink.styles={outline: 2, plain: 1}"),
         ("corpus.0.case={lower: 1, upper: 2}", "corpus.0.case={upper: 2, lower: 1}"),
     ],
@@ -193,7 +193,7 @@ def test_files_in_lists_count_and_places_do_not(folder: Path, tmp_path_factory: 
     ("setting", "told"),
     [
         ("fonts.size_range=[20, 30]", "fonts.size_range was [28.0, 44.0], is [20.0, 30.0]"),
-        ("fonts.vary=false", "fonts.vary was true, is false"),
+        ("fonts.vary_axes=false", "fonts.vary_axes was true, is false"),
     ],
 )
 def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, told: str) -> None:
@@ -223,9 +223,9 @@ def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, t
         ("effects.0.use=absent_module.Fade", "absent_module"),
         ("effects.0={use: fade_of_test.Undecorated}", "is no dataclass"),
         ("effects.0={use: fade_of_test.Useless}", "is no effect"),
-        ("paper={plain: 0}", "every weight is 0"),
-        ("paper={plian: 1}", "did you mean 'plain'?"),
-        ("paper={photos: {folder: nowhere}}", "nowhere"),
+        ("background={plain: 0}", "every weight is 0"),
+        ("background={plian: 1}", "did you mean 'plain'?"),
+        ("background={photos: {folder: nowhere}}", "nowhere"),
         ("ink.contrast_floor=500", "contrast_floor"),
         ("fonts.folders=[nowhere]", "nowhere"),
         ("charset=nonesuch", "nonesuch"),
@@ -243,10 +243,10 @@ def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, t
         ("corpus.0={use: several_of_bad.Fails}", "out of words"),
         ("corpus.0={use: several_of_bad.Weighs}", "rename it"),
         ("corpus.0={use: several_of_bad.Raises}", "cannot be made"),
-        ("paper={plain: .inf}", "paper.plain.weight"),
-        ("paper={plain: {tint: -5}}", "tint"),
-        ("paper={plain: {lightness_range: [0, .inf]}}", "lightness_range"),
-        ("paper={plain: {use: gradient}}", "take out the key 'use'"),
+        ("background={plain: .inf}", "paper.plain.weight"),
+        ("background={plain: {tint: -5}}", "tint"),
+        ("background={plain: {lightness_range: [0, .inf]}}", "lightness_range"),
+        ("background={plain: {use: gradient}}", "take out the key 'use'"),
         ("effects.0={use: noise, colour_probability: 7}", "colour_probability"),
         ("effects.0.use.deep=3", "plain value"),
         ("fonts.pool=1000000000", "pool"),

@@ -102,12 +102,12 @@ def test_files_and_settings_within_a_template_are_in_the_digest(folder: Path, tm
         ("corpus.0.fields.other={use: number}", "has no {other}"),
         ("corpus.0.template='{nme} {count}'", "no field 'nme'; did you mean 'name'"),
         ("balance.shar=0.1", "unknown key 'balance.shar'; did you mean 'share'"),
-        ("balance.share=2", "share 2.0 must be from 0 to 1"),
+        ("coverage.share=2", "share 2.0 must be from 0 to 1"),
         ("balance.weights={ab: 2}", "'ab' is none"),
         ("layout.length_weights={'4-2': 2}", "'4-2' is no range of lengths"),
         ("corpus=[{use: text_file, path: names.txt, case: {lower: -1}}]", "weights must be numbers from 0"),
-        ("corpus=[{use: look_alikes, pairs: [[a, a]]}]", "two different texts"),
-        ("corpus=[{use: look_alikes, language: xx}]", "no word list for language 'xx'"),
+        ("corpus=[{use: confusables, pairs: [[a, a]]}]", "two different texts"),
+        ("corpus=[{use: confusables, language: xx}]", "no word list for language 'xx'"),
     ],
 )
 def test_wrong_settings_are_told_with_their_place(folder: Path, override: str, told: str) -> None:
@@ -116,7 +116,7 @@ def test_wrong_settings_are_told_with_their_place(folder: Path, override: str, t
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("override", ["balance={share: 0.1, characters: ß}", "balance={share: 0.1, weights: {ß: 2}}"])
+@pytest.mark.parametrize("override", ["coverage={share: 0.1, characters: ß}", "coverage={share: 0.1, weights: {ß: 2}}"])
 def test_a_balance_of_characters_that_the_charset_lacks_is_refused(folder: Path, override: str) -> None:
     with pytest.raises(InputError, match="'ß' is not in the charset"):
         resolve(folder, override).generator(0)
@@ -125,8 +125,8 @@ def test_a_balance_of_characters_that_the_charset_lacks_is_refused(folder: Path,
 @pytest.mark.parametrize(
     "override",
     [
-        "balance.share=0.1",
-        "balance={share: 0, weights: {'0': 2.5}}",
+        "coverage.share=0.1",
+        "coverage={share: 0, weights: {'0': 2.5}}",
         "layout.length_weights={'1-3': 2}",
         "corpus.0.template='{name}; {number} {count}'",
     ],
@@ -152,7 +152,7 @@ def test_versions_of_optional_sources_are_in_the_digest(package: str, use: str) 
 
 
 def test_a_job_tells_which_characters_are_rare_and_how_debts_were_paid(tmp_path: Path) -> None:
-    settings = [OWN, "charset=alphanumeric", "balance={share: 0.5, characters: '07'}", "effects=[]"]
+    settings = [OWN, "charset=alphanumeric", "coverage={share: 0.5, characters: '07'}", "effects=[]"]
     summary = generate("digits", tmp_path / "data", 80, workers=0, shard_size=32, overrides=settings)
     assert sum(summary.coverage_outcomes.values()) == 40
     told = describe_summary(summary)

@@ -70,7 +70,7 @@ def test_a_resolved_recipe_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "again.yaml").write_text(first.to_yaml())
     again = resolve_recipe(str(tmp_path / "again.yaml"))
     assert (again.settings, again.digest, again.kind) == (first.settings, first.digest, "scenes")
-    assert resolve_recipe("scenes-receipt", (*SMALL, "clutter.marks_range=[0, 1]")).digest != first.digest
+    assert resolve_recipe("scenes-receipt", (*SMALL, "clutter.distractors_range=[0, 1]")).digest != first.digest
 
 
 @pytest.mark.parametrize("name", ["scenes", "scenes-document", "scenes-receipt"])
@@ -129,11 +129,11 @@ def test_a_layout_of_the_users_own(tmp_path: Path) -> None:
         ("layouts={photo: {count_range: [9, 2]}}", "count_range [9, 2] must be two numbers from 1 to 200, in order"),
         ("layouts={photo: 0}", "layouts: every weight is 0"),
         ("clutter.occlusion_probabilty=1", "did you mean 'occlusion_probability'"),
-        ("legibility.most_hidden=2", "most_hidden 2.0 must be from 0 to 1"),
+        ("legibility.max_occlusion=2", "max_occlusion 2.0 must be from 0 to 1"),
         ("output.width_range=[10, 20]", "width_range [10, 20] must be pixels from 64"),
-        ("lettering.tracking_range=[2, 1]", "tracking_range [2.0, 1.0] must be ems"),
-        ("paper={photos: {folder: nowhere}}", "does not exist"),
-        ("paper={neon: 1}", "there is no paper 'neon'"),
+        ("typesetting.tracking_range=[2, 1]", "tracking_range [2.0, 1.0] must be ems"),
+        ("background={photos: {folder: nowhere}}", "does not exist"),
+        ("background={neon: 1}", "there is no paper 'neon'"),
         ("kind=pages", "kind 'pages' is unknown; known are lines, scenes"),
         ("layout={margin_range: [0, 1]}", "unknown key 'layout'; did you mean 'layouts'"),
     ],
@@ -149,7 +149,7 @@ def test_texts_larger_than_the_picture_end_with_counted_gaps(tmp_path: Path) -> 
     long = (
         *SMALL,
         "corpus=[{use: pattern, pattern: '[a-z]{90}'}]",
-        "lettering.length_range=[1, 99]",
+        "typesetting.length_range=[1, 99]",
         "fonts.size_range=[40, 44]",
         "baselines={straight: 1}",
     )

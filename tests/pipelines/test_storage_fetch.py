@@ -240,7 +240,7 @@ def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
         {
             "kind": "lines",
             "charset": "digits",
-            "fonts": {"system": False, "embedded": False, "folders": [fonts]},
+            "fonts": {"system": False, "bundled": False, "folders": [fonts]},
             "corpus": [{"use": "text_file", "path": words}],
         }
         for fonts, words in (("mine/fonts", "mine/words.txt"), (s3.uri("mine/fonts"), s3.uri("mine/words.txt")))

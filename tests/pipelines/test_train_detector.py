@@ -25,8 +25,8 @@ from synthtext.core import InputError
 
 VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
 SMALL = (
-    "network.channels=24",
-    "view={size: [64, 64], flip: 0, degrees_range: [0, 0], factor_range: [1, 1], least_side_share: 1}",
+    "network.neck_channels=24",
+    "view={size: [64, 64], flip: 0, degrees_range: [0, 0], factor_range: [1, 1], min_side_share: 1}",
     "preprocessing={side: 64}", "batch_size=2", "threads=1", "data_workers=0", "precision=fp32", "ema_decay=0.5",
     "optim.warmup_steps=5", "optim.lr=0.05", "validate_every=1000",
 )  # fmt: skip
@@ -53,7 +53,7 @@ def more(tmp_path_factory, draw_scenes):
 
 
 def small(preset):
-    return SMALL if preset == "det-db-teacher" else (*SMALL, "network.scale=0.25")
+    return SMALL if preset == "det-db-teacher" else (*SMALL, "network.backbone_scale=0.25")
 
 
 def run_small(preset, folder, source, *overrides):
@@ -118,7 +118,7 @@ def test_every_network_has_its_weights_and_the_best_is_named(by_heart, teacher):
         copied = load_file(run.folder / "teacher.safetensors")
         original = load_file(teacher.folder / "weights.safetensors")
         assert all(torch.equal(copied[key], original[key]) for key in original)
-        assert run.config["team"]["networks"]["teacher"]["sha256"] == file_sha256(
+        assert run.config["network_group"]["networks"]["teacher"]["sha256"] == file_sha256(
             teacher.folder / "weights.safetensors"
         )
 
@@ -184,9 +184,9 @@ def test_frozen_norms_keep_their_statistics_and_all_else_learns(tmp_path, few, t
 
 def test_each_lesson_has_its_weight(tmp_path, few, teacher):
     _, task = prepared("det-cml", tmp_path, few, f"teacher={teacher.folder}")
-    lessons = resolve_config("det-cml").team.model_dump()["lessons"]
+    lessons = resolve_config("det-cml").network_group.model_dump()["losses"]
     heavier = json.dumps([{**lesson, "weight": 2.5} for lesson in lessons])
-    _, other = prepared("det-cml", tmp_path, few, f"team.lessons={heavier}", f"teacher={teacher.folder}")
+    _, other = prepared("det-cml", tmp_path, few, f"network_group.losses={heavier}", f"teacher={teacher.folder}")
     (batch,) = task.batches(range(1))
     with torch.no_grad():
         parts, weighed = task.losses(batch, 0), other.losses(batch, 0)
@@ -213,7 +213,9 @@ def test_a_training_from_a_run_takes_over_what_belongs_to_the_weights(tmp_path, 
     assert entries(run, "validation")[0]["score"] == 1
     config = resolve_config("det-db", overrides=[f"init={teacher.folder}"])
     assert (config.network.channels, config.preprocessing.limit_side_len, config.freeze_batch_norm) == (24, 64, True)
-    assert not resolve_config("det-db", overrides=[f"init={teacher.folder}", "frozen_norms=false"]).freeze_batch_norm
+    assert not resolve_config(
+        "det-db", overrides=[f"init={teacher.folder}", "freeze_batch_norm=false"]
+    ).freeze_batch_norm
 
 
 @pytest.mark.parametrize("preset", ["det-db", "det-cml"])
@@ -252,7 +254,7 @@ def test_the_best_is_exported_or_any_other_by_name(by_heart, tmp_path):
     preset, run = by_heart
     images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     best = json.loads((run.folder / "best.json").read_text()).get("network", LEARNT[preset][0])
-    names = list(run.config["team"]["networks"])
+    names = list(run.config["network_group"]["networks"])
     with torch.no_grad():
         said = {name: run.of_member(name).load_detector().probability(images) for name in names}
         deployed = run.load_detector().probability(images)
@@ -273,4 +275,4 @@ def test_the_settings_are_in_the_run(by_heart):
     config = Run.open(run.folder).config
     assert config["kind"] == run.kind == "detector"
     kept = {key: value for key, value in config.items() if key != "kind"}
-    assert type(resolve_config(preset))(**kept).team.students == LEARNT[preset]
+    assert type(resolve_config(preset))(**kept).network_group.students == LEARNT[preset]

@@ -18,7 +18,13 @@ from pipelines.training.job import concrete, prepare, train
 from pipelines.training.resolve import resolve_config, training_preset_names
 from synthtext.core import InputError
 
-TINY = ("network={scale: 0.25, channels: 4}", "view.size=[64, 64]", "batch_size=2", "samples=2", "threads=1")
+TINY = (
+    "network={backbone_scale: 0.25, neck_channels: 4}",
+    "view.size=[64, 64]",
+    "batch_size=2",
+    "samples=2",
+    "threads=1",
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +43,7 @@ def places(tmp_path_factory, draw_scenes):
     (folder / "lines.tsv").write_text("0.png\tone line\n")
     found["lines"] = str(folder / "lines.tsv")
     for name, preprocessing in (("rgb", DetectorPreprocessing(channels="rgb")), ("untrained", DetectorPreprocessing())):
-        run = Run.create(folder / name, {"kind": "detector", "network": {"channels": 4}}, preprocessing)
+        run = Run.create(folder / name, {"kind": "detector", "network": {"neck_channels": 4}}, preprocessing)
         if name == "rgb":
             run.save_weights(run.detector_settings.build())
         found[name] = str(folder / name)
@@ -64,7 +70,7 @@ def places(tmp_path_factory, draw_scenes):
         ("scenes", "scenes", ["copy_paste={crops: {min_height: 90}}"], "not one text can be cut out"),
         ("scenes", "scenes", ["init=nowhere"], "nowhere is no RUN"),
         ("scenes", "scenes", ["init={untrained}"], "it was never validated"),
-        ("scenes", "scenes", ["init={rgb}", "network.channels=8"], r"has another network \(backbone.* differs\)"),
+        ("scenes", "scenes", ["init={rgb}", "network.neck_channels=8"], r"has another network \(backbone.* differs\)"),
     ],
 )
 def test_what_cannot_be_trained_is_told_in_a_sentence_and_leaves_nothing(tmp_path, places, data, val, settings, told):
@@ -147,16 +153,16 @@ def test_another_training_in_the_folder_is_refused(tmp_path, places):
         ("charset=ascii", "unknown key 'charset'"),
         ("view.sizes=[64, 64]", r"unknown key 'view\.sizes'; did you mean 'size'"),
         ("view.size=[100, 64]", r"view\.size\.0: .*multiple of 32.*not 100"),
-        ("view.factor_range=[3, 1]", r"view: factor_range"),
-        ("view={cut: window, least_side_share: 0.2}", r"view: least_side_share is for cut=between_texts"),
+        ("view.scale_range=[3, 1]", r"view: factor_range"),
+        ("view={cut: window, min_side_share: 0.2}", r"view: min_side_share is for cut=between_texts"),
         ("view.text_share=0.2", r"view: text_share is for cut=window"),
-        ("frozen_norms=true", r"frozen_norms keeps what networks start with, but one starts from nothing"),
+        ("freeze_batch_norm=true", r"freeze_batch_norm keeps what networks start with, but one starts from nothing"),
         ("view.flip=2", r"view\.flip"),
-        ("view.keep_share=0.05", r"view: drop_share 0\.1 and keep_share 0\.05 must rise"),
+        ("view.keep_visibility=0.05", r"view: drop_visibility 0\.1 and keep_visibility 0\.05 must rise"),
         ("targets.shrink=1", r"unknown key 'targets\.shrink'"),
         ("targets.shrink_ratio=2", r"targets: targets: shrink_ratio lies between|targets: shrink_ratio lies between"),
         ("loss.probability_loss=focal", r"loss\.probability_loss"),
-        ("boxes.treshold=0.2", r"unknown key 'boxes\.treshold'; did you mean 'threshold'"),
+        ("postprocessing.treshold=0.2", r"unknown key 'boxes\.treshold'; did you mean 'threshold'"),
         ("preprocessing.rule=middle", r"preprocessing\.rule"),
         ("network.backbone=vgg", r"network\.backbone"),
         ("batch_size=1", "batch_size"),
@@ -170,16 +176,22 @@ def test_another_training_in_the_folder_is_refused(tmp_path, places):
         ("copy_paste=yes", "copy_paste must be settings by name"),
         ("copy_paste={from: data}", "from must be a list of sources"),
         ("teacher=runs/x", "teacher names the RUN of the one network that is frozen, but there are 0"),
-        ("team.networks={labels: {}}", "a network cannot be called 'labels'"),
-        ("team.networks={student: {frozen: true}}", "every network is frozen"),
-        ("team.networks={student: {}, other: {}}", "other learns neither from labels nor from a frozen network"),
-        ("team.networks={student: {}, other: {frozen: true}}", "no network learns from other"),
-        ("team.lessons=[{learner: pupil}]", r"lessons\.0: 'pupil' is no network that learns"),
-        ("team.lessons=[{learner: student, source: student}]", r"'student' is no source for student"),
-        ("team.lessons=[{learner: student}, {learner: student}]", "student has learnt from labels already"),
-        ("team.networks={student: {sha256: abc}}", r"networks\.student: sha256 is of weights that never change"),
-        ("team.networks={keys: {}}", "a network cannot be called 'keys'"),
-        ("team.networks={best: {}}", "a network cannot be called 'best'"),
+        ("network_group.networks={labels: {}}", "a network cannot be called 'labels'"),
+        ("network_group.networks={student: {frozen: true}}", "every network is frozen"),
+        (
+            "network_group.networks={student: {}, other: {}}",
+            "other learns neither from labels nor from a frozen network",
+        ),
+        ("network_group.networks={student: {}, other: {frozen: true}}", "no network learns from other"),
+        ("network_group.losses=[{student: pupil}]", r"losses\.0: 'pupil' is no network that learns"),
+        ("network_group.losses=[{student: student, target: student}]", r"'student' is no source for student"),
+        ("network_group.losses=[{student: student}, {student: student}]", "student has learnt from labels already"),
+        (
+            "network_group.networks={student: {sha256: abc}}",
+            r"networks\.student: sha256 is of weights that never change",
+        ),
+        ("network_group.networks={keys: {}}", "a network cannot be called 'keys'"),
+        ("network_group.networks={best: {}}", "a network cannot be called 'best'"),
     ],
 )
 def test_a_wrong_setting_is_named(setting, told):

@@ -20,7 +20,7 @@ from synthtext.core import InputError
 
 VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
 SMALL = (
-    "network={scale: 0.125, hidden: 16, mid: 16}", "charset=alphanumeric_lower", "batch_size=8", "threads=1",
+    "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}", "charset=alphanumeric_lower", "batch_size=8", "threads=1",
     "data_workers=0", "optim.warmup_steps=5", "log_every=1", "validate_every=5", "checkpoint_every=4", "samples=120",
 )  # fmt: skip
 RECIPE = """

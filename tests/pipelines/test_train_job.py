@@ -29,7 +29,7 @@ from synthtext.core import Charset, InputError
 HOME = Path(__file__).resolve().parents[2]
 VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
 SMALL = (
-    "network={scale: 0.125, hidden: 16, mid: 16}",
+    "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}",
     "batch_size=8",
     "threads=1",
     "data_workers=0",
@@ -63,7 +63,7 @@ def test_a_few_lines_are_learnt_by_heart(tmp_path, draw_lines):
     # Of one width: batches hold lines of like width, and batch statistics need lines that differ.
     labels = draw_lines(tmp_path / "few", ["12", "47", "35", "90"])
     overrides = [
-        *SMALL, "network={scale: 0.125}", "batch_size=4", "samples=440", "spacing_samples=320", "ema_decay=0.5",
+        *SMALL, "network={backbone_scale: 0.125}", "batch_size=4", "samples=440", "spacing_samples=320", "ema_decay=0.5",
         "optim.lr=0.005", "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "validate_every=1000",
     ]  # fmt: skip
     run = train("rec-tiny", tmp_path / "run", [labels], [labels], overrides, lambda line: None)

@@ -25,12 +25,12 @@ from synthtext.core import InputError
 
 VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
 SMALL = (
-    "charset=digits", "network.scale=0.125", "network.hidden=64", "network.mid=32", "batch_size=4", "threads=1",
+    "charset=digits", "network.backbone_scale=0.125", "network.lstm_hidden=64", "network.head_dim=32", "batch_size=4", "threads=1",
     "data_workers=0", "precision=fp32", "ema_decay=0.5", "optim.warmup_steps=5", "optim.lr=0.005",
-    "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "loss.mutual_rise_samples=320",
+    "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "loss.mutual_warmup_samples=320",
 )  # fmt: skip
 BY_HEART = ("samples=440", "spacing_samples=320", "log_every=10", "validate_every=1000")
-SMALLER = "team.networks.peer.network={scale: 0.06, hidden: 16, mid: 16}"
+SMALLER = "network_group.networks.peer.network={backbone_scale: 0.06, lstm_hidden: 16, head_dim: 16}"
 TEAMS = {
     "rec-lcnet": ("student",),
     "rec-mobilenet": ("student",),
@@ -171,13 +171,13 @@ def test_a_frozen_teacher_stays_as_it_was(learnt, few):
     assert all(parameter.grad.abs().sum() > 0 for parameter in task.model.parameters() if parameter.ndim > 1)
     copied = load_file(learnt("rec-distill").folder / "teacher.safetensors")
     assert all(torch.equal(copied[name], before[name]) for name in before)
-    facts = learnt("rec-distill").config["team"]["networks"]["teacher"]
+    facts = learnt("rec-distill").config["network_group"]["networks"]["teacher"]
     assert facts["sha256"] == file_sha256(teacher.folder / "weights.safetensors")
 
 
 def test_frozen_norms_keep_their_statistics_and_all_else_learns(learnt, few):
     run = learnt("rec-lcnet")
-    config, task = prepared("rec-lcnet", few, f"init={run.folder}", "frozen_norms=true")
+    config, task = prepared("rec-lcnet", few, f"init={run.folder}", "freeze_batch_norm=true")
     before = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     take_steps(task, config, 3)
     for name, tensor in task.model.state_dict().items():
@@ -198,10 +198,10 @@ def test_peers_start_from_different_weights(learnt, few):
 
 
 def test_each_lesson_has_its_weight_and_what_is_learnt_from_each_other_rises(few):
-    lessons = resolve_config("rec-udml").team.model_dump()["lessons"]
+    lessons = resolve_config("rec-udml").network_group.model_dump()["losses"]
     heavier = json.dumps([{**lesson, "weight": 2.5} for lesson in lessons])
-    _, task = prepared("rec-udml", few, "loss.mutual_most=1e6")
-    _, other = prepared("rec-udml", few, "loss.mutual_most=1e6", f"team.lessons={heavier}")
+    _, task = prepared("rec-udml", few, "loss.mutual_clip=1e6")
+    _, other = prepared("rec-udml", few, "loss.mutual_clip=1e6", f"network_group.losses={heavier}")
     (batch,) = task.batches(range(1))
     with torch.no_grad():
         parts, weighed, later = task.losses(batch, 0), other.losses(batch, 0), task.losses(batch, 39)
@@ -213,7 +213,7 @@ def test_each_lesson_has_its_weight_and_what_is_learnt_from_each_other_rises(few
 
 def test_padding_teaches_nothing_unless_released(few):
     for released in (False, True):
-        _, task = prepared("rec-udml", few, f"loss.released={str(released).lower()}")
+        _, task = prepared("rec-udml", few, f"loss.paddle_compat={str(released).lower()}")
         (batch,) = task.batches(range(1))
         with torch.no_grad():
             whole, narrow = (mutual_parts(task, batch, most) for most in (48, 8))
@@ -245,7 +245,7 @@ def test_the_ratio_of_gradients_is_logged(learnt):
 def test_a_step_is_finite_however_large_the_logits(few, precision, released):
     everything = (
         "loss.ctc=focal", "loss.ace_weight=0.1", "loss.center_weight=0.05", "loss.center_samples_range=[0, 1]",
-        "loss.feature_weight=1", "samples=400", "spacing_samples=1000", f"loss.released={released}",
+        "loss.feature_weight=1", "samples=400", "spacing_samples=1000", f"loss.paddle_compat={released}",
     )  # fmt: skip
     config, task = prepared("rec-udml", few, *everything, f"precision={precision}")
     with torch.no_grad():
@@ -271,7 +271,7 @@ def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(tmp_pat
     )
     settings = [
         *SMALL, SMALLER, "samples=56", "validate_every=4", "checkpoint_every=5", "log_every=1", "optim.lr=0.0003",
-        f"init={start.folder}", f"team.networks.peer.init={smaller}", "loss.center_samples_range=[8, 24]",
+        f"init={start.folder}", f"network_group.networks.peer.init={smaller}", "loss.center_samples_range=[8, 24]",
     ]  # fmt: skip
     whole = train("rec-ppocrv2", tmp_path / "whole", [few], [few], settings, lambda line: None)
     for step in (4, 8):

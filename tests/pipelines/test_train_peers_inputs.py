@@ -12,13 +12,19 @@ from synthtext.core import Charset, InputError
 
 
 def start(preset, folder, source, *overrides):
-    settings = ("charset=digits", "network={scale: 0.125, hidden: 8, mid: 8}", "samples=8", "batch_size=2", "threads=1")
+    settings = (
+        "charset=digits",
+        "network={backbone_scale: 0.125, lstm_hidden: 8, head_dim: 8}",
+        "samples=8",
+        "batch_size=2",
+        "threads=1",
+    )
     return train(preset, folder, [source], [source], [*settings, *overrides], lambda line: None)
 
 
 def test_frozen_norms_want_something_to_keep():
-    with pytest.raises(InputError, match="frozen_norms keeps what networks start with"):
-        resolve_config("rec-lcnet", overrides=["frozen_norms=true"])
+    with pytest.raises(InputError, match="freeze_batch_norm keeps what networks start with"):
+        resolve_config("rec-lcnet", overrides=["freeze_batch_norm=true"])
 
 
 def test_a_start_and_a_teacher_that_do_not_fit_are_refused(tmp_path, draw_lines):
@@ -47,7 +53,7 @@ def test_a_start_and_a_teacher_that_do_not_fit_are_refused(tmp_path, draw_lines)
         InputError, match=r"teacher is frozen and has no weights: name a recognizer's RUN with teacher="
     ):
         start("rec-distill", tmp_path / "run", few)
-    smaller = "team.networks.peer.network={scale: 0.06, hidden: 4, mid: 4}"
+    smaller = "network_group.networks.peer.network={backbone_scale: 0.06, lstm_hidden: 4, head_dim: 4}"
     with pytest.raises(InputError, match=r"init: .* has another network"):
         start("rec-udml", tmp_path / "run", few, smaller, f"init={tmp_path / 'whole'}")
     assert not (tmp_path / "run").exists()
@@ -60,7 +66,7 @@ def test_a_start_and_a_teacher_that_do_not_fit_are_refused(tmp_path, draw_lines)
         ("loss.center=1", r"unknown key 'loss\.center'; did you mean 'center_weight'"),
         ("loss.ace_weight=-1", r"loss\.ace_weight"),
         ("loss.mutual_weight=.nan", r"loss\.mutual_weight"),
-        ("loss.mutual_most=0", r"loss\.mutual_most"),
+        ("loss.mutual_clip=0", r"loss\.mutual_clip"),
         ("loss.center_samples_range=[5, 9]", "but center_weight is 0"),
         (
             "loss={center_weight: 1, center_samples_range: [9, 5]}",
@@ -71,9 +77,9 @@ def test_a_start_and_a_teacher_that_do_not_fit_are_refused(tmp_path, draw_lines)
             r"would begin after 400,000 samples, of 400,000",
         ),
         ("teacher=runs/x", "frozen, but there are 0: take the preset rec-distill"),
-        ("team.networks={student: {}, peer: {network: {scale: 9}}}", r"network\.scale.*not 9"),
-        ("team.networks={student: {}, peer: {network: {channels: 9}}}", r"unknown key .*channels"),
-        ("team.networks={student: {}, peer: {}}", "peer learns neither from labels nor from a frozen network"),
+        ("network_group.networks={student: {}, peer: {network: {backbone_scale: 9}}}", r"network\.scale.*not 9"),
+        ("network_group.networks={student: {}, peer: {network: {neck_channels: 9}}}", r"unknown key .*channels"),
+        ("network_group.networks={student: {}, peer: {}}", "peer learns neither from labels nor from a frozen network"),
         ("network.backbone=resnet", r"network\.backbone: .*'lcnet' or 'mobilenet_v3'"),
     ],
 )

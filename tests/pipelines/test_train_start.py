@@ -137,7 +137,7 @@ def test_what_cannot_start_leaves_no_folder(tmp_path, published):
             tmp_path / "new",
             [labels],
             [labels],
-            [f"init={published / 'recognizer'}", "network.scale=0.25"],
+            [f"init={published / 'recognizer'}", "network.backbone_scale=0.25"],
         )
     assert not (tmp_path / "new").exists()
     with pytest.raises(InputError, match=r"was imported, not trained: .* init="):

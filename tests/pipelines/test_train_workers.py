@@ -32,7 +32,7 @@ from synthtext.core import InputError
 SETTINGS = [
     "samples=64", "batch_size=4", "optim.warmup_steps=2", "spacing_samples=0", "data_workers=0", "threads=1",
     "device=cpu", "precision=fp32", "log_every=2", "validate_every=4", "checkpoint_every=2", "seed=3",
-    "network={scale: 0.25}", "loss.center_weight=0.05", "loss.center_samples_range=[0, 16]",
+    "network={backbone_scale: 0.25}", "loss.center_weight=0.05", "loss.center_samples_range=[0, 16]",
 ]  # fmt: skip
 # Ray Train sets options of Ray Data that Ray Data warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning:ray")

@@ -81,7 +81,7 @@ def test_weights_are_kept_over_any_stretch(indices: range) -> None:
 
 
 def test_what_is_owed_is_in_the_text_and_every_character_reaches_the_floor() -> None:
-    samples = drawn(["balance.share=0.2"], range(2000))
+    samples = drawn(["coverage.share=0.2"], range(2000))
     debts = [s for s in samples if "owed" in s.meta.parameters]
     assert len(debts) == 400
     paid = Counter(s.meta.parameters["paid"] for s in debts)
@@ -95,15 +95,15 @@ def test_what_is_owed_is_in_the_text_and_every_character_reaches_the_floor() -> 
     floor = 2000 * 0.2 // 95
     held = Counter(character for sample in samples for character in set(sample.text))
     assert min(held[character] for character in ASCII) >= floor - 1
-    without = Counter(character for sample in drawn(["balance.share=0"], range(300)) for character in set(sample.text))
+    without = Counter(character for sample in drawn(["coverage.share=0"], range(300)) for character in set(sample.text))
     assert sum(without[character] == 0 for character in ASCII) > 10  # or there would be nothing to balance
 
 
 def test_a_sample_alone_is_the_same_as_among_others_and_others_owe_nothing() -> None:
-    settings = ["balance.share=0.5", "effects=[]"]
+    settings = ["coverage.share=0.5", "effects=[]"]
     together = drawn(settings, range(1000, 1096))
     alone = resolve_recipe("lines", [OWN, *settings]).generator(3)
-    plain = drawn(["effects=[]", "balance.share=0"], range(1000, 1096))
+    plain = drawn(["effects=[]", "coverage.share=0"], range(1000, 1096))
     differing = 0
     for index in (1095, 1000, 1001, 1050):
         sample = alone.generate(index)
@@ -120,7 +120,7 @@ def test_a_sample_alone_is_the_same_as_among_others_and_others_owe_nothing() -> 
 
 
 def test_other_effects_leave_the_texts_that_pay_as_they_were() -> None:
-    settings = ["balance.share=1", "layout.neighbours={probability: 0}"]
+    settings = ["coverage.share=1", "layout.neighbours={probability: 0}"]
     plain = drawn([*settings, "effects=[]"], range(64))
     changed = drawn([*settings, "effects=[{use: blur}, {use: noise}]"], range(64))
     assert np.mean([a.text == b.text for a, b in zip(plain, changed, strict=True)]) > 0.9  # contrast rejects a few
@@ -128,7 +128,7 @@ def test_other_effects_leave_the_texts_that_pay_as_they_were() -> None:
 
 def test_what_no_font_has_is_counted_and_another_text_drawn(tmp_path) -> None:
     (tmp_path / "charset.txt").write_text("0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n\U00012000\n")
-    settings = [f"charset={tmp_path}/charset.txt", "balance={share: 1, characters: '0\U00012000'}"]
+    settings = [f"charset={tmp_path}/charset.txt", "coverage={share: 1, characters: '0\U00012000'}"]
     samples = drawn(settings, range(40), recipe="digits")
     lacking = [s for s in samples if s.meta.parameters["owed"] == "\U00012000"]
     assert len(lacking) == 20
@@ -139,7 +139,7 @@ def test_what_no_font_has_is_counted_and_another_text_drawn(tmp_path) -> None:
 def test_a_charset_of_small_letters_is_paid_by_capitals_too() -> None:
     corpus = "corpus=[{use: words, case: {lower: 1, upper: 1}}]"
     settings = [
-        "balance={share: 1, characters: qz}",
+        "coverage={share: 1, characters: qz}",
         "charset=alphanumeric_lower",
         corpus,
         "layout.length_range=[1, 20]",
@@ -151,14 +151,14 @@ def test_a_charset_of_small_letters_is_paid_by_capitals_too() -> None:
 
 def test_a_debt_is_not_paid_with_a_length_that_is_left_out() -> None:
     corpus = "corpus=[{use: words, language: en}]"
-    settings = ["charset=ascii", corpus, "layout.length_weights={'1-7': 0}", "balance={share: 1, characters: qzJ}"]
+    settings = ["charset=ascii", corpus, "layout.length_weights={'1-7': 0}", "coverage={share: 1, characters: qzJ}"]
     samples = drawn(settings, range(60), recipe="digits")
     assert {"found", "placed"} <= {s.meta.parameters["paid"] for s in samples}
     assert min(len(s.text) for s in samples) >= 8
 
 
 def test_a_space_is_not_paid_with_one_that_nobody_sees() -> None:
-    settings = ["corpus=[{use: pattern, pattern: '(12)?'}]", "charset=ascii", "balance={share: 1, characters: ' '}"]
+    settings = ["corpus=[{use: pattern, pattern: '(12)?'}]", "charset=ascii", "coverage={share: 1, characters: ' '}"]
     samples = drawn(settings, range(40), recipe="digits")
     assert {s.text for s in samples if s.meta.parameters["paid"] == "placed"} == {"12 12"}
     assert {s.text for s in samples} == {"12", "12 12"}

@@ -268,7 +268,7 @@ def test_a_line_without_width_is_left_alone(baseline: Baseline) -> None:
         lambda: Arc(downward_probability=2),
         lambda: Circle((0.5, 1)),
         lambda: Circle(start_range=(0, 720)),
-        lambda: Circle(least_radius=float("nan")),
+        lambda: Circle(min_radius=float("nan")),
         lambda: Circle(inside_probability=-1),
         lambda: Wave((-0.1, 0.1)),
         lambda: Wave(length_range=(0, 4)),

@@ -54,7 +54,7 @@ def drawn(script: str, bend: str, em: int, folder: Path) -> Iterator[Sample]:
             f"baselines={BENDS[bend]}",
             "layout={margin_range: [0, 0], neighbours: {probability: 0}}",
             "ink={contrast_floor: 60, styles: {plain: 1}}",
-            "paper={plain: 1}",
+            "background={plain: 1}",
             "effects=[]",
             "output={height: free, width: free}",
         ),

@@ -8,11 +8,16 @@ from pipelines.jobs.generation import iterate_samples
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Image, Polygon, Sample
 
-WIDE = ["fonts.system=false", "ink.styles={outline: {width_range: [0.08, 0.08]}}", "effects=[]", "paper={plain: 1}"]
+WIDE = [
+    "fonts.system=false",
+    "ink.styles={outline: {width_range: [0.08, 0.08]}}",
+    "effects=[]",
+    "background={plain: 1}",
+]
 LINES = [*WIDE, "layout.neighbours={probability: 0}", "output.height=96"]
 SCENES = [
     *WIDE,
-    "clutter={marks_range: [0, 0], occlusion_probability: 0}",
+    "clutter={distractors_range: [0, 0], occlusion_probability: 0}",
     "layouts={photo: {plate_probability: 0, opacity_range: [1, 1]}}",
 ]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from synthtext.core import InputError
 from synthtext.core.randomness import WeightedComponent
 from synthtext.corpora import (
-    CodeCorpus,
+    Code,
     Corpus,
     CorpusMixture,
     Date,
@@ -81,7 +81,7 @@ def test_a_pattern_that_cannot_be_drawn_is_refused_at_once(pattern: str) -> None
         Pattern(pattern)
 
 
-@pytest.mark.parametrize("field", [Number(), Date(), Price(), CodeCorpus(), Email(), WebAddress()])
+@pytest.mark.parametrize("field", [Number(), Date(), Price(), Code(), Email(), WebAddress()])
 def test_fields_are_short_and_varied_printable_ascii(field: Corpus) -> None:
     texts = draws(field)
     assert all(text and text.isascii() and text.isprintable() and len(text) <= 80 for text in texts)

@@ -69,7 +69,8 @@ def test_colours_of_a_photograph_are_measured(folder: Path) -> None:
 def test_lines_are_inked_in_the_colours_of_photographs(folder: Path) -> None:
     """Not a single ink is grey, unless nothing else can be read."""
     recipe = resolve_recipe(
-        "digits", [f"ink={{colours: {{photo_colours: {{folder: {folder}, count: 2}}}}}}", "paper={plain: {tint: 0}}"]
+        "digits",
+        [f"ink={{colours: {{photo_colours: {{folder: {folder}, count: 2}}}}}}", "background={plain: {tint: 0}}"],
     )
     inks = [sample.meta.parameters["ink"] for sample in iterate_samples(recipe, 60, 1) if isinstance(sample, Sample)]
     coloured = [ink for ink in inks if ink[0] != ink[2]]

@@ -28,7 +28,7 @@ DrawnBy: TypeAlias = Callable[[Sequence[str], int], list[Any]]
 
 def draw(drawn_by: DrawnBy, style: str, count: int = COUNT, settings: Sequence[str] = ()) -> list[Any]:
     styles = [f"ink.styles={{{style}: 1}}", f"ink.contrast_floor={FLOOR}"]
-    return drawn_by(["paper={plain: 1, gradient: 1, texture: 1}", *styles, *settings], count)
+    return drawn_by(["background={plain: 1, gradient: 1, texture: 1}", *styles, *settings], count)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -83,7 +83,7 @@ def test_what_was_drawn_decides_everything(style: str) -> None:
 @pytest.mark.parametrize("style", ["underline", "highlight", "strike_through", "shadow", "extrusion", "glow"])
 def test_decoration_is_whole_in_the_picture(drawn_by: DrawnBy, style: str) -> None:
     """Lines along the text are, and shadows but for their faint edges."""
-    plain = "paper={plain: {lightness_range: [250, 255], tint: 0}}"
+    plain = "background={plain: {lightness_range: [250, 255], tint: 0}}"
     straight = ("baselines={straight: 1}", plain, "layout.margin_range=[0, 0]")
     marked = style in ("underline", "highlight", "strike_through")
     for drawn in draw(drawn_by, style, 40, straight):

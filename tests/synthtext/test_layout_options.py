@@ -10,7 +10,7 @@ from synthtext.fonts import Face, bundled_fonts, read_font_file
 from synthtext.lines.design import NeighbourOptions
 from synthtext.typesetting.shaping import ShapingOptions, shape_line
 
-PLAIN = ("fonts.system=false", "paper={plain: 1}", "effects=[]", "ink={styles: {plain: 1}, contrast_floor: 60}")
+PLAIN = ("fonts.system=false", "background={plain: 1}", "effects=[]", "ink={styles: {plain: 1}, contrast_floor: 60}")
 
 
 def draw(*settings: str, count: int = 40) -> list[Sample]:

@@ -29,7 +29,7 @@ BASE = (
     "charset=latin1",
     "corpus=[{use: words, case: {lower: 1, title: 1, upper: 1}}, {use: words, count_range: [1, 2]},"
     ' {use: pattern, pattern: "[@W%Æ¼&MgjQ]{1,6}"}]',
-    "paper={plain: 1}",
+    "background={plain: 1}",
     "ink.contrast_floor=60",
     "layout.tracking_range=[-0.02, 0.3]",
     "layout.jitter_range=[0, 0.2]",

@@ -16,7 +16,7 @@ ALONE = "layout.neighbours={probability: 0}"  # other ink than the line's would 
 PLAIN = (
     "fonts.system=false",
     ALONE,
-    "paper={plain: 1}",
+    "background={plain: 1}",
     "ink.styles={plain: 1}",
     "effects=[]",
     "ink.contrast_floor=60",
@@ -110,7 +110,7 @@ def test_every_visible_cluster_has_ink_of_its_own(overrides: tuple[str, ...]) ->
 
 
 @pytest.mark.parametrize(
-    "paper", ["paper={plain: 1}", "paper={gradient: 1}", "paper={texture: {difference: 120}}"], ids=str
+    "paper", ["background={plain: 1}", "background={gradient: 1}", "background={texture: {difference: 120}}"], ids=str
 )
 def test_ink_keeps_the_contrast_floor_at_every_cluster(paper: str) -> None:
     overrides = ("fonts.system=false", ALONE, paper, "ink={styles: {plain: 1}, contrast_floor: 50}", "effects=[]")

@@ -20,7 +20,7 @@ from synthtext.corpora import (
     clean_text,
     jieba_words,
 )
-from synthtext.corpora.look_alikes import _HAN, _IN_WORDS, _LATIN
+from synthtext.corpora.confusables import _HAN, _IN_WORDS, _LATIN
 
 needs_jieba = pytest.mark.skipif(package_file("jieba", "dict.txt") is None, reason="needs the extra corpora")
 HOME = Path(__file__).resolve().parents[2]
@@ -68,7 +68,7 @@ def test_a_template_that_cannot_be_is_refused(template: str, fields: dict[str, C
         Template(template, fields)
 
 
-def test_look_alikes_hold_one_part_in_the_place_of_another() -> None:
+def test_confusables_hold_one_part_in_the_place_of_another() -> None:
     words, codes = draws(Confusables(code_share=0), 400), draws(Confusables(code_share=1), 400)
     assert all(code.isalnum() and 3 <= len(code) <= 11 for code in codes)
     mixed = [word for word in words if any(c.isdigit() for c in word)]
@@ -78,7 +78,7 @@ def test_look_alikes_hold_one_part_in_the_place_of_another() -> None:
     assert not any("I" in code or "l" in code for code in codes)  # with 1 they would be guesses
 
 
-def test_look_alikes_of_the_users_own_go_both_ways() -> None:
+def test_confusables_of_the_users_own_go_both_ways() -> None:
     corpus = Confusables(pairs=(("rn", "m"),), code_share=0)
     texts = draws(corpus, 300)
     assert any("rn" in text for text in texts)
@@ -91,7 +91,7 @@ def test_look_alikes_of_the_users_own_go_both_ways() -> None:
         Confusables(pairs=(("a", "a"),))
 
 
-def test_look_alikes_of_chinese_are_chinese() -> None:
+def test_confusables_of_chinese_are_chinese() -> None:
     texts = draws(Confusables("zh", code_share=0), 200)
     parts = {character for pair in _HAN for character in pair}
     assert np.mean([bool(parts & set(text)) for text in texts]) > 0.9

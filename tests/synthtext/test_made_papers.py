@@ -22,13 +22,17 @@ SIZE = Size(300, 48)
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_letters_on_a_paper_keep_the_floor(drawn_by: Callable[[Sequence[str], int], list[Any]], name: str) -> None:
-    settings = [f"paper={{{name}: 1}}", "ink.styles={plain: 2, blend: 1, shadow: 1}", f"ink.contrast_floor={FLOOR}"]
+    settings = [
+        f"background={{{name}: 1}}",
+        "ink.styles={plain: 2, blend: 1, shadow: 1}",
+        f"ink.contrast_floor={FLOOR}",
+    ]
     calm = []
     for drawn in drawn_by(settings, 80):
         drawn.check_contrast(FLOOR)
         told = drawn.sample.meta.drawn
-        assert told["paper"] == name
-        assert told["paper_drawn"]
+        assert told["background"] == name
+        assert told["background_parameters"]
         json.dumps(told)
         calm.append(told["calm"] == 0)
     assert np.mean(calm) > 0.8  # most papers can be written on as they are
@@ -152,7 +156,7 @@ BAD = [
 @pytest.mark.parametrize(("name", "setting", "value"), BAD)
 def test_a_wrong_setting_is_told(name: str, setting: str, value: object) -> None:
     with pytest.raises(InputError, match=rf"paper\.{name}.*{setting}"):
-        resolve_recipe("digits", [f"paper={{{name}: {{{setting}: {json.dumps(value)}}}}}"])
+        resolve_recipe("digits", [f"background={{{name}: {{{setting}: {json.dumps(value)}}}}}"])
 
 
 def test_every_paper_has_a_wrong_setting_above() -> None:

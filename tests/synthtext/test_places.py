@@ -161,7 +161,7 @@ def photo_recipe(folder: Path, *maps: str) -> tuple[str, ...]:
         "fonts={embedded: true, size_range: [9, 30]}",
         "output={width_range: [300, 300], height_range: [260, 260]}",
         "layouts={photo: 1}",
-        f"paper={{photos: {{folder: {folder / 'photos'}{named}}}}}",
+        f"background={{photos: {{folder: {folder / 'photos'}{named}}}}}",
     )
 
 
@@ -170,7 +170,7 @@ def test_scenes_on_photographs_with_and_without_maps(photographs: Path, maps: tu
     generator = resolve_recipe("scenes", photo_recipe(photographs, *maps)).generator(1)
     drawn = [generator.generate(index) for index in range(15)]
     assert sum(isinstance(scene, Scene) for scene in drawn) >= 14
-    assert {scene.meta.parameters["paper"] for scene in drawn if isinstance(scene, Scene)} == {"photos"}
+    assert {scene.meta.parameters["background"] for scene in drawn if isinstance(scene, Scene)} == {"photos"}
 
 
 def test_texts_on_photographs_keep_to_their_segments(photographs: Path) -> None:

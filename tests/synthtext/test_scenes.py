@@ -17,8 +17,8 @@ from synthtext.scenes.generator import SceneState
 SMALL = ("fonts={embedded: true, size_range: [9, 44]}", "output={width_range: [300, 420], height_range: [260, 420]}")
 CLEAN = (
     *SMALL,
-    "paper={plain: {tint: 0, lightness_range: [210, 255]}}",
-    "clutter={marks_range: [0, 0], occlusion_probability: 0}",
+    "background={plain: {tint: 0, lightness_range: [210, 255]}}",
+    "clutter={distractors_range: [0, 0], occlusion_probability: 0}",
     "ink={styles: {plain: 1}, contrast_floor: 50}",
 )
 LAYOUTS = {
@@ -206,7 +206,7 @@ def test_contrast_keeps_the_floor(layout: str) -> None:
 
 
 def test_ink_differs_from_the_pixels_around_it_on_any_ground() -> None:
-    wall = "paper={wall: {count_range: [12, 24], difference: 200}}"
+    wall = "background={wall: {count_range: [12, 24], difference: 200}}"
     made = generator((*CLEAN[:2], wall, *CLEAN[3:], "effects=[]", "layouts={photo: 1}"))
     words = 0
     for draft, _ in inked(made):
@@ -250,7 +250,7 @@ def test_faint_text_is_ignored_after_effects() -> None:
 
 
 def test_hidden_text_is_ignored_and_other_text_is_not() -> None:
-    occluding = "clutter={marks_range: [0, 0], occlusion_probability: 0.5, occlusion_range: [0.3, 0.9]}"
+    occluding = "clutter={distractors_range: [0, 0], occlusion_probability: 0.5, occlusion_range: [0.3, 0.9]}"
     made = generator((*CLEAN[:3], occluding, CLEAN[4], LAYOUTS["photo"], "effects=[]"))
     hidden_words = seen_words = 0
     for draft, _ in inked(made):

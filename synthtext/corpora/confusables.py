@@ -57,14 +57,14 @@ class Confusables:
     pairs: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        check_language(self.language, "look_alikes")
+        check_language(self.language, "confusables")
         check_fraction("code_share", self.code_share)
         check_range("length_range", self.length_range, 1, 100, "counts")
         check_number("size", self.size, 1, 10_000_000)
         check_number("exponent", self.exponent, 0, 2)
         for pair in self.pairs:
             if not all(pair) or pair[0] == pair[1]:
-                raise InputError(f"look_alikes: pair {list(pair)} must be two different texts")
+                raise InputError(f"confusables: pair {list(pair)} must be two different texts")
 
     def draw(self, rng: np.random.Generator) -> str:
         """A text.
@@ -81,7 +81,7 @@ class Confusables:
                 part = held[int(rng.integers(len(held)))]
                 return self._exchange(rng, text, part, partners[part])
         raise InputError(
-            f"look_alikes: none of the pairs is in {_TRIES} texts of language {self.language!r}; give 'pairs' of it"
+            f"confusables: none of the pairs is in {_TRIES} texts of language {self.language!r}; give 'pairs' of it"
         )
 
     def check(self) -> None:
