@@ -45,8 +45,8 @@ def generate_command(
 ) -> None:
     """Generate labelled lines, or scenes full of them, into a folder of shards.
 
-    Re-run the same command to resume an interrupted job; a larger N extends the dataset. The same recipe, seed and index
-    give the same sample, whatever the number of workers and the size of the shards.
+    Re-run the same command to resume an interrupted job; a larger N extends the dataset. The same recipe, seed and
+    index give the same sample, whatever the number of workers and the size of the shards.
 
     With --address the machines of a Ray cluster generate, into a folder that all of them see. A machine whose fonts,
     files, versions or CPU would give other samples is excluded and named. For a cluster with a token set
@@ -96,8 +96,8 @@ def preview_command(
 
     The samples are those of the dataset that `ocrmill generate` would create with the same seed: the first ones, or
     those from --start on, such as a later stage of a curriculum. With --components, the page shows every component that
-    a recipe of lines can name, with the texts of this recipe (up to 8 lines of each, as many as fit). Components that the
-    recipe names have its settings; those that need a folder are shown if the recipe names one.
+    a recipe of lines can name, with the texts of this recipe (up to 8 lines of each, as many as fit). Components that
+    the recipe names have its settings; those that need a folder are shown if the recipe names one.
 
     Example: ocrmill preview lines -o grid.png ink.contrast_floor=60
 

@@ -115,8 +115,8 @@ def rebalance_command(
     """Write a recipe that generates more of what a recognizer misreads.
 
     The weights of corpora, ink styles, backgrounds, fonts, lengths and characters change, and the probabilities of
-    effects. Each follows the error rate of its lines; a weight with few lines hardly changes, none changes by more than a
-    factor of three, and totals stay. Values that are always misread are left alone and named.
+    effects. Each follows the error rate of its lines; a weight with few lines hardly changes, none changes by more than
+    a factor of three, and totals stay. Values that are always misread are left alone and named.
 
     Example: ocrmill rebalance slices.json -o harder.yaml --strength 0.7 fonts.pool=32
     """

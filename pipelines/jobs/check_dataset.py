@@ -1,6 +1,5 @@
 """A data set on a storage: what is looked at is brought here, a shard at a time."""
 
-import fcntl
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from pipelines.errors import JobError
-from pipelines.io.atomic import TEMPORARY_PREFIX, staging_folder, try_lock
+from pipelines.io.atomic import TEMPORARY_PREFIX, check_unlocked, staging_folder
 from pipelines.io.connection import StorageError
 from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER
 from pipelines.io.description import DatasetDescription, read_description
@@ -191,8 +190,7 @@ def _refuse_others(path: Path) -> None:
         if not (path / "dataset.json").exists() and not (shards.is_dir() and any(shards.glob("part-*"))):
             raise InputError(f"{path} is no data set of ours: there is neither a dataset.json nor a shard in it")
         if lock.is_file():
-            with lock.open("rb") as file:
-                try_lock(file.fileno(), lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            check_unlocked(lock)
 
 
 def _describe(path: AnyPath, names: Sequence[str], problems: Problems) -> DatasetDescription | None:

@@ -16,7 +16,7 @@ from pipelines.datasets.source import describe_label_problems
 from pipelines.errors import format_counts
 from pipelines.io.atomic import staging_folder, wrap_write_errors
 from pipelines.io.cache import fetch_path
-from pipelines.io.dataset_folder import CROP_BANK_FILE, open_dataset_folder
+from pipelines.io.dataset_folder import CROP_BANK_FILE, DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, local_path
@@ -30,7 +30,7 @@ from pipelines.jobs.crop_bank import SourceScan, open_bank, save_bank, scan_sour
 from pipelines.jobs.encode import ImageFormat
 from pipelines.jobs.executor import Executor
 from pipelines.jobs.shard_job import ShardJob
-from pipelines.jobs.shard_source import AnyFolder, SampleSource, register_source
+from pipelines.jobs.shard_source import SampleSource, register_source
 from pipelines.jobs.summary import JobSummary, SourceSummary
 from pipelines.recipes.digest import code_digest, fingerprint_digest
 from synthtext.core import InputError
@@ -132,7 +132,7 @@ class CopyPasteSource(SampleSource):
         settings = settings_from_dict(recipe["mode"], recipe["settings"])
         return cls(Path(recipe["target"]), tuple(map(Path, recipe["from"])), settings, description.seed or 0)
 
-    def prepare(self, folder: AnyFolder) -> None:
+    def prepare(self, folder: DatasetFolder) -> None:
         """Open the crop bank of the folder, or cut the crops.
 
         Raises:
@@ -145,7 +145,7 @@ class CopyPasteSource(SampleSource):
         self.__dict__["bank"] = found
         self.open()
 
-    def store(self, folder: AnyFolder) -> None:
+    def store(self, folder: DatasetFolder) -> None:
         """Write the crop bank into the folder, unless it is there.
 
         Raises:
@@ -190,7 +190,7 @@ class CopyPasteSource(SampleSource):
         left_out = self.scans[self.target].left_out
         return CopyPasteGenerator(self._target, left_out, copy_paste, self.settings.output, self.seed, self.digest[:8])
 
-    def summarize(self, folder: AnyFolder) -> SourceSummary:
+    def summarize(self, folder: DatasetFolder) -> SourceSummary:
         """The number of crops, and what was left out or repaired."""
         bank, left_out = self.bank
         notes = [f"crops to paste: {len(bank):,}" + (f"; left out: {format_counts(left_out)}" if left_out else "")]
@@ -248,7 +248,7 @@ def copypaste(
     """
     settings = parse_settings(mode, overrides)
     plan = ShardPlan(count, 0, SceneRow.SHARD_SIZE if shard_size is None else shard_size)
-    folder, checked_format, executor = open_dataset_folder(out), check_shard_format(format), Executor(workers, address)
+    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
     folder.check_usable()
     paths = [local_path(path, "what is pasted").absolute() for path in (target, *(sources or (target,)))]
     for path in paths:

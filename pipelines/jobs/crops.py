@@ -16,7 +16,7 @@ from pipelines.datasets.scene_source import EncodedScene, SceneSource
 from pipelines.datasets.source import BROKEN_IMAGE
 from pipelines.errors import JobError, format_counts
 from pipelines.io.atomic import file_sha256
-from pipelines.io.dataset_folder import open_dataset_folder
+from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.line_row import LineRow
 from pipelines.io.paths import AnyPath, absolute_path, parse_path
@@ -27,7 +27,7 @@ from pipelines.jobs.crop_index import CropIndex, index_crops
 from pipelines.jobs.encode import ImageFormat
 from pipelines.jobs.executor import Executor
 from pipelines.jobs.shard_job import ShardJob
-from pipelines.jobs.shard_source import AnyFolder, SampleSource, register_source
+from pipelines.jobs.shard_source import SampleSource, register_source
 from pipelines.jobs.summary import JobSummary, SourceSummary
 from pipelines.progress import progress_bar
 from synthtext.core import Charset, Image, InputError, Sample, Size, SkippedSample
@@ -114,7 +114,7 @@ class CropsSource(SampleSource):
         """Open the scenes."""
         return CropGenerator(self, open_scene_source(self.scenes))
 
-    def summarize(self, folder: AnyFolder) -> SourceSummary:
+    def summarize(self, folder: DatasetFolder) -> SourceSummary:
         """The texts and scenes that were left out."""
         left_out = (("texts", self.index.left_out), ("scenes", self.index.scenes_left_out))
         return SourceSummary(tuple(f"{name} left out: {format_counts(c)}" for name, c in left_out if c))
@@ -191,7 +191,7 @@ def crops(
     """
     size = LineRow.SHARD_SIZE if shard_size is None else shard_size
     ShardPlan(1, size=size)
-    folder, checked_format, executor = open_dataset_folder(out), check_shard_format(format), Executor(workers, address)
+    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
     folder.check_usable()
     source = CropsSource.from_scenes(scenes, level, image_format)
     return ShardJob(source, ShardPlan(source.index.line_count, size=size), folder, executor, checked_format).run()

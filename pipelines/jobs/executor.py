@@ -1,11 +1,13 @@
 """Executors: write the pending shards of a job in this process, on Ray workers, or on a Ray cluster."""
 
+import logging
 import os
-import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 
 from pipelines.jobs.shard_task import ShardTask, WrittenShard, write_task, write_task_on_worker
 from synthtext.core import InputError
+
+_logger = logging.getLogger(__name__)
 
 
 class Executor:
@@ -61,7 +63,7 @@ class Executor:
         from pipelines.cluster.pool import worker_pool
 
         with worker_pool(workers, self._address) as pool:
-            for written in pool.run(write_task_on_worker, tasks, describe_difference, _warn):
+            for written in pool.run(write_task_on_worker, tasks, describe_difference, _logger.warning):
                 on_progress(written.pending.manifest.count)
                 self.lost_workers, self.excluded_nodes = pool.lost_workers, tuple(pool.excluded_nodes.values())
                 yield written
@@ -71,7 +73,3 @@ class Executor:
             return self._workers or 0
         usable = min(len(os.sched_getaffinity(0)), tasks)
         return usable if usable > 1 else 0
-
-
-def _warn(line: str) -> None:
-    print(f"ocrmill: {line}", file=sys.stderr, flush=True)

@@ -10,10 +10,9 @@ from typing import Any
 from pipelines.datasets.source import LineSource
 from pipelines.errors import JobError
 from pipelines.io.connection import StorageError
-from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER
+from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER, DatasetFolder
 from pipelines.io.paths import AnyPath
 from pipelines.jobs.line_filter import KEPT, KEPT_TRIVIAL, TRIVIAL, UNREADABLE
-from pipelines.jobs.shard_source import AnyFolder
 from pipelines.jobs.summary import SourceSummary, SummaryTable
 from synthtext.core import InputError
 
@@ -70,7 +69,7 @@ def _dropped(counts: Counter[str]) -> int:
     return counts[TRIVIAL] + counts[UNREADABLE]
 
 
-def count_decisions(lines: LineSource, folder: AnyFolder) -> DecisionCounts:
+def count_decisions(lines: LineSource, folder: DatasetFolder) -> DecisionCounts:
     """Count the decisions in the folder of a complete dataset.
 
     Args:
@@ -91,7 +90,7 @@ def count_decisions(lines: LineSource, folder: AnyFolder) -> DecisionCounts:
                 groups.setdefault(name, Counter())[note["decision"]] += 1
     if decisions.total() != len(lines):
         raise InputError(
-            f"{folder.path / FILTER_DECISIONS_FOLDER} is incomplete: it has the decisions about {decisions.total():,} of "
+            f"{folder.path / FILTER_DECISIONS_FOLDER} is incomplete: it has decisions about {decisions.total():,} of "
             f"{len(lines):,} lines; run ocrmill check --repair"
         )
     return DecisionCounts(len(lines), decisions, by_column)

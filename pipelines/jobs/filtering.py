@@ -16,7 +16,7 @@ from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, read_rows
 from pipelines.io.atomic import file_sha256
-from pipelines.io.dataset_folder import open_dataset_folder
+from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.line_row import LineRow
 from pipelines.io.paths import local_path
@@ -37,7 +37,7 @@ from pipelines.jobs.line_filter import (
     recognizer_digest,
 )
 from pipelines.jobs.shard_job import ShardJob
-from pipelines.jobs.shard_source import AnyFolder, ShardItem, ShardNote, ShardSource, register_source
+from pipelines.jobs.shard_source import ShardItem, ShardNote, ShardSource, register_source
 from pipelines.jobs.stored_lines import StoredLines, lines_digest
 from pipelines.jobs.summary import JobSummary, SourceSummary
 from synthtext.core import Image, InputError, SkippedSample
@@ -202,7 +202,7 @@ class FilterSource(ShardSource):
         key, meta = f"{self.digest[:8]}{index:010d}", imported_meta(self.name, line.key)
         return imported_line_row(key, line, image.shape[1], image.shape[0], corpus, meta)
 
-    def summarize(self, folder: AnyFolder) -> SourceSummary:
+    def summarize(self, folder: DatasetFolder) -> SourceSummary:
         """How many lines were dropped, for each corpus and font, and what the recognizers cannot judge."""
         return count_decisions(self.lines, folder).summary(tuple(self._limits()))
 
@@ -265,7 +265,7 @@ def filter_lines(
         InputError: an argument is invalid, the folder holds another dataset, or no line is kept.
         JobError: the disk is full, or another job is writing to the folder.
     """
-    folder, checked_format, executor = open_dataset_folder(out), check_shard_format(format), Executor(workers, address)
+    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
     opened = FilterSource(local_path(source, "what is filtered").absolute(), settings.absolute())
     opened.open()
     plan = ShardPlan(len(opened.lines), size=LineRow.SHARD_SIZE if shard_size is None else shard_size)

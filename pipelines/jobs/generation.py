@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipelines.config import SettingsDict
-from pipelines.io.dataset_folder import open_dataset_folder
+from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.plan import ShardPlan
 from pipelines.io.shard_writer import check_shard_format
@@ -111,7 +111,7 @@ def generate(
         JobError: too many samples are skipped, the disk is full, or another job is writing to the folder.
     """
     ShardPlan(count, start, 1 if shard_size is None else shard_size)
-    folder, checked_format, executor = open_dataset_folder(out), check_shard_format(format), Executor(workers, address)
+    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
     folder.check_usable()
     source = GeneratedSource(resolve_recipe(recipe, overrides) if isinstance(recipe, str) else recipe, seed)
     plan = ShardPlan(count, start, ROW_TYPES[source.kind].SHARD_SIZE if shard_size is None else shard_size)

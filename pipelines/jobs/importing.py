@@ -22,7 +22,7 @@ from pipelines.datasets.source import (
     LineSource,
     read_row,
 )
-from pipelines.io.dataset_folder import open_dataset_folder
+from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.line_row import LineRow
 from pipelines.io.paths import local_path
@@ -65,7 +65,7 @@ class ImportSource(ShardSource):
 
         Args:
             path: a PaddleOCR-style label file of lines or scenes; an LMDB in the layout of
-                deep-text-recognition-benchmark; a folder of ICDAR's images and label files; or a JSON file of COCO-Text.
+                deep-text-recognition-benchmark; a folder of ICDAR's images and label files; a JSON file of COCO-Text.
             format: of the labels; None detects it.
 
         Raises:
@@ -250,7 +250,7 @@ def import_data(
         InputError: an argument is invalid, the folder holds another dataset, or not one image can be used.
         JobError: the disk is full, or another job is writing to the folder.
     """
-    folder, checked_format, executor = open_dataset_folder(out), check_shard_format(format), Executor(workers, address)
+    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
     source = ImportSource.from_path(path, source_format)
     size = ROW_TYPES[source.kind].SHARD_SIZE if shard_size is None else shard_size
     return ShardJob(source, ShardPlan(len(source.images), size=size), folder, executor, checked_format).run()

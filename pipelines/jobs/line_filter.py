@@ -51,8 +51,8 @@ class LineFilter:
 
     A line is trivial if the weak recognizer reads it exactly and with confidence. It is unreadable if the strong
     recognizer reads a very different text: the label is wrong, or the text cannot be seen. Labels are compared as the
-    charset of the recognizer writes them, in lower case if it has no capitals. A recognizer does not decide about labels
-    with characters that it does not know.
+    charset of the recognizer writes them, in lower case if it has no capitals. A recognizer does not decide about
+    labels with characters that it does not know.
 
     Attributes:
         weak: a small or briefly trained recognizer; None: no line is trivial.

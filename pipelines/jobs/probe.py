@@ -4,12 +4,13 @@ import math
 from collections.abc import Mapping
 
 from pipelines.errors import JobError, format_counts
+from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardSpec
 from pipelines.io.row import Row
 from pipelines.io.shard_writer import ShardFormat
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.drawing import opencv_single_thread
-from pipelines.jobs.shard_source import AnyFolder, ShardNote, ShardSource
+from pipelines.jobs.shard_source import ShardNote, ShardSource
 from synthtext.core import InputError, SkippedSample
 
 MAX_SKIPPED_SHARE = 0.01
@@ -93,7 +94,7 @@ def _row_bytes(row: Row) -> int:
     return len(row.image) + len(row.meta_json())
 
 
-def check_disk_space(folder: AnyFolder, samples: int, sample_bytes: float) -> None:
+def check_disk_space(folder: DatasetFolder, samples: int, sample_bytes: float) -> None:
     """Refuse a job that does not fit on the disk. The free space of object storage is unknown.
 
     Raises:

@@ -1,12 +1,13 @@
 """Repairs a dataset: writes damaged shards again with the source that is recorded in recipe.yaml."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from pipelines.config import read_yaml
 from pipelines.io.atomic import remove_path
+from pipelines.io.cache import fetch_path
 from pipelines.io.dataset_folder import RECIPE_FILE, DatasetFolder
 from pipelines.io.description import DatasetDescription
-from pipelines.io.location import RemotePath
 from pipelines.io.manifest import read_manifest
 from pipelines.io.plan import ShardPlan
 from pipelines.jobs.check_dataset import LEFTOVER_FILE, SUMMARY_PROBLEMS, CheckReport, check_dataset
@@ -36,11 +37,6 @@ def repair_dataset(report: CheckReport, workers: int = 0) -> CheckReport:
     repairable = {*SUMMARY_PROBLEMS, LEFTOVER_FILE}
     if description is None or not (problems.damaged_shards or problems.counts.keys() & repairable):
         return report
-    if isinstance(report.path, RemotePath):
-        raise InputError(
-            f"{report.path} cannot be repaired in place: remove the manifests of the damaged shards (part-....json), and "
-            "re-run the command that created the dataset"
-        )
     folder = DatasetFolder(report.path)
     if problems.damaged_shards:
         _rewrite(load_job(folder, description, workers), folder, description, sorted(problems.damaged_shards))
@@ -62,7 +58,7 @@ def load_job(folder: DatasetFolder, description: DatasetDescription, workers: in
     Raises:
         InputError: an input of the job is missing, or it would write other rows; the message says what differs.
     """
-    path = folder.path / RECIPE_FILE
+    path = fetch_path(folder.path / RECIPE_FILE)
     recipe = read_yaml(path)
     try:
         source = find_source(str(recipe.get("kind", "lines"))).from_recipe(recipe, description)
@@ -70,8 +66,8 @@ def load_job(folder: DatasetFolder, description: DatasetDescription, workers: in
         raise InputError(f"{path} has been edited ({error}): restore the original file") from None
     except InputError as error:
         raise InputError(
-            f"{folder.path} cannot be repaired without its inputs: {error}; restore them, or create the dataset again in "
-            "another folder"
+            f"{folder.path} cannot be repaired without its inputs: {error}; restore them, or create the dataset again "
+            "in another folder"
         ) from None
     plan = ShardPlan(description.count, description.start, description.shard_size)
     job = ShardJob(source, plan, folder, Executor(workers), description.format)
@@ -110,7 +106,8 @@ def _check_reproducible(job: ShardJob, folder: DatasetFolder, shards: Iterable[i
         if manifest is None or not manifest.matches(spec, job.source.digest):
             continue
         pending = job.write_shard(index).pending
-        remove_path(pending.local_path)
+        if isinstance(pending.path, Path):
+            remove_path(pending.path)
         if pending.manifest.sha256 != manifest.sha256:
             raise InputError(
                 f"{folder.path} cannot be repaired here, as {spec.name} would differ: images of {job.source.name} have "

@@ -1,4 +1,4 @@
-"""The job that fills a dataset with the shards of a source. It can be resumed, and any executor writes the same bytes."""
+"""The job that fills a dataset with the shards of a source. Any executor writes the same bytes."""
 
 import time
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from pipelines.io.shard_writer import ShardFormat
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.executor import Executor
 from pipelines.jobs.probe import check_any_usable, check_disk_space, check_skipped, probe
-from pipelines.jobs.shard_source import AnyFolder, ShardSource
+from pipelines.jobs.shard_source import ShardSource
 from pipelines.jobs.shard_task import ShardTask, WrittenShard, machine_fingerprint, write_task
 from pipelines.jobs.summary import FinishedShards, JobSummary
 from pipelines.progress import progress_bar
@@ -41,7 +41,7 @@ class ShardJob:
 
     source: ShardSource
     plan: ShardPlan
-    folder: AnyFolder
+    folder: DatasetFolder
     executor: Executor = field(default_factory=Executor)
     format: ShardFormat = "parquet"
 
@@ -55,7 +55,7 @@ class ShardJob:
         self.check_compatible()
         self.source.prepare(self.folder)
         self._probe()
-        is_new = isinstance(self.folder, DatasetFolder) and not self.folder.path.exists()
+        is_new = isinstance(self.folder.path, Path) and not self.folder.path.exists()
         with self.folder.open():
             before = self.check_compatible()  # another job may have finished in the meantime
             finished = FinishedShards.from_manifests(self.folder.finished_manifests(self.plan, self.source.digest))
@@ -70,8 +70,8 @@ class ShardJob:
             if is_usable:
                 self._conclude(finished)
         if not is_usable:
-            if is_new and isinstance(self.folder, DatasetFolder):
-                remove_path(self.folder.path)
+            if is_new:
+                remove_path(self.folder.local_path)
             check_any_usable(finished.statistics, self.source, self.plan.count)
         return self._summary(finished, len(finished.indices) - shards, finished.samples - samples, seconds)
 
@@ -115,8 +115,8 @@ class ShardJob:
             )
         if before.count > self.plan.count:
             raise InputError(
-                f"{self.folder.path} holds {before.count:,} samples, more than {self.plan.count:,}: ask for as many, or "
-                "choose another folder"
+                f"{self.folder.path} holds {before.count:,} samples, more than {self.plan.count:,}: ask for as many, "
+                "or choose another folder"
             )
         return before
 
@@ -172,9 +172,8 @@ class ShardJob:
     def _conclude(self, finished: FinishedShards) -> None:
         """Write the statistics and mark the dataset complete."""
         if len(finished.indices) < len(self.plan):
-            raise JobError(
-                f"{self.folder.path}: {len(self.plan) - len(finished.indices)} shards are missing; re-run the same command"
-            )
+            missing = len(self.plan) - len(finished.indices)
+            raise JobError(f"{self.folder.path}: {missing} shards are missing; re-run the same command to resume")
         statistics = finished.statistics
         if self.source.limits_skipped:
             check_skipped(statistics.skipped, self.plan.count, self.source.name, whole=True)
@@ -209,7 +208,7 @@ def complete_description(description: DatasetDescription, statistics: Statistics
     return description.model_copy(update=update)
 
 
-def notes_path(folder: AnyFolder, shard: int) -> AnyPath:
+def notes_path(folder: DatasetFolder, shard: int) -> AnyPath:
     """The file with the notes about the samples of a shard."""
     return folder.path / FILTER_DECISIONS_FOLDER / f"part-{shard:06d}.jsonl"
 

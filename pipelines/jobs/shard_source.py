@@ -13,7 +13,6 @@ from pipelines.config import SettingsDict, suggest_key
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.plan import ShardSpec
-from pipelines.io.remote_folder import RemoteDatasetFolder
 from pipelines.io.row import Row
 from pipelines.jobs.drawing import draw_rows
 from pipelines.jobs.encode import ImageFormat
@@ -21,8 +20,6 @@ from pipelines.jobs.summary import SourceSummary
 from pipelines.recipes.digest import fingerprint_digest
 from synthtext.core import Charset, Generator, InputError, SkippedSample
 from synthtext.fonts import FontFile
-
-AnyFolder: TypeAlias = DatasetFolder | RemoteDatasetFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +112,10 @@ class ShardSource(ABC):
         """SHA-256 of the fingerprint, 64 hexadecimal digits."""
         return fingerprint_digest(self.fingerprint)
 
-    def open(self) -> None:
+    def open(self) -> None:  # noqa: B027 - optional
         """Open the files and models that `rows` needs, in this process."""
 
-    def prepare(self, folder: AnyFolder) -> None:
+    def prepare(self, folder: DatasetFolder) -> None:
         """Make ready for `rows` in the process that runs the job, before anything is written.
 
         Args:
@@ -126,10 +123,10 @@ class ShardSource(ABC):
         """
         self.open()
 
-    def store(self, folder: AnyFolder) -> None:
+    def store(self, folder: DatasetFolder) -> None:  # noqa: B027 - optional
         """Write what workers need into the folder, after its description and before the first shard."""
 
-    def summarize(self, folder: AnyFolder) -> SourceSummary:
+    def summarize(self, folder: DatasetFolder) -> SourceSummary:
         """What to report of a finished dataset beside its statistics."""
         return SourceSummary()
 

@@ -100,7 +100,7 @@ def write_task_on_worker(task: ShardTask) -> WrittenShard:
 
     Raises:
         IncompatibleNodeError: this machine's fonts, files, library versions or CPU would give other rows, or it cannot
-            read an input; `passing` is set if a storage does not answer.
+            read an input; `transient` is set if a storage does not answer.
         JobError: the shard cannot be written, or the code of the source failed.
     """
     return write_task(replace(task, source=_worker.source_of(task)))
@@ -121,7 +121,8 @@ class _Worker:
                 task.source.open()
             except (InputError, JobError) as error:  # the main process could read all of it
                 raise IncompatibleNodeError(
-                    f"it cannot process {task.source.name}: {error}", passing=isinstance(error, StorageUnavailableError)
+                    f"it cannot process {task.source.name}: {error}",
+                    transient=isinstance(error, StorageUnavailableError),
                 ) from None
             self._source, self._key = task.source, key
         return self._source

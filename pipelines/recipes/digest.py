@@ -46,7 +46,7 @@ def recipe_fingerprint(curriculum: Curriculum, inventory: FontInventory) -> dict
     ingredients |= {f"version of {library}": version(library) for library in _LIBRARIES}
     ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
     ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
-    ingredients["drawing code"] = code_digest()
+    ingredients["generator code"] = code_digest()
     return ingredients
 
 

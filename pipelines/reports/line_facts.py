@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.source import LineSource
-from pipelines.io.dataset_folder import open_dataset_folder
+from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription, read_description
 from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan
@@ -141,6 +141,6 @@ def load_description(name: str) -> tuple[DatasetDescription | None, Statistics]:
         return None, statistics
     description = read_description(path / "dataset.json")
     plan = ShardPlan(description.count, description.start, description.shard_size)
-    for mark in open_dataset_folder(path).finished_manifests(plan, description.digest):
+    for mark in DatasetFolder(path).finished_manifests(plan, description.digest):
         statistics.merge(mark.statistics)
     return description, statistics

@@ -65,7 +65,7 @@ effects: [{{use: slowly.Slowly, probability: 1, flag: {flag}}}]
 
 def run(folder: Path, out: str, *arguments: str, **env: str) -> "subprocess.Popen[str]":
     """The command, started in a folder that is not the project's."""
-    code = "from pipelines.cli.main import run; run()"
+    code = "from pipelines.cli.main import main; main()"
     command = [sys.executable, "-c", code, "generate", "recipe.yaml", "-o", out, f"-n{COUNT}", f"--shard-size={SIZE}"]
     clean = {name: text for name, text in os.environ.items() if not name.startswith("RAY_")}
     driver = subprocess.Popen(
@@ -168,7 +168,7 @@ def test_nodes_that_die_come_late_or_would_draw_other_samples(folder, fit, refer
     other = folder / "other"
     for package in ("synthtext", "augment", "models", "pipelines"):
         shutil.copytree(HOME / package, other / package, ignore=shutil.ignore_patterns("__pycache__"))
-    with (other / "pipelines" / "shards" / "row.py").open("a") as file:
+    with (other / "pipelines" / "io" / "row.py").open("a") as file:
         file.write("# changed\n")
     late, changed = cluster.add(), cluster.add(PYTHONPATH=os.pathsep.join((str(other), str(folder / "wheel"))))
     wait_until(lambda: writers(data) & set(late.workers()), driver)
@@ -181,7 +181,7 @@ def test_nodes_that_die_come_late_or_would_draw_other_samples(folder, fit, refer
     assert check_dataset(data).problems.counts.total() == 0
 
     assert "workers that died and were replaced: " in out
-    refused = {line.partition(" was refused: ")[0]: line for line in out.splitlines() if "was refused" in line}
+    refused = {line.partition(" was excluded: ")[0]: line for line in out.splitlines() if "was excluded" in line}
     assert len(refused) == 2
     assert {line.removeprefix("ocrmill: ").strip() for line in told} == set(refused.values())
     fonts, code = sorted(refused.values(), key=lambda line: "other code" in line)
@@ -203,7 +203,7 @@ def test_job_that_no_node_may_do_is_refused(folder, fit, cluster, strangers):
     driver = run(folder, "none", f"--address={cluster.address}", **fit | {"PYTHONPATH": str(HOME)}, **cluster.access)
     _, errors = driver.communicate(timeout=PATIENCE)
     assert driver.returncode == 2
-    assert "no machine is left that may draw" in errors.splitlines()[-1]
+    assert "no compatible node is left" in errors.splitlines()[-1]
     assert "font Another" in errors.splitlines()[-1]
     assert not list((folder / "none" / "shards").iterdir())
 
@@ -219,14 +219,14 @@ def test_cluster_that_wants_another_token(strangers):
 MAILBOXES = """
 import sys
 import ray
-from pipelines.cluster import pool
-from pipelines.cluster.mailbox import open_mailbox
+from pipelines.cluster.mailbox import start_mailbox
+from pipelines.cluster.pool import worker_pool
 
 def where(_=None):
     return ray.get_runtime_context().get_node_id()
 
-with pool(0, sys.argv[1]):
-    mailboxes = [open_mailbox() for _ in range(4)]
+with worker_pool(0, sys.argv[1]):
+    mailboxes = [start_mailbox() for _ in range(4)]
     print(*(ray.get(mailbox.__ray_call__.remote(where)) == where() for mailbox in mailboxes))
 """
 
@@ -278,7 +278,7 @@ def test_python_without_ocrmill_says_so():
             "-I",
             "-S",
             "-c",
-            f"exec({source!r}); print(compare(Code(*{tuple(installed_code_version())!r}), find_code()))",
+            f"exec({source!r}); print(describe_code_difference(CodeVersion(*{tuple(installed_code_version())!r}), installed_code_version()))",
         ],
         capture_output=True,
         text=True,

@@ -93,7 +93,7 @@ def test_same_bytes_again_after_a_loss_and_in_a_larger_data_set(target, tmp_path
 def test_every_epoch_takes_every_picture_once_and_makes_another_variant(target, tmp_path):
     copypaste(target, tmp_path / "out", 15, workers=0, format="lmdb", overrides=["output.format=png"])
     scenes = list(iterate_scenes(open_scene_source(tmp_path / "out")))
-    rows = [json_of(tmp_path / "out", i)["meta"]["drawn"]["target"] for i in range(15)]
+    rows = [json_of(tmp_path / "out", i)["meta"]["parameters"]["target"] for i in range(15)]
     assert [sorted(rows[i : i + 5]) for i in (0, 5, 10)] == [list(range(5))] * 3
     assert rows[:5] != rows[5:10] or rows[5:10] != rows[10:]
     assert len({scene.image for scene in scenes}) == 15
@@ -237,7 +237,7 @@ def test_pictures_that_cannot_be_used_are_left_out_before_anything_is_drawn(tmp_
     assert result.exit_code == 0, result.output
     assert "target pictures left out: picture broken (2), label unreadable (1), picture missing (1)" in result.output
     assert "crops to paste: 8; left out: picture broken (2), label unreadable (1), picture missing (1)" in result.output
-    rows = [json_of(tmp_path / "out", i)["meta"]["drawn"]["target"] for i in range(16)]
+    rows = [json_of(tmp_path / "out", i)["meta"]["parameters"]["target"] for i in range(16)]
     assert sorted(rows[:8]) == sorted(rows[8:]) == [0, 1, 2, 4, 6, 8, 10, 11]
 
 

@@ -76,11 +76,11 @@ def test_description_survives_the_disk_and_tells_differences(tmp_path):
     assert "seed" in one.difference(one.model_copy(update={"seed": 4}), explain)
     assert "format" in one.difference(one.model_copy(update={"format": "parquet"}), explain)
     assert one.difference(one.model_copy(update={"digest": "2"}), explain) != ""
-    made = one.model_copy(update={"ingredients": {"charset": "a", "version of numpy": "1"}})
-    again = {"digest": "2", "source": "other", "ingredients": {"charset": "b", "version of numpy": "1"}}
+    made = one.model_copy(update={"fingerprint": {"charset": "a", "version of numpy": "1"}})
+    again = {"digest": "2", "source": "other", "fingerprint": {"charset": "b", "version of numpy": "1"}}
     assert made.difference(made.model_copy(update=again), lambda _old, _new: "charset") == "charset"
     for foreign in ({"mode": "natural", "version of numpy": "1"}, {}):
-        update = again | {"ingredients": foreign}
+        update = again | {"fingerprint": foreign}
         told = made.difference(made.model_copy(update=update), explain)
         assert told == "made from another source, a, not from other"
     told = made.difference(made.model_copy(update=again | {"kind": "scenes"}), explain)

@@ -55,7 +55,7 @@ def row(number):
         corpus="words",
         contrast=float("nan") if known == 0 else 10.5 + number,
         effects=("blur", "noise")[:known],
-        meta=to_json({"drawn": {"style": "plain", "number": number}}),
+        meta=to_json({"parameters": {"style": "plain", "number": number}}),
     )
 
 
@@ -92,7 +92,7 @@ def table(folder):
 
 
 def verdicts(folder):
-    files = sorted((folder / "verdicts").iterdir())
+    files = sorted((folder / "decisions").iterdir())
     return [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -210,7 +210,7 @@ def test_label_files_are_filtered_too(draw_lines, model, tmp_path):
     assert json.loads(entry["meta"])["name"] == "0.png"
     assert entry["image"]["bytes"] == (tmp_path / "photos" / "0.png").read_bytes()
     assert "kind: filter" in (tmp_path / "out" / "recipe.yaml").read_text()
-    (tmp_path / "out" / "verdicts" / "part-000000.jsonl").unlink()
+    (tmp_path / "out" / "decisions" / "part-000000.jsonl").unlink()
     again = run(labels, "-o", tmp_path / "out", "--strong", model)
     assert isinstance(again.exception, InputError)
     assert "is missing, so that nobody can tell" in str(again.exception)

@@ -258,7 +258,7 @@ def test_gaps_are_counted_and_left_out(tmp_path):
     marks = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("data/shards/*.json"))]
     assert list(summary.skipped) == ["text too long"]
     assert len(stored) == summary.rows == 1000 - sum(summary.skipped.values()) < 1000
-    assert sum(mark["gaps"].get("text too long", 0) for mark in marks) == summary.skipped["text too long"]
+    assert sum(mark["skipped"].get("text too long", 0) for mark in marks) == summary.skipped["text too long"]
     assert max(int(key[8:]) for key in stored) >= 990  # gaps move nothing
 
 

@@ -132,8 +132,8 @@ def test_a_machine_that_may_be_fit_later_is_asked_again_for_a_while(running, tas
     assert sorted(asked.run(tasks.not_yet, flags, log=said.append)) == flags
     assert not asked.excluded_nodes
     assert all("is asked again: no answer" in line for line in said)
-    monkeypatch.setattr(sys.modules[WorkerPool.__module__], "_PATIENCE", 0.5)
-    with pytest.raises(InputError, match=r"no machine is left that may draw, for machine .* was refused: no answer"):
+    monkeypatch.setattr(sys.modules[WorkerPool.__module__], "_TRANSIENT_TIMEOUT", 0.5)
+    with pytest.raises(InputError, match=r"no compatible node is left: node .* was excluded: no answer"):
         list(asked.run(tasks.never, flags))
 
 

@@ -26,7 +26,7 @@ def test_the_speed_after_a_resume_is_that_of_what_is_drawn_now(tmp_path, monkeyp
     (tmp_path / "slow_of_resume.py").write_text(SLOW)
     (tmp_path / "recipe.yaml").write_text("base: digits\neffects: [{use: slow_of_resume.Slow, probability: 1}]\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(progress, "_PAUSE", 0.0)  # a line for every piece of work
+    monkeypatch.setattr(progress, "_LINE_INTERVAL", 0.0)  # a line for every piece of work
     before, count = 640, 832
     for number in (before, count):
         capsys.readouterr()

@@ -65,8 +65,8 @@ def test_on_a_terminal_there_is_a_bar(capsys, monkeypatch):
 def test_what_is_printed_beside_a_bar_goes_where_it_should():
     ours, theirs = pty.openpty()
     code = (
-        "from pipelines.progress import progress\n"
-        "with progress('reading', total=1, unit='pictures') as bar:\n"
+        "from pipelines.progress import progress_bar\n"
+        "with progress_bar('reading', total=1, unit='pictures') as bar:\n"
         "    print('a text')\n"
         "    bar.advance()\n"
     )

@@ -146,7 +146,7 @@ def test_lmdb_labels_are_the_leaves_as_paddleocr_writes_them(dataset, tmp_path):
 def test_statistics_of_scenes_count_texts_that_are_read(tmp_path):
     total, every = Statistics(), rows()
     for row in every:
-        row.count_in(total)
+        row.add_to(total)
     instances = [i for row in every for i in row.instances]
     assert total.rows == 40
     assert total.instances == {n: sum(len(row.instances) == n for row in every) for n in range(7)}
@@ -158,7 +158,7 @@ def test_statistics_of_scenes_count_texts_that_are_read(tmp_path):
     assert total.effects == {"blur": 40}
     halves = Statistics(), Statistics()
     for place, row in enumerate(every):
-        row.count_in(halves[place % 2])
+        row.add_to(halves[place % 2])
     halves[0].merge(halves[1])
     assert halves[0].to_json() == total.to_json()
 

@@ -1,4 +1,4 @@
-"""Plans, rows in both formats as other libraries read them, marks."""
+"""Plans, rows in both formats as other libraries read them, manifests, and statistics."""
 
 import json
 import time
@@ -35,7 +35,7 @@ def make_rows(count: int = COUNT) -> list[LineRow]:
         quads = rng.random((len(text), 4, 2)).astype(np.float32)
         clusters = Clusters(np.arange(len(text) + 1, dtype=np.int32), quads)
         effects = (AppliedEffect("blur", {"sigma": np.float64(0.5)}),) * (number % 3)
-        meta = Provenance("Lato Bold", "Latn", "words", number % 255, effects, {"em": np.int64(number)})
+        meta = Provenance("Lato Bold", "Latn", "words", number % 255, effects, {"em_size": np.int64(number)})
         image = rng.integers(0, 256, (8, 8 + number % 40, 3)).astype(np.uint8)
         encoded = cv2.imencode(".png", image)[1].tobytes()
         rows.append(LineRow.from_sample(Sample(f"k{number}", image, text, clusters, meta), encoded, ".png"))
@@ -187,9 +187,9 @@ def test_lmdb_asks_readers_for_little_more_than_its_size(folder, rows):
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_shard_of_nothing_but_gaps_can_be_read(folder, form):
     path = write(folder, [SkippedSample(0, ("no ink", "no ink", "too long"))], form)
-    mark = folder.mark_of(ShardSpec(0, 0, 1), "d" * 64)
+    mark = folder.finished_manifest(ShardSpec(0, 0, 1), "d" * 64)
     assert mark is not None
-    assert (mark.rows, mark.gaps) == (0, {"no ink": 1})
+    assert (mark.rows, mark.skipped) == (0, {"no ink": 1})
     if form == "parquet":
         assert pq.read_table(path).num_rows == 0
 
@@ -197,14 +197,14 @@ def test_shard_of_nothing_but_gaps_can_be_read(folder, form):
 def test_mark_tells_a_finished_shard_from_others(folder, rows):
     spec = ShardSpec(0, 0, COUNT)
     path = write(folder, rows, spec=spec)
-    mark = folder.mark_of(spec, "d" * 64)
+    mark = folder.finished_manifest(spec, "d" * 64)
     assert mark is not None
     assert (mark.rows, mark.bytes) == (COUNT, path.stat().st_size)
-    assert folder.mark_of(spec, "e" * 64) is None
-    assert folder.mark_of(ShardSpec(0, 0, COUNT + 1), "d" * 64) is None
+    assert folder.finished_manifest(spec, "e" * 64) is None
+    assert folder.finished_manifest(ShardSpec(0, 0, COUNT + 1), "d" * 64) is None
     with path.open("ab") as file:
         file.truncate(path.stat().st_size - 1)
-    assert folder.mark_of(spec, "d" * 64) is None
+    assert folder.finished_manifest(spec, "d" * 64) is None
 
 
 def test_a_mark_that_cannot_be_read_is_no_mark(tmp_path):
@@ -222,7 +222,7 @@ def test_broken_mark_is_no_mark(folder, rows):
     write(folder, rows, spec=spec)
     mark = folder.shards / "part-000000.json"
     mark.write_text(mark.read_text()[:100])
-    assert folder.mark_of(spec, "d" * 64) is None
+    assert folder.finished_manifest(spec, "d" * 64) is None
 
 
 def test_failure_while_writing_leaves_no_file(folder, rows):
@@ -243,8 +243,8 @@ def test_full_or_missing_disk_is_one_sentence(tmp_path, rows):
 def test_statistics_of_parts_add_up_to_those_of_the_whole(rows):
     whole, first, second = Statistics(), Statistics(), Statistics()
     for number, row in enumerate(rows):
-        row.count_in(whole)
-        row.count_in(first if number % 3 else second)
+        row.add_to(whole)
+        row.add_to(first if number % 3 else second)
     for statistics in (whole, second):
         statistics.add_skipped(SkippedSample(1, ("no ink",)))
     second.merge(first)

@@ -19,7 +19,7 @@ from pipelines.datasets.selection import select_lines
 from pipelines.datasets.stream import RecognitionStream
 from pipelines.errors import JobError
 from pipelines.io.atomic import file_sha256
-from pipelines.io.dataset_folder import open_dataset_folder
+from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardPlan
 from pipelines.jobs.check_dataset import check_dataset
 from pipelines.jobs.crops import CropsSource
@@ -61,7 +61,7 @@ def test_a_storage_that_cannot_be_used_is_told_before_anything_is_drawn(s3, monk
         run(s3.uri("x").replace("//bucket/", "//other/"))
     with pytest.raises(InputError, match="does not answer"):
         run("s3://bucket/x?endpoint_override=127.0.0.1:9&scheme=http")
-    with pytest.raises(InputError, match="no data set of ours"):
+    with pytest.raises(InputError, match="not an ocrmill data set"):
         open_line_source(s3.uri("nothing"))
     s3.folder("foreign").mkdir()
     (s3.folder("foreign") / "notes.txt").write_text("mine")
@@ -127,7 +127,7 @@ def test_data_without_a_whole_mark_do_not_count(s3, local, remote):
 def test_only_a_mark_that_does_not_hold_is_withdrawn(s3_of_my_own, local):
     server, plan = s3_of_my_own, ShardPlan(80, size=SIZE)
     shards = server.copy(local, "data") / "shards"
-    folder = open_dataset_folder(server.uri("data"))
+    folder = DatasetFolder(server.uri("data"))
     digest = json.loads((local / "dataset.json").read_text())["digest"]
     marks = {mark.name: mark.read_bytes() for mark in sorted(shards.glob("*.json"))}
     (shards / "part-000001.json").write_bytes(b"{}")
@@ -255,7 +255,7 @@ def test_check_names_what_is_damaged_at_a_uri(s3, remote):
     }
     with pytest.raises(InputError, match="remove the marks"):
         repair_dataset(found)
-    with pytest.raises(InputError, match="no data set of ours"):
+    with pytest.raises(InputError, match="not an ocrmill data set"):
         check_dataset(s3.uri("nothing"))
     for spoil in (lambda path: path.write_text("{"), Path.unlink):
         spoil(shards.parent / "dataset.json")

@@ -30,13 +30,13 @@ def test_a_uri_is_a_place(tmp_path):
 @given(st.text("ab#?%2\u4e00 \n=&~:+", min_size=1))
 def test_any_name_at_a_uri_is_itself(name):
     found = parse_path("s3://bucket/folder?scheme=http") / name / "x"
-    assert found.connect()[1] == f"bucket/folder/{name}/x"
+    assert found.filesystem()[1] == f"bucket/folder/{name}/x"
     assert (found.bucket, str(found)[-12:]) == ("bucket", "?scheme=http")
 
 
 def test_a_home_folder_that_nobody_knows_is_told():
     for look in (parse_path, open_line_source, resolve_recipe):
-        with pytest.raises(InputError, match=r"~nobody-of-that-name/x.*: nobody knows that home folder"):
+        with pytest.raises(InputError, match=r"~nobody-of-that-name/x.*: there is no such home folder"):
             look("~nobody-of-that-name/x.yaml")
 
 
@@ -63,8 +63,8 @@ def test_a_wrong_uri_is_told_in_a_sentence(uri, says):
 
 def test_what_must_be_local_refuses_a_uri():
     for spec in ("s3://bucket/run", Path("s3://bucket/run")):
-        with pytest.raises(InputError, match="a RUN lies on this machine"):
-            local_path(spec, "a RUN")
+        with pytest.raises(InputError, match="a run directory must be on this machine"):
+            local_path(spec, "a run directory")
 
 
 def test_the_weight_of_a_source_at_a_uri():
