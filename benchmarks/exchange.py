@@ -16,8 +16,8 @@ import numpy as np
 from pipelines.datasets.open import open_scene_source
 from pipelines.jobs.crops import CropsSource
 from pipelines.jobs.export import ExportFormat, export_data
+from pipelines.jobs.generation import generate
 from pipelines.jobs.import_formats import open_import_source
-from pipelines.jobs.shard_job import generate
 from pipelines.reports.scene_checks import run_scene_checks
 from pipelines.reports.scene_dataset import profile_scenes, scenes_page
 

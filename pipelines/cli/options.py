@@ -8,9 +8,19 @@ import typer
 
 from synthtext.core import InputError
 
+OutOption: TypeAlias = Annotated[
+    str, typer.Option("-o", "--out", metavar="DIR|URI", help="Folder of the dataset, on a disk or on object storage.")
+]
+CountOption: TypeAlias = Annotated[
+    int, typer.Option("-n", "--count", metavar="N", help="Samples of the whole dataset.")
+]
+SeedOption: TypeAlias = Annotated[int, typer.Option(metavar="S", help="Seed of the random numbers.")]
 WorkersOption: TypeAlias = Annotated[
     int | None,
     typer.Option(metavar="W", help="Number of Ray processes; 0: only this process.", show_default="all CPUs"),
+]
+ShardSizeOption: TypeAlias = Annotated[
+    int | None, typer.Option(metavar="K", help="Samples in a shard.", show_default="4096 lines or 256 scenes")
 ]
 AddressOption: TypeAlias = Annotated[
     str | None, typer.Option(metavar="A", help="HOST:PORT of a Ray cluster to join, or auto.", show_default="none")

@@ -20,7 +20,7 @@ from pipelines.io.statistics import Statistics
 from pipelines.io.writers import LMDB_DATA_FILE
 from pipelines.jobs.check_shard import Problem, Problems, ShardCheckTask, ShardReport, check_shard
 from pipelines.jobs.encode import ROW_TYPES
-from pipelines.jobs.shard_job import check_worker_options
+from pipelines.jobs.executor import Executor
 from pipelines.progress import progress_bar
 from synthtext.core import InputError
 
@@ -143,7 +143,7 @@ def check_dataset(out: str | Path, workers: int = 0, shards: Collection[int] | N
         InputError: the folder holds no data set of ours.
         JobError: a job is writing to it.
     """
-    check_worker_options(workers)
+    Executor(workers)  # refuses an invalid number
     found = parse_path(out)
     if isinstance(found, RemotePath):
         with small_files(found) as (path, names):
@@ -205,7 +205,7 @@ def _describe(path: AnyPath, names: Sequence[str], problems: Problems) -> Datase
         remedy = "put a copy of it back, or make the data set again in another folder"
         problems.add(Problem("description unreadable", "dataset.json", detail, remedy))
         return None
-    if found.seed is not None and "recipe.yaml" not in names:
+    if found.fingerprint and "recipe.yaml" not in names:
         remedy = "put a copy of it back; without it nothing can be drawn again"
         problems.add(Problem("recipe missing", "recipe.yaml", fix=remedy))
     return found

@@ -30,7 +30,7 @@ from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
 from pipelines.io.scene_row import SceneRow
 from pipelines.io.shard_writer import write_shard
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from synthtext.core import SkippedSample
 
 os.environ.update(AWS_ACCESS_KEY_ID="tester", AWS_SECRET_ACCESS_KEY="not-a-secret")  # of the S3 server here
@@ -168,7 +168,7 @@ def checked_lines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
         "output": {"height": 24, "width": "free"},
     }
     (folder / "recipe.yaml").write_text(yaml.safe_dump(tree))
-    generate(str(folder / "recipe.yaml"), folder / "data", 70, workers=0, shard_size=30, form=request.param)
+    generate(str(folder / "recipe.yaml"), folder / "data", 70, workers=0, shard_size=30, format=request.param)
     return folder / "data"
 
 

@@ -22,8 +22,8 @@ from pipelines.io.plan import ShardPlan
 from pipelines.io.shard_writer import write_shard
 from pipelines.jobs.check_dataset import CheckReport, check_dataset
 from pipelines.jobs.check_rows import read_row_groups
+from pipelines.jobs.generation import generate
 from pipelines.jobs.repair import repair_dataset
-from pipelines.jobs.shard_job import generate
 from synthtext.core import SkippedSample
 
 DAMAGED, SIZE = 1, 30
@@ -36,7 +36,7 @@ SCENES = (
 @pytest.fixture(scope="module", params=["parquet", "lmdb"])
 def scenes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scenes") / "data"
-    generate("scenes", folder, 4, overrides=SCENES, workers=0, shard_size=2, form=request.param)
+    generate("scenes", folder, 4, overrides=SCENES, workers=0, shard_size=2, format=request.param)
     return folder
 
 

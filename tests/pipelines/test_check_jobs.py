@@ -15,9 +15,9 @@ from pipelines.errors import JobError
 from pipelines.jobs.check_dataset import check_dataset
 from pipelines.jobs.copypaste import copypaste
 from pipelines.jobs.crops import CropsSource
+from pipelines.jobs.generation import generate
 from pipelines.jobs.import_formats import open_import_source
 from pipelines.jobs.repair import repair_dataset
-from pipelines.jobs.shard_job import generate
 from synthtext.core import InputError
 
 

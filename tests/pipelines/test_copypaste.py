@@ -8,6 +8,7 @@ import cv2
 import lmdb
 import numpy as np
 import pytest
+from pipelines.jobs.copypaste_source import CopyPasteSource
 from typer.testing import CliRunner
 
 from augment.copy_paste import CopyPaste, NaturalPaste
@@ -17,10 +18,9 @@ from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.jobs.copypaste import copypaste
 from pipelines.jobs.copypaste_inputs import unique_names
 from pipelines.jobs.copypaste_settings import parse_settings
-from pipelines.jobs.copypaste_source import CopyPasteSource
 from pipelines.jobs.crop_bank import load_bank
+from pipelines.jobs.generation import generate
 from pipelines.jobs.import_formats import open_import_source
-from pipelines.jobs.shard_job import generate
 from synthtext.core import InputError, Scene, SkippedSample
 
 GOOD = [[20, 20], [90, 20], [90, 44], [20, 44]]
@@ -91,7 +91,7 @@ def test_same_bytes_again_after_a_loss_and_in_a_larger_data_set(target, tmp_path
 
 
 def test_every_epoch_takes_every_picture_once_and_makes_another_variant(target, tmp_path):
-    copypaste(target, tmp_path / "out", 15, workers=0, form="lmdb", overrides=["output.format=png"])
+    copypaste(target, tmp_path / "out", 15, workers=0, format="lmdb", overrides=["output.format=png"])
     scenes = list(iterate_scenes(open_scene_source(tmp_path / "out")))
     rows = [json_of(tmp_path / "out", i)["meta"]["parameters"]["target"] for i in range(15)]
     assert [sorted(rows[i : i + 5]) for i in (0, 5, 10)] == [list(range(5))] * 3

@@ -14,7 +14,7 @@ from pipelines.errors import JobError
 from pipelines.io.scene_row import SceneRow
 from pipelines.jobs.crop_cutting import select_instances
 from pipelines.jobs.crops import CropsSource
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from synthtext.core import Box, InputError, Origin, Scene, Size, TextInstance
 
 
@@ -121,7 +121,7 @@ def test_the_size_and_format_of_shards_do_not_matter(scenes, tmp_path):
     count = recipe.index.line_count
     assert count == len(expected_lines())
     generate(recipe, tmp_path / "one", count, workers=0, shard_size=9)
-    generate(recipe, tmp_path / "whole", count, workers=0, form="lmdb")
+    generate(recipe, tmp_path / "whole", count, workers=0, format="lmdb")
     every = np.arange(count)
     parts, whole = (open_line_source(tmp_path / name).read(every) for name in ("one", "whole"))
     assert [(line.image, line.text) for line in parts] == [(line.image, line.text) for line in whole]

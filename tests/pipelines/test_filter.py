@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import typer
+from pipelines.jobs.filter import open_filter_source, summarise_decisions
+from pipelines.jobs.filter_verdicts import KEPT_TRIVIAL, TRIVIAL, UNREADABLE
 from typer.testing import CliRunner
 
 from models.metrics import normalized_edit_distance
@@ -18,10 +20,8 @@ from pipelines.inference.open_network import open_recognizer
 from pipelines.io.line_row import LineRow
 from pipelines.io.row import to_json
 from pipelines.jobs.check_dataset import check_dataset
-from pipelines.jobs.filter import open_filter_source, summarise_decisions
-from pipelines.jobs.filter_verdicts import KEPT_TRIVIAL, TRIVIAL, UNREADABLE
+from pipelines.jobs.generation import generate
 from pipelines.jobs.repair import repair_dataset
-from pipelines.jobs.shard_job import generate
 from synthtext.core import Clusters, InputError
 
 WORDS = ["HOUSE", "river", "4711", "BREAD", "light", "SALT", "train", "1984", "PAPER", "stone", "MILK", "cloud"]

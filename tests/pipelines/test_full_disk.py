@@ -20,7 +20,7 @@ from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import read_description
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.check_dataset import check_dataset
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.training.resolve import parse_source
 from synthtext.core import InputError
 
@@ -29,7 +29,7 @@ NOBODY = 65534
 
 
 def run(out, form="parquet", **options):
-    return generate("digits", out, COUNT, **{"workers": 0, "shard_size": SIZE, "form": form, **options})
+    return generate("digits", out, COUNT, **{"workers": 0, "shard_size": SIZE, "format": form, **options})
 
 
 @contextmanager

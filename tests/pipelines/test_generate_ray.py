@@ -14,7 +14,7 @@ from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, WorkerPool, worker_pool
 from pipelines.errors import JobError
 from pipelines.jobs.copypaste import copypaste
 from pipelines.jobs.crops import CropsSource
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
@@ -183,7 +183,7 @@ def start(folder: Path, workers: int) -> "subprocess.Popen[bytes]":
     call = f"generate('digits', {str(folder)!r}, {COUNT}, {workers=}, shard_size={SIZE})"
     # A job that a shell put into the background, as a test run may be, starts with Ctrl-C ignored.
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{heed}; from pipelines.jobs.shard_job import generate; {call}"
+    code = f"{heed}; from pipelines.jobs.generation import generate; {call}"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, env=env, start_new_session=True)
 
@@ -251,9 +251,9 @@ def test_workers_write_the_same_bytes_to_a_storage(running, reference, s3, tmp_p
     for form in ("parquet", "lmdb"):
         here = reference if form == "parquet" else tmp_path / form
         if form == "lmdb":
-            generate("digits", here, SIZE, workers=0, shard_size=SIZE, form=form)
+            generate("digits", here, SIZE, workers=0, shard_size=SIZE, format=form)
         count = 3 * SIZE if form == "parquet" else SIZE
-        done = generate("digits", s3.uri(f"ray-{form}"), count, workers=2, shard_size=SIZE, form=form)
+        done = generate("digits", s3.uri(f"ray-{form}"), count, workers=2, shard_size=SIZE, format=form)
         assert done.new_shards == count // SIZE
         for path in (s3.folder(f"ray-{form}") / "shards").rglob("*.[pm]*"):
             assert path.read_bytes() == (here / path.relative_to(s3.folder(f"ray-{form}"))).read_bytes()
@@ -289,8 +289,8 @@ def test_a_full_disk_of_workers(running, tmp_path):
         out = tmp_path / form
         (tmp_path / "driver").write_text(str(os.getpid()))
         with pytest.raises(JobError, match=r"part-00000\d.* cannot be written: .*(too large|full disk)"):
-            generate(recipe, out, 40, workers=2, shard_size=20, form=form)
+            generate(recipe, out, 40, workers=2, shard_size=20, format=form)
         (tmp_path / "driver").unlink()
         assert not marks(out)
-        assert generate(recipe, out, 40, workers=2, shard_size=20, form=form).new_shards == 2
+        assert generate(recipe, out, 40, workers=2, shard_size=20, format=form).new_shards == 2
     assert contents(tmp_path / "parquet") == contents(tmp_path / "undisturbed")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pipelines import progress
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 
 SLOW = """
 import time
@@ -45,7 +45,7 @@ def test_the_speed_after_a_resume_is_that_of_what_is_drawn_now(tmp_path, monkeyp
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_what_a_folder_says_of_itself_does_not_grow_with_its_shards(tmp_path, form):
     for size in (40, 2):
-        generate("digits", tmp_path / str(size), 40, workers=0, shard_size=size, form=form)
+        generate("digits", tmp_path / str(size), 40, workers=0, shard_size=size, format=form)
     few, many = (tmp_path / str(size) for size in (40, 2))
     assert len(list((many / "shards").glob("*.json"))) == 20
     assert (few / "recipe.yaml").read_bytes() == (many / "recipe.yaml").read_bytes()

@@ -23,9 +23,9 @@ from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardPlan
 from pipelines.jobs.check_dataset import check_dataset
 from pipelines.jobs.crops import CropsSource
+from pipelines.jobs.generation import generate
 from pipelines.jobs.import_formats import open_import_source
 from pipelines.jobs.repair import repair_dataset
-from pipelines.jobs.shard_job import generate
 from synthtext.core import Charset, InputError
 
 RECIPE = "digits"
@@ -151,8 +151,8 @@ def test_only_an_invalid_manifest_is_withdrawn(own_s3, local):
 def test_lines_equal_those_on_a_disk(s3, local, tmp_path, monkeypatch, form):
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
     if form == "lmdb":
-        run(tmp_path / "data", form="lmdb")
-        run(s3.uri("lmdb"), form="lmdb")
+        run(tmp_path / "data", format="lmdb")
+        run(s3.uri("lmdb"), format="lmdb")
         there, here = s3.uri("lmdb"), tmp_path / "data"
         assert sums(s3.folder("lmdb")) == sums(here)
     else:
@@ -208,7 +208,7 @@ def test_scenes_and_crops_equal_those_on_a_disk(s3, draw_scenes, tmp_path, monke
         assert all(np.array_equal(a.polygon, b.polygon) for a, b in zip(one.instances, same.instances, strict=True))
     crops = [CropsSource.from_scenes(spec) for spec in (here, there)]
     for recipe, out in zip(crops, (tmp_path / "crops", s3.uri(f"crops-{form}")), strict=True):
-        generate(recipe, out, recipe.index.line_count, workers=0, form=form)
+        generate(recipe, out, recipe.index.line_count, workers=0, format=form)
     lines, others = (open_line_source(spec) for spec in (tmp_path / "crops", s3.uri(f"crops-{form}")))
     assert len(lines) == 6
     for one, same in zip(lines.read(np.arange(6)), others.read(np.arange(6)), strict=True):

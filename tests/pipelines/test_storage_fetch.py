@@ -26,7 +26,7 @@ from pipelines.io.connection import StorageError
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan, ShardSpec
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.jobs.shard_task import ShardTask, generate_shard_on_worker, machine_fingerprint
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipelines.datasets.open import open_line_source
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import local_path, parse_path
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.resolve import parse_source
 from synthtext.core import InputError

@@ -12,7 +12,7 @@ import pytest
 from pipelines.config import read_yaml
 from pipelines.errors import JobError
 from pipelines.inference.run import Run
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.job import train
 from pipelines.training.resolve import parse_source, resolve_config
