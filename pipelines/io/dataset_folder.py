@@ -59,11 +59,6 @@ class DatasetFolder:
         """The path of a folder on a disk; raises InputError for a URI."""
         return local_path(self.path, "this data set")
 
-    @property
-    def crops(self) -> Path:
-        """The path of the bank of crops, on a disk."""
-        return self.local_path / CROP_BANK_FILE
-
     def check_usable(self) -> DatasetDescription | None:
         """Check that the folder is empty or holds a data set, without changing it.
 

@@ -78,8 +78,8 @@ def test_scenes_are_read_back_as_written(dataset, tmp_path, form, atol):
     source = open_scene_source(dataset(tmp_path / "data", items, form))
     put.pop(20)
     assert len(source) == len(put)
-    assert source.groups[0] == 0
-    assert source.groups[-1] == len(put)
+    assert source.group_offsets[0] == 0
+    assert source.group_offsets[-1] == len(put)
     found = list(iterate_scenes(source))
     assert [one.key for one in found] == [row.key for row in put]
     for one, row in zip(found, put, strict=True):

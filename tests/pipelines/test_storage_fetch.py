@@ -26,8 +26,8 @@ from pipelines.io.connection import StorageError
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan, ShardSpec
-from pipelines.jobs.generation import generate
-from pipelines.jobs.shard_task import ShardTask, generate_shard_on_worker, machine_fingerprint
+from pipelines.jobs.generation import GeneratedSource, generate
+from pipelines.jobs.shard_task import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
@@ -44,7 +44,7 @@ def sums(folder: Path) -> dict[str, str]:
 def test_fetch_file(s3, tmp_path):
     s3.folder("fonts").mkdir()
     (s3.folder("fonts") / "a.ttf").write_bytes(b"a font")
-    s3.look_again()
+    s3.refresh()
     digest, uri = file_sha256(s3.folder("fonts") / "a.ttf"), s3.uri("fonts/a.ttf")
     path = fetch_file(uri, digest, tmp_path / "cache")
     assert (path.name, path.read_bytes()) == ("a.ttf", b"a font")
@@ -65,7 +65,7 @@ def test_file_names_are_kept_and_never_leave_the_folder(s3, tmp_path):
     for name in names:
         (s3.folder("named") / name).parent.mkdir(parents=True, exist_ok=True)
         (s3.folder("named") / name).write_text(name)
-    s3.look_again()
+    s3.refresh()
     tree = fetch_path(s3.uri("named"), tmp_path / "cache")
     assert {file.relative_to(tree).as_posix(): file.read_text() for file in tree.rglob("*.txt")} == {
         n: n for n in names
@@ -93,11 +93,11 @@ def test_one_of_several_processes_downloads_and_removes_abandoned_files(tmp_path
             lambda: fetch_file(server.uri("tree/a.txt"), digest, cache),
         ):
             for again in range(2):
-                before = server.asked.count("/bucket/tree/a.txt")
+                before = server.requested.count("/bucket/tree/a.txt")
                 (path, *others) = pool.map(lambda _, fetch=fetch: fetch(), range(4))
                 assert {*others} == {path}
                 assert path.read_bytes() == b"abc"
-                assert server.asked.count("/bucket/tree/a.txt") == before + 1
+                assert server.requested.count("/bucket/tree/a.txt") == before + 1
                 kept = path.parents[1] if path.parts[-2] == "tree" else path.parent
                 assert [file for file in kept.parent.iterdir() if file.is_file() or file.name.startswith(".")] == []
                 if not again:
@@ -158,7 +158,7 @@ def test_untrusted_certificate_is_refused(tmp_path):
 def test_memory_of_row_groups_is_bounded(s3, monkeypatch):
     uri = s3.uri("many")
     generate("digits", uri, 50, workers=0, shard_size=4)
-    monkeypatch.setattr(parquet, "ROW_GROUPS", parquet.RowGroupCache(budget=1))  # keeps the last group alone
+    monkeypatch.setattr(parquet, "ROW_GROUP_CACHE", parquet.RowGroupCache(budget=1))  # keeps the last group alone
     source, before = open_line_source(uri), pa.total_allocated_bytes()
     for group in source.group_offsets[:-1]:
         source.read(np.array([group]))
@@ -198,17 +198,22 @@ def task(tmp_path, monkeypatch):
         tree = {"charset": "digits", "fonts": {"system": False}}
         tree["corpus"] = [{"use": "text_file", "path": server.uri("words")}]
         (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(tree))
-        recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
-        machine = fingerprint_digest(machine_fingerprint(recipe))
-        yield ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 2), tmp_path, "parquet"), server, instead
+        source = GeneratedSource(resolve_recipe(str(tmp_path / "recipe.yaml")))
+        machine = fingerprint_digest(machine_fingerprint(source))
+        yield ShardTask(source, source.digest, machine, ShardSpec(0, 0, 2), tmp_path, "parquet"), server, instead
+
+
+def with_seed_1(task):
+    """A copy of a task, as on another node, that the worker does not know yet."""
+    return pickle.loads(pickle.dumps(replace(task, source=replace(task.source, seed=1))))
 
 
 def test_worker_downloads_the_files_of_a_recipe_once(task):
     shard, server, _ = task
-    generate_shard_on_worker(pickle.loads(pickle.dumps(shard)))
-    asked = len(server.asked)
-    generate_shard_on_worker(pickle.loads(pickle.dumps(replace(shard, spec=ShardSpec(1, 2, 2)))))
-    assert len(server.asked) == asked
+    write_task_on_worker(pickle.loads(pickle.dumps(shard)))
+    requested = len(server.requested)
+    write_task_on_worker(pickle.loads(pickle.dumps(replace(shard, spec=ShardSpec(1, 2, 2)))))
+    assert len(server.requested) == requested
 
 
 def test_node_without_cache_or_storage_is_incompatible_the_latter_transiently(task, tmp_path, monkeypatch):
@@ -216,15 +221,13 @@ def test_node_without_cache_or_storage_is_incompatible_the_latter_transiently(ta
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "file" / "cache"))
     (tmp_path / "file").touch()
     with pytest.raises(
-        IncompatibleNodeError, match=r"cannot draw recipe .* cannot be fetched into .*Not a directory"
+        IncompatibleNodeError, match=r"cannot process .* cannot be fetched into .*Not a directory"
     ) as caught:
-        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
+        write_task_on_worker(with_seed_1(shard))
     assert not caught.value.transient
     instead.append(None)
-    with pytest.raises(
-        IncompatibleNodeError, match=r"cannot draw recipe .* cannot be read: .*does not answer"
-    ) as caught:
-        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
+    with pytest.raises(IncompatibleNodeError, match=r"cannot process .* cannot be read: .*does not answer") as caught:
+        write_task_on_worker(with_seed_1(shard))
     assert pickle.loads(pickle.dumps(caught.value)).transient
 
 
@@ -235,7 +238,7 @@ def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
         (folder / "fonts").mkdir(parents=True)
         shutil.copy(font, folder / "fonts")
         (folder / "words.txt").write_text("12 345\n6\n7890\n")
-    s3.look_again()
+    s3.refresh()
     trees = [
         {
             "kind": "lines",
@@ -252,18 +255,18 @@ def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
     kept = yaml.safe_load((tmp_path / "there" / "recipe.yaml").read_text())
     assert (kept["fonts"]["folders"], kept["corpus"][0]["path"]) == ([s3.uri("mine/fonts")], s3.uri("mine/words.txt"))
 
-    recipe = resolve_recipe(str(tmp_path / "there.yaml"))
+    source = GeneratedSource(resolve_recipe(str(tmp_path / "there.yaml")))
     spec = next(iter(ShardPlan(20)))
     (tmp_path / "drawn").mkdir()
-    machine = fingerprint_digest(machine_fingerprint(recipe))
-    task = ShardTask(recipe, recipe.digest, machine, 0, spec, tmp_path / "drawn", "parquet")
+    machine = fingerprint_digest(machine_fingerprint(source))
+    task = ShardTask(source, source.digest, machine, spec, tmp_path / "drawn", "parquet")
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "of another node"))
-    generate_shard_on_worker(pickle.loads(pickle.dumps(task)))
+    write_task_on_worker(pickle.loads(pickle.dumps(task)))
     assert len(list((tmp_path / "of another node").rglob("words.txt"))) == 1
     (s3.folder("mine") / "words.txt").write_text("changed 1\n")
-    s3.look_again()
-    with pytest.raises(IncompatibleNodeError, match="would draw other samples"):
-        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(task)), seed=1))
+    s3.refresh()
+    with pytest.raises(IncompatibleNodeError, match="would produce other rows"):
+        write_task_on_worker(with_seed_1(task))
     nothing = s3.uri("none")
     with pytest.raises(InputError, match="no such file or folder"):
         resolve_recipe(str(tmp_path / "there.yaml"), [f"fonts.folders=['{nothing}']"])
