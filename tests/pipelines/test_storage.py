@@ -263,7 +263,7 @@ def test_check_finds_damage_at_a_uri(s3, remote):
         s3.refresh()
         (line,) = check_dataset(s3.uri("damaged")).problems.lines("")
         assert re.match(
-            rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 2 shards have their marks", line
+            rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 3 shards have their", line
         )
 
 
@@ -276,8 +276,6 @@ def test_commands_at_a_uri(s3, remote, tmp_path):
     for arguments in (
         ("inspect", remote, "-o", s3.uri("page.html")),
         ("train", "rec-tiny", "-o", s3.uri("run"), "--data", remote, "--val", remote),
-        ("copypaste", "x", "-o", s3.uri("pasted"), "-n", "5"),
-        ("import", "x", "-o", s3.uri("imported")),
         ("import", remote, "-o", tmp_path / "imported"),
         ("export-data", remote, "-o", s3.uri("exported"), "--to", "lmdb"),
     ):
