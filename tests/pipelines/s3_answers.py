@@ -45,21 +45,21 @@ class Answers:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def reply(self) -> None:
+            def handle_request(self) -> None:
                 if self.command == "GET":
                     requested.append(self.path)
-                found = answer(self.command, self.path)
-                if found is None:
+                reply = answer(self.command, self.path)
+                if reply is None:
                     self.close_connection = True
                     return
-                status, body = found
+                status, body = reply
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(body)
 
-            do_GET = do_HEAD = reply  # noqa: N815
+            do_GET = do_HEAD = handle_request  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass

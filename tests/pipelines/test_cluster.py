@@ -119,8 +119,8 @@ def reference(folder: Path, compatible: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def cluster(compatible: dict[str, str]) -> Iterator[Cluster]:
-    with Cluster(compatible) as found:
-        yield found
+    with Cluster(compatible) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")
@@ -138,13 +138,15 @@ def set_delay(folder: Path, seconds: float) -> None:
 
 
 def checksums(data: Path) -> dict[str, str]:
-    return {mark.file: mark.sha256 for path in (data / "shards").glob("*.json") if (mark := read_manifest(path))}
+    return {
+        manifest.file: manifest.sha256 for path in (data / "shards").glob("*.json") if (manifest := read_manifest(path))
+    }
 
 
 def writers(data: Path) -> set[int]:
     """The processes that wrote the present shards."""
-    marks = [read_manifest(path) for path in (data / "shards").glob("*.json")]
-    return {int(mark.worker.rpartition(":")[2]) for mark in marks if mark}
+    manifests = [read_manifest(path) for path in (data / "shards").glob("*.json")]
+    return {int(manifest.worker.rpartition(":")[2]) for manifest in manifests if manifest}
 
 
 def wait_until(condition: Callable[[], object], driver: "subprocess.Popen[str]") -> None:
@@ -181,7 +183,7 @@ def test_nodes_that_die_join_late_or_are_incompatible(folder, compatible, refere
     assert len(reference) == SHARDS
     assert check_dataset(data).problems.counts.total() == 0
 
-    assert "workers that died and were replaced: " in out
+    assert "workers restarted: " in out
     excluded = {line.partition(" was excluded: ")[0]: line for line in out.splitlines() if "was excluded" in line}
     assert len(excluded) == 2
     assert {line.removeprefix("ocrmill: ").strip() for line in warnings} == set(excluded.values())
@@ -261,8 +263,8 @@ def test_job_resumes_without_its_lost_cluster(folder, compatible, reference, clu
 
 def test_node_without_the_folder_or_a_file_is_incompatible(tmp_path):
     (tmp_path / "words.txt").write_text("1\n2\n")
-    tree = "{kind: lines, charset: digits, corpus: [{use: text_file, path: words.txt}], fonts: {system: false}}"
-    (tmp_path / "recipe.yaml").write_text(tree)
+    recipe = "{kind: lines, charset: digits, corpus: [{use: text_file, path: words.txt}], fonts: {system: false}}"
+    (tmp_path / "recipe.yaml").write_text(recipe)
     source = GeneratedSource(resolve_recipe(str(tmp_path / "recipe.yaml")))
     machine = fingerprint_digest(machine_fingerprint(source))
     task = ShardTask(source, source.digest, machine, ShardSpec(0, 0, 1), tmp_path / "none", "parquet")

@@ -71,11 +71,11 @@ def assert_same(found, put, atol):
     np.testing.assert_allclose(found.clusters.quads, put.clusters.quads, atol=atol)
 
 
-@pytest.mark.parametrize(("form", "atol"), [("parquet", 0), ("lmdb", 6e-4)])
-def test_scenes_are_read_back_as_written(dataset, tmp_path, form, atol):
+@pytest.mark.parametrize(("format", "atol"), [("parquet", 0), ("lmdb", 6e-4)])
+def test_scenes_are_read_back_as_written(dataset, tmp_path, format, atol):
     put = rows()
     items = [*put[:20], SkippedSample(20, ("why",)), *put[21:]]
-    source = open_scene_source(dataset(tmp_path / "data", items, form))
+    source = open_scene_source(dataset(tmp_path / "data", items, format))
     put.pop(20)
     assert len(source) == len(put)
     assert source.group_offsets[0] == 0
@@ -93,16 +93,16 @@ def test_scenes_are_read_back_as_written(dataset, tmp_path, form, atol):
     assert [one.key for one in source.read(order)] == [put[place].key for place in order]
 
 
-@pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_same_scenes_give_the_same_bytes(tmp_path, form):
+@pytest.mark.parametrize("format", ["parquet", "lmdb"])
+def test_same_scenes_give_the_same_bytes(tmp_path, format):
     spec = ShardPlan(40, size=40)[0]
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
-    one, two = (write_shard(rows(), SceneRow, spec, DIGEST, tmp_path / name, form) for name in ("one", "two"))
-    data = "data.mdb" if form == "lmdb" else ""
+    one, two = (write_shard(rows(), SceneRow, spec, DIGEST, tmp_path / name, format) for name in ("one", "two"))
+    data = "data.mdb" if format == "lmdb" else ""
     assert (one.path / data).read_bytes() == (two.path / data).read_bytes()
     assert one.manifest.sha256 == two.manifest.sha256
-    other = write_shard(rows()[::-1], SceneRow, spec, DIGEST, tmp_path / "two", form)
+    other = write_shard(rows()[::-1], SceneRow, spec, DIGEST, tmp_path / "two", format)
     assert other.manifest.sha256 != one.manifest.sha256
 
 

@@ -54,9 +54,9 @@ def rows():
 
 @pytest.fixture
 def folder(tmp_path):
-    found = DatasetFolder(tmp_path / "data")
-    with found.open():
-        yield found
+    folder = DatasetFolder(tmp_path / "data")
+    with folder.open():
+        yield folder
 
 
 def write(folder, rows, format="parquet", spec=None):
@@ -138,11 +138,11 @@ def test_datasets_shows_images(folder, rows, tmp_path, monkeypatch):
     import datasets
 
     path = write(folder, rows)
-    found = datasets.load_dataset("parquet", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
-    assert isinstance(found.features["image"], datasets.Image)
-    assert found[7]["image"].size == (rows[7].width, rows[7].height)
-    assert found[7]["text"] == rows[7].text
-    assert found["text"][:] == [row.text for row in rows]
+    dataset = datasets.load_dataset("parquet", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
+    assert isinstance(dataset.features["image"], datasets.Image)
+    assert dataset[7]["image"].size == (rows[7].width, rows[7].height)
+    assert dataset[7]["text"] == rows[7].text
+    assert dataset["text"][:] == [row.text for row in rows]
 
 
 def test_duckdb_reads_parquet(folder, rows):

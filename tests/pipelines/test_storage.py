@@ -38,8 +38,10 @@ def run(out, count=50, **options):
 
 def sums(folder: Path) -> dict[str, str]:
     """The checksums in the manifests, by shard; empty manifests count for nothing."""
-    marks = sorted((folder / "shards").glob("*.json"))
-    return {mark.stem: json.loads(mark.read_text())["sha256"] for mark in marks if mark.stat().st_size}
+    manifests = sorted((folder / "shards").glob("*.json"))
+    return {
+        manifest.stem: json.loads(manifest.read_text())["sha256"] for manifest in manifests if manifest.stat().st_size
+    }
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +104,8 @@ def test_data_without_a_valid_manifest_counts_for_nothing(s3, local, remote):
     whole = (shards / "part-000001.parquet").read_bytes()
     (shards / "part-000001.parquet").write_bytes(whole[: len(whole) // 2])  # as after an interrupted upload
     (shards / "part-000001.json").unlink()
-    mark = (shards / "part-000002.json").read_bytes()
-    (shards / "part-000002.json").write_bytes(mark[:50])
+    manifest = (shards / "part-000002.json").read_bytes()
+    (shards / "part-000002.json").write_bytes(manifest[:50])
     s3.refresh()
     with pytest.raises(InputError, match=r"part-000002.json.* is no mark"):
         open_line_source(s3.uri("half"))
@@ -129,28 +131,28 @@ def test_only_an_invalid_manifest_is_withdrawn(own_s3, local):
     shards = server.copy(local, "data") / "shards"
     folder = DatasetFolder(server.uri("data"))
     digest = json.loads((local / "dataset.json").read_text())["digest"]
-    marks = {mark.name: mark.read_bytes() for mark in sorted(shards.glob("*.json"))}
+    manifests = {manifest.name: manifest.read_bytes() for manifest in sorted(shards.glob("*.json"))}
     (shards / "part-000001.json").write_bytes(b"{}")
     server.refresh()
     assert folder.indices_with_manifest(plan) == {0, 1, 2}
-    assert [mark.index for mark in folder.finished_manifests(plan, digest)] == [
+    assert [manifest.index for manifest in folder.finished_manifests(plan, digest)] == [
         0
     ]  # 1 is broken, 2 is of a shorter shard
-    (shards / "part-000001.json").write_bytes(marks["part-000001.json"])  # another job has finished it
+    (shards / "part-000001.json").write_bytes(manifests["part-000001.json"])  # another job has finished it
     server.refresh()
     for spec in plan:
         folder.invalidate_shard(spec, digest)
     sizes = {name: size for name, size in folder.shards.list_files().items() if name.endswith(".json")}
-    assert sizes == {name: 0 if name == "part-000002.json" else len(mark) for name, mark in marks.items()}
+    assert sizes == {name: 0 if name == "part-000002.json" else len(manifest) for name, manifest in manifests.items()}
     server.kill()
     for spec in (plan[0], plan[3]):  # these need no request
         folder.invalidate_shard(spec, digest)
 
 
-@pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_lines_equal_those_on_a_disk(s3, local, tmp_path, monkeypatch, form):
+@pytest.mark.parametrize("format", ["parquet", "lmdb"])
+def test_lines_equal_those_on_a_disk(s3, local, tmp_path, monkeypatch, format):
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
-    if form == "lmdb":
+    if format == "lmdb":
         run(tmp_path / "data", format="lmdb")
         run(s3.uri("lmdb"), format="lmdb")
         there, here = s3.uri("lmdb"), tmp_path / "data"
@@ -170,7 +172,7 @@ def test_lines_equal_those_on_a_disk(s3, local, tmp_path, monkeypatch, form):
     with pytest.raises(InputError, match="not scenes"):
         open_scene_source(there)
     assert not check_dataset(there).problems.counts
-    if form == "lmdb":  # nothing is downloaded twice
+    if format == "lmdb":  # nothing is downloaded twice
         kept = sorted((tmp_path / "cache").rglob("data.mdb"))
         times = [path.stat().st_mtime_ns for path in kept]
         open_line_source(there)
@@ -193,22 +195,22 @@ def test_shuffled_epoch_equals_that_on_a_disk(local, remote):
         assert torch.equal(mine.images, other.images)
 
 
-@pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_scenes_and_crops_equal_those_on_a_disk(s3, draw_scenes, tmp_path, monkeypatch, form):
+@pytest.mark.parametrize("format", ["parquet", "lmdb"])
+def test_scenes_and_crops_equal_those_on_a_disk(s3, draw_scenes, tmp_path, monkeypatch, format):
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
     here = tmp_path / "scenes"
     import_data(Path(draw_scenes(tmp_path / "drawn", 3)), here, workers=0)
-    s3.copy(here, f"scenes-{form}")
-    there = s3.uri(f"scenes-{form}")
+    s3.copy(here, f"scenes-{format}")
+    there = s3.uri(f"scenes-{format}")
     assert dataset_kind(there) == "scenes"
     mine, other = open_scene_source(here), open_scene_source(there)
     rows = np.array([2, 0, 1])
     for one, same in zip(mine.read(rows), other.read(rows), strict=True):
         assert one.image == same.image
         assert all(np.array_equal(a.polygon, b.polygon) for a, b in zip(one.instances, same.instances, strict=True))
-    for spec, out in zip((here, there), (tmp_path / "crops", s3.uri(f"crops-{form}")), strict=True):
-        crops(spec, out, workers=0, format=form)
-    lines, others = (open_line_source(spec) for spec in (tmp_path / "crops", s3.uri(f"crops-{form}")))
+    for spec, out in zip((here, there), (tmp_path / "crops", s3.uri(f"crops-{format}")), strict=True):
+        crops(spec, out, workers=0, format=format)
+    lines, others = (open_line_source(spec) for spec in (tmp_path / "crops", s3.uri(f"crops-{format}")))
     assert len(lines) == 6
     for one, same in zip(lines.read(np.arange(6)), others.read(np.arange(6)), strict=True):
         assert (one.image, one.text) == (same.image, same.text)
@@ -247,14 +249,14 @@ def test_check_finds_damage_at_a_uri(s3, remote):
     (shards / "part-000002.json").unlink()
     (s3.folder("damaged") / "notes.txt").write_text("mine")
     s3.refresh()
-    found = check_dataset(s3.uri("damaged"))
-    assert dict(found.problems.counts) == {
+    report = check_dataset(s3.uri("damaged"))
+    assert dict(report.problems.counts) == {
         "checksum differs": 1,
         "data missing": 1,
         "mark missing": 1,
         "no part of this data set": 1,
     }
-    assert dict(repair_dataset(found).problems.counts) == {"no part of this data set": 1}
+    assert dict(repair_dataset(report).problems.counts) == {"no part of this data set": 1}
     assert sums(s3.folder("damaged")) == sums(s3.folder("data"))
     with pytest.raises(InputError, match=r"data ?set"):
         check_dataset(s3.uri("nothing"))
@@ -262,9 +264,7 @@ def test_check_finds_damage_at_a_uri(s3, remote):
         spoil(shards.parent / "dataset.json")
         s3.refresh()
         (line,) = check_dataset(s3.uri("damaged")).problems.lines("")
-        assert re.match(
-            rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 3 shards have their", line
-        )
+        assert re.match(rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 3 shards have their", line)
 
 
 def test_commands_at_a_uri(s3, remote, tmp_path):

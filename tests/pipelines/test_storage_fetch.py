@@ -37,8 +37,10 @@ from tests.pipelines.s3_answers import Answer, Answers, listed, refused
 
 def sums(folder: Path) -> dict[str, str]:
     """The checksums in the manifests, by shard; empty manifests count for nothing."""
-    marks = sorted((folder / "shards").glob("*.json"))
-    return {mark.stem: json.loads(mark.read_text())["sha256"] for mark in marks if mark.stat().st_size}
+    manifests = sorted((folder / "shards").glob("*.json"))
+    return {
+        manifest.stem: json.loads(manifest.read_text())["sha256"] for manifest in manifests if manifest.stat().st_size
+    }
 
 
 def test_fetch_file(s3, tmp_path):
@@ -107,10 +109,10 @@ def test_one_of_several_processes_downloads_and_removes_abandoned_files(tmp_path
 def test_requests_to_a_busy_storage_are_retried():
     busy = []
     with Answers(lambda *_: busy.pop() if busy else listed("tree/a.txt")) as server:
-        found = parse_path(server.uri("tree"))
-        for look in (found.list_files, found.check_access):
+        path = parse_path(server.uri("tree"))
+        for request in (path.list_files, path.check_access):
             busy += [refused(503, "SlowDown")] * 5
-            look()
+            request()
             assert not busy
 
 
@@ -195,9 +197,9 @@ def task(tmp_path, monkeypatch):
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
     instead, text = [], (200, b"12\n34\n")
     with Answers(lambda _, path: instead[0] if instead else listed("a.txt") if "list-type" in path else text) as server:
-        tree = {"charset": "digits", "fonts": {"system": False}}
-        tree["corpus"] = [{"use": "text_file", "path": server.uri("words")}]
-        (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(tree))
+        recipe = {"charset": "digits", "fonts": {"system": False}}
+        recipe["corpus"] = [{"use": "text_file", "path": server.uri("words")}]
+        (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
         source = GeneratedSource(resolve_recipe(str(tmp_path / "recipe.yaml")))
         machine = fingerprint_digest(machine_fingerprint(source))
         yield ShardTask(source, source.digest, machine, ShardSpec(0, 0, 2), tmp_path, "parquet"), server, instead
@@ -239,7 +241,7 @@ def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
         shutil.copy(font, folder / "fonts")
         (folder / "words.txt").write_text("12 345\n6\n7890\n")
     s3.refresh()
-    trees = [
+    recipes = [
         {
             "kind": "lines",
             "charset": "digits",
@@ -248,8 +250,8 @@ def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
         }
         for fonts, words in (("mine/fonts", "mine/words.txt"), (s3.uri("mine/fonts"), s3.uri("mine/words.txt")))
     ]
-    for name, tree in zip(("here", "there"), trees, strict=True):
-        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(tree))
+    for name, recipe in zip(("here", "there"), recipes, strict=True):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(recipe))
         generate(str(tmp_path / f"{name}.yaml"), tmp_path / name, 20, workers=0)
     assert sums(tmp_path / "here") == sums(tmp_path / "there")
     kept = yaml.safe_load((tmp_path / "there" / "recipe.yaml").read_text())

@@ -19,19 +19,19 @@ from synthtext.core import InputError
 def test_paths_and_uris_are_parsed(tmp_path):
     assert parse_path(f"file://{tmp_path}/a%20b") == tmp_path / "a b"
     assert parse_path("data/train") == Path("data/train")
-    found = parse_path("s3://bucket/a%20b/c?scheme=http")
-    assert isinstance(found, RemotePath)
-    assert pickle.loads(pickle.dumps(found / "d.json")) == RemotePath("s3://bucket/a%20b/c/d.json?scheme=http")
-    assert found.filesystem()[1] == "bucket/a b/c"
-    assert (found / "d.json").suffix == ".json"
+    path = parse_path("s3://bucket/a%20b/c?scheme=http")
+    assert isinstance(path, RemotePath)
+    assert pickle.loads(pickle.dumps(path / "d.json")) == RemotePath("s3://bucket/a%20b/c/d.json?scheme=http")
+    assert path.filesystem()[1] == "bucket/a b/c"
+    assert (path / "d.json").suffix == ".json"
     assert parse_path("s3://bucket").filesystem()[1] == parse_path("s3://bucket/").filesystem()[1] == "bucket"
 
 
 @given(st.text("ab#?%2\u4e00 \n=&~:+", min_size=1))
 def test_names_at_a_uri_may_hold_any_character(name):
-    found = parse_path("s3://bucket/folder?scheme=http") / name / "x"
-    assert found.filesystem()[1] == f"bucket/folder/{name}/x"
-    assert (found.bucket, str(found)[-12:]) == ("bucket", "?scheme=http")
+    path = parse_path("s3://bucket/folder?scheme=http") / name / "x"
+    assert path.filesystem()[1] == f"bucket/folder/{name}/x"
+    assert (path.bucket, str(path)[-12:]) == ("bucket", "?scheme=http")
 
 
 def test_unknown_home_folder_is_refused():
