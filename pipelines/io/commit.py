@@ -1,4 +1,4 @@
-"""Two strategies to commit files to the folder of a data set: by renaming on a disk, manifest last at a URI."""
+"""Two strategies to commit files to the folder of a dataset: by renaming on a disk, manifest last at a URI."""
 
 import os
 import shutil
@@ -27,17 +27,17 @@ LOCK_FILE = ".lock"
 """Name of the lock file in a folder on a disk."""
 
 SHARDS_FOLDER = "shards"
-"""Name of the folder of shards in that of a data set."""
+"""Name of the folder of shards in that of a dataset."""
 
 
 class CommitStrategy(Protocol):
-    """Reads and writes the files of a data set by their names in its folder.
+    """Reads and writes the files of a dataset by their names in its folder.
 
     Methods raise OSError, unless they say otherwise.
     """
 
     def list_names(self, folder: str = "") -> list[str]:
-        """Return the sorted names in the folder of the data set, or in a folder below it, without changing anything.
+        """Return the sorted names in the folder of the dataset, or in a folder below it, without changing anything.
 
         Raises:
             InputError: the folder cannot be used.
@@ -106,11 +106,11 @@ class RenameCommit:
         return next(path for path in (self.path, *self.path.parents) if path.exists())
 
     def list_names(self, folder: str = "") -> list[str]:
-        """Return the names, after a check that the folder of the data set can be written."""
+        """Return the names, after a check that the folder of the dataset can be written."""
         with wrap_read_errors(self.path):
             existing = self._existing
             if not existing.is_dir():
-                raise InputError(f"{existing} is a file: name a folder for the data set")
+                raise InputError(f"{existing} is a file: name a folder for the dataset")
             if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
                 raise InputError(f"{existing} cannot be written: use another folder, or change its permissions")
             path = self.path / folder

@@ -1,4 +1,4 @@
-"""Fixtures: the published models, data sets of given rows, label files of lines and scenes, and S3 servers."""
+"""Fixtures: the published models, datasets of given rows, label files of lines and scenes, and S3 servers."""
 
 import contextlib
 import json
@@ -90,7 +90,7 @@ def draw_scenes() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def dataset() -> Callable[..., Path]:
-    """A function that writes rows and skipped samples of one kind to the folder of a data set."""
+    """A function that writes rows and skipped samples of one kind to the folder of a dataset."""
 
     def write(
         path: Path, rows: Sequence[LineRow | SceneRow | SkippedSample], format: str = "parquet", size: int = 4
@@ -158,7 +158,7 @@ def run_preview(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
 
 @pytest.fixture(scope="session", params=["parquet", "lmdb"])
 def checked_lines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data set of 70 generated lines in three shards, in both formats."""
+    """A dataset of 70 generated lines in three shards, in both formats."""
     folder = tmp_path_factory.mktemp("checked")
     recipe = {
         "kind": "lines",

@@ -1,4 +1,4 @@
-"""Folders of data sets: which are refused, what is removed, and how they are locked."""
+"""Folders of datasets: which are refused, what is removed, and how they are locked."""
 
 import ctypes
 import errno

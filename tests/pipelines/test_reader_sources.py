@@ -220,7 +220,7 @@ def test_folders_that_are_no_data_are_refused(tmp_path):
     with pytest.raises(InputError, match="no finished shard"):
         open_line_source(scenes)
     (scenes / "dataset.json").write_text("{")
-    with pytest.raises(InputError, match=r"dataset\.json describes no data set"):
+    with pytest.raises(InputError, match=r"dataset\.json is not the description"):
         open_line_source(scenes)
 
 

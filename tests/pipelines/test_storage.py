@@ -1,4 +1,4 @@
-"""Data sets at URIs, on a real S3 server of this machine."""
+"""Datasets at URIs, on a real S3 server of this machine."""
 
 import json
 import pickle
@@ -46,7 +46,7 @@ def sums(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory):
-    """50 lines on this disk; every other data set of this file begins with the same."""
+    """50 lines on this disk; every other dataset of this file begins with the same."""
     folder = tmp_path_factory.mktemp("local") / "data"
     run(folder)
     return folder
