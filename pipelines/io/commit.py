@@ -195,8 +195,8 @@ class ManifestLastCommit(CommitStrategy):
 
     The data of a shard is uploaded under its final name, and counts for nothing until its manifest exists, which is one
     small file and therefore atomic. A manifest that is no longer valid is emptied. There is no lock: two jobs of the
-    same recipe, seed and size write the same bytes, and neither withdraws what the other one has finished; another dataset
-    is refused because of its description.
+    same recipe, seed and size write the same bytes, and neither withdraws what the other one has finished. Another
+    dataset is refused because of its description.
 
     Args:
         path: of the folder.

@@ -44,8 +44,8 @@ def silent(_line: str) -> None:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the run directories `recognizer` and `detector` of the published models."""
     folder = tmp_path_factory.mktemp("published")
-    import_onnx(published_file(RECOGNIZER_FILE), "recognizer", folder / "recognizer", say=silent)
-    import_onnx(published_file(DETECTOR_FILE), "detector", folder / "detector", say=silent)
+    import_onnx(published_file(RECOGNIZER_FILE), "recognizer", folder / "recognizer", None, silent)
+    import_onnx(published_file(DETECTOR_FILE), "detector", folder / "detector", None, silent)
     return folder
 
 
