@@ -57,7 +57,7 @@ RECIPE = """
 kind: lines
 charset: digits
 corpus: [{{use: pattern, pattern: "[0-9]{{2,4}}"}}]
-fonts: {{system: false, embedded: true, size_range: [14, 18]}}
+fonts: {{system: false, bundled: true, size_range: [14, 18]}}
 output: {{height: 20, width: free}}
 effects: [{{use: slowly.Slowly, probability: 1, flag: {flag}}}]
 """

@@ -78,7 +78,7 @@ def sums(folder: Path) -> dict[str, str]:
 
 
 def nothing_looks_finished(folder: Path) -> bool:
-    """No shard, no temporary file, and a data set that is not called complete."""
+    """No shard, no temporary file, and a data set that is not marked complete."""
     left = [path.name for path in folder.rglob("*") if "part-" in path.name or path.name.startswith(".tmp-")]
     about = folder / "dataset.json"
     return not left and not (about.exists() and read_description(about).complete)

@@ -197,7 +197,7 @@ def test_other_data_in_a_used_folder_are_refused_by_name(recipe, reference, opti
 
 def test_a_folder_that_cannot_be_made_is_no_full_disk():
     for form in ("parquet", "lmdb"):
-        with pytest.raises(InputError, match="/proc/nothing/data cannot be made"):
+        with pytest.raises(InputError, match="/proc/nothing/data cannot be created"):
             run("digits", "/proc/nothing/data", 3, format=form)
 
 
@@ -289,7 +289,7 @@ def test_command(tmp_path, recipe, reference):
     assert first.exit_code == 0, first.output
     assert f"{COUNT} lines in 3 shards" in first.stdout
     assert contents(tmp_path / "data") == contents(reference)
-    assert "nothing was drawn" in CliRunner().invoke(app, arguments).stdout
+    assert "nothing was written" in CliRunner().invoke(app, arguments).stdout
     changed = CliRunner().invoke(app, [*arguments, "ink.contrast_floor=70"])
     assert isinstance(changed.exception, InputError)
     assert "Example" in CliRunner().invoke(app, ["--help"]).stdout

@@ -22,9 +22,9 @@ from pipelines.io.atomic import file_sha256
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardPlan
 from pipelines.jobs.check_dataset import check_dataset
-from pipelines.jobs.crops import CropsSource
+from pipelines.jobs.crops import crops
 from pipelines.jobs.generation import generate
-from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.importing import import_data
 from pipelines.jobs.repair import repair_dataset
 from synthtext.core import Charset, InputError
 
@@ -61,7 +61,7 @@ def test_a_storage_that_cannot_be_used_is_told_before_anything_is_drawn(s3, monk
         run(s3.uri("x").replace("//bucket/", "//other/"))
     with pytest.raises(InputError, match="does not answer"):
         run("s3://bucket/x?endpoint_override=127.0.0.1:9&scheme=http")
-    with pytest.raises(InputError, match="not an ocrmill data set"):
+    with pytest.raises(InputError, match="not an ocrmill dataset"):
         open_line_source(s3.uri("nothing"))
     s3.folder("foreign").mkdir()
     (s3.folder("foreign") / "notes.txt").write_text("mine")
@@ -195,7 +195,7 @@ def test_a_shuffled_epoch_is_that_of_a_disk(local, remote):
 def test_scenes_and_their_crops(s3, draw_scenes, tmp_path, monkeypatch, form):
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
     here = tmp_path / "scenes"
-    open_import_source(Path(draw_scenes(tmp_path / "drawn", 3))).write(here)
+    import_data(Path(draw_scenes(tmp_path / "drawn", 3)), here, workers=0)
     s3.copy(here, f"scenes-{form}")
     there = s3.uri(f"scenes-{form}")
     assert dataset_kind(there) == "scenes"
@@ -204,9 +204,8 @@ def test_scenes_and_their_crops(s3, draw_scenes, tmp_path, monkeypatch, form):
     for one, same in zip(mine.read(rows), other.read(rows), strict=True):
         assert one.image == same.image
         assert all(np.array_equal(a.polygon, b.polygon) for a, b in zip(one.instances, same.instances, strict=True))
-    crops = [CropsSource.from_scenes(spec) for spec in (here, there)]
-    for recipe, out in zip(crops, (tmp_path / "crops", s3.uri(f"crops-{form}")), strict=True):
-        generate(recipe, out, recipe.index.line_count, workers=0, format=form)
+    for spec, out in zip((here, there), (tmp_path / "crops", s3.uri(f"crops-{form}")), strict=True):
+        crops(spec, out, workers=0, format=form)
     lines, others = (open_line_source(spec) for spec in (tmp_path / "crops", s3.uri(f"crops-{form}")))
     assert len(lines) == 6
     for one, same in zip(lines.read(np.arange(6)), others.read(np.arange(6)), strict=True):
@@ -250,19 +249,19 @@ def test_check_names_what_is_damaged_at_a_uri(s3, remote):
     assert dict(found.problems.counts) == {
         "checksum differs": 1,
         "data missing": 1,
-        "mark missing": 1,
-        "no part of this data set": 1,
+        "manifest missing": 1,
+        "not a part of the dataset": 1,
     }
-    with pytest.raises(InputError, match="remove the marks"):
-        repair_dataset(found)
-    with pytest.raises(InputError, match="not an ocrmill data set"):
+    assert dict(repair_dataset(found).problems.counts) == {"not a part of the dataset": 1}
+    assert sums(s3.folder("damaged")) == sums(s3.folder("data"))
+    with pytest.raises(InputError, match="not an ocrmill dataset"):
         check_dataset(s3.uri("nothing"))
     for spoil in (lambda path: path.write_text("{"), Path.unlink):
         spoil(shards.parent / "dataset.json")
         s3.look_again()
         (line,) = check_dataset(s3.uri("damaged")).problems.lines("")
         assert re.match(
-            rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 2 shards have their marks", line
+            rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 2 shards have a manifest", line
         )
 
 
