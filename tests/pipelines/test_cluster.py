@@ -1,4 +1,4 @@
-"""Generating on a Ray cluster of several nodes: some die, some come late, some would draw other samples."""
+"""Generating on a Ray cluster of several nodes: some die, some come late, some would produce other rows."""
 
 import os
 import pickle
@@ -19,7 +19,8 @@ from pipelines.errors import IncompatibleNodeError
 from pipelines.io.manifest import read_manifest
 from pipelines.io.plan import ShardSpec
 from pipelines.jobs.check_dataset import check_dataset
-from pipelines.jobs.shard_task import ShardTask, generate_shard_on_worker, machine_fingerprint
+from pipelines.jobs.generation import GeneratedSource
+from pipelines.jobs.shard_task import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.fonts.discovery import bundled_fonts
@@ -180,7 +181,7 @@ def test_nodes_that_die_come_late_or_would_draw_other_samples(folder, fit, refer
     assert len(reference) == SHARDS
     assert check_dataset(data).problems.counts.total() == 0
 
-    assert "workers that died and were replaced: " in out
+    assert "workers restarted: " in out
     refused = {line.partition(" was excluded: ")[0]: line for line in out.splitlines() if "was excluded" in line}
     assert len(refused) == 2
     assert {line.removeprefix("ocrmill: ").strip() for line in told} == set(refused.values())
@@ -261,13 +262,14 @@ def test_machine_without_the_folder_or_a_file_is_not_fit(tmp_path):
     tree = "{kind: lines, charset: digits, corpus: [{use: text_file, path: words.txt}], fonts: {system: false}}"
     (tmp_path / "recipe.yaml").write_text(tree)
     recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
-    machine = fingerprint_digest(machine_fingerprint(recipe))
-    task = ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 1), tmp_path / "none", "parquet")
+    source = GeneratedSource(recipe)
+    machine = fingerprint_digest(machine_fingerprint(source))
+    task = ShardTask(source, source.digest, machine, ShardSpec(0, 0, 1), tmp_path / "none", "parquet")
     with pytest.raises(IncompatibleNodeError, match=r"does not see .*none"):
-        generate_shard_on_worker(task)
+        write_task_on_worker(task)
     (tmp_path / "words.txt").unlink()
-    with pytest.raises(IncompatibleNodeError, match=r"cannot draw recipe .*words.txt"):
-        generate_shard_on_worker(pickle.loads(pickle.dumps(task)))
+    with pytest.raises(IncompatibleNodeError, match=r"cannot process .*words.txt"):
+        write_task_on_worker(pickle.loads(pickle.dumps(task)))
 
 
 def test_python_without_ocrmill_says_so():

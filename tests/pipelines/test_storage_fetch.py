@@ -26,8 +26,8 @@ from pipelines.io.connection import StorageError
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan, ShardSpec
-from pipelines.jobs.generation import generate
-from pipelines.jobs.shard_task import ShardTask, generate_shard_on_worker, machine_fingerprint
+from pipelines.jobs.generation import GeneratedSource, generate
+from pipelines.jobs.shard_task import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
@@ -199,15 +199,21 @@ def task(tmp_path, monkeypatch):
         tree["corpus"] = [{"use": "text_file", "path": server.uri("words")}]
         (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(tree))
         recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
-        machine = fingerprint_digest(machine_fingerprint(recipe))
-        yield ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 2), tmp_path, "parquet"), server, instead
+        source = GeneratedSource(recipe)
+        machine = fingerprint_digest(machine_fingerprint(source))
+        yield ShardTask(source, source.digest, machine, ShardSpec(0, 0, 2), tmp_path, "parquet"), server, instead
+
+
+def with_seed(task: ShardTask, seed: int) -> ShardTask:
+    sent = pickle.loads(pickle.dumps(task))
+    return replace(sent, source=replace(sent.source, seed=seed))
 
 
 def test_a_worker_asks_once_for_what_a_recipe_names(task):
     shard, server, _ = task
-    generate_shard_on_worker(pickle.loads(pickle.dumps(shard)))
+    write_task_on_worker(pickle.loads(pickle.dumps(shard)))
     asked = len(server.asked)
-    generate_shard_on_worker(pickle.loads(pickle.dumps(replace(shard, spec=ShardSpec(1, 2, 2)))))
+    write_task_on_worker(pickle.loads(pickle.dumps(replace(shard, spec=ShardSpec(1, 2, 2)))))
     assert len(server.asked) == asked
 
 
@@ -216,15 +222,13 @@ def test_a_machine_that_cannot_keep_or_get_a_file_is_unfit_and_the_second_may_pa
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "file" / "cache"))
     (tmp_path / "file").touch()
     with pytest.raises(
-        IncompatibleNodeError, match=r"cannot draw recipe .* cannot be fetched into .*Not a directory"
+        IncompatibleNodeError, match=r"cannot process .* cannot be fetched into .*Not a directory"
     ) as caught:
-        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
+        write_task_on_worker(with_seed(shard, 1))
     assert not caught.value.transient
     instead.append(None)
-    with pytest.raises(
-        IncompatibleNodeError, match=r"cannot draw recipe .* cannot be read: .*does not answer"
-    ) as caught:
-        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
+    with pytest.raises(IncompatibleNodeError, match=r"cannot process .* cannot be read: .*does not answer") as caught:
+        write_task_on_worker(with_seed(shard, 1))
     assert pickle.loads(pickle.dumps(caught.value)).transient
 
 
@@ -255,15 +259,16 @@ def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
     recipe = resolve_recipe(str(tmp_path / "there.yaml"))
     spec = next(iter(ShardPlan(20)))
     (tmp_path / "drawn").mkdir()
-    machine = fingerprint_digest(machine_fingerprint(recipe))
-    task = ShardTask(recipe, recipe.digest, machine, 0, spec, tmp_path / "drawn", "parquet")
+    source = GeneratedSource(recipe)
+    machine = fingerprint_digest(machine_fingerprint(source))
+    task = ShardTask(source, source.digest, machine, spec, tmp_path / "drawn", "parquet")
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "of another node"))
-    generate_shard_on_worker(pickle.loads(pickle.dumps(task)))
+    write_task_on_worker(pickle.loads(pickle.dumps(task)))
     assert len(list((tmp_path / "of another node").rglob("words.txt"))) == 1
     (s3.folder("mine") / "words.txt").write_text("changed 1\n")
     s3.look_again()
-    with pytest.raises(IncompatibleNodeError, match="would draw other samples"):
-        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(task)), seed=1))
+    with pytest.raises(IncompatibleNodeError, match="would produce other rows"):
+        write_task_on_worker(with_seed(task, 1))
     nothing = s3.uri("none")
     with pytest.raises(InputError, match="no such file or folder"):
         resolve_recipe(str(tmp_path / "there.yaml"), [f"fonts.folders=['{nothing}']"])
