@@ -19,7 +19,7 @@ from pipelines.errors import JobError
 from pipelines.io.paths import AnyPath
 
 TEMPORARY_PREFIX = ".tmp-"
-"""Prefix of unfinished files and folders. The process that holds the lock of a data set may remove them."""
+"""Prefix of unfinished files and folders. The process that holds the lock of a dataset may remove them."""
 
 
 def temporary_path(path: Path) -> Path:

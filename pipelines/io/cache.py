@@ -24,7 +24,7 @@ def cache_folder() -> Path:
     return expand_user(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "ocrmill"
 
 
-def fetch_file(uri: "str | AnyPath", digest: str, cache: Path | None = None) -> Path:
+def fetch_file(uri: str | AnyPath, digest: str, cache: Path | None = None) -> Path:
     """Return a local copy of a file whose checksum is known.
 
     The file is downloaded once: its folder in the cache is named by the checksum. Of several processes that ask for it
@@ -58,7 +58,7 @@ def fetch_file(uri: "str | AnyPath", digest: str, cache: Path | None = None) -> 
         raise JobError(f"{path} cannot be fetched: {error}") from None
 
 
-def fetch_path(uri: "str | AnyPath", cache: Path | None = None) -> Path:
+def fetch_path(uri: str | AnyPath, cache: Path | None = None) -> Path:
     """Return a local copy of a file, or of a folder with all files below it, in its present state.
 
     It is downloaded again only when a name, a size or a time of modification has changed.

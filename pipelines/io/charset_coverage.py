@@ -1,4 +1,4 @@
-"""How well the texts of a data set cover a charset."""
+"""How well the texts of a dataset cover a charset."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

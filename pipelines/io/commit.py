@@ -1,11 +1,11 @@
-"""Two strategies to commit files to the folder of a data set: by renaming on a disk, manifest last at a URI."""
+"""Two strategies to commit files to the folder of a dataset: by renaming on a disk, manifest last at a URI."""
 
 import os
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Protocol
 
 from pipelines.io.atomic import (
     file_lock,
@@ -27,22 +27,38 @@ LOCK_FILE = ".lock"
 """Name of the lock file in a folder on a disk."""
 
 SHARDS_FOLDER = "shards"
-"""Name of the folder of shards in that of a data set."""
+"""Name of the folder of shards in that of a dataset."""
 
 
-class CommitStrategy(Protocol):
-    """Reads and writes the files of a data set by their names in its folder.
+class CommitStrategy(ABC):
+    """Reads and writes the files of a dataset by their names in its folder.
 
-    Methods raise OSError, unless they say otherwise.
+    Methods raise OSError, unless they say otherwise. The defaults suit a folder that needs no preparation.
     """
 
+    @abstractmethod
     def list_names(self, folder: str = "") -> list[str]:
-        """Return the sorted names in the folder of the data set, or in a folder below it, without changing anything.
+        """Return the sorted names in the folder of the dataset, or in a folder below it, without changing anything.
 
         Raises:
-            InputError: the folder cannot be used.
+            InputError: the folder of the dataset cannot be used.
         """
-        ...
+
+    @abstractmethod
+    def write(self, name: str, content: str) -> None:
+        """Write a small file atomically."""
+
+    @abstractmethod
+    def withdraw(self, name: str) -> None:
+        """Make a file that may exist count for nothing."""
+
+    @abstractmethod
+    def size(self, name: str) -> int | None:
+        """Return the size of a file in bytes; None where none exists."""
+
+    @abstractmethod
+    def shard_sizes(self) -> dict[str, int]:
+        """Return the sizes of all files of shards in bytes, by their names in the folder of shards."""
 
     def open(self) -> AbstractContextManager[None]:
         """Prepare the folder, and lock it if possible.
@@ -51,46 +67,27 @@ class CommitStrategy(Protocol):
             InputError: the folder cannot be created.
             JobError: another job holds the lock.
         """
-        ...
+        return nullcontext()
 
-    def write(self, name: str, content: str) -> None:
-        """Write a small file atomically."""
-        ...
+    def publish(self, pending: PendingShard, manifest_name: str) -> None:  # noqa: B027 - optional
+        """Give the data of a shard its final name, unless it has it; an old manifest is withdrawn before."""
 
-    def withdraw(self, name: str) -> None:
-        """Make a file that may exist count for nothing."""
-        ...
-
-    def remove_data(self, name: str) -> None:
+    def remove_data(self, name: str) -> None:  # noqa: B027 - optional
         """Remove the data of a shard without a manifest, where that is possible."""
-        ...
-
-    def publish(self, pending: PendingShard, manifest_name: str) -> None:
-        """Give the data of a shard its final name; an old manifest is withdrawn before."""
-        ...
-
-    def size(self, name: str) -> int | None:
-        """Return the size of a file in bytes; None where none exists."""
-        ...
-
-    def shard_sizes(self) -> dict[str, int]:
-        """Return the sizes of all files of shards in bytes, by their names in the folder of shards."""
-        ...
 
     def free_bytes(self) -> int | None:
         """Return the free space in bytes; None where it is unknown."""
-        ...
+        return None
 
-    def check_creatable(self) -> None:
+    def check_creatable(self) -> None:  # noqa: B027 - optional
         """Check that the folder could be created.
 
         Raises:
             InputError: it could not.
         """
-        ...
 
 
-class RenameCommit:
+class RenameCommit(CommitStrategy):
     """The strategy on a disk: files are written under temporary names and renamed, under a lock.
 
     Args:
@@ -106,11 +103,11 @@ class RenameCommit:
         return next(path for path in (self.path, *self.path.parents) if path.exists())
 
     def list_names(self, folder: str = "") -> list[str]:
-        """Return the names, after a check that the folder of the data set can be written."""
+        """Return the names, after a check that the folder of the dataset can be written."""
         with wrap_read_errors(self.path):
             existing = self._existing
             if not existing.is_dir():
-                raise InputError(f"{existing} is a file: name a folder for the data set")
+                raise InputError(f"{existing} is a file: name a folder for the dataset")
             if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
                 raise InputError(f"{existing} cannot be written: use another folder, or change its permissions")
             path = self.path / folder
@@ -193,13 +190,13 @@ class RenameCommit:
             raise InputError(f"{self.path} cannot be created: {error.strerror}; use another folder") from None
 
 
-class ManifestLastCommit:
+class ManifestLastCommit(CommitStrategy):
     """The strategy at a URI, where nothing can be renamed, locked or synced.
 
     The data of a shard is uploaded under its final name, and counts for nothing until its manifest exists, which is one
     small file and therefore atomic. A manifest that is no longer valid is emptied. There is no lock: two jobs of the
-    same recipe, seed and size write the same bytes, and neither withdraws what the other one has finished; another data
-    set is refused because of its description.
+    same recipe, seed and size write the same bytes, and neither withdraws what the other one has finished. Another
+    dataset is refused because of its description.
 
     Args:
         path: of the folder.
@@ -216,10 +213,6 @@ class ManifestLastCommit:
         except StorageError as error:
             raise InputError(f"{self.path} cannot be used: {error}") from None
 
-    def open(self) -> AbstractContextManager[None]:
-        """Do nothing: there is no folder to create and no lock."""
-        return nullcontext()
-
     def write(self, name: str, content: str) -> None:
         """Write the file."""
         (self.path / name).write_bytes(content.encode())
@@ -230,12 +223,6 @@ class ManifestLastCommit:
         if file.is_file():
             file.write_bytes(b"")
 
-    def remove_data(self, name: str) -> None:
-        """Do nothing: the data counts for nothing without its manifest, and the next upload replaces it."""
-
-    def publish(self, pending: PendingShard, manifest_name: str) -> None:
-        """Do nothing: the data has its final name."""
-
     def size(self, name: str) -> int | None:
         """Return the size."""
         return (self.path / name).size()
@@ -243,9 +230,3 @@ class ManifestLastCommit:
     def shard_sizes(self) -> dict[str, int]:
         """Return the sizes from one listing."""
         return (self.path / SHARDS_FOLDER).list_files()
-
-    def free_bytes(self) -> None:
-        """Return None: the space of a storage is unknown."""
-
-    def check_creatable(self) -> None:
-        """Do nothing: there is no folder to create."""

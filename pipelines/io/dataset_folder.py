@@ -1,4 +1,4 @@
-"""The folder of a data set, on a disk or at a URI."""
+"""The folder of a dataset, on a disk or at a URI."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,20 +19,20 @@ from pipelines.io.writers import LMDB_DATA_FILE
 from synthtext.core import InputError
 
 CROP_BANK_FILE = "crops.arrow"
-"""Name of the file with the bank of crops of a CopyPaste data set."""
+"""Name of the file with the bank of crops of a CopyPaste dataset."""
 
 FILTER_DECISIONS_FOLDER = "decisions"
-"""Name of the folder with the decisions about every line of the source of a filtered data set."""
+"""Name of the folder with the decisions about every line of the source of a filtered dataset."""
 
 RECIPE_FILE = "recipe.yaml"
-"""Name of the file from which the data set can be generated again."""
+"""Name of the file from which the dataset can be generated again."""
 
 STATISTICS_FILE = "statistics.json"
-"""Name of the file with the statistics of a complete data set."""
+"""Name of the file with the statistics of a complete dataset."""
 
 
 class DatasetFolder:
-    """The files of a data set. Nothing is accessed on construction.
+    """The files of a dataset. Nothing is accessed on construction.
 
     Args:
         path: a path or URI, see `parse_path`; the folder need not exist.
@@ -57,18 +57,13 @@ class DatasetFolder:
     @property
     def local_path(self) -> Path:
         """The path of a folder on a disk; raises InputError for a URI."""
-        return local_path(self.path, "this data set")
-
-    @property
-    def crops(self) -> Path:
-        """The path of the bank of crops, on a disk."""
-        return self.local_path / CROP_BANK_FILE
+        return local_path(self.path, "this dataset")
 
     def check_usable(self) -> DatasetDescription | None:
-        """Check that the folder is empty or holds a data set, without changing it.
+        """Check that the folder is empty or holds a dataset, without changing it.
 
         Returns:
-            The description of the data set, or None when the folder is empty or does not exist.
+            The description of the dataset, or None when the folder is empty or does not exist.
 
         Raises:
             InputError: it cannot be accessed or written, or holds something else.
@@ -81,7 +76,7 @@ class DatasetFolder:
         for name in names:  # an interrupted job may leave these before it writes the description
             known = (LOCK_FILE, CROP_BANK_FILE, SHARDS_FOLDER, RECIPE_FILE)
             if name not in known and not name.startswith(TEMPORARY_PREFIX):
-                raise InputError(f"{self.path} holds {name!r}, but is not an ocrmill data set: use an empty folder")
+                raise InputError(f"{self.path} holds {name!r}, but is not an ocrmill dataset: use an empty folder")
         return None
 
     def check_creatable(self) -> None:

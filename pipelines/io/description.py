@@ -1,4 +1,4 @@
-"""The description of a data set: dataset.json."""
+"""The description of a dataset: dataset.json."""
 
 import platform
 from collections.abc import Callable, Mapping
@@ -12,13 +12,13 @@ from pipelines.io.shard_writer import ShardFormat
 from synthtext.core import InputError
 
 DESCRIPTION_FILE = "dataset.json"
-"""File name of the description of a data set."""
+"""File name of the description of a dataset."""
 
 _LIBRARIES = ("ocrmill", "numpy", "opencv-python", "pillow", "uharfbuzz", "freetype-py", "pyarrow", "lmdb")
 
 
 class FontRecord(BaseModel):
-    """A font of a data set.
+    """A font of a dataset.
 
     Attributes:
         family: such as "Lato".
@@ -36,7 +36,7 @@ class FontRecord(BaseModel):
 
 
 class DatasetDescription(BaseModel):
-    """A data set as a whole. The size of the description does not grow with the number of shards.
+    """A dataset as a whole. The size of the description does not grow with the number of shards.
 
     Attributes:
         kind: "lines" or "scenes".
@@ -48,8 +48,8 @@ class DatasetDescription(BaseModel):
         shard_size: samples in every shard but the last.
         format: of the shards.
         complete: whether all shards are committed.
-        rows: samples in the data, once the data set is complete.
-        skipped: number of skipped samples by reason, once the data set is complete.
+        rows: samples in the data, once the dataset is complete.
+        skipped: number of skipped samples by reason, once the dataset is complete.
         charset: its characters, as one string.
         fonts: of the recipe.
         versions: of Python and of the libraries.
@@ -81,25 +81,25 @@ class DatasetDescription(BaseModel):
         return self.model_dump_json(indent=1) + "\n"
 
     def check_rows(self, rows: int, folder: AnyPath) -> None:
-        """Check the number of rows of a complete data set.
+        """Check the number of rows of a complete dataset.
 
         Args:
             rows: sum over the manifests of the shards.
-            folder: of the data set.
+            folder: of the dataset.
 
         Raises:
-            InputError: the data set is marked complete, but has another number of rows.
+            InputError: the dataset is marked complete, but has another number of rows.
         """
         if self.complete and rows != self.rows:
             raise InputError(
                 f"{folder} is marked complete with {self.rows:,} rows, but the manifests of its shards count {rows:,}; "
-                "ocrmill check lists the missing shards, and the command that made the data set adds them"
+                "ocrmill check lists the missing shards, and the command that made the dataset adds them"
             )
 
     def difference(
         self, other: "DatasetDescription", describe_difference: Callable[[Mapping[str, str], Mapping[str, str]], str]
     ) -> str:
-        """Return why the samples of another job cannot be added to this data set; empty when they can.
+        """Return why the samples of another job cannot be added to this dataset; empty when they can.
 
         Args:
             other: the description that the job would write.
@@ -138,7 +138,7 @@ def read_description(path: AnyPath) -> DatasetDescription:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         reason = f"{field}: {first['msg']}" if field else first["msg"]
-        raise InputError(f"{path} is not the description of an ocrmill data set: {reason}") from None
+        raise InputError(f"{path} is not the description of an ocrmill dataset: {reason}") from None
 
 
 def current_versions() -> dict[str, str]:

@@ -19,7 +19,7 @@ class LineRow:
     """One text line.
 
     Attributes:
-        key: unique in the data set.
+        key: unique in the dataset.
         image: the encoded image.
         path: file name of the image; its suffix gives the format.
         text: in logical order, NFC.

@@ -34,7 +34,7 @@ def wrap_read_errors(path: str | Path) -> Iterator[None]:
         raise InputError(f"{path} cannot be read: {reason}; check its permissions, or use another path") from None
 
 
-def parse_path(spec: "str | AnyPath") -> AnyPath:
+def parse_path(spec: str | AnyPath) -> AnyPath:
     """Parse a path or URI without accessing it.
 
     Args:
@@ -78,7 +78,7 @@ def expand_user(path: str | Path) -> Path:
         raise InputError(f"{path}: there is no such home folder; write the path out, or set HOME") from None
 
 
-def local_path(spec: "str | AnyPath", noun: str) -> Path:
+def local_path(spec: str | AnyPath, noun: str) -> Path:
     """Parse a path that must be local.
 
     Args:
@@ -95,7 +95,7 @@ def local_path(spec: "str | AnyPath", noun: str) -> Path:
     raise InputError(f"{spec}: {noun} must be on this machine, not at a URI; give a local path and copy it afterwards")
 
 
-def absolute_path(spec: "str | Path") -> str:
+def absolute_path(spec: str | Path) -> str:
     """Return an absolute path, or the URI, which does not depend on the working directory."""
     path = parse_path(spec)
     return str(path.absolute()) if isinstance(path, Path) else str(path)

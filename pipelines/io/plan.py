@@ -17,7 +17,7 @@ class ShardSpec:
     """A range of samples that are generated, committed, counted and, after a failure, generated again together.
 
     Attributes:
-        index: number of the shard in its data set, from 0.
+        index: number of the shard in its dataset, from 0.
         start: index of the first sample.
         count: samples, skipped ones included.
     """

@@ -15,7 +15,7 @@ class Row(Protocol):
     """A row of a shard."""
 
     KIND: ClassVar[str]
-    """Kind of a data set of such rows: "lines" or "scenes"."""
+    """Kind of a dataset of such rows: "lines" or "scenes"."""
 
     SCHEMA: ClassVar[pa.Schema]
     """Columns of the Parquet file."""

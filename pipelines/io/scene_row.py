@@ -39,7 +39,7 @@ class SceneRow:
     """One image with any number of text instances.
 
     Attributes:
-        key: unique in the data set.
+        key: unique in the dataset.
         image: the encoded image.
         path: file name of the image; its suffix gives the format.
         width: of the image, pixels.

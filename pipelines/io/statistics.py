@@ -13,7 +13,7 @@ BIN_WIDTH = 16
 
 
 class Statistics(BaseModel):
-    """Counts of a shard, or of a data set: the sum over its shards.
+    """Counts of a shard, or of a dataset: the sum over its shards.
 
     Attributes:
         rows: samples in the data.

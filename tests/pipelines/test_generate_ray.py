@@ -126,7 +126,7 @@ def test_task_that_kills_every_worker_fails_the_job(running, tasks):
         list(running.run(tasks.die, ["shard 3"]))
 
 
-def test_a_machine_that_may_be_fit_later_is_asked_again_for_a_while(running, tasks, tmp_path, monkeypatch):
+def test_node_with_a_transient_failure_is_retried(running, tasks, tmp_path, monkeypatch):
     said, flags = [], [str(tmp_path / "a"), str(tmp_path / "b")]
     asked = WorkerPool(2)
     assert sorted(asked.run(tasks.not_yet, flags, log=said.append)) == flags

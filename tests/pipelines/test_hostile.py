@@ -235,7 +235,7 @@ def test_shards(tmp_path_factory: pytest.TempPathFactory, dataset, form: str, ki
     folder = SHARDS.get((form, kind))
     if folder is None:
         make = row if kind is LineRow else scene
-        folder = dataset(tmp_path_factory.mktemp("data") / "data", [make(n) for n in range(12)], form=form, size=12)
+        folder = dataset(tmp_path_factory.mktemp("data") / "data", [make(n) for n in range(12)], format=form, size=12)
         SHARDS[form, kind] = folder
         WHOLE[folder] = data_of(folder).read_bytes()
     data_of(folder).write_bytes(data.draw(spoilt(WHOLE[folder])))

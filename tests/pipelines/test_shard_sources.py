@@ -138,7 +138,7 @@ def test_a_uri_gets_the_same_bytes_and_is_resumed_and_repaired(
     flip(folder, 1)
     if name == "filter":
         (folder / "decisions" / "part-000002.jsonl").unlink()
-    s3.look_again()
+    s3.refresh()
     report = check_dataset(uri)
     assert report.problems.damaged_shards == ({1, 2} if name == "filter" else {1})
     assert not repair_dataset(report).problems.counts
