@@ -1,13 +1,10 @@
 """Executors: write the pending shards of a job in this process, on Ray workers, or on a Ray cluster."""
 
-import logging
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
 
 from pipelines.jobs.shard_task import ShardTask, WrittenShard, write_task, write_task_on_worker
 from synthtext.core import InputError
-
-_logger = logging.getLogger(__name__)
 
 
 class Executor:
@@ -63,7 +60,7 @@ class Executor:
         from pipelines.cluster.pool import worker_pool
 
         with worker_pool(workers, self._address) as pool:
-            for written in pool.run(write_task_on_worker, tasks, describe_difference, _logger.warning):
+            for written in pool.run(write_task_on_worker, tasks, describe_difference):
                 on_progress(written.pending.manifest.count)
                 self.lost_workers, self.excluded_nodes = pool.lost_workers, tuple(pool.excluded_nodes.values())
                 yield written

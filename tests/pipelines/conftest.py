@@ -29,7 +29,7 @@ from pipelines.io.description import DatasetDescription
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
 from pipelines.io.scene_row import SceneRow
-from pipelines.io.shard_writer import write_shard
+from pipelines.io.shard_writer import PendingShard, write_shard
 from pipelines.jobs.generation import generate
 from synthtext.core import SkippedSample
 
@@ -120,6 +120,27 @@ def _draw_lines(folder: Path, texts: Sequence[str]) -> str:
     labels = folder / "labels.tsv"
     labels.write_text("".join(f"{index}.png\t{text}\n" for index, text in enumerate(texts)), encoding="utf-8")
     return str(labels)
+
+
+@pytest.fixture
+def interrupt_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], object]], None]:
+    """Runs a job and interrupts it before it commits a shard: after so many others."""
+
+    def run(shards: int, job: Callable[[], object]) -> None:
+        commit, committed = DatasetFolder.commit, []
+
+        def interrupted(folder: DatasetFolder, pending: PendingShard) -> None:
+            if len(committed) == shards:
+                raise KeyboardInterrupt
+            committed.append(pending)
+            commit(folder, pending)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(DatasetFolder, "commit", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                job()
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from pipelines.evaluation.recognizer import analyse_recognizer, evaluate_recogni
 from pipelines.inference import predictors as batching
 from pipelines.inference.engine import torch_recognizer
 from pipelines.inference.predictors import TextRecognizer, batches_by_width
-from pipelines.reports.evaluation import recognizer_report
+from pipelines.reports.recognizer_report import recognizer_report
 from synthtext.core import Charset, InputError
 
 GREYS = {"a": 0, "b": 64, "c": 192, "d": 255}

@@ -78,7 +78,7 @@ def sums(folder: Path) -> dict[str, str]:
 
 
 def nothing_looks_finished(folder: Path) -> bool:
-    """No shard, no temporary file, and a data set that is not called complete."""
+    """No shard, no temporary file, and a data set that is not marked complete."""
     left = [path.name for path in folder.rglob("*") if "part-" in path.name or path.name.startswith(".tmp-")]
     about = folder / "dataset.json"
     return not left and not (about.exists() and read_description(about).complete)
@@ -103,11 +103,17 @@ def test_a_full_disk_under_a_shard(undisturbed, tmp_path, form):
 
 
 def test_a_full_disk_under_the_description(undisturbed, tmp_path):
-    with largest_file(1000), pytest.raises(JobError, match=r"recipe.yaml cannot be written: File too large; re-run the same"):
+    with (
+        largest_file(1000),
+        pytest.raises(JobError, match=r"recipe.yaml cannot be written: File too large; re-run the same"),
+    ):
         run(tmp_path / "data")
     assert nothing_looks_finished(tmp_path / "data")
     size = (undisturbed / "parquet" / "recipe.yaml").stat().st_size + 1000
-    with largest_file(size), pytest.raises(JobError, match=r"dataset.json cannot be written: File too large; re-run the same"):
+    with (
+        largest_file(size),
+        pytest.raises(JobError, match=r"dataset.json cannot be written: File too large; re-run the same"),
+    ):
         run(tmp_path / "data")
     assert nothing_looks_finished(tmp_path / "data")
     run(tmp_path / "data")

@@ -289,7 +289,7 @@ def test_command(tmp_path, recipe, reference):
     assert first.exit_code == 0, first.output
     assert f"{COUNT} lines in 3 shards" in first.stdout
     assert contents(tmp_path / "data") == contents(reference)
-    assert "nothing was drawn" in CliRunner().invoke(app, arguments).stdout
+    assert "nothing was written" in CliRunner().invoke(app, arguments).stdout
     changed = CliRunner().invoke(app, [*arguments, "ink.contrast_floor=70"])
     assert isinstance(changed.exception, InputError)
     assert "Example" in CliRunner().invoke(app, ["--help"]).stdout

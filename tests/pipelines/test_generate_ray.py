@@ -13,7 +13,7 @@ from benchmarks.processes import kill_session, of_session, ray_workers
 from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, WorkerPool, worker_pool
 from pipelines.errors import JobError
 from pipelines.jobs.copypaste import copypaste
-from pipelines.jobs.crops import CropsSource
+from pipelines.jobs.crops import crops
 from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
@@ -100,7 +100,7 @@ def test_every_task_is_done_elsewhere_and_never_many_are_taken_ahead(running, ta
     for done, (result, process) in enumerate(running.run(tasks.square, numbers()), 1):
         found.append(result)
         assert process != os.getpid()
-        assert taken - done < running.limit
+        assert taken - done < running.max_in_flight
     assert sorted(found) == [number * number for number in range(20)]
 
 
@@ -146,16 +146,14 @@ def test_workers_write_the_same_bytes(running, reference, tmp_path):
 
 def test_workers_write_the_same_scenes_crops_and_pastes(running, tmp_path):
     small = [
-        "fonts={system: false, embedded: true, size_range: [9, 30]}",
+        "fonts={system: false, bundled: true, size_range: [9, 30]}",
         "output={width_range: [200, 240], height_range: [160, 200]}",
     ]
 
     def jobs(folder, workers):
         generate("scenes", folder / "scenes", 6, overrides=small, workers=workers, shard_size=2)
-        crops = CropsSource.from_scenes(tmp_path / "0" / "scenes")
-        generate(
-            crops, folder / "crops", crops.index.line_count, workers=workers, shard_size=crops.index.line_count // 2 - 1
-        )
+        made = crops(tmp_path / "0" / "scenes", folder / "whole", workers=0)
+        crops(tmp_path / "0" / "scenes", folder / "crops", workers=workers, shard_size=made.rows // 2 - 1)
         copypaste(tmp_path / "0" / "scenes", folder / "pasted", 8, workers=workers, shard_size=3)
 
     for workers in (0, 2):
@@ -174,7 +172,7 @@ def test_worker_with_other_files_is_refused(running, tmp_path):
     recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
     assert recipe.digest
     (tmp_path / "words.txt").write_text("1\n3\n")
-    with pytest.raises(InputError, match="would draw other samples"):
+    with pytest.raises(InputError, match="would produce other rows"):
         generate(recipe, tmp_path / "data", 10, workers=1)
     assert not list(tmp_path.rglob("*.parquet"))
 

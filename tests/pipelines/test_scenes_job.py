@@ -16,7 +16,7 @@ from synthtext.core import InputError, Scene
 
 COUNT, SIZE = 14, 5
 SMALL = (
-    "fonts={embedded: true, size_range: [9, 40]}",
+    "fonts={bundled: true, size_range: [9, 40]}",
     "output={width_range: [280, 360], height_range: [240, 300]}",
 )
 

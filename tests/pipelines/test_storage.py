@@ -253,10 +253,10 @@ def test_check_finds_damage_at_a_uri(s3, remote):
     assert dict(report.problems.counts) == {
         "checksum differs": 1,
         "data missing": 1,
-        "mark missing": 1,
-        "no part of this data set": 1,
+        "manifest missing": 1,
+        "not a part of the dataset": 1,
     }
-    assert dict(repair_dataset(report).problems.counts) == {"no part of this data set": 1}
+    assert dict(repair_dataset(report).problems.counts) == {"not a part of the dataset": 1}
     assert sums(s3.folder("damaged")) == sums(s3.folder("data"))
     with pytest.raises(InputError, match=r"data ?set"):
         check_dataset(s3.uri("nothing"))
@@ -264,7 +264,9 @@ def test_check_finds_damage_at_a_uri(s3, remote):
         spoil(shards.parent / "dataset.json")
         s3.refresh()
         (line,) = check_dataset(s3.uri("damaged")).problems.lines("")
-        assert re.match(rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 3 shards have their", line)
+        assert re.match(
+            rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 3 shards have a manifest", line
+        )
 
 
 def test_commands_at_a_uri(s3, remote, tmp_path):
