@@ -127,7 +127,7 @@ class Chaos:
         return max(mark.bytes for path in marks(self.reference) if (mark := read_manifest(path)))
 
     def _start(self, data: Path, workers: int, limit: int | None = None) -> "subprocess.Popen[bytes]":
-        code = "from pipelines.cli.main import run; run()"
+        code = "from pipelines.cli.main import main; main()"
         recipe = str(self.folder / "recipe.yaml")
         size = ["-n", str(self.count), "--shard-size", str(self.shard), "--format", self.form]
         with (self.folder / "log.txt").open("wb") as log:
@@ -212,7 +212,7 @@ class Chaos:
         code = self._start(self.data, 0).wait(_PATIENCE)
         said = (self.folder / "log.txt").read_text()
         checked = subprocess.run(
-            [sys.executable, "-c", "from pipelines.cli.main import run; run()", "check", str(self.data)],
+            [sys.executable, "-c", "from pipelines.cli.main import main; main()", "check", str(self.data)],
             env=os.environ | {"PYTHONPATH": str(HOME)},
             capture_output=True,
             text=True,

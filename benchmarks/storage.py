@@ -22,7 +22,7 @@ import numpy as np
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.order import Mixture, ShuffledRows
 from pipelines.datasets.source import LineSource
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 
 BATCH = 64
 

@@ -15,9 +15,9 @@ from pipelines.datasets.loader import make_loader
 from pipelines.datasets.source import EncodedLine
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
+from pipelines.jobs.drawing import draw_samples, opencv_single_thread
 from pipelines.jobs.encode import encode_image
 from pipelines.jobs.probe import check_skipped
-from pipelines.jobs.shard_task import draw_samples, opencv_single_thread
 from pipelines.progress import progress_bar
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator

@@ -186,7 +186,7 @@ def _drawn(meta: Any) -> dict[str, Any]:
         tree = json.loads(meta) if isinstance(meta, str) else meta
     except ValueError:
         return {}
-    drawn = tree.get("drawn") if isinstance(tree, dict) else None
+    drawn = tree.get("parameters") if isinstance(tree, dict) else None
     return {name: value for name, value in drawn.items() if isinstance(value, str)} if isinstance(drawn, dict) else {}
 
 

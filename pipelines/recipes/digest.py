@@ -48,7 +48,7 @@ def recipe_fingerprint(curriculum: Curriculum, inventory: FontInventory) -> dict
     ingredients["version of Python"] = python_version()
     ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
     ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
-    ingredients["drawing code"] = code_digest()
+    ingredients["generator code"] = code_digest()
     return ingredients
 
 

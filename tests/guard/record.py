@@ -25,8 +25,7 @@ import numpy as np
 from pipelines.datasets.open import open_scenes
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.jobs.copypaste import copypaste
-from pipelines.jobs.shard_job import generate
-from pipelines.jobs.source import iterate_samples
+from pipelines.jobs.generation import generate, iterate_samples
 from pipelines.recipes.presets import preset_names
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.job import train

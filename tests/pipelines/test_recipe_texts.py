@@ -9,7 +9,7 @@ import yaml
 from pipelines.cli.generation import describe_summary
 from pipelines.io.charset_coverage import RARE_THRESHOLD, CharacterFrequencies
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.digest import describe_difference
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext.core import Charset, InputError, Sample, package_file
