@@ -22,7 +22,7 @@ import cv2
 
 from pipelines.datasets.rectify import rectify
 from pipelines.inference.run import Run
-from pipelines.jobs.encode import encode_image
+from pipelines.io.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Scene, SkippedSample, TextInstance
 from synthtext.scenes import SceneGenerator

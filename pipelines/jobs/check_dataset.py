@@ -11,13 +11,13 @@ from pipelines.io.atomic import TEMPORARY_PREFIX, check_unlocked
 from pipelines.io.commit import LOCK_FILE, SHARDS_FOLDER
 from pipelines.io.dataset_folder import CROP_BANK_FILE, FILTER_DECISIONS_FOLDER, RECIPE_FILE, STATISTICS_FILE
 from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
+from pipelines.io.encode import ROW_TYPES
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, parse_path, wrap_read_errors
 from pipelines.io.plan import ShardPlan
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.check_remote import RemoteShardCheckTask, check_remote_shard, remote_files
 from pipelines.jobs.check_shard import Problem, Problems, ShardCheckTask, ShardReport, check_shard
-from pipelines.jobs.encode import ROW_TYPES
 from pipelines.jobs.executor import Executor
 from pipelines.progress import progress_bar
 from synthtext.core import InputError

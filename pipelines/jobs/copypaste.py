@@ -18,6 +18,7 @@ from pipelines.io.atomic import staging_folder, wrap_write_errors
 from pipelines.io.cache import fetch_path
 from pipelines.io.dataset_folder import CROP_BANK_FILE, DatasetFolder
 from pipelines.io.description import DatasetDescription
+from pipelines.io.encode import ImageFormat
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, local_path
 from pipelines.io.plan import ShardPlan
@@ -27,7 +28,6 @@ from pipelines.jobs.copypaste_generator import CopyPasteGenerator
 from pipelines.jobs.copypaste_inputs import CropSource, build_crop_bank, open_crop_source, open_target, unique_names
 from pipelines.jobs.copypaste_settings import CopyPasteSettings, parse_settings, settings_from_dict
 from pipelines.jobs.crop_bank import SourceScan, open_bank, save_bank, scan_source
-from pipelines.jobs.encode import ImageFormat
 from pipelines.jobs.executor import Executor
 from pipelines.jobs.shard_job import ShardJob
 from pipelines.jobs.shard_source import SampleSource, register_source

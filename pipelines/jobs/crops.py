@@ -18,13 +18,13 @@ from pipelines.errors import JobError, format_counts
 from pipelines.io.atomic import file_sha256
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
+from pipelines.io.encode import ImageFormat
 from pipelines.io.line_row import LineRow
 from pipelines.io.paths import AnyPath, absolute_path, parse_path
 from pipelines.io.plan import ShardPlan
 from pipelines.io.shard_writer import check_shard_format
 from pipelines.jobs.crop_cutting import CropLevel, crop_line, select_instances
 from pipelines.jobs.crop_index import CropIndex, index_crops
-from pipelines.jobs.encode import ImageFormat
 from pipelines.jobs.executor import Executor
 from pipelines.jobs.shard_job import ShardJob
 from pipelines.jobs.shard_source import SampleSource, register_source

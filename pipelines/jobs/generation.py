@@ -8,9 +8,9 @@ from typing import Any, Self
 from pipelines.config import SettingsDict
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
+from pipelines.io.encode import ROW_TYPES, ImageFormat
 from pipelines.io.plan import ShardPlan
 from pipelines.io.shard_writer import check_shard_format
-from pipelines.jobs.encode import ROW_TYPES, ImageFormat
 from pipelines.jobs.executor import Executor
 from pipelines.jobs.shard_job import ShardJob
 from pipelines.jobs.shard_source import SampleSource, register_source

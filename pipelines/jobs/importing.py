@@ -24,13 +24,13 @@ from pipelines.datasets.source import (
 )
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
+from pipelines.io.encode import ROW_TYPES
 from pipelines.io.line_row import LineRow
 from pipelines.io.paths import local_path
 from pipelines.io.plan import ShardPlan, ShardSpec
 from pipelines.io.row import Row, to_json
 from pipelines.io.scene_row import SceneRow
 from pipelines.io.shard_writer import check_shard_format
-from pipelines.jobs.encode import ROW_TYPES
 from pipelines.jobs.executor import Executor
 from pipelines.jobs.import_formats import ImportFormat, detect_format, open_labelled_images
 from pipelines.jobs.shard_job import ShardJob

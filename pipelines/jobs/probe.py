@@ -1,51 +1,20 @@
 """Checks before and during a job: samples that are skipped, and space on the disk."""
 
-import math
-from collections.abc import Mapping
-
-from pipelines.errors import JobError, format_counts
+from pipelines.errors import format_counts
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardSpec
 from pipelines.io.row import Row
 from pipelines.io.shard_writer import ShardFormat
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.drawing import opencv_single_thread
 from pipelines.jobs.shard_source import ShardNote, ShardSource
+from pipelines.recipes.drawing import check_skipped, opencv_single_thread
 from synthtext.core import InputError, SkippedSample
-
-MAX_SKIPPED_SHARE = 0.01
-"""A job fails if it skips a larger share of its samples."""
 
 PROBE_SAMPLES = 64
 """Samples that are produced and discarded before a job writes anything."""
 
 _PROBE_SCENES = 4  # of scenes: each takes a hundred times as long
 _OVERHEAD = {"parquet": 1.1, "lmdb": 1.6}  # size of files relative to their content; an LMDB rounds up to pages
-
-
-def check_skipped(skipped: Mapping[str, int], attempted: int, source: str, *, whole: bool) -> None:
-    """Fail a job that skips too many samples.
-
-    Args:
-        skipped: number of skipped samples by reason.
-        attempted: number of all samples so far.
-        source: its name, for the message.
-        whole: these are all samples of the job: more than 1 % is too many, but one skipped sample is always accepted if
-            another succeeded. Otherwise the limit is four standard deviations above 1 %.
-
-    Raises:
-        JobError: too many; the message has the reasons, the most frequent first.
-    """
-    count = sum(skipped.values())
-    if not count:
-        return
-    expected = MAX_SKIPPED_SHARE * attempted
-    allowed = max(1.0, expected) if whole else expected + 4 * math.sqrt(expected) + 3
-    if count > allowed or (whole and count == attempted):
-        raise JobError(
-            f"{count:,} of {attempted:,} samples of {source} could not be generated, more than "
-            f"{MAX_SKIPPED_SHARE:.0%}: {format_counts(skipped)}; relax the settings that cause it"
-        )
 
 
 def check_any_usable(statistics: Statistics, source: ShardSource, count: int) -> None:

@@ -12,10 +12,10 @@ from pipelines.io.manifest import read_manifest
 from pipelines.io.plan import ShardPlan
 from pipelines.jobs.check_dataset import LEFTOVER_FILE, SUMMARY_PROBLEMS, CheckReport, check_dataset
 from pipelines.jobs.executor import Executor
-from pipelines.jobs.probe import check_skipped
 from pipelines.jobs.shard_job import ShardJob, complete_description
 from pipelines.jobs.shard_source import find_source
 from pipelines.recipes.digest import describe_difference
+from pipelines.recipes.drawing import check_skipped
 from synthtext.core import InputError
 
 

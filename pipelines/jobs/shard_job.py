@@ -18,12 +18,13 @@ from pipelines.io.plan import ShardPlan
 from pipelines.io.shard_writer import ShardFormat
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.executor import Executor
-from pipelines.jobs.probe import check_any_usable, check_disk_space, check_skipped, probe
+from pipelines.jobs.probe import check_any_usable, check_disk_space, probe
 from pipelines.jobs.shard_source import ShardSource
 from pipelines.jobs.shard_task import ShardTask, WrittenShard, machine_fingerprint, write_task
 from pipelines.jobs.summary import FinishedShards, JobSummary
 from pipelines.progress import progress_bar
 from pipelines.recipes.digest import describe_difference, fingerprint_digest
+from pipelines.recipes.drawing import check_skipped
 from synthtext.core import InputError
 
 

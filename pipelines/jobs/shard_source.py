@@ -12,12 +12,12 @@ import pipelines.jobs
 from pipelines.config import SettingsDict, suggest_key
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
+from pipelines.io.encode import ImageFormat
 from pipelines.io.plan import ShardSpec
 from pipelines.io.row import Row
-from pipelines.jobs.drawing import draw_rows
-from pipelines.jobs.encode import ImageFormat
 from pipelines.jobs.summary import SourceSummary
 from pipelines.recipes.digest import fingerprint_digest
+from pipelines.recipes.drawing import draw_rows
 from synthtext.core import Charset, Generator, InputError, SkippedSample
 from synthtext.fonts import FontFile
 

@@ -8,14 +8,14 @@ from typing import NamedTuple
 from pipelines.errors import IncompatibleNodeError, JobError
 from pipelines.io.connection import StorageUnavailableError
 from pipelines.io.description import cpu_features, current_versions
+from pipelines.io.encode import ROW_TYPES
 from pipelines.io.paths import AnyPath
 from pipelines.io.plan import ShardSpec
 from pipelines.io.row import Row
 from pipelines.io.shard_writer import PendingShard, ShardFormat, write_shard
-from pipelines.jobs.drawing import opencv_single_thread
-from pipelines.jobs.encode import ROW_TYPES
 from pipelines.jobs.shard_source import ShardNote, ShardSource
 from pipelines.recipes.digest import fingerprint_digest
+from pipelines.recipes.drawing import opencv_single_thread
 from synthtext.core import InputError, SkippedSample
 
 

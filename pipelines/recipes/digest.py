@@ -129,5 +129,5 @@ def code_digest(*folders: Path) -> str:
     for home in (*(Path(package.__file__ or "").parent for package in (synthtext, augment)), *folders):
         for file in sorted(home.rglob("*.py")):
             total.update(file.relative_to(home).as_posix().encode() + b"\0" + file.read_bytes())
-    total.update((Path(__file__).parents[1] / "jobs" / "encode.py").read_bytes())
+    total.update((Path(__file__).parents[1] / "io" / "encode.py").read_bytes())
     return total.hexdigest()

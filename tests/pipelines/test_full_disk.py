@@ -126,9 +126,9 @@ def test_a_full_disk_under_the_description(undisturbed, tmp_path):
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_a_full_disk_under_a_mark_or_the_statistics(undisturbed, tmp_path, form):
+    from pipelines.io.encode import ROW_TYPES
     from pipelines.io.plan import ShardPlan
     from pipelines.io.shard_writer import write_shard
-    from pipelines.jobs.encode import ROW_TYPES
     from synthtext.core import SkippedSample
 
     folder = DatasetFolder(tmp_path / "data")

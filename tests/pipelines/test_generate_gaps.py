@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.errors import JobError
 from pipelines.jobs.generation import generate
-from pipelines.jobs.probe import check_skipped
+from pipelines.recipes.drawing import check_skipped
 from synthtext.core import InputError
 
 

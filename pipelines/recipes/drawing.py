@@ -1,17 +1,21 @@
 """Draws samples and scenes of a generator, and encodes them as rows."""
 
+import math
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 import cv2
 
-from pipelines.errors import JobError
+from pipelines.errors import JobError, format_counts
+from pipelines.io.encode import ImageFormat, encode_image, to_row
 from pipelines.io.row import Row
-from pipelines.jobs.encode import ImageFormat, encode_image, to_row
 from synthtext.core import Generator, InputError, SkippedSample
+
+MAX_SKIPPED_SHARE = 0.01
+"""A job fails if it skips a larger share of its samples."""
 
 _BATCH_SIZE = {"lines": 64, "scenes": 1}  # samples that are encoded one after another
 
@@ -68,3 +72,28 @@ def opencv_single_thread() -> Iterator[None]:
         yield
     finally:
         cv2.setNumThreads(threads)
+
+
+def check_skipped(skipped: Mapping[str, int], attempted: int, source: str, *, whole: bool) -> None:
+    """Fail a job that skips too many samples.
+
+    Args:
+        skipped: number of skipped samples by reason.
+        attempted: number of all samples so far.
+        source: its name, for the message.
+        whole: these are all samples of the job: more than 1 % is too many, but one skipped sample is always accepted if
+            another succeeded. Otherwise the limit is four standard deviations above 1 %.
+
+    Raises:
+        JobError: too many; the message has the reasons, the most frequent first.
+    """
+    count = sum(skipped.values())
+    if not count:
+        return
+    expected = MAX_SKIPPED_SHARE * attempted
+    allowed = max(1.0, expected) if whole else expected + 4 * math.sqrt(expected) + 3
+    if count > allowed or (whole and count == attempted):
+        raise JobError(
+            f"{count:,} of {attempted:,} samples of {source} could not be generated, more than "
+            f"{MAX_SKIPPED_SHARE:.0%}: {format_counts(skipped)}; relax the settings that cause it"
+        )
