@@ -15,7 +15,7 @@ from rapidfuzz.distance import Levenshtein
 
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.open_network import open_recognizer
+from pipelines.inference.resolve import open_recognizer
 from pipelines.inference.run import CONFIG_FILE
 from synthtext.core import InputError
 

@@ -24,7 +24,7 @@ from pipelines.inference.engine import onnx_engine, open_onnx_session, torch_rec
 from pipelines.inference.onnx_graph import load_onnx, with_floor_resize
 from pipelines.inference.predictors import TextRecognizer, batches_by_width
 from pipelines.inference.published import DETECTOR_FILE, RECOGNIZER_FILE, published_file
-from pipelines.inference.run import Run
+from pipelines.inference.run import Run, open_run
 from pipelines.training.initial_weights import load_initial_weights
 from synthtext.core import Charset
 
@@ -33,7 +33,7 @@ CLEAR = 1e-3
 
 
 def compare_recognizer(run: Run, name: str) -> None:
-    ours, source = run.recognizer(), open_line_source(name)
+    ours, source = run.predictor(), open_line_source(name)
     theirs = onnx_engine(open_onnx_session(published_file(RECOGNIZER_FILE)))
     sizes = source.sizes()
     widths = ours.preprocessing.resized_width(sizes[:, 0], sizes[:, 1])
@@ -51,7 +51,7 @@ def compare_recognizer(run: Run, name: str) -> None:
 
 
 def compare_detector(run: Run, name: str) -> None:
-    ours = run.detector()
+    ours = run.predictor()
     trained = onnx_engine(open_onnx_session(with_floor_resize(load_onnx(published_file(DETECTOR_FILE)))))
     as_exported = onnx_engine(open_onnx_session(published_file(DETECTOR_FILE)))
     largest, shares = 0.0, []
@@ -69,10 +69,10 @@ def compare_detector(run: Run, name: str) -> None:
 
 def compare_charset(run: Run, name: str) -> None:
     charset, source = Charset.named("ascii"), open_line_source(name)
-    model = run.recognizer_settings.build(charset, run.preprocessing.height)
+    model = run.settings.build(charset, run.preprocessing.height)
     print(load_initial_weights(model, charset, run))
     changed = TextRecognizer(torch_recognizer(model), charset, run.preprocessing)
-    before, after = (evaluate_recognizer(r, source).readings for r in (run.recognizer(), changed))
+    before, after = (evaluate_recognizer(r, source).readings for r in (run.predictor(), changed))
     pairs = [(b, a) for b, a in zip(before, after, strict=True) if charset.covers(b.truth)]
     right = [sum(r.reading == r.truth for r in readings) for readings in zip(*pairs, strict=True)]
     lost = sum(b.prediction == b.truth != a.prediction for b, a in pairs)
@@ -80,7 +80,7 @@ def compare_charset(run: Run, name: str) -> None:
 
 
 def compare_enlargements(run: Run, name: str) -> None:
-    detector, source = run.detector(), open_scene_source(name)
+    detector, source = run.predictor(), open_scene_source(name)
     for most in (1.0, 1.5, 2.0, 3.0, 100.0):
         preprocessing = replace(detector.preprocessing, max_enlargement=most)
         scores = evaluate_detector(replace(detector, preprocessing=preprocessing), source).scores
@@ -96,4 +96,4 @@ if __name__ == "__main__":
     }
     if len(sys.argv) != 4 or sys.argv[1] not in modes:
         raise SystemExit(__doc__)
-    modes[sys.argv[1]](Run.open(Path(sys.argv[2])), sys.argv[3])
+    modes[sys.argv[1]](open_run(Path(sys.argv[2])), sys.argv[3])

@@ -12,9 +12,9 @@ from pipelines.inference.run import Run
 def score(run: Run, source: str) -> tuple[dict[str, float], dict[str, Any]]:
     """Scores on a source, and its outcomes: "matches", or "alphanumeric_accuracy"."""
     if run.kind == "detector":
-        found = evaluate_detector(run.detector(), open_scene_source(source))
+        found = evaluate_detector(run.predictor(), open_scene_source(source))
         return found.scores.as_dict(), {"matches": [list(match) for match in found.matches]}
-    read = evaluate_recognizer(run.recognizer(), open_line_source(source))
+    read = evaluate_recognizer(run.predictor(), open_line_source(source))
     return read.scores.as_dict(), {"alphanumeric_accuracy": "".join(map(_alphanumeric, read.readings))}
 
 
@@ -25,5 +25,5 @@ def _alphanumeric(reading: LinePrediction) -> str:
 
 def parameters(run: Run) -> int:
     """How many numbers the network has learnt."""
-    network = run.load_detector() if run.kind == "detector" else run.load_recognizer()
+    network = run.load_model() if run.kind == "detector" else run.load_model()
     return sum(parameter.numel() for parameter in network.parameters())

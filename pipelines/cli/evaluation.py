@@ -69,7 +69,7 @@ def evaluate_command(
         if path is not None:
             check_writable_file(path)
 
-    from pipelines.inference.open_network import model_kind, open_detector, open_recognizer
+    from pipelines.inference.resolve import model_kind, open_detector, open_recognizer
 
     precision: Precision = "bf16" if bf16 else "fp32"
     title = f"{network} on {', '.join(sources)}"

@@ -145,7 +145,7 @@ def export_command(
     check_writable_file(out)
 
     from pipelines.inference.onnx_export import export_onnx as write
-    from pipelines.inference.run import Run
+    from pipelines.inference.run import open_run
 
-    opened = Run.open(run)
+    opened = open_run(run)
     write(opened if network is None else opened.select_network(network), out)

@@ -131,7 +131,7 @@ def _source(path: Path, name: str, tree: dict[str, Any]) -> _Source:
         )
     if kind != "recognizer":
         raise InputError(
-            f"{path} does not tell what {name} was cut into; make it with ocrmill evaluate RUN SOURCE --slices FILE"
+            f"{path} does not tell what {name} was cut into; make it with ocrmill evaluate MODEL SOURCE --slices FILE"
         )
     try:
         return _Source.model_validate(tree)

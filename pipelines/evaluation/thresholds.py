@@ -54,7 +54,7 @@ def sweep_thresholds(
     Raises:
         InputError: a picture is missing or broken; the sentence names it.
     """
-    own = detector.boxes.threshold, detector.boxes.box_threshold
+    own = detector.postprocessing.threshold, detector.postprocessing.box_threshold
     pairs = list(product(sorted({*THRESHOLD_GRID, own[0]}), sorted({*BOX_THRESHOLD_GRID, own[1]})))
     found: dict[ThresholdPair, dict[str, DetectionScores]] = {pair: {} for pair in pairs}
     for source in sources:
@@ -78,7 +78,7 @@ def _matches(
     lowest = min(box_threshold for _, box_threshold in pairs)
     result: dict[ThresholdPair, ImageMatchCounts] = {}
     for threshold in sorted({threshold for threshold, _ in pairs}):
-        settings = replace(detector.boxes, threshold=threshold, box_threshold=lowest)
+        settings = replace(detector.postprocessing, threshold=threshold, box_threshold=lowest)
         boxes = find_boxes(probability, settings, size)
         known: dict[int, ImageMatchCounts] = {}  # by how many boxes are left: the same number is the same boxes
         for box_threshold in (box_threshold for other, box_threshold in pairs if other == threshold):

@@ -13,9 +13,9 @@ from models.metrics import normalized_edit_distance
 from pipelines.datasets.image import image_size, image_suffix
 from pipelines.datasets.shards import local_shards
 from pipelines.datasets.source import ConcatenatedLines, EncodedLine, LineSource
-from pipelines.inference.open_network import model_kind, open_recognizer
+from pipelines.inference.resolve import OnnxModel, open_recognizer, resolve_model
 from pipelines.inference.predictors import TextRecognizer
-from pipelines.inference.run import CHARSET_FILE, PREPROCESSING_FILE, Run
+from pipelines.inference.run import CHARSET_FILE, PREPROCESSING_FILE, open_run
 from pipelines.io.atomic import file_sha256
 from pipelines.io.line_row import LineRow
 from pipelines.io.manifest import read_manifest
@@ -216,9 +216,10 @@ def open_optional_recognizer(name: Path | None, charset: Path | None) -> TextRec
     """
     if name is None:
         return None
-    if model_kind(name) == "detector":
+    model = resolve_model(name)
+    if model.kind == "detector":
         raise InputError(f"{name} is a detector: lines are judged by recognizers")
-    return open_recognizer(name, runtime="torch", charset=None if name.is_dir() else charset)
+    return open_recognizer(model, runtime="torch", charset=charset if isinstance(model, OnnxModel) else None)
 
 
 def recognizer_digest(name: Path | None, charset: Path | None) -> str:
@@ -226,7 +227,7 @@ def recognizer_digest(name: Path | None, charset: Path | None) -> str:
     if name is None:
         return ""
     if name.is_dir():
-        files = [Run.open(name).weights_path(None), name / CHARSET_FILE, name / PREPROCESSING_FILE]
+        files = [open_run(name).weights_path(), name / CHARSET_FILE, name / PREPROCESSING_FILE]
     else:
         files = [name, *([charset] if charset else [])]
     return fingerprint_digest({str(i): file_sha256(file) for i, file in enumerate(files)})

@@ -14,7 +14,7 @@ from models.metrics import normalized_edit_distance
 from pipelines.cli.quality import filter_command
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.open_network import open_recognizer
+from pipelines.inference.resolve import open_recognizer
 from pipelines.io.line_row import LineRow
 from pipelines.io.row import to_json
 from pipelines.jobs.check_dataset import check_dataset
