@@ -3,7 +3,7 @@
 OpenCV 5 warps by up to two grey levels otherwise than OpenCV 4, which changes the reading of words that are barely
 legible: give both sides the same.
 
-python3.11 -m venv rapid && rapid/bin/pip install rapidocr onnxruntime "opencv-python-headless<5"
+python3 -m venv rapid && rapid/bin/pip install rapidocr onnxruntime "opencv-python-headless<5"
 python -m benchmarks.compare_reading times --rapidocr rapid/bin/python --images "photos/*.jpg"
 python -m benchmarks.compare_reading crops --rapidocr rapid/bin/python --images "words/*.png" --rec exported.onnx
 python -m benchmarks.compare_reading boxes --rapidocr rapid/bin/python --images "photos/*.jpg" --det exported.onnx

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.datasets.open import open_scene_source
+from pipelines.datasets.scene_profile import profile_scenes
 from pipelines.jobs.crops import CropsSource
 from pipelines.jobs.export import ExportFormat, export_data
 from pipelines.jobs.import_formats import open_import_source
 from pipelines.jobs.shard_job import generate
+from pipelines.reports.dataset_page import scene_page
 from pipelines.reports.scene_checks import run_scene_checks
-from pipelines.reports.scene_dataset import profile_scenes, scenes_page
 
 
 def _peak() -> float:
@@ -35,7 +36,7 @@ def measure(what: str, count: int, unit: str, work: Callable[[], object]) -> Non
 
 def page(data: Path) -> str:
     facts = profile_scenes(open_scene_source(data), np.random.default_rng(0))
-    return scenes_page(facts, run_scene_checks(facts), facts.scenes["row"][:60])
+    return scene_page(facts, run_scene_checks(facts), facts.scenes["row"][:60])
 
 
 def main(source: str) -> None:

@@ -104,8 +104,9 @@ def _evaluate_recognizer(
     """Read every source, and analyse too where there is to be a page of this title."""
     from pipelines.datasets.open import open_line_source
     from pipelines.evaluation.recognizer import analyse_recognizer, evaluate_recognizer
+    from pipelines.evaluation.slice_report import recognizer_slices
     from pipelines.progress import progress_bar
-    from pipelines.reports.evaluation import recognizer_report, recognizer_slices
+    from pipelines.reports.recognizer_report import recognizer_report
 
     sources = {name: open_line_source(name) for name in names}
     with progress_bar("reading", total=sum(map(len, sources.values())), unit="lines") as bar:
@@ -126,8 +127,9 @@ def _evaluate_detector(detector: "TextDetector", names: Iterable[str], level: Le
     from pipelines.datasets.open import open_scene_source
     from pipelines.datasets.source import describe_label_problems
     from pipelines.evaluation.detector import analyse_detector, evaluate_detector
+    from pipelines.evaluation.slice_report import detector_slices
     from pipelines.progress import progress_bar
-    from pipelines.reports.evaluation import detector_report, detector_slices
+    from pipelines.reports.detector_report import detector_report
 
     sources = {name: open_scene_source(name) for name in names}
     with progress_bar("looking", total=sum(map(len, sources.values())), unit="pictures") as bar:

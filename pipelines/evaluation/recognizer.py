@@ -15,11 +15,12 @@ from fontTools.unicodedata import script as script_of
 from numpy.typing import NDArray
 
 from models.metrics import RecognitionScores, alphanumeric, normalized_edit_distance, recognition_scores
-from pipelines.datasets.image import decode_image, media_type
+from pipelines.datasets.image import decode_image
 from pipelines.datasets.loader import collate
 from pipelines.datasets.source import LineSource
 from pipelines.evaluation.confusion import ConfusionCounts, count_confusions
 from pipelines.evaluation.measures import otsu_contrast, to_grey
+from pipelines.evaluation.outcomes import MisreadLine
 from pipelines.evaluation.slices import (
     Breakdown,
     OutcomeFlags,
@@ -29,7 +30,6 @@ from pipelines.evaluation.slices import (
     group_by_names,
 )
 from pipelines.inference.predictors import TextRecognizer, batches_by_width
-from pipelines.reports.scores import MisreadLine
 
 
 class LinePrediction(NamedTuple):
@@ -229,9 +229,8 @@ def misread_lines(evaluation: RecognizerEvaluation) -> list[MisreadLine]:
     return [
         MisreadLine(
             image=line.image,
-            mime=media_type(line.image),
-            truth=reading.truth,
-            reading=reading.prediction,
+            label=reading.truth,
+            prediction=reading.prediction,
             confidence=reading.confidence,
             source=f"{source.name}, {reading.key}",
         )

@@ -21,7 +21,7 @@ from pipelines.jobs.copypaste_inputs import CropSource, build_crop_bank, open_cr
 from pipelines.jobs.copypaste_settings import CopyPasteSettings, ImageOutput
 from pipelines.jobs.crop_bank import SourceScan, open_bank, save_bank, scan_source
 from pipelines.jobs.encode import ImageFormat
-from pipelines.recipes.digest import code_digest, fingerprint_digest
+from pipelines.recipes.digest import code_digest, fingerprint_digest, python_version
 from synthtext.core import InputError, Provenance, Scene, SkippedSample, StreamSource
 from synthtext.fonts import FontFile
 
@@ -184,6 +184,7 @@ class CopyPasteSource:
             **sources,
             "setting crops": json.dumps(self.settings.to_dict()["crops"]),
             **{f"version of {library}": version(library) for library in _LIBRARIES},
+            "version of Python": python_version(),
             "drawing code": code_digest(Path(__file__).parent, Path(__file__).parents[1] / "datasets"),
         }
 

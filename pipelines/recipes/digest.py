@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -44,6 +45,7 @@ def recipe_fingerprint(curriculum: Curriculum, inventory: FontInventory) -> dict
         f"font {font.name} ({font.digest[:12]}, {font.face_index})": font.digest for font in inventory.fonts
     }
     ingredients |= {f"version of {library}": version(library) for library in _LIBRARIES}
+    ingredients["version of Python"] = python_version()
     ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
     ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
     ingredients["drawing code"] = code_digest()
@@ -114,6 +116,11 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{str(path)!r} cannot be read: {error.strerror}") from None
+
+
+def python_version() -> str:
+    """Release series of Python, such as "3.11": its tables of Unicode and its sums of floats differ between series."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def code_digest(*folders: Path) -> str:

@@ -13,9 +13,7 @@ from pipelines.evaluation.slices import (
     group_by_names,
     wilson_interval,
 )
-from pipelines.reports.scores import ShareColumn, SliceChart, slice_tables
 
-VIEW = SliceChart("things", (("good", "good"),), "not", (ShareColumn("good", "good"),))
 NUMBERS = st.lists(st.one_of(st.floats(-50, 50), st.just(float("nan"))), max_size=60)
 
 
@@ -75,17 +73,3 @@ def test_intervals_of_few_things_are_wide():
     assert wilson_interval(0, 0) == (0, 1)
     assert wilson_interval(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
     assert wilson_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-
-
-def test_tables_show_every_bin_and_put_the_worst_names_first():
-    rng = np.random.default_rng(0)
-    names = [f"font {number:02}" for number in rng.integers(0, 20, 2000)]
-    good = np.array([rng.random() < int(name[-2:]) / 20 for name in names])
-    one, font = SliceAttribute("one", "One"), SliceAttribute("font", "Font <b>")
-    alike = group_by_name(one, ["x"] * 2000, {"good": good})
-    html = slice_tables([group_by_name(font, names, {"good": good}), alike], VIEW)
-    assert html.count('<th scope="row"') == 20
-    assert html.index(">font 01<") < html.index(">font 10<") < html.index(">font 19<")
-    assert "8 more" in html
-    assert "All alike – one: x." in html
-    assert "Font &lt;b&gt;" in html
