@@ -1,6 +1,6 @@
-"""What importing, cutting out, exporting and looking at scenes costs, in CPU-seconds of this process.
+"""CPU time and memory of import, crops, export and inspection of scenes.
 
-python -m benchmarks.exchange SOURCE        anything that `ocrmill import` takes as scenes
+python -m benchmarks.exchange SOURCE        anything that `ocrmill import` accepts as scenes
 """
 
 import resource
@@ -45,14 +45,14 @@ def main(source: str) -> None:
         job = open_import_source(Path(source))
         measure("import", job.count, "scenes", lambda: job.write(data))
         count = len(open_scene_source(data))
-        found: list[CropsSource] = []
-        measure("crops: looking", count, "scenes", lambda: found.append(CropsSource.from_scenes(data)))
-        lines = found[0].index.line_count
-        measure("crops: cutting", lines, "lines", lambda: generate(found[0], words, lines, workers=0))
-        forms: tuple[ExportFormat, ...] = ("paddleocr", "icdar", "lmdb")
-        for form in forms:
-            measure(f"export to {form}", count, "scenes", partial(export_data, data, form, Path(folder) / form))
-        measure("inspect, 60 on the page", count, "scenes", lambda: page(data))
+        crops: list[CropsSource] = []
+        measure("crops: scanning", count, "scenes", lambda: crops.append(CropsSource.from_scenes(data)))
+        lines = crops[0].index.line_count
+        measure("crops: cutting", lines, "lines", lambda: generate(crops[0], words, lines, workers=0))
+        formats: tuple[ExportFormat, ...] = ("paddleocr", "icdar", "lmdb")
+        for name in formats:
+            measure(f"export to {name}", count, "scenes", partial(export_data, data, name, Path(folder) / name))
+        measure("inspect, 60 samples", count, "scenes", lambda: page(data))
 
 
 if __name__ == "__main__":

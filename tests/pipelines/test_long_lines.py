@@ -59,7 +59,7 @@ def test_they_are_read_as_they_are_deployed_and_not_squashed(source, published):
     recognizer = open_run(published / "recognizer").predictor()
     evaluation = evaluate_recognizer(recognizer, source)
     assert evaluation.scores.normalized_edit_similarity > 0.93
-    longest = max(evaluation.readings, key=lambda reading: len(reading.truth))
+    longest = max(evaluation.predictions, key=lambda reading: len(reading.label))
     image, _ = LinesDataset(source.name)[longest.row]
     (alone,) = recognizer.read([image])
     assert alone.text == longest.prediction  # whatever it is batched with

@@ -99,7 +99,7 @@ def test_wrong_metadata_are_refused_with_the_files_name(tmp_path, exported):
 def test_an_onnx_file_is_read_with_a_dictionary(tmp_path, capsys):
     """Of 95 characters, so that they cannot be taken for the published ones."""
     torch.manual_seed(0)
-    network, charset = RecognizerSettings(scale=0.125, hidden=8, mid=8), Charset.named("ascii")
+    network, charset = RecognizerSettings(backbone_scale=0.125, lstm_hidden=8, head_dim=8), Charset.named("ascii")
     run = create_run(tmp_path / "run", {"network": network.model_dump()}, RecognizerPreprocessing(), charset)
     run.save_weights(network.build(charset, 32))
     export_onnx(run, tmp_path / "whole.onnx", lambda line: None)

@@ -115,8 +115,8 @@ def test_a_smaller_charset_loses_nothing_and_trains_on(tmp_path, published):
     said = str(load_initial_weights(model, charset, run))
     assert said == "95 characters kept, 0 new, 6,529 dropped"
     source = open_line_source(labels)
-    before = evaluate_recognizer(run.predictor(), source).readings
-    after = evaluate_recognizer(TextRecognizer(torch_recognizer(model), charset, run.preprocessing), source).readings
+    before = evaluate_recognizer(run.predictor(), source).predictions
+    after = evaluate_recognizer(TextRecognizer(torch_recognizer(model), charset, run.preprocessing), source).predictions
     kept = [(b.prediction, a.prediction) for b, a in zip(before, after, strict=True) if charset.covers(b.prediction)]
     assert len(kept) >= 5
     assert all(b == a for b, a in kept)
