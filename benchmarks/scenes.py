@@ -21,7 +21,7 @@ from pathlib import Path
 import cv2
 
 from pipelines.datasets.rectify import rectify
-from pipelines.inference.run import Run
+from pipelines.inference.run import open_run
 from pipelines.io.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Scene, SkippedSample, TextInstance
@@ -82,7 +82,7 @@ def _timed(spent: dict[str, float], stage: str, step: Callable[[SceneState], Non
 
 def measure_reading(run: Path, name: str, settings: Sequence[str], count: int) -> None:
     """Print the share of lines that are read, by layout."""
-    recognizer = Run.open(run).recognizer()
+    recognizer = open_run(run).predictor()
     for layout in LAYOUTS:
         generator = resolve_recipe(name, [*CLEAN, f"layouts={{{layout}: 1}}", *settings]).generator(1)
         drawn = [generator.generate(index) for index in range(count)]

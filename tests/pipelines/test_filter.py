@@ -14,7 +14,7 @@ from models.metrics import normalized_edit_distance
 from pipelines.cli.quality import filter_command
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.open_network import open_recognizer
+from pipelines.inference.resolve import open_recognizer
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.line_row import LineRow
 from pipelines.io.row import to_json
@@ -109,12 +109,12 @@ def content(folder):
 def test_verdicts_follow_from_what_an_evaluation_reads(source, dataset, model, tmp_path):
     whole = [made for number, made in enumerate(ROWS) if number != 7]
     recognizer = open_recognizer(model, runtime="torch")
-    readings = evaluate_recognizer(recognizer, open_line_source(dataset(tmp_path / "whole", whole))).readings
+    readings = evaluate_recognizer(recognizer, open_line_source(dataset(tmp_path / "whole", whole))).predictions
     expected = {}
     for made, reading in zip(whole, readings, strict=True):
-        if reading.truth == reading.prediction and reading.confidence >= 0.9:
+        if reading.label == reading.prediction and reading.confidence >= 0.9:
             expected[made.key] = TRIVIAL
-        elif "ש" not in made.text and normalized_edit_distance(reading.truth, reading.prediction) > 0.4:
+        elif "ש" not in made.text and normalized_edit_distance(reading.label, reading.prediction) > 0.4:
             expected[made.key] = UNREADABLE
     assert {*expected.values()} == {TRIVIAL, UNREADABLE}
     assert len(expected) < len(whole)

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.open_network import open_recognizer
+from pipelines.inference.resolve import open_recognizer
 from pipelines.inference.predictors import TextRecognizer
 from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
