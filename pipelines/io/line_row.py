@@ -94,7 +94,7 @@ class LineRow:
             effects=tuple(applied.name for applied in meta.effects),
             meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.parameters}),
             rejected=meta.rejected,
-            coverage_outcome=str(meta.parameters.get("paid", "")),
+            coverage_outcome=str(meta.parameters.get("coverage_outcome", "")),
         )
 
     @property

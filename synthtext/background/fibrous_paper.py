@@ -60,13 +60,17 @@ class FibrousPaper(ParametricBackground):
             "roughness": rng.uniform(*self.roughness_range),
         }
         if rng.random() < self.stain_probability:
-            drawn |= {"stain": rng.uniform(15, 60), "stained": draw_noise_offset(rng), "spot": rng.uniform(0.5, 1.6)}
+            drawn |= {
+                "stain": rng.uniform(15, 60),
+                "stain_noise_offset": draw_noise_offset(rng),
+                "spot": rng.uniform(0.5, 1.6),
+            }
         if rng.random() < self.fold_probability:
             count = int(rng.integers(1, 3))
             drawn["folds"] = [rng.random(4).tolist() for _ in range(count)]
         return drawn
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
+    def render(self, size: Size, parameters: Parameters) -> Image:
         """A piece of paper, (H, W, 3)."""
         share = parameters["roughness"] / _ROUGH
         relief = cv2.convertScaleAbs(crop_tile(_make, size, parameters), alpha=share, beta=_MIDDLE * (1 - share))
@@ -104,7 +108,7 @@ def _make(rng: np.random.Generator) -> GreyTexture:
 def _stains(size: Size, parameters: Parameters) -> NDArray[np.uint8]:
     """How much darker stains are: areas that are a little dark, with dark edges, as dried coffee has them."""
     cell = max(4.0, parameters["spot"] * size.height)
-    areas = smooth_noise(size, cell, parameters["stained"])
+    areas = smooth_noise(size, cell, parameters["stain_noise_offset"])
     steps = np.arange(256)
     inside = np.clip((steps - 165) / 12, 0, 1) * 0.6
     edge = np.clip(1 - np.abs(steps - 170) / 8, 0, 1)

@@ -58,7 +58,7 @@ class Fabric(ParametricBackground):
             "relief": rng.uniform(0.25, 0.7),
         }
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
+    def render(self, size: Size, parameters: Parameters) -> Image:
         """A piece of cloth, (H, W, 3)."""
         warp, weft = np.array(parameters["warp"]), np.array(parameters["weft"])
         dark = 1 - parameters["relief"]
@@ -144,7 +144,7 @@ class Wood(ParametricBackground):
             drawn["joint"] = float(rng.random())
         return drawn
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
+    def render(self, size: Size, parameters: Parameters) -> Image:
         """A piece of a board, or of two, (H, W, 3)."""
         dark, light = (np.array(colour, np.float64) for colour in _WOODS[parameters["wood"]])
         middle, half = (dark + light) / 2 * parameters["shade"], (light - dark) / 2 * parameters["contrast"]
@@ -227,10 +227,10 @@ class Metal(ParametricBackground):
             "phase": rng.random(),
         }
         if rng.random() < self.rust_probability:
-            drawn |= {"rust": rng.uniform(150, 185), "rusted": draw_noise_offset(rng)}
+            drawn |= {"rust": rng.uniform(150, 185), "rust_noise_offset": draw_noise_offset(rng)}
         return drawn
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
+    def render(self, size: Size, parameters: Parameters) -> Image:
         """A piece of a sheet, (H, W, 3)."""
         relief = crop_tile(_make_metal, size, parameters)
         angle, turns = math.radians(parameters["degrees"]), 2 * math.pi * parameters["bands"]
@@ -269,7 +269,7 @@ def _make_metal(rng: np.random.Generator) -> GreyTexture:
 
 def _rusty(image: Image, size: Size, parameters: Parameters) -> Image:
     """Rust in patches with ragged edges."""
-    column, row = parameters["rusted"]
+    column, row = parameters["rust_noise_offset"]
     areas = smooth_noise(size, max(4.0, size.height * 0.6), (column, row))
     fine = smooth_noise(size, 2.5, (row, column))
     mixed = cv2.addWeighted(areas, 0.75, fine, 0.25, 0)

@@ -47,7 +47,7 @@ class Ruled(ParametricBackground):
         line = np.clip(paper - strength * tint * (3 / tint.sum()), 0, 255)
         return {
             "kind": kind,
-            "background": paper.round().tolist(),
+            "base": paper.round().tolist(),
             "line": line.round().tolist(),
             "spacing": rng.uniform(*self.spacing_range),
             "x": rng.random(),
@@ -56,11 +56,11 @@ class Ruled(ParametricBackground):
             "width": rng.uniform(0.02, 0.045),
         }
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
+    def render(self, size: Size, parameters: Parameters) -> Image:
         """A piece of paper, (H, W, 3)."""
         width, height = int(size.width), int(size.height)
         image = np.empty((height, width, 3), np.uint8)
-        image[:] = np.array(parameters["background"], np.uint8)
+        image[:] = np.array(parameters["base"], np.uint8)
         kind, colour = parameters["kind"], parameters["line"]
         step = max(5.0, parameters["spacing"] * height / (1 if kind == "lines" else 3))
         thick = max(1, round(parameters["width"] * height * (1 if kind == "lines" else 0.6)))
@@ -138,7 +138,7 @@ class Table(ParametricBackground):
             "double": bool(rng.random() < 0.1),
         }
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
+    def render(self, size: Size, parameters: Parameters) -> Image:
         """The cell, (H, W, 3)."""
         width, height = int(size.width), int(size.height)
         image = np.empty((height, width, 3), np.uint8)
@@ -191,23 +191,23 @@ class Halftone(ParametricBackground):
             "pitch": rng.uniform(*self.pitch_range),
             "degrees": rng.uniform(0, 90),
             "tones": [sorted(rng.uniform(*self.tone_range, 2).tolist()) for _ in range(count)],
-            "places": [draw_noise_offset(rng) for _ in range(count)],
+            "noise_offsets": [draw_noise_offset(rng) for _ in range(count)],
             "area": rng.uniform(0.8, 4),
-            "background": paper.round().tolist(),
+            "base": paper.round().tolist(),
             "ink": (rng.uniform(0, 170) + rng.uniform(0, 70, 3)).round().tolist(),
         }
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
+    def render(self, size: Size, parameters: Parameters) -> Image:
         """A piece of print, (H, W, 3)."""
         pitch = max(3.0, parameters["pitch"] * size.height)
         layers = []
-        for number, (tones, place) in enumerate(zip(parameters["tones"], parameters["places"], strict=True)):
+        for number, (tones, place) in enumerate(zip(parameters["tones"], parameters["noise_offsets"], strict=True)):
             low, high = tones
             areas = smooth_noise(size, max(4.0, parameters["area"] * size.height), tuple(place)).astype(np.float32)
             tone = np.float32(low) + areas * np.float32((high - low) / 255)
             angle = math.radians(parameters["degrees"] + _ANGLES[number])
             layers.append(_dots(size, pitch, angle, tone))
-        paper = np.array(parameters["background"], np.float64)
+        paper = np.array(parameters["base"], np.float64)
         if len(layers) == 1:
             steps = np.linspace(0, 1, 256)[:, None]
             table = (paper + (np.array(parameters["ink"]) - paper) * steps + 0.5).astype(np.uint8)

@@ -56,7 +56,7 @@ class Screen(ParametricBackground):
             "bend": rng.uniform(-1, 1),
         }
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
+    def render(self, size: Size, parameters: Parameters) -> Image:
         """The surface without what lies over it, (H, W, 3)."""
         share = np.linspace(0, 1, int(size.width))[:, None]
         left, right = np.array(parameters["left"]), np.array(parameters["right"])
@@ -65,13 +65,13 @@ class Screen(ParametricBackground):
         image[:] = row
         return image
 
-    def veil(self, image: Image, parameters: Parameters) -> Image:
+    def apply_overlay(self, image: Image, parameters: Parameters) -> Image:
         """The picture behind pixels, lines or moire."""
         size = Size(image.shape[1], image.shape[0])
         light = _moire(size, parameters) if parameters["kind"] == "moire" else _grid(size, parameters)
         return np.asarray(cv2.multiply(image, light, scale=1 / 255), np.uint8)
 
-    def clarity(self, parameters: Parameters) -> float:
+    def retained_contrast(self, parameters: Parameters) -> float:
         """The share of the light that comes through where least does, over an area of some pixels."""
         depth = float(parameters["depth"])
         if parameters["kind"] == "pixels":  # two thirds of every channel, and a third of the rows at most

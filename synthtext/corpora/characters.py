@@ -47,7 +47,7 @@ class Characters:
         count = int(rng.integers(low, high + 1))
         return "".join(self.alphabet[i] for i in rng.integers(len(self.alphabet), size=count))
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
         """A string that has a character; None if it is not among those that are drawn. Raises as `draw` does."""
         if character not in self._members:
             return None

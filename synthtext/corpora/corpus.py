@@ -7,8 +7,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from synthtext.core import WeightedSampler
-from synthtext.core.randomness import WeightedComponent
+from synthtext.core import WeightedComponent, WeightedSampler
 
 _UNSEEN = frozenset("\u00ad\u200b\u2060\u2061\u2062\u2063\u2064\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
 
@@ -57,7 +56,7 @@ class CorpusMixture:
         entry = self.entries[self._weighted.draw(rng)]
         return SampledText(clean_text(entry.component.draw(rng)), entry.name)
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> SampledText | None:
+    def draw_containing(self, rng: np.random.Generator, character: str) -> SampledText | None:
         """A clean text that has a character; None if no corpus finds one. They are asked in an order by weight."""
         # The smallest of exponential numbers is any one's with a chance by its rate, and so on: an order by weight.
         turns = (rng.standard_exponential(len(self._searchable)) / self._rates).tolist() if self._searchable else []

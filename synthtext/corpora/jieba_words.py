@@ -49,9 +49,9 @@ class JiebaWords:
         """
         return self.separator.join(self._draw_words(rng))
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
         """Words of which one has a character; None if there is no such word. Raises as `draw` does."""
-        word = self._lexicon.draw_with(rng, character)
+        word = self._lexicon.draw_containing(rng, character)
         if word is None:
             return None
         drawn = self._draw_words(rng)

@@ -43,7 +43,7 @@ class Pattern:
         """A text that matches."""
         return _expand(self._nodes, rng, self.pattern)
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
         """A text that has a character; None if no text has it, or a few draws give none."""
         if character in self._alphabet:
             for _ in range(_SEARCHES):

@@ -58,7 +58,7 @@ class TextFile:
                 return self._cases.apply(text, self._cases.draw(rng))
         raise InputError(f"corpus {str(self.path)!r}: {_SPLIT_ATTEMPTS} lines drawn, none in the split {self.split!r}")
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
         """The next line that has a character, from anywhere in the file; None if four megabytes have none.
 
         A line after many without the character is drawn more often than one of several together.

@@ -33,7 +33,7 @@ class Lexicon:
         """Whether a word has a character."""
         return character in self._index[False]
 
-    def draw_with(self, rng: np.random.Generator, character: str, *, first: bool = False) -> str | None:
+    def draw_containing(self, rng: np.random.Generator, character: str, *, first: bool = False) -> str | None:
         """A word that has a character (at its start, if `first`), by weight; None if no word has it."""
         key = character, first
         if key not in self._narrowed:
@@ -108,7 +108,7 @@ class Words:
         """
         return self._written(self._draw_words(rng), self._cases.draw(rng))
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
         """Words of which one has a character, in a case in which it does; None if there is no such word.
 
         Raises:
@@ -122,7 +122,7 @@ class Words:
             case = self._cases.draw(rng)
             for written in known:
                 first = case == "title" and written != character
-                word = self._lexicon.draw_with(rng, written, first=first)
+                word = self._lexicon.draw_containing(rng, written, first=first)
                 if word is not None and character in to_case(word, case, self.language):
                     drawn = self._draw_words(rng)
                     drawn[int(rng.integers(len(drawn)))] = word

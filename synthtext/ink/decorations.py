@@ -51,11 +51,11 @@ class Underline(InkStyle):
             "kind": self.kinds[int(rng.integers(len(self.kinds)))],
             "distance": rng.uniform(*self.distance_range),
             "width": rng.uniform(*self.width_range),
-            "broken": bool(rng.random() < 0.5),
+            "has_gaps": bool(rng.random() < 0.5),
             "colour": draw_colour(rng) if own else None,
         }
 
-    def marks(self, line: ShapedLine, parameters: Parameters) -> Strokes:
+    def strokes(self, line: ShapedLine, parameters: Parameters) -> Strokes:
         """The line, as long as the text."""
         ink, width, kind = line.ink_box, parameters["width"], parameters["kind"]
         low = parameters["distance"] + width / 2
@@ -65,7 +65,7 @@ class Underline(InkStyle):
         begin, end = (ink.top, ink.bottom) if line.vertical else (ink.left, ink.right)
         paths = _paths(kind, begin, end, width) + np.array([0.0, low])
         turned = paths[..., ::-1] if line.vertical else paths
-        apart = _BESIDE if parameters["broken"] else 0.0
+        apart = _BESIDE if parameters["has_gaps"] else 0.0
         return Strokes(np.asarray(turned, np.float32), width, parameters["colour"], apart)
 
 
@@ -124,7 +124,7 @@ class StrikeThrough(InkStyle):
             "colour": draw_colour(rng),
         }
 
-    def marks(self, line: ShapedLine, parameters: Parameters) -> Strokes:
+    def strokes(self, line: ShapedLine, parameters: Parameters) -> Strokes:
         """The line, a little longer than the text."""
         ink = line.ink_box
         begin, end = (ink.top, ink.bottom) if line.vertical else (ink.left, ink.right)
@@ -165,7 +165,7 @@ class Highlight(InkStyle):
             "beyond": rng.uniform(0, 0.12),
         }
 
-    def marks(self, line: ShapedLine, parameters: Parameters) -> Strokes:
+    def strokes(self, line: ShapedLine, parameters: Parameters) -> Strokes:
         """The stripe."""
         ink = line.ink_box
         begin, end = (ink.top, ink.bottom) if line.vertical else (ink.left, ink.right)

@@ -33,7 +33,7 @@ class Translucent(InkStyle):
         """Draw the opacity."""
         return {"opacity": rng.uniform(*self.opacity_range)}
 
-    def faded(self, parameters: Parameters) -> ContrastLoss:
+    def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
         """As much of the contrast is left as the letters are opaque."""
         return ContrastLoss(factor=parameters["opacity"])
 
@@ -71,7 +71,7 @@ class Blend(InkStyle):
             "opacity": rng.uniform(*self.opacity_range),
         }
 
-    def faded(self, parameters: Parameters) -> ContrastLoss:
+    def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
         """As much of the contrast is left as the letters are opaque."""
         return ContrastLoss(factor=parameters["opacity"])
 
@@ -129,7 +129,7 @@ class GradientFill(InkStyle):
             "tint": draw_colour(rng),
         }
 
-    def faded(self, parameters: Parameters) -> ContrastLoss:
+    def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
         """Half of the distance between the colours: that of the ink is in the middle."""
         return ContrastLoss(offset=parameters["distance"] / 2)
 
@@ -176,11 +176,11 @@ class TextureFill(InkStyle):
             "size": rng.uniform(*self.size_range),
             "distance": rng.uniform(*self.distance_range),
             "degrees": rng.uniform(0, 180),
-            "place": draw_noise_offset(rng),
+            "noise_offset": draw_noise_offset(rng),
             "tint": draw_colour(rng),
         }
 
-    def faded(self, parameters: Parameters) -> ContrastLoss:
+    def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
         """Half of the distance between the colours: that of the ink is in the middle."""
         return ContrastLoss(offset=parameters["distance"] / 2)
 
@@ -191,7 +191,7 @@ class TextureFill(InkStyle):
         size = Size(coverage.shape[1], coverage.shape[0])
         cell = max(2.0, parameters["size"] * em)
         if parameters["pattern"] == "patches":
-            noise = smooth_noise(size, cell, parameters["place"])
+            noise = smooth_noise(size, cell, parameters["noise_offset"])
             index = np.asarray(cv2.convertScaleAbs(noise, alpha=2.5, beta=-1.5 * 128), np.uint8)
         else:
             index = _waves(size, cell, parameters["degrees"], crossed=parameters["pattern"] == "dots")

@@ -31,7 +31,7 @@ class Outline(InkStyle):
         """Draw the border's width (ems) and colour (RGB)."""
         return {"width": rng.uniform(*self.width_range), "colour": draw_colour(rng)}
 
-    def reach(self, parameters: Parameters) -> float:
+    def outset(self, parameters: Parameters) -> float:
         """As far as the border."""
         return float(parameters["width"])
 
@@ -78,7 +78,7 @@ class DoubleOutline(InkStyle):
             colours.reverse()
         return {"inner": inner, "outer": outer, "inner_colour": colours[0], "outer_colour": colours[1]}
 
-    def reach(self, parameters: Parameters) -> float:
+    def outset(self, parameters: Parameters) -> float:
         """As far as the outer border."""
         return float(parameters["inner"] + parameters["outer"])
 
@@ -118,7 +118,7 @@ class Glow(InkStyle):
             "colour": [round(part) for part in colour],
         }
 
-    def room(self, parameters: Parameters) -> DecorationMargins:
+    def padding(self, parameters: Parameters) -> DecorationMargins:
         """As far as most of the light."""
         return DecorationMargins(*[1.5 * float(parameters["size"])] * 4)
 

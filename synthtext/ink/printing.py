@@ -30,18 +30,18 @@ class Bleeding(InkStyle):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw how far ink runs, and the fibres that it follows."""
-        return {"width": rng.uniform(*self.width_range), "place": draw_noise_offset(rng)}
+        return {"width": rng.uniform(*self.width_range), "noise_offset": draw_noise_offset(rng)}
 
-    def reach(self, parameters: Parameters) -> float:
+    def outset(self, parameters: Parameters) -> float:
         """Twice as far as ink runs on average."""
         return 2 * float(parameters["width"])
 
-    def letters(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
+    def style_coverage(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
         """The letters with edges that follow the fibres."""
         radius = max(0.6, parameters["width"] * em)
         soft = cv2.GaussianBlur(coverage, (0, 0), radius)
         size = Size(coverage.shape[1], coverage.shape[0])
-        fibres = smooth_noise(size, max(1.5, 1.5 * radius), parameters["place"])
+        fibres = smooth_noise(size, max(1.5, 1.5 * radius), parameters["noise_offset"])
         edge = cv2.convertScaleAbs(fibres, alpha=_ROUGH / 255, beta=15)
         swollen = cv2.convertScaleAbs(cv2.subtract(soft, edge), alpha=_HOLE_STEEPNESS)
         thick = cv2.multiply(coverage, coverage, scale=1 / 255 * 0.9)
@@ -73,15 +73,15 @@ class Worn(InkStyle):
         return {
             "share": rng.uniform(*self.share_range),
             "size": rng.uniform(*self.size_range),
-            "place": draw_noise_offset(rng),
-            "area": draw_noise_offset(rng),
+            "noise_offset": draw_noise_offset(rng),
+            "area_noise_offset": draw_noise_offset(rng),
         }
 
-    def letters(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
+    def style_coverage(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
         """The letters with holes: more of them in some places than in others."""
         size = Size(coverage.shape[1], coverage.shape[0])
-        fine = smooth_noise(size, max(1.5, parameters["size"] * em), parameters["place"])
-        areas = smooth_noise(size, max(4.0, em * 0.6), parameters["area"])
+        fine = smooth_noise(size, max(1.5, parameters["size"] * em), parameters["noise_offset"])
+        areas = smooth_noise(size, max(4.0, em * 0.6), parameters["area_noise_offset"])
         mixed = cv2.addWeighted(fine, 0.7, areas, 0.3, 0)
         edge = _quantile(parameters["share"])
         kept = cv2.convertScaleAbs(cv2.subtract(mixed, np.full_like(mixed, max(0, edge - 12))), alpha=_HOLE_SLOPE)
@@ -115,7 +115,7 @@ class DotMatrix(InkStyle):
         """Draw how far apart dots are."""
         return {"pitch": rng.uniform(*self.pitch_range)}
 
-    def letters(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
+    def style_coverage(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
         """The letters with gaps between the dots."""
         height, width = coverage.shape
         turn = 2 * math.pi / max(3.0, parameters["pitch"] * em)

@@ -38,7 +38,7 @@ class Extrusion(InkStyle):
             "colour": draw_colour(rng),
         }
 
-    def room(self, parameters: Parameters) -> DecorationMargins:
+    def padding(self, parameters: Parameters) -> DecorationMargins:
         """As far as the sides."""
         return shadow_padding(parameters["depth"], parameters["degrees"], 0.0)
 
@@ -75,11 +75,11 @@ class Emboss(InkStyle):
             "strength": rng.uniform(*self.strength_range),
         }
 
-    def room(self, parameters: Parameters) -> DecorationMargins:
+    def padding(self, parameters: Parameters) -> DecorationMargins:
         """As far as the edges."""
         return DecorationMargins(*[float(parameters["depth"])] * 4)
 
-    def faded(self, parameters: Parameters) -> ContrastLoss:
+    def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
         """Half of the light's strength: of every stroke one side is lit, and the other one shaded."""
         return ContrastLoss(offset=parameters["strength"] / 2)
 

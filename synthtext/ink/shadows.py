@@ -47,7 +47,7 @@ class Shadow(InkStyle):
             "lightness": round(rng.uniform(*self.lightness_range)),
         }
 
-    def room(self, parameters: Parameters) -> DecorationMargins:
+    def padding(self, parameters: Parameters) -> DecorationMargins:
         """As far as it falls."""
         return shadow_padding(parameters["distance"], parameters["degrees"], 2 * parameters["blur"])
 
@@ -104,7 +104,7 @@ class LongShadow(InkStyle):
             "opacity": rng.uniform(*self.opacity_range),
         }
 
-    def room(self, parameters: Parameters) -> DecorationMargins:
+    def padding(self, parameters: Parameters) -> DecorationMargins:
         """As far as it runs."""
         return shadow_padding(parameters["length"], parameters["degrees"], 0.0)
 

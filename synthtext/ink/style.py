@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, WeightedSampler
+from synthtext.core import Image, Parameters, WeightedComponent, WeightedSampler
 from synthtext.core.compositing import composite
-from synthtext.core.randomness import WeightedComponent
 from synthtext.ink.colours import AnyColour, ColourSource
 from synthtext.ink.contrast import Colour, InkColour, check_contrast_floor
 from synthtext.typesetting.canvas import Strokes

@@ -109,9 +109,9 @@ class ScenePhotoPool:
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """A cut of a photograph, (H, W, 3)."""
-        return self.paint_backdrop(rng, size).image
+        return self.paint_scene(rng, size).image
 
-    def paint_backdrop(self, rng: np.random.Generator, size: Size) -> SceneBackground:
+    def paint_scene(self, rng: np.random.Generator, size: Size) -> SceneBackground:
         """A cut at a random place, mirrored half of the time, with its maps."""
         which, across, down, mirrored, zoom = rng.random(5).tolist()
         photo = self._photos[int(which * len(self._photos))]

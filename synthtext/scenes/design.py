@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from synthtext.core import Range, Size, check_range
-from synthtext.core.randomness import WeightedComponent
+from synthtext.core import Range, Size, WeightedComponent, check_range
 from synthtext.design import Design
 from synthtext.lines.design import LayoutOptions
 from synthtext.scenes.clutter import Clutter
@@ -94,7 +93,7 @@ class SceneOutput:
 class SceneDesign(Design):
     """Everything that decides what scenes look like."""
 
-    lettering: TypesettingOptions
+    typesetting: TypesettingOptions
     layouts: tuple[WeightedComponent[SceneLayout], ...]
     clutter: Clutter
     legibility: Legibility

@@ -20,10 +20,10 @@ from synthtext.core import (
     StreamSource,
     TextInstance,
     Warp,
+    WeightedComponent,
     WeightedSampler,
 )
 from synthtext.core.errors import Rejection
-from synthtext.core.randomness import WeightedComponent
 from synthtext.design import BlockResourceCache, BlockResources
 from synthtext.fonts import FaceCache
 from synthtext.lines.sampler import LineSampler
@@ -90,16 +90,16 @@ class SceneStages:
 
     def __init__(self, design: SceneDesign, cache: FaceCache) -> None:
         self._design = design
-        self._writer = LineSampler(design, design.lettering.layout())
+        self._writer = LineSampler(design, design.typesetting.layout())
         self._layer = TextRenderer(design.ink, cache)
         self._papers = WeightedSampler([entry.weight for entry in design.backgrounds])
         self._layouts = WeightedSampler([entry.weight for entry in design.layouts])
         self.steps: dict[str, Callable[[SceneState], None]] = {
             "compose": self._compose,
-            "paint backdrop": self._paint,
-            "find places": self._place,
-            "see": self._see,
-            "draw texts": self._draw,
+            "paint background": self._paint,
+            "place texts": self._place,
+            "apply view warp": self._see,
+            "render texts": self._draw,
             "occlude": self._occlude,
             "pixel effects": self._affect,
             "label": self._label,
@@ -176,7 +176,7 @@ class SceneStages:
             "layout": draft.layout.name,
             "background": draft.background_source.name,
             "jpeg_quality": self._design.output.draw_quality(draft.streams.appearance),
-            "left_out": composed - len(lines),
+            "lines_not_rendered": composed - len(lines),
             "fonts": sorted({line.laid.line.face.file.name for line in lines}),
         }
         meta = Provenance(
@@ -215,12 +215,12 @@ class SceneGenerator:
         self.design = design
         self._prefix = prefix
         self._source = StreamSource(seed)
-        self.blocks = BlockResourceCache(design, seed, cache)
-        self.stages = SceneStages(design, self.blocks.cache)
+        self.resources = BlockResourceCache(design, seed, cache)
+        self.stages = SceneStages(design, self.resources.cache)
 
     def generate(self, index: int) -> Scene | SkippedSample:
         """Draw scene `index`, or say why each attempt was rejected."""
-        streams, block = self._source.at(index), self.blocks.at(index)
+        streams, block = self._source.at(index), self.resources.at(index)
         reasons: list[str] = []
         for _ in range(MAX_SCENE_ATTEMPTS):
             draft = SceneState(index, streams, block)

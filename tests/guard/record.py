@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipelines.datasets.open import open_scenes
+from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.jobs.copypaste import copypaste
 from pipelines.jobs.shard_job import generate
@@ -149,7 +149,7 @@ def _pasted(mode: str, folder: Path) -> Iterable[tuple[Any, Any]]:
     small = ["output.width_range=[320, 320]", "output.height_range=[240, 240]", "fonts.size_range=[11, 40]"]
     generate("scenes", folder / "target", 4, overrides=["fonts.system=false", "output.format=png", *small], workers=0)
     copypaste(folder / "target", folder / "out", PASTED, mode=mode, overrides=["output.format=png"], workers=0)
-    for scene in iterate_scenes(open_scenes(folder / "out")):
+    for scene in iterate_scenes(open_scene_source(folder / "out")):
         yield cv2.imdecode(np.frombuffer(scene.image, np.uint8), cv2.IMREAD_COLOR_RGB), scene.instances
 
 

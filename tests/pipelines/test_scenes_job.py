@@ -95,8 +95,7 @@ OWN = """
 from dataclasses import dataclass
 
 from synthtext.core import Warp
-from synthtext.scenes.block import LaidLine, TextBlock
-from synthtext.scenes.composition import Composition, Item, PlacedItem
+from synthtext.scenes.composition import Composition, LayoutItem, PlacedItem, PositionedLine, TextBlock
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,8 @@ class Corner:
     inset: float = 9
 
     def compose(self, typesetter, size):
-        line = typesetter.letter(typesetter.choose(20))
-        return Composition((Item(TextBlock.around([LaidLine(line, 0, 0)])),), size.width, size.height)
+        line = typesetter.typeset(typesetter.choose(20))
+        return Composition((LayoutItem(TextBlock.around([PositionedLine(line, 0, 0)])),), size.width, size.height)
 
     def place(self, rng, composition, backdrop):
         return [PlacedItem(composition.items[0], Warp.translation(self.inset, self.inset))]

@@ -155,6 +155,6 @@ def test_a_charset_of_an_unknown_language_names_the_known_ones() -> None:
 
 
 def test_the_published_charset_without_its_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synthtext.corpora.language.installed_file", lambda package, name: None)
+    monkeypatch.setattr("synthtext.corpora.language.package_file", lambda package, name: None)
     with pytest.raises(InputError, match=r"ocrmill\[ppocrv2\]"):
         resolve_charset("published", Path())

@@ -57,7 +57,7 @@ def test_features_are_drawn_as_often_as_asked_and_told() -> None:
 def test_jitter_moves_letters_off_the_baseline() -> None:
     still, moved = (draw("layout.margin_range=[0,0]", f"layout.jitter_range={r}") for r in ("[0,0]", "[0.3,0.3]"))
     high, higher = (
-        np.mean([np.ptp(s.clusters.quads[:, :, 1]) / s.meta.parameters["em"] for s in samples])
+        np.mean([np.ptp(s.clusters.quads[:, :, 1]) / s.meta.parameters["em_size"] for s in samples])
         for samples in (still, moved)
     )
     assert higher > high + 0.1

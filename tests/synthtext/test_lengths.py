@@ -7,9 +7,8 @@ import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LayoutOptions, LineGenerator
-from synthtext.core import InputError, Sample
+from synthtext.core import InputError, Sample, WeightedComponent
 from synthtext.core.errors import Rejection
-from synthtext.core.randomness import WeightedComponent
 from synthtext.corpora import CorpusMixture, Pattern
 from synthtext.lines.lengths import LengthSampler, parse_length_weights
 

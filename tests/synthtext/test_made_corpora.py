@@ -166,7 +166,7 @@ def test_what_faker_cannot_draw_is_refused(corpus: Faker, told: str) -> None:
 def test_a_package_that_is_missing_is_named(corpus: Faker | JiebaWords, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "faker", None)
     monkeypatch.setattr(jieba_words, "_dictionary", jieba_words._dictionary.__wrapped__)  # it may have been read
-    monkeypatch.setattr("synthtext.corpora.jieba_words.installed_file", lambda package, name: None)
+    monkeypatch.setattr("synthtext.corpora.jieba_words.package_file", lambda package, name: None)
     with pytest.raises(InputError, match=r"pip install 'ocrmill\[corpora\]'"):
         corpus.check()
 

@@ -158,7 +158,7 @@ def photographs(tmp_path: Path) -> Path:
 def photo_recipe(folder: Path, *maps: str) -> tuple[str, ...]:
     named = "".join(f", {name}: {folder / name}" for name in maps)
     return (
-        "fonts={embedded: true, size_range: [9, 30]}",
+        "fonts={bundled: true, size_range: [9, 30]}",
         "output={width_range: [300, 300], height_range: [260, 260]}",
         "layouts={photo: 1}",
         f"background={{photos: {{folder: {folder / 'photos'}{named}}}}}",
@@ -177,7 +177,7 @@ def test_texts_on_photographs_keep_to_their_segments(photographs: Path) -> None:
     stock = Photos(photographs / "photos", segments=photographs / "segments").for_block(np.random.default_rng(0))
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        backdrop = stock.paint_backdrop(rng, Size(SIZE[1], SIZE[0]))
+        backdrop = stock.paint_scene(rng, Size(SIZE[1], SIZE[0]))
         assert backdrop.image.shape[:2] == SIZE
         assert backdrop.segments is not None
         place = find_placement(rng, PlacementMap(backdrop), ROOM, 0.0, 1.0)
