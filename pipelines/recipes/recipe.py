@@ -33,7 +33,7 @@ from pipelines.recipes.parts import (
     resolve_recipe_paths,
 )
 from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, LineOutput
-from synthtext.core import Charset, EffectChain, EffectStep, Generator
+from synthtext.core import Charset, EffectChain, EffectStep, Generator, WeightedComponent
 from synthtext.corpora import resolve_charset
 from synthtext.fonts import FaceCache, FontInventory, FontOptions, find_fonts
 from synthtext.ink import Ink

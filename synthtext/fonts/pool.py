@@ -78,14 +78,14 @@ class FontFamily:
 
 
 class FontPool:
-    """The fonts that a corpus can be set in, by family: a family with forty weights is as likely as one with a single.
+    """The fonts that cover texts of the corpora, grouped by family, so that large families are not drawn more often.
 
-    A family that can set few of the texts (digits only, say) is drawn as rarely as it would be of use.
+    A family that covers few of the texts (only digits, say) is drawn less often, in proportion.
 
     Args:
-        families: with the share of the texts that each can set.
-        corpus_fonts: for every corpus, faces that can set many of its texts; a draw has at least one of them.
-        vary: variable fonts get a place on their axes.
+        families: Families with the fraction of the texts that each covers.
+        corpus_fonts: For every corpus, faces that cover many of its texts; a draw has at least one of them.
+        vary_axes: Draw values for the axes of variable fonts.
     """
 
     def __init__(
