@@ -17,7 +17,7 @@ IGNORED_TRANSCRIPTIONS = frozenset({"*", "###"})
 """Transcriptions of texts that are neither positive nor negative (PaddleOCR, ICDAR)."""
 
 _LEVELS: tuple[str, ...] = get_args(Level)
-_KINDS = ("drawn", "pasted", "real")
+_KINDS = ("rendered", "pasted", "real")
 
 _ORIGIN = pa.struct([("kind", pa.string()), ("source", pa.string()), ("index", pa.int32())])
 _INSTANCE = pa.struct(

@@ -28,7 +28,7 @@ MAX_INSPECTED_SCENES = 5000
 """Most scenes that are looked at."""
 
 LEVELS: tuple[Level, ...] = get_args(Level)
-ORIGINS = ("drawn", "pasted", "real")
+ORIGINS = ("rendered", "pasted", "real")
 
 
 SceneRows = NDArray[np.void]

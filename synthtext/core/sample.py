@@ -35,7 +35,7 @@ class Origin:
         index: Index of the sample in that data set; -1 if unknown.
     """
 
-    kind: Literal["drawn", "pasted", "real"] = "real"
+    kind: Literal["rendered", "pasted", "real"] = "real"
     source: str = ""
     index: int = -1
 

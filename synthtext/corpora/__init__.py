@@ -1,4 +1,4 @@
-"""Where texts come from. In a recipe, `use: text_file` means the class `TextFile` of this package."""
+"""Sources of texts. In a recipe, `use: text_file` refers to the class `TextFile` of this package."""
 
 from synthtext.corpora.characters import Characters
 from synthtext.corpora.confusables import Confusables

@@ -204,6 +204,6 @@ def _uncovered(name: str, texts: Sequence[str], faces: Sequence[Face]) -> str:
     lacking = "".join(dict.fromkeys(best.missing(texts[0])))[:20]
     return (
         f"corpus {name!r} is covered by none of the {len(faces)} fonts: for {texts[0][:40]!r}, the best font "
-        f"({best.file.name}) lacks {lacking!r}; run `make fonts` to install free fonts (for fonts.system=true), or add a "
-        "folder with suitable fonts to fonts.folders"
+        f"({best.file.name}) lacks {lacking!r}; run `make fonts` to install free fonts (for fonts.system=true), or "
+        "add a folder with suitable fonts to fonts.folders"
     )

@@ -29,7 +29,7 @@ def instance(rng):
     if text and rng.random() < 0.5:
         offsets = np.arange(len(text) + 1, dtype=np.int32)
         clusters = Clusters(offsets, rng.uniform(0, 200, (len(text), 4, 2)).astype(np.float32))
-    kind = ("drawn", "pasted", "real")[rng.integers(3)]
+    kind = ("rendered", "pasted", "real")[rng.integers(3)]
     origin = Origin(kind, "bank", int(rng.integers(1000))) if kind == "pasted" else Origin(kind)
     level = ("word", "line", "block")[rng.integers(3)]
     ignore = bool(rng.random() < 0.3)
@@ -43,7 +43,7 @@ def scene(number):
     every = [instance(rng) for _ in range(number % 7)]
     parts = [
         TextInstance(i.text, i.polygon, i.clusters, i.ignore, i.level, 0 if place and rng.random() < 0.5 else -1)
-        if i.origin.kind == "drawn"
+        if i.origin.kind == "rendered"
         else i
         for place, i in enumerate(every)
     ]

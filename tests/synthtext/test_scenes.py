@@ -182,7 +182,7 @@ def test_labels_are_whole(layout: str) -> None:
         for instance in scene.instances:
             assert instance.text == unicodedata.normalize("NFC", instance.text).strip()
             assert instance.text
-            assert instance.origin.kind == "drawn"
+            assert instance.origin.kind == "rendered"
             assert signed_area(instance.polygon) > 0
             assert (instance.polygon >= 0).all()
             assert (instance.polygon <= scene.image.shape[1::-1]).all()
