@@ -53,13 +53,13 @@ def reweight_effects(recipe: LinesRecipe, tree: SettingsDict, slices: SliceRepor
 def reweight_ink_styles(recipe: LinesRecipe, tree: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
     """Ink styles."""
     weights = [RecipeWeight(c.use, c.use, c.weight, c.weight) for c in recipe.weighted_components["ink.styles"]]
-    return _weighed("ink style", "style", slices, weights, strength, _named(tree["ink"]["styles"]))
+    return _weighed("ink style", "ink_style", slices, weights, strength, _named(tree["ink"]["styles"]))
 
 
 def reweight_backgrounds(recipe: LinesRecipe, tree: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
     """Papers."""
     weights = [RecipeWeight(c.use, c.use, c.weight, c.weight) for c in recipe.weighted_components["background"]]
-    return _weighed("paper", "paper", slices, weights, strength, _named(tree["background"]))
+    return _weighed("background", "background", slices, weights, strength, _named(tree["background"]))
 
 
 def _weighed(

@@ -33,7 +33,7 @@ class SliceReport:
         name: of the source, as the evaluation was given it.
         path: of the source; None if the file does not tell.
         lines: all of them.
-        attributes: slices by name, by what the lines are cut by: "font", "corpus", "effect", "style", "paper".
+        attributes: slices by name, by what the lines are cut by: "font", "corpus", "effect", "ink_style", "background".
         lengths: (fewest characters, most characters or None, slice).
         characters: each with its misreadings; empty if the file does not tell.
     """
@@ -82,7 +82,7 @@ class _Source(BaseModel):
     characters: _Characters = _Characters()
 
 
-_CUTS = ("font", "corpus", "effect", "style", "paper")
+_CUTS = ("font", "corpus", "effect", "ink_style", "background")
 _NO_EFFECT = "none"
 
 

@@ -19,7 +19,7 @@ class WeightChange(NamedTuple):
     """A weight or a probability that was looked at.
 
     Attributes:
-        part: of the recipe: "corpus", "effect", "ink style", "paper", "font", "length" or "character".
+        part: of the recipe: "corpus", "effect", "ink style", "background", "font", "length" or "character".
         name: of what is drawn.
         total: lines, or characters, that were counted for it.
         wrong: of these, misread.

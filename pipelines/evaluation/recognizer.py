@@ -88,7 +88,7 @@ def evaluate_recognizer(
 
 
 _COLUMNS = ("script", "font", "corpus", "effects", "contrast")
-_LOOKS = ("style", "paper")  # what the column `meta` tells of a line that was drawn
+_LOOKS = ("ink_style", "background")  # what the column `meta` tells of a line that was drawn
 _NONE = "none"
 _SHARED = ("Zyyy", "Zinh")  # scripts of digits, punctuation and marks
 
@@ -101,8 +101,8 @@ _DRAWN = SliceAttribute("contrast_drawn", "Contrast of ink and paper, as drawn",
 _SCRIPT = SliceAttribute("script", "Script", "Zyyy: digits and signs alone")
 _FONT = SliceAttribute("font", "Font")
 _CORPUS = SliceAttribute("corpus", "Corpus")
-_STYLE = SliceAttribute("style", "Ink style")
-_PAPER = SliceAttribute("paper", "Paper")
+_STYLE = SliceAttribute("ink_style", "Ink style")
+_PAPER = SliceAttribute("background", "Background")
 _EFFECT = SliceAttribute("effect", "Effect")
 
 _LENGTHS, _HEIGHTS = (1, 2, 3, 4, 7, 10, 16, 31, 61), (16, 24, 32, 48, 64, 96)
@@ -163,7 +163,7 @@ class RecognizerAnalysis:
         return found
 
 
-_NAMED = ((_FONT, "font"), (_CORPUS, "corpus"), (_STYLE, "style"), (_PAPER, "paper"))
+_NAMED = ((_FONT, "font"), (_CORPUS, "corpus"), (_STYLE, "ink_style"), (_PAPER, "background"))
 
 
 def analyse_recognizer(evaluation: RecognizerEvaluation) -> RecognizerAnalysis:

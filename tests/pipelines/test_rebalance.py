@@ -44,7 +44,7 @@ def evaluation(path, **changes):
         "corpus": cuts(**{"pattern": (3000, 400), "text_file:numbers.txt": (1000, 600)}),
         "font": cuts(**{FACES[0]: (500, 400), FACES[1]: (500, 20), FACES[2]: (3, 3), FACES[3]: (200, 200)}),
         "effect": cuts(none=(500, 10), blur=(3600, 800), noise=(800, 500), rotation=(2000, 500)),
-        "style": cuts(plain=(3000, 600), outline=(1000, 400)),
+        "ink_style": cuts(plain=(3000, 600), outline=(1000, 400)),
         "background": cuts(plain=(2700, 675), gradient=(1300, 325), wood=(0, 0)),
         "length": [
             {"from": 1, "below": 2, "total": 1000, "right": 600},
@@ -103,7 +103,7 @@ def test_every_part_of_a_recipe_is_weighed_and_its_total_stays(tmp_path, recipe)
     notes = "\n".join(done.notes())
     assert f"look at these, whose weights were left alone: font {FACES[3]} (200 of 200 misread)" in notes
     assert "not drawn by the recipe" not in notes
-    assert {c.part for c in done.changes} >= {"corpus", "font", "effect", "ink style", "paper"}
+    assert {c.part for c in done.changes} >= {"corpus", "font", "effect", "ink style", "background"}
     factors = [change.factor for change in done.changes]
     assert factors == sorted(factors, reverse=True)
 

@@ -21,8 +21,8 @@ def test_the_loop_from_lines_to_a_recipe(published, tmp_path, monkeypatch):
     evaluate_command(published / "recognizer", ["data"], slices=slices)
     monkeypatch.chdir(Path(__file__).parent)
     tree = json.loads(slices.read_text())["data"]
-    assert {"font", "corpus", "effect", "style", "paper"} <= tree["lines"]["by"].keys()
-    assert sum(cut["total"] for cut in tree["lines"]["by"]["style"]) == 60
+    assert {"font", "corpus", "effect", "ink_style", "background"} <= tree["lines"]["by"].keys()
+    assert sum(cut["total"] for cut in tree["lines"]["by"]["ink_style"]) == 60
     assert sum(c["total"] for c in tree["characters"]["by"]["character"]) == tree["characters"]["total"]
     tree["lines"]["right"] = min(tree["lines"]["right"], 59)  # the published network may read every digit
     slices.write_text(json.dumps({"data": tree}))

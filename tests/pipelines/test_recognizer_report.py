@@ -45,7 +45,7 @@ def line(number):
         contrast=float("nan") if number % 7 == 0 else 30.0 + number,
         effects=EFFECTS[number % 2 + number % 3 // 2],
         meta=to_json(
-            {"drawn": {"style": "outline" if number % 5 else "plain", "background": "wood"}} if number % 6 else {}
+            {"drawn": {"ink_style": "outline" if number % 5 else "plain", "background": "wood"}} if number % 6 else {}
         ),
     )
 
@@ -106,13 +106,13 @@ def test_slices_say_where_the_mistakes_were_made(generated):
     }
     told = [number for number in range(50) if number % 6]
     plain = [number for number in told if number % 5 == 0]
-    assert {name: b.total for name, b in bins(analysis, "style").items()} == {
+    assert {name: b.total for name, b in bins(analysis, "ink_style").items()} == {
         "outline": len(told) - len(plain),
         "plain": len(plain),
         "None": 50 - len(told),
     }
-    assert bins(analysis, "style")["plain"].counts["right"] == len([row for row in plain if row not in wrong])
-    assert bins(analysis, "paper")["wood"].total == len(told)
+    assert bins(analysis, "ink_style")["plain"].counts["right"] == len([row for row in plain if row not in wrong])
+    assert bins(analysis, "background")["wood"].total == len(told)
     lengths = bins(analysis, "length")
     assert lengths["10"].total == sum(len(made.text) in (10, 11) for made in ROWS)
     assert bins(analysis, "corpus")["None"].total == sum(not made.corpus for made in ROWS)

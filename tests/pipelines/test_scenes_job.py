@@ -153,7 +153,7 @@ def test_texts_larger_than_the_picture_end_with_counted_gaps(tmp_path: Path) -> 
         "fonts.size_range=[40, 44]",
         "baselines={straight: 1}",
     )
-    with pytest.raises(JobError, match="no place for any text"):
+    with pytest.raises(JobError, match="no free area for any text"):
         generate("scenes", tmp_path / "data", 4, overrides=(*long, "layouts={photo: 1}"), workers=0)
     assert not (tmp_path / "data" / "shards").exists() or not list((tmp_path / "data" / "shards").glob("*.json"))
 

@@ -169,7 +169,7 @@ def test_a_space_is_not_paid_with_one_that_nobody_sees() -> None:
     [
         ({"share": 1.2}, "share 1.2 must be from 0 to 1"),
         ({"share": 1e-9}, "less than a millionth"),
-        ({"weights": {"ab": 1}}, "'ab' is none"),
+        ({"weights": {"ab": 1}}, "'ab' is not a single character"),
         ({"weights": {"a": -1}}, "weight of 'a' -1 must be from 0"),
         ({"weights": {"a": float("nan")}}, "weight of 'a' nan"),
     ],

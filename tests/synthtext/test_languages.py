@@ -121,10 +121,10 @@ def test_characters_of_a_dictionary(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({}, "either 'characters' or 'charset'"),
-        ({"characters": "a", "charset": "digits"}, "either 'characters' or 'charset'"),
+        ({}, "exactly one of 'characters'"),
+        ({"characters": "a", "charset": "digits"}, "exactly one of 'characters'"),
         ({"characters": "a", "count_range": (3, 2)}, "count_range"),
-        ({"characters": "ab", "exclude": "ba"}, "nothing to draw"),
+        ({"characters": "ab", "exclude": "ba"}, "is empty"),
         ({"charset": "words:xx"}, "'xx'"),
         ({"charset": "absent.txt"}, "absent.txt"),
     ],

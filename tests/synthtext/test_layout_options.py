@@ -21,8 +21,8 @@ def draw(*settings: str, count: int = 40) -> list[Sample]:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"features": {"smcp": 0.5}}, "shows letters as others"),
-        ({"features": {"ligature": 0.5}}, "no OpenType feature"),
+        ({"features": {"smcp": 0.5}}, "displays other characters"),
+        ({"features": {"ligature": 0.5}}, "not an OpenType feature"),
         ({"features": {"onum": 2.0}}, "probability"),
         ({"jitter_range": (0.2, 0.1)}, "jitter_range"),
         ({"jitter_range": (0, 3)}, "jitter_range"),

@@ -204,8 +204,8 @@ def test_photographs_fill_the_picture_and_are_not_mirrored_at_their_edges(photog
     [
         (lambda folder: (folder / "depth" / "wall1.png").write_bytes(b"no picture"), "wall1.png' is broken"),
         (lambda folder: cv2.imwrite(str(folder / "depth" / "wall1.png"), np.zeros((90, 90))), "is 90 x 90"),
-        (lambda folder: [p.unlink() for p in (folder / "depth").iterdir()], "holds no map of a photograph"),
-        (lambda folder: [p.unlink() for p in (folder / "photos").iterdir()], "holds no picture"),
+        (lambda folder: [p.unlink() for p in (folder / "depth").iterdir()], "contains no map of a photograph"),
+        (lambda folder: [p.unlink() for p in (folder / "photos").iterdir()], "contains no image"),
         (lambda folder: (folder / "photos" / "a.jpg").write_bytes(b"\xff\xd8"), "a.jpg' is broken"),
     ],
     ids=["broken map", "other shape", "no map", "no photograph", "broken photograph"],
