@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -85,7 +85,7 @@ class Timed(DatasetFolder):
 def run_part(part: Part) -> Measured:
     recipe, folder = resolve_recipe(part.recipe, part.settings), Timed(Path(part.folder) / "data")
     started = time.perf_counter()
-    running = nullcontext()
+    running: AbstractContextManager[object] = nullcontext()
     if part.workers:
         from pipelines.cluster.pool import worker_pool
 
@@ -184,9 +184,7 @@ def calculate(core: float, shard: tuple[float, float], ready: float) -> None:
     shards = math.ceil(LINES / SHARD_SIZE)
     one = SHARD_SIZE / core + overhead
     print(f"{LINES:,} lines in {shards:,} shards of {SHARD_SIZE:,}, extrapolated:")
-    print(
-        f"a shard takes a core {one:.2f} s, {overhead / one:.2%} besides generation, and the driver {1000 * driver:.1f} ms"
-    )
+    print(f"a shard takes a core {one:.2f} s ({overhead / one:.2%} overhead), and the driver {1000 * driver:.1f} ms")
     print(f"one driver can commit {1 / driver:,.0f} shards a second and keep {one / driver:,.0f} cores busy")
     for cores in CORES:
         drawing, commits = math.ceil(shards / cores) * one, shards * driver
@@ -194,7 +192,7 @@ def calculate(core: float, shard: tuple[float, float], ready: float) -> None:
         fraction = LINES / core / cores / whole
         limit = "generation" if drawing >= commits else "the driver"
         print(
-            f"{cores:>5,} cores: {format_duration(whole)}; {fraction:.0%} of all cores' time is generation; the limit is {limit}"
+            f"{cores:>5,} cores: {format_duration(whole)}; {fraction:.0%} generation; limit: {limit}"
         )
 
 

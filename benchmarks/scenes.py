@@ -59,7 +59,8 @@ def measure_speed(name: str, settings: Sequence[str], count: int) -> None:
     levels = Counter(instance.level for scene in scenes for instance in scene.instances)
     rate, whole = len(scenes) / drawing, len(scenes) / (drawing + encoding)
     print(
-        f"recipe {name}: {rate:.1f} scenes per CPU-second, {whole:.1f} with their JPEG; {len(drawn) - len(scenes)} skipped"
+        f"recipe {name}: {rate:.1f} scenes per CPU-second, {whole:.1f} with their JPEG; "
+        f"{len(drawn) - len(scenes)} skipped"
     )
     print(
         "a scene has " + ", ".join(f"{levels[level] / len(scenes):.1f} {level}s" for level in ("line", "word", "block"))

@@ -24,7 +24,7 @@ from synthtext import LineGenerator
 from synthtext.core import Size, SkippedSample, Warp
 from synthtext.fonts import FaceCache, FontOptions, find_fonts
 from synthtext.ink import composite
-from synthtext.typesetting.raster import rasterize_line
+from synthtext.typesetting.canvas import rasterize_line
 from synthtext.typesetting.shaping import shape_line
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ def measure_floor() -> None:
     warp = Warp.scale_translate(38.0, 4.0, 38.0)
     tilted = warp.then(Warp.between_quads(_corners(0), _corners(3)))
     coverage = raster.warped(warp, SIZE)
-    background = cv2.GaussianBlur(rng.integers(0, 256, (48, 480, 3), np.uint8), (0, 0), 3)
+    background = np.asarray(cv2.GaussianBlur(rng.integers(0, 256, (48, 480, 3), np.uint8), (0, 0), 3), np.uint8)
     image = composite(background, coverage, (10.0, 20.0, 30.0))
     blur, noise = Blur(), Noise()
     jobs: dict[str, tuple[float, Callable[[], object]]] = {
