@@ -33,7 +33,7 @@ class MeshMap:
     nodes: NDArray[np.float32]
     cell: int
 
-    def pull(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    def sampling_grid(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
         """Where the pixels of a target (width, height) come from: (H, W, 2), counted from pixel centres."""
         width, height = shape
         rows, columns = self.nodes.shape[:2]

@@ -20,7 +20,7 @@ from pipelines.progress import progress_bar
 from pipelines.recipes.drawing import check_skipped, draw_samples, opencv_single_thread
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator
-from synthtext.core import BLOCK_SIZE, InputError, Sample, SampleGenerator, SkippedSample
+from synthtext.core import BLOCK_SIZE, Generator, InputError, Sample, SkippedSample
 from synthtext.core.generator import CurriculumGenerator
 
 _BLOCKS = 48  # those of the row groups that are shuffled together: 16 of 512 samples, each in three blocks at most
@@ -57,9 +57,9 @@ class _Generators:
     """The generators that a process used last."""
 
     def __init__(self) -> None:
-        self._found: OrderedDict[tuple[str, int], SampleGenerator] = OrderedDict()
+        self._found: OrderedDict[tuple[str, int], Generator[Sample]] = OrderedDict()
 
-    def get(self, draws: RecipeSampler) -> SampleGenerator:
+    def get(self, draws: RecipeSampler) -> Generator[Sample]:
         key = draws.digest, draws.seed
         found = self._found.get(key)
         if found is None:
@@ -70,7 +70,7 @@ class _Generators:
         return found
 
 
-def _open(draws: RecipeSampler) -> SampleGenerator:
+def _open(draws: RecipeSampler) -> Generator[Sample]:
     recipe = draws.recipe
     if recipe.digest != draws.digest:
         raise InputError(

@@ -18,7 +18,7 @@ def square(left: float, top: float, width: float = 20, height: float = 10) -> Po
 
 def text(polygon: Polygon, name: str = "ab", *, parent: int = -1, ignore: bool = False) -> TextInstance:
     clusters = Clusters(np.array([0, len(name)], np.int32), polygon[None, :4].copy())
-    return TextInstance(name, polygon, clusters, ignore, "word", parent, Origin("drawn", "s", 3))
+    return TextInstance(name, polygon, clusters, ignore, "word", parent, Origin("rendered", "s", 3))
 
 
 def shifted(instances: list[TextInstance], dx: float, rule: VisibilityRule | None = None) -> tuple[TextInstance, ...]:
@@ -45,7 +45,7 @@ def test_the_rule_at_its_limits(dx: float, expected: str) -> None:
         (one,) = left
         assert one.ignore == (expected == "ignored")
         assert one.text == "ab"
-        assert one.origin == Origin("drawn", "s", 3)
+        assert one.origin == Origin("rendered", "s", 3)
         assert len(one.clusters) == (expected == "whole")
         lost = max(0.0, dx - 10)
         np.testing.assert_allclose(one.polygon, square(max(10 - dx, 0), 20, 20 - lost), atol=2e-3)

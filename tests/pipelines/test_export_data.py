@@ -62,7 +62,7 @@ def scene(number, *, plain):
             texts.append(TextInstance(text, points, ignore=ignore))
             continue
         clusters = Clusters(np.array([0, len(text)], np.int32), points[None, :4]) if text else Clusters.empty()
-        origin = Origin("pasted", "bank", k) if k % 2 else Origin("drawn")
+        origin = Origin("pasted", "bank", k) if k % 2 else Origin("rendered")
         parent = 0 if k and rng.random() < 0.5 else -1
         texts.append(TextInstance(text, points, clusters, ignore, "line" if k == 0 else "word", parent, origin))
     image, suffix = encoded(number, ".png" if number % 2 else ".jpg"), ".png" if number % 2 else ".jpg"

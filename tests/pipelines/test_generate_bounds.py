@@ -66,7 +66,7 @@ REFUSED = {
     ),
     "a split that no text is in": (
         {"corpus": [{"use": "text_file", "path": "one.txt", "split": "validation"}]},
-        "none in the split 'validation'",
+        "lines is in the split 'validation'",
     ),
     "a floor beyond what there is": ({"ink": {"contrast_floor": 200}}, "must be from 0 to 120"),
 }

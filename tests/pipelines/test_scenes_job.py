@@ -94,8 +94,7 @@ OWN = """
 from dataclasses import dataclass
 
 from synthtext.core import Warp
-from synthtext.scenes.block import LaidLine, TextBlock
-from synthtext.scenes.composition import Composition, Item, PlacedItem
+from synthtext.scenes.composition import Composition, LayoutItem, PlacedItem, PositionedLine, TextBlock
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,8 @@ class Corner:
     inset: float = 9
 
     def compose(self, typesetter, size):
-        line = typesetter.letter(typesetter.choose(20))
-        return Composition((Item(TextBlock.around([LaidLine(line, 0, 0)])),), size.width, size.height)
+        line = typesetter.typeset(typesetter.choose(20))
+        return Composition((LayoutItem(TextBlock.around([PositionedLine(line, 0, 0)])),), size.width, size.height)
 
     def place(self, rng, composition, backdrop):
         return [PlacedItem(composition.items[0], Warp.translation(self.inset, self.inset))]
@@ -153,7 +152,7 @@ def test_texts_larger_than_the_picture_end_with_counted_gaps(tmp_path: Path) -> 
         "fonts.size_range=[40, 44]",
         "baselines={straight: 1}",
     )
-    with pytest.raises(JobError, match="no place for any text"):
+    with pytest.raises(JobError, match="no free area for any text"):
         generate("scenes", tmp_path / "data", 4, overrides=(*long, "layouts={photo: 1}"), workers=0)
     assert not (tmp_path / "data" / "shards").exists() or not list((tmp_path / "data" / "shards").glob("*.json"))
 
