@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The published networks in our modules: every figure of that section of RESULTS.md but those beside RapidOCR.
-# bash benchmarks/published.sh OUT DATA    DATA holds rec_iiit5k_train, rec_svt_train, rec_ic15_train, det_ic15_train,
+# Evaluates the published networks: all figures of that section of RESULTS.md except the comparison with RapidOCR.
+# bash benchmarks/published.sh OUT DATA    DATA contains rec_iiit5k_train, rec_svt_train, rec_ic15_train, det_ic15_train,
 #                                          det_zh_gamescreen and det_wildreceipt, each with labels.tsv and images/
 set -euo pipefail
 out=$1 data=$(cd "$2" && pwd)
