@@ -256,7 +256,7 @@ def test_effect_that_changes_the_size_is_rejected() -> None:
         def apply(self, image: np.ndarray, parameters: dict[str, object]) -> np.ndarray:
             return image[:, ::2]
 
-    with pytest.raises(InputError, match="halves returned"):
+    with pytest.raises(InputError, match="effect halves"):
         EffectChain([EffectStep("halves", Halves())]).apply_pixels(np.random.default_rng(0), sample_image())
 
 
