@@ -28,7 +28,7 @@ from pipelines.jobs.copypaste_settings import parse_settings
 from synthtext.core import Scene, TextInstance
 
 ROUNDS = 5
-MODES = ("natural", "released")
+MODES = ("natural", "paddle")
 COLUMNS, WIDTH = 4, 640  # of the page, and pixels of a picture on it
 
 

@@ -35,7 +35,7 @@ HERE = Path(__file__).resolve().parent
 RECORDED = HERE / "digests.json"
 REFERENCE = HERE.parent / "reference"
 LINES, SCENES, PAGES, PASTED = 64, 16, 8, 8
-MODES = ("natural", "released")
+MODES = ("natural", "paddle")
 NOTO = Path("/usr/share/fonts")
 CJK = "opentype/noto/NotoSansCJK-Regular.ttc"
 LANGUAGES = {  # some of the languages, with the fonts that their presets need besides those of wheels
@@ -110,7 +110,7 @@ def _digest(data: bytes) -> str:
 
 
 def drawn_names() -> list[str]:
-    """The presets whose samples are recorded, and "copypaste natural" and "copypaste released"."""
+    """The presets whose samples are recorded, and "copypaste natural" and "copypaste paddle"."""
     left_out = {f"lines-{language}" for language in languages()} - {f"lines-{language}" for language in LANGUAGES}
     return [name for name in preset_names() if name not in left_out] + [f"copypaste {mode}" for mode in MODES]
 
