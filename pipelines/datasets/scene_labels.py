@@ -120,7 +120,7 @@ class SceneLabelFileSource(LocalSource):
         InputError: the file is missing or empty, is no UTF-8 text, or labels no scenes.
     """
 
-    TOGETHER: ClassVar[int] = 16
+    READ_GROUP_SIZE: ClassVar[int] = 16
 
     _begins: NDArray[np.int64] = field(init=False, repr=False, compare=False)
 

@@ -134,7 +134,7 @@ class ParquetSceneSource(StoredSource):
 class LmdbSceneSource(LocalSource):
     """An LMDB of scenes: ours, with everything in `meta-%09d`, or one with PaddleOCR's labels alone."""
 
-    TOGETHER: ClassVar[int] = SceneRow.ROW_GROUP_SIZE
+    READ_GROUP_SIZE: ClassVar[int] = SceneRow.ROW_GROUP_SIZE
 
     def __len__(self) -> int:
         return self._count

@@ -13,7 +13,7 @@ from synthtext.core.generator import CurriculumGenerator
 from synthtext.fonts import FaceCache, FontInventory
 
 _FIXED = ("kind", "charset", "output", "modules", "base", CURRICULUM_KEY)
-_FIXED_OF_FONTS = ("folders", "system", "embedded", "vary")
+_FIXED_OF_FONTS = ("folders", "system", "bundled", "vary_axes")
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ curriculum:
     set:
       corpus: [{use: text_file, path: easy.txt}]
       effects: []
-      paper: {plain: 1}
+      background: {plain: 1}
       layout.length_range: [1, 2]
       fonts.size_range: [30, 32]
-  - {until: 700, set: {effects.0.probability: 0, effects.1.sigma_range: [20, 21], paper.gradient.weight: 9}}
+  - {until: 700, set: {effects.0.probability: 0, effects.1.sigma_range: [20, 21], background.gradient.weight: 9}}
 """
 PLAIN = "".join(RECIPE.partition("curriculum:")[0])
 
@@ -63,10 +63,10 @@ def test_every_sample_is_of_its_stage_and_those_behind_are_the_plain_recipes(sta
     for first in generator.generate_many(range(60, 100)):
         assert first.text in ("1", "22")
         assert first.meta.effects == ()
-        assert first.meta.drawn["background"] == "plain"
+        assert first.meta.parameters["background"] == "plain"
     second = list(generator.generate_many(range(100, 180)))
     assert {effect.name for sample in second for effect in sample.meta.effects} == {"noise"}
-    assert sum(sample.meta.drawn["background"] == "gradient" for sample in second) > 40
+    assert sum(sample.meta.parameters["background"] == "gradient" for sample in second) > 40
     # The looks alone are set in this stage: another stream, so that texts are the plain recipe's.
     assert [sample.text for sample in second] == [sample.text for sample in unstaged.generate_many(range(100, 180))]
     border = range(690, 770)
@@ -89,7 +89,7 @@ def test_a_sample_does_not_depend_on_the_order_of_the_calls(staged):
 def test_shards_hold_the_same_lines_and_the_recipe_in_the_folder_repeats_them(tmp_path, folder, staged):
     generate(str(folder / "staged.yaml"), tmp_path / "a", 120, seed=3, workers=0, shard_size=32, start=80)
     again = resolve_recipe(str(tmp_path / "a" / "recipe.yaml"))
-    assert again.settings == staged.tree
+    assert again.settings == staged.settings
     assert again.digest == staged.digest
     generate(again, tmp_path / "b", 120, seed=3, workers=0, start=80)
     one, other = (open_line_source(tmp_path / name) for name in ("a", "b"))
@@ -103,10 +103,10 @@ def test_shards_hold_the_same_lines_and_the_recipe_in_the_folder_repeats_them(tm
 
 
 def test_a_resolved_stage_says_no_more_than_what_it_changes(staged):
-    first, second = staged.tree["curriculum"]
+    first, second = staged.settings["curriculum"]
     assert first["until"] == 100
-    assert first["set"].keys() == {"corpus", "effects", "paper", "layout.length_range", "fonts.size_range"}
-    assert second["set"].keys() == {"effects", "paper.gradient.weight"}
+    assert first["set"].keys() == {"corpus", "effects", "background", "layout.length_range", "fonts.size_range"}
+    assert second["set"].keys() == {"effects", "background.gradient.weight"}
     assert second["set"]["effects"][1]["sigma_range"] == [20, 21]
     assert "curriculum" not in resolve_recipe("digits").settings
 
@@ -115,8 +115,8 @@ def test_stages_keep_what_they_set_when_the_recipe_is_changed(folder):
     changed = resolve_recipe(str(folder / "staged.yaml"), ["background={texture: 1}", "curriculum.1.until=101"])
     stages = Curriculum.read(LinesRecipe, changed.settings, folder, "changed").stages
     assert [stage.until for stage in stages] == [100, 101]
-    papers = [[paper.use for paper in stage.recipe.weighted_components["background"]] for stage in stages]
-    assert papers == [["plain"], ["gradient", "texture"]]
+    backgrounds = [[background.use for background in stage.recipe.weighted_components["background"]] for stage in stages]
+    assert backgrounds == [["plain"], ["gradient", "texture"]]
     assert (
         resolve_recipe(str(folder / "staged.yaml"), ["curriculum=[]"]).settings
         == resolve_recipe(str(folder / "plain.yaml")).settings
@@ -129,7 +129,7 @@ def test_the_digest_covers_stages_and_the_contents_of_their_files(tmp_path, fold
     moved = resolve_recipe(str(tmp_path / "staged.yaml"))
     assert moved.digest == staged.digest
     assert str(folder) not in str(moved.fingerprint)
-    assert plain.ingredients.items() <= staged.ingredients.items()
+    assert plain.fingerprint.items() <= staged.fingerprint.items()
     digests = {staged.digest, plain.digest}
     for setting in ("curriculum.0.until=99", "curriculum.1.set={effects: []}", "curriculum.1.set={}"):
         digests.add(resolve_recipe(str(tmp_path / "staged.yaml"), [setting]).digest)
@@ -157,7 +157,7 @@ def test_the_digest_covers_stages_and_the_contents_of_their_files(tmp_path, fold
             "{until: 9, set: {effects.7.probability: 0}}",
             "curriculum.0.set: effects.7.probability: '7' is not the number",
         ),
-        ("{until: 9, set: {paper: {plane: 1}}}", "curriculum.0.set: paper.plane: there is no paper 'plane'"),
+        ("{until: 9, set: {background: {plane: 1}}}", "curriculum.0.set: background.plane: there is no background 'plane'"),
     ],
 )
 def test_a_stage_that_cannot_be_is_refused_in_one_sentence(folder, stages, told):
@@ -202,4 +202,4 @@ def test_a_preview_begins_where_it_is_told(staged):
 
 def test_the_written_recipe_is_yaml_that_reads_back(tmp_path, staged):
     (tmp_path / "again.yaml").write_text(staged.to_yaml())
-    assert read_yaml(tmp_path / "again.yaml") == staged.tree
+    assert read_yaml(tmp_path / "again.yaml") == staged.settings

@@ -54,7 +54,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         counted["attempts"] += 1
         return write(*args)
 
-    monkeypatch.setattr(LineSampler, "write", writing)
+    monkeypatch.setattr(LineSampler, "sample", writing)
     return counted
 
 

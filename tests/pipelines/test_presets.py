@@ -35,9 +35,9 @@ def test_presets_share_their_looks_and_every_language_has_one() -> None:
     of_languages = {f"lines-{language}" for language in languages()}
     assert {"digits", "lines", "lines-chinese", *looks, *scenes, *of_languages} == {*recipe_preset_names()}
     lines, chinese, russian = map(read_preset, ("lines", "lines-chinese", "lines-ru"))
-    for key in ("ink", "paper", "output", "layout"):
+    for key in ("ink", "background", "output", "layout"):
         assert lines[key] == chinese[key] == russian[key]
-    for key in ("effects", "baselines", "balance"):
+    for key in ("effects", "baselines", "coverage"):
         assert chinese[key] == russian[key]
     assert [effect["use"] for effect in lines["effects"]] == [effect["use"] for effect in chinese["effects"]]
 
@@ -115,7 +115,7 @@ def tones(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Lightness of ink and of whole pictures of a preset's lines."""
     drawn = resolve_recipe(name, ["fonts.system=false"]).generator(1).generate_many(range(192))
     samples = [sample for sample in drawn if not isinstance(sample, SkippedSample)]
-    inks = np.array([np.mean(sample.meta.drawn["ink"]) for sample in samples])
+    inks = np.array([np.mean(sample.meta.parameters["ink"]) for sample in samples])
     return inks, np.array([sample.image.mean() for sample in samples])
 
 

@@ -20,7 +20,7 @@ def data(draw):
 def test_every_row_comes_once_an_epoch(lines, seed, shuffled):
     rows, groups = lines
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(order, "SHUFFLED", shuffled)
+        patch.setattr(order, "SHUFFLE_BUFFER_SIZE", shuffled)
         reading = ShuffledRows(rows, groups, seed, 0)
         for epoch in range(3):
             taken = reading.take(epoch * len(rows), (epoch + 1) * len(rows))
@@ -38,7 +38,7 @@ def test_a_position_does_not_depend_on_what_was_read_before(lines, start, count)
 
 
 def test_epochs_seeds_and_sources_differ_and_reading_stays_local(monkeypatch):
-    monkeypatch.setattr(order, "SHUFFLED", 400)
+    monkeypatch.setattr(order, "SHUFFLE_BUFFER_SIZE", 400)
     rows, groups = np.arange(10_000), np.arange(0, 10_001, 100)
     first = ShuffledRows(rows, groups, 1, 0).take(0, 20_000)
     assert (first[:10_000] != first[10_000:]).mean() > 0.9

@@ -155,11 +155,11 @@ def test_a_complete_data_set_that_lacks_a_shard_is_not_read(tmp_path, dataset, f
 def test_row_groups_are_kept_within_the_budget(tmp_path, monkeypatch):
     source = open_line_source(write_dataset(tmp_path / "data", TEXTS, shard=7, group=2))
     kept = parquet.RowGroupCache(budget=1)
-    monkeypatch.setattr(parquet, "ROW_GROUPS", kept)
+    monkeypatch.setattr(parquet, "ROW_GROUP_CACHE", kept)
     assert [line.text for line in source.read(np.arange(7))] == TEXTS
     assert len(kept._groups) == 1
     roomy = parquet.RowGroupCache(budget=2**20)
-    monkeypatch.setattr(parquet, "ROW_GROUPS", roomy)
+    monkeypatch.setattr(parquet, "ROW_GROUP_CACHE", roomy)
     source.read(np.arange(7))
     assert len(roomy._groups) == 4
 
@@ -275,8 +275,8 @@ def test_what_is_no_picture_is_named(data):
 
 @pytest.mark.parametrize("budget", [1, 2**26])
 def test_runs_of_an_lmdb_that_are_kept_hold_what_single_rows_do(tmp_path, monkeypatch, budget):
-    monkeypatch.setattr("pipelines.datasets.lmdb.ROW_GROUPS", parquet.RowGroupCache(budget))
-    monkeypatch.setattr(LmdbSource, "TOGETHER", 3)
+    monkeypatch.setattr("pipelines.datasets.lmdb.ROW_GROUP_CACHE", parquet.RowGroupCache(budget))
+    monkeypatch.setattr(LmdbSource, "READ_GROUP_SIZE", 3)
     source = LmdbSource(write_lmdb(tmp_path / "a", [f"{number}\u00e9" for number in range(8)]))
     alone = [source.read(np.array([row]))[0] for row in range(8)]
     rows = np.random.default_rng(0).integers(0, 8, 200)

@@ -33,7 +33,7 @@ class Numbers:
 
     def __init__(self, count: int, group: int) -> None:
         self._count = count
-        self.groups = np.append(np.arange(0, count, group), count)
+        self.group_offsets = np.append(np.arange(0, count, group), count)
 
     def __len__(self) -> int:
         return self._count

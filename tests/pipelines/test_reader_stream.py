@@ -149,7 +149,7 @@ def test_what_cannot_be_learnt_is_counted(tmp_path):
 class MadeLines:
     """Lines of no picture: a letter more or less, of many widths, a few too wide or without label."""
 
-    name, groups = "made", np.array([0])
+    name, group_offsets = "made", np.array([0])
 
     def __init__(self, first, count):
         self.numbers = range(first, first + count)

@@ -172,7 +172,7 @@ def test_fonts_of_one_name_count_each(tmp_path: Path) -> None:
     for i, path in enumerate(bundled_fonts()[:2]):
         (tmp_path / str(i)).mkdir()
         shutil.copy(path, tmp_path / str(i) / "same.ttf")
-    recipe = resolve_recipe("digits", [f"fonts={{folders: [{tmp_path}], embedded: false}}"])
+    recipe = resolve_recipe("digits", [f"fonts={{folders: [{tmp_path}], bundled: false}}"])
     assert sum(name.startswith("font ") for name in recipe.fingerprint) == 2
 
 
@@ -243,7 +243,7 @@ def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, t
         ("corpus.0={use: several_of_bad.Fails}", "out of words"),
         ("corpus.0={use: several_of_bad.Weighs}", "rename it"),
         ("corpus.0={use: several_of_bad.Raises}", "cannot be made"),
-        ("background={plain: .inf}", "paper.plain.weight"),
+        ("background={plain: .inf}", "background.plain.weight"),
         ("background={plain: {tint: -5}}", "tint"),
         ("background={plain: {lightness_range: [0, .inf]}}", "lightness_range"),
         ("background={plain: {use: gradient}}", "take out the key 'use'"),

@@ -20,7 +20,7 @@ def test_overrides_leave_the_tree_alone_and_keep_its_order() -> None:
         ("scenes", "layouts.photo.count_range=[5, 9]", ("layouts", "photo", "count_range"), 8, [5, 9]),
         ("scenes", "ink.styles.outline.width_range=[0.03, 0.04]", ("ink", "styles", "outline", "width_range"), 1, None),
         ("scenes", "baselines.circle.weight=0.2", ("baselines", "circle", "weight"), 0.2, 0.2),
-        ("digits", "background.plain.tint=7", ("paper", "plain", "tint"), None, 7),
+        ("digits", "background.plain.tint=7", ("background", "plain", "tint"), None, 7),
     ],
 )
 def test_settings_of_a_part_that_is_written_as_a_weight(preset, setting, place, weight, value):
@@ -36,12 +36,12 @@ def test_settings_of_a_part_that_is_written_as_a_weight(preset, setting, place, 
 def test_a_weight_that_is_set_first_is_kept():
     tree = {"background": {"wall": 5}, "effects": [{"use": "blur", "probability": 1}]}
     settings = ["background.wall=3", "background.wall.tint=2"]
-    assert apply_overrides(tree, settings, {"paper"})["background"] == {"wall": {"weight": 3, "tint": 2}}
+    assert apply_overrides(tree, settings, {"background"})["background"] == {"wall": {"weight": 3, "tint": 2}}
     assert tree["background"] == {"wall": 5}
     for wrong, shares in (
         (settings, ()),
         (["background.wall.a.b=1"], ()),
-        (["background.wall.weight.deep=1"], {"paper"}),
+        (["background.wall.weight.deep=1"], {"background"}),
     ):
         with pytest.raises(InputError, match="is the plain value"):
             apply_overrides(tree, wrong, shares)
