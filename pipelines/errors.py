@@ -25,6 +25,6 @@ class IncompatibleNodeError(RuntimeError):
 
 
 def format_counts(counts: Mapping[str, int]) -> str:
-    """Reasons and how often each was met, the most frequent first, such as "picture missing (3)"; empty for none."""
+    """Reasons and how often each was met, the most frequent first, such as "image missing (3)"; empty for none."""
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     return ", ".join(f"{reason} ({count:,})" for reason, count in ordered)

@@ -26,7 +26,7 @@ def import_command(
 ) -> None:
     """Make a data set of ours from labelled pictures of lines or of scenes.
 
-    Pictures are stored byte for byte. Those that cannot be used (picture missing or broken, label missing, empty or
+    Pictures are stored byte for byte. Those that cannot be used (image missing or broken, label missing, empty or
     unreadable) are counted and left out. Polygons that cross themselves or run the wrong way are mended and counted;
     what is no polygon, or lies outside of the picture, is left out and counted. The same command again goes on where
     it stopped.

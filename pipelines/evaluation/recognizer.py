@@ -1,6 +1,5 @@
 """What a recognizer reads on labelled lines, and how good that is."""
 
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from models.metrics import RecognitionScores, alphanumeric, normalized_edit_distance, recognition_scores
 from pipelines.datasets.image import decode_image, media_type
 from pipelines.datasets.loader import collate
+from pipelines.datasets.provenance import read_parameters
 from pipelines.datasets.source import LineSource
 from pipelines.evaluation.confusion import ConfusionCounts, count_confusions
 from pipelines.evaluation.measures import otsu_contrast, to_grey
@@ -174,20 +174,10 @@ def analyse_recognizer(evaluation: RecognizerEvaluation) -> RecognizerAnalysis:
 
 
 def _looks(source: LineSource) -> dict[str, list[Any]]:
-    """Ink style and paper of every line, of sources that know those of any."""
-    drawn = [_drawn(meta) for meta in source.columns(["meta"]).get("meta", [])]
-    looks = {name: [entry.get(name) for entry in drawn] for name in _LOOKS}
-    return {name: values for name, values in looks.items() if any(values)}
-
-
-def _drawn(meta: Any) -> dict[str, Any]:
-    """What was drawn for a line, as its `meta` tells: JSON in Parquet, an object in an LMDB."""
-    try:
-        tree = json.loads(meta) if isinstance(meta, str) else meta
-    except ValueError:
-        return {}
-    drawn = tree.get("drawn") if isinstance(tree, dict) else None
-    return {name: value for name, value in drawn.items() if isinstance(value, str)} if isinstance(drawn, dict) else {}
+    """Return ink style and background of every line, of sources that record them."""
+    rows = [tuple(parameters.get(name) for name in _LOOKS) for parameters in read_parameters(source)]
+    columns = {name: [row[i] if isinstance(row[i], str) else None for row in rows] for i, name in enumerate(_LOOKS)}
+    return {name: values for name, values in columns.items() if any(values)}
 
 
 def _contrasts(source: LineSource) -> NDArray[np.float64]:

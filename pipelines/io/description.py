@@ -115,7 +115,7 @@ class DatasetDescription(BaseModel):
     def _is_of_another_job(self, other: "DatasetDescription") -> bool:
         """Whether another command made it: then the ingredients have no name in common but those that all jobs have."""
         mine, theirs = (
-            {name for name in one.fingerprint if name != "drawing code" and not name.startswith("version of ")}
+            {name for name in one.fingerprint if name != "generator code" and not name.startswith("version of ")}
             for one in (self, other)
         )
         return self.kind != other.kind or (bool(mine or theirs) and not mine & theirs)

@@ -92,7 +92,7 @@ class LineRow:
             corpus=meta.corpus,
             contrast=meta.contrast,
             effects=tuple(applied.name for applied in meta.effects),
-            meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.parameters}),
+            meta=to_json({"effects": [list(applied) for applied in meta.effects], "parameters": meta.parameters}),
             rejected=meta.rejected,
             coverage_outcome=str(meta.parameters.get("paid", "")),
         )

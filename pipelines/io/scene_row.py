@@ -97,7 +97,7 @@ class SceneRow:
             height=height,
             instances=scene.instances,
             effects=tuple(applied.name for applied in meta.effects),
-            meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.parameters}),
+            meta=to_json({"effects": [list(applied) for applied in meta.effects], "parameters": meta.parameters}),
             rejected=meta.rejected,
         )
 

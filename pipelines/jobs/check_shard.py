@@ -233,7 +233,7 @@ def _row_flaws(data: Path, mark: ShardManifest, task: ShardCheckTask) -> Iterato
     try:
         for group in read_row_groups(data, ROW_TYPES[task.description.kind], task.description.format):
             for row, reason in zip(group, image_flaws(group, drawn), strict=True):
-                broken = [("picture broken", reason)] if reason else []
+                broken = [("image broken", reason)] if reason else []
                 flaws = [*keys.flaws(row.get("key")), *broken, *_label_flaws(row, task)]
                 yield f"{data.name}, row {rows}, key {row.get('key')!a}", flaws
                 rows += 1

@@ -184,7 +184,7 @@ class CopyPasteSource:
             **sources,
             "setting crops": json.dumps(self.settings.to_dict()["crops"]),
             **{f"version of {library}": version(library) for library in _LIBRARIES},
-            "drawing code": code_digest(Path(__file__).parent, Path(__file__).parents[1] / "datasets"),
+            "generator code": code_digest(Path(__file__).parent, Path(__file__).parents[1] / "datasets"),
         }
 
     @property

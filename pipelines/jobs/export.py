@@ -199,6 +199,6 @@ def _export_lines(
 
 def _known(made: SampleProvenance) -> list[str]:
     """What a label file does not hold of a line."""
-    meta = made.parameters
+    meta = made.meta
     told = meta.font or meta.corpus or meta.script or meta.effects
     return [LINE_CLUSTERS] * (len(made.clusters) > 0) + [LINE_PROVENANCE] * bool(told)

@@ -193,11 +193,11 @@ class LmdbExportWriter:
                 width=width,
                 height=height,
                 clusters=made.clusters,
-                font=made.parameters.font,
-                script=made.parameters.script,
-                corpus=made.parameters.corpus,
-                contrast=made.parameters.contrast,
-                effects=tuple(applied.name for applied in made.parameters.effects),
+                font=made.meta.font,
+                script=made.meta.script,
+                corpus=made.meta.corpus,
+                contrast=made.meta.contrast,
+                effects=tuple(applied.name for applied in made.meta.effects),
             )
         )
 

@@ -53,7 +53,7 @@ def choose_examples(source: LineSource, sizes: np.ndarray, most: int, rng: np.ra
 def sample_grid(examples: Sequence[LineExample]) -> Html:
     """The grid, with its filter, its orders and the outlines of clusters."""
     marked = any(len(example.provenance.clusters) for example in examples)
-    measured = any(not math.isnan(example.provenance.parameters.contrast) for example in examples)
+    measured = any(not math.isnan(example.provenance.meta.contrast) for example in examples)
     orders = (*_ORDERS, _CONTRAST) if measured else _ORDERS
     bar = toolbar(orders, "as stored", "label, font, effect …", "outline the clusters" if marked else "")
     cards = element("div", *map(_card, examples), class_="samples", data_list=True)
@@ -61,7 +61,7 @@ def sample_grid(examples: Sequence[LineExample]) -> Html:
 
 
 def _card(example: LineExample) -> Html:
-    meta, size = example.provenance.parameters, example.size
+    meta, size = example.provenance.meta, example.size
     effects = [applied.name for applied in meta.effects]
     known = [meta.font, meta.corpus, meta.script]
     contrast = "" if math.isnan(meta.contrast) else f"contrast {meta.contrast:.0f}"

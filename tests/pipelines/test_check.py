@@ -153,7 +153,7 @@ def drop_a_quad(rows: list[dict[str, Any]]) -> None:
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "checksum differs": flip,
-    "picture broken": damage_a_picture,
+    "image broken": damage_a_picture,
     "mark missing": lambda folder: mark_path(folder).unlink(),
     "mark unreadable": lambda folder: mark_path(folder).write_text('{"index": 1'),
     "data missing": lambda folder: lose(folder, mark=False),
@@ -168,7 +168,7 @@ FURTHER: dict[str, Callable[[Path], object]] = {
     "mark of another shard": lambda folder: believe(folder, start=0),
     "key is wrong": lambda folder: change_rows(folder, misplace_a_key),
     "clusters do not fit the text": lambda folder: change_rows(folder, add_a_character),
-    "picture broken, by its size": lambda folder: change_rows(folder, widen),
+    "image broken, by its size": lambda folder: change_rows(folder, widen),
     "cluster quad is wrong": lambda folder: change_rows(folder, turn_a_quad),
     "cluster quad is wrong, as it lies outside": lambda folder: change_rows(folder, move_a_quad),
     "clusters do not fit the text, one lacks": lambda folder: change_rows(folder, drop_a_quad),

@@ -98,7 +98,7 @@ def test_every_usable_text_becomes_one_line_that_tells_where_it_is_from(scenes, 
     assert result.exit_code == 0, result.output
     assert "texts left out: to be ignored (12)" in result.output
     table = pq.read_table(tmp_path / "lines" / "shards" / "part-000000.parquet").to_pylist()
-    metas = [json.loads(row["meta"])["drawn"] for row in table]
+    metas = [json.loads(row["meta"])["parameters"] for row in table]
     assert [(meta["scene"], meta["instance"]) for meta in metas] == expected_lines()
     by_key = {s.key: s for s in map(scene, range(12))}
     for row, meta in zip(table, metas, strict=True):
@@ -178,7 +178,7 @@ def test_scenes_that_cannot_be_read_are_counted(tmp_path):
     result = command(path, "-o", tmp_path / "lines", "--workers", 0)
     assert result.exit_code == 0, result.output
     assert "4 lines in" in result.output
-    assert "scenes left out: label unreadable (1), picture broken (1), picture missing (1)" in result.output
+    assert "scenes left out: label unreadable (1), image broken (1), image missing (1)" in result.output
 
 
 def test_scenes_without_a_usable_text_are_refused_in_one_sentence(tmp_path):

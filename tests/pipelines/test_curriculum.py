@@ -155,7 +155,7 @@ def test_the_digest_covers_stages_and_the_contents_of_their_files(tmp_path, fold
         ("{until: 9, set: {efects: []}}", "curriculum.0.set: unknown key 'efects'; did you mean 'effects'"),
         (
             "{until: 9, set: {effects.7.probability: 0}}",
-            "curriculum.0.set: effects.7.probability: '7' is not the number",
+            "curriculum.0.set: effects.7.probability: '7' is not the index",
         ),
         ("{until: 9, set: {background: {plane: 1}}}", "curriculum.0.set: background.plane: there is no background 'plane'"),
     ],

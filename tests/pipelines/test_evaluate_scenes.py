@@ -28,7 +28,7 @@ def test_labels_that_were_mended_are_told_and_the_page_and_the_slices_agree_with
     written = ["--json", str(scores), "--report", str(report), "--slices", str(slices)]
     result = CliRunner().invoke(app, [network, *sources, "--max-side", "96", *written])
     assert result.exit_code == 0, result.output
-    told = "labels.tsv: labels mended: polygon runs counterclockwise (1); left out: polygon of 2 points (1)"
+    told = "labels.tsv: labels repaired: counterclockwise polygon (1); left out: polygon of 2 points (1)"
     assert told in result.stderr
     assert result.stderr.count("labels mended") == 1  # the data set holds mended labels alone
     assert [row["instances"] for row in json.loads(scores.read_text()).values()] == [2, 2]

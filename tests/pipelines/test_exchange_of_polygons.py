@@ -63,7 +63,7 @@ def test_polygons_survive_import_shards_crops_and_export(tmp_path):
 
     ocrmill("crops", tmp_path / "data", "-o", tmp_path / "lines", "--workers", 0)
     rows = pq.read_table(tmp_path / "lines" / "shards" / "part-000000.parquet").to_pylist()
-    assert_same({row["text"]: json.loads(row["meta"])["drawn"]["polygon"] for row in rows}, outlines)
+    assert_same({row["text"]: json.loads(row["meta"])["parameters"]["polygon"] for row in rows}, outlines)
     for row in rows:
         if len(outlines[row["text"]]) > 4:  # straightened: as long as the bent edge, no higher than the band
             assert row["width"] > 250
@@ -95,14 +95,14 @@ def polygons_of_icdar(tmp_path):
     [
         (["import", "nowhere", "-o", "data"], "nowhere: there is no such label file or folder"),
         (["import", "empty", "-o", "data"], "empty has no label file gt_*.txt"),
-        (["import", "latin.txt", "-o", "data"], "latin.txt is no label file: line 2 is no UTF-8 text"),
+        (["import", "latin.txt", "-o", "data"], "latin.txt is no label file: line 2 is not UTF-8 text"),
         (["import", "bad.json", "-o", "data"], "bad.json is no file of COCO-Text"),
-        (["import", "gone.txt", "-o", "data"], "not one of 2 scenes can be used: picture missing (2)"),
-        (["crops", "gone.txt", "-o", "data"], "not one text can be cut out: picture missing (2)"),
-        (["crops", "nowhere", "-o", "data"], "nowhere: there is no such data set"),
+        (["import", "gone.txt", "-o", "data"], "not one of 2 scenes can be used: image missing (2)"),
+        (["crops", "gone.txt", "-o", "data"], "not one text can be cut out: image missing (2)"),
+        (["crops", "nowhere", "-o", "data"], "nowhere: there is no such dataset"),
         (
             ["export-data", "gone.txt", "-o", "data", "--to", "icdar"],
-            "not one of 2 pictures can be used: picture missing (2)",
+            "not one of 2 pictures can be used: image missing (2)",
         ),
         (["export-data", "lines.txt", "-o", "data", "--to", "icdar"], "lines.txt holds lines"),
         (["export-data", "gone.txt", "-o", ".", "--to", "lmdb"], "is there already and not an empty folder"),

@@ -51,7 +51,7 @@ def test_none_is_lost_unseen(source):
     wide = select_lines(source, codec, RecognizerPreprocessing(), WIDEST)
     assert (len(wide.rows), wide.discards.count) == (16, 0)
     narrow = select_lines(source, codec, RecognizerPreprocessing(), 800)
-    assert narrow.discards.reasons == {"picture wider than the limit": int((widths > 800).sum())}
+    assert narrow.discards.reasons == {"image wider than the limit": int((widths > 800).sum())}
     assert 0 < narrow.discards.count < 16
 
 

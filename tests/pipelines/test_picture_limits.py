@@ -37,7 +37,7 @@ def test_decompression_bombs_are_refused_before_anything_is_allocated() -> None:
     for data in bombs:
         for look in (decode_image, decode_complete_image):
             with pytest.raises(
-                InputError, match=r"x: a picture of [\d,]+ x [\d,]+ pixels is too large: .* make it smaller"
+                InputError, match=r"x: an image of [\d,]+ x [\d,]+ pixels is too large: .* make it smaller"
             ):
                 look(data, "x")
     code = f"""if True:
@@ -60,7 +60,7 @@ def test_decompression_bombs_are_refused_before_anything_is_allocated() -> None:
 def test_a_bomb_of_a_rarer_kind_is_refused_without_made_up_numbers() -> None:
     bitmap = b"BM" + struct.pack("<IIIIiiHHIIiiII", 100, 0, 54, 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0)
     with pytest.raises(
-        InputError, match=r"^x: a picture of more than 134,217,728 pixels is too large; make it smaller$"
+        InputError, match=r"^x: an image of more than 134,217,728 pixels is too large; make it smaller$"
     ):
         decode_image(bitmap, "x")
 

@@ -29,7 +29,7 @@ def test_simple_polygons_keep_their_points_and_their_first_one(seed):
     assert (kept.problem, kept.reliable) == ("", True)
     np.testing.assert_array_equal(kept.polygon, polygon)
     turned = repair_polygon(np.roll(polygon[::-1], 1, axis=0))
-    assert turned.problem == "polygon runs counterclockwise"
+    assert turned.problem == "counterclockwise polygon"
     assert turned.reliable
     np.testing.assert_array_equal(turned.polygon, polygon)
     assert turned.polygon.flags.c_contiguous
@@ -44,7 +44,7 @@ def test_bow_ties_become_the_quad_of_their_corners(seed):
         quad = np.array([[0, 0], [30, 2], [29, 20], [1, 18]], np.float32) + quad[0]
     tie = np.roll(quad[[0, 2, 1, 3]], int(rng.integers(4)), axis=0)
     mended = repair_polygon(tie)
-    assert mended.problem == "polygon crosses itself"
+    assert mended.problem == "self-intersecting quadrilateral"
     assert mended.reliable
     assert not is_self_intersecting(mended.polygon)
     assert signed_area(mended.polygon) > 0
@@ -60,7 +60,7 @@ def test_longer_polygons_that_cross_become_a_hull_that_is_a_guess(seed):
     while not is_self_intersecting(polygon):
         polygon = rng.permutation(polygon)
     mended = repair_polygon(polygon)
-    assert mended.problem == "polygon of more than four points crosses itself"
+    assert mended.problem == "self-intersecting polygon"
     assert not mended.reliable
     assert signed_area(mended.polygon) > 0
     assert not is_self_intersecting(mended.polygon)
@@ -71,23 +71,23 @@ def test_longer_polygons_that_cross_become_a_hull_that_is_a_guess(seed):
 @pytest.mark.parametrize(
     ("points", "says"),
     [
-        ([], "polygon is no list of points"),
+        ([], "polygon is not a list of points"),
         ([[1, 2]], "polygon of 1 points"),
         ([[1, 2], [30, 40]], "polygon of 2 points"),
-        ([[0, 0], [10, 0], [math.nan, 10]], "polygon has a coordinate that is no finite number"),
-        ([[0, 0], [10, 0], [10, math.inf], [0, 9]], "polygon has a coordinate that is no finite number"),
+        ([[0, 0], [10, 0], [math.nan, 10]], "polygon with a coordinate that is not finite"),
+        ([[0, 0], [10, 0], [10, math.inf], [0, 9]], "polygon with a coordinate that is not finite"),
         ([[0, 0], [10, 10], [20, 20], [30, 30]], "polygon without area"),
         ([[5, 5]] * 4, "polygon without area"),
         ([[0, 0], [0.5, 0], [0.5, 0.5], [0, 0.5]], "polygon without area"),
-        ([[0, 0], [10, 0], [10]], "polygon is no list of points"),
-        ([[10**400, 0], [10, 0], [10, 10]], "polygon is no list of points"),
-        ([[1e39, 0], [10, 0], [10, 10]], "polygon has a coordinate beyond 1,000,000 pixels"),
-        ([[0, 0], [10, 0], [10, -1000001]], "polygon has a coordinate beyond 1,000,000 pixels"),
-        ([[0, 0, 0], [1, 1, 1], [2, 0, 2]], "polygon is no list of points"),
-        ([["a", "b"], ["c", "d"], ["e", "f"]], "polygon is no list of points"),
-        (None, "polygon is no list of points"),
-        ("points", "polygon is no list of points"),
-        ({"x": 1}, "polygon is no list of points"),
+        ([[0, 0], [10, 0], [10]], "polygon is not a list of points"),
+        ([[10**400, 0], [10, 0], [10, 10]], "polygon is not a list of points"),
+        ([[1e39, 0], [10, 0], [10, 10]], "polygon with a coordinate beyond 1,000,000 pixels"),
+        ([[0, 0], [10, 0], [10, -1000001]], "polygon with a coordinate beyond 1,000,000 pixels"),
+        ([[0, 0, 0], [1, 1, 1], [2, 0, 2]], "polygon is not a list of points"),
+        ([["a", "b"], ["c", "d"], ["e", "f"]], "polygon is not a list of points"),
+        (None, "polygon is not a list of points"),
+        ("points", "polygon is not a list of points"),
+        ({"x": 1}, "polygon is not a list of points"),
     ],
 )
 def test_what_is_no_polygon_is_left_out_and_named(points, says):
@@ -102,5 +102,5 @@ def test_a_ring_that_comes_back_to_its_first_point_names_it_once():
     assert mended.problem == ""
     np.testing.assert_array_equal(mended.polygon, np.float32(quad))
     turned = repair_polygon([quad[0], *quad[::-1]])
-    assert turned.problem == "polygon runs counterclockwise"
+    assert turned.problem == "counterclockwise polygon"
     np.testing.assert_array_equal(turned.polygon, np.float32(quad))

@@ -180,10 +180,10 @@ def test_a_label_file_need_not_end_with_a_line_end(tmp_path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "no label file"),
-        (b" \n\r\n", "no label file"),
+        (b"", "not a label file"),
+        (b" \n\r\n", "not a label file"),
         (b"no tab here\n", "first line must be"),
-        (b"\x89PNG\r\n\x1a\n\x00\xff", "no UTF-8 text"),
+        (b"\x89PNG\r\n\x1a\n\x00\xff", "not UTF-8 text"),
         (b'a.png\t[{"transcription": "a"}]', "scenes"),
     ],
 )
@@ -206,7 +206,7 @@ def test_a_missing_picture_is_named(tmp_path):
 
 
 def test_folders_that_are_no_data_are_refused(tmp_path):
-    with pytest.raises(InputError, match="there is no such data set"):
+    with pytest.raises(InputError, match="there is no such dataset"):
         open_line_source(tmp_path / "nowhere")
     write_label_file(tmp_path / "data", TEXTS)
     with pytest.raises(InputError, match=r"did you mean .*labels\.tsv\?"):
@@ -269,7 +269,7 @@ def test_size_is_that_of_the_decoded_picture_also_when_exif_turns_it(tmp_path, m
 @pytest.mark.parametrize("data", [b"", b"text", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0" + bytes(30)])
 def test_what_is_no_picture_is_named(data):
     for function in (decode_image, image_size):
-        with pytest.raises(InputError, match="shard 7, line 3: this is no picture"):
+        with pytest.raises(InputError, match="shard 7, line 3: this is not a readable image"):
             function(data, "shard 7, line 3")
 
 
@@ -293,7 +293,7 @@ def test_what_an_lmdb_lacks_matters_to_nobody_who_does_not_read_it(tmp_path):
     source = LmdbSource(folder)
     rows = np.array([0, 1, 2, 3, 7])
     assert [line.text for line in source.read(rows)] == ["0", "1", "2", "3", "7"]
-    for row, sentence in ((4, "'image-000000005'"), (5, "'label-000000006'"), (6, "'label-000000007' is no UTF-8")):
+    for row, sentence in ((4, "'image-000000005'"), (5, "'label-000000006'"), (6, "'label-000000007' is not UTF-8")):
         with pytest.raises(InputError, match=sentence):
             source.read(np.append(rows, row))
     assert read_rows(source, np.append(rows, [5, 4]))[-2:] == [MISSING_LABEL, MISSING_IMAGE]

@@ -141,7 +141,7 @@ def test_what_cannot_be_learnt_is_counted(tmp_path):
     assert selection.discards.reasons == {
         "empty label": 1,
         "character outside the charset": 1,
-        "picture wider than the limit": 1,
+        "image wider than the limit": 1,
     }
     assert str(selection.discards).startswith("3 of 8 lines left out: ")
 
@@ -192,7 +192,7 @@ def test_repeats_need_steps_of_their_own(tmp_path):
     lines = [("abababab", 32), ("aabababa", 32), ("aabababa", 33), ("ababababa", 32)]
     selection = select_lines(write_lines(tmp_path / "lines", lines), CODEC, PREPROCESSING)
     assert selection.rows.tolist() == [0, 2]
-    assert selection.discards.reasons == {"label longer than the time steps of its picture": 2}
+    assert selection.discards.reasons == {"label longer than the time steps of its image": 2}
 
 
 def test_a_source_without_a_usable_line_is_refused(tmp_path):
@@ -214,7 +214,7 @@ def test_a_broken_picture_is_named(tmp_path, workers):
     source = write_lines(tmp_path / "lines", [("abc", 100)])
     stream = make_stream([select_lines(source, CODEC, PREPROCESSING)], weights=[1])
     (tmp_path / "lines" / "0.png").write_bytes(b"text")
-    with pytest.raises(InputError, match=r"^0\.png: this is no picture that can be read$"):
+    with pytest.raises(InputError, match=r"^0\.png: this is not a readable image$"):
         list(make_loader(stream, range(2), workers))
 
 

@@ -95,7 +95,7 @@ def test_files_and_settings_within_a_template_are_in_the_digest(folder: Path, tm
     [
         ("corpus.0.fields.name.path=absent.txt", "absent.txt"),
         ("corpus.0.fields.count.sice=3", r"corpus.0 \(template\): fields.count \(words\): unknown key 'sice'"),
-        ("corpus.0.fields.count.weight=3", "fields.count: a corpus within another one has no weight"),
+        ("corpus.0.fields.count.weight=3", "fields.count: a corpus within another corpus has no weight"),
         ("corpus.0.fields.count.use=wrods", "fields.count: there is no corpus 'wrods'; did you mean 'words'"),
         ("corpus.0.fields=[1]", "fields: must be corpora by name"),
         ("corpus.0.fields.count=3", "fields.count: must be a corpus, such as"),

@@ -45,7 +45,7 @@ def line(number):
         contrast=float("nan") if number % 7 == 0 else 30.0 + number,
         effects=EFFECTS[number % 2 + number % 3 // 2],
         meta=to_json(
-            {"drawn": {"style": "outline" if number % 5 else "plain", "background": "wood"}} if number % 6 else {}
+            {"parameters": {"style": "outline" if number % 5 else "plain", "background": "wood"}} if number % 6 else {}
         ),
     )
 

@@ -63,7 +63,7 @@ def test_a_line_in_another_encoding_is_named(tmp_path):
     path = label_file(tmp_path, [[entry("good")], [entry("good")]])
     line = f"images/1.png\t{json.dumps([entry('café')], ensure_ascii=False)}\n".encode("latin-1")
     path.write_bytes(path.read_bytes() + line)
-    with pytest.raises(InputError, match="line 3 is no UTF-8 text; convert it"):
+    with pytest.raises(InputError, match="line 3 is not UTF-8 text; convert it"):
         open_scene_source(path)
 
 
@@ -79,15 +79,15 @@ def test_a_missing_picture_is_named(tmp_path):
 def test_a_label_that_is_no_list_of_texts_is_named(tmp_path, label):
     path = label_file(tmp_path, [[entry("a")]])
     path.write_text(path.read_text() + f"images/0.png\t{label}\n")
-    with pytest.raises(InputError, match=r"images/0\.png: this is no list of texts"):
+    with pytest.raises(InputError, match=r"images/0\.png: not a list of texts"):
         open_scene_source(path).read(np.array([1]))
 
 
 def test_lines_are_no_scenes(tmp_path):
     (tmp_path / "lines.txt").write_text("a.png\tabc\n")
-    with pytest.raises(InputError, match="labels no scenes"):
+    with pytest.raises(InputError, match="labels lines, not scenes"):
         open_scene_source(tmp_path / "lines.txt")
-    with pytest.raises(InputError, match="no such data set"):
+    with pytest.raises(InputError, match="no such dataset"):
         open_scene_source(tmp_path / "nowhere")
     with pytest.raises(InputError, match="did you mean"):
         open_scene_source(tmp_path)
@@ -111,11 +111,11 @@ def test_labels_are_mended_ignored_or_left_out_and_counted(tmp_path):
         ("fine", False),
     ]
     assert scene.problems == (
-        "polygon runs counterclockwise",
-        "polygon crosses itself",
-        "polygon of more than four points crosses itself",
+        "counterclockwise polygon",
+        "self-intersecting quadrilateral",
+        "self-intersecting polygon",
         "polygon of 2 points",
-        "polygon has a coordinate that is no finite number",
+        "polygon with a coordinate that is not finite",
         "polygon without area",
     )
 
@@ -126,7 +126,7 @@ def test_texts_that_are_none_or_torn_are_no_surprise(tmp_path):
     path.write_text(path.read_text() + f"images/0.png\t{label}\n")
     (scene,) = open_scene_source(path).read(np.array([1]))
     assert [(i.text, i.ignore) for i in scene.instances] == [("", False), ("half ?", True), ("whole 😀", False)]
-    assert scene.problems == ("text with half of a surrogate pair",)
+    assert scene.problems == ("text with a lone surrogate",)
 
 
 def foreign_lmdb(folder, labels):
@@ -143,14 +143,14 @@ def test_an_lmdb_with_paddleocrs_labels_alone_is_read(tmp_path):
     first, second = iterate_scenes(open_scene_source(foreign_lmdb(tmp_path / "scenes", labels)))
     assert (first.image, second.image) == (picture(1), picture(2))
     assert [i.text for i in first.instances] == ["a", "b"]
-    assert first.problems == ("polygon runs counterclockwise",)
+    assert first.problems == ("counterclockwise polygon",)
     assert second.instances == ()
 
 
 @pytest.mark.parametrize("label", [b"word", "[é".encode("latin-1"), b"{}x"])
 def test_an_lmdb_whose_label_is_broken_is_one_sentence(tmp_path, label):
     source = open_scene_source(foreign_lmdb(tmp_path / "scenes", [label]))
-    with pytest.raises(InputError, match=r"000000001: (this is no list|its label cannot be read)"):
+    with pytest.raises(InputError, match=r"000000001: (not a list|its label cannot be read)"):
         source.read(np.array([0]))
 
 
