@@ -1,6 +1,8 @@
 """Opening sources: what a path or a URI names, and the source for it."""
 
+from collections.abc import Callable, Sized
 from pathlib import Path
+from typing import TypeVar
 
 from pipelines.datasets.concat import ConcatenatedSource
 from pipelines.datasets.label_file import (
@@ -21,6 +23,8 @@ from pipelines.io.description import read_description
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, parse_path, wrap_read_errors
 from synthtext.core import InputError
+
+SourceT = TypeVar("SourceT", bound=Sized)
 
 
 def dataset_kind(spec: str | Path) -> DatasetKind:
@@ -66,22 +70,11 @@ def open_line_source(spec: str | AnyPath) -> LineSource:
         InputError: There is no such path, it is none of these, or it holds no lines.
     """
     with wrap_read_errors(str(spec)):
-        source = _open_lines(str(spec), parse_path(spec))
+        opened: LineSource | tuple[LineSource, ...] = _open(spec, "lines", LabelFileSource, LmdbSource, ParquetSource)
+    source = ConcatenatedLines(str(spec), opened) if isinstance(opened, tuple) else opened
     if not len(source):
         raise InputError(f"{spec} holds no line")
     return source
-
-
-def _open_lines(spec: str, path: AnyPath) -> LineSource:
-    if isinstance(path, Path):
-        if path.is_file():
-            return LabelFileSource(path)
-        if (path / "data.mdb").is_file():
-            return LmdbSource(path)
-        if not path.exists():
-            raise InputError(f"{spec}: there is no such dataset or label file")
-    parts: tuple[LineSource, ...] = open_shards(path, "lines", ParquetSource, LmdbSource)
-    return ConcatenatedLines(spec, parts)
 
 
 def open_scene_source(spec: str | AnyPath) -> SceneSource:
@@ -95,18 +88,26 @@ def open_scene_source(spec: str | AnyPath) -> SceneSource:
         InputError: There is no such path, it is none of these, or it holds no scenes.
     """
     with wrap_read_errors(str(spec)):
-        return _open_scenes(str(spec), parse_path(spec))
+        opened: SceneSource | tuple[SceneSource, ...] = _open(
+            spec, "scenes", SceneLabelFileSource, LmdbSceneSource, ParquetSceneSource
+        )
+    return ConcatenatedSource(str(spec), opened) if isinstance(opened, tuple) else opened
 
 
-def _open_scenes(spec: str, path: AnyPath) -> SceneSource:
+def _open(
+    spec: str | AnyPath,
+    kind: DatasetKind,
+    label_file: Callable[[Path], SourceT],
+    lmdb: Callable[[Path], SourceT],
+    parquet: Callable[[AnyPath], SourceT],
+) -> SourceT | tuple[SourceT, ...]:
+    """Open the source of a label file or an LMDB, or those of the shards of a dataset."""
+    path = parse_path(spec)
     if isinstance(path, Path):
         if path.is_file():
-            return SceneLabelFileSource(path)
+            return label_file(path)
         if (path / "data.mdb").is_file():
-            return LmdbSceneSource(path)
+            return lmdb(path)
         if not path.exists():
-            raise InputError(f"{spec}: there is no such dataset, nor a label file of scenes (a path, a tab, and JSON)")
-    parts: tuple[ParquetSceneSource | LmdbSceneSource, ...] = open_shards(
-        path, "scenes", ParquetSceneSource, LmdbSceneSource
-    )
-    return ConcatenatedSource(spec, parts)
+            raise InputError(f"{spec}: there is no such dataset, label file or LMDB")
+    return open_shards(path, kind, parquet, lmdb)

@@ -95,7 +95,7 @@ def polygons_of_icdar(tmp_path):
     [
         (["import", "nowhere", "-o", "data"], "nowhere: there is no such label file or folder"),
         (["import", "empty", "-o", "data"], "empty has no label file gt_*.txt"),
-        (["import", "latin.txt", "-o", "data"], "latin.txt is no label file: line 2 is not UTF-8 text"),
+        (["import", "latin.txt", "-o", "data"], "latin.txt is not a label file: line 2 is not UTF-8 text"),
         (["import", "bad.json", "-o", "data"], "bad.json is no file of COCO-Text"),
         (["import", "gone.txt", "-o", "data"], "not one of 2 scenes can be used: image missing (2)"),
         (["crops", "gone.txt", "-o", "data"], "not one text can be cut out: image missing (2)"),

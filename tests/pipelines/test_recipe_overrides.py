@@ -6,7 +6,7 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
 
-def test_overrides_leave_the_tree_alone_and_keep_its_order() -> None:
+def test_overrides_leave_the_settings_unchanged_and_keep_their_order() -> None:
     tree = {"b": {"x": 1}, "a": [1, {"y": 2}]}
     changed = apply_overrides(tree, ["a.1.y=[3, 4]", "b.z=true", "c.d=e"])
     assert list(changed) == ["b", "a", "c"]
@@ -23,7 +23,7 @@ def test_overrides_leave_the_tree_alone_and_keep_its_order() -> None:
         ("digits", "background.plain.tint=7", ("background", "plain", "tint"), None, 7),
     ],
 )
-def test_settings_of_a_part_that_is_written_as_a_weight(preset, setting, place, weight, value):
+def test_overrides_of_a_component_written_as_a_weight(preset, setting, place, weight, value):
     before, now = resolve_recipe(preset).settings, resolve_recipe(preset, [setting]).settings
     for key in place[:-1]:
         before, now = before[key], now[key]
@@ -33,7 +33,7 @@ def test_settings_of_a_part_that_is_written_as_a_weight(preset, setting, place, 
     assert {key: now[key] for key in others} == {key: before[key] for key in others}
 
 
-def test_a_weight_that_is_set_first_is_kept():
+def test_a_weight_that_is_overridden_first_is_kept():
     tree = {"background": {"wall": 5}, "effects": [{"use": "blur", "probability": 1}]}
     settings = ["background.wall=3", "background.wall.tint=2"]
     assert apply_overrides(tree, settings, {"background"})["background"] == {"wall": {"weight": 3, "tint": 2}}

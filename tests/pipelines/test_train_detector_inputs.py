@@ -255,11 +255,11 @@ def test_the_data_are_described_before_the_first_step(places, tmp_path, draw_sce
     told = list(describe_scenes(surveys[:2], surveys[2:]))
     assert told == [
         f"train {mixed}: 5 pictures, 6 texts, 0 to be ignored",
-        "  pictures without text: 1; with nothing but texts ignored: 0 (they teach where there is none)",
+        "  pictures without text: 1; with nothing but texts to be ignored: 0 (they teach where there is none)",
         "  labels repaired: counterclockwise polygon (1)",
         "  texts too small to be learnt, unless the view enlarges them: 1",
         f"train {places['ignored']}: 2 pictures, 0 texts, 4 to be ignored",
-        "  pictures without text: 0; with nothing but texts ignored: 2 (they teach where there is none)",
+        "  pictures without text: 0; with nothing but texts to be ignored: 2 (they teach where there is none)",
         f"validate {tmp_path / 'val' / 'labels.tsv'}: 4 pictures, 8 texts, 0 to be ignored",
         "  pictures that are also trained on: 1",
     ]
