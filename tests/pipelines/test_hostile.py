@@ -105,7 +105,7 @@ def import_all(path: Path) -> None:
     with suppress(InputError):
         job = open_import_source(path)
         for index in range(len(job.source)):
-            job.item(index)
+            job.row_at(index)
 
 
 @QUICK

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.batch import normalise
-from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from synthtext.core import InputError
 
 SIDES = st.integers(1, 400)
@@ -79,5 +79,9 @@ def test_padding_is_zero_after_normalisation():
 def test_invalid_sizes_are_rejected():
     with pytest.raises(InputError, match="max_width 100 is below min_width 320"):
         RecognizerPreprocessing(min_width=320, max_width=100)
-    with pytest.raises(InputError, match="width_step"):
-        RecognizerPreprocessing(width_step=0)
+    for name in ("height", "min_width", "width_step"):
+        with pytest.raises(InputError, match=f"preprocessing: {name}: input should be greater than or equal to 1"):
+            RecognizerPreprocessing.from_json(f'{{"{name}": 0}}')
+    for setting in ('"limit_side_len": 31', '"max_area": 1023', '"max_enlargement": 0.9', '"std": [0.1, 0.1, 0]'):
+        with pytest.raises(InputError, match=f"preprocessing: {setting[1:4]}.*greater than"):
+            DetectorPreprocessing.from_json(f"{{{setting}}}")

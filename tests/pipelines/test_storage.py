@@ -61,7 +61,7 @@ def test_a_storage_that_cannot_be_used_is_told_before_anything_is_drawn(s3, monk
         run(s3.uri("x").replace("//bucket/", "//other/"))
     with pytest.raises(InputError, match="does not answer"):
         run("s3://bucket/x?endpoint_override=127.0.0.1:9&scheme=http")
-    with pytest.raises(InputError, match="no data set of ours"):
+    with pytest.raises(InputError, match="no ocrmill dataset"):
         open_line_source(s3.uri("nothing"))
     s3.folder("foreign").mkdir()
     (s3.folder("foreign") / "notes.txt").write_text("mine")
@@ -105,7 +105,7 @@ def test_data_without_a_whole_mark_do_not_count(s3, local, remote):
     mark = (shards / "part-000002.json").read_bytes()
     (shards / "part-000002.json").write_bytes(mark[:50])
     s3.look_again()
-    with pytest.raises(InputError, match=r"part-000002.json.* is no mark"):
+    with pytest.raises(InputError, match=r"part-000002.json.* is not a manifest"):
         open_line_source(s3.uri("half"))
     (shards / "part-000002.json").write_bytes(b"")  # withdrawn
     s3.look_again()
@@ -119,7 +119,7 @@ def test_data_without_a_whole_mark_do_not_count(s3, local, remote):
     assert sums(s3.folder("half")) == sums(local)
     (shards / "part-000000.parquet").write_bytes(whole[:-1])  # marked, but not whole
     s3.look_again()
-    with pytest.raises(InputError, match=r"part-000000.parquet is not whole"):
+    with pytest.raises(InputError, match=r"part-000000.parquet is incomplete"):
         open_line_source(s3.uri("half"))
     assert run(s3.uri("half")).new_shards == 1
 
@@ -255,7 +255,7 @@ def test_check_names_what_is_damaged_at_a_uri(s3, remote):
     }
     with pytest.raises(InputError, match="remove the marks"):
         repair_dataset(found)
-    with pytest.raises(InputError, match="no data set of ours"):
+    with pytest.raises(InputError, match="no ocrmill dataset"):
         check_dataset(s3.uri("nothing"))
     for spoil in (lambda path: path.write_text("{"), Path.unlink):
         spoil(shards.parent / "dataset.json")

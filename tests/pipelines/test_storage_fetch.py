@@ -158,7 +158,7 @@ def test_a_certificate_that_is_not_trusted_is_told(tmp_path):
 def test_nothing_is_kept_beside_the_budget(s3, monkeypatch):
     uri = s3.uri("many")
     generate("digits", uri, 50, workers=0, shard_size=4)
-    monkeypatch.setattr(parquet, "ROW_GROUPS", parquet.RowGroupCache(budget=1))  # keeps the last group alone
+    monkeypatch.setattr(parquet, "ROW_GROUP_CACHE", parquet.RowGroupCache(budget=1))  # keeps the last group alone
     source, before = open_line_source(uri), pa.total_allocated_bytes()
     for group in source.group_offsets[:-1]:
         source.read(np.array([group]))
