@@ -255,7 +255,7 @@ def test_check_names_what_is_damaged_at_a_uri(s3, remote):
     }
     with pytest.raises(InputError, match="remove the marks"):
         repair_dataset(found)
-    with pytest.raises(InputError, match="no ocrmill dataset"):
+    with pytest.raises(InputError, match="no data set of ours"):
         check_dataset(s3.uri("nothing"))
     for spoil in (lambda path: path.write_text("{"), Path.unlink):
         spoil(shards.parent / "dataset.json")
