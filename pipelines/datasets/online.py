@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.source import EncodedLine
+from pipelines.io.encode import encode_image
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
-from pipelines.jobs.encode import encode_image
-from pipelines.jobs.probe import check_skipped
-from pipelines.jobs.shard_task import draw_samples, opencv_single_thread
 from pipelines.progress import progress_bar
+from pipelines.recipes.drawing import check_skipped, draw_samples, opencv_single_thread
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator
-from synthtext.core import BLOCK_SIZE, InputError, Sample, SampleGenerator, SkippedSample
+from synthtext.core import BLOCK_SIZE, Generator, InputError, Sample, SkippedSample
 from synthtext.core.generator import CurriculumGenerator
 
 CHUNK_SIZE = 4 * BLOCK_SIZE
@@ -56,7 +55,7 @@ class RecipeSampler:
         with opencv_single_thread():
             yield from draw_samples(generator, indices, self.recipe.name)
 
-    def open(self) -> SampleGenerator:
+    def open(self) -> Generator[Sample]:
         """Open a generator of the samples.
 
         Raises:
@@ -79,9 +78,9 @@ class _GeneratorCache:
     """The generators that a process used last."""
 
     def __init__(self) -> None:
-        self._generators: OrderedDict[tuple[str, int], SampleGenerator] = OrderedDict()
+        self._generators: OrderedDict[tuple[str, int], Generator[Sample]] = OrderedDict()
 
-    def get(self, sampler: RecipeSampler) -> SampleGenerator:
+    def get(self, sampler: RecipeSampler) -> Generator[Sample]:
         key = sampler.digest, sampler.seed
         if key not in self._generators:
             self._generators[key] = sampler.open()

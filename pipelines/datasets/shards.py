@@ -6,11 +6,11 @@ from typing import NamedTuple, TypeVar
 
 from pipelines.io.cache import fetch_file
 from pipelines.io.connection import StorageError, read_error
+from pipelines.io.dataset_folder import stored_bytes
 from pipelines.io.description import DatasetDescription, read_description
-from pipelines.io.location import RemotePath
+from pipelines.io.location import RemotePath, parallel_map
 from pipelines.io.manifest import read_manifest
 from pipelines.io.paths import AnyPath
-from pipelines.io.remote_folder import parallel_map, stored_bytes
 from pipelines.io.writers import LMDB_DATA_FILE
 from synthtext.core import InputError
 

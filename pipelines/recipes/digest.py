@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -43,6 +44,7 @@ def recipe_fingerprint(curriculum: Curriculum, inventory: FontInventory) -> dict
         f"font {font.name} ({font.digest[:12]}, {font.face_index})": font.digest for font in inventory.fonts
     }
     fingerprint |= {f"version of {library}": version(library) for library in _LIBRARIES}
+    fingerprint["version of Python"] = python_version()
     fingerprint["version of HarfBuzz"] = uharfbuzz.version_string()
     fingerprint["version of FreeType"] = ".".join(map(str, freetype.version()))
     fingerprint["generator code"] = code_digest()
@@ -116,6 +118,11 @@ def _sha256(path: Path) -> str:
         raise InputError(f"{str(path)!r} cannot be read: {error.strerror}") from None
 
 
+def python_version() -> str:
+    """Return the release series of Python, such as "3.11"; Unicode tables and sums of floats differ between series."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
 def code_digest(*folders: Path) -> str:
     """Return the SHA-256 of the code that draws and encodes samples.
 
@@ -126,5 +133,5 @@ def code_digest(*folders: Path) -> str:
     for folder in (*(Path(package.__file__ or "").parent for package in (synthtext, augment)), *folders):
         for file in sorted(folder.rglob("*.py")):
             total.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
-    total.update((Path(__file__).parents[1] / "jobs" / "encode.py").read_bytes())
+    total.update((Path(__file__).parents[1] / "io" / "encode.py").read_bytes())
     return total.hexdigest()

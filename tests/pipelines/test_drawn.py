@@ -18,7 +18,7 @@ from pipelines.datasets.selection import select_lines
 from pipelines.datasets.stream import BUCKET_BATCHES, RecognitionStream
 from pipelines.errors import JobError
 from pipelines.io.line_row import LineRow
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Charset, Clusters, InputError, SkippedSample
 

@@ -11,8 +11,8 @@ import yaml
 
 from pipelines.errors import JobError
 from pipelines.io.statistics import Statistics
+from pipelines.jobs.generation import generate
 from pipelines.jobs.probe import PROBE_SAMPLES
-from pipelines.jobs.shard_job import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, SkippedSample
 from synthtext.lines.generator import MAX_ATTEMPTS
@@ -66,7 +66,7 @@ REFUSED = {
     ),
     "a split without texts": (
         {"corpus": [{"use": "text_file", "path": "one.txt", "split": "validation"}]},
-        "none in the split 'validation'",
+        "lines is in the split 'validation'",
     ),
     "a contrast floor above the maximum": ({"ink": {"contrast_floor": 200}}, "must be from 0 to 120"),
 }

@@ -1,5 +1,6 @@
 """Settings of texts in recipes: coverage, lengths, corpora within corpora, and what a job reports of characters."""
 
+import platform
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import yaml
 from pipelines.cli.generation import describe_summary
 from pipelines.io.charset_coverage import RARE_THRESHOLD, CharacterFrequencies
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.digest import describe_difference
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext.core import Charset, InputError, Sample, package_file
@@ -104,8 +105,8 @@ def test_files_and_settings_within_a_template_are_in_the_fingerprint(folder: Pat
         ("coverage.shar=0.1", "unknown key 'coverage.shar'; did you mean 'share'"),
         ("coverage.share=2", "share 2.0 must be from 0 to 1"),
         ("coverage.weights={ab: 2}", "'ab' is none"),
-        ("layout.length_weights={'4-2': 2}", "'4-2' is no range of lengths"),
-        ("corpus=[{use: text_file, path: names.txt, case: {lower: -1}}]", "weights must be numbers from 0"),
+        ("layout.length_weights={'4-2': 2}", "'4-2' is not a range of lengths"),
+        ("corpus=[{use: text_file, path: names.txt, case: {lower: -1}}]", "weights must be finite"),
         ("corpus=[{use: confusables, pairs: [[a, a]]}]", "two different texts"),
         ("corpus=[{use: confusables, language: xx}]", "no word list for language 'xx'"),
     ],
@@ -149,6 +150,11 @@ def test_versions_of_optional_packages_are_in_the_fingerprint(package: str, use:
     within = f"corpus=[{{use: template, template: '{{x}}', fields: {{x: {use}}}}}]"
     assert f"version of {package}" in resolve_recipe("digits", [within, *charset]).fingerprint
     assert f"version of {package}" not in resolve_recipe("digits").fingerprint
+
+
+def test_the_release_series_of_python_is_in_the_fingerprint() -> None:
+    # Unicode tables differ between series, and so may what is drawn of a character that is new in one.
+    assert resolve_recipe("digits").fingerprint["version of Python"] == ".".join(platform.python_version_tuple()[:2])
 
 
 def test_a_job_reports_rare_characters_and_coverage_outcomes(tmp_path: Path) -> None:
