@@ -113,7 +113,7 @@ def _digest(data: bytes) -> str:
 def drawn_names() -> list[str]:
     """Names of the recorded presets, and "copypaste MODE" for the modes of CopyPaste."""
     left_out = {f"lines-{language}" for language in languages()} - {f"lines-{language}" for language in LANGUAGES}
-    return [name for name in recipe_preset_names() if name not in left_out] + [f"copypaste {mode}" for mode in MODES]
+    return [name for name in preset_names() if name not in left_out] + [f"copypaste {mode}" for mode in MODES]
 
 
 def font_of(name: str) -> Path | None:

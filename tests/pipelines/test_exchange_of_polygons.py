@@ -96,16 +96,16 @@ def polygons_of_icdar(tmp_path):
         (["import", "nowhere", "-o", "data"], "nowhere: there is no such label file or folder"),
         (["import", "empty", "-o", "data"], "empty has no label file gt_*.txt"),
         (["import", "latin.txt", "-o", "data"], "latin.txt is not a label file: line 2 is not UTF-8 text"),
-        (["import", "bad.json", "-o", "data"], "bad.json is no file of COCO-Text"),
+        (["import", "bad.json", "-o", "data"], "bad.json is not a file of COCO-Text"),
         (["import", "gone.txt", "-o", "data"], "not one of 2 scenes can be used: image missing (2)"),
         (["crops", "gone.txt", "-o", "data"], "not one text can be cut out: image missing (2)"),
         (["crops", "nowhere", "-o", "data"], "nowhere: there is no such dataset"),
         (
             ["export-data", "gone.txt", "-o", "data", "--to", "icdar"],
-            "not one of 2 pictures can be used: image missing (2)",
+            "not one of 2 images can be used: image missing (2)",
         ),
         (["export-data", "lines.txt", "-o", "data", "--to", "icdar"], "lines.txt holds lines"),
-        (["export-data", "gone.txt", "-o", ".", "--to", "lmdb"], "is there already and not an empty folder"),
+        (["export-data", "gone.txt", "-o", ".", "--to", "lmdb"], "exists and is not an empty folder"),
     ],
 )
 def test_bad_input_is_one_sentence_and_nothing_is_left(tmp_path, monkeypatch, capsys, arguments, says):

@@ -245,11 +245,11 @@ def test_plain_coco_is_read_and_what_is_odd_is_counted(tmp_path):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("{", "is no file of COCO-Text"),
-        ("[]", "is no file of COCO-Text"),
-        ('{"imgs": {}}', "is no file of COCO-Text"),
+        ("{", "is not a file of COCO-Text"),
+        ("[]", "is not a file of COCO-Text"),
+        ('{"imgs": {}}', "is not a file of COCO-Text"),
         ('{"imgs": {}, "anns": {}}', "names no image"),
-        ('{"images": [{"id": 1}], "annotations": []}', "is no file of COCO-Text"),
+        ('{"images": [{"id": 1}], "annotations": []}', "is not a file of COCO-Text"),
     ],
 )
 def test_json_that_is_no_coco_is_one_sentence(tmp_path, content, says):
