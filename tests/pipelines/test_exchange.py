@@ -268,5 +268,5 @@ def test_detectors_are_evaluated(tmp_path, published):
     with pytest.raises(InputError, match="for detectors"):
         evaluate_command(published / "recognizer", [str(tmp_path / "labels.tsv")], min_side=64)
     (tmp_path / "broken.tsv").write_text("a.png\t[{]\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"broken\.tsv: a\.png: this is no list of texts"):
+    with pytest.raises(InputError, match=r"broken\.tsv: a\.png: not a list of texts"):
         evaluate_command(published / "detector", [str(tmp_path / "broken.tsv")])

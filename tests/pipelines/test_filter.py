@@ -126,7 +126,7 @@ def test_verdicts_follow_from_what_an_evaluation_reads(source, dataset, model, t
         entry["key"]: entry["decision"] for entry in found if entry["decision"] in (TRIVIAL, UNREADABLE)
     } == expected
     assert [entry["row"] for entry in found] == list(range(16))
-    assert found[7] == {"row": 7, "decision": "picture broken"}
+    assert found[7] == {"row": 7, "decision": "image broken"}
     assert kept.keys() == {made.key for made in whole} - expected.keys()
     assert statistics.rows + statistics.skipped_count == 16
     summary = count_decisions(open_line_source(source), DatasetFolder(out))
@@ -201,7 +201,7 @@ def test_label_files_are_filtered_too(draw_lines, model, tmp_path):
     labels.write_text("0.png\tHOUSE\n1.png\tchocolate cake\nmissing.png\tlost\n3.png\t \n")
     result = run(labels, "-o", tmp_path / "out", "--strong", model)
     assert result.exit_code == 0, result.output
-    assert "skipped: empty label (1), picture missing (1), unreadable (1)" in result.output
+    assert "skipped: empty label (1), image missing (1), unreadable (1)" in result.output
     assert "1 of 4 lines kept" in result.output
     (entry,) = table(tmp_path / "out").values()
     assert (entry["text"], entry["corpus"]) == ("HOUSE", "photos")
@@ -242,7 +242,7 @@ def test_mistakes_are_refused_in_one_sentence_and_leave_nothing(parquet, publish
         (parquet, ["--weak", model, "--max-edits", 0.2], "name a strong model"),
         (parquet, ["--weak", model, "--confidence", 1.2], "confidence 1.2 must be from 0 to 1"),
         (parquet, ["--weak", model, "--charset", tmp_path / "dictionary.txt"], "a dictionary is for ONNX files"),
-        (tmp_path / "nothing", ["--weak", model], "there is no such data set"),
+        (tmp_path / "nothing", ["--weak", model], "there is no such dataset"),
         (scenes, ["--weak", model], "labels the texts of scenes"),
     ):
         result = run(source, "-o", out, *options)

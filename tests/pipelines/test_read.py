@@ -167,7 +167,7 @@ def test_what_is_no_picture_is_said(tmp_path):
     (tmp_path / "text.jpg").write_text("not a picture")
     (tmp_path / "empty.png").touch()
     for name in ("text.jpg", "empty.png"):
-        with pytest.raises(InputError, match=f"{name}: this is no picture"):
+        with pytest.raises(InputError, match=f"{name}: this is not a readable image"):
             load_image(tmp_path / name)
     with pytest.raises(InputError, match=r"missing\.png cannot be read"):
         load_image(tmp_path / "missing.png")
@@ -238,7 +238,7 @@ def test_one_bad_picture_does_not_stop_the_others(tmp_path):
     assert done.returncode == 1
     assert "ALPHA" in done.stdout
     assert "GAMMA" in done.stdout
-    assert "b.jpg: this is no picture" in done.stderr
+    assert "b.jpg: this is not a readable image" in done.stderr
     assert "1 of 3 pictures could not be read" in done.stderr
     assert "Traceback" not in done.stderr
     pages = json.loads(out.read_text(encoding="utf-8"))

@@ -54,7 +54,7 @@ def places(tmp_path_factory, draw_scenes):
     ("data", "val", "settings", "told"),
     [
         ("lines", "scenes", [], r"lines\.tsv holds lines, not scenes: a detector cannot learn from it"),
-        ("scenes", "nowhere", [], "there is no such data set"),
+        ("scenes", "nowhere", [], "there is no such dataset"),
         (
             "ignored",
             "scenes",
@@ -65,7 +65,7 @@ def places(tmp_path_factory, draw_scenes):
         ("scenes", "ignored", [], r"cannot choose the best weights: not one text in its 2 pictures counts"),
         ("scenes", "bare", [], r"cannot choose the best weights"),
         ("gone", "scenes", [], r"1 of 3 pictures are missing, the first: .*1\.png"),
-        ("scenes", "spoilt", [], r"0\.png: this is no picture"),
+        ("scenes", "spoilt", [], r"0\.png: this is not a readable image"),
         ("scenes", "scenes", ["copy_paste={from: [nowhere]}"], "nowhere"),
         ("scenes", "scenes", ["copy_paste={crops: {min_height: 90}}"], "not one text can be cut out"),
         ("scenes", "scenes", ["init=nowhere"], "nowhere is no RUN"),
@@ -256,7 +256,7 @@ def test_the_data_are_described_before_the_first_step(places, tmp_path, draw_sce
     assert told == [
         f"train {mixed}: 5 pictures, 6 texts, 0 to be ignored",
         "  pictures without text: 1; with nothing but texts to be ignored: 0 (they teach where there is none)",
-        "  labels mended: polygon runs counterclockwise (1)",
+        "  labels repaired: counterclockwise polygon (1)",
         "  texts too small to be learnt, unless the view enlarges them: 1",
         f"train {places['ignored']}: 2 pictures, 0 texts, 4 to be ignored",
         "  pictures without text: 0; with nothing but texts to be ignored: 2 (they teach where there is none)",

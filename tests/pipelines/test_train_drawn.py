@@ -124,9 +124,9 @@ def test_a_stopped_training_goes_on_as_if_nothing_had_been(tmp_path, recipe, val
     with pytest.raises(KeyboardInterrupt):
         run_small(folder, recipe, val, "data.0.seed=4", "data_workers=1", say=stop)
     assert json.loads((folder / "state.json").read_text())["step"] == 5
-    assert "looking at" in capfd.readouterr().err
+    assert "scanning" in capfd.readouterr().err
     run_small(folder, recipe, val, "data.0.seed=4")
-    assert "looking at" not in capfd.readouterr().err  # what is known of the lines lies in the RUN
+    assert "scanning" not in capfd.readouterr().err  # what is known of the lines lies in the RUN
     assert metrics(folder) == metrics(uninterrupted[0])
     weights = [path / "weights.safetensors" for path in (folder, uninterrupted[0])]
     assert weights[0].read_bytes() == weights[1].read_bytes()

@@ -177,7 +177,7 @@ def test_a_used_folder_is_refused_and_left_alone(tmp_path, sources):
     [
         ([], ["val"], [], "--data"),
         (["train"], [], [], "--val"),
-        (["train"], ["nowhere"], [], "there is no such data set"),
+        (["train"], ["nowhere"], [], "there is no such dataset"),
         (["train"], ["val"], ["charset=letters"], "no line to learn from"),
         (["train"], ["val"], ["charset=lettres"], "lettres"),
         (["train"], ["val"], ["device=gpu"], "device"),
