@@ -1,4 +1,4 @@
-"""Recipes that ask too much: what is impossible stops at once, what is hard ends with counted reasons."""
+"""Recipes that are impossible fail at once, recipes that are hard fail with counted reasons."""
 
 import json
 import re
@@ -91,14 +91,14 @@ FAILED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_impossible_is_refused_before_the_first_attempt(
+def test_impossible_recipes_are_refused_before_the_first_attempt(
     name: str, tmp_path: Path, attempts: Counter[str]
 ) -> None:
-    changes, told = REFUSED[name]
+    changes, message = REFUSED[name]
     recipe = write_recipe(tmp_path / "recipe", **changes)
     (tmp_path / "recipe" / "cuneiform.txt").write_text("".join(f"{chr(c)}\n" for c in range(0x12000, 0x12010)))
     (tmp_path / "recipe" / "one.txt").write_text("123\n")
-    with pytest.raises(InputError, match=told) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         generate(recipe, tmp_path / "data", 300, workers=0)
     assert "\n" not in str(caught.value)
     assert not attempts
@@ -106,11 +106,11 @@ def test_what_is_impossible_is_refused_before_the_first_attempt(
 
 
 @pytest.mark.parametrize("name", FAILED)
-def test_what_cannot_be_drawn_ends_after_a_bounded_number_of_attempts(
+def test_recipes_without_samples_fail_after_a_bounded_number_of_attempts(
     name: str, tmp_path: Path, attempts: Counter[str]
 ) -> None:
-    changes, told = FAILED[name]
-    with pytest.raises(JobError, match=told) as caught:
+    changes, message = FAILED[name]
+    with pytest.raises(JobError, match=message) as caught:
         generate(write_recipe(tmp_path / "recipe", **changes), tmp_path / "data", 300, workers=0)
     assert "\n" not in str(caught.value)
     assert (
@@ -119,7 +119,7 @@ def test_what_cannot_be_drawn_ends_after_a_bounded_number_of_attempts(
     assert not (tmp_path / "data").exists()
 
 
-def test_what_is_hard_ends_with_counted_reasons_and_looks_unfinished(tmp_path: Path) -> None:
+def test_a_job_with_too_many_skipped_samples_fails_and_stays_incomplete(tmp_path: Path) -> None:
     """A tenth of the texts fits: twenty attempts fail for every eighth sample, too few in a probe to be sure."""
     corpus = [{"use": "pattern", "pattern": "[0-9]{6}", "weight": 9}, {"use": "pattern", "pattern": "[0-9]{3}"}]
     recipe = write_recipe(tmp_path / "recipe", corpus=corpus, layout={"length_range": [1, 4]})
@@ -140,7 +140,7 @@ def gaps(samples: Iterator[object]) -> int:
     return sum(isinstance(sample, SkippedSample) for sample in samples)
 
 
-def test_a_gap_has_as_many_reasons_as_there_are_attempts(tmp_path: Path) -> None:
+def test_a_skipped_sample_has_a_reason_for_each_attempt(tmp_path: Path) -> None:
     changes, _ = FAILED["contrast on white noise"]
     drawn = resolve_recipe(write_recipe(tmp_path / "recipe", **changes)).generator(0).generate(7)
     assert isinstance(drawn, SkippedSample)
