@@ -189,7 +189,7 @@ def test_invalid_polygons_are_repaired_or_left_out_and_counted(tmp_path):
     ]
     result = invoke(write_labels(tmp_path / "bad", [label] * 3), "-o", tmp_path / "out", "-n", 6)
     assert result.exit_code == 0, result.output
-    for told in (
+    for message in (
         "self-intersecting quadrilateral (3)",
         "counterclockwise polygon (3)",
         "polygon of 2 points (3)",
@@ -271,8 +271,8 @@ def test_images_that_break_during_a_job_are_skipped(target, tmp_path):
 def test_a_target_without_a_usable_image_writes_nothing(target, tmp_path):
     source = shutil.copytree(target.parent, tmp_path / "source") / "labels.tsv"
     shutil.rmtree(target.parent / "images")
-    told = refused(target, "-o", tmp_path / "out", "-n", 5, "--from", source)
-    assert "not one of 5 images can be used: image missing (5)" in told
+    message = refused(target, "-o", tmp_path / "out", "-n", 5, "--from", source)
+    assert "not one of 5 images can be used: image missing (5)" in message
     assert not (tmp_path / "out").exists()
 
 
