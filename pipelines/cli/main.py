@@ -46,7 +46,7 @@ for _command in (
     export_command,
     read_command,
 ):
-    app.command(_command.__name__.rstrip("_").replace("_", "-"))(_command)
+    app.command(_command.__name__.removesuffix("_command").replace("_", "-"))(_command)
 
 
 def main() -> NoReturn:

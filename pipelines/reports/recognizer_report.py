@@ -1,12 +1,18 @@
 """The page of `ocrmill evaluate --report` for recognizers."""
 
+import unicodedata
 from collections.abc import Sequence
+from typing import TypeAlias
+
+from rapidfuzz.distance import Levenshtein
 
 from pipelines.evaluation.confusion import ConfusionCounts, ErrorType
 from pipelines.evaluation.recognizer import RecognizerAnalysis, misread_lines
-from pipelines.reports.diff import diff_texts
 from pipelines.reports.page import render_page
 from pipelines.reports.slice_tables import ShareColumn, SliceChart, merge_scores
+
+Segments: TypeAlias = list[tuple[str, bool]]
+"""Pieces of a text, each with whether it differs."""
 
 _LINES = SliceChart(
     unit_name="lines",
@@ -82,3 +88,29 @@ def _halves(confusions: ConfusionCounts) -> list[tuple[str, object]]:
     half = -(-len(shown) // 2)
     tables = (("Most frequent errors", shown[:half]), ("Most frequent errors, continued", shown[half:]))
     return [(title, part) for title, part in tables if part]
+
+
+def diff_texts(label: str, prediction: str) -> tuple[Segments, Segments]:
+    """Mark the deleted pieces of a label and the inserted pieces of a prediction.
+
+    A combining character is never separated from its base.
+    """
+    first, second = _clusters(label), _clusters(prediction)
+    steps = Levenshtein.opcodes(first, second)
+    deleted = [(first[s.src_start : s.src_end], s.tag != "equal") for s in steps]
+    inserted = [(second[s.dest_start : s.dest_end], s.tag != "equal") for s in steps]
+    return _segments(deleted), _segments(inserted)
+
+
+def _segments(pieces: Sequence[tuple[Sequence[str], bool]]) -> Segments:
+    return [("".join(clusters), differs) for clusters, differs in pieces if clusters]
+
+
+def _clusters(text: str) -> list[str]:
+    clusters: list[str] = []
+    for character in text:
+        if clusters and (unicodedata.combining(character) or unicodedata.category(character) in ("Mc", "Me")):
+            clusters[-1] += character
+        else:
+            clusters.append(character)
+    return clusters

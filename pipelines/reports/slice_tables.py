@@ -46,7 +46,7 @@ class ShareColumn(NamedTuple):
     flag: str
     denominator: str = ""
 
-    def count(self, part: Bin) -> tuple[int, int]:
+    def ratio(self, part: Bin) -> tuple[int, int]:
         """Return numerator and denominator in a bin."""
         return part.counts[self.flag], part.counts[self.denominator] if self.denominator else part.total
 
@@ -69,11 +69,11 @@ class SliceChart:
 
     def interval(self, part: Bin) -> tuple[float, float]:
         """Return the 95 % confidence interval of the first share."""
-        return wilson_interval(*self.columns[0].count(part))
+        return wilson_interval(*self.columns[0].ratio(part))
 
     def shares(self, part: Bin) -> list[str]:
         """Format the shares of all columns."""
-        return [format_ratio(*column.count(part)) for column in self.columns]
+        return [format_ratio(*column.ratio(part)) for column in self.columns]
 
     def split(self, breakdown: Breakdown) -> tuple[Sequence[Bin], Sequence[Bin]]:
         """Return the bins to show and those to fold; names come in order of the upper end of the interval."""

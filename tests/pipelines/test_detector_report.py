@@ -83,7 +83,11 @@ def test_slices_count_outcomes_by_attribute(tmp_path, detector):
     contrasts = {entry.get("from"): entry for entry in tree["texts"]["by"]["contrast"]}
     assert [e["total"] for e in contrasts.values()] == [tree["texts"]["total"]]  # every outline is of one grey
     held = {entry["from"]: entry["total"] for entry in tree["detections"]["by"]["held"]}
-    assert held == {0: sum(counts["false_positive"].values()), 1: tree["texts"]["matched"], 2: tree["detections"]["merged"]}
+    assert held == {
+        0: sum(counts["false_positive"].values()),
+        1: tree["texts"]["matched"],
+        2: tree["detections"]["merged"],
+    }
 
 
 def test_counts_of_bins_agree_with_totals_and_scores(tmp_path, detector):
@@ -107,7 +111,7 @@ def test_counts_of_bins_agree_with_totals_and_scores(tmp_path, detector):
 
 def test_input_height_is_that_of_the_resized_image(tmp_path, detector):
     labels, _ = draw(tmp_path / "scenes")
-    twice = analyse_detector(detector.resized(min_side=768), open_scene_source(labels))
+    twice = analyse_detector(detector.with_input_limits(768, None), open_scene_source(labels))
     assert np.allclose(twice.texts["height_seen"], 1.5 * twice.texts["height"])
 
 
@@ -135,7 +139,9 @@ def test_report_names_the_main_cause_and_draws_every_outline_once(tmp_path, dete
     for picture, drawing in zip(analysis.worst_pictures, drawings, strict=True):
         assert drawing.count("<g ") == len(picture.instances)
         assert drawing.count("<text ") == sum(f.overlay_class == "merged" for f in picture.instances)
-        assert drawing.count("across") == sum(f.overlay_class in ("false_negative", "false_positive") for f in picture.instances)
+        assert drawing.count("across") == sum(
+            f.overlay_class in ("false_negative", "false_positive") for f in picture.instances
+        )
 
 
 def test_report_without_errors_and_without_texts(tmp_path, detector):

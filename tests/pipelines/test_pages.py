@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from pipelines.evaluation.outcomes import MisreadLine
 from pipelines.evaluation.slices import SliceAttribute, group_by_name
 from pipelines.reports.charts import BarChart, CharacterGrid, Histogram
-from pipelines.reports.diff import diff_texts
 from pipelines.reports.findings import Finding, Severity
 from pipelines.reports.formatting import compact_count, format_percent, visible_character
 from pipelines.reports.page import render_page
 from pipelines.reports.picture import MAX_INLINE_BYTES, encode_thumbnail, line_image, svg_path
+from pipelines.reports.recognizer_report import diff_texts
 from pipelines.reports.slice_tables import ShareColumn, SliceChart, merge_scores
 
 HOSTILE = [
