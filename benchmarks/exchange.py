@@ -15,10 +15,9 @@ import numpy as np
 
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_profile import profile_scenes
-from pipelines.jobs.crops import CropsSource
+from pipelines.jobs.crops import CropsSource, crops
 from pipelines.jobs.export import ExportFormat, export_data
-from pipelines.jobs.import_formats import open_import_source
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.importing import ImportSource, import_data
 from pipelines.reports.dataset_page import scene_page
 from pipelines.reports.scene_checks import run_scene_checks
 
@@ -42,13 +41,13 @@ def page(data: Path) -> str:
 def main(source: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data, words = Path(folder) / "data", Path(folder) / "words"
-        job = open_import_source(Path(source))
-        measure("import", job.count, "scenes", lambda: job.write(data))
+        images = len(ImportSource.from_path(source).images)
+        measure("import", images, "scenes", lambda: import_data(source, data, workers=0))
         count = len(open_scene_source(data))
-        crops: list[CropsSource] = []
-        measure("crops: scanning", count, "scenes", lambda: crops.append(CropsSource.from_scenes(data)))
-        lines = crops[0].index.line_count
-        measure("crops: cutting", lines, "lines", lambda: generate(crops[0], words, lines, workers=0))
+        sources: list[CropsSource] = []
+        measure("crops: scanning", count, "scenes", lambda: sources.append(CropsSource.from_scenes(data)))
+        lines = sources[0].index.line_count
+        measure("crops: scanning and cutting", lines, "lines", lambda: crops(data, words, workers=0))
         formats: tuple[ExportFormat, ...] = ("paddleocr", "icdar", "lmdb")
         for name in formats:
             measure(f"export to {name}", count, "scenes", partial(export_data, data, name, Path(folder) / name))

@@ -35,6 +35,8 @@ def test_no_word_of_the_old_dialect(path: Path) -> None:
     assert not found, f"{path.relative_to(HOME)}: {'; '.join(found)}"
 
 
-@pytest.mark.parametrize("text", ["Characters that a line OWES.", "the lessons of a team", "a RUN on disk", "as is told"])
+@pytest.mark.parametrize(
+    "text", ["Characters that a line OWES.", "the lessons of a team", "a RUN on disk", "as is told"]
+)
 def test_the_pattern_finds_the_words(text: str) -> None:
     assert BANNED.search(text) or RUN_IN_CAPITALS.search(text)

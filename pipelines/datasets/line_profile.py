@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.provenance import SampleProvenance, read_provenance
 from pipelines.datasets.source import LineSource
-from pipelines.io.dataset_folder import open_dataset_folder
+from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription, read_description
 from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan
@@ -252,6 +252,6 @@ def load_description(name: str) -> tuple[DatasetDescription | None, Statistics]:
         return None, statistics
     description = read_description(path / "dataset.json")
     plan = ShardPlan(description.count, description.start, description.shard_size)
-    for manifest in open_dataset_folder(path).finished_manifests(plan, description.digest):
+    for manifest in DatasetFolder(path).finished_manifests(plan, description.digest):
         statistics.merge(manifest.statistics)
     return description, statistics

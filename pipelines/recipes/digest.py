@@ -48,7 +48,7 @@ def recipe_fingerprint(curriculum: Curriculum, inventory: FontInventory) -> dict
     ingredients["version of Python"] = python_version()
     ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
     ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
-    ingredients["drawing code"] = code_digest()
+    ingredients["generator code"] = code_digest()
     return ingredients
 
 
@@ -129,5 +129,5 @@ def code_digest(*folders: Path) -> str:
     for home in (*(Path(package.__file__ or "").parent for package in (synthtext, augment)), *folders):
         for file in sorted(home.rglob("*.py")):
             total.update(file.relative_to(home).as_posix().encode() + b"\0" + file.read_bytes())
-    total.update((Path(__file__).parents[1] / "jobs" / "encode.py").read_bytes())
+    total.update((Path(__file__).parents[1] / "io" / "encode.py").read_bytes())
     return total.hexdigest()

@@ -95,9 +95,9 @@ class _Listener:
     def hear(self, message: tuple[str, Any]) -> None:
         subject, content = message
         if subject == "done":
-            if content < self._bar.meter.done:
+            if content < self._bar.counter.done:
                 self._say(f"a process was lost: going on from the checkpoint at {content:,} samples")
-            self._bar.advance(content - self._bar.meter.done)
+            self._bar.advance(content - self._bar.counter.done)
         elif subject == "said":
             self._say(content)
         else:
@@ -146,6 +146,6 @@ def _told_bar(send: Send) -> Callable[..., Any]:
         bar = ProgressBar(ProgressCounter(total, unit, done), tell)
         send(("done", done))
         yield bar
-        send(("done", bar.meter.done))
+        send(("done", bar.counter.done))
 
     return show

@@ -6,7 +6,7 @@ import typer
 from typer.testing import CliRunner
 
 from pipelines.cli.evaluation import evaluate_command
-from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.importing import import_data
 
 
 def test_repaired_labels_are_reported_and_all_outputs_agree(tmp_path, published):
@@ -18,7 +18,7 @@ def test_repaired_labels_are_reported_and_all_outputs_agree(tmp_path, published)
     ]
     (tmp_path / "0.png").write_bytes(cv2.imencode(".png", np.full((64, 96, 3), 200, np.uint8))[1].tobytes())
     (tmp_path / "labels.tsv").write_text(f"0.png\t{json.dumps(label)}\n")
-    open_import_source(tmp_path / "labels.tsv").write(tmp_path / "data")
+    import_data(tmp_path / "labels.tsv", tmp_path / "data", workers=0)
     app = typer.Typer()
     app.command()(evaluate_command)
     sources = [str(tmp_path / "labels.tsv"), str(tmp_path / "data")]

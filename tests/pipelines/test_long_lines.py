@@ -14,7 +14,7 @@ from pipelines.datasets.selection import select_lines
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.predictors import TextRecognizer
 from pipelines.inference.run import open_run
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.training.job import train
 from synthtext.core import Charset
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from pipelines.cli.quality import rebalance_command as command
 from pipelines.evaluation.rebalance import rebalance_recipe
 from pipelines.evaluation.rebalance_weights import DEFAULT_COVERAGE_SHARE, reweight_characters, reweight_lengths
-from pipelines.jobs.source import iterate_samples
+from pipelines.jobs.generation import iterate_samples
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 from synthtext.fonts import FaceCache, FontOptions, build_font_pool, find_fonts

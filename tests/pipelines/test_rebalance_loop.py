@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli.evaluation import evaluate_command
 from pipelines.cli.quality import rebalance_command
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 
 

@@ -9,7 +9,7 @@ import yaml
 from pipelines.cli.generation import describe_summary
 from pipelines.io.charset_coverage import RARE_THRESHOLD, CharacterFrequencies
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.digest import describe_difference
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext.core import Charset, InputError, Sample, package_file
@@ -105,8 +105,8 @@ def test_files_and_settings_within_a_template_are_in_the_digest(folder: Path, tm
         ("balance.shar=0.1", "unknown key 'balance.shar'; did you mean 'share'"),
         ("coverage.share=2", "share 2.0 must be from 0 to 1"),
         ("balance.weights={ab: 2}", "'ab' is none"),
-        ("layout.length_weights={'4-2': 2}", "'4-2' is no range of lengths"),
-        ("corpus=[{use: text_file, path: names.txt, case: {lower: -1}}]", "weights must be numbers from 0"),
+        ("layout.length_weights={'4-2': 2}", "'4-2' is not a range of lengths"),
+        ("corpus=[{use: text_file, path: names.txt, case: {lower: -1}}]", "weights must be finite"),
         ("corpus=[{use: confusables, pairs: [[a, a]]}]", "two different texts"),
         ("corpus=[{use: confusables, language: xx}]", "no word list for language 'xx'"),
     ],

@@ -12,7 +12,7 @@ import pytest
 from pipelines.config import read_yaml
 from pipelines.errors import JobError
 from pipelines.inference.run import open_run
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.job import train
 from pipelines.training.resolve import parse_source, resolve_config
@@ -201,7 +201,7 @@ def test_a_recipe_to_validate_on_is_refused(tmp_path, recipe):
 
 def test_lines_that_cannot_be_drawn_fail_the_job_and_leave_nothing(tmp_path, val):
     recipe = write_recipe(tmp_path / "recipe", 'corpus: [{use: pattern, pattern: "é|ü|ö|ä|í|[0-9]{1,6}"}]')
-    with pytest.raises(JobError, match="could not be drawn, more than 1%"):
+    with pytest.raises(JobError, match="could not be generated, more than 1%"):
         run_small(tmp_path / "run", recipe, val, "samples=600")
     assert not (tmp_path / "run").exists()
 

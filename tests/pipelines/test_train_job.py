@@ -83,7 +83,7 @@ def uninterrupted(tmp_path_factory, sources):
 
 
 def command(folder, sources, *overrides):
-    code = "from pipelines.cli.main import run; run()"
+    code = "from pipelines.cli.main import main; main()"
     data = ["--data", sources["train"], "--val", sources["val"]]
     settings = [*SMALL, *BUDGET, *overrides]
     arguments = [sys.executable, "-c", code, "train", "rec-tiny", *settings, "-o", str(folder), *data]
