@@ -1,5 +1,6 @@
 """Whether a source labels lines or scenes."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.datasets.concat import ConcatenatedSource
@@ -110,3 +111,28 @@ def _open_scenes(spec: str, path: AnyPath) -> SceneSource:
         path, "scenes", ParquetSceneSource, LmdbSceneSource
     )
     return ConcatenatedSource(spec, parts)
+
+
+@dataclass(frozen=True)
+class LineDataset:
+    """Labelled lines."""
+
+    source: LineSource
+
+
+@dataclass(frozen=True)
+class SceneDataset:
+    """Labelled scenes."""
+
+    source: SceneSource
+
+
+def resolve_dataset(spec: str | Path) -> LineDataset | SceneDataset:
+    """Find out whether a user's path or URI holds lines or scenes, and open it.
+
+    Raises:
+        InputError: there is no dataset, or it cannot be read.
+    """
+    if dataset_kind(spec) == "scenes":
+        return SceneDataset(open_scene_source(spec))
+    return LineDataset(open_line_source(spec))
