@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 
-from pipelines.jobs.encode import encode_image
+from pipelines.io.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
 from synthtext.core import Charset, SkippedSample

@@ -24,10 +24,9 @@ from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.plan import SHARD_SIZE, ShardPlan
 from pipelines.io.shard_writer import PendingShard
+from pipelines.jobs.executor import Executor
+from pipelines.jobs.generation import GeneratedSource
 from pipelines.jobs.shard_job import ShardJob
-from pipelines.jobs.shard_task import ShardTask, generate_shard, machine_fingerprint
-from pipelines.jobs.source import ShardSource
-from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 
 SHARES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
@@ -96,33 +95,28 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="of `memory`")
     options = parser.parse_args()
     plan = ShardPlan(options.n, 0, options.shard_size)
-    recipe = resolve_recipe(options.recipe, options.settings)
-    with tempfile.TemporaryDirectory(dir=options.o) as root:
-        folder = Watched(Path(root) / "data", len(plan), stop=options.what == "start")
+    source = GeneratedSource(resolve_recipe(options.recipe, options.settings), 1)
+    with tempfile.TemporaryDirectory(dir=options.o) as place:
+        folder = Watched(Path(place) / "data", len(plan), stop=options.what == "start")
+        job = ShardJob(source, plan, folder, Executor(options.workers if options.what == "memory" else 0))
         if options.what == "resume":
-            fabricate(recipe, plan, folder)
-        workers = options.workers if options.what == "memory" else 0
-        job = ShardJob(recipe, plan, 1, "parquet", folder, workers, None)
+            fabricate(job, folder)
         report(job, folder)
 
 
-def fabricate(recipe: ShardSource, plan: ShardPlan, folder: DatasetFolder) -> None:
-    """Write manifests of all shards but the last, as an earlier job would have left them."""
+def fabricate(job: ShardJob, folder: DatasetFolder) -> None:
+    """Write the manifests of all shards but the last, as an interrupted job leaves them, without data."""
     folder.shards.mkdir(parents=True)
-    task = ShardTask(
-        recipe, recipe.digest, fingerprint_digest(machine_fingerprint(recipe)), 1, plan[0], folder.shards, "parquet"
-    )
-    draft = generate_shard(task, recipe.generator(1))
-    draft.path.unlink()
-    for spec in plan:
-        if spec.index < len(plan) - 1:
+    pending = job.write_shard(0).pending
+    pending.local_path.unlink()
+    for spec in job.plan:
+        if spec.index < len(job.plan) - 1:
             file = f"{spec.name}.parquet"
             update = {"index": spec.index, "start": spec.start, "file": file, "bytes": 1}
             (folder.shards / file).write_bytes(b"x")
-            (folder.shards / f"{spec.name}.json").write_text(draft.manifest.model_copy(update=update).to_json())
-    job = ShardJob(recipe, plan, 1, "parquet", folder, 0, None)
+            (folder.shards / f"{spec.name}.json").write_text(pending.manifest.model_copy(update=update).to_json())
     DatasetFolder(folder.path).write_description(job.description)
-    print(f"a manifest has {len(draft.manifest.to_json()):,} bytes")
+    print(f"a manifest has {len(pending.manifest.to_json()):,} bytes")
 
 
 def report(job: ShardJob, folder: Watched) -> None:

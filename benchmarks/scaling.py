@@ -26,6 +26,8 @@ from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.plan import SHARD_SIZE, ShardPlan
 from pipelines.io.shard_writer import PendingShard
+from pipelines.jobs.executor import Executor
+from pipelines.jobs.generation import GeneratedSource
 from pipelines.jobs.shard_job import ShardJob
 from pipelines.progress import format_duration
 from pipelines.recipes.resolve import resolve_recipe
@@ -83,7 +85,8 @@ class Timed(DatasetFolder):
 
 
 def run_part(part: Part) -> Measured:
-    recipe, folder = resolve_recipe(part.recipe, part.settings), Timed(Path(part.folder) / "data")
+    source = GeneratedSource(resolve_recipe(part.recipe, part.settings), 1)
+    folder = Timed(Path(part.folder) / "data")
     started = time.perf_counter()
     running: AbstractContextManager[object] = nullcontext()
     if part.workers:
@@ -93,10 +96,10 @@ def run_part(part: Part) -> Measured:
     with running:
         if part.workers:  # several small shards for each worker
             few = ShardPlan(64 * part.workers, size=16)
-            ShardJob(recipe, few, 1, "parquet", DatasetFolder(Path(part.folder) / "warm"), part.workers, None).run()
+            ShardJob(source, few, DatasetFolder(Path(part.folder) / "warm"), Executor(part.workers)).run()
         ready = time.perf_counter() - started
         plan = ShardPlan(part.count, part.start, part.size)
-        summary = ShardJob(recipe, plan, 1, "parquet", folder, part.workers, None).run()
+        summary = ShardJob(source, plan, folder, Executor(part.workers)).run()
     return Measured(ready if part.workers else 0.0, summary.seconds, time.process_time() - folder.cpu, folder.seconds)
 
 

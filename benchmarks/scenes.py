@@ -21,8 +21,8 @@ from pathlib import Path
 import cv2
 
 from pipelines.datasets.rectify import rectify
-from pipelines.inference.run import Run
-from pipelines.jobs.encode import encode_image
+from pipelines.inference.run import open_run
+from pipelines.io.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Scene, SkippedSample, TextInstance
 from synthtext.scenes import SceneGenerator
@@ -82,8 +82,8 @@ def _timed(spent: dict[str, float], stage: str, step: Callable[[SceneState], Non
 
 
 def measure_reading(run: Path, name: str, settings: Sequence[str], count: int) -> None:
-    """Print the fraction of lines that are read correctly, by layout."""
-    recognizer = Run.open(run).recognizer()
+    """Print the share of lines that are read, by layout."""
+    recognizer = open_run(run).predictor()
     for layout in LAYOUTS:
         generator = resolve_recipe(name, [*CLEAN, f"layouts={{{layout}: 1}}", *settings]).generator(1)
         drawn = [generator.generate(index) for index in range(count)]

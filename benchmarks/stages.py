@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 
 from augment import Blur, Noise
+from pipelines.io.encode import encode_image
 from pipelines.io.line_row import LineRow
-from pipelines.jobs.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
 from synthtext.core import Size, SkippedSample, Warp

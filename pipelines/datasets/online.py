@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.source import EncodedLine
+from pipelines.io.encode import encode_image
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
-from pipelines.jobs.encode import encode_image
-from pipelines.jobs.probe import check_skipped
-from pipelines.jobs.shard_task import draw_samples, opencv_single_thread
 from pipelines.progress import progress_bar
+from pipelines.recipes.drawing import check_skipped, draw_samples, opencv_single_thread
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator
 from synthtext.core import BLOCK_SIZE, Generator, InputError, Sample, SkippedSample

@@ -10,8 +10,8 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 from pipelines.jobs.preview import plain_font
-from pipelines.jobs.shard_task import draw_samples, opencv_single_thread
 from pipelines.recipes.components import BACKGROUND, EFFECT, INK_COLOURS, INK_STYLE, ComponentKind, builtin_classes
+from pipelines.recipes.drawing import draw_samples, opencv_single_thread
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 
 from augment.copy_paste import CropRules, NaturalPaste, PaddlePaste, PasteMode
 from pipelines.config import SettingsDict, apply_overrides, suggest_key, validate_dataclass
+from pipelines.io.encode import ImageFormat
 from pipelines.io.paths import expand_user
-from pipelines.jobs.encode import ImageFormat
 from synthtext.core import InputError, check_range
 
 PasteModeName: TypeAlias = Literal["natural", "released"]

@@ -14,7 +14,7 @@ from PIL import ImageDraw, ImageFont
 from pipelines.errors import format_counts
 from pipelines.io.plan import ShardPlan
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.shard_task import draw_samples, opencv_single_thread
+from pipelines.recipes.drawing import draw_samples, opencv_single_thread
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext.core import Image, InputError, Sample, Scene, SkippedSample
 from synthtext.fonts import FontFile, bundled_fonts

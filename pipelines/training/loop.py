@@ -109,7 +109,7 @@ class _Training:
             self._validate()  # or a training that only spoils the weights would keep worse ones than it began with
         while state.step < config.steps:
             self._step()
-            bar.advance(min(config.samples_per_step, config.samples - bar.meter.done))
+            bar.advance(min(config.samples_per_step, config.samples - bar.counter.done))
             ends = state.step == config.steps
             if ends or state.step % config.log_every == 0:
                 self._write_log()

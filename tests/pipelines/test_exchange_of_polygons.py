@@ -63,7 +63,7 @@ def test_polygons_survive_import_shards_crops_and_export(tmp_path):
 
     ocrmill("crops", tmp_path / "data", "-o", tmp_path / "lines", "--workers", 0)
     rows = pq.read_table(tmp_path / "lines" / "shards" / "part-000000.parquet").to_pylist()
-    assert_same({row["text"]: json.loads(row["meta"])["drawn"]["polygon"] for row in rows}, outlines)
+    assert_same({row["text"]: json.loads(row["meta"])["parameters"]["polygon"] for row in rows}, outlines)
     for row in rows:
         if len(outlines[row["text"]]) > 4:  # straightened: as long as the bent edge, no higher than the band
             assert row["width"] > 250

@@ -18,7 +18,7 @@ from pipelines.errors import JobError
 from pipelines.io.line_row import LineRow
 from pipelines.io.scene_row import SceneRow, leaf_instances
 from pipelines.jobs.export import export_data
-from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.importing import import_data
 from synthtext.core import (
     AppliedEffect,
     Box,
@@ -80,7 +80,9 @@ def assert_same(found, put, *, atol=0.0):
 
 def again(out, form, data):
     """What was exported, imported again."""
-    statistics = open_import_source(out / "labels.tsv" if form == "paddleocr" else out, form).write(data)
+    statistics = import_data(
+        out / "labels.tsv" if form == "paddleocr" else out, data, source_format=form, workers=0
+    ).statistics
     assert not statistics.skipped
     assert not statistics.problems
     return list(iterate_scenes(open_scene_source(data)))
@@ -289,7 +291,7 @@ def test_the_command_says_what_is_lost_in_one_line(dataset, tmp_path):
     result = CliRunner().invoke(app, [str(data), "-o", str(tmp_path / "out"), "--to", "icdar"])
     assert result.exit_code == 0, result.output
     assert "1 scenes with 2 texts" in result.output
-    assert "not in this format: polygons without four corners, now rectangles (2), " in result.output
+    assert "not supported by this format: polygons without four corners, now rectangles (2), " in result.output
     assert "transcriptions of texts to be ignored (1)" in result.output
     rows = [line(number, text) for number, text in enumerate("ab")]
     result = CliRunner().invoke(app, [str(dataset(tmp_path / "l", rows)), "-o", str(tmp_path / "x"), "--to", "icdar"])

@@ -41,7 +41,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_the_same_call_goes_on(tmp_path,
     run = make_run(tmp_path / "run")
     with (
         largest_file(size),
-        pytest.raises(JobError, match=f"{file} cannot be written: File too large; the same command again goes on$"),
+        pytest.raises(JobError, match=f"{file} cannot be written: File too large; re-run the same command to resume$"),
     ):
         train(run.folder)
     assert not (run.folder / file).exists() or file == "metrics.jsonl"
