@@ -141,7 +141,7 @@ def test_another_source_or_setting_is_refused_and_named(target, tmp_path):
     out = tmp_path / "out"
     copypaste(target, out, 4, workers=0)
     assert "setting share was 0.2, is 0.5" in refused(target, "-o", out, "-n", 4, "share=0.5")
-    assert "mode was natural, is released" in refused(target, "-o", out, "-n", 4, "--mode", "released")
+    assert "mode was natural, is paddle" in refused(target, "-o", out, "-n", 4, "--mode", "paddle")
     write_picture(target.parent / "images" / "2.png", 99)
     before = contents(out)
     assert "source 0 has changed" in refused(target, "-o", out, "-n", 4)
@@ -156,7 +156,7 @@ def test_another_source_or_setting_is_refused_and_named(target, tmp_path):
         (["share=-1"], "share -1"),
         (["output.quality_range=[90, 120]"], "quality_range"),
         (["--mode", "realesed"], "there is no mode 'realesed'"),
-        (["--mode", "released", "match_range=[0, 1]"], "unknown key 'match_range'"),
+        (["--mode", "paddle", "match_range=[0, 1]"], "unknown key 'match_range'"),
         (["--format", "zip"], "there is no shard format"),
         (["--seed", "-1"], "seed -1"),
         (["--workers", "1", "--address", "127.0.0.1:1"], "no Ray cluster answers at 127.0.0.1:1"),
@@ -286,7 +286,7 @@ def test_lines_are_pasted_into_pictures_without_text(target, tmp_path):
     kinds = {(i.level, i.origin.source.partition(":")[0]) for scene in scenes for i in scene.instances}
     assert kinds <= {("line", "lines"), ("word", "target/labels.tsv")}
     assert sum(len(scene.instances) for scene in scenes) == 5
-    again = copypaste(made, tmp_path / "again", 5, sources=[made], workers=0, mode="released")
+    again = copypaste(made, tmp_path / "again", 5, sources=[made], workers=0, mode="paddle")
     assert again.source.notes[0].startswith("crops to paste: 5")
 
 
@@ -296,7 +296,7 @@ def test_the_bank_of_a_job_pastes_while_training(target, tmp_path):
     scene = paste(Scene("", np.full((150, 200, 3), 90, np.uint8)), np.random.default_rng(1))
     assert len(scene.instances) == 2
     for path in (tmp_path / "none.arrow", tmp_path / "out"):
-        with pytest.raises(InputError, match="is no bank of crops"):
+        with pytest.raises(InputError, match="is not a bank of crops"):
             load_bank(path)
 
 

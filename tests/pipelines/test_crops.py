@@ -41,7 +41,7 @@ def test_levels_ignored_and_empty_texts_are_told_apart():
     size = Size(100, 50)
     leaves, lines, blocks = (select_instances(texts, size, level) for level in ("leaves", "line", "block"))
     assert leaves.selected == (1, 2, 5)
-    assert sorted(leaves.left_out) == ["larger than a picture", "of another level", "to be ignored", "without a text"]
+    assert sorted(leaves.left_out) == ["larger than an image", "of another level", "to be ignored", "without a text"]
     assert lines.selected == (0, 5)
     assert select_instances(texts, size, "word").selected == (1, 2)
     assert blocks.selected == ()
