@@ -194,7 +194,7 @@ def test_bad_polygons_are_mended_or_left_out_and_counted(tmp_path):
         "polygon runs counterclockwise (3)",
         "polygon of 2 points (3)",
         "polygon has a coordinate that is no finite number (3)",
-        "reaches out of its picture (3)",
+        "extends beyond its image (3)",
     ):
         assert told in result.output
     for scene in iterate_scenes(open_scene_source(tmp_path / "out")):
@@ -210,7 +210,7 @@ def test_sources_without_a_usable_text_end_in_one_sentence_and_leave_nothing(tmp
     ignored = write_labels(tmp_path / "ignored", [[entry(text="###")]] * 3)
     empty = write_labels(tmp_path / "empty", [[]] * 3)
     told = refused(ignored, "-o", tmp_path / "out", "-n", 3)
-    assert "not one text can be cut out to be pasted: to be ignored (3)" in told
+    assert "not one text can be cut out to be pasted: ignored (3)" in told
     assert "there is no text" in refused(empty, "-o", tmp_path / "out", "-n", 3)
     assert not (tmp_path / "out").exists()
 
@@ -276,7 +276,7 @@ def test_lines_are_pasted_into_pictures_without_text(target, tmp_path):
     made = tmp_path / "out"
     result = invoke(target.parent / "images", "-o", made, "-n", 5, "--from", tmp_path / "lines", "--from", target)
     assert result.exit_code == 0, result.output
-    assert "crops to paste: 40; left out: to be ignored (5)" in result.output
+    assert "crops to paste: 40; left out: ignored (5)" in result.output
     scenes = list(iterate_scenes(open_scene_source(made)))
     kinds = {(i.level, i.origin.source.partition(":")[0]) for scene in scenes for i in scene.instances}
     assert kinds <= {("line", "lines"), ("word", "target/labels.tsv")}
