@@ -281,7 +281,7 @@ def test_lines_are_pasted_into_images_without_text(target, tmp_path):
     made = tmp_path / "out"
     result = invoke(target.parent / "images", "-o", made, "-n", 5, "--from", tmp_path / "lines", "--from", target)
     assert result.exit_code == 0, result.output
-    assert "crops to paste: 40; left out: to be ignored (5)" in result.output
+    assert "crops to paste: 40; left out: ignored (5)" in result.output
     scenes = list(iterate_scenes(open_scene_source(made)))
     kinds = {(i.level, i.origin.source.partition(":")[0]) for scene in scenes for i in scene.instances}
     assert kinds <= {("line", "lines"), ("word", "target/labels.tsv")}
