@@ -1,13 +1,13 @@
-"""Labelled pixels become other labelled pixels. In a recipe, `use: blur` means the class `Blur` of this package.
+"""Augmentation of labelled images of scenes and lines. In a recipe, `use: blur` names the class `Blur` of this package.
 
-Effects on lines and scenes alike are geometric (they give a warp) or on pixels. `View`s (`Flip`, `Rescale`, `TextCrop`,
-`Window`, `ResizePad`, `Crop`) look at the labels and change the frame; `SceneChain` and `LineChain` do all of these in
-order.
+Geometric effects return a warp, pixel effects change pixels, and view transforms (`Flip`, `Rescale`, `TextCrop`,
+`Window`, `ResizePad`, `RandomBorderCrop`) change the frame, for which they may read the labels. `SceneChain` and
+`LineChain` apply effects in order.
 """
 
 from augment.bending import Curl, Elastic
 from augment.blur import Blur, Defocus, MotionBlur
-from augment.chain import MaskedScene, SceneChain, SceneEffect, SceneStep
+from augment.chain import LineChain, MaskedScene, SceneChain, SceneEffect, SceneStep
 from augment.colour import Colour, Gamma, Invert, WhiteBalance
 from augment.compression import Downscale, Jpeg
 from augment.crop import RandomBorderCrop, TextCrop, Window
@@ -17,7 +17,6 @@ from augment.geometry import Affine, Perspective, Rotation, Skew
 from augment.imgaug_effect import Imgaug
 from augment.labels import VisibilityRule, move_instances, warp_scene
 from augment.light import CastShadow, Glare, UnevenLight
-from augment.line import LineChain
 from augment.noise import Noise, SaltAndPepper, ShotNoise
 from augment.scan import Binarise, ScanStreaks
 from augment.tia import Distort, Stretch, TiaPerspective

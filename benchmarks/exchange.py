@@ -1,6 +1,6 @@
-"""What importing, cutting out, exporting and looking at scenes costs, in CPU-seconds of this process.
+"""CPU time and memory of import, crops, export and inspection of scenes.
 
-python -m benchmarks.exchange SOURCE        anything that `ocrmill import` takes as scenes
+python -m benchmarks.exchange SOURCE        anything that `ocrmill import` accepts as scenes
 """
 
 import resource
@@ -44,14 +44,14 @@ def main(source: str) -> None:
         images = len(ImportSource.from_path(source).images)
         measure("import", images, "scenes", lambda: import_data(source, data, workers=0))
         count = len(open_scene_source(data))
-        found: list[CropsSource] = []
-        measure("crops: scanning", count, "scenes", lambda: found.append(CropsSource.from_scenes(data)))
-        lines = found[0].index.line_count
+        sources: list[CropsSource] = []
+        measure("crops: scanning", count, "scenes", lambda: sources.append(CropsSource.from_scenes(data)))
+        lines = sources[0].index.line_count
         measure("crops: scanning and cutting", lines, "lines", lambda: crops(data, words, workers=0))
-        forms: tuple[ExportFormat, ...] = ("paddleocr", "icdar", "lmdb")
-        for form in forms:
-            measure(f"export to {form}", count, "scenes", partial(export_data, data, form, Path(folder) / form))
-        measure("inspect, 60 on the page", count, "scenes", lambda: page(data))
+        formats: tuple[ExportFormat, ...] = ("paddleocr", "icdar", "lmdb")
+        for name in formats:
+            measure(f"export to {name}", count, "scenes", partial(export_data, data, name, Path(folder) / name))
+        measure("inspect, 60 samples", count, "scenes", lambda: page(data))
 
 
 if __name__ == "__main__":

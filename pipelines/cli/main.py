@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Annotated, NoReturn
 
 import typer
@@ -29,26 +30,28 @@ app = typer.Typer(
 
 _INTERRUPTED = 130  # exit status of a program that Ctrl-C ended
 
-for _command in (
-    demo_command,
-    generate_command,
-    preview_command,
-    fonts_command,
-    import_command,
-    copypaste_command,
-    crops_command,
-    export_data_command,
-    check_command,
-    train_command,
-    evaluate_command,
-    rebalance_command,
-    filter_command,
-    inspect_command,
-    import_model_command,
-    export_command,
-    read_command,
-):
-    app.command(_command.__name__.removesuffix("_command").replace("_", "-"))(_command)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo_command,
+    "generate": generate_command,
+    "preview": preview_command,
+    "fonts": fonts_command,
+    "import": import_command,
+    "copypaste": copypaste_command,
+    "crops": crops_command,
+    "export-data": export_data_command,
+    "check": check_command,
+    "train": train_command,
+    "evaluate": evaluate_command,
+    "rebalance": rebalance_command,
+    "filter": filter_command,
+    "inspect": inspect_command,
+    "import-model": import_model_command,
+    "export": export_command,
+    "read": read_command,
+}
+
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
 
 
 class _ErrorStreamHandler(logging.Handler):

@@ -153,7 +153,7 @@ def _print_changes(changes: "Sequence[WeightChange]") -> None:
     for column in table.columns[2:]:
         column.justify = "right"
     for change in changes:
-        share = f"{change.wrong / change.total:.1%}"
+        share = f"{change.errors / change.total:.1%}"
         numbers = f"{change.total:,}", share, f"{change.before:.3g}", f"{change.after:.3g}", f"{change.factor:.2f}"
         table.add_row(change.part, escape(change.name), *numbers)
     Console().print(table)

@@ -38,7 +38,7 @@ class EvaluatedInstance:
         polygon: (P, 2) float32, pixels of the image.
         label: Transcription of a text, or confidence of a detection.
         covered: Whether a text is covered, or a detection is on text.
-        held: Number of texts that a detection contains.
+        contained_texts: Number of texts that a detection contains.
     """
 
     role: Literal["text", "detection"]
@@ -46,7 +46,7 @@ class EvaluatedInstance:
     polygon: Polygon
     label: str
     covered: bool
-    held: int = 0
+    contained_texts: int = 0
 
     @property
     def overlay_class(self) -> OverlayClass:

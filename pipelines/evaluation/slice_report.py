@@ -28,15 +28,15 @@ def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
     """Return scores, totals, bins and character confusions of a recognizer."""
     scores, confusions = analysis.evaluation.scores, analysis.confusions
     whole = count_flags(analysis.flags, scores.samples)
-    found = [
-        {"truth": c.label, "reading": c.reading, "total": c.error_count, "occurrences": c.support}
+    frequent = [
+        {"label": c.label, "prediction": c.prediction, "errors": c.error_count, "support": c.support}
         for c in confusions.confusions[:_MAX_CONFUSIONS]
     ]
     groups = [
         {"characters": list(g.group), "total": g.occurrences, "confused": g.confused} for g in confusions.confusables
     ]
-    spelt = [
-        {"is": entry.character, "total": entry.total, "misread": entry.errors} for entry in confusions.per_character
+    characters = [
+        {"value": entry.character, "total": entry.total, "errors": entry.errors} for entry in confusions.per_character
     ]
     return {
         "kind": "recognizer",
@@ -46,14 +46,14 @@ def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
         "characters": {
             "lines": confusions.compared_lines,
             "total": confusions.num_characters,
-            "mistakes": confusions.error_total,
-            "confusions": found,
-            "look_alikes": groups,
-            "by": {"character": spelt},
+            "errors": confusions.error_total,
+            "confusions": frequent,
+            "confusables": groups,
+            "by": {"character": characters},
         },
     }
 
 
 def count_flags(flags: OutcomeFlags, total: int) -> Bin:
-    """Count the flags of all `total` things as one bin."""
+    """Count the flags of all `total` samples as one bin."""
     return Bin("all", {}, total, {name: int(np.count_nonzero(flag)) for name, flag in flags.items()})

@@ -134,7 +134,7 @@ def build_crop_bank(sources: Sequence[tuple[str, CropSource]], rules: CropRules)
             builder.add_source(name)
             for row in range(len(source)):
                 labelled, crops = _crops(source, row, rules, reasons)
-                builder.add_picture(row, labelled, crops)
+                builder.add_image(row, labelled, crops)
                 bar.advance(1)
     if not len(builder):
         counts = format_counts(reasons) or "there is no text"

@@ -194,6 +194,6 @@ def _export_lines(
 
 def _unsupported(line: SampleProvenance) -> list[str]:
     """What a label file does not support of a line."""
-    meta = line.parameters
+    meta = line.meta
     has_provenance = bool(meta.font or meta.corpus or meta.script or meta.effects)
     return [LINE_CLUSTERS] * (len(line.clusters) > 0) + [LINE_PROVENANCE] * has_provenance

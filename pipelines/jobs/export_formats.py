@@ -193,11 +193,11 @@ class LmdbExportWriter:
                 width=width,
                 height=height,
                 clusters=provenance.clusters,
-                font=provenance.parameters.font,
-                script=provenance.parameters.script,
-                corpus=provenance.parameters.corpus,
-                contrast=provenance.parameters.contrast,
-                effects=tuple(applied.name for applied in provenance.parameters.effects),
+                font=provenance.meta.font,
+                script=provenance.meta.script,
+                corpus=provenance.meta.corpus,
+                contrast=provenance.meta.contrast,
+                effects=tuple(applied.name for applied in provenance.meta.effects),
             )
         )
 

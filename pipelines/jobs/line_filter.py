@@ -138,23 +138,24 @@ def open_optional_recognizer(path: Path | None, charset: Path | None) -> "TextRe
     Raises:
         InputError: it cannot be opened, or is a detector.
     """
-    from pipelines.inference.open_network import model_kind, open_recognizer
+    from pipelines.inference.resolve import OnnxModel, open_recognizer, resolve_model
 
     if path is None:
         return None
-    if model_kind(path) == "detector":
+    model = resolve_model(path)
+    if model.kind == "detector":
         raise InputError(f"{path} is a detector: lines are filtered by recognizers")
-    return open_recognizer(path, runtime="torch", charset=None if path.is_dir() else charset)
+    return open_recognizer(model, runtime="torch", charset=charset if isinstance(model, OnnxModel) else None)
 
 
 def recognizer_digest(path: Path | None, charset: Path | None) -> str:
     """SHA-256 of everything that decides what a recognizer reads; empty for no recognizer."""
-    from pipelines.inference.run import CHARSET_FILE, PREPROCESSING_FILE, Run
+    from pipelines.inference.run import CHARSET_FILE, PREPROCESSING_FILE, open_run
 
     if path is None:
         return ""
     if path.is_dir():
-        files = [Run.open(path).weights_path(None), path / CHARSET_FILE, path / PREPROCESSING_FILE]
+        files = [open_run(path).weights_path(), path / CHARSET_FILE, path / PREPROCESSING_FILE]
     else:
         files = [path, *([charset] if charset else [])]
     return fingerprint_digest({str(i): file_sha256(file) for i, file in enumerate(files)})

@@ -19,12 +19,12 @@ from synthtext.core import Polygon
 
 _TEXTS = SliceChart(
     unit_name="texts",
-    segments=(("matched", "matched"), ("covered but not matched", "only_covered")),
+    segments=(("matched", "matched"), ("covered but not matched", "covered_unmatched")),
     rest_label="false negative",
     columns=(
         ShareColumn("matched", "matched"),
-        ShareColumn("only covered", "only_covered"),
-        ShareColumn("false negative", "missed"),
+        ShareColumn("only covered", "covered_unmatched"),
+        ShareColumn("false negative", "false_negative"),
         ShareColumn("merged", "merged"),
     ),
 )
@@ -36,31 +36,31 @@ _DETECTIONS = SliceChart(
         ShareColumn("matched", "matched"),
         ShareColumn("merged", "merged"),
         ShareColumn("other", "other"),
-        ShareColumn("false positive", "invented"),
+        ShareColumn("false positive", "false_positive"),
     ),
 )
 
 _TEXT_CAUSES = {
     "merged": ("merged", "one detection contains it together with other texts"),
     "split": ("split", "several detections are needed to cover it"),
-    "too_large": ("oversized detection", "a detection contains it and extends far beyond it"),
-    "too_small": ("undersized detection", "a detection covers only a part of it, or lies beside it"),
-    "no_detection": ("no detection", "no detection overlaps it"),
+    "oversized": ("oversized detection", "a detection contains it and extends far beyond it"),
+    "undersized": ("undersized detection", "a detection covers only a part of it, or lies beside it"),
+    "no_overlap": ("no detection", "no detection overlaps it"),
 }
 _DETECTION_CAUSES = {
     "merged": ("merged", "contains several texts"),
     "split": ("split", "one of several detections of one text"),
-    "too_large": ("oversized", "extends far beyond its text"),
-    "too_small": ("undersized", "covers only a part of its text, or lies beside it"),
-    "repeated": ("duplicate", "its text is matched by another detection"),
-    "invented": ("false positive", "overlaps no text"),
+    "oversized": ("oversized", "extends far beyond its text"),
+    "undersized": ("undersized", "covers only a part of its text, or lies beside it"),
+    "duplicate": ("duplicate", "its text is matched by another detection"),
+    "false_positive": ("false positive", "overlaps no text"),
 }
 _MAIN_CAUSES = {
     "merged": "share one detection with other texts: boxes enclose lines, labels enclose smaller units",
     "split": "are covered by several detections each: boxes enclose smaller units than labels",
-    "too_large": "have a detection that is too large to match",
-    "too_small": "have a detection that is too small to match, or lies beside",
-    "no_detection": "have no detection",
+    "oversized": "have a detection that is too large to match",
+    "undersized": "have a detection that is too small to match, or lies beside",
+    "no_overlap": "have no detection",
 }
 _MIN_CAUSE_SHARE = 0.1  # of a cause that is mentioned in the summary
 
@@ -186,11 +186,13 @@ def _summarize(texts: Bin, detections: Bin) -> str:
             for cause in largest
             if texts.counts[cause] >= _MIN_CAUSE_SHARE * unmatched
         )
-        covered, missed = texts.counts["only_covered"], texts.counts["missed"]
+        covered, uncovered = texts.counts["covered_unmatched"], texts.counts["false_negative"]
         sentences.append(f"Of the {unmatched:,} others, {', and '.join(causes)}.")
-        sentences.append(f"{covered:,} of them are covered by detections nevertheless, {missed:,} are false negatives.")
+        sentences.append(
+            f"{covered:,} of them are covered by detections nevertheless, {uncovered:,} are false negatives."
+        )
     if detections.total:
-        merged, false_positives = _count(detections, "merged"), _count(detections, "invented")
+        merged, false_positives = _count(detections, "merged"), _count(detections, "false_positive")
         sentences.append(
             f"Of {detections.total:,} detections, {merged} contain several texts, "
             f"and {false_positives} are false positives."

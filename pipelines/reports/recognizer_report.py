@@ -16,16 +16,19 @@ Segments: TypeAlias = list[tuple[str, bool]]
 
 _LINES = SliceChart(
     unit_name="lines",
-    segments=(("correct", "right"),),
+    segments=(("correct", "correct"),),
     rest_label="misread",
-    columns=(ShareColumn("correct", "right"), ShareColumn("letters, digits", "right_letters", denominator="letters")),
+    columns=(
+        ShareColumn("correct", "correct"),
+        ShareColumn("letters, digits", "alphanumeric_correct", denominator="alphanumeric"),
+    ),
 )
 _MAX_CONFUSIONS = 40  # on a page
 _ERROR_TYPES: dict[ErrorType, str] = {
-    "substituted": "substitutions",
-    "form": "of case or width",
-    "left out": "deletions",
-    "added": "insertions",
+    "substitution": "substitutions",
+    "case or width": "of case or width",
+    "deletion": "deletions",
+    "insertion": "insertions",
 }
 
 
@@ -74,7 +77,7 @@ def _summarize(confusions: ConfusionCounts) -> str:
         for error_type, name in _ERROR_TYPES.items()
     }
     types = ", ".join(f"{count:,} {name}" for name, count in by_type.items() if count)
-    confusable = sum(c.error_count for c in confusions.confusions if c.look_alikes and c.error_type == "substituted")
+    confusable = sum(c.error_count for c in confusions.confusions if c.confusables and c.error_type == "substitution")
     text += f": {confusions.error_total:,} errors in {confusions.num_characters:,} characters ({types})."
     return f"{text} {confusable:,} of the substitutions are between confusable characters."
 

@@ -16,7 +16,7 @@ from models.detector import STRIDE
 from models.losses import DBLossSettings
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing
-from pipelines.inference.run import DetectorSettings, Run
+from pipelines.inference.run import DetectorRun, DetectorSettings
 from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
 from pipelines.recipes.components import EFFECT, Component, add_module_folders, build_component
 from pipelines.training.network_group import NetworkGroup, NetworkGroupConfig
@@ -131,11 +131,12 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
         return self.view.chain(tuple(SceneStep(c.use, c.instance, c.weight) for c in built))
 
 
-def detector_init_settings(run: Run) -> SettingsDict:
-    """The settings that starting from a detector's RUN implies."""
+def detector_init_settings(folder: Path) -> SettingsDict:
+    """Return the settings that starting from a detector's run directory implies."""
+    run = DetectorRun.open(folder)
     return {
-        "network": run.detector_settings.model_dump(),
-        "preprocessing": asdict(run.detector_preprocessing),
+        "network": run.settings.model_dump(),
+        "preprocessing": asdict(run.preprocessing),
         "freeze_batch_norm": True,
     }
 

@@ -11,7 +11,7 @@ from models.detector import Detector
 from pipelines.config import SettingsDict
 from pipelines.datasets.scene_source import SceneSource
 from pipelines.evaluation.thresholds import ThresholdScores, sweep_thresholds
-from pipelines.inference.run import CONFIG_FILE, DetectorSettings, Run
+from pipelines.inference.run import CONFIG_FILE, DetectorRun, DetectorSettings, Run
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.jobs.copypaste_inputs import build_crop_bank, open_crop_source, unique_names
 from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
@@ -56,13 +56,15 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path, *, is_known: boo
     )
     for number, entry in enumerate(config.data):
         check_not_a_recipe(number, entry)
-    config = with_teacher_metadata(config, "detector", lambda run: _teaching(run, config))
+    config = with_teacher_metadata(config, "detector", lambda folder: _teaching(DetectorRun.open(folder), config))
     sources, held_out = (
         [open_detection_source(e.source) for e in config.data],
         [open_detection_source(name) for name in config.val],
     )
-    learners, origins = build_students(config, DetectorSettings.build, _start_from)
-    frozen = load_teachers(config, Run.load_detector)
+    learners, origins = build_students(
+        config, DetectorSettings.build, lambda network, folder: _start_from(network, DetectorRun.open(folder))
+    )
+    frozen = load_teachers(config, lambda folder: DetectorRun.open(folder).load_model())
     told = [] if is_known else [*_look(sources, held_out, config), *origins, *describe_teachers(config)]
     pasting, path = config.pasting, folder / CROP_BANK_FILE
     crops = None if is_known or pasting is None else _Crops(pasting, config, path)
@@ -138,24 +140,24 @@ def _begin(frozen: Mapping[str, Detector], crops: _Crops | None, run: Run) -> No
     save_teachers(run, frozen)
 
 
-def _teaching(run: Run, config: DetectorTrainConfig) -> DetectorSettings:
+def _teaching(run: DetectorRun, config: DetectorTrainConfig) -> DetectorSettings:
     """Sizes of a RUN's network, if it has one that can teach.
 
     Raises:
         InputError: it is no detector's, has no weights, or wants another input.
     """
-    there, here = run.detector_preprocessing, config.preprocessing
+    there, here = run.preprocessing, config.preprocessing
     if (there.channels, there.mean, there.std) != (here.channels, here.mean, here.std):
         raise InputError(
             f"{run.folder} cannot teach: it wants {there.channels} with mean {there.mean} and deviation {there.std}, "
             f"but this training has {here.channels}, {here.mean} and {here.std}; change preprocessing"
         )
-    run.load_detector()
-    return run.detector_settings
+    run.load_model()
+    return run.settings
 
 
-def _start_from(network: Detector, run: Run) -> str:
-    weights = run.load_detector().state_dict()
+def _start_from(network: Detector, run: DetectorRun) -> str:
+    weights = run.load_model().state_dict()
     target = network.state_dict()
     for name, tensor in target.items():
         if name not in weights or weights[name].shape != tensor.shape:
@@ -172,10 +174,10 @@ def _sweep(val: Sequence[SceneSource], level: Level, run: Run, state: TrainingPr
     path = run.folder / THRESHOLDS_FILE
     if path.is_file():
         return
-    detector = run.detector()
+    detector = DetectorRun.open(run.folder).predictor()
     with progress_bar("thresholds", total=sum(map(len, val)), unit="pictures") as bar:
         entries = sweep_thresholds(detector, val, bar.advance, level)
-    own = detector.boxes.threshold, detector.boxes.box_threshold
+    own = detector.postprocessing.threshold, detector.postprocessing.box_threshold
     deployed = next(entry for entry in entries if (entry.threshold, entry.box_threshold) == own)
     told: Callable[[ThresholdScores], SettingsDict] = _as_tree
     tree = {
@@ -188,7 +190,7 @@ def _sweep(val: Sequence[SceneSource], level: Level, run: Run, state: TrainingPr
         write_atomic(path, json.dumps(tree, indent=2) + "\n")
     best = entries[0]
     say(
-        f"thresholds: hmean {deployed.hmean:.4f} with those of boxes; the best of {len(entries)} pairs is threshold "
+        f"thresholds: hmean {deployed.hmean:.4f} with those of postprocessing; the best of {len(entries)} pairs is threshold "
         f"{best.threshold:g} with box_threshold {best.box_threshold:g}: {best.hmean:.4f} on the same pictures"
     )
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.recognizer import Recognizer
-from pipelines.inference.run import CONFIG_FILE, Run
+from pipelines.inference.run import CONFIG_FILE, RecognizerRun
 from synthtext.core import Charset, InputError
 
 
@@ -78,7 +78,7 @@ class CharsetChange:
         return f"{self.kept:,} characters kept, {self.new:,} new{similar}, {self.dropped:,} dropped"
 
 
-def load_initial_weights(model: Recognizer, charset: Charset, run: Run) -> CharsetChange:
+def load_initial_weights(model: Recognizer, charset: Charset, run: RecognizerRun) -> CharsetChange:
     """Copy the weights of a RUN into a recognizer of the same sizes; classes go by their characters.
 
     A new character starts as the mean of all kept ones, or half as that and half as a kept one that it resembles (the
@@ -93,7 +93,7 @@ def load_initial_weights(model: Recognizer, charset: Charset, run: Run) -> Chars
     Raises:
         InputError: the sizes differ, or the charsets share no character.
     """
-    source, target = run.load_recognizer().state_dict(), model.state_dict()
+    source, target = run.load_model().state_dict(), model.state_dict()
     for name, tensor in target.items():
         there = source[name].shape if name in source else None
         if there is None or tensor.shape[name in _HEAD :] != there[name in _HEAD :]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from pipelines.inference.run import CONFIG_FILE, Run
+from pipelines.inference.run import CONFIG_FILE, Run, create_run, open_run
 from pipelines.io.atomic import file_lock
 from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.detector_job import prepare_detector
@@ -43,7 +43,7 @@ def train(
         address: of a Ray cluster to join, or None.
 
     Returns:
-        The RUN; `recognizer()` or `detector()` is the best network.
+        The run directory; its `predictor()` is the best network.
 
     Raises:
         InputError: settings or data are wrong, or the folder holds another training.
@@ -64,8 +64,8 @@ def train(
     with file_lock(folder / LOCK_FILE):
         is_new = not (folder / CONFIG_FILE).is_file()
         if is_new:
-            Run.create(folder, prepared.settings, prepared.preprocessing, prepared.charset)
-        run = Run.open(folder)
+            create_run(folder, prepared.settings, prepared.preprocessing, prepared.charset)
+        run = open_run(folder)
         prepared.on_start(run)
         for line in prepared.messages:
             log(line)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from models.losses import ClassCenters
 from models.recognizer import Recognizer, RecognizerOutput
-from pipelines.inference.run import Run
+from pipelines.inference.run import WEIGHTS_FILE, Run
 from pipelines.io.atomic import file_sha256
 from pipelines.training.network_group import LABELS, DistillationLoss, NetworkGroupConfig, NetworkSettingsT
 from pipelines.training.recognizer_config import RecognizerLossSettings
@@ -92,7 +92,9 @@ NetworkT = TypeVar("NetworkT", bound=nn.Module)
 GroupConfigT = TypeVar("GroupConfigT", bound=NetworkGroupConfig[Any])
 
 
-def with_teacher_metadata(config: GroupConfigT, kind: str, facts_of: Callable[[Run], NetworkSettingsT]) -> GroupConfigT:
+def with_teacher_metadata(
+    config: GroupConfigT, kind: str, facts_of: Callable[[Path], NetworkSettingsT]
+) -> GroupConfigT:
     """The settings with the sizes and weights of the frozen networks, so that a training goes on with the same ones.
 
     Args:
@@ -107,9 +109,9 @@ def with_teacher_metadata(config: GroupConfigT, kind: str, facts_of: Callable[[R
     for name, member in config.network_group.frozen_networks.items():
         if member.init is None:
             raise InputError(f"{name} is frozen and has no weights: name a {kind}'s RUN with teacher=RUN")
-        run = Run.open(_path(member.init))
-        sizes = facts_of(run)
-        facts[name] = {"init": str(run.folder), "network": sizes, "sha256": file_sha256(run.weights_path(None))}
+        folder = _path(member.init)
+        sizes = facts_of(folder)
+        facts[name] = {"init": str(folder), "network": sizes, "sha256": file_sha256(folder / WEIGHTS_FILE)}
     return config.model_copy(update={"network_group": config.network_group.with_metadata(facts)})
 
 
@@ -120,7 +122,7 @@ def _path(name: str) -> Path:
 def build_students(
     config: NetworkGroupConfig[NetworkSettingsT],
     build: Callable[[NetworkSettingsT], NetworkT],
-    start: Callable[[NetworkT, Run], str],
+    start: Callable[[NetworkT, Path], str],
 ) -> tuple[dict[str, NetworkT], list[str]]:
     """The networks that learn, with the weights that they start from, and lines of text that tell where those are from.
 
@@ -139,7 +141,7 @@ def build_students(
     for number, (name, network) in enumerate(networks.items()):
         init, source = config.init_of(name), "fresh"
         if init is not None:
-            became = start(network, Run.open(_path(init)))
+            became = start(network, _path(init))
             source = f"from {init}" + (f": {became}" if became else "")
             if init in starts:
                 _shake(network, config.network_group.init_noise, config.seed + number)
@@ -149,10 +151,10 @@ def build_students(
     return networks, told
 
 
-def load_teachers(config: NetworkGroupConfig[Any], load: Callable[[Run], NetworkT]) -> dict[str, NetworkT]:
+def load_teachers(config: NetworkGroupConfig[Any], load: Callable[[Path], NetworkT]) -> dict[str, NetworkT]:
     """The networks that do not learn: in evaluation mode, without gradients, on the device, in channels-last layout."""
     return {
-        name: _at_rest(load(Run.open(_path(member.init or ""))), config.device)
+        name: _at_rest(load(_path(member.init or "")), config.device)
         for name, member in config.network_group.frozen_networks.items()
     }
 

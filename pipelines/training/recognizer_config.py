@@ -1,13 +1,14 @@
 """Settings of what a recognizer's training minimises."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.inference.run import RecognizerSettings, Run
+from pipelines.inference.run import RecognizerRun, RecognizerSettings
 from pipelines.training.network_group import NetworkGroup, NetworkGroupConfig
 from pipelines.training.settings import StrictSettings
 
@@ -118,11 +119,12 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
         return "lines"
 
 
-def recognizer_init_settings(run: Run) -> SettingsDict:
-    """The settings that starting from a recognizer's RUN implies."""
+def recognizer_init_settings(folder: Path) -> SettingsDict:
+    """Return the settings that starting from a recognizer's run directory implies."""
+    run = RecognizerRun.open(folder)
     return {
         "charset": str(run.folder),
-        "network": run.recognizer_settings.model_dump(),
+        "network": run.settings.model_dump(),
         "input": asdict(run.preprocessing),
         "spacing_samples": 0,
     }

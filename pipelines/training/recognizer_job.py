@@ -6,7 +6,7 @@ from pathlib import Path
 from models.ctc import CTCCodec
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.selection import select_lines
-from pipelines.inference.run import CONFIG_FILE, RecognizerSettings, Run
+from pipelines.inference.run import CONFIG_FILE, RecognizerRun, RecognizerSettings, Run
 from pipelines.training.data_checks import describe_data
 from pipelines.training.initial_weights import load_initial_weights
 from pipelines.training.network_building import (
@@ -40,13 +40,17 @@ def prepare_recognizer(config: RecognizerTrainConfig, folder: Path, *, is_known:
     codec, preprocessing = CTCCodec(charset), config.input.preprocessing()
     reject_recipes(config.val, "validate on lines that are there; ocrmill generate makes a data set of it")
     config, recipes = resolve_recipes(config)
-    config = with_teacher_metadata(config, "recognizer", lambda run: _teaching(run, charset, preprocessing))
+    config = with_teacher_metadata(
+        config, "recognizer", lambda folder: _teaching(RecognizerRun.open(folder), charset, preprocessing)
+    )
     learners, origins = build_students(
         config,
         lambda sizes: sizes.build(charset, config.input.height),
-        lambda network, run: str(load_initial_weights(network, charset, run)),
+        lambda network, folder: str(load_initial_weights(network, charset, RecognizerRun.open(folder))),
     )
-    frozen = load_teachers(config, Run.load_recognizer)  # before all lines of a recipe are looked at
+    frozen = load_teachers(
+        config, lambda folder: RecognizerRun.open(folder).load_model()
+    )  # before all lines of a recipe are looked at
     tree = {"kind": "recognizer", **config.model_dump(mode="json")}
     data = open_lines(config, recipes, folder, partial(check_resumable, folder, tree, charset))
     selections = [select_lines(source, codec, preprocessing, config.input.drop_wider_than) for source in data.sources]
@@ -75,7 +79,7 @@ def prepare_recognizer(config: RecognizerTrainConfig, folder: Path, *, is_known:
     )
 
 
-def _teaching(run: Run, charset: Charset, preprocessing: RecognizerPreprocessing) -> RecognizerSettings:
+def _teaching(run: RecognizerRun, charset: Charset, preprocessing: RecognizerPreprocessing) -> RecognizerSettings:
     """Sizes of a RUN's network, if it has one that can teach.
 
     Raises:
@@ -92,12 +96,12 @@ def _teaching(run: Run, charset: Charset, preprocessing: RecognizerPreprocessing
             f"{run.folder} cannot teach: it wants lines {there.height} high in {there.channels}, but this training has "
             f"{here.height} and {here.channels}; change input"
         )
-    run.load_recognizer()
-    return run.recognizer_settings
+    run.load_model()
+    return run.settings
 
 
 def resolve_training_charset(name: str) -> Charset:
     """The charset that a training's setting names: a RUN's, or whatever `resolve_charset` finds."""
     if (Path(name) / CONFIG_FILE).is_file():
-        return Run.open(Path(name)).charset
+        return RecognizerRun.open(Path(name)).charset
     return resolve_charset(name, Path.cwd())

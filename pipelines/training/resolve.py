@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipelines.config import SettingsDict, apply_overrides, read_yaml, suggest_key, validate_model
-from pipelines.inference.run import ModelKind, Run
+from pipelines.inference.run import ModelKind
 from pipelines.io.paths import absolute_path as absolute_place
 from pipelines.io.paths import wrap_read_errors
 from pipelines.recipes.presets import is_recipe
@@ -20,7 +20,7 @@ FINE_TUNING_LR = 3e-4
 """Highest learning rate from the weights of another RUN."""
 
 _PRESETS = Path(__file__).parent / "presets"
-_IMPLIED: dict[ModelKind, Callable[[Run], SettingsDict]] = {
+_IMPLIED: dict[ModelKind, Callable[[Path], SettingsDict]] = {
     "recognizer": recognizer_config.recognizer_init_settings,
     "detector": detector_config.detector_init_settings,
 }
@@ -55,9 +55,9 @@ def resolve_config(
     kind = _kind(tree, preset)
     init = apply_overrides(tree, overrides).get("init")
     if isinstance(init, str):
-        run = Run.open(Path(init).absolute())
-        tree = _with_init(tree, preset in training_preset_names(), _IMPLIED[kind](run))
-        overrides = [*overrides, f"init={json.dumps(str(run.folder))}"]
+        folder = Path(init).absolute()
+        tree = _with_init(tree, preset in training_preset_names(), _IMPLIED[kind](folder))
+        overrides = [*overrides, f"init={json.dumps(str(folder))}"]
     if data:
         tree["data"] = [parse_source(entry).model_dump() for entry in data]
     if val:

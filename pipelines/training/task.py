@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
-from pipelines.inference.run import CONFIG_FILE, Run
+from pipelines.inference.run import CONFIG_FILE, RecognizerRun, Run, open_run
 from pipelines.training.checkpoint import TrainingProgress
 from pipelines.training.settings import RESUMABLE_CHANGES
 from synthtext.core import Charset, InputError
@@ -26,7 +26,7 @@ def check_run_dir(folder: Path) -> None:
     if not (folder / CONFIG_FILE).is_file():
         if folder.exists() and (not folder.is_dir() or any(_foreign(folder))):
             raise InputError(f"{folder} is not empty and is no RUN; name a new folder")
-    elif "imported" in Run.open(folder).config:
+    elif "imported" in open_run(folder).config:
         raise InputError(
             f"{folder} was imported, not trained: name another folder, and start from it with init={folder}"
         )
@@ -43,9 +43,9 @@ def check_resumable(folder: Path, tree: SettingsDict, charset: Charset | None) -
     check_run_dir(folder)
     if not (folder / CONFIG_FILE).is_file():
         return
-    run = Run.open(folder)
+    run = open_run(folder)
     differing = list(_differences(run.config, tree))
-    if not differing and charset is not None and run.charset != charset:
+    if not differing and isinstance(run, RecognizerRun) and run.charset != charset:
         differing.append("the characters of the charset")
     if differing:
         raise InputError(

@@ -15,7 +15,7 @@ from pipelines.cluster.distributed import Send, run_distributed
 from pipelines.cluster.remote import CodeVersion, describe_code_difference, installed_code_version
 from pipelines.config import SettingsDict
 from pipelines.errors import JobError
-from pipelines.inference.run import Run
+from pipelines.inference.run import Run, open_run
 from pipelines.progress import ProgressBar, ProgressCounter, progress_bar
 from pipelines.training.checkpoint import TrainingProgress, read_progress
 from pipelines.training.detector_config import DetectorTrainConfig
@@ -116,7 +116,7 @@ def _work(order: _Order, send: Send) -> None:
     try:
         with propagate_errors(group):
             check_same_version(order.code)
-            prepared, run = order.prepare(config, order.folder), Run.open(order.folder)
+            prepared, run = order.prepare(config, order.folder), open_run(order.folder)
         say: Log = lambda line: first(("said", line))  # noqa: E731 - a name for the type
         run_training(prepared.task, prepared.source_sizes, config, run, say, group, _told_bar(first))
     except (InputError, JobError) as error:

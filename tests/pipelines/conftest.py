@@ -44,18 +44,18 @@ def silent(_line: str) -> None:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the run directories `recognizer` and `detector` of the published models."""
     folder = tmp_path_factory.mktemp("published")
-    import_onnx(published_file(RECOGNIZER_FILE), "recognizer", folder / "recognizer", None, silent)
-    import_onnx(published_file(DETECTOR_FILE), "detector", folder / "detector", None, silent)
+    import_onnx(published_file(RECOGNIZER_FILE), "recognizer", folder / "recognizer", log=silent)
+    import_onnx(published_file(DETECTOR_FILE), "detector", folder / "detector", log=silent)
     return folder
 
 
 @pytest.fixture(scope="session")
 def exported(published: Path) -> Path:
     """The same folder, with `recognizer.onnx` and `detector.onnx`."""
-    from pipelines.inference.run import Run
+    from pipelines.inference.run import open_run
 
     for kind in ("recognizer", "detector"):
-        export_onnx(Run.open(published / kind), published / f"{kind}.onnx", silent)
+        export_onnx(open_run(published / kind), published / f"{kind}.onnx", silent)
     return published
 
 

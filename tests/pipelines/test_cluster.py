@@ -167,7 +167,7 @@ def test_nodes_that_die_join_late_or_are_incompatible(folder, compatible, refere
     for worker in cluster.head.workers():
         os.kill(worker, signal.SIGKILL)
     dying.kill()
-    set_delay(folder, 0.8)  # so that the job still runs when nodes join late
+    set_delay(folder, 2.0)  # so that the job still runs when nodes join late
     other = folder / "other"
     for package in ("synthtext", "augment", "models", "pipelines"):
         shutil.copytree(HOME / package, other / package, ignore=shutil.ignore_patterns("__pycache__"))

@@ -160,7 +160,7 @@ def test_another_source_or_setting_is_refused(target, tmp_path):
         (["--format", "zip"], "there is no shard format"),
         (["--seed", "-1"], "seed -1"),
         (["--workers", "1", "--address", "127.0.0.1:1"], "no Ray cluster answers at 127.0.0.1:1"),
-        (["--from", "nowhere.tsv"], "there is no such"),
+        (["--from", "nowhere.tsv"], "there is no such dataset"),
         (["crops.min_height=100"], "not one text can be cut out"),
     ],
 )
@@ -190,10 +190,10 @@ def test_invalid_polygons_are_repaired_or_left_out_and_counted(tmp_path):
     result = invoke(write_labels(tmp_path / "bad", [label] * 3), "-o", tmp_path / "out", "-n", 6)
     assert result.exit_code == 0, result.output
     for message in (
-        "polygon crosses itself (3)",
-        "polygon runs counterclockwise (3)",
+        "self-intersecting quadrilateral (3)",
+        "counterclockwise polygon (3)",
         "polygon of 2 points (3)",
-        "polygon has a coordinate that is no finite number (3)",
+        "polygon with a coordinate that is not finite (3)",
         "reaches out of its picture (3)",
     ):
         assert message in result.output
@@ -222,7 +222,7 @@ def test_encodings(target, tmp_path):
     copypaste(target, tmp_path / "marked", 5, workers=0, overrides=["output.format=png"])
     assert contents(tmp_path / "plain") == contents(tmp_path / "marked")
     target.write_bytes(content + "images/0.png\t[]é\n".encode("latin-1"))
-    assert "line 6 is no UTF-8 text" in refused(target, "-o", tmp_path / "out", "-n", 3)
+    assert "line 6 is not UTF-8 text" in refused(target, "-o", tmp_path / "out", "-n", 3)
 
 
 def test_unusable_images_are_left_out_before_generation(tmp_path):
@@ -235,8 +235,8 @@ def test_unusable_images_are_left_out_before_generation(tmp_path):
     labels.write_text("\n".join([*lines[:9], "images/9.png\t[{'transcription'", *lines[10:]]))
     result = invoke(labels, "-o", tmp_path / "out", "-n", 16, "--format", "lmdb")
     assert result.exit_code == 0, result.output
-    assert "target images left out: picture broken (2), label unreadable (1), picture missing (1)" in result.output
-    assert "crops to paste: 8; left out: picture broken (2), label unreadable (1), picture missing (1)" in result.output
+    assert "target images left out: image broken (2), label unreadable (1), image missing (1)" in result.output
+    assert "crops to paste: 8; left out: image broken (2), label unreadable (1), image missing (1)" in result.output
     rows = [json_of(tmp_path / "out", i)["meta"]["parameters"]["target"] for i in range(16)]
     assert sorted(rows[:8]) == sorted(rows[8:]) == [0, 1, 2, 4, 6, 8, 10, 11]
 
@@ -253,7 +253,7 @@ def test_workers_do_not_scan_sources_again(target, tmp_path):
     source = prepared(target, tmp_path / "out")
     drawn = list(source.generator.generate_many(range(8)))
     sent = pickle.loads(pickle.dumps(source))
-    assert sent.__dict__["scans"][target].left_out == {2: "picture missing"}
+    assert sent.__dict__["scans"][target].left_out == {2: "image missing"}
     for mine, theirs in zip(drawn, sent.generator.generate_many(range(8)), strict=True):
         assert mine.key == theirs.key
         np.testing.assert_array_equal(mine.image, theirs.image)
@@ -265,14 +265,14 @@ def test_images_that_break_during_a_job_are_skipped(target, tmp_path):
     (target.parent / "images" / "2.png").unlink()
     (target.parent / "images" / "3.png").write_bytes(b"no picture")
     gaps = [drawn.reasons for drawn in generator.generate_many(range(5)) if isinstance(drawn, SkippedSample)]
-    assert sorted(gaps) == [("target picture broken",), ("target picture missing",)]
+    assert sorted(gaps) == [("target image broken",), ("target image missing",)]
 
 
 def test_a_target_without_a_usable_image_writes_nothing(target, tmp_path):
     source = shutil.copytree(target.parent, tmp_path / "source") / "labels.tsv"
     shutil.rmtree(target.parent / "images")
     message = refused(target, "-o", tmp_path / "out", "-n", 5, "--from", source)
-    assert "not one of 5 images can be used: picture missing (5)" in message
+    assert "not one of 5 images can be used: image missing (5)" in message
     assert not (tmp_path / "out").exists()
 
 
@@ -281,7 +281,7 @@ def test_lines_are_pasted_into_images_without_text(target, tmp_path):
     made = tmp_path / "out"
     result = invoke(target.parent / "images", "-o", made, "-n", 5, "--from", tmp_path / "lines", "--from", target)
     assert result.exit_code == 0, result.output
-    assert "crops to paste: 40; left out: to be ignored (5)" in result.output
+    assert "crops to paste: 40; left out: ignored (5)" in result.output
     scenes = list(iterate_scenes(open_scene_source(made)))
     kinds = {(i.level, i.origin.source.partition(":")[0]) for scene in scenes for i in scene.instances}
     assert kinds <= {("line", "lines"), ("word", "target/labels.tsv")}

@@ -9,7 +9,7 @@ from pipelines.cli.evaluation import evaluate_command
 from pipelines.jobs.importing import import_data
 
 
-def test_labels_that_were_mended_are_told_and_the_page_and_the_slices_agree_with_the_scores(tmp_path, published):
+def test_repaired_labels_are_reported_and_all_outputs_agree(tmp_path, published):
     square = [[10, 10], [60, 12], [60, 30], [10, 28]]
     label = [
         {"transcription": "turned", "points": square[::-1]},
@@ -28,12 +28,12 @@ def test_labels_that_were_mended_are_told_and_the_page_and_the_slices_agree_with
     written = ["--json", str(scores), "--report", str(report), "--slices", str(slices)]
     result = CliRunner().invoke(app, [network, *sources, "--max-side", "96", *written])
     assert result.exit_code == 0, result.output
-    told = "labels.tsv: labels mended: polygon runs counterclockwise (1); left out: polygon of 2 points (1)"
-    assert told in result.stderr
-    assert result.stderr.count("labels mended") == 1  # the data set holds mended labels alone
+    message = "labels.tsv: labels repaired: counterclockwise polygon (1); left out: polygon of 2 points (1)"
+    assert message in result.stderr
+    assert result.stderr.count("labels mended") == 1  # the dataset contains only repaired labels
     assert [row["instances"] for row in json.loads(scores.read_text()).values()] == [2, 2]
     tree = json.loads(slices.read_text())
     assert list(tree) == sources
     assert {name: entry["scores"] for name, entry in tree.items()} == json.loads(scores.read_text())
-    assert [entry["texts"]["no_detection"] for entry in tree.values()] == [2, 2]  # there is nothing to be seen
-    assert report.read_text().count("Of the 2 others, 2 (100.0 %) have no detection on them") == 2
+    assert [entry["texts"]["no_overlap"] for entry in tree.values()] == [2, 2]  # the image shows no text
+    assert report.read_text().count("Of the 2 others, 2 (100.0 %) have no detection") == 2

@@ -62,7 +62,7 @@ def scene(number, *, plain):
             texts.append(TextInstance(text, points, ignore=ignore))
             continue
         clusters = Clusters(np.array([0, len(text)], np.int32), points[None, :4]) if text else Clusters.empty()
-        origin = Origin("pasted", "bank", k) if k % 2 else Origin("drawn")
+        origin = Origin("pasted", "bank", k) if k % 2 else Origin("rendered")
         parent = 0 if k and rng.random() < 0.5 else -1
         texts.append(TextInstance(text, points, clusters, ignore, "line" if k == 0 else "word", parent, origin))
     image, suffix = encoded(number, ".png" if number % 2 else ".jpg"), ".png" if number % 2 else ".jpg"
@@ -230,7 +230,7 @@ def test_a_failed_export_leaves_nothing(tmp_path, form):
     labels = tmp_path / "photos" / "labels.tsv"
     entry = '[{"transcription": "a", "points": [[1, 1], [40, 1], [40, 20], [1, 20]]}]'
     labels.write_text(f"1.png\t{entry}\nlabels.tsv\t{entry}\n0.png\t[{{")
-    unusable = r"not one of 3 images can be used: label unreadable \(1\), picture broken \(1\), picture missing \(1\)"
+    unusable = r"not one of 3 images can be used: label unreadable \(1\), image broken \(1\), image missing \(1\)"
     with pytest.raises(InputError, match=unusable):
         export_data(labels, form, tmp_path / "out")
     labels.write_text("".join(f"{number}.png\t{entry}\n" for number in range(2)))
@@ -263,7 +263,7 @@ def test_unreadable_scenes_are_left_out_and_counted(dataset, tmp_path, form):
     (labels.parent / names[3]).unlink()
     (labels.parent / names[17]).write_bytes(b"no picture")
     done = export_data(labels, form, tmp_path / "out")
-    assert done.left_out == {"label unreadable": 1, "picture missing": 1, "picture broken": 1}
+    assert done.left_out == {"label unreadable": 1, "image missing": 1, "image broken": 1}
     good = [row for number, row in enumerate(rows) if number not in (1, 3, 17)]
     assert (done.images, done.texts) == (17, sum(len(row.instances) for row in good))
     assert [one.image for one in again(tmp_path / "out", form, tmp_path / "again")] == [row.image for row in good]
@@ -276,7 +276,7 @@ def test_lines_without_an_image_are_left_out_and_counted(dataset, tmp_path, form
     labels = tmp_path / "all" / "labels.tsv"
     (labels.parent / labels.read_text().splitlines()[4].partition("\t")[0]).unlink()
     done = export_data(labels, form, tmp_path / "out")
-    assert (done.images, done.left_out) == (8, {"picture missing": 1})
+    assert (done.images, done.left_out) == (8, {"image missing": 1})
     source = open_line_source(tmp_path / "out" / "labels.tsv" if form == "paddleocr" else tmp_path / "out")
     assert list(source.texts()) == [f"text {number}" for number in range(9) if number != 4]
 

@@ -14,7 +14,7 @@ from models.metrics import normalized_edit_distance
 from pipelines.cli.quality import filter_command
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.open_network import open_recognizer
+from pipelines.inference.resolve import open_recognizer
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.line_row import LineRow
 from pipelines.io.row import to_json
@@ -109,12 +109,12 @@ def content(folder):
 def test_decisions_follow_from_the_readings_of_an_evaluation(source, dataset, model, tmp_path):
     whole = [made for number, made in enumerate(ROWS) if number != 7]
     recognizer = open_recognizer(model, runtime="torch")
-    readings = evaluate_recognizer(recognizer, open_line_source(dataset(tmp_path / "whole", whole))).readings
+    readings = evaluate_recognizer(recognizer, open_line_source(dataset(tmp_path / "whole", whole))).predictions
     expected = {}
     for made, reading in zip(whole, readings, strict=True):
-        if reading.truth == reading.prediction and reading.confidence >= 0.9:
+        if reading.label == reading.prediction and reading.confidence >= 0.9:
             expected[made.key] = TRIVIAL
-        elif "ש" not in made.text and normalized_edit_distance(reading.truth, reading.prediction) > 0.4:
+        elif "ש" not in made.text and normalized_edit_distance(reading.label, reading.prediction) > 0.4:
             expected[made.key] = UNREADABLE
     assert {*expected.values()} == {TRIVIAL, UNREADABLE}
     assert len(expected) < len(whole)
@@ -126,7 +126,7 @@ def test_decisions_follow_from_the_readings_of_an_evaluation(source, dataset, mo
         entry["key"]: entry["decision"] for entry in found if entry["decision"] in (TRIVIAL, UNREADABLE)
     } == expected
     assert [entry["row"] for entry in found] == list(range(16))
-    assert found[7] == {"row": 7, "decision": "picture broken"}
+    assert found[7] == {"row": 7, "decision": "image broken"}
     assert kept.keys() == {made.key for made in whole} - expected.keys()
     assert statistics.rows + statistics.skipped_count == 16
     summary = count_decisions(open_line_source(source), DatasetFolder(out))
@@ -201,7 +201,7 @@ def test_a_label_file_is_filtered(draw_lines, model, tmp_path):
     labels.write_text("0.png\tHOUSE\n1.png\tchocolate cake\nmissing.png\tlost\n3.png\t \n")
     result = run(labels, "-o", tmp_path / "out", "--strong", model)
     assert result.exit_code == 0, result.output
-    assert "skipped: empty label (1), picture missing (1), unreadable (1)" in result.output
+    assert "skipped: empty label (1), image missing (1), unreadable (1)" in result.output
     assert "1 of 4 lines kept" in result.output
     (entry,) = table(tmp_path / "out").values()
     assert (entry["text"], entry["corpus"]) == ("HOUSE", "photos")
@@ -242,7 +242,7 @@ def test_invalid_input_is_refused_and_writes_nothing(parquet, published, model, 
         (parquet, ["--weak", model, "--max-edits", 0.2], "name a strong model"),
         (parquet, ["--weak", model, "--confidence", 1.2], "confidence 1.2 must be from 0 to 1"),
         (parquet, ["--weak", model, "--charset", tmp_path / "dictionary.txt"], "a dictionary is for ONNX files"),
-        (tmp_path / "nothing", ["--weak", model], "there is no such"),
+        (tmp_path / "nothing", ["--weak", model], "there is no such dataset"),
         (scenes, ["--weak", model], "labels the texts of scenes"),
     ):
         result = run(source, "-o", out, *options)

@@ -14,9 +14,9 @@ from pipelines.jobs.importing import ImportSource, import_data
 from synthtext.core import InputError
 
 BAD = {
-    "absent.png\tabsent\n": "picture missing",
-    "text.png\ttext\n": "picture broken",
-    "short.jpg\tshort\n": "picture broken",
+    "absent.png\tabsent\n": "image missing",
+    "text.png\ttext\n": "image broken",
+    "short.jpg\tshort\n": "image broken",
     "good3.jpg\t\n": "empty label",
     "good4.png\t  \n": "empty label",
 }
@@ -56,7 +56,7 @@ def test_lines_are_imported_byte_for_byte_and_others_are_counted(tmp_path, label
     statistics = import_data(labels, tmp_path / "data", workers=0).statistics
     source = open_line_source(tmp_path / "data")
     assert len(source) == statistics.rows == 10
-    assert dict(statistics.skipped) == {"picture missing": 1, "picture broken": 2, "empty label": 2}
+    assert dict(statistics.skipped) == {"image missing": 1, "image broken": 2, "empty label": 2}
     lines = source.read(np.arange(10))
     for index, line in enumerate(lines):
         assert line.image == encoded(index, (".png", ".jpg")[index % 2])
@@ -105,7 +105,7 @@ def test_a_folder_of_another_import_is_refused(tmp_path, labels):
 
 def test_an_import_without_a_usable_line_leaves_nothing(tmp_path, labels):
     labels.write_text("".join(BAD))
-    with pytest.raises(InputError, match=r"not one of 5 lines .*: empty label \(2\), picture broken \(2\), picture"):
+    with pytest.raises(InputError, match=r"not one of 5 lines .*: empty label \(2\), image broken \(2\), picture"):
         import_data(labels, tmp_path / "data", workers=0)
     assert not (tmp_path / "data").exists()
 
@@ -127,5 +127,5 @@ def test_the_command_reports_skipped_lines(tmp_path, labels):
     app.command()(import_command)
     result = CliRunner().invoke(app, [str(labels), "-o", str(tmp_path / "data"), "--from", "paddleocr"])
     assert result.exit_code == 0, result.output
-    assert "skipped: empty label (2), picture broken (2), picture missing (1)" in result.output
+    assert "skipped: empty label (2), image broken (2), image missing (1)" in result.output
     assert len(open_line_source(tmp_path / "data")) == 10

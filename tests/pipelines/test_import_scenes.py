@@ -56,7 +56,7 @@ def test_scenes_are_imported_byte_for_byte(tmp_path):
     assert dataset_kind(path) == "scenes"
     statistics, scenes = scenes_of(path, tmp_path / "data")
     assert (statistics.rows, statistics.skipped_count) == (4, 0)
-    assert dict(statistics.problems) == {"polygon runs counterclockwise": 1}
+    assert dict(statistics.problems) == {"counterclockwise polygon": 1}
     assert [scene.image for scene in scenes] == [encoded(n, (".png", ".jpg")[n % 2]) for n in range(4)]
     assert [[(i.text, i.ignore) for i in scene.instances] for scene in scenes] == [
         [],
@@ -78,7 +78,7 @@ def test_skipped_scenes_are_counted_and_keep_their_index(tmp_path):
     (tmp_path / "photos" / "3.jpg").write_bytes(encoded(3, ".jpg")[:-400])
     path.write_text(path.read_text() + "4.png\t[{\n5.jpg\n")
     statistics, scenes = scenes_of(path, tmp_path / "data")
-    assert dict(statistics.skipped) == {"picture missing": 1, "picture broken": 2, "label unreadable": 2}
+    assert dict(statistics.skipped) == {"image missing": 1, "image broken": 2, "label unreadable": 2}
     assert [int(scene.key[8:]) for scene in scenes] == [0, 4, 5]
 
 
@@ -105,7 +105,7 @@ def test_polygons_outside_are_left_out_and_those_across_the_edge_are_kept():
     kept, problems = instances_inside(texts, 100, 50)
     assert [i.polygon[0].tolist() for i in kept] == [[5, 5], [-10, 5], [95, 45], [80.5, 40], [7, 7]]
     assert [i.parent for i in kept] == [-1, 0, -1, 2, -1]
-    assert sorted(problems) == ["polygon outside of the picture"] * 3 + ["polygon reaches over the picture's edge"] * 2
+    assert sorted(problems) == ["polygon outside of the image"] * 3 + ["polygon partly outside of the image"] * 2
 
 
 ICDAR = [
@@ -182,12 +182,10 @@ def test_problems_of_icdar_files_are_counted(tmp_path):
     result = command(folder, "-o", tmp_path / "data")
     assert result.exit_code == 0, result.output
     assert "skipped: " in result.output
-    for reason in ("picture missing (1)", "label missing (1)", "label unreadable (1)"):
+    for reason in ("image missing (1)", "label missing (1)", "label unreadable (1)"):
         assert reason in result.output
-    message = (
-        "labels left out: line without corners and a text (2), polygon has a coordinate that is no finite number (2)"
-    )
-    assert message in result.output
+    told = "labels left out: line without corners and a text (2), polygon with a coordinate that is not finite (2)"
+    assert told in result.output
 
 
 def coco(folder, tree, count=3, place=""):
@@ -236,22 +234,22 @@ def test_plain_coco_is_read_and_problems_are_counted(tmp_path):
     annotations = [{"image_id": 0, **kind} for kind in kinds]
     path = coco(tmp_path / "coco", {"images": images, "annotations": annotations}, count=2)
     statistics, scenes = scenes_of(path, tmp_path / "data")
-    assert dict(statistics.skipped) == {"picture missing": 1}
+    assert dict(statistics.skipped) == {"image missing": 1}
     assert [(i.text, i.ignore) for i in scenes[0].instances] == [("a", False), ("###", True), ("###", True)]
     assert scenes[1].instances == ()
-    assert statistics.problems["polygon in several pieces"] == 1
-    assert statistics.problems["mask without a polygon, its box is taken"] == 1
+    assert statistics.problems["polygon in several parts"] == 1
+    assert statistics.problems["mask without a polygon, replaced by its box"] == 1
     assert statistics.problems["label without polygon or box"] == 2
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("{", "is no file of COCO-Text"),
-        ("[]", "is no file of COCO-Text"),
-        ('{"imgs": {}}', "is no file of COCO-Text"),
-        ('{"imgs": {}, "anns": {}}', "names no picture"),
-        ('{"images": [{"id": 1}], "annotations": []}', "is no file of COCO-Text"),
+        ("{", "is not a file of COCO-Text"),
+        ("[]", "is not a file of COCO-Text"),
+        ('{"imgs": {}}', "is not a file of COCO-Text"),
+        ('{"imgs": {}, "anns": {}}', "names no image"),
+        ('{"images": [{"id": 1}], "annotations": []}', "is not a file of COCO-Text"),
     ],
 )
 def test_other_json_is_refused(tmp_path, content, says):
@@ -266,7 +264,7 @@ def test_other_folders_are_refused(tmp_path):
     with pytest.raises(InputError, match="no such label file or folder"):
         ImportSource.from_path(tmp_path / "nowhere")
     paths = icdar(tmp_path / "a", [[]]), icdar(tmp_path / "a", [[]], pictures="again", labels="again")
-    with pytest.raises(InputError, match="have one name"):
+    with pytest.raises(InputError, match="have the same name"):
         ImportSource.from_path(paths[0])
 
 
@@ -287,10 +285,10 @@ def test_the_command_reports_problems_of_labels(tmp_path):
     assert result.exit_code == 0, result.output
     assert "\ntexts: 6, of these to be ignored: 3\n" in result.output
     said = (
-        "labels mended: polygon crosses itself (1), polygon runs counterclockwise (1); "
-        "kept: polygon reaches over the picture's edge (1); "
-        "to be ignored: polygon of more than four points crosses itself (1); "
-        "left out: polygon has a coordinate that is no finite number (1), polygon of 2 points (1), "
-        "polygon outside of the picture (1)"
+        "labels repaired: self-intersecting quadrilateral (1), counterclockwise polygon (1); "
+        "kept: polygon partly outside of the image (1); "
+        "to be ignored: self-intersecting polygon (1); "
+        "left out: polygon with a coordinate that is not finite (1), polygon of 2 points (1), "
+        "polygon outside of the image (1)"
     )
     assert said in result.output

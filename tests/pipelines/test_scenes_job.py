@@ -94,7 +94,7 @@ OWN = """
 from dataclasses import dataclass
 
 from synthtext.core import Warp
-from synthtext.scenes.composition import Composition, Item, PlacedItem, PositionedLine, TextBlock
+from synthtext.scenes.composition import Composition, LayoutItem, PlacedItem, PositionedLine, TextBlock
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ class Corner:
     inset: float = 9
 
     def compose(self, typesetter, size):
-        line = typesetter.letter(typesetter.choose(20))
-        return Composition((Item(TextBlock.around([PositionedLine(line, 0, 0)])),), size.width, size.height)
+        line = typesetter.typeset(typesetter.choose(20))
+        return Composition((LayoutItem(TextBlock.around([PositionedLine(line, 0, 0)])),), size.width, size.height)
 
     def place(self, rng, composition, backdrop):
         return [PlacedItem(composition.items[0], Warp.translation(self.inset, self.inset))]
@@ -132,7 +132,7 @@ def test_a_layout_of_the_user(tmp_path: Path) -> None:
         ("output.width_range=[10, 20]", "width_range [10, 20] must be pixels from 64"),
         ("typesetting.tracking_range=[2, 1]", "tracking_range [2.0, 1.0] must be ems"),
         ("background={photos: {folder: nowhere}}", "does not exist"),
-        ("background={neon: 1}", "there is no background 'neon'"),
+        ("background={neon: 1}", "there is no paper 'neon'"),
         ("kind=pages", "kind 'pages' is unknown; known are lines, scenes"),
         ("layout={margin_range: [0, 1]}", "unknown key 'layout'; did you mean 'layouts'"),
     ],
@@ -152,7 +152,7 @@ def test_texts_larger_than_the_image_are_skipped_and_counted(tmp_path: Path) -> 
         "fonts.size_range=[40, 44]",
         "baselines={straight: 1}",
     )
-    with pytest.raises(JobError, match="no place for any text"):
+    with pytest.raises(JobError, match="no free area for any text"):
         generate("scenes", tmp_path / "data", 4, overrides=(*long, "layouts={photo: 1}"), workers=0)
     assert not (tmp_path / "data" / "shards").exists() or not list((tmp_path / "data" / "shards").glob("*.json"))
 

@@ -15,7 +15,7 @@ from pipelines.errors import JobError
 from pipelines.evaluation.detector import evaluate_detector
 from pipelines.evaluation.thresholds import sweep_thresholds
 from pipelines.inference.engine import onnx_engine, open_onnx_session
-from pipelines.inference.run import Run
+from pipelines.inference.run import open_run
 from pipelines.io.atomic import file_sha256
 from pipelines.training.detector_job import prepare_detector
 from pipelines.training.job import concrete, train
@@ -88,7 +88,7 @@ def by_heart(request, tmp_path_factory, few, teacher):
 
 def test_a_few_pictures_are_learnt_by_heart(by_heart, few):
     preset, run = by_heart
-    scores = evaluate_detector(run.detector(), open_scene_source(few)).scores
+    scores = evaluate_detector(run.predictor(), open_scene_source(few)).scores
     best = json.loads((run.folder / "best.json").read_text())
     assert (scores.hmean, scores.instances) == (1, 2)
     assert best["score"] == 1
@@ -134,7 +134,7 @@ def test_thresholds_are_swept_at_the_end(by_heart, few):
 
 
 def test_a_sweep_says_what_an_evaluation_says(teacher, more):
-    detector, source = teacher.detector(), open_scene_source(more)
+    detector, source = teacher.predictor(), open_scene_source(more)
     found = sweep_thresholds(detector, [source])
     assert [entry.hmean for entry in found] == sorted((entry.hmean for entry in found), reverse=True)
     assert len({entry.hmean for entry in found}) > 1
@@ -151,7 +151,7 @@ def prepared(preset, folder, source, *overrides):
 
 def test_a_frozen_teacher_stays_as_it_was_and_students_learn(tmp_path, few, teacher):
     config, task = prepared("det-cml", tmp_path, few, f"teacher={teacher.folder}", "samples=8")
-    learner, before = TrainState(task.model, config), teacher.load_detector().state_dict()
+    learner, before = TrainState(task.model, config), teacher.load_model().state_dict()
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     for step, batch in enumerate(task.batches(range(3))):
         learner.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
@@ -199,7 +199,7 @@ def test_each_lesson_has_its_weight(tmp_path, few, teacher):
 def test_students_that_start_from_one_run_do_not_stay_the_same(tmp_path, few, teacher):
     _, task = prepared("det-dml", tmp_path, few, f"init={teacher.folder}")
     first, second = (network.state_dict() for network in task.model.values())
-    source = teacher.load_detector().state_dict()
+    source = teacher.load_model().state_dict()
     assert all(torch.equal(first[name], source[name]) for name in source)
     name = "head.probability.conv.conv.weight"
     differs = (second[name] - source[name]).std() / source[name].std()
@@ -256,8 +256,8 @@ def test_the_best_is_exported_or_any_other_by_name(by_heart, tmp_path):
     best = json.loads((run.folder / "best.json").read_text()).get("network", LEARNT[preset][0])
     names = list(run.config["network_group"]["networks"])
     with torch.no_grad():
-        said = {name: run.of_member(name).load_detector().probability(images) for name in names}
-        deployed = run.load_detector().probability(images)
+        said = {name: run.of_member(name).load_model().probability(images) for name in names}
+        deployed = run.load_model().probability(images)
     assert [name for name in names if torch.equal(said[name], deployed)] == [best]
     with pytest.raises(InputError, match="has no network 'pupil'"):
         run.of_member("pupil")
@@ -272,7 +272,7 @@ def test_the_best_is_exported_or_any_other_by_name(by_heart, tmp_path):
 
 def test_the_settings_are_in_the_run(by_heart):
     preset, run = by_heart
-    config = Run.open(run.folder).config
+    config = open_run(run.folder).config
     assert config["kind"] == run.kind == "detector"
     kept = {key: value for key, value in config.items() if key != "kind"}
     assert type(resolve_config(preset))(**kept).network_group.students == LEARNT[preset]

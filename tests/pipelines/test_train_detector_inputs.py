@@ -11,7 +11,7 @@ import yaml
 
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing
-from pipelines.inference.run import Run
+from pipelines.inference.run import create_run
 from pipelines.training.data_checks import describe_scenes, scan_scenes
 from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.job import concrete, prepare, train
@@ -43,9 +43,9 @@ def places(tmp_path_factory, draw_scenes):
     (folder / "lines.tsv").write_text("0.png\tone line\n")
     found["lines"] = str(folder / "lines.tsv")
     for name, preprocessing in (("rgb", DetectorPreprocessing(channels="rgb")), ("untrained", DetectorPreprocessing())):
-        run = Run.create(folder / name, {"kind": "detector", "network": {"neck_channels": 4}}, preprocessing)
+        run = create_run(folder / name, {"kind": "detector", "network": {"neck_channels": 4}}, preprocessing)
         if name == "rgb":
-            run.save_weights(run.detector_settings.build())
+            run.save_weights(run.settings.build())
         found[name] = str(folder / name)
     return found
 
@@ -54,7 +54,7 @@ def places(tmp_path_factory, draw_scenes):
     ("data", "val", "settings", "told"),
     [
         ("lines", "scenes", [], r"lines\.tsv holds lines, not scenes: a detector cannot learn from it"),
-        ("scenes", "nowhere", [], "there is no such data set"),
+        ("scenes", "nowhere", [], "there is no such dataset"),
         (
             "ignored",
             "scenes",
@@ -65,7 +65,7 @@ def places(tmp_path_factory, draw_scenes):
         ("scenes", "ignored", [], r"cannot choose the best weights: not one text in its 2 pictures counts"),
         ("scenes", "bare", [], r"cannot choose the best weights"),
         ("gone", "scenes", [], r"1 of 3 pictures are missing, the first: .*1\.png"),
-        ("scenes", "spoilt", [], r"0\.png: this is no picture"),
+        ("scenes", "spoilt", [], r"0\.png: this is not a readable image"),
         ("scenes", "scenes", ["copy_paste={from: [nowhere]}"], "nowhere"),
         ("scenes", "scenes", ["copy_paste={crops: {min_height: 90}}"], "not one text can be cut out"),
         ("scenes", "scenes", ["init=nowhere"], "nowhere is no RUN"),
@@ -91,7 +91,7 @@ def test_a_process_that_joins_makes_the_same_batches_and_looks_at_no_picture(tmp
         )
 
     first = prepare(settings("scenes"), tmp_path / "run")
-    first.on_start(Run.create(tmp_path / "run", first.settings, first.preprocessing))
+    first.on_start(create_run(tmp_path / "run", first.settings, first.preprocessing))
     joining = prepare(settings("scenes"), tmp_path / "run", skip_inspection=True)
     assert (joining.settings, joining.source_sizes, joining.messages) == (first.settings, first.source_sizes, [])
     one, other = (next(iter(prepared.task.batches(range(1)))) for prepared in (first, joining))
@@ -256,7 +256,7 @@ def test_the_data_are_described_before_the_first_step(places, tmp_path, draw_sce
     assert told == [
         f"train {mixed}: 5 pictures, 6 texts, 0 to be ignored",
         "  pictures without text: 1; with nothing but texts to be ignored: 0 (they teach where there is none)",
-        "  labels mended: polygon runs counterclockwise (1)",
+        "  labels repaired: counterclockwise polygon (1)",
         "  texts too small to be learnt, unless the view enlarges them: 1",
         f"train {places['ignored']}: 2 pictures, 0 texts, 4 to be ignored",
         "  pictures without text: 0; with nothing but texts to be ignored: 2 (they teach where there is none)",

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.config import read_yaml
 from pipelines.errors import JobError
-from pipelines.inference.run import Run
+from pipelines.inference.run import open_run
 from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.job import train
@@ -90,7 +90,7 @@ def test_a_curriculum_is_read_in_order_from_shards_and_from_the_recipe(tmp_path,
     run_small(tmp_path / "other", tmp_path / "shards", val, "data.0.order=index")
     assert metrics(tmp_path / "run") == metrics(tmp_path / "other")
     kept = resolve_recipe(str(tmp_path / "run" / "recipes" / "0-mine.yaml"))
-    assert kept.digest == Run.open(tmp_path / "run").config["data"][0]["digest"]
+    assert kept.digest == open_run(tmp_path / "run").config["data"][0]["digest"]
     run_small(tmp_path / "shuffled", recipe, val)
     assert metrics(tmp_path / "shuffled") != metrics(tmp_path / "run")
 
@@ -104,7 +104,7 @@ def test_the_data_are_described_as_shards_are(recipe, uninterrupted):
 
 def test_the_run_says_what_it_was_trained_on(tmp_path, recipe, val, uninterrupted):
     folder, _ = uninterrupted
-    (entry,) = Run.open(folder).config["data"]
+    (entry,) = open_run(folder).config["data"]
     assert {**entry, "digest": len(entry["digest"])} == {
         "source": str(recipe), "weight": 1.0, "count": 120, "seed": 4, "digest": 64,
     }  # fmt: skip
@@ -124,9 +124,9 @@ def test_a_stopped_training_goes_on_as_if_nothing_had_been(tmp_path, recipe, val
     with pytest.raises(KeyboardInterrupt):
         run_small(folder, recipe, val, "data.0.seed=4", "data_workers=1", say=stop)
     assert json.loads((folder / "state.json").read_text())["step"] == 5
-    assert "looking at" in capfd.readouterr().err
+    assert "scanning" in capfd.readouterr().err
     run_small(folder, recipe, val, "data.0.seed=4")
-    assert "looking at" not in capfd.readouterr().err  # what is known of the lines lies in the RUN
+    assert "scanning" not in capfd.readouterr().err  # what is known of the lines lies in the RUN
     assert metrics(folder) == metrics(uninterrupted[0])
     weights = [path / "weights.safetensors" for path in (folder, uninterrupted[0])]
     assert weights[0].read_bytes() == weights[1].read_bytes()

@@ -15,7 +15,7 @@ from pipelines.cli.training import export_command
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.engine import onnx_engine, open_onnx_session
-from pipelines.inference.run import Run
+from pipelines.inference.run import create_run
 from pipelines.io.atomic import file_sha256
 from pipelines.training.job import concrete, train
 from pipelines.training.recognizer_job import prepare_recognizer
@@ -75,7 +75,7 @@ def learnt(tmp_path_factory, few):
 @pytest.mark.parametrize("preset", TEAMS)
 def test_a_batch_is_learnt_by_heart(learnt, few, preset):
     run = learnt(preset)
-    assert evaluate_recognizer(run.recognizer(), open_line_source(few)).scores.accuracy == 1
+    assert evaluate_recognizer(run.predictor(), open_line_source(few)).scores.accuracy == 1
     best = json.loads((run.folder / "best.json").read_text())
     assert best["score"] == best["scores"][few]["accuracy"] == 1
     logged = entries(run, "train")
@@ -105,14 +105,14 @@ def test_every_network_has_its_weights_and_the_best_is_named(learnt):
 
 def test_the_best_weights_say_which_network_they_are_of(learnt, tmp_path):
     made = learnt("rec-udml")
-    run = Run.create(tmp_path / "run", made.config, made.preprocessing, made.charset)
+    run = create_run(tmp_path / "run", made.config, made.preprocessing, made.charset)
     images = torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(0))
     for name in ("peer", "student"):
-        model = made.of_member(name).load_recognizer()
+        model = made.of_member(name).load_model()
         run.save_weights(model, best_network=name)
         with torch.no_grad():
-            assert torch.equal(run.load_recognizer()(images).logits, model(images).logits)
-    assert run.select_network("smaller").recognizer_settings.hidden == 16
+            assert torch.equal(run.load_model()(images).logits, model(images).logits)
+    assert run.select_network("smaller").settings.hidden == 16
 
 
 def test_of_equals_the_smaller_is_the_best(learnt):
@@ -128,7 +128,7 @@ def test_the_smaller_is_exported(learnt, tmp_path):
     assert result.exit_code == 0, result.output
     images = torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        said = run.of_member("peer").load_recognizer()(images).logits.softmax(2)
+        said = run.of_member("peer").load_model()(images).logits.softmax(2)
     assert (onnx_engine(open_onnx_session(tmp_path / "a.onnx"))(images) - said).abs().max() < 1e-4
 
 
@@ -161,7 +161,7 @@ def take_steps(task, config, count):
 def test_a_frozen_teacher_stays_as_it_was(learnt, few):
     teacher = learnt("rec-lcnet")
     config, task = prepared("rec-distill", few, f"teacher={teacher.folder}", "samples=8", "loss.feature_weight=1")
-    before = teacher.load_recognizer().state_dict()
+    before = teacher.load_model().state_dict()
     take_steps(task, config, 3)
     frozen = task._frozen["teacher"]
     assert not frozen.training
@@ -188,7 +188,7 @@ def test_frozen_norms_keep_their_statistics_and_all_else_learns(learnt, few):
 def test_peers_start_from_different_weights(learnt, few):
     _, fresh = prepared("rec-dml", few)
     _, started = prepared("rec-dml", few, f"init={learnt('rec-lcnet').folder}")
-    source = learnt("rec-lcnet").load_recognizer().state_dict()
+    source = learnt("rec-lcnet").load_model().state_dict()
     name = "head.fc1.weight"
     first, second = (network.state_dict() for network in started.model.networks.values())
     assert all(torch.equal(first[key], source[key]) for key in source)
@@ -266,8 +266,8 @@ def test_a_step_is_finite_however_large_the_logits(few, precision, released):
 def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(tmp_path, few, learnt, crash_after):
     start, smaller = learnt("rec-lcnet"), tmp_path / "smaller"
     peer = learnt("rec-udml").of_member("peer")
-    Run.create(smaller, peer.config, peer.preprocessing, peer.charset).save_weights(
-        peer.load_recognizer(), best_network="peer"
+    create_run(smaller, peer.config, peer.preprocessing, peer.charset).save_weights(
+        peer.load_model(), best_network="peer"
     )
     settings = [
         *SMALL, SMALLER, "samples=56", "validate_every=4", "checkpoint_every=5", "log_every=1", "optim.lr=0.0003",

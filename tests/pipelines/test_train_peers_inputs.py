@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.inference.run import RecognizerSettings, Run
+from pipelines.inference.run import RecognizerSettings, create_run
 from pipelines.training.job import train
 from pipelines.training.resolve import resolve_config, training_preset_names
 from synthtext.core import Charset, InputError
@@ -36,7 +36,7 @@ def test_a_start_and_a_teacher_that_do_not_fit_are_refused(tmp_path, draw_lines)
         ("whole", "digits", 32),
     ):
         charset = Charset(tuple("abc")) if name == "letters" else Charset.named(charset)
-        run = Run.create(
+        run = create_run(
             tmp_path / name, {"network": network.model_dump()}, RecognizerPreprocessing(height=height), charset
         )
         if name != "bare":

@@ -1,4 +1,4 @@
-"""Every way to lay out a line: ink, picture, quads and outlines agree (on plain paper, without pixel effects)."""
+"""Consistency of ink, image, quads and outlines for all layouts (plain background, no pixel effects)."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Points, Sample, SampleGenerator, SkippedSample
+from synthtext.core import Generator, Points, Sample, SkippedSample
 
 BASELINES = {
     "straight": "{straight: 1}",
@@ -25,7 +25,7 @@ EFFECTS = {
 MARGINS = {"tight": "[0, 0]", "loose": "[0.8, 1.6]"}
 STYLES = {"plain": "{plain: 1}", "outline": "{outline: {weight: 1, width_range: [0.005, 0.08]}}"}
 BASE = (
-    "fonts={system: false, embedded: true, size_range: [28, 64]}",
+    "fonts={system: false, bundled: true, size_range: [28, 64]}",
     "charset=latin1",
     "corpus=[{use: words, case: {lower: 1, title: 1, upper: 1}}, {use: words, count_range: [1, 2]},"
     ' {use: pattern, pattern: "[@W%Æ¼&MgjQ]{1,6}"}]',
@@ -37,7 +37,7 @@ BASE = (
     "layout.neighbours.probability=0",
 )
 COUNT = 60
-LOST = 0.25  # of an edge that lies half a pixel nearer to the border than it was set: its softened end, no ink
+LOST = 0.25  # of an antialiased edge at the border, whose position is rounded by up to half a pixel
 LAYOUTS = [
     pytest.param(baseline, effects, margins, id=f"{baseline}-{effects}-{margins}")
     for baseline, effects, margins in product(BASELINES, EFFECTS, MARGINS)
@@ -45,7 +45,9 @@ LAYOUTS = [
 
 
 @cache
-def generator(baseline: str, effects: str, margins: str, style: str, height: int | str, *more: str) -> SampleGenerator:
+def generator(
+    baseline: str, effects: str, margins: str, style: str, height: int | str, *more: str
+) -> Generator[Sample]:
     chosen = (f"baselines={BASELINES[baseline]}", f"effects={EFFECTS[effects]}", f"ink.styles={STYLES[style]}")
     layout = (f"layout.margin_range={MARGINS[margins]}", f"output={{height: {height}}}")
     return resolve_recipe("lines", (*BASE, *chosen, *layout, *more)).generator(5)
@@ -58,18 +60,18 @@ def drawn(*layout: str | int, count: int = COUNT) -> Iterator[Sample]:
 
 
 def heights(baseline: str) -> tuple[int | str, ...]:
-    return "free", 320 if baseline == "circle" else 48  # a circle of 48 pixels holds no letter that can be read
+    return "free", 320 if baseline == "circle" else 48  # the letters of a circle of 48 pixels are illegible
 
 
 def marks(sample: Sample) -> np.ndarray:
-    """How far every pixel is from the paper, as a share of the ink that is farthest: of one ink, its coverage."""
+    """Distance of every pixel from the background over the maximum: the coverage for a single ink colour."""
     image = sample.image.astype(np.float32)
     away = np.linalg.norm(image - image[0, 0], axis=2)
     return np.asarray(away / away.max())
 
 
 def filled(polygons: list[Points], shape: tuple[int, ...], grown: int = 0) -> np.ndarray:
-    """What lies in the polygons, and as many pixels around them."""
+    """Pixels inside the polygons and within a margin around them."""
     inside = np.zeros(shape, np.uint8)
     for polygon in polygons:
         cv2.fillPoly(inside, [np.round((polygon - 0.5) * 16).astype(np.int32)], 1, shift=4)
@@ -81,9 +83,9 @@ def border(ink: np.ndarray) -> float:
 
 
 def reach(sample: Sample) -> int:
-    """How many pixels the border around letters goes beyond them."""
+    """Width of the outline around letters in pixels."""
     drawn = sample.meta.parameters
-    return max(1, round(drawn["width"] * drawn["em"])) if drawn["style"] == "outline" else 0
+    return max(1, round(drawn["width"] * drawn["em_size"])) if drawn["ink_style"] == "outline" else 0
 
 
 @pytest.mark.parametrize(("baseline", "effects", "margins"), LAYOUTS)
@@ -102,7 +104,7 @@ def test_ink_picture_quads_and_outlines_agree(baseline: str, effects: str, margi
 
 
 def contrast(sample: Sample) -> float:
-    """The farthest that a channel of the ink is from the paper."""
+    """Maximum difference of a channel between ink and background."""
     return float(np.abs(sample.image.astype(np.float32) - sample.image[0, 0]).max())
 
 
@@ -122,14 +124,14 @@ def test_neighbours_stand_beside_a_line_and_change_nothing_of_it(baseline: str, 
                 or isinstance(either, SkippedSample)
                 or one.meta.rejected
             ):
-                continue  # the next attempt goes on in streams from which a neighbour was drawn
-            told.append("neighbour" in either.meta.drawn)
+                continue  # the next attempt continues streams that drew a neighbour
+            told.append("neighbour" in either.meta.parameters)
             check_same_line(one, other)
             check_same_line(one, either)
             ink = marks(one)
             added = np.abs(other.image.astype(np.float32) - one.image).max(axis=2) / contrast(one)
             inside = filled(list(one.clusters.quads), ink.shape)
-            assert added[inside].sum() < 0.03 * ink.sum(), other.meta.drawn
+            assert added[inside].sum() < 0.03 * ink.sum(), other.meta.parameters
             seen.append(added[~inside].max(initial=0) > 0.3)
         assert 0.1 < np.mean(told) < 0.9
     assert len(seen) >= COUNT
