@@ -1,15 +1,15 @@
 """Which lines of a source a recognizer can learn from, and why the others are left out."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.backbones.lcnet import PPLCNet
 from models.ctc import CTCCodec
-from models.lcnet import time_steps
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.source import ConcatenatedLines, LineSource
 from pipelines.errors import format_counts
@@ -63,7 +63,11 @@ class Selection:
 
 
 def select_lines(
-    source: LineSource, codec: CTCCodec, preprocessing: RecognizerPreprocessing, max_width: int = 1280
+    source: LineSource,
+    codec: CTCCodec,
+    preprocessing: RecognizerPreprocessing,
+    max_width: int = 1280,
+    time_steps: Callable[[int], int] = PPLCNet.time_steps,
 ) -> Selection:
     """Find the lines that can be learnt from; reads all labels and sizes, and decodes no picture.
 
@@ -72,6 +76,7 @@ def select_lines(
         codec: writes the labels.
         preprocessing: says how wide a picture becomes.
         max_width: resized pictures wider than this are left out, so that one strip does not take all memory; pixels.
+        time_steps: the number of time steps of the network for an image of a width, see `RecognizerBackbone`.
 
     Raises:
         InputError: not one line is left; the sentence says why.
@@ -80,7 +85,7 @@ def select_lines(
     texts, rows, count, reasons = source.texts(), np.empty(len(widths), np.int64), 0, Counter[str]()
     for first in range(0, len(widths), _BATCH_SIZE):
         chunk = widths[first : first + _BATCH_SIZE]
-        steps = _steps(preprocessing.batch_width(chunk.astype(np.int64)))
+        steps = _steps(preprocessing.batch_width(chunk.astype(np.int64)), time_steps)
         misfits = [
             TOO_WIDE if width > max_width else _misfit(text, codec, step)
             for text, width, step in zip(islice(texts, len(chunk)), chunk.tolist(), steps.tolist(), strict=True)
@@ -111,7 +116,7 @@ def _resized(source: LineSource, preprocessing: RecognizerPreprocessing) -> NDAr
     return found
 
 
-def _steps(widths: NDArray[np.int64]) -> NDArray[np.int64]:
+def _steps(widths: NDArray[np.int64], time_steps: Callable[[int], int]) -> NDArray[np.int64]:
     shapes, which = np.unique(widths, return_inverse=True)
     return np.array([time_steps(width) for width in shapes.tolist()], np.int64)[which]
 
