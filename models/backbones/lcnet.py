@@ -1,4 +1,4 @@
-"""PP-LCNet as the PP-OCRv2 recognizer uses it: separable convolutions, hard swish, squeeze-and-excitation at the end."""
+"""PP-LCNet as in the PP-OCRv2 recognizer: separable convolutions, hard swish, squeeze-and-excitation at the end."""
 
 from typing import NamedTuple
 

@@ -47,7 +47,7 @@ def describe_data(selections: Sequence[Selection], val: Sequence[LineSource], ch
     coverage = charset.compare_with(training_texts())
     yield from _describe_outside("training labels", coverage)
     if coverage.unused:
-        yield f"{len(coverage.unused)} of {len(charset)} characters occur in no training label: {_list(coverage.unused)}"
+        yield f"{len(coverage.unused)} of {len(charset)} characters are in no training label: {_list(coverage.unused)}"
     for source in val:
         yield f"validate {source.name}: {len(source):,} lines"
         yield from _describe_outside("its labels", charset.compare_with(texts[source.name]))

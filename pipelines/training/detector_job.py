@@ -139,8 +139,8 @@ def _teacher_settings(run: Run, config: DetectorTrainConfig) -> DetectorSettings
     teacher, student = run.detector_preprocessing, config.preprocessing
     if (teacher.channels, teacher.mean, teacher.std) != (student.channels, student.mean, student.std):
         raise InputError(
-            f"{run.folder} cannot be the teacher: its input is {teacher.channels} with mean {teacher.mean} and standard "
-            f"deviation {teacher.std}, that of this training {student.channels}, {student.mean} and {student.std}; "
+            f"{run.folder} cannot be the teacher: its input is {teacher.channels} with mean {teacher.mean} and "
+            f"standard deviation {teacher.std}, that of this training {student.channels}, {student.mean} and {student.std}; "
             "change preprocessing"
         )
     run.load_detector()
@@ -179,8 +179,8 @@ def _sweep_thresholds(val: Sequence[SceneSource], level: Level, run: Run, progre
         write_atomic(path, json.dumps(report, indent=2) + "\n")
     best = entries[0]
     log(
-        f"thresholds: hmean {configured.hmean:.4f} with those of postprocessing; the best of {len(entries)} pairs on the "
-        f"same images is threshold {best.threshold:g} with box_threshold {best.box_threshold:g}: {best.hmean:.4f}"
+        f"thresholds: hmean {configured.hmean:.4f} with those of postprocessing; the best of {len(entries)} pairs on "
+        f"the same images is threshold {best.threshold:g} with box_threshold {best.box_threshold:g}: {best.hmean:.4f}"
     )
 
 

@@ -124,13 +124,13 @@ def resolve_recipes(config: TrainConfigT) -> tuple[TrainConfigT, dict[int, Onlin
         recipe = resolve_recipe(entry.source)
         if recipe.kind != "lines":
             raise InputError(
-                f"recipe {entry.source} generates scenes, but a recognizer needs lines: make scenes with ocrmill generate "
-                "and lines of them with ocrmill crops"
+                f"recipe {entry.source} generates scenes, but a recognizer needs lines: make scenes with ocrmill "
+                "generate and lines of them with ocrmill crops"
             )
         if entry.digest not in (None, recipe.digest):
             raise InputError(
-                f"data.{index}.digest: recipe {entry.source} has {recipe.digest[:12]}, not {entry.digest[:12]}: its lines "
-                "have changed; remove the digest to use them"
+                f"data.{index}.digest: recipe {entry.source} has {recipe.digest[:12]}, not {entry.digest[:12]}: its "
+                "lines have changed; remove the digest to use them"
             )
         count = entry.count or math.ceil(config.samples * (entry.weight / total))
         entries[index] = entry.model_copy(update={"count": count, "seed": entry.seed or 0, "digest": recipe.digest})

@@ -22,12 +22,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipelines.datasets.open import open_scenes
+from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.jobs.copypaste import copypaste
 from pipelines.jobs.shard_job import generate
 from pipelines.jobs.source import iterate_samples
-from pipelines.recipes.presets import preset_names
+from pipelines.recipes.presets import recipe_preset_names
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.job import train
 from synthtext.corpora import languages
@@ -113,7 +113,7 @@ def _digest(data: bytes) -> str:
 def drawn_names() -> list[str]:
     """The presets whose samples are recorded, and "copypaste natural" and "copypaste released"."""
     left_out = {f"lines-{language}" for language in languages()} - {f"lines-{language}" for language in LANGUAGES}
-    return [name for name in preset_names() if name not in left_out] + [f"copypaste {mode}" for mode in MODES]
+    return [name for name in recipe_preset_names() if name not in left_out] + [f"copypaste {mode}" for mode in MODES]
 
 
 def font_of(name: str) -> Path | None:
@@ -149,7 +149,7 @@ def _pasted(mode: str, folder: Path) -> Iterable[tuple[Any, Any]]:
     small = ["output.width_range=[320, 320]", "output.height_range=[240, 240]", "fonts.size_range=[11, 40]"]
     generate("scenes", folder / "target", 4, overrides=["fonts.system=false", "output.format=png", *small], workers=0)
     copypaste(folder / "target", folder / "out", PASTED, mode=mode, overrides=["output.format=png"], workers=0)
-    for scene in iterate_scenes(open_scenes(folder / "out")):
+    for scene in iterate_scenes(open_scene_source(folder / "out")):
         yield cv2.imdecode(np.frombuffer(scene.image, np.uint8), cv2.IMREAD_COLOR_RGB), scene.instances
 
 
