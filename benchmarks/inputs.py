@@ -18,7 +18,7 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Charset, InputError
 
 ROOT = FILE.absolute().parents[1]
-_OCRMILL = "from pipelines.cli.main import run; run()"
+_OCRMILL = "from pipelines.cli.main import main; main()"
 _TRDG_NEEDS = ("pillow<10", "numpy<2", "opencv-python<4.12")
 
 

@@ -82,7 +82,7 @@ def _import_recognizer(
     load_matching(file, layers, [model], lambda m: m(probe))
     charset = resolve_model_charset(read_metadata(content), model.config.num_classes, dictionary, file)
     difference = _difference(file, content, torch_recognizer(model), probe)
-    network = {name: value for name, value in asdict(model.config).items() if name not in ("classes", "height")}
+    network = {name: value for name, value in asdict(model.config).items() if name not in ("num_classes", "height")}
     run = Run.create(out, _config("recognizer", file, network), preprocessing, charset)
     run.save_weights(model)
     say(f"{out}: {_parameters(model)} parameters, {len(charset):,} characters{difference}")

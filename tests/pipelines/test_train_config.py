@@ -33,7 +33,10 @@ def test_overrides_reach_every_depth():
         ("optim.schedule=linear", r"optim\.schedule: .*'cosine', 'polynomial' or 'piecewise'.*not 'linear'"),
         ("optim.schedule=piecewise", r"optim: schedule=piecewise needs milestones"),
         ("optim.milestones=[[0.5, 0.1]]", r"optim: milestones are only for schedule=piecewise, not cosine"),
-        ("optim={schedule: piecewise, milestones: [[0.5, 0.1], [0.5, 0.01]]}", r"positions of the milestones must increase"),
+        (
+            "optim={schedule: piecewise, milestones: [[0.5, 0.1], [0.5, 0.01]]}",
+            r"positions of the milestones must increase",
+        ),
         ("optim={schedule: piecewise, milestones: [[0.5, 1.5]]}", r"optim\.milestones\.0\.1: .*not 1\.5"),
         ("optim={schedule: piecewise, milestones: [[0.5, 0.1]], final_lr_fraction: 0}", r"remove final_lr_fraction"),
         ("optim.power=2", r"optim: power is only for schedule=polynomial, not cosine"),
