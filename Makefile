@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench fonts system
+.PHONY: demo test check lint bench fonts system
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed | system  ## words -> shards -> a trained recognizer -> scores -> a page to look at
@@ -17,6 +17,11 @@ demo: $(VENV)/installed | system  ## words -> shards -> a trained recognizer -> 
 # One thread a process: waiting threads of two networks would keep each other from working.
 test: lint  ## the whole suite, three files at a time: some of them wait for Ray
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+# Everything that needs no Ray, training or browser and is quick: for the minutes between two edits.
+check: lint  ## lint, types, and the quick tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	  -m "not ray and not train and not browser and not slow"
 
 lint: $(VENV)/installed-dev | system
 	$(BIN)/ruff format --check .

@@ -1,8 +1,8 @@
-"""Labelled pixels become other labelled pixels. In a recipe, `use: blur` means the class `Blur` of this package.
+"""Augmentation of labelled images of scenes and lines. In a recipe, `use: blur` names the class `Blur` of this package.
 
-Effects on lines and scenes alike are geometric (they give a warp) or on pixels. `View`s (`Flip`, `Rescale`, `TextCrop`,
-`Window`, `ResizePad`, `Crop`) look at the labels and change the frame; `SceneChain` and `LineChain` do all of these in
-order.
+Geometric effects return a warp, pixel effects change pixels, and view transforms (`Flip`, `Rescale`, `TextCrop`,
+`Window`, `ResizePad`, `RandomBorderCrop`) change the frame, for which they may read the labels. `SceneChain` and
+`LineChain` apply effects in order.
 """
 
 from augment.bending import Curl, Elastic

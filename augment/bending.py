@@ -1,4 +1,4 @@
-"""Warps that keep all of a picture in its frame."""
+"""Geometric effects that bend an image and keep all of it in its frame."""
 
 import math
 from dataclasses import dataclass
@@ -9,44 +9,48 @@ from numpy.typing import NDArray
 from synthtext.core import Box, Parameters, Range, Size, Warp, check_range
 from synthtext.core.warp import Coordinates
 
-_MOST = 256  # places along a side that are looked at
+_MAX_SEGMENTS = 256  # segments of a side whose ends are warped
+_WAVE_COUNT = 4
+_MAX_SLOPE = 1.0  # sum of the slopes of all waves at strength 1
+_SEGMENTS = 12  # segments of the longer side that are warped to measure a curled image
 
 
 def fit_to_frame(warp: Warp, size: Size, step: float) -> Warp:
-    """A warp, and then what brings all of a picture into its frame again, and fills it: nothing is cut off.
+    """Append to a warp the scaling and translation that fit the warped image into its frame.
 
     Args:
-        warp: that does not fold.
-        size: of the picture, pixels.
-        step: pixels along the sides in which the warp bends little.
+        warp: a warp that does not fold.
+        size: size of the image in pixels.
+        step: length in pixels along the sides over which the warp is nearly straight.
+
+    Returns:
+        A warp under which the image fills the frame and no part of it is cut off.
     """
-    parts = min(_MOST, max(1, math.ceil(max(size) / step)))
-    shares = np.linspace(0, 1, parts + 1)
+    segments = min(_MAX_SEGMENTS, max(1, math.ceil(max(size) / step)))
+    fractions = np.linspace(0, 1, segments + 1)
     corners = Box(0, 0, size.width, size.height).polygon().astype(np.float64)
-    sides = corners[:, None] + (np.roll(corners, -1, axis=0) - corners)[:, None] * shares[:, None]
-    seen = sides.reshape(-1, 2)
+    sides = corners[:, None] + (np.roll(corners, -1, axis=0) - corners)[:, None] * fractions[:, None]
+    points = sides.reshape(-1, 2)
     for part in warp.maps:
-        seen = part.forward(seen)
-    (left, top), (right, bottom) = seen.min(axis=0), seen.max(axis=0)
-    wide, high = size.width / (right - left), size.height / (bottom - top)
-    return warp.then(Warp.from_matrix(np.array([[wide, 0, -left * wide], [0, high, -top * high], [0, 0, 1]])))
-
-
-_WAVES = 4  # that are laid over each other
-_SLOPE = 1.0  # of all waves together, at the greatest strength
+        points = part.forward(points)
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    x_scale, y_scale = size.width / (right - left), size.height / (bottom - top)
+    return warp.then(
+        Warp.from_matrix(np.array([[x_scale, 0, -left * x_scale], [0, y_scale, -top * y_scale], [0, 0, 1]]))
+    )
 
 
 @dataclass(frozen=True)
 class Elastic:
-    """Lays waves of random directions over the picture, which move things along their crests: paper that is not flat.
+    """Bends the image with several waves of random directions, as paper that is not flat.
 
-    As a wave moves nothing across its crests, it is undone by the opposite one. So nothing folds however waves add up,
-    areas stay as they are, and points move exactly. The result is fitted into the picture: nothing is cut off.
+    Each wave shifts points along its crests, so the opposite wave undoes it: the warp cannot fold, it preserves areas
+    and it moves points exactly. The result is fitted into the frame, so nothing is cut off.
 
     Attributes:
-        strength_range: share of the strongest bend, 0 to 1. There a straight line may lean by 45 degrees where the
-            crests of all waves meet.
-        wave_range: lengths of the waves, as shares of the picture's shorter side, 0.5 to 6.
+        strength_range: strength from 0 to 1. At strength 1 a straight line leans by up to 45 degrees where the crests
+            of all waves meet.
+        wave_range: wavelengths as fractions of the shorter side, 0.5 to 6.
     """
 
     strength_range: Range = (0.25, 0.8)
@@ -57,36 +61,36 @@ class Elastic:
         check_range("wave_range", self.wave_range, 0.5, 6)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the strength, and the directions in degrees, lengths in pixels and phases of the waves."""
-        # Directions are spread evenly, that no two waves do the same.
+        """Sample the strength and, for each wave, direction in degrees, wavelength in pixels and phase in radians."""
+        # Evenly spread directions keep the waves different from each other.
         first = rng.uniform(0, 180)
-        degrees = first + (np.arange(_WAVES) + rng.uniform(-0.3, 0.3, _WAVES)) * (180 / _WAVES)
+        degrees = first + (np.arange(_WAVE_COUNT) + rng.uniform(-0.3, 0.3, _WAVE_COUNT)) * (180 / _WAVE_COUNT)
         return {
             "strength": rng.uniform(*self.strength_range),
             "degrees": degrees.round(2).tolist(),
-            "lengths": (rng.uniform(*self.wave_range, _WAVES) * min(size)).tolist(),
-            "phases": rng.uniform(0, 2 * math.pi, _WAVES).round(4).tolist(),
+            "lengths": (rng.uniform(*self.wave_range, _WAVE_COUNT) * min(size)).tolist(),
+            "phases": rng.uniform(0, 2 * math.pi, _WAVE_COUNT).round(4).tolist(),
         }
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
-        """The bent map; a strength of 0 moves nothing."""
+        """Return the warp; it is the identity at strength 0."""
         if not parameters["strength"]:
             return Warp()
         angles, lengths = np.deg2rad(parameters["degrees"]), np.array(parameters["lengths"])
         crests = np.stack([np.cos(angles), np.sin(angles)], axis=1)
         across = np.stack([-np.sin(angles), np.cos(angles)], axis=1) * (2 * math.pi / lengths)[:, None]
-        heights = parameters["strength"] * _SLOPE / _WAVES * lengths / (2 * math.pi)
+        heights = parameters["strength"] * _MAX_SLOPE / _WAVE_COUNT * lengths / (2 * math.pi)
         waves = WaveMap(crests * heights[:, None], across, np.array(parameters["phases"]))
         return fit_to_frame(Warp((waves,)), size, float(lengths.min()) / 10)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class WaveMap:
-    """Shears one after the other, each by a sine: points move by `moves` times the sine of `across` times themselves.
+    """A sequence of shears: each adds `moves` times the sine of the product of `across` and the point.
 
     Attributes:
         moves: (N, 2) pixels, along the crests.
-        across: (N, 2) radians a pixel, at right angles to the moves.
+        across: (N, 2) radians per pixel, perpendicular to the moves.
         phases: (N,) radians.
     """
 
@@ -95,34 +99,32 @@ class WaveMap:
     phases: NDArray[np.float64]
 
     def forward(self, points: Coordinates) -> Coordinates:
-        """Where source points (N, 2) go."""
+        """Map source points (N, 2) to target points."""
         for move, across, phase in zip(self.moves, self.across, self.phases, strict=True):
             points = points + np.sin(points @ across + phase)[:, None] * move
         return points
 
     def backward(self, points: Coordinates) -> Coordinates:
-        """Where target points (N, 2) come from."""
+        """Map target points (N, 2) to source points."""
         for move, across, phase in zip(self.moves[::-1], self.across[::-1], self.phases[::-1], strict=True):
             points = points - np.sin(points @ across + phase)[:, None] * move
         return points
 
 
-_PARTS = 12  # of the longer side, whose ends say how much room the curled one needs
-
-
 @dataclass(frozen=True)
 class Curl:
-    """Bends the picture over a cylinder, as a page near its spine or its edge, seen a little from above or below.
+    """Bends part of the image around a cylinder, as a page near its spine or edge, seen slightly from above or below.
 
-    Towards that side things become narrower and, as the page is seen at a slant, lines bow. The result is fitted into
-    the picture: nothing is cut off.
+    Towards the bent side the image becomes narrower and lines bow. The result is fitted into the frame, so nothing is
+    cut off.
 
     Attributes:
-        angle_range: degrees that the page has turned at its end, 0 to 65: there a letter is as narrow as the cosine.
-        roll_range: share of the picture that is bent, 0.25 to 1.
-        bow_range: how far a line shifts by the end, as a share of the shorter side or of the bent part, whichever is
-            shorter, times the sine of the angle, 0 to 0.6; to either side.
-        tilt_range: degrees of the cylinder's axis against the picture's sides, -15 to 15.
+        angle_range: angle in degrees by which the end of the page is turned, 0 to 65. Widths there shrink by its
+            cosine.
+        roll_range: bent fraction of the image, 0.25 to 1.
+        bow_range: shift of a line at its end, 0 to 0.6, as a fraction of the shorter side or of the bent part,
+            whichever is shorter, times the sine of the angle. Its direction is random.
+        tilt_range: angle in degrees between the axis of the cylinder and the sides of the image, -15 to 15.
     """
 
     angle_range: Range = (20, 55)
@@ -137,8 +139,8 @@ class Curl:
         check_range("tilt_range", self.tilt_range, -15, 15)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the angle, the bent share, the bow (below 0: the other way), and where it bends to, in degrees."""
-        bow = rng.uniform(*self.bow_range) * (1 if rng.random() < 0.5 else -1)
+        """Sample the angle, the bent fraction, the signed bow and the direction of the bend in degrees."""
+        bow = rng.uniform(*self.bow_range) * (1 if rng.random() < 0.5 else -1)  # below 0: lines bow upwards
         return {
             "angle": rng.uniform(*self.angle_range),
             "roll": rng.uniform(*self.roll_range),
@@ -147,7 +149,7 @@ class Curl:
         }
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
-        """The bent map; an angle of 0 moves nothing."""
+        """Return the warp; it is the identity at angle 0."""
         angle = math.radians(parameters["angle"])
         if angle < 1e-6:
             return Warp()
@@ -160,21 +162,21 @@ class Curl:
         roll = CylinderMap(centre[0] + half - length, length / angle, angle, lean)
         back = Warp.rotation(parameters["degrees"], centre)
         return fit_to_frame(
-            Warp.rotation(-parameters["degrees"], centre).then(Warp((roll,))).then(back), size, max(size) / _PARTS
+            Warp.rotation(-parameters["degrees"], centre).then(Warp((roll,))).then(back), size, max(size) / _SEGMENTS
         )
 
 
 @dataclass(frozen=True, slots=True)
 class CylinderMap:
-    """A plane that is flat up to `start` and goes up a cylinder to the right of it, then straight on.
+    """Maps a plane that is flat up to `start`, follows a cylinder to the right of it and then continues straight.
 
-    Each x goes to another, in order, and each column is shifted as a whole: the map cannot fold.
+    The map is monotonic in x and shifts each column as a whole, so it cannot fold.
 
     Attributes:
-        start: x where the bend begins, pixels.
-        radius: of the cylinder, pixels.
-        angle: radians that the plane has turned when it leaves the cylinder, less than a right angle.
-        lean: pixels down for each pixel that a point has risen.
+        start: x at which the bend begins, in pixels.
+        radius: radius of the cylinder in pixels.
+        angle: angle in radians at which the plane leaves the cylinder, below a right angle.
+        lean: pixels by which a point is shifted down per pixel of its rise.
     """
 
     start: float
@@ -183,7 +185,7 @@ class CylinderMap:
     lean: float
 
     def forward(self, points: Coordinates) -> Coordinates:
-        """Where source points (N, 2) go."""
+        """Map source points (N, 2) to target points."""
         along = points[:, 0] - self.start
         bent = np.clip(along / self.radius, 0, self.angle)
         beyond = np.maximum(along - self.radius * self.angle, 0)
@@ -191,7 +193,7 @@ class CylinderMap:
         return np.stack([x + self.start, points[:, 1] + self._shift(bent, beyond)], axis=1)
 
     def backward(self, points: Coordinates) -> Coordinates:
-        """Where target points (N, 2) come from."""
+        """Map target points (N, 2) to source points."""
         along = points[:, 0] - self.start
         top = math.sin(self.angle)
         bent = np.arcsin(np.clip(along / self.radius, 0, top))

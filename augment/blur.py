@@ -1,4 +1,4 @@
-"""Blur of lenses and of moving hands."""
+"""Blur of lenses and of moving cameras."""
 
 import math
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from synthtext.core import Image, Parameters, Range, Size, check_range
 
-_PLAIN = 2.5  # pixels: discs up to this radius are drawn in the picture itself
-_COARSE = 3.5  # pixels that a larger one has in a smaller picture: its cost then falls where its radius grows
+_MAX_DIRECT_RADIUS = 2.5  # pixels: discs up to this radius are applied at full resolution
+_REDUCED_RADIUS = 3.5  # pixels: radius of larger discs at reduced resolution
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,7 @@ class Blur:
     """Gaussian blur.
 
     Attributes:
-        strength_range: standard deviation as a share of the picture's shorter side, 0 to 0.2: of a letter's size,
-            whichever way the line runs.
+        strength_range: standard deviation as a fraction of the shorter side of the image, 0 to 0.2.
     """
 
     strength_range: Range = (0.005, 0.03)
@@ -29,27 +28,27 @@ class Blur:
         check_range("strength_range", self.strength_range, 0, 0.2)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the standard deviation in pixels."""
+        """Sample the standard deviation in pixels."""
         return {"sigma": rng.uniform(*self.strength_range) * min(size)}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The blurred picture."""
+        """Return the blurred image."""
         sigma = max(parameters["sigma"], 1e-3)
         kernel = cv2.getGaussianKernel(2 * max(1, math.ceil(2 * sigma)) + 1, sigma)
-        # Two thirds of the time of `cv2.GaussianBlur`, which wants bits that nobody sees.
+        # Takes two thirds of the time of `cv2.GaussianBlur`, whose larger kernels change nothing visible.
         return np.asarray(cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE), np.uint8)
 
 
 @dataclass(frozen=True)
 class MotionBlur:
-    """The blur of a camera or a page that moves: a point becomes a straight stroke.
+    """Blur of a moving camera or page: a point becomes a straight stroke.
 
-    OpenCV passes over the zeros of a kernel, so a stroke costs as its length does; from 11 pixels on it takes another
-    way, whose cost no longer grows.
+    OpenCV skips zeros of a kernel, so the cost is proportional to the length of the stroke. From 11 pixels on OpenCV
+    uses another algorithm of constant cost.
 
     Attributes:
-        length_range: of the stroke, as a share of the picture's shorter side, 0 to 0.25.
-        degrees_range: direction of the stroke, clockwise from the right on the screen, -180 to 180.
+        length_range: length of the stroke as a fraction of the shorter side of the image, 0 to 0.25.
+        degrees_range: direction of the stroke in degrees, clockwise from the right, -180 to 180.
     """
 
     length_range: Range = (0.03, 0.14)
@@ -60,25 +59,25 @@ class MotionBlur:
         check_range("degrees_range", self.degrees_range, -180, 180)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the length in pixels and the direction in degrees."""
+        """Sample the length in pixels and the direction in degrees."""
         return {
             "length": rng.uniform(*self.length_range) * min(size),
             "degrees": rng.uniform(*self.degrees_range),
         }
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The smeared picture."""
+        """Return the blurred image."""
         return _filtered(image, _stroke(parameters["length"], math.radians(parameters["degrees"])))
 
 
 @dataclass(frozen=True)
 class Defocus:
-    """The blur of a lens that is not in focus: a point becomes a disc.
+    """Blur of a lens that is out of focus: a point becomes a disc.
 
-    Large discs are drawn in a smaller copy of the picture, whose own softness is taken off their radius.
+    Large discs are applied to a downscaled image; their radius is reduced by the blur of the resampling itself.
 
     Attributes:
-        radius_range: of the disc, as a share of the picture's shorter side, 0 to 0.08.
+        radius_range: radius of the disc as a fraction of the shorter side of the image, 0 to 0.08.
     """
 
     radius_range: Range = (0.01, 0.05)
@@ -87,23 +86,27 @@ class Defocus:
         check_range("radius_range", self.radius_range, 0, 0.08)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the radius in pixels."""
+        """Sample the radius in pixels."""
         return {"radius": rng.uniform(*self.radius_range) * min(size)}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The blurred picture."""
+        """Return the blurred image."""
         radius = parameters["radius"]
-        if radius <= _PLAIN:
+        if radius <= _MAX_DIRECT_RADIUS:
             return _filtered(image, _disc(radius))
         height, width = image.shape[:2]
-        factor = max(2, math.ceil(radius / _COARSE))
-        shrinking = cv2.INTER_LINEAR if factor == 2 else cv2.INTER_AREA  # the same at 2, several times as fast
-        right, below = -width % factor, -height % factor  # whole cells, or the discs would be of other sizes
-        whole = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE) if right or below else image
-        shape = (width + right, height + below)
-        small = cv2.resize(whole, (shape[0] // factor, shape[1] // factor), interpolation=shrinking)
-        # The way down averages squares of `factor` pixels, the way back tents of twice that: together they have the
-        # variance of a disc of the radius `factor`.
+        factor = max(2, math.ceil(radius / _REDUCED_RADIUS))
+        shrinking = cv2.INTER_LINEAR if factor == 2 else cv2.INTER_AREA  # equal at factor 2, but faster
+        extra_columns, extra_rows = -width % factor, -height % factor  # the scale must be the same on both axes
+        padded = (
+            cv2.copyMakeBorder(image, 0, extra_rows, 0, extra_columns, cv2.BORDER_REPLICATE)
+            if extra_columns or extra_rows
+            else image
+        )
+        shape = (width + extra_columns, height + extra_rows)
+        small = cv2.resize(padded, (shape[0] // factor, shape[1] // factor), interpolation=shrinking)
+        # Downscaling averages squares of `factor` pixels, upscaling applies tents of twice that width. Their combined
+        # variance is that of a disc of radius `factor`.
         blurred = _filtered(np.asarray(small, np.uint8), _disc(math.sqrt(radius**2 - factor**2) / factor))
         enlarged = cv2.resize(blurred, shape, interpolation=cv2.INTER_LINEAR)
         return np.asarray(enlarged, np.uint8)[:height, :width]
@@ -114,25 +117,25 @@ def _filtered(image: Image, kernel: NDArray[np.float32]) -> Image:
 
 
 def _stroke(length: float, angle: float) -> NDArray[np.float32]:
-    """A kernel of sum 1: a stroke about a pixel wide through the middle, its edges soft."""
+    """Return a kernel of sum 1: a centred stroke about one pixel wide with soft edges."""
     cosine, sine = math.cos(angle), math.sin(angle)
-    wide, high = (math.ceil(length / 2 * abs(part)) for part in (cosine, sine))
-    x = np.arange(-wide, wide + 1, dtype=np.float32)
-    y = np.arange(-high, high + 1, dtype=np.float32)[:, None]
+    reach_x, reach_y = (math.ceil(length / 2 * abs(part)) for part in (cosine, sine))
+    x = np.arange(-reach_x, reach_x + 1, dtype=np.float32)
+    y = np.arange(-reach_y, reach_y + 1, dtype=np.float32)[:, None]
     along = np.clip((length + 1) / 2 - np.abs(x * np.float32(cosine) + y * np.float32(sine)), 0, 1)
     stroke = along * np.clip(1 - np.abs(y * np.float32(cosine) - x * np.float32(sine)), 0, 1)
     return np.asarray(stroke / stroke.sum(), np.float32)
 
 
 def _disc(radius: float) -> NDArray[np.float32]:
-    """A kernel of sum 1: a disc with soft edges, that spreads light as a sharp one of this radius does."""
-    return _soft_disc(float(np.interp(radius, *_radii())))
+    """Return a kernel of sum 1: a disc with soft edges and the variance of a sharp disc of this radius."""
+    return _soft_disc(float(np.interp(radius, *_radius_table())))
 
 
 @cache
-def _radii() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Radii of sharp discs, and of soft ones of the same variance, which is r^2 / 4 either way."""
-    soft = np.linspace(0.5, 2 * _COARSE, 200)
+def _radius_table() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return radii of sharp discs and of soft discs of equal variance; the variance of a sharp disc is r^2 / 4."""
+    soft = np.linspace(0.5, 2 * _REDUCED_RADIUS, 200)
     spreads = []
     for radius in soft:
         disc = _soft_disc(float(radius)).sum(axis=0, dtype=np.float64)

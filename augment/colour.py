@@ -1,4 +1,4 @@
-"""Effects on colours alone."""
+"""Effects on colours."""
 
 import math
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from synthtext.core import Image, Parameters, Range, Size, check_range
 
 @dataclass(frozen=True)
 class Colour:
-    """Brightness, contrast, saturation and hue, as one linear map of the colours.
+    """Changes brightness, contrast, saturation and hue with one linear map of the colours.
 
-    The hue turns about the axis of greys, which keeps the mean of the channels: greys stay as they are.
+    The hue rotates about the axis of greys, so greys do not change.
 
     Attributes:
-        brightness_range: what is added, as a share of full white, -1 to 1.
+        brightness_range: offset as a fraction of full white, -1 to 1.
         contrast_range: factor of the distance from middle grey, 0 to 4.
-        saturation_range: factor of the distance from the grey of the same luminance, 0 to 4; 0 is a grey picture.
-        hue_range: degrees, -180 to 180.
+        saturation_range: factor of the distance from the grey of equal luminance, 0 to 4; 0 removes all colour.
+        hue_range: rotation in degrees, -180 to 180.
     """
 
     brightness_range: Range = (-0.15, 0.15)
@@ -35,7 +35,7 @@ class Colour:
         check_range("hue_range", self.hue_range, -180, 180)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the four amounts."""
+        """Sample the four amounts."""
         return {
             "brightness": rng.uniform(*self.brightness_range),
             "contrast": rng.uniform(*self.contrast_range),
@@ -44,17 +44,17 @@ class Colour:
         }
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture in other colours."""
+        """Return the recoloured image."""
         saturation, contrast = parameters["saturation"], parameters["contrast"]
-        colours = saturation * np.eye(3) + (1 - saturation) * _LUMA_WEIGHTS
-        linear = contrast * colours @ _hue_rotation(parameters["hue"])
+        saturated = saturation * np.eye(3) + (1 - saturation) * _LUMA_WEIGHTS
+        linear = contrast * saturated @ _hue_rotation(parameters["hue"])
         shift = 127.5 * (1 - contrast) + 255 * parameters["brightness"]
         matrix = np.concatenate([linear, np.full((3, 1), shift)], axis=1)
         return np.asarray(cv2.transform(image, matrix.astype(np.float32)), np.uint8)
 
 
 def _hue_rotation(degrees: float) -> NDArray[np.float64]:
-    """The (3, 3) rotation of colours about (1, 1, 1)."""
+    """Return the (3, 3) rotation of colours about (1, 1, 1)."""
     axis = np.full(3, 1 / np.sqrt(3))
     rotation, _ = cv2.Rodrigues(axis * np.deg2rad(degrees))
     return np.asarray(rotation, np.float64)
@@ -62,34 +62,35 @@ def _hue_rotation(degrees: float) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Invert:
-    """The negative: light text on dark becomes dark text on light (PP-OCRv2, RecAug: reverse)."""
+    """Inverts the colours of the image (PP-OCRv2, RecAug: reverse)."""
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """There is nothing to draw."""
+        """Return no parameters."""
         return {}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The negative."""
+        """Return the inverted image."""
         return np.asarray(cv2.bitwise_not(image), np.uint8)
 
 
-_STRAIGHT = 0.35  # of a curve of gamma: neighbouring greys keep at least this share of their difference
-_NEUTRAL = 6500  # kelvin: light that a picture is taken to have
-_DISPLAY = 2.2  # the exponent that pictures are stored with, about
+_LINEAR_FRACTION = 0.35  # of a gamma curve: adjacent grey levels keep at least this fraction of their difference
+_NEUTRAL_KELVIN = 6500  # assumed colour temperature of an image
+_DISPLAY_GAMMA = 2.2  # approximate display exponent of stored images
 _LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114])  # luminance of R, G, B (ITU-R BT.601)
 _LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
-# Linear sRGB of x, y, z (IEC 61966-2-1).
+# XYZ to linear sRGB (IEC 61966-2-1).
 _TO_RGB = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
 
 
 @dataclass(frozen=True)
 class Gamma:
-    """Brighter or darker middle tones; black and white stay.
+    """Brightens or darkens the middle tones; black and white do not change.
 
-    A third of the curve is straight, so that dark letters on darker paper, or light ones on lighter paper, stay apart.
+    A third of the curve is linear, so that dark letters on a darker background, or light ones on a lighter background,
+    remain distinct.
 
     Attributes:
-        gamma_range: the exponent, 0.25 to 4: below 1 is brighter. Drawn evenly in its logarithm.
+        gamma_range: exponent, 0.25 to 4; values below 1 brighten. Sampled uniformly in its logarithm.
     """
 
     gamma_range: Range = (0.5, 2.0)
@@ -98,25 +99,25 @@ class Gamma:
         check_range("gamma_range", self.gamma_range, 0.25, 4)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the exponent."""
+        """Sample the exponent."""
         return {"gamma": math.exp(rng.uniform(math.log(self.gamma_range[0]), math.log(self.gamma_range[1])))}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture in other tones."""
-        curve = (1 - _STRAIGHT) * _LEVELS ** np.float32(parameters["gamma"]) + _STRAIGHT * _LEVELS
+        """Return the image after the gamma curve."""
+        curve = (1 - _LINEAR_FRACTION) * _LEVELS ** np.float32(parameters["gamma"]) + _LINEAR_FRACTION * _LEVELS
         return np.asarray(cv2.LUT(image, np.rint(curve * 255).astype(np.uint8)), np.uint8)
 
 
 @dataclass(frozen=True)
 class WhiteBalance:
-    """Light of another colour: warm as of lamps, cold as of shade, green or magenta as of tubes.
+    """Changes the colour of the light: warm (lamps), cold (shade), green or magenta (fluorescent tubes).
 
-    Channels are multiplied so that greys keep their luminance, as far as no channel goes over white.
+    Channels are scaled so that greys keep their luminance, unless a channel saturates.
 
     Attributes:
-        temperature_range: of the light in kelvin, 2000 to 15000, low is warm; 6500 changes nothing. Drawn evenly in its
-            inverse, as it is seen.
-        tint_range: what green gets, as a share, -0.2 to 0.2; below 0 the picture is magenta.
+        temperature_range: colour temperature in kelvin, 2000 to 15000; low values are warm, 6500 is neutral. Sampled
+            uniformly in its inverse, which matches perception.
+        tint_range: relative gain of the green channel, -0.2 to 0.2; negative values are magenta.
     """
 
     temperature_range: Range = (3300, 10000)
@@ -127,22 +128,23 @@ class WhiteBalance:
         check_range("tint_range", self.tint_range, -0.2, 0.2)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the factors of red, green and blue."""
+        """Sample the factors of red, green and blue."""
         low, high = self.temperature_range
         kelvin = 1 / rng.uniform(1 / high, 1 / low)
-        factors = (_white(kelvin) / _NEUTRAL_WHITE) ** (1 / _DISPLAY)
+        factors = (_white_point(kelvin) / _NEUTRAL_WHITE) ** (1 / _DISPLAY_GAMMA)
         factors[1] *= 1 + rng.uniform(*self.tint_range)
         return {"factors": (factors / (_LUMA_WEIGHTS @ factors)).tolist()}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture in other light."""
+        """Return the image in the sampled light."""
         return np.asarray(cv2.transform(image, np.diag(parameters["factors"]).astype(np.float32)), np.uint8)
 
 
-def _white(kelvin: float) -> NDArray[np.float64]:
-    """Linear sRGB (3,) of daylight or, below 4000 kelvin, of a glowing body.
+def _white_point(kelvin: float) -> NDArray[np.float64]:
+    """Return the linear sRGB colour (3,) of daylight or, below 4000 kelvin, of a black body.
 
-    CIE 15, daylight; Kang et al. 2002, "Design of advanced color temperature control system", for the other.
+    Sources: CIE 15 for daylight; Kang et al. 2002, "Design of advanced color temperature control system", for black
+    bodies.
     """
     t = 1000 / kelvin
     if kelvin >= 7000:
@@ -160,4 +162,4 @@ def _white(kelvin: float) -> NDArray[np.float64]:
     return np.asarray(np.maximum(_TO_RGB @ np.array([x / y, 1, (1 - x - y) / y]), 0.01), np.float64)
 
 
-_NEUTRAL_WHITE = _white(_NEUTRAL)
+_NEUTRAL_WHITE = _white_point(_NEUTRAL_KELVIN)

@@ -1,4 +1,4 @@
-"""Loss of detail in pictures that were small."""
+"""Loss of detail by low resolution and by compression."""
 
 import math
 from dataclasses import dataclass
@@ -17,21 +17,22 @@ _FLAGS = {
     "cubic": cv2.INTER_CUBIC,
     "lanczos": cv2.INTER_LANCZOS4,
 }
-_PICKED = 1.5  # times smaller: a resampling that looks at few pixels may do this much; more would drop whole strokes
+_MAX_SUBSAMPLING = 1.5  # methods other than "area" would skip whole strokes at larger factors
+_BLOCK = 8  # pixels along the side of a JPEG block
 
 
 @dataclass(frozen=True)
 class Downscale:
-    """Loses detail as a small picture does that was enlarged.
+    """Downscales the image and enlarges it again.
 
-    All ways down but "area" look at a few pixels around a place and pass over the others. They do the last step, to two
-    thirds of the size; what comes before is averaged.
+    All methods but "area" read only few pixels around each target pixel. They therefore do only the last step, to two
+    thirds of the size; "area" does the rest.
 
     Attributes:
-        factor_range: size of the small picture as a share of this one, 0.05 to 1.
-        shrinking: ways down, of "area", "nearest", "linear", "cubic", "lanczos", each as likely as the others; a name
-            may stand there twice.
-        enlarging: ways back, of the same; "area" shows the pixels as "nearest" does.
+        factor_range: size of the downscaled image as a fraction of the original size, 0.05 to 1.
+        shrinking: methods of downscaling: "area", "nearest", "linear", "cubic" or "lanczos". One is chosen uniformly; a
+            repeated name is more likely.
+        enlarging: methods of enlarging, of the same names; "area" acts as "nearest".
     """
 
     factor_range: Range = (0.4, 0.9)
@@ -40,12 +41,12 @@ class Downscale:
 
     def __post_init__(self) -> None:
         check_range("factor_range", self.factor_range, 0.05, 1)
-        for name, ways in (("shrinking", self.shrinking), ("enlarging", self.enlarging)):
-            if not ways or not set(ways) <= set(_FLAGS):
-                raise InputError(f"{name} {list(ways)} must name at least one of {', '.join(_FLAGS)}, and nothing else")
+        for name, methods in (("shrinking", self.shrinking), ("enlarging", self.enlarging)):
+            if not methods or not set(methods) <= set(_FLAGS):
+                raise InputError(f"{name} {list(methods)} must list one or more of {', '.join(_FLAGS)}")
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the factor, and the ways down and back."""
+        """Sample the factor and the two methods."""
         return {
             "factor": rng.uniform(*self.factor_range),
             "shrinking": self.shrinking[int(rng.integers(len(self.shrinking)))],
@@ -53,30 +54,29 @@ class Downscale:
         }
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture, made small and large again."""
+        """Return the downscaled and enlarged image."""
         height, width = image.shape[:2]
-        factor, way = parameters["factor"], parameters["shrinking"]
+        factor, method = parameters["factor"], parameters["shrinking"]
         small = (max(1, round(width * factor)), max(1, round(height * factor)))
-        if way != "area" and factor * _PICKED < 1:
-            between = (min(width, math.ceil(small[0] * _PICKED)), min(height, math.ceil(small[1] * _PICKED)))
-            image = np.asarray(cv2.resize(image, between, interpolation=cv2.INTER_AREA), np.uint8)
-        shrunk = cv2.resize(image, small, interpolation=_FLAGS[way])
+        if method != "area" and factor * _MAX_SUBSAMPLING < 1:
+            area_size = (
+                min(width, math.ceil(small[0] * _MAX_SUBSAMPLING)),
+                min(height, math.ceil(small[1] * _MAX_SUBSAMPLING)),
+            )
+            image = np.asarray(cv2.resize(image, area_size, interpolation=cv2.INTER_AREA), np.uint8)
+        shrunk = cv2.resize(image, small, interpolation=_FLAGS[method])
         return np.asarray(cv2.resize(shrunk, (width, height), interpolation=_FLAGS[parameters["enlarging"]]), np.uint8)
-
-
-_BLOCK = 8  # pixels that are compressed together
 
 
 @dataclass(frozen=True)
 class Jpeg:
-    """The traces of JPEG compression, once or several times, as in pictures that were cut and saved again.
+    """Applies JPEG compression one or more times, as for images that are edited and saved again.
 
-    Each time but the first, the blocks of 8 pixels stand elsewhere: the edge goes on to the left and above, and is cut
-    off again.
+    From the second time on, the grid of 8-pixel blocks is shifted by a random offset.
 
     Attributes:
-        quality_range: 1 to 100, drawn for each time.
-        passes_range: how many times, 1 to 4. Each costs as much as the first.
+        quality_range: JPEG quality, 1 to 100, sampled for each pass.
+        passes_range: number of passes, 1 to 4. Each pass costs as much as the first.
     """
 
     quality_range: tuple[int, int] = (20, 80)
@@ -87,14 +87,14 @@ class Jpeg:
         check_range("passes_range", self.passes_range, 1, 4, "two whole numbers")
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the qualities, and for each time how far the blocks stand to the left and above, in pixels."""
+        """Sample the qualities and, for each pass, the offset of the block grid to the left and above, in pixels."""
         passes = int(rng.integers(*self.passes_range, endpoint=True))
         qualities = rng.integers(*self.quality_range, size=passes, endpoint=True).tolist()
         shifts = rng.integers(_BLOCK, size=(passes, 2)).tolist() if passes > 1 else [[0, 0]]
         return {"qualities": qualities, "shifts": [[0, 0], *shifts[1:]]}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture, compressed and read again."""
+        """Return the compressed and decoded image."""
         bgr = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
         for quality, (left, top) in zip(parameters["qualities"], parameters["shifts"], strict=True):
             bgr = _compressed(bgr, quality, left, top)

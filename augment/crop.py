@@ -1,4 +1,4 @@
-"""Views that cut: a part of a scene between its texts, and the edges of a line."""
+"""View transforms that crop: a part of a scene between its texts, a window, and the border of a line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ _Spans = NDArray[np.float64]  # (N, 2) lowest and highest coordinate of each tex
 
 @dataclass(frozen=True)
 class TextCrop:
-    """Cuts a part out of a scene, along columns and rows that cross no text (PP-OCRv2, EastRandomCropData).
+    """Crops a scene along columns and rows that cross no text (PP-OCRv2, EastRandomCropData).
 
-    Cut lines come from two different text-free stretches of each axis, so that text lies between them where there is
-    any; a part without a text that counts is drawn again. Differences from the released code: ignored texts are not cut
-    either, unless nothing else is free; the edges of the picture are always free; and what the cut leaves of a polygon
-    is decided by the rule rather than kept as it was.
+    The two cut lines of an axis come from different text-free runs, so that text lies between them where there is any.
+    A part without a text that counts is rejected. Differences from PaddleOCR's code: ignored texts are not cut either,
+    unless nothing else is free; the borders of the image are always free; the visibility rule decides what remains of a
+    cut polygon.
 
     Attributes:
-        min_side_share: of each side of the picture that must be left, 0 to 1.
-        tries: at most; then the picture stays whole. 1 to 1000.
+        min_side_share: least fraction of each side of the image that is kept, 0 to 1.
+        tries: maximum number of attempts, 1 to 1000. Without success the whole image is kept.
     """
 
     min_side_share: float = 0.1
@@ -34,14 +34,14 @@ class TextCrop:
         check_number("tries", self.tries, 1, 1000)
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
-        """Draw the cut rectangle: whole pixels."""
+        """Sample the rectangle in whole pixels."""
         width, height = int(labels.size.width), int(labels.size.height)
         spans = np.array([[polygon.min(axis=0), polygon.max(axis=0)] for polygon in labels.polygons], float)
         spans = spans.reshape(-1, 2, 2).clip(0, (width, height))
-        spans, counts = _seen(spans, ~np.array(labels.ignore, bool))
-        columns = _Free.between(spans[:, :, 0], counts, width)
-        rows = _Free.between(spans[:, :, 1], counts, height)
-        wanted = spans[counts]
+        spans, counting = _drop_outside(spans, ~np.array(labels.ignore, bool))
+        columns = _FreeCoordinates.between(spans[:, :, 0], counting, width)
+        rows = _FreeCoordinates.between(spans[:, :, 1], counting, height)
+        counted = spans[counting]
         for _ in range(self.tries):
             left, right = columns.draw(rng)
             top, bottom = rows.draw(rng)
@@ -49,25 +49,29 @@ class TextCrop:
                 continue
             if bottom - top < max(1, self.min_side_share * height):
                 continue
-            inside = (wanted[:, 1] > (left, top)) & (wanted[:, 0] < (right, bottom))
-            if not len(wanted) or inside.all(axis=1).any():
+            inside = (counted[:, 1] > (left, top)) & (counted[:, 0] < (right, bottom))
+            if not len(counted) or inside.all(axis=1).any():
                 return {"left": left, "top": top, "right": right, "bottom": bottom}
         return {"left": 0, "top": 0, "right": width, "bottom": height}
 
     def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
-        """The part, in its own size."""
-        left, top, right, bottom = (parameters[side] for side in ("left", "top", "right", "bottom"))
-        return FrameTransform(Warp.translation(-left, -top), Size(right - left, bottom - top))
+        """Return the frame of the cut part."""
+        return _rectangle_frame(parameters)
 
 
-def _seen(spans: _Spans, counts: NDArray[np.bool_]) -> tuple[_Spans, NDArray[np.bool_]]:
-    """Without the texts that lie outside of the picture."""
-    seen = (spans[:, 1] > spans[:, 0]).all(axis=1)
-    return spans[seen], counts[seen]
+def _rectangle_frame(parameters: Parameters) -> FrameTransform:
+    left, top, right, bottom = (parameters[side] for side in ("left", "top", "right", "bottom"))
+    return FrameTransform(Warp.translation(-left, -top), Size(right - left, bottom - top))
 
 
-class _Free:
-    """The coordinates along one axis at which a cut crosses no text, in stretches of neighbours."""
+def _drop_outside(spans: _Spans, counting: NDArray[np.bool_]) -> tuple[_Spans, NDArray[np.bool_]]:
+    """Remove the texts that lie outside the image."""
+    visible = (spans[:, 1] > spans[:, 0]).all(axis=1)
+    return spans[visible], counting[visible]
+
+
+class _FreeCoordinates:
+    """The coordinates of one axis at which a cut crosses no text, grouped in runs of consecutive values."""
 
     def __init__(self, free: NDArray[np.bool_]) -> None:
         at = np.flatnonzero(free)
@@ -76,28 +80,28 @@ class _Free:
         self.lasts: list[int] = at[np.append(breaks - 1, len(at) - 1)].tolist()
 
     @classmethod
-    def between(cls, spans: _Spans, counts: NDArray[np.bool_], length: int) -> "_Free":
-        """Between all texts; between those that count if the others leave nothing but the picture's edges."""
-        free = _uncrossed(spans, length)
-        return cls(free if free[1:-1].any() else _uncrossed(spans[counts], length))
+    def between(cls, spans: _Spans, counting: NDArray[np.bool_], length: int) -> "_FreeCoordinates":
+        """Find the coordinates between all texts, or between those that count if the others leave only the borders."""
+        free = _free_coordinates(spans, length)
+        return cls(free if free[1:-1].any() else _free_coordinates(spans[counting], length))
 
     def draw(self, rng: np.random.Generator) -> tuple[int, int]:
-        """Two cuts, in order; from two stretches when there are two."""
+        """Sample two cuts in ascending order, from two runs if there are two."""
         count = len(self.firsts)
         if count == 1:
-            one, other = (self._draw_in(rng, 0) for _ in range(2))
+            one, other = (self._draw_in_run(rng, 0) for _ in range(2))
         else:
             first = int(rng.integers(count))
             second = int(rng.integers(count - 1))
-            one, other = self._draw_in(rng, first), self._draw_in(rng, second + (second >= first))
+            one, other = self._draw_in_run(rng, first), self._draw_in_run(rng, second + (second >= first))
         return min(one, other), max(one, other)
 
-    def _draw_in(self, rng: np.random.Generator, stretch: int) -> int:
-        return int(rng.integers(self.firsts[stretch], self.lasts[stretch], endpoint=True))
+    def _draw_in_run(self, rng: np.random.Generator, run: int) -> int:
+        return int(rng.integers(self.firsts[run], self.lasts[run], endpoint=True))
 
 
-def _uncrossed(spans: _Spans, length: int) -> NDArray[np.bool_]:
-    """Which of the coordinates 0 to `length` lie inside of no span."""
+def _free_coordinates(spans: _Spans, length: int) -> NDArray[np.bool_]:
+    """Return which of the coordinates 0 to `length` lie inside no span."""
     begins = np.bincount(np.floor(spans[:, 0]).astype(int) + 1, minlength=length + 2)
     ends = np.bincount(np.ceil(spans[:, 1]).astype(int), minlength=length + 2)
     free = (np.cumsum(begins - ends) == 0)[: length + 1]
@@ -107,13 +111,13 @@ def _uncrossed(spans: _Spans, length: int) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class RandomBorderCrop:
-    """Cuts the edges of a line, never much of its text (PP-OCRv2, RecAug: get_crop).
+    """Cuts the border of a line, never much of its text (PP-OCRv2, RecAug: get_crop).
 
-    The released code cuts 1 to 8 pixels off the top or the bottom, whatever the size of the line.
+    PaddleOCR's code cuts 1 to 8 pixels at the top or the bottom, whatever the size of the line.
 
     Attributes:
-        share_range: of the text's thickness (its shorter side): how much of it a cut may take at each of the four
-            sides, besides any of the paper around it. 0 to 0.25.
+        share_range: how much of the text a cut may remove at each side, besides the background around it, as a fraction
+            of the shorter side of the text, 0 to 0.25.
     """
 
     share_range: Range = (0.0, 0.08)
@@ -122,39 +126,39 @@ class RandomBorderCrop:
         check_range("share_range", self.share_range, 0, 0.25)
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
-        """Draw what is cut off at each side: whole pixels."""
+        """Sample the whole pixels to cut at each side."""
         size = np.array(labels.size, float)
-        low, high = _around(labels.polygons, size)
-        most = rng.uniform(*self.share_range) * float((high - low).min())
-        deepest: NDArray[np.float64] = np.concatenate([low, size - high]) + most
-        left, top, right, bottom = np.floor(deepest * rng.random(4)).astype(int).tolist()
+        low, high = _text_bounds(labels.polygons, size)
+        max_cut = rng.uniform(*self.share_range) * float((high - low).min())
+        limits: NDArray[np.float64] = np.concatenate([low, size - high]) + max_cut
+        left, top, right, bottom = np.floor(limits * rng.random(4)).astype(int).tolist()
         return {"left": left, "top": top, "right": right, "bottom": bottom}
 
     def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
-        """What is left."""
+        """Return the frame of the remaining part."""
         left, top = parameters["left"], parameters["top"]
-        left_over = Size(size.width - left - parameters["right"], size.height - top - parameters["bottom"])
-        return FrameTransform(Warp.translation(-left, -top), left_over)
+        remaining = Size(size.width - left - parameters["right"], size.height - top - parameters["bottom"])
+        return FrameTransform(Warp.translation(-left, -top), remaining)
 
 
-def _around(polygons: Sequence[NDArray[np.float32]], size: _Spans) -> tuple[_Spans, _Spans]:
-    """The corners of the box around polygons, inside a picture; those of the picture when there are none."""
+def _text_bounds(polygons: Sequence[NDArray[np.float32]], size: _Spans) -> tuple[_Spans, _Spans]:
+    """Return the corners of the bounding box of the polygons within the image; the whole image without polygons."""
     points = np.concatenate(polygons).clip(0, size) if polygons else np.stack([0 * size, size])
     return points.min(axis=0), points.max(axis=0)
 
 
 @dataclass(frozen=True)
 class Window:
-    """Cuts a window out of a scene; what is smaller than the window is kept whole.
+    """Crops a window of fixed size out of a scene; along a side shorter than the window nothing is cut.
 
-    `TextCrop` cuts parts of any size, which are then resized to one; so texts of a large picture become as small as its
-    largest parts make them. Here they keep their size, whatever the window's, and are cut where its edge runs.
+    `TextCrop` crops parts of any size, which are then resized to a fixed size, so texts of large images become small. A
+    window keeps the size of texts but may cut them at its border.
 
     Attributes:
-        width: pixels, 1 to 8192.
-        height: pixels, 1 to 8192.
-        text_share: how often the middle of a text that counts is in the window for sure, if there is one, 0 to 1;
-            otherwise it lies anywhere.
+        width: width in pixels, 1 to 8192.
+        height: height in pixels, 1 to 8192.
+        text_share: probability that the window is placed to contain the centre of a text that counts, 0 to 1. Otherwise
+            its position is uniform.
     """
 
     width: int = 640
@@ -167,23 +171,22 @@ class Window:
         check_fraction("text_share", self.text_share)
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
-        """Draw where the window lies: whole pixels."""
+        """Sample the position in whole pixels."""
         size = np.array(labels.size).astype(int)
-        wanted = np.minimum(size, (self.width, self.height))
-        low, high = np.zeros(2, int), size - wanted
-        middles = [
+        window = np.minimum(size, (self.width, self.height))
+        low, high = np.zeros(2, int), size - window
+        centres = [
             (polygon.min(axis=0) + polygon.max(axis=0)) / 2
             for polygon, ignore in zip(labels.polygons, labels.ignore, strict=True)
             if not ignore
         ]
-        middles = [middle for middle in middles if (middle >= 0).all() and (middle < size).all()]
-        if middles and rng.random() < self.text_share:
-            middle = np.floor(middles[int(rng.integers(len(middles)))]).astype(int)
-            low, high = np.maximum(low, middle - wanted + 1), np.minimum(high, middle)
+        centres = [centre for centre in centres if (centre >= 0).all() and (centre < size).all()]
+        if centres and rng.random() < self.text_share:
+            centre = np.floor(centres[int(rng.integers(len(centres)))]).astype(int)
+            low, high = np.maximum(low, centre - window + 1), np.minimum(high, centre)
         left, top = rng.integers(low, high, endpoint=True).tolist()
-        return {"left": left, "top": top, "right": left + int(wanted[0]), "bottom": top + int(wanted[1])}
+        return {"left": left, "top": top, "right": left + int(window[0]), "bottom": top + int(window[1])}
 
     def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
-        """The part, in its own size."""
-        left, top, right, bottom = (parameters[side] for side in ("left", "top", "right", "bottom"))
-        return FrameTransform(Warp.translation(-left, -top), Size(right - left, bottom - top))
+        """Return the frame of the window."""
+        return _rectangle_frame(parameters)

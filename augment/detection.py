@@ -1,4 +1,4 @@
-"""What a detector's pictures go through before it learns from them."""
+"""The default augmentation of detectors."""
 
 from augment.chain import SceneChain, SceneStep
 from augment.crop import TextCrop, Window
@@ -18,19 +18,20 @@ def detector_augmentation(
     crop: TextCrop | Window | None = None,
     rule: VisibilityRule | None = None,
 ) -> SceneChain:
-    """The released order: flip, turn, resize, cut between texts, fit and pad (PP-OCRv2 configuration; section 5.1).
+    """Create PaddleOCR's augmentation of detectors: flip, rotate, rescale, crop between texts, resize and pad.
 
-    All of it is one resampling of the picture; the released code does four. Texts are cut to what is seen, padding and
-    the corners beside a turned picture are masked in `Shown.valid`, which `models.db.targets.make_targets` takes.
+    The order is that of the PP-OCRv2 configuration (section 5.1). All steps resample the image once; PaddleOCR's code
+    resamples four times. Texts are clipped to their visible part. Padding and the corners beside a rotated image are 0
+    in `MaskedScene.valid_mask`, which `models.db.targets.make_targets` takes.
 
     Args:
-        width: of the result, pixels.
-        height: of the result, pixels.
-        flip: probability that the picture is mirrored.
-        degrees_range: of the rotation, clockwise.
-        factor_range: of the size before the cut.
-        crop: how a part is cut out; None: a `TextCrop`, as released.
-        rule: what becomes of texts that are cut; None: the default one.
+        width: width of the result in pixels.
+        height: height of the result in pixels.
+        flip: probability of mirroring.
+        degrees_range: rotation in degrees, clockwise.
+        factor_range: scale factor before the crop.
+        crop: how to crop; None: `TextCrop()`, as in PaddleOCR.
+        rule: rule for clipped texts; None: `VisibilityRule()`.
     """
     steps = [
         SceneStep("flip", Flip(), flip),

@@ -1,4 +1,4 @@
-"""Views: changes of the frame of a scene, which may look at the labels and give the picture another size."""
+"""View transforms: changes of the frame of an image, which may depend on its labels."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -9,12 +9,12 @@ from synthtext.core import InputError, Parameters, Polygon, Range, Size, Warp, c
 
 
 class LabelGeometry(NamedTuple):
-    """Where the texts of a picture are.
+    """The geometry of the texts of an image.
 
     Attributes:
-        size: of the picture, pixels.
-        polygons: (P, 2) each; parts of them may lie outside of the picture.
-        ignore: which of them do not count.
+        size: size of the image in pixels.
+        polygons: (P, 2) each; parts of them may lie outside the image.
+        ignore: whether each text is ignored.
     """
 
     size: Size
@@ -23,7 +23,7 @@ class LabelGeometry(NamedTuple):
 
 
 class FrameTransform(NamedTuple):
-    """What is looked at: how points move, and the size of the result in whole pixels."""
+    """How points move, and the size of the result in whole pixels."""
 
     warp: Warp
     size: Size
@@ -31,40 +31,40 @@ class FrameTransform(NamedTuple):
 
 @runtime_checkable
 class ViewTransform(Protocol):
-    """Looks at a scene in another way: mirrored, cut, in another size."""
+    """Changes the frame of a scene by mirroring, cropping or resizing."""
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
-        """Draw parameters (JSON scalars) for a picture with these labels."""
+        """Sample parameters (JSON scalars) for an image with these labels."""
         ...
 
     def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
-        """How a picture of this size is looked at."""
+        """Return the warp and the new size for an image of this size."""
         ...
 
 
 @dataclass(frozen=True)
 class Flip:
-    """Mirrors left and right (PP-OCRv2, released configuration: Fliplr).
+    """Mirrors the image horizontally (PP-OCRv2 configuration: Fliplr).
 
-    Mirrored texts are no texts to read: this is for detectors alone. Their points run clockwise again, from what is
-    their top-left as it is seen; the text stays as it was, the clusters go.
+    Mirrored text cannot be read, so this is for detectors only. Polygons are reordered to run clockwise from the
+    top-left of the mirrored text. The text is kept, the clusters are removed.
     """
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
-        """There is nothing to draw."""
+        """Return no parameters."""
         return {}
 
     def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
-        """The mirrored picture."""
+        """Return the mirrored frame."""
         return FrameTransform(Warp.from_matrix(np.array([[-1, 0, size.width], [0, 1, 0], [0, 0, 1]])), size)
 
 
 @dataclass(frozen=True)
 class Rescale:
-    """Makes the picture larger or smaller, its aspect kept (PP-OCRv2, released configuration: Resize 0.5 to 3).
+    """Scales the image and keeps its aspect ratio (PP-OCRv2 configuration: Resize 0.5 to 3).
 
     Attributes:
-        factor_range: 0.05 to 20; drawn uniformly, as released.
+        factor_range: scale factor, 0.05 to 20; sampled uniformly, as in PaddleOCR.
     """
 
     factor_range: Range = (0.5, 3.0)
@@ -73,11 +73,11 @@ class Rescale:
         check_range("factor_range", self.factor_range, 0.05, 20)
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
-        """Draw the factor."""
+        """Sample the factor."""
         return {"factor": rng.uniform(*self.factor_range)}
 
     def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
-        """The picture in its new size, at least one pixel."""
+        """Return the scaled frame, at least one pixel on each side."""
         width = max(1, round(size.width * parameters["factor"]))
         height = max(1, round(size.height * parameters["factor"]))
         return FrameTransform(Warp.scaling(width / size.width, height / size.height), Size(width, height))
@@ -85,11 +85,11 @@ class Rescale:
 
 @dataclass(frozen=True)
 class ResizePad:
-    """Fits the picture into a fixed size, its aspect kept; what is left over at the right and below is padding.
+    """Fits the image into a fixed size, keeps its aspect ratio and pads at the right and at the bottom.
 
     Attributes:
-        width: of the result, pixels, 1 to 8192.
-        height: of the result, pixels, 1 to 8192.
+        width: width of the result in pixels, 1 to 8192.
+        height: height of the result in pixels, 1 to 8192.
     """
 
     width: int = 960
@@ -100,10 +100,10 @@ class ResizePad:
             raise InputError(f"width {self.width} and height {self.height} must be from 1 to 8192 pixels")
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
-        """There is nothing to draw."""
+        """Return no parameters."""
         return {}
 
     def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
-        """The picture at the top-left of the result."""
+        """Return the frame with the image at its top-left."""
         scale = min(self.width / size.width, self.height / size.height)
         return FrameTransform(Warp.scaling(scale, scale), Size(self.width, self.height))

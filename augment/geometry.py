@@ -1,4 +1,4 @@
-"""Effects that move things."""
+"""Affine and projective effects."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from synthtext.core import Box, Parameters, Range, Size, Warp, check_range
 
 @dataclass(frozen=True)
 class Rotation:
-    """Turns the picture about its centre.
+    """Rotates the image about its centre.
 
     Attributes:
-        degrees_range: clockwise on the screen.
+        degrees_range: angle in degrees, clockwise.
     """
 
     degrees_range: Range = (-5, 5)
@@ -21,21 +21,21 @@ class Rotation:
         check_range("degrees_range", self.degrees_range, -180, 180)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the angle in degrees."""
+        """Sample the angle in degrees."""
         return {"degrees": rng.uniform(*self.degrees_range)}
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
-        """The rotation."""
+        """Return the rotation."""
         return Warp.rotation(parameters["degrees"], (size.width / 2, size.height / 2))
 
 
 @dataclass(frozen=True)
 class Perspective:
-    """Moves the four corners of the picture, each on its own.
+    """Moves each corner of the image independently.
 
     Attributes:
-        strength_range: how far a corner may go, as a share of the shorter side, 0 to 0.25: beyond, a square could
-            fold.
+        strength_range: maximum shift of a corner as a fraction of the shorter side, 0 to 0.25. Beyond 0.25 a square
+            could fold.
     """
 
     strength_range: Range = (0.0, 0.2)
@@ -44,11 +44,11 @@ class Perspective:
         check_range("strength_range", self.strength_range, 0, 0.25)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the strength and the direction of each corner (8 numbers from -1 to 1)."""
+        """Sample the strength and the direction of each corner (8 numbers from -1 to 1)."""
         return {"strength": rng.uniform(*self.strength_range), "corners": rng.uniform(-1, 1, 8).round(4).tolist()}
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
-        """The homography that takes the corners where they were drawn."""
+        """Return the homography that moves the corners."""
         corners = Box(0, 0, size.width, size.height).polygon()
         moves = np.array(parameters["corners"], np.float32).reshape(4, 2)
         return Warp.between_quads(corners, corners + moves * np.float32(parameters["strength"] * min(size)))
@@ -56,10 +56,10 @@ class Perspective:
 
 @dataclass(frozen=True)
 class Skew:
-    """Slants the picture, as a camera does that looks from the side.
+    """Slants the image, as a photograph taken from the side.
 
     Attributes:
-        degrees_range: of vertical lines against the vertical; positive leans to the right.
+        degrees_range: angle of vertical lines against the vertical in degrees; positive values lean to the right.
     """
 
     degrees_range: Range = (-15, 15)
@@ -68,24 +68,25 @@ class Skew:
         check_range("degrees_range", self.degrees_range, -60, 60)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the angle in degrees."""
+        """Sample the angle in degrees."""
         return {"degrees": rng.uniform(*self.degrees_range)}
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
-        """The shear."""
+        """Return the shear."""
         slope = -np.tan(np.deg2rad(parameters["degrees"]))
         return Warp.from_matrix(np.array([[1, slope, 0], [0, 1, 0], [0, 0, 1]]))
 
 
 @dataclass(frozen=True)
 class Affine:
-    """Turns, sizes, slants and shifts the picture about its centre (PP-OCRv2, released configuration: rotate by 10).
+    """Rotates, scales, shears and shifts the image about its centre (PP-OCRv2 configuration: up to 10 degrees).
 
     Attributes:
-        degrees_range: clockwise on the screen, -180 to 180.
-        scale_range: 0.05 to 20.
-        shear_range: degrees of vertical lines against the vertical, -60 to 60; positive leans to the right.
-        shift_range: shares of the picture's width and height, each drawn on its own, -1 to 1.
+        degrees_range: angle in degrees, clockwise, -180 to 180.
+        scale_range: scale factor, 0.05 to 20.
+        shear_range: angle of vertical lines against the vertical in degrees, -60 to 60; positive values lean to the
+            right.
+        shift_range: shift as a fraction of the width and the height, sampled for each axis, -1 to 1.
     """
 
     degrees_range: Range = (-10, 10)
@@ -100,7 +101,7 @@ class Affine:
         check_range("shift_range", self.shift_range, -1, 1)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the angles in degrees, the scale and the shift in pixels."""
+        """Sample the angles in degrees, the scale and the shift in pixels."""
         return {
             "degrees": rng.uniform(*self.degrees_range),
             "scale": rng.uniform(*self.scale_range),
@@ -110,7 +111,7 @@ class Affine:
         }
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
-        """The affine map: slanted, then sized, turned and shifted."""
+        """Return the affine map: shear, then scale, rotation and shift."""
         x, y = size.width / 2, size.height / 2
         slope = -np.tan(np.deg2rad(parameters["shear"]))
         scale = parameters["scale"]

@@ -1,7 +1,7 @@
-"""Any augmenter of imgaug 0.4.0 by name. This is the only file that touches the library.
+"""Effects from imgaug 0.4.0 by name. No other file uses the library.
 
-It is imported when the first augmenter is built: that takes a second. It was written for numpy 1; what it misses is
-lent to it alone, so that nobody else sees another numpy.
+The library is imported when the first augmenter is created, which takes a second. It was written for numpy 1; the
+missing parts are provided to this library only.
 """
 
 import difflib
@@ -20,38 +20,38 @@ from augment.polygons import resolve_self_intersections, simplify_edges, subdivi
 from augment.region import VisibleRegion
 from synthtext.core import Image, InputError, Parameters, Points, Polygon, Scene, Size
 
-_PARTS = 8  # of an edge, whose ends and middle points are moved: a power of 2
-_STILL = 0.51  # pixels: some augmenters move points by half a pixel and call it nothing
+_EDGE_PARTS = 8  # parts of an edge whose ends are moved: a power of 2
+_MAX_SHIFT = 0.51  # pixels: some augmenters of pixels only still shift keypoints by half a pixel
 
-_REFUSED = {
-    "Augmenter": "is no augmenter of its own",
-    "BlendAlphaBoundingBoxes": "needs boxes, which our labels are not",
-    "BlendAlphaSegMapClassIds": "needs segmentation maps, which our labels are not",
+_UNSUPPORTED = {
+    "Augmenter": "is an abstract base class",
+    "BlendAlphaBoundingBoxes": "needs bounding boxes, and labels here are polygons",
+    "BlendAlphaSegMapClassIds": "needs segmentation maps, and labels here are polygons",
     "Lambda": "needs a function",
     "AssertLambda": "needs a function",
-    "PiecewiseAffine": "takes the area of the picture times the number of points in memory: use distort",
-    "RandAugment": "has parts that cannot move labels",
+    "PiecewiseAffine": "needs memory for the area of the image times the number of points: use distort",
+    "RandAugment": "contains augmenters that cannot move labels",
     "SaveDebugImageEveryNBatches": "writes files",
     "Jigsaw": "tears texts apart",
-    "ClipCBAsToImagePlanes": "does what the cut rule does",
-    "RemoveCBAsByOutOfImageFraction": "does what the cut rule does",
+    "ClipCBAsToImagePlanes": "does what the visibility rule does",
+    "RemoveCBAsByOutOfImageFraction": "does what the visibility rule does",
 }
 
 
 @dataclass(frozen=True)
 class Imgaug:
-    """An augmenter of imgaug, made anew for every sample with a seed of its own: samples do not depend on their order.
+    """An augmenter of imgaug. It is created with a new seed for every sample, so samples do not depend on their order.
 
-    In scenes polygons and clusters are moved by the library's own keypoints, and cut by the same rule as everywhere. In
-    lines only augmenters that move nothing can be used.
+    In scenes, polygons and clusters are moved as keypoints of the library and clipped by the visibility rule. Lines
+    support only augmenters that do not move points.
 
     Attributes:
-        name: of a class of `imgaug.augmenters`: Fliplr, Affine, PiecewiseAffine, Rain, Fog, MotionBlur...
-        settings: arguments of its constructor. Two numbers are an interval, other lists are choices; an augmenter
-            inside is {"name": ..., "settings": {...}}, or a list of these.
+        name: name of a class of `imgaug.augmenters`, such as Fliplr, Affine, Rain, Fog or MotionBlur.
+        settings: arguments of its constructor. A list of two numbers is an interval, other lists are choices. A nested
+            augmenter is {"name": ..., "settings": {...}} or a list of these.
 
     Raises:
-        InputError: there is none of that name, it cannot be used here, or the library refuses the settings.
+        InputError: the name is unknown or unsupported, or the library rejects the settings.
     """
 
     name: str
@@ -61,29 +61,29 @@ class Imgaug:
         _build(self.name, self.settings)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the seed; what the augmenter draws follows from it."""
+        """Sample the seed, which determines everything that the augmenter samples."""
         return {"seed": int(rng.integers(1, 2**31 - 1))}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The changed picture of a line.
+        """Return the changed image of a line.
 
         Raises:
-            InputError: the augmenter moves things.
+            InputError: the augmenter moves points.
         """
         height, width = image.shape[:2]
         corners = np.array([[1, 1], [width - 1, 1], [width - 1, height - 1], [1, height - 1]], np.float32)
         changed, points = self._augmented(image, corners, parameters)
-        if changed.shape != image.shape or len(points) != 4 or np.abs(points - corners).max() > _STILL:
+        if changed.shape != image.shape or len(points) != 4 or np.abs(points - corners).max() > _MAX_SHIFT:
             raise InputError(
-                f"imgaug's {self.name} moves things, which clusters of a line cannot follow: use rotation, "
+                f"imgaug's {self.name} moves points, and the clusters of a line cannot follow: use rotation, "
                 "perspective, affine, distort or stretch"
             )
         return changed
 
     def apply_scene(self, scene: Scene, parameters: Parameters, rule: VisibilityRule) -> Scene:
-        """The changed scene; its labels are moved point by point, and cut by the rule.
+        """Return the changed scene; its labels are moved point by point and clipped by the rule.
 
-        An augmenter that takes all labels away, as one that blackens the picture does, leaves a scene without texts.
+        An augmenter that removes all labels, such as one that blackens the image, leaves a scene without texts.
         """
         before = instance_outlines(scene.instances, size_of(scene.image))
         parts = [part for outline in before for part in _points_of(outline)]
@@ -91,8 +91,8 @@ class Imgaug:
         image, points = self._augmented(scene.image, flat, parameters)
         if len(points) != len(flat):
             return replace(scene, image=image, instances=())
-        ends = np.cumsum([part.size // 2 for part in parts])[:-1]
-        moved = iter(np.split(points, ends) if parts else [])
+        splits = np.cumsum([part.size // 2 for part in parts])[:-1]
+        moved = iter(np.split(points, splits) if parts else [])
         after = [_moved_outline(outline, moved) for outline in before]
         return replace(
             scene,
@@ -101,9 +101,13 @@ class Imgaug:
         )
 
     def _augmented(self, image: Image, points: Points, parameters: Parameters) -> tuple[Image, Points]:
-        """The picture and points (N, 2) after the augmenter; its own sentence where it fails on this picture."""
+        """Return the image and the points (N, 2) after the augmenter.
+
+        Raises:
+            InputError: the augmenter failed on this image or returned no RGB image.
+        """
         library = _library()
-        # Some augmenters draw from the library's own global generator too, while they are built and while they run.
+        # Some augmenters also use the library's global generator, during construction and while they run.
         library.random.seed(parameters["seed"])
         augmenter = _build(self.name, self.settings)
         augmenter.seed_(parameters["seed"])
@@ -112,31 +116,32 @@ class Imgaug:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 changed, moved = augmenter(image=image.copy(), keypoints=keypoints)
-        except Exception as error:  # the library raises whatever its libraries raise
+        except Exception as error:  # the library passes on exceptions of its dependencies
             raise InputError(
-                f"imgaug's {self.name} fails on a picture of {image.shape[1]} x {image.shape[0]}: {_first_line(error)}"
+                f"imgaug's {self.name} failed on an image of {image.shape[1]} x {image.shape[0]} pixels: "
+                f"{_first_line(error)}"
             ) from None
         if changed.dtype != np.uint8 or changed.shape[2:] != (3,):
-            raise InputError(f"imgaug's {self.name} makes {changed.dtype} {changed.shape}, which is no RGB picture")
+            raise InputError(f"imgaug's {self.name} returned {changed.dtype} {changed.shape}, not an 8-bit RGB image")
         return np.ascontiguousarray(changed), moved.to_xy_array().astype(np.float32).reshape(-1, 2)
 
 
 def _points_of(outline: InstanceOutline) -> list[Points]:
-    """What of an instance is moved: edges of its polygon, of the pieces that are seen, and its clusters."""
-    pieces = [] if outline.is_fully_visible else [subdivide_edges(piece, _PARTS) for piece in outline.visible]
-    return [subdivide_edges(outline.whole, _PARTS), *pieces, outline.quads]
+    """Return the points of an instance to move: edges of its polygon and of its visible pieces, and its clusters."""
+    pieces = [] if outline.is_fully_visible else [subdivide_edges(piece, _EDGE_PARTS) for piece in outline.visible]
+    return [subdivide_edges(outline.whole, _EDGE_PARTS), *pieces, outline.quads]
 
 
 def _moved_outline(outline: InstanceOutline, moved: Any) -> InstanceOutline:
-    """An outline whose points, in the order of `_points_of`, come next in an iterator."""
+    """Assemble an outline from the next moved points, in the order of `_points_of`."""
     whole = _polygon(next(moved))
-    seen = (whole,) if outline.is_fully_visible else tuple(_polygon(next(moved)) for _ in outline.visible)
-    return InstanceOutline(whole, seen, next(moved).reshape(-1, 4, 2))
+    visible = (whole,) if outline.is_fully_visible else tuple(_polygon(next(moved)) for _ in outline.visible)
+    return InstanceOutline(whole, visible, next(moved).reshape(-1, 4, 2))
 
 
 def _polygon(points: Points) -> Polygon:
-    """A polygon from its moved edges; the augmenter may have crossed them."""
-    polygon = simplify_edges(points.reshape(-1, _PARTS, 2))
+    """Build a polygon from its moved edges and resolve self-intersections."""
+    polygon = simplify_edges(points.reshape(-1, _EDGE_PARTS, 2))
     area = polygon[:, 0] @ np.roll(polygon[:, 1], -1) - polygon[:, 1] @ np.roll(polygon[:, 0], -1)
     pieces = resolve_self_intersections(polygon)
     whole = len(pieces) == 1 and len(pieces[0]) == len(polygon)
@@ -145,10 +150,10 @@ def _polygon(points: Points) -> Polygon:
 
 @cache
 def _library() -> ModuleType:
-    """The library, with the parts of numpy 1 that it needs."""
+    """Import the library with the parts of numpy 1 that it needs."""
     kinds = {"float": [np.float16, np.float32, np.float64], "int": [np.int8, np.int16, np.int32, np.int64]}
     kinds["uint"] = [np.uint8, np.uint16, np.uint32, np.uint64]
-    vars(np)["sctypes"] = kinds  # read while the library is imported, and never again
+    vars(np)["sctypes"] = kinds  # read only while the library is imported
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -158,12 +163,12 @@ def _library() -> ModuleType:
             import imgaug.random
     finally:
         del vars(np)["sctypes"]
-    imgaug.parameters.np = _OldNumpy("numpy")
+    imgaug.parameters.np = _LegacyNumpy("numpy")
     elastic = imgaug.augmenters.ElasticTransformation
     remap = elastic._map_coordinates.__func__
 
     def remap_float32(cls: type, image: Image, dx: Any, dy: Any, *rest: Any, **named: Any) -> Any:
-        """OpenCV takes maps of single precision alone, which products with numpy 2's scalars no longer are."""
+        """Convert the maps to single precision, as OpenCV requires; products with scalars of numpy 2 are double."""
         return remap(cls, image, np.float32(dx), np.float32(dy), *rest, **named)
 
     elastic._map_coordinates = classmethod(remap_float32)
@@ -171,8 +176,8 @@ def _library() -> ModuleType:
     return library
 
 
-class _OldNumpy(ModuleType):
-    """numpy, and the alias that one module of the library uses while it runs."""
+class _LegacyNumpy(ModuleType):
+    """numpy with an alias that one module of the library uses at run time."""
 
     complex = complex
 
@@ -181,24 +186,24 @@ class _OldNumpy(ModuleType):
 
 
 def augmenter_names() -> list[str]:
-    """The names that `Imgaug` takes, in alphabetical order; some need settings."""
+    """Return the names that `Imgaug` accepts, sorted; some need settings."""
     augmenters = _library().augmenters
-    every = {
+    names = {
         name
         for name, value in vars(augmenters).items()
         if inspect.isclass(value) and issubclass(value, augmenters.Augmenter)
     }
-    return sorted(every - set(_REFUSED))
+    return sorted(names - set(_UNSUPPORTED))
 
 
 def _build(name: str, settings: Mapping[str, Any]) -> Any:
-    """A new augmenter."""
-    if name in _REFUSED:
-        raise InputError(f"imgaug's {name} {_REFUSED[name]}: it cannot be used here")
-    known = augmenter_names()
-    if name not in known:
-        close = difflib.get_close_matches(name, known, 1, 0) or [""]
-        raise InputError(f"imgaug has no augmenter {name!r}; did you mean {close[0]!r}?")
+    """Create an augmenter."""
+    if name in _UNSUPPORTED:
+        raise InputError(f"imgaug's {name} is not supported: it {_UNSUPPORTED[name]}")
+    available = augmenter_names()
+    if name not in available:
+        matches = difflib.get_close_matches(name, available, 1, 0) or [""]
+        raise InputError(f"imgaug has no augmenter {name!r}; did you mean {matches[0]!r}?")
     arguments = {key: _argument(value) for key, value in settings.items()}
     try:
         with warnings.catch_warnings():
@@ -206,12 +211,12 @@ def _build(name: str, settings: Mapping[str, Any]) -> Any:
             return getattr(_library().augmenters, name)(**arguments)
     except InputError:
         raise
-    except Exception as error:  # whatever its checks raise
-        raise InputError(f"imgaug's {name} refuses its settings {dict(settings)}: {_first_line(error)}") from None
+    except Exception as error:  # the library's checks raise exceptions of many types
+        raise InputError(f"imgaug's {name} rejects the settings {dict(settings)}: {_first_line(error)}") from None
 
 
 def _argument(value: Any) -> Any:
-    """A setting as the library takes it: pairs of numbers are intervals, mappings with a name are augmenters."""
+    """Convert a setting for the library: pairs of numbers become intervals, mappings with a name become augmenters."""
     if isinstance(value, Mapping) and "name" in value:
         return _build(value["name"], value.get("settings", {}))
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What becomes of labels when a picture is moved and cut: the one rule for every effect and crop."""
+"""The rule for labels of a moved and clipped image, shared by all effects and crops."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from augment.polygons import clip, mirrored, short_side, warp_polygon
+from augment.polygons import clip, mirror_polygon, short_side, warp_polygon
 from augment.region import VisibleRegion
 from synthtext.core import (
     Box,
@@ -24,24 +24,25 @@ from synthtext.core import (
     signed_area,
 )
 
-_WHOLE = 0.999  # of the area: what rounding leaves of an instance that is not cut
-_FLAT = 0.5  # square pixels: what has less has no outline worth the name
+_WHOLE_FRACTION = 0.999  # an instance with more than this fraction of its area is not cut (rounding)
+_MIN_AREA = 0.5  # square pixels: smaller outlines are dropped
+_FILL_VALUE = 0  # grey level of pixels that no image covers, as in PaddleOCR
 
 
 @dataclass(frozen=True)
 class VisibilityRule:
-    """When an instance that is cut still counts.
+    """Decides whether a clipped instance still counts.
 
-    Shares are of the area that the whole instance would have after the change. At least `keep_visibility` is left: it keeps
-    its flag. At least `drop_visibility`: it is ignored, for its text is no longer what is seen. Less, or a piece whose short
-    side is below `min_side`: it is dropped. An instance that falls into pieces keeps its place with the largest; the
-    others follow as ignored instances. A cut instance keeps its text and loses its clusters, which would tell of
-    letters that are not there; so does a mirrored one, whose letters are none.
+    Visibility is the visible area divided by the area of the whole moved instance. An instance with a visibility of at
+    least `keep_visibility` keeps its flag; of at least `drop_visibility`, it is ignored, because its text no longer
+    matches what is visible. An instance with less, or with a short side below `min_side`, is dropped. Of an instance in
+    several pieces the largest takes its position and the others are appended as ignored instances. A clipped instance
+    keeps its text and loses its clusters, and so does a mirrored one.
 
     Attributes:
-        keep_visibility: 0 to 1; 1 where texts are read and must be whole.
-        drop_visibility: 0 to keep_visibility.
-        min_side: pixels.
+        keep_visibility: 0 to 1; use 1 where texts are read and must be whole.
+        drop_visibility: 0 to `keep_visibility`.
+        min_side: pixels, 0 to 100.
     """
 
     keep_visibility: float = 0.7
@@ -51,17 +52,18 @@ class VisibilityRule:
     def __post_init__(self) -> None:
         if not 0 <= self.drop_visibility <= self.keep_visibility <= 1:
             raise InputError(
-                f"drop_visibility {self.drop_visibility} and keep_visibility {self.keep_visibility} must rise within 0 to 1"
+                f"drop_visibility {self.drop_visibility} must be between 0 and keep_visibility {self.keep_visibility}, "
+                "which is at most 1"
             )
         check_number("min_side", self.min_side, 0, 100, "pixels")
 
 
 class InstanceOutline(NamedTuple):
-    """An instance's geometry.
+    """The geometry of an instance.
 
     Attributes:
         whole: (P, 2), its polygon.
-        visible: the parts of it that lie in the picture; `whole` itself when all does.
+        visible: the parts of the polygon inside the image; `whole` itself if all of it is inside.
         quads: (K, 4, 2), its clusters.
     """
 
@@ -71,12 +73,12 @@ class InstanceOutline(NamedTuple):
 
     @property
     def is_fully_visible(self) -> bool:
-        """Whether the whole instance lies in the picture."""
+        """Whether the whole instance lies inside the image."""
         return len(self.visible) == 1 and self.visible[0] is self.whole
 
 
 def instance_outlines(instances: Sequence[TextInstance], size: Size) -> list[InstanceOutline]:
-    """What of the instances of a picture has to be moved."""
+    """Return the outlines of the instances of an image."""
     box = Box(0, 0, *size)
     return [InstanceOutline(one.polygon, tuple(clip(one.polygon, box)), one.clusters.quads) for one in instances]
 
@@ -84,83 +86,83 @@ def instance_outlines(instances: Sequence[TextInstance], size: Size) -> list[Ins
 def move_instances(
     instances: Sequence[TextInstance], warp: Warp, before: Size, after: VisibleRegion, rule: VisibilityRule
 ) -> tuple[TextInstance, ...]:
-    """Move the instances of a picture, cut them to what is seen of them, and keep what the rule keeps.
+    """Move the instances of an image, clip them and apply the visibility rule.
 
     Args:
-        instances: of a picture of size `before`; what lies outside of it is not seen.
-        warp: how they move.
-        before: of the picture, pixels.
-        after: what is seen of the result.
-        rule: what becomes of those that are cut.
+        instances: instances of an image of size `before`; parts outside it are not visible.
+        warp: how points move.
+        before: size of the image in pixels.
+        after: visible region of the result.
+        rule: rule for clipped instances.
 
     Returns:
         As `cut_instances`.
     """
-    gone = [_gone(outline, warp) for outline in instance_outlines(instances, before)]
-    return cut_instances(instances, gone, after, rule)
+    moved = [_warp_outline(outline, warp) for outline in instance_outlines(instances, before)]
+    return cut_instances(instances, moved, after, rule)
 
 
-def _gone(outline: InstanceOutline, warp: Warp) -> InstanceOutline:
+def _warp_outline(outline: InstanceOutline, warp: Warp) -> InstanceOutline:
     whole = warp_polygon(outline.whole, warp)
-    seen = (whole,) if outline.is_fully_visible else tuple(warp_polygon(piece, warp) for piece in outline.visible)
-    return InstanceOutline(whole, seen, warp.points(outline.quads))
+    visible = (whole,) if outline.is_fully_visible else tuple(warp_polygon(piece, warp) for piece in outline.visible)
+    return InstanceOutline(whole, visible, warp.points(outline.quads))
 
 
 def cut_instances(
-    instances: Sequence[TextInstance], gone: Sequence[InstanceOutline], region: VisibleRegion, rule: VisibilityRule
+    instances: Sequence[TextInstance], moved: Sequence[InstanceOutline], region: VisibleRegion, rule: VisibilityRule
 ) -> tuple[TextInstance, ...]:
-    """Cut instances that have moved to what is seen of them, and keep what the rule keeps.
+    """Clip moved instances to a visible region and apply the visibility rule.
 
     Args:
-        instances: as they were.
-        gone: where their outlines went, in whichever direction they run now.
-        region: what is seen of the picture that they are in.
-        rule: what becomes of those that are cut.
+        instances: the original instances.
+        moved: their moved outlines, in either direction.
+        region: visible region of the new image.
+        rule: rule for clipped instances.
 
     Returns:
-        The instances that are left, in their order, and the pieces of ignored ones behind them; `parent` is the
-        nearest kept one above, or -1.
+        The remaining instances in their order, followed by the ignored pieces; `parent` is the nearest remaining
+        ancestor, or -1.
     """
     kept: dict[int, TextInstance] = {}
-    pieces: list[tuple[int, TextInstance]] = []
-    for number, (instance, outline) in enumerate(zip(instances, gone, strict=True)):
-        parts = _cut(instance, outline, region, rule)
+    rest: list[tuple[int, TextInstance]] = []
+    for number, (instance, outline) in enumerate(zip(instances, moved, strict=True)):
+        parts = _clip_instance(instance, outline, region, rule)
         if parts:
             kept[number] = parts[0]
-            pieces += [(number, part) for part in parts[1:]]
-    place = {number: position for position, number in enumerate(kept)}
-    parents = {number: _kept_parent(number, instances, place) for number in kept}
-    return tuple(replace(instance, parent=parents[number]) for number, instance in [*kept.items(), *pieces])
+            rest += [(number, part) for part in parts[1:]]
+    positions = {number: position for position, number in enumerate(kept)}
+    parents = {number: _kept_parent(number, instances, positions) for number in kept}
+    return tuple(replace(instance, parent=parents[number]) for number, instance in [*kept.items(), *rest])
 
 
-def _kept_parent(number: int, instances: Sequence[TextInstance], place: dict[int, int]) -> int:
-    for _ in instances:  # as many steps as there are instances end even a ring
+def _kept_parent(number: int, instances: Sequence[TextInstance], positions: dict[int, int]) -> int:
+    for _ in instances:  # bounds the loop where parents form a cycle
         number = instances[number].parent
         if not 0 <= number < len(instances):
             return -1
-        if number in place:
-            return place[number]
+        if number in positions:
+            return positions[number]
     return -1
 
 
-def _cut(
-    instance: TextInstance, gone: InstanceOutline, region: VisibleRegion, rule: VisibilityRule
+def _clip_instance(
+    instance: TextInstance, moved: InstanceOutline, region: VisibleRegion, rule: VisibilityRule
 ) -> list[TextInstance]:
-    """The pieces of a moved instance that are left, largest first."""
-    whole = _clockwise(gone.whole)
+    """Return the remaining pieces of a moved instance, largest first."""
+    whole = _clockwise(moved.whole)
     if whole is None:
         return []
-    area, flipped = signed_area(whole), whole is not gone.whole
-    seen = [whole]
-    if not gone.is_fully_visible:
-        seen = [outline for piece in gone.visible if (outline := _clockwise(piece)) is not None]
-    left = sorted((piece for part in seen for piece in region.clip(part)), key=signed_area, reverse=True)
-    cut = not left or signed_area(left[0]) < _WHOLE * area
-    clusters = Clusters.empty() if cut or flipped else Clusters(instance.clusters.offsets, gone.quads)
+    area, flipped = signed_area(whole), whole is not moved.whole
+    visible = [whole]
+    if not moved.is_fully_visible:
+        visible = [outline for piece in moved.visible if (outline := _clockwise(piece)) is not None]
+    pieces = sorted((piece for part in visible for piece in region.clip(part)), key=signed_area, reverse=True)
+    cut = not pieces or signed_area(pieces[0]) < _WHOLE_FRACTION * area
+    clusters = Clusters.empty() if cut or flipped else Clusters(instance.clusters.offsets, moved.quads)
     parts = []
-    for order, piece in enumerate(left):
+    for order, piece in enumerate(pieces):
         share = signed_area(piece) / area
-        if share < rule.drop_visibility or signed_area(piece) < _FLAT or short_side(piece) < rule.min_side:
+        if share < rule.drop_visibility or signed_area(piece) < _MIN_AREA or short_side(piece) < rule.min_side:
             continue
         ignore = instance.ignore or order > 0 or (cut and share < rule.keep_visibility)
         parts.append(replace(instance, polygon=piece, clusters=clusters, ignore=ignore))
@@ -168,31 +170,28 @@ def _cut(
 
 
 def _clockwise(outline: Polygon) -> Polygon | None:
-    """An outline, turned if it is mirrored; None when it is flat or somewhere at infinity."""
+    """Return an outline in clockwise order, reversed if it is mirrored; None if it is flat or not finite."""
     if not np.isfinite(outline).all():
         return None
     area = signed_area(outline)
-    if abs(area) < _FLAT:
+    if abs(area) < _MIN_AREA:
         return None
-    return outline if area > 0 else mirrored(outline)
-
-
-_FILL = 0  # grey value of what no picture covers, as in the released code
+    return outline if area > 0 else mirror_polygon(outline)
 
 
 def size_of(image: Image) -> Size:
-    """Width and height of a picture (H, W, ...)."""
+    """Return the width and height of an image (H, W, ...)."""
     return Size(image.shape[1], image.shape[0])
 
 
 def warp_scene(scene: Scene, warp: Warp, size: Size, rule: VisibilityRule | None = None) -> Scene:
-    """Move a scene into a picture of another size; what the old picture does not cover becomes black.
+    """Warp a scene into an image of another size; uncovered pixels are black.
 
     Args:
-        scene: its picture is left as it is.
+        scene: the scene, which is not modified.
         warp: how points move.
-        size: of the result, whole pixels.
-        rule: what becomes of instances that are cut; None: the default one.
+        size: size of the result in whole pixels.
+        rule: rule for clipped instances; None: `VisibilityRule()`.
     """
     instances = move_instances(
         scene.instances, warp, size_of(scene.image), VisibleRegion.from_windows(size), rule or VisibilityRule()
@@ -201,30 +200,30 @@ def warp_scene(scene: Scene, warp: Warp, size: Size, rule: VisibilityRule | None
 
 
 def warp_image(image: Image, warp: Warp, size: Size, border_mode: int = cv2.BORDER_CONSTANT) -> Image:
-    """Resample a picture once; one that becomes much smaller is averaged first, so that fine texts do not break up.
+    """Resample an image once; if it becomes much smaller it is averaged first, to preserve thin strokes.
 
     Args:
         image: (H, W) or (H, W, 3) uint8.
         warp: how points move.
-        size: of the result, whole pixels.
-        border_mode: what lies outside of the picture, a flag of OpenCV.
+        size: size of the result in whole pixels.
+        border_mode: OpenCV flag for pixels outside the image.
     """
     if not warp.maps and size == size_of(image):
         return image
     height, width = image.shape[:2]
     factor = int(1 / max(_scale(warp, size_of(image)), 1e-3))
-    small = (max(1, round(width / factor)), max(1, round(height / factor))) if factor > 1 else (width, height)
-    if small != (width, height):
-        image = np.asarray(cv2.resize(image, small, interpolation=cv2.INTER_AREA), np.uint8)
-        warp = Warp.scaling(width / small[0], height / small[1]).then(warp)
-    return warp.image(image, size, border_mode=border_mode, border_value=_FILL)
+    reduced = (max(1, round(width / factor)), max(1, round(height / factor))) if factor > 1 else (width, height)
+    if reduced != (width, height):
+        image = np.asarray(cv2.resize(image, reduced, interpolation=cv2.INTER_AREA), np.uint8)
+        warp = Warp.scaling(width / reduced[0], height / reduced[1]).then(warp)
+    return warp.image(image, size, border_mode=border_mode, border_value=_FILL_VALUE)
 
 
 def _scale(warp: Warp, size: Size) -> float:
-    """How much larger things become, by the area of a pixel in the middle of a picture."""
+    """Return the scale of a warp, from the area of a pixel at the centre of the image."""
     if not warp.maps:
         return 1.0
     x, y = size.width / 2, size.height / 2
-    here, right, down = warp.points(np.array([[x, y], [x + 1, y], [x, y + 1]], np.float32)).astype(np.float64)
-    (a, b), (c, d) = right - here, down - here
+    origin, right, down = warp.points(np.array([[x, y], [x + 1, y], [x, y + 1]], np.float32)).astype(np.float64)
+    (a, b), (c, d) = right - origin, down - origin
     return float(np.sqrt(abs(a * d - b * c)))

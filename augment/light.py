@@ -1,4 +1,4 @@
-"""Light that does not fall evenly. None of these can take more than a stated share of the contrast away."""
+"""Effects of uneven light. Each keeps a guaranteed fraction of the contrast."""
 
 import math
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
 
-_CELLS = 10  # along the shorter side, in which smooth light is computed
+_GRID_CELLS = 10  # cells of the coarse light grid along the shorter side
 
 Field = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class UnevenLight:
-    """Light that falls off from one side to the other, or away from a spot. It only darkens: nothing goes over white.
+    """Darkens the image towards one side or away from a spot; nothing becomes brighter.
 
     Attributes:
-        darkness_range: share of the light that the darkest place lacks, 0 to 0.75: contrast falls by as much.
-        spot_probability: of a spot.
+        darkness_range: fraction of the light that is missing at the darkest point, 0 to 0.75; contrast falls equally.
+        spot_probability: probability of a spot instead of a side.
     """
 
     darkness_range: Range = (0.15, 0.55)
@@ -33,7 +33,7 @@ class UnevenLight:
         check_fraction("spot_probability", self.spot_probability)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the darkness, the direction in degrees and, as shares of the sides, the centre of a spot."""
+        """Sample the darkness, the direction in degrees and the centre of a spot as fractions of the sides."""
         spot = rng.random() < self.spot_probability
         return {
             "kind": "spot" if spot else "side",
@@ -44,28 +44,27 @@ class UnevenLight:
         }
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture, darker where less light falls."""
+        """Return the darkened image."""
         x, y = _grid(image.shape[1], image.shape[0])
         if parameters["kind"] == "spot":
             dx, dy = x - np.float32(parameters["x"] * image.shape[1]), y - np.float32(parameters["y"] * image.shape[0])
-            far = dx**2 + dy**2
+            distance = dx**2 + dy**2
         else:
             angle = math.radians(parameters["degrees"])
-            far = x * np.float32(math.cos(angle)) + y * np.float32(math.sin(angle))
-        low, high = float(far.min()), float(far.max())
-        share = (far - np.float32(low)) / np.float32(max(high - low, 1e-6))
-        return _shaded(image, _enlarged(1 - share * np.float32(parameters["darkness"]), image))
+            distance = x * np.float32(math.cos(angle)) + y * np.float32(math.sin(angle))
+        low, high = float(distance.min()), float(distance.max())
+        fraction = (distance - np.float32(low)) / np.float32(max(high - low, 1e-6))
+        return _shade(image, _enlarge(1 - fraction * np.float32(parameters["darkness"]), image))
 
 
 @dataclass(frozen=True)
 class Glare:
-    """The reflection of a lamp: a soft bright ellipse, under which everything is nearer to white.
+    """Adds the reflection of a lamp: a soft bright ellipse in which all colours move towards white.
 
     Attributes:
-        strength_range: how near in its middle, 0 to 0.75, as a share of the way: letters keep the rest of their
-            contrast.
-        radius_range: of the ellipse, as a share of the picture's shorter side, 0.1 to 4.
-        stretch_range: how many times longer than wide it is, 1 to 6.
+        strength_range: fraction of the distance to white at the centre, 0 to 0.75; contrast falls equally.
+        radius_range: radius of the ellipse as a fraction of the shorter side of the image, 0.1 to 4.
+        stretch_range: ratio of the length to the width of the ellipse, 1 to 6.
     """
 
     strength_range: Range = (0.25, 0.65)
@@ -78,7 +77,7 @@ class Glare:
         check_range("stretch_range", self.stretch_range, 1, 6)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the strength, the centre as shares of the sides, the radii in pixels and the direction in degrees."""
+        """Sample the strength, the centre (fractions of the sides), the radii in pixels and the angle in degrees."""
         radius = rng.uniform(*self.radius_range) * min(size)
         return {
             "strength": rng.uniform(*self.strength_range),
@@ -90,7 +89,7 @@ class Glare:
         }
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture with the reflection."""
+        """Return the image with the reflection."""
         x, y = _grid(image.shape[1], image.shape[0])
         angle = math.radians(parameters["degrees"])
         cosine, sine = np.float32(math.cos(angle)), np.float32(math.sin(angle))
@@ -98,19 +97,19 @@ class Glare:
         along = (dx * cosine + dy * sine) / np.float32(max(parameters["length"], 0.5))
         across = (dy * cosine - dx * sine) / np.float32(max(parameters["radius"], 0.5))
         inside = np.maximum(1 - along**2 - across**2, 0)
-        left = _enlarged(1 - inside * np.float32(parameters["strength"]), image)
-        # Distances from white shrink: a difference of two colours becomes the share of it that is left, never nothing.
-        return np.asarray(cv2.bitwise_not(_shaded(np.asarray(cv2.bitwise_not(image), np.uint8), left)), np.uint8)
+        remaining = _enlarge(1 - inside * np.float32(parameters["strength"]), image)
+        # Distances from white are scaled, so a difference of two colours never vanishes.
+        return np.asarray(cv2.bitwise_not(_shade(np.asarray(cv2.bitwise_not(image), np.uint8), remaining)), np.uint8)
 
 
 @dataclass(frozen=True)
 class CastShadow:
-    """The shadow of something that stands in the light: what lies behind one or two straight edges, soft or hard.
+    """Adds a shadow with one or two straight edges, soft or hard.
 
     Attributes:
-        darkness_range: share of the light that it takes, 0 to 0.75: contrast falls by as much.
-        softness_range: width of its edge as a share of the picture's shorter side, 0 to 2.
-        corner_probability: of two edges: a corner, a wedge or a band.
+        darkness_range: fraction of the light that the shadow removes, 0 to 0.75; contrast falls equally.
+        softness_range: width of the edge as a fraction of the shorter side of the image, 0 to 2.
+        corner_probability: probability of two edges, which form a corner, a wedge or a band.
     """
 
     darkness_range: Range = (0.2, 0.6)
@@ -123,7 +122,7 @@ class CastShadow:
         check_fraction("corner_probability", self.corner_probability)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the darkness, the softness in pixels, and of each edge a point, as shares of the sides, and degrees."""
+        """Sample the darkness, the softness in pixels and, for each edge, a point (fractions) and an angle."""
         edges = 2 if rng.random() < self.corner_probability else 1
         return {
             "darkness": rng.uniform(*self.darkness_range),
@@ -132,29 +131,29 @@ class CastShadow:
         }
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture with the shadow."""
-        width = max(parameters["softness"], 1.0)  # pixels: a sharper edge would have steps
-        behind = [_behind(image, x, y, degrees, width) for x, y, degrees in parameters["edges"]]
-        shadow = behind[0] if len(behind) == 1 else np.asarray(cv2.min(behind[0], behind[1]), np.uint8)
+        """Return the image with the shadow."""
+        width = max(parameters["softness"], 1.0)  # pixels: a sharper edge would alias
+        ramps = [_edge_ramp(image, x, y, degrees, width) for x, y, degrees in parameters["edges"]]
+        shadow = ramps[0] if len(ramps) == 1 else np.asarray(cv2.min(ramps[0], ramps[1]), np.uint8)
         depth = np.arange(256, dtype=np.float32) / np.float32(255)
         smooth = depth**2 * (3 - 2 * depth)
         light = np.rint(255 * (1 - smooth * np.float32(parameters["darkness"]))).astype(np.uint8)
-        return _shaded(image, np.asarray(cv2.LUT(shadow, light), np.uint8))
+        return _shade(image, np.asarray(cv2.LUT(shadow, light), np.uint8))
 
 
-def _behind(image: Image, x: float, y: float, degrees: float, width: float) -> Image:
-    """How far pixels lie behind a soft edge, (H, W): 0 in front of it, 255 behind."""
-    high, wide = image.shape[:2]
+def _edge_ramp(image: Image, x: float, y: float, degrees: float, width: float) -> Image:
+    """Return the distance behind a soft edge, (H, W): 0 in front of it, 255 behind it."""
+    rows, columns = image.shape[:2]
     scale = 255 / width
     cosine, sine = math.cos(math.radians(degrees)) * scale, math.sin(math.radians(degrees)) * scale
-    first = (0.5 - x * wide) * cosine + (0.5 - y * high) * sine + 127.5
-    across = np.arange(wide, dtype=np.float32) * np.float32(cosine)
-    down = np.arange(high, dtype=np.float32)[:, None] * np.float32(sine) + np.float32(first)
+    start = (0.5 - x * columns) * cosine + (0.5 - y * rows) * sine + 127.5
+    across = np.arange(columns, dtype=np.float32) * np.float32(cosine)
+    down = np.arange(rows, dtype=np.float32)[:, None] * np.float32(sine) + np.float32(start)
     return np.clip(across + down, 0, 255).astype(np.uint8)
 
 
 class _Grid(NamedTuple):
-    """Middles of the cells of a coarse grid over a picture, pixels: x (1, C) and y (R, 1)."""
+    """Centres of the cells of a coarse grid over an image, in pixels: x (1, C) and y (R, 1)."""
 
     x: Field
     y: Field
@@ -162,20 +161,20 @@ class _Grid(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def _grid(width: int, height: int) -> _Grid:
-    cell = max(1.0, min(width, height) / _CELLS)
+    cell = max(1.0, min(width, height) / _GRID_CELLS)
     columns, rows = math.ceil(width / cell), math.ceil(height / cell)
     x = (np.arange(columns, dtype=np.float32) + np.float32(0.5)) * np.float32(width / columns)
     y = (np.arange(rows, dtype=np.float32) + np.float32(0.5)) * np.float32(height / rows)
     return _Grid(x[None], y[:, None])
 
 
-def _enlarged(shares: Field, image: Image) -> Image:
-    """Shares (0 to 1) on a coarse grid as (H, W) of 255ths for the pixels of a picture."""
-    coarse = np.rint(shares * 255).astype(np.uint8)
+def _enlarge(light: Field, image: Image) -> Image:
+    """Resize fractions (0 to 1) on a coarse grid to (H, W) in units of 1/255."""
+    coarse = np.rint(light * 255).astype(np.uint8)
     return np.asarray(cv2.resize(coarse, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _shaded(image: Image, shares: Image) -> Image:
-    """A picture times shares (H, W) of 255ths."""
-    light = cv2.cvtColor(shares, cv2.COLOR_GRAY2BGR)
-    return np.asarray(cv2.multiply(image, light, scale=1 / 255), np.uint8)
+def _shade(image: Image, light: Image) -> Image:
+    """Multiply an image by light (H, W) in units of 1/255."""
+    factors = cv2.cvtColor(light, cv2.COLOR_GRAY2BGR)
+    return np.asarray(cv2.multiply(image, factors, scale=1 / 255), np.uint8)

@@ -1,4 +1,4 @@
-"""Effects on whole lines that are drawn already, in order: what training does to each line it reads."""
+"""The chain of effects on rendered lines, which training applies to every line that it reads."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,15 +13,15 @@ from synthtext.core import AppliedEffect, Clusters, GeometricEffect, InputError,
 
 
 class LineChain:
-    """Effects in their order; neighbours that move things are one resampling. Clusters follow.
+    """Applies effects in order. Consecutive geometric effects resample the image once, and the clusters follow.
 
-    What the picture does not cover continues its edge, as paper does.
+    Pixels outside the image repeat its border, which continues the background.
 
     Args:
-        steps: geometric effects, views (not `Flip`: mirrored text cannot be read) and effects on pixels.
+        steps: geometric effects, view transforms (except `Flip`, since mirrored text cannot be read) and pixel effects.
 
     Raises:
-        InputError: a step that is none of these.
+        InputError: a step is of another kind.
     """
 
     def __init__(self, steps: Sequence[SceneStep] = ()) -> None:
@@ -29,14 +29,14 @@ class LineChain:
             if isinstance(step.effect, Flip) or not isinstance(
                 step.effect, GeometricEffect | ViewTransform | PixelEffect
             ):
-                raise InputError(f"{step.name}: {type(step.effect).__name__} is for scenes; lines cannot take it")
+                raise InputError(f"{step.name}: {type(step.effect).__name__} applies to scenes only, not to lines")
         self.steps = tuple(steps)
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> Sample:
-        """Draw what happens to a line, and do it. The argument is left as it is.
+        """Sample the parameters of the effects and apply them. The argument is not modified.
 
         Raises:
-            InputError: an effect on pixels did not keep the size and type of the picture.
+            InputError: a pixel effect did not keep the shape and dtype of the image.
         """
         applied: list[AppliedEffect] = []
         warp, size = Warp(), size_of(sample.image)
@@ -45,28 +45,28 @@ class LineChain:
                 continue
             effect = step.effect
             if isinstance(effect, ViewTransform):
-                parameters = effect.draw_framing(rng, _labels(sample.clusters, warp, size))
+                parameters = effect.draw_framing(rng, _label_geometry(sample.clusters, warp, size))
                 frame = effect.frame(size, parameters)
                 warp, size = warp.then(frame.warp), frame.size
             elif isinstance(effect, GeometricEffect):
                 parameters = effect.draw(rng, size)
                 warp = warp.then(effect.warp(size, parameters))
             elif isinstance(effect, PixelEffect):
-                sample, warp = _moved(sample, warp, size), Warp()
+                sample, warp = _warp_sample(sample, warp, size), Warp()
                 parameters = effect.draw(rng, size)
                 sample = replace(sample, image=apply_pixel_effect(step.name, effect, sample.image, parameters))
             applied.append(AppliedEffect(step.name, parameters))
-        sample = _moved(sample, warp, size)
+        sample = _warp_sample(sample, warp, size)
         return replace(sample, meta=replace(sample.meta, effects=sample.meta.effects + tuple(applied)))
 
 
-def _labels(clusters: Clusters, warp: Warp, size: Size) -> LabelGeometry:
+def _label_geometry(clusters: Clusters, warp: Warp, size: Size) -> LabelGeometry:
     quads = tuple(warp.points(clusters.quads))
     return LabelGeometry(size, quads, (False,) * len(quads))
 
 
-def _moved(sample: Sample, warp: Warp, size: Size) -> Sample:
-    """The line in a picture of another size; quads are cut to it."""
+def _warp_sample(sample: Sample, warp: Warp, size: Size) -> Sample:
+    """Warp a line into an image of another size; quads are clipped to it."""
     if not warp.maps and size == size_of(sample.image):
         return sample
     image = warp_image(sample.image, warp, size, cv2.BORDER_REPLICATE)

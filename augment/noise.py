@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
 
 _POOL = 1 << 20
-_POOL_SIGMA, _POOL_MEAN = 32, 128  # bytes hold it to four deviations
-_FINE = 256  # parts of a step in which deviations are counted
+_POOL_SIGMA, _POOL_MEAN = 32, 128  # a byte holds four standard deviations
+_DEVIATION_SCALE = 256  # fixed-point units per grey level
 _LEVELS = np.arange(256, dtype=np.float32)
 _CENTRED = np.arange(-_POOL_MEAN, 256 - _POOL_MEAN, dtype=np.int16)
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Gaussian noise of the sensor, the same in all channels or one for each.
+    """Adds Gaussian sensor noise, the same in all channels or independent in each.
 
     Attributes:
-        sigma_range: standard deviation, in steps of 255.
-        colour_probability: of one noise for each channel.
+        sigma_range: standard deviation in grey levels (of 255), 0 to 128.
+        colour_probability: probability of independent noise in each channel.
     """
 
     sigma_range: Range = (2, 12)
@@ -33,24 +33,24 @@ class Noise:
         check_fraction("colour_probability", self.colour_probability)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the standard deviation, whether it is coloured, and where in the noise pool it starts."""
-        return {"sigma": rng.uniform(*self.sigma_range), **_drawn_source(rng, self.colour_probability)}
+        """Sample the standard deviation, whether the noise is coloured, and the offset in the noise pool."""
+        return {"sigma": rng.uniform(*self.sigma_range), **_sample_noise_source(rng, self.colour_probability)}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture with noise."""
+        """Return the image with noise."""
         factor = parameters["sigma"] / _POOL_SIGMA
         return np.asarray(cv2.addWeighted(image, 1, _noise(image, parameters), factor, -_POOL_MEAN * factor), np.uint8)
 
 
 @dataclass(frozen=True)
 class ShotNoise:
-    """The noise of light that comes in grains: its variance grows with the brightness (Poisson), black stays black.
+    """Adds Poisson noise: its variance is proportional to the brightness, and black stays black.
 
-    Drawn as the normal distribution of that variance, which for the counts of a picture that can be read is the same.
+    It is sampled as normal noise of that variance, which is indistinguishable at the photon counts of legible images.
 
     Attributes:
-        sigma_range: standard deviation in white, in steps of 255, 0 to 40.
-        colour_probability: of one noise for each channel.
+        sigma_range: standard deviation at white in grey levels (of 255), 0 to 40.
+        colour_probability: probability of independent noise in each channel.
     """
 
     sigma_range: Range = (4, 18)
@@ -61,24 +61,24 @@ class ShotNoise:
         check_fraction("colour_probability", self.colour_probability)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the deviation in white, whether it is coloured, and where in the noise pool it starts."""
-        return {"sigma": rng.uniform(*self.sigma_range), **_drawn_source(rng, self.colour_probability)}
+        """Sample the deviation at white, whether the noise is coloured, and the offset in the noise pool."""
+        return {"sigma": rng.uniform(*self.sigma_range), **_sample_noise_source(rng, self.colour_probability)}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture with noise."""
-        deviations = np.sqrt(_LEVELS / 255) * np.float32(parameters["sigma"] * _FINE)
-        here = cv2.LUT(image, np.rint(deviations).astype(np.int16))
+        """Return the image with noise."""
+        deviations = np.sqrt(_LEVELS / 255) * np.float32(parameters["sigma"] * _DEVIATION_SCALE)
+        scaled = cv2.LUT(image, np.rint(deviations).astype(np.int16))
         centred = cv2.LUT(_noise(image, parameters), _CENTRED)
-        added = cv2.multiply(centred, here, scale=1 / (_POOL_SIGMA * _FINE))
-        return np.asarray(cv2.add(image, added, dtype=cv2.CV_8U), np.uint8)
+        noise = cv2.multiply(centred, scaled, scale=1 / (_POOL_SIGMA * _DEVIATION_SCALE))
+        return np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
 
 
 @dataclass(frozen=True)
 class SaltAndPepper:
-    """White and black pixels: dead ones of a sensor, dust of a scan, errors of a transmission.
+    """Sets random pixels to white or black: dead pixels, dust of a scan, transmission errors.
 
     Attributes:
-        share_range: of the pixels, 0 to 0.2.
+        share_range: fraction of the pixels, 0 to 0.2.
     """
 
     share_range: Range = (0.002, 0.03)
@@ -87,27 +87,27 @@ class SaltAndPepper:
         check_range("share_range", self.share_range, 0, 0.2)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the share, how much of it is white, and a seed for the places."""
+        """Sample the fraction of pixels, the part of them that is white, and a seed for their positions."""
         return {"share": rng.uniform(*self.share_range), "salt": rng.random(), "seed": int(rng.integers(2**32))}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture with specks."""
+        """Return the image with white and black pixels."""
         speckled = image.copy()
         pixels = speckled.reshape(-1, 3)
         count = round(parameters["share"] * len(pixels))
         white = round(count * parameters["salt"])
-        places = np.random.default_rng(parameters["seed"]).integers(len(pixels), size=count)
-        pixels[places[:white]] = 255
-        pixels[places[white:]] = 0
+        positions = np.random.default_rng(parameters["seed"]).integers(len(pixels), size=count)
+        pixels[positions[:white]] = 255
+        pixels[positions[white:]] = 0
         return speckled
 
 
-def _drawn_source(rng: np.random.Generator, colour_probability: float) -> Parameters:
+def _sample_noise_source(rng: np.random.Generator, colour_probability: float) -> Parameters:
     return {"coloured": bool(rng.random() < colour_probability), "offset": int(rng.integers(_POOL))}
 
 
 def _noise(image: Image, parameters: Parameters) -> Image:
-    """Noise about `_POOL_MEAN` for a picture, of its shape."""
+    """Return noise around `_POOL_MEAN` in the shape of an image."""
     height, width = image.shape[:2]
     if parameters["coloured"]:
         return _noise_slice(parameters["offset"], height * width * 3).reshape(height, width, 3)
@@ -117,7 +117,7 @@ def _noise(image: Image, parameters: Parameters) -> Image:
 
 @cache
 def _noise_pool() -> NDArray[np.uint8]:
-    """Normal noise about `_POOL_MEAN`, drawn once: a slice of it costs a thirtieth of new draws."""
+    """Return normal noise around `_POOL_MEAN`, sampled once: a slice costs a thirtieth of new samples."""
     drawn = np.random.default_rng(0).standard_normal(_POOL, np.float32) * _POOL_SIGMA + _POOL_MEAN
     return np.clip(np.round(drawn), 0, 255).astype(np.uint8)
 

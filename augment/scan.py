@@ -1,4 +1,4 @@
-"""What scanners, copiers and fax machines do to a page."""
+"""Artifacts of scanners, copiers and fax machines."""
 
 from dataclasses import dataclass
 
@@ -7,23 +7,23 @@ import numpy as np
 
 from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
 
-_MIDDLE = 128  # grey that a picture is brought to where its own brightness is taken off
+_MID_GREY = 128  # grey level of the flattened background
 _LEVELS = np.arange(256)
-_FAR = 2  # times the usual difference from what is around: more makes no difference
-_ALIKE = 0.5  # of what tells ink from paper in a cell: one threshold for all keeps at least this much of it
-_PLAIN = 0.02  # variance of black and white: cells with less have no letters to lose
+_MAX_DEVIATION = 2  # mean deviations from the background at which values are clipped
+_MIN_AGREEMENT = 0.5  # fraction of a cell's ink variance that a global threshold must keep
+_MIN_VARIANCE = 0.02  # of black and white: cells with less contain no letters
 
 
 @dataclass(frozen=True)
 class ScanStreaks:
-    """Dark and light lines and bands from edge to edge: dirt on the glass of a scanner, a worn drum, a heated wire.
+    """Adds dark and light lines across the whole image: dirt on the glass of a scanner, a worn drum, a heated wire.
 
     Attributes:
-        count_range: how many, 0 to 20.
-        width_range: shares of the picture's shorter side, 0 to 0.5; at least a pixel.
-        strength_range: how near to black or white they bring what lies under them, 0 to 0.7, as a share of the way:
-            letters keep the rest of their contrast, also where streaks cross.
-        vertical_probability: of streaks that run down, else to the right.
+        count_range: number of streaks, 0 to 20.
+        width_range: width as a fraction of the shorter side of the image, 0 to 0.5; at least one pixel.
+        strength_range: fraction of the distance to black or white, 0 to 0.7; contrast falls equally, also where streaks
+            cross.
+        vertical_probability: probability of vertical streaks; otherwise they are horizontal.
     """
 
     count_range: tuple[int, int] = (1, 5)
@@ -38,38 +38,40 @@ class ScanStreaks:
         check_fraction("vertical_probability", self.vertical_probability)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw the direction, and of each streak its place as a share, its width in pixels, its strength and end."""
+        """Sample the direction and, for each streak, position, width in pixels, strength and colour."""
         count = int(rng.integers(*self.count_range, endpoint=True))
         return {
             "vertical": bool(rng.random() < self.vertical_probability),
-            "places": rng.random(count).tolist(),
+            "positions": rng.random(count).tolist(),
             "widths": (rng.uniform(*self.width_range, count) * min(size)).tolist(),
             "strengths": rng.uniform(*self.strength_range, count).tolist(),
             "white": (rng.random(count) < 0.5).tolist(),
         }
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture under the streaks."""
+        """Return the image with streaks."""
         high, wide = image.shape[:2]
         count = wide if parameters["vertical"] else high
         pixels = np.arange(count, dtype=np.float32) + np.float32(0.5)
-        if not parameters["places"]:
+        if not parameters["positions"]:
             return image.copy()
-        # One row a streak.
-        places, widths, strengths, white = (
-            np.array(parameters[name], np.float32)[:, None] for name in ("places", "widths", "strengths", "white")
+        # One row for each streak.
+        positions, widths, strengths, white = (
+            np.array(parameters[name], np.float32)[:, None] for name in ("positions", "widths", "strengths", "white")
         )
-        near = (np.maximum(widths, 1) + 1) / 2 - np.abs(pixels - places * count)
-        shares = near.clip(0, 1) * strengths
-        seen = shares.argmax(axis=0)  # of two that lie on each other, the stronger one
-        share = shares.max(axis=0)
-        kept, added = (np.rint(part).astype(np.uint8) for part in ((1 - share) * 255, share * 255 * white[seen, 0]))
-        left = cv2.multiply(image, _repeated(kept, image, parameters["vertical"]), scale=1 / 255)
-        return np.asarray(cv2.add(left, _repeated(added, image, parameters["vertical"])), np.uint8)
+        overlap = (np.maximum(widths, 1) + 1) / 2 - np.abs(pixels - positions * count)
+        fractions = overlap.clip(0, 1) * strengths
+        strongest = fractions.argmax(axis=0)  # where streaks overlap, the stronger one counts
+        fraction = fractions.max(axis=0)
+        kept, added = (
+            np.rint(part).astype(np.uint8) for part in ((1 - fraction) * 255, fraction * 255 * white[strongest, 0])
+        )
+        darkened = cv2.multiply(image, _repeat_profile(kept, image, parameters["vertical"]), scale=1 / 255)
+        return np.asarray(cv2.add(darkened, _repeat_profile(added, image, parameters["vertical"])), np.uint8)
 
 
-def _repeated(profile: Image, image: Image, vertical: bool) -> Image:
-    """Values along one side (N,) for all pixels of a picture, in three channels."""
+def _repeat_profile(profile: Image, image: Image, vertical: bool) -> Image:
+    """Repeat values along one side (N,) over the whole image, in three channels."""
     high, wide = image.shape[:2]
     if vertical:
         return np.asarray(cv2.repeat(cv2.cvtColor(profile[None], cv2.COLOR_GRAY2BGR), high, 1), np.uint8)
@@ -78,18 +80,18 @@ def _repeated(profile: Image, image: Image, vertical: bool) -> Image:
 
 @dataclass(frozen=True)
 class Binarise:
-    """Black and white alone, as of a fax or a scan for archives.
+    """Converts the image to black and white, as a fax or an archive scan.
 
-    The threshold lies between what is dark and what is light (Otsu 1979), of the whole picture or, adaptive, of its
-    difference from the mean around each pixel. Where one threshold for all would lose letters that the adaptive one
-    keeps, as on paper of two colours, the adaptive one is taken. Less than half a window from a hard edge of the paper,
-    letters of less contrast than that may still be lost.
+    Otsu's threshold (1979) is computed for the whole image or, adaptive, for the difference from the local mean. Where
+    a global threshold would lose letters that the adaptive one keeps, for example on a background of two colours, the
+    adaptive one is used. Letters of low contrast may still be lost within half a window of a hard edge of the
+    background.
 
     Attributes:
-        adaptive_probability: of an adaptive threshold.
-        window_range: size of the square around a pixel, as a share of the picture's shorter side, 0.3 to 3.
-        offset_range: of the threshold, -0.6 to 0.6, as a share of the way to the mean of what is dark (below 0: strokes
-            of dark letters become thinner) or light.
+        adaptive_probability: probability of an adaptive threshold.
+        window_range: side of the square window as a fraction of the shorter side of the image, 0.3 to 3.
+        offset_range: offset of the threshold, -0.6 to 0.6, as a fraction of the distance to the mean of the dark pixels
+            (below 0: strokes of dark letters become thinner) or of the light pixels.
     """
 
     adaptive_probability: float = 0.5
@@ -102,7 +104,7 @@ class Binarise:
         check_range("offset_range", self.offset_range, -0.6, 0.6)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw whether the threshold is adaptive, the window in pixels and the offset."""
+        """Sample whether the threshold is adaptive, the window in pixels and the offset."""
         return {
             "adaptive": bool(rng.random() < self.adaptive_probability),
             "window": rng.uniform(*self.window_range) * min(size),
@@ -110,35 +112,35 @@ class Binarise:
         }
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The picture in black and white."""
+        """Return the black and white image."""
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
         side = max(3, round(parameters["window"]))
-        shown = _two_tones(_levelled(grey, side), parameters["offset"])
+        shown = _binarise(_flatten_background(grey, side), parameters["offset"])
         if not parameters["adaptive"]:
-            whole = _two_tones(grey, parameters["offset"])
-            if _keeps(whole, shown, side):
+            whole = _binarise(grey, parameters["offset"])
+            if _keeps_ink(whole, shown, side):
                 shown = whole
         return np.asarray(cv2.cvtColor(shown, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
-def _levelled(grey: Image, side: int) -> Image:
-    """How much lighter or darker pixels are than what is around them, `_MIDDLE` for not at all.
+def _flatten_background(grey: Image, side: int) -> Image:
+    """Return the difference of pixels from their local mean, `_MID_GREY` for none.
 
-    What stands out by far, as rules of a table do, counts no more than letters: else it alone would be ink.
+    Large deviations, such as the rules of a table, are clipped; otherwise they alone would count as ink.
     """
     counts = np.bincount(grey.ravel(), minlength=256)
     median = int(counts.cumsum().searchsorted(grey.size / 2))
-    away = np.abs(_LEVELS - median)
-    far = _FAR * max(float(counts @ away) / grey.size, 1.0)
-    kept = np.clip(_LEVELS, median - far, median + far).astype(np.uint8)
-    around = cv2.blur(cv2.LUT(grey, kept), (side, side), borderType=cv2.BORDER_REPLICATE)
-    usual = max(cv2.mean(cv2.absdiff(grey, around))[0], 1.0)
-    gain = _MIDDLE / (_FAR * usual)
-    return np.asarray(cv2.addWeighted(grey, gain, around, -gain, _MIDDLE), np.uint8)
+    deviations = np.abs(_LEVELS - median)
+    limit = _MAX_DEVIATION * max(float(counts @ deviations) / grey.size, 1.0)
+    kept = np.clip(_LEVELS, median - limit, median + limit).astype(np.uint8)
+    background = cv2.blur(cv2.LUT(grey, kept), (side, side), borderType=cv2.BORDER_REPLICATE)
+    mean_deviation = max(cv2.mean(cv2.absdiff(grey, background))[0], 1.0)
+    gain = _MID_GREY / (_MAX_DEVIATION * mean_deviation)
+    return np.asarray(cv2.addWeighted(grey, gain, background, -gain, _MID_GREY), np.uint8)
 
 
-def _two_tones(grey: Image, offset: float) -> Image:
-    """0 and 255 for what is darker and lighter than a threshold."""
+def _binarise(grey: Image, offset: float) -> Image:
+    """Set pixels below a threshold to 0 and those above it to 255."""
     threshold, light = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     if not offset:
         return np.asarray(light, np.uint8)
@@ -147,13 +149,13 @@ def _two_tones(grey: Image, offset: float) -> Image:
     return np.asarray(cv2.threshold(grey, moved, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
-def _keeps(whole: Image, local: Image, side: int) -> bool:
-    """Whether a picture in two tones has the letters that another one has, in every cell of it."""
+def _keeps_ink(whole: Image, local: Image, side: int) -> bool:
+    """Return whether a global binary image keeps the letters of a local one in every cell."""
     high, wide = whole.shape
     cells = (max(1, round(2 * wide / side)), max(1, round(2 * high / side)))
-    both = cv2.bitwise_and(whole, local)
-    first, second, together = (
-        cv2.resize(part, cells, interpolation=cv2.INTER_AREA).astype(np.float32) / 255 for part in (whole, local, both)
+    joint = cv2.bitwise_and(whole, local)
+    first, second, agreement = (
+        cv2.resize(part, cells, interpolation=cv2.INTER_AREA).astype(np.float32) / 255 for part in (whole, local, joint)
     )
     variance = second * (1 - second)
-    return bool((together - first * second >= _ALIKE * variance)[variance > _PLAIN].all())
+    return bool((agreement - first * second >= _MIN_AGREEMENT * variance)[variance > _MIN_VARIANCE].all())

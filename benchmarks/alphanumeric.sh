@@ -3,8 +3,8 @@
 #
 #   benchmarks/alphanumeric.sh OUT PHOTOS SOURCE...
 #
-# OUT: a folder for everything; PHOTOS: photographs without text, for backgrounds; SOURCE: labelled word pictures.
-# Needs `ocrmill` on the path, and fonts: `make fonts`. Two cores, about an hour. The same command resumes.
+# OUT: output folder; PHOTOS: photographs without text, for backgrounds; SOURCE: labelled word images.
+# Needs `ocrmill` on the path and fonts (`make fonts`). Takes about an hour on two cores. Re-run the same command to resume.
 set -euo pipefail
 out=$1 photos=$2
 shift 2

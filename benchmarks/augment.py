@@ -1,12 +1,11 @@
-"""What augmentation costs, and a page that shows it.
+"""Measures the cost of augmentation and renders a page of all effects.
 
-    python -m benchmarks.augment                        the table
-    python -m benchmarks.augment page -o page.png       every effect on a scene and on a line, with its labels
+    python -m benchmarks.augment                        a table of times
+    python -m benchmarks.augment page -o page.png       all effects on a scene and on a line, with labels
 
-The scene is drawn (1280 x 720, 20 texts), or a picture of yours with `--scene LABELS --row N` (PaddleOCR labels or a
-data set's folder). Times are CPU milliseconds of this process in one thread, the least of a few rounds, each with new
-parameters; drawing them counts. TIA on a line is compared with one `cv2.remap` of that line. Machines are noisy:
-compare ratios within one run.
+The scene is rendered (1280 x 720, 20 texts), or read with `--scene LABELS --row N` (PaddleOCR labels or a data set
+folder). Times are CPU milliseconds of this process in one thread, the minimum of several rounds, including the sampling
+of parameters. TIA on a line is compared with one `cv2.remap` of that line. Compare only ratios within one run.
 """
 
 import argparse
@@ -62,7 +61,7 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import GeometricEffect, Image, PixelEffect, Sample, Scene, Size, SkippedSample, TextInstance
 
 ROUNDS = 5
-TURN = {"rotate": [-10, 10]}
+ROTATION = {"rotate": [-10, 10]}
 PIXEL_EFFECTS: Mapping[str, PixelEffect] = {
     "colour": Colour(),
     "invert": Invert(),
@@ -83,7 +82,7 @@ PIXEL_EFFECTS: Mapping[str, PixelEffect] = {
     "jpeg, once": Jpeg((10, 30), (1, 1)),
     "jpeg, twice": Jpeg((10, 30), (2, 2)),
 }
-BENT: Mapping[str, GeometricEffect] = {
+BENDING_EFFECTS: Mapping[str, GeometricEffect] = {
     "perspective": Perspective(),
     "rotation": Rotation(),
     "skew": Skew(),
@@ -97,31 +96,31 @@ SCENE_EFFECTS: Mapping[str, AnyEffect] = {
     "text_crop": TextCrop(),
     "resize_pad": ResizePad(960, 960),
     "distort": Distort(),
-    **BENT,
+    **BENDING_EFFECTS,
     **PIXEL_EFFECTS,
-    "imgaug Affine": Imgaug("Affine", TURN),
+    "imgaug Affine": Imgaug("Affine", ROTATION),
     "imgaug ElasticTransformation": Imgaug("ElasticTransformation", {"alpha": [0, 40], "sigma": 8}),
     "imgaug Rain": Imgaug("Rain"),
     "imgaug Snowflakes": Imgaug("Snowflakes"),
     "imgaug Fog": Imgaug("Fog"),
     "imgaug MotionBlur": Imgaug("MotionBlur", {"k": 9}),
 }
-TIA: Mapping[str, Distort | Stretch | TiaPerspective] = {
+TIA_EFFECTS: Mapping[str, Distort | Stretch | TiaPerspective] = {
     "distort": Distort(),
     "stretch": Stretch(),
     "tia_perspective": TiaPerspective(),
 }
 LINE_EFFECTS: Mapping[str, AnyEffect] = {
-    **TIA,
-    "crop": RandomBorderCrop(),
-    **BENT,
+    **TIA_EFFECTS,
+    "random_border_crop": RandomBorderCrop(),
+    **BENDING_EFFECTS,
     **PIXEL_EFFECTS,
     "imgaug Rain": Imgaug("Rain"),
 }
 
 
 def milliseconds(job: Callable[[int], object], count: int) -> float:
-    """CPU time of one call, the least of a few rounds."""
+    """Return the CPU time of one call, the minimum of several rounds."""
     best = float("inf")
     for _ in range(ROUNDS):
         start = time.process_time()
@@ -131,8 +130,8 @@ def milliseconds(job: Callable[[int], object], count: int) -> float:
     return best * 1e3
 
 
-def drawn_scene() -> Scene:
-    """Twenty texts of the preset `digits`' kind on a smooth ground, half of them bent polygons of 12 points."""
+def render_scene() -> Scene:
+    """Render twenty texts on a smooth background, half of them with bent polygons of 12 points."""
     rng = np.random.default_rng(0)
     rough = rng.integers(90, 220, (5, 8, 3), np.uint8)
     image = np.asarray(cv2.resize(rough, (1280, 720), interpolation=cv2.INTER_CUBIC), np.uint8)
@@ -149,15 +148,15 @@ def drawn_scene() -> Scene:
             cv2.putText(
                 image, str((number + place) % 10), at, cv2.FONT_HERSHEY_SIMPLEX, 0.9, (15, 15, 40), 2, cv2.LINE_AA
             )
-    return Scene("drawn", image, tuple(instances))
+    return Scene("rendered", image, tuple(instances))
 
 
 def read_scene(source: str, row: int) -> Scene:
-    found = open_scene_source(source).read(np.array([row]))[0]
-    return Scene(found.key, decode_image(found.image, found.key), found.instances)
+    encoded = open_scene_source(source).read(np.array([row]))[0]
+    return Scene(encoded.key, decode_image(encoded.image, encoded.key), encoded.instances)
 
 
-def drawn_line() -> Sample:
+def render_line() -> Sample:
     sample = resolve_recipe("lines", ["effects=[]"]).generator(1).generate(3)
     assert not isinstance(sample, SkippedSample)
     return sample
@@ -167,7 +166,7 @@ def table(scene: Scene) -> None:
     height, width = scene.image.shape[:2]
     print(f"scene of {width} x {height} pixels with {len(scene.instances)} texts: milliseconds")
     chains = {name: SceneChain([SceneStep(name, effect)]) for name, effect in SCENE_EFFECTS.items()}
-    chains["training view 960 x 960"] = detector_augmentation()
+    chains["detector augmentation 960 x 960"] = detector_augmentation()
     for name, chain in chains.items():
         spent = milliseconds(lambda number, chain=chain: chain(np.random.default_rng(number), scene), 4)  # type: ignore[misc]
         print(f"  {name:32s} {spent:8.2f}")
@@ -179,10 +178,10 @@ def line_table(image: Image) -> None:
     size = Size(image.shape[1], image.shape[0])
     print(f"line of {size.width} x {size.height} pixels: microseconds, and for TIA times one cv2.remap")
     rng = np.random.default_rng(0)
-    for name, effect in TIA.items():
+    for name, effect in TIA_EFFECTS.items():
         warp = effect.warp(size, effect.draw(rng, size))
-        given = warp.maps[0].pull((int(size.width), int(size.height)))  # type: ignore[attr-defined]
-        pull = np.ascontiguousarray(given)
+        sources = warp.maps[0].pull((int(size.width), int(size.height)))  # type: ignore[attr-defined]
+        pull = np.ascontiguousarray(sources)
 
         def whole(_: int, effect: Distort | Stretch | TiaPerspective = effect) -> Image:
             return effect.warp(size, effect.draw(rng, size)).image(image, size)
@@ -193,7 +192,7 @@ def line_table(image: Image) -> None:
         rounds = [(milliseconds(whole, 300) * 1e3, milliseconds(remap, 300) * 1e3) for _ in range(3)]
         spent, once = min(one for one, _ in rounds), min(other for _, other in rounds)
         print(f"  {name:32s} {spent:8.1f}  remap {once:6.1f}  {spent / once:5.2f} times")
-    for name, bent in BENT.items():
+    for name, bent in BENDING_EFFECTS.items():
         moved = milliseconds(lambda _, one=bent: one.warp(size, one.draw(rng, size)).image(image, size), 100)  # type: ignore[misc]
         print(f"  {name:32s} {moved * 1e3:8.1f}")
     for name, pixel in PIXEL_EFFECTS.items():
@@ -202,7 +201,7 @@ def line_table(image: Image) -> None:
 
 
 def outlined(scene: Scene, valid: Image | None = None) -> Image:
-    """The picture with its labels: green, ignored ones red, the first point a dot; what is not valid is blue."""
+    """Draw the labels: green, ignored ones red, the first point as a dot; pixels that are not valid are blue."""
     image = scene.image.copy()
     if valid is not None:
         image[valid == 0] = (40, 60, 160)
@@ -215,7 +214,7 @@ def outlined(scene: Scene, valid: Image | None = None) -> Image:
 
 
 def titled(image: Image, title: str, width: int, height: int) -> Image:
-    """A tile of the page: the picture, made to fit, under its title."""
+    """Return a tile of the page: the resized image below its title."""
     scale = min(width / image.shape[1], (height - 22) / image.shape[0])
     shape = (max(1, int(image.shape[1] * scale)), max(1, int(image.shape[0] * scale)))
     tile = np.full((height, width, 3), 255, np.uint8)
@@ -225,13 +224,13 @@ def titled(image: Image, title: str, width: int, height: int) -> Image:
 
 
 def page(scene: Scene, line: Sample, path: Path) -> None:
-    tiles = [titled(outlined(scene), "scene as it is", 400, 260)]
+    tiles = [titled(outlined(scene), "original scene", 400, 260)]
     chains = {name: SceneChain([SceneStep(name, effect)]) for name, effect in SCENE_EFFECTS.items()}
-    chains |= {f"training view {k}": detector_augmentation() for k in range(5)}
+    chains |= {f"detector augmentation {k}": detector_augmentation() for k in range(5)}
     for seed, (name, chain) in enumerate(chains.items()):
         shown = chain(np.random.default_rng(seed), scene)
         tiles.append(titled(outlined(*shown), name, 400, 260))
-    lines = [titled(quads(line), "line as it is", 400, 90)]
+    lines = [titled(quads(line), "original line", 400, 90)]
     for name, effect in LINE_EFFECTS.items():
         for seed in range(2):
             result = LineChain([SceneStep(name, effect)])(np.random.default_rng(seed), line)
@@ -243,7 +242,7 @@ def page(scene: Scene, line: Sample, path: Path) -> None:
 
 
 def quads(sample: Sample) -> Image:
-    """A line at twice its size, with the quads of its clusters."""
+    """Return a line at twice its size with the quads of its clusters."""
     image = cv2.resize(sample.image, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
     points = np.rint((sample.clusters.quads * 2 - 0.5) * 16).astype(np.int32)
     cv2.polylines(image, list(points), True, (0, 180, 0), 1, cv2.LINE_AA, shift=4)
@@ -253,16 +252,16 @@ def quads(sample: Sample) -> Image:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="?", choices=["table", "page"], default="table")
-    parser.add_argument("-o", "--out", type=Path, default=Path("augment.png"), help="the page")
+    parser.add_argument("-o", "--out", type=Path, default=Path("augment.png"), help="file of the page")
     parser.add_argument("--scene", help="labels or data set of scenes")
-    parser.add_argument("--row", type=int, default=0, help="which of its scenes")
-    given = parser.parse_args()
+    parser.add_argument("--row", type=int, default=0, help="row of the scene")
+    options = parser.parse_args()
     cv2.setNumThreads(1)
-    scene = read_scene(given.scene, given.row) if given.scene else drawn_scene()
-    if given.what == "table":
+    scene = read_scene(options.scene, options.row) if options.scene else render_scene()
+    if options.what == "table":
         table(scene)
     else:
-        page(scene, drawn_line(), given.out)
+        page(scene, render_line(), options.out)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""A job that is disturbed again and again must end with the data set that an undisturbed one draws.
+"""Interrupts a generation job repeatedly and checks that it produces the same data set as without interruption.
 
     python -m benchmarks.chaos --rounds 30 --seed 1 -o DIR [--workers 2]
 
-Every round starts the job in the same folder, in this process's place or with Ray workers, and disturbs it at a random
-moment: workers are killed, then the driver, alone or with all that it started; or no file may grow beyond some size.
-After every round the folder must be in order: whatever has a mark is whole, and is what it should be. A data set that
-is complete is compared, checked and begun anew. At the end the last one is completed without disturbance.
+Every round starts the job in the same folder, in one process or with Ray workers, and interrupts it at a random moment:
+workers are killed, then the driver, alone or with all its children; or the size of files is limited. After every round
+each shard with a manifest must be complete and equal to the reference. A complete data set is compared, checked and
+started again. At the end the last data set is completed without interruption.
 """
 
 import argparse
@@ -28,57 +28,57 @@ from pipelines.io.atomic import TEMPORARY_PREFIX, file_sha256
 from pipelines.io.manifest import read_manifest
 
 HOME = Path(__file__).parents[1]
-COUNT, SHARD = 2400, 60  # so that a shard is larger than dataset.json
+COUNT, SHARD = 2400, 60  # a shard must be larger than dataset.json
 RECIPE = """
 kind: lines
 charset: digits
 corpus: [{use: pattern, pattern: "[0-9]{1,3}"}]
-fonts: {system: false, embedded: true, size_range: [10, 12]}
+fonts: {system: false, bundled: true, size_range: [10, 12]}
 output: {height: 14, width: free}
 """
-FORMS = ("parquet", "lmdb")
-_PATIENCE = 300.0  # seconds for whatever takes less than a minute on an idle machine
+FORMATS = ("parquet", "lmdb")
+_TIMEOUT = 300.0  # seconds; every step takes less than a minute on an idle machine
 
-Disturbance = Literal["driver", "session", "size"]
+Interruption = Literal["driver", "session", "size"]
 
 
 class DisorderError(Exception):
-    """Something that must never be."""
+    """The data set is not as it must be."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a folder holds after a round.
+class FolderState:
+    """The content of a folder after a round.
 
     Attributes:
-        marks: shards that count.
-        unmarked: data without a mark.
-        temporary: files and folders that were not finished.
+        complete: number of shards with a manifest.
+        without_manifest: number of shards without a manifest.
+        temporary: number of temporary files and folders.
     """
 
-    marks: int
-    unmarked: int
+    complete: int
+    without_manifest: int
     temporary: int
 
 
 @dataclass
 class Chaos:
-    """A job in a folder, and what it should come to.
+    """A job in a folder and its expected result.
 
     Args:
-        folder: for the recipe and all data sets.
-        form: of the shards.
-        rng: decides all.
-        count: samples.
-        shard: samples in a shard.
+        folder: folder for the recipe and all data sets.
+        format: format of the shards.
+        rng: source of all random decisions.
+        count: number of samples.
+        shard: samples per shard.
     """
 
     folder: Path
-    form: str
+    format: str
     rng: np.random.Generator
     count: int = COUNT
     shard: int = SHARD
-    wanted: dict[str, str] = field(default_factory=dict)
+    expected: dict[str, str] = field(default_factory=dict)
     completed: int = 0
     killed: Counter[str] = field(default_factory=Counter)
     sessions: set[int] = field(default_factory=set)
@@ -86,21 +86,24 @@ class Chaos:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "recipe.yaml").write_text(RECIPE)
-        self.data = self.folder / f"data-{self.form}"
-        self.reference = self.folder / f"reference-{self.form}"
+        self.data = self.folder / f"data-{self.format}"
+        self.reference = self.folder / f"reference-{self.format}"
         for old in (self.data, self.reference):
             shutil.rmtree(old, ignore_errors=True)
-        if self._start(self.reference, 0).wait(_PATIENCE):
-            raise DisorderError("the reference could not be drawn")
-        self.wanted = checksums(self.reference)
+        if self._start(self.reference, 0).wait(_TIMEOUT):
+            raise DisorderError("the reference could not be generated")
+        self.expected = checksums(self.reference)
 
-    def round(self, workers: int, kind: Disturbance, limit: int | None = None) -> str:
-        """Start the job, disturb it, and look at what is there; says what was done and found.
+    def round(self, workers: int, kind: Interruption, limit: int | None = None) -> str:
+        """Start the job, interrupt it and check the folder.
 
         Args:
-            workers: of Ray; 0 draws in the driver's process.
-            kind: of disturbance.
-            limit: bytes of a file, for "size"; random without it.
+            workers: number of Ray workers; 0 generates in the driver process.
+            kind: kind of interruption.
+            limit: maximum size of a file in bytes, for "size"; None: random.
+
+        Returns:
+            A description of the round.
         """
         before = len(checksums(self.data))
         if kind == "size":
@@ -109,27 +112,27 @@ class Chaos:
         try:
             done = self._limited(driver, limit) if limit else self._kill(driver, before, kind)
         finally:
-            if kind != "driver":  # workers whose driver is gone may still write when the next round begins
+            if kind != "driver":  # workers may outlive their driver and write during the next round
                 kill_session(driver.pid)
-        found = self.look()
-        text = f"{self.form}, {workers} workers, {done}: {before} to {found.marks} shards with marks"
-        if found.unmarked or found.temporary:
-            text += f", {found.unmarked} without, {found.temporary} unfinished"
-        if found.marks == len(self.wanted) and (self.data / "statistics.json").exists():
+        state = self.inspect()
+        text = f"{self.format}, {workers} workers, {done}: {before} to {state.complete} complete shards"
+        if state.without_manifest or state.temporary:
+            text += f", {state.without_manifest} without manifest, {state.temporary} temporary files"
+        if state.complete == len(self.expected) and (self.data / "statistics.json").exists():
             self.finish()
             shutil.rmtree(self.data)
             self.completed += 1
-            text += "; complete and in order, begun anew"
+            text += "; complete and correct, started again"
         return text
 
     def _largest(self) -> int:
-        """Bytes of the largest shard."""
-        return max(mark.bytes for path in marks(self.reference) if (mark := read_manifest(path)))
+        """Return the size of the largest shard in bytes."""
+        return max(manifest.bytes for path in manifest_paths(self.reference) if (manifest := read_manifest(path)))
 
     def _start(self, data: Path, workers: int, limit: int | None = None) -> "subprocess.Popen[bytes]":
-        code = "from pipelines.cli.main import run; run()"
+        code = "from pipelines.cli.main import main; main()"
         recipe = str(self.folder / "recipe.yaml")
-        size = ["-n", str(self.count), "--shard-size", str(self.shard), "--format", self.form]
+        size = ["-n", str(self.count), "--shard-size", str(self.shard), "--format", self.format]
         with (self.folder / "log.txt").open("wb") as log:
             driver = subprocess.Popen(
                 [sys.executable, "-c", code, "generate", recipe, "-o", str(data), *size, "--workers", str(workers)],
@@ -143,21 +146,21 @@ class Chaos:
         return driver
 
     def close(self) -> None:
-        """End what still runs."""
+        """Kill all processes that still run."""
         for leader in self.sessions:
             kill_session(leader)
 
-    def _kill(self, driver: "subprocess.Popen[bytes]", before: int, kind: Disturbance) -> str:
-        """Kill workers now and then, and the driver after some shards, or after some time."""
-        shards = before + int(self.rng.integers(1, max(2, len(self.wanted) // 2)))
+    def _kill(self, driver: "subprocess.Popen[bytes]", before: int, kind: Interruption) -> str:
+        """Kill workers at random, and the driver after some shards or some time."""
+        shards = before + int(self.rng.integers(1, max(2, len(self.expected) // 2)))
         if self.rng.random() < 0.2:
             until, end = None, time.monotonic() + self.rng.uniform(0, 10)
         else:
-            until, end = shards, time.monotonic() + _PATIENCE
+            until, end = shards, time.monotonic() + _TIMEOUT
         killed, seen = 0, before
         while driver.poll() is None and time.monotonic() < end and (until is None or seen < until):
             time.sleep(0.01)
-            now = len(marks(self.data))
+            now = len(manifest_paths(self.data))
             victims = ray_workers(driver.pid) if now > seen and self.rng.random() < 0.2 else []
             seen = now
             if victims:
@@ -174,90 +177,91 @@ class Chaos:
         return f"{killed} workers and the {kind} killed"
 
     def _limited(self, driver: "subprocess.Popen[bytes]", limit: int) -> str:
-        return f"files limited to {limit:,} bytes, {self._ended(driver.wait(_PATIENCE))}"
+        return f"files limited to {limit:,} bytes, {self._ended(driver.wait(_TIMEOUT))}"
 
     def _ended(self, code: int) -> str:
-        """How a job that was not killed ended, with its last words where it failed."""
-        said = (self.folder / "log.txt").read_text().replace(f"{self.folder}/", "")
-        if code not in (0, 1, 2) or "Traceback" in said:
-            raise DisorderError(f"the job ended with {code} and said:\n{said}")
-        return f"ended with {code}" + (f" ({said.splitlines()[-1]})" if code else "")
+        """Describe how a job ended that was not killed, with its last message if it failed."""
+        output = (self.folder / "log.txt").read_text().replace(f"{self.folder}/", "")
+        if code not in (0, 1, 2) or "Traceback" in output:
+            raise DisorderError(f"the job ended with {code} and printed:\n{output}")
+        return f"ended with {code}" + (f" ({output.splitlines()[-1]})" if code else "")
 
-    def look(self) -> Found:
-        """Look through the folder.
+    def inspect(self) -> FolderState:
+        """Check the folder.
 
         Raises:
-            DisorderError: a shard has a mark and is not whole, or not what it should be.
+            DisorderError: a shard with a manifest is incomplete or differs from the reference.
         """
         shards = self.data / "shards"
         names = {path.name for path in shards.iterdir()} if shards.is_dir() else set()
         found = checksums(self.data)
         for name, digest in found.items():
-            data = shards / name / "data.mdb" if self.form == "lmdb" else shards / name
-            if not data.exists() or file_sha256(data) != digest or self.wanted.get(name) != digest:
-                raise DisorderError(f"{data} has a mark, and is not what it should be")
+            data = shards / name / "data.mdb" if self.format == "lmdb" else shards / name
+            if not data.exists() or file_sha256(data) != digest or self.expected.get(name) != digest:
+                raise DisorderError(f"{data} has a manifest but differs from the reference")
         temporary = sum(name.startswith(TEMPORARY_PREFIX) for name in names)
         temporary += sum(path.name.startswith(TEMPORARY_PREFIX) for path in self.data.glob("*"))
-        unmarked = {name for name in names if name.endswith(self.form) and not name.startswith(TEMPORARY_PREFIX)} - set(
-            found
-        )
-        return Found(len(found), len(unmarked), temporary)
+        without_manifest = {
+            name for name in names if name.endswith(self.format) and not name.startswith(TEMPORARY_PREFIX)
+        } - set(found)
+        return FolderState(len(found), len(without_manifest), temporary)
 
     def finish(self) -> None:
-        """Let the job end without disturbance, and check all.
+        """Complete the job without interruption and check the result.
 
         Raises:
-            DisorderError: the data set is not what it should be.
+            DisorderError: the data set differs from the reference.
         """
-        code = self._start(self.data, 0).wait(_PATIENCE)
-        said = (self.folder / "log.txt").read_text()
+        code = self._start(self.data, 0).wait(_TIMEOUT)
+        output = (self.folder / "log.txt").read_text()
         checked = subprocess.run(
-            [sys.executable, "-c", "from pipelines.cli.main import run; run()", "check", str(self.data)],
+            [sys.executable, "-c", "from pipelines.cli.main import main; main()", "check", str(self.data)],
             env=os.environ | {"PYTHONPATH": str(HOME)},
             capture_output=True,
             text=True,
             check=False,
         )
         if code or checked.returncode:
-            raise DisorderError(f"the job ended with {code}: {said}\nand check says: {checked.stdout}{checked.stderr}")
-        if checksums(self.data) != self.wanted:
-            raise DisorderError(f"{self.data} is complete, and not what it should be")
+            raise DisorderError(
+                f"the job ended with {code}: {output}\nand check printed: {checked.stdout}{checked.stderr}"
+            )
+        if checksums(self.data) != self.expected:
+            raise DisorderError(f"{self.data} is complete but differs from the reference")
 
 
-def marks(data: Path) -> list[Path]:
-    """The marks in a data set's folder."""
+def manifest_paths(data: Path) -> list[Path]:
+    """Return the paths of the shard manifests of a data set."""
     return list((data / "shards").glob("part-*.json"))
 
 
 def checksums(data: Path) -> dict[str, str]:
-    """The checksums of a data set's shards, by file."""
-    return {mark.file: mark.sha256 for path in marks(data) if (mark := read_manifest(path))}
+    """Return the checksums of the shards of a data set by file."""
+    return {manifest.file: manifest.sha256 for path in manifest_paths(data) if (manifest := read_manifest(path))}
 
 
-def main(say: Callable[[str], None] = print) -> None:
+def main(log: Callable[[str], None] = print) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2, help="Ray workers of the rounds that have some")
+    parser.add_argument("--workers", type=int, default=2, help="Ray workers in rounds that use Ray")
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the data sets")
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
-    chaos = [Chaos(options.out.absolute(), form, rng) for form in FORMS]
+    chaos = [Chaos(options.out.absolute(), format, rng) for format in FORMATS]
     try:
         for number in range(options.rounds):
             one = chaos[number % len(chaos)]
-            kind: Disturbance = ("driver", "session", "size")[int(rng.integers(3))]  # type: ignore[assignment]
+            kind: Interruption = ("driver", "session", "size")[int(rng.integers(3))]  # type: ignore[assignment]
             workers = 0 if kind == "size" else options.workers * int(rng.integers(2))
-            say(f"round {number + 1}: {one.round(workers, kind)}")
+            log(f"round {number + 1}: {one.round(workers, kind)}")
         for one in chaos:
             one.finish()
     finally:
         for one in chaos:
             one.close()
     drivers, workers = (sum(one.killed[what] for one in chaos) for what in ("drivers", "workers"))
-    again = sum(one.completed for one in chaos)
-    whole = again + len(chaos)
-    say(f"{options.rounds} rounds: {drivers} drivers and {workers} workers killed, {whole} data sets in order")
+    completed = sum(one.completed for one in chaos) + len(chaos)
+    log(f"{options.rounds} rounds: {drivers} drivers and {workers} workers killed, {completed} correct data sets")
 
 
 if __name__ == "__main__":

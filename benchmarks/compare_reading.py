@@ -1,9 +1,9 @@
-"""`ocrmill read` beside RapidOCR on the same ONNX files: the same texts, the same boxes, and the time.
+"""Comparison of `ocrmill read` and RapidOCR with the same ONNX files: texts, boxes and time.
 
-OpenCV 5 warps by up to two grey levels otherwise than OpenCV 4, which changes the reading of words that are barely
-legible: give both sides the same.
+The warps of OpenCV 5 and OpenCV 4 differ by up to two grey levels, which changes the predictions for words that are
+hardly legible: install the same version on both sides.
 
-python3.11 -m venv rapid && rapid/bin/pip install rapidocr onnxruntime "opencv-python-headless<5"
+python3 -m venv rapid && rapid/bin/pip install rapidocr onnxruntime "opencv-python-headless<5"
 python -m benchmarks.compare_reading times --rapidocr rapid/bin/python --images "photos/*.jpg"
 python -m benchmarks.compare_reading crops --rapidocr rapid/bin/python --images "words/*.png" --rec exported.onnx
 python -m benchmarks.compare_reading boxes --rapidocr rapid/bin/python --images "photos/*.jpg" --det exported.onnx
@@ -29,7 +29,7 @@ SIDE = 736
 
 
 class RapidOCR:
-    """The other side of the pipe."""
+    """RapidOCR in a process of its own."""
 
     def __init__(self, python: Path, detector: Path, recognizer: Path, charset: Path | None, threads: int) -> None:
         settings = {
@@ -59,36 +59,36 @@ class RapidOCR:
         return json.loads(line)
 
 
-def compare_times(reader: Reader, rapid: RapidOCR, pictures: list[Path], rounds: int) -> None:
-    """Every picture by both, turn by turn, `rounds` times after one that does not count; of each the median."""
-    ratios, cpu_ratios, ours, theirs, same, total = [], [], [], [], 0, 0
-    for path in pictures:
+def compare_times(reader: Reader, rapid: RapidOCR, images: list[Path], rounds: int) -> None:
+    """Read each image with both in turn, `rounds` times after a warm-up, and compare the medians."""
+    ratios, cpu_ratios, ocrmill_times, rapid_times, same, total = [], [], [], [], 0, 0
+    for path in images:
         image = load_image(path)
-        mine: list[tuple[float, float]] = []
+        own: list[tuple[float, float]] = []
         other: list[tuple[float, float]] = []
-        for turn in range(rounds + 1):
+        for repetition in range(rounds + 1):
             answer = rapid.ask(path, "read")
             started, cpu = time.perf_counter(), time.process_time()
             page = reader.read(image)
             spent = time.perf_counter() - started, time.process_time() - cpu
-            if turn:
-                mine.append(spent)
+            if repetition:
+                own.append(spent)
                 other.append((answer["seconds"], answer["cpu_seconds"]))
-        seconds, cpu_seconds = (statistics.median(column) for column in zip(*mine, strict=True))
-        their_seconds, their_cpu = (statistics.median(column) for column in zip(*other, strict=True))
-        ratios.append(seconds / their_seconds)
-        cpu_ratios.append(cpu_seconds / their_cpu)
-        ours.append(seconds)
-        theirs.append(their_seconds)
+        seconds, cpu_seconds = (statistics.median(column) for column in zip(*own, strict=True))
+        rapid_seconds, rapid_cpu = (statistics.median(column) for column in zip(*other, strict=True))
+        ratios.append(seconds / rapid_seconds)
+        cpu_ratios.append(cpu_seconds / rapid_cpu)
+        ocrmill_times.append(seconds)
+        rapid_times.append(rapid_seconds)
         texts = [line.text for line in page.lines]
         total += len(answer["texts"])
         same += shared(texts, answer["texts"])
         if sorted(texts) != sorted(answer["texts"]):
             print(f"{path.name}: {sorted(set(texts) ^ set(answer['texts']))}")
-    print(f"{len(pictures)} pictures, {rounds} rounds: {1000 * statistics.median(ours):.0f} ms a picture by ocrmill, ")
-    print(f"{1000 * statistics.median(theirs):.0f} ms by RapidOCR (medians); ratio of a picture: median ")
-    print(f"{statistics.median(ratios):.2f}, of CPU time {statistics.median(cpu_ratios):.2f}")
-    print(f"texts: {same} of RapidOCR's {total} are found by ocrmill too")
+    own_ms, rapid_ms = (1000 * statistics.median(times) for times in (ocrmill_times, rapid_times))
+    print(f"{len(images)} images, {rounds} rounds; median per image: {own_ms:.0f} ms by ocrmill, {rapid_ms:.0f} ms by")
+    print(f"RapidOCR; median ratio {statistics.median(ratios):.2f}, of CPU time {statistics.median(cpu_ratios):.2f}")
+    print(f"texts: ocrmill finds {same} of the {total} texts that RapidOCR finds")
 
 
 def shared(first: list[str], second: list[str]) -> int:
@@ -101,58 +101,58 @@ def shared(first: list[str], second: list[str]) -> int:
     return count
 
 
-def compare_crops(reader: Reader, rapid: RapidOCR, pictures: list[Path]) -> None:
-    """The text of pictures of single lines."""
-    texts = [reading.text for reading in reader.recognizer.read([load_image(path) for path in pictures])]
+def compare_crops(reader: Reader, rapid: RapidOCR, images: list[Path]) -> None:
+    """Compare the texts of images of single lines."""
+    texts = [reading.text for reading in reader.recognizer.read([load_image(path) for path in images])]
     same = 0
-    for path, text in zip(pictures, texts, strict=True):
-        theirs = "".join(rapid.ask(path, "recognize")["texts"])
-        same += text == theirs
-        if text != theirs:
-            print(f"{path.name}: {text!r}, RapidOCR {theirs!r}")
-    print(f"{same} of {len(pictures)} lines read alike")
+    for path, text in zip(images, texts, strict=True):
+        other = "".join(rapid.ask(path, "recognize")["texts"])
+        same += text == other
+        if text != other:
+            print(f"{path.name}: {text!r}, RapidOCR {other!r}")
+    print(f"{same} of {len(images)} lines are read the same")
 
 
-def compare_boxes(reader: Reader, rapid: RapidOCR, pictures: list[Path]) -> None:
-    """Boxes of pictures: every one must have its like on the other side."""
+def compare_boxes(reader: Reader, rapid: RapidOCR, images: list[Path]) -> None:
+    """Compare the boxes: for each, find the one with the largest overlap."""
     worst, differing = 1.0, 0
-    for path in pictures:
-        ours = [shapely.Polygon(polygon) for polygon in reader.detector.detect(load_image(path)).polygons]
-        theirs = [shapely.Polygon(np.array(box)) for box in rapid.ask(path, "detect")["boxes"]]
-        differing += abs(len(ours) - len(theirs))
-        for mine in ours:
-            best = max((mine.intersection(t).area / mine.union(t).area for t in theirs), default=0.0)
+    for path in images:
+        boxes = [shapely.Polygon(polygon) for polygon in reader.detector.detect(load_image(path)).polygons]
+        others = [shapely.Polygon(np.array(box)) for box in rapid.ask(path, "detect")["boxes"]]
+        differing += abs(len(boxes) - len(others))
+        for box in boxes:
+            best = max((box.intersection(o).area / box.union(o).area for o in others), default=0.0)
             worst = min(worst, best)
-        print(f"{path.name}: {len(ours)} and {len(theirs)} boxes")
-    print(f"{differing} boxes more on one side; least overlap (intersection over union) {worst:.3f}")
+        print(f"{path.name}: {len(boxes)} and {len(others)} boxes")
+    print(f"{differing} boxes on one side only; smallest intersection over union {worst:.3f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("times", "crops", "boxes"))
-    parser.add_argument("--rapidocr", type=Path, required=True, help="python of an environment that has RapidOCR")
+    parser.add_argument("mode", choices=("times", "crops", "boxes"))
+    parser.add_argument("--rapidocr", type=Path, required=True, help="Python of an environment with RapidOCR")
     parser.add_argument("--images", nargs="+", required=True)
-    parser.add_argument("--det", type=Path, help="ONNX file; the published one if left out")
-    parser.add_argument("--rec", type=Path, help="ONNX file; the published one if left out")
-    parser.add_argument("--most", type=int, default=50)
+    parser.add_argument("--det", type=Path, help="ONNX file (default: the published one)")
+    parser.add_argument("--rec", type=Path, help="ONNX file (default: the published one)")
+    parser.add_argument("--max-images", type=int, default=50)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     cv2.setNumThreads(options.threads)
-    pictures = find_images(options.images)[: options.most]
+    images = find_images(options.images)[: options.max_images]
     detector, recognizer = options.det or published_file(DETECTOR_FILE), options.rec or published_file(RECOGNIZER_FILE)
     charset = None if options.rec else published_file(DICTIONARY_FILE)
     rapid = RapidOCR(options.rapidocr, detector, recognizer, charset, options.threads)
     reader = Reader.open(detector, recognizer, threads=options.threads, min_side=SIDE)
-    # RapidOCR enlarges without a bound.
+    # RapidOCR has no maximum enlargement.
     size = replace(reader.detector.preprocessing, max_enlargement=100.0, max_area=100_000_000)
     reader.detector = replace(reader.detector, preprocessing=size)
-    if options.what == "times":
-        compare_times(reader, rapid, pictures, options.rounds)
-    elif options.what == "crops":
-        compare_crops(reader, rapid, pictures)
+    if options.mode == "times":
+        compare_times(reader, rapid, images, options.rounds)
+    elif options.mode == "crops":
+        compare_crops(reader, rapid, images)
     else:
-        compare_boxes(reader, rapid, pictures)
+        compare_boxes(reader, rapid, images)
 
 
 if __name__ == "__main__":

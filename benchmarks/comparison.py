@@ -1,4 +1,4 @@
-"""A table of what the ledger has: scores of every arm, and how surely it differs from the baseline."""
+"""Tables of the ledger: scores of every arm, and confidence intervals of its difference from the baseline."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,23 +13,23 @@ from synthtext.core import InputError
 
 DRAWS = 10_000
 SEEDS = range(16)
-TOGETHER = "all of them"
+COMBINED = "all combined"
 
 
 def compared(experiments: Experiments, name: str, entries: Sequence[Entry], baseline: str | None = None) -> str:
-    """A table as Markdown: a row for every arm that the ledger has.
+    """Create a Markdown table with a row for every arm in the ledger.
+
+    Differences are between means over seeds, with the 95 % interval of a paired bootstrap over images or lines, which
+    does not include the variation between seeds; their spread is shown next to the score.
 
     Args:
-        experiments: all tables.
-        name: of the table.
-        entries: of the ledger.
-        baseline: an arm to compare with instead of the table's own.
-
-    A difference is that of the mean over seeds, with the 95 % interval of a paired bootstrap over pictures or lines; it
-    says nothing about other seeds, whose spread stands beside the score.
+        experiments: All tables.
+        name: Name of the table.
+        entries: Entries of the ledger.
+        baseline: Arm to compare with instead of the table's own.
 
     Raises:
-        InputError: there is no such table, or no such arm in it.
+        InputError: There is no such table, or no such arm in it.
     """
     if name not in experiments.tables:
         raise InputError(f"there is no table {name!r}; {suggest_key(name, experiments.tables)}")
@@ -39,31 +39,31 @@ def compared(experiments: Experiments, name: str, entries: Sequence[Entry], base
             raise InputError(f"there is no arm {baseline!r} in {name}; {suggest_key(baseline, table.arms)}")
         table = table.model_copy(update={"baseline": baseline})
     found = {arm: [entry for seed in SEEDS if (entry := find(entries, arm, seed))] for arm in table.arms}
-    told = [_of_source(table, source, found) for source in table.score]
+    sections = [_of_source(table, source, found) for source in table.score]
     if table.together:
         merged = {arm: [_merged(entry, table.score) for entry in rows] for arm, rows in found.items()}
-        told.append(_of_source(table, TOGETHER, merged))
-    return "\n\n".join([*told, *_other_inputs(found)])
+        sections.append(_of_source(table, COMBINED, merged))
+    return "\n\n".join([*sections, *_other_inputs(found)])
 
 
 def _merged(entry: Entry, sources: Sequence[str]) -> Entry:
-    """An entry whose sources of lines are one, every line as weighty as the others."""
-    marks = "".join(entry.outcomes[source][_CHIEF] for source in sources)
+    """Merge the sources of lines of an entry, weighting all lines equally."""
+    outcomes = "".join(entry.outcomes[source][_CHIEF] for source in sources)
     sizes = [entry.scores[source]["samples"] for source in sources]
     scores = {name: float(np.average([entry.scores[s][name] for s in sources], weights=sizes)) for name in _READ}
-    scores[_CHIEF] = marks.count("1") / max(len(marks) - marks.count("-"), 1)
-    return replace(entry, scores={TOGETHER: scores}, outcomes={TOGETHER: {_CHIEF: marks}})
+    scores[_CHIEF] = outcomes.count("1") / max(len(outcomes) - outcomes.count("-"), 1)
+    return replace(entry, scores={COMBINED: scores}, outcomes={COMBINED: {_CHIEF: outcomes}})
 
 
 def _other_inputs(found: dict[str, list[Entry]]) -> list[str]:
-    """Inputs that were not the same for all arms."""
+    """Inputs that differ between arms."""
     digests: dict[str, dict[str, list[str]]] = {}
     for arm, entries in found.items():
         for entry in entries:
             for name, digest in entry.inputs.items():
                 digests.setdefault(name, {}).setdefault(digest, []).append(f"{arm} {entry.seed}")
     return [
-        f"${name} was not the same for all: "
+        f"${name} differs between arms: "
         + "; ".join(f"{digest} for {', '.join(arms)}" for digest, arms in by_digest.items())
         for name, by_digest in digests.items()
         if len(by_digest) > 1
@@ -103,19 +103,19 @@ def _spread(values: Sequence[float]) -> str:
 
 def _difference(own: Sequence[Entry], baseline: Sequence[Entry], source: str, chief: str) -> str:
     """The difference of the means over seeds, and its interval: "+1.2 (-0.4 to 2.8)"."""
-    ours, theirs = (_counts(entries, source, chief) for entries in (own, baseline))
-    size = ours.shape[1]
-    chance = np.random.default_rng(0)
-    times = chance.multinomial(size, np.full(size, 1 / size), DRAWS).astype(np.float64)
-    drawn = 100 * (_value(times, ours, chief) - _value(times, theirs, chief))
+    own_counts, baseline_counts = (_counts(entries, source, chief) for entries in (own, baseline))
+    size = own_counts.shape[1]
+    rng = np.random.default_rng(0)
+    times = rng.multinomial(size, np.full(size, 1 / size), DRAWS).astype(np.float64)
+    samples = 100 * (_value(times, own_counts, chief) - _value(times, baseline_counts, chief))
     once = np.ones((1, size))
-    exact = 100 * (_value(once, ours, chief) - _value(once, theirs, chief))[0]
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    exact = 100 * (_value(once, own_counts, chief) - _value(once, baseline_counts, chief))[0]
+    low, high = np.quantile(samples, [0.025, 0.975])
     return f"{exact:+.1f} ({low:.1f} to {high:.1f})"
 
 
 def _counts(entries: Sequence[Entry], source: str, chief: str) -> NDArray[np.float64]:
-    """(seeds, N, columns): those of `ImageMatch`; of recognizers whether a line counts, and whether it is right."""
+    """(seeds, N, columns): of detectors those of `ImageMatch`; of recognizers whether a line counts, and is correct."""
     if chief == "hmean":
         return np.array([entry.outcomes[source]["matches"] for entry in entries], np.float64)
     marks = [np.array(list(entry.outcomes[source][chief])) for entry in entries]
@@ -123,7 +123,7 @@ def _counts(entries: Sequence[Entry], source: str, chief: str) -> NDArray[np.flo
 
 
 def _value(times: NDArray[np.float64], counts: NDArray[np.float64], chief: str) -> NDArray[np.float64]:
-    """The score (draws,), mean over seeds, of samples that hold every picture or line so many times."""
+    """The score (draws,), mean over seeds, of resampled images or lines; `times` is how often each occurs."""
     sums = np.einsum("dn,snc->sdc", times, counts)
     if chief == "hmean":
         truths, detections, matched = sums[..., 0], sums[..., 1], sums[..., 2]

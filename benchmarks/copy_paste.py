@@ -1,12 +1,12 @@
-"""CopyPaste in figures, and on a page to look at.
+"""Measures CopyPaste and renders a page of examples.
 
-    python -m benchmarks.copy_paste speed TARGET            CPU of a scene against cv2.imdecode of its target's picture
-    python -m benchmarks.copy_paste crowd                   pastes that find room among 12, 30 and 60 labelled boxes
-    python -m benchmarks.copy_paste read TARGET --run RUN   accuracy of a recognizer on pasted texts and their originals
+    python -m benchmarks.copy_paste speed TARGET            CPU time of a scene relative to cv2.imdecode of its image
+    python -m benchmarks.copy_paste crowd                   fraction of successful pastes among 12 to 120 labelled boxes
+    python -m benchmarks.copy_paste read TARGET --run DIR   accuracy of a recognizer on pasted texts and their originals
     python -m benchmarks.copy_paste page TARGET [--from SOURCE] [--set KEY=VALUE] -o page.png
 
-TARGET is what `ocrmill copypaste` takes. RUN is a recognizer, such as
-`ocrmill import-model published --kind recognizer -o RUN` makes. Machines are noisy: compare ratios within one run.
+TARGET is as for `ocrmill copypaste`. DIR is the run directory of a recognizer, for example from
+`ocrmill import-model published --kind recognizer -o DIR`. Compare only ratios within one run.
 """
 
 import argparse
@@ -22,14 +22,14 @@ from models.metrics import alphanumeric
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.rectify import rectify
 from pipelines.datasets.scene_source import SceneSource
-from pipelines.inference.run import Run
+from pipelines.inference.run import open_run
 from pipelines.jobs.copypaste_inputs import build_crop_bank, open_crop_source, open_target, unique_names
 from pipelines.jobs.copypaste_settings import parse_settings
 from synthtext.core import Scene, TextInstance
 
 ROUNDS = 5
-MODES = ("natural", "released")
-COLUMNS, WIDTH = 4, 640  # of the page, and pixels of a picture on it
+MODES = ("natural", "paddle")
+COLUMNS, WIDTH = 4, 640  # of the page, and pixels of an image on it
 
 
 def main() -> None:
@@ -65,8 +65,8 @@ def main() -> None:
 
 def bank_of(paths: list[Path]) -> CropBank:
     names = unique_names([path.absolute() for path in paths])
-    bank, left_out = build_crop_bank(list(zip(names, map(open_crop_source, paths), strict=True)), CropRules())
-    print("left out:", ", ".join(f"{reason} ({count:,})" for reason, count in left_out.most_common()) or "nothing")
+    bank, skipped = build_crop_bank(list(zip(names, map(open_crop_source, paths), strict=True)), CropRules())
+    print("skipped:", ", ".join(f"{reason} ({count:,})" for reason, count in skipped.most_common()) or "nothing")
     return bank
 
 
@@ -77,9 +77,9 @@ def scenes_of(target: SceneSource, rows: "np.ndarray") -> Iterator[tuple[bytes, 
 
 
 def speed(target: SceneSource, bank: CropBank, count: int) -> None:
-    """CPU milliseconds a scene; the least of a few rounds over the same scenes, in turn with decoding them."""
-    given = list(scenes_of(target, np.arange(min(count, len(target)))))
-    encoded = [np.frombuffer(data, np.uint8) for data, _ in given]
+    """Print CPU milliseconds per scene, the minimum of several rounds over the same scenes."""
+    scenes = list(scenes_of(target, np.arange(min(count, len(target)))))
+    encoded = [np.frombuffer(data, np.uint8) for data, _ in scenes]
     operations = {name: CopyPaste(bank, parse_settings(name, ()).mode) for name in MODES}
     least = dict.fromkeys(("decode", "copy", *MODES), np.inf)
     pasted = dict.fromkeys(MODES, 0)
@@ -89,39 +89,41 @@ def speed(target: SceneSource, bank: CropBank, count: int) -> None:
             cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
         least["decode"] = min(least["decode"], time.process_time() - start)
         start = time.process_time()
-        for _, scene in given:
+        for _, scene in scenes:
             scene.image.copy()
         least["copy"] = min(least["copy"], time.process_time() - start)
         for name, operation in operations.items():
-            streams = [np.random.default_rng(i) for i in range(len(given))]
+            streams = [np.random.default_rng(i) for i in range(len(scenes))]
             start = time.process_time()
-            made = [len(operation(scene, rng).instances) for (_, scene), rng in zip(given, streams, strict=True)]
+            made = [len(operation(scene, rng).instances) for (_, scene), rng in zip(scenes, streams, strict=True)]
             least[name] = min(least[name], time.process_time() - start)
-            pasted[name] = sum(made) - sum(len(scene.instances) for _, scene in given)
+            pasted[name] = sum(made) - sum(len(scene.instances) for _, scene in scenes)
     for name, spent in least.items():
-        pastes = f"  {pasted[name] / len(given):.2f} pastes a scene" if name in pasted else ""
-        milliseconds = spent / len(given) * 1e3
+        pastes = f"  {pasted[name] / len(scenes):.2f} pastes a scene" if name in pasted else ""
+        milliseconds = spent / len(scenes) * 1e3
         print(f"  {name:9s} {milliseconds:6.3f} ms  {spent / least['decode']:5.2f} of decoding{pastes}")
 
 
 def crowd() -> None:
-    """Wanted and made pastes in drawn pictures of 1280 x 720 with boxes that do not overlap."""
+    """Print requested and successful pastes in images of 1280 x 720 with boxes that do not overlap."""
     for count, scale in ((12, 1.0), (30, 1.0), (60, 1.0), (120, 0.5)):
-        told = []
+        results = []
         for mode in (NaturalPaste(), PaddlePaste()):
             rng = np.random.default_rng(count)
-            wanted = made = 0
+            requested = made = 0
             lowest = np.inf
             for seed in range(40):
                 scene = crowded(rng, count, scale)
                 operation = CopyPaste(bank_of_boxes(crowded(rng, count, scale)), mode)
                 after = operation(scene, np.random.default_rng(seed))
-                wanted += after.meta.effects[-1].parameters["wanted"]
+                requested += after.meta.effects[-1].parameters["requested"]
                 made += len(after.instances) - count
                 for new in after.instances[count:]:
                     lowest = min(lowest, float(np.linalg.norm(new.polygon[3] - new.polygon[0])))
-            told.append(f"{type(mode).__name__}: {made / wanted:.3f} of {wanted} (lowest text {lowest:.1f} px)")
-        print(f"  {count:3d} boxes  " + "   ".join(told))
+            results.append(
+                f"{type(mode).__name__}: {made / requested:.3f} of {requested} (lowest text {lowest:.1f} px)"
+            )
+        print(f"  {count:3d} boxes  " + "   ".join(results))
 
 
 def crowded(rng: np.random.Generator, count: int, scale: float) -> Scene:
@@ -138,7 +140,7 @@ def crowded(rng: np.random.Generator, count: int, scale: float) -> Scene:
 
 
 def bank_of_boxes(scene: Scene) -> CropBank:
-    """Blank crops as large as the boxes of another picture."""
+    """Return blank crops of the sizes of the boxes of another scene."""
     builder = BankBuilder()
     builder.add_source("boxes")
     crops = []
@@ -146,13 +148,13 @@ def bank_of_boxes(scene: Scene) -> CropBank:
         w, h = (round(float(side)) for side in instance.polygon[2] - instance.polygon[0])
         polygon = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
         crops.append(TextCutout(np.zeros((h, w, 3), np.uint8), polygon, "text", float(h), index=i))
-    builder.add_picture(0, len(crops), crops)
+    builder.add_image(0, len(crops), crops)
     return builder.build()
 
 
 def read(target: SceneSource, path: Path, bank: CropBank, run: Path, count: int) -> None:
     """Accuracy on pasted texts and on the same texts where they come from, rectified by their polygons."""
-    recognizer = Run.open(run).recognizer()
+    recognizer = open_run(run).predictor()
     rows = np.random.default_rng(0).permutation(len(target))[:count]
     (own,) = unique_names([path.absolute()])
     for name in MODES:
@@ -174,8 +176,8 @@ def read(target: SceneSource, path: Path, bank: CropBank, run: Path, count: int)
         print(
             f"  {name}: {len(lines)} pasted texts, {np.median(heights):.2f} times as high as their originals (median)"
         )
-        for kind, pictures in (("originals", originals), ("pasted", lines)):
-            readings = [reading.text for reading in recognizer.read(pictures)]
+        for kind, images in (("originals", originals), ("pasted", lines)):
+            readings = [reading.text for reading in recognizer.read(images)]
             exact = np.mean([a == b for a, b in zip(readings, truths, strict=True)])
             pairs = [(alphanumeric(a), alphanumeric(b)) for a, b in zip(readings, truths, strict=True)]
             loose = np.mean([a == b for a, b in pairs if b])
@@ -183,7 +185,7 @@ def read(target: SceneSource, path: Path, bank: CropBank, run: Path, count: int)
 
 
 def page(target: SceneSource, operation: CopyPaste, count: int, out: Path, full: Path | None) -> None:
-    """A page of scenes with outlines: green as they were, grey to be ignored, red pasted."""
+    """Write a page of scenes with outlines: green original, grey ignored, red pasted."""
     rows = np.random.default_rng(1).permutation(len(target))[:count]
     cells = []
     for i, (_, scene) in enumerate(scenes_of(target, rows)):
@@ -205,7 +207,7 @@ def page(target: SceneSource, operation: CopyPaste, count: int, out: Path, full:
 
 
 def joined(line: "list[np.ndarray]") -> "np.ndarray":
-    """A row of the page."""
+    """Join images to a row of the page."""
     row = np.full((max(map(len, line)) + 4, COLUMNS * (WIDTH + 4), 3), 255, np.uint8)
     for i, cell in enumerate(line):
         row[: len(cell), i * (WIDTH + 4) : i * (WIDTH + 4) + WIDTH] = cell

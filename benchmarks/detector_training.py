@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import torch
 
-from pipelines.inference.run import Run
+from pipelines.inference.run import create_run
 from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.detector_job import prepare_detector
 from pipelines.training.job import resolve_device
@@ -44,7 +44,7 @@ def main() -> None:
 
 def measure(config: DetectorTrainConfig, folder: Path, steps: int) -> None:
     prepared = prepare_detector(config, folder)
-    prepared.on_start(Run.create(folder, prepared.settings, prepared.preprocessing))
+    prepared.on_start(create_run(folder, prepared.settings, prepared.preprocessing))
     task = prepared.task
     learner = TrainState(task.model, config)
     data, network = 0.0, 0.0

@@ -1,4 +1,4 @@
-"""How many lines of a data set differ from all others: in their pixels, in their texts, in text and font together.
+"""Count the distinct images, texts, and texts with fonts of a data set.
 
 python -m benchmarks.distinct SOURCE
 """
@@ -13,7 +13,7 @@ from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import open_line_source
 from synthtext.core import InputError
 
-_TOGETHER = 256  # rows that are read at a time
+_BATCH_SIZE = 256  # rows that are read at once
 
 
 def main() -> None:
@@ -24,8 +24,8 @@ def main() -> None:
         source = open_line_source(options.source)
         texts, fonts = list(source.texts()), source.columns(["font"]).get("font", [])
         pictures = set()
-        for start in range(0, len(source), _TOGETHER):
-            for line in source.read(np.arange(start, min(start + _TOGETHER, len(source)))):
+        for start in range(0, len(source), _BATCH_SIZE):
+            for line in source.read(np.arange(start, min(start + _BATCH_SIZE, len(source)))):
                 image = decode_image(line.image, line.key)
                 pictures.add((image.shape, blake2b(image.tobytes(), digest_size=16).digest()))
     except InputError as error:

@@ -1,6 +1,6 @@
-"""What importing, cutting out, exporting and looking at scenes costs, in CPU-seconds of this process.
+"""CPU time and memory of import, crops, export and inspection of scenes.
 
-python -m benchmarks.exchange SOURCE        anything that `ocrmill import` takes as scenes
+python -m benchmarks.exchange SOURCE        anything that `ocrmill import` accepts as scenes
 """
 
 import resource
@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.datasets.open import open_scene_source
-from pipelines.jobs.crops import CropsSource
+from pipelines.datasets.scene_profile import profile_scenes
+from pipelines.jobs.crops import CropsSource, crops
 from pipelines.jobs.export import ExportFormat, export_data
-from pipelines.jobs.import_formats import open_import_source
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.importing import ImportSource, import_data
+from pipelines.reports.dataset_page import scene_page
 from pipelines.reports.scene_checks import run_scene_checks
-from pipelines.reports.scene_dataset import profile_scenes, scenes_page
 
 
 def _peak() -> float:
@@ -35,23 +35,23 @@ def measure(what: str, count: int, unit: str, work: Callable[[], object]) -> Non
 
 def page(data: Path) -> str:
     facts = profile_scenes(open_scene_source(data), np.random.default_rng(0))
-    return scenes_page(facts, run_scene_checks(facts), facts.scenes["row"][:60])
+    return scene_page(facts, run_scene_checks(facts), facts.scenes["row"][:60])
 
 
 def main(source: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data, words = Path(folder) / "data", Path(folder) / "words"
-        job = open_import_source(Path(source))
-        measure("import", job.count, "scenes", lambda: job.write(data))
+        images = len(ImportSource.from_path(source).images)
+        measure("import", images, "scenes", lambda: import_data(source, data, workers=0))
         count = len(open_scene_source(data))
-        found: list[CropsSource] = []
-        measure("crops: looking", count, "scenes", lambda: found.append(CropsSource.from_scenes(data)))
-        lines = found[0].index.line_count
-        measure("crops: cutting", lines, "lines", lambda: generate(found[0], words, lines, workers=0))
-        forms: tuple[ExportFormat, ...] = ("paddleocr", "icdar", "lmdb")
-        for form in forms:
-            measure(f"export to {form}", count, "scenes", partial(export_data, data, form, Path(folder) / form))
-        measure("inspect, 60 on the page", count, "scenes", lambda: page(data))
+        sources: list[CropsSource] = []
+        measure("crops: scanning", count, "scenes", lambda: sources.append(CropsSource.from_scenes(data)))
+        lines = sources[0].index.line_count
+        measure("crops: scanning and cutting", lines, "lines", lambda: crops(data, words, workers=0))
+        formats: tuple[ExportFormat, ...] = ("paddleocr", "icdar", "lmdb")
+        for name in formats:
+            measure(f"export to {name}", count, "scenes", partial(export_data, data, name, Path(folder) / name))
+        measure("inspect, 60 samples", count, "scenes", lambda: page(data))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from benchmarks.arms import Arm, Experiments, Table
 from benchmarks.comparison import compared
 from benchmarks.inputs import Inputs, run
 from benchmarks.scoring import parameters, score
-from pipelines.inference.run import Run
+from pipelines.inference.run import Run, open_run
 from synthtext.core import InputError
 
 
@@ -55,7 +55,7 @@ class Bench:
             place, told = self._trained(name, seed, command), "ocrmill " + " ".join(command)
             spent = _spent(place)
         else:
-            place, told, spent = Run.open(Path(self._inputs.filled(arm.network))), f"{arm.network} as it is", _Spent()
+            place, told, spent = open_run(Path(self._inputs.filled(arm.network))), f"{arm.network} as it is", _Spent()
         scores, outcomes = {}, {}
         for source in table.score:
             scores[source], outcomes[source] = score(place, self._inputs.filled(source))
@@ -98,7 +98,7 @@ class Bench:
     def _trained(self, name: str, seed: int, command: list[str]) -> Run:
         folder = self._out / f"{name}-{seed}"
         run(*(self._inputs.filled(word) for word in command), "-o", str(folder))
-        return Run.open(folder)
+        return open_run(folder)
 
 
 def _json(path: Path) -> dict[str, float]:

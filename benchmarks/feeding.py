@@ -29,7 +29,7 @@ from pipelines.datasets.selection import select_lines
 from pipelines.datasets.source import LineSource
 from pipelines.datasets.stream import RecognitionStream
 from pipelines.inference.run import Run
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from pipelines.training.job import train
 

@@ -1,8 +1,8 @@
-"""How often recognizers take a character for one that looks like it, as a Markdown table.
+"""How often recognizers confuse characters that look alike, as a Markdown table.
 
-python -m benchmarks.look_alikes [--pairs 10] RUN_OR_ONNX ... SOURCE ...
-A cell is: labelled members of the group that were read as another one, of how many, and the share. Both are counted in
-all sources together. With --pairs the most frequent single confusions follow.
+python -m benchmarks.look_alikes [--pairs 10] MODEL ... SOURCE ...
+A cell shows the members of a group that were read as another member, the occurrences of the group in the labels, and
+the share; over all sources together. With --pairs, the most frequent single confusions follow.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from rapidfuzz.distance import Levenshtein
 
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.open_network import open_recognizer
+from pipelines.inference.resolve import open_recognizer
 from pipelines.inference.run import CONFIG_FILE
 from synthtext.core import InputError
 
@@ -40,91 +40,91 @@ GROUPS = tuple(
 
 @dataclass
 class Confusions:
-    """What was labelled, and what was read in its place.
+    """Occurrences and confusions of the members of `GROUPS`.
 
     Attributes:
-        labelled: occurrences by group and member.
-        read: confusions by group, member and what it was read as.
+        labelled: number of occurrences in the labels, by group and member.
+        read: number of confusions, by group, member and prediction.
     """
 
     labelled: Counter[tuple[int, str]] = field(default_factory=Counter)
     read: Counter[tuple[int, str, str]] = field(default_factory=Counter)
 
-    def add(self, truth: str, reading: str) -> None:
-        """Count the members of all groups in a label, and those that were read as another of their group."""
-        for number, group in enumerate(GROUPS):
+    def add(self, label: str, prediction: str) -> None:
+        """Count the members of all groups in a label, and those that were read as another member."""
+        for index, group in enumerate(GROUPS):
             for member in group:
-                for place in _places(truth, member):
-                    self.labelled[number, member] += 1
-                    taken_for = _taken_for(truth, reading, place, member, group) if truth != reading else None
-                    if taken_for is not None:
-                        self.read[number, member, taken_for] += 1
+                for position in _positions(label, member):
+                    self.labelled[index, member] += 1
+                    other = None if label == prediction else _confused_with(label, prediction, position, member, group)
+                    if other is not None:
+                        self.read[index, member, other] += 1
 
-    def of_group(self, number: int) -> tuple[int, int]:
-        """Confusions in a group, and labelled members."""
-        read = sum(count for (group, *_), count in self.read.items() if group == number)
-        return read, sum(count for (group, _), count in self.labelled.items() if group == number)
-
-
-def _places(text: str, member: str) -> Iterator[int]:
-    place = text.find(member)
-    while place >= 0:
-        yield place
-        place = text.find(member, place + 1)
+    def of_group(self, index: int) -> tuple[int, int]:
+        """Return the number of confusions in a group, and of its occurrences."""
+        read = sum(count for (group, *_), count in self.read.items() if group == index)
+        return read, sum(count for (group, _), count in self.labelled.items() if group == index)
 
 
-def _taken_for(truth: str, reading: str, place: int, member: str, group: Iterable[str]) -> str | None:
-    """The other member that was read at a place of the label: written there, it takes away its whole difference."""
-    errors = Levenshtein.distance(truth, reading)
+def _positions(text: str, member: str) -> Iterator[int]:
+    position = text.find(member)
+    while position >= 0:
+        yield position
+        position = text.find(member, position + 1)
+
+
+def _confused_with(label: str, prediction: str, position: int, member: str, group: Iterable[str]) -> str | None:
+    """The other member that was read at a position: written into the label, it removes that error."""
+    errors = Levenshtein.distance(label, prediction)
     for other in group:
         if other != member:
-            changed = truth[:place] + other + truth[place + len(member) :]
-            if Levenshtein.distance(changed, reading) == errors - Levenshtein.distance(member, other):
+            changed = label[:position] + other + label[position + len(member) :]
+            if Levenshtein.distance(changed, prediction) == errors - Levenshtein.distance(member, other):
                 return other
     return None
 
 
-def measure(network: Path, sources: Iterable[str]) -> Confusions:
-    """Read all sources with a network."""
-    recognizer, found = open_recognizer(network, runtime="torch"), Confusions()
+def measure(model: str, sources: Iterable[str]) -> Confusions:
+    """Read all sources with a model."""
+    recognizer, confusions = open_recognizer(model, runtime="torch"), Confusions()
     for source in sources:
-        for line in evaluate_recognizer(recognizer, open_line_source(source)).readings:
-            found.add(line.truth, line.prediction)
-    return found
+        for line in evaluate_recognizer(recognizer, open_line_source(source)).predictions:
+            confusions.add(line.label, line.prediction)
+    return confusions
 
 
 def _cell(read: int, labelled: int) -> str:
     return f"{read:,} / {labelled:,} ({100 * read / labelled:.2f} %)" if labelled else "-"
 
 
-def table(found: dict[str, Confusions]) -> Iterator[str]:
-    """Lines of the Markdown table: groups down, networks across."""
-    yield f"| group | {' | '.join(found)} |"
-    yield "|---|" + "---:|" * len(found)
+def table(results: dict[str, Confusions]) -> Iterator[str]:
+    """Yield the lines of the Markdown table: one row per group, one column per model."""
+    yield f"| group | {' | '.join(results)} |"
+    yield "|---|" + "---:|" * len(results)
     for number, group in enumerate(GROUPS):
-        cells = [_cell(*confusions.of_group(number)) for confusions in found.values()]
+        cells = [_cell(*confusions.of_group(number)) for confusions in results.values()]
         yield f"| {' '.join(f'`{m}`' if m != '`' else '`` ` ``' for m in group)} | {' | '.join(cells)} |"
     totals = [
         [sum(column) for column in zip(*(c.of_group(number) for number in range(len(GROUPS))), strict=True)]
-        for c in found.values()
+        for c in results.values()
     ]
     yield f"| all | {' | '.join(_cell(*total) for total in totals)} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="+", metavar="RUN_OR_ONNX ... SOURCE ...")
-    parser.add_argument("--pairs", type=int, default=0, help="Most frequent confusions to list for every network.")
+    parser.add_argument("paths", nargs="+", metavar="MODEL ... SOURCE ...")
+    parser.add_argument("--pairs", type=int, default=0, help="Number of the most frequent confusions to list.")
     options = parser.parse_args()
-    networks = [path for path in options.paths if Path(path).suffix == ".onnx" or (Path(path) / CONFIG_FILE).is_file()]
-    sources = [path for path in options.paths if path not in networks]
-    if not networks or not sources:
-        raise InputError("name at least one RUN (or ONNX file) and at least one source")
-    found = {network: measure(Path(network), sources) for network in networks}
-    print("\n".join(table(found)))
-    for network, confusions in found.items() if options.pairs else ():
+    models = [path for path in options.paths if Path(path).suffix == ".onnx" or (Path(path) / CONFIG_FILE).is_file()]
+    sources = [path for path in options.paths if path not in models]
+    if not models or not sources:
+        raise InputError("name at least one run directory or ONNX file, and at least one source")
+    results = {model: measure(model, sources) for model in models}
+    print("\n".join(table(results)))
+    for model, confusions in results.items() if options.pairs else ():
         pairs = [f"{a} as {b}: {count:,}" for (_, a, b), count in confusions.read.most_common(options.pairs)]
-        print(f"\n{network}: {'; '.join(pairs) or 'no confusion'}")
+        print(f"\n{model}: {'; '.join(pairs) or 'no confusion'}")
 
 
 if __name__ == "__main__":

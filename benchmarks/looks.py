@@ -1,11 +1,11 @@
-"""What every ink style, source of colours, paper and effect costs: CPU microseconds of a line that has it alone.
+"""CPU time of a line with every ink style, source of colours, background and effect.
 
     python -m benchmarks.looks [RECIPE] [KEY=VALUE ...]
 
-All looks are drawn on the same texts and fonts, straight, without neighbours, some dozens at a time as in a job. The
-first column is the whole line without encoding, the second what it takes beyond a plain one, as a share of it. Figures
-are CPU time of this process, the least of a few rounds, in which all looks take turns. Tiles of papers are made in the
-first round. Machines are noisy: compare ratios within one run.
+All variants have the same texts and fonts, straight, without neighbours, in batches as in a job. The first column is
+the time of a line without encoding, the second its increase over a plain line. Times are CPU time of this process, the
+minimum of several rounds, in which the variants take turns. Tiles of backgrounds are created in the first round.
+Machines are noisy: compare ratios within one run.
 """
 
 import sys

@@ -1,9 +1,9 @@
-"""Anonymous memory of a process that draws, and its speed, as it goes on: both should stay as they are.
+"""Anonymous memory and speed of a process over time; both should be constant.
 
     python -m benchmarks.memory RECIPE -n 200000 [--fonts 200] [KEY=VALUE ...]
 
-`--fonts N` takes one face of each of N of the system's families that can set printable ASCII, spread over the alphabet.
-Reads /proc, so it runs on Linux.
+`--fonts N` uses one face of each of N of the system's families that cover printable ASCII, spread over the alphabet.
+Reads /proc, so it runs on Linux only.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 
-from pipelines.jobs.encode import encode_image
+from pipelines.io.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
 from synthtext.core import Charset, SkippedSample
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("recipe")
     parser.add_argument("settings", nargs="*")
     parser.add_argument("-n", type=int, default=200_000)
-    parser.add_argument("--fonts", type=int, help="families; all without it")
+    parser.add_argument("--fonts", type=int, help="number of families; all by default")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def choose_fonts(count: int, folder: Path) -> list[str]:
-    """Link one face of each of `count` families into a folder; settings that name it."""
+    """Link one face of each of `count` families into a folder, and return the settings that use it."""
     cache, wanted = FaceCache(), "".join(Charset.named("ascii"))
     families = {
         font.family: font.path
@@ -45,7 +45,7 @@ def choose_fonts(count: int, folder: Path) -> list[str]:
     }
     names = sorted(families)
     if len(names) < count:
-        raise SystemExit(f"{len(names)} families here can set ASCII, not {count}: make fonts")
+        raise SystemExit(f"{len(names)} installed families cover ASCII, not {count}; run `make fonts`")
     for name in names[:: len(names) // count][:count]:
         (folder / f"{name}{families[name].suffix}").symlink_to(families[name])
     return ["fonts.system=false", "fonts.bundled=false", f"fonts.folders=[{folder}]"]
@@ -56,23 +56,24 @@ def follow(recipe: str, settings: list[str], count: int) -> None:
     generator = resolved.generator(1)
     assert isinstance(generator, LineGenerator)
     print(f"{len(resolved.fonts)} faces; before the first sample {anonymous():.0f} MB")
-    gaps, since = 0, time.process_time()
+    skipped, since = 0, time.process_time()
     for done, item in enumerate(generator.generate_many(range(count)), 1):
         if isinstance(item, SkippedSample):
-            gaps += 1
+            skipped += 1
         else:
             encode_image(item, "jpeg")
         if done % STEP == 0:
             now = time.process_time()
             rate = STEP / (now - since)
             print(
-                f"{done:>9,} samples  {anonymous():6.0f} MB  {rate:6.0f} images per CPU-second  {gaps} gaps", flush=True
+                f"{done:>9,} samples  {anonymous():6.0f} MB  {rate:6.0f} images per CPU-second  {skipped} skipped",
+                flush=True,
             )
             since = time.process_time()
 
 
 def anonymous() -> float:
-    """Megabytes of memory that belong to this process alone and to no file."""
+    """Anonymous memory of this process in megabytes."""
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) / 1024
 

@@ -1,4 +1,4 @@
-"""Processes of one session: whoever started it with `start_new_session=True` can end all of it. Reads /proc."""
+"""Processes of a session, which is started with `start_new_session=True`. Reads /proc."""
 
 import os
 import signal
@@ -8,32 +8,32 @@ from pathlib import Path
 
 
 def of_session(leader: int) -> list[int]:
-    """The processes of a session that still run."""
-    return [int(place.name) for place in Path("/proc").glob("[0-9]*") if _session(place) == leader]
+    """The running processes of a session."""
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*") if _session(path) == leader]
 
 
 def ray_workers(leader: int) -> list[int]:
-    """Those that do tasks of Ray, or wait for some."""
+    """The Ray workers of a session."""
     return [pid for pid in of_session(leader) if (name := _command(pid)).startswith(b"ray::") and b"Agent" not in name]
 
 
 def kill(pid: int) -> None:
-    """End a process at once, if it is still there."""
+    """Kill a process, if it still exists."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
 
 def kill_session(leader: int) -> None:
-    """End a whole session, as a power cut would."""
+    """Kill all processes of a session, as a power failure would."""
     while pids := of_session(leader):
         for pid in pids:
             kill(pid)
         time.sleep(0.02)
 
 
-def _session(place: Path) -> int:
+def _session(path: Path) -> int:
     try:
-        fields = (place / "stat").read_text().rpartition(")")[2].split()
+        fields = (path / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return -1
     return -1 if fields[0] == "Z" else int(fields[3])

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The published networks in our modules: every figure of that section of RESULTS.md but those beside RapidOCR.
+# The published networks as imported networks: all figures of that section of RESULTS.md, except those of RapidOCR.
 # bash benchmarks/published.sh OUT DATA    DATA holds rec_iiit5k_train, rec_svt_train, rec_ic15_train, det_ic15_train,
 #                                          det_zh_gamescreen and det_wildreceipt, each with labels.tsv and images/
 set -euo pipefail
@@ -11,7 +11,7 @@ tail -n 100 "$scenes/labels.tsv" | sed "s#^#$scenes/#" >"$out/ic15-val.tsv"
 
 ocrmill import-model published --kind recognizer -o "$out/rec"
 ocrmill import-model published --kind detector -o "$out/det"
-file=$(python -c 'from pipelines.inference.published import DETECTOR, model_file; print(model_file(DETECTOR))')
+file=$(python -c 'from pipelines.inference.published import DETECTOR_FILE, published_file; print(published_file(DETECTOR_FILE))')
 for side in "--min-side 736" "--max-side 960"; do
   for detector in "$file" "$out/det"; do
     # shellcheck disable=SC2086 # an option and its value

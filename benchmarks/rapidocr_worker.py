@@ -1,6 +1,6 @@
-"""RapidOCR behind a pipe: one JSON request a line in, one JSON answer a line out. Imports nothing of this project.
+"""RapidOCR as a process that answers requests: one JSON object per line. Imports nothing from this project.
 
-Runs in an environment of its own, because RapidOCR brings another build of OpenCV.
+It runs in an environment of its own, because RapidOCR depends on another build of OpenCV.
 """
 
 import json

@@ -17,7 +17,7 @@ import torch
 from models.recognizer import Recognizer
 from pipelines.inference.engine import Engine, onnx_engine, open_onnx_session, torch_recognizer
 from pipelines.inference.onnx_export import to_onnx
-from pipelines.inference.run import Run
+from pipelines.inference.run import create_run
 from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.recognizer_job import resolve_training_charset
 from pipelines.training.resolve import resolve_config
@@ -31,9 +31,9 @@ def engines(preset: str, *overrides: str) -> tuple[Recognizer, list[Engine]]:
         raise InputError(f"{preset} is no recognizer")
     charset = resolve_training_charset(config.charset)
     with tempfile.TemporaryDirectory() as folder:
-        run = Run.create(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
+        run = create_run(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
         run.save_weights(config.network.build(charset, config.input.height))
-        model = run.load_recognizer()
+        model = run.load_model()
         session = open_onnx_session(to_onnx(run)[0], threads=1)
     return model, [torch_recognizer(model), onnx_engine(session)]
 

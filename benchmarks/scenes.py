@@ -1,12 +1,12 @@
-"""Scenes: how quickly they are drawn, and whether the published recognizer reads what is in them.
+"""Speed of generating scenes, and accuracy of the published recognizer on their texts.
 
     python -m benchmarks.scenes speed [RECIPE] [-n N] [KEY=VALUE ...]
     python -m benchmarks.scenes read RUN [RECIPE] [-n N] [KEY=VALUE ...]
 
-`speed` draws scenes in one process and one thread and prints scenes per CPU-second, with and without their JPEG, the
-mean number of lines and words, and CPU milliseconds of every stage. By default the scenes have 20 lines or so: 1024 x
-768 pixels, the layout `photo` alone. `read` draws scenes without clutter and effects, cuts every line that is not to be
-ignored out of them by its polygon, and prints the share that the recognizer of a RUN reads, by layout:
+`speed` generates scenes in one process and one thread and prints scenes per CPU-second, with and without their JPEG,
+the mean number of lines and words, and CPU milliseconds of every stage. By default, scenes have about 20 lines: 1024 x
+768 pixels with the layout `photo` only. `read` generates scenes without clutter and effects, crops every line that is
+not ignored by its polygon, and prints the fraction that the recognizer of a run reads correctly, by layout:
 
     ocrmill import-model published --kind recognizer -o runs/published
     python -m benchmarks.scenes read runs/published
@@ -21,8 +21,8 @@ from pathlib import Path
 import cv2
 
 from pipelines.datasets.rectify import rectify
-from pipelines.inference.run import Run
-from pipelines.jobs.encode import encode_image
+from pipelines.inference.run import open_run
+from pipelines.io.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Scene, SkippedSample, TextInstance
 from synthtext.scenes import SceneGenerator
@@ -36,11 +36,11 @@ USUAL = (
 )
 LAYOUTS = ("photo", "document", "receipt")
 CLEAN = ("clutter={distractors_range: [0, 0], occlusion_probability: 0}", "effects=[]", "baselines={straight: 1}")
-TOGETHER = 32
+BATCH_SIZE = 32
 
 
 def measure_speed(name: str, settings: Sequence[str], count: int) -> None:
-    """Print scenes per CPU-second and where the time goes."""
+    """Print scenes per CPU-second and the time of every stage."""
     generator = resolve_recipe(name, settings).generator(1)
     assert isinstance(generator, SceneGenerator)
     for index in range(WARM):
@@ -48,18 +48,19 @@ def measure_speed(name: str, settings: Sequence[str], count: int) -> None:
     spent: dict[str, float] = defaultdict(float)
     stages = generator.stages
     stages.steps = {stage: _timed(spent, stage, step) for stage, step in stages.steps.items()}
-    begun = time.process_time()
+    started = time.process_time()
     drawn = [generator.generate(index) for index in range(WARM, WARM + count)]
-    drawing = time.process_time() - begun
+    drawing = time.process_time() - started
     scenes = [scene for scene in drawn if not isinstance(scene, SkippedSample)]
-    begun = time.process_time()
+    started = time.process_time()
     for scene in scenes:
         encode_image(scene, "jpeg")
-    encoding = time.process_time() - begun
+    encoding = time.process_time() - started
     levels = Counter(instance.level for scene in scenes for instance in scene.instances)
     rate, whole = len(scenes) / drawing, len(scenes) / (drawing + encoding)
     print(
-        f"recipe {name}: {rate:.1f} scenes per CPU-second, {whole:.1f} with their JPEG; {len(drawn) - len(scenes)} gaps"
+        f"recipe {name}: {rate:.1f} scenes per CPU-second, {whole:.1f} with their JPEG; "
+        f"{len(drawn) - len(scenes)} skipped"
     )
     print(
         "a scene has " + ", ".join(f"{levels[level] / len(scenes):.1f} {level}s" for level in ("line", "word", "block"))
@@ -70,19 +71,19 @@ def measure_speed(name: str, settings: Sequence[str], count: int) -> None:
 
 
 def _timed(spent: dict[str, float], stage: str, step: Callable[[SceneState], None]) -> Callable[[SceneState], None]:
-    def run(draft: SceneState) -> None:
-        begun = time.process_time()
+    def run(state: SceneState) -> None:
+        started = time.process_time()
         try:
-            step(draft)
+            step(state)
         finally:
-            spent[stage] += time.process_time() - begun
+            spent[stage] += time.process_time() - started
 
     return run
 
 
 def measure_reading(run: Path, name: str, settings: Sequence[str], count: int) -> None:
     """Print the share of lines that are read, by layout."""
-    recognizer = Run.open(run).recognizer()
+    recognizer = open_run(run).predictor()
     for layout in LAYOUTS:
         generator = resolve_recipe(name, [*CLEAN, f"layouts={{{layout}: 1}}", *settings]).generator(1)
         drawn = [generator.generate(index) for index in range(count)]
@@ -90,8 +91,8 @@ def measure_reading(run: Path, name: str, settings: Sequence[str], count: int) -
         lines = [(scene, line) for scene, line in found if not line.ignore]
         crops = [rectify(scene.image, line.polygon) for scene, line in lines]
         texts: list[str] = []
-        for start in range(0, len(crops), TOGETHER):
-            texts += [reading.text for reading in recognizer.read(crops[start : start + TOGETHER])]
+        for start in range(0, len(crops), BATCH_SIZE):
+            texts += [reading.text for reading in recognizer.read(crops[start : start + BATCH_SIZE])]
         read = [_same(text, line, exactly=False) for text, (_, line) in zip(texts, lines, strict=True)]
         exact = [_same(text, line, exactly=True) for text, (_, line) in zip(texts, lines, strict=True)]
         print(

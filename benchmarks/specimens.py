@@ -1,10 +1,10 @@
-"""Lines of many scripts as they are drawn here, beside the same text set by Pillow with RAQM, to be looked at.
+"""Lines in many scripts, next to the same text set by Pillow with RAQM, for visual comparison.
 
     python -m benchmarks.specimens -o specimens.png
 
-Every row tells the script, the font and the common ink as a share of all ink. Pillow hints, and rounds advances to
-whole pixels: 0.7 to 0.95 is the same line; another form, mark or order leaves less. What RAQM does not do (spread,
-jittered and bent lines) stands beside the plain line. `make fonts` installs the fonts; those not here are left out.
+Every row shows the script, the font, and the common ink over all ink. Pillow hints and rounds advances to whole pixels:
+0.7 to 0.95 is the same line; another form, mark or order gives less. What RAQM does not support (tracking, jitter and
+curved lines) is shown next to the plain line. `make fonts` installs the fonts; missing fonts are skipped.
 """
 
 import unicodedata
@@ -25,7 +25,7 @@ from synthtext.typesetting.canvas import rasterize_line
 from synthtext.typesetting.shaping import ShapedLine, ShapingOptions, shape_line
 
 SIZE = next(size for size in RASTER_SIZES if size >= 42)
-ROOM = 2 * SIZE  # around the pen's start
+PADDING = 2 * SIZE  # around the origin
 
 Ink: TypeAlias = NDArray[np.uint8]
 
@@ -104,7 +104,7 @@ TREATED = ("Arabic", "Persian, ZWNJ", "Urdu", "Devanagari", "Bengali", "Hebrew")
 
 
 class Row(NamedTuple):
-    """Two drawings, white on black, of one size: of one line by both, or of ours and, beside it, the plain line."""
+    """Two images of the same size, white on black: of both libraries, or of a variation and the plain line."""
 
     name: str
     font: str
@@ -119,8 +119,8 @@ class Row(NamedTuple):
 
 
 def drawn_here(line: ShapedLine, face: Face, size: Size, warp: Warp | None = None) -> Ink:
-    """The line with its pen starting at (ROOM, ROOM)."""
-    placed = (warp or Warp()).then(Warp.scale_translate(SIZE, ROOM, ROOM))
+    """Rasterize a line with its origin at (PADDING, PADDING)."""
+    placed = (warp or Warp()).then(Warp.scale_translate(SIZE, PADDING, PADDING))
     return rasterize_line(line, face, FaceCache(), SIZE).warped(placed, size)
 
 
@@ -128,12 +128,12 @@ def drawn_by_pillow(text: str, face: Face, size: Size, *, vertical: bool) -> Ink
     font = ImageFont.truetype(face.file.path, SIZE, face.file.face_index, layout_engine=ImageFont.Layout.RAQM)
     page = Image.new("L", (int(size.width), int(size.height)))
     anchor, direction = ("lt", "ttb") if vertical else ("ls", None)
-    ImageDraw.Draw(page).text((ROOM, ROOM), text, 255, font, anchor, direction=direction)
+    ImageDraw.Draw(page).text((PADDING, PADDING), text, 255, font, anchor, direction=direction)
     return np.asarray(page)
 
 
 def beside(ours: Ink, theirs: Ink) -> Ink:
-    """Theirs, moved to where it is most like ours: the anchor of vertical lines is another point."""
+    """Align the other image to ours by correlation: the anchor of vertical lines differs."""
     alike = np.fft.ifft2(np.fft.fft2(ours) * np.conj(np.fft.fft2(theirs))).real
     return np.roll(theirs, np.unravel_index(alike.argmax(), alike.shape), (0, 1))
 
@@ -143,13 +143,15 @@ def rows(faces: dict[str, Face]) -> Iterator[Row]:
         vertical = name.endswith("downwards")
         for i, plain in enumerate(texts):
             text = unicodedata.normalize("NFC", plain)
-            able = [stem for stem in (*stems[i:], *stems[:i]) if stem in faces and faces[stem].covers(text)]
-            if not able:
+            covering = [stem for stem in (*stems[i:], *stems[:i]) if stem in faces and faces[stem].covers(text)]
+            if not covering:
                 print(f"{name}: none of {', '.join(stems)} is installed and covers {text}")
                 continue
-            stem, face = able[0], faces[able[0]]
+            stem, face = covering[0], faces[covering[0]]
             line = shape_line(text, face, ShapingOptions(vertical=vertical))
-            size = Size(int(line.ink_box.width * SIZE * 1.5) + 2 * ROOM, int(line.ink_box.height * SIZE) + 2 * ROOM)
+            size = Size(
+                int(line.ink_box.width * SIZE * 1.5) + 2 * PADDING, int(line.ink_box.height * SIZE) + 2 * PADDING
+            )
             ours, theirs = drawn_here(line, face, size), drawn_by_pillow(text, face, size, vertical=vertical)
             yield Row(name, stem, ours, beside(ours, theirs) if vertical else theirs)
             if name in TREATED:
@@ -157,7 +159,7 @@ def rows(faces: dict[str, Face]) -> Iterator[Row]:
 
 
 def treated(line: ShapedLine, face: Face, plain: Row) -> Iterator[Row]:
-    """The line spread, jittered and bent: letters that hang together must stay so."""
+    """The line with tracking, jitter and curvature: connected letters must stay connected."""
     size = Size(plain.ours.shape[1], plain.ours.shape[0])
     shifts = np.random.default_rng(0).uniform(-0.15, 0.15, len(line.text))
     for how, setting in (

@@ -1,11 +1,10 @@
-"""Where the time of a line goes: CPU microseconds of every stage, and images per CPU-second of whole recipes.
+"""CPU time of every stage of a line, and images per CPU-second of whole recipes.
 
     python -m benchmarks.stages [RECIPE ...] [KEY=VALUE ...]
 
-The stages are those that every sample goes through, timed on samples that were not drawn before, in one thread, some
-dozens at a time as in a job. Below them stands what the costly operations take on their own, on one line of 25
-characters in a picture of 480 x 48 pixels: their sum is what a line could cost at best. Figures are CPU time of this
-process, the least of a few rounds. Machines are noisy: compare ratios within one run.
+The stages are timed on new samples, in one thread, in batches as in a job. Below them are the times of expensive
+operations alone, for a line of 25 characters in an image of 480 x 48 pixels: their sum is a lower bound. Times are CPU
+time of this process, the minimum of several rounds. Machines are noisy: compare ratios within one run.
 """
 
 import sys
@@ -18,8 +17,8 @@ import cv2
 import numpy as np
 
 from augment import Blur, Noise
+from pipelines.io.encode import encode_image
 from pipelines.io.line_row import LineRow
-from pipelines.jobs.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
 from synthtext.core import Size, SkippedSample, Warp
@@ -29,7 +28,7 @@ from synthtext.typesetting.canvas import rasterize_line
 from synthtext.typesetting.shaping import shape_line
 
 T = TypeVar("T")
-ROUNDS, WARM, COUNT, TOGETHER = 5, 1024, 512, 64
+ROUNDS, WARM, COUNT, BATCH_SIZE = 5, 1024, 512, 64
 SIZE = Size(480, 48)
 
 
@@ -40,7 +39,7 @@ class Clock:
         self.spent: dict[str, float] = defaultdict(float)
 
     def timed(self, name: str, job: Callable[..., T]) -> Callable[..., T]:
-        """The job, whose time is counted under a name."""
+        """Wrap a function to add its time under a name."""
 
         def run(*arguments: object) -> T:
             start = time.process_time()
@@ -56,15 +55,15 @@ def show(name: str, microseconds: float) -> None:
 
 
 def measure_recipe(name: str, overrides: Sequence[str]) -> None:
-    """Print what every stage of a recipe's samples takes, and images per CPU-second with encoding and rows."""
+    """Print the time of every stage of a recipe's samples, and images per CPU-second with encoding and rows."""
     generator = resolve_recipe(name, overrides).generator(1)
     assert isinstance(generator, LineGenerator)
     for _ in generator.generate_many(range(WARM)):
         pass
     least: dict[str, float] = {}
     whole = 0.0
-    for start in range(WARM, WARM + COUNT, TOGETHER):
-        rounds = [measure_some(generator, range(start, start + TOGETHER)) for _ in range(ROUNDS)]
+    for start in range(WARM, WARM + COUNT, BATCH_SIZE):
+        rounds = [measure_some(generator, range(start, start + BATCH_SIZE)) for _ in range(ROUNDS)]
         best = min(rounds, key=lambda spent: sum(spent.values()))
         whole += sum(best.values())
         for stage, spent in best.items():
@@ -82,7 +81,7 @@ def measure_some(generator: LineGenerator, indices: range) -> dict[str, float]:
     drawn = clock.timed("all stages", lambda: list(generator.generate_many(indices)))()
     stages.steps = plain
     between = clock.spent.pop("all stages") - sum(clock.spent.values())
-    clock.spent["rejected ones again, streams, samples"] = between
+    clock.spent["retries, streams, samples"] = between
     samples = [item for item in drawn if not isinstance(item, SkippedSample)]
     pictures = [clock.timed("encode", encode_image)(sample, "jpeg") for sample in samples]
     for sample, picture in zip(samples, pictures, strict=True):
@@ -91,36 +90,36 @@ def measure_some(generator: LineGenerator, indices: range) -> dict[str, float]:
 
 
 def measure_floor() -> None:
-    """Print what the costly operations of a line take on their own."""
+    """Print the times of the expensive operations of a line."""
     rng = np.random.default_rng(0)
     cache = FaceCache()
     face = next(cache.face(file) for file in find_fonts(FontOptions()).fonts if file.family == "Lato")
     text = "Typographers measure ems."
     line = shape_line(text, face)
-    canvas = rasterize_line(line, face, cache, 40)
+    raster = rasterize_line(line, face, cache, 40)
     warp = Warp.scale_translate(38.0, 4.0, 38.0)
     tilted = warp.then(Warp.between_quads(_corners(0), _corners(3)))
-    coverage = canvas.warped(warp, SIZE)
-    paper = cv2.GaussianBlur(rng.integers(0, 256, (48, 480, 3), np.uint8), (0, 0), 3)
-    image = composite(paper, coverage, (10.0, 20.0, 30.0))
+    coverage = raster.warped(warp, SIZE)
+    background = np.asarray(cv2.GaussianBlur(rng.integers(0, 256, (48, 480, 3), np.uint8), (0, 0), 3), np.uint8)
+    image = composite(background, coverage, (10.0, 20.0, 30.0))
     blur, noise = Blur(), Noise()
     jobs: dict[str, tuple[float, Callable[[], object]]] = {
         "shape and measure": (1, lambda: shape_line(text, face)),
         "place glyphs": (1, lambda: rasterize_line(line, face, cache, 40)),
-        "warp the coverage, affine": (0.7, lambda: canvas.warped(warp, SIZE)),
-        "warp the coverage, perspective": (0.3, lambda: canvas.warped(tilted, SIZE)),
-        "composite": (1, lambda: composite(paper, coverage, (10.0, 20.0, 30.0))),
+        "warp the coverage, affine": (0.7, lambda: raster.warped(warp, SIZE)),
+        "warp the coverage, perspective": (0.3, lambda: raster.warped(tilted, SIZE)),
+        "composite": (1, lambda: composite(background, coverage, (10.0, 20.0, 30.0))),
         "blur": (0.5, lambda: blur.apply(image, {"sigma": 1.2})),
         "noise": (0.5, lambda: noise.apply(image, {"sigma": 8.0, "coloured": True, "offset": 99})),
         "encode JPEG, quality 90": (1, lambda: cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])),
     }
-    print("operations alone, with the share of lines that have them")
+    print("single operations, with the fraction of lines that have them")
     total = 0.0
-    for name, (share, job) in jobs.items():
+    for name, (fraction, job) in jobs.items():
         spent = least_of(job)
-        total += share * spent
-        show(f"{name} ({share:.0%})", spent)
-    show("sum of the shares", total)
+        total += fraction * spent
+        show(f"{name} ({fraction:.0%})", spent)
+    show("weighted sum", total)
 
 
 def least_of(job: Callable[[], object], count: int = 300) -> float:

@@ -1,10 +1,10 @@
-"""What a storage costs beside a disk: drawing to it and reading from it in the shuffled order of a training.
+"""Compares object storage with a local disk: generating to it and reading from it in shuffled order.
 
     python -m benchmarks.storage OUT [--recipe digits] [--count 4000] [--shard-size 1000] [--epochs 1] [--uri URI]
 
-OUT: a new folder for the data sets. Without a URI, an S3 server (rclone, of the `dev` extra) on this machine serves a
-folder in OUT: what is measured is then requests, copies and the server's own work, not a network. Drawing is in one
-process; its first job, which imports and opens fonts, does not count. Figures of one sitting are comparable as ratios.
+OUT is a new folder for the data sets. Without a URI, a local S3 server (rclone, of the `dev` extra) serves a folder in
+OUT; this measures requests, copies and the work of the server, but no network. Generation runs in one process after a
+warm-up job that imports modules and opens fonts. Compare only ratios within one run.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import numpy as np
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.order import Mixture, ShuffledRows
 from pipelines.datasets.source import LineSource
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 
 BATCH = 64
 
@@ -34,28 +34,30 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=4000)
     parser.add_argument("--shard-size", type=int, default=1000)
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--uri", help="a folder on a storage; credentials from the environment")
+    parser.add_argument("--uri", help="folder on an object storage; credentials from the environment")
     options = parser.parse_args()
     with served(options.out / "buckets") if options.uri is None else named(options.uri) as uri:
         generate(options.recipe, options.out / "warm", 64, workers=0)
-        places = {"disk": str(options.out / "data"), "storage": uri}
-        for name, place in places.items():
+        locations = {"disk": str(options.out / "data"), "storage": uri}
+        for name, location in locations.items():
             cpu = time.process_time()
-            done = generate(options.recipe, place, options.count, workers=0, shard_size=options.shard_size)
+            result = generate(options.recipe, location, options.count, workers=0, shard_size=options.shard_size)
             cpu = time.process_time() - cpu
-            rate = done.new_samples / done.seconds
-            print(f"drawing to the {name}: {rate:.1f} lines/s, {1e3 * cpu / done.new_samples:.2f} ms of CPU a line")
-        for name, place in places.items():
+            rate = result.new_samples / result.seconds
+            print(
+                f"generating to the {name}: {rate:.1f} lines/s, {1e3 * cpu / result.new_samples:.2f} ms of CPU per line"
+            )
+        for name, location in locations.items():
             opened = time.perf_counter()
-            source = open_line_source(place)
+            source = open_line_source(location)
             opened = time.perf_counter() - opened
             wall, cpu = read(source, options.epochs)
-            rate = f"{1 / wall:,.0f} rows/s, {1e6 * cpu:.1f} us of CPU a row"
+            rate = f"{1 / wall:,.0f} rows/s, {1e6 * cpu:.1f} us of CPU per row"
             print(f"reading from the {name}: {rate}; opened in {opened:.2f} s")
 
 
 def read(source: LineSource, epochs: int) -> tuple[float, float]:
-    """Seconds and CPU seconds a row, in batches in shuffled order."""
+    """Return seconds and CPU seconds per row, for shuffled batches."""
     mixture = Mixture([ShuffledRows(np.arange(len(source)), source.group_offsets, seed=0, source=0)], [1.0])
     batches = epochs * len(source) // BATCH
     wall, cpu = time.perf_counter(), time.process_time()
@@ -72,7 +74,7 @@ def named(uri: str) -> Iterator[str]:
 
 @contextmanager
 def served(root: Path) -> Iterator[str]:
-    """The URI of a folder on an S3 server of this machine."""
+    """Serve a folder by a local S3 server and yield its URI."""
     (root / "bucket").mkdir(parents=True)
     os.environ.update(AWS_ACCESS_KEY_ID="measurer", AWS_SECRET_ACCESS_KEY="not-a-secret")
     with socket.socket() as free:

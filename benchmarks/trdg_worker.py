@@ -1,10 +1,10 @@
-"""Draws words with TRDG into a folder with a label file. Imports nothing of this project.
+"""Generates words with TRDG into a folder with a label file. Imports nothing of this project.
 
     python trdg_worker.py OUT COUNT SEED CHARACTERS
 
-Runs in an environment of its own, because TRDG needs old versions of Pillow and numpy. Its options are what one would
-take who wants variety: its own fonts, dictionary and photographs, all of its backgrounds, colours, slant, blur, waves,
-strokes and spacing, a drawn set for every picture. Words with characters outside of CHARACTERS are passed over.
+Runs in its own environment, because TRDG needs old versions of Pillow and numpy. Its options are those of a user who
+wants variety: its own fonts, dictionary and photographs, all of its backgrounds, colours, slant, blur, waves, strokes
+and spacing, drawn for every image. Words with characters outside of CHARACTERS are skipped.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 HEIGHT = 48
-_PATIENCE = 1000
+_MAX_FAILURES = 1000
 _SOURCES = {"words": 8, "numbers": 1, "codes": 1}  # how often
 _CASES = {"as_is": 3, "title": 3, "upper": 4}
 _BACKGROUNDS = {0: 3, 1: 2, 2: 1, 3: 4}  # noise, white, waves (slow), photographs
@@ -24,7 +24,7 @@ _WAVES = {0: 7, 1: 1.5, 2: 1.5}  # none, sine, cosine
 
 
 def save_lines(folder: Path, lines: Iterator[tuple[Any, str]], count: int) -> None:
-    """Write pictures and, when all are there, labels.tsv."""
+    """Write images and, when all are complete, labels.tsv."""
     pictures = folder / "images"
     pictures.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -38,10 +38,10 @@ def save_lines(folder: Path, lines: Iterator[tuple[Any, str]], count: int) -> No
 
 
 def draw_lines(seed: int, characters: str) -> Iterator[tuple[Any, str]]:
-    """Pictures and texts without end; a text that TRDG or its Pillow fails at is passed over.
+    """Generate images and texts endlessly; texts for which TRDG or its Pillow fails are skipped.
 
     Raises:
-        RuntimeError: it failed at a thousand in a row.
+        RuntimeError: A thousand attempts in a row failed.
     """
     import cv2
     import numpy as np
@@ -56,16 +56,16 @@ def draw_lines(seed: int, characters: str) -> Iterator[tuple[Any, str]]:
     words = [word for word in load_dict(str(home / "dicts" / "en.txt")) if set(word) <= set(characters)]
     fonts = sorted(load_fonts("en"))
     failures = 0
-    while failures < _PATIENCE:
+    while failures < _MAX_FAILURES:
         text, image = _text(words), None
         options = _options(str(home / "images"))
-        # It tells every picture that it gives up; Pillow cannot stroke some outlines.
+        # TRDG prints every failure; Pillow cannot stroke some outlines.
         with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(OSError):
             image = FakeTextDataGenerator.generate(0, text, random.choice(fonts), **options)
         failures = failures + 1 if image is None else 0
         if image is not None:
             yield image, text
-    raise RuntimeError(f"TRDG drew none of {_PATIENCE} texts")
+    raise RuntimeError(f"TRDG failed at {_MAX_FAILURES} texts in a row")
 
 
 def _text(words: list[str]) -> str:
@@ -79,7 +79,7 @@ def _text(words: list[str]) -> str:
 
 
 def _options(photographs: str) -> dict[str, Any]:
-    """The arguments of a picture, named as TRDG names them."""
+    """The arguments of an image, named as in TRDG."""
     colour, stroke = ("#" + "".join(random.choices("0123456789abcdef", k=6)) for _ in range(2))
     return {
         "out_dir": None,

@@ -20,8 +20,8 @@ def without_spaces(text: str) -> str:
 def edit_distance(first: str, second: str) -> int:
     """Return the Levenshtein distance over code points.
 
-    A column of the table is stored in two integers, whose bits tell where it increases and decreases (Myers 1999, in the
-    form of Hyyrö 2003): the time is linear in the length of `second` for short texts.
+    A column of the table is stored in two integers, whose bits tell where it increases and decreases (Myers 1999, in
+    the form of Hyyrö 2003): the time is linear in the length of `second` for short texts.
     """
     if not first:
         return len(second)

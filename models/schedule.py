@@ -20,7 +20,9 @@ def cosine_with_warmup(step: int, warmup_steps: int, decay_steps: int, final_fac
     """
     if step < warmup_steps:
         return step / warmup_steps
-    return final_factor + (1 - final_factor) * 0.5 * (1 + math.cos(math.pi * _fraction(step - warmup_steps, decay_steps)))
+    return final_factor + (1 - final_factor) * 0.5 * (
+        1 + math.cos(math.pi * _fraction(step - warmup_steps, decay_steps))
+    )
 
 
 def polynomial_with_warmup(

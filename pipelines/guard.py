@@ -1,4 +1,4 @@
-"""`augment` and `models` are common names: make sure that the ones Python finds are the ones installed beside us."""
+"""A check that `import augment` and `import models` find the packages of ocrmill: their names are common."""
 
 import importlib.util
 from pathlib import Path
@@ -14,12 +14,11 @@ def check_package_shadowing(home: Path) -> None:
     """
     for name in SIBLING_PACKAGES:
         spec = importlib.util.find_spec(name)
-        places = [Path(place) for place in (spec.submodule_search_locations or [spec.origin or "?"])] if spec else []
-        if not places:
+        locations = [Path(path) for path in (spec.submodule_search_locations or [spec.origin or "?"])] if spec else []
+        if not locations:
+            raise ImportError(f"ocrmill's package {name!r} is missing beside {home / 'pipelines'}: reinstall ocrmill")
+        if locations[0].resolve() != (home / name).resolve():
             raise ImportError(
-                f"ocrmill's package {name!r} is missing beside {home / 'pipelines'}: install ocrmill again"
-            )
-        if places[0].resolve() != (home / name).resolve():
-            raise ImportError(
-                f"{places[0]} shadows ocrmill's package {name!r} ({home / name}): rename it, or run from another folder"
+                f"{locations[0]} shadows ocrmill's package {name!r} ({home / name}): rename it, or run from another "
+                "folder"
             )

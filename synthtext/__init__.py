@@ -1,16 +1,7 @@
-"""Words become labelled pixels."""
+"""Generate labelled images of text lines; `synthtext.scenes` generates images with many texts."""
 
-from synthtext.core.randomness import WeightedComponent
 from synthtext.lines.coverage import CoverageOptions
-from synthtext.lines.design import LayoutOptions, LineDesign, Output
-from synthtext.lines.generator import MAX_ATTEMPTS, LineGenerator
+from synthtext.lines.design import LayoutOptions, LineDesign, LineOutput
+from synthtext.lines.generator import LineGenerator
 
-__all__ = [
-    "MAX_ATTEMPTS",
-    "CoverageOptions",
-    "LayoutOptions",
-    "LineDesign",
-    "LineGenerator",
-    "Output",
-    "WeightedComponent",
-]
+__all__ = ["CoverageOptions", "LayoutOptions", "LineDesign", "LineGenerator", "LineOutput"]

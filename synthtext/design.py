@@ -1,4 +1,4 @@
-"""Everything that decides what lines look like."""
+"""The settings shared by lines and scenes, and the fonts and backgrounds that a block of samples shares."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from synthtext.background import Background, BackgroundSource
 from synthtext.baselines import Baseline
-from synthtext.core import BLOCK_SIZE, Charset, EffectChain, block_stream, probe_stream
-from synthtext.core.randomness import WeightedComponent
+from synthtext.core import BLOCK_SIZE, Charset, EffectChain, WeightedComponent, block_stream, probe_stream
 from synthtext.corpora import CorpusMixture
 from synthtext.fonts import Face, FaceCache, FontInventory, FontOptions, build_font_pool
 from synthtext.ink import Ink
@@ -17,7 +16,7 @@ from synthtext.ink import Ink
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What decides the looks of texts in pictures of every kind."""
+    """The settings that lines and scenes have in common."""
 
     charset: Charset
     corpora: CorpusMixture
@@ -30,31 +29,31 @@ class Design:
 
 
 CACHED_BLOCKS = 2
-"""Blocks that are at hand for whoever draws in sequence."""
+"""Number of blocks kept in memory; enough for samples generated in sequence."""
 
 
 class BlockResources(NamedTuple):
-    """What the samples of a block share."""
+    """The fonts and backgrounds that all samples of a block share."""
 
     faces: Sequence[Face]
     backgrounds: Sequence[Background]
 
 
 class BlockResourceCache:
-    """Blocks of a design, each a pure function of the seed and its number; those used last are kept.
+    """Creates the resources of a block from the design, the seed and the block's number, and caches the most recent.
 
     Attributes:
-        cache: of the faces and their glyphs.
-        kept: how many blocks are kept. Who draws samples of many blocks in turn raises it, or every block is made anew
-            for each of its samples, which takes three times as long as the samples themselves.
+        cache: Faces and their glyphs.
+        max_blocks: Number of blocks to keep. Raise it to generate samples of many blocks in turn: creating a block
+            takes three times as long as generating a sample.
 
     Args:
-        design: whose fonts and papers are drawn.
+        design: Its fonts and backgrounds are drawn.
         seed: 0 to 2**32 - 1.
-        cache: to share with others; None: one of its own.
+        cache: Cache to share with other users; a new one if None.
 
     Raises:
-        InputError: no font can set one of the corpora.
+        InputError: No font covers the texts of one of the corpora.
     """
 
     def __init__(self, design: Design, seed: int, cache: FaceCache | None = None) -> None:
@@ -65,24 +64,24 @@ class BlockResourceCache:
         )
         self._blocks: OrderedDict[int, BlockResources] = OrderedDict()
 
-    def redesigned(self, design: Design) -> "BlockResourceCache":
-        """The same blocks with other papers; corpora, charset and fonts of the design must be the same."""
+    def with_design(self, design: Design) -> "BlockResourceCache":
+        """Return a copy with other backgrounds; corpora, charset and fonts of `design` must be the same."""
         other = copy(self)
         other._design, other._blocks = design, OrderedDict()
         return other
 
     def at(self, index: int) -> BlockResources:
-        """The block of a sample."""
+        """Return the resources of the block that a sample belongs to."""
         number = index // BLOCK_SIZE
         block = self._blocks.get(number)
         if block is None:
             rng = block_stream(index, self._seed)
             faces = [self.cache.face(file) for file in self._fonts.draw(rng, self._design.font_options.pool)]
-            papers = [
-                paper.for_block(rng) if isinstance(paper, BackgroundSource) else paper
-                for paper in (entry.component for entry in self._design.backgrounds)
+            backgrounds = [
+                background.for_block(rng) if isinstance(background, BackgroundSource) else background
+                for background in (entry.component for entry in self._design.backgrounds)
             ]
-            block = self._blocks[number] = BlockResources(faces, papers)
+            block = self._blocks[number] = BlockResources(faces, backgrounds)
             if len(self._blocks) > self.max_blocks:
                 self._blocks.popitem(last=False)
         self._blocks.move_to_end(number)

@@ -108,7 +108,7 @@ def test_lines_of_several_sources_count_as_one_against_the_arm_that_is_named():
     table = {**TABLE, "score": ["$a", "$b"], "together": True}
     known = arms.Experiments(inputs={}, tables={"table": table})
     for baseline, difference in (("base", "+5.0"), ("other", "-5.0")):
-        told = comparison.compared(known, "table", entries, baseline).partition(comparison.TOGETHER)[2]
+        told = comparison.compared(known, "table", entries, baseline).partition(comparison.COMBINED)[2]
         assert "| base | 1 | 50.0 | 82.5 | 50.0 |" in told
         assert "| other | 1 | 50.0 | 87.5 | 50.0 |" in told
         assert difference in told

@@ -20,6 +20,18 @@ RULES = {
     "models": ({"models", "synthtext.core"}, {"numpy", "torch", "cv2", "pyclipper", "shapely", "rapidfuzz"}),
     "pipelines": (OURS, None),
 }
+PACKAGES = {  # of pipelines: which of its other packages each may import, from the bottom up
+    "io": set[str](),
+    "cluster": set[str](),
+    "recipes": {"io"},
+    "datasets": {"io", "recipes"},
+    "inference": {"io", "datasets"},
+    "evaluation": {"io", "recipes", "datasets", "inference"},
+    "jobs": {"io", "cluster", "recipes", "datasets", "inference"},
+    "reports": {"io", "datasets", "evaluation"},
+    "training": {"io", "cluster", "recipes", "datasets", "inference", "evaluation", "jobs"},
+    "cli": {"io", "recipes", "datasets", "inference", "evaluation", "jobs", "reports", "training"},
+}
 
 
 def imports(path: Path) -> set[str]:
@@ -51,6 +63,19 @@ def test_imports_keep_to_the_rule(path: Path) -> None:
             assert name.startswith("pipelines/cluster/"), f"{name} imports ray outside of pipelines/cluster"
         if top == "imgaug":
             assert name == "augment/imgaug_effect.py", f"{name} imports imgaug outside of its one file"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_of_pipelines_form_layers(package: str) -> None:
+    for path in sorted((HOME / "pipelines" / package).rglob("*.py")):
+        for module in imports(path):
+            if module.startswith("pipelines."):
+                other = module.split(".")[1]
+                assert other == package or other not in PACKAGES or other in PACKAGES[package], f"{path}: {module}"
+
+
+def test_every_package_of_pipelines_has_a_rule() -> None:
+    assert {path.parent.name for path in HOME.glob("pipelines/*/__init__.py")} == PACKAGES.keys()
 
 
 def test_importing_a_generator_loads_nothing_heavy() -> None:

@@ -1,4 +1,4 @@
-"""What comes from a user's file is never unpickled: that would run whatever the file says."""
+"""User files are never unpickled: that would run any code in them."""
 
 import ast
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# Reads the job's own task on a worker, which Ray would unpickle itself if the code need not be compared first.
+# Unpickles the task of a job on a worker, after a check of the code there.
 ALLOWED = "pipelines/cluster/remote.py"
 
 
 def test_nothing_is_unpickled() -> None:
-    """No module of ours imports what unpickles, nor calls what may: a user's file is data and never code."""
+    """No module imports or calls an unpickler."""
     found = []
     for package in ("synthtext", "augment", "models", "pipelines"):
         for path in sorted({*(ROOT / package).rglob("*.py")} - {ROOT / ALLOWED}):
@@ -46,5 +46,5 @@ def unpickles(node: ast.AST) -> list[str]:
         "eval(text)",
     ],
 )
-def test_unpickling_would_be_found(code: str) -> None:
+def test_unpicklers_are_found(code: str) -> None:
     assert [name for node in ast.walk(ast.parse(code)) for name in unpickles(node)]

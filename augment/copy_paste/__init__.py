@@ -1,4 +1,4 @@
-"""CopyPaste: cutting texts out of pictures, keeping them in a bank, pasting them into others."""
+"""CopyPaste: cuts texts out of images, keeps them in a bank of crops and pastes them into other images."""
 
 from augment.copy_paste.bank import BankBuilder, CropBalance, CropBank, CropColumns
 from augment.copy_paste.crop import MIN_TEXT_HEIGHT, CropRules, TextCutout, crop_from_line, crop_from_sample, cut_crops

@@ -1,4 +1,4 @@
-"""Drawing crops by weight."""
+"""The bank of crops, and sampling from it by weight."""
 
 from array import array
 from collections import Counter
@@ -14,29 +14,29 @@ from synthtext.core import InputError, Level, Origin
 
 
 class CropSampler:
-    """Draws numbers by weight from one array: a bank may have millions of crops.
+    """Samples indices by weight, from one array, since a bank may hold millions of crops.
 
     Args:
-        weights: (N,), none negative, their sum above 0.
+        weights: (N,), not negative, of positive sum.
     """
 
     def __init__(self, weights: NDArray[np.float64]) -> None:
         self._cumulative = np.cumsum(weights)
 
     def draw(self, rng: np.random.Generator) -> int:
-        """A number from 0 to N - 1 whose weight is above 0."""
+        """Sample an index from 0 to N - 1 with a positive weight."""
         at = rng.random() * self._cumulative[-1]
         return min(int(np.searchsorted(self._cumulative, at, side="right")), len(self._cumulative) - 1)
 
 
-CropBalance: TypeAlias = Literal["crops", "pictures", "sources", "texts", "characters"]
-"""What every crop, picture, source or text has the same chance of; "characters" favours crops of rare ones."""
+CropBalance: TypeAlias = Literal["crops", "images", "sources", "texts", "characters"]
+"""What is chosen uniformly when a crop is sampled; "characters" favours crops with rare characters."""
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 
 class CropColumns(NamedTuple):
-    """The arrays of a bank of N crops out of S pictures; texts and names are UTF-8 bytes, one after the other.
+    """The arrays of a bank of N crops from S images; texts and names are concatenated UTF-8 bytes.
 
     Attributes:
         pixels: uint8, the patches one after the other, rows of RGB.
@@ -46,15 +46,15 @@ class CropColumns(NamedTuple):
         point_starts: (N + 1,) int64 into `points`.
         texts: uint8.
         text_starts: (N + 1,) int64 into `texts`.
-        patch_colours: (N, 3, 3) float32, the colours of each patch: ground, darkest, brightest.
-        heights: (N,) float32, pixels of each text's height.
+        patch_colours: (N, 3, 3) float32, the colours of each patch: background, darkest, brightest.
+        heights: (N,) float32, height of each text in pixels.
         ignored: (N,) bool.
-        levels: (N,) uint8, place in `LEVELS`.
-        pictures: (N,) int32, the picture each was cut from; ascending.
-        indices: (N,) int32, which one of its picture's texts each was.
-        labelled: (S,) int32, texts that each picture had, usable or not.
-        origins: (S,) int32, the source of each picture.
-        rows: (S,) int64, the row of each picture in its source.
+        levels: (N,) uint8, index into `LEVELS`.
+        images: (N,) int32, index of the image of each crop, ascending.
+        indices: (N,) int32, index of each text in its image.
+        text_counts: (S,) int32, number of texts of each image, usable or not.
+        origins: (S,) int32, index of the source of each image.
+        rows: (S,) int64, row of each image in its source.
         names: uint8, names of the sources.
         name_starts: int64 into `names`.
     """
@@ -70,9 +70,9 @@ class CropColumns(NamedTuple):
     heights: NDArray[np.float32]
     ignored: NDArray[np.bool_]
     levels: NDArray[np.uint8]
-    pictures: NDArray[np.int32]
+    images: NDArray[np.int32]
     indices: NDArray[np.int32]
-    labelled: NDArray[np.int32]
+    text_counts: NDArray[np.int32]
     origins: NDArray[np.int32]
     rows: NDArray[np.int64]
     names: NDArray[np.uint8]
@@ -80,18 +80,21 @@ class CropColumns(NamedTuple):
 
 
 class CropBank:
-    """Crops by number. The arrays may lie in a mapped file: nothing is read before it is asked for.
+    """A sequence of crops. The arrays may lie in a memory-mapped file and are read on access.
 
     Args:
-        columns: of the bank.
+        columns: the arrays of the bank.
 
     Raises:
-        InputError: there is not one crop.
+        InputError: there are no crops.
     """
 
     def __init__(self, columns: CropColumns) -> None:
         if not len(columns.sizes):
-            raise InputError("there is not one crop to paste: every text is ignored, too small, or out of its picture")
+            raise InputError(
+                "there are no crops to paste: every text is ignored, too small or outside its image; add sources or "
+                "lower crops.min_height"
+            )
         self.columns = columns
         self._names = [
             bytes(columns.names[a:b]).decode()
@@ -114,67 +117,67 @@ class CropBank:
         )
 
     def size(self, number: int) -> tuple[int, int]:
-        """Width and height of its patch, pixels."""
+        """Return width and height of a patch in pixels."""
         width, height = self.columns.sizes[number].tolist()
         return width, height
 
     def patch(self, number: int) -> NDArray[np.uint8]:
-        """(h, w, 3) uint8 RGB, a view."""
+        """Return a patch, (h, w, 3) uint8 RGB, as a view."""
         width, height = self.size(number)
         start = int(self.columns.pixel_starts[number])
         return self.columns.pixels[start : start + width * height * 3].reshape(height, width, 3)
 
     def polygon(self, number: int) -> NDArray[np.float32]:
-        """(P, 2) of the text in its patch."""
+        """Return the polygon (P, 2) of the text in its patch."""
         starts = self.columns.point_starts
         return self.columns.points[starts[number] : starts[number + 1]]
 
-    def tone(self, number: int) -> PatchColours:
-        """The colours of its patch."""
+    def colours(self, number: int) -> PatchColours:
+        """Return the colours of a patch."""
         return PatchColours(*self.columns.patch_colours[number])
 
     def text(self, number: int) -> str:
-        """What it says."""
+        """Return the text of a crop."""
         start, stop = self.columns.text_starts[number : number + 2].tolist()
         return bytes(self.columns.texts[start:stop]).decode()
 
     def origin(self, number: int) -> Origin:
-        """Where it was cut: "source:row" of the picture, and which one of its texts."""
-        picture = self.columns.pictures[number]
-        name = f"{self._names[self.columns.origins[picture]]}:{self.columns.rows[picture]}"
+        """Return the origin of a crop: "source:row" of the image and the index of the text."""
+        image = self.columns.images[number]
+        name = f"{self._names[self.columns.origins[image]]}:{self.columns.rows[image]}"
         return Origin("pasted", name, int(self.columns.indices[number]))
 
     def weights(self, balance: CropBalance) -> NDArray[np.float64]:
-        """(N,) how often each crop is to be drawn, against the others."""
+        """Return the relative frequency (N,) of each crop."""
         columns = self.columns
         if balance == "crops":
             return np.ones(len(self))
-        if balance in ("pictures", "sources"):
-            group = columns.pictures if balance == "pictures" else columns.origins[columns.pictures]
+        if balance in ("images", "sources"):
+            group = columns.images if balance == "images" else columns.origins[columns.images]
             return np.asarray(1.0 / np.bincount(group)[group], np.float64)
         texts = [self.text(number) for number in range(len(self))]
         if balance == "texts":
-            counted = Counter(texts)
-            return np.array([1.0 / counted[text] for text in texts])
-        written = Counter(character for text in texts for character in text)
-        means = [sum(1.0 / written[c] for c in text) / len(text) if text else 0.0 for text in texts]
+            frequencies = Counter(texts)
+            return np.array([1.0 / frequencies[text] for text in texts])
+        occurrences = Counter(character for text in texts for character in text)
+        means = [sum(1.0 / occurrences[c] for c in text) / len(text) if text else 0.0 for text in texts]
         return np.array(means) if any(means) else np.ones(len(self))
 
 
 class BankBuilder:
-    """Collects crops.
+    """Collects crops as bytes.
 
-    The pictures come source by source and row by row; crops are held as bytes, not as objects.
+    Images must be added source by source and row by row.
     """
 
     def __init__(self) -> None:
         self._pixels, self._texts, self._names = bytearray(), bytearray(), bytearray()
-        self._tones: list[PatchColours] = []
+        self._colours: list[PatchColours] = []
         self._points: list[NDArray[np.float32]] = []
         self._starts = {name: array("q", [0]) for name in ("pixel", "point", "text", "name")}
         self._numbers = {
             name: array("q")
-            for name in ("width", "height", "ignored", "level", "picture", "index", "labelled", "origin", "row")
+            for name in ("width", "height", "ignored", "level", "image", "index", "text_counts", "origin", "row")
         }
         self._heights = array("d")
 
@@ -182,42 +185,42 @@ class BankBuilder:
         return len(self._heights)
 
     def add_source(self, name: str) -> None:
-        """Begin a source."""
+        """Start a source."""
         self._names += name.encode()
         self._starts["name"].append(len(self._names))
 
-    def add_picture(self, row: int, labelled: int, crops: Iterable[TextCutout]) -> None:
-        """Add the crops of a picture.
+    def add_image(self, row: int, text_count: int, crops: Iterable[TextCutout]) -> None:
+        """Add the crops of an image.
 
         Args:
-            row: of the picture in the source that was begun last.
-            labelled: texts it has, usable or not.
-            crops: cut from it.
+            row: row of the image in the current source.
+            text_count: number of its texts, usable or not.
+            crops: the crops cut from it.
         """
-        numbers, picture = self._numbers, len(self._numbers["row"])
+        numbers, image = self._numbers, len(self._numbers["row"])
         before = len(self)
         for crop in crops:
             self._pixels += np.ascontiguousarray(crop.patch).tobytes()
             self._texts += crop.text.encode()
             self._points.append(crop.polygon)
-            self._tones.append(measure_patch_colours(crop.patch))
+            self._colours.append(measure_patch_colours(crop.patch))
             self._starts["pixel"].append(len(self._pixels))
             self._starts["point"].append(self._starts["point"][-1] + len(crop.polygon))
             self._starts["text"].append(len(self._texts))
             self._heights.append(crop.height)
-            entry = crop.patch.shape[1], crop.patch.shape[0], crop.ignore, LEVELS.index(crop.level), picture, crop.index
-            for name, value in zip(("width", "height", "ignored", "level", "picture", "index"), entry, strict=True):
+            entry = crop.patch.shape[1], crop.patch.shape[0], crop.ignore, LEVELS.index(crop.level), image, crop.index
+            for name, value in zip(("width", "height", "ignored", "level", "image", "index"), entry, strict=True):
                 numbers[name].append(value)
         if len(self) > before:
             numbers["row"].append(row)
-            numbers["labelled"].append(labelled)
+            numbers["text_counts"].append(text_count)
             numbers["origin"].append(len(self._starts["name"]) - 2)
 
     def build(self) -> CropBank:
-        """The bank.
+        """Build the bank.
 
         Raises:
-            InputError: there is not one crop.
+            InputError: there are no crops.
         """
         numbers = {name: np.array(values, np.int64) for name, values in self._numbers.items()}
         starts = {name: np.array(values, np.int64) for name, values in self._starts.items()}
@@ -231,13 +234,13 @@ class BankBuilder:
                 point_starts=starts["point"],
                 texts=np.frombuffer(self._texts, np.uint8),
                 text_starts=starts["text"],
-                patch_colours=np.array(self._tones, np.float32).reshape(-1, 3, 3),
+                patch_colours=np.array(self._colours, np.float32).reshape(-1, 3, 3),
                 heights=np.array(self._heights, np.float32),
                 ignored=numbers["ignored"].astype(np.bool_),
                 levels=numbers["level"].astype(np.uint8),
-                pictures=numbers["picture"].astype(np.int32),
+                images=numbers["image"].astype(np.int32),
                 indices=numbers["index"].astype(np.int32),
-                labelled=numbers["labelled"].astype(np.int32),
+                text_counts=numbers["text_counts"].astype(np.int32),
                 origins=numbers["origin"].astype(np.int32),
                 rows=numbers["row"],
                 names=np.frombuffer(self._names, np.uint8),
@@ -250,8 +253,8 @@ def check_crop_balance(name: str) -> CropBalance:
     """Check the name of a balance.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: the name is unknown.
     """
     if name not in get_args(CropBalance):
-        raise InputError(f"balance {name!r} is unknown; known are {', '.join(get_args(CropBalance))}")
+        raise InputError(f"unknown balance {name!r}: use one of {', '.join(get_args(CropBalance))}")
     return cast(CropBalance, name)

@@ -1,4 +1,4 @@
-"""A text that was cut out of a picture."""
+"""Cuts texts out of images."""
 
 import math
 from collections import Counter
@@ -23,25 +23,25 @@ from synthtext.core import (
 )
 
 MIN_TEXT_HEIGHT = 8.0
-"""Pixels of a text's height below which nobody reads it; nothing is shrunk further."""
+"""Least height of a legible text in pixels; texts are not shrunk further."""
 
-_OUTSIDE = 1.0  # pixels that a polygon may reach out of its picture: labels count to either side of the last pixel
-_TALL = 1.5  # a text of more than two characters that is this many times as high as wide runs downwards
-_PARTS = 4  # of a pixel's side, in which OpenCV fills a polygon; its edge is up to one of them too far out
-_LONGEST = 4096.0  # pixels of a patch's side
+_BORDER_TOLERANCE = 1.0  # pixels by which a polygon may exceed its image, as conventions of labels differ
+_MIN_VERTICAL_RATIO = 1.5  # ratio of height to width from which a text of more than two characters is vertical
+_SUBPIXELS = 4  # per side of a pixel; OpenCV fills a polygon up to one of them too far
+_MAX_SIDE = 4096.0  # pixels
 
 
 @dataclass(frozen=True)
 class CropRules:
-    """What is cut out of pictures.
+    """Rules for the texts that are cut out of images.
 
     Attributes:
-        min_height: pixels of a text's height, at least 1; what is smaller is left out.
-        max_height: pixels; what is higher is stored smaller, so that the bank stays small.
-        ignored: texts to be ignored are cut as well, and remain so where they are pasted.
+        min_height: least height of a text in pixels, at least 1.
+        max_height: height in pixels to which higher texts are downscaled.
+        ignored: cut ignored texts too; they stay ignored where they are pasted.
 
     Raises:
-        InputError: the heights are out of order or below 1.
+        InputError: the heights are out of range or not in ascending order.
     """
 
     min_height: float = MIN_TEXT_HEIGHT
@@ -49,25 +49,25 @@ class CropRules:
     ignored: bool = False
 
     def __post_init__(self) -> None:
-        if not 1 <= self.min_height <= self.max_height <= _LONGEST:
+        if not 1 <= self.min_height <= self.max_height <= _MAX_SIDE:
             raise InputError(
-                f"min_height {self.min_height:g} and max_height {self.max_height:g} must be from 1 to {_LONGEST:g} "
-                "pixels, in order"
+                f"min_height {self.min_height:g} and max_height {self.max_height:g} must be in ascending order from 1 "
+                f"to {_MAX_SIDE:g} pixels"
             )
 
 
 @dataclass(frozen=True, eq=False)
 class TextCutout:
-    """A text that was cut out, upright.
+    """An upright crop of a text.
 
     Attributes:
         patch: (h, w, 3) uint8 RGB.
-        polygon: (P, 2) of the text in the patch, pixels, clockwise from the text's top-left.
-        text: what it says.
-        height: of the text in pixels: of its letters, so the width of a text that runs downwards.
-        ignore: is to be ignored where it is pasted, too.
-        level: what the polygon is around.
-        index: which one of its picture's texts it was.
+        polygon: (P, 2) of the text in the patch in pixels, clockwise from the top-left of the text.
+        text: its text.
+        height: height of its letters in pixels; for vertical text the width of the text.
+        ignore: whether the pasted text is ignored.
+        level: level of the label.
+        index: index of the text in its image.
     """
 
     patch: Image
@@ -85,33 +85,35 @@ class TextCutout:
 
 
 def polygon_mask(polygon: Polygon, width: int, height: int) -> Image:
-    """(height, width) uint8: 255 where at least half of a pixel lies inside a polygon."""
-    fine = np.zeros((height * _PARTS, width * _PARTS), np.uint8)
-    points = np.rint((polygon * _PARTS - 0.5) * 16).astype(np.int32)  # OpenCV counts from pixel centres, here in 16ths
-    cv2.fillPoly(fine, [points], 255, cv2.LINE_8, 4)
-    covered = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
+    """Return a mask (height, width) uint8: 255 where at least half of a pixel lies inside a polygon."""
+    dense = np.zeros((height * _SUBPIXELS, width * _SUBPIXELS), np.uint8)
+    points = np.rint((polygon * _SUBPIXELS - 0.5) * 16).astype(
+        np.int32
+    )  # OpenCV counts from pixel centres, here in 16ths
+    cv2.fillPoly(dense, [points], 255, cv2.LINE_8, 4)
+    covered = cv2.resize(dense, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.threshold(covered, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def cut_crops(
-    image: Image, instances: Sequence[TextInstance], rules: CropRules, reasons: "Counter[str]"
+    image: Image, instances: Sequence[TextInstance], rules: CropRules, reasons: Counter[str]
 ) -> Iterator[TextCutout]:
-    """Cut the usable texts out of a picture.
+    """Cut the usable texts out of an image.
 
-    A convex quad is set upright by its homography; any other outline is turned until the text's top runs to the right,
-    and what is around it stays in the patch. Texts that others are a part of are left out: their parts are cut.
+    A convex quad is rectified by its homography. Any other outline is rotated until the top of the text is horizontal,
+    and its surroundings stay in the patch. Texts with child texts are skipped, as their children are cut.
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        instances: the texts in it.
-        rules: which ones are usable.
-        reasons: is told of every text that is left out.
+        instances: the texts of the image.
+        rules: which texts are usable.
+        reasons: counts the reasons of skipped texts; it is modified.
     """
     parents = {instance.parent for instance in instances}
     size = Size(image.shape[1], image.shape[0])
     for index, instance in enumerate(instances):
-        reason = "has parts that are cut" if index in parents else _unusable(instance, size, rules)
-        crop = None if reason else _cut(image, instance, index, rules)
+        reason = "has child texts that are cut" if index in parents else _rejection_reason(instance, size, rules)
+        crop = None if reason else _cut_crop(image, instance, index, rules)
         if crop is None:
             reasons[reason or "too small"] += 1
         else:
@@ -119,10 +121,10 @@ def cut_crops(
 
 
 def crop_from_sample(sample: Sample, rules: CropRules | None = None) -> TextCutout:
-    """A generated line as a crop: its polygon is the outline of its clusters, or the picture if there are none.
+    """Convert a generated line to a crop; its polygon is the outline of its clusters, or the image if there are none.
 
     Raises:
-        InputError: it is smaller than the rules allow.
+        InputError: the line is smaller than the rules allow.
     """
     outline = sample.clusters.outline(sample.text) if len(sample.clusters) else None
     return crop_from_line(sample.image, sample.text, rules, outline)
@@ -131,25 +133,25 @@ def crop_from_sample(sample: Sample, rules: CropRules | None = None) -> TextCuto
 def crop_from_line(
     image: Image, text: str, rules: CropRules | None = None, outline: Polygon | None = None
 ) -> TextCutout:
-    """The picture of a line (H, W, 3) as a crop; its polygon is the outline (P, 2), or else the whole picture.
+    """Convert the image of a line (H, W, 3) to a crop; its polygon is the outline (P, 2), or else the whole image.
 
     Raises:
-        InputError: it is smaller than the rules allow.
+        InputError: the line is smaller than the rules allow.
     """
     rules = rules or CropRules()
     height, width = image.shape[:2]
     whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     polygon = whole if outline is None else outline.clip(0, whole[2])
-    crop = _as_it_is(image, TextInstance(text, polygon, level="line"), 0, rules)
+    crop = _cut_box(image, TextInstance(text, polygon, level="line"), 0, rules)
     if crop.height < rules.min_height:
         raise InputError(f"a line {text!r} is {crop.height:.0f} pixels high, less than {rules.min_height:g}")
     return crop
 
 
 def text_orientation(polygon: Polygon) -> Parameters:
-    """How a text lies: angle of its top in degrees (clockwise on the screen), length along it, extent across it.
+    """Return the angle of the top of a text in degrees (clockwise), the length along it and the height across it.
 
-    The first half of the points is taken to run along the top, as everywhere in the project.
+    The first half of the points runs along the top, as in all labels of the project.
     """
     points = polygon.tolist()
     half = len(points) // 2
@@ -164,26 +166,30 @@ def text_orientation(polygon: Polygon) -> Parameters:
 
 
 def letter_height(length: float, height: float, text: str) -> float:
-    """The height of a text's letters, pixels, from its extents along and across its top."""
-    return length if height >= _TALL * length and len(text) > 2 else height
+    """Return the height of the letters of a text in pixels, from its extents along and across its top."""
+    return length if height >= _MIN_VERTICAL_RATIO * length and len(text) > 2 else height
 
 
-def _unusable(instance: TextInstance, size: Size, rules: CropRules) -> str:
+def _rejection_reason(instance: TextInstance, size: Size, rules: CropRules) -> str:
     if instance.ignore and not rules.ignored:
-        return "to be ignored"
+        return "ignored"
     box = bounding_box(instance.polygon)
-    if min(box.left, box.top) < -_OUTSIDE or box.right > size.width + _OUTSIDE or box.bottom > size.height + _OUTSIDE:
-        return "reaches out of its picture"
+    if (
+        min(box.left, box.top) < -_BORDER_TOLERANCE
+        or box.right > size.width + _BORDER_TOLERANCE
+        or box.bottom > size.height + _BORDER_TOLERANCE
+    ):
+        return "extends beyond its image"
     frame = text_orientation(instance.polygon)
-    if max(frame["length"], frame["height"]) > _LONGEST:
+    if max(frame["length"], frame["height"]) > _MAX_SIDE:
         return "too large"
     return "" if letter_height(frame["length"], frame["height"], instance.text) >= rules.min_height else "too small"
 
 
-def _cut(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout | None:
+def _cut_crop(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout | None:
     polygon = instance.polygon
     if len(polygon) != 4 or not cv2.isContourConvex(polygon):
-        return _turned(image, instance, index, rules)
+        return _cut_rotated(image, instance, index, rules)
     edges = np.hypot(*(np.roll(polygon, -1, axis=0) - polygon).T)
     width, height = round(float(max(edges[0], edges[2]))), round(float(max(edges[1], edges[3])))
     if min(width, height) < 2:
@@ -191,29 +197,29 @@ def _cut(image: Image, instance: TextInstance, index: int, rules: CropRules) -> 
     whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     warp = Warp.between_quads(polygon, whole)
     upright = warp.image(image, Size(width, height), interpolation=cv2.INTER_CUBIC, border_mode=cv2.BORDER_REPLICATE)
-    return _fitted(upright, whole, instance, index, rules)
+    return _limit_height(upright, whole, instance, index, rules)
 
 
-def _turned(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
-    """Turned until its top runs to the right."""
+def _cut_rotated(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
+    """Cut a text after a rotation that makes its top horizontal."""
     warp = Warp.rotation(-text_orientation(instance.polygon)["degrees"], tuple(instance.polygon[0].tolist()))
     box = bounding_box(warp.points(instance.polygon))
     warp = warp.then(Warp.translation(-box.left, -box.top))
     size = Size(math.ceil(box.width), math.ceil(box.height))
     patch = warp.image(image, size, interpolation=cv2.INTER_CUBIC, border_mode=cv2.BORDER_REPLICATE)
-    return _fitted(patch, warp.points(instance.polygon), instance, index, rules)
+    return _limit_height(patch, warp.points(instance.polygon), instance, index, rules)
 
 
-def _as_it_is(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
-    """Cut along whole pixels."""
+def _cut_box(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
+    """Cut a bounding box in whole pixels."""
     box = bounding_box(instance.polygon)
     left, top = math.floor(box.left), math.floor(box.top)
     patch = image[top : math.ceil(box.bottom), left : math.ceil(box.right)]
-    return _fitted(patch, instance.polygon - np.array([left, top], np.float32), instance, index, rules)
+    return _limit_height(patch, instance.polygon - np.array([left, top], np.float32), instance, index, rules)
 
 
-def _fitted(patch: Image, polygon: Polygon, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
-    """The crop, made smaller if it is higher than the rules say."""
+def _limit_height(patch: Image, polygon: Polygon, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
+    """Create the crop, downscaled if it exceeds the maximum height."""
     frame = text_orientation(polygon)
     height = letter_height(frame["length"], frame["height"], instance.text)
     if height > rules.max_height:

@@ -1,4 +1,4 @@
-"""Pastes that suit their picture: the default."""
+"""The default paste mode: crops adapt to the target image."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -13,19 +13,19 @@ from augment.copy_paste.crop import MIN_TEXT_HEIGHT, letter_height, text_orienta
 from augment.copy_paste.occupancy import OccupancyMap, PastePosition
 from synthtext.core import Image, Parameters, Polygon, Range, Scene, TextInstance, check_number, check_range
 
-_CROPS = 4  # that are tried for a paste
-_SIZES = 5  # that are tried for a crop
-_SMALLER = 0.7  # of the last size
-_PLACES = 6  # of which the calmest is taken
-_WIDEST = 0.9  # of the picture's sides: no paste is larger
+_CROP_TRIES = 4  # crops that are tried for a paste
+_SIZE_TRIES = 5  # sizes that are tried for a crop
+_SIZE_FACTOR = 0.7  # from one size to the next
+_PLACE_COUNT = 6  # free places, of which the one of least cost is used
+_MAX_SIDE_FRACTION = 0.9  # maximum size of a paste as a fraction of the sides of the image
 
 
 class TargetGeometry(NamedTuple):
-    """What a text of the target is like.
+    """The geometry of a text of the target image.
 
     Attributes:
-        height: pixels of its letters.
-        degrees: of its top, clockwise on the screen.
+        height: height of its letters in pixels.
+        degrees: angle of its top, clockwise.
     """
 
     height: float
@@ -34,25 +34,24 @@ class TargetGeometry(NamedTuple):
 
 @dataclass(frozen=True)
 class NaturalPaste:
-    """Crops at the height and angle of the target's own texts, in its light, with a soft edge, where it is calm.
+    """Pastes crops at the height and angle of the target's own texts, in its light, with a soft edge, in smooth areas.
 
-    PP-OCRv2, section 2.1.3 (CopyPaste), without what the released operation lacks.
+    PP-OCRv2, section 2.1.3 (CopyPaste), with adaptation to the target that PaddleOCR's operation lacks.
 
     Attributes:
-        share: of the number of texts in the target, ignored ones counted, but none that others are parts of (words,
-            where there are words): how many are pasted, 0 to 10.
-        count_range: at least and at most so many, 0 to 1000; the least also goes for pictures without text.
-        balance: what has the same chance: "crops", "pictures", "sources", "texts", or "characters" (crops of rare
-            ones are favoured).
-        scale_range: how much smaller or larger a crop becomes to be as high as the target's texts, 0.05 to 4. One that
-            finds no room becomes smaller still, but no text is shrunk under 8 pixels.
-        height_range: of texts in pictures without any, as a share of the shorter side, above 0 to 1.
-        degrees_range: added to the angle of one of the target's texts, -180 to 180.
-        match_range: 0 to 1, how far brightness and colour follow those of the place.
-        feather_range: of the soft edge, as a share of the text's height, 0 to 0.5; it is at most 3 pixels wide.
+        share: number of pastes per text of the target, 0 to 10. Ignored texts count; texts with child texts do not.
+        count_range: minimum and maximum number of pastes, 0 to 1000; the minimum also applies to images without text.
+        balance: what is chosen uniformly: "crops", "images", "sources" or "texts"; "characters" favours crops with rare
+            characters.
+        scale_range: scale of a crop towards the height of the target's texts, 0.05 to 4. A crop that does not fit is
+            scaled down further, but no text below 8 pixels.
+        height_range: height of texts in images without text, as a fraction of the shorter side, 0.001 to 1.
+        degrees_range: rotation added to the angle of one of the target's texts, -180 to 180.
+        match_range: 0 to 1, how far brightness and colour follow the target area.
+        feather_range: width of the soft edge as a fraction of the text height, 0 to 0.5; at most 3 pixels.
 
     Raises:
-        InputError: a range is out of order or out of its bounds, or there is no such balance.
+        InputError: a range is out of bounds or the balance is unknown.
     """
 
     share: float = 0.2
@@ -71,15 +70,15 @@ class NaturalPaste:
             check_range(name, getattr(self, name), low, high)
 
     def prepare(self, bank: CropBank) -> Callable[[np.random.Generator, Scene], Parameters]:
-        """The function that draws what is pasted into a scene."""
+        """Return the function that samples the pastes of a scene."""
         crops = CropSampler(bank.weights(self.balance))
-        return lambda rng, scene: _Plan(self, bank, crops, rng, scene).draw()
+        return lambda rng, scene: _SceneSampler(self, bank, crops, rng, scene).draw()
 
     def paste(self, image: Image, bank: CropBank, paste: Parameters) -> Polygon:
-        """Put one crop into a picture, which is changed.
+        """Paste one crop into an image in place.
 
         Returns:
-            Its polygon (P, 2) in the picture.
+            Its polygon (P, 2) in the image.
         """
         number, pose = paste["crop"], _pose(paste)
         feather = paste["feather"] * float(bank.columns.heights[number]) * pose.scale
@@ -88,7 +87,7 @@ class NaturalPaste:
             bank.patch(number),
             bank.polygon(number),
             pose,
-            bank.tone(number),
+            bank.colours(number),
             match=paste["match"],
             feather=feather,
         )
@@ -104,8 +103,8 @@ _BOUNDS = (
 )
 
 
-class _Plan:
-    """Draws the pastes of one scene."""
+class _SceneSampler:
+    """Samples the pastes of one scene."""
 
     def __init__(
         self, settings: NaturalPaste, bank: CropBank, crops: CropSampler, rng: np.random.Generator, scene: Scene
@@ -115,86 +114,88 @@ class _Plan:
         self.occupancy = OccupancyMap(self.width, self.height, [instance.polygon for instance in scene.instances])
         parents = {instance.parent for instance in scene.instances}
         self.texts = [instance for i, instance in enumerate(scene.instances) if i not in parents]
-        self.models = [text for text in self.texts if not text.ignore] or self.texts
+        self.references = [text for text in self.texts if not text.ignore] or self.texts
 
     def draw(self) -> Parameters:
-        least, most = self.settings.count_range
-        wanted = min(max(round(self.settings.share * len(self.texts)), least), most)
+        minimum, maximum = self.settings.count_range
+        requested = min(max(round(self.settings.share * len(self.texts)), minimum), maximum)
         failed: Counter[str] = Counter()
         pastes = []
-        for _ in range(wanted):
-            paste = self._paste(failed)
+        for _ in range(requested):
+            paste = self._sample_paste(failed)
             if paste is not None:
                 pastes.append(paste)
-        return {"wanted": wanted, "pastes": pastes, "failed": dict(failed)}
+        return {"requested": requested, "pastes": pastes, "failed": dict(failed)}
 
-    def _paste(self, failed: "Counter[str]") -> Parameters | None:
-        """One crop in one place, or why none of those that were tried fits, counted."""
+    def _sample_paste(self, failed: Counter[str]) -> Parameters | None:
+        """Sample a crop and its place, or count why none of the tried crops fits."""
         reason = ""
-        for _ in range(_CROPS):
-            number, look = self.crops.draw(self.rng), self._look()
-            scale = self._scale(number, look.height)
+        for _ in range(_CROP_TRIES):
+            number, geometry = self.crops.draw(self.rng), self._sample_geometry()
+            scale = self._scale(number, geometry.height)
             if scale is None:
-                reason = "crop would be under 8 pixels, or larger than the picture"
+                reason = "crop would be under 8 pixels or larger than the image"
                 continue
-            pose = self._room(number, scale, look.degrees)
+            pose = self._find_pose(number, scale, geometry.degrees)
             if pose is not None:
-                return self._chosen(number, pose)
+                return self._record_paste(number, pose)
             reason = "no room"
         failed[reason] += 1
         return None
 
-    def _look(self) -> TargetGeometry:
-        """The height and the angle of one of the target's texts."""
+    def _sample_geometry(self) -> TargetGeometry:
+        """Sample the height and angle of one of the target's texts."""
         settings, rng = self.settings, self.rng
         jitter = rng.uniform(*settings.degrees_range)
-        model: TextInstance | None = self.models[rng.integers(len(self.models))] if self.models else None
-        if model is None:
+        reference: TextInstance | None = (
+            self.references[rng.integers(len(self.references))] if self.references else None
+        )
+        if reference is None:
             return TargetGeometry(rng.uniform(*settings.height_range) * min(self.width, self.height), jitter)
-        frame = text_orientation(model.polygon)
-        height = letter_height(frame["length"], frame["height"], model.text)
-        # What is higher than wide tells little about its angle: single letters, and columns.
+        frame = text_orientation(reference.polygon)
+        height = letter_height(frame["length"], frame["height"], reference.text)
+        # The angle of a text that is higher than wide is unreliable: single letters and columns.
         degrees = frame["degrees"] if frame["length"] > frame["height"] else 0.0
         return TargetGeometry(height, degrees + jitter)
 
     def _scale(self, number: int, height: float) -> float | None:
-        """From a crop to the height that is wanted, as near as the settings and the picture allow."""
+        """Return the scale of a crop towards a height, within the settings and the image; None if impossible."""
         own = float(self.bank.columns.heights[number])
-        least, most = self.settings.scale_range
+        minimum, maximum = self.settings.scale_range
         columns, rows = self.bank.size(number)
-        fits = _WIDEST * min(self.width, self.height) / min(columns, rows)
-        fits = min(fits, _WIDEST * max(self.width, self.height) / max(columns, rows))
-        scale = min(max(height / own, least, MIN_TEXT_HEIGHT / own), most, fits)
+        max_scale = _MAX_SIDE_FRACTION * min(self.width, self.height) / min(columns, rows)
+        max_scale = min(max_scale, _MAX_SIDE_FRACTION * max(self.width, self.height) / max(columns, rows))
+        scale = min(max(height / own, minimum, MIN_TEXT_HEIGHT / own), maximum, max_scale)
         return scale if scale * own >= MIN_TEXT_HEIGHT - 1e-6 else None
 
-    def _room(self, number: int, scale: float, degrees: float) -> PatchPose | None:
-        """Where the crop fits, smaller if need be."""
-        least = MIN_TEXT_HEIGHT / float(self.bank.columns.heights[number])
+    def _find_pose(self, number: int, scale: float, degrees: float) -> PatchPose | None:
+        """Find a free place for the crop, at a smaller size if necessary."""
+        minimum = MIN_TEXT_HEIGHT / float(self.bank.columns.heights[number])
         polygon = self.bank.polygon(number)
         columns, rows = self.bank.size(number)
-        for _ in range(_SIZES):
+        for _ in range(_SIZE_TRIES):
             pose = PatchPose(0.0, 0.0, scale, degrees)
             outline = pose.points(polygon, columns, rows)
-            places = self.occupancy.free_offsets(outline, _PLACES, self.rng)
+            places = self.occupancy.free_offsets(outline, _PLACE_COUNT, self.rng)
             if places:
-                best = self._calmest(places, outline, number)
+                best = self._best_place(places, outline, number)
                 return PatchPose(round(best.dx, 3), round(best.dy, 3), scale, degrees)
-            if scale <= least:
+            if scale <= minimum:
                 break
-            scale = max(scale * _SMALLER, least)
+            scale = max(scale * _SIZE_FACTOR, minimum)
         return None
 
-    def _calmest(self, places: list[PastePosition], outline: Polygon, number: int) -> PastePosition:
+    def _best_place(self, places: list[PastePosition], outline: Polygon, number: int) -> PastePosition:
         (left, top), (right, bottom) = outline.min(axis=0).tolist(), outline.max(axis=0).tolist()
-        ground = self.bank.tone(number).background.tolist()
+        background = self.bank.colours(number).background.tolist()
 
-        def restless(place: PastePosition) -> float:
+        def cost(place: PastePosition) -> float:
             dx, dy = place
-            return placement_cost(self.scene.image, (left + dx, top + dy, right + dx, bottom + dy), ground)
+            return placement_cost(self.scene.image, (left + dx, top + dy, right + dx, bottom + dy), background)
 
-        return min(places, key=restless)
+        return min(places, key=cost)
 
-    def _chosen(self, number: int, pose: PatchPose) -> Parameters:
+    def _record_paste(self, number: int, pose: PatchPose) -> Parameters:
         columns, rows = self.bank.size(number)
         self.occupancy.add(pose.points(self.bank.polygon(number), columns, rows))
         return {

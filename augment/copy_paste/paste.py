@@ -1,4 +1,4 @@
-"""CopyPaste: texts of other pictures pasted into a scene, with their labels (PP-OCRv2, section 2.1.3)."""
+"""CopyPaste: pastes texts of other images into a scene, with their labels (PP-OCRv2, section 2.1.3)."""
 
 import dataclasses
 from typing import TypeAlias
@@ -8,20 +8,20 @@ import numpy as np
 from augment.copy_paste.bank import LEVELS, CropBank
 from augment.copy_paste.natural import NaturalPaste
 from augment.copy_paste.paddle import PaddlePaste
-from synthtext.core import AppliedEffect, Parameters, Scene, TextInstance
+from synthtext.core import AppliedEffect, Parameters, Polygon, Scene, TextInstance
 
 PasteMode: TypeAlias = NaturalPaste | PaddlePaste
 
-NAME = "copy_paste"
-"""What it is recorded under."""
+EFFECT_NAME = "copy_paste"
+"""The name under which the effect is recorded."""
 
 
 class CopyPaste:
-    """Pastes crops of a bank into scenes: for jobs and, on the fly, for training.
+    """Pastes crops of a bank into scenes, in jobs and online in training.
 
     Args:
-        bank: of the crops.
-        mode: how they are pasted.
+        bank: the bank of crops.
+        mode: how crops are pasted; None: `NaturalPaste()`.
 
     Raises:
         InputError: the mode can paste none of the crops.
@@ -33,26 +33,26 @@ class CopyPaste:
         self._draw = self.mode.prepare(bank)
 
     def __call__(self, scene: Scene, rng: np.random.Generator) -> Scene:
-        """The scene with texts pasted into it; the argument is left as it is."""
+        """Return the scene with pasted texts. The argument is not modified."""
         return self.apply(scene, self.draw(rng, scene))
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> Parameters:
-        """Draw what is pasted where.
+        """Sample the pastes of a scene.
 
         Returns:
-            "wanted" (how many should be pasted), "pastes" (one object each: number of the crop, and where and how it
-            is pasted) and "failed" (why the others are not, counted).
+            A mapping with "requested" (number of pastes to attempt), "pastes" (for each paste the index of the crop,
+            and its position and pose) and "failed" (counts of failed pastes by reason).
         """
         return self._draw(rng, scene)
 
     def apply(self, scene: Scene, parameters: Parameters) -> Scene:
-        """The scene with what was drawn; new instances come after the old ones, in the order of the pastes."""
+        """Return the scene with the sampled pastes; new instances follow the old ones in the order of the pastes."""
         image = scene.image.copy()
         pasted = [self._instance(paste, self.mode.paste(image, self.bank, paste)) for paste in parameters["pastes"]]
-        meta = dataclasses.replace(scene.meta, effects=(*scene.meta.effects, AppliedEffect(NAME, parameters)))
+        meta = dataclasses.replace(scene.meta, effects=(*scene.meta.effects, AppliedEffect(EFFECT_NAME, parameters)))
         return dataclasses.replace(scene, image=image, instances=(*scene.instances, *pasted), meta=meta)
 
-    def _instance(self, paste: Parameters, polygon: "np.ndarray") -> TextInstance:
+    def _instance(self, paste: Parameters, polygon: Polygon) -> TextInstance:
         bank, number = self.bank, paste["crop"]
         return TextInstance(
             text=bank.text(number),

@@ -24,7 +24,7 @@ class PostprocessSettings:
         box_threshold: minimum mean probability of a box.
         unclip_ratio: a box is expanded by this times area / perimeter.
         max_candidates: maximum number of regions of a map.
-        min_size: minimum length of a box's shorter side before it is expanded, pixels of the map; afterwards, 2 more.
+        min_size: minimum length of a box's shorter side before it is expanded, pixels of the map; then 2 more.
         score_mode: region of the mean probability; "fast": the rectangle around the region, "slow": the region itself.
         box_type: "quad": rectangles; "polygon": outlines, for curved text.
         use_dilation: first dilate the kernels by 2 x 2, to the right and down.

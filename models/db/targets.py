@@ -28,8 +28,8 @@ class TargetSettings:
         shrink_ratio: r; a kernel is the text without a border of A (1 - r^2) / L.
         threshold_range: lowest and highest value of the threshold map.
         min_size: texts whose axis-aligned box has a shorter side, in pixels, are ignored.
-        paddle_compat: as in PaddleOCR's code, points count from pixel centers and kernels have whole coordinates; a text
-            that is too small still has a threshold target; the threshold map fills the axis-aligned box of a text, with
+        paddle_compat: as in PaddleOCR's code, points count from pixel centers and kernels have whole coordinates;
+            a text that is too small still has a threshold target; the threshold map fills the axis-aligned box of a text, with
             an approximate slope. Otherwise points are continuous, ignored texts have no threshold target, and padding
             is masked.
     """
@@ -43,8 +43,8 @@ class TargetSettings:
         low, high = self.threshold_range
         if not (0 < self.shrink_ratio < 1 and 0 <= low < high <= 1 and self.min_size >= 0):
             raise InputError(
-                "shrink_ratio must be between 0 and 1, threshold_range must increase within 0 to 1, and min_size must not "
-                "be negative"
+                "shrink_ratio must be between 0 and 1, threshold_range must increase within 0 to 1, and min_size must "
+                "not be negative"
             )
 
 
@@ -64,8 +64,8 @@ def make_targets(
         height: height of the maps, pixels.
         width: width of the maps, pixels.
         settings: from labels to maps.
-        valid: rows and columns of the image, with padding below and to the right; or a mask (H, W), 1 in the image and 0
-            in the padding.
+        valid: rows and columns of the image, with padding below and to the right; or a mask (H, W), 1 in the image and
+            0 in the padding.
 
     Returns:
         The maps, and which texts are ignored in them: those of `ignore`, and those too small for a kernel.

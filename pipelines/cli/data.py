@@ -1,11 +1,24 @@
-"""`ocrmill import`."""
+"""`ocrmill import`, `ocrmill export-data`, `ocrmill crops` and `ocrmill check`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli.options import AddressOption, FormatOption, WorkersOption, require_local_path
+from pipelines.cli.job_summary import print_summary
+from pipelines.cli.options import (
+    AddressOption,
+    FormatOption,
+    OutOption,
+    ShardSizeOption,
+    WorkersOption,
+    require_local_path,
+)
+
+if TYPE_CHECKING:
+    from pipelines.jobs.check_dataset import CheckReport
+
+_REPAIR = "--repair writes this shard again"
 
 
 def import_command(
@@ -16,175 +29,165 @@ def import_command(
             help="A label file (path, tab, text or JSON), an LMDB, a folder of ICDAR's, a COCO-Text file.",
         ),
     ],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="DIR", help="Folder for the data set.")
-    ],
-    form: Annotated[
+    out: OutOption,
+    source_format: Annotated[
         Literal["paddleocr", "icdar", "lmdb", "coco-text"] | None,
-        typer.Option("--from", help="What SOURCE must be; by default it is looked at."),
+        typer.Option("--from", help="Format of SOURCE.", show_default="detected"),
     ] = None,
+    workers: WorkersOption = None,
+    address: AddressOption = None,
+    shard_size: ShardSizeOption = None,
+    format: FormatOption = "parquet",
 ) -> None:
-    """Make a data set of ours from labelled pictures of lines or of scenes.
+    """Import labelled images of lines or scenes as a dataset.
 
-    Pictures are stored byte for byte. Those that cannot be used (picture missing or broken, label missing, empty or
-    unreadable) are counted and left out. Polygons that cross themselves or run the wrong way are mended and counted;
-    what is no polygon, or lies outside of the picture, is left out and counted. The same command again goes on where
-    it stopped.
+    Images are stored byte for byte. Those that cannot be used (image missing or broken, label missing, empty or
+    unreadable) are skipped and counted. Polygons that cross themselves or run counterclockwise are repaired and
+    counted; invalid ones, and those outside of the image, are left out and counted. Re-run the same command to resume.
 
-    icdar: a folder with pictures and gt_NAME.txt (x1,y1,...,x4,y4,text, or more points), in it or in folders of it.
-    coco-text: a JSON file (imgs and anns, or COCO's images and annotations), pictures beside it or in images/.
+    icdar: a folder with images and gt_NAME.txt (x1,y1,...,x4,y4,text, or more points), in it or in its subfolders.
+    coco-text: a JSON file (imgs and anns, or COCO's images and annotations), images beside it or in images/.
 
     Example: ocrmill import icdar2015/train -o data/train
     """
-    from pipelines.datasets.source import describe_label_problems
-    from pipelines.errors import format_counts
-    from pipelines.jobs.import_formats import open_import_source
-    from pipelines.progress import progress_bar
+    from pipelines.jobs.importing import import_data
 
-    job = open_import_source(source, form)
-    kind = job.ROW.KIND
-    with progress_bar("importing", total=len(job.source), unit=kind) as bar:
-        statistics = job.write(out, bar.advance)
-    left_out = format_counts(statistics.skipped)
-    print(f"{out}: {statistics.rows:,} {kind}" + (f"; left out: {left_out}" if left_out else ""))
-    if kind == "scenes":
-        print(f"texts: {statistics.levels.total():,}, of these to be ignored: {statistics.ignored.total():,}")
-    if statistics.problems:
-        print(f"labels {describe_label_problems(statistics.problems)}")
+    print_summary(
+        import_data(
+            source,
+            out,
+            source_format=source_format,
+            workers=workers,
+            address=address,
+            shard_size=shard_size,
+            format=format,
+        )
+    )
 
 
 def export_data_command(
-    source: Annotated[str, typer.Argument(metavar="DIR", help="A data set of lines or scenes; also other sources.")],
+    source: Annotated[
+        str, typer.Argument(metavar="DIR", help="A dataset of lines or scenes, a label file or an LMDB.")
+    ],
     out: Annotated[
         Path, typer.Option("-o", "--out", callback=require_local_path, metavar="OUT", help="New or empty folder.")
     ],
-    form: Annotated[Literal["paddleocr", "icdar", "lmdb"], typer.Option("--to", help="The format.")],
+    format: Annotated[Literal["paddleocr", "icdar", "lmdb"], typer.Option("--to", help="The format.")],
 ) -> None:
-    """Write a data set in the format of other tools, and say what that format does not hold.
+    """Write a dataset in the format of other tools, and report what that format does not support.
 
-    Pictures are written byte for byte. paddleocr: labels.tsv and images/. icdar (scenes): gt/gt_NAME.txt with four
-    corners and a text a line, and images/NAME. lmdb: image-%09d, label-%09d and, with all that is known of the texts,
-    meta-%09d. Of texts inside lines or blocks the innermost are written, but to LMDB all. How samples were drawn stays
-    behind. Pictures that are missing or broken, and labels that cannot be read, are left out and counted.
-    OUT is there when it is whole.
+    Images are written byte for byte. paddleocr: labels.tsv and images/. icdar (scenes): gt/gt_NAME.txt with four
+    corners and a text on each line, and images/NAME. lmdb: image-%09d, label-%09d and, with all that is known of the
+    texts, meta-%09d. Of nested texts the innermost are written; LMDB has all. Provenance is not written. Images that
+    are missing or broken, and labels that cannot be read, are left out and counted. OUT appears when it is complete.
 
     Example: ocrmill export-data data/receipts -o receipts-icdar --to icdar
     """
     from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
     from pipelines.datasets.source import describe_label_problems
     from pipelines.errors import format_counts
-    from pipelines.jobs.export import export_data as run
+    from pipelines.jobs.export import export_data
     from pipelines.progress import progress_bar
 
     kind = dataset_kind(source)
     total = len(open_scene_source(source) if kind == "scenes" else open_line_source(source))
-    with progress_bar("writing", total=total, unit=kind) as bar:
-        done = run(source, form, out, bar.advance)
-    texts = f" with {done.texts:,} texts" if kind == "scenes" else ""
-    print(f"{out}: {done.pictures:,} {kind}{texts}")
-    if done.left_out:
-        print(f"{kind} left out: {format_counts(done.left_out)}")
-    if done.unsupported:
-        print(f"not in this format: {format_counts(done.unsupported)}")
-    if done.problems:
-        print(f"labels {describe_label_problems(done.problems)}")
+    with progress_bar("exporting", total=total, unit=kind) as bar:
+        summary = export_data(source, format, out, bar.advance)
+    texts = f" with {summary.texts:,} texts" if kind == "scenes" else ""
+    print(f"{out}: {summary.images:,} {kind}{texts}")
+    if summary.left_out:
+        print(f"{kind} left out: {format_counts(summary.left_out)}")
+    if summary.unsupported:
+        print(f"not supported by this format: {format_counts(summary.unsupported)}")
+    if summary.problems:
+        print(f"labels {describe_label_problems(summary.problems)}")
 
 
 def crops_command(
     scenes: Annotated[
-        str, typer.Argument(metavar="SCENES", help="A data set of scenes, a label file of scenes, or an LMDB.")
+        str, typer.Argument(metavar="SCENES", help="A dataset of scenes, a label file of scenes, or an LMDB.")
     ],
-    out: Annotated[
-        str,
-        typer.Option("-o", "--out", metavar="DIR|URI", help="Folder of the data set of lines, here or on a storage."),
-    ],
+    out: OutOption,
     level: Annotated[
         Literal["leaves", "word", "line", "block"],
-        typer.Option(help="Texts to cut out; leaves: those that no other one is a part of."),
+        typer.Option(help="Texts to cut out; leaves: those that contain no other text."),
     ] = "leaves",
     image_format: Annotated[
-        Literal["jpeg", "png"], typer.Option(help="How the lines are stored; jpeg: of quality 95.")
+        Literal["jpeg", "png"], typer.Option(help="Format of the images; jpeg: of quality 95.")
     ] = "jpeg",
     workers: WorkersOption = None,
     address: AddressOption = None,
-    shard_size: Annotated[int | None, typer.Option(metavar="K", help="Lines in a shard.", show_default="4096")] = None,
-    form: FormatOption = "parquet",
+    shard_size: ShardSizeOption = None,
+    format: FormatOption = "parquet",
 ) -> None:
-    """Cut the texts out of scenes: a data set of upright lines for recognizers.
+    """Cut the texts out of scenes: a dataset of upright lines for recognizers.
 
-    A text is cut out along its polygon and straightened, bent ones too; one that is 1.5 times as high as wide is taken
-    to run downwards and is turned, as when pictures are read. Texts to be ignored or without characters are left out
-    and counted. The same command again goes on where an interrupted one stopped.
+    A text is cut out along its polygon and straightened, curved ones too. A text that is 1.5 times as high as wide is
+    taken to run downwards and is rotated, as in inference. Texts to be ignored or without characters are left out and
+    counted. Re-run the same command to resume an interrupted job.
 
     Example: ocrmill crops data/receipts -o data/receipt-lines
     """
-    from pipelines.cli.generation import describe_summary
-    from pipelines.datasets.open import open_scene_source
-    from pipelines.errors import format_counts
-    from pipelines.jobs.crops import CropsSource
-    from pipelines.jobs.shard_job import generate as run
-    from pipelines.progress import progress_bar
+    from pipelines.jobs.crops import crops
 
-    with progress_bar("looking", total=len(open_scene_source(scenes)), unit="scenes") as bar:
-        recipe = CropsSource.from_scenes(scenes, level, image_format, bar.advance)
-    summary = run(
-        recipe, out, recipe.index.line_count, workers=workers, address=address, shard_size=shard_size, form=form
+    print_summary(
+        crops(
+            scenes,
+            out,
+            level=level,
+            image_format=image_format,
+            workers=workers,
+            address=address,
+            shard_size=shard_size,
+            format=format,
+        )
     )
-    print(describe_summary(summary))
-    for what, counts in (("texts", recipe.index.left_out), ("scenes", recipe.index.scenes_left_out)):
-        if counts:
-            print(f"{what} left out: {format_counts(counts)}")
-
-
-if TYPE_CHECKING:
-    from pipelines.jobs.check_dataset import CheckReport
-
-_AGAIN = "--repair makes this shard again"
 
 
 def check_command(
     folder: Annotated[
         str,
-        typer.Argument(
-            metavar="DIR|URI", help="A data set of ours: lines or scenes, either format, here or elsewhere."
-        ),
+        typer.Argument(metavar="DIR|URI", help="A dataset of lines or scenes, on a disk or on object storage."),
     ],
-    repair: Annotated[bool, typer.Option("--repair", help="Make exactly the damaged shards again.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Write the damaged shards again.")] = False,
     workers: Annotated[int, typer.Option(metavar="W", help="Ray processes; 0: this process alone.")] = 0,
 ) -> None:
-    """Look a data set through: every shard, its mark and checksum, every picture, label, polygon and key.
+    """Check a dataset: every shard with its manifest and checksum, every image, label, polygon and key.
 
-    Each problem is a line: where, what, what to do; of a kind the first five, then their number. Nothing is touched,
-    unless a repair is asked for: then the damaged shards are removed and the job that made the data set goes on, to
-    the same bytes; it is refused where fonts, files or library versions would give others.
+    Each problem is a line: where, what, and how to fix it; of each kind the first five, then their number. Nothing is
+    changed without --repair. A repair removes the damaged shards and resumes the job that created the dataset, which
+    writes the same bytes; it is refused where fonts, files or library versions would give others.
 
-    Exit status: 0 without problems, 1 with problems (after a repair: that are left), 2 if DIR is no data set of ours or
-    a repair is refused.
+    Exit status: 0 without problems, 1 with problems (after a repair: those that are left), 2 if DIR is no dataset or
+    the repair is refused.
 
     Example: ocrmill check data/train --repair
     """
-    from pipelines.jobs.check_dataset import check_dataset as look
-    from pipelines.jobs.repair import repair_dataset as mend
+    from pipelines.jobs.check_dataset import check_dataset
+    from pipelines.jobs.repair import repair_dataset
 
-    found = look(folder, workers)
-    _tell(found)
-    if repair and found.problems.counts:
-        found = mend(found, workers)
+    report = check_dataset(folder, workers)
+    _print_report(report)
+    if repair and report.problems.counts:
+        report = repair_dataset(report, workers)
         print("after the repair:")
-        _tell(found)
-    if found.problems.counts:
+        _print_report(report)
+    if report.problems.counts:
         raise typer.Exit(1)
 
 
-def _tell(found: "CheckReport") -> None:
-    for line in found.problems.lines(_AGAIN):
+def _print_report(report: "CheckReport") -> None:
+    for line in report.problems.lines(_REPAIR):
         print(line)
-    count, damaged = found.problems.counts.total(), len(found.problems.damaged_shards)
-    about = found.description
-    rows = (
-        f"{found.statistics.rows:,} {about.kind} of digest {about.digest[:8]}"
-        if about
-        else "a data set without description"
+    count, damaged, description = (
+        report.problems.counts.total(),
+        len(report.problems.damaged_shards),
+        report.description,
+    )
+    content = (
+        f"{report.statistics.rows:,} {description.kind} of digest {description.digest[:8]}"
+        if description
+        else "a dataset without description"
     )
     shards = f" in {damaged:,} shards" if damaged else ""
-    print(f"{found.path}: {rows}, " + (f"{count:,} problems{shards}" if count else "no problem found"))
+    print(f"{report.path}: {content}, " + (f"{count:,} problems{shards}" if count else "no problem found"))

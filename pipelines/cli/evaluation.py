@@ -1,4 +1,4 @@
-"""`ocrmill evaluate`."""
+"""The command `ocrmill evaluate`."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -13,55 +13,55 @@ from synthtext.core import InputError, Level
 if TYPE_CHECKING:
     from models.detection_metric import DetectionScores
     from models.metrics import RecognitionScores
+    from pipelines.datasets.scene_source import SceneSource
+    from pipelines.datasets.source import LineSource
     from pipelines.inference.engine import Precision
     from pipelines.inference.predictors import TextDetector, TextRecognizer
 
 
 def evaluate_command(
-    network: Annotated[
-        Path, typer.Argument(metavar="RUN_OR_ONNX", help="Folder of a trained network, or an ONNX file.")
-    ],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A run directory or an ONNX file.")],
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...", help="Data sets, label files or LMDBs: of lines, or of scenes for a detector."
+            metavar="SOURCE...", help="Datasets, label files or LMDBs: of lines, or of scenes for a detector."
         ),
     ],
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write {source: scores} there.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write {source: scores} to this file.")] = None,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="HTML", help="Write a page there: where it fails, and the worst lines or pictures."),
+        typer.Option(metavar="HTML", help="Write a page: errors by attribute, and the worst lines or images."),
     ] = None,
     slices: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the counts behind that page there, as JSON by source.")
+        Path | None, typer.Option(metavar="FILE", help="Write the numbers of that page as JSON, by source.")
     ] = None,
     charset: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Dictionary of an ONNX recognizer that does not name its own.")
+        Path | None, typer.Option(metavar="FILE", help="Dictionary for an ONNX recognizer that does not contain one.")
     ] = None,
     min_side: Annotated[
-        int | None, typer.Option(min=32, help="Detector: enlarge pictures whose shorter side is below it. \\[736]")
+        int | None, typer.Option(min=32, help="Detector: enlarge images whose shorter side is below it. \\[736]")
     ] = None,
     max_side: Annotated[
-        int | None, typer.Option(min=32, help="Detector: shrink pictures whose longer side is above it, instead.")
+        int | None, typer.Option(min=32, help="Detector: shrink images whose longer side is above it, instead.")
     ] = None,
     level: Annotated[
         Literal["word", "line", "block"],
-        typer.Option(help="Detector: the texts to be found in data sets that label blocks, lines and words."),
+        typer.Option(help="Detector: level of the labels, in datasets that label blocks, lines and words."),
     ] = "word",
-    batch_size: Annotated[int, typer.Option(min=1, help="Most lines read at once.")] = 64,
-    bf16: Annotated[bool, typer.Option("--bf16", help="Compute in bfloat16 where that is safe (of a RUN).")] = False,
+    batch_size: Annotated[int, typer.Option(min=1, help="Maximum of the lines in a batch.")] = 64,
+    bf16: Annotated[bool, typer.Option("--bf16", help="Compute in bfloat16 (run directories only).")] = False,
 ) -> None:
-    """Score a recognizer on labelled lines, or a detector on labelled pictures.
+    """Score a recognizer on labelled lines, or a detector on labelled scenes.
 
-    Scores run from 0 to 1. Of a recognizer: accuracy is the share of lines read exactly; alphanumeric the same for
-    ASCII letters and digits alone, case ignored, which is what papers report; without spaces exact but for spaces;
-    similarity 1 less the mean normalised edit distance. Of a detector: precision, recall and hmean are those of ICDAR
-    2015; covered is the share of texts of which 70 % lie inside detections, on text the share of detections that lie on
-    labelled text.
+    All scores are from 0 to 1. Scores of a recognizer: accuracy is the share of lines that are read exactly;
+    alphanumeric ignores case and everything but ASCII letters and digits, as papers do; without spaces ignores spaces;
+    similarity is 1 minus the mean normalised edit distance. Scores of a detector: precision, recall and hmean are those
+    of ICDAR 2015; covered is the share of texts of which at least 70 % lie inside detections; on text is the share of
+    detections that lie on labelled text.
 
-    The page shows where a network fails. A recognizer: accuracy by length, size, contrast, script, font, corpus and
-    effect, which characters are read for which, and the worst lines. A detector: which texts are missed or merged into
-    one box and which detections are invented, by size, angle, contrast, length and origin, and the worst pictures.
+    --report writes a page about the errors. For a recognizer: accuracy by length, size, contrast, script, font, corpus
+    and effect, the confused characters, and the worst lines. For a detector: false negatives, merged texts and false
+    positives by size, angle, contrast, length and origin, and the worst images.
 
     Example: ocrmill evaluate runs/first data/heldout photos/labels.tsv --json scores.json --report page.html
     """
@@ -69,29 +69,54 @@ def evaluate_command(
         if path is not None:
             check_writable_file(path)
 
-    from pipelines.inference.open_network import model_kind, open_detector, open_recognizer
+    from pipelines.inference.resolve import open_detector, open_recognizer, resolve_model
 
     precision: Precision = "bf16" if bf16 else "fp32"
-    title = f"{network} on {', '.join(sources)}"
-    if model_kind(network) == "detector":
+    title = f"{model} on {', '.join(sources)}" if report or slices else None
+    resolved = resolve_model(model)
+    if resolved.kind == "detector":
         if charset is not None:
-            raise InputError(f"{network} is a detector: --charset is for recognizers")
-        detector = open_detector(network, runtime="torch", precision=precision).with_input_limits(min_side, max_side)
-        result = _evaluate_detector(detector, sources, level, title if report or slices else None)
+            raise InputError(f"{model} is a detector: --charset is for recognizers")
+        detector = open_detector(resolved, runtime="torch", precision=precision).with_input_limits(min_side, max_side)
+        result = _evaluate_detector(detector, _open_scenes(sources), level, title)
         _print_table(_DETECTOR_COLUMNS, result.scores)
     else:
         if min_side is not None or max_side is not None:
-            raise InputError(f"{network} is a recognizer: --min-side and --max-side are for detectors")
-        recognizer = open_recognizer(network, runtime="torch", charset=charset, precision=precision)
-        result = _evaluate_recognizer(recognizer, sources, batch_size, title if report or slices else None)
+            raise InputError(f"{model} is a recognizer: --min-side and --max-side are for detectors")
+        recognizer = open_recognizer(resolved, runtime="torch", charset=charset, precision=precision)
+        result = _evaluate_recognizer(recognizer, _open_lines(sources), batch_size, title)
         _print_table(_RECOGNIZER_COLUMNS, result.scores)
-    _write(json, _tree({name: row.as_dict() for name, row in result.scores.items()}))
-    _write(slices, _tree(result.slices))
+    _write(json, _to_json({name: row.as_dict() for name, row in result.scores.items()}))
+    _write(slices, _to_json(result.slices))
     _write(report, result.page)
 
 
+def _open_lines(specs: Iterable[str]) -> "dict[str, LineSource]":
+    from pipelines.inference.resolve import LineDataset, resolve
+
+    sources = {}
+    for spec in specs:
+        dataset = resolve(spec)
+        if not isinstance(dataset, LineDataset):
+            raise InputError(f"{spec} is not a dataset of lines; a recognizer is evaluated on lines")
+        sources[spec] = dataset.source
+    return sources
+
+
+def _open_scenes(specs: Iterable[str]) -> "dict[str, SceneSource]":
+    from pipelines.inference.resolve import SceneDataset, resolve
+
+    sources = {}
+    for spec in specs:
+        dataset = resolve(spec)
+        if not isinstance(dataset, SceneDataset):
+            raise InputError(f"{spec} is not a dataset of scenes; a detector is evaluated on scenes")
+        sources[spec] = dataset.source
+    return sources
+
+
 class _Result(NamedTuple):
-    """What is printed and written."""
+    """Scores by source, the slices for JSON, and the page."""
 
     scores: "Mapping[str, RecognitionScores | DetectionScores]"
     slices: dict[str, Any]
@@ -99,49 +124,52 @@ class _Result(NamedTuple):
 
 
 def _evaluate_recognizer(
-    recognizer: "TextRecognizer", names: Iterable[str], batch_size: int, title: str | None
+    recognizer: "TextRecognizer", sources: "Mapping[str, LineSource]", batch_size: int, title: str | None
 ) -> _Result:
-    """Read every source, and analyse too where there is to be a page of this title."""
-    from pipelines.datasets.open import open_line_source
+    """Evaluate a recognizer on all sources; with a title, analyse its errors as well."""
     from pipelines.evaluation.recognizer import analyse_recognizer, evaluate_recognizer
+    from pipelines.evaluation.slice_report import recognizer_slices
     from pipelines.progress import progress_bar
-    from pipelines.reports.evaluation import recognizer_report, recognizer_slices
+    from pipelines.reports.recognizer_report import recognizer_report
 
-    sources = {name: open_line_source(name) for name in names}
     with progress_bar("reading", total=sum(map(len, sources.values())), unit="lines") as bar:
-        found = {
+        evaluations = {
             name: evaluate_recognizer(recognizer, source, batch_size=batch_size, advance=bar.advance)
             for name, source in sources.items()
         }
-    scores = {name: evaluation.scores for name, evaluation in found.items()}
+    scores = {name: evaluation.scores for name, evaluation in evaluations.items()}
     if title is None:
         return _Result(scores, {}, "")
-    analyses = {name: analyse_recognizer(evaluation) for name, evaluation in found.items()}
+    analyses = {name: analyse_recognizer(evaluation) for name, evaluation in evaluations.items()}
     slices = {name: recognizer_slices(analysis) for name, analysis in analyses.items()}
     return _Result(scores, slices, recognizer_report(title, list(analyses.values())))
 
 
-def _evaluate_detector(detector: "TextDetector", names: Iterable[str], level: Level, title: str | None) -> _Result:
-    """Evaluate on every source, and analyse too where there is to be a page of this title."""
-    from pipelines.datasets.open import open_scene_source
+def _evaluate_detector(
+    detector: "TextDetector", sources: "Mapping[str, SceneSource]", level: Level, title: str | None
+) -> _Result:
+    """Evaluate a detector on all sources; with a title, analyse its errors as well."""
     from pipelines.datasets.source import describe_label_problems
     from pipelines.evaluation.detector import analyse_detector, evaluate_detector
+    from pipelines.evaluation.slice_report import detector_slices
     from pipelines.progress import progress_bar
-    from pipelines.reports.evaluation import detector_report, detector_slices
+    from pipelines.reports.detector_report import detector_report
 
-    sources = {name: open_scene_source(name) for name in names}
-    with progress_bar("looking", total=sum(map(len, sources.values())), unit="pictures") as bar:
+    analyses = {}
+    with progress_bar("detecting", total=sum(map(len, sources.values())), unit="images") as bar:
         if title is None:
-            found = {name: evaluate_detector(detector, source, bar.advance, level) for name, source in sources.items()}
+            evaluations = {
+                name: evaluate_detector(detector, source, bar.advance, level) for name, source in sources.items()
+            }
         else:
             analyses = {
                 name: analyse_detector(detector, source, bar.advance, level) for name, source in sources.items()
             }
-            found = {name: analysis.evaluation for name, analysis in analyses.items()}
-    for name, evaluation in found.items():
+            evaluations = {name: analysis.evaluation for name, analysis in analyses.items()}
+    for name, evaluation in evaluations.items():
         if evaluation.problems:
             print(f"{name}: labels {describe_label_problems(evaluation.problems)}", file=sys.stderr)
-    scores = {name: evaluation.scores for name, evaluation in found.items()}
+    scores = {name: evaluation.scores for name, evaluation in evaluations.items()}
     if title is None:
         return _Result(scores, {}, "")
     slices = {name: detector_slices(analysis) for name, analysis in analyses.items()}
@@ -178,20 +206,20 @@ def _print_table(columns: Mapping[str, str], scores: "Mapping[str, RecognitionSc
         values: dict[str, Any] = {**row.as_dict()}
         if values.get("alphanumeric_accuracy") == 0 and not getattr(row, "alphanumeric_samples", 1):
             values["alphanumeric_accuracy"] = "-"
-        table.add_row(name, *(_shown(values[key]) for key in columns.values()))
+        table.add_row(name, *(_format(values[key]) for key in columns.values()))
     Console().print(table)
 
 
-def _shown(value: float | str) -> str:
+def _format(value: float | str) -> str:
     if isinstance(value, float):
         return f"{value:.4f}"
     return value if isinstance(value, str) else f"{value:,}"
 
 
-def _tree(tree: Mapping[str, Any]) -> str:
+def _to_json(content: Mapping[str, Any]) -> str:
     import json
 
-    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def _write(path: Path | None, content: str) -> None:

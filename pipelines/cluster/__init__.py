@@ -1,1 +1,1 @@
-"""Ray: the only package that imports it."""
+"""Ray, which no other package imports."""

@@ -1,4 +1,4 @@
-"""What libraries write to the error stream when something is wrong, and nowhere else."""
+"""The address of a Ray cluster, and messages that libraries write to the error stream only."""
 
 import os
 import socket
@@ -9,53 +9,57 @@ from contextlib import contextmanager
 
 from synthtext.core import InputError
 
+_CONNECT_TIMEOUT = 5.0  # seconds; Ray itself would try for minutes
+
 
 @contextmanager
-def capture_stderr(wanted: Callable[[bytes], bool]) -> Iterator[list[str]]:
-    """Collect lines that libraries write to the error stream of the process meanwhile.
+def capture_stderr(is_captured: Callable[[bytes], bool]) -> Iterator[list[str]]:
+    """Capture lines that libraries write to the error stream of the process.
 
-    What others write there meanwhile is handed on afterwards.
+    All other lines are written to the error stream at the end.
 
     Args:
-        wanted: says of a line whether it is collected.
+        is_captured: returns whether a line is captured.
+
+    Yields:
+        The list to which the captured lines are added at the end.
     """
-    found: list[str] = []
+    captured: list[str] = []
     sys.stderr.flush()
     with tempfile.TemporaryFile() as file:
-        kept = os.dup(2)
+        original = os.dup(2)
         os.dup2(file.fileno(), 2)
         try:
-            yield found
+            yield captured
         finally:
             sys.stderr.flush()
-            os.dup2(kept, 2)
+            os.dup2(original, 2)
             file.seek(0)
             for line in file.read().splitlines(keepends=True):
-                if wanted(line):
-                    found.append(line.decode(errors="replace").strip())
+                if is_captured(line):
+                    captured.append(line.decode(errors="replace").strip())
                 else:
-                    os.write(kept, line)
-            os.close(kept)
-
-
-_PATIENCE = 5.0  # seconds; Ray itself would try for minutes
+                    os.write(original, line)
+            os.close(original)
 
 
 def check_cluster_address(address: str) -> None:
-    """Check that something listens at the address of a Ray cluster, before a job changes anything.
+    """Check that a server listens at the address of a Ray cluster, before a job changes anything.
 
     Args:
-        address: "host:port" of the cluster's head, or "auto" for the one of this machine.
+        address: "host:port" of the head of the cluster, or "auto" for a cluster on this machine.
 
     Raises:
-        InputError: it is no address, or nothing answers.
+        InputError: the address is malformed, or does not answer.
     """
     if address == "auto":
         return
     host, _, port = address.rpartition(":")
     if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 2**16:
-        raise InputError(f"{address!r} is no address of a Ray cluster: give host:port, as in 10.0.0.5:6379, or auto")
+        raise InputError(
+            f"{address!r} is not the address of a Ray cluster: give host:port, as in 10.0.0.5:6379, or auto"
+        )
     try:
-        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+        socket.create_connection((host, int(port)), timeout=_CONNECT_TIMEOUT).close()
     except OSError as error:
         raise InputError(f"no Ray cluster answers at {address}: {error.strerror or error}") from None

@@ -1,4 +1,4 @@
-"""Processes that work on one thing together, under Ray's TorchTrainer: they can reach each other through torch."""
+"""Processes with `torch.distributed` set up between them, under the TorchTrainer of Ray."""
 
 import logging
 import shutil
@@ -20,10 +20,10 @@ from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, first_line, worker_pool
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
-_PATIENCE = 24 * 3600  # seconds that one process waits for another: the first one scores meanwhile
-_WAITS = 5  # for room for all processes, of a minute each, before the job is given up: a node may come back
-_LOOKS = 1.0  # seconds between looks whether the cluster is there
-_PAUSE = 0.2  # seconds between looks for messages
+_COLLECTIVE_TIMEOUT = 24 * 3600  # seconds; the other processes wait while the first one validates
+_MAX_STARTS = 5  # each waits a minute for room for all processes; a lost node may come back
+_CHECK_INTERVAL = 1.0  # seconds between checks of the cluster
+_MAILBOX_INTERVAL = 0.2  # seconds between reads of messages
 
 Send = Callable[[Any], None]
 
@@ -38,114 +38,125 @@ def run_distributed(
     *,
     cuda: bool = False,
 ) -> None:
-    """Run a function in several processes at once, with `torch.distributed` set up between them (gloo, or nccl).
+    """Run a function in several processes at a time, with `torch.distributed` set up between them.
 
-    When one of them dies, all are started again, a few times.
+    When one of the processes dies, all are restarted, up to `MAX_TASK_ATTEMPTS` times.
 
     Args:
-        function: of an importable module; gets the argument, and a function that sends messages here.
-        argument: is pickled.
-        workers: processes, 1 or more.
+        function: of an importable module; gets the argument, and a function that sends messages to this process.
+        argument: anything that can be pickled.
+        workers: number of processes, 1 or more.
         address: of a Ray cluster to join, or None.
-        folder: that all processes can reach; Ray keeps its own books there meanwhile.
-        receive: gets the messages, in a thread of its own.
-        cuda: each process has a GPU.
+        folder: visible to all processes; Ray keeps files of its own there meanwhile.
+        receive: called with each message, in another thread.
+        cuda: each process has a GPU, and communicates by nccl instead of gloo.
 
     Raises:
         InputError: no cluster answers at the address, or it has too few CPUs or GPUs.
-        JobError: processes died again and again, or there has been no room for all of them for minutes, or the
-            function raised an error of another kind; or the cluster is gone.
+        JobError: processes died repeatedly, there has been no room for all of them for minutes, the function raised
+            another error, or the cluster is lost.
         KeyboardInterrupt: at once, on Ctrl-C.
     """
-    books = folder.absolute() / ".ray"
+    storage = folder.absolute() / ".ray"
     with worker_pool(workers, address):
         check_resources(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
         nodes, mailbox = NodeMonitor({}), start_mailbox()
         config = {"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda}
-        trainer = _trainer(config, workers, books)
+        trainer = _trainer(config, workers, storage)
         logging.getLogger("ray.train").setLevel(logging.ERROR)
         ended = threading.Event()
-        reader = threading.Thread(target=_read, args=(mailbox, receive, ended), daemon=True)
+        reader = threading.Thread(target=_read_mailbox, args=(mailbox, receive, ended), daemon=True)
         reader.start()
         try:
-            with _telling(workers):
+            with _wrap_ray_errors(workers):
                 run_in_thread(trainer.fit, nodes.check)
         finally:
             ended.set()
             reader.join(timeout=10)
             nodes.close()
-            shutil.rmtree(books, ignore_errors=True)
+            shutil.rmtree(storage, ignore_errors=True)
 
 
-def _trainer(config: Mapping[str, Any], workers: int, books: Path) -> TorchTrainer:
+def _trainer(config: Mapping[str, Any], workers: int, storage: Path) -> TorchTrainer:
     cuda = config["cuda"]
     return TorchTrainer(
-        _run,
+        _run_worker,
         train_loop_config=dict(config),
-        torch_config=TorchConfig(backend="nccl" if cuda else "gloo", timeout_s=_PATIENCE),
+        torch_config=TorchConfig(backend="nccl" if cuda else "gloo", timeout_s=_COLLECTIVE_TIMEOUT),
         scaling_config=ray.train.ScalingConfig(num_workers=workers, use_gpu=cuda),
         run_config=ray.train.RunConfig(
-            name="together",
-            storage_path=str(books),
+            name="distributed",
+            storage_path=str(storage),
             failure_config=ray.train.FailureConfig(
                 max_failures=MAX_TASK_ATTEMPTS - 1,
-                controller_failure_limit=_WAITS - 1,  # type: ignore[call-arg]  # the types are an older Ray Train's
+                controller_failure_limit=_MAX_STARTS - 1,  # type: ignore[call-arg]  # missing in the type stubs
             ),
         ),
     )
 
 
 @contextmanager
-def _telling(workers: int) -> Iterator[None]:
-    """Tell in one sentence that Ray gave up."""
+def _wrap_ray_errors(workers: int) -> Iterator[None]:
+    """Turn the final errors of Ray into a one-line message."""
     try:
         yield
     except ray.train.TrainingFailedError as error:
         raise JobError(
-            f"{describe_failure(error, workers)}; what a checkpoint holds is kept: the same command tries again from there"
+            f"{describe_failure(error, workers)}; re-run the same command to resume from the last checkpoint"
         ) from None
     except ray.exceptions.RayError as error:
         raise JobError(
-            f"Ray's process that leads the others is gone, maybe with its cluster ({type(error).__name__}); what a "
-            "checkpoint holds is kept: the same command goes on from there"
+            f"the controller process of Ray is lost, maybe with its cluster ({type(error).__name__}); re-run the same "
+            "command to resume from the last checkpoint"
         ) from None
 
 
 def check_resources(resources: Mapping[str, float], workers: int, *, cuda: bool) -> None:
-    """Check that so many processes can run at a time: Ray would wait for what is not there, without a word.
+    """Check that all processes can run at a time: Ray would silently wait for missing resources.
 
     Raises:
         InputError: they cannot.
     """
-    what = "GPU" if cuda else "CPU"
-    there = int(resources.get(what, 0))
-    if there < workers:
-        raise InputError(f"{workers} processes need a {what} each, and there are {there}: ask for fewer with --workers")
+    resource = "GPU" if cuda else "CPU"
+    available = int(resources.get(resource, 0))
+    if available < workers:
+        raise InputError(
+            f"{workers} processes need a {resource} each, and there are {available}: ask for fewer with --workers"
+        )
 
 
 def describe_failure(error: ray.train.TrainingFailedError, workers: int) -> str:
-    """What made Ray give up, in one line: the causes that its own first line does not name."""
+    """Describe in one line why Ray gave up, with the causes that its own first line does not name."""
     if isinstance(error, ray.train.WorkerGroupError):
-        causes = {_cause(failure): rank for rank, failure in sorted(error.worker_failures.items(), reverse=True)}
-        told = "; ".join(f"process {rank}: {cause}" for cause, rank in sorted(causes.items(), key=lambda item: item[1]))
-        return f"the processes failed {MAX_TASK_ATTEMPTS} times, at last {told}"
+        ranks = {_cause(failure): rank for rank, failure in sorted(error.worker_failures.items(), reverse=True)}
+        causes = "; ".join(
+            f"process {rank}: {cause}" for cause, rank in sorted(ranks.items(), key=lambda item: item[1])
+        )
+        return f"the processes failed {MAX_TASK_ATTEMPTS} times, the last time with {causes}"
     failure = getattr(error, "controller_failure", error)
     if type(failure).__name__ == "WorkerGroupStartupTimeoutError":
-        return f"there is no room for {workers} processes any more: a machine is gone, or others have taken it"
+        return f"there is no room for {workers} processes any more: a node is lost, or other jobs use it"
     return f"{workers} processes could not be started: {_cause(failure)}"
 
 
 def _cause(failure: Exception) -> str:
     failure = getattr(failure, "health_check_failure", failure)  # of a process that does not answer
     if isinstance(failure, ray.exceptions.RayActorError):
-        return "it was ended, as the system does where memory is short, or with its machine"
+        return "it was killed, maybe for lack of memory, or lost with its node"
     return f"{type(failure).__name__}: {first_line(failure)}"
 
 
 def run_in_thread(function: Callable[[], object], check: Callable[[], None] = lambda: None) -> None:
-    """Call a function in a thread of its own and wait for it; raises what it raises, or what a look every second does.
+    """Call a function in another thread and wait for it.
 
-    In the main thread Ray Train would take Ctrl-C for itself: end the program as if all were done, or not at all later.
+    In the main thread Ray Train would handle Ctrl-C itself: end the program as if all were done, or not end it at all.
+
+    Args:
+        function: to call.
+        check: called every second meanwhile.
+
+    Raises:
+        BaseException: whatever the function or the check raises.
     """
     failures: list[BaseException] = []
 
@@ -159,12 +170,12 @@ def run_in_thread(function: Callable[[], object], check: Callable[[], None] = la
     thread.start()
     while thread.is_alive():
         check()
-        thread.join(timeout=_LOOKS)
+        thread.join(timeout=_CHECK_INTERVAL)
     if failures:
         raise failures[0]
 
 
-def _run(config: dict[str, Any]) -> None:
+def _run_worker(config: dict[str, Any]) -> None:
     mailbox = config["mailbox"]
     if config["cuda"]:
         torch.cuda.set_device(ray.train.torch.get_device())
@@ -175,12 +186,12 @@ def _run(config: dict[str, Any]) -> None:
     config["function"](config["argument"], send)
 
 
-def _read(mailbox: Any, receive: Callable[[Any], None], ended: threading.Event) -> None:
+def _read_mailbox(mailbox: Any, receive: Callable[[Any], None], ended: threading.Event) -> None:
     while True:
-        last = ended.is_set()
+        is_last = ended.is_set()
         with suppress(ray.exceptions.RayError):
             for item in ray.get(mailbox.take.remote()):
                 receive(item)
-        if last:
+        if is_last:
             return
-        time.sleep(_PAUSE)
+        time.sleep(_MAILBOX_INTERVAL)

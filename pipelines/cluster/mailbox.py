@@ -1,4 +1,4 @@
-"""Messages of processes that work together, in a file of its own: the process that holds them loads no torch."""
+"""A mailbox for messages between processes; a module of its own, so that the process that holds it loads no torch."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from pipelines.cluster.nodes import NODE_ID_LABEL
 
 
 class Mailbox:
-    """Holds messages until somebody takes them."""
+    """Holds messages until they are taken."""
 
     def __init__(self) -> None:
         self._items: list[Any] = []
@@ -18,12 +18,12 @@ class Mailbox:
         self._items.append(item)
 
     def take(self) -> list[Any]:
-        """The messages since the last time, in their order."""
+        """Remove and return all messages, in order."""
         items, self._items = self._items, []
         return items
 
 
 def start_mailbox() -> Any:
-    """Start a mailbox on the machine of this process: it goes with no other one, nor with what others do there."""
+    """Start a mailbox as a Ray actor on the node of this process, so that it depends on no other node."""
     here = {NODE_ID_LABEL: ray.get_runtime_context().get_node_id()}
     return ray.remote(num_cpus=0, label_selector=here)(Mailbox).remote()

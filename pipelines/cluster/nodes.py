@@ -1,4 +1,4 @@
-"""The machines of a Ray cluster: which are there, which may not be asked, whether there is a cluster at all."""
+"""The nodes of a Ray cluster: which are alive, which are excluded, and whether the cluster still exists."""
 
 import socket
 import threading
@@ -12,18 +12,18 @@ from pipelines.errors import JobError
 from synthtext.core import InputError
 
 HEARTBEAT_TIMEOUT = 40.0
-"""Seconds without a sign of the cluster before it counts as lost. Ray itself would end the process after 60."""
+"""Seconds without an answer after which the cluster counts as lost. Ray itself would end the process after 60."""
 
 CONNECTION_REFUSED_TIMEOUT = 15.0
-"""The same where nobody listens any more, so that it is not just busy."""
+"""The same where connections are refused, so that the cluster is not just busy."""
 
 NO_CAPACITY_TIMEOUT = 300.0
-"""Seconds that a job waits for a first machine, or for another when all are gone: some clusters grow on demand."""
+"""Seconds that a job waits for a node with CPUs, at the start or after all are lost: some clusters grow on demand."""
 
 NODE_ID_LABEL = "ray.io/node-id"
-"""The label by which Ray names every node."""
+"""Label under which Ray stores the id of a node."""
 
-_PAUSE = 1.0  # seconds between looks
+_POLL_INTERVAL = 1.0  # seconds
 
 
 class _Node(NamedTuple):
@@ -32,83 +32,84 @@ class _Node(NamedTuple):
 
 
 class NodeMonitor:
-    """Looks at the cluster every second, in a thread of its own: who asks a cluster that is gone waits for a minute.
+    """Polls the cluster every second from a thread, because a call to a cluster that is gone blocks for a minute.
 
     Args:
-        excluded: machines that may not be asked, by the id of the node; grows.
+        excluded: nodes that get no tasks, by id, with the reason; it may grow.
     """
 
     def __init__(self, excluded: MutableMapping[str, str]) -> None:
-        self._refused = excluded
+        self._excluded = excluded
         self._address: str = ray.get_runtime_context().gcs_address
-        self._ended = threading.Event()
-        self._alive = _look()
+        self._closed = threading.Event()
+        self._alive = _alive_nodes()
         self._last_seen_at = self._last_capacity_at = time.monotonic()
-        self._unreachable_since: float | None = None  # since when nobody listens at the address
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._unreachable_since: float | None = None  # connections are refused
+        self._thread = threading.Thread(target=self._poll, daemon=True)
         self._thread.start()
 
     @property
     def cpus(self) -> int:
-        """CPUs of the machines that may be asked."""
-        return sum(node.cpus for name, node in self._alive.items() if name not in self._refused)
+        """CPUs of the nodes that are not excluded."""
+        return sum(node.cpus for node_id, node in self._alive.items() if node_id not in self._excluded)
 
     @property
     def label_selector(self) -> dict[str, str]:
-        """What keeps a task from the machines that may not be asked."""
-        return {NODE_ID_LABEL: f"!in({','.join(self._refused)})"} if self._refused else {}
+        """The label selector that keeps a task from excluded nodes."""
+        return {NODE_ID_LABEL: f"!in({','.join(self._excluded)})"} if self._excluded else {}
 
-    def name(self, node: str) -> str:
-        """What people call a node."""
-        return self._alive[node].name if node in self._alive else f"node {node[:8]}, which is gone"
+    def name(self, node_id: str) -> str:
+        """Return the host name and address of a node."""
+        return self._alive[node_id].name if node_id in self._alive else f"node {node_id[:8]}, which is gone"
 
     def check(self) -> None:
-        """See whether there is anyone to ask.
+        """Check that the cluster answers and has nodes for tasks.
 
         Raises:
-            InputError: there is none left, for machines that were refused.
-            JobError: the cluster is gone, or all of its machines.
+            InputError: all nodes are excluded.
+            JobError: the cluster is lost, or has had no CPU for too long.
         """
-        now, alive, deaf = time.monotonic(), self._alive, self._unreachable_since
-        if now - self._last_seen_at > HEARTBEAT_TIMEOUT or (
-            deaf is not None and now - deaf > CONNECTION_REFUSED_TIMEOUT
-        ):
+        now, alive, unreachable_since = time.monotonic(), self._alive, self._unreachable_since
+        is_refused = unreachable_since is not None and now - unreachable_since > CONNECTION_REFUSED_TIMEOUT
+        if is_refused or now - self._last_seen_at > HEARTBEAT_TIMEOUT:
             raise JobError(
-                f"the Ray cluster at {self._address} has not answered for {now - self._last_seen_at:.0f} seconds; what is "
-                "finished is kept: the same command again goes on, there or on another cluster"
+                f"the Ray cluster at {self._address} has not answered for {now - self._last_seen_at:.0f} seconds; "
+                "finished work is kept: re-run the same command to resume, on this or another cluster"
             )
         if self.cpus:
             self._last_capacity_at = now
-        elif any(node in self._refused for node, there in alive.items() if there.cpus):
-            reasons = "; ".join(self._refused.values())
-            raise InputError(f"no machine is left that may draw, for {reasons}; make them the same, or leave them out")
+        elif any(node_id in self._excluded for node_id, node in alive.items() if node.cpus):
+            reasons = "; ".join(self._excluded.values())
+            raise InputError(
+                f"no compatible node is left: {reasons}; make the nodes equal to this machine, or remove them"
+            )
         elif now - self._last_capacity_at > NO_CAPACITY_TIMEOUT:
             raise JobError(
-                f"the Ray cluster at {self._address} has had no CPU for {NO_CAPACITY_TIMEOUT:.0f} seconds; what is finished is kept: "
-                "start nodes and the same command again"
+                f"the Ray cluster at {self._address} has had no CPU for {NO_CAPACITY_TIMEOUT:.0f} seconds; finished "
+                "work is kept: start nodes, and re-run the same command to resume"
             )
 
     def close(self) -> None:
-        """Look no more. Ray must not be left while someone asks it."""
-        self._ended.set()
-        self._thread.join(timeout=_PAUSE)
+        """Stop polling, which must not go on while Ray shuts down."""
+        self._closed.set()
+        self._thread.join(timeout=_POLL_INTERVAL)
 
-    def _watch(self) -> None:
+    def _poll(self) -> None:
         host, _, port = self._address.rpartition(":")
-        while not self._ended.wait(_PAUSE):
+        while not self._closed.wait(_POLL_INTERVAL):
             try:
-                socket.create_connection((host.strip("[]"), int(port)), timeout=_PAUSE).close()
+                socket.create_connection((host.strip("[]"), int(port)), timeout=_POLL_INTERVAL).close()
             except ConnectionRefusedError:
                 self._unreachable_since = self._unreachable_since or time.monotonic()
                 continue
             except OSError:
                 continue
             self._unreachable_since = None
-            self._alive = _look()
+            self._alive = _alive_nodes()
             self._last_seen_at = time.monotonic()
 
 
-def _look() -> dict[str, _Node]:
+def _alive_nodes() -> dict[str, _Node]:
     """The nodes that are alive, by id."""
     return {
         node["NodeID"]: _Node(

@@ -1,4 +1,4 @@
-"""Tasks on Ray: a bounded number in flight, repeated when a worker dies, its errors as they were raised."""
+"""Tasks on Ray: a bounded number in flight, retried when a worker dies, with errors as the function raised them."""
 
 import logging
 import os
@@ -28,122 +28,125 @@ from pipelines.cluster.nodes import NodeMonitor
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
-# Read while Ray is imported.
+# Ray reads these on import.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
-
 MAX_TASK_ATTEMPTS = 4
-"""How often a task is started before the job is given up because workers die of it."""
+"""How often a task is started before its job fails because workers die."""
 
-_LOST = (WorkerCrashedError, LocalRayletDiedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
-_OBJECT_STORE = 100 * 2**20  # bytes; what tasks return is small, and the default would take a third of the memory
-_PAUSE = 1.0  # seconds of waiting for a result between looks at the cluster
-_STARTS = 2  # of a Ray of our own, which may not be up in time on a busy machine
-_NO_TOKEN = b"InvalidAuthToken"
-_PATIENCE = 300.0  # seconds that a machine may fail for what may pass before it is refused
-_AHEAD = 2  # tasks a CPU: one is worked on, one waits
+_WORKER_LOST = (WorkerCrashedError, LocalRayletDiedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
+_OBJECT_STORE_BYTES = 100 * 2**20  # results of tasks are small; the default would take a third of the memory
+_WAIT_TIMEOUT = 1.0  # seconds of waiting for a result between two checks of the cluster
+_MAX_STARTS = 2  # of a local Ray, which may not start in time on a busy machine
+_INVALID_TOKEN = b"InvalidAuthToken"
+_TRANSIENT_TIMEOUT = 300.0  # seconds after which a node that keeps failing transiently is excluded
+_TASKS_PER_CPU = 2  # one runs, one waits
 
 cloudpickle.register_pickle_by_value(remote)  # type: ignore[no-untyped-call]
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
-Explain = Callable[[Mapping[str, str]], str]
+
+_logger = logging.getLogger("pipelines.cluster")
 
 
 class WorkerPool:
     """Runs tasks on the workers of a Ray cluster.
 
     Args:
-        max_in_flight: of tasks that are handed to Ray at a time; None: as many as keep the cluster busy, however it grows.
+        max_in_flight: tasks that are submitted to Ray at a time; None: enough for all CPUs, also when nodes join.
 
     Attributes:
-        deaths: tasks that were lost with their worker and started again.
-        refused: a sentence of each machine that may not do such tasks, by the id of its node.
+        lost_workers: number of tasks that were retried because their worker died.
+        excluded_nodes: the sentence about each node that gets no tasks, by id.
     """
 
-    def __init__(self, limit: int | None) -> None:
-        self.max_in_flight = limit
+    def __init__(self, max_in_flight: int | None) -> None:
+        self.max_in_flight = max_in_flight
         self.lost_workers = 0
         self.excluded_nodes: dict[str, str] = {}
-        self._failing: dict[str, float] = {}  # since when, by node
+        self._failing_since: dict[str, float] = {}  # by node, of transient failures
 
     def run(
         self,
         function: Callable[[TaskT], ResultT],
         tasks: Iterable[TaskT],
-        describe_difference: Explain = str,
-        log: Callable[[str], None] = lambda line: None,
+        describe_difference: Callable[[Mapping[str, str]], str] = str,
+        log: Callable[[str], None] = _logger.warning,
     ) -> Iterator[ResultT]:
-        """The results of a function for each task, as they come.
+        """Yield the results of a function for tasks, in the order of their completion.
 
-        A machine where the function raises `UnfitError`, or whose code is another, gets no more tasks; others go on.
-        One that is unfit for what may pass, such as a storage that does not answer, is asked again for some minutes.
+        A node where the function raises `IncompatibleNodeError`, or that has other code, gets no more tasks; other
+        nodes take them. A node with a transient failure, such as a storage that does not answer, is retried for some
+        minutes first.
 
         Args:
             function: of an importable module.
-            tasks: taken one by one, never more than the limit ahead of the results.
-            describe_difference: says how the ingredients of an `UnfitError` differ from those of the job.
-            say: is told once of every machine that is refused, or may be.
+            tasks: consumed one by one, at most `max_in_flight` ahead of the results.
+            describe_difference: of the fingerprint of an `IncompatibleNodeError` from that of the job.
+            log: called once for every node that fails transiently or is excluded.
 
         Raises:
             InputError, JobError: as the function raised them.
-            InputError: all machines were refused.
-            JobError: a task lost its worker `ATTEMPTS` times, or raised another error; or the cluster is gone.
+            InputError: all nodes are excluded.
+            JobError: a task lost its worker `MAX_TASK_ATTEMPTS` times, or raised another error; or the cluster is lost.
         """
         nodes = NodeMonitor(self.excluded_nodes)
-        flight = _InFlight(function, nodes)
+        in_flight = _InFlight(function, nodes)
         waiting = iter(tasks)
         try:
             while True:
                 nodes.check()
-                room = max(1, _AHEAD * nodes.cpus if self.max_in_flight is None else self.max_in_flight)
-                while len(flight) < room and (task := next(waiting, None)) is not None:
-                    flight.start(task)
-                if not len(flight):
+                limit = max(1, _TASKS_PER_CPU * nodes.cpus) if self.max_in_flight is None else self.max_in_flight
+                while len(in_flight) < limit and (task := next(waiting, None)) is not None:
+                    in_flight.start(task)
+                if not len(in_flight):
                     return
                 try:
-                    landing = flight.wait_next()
-                except _LOST:
+                    completed = in_flight.wait_next()
+                except _WORKER_LOST:
                     self.lost_workers += 1
                     continue
-                if landing is None:
+                if completed is None:
                     continue
-                if landing.outcome.incompatibility is None:
-                    self._failing.pop(landing.outcome.node, None)
-                    yield landing.outcome.result
+                if completed.outcome.incompatibility is None:
+                    self._failing_since.pop(completed.outcome.node, None)
+                    yield completed.outcome.result
                     continue
-                self._refuse(landing.outcome, nodes, describe_difference, log)
-                flight.start(landing.task, landing.attempt)
+                self._handle_incompatible(completed.outcome, nodes, describe_difference, log)
+                in_flight.start(completed.task, completed.attempt)
         finally:
-            flight.cancel()
+            in_flight.cancel()
             nodes.close()
 
-    def _refuse(
-        self, outcome: remote.TaskResult, nodes: NodeMonitor, describe_difference: Explain, log: Callable[[str], None]
+    def _handle_incompatible(
+        self,
+        result: remote.TaskResult,
+        nodes: NodeMonitor,
+        describe_difference: Callable[[Mapping[str, str]], str],
+        log: Callable[[str], None],
     ) -> None:
-        if outcome.transient:
-            is_first, now = outcome.node not in self._failing, time.monotonic()
-            since = self._failing.setdefault(outcome.node, now)
+        """Exclude a node, unless its failure is transient and recent."""
+        name = nodes.name(result.node)
+        if result.transient:
+            is_first, now = result.node not in self._failing_since, time.monotonic()
+            since = self._failing_since.setdefault(result.node, now)
             if is_first:
-                log(
-                    f"machine {nodes.name(outcome.node)} cannot work now, and is asked again: {outcome.incompatibility}"
-                )
-            if now - since < _PATIENCE:
+                log(f"node {name} cannot work now and will be retried: {result.incompatibility}")
+            if now - since < _TRANSIENT_TIMEOUT:
                 return
-        if outcome.node not in self.excluded_nodes:
-            details = f" ({describe_difference(outcome.result)})" if outcome.result else ""
-            self.excluded_nodes[outcome.node] = (
-                f"machine {nodes.name(outcome.node)} was refused: {outcome.incompatibility}{details}"
-            )
-            log(self.excluded_nodes[outcome.node])
+        if result.node not in self.excluded_nodes:
+            details = f" ({describe_difference(result.result)})" if result.result else ""
+            self.excluded_nodes[result.node] = f"node {name} was excluded: {result.incompatibility}{details}"
+            log(self.excluded_nodes[result.node])
 
 
 _Reference: TypeAlias = "ray.ObjectRef[tuple[str, str | None, Any, bool]]"
 
 
 class _Completed(NamedTuple):
-    """A task that was started, how often, and what became of it."""
+    """A completed task, the number of its attempts, and its outcome."""
 
     task: Any
     attempt: int
@@ -151,51 +154,51 @@ class _Completed(NamedTuple):
 
 
 class _InFlight(Generic[TaskT, ResultT]):
-    """The tasks that Ray works on, and how often each was started."""
+    """The tasks that are submitted to Ray, each with the number of its attempts."""
 
     def __init__(self, function: Callable[[TaskT], ResultT], nodes: NodeMonitor) -> None:
         self._function, self._nodes, self._code = function, nodes, remote.installed_code_version()
         self._remote = ray.remote(num_cpus=1, max_retries=0)(remote.run_task)
         self._tasks: dict[_Reference, tuple[TaskT, int]] = {}
-        self._finished: deque[_Reference] = deque()  # of these, in their order
+        self._ready: deque[_Reference] = deque()  # keys of `_tasks` whose results have not been taken
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     def start(self, task: TaskT, attempt: int = 1) -> None:
         packed: bytes = cloudpickle.dumps((self._function, task))  # type: ignore[no-untyped-call]
-        asked = self._remote.options(label_selector=self._nodes.label_selector)
-        self._tasks[asked.remote(packed, self._code)] = (task, attempt)
+        run_task = self._remote.options(label_selector=self._nodes.label_selector)
+        self._tasks[run_task.remote(packed, self._code)] = (task, attempt)
 
     def wait_next(self) -> _Completed | None:
-        """Wait a little for a task; None if there is none yet.
+        """Wait up to a second for a completed task; None if there is none yet.
 
-        One that was lost with its worker is started again before that is told.
+        A task that was lost with its worker is started again before the error is raised.
         """
-        if not self._finished:
-            self._finished.extend(self._wait())
-        if not self._finished:
+        if not self._ready:
+            self._ready.extend(self._wait())
+        if not self._ready:
             return None
-        finished = self._finished.popleft()
-        task, attempt = self._tasks.pop(finished)
+        reference = self._ready.popleft()
+        task, attempt = self._tasks.pop(reference)
         try:
-            outcome = remote.TaskResult(*ray.get(finished))
+            return _Completed(task, attempt, remote.TaskResult(*ray.get(reference)))
         except RayTaskError as error:
             cause = error.cause
             if isinstance(cause, InputError | JobError):
                 raise type(cause)(str(cause)) from None
             raise JobError(f"{task} failed on a worker: {type(cause).__name__}: {first_line(cause)}") from error
-        except _LOST as error:
+        except _WORKER_LOST as error:
             if attempt >= MAX_TASK_ATTEMPTS:
                 raise JobError(f"{task} lost its worker {attempt} times: {first_line(error)}") from None
+            _logger.debug("%s lost its worker and is retried: %s", task, first_line(error))
             self.start(task, attempt + 1)
             raise
-        return _Completed(task, attempt, outcome)
 
     def _wait(self) -> list[_Reference]:
-        """All that are finished by now: to ask Ray about all tasks for each of them would cost their square."""
+        """Wait for all tasks that are ready: one `ray.wait` per task would take quadratic time."""
         tasks = list(self._tasks)
-        first, others = ray.wait(tasks, num_returns=1, timeout=_PAUSE)
+        first, others = ray.wait(tasks, num_returns=1, timeout=_WAIT_TIMEOUT)
         if not first or not others:
             return first
         return ray.wait(tasks, num_returns=len(tasks), timeout=0)[0]
@@ -207,60 +210,60 @@ class _InFlight(Generic[TaskT, ResultT]):
 
 @contextmanager
 def worker_pool(workers: int, address: str | None = None) -> Iterator[WorkerPool]:
-    """Workers: of a Ray of our own that ends with the job, or of a cluster that is there.
+    """Start a local Ray that ends with the job, or join a cluster.
 
     Args:
-        workers: processes; with an address, tasks at a time, and 0 means as many as the cluster has room for.
+        workers: processes; with an address, tasks at a time, where 0 means as many as the cluster has CPUs for.
         address: of a Ray cluster to join, or None.
 
     Raises:
-        InputError: no cluster answers at the address, or it wants another token.
+        InputError: no cluster answers at the address, or it needs another token.
     """
-    joined = ray.is_initialized()
-    if not joined:
+    is_running = ray.is_initialized()
+    if not is_running:
         _start(workers, address)
     try:
-        yield WorkerPool(None if not workers else workers if address else _AHEAD * workers)
+        yield WorkerPool(None if not workers else workers if address else _TASKS_PER_CPU * workers)
     finally:
-        if not joined:
+        if not is_running:
             ray.shutdown()
 
 
 def _start(workers: int, address: str | None) -> None:
-    # "local": or a RAY_ADDRESS in the environment, or another Ray on this machine, would be joined.
-    quiet = partial(ray.init, address or "local", logging_level=logging.ERROR, log_to_driver=False, namespace="ocrmill")
+    # "local" keeps Ray from joining the cluster in RAY_ADDRESS, or another one on this machine.
+    init = partial(ray.init, address or "local", logging_level=logging.ERROR, log_to_driver=False, namespace="ocrmill")
     if address is None:
-        _start_own(partial(quiet, num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE))
+        _start_local(partial(init, num_cpus=workers, include_dashboard=False, object_store_memory=_OBJECT_STORE_BYTES))
         return
-    with capture_stderr(lambda line: _NO_TOKEN in line) as refusals:
+    with capture_stderr(lambda line: _INVALID_TOKEN in line) as token_errors:
         try:
-            quiet()
+            init()
             return
         except (AuthenticationError, ConnectionError, RuntimeError, ValueError) as error:
             failure = error
-    if refusals or isinstance(failure, AuthenticationError):
+    if token_errors or isinstance(failure, AuthenticationError):
         raise InputError(
-            f"the Ray cluster at {address} wants another token: give the one that its nodes were started with in "
-            "RAY_AUTH_TOKEN, with RAY_AUTH_MODE=token"
+            f"the Ray cluster at {address} needs another token: set RAY_AUTH_TOKEN to that of its nodes, and "
+            "RAY_AUTH_MODE=token"
         )
     raise InputError(f"no Ray cluster could be joined at {address!r}: {' '.join(str(failure).split())[:300]}")
 
 
-def _start_own(start: Callable[[], object]) -> None:
-    for attempt in range(1, _STARTS + 1):
+def _start_local(start: Callable[[], object]) -> None:
+    for attempt in range(1, _MAX_STARTS + 1):
         try:
-            with _shared_import_path():
+            with _export_import_path():
                 start()
             return
-        except Exception as error:  # Ray raises plain ones when its processes do not come up in half a minute
+        except Exception as error:  # Ray raises plain ones when its processes do not start within half a minute
             ray.shutdown()
-            if attempt == _STARTS:
-                raise JobError(f"Ray did not start: {first_line(error)}; try again, or draw with --workers 0") from None
+            if attempt == _MAX_STARTS:
+                raise JobError(f"Ray did not start: {first_line(error)}; try again, or use --workers 0") from None
 
 
 @contextmanager
-def _shared_import_path() -> Iterator[None]:
-    """Let processes that are started meanwhile find what this one finds: a user's effect beside a recipe, us."""
+def _export_import_path() -> Iterator[None]:
+    """Let child processes import what this one can, such as an effect of the user beside a recipe."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     try:
@@ -273,5 +276,5 @@ def _shared_import_path() -> Iterator[None]:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, in one line."""
+    """Return the first line of the message of an error."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

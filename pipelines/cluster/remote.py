@@ -1,6 +1,6 @@
-"""What a worker does before anything of ours is known to be there.
+"""The part of a task that runs on a worker before the code of ocrmill there has been checked.
 
-Travels by value, so it may use nothing but the standard library and Ray until it has seen that the code is the same.
+This module is pickled by value, so it may import only the standard library and Ray at its top.
 """
 
 import hashlib
@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 
 _PACKAGES = ("synthtext", "augment", "models", "pipelines")
 
-_checked: dict["CodeVersion", str] = {}  # of this process
+_differences: dict["CodeVersion", str] = {}  # from the code of this process, cached
 
 
 class CodeVersion(NamedTuple):
     """The ocrmill that a process would import.
 
     Attributes:
-        version: that is installed, or empty.
-        digest: SHA-256 of all of its modules; empty if some of its packages are missing.
+        version: of the installed package, or empty.
+        digest: SHA-256 of all modules; empty if a package is missing.
     """
 
     version: str
@@ -28,13 +28,13 @@ class CodeVersion(NamedTuple):
 
 
 class TaskResult(NamedTuple):
-    """What became of a task.
+    """The result of a task.
 
     Attributes:
-        node: where it was.
-        incompatibility: why that node must not do it; None where it did.
-        result: of the task; or what came with the refusal.
-        passing: the node may do it at another time.
+        node: id of the node.
+        incompatibility: why the task must not run on this node; None where it did.
+        result: of the task; for an incompatible node, its fingerprint or None.
+        transient: the node may become compatible later.
     """
 
     node: str
@@ -44,7 +44,7 @@ class TaskResult(NamedTuple):
 
 
 def installed_code_version() -> CodeVersion:
-    """The ocrmill that this process would import."""
+    """Return the version of the ocrmill that this process would import."""
     try:
         version = importlib.metadata.version("ocrmill")
     except importlib.metadata.PackageNotFoundError:
@@ -61,40 +61,40 @@ def installed_code_version() -> CodeVersion:
 
 
 def run_task(packed: bytes, code: CodeVersion) -> tuple[str, str | None, Any, bool]:
-    """Do a task if this process has the same code as the one that wants it done.
+    """Run a task if the code of this process equals that of the driver.
 
     Args:
-        packed: the pickled function and what it is called with.
-        code: of who wants it.
+        packed: the pickled function and its argument.
+        code: of the driver.
 
     Returns:
-        The fields of an `Outcome`.
+        The fields of a `TaskResult`.
     """
     import ray
 
     node = ray.get_runtime_context().get_node_id()
-    if code not in _checked:
-        _checked[code] = describe_code_difference(code, installed_code_version())
-    if _checked[code]:
-        return node, _checked[code], None, False
+    if code not in _differences:
+        _differences[code] = describe_code_difference(code, installed_code_version())
+    if _differences[code]:
+        return node, _differences[code], None, False
     try:
         function, task = pickle.loads(packed)
-    except Exception as error:  # a module or a file of the user's is missing
-        return node, f"what it should do cannot be read there ({type(error).__name__}: {error})", None, False
+    except Exception as error:  # a module or a file of the user is missing
+        return node, f"the task cannot be unpickled there ({type(error).__name__}: {error})", None, False
     from pipelines.errors import IncompatibleNodeError
 
     try:
         return node, None, function(task), False
     except IncompatibleNodeError as error:
-        return node, str(error), error.fingerprint, error.passing
+        return node, str(error), error.fingerprint, error.transient
 
 
-def describe_code_difference(wanted: CodeVersion, found: CodeVersion) -> str:
-    """How an ocrmill differs from the one that is wanted; empty where it does not."""
-    if found.digest == wanted.digest:
+def describe_code_difference(expected: CodeVersion, found: CodeVersion) -> str:
+    """Describe the difference of an ocrmill from the expected one; empty where there is none."""
+    if found.digest == expected.digest:
         return ""
     if not found.digest:
         return "it has no ocrmill: install it there, for the same Python"
-    if found.version != wanted.version:
-        return f"it has ocrmill {found.version or 'of no version'}, not {wanted.version or 'of no version'}"
+    if found.version != expected.version:
+        return f"it has ocrmill {found.version or 'of no version'}, not {expected.version or 'of no version'}"
     return f"its ocrmill {found.version} has other code: install the same there"

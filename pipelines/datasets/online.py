@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.source import EncodedLine
+from pipelines.io.encode import encode_image
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
-from pipelines.jobs.encode import encode_image
-from pipelines.jobs.probe import check_skipped
-from pipelines.jobs.shard_task import draw_samples, opencv_single_thread
 from pipelines.progress import progress_bar
+from pipelines.recipes.drawing import check_skipped, draw_samples, opencv_single_thread
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator
-from synthtext.core import BLOCK_SIZE, InputError, Sample, SampleGenerator, SkippedSample
+from synthtext.core import BLOCK_SIZE, Generator, InputError, Sample, SkippedSample
 from synthtext.core.generator import CurriculumGenerator
 
 _BLOCKS = 48  # those of the row groups that are shuffled together: 16 of 512 samples, each in three blocks at most
@@ -58,9 +57,9 @@ class _Generators:
     """The generators that a process used last."""
 
     def __init__(self) -> None:
-        self._found: OrderedDict[tuple[str, int], SampleGenerator] = OrderedDict()
+        self._found: OrderedDict[tuple[str, int], Generator[Sample]] = OrderedDict()
 
-    def get(self, draws: RecipeSampler) -> SampleGenerator:
+    def get(self, draws: RecipeSampler) -> Generator[Sample]:
         key = draws.digest, draws.seed
         found = self._found.get(key)
         if found is None:
@@ -71,7 +70,7 @@ class _Generators:
         return found
 
 
-def _open(draws: RecipeSampler) -> SampleGenerator:
+def _open(draws: RecipeSampler) -> Generator[Sample]:
     recipe = draws.recipe
     if recipe.digest != draws.digest:
         raise InputError(

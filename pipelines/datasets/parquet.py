@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from pipelines.datasets.source import MISSING_IMAGE, MISSING_LABEL, EncodedLine, MissingDataError, StoredSource
 from pipelines.io.cache import fetch_file
 from pipelines.io.connection import StorageError, read_error, wrap_storage_errors
+from pipelines.io.dataset_folder import stored_bytes
 from pipelines.io.description import DatasetDescription, read_description
-from pipelines.io.location import RemotePath
+from pipelines.io.location import RemotePath, parallel_map
 from pipelines.io.manifest import read_manifest
 from pipelines.io.paths import AnyPath
-from pipelines.io.remote_folder import parallel_map, stored_bytes
 from pipelines.io.writers import LMDB_DATA_FILE
 from synthtext.core import InputError
 

@@ -16,10 +16,9 @@ from pipelines.datasets.scene_labels import parse_scene_label
 from pipelines.datasets.scene_source import EncodedScene
 from pipelines.datasets.source import LocalSource, MissingDataError, StoredSource
 from pipelines.io.description import read_description
-from pipelines.io.location import RemotePath
+from pipelines.io.location import RemotePath, parallel_map
 from pipelines.io.manifest import read_manifest
 from pipelines.io.paths import AnyPath
-from pipelines.io.remote_folder import parallel_map
 from pipelines.io.scene_row import SceneRow, instance_from_dict
 from synthtext.core import InputError, TextInstance
 

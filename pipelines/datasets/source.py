@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from pipelines.datasets.concat import ConcatenatedSource
 from pipelines.errors import format_counts
-from pipelines.io.location import RemotePath
+from pipelines.io.location import RemotePath, parallel_map
 from pipelines.io.paths import AnyPath
-from pipelines.io.remote_folder import parallel_map
 from synthtext.core import InputError
 
 COUNTERCLOCKWISE = "polygon runs counterclockwise"

@@ -1,4 +1,4 @@
-"""Which characters a recognizer takes for which."""
+"""Character errors of a recognizer: which characters are read in place of which."""
 
 import unicodedata
 from collections import Counter
@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 from models.metrics import normalized_edit_distance
 
 MAX_ALIGNED_DISTANCE = 0.5
-"""Lines that differ from their label by more than this share are left out: which character became which is a guess."""
+"""Lines whose normalised edit distance is larger are not aligned: the result would be arbitrary."""
 
 CONFUSABLES: tuple[tuple[str, ...], ...] = (
     ("0", "O", "o", "Q", "D"),
@@ -30,46 +30,46 @@ CONFUSABLES: tuple[tuple[str, ...], ...] = (
     ("-", "_", "–", "—"),
     ("'", "’", "‘", "`", "´"),
 )
-"""Groups of what looks alike, in small or blurred pictures at least."""
+"""Groups of characters that look alike, at least in small or blurred images."""
 
-_PAIRS = {(one, other): group for group in CONFUSABLES for one in group for other in group if one != other}
-_STEPS = ((1, 1), (1, 0), (0, 1), (2, 1), (1, 2))  # characters of the label and of the reading that go together
+_GROUPS = {(one, other): group for group in CONFUSABLES for one in group for other in group if one != other}
+_STEPS = ((1, 1), (1, 0), (0, 1), (2, 1), (1, 2))  # numbers of characters of label and prediction that are aligned
 
-ErrorType: TypeAlias = Literal["substituted", "form", "left out", "added"]
+ErrorType: TypeAlias = Literal["substitution", "case or width", "deletion", "insertion"]
 
 
 class Confusion(NamedTuple):
-    """What was read for what.
+    """A character error and its frequency.
 
     Attributes:
-        label: of the label: a character, or several that look like one; empty for what was added.
-        reading: what was read for it; empty for what was left out.
-        times: how often.
-        support: how often `truth` is in the labels of the lines that were compared; 0 for what was added.
+        label: a character of the label, or several that look like one; empty for an insertion.
+        prediction: what was read instead; empty for a deletion.
+        error_count: how often.
+        support: how often `label` occurs in the labels of the aligned lines; 0 for an insertion.
     """
 
     label: str
-    reading: str
+    prediction: str
     error_count: int
     support: int
 
     @property
     def error_type(self) -> ErrorType:
-        """What sort of mistake it is; "form" is the right character in another case or width."""
-        if not self.reading:
-            return "left out"
+        """Type of the error; "case or width" is the right character in another form."""
+        if not self.prediction:
+            return "deletion"
         if not self.label:
-            return "added"
-        return "form" if _folded(self.label) == _folded(self.reading) else "substituted"
+            return "insertion"
+        return "case or width" if _fold(self.label) == _fold(self.prediction) else "substitution"
 
     @property
-    def look_alikes(self) -> tuple[str, ...]:
-        """The first group that both are in; empty if there is none."""
-        return _PAIRS.get((self.label, self.reading), ())
+    def confusables(self) -> tuple[str, ...]:
+        """The first group that contains both; empty if there is none."""
+        return _GROUPS.get((self.label, self.prediction), ())
 
 
 class ConfusableGroup(NamedTuple):
-    """How often the members of a group were taken for each other, among how often they are in the labels."""
+    """Number of confusions within a group of `CONFUSABLES`, and of occurrences of its members in the labels."""
 
     group: tuple[str, ...]
     confused: int
@@ -77,7 +77,7 @@ class ConfusableGroup(NamedTuple):
 
 
 class CharacterErrors(NamedTuple):
-    """How often a character is in the labels of the lines that were compared, and how often it was misread."""
+    """Number of occurrences of a character in the labels of the aligned lines, and of its errors."""
 
     character: str
     total: int
@@ -86,14 +86,14 @@ class CharacterErrors(NamedTuple):
 
 @dataclass(frozen=True)
 class ConfusionCounts:
-    """Mistakes in the lines of a source.
+    """Character errors in the lines of a source.
 
     Attributes:
-        found: the most frequent first.
-        look_alikes: groups of which a member is in the labels.
-        spelt: every character of the labels of the lines that were compared, the most frequent first.
-        lines: that were compared.
-        skipped_lines: lines that were not, for they differ by more than `ALIGNED`.
+        confusions: the most frequent first.
+        confusables: groups of which a member occurs in the labels.
+        per_character: all characters of the labels, the most frequent first.
+        compared_lines: number of lines that were aligned.
+        skipped_lines: number of lines that differ too much, see `MAX_ALIGNED_DISTANCE`.
     """
 
     confusions: tuple[Confusion, ...]
@@ -104,38 +104,40 @@ class ConfusionCounts:
 
     @property
     def num_characters(self) -> int:
-        """In the labels of the lines that were compared."""
+        """Number of characters in the labels of the aligned lines."""
         return sum(entry.total for entry in self.per_character)
 
     @property
     def error_total(self) -> int:
-        """All mistakes."""
+        """Number of all errors."""
         return sum(confusion.error_count for confusion in self.confusions)
 
 
 def count_confusions(pairs: Iterable[tuple[str, str]]) -> ConfusionCounts:
-    """Compare readings with labels, character by character along the shortest way from one to the other.
+    """Align predictions with labels along the shortest edit path, and count the character errors.
 
     Args:
-        pairs: of label and reading.
+        pairs: label and prediction of each line.
     """
-    found, texts, torn = Counter[tuple[str, str]](), [], 0
-    for truth, reading in pairs:
-        if truth != reading:
-            if normalized_edit_distance(truth, reading) > MAX_ALIGNED_DISTANCE:
-                torn += 1
+    errors, labels, skipped = Counter[tuple[str, str]](), [], 0
+    for label, prediction in pairs:
+        if label != prediction:
+            if normalized_edit_distance(label, prediction) > MAX_ALIGNED_DISTANCE:
+                skipped += 1
                 continue
-            found.update(_mistakes(truth, reading))
-        texts.append(truth)
-    singles = Counter(character for text in texts for character in text)
-    members = {truth for truth, _ in found if truth} | {member for group in CONFUSABLES for member in group}
-    occurrences = {m: singles[m] if len(m) == 1 else sum(text.count(m) for text in texts) for m in members}
-    confusions = [Confusion(*pair, count, occurrences.get(pair[0], 0)) for pair, count in found.items()]
-    confusions.sort(key=lambda c: (-c.error_count, c.label, c.reading))
+            errors.update(_character_errors(label, prediction))
+        labels.append(label)
+    characters = Counter(character for label in labels for character in label)
+    parts = {label for label, _ in errors if label} | {member for group in CONFUSABLES for member in group}
+    occurrences = {
+        part: characters[part] if len(part) == 1 else sum(label.count(part) for label in labels) for part in parts
+    }
+    confusions = [Confusion(*pair, count, occurrences.get(pair[0], 0)) for pair, count in errors.items()]
+    confusions.sort(key=lambda c: (-c.error_count, c.label, c.prediction))
     groups = (
         ConfusableGroup(
             group,
-            sum(c.error_count for c in confusions if c.label in group and c.reading in group),
+            sum(c.error_count for c in confusions if c.label in group and c.prediction in group),
             sum(occurrences[member] for member in group),
         )
         for group in CONFUSABLES
@@ -143,56 +145,60 @@ def count_confusions(pairs: Iterable[tuple[str, str]]) -> ConfusionCounts:
     misread = Counter[str]()
     for confusion in confusions:
         misread.update(dict.fromkeys(confusion.label, confusion.error_count))
-    ordered = sorted(singles.items(), key=lambda entry: (-entry[1], entry[0]))
-    spelt = tuple(CharacterErrors(character, total, misread[character]) for character, total in ordered)
-    return ConfusionCounts(tuple(confusions), tuple(g for g in groups if g.occurrences), spelt, len(texts), torn)
+    ordered = sorted(characters.items(), key=lambda entry: (-entry[1], entry[0]))
+    return ConfusionCounts(
+        tuple(confusions),
+        tuple(group for group in groups if group.occurrences),
+        tuple(CharacterErrors(character, total, misread[character]) for character, total in ordered),
+        len(labels),
+        skipped,
+    )
 
 
-def _mistakes(truth: str, reading: str) -> Iterator[tuple[str, str]]:
-    """Pairs of what should be and what is: of single characters, or of several that look like one."""
-    return (pair for missed, added in _different(truth, reading) for pair in _apart(missed, added))
+def _character_errors(label: str, prediction: str) -> Iterator[tuple[str, str]]:
+    return (pair for parts in _differing_parts(label, prediction) for pair in _align(*parts))
 
 
-def _apart(missed: str, added: str) -> list[tuple[str, str]]:
-    """The fewest mistakes that make one text of the other; what looks alike is the likelier one of equally many."""
-    ways: dict[tuple[int, int], tuple[float, tuple[int, int]]] = {(0, 0): (0.0, (0, 0))}
-    for i in range(len(missed) + 1):
-        for j in range(len(added) + 1):
-            for back, forth in _STEPS:
-                if (before := (i - back, j - forth)) in ways:
-                    cost = ways[before][0] + _cost(missed[i - back : i], added[j - forth : j])
-                    if (i, j) not in ways or cost < ways[i, j][0]:
-                        ways[i, j] = cost, before
-    pairs, place = [], (len(missed), len(added))
-    while place != (0, 0):
-        before = ways[place][1]
-        pairs.append((missed[before[0] : place[0]], added[before[1] : place[1]]))
-        place = before
+def _align(label: str, prediction: str) -> list[tuple[str, str]]:
+    """Split two texts into the fewest errors; of equally few, confusable characters are preferred."""
+    paths: dict[tuple[int, int], tuple[float, tuple[int, int]]] = {(0, 0): (0.0, (0, 0))}
+    for i in range(len(label) + 1):
+        for j in range(len(prediction) + 1):
+            for di, dj in _STEPS:
+                if (previous := (i - di, j - dj)) in paths:
+                    cost = paths[previous][0] + _cost(label[i - di : i], prediction[j - dj : j])
+                    if (i, j) not in paths or cost < paths[i, j][0]:
+                        paths[i, j] = cost, previous
+    pairs, position = [], (len(label), len(prediction))
+    while position != (0, 0):
+        previous = paths[position][1]
+        pairs.append((label[previous[0] : position[0]], prediction[previous[1] : position[1]]))
+        position = previous
     return [pair for pair in reversed(pairs) if pair[0] != pair[1]]
 
 
-def _cost(truth: str, reading: str) -> float:
-    if truth == reading:
+def _cost(label: str, prediction: str) -> float:
+    if label == prediction:
         return 0.0
-    if (truth, reading) in _PAIRS or _folded(truth) == _folded(reading):
+    if (label, prediction) in _GROUPS or _fold(label) == _fold(prediction):
         return 0.99
-    return 1.0 if max(len(truth), len(reading)) == 1 else float(len(truth) + len(reading))
+    return 1.0 if max(len(label), len(prediction)) == 1 else float(len(label) + len(prediction))
 
 
-def _folded(text: str) -> str:
-    """Without case, and without the width and other forms that Unicode has for compatibility."""
+def _fold(text: str) -> str:
+    """Remove case, width and other compatibility forms of Unicode."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def _different(truth: str, reading: str) -> Iterator[tuple[str, str]]:
-    """The pieces of both texts, as long as can be, between what is equal."""
-    missed = added = ""
-    for step in Levenshtein.opcodes(truth, reading):
+def _differing_parts(label: str, prediction: str) -> Iterator[tuple[str, str]]:
+    """Yield the longest parts of both texts between equal parts."""
+    removed = added = ""
+    for step in Levenshtein.opcodes(label, prediction):
         if step.tag != "equal":
-            missed += truth[step.src_start : step.src_end]
-            added += reading[step.dest_start : step.dest_end]
-        elif missed or added:
-            yield missed, added
-            missed = added = ""
-    if missed or added:
-        yield missed, added
+            removed += label[step.src_start : step.src_end]
+            added += prediction[step.dest_start : step.dest_end]
+        elif removed or added:
+            yield removed, added
+            removed = added = ""
+    if removed or added:
+        yield removed, added

@@ -1,4 +1,4 @@
-"""New weights for what a recipe names: corpora, effects, ink styles, papers."""
+"""Rebalancing of a recipe: components whose lines a recognizer misreads more often get larger weights."""
 
 import copy
 import re
@@ -31,102 +31,106 @@ from synthtext.fonts import FontFile, find_fonts
 from synthtext.fonts.pool import font_weights
 
 MAX_PROBABILITY = 0.95
-"""Of an effect: a few lines without it stay, unless the recipe already had fewer."""
+"""Maximum probability of an effect, unless the recipe has a higher one: some lines must remain without it."""
 
 
-def reweight_corpora(recipe: LinesRecipe, tree: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
-    """Corpora; entries that are recorded under one name share a factor."""
-    parts = recipe.listed_components["corpus"]
-    weights = [RecipeWeight(f"corpus.{i}", corpus_name(c), c.weight, c.weight) for i, c in enumerate(parts)]
-    return _weighed("corpus", "corpus", slices, weights, strength, _entries(tree, "corpus", "weight"))
+def reweight_corpora(recipe: LinesRecipe, settings: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
+    """Change the weights of the corpora; entries with the same recorded name share a factor."""
+    entries = recipe.listed_components["corpus"]
+    weights = [RecipeWeight(f"corpus.{i}", corpus_name(c), c.weight, c.weight) for i, c in enumerate(entries)]
+    return _reweight("corpus", "corpus", slices, weights, strength, _entry_setter(settings["corpus"], "weight"))
 
 
-def reweight_effects(recipe: LinesRecipe, tree: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
-    """Effects; the sum of their probabilities stays, so that pictures become no harder as a whole."""
+def reweight_effects(recipe: LinesRecipe, settings: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
+    """Change the probabilities of the effects. Their sum is preserved, so that the lines become no harder overall."""
     weights = [
         RecipeWeight(f"effects.{i}", c.use, c.weight, c.weight, max(MAX_PROBABILITY, c.weight))
         for i, c in enumerate(recipe.listed_components["effects"])
     ]
-    return _weighed("effect", "effect", slices, weights, strength, _entries(tree, "effects", "probability"))
+    return _reweight("effect", "effect", slices, weights, strength, _entry_setter(settings["effects"], "probability"))
 
 
-def reweight_ink_styles(recipe: LinesRecipe, tree: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
-    """Ink styles."""
+def reweight_ink_styles(
+    recipe: LinesRecipe, settings: SettingsDict, slices: SliceReport, strength: float
+) -> Reweighting:
+    """Change the weights of the ink styles."""
     weights = [RecipeWeight(c.use, c.use, c.weight, c.weight) for c in recipe.weighted_components["ink.styles"]]
-    return _weighed("ink style", "style", slices, weights, strength, _named(tree["ink"]["styles"]))
+    return _reweight("ink style", "ink_style", slices, weights, strength, _named_setter(settings["ink"]["styles"]))
 
 
-def reweight_backgrounds(recipe: LinesRecipe, tree: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
-    """Papers."""
+def reweight_backgrounds(
+    recipe: LinesRecipe, settings: SettingsDict, slices: SliceReport, strength: float
+) -> Reweighting:
+    """Change the weights of the backgrounds."""
     weights = [RecipeWeight(c.use, c.use, c.weight, c.weight) for c in recipe.weighted_components["background"]]
-    return _weighed("paper", "paper", slices, weights, strength, _named(tree["background"]))
+    return _reweight("background", "background", slices, weights, strength, _named_setter(settings["background"]))
 
 
-def _weighed(
+def _reweight(
     part: str,
-    measure: str,
+    attribute: str,
     slices: SliceReport,
     weights: list[RecipeWeight],
     strength: float,
-    write: Callable[[str, float], None],
+    set_weight: Callable[[str, float], None],
 ) -> Reweighting:
-    found = reweight(part, slices.attributes.get(measure, ()), weights, strength)
-    for key, value in found.after.items():
-        write(key, value)
-    return found
+    result = reweight(part, slices.attributes.get(attribute, ()), weights, strength)
+    for key, value in result.after.items():
+        set_weight(key, value)
+    return result
 
 
-def _entries(tree: SettingsDict, key: str, share: str) -> Callable[[str, float], None]:
-    def write(place: str, value: float) -> None:
-        tree[key][int(place.rpartition(".")[2])][share] = value
+def _entry_setter(entries: list[dict[str, Any]], name: str) -> Callable[[str, float], None]:
+    def set_weight(key: str, value: float) -> None:
+        entries[int(key.rpartition(".")[2])][name] = value
 
-    return write
-
-
-def _named(parts: dict[str, Any]) -> Callable[[str, float], None]:
-    def write(name: str, value: float) -> None:
-        parts[name]["weight"] = value
-
-    return write
+    return set_weight
 
 
-_VARIATION = re.compile(r" \S{4}=-?[\d.e+-]+$")  # how `FontFile.name` tells the place on an axis
+def _named_setter(components: dict[str, Any]) -> Callable[[str, float], None]:
+    def set_weight(name: str, value: float) -> None:
+        components[name]["weight"] = value
+
+    return set_weight
 
 
-def reweight_fonts(recipe: LinesRecipe, tree: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
-    """Faces of fonts; the places of a variable one count together. Written as `fonts.weights`."""
+_AXIS_VALUE = re.compile(r" \S{4}=-?[\d.e+-]+$")  # as in the names of instances of a variable font
+
+
+def reweight_fonts(recipe: LinesRecipe, settings: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
+    """Change `fonts.weights` of the faces; the instances of a variable font count together."""
     options = recipe.settings.fonts
     fonts = find_fonts(replace(options, weights={})).fonts
     before = {font.name: w for font, w in zip(fonts, font_weights(fonts, options.weights), strict=True)}
-    cuts = _faces(slices.attributes.get("font", ()), before)
-    totals = {cut.name: cut.total for cut in cuts}
+    faces = _merge_instances(slices.attributes.get("font", ()), before)
+    totals = {face.name: face.total for face in faces}
     weights = [RecipeWeight(name, name, value, totals.get(name, 0) if value else 0) for name, value in before.items()]
-    found = reweight("font", cuts, weights, strength)
-    if found.after:
-        tree["fonts"]["weights"] = _written(fonts, {**before, **found.after})
-    return found
+    result = reweight("font", faces, weights, strength)
+    if result.after:
+        settings["fonts"]["weights"] = _minimal_weights(fonts, {**before, **result.after})
+    return result
 
 
-def _faces(cuts: Iterable[ErrorSlice], known: Mapping[str, float]) -> list[ErrorSlice]:
-    """The slices of faces, wherever on their axes they were drawn."""
-    totals, wrong = Counter[str](), Counter[str]()
-    for cut in cuts:
-        name = cut.name
-        while name not in known and (match := _VARIATION.search(name)):
+def _merge_instances(slices: Iterable[ErrorSlice], known: Mapping[str, float]) -> list[ErrorSlice]:
+    """Merge the slices of the instances of each variable font."""
+    totals, errors = Counter[str](), Counter[str]()
+    for entry in slices:
+        name = entry.name
+        while name not in known and (match := _AXIS_VALUE.search(name)):
             name = name[: match.start()]
-        totals[name] += cut.total
-        wrong[name] += cut.errors
-    return [ErrorSlice(name, totals[name], wrong[name]) for name in totals]
+        totals[name] += entry.total
+        errors[name] += entry.errors
+    return [ErrorSlice(name, totals[name], errors[name]) for name in totals]
 
 
-def _written(fonts: Sequence[FontFile], weights: Mapping[str, float]) -> dict[str, float]:
-    """What says these weights of faces: a name that is a family's as well would speak for all of its faces."""
+def _minimal_weights(fonts: Sequence[FontFile], weights: Mapping[str, float]) -> dict[str, float]:
+    """The entries of `fonts.weights` that are necessary; a face named like its family would set all of its faces."""
     families = {font.family for font in fonts if font.name == font.family and weights[font.name] != 1}
-    told = {font.name for font in fonts if weights[font.name] != 1 or font.family in families}
-    return {name: weights[name] for name in sorted(told)}
+    names = {font.name for font in fonts if weights[font.name] != 1 or font.family in families}
+    return {name: weights[name] for name in sorted(names)}
 
 
-_NAMED = 5  # names that a note tells
+_MAX_NAMES = 5  # in a note
 
 
 @dataclass(frozen=True)
@@ -134,12 +138,12 @@ class RebalanceResult:
     """A recipe with new weights.
 
     Attributes:
-        base: the recipe that was weighed anew.
-        recipe: what became of it.
+        base: the recipe before.
+        recipe: the recipe with new weights.
         evaluation: the file that the weights come from.
-        slices: what was read there.
+        slices: its content.
         strength: 0 to 1.
-        weighings: of the parts of the recipe.
+        reweightings: of the parts of the recipe.
     """
 
     base: ResolvedRecipe
@@ -151,37 +155,36 @@ class RebalanceResult:
 
     @property
     def changes(self) -> list[WeightChange]:
-        """Every weight that was looked at, the largest rise first, the largest fall last."""
-        found = [change for weighing in self.reweightings for change in weighing.changes]
-        return sorted(found, key=lambda change: (-change.factor, change.part, change.name))
+        """All considered weights, from the largest increase to the largest decrease."""
+        changes = [change for reweighting in self.reweightings for change in reweighting.changes]
+        return sorted(changes, key=lambda change: (-change.factor, change.part, change.name))
 
     def to_yaml(self) -> str:
-        """The recipe as a file, which begins with where its weights come from."""
+        """Return the recipe as YAML; comments at the top describe where its weights come from."""
         lines = self.slices.lines
-        told = (
-            f"The recipe {self.base.name} with weights by what was misread in {self.slices.name}",
-            f"({lines.errors:,} of {lines.total:,} lines), as {self.evaluation} tells; ocrmill rebalance made it.",
-            "A weight was multiplied by the error rate of its lines over that of all, shrunk towards it where they are",
-            f"few, to the power of {self.strength:g}, at most {MAX_FACTOR:g} times larger or smaller; then totals were "
-            "restored.",
+        comments = (
+            f"Written by ocrmill rebalance: the recipe {self.base.name} with weights from the errors in",
+            f"{self.slices.name} ({lines.errors:,} of {lines.total:,} lines misread), see {self.evaluation}.",
+            "Each weight was multiplied by the relative error rate of its lines (shrunk towards 1 if they are few) to",
+            f"the power of {self.strength:g}, at most {MAX_FACTOR:g} in either direction; then totals were restored.",
         )
-        return "".join(f"# {' '.join(line.split())}\n" for line in told) + self.recipe.to_yaml()
+        return "".join(f"# {' '.join(line.split())}\n" for line in comments) + self.recipe.to_yaml()
 
     def notes(self) -> Iterator[str]:
-        """What else is to be known, a line each."""
-        for weighing in self.reweightings:
-            if weighing.hopeless:
-                cuts = [f"{cut.name} ({cut.errors:,} of {cut.total:,} misread)" for cut in weighing.hopeless]
-                yield f"look at these, whose weights were left alone: {weighing.part} {_some(cuts)}"
-            if weighing.unknown:
-                yield f"not drawn by the recipe: {weighing.part} {_some(weighing.unknown)}"
-        kept = sorted({path for stage in self.recipe.settings.get(CURRICULUM_KEY, ()) for path in stage["set"]})
-        if kept:
-            yield f"the stages of the curriculum keep what they set: {_some(kept)}"
-        trees = self.base.settings, self.recipe.settings
-        before, after = (float((tree.get("balance") or {}).get("share", 0)) for tree in trees)
+        """Yield one line of text about each thing that the user should know."""
+        for reweighting in self.reweightings:
+            if reweighting.unlearnable:
+                names = [f"{s.name} ({s.errors:,} of {s.total:,} misread)" for s in reweighting.unlearnable]
+                yield f"weights left unchanged, check these: {reweighting.part} {_some(names)}"
+            if reweighting.unknown:
+                yield f"not in the recipe: {reweighting.part} {_some(reweighting.unknown)}"
+        fixed = sorted({path for stage in self.recipe.settings.get(CURRICULUM_KEY, ()) for path in stage["set"]})
+        if fixed:
+            yield f"the stages of the curriculum still set: {_some(fixed)}"
+        recipes = self.base.settings, self.recipe.settings
+        before, after = (float((settings.get("coverage") or {}).get("share", 0)) for settings in recipes)
         if before != after:
-            yield f"coverage.share is {after:g} now, so that the weights of characters count"
+            yield f"coverage.share is now {after:g}, which makes the weights of characters effective"
 
 
 def rebalance_recipe(
@@ -192,60 +195,64 @@ def rebalance_recipe(
     overrides: Sequence[str] = (),
     source: str | None = None,
 ) -> RebalanceResult:
-    """Weigh a recipe of lines by where a recognizer fails: what it misreads more often is to be drawn more often.
+    """Change the weights of a recipe of lines, so that it generates more of what a recognizer misreads.
 
-    Corpora, effects, ink styles, papers, fonts, lengths and characters are each weighed on their own, as
-    `find_factors` says; the total of the weights of each stays, as does the sum of the effects' probabilities.
+    Corpora, fonts, effects, ink styles, backgrounds, lengths and characters are reweighted separately, as
+    `compute_factors` describes. The total of the weights of each is preserved, as is the sum of the probabilities of
+    the effects.
 
     Args:
-        evaluation: what `ocrmill evaluate --slices` wrote.
-        recipe: a preset's name or a file; None: the `recipe.yaml` of the evaluated data set.
-        strength: 0 (nothing changes) to 1 (weights follow the error rates).
-        overrides: settings of that recipe, `key.sub=value`, applied first.
-        source: which of several sources in the evaluation.
+        evaluation: file that `ocrmill evaluate --slices` wrote.
+        recipe: a preset's name or a file; None: the `recipe.yaml` of the evaluated dataset.
+        strength: 0 (no change) to 1 (weights proportional to the error rates).
+        overrides: settings of the recipe, `key.sub=value`, applied first.
+        source: of the evaluation, if there are several.
 
     Raises:
-        InputError: the evaluation or the recipe cannot be used; the sentence says why.
+        InputError: the evaluation or the recipe cannot be used.
     """
     check_fraction("strength", strength)
     slices = read_slices(evaluation, source)
-    _check_rate(evaluation, slices)
-    base = resolve_recipe(recipe if recipe is not None else str(_recipe_of(evaluation, slices)), overrides)
+    _check_error_rate(evaluation, slices)
+    base = resolve_recipe(recipe if recipe is not None else str(_recipe_path(evaluation, slices)), overrides)
     if base.kind != "lines":
-        raise InputError(f"recipe {base.name} draws {base.kind}: only recipes of lines can be weighed by lines")
-    built = LinesRecipe.read(base.settings, Path.cwd(), f"recipe {base.name}")
-    tree = copy.deepcopy(base.settings)
-    weighings = [
-        weigh(built, tree, slices, strength)
-        for weigh in (reweight_corpora, reweight_fonts, reweight_effects, reweight_ink_styles, reweight_backgrounds)
+        raise InputError(f"recipe {base.name} generates {base.kind}: only recipes of lines can be rebalanced")
+    where = f"recipe {base.name}"
+    lines_recipe = LinesRecipe.read(base.settings, Path.cwd(), where)
+    settings = copy.deepcopy(base.settings)
+    reweightings = [
+        change(lines_recipe, settings, slices, strength)
+        for change in (reweight_corpora, reweight_fonts, reweight_effects, reweight_ink_styles, reweight_backgrounds)
     ]
-    weighings += [reweight_lengths(tree, slices, strength), reweight_characters(built, tree, slices, strength)]
-    new = ResolvedRecipe(base.name, Curriculum.read(LinesRecipe, tree, Path.cwd(), f"recipe {base.name}").to_dict())
-    return RebalanceResult(base, new, evaluation, slices, strength, tuple(weighings))
+    reweightings += [
+        reweight_lengths(settings, slices, strength),
+        reweight_characters(lines_recipe, settings, slices, strength),
+    ]
+    new = ResolvedRecipe(base.name, Curriculum.read(LinesRecipe, settings, Path.cwd(), where).to_dict())
+    return RebalanceResult(base, new, evaluation, slices, strength, tuple(reweightings))
 
 
-def _check_rate(evaluation: Path, slices: SliceReport) -> None:
-    """Refuse what no weights can be made of."""
+def _check_error_rate(evaluation: Path, slices: SliceReport) -> None:
     lines = slices.lines
     if not lines.errors:
-        raise InputError(f"{evaluation}: not one line of {slices.name} was misread: there is nothing to weigh by")
+        raise InputError(f"{evaluation}: all lines of {slices.name} were read correctly: there is nothing to rebalance")
     if wilson_interval(lines.errors, lines.total)[0] > UNLEARNABLE_ERROR_RATE:
         raise InputError(
-            f"{evaluation}: {lines.errors:,} of {lines.total:,} lines of {slices.name} were misread: what a recognizer "
-            "that reads nearly nothing finds hard tells nothing; train it longer"
+            f"{evaluation}: {lines.errors:,} of {lines.total:,} lines of {slices.name} were misread, too many to tell "
+            "hard lines from easy ones; train the recognizer longer"
         )
 
 
-def _recipe_of(evaluation: Path, slices: SliceReport) -> Path:
-    """The recipe of the data set that was evaluated."""
+def _recipe_path(evaluation: Path, slices: SliceReport) -> Path:
+    """The recipe of the evaluated dataset."""
     if slices.path is None:
-        raise InputError(f"{evaluation} does not tell where {slices.name} lies: name its recipe with --recipe")
+        raise InputError(f"{evaluation} does not contain the path of {slices.name}: name its recipe with --recipe")
     path = slices.path / RECIPE_FILE
     if not path.is_file():
-        raise InputError(f"there is no {path}: name the recipe that is to be weighed with --recipe")
+        raise InputError(f"there is no {path}: name the recipe to rebalance with --recipe")
     return path
 
 
 def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
+    return ", ".join(names[:_MAX_NAMES]) + more

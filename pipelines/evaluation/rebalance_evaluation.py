@@ -1,4 +1,4 @@
-"""What `ocrmill evaluate --slices` wrote of a recognizer, as far as weights are made of it."""
+"""Reader of what `ocrmill evaluate --slices` writes about a recognizer, as far as rebalancing uses it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from synthtext.core import InputError
 
 
 class ErrorSlice(NamedTuple):
-    """Things that are alike: lines, or one character.
+    """Lines that share an attribute, or occurrences of one character.
 
     Attributes:
-        name: what they have in common.
-        total: how many.
-        wrong: of these, misread.
+        name: value of the attribute, or the character.
+        total: number of lines or occurrences.
+        errors: number of those that were misread.
     """
 
     name: str
@@ -27,15 +27,15 @@ class ErrorSlice(NamedTuple):
 
 @dataclass(frozen=True)
 class SliceReport:
-    """Lines of one source.
+    """Error counts in the lines of one source.
 
     Attributes:
-        name: of the source, as the evaluation was given it.
-        path: of the source; None if the file does not tell.
-        lines: all of them.
-        attributes: slices by name, by what the lines are cut by: "font", "corpus", "effect", "style", "paper".
-        lengths: (fewest characters, most characters or None, slice).
-        characters: each with its misreadings; empty if the file does not tell.
+        name: of the source, as it was given to the evaluation.
+        path: of the source; None if the file does not contain it.
+        lines: all lines.
+        attributes: slices by name of the attribute: "font", "corpus", "effect", "ink_style" or "background".
+        lengths: minimum length, maximum length or None, and slice.
+        characters: of the labels; empty if the file does not contain them.
     """
 
     name: str
@@ -48,32 +48,32 @@ class SliceReport:
 
 class _Bin(BaseModel):
     model_config = ConfigDict(frozen=True)
-    name: str | None = Field(default=None, alias="is")
-    low: float | None = Field(default=None, alias="from", allow_inf_nan=False)
-    high: float | None = Field(default=None, alias="below", allow_inf_nan=False)
+    value: str | None = None
+    lower: float | None = Field(default=None, allow_inf_nan=False)
+    upper: float | None = Field(default=None, allow_inf_nan=False)
     total: int = Field(ge=0)
-    right: int = Field(ge=0)
+    correct: int = Field(ge=0)
 
 
 class _Character(BaseModel):
     model_config = ConfigDict(frozen=True)
-    name: str = Field(alias="is", min_length=1, max_length=1)
+    value: str = Field(min_length=1, max_length=1)
     total: int = Field(ge=0)
-    misread: int = Field(ge=0)
+    errors: int = Field(ge=0)
 
 
 class _Lines(BaseModel):
     total: int = Field(ge=1)
-    right: int = Field(ge=0)
+    correct: int = Field(ge=0)
     by: dict[str, list[_Bin]]
 
 
-class _CharacterCuts(BaseModel):
+class _CharacterSlices(BaseModel):
     character: list[_Character] = []
 
 
 class _Characters(BaseModel):
-    by: _CharacterCuts = _CharacterCuts()
+    by: _CharacterSlices = _CharacterSlices()
 
 
 class _Source(BaseModel):
@@ -82,88 +82,83 @@ class _Source(BaseModel):
     characters: _Characters = _Characters()
 
 
-_CUTS = ("font", "corpus", "effect", "style", "paper")
+_ATTRIBUTES = ("font", "corpus", "effect", "ink_style", "background")
 _NO_EFFECT = "none"
 
 
 def read_slices(path: Path, source: str | None = None) -> SliceReport:
-    """Read the slices of lines that were drawn by a recipe.
+    """Read the error counts in lines that a recipe generated.
 
     Args:
         path: of the JSON file.
-        source: which of several sources in it; None: the only one, or the only one whose lines have fonts.
+        source: its name, if the file has several; None: the only one, or the only one whose lines have fonts.
 
     Raises:
-        InputError: the file is missing or no such JSON, is about a detector, or has several such sources.
+        InputError: the file is missing, is invalid, is about a detector, or has several such sources.
     """
     sources = _read(path)
     if source is not None:
         if source not in sources:
-            raise InputError(f"{path}: there is no source {source!r} in it; {suggest_key(source, sources)}")
-        return _slices(source, _source(path, source, sources[source]))
-    found = {name: _source(path, name, tree) for name, tree in sources.items()}
-    drawn = {name: entry for name, entry in found.items() if any(cut.name for cut in entry.lines.by.get("font", []))}
-    if len(drawn or found) > 1:
-        raise InputError(f"{path} holds several sources: choose one with --source: {', '.join(drawn or found)}")
-    ((name, entry),) = (drawn or found).items()
-    return _slices(name, entry)
+            raise InputError(f"{path}: there is no source {source!r}; {suggest_key(source, sources)}")
+        return _to_report(source, _parse_source(path, source, sources[source]))
+    parsed = {name: _parse_source(path, name, entry) for name, entry in sources.items()}
+    generated = {name: entry for name, entry in parsed.items() if any(b.value for b in entry.lines.by.get("font", []))}
+    candidates = generated or parsed
+    if len(candidates) > 1:
+        raise InputError(f"{path} has several sources: choose one with --source: {', '.join(candidates)}")
+    ((name, entry),) = candidates.items()
+    return _to_report(name, entry)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         sources = TypeAdapter(dict[str, dict[str, Any]]).validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; ocrmill evaluate --slices writes it") from None
+        raise InputError(f"{path}: there is no such file; write one with ocrmill evaluate --slices") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:
-        raise InputError(f"{path} is not what ocrmill evaluate --slices writes: {error.errors()[0]['msg']}") from None
+        raise InputError(f"{path} is not a file of ocrmill evaluate --slices: {error.errors()[0]['msg']}") from None
     if not sources:
-        raise InputError(f"{path} holds no source")
+        raise InputError(f"{path} has no source")
     return sources
 
 
-def _source(path: Path, name: str, tree: dict[str, Any]) -> _Source:
-    kind = tree.get("kind")
+def _parse_source(path: Path, name: str, entry: dict[str, Any]) -> _Source:
+    kind = entry.get("kind")
     if kind == "detector":
-        raise InputError(
-            f"{path} is about a detector ({name}): weights are made of what a recognizer misreads on generated lines"
-        )
+        raise InputError(f"{path} is about a detector ({name}); evaluate a recognizer on generated lines")
     if kind != "recognizer":
-        raise InputError(
-            f"{path} does not tell what {name} was cut into; make it with ocrmill evaluate RUN SOURCE --slices FILE"
-        )
+        raise InputError(f"{path} has no slices of {name}; write them with ocrmill evaluate MODEL SOURCE --slices FILE")
     try:
-        return _Source.model_validate(tree)
+        return _Source.model_validate(entry)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, (name, *first["loc"])))
-        raise InputError(
-            f"{path} is not what ocrmill evaluate --slices writes: {place}: {first['msg'].lower()}"
-        ) from None
+        key = ".".join(map(str, (name, *first["loc"])))
+        raise InputError(f"{path} is not a file of ocrmill evaluate --slices: {key}: {first['msg'].lower()}") from None
 
 
-def _slices(name: str, source: _Source) -> SliceReport:
+def _to_report(name: str, source: _Source) -> SliceReport:
     by = source.lines.by
     lengths = [
-        (int(cut.low), None if cut.high is None else int(cut.high) - 1, _slice("", cut))
-        for cut in by.get("length", [])
-        if cut.low is not None
+        (int(part.lower), None if part.upper is None else int(part.upper) - 1, _to_slice("", part))
+        for part in by.get("length", [])
+        if part.lower is not None
     ]
     return SliceReport(
         name,
         source.path,
-        ErrorSlice("all", source.lines.total, max(source.lines.total - source.lines.right, 0)),
-        {part: tuple(_named(cuts, part)) for part, cuts in by.items() if part in _CUTS},
+        ErrorSlice("all", source.lines.total, max(source.lines.total - source.lines.correct, 0)),
+        {attribute: tuple(_named(bins, attribute)) for attribute, bins in by.items() if attribute in _ATTRIBUTES},
         tuple(lengths),
-        tuple(ErrorSlice(c.name, c.total, min(c.misread, c.total)) for c in source.characters.by.character if c.total),
+        tuple(ErrorSlice(c.value, c.total, min(c.errors, c.total)) for c in source.characters.by.character if c.total),
     )
 
 
-def _named(cuts: Iterable[_Bin], part: str) -> Iterable[ErrorSlice]:
-    left_out = _NO_EFFECT if part == "effect" else None
-    return (_slice(cut.name, cut) for cut in cuts if cut.name and cut.total and cut.name != left_out)
+def _named(bins: Iterable[_Bin], attribute: str) -> Iterable[ErrorSlice]:
+    left_out = _NO_EFFECT if attribute == "effect" else None
+    return (_to_slice(part.value, part) for part in bins if part.value and part.total and part.value != left_out)
 
 
-def _slice(name: str, cut: _Bin) -> ErrorSlice:
-    return ErrorSlice(name, cut.total, max(cut.total - cut.right, 0))
+def _to_slice(name: str, part: _Bin) -> ErrorSlice:
+    return ErrorSlice(name, part.total, max(part.total - part.correct, 0))

@@ -1,9 +1,9 @@
-"""What a recognizer reads on labelled lines, and how good that is."""
+"""Evaluation of a recognizer on labelled lines, and analysis of its errors by attribute."""
 
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from heapq import nsmallest
@@ -15,11 +15,12 @@ from fontTools.unicodedata import script as script_of
 from numpy.typing import NDArray
 
 from models.metrics import RecognitionScores, alphanumeric, normalized_edit_distance, recognition_scores
-from pipelines.datasets.image import decode_image, media_type
+from pipelines.datasets.image import decode_image
 from pipelines.datasets.loader import collate
 from pipelines.datasets.source import LineSource
 from pipelines.evaluation.confusion import ConfusionCounts, count_confusions
 from pipelines.evaluation.measures import otsu_contrast, to_grey
+from pipelines.evaluation.outcomes import MisreadLine
 from pipelines.evaluation.slices import (
     Breakdown,
     OutcomeFlags,
@@ -29,26 +30,33 @@ from pipelines.evaluation.slices import (
     group_by_names,
 )
 from pipelines.inference.predictors import TextRecognizer, batches_by_width
-from pipelines.reports.scores import MisreadLine
 
 
 class LinePrediction(NamedTuple):
-    """One line, as labelled and as read."""
+    """Label and prediction of one line.
 
-    row: int  # in its source
+    Attributes:
+        row: in the source.
+        key: of the line.
+        label: as the recognizer's charset writes it.
+        prediction: output of the recognizer.
+        confidence: of the prediction, 0 to 1.
+    """
+
+    row: int
     key: str
-    truth: str  # as the charset writes it
+    label: str
     prediction: str
-    confidence: float  # 0 to 1
+    confidence: float
 
 
 @dataclass(frozen=True)
 class RecognizerEvaluation:
-    """Readings of a source, in its order, and their scores."""
+    """Predictions for all lines of a source, in its order, and their scores."""
 
     source: LineSource
     scores: RecognitionScores
-    readings: tuple[LinePrediction, ...]
+    predictions: tuple[LinePrediction, ...]
 
 
 def evaluate_recognizer(
@@ -58,66 +66,71 @@ def evaluate_recognizer(
     batch_size: int = 64,
     advance: Callable[[int], None] = lambda _: None,
 ) -> RecognizerEvaluation:
-    """Read every line of a source, in batches of like width, with the preprocessing of deployment.
+    """Read all lines of a source, in batches of similar width.
 
-    A charset without upper-case letters reads without regard to case: the truth is lowered for all scores. A truth that
-    has characters outside the charset counts as misread.
+    If the charset has no upper-case letters, the labels are lower-cased for all scores. A line whose label has
+    characters outside of the charset counts as misread.
 
     Args:
-        recognizer: reads.
+        recognizer: with the preprocessing of deployment.
         source: at least one line.
-        batch_size: most lines in a batch.
-        advance: is told after every batch how many lines were read.
+        batch_size: maximum of the lines in a batch.
+        advance: called with the number of lines after every batch.
 
     Raises:
-        InputError: a picture is missing or broken; the sentence names it.
+        InputError: an image is missing or cannot be decoded.
     """
-    readings: list[LinePrediction] = []
+    predictions: list[LinePrediction] = []
     preprocessing, sizes = recognizer.preprocessing, source.sizes()
     widths = preprocessing.resized_width(sizes[:, 0], sizes[:, 1])
     for rows in batches_by_width(widths, preprocessing, batch_size):
         lines = source.read(rows)
-        batch = recognizer.read_batch(*collate(lines, preprocessing))
-        for row, line, read in zip(rows.tolist(), lines, batch, strict=True):
-            text = unicodedata.normalize("NFC", read.text)
-            readings.append(LinePrediction(row, line.key, recognizer.charset.fold(line.text), text, read.confidence))
+        results = recognizer.read_batch(*collate(lines, preprocessing))
+        for row, line, result in zip(rows.tolist(), lines, results, strict=True):
+            label, text = recognizer.charset.fold(line.text), unicodedata.normalize("NFC", result.text)
+            predictions.append(LinePrediction(row, line.key, label, text, result.confidence))
         advance(len(rows))
-    readings.sort()
-    scores = recognition_scores([r.truth for r in readings], [r.prediction for r in readings])
-    return RecognizerEvaluation(source, scores, tuple(readings))
+    predictions.sort()
+    scores = recognition_scores([p.label for p in predictions], [p.prediction for p in predictions])
+    return RecognizerEvaluation(source, scores, tuple(predictions))
 
 
 _COLUMNS = ("script", "font", "corpus", "effects", "contrast")
-_LOOKS = ("style", "paper")  # what the column `meta` tells of a line that was drawn
-_NONE = "none"
-_SHARED = ("Zyyy", "Zinh")  # scripts of digits, punctuation and marks
+_PARAMETERS = ("ink_style", "background")  # in the column `meta` of a rendered line
+_NO_EFFECT = "none"
+_SHARED_SCRIPTS = ("Zyyy", "Zinh")  # of digits, punctuation and combining marks
 
 _LENGTH = SliceAttribute("length", "Length", "characters", is_integer=True)
-_HEIGHT = SliceAttribute("height", "Height of the picture", "px", is_integer=True)
-_WIDTH = SliceAttribute("width_per_character", "Width for a character", "heights of the picture")
-_SHAPE = SliceAttribute("shape", "Shape of the picture", "width in heights")
-_CONTRAST = SliceAttribute("contrast", "Contrast of light and dark, measured", "of 255")
-_DRAWN = SliceAttribute("contrast_drawn", "Contrast of ink and paper, as drawn", "of 255, worst letter, before effects")
-_SCRIPT = SliceAttribute("script", "Script", "Zyyy: digits and signs alone")
-_FONT = SliceAttribute("font", "Font")
-_CORPUS = SliceAttribute("corpus", "Corpus")
-_STYLE = SliceAttribute("style", "Ink style")
-_PAPER = SliceAttribute("paper", "Paper")
+_HEIGHT = SliceAttribute("height", "Image height", "px", is_integer=True)
+_WIDTH = SliceAttribute("width_per_character", "Width per character", "image heights")
+_ASPECT_RATIO = SliceAttribute("aspect_ratio", "Aspect ratio", "width / height")
+_CONTRAST = SliceAttribute("contrast", "Measured contrast of light and dark", "of 255")
+_RENDERED_CONTRAST = SliceAttribute(
+    "rendered_contrast", "Rendered contrast of ink and background", "of 255, lowest character, before effects"
+)
+_SCRIPT = SliceAttribute("script", "Script", "Zyyy: only digits and punctuation")
 _EFFECT = SliceAttribute("effect", "Effect")
+_NAMED_ATTRIBUTES = (
+    SliceAttribute("font", "Font"),
+    SliceAttribute("corpus", "Corpus"),
+    SliceAttribute("ink_style", "Ink style"),
+    SliceAttribute("background", "Background"),
+)
 
-_LENGTHS, _HEIGHTS = (1, 2, 3, 4, 7, 10, 16, 31, 61), (16, 24, 32, 48, 64, 96)
-_WIDTHS, _SHAPES, _CONTRASTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.2), (0.9, 2, 4, 8, 16, 32), (20, 40, 60, 80, 120)
+_LENGTH_EDGES, _HEIGHT_EDGES = (1, 2, 3, 4, 7, 10, 16, 31, 61), (16, 24, 32, 48, 64, 96)
+_WIDTH_EDGES, _ASPECT_EDGES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.2), (0.9, 2, 4, 8, 16, 32)
+_CONTRAST_EDGES = (20, 40, 60, 80, 120)
 
 
 @dataclass(frozen=True, eq=False)
 class RecognizerAnalysis:
-    """Readings of a source, and what its lines are like.
+    """An evaluation with the attributes of its N lines.
 
     Attributes:
-        evaluation: the readings and their scores.
-        sizes: (N, 2) int64, width and height of the pictures, pixels.
-        contrasts: (N,) of the pictures, see `contrast`.
-        columns: what the source says of its lines, see `RecognitionSource.columns`; ink style and paper among it.
+        evaluation: the predictions.
+        sizes: (N, 2) width and height of the images, pixels.
+        contrasts: (N,) measured contrast of the images, 0 to 255.
+        columns: further attributes, where the source has them, with a value for each line.
     """
 
     evaluation: RecognizerEvaluation
@@ -127,82 +140,81 @@ class RecognizerAnalysis:
 
     @cached_property
     def flags(self) -> OutcomeFlags:
-        """What became of the lines: `right` exactly; `right_letters` in letters and digits, of those with `letters`."""
-        readings = self.evaluation.readings
-        pairs = [(alphanumeric(r.truth), alphanumeric(r.prediction)) for r in readings]
+        """Outcomes: `correct`, `alphanumeric` (the label has letters or digits), and `alphanumeric_correct`."""
+        predictions = self.evaluation.predictions
+        pairs = [(alphanumeric(p.label), alphanumeric(p.prediction)) for p in predictions]
         return {
-            "right": np.array([r.truth == r.prediction for r in readings], bool),
-            "letters": np.array([bool(truth) for truth, _ in pairs], bool),
-            "right_letters": np.array([bool(truth) and truth == reading for truth, reading in pairs], bool),
+            "correct": np.array([p.label == p.prediction for p in predictions], bool),
+            "alphanumeric": np.array([bool(label) for label, _ in pairs], bool),
+            "alphanumeric_correct": np.array([bool(label) and label == text for label, text in pairs], bool),
         }
 
     @cached_property
     def confusions(self) -> ConfusionCounts:
-        """Which characters were taken for which."""
-        return count_confusions((r.truth, r.prediction) for r in self.evaluation.readings)
+        """Character errors."""
+        return count_confusions((p.label, p.prediction) for p in self.evaluation.predictions)
 
     @cached_property
     def slices(self) -> list[Breakdown]:
-        """The lines by what they are like."""
-        texts, columns, marks = [r.truth for r in self.evaluation.readings], self.columns, self.flags
-        lengths = np.array([len(text) for text in texts])
+        """The lines by each attribute."""
+        labels, columns, flags = [p.label for p in self.evaluation.predictions], self.columns, self.flags
+        lengths = np.array([len(label) for label in labels])
         width, height = self.sizes.T
-        found = [
-            bin_by_number(_LENGTH, lengths, _LENGTHS, marks),
-            bin_by_number(_HEIGHT, height, _HEIGHTS, marks),
-            bin_by_number(_WIDTH, width / height / np.maximum(lengths, 1), _WIDTHS, marks),
-            bin_by_number(_SHAPE, width / height, _SHAPES, marks),
-            bin_by_number(_CONTRAST, self.contrasts, _CONTRASTS, marks),
-            group_by_name(_SCRIPT, columns.get("script") or [_script(text) for text in texts], marks),
+        breakdowns = [
+            bin_by_number(_LENGTH, lengths, _LENGTH_EDGES, flags),
+            bin_by_number(_HEIGHT, height, _HEIGHT_EDGES, flags),
+            bin_by_number(_WIDTH, width / height / np.maximum(lengths, 1), _WIDTH_EDGES, flags),
+            bin_by_number(_ASPECT_RATIO, width / height, _ASPECT_EDGES, flags),
+            bin_by_number(_CONTRAST, self.contrasts, _CONTRAST_EDGES, flags),
+            group_by_name(_SCRIPT, columns.get("script") or [_main_script(label) for label in labels], flags),
         ]
         if "contrast" in columns:
-            found.append(bin_by_number(_DRAWN, np.array(columns["contrast"], np.float64), _CONTRASTS, marks))
-        found += [group_by_name(measure, columns[key], marks) for measure, key in _NAMED if key in columns]
+            contrasts = np.array(columns["contrast"], np.float64)
+            breakdowns.append(bin_by_number(_RENDERED_CONTRAST, contrasts, _CONTRAST_EDGES, flags))
+        breakdowns += [group_by_name(a, columns[a.key], flags) for a in _NAMED_ATTRIBUTES if a.key in columns]
         if "effects" in columns:
-            found.append(group_by_names(_EFFECT, [names or (_NONE,) for names in columns["effects"]], marks))
-        return found
-
-
-_NAMED = ((_FONT, "font"), (_CORPUS, "corpus"), (_STYLE, "style"), (_PAPER, "paper"))
+            effects = [names or (_NO_EFFECT,) for names in columns["effects"]]
+            breakdowns.append(group_by_names(_EFFECT, effects, flags))
+        return breakdowns
 
 
 def analyse_recognizer(evaluation: RecognizerEvaluation) -> RecognizerAnalysis:
-    """Find out what the lines of an evaluation are like: every picture is looked at once more."""
+    """Collect the attributes of the lines of an evaluation. Reads every image once more."""
     source = evaluation.source
-    columns = {**source.columns(_COLUMNS), **_looks(source)}
-    return RecognizerAnalysis(evaluation, source.sizes(), _contrasts(source), columns)
+    columns = {**source.columns(_COLUMNS), **_parameter_columns(source)}
+    return RecognizerAnalysis(evaluation, source.sizes(), _measure_contrasts(source), columns)
 
 
-def _looks(source: LineSource) -> dict[str, list[Any]]:
-    """Ink style and paper of every line, of sources that know those of any."""
-    drawn = [_drawn(meta) for meta in source.columns(["meta"]).get("meta", [])]
-    looks = {name: [entry.get(name) for entry in drawn] for name in _LOOKS}
-    return {name: values for name, values in looks.items() if any(values)}
+def _parameter_columns(source: LineSource) -> dict[str, list[Any]]:
+    parameters = [_parse_parameters(meta) for meta in source.columns(["meta"]).get("meta", [])]
+    columns = {name: [entry.get(name) for entry in parameters] for name in _PARAMETERS}
+    return {name: values for name, values in columns.items() if any(values)}
 
 
-def _drawn(meta: Any) -> dict[str, Any]:
-    """What was drawn for a line, as its `meta` tells: JSON in Parquet, an object in an LMDB."""
+def _parse_parameters(meta: Any) -> dict[str, Any]:
+    """The parameters of a rendered line in its `meta`: a JSON string in Parquet, an object in an LMDB."""
     try:
-        tree = json.loads(meta) if isinstance(meta, str) else meta
+        entry = json.loads(meta) if isinstance(meta, str) else meta
     except ValueError:
         return {}
-    drawn = tree.get("drawn") if isinstance(tree, dict) else None
-    return {name: value for name, value in drawn.items() if isinstance(value, str)} if isinstance(drawn, dict) else {}
+    parameters = entry.get("parameters") if isinstance(entry, dict) else None
+    if not isinstance(parameters, dict):
+        return {}
+    return {name: value for name, value in parameters.items() if isinstance(value, str)}
 
 
-def _contrasts(source: LineSource) -> NDArray[np.float64]:
-    found: list[float] = []
+def _measure_contrasts(source: LineSource) -> NDArray[np.float64]:
+    contrasts: list[float] = []
     for begin, end in pairwise(source.group_offsets.tolist()):
         lines = source.read(np.arange(begin, end))
-        found += [otsu_contrast(to_grey(decode_image(line.image, line.key))) for line in lines]
-    return np.array(found, np.float64)
+        contrasts += [otsu_contrast(to_grey(decode_image(line.image, line.key))) for line in lines]
+    return np.array(contrasts, np.float64)
 
 
-def _script(text: str) -> str:
-    """The script of most of a text, as shards name it; that of digits and punctuation if it has no letter."""
+def _main_script(text: str) -> str:
+    """The most frequent script of a text, by its ISO 15924 code; "Zyyy" for a text without letters."""
     scripts = Counter(map(_script_of, text))
-    named: Sequence[tuple[str, int]] = [entry for entry in scripts.most_common() if entry[0] not in _SHARED]
-    return named[0][0] if named else _SHARED[0]
+    return next((script for script, _ in scripts.most_common() if script not in _SHARED_SCRIPTS), _SHARED_SCRIPTS[0])
 
 
 @cache
@@ -211,29 +223,22 @@ def _script_of(character: str) -> str:
 
 
 MAX_LINES = 200
-"""Lines of one source on a page."""
+"""Maximum of the lines of a source on a page."""
 
 
 def worst_predictions(evaluation: RecognizerEvaluation, max_lines: int = MAX_LINES) -> list[LinePrediction]:
-    """The misread lines, worst first: the most different ones, and of those the ones that the model was surest of."""
-    misread = [reading for reading in evaluation.readings if reading.prediction != reading.truth]
+    """Return the misread lines, by falling edit distance and then by falling confidence."""
+    misread = [p for p in evaluation.predictions if p.prediction != p.label]
     return nsmallest(
-        max_lines, misread, key=lambda r: (-normalized_edit_distance(r.truth, r.prediction), -r.confidence, r.row)
+        max_lines, misread, key=lambda p: (-normalized_edit_distance(p.label, p.prediction), -p.confidence, p.row)
     )
 
 
 def misread_lines(evaluation: RecognizerEvaluation) -> list[MisreadLine]:
-    """These lines with their pictures."""
+    """Return the `worst_predictions` with their images."""
     worst, source = worst_predictions(evaluation), evaluation.source
-    lines = source.read(np.array([reading.row for reading in worst], np.int64))
+    lines = source.read(np.array([prediction.row for prediction in worst], np.int64))
     return [
-        MisreadLine(
-            image=line.image,
-            mime=media_type(line.image),
-            truth=reading.truth,
-            reading=reading.prediction,
-            confidence=reading.confidence,
-            source=f"{source.name}, {reading.key}",
-        )
-        for line, reading in zip(lines, worst, strict=True)
+        MisreadLine(line.image, p.label, p.prediction, p.confidence, f"{source.name}, {p.key}")
+        for line, p in zip(lines, worst, strict=True)
     ]

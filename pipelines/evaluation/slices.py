@@ -1,4 +1,4 @@
-"""What was counted, cut into bins by what the counted things are like: the tables of reports, and their JSON."""
+"""Breakdowns: outcomes counted in bins of an attribute. Reports show them as tables, `--slices` writes them as JSON."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 
 BoolArray: TypeAlias = NDArray[np.bool_]
 OutcomeFlags: TypeAlias = Mapping[str, BoolArray]
-"""What was found out about N things, by name: each (N,)."""
+"""Outcomes of N samples by name, each (N,)."""
 
 BinOrder: TypeAlias = Literal["rising", "frequent"]
 
-_NORMAL = 1.959963984540054  # of the normal distribution, 95 % lies within so many deviations
+_Z_95 = 1.959963984540054  # two-sided 95 % quantile of the normal distribution
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Things that are alike.
+    """Samples with similar values of an attribute.
 
     Attributes:
-        label: says how, for people.
-        key: says how, for programs: {"from": 8, "below": 12} (either may be missing), {"is": "Latn"}, or {"is": None}
-            where it is not known.
-        total: how many things.
-        counts: for how many of them each mark holds.
+        label: the values in words.
+        key: the values for JSON: {"lower": 8, "upper": 12} with an inclusive lower and an exclusive upper bound, of
+            which one may be missing; {"value": "Latn"}; or {"value": None} for samples without a value.
+        total: number of samples.
+        counts: number of samples for which each flag is set.
     """
 
     label: str
@@ -34,23 +34,23 @@ class Bin:
     total: int
     counts: Mapping[str, int]
 
-    def fraction(self, mark: str) -> float:
-        """For which share of the things a mark holds, 0 to 1."""
-        return self.counts[mark] / self.total if self.total else 0.0
+    def fraction(self, flag: str) -> float:
+        """Return the share of the samples for which a flag is set, 0 to 1."""
+        return self.counts[flag] / self.total if self.total else 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: place, total and counts in one."""
+        """Return key, total and counts as one JSON object."""
         return {**self.key, "total": self.total, **self.counts}
 
 
 class SliceAttribute(NamedTuple):
-    """What things are cut by.
+    """An attribute of samples.
 
     Attributes:
-        key: for programs, such as "height_seen".
-        title: for people.
-        unit: of numbers.
-        whole: the numbers are whole ones.
+        key: name in JSON, such as "input_height".
+        title: name on pages.
+        unit: of a number.
+        is_integer: whether the values are integers.
     """
 
     key: str
@@ -61,13 +61,13 @@ class SliceAttribute(NamedTuple):
 
 @dataclass(frozen=True)
 class Breakdown:
-    """Things cut into bins by one attribute.
+    """Samples in bins of one attribute.
 
     Attributes:
-        attribute: which.
-        bins: none is empty. Every thing is in one of them, unless `overlap`.
-        overlap: a thing may be in several bins, or in none.
-        order: of the bins: "rising", or "frequent" ones first.
+        attribute: defines the bins.
+        bins: none is empty. Each sample is in exactly one bin, unless `overlap`.
+        order: of the bins: "rising" values, or "frequent" values first.
+        overlap: whether a sample may be in several bins, or in none.
     """
 
     attribute: SliceAttribute
@@ -79,38 +79,37 @@ class Breakdown:
 def bin_by_number(
     attribute: SliceAttribute, values: NDArray[Any], edges: Sequence[float], flags: OutcomeFlags
 ) -> Breakdown:
-    """Cut by a number.
+    """Break samples down by a number.
 
     Args:
-        attribute: what the number is.
-        values: (N,); NaN where it is not known.
-        edges: rising; a bin holds what is at least at its edge and below the next one; what is below the first and what
-            is above the last are bins too.
-        marks: of the N things.
+        attribute: the number.
+        values: (N,); NaN where it is unknown.
+        edges: rising. A bin contains its lower and not its upper edge; the first and the last bin are open.
+        flags: of the N samples.
     """
     numbers = np.asarray(values, np.float64)
     unknown = np.isnan(numbers)
-    places = np.where(unknown, -1, np.searchsorted(edges, numbers, side="right"))
+    indices = np.where(unknown, -1, np.searchsorted(edges, numbers, side="right"))
     bins = []
-    for number in range(len(edges) + 1):
-        low, high = (edges[number - 1] if number else None), (edges[number] if number < len(edges) else None)
-        place = {name: edge for name, edge in (("from", low), ("below", high)) if edge is not None}
-        bins.append(_bin(_range(low, high, attribute.is_integer), place, places == number, flags))
-    bins.append(_bin("not known", {"is": None}, unknown, flags))
-    return Breakdown(attribute, tuple(cut for cut in bins if cut.total))
+    for index in range(len(edges) + 1):
+        lower, upper = (edges[index - 1] if index else None), (edges[index] if index < len(edges) else None)
+        key = {name: edge for name, edge in (("lower", lower), ("upper", upper)) if edge is not None}
+        bins.append(_count(_describe_range(lower, upper, attribute.is_integer), key, indices == index, flags))
+    bins.append(_count("unknown", {"value": None}, unknown, flags))
+    return Breakdown(attribute, tuple(part for part in bins if part.total))
 
 
 def group_by_name(attribute: SliceAttribute, names: Sequence[str | None], flags: OutcomeFlags) -> Breakdown:
-    """Cut by a name, the most frequent first; None or empty where it is not known."""
-    return _by_groups(attribute, [[name or None] for name in names], flags, overlap=False)
+    """Break samples down by a name, the most frequent first; None and "" mean unknown."""
+    return _group(attribute, [[name or None] for name in names], flags, overlap=False)
 
 
 def group_by_names(attribute: SliceAttribute, names: Sequence[Collection[str]], flags: OutcomeFlags) -> Breakdown:
-    """Cut by names of which a thing may have several, or none, the most frequent first."""
-    return _by_groups(attribute, names, flags, overlap=True)
+    """Break samples down by names of which a sample may have any number, the most frequent first."""
+    return _group(attribute, names, flags, overlap=True)
 
 
-def _by_groups(
+def _group(
     attribute: SliceAttribute, names: Sequence[Collection[str | None]], flags: OutcomeFlags, *, overlap: bool
 ) -> Breakdown:
     rows: dict[str | None, list[int]] = {}
@@ -118,41 +117,39 @@ def _by_groups(
         for name in dict.fromkeys(group):
             rows.setdefault(name, []).append(row)
     bins = []
-    for name, mine in sorted(rows.items(), key=lambda entry: (entry[0] is None, -len(entry[1]), entry[0] or "")):
-        chosen = np.zeros(len(names), bool)
-        chosen[mine] = True
-        bins.append(_bin(name or "not known", {"is": name}, chosen, flags))
+    for name, members in sorted(rows.items(), key=lambda entry: (entry[0] is None, -len(entry[1]), entry[0] or "")):
+        mask = np.zeros(len(names), bool)
+        mask[members] = True
+        bins.append(_count(name or "unknown", {"value": name}, mask, flags))
     return Breakdown(attribute, tuple(bins), "frequent", overlap)
 
 
-def _bin(label: str, place: Mapping[str, float | str | None], chosen: BoolArray, flags: OutcomeFlags) -> Bin:
-    counts = {name: int((flags & chosen).sum()) for name, flags in flags.items()}
-    return Bin(label, place, int(chosen.sum()), counts)
+def _count(label: str, key: Mapping[str, float | str | None], mask: BoolArray, flags: OutcomeFlags) -> Bin:
+    return Bin(label, key, int(mask.sum()), {name: int((flag & mask).sum()) for name, flag in flags.items()})
 
 
-def _range(low: float | None, high: float | None, whole: bool) -> str:
-    """A bin in words; what is below an edge ends one before it among whole numbers."""
-    if low is None:
-        return f"under {high:g}"
-    if high is None:
-        return f"{low:g} and more"
-    last = high - 1 if whole else high
-    return f"{low:g}" if low == last else f"{low:g} to {last:g}"
+def _describe_range(lower: float | None, upper: float | None, is_integer: bool) -> str:
+    if lower is None:
+        return f"under {upper:g}"
+    if upper is None:
+        return f"{lower:g} and more"
+    last = upper - 1 if is_integer else upper
+    return f"{lower:g}" if lower == last else f"{lower:g} to {last:g}"
 
 
-def breakdowns_to_dict(slicings: Sequence[Breakdown]) -> dict[str, list[dict[str, Any]]]:
-    """For JSON: the bins of every attribute by its key."""
-    return {slicing.attribute.key: [cut.to_dict() for cut in slicing.bins] for slicing in slicings}
+def breakdowns_to_dict(breakdowns: Sequence[Breakdown]) -> dict[str, list[dict[str, Any]]]:
+    """Return the bins of each attribute by its key, for JSON."""
+    return {breakdown.attribute.key: [part.to_dict() for part in breakdown.bins] for breakdown in breakdowns}
 
 
 def wilson_interval(count: int, total: int) -> tuple[float, float]:
-    """Where a share lies with 95 % confidence when `count` of `total` things were counted, which do not hang together.
+    """Return the 95 % confidence interval of a share, of which `count` of `total` independent samples were observed.
 
-    0 to 1 for a total of 0 (Wilson 1927).
+    It is (0, 1) for a total of 0 (Wilson 1927).
     """
     if not total:
         return 0.0, 1.0
-    share, square = count / total, _NORMAL**2 / total
+    share, square = count / total, _Z_95**2 / total
     middle = (share + square / 2) / (1 + square)
-    half = _NORMAL / (1 + square) * math.sqrt(share * (1 - share) / total + square / (4 * total))
-    return max(min(middle - half, share), 0.0), min(max(middle + half, share), 1.0)  # rounding puts neither beyond it
+    half = _Z_95 / (1 + square) * math.sqrt(share * (1 - share) / total + square / (4 * total))
+    return max(min(middle - half, share), 0.0), min(max(middle + half, share), 1.0)  # against rounding errors

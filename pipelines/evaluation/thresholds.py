@@ -1,4 +1,4 @@
-"""Which thresholds suit a detector best on labelled pictures."""
+"""Grid search of a detector's thresholds on labelled scenes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,13 +19,13 @@ ThresholdPair = tuple[float, float]
 
 @dataclass(frozen=True)
 class ThresholdScores:
-    """Scores with a pair of thresholds.
+    """Scores for a pair of thresholds.
 
     Attributes:
-        threshold: of `BoxSettings`.
-        box_threshold: of `BoxSettings`.
+        threshold: of `PostprocessSettings`.
+        box_threshold: of `PostprocessSettings`.
         hmean: mean over the sources.
-        scores: of every source, by name.
+        scores: of each source, by name.
     """
 
     threshold: float
@@ -40,23 +40,23 @@ def sweep_thresholds(
     advance: Callable[[int], None] = lambda _: None,
     level: Level = "word",
 ) -> list[ThresholdScores]:
-    """Score a detector with every pair of a grid of thresholds, its own among them; a picture is looked at once.
+    """Score a detector with all pairs of a grid of thresholds, which includes its own. The network runs once per image.
 
     Args:
-        detector: finds texts.
+        detector: finds the texts.
         sources: at least one.
-        advance: is told after every picture.
-        level: of the texts to be found, where there are several, see `of_level`.
+        advance: called with 1 after every image.
+        level: of the labelled texts, if there are several levels; see `instances_at_level`.
 
     Returns:
-        One entry a pair, the best first; of equals, the one that is nearest to the detector's own.
+        One entry per pair, the best first; of equally good ones, the nearest to the detector's own.
 
     Raises:
-        InputError: a picture is missing or broken; the sentence names it.
+        InputError: an image is missing or cannot be decoded.
     """
-    own = detector.boxes.threshold, detector.boxes.box_threshold
+    own = detector.postprocessing.threshold, detector.postprocessing.box_threshold
     pairs = list(product(sorted({*THRESHOLD_GRID, own[0]}), sorted({*BOX_THRESHOLD_GRID, own[1]})))
-    found: dict[ThresholdPair, dict[str, DetectionScores]] = {pair: {} for pair in pairs}
+    scores: dict[ThresholdPair, dict[str, DetectionScores]] = {pair: {} for pair in pairs}
     for source in sources:
         matches: dict[ThresholdPair, list[ImageMatchCounts]] = {pair: [] for pair in pairs}
         for scene in iterate_scenes(source):
@@ -64,30 +64,30 @@ def sweep_thresholds(
                 matches[pair].append(match)
             advance(1)
         for pair in pairs:
-            found[pair][source.name] = detection_scores(matches[pair])
-    entries = [ThresholdScores(*pair, _mean(scores), scores) for pair, scores in found.items()]
+            scores[pair][source.name] = detection_scores(matches[pair])
+    entries = [ThresholdScores(*pair, _mean_hmean(by_source), by_source) for pair, by_source in scores.items()]
     return sorted(entries, key=lambda e: (-e.hmean, abs(e.threshold - own[0]) + abs(e.box_threshold - own[1])))
 
 
 def _matches(
-    detector: TextDetector, scene: EncodedScene, wanted: Sequence[TextInstance], pairs: Sequence[ThresholdPair]
+    detector: TextDetector, scene: EncodedScene, texts: Sequence[TextInstance], pairs: Sequence[ThresholdPair]
 ) -> dict[ThresholdPair, ImageMatchCounts]:
     image = decode_image(scene.image, scene.key)
-    truths, ignore = [i.polygon for i in wanted], [i.ignore for i in wanted]
+    polygons, ignore = [text.polygon for text in texts], [text.ignore for text in texts]
     probability, size = detector.probability_map(image), (image.shape[1], image.shape[0])
     lowest = min(box_threshold for _, box_threshold in pairs)
     result: dict[ThresholdPair, ImageMatchCounts] = {}
     for threshold in sorted({threshold for threshold, _ in pairs}):
-        settings = replace(detector.boxes, threshold=threshold, box_threshold=lowest)
+        settings = replace(detector.postprocessing, threshold=threshold, box_threshold=lowest)
         boxes = find_boxes(probability, settings, size)
-        known: dict[int, ImageMatchCounts] = {}  # by how many boxes are left: the same number is the same boxes
+        known: dict[int, ImageMatchCounts] = {}  # by the number of remaining boxes, which identifies them
         for box_threshold in (box_threshold for other, box_threshold in pairs if other == threshold):
             kept = [p for p, score in zip(boxes.polygons, boxes.scores.tolist(), strict=True) if score >= box_threshold]
             if len(kept) not in known:
-                known[len(kept)] = count_matches(truths, ignore, kept)
+                known[len(kept)] = count_matches(polygons, ignore, kept)
             result[threshold, box_threshold] = known[len(kept)]
     return result
 
 
-def _mean(scores: dict[str, DetectionScores]) -> float:
+def _mean_hmean(scores: dict[str, DetectionScores]) -> float:
     return sum(score.hmean for score in scores.values()) / len(scores)

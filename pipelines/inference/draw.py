@@ -1,4 +1,4 @@
-"""A picture beside what was read in it."""
+"""Drawing of a page: the image beside the texts that were read."""
 
 from functools import cache
 from itertools import chain
@@ -17,28 +17,29 @@ from synthtext.core import Image, Polygon
 from synthtext.fonts import bundled_fonts, system_fonts
 
 MAX_SIDE, MIN_SIDE = 1600, 800
-"""Pixels of the longer side of each half, at most and (where that takes no more than `ENLARGED` times) at least."""
+"""Limits of the longer side of each half, pixels; `MAX_ENLARGEMENT` takes precedence over the minimum."""
 
 MAX_ENLARGEMENT = 4.0
 
-_SURE, _UNSURE = (0, 114, 178), (213, 94, 0)  # blue and vermilion: told apart by everybody
-_RIM = (255, 255, 255)  # on a blue sign a blue outline is not seen
-_SPLIT = 0.8
+_CONFIDENT, _UNCERTAIN = (0, 114, 178), (213, 94, 0)  # blue and vermilion, safe for colour blindness
+_RIM = (255, 255, 255)  # keeps a blue outline visible on a blue sign
+_CONFIDENCE_SPLIT = 0.8
 _FILL = 0.9  # of the height of a box
-_MANY = frozenset({".ttc", ".otc"})
+_COLLECTIONS = frozenset({".ttc", ".otc"})
+_SHIFT = 4  # fractional bits of OpenCV's coordinates
 
 
 def draw_page(image: Image, page: Page) -> Image:
-    """The picture with outlined texts, and to the right of it the texts at their places.
+    """Draw an image with outlined texts, and to the right of it the texts in their positions.
 
-    Outlines and texts are blue where the recognizer is sure (from 0.8 up), else orange; outlines have a thin white rim.
+    Texts are blue for a confidence of at least 0.8, otherwise orange; outlines have a thin white rim.
 
     Args:
-        image: (H, W, 3) uint8 RGB, the picture that `page` is about.
-        page: what was read in it.
+        image: (H, W, 3) uint8 RGB.
+        page: the texts in the image.
 
     Returns:
-        (h, 2 w, 3) uint8 RGB; large pictures are shrunk and small ones enlarged.
+        (h, 2 w, 3) uint8 RGB; large images are shrunk and small ones enlarged.
     """
     longer = max(image.shape[:2])
     scale = min(MAX_SIDE / longer, 1.0) if longer > MIN_SIDE else min(MIN_SIDE / longer, MAX_ENLARGEMENT)
@@ -46,8 +47,8 @@ def draw_page(image: Image, page: Page) -> Image:
     left = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     right = Canvas.new("RGB", size, "white")
     polygons = [line.polygon * np.float32(scale) for line in page.lines]
-    outlines = [np.rint((polygon - 0.5) * _SUBPIXEL).astype(np.int32) for polygon in polygons]
-    for points in outlines:  # all of them first: the rim of one must not cover another outline
+    outlines = [np.rint((polygon - 0.5) * 2**_SHIFT).astype(np.int32) for polygon in polygons]
+    for points in outlines:  # all rims first: no rim must cover an outline
         cv2.polylines(left, [points], True, _RIM, 4, cv2.LINE_AA, shift=_SHIFT)
     for line, polygon, points in zip(page.lines, polygons, outlines, strict=True):
         cv2.polylines(left, [points], True, _colour(line), 2, cv2.LINE_AA, shift=_SHIFT)
@@ -55,31 +56,27 @@ def draw_page(image: Image, page: Page) -> Image:
     return np.hstack([left, np.asarray(right, np.uint8)])
 
 
-_SHIFT = 4
-_SUBPIXEL = 2**_SHIFT
-
-
 def _colour(line: TextLine) -> tuple[int, int, int]:
-    return _SURE if line.confidence >= _SPLIT else _UNSURE
+    return _CONFIDENT if line.confidence >= _CONFIDENCE_SPLIT else _UNCERTAIN
 
 
 def _write(canvas: Picture, line: TextLine, polygon: Polygon) -> None:
-    """Put a text where its polygon is, as large as fits, turned as the polygon is."""
+    """Draw a text in the position and direction of its polygon, as large as fits."""
     along, down = polygon[1] - polygon[0], polygon[3] - polygon[0]
     width, height = float(np.hypot(*along)), float(np.hypot(*down))
     angle = float(np.degrees(np.arctan2(along[1], along[0])))
-    if height > 1.5 * width:  # runs downwards: it was turned for reading
+    if height > 1.5 * width:  # vertical text
         width, height, angle = height, width, angle + 90
-    patch = _set(line.text, width, height, _colour(line))
-    turned = patch.rotate(-angle, expand=True, resample=Canvas.Resampling.BICUBIC)
+    patch = _render_text(line.text, width, height, _colour(line))
+    rotated = patch.rotate(-angle, expand=True, resample=Canvas.Resampling.BICUBIC)
     centre = (polygon.min(0) + polygon.max(0)) / 2
-    canvas.paste(turned, (round(centre[0] - turned.width / 2), round(centre[1] - turned.height / 2)), turned)
+    canvas.paste(rotated, (round(centre[0] - rotated.width / 2), round(centre[1] - rotated.height / 2)), rotated)
     outline = [tuple(map(float, point)) for point in polygon]
     ImageDraw.Draw(canvas).polygon(outline, outline=(225, 225, 225))
 
 
-def _set(text: str, width: float, height: float, colour: tuple[int, int, int]) -> Picture:
-    """A text in a transparent box."""
+def _render_text(text: str, width: float, height: float, colour: tuple[int, int, int]) -> Picture:
+    """Render a text in a transparent box of at least the given size."""
     path = _font_for(text)
     size = max(_FILL * height, 4.0)
     font = ImageFont.truetype(path, size)
@@ -93,28 +90,28 @@ def _set(text: str, width: float, height: float, colour: tuple[int, int, int]) -
 
 
 def _font_for(text: str) -> str:
-    """The first font that has all characters, or else the one that has most."""
-    wanted = {ord(character) for character in text if not character.isspace()}
-    best, most = "", -1
+    """Return the first font that has all characters of a text, or else the one that has most of them."""
+    required = {ord(character) for character in text if not character.isspace()}
+    best, max_count = "", -1
     for path in _fonts():
-        count = len(wanted & _characters(path))
-        if count == len(wanted):
+        count = len(required & _characters(path))
+        if count == len(required):
             return path
-        if count > most:
-            best, most = path, count
+        if count > max_count:
+            best, max_count = path, count
     return best
 
 
 @cache
 def _fonts() -> tuple[str, ...]:
-    """Files of fonts, those with many characters first."""
+    """Font files, those with many characters first."""
     paths = chain(bundled_fonts(), system_fonts())
     return tuple(str(path) for path in sorted(paths, key=_rank))
 
 
 def _rank(path: Path) -> int:
     names = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "NotoSansCJK-Regular.ttc")
-    return names.index(path.name) if path.name in names else len(names) + (path.suffix in _MANY)
+    return names.index(path.name) if path.name in names else len(names) + (path.suffix in _COLLECTIONS)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The ONNX libraries, which are an extra."""
+"""Engines that run a network: torch and onnxruntime, which is an optional dependency."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,65 +18,65 @@ from synthtext.core import InputError
 
 @cache
 def require_onnx() -> ModuleType:
-    """The library `onnx`, with the parts of it that are used here.
+    """Import `onnx` with the submodules that this package uses.
 
     Raises:
         InputError: it is not installed.
     """
     for part in ("checker", "helper", "numpy_helper", "reference"):
-        _required(f"onnx.{part}")
-    return _required("onnx")
+        _import(f"onnx.{part}")
+    return _import("onnx")
 
 
 @cache
 def require_onnxruntime() -> ModuleType:
-    """The library `onnxruntime`.
+    """Import `onnxruntime`.
 
     Raises:
         InputError: it is not installed.
     """
-    return _required("onnxruntime")
+    return _import("onnxruntime")
 
 
 def has_onnxruntime() -> bool:
-    """Whether ONNX files can be run."""
+    """Return whether ONNX files can be run."""
     return find_spec("onnxruntime") is not None
 
 
 def has_onnx_export() -> bool:
-    """Whether networks can be made into ONNX files and run."""
+    """Return whether networks can be exported as ONNX files and run."""
     return has_onnxruntime() and find_spec("onnx") is not None
 
 
-def _required(name: str) -> ModuleType:
+def _import(name: str) -> ModuleType:
     try:
         return import_module(name)
     except ImportError as error:
         library = name.partition(".")[0]
         raise InputError(
-            f"{library} is needed for this ({error}): install it with pip install 'ocrmill[onnx]'"
+            f"{library} is required for this ({error}): install it with pip install 'ocrmill[onnx]'"
         ) from None
 
 
 Engine: TypeAlias = Callable[[Tensor], Tensor]
-"""Normalised images (B, 3, H, W) float32 to what the network says of them, float32 on the CPU: a recognizer the
-probabilities (B, T, classes), a detector the probability maps (B, H, W)."""
+"""Maps normalised images (B, 3, H, W) float32 to the network's output, float32 on the CPU: the probabilities
+(B, T, classes) of a recognizer, or the probability maps (B, H, W) of a detector."""
 
 Precision: TypeAlias = Literal["fp32", "bf16"]
 
-_QUIET = 3  # onnxruntime tells errors only
+_ERRORS_ONLY = 3  # log level of onnxruntime
 
 
 def torch_recognizer(model: nn.Module, precision: Precision = "fp32") -> Engine:
-    """Run a recognizer with torch.
+    """Return an engine that runs a recognizer in torch.
 
     Args:
-        model: gives `.logits` (B, T, classes); its training mode is put back after every use.
-        precision: bf16 computes in bfloat16 where that is safe.
+        model: returns `.logits` (B, T, classes); its training mode is restored after every call.
+        precision: "bf16" computes in bfloat16 where torch's autocast does.
     """
 
     def run(images: Tensor) -> Tensor:
-        with _reading_mode(model, precision) as device:
+        with _inference(model, precision) as device:
             probabilities: Tensor = model(images.to(device)).logits.float().softmax(2).cpu()
             return probabilities
 
@@ -84,17 +84,17 @@ def torch_recognizer(model: nn.Module, precision: Precision = "fp32") -> Engine:
 
 
 def torch_detector(model: Detector, precision: Precision = "fp32") -> Engine:
-    """Run a detector with torch, see `torch_recognizer`."""
+    """Return an engine that runs a detector in torch, see `torch_recognizer`."""
 
     def run(images: Tensor) -> Tensor:
-        with _reading_mode(model, precision) as device:
+        with _inference(model, precision) as device:
             return model.probability(images.to(device)).float().cpu()
 
     return run
 
 
 @contextmanager
-def _reading_mode(model: nn.Module, precision: Precision) -> Iterator[torch.device]:
+def _inference(model: nn.Module, precision: Precision) -> Iterator[torch.device]:
     was_training, device = model.training, next(model.parameters()).device
     model.eval()
     try:
@@ -105,26 +105,30 @@ def _reading_mode(model: nn.Module, precision: Precision) -> Iterator[torch.devi
 
 
 def open_onnx_session(model: Path | bytes, threads: int | None = None) -> Any:
-    """An ONNX file, or its bytes, as an `onnxruntime.InferenceSession` on the CPU.
+    """Open an ONNX file, or its content, as an `onnxruntime.InferenceSession` on the CPU.
+
+    Args:
+        model: path or bytes of the file.
+        threads: of onnxruntime; None: all CPUs.
 
     Raises:
-        InputError: onnxruntime is not installed, or this is no network that it can run.
+        InputError: onnxruntime is not installed, or the file is missing or cannot be run.
     """
     runtime = require_onnxruntime()
     options = runtime.SessionOptions()
-    options.log_severity_level = _QUIET
+    options.log_severity_level = _ERRORS_ONLY
     if threads:
         options.intra_op_num_threads = threads
-    content = model if isinstance(model, bytes) else _content(model)
+    content = model if isinstance(model, bytes) else _read_bytes(model)
     try:
         return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime has many of its own
+    except Exception as error:  # onnxruntime defines many exceptions
         reason = " ".join(str(error).split())[:150]
-        where = "this network" if isinstance(model, bytes) else str(model)
-        raise InputError(f"{where} is no ONNX file that can be run, or a damaged one ({reason})") from None
+        where = "the network" if isinstance(model, bytes) else str(model)
+        raise InputError(f"{where} is damaged or not an ONNX file that onnxruntime can run ({reason})") from None
 
 
-def _content(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -134,7 +138,7 @@ def _content(path: Path) -> bytes:
 
 
 def onnx_engine(session: Any) -> Engine:
-    """Run an ONNX network; a detector's maps (B, 1, H, W) lose the second axis."""
+    """Return an engine that runs an ONNX session; a detector's maps (B, 1, H, W) lose the second axis."""
     (name,) = (entry.name for entry in session.get_inputs())
 
     def run(images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""`ocrmill export`: a RUN as an ONNX file."""
+"""Export of a run directory as an ONNX file."""
 
 import copy
 import io
@@ -26,7 +26,7 @@ from pipelines.inference.engine import (
 )
 from pipelines.inference.onnx_graph import with_metadata
 from pipelines.inference.onnx_metadata import detector_metadata, recognizer_metadata
-from pipelines.inference.run import Run
+from pipelines.inference.run import RecognizerRun, Run
 from pipelines.io.atomic import write_atomic
 from synthtext.core import InputError
 
@@ -34,21 +34,26 @@ Model = TypeVar("Model", bound=nn.Module)
 
 OPSET = 17
 EXPORT_TOLERANCE = 1e-4
-"""Largest difference of a probability between the exported file and torch."""
+"""Largest allowed difference between a probability of the exported file and of torch."""
 
 INPUT_NAME, OUTPUT_NAME = "x", "probability"
 
 
-def export_onnx(run: Run, out: Path, say: Callable[[str], None] = print) -> None:
-    """Write the best network of a RUN as an ONNX file, and check that it says what the network says.
+def export_onnx(run: Run, out: Path, log: Callable[[str], None] = print) -> None:
+    """Write the best network of a run directory as an ONNX file, and compare its output with that of torch.
 
-    The file takes normalised images (B, 3, H, W) float32 of any batch size and width (of a detector: any height and
-    width that are multiples of 32), and gives probabilities: (B, T, classes) of a recognizer, (B, 1, H, W) of a
-    detector. Charset, preprocessing and box settings are in its metadata.
+    The file maps normalised images (B, 3, H, W) float32 to probabilities: (B, T, classes) of a recognizer, with any
+    batch size and width; (B, 1, H, W) of a detector, with any batch size, and any height and width that are multiples
+    of 32. Charset, preprocessing and postprocessing are in its metadata.
+
+    Args:
+        run: the run directory.
+        out: file to write.
+        log: called with one line of text.
 
     Raises:
-        InputError: the RUN has no weights, the ONNX libraries are missing, or the file cannot be written.
-        JobError: the file says something else than the network; it is not written then.
+        InputError: the run has no weights, the ONNX libraries are missing, or the file cannot be written.
+        JobError: the outputs differ; no file is written.
     """
     if not out.absolute().parent.is_dir():
         raise InputError(f"{out} cannot be written: there is no folder {out.absolute().parent}")
@@ -57,13 +62,13 @@ def export_onnx(run: Run, out: Path, say: Callable[[str], None] = print) -> None
         write_atomic(out, content)
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}") from None
-    say(f"{out}: {len(content):,} bytes; checked against torch, largest difference of a probability {difference:.1g}")
+    log(f"{out}: {len(content):,} bytes; largest difference from torch in a probability: {difference:.1g}")
 
 
 def to_onnx(run: Run) -> tuple[bytes, float]:
-    """The ONNX file of a RUN, and how much it differs from torch; raises as `export` does."""
-    if run.kind == "recognizer":
-        recognizer = run.load_recognizer()
+    """Return the content of a run's ONNX file, and its largest difference from torch; raises as `export_onnx`."""
+    if isinstance(run, RecognizerRun):
+        recognizer = run.load_model()
         height = run.preprocessing.height
         content = _exported(
             _Probabilities(fold_batch_norm(recognizer)),
@@ -72,15 +77,15 @@ def to_onnx(run: Run) -> tuple[bytes, float]:
             recognizer_metadata(run.charset, run.preprocessing),
         )
         shapes = [(1, 3, height, 320), (3, 3, height, 97)]
-        return content, _checked(content, torch_recognizer(recognizer), shapes)
-    detector = run.load_detector()
+        return content, _largest_difference(content, torch_recognizer(recognizer), shapes)
+    detector = run.load_model()
     content = _exported(
-        _Map(fold_batch_norm(detector)),
+        _ProbabilityMap(fold_batch_norm(detector)),
         torch.zeros(1, 3, 64, 96),
         {axis: {0: "batch", 2: "height", 3: "width"} for axis in (INPUT_NAME, OUTPUT_NAME)},
-        detector_metadata(run.detector_preprocessing, run.boxes),
+        detector_metadata(run.preprocessing, run.postprocessing),
     )
-    return content, _checked(content, torch_detector(detector), [(1, 3, 96, 160), (2, 3, 64, 32)])
+    return content, _largest_difference(content, torch_detector(detector), [(1, 3, 96, 160), (2, 3, 64, 32)])
 
 
 class _Probabilities(nn.Module):
@@ -93,7 +98,7 @@ class _Probabilities(nn.Module):
         return probabilities
 
 
-class _Map(nn.Module):
+class _ProbabilityMap(nn.Module):
     def __init__(self, model: Detector) -> None:
         super().__init__()
         self.model = model
@@ -103,7 +108,7 @@ class _Map(nn.Module):
 
 
 def fold_batch_norm(model: Model) -> Model:
-    """A copy of a network in evaluation mode, its batch normalisation folded into the convolutions before it."""
+    """Return a copy of a network in evaluation mode whose batch normalisation is folded into its convolutions."""
     result = copy.deepcopy(model).eval()
     for module in result.modules():
         if isinstance(module, ConvNormAct):
@@ -118,10 +123,10 @@ def fold_batch_norm(model: Model) -> Model:
 def _exported(
     model: nn.Module, example: Tensor, axes: Mapping[str, Mapping[int, str]], metadata: Mapping[str, str]
 ) -> bytes:
-    require_onnx()  # whether it is there: before the work
+    require_onnx()  # fail before the work
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.inference_mode():
-        # The exporter that follows torch.export cannot export bidirectional LSTMs of any length (torch 2.13).
+        # The exporter on torch.export does not support bidirectional LSTMs of variable length (torch 2.13).
         warnings.simplefilter("ignore")
         torch.onnx.export(
             model,
@@ -136,11 +141,16 @@ def _exported(
     return with_metadata(buffer.getvalue(), metadata)
 
 
-def _checked(content: bytes, engine: Engine, shapes: Sequence[tuple[int, ...]]) -> float:
-    written, largest, generator = onnx_engine(open_onnx_session(content)), 0.0, torch.Generator().manual_seed(0)
+def _largest_difference(content: bytes, engine: Engine, shapes: Sequence[tuple[int, ...]]) -> float:
+    """Compare the outputs of an ONNX file and an engine on random images.
+
+    Raises:
+        JobError: they differ by more than `EXPORT_TOLERANCE`.
+    """
+    exported, largest, generator = onnx_engine(open_onnx_session(content)), 0.0, torch.Generator().manual_seed(0)
     for shape in shapes:
         images = torch.rand(shape, generator=generator) * 2 - 1
-        largest = max(largest, float((written(images) - engine(images)).abs().max()))
+        largest = max(largest, float((exported(images) - engine(images)).abs().max()))
     if not largest <= EXPORT_TOLERANCE:
         raise JobError(f"the exported network differs from torch by {largest:.3g}: no file was written")
     return largest

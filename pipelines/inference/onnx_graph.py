@@ -1,4 +1,4 @@
-"""A layer with weights, as an ONNX file and as a torch module have it."""
+"""Layers and weights of ONNX files, and the layers of torch modules to compare them with."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ LayerKind: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """What two layers must share for the weights of one to fit the other.
+    """The shape of a layer: the weights of one layer fit another layer of equal shape.
 
     Attributes:
         kind: of the layer.
-        inputs: channels or features that come in.
-        outputs: channels or features that go out; of an LSTM, of one direction.
-        kernel: height and width, 1 x 1 where there is none.
-        stride: down and across.
+        inputs: input channels or features.
+        outputs: output channels or features; of an LSTM, of one direction.
+        kernel: height and width; (1, 1) for layers without a kernel.
+        stride: vertical and horizontal.
         groups: of a convolution.
-        has_bias: whether it adds one.
+        has_bias: whether the layer has a bias.
     """
 
     kind: LayerKind
@@ -54,7 +54,7 @@ class LayerSpec:
 
 
 def layer_specs(module: nn.Module) -> tuple[LayerSpec, ...] | None:
-    """The layers that a torch module stands for; None if it has no weights of its own, or is of another kind."""
+    """Return the layers of a torch module; None if it has no weights itself, or is of an unsupported kind."""
     match module:
         case nn.ConvTranspose2d() | nn.Conv2d():
             is_transposed = isinstance(module, nn.ConvTranspose2d)
@@ -86,17 +86,17 @@ def layer_specs(module: nn.Module) -> tuple[LayerSpec, ...] | None:
 FloatArray = NDArray[np.float32]
 
 _FOLDED = ("Slice", "Concat", "Unsqueeze", "Squeeze", "Reshape", "Transpose", "Identity")
-"""What converters put between a weight and its layer."""
+"""Operators that converters insert between a weight and its layer."""
 
-_DEFAULT = ("", "ai.onnx")
-"""The domain of the operators that every runtime knows, by both of its names."""
+_DEFAULT_DOMAIN = ("", "ai.onnx")
+"""Both names of the domain of the standard operators."""
 
 _LSTM_GATES = (0, 2, 3, 1)
-"""Where torch's gates (input, forget, cell, output) stand among those of ONNX (input, output, forget, cell)."""
+"""Positions of torch's gates (input, forget, cell, output) in the order of ONNX (input, output, forget, cell)."""
 
 
 class LayerWeights(NamedTuple):
-    """A layer, the arrays that torch wants for it, by torch's names, and the name of its output in the file."""
+    """A layer, its arrays by torch's names of parameters and buffers, and the name of its output in the file."""
 
     layer: LayerSpec
     arrays: Mapping[str, FloatArray]
@@ -104,23 +104,23 @@ class LayerWeights(NamedTuple):
 
 
 def read_layers(model: Any, path: Path) -> list[LayerWeights]:
-    """The layers with weights of an ONNX network.
+    """Return the layers of an ONNX network that have weights.
 
     Args:
-        model: as `load_model` gives it.
-        path: where it is from, for the error.
+        model: from `load_onnx`.
+        path: of its file, for error messages.
 
     Raises:
-        InputError: the weights of a layer are computed while it runs.
+        InputError: the weights of a layer are not constants.
     """
     return list(_Graph(model).layers(path))
 
 
 def load_onnx(path: Path) -> Any:
-    """An ONNX file as onnx's `ModelProto`.
+    """Load an ONNX file as a `ModelProto`.
 
     Raises:
-        InputError: it is missing, is no ONNX file or a damaged one, or onnx is not installed.
+        InputError: the file is missing, damaged or not an ONNX file, or onnx is not installed.
     """
     library = require_onnx()
     try:
@@ -130,21 +130,21 @@ def load_onnx(path: Path) -> Any:
         raise InputError(f"{path}: there is no such file") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-    except Exception as error:  # protobuf and the checker have errors of their own
+    except Exception as error:  # protobuf and the checker define many exceptions
         reason = " ".join(str(error).split())[:150]
-        raise InputError(f"{path} is no ONNX file, or a damaged one ({reason})") from None
+        raise InputError(f"{path} is damaged or not an ONNX file ({reason})") from None
     if not model.graph.node:
-        raise InputError(f"{path} is no ONNX file, or a damaged one (it has no graph)")
+        raise InputError(f"{path} is damaged or not an ONNX file (it has no graph)")
     return model
 
 
 def read_metadata(model: Any) -> dict[str, str]:
-    """What a network says about itself."""
+    """Return the metadata of a network."""
     return {entry.key: entry.value for entry in model.metadata_props}
 
 
 def with_metadata(content: bytes, metadata: Mapping[str, str]) -> bytes:
-    """The bytes of an ONNX file that also says this about itself."""
+    """Return the content of an ONNX file with metadata added."""
     model = require_onnx().load_from_string(content)
     require_onnx().helper.set_model_props(model, dict(metadata))
     result: bytes = model.SerializeToString()
@@ -152,10 +152,10 @@ def with_metadata(content: bytes, metadata: Mapping[str, str]) -> bytes:
 
 
 def with_floor_resize(model: Any) -> bytes:
-    """The network as a file whose nearest-neighbour enlargement repeats cells.
+    """Return the content of an ONNX file whose nearest-neighbour resizing rounds down, that is, repeats cells.
 
-    The published detector's file leaves the rounding at its default, which shifts the coarse levels of the pyramid by
-    part of a cell; the network was trained with repetition.
+    The file of the published detector leaves the rounding at its default, which shifts the coarse levels of the
+    feature pyramid by a part of a cell; the network was trained with repeated cells.
     """
     library = require_onnx()
     changed = type(model)()
@@ -171,12 +171,12 @@ def with_floor_resize(model: Any) -> bytes:
 
 
 class _Graph:
-    """An ONNX graph, its constants folded."""
+    """An ONNX graph with folded constants."""
 
     def __init__(self, model: Any) -> None:
-        # Operators of other domains have no weights that are known here; a file may have no others.
-        self._nodes = [node for node in model.graph.node if node.domain in _DEFAULT]
-        self._opset = max((entry.version for entry in model.opset_import if entry.domain in _DEFAULT), default=0)
+        # Operators of other domains are ignored; a file may have no operator of the standard one.
+        self._nodes = [node for node in model.graph.node if node.domain in _DEFAULT_DOMAIN]
+        self._opset = max((entry.version for entry in model.opset_import if entry.domain in _DEFAULT_DOMAIN), default=0)
         to_array = require_onnx().numpy_helper.to_array
         self._constants: dict[str, NDArray[Any]] = {item.name: to_array(item) for item in model.graph.initializer}
         self._users: dict[str, list[Any]] = {}
@@ -219,13 +219,13 @@ class _Graph:
                 layer, arrays = readers[node.op_type](node)
             except KeyError:
                 raise InputError(
-                    f"{path}: the weights of {node.op_type} {node.output[0]!r} are no constants; "
-                    "export the network with its weights in it"
+                    f"{path}: the weights of {node.op_type} {node.output[0]!r} are not constants; "
+                    "export the network with its weights in the file"
                 ) from None
             yield LayerWeights(layer, arrays, node.output[0])
 
     def _is_product(self, node: Any) -> bool:
-        """Whether a matrix product has no weights, as in attention, or more than a linear layer has."""
+        """Whether a matrix product is not a linear layer: it has no weights, as in attention, or not two dimensions."""
         weight = self._constants.get(node.input[1])
         return node.op_type == "MatMul" and (weight is None or weight.ndim != 2)
 
@@ -234,7 +234,7 @@ class _Graph:
         is_transposed, groups = node.op_type == "ConvTranspose", attributes.get("group", 1)
         first, second, *kernel = weight.shape
         arrays = {"weight": weight}
-        bias = self._constants[node.input[2]] if len(node.input) > 2 else self._added(node)
+        bias = self._constants[node.input[2]] if len(node.input) > 2 else self._added_bias(node)
         if bias is not None:
             arrays["bias"] = bias.reshape(-1)
         layer = LayerSpec(
@@ -248,8 +248,8 @@ class _Graph:
         )
         return layer, arrays
 
-    def _added(self, node: Any) -> NDArray[Any] | None:
-        """A constant that is added to the result of a node and to nothing else."""
+    def _added_bias(self, node: Any) -> NDArray[Any] | None:
+        """The constant that a following Add node adds to the output of a node."""
         users = self._users.get(node.output[0], [])
         if len(users) != 1 or users[0].op_type != "Add":
             return None
@@ -281,7 +281,7 @@ class _Graph:
         weight = self._constants[node.input[1]]
         if not (node.op_type == "Gemm" and _attributes(node).get("transB")):
             weight = weight.T
-        bias = self._constants[node.input[2]] if len(node.input) > 2 else self._added(node)
+        bias = self._constants[node.input[2]] if len(node.input) > 2 else self._added_bias(node)
         arrays = {"weight": weight} | ({} if bias is None else {"bias": bias.reshape(-1)})
         outputs, inputs = weight.shape
         return LayerSpec("linear layer", inputs, outputs, has_bias=bias is not None), arrays

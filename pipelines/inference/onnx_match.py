@@ -1,7 +1,8 @@
-"""Weights of an ONNX file into a network of ours, layer by layer."""
+"""Matching of an ONNX file's layers with those of a torch network, to copy the weights."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,13 +18,13 @@ Model = TypeVar("Model", bound=nn.Module)
 
 @dataclass(frozen=True)
 class ModuleLayer:
-    """A layer of a network of ours, and where its weights go.
+    """A layer of a torch network.
 
     Attributes:
-        layer: what it is.
-        name: of the module ("backbone.conv1.conv").
-        module: that holds the parameters.
-        number: of the layer in the module, for an LSTM of several.
+        layer: its shape.
+        name: of the module, such as "backbone.conv1.conv".
+        module: holds the parameters.
+        index: of the layer in the module, for an LSTM of several layers.
     """
 
     layer: LayerSpec
@@ -32,7 +33,7 @@ class ModuleLayer:
     index: int
 
     def load(self, weights: LayerWeights) -> None:
-        """Take the weights of a layer that is alike."""
+        """Copy the weights of a layer of equal shape."""
         tensors = self.module.state_dict(keep_vars=True)
         with torch.no_grad():
             for name, array in weights.arrays.items():
@@ -41,15 +42,15 @@ class ModuleLayer:
 
 
 def module_layers(model: Model, forward: Callable[[Model], object]) -> list[ModuleLayer]:
-    """The layers of a network in the order in which they are used.
+    """Return the layers of a network in the order in which they are used.
 
     Args:
         model: the network.
-        run: uses it once.
+        forward: calls it once.
     """
     used: list[tuple[str, nn.Module]] = []
     handles = [
-        module.register_forward_hook(_note(used, name, module))
+        module.register_forward_hook(_record(used, name, module))
         for name, module in model.named_modules()
         if layer_specs(module) is not None
     ]
@@ -66,7 +67,7 @@ def module_layers(model: Model, forward: Callable[[Model], object]) -> list[Modu
     ]
 
 
-def _note(
+def _record(
     used: list[tuple[str, nn.Module]], name: str, module: nn.Module
 ) -> Callable[[nn.Module, tuple[Tensor, ...], object], None]:
     def hook(_module: nn.Module, _inputs: tuple[Tensor, ...], _output: object) -> None:
@@ -77,12 +78,12 @@ def _note(
 
 @dataclass(frozen=True)
 class LayerMismatch:
-    """The first place where a file and a network of ours differ.
+    """The first layer that differs between a file and a torch network.
 
     Attributes:
         position: of the layer, from 0.
-        file_layer: the file's layer; None where it has no more.
-        model_layer: ours; None where there are no more.
+        file_layer: the file's layer; None: the file has no more layers.
+        model_layer: the network's layer; None: the network has no more layers.
     """
 
     position: int
@@ -90,20 +91,15 @@ class LayerMismatch:
     model_layer: ModuleLayer | None
 
     def __str__(self) -> str:
-        there = (
-            "there are no more layers"
-            if self.file_layer is None
-            else f"{self.file_layer.name!r} is {self.file_layer.layer}"
-        )
-        here = "nothing more" if self.model_layer is None else str(self.model_layer.layer)
-        return f"layer {self.position + 1}: {there}, where this architecture has {here}"
+        layer = self.file_layer
+        actual = "the file has no more layers" if layer is None else f"{layer.name!r} is {layer.layer}"
+        expected = "no more layers" if self.model_layer is None else str(self.model_layer.layer)
+        return f"layer {self.position + 1}: {actual}; expected {expected}"
 
 
-def first_mismatch(there: Sequence[LayerWeights], here: Sequence[ModuleLayer]) -> LayerMismatch | None:
-    """Compare layers one by one; None if all are alike."""
-    for position in range(max(len(there), len(here))):
-        weights = there[position] if position < len(there) else None
-        slot = here[position] if position < len(here) else None
+def first_mismatch(file_layers: Sequence[LayerWeights], model_layers: Sequence[ModuleLayer]) -> LayerMismatch | None:
+    """Compare layers one by one; return None if all are equal."""
+    for position, (weights, slot) in enumerate(zip_longest(file_layers, model_layers)):
         if weights is None or slot is None or weights.layer != slot.layer:
             return LayerMismatch(position, weights, slot)
     return None
@@ -112,25 +108,28 @@ def first_mismatch(there: Sequence[LayerWeights], here: Sequence[ModuleLayer]) -
 def load_matching(
     file: Path, layers: Sequence[LayerWeights], models: Sequence[Model], forward: Callable[[Model], object]
 ) -> Model:
-    """Fill the one of several networks whose layers are those of a file.
+    """Copy the weights of a file into the first of several networks whose layers match.
 
     Args:
-        file: is named in the error.
+        file: for error messages.
         layers: of the file.
         models: at least one.
-        forward: uses a network once; layers that it does not use keep their weights.
+        forward: calls a network once; layers that it does not use keep their weights.
+
+    Returns:
+        The network with the weights of the file.
 
     Raises:
-        InputError: none is alike; the sentence names the first layer that differs from the most similar one.
+        InputError: no network matches; the message names the first layer that differs from the most similar network.
     """
     nearest: LayerMismatch | None = None
     for model in models:
         slots = module_layers(model, forward)
-        difference = first_mismatch(layers, slots)
-        if difference is None:
+        mismatch = first_mismatch(layers, slots)
+        if mismatch is None:
             for weights, slot in zip(layers, slots, strict=True):
                 slot.load(weights)
             return model
-        if nearest is None or difference.position > nearest.position:
-            nearest = difference
-    raise InputError(f"{file} is of another architecture: {nearest}")
+        if nearest is None or mismatch.position > nearest.position:
+            nearest = mismatch
+    raise InputError(f"{file} has another architecture: {nearest}")

@@ -1,4 +1,4 @@
-"""What an ONNX file of ours says about itself."""
+"""The metadata of ONNX files: charset, preprocessing and postprocessing."""
 
 import json
 from collections.abc import Mapping
@@ -12,56 +12,64 @@ from pipelines.inference.published import DICTIONARY_FILE, published_file
 from synthtext.core import Charset, InputError
 
 CHARSET_KEY = "character"
-"""The charset, one character a line: where RapidOCR looks for it."""
+"""The charset, one character per line. RapidOCR reads this key."""
 
-PREPROCESSING_KEY, POSTPROCESSING_KEY = "preprocessing", "boxes"
+PREPROCESSING_KEY, POSTPROCESSING_KEY = "preprocessing", "postprocessing"
+
+PUBLISHED_CLASSES = 6625
+"""Classes of the published recognizer: the blank, 6,623 characters, and the space."""
+
+PUBLISHED_PREPROCESSING = RecognizerPreprocessing(min_width=320, width_step=1)
+"""Preprocessing of the published recognizer, whose inputs are never narrower (released configuration)."""
 
 
 def recognizer_metadata(charset: Charset, preprocessing: RecognizerPreprocessing) -> dict[str, str]:
-    """Metadata of a recognizer's file."""
+    """Return the metadata of a recognizer's file."""
     return {CHARSET_KEY: "\n".join(charset), PREPROCESSING_KEY: preprocessing.to_json()}
 
 
-def detector_metadata(preprocessing: DetectorPreprocessing, boxes: PostprocessSettings) -> dict[str, str]:
-    """Metadata of a detector's file."""
-    return {PREPROCESSING_KEY: preprocessing.to_json(), POSTPROCESSING_KEY: json.dumps(asdict(boxes))}
+def detector_metadata(preprocessing: DetectorPreprocessing, postprocessing: PostprocessSettings) -> dict[str, str]:
+    """Return the metadata of a detector's file."""
+    return {PREPROCESSING_KEY: preprocessing.to_json(), POSTPROCESSING_KEY: json.dumps(asdict(postprocessing))}
 
 
 def resolve_model_charset(metadata: Mapping[str, str], classes: int, dictionary: Path | None, file: Path) -> Charset:
-    """The charset of a recognizer: from its file, from the dictionary that a user gives, or the published one.
+    """Return the charset of a recognizer: that in its file, that in a given dictionary, or the published one.
 
     Args:
         metadata: of the file.
-        classes: of the network, the blank among them.
-        dictionary: one character a line, or None.
-        file: of the network, for errors.
+        classes: of the network, including the blank.
+        dictionary: one character per line, or None.
+        file: of the network, for error messages.
 
     Raises:
-        InputError: the dictionary is unreadable, has not as many characters as the network or others than the file
-            names, or there is none.
+        InputError: the dictionary cannot be read, does not fit the number of classes or contradicts the file, or the
+            characters are unknown.
     """
-    named = metadata.get(CHARSET_KEY)
-    own = None if named is None else charset_for_classes(tuple(named.split("\n")), classes, str(file))
+    characters = metadata.get(CHARSET_KEY)
+    own = None if characters is None else charset_for_classes(tuple(characters.split("\n")), classes, str(file))
     if dictionary is not None:
-        characters = Charset.from_file(dictionary, add_space=False).characters
-        given = charset_for_classes(characters, classes, f"{file} with {dictionary}")
+        entries = Charset.from_file(dictionary, add_space=False).characters
+        given = charset_for_classes(entries, classes, f"{file} with {dictionary}")
         if own is not None and given != own:
-            raise InputError(f"{file} names its characters, and {dictionary} has others: leave out --charset")
+            raise InputError(f"{file} contains its charset, and {dictionary} has other characters: leave out --charset")
         return given
     if own is not None:
         return own
     if classes == PUBLISHED_CLASSES:
         return Charset.from_file(published_file(DICTIONARY_FILE))
-    raise InputError(f"{file} does not name its {classes - 1:,} characters: give its dictionary with --charset FILE")
+    raise InputError(
+        f"{file} does not contain its charset of {classes - 1:,} characters: give its dictionary with --charset FILE"
+    )
 
 
 def charset_for_classes(characters: tuple[str, ...], classes: int, where: str) -> Charset:
-    """The charset of a network: the characters, and the space where exactly one class is left over.
+    """Return the charset of a network: the given characters, and the space if exactly one class remains.
 
     Args:
-        characters: of a dictionary, the space perhaps left out (PaddleOCR's `use_space_char`).
-        classes: of the network, the blank among them.
-        where: names file and dictionary in errors.
+        characters: of a dictionary, which may omit the space (`use_space_char` of PaddleOCR).
+        classes: of the network, including the blank.
+        where: file and dictionary, for error messages.
 
     Raises:
         InputError: there are more or fewer characters than classes.
@@ -70,8 +78,8 @@ def charset_for_classes(characters: tuple[str, ...], classes: int, where: str) -
         characters = (*characters, " ")
     if len(characters) != classes - 1:
         raise InputError(
-            f"{where}: the network tells {classes - 1:,} characters apart (and the blank), but the charset has "
-            f"{len(characters):,}; give the dictionary that it was trained with"
+            f"{where}: the network has {classes - 1:,} classes besides the blank, but the charset has "
+            f"{len(characters):,} characters; give the dictionary that the network was trained with"
         )
     try:
         return Charset(characters)
@@ -80,34 +88,31 @@ def charset_for_classes(characters: tuple[str, ...], classes: int, where: str) -
 
 
 def read_postprocessing(metadata: Mapping[str, str], file: Path) -> PostprocessSettings:
-    """How maps become boxes; as the released code has it for a file that does not say, which learnt from such boxes.
+    """Return the postprocessing in the metadata of a detector's file; without one, that of PaddleOCR's code.
+
+    Args:
+        metadata: of the file.
+        file: for error messages.
 
     Raises:
-        InputError: what the file says cannot be; the sentence names it, and so do those of the functions below.
+        InputError: the metadata are invalid.
     """
     if POSTPROCESSING_KEY not in metadata:
         return PostprocessSettings(paddle_compat=True)
     try:
         settings = json.loads(metadata[POSTPROCESSING_KEY])
     except ValueError as error:
-        raise InputError(f"{file}: the metadata 'boxes' are no JSON: {error}") from None
-    return validate_dataclass(PostprocessSettings, settings, f"{file}, metadata 'boxes'")
+        raise InputError(f"{file}: the metadata {POSTPROCESSING_KEY!r} are not JSON: {error}") from None
+    return validate_dataclass(PostprocessSettings, settings, f"{file}, metadata {POSTPROCESSING_KEY!r}")
 
 
 def read_recognizer_preprocessing(metadata: Mapping[str, str], file: Path) -> RecognizerPreprocessing:
-    """What the file says; the published one for a file that does not say."""
+    """Return the preprocessing in the metadata; without one, the published one. Raises as `read_postprocessing`."""
     text = metadata.get(PREPROCESSING_KEY)
     return PUBLISHED_PREPROCESSING if text is None else RecognizerPreprocessing.from_json(text, f"{file}: ")
 
 
 def read_detector_preprocessing(metadata: Mapping[str, str], file: Path) -> DetectorPreprocessing:
-    """What the file says; the published one for a file that does not say."""
+    """Return the preprocessing in the metadata; without one, the published one. Raises as `read_postprocessing`."""
     text = metadata.get(PREPROCESSING_KEY)
     return DetectorPreprocessing() if text is None else DetectorPreprocessing.from_json(text, f"{file}: ")
-
-
-PUBLISHED_CLASSES = 6625
-"""Of the published recognizer: the blank, 6,623 characters, the space."""
-
-PUBLISHED_PREPROCESSING = RecognizerPreprocessing(min_width=320, width_step=1)
-"""Of the published recognizer, which never saw a narrower input (released configuration)."""

@@ -1,4 +1,4 @@
-"""A detector that is ready to read."""
+"""Predictors: a detector and a recognizer with their preprocessing and postprocessing."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,26 +19,30 @@ from synthtext.core import Charset, Image, InputError
 
 @dataclass(frozen=True)
 class TextDetector:
-    """A detector, what it wants, and how its maps become boxes.
+    """Finds the texts in an image.
 
     Attributes:
-        engine: runs it.
-        preprocessing: of its input.
-        boxes: what counts as a text in its map.
+        engine: runs the network.
+        preprocessing: how an image becomes the network's input.
+        postprocessing: how a probability map becomes boxes.
     """
 
     engine: Engine
     preprocessing: DetectorPreprocessing
-    boxes: PostprocessSettings
+    postprocessing: PostprocessSettings
 
     def with_input_limits(self, min_side: int | None = None, max_side: int | None = None) -> "TextDetector":
-        """The same for pictures of another size, see `DetectorPreprocessing`; without any, itself.
+        """Return the same detector with another limit on the input size, see `DetectorPreprocessing`.
+
+        Args:
+            min_side: enlarge images whose shorter side is below it, pixels.
+            max_side: shrink images whose longer side is above it, pixels.
 
         Raises:
-            InputError: both sides are given.
+            InputError: both limits are given.
         """
         if min_side is not None and max_side is not None:
-            raise InputError("give a detector either a least shorter side or a greatest longer side, not both")
+            raise InputError("a detector takes a minimum of the shorter side or a maximum of the longer side, not both")
         if min_side is not None:
             return replace(self, preprocessing=replace(self.preprocessing, limit_side_len=min_side, limit_type="min"))
         if max_side is not None:
@@ -46,30 +50,30 @@ class TextDetector:
         return self
 
     def probability_map(self, image: Image) -> NDArray[np.float32]:
-        """The probability map (h, w) of a picture (H, W, 3) uint8 RGB, at the size of the input."""
+        """Return the probability map (h, w) of an image (H, W, 3) uint8 RGB, in the size of the network's input."""
         maps: NDArray[np.float32] = self.engine(torch.from_numpy(self.preprocessing.prepare(image)))[0].numpy()
         return maps
 
     def detect(self, image: Image) -> Boxes:
-        """Texts in a picture (H, W, 3) uint8 RGB, in its pixels."""
-        return find_boxes(self.probability_map(image), self.boxes, (image.shape[1], image.shape[0]))
+        """Return the texts in an image (H, W, 3) uint8 RGB, in its pixels."""
+        return find_boxes(self.probability_map(image), self.postprocessing, (image.shape[1], image.shape[0]))
 
 
 MAX_BATCH_COLUMNS = 2**16
-"""Most columns of pixels in a batch: wide lines come in smaller batches."""
+"""Maximum of the columns of pixels in a batch: wide lines come in smaller batches."""
 
 DEFAULT_BATCH_SIZE = 6
-"""Lines read at once: on a CPU more only cost memory."""
+"""Lines in a batch of `TextRecognizer.read`: on a CPU more lines only take more memory."""
 
 
 @dataclass(frozen=True)
 class TextRecognizer:
-    """A recognizer, what it knows, and what it wants.
+    """Reads images of lines.
 
     Attributes:
-        engine: runs it.
-        charset: its characters.
-        preprocessing: of its input.
+        engine: runs the network.
+        charset: the characters that the network can read.
+        preprocessing: how the image of a line becomes the network's input.
     """
 
     engine: Engine
@@ -78,14 +82,14 @@ class TextRecognizer:
 
     @cached_property
     def codec(self) -> CTCCodec:
-        """Spells what the network says."""
+        """Decodes the network's output."""
         return CTCCodec(self.charset)
 
     def read_batch(self, images: Tensor, widths: Tensor) -> list[RecognitionResult]:
-        """Read one batch.
+        """Read one batch of preprocessed lines.
 
         Args:
-            images: (B, 3, H, W) uint8, padded, in the order of colours of the preprocessing.
+            images: (B, 3, H, W) uint8, padded, with the channel order of the preprocessing.
             widths: (B,) int32, valid columns.
         """
         return self.codec.decode_probabilities(self.engine(normalise(images, widths)))
@@ -96,34 +100,37 @@ class TextRecognizer:
         batch_size: int = DEFAULT_BATCH_SIZE,
         advance: Callable[[int], None] = lambda _: None,
     ) -> list[RecognitionResult]:
-        """Read pictures of lines, in batches of like width; a long line is widened, not squashed.
+        """Read images of lines in batches of similar width. Long lines keep their aspect ratio.
 
         Args:
             lines: each (H, W, 3) uint8 RGB.
-            batch_size: most lines in a batch.
-            advance: is told after every batch how many lines were read.
+            batch_size: maximum of the lines in a batch.
+            advance: called with the number of lines after every batch.
+
+        Returns:
+            One result per line, in the order of `lines`.
         """
         resized = [self.preprocessing.resize(line) for line in lines]
         widths = np.fromiter((line.shape[1] for line in resized), np.int64, len(resized))
-        readings = [RecognitionResult("", 0.0)] * len(lines)
+        results = [RecognitionResult("", 0.0)] * len(lines)
         for rows in batches_by_width(widths, self.preprocessing, batch_size):
             batch, valid = self.preprocessing.pad([resized[row] for row in rows])
             images = torch.from_numpy(batch).permute(0, 3, 1, 2)
-            for row, reading in zip(rows, self.read_batch(images, torch.from_numpy(valid)), strict=True):
-                readings[row] = reading
+            for row, result in zip(rows, self.read_batch(images, torch.from_numpy(valid)), strict=True):
+                results[row] = result
             advance(len(rows))
-        return readings
+        return results
 
 
 def batches_by_width(
     widths: NDArray[np.int64], preprocessing: RecognizerPreprocessing, batch_size: int
 ) -> Iterator[NDArray[np.int64]]:
-    """Lines in order of width, cut so that no batch has more than `COLUMNS` columns.
+    """Split lines, sorted by width, into batches of at most `MAX_BATCH_COLUMNS` columns.
 
     Args:
         widths: (N,) of the resized lines, pixels.
-        preprocessing: says how wide a batch is.
-        batch_size: most lines in a batch.
+        preprocessing: defines the width of a batch.
+        batch_size: maximum of the lines in a batch.
 
     Yields:
         Indices of the lines of a batch.
@@ -132,11 +139,9 @@ def batches_by_width(
     padded = preprocessing.batch_width(widths[order])
     start = 0
     while start < len(order):
+        counts = np.arange(1, min(batch_size, len(order) - start) + 1)
         # The last line of a batch is its widest.
-        fits = (
-            padded[start : start + batch_size] * np.arange(1, min(batch_size, len(order) - start) + 1)
-            <= MAX_BATCH_COLUMNS
-        )
+        fits = padded[start : start + batch_size] * counts <= MAX_BATCH_COLUMNS
         stop = start + max(int(fits.sum()), 1)
         yield order[start:stop]
         start = stop

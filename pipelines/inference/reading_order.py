@@ -1,4 +1,4 @@
-"""The order in which a person reads the texts of a page."""
+"""Reading order of the texts on a page, by a recursive XY cut."""
 
 from collections.abc import Sequence
 
@@ -8,23 +8,23 @@ from numpy.typing import NDArray
 from synthtext.core import Polygon
 
 BoxArray = NDArray[np.float64]
-"""(N, 4): left, top, right, bottom."""
+"""(N, 4) bounding boxes: left, top, right, bottom."""
 
 MIN_GUTTER = 1.5
-"""Heights of a line between two columns, at least."""
+"""Minimum distance between two columns, in heights of a line."""
 
 MIN_COLUMN_WIDTH, MIN_COLUMN_HEIGHT = 6.0, 2.5
-"""Heights of a line that a column has at least, across and down."""
+"""Minimum size of a column, in heights of a line."""
 
 MIN_LINE_OVERLAP = 0.5
-"""Texts of one line share at least this part of the height of the lower one."""
+"""Minimum vertical overlap of two texts in a line, as a share of the smaller height."""
 
 
 def reading_order(polygons: Sequence[Polygon]) -> NDArray[np.int64]:
-    """Sort texts: columns from left to right, lines from top to bottom, and along a line from left to right.
+    """Sort texts by column from left to right, by line from top to bottom, and within a line from left to right.
 
-    A page that lies slightly askew is turned upright first, by the direction that most of its text runs in. Columns are
-    cut apart where a gutter runs through (a recursive XY cut); what is left is put into lines.
+    The page is rotated upright first, by the median direction of its texts. A recursive XY cut separates columns at
+    their gutters; the texts of each remaining block are grouped into lines.
 
     Args:
         polygons: each (P, 2), pixels, clockwise from the text's top-left.
@@ -34,8 +34,8 @@ def reading_order(polygons: Sequence[Polygon]) -> NDArray[np.int64]:
     """
     if not len(polygons):
         return np.zeros(0, np.int64)
-    turn = _rotation(-_angle(polygons))
-    spans = np.array([_span(polygon @ turn.T) for polygon in polygons])
+    rotation = _rotation(-_angle(polygons))
+    spans = np.array([_span(polygon @ rotation.T) for polygon in polygons])
     return np.array(_sorted(spans, np.arange(len(spans))), np.int64)
 
 
@@ -44,7 +44,7 @@ def _span(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _angle(polygons: Sequence[Polygon]) -> float:
-    """Direction of the text in radians: the median over texts that are clearly longer than high, at most 30 degrees."""
+    """Direction of the text in radians: the median over long texts that are tilted by less than 30 degrees."""
     quads = np.array([polygon[[0, len(polygon) // 2 - 1, len(polygon) // 2]] for polygon in polygons], np.float64)
     along, down = quads[:, 1] - quads[:, 0], quads[:, 2] - quads[:, 1]
     angles = np.arctan2(along[:, 1], along[:, 0])
@@ -59,7 +59,7 @@ def _rotation(angle: float) -> NDArray[np.float64]:
 
 
 def _sorted(spans: BoxArray, members: NDArray[np.int64]) -> list[int]:
-    """Cut into columns, else into bands with gutters of their own, as long as either can be; then by lines."""
+    """Split into columns, or else into bands with different gutters, recursively; then sort by line."""
     part = spans[members]
     height = float(np.median(part[:, 3] - part[:, 1]))
     columns = _groups(part[:, 0], part[:, 2], MIN_GUTTER * height)
@@ -72,7 +72,7 @@ def _sorted(spans: BoxArray, members: NDArray[np.int64]) -> list[int]:
 
 
 def _groups(starts: NDArray[np.float64], stops: NDArray[np.float64], gap: float) -> NDArray[np.int64]:
-    """Number intervals by the run that they are in; runs are more than `gap` apart."""
+    """Number intervals by group; groups are more than `gap` apart."""
     order = np.argsort(starts, kind="stable")
     reach = np.maximum.accumulate(stops[order])
     groups = np.zeros(len(starts), np.int64)
@@ -81,7 +81,7 @@ def _groups(starts: NDArray[np.float64], stops: NDArray[np.float64], gap: float)
 
 
 def _are_columns(part: BoxArray, columns: NDArray[np.int64], height: float) -> bool:
-    """Whether all groups are wide and several lines high: words far apart in a line, or prices in a list, are none."""
+    """Whether all groups are wide and several lines high, unlike distant words of one line or prices in a list."""
     for column in range(int(columns.max()) + 1):
         left, top, right, bottom = _hull(part[columns == column])
         if bottom - top < MIN_COLUMN_HEIGHT * height or right - left < MIN_COLUMN_WIDTH * height:
@@ -94,8 +94,10 @@ def _hull(part: BoxArray) -> NDArray[np.float64]:
 
 
 def _joined_bands(part: BoxArray, bands: NDArray[np.int64], gap: float) -> NDArray[np.int64]:
-    """Number bands of lines anew, one number for all that go together: a headline above two columns ends their gutter,
-    the lines below it do not."""
+    """Renumber bands of lines so that adjacent bands with the same gutters have one number.
+
+    A headline above two columns ends their gutter, so it gets a number of its own.
+    """
     joined = np.zeros_like(bands)
     number, block = 0, part[bands == 0]
     for band in range(1, int(bands.max()) + 1):
@@ -111,7 +113,7 @@ def _joined_bands(part: BoxArray, bands: NDArray[np.int64], gap: float) -> NDArr
 
 
 def _lines(part: BoxArray) -> list[list[int]]:
-    """Texts by line, from top to bottom, each from left to right."""
+    """Group texts into lines, from top to bottom, each from left to right."""
     lines: list[list[int]] = []
     spans: list[tuple[float, float]] = []
     for i in np.argsort((part[:, 1] + part[:, 3]) / 2, kind="stable").tolist():

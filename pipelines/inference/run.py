@@ -1,15 +1,13 @@
-"""A RUN: the folder of a trained network."""
+"""The run directory: settings, preprocessing, charset and weights of a trained network."""
 
-from contextlib import suppress
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
-from torch import Tensor, nn
+from torch import nn
 
 from models.backbones.base import DETECTOR_BACKBONES, RECOGNIZER_BACKBONES
 from models.ctc import CTCCodec
@@ -21,10 +19,12 @@ from pipelines.config import SettingsDict, dump_yaml, read_yaml, suggest_key, va
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.inference.engine import Precision, torch_detector, torch_recognizer
 from pipelines.inference.predictors import TextDetector, TextRecognizer
-from pipelines.io.atomic import wrap_write_errors, write_atomic
+from pipelines.inference.weights import load_weights, save_weights, saved_network_name
+from pipelines.io.atomic import write_atomic
 from synthtext.core import Charset, InputError
 
 ModelKind: TypeAlias = Literal["recognizer", "detector"]
+ModelT = TypeVar("ModelT", bound=nn.Module)
 NetworkSettingsT = TypeVar("NetworkSettingsT", bound=BaseModel)
 
 CONFIG_FILE = "config.yaml"
@@ -32,14 +32,12 @@ CHARSET_FILE = "charset.txt"
 PREPROCESSING_FILE = "preprocessing.json"
 WEIGHTS_FILE = "weights.safetensors"
 
-BEST_NETWORK, SMALLEST_NETWORK = "best", "smaller"
-"""Of networks that learnt together: the one with the best score, and the one with the fewest parameters."""
-
-_MEMBER = "network"  # in the header of WEIGHTS: which of several networks they are of
+BEST_NETWORK, SMALLEST_NETWORK = "best", "smallest"
+"""Names that select one of several networks: the one with the best score, and the one with the fewest parameters."""
 
 
 class RecognizerSettings(BaseModel):
-    """`network` in a RUN's `config.yaml`: the sizes of a recognizer, see `RecognizerConfig`."""
+    """The section `network` of a recognizer's `config.yaml`; see `RecognizerConfig`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,12 +49,12 @@ class RecognizerSettings(BaseModel):
     neck: Annotated[str, AfterValidator(RECOGNIZER_NECKS.check)] = "lstm"
 
     def build(self, charset: Charset, height: int) -> Recognizer:
-        """A recognizer with fresh weights for a charset and a height of lines in pixels."""
+        """Return a recognizer with new weights for a charset and lines of `height` pixels."""
         return Recognizer(RecognizerConfig(CTCCodec(charset).classes, height=height, **self.model_dump()))
 
 
 class DetectorSettings(BaseModel):
-    """`network` in the `config.yaml` of a detector's RUN, see `DetectorConfig`."""
+    """The section `network` of a detector's `config.yaml`; see `DetectorConfig`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -66,224 +64,210 @@ class DetectorSettings(BaseModel):
     neck: Annotated[str, AfterValidator(DETECTOR_NECKS.check)] = "db_fpn"
 
     def build(self) -> Detector:
-        """A detector with fresh weights."""
+        """Return a detector with new weights."""
         return Detector(DetectorConfig(**self.model_dump()))
 
 
 @dataclass(frozen=True)
-class Run:
-    """A RUN on disk.
+class RunDirectory(ABC, Generic[ModelT]):
+    """A run directory on disk; `RecognizerRun` and `DetectorRun` are its two kinds.
 
     Attributes:
         folder: holds `config.yaml`, `preprocessing.json`, the `charset.txt` of a recognizer, and `weights.safetensors`
-            once a network was validated. Where several networks were trained together each has its own file beside
-            it, and `weights.safetensors` is that of the best.
-        network_name: which of those networks is meant; None: the best.
+            after the first validation. Networks that were trained together have a file of weights each, and
+            `weights.safetensors` holds those of the best one.
+        network_name: which of these networks to use; None: the best one.
     """
 
     folder: Path
     network_name: str | None = None
 
+    kind: ClassVar[ModelKind]
+
     @classmethod
-    def create(
-        cls,
-        folder: Path,
-        config: SettingsDict,
-        preprocessing: RecognizerPreprocessing | DetectorPreprocessing,
-        charset: Charset | None = None,
-    ) -> "Run":
-        """Make a RUN without weights; `config.yaml` is written last, so that a folder that has it is whole.
+    def open(cls, folder: Path) -> Self:
+        """Open a run directory of this kind.
 
         Raises:
-            InputError: the folder cannot be written to.
+            InputError: the folder is missing, is not a run directory, or holds a network of the other kind.
         """
-        run = cls(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if charset is not None:
-                charset.write(folder / CHARSET_FILE)
-            write_atomic(folder / PREPROCESSING_FILE, preprocessing.to_json())
-            write_atomic(folder / CONFIG_FILE, dump_yaml(config))
-        except OSError as error:
-            raise InputError(f"{folder} cannot be used as a RUN: {error.strerror}") from None
+        run = open_run(folder)
+        if not isinstance(run, cls):
+            raise InputError(f"{folder} is a {run.kind}, not a {cls.kind}")
         return run
-
-    @classmethod
-    def open(cls, folder: Path) -> "Run":
-        """Open a RUN that is there.
-
-        Raises:
-            InputError: the folder is missing or is no RUN.
-        """
-        if not (folder / CONFIG_FILE).is_file():
-            missing = "it is no folder" if not folder.is_dir() else f"it has no {CONFIG_FILE}"
-            raise InputError(f"{folder} is no RUN: {missing}; name the folder given to `ocrmill train -o`")
-        return cls(folder)
 
     @cached_property
     def config(self) -> SettingsDict:
-        """The resolved settings."""
+        """All settings in `config.yaml`."""
         return read_yaml(self.folder / CONFIG_FILE)
 
+    @abstractmethod
+    def build_model(self) -> ModelT:
+        """Return the network with new weights."""
+
+    def load_model(self) -> ModelT:
+        """Return the network with its best weights so far, in evaluation mode.
+
+        Raises:
+            InputError: there are no weights yet, or they do not fit the settings.
+        """
+        model = self.build_model()
+        load_weights(self.weights_path(self.network_name), model)
+        return model.eval()
+
+    def select_network(self, name: str) -> Self:
+        """Return the same run directory with another of its networks selected.
+
+        Args:
+            name: of a network, "best", or "smallest": the trained network with the fewest parameters; if several have
+                as few, the best of them.
+
+        Raises:
+            InputError: there is no network of that name.
+        """
+        networks = self._networks
+        students = [network for network, entry in networks.items() if not entry.get("frozen")]
+        if name == BEST_NETWORK or (name == SMALLEST_NETWORK and len(students) <= 1):
+            return replace(self, network_name=None)
+        if name == SMALLEST_NETWORK:
+            candidates = [replace(self, network_name=network) for network in (None, *students)]
+            return min(candidates, key=lambda run: sum(p.numel() for p in run.build_model().parameters()))
+        if name not in networks:
+            hint = suggest_key(name, [*networks, BEST_NETWORK, SMALLEST_NETWORK])
+            raise InputError(f"{self.folder} has no network {name!r}; {hint}")
+        return replace(self, network_name=None if students == [name] else name)
+
+    def save_weights(self, model: nn.Module, name: str | None = None, best_network: str | None = None) -> None:
+        """Write the weights of a network, replacing the previous file.
+
+        Args:
+            model: the network.
+            name: of the network, if there are several; None: write the best weights.
+            best_network: name of the network that the best weights belong to, if there are several.
+
+        Raises:
+            JobError: the file cannot be written; the previous one is kept.
+        """
+        save_weights(self.weights_path(name), model, best_network)
+
+    def weights_path(self, name: str | None = None) -> Path:
+        """Return the file of a network's weights; without a name, that of the best weights."""
+        return self.folder / (WEIGHTS_FILE if name is None else f"{name}.safetensors")
+
     @property
-    def kind(self) -> ModelKind:
-        """What the network does."""
-        return "detector" if self.config.get("kind") == "detector" else "recognizer"
+    def _networks(self) -> dict[str, Any]:
+        networks: dict[str, Any] = self.config.get("network_group", {}).get("networks", {})
+        return networks
+
+    def _network_settings(self, model: type[NetworkSettingsT]) -> NetworkSettingsT:
+        name = self.network_name or saved_network_name(self.folder / WEIGHTS_FILE)
+        own = self._networks.get(name, {}).get("network")
+        settings = self.config.get("network", {}) if own is None else own
+        return validate_model(model, settings, f"{self.folder / CONFIG_FILE}: network")
+
+
+@dataclass(frozen=True)
+class RecognizerRun(RunDirectory[Recognizer]):
+    """The run directory of a recognizer."""
+
+    kind = "recognizer"
+
+    @property
+    def settings(self) -> RecognizerSettings:
+        """Sizes of the selected network."""
+        return self._network_settings(RecognizerSettings)
 
     @cached_property
     def charset(self) -> Charset:
-        """The characters that a recognizer knows."""
-        self._require("recognizer")
+        """The characters that the network can read."""
         return Charset.from_file(self.folder / CHARSET_FILE, add_space=False)
 
     @cached_property
     def preprocessing(self) -> RecognizerPreprocessing:
-        """What is done to the picture of a line before a recognizer sees it."""
-        self._require("recognizer")
+        """How the image of a line becomes the network's input."""
         return RecognizerPreprocessing.read(self.folder / PREPROCESSING_FILE)
 
+    def build_model(self) -> Recognizer:
+        """Return the network with new weights."""
+        return self.settings.build(self.charset, self.preprocessing.height)
+
+    def predictor(self, precision: Precision = "fp32") -> TextRecognizer:
+        """Return the best network so far as a predictor that runs in torch; raises as `load_model` does."""
+        return TextRecognizer(torch_recognizer(self.load_model(), precision), self.charset, self.preprocessing)
+
+
+@dataclass(frozen=True)
+class DetectorRun(RunDirectory[Detector]):
+    """The run directory of a detector."""
+
+    kind = "detector"
+
+    @property
+    def settings(self) -> DetectorSettings:
+        """Sizes of the selected network."""
+        return self._network_settings(DetectorSettings)
+
     @cached_property
-    def detector_preprocessing(self) -> DetectorPreprocessing:
-        """What is done to a picture before a detector sees it."""
-        self._require("detector")
+    def preprocessing(self) -> DetectorPreprocessing:
+        """How an image becomes the network's input."""
         return DetectorPreprocessing.read(self.folder / PREPROCESSING_FILE)
 
     @cached_property
-    def boxes(self) -> PostprocessSettings:
-        """How a detector's maps become boxes."""
-        self._require("detector")
-        return validate_dataclass(
-            PostprocessSettings, self.config.get("postprocessing", {}), f"{self.folder / CONFIG_FILE}, postprocessing"
-        )
+    def postprocessing(self) -> PostprocessSettings:
+        """How probability maps become boxes."""
+        where = f"{self.folder / CONFIG_FILE}, postprocessing"
+        return validate_dataclass(PostprocessSettings, self.config.get("postprocessing", {}), where)
 
-    def load_recognizer(self) -> Recognizer:
-        """The best recognizer so far, or the member that is meant, in evaluation mode.
+    def build_model(self) -> Detector:
+        """Return the network with new weights."""
+        return self.settings.build()
 
-        Raises:
-            InputError: this is a detector, there are no weights yet, or they do not belong to these settings.
-        """
-        model = self.recognizer_settings.build(self.charset, self.preprocessing.height)
-        load_weights(self.weights_path(self.network_name), model)
-        return model.eval()
-
-    @property
-    def recognizer_settings(self) -> RecognizerSettings:
-        """Sizes of a recognizer."""
-        self._require("recognizer")
-        return self._sizes(RecognizerSettings)
-
-    def load_detector(self) -> Detector:
-        """The best detector so far, or the member that is meant, in evaluation mode.
-
-        Raises:
-            InputError: this is a recognizer, there are no weights yet, or they do not belong to these settings.
-        """
-        model = self.detector_settings.build()
-        load_weights(self.weights_path(self.network_name), model)
-        return model.eval()
-
-    @property
-    def detector_settings(self) -> DetectorSettings:
-        """Sizes of a detector."""
-        self._require("detector")
-        return self._sizes(DetectorSettings)
-
-    def _sizes(self, kind: type[NetworkSettingsT]) -> NetworkSettingsT:
-        own = self._members.get(self.network_name or _member_of(self.folder / WEIGHTS_FILE), {}).get("network")
-        settings = self.config.get("network", {}) if own is None else own
-        return validate_model(kind, settings, f"{self.folder / CONFIG_FILE}: network")
-
-    @property
-    def _members(self) -> SettingsDict:
-        members: SettingsDict = self.config.get("network_group", {}).get("networks", {})
-        return members
-
-    def select_network(self, name: str) -> "Run":
-        """The same for one of the networks that were trained together, or that taught them.
-
-        Args:
-            name: of the network, or "best", or "smaller": of those that learnt, the one with the fewest parameters;
-                the best of equals.
-
-        Raises:
-            InputError: there is none of that name.
-        """
-        learners = [member for member, entry in self._members.items() if not entry.get("frozen")]
-        if name == BEST_NETWORK or (name == SMALLEST_NETWORK and len(learners) <= 1):
-            return replace(self, network_name=None)
-        if name == SMALLEST_NETWORK:
-            candidates = [replace(self, network_name=member) for member in (None, *learners)]
-            return min(candidates, key=Run._parameters)
-        if name not in self._members:
-            raise InputError(
-                f"{self.folder} has no network {name!r}; {suggest_key(name, [*self._members, BEST_NETWORK, SMALLEST_NETWORK])}"
-            )
-        return replace(self, network_name=None if learners == [name] else name)
-
-    def _parameters(self) -> int:
-        if self.kind == "detector":
-            model: nn.Module = self.detector_settings.build()
-        else:
-            model = self.recognizer_settings.build(self.charset, self.preprocessing.height)
-        return sum(parameter.numel() for parameter in model.parameters())
-
-    def recognizer(self, precision: Precision = "fp32") -> TextRecognizer:
-        """The best recognizer so far, ready to read with torch; raises as `load_recognizer` does."""
-        return TextRecognizer(torch_recognizer(self.load_recognizer(), precision), self.charset, self.preprocessing)
-
-    def detector(self, precision: Precision = "fp32") -> TextDetector:
-        """The best detector so far, ready to read with torch; raises as `load_detector` does."""
-        return TextDetector(torch_detector(self.load_detector(), precision), self.detector_preprocessing, self.boxes)
-
-    def _require(self, kind: ModelKind) -> None:
-        if self.kind != kind:
-            raise InputError(f"{self.folder} is a {self.kind}, where a {kind} is wanted")
-
-    def save_weights(self, model: nn.Module, name: str | None = None, best_network: str | None = None) -> None:
-        """Keep a network's weights as the best, in place of those before, or under the name of a member of a team.
-
-        Args:
-            model: the network.
-            name: of the member; None: these are the best weights.
-            of: which of several members the best weights are of.
-
-        Raises:
-            JobError: they cannot be written; those before are kept.
-        """
-        header, path = None if best_network is None else {_MEMBER: best_network}, self.weights_path(name)
-        with wrap_write_errors(path):
-            write_atomic(path, save(to_contiguous(model.state_dict()), header))
-
-    def weights_path(self, name: str | None) -> Path:
-        """The file of the best weights, or of a member's of a team."""
-        return self.folder / (WEIGHTS_FILE if name is None else f"{name}.safetensors")
+    def predictor(self, precision: Precision = "fp32") -> TextDetector:
+        """Return the best network so far as a predictor that runs in torch; raises as `load_model` does."""
+        return TextDetector(torch_detector(self.load_model(), precision), self.preprocessing, self.postprocessing)
 
 
-def load_weights(path: Path, model: nn.Module) -> None:
-    """Copy the tensors of a safetensors file into a network.
+Run: TypeAlias = RecognizerRun | DetectorRun
+
+
+def create_run(
+    folder: Path,
+    config: SettingsDict,
+    preprocessing: RecognizerPreprocessing | DetectorPreprocessing,
+    charset: Charset | None = None,
+) -> Run:
+    """Make a run directory without weights.
+
+    `config.yaml` is written last, so that a folder which has one is complete.
+
+    Args:
+        folder: to create or fill.
+        config: the settings; `kind` says which kind of network they describe.
+        preprocessing: of the network's input.
+        charset: of a recognizer.
 
     Raises:
-        InputError: the file is missing or broken, or is of another network.
+        InputError: the folder cannot be written to.
     """
     try:
-        model.load_state_dict(load_file(path))
-    except FileNotFoundError:
-        raise InputError(f"{path.parent} has no {path.name} yet: it was never validated; train it further") from None
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is damaged: {error}") from None
-    except RuntimeError as error:
-        problem = str(error).split("\n\t")[1 if "\n\t" in str(error) else 0]
-        raise InputError(f"{path} does not belong to the network of {path.parent / CONFIG_FILE}: {problem}") from None
+        folder.mkdir(parents=True, exist_ok=True)
+        if charset is not None:
+            charset.write(folder / CHARSET_FILE)
+        write_atomic(folder / PREPROCESSING_FILE, preprocessing.to_json())
+        write_atomic(folder / CONFIG_FILE, dump_yaml(config))
+    except OSError as error:
+        raise InputError(f"{folder} cannot be used as a run directory: {error.strerror}") from None
+    return open_run(folder)
 
 
-def _member_of(path: Path) -> str:
-    """The name of the network that the best weights are of, if there were several; reading them tells of damage."""
-    with suppress(SafetensorError, OSError), safe_open(path, "pt") as file:
-        name: str = (file.metadata() or {}).get(_MEMBER, "")
-        return name
-    return ""
+def open_run(folder: Path) -> Run:
+    """Open a run directory of either kind.
 
-
-def to_contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors as safetensors wants them: on the CPU, in the order of their dimensions."""
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    Raises:
+        InputError: the folder is missing or is not a run directory.
+    """
+    path = folder / CONFIG_FILE
+    if not path.is_file():
+        reason = f"it has no {CONFIG_FILE}" if folder.is_dir() else "there is no such folder"
+        raise InputError(f"{folder} is not a run directory: {reason}; name the folder given to `ocrmill train -o`")
+    return DetectorRun(folder) if read_yaml(path).get("kind") == "detector" else RecognizerRun(folder)

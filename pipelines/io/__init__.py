@@ -1,1 +1,1 @@
-"""Files and storage: locations, atomic writes, rows, shards, and data set folders."""
+"""Files and storage: locations, atomic writes, rows, shards, and dataset folders."""

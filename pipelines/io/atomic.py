@@ -1,4 +1,4 @@
-"""Writing files so that a crash at any moment leaves the old file or the new one, and never a half."""
+"""Atomic writes, locks and temporary folders: after a crash at any moment a file is either the old or the new one."""
 
 import fcntl
 import hashlib
@@ -13,20 +13,22 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from pipelines.errors import JobError
 from pipelines.io.paths import AnyPath
 
 TEMPORARY_PREFIX = ".tmp-"
-"""Files and folders of this prefix are unfinished: whoever holds the data set's lock may remove them."""
+"""Prefix of unfinished files and folders. The process that holds the lock of a dataset may remove them."""
 
 
 def temporary_path(path: Path) -> Path:
-    """A fresh name beside `path`, of the same suffix."""
+    """Return a new name beside `path` with the same suffix."""
     return path.with_name(f"{TEMPORARY_PREFIX}{path.stem}-{os.getpid()}-{uuid.uuid4().hex[:8]}{path.suffix}")
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:
-    """Write a file under a temporary name, sync it, and give it its name."""
+    """Write a file under a temporary name, sync it, and rename it."""
     staged = temporary_path(path)
     try:
         staged.write_bytes(data.encode() if isinstance(data, str) else data)
@@ -39,7 +41,7 @@ def write_atomic(path: Path, data: str | bytes) -> None:
 
 
 def fsync_path(path: Path) -> None:
-    """Wait until a file's content, or a folder's list of names, is on the disk."""
+    """Flush the content of a file, or the entries of a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -48,7 +50,7 @@ def fsync_path(path: Path) -> None:
 
 
 def remove_path(path: Path) -> None:
-    """Remove a file, or a folder and all in it; nothing happens if it is not there."""
+    """Remove a file or a folder with its content, if it exists."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -56,130 +58,121 @@ def remove_path(path: Path) -> None:
 
 
 def remove_temporary_files(folder: Path) -> None:
-    """Remove what an interrupted job left unfinished in a folder."""
-    if folder.is_dir():
-        for path in sorted(folder.glob(f"{TEMPORARY_PREFIX}*")):
-            remove_path(path)
+    """Remove the unfinished files of an interrupted job from a folder."""
+    for path in sorted(folder.glob(f"{TEMPORARY_PREFIX}*")):
+        remove_path(path)
 
 
 def file_sha256(path: Path) -> str:
-    """The checksum of a file, hexadecimal."""
+    """Return the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
-def wrap_write_errors(place: AnyPath) -> Iterator[None]:
-    """Tell in one sentence that a disk is full, a folder read-only, or a storage gone.
+def wrap_write_errors(path: AnyPath) -> Iterator[None]:
+    """Turn an OSError, such as that of a full disk, into a one-line message.
 
     Args:
-        place: that is being written.
+        path: what is being written.
 
     Raises:
-        JobError: instead of any OSError.
+        JobError: in place of any OSError.
     """
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise JobError(f"{place} cannot be written: {reason}; the same command again goes on") from None
+        raise JobError(f"{path} cannot be written: {reason}; re-run the same command to resume") from None
 
 
 @contextmanager
 def file_lock(path: Path, wait: bool = False) -> Iterator[None]:
-    """Hold the lock file `path`. The system lets go of it when the process ends, however it ends.
+    """Hold an exclusive lock on a file, which exists only meanwhile.
+
+    The kernel releases the lock when the process ends for any reason, `kill -9` included.
 
     Args:
-        path: of the file, which is made and goes away again.
-        wait: until nobody else holds it.
+        path: of the lock file.
+        wait: until other holders release the lock.
 
     Raises:
-        JobError: another process holds it, which the sentence names; or it cannot be written or locked.
+        JobError: another process holds the lock; or the file cannot be written or locked.
     """
-    descriptor = _acquire(path, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock = FileLock(path, timeout=-1 if wait else 0, thread_local=False, fallback_to_soft=False)
+    with wrap_write_errors(path):
+        path.touch()
+    try:
+        lock.acquire()
+    except Timeout:
+        raise _held_error(path) from None
+    except OSError as error:
+        raise _lock_error(path, error) from None
     try:
         with wrap_write_errors(path):
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
+            path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
         yield
     finally:
-        with suppress(OSError):  # on a disk that became read-only it stays, held by nobody
+        with suppress(OSError):  # the disk may have become read-only; nobody holds a file that stays
             path.unlink(missing_ok=True)
-        os.close(descriptor)
+        lock.release()
 
 
-def _acquire(path: Path, kind: int) -> int:
-    while True:
-        with wrap_write_errors(path):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            try_lock(descriptor, path, kind)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        if _is_current(descriptor, path):
-            return descriptor
-        os.close(descriptor)  # its last holder removed it between our opening and our locking
-
-
-def try_lock(descriptor: int, path: Path, kind: int) -> None:
-    """Lock an open file, or say why not.
-
-    Args:
-        descriptor: of the file.
-        path: of the file.
-        kind: of lock, as `fcntl.flock` takes it.
+def check_unlocked(path: Path) -> None:
+    """Check that no process holds a lock file; the file need not be writable.
 
     Raises:
-        JobError: another process holds it, which the sentence names; or the disk has no locks, as some mounts.
+        JobError: a process holds it, or it cannot be locked.
     """
-    try:
-        fcntl.flock(descriptor, kind)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
-        raise JobError(f"{path.parent} is being written by {holder}; wait for it, or take another folder") from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise JobError(f"{path} cannot be locked: {reason}; take a folder on a disk that has locks") from None
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: several processes may check at a time
+        except BlockingIOError:
+            raise _held_error(path) from None
+        except OSError as error:
+            raise _lock_error(path, error) from None
 
 
-def _is_current(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
+def _held_error(path: Path) -> JobError:
+    holder = path.read_text(errors="replace")[:200] if path.is_file() else ""
+    return JobError(
+        f"{path.parent} is being written by {holder or 'another process'}; wait until it ends, or use another folder"
+    )
 
 
-_PREFIX, _LOCK = "ocrmill-shard-", ".lock"
-_MINUTE = 60.0  # seconds after which a folder without a holder is not one that is just being made
+def _lock_error(path: Path, error: OSError) -> JobError:
+    reason = error.strerror or str(error)
+    return JobError(f"{path} cannot be locked: {reason}; use a folder on a disk that supports file locks")
+
+
+_STAGING_PREFIX, _LOCK_NAME = "ocrmill-shard-", ".lock"
+_MIN_AGE = 60.0  # seconds; a younger folder without a lock may be one that is just being created
 
 
 @contextmanager
 def staging_folder() -> Iterator[Path]:
-    """A folder in the system's place for temporary files, which goes away with all in it.
+    """Create a temporary folder, and remove it with its content at the end.
 
     Raises:
-        JobError: none can be made.
+        JobError: it cannot be created.
     """
-    _sweep()
+    _remove_abandoned_folders()
     try:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        folder = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX))
     except OSError as error:
-        raise JobError(f"no folder for temporary files can be made: {error}; set TMPDIR to one with room") from None
+        raise JobError(f"cannot create a temporary folder: {error}; set TMPDIR to a folder with free space") from None
     try:
-        with file_lock(folder / _LOCK):
+        with file_lock(folder / _LOCK_NAME):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache
-def _sweep() -> None:
-    """Once a process: remove what processes that were killed have left."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        try:
-            if time.time() - folder.stat().st_mtime > _MINUTE:
-                with file_lock(folder / _LOCK):
+def _remove_abandoned_folders() -> None:
+    """Remove the temporary folders of killed processes, once per process."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_STAGING_PREFIX}*"):
+        with suppress(OSError, JobError):  # it belongs to another user, or is in use
+            if time.time() - folder.stat().st_mtime > _MIN_AGE:
+                with file_lock(folder / _LOCK_NAME):
                     shutil.rmtree(folder, ignore_errors=True)
-        except (OSError, JobError):  # of another user, or in use
-            continue

@@ -1,7 +1,8 @@
-"""Files of a storage on this machine: brought once, known by their checksum."""
+"""The cache of downloaded files, each identified by its checksum or by the state of its source."""
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,105 +11,107 @@ from pipelines.errors import JobError
 from pipelines.io.atomic import TEMPORARY_PREFIX, file_lock, file_sha256, fsync_path, remove_path, temporary_path
 from pipelines.io.connection import StorageError, read_error
 from pipelines.io.location import RemotePath
-from pipelines.io.paths import expand_user, parse_path
+from pipelines.io.paths import AnyPath, expand_user, parse_path
 from synthtext.core import InputError
+
+_logger = logging.getLogger("pipelines.io")
 
 
 def cache_folder() -> Path:
-    """Where fetched files are kept: `OCRMILL_CACHE`, or `ocrmill` in the user's cache folder."""
+    """Return the folder of downloaded files: `OCRMILL_CACHE`, or `ocrmill` in the cache folder of the user."""
     if named := os.environ.get("OCRMILL_CACHE"):
         return expand_user(named)
     return expand_user(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "ocrmill"
 
 
-def fetch_file(uri: "str | Path | RemotePath", digest: str, cache: Path | None = None) -> Path:
-    """A file at a place, on this machine, with the content that it must have.
+def fetch_file(uri: str | AnyPath, digest: str, cache: Path | None = None) -> Path:
+    """Return a local copy of a file whose checksum is known.
 
-    A file that is fetched has its checksum as the name of its folder, so it is brought once, whoever asks for it; of
-    several processes that do so at a time, one brings it and the others wait.
+    The file is downloaded once: its folder in the cache is named by the checksum. Of several processes that ask for it
+    at a time, one downloads it and the others wait.
 
     Args:
-        uri: of a file; one of this machine is not copied.
-        digest: its SHA-256, hexadecimal.
-        cache: folder that it is kept in; None: `cache_folder()`.
+        uri: of a file; a local one is not copied.
+        digest: expected SHA-256, hexadecimal.
+        cache: folder of the copy; None: `cache_folder()`.
 
     Raises:
-        InputError: there is no such file, or it has another content.
-        JobError: the storage fails, or the cache folder cannot be written.
+        InputError: the file does not exist, or has another checksum.
+        JobError: the storage fails, or the cache cannot be written.
     """
-    found = parse_path(uri)
-    if isinstance(found, Path):
-        _compare(found, digest, found)
-        return found
-    target = (cache_folder() if cache is None else cache) / digest / found.name
+    path = parse_path(uri)
+    if isinstance(path, Path):
+        _check_digest(path, digest, path)
+        return path
+    target = (cache_folder() if cache is None else cache) / digest / path.name
 
-    def bring(staged: Path) -> None:
-        found.download(staged / target.name)
-        _compare(staged / target.name, digest, found)
-        fsync_path(staged / target.name)
+    def download(folder: Path) -> None:
+        path.download(folder / target.name)
+        _check_digest(folder / target.name, digest, path)
+        fsync_path(folder / target.name)
 
     try:
-        return _kept(target, found, bring)
+        return _cached(target, path, download)
     except FileNotFoundError:
-        raise InputError(f"{found}: there is no such file") from None
+        raise InputError(f"{path}: there is no such file") from None
     except StorageError as error:
-        raise JobError(f"{found} cannot be fetched: {error}") from None
+        raise JobError(f"{path} cannot be fetched: {error}") from None
 
 
-def fetch_path(uri: "str | Path | RemotePath", cache: Path | None = None) -> Path:
-    """A file, or all files of a folder, at a place, on this machine, as they are now.
+def fetch_path(uri: str | AnyPath, cache: Path | None = None) -> Path:
+    """Return a local copy of a file, or of a folder with all files below it, in its present state.
 
-    They are brought once, and again when a name, a size or a time of change differs.
+    It is downloaded again only when a name, a size or a time of modification has changed.
 
     Args:
-        uri: of a file or folder; one of this machine is not copied.
-        cache: folder that it is kept in; None: `cache_folder()`.
+        uri: of a file or folder; a local one is not copied.
+        cache: folder of the copy; None: `cache_folder()`.
 
     Raises:
-        InputError: there is nothing, or the storage does not let it be read; UnansweredError where it may another time.
-        JobError: the cache folder cannot be written.
+        InputError: nothing exists there, or access is denied; StorageUnavailableError where a later try may succeed.
+        JobError: the cache cannot be written.
     """
-    found = parse_path(uri)
-    if isinstance(found, Path):
-        return found
+    path = parse_path(uri)
+    if isinstance(path, Path):
+        return path
     try:
-        found.check_access()
-        state = found.file_states()
+        path.check_access()
+        states = path.file_states()
     except StorageError as error:
-        raise read_error(found, error) from None
-    if strange := [name for name in state if name.startswith("/") or ".." in name.split("/")]:
-        raise InputError(f"{found} cannot be read: {strange[0]!r} in it is no name for a file of this machine")
-    if not state:
-        raise InputError(f"{found}: there is no such file or folder")
-    key = hashlib.sha256(json.dumps([found.uri, state]).encode()).hexdigest()
-    target = (cache_folder() if cache is None else cache) / "trees" / key / (found.name or found.bucket)
+        raise read_error(path, error) from None
+    if unsafe := [name for name in states if name.startswith("/") or ".." in name.split("/")]:
+        raise InputError(f"{path} cannot be read: it holds a file named {unsafe[0]!r}, which cannot be stored locally")
+    if not states:
+        raise InputError(f"{path}: there is no such file or folder")
+    key = hashlib.sha256(json.dumps([path.uri, states]).encode()).hexdigest()
+    target = (cache_folder() if cache is None else cache) / "trees" / key / (path.name or path.bucket)
 
-    def bring(staged: Path) -> None:
-        for name in state:
-            file = staged / target.name / name
+    def download(folder: Path) -> None:
+        for name in states:
+            file = folder / target.name / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            (found / name if name else found).download(file)
+            (path / name if name else path).download(file)
 
     try:
-        return _kept(target, found, bring)
+        return _cached(target, path, download)
     except FileNotFoundError as error:
-        raise JobError(f"{found} cannot be fetched: {error.strerror or error}; it changes just now") from None
+        raise JobError(f"{path} cannot be fetched: {error.strerror or error}; its files are being changed") from None
     except StorageError as error:
-        raise read_error(found, error) from None
+        raise read_error(path, error) from None
 
 
-def _kept(target: Path, found: RemotePath, bring: Callable[[Path], None]) -> Path:
-    """What is kept, or brought by one process while others that want it wait.
+def _cached(target: Path, source: RemotePath, download: Callable[[Path], None]) -> Path:
+    """Return a cached file or folder; one process downloads what is missing, others wait.
 
     Args:
-        target: it, in a folder of its own.
-        found: where it comes from.
-        bring: puts it into a folder.
+        target: path in the cache, alone in its folder.
+        source: of the download.
+        download: writes `target.name` into the folder that it gets.
 
     Raises:
-        FileNotFoundError: it is not there.
+        FileNotFoundError: the source does not exist.
         StorageError: the storage fails.
-        JobError: nothing can be kept here.
+        JobError: the cache cannot be written.
     """
     folder = target.parent
     if target.exists():
@@ -117,21 +120,22 @@ def _kept(target: Path, found: RemotePath, bring: Callable[[Path], None]) -> Pat
         folder.parent.mkdir(parents=True, exist_ok=True)
         with file_lock(folder.with_name(f".lock-{folder.name}"), wait=True):
             if not target.exists():
-                for left in folder.parent.glob(f"{TEMPORARY_PREFIX}{folder.name}-*"):  # by processes that were killed
-                    remove_path(left)
-                _bring(temporary_path(folder), target, bring)
+                for abandoned in folder.parent.glob(f"{TEMPORARY_PREFIX}{folder.name}-*"):  # by killed processes
+                    remove_path(abandoned)
+                _logger.debug("downloading %s to %s", source, target)
+                _download_into(temporary_path(folder), target, download)
     except (FileNotFoundError, StorageError):
         raise
     except OSError as error:
-        raise JobError(f"{found} cannot be fetched into {folder.parent}: {error.strerror or error}") from None
+        raise JobError(f"{source} cannot be fetched into {folder.parent}: {error.strerror or error}") from None
     return target
 
 
-def _bring(staged: Path, target: Path, bring: Callable[[Path], None]) -> None:
+def _download_into(staged: Path, target: Path, download: Callable[[Path], None]) -> None:
     try:
         staged.mkdir()
-        bring(staged)
-        if target.parent.is_dir():  # with the same content by another name
+        download(staged)
+        if target.parent.is_dir():  # the same content is cached under another file name
             (staged / target.name).replace(target)
         else:
             staged.rename(target.parent)
@@ -139,10 +143,10 @@ def _bring(staged: Path, target: Path, bring: Callable[[Path], None]) -> None:
         remove_path(staged)
 
 
-def _compare(path: Path, digest: str, where: Path | RemotePath) -> None:
+def _check_digest(path: Path, expected: str, source: AnyPath) -> None:
     try:
-        found = file_sha256(path)
+        digest = file_sha256(path)
     except OSError as error:
-        raise InputError(f"{where} cannot be read: {error.strerror}") from None
-    if found != digest:
-        raise InputError(f"{where} has another content than it should: SHA-256 {found[:12]}..., not {digest[:12]}...")
+        raise InputError(f"{source} cannot be read: {error.strerror}") from None
+    if digest != expected:
+        raise InputError(f"{source} has changed: its SHA-256 is {digest[:12]}..., expected {expected[:12]}...")

@@ -1,4 +1,4 @@
-"""Characters of a charset that a data set has too few of."""
+"""How well the texts of a dataset cover a charset."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,28 +7,28 @@ from dataclasses import dataclass
 from synthtext.core import Charset
 
 RARE_THRESHOLD = 10
-"""A character that occurs less often can hardly be learnt."""
+"""A character with fewer occurrences is rare: a model can hardly learn it."""
 
-_SHOWN = 40
+_MAX_LISTED = 40
 
 
 @dataclass(frozen=True)
 class CharacterFrequencies:
-    """How often the characters of a charset occur.
+    """The number of occurrences of every character of a charset.
 
     Attributes:
-        counts: of every one of them, the rarest first.
+        counts: (character, occurrences), in ascending order of occurrences.
     """
 
     counts: tuple[tuple[str, int], ...]
 
     @classmethod
     def from_counts(cls, characters: Mapping[str, int], charset: Charset) -> "CharacterFrequencies":
-        """Count characters as the charset reads them.
+        """Fold the characters of labels as the charset does, and count those of the charset.
 
         Args:
-            characters: how often each occurs in labels.
-            charset: whose characters are looked for.
+            characters: occurrences of each character in labels.
+            charset: whose characters are counted.
         """
         folded: Counter[str] = Counter()
         for character, count in characters.items():
@@ -39,16 +39,16 @@ class CharacterFrequencies:
 
     @property
     def missing(self) -> list[str]:
-        """Characters that do not occur."""
+        """Characters without an occurrence."""
         return [character for character, count in self.counts if not count]
 
     @property
     def rare(self) -> list[str]:
-        """Characters that occur, but less than `FEW` times."""
+        """Characters with at least one occurrence, but fewer than `RARE_THRESHOLD`."""
         return [character for character, count in self.counts if 0 < count < RARE_THRESHOLD]
 
     def describe(self) -> str:
-        """One line: which characters are missing, which are rare, or how often the rarest occurs."""
+        """Return one line that names the missing and rare characters, or the least frequent one."""
         parts = []
         if self.missing:
             parts.append(f"{len(self.missing):,} never occur ({_listed(self.missing)})")
@@ -56,10 +56,10 @@ class CharacterFrequencies:
             parts.append(f"{len(self.rare):,} occur less than {RARE_THRESHOLD} times ({_listed(self.rare)})")
         if parts:
             return f"of the {len(self.counts):,} characters of the charset, {', '.join(parts)}"
-        rarest, count = self.counts[0]
-        return f"characters of the charset: each occurs at least {count:,} times (the rarest is {rarest!r})"
+        character, count = self.counts[0]
+        return f"characters of the charset: each occurs at least {count:,} times (the rarest is {character!r})"
 
 
 def _listed(characters: Sequence[str]) -> str:
-    shown = " ".join(repr(c) if c == " " or not c.isprintable() else c for c in characters[:_SHOWN])
-    return shown + (" ..." if len(characters) > _SHOWN else "")
+    listed = " ".join(repr(c) if c == " " or not c.isprintable() else c for c in characters[:_MAX_LISTED])
+    return listed + (" ..." if len(characters) > _MAX_LISTED else "")

@@ -1,4 +1,4 @@
-"""What a storage says when it fails, in words that help."""
+"""Connections to storages, and their errors as messages to users."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ import pyarrow.fs as fs
 
 from synthtext.core import InputError
 
-_DENIED = (
+_ACCESS_DENIED = (
     "ACCESS_DENIED",
     "SIGNATURE_DOES_NOT_MATCH",
     "INVALID_ACCESS_KEY_ID",
@@ -23,16 +23,16 @@ _DENIED = (
     "HTTP status 401",
     "HTTP status 403",
 )
-_TLS = {  # codes of curl
-    "curlCode: 35,": "does not answer in TLS: see whether scheme=http is meant",
+_TLS_ERRORS = {  # by the exit code of curl
+    "curlCode: 35,": "does not answer in TLS: check whether scheme=http is meant",
     "curlCode: 60,": "has a certificate that is not trusted here: name that of its authority by tls_ca_file_path=FILE",
     "curlCode: 77,": "cannot be trusted: the file that tls_ca_file_path names, or that of the system, cannot be read",
 }
-_NO_SERVER = ("NETWORK_CONNECTION", "curlCode", "REQUEST_TIMEOUT", "resolve host")
+_NO_RESPONSE = ("NETWORK_CONNECTION", "curlCode", "REQUEST_TIMEOUT", "resolve host")
 
 
 class StorageError(OSError):
-    """A storage could not be read or written; `strerror` is a clause without the name of the place."""
+    """A storage could not be read or written; `strerror` is a clause that does not repeat the path."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(errno.EIO, reason)
@@ -42,15 +42,15 @@ class StorageError(OSError):
 
 
 class NoResponseError(StorageError):
-    """Nobody answers, be it that there is no server or no way to it."""
+    """The server does not answer, or cannot be reached."""
 
 
 class PermanentStorageError(StorageError):
-    """One that is not over after a while."""
+    """An error that a later try would meet again."""
 
 
 class BucketNotFoundError(PermanentStorageError):
-    """A storage has no such bucket.
+    """The bucket does not exist.
 
     Args:
         bucket: its name.
@@ -61,30 +61,30 @@ class BucketNotFoundError(PermanentStorageError):
 
 
 class AccessDeniedError(PermanentStorageError):
-    """A storage does not let these credentials do this."""
+    """The credentials do not permit the operation."""
 
 
 class StorageUnavailableError(InputError):
-    """What was asked for lies on a storage that does not answer now; at another time it may."""
+    """An input lies on a storage that does not answer now; a later try may succeed."""
 
 
-def read_error(place: object, error: StorageError) -> InputError:
-    """That something which is to be read cannot be.
+def read_error(path: object, error: StorageError) -> InputError:
+    """Return the error to raise for an input that cannot be read.
 
     Args:
-        place: of it.
+        path: of the input.
         error: of the storage.
     """
-    kind = InputError if isinstance(error, PermanentStorageError) else StorageUnavailableError
-    return kind(f"{place} cannot be read: {error}")
+    error_type = InputError if isinstance(error, PermanentStorageError) else StorageUnavailableError
+    return error_type(f"{path} cannot be read: {error}")
 
 
 @contextmanager
 def wrap_storage_errors(server: str, bucket: str) -> Iterator[None]:
-    """Turn what pyarrow raises into a StorageError; that something is not there stays a FileNotFoundError.
+    """Turn the errors of pyarrow into StorageError; a FileNotFoundError stays as it is.
 
     Args:
-        server: that is asked, for the sentence.
+        server: name of the server, for the message.
         bucket: or container, or host.
     """
     try:
@@ -98,61 +98,64 @@ def wrap_storage_errors(server: str, bucket: str) -> Iterator[None]:
 def _storage_error(text: str, server: str, bucket: str) -> StorageError:
     if "NO_SUCH_BUCKET" in text:
         return BucketNotFoundError(bucket)
-    if any(sign in text for sign in _DENIED):
+    if any(sign in text for sign in _ACCESS_DENIED):
         return AccessDeniedError(
             f"{server} refuses access to {bucket!r}: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         )
-    for sign, what in _TLS.items():
+    for sign, reason in _TLS_ERRORS.items():
         if sign in text:
-            return PermanentStorageError(f"{server} {what}")
-    if any(sign in text for sign in _NO_SERVER):
+            return PermanentStorageError(f"{server} {reason}")
+    if any(sign in text for sign in _NO_RESPONSE):
         return NoResponseError(f"{server} does not answer")
-    line = (text.strip() or "unknown error").splitlines()[0]
-    return StorageError(re.sub(r"^When .*?(?=AWS Error)", "", line)[:300])
+    first_line = (text.strip() or "unknown error").splitlines()[0]
+    return StorageError(re.sub(r"^When .*?(?=AWS Error)", "", first_line)[:300])
 
 
-_CONNECT, _SILENCE = 5.0, 15.0  # seconds until a server counts as one that does not answer
-_TRIES = 3  # in 2 seconds
-_RETRIES = 10  # in 26 seconds
+_CONNECT_TIMEOUT, _REQUEST_TIMEOUT = 5.0, 15.0  # seconds
+_STANDARD_ATTEMPTS = 3  # within 2 seconds
+_EXTENDED_ATTEMPTS = 10  # within 26 seconds
 _OPTIONS = ("endpoint_override", "scheme", "region", "anonymous", "force_virtual_addressing", "tls_ca_file_path")
-_FLAGS = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "false": False}
 
 
 @lru_cache(maxsize=32)
 def open_filesystem(root: str, extended_retries: bool = True) -> tuple[fs.FileSystem, str]:
-    """The storage of a URI and the path of its bucket or host in it; one connection of each kind a process.
+    """Return the filesystem of a URI and the path of its bucket or host in it; connections are reused.
 
     Args:
         root: a URI without a path, with its options.
-        extended_retries: sit out half a minute in which a storage is too busy; else see soon whether anyone is there.
+        extended_retries: retry for half a minute while a storage is too busy; False: for two seconds.
 
     Raises:
-        InputError: no storage of this build of pyarrow has such URIs, or an option is none.
+        InputError: this build of pyarrow has no filesystem for the URI, or an option is unknown.
     """
     parts = urlsplit(root)
     if parts.scheme == "s3":
-        return _s3(parts, extended_retries), parts.netloc
+        return _s3_filesystem(parts, extended_retries), parts.netloc
     try:
-        storage, path = fs.FileSystem.from_uri(root)
+        filesystem, path = fs.FileSystem.from_uri(root)
     except (pa.ArrowException, OSError, NotImplementedError, ValueError) as error:
         raise InputError(f"{root} cannot be opened: {str(error).splitlines()[0]}") from None
-    return storage, path.rstrip("/")
+    return filesystem, path.rstrip("/")
 
 
-def _s3(parts: SplitResult, extended_retries: bool) -> fs.S3FileSystem:
-    """S3, or something that speaks as it does; credentials are found as by all programs: AWS_* or a profile."""
+def _s3_filesystem(parts: SplitResult, extended_retries: bool) -> fs.S3FileSystem:
+    """S3 or a compatible server; credentials come from AWS_* variables or a profile, as in other programs."""
     options = parse_options(parts)
     if options.get("endpoint_override") or os.environ.get("AWS_ENDPOINT_URL"):
-        # Checksums at the end of a body are news to most other servers, and shards have their own.
+        # Most other servers do not know trailing checksums, and shards have checksums of their own.
         os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+    strategy = (
+        fs.AwsDefaultS3RetryStrategy(_EXTENDED_ATTEMPTS)
+        if extended_retries
+        else fs.AwsStandardS3RetryStrategy(_STANDARD_ATTEMPTS)
+    )
     try:
         return fs.S3FileSystem(
             **options,
-            connect_timeout=_CONNECT,
-            request_timeout=_SILENCE,
-            retry_strategy=fs.AwsDefaultS3RetryStrategy(_RETRIES)
-            if extended_retries
-            else fs.AwsStandardS3RetryStrategy(_TRIES),
+            connect_timeout=_CONNECT_TIMEOUT,
+            request_timeout=_REQUEST_TIMEOUT,
+            retry_strategy=strategy,
             allow_delayed_open=True,  # a small file is one request
         )
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -160,14 +163,14 @@ def _s3(parts: SplitResult, extended_retries: bool) -> fs.S3FileSystem:
 
 
 def parse_options(parts: SplitResult) -> dict[str, Any]:
-    """The options after the question mark of a URI of S3.
+    """Parse the query of an S3 URI.
 
     Raises:
-        InputError: one is unknown, or not one of true and false where it must be; or credentials are in the URI.
+        InputError: an option is unknown or has an invalid value; or the URI contains credentials.
     """
     if parts.username or parts.password:
         raise InputError(
-            f"{parts.scheme}://...@{parts.hostname}: keys in a URI would be written into every report; set "
+            f"{parts.scheme}://...@{parts.hostname}: a URI must not contain credentials, which reports would show; set "
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment instead"
         )
     options: dict[str, Any] = {}
@@ -175,9 +178,9 @@ def parse_options(parts: SplitResult) -> dict[str, Any]:
         if name not in _OPTIONS:
             raise InputError(f"{parts.geturl()}: there is no option {name!r}; known are {', '.join(_OPTIONS)}")
         if name in ("anonymous", "force_virtual_addressing"):
-            if value not in _FLAGS:
+            if value not in _BOOLEANS:
                 raise InputError(f"{parts.geturl()}: {name} must be true or false, not {value!r}")
-            options[name] = _FLAGS[value]
+            options[name] = _BOOLEANS[value]
         else:
             options[name] = value
     if options.get("scheme", "https") not in ("http", "https"):
@@ -186,8 +189,8 @@ def parse_options(parts: SplitResult) -> dict[str, Any]:
 
 
 def server_name(parts: SplitResult) -> str:
-    """Who a URI asks, for sentences."""
+    """Return the name of the server of a URI, for messages."""
     if parts.scheme != "s3":
         return f"{parts.scheme}://{parts.netloc}"
-    named = dict(parse_qsl(parts.query)).get("endpoint_override") or os.environ.get("AWS_ENDPOINT_URL")
-    return f"the S3 server {named}" if named else "S3"
+    endpoint = dict(parse_qsl(parts.query)).get("endpoint_override") or os.environ.get("AWS_ENDPOINT_URL")
+    return f"the S3 server {endpoint}" if endpoint else "S3"

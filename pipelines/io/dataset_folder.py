@@ -1,222 +1,211 @@
-"""A data set's folder: where what lies, and how shards come into it."""
+"""The folder of a dataset, on a disk or at a URI."""
 
-import os
-import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from pipelines.io.atomic import (
-    TEMPORARY_PREFIX,
-    file_lock,
-    fsync_path,
-    remove_path,
-    remove_temporary_files,
-    temporary_path,
-    wrap_write_errors,
-    write_atomic,
-)
-from pipelines.io.description import DatasetDescription, read_description
+from pipelines.errors import JobError
+from pipelines.io.atomic import TEMPORARY_PREFIX, wrap_write_errors
+from pipelines.io.commit import LOCK_FILE, SHARDS_FOLDER, CommitStrategy, ManifestLastCommit, RenameCommit
+from pipelines.io.connection import StorageError
+from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
+from pipelines.io.location import parallel_map
 from pipelines.io.manifest import ShardManifest, read_manifest
-from pipelines.io.paths import AnyPath, local_path, parse_path, wrap_read_errors
+from pipelines.io.paths import AnyPath, local_path, parse_path
 from pipelines.io.plan import ShardPlan, ShardSpec
-from pipelines.io.remote_folder import RemoteDatasetFolder
 from pipelines.io.shard_writer import PendingShard, ShardFormat
 from pipelines.io.statistics import Statistics
+from pipelines.io.writers import LMDB_DATA_FILE
 from synthtext.core import InputError
 
-_LOCK = ".lock"
 CROP_BANK_FILE = "crops.arrow"
-"""The bank of crops that a CopyPaste data set is made with."""
+"""Name of the file with the bank of crops of a CopyPaste dataset."""
 
-FILTER_DECISIONS_FOLDER = "verdicts"
-"""Of a filtered data set: the folder of what was found out about every line of its source."""
+FILTER_DECISIONS_FOLDER = "decisions"
+"""Name of the folder with the decisions about every line of the source of a filtered dataset."""
 
 RECIPE_FILE = "recipe.yaml"
-"""From which a data set can be made again."""
+"""Name of the file from which the dataset can be generated again."""
+
+STATISTICS_FILE = "statistics.json"
+"""Name of the file with the statistics of a complete dataset."""
 
 
 class DatasetFolder:
-    """The only place that knows the names in a data set's folder.
+    """The files of a dataset. Nothing is accessed on construction.
 
     Args:
-        path: of the folder, which need not exist.
+        path: a path or URI, see `parse_path`; the folder need not exist.
+
+    Attributes:
+        path: of the folder; absolute on a disk.
+        shards: path of the folder of shards.
+
+    Raises:
+        InputError: the URI is incomplete or malformed.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = local_path(path, "this data set").absolute()
-        self.shards = self.path / "shards"
-        self.crops = self.path / CROP_BANK_FILE
-        self._description = self.path / "dataset.json"
+    def __init__(self, path: str | AnyPath) -> None:
+        parsed = parse_path(path)
+        self.path = parsed.absolute() if isinstance(parsed, Path) else parsed
+        self.shards = self.path / SHARDS_FOLDER
+        self._files: CommitStrategy = (
+            RenameCommit(self.path) if isinstance(self.path, Path) else ManifestLastCommit(self.path)
+        )
+        self._unfinished: set[str] | None = None  # manifests of unfinished shards at the last listing, by name
+
+    @property
+    def local_path(self) -> Path:
+        """The path of a folder on a disk; raises InputError for a URI."""
+        return local_path(self.path, "this dataset")
 
     def check_usable(self) -> DatasetDescription | None:
-        """Look at the folder without touching it.
+        """Check that the folder is empty or holds a dataset, without changing it.
 
         Returns:
-            The description of the data set in it, or None when the folder is empty or does not exist.
+            The description of the dataset, or None when the folder is empty or does not exist.
 
         Raises:
-            InputError: it is a file, cannot be written, or holds something that is no data set of ours.
+            InputError: it cannot be accessed or written, or holds something else.
         """
-        with wrap_read_errors(self.path):
-            return self._look()
-
-    def _look(self) -> DatasetDescription | None:
-        existing = next(place for place in (self.path, *self.path.parents) if place.exists())
-        if not existing.is_dir():
-            raise InputError(f"{existing} is a file: name a folder for the data set")
-        if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
-            raise InputError(f"{existing} cannot be written: take another folder, or change its permissions")
-        if self._description.exists():
-            return read_description(self._description)
-        foreign = self._foreign()
-        if foreign:
-            raise InputError(f"{self.path} holds {foreign!r} and no data set of ours: take an empty folder")
+        names = self._files.list_names()
+        if DESCRIPTION_FILE in names:
+            return read_description(self.path / DESCRIPTION_FILE)
+        if SHARDS_FOLDER in names:
+            names += self._files.list_names(SHARDS_FOLDER)
+        for name in names:  # an interrupted job may leave these before it writes the description
+            known = (LOCK_FILE, CROP_BANK_FILE, SHARDS_FOLDER, RECIPE_FILE)
+            if name not in known and not name.startswith(TEMPORARY_PREFIX):
+                raise InputError(f"{self.path} holds {name!r}, but is not an ocrmill dataset: use an empty folder")
         return None
 
-    def _foreign(self) -> str | None:
-        """Something that a job which was stopped before it wrote its description cannot have left."""
-        inside = sorted(self.path.iterdir()) if self.path.is_dir() else []
-        places = [*inside, *(sorted(self.shards.iterdir()) if self.shards.is_dir() else [])]
-        known = (_LOCK, CROP_BANK_FILE, self.shards.name, RECIPE_FILE)
-        foreign = [
-            place.name for place in places if place.name not in known and not place.name.startswith(TEMPORARY_PREFIX)
-        ]
-        return foreign[0] if foreign else None
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Make the folder if need be and hold its lock; remove what is unfinished, before and after.
+    def check_creatable(self) -> None:
+        """Check that the folder could be created.
 
         Raises:
-            InputError: the folder cannot be made.
+            InputError: it could not.
+        """
+        self._files.check_creatable()
+
+    def open(self) -> AbstractContextManager[None]:
+        """Create the folder, hold its lock, and remove unfinished files; a URI needs none of that.
+
+        Raises:
+            InputError: the folder cannot be created.
             JobError: another job is writing to it.
         """
-        with self._making():
-            self.shards.mkdir(parents=True, exist_ok=True)
-        with file_lock(self.path / _LOCK):
-            self._remove_temporary()
-            try:
-                yield
-            finally:
-                self._remove_temporary()
+        return self._files.open()
 
-    def check_creatable(self) -> None:
-        """Make a folder where this one is or would be, and remove it again.
-
-        Raises:
-            InputError: none can be made there.
-        """
-        place = temporary_path(
-            next(place for place in (self.path, *self.path.parents) if place.exists()) / self.path.name
-        )
-        with self._making():
-            place.mkdir()
-            place.rmdir()
-
-    @contextmanager
-    def _making(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise InputError(f"{self.path} cannot be made: {error.strerror}; take another folder") from None
-
-    def _remove_temporary(self) -> None:
-        with wrap_write_errors(self.path):
-            remove_temporary_files(self.path)
-            remove_temporary_files(self.shards)
-
-    def free_bytes(self) -> int:
-        """What is free on the disk that the folder is, or would be, on."""
-        return shutil.disk_usage(next(place for place in (self.path, *self.path.parents) if place.exists())).free
+    def free_bytes(self) -> int | None:
+        """Return the free space in bytes; None at a URI, where it is unknown."""
+        return self._files.free_bytes()
 
     def write_description(self, description: DatasetDescription) -> None:
         """Write dataset.json.
 
         Raises:
-            JobError: the disk is full or the folder cannot be written; so do the others.
+            JobError: the disk is full, or the folder or storage cannot be written; so for all methods below.
         """
-        self._write(self._description, description.to_json())
+        self._write(DESCRIPTION_FILE, description.to_json())
 
     def write_recipe(self, recipe: str) -> None:
         """Write recipe.yaml."""
-        self._write(self.path / RECIPE_FILE, recipe)
+        self._write(RECIPE_FILE, recipe)
 
     def write_statistics(self, statistics: Statistics) -> None:
         """Write statistics.json."""
-        self._write(self.path / "statistics.json", statistics.to_json())
-
-    def invalidate_shard(self, spec: ShardSpec, digest: str) -> None:
-        """Nothing: a shard's old mark goes when the new data get their name."""
+        self._write(STATISTICS_FILE, statistics.to_json())
 
     def remove_statistics(self) -> None:
-        """Remove statistics.json: it is about to become wrong."""
+        """Withdraw statistics.json, which is about to become outdated."""
         with wrap_write_errors(self.path):
-            (self.path / "statistics.json").unlink(missing_ok=True)
+            self._files.withdraw(STATISTICS_FILE)
 
-    def commit(self, draft: PendingShard) -> None:
-        """Give a shard its name and, when that is on the disk, its mark. One process commits: who holds the lock.
+    def _write(self, name: str, content: str) -> None:
+        with wrap_write_errors(self.path / name):
+            self._files.write(name, content)
 
-        Raises:
-            JobError: the disk is full or the folder cannot be written.
+    def invalidate_shard(self, spec: ShardSpec, digest: str) -> None:
+        """Withdraw the manifest of a shard that is about to be replaced, unless another job has finished the shard.
+
+        Shards without a manifest at the last listing need no access to the folder.
         """
-        mark, data = self._mark_path(draft.manifest.file), self.shards / draft.manifest.file
-        with wrap_write_errors(data):
-            mark.unlink(missing_ok=True)  # of a shorter shard that this one replaces
-            if data.is_dir():
-                remove_path(data)
-            draft.local_path.replace(data)
-            fsync_path(self.shards)
-            write_atomic(mark, draft.manifest.to_json())
+        if self._unfinished is None:
+            self._unfinished = set(self._manifest_names(self._sizes()))
+        if spec.manifest_name in self._unfinished:
+            with wrap_write_errors(self.path):
+                if self.finished_manifest(spec, digest) is None:
+                    self._files.withdraw(f"{SHARDS_FOLDER}/{spec.manifest_name}")
 
-    def remove_shard(self, spec: ShardSpec, form: ShardFormat) -> None:
-        """Remove a shard, its mark first: data without a mark count for nothing."""
+    def commit(self, pending: PendingShard) -> None:
+        """Give the data of a shard its final name, and write its manifest last."""
+        manifest = pending.manifest
+        manifest_name = f"{manifest.file.rpartition('.')[0]}.json"
+        with wrap_write_errors(self.shards / manifest.file):
+            self._files.publish(pending, manifest_name)
+            self._files.write(f"{SHARDS_FOLDER}/{manifest_name}", manifest.to_json())
+
+    def remove_shard(self, spec: ShardSpec, format: ShardFormat) -> None:
+        """Remove a shard, its manifest first: data without a manifest counts for nothing."""
         with wrap_write_errors(self.shards):
-            (self.shards / f"{spec.name}.json").unlink(missing_ok=True)
-            fsync_path(self.shards)
-            remove_path(self.shards / f"{spec.name}.{form}")
+            self._files.withdraw(f"{SHARDS_FOLDER}/{spec.manifest_name}")
+            self._files.remove_data(f"{SHARDS_FOLDER}/{spec.name}.{format}")
 
     def finished_manifest(self, spec: ShardSpec, digest: str) -> ShardManifest | None:
-        """The mark of a shard if it is finished: its mark is of this recipe and its data are there in full."""
-        mark = read_manifest(self.shards / f"{spec.name}.json")
-        if mark is None or not mark.matches(spec, digest):
+        """Return the manifest of a shard if it is of this recipe and the data has its full size."""
+        manifest = read_manifest(self.shards / spec.manifest_name)
+        if manifest is None or not manifest.matches(spec, digest):
             return None
-        data = self.shards / mark.file
-        data = data / "data.mdb" if data.is_dir() else data
-        return mark if data.exists() and data.stat().st_size == mark.bytes else None
+        data = manifest.file if manifest.file.endswith(".parquet") else f"{manifest.file}/{LMDB_DATA_FILE}"
+        return manifest if self._files.size(f"{SHARDS_FOLDER}/{data}") == manifest.bytes else None
 
     def indices_with_manifest(self, plan: ShardPlan) -> set[int]:
-        """Numbers of the shards of a plan that have a mark, whatever is in it: one look at the list of names."""
-        if not self.shards.is_dir():
-            return set()
-        with os.scandir(self.shards) as places:
-            names = {place.name for place in places if place.name.endswith(".json")}
-        return {spec.index for spec in plan if f"{spec.name}.json" in names} if names else set()
+        """Return the indices of the shards of a plan that have a manifest, from one listing of names."""
+        names = self._unfinished = set(self._manifest_names(self._sizes()))
+        return {spec.index for spec in plan if spec.manifest_name in names} if names else set()
 
-    def finished_manifests(self, plan: ShardPlan, digest: str) -> Iterable[ShardManifest]:
-        """The marks of the finished shards of a plan, in order; only shards that have a mark are looked at."""
-        for index in sorted(self.indices_with_manifest(plan)):
-            mark = self.finished_manifest(plan[index], digest)
-            if mark is not None:
-                yield mark
+    def finished_manifests(self, plan: ShardPlan, digest: str) -> Iterator[ShardManifest]:
+        """Yield the manifests of the finished shards of a plan, in order; only shards with a manifest are read."""
+        sizes = self._sizes()
+        unfinished = self._unfinished = set(self._manifest_names(sizes))
+        specs = [spec for spec in plan if spec.manifest_name in unfinished] if unfinished else []
+
+        def read(spec: ShardSpec) -> ShardManifest | None:
+            manifest = read_manifest(self.shards / spec.manifest_name)
+            is_finished = (
+                manifest and manifest.matches(spec, digest) and stored_bytes(sizes, manifest.file) == manifest.bytes
+            )
+            return manifest if is_finished else None
+
+        with self._wrap_read_errors():
+            manifests = map(read, specs) if isinstance(self.path, Path) else parallel_map(read, specs)
+            for spec, manifest in zip(specs, manifests, strict=True):
+                if manifest is not None:
+                    unfinished.discard(spec.manifest_name)
+                    yield manifest
+
+    def _sizes(self) -> dict[str, int]:
+        with self._wrap_read_errors():
+            return self._files.shard_sizes()
 
     @staticmethod
-    def _write(path: Path, content: str) -> None:
-        with wrap_write_errors(path):
-            write_atomic(path, content)
+    def _manifest_names(sizes: dict[str, int]) -> Iterator[str]:
+        """The names of the manifests that have not been withdrawn."""
+        return (name for name, size in sizes.items() if size and name.endswith(".json"))
 
-    def _mark_path(self, file: str) -> Path:
-        return self.shards / Path(file).with_suffix(".json")
+    @contextmanager
+    def _wrap_read_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except StorageError as error:
+            raise JobError(f"{self.shards} cannot be read: {error}; re-run the same command to resume") from None
 
 
-def open_dataset_folder(out: "str | AnyPath") -> DatasetFolder | RemoteDatasetFolder:
-    """The folder of a data set, on a disk or a storage.
+def stored_bytes(sizes: dict[str, int], file: str) -> int | None:
+    """Return the size of the data of a shard in bytes.
 
     Args:
-        out: a path or a URI; see `pipelines.storage.place`.
-
-    Raises:
-        InputError: it is a URI, but not a whole one.
+        sizes: of the files in the folder of shards, by name.
+        file: name of the file or folder of the data, as in the manifest.
     """
-    found = parse_path(out)
-    return DatasetFolder(found) if isinstance(found, Path) else RemoteDatasetFolder(found)
+    return sizes.get(file, sizes.get(f"{file}/{LMDB_DATA_FILE}"))

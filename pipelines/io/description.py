@@ -1,4 +1,4 @@
-"""What a data set's folder says of itself: dataset.json."""
+"""The description of a dataset: dataset.json."""
 
 import platform
 from collections.abc import Callable, Mapping
@@ -11,17 +11,20 @@ from pipelines.io.paths import AnyPath
 from pipelines.io.shard_writer import ShardFormat
 from synthtext.core import InputError
 
+DESCRIPTION_FILE = "dataset.json"
+"""File name of the description of a dataset."""
+
 _LIBRARIES = ("ocrmill", "numpy", "opencv-python", "pillow", "uharfbuzz", "freetype-py", "pyarrow", "lmdb")
 
 
 class FontRecord(BaseModel):
-    """A font that was drawn with.
+    """A font of a dataset.
 
     Attributes:
         family: such as "Lato".
         style: such as "Bold".
         digest: SHA-256 of the file.
-        licence: what the font says of it, or empty.
+        licence: as the font states it, or empty.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,25 +36,25 @@ class FontRecord(BaseModel):
 
 
 class DatasetDescription(BaseModel):
-    """A data set. Its size does not grow with the number of shards.
+    """A dataset as a whole. The size of the description does not grow with the number of shards.
 
     Attributes:
         kind: "lines" or "scenes".
-        source: what it was made from: name of the recipe, or what was imported.
+        source: name of the recipe, or of what was imported.
         digest: of the recipe, or of what was imported.
-        seed: of the job; none for imported data.
+        seed: of the job; None for imported data.
         start: index of the first sample.
-        count: samples that were asked for, gaps included.
+        count: requested samples, skipped ones included.
         shard_size: samples in every shard but the last.
         format: of the shards.
-        complete: whether all shards are there.
-        rows: samples that are there, once it is complete.
-        gaps: samples that could not be drawn, by reason, once it is complete.
-        charset: its characters, as one text.
-        fonts: that the recipe draws from.
+        complete: whether all shards are committed.
+        rows: samples in the data, once the dataset is complete.
+        skipped: number of skipped samples by reason, once the dataset is complete.
+        charset: its characters, as one string.
+        fonts: of the recipe.
         versions: of Python and of the libraries.
-        cpu: what of the CPU can decide a byte.
-        ingredients: what the digest is made of, by name.
+        cpu: instruction sets of the CPU, which may decide a byte.
+        fingerprint: the parts of the digest, by name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,48 +77,48 @@ class DatasetDescription(BaseModel):
     fingerprint: dict[str, str] = {}
 
     def to_json(self) -> str:
-        """As JSON."""
+        """Return the description as JSON."""
         return self.model_dump_json(indent=1) + "\n"
 
     def check_rows(self, rows: int, folder: AnyPath) -> None:
-        """Compare the rows that are there with those that a complete data set must have.
+        """Check the number of rows of a complete dataset.
 
         Args:
-            rows: by the marks of its shards.
-            folder: of the data set.
+            rows: sum over the manifests of the shards.
+            folder: of the dataset.
 
         Raises:
-            InputError: it is called complete, and is not.
+            InputError: the dataset is marked complete, but has another number of rows.
         """
         if self.complete and rows != self.rows:
             raise InputError(
-                f"{folder} is called complete with {self.rows:,} rows, but the marks of its shards count {rows:,}; "
-                "ocrmill check names the shards that are missing, and the command that made it goes on"
+                f"{folder} is marked complete with {self.rows:,} rows, but the manifests of its shards count {rows:,}; "
+                "ocrmill check lists the missing shards, and the command that made the dataset adds them"
             )
 
     def difference(
-        self, now: "DatasetDescription", explain: Callable[[Mapping[str, str], Mapping[str, str]], str]
+        self, other: "DatasetDescription", describe_difference: Callable[[Mapping[str, str], Mapping[str, str]], str]
     ) -> str:
-        """Why samples of another job cannot be added to this data set; empty when they can.
+        """Return why the samples of another job cannot be added to this dataset; empty when they can.
 
         Args:
-            now: what the other job would write.
-            explain: says how two lists of ingredients differ.
+            other: the description that the job would write.
+            describe_difference: of two fingerprints.
         """
-        if self.digest != now.digest:
-            if self._is_of_another_job(now):
-                return f"made from another source, {self.source}, not from {now.source}"
-            return explain(self.fingerprint, now.fingerprint) or f"{self.source} is not {now.source}"
+        if self.digest != other.digest:
+            if self._is_of_another_job(other):
+                return f"made from another source, {self.source}, not from {other.source}"
+            return describe_difference(self.fingerprint, other.fingerprint) or f"{self.source} is not {other.source}"
         for name in ("kind", "seed", "start", "shard_size", "format", "cpu"):
-            old, new = getattr(self, name), getattr(now, name)
+            old, new = getattr(self, name), getattr(other, name)
             if old != new:
                 return f"{name.replace('_', ' ')} was {old}, is {new}"
         return ""
 
     def _is_of_another_job(self, other: "DatasetDescription") -> bool:
-        """Whether another command made it: then the ingredients have no name in common but those that all jobs have."""
+        """Whether another command made it: their fingerprints have only the entries of every job in common."""
         mine, theirs = (
-            {name for name in one.fingerprint if name != "drawing code" and not name.startswith("version of ")}
+            {name for name in one.fingerprint if name != "generator code" and not name.startswith("version of ")}
             for one in (self, other)
         )
         return self.kind != other.kind or (bool(mine or theirs) and not mine & theirs)
@@ -125,7 +128,7 @@ def read_description(path: AnyPath) -> DatasetDescription:
     """Read dataset.json.
 
     Raises:
-        InputError: it is missing, or not what a job of ours writes.
+        InputError: it is missing or broken.
     """
     try:
         return DatasetDescription.model_validate_json(path.read_bytes())
@@ -133,23 +136,22 @@ def read_description(path: AnyPath) -> DatasetDescription:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InputError(
-            f"{path} describes no data set of ours: {place + ': ' if place else ''}{first['msg']}"
-        ) from None
+        field = ".".join(map(str, first["loc"]))
+        reason = f"{field}: {first['msg']}" if field else first["msg"]
+        raise InputError(f"{path} is not the description of an ocrmill dataset: {reason}") from None
 
 
 def current_versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that draw, encode or write."""
-    found = {"python": platform.python_version()}
+    """Return the versions of Python and of the libraries that render, encode or write."""
+    versions = {"python": platform.python_version()}
     for library in _LIBRARIES:
         try:
-            found[library] = version(library)
-        except PackageNotFoundError:  # run from a folder, not installed
+            versions[library] = version(library)
+        except PackageNotFoundError:  # ocrmill runs from a source folder
             continue
-    return found
+    return versions
 
 
 def cpu_features() -> str:
-    """The instruction sets that the libraries choose their code by on this machine."""
+    """Return the instruction sets of this machine, by which the libraries choose their code."""
     return f"{platform.machine()}: {cv2.getCPUFeaturesLine()}"

@@ -1,4 +1,4 @@
-"""A shard's row of one text line."""
+"""Rows of text lines."""
 
 import json
 from collections.abc import Sequence
@@ -9,31 +9,32 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.io.plan import SHARD_SIZE
-from pipelines.io.row import IMAGE_TYPE, image_array, list_array, to_json
+from pipelines.io.row import IMAGE_TYPE, image_array, list_array, provenance_json, to_json
 from pipelines.io.statistics import Statistics
 from synthtext.core import Clusters, Sample
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LineRow:
-    """One line of text.
+    """One text line.
 
     Attributes:
-        key: unique in its data set.
-        image: the encoded picture.
-        path: name of the picture, with a suffix that tells its format.
-        text: what it says, logical order, NFC.
-        width: of the picture, pixels.
-        height: of the picture, pixels.
-        clusters: where each cluster of the text is; empty when unknown.
+        key: unique in the dataset.
+        image: the encoded image.
+        path: file name of the image; its suffix gives the format.
+        text: in logical order, NFC.
+        width: of the image, pixels.
+        height: of the image, pixels.
+        clusters: quads of the grapheme clusters; empty when unknown.
         font: family and style, or empty.
         script: Unicode script code, or empty.
         corpus: source of the text, or empty.
-        contrast: smallest local difference of luminance, 0 to 255; NaN if not measured.
-        effects: names, in the order in which they were applied.
+        contrast: smallest local difference in luminance, 0 to 255; NaN if not measured.
+        effects: names, in the order of their application.
         meta: everything else, JSON.
-        rejected: why earlier attempts at it were given up; counted in the statistics alone.
-        coverage_outcome: how the character that it owed came into its text, or why not; empty if it owed none; counted likewise.
+        rejected: reasons of rejected attempts; only counted in the statistics, not stored.
+        coverage_outcome: how a required character came into the text, or why it did not; empty without one; only
+            counted in the statistics, not stored.
     """
 
     key: str
@@ -76,7 +77,7 @@ class LineRow:
 
     @classmethod
     def from_sample(cls, sample: Sample, image: bytes, suffix: str) -> Self:
-        """The row of a sample whose picture has been encoded; `suffix` tells how (".jpg")."""
+        """Return the row of a sample with its encoded image; `suffix` gives the format (".jpg")."""
         height, width = sample.image.shape[:2]
         meta = sample.meta
         return cls(
@@ -92,9 +93,9 @@ class LineRow:
             corpus=meta.corpus,
             contrast=meta.contrast,
             effects=tuple(applied.name for applied in meta.effects),
-            meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.parameters}),
+            meta=provenance_json(meta.effects, meta.parameters),
             rejected=meta.rejected,
-            coverage_outcome=str(meta.parameters.get("paid", "")),
+            coverage_outcome=str(meta.parameters.get("coverage_outcome", "")),
         )
 
     @property
@@ -103,7 +104,7 @@ class LineRow:
         return self.text
 
     def meta_json(self) -> str:
-        """The other columns by name, `meta` as the object that it is; an unmeasured contrast is null."""
+        """Return the other columns by name, `meta` as an object; a contrast that was not measured is null."""
         return to_json(
             {
                 "key": self.key,
@@ -122,7 +123,7 @@ class LineRow:
 
     @staticmethod
     def columns(rows: Sequence["LineRow"]) -> list[pa.Array]:
-        """The columns, in the order of `SCHEMA`."""
+        """Return the columns, in the order of `SCHEMA`."""
         return [
             pa.array([row.key for row in rows], pa.string()),
             image_array([row.image for row in rows], [row.path for row in rows]),

@@ -1,11 +1,13 @@
-"""A place on a storage, by URI."""
+"""Files and folders on a storage, by URI."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import pyarrow.fs as fs
@@ -21,15 +23,21 @@ from pipelines.io.connection import (
     wrap_storage_errors,
 )
 
-_SPECIAL = re.compile(r"[\x00-\x20#?%\x7f]")
+MAX_CONCURRENT_REQUESTS = 16
+"""Requests to a storage that are open at a time."""
+
+_RESERVED = re.compile(r"[\x00-\x20#?%\x7f]")
 _CHUNK = 8 * 2**20  # bytes that are copied at a time
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
 class RemotePath:
-    """A file or folder on a storage. It is a name: pickled to other processes, which connect anew.
+    """A file or folder on a storage. It holds no connection, so that it can be pickled.
 
-    What is read or written raises FileNotFoundError where nothing is, and StorageError for all else.
+    Methods that read or write raise FileNotFoundError where nothing exists, and StorageError for all other failures.
 
     Attributes:
         uri: `scheme://bucket/path?options`.
@@ -41,8 +49,8 @@ class RemotePath:
         return self.uri
 
     def __truediv__(self, name: str) -> "RemotePath":
-        """What lies below under a name, or under names with slashes between them, whatever is in them."""
-        return self._with_path(f"{self._parts.path.rstrip('/')}/{_quoted(name)}")
+        """Return the path of an entry; the name may hold slashes and any other character."""
+        return self._with_path(f"{self._parts.path.rstrip('/')}/{_quote(name)}")
 
     @property
     def _parts(self) -> SplitResult:
@@ -62,12 +70,12 @@ class RemotePath:
 
     @property
     def suffix(self) -> str:
-        """Of the name, with its dot."""
+        """The suffix of the name, with its dot."""
         return self._path.suffix
 
     @property
     def server(self) -> str:
-        """Who is asked, for sentences."""
+        """The name of the server, for messages."""
         return server_name(self._parts)
 
     @property
@@ -75,135 +83,141 @@ class RemotePath:
         """The first part after the scheme."""
         return self._parts.netloc
 
-    def filesystem(self, patient: bool = True) -> tuple[fs.FileSystem, str]:
-        """The storage, and the path of this place in it.
+    def filesystem(self, extended_retries: bool = True) -> tuple[fs.FileSystem, str]:
+        """Return the filesystem, and this path in it.
 
         Args:
-            patient: see `connected`.
+            extended_retries: see `open_filesystem`.
 
         Raises:
-            InputError: the URI is none that can be opened.
+            InputError: the URI cannot be opened.
         """
-        storage, root = open_filesystem(self._with_path("").uri, patient)
-        return storage, f"{root}/{str(self._path).strip('/')}".rstrip("/").removesuffix("/.")
+        filesystem, root = open_filesystem(self._with_path("").uri, extended_retries)
+        return filesystem, f"{root}/{str(self._path).strip('/')}".rstrip("/").removesuffix("/.")
 
-    def call_filesystem(self, what: Callable[[fs.FileSystem, str], Any]) -> Any:
-        """Do something with the storage and the path in it, its errors explained."""
-        storage, path = self.filesystem()
+    def call_filesystem(self, function: Callable[[fs.FileSystem, str], Any]) -> Any:
+        """Call a function with the filesystem and this path in it, and explain its errors."""
+        filesystem, path = self.filesystem()
         with wrap_storage_errors(self.server, self.bucket):
-            return what(storage, path)
+            return function(filesystem, path)
 
     def check_access(self) -> None:
-        """Ask whether the storage answers and has the bucket. A key that may only see a prefix is not told of that.
+        """Check that the storage answers and has the bucket; a key that may only see a prefix of the bucket passes.
 
         Raises:
-            StorageError: it does not, or it has not.
+            StorageError: it does not answer, refuses access, or has no such bucket.
         """
         try:
-            self._check(patient=False)
+            self._check_access(extended_retries=False)
         except (NoResponseError, PermanentStorageError):
             raise
-        except StorageError:  # someone is there, but busy
-            self._check(patient=True)
+        except StorageError:  # the server answers, but is too busy
+            self._check_access(extended_retries=True)
 
-    def _check(self, patient: bool) -> None:
-        storage, path = self.filesystem(patient)
+    def _check_access(self, extended_retries: bool) -> None:
+        filesystem, path = self.filesystem(extended_retries)
         with wrap_storage_errors(self.server, self.bucket):
-            if storage.get_file_info(fs.FileSelector(path, allow_not_found=True)) or not self.bucket:
+            if filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True)) or not self.bucket:
                 return
-        _, root = self._with_path("").filesystem(patient)
-        with (
-            suppress(AccessDeniedError),
-            wrap_storage_errors(self.server, self.bucket),
-        ):  # what was listed was not refused
-            if storage.get_file_info(root).type == fs.FileType.NotFound:
+        _, root = self._with_path("").filesystem(extended_retries)
+        # A key without access to the bucket itself passes: its listing was not refused.
+        with suppress(AccessDeniedError), wrap_storage_errors(self.server, self.bucket):
+            if filesystem.get_file_info(root).type == fs.FileType.NotFound:
                 raise BucketNotFoundError(self.bucket)
 
     def list_files(self, recursive: bool = True) -> dict[str, int]:
-        """The files below this place: their names relative to it, and their sizes in bytes.
+        """Return the files below this path: their names relative to it, and their sizes in bytes.
 
         Args:
-            recursive: those of folders, too; else folders are listed, too, with the size -1.
+            recursive: include the files of folders; False: include the folders themselves, with size -1.
         """
 
-        def listed(storage: fs.FileSystem, path: str) -> dict[str, int]:
-            found = storage.get_file_info(fs.FileSelector(path, recursive=recursive, allow_not_found=True))
-            kept = [info for info in found if info.is_file or (not recursive and info.type == fs.FileType.Directory)]
+        def list_path(filesystem: fs.FileSystem, path: str) -> dict[str, int]:
+            infos = filesystem.get_file_info(fs.FileSelector(path, recursive=recursive, allow_not_found=True))
+            kept = [info for info in infos if info.is_file or (not recursive and info.type == fs.FileType.Directory)]
             return {info.path[len(path) + 1 :]: info.size if info.is_file else -1 for info in kept}
 
-        names: dict[str, int] = self.call_filesystem(listed)
-        return {name: size for name, size in sorted(names.items()) if name}
+        sizes: dict[str, int] = self.call_filesystem(list_path)
+        return {name: size for name, size in sorted(sizes.items()) if name}
 
     def file_states(self) -> dict[str, str]:
-        """Size and time of the last change of the files below this place, by name; of a file itself, by no name."""
+        """Return size and modification time of each file below this path, by name; of a file itself, by ""."""
 
-        def seen(storage: fs.FileSystem, path: str) -> dict[str, str]:
-            found = storage.get_file_info(fs.FileSelector(path, recursive=True, allow_not_found=True))
-            infos = [info for info in found if info.is_file] or [storage.get_file_info(path)]
+        def list_path(filesystem: fs.FileSystem, path: str) -> dict[str, str]:
+            found = filesystem.get_file_info(fs.FileSelector(path, recursive=True, allow_not_found=True))
+            infos = [info for info in found if info.is_file] or [filesystem.get_file_info(path)]
             return {info.path[len(path) + 1 :]: f"{info.size} {info.mtime_ns}" for info in infos if info.is_file}
 
-        return dict(sorted(self.call_filesystem(seen).items()))
+        return dict(sorted(self.call_filesystem(list_path).items()))
 
     def is_file(self) -> bool:
-        """Whether there is a file."""
-        return bool(self.call_filesystem(lambda storage, path: storage.get_file_info(path).is_file))
+        """Return whether a file exists."""
+        return bool(self.call_filesystem(lambda filesystem, path: filesystem.get_file_info(path).is_file))
 
     def size(self) -> int | None:
-        """Bytes of a file; None where there is none."""
-        size: int | None = self.call_filesystem(lambda storage, path: storage.get_file_info(path).size)
+        """Return the size of a file in bytes; None where none exists."""
+        size: int | None = self.call_filesystem(lambda filesystem, path: filesystem.get_file_info(path).size)
         return size
 
     def read_bytes(self) -> bytes:
-        """The content of a file."""
+        """Read a file."""
 
-        def read(storage: fs.FileSystem, path: str) -> bytes:
-            with storage.open_input_file(path) as file:
+        def read(filesystem: fs.FileSystem, path: str) -> bytes:
+            with filesystem.open_input_file(path) as file:
                 return bytes(file.read())
 
         content: bytes = self.call_filesystem(read)
         return content
 
     def write_bytes(self, data: bytes) -> None:
-        """Write a small file; on object storage it is there as a whole or not at all."""
+        """Write a small file; on object storage this is atomic."""
 
-        def write(storage: fs.FileSystem, path: str) -> None:
-            _make_parent(storage, path)
-            with storage.open_output_stream(path) as file:
+        def write(filesystem: fs.FileSystem, path: str) -> None:
+            _make_parent(filesystem, path)
+            with filesystem.open_output_stream(path) as file:
                 file.write(data)
 
         self.call_filesystem(write)
 
     def upload(self, source: Path) -> None:
-        """Copy a local file here. A reader may see a part of it: only its mark says that it is whole."""
+        """Upload a local file. This is not atomic: a reader may see a part of it."""
 
-        def copy(storage: fs.FileSystem, path: str) -> None:
-            _make_parent(storage, path)
-            with source.open("rb") as file, storage.open_output_stream(path) as sink:
+        def copy(filesystem: fs.FileSystem, path: str) -> None:
+            _make_parent(filesystem, path)
+            with source.open("rb") as file, filesystem.open_output_stream(path) as sink:
                 for chunk in _chunks(file):
                     sink.write(chunk)
 
         self.call_filesystem(copy)
 
     def download(self, target: Path) -> None:
-        """Copy the file here into a local one."""
+        """Download the file to a local path."""
 
-        def copy(storage: fs.FileSystem, path: str) -> None:
-            with storage.open_input_stream(path) as file, target.open("wb") as sink:
+        def copy(filesystem: fs.FileSystem, path: str) -> None:
+            with filesystem.open_input_stream(path) as file, target.open("wb") as sink:
                 for chunk in _chunks(file):
                     sink.write(chunk)
 
         self.call_filesystem(copy)
 
 
-def _quoted(name: str) -> str:
-    """A name, or names, as a part of a URI: what would end the path or mean another character is written in digits."""
-    return _SPECIAL.sub(lambda found: quote(found[0]), name)
+def parallel_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Yield the results of a function that waits for a storage, in order, from several threads."""
+    rest = iter(items)
+    with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:
+        while chunk := list(islice(rest, 4 * MAX_CONCURRENT_REQUESTS)):
+            yield from pool.map(function, chunk)
 
 
-def _make_parent(storage: fs.FileSystem, path: str) -> None:
-    """Where folders are real: object storage has none."""
-    if not isinstance(storage, fs.S3FileSystem):
-        storage.create_dir(path.rpartition("/")[0], recursive=True)
+def _quote(name: str) -> str:
+    """Percent-encode the characters of a name that a URI reserves; slashes stay."""
+    return _RESERVED.sub(lambda match: quote(match[0]), name)
+
+
+def _make_parent(filesystem: fs.FileSystem, path: str) -> None:
+    """Create the parent folder where folders exist: object storage has none."""
+    if not isinstance(filesystem, fs.S3FileSystem):
+        filesystem.create_dir(path.rpartition("/")[0], recursive=True)
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The commit mark: a shard exists when its mark does."""
+"""Shard manifests: a shard exists once its manifest does."""
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -9,21 +9,21 @@ from pipelines.io.statistics import Statistics
 
 
 class ShardManifest(BaseModel):
-    """What is known of a finished shard. Written last.
+    """The description of a finished shard, which is written last.
 
     Attributes:
         index: number of the shard.
-        start: its first sample.
-        count: its samples, gaps included.
+        start: index of the first sample.
+        count: samples, skipped ones included.
         digest: of the recipe, or of what was imported.
-        file: name of the shard's file or folder.
-        rows: samples that are there.
-        gaps: samples that are not, by reason.
-        bytes: size of its data.
-        sha256: checksum of the file, or of an LMDB's data.mdb.
-        seconds: that it took to draw and write.
-        worker: host and process that wrote it.
-        statistics: of its rows.
+        file: name of the file or folder of the data.
+        rows: samples in the data.
+        skipped: number of skipped samples, by reason.
+        bytes: size of the file, or of the data.mdb of an LMDB.
+        sha256: checksum of the same.
+        seconds: duration of generating and writing.
+        worker: host and process that wrote the shard.
+        statistics: of the rows.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,19 +42,19 @@ class ShardManifest(BaseModel):
     statistics: Statistics
 
     def matches(self, spec: ShardSpec, digest: str) -> bool:
-        """Whether this marks that shard of that recipe, whole."""
+        """Return whether the manifest is of this shard and this recipe."""
         return (self.index, self.start, self.count, self.digest) == (spec.index, spec.start, spec.count, digest)
 
     def to_json(self) -> str:
-        """As JSON."""
+        """Return the manifest as JSON."""
         return self.model_dump_json(indent=1) + "\n"
 
 
 def read_manifest(path: AnyPath) -> ShardManifest | None:
-    """Read a mark; None when it is missing, broken or cannot be read, and the shard has to be written again.
+    """Read a manifest; None when it is missing or broken, so that the shard has to be written again.
 
     Raises:
-        StorageError: the storage fails, which says nothing of the mark.
+        StorageError: the storage fails, whatever the manifest is.
     """
     try:
         return ShardManifest.model_validate_json(path.read_bytes())

@@ -1,4 +1,4 @@
-"""How a job is cut into shards."""
+"""The division of a job into shards."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from synthtext.core import InputError
 
 SHARD_SIZE = 4096
-"""Lines in a shard. Fixed: it must not follow the number of workers, or their number would change the files."""
+"""Lines in a shard. It must not depend on the number of workers, or the files would."""
 
 INDEX_LIMIT = 2**32
-"""Samples are numbered from 0 to this minus 1: the range in which every index has random streams of its own."""
+"""Upper bound of sample indices, exclusive: below it every index has random streams of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShardSpec:
-    """The unit of work, of retry, of completion and of statistics.
+    """A range of samples that are generated, committed, counted and, after a failure, generated again together.
 
     Attributes:
-        index: number of the shard in its data set, from 0.
-        start: first sample.
-        count: samples, gaps included.
+        index: number of the shard in its dataset, from 0.
+        start: index of the first sample.
+        count: samples, skipped ones included.
     """
 
     index: int
@@ -28,26 +28,31 @@ class ShardSpec:
 
     @property
     def samples(self) -> range:
-        """The indices of its samples."""
+        """The indices of the samples."""
         return range(self.start, self.start + self.count)
 
     @property
     def name(self) -> str:
-        """What its files are called, without suffix."""
+        """The name of the files of the shard, without suffix."""
         return f"part-{self.index:06d}"
+
+    @property
+    def manifest_name(self) -> str:
+        """The file name of the manifest."""
+        return f"{self.name}.json"
 
 
 @dataclass(frozen=True, slots=True)
 class ShardPlan:
-    """The shards of a job, made when they are asked for: a plan of a hundred million samples is four numbers.
+    """The shards of a job, computed on access: a plan of any size is three numbers.
 
     Attributes:
         count: samples of the job, at least 1.
-        start: index of the first one, at least 0.
+        start: index of the first sample, at least 0.
         size: samples in every shard but the last.
 
     Raises:
-        InputError: a number is out of its range.
+        InputError: a number is out of range.
     """
 
     count: int
@@ -58,10 +63,10 @@ class ShardPlan:
         if self.count < 1:
             raise InputError(f"the number of samples must be at least 1, not {self.count}")
         if self.start < 0:
-            raise InputError(f"the first sample's index must be at least 0, not {self.start}")
+            raise InputError(f"the index of the first sample must be at least 0, not {self.start}")
         if self.start + self.count > INDEX_LIMIT:
             raise InputError(
-                f"samples are numbered from 0 to {INDEX_LIMIT - 1}: {self.count} from {self.start} on are too many"
+                f"samples have indices from 0 to {INDEX_LIMIT - 1}: {self.count} from {self.start} on are too many"
             )
         if self.size < 1:
             raise InputError(f"a shard holds at least 1 sample, not {self.size}")

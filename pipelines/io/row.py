@@ -1,4 +1,4 @@
-"""What a shard holds: labelled pictures, in the forms in which the file formats take them."""
+"""Rows of shards: labelled images in the representations that the file formats need."""
 
 import json
 from collections.abc import Sequence
@@ -8,30 +8,30 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.io.statistics import Statistics
-from synthtext.core import Parameters
+from synthtext.core import AppliedEffect, Parameters
 
 
 class Row(Protocol):
     """A row of a shard."""
 
     KIND: ClassVar[str]
-    """What a data set of such rows is called: "lines", "scenes"."""
+    """Kind of a dataset of such rows: "lines" or "scenes"."""
 
     SCHEMA: ClassVar[pa.Schema]
-    """The columns in Parquet."""
+    """Columns of the Parquet file."""
 
     DICTIONARY_COLUMNS: ClassVar[tuple[str, ...]]
-    """Columns of few different values."""
+    """Columns with few distinct values, which are dictionary-encoded."""
 
     ROW_GROUP_SIZE: ClassVar[int]
-    """Rows in a row group: what a reader that shuffles takes in one piece, and what a writer holds."""
+    """Rows in a row group, the unit that a shuffling reader loads and a writer buffers."""
 
     SHARD_SIZE: ClassVar[int]
-    """Rows in a shard, if the user does not say. It must not follow the number of workers."""
+    """Default number of rows in a shard. It must not depend on the number of workers."""
 
     @property
     def image(self) -> bytes:
-        """The encoded picture."""
+        """The encoded image."""
         ...
 
     @property
@@ -40,12 +40,12 @@ class Row(Protocol):
         ...
 
     def meta_json(self) -> str:
-        """Everything beside picture and label, in an LMDB."""
+        """Return everything but image and label, for an LMDB."""
         ...
 
     @staticmethod
     def columns(rows: Sequence[Any]) -> list[pa.Array]:
-        """The columns of rows of this kind, in the order of `SCHEMA`."""
+        """Return the columns of rows of this type, in the order of `SCHEMA`."""
         ...
 
     def add_to(self, statistics: Statistics) -> None:
@@ -56,32 +56,37 @@ class Row(Protocol):
 AnyRow = TypeVar("AnyRow", bound=Row)
 
 IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-"""The column of pictures."""
+"""Type of the image column, which Hugging Face `datasets` shows as images."""
 
 
 def image_array(images: Sequence[bytes], paths: Sequence[str]) -> pa.StructArray:
-    """The column of pictures."""
+    """Return the column of encoded images."""
     return pa.StructArray.from_arrays(
         [pa.array(images, pa.binary()), pa.array(paths, pa.string())], fields=list(IMAGE_TYPE)
     )
 
 
+def provenance_json(effects: Sequence[AppliedEffect], parameters: Parameters) -> str:
+    """Return the column `meta` of a generated sample: its effects with their parameters, and all other parameters."""
+    return to_json({"effects": [list(applied) for applied in effects], "parameters": parameters})
+
+
 def to_json(value: Parameters | list[Parameters]) -> str:
-    """A tree as JSON; numpy's scalars and arrays, which an effect may have drawn, become plain numbers and lists."""
+    """Return nested values as compact JSON; NumPy scalars and arrays become numbers and lists."""
     return _ENCODER.encode(value)
 
 
-def _plain(value: object) -> Any:
+def _to_builtin(value: object) -> Any:
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     raise TypeError(f"{value!r} is neither a JSON value nor an array of numbers")
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_to_builtin)
 
 
 def list_array(arrays: Sequence[np.ndarray], dtype: type[np.generic]) -> pa.ListArray:
-    """A column of lists: one concatenation instead of a Python object for every number."""
+    """Return a column of lists, without a Python object for every number."""
     ends = np.cumsum([0, *map(len, arrays)]).astype(np.int32)
     values = np.concatenate(arrays).astype(dtype, copy=False) if arrays else np.zeros(0, dtype)
     return pa.ListArray.from_arrays(pa.array(ends), pa.array(values))

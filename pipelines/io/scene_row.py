@@ -1,4 +1,4 @@
-"""A shard's row of one picture with many texts."""
+"""Rows of scenes: images with any number of text instances."""
 
 import json
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from typing import Any, ClassVar, Self, get_args
 import numpy as np
 import pyarrow as pa
 
-from pipelines.io.row import IMAGE_TYPE, image_array, list_array, to_json
+from pipelines.io.row import IMAGE_TYPE, image_array, list_array, provenance_json, to_json
 from pipelines.io.statistics import Statistics
 from synthtext.core import Clusters, Level, Origin, Scene, TextInstance, as_polygon
 
 IGNORED_TRANSCRIPTIONS = frozenset({"*", "###"})
-"""Transcriptions of texts that are neither positive nor negative (PaddleOCR, ICDAR)."""
+"""Transcriptions of texts to be ignored, in PaddleOCR and ICDAR: neither positives nor negatives."""
 
 _LEVELS: tuple[str, ...] = get_args(Level)
-_KINDS = ("drawn", "pasted", "real")
+_ORIGINS: tuple[str, ...] = get_args(Origin.__annotations__["kind"])
 
 _ORIGIN = pa.struct([("kind", pa.string()), ("source", pa.string()), ("index", pa.int32())])
 _INSTANCE = pa.struct(
@@ -36,20 +36,20 @@ _INSTANCE = pa.struct(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SceneRow:
-    """One picture and the texts in it.
+    """One image with any number of text instances.
 
     Attributes:
-        key: unique in its data set.
-        image: the encoded picture.
-        path: name of the picture, with a suffix that tells its format.
-        width: of the picture, pixels.
-        height: of the picture, pixels.
-        instances: the texts; `parent` counts in this order.
-        effects: names, in the order in which they were applied.
+        key: unique in the dataset.
+        image: the encoded image.
+        path: file name of the image; its suffix gives the format.
+        width: of the image, pixels.
+        height: of the image, pixels.
+        instances: the text instances; `parent` is an index into them.
+        effects: names, in the order of their application.
         meta: everything else, JSON.
-        rejected: why earlier attempts at it were given up; counted in the statistics alone.
-        problems: what was wrong with labels that were mended, made ignored or left out, one entry each; counted in the
-            statistics alone.
+        rejected: reasons of rejected attempts; only counted in the statistics, not stored.
+        problems: one entry for each label that was repaired, ignored or left out; only counted in the statistics, not
+            stored.
     """
 
     key: str
@@ -86,7 +86,7 @@ class SceneRow:
 
     @classmethod
     def from_scene(cls, scene: Scene, image: bytes, suffix: str) -> Self:
-        """The row of a scene whose picture has been encoded; `suffix` tells how (".jpg")."""
+        """Return the row of a scene with its encoded image; `suffix` gives the format (".jpg")."""
         height, width = scene.image.shape[:2]
         meta = scene.meta
         return cls(
@@ -97,17 +97,17 @@ class SceneRow:
             height=height,
             instances=scene.instances,
             effects=tuple(applied.name for applied in meta.effects),
-            meta=to_json({"effects": [list(applied) for applied in meta.effects], "drawn": meta.parameters}),
+            meta=provenance_json(meta.effects, meta.parameters),
             rejected=meta.rejected,
         )
 
     @property
     def label(self) -> str:
-        """The instances that no other one is a part of, as PaddleOCR writes them."""
+        """The instances that are not a parent, in the format of PaddleOCR."""
         return paddleocr_label(leaf_instances(self.instances))
 
     def meta_json(self) -> str:
-        """The other columns by name, `meta` as the object that it is."""
+        """Return the other columns by name, `meta` as an object."""
         return to_json(
             {
                 "key": self.key,
@@ -121,7 +121,7 @@ class SceneRow:
 
     @staticmethod
     def columns(rows: Sequence["SceneRow"]) -> list[pa.Array]:
-        """The columns, in the order of `SCHEMA`."""
+        """Return the columns, in the order of `SCHEMA`."""
         return [
             pa.array([row.key for row in rows], pa.string()),
             image_array([row.image for row in rows], [row.path for row in rows]),
@@ -142,20 +142,20 @@ class SceneRow:
 
 
 def leaf_instances(instances: Sequence[TextInstance]) -> list[TextInstance]:
-    """The instances that no other one is a part of."""
+    """Return the instances that are not the parent of another one."""
     parents = {instance.parent for instance in instances}
-    return [instance for place, instance in enumerate(instances) if place not in parents]
+    return [instance for index, instance in enumerate(instances) if index not in parents]
 
 
 def paddleocr_label(instances: Sequence[TextInstance]) -> str:
-    """Instances as PaddleOCR writes them, coordinates to a thousandth of a pixel; one to ignore is "###"."""
+    """Return instances in the format of PaddleOCR, coordinates rounded to 0.001 pixels; ignored ones are "###"."""
     return to_json(
         [{"transcription": "###" if i.ignore else i.text, "points": _rounded(i.polygon).tolist()} for i in instances]
     )
 
 
 def instance_to_dict(instance: TextInstance) -> dict[str, Any]:
-    """An instance as JSON, coordinates to a thousandth of a pixel; the fields of the Parquet column by name."""
+    """Return the fields of the Parquet column by name, coordinates rounded to 0.001 pixels."""
     origin, clusters = instance.origin, instance.clusters
     return {
         "text": instance.text,
@@ -169,24 +169,24 @@ def instance_to_dict(instance: TextInstance) -> dict[str, Any]:
     }
 
 
-def instance_from_dict(tree: dict[str, Any]) -> TextInstance:
-    """What `instance_to_tree` or the Parquet column gives, as an instance again.
+def instance_from_dict(fields: dict[str, Any]) -> TextInstance:
+    """Return the instance of the fields that `instance_to_dict` or the Parquet column gives.
 
     Raises:
-        KeyError, TypeError, ValueError: it is something else.
+        KeyError, TypeError, ValueError: fields are missing, unknown or invalid.
     """
-    quads = np.array(tree["cluster_quads"], np.float32).reshape(-1, 4, 2)
-    origin = Origin(**tree["origin"])
-    for name, known in ((tree["level"], _LEVELS), (origin.kind, _KINDS)):
+    quads = np.array(fields["cluster_quads"], np.float32).reshape(-1, 4, 2)
+    origin = Origin(**fields["origin"])
+    for name, known in ((fields["level"], _LEVELS), (origin.kind, _ORIGINS)):
         if name not in known:
-            raise ValueError(f"{name!r} is none of {', '.join(known)}")
+            raise ValueError(f"{name!r} is not one of {', '.join(known)}")
     return TextInstance(
-        text=tree["text"],
-        polygon=as_polygon(np.array(tree["polygon"], np.float32).reshape(-1, 2)),
-        clusters=Clusters(np.array(tree["cluster_offsets"], np.int32), quads),
-        ignore=tree["ignore"],
-        level=tree["level"],
-        parent=tree["parent"],
+        text=fields["text"],
+        polygon=as_polygon(np.array(fields["polygon"], np.float32).reshape(-1, 2)),
+        clusters=Clusters(np.array(fields["cluster_offsets"], np.int32), quads),
+        ignore=fields["ignore"],
+        level=fields["level"],
+        parent=fields["parent"],
         origin=origin,
     )
 
@@ -197,20 +197,20 @@ def _rounded(points: np.ndarray) -> np.ndarray:
 
 def _instance_lists(rows: Sequence[tuple[TextInstance, ...]]) -> pa.ListArray:
     ends = np.cumsum([0, *map(len, rows)]).astype(np.int32)
-    every = list(chain.from_iterable(rows))
+    flat = list(chain.from_iterable(rows))
     origins = [
-        pa.array([instance.origin.kind for instance in every], pa.string()),
-        pa.array([instance.origin.source for instance in every], pa.string()),
-        pa.array([instance.origin.index for instance in every], pa.int32()),
+        pa.array([instance.origin.kind for instance in flat], pa.string()),
+        pa.array([instance.origin.source for instance in flat], pa.string()),
+        pa.array([instance.origin.index for instance in flat], pa.int32()),
     ]
     fields = [
-        pa.array([instance.text for instance in every], pa.string()),
-        list_array([instance.polygon.ravel() for instance in every], np.float32),
-        pa.array([instance.ignore for instance in every], pa.bool_()),
-        pa.array([instance.level for instance in every], pa.string()),
-        pa.array([instance.parent for instance in every], pa.int32()),
+        pa.array([instance.text for instance in flat], pa.string()),
+        list_array([instance.polygon.ravel() for instance in flat], np.float32),
+        pa.array([instance.ignore for instance in flat], pa.bool_()),
+        pa.array([instance.level for instance in flat], pa.string()),
+        pa.array([instance.parent for instance in flat], pa.int32()),
         pa.StructArray.from_arrays(origins, fields=list(_ORIGIN)),
-        list_array([instance.clusters.offsets for instance in every], np.int32),
-        list_array([instance.clusters.quads.ravel() for instance in every], np.float32),
+        list_array([instance.clusters.offsets for instance in flat], np.int32),
+        list_array([instance.clusters.quads.ravel() for instance in flat], np.float32),
     ]
     return pa.ListArray.from_arrays(pa.array(ends), pa.StructArray.from_arrays(fields, fields=list(_INSTANCE)))

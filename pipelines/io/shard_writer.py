@@ -1,4 +1,4 @@
-"""Writing one shard, in either format."""
+"""Writing the data of one shard."""
 
 import os
 import socket
@@ -26,24 +26,24 @@ ShardFormat: TypeAlias = Literal["parquet", "lmdb"]
 
 
 class ShardWriter(Protocol):
-    """Writes the data of one shard."""
+    """Writes the rows of one shard."""
 
     def write(self, rows: Sequence[Any]) -> None:
-        """Write a row group, at least one row."""
+        """Write a row group of at least one row."""
         ...
 
     def close(self) -> None:
-        """Finish the data."""
+        """Finish the file."""
         ...
 
 
 @dataclass(frozen=True)
 class PendingShard:
-    """A shard that is written, but not committed.
+    """A shard whose data is written, but which is not committed.
 
     Attributes:
-        path: of its data: on a disk synced and under a temporary name, on a storage under their own.
-        mark: that commits it.
+        path: of the data: on a disk, synced and under a temporary name; at a URI, under the final name.
+        manifest: to be written by the commit.
     """
 
     path: AnyPath
@@ -51,16 +51,16 @@ class PendingShard:
 
     @property
     def local_path(self) -> Path:
-        """The path of one that lies on a disk."""
+        """The path of data on a disk."""
         assert isinstance(self.path, Path)
         return self.path
 
 
 def check_shard_format(name: str) -> ShardFormat:
-    """Check the name of a format.
+    """Check the name of a shard format.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is no such format.
     """
     if name not in get_args(ShardFormat):
         raise InputError(f"there is no shard format {name!r}; known are {', '.join(get_args(ShardFormat))}")
@@ -75,17 +75,17 @@ def write_shard(
     folder: AnyPath,
     format: ShardFormat,
 ) -> PendingShard:
-    """Write a shard under a temporary name; `DatasetFolder.commit` gives it its own.
+    """Write the data of a shard, which `DatasetFolder.commit` then commits.
 
-    What goes to a storage is written to a temporary folder of this machine and then uploaded.
+    For a URI the data is written to a temporary folder and uploaded.
 
     Args:
-        items: its rows in order, and its gaps; never more than one row group of them is held.
-        kind: of the rows.
-        spec: which shard it is.
+        items: rows and skipped samples, in order; at most one row group of them is in memory at a time.
+        row_type: of the rows.
+        spec: of the shard.
         digest: of the recipe, or of what is imported.
-        folder: for the shard.
-        form: how it is stored.
+        folder: of the shards.
+        format: of the data.
 
     Raises:
         JobError: the disk is full, or the folder or the storage cannot be written.
@@ -93,17 +93,17 @@ def write_shard(
     if isinstance(folder, Path):
         return PendingShard(*_write_shard(items, row_type, spec, digest, folder, format))
     with staging_folder() as local:
-        path, mark = _write_shard(items, row_type, spec, digest, local, format)
-        return PendingShard(_upload(path, folder / mark.file), mark)
+        path, manifest = _write_shard(items, row_type, spec, digest, local, format)
+        return PendingShard(_upload(path, folder / manifest.file), manifest)
 
 
-def _upload(path: Path, data: RemotePath) -> RemotePath:
-    with wrap_write_errors(data):
+def _upload(path: Path, target: RemotePath) -> RemotePath:
+    with wrap_write_errors(target):
         if path.is_dir():
-            (data / LMDB_DATA_FILE).upload(path / LMDB_DATA_FILE)
+            (target / LMDB_DATA_FILE).upload(path / LMDB_DATA_FILE)
         else:
-            data.upload(path)
-    return data
+            target.upload(path)
+    return target
 
 
 def _write_shard(
@@ -121,7 +121,7 @@ def _write_shard(
         statistics = _write_rows(items, row_type, staged, format)
         data = staged / LMDB_DATA_FILE if format == "lmdb" else staged
         fsync_path(data)
-        mark = ShardManifest(
+        manifest = ShardManifest(
             index=spec.index,
             start=spec.start,
             count=spec.count,
@@ -138,10 +138,11 @@ def _write_shard(
     except BaseException as error:
         remove_path(staged)
         if isinstance(error, OSError | lmdb.Error):
-            hint = " (a full disk, most often)" if "Input/output error" in str(error) else ""  # LMDB: a write cut short
-            raise JobError(f"{path} cannot be written: {error}{hint}; the same command again goes on") from None
+            # LMDB reports a short write, such as on a full disk, as an input/output error.
+            hint = " (usually a full disk)" if "Input/output error" in str(error) else ""
+            raise JobError(f"{path} cannot be written: {error}{hint}; re-run the same command to resume") from None
         raise
-    return staged, mark
+    return staged, manifest
 
 
 def _write_rows(

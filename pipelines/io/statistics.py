@@ -1,4 +1,4 @@
-"""What a shard's rows are like, in numbers that add up over shards."""
+"""Statistics of rows, which add up over shards."""
 
 import math
 from collections import Counter
@@ -9,31 +9,31 @@ from pydantic import BaseModel
 from synthtext.core import SkippedSample, TextInstance
 
 BIN_WIDTH = 16
-"""Width of the bins of widths and heights (pixels) and of contrasts (grey values); a bin goes by its lower end."""
+"""Width of the bins of widths and heights (pixels) and of contrasts (grey levels); a bin is named by its lower end."""
 
 
 class Statistics(BaseModel):
-    """Counts; those of a data set are the sum of those of its shards.
+    """Counts of a shard, or of a dataset: the sum over its shards.
 
     Attributes:
-        rows: samples that are there.
-        gaps: samples that could not be drawn, by the reason that most of their attempts failed for.
-        rejections: attempts that were given up before a sample succeeded, by reason.
-        owed: samples that owed a character, by how it came into their text, or why it did not.
-        lengths: texts by number of characters.
-        characters: how often each is written.
-        fonts: rows by font.
-        scripts: rows by script.
-        corpora: rows by source of the text.
-        effects: rows by effect.
-        widths: rows by width, in bins of `BIN` pixels.
-        heights: rows by height, in bins of `BIN` pixels.
-        contrasts: rows by contrast, in bins of `BIN` grey values; those not measured are left out.
-        instances: scenes by number of their texts.
-        levels: texts in scenes by level.
-        origins: texts in scenes by origin.
-        ignored: of these, to be ignored, by origin.
-        problems: labels of scenes that were mended, made ignored or left out, by what was wrong with them.
+        rows: samples in the data.
+        skipped: skipped samples, by the most frequent reason of their rejected attempts.
+        rejections: rejected attempts of the samples in the data, by reason.
+        coverage_outcomes: samples with a required character, by how it came into the text, or why it did not.
+        lengths: texts, by number of characters.
+        characters: occurrences of each character.
+        fonts: rows, by font.
+        scripts: rows, by script.
+        corpora: rows, by source of the text.
+        effects: rows, by effect.
+        widths: rows, by width in bins of `BIN_WIDTH` pixels.
+        heights: rows, by height in bins of `BIN_WIDTH` pixels.
+        contrasts: rows with a measured contrast, in bins of `BIN_WIDTH` grey levels.
+        instances: scenes, by number of text instances.
+        levels: text instances, by level.
+        origins: text instances, by origin.
+        ignored: text instances to be ignored, by origin.
+        problems: labels of scenes that were repaired, ignored or left out, by problem.
     """
 
     rows: int = 0
@@ -57,15 +57,15 @@ class Statistics(BaseModel):
 
     @property
     def skipped_count(self) -> int:
-        """Samples that could not be drawn."""
+        """The number of skipped samples."""
         return self.skipped.total()
 
-    def add_skipped(self, gap: SkippedSample) -> None:
-        """Count a sample that is not there."""
-        self.skipped[gap.reason] += 1
+    def add_skipped(self, sample: SkippedSample) -> None:
+        """Count a skipped sample."""
+        self.skipped[sample.reason] += 1
 
     def add_image(self, width: int, height: int) -> None:
-        """Count a row and the size of its picture, pixels."""
+        """Count a row and the size of its image, pixels."""
         self.rows += 1
         self.widths[width // BIN_WIDTH * BIN_WIDTH] += 1
         self.heights[height // BIN_WIDTH * BIN_WIDTH] += 1
@@ -76,19 +76,19 @@ class Statistics(BaseModel):
         self.characters.update(text)
 
     def add_provenance(self, *, font: str, script: str, corpus: str) -> None:
-        """Count where a text comes from; what is empty is unknown and not counted."""
+        """Count the provenance of a text; an empty value is unknown and not counted."""
         for counter, name in ((self.fonts, font), (self.scripts, script), (self.corpora, corpus)):
             if name:
                 counter[name] += 1
 
     def add_appearance(self, *, contrast: float, effects: Iterable[str]) -> None:
-        """Count the contrast (NaN: not measured) and each effect once."""
+        """Count the contrast, unless it is NaN (not measured), and each effect once."""
         if not math.isnan(contrast):
             self.contrasts[int(contrast) // BIN_WIDTH * BIN_WIDTH] += 1
         self.effects.update(set(effects))
 
     def add_instances(self, instances: Sequence[TextInstance]) -> None:
-        """Count the texts of a scene; the lengths and characters of those that are read."""
+        """Count the text instances of a scene, and the texts of those that are not ignored."""
         self.instances[len(instances)] += 1
         for instance in instances:
             self.levels[instance.level] += 1
@@ -106,6 +106,6 @@ class Statistics(BaseModel):
                 counter.update(getattr(other, name))
 
     def to_json(self) -> str:
-        """As JSON, counts in the order of their names: the same for the same rows in any order."""
+        """Return the counts as JSON, sorted by name, so that the order of the rows does not matter."""
         ordered = {name: Counter(dict(sorted(value.items()))) for name, value in self if isinstance(value, Counter)}
         return self.model_copy(update=ordered).model_dump_json(indent=1) + "\n"

@@ -1,4 +1,4 @@
-"""One Arrow record batch as a file that readers map."""
+"""Writers of Arrow, Parquet and LMDB files; the same rows give the same bytes."""
 
 import json
 from collections.abc import Sequence
@@ -9,52 +9,56 @@ import lmdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.errors import JobError
-from pipelines.io.atomic import fsync_path, temporary_path
+from pipelines.io.atomic import fsync_path, temporary_path, wrap_write_errors
 from pipelines.io.row import IMAGE_TYPE, AnyRow
 
 
 def write_record_batch(path: Path, batch: pa.RecordBatch) -> None:
-    """Write a file under a temporary name, sync it, and give it its name; its folder is made.
+    """Write one record batch as an Arrow file, atomically, for readers that map it; its folder is created.
 
     Raises:
-        JobError: it cannot be written.
+        JobError: the file cannot be written.
     """
     staged = temporary_path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with pa.OSFile(str(staged), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        fsync_path(staged)
-        staged.replace(path)
-        fsync_path(path.parent)
-    except OSError as error:
-        staged.unlink(missing_ok=True)
-        raise JobError(f"{path} cannot be written: {error}; the same command again goes on") from None
+    with wrap_write_errors(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with pa.OSFile(str(staged), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+                writer.write_batch(batch)
+            fsync_path(staged)
+            staged.replace(path)
+            fsync_path(path.parent)
+        except OSError:
+            staged.unlink(missing_ok=True)
+            raise
 
 
 class ParquetWriter:
-    """Writes one Parquet file; the same rows give the same bytes.
+    """Writes a Parquet file.
 
     Args:
         path: of the file.
-        kind: of the rows.
+        row_type: of the rows.
     """
 
-    def __init__(self, path: Path, kind: type[AnyRow]) -> None:
-        self._kind = kind
-        self._schema = kind.SCHEMA.with_metadata({"huggingface": json.dumps(_features(kind.SCHEMA))})
+    def __init__(self, path: Path, row_type: type[AnyRow]) -> None:
+        self._row_type = row_type
+        self._schema = row_type.SCHEMA.with_metadata({"huggingface": json.dumps(_features(row_type.SCHEMA))})
         self._file = pq.ParquetWriter(
             path,
             self._schema,
-            compression=_compression(kind.SCHEMA),
-            use_dictionary=list(kind.DICTIONARY_COLUMNS),
-            write_statistics=["key", "width", "height"],  # smallest and largest picture would be kept in full
+            compression=_compression(row_type.SCHEMA),
+            use_dictionary=list(row_type.DICTIONARY_COLUMNS),
+            write_statistics=[
+                "key",
+                "width",
+                "height",
+            ],  # of images they would hold the smallest and the largest in full
         )
 
     def write(self, rows: Sequence[Any]) -> None:
         """Write a row group."""
-        batch = pa.RecordBatch.from_arrays(self._kind.columns(rows), schema=self._schema)
+        batch = pa.RecordBatch.from_arrays(self._row_type.columns(rows), schema=self._schema)
         self._file.write_batch(batch, row_group_size=len(rows))
 
     def close(self) -> None:
@@ -63,7 +67,7 @@ class ParquetWriter:
 
 
 def _compression(schema: pa.Schema) -> dict[str, str]:
-    """Pictures are compressed already; the rest shrinks to a third."""
+    """All columns but the images, which are compressed already."""
     return {name: "zstd" for name in _leaves(schema) if not name.startswith("image.")}
 
 
@@ -71,51 +75,51 @@ def _leaves(schema: pa.Schema) -> list[str]:
     return [name for field in schema for name in _leaves_of(field.name, field.type)]
 
 
-def _leaves_of(name: str, kind: pa.DataType) -> list[str]:
-    if pa.types.is_list(kind):
-        return _leaves_of(f"{name}.list.element", kind.value_type)
-    if pa.types.is_struct(kind):
-        return [leaf for child in kind for leaf in _leaves_of(f"{name}.{child.name}", child.type)]
+def _leaves_of(name: str, data_type: pa.DataType) -> list[str]:
+    if pa.types.is_list(data_type):
+        return _leaves_of(f"{name}.list.element", data_type.value_type)
+    if pa.types.is_struct(data_type):
+        return [leaf for child in data_type for leaf in _leaves_of(f"{name}.{child.name}", child.type)]
     return [name]
 
 
 def _features(schema: pa.Schema) -> dict[str, Any]:
-    """The columns as the `datasets` library describes them: it shows a column of the type Image as pictures."""
+    """Return the schema in the format of Hugging Face `datasets`, which shows columns of type Image as images."""
     return {"info": {"features": {field.name: _feature(field.type) for field in schema}}}
 
 
-def _feature(kind: pa.DataType) -> Any:
-    if kind == IMAGE_TYPE:
+def _feature(data_type: pa.DataType) -> Any:
+    if data_type == IMAGE_TYPE:
         return {"_type": "Image"}
-    if pa.types.is_struct(kind):
-        return {child.name: _feature(child.type) for child in kind}
-    if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
-        return [_feature(kind.value_type)]  # a "Sequence" of records would be a record of sequences
-    if pa.types.is_list(kind):
-        return {"feature": _feature(kind.value_type), "_type": "Sequence"}
-    return {"dtype": "float32" if pa.types.is_float32(kind) else str(kind), "_type": "Value"}
+    if pa.types.is_struct(data_type):
+        return {child.name: _feature(child.type) for child in data_type}
+    if pa.types.is_list(data_type) and pa.types.is_struct(data_type.value_type):
+        return [_feature(data_type.value_type)]  # `datasets` turns a "Sequence" of structs into a struct of sequences
+    if pa.types.is_list(data_type):
+        return {"feature": _feature(data_type.value_type), "_type": "Sequence"}
+    return {"dtype": "float32" if pa.types.is_float32(data_type) else str(data_type), "_type": "Value"}
 
 
 LMDB_DATA_FILE = "data.mdb"
-"""The file in an LMDB's folder."""
+"""Name of the data file in the folder of an LMDB."""
 
-_SPARE = 2**20  # bytes of the map for the tree's inner pages
+_MAP_RESERVE = 2**20  # bytes for the inner pages of the tree
 
 
 class LmdbWriter:
-    """Writes one LMDB folder with nothing in it but data.mdb; the same rows give the same bytes.
+    """Writes the folder of an LMDB, which holds data.mdb alone.
 
     Keys: `num-samples`; `image-%09d`, `label-%09d` and `meta-%09d` (JSON), counted from 1.
 
     Args:
         path: of the folder.
-        kind: of the rows.
+        row_type: of the rows; the format does not depend on it.
     """
 
-    def __init__(self, path: Path, kind: type[AnyRow]) -> None:
+    def __init__(self, path: Path, row_type: type[AnyRow]) -> None:
         path.mkdir()
         self._count = 0
-        self._environment = lmdb.open(str(path), map_size=_SPARE, lock=False, sync=False, metasync=False)
+        self._environment = lmdb.open(str(path), map_size=_MAP_RESERVE, lock=False, sync=False, metasync=False)
 
     def write(self, rows: Sequence[Any]) -> None:
         """Write rows in one transaction."""
@@ -133,11 +137,11 @@ class LmdbWriter:
         self._environment.close()
 
     def _put(self, values: list[tuple[str, bytes]]) -> None:
-        # The map grows as needed: its size is kept in the file, and every reader reserves as much address space.
+        # The map grows as needed: the file stores its size, and every reader reserves as much address space.
         page = self._environment.stat()["psize"]
         used = (self._environment.info()["last_pgno"] + 1) * page
-        self._environment.set_mapsize(used + sum(len(value) + page for _, value in values) + _SPARE)
+        self._environment.set_mapsize(used + sum(len(value) + page for _, value in values) + _MAP_RESERVE)
         with self._environment.begin(write=True) as transaction:
-            # In the order of their keys pages are filled from left to right.
+            # In the order of the keys, pages are filled one after the other.
             for key, value in sorted(values):
                 transaction.put(key.encode(), value)

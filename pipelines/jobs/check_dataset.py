@@ -1,129 +1,57 @@
-"""A data set on a storage: what is looked at is brought here, a shard at a time."""
+"""Checks a dataset, on a disk or at a URI."""
 
-import fcntl
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from pipelines.errors import JobError
-from pipelines.io.atomic import TEMPORARY_PREFIX, staging_folder, try_lock
-from pipelines.io.connection import StorageError
-from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER
-from pipelines.io.description import DatasetDescription, read_description
+from pipelines.io.atomic import TEMPORARY_PREFIX, check_unlocked
+from pipelines.io.commit import LOCK_FILE, SHARDS_FOLDER
+from pipelines.io.dataset_folder import CROP_BANK_FILE, FILTER_DECISIONS_FOLDER, RECIPE_FILE, STATISTICS_FILE
+from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
+from pipelines.io.encode import ROW_TYPES
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, parse_path, wrap_read_errors
 from pipelines.io.plan import ShardPlan
 from pipelines.io.statistics import Statistics
-from pipelines.io.writers import LMDB_DATA_FILE
+from pipelines.jobs.check_remote import RemoteShardCheckTask, check_remote_shard, remote_files
 from pipelines.jobs.check_shard import Problem, Problems, ShardCheckTask, ShardReport, check_shard
-from pipelines.jobs.encode import ROW_TYPES
-from pipelines.jobs.shard_job import check_worker_options
+from pipelines.jobs.executor import Executor
 from pipelines.progress import progress_bar
 from synthtext.core import InputError
 
-_DESCRIPTION, _STATISTICS = "dataset.json", "statistics.json"
-
-
-@dataclass(frozen=True)
-class RemoteShardCheckTask:
-    """What has to be known to look through a shard that lies on a storage.
-
-    Attributes:
-        shards: the folder.
-        check: of the shard, in a folder that does not matter.
-    """
-
-    shards: RemotePath
-    check: ShardCheckTask
-
-    def __str__(self) -> str:
-        return str(self.check)
-
-
-def check_remote_shard(task: RemoteShardCheckTask) -> ShardReport:
-    """Bring a shard here and look it through.
-
-    Raises:
-        JobError: the storage cannot be read.
-    """
-    with staging_folder() as folder:
-        here = replace(task.check, shards=folder)
-        _bring(task.shards / f"{here.spec.name}.json", folder / f"{here.spec.name}.json")
-        if here.read_data and here.description.format == "lmdb":
-            here.data.mkdir()
-            if not _bring(task.shards / here.data.name / LMDB_DATA_FILE, here.data / LMDB_DATA_FILE):
-                here.data.rmdir()
-        elif here.read_data:
-            _bring(task.shards / here.data.name, here.data)
-        return check_shard(here)
-
-
-@contextmanager
-def small_files(place: RemotePath) -> Iterator[tuple[Path, list[str]]]:
-    """The statistics of a data set, in a folder here, and the names of all that lies there: an emptied file does not.
-
-    Raises:
-        InputError: it is no data set of ours, or the storage cannot be read.
-    """
-    try:
-        place.check_access()
-        names = [name for name, size in place.list_files().items() if size or not name.endswith(".json")]
-    except StorageError as error:
-        raise InputError(f"{place} cannot be read: {error}") from None
-    if _DESCRIPTION not in names and not any(name.startswith("shards/part-") for name in names):
-        raise InputError(f"{place} is no data set of ours: there is neither a dataset.json nor a shard in it")
-    with staging_folder() as folder:
-        if _STATISTICS in names:
-            _bring(place / _STATISTICS, folder / _STATISTICS)
-        yield folder, sorted({"/".join(name.split("/")[: 1 + name.startswith("shards/")]) for name in names})
-
-
-def _bring(file: RemotePath, target: Path) -> bool:
-    """Copy a file here; False if there is none."""
-    try:
-        file.download(target)
-    except FileNotFoundError:
-        target.unlink(missing_ok=True)
-        return False
-    except StorageError as error:
-        raise JobError(f"{file} cannot be read: {error}") from None
-    except OSError as error:
-        raise JobError(f"{target} cannot be written: {error.strerror}; set TMPDIR to a folder with room") from None
-    return True
-
-
-T = TypeVar("T")
+TaskT = TypeVar("TaskT")
 
 SUMMARY_PROBLEMS = (
-    "not called complete",
+    "not marked complete",
     "totals differ",
     "statistics missing",
     "statistics unreadable",
-    "statistics are not those of the shards",
+    "statistics differ from those of the shards",
 )
-"""Problems that the marks of the shards mend."""
+"""Problems that are repaired from the manifests of the shards."""
 
-LEFTOVER_FILE = "left unfinished by a job that was stopped"
-"""The problem that whoever holds the data set's lock mends."""
+LEFTOVER_FILE = "leftover of an interrupted job"
+"""The problem that every job repairs when it locks the folder."""
 
-_REWRITE = "--repair writes it again from the shards' marks"
-_KNOWN = ("dataset.json", "recipe.yaml", "statistics.json", "crops.arrow", "shards", FILTER_DECISIONS_FOLDER)
-_LOCK = ".lock"
+_REWRITE = "--repair writes it again from the manifests of the shards"
+_KNOWN = (
+    *(DESCRIPTION_FILE, RECIPE_FILE, STATISTICS_FILE, CROP_BANK_FILE),
+    *(SHARDS_FOLDER, FILTER_DECISIONS_FOLDER),
+)
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What a look at a data set gave.
+    """The result of a check.
 
     Attributes:
-        path: of its folder, absolute, or its URI.
-        description: of the data set; None if it cannot be read, and then nothing else was looked at.
-        problems: all that is wrong.
-        total: of the shards whose marks are right.
+        path: of the dataset, absolute, or its URI.
+        description: of the dataset; None if it cannot be read, and then nothing else was checked.
+        problems: of the dataset.
+        statistics: sum over the shards with valid manifests.
     """
 
     path: AnyPath
@@ -132,148 +60,146 @@ class CheckReport:
     statistics: Statistics = field(default_factory=Statistics)
 
 
-def check_dataset(out: str | Path, workers: int = 0, shards: Collection[int] | None = None) -> CheckReport:
-    """Look a data set through; nothing is touched.
+def check_dataset(out: str | AnyPath, workers: int = 0, shards: Collection[int] | None = None) -> CheckReport:
+    """Check a dataset without changing it.
 
     Args:
-        out: its folder or its URI; what lies on a storage is brought here, a shard at a time.
-        workers: Ray processes; 0 for this one.
-        shards: numbers of the shards whose data are read; None: of all. The marks of the others are read all the same.
+        out: its folder or URI; from a URI one shard at a time is downloaded.
+        workers: Ray processes; 0 uses this process.
+        shards: indices of the shards whose data are read; None: all. The manifests of all shards are read.
 
     Raises:
-        InputError: the folder holds no data set of ours.
-        JobError: a job is writing to it.
+        InputError: there is no dataset in the folder.
+        JobError: a job is writing to the folder.
     """
-    check_worker_options(workers)
-    found = parse_path(out)
-    if isinstance(found, RemotePath):
-        with small_files(found) as (path, names):
-            return replace(_look(path, names, workers, shards, found), path=found)
-    path = found.absolute()
-    _refuse_others(path)
-    return _look(path, _names(path), workers, shards)
+    Executor(workers)  # refuses an invalid number
+    path = parse_path(out)
+    if isinstance(path, RemotePath):
+        with remote_files(path) as (local, names):
+            return replace(_check(local, names, workers, shards, path), path=path)
+    path = path.absolute()
+    _check_readable(path)
+    return _check(path, _list_names(path), workers, shards)
 
 
-def _look(
+def _check(
     path: Path, names: Sequence[str], workers: int, shards: Collection[int] | None, remote: RemotePath | None = None
 ) -> CheckReport:
-    """Look through a folder; where the shards are on a storage, only the small files are in it."""
+    """Check a folder.
+
+    Args:
+        path: of the folder; of a remote dataset it holds the small files only.
+        names: of the files in the folder of the dataset and in that of its shards.
+        workers: Ray processes.
+        shards: indices of the shards whose data are read.
+        remote: URI of a remote dataset.
+    """
     problems = Problems()
-    description = _describe(path if remote is None else remote, names, problems)
+    description = _check_description(path if remote is None else remote, names, problems)
     if description is None:
         return CheckReport(path, None, problems)
     plan = ShardPlan(description.count, description.start, description.shard_size)
-    folder = path / "shards"
-    filtered = FILTER_DECISIONS_FOLDER in names  # which are all that is here of what lies on a storage
+    is_filtered = FILTER_DECISIONS_FOLDER in names
     tasks = (
-        ShardCheckTask(folder, description, spec, shards is None or spec.index in shards, filtered) for spec in plan
+        ShardCheckTask(path, description, spec, shards is None or spec.index in shards, is_filtered) for spec in plan
     )
-    total = Statistics()
+    statistics = Statistics()
     if remote is None:
-        reports = _checked(check_shard, tasks, workers)
+        reports = _run(check_shard, tasks, workers)
     else:
-        elsewhere = remote / "shards"
-        reports = _checked(check_remote_shard, (RemoteShardCheckTask(elsewhere, task) for task in tasks), workers)
-    for report in _watched(reports, len(plan)):
-        problems.merge(report.problems)
-        if report.manifest is not None:
-            total.merge(report.manifest.statistics)
-    if not problems.damaged_shards:
-        _check_sums(path, description, total, problems)
-    _check_names(names, description, plan, problems)
-    return CheckReport(path, description, problems, total)
-
-
-def _refuse_others(path: Path) -> None:
-    """Refuse what is no data set, and one that is being written."""
-    shards, lock = path / "shards", path / _LOCK
-    with wrap_read_errors(path):
-        if not (path / "dataset.json").exists() and not (shards.is_dir() and any(shards.glob("part-*"))):
-            raise InputError(f"{path} is no data set of ours: there is neither a dataset.json nor a shard in it")
-        if lock.is_file():
-            with lock.open("rb") as file:
-                try_lock(file.fileno(), lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-
-
-def _describe(path: AnyPath, names: Sequence[str], problems: Problems) -> DatasetDescription | None:
-    try:
-        found = read_description(path / "dataset.json")
-        ShardPlan(found.count, found.start, found.shard_size)
-        if found.kind not in ROW_TYPES:
-            raise InputError(f"there is no kind {found.kind!r}")
-    except InputError as error:
-        marks = sum(name.startswith("shards/part-") and name.endswith(".json") for name in names)
-        detail = f"{error}; {marks:,} shards have their marks, but none can be checked or used without it"
-        remedy = "put a copy of it back, or make the data set again in another folder"
-        problems.add(Problem("description unreadable", "dataset.json", detail, remedy))
-        return None
-    if found.seed is not None and "recipe.yaml" not in names:
-        remedy = "put a copy of it back; without it nothing can be drawn again"
-        problems.add(Problem("recipe missing", "recipe.yaml", fix=remedy))
-    return found
-
-
-def _watched(reports: Iterable[ShardReport], count: int) -> Iterator[ShardReport]:
-    with progress_bar("checking", total=count, unit="shards") as bar:
+        reports = _run(check_remote_shard, (RemoteShardCheckTask(remote, task) for task in tasks), workers)
+    with progress_bar("checking", total=len(plan), unit="shards") as bar:
         for report in reports:
             bar.advance()
-            yield report
+            problems.merge(report.problems)
+            if report.manifest is not None:
+                statistics.merge(report.manifest.statistics)
+    if not problems.damaged_shards:
+        _check_totals(path, description, statistics, problems)
+    _check_names(names, description, plan, problems)
+    return CheckReport(path, description, problems, statistics)
 
 
-def _checked(check: Callable[[T], ShardReport], tasks: Iterable[T], workers: int) -> Iterator[ShardReport]:
+def _check_readable(path: Path) -> None:
+    """Refuse a folder without a dataset, and a dataset that is being written."""
+    shards, lock = path / SHARDS_FOLDER, path / LOCK_FILE
+    with wrap_read_errors(path):
+        if not (path / DESCRIPTION_FILE).exists() and not (shards.is_dir() and any(shards.glob("part-*"))):
+            raise InputError(f"{path} is not an ocrmill dataset: it has neither a {DESCRIPTION_FILE} nor a shard")
+        if lock.is_file():
+            check_unlocked(lock)
+
+
+def _check_description(path: AnyPath, names: Sequence[str], problems: Problems) -> DatasetDescription | None:
+    try:
+        description = read_description(path / DESCRIPTION_FILE)
+        ShardPlan(description.count, description.start, description.shard_size)
+        if description.kind not in ROW_TYPES:
+            raise InputError(f"kind {description.kind!r} is unknown")
+    except InputError as error:
+        manifests = sum(name.startswith("shards/part-") and name.endswith(".json") for name in names)
+        detail = f"{error}; {manifests:,} shards have a manifest, but cannot be checked or used without it"
+        fix = "restore a copy, or create the dataset again in another folder"
+        problems.add(Problem("description unreadable", DESCRIPTION_FILE, detail, fix))
+        return None
+    if description.fingerprint and RECIPE_FILE not in names:
+        problems.add(Problem("recipe missing", RECIPE_FILE, fix="restore a copy; without it no shard can be repaired"))
+    return description
+
+
+def _run(check: Callable[[TaskT], ShardReport], tasks: Iterable[TaskT], workers: int) -> Iterator[ShardReport]:
     if not workers:
         yield from map(check, tasks)
         return
     from pipelines.cluster.pool import worker_pool
 
-    with worker_pool(workers) as running:
-        yield from running.run(check, tasks)
+    with worker_pool(workers) as pool:
+        yield from pool.run(check, tasks)
 
 
-def _check_sums(path: Path, description: DatasetDescription, total: Statistics, problems: Problems) -> None:
-    """What the whole says of its parts, once all parts are there."""
+def _check_totals(path: Path, description: DatasetDescription, statistics: Statistics, problems: Problems) -> None:
+    """Compare the description and the statistics of the dataset with the sum of its intact shards."""
     unfinished, differ, missing, unreadable, others = SUMMARY_PROBLEMS
     if not description.complete:
-        problems.add(Problem(unfinished, "dataset.json", "all shards are there", _REWRITE))
-    elif (description.rows, description.skipped) != (total.rows, dict(total.skipped)):
-        said = f"{description.rows:,} rows and {sum(description.skipped.values()):,} gaps"
-        detail = f"{said}, the shards have {total.rows:,} and {total.skipped_count:,}"
-        problems.add(Problem(differ, "dataset.json", detail, _REWRITE))
+        problems.add(Problem(unfinished, DESCRIPTION_FILE, "all shards are there", _REWRITE))
+    elif (description.rows, description.skipped) != (statistics.rows, dict(statistics.skipped)):
+        stated = f"{description.rows:,} rows and {sum(description.skipped.values()):,} skipped samples"
+        detail = f"{stated}, the shards have {statistics.rows:,} and {statistics.skipped_count:,}"
+        problems.add(Problem(differ, DESCRIPTION_FILE, detail, _REWRITE))
     try:
-        text = (path / "statistics.json").read_text(encoding="utf-8")
-        kind = "" if Statistics.model_validate_json(text) == total else others
+        text = (path / STATISTICS_FILE).read_text(encoding="utf-8")
+        kind = "" if Statistics.model_validate_json(text) == statistics else others
     except FileNotFoundError:
         kind = missing
     except (OSError, UnicodeDecodeError, ValidationError):
         kind = unreadable
     if kind:
-        problems.add(Problem(kind, "statistics.json", fix=_REWRITE))
+        problems.add(Problem(kind, STATISTICS_FILE, fix=_REWRITE))
 
 
-def _names(path: Path) -> list[str]:
-    """What lies in the folder and in that of its shards."""
-    folder = path / "shards"
-    inside = sorted(place.name for place in path.iterdir())
-    return inside + [f"shards/{place.name}" for place in (sorted(folder.iterdir()) if folder.is_dir() else ())]
+def _list_names(path: Path) -> list[str]:
+    """The names in the folder of a dataset and in that of its shards."""
+    shards = path / SHARDS_FOLDER
+    names = sorted(entry.name for entry in path.iterdir())
+    return names + [f"shards/{entry.name}" for entry in (sorted(shards.iterdir()) if shards.is_dir() else ())]
 
 
 def _check_names(names: Iterable[str], description: DatasetDescription, plan: ShardPlan, problems: Problems) -> None:
-    """What lies in the folder and is no part of the data set."""
+    """Find files that do not belong to the dataset."""
     for name in names:
         if not name.startswith("shards/"):
             if name not in _KNOWN:
-                _add_stray(problems, name)
+                _add_foreign_file(problems, name)
             continue
         stem, dot, suffix = name.removeprefix("shards/").rpartition(".")
         number = stem.removeprefix("part-")
-        expected = dot and suffix in ("json", description.format) and len(number) >= 6 and number.isdecimal()
-        if not expected or int(number) >= len(plan) or stem != plan[int(number)].name:
-            _add_stray(problems, name)
+        is_part = dot and suffix in ("json", description.format) and len(number) >= 6 and number.isdecimal()
+        if not is_part or int(number) >= len(plan) or stem != plan[int(number)].name:
+            _add_foreign_file(problems, name)
 
 
-def _add_stray(problems: Problems, name: str) -> None:
-    if name.rpartition("/")[2].startswith(TEMPORARY_PREFIX) or name == _LOCK:
-        remedy = "--repair removes it, as does the next job in this folder"
-        problems.add(Problem(LEFTOVER_FILE, name, fix=remedy))
+def _add_foreign_file(problems: Problems, name: str) -> None:
+    if name.rpartition("/")[2].startswith(TEMPORARY_PREFIX) or name == LOCK_FILE:
+        problems.add(Problem(LEFTOVER_FILE, name, fix="--repair removes it, as does the next job in this folder"))
     else:
-        problems.add(Problem("no part of this data set", name, fix="move it elsewhere"))
+        problems.add(Problem("not a part of the dataset", name, fix="move it elsewhere"))

@@ -1,4 +1,4 @@
-"""What is wrong with a data set, one line each, bounded however much there is."""
+"""Checks one shard of a dataset: its manifest, its checksum and its rows."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -7,27 +7,30 @@ from functools import cached_property
 from pathlib import Path
 
 from pipelines.io.atomic import file_sha256
+from pipelines.io.commit import SHARDS_FOLDER
+from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER
 from pipelines.io.description import DatasetDescription
+from pipelines.io.encode import ROW_TYPES
 from pipelines.io.manifest import ShardManifest, read_manifest
 from pipelines.io.plan import ShardSpec
+from pipelines.io.writers import LMDB_DATA_FILE
 from pipelines.jobs.check_rows import Flaw, StoredRow, check_line, check_scene, image_flaws, read_row_groups
-from pipelines.jobs.encode import ROW_TYPES
 from synthtext.core import Charset, InputError
 
 MAX_EXAMPLES = 5
-"""Problems of a kind that are told one by one; further ones are counted."""
+"""Problems of a kind that are reported one by one; the others are counted."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong.
+    """One problem of a dataset.
 
     Attributes:
-        kind: in a few words that can be counted, such as "checksum differs".
-        place: file, row and key.
-        detail: what exactly; may be empty.
-        fix: what to do; empty for what drawing the shard again mends.
-        shard: number of the shard that has to be made again, or None.
+        kind: a short description that can be counted, such as "checksum differs".
+        location: file, row and key.
+        detail: further information; may be empty.
+        fix: what to do; empty if writing the shard again repairs it.
+        shard: index of the shard to be written again, or None.
     """
 
     kind: str
@@ -42,12 +45,12 @@ class Problem:
 
 @dataclass
 class Problems:
-    """The problems of a shard or of a whole data set; those of parts can be merged.
+    """The problems of a shard or of a whole dataset.
 
     Attributes:
-        shown: the first ones of every kind.
-        counts: all, by kind.
-        damaged: numbers of the shards that have to be made again.
+        examples: the first problems of every kind.
+        counts: number of all problems by kind.
+        damaged_shards: indices of the shards to be written again.
     """
 
     examples: dict[str, list[Problem]] = field(default_factory=dict)
@@ -55,8 +58,8 @@ class Problems:
     damaged_shards: set[int] = field(default_factory=set)
 
     def add(self, problem: Problem) -> None:
-        """Count a problem."""
-        self._show(problem)
+        """Add a problem."""
+        self._add_example(problem)
         self.counts[problem.kind] += 1
         if problem.shard is not None:
             self.damaged_shards.add(problem.shard)
@@ -65,35 +68,35 @@ class Problems:
         """Add the problems of another part."""
         for problems in other.examples.values():
             for problem in problems:
-                self._show(problem)
+                self._add_example(problem)
         self.counts.update(other.counts)
         self.damaged_shards |= other.damaged_shards
 
-    def lines(self, remedy: str) -> Iterator[str]:
-        """The problems as lines, each with what to do; of further ones of a kind, how many there are.
+    def lines(self, shard_fix: str) -> Iterator[str]:
+        """The problems as lines, each with its fix, and the number of further problems of a kind.
 
         Args:
-            remedy: for those that making a shard again mends.
+            shard_fix: the fix of problems that are repaired by writing a shard again.
         """
         for kind, problems in self.examples.items():
-            yield from (f"{problem}; {problem.fix or remedy}" for problem in problems)
+            yield from (f"{problem}; {problem.fix or shard_fix}" for problem in problems)
             if self.counts[kind] > len(problems):
                 yield f"{self.counts[kind] - len(problems):,} more: {kind}"
 
-    def _show(self, problem: Problem) -> None:
-        shown = self.examples.setdefault(problem.kind, [])
-        if len(shown) < MAX_EXAMPLES:
-            shown.append(problem)
+    def _add_example(self, problem: Problem) -> None:
+        examples = self.examples.setdefault(problem.kind, [])
+        if len(examples) < MAX_EXAMPLES:
+            examples.append(problem)
 
 
 class KeyChecker:
-    """Looks at the keys of a shard one after the other.
+    """Checks the keys of a shard, one after another.
 
-    Shards have samples of their own, so a key that is in the range of its shard can be doubled within it alone.
+    The index of a sample lies in the range of its shard, so that duplicates can only occur within a shard.
 
     Args:
-        prefix: that keys begin with, 8 characters.
-        samples: of the shard; None: its rows come from another data set, and each key has to be there once.
+        prefix: of the keys, 8 characters.
+        samples: indices of the samples of the shard; None: keys come from another dataset, and only have to be unique.
     """
 
     def __init__(self, prefix: str, samples: range | None) -> None:
@@ -101,69 +104,79 @@ class KeyChecker:
         self._seen: set[int | str] = set()
 
     def flaws(self, key: object) -> Iterator[Flaw]:
-        """What is wrong with the next key."""
+        """The flaws of the next key."""
         if self._samples is None:
-            yield from self._flaws_of_any(key)
+            yield from self._foreign_flaws(key)
             return
         number = key.removeprefix(self._prefix) if isinstance(key, str) and key.startswith(self._prefix) else ""
         if not (len(number) == 10 and number.isascii() and number.isdecimal()):
-            yield "key is wrong", f"it should be {self._prefix} and a number of ten digits"
+            yield "key is invalid", f"it should be {self._prefix} and a number of ten digits"
         elif int(number) not in self._samples:
             first, last = self._samples.start, self._samples.stop - 1
-            yield "key is wrong", f"sample {int(number)} is none of {first} to {last}"
+            yield "key is invalid", f"sample {int(number)} is not from {first} to {last}"
         elif int(number) in self._seen:
-            yield "key doubled", f"sample {int(number)} was there already"
+            yield "duplicate key", f"sample {int(number)}"
         else:
             self._seen.add(int(number))
 
-    def _flaws_of_any(self, key: object) -> Iterator[Flaw]:
+    def _foreign_flaws(self, key: object) -> Iterator[Flaw]:
         if not isinstance(key, str) or not key:
-            yield "key is wrong", "there is none"
+            yield "key is invalid", "it is missing"
         elif key in self._seen:
-            yield "key doubled", "it was there already"
+            yield "duplicate key", ""
         else:
             self._seen.add(key)
 
 
 @dataclass(frozen=True)
 class ShardCheckTask:
-    """What has to be known to look one shard through, here or on a worker.
+    """What is needed to check a shard, in this process or by a worker.
 
     Attributes:
-        shards: the folder.
-        description: of the data set.
-        spec: which shard.
-        deep: read its data, too, not only its mark.
-        filtered: its rows have the keys that they had in the source.
+        dataset: folder of the dataset.
+        description: of the dataset.
+        spec: of the shard.
+        read_data: check the data and not only the manifest.
+        is_filtered: the dataset is filtered: its rows have the keys of their source, and every shard has decisions.
     """
 
-    shards: Path
+    dataset: Path
     description: DatasetDescription
     spec: ShardSpec
     read_data: bool = True
-    has_source_keys: bool = False
+    is_filtered: bool = False
 
     def __str__(self) -> str:
         return f"the check of {self.data}"
 
     @property
+    def manifest(self) -> Path:
+        """Path of the manifest."""
+        return self.dataset / SHARDS_FOLDER / self.spec.manifest_name
+
+    @property
     def data(self) -> Path:
-        """Where its file or folder should be."""
-        return self.shards / f"{self.spec.name}.{self.description.format}"
+        """Path of the data file or folder."""
+        return self.dataset / SHARDS_FOLDER / f"{self.spec.name}.{self.description.format}"
+
+    @property
+    def notes(self) -> Path:
+        """Path of the decisions of a filtered dataset."""
+        return self.dataset / FILTER_DECISIONS_FOLDER / f"{self.spec.name}.jsonl"
 
     @cached_property
     def charset(self) -> Charset | None:
-        """The characters that labels may have; None if nobody knows."""
+        """The characters that labels may have; None if unknown."""
         return Charset(tuple(self.description.charset)) if self.description.charset else None
 
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What was found.
+    """The result of the check of a shard.
 
     Attributes:
         problems: of the shard.
-        mark: if it can be read and is that of the shard.
+        manifest: of the shard, if it is valid.
     """
 
     problems: Problems
@@ -171,77 +184,86 @@ class ShardReport:
 
 
 def check_shard(task: ShardCheckTask) -> ShardReport:
-    """Look a shard through. Rows are read only where the checksum is right: the others are made again anyway."""
+    """Check a shard. Rows are only read if the checksum is right, as the shard is written again otherwise."""
     problems = Problems()
-    for place, flaws in _flaws(task):
+    for path, location, flaws in _flaws(task):
         for kind, detail in flaws:
-            problems.add(Problem(kind, f"shards/{place}", detail, shard=task.spec.index))
-    mark = read_manifest(task.shards / f"{task.spec.name}.json")
-    return ShardReport(problems, mark if mark is not None and not _mark_flaws(mark, task) else None)
+            name = path.relative_to(task.dataset).as_posix() + location
+            problems.add(Problem(kind, name, detail, shard=task.spec.index))
+    manifest = read_manifest(task.manifest)
+    return ShardReport(problems, manifest if manifest is not None and not _manifest_flaws(manifest, task) else None)
 
 
-def _flaws(task: ShardCheckTask) -> Iterator[tuple[str, Sequence[Flaw]]]:
-    """What is wrong where."""
-    path, data = task.shards / f"{task.spec.name}.json", task.data
-    mark = read_manifest(path)
-    if mark is None:
-        missing = ("mark missing", "data without it count for nothing") if data.exists() else ("shard missing", "")
-        yield (path if data.exists() else data).name, [("mark unreadable", "") if path.exists() else missing]
+def _flaws(task: ShardCheckTask) -> Iterator[tuple[Path, str, Sequence[Flaw]]]:
+    """The flaws by file, and by location in it."""
+    data, manifest = task.data, read_manifest(task.manifest)
+    if manifest is None:
+        if task.manifest.exists():
+            yield task.manifest, "", [("manifest unreadable", "")]
+        elif data.exists():
+            yield task.manifest, "", [("manifest missing", "data without it are ignored")]
+        else:
+            yield data, "", [("shard missing", "")]
         return
-    if flaws := _mark_flaws(mark, task):
-        yield path.name, flaws
-    elif task.read_data:
-        flaws = _data_flaws(data, mark)
-        yield data.name, flaws
+    if flaws := _manifest_flaws(manifest, task):
+        yield task.manifest, "", flaws
+        return
+    if task.is_filtered and not task.notes.is_file():
+        yield task.notes, "", [("decisions missing", "")]
+    if task.read_data:
+        flaws = _data_flaws(data, manifest)
+        yield data, "", flaws
         if not flaws:
-            yield from _row_flaws(data, mark, task)
+            for location, row_flaws in _row_flaws(data, manifest, task):
+                yield data, location, row_flaws
 
 
-def _mark_flaws(mark: ShardManifest, task: ShardCheckTask) -> list[Flaw]:
-    spec, gaps = task.spec, sum(mark.skipped.values())
-    if not mark.matches(spec, task.description.digest):
-        says = f"{mark.count} samples from {mark.start} on, of digest {mark.digest[:8]}"
-        return [("mark of another shard", says)]
-    if mark.file != task.data.name:
-        return [("mark of another shard", f"it names {mark.file}")]
-    if mark.rows + gaps != spec.count:
-        return [("mark with wrong numbers", f"{mark.rows} rows and {gaps} gaps for {spec.count} samples")]
-    if (mark.statistics.rows, dict(mark.statistics.skipped)) != (mark.rows, mark.skipped):
-        return [("mark with wrong numbers", "its statistics count other rows than it does")]
+def _manifest_flaws(manifest: ShardManifest, task: ShardCheckTask) -> list[Flaw]:
+    spec, skipped = task.spec, sum(manifest.skipped.values())
+    if not manifest.matches(spec, task.description.digest):
+        detail = f"{manifest.count} samples from {manifest.start} on, of digest {manifest.digest[:8]}"
+        return [("manifest of another shard", detail)]
+    if manifest.file != task.data.name:
+        return [("manifest of another shard", f"it names {manifest.file}")]
+    if manifest.rows + skipped != spec.count:
+        detail = f"{manifest.rows} rows and {skipped} skipped samples of {spec.count}"
+        return [("manifest with wrong counts", detail)]
+    if (manifest.statistics.rows, dict(manifest.statistics.skipped)) != (manifest.rows, manifest.skipped):
+        return [("manifest with wrong counts", "its statistics differ")]
     return []
 
 
-def _data_flaws(data: Path, mark: ShardManifest) -> list[Flaw]:
-    """What is wrong with the bytes as such."""
+def _data_flaws(data: Path, manifest: ShardManifest) -> list[Flaw]:
+    """The flaws of the file as a whole."""
     if not data.exists():
-        return [("data missing", "its mark is there")]
-    file = data / "data.mdb" if data.is_dir() else data
+        return [("data missing", "the manifest is there")]
+    file = data / LMDB_DATA_FILE if data.is_dir() else data
     size = file.stat().st_size if file.is_file() else 0
-    if size != mark.bytes:
-        return [("size differs", f"{size:,} bytes, its mark says {mark.bytes:,}")]
+    if size != manifest.bytes:
+        return [("size differs", f"{size:,} bytes, {manifest.bytes:,} in the manifest")]
     try:
-        same = file_sha256(file) == mark.sha256
+        is_same = file_sha256(file) == manifest.sha256
     except OSError as error:  # of the disk
         return [("data unreadable", error.strerror or str(error))]
-    return [] if same else [("checksum differs", "it is not as it was written")]
+    return [] if is_same else [("checksum differs", "the file has changed")]
 
 
-def _row_flaws(data: Path, mark: ShardManifest, task: ShardCheckTask) -> Iterator[tuple[str, Sequence[Flaw]]]:
-    """What is wrong with which row."""
-    keys, rows = KeyChecker(task.description.digest[:8], None if task.has_source_keys else task.spec.samples), 0
-    drawn = task.description.seed is not None
+def _row_flaws(data: Path, manifest: ShardManifest, task: ShardCheckTask) -> Iterator[tuple[str, Sequence[Flaw]]]:
+    """The flaws by row."""
+    keys, rows = KeyChecker(task.description.digest[:8], None if task.is_filtered else task.spec.samples), 0
+    is_generated = task.description.seed is not None
     try:
         for group in read_row_groups(data, ROW_TYPES[task.description.kind], task.description.format):
-            for row, reason in zip(group, image_flaws(group, drawn), strict=True):
-                broken = [("picture broken", reason)] if reason else []
+            for row, reason in zip(group, image_flaws(group, is_generated), strict=True):
+                broken = [("image broken", reason)] if reason else []
                 flaws = [*keys.flaws(row.get("key")), *broken, *_label_flaws(row, task)]
-                yield f"{data.name}, row {rows}, key {row.get('key')!a}", flaws
+                yield f", row {rows}, key {row.get('key')!a}", flaws
                 rows += 1
     except InputError as error:
-        yield data.name, [("rows unreadable", str(error))]
+        yield "", [("rows unreadable", str(error))]
         return
-    if rows != mark.rows:
-        yield data.name, [("number of rows differs", f"{rows}, its mark says {mark.rows}")]
+    if rows != manifest.rows:
+        yield "", [("number of rows differs", f"{rows}, {manifest.rows} in the manifest")]
 
 
 def _label_flaws(row: StoredRow, task: ShardCheckTask) -> list[Flaw]:

@@ -1,42 +1,216 @@
-"""The CopyPaste job."""
+"""Pastes the texts of some images into others: a dataset of scenes."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any, Self
 
-from pipelines.errors import JobError
-from pipelines.io.atomic import remove_path
-from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.paths import local_path
+from augment.copy_paste import CopyPaste, CropBank
+from pipelines.config import SettingsDict
+from pipelines.datasets.scene_source import SceneSource
+from pipelines.datasets.source import describe_label_problems
+from pipelines.errors import format_counts
+from pipelines.io.atomic import staging_folder, wrap_write_errors
+from pipelines.io.cache import fetch_path
+from pipelines.io.dataset_folder import CROP_BANK_FILE, DatasetFolder
+from pipelines.io.description import DatasetDescription
+from pipelines.io.encode import ImageFormat
+from pipelines.io.location import RemotePath
+from pipelines.io.paths import AnyPath, local_path
 from pipelines.io.plan import ShardPlan
 from pipelines.io.scene_row import SceneRow
 from pipelines.io.shard_writer import check_shard_format
-from pipelines.jobs.copypaste_settings import parse_settings
-from pipelines.jobs.copypaste_source import CopyPasteSource
-from pipelines.jobs.shard_job import ShardJob, check_worker_options
-from pipelines.jobs.summary import JobSummary
+from pipelines.jobs.copypaste_generator import CopyPasteGenerator
+from pipelines.jobs.copypaste_inputs import CropSource, build_crop_bank, open_crop_source, open_target, unique_names
+from pipelines.jobs.copypaste_settings import CopyPasteSettings, parse_settings, settings_from_dict
+from pipelines.jobs.crop_bank import SourceScan, open_bank, save_bank, scan_source
+from pipelines.jobs.executor import Executor
+from pipelines.jobs.shard_job import ShardJob
+from pipelines.jobs.shard_source import SampleSource, register_source
+from pipelines.jobs.summary import JobSummary, SourceSummary
+from pipelines.recipes.digest import code_digest, fingerprint_digest
 from synthtext.core import InputError
 
+_LIBRARIES = ("numpy", "opencv-python", "pillow")
 
-@dataclass(frozen=True)
-class CopyPasteSummary:
-    """What a job did.
+
+@register_source("copypaste")
+@dataclass(eq=False)
+class CopyPasteSource(SampleSource):
+    """The scenes of a target with texts of sources pasted into them.
 
     Attributes:
-        scenes: of the data set.
-        crops: in the bank.
-        left_out: texts that were not cut, by reason.
-        target_left_out: pictures of the target that no scene is made of, by reason.
-        problems: polygons that were mended, made ignored or left out, by kind.
+        target: absolute path of the scenes that are pasted into.
+        sources: absolute paths of the scenes or lines whose texts are pasted, at least one.
+        settings: how texts are cut and pasted.
+        seed: 0 to 2**32 - 1.
+        bank_path: of the crop bank in the folder of the dataset; set by `prepare`.
     """
 
-    scenes: JobSummary
-    crops: int
-    left_out: "Counter[str]"
-    target_left_out: "Counter[str]"
-    problems: "Counter[str]"
+    target: Path
+    sources: tuple[Path, ...]
+    settings: CopyPasteSettings
+    seed: int = 0
+    bank_path: AnyPath | None = field(default=None, init=False)
+
+    kind = "scenes"
+
+    @property
+    def name(self) -> str:
+        """The path of the target."""
+        return f"copypaste of {self.target}"
+
+    @property
+    def image_format(self) -> ImageFormat:
+        """The format of the encoded images."""
+        return self.settings.output.format
+
+    @cached_property
+    def scans(self) -> dict[Path, SourceScan]:
+        """What the target and the sources hold. Each is read once, and not again by workers.
+
+        Raises:
+            InputError: not one image of the target can be used.
+        """
+        scans = {self.target: scan_source(self._target)}
+        reasons = scans[self.target].reasons
+        if reasons.total() == len(self._target):
+            raise InputError(
+                f"{self.target}: not one of {len(self._target):,} images can be used: {format_counts(reasons)}"
+            )
+        for path, (_, source) in zip(self.sources, self._sources, strict=True):
+            if path not in scans:
+                scans[path] = scan_source(source)
+        return scans
+
+    @cached_property
+    def fingerprint(self) -> dict[str, str]:
+        """The content of target and sources, the settings, the code, the libraries."""
+        settings = {key: json.dumps(value) for key, value in self.settings.to_dict().items() if key != "crops"}
+        return {
+            "mode": self.settings.mode_name,
+            "target": self.scans[self.target].digest,
+            **{f"setting {key}": value for key, value in settings.items()},
+            **self._bank_fingerprint,
+        }
+
+    @cached_property
+    def _bank_fingerprint(self) -> dict[str, str]:
+        sources = {
+            f"source {i}": f"{name} {self.scans[path].digest}"
+            for i, (path, (name, _)) in enumerate(zip(self.sources, self._sources, strict=True))
+        }
+        return {
+            **sources,
+            "setting crops": json.dumps(self.settings.to_dict()["crops"]),
+            **{f"version of {library}": version(library) for library in _LIBRARIES},
+            "drawing code": code_digest(Path(__file__).parent, Path(__file__).parents[1] / "datasets"),
+        }
+
+    @property
+    def bank_digest(self) -> str:
+        """SHA-256 of everything that decides the crops."""
+        return fingerprint_digest(self._bank_fingerprint)
+
+    def to_recipe(self) -> SettingsDict:
+        """The paths and the settings."""
+        return {
+            "kind": "copypaste",
+            "target": str(self.target),
+            "from": [str(path) for path in self.sources],
+            "mode": self.settings.mode_name,
+            "settings": self.settings.to_dict(),
+        }
+
+    @classmethod
+    def from_recipe(cls, recipe: SettingsDict, description: DatasetDescription) -> Self:
+        """Build the source again."""
+        settings = settings_from_dict(recipe["mode"], recipe["settings"])
+        return cls(Path(recipe["target"]), tuple(map(Path, recipe["from"])), settings, description.seed or 0)
+
+    def prepare(self, folder: DatasetFolder) -> None:
+        """Open the crop bank of the folder, or cut the crops.
+
+        Raises:
+            InputError: there is not one crop, or the bank in the folder is broken.
+        """
+        self.bank_path = folder.path / CROP_BANK_FILE
+        found = self._stored_bank()
+        if found is None:
+            found = build_crop_bank(self._sources, self.settings.crops)
+        self.__dict__["bank"] = found
+        self.open()
+
+    def store(self, folder: DatasetFolder) -> None:
+        """Write the crop bank into the folder, unless it is there.
+
+        Raises:
+            JobError: the folder cannot be written.
+        """
+        path, (bank, left_out) = folder.path / CROP_BANK_FILE, self.bank
+        if self._stored_bank() is not None:
+            return
+        if isinstance(path, Path):
+            save_bank(path, bank, self.bank_digest, left_out)
+            for name in ("bank", "generator"):  # read the file from now on, and free the memory
+                self.__dict__.pop(name, None)
+            return
+        with staging_folder() as local, wrap_write_errors(path):
+            save_bank(local / path.name, bank, self.bank_digest, left_out)
+            path.upload(local / path.name)
+
+    @cached_property
+    def bank(self) -> tuple[CropBank, "Counter[str]"]:
+        """The crops, and the texts that were not cut, by reason.
+
+        Raises:
+            InputError: the bank is missing, or was made from other sources.
+        """
+        found = self._stored_bank()
+        if found is None:
+            raise InputError(
+                f"{self.bank_path} is missing or was made from other sources: every worker must see the folder"
+            )
+        return found
+
+    def _stored_bank(self) -> tuple[CropBank, "Counter[str]"] | None:
+        """The crop bank in the folder of the dataset; None if there is none of these sources."""
+        path = self.bank_path
+        if isinstance(path, RemotePath):
+            path = fetch_path(path) if path.is_file() else None
+        return None if path is None else open_bank(path, self.bank_digest)
+
+    def open_generator(self) -> CopyPasteGenerator:
+        """Open the target and the crop bank."""
+        copy_paste = CopyPaste(self.bank[0], self.settings.mode)
+        left_out = self.scans[self.target].left_out
+        return CopyPasteGenerator(self._target, left_out, copy_paste, self.settings.output, self.seed, self.digest[:8])
+
+    def summarize(self, folder: DatasetFolder) -> SourceSummary:
+        """The number of crops, and what was left out or repaired."""
+        bank, left_out = self.bank
+        notes = [f"crops to paste: {len(bank):,}" + (f"; left out: {format_counts(left_out)}" if left_out else "")]
+        if target_left_out := self.scans[self.target].reasons:
+            notes.append(f"target images left out: {format_counts(target_left_out)}")
+        if problems := sum((scan.problems for scan in self.scans.values()), Counter[str]()):
+            notes.append(f"labels {describe_label_problems(problems)}")
+        return SourceSummary(tuple(notes))
+
+    @cached_property
+    def _target(self) -> SceneSource:
+        return open_target(self.target)
+
+    @cached_property
+    def _sources(self) -> list[tuple[str, CropSource]]:
+        names = unique_names(self.sources)
+        return [(name, open_crop_source(path)) for name, path in zip(names, self.sources, strict=True)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"scans": self.scans}  # so that workers need not read everything again
 
 
 def copypaste(
@@ -51,62 +225,37 @@ def copypaste(
     workers: int | None = None,
     address: str | None = None,
     shard_size: int | None = None,
-    form: str = "parquet",
-) -> CopyPasteSummary:
-    """Paste texts of sources into the pictures of a target, as a data set of scenes; or go on with such a job.
+    format: str = "parquet",
+) -> JobSummary:
+    """Paste texts of sources into the images of a target, or resume an interrupted job.
 
     Args:
-        target: scenes (a data set's folder, a label file, an LMDB), or a folder of pictures without text.
-        out: the folder; it may hold an earlier part of the same data set.
-        count: scenes of the whole data set; more than the target has give more variants of each.
-        sources: scenes or lines whose texts are pasted; none: those of the target.
-        mode: "natural" or "released".
+        target: scenes (a dataset, a label file, an LMDB), or a folder of images without text.
+        out: folder of the dataset of scenes, or its URI; it may hold a part of the same dataset.
+        count: number of scenes of the whole dataset; more than the target has give several variants of each.
+        sources: scenes or lines whose texts are pasted; by default those of the target.
+        mode: "natural" or "paddle".
         overrides: settings of the form `key=value`.
         seed: 0 to 2**32 - 1.
-        workers: Ray processes; 0 draws in this process; None takes all CPUs if there is more than one shard to draw.
-        address: of a Ray cluster to join, whose machines see all folders under the same paths; then `workers` bounds
-            the tasks at a time, and None takes the whole cluster.
+        workers: as for `generate`, and so are the following; all machines must see the inputs under the same paths.
+        address: of a Ray cluster to join.
         shard_size: scenes in a shard; None: 256.
-        form: "parquet" or "lmdb".
+        format: "parquet" or "lmdb".
 
     Raises:
-        InputError: something that was given is wrong, or the folder holds another data set; nothing was written.
-        JobError: too many target pictures cannot be read, the disk is full, or another job is writing to the folder.
+        InputError: an argument is invalid, or the folder holds another dataset; nothing was written.
+        JobError: too many target images cannot be read, the disk is full, or another job is writing to the folder.
     """
     settings = parse_settings(mode, overrides)
     plan = ShardPlan(count, 0, SceneRow.SHARD_SIZE if shard_size is None else shard_size)
-    checked_form = check_shard_format(form)
-    check_worker_options(workers, address)
-    folder = DatasetFolder(local_path(out, "a data set of ocrmill copypaste"))
+    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
     folder.check_usable()
-    named = [local_path(path, "what is pasted").absolute() for path in (target, *(sources or (target,)))]
-    _check_outside(folder.path, named)
-    recipe = CopyPasteSource(named[0], tuple(named[1:]), settings, folder.crops)
+    paths = [local_path(path, "what is pasted").absolute() for path in (target, *(sources or (target,)))]
+    for path in paths:
+        if folder.path == path or folder.path in path.parents:
+            raise InputError(f"{path} lies in the folder {folder.path} that is written: choose another folder for -o")
     if not 0 <= seed < 2**32:
         raise InputError(f"seed {seed} must be from 0 to {2**32 - 1}")
-    job = ShardJob(recipe, plan, seed, checked_form, folder, workers, address)
-    job.check_compatible()
-    existed = folder.path.exists()
-    try:
-        with folder.open():
-            bank, left_out = recipe.build_bank()
-        scenes = job.run()
-    except BaseException:
-        with suppress(JobError):  # another job may have the folder by now
-            _leave_nothing(folder, existed)
-        raise
-    return CopyPasteSummary(scenes, len(bank), left_out, recipe.target_left_out, recipe.problems)
-
-
-def _leave_nothing(folder: DatasetFolder, existed: bool) -> None:
-    """Remove the crops of a job that drew nothing, and the folder if it was made for it."""
-    if folder.path.exists() and folder.check_usable() is None:
-        with folder.open():
-            if folder.check_usable() is None:
-                remove_path(folder.crops if existed else folder.path)
-
-
-def _check_outside(out: Path, named: Sequence[Path]) -> None:
-    for path in named:
-        if out == path or out in path.parents:
-            raise InputError(f"{path} lies in the folder {out} that is to be written: take another folder for -o")
+    return ShardJob(
+        CopyPasteSource(paths[0], tuple(paths[1:]), settings, seed), plan, folder, executor, checked_format
+    ).run()

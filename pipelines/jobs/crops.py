@@ -1,242 +1,197 @@
-"""One pass over scenes, before any line is cut out: how many there are, and what identifies them."""
+"""Cuts the texts out of scenes: a dataset of lines."""
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipelines.config import dump_yaml
-from pipelines.datasets.image import decode_image, image_size
+from pipelines.config import SettingsDict
+from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.source import BROKEN_IMAGE, read_rows
+from pipelines.datasets.source import BROKEN_IMAGE
 from pipelines.errors import JobError, format_counts
 from pipelines.io.atomic import file_sha256
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.description import DatasetDescription
+from pipelines.io.encode import ImageFormat
+from pipelines.io.line_row import LineRow
 from pipelines.io.paths import AnyPath, absolute_path, parse_path
-from pipelines.io.row import to_json
-from pipelines.io.scene_row import instance_to_dict
+from pipelines.io.plan import ShardPlan
+from pipelines.io.shard_writer import check_shard_format
 from pipelines.jobs.crop_cutting import CropLevel, crop_line, select_instances
-from pipelines.jobs.encode import ImageFormat
-from pipelines.recipes.digest import fingerprint_digest
-from synthtext.core import Charset, Generator, Image, InputError, Sample, Size, SkippedSample
-from synthtext.fonts import FontFile
-
-_BATCH_SIZE = 16  # pictures that are held
-
-
-@dataclass(frozen=True, eq=False)
-class CropIndex:
-    """What N scenes hold for one level.
-
-    Attributes:
-        line_offsets: (N + 1,) int64, the number of the first line of every scene, and the number of lines.
-        characters: of the lines, in their order of code points.
-        left_out: texts that become no line, by reason; mended labels are not among them.
-        scenes_left_out: scenes that cannot be read, by reason.
-        digest: SHA-256 of pictures and labels, whatever they are stored in.
-    """
-
-    line_offsets: NDArray[np.int64]
-    characters: str
-    left_out: Counter[str]
-    scenes_left_out: Counter[str]
-    digest: str
-
-    @property
-    def line_count(self) -> int:
-        """Texts that become lines."""
-        return int(self.line_offsets[-1])
-
-    @property
-    def charset(self) -> Charset | None:
-        """The characters as a charset; None without any."""
-        return Charset(tuple(self.characters)) if self.characters else None
-
-
-def index_crops(source: SceneSource, level: CropLevel, advance: Callable[[int], None] = lambda _: None) -> CropIndex:
-    """Read all scenes once; no picture is decoded.
-
-    Args:
-        source: the scenes.
-        level: of the texts that become lines.
-        advance: is told after every scene.
-    """
-    counts: list[int] = []
-    characters: set[str] = set()
-    left_out: Counter[str] = Counter()
-    scenes_left_out: Counter[str] = Counter()
-    total = hashlib.sha256()
-    for scene in _scenes(source):
-        reason, count = scene if isinstance(scene, str) else "", 0
-        if isinstance(scene, EncodedScene):
-            total.update(_digest(scene))
-            try:
-                choice = select_instances(scene.instances, Size(*image_size(scene.image, scene.key)), level)
-            except InputError:
-                reason = BROKEN_IMAGE
-            else:
-                count = len(choice.selected)
-                left_out.update(choice.left_out)
-                characters.update(*(scene.instances[place].text for place in choice.selected))
-        if reason:
-            scenes_left_out[reason] += 1
-            total.update(reason.encode())
-        counts.append(count)
-        advance(1)
-    starts = np.cumsum([0, *counts]).astype(np.int64)
-    return CropIndex(starts, "".join(sorted(characters)), left_out, scenes_left_out, total.hexdigest())
-
-
-def _scenes(source: SceneSource) -> Iterator[EncodedScene | str]:
-    """The scenes in order, some read together; of those that cannot be read, why."""
-    for begin in range(0, len(source), _BATCH_SIZE):
-        rows = np.arange(begin, min(begin + _BATCH_SIZE, len(source)))
-        yield from read_rows(source, rows)
-
-
-def _digest(scene: EncodedScene) -> bytes:
-    """Of a picture and its labels, coordinates to a thousandth of a pixel."""
-    labels = to_json([instance_to_dict(instance) for instance in scene.instances])
-    return hashlib.sha256(hashlib.sha256(scene.image).digest() + labels.encode()).digest()
-
+from pipelines.jobs.crop_index import CropIndex, index_crops
+from pipelines.jobs.executor import Executor
+from pipelines.jobs.shard_job import ShardJob
+from pipelines.jobs.shard_source import SampleSource, register_source
+from pipelines.jobs.summary import JobSummary, SourceSummary
+from pipelines.progress import progress_bar
+from synthtext.core import Charset, Image, InputError, Sample, Size, SkippedSample
 
 _HOME = Path(__file__).parents[1]
 _CODE = ("datasets/rectify.py", "jobs/crop_cutting.py")
 _LIBRARIES = ("numpy", "opencv-python")
 
 
+@register_source("crops")
 @dataclass(frozen=True, eq=False)
-class CropsSource:
-    """Cuts texts out of scenes; can be sent to another process that sees the scenes under the same path.
+class CropsSource(SampleSource):
+    """Lines that are cut out of scenes.
 
     Attributes:
-        scenes: where they are, absolute.
+        scenes: path or URI of the scenes, absolute.
         level: of the texts that become lines.
-        picture_format: how the lines' pictures are stored.
-        found: by the one pass over the scenes.
+        encoding: of the images: "jpeg" or "png".
+        index: of the lines.
     """
 
     scenes: AnyPath
     level: CropLevel
-    image_format: ImageFormat
+    encoding: ImageFormat
     index: CropIndex
 
+    label: ClassVar[str] = "cutting"
+    kind = "lines"
+    seed = 0  # no random numbers are drawn
+
     @classmethod
-    def from_scenes(
-        cls,
-        scenes: str | Path,
-        level: CropLevel = "leaves",
-        picture_format: ImageFormat = "jpeg",
-        advance: Callable[[int], None] = lambda _: None,
-    ) -> Self:
-        """Look the scenes through.
+    def from_scenes(cls, scenes: str | Path, level: CropLevel = "leaves", image_format: ImageFormat = "jpeg") -> Self:
+        """Scan scenes.
 
         Args:
-            scenes: anything that `open_scenes` takes.
-            level: "word", "line" or "block"; or "leaves", the texts that no other one is a part of.
-            picture_format: "jpeg" or "png".
-            advance: is told after every scene.
+            scenes: anything that `open_scene_source` accepts.
+            level: "word", "line" or "block"; or "leaves", the texts that contain no other text.
+            image_format: "jpeg" or "png".
 
         Raises:
             InputError: the scenes cannot be opened, or not one text in them can be used.
         """
         path = parse_path(absolute_path(scenes))
-        found = index_crops(open_scene_source(path), level, advance)
-        if not found.line_count:
-            reasons = format_counts(found.left_out + found.scenes_left_out)
+        source = open_scene_source(path)
+        with progress_bar("scanning", total=len(source), unit="scenes") as bar:
+            index = index_crops(source, level, bar.advance)
+        if not index.line_count:
+            reasons = format_counts(index.left_out + index.scenes_left_out)
             raise InputError(f"{scenes}: not one text can be cut out: {reasons or 'there is none'}")
-        return cls(path, level, picture_format, found)
+        return cls(path, level, image_format, index)
 
     @property
     def name(self) -> str:
-        """For messages."""
+        """The path of the scenes."""
         return f"crops of {self.scenes}"
 
     @property
-    def kind(self) -> str:
-        """What it makes."""
-        return "lines"
+    def image_format(self) -> ImageFormat:
+        """The format of the encoded images."""
+        return self.encoding
 
     @property
     def charset(self) -> Charset | None:
         """The characters of the texts."""
         return self.index.charset
 
-    @property
-    def fonts(self) -> tuple[FontFile, ...]:
-        """None: the pictures are there."""
-        return ()
-
     @cached_property
     def fingerprint(self) -> dict[str, str]:
-        """Everything that decides the bytes: the scenes' content, the settings, the code, the libraries."""
-        parts = {"scenes": self.index.digest, "level": self.level, "picture format": self.image_format}
-        parts |= {f"code {file}": file_sha256(_HOME / file) for file in _CODE}
-        return parts | {f"version of {library}": version(library) for library in _LIBRARIES}
+        """The content of the scenes, the settings, the code, the libraries."""
+        found = {"scenes": self.index.digest, "level": self.level, "image format": self.encoding}
+        found |= {f"code {file}": file_sha256(_HOME / file) for file in _CODE}
+        return found | {f"version of {library}": version(library) for library in _LIBRARIES}
 
-    @cached_property
-    def digest(self) -> str:
-        """64 hexadecimal digits."""
-        return fingerprint_digest(self.fingerprint)
+    def to_recipe(self) -> SettingsDict:
+        """The path of the scenes, and the settings."""
+        return {"kind": "crops", "scenes": str(self.scenes), "level": self.level, "image_format": self.encoding}
 
-    def to_yaml(self) -> str:
-        """What was asked for."""
-        return dump_yaml(
-            {"kind": "crops", "scenes": str(self.scenes), "level": self.level, "picture_format": self.image_format}
-        )
+    @classmethod
+    def from_recipe(cls, recipe: SettingsDict, description: DatasetDescription) -> Self:
+        """Build the source again."""
+        return cls.from_scenes(recipe["scenes"], recipe["level"], recipe["image_format"])
 
-    def generator(self, seed: int) -> Generator[Sample]:
-        """Cuts lines out; nothing is left to chance, so the seed does not matter."""
+    def open_generator(self) -> "CropGenerator":
+        """Open the scenes."""
         return CropGenerator(self, open_scene_source(self.scenes))
 
-    def __getstate__(self) -> dict[str, object]:
-        names = ("scenes", "level", "picture_format", "found")
-        return {name: self.__dict__[name] for name in names}
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__.update(state)
+    def summarize(self, folder: DatasetFolder) -> SourceSummary:
+        """The texts and scenes that were left out."""
+        left_out = (("texts", self.index.left_out), ("scenes", self.index.scenes_left_out))
+        return SourceSummary(tuple(f"{name} left out: {format_counts(c)}" for name, c in left_out if c))
 
 
 class CropGenerator:
-    """Cuts line i out of its scene; the last picture is kept, for neighbouring lines come from one."""
+    """Cuts line i out of its scene; the last image is kept, as consecutive lines come from the same scene."""
 
-    def __init__(self, recipe: CropsSource, source: SceneSource) -> None:
-        self._recipe, self._source = recipe, source
+    def __init__(self, crops: CropsSource, scenes: SceneSource) -> None:
+        self._crops, self._scenes = crops, scenes
         self._row, self._scene, self._image = -1, EncodedScene("", b"", ()), np.zeros((1, 1, 3), np.uint8)
-        self._usable: tuple[int, ...] = ()
+        self._selected: tuple[int, ...] = ()
 
     def generate_many(self, indices: Sequence[int]) -> Iterator[Sample | SkippedSample]:
         """Cut lines out, in this order."""
         return map(self.generate, indices)
 
     def generate(self, index: int) -> Sample | SkippedSample:
-        """Cut one line out; a gap if its picture cannot be decoded."""
-        starts = self._recipe.index.line_offsets
-        row = int(np.searchsorted(starts, index, side="right")) - 1
+        """Cut one line out; it is skipped if its image cannot be decoded.
+
+        Raises:
+            JobError: the labels of the scene have changed since they were scanned.
+        """
+        offsets = self._crops.index.line_offsets
+        row = int(np.searchsorted(offsets, index, side="right")) - 1
         try:
-            self._load(row, int(starts[row + 1] - starts[row]))
+            self._load(row, int(offsets[row + 1] - offsets[row]))
         except InputError:
             return SkippedSample(index, (BROKEN_IMAGE,))
-        place = self._usable[index - int(starts[row])]
-        drawn = {"scene": self._scene.key, "instance": place}
-        key = f"{self._recipe.digest[:8]}{index:010d}"
-        return crop_line(self._image, self._scene.instances[place], key, self._recipe.scenes.name, drawn)
+        instance = self._selected[index - int(offsets[row])]
+        parameters = {"scene": self._scene.key, "instance": instance}
+        key = f"{self._crops.digest[:8]}{index:010d}"
+        return crop_line(self._image, self._scene.instances[instance], key, self._crops.scenes.name, parameters)
 
     def _load(self, row: int, expected: int) -> None:
         if row == self._row:
             return
-        (scene,) = self._source.read(np.array([row]))
+        (scene,) = self._scenes.read(np.array([row]))
         image: Image = decode_image(scene.image, scene.key)
-        usable = select_instances(scene.instances, Size(image.shape[1], image.shape[0]), self._recipe.level).selected
-        if len(usable) != expected:
+        selected = select_instances(scene.instances, Size(image.shape[1], image.shape[0]), self._crops.level).selected
+        if len(selected) != expected:
             raise JobError(
-                f"{self._recipe.scenes}: {scene.key} has other texts than when the job began; start it again"
+                f"{self._crops.scenes}: the texts of {scene.key} have changed since the job began; re-run the command"
             )
-        self._row, self._scene, self._image, self._usable = row, scene, image, usable
+        self._row, self._scene, self._image, self._selected = row, scene, image, selected
+
+
+def crops(
+    scenes: str | Path,
+    out: str | Path,
+    *,
+    level: CropLevel = "leaves",
+    image_format: ImageFormat = "jpeg",
+    workers: int | None = None,
+    address: str | None = None,
+    shard_size: int | None = None,
+    format: str = "parquet",
+) -> JobSummary:
+    """Cut the texts out of scenes into a dataset of lines, or resume an interrupted job.
+
+    Args:
+        scenes: a dataset of scenes, a label file of scenes, or an LMDB.
+        out: folder of the dataset, or its URI.
+        level: "word", "line" or "block"; or "leaves", the texts that contain no other text.
+        image_format: "jpeg" (of quality 95) or "png".
+        workers: as for `generate`, and so are the following.
+        address: of a Ray cluster to join.
+        shard_size: lines in a shard; None: 4,096.
+        format: "parquet" or "lmdb".
+
+    Raises:
+        InputError: an argument is invalid, or the folder holds another dataset; nothing was written.
+        JobError: the disk is full, or another job is writing to the folder.
+    """
+    size = LineRow.SHARD_SIZE if shard_size is None else shard_size
+    ShardPlan(1, size=size)
+    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
+    folder.check_usable()
+    source = CropsSource.from_scenes(scenes, level, image_format)
+    return ShardJob(source, ShardPlan(source.index.line_count, size=size), folder, executor, checked_format).run()

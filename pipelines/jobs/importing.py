@@ -1,16 +1,17 @@
-"""What all imports share: a folder of shards, filled picture by picture, that can be gone on with."""
+"""Imports labelled images of lines or scenes. Images are stored byte for byte."""
 
 import io
 import unicodedata
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from PIL import Image as Pictures
+from PIL import Image as Images
 
+from pipelines.config import SettingsDict
 from pipelines.datasets.image import decode_image, image_suffix
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
 from pipelines.datasets.source import (
@@ -21,262 +22,235 @@ from pipelines.datasets.source import (
     LineSource,
     read_row,
 )
-from pipelines.errors import format_counts
-from pipelines.io.atomic import remove_path
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import DatasetDescription, current_versions
+from pipelines.io.description import DatasetDescription
+from pipelines.io.encode import ROW_TYPES
 from pipelines.io.line_row import LineRow
-from pipelines.io.manifest import ShardManifest
-from pipelines.io.plan import SHARD_SIZE, ShardPlan, ShardSpec
-from pipelines.io.row import to_json
+from pipelines.io.paths import local_path
+from pipelines.io.plan import ShardPlan, ShardSpec
+from pipelines.io.row import Row, to_json
 from pipelines.io.scene_row import SceneRow
-from pipelines.io.shard_writer import write_shard
-from pipelines.io.statistics import Statistics
-from pipelines.recipes.digest import describe_difference
+from pipelines.io.shard_writer import check_shard_format
+from pipelines.jobs.executor import Executor
+from pipelines.jobs.import_formats import ImportFormat, detect_format, open_labelled_images
+from pipelines.jobs.shard_job import ShardJob
+from pipelines.jobs.shard_source import ShardSource, register_source
+from pipelines.jobs.summary import JobSummary
 from synthtext.core import Clusters, Image, InputError, SkippedSample, TextInstance
-
-S = TypeVar("S", bound=LineSource | SceneSource)
-
-
-@dataclass(frozen=True)
-class ImportSource(ABC, Generic[S]):
-    """Copies labelled pictures into a folder of shards, byte for byte.
-
-    What cannot be used leaves its number empty, and the reason is counted. The same import again goes on where it
-    stopped.
-
-    Attributes:
-        source: the pictures; picture i becomes sample i.
-        digest: of the source's content, hexadecimal.
-        shard_size: pictures in a shard.
-    """
-
-    source: S
-    digest: str
-    shard_size: int = field(default=SHARD_SIZE, kw_only=True)
-
-    ROW_TYPE: ClassVar[type[LineRow] | type[SceneRow]]
-    """What a picture becomes."""
-
-    @abstractmethod
-    def row_at(self, index: int) -> LineRow | SceneRow | SkippedSample:
-        """The row of a picture, or why there is none."""
-
-    def rows(self, spec: ShardSpec) -> Iterator[LineRow | SceneRow | SkippedSample]:
-        """What becomes of the pictures of a shard."""
-        return map(self.row_at, spec.samples)
-
-    def row_key(self, index: int) -> str:
-        """Of a row."""
-        return f"{self.digest[:8]}{index:010d}"
-
-    def meta(self, name: str) -> dict[str, Any]:
-        """Where a row comes from: the name of its picture in the source."""
-        return {"origin": "real", "source": self.source.name, "name": name}
-
-    def to_recipe(self) -> str:
-        """What was asked for, to be kept in the folder; empty if the source says it all."""
-        return ""
-
-    def fingerprint(self) -> dict[str, str]:
-        """What the digest is made of, by name; empty if it is of one file."""
-        return {}
-
-    def write(self, out: Path, advance: Callable[[int], None] = lambda _: None) -> Statistics:
-        """Write the data set.
-
-        Args:
-            out: folder for it.
-            advance: is told now and then how many more pictures were looked at.
-
-        Returns:
-            What was written, and what was left out for which reason (`gaps`).
-
-        Raises:
-            InputError: the folder holds something else, or not one picture can be used (nothing is left then).
-            JobError: the disk is full, or another job writes to the folder.
-        """
-        folder, is_new = DatasetFolder(out), not out.exists()
-        self._check(folder)
-        with folder.open():
-            if self.to_recipe():
-                folder.write_recipe(self.to_recipe())
-            folder.write_description(self.description())
-            statistics = self._write_shards(folder, advance)
-            if statistics.rows:
-                folder.write_statistics(statistics)
-                folder.write_description(self.description(statistics))
-        if not statistics.rows:
-            if is_new:
-                remove_path(out)
-            reasons = format_counts(statistics.skipped)
-            raise InputError(
-                f"{self.source.name}: not one of {len(self.source)} {self.ROW_TYPE.KIND} can be used: {reasons}"
-            )
-        return statistics
-
-    def _check(self, folder: DatasetFolder) -> None:
-        existing = folder.check_usable()
-        difference = existing and existing.difference(self.description(), _explain)
-        if difference:
-            raise InputError(f"{folder.path} holds another data set ({difference}): take another folder")
-
-    def _write_shards(self, folder: DatasetFolder, advance: Callable[[int], None]) -> Statistics:
-        plan = ShardPlan(len(self.source), size=self.shard_size)
-        statistics = Statistics()
-        for spec in plan:
-            mark = folder.finished_manifest(spec, self.digest)
-            if mark is None:
-                mark = self._write_shard(spec, folder, advance)
-            else:
-                advance(spec.count)
-            statistics.merge(mark.statistics)
-        return statistics
-
-    def _write_shard(self, spec: ShardSpec, folder: DatasetFolder, advance: Callable[[int], None]) -> ShardManifest:
-        """Write and commit a shard."""
-        draft = write_shard(self.rows(spec), self.ROW_TYPE, spec, self.digest, folder.shards, "parquet")
-        folder.commit(draft)
-        advance(spec.count)
-        return draft.manifest
-
-    def description(self, statistics: Statistics | None = None) -> DatasetDescription:
-        """What the folder says of the data set; without statistics, while it is not complete."""
-        found = statistics or Statistics()
-        return DatasetDescription(
-            kind=self.ROW_TYPE.KIND,
-            source=self.source.name,
-            digest=self.digest,
-            count=len(self.source),
-            shard_size=self.shard_size,
-            format="parquet",
-            complete=statistics is not None,
-            rows=found.rows,
-            skipped=dict(found.skipped),
-            charset="".join(sorted(found.characters)),
-            versions=current_versions(),
-            fingerprint=self.fingerprint(),
-        )
-
-
-def _explain(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    return (describe_difference(before, now) if before and now else "") or "its source was another"
-
-
-def decode_complete_image(data: bytes, name: str) -> Image:
-    """Decode a picture that has all of its bytes: OpenCV makes up what a truncated file lacks.
-
-    Raises:
-        InputError: it is no picture, or a part of one.
-    """
-    image = decode_image(data, name)  # refuses what is too large
-    try:
-        with Pictures.open(io.BytesIO(data)) as picture:
-            picture.load()
-    except (OSError, SyntaxError, ValueError, Pictures.DecompressionBombError) as error:
-        raise InputError(f"{name}: {error}") from None
-    return image
-
 
 EMPTY_LABEL = "empty label"
 
 
+@register_source("import")
 @dataclass(frozen=True)
-class LineImportSource(ImportSource[LineSource]):
-    """Copies the lines of a source.
+class ImportSource(ShardSource):
+    """The labelled images of another tool; image i becomes sample i.
 
     Attributes:
-        corpus: what the lines are called.
+        path: of the label file or folder, absolute.
+        format: of the labels.
     """
 
-    corpus: str
+    path: Path
+    format: ImportFormat
 
-    ROW: ClassVar[type[LineRow]] = LineRow
+    label: ClassVar[str] = "importing"
+    limits_skipped: ClassVar[bool] = False
+    uses_cpu: ClassVar[bool] = False
+    covers_inputs: ClassVar[bool] = False  # the fingerprint covers the labels, not the images
 
-    def row_at(self, index: int) -> LineRow | SkippedSample:
-        """The row of a line, or why there is none."""
-        line = read_row(self.source, index)
-        if isinstance(line, str):
-            return SkippedSample(index, (line,))
-        if not line.text.strip():
+    @classmethod
+    def from_path(cls, path: str | Path, format: ImportFormat | None = None) -> Self:
+        """Open labelled images.
+
+        Args:
+            path: a PaddleOCR-style label file of lines or scenes; an LMDB in the layout of
+                deep-text-recognition-benchmark; a folder of ICDAR's images and label files; a JSON file of COCO-Text.
+            format: of the labels; None detects it.
+
+        Raises:
+            InputError: the path has none of these formats, or not the given one.
+        """
+        found = local_path(path, "what is imported").absolute()
+        source = cls(found, format or detect_format(found))
+        source.open()
+        return source
+
+    def open(self) -> None:
+        """Read the label files."""
+        _ = self._opened
+
+    @cached_property
+    def _opened(self) -> tuple[LineSource | SceneSource, str]:
+        return open_labelled_images(self.path, self.format)
+
+    @property
+    def images(self) -> LineSource | SceneSource:
+        """The labelled images."""
+        return self._opened[0]
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
+    def kind(self) -> str:
+        """What the labels describe: "lines" or "scenes"."""
+        return "lines" if hasattr(self.images, "texts") else "scenes"
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """The SHA-256 of the labels; of an LMDB, of its data."""
+        return {"labels": self._opened[1]}
+
+    def to_recipe(self) -> SettingsDict:
+        """The path and the format."""
+        return {"kind": "import", "path": str(self.path), "format": self.format}
+
+    @classmethod
+    def from_recipe(cls, recipe: SettingsDict, description: DatasetDescription) -> Self:
+        """Build the source again."""
+        return cls.from_path(recipe["path"], recipe["format"])
+
+    def rows(self, spec: ShardSpec) -> Iterator[Row | SkippedSample]:
+        """The rows of a shard."""
+        return map(self._row, spec.samples)
+
+    def _row(self, index: int) -> Row | SkippedSample:
+        item: EncodedLine | EncodedScene | str = read_row(self.images, index)
+        if isinstance(item, str):
+            return SkippedSample(index, (item,))
+        if isinstance(item, EncodedLine) and not item.text.strip():
             return SkippedSample(index, (EMPTY_LABEL,))
         try:
-            height, width = decode_complete_image(line.image, line.key).shape[:2]
+            height, width = decode_complete_image(item.image, item.key).shape[:2]
         except InputError:
             return SkippedSample(index, (BROKEN_IMAGE,))
-        return self._row(index, line, width, height)
-
-    def _row(self, index: int, line: EncodedLine, width: int, height: int) -> LineRow:
-        key = self.row_key(index)
-        return LineRow(
-            key=key,
-            image=line.image,
-            path=key + image_suffix(line.image),
-            text=unicodedata.normalize("NFC", line.text),
-            width=width,
-            height=height,
-            clusters=Clusters.empty(),
-            corpus=self.corpus,
-            meta=to_json(self.meta(line.key)),
-        )
+        key, meta = f"{self.digest[:8]}{index:010d}", imported_meta(self.name, item.key)
+        if isinstance(item, EncodedScene):
+            return _scene_row(key, item, width, height, meta)
+        corpus = self.path.name if self.format == "lmdb" else self.path.parent.name
+        return imported_line_row(key, item, width, height, corpus, meta)
 
 
-_EDGE = 1.0  # pixels: labels that count pixels from 1, or name the first one behind, reach over the edge by so much
+def imported_meta(source: str, name: str) -> dict[str, Any]:
+    """The metadata of an imported image: the source, and the name of the image in it."""
+    return {"origin": "real", "source": source, "name": name}
 
 
-@dataclass(frozen=True)
-class SceneImportSource(ImportSource[SceneSource]):
-    """Copies the scenes of a source. Texts that lie outside of their picture are left out and counted."""
+def imported_line_row(
+    key: str, line: EncodedLine, width: int, height: int, corpus: str, meta: dict[str, Any]
+) -> LineRow:
+    """The row of a line of which only image and label are known; its text is normalised to NFC."""
+    return LineRow(
+        key=key,
+        image=line.image,
+        path=key + image_suffix(line.image),
+        text=unicodedata.normalize("NFC", line.text),
+        width=width,
+        height=height,
+        clusters=Clusters.empty(),
+        corpus=corpus,
+        meta=to_json(meta),
+    )
 
-    shard_size: int = field(default=SceneRow.SHARD_SIZE, kw_only=True)
 
-    ROW: ClassVar[type[SceneRow]] = SceneRow
+def _scene_row(key: str, scene: EncodedScene, width: int, height: int, meta: dict[str, Any]) -> SceneRow:
+    """The row of a scene without the texts that lie outside of its image."""
+    instances, outside = instances_inside(scene.instances, width, height)
+    problems = (*scene.problems, *outside)
+    return SceneRow(
+        key=key,
+        image=scene.image,
+        path=key + image_suffix(scene.image),
+        width=width,
+        height=height,
+        instances=instances,
+        meta=to_json(meta | ({"problems": list(problems)} if problems else {})),
+        problems=problems,
+    )
 
-    def row_at(self, index: int) -> SceneRow | SkippedSample:
-        """The row of a scene, or why there is none."""
-        scene = read_row(self.source, index)
-        if isinstance(scene, str):
-            return SkippedSample(index, (scene,))
-        try:
-            height, width = decode_complete_image(scene.image, scene.key).shape[:2]
-        except InputError:
-            return SkippedSample(index, (BROKEN_IMAGE,))
-        return self._row(index, scene, width, height)
 
-    def _row(self, index: int, scene: EncodedScene, width: int, height: int) -> SceneRow:
-        key = self.row_key(index)
-        instances, problems = instances_inside(scene.instances, width, height)
-        problems = (*scene.problems, *problems)
-        return SceneRow(
-            key=key,
-            image=scene.image,
-            path=key + image_suffix(scene.image),
-            width=width,
-            height=height,
-            instances=instances,
-            meta=to_json(self.meta(scene.key) | ({"problems": list(problems)} if problems else {})),
-            problems=problems,
-        )
+def decode_complete_image(data: bytes, name: str) -> Image:
+    """Decode an image that is not truncated. OpenCV alone would fill in the missing part of a truncated file.
+
+    Raises:
+        InputError: the data are no image, or a part of one.
+    """
+    image = decode_image(data, name)  # refuses images that are too large
+    try:
+        with Images.open(io.BytesIO(data)) as encoded:
+            encoded.load()
+    except (OSError, SyntaxError, ValueError, Images.DecompressionBombError) as error:
+        raise InputError(f"{name}: {error}") from None
+    return image
+
+
+_MARGIN = (
+    1.0  # pixels beyond the edge that are accepted: some labels count pixels from 1, or name the first one outside
+)
 
 
 def instances_inside(
     instances: Sequence[TextInstance], width: int, height: int
 ) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
-    """The texts of which something lies in a picture of this size, in pixels, and what was wrong with the others.
+    """Leave out the texts that lie outside of an image.
 
-    A polygon that reaches over the edge stays as it is labelled: cutting it would move the ends of its text.
+    A polygon that crosses the edge is kept as it is labelled: cutting it would move the ends of its text.
+
+    Args:
+        instances: the texts.
+        width: of the image, pixels.
+        height: of the image, pixels.
+
+    Returns:
+        The other texts, and the problems of all texts.
     """
     problems: list[str] = []
-    places: dict[int, int] = {}
+    new_index: dict[int, int] = {}
     kept: list[TextInstance] = []
-    for place, instance in enumerate(instances):
+    for index, instance in enumerate(instances):
         low, high = instance.polygon.min(axis=0), instance.polygon.max(axis=0)
         if (high <= 0).any() or (low >= (width, height)).any():
             problems.append(OUTSIDE_IMAGE)
             continue
-        if (low < -_EDGE).any() or (high > np.add((width, height), _EDGE)).any():
+        if (low < -_MARGIN).any() or (high > np.add((width, height), _MARGIN)).any():
             problems.append(PARTLY_OUTSIDE_IMAGE)
-        places[place] = len(kept)
+        new_index[index] = len(kept)
         kept.append(instance)
-    moved = (replace(i, parent=places.get(i.parent, -1)) if i.parent >= 0 else i for i in kept)
+    moved = (replace(i, parent=new_index.get(i.parent, -1)) if i.parent >= 0 else i for i in kept)
     return tuple(moved), tuple(problems)
+
+
+def import_data(
+    path: str | Path,
+    out: str | Path,
+    *,
+    source_format: ImportFormat | None = None,
+    workers: int | None = None,
+    address: str | None = None,
+    shard_size: int | None = None,
+    format: str = "parquet",
+) -> JobSummary:
+    """Import labelled images into a dataset folder, or resume an interrupted import.
+
+    Images that cannot be used are skipped and counted; their indices stay unused.
+
+    Args:
+        path: a label file, an LMDB, a folder of ICDAR's, or a COCO-Text file; see `ImportSource.from_path`.
+        out: folder of the dataset, or its URI.
+        source_format: of the labels; None detects it.
+        workers: as for `generate`, and so are the following.
+        address: of a Ray cluster to join.
+        shard_size: images in a shard; None: 4,096 lines or 256 scenes.
+        format: "parquet" or "lmdb".
+
+    Raises:
+        InputError: an argument is invalid, the folder holds another dataset, or not one image can be used.
+        JobError: the disk is full, or another job is writing to the folder.
+    """
+    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
+    source = ImportSource.from_path(path, source_format)
+    size = ROW_TYPES[source.kind].SHARD_SIZE if shard_size is None else shard_size
+    return ShardJob(source, ShardPlan(len(source.images), size=size), folder, executor, checked_format).run()

@@ -1,93 +1,82 @@
-"""Samples that could not be drawn: how many are too many."""
+"""Checks before and during a job: samples that are skipped, and space on the disk."""
 
-import math
-from collections.abc import Mapping
-from typing import Any
-
-from pipelines.errors import JobError, format_counts
+from pipelines.errors import format_counts
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardSpec
-from pipelines.io.remote_folder import RemoteDatasetFolder
+from pipelines.io.row import Row
 from pipelines.io.shard_writer import ShardFormat
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.encode import encode_image, to_row
-from pipelines.jobs.shard_task import draw_samples, opencv_single_thread
-from pipelines.jobs.source import ShardSource
-from synthtext.core import Generator, InputError, SkippedSample
-
-MAX_SKIPPED_SHARE = 0.01
-"""A job fails when a larger share of its samples could not be drawn."""
-
-
-def check_skipped(gaps: Mapping[str, int], attempted: int, recipe: str, *, whole: bool) -> None:
-    """Fail a job that has too many gaps.
-
-    Args:
-        gaps: samples that could not be drawn, by reason.
-        drawn: samples that were tried.
-        recipe: its name, for the message.
-        whole: these are all samples of the job: more than 1 % (one sample is always forgiven, if another could be
-            drawn) is too many. Otherwise only what four standard deviations of chance cannot explain is.
-
-    Raises:
-        JobError: too many; the sentence gives the reasons, the most frequent first.
-    """
-    count = sum(gaps.values())
-    if not count:
-        return
-    expected = MAX_SKIPPED_SHARE * attempted
-    allowed = max(1.0, expected) if whole else expected + 4 * math.sqrt(expected) + 3
-    if count > allowed or (whole and count == attempted):
-        raise JobError(
-            f"{count:,} of {attempted:,} samples of recipe {recipe} could not be drawn, more than {MAX_SKIPPED_SHARE:.0%}: "
-            f"{format_counts(gaps)}; ease what stands in their way"
-        )
-
+from pipelines.jobs.shard_source import ShardNote, ShardSource
+from pipelines.recipes.drawing import check_skipped, opencv_single_thread
+from synthtext.core import InputError, SkippedSample
 
 PROBE_SAMPLES = 64
-"""Samples that are drawn, and thrown away, to see what a job is like."""
+"""Samples that are produced and discarded before a job writes anything."""
 
-_SCENES = 4  # of scenes: each takes a hundred times as long
+_PROBE_SCENES = 4  # of scenes: each takes a hundred times as long
+_OVERHEAD = {"parquet": 1.1, "lmdb": 1.6}  # size of files relative to their content; an LMDB rounds up to pages
 
-_OVERHEAD = {"parquet": 1.1, "lmdb": 1.6}  # of the files over what is in them; an LMDB rounds up to pages
+
+def check_any_usable(statistics: Statistics, source: ShardSource, count: int) -> None:
+    """Refuse a source of which all `count` samples are skipped.
+
+    Raises:
+        InputError: the message has the reasons.
+    """
+    if statistics.skipped_count == count:
+        reasons = format_counts(statistics.skipped)
+        raise InputError(f"{source.name}: not one of {count:,} {source.kind} can be used: {reasons}")
 
 
-def estimate_sample_bytes(recipe: ShardSource, generator: Generator[Any], first: ShardSpec, form: ShardFormat) -> float:
-    """Draw the first samples of a shard.
+def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat) -> float:
+    """Produce and discard the first samples of a shard.
+
+    Args:
+        source: of the rows.
+        first: the first pending shard.
+        total: number of samples of the job.
+        format: of the shards.
 
     Returns:
-        Bytes on disk that a sample takes, about.
+        Approximate size of a sample on the disk, bytes.
 
     Raises:
-        JobError: too many of them could not be drawn.
+        InputError: all samples of the job are skipped.
+        JobError: too many samples are skipped.
     """
     statistics, size = Statistics(), 0
-    samples = first.samples[: PROBE_SAMPLES if recipe.kind == "lines" else _SCENES]
+    count = min(first.count, PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES)
     with opencv_single_thread():
-        for item in draw_samples(generator, samples, recipe.name):
+        for item in source.rows(ShardSpec(first.index, first.start, count)):
             if isinstance(item, SkippedSample):
                 statistics.add_skipped(item)
-            else:
-                row = to_row(item, encode_image(item, recipe.image_format), recipe.image_format)
-                size += len(row.image) + len(row.meta_json())
-    check_skipped(statistics.skipped, len(samples), recipe.name, whole=statistics.skipped_count == len(samples))
-    return size / len(samples) * _OVERHEAD[form]
+            elif not isinstance(item, ShardNote):
+                size += _row_bytes(item)
+    if source.limits_skipped:
+        check_skipped(statistics.skipped, count, source.name, whole=statistics.skipped_count == count)
+    else:
+        check_any_usable(statistics, source, total)
+    return size / count * _OVERHEAD[format]
 
 
-def check_disk_space(folder: DatasetFolder | RemoteDatasetFolder, samples: int, sample_bytes: float) -> None:
-    """Refuse a job that the disk cannot hold; of a storage nobody knows what it can.
+def _row_bytes(row: Row) -> int:
+    return len(row.image) + len(row.meta_json())
+
+
+def check_disk_space(folder: DatasetFolder, samples: int, sample_bytes: float) -> None:
+    """Refuse a job that does not fit on the disk. The free space of object storage is unknown.
 
     Raises:
-        InputError: says how much is needed and how much is free, or that no folder can be made there.
+        InputError: too little space is free, or the folder cannot be created.
     """
     needed, free = samples * sample_bytes, folder.free_bytes()
     if free is not None and needed > free:
-        folder.check_creatable()  # where there is no disk, nothing is free either
+        folder.check_creatable()  # a path that cannot exist has no free space either
         raise InputError(
-            f"{samples:,} samples need about {_size(needed)}, but the disk of {folder.path} has {_size(free)} left: "
-            "take fewer, or another disk"
+            f"{samples:,} samples need about {_format_size(needed)}, but the disk of {folder.path} has "
+            f"{_format_size(free)} left: generate fewer samples, or choose another disk"
         )
 
 
-def _size(size: float) -> str:
+def _format_size(size: float) -> str:
     return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"

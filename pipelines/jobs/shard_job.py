@@ -1,241 +1,228 @@
-"""The generate job: shards of a recipe, resumable, the same bytes whoever draws them."""
+"""The job that fills a dataset with the shards of a source. Any executor writes the same bytes."""
 
-import os
-import sys
 import time
-from collections.abc import Container, Generator, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+from pipelines.config import dump_yaml
 from pipelines.errors import JobError
-from pipelines.io.dataset_folder import DatasetFolder, open_dataset_folder
+from pipelines.io.atomic import remove_path, wrap_write_errors, write_atomic
+from pipelines.io.charset_coverage import CharacterFrequencies
+from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER, DatasetFolder
 from pipelines.io.description import DatasetDescription, FontRecord, cpu_features, current_versions
-from pipelines.io.plan import ShardPlan, ShardSpec
-from pipelines.io.remote_folder import RemoteDatasetFolder
-from pipelines.io.shard_writer import PendingShard, ShardFormat, check_shard_format
-from pipelines.jobs.encode import ROW_TYPES
-from pipelines.jobs.probe import check_disk_space, check_skipped, estimate_sample_bytes
-from pipelines.jobs.shard_task import ShardTask, generate_shard, generate_shard_on_worker, machine_fingerprint
-from pipelines.jobs.source import ShardSource
+from pipelines.io.paths import AnyPath
+from pipelines.io.plan import ShardPlan
+from pipelines.io.shard_writer import ShardFormat
+from pipelines.io.statistics import Statistics
+from pipelines.jobs.executor import Executor
+from pipelines.jobs.probe import check_any_usable, check_disk_space, probe
+from pipelines.jobs.shard_source import ShardSource
+from pipelines.jobs.shard_task import ShardTask, WrittenShard, machine_fingerprint, write_task
 from pipelines.jobs.summary import FinishedShards, JobSummary
-from pipelines.progress import ProgressBar, progress_bar
+from pipelines.progress import progress_bar
 from pipelines.recipes.digest import describe_difference, fingerprint_digest
-from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Generator as Samples
+from pipelines.recipes.drawing import check_skipped
 from synthtext.core import InputError
-
-
-def generate(
-    recipe: str | ShardSource,
-    out: str | Path,
-    count: int,
-    *,
-    overrides: Sequence[str] = (),
-    start: int = 0,
-    seed: int = 0,
-    workers: int | None = None,
-    address: str | None = None,
-    shard_size: int | None = None,
-    form: str = "parquet",
-) -> JobSummary:
-    """Draw samples of a recipe into a data set's folder, or go on where an earlier job stopped.
-
-    Args:
-        recipe: a preset's name, a recipe file, what `resolve_recipe` gave, or another recipe of a job.
-        out: the folder, or its URI on a storage; it may hold an earlier part of the same data set.
-        count: samples of the whole data set.
-        overrides: settings of the form `key.sub=value`, for a recipe that is given by name.
-        start: index of the first sample.
-        seed: 0 to 2**32 - 1.
-        workers: Ray processes; 0 draws in this process; None takes all CPUs if there is more than one shard to draw.
-        address: of a Ray cluster to join; then `workers` bounds the tasks at a time, and None takes the whole cluster.
-        shard_size: samples in a shard; None: 4,096 lines or 256 scenes.
-        form: "parquet" or "lmdb".
-
-    Raises:
-        InputError: something that was given is wrong, or the folder holds another data set; nothing was written.
-        JobError: too many samples could not be drawn, the disk is full, or another job is writing to the folder.
-    """
-    plan = ShardPlan(count, start, 1 if shard_size is None else shard_size)
-    folder = open_dataset_folder(out)
-    checked_form = check_shard_format(form)
-    check_worker_options(workers, address)
-    folder.check_usable()
-    resolved = resolve_recipe(recipe, overrides) if isinstance(recipe, str) else recipe
-    if shard_size is None:
-        plan = ShardPlan(count, start, ROW_TYPES[resolved.kind].SHARD_SIZE)
-    return ShardJob(resolved, plan, seed, checked_form, folder, workers, address).run()
-
-
-def check_worker_options(workers: int | None, address: str | None = None) -> None:
-    """Check a number of workers and the address of a cluster.
-
-    Raises:
-        InputError: they cannot be, or cannot go together.
-    """
-    if workers is not None and workers < 0:
-        raise InputError(f"the number of workers must be at least 0, not {workers}")
-    if workers == 0 and address is not None:
-        raise InputError("0 workers draw in this process, without a cluster: leave out the address, or ask for more")
-    if address is not None:
-        from pipelines.cluster.connect import check_cluster_address
-
-        check_cluster_address(address)
 
 
 @dataclass(frozen=True)
 class ShardJob:
-    """A job whose arguments have been checked; `generate` says what they are."""
+    """Writes the shards of a plan that are missing in a folder, and then the statistics of the whole dataset.
 
-    recipe: ShardSource
+    Attributes:
+        source: of the rows.
+        plan: of the shards.
+        folder: of the dataset.
+        executor: writes the shards.
+        format: of the shards.
+    """
+
+    source: ShardSource
     plan: ShardPlan
-    seed: int
-    form: ShardFormat
-    folder: DatasetFolder | RemoteDatasetFolder
-    workers: int | None
-    address: str | None
+    folder: DatasetFolder
+    executor: Executor = field(default_factory=Executor)
+    format: ShardFormat = "parquet"
 
     def run(self) -> JobSummary:
-        """Draw what is missing. Nothing is written before the first samples could be drawn."""
+        """Write the missing shards. Nothing is written before a probe of the source succeeds.
+
+        Raises:
+            InputError: the folder holds another dataset, the disk is too small, or no sample can be used.
+            JobError: too many samples are skipped, the disk is full, or another job is writing to the folder.
+        """
         self.check_compatible()
-        generator = self.recipe.generator(self.seed)
-        marked = self.folder.indices_with_manifest(self.plan)
-        first = next(self._pending(marked), None)
-        if first is not None:
-            missing = self.plan.count - sum(self.plan[index].count for index in marked)
-            check_disk_space(self.folder, missing, estimate_sample_bytes(self.recipe, generator, first, self.form))
+        self.source.prepare(self.folder)
+        self._probe()
+        is_new = isinstance(self.folder.path, Path) and not self.folder.path.exists()
         with self.folder.open():
-            before = self.check_compatible()  # another job may have come between
-            found = FinishedShards.from_manifests(self.folder.finished_manifests(self.plan, self.recipe.digest))
-            if before is not None and before.complete and before.count == self.plan.count == found.samples:
-                return found.summary(self.recipe.kind, self.folder.path, self.recipe.charset)
+            before = self.check_compatible()  # another job may have finished in the meantime
+            finished = FinishedShards.from_manifests(self.folder.finished_manifests(self.plan, self.source.digest))
+            if before is not None and before.complete and before.count == self.plan.count == finished.samples:
+                return self._summary(finished)
             self._announce(before)
-            summary = self._draw(found, generator)
-            self._conclude(found)
-        return summary
+            self.source.store(self.folder)
+            started, shards, samples = time.monotonic(), len(finished.indices), finished.samples
+            self._write_pending(finished)
+            seconds = time.monotonic() - started
+            is_usable = finished.statistics.rows > 0 or self.source.limits_skipped
+            if is_usable:
+                self._conclude(finished)
+        if not is_usable:
+            if is_new:
+                remove_path(self.folder.local_path)
+            check_any_usable(finished.statistics, self.source, self.plan.count)
+        return self._summary(finished, len(finished.indices) - shards, finished.samples - samples, seconds)
 
     @cached_property
     def description(self) -> DatasetDescription:
-        """What the folder says of the data set while it is not complete."""
-        recipe = self.recipe
-        fonts = [FontRecord(family=f.family, style=f.style, digest=f.digest, licence=f.licence) for f in recipe.fonts]
+        """The description of the dataset while it is incomplete."""
+        source = self.source
+        fonts = [FontRecord(family=f.family, style=f.style, digest=f.digest, licence=f.licence) for f in source.fonts]
         return DatasetDescription(
-            kind=recipe.kind,
-            source=recipe.name,
-            digest=recipe.digest,
-            seed=self.seed,
+            kind=source.kind,
+            source=source.name,
+            digest=source.digest,
+            seed=source.seed,
             start=self.plan.start,
             count=self.plan.count,
             shard_size=self.plan.size,
-            format=self.form,
-            charset="".join(recipe.charset or ()),
+            format=self.format,
+            charset="".join(source.charset or ()),
             fonts=tuple(fonts),
             versions=current_versions(),
-            cpu=cpu_features(),
-            fingerprint=recipe.fingerprint,
+            cpu=cpu_features() if source.uses_cpu else "",
+            fingerprint=source.fingerprint,
         )
 
     def check_compatible(self) -> DatasetDescription | None:
-        """Refuse a folder that holds other samples, or more of them.
+        """Refuse a folder that holds another dataset, or more samples.
 
         Returns:
-            Its description, or None if it holds nothing yet.
+            Its description; None if the folder is empty.
+
+        Raises:
+            InputError: the message says what differs.
         """
         before = self.folder.check_usable()
         if before is None:
             return None
-        path, now = self.folder.path, self.description
-        difference = before.difference(now, describe_difference)
+        difference = before.difference(self.description, describe_difference)
         if difference:
-            raise InputError(f"{path} holds other samples ({difference}): undo that, or take another folder")
-        if before.count > now.count:
             raise InputError(
-                f"{path} is a data set of {before.count:,} samples, more than {now.count:,}: ask for as many, or take "
-                "another folder"
+                f"{self.folder.path} holds other samples ({difference}): undo the change, or choose another folder"
+            )
+        if before.count > self.plan.count:
+            raise InputError(
+                f"{self.folder.path} holds {before.count:,} samples, more than {self.plan.count:,}: ask for as many, "
+                "or choose another folder"
             )
         return before
 
-    def _pending(self, there: Container[int]) -> Iterator[ShardSpec]:
-        return (spec for spec in self.plan if spec.index not in there)
+    def write_shard(self, index: int) -> WrittenShard:
+        """Write a shard in this process, without committing it."""
+        return write_task(self._task(index))
+
+    def _probe(self) -> None:
+        existing = self.folder.indices_with_manifest(self.plan)
+        first = next((index for index in range(len(self.plan)) if index not in existing), None)
+        if first is not None:
+            missing = self.plan.count - sum(self.plan[index].count for index in existing)
+            sample_bytes = probe(self.source, self.plan[first], self.plan.count, self.format)
+            check_disk_space(self.folder, missing, sample_bytes)
 
     def _announce(self, before: DatasetDescription | None) -> None:
         if before is None:
-            self.folder.write_recipe(self.recipe.to_yaml())
+            self.folder.write_recipe(dump_yaml(self.source.to_recipe()))
         self.folder.write_description(self.description)
-        self.folder.remove_statistics()  # what is called complete has them
+        self.folder.remove_statistics()  # a dataset with statistics is complete
 
-    def _draw(self, found: FinishedShards, generator: Samples[Any]) -> JobSummary:
-        started, shards, samples = time.monotonic(), len(found.shards), found.samples
-        unit, name = self.recipe.kind, self.recipe.name
+    def _write_pending(self, finished: FinishedShards) -> None:
+        pending = tuple(index for index in range(len(self.plan)) if index not in finished.indices)
+        source, tasks = self.source, map(self._task, pending)
         with (
-            progress_bar("drawing", total=self.plan.count, unit=unit, done=found.samples) as bar,
-            closing(self._drafts(found, generator, bar)) as drafts,
+            progress_bar(source.label, total=self.plan.count, unit=source.kind, done=finished.samples) as bar,
+            closing(self.executor.run(tasks, len(pending), bar.advance, self._describe_difference)) as shards,
         ):
-            for draft in drafts:
-                self.folder.commit(draft)
-                found.add(draft.manifest)
-                check_skipped(found.statistics.skipped, found.samples, name, whole=False)
-        return found.summary(
-            self.recipe.kind,
-            self.folder.path,
-            self.recipe.charset,
-            new_shards=len(found.shards) - shards,
-            new_samples=found.samples - samples,
-            seconds=time.monotonic() - started,
-        )
+            for written in shards:
+                self._commit(written)
+                finished.add(written.pending.manifest)
+                if source.limits_skipped:
+                    check_skipped(finished.statistics.skipped, finished.samples, source.name, whole=False)
 
-    def _drafts(
-        self, found: FinishedShards, generator: Samples[Any], bar: ProgressBar
-    ) -> Generator[PendingShard, None, None]:
-        """Drafts of the missing shards, as they come."""
-        # Shards that come meanwhile are behind the place where this plan is read.
-        tasks = (self._task(spec) for spec in self._pending(found.shards))
-        workers = self._worker_count(len(self.plan) - len(found.shards))
-        if workers == 0 and self.address is None:
-            yield from (generate_shard(task, generator, bar.advance) for task in tasks)
-            return
-        from pipelines.cluster.pool import worker_pool
-
-        with worker_pool(workers, self.address) as running:
-            for draft in running.run(generate_shard_on_worker, tasks, self._explain, _warn):
-                bar.advance(draft.manifest.count)
-                found.deaths, found.refused = running.lost_workers, tuple(running.excluded_nodes.values())
-                yield draft
-
-    def _worker_count(self, missing_shards: int) -> int:
-        if self.workers is not None or self.address is not None:
-            return self.workers or 0
-        cpus = len(os.sched_getaffinity(0))
-        return min(cpus, missing_shards) if min(cpus, missing_shards) > 1 else 0
-
-    def _task(self, spec: ShardSpec) -> ShardTask:
-        digest, folder = self.description.digest, self.folder.shards
+    def _task(self, index: int) -> ShardTask:
+        spec, digest = self.plan[index], self.source.digest
         self.folder.invalidate_shard(spec, digest)
-        return ShardTask(self.recipe, digest, self._machine, self.seed, spec, folder, self.form)
+        return ShardTask(self.source, digest, self._machine_digest, spec, self.folder.shards, self.format)
 
     @cached_property
-    def _machine(self) -> str:
-        return fingerprint_digest(machine_fingerprint(self.recipe))
+    def _machine_digest(self) -> str:
+        return fingerprint_digest(machine_fingerprint(self.source))
 
-    def _explain(self, ingredients: Mapping[str, str]) -> str:
-        """How those of another machine differ."""
-        return describe_difference(machine_fingerprint(self.recipe), ingredients)
+    def _describe_difference(self, other: Mapping[str, str]) -> str:
+        """How the fingerprint of another machine differs from the one of this machine."""
+        return describe_difference(machine_fingerprint(self.source), other)
 
-    def _conclude(self, found: FinishedShards) -> None:
-        """Sum up the shards and call the data set complete."""
-        if len(found.shards) < len(self.plan):
-            raise JobError(
-                f"{self.folder.path}: {len(self.plan) - len(found.shards)} shards are missing; start it again"
-            )
-        statistics = found.statistics
-        check_skipped(statistics.skipped, self.plan.count, self.recipe.name, whole=True)
+    def _commit(self, written: WrittenShard) -> None:
+        if written.notes:  # before the manifest: a finished shard has its notes
+            write_notes(notes_path(self.folder, written.pending.manifest.index), written.notes)
+        self.folder.commit(written.pending)
+
+    def _conclude(self, finished: FinishedShards) -> None:
+        """Write the statistics and mark the dataset complete."""
+        if len(finished.indices) < len(self.plan):
+            missing = len(self.plan) - len(finished.indices)
+            raise JobError(f"{self.folder.path}: {missing} shards are missing; re-run the same command to resume")
+        statistics = finished.statistics
+        if self.source.limits_skipped:
+            check_skipped(statistics.skipped, self.plan.count, self.source.name, whole=True)
         self.folder.write_statistics(statistics)
-        update = {"complete": True, "rows": statistics.rows, "gaps": dict(statistics.skipped)}
-        self.folder.write_description(self.description.model_copy(update=update))
+        self.folder.write_description(complete_description(self.description, statistics))
+
+    def _summary(
+        self, finished: FinishedShards, new_shards: int = 0, new_samples: int = 0, seconds: float = 0.0
+    ) -> JobSummary:
+        statistics, charset = finished.statistics, self.source.charset
+        return JobSummary(
+            kind=self.source.kind,
+            folder=self.folder.path,
+            shards=len(finished.indices),
+            statistics=statistics,
+            character_frequencies=None
+            if charset is None
+            else CharacterFrequencies.from_counts(statistics.characters, charset),
+            new_shards=new_shards,
+            new_samples=new_samples,
+            seconds=seconds,
+            lost_workers=self.executor.lost_workers,
+            excluded_nodes=self.executor.excluded_nodes,
+            source=self.source.summarize(self.folder),
+        )
 
 
-def _warn(line: str) -> None:
-    print(f"ocrmill: {line}", file=sys.stderr, flush=True)
+def complete_description(description: DatasetDescription, statistics: Statistics) -> DatasetDescription:
+    """The description of the dataset when all shards are there; its charset is that of the labels if none is known."""
+    charset = description.charset or "".join(sorted(statistics.characters))
+    update = {"complete": True, "rows": statistics.rows, "skipped": dict(statistics.skipped), "charset": charset}
+    return description.model_copy(update=update)
+
+
+def notes_path(folder: DatasetFolder, shard: int) -> AnyPath:
+    """The file with the notes about the samples of a shard."""
+    return folder.path / FILTER_DECISIONS_FOLDER / f"part-{shard:06d}.jsonl"
+
+
+def write_notes(path: AnyPath, notes: str) -> None:
+    """Write the notes about the samples of a shard.
+
+    Raises:
+        JobError: the disk is full, or the storage cannot be written.
+    """
+    with wrap_write_errors(path):
+        if isinstance(path, Path):
+            path.parent.mkdir(exist_ok=True)
+            write_atomic(path, notes)
+        else:
+            path.write_bytes(notes.encode())

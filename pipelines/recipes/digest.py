@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -44,9 +45,10 @@ def recipe_fingerprint(curriculum: Curriculum, inventory: FontInventory) -> dict
         f"font {font.name} ({font.digest[:12]}, {font.face_index})": font.digest for font in inventory.fonts
     }
     ingredients |= {f"version of {library}": version(library) for library in _LIBRARIES}
+    ingredients["version of Python"] = python_version()
     ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
     ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
-    ingredients["drawing code"] = code_digest()
+    ingredients["generator code"] = code_digest()
     return ingredients
 
 
@@ -116,11 +118,16 @@ def _sha256(path: Path) -> str:
         raise InputError(f"{str(path)!r} cannot be read: {error.strerror}") from None
 
 
+def python_version() -> str:
+    """Release series of Python, such as "3.11": its tables of Unicode and its sums of floats differ between series."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
 def code_digest(*folders: Path) -> str:
     """SHA-256 of the code that draws and encodes, and of the modules in other folders that have a part in it."""
     total = hashlib.sha256()
     for home in (*(Path(package.__file__ or "").parent for package in (synthtext, augment)), *folders):
         for file in sorted(home.rglob("*.py")):
             total.update(file.relative_to(home).as_posix().encode() + b"\0" + file.read_bytes())
-    total.update((Path(__file__).parents[1] / "jobs" / "encode.py").read_bytes())
+    total.update((Path(__file__).parents[1] / "io" / "encode.py").read_bytes())
     return total.hexdigest()

@@ -10,8 +10,7 @@ from pipelines.config import SettingsDict
 from pipelines.io.paths import expand_user
 from pipelines.recipes.components import Component, ComponentKind, build_component
 from pipelines.recipes.remote_paths import resolve_path
-from synthtext import WeightedComponent
-from synthtext.core import InputError
+from synthtext.core import InputError, WeightedComponent
 from synthtext.corpora import CorpusMixture, is_charset_name
 
 WeightedComponents = dict[str, float | dict[str, Any]]

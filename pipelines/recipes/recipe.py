@@ -32,8 +32,8 @@ from pipelines.recipes.parts import (
     check_weights,
     resolve_recipe_paths,
 )
-from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, Output, WeightedComponent
-from synthtext.core import Charset, EffectChain, EffectStep, Generator
+from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, LineOutput
+from synthtext.core import Charset, EffectChain, EffectStep, Generator, WeightedComponent
 from synthtext.corpora import resolve_charset
 from synthtext.fonts import FaceCache, FontInventory, FontOptions, find_fonts
 from synthtext.ink import Ink
@@ -197,7 +197,7 @@ class LinesRecipeSettings(BaseRecipeSettings):
     background: WeightedComponents = Field(default={"plain": 1}, min_length=1)
     layout: LayoutOptions = LayoutOptions()
     coverage: CoverageOptions = CoverageOptions()
-    output: Output = Output()
+    output: LineOutput = LineOutput()
 
 
 @dataclass(frozen=True)
@@ -255,7 +255,7 @@ class ScenesRecipe(BaseRecipe[ScenesRecipeSettings]):
         settings = self.settings
         design = SceneDesign(
             **self.design_fields(inventory),
-            lettering=settings.typesetting,
+            typesetting=settings.typesetting,
             layouts=self.entries("layouts"),
             clutter=settings.clutter,
             legibility=settings.legibility,

@@ -108,7 +108,7 @@ class ResolvedRecipe:
         return fingerprint_digest(self.fingerprint)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"name": self.name, "tree": self.settings}
+        return {"name": self.name, "settings": self.settings}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)

@@ -1,160 +1,204 @@
-"""The page of `ocrmill evaluate --report` for detectors: what is missed, what is invented, and where."""
+"""The page of `ocrmill evaluate --report` for detectors."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from pipelines.evaluation.outcomes import WorstPicture, worst_pictures
-from pipelines.evaluation.slices import Bin, Breakdown
-from pipelines.reports.charts import fill_bar, format_percent
-from pipelines.reports.page import Html, Section, element, join, render_page
-from pipelines.reports.scores import ShareColumn, SliceChart, count_facts, merge_scores, scores_section, slice_tables
+import numpy as np
+
+from models.detection_outcomes import DetectionOutcome
+from pipelines.evaluation.detector import DetectorAnalysis, detection_flags, text_flags
+from pipelines.evaluation.outcomes import EvaluatedInstance, OverlayClass, WorstPicture
+from pipelines.evaluation.slice_report import count_flags
+from pipelines.evaluation.slices import Bin
+from pipelines.reports.formatting import format_percent
+from pipelines.reports.page import render_page, search_text
+from pipelines.reports.picture import svg_path
+from pipelines.reports.slice_tables import ShareColumn, SliceChart, merge_scores
+from synthtext.core import Polygon
 
 _TEXTS = SliceChart(
-    "texts",
-    (("matched", "matched"), ("covered but not matched", "only_covered")),
-    "missed",
-    (
+    unit_name="texts",
+    segments=(("matched", "matched"), ("covered but not matched", "covered_unmatched")),
+    rest_label="false negative",
+    columns=(
         ShareColumn("matched", "matched"),
-        ShareColumn("only covered", "only_covered"),
-        ShareColumn("missed", "missed"),
+        ShareColumn("only covered", "covered_unmatched"),
+        ShareColumn("false negative", "false_negative"),
         ShareColumn("merged", "merged"),
     ),
 )
 _DETECTIONS = SliceChart(
-    "found",
-    (("matched", "matched"), ("of several texts", "merged"), ("splits a text, too large or too small", "other")),
-    "on no text",
-    (
+    unit_name="detections",
+    segments=(("matched", "matched"), ("merged", "merged"), ("split, oversized or undersized", "other")),
+    rest_label="false positive",
+    columns=(
         ShareColumn("matched", "matched"),
         ShareColumn("merged", "merged"),
         ShareColumn("other", "other"),
-        ShareColumn("invented", "invented"),
+        ShareColumn("false positive", "false_positive"),
     ),
 )
-_WHY_TEXTS = {
-    "merged": ("merged", "one detection holds it together with other texts"),
-    "split": ("split", "it takes several detections to cover it"),
-    "too_large": ("box too large", "a detection holds it and reaches far beyond it"),
-    "too_small": ("box too small", "a detection takes in a part of it, or lies beside"),
-    "no_detection": ("nothing there", "no detection is on it"),
+
+_TEXT_CAUSES = {
+    "merged": ("merged", "one detection contains it together with other texts"),
+    "split": ("split", "several detections are needed to cover it"),
+    "oversized": ("oversized detection", "a detection contains it and extends far beyond it"),
+    "undersized": ("undersized detection", "a detection covers only a part of it, or lies beside it"),
+    "no_overlap": ("no detection", "no detection overlaps it"),
 }
-_WHY_DETECTIONS = {
-    "merged": ("merged", "holds several texts"),
-    "split": ("split", "one of several on one text"),
-    "too_large": ("too large", "reaches far beyond its text"),
-    "too_small": ("too small", "takes in a part of its text, or lies beside it"),
-    "repeated": ("repeated", "another one matches its text already"),
-    "invented": ("invented", "on no text"),
+_DETECTION_CAUSES = {
+    "merged": ("merged", "contains several texts"),
+    "split": ("split", "one of several detections of one text"),
+    "oversized": ("oversized", "extends far beyond its text"),
+    "undersized": ("undersized", "covers only a part of its text, or lies beside it"),
+    "duplicate": ("duplicate", "its text is matched by another detection"),
+    "false_positive": ("false positive", "overlaps no text"),
+}
+_MAIN_CAUSES = {
+    "merged": "share one detection with other texts: boxes enclose lines, labels enclose smaller units",
+    "split": "are covered by several detections each: boxes enclose smaller units than labels",
+    "oversized": "have a detection that is too large to match",
+    "undersized": "have a detection that is too small to match, or lies beside",
+    "no_overlap": "have no detection",
+}
+_MIN_CAUSE_SHARE = 0.1  # of a cause that is mentioned in the summary
+
+OVERLAY_LEGEND: dict[OverlayClass, str] = {
+    "matched": "text, matched",
+    "covered": "text, covered but not matched",
+    "false_negative": "text, false negative (crossed out)",
+    "ignored": "text, ignored",
+    "matched_detection": "detection, matched",
+    "merged": "detection, merged (number of texts)",
+    "other": "detection, split, oversized or undersized",
+    "false_positive": "detection, false positive (struck through)",
+    "ignored_detection": "detection, ignored",
+}
+"""Description of each outline: texts are drawn as solid lines, detections as broken lines."""
+
+_LEGEND_BOX = np.array([[2, 2], [34, 2], [34, 12], [2, 12]], np.float32)
+
+_TEXT_COUNTS: dict[OverlayClass, str] = {
+    "matched": "matched",
+    "covered": "only covered",
+    "false_negative": "false negatives",
+    "ignored": "ignored",
+}
+_DETECTION_COUNTS: dict[OverlayClass, str] = {
+    "matched_detection": "matched",
+    "merged": "merged",
+    "other": "of another size",
+    "false_positive": "false positives",
+    "ignored_detection": "ignored",
 }
 
 
-@dataclass(frozen=True, eq=False)
-class DetectorResults:
-    """What a page says of one source.
+class PictureCard(NamedTuple):
+    """An image on the page.
 
     Attributes:
-        name: of the source.
-        scores: as an evaluation's JSON has them.
-        texts: all texts that count, as one bin.
-        detections: all detections that count, as one bin.
-        text_slices: the texts by what they are like.
-        detection_slices: the detections by what they are like.
-        pictures: the worst first.
+        picture: The image with its instances.
+        counts: Number of instances by category.
+        outlines: Instances in drawing order. Texts come last: they lie on top, where the pointer finds them.
+        texts: Numbers of texts in words.
+        detections: Numbers of detections in words.
+        merged_texts: Number of texts that share a detection with other texts.
+        search_text: Text that the filter searches.
     """
 
-    name: str
-    scores: Mapping[str, float]
-    texts: Bin
-    detections: Bin
-    text_slices: Sequence[Breakdown]
-    detection_slices: Sequence[Breakdown]
-    pictures: Sequence[WorstPicture]
+    picture: WorstPicture
+    counts: Counter[str]
+    outlines: Sequence[EvaluatedInstance]
+    texts: str
+    detections: str
+    merged_texts: int
+    search_text: str
 
 
-def detector_page(title: str, sources: Sequence[DetectorResults]) -> str:
-    """A self-contained page.
+def detector_report(title: str, analyses: Sequence[DetectorAnalysis]) -> str:
+    """Render the errors by attribute and the worst images as a self-contained page.
 
     Args:
-        title: what was evaluated, on what.
-        sources: at least one.
+        title: Name of the model and its data.
+        analyses: Analysis of each source; at least one.
     """
-    summary = merge_scores([(source.name, source.scores) for source in sources])
-    sections = [scores_section(summary)]
-    for source in sources:
-        sections += _sections(source, f"{source.name}: " if len(sources) > 1 else "")
-    pictures = [picture for source in sources for picture in source.pictures]
-    sections.append(
-        Section("Worst pictures", worst_pictures(pictures), "select a picture to enlarge it" if pictures else "")
-    )
-    return render_page("ocrmill evaluate", title, count_facts(summary), sections)
-
-
-def _sections(source: DetectorResults, prefix: str) -> list[Section]:
-    def heading(words: str) -> str:
-        return prefix + words if prefix else words.capitalize()
-
-    return [
-        Section(heading("what goes wrong"), _causes(source)),
-        Section(heading("texts by what they are like"), slice_tables(source.text_slices, _TEXTS)),
-        Section(heading("detections by what they are like"), slice_tables(source.detection_slices, _DETECTIONS)),
-    ]
-
-
-def _causes(source: DetectorResults) -> Html:
-    texts, found = source.texts, source.detections
-    tables = (
-        _reasons("Texts that are not matched", texts, _WHY_TEXTS),
-        _reasons("Detections that match no text", found, _WHY_DETECTIONS),
-    )
-    return join((element("p", _verdict(texts, found), class_="verdict"), element("div", *tables, class_="slices")))
-
-
-def _verdict(texts: Bin, found: Bin) -> str:
-    """The main causes in plain words."""
-    wrong = texts.total - texts.counts["matched"]
-    told = [
-        f"{texts.counts['matched']:,} of {texts.total:,} texts are matched ({format_percent(texts.fraction('matched'))})."
-    ]
-    if wrong:
-        causes = sorted(_VERDICTS, key=lambda name: -texts.counts[name])[:2]
-        shares = {name: texts.counts[name] / wrong for name in causes if texts.counts[name] >= _TOLD * wrong}
-        found_out = (
-            f"{texts.counts[name]:,} ({format_percent(share)}) {_VERDICTS[name]}" for name, share in shares.items()
+    summary = merge_scores([(a.evaluation.source.name, a.evaluation.scores.as_dict()) for a in analyses])
+    sources = []
+    for analysis in analyses:
+        texts = count_flags(text_flags(analysis.texts), len(analysis.texts))
+        detections = count_flags(detection_flags(analysis.detections), len(analysis.detections))
+        sources.append(
+            {
+                "heading": f"{analysis.evaluation.source.name}: " if len(analyses) > 1 else "",
+                "summary": _summarize(texts, detections),
+                "causes": (
+                    ("Unmatched texts", texts, _TEXT_CAUSES),
+                    ("Unmatched detections", detections, _DETECTION_CAUSES),
+                ),
+                "charts": (
+                    ("Texts by attribute", _TEXTS, analysis.text_slices()),
+                    ("Detections by attribute", _DETECTIONS, analysis.detection_slices()),
+                ),
+            }
         )
-        told.append(f"Of the {wrong:,} others, {', and '.join(found_out)}.")
-        covered, missed = texts.counts["only_covered"], texts.counts["missed"]
-        told.append(f"{covered:,} of them are covered by detections all the same, {missed:,} are missed.")
-    if found.total:
-        told.append(
-            f"Of {found.total:,} detections {found.counts['merged']:,} ({format_percent(found.fraction('merged'))}) hold several "
-            f"texts, and {found.counts['invented']:,} ({format_percent(found.fraction('invented'))}) are on no text."
-        )
-    return " ".join(told)
-
-
-_TOLD = 0.1  # a cause of a smaller share is not worth a sentence
-_VERDICTS = {
-    "merged": "lie in one detection with other texts: boxes are drawn around lines, labels around less",
-    "split": "are covered by several detections each: boxes are drawn around less than labels",
-    "too_large": "have a detection that is too large to match",
-    "too_small": "have a detection that is too small to match, or lies beside",
-    "no_detection": "have no detection on them",
-}
-
-
-def _reasons(title: str, total: Bin, reasons: Mapping[str, tuple[str, str]]) -> Html:
-    wrong = total.total - total.counts["matched"]
-    note = f"{wrong:,} of {total.total:,}"
-    caption = element("figcaption", element("b", title), Html(" "), element("small", note))
-    rows = (
-        element(
-            "tr",
-            element("th", name, Html("<br>"), element("small", meaning), scope="row"),
-            element("td", fill_bar(total.counts[mark] / wrong if wrong else 0.0), class_="bar"),
-            element("td", f"{total.counts[mark]:,}", class_="number"),
-            element("td", format_percent(total.counts[mark] / wrong) if wrong else "–", class_="number"),
-            data_reason=mark,
-        )
-        for mark, (name, meaning) in reasons.items()
+    pictures = [picture for analysis in analyses for picture in analysis.worst_pictures]
+    return render_page(
+        "detector.html",
+        "ocrmill evaluate",
+        title,
+        summary.counts,
+        scores=summary.scores,
+        sources=sources,
+        cards=[_card(picture) for picture in pictures],
+        legend=OVERLAY_LEGEND,
+        legend_box=_LEGEND_BOX,
+        diagonals=_diagonals,
     )
-    return element("figure", caption, element("table", element("tbody", *rows)), class_="chart why")
+
+
+def _card(picture: WorstPicture) -> PictureCard:
+    counts = Counter[str](instance.overlay_class for instance in picture.instances)
+    texts = ", ".join(f"{counts[kind]:,} {name}" for kind, name in _TEXT_COUNTS.items() if counts[kind])
+    detections = ", ".join(f"{counts[kind]:,} {name}" for kind, name in _DETECTION_COUNTS.items() if counts[kind])
+    outlines = sorted(picture.instances, key=lambda instance: instance.role)
+    labelled = [instance for instance in picture.instances if instance.role == "text"]
+    merged = sum(instance.outcome == DetectionOutcome.MERGED for instance in labelled)
+    words = search_text(*(text.label for text in labelled), *sorted(counts), picture.source, picture.key)
+    return PictureCard(picture, counts, outlines, texts or "none", detections or "none", merged, words)
+
+
+def _diagonals(overlay_class: OverlayClass, polygon: Polygon) -> str:
+    """Return the SVG path of the lines across an outline: two for a false negative, one for a false positive."""
+    half, last = len(polygon) // 2, len(polygon) - 1
+    ends = {"false_negative": [(0, half), (half - 1, last)], "false_positive": [(half - 1, last)]}
+    return svg_path((polygon[list(pair)] for pair in ends.get(overlay_class, [])), closed=False)
+
+
+def _summarize(texts: Bin, detections: Bin) -> str:
+    """Describe the main causes of errors."""
+    unmatched = texts.total - texts.counts["matched"]
+    sentences = [f"{_count(texts, 'matched')} of {texts.total:,} texts are matched."]
+    if unmatched:
+        largest = sorted(_MAIN_CAUSES, key=lambda cause: -texts.counts[cause])[:2]
+        causes = (
+            f"{texts.counts[cause]:,} ({format_percent(texts.counts[cause] / unmatched)}) {_MAIN_CAUSES[cause]}"
+            for cause in largest
+            if texts.counts[cause] >= _MIN_CAUSE_SHARE * unmatched
+        )
+        covered, uncovered = texts.counts["covered_unmatched"], texts.counts["false_negative"]
+        sentences.append(f"Of the {unmatched:,} others, {', and '.join(causes)}.")
+        sentences.append(
+            f"{covered:,} of them are covered by detections nevertheless, {uncovered:,} are false negatives."
+        )
+    if detections.total:
+        merged, false_positives = _count(detections, "merged"), _count(detections, "false_positive")
+        sentences.append(
+            f"Of {detections.total:,} detections, {merged} contain several texts, "
+            f"and {false_positives} are false positives."
+        )
+    return " ".join(sentences)
+
+
+def _count(total: Bin, flag: str) -> str:
+    return f"{total.counts[flag]:,} ({format_percent(total.fraction(flag))})"

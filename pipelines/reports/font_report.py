@@ -1,4 +1,4 @@
-"""The letters that texts of the main scripts are written with, and a few words of each."""
+"""Coverage of scripts and of a charset by font families."""
 
 import functools
 import re
@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
+from pipelines.reports.formatting import code_point
 from synthtext.core import Charset
-from synthtext.fonts import Face, FaceCache, FontFile, FontInventory, LetterCase
+from synthtext.fonts import FaceCache, FontFile, FontInventory, LetterCase
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,9 @@ class Script:
     """A script.
 
     Attributes:
-        name: for people.
-        repertoires: its letters and vowel signs; Han has several, of which a font is made for one.
-        sample: a few words.
+        name: English name.
+        repertoires: Sets of its letters and vowel signs; a font is designed for one of them, as for Han.
+        sample: A few words.
     """
 
     name: str
@@ -26,10 +27,10 @@ class Script:
     sample: str
 
     def share(self, missing: Set[str]) -> float:
-        """The share of the letters that is there, 0 to 1, of the repertoire that fits best.
+        """Return the share of covered letters, 0 to 1, of the repertoire that is covered best.
 
         Args:
-            missing: letters that a font lacks.
+            missing: Letters that the font lacks.
         """
         return max(1 - len(missing & letters) / len(letters) for letters in self.repertoires)
 
@@ -39,19 +40,19 @@ def _letters(*ranges: tuple[int, int]) -> frozenset[str]:
     return frozenset(c for c in characters if unicodedata.category(c)[0] in "LM")
 
 
-def _of_code_page(codec: str, first: int, last: int) -> frozenset[str]:
-    """The letters of a code page of one byte that lie in a block of Unicode."""
+def _code_page(codec: str, first: int, last: int) -> frozenset[str]:
+    """Return the letters of a single-byte code page in a range of Unicode."""
     characters = bytes(range(256)).decode(codec, "ignore")
     return frozenset(c for c in characters if first <= ord(c) <= last and c.isalpha())
 
 
-def _of_rows(codec: str, first: int, last: int) -> frozenset[str]:
-    """The characters in rows of an East Asian standard: the first of its levels are the common ones."""
+def _standard_rows(codec: str, first: int, last: int) -> frozenset[str]:
+    """Return the characters in rows of an East Asian standard; the rows of level 1 hold the common characters."""
     pairs = (bytes((0xA0 + row, 0xA0 + cell)) for row in range(first, last + 1) for cell in range(1, 95))
     return frozenset("".join(pair.decode(codec, "ignore") for pair in pairs))
 
 
-def _of_big5() -> frozenset[str]:
+def _big5_level_1() -> frozenset[str]:
     trails = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
     codes = (bytes((lead, trail)) for lead in range(0xA4, 0xC7) for trail in trails)
     return frozenset("".join(code.decode("big5", "ignore") for code in codes if code <= b"\xc6\x7e"))
@@ -59,21 +60,21 @@ def _of_big5() -> frozenset[str]:
 
 SCRIPTS = (
     Script("Latin", (_letters((0x41, 0x7A), (0xC0, 0x148), (0x14A, 0x17E)),), "Hamburgefonts 0123"),
-    Script("Cyrillic", (_of_code_page("cp1251", 0x400, 0x4FF),), "Съешь ещё"),
-    Script("Greek", (_of_code_page("cp1253", 0x370, 0x3FF),), "Ξεσκεπάζω"),
-    Script("Arabic", (_of_code_page("cp1256", 0x600, 0x6FF),), "نص حكيم"),
+    Script("Cyrillic", (_code_page("cp1251", 0x400, 0x4FF),), "Съешь ещё"),
+    Script("Greek", (_code_page("cp1253", 0x370, 0x3FF),), "Ξεσκεπάζω"),
+    Script("Arabic", (_code_page("cp1256", 0x600, 0x6FF),), "نص حكيم"),
     Script("Hebrew", (_letters((0x5D0, 0x5EA)),), "עטלף אבק"),
     Script("Devanagari", (_letters((0x901, 0x903), (0x905, 0x939), (0x93C, 0x94D)),), "हिन्दी लिपि"),
     Script("Bengali", (_letters((0x981, 0x9CE)),), "বাংলা লিপি"),
     Script("Tamil", (_letters((0xB82, 0xBCD)),), "தமிழ் எழுத்து"),
     Script("Thai", (_letters((0xE01, 0xE4E)),), "ภาษาไทย"),
     Script("Khmer", (_letters((0x1780, 0x17A2), (0x17A5, 0x17B3), (0x17B6, 0x17D2)),), "ភាសាខ្មែរ"),
-    Script("Han", (_of_rows("gb2312", 16, 55), _of_big5(), _of_rows("euc_jp", 16, 47)), "永字八法"),
+    Script("Han", (_standard_rows("gb2312", 16, 55), _big5_level_1(), _standard_rows("euc_jp", 16, 47)), "永字八法"),
     Script("Kana", (_letters((0x3041, 0x3096), (0x30A1, 0x30FC)),), "いろは カナ"),
-    Script("Hangul", (_of_rows("euc_kr", 16, 40),), "한글 견본"),
+    Script("Hangul", (_standard_rows("euc_kr", 16, 40),), "한글 견본"),
 )
-"""Latin as in Europe's languages; Cyrillic, Greek and Arabic (with Persian and Urdu) as in their code pages; Han as the
-first level of China's, Taiwan's or Japan's standard; Hangul as the syllables of Korea's."""
+"""Latin of the European languages; Cyrillic, Greek and Arabic (with Persian and Urdu) of their code pages; Han of
+level 1 of the standard of China, Taiwan or Japan; Hangul syllables of the Korean standard."""
 
 
 _UPRIGHT = ("Regular", "Book", "Roman", "Normal", "Text", "")
@@ -81,11 +82,11 @@ _UPRIGHT = ("Regular", "Book", "Roman", "Normal", "Text", "")
 
 @dataclass(frozen=True)
 class CharsetCoverage:
-    """How much of a charset a family has.
+    """Coverage of a charset by a family.
 
     Attributes:
-        share: 0 to 1.
-        missing: what it lacks, in the charset's order.
+        share: Share of the characters that are covered, 0 to 1.
+        missing: Characters that are not covered, in the order of the charset.
     """
 
     share: float
@@ -97,13 +98,13 @@ class FamilyReport:
     """A family of fonts.
 
     Attributes:
-        family: its name.
-        faces: of it, in the inventory's order.
-        scripts: share of the letters of each script (0 to 1), by its name; of the face that has most.
-        charset: of the face that has most; None if none was asked for.
-        case: which letters all of its faces draw; "both" if they do not agree.
-        axes: tags of the axes of variable fonts.
-        licence: the one that most faces name, or empty.
+        family: Name of the family.
+        faces: Faces of the family, in the order of the inventory.
+        scripts: Share of the letters (0 to 1) that the best face covers, by name of the script.
+        charset: Coverage of the charset by the best face; None without a charset.
+        case: Letter case that all faces draw; "both" if they differ.
+        axes: Tags of the axes of variable fonts.
+        licence: Most frequent licence of the faces, or empty.
     """
 
     family: str
@@ -116,7 +117,7 @@ class FamilyReport:
 
     @property
     def specimen(self) -> FontFile:
-        """The face to show: an upright one of normal weight, if there is one."""
+        """Face to show: an upright face of regular weight, if there is one."""
         styles = [file.style for file in self.faces]
         return next((self.faces[styles.index(style)] for style in _UPRIGHT if style in styles), self.faces[0])
 
@@ -127,16 +128,16 @@ def describe_families(
     charset: Charset | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> list[FamilyReport]:
-    """Look at every face.
+    """Measure the coverage of every face.
 
     Args:
-        inventory: what was found.
-        cache: opens the faces.
-        charset: to compare with.
-        advance: is called after every face.
+        inventory: Fonts.
+        cache: Cache of faces.
+        charset: Charset whose coverage is measured.
+        advance: Called after each face.
 
     Returns:
-        The families in the order of their names.
+        Families in alphabetical order.
     """
     families: dict[str, list[FontFile]] = {}
     for file in inventory.fonts:
@@ -153,10 +154,12 @@ def _describe(
     best: str | None = None
     for file in files:
         face = cache.face(file)
-        scripts = {known: max(share, scripts[known]) for known, share in _shares(face).items()}
+        missing_letters = frozenset(face.missing(_all_letters()))
+        scripts = {script.name: max(script.share(missing_letters), scripts[script.name]) for script in SCRIPTS}
         cases.add(face.case)
         if charset is not None:
-            best = min((lack for lack in (best, face.missing("".join(charset))) if lack is not None), key=len)
+            missing = face.missing("".join(charset))
+            best = missing if best is None else min(best, missing, key=len)
         advance()
     licences = Counter(file.licence for file in files if file.licence)
     return FamilyReport(
@@ -170,53 +173,44 @@ def _describe(
     )
 
 
-def _shares(face: Face) -> dict[str, float]:
-    missing = frozenset(face.missing(_all_letters()))
-    return {script.name: script.share(missing) for script in SCRIPTS}
-
-
 @functools.cache
 def _all_letters() -> str:
     return "".join(sorted(frozenset().union(*(letters for script in SCRIPTS for letters in script.repertoires))))
 
 
-_TOLD = 8  # missing characters of a charset
-_LICENCE = 60  # characters of a licence
+_MAX_MISSING = 8  # missing characters of a charset that are shown
+_MAX_LICENCE_LENGTH = 60  # characters
 _SCHEME = re.compile(r"https?://(www\.)?")
 
 
 def table_rows(reports: Sequence[FamilyReport]) -> list[tuple[str, ...]]:
-    """A row a family, below a row of headings: family, faces, scripts, the charset if there is one, remarks, licence.
+    """Return a row of headings, then one row per family.
 
-    A script without a number is covered whole; one of which less than 1 % is there is not told.
+    The columns are family, faces, scripts, the charset if it was measured, remarks and licence. A script without a
+    number is covered completely; a script of which less than 1 % is covered is left out.
     """
-    asked = any(report.charset is not None for report in reports)
-    heading = ("family", "faces", "scripts", *(("charset",) if asked else ()), "remarks", "licence")
+    has_charset = any(report.charset is not None for report in reports)
+    heading = ("family", "faces", "scripts", *(("charset",) if has_charset else ()), "remarks", "licence")
     return [heading, *(_row(report) for report in reports)]
 
 
-def plain_rows(reports: Sequence[FamilyReport]) -> list[str]:
-    """The same for files and pipes: a line a family, its columns apart by tabs."""
-    return ["\t".join(row) for row in table_rows(reports)]
-
-
 def describe_coverage(reports: Sequence[FamilyReport], charset: str) -> str:
-    """How many families cover a charset, in a sentence; if none does, which comes nearest.
+    """Describe how many families cover a charset; if none does, which one covers most of it.
 
     Args:
-        reports: made with the charset.
-        charset: its name.
+        reports: Reports that were made with the charset.
+        charset: Name of the charset.
     """
-    known = [(report.family, report.charset) for report in reports if report.charset is not None]
-    whole = sum(not coverage.missing for _, coverage in known)
-    if whole or not known:
-        return f"charset {charset}: {whole} of {len(known)} families cover it"
-    nearest, coverage = max(known, key=lambda entry: entry[1].share)
+    measured = [(report.family, report.charset) for report in reports if report.charset is not None]
+    complete = sum(not coverage.missing for _, coverage in measured)
+    if complete or not measured:
+        return f"charset {charset}: {complete} of {len(measured)} families cover it"
+    best, coverage = max(measured, key=lambda entry: entry[1].share)
     if not coverage.share:
-        return f"charset {charset}: none of the {len(known)} families has a character of it; look in another --folder"
+        return f"charset {charset}: none of the {len(measured)} families has a character of it; add fonts with --folder"
     return (
-        f"charset {charset}: none of the {len(known)} families covers it; {nearest} comes nearest with "
-        f"{_percent(coverage.share)} and lacks {_shown(coverage.missing)}"
+        f"charset {charset}: none of the {len(measured)} families covers it; {best} covers most of it: "
+        f"{_format_coverage(coverage)}"
     )
 
 
@@ -224,43 +218,36 @@ _CASES: dict[LetterCase, tuple[str, ...]] = {"both": (), "upper": ("capitals onl
 
 
 def _row(report: FamilyReport) -> tuple[str, ...]:
-    remarks = [
-        *_CASES[report.case],
-        *([f"variable: {' '.join(report.axes)}"] if report.axes else []),
-    ]
+    remarks = [*_CASES[report.case], *([f"variable: {' '.join(report.axes)}"] if report.axes else [])]
+    scripts = ", ".join(
+        name if share == 1 else f"{name} {_percent(share)}" for name, share in report.scripts.items() if share >= 0.01
+    )
     return (
         report.family,
         str(len(report.faces)),
-        _scripts(report.scripts) or "none of the main ones",
-        *(() if report.charset is None else (_coverage(report.charset),)),
+        scripts or "none of the main ones",
+        *(() if report.charset is None else (_format_coverage(report.charset),)),
         ", ".join(remarks) or "-",
-        _shortened(_SCHEME.sub("", report.licence)) or "-",
+        _shorten(_SCHEME.sub("", report.licence)) or "-",
     )
 
 
-def _shortened(licence: str) -> str:
-    told = " ".join(licence.split())
-    return told if len(told) <= _LICENCE else told[: _LICENCE - 1] + "…"
+def _shorten(licence: str) -> str:
+    text = " ".join(licence.split())
+    return text if len(text) <= _MAX_LICENCE_LENGTH else text[: _MAX_LICENCE_LENGTH - 1] + "…"
 
 
-def _scripts(shares: dict[str, float]) -> str:
-    return ", ".join(
-        name if share == 1 else f"{name} {_percent(share)}" for name, share in shares.items() if share >= 0.01
-    )
-
-
-def _coverage(coverage: CharsetCoverage) -> str:
-    return _percent(coverage.share) + (f", lacks {_shown(coverage.missing)}" if coverage.missing else "")
+def _format_coverage(coverage: CharsetCoverage) -> str:
+    if not coverage.missing:
+        return _percent(coverage.share)
+    missing = [
+        c if c.isprintable() and not unicodedata.category(c).startswith(("M", "Z")) else code_point(c)
+        for c in coverage.missing[:_MAX_MISSING]
+    ]
+    more = " …" if len(coverage.missing) > _MAX_MISSING else ""
+    return f"{_percent(coverage.share)}, lacks {' '.join(missing)}{more}"
 
 
 def _percent(share: float) -> str:
-    """Rounded down: 100% is all. Without a space, at which terminals would break the line."""
+    """Round down, so that 100% is complete; without a space, at which a terminal would break the line."""
     return f"{int(share * 100)}%"
-
-
-def _shown(characters: str) -> str:
-    told = [
-        c if c.isprintable() and not unicodedata.category(c).startswith(("M", "Z")) else f"U+{ord(c):04X}"
-        for c in characters[:_TOLD]
-    ]
-    return " ".join(told) + (" …" if len(characters) > _TOLD else "")

@@ -1,9 +1,10 @@
-"""A picture of what the families look like."""
+"""A specimen sheet of font families."""
 
 import functools
 import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -16,111 +17,98 @@ from synthtext.fonts import Face, FaceCache, bundled_fonts, read_font_file
 from synthtext.typesetting.canvas import rasterize_line
 from synthtext.typesetting.shaping import shape_line
 
-_WIDTH, _NAMES, _GAP = 1480, 400, 14  # pixels: of the sheet, of the column of names, around specimens
-_NAME, _SPECIMEN = 19, 38  # pixels of an em
-_HIGHEST = 96  # pixels of a specimen; higher ones are scaled down
-_OWN = 12  # characters of a font for another script
-_MOST = 2000  # families: a PNG picture that programs can still open
+MAX_FAMILIES = 2000
+"""Maximum number of families on a sheet: a larger PNG image cannot be opened by many programs."""
 
-InkCoverage = NDArray[np.uint8]
-"""(h, w) uint8, 0 to 255: how much ink is on each pixel."""
+_WIDTH, _NAME_WIDTH, _MARGIN = 1480, 400, 14  # pixels: of the sheet, of the column of names, around a specimen
+_NAME_SIZE, _SPECIMEN_SIZE = 19, 38  # pixels per em
+_MAX_HEIGHT = 96  # pixels of a specimen; higher ones are downsampled
+_MAX_CHARACTERS = 12  # of a font that covers none of the scripts
+
+InkCoverage: TypeAlias = NDArray[np.uint8]
+"""(h, w) uint8, coverage of each pixel by ink, 0 to 255."""
+
+
+def encode_specimen_sheet(reports: Sequence[FamilyReport], cache: FaceCache) -> bytes:
+    """Draw a specimen sheet as a PNG file, see `draw_specimen_sheet`."""
+    return cv2.imencode(".png", draw_specimen_sheet(reports, cache))[1].tobytes()
 
 
 def draw_specimen_sheet(reports: Sequence[FamilyReport], cache: FaceCache) -> NDArray[np.uint8]:
-    """Draw a line a family: its name in a plain font, then words in itself, of each script that it covers.
+    """Draw one row per family: its name in a plain font, then a few words of each script that it covers.
 
     Args:
         reports: 1 to 2000 families.
-        cache: opens the faces.
+        cache: Cache of faces.
 
     Returns:
         (H, 1480) uint8, dark on white.
 
     Raises:
-        InputError: there are too many families.
+        InputError: If there is no family, or there are too many.
     """
-    if not 1 <= len(reports) <= _MOST:
-        raise InputError(f"a sheet shows 1 to {_MOST} families, not {len(reports)}")
+    if not 1 <= len(reports) <= MAX_FAMILIES:
+        raise InputError(f"a specimen sheet shows 1 to {MAX_FAMILIES:,} families, not {len(reports):,}")
     plain = _plain_face(cache)
-    return np.concatenate([_row(report, plain, cache) for report in reports])
+    return np.concatenate([_draw_row(report, plain, cache) for report in reports])
 
 
-def draw_specimen(text: str, face: Face, cache: FaceCache, size: int) -> InkCoverage:
-    """Draw a text as lines of a data set are drawn.
-
-    Args:
-        text: not empty, covered by the face.
-        face: to set it in.
-        cache: keeps rasters.
-        size: pixels of an em.
-
-    Raises:
-        Rejection: the face cannot set the text.
-    """
-    return rasterize_line(shape_line(text, face), face, cache, size).coverage
-
-
-def _row(report: FamilyReport, plain: Face, cache: FaceCache) -> NDArray[np.uint8]:
-    face = cache.face(report.specimen)
+def _draw_row(report: FamilyReport, plain: Face, cache: FaceCache) -> NDArray[np.uint8]:
     name = "".join(c if plain.covers(c) else "?" for c in report.family)
-    label = _drawn(name, plain, cache, _NAME)
-    pieces = list(_pieces(face, cache))
-    if not pieces:
-        pieces = [piece for piece in [_drawn("no sample is covered", plain, cache, _NAME)] if piece is not None]
-    height = max(len(piece) for piece in [*pieces, *([] if label is None else [label])]) + 2 * _GAP
+    label = _draw_text(name, plain, cache, _NAME_SIZE)
+    specimens = list(_draw_specimens(cache.face(report.specimen), cache))
+    if not specimens:
+        note = _draw_text("no sample is covered", plain, cache, _NAME_SIZE)
+        specimens = [] if note is None else [note]
+    height = max(len(piece) for piece in [*specimens, *([] if label is None else [label])]) + 2 * _MARGIN
     row = np.full((height, _WIDTH), 255, np.uint8)
     if label is not None:
-        _put(row, label, _GAP, _NAMES - _GAP)
-    left = _NAMES
-    for piece in pieces:
-        _put(row, piece, left, _WIDTH - _GAP)
-        left += piece.shape[1] + 2 * _GAP
+        _paste(row, label, _MARGIN, _NAME_WIDTH - _MARGIN)
+    left = _NAME_WIDTH
+    for specimen in specimens:
+        _paste(row, specimen, left, _WIDTH - _MARGIN)
+        left += specimen.shape[1] + 2 * _MARGIN
     return row
 
 
-def _pieces(face: Face, cache: FaceCache) -> Iterator[InkCoverage]:
-    """Specimens of the scripts that a face covers, as many as there is room for; of what it has if it covers none."""
+def _draw_specimens(face: Face, cache: FaceCache) -> Iterator[InkCoverage]:
+    """Draw samples of the scripts that a face covers, as many as fit; single characters if it covers none."""
     latin, *others = [script.sample for script in SCRIPTS]
-    samples = [text for text in (latin, *reversed(others)) if face.covers(text)]  # first what few fonts have
-    room, count = _WIDTH - _NAMES, 0
-    for text in samples or _own_characters(face):
-        piece = _drawn(text, face, cache, _SPECIMEN)
-        if piece is not None and (not count or piece.shape[1] + _GAP <= room):
-            room -= piece.shape[1] + 2 * _GAP
+    samples = [text for text in (latin, *reversed(others)) if face.covers(text)]  # scripts of few fonts come first
+    room, count = _WIDTH - _NAME_WIDTH, 0
+    for text in samples or islice(filter(face.covers, _all_characters()), _MAX_CHARACTERS):
+        specimen = _draw_text(text, face, cache, _SPECIMEN_SIZE)
+        if specimen is not None and (not count or specimen.shape[1] + _MARGIN <= room):
+            room -= specimen.shape[1] + 2 * _MARGIN
             count += 1
-            yield piece
-
-
-def _own_characters(face: Face) -> list[str]:
-    """The first characters that a face has."""
-    return list(islice((c for c in _characters() if face.covers(c)), _OWN))
+            yield specimen
 
 
 @functools.cache
-def _characters() -> str:
-    """All letters, then numbers, then symbols."""
-    kinds: dict[str, list[str]] = {"L": [], "N": [], "S": []}
+def _all_characters() -> str:
+    """Return all letters, then numbers, then symbols."""
+    by_category: dict[str, list[str]] = {"L": [], "N": [], "S": []}
     for code in range(0xA1, 0x20000):
-        kinds.get(unicodedata.category(chr(code))[0], []).append(chr(code))
-    return "".join(character for kind in kinds.values() for character in kind)
+        by_category.get(unicodedata.category(chr(code))[0], []).append(chr(code))
+    return "".join(character for characters in by_category.values() for character in characters)
 
 
-def _drawn(text: str, face: Face, cache: FaceCache, size: int) -> InkCoverage | None:
-    """A specimen that is not too high; None where the face cannot set the text."""
+def _draw_text(text: str, face: Face, cache: FaceCache, size: int) -> InkCoverage | None:
+    """Draw a text of limited height; None if the face cannot shape it."""
     if not face.covers(text):
         return None
     try:
-        drawn = draw_specimen(text, face, cache, size)
+        coverage = rasterize_line(shape_line(text, face), face, cache, size).coverage
     except Rejection:
         return None
-    if len(drawn) > _HIGHEST:
-        width = max(1, round(drawn.shape[1] * _HIGHEST / len(drawn)))
-        return np.asarray(cv2.resize(drawn, (width, _HIGHEST), interpolation=cv2.INTER_AREA), np.uint8)
-    return drawn
+    if len(coverage) > _MAX_HEIGHT:
+        width = max(1, round(coverage.shape[1] * _MAX_HEIGHT / len(coverage)))
+        return np.asarray(cv2.resize(coverage, (width, _MAX_HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
+    return coverage
 
 
-def _put(row: NDArray[np.uint8], piece: InkCoverage, left: int, right: int) -> None:
-    """Put a piece halfway down the row from `left` on; what goes beyond `right` is cut off."""
+def _paste(row: NDArray[np.uint8], piece: InkCoverage, left: int, right: int) -> None:
+    """Draw a piece in the vertical middle of the row from `left` on, cut off at `right`."""
     top, width = (len(row) - len(piece)) // 2, max(0, min(piece.shape[1], right - left))
     row[top : top + len(piece), left : left + width] -= piece[:, :width]
 

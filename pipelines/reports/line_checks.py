@@ -1,202 +1,165 @@
-"""What can be odd about labelled lines: each check says what it found, or that it found nothing."""
+"""Checks of labelled lines."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.datasets.line_profile import LineProfile
 from pipelines.io.charset_coverage import RARE_THRESHOLD, CharacterFrequencies
-from pipelines.reports.charts import format_percent, visible_character
-from pipelines.reports.line_facts import LineProfile
+from pipelines.reports.findings import (
+    MAX_EXAMPLES,
+    Finding,
+    Severity,
+    count_finding,
+    skipped_samples,
+    sort_by_severity,
+)
+from pipelines.reports.formatting import format_percent, visible_character
 from synthtext.core import Charset
 
-Severity: TypeAlias = Literal["wrong", "look", "note", "fine"]
-
 MIN_WIDTH, MIN_HEIGHT = 8, 12
-"""Pictures of less width, or less height, are too small to read; pixels."""
+"""Smallest width and height of a readable image, pixels."""
 
 MIN_LUMINANCE_RANGE = 40
-"""Pictures whose luminance spreads over less are hard to read; grey values of 255."""
+"""Smallest luminance range of an image of sufficient contrast, of 255."""
 
 MAX_FONT_SHARE = 0.5
-"""One font is too frequent when it has a larger share of the lines."""
+"""Largest share of the lines that one font should have."""
 
-MAX_EXAMPLES = 6
-"""Most that a finding shows."""
-
-_CHARACTERS = 40
+_MAX_CHARACTERS = 40  # in the examples of a finding
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What a check found.
-
-    Attributes:
-        check: what was looked for.
-        level: "wrong" costs lines or teaches nonsense, "look" deserves a look, "note" is good to know, "fine" is
-            nothing found.
-        message: one sentence; empty when fine.
-        examples: labels, or characters.
-    """
-
-    check: str
-    severity: Severity = "fine"
-    message: str = ""
-    examples: tuple[str, ...] = ()
+def run_checks(profile: LineProfile) -> list[Finding]:
+    """Run all checks that apply, and return the findings, most severe first."""
+    findings = [check(profile) for check in _CHECKS]
+    if profile.charset:
+        findings += [check(profile, profile.charset) for check in _CHARSET_CHECKS]
+    if profile.description:
+        findings += [skipped_samples(profile.statistics, "samples"), dominant_font(profile)]
+    return sort_by_severity(findings)
 
 
-def run_checks(facts: LineProfile) -> list[Finding]:
-    """Run all checks that apply, the gravest finding first."""
-    found = [check(facts) for check in _ALWAYS]
-    if facts.charset:
-        found += [check(facts, facts.charset) for check in _OF_CHARSET]
-    if facts.description:
-        found += [skipped_samples(facts), dominant_font(facts)]
-    return sort_by_severity(found)
+def empty_labels(profile: LineProfile) -> Finding:
+    """Find labels without a character."""
+    count = int((profile.label_stats.lengths == 0).sum())
+    return count_finding("empty labels", Severity.ERROR, count, len(profile), "have no label")
 
 
-def sort_by_severity(found: Iterable[Finding]) -> list[Finding]:
-    """Findings, the gravest first."""
-    order: list[Severity] = ["wrong", "look", "note", "fine"]
-    return sorted(found, key=lambda finding: order.index(finding.severity))
+def long_labels(profile: LineProfile) -> Finding:
+    """Find labels that CTC cannot emit in the time steps of their image."""
+    rows = np.flatnonzero(profile.label_stats.steps > profile.steps)
+    message = "need more time steps than their image has (a quarter of its width at height 32), which CTC cannot align"
+    return _rows("labels too long for their image", Severity.ERROR, rows, profile, message)
 
 
-def empty_labels(facts: LineProfile) -> Finding:
-    """Labels without a character."""
-    count = int((facts.label_stats.lengths == 0).sum())
-    return count_finding("empty labels", "wrong", count, len(facts), "have no label")
+def malformed_labels(profile: LineProfile) -> Finding:
+    """Find labels with characters that are invisible in an image."""
+    rows = np.flatnonzero(~profile.label_stats.is_clean)
+    message = "begin or end with a space, contain an invisible character, or are not in Unicode form NFC"
+    return _rows("malformed labels", Severity.WARNING, rows, profile, message)
 
 
-def long_labels(facts: LineProfile) -> Finding:
-    """Labels that CTC cannot spell in the time steps of their picture."""
-    rows = np.flatnonzero(facts.label_stats.steps > facts.steps)
-    says = "need more time steps than their picture has (a quarter of its width at height 32): CTC cannot spell them"
-    return _rows("labels too long for their picture", "wrong", rows, facts, says)
+def broken_images(profile: LineProfile) -> Finding:
+    """Find images that cannot be decoded."""
+    images = profile.image_stats
+    rows = images.rows[np.isnan(images.luminance_range)]
+    return _rows("broken images", Severity.ERROR, rows, profile, "have an image that cannot be decoded", len(images))
 
 
-def malformed_labels(facts: LineProfile) -> Finding:
-    """Labels with what nobody sees in a picture."""
-    rows = np.flatnonzero(~facts.label_stats.is_clean)
-    says = "have a space at an end, an invisible character, or characters that are not composed (NFC)"
-    return _rows("untidy labels", "look", rows, facts, says)
-
-
-def broken_pictures(facts: LineProfile) -> Finding:
-    """Pictures that cannot be decoded."""
-    rows = facts.image_stats.rows[np.isnan(facts.image_stats.luminance_range)]
-    return _rows("broken pictures", "wrong", rows, facts, "cannot be decoded", len(facts.image_stats))
-
-
-def tiny_pictures(facts: LineProfile) -> Finding:
-    """Pictures with too few pixels."""
-    width, height = facts.sizes.T
+def tiny_images(profile: LineProfile) -> Finding:
+    """Find images with too few pixels."""
+    width, height = profile.sizes.T
     rows = np.flatnonzero((width < MIN_WIDTH) | (height < MIN_HEIGHT))
-    return _rows(
-        "tiny pictures", "look", rows, facts, f"are narrower than {MIN_WIDTH} or lower than {MIN_HEIGHT} pixels"
-    )
+    message = f"have an image narrower than {MIN_WIDTH} or lower than {MIN_HEIGHT} pixels"
+    return _rows("tiny images", Severity.WARNING, rows, profile, message)
 
 
-def low_contrast_pictures(facts: LineProfile) -> Finding:
-    """Pictures of nearly one grey."""
-    rows = facts.image_stats.rows[facts.image_stats.luminance_range < MIN_LUMINANCE_RANGE]  # NaN is not
-    says = f"spread over less than {MIN_LUMINANCE_RANGE} of 255 grey values"
-    return _rows("low contrast", "look", rows, facts, says, len(facts.image_stats))
+def low_contrast_images(profile: LineProfile) -> Finding:
+    """Find images of nearly uniform luminance."""
+    images = profile.image_stats
+    rows = images.rows[images.luminance_range < MIN_LUMINANCE_RANGE]  # false for NaN
+    message = f"have a luminance range of less than {MIN_LUMINANCE_RANGE} of 255"
+    return _rows("low contrast", Severity.WARNING, rows, profile, message, len(images))
 
 
-def duplicate_labels(facts: LineProfile) -> Finding:
-    """Texts that more than one line has."""
-    _, first, counts = np.unique(facts.label_stats.hashes, return_index=True, return_counts=True)
+def duplicate_labels(profile: LineProfile) -> Finding:
+    """Find labels that occur more than once."""
+    _, first, counts = np.unique(profile.label_stats.hashes, return_index=True, return_counts=True)
     top = np.lexsort((first, -counts))[:MAX_EXAMPLES]
     top = top[counts[top] > 1]
-    repeats = len(facts) - len(counts)
-    texts = facts.texts_of(first[top].tolist())
+    texts = profile.texts_of(first[top].tolist())
     examples = tuple(f"{text} × {count:,}" for text, count in zip(texts, counts[top].tolist(), strict=True))
-    says = "repeat the label of an earlier line"
-    return count_finding("repeated labels", "note", repeats, len(facts), says, examples)
+    repeats, message = len(profile) - len(counts), "repeat the label of an earlier line"
+    return count_finding("duplicate labels", Severity.INFO, repeats, len(profile), message, examples)
 
 
-def duplicate_pictures(facts: LineProfile) -> Finding:
-    """Files that are there more than once."""
-    _, which, counts = np.unique(facts.image_stats.digests, return_inverse=True, return_counts=True)
-    repeats = len(facts.image_stats) - len(counts)
-    hashes = facts.label_stats.hashes[facts.image_stats.rows]
-    rows = facts.image_stats.rows[counts[which] > 1]
-    torn = len(np.unique(np.stack([which, hashes], axis=1), axis=0)) - len(counts)
-    says = "repeat an earlier picture, byte for byte"
-    if torn:
-        says += f", {torn:,} of them under another label"
-    examples = facts.texts_of(rows[:MAX_EXAMPLES].tolist())
-    return count_finding(
-        "repeated pictures", "wrong" if torn else "look", repeats, len(facts.image_stats), says, examples
-    )
+def duplicate_images(profile: LineProfile) -> Finding:
+    """Find image files that occur more than once."""
+    images = profile.image_stats
+    _, groups, counts = np.unique(images.digests, return_inverse=True, return_counts=True)
+    repeats = len(images) - len(counts)
+    hashes = profile.label_stats.hashes[images.rows]
+    conflicting = len(np.unique(np.stack([groups, hashes], axis=1), axis=0)) - len(counts)
+    message = "repeat an earlier image file"
+    if conflicting:
+        message += f", {conflicting:,} of them with a different label"
+    examples = profile.texts_of(images.rows[counts[groups] > 1][:MAX_EXAMPLES].tolist())
+    severity = Severity.ERROR if conflicting else Severity.WARNING
+    return count_finding("duplicate images", severity, repeats, len(images), message, examples)
 
 
-def characters_outside(facts: LineProfile, charset: Charset) -> Finding:
-    """Characters of the labels that the charset lacks."""
-    outside = [c for c, _ in facts.label_stats.characters.most_common() if not charset.covers(charset.fold(c))]
-    count = int((~facts.label_stats.in_charset).sum())
-    says = f"use {len(outside):,} characters that are not in the charset: training leaves them out"
-    return count_finding("characters outside the charset", "wrong", count, len(facts), says, _shown(outside))
+def characters_outside(profile: LineProfile, charset: Charset) -> Finding:
+    """Find characters of the labels that are not in the charset."""
+    frequent = profile.label_stats.characters.most_common()
+    outside = [character for character, _ in frequent if not charset.covers(charset.fold(character))]
+    count = int((~profile.label_stats.in_charset).sum())
+    message = f"use {len(outside):,} characters that are not in the charset: training skips these lines"
+    examples = _visible(outside)
+    return count_finding("characters outside the charset", Severity.ERROR, count, len(profile), message, examples)
 
 
-def characters_without_samples(facts: LineProfile, charset: Charset) -> Finding:
-    """Characters of the charset that no label has."""
-    never = CharacterFrequencies.from_counts(facts.label_stats.characters, charset).missing
-    return _scarce("characters never drawn", never, charset, "are in no label: they cannot be learnt")
+def characters_without_samples(profile: LineProfile, charset: Charset) -> Finding:
+    """Find characters of the charset that occur in no label."""
+    missing = CharacterFrequencies.from_counts(profile.label_stats.characters, charset).missing
+    return _characters("characters without samples", missing, charset, "occur in no label and cannot be learned")
 
 
-def rare_characters(facts: LineProfile, charset: Charset) -> Finding:
-    """Characters of the charset that few labels have."""
-    few = CharacterFrequencies.from_counts(facts.label_stats.characters, charset).rare
-    return _scarce("characters hardly drawn", few, charset, f"occur, but less than {RARE_THRESHOLD} times")
+def rare_characters(profile: LineProfile, charset: Charset) -> Finding:
+    """Find characters of the charset that occur in few labels."""
+    rare = CharacterFrequencies.from_counts(profile.label_stats.characters, charset).rare
+    return _characters("rare characters", rare, charset, f"occur fewer than {RARE_THRESHOLD} times")
 
 
-def _scarce(name: str, found: Sequence[str], charset: Charset, what: str) -> Finding:
-    """Some characters of the charset, and what is the matter with them."""
-    if not found:
-        return Finding(name)
-    says = f"{len(found):,} of the {len(charset):,} characters of the charset {what}"
-    return Finding(name, "look", says, _shown(found))
+def _characters(check: str, characters: Sequence[str], charset: Charset, message: str) -> Finding:
+    if not characters:
+        return Finding(check)
+    message = f"{len(characters):,} of the {len(charset):,} characters of the charset {message}"
+    return Finding(check, Severity.WARNING, message, _visible(characters))
 
 
-def skipped_samples(facts: LineProfile) -> Finding:
-    """Samples that could not be drawn, could not be used, or were filtered out."""
-    reasons = facts.statistics.skipped
-    asked = facts.statistics.rows + reasons.total()
-    says = "are not there: they could not be drawn or were left out"
-    examples = tuple(f"{reason} × {count:,}" for reason, count in reasons.most_common())
-    return count_finding("gaps", "note", reasons.total(), asked, says, examples, "samples")
-
-
-def dominant_font(facts: LineProfile) -> Finding:
-    """A font that most lines are drawn with."""
-    fonts, name = facts.statistics.fonts, "one font dominates"
-    if not fonts:
-        return Finding(name)
-    (most, count), total = fonts.most_common(1)[0], fonts.total()
+def dominant_font(profile: LineProfile) -> Finding:
+    """Find a font that most lines are rendered in."""
+    fonts = profile.statistics.fonts
+    (font, count), total = (fonts.most_common(1) or [("", 0)])[0], fonts.total()
     if count <= MAX_FONT_SHARE * total:
-        return Finding(name)
-    return Finding(
-        name,
-        "look",
-        f"{format_percent(count / total)} of the lines are drawn with {most} (fonts in all: {len(fonts):,})",
-    )
+        return Finding("dominant font")
+    message = f"{format_percent(count / total)} of the lines are rendered in {font} ({len(fonts):,} fonts in total)"
+    return Finding("dominant font", Severity.WARNING, message)
 
 
-_ALWAYS: tuple[Callable[[LineProfile], Finding], ...] = (
+_CHECKS: tuple[Callable[[LineProfile], Finding], ...] = (
     empty_labels,
     long_labels,
-    broken_pictures,
-    duplicate_pictures,
+    broken_images,
+    duplicate_images,
     malformed_labels,
-    tiny_pictures,
-    low_contrast_pictures,
+    tiny_images,
+    low_contrast_images,
     duplicate_labels,
 )
 
-_OF_CHARSET: tuple[Callable[[LineProfile, Charset], Finding], ...] = (
+_CHARSET_CHECKS: tuple[Callable[[LineProfile, Charset], Finding], ...] = (
     characters_outside,
     characters_without_samples,
     rare_characters,
@@ -204,23 +167,19 @@ _OF_CHARSET: tuple[Callable[[LineProfile, Charset], Finding], ...] = (
 
 
 def _rows(
-    check: str, level: Severity, rows: NDArray[np.int64], facts: LineProfile, says: str, total: int | None = None
+    check: str,
+    severity: Severity,
+    rows: NDArray[np.int64],
+    profile: LineProfile,
+    message: str,
+    total: int | None = None,
 ) -> Finding:
-    """A finding about rows, with the labels of the first ones."""
-    examples = facts.texts_of(rows[:MAX_EXAMPLES].tolist())
-    return count_finding(check, level, len(rows), len(facts) if total is None else total, says, examples)
+    """Return a finding about rows, with the labels of the first ones as examples."""
+    examples = profile.texts_of(rows[:MAX_EXAMPLES].tolist())
+    return count_finding(check, severity, len(rows), len(profile) if total is None else total, message, examples)
 
 
-def count_finding(
-    check: str, level: Severity, count: int, total: int, says: str, examples: tuple[str, ...] = (), what: str = "lines"
-) -> Finding:
-    """A finding about `count` of `total` things; fine if there is none."""
-    if not count:
-        return Finding(check)
-    return Finding(check, level, f"{count:,} of {total:,} {what} ({format_percent(count / total)}) {says}", examples)
-
-
-def _shown(characters: Iterable[str]) -> tuple[str, ...]:
-    listed = [visible_character(character) for character in characters]
-    more = (f"and {len(listed) - _CHARACTERS:,} more",) if len(listed) > _CHARACTERS else ()
-    return (*listed[:_CHARACTERS], *more)
+def _visible(characters: Iterable[str]) -> tuple[str, ...]:
+    shown = [visible_character(character) for character in characters]
+    more = (f"and {len(shown) - _MAX_CHARACTERS:,} more",) if len(shown) > _MAX_CHARACTERS else ()
+    return (*shown[:_MAX_CHARACTERS], *more)

@@ -1,146 +1,116 @@
-"""The page of `ocrmill evaluate --report` for recognizers: where it fails, what it confuses, and the worst lines."""
+"""The page of `ocrmill evaluate --report` for recognizers."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Sequence
+from typing import TypeAlias
 
-from pipelines.evaluation.confusion import ConfusableGroup, Confusion, ConfusionCounts
-from pipelines.evaluation.slices import Breakdown
-from pipelines.reports.charts import code_point, fill_bar, format_percent, visible_character
-from pipelines.reports.page import Html, Section, element, join, render_page
-from pipelines.reports.scores import (
-    MisreadLine,
-    ShareColumn,
-    SliceChart,
-    count_facts,
-    merge_scores,
-    misread_table,
-    scores_section,
-    slice_tables,
-)
+from rapidfuzz.distance import Levenshtein
+
+from pipelines.evaluation.confusion import ConfusionCounts, ErrorType
+from pipelines.evaluation.recognizer import RecognizerAnalysis, misread_lines
+from pipelines.reports.page import render_page
+from pipelines.reports.slice_tables import ShareColumn, SliceChart, merge_scores
+
+Segments: TypeAlias = list[tuple[str, bool]]
+"""Pieces of a text, each with whether it differs."""
 
 _LINES = SliceChart(
-    "lines",
-    (("read exactly", "right"),),
-    "misread",
-    (ShareColumn("exact", "right"), ShareColumn("letters, digits", "right_letters", denominator="letters")),
+    unit_name="lines",
+    segments=(("correct", "correct"),),
+    rest_label="misread",
+    columns=(
+        ShareColumn("correct", "correct"),
+        ShareColumn("letters, digits", "alphanumeric_correct", denominator="alphanumeric"),
+    ),
 )
-_CONFUSED = 40
-"""Most confusions in a table."""
+_MAX_CONFUSIONS = 40  # on a page
+_ERROR_TYPES: dict[ErrorType, str] = {
+    "substitution": "substitutions",
+    "case or width": "of case or width",
+    "deletion": "deletions",
+    "insertion": "insertions",
+}
 
 
-@dataclass(frozen=True, eq=False)
-class RecognizerResults:
-    """What a page says of one source.
-
-    Attributes:
-        name: of the source.
-        scores: as an evaluation's JSON has them.
-        slices: the lines by what they are like.
-        confusions: of characters.
-        worst: lines, worst first.
-    """
-
-    name: str
-    scores: Mapping[str, float]
-    slices: Sequence[Breakdown]
-    confusions: ConfusionCounts
-    worst: Sequence[MisreadLine]
-
-
-def recognizer_page(title: str, sources: Sequence[RecognizerResults]) -> str:
-    """A self-contained page.
+def recognizer_report(title: str, analyses: Sequence[RecognizerAnalysis]) -> str:
+    """Render accuracy by attribute, confused characters and the worst lines as a self-contained page.
 
     Args:
-        title: what was evaluated, on what.
-        sources: at least one.
+        title: Name of the model and its data.
+        analyses: Analysis of each source; at least one.
     """
-    summary = merge_scores([(source.name, source.scores) for source in sources])
-    sections = [scores_section(summary)]
-    for source in sources:
-        prefix = f"{source.name}: " if len(sources) > 1 else ""
-        sections += [
-            Section(f"{prefix}Lines by what they are like", slice_tables(source.slices, _LINES)),
-            Section(f"{prefix}What is read for what", _characters(source.confusions)),
-        ]
-    rows = [row for source in sources for row in source.worst]
-    sections.append(Section("Worst lines", misread_table(rows), f"{len(rows):,} misread lines, worst first"))
-    return render_page("ocrmill evaluate", title, count_facts(summary), sections)
-
-
-def _characters(confusions: ConfusionCounts) -> Html:
-    tables = element("div", *_tables(confusions), class_="slices") if confusions.confusions else ""
-    return join((element("p", _verdict(confusions), class_="verdict"), tables))
-
-
-def _verdict(confusions: ConfusionCounts) -> str:
-    told = f"{confusions.compared_lines:,} lines were compared character by character"
-    if confusions.skipped_lines:
-        told += f" ({confusions.skipped_lines:,} are too different for that)"
-    if not confusions.error_total:
-        return f"{told}: no mistake."
-    by_sort = {sort: sum(c.error_count for c in confusions.confusions if c.error_type == sort) for sort in _SORTS}
-    sorts = ", ".join(f"{times:,} {_SORTS[sort]}" for sort, times in by_sort.items() if times)
-    alike = sum(c.error_count for c in confusions.confusions if c.look_alikes and c.error_type == "substituted")
-    told += f": {confusions.error_total:,} mistakes in {confusions.num_characters:,} characters, namely {sorts}."
-    return f"{told} {alike:,} of the substituted ones look alike."
-
-
-_SORTS = {"substituted": "substituted", "form": "in the wrong case or width", "left out": "left out", "added": "added"}
-
-
-def _tables(confusions: ConfusionCounts) -> list[Html]:
-    shown = confusions.confusions[:_CONFUSED]
-    half, most = -(-len(shown) // 2), shown[0].error_count
-    tables = [
-        _figure(
-            title, "mistakes", _COLUMNS, [_confusion(confusion, confusions.error_total, most) for confusion in part]
-        )
-        for title, part in (("Most frequent mistakes", shown[:half]), ("The next ones", shown[half:]))
-        if part
+    summary = merge_scores([(a.evaluation.source.name, a.evaluation.scores.as_dict()) for a in analyses])
+    sources = [
+        {
+            "heading": f"{analysis.evaluation.source.name}: " if len(analyses) > 1 else "",
+            "slices": analysis.slices,
+            "summary": _summarize(analysis.confusions),
+            "total": analysis.confusions.error_total,
+            "tables": _halves(analysis.confusions),
+            "groups": [group for group in analysis.confusions.confusables if group.confused],
+        }
+        for analysis in analyses
     ]
-    groups = [_group(found) for found in confusions.confusables if found.confused]
-    if groups:
-        tables.append(_figure("Look-alikes", "groups", ("group", "", "in labels", "confused", "share"), groups))
-    return tables
-
-
-_COLUMNS = ("label", "read", "", "times", "of all mistakes", "of its own", "look-alikes")
-
-
-def _figure(title: str, kind: str, names: Sequence[str], rows: Sequence[Html]) -> Html:
-    head = element("tr", *(element("th", name, scope="col") for name in names))
-    table = element("table", element("thead", head), element("tbody", *rows))
-    return element("figure", element("figcaption", element("b", title)), table, class_=f"chart {kind}")
-
-
-def _confusion(found: Confusion, total: int, most: int) -> Html:
-    own = format_percent(min(found.error_count / found.support, 1)) if found.support else "–"
-    return element(
-        "tr",
-        element("th", _signs(found.label), scope="row"),
-        element("td", _signs(found.reading)),
-        element("td", fill_bar(found.error_count / most), class_="bar"),
-        element("td", f"{found.error_count:,}", class_="number"),
-        element("td", format_percent(found.error_count / total), class_="number"),
-        element("td", own, class_="number"),
-        element("td", "case or width" if found.error_type == "form" else " ".join(found.look_alikes), class_="group"),
+    lines = [line for analysis in analyses for line in misread_lines(analysis.evaluation)]
+    return render_page(
+        "recognizer.html",
+        "ocrmill evaluate",
+        title,
+        summary.counts,
+        scores=summary.scores,
+        sources=sources,
+        chart=_LINES,
+        lines=lines,
+        diff_texts=diff_texts,
     )
 
 
-def _group(found: ConfusableGroup) -> Html:
-    share = min(found.confused / found.occurrences, 1)
-    return element(
-        "tr",
-        element("th", " ".join(found.group), scope="row"),
-        element("td", fill_bar(share), class_="bar"),
-        element("td", f"{found.occurrences:,}", class_="number"),
-        element("td", f"{found.confused:,}", class_="number"),
-        element("td", format_percent(share), class_="number"),
-    )
+def _summarize(confusions: ConfusionCounts) -> str:
+    """Describe the number and types of the errors."""
+    text = f"{confusions.compared_lines:,} lines were compared character by character"
+    if confusions.skipped_lines:
+        text += f" ({confusions.skipped_lines:,} differ too much to be compared)"
+    if not confusions.error_total:
+        return f"{text}: no errors."
+    by_type = {
+        name: sum(c.error_count for c in confusions.confusions if c.error_type == error_type)
+        for error_type, name in _ERROR_TYPES.items()
+    }
+    types = ", ".join(f"{count:,} {name}" for name, count in by_type.items() if count)
+    confusable = sum(c.error_count for c in confusions.confusions if c.confusables and c.error_type == "substitution")
+    text += f": {confusions.error_total:,} errors in {confusions.num_characters:,} characters ({types})."
+    return f"{text} {confusable:,} of the substitutions are between confusable characters."
 
 
-def _signs(text: str) -> Html:
-    """Characters such that each can be seen."""
-    if not text:
-        return element("small", "nothing")
-    return element("bdi", "".join(map(visible_character, text)), class_="sign", title=" ".join(map(code_point, text)))
+def _halves(confusions: ConfusionCounts) -> list[tuple[str, object]]:
+    """Split the most frequent confusions into two tables of equal length."""
+    shown = confusions.confusions[:_MAX_CONFUSIONS]
+    half = -(-len(shown) // 2)
+    tables = (("Most frequent errors", shown[:half]), ("Most frequent errors, continued", shown[half:]))
+    return [(title, part) for title, part in tables if part]
+
+
+def diff_texts(label: str, prediction: str) -> tuple[Segments, Segments]:
+    """Mark the deleted pieces of a label and the inserted pieces of a prediction.
+
+    A combining character is never separated from its base.
+    """
+    first, second = _clusters(label), _clusters(prediction)
+    steps = Levenshtein.opcodes(first, second)
+    deleted = [(first[s.src_start : s.src_end], s.tag != "equal") for s in steps]
+    inserted = [(second[s.dest_start : s.dest_end], s.tag != "equal") for s in steps]
+    return _segments(deleted), _segments(inserted)
+
+
+def _segments(pieces: Sequence[tuple[Sequence[str], bool]]) -> Segments:
+    return [("".join(clusters), differs) for clusters, differs in pieces if clusters]
+
+
+def _clusters(text: str) -> list[str]:
+    clusters: list[str] = []
+    for character in text:
+        if clusters and (unicodedata.combining(character) or unicodedata.category(character) in ("Mc", "Me")):
+            clusters[-1] += character
+        else:
+            clusters.append(character)
+    return clusters

@@ -17,7 +17,7 @@ from models.losses import DETECTOR_LOSSES, DBLossSettings, LossTerm
 from models.registry import Registry
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing
-from pipelines.inference.run import DetectorSettings, Run
+from pipelines.inference.run import DetectorRun, DetectorSettings
 from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
 from pipelines.recipes.components import EFFECT, Component, add_module_folders, build_component
 from pipelines.training.network_group import LABELS, DistillationLoss, NetworkGroup, NetworkGroupConfig
@@ -141,11 +141,11 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
         return self.view.chain(tuple(SceneStep(c.use, c.instance, c.weight) for c in components))
 
 
-def detector_init_settings(run: Run) -> SettingsDict:
+def detector_init_settings(run: DetectorRun) -> SettingsDict:
     """Return the settings that `init` implies: those of the run's network."""
     return {
-        "network": run.detector_settings.model_dump(),
-        "preprocessing": asdict(run.detector_preprocessing),
+        "network": run.settings.model_dump(),
+        "preprocessing": asdict(run.preprocessing),
         "freeze_batch_norm": True,
     }
 

@@ -11,7 +11,7 @@ from models.detector import Detector
 from pipelines.config import SettingsDict
 from pipelines.datasets.scene_source import SceneSource
 from pipelines.evaluation.thresholds import ThresholdScores, sweep_thresholds
-from pipelines.inference.run import CONFIG_FILE, DetectorSettings, Run
+from pipelines.inference.run import CONFIG_FILE, DetectorRun, DetectorSettings, Run
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.jobs.copypaste_inputs import build_crop_bank, open_crop_source, unique_names
 from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
@@ -56,11 +56,11 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path, *, skip_inspecti
     )
     for index, entry in enumerate(config.data):
         check_not_a_recipe(index, entry)
-    config = with_teacher_metadata(config, "detector", lambda run: _teacher_settings(run, config))
+    config = with_teacher_metadata(config, DetectorRun.open, lambda run: _teacher_settings(run, config))
     sources = [open_detection_source(entry.source) for entry in config.data]
     val = [open_detection_source(name) for name in config.val]
-    students, origins = build_students(config, DetectorSettings.build, _load_weights)
-    frozen = load_teachers(config, Run.load_detector)
+    students, origins = build_students(config, DetectorSettings.build, DetectorRun.open, _load_weights)
+    frozen = load_teachers(config, DetectorRun.open)
     messages = [] if skip_inspection else [*_inspect(sources, val, config), *origins, *describe_teachers(config)]
     copy_paste, path = config.online_copy_paste, folder / CROP_BANK_FILE
     crops = None if skip_inspection or copy_paste is None else _TrainingCrops(copy_paste, config, path)
@@ -130,25 +130,25 @@ def _on_start(frozen: Mapping[str, Detector], crops: _TrainingCrops | None, run:
     save_teachers(run, frozen)
 
 
-def _teacher_settings(run: Run, config: DetectorTrainConfig) -> DetectorSettings:
+def _teacher_settings(run: DetectorRun, config: DetectorTrainConfig) -> DetectorSettings:
     """Return the sizes of a run's network if it can be a teacher in this training.
 
     Raises:
         InputError: it is no detector, has no weights, or another preprocessing.
     """
-    teacher, student = run.detector_preprocessing, config.preprocessing
+    teacher, student = run.preprocessing, config.preprocessing
     if (teacher.channels, teacher.mean, teacher.std) != (student.channels, student.mean, student.std):
         raise InputError(
             f"{run.folder} cannot be the teacher: its input is {teacher.channels} with mean {teacher.mean} and "
-            f"standard deviation {teacher.std}, that of this training {student.channels}, {student.mean} and {student.std}; "
-            "change preprocessing"
+            f"standard deviation {teacher.std}, that of this training {student.channels}, {student.mean} and {student.std}"
+            "; change preprocessing"
         )
-    run.load_detector()
-    return run.detector_settings
+    run.load_model()
+    return run.settings
 
 
-def _load_weights(network: Detector, run: Run) -> str:
-    weights, target = run.load_detector().state_dict(), network.state_dict()
+def _load_weights(network: Detector, run: DetectorRun) -> str:
+    weights, target = run.load_model().state_dict(), network.state_dict()
     for name, tensor in target.items():
         if name not in weights or weights[name].shape != tensor.shape:
             raise InputError(
@@ -164,10 +164,10 @@ def _sweep_thresholds(val: Sequence[SceneSource], level: Level, run: Run, progre
     path = run.folder / THRESHOLDS_FILE
     if path.is_file():
         return
-    detector = run.detector()
+    detector = DetectorRun.open(run.folder).predictor()
     with progress_bar("thresholds", total=sum(map(len, val)), unit="images") as bar:
         entries = sweep_thresholds(detector, val, bar.advance, level)
-    thresholds = detector.boxes.threshold, detector.boxes.box_threshold
+    thresholds = detector.postprocessing.threshold, detector.postprocessing.box_threshold
     configured = next(entry for entry in entries if (entry.threshold, entry.box_threshold) == thresholds)
     report = {
         "step": progress.best_step,

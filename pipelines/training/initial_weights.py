@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from models.recognizer import Recognizer
-from pipelines.inference.run import CONFIG_FILE, Run
+from pipelines.inference.run import CONFIG_FILE, RecognizerRun
 from synthtext.core import Charset, InputError
 
 _CLASS_TENSORS = ("head.fc2.weight", "head.fc2.bias")
@@ -36,7 +36,7 @@ class CharsetChange:
         return f"{self.kept:,} characters kept, {self.new:,} new{similar}, {self.dropped:,} dropped"
 
 
-def load_initial_weights(model: Recognizer, charset: Charset, run: Run) -> CharsetChange:
+def load_initial_weights(model: Recognizer, charset: Charset, run: RecognizerRun) -> CharsetChange:
     """Copy the weights of a run into a recognizer of the same sizes, classes by their characters.
 
     A new character is initialised to the mean of all kept ones, or to the mean of that and a similar kept character
@@ -51,7 +51,7 @@ def load_initial_weights(model: Recognizer, charset: Charset, run: Run) -> Chars
     Raises:
         InputError: the sizes differ, or the charsets share no character.
     """
-    source, target = run.load_recognizer().state_dict(), model.state_dict()
+    source, target = run.load_model().state_dict(), model.state_dict()
     for name, tensor in target.items():
         shape = source[name].shape if name in source else None
         if shape is None or tensor.shape[name in _CLASS_TENSORS :] != shape[name in _CLASS_TENSORS :]:

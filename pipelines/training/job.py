@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from pipelines.inference.run import CONFIG_FILE, Run
+from pipelines.inference.run import CONFIG_FILE, Run, create_run, open_run
 from pipelines.io.atomic import file_lock
 from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.detector_job import prepare_detector
@@ -44,7 +44,7 @@ def train(
         address: address of a Ray cluster, or None for Ray on this machine.
 
     Returns:
-        The run; `recognizer()` or `detector()` loads the best network.
+        The run; its `predictor()` uses the best network.
 
     Raises:
         InputError: settings or data are wrong, or the folder holds another training.
@@ -53,7 +53,7 @@ def train(
 
     Example:
         >>> run = train("rec-tiny", "runs/digits", data=["digits"], val=["data/val"])  # doctest: +SKIP
-        >>> run.recognizer()  # doctest: +SKIP
+        >>> run.predictor()  # doctest: +SKIP
     """
     config, folder = resolve_device(resolve_config(preset, data, val, overrides)), Path(out)
     if workers:
@@ -68,8 +68,8 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     with file_lock(folder / LOCK_FILE):
         if not (folder / CONFIG_FILE).is_file():
-            Run.create(folder, setup.settings, setup.preprocessing, setup.charset)
-        run = Run.open(folder)
+            create_run(folder, setup.settings, setup.preprocessing, setup.charset)
+        run = open_run(folder)
         setup.on_start(run)
         for message in setup.messages:
             log(message)

@@ -125,7 +125,7 @@ class _TrainingLoop:
             self._validate()  # otherwise a training that only impairs the weights would discard better ones
         while progress.step < config.steps:
             self._step()
-            bar.advance(min(config.samples_per_step, config.samples - bar.meter.done))
+            bar.advance(min(config.samples_per_step, config.samples - bar.counter.done))
             is_last = progress.step == config.steps
             if self._is_log_step(progress.step):
                 self._write_metrics()

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from pydantic import BaseModel
 from torch import Tensor, nn
 
 from models.losses import EdgeOutputs, Progress, TermConfig
-from pipelines.inference.run import Run
+from pipelines.inference.run import Run, RunDirectory
 from pipelines.io.atomic import file_sha256
 from pipelines.io.paths import absolute_path
 from pipelines.training.network_group import NetworkGroupConfig, NetworkSettingsT
@@ -16,6 +17,7 @@ from pipelines.training.task import ValidationResult
 from synthtext.core import InputError
 
 NetworkT = TypeVar("NetworkT", bound=nn.Module)
+RunT = TypeVar("RunT", bound=RunDirectory[Any])
 GroupConfigT = TypeVar("GroupConfigT", bound=NetworkGroupConfig[Any])
 
 
@@ -82,13 +84,13 @@ def select_best(
 
 
 def with_teacher_metadata(
-    config: GroupConfigT, kind: str, settings_of: Callable[[Run], NetworkSettingsT]
+    config: GroupConfigT, open_run: Callable[[Path], RunT], settings_of: Callable[[RunT], BaseModel]
 ) -> GroupConfigT:
     """Add the sizes and the digests of the frozen networks' weights, so that a resumed training uses the same ones.
 
     Args:
         config: settings of the training.
-        kind: of the networks, for error messages.
+        open_run: opens a run directory of the right kind.
         settings_of: returns the sizes of a run's network; raises InputError if it cannot be a teacher.
 
     Raises:
@@ -97,28 +99,29 @@ def with_teacher_metadata(
     metadata = {}
     for name, network in config.network_group.frozen_networks.items():
         if network.init is None:
-            raise InputError(f"network {name} is frozen and has no weights: name the run of a {kind} with teacher=DIR")
-        run = open_run(network.init)
+            raise InputError(f"network {name} is frozen and has no weights: name its run directory with teacher=DIR")
+        run = open_run(_path(network.init))
         sizes = settings_of(run)
-        metadata[name] = {"init": str(run.folder), "network": sizes, "sha256": file_sha256(run.weights_path(None))}
+        metadata[name] = {"init": str(run.folder), "network": sizes, "sha256": file_sha256(run.weights_path())}
     return config.model_copy(update={"network_group": config.network_group.with_metadata(metadata)})
 
 
-def open_run(path: str) -> Run:
-    """Open a run directory; relative paths start in the working directory."""
-    return Run.open(Path(absolute_path(path)))
+def _path(name: str) -> Path:
+    return Path(absolute_path(name))
 
 
 def build_students(
     config: NetworkGroupConfig[NetworkSettingsT],
     build: Callable[[NetworkSettingsT], NetworkT],
-    load_weights: Callable[[NetworkT, Run], str],
+    open_run: Callable[[Path], RunT],
+    load_weights: Callable[[NetworkT, RunT], str],
 ) -> tuple[dict[str, NetworkT], list[str]]:
     """Build the trained networks with their initial weights.
 
     Args:
         config: settings of the training.
         build: makes a network with random weights.
+        open_run: opens a run directory of the right kind.
         load_weights: copies the weights of a run into a network and describes what changed; raises InputError if the
             networks differ.
 
@@ -135,7 +138,7 @@ def build_students(
     for index, (name, network) in enumerate(networks.items()):
         init, origin = config.init_of(name), "random weights"
         if init is not None:
-            changes = load_weights(network, open_run(init))
+            changes = load_weights(network, open_run(_path(init)))
             origin = f"weights of {init}" + (f": {changes}" if changes else "")
             if init in used_inits:
                 _add_noise(network, config.network_group.init_noise, config.seed + index)
@@ -145,9 +148,12 @@ def build_students(
     return networks, messages
 
 
-def load_teachers(config: NetworkGroupConfig[Any], load: Callable[[Run], NetworkT]) -> dict[str, NetworkT]:
+def load_teachers(
+    config: NetworkGroupConfig[Any], open_run: Callable[[Path], RunDirectory[NetworkT]]
+) -> dict[str, NetworkT]:
     """Load the frozen networks: in evaluation mode, without gradients, on the device, in channels-last layout."""
-    networks = {name: load(open_run(n.init or "")) for name, n in config.network_group.frozen_networks.items()}
+    frozen = config.network_group.frozen_networks
+    networks = {name: open_run(_path(network.init or "")).load_model() for name, network in frozen.items()}
     for network in networks.values():
         network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         network.to(config.device)

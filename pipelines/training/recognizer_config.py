@@ -9,7 +9,7 @@ from models.losses import RECOGNIZER_LOSSES, CTCLossSettings, LossTerm
 from models.registry import Registry
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.inference.run import RecognizerSettings, Run
+from pipelines.inference.run import RecognizerRun, RecognizerSettings
 from pipelines.training.network_group import LABELS, DistillationLoss, NetworkGroup, NetworkGroupConfig
 from pipelines.training.settings import StrictSettings
 
@@ -81,11 +81,11 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
         return "lines"
 
 
-def recognizer_init_settings(run: Run) -> SettingsDict:
+def recognizer_init_settings(run: RecognizerRun) -> SettingsDict:
     """Return the settings that `init` implies: those of the run's network."""
     return {
         "charset": str(run.folder),
-        "network": run.recognizer_settings.model_dump(),
+        "network": run.settings.model_dump(),
         "input": asdict(run.preprocessing),
         "spacing_samples": 0,
     }

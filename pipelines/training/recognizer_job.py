@@ -7,7 +7,7 @@ from models.backbones.base import RECOGNIZER_BACKBONES
 from models.ctc import CTCCodec
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.selection import Selection, select_lines
-from pipelines.inference.run import CONFIG_FILE, RecognizerSettings, Run
+from pipelines.inference.run import CONFIG_FILE, RecognizerRun, RecognizerSettings, Run
 from pipelines.training.data_checks import describe_data
 from pipelines.training.initial_weights import load_initial_weights
 from pipelines.training.networks import (
@@ -40,13 +40,16 @@ def prepare_recognizer(config: RecognizerTrainConfig, folder: Path, *, skip_insp
     charset, preprocessing = resolve_training_charset(config.charset), config.input.preprocessing()
     reject_recipes(config.val, "validation needs a fixed dataset; make one with ocrmill generate")
     config, recipes = resolve_recipes(config)
-    config = with_teacher_metadata(config, "recognizer", lambda run: _teacher_settings(run, charset, preprocessing))
+    config = with_teacher_metadata(
+        config, RecognizerRun.open, lambda run: _teacher_settings(run, charset, preprocessing)
+    )
     students, origins = build_students(
         config,
         lambda sizes: sizes.build(charset, config.input.height),
+        RecognizerRun.open,
         lambda network, run: str(load_initial_weights(network, charset, run)),
     )
-    frozen = load_teachers(config, Run.load_recognizer)  # fails before all lines of a recipe are generated
+    frozen = load_teachers(config, RecognizerRun.open)  # fails before all lines of a recipe are generated
     settings = {"kind": "recognizer", **config.model_dump(mode="json")}
     data = open_lines(config, recipes, folder, partial(check_resumable, folder, settings, charset))
     selections = _select(data, config, charset)
@@ -85,7 +88,9 @@ def _select(data: LineData, config: RecognizerTrainConfig, charset: Charset) -> 
     ]
 
 
-def _teacher_settings(run: Run, charset: Charset, preprocessing: RecognizerPreprocessing) -> RecognizerSettings:
+def _teacher_settings(
+    run: RecognizerRun, charset: Charset, preprocessing: RecognizerPreprocessing
+) -> RecognizerSettings:
     """Return the sizes of a run's network if it can be a teacher in this training.
 
     Raises:
@@ -102,12 +107,12 @@ def _teacher_settings(run: Run, charset: Charset, preprocessing: RecognizerPrepr
             f"{run.folder} cannot be the teacher: its input is {teacher.height} pixels high in {teacher.channels}, "
             f"that of this training {student.height} in {student.channels}; change input"
         )
-    run.load_recognizer()
-    return run.recognizer_settings
+    run.load_model()
+    return run.settings
 
 
 def resolve_training_charset(name: str) -> Charset:
     """Return the charset of a run directory, or what `resolve_charset` finds under the name."""
     if (Path(name) / CONFIG_FILE).is_file():
-        return Run.open(Path(name)).charset
+        return RecognizerRun.open(Path(name)).charset
     return resolve_charset(name, Path.cwd())

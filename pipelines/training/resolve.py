@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipelines.config import SettingsDict, apply_overrides, read_yaml, suggest_key, validate_model
-from pipelines.inference.run import ModelKind, Run
+from pipelines.inference.run import DetectorRun, ModelKind, RecognizerRun
 from pipelines.io.paths import absolute_path, wrap_read_errors
 from pipelines.recipes.presets import is_recipe
 from pipelines.training.detector_config import DetectorTrainConfig, detector_init_settings, resolve_settings
@@ -18,9 +18,9 @@ FINE_TUNING_LR = 3e-4
 """Default of `optim.lr` with `init`."""
 
 _PRESETS = Path(__file__).parent / "presets"
-_INIT_SETTINGS: dict[ModelKind, Callable[[Run], SettingsDict]] = {
-    "recognizer": recognizer_init_settings,
-    "detector": detector_init_settings,
+_INIT_SETTINGS: dict[ModelKind, Callable[[Path], SettingsDict]] = {
+    "recognizer": lambda folder: recognizer_init_settings(RecognizerRun.open(folder)),
+    "detector": lambda folder: detector_init_settings(DetectorRun.open(folder)),
 }
 
 
@@ -54,9 +54,9 @@ def resolve_config(
     kind = _pop_kind(settings, preset)
     init = apply_overrides(settings, overrides).get("init")
     if isinstance(init, str):
-        run = Run.open(Path(init).absolute())
-        settings = _with_init(settings, is_preset, _INIT_SETTINGS[kind](run))
-        overrides = [*overrides, f"init={json.dumps(str(run.folder))}"]
+        folder = Path(init).absolute()
+        settings = _with_init(settings, is_preset, _INIT_SETTINGS[kind](folder))
+        overrides = [*overrides, f"init={json.dumps(str(folder))}"]
     if data:
         settings["data"] = [parse_source(entry).model_dump() for entry in data]
     if val:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
-from pipelines.inference.run import CHARSET_FILE, CONFIG_FILE, PREPROCESSING_FILE, Run
+from pipelines.inference.run import CHARSET_FILE, CONFIG_FILE, PREPROCESSING_FILE, RecognizerRun, Run, open_run
 from pipelines.io.atomic import TEMPORARY_PREFIX
 from pipelines.training.checkpoint import TrainingProgress
 from pipelines.training.settings import RESUMABLE_CHANGES
@@ -118,7 +118,7 @@ def check_run_dir(folder: Path) -> None:
     if not (folder / CONFIG_FILE).is_file():
         if folder.exists() and (not folder.is_dir() or any(_foreign_files(folder))):
             raise InputError(f"{folder} is not empty and is not a run directory: name a new folder")
-    elif "imported" in Run.open(folder).config:
+    elif "imported" in open_run(folder).config:
         raise InputError(
             f"{folder} was imported, not trained: name another folder, and start from these weights with init={folder}"
         )
@@ -138,9 +138,9 @@ def check_resumable(folder: Path, settings: SettingsDict, charset: Charset | Non
     check_run_dir(folder)
     if not (folder / CONFIG_FILE).is_file():
         return
-    run = Run.open(folder)
+    run = open_run(folder)
     differences = list(_differences(run.config, settings))
-    if not differences and charset is not None and run.charset != charset:
+    if not differences and isinstance(run, RecognizerRun) and run.charset != charset:
         differences.append("the characters of the charset differ")
     if differences:
         raise InputError(

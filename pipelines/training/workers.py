@@ -15,7 +15,7 @@ from pipelines.cluster.distributed import Send, run_distributed
 from pipelines.cluster.remote import CodeVersion, describe_code_difference, installed_code_version
 from pipelines.config import SettingsDict
 from pipelines.errors import JobError
-from pipelines.inference.run import Run
+from pipelines.inference.run import Run, open_run
 from pipelines.progress import ProgressBar, ProgressCounter, progress_bar
 from pipelines.training.checkpoint import TrainingProgress, read_progress
 from pipelines.training.detector_config import DetectorTrainConfig
@@ -95,9 +95,9 @@ class _Receiver:
     def receive(self, message: tuple[str, Any]) -> None:
         subject, content = message
         if subject == "done":
-            if content < self._bar.meter.done:
+            if content < self._bar.counter.done:
                 self._log(f"a process died: resuming from the checkpoint at {content:,} samples")
-            self._bar.advance(content - self._bar.meter.done)
+            self._bar.advance(content - self._bar.counter.done)
         elif subject == "log":
             self._log(content)
         else:
@@ -117,7 +117,7 @@ def _run_worker(task: _WorkerTask, send: Send) -> None:
     try:
         with propagate_errors(group):
             check_same_version(task.code)
-            setup, run = task.prepare(config, task.folder), Run.open(task.folder)
+            setup, run = task.prepare(config, task.folder), open_run(task.folder)
         run_training(setup.task, setup.source_sizes, config, run, log, group, _reporting_bar(report))
     except (InputError, JobError) as error:
         report(("failed", (type(error).__name__, str(error))))
@@ -146,6 +146,6 @@ def _reporting_bar(send: Send) -> Callable[..., Any]:
         bar = ProgressBar(ProgressCounter(total, unit, done), report)
         send(("done", done))
         yield bar
-        send(("done", bar.meter.done))
+        send(("done", bar.counter.done))
 
     return show

@@ -1,4 +1,4 @@
-"""What lines are written on. In a recipe, `photos:` means the class `Photos` of this package."""
+"""Backgrounds of lines. In a recipe, `photos` refers to the class `Photos` of this package."""
 
 from synthtext.background.background import Background, BackgroundSource, ParametricBackground
 from synthtext.background.fibrous_paper import FibrousPaper

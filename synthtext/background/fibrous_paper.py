@@ -22,20 +22,20 @@ from synthtext.background.textures import (
 )
 from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
 
-_MIDDLE = 150  # level of bare paper: stains are below, worn folds above
-_ROUGH = 100  # levels between light and dark fibres in a tile
+_PAPER_LEVEL = 150  # of the texture: stains are darker, worn folds are lighter
+_FIBRE_CONTRAST = 100  # between light and dark fibres in a tile
 
 
 @dataclass(frozen=True)
 class FibrousPaper(ParametricBackground):
-    """White, yellowed, grey and brown paper: fibres and clouds; stains with edges; folds with light and shade.
+    """White, yellowed, grey and brown paper with fibres and clouds, stains and folds.
 
     Attributes:
-        lightness_range: of the paper, 0 to 255.
-        warmth_range: how much yellower it is than grey, -30 to 90 steps from red to blue.
-        roughness_range: difference between its light and dark fibres, 0 to 80 steps.
-        stain_probability: of stains.
-        fold_probability: of one fold or two.
+        lightness_range: Lightness of the paper, 0 to 255.
+        warmth_range: Difference between red and blue, -30 to 90.
+        roughness_range: Contrast of the fibres, 0 to 80.
+        stain_probability: Probability of stains.
+        fold_probability: Probability of one or two folds.
     """
 
     lightness_range: Range = (150, 245)
@@ -53,58 +53,66 @@ class FibrousPaper(ParametricBackground):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the paper, its stains and its folds."""
-        drawn: Parameters = {
+        parameters: Parameters = {
             **draw_tile_crop(rng, (0.7, 1.6)),
             "lightness": rng.uniform(*self.lightness_range),
             "warmth": rng.uniform(*self.warmth_range),
             "roughness": rng.uniform(*self.roughness_range),
         }
         if rng.random() < self.stain_probability:
-            drawn |= {"stain": rng.uniform(15, 60), "stained": draw_noise_offset(rng), "spot": rng.uniform(0.5, 1.6)}
+            parameters |= {
+                "stain": rng.uniform(15, 60),
+                "stain_noise_offset": draw_noise_offset(rng),
+                "spot": rng.uniform(0.5, 1.6),
+            }
         if rng.random() < self.fold_probability:
             count = int(rng.integers(1, 3))
-            drawn["folds"] = [rng.random(4).tolist() for _ in range(count)]
-        return drawn
+            parameters["folds"] = [rng.random(4).tolist() for _ in range(count)]
+        return parameters
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
-        """A piece of paper, (H, W, 3)."""
-        share = parameters["roughness"] / _ROUGH
-        relief = cv2.convertScaleAbs(crop_tile(_make, size, parameters), alpha=share, beta=_MIDDLE * (1 - share))
+    def render(self, size: Size, parameters: Parameters) -> Image:
+        """Render the paper, (H, W, 3)."""
+        factor = parameters["roughness"] / _FIBRE_CONTRAST
+        texture = cv2.convertScaleAbs(
+            crop_tile(_make, size, parameters), alpha=factor, beta=_PAPER_LEVEL * (1 - factor)
+        )
         if "stain" in parameters:
-            relief = cv2.subtract(relief, _stains(size, parameters))
+            texture = cv2.subtract(texture, _stains(size, parameters))
         for fold in parameters.get("folds", ()):
-            relief = _folded(np.asarray(relief, np.uint8), fold)
+            texture = _folded(np.asarray(texture, np.uint8), fold)
         lightness, warmth = parameters["lightness"], parameters["warmth"]
         tint = np.array([0.4, 0.05, -0.6]) * warmth
-        bare = lightness + tint
-        stain = bare * 0.45 + np.array([20.0, 8.0, -8.0])
-        return apply_colour_ramp(np.asarray(relief, np.uint8), (0, stain), (_MIDDLE, bare), (255, bare + 255 - _MIDDLE))
+        paper = lightness + tint
+        stain = paper * 0.45 + np.array([20.0, 8.0, -8.0])
+        return apply_colour_ramp(
+            np.asarray(texture, np.uint8), (0, stain), (_PAPER_LEVEL, paper), (255, paper + 255 - _PAPER_LEVEL)
+        )
 
 
 def _make(rng: np.random.Generator) -> GreyTexture:
     clouds = (
         anisotropic_noise(rng, 40, 60) * 0.5 + anisotropic_noise(rng, 12, 14) * 0.3 + anisotropic_noise(rng, 1, 1) * 0.4
     )
-    paper = to_texture((clouds - clouds.mean()) * 0.25 + _MIDDLE / 255)
+    texture = to_texture((clouds - clouds.mean()) * 0.25 + _PAPER_LEVEL / 255)
     fibres = np.zeros((HEIGHT, WIDTH), np.uint8)
     for shade in (-1, 1):
         fibres[:] = 0
         count = int(rng.integers(150, 500))
         starts, turns = rng.random((count, 2)) * (WIDTH, HEIGHT), rng.uniform(0, 2 * math.pi, count)
         bends, lengths = rng.uniform(-0.5, 0.5, count), rng.uniform(4, 22, count)
-        ahead = np.stack([np.cos(turns), np.sin(turns)], axis=1) * lengths[:, None]
-        aside = np.stack([np.cos(turns + bends), np.sin(turns + bends)], axis=1) * lengths[:, None]
-        paths = np.stack([starts, starts + ahead, starts + ahead + aside], axis=1)
+        first = np.stack([np.cos(turns), np.sin(turns)], axis=1) * lengths[:, None]
+        second = np.stack([np.cos(turns + bends), np.sin(turns + bends)], axis=1) * lengths[:, None]
+        paths = np.stack([starts, starts + first, starts + first + second], axis=1)
         cv2.polylines(fibres, list(np.round(paths * 16).astype(np.int32)), False, 40, 1, cv2.LINE_AA, 4)
-        mixed = cv2.add(paper, fibres) if shade > 0 else cv2.subtract(paper, fibres)
-        paper = np.asarray(mixed, np.uint8)
-    return paper
+        combined = cv2.add(texture, fibres) if shade > 0 else cv2.subtract(texture, fibres)
+        texture = np.asarray(combined, np.uint8)
+    return texture
 
 
 def _stains(size: Size, parameters: Parameters) -> NDArray[np.uint8]:
-    """How much darker stains are: areas that are a little dark, with dark edges, as dried coffee has them."""
+    """How much stains darken the paper: slightly inside, more at their edges, as dried coffee does."""
     cell = max(4.0, parameters["spot"] * size.height)
-    areas = smooth_noise(size, cell, parameters["stained"])
+    areas = smooth_noise(size, cell, parameters["stain_noise_offset"])
     steps = np.arange(256)
     inside = np.clip((steps - 165) / 12, 0, 1) * 0.6
     edge = np.clip(1 - np.abs(steps - 170) / 8, 0, 1)
@@ -112,18 +120,22 @@ def _stains(size: Size, parameters: Parameters) -> NDArray[np.uint8]:
     return np.asarray(cv2.LUT(areas, table), np.uint8)
 
 
-def _folded(relief: GreyTexture, fold: list[float]) -> GreyTexture:
-    """A fold across the picture: darker on one side, lighter on the other, worn white along the middle."""
-    place, lean, depth, way = fold
-    height, width = relief.shape
-    upright = place < 0.6
+def _folded(texture: GreyTexture, fold: list[float]) -> GreyTexture:
+    """Add a fold across the image: darker on one side, lighter on the other, and worn in the middle."""
+    position, lean, depth, direction = fold
+    height, width = texture.shape
+    upright = position < 0.6
     length, thick = (width, height) if upright else (height, width)
-    middle = (place / 0.6 if upright else (place - 0.6) / 0.4) * length + (lean - 0.5) * 0.4 * np.linspace(
+    middle = (position / 0.6 if upright else (position - 0.6) / 0.4) * length + (lean - 0.5) * 0.4 * np.linspace(
         -0.5, 0.5, thick
     ) * min(thick, length)
-    away = np.arange(length, dtype=np.float32) - middle[:, None].astype(np.float32)
+    distance = np.arange(length, dtype=np.float32) - middle[:, None].astype(np.float32)
     reach = np.float32(0.35 * min(height, width) + 1)
-    shade = np.sign(away) * np.maximum(1 - np.abs(away) / reach, 0) * np.float32((way - 0.5) * 70 * (0.4 + depth))
-    crease = np.maximum(1.4 - np.abs(away), 0) * np.float32(30 * depth)
-    moved = shade + crease if upright else (shade + crease).T
-    return np.asarray(np.clip(relief + moved, 0, 255), np.uint8)
+    shade = (
+        np.sign(distance)
+        * np.maximum(1 - np.abs(distance) / reach, 0)
+        * np.float32((direction - 0.5) * 70 * (0.4 + depth))
+    )
+    crease = np.maximum(1.4 - np.abs(distance), 0) * np.float32(30 * depth)
+    change = shade + crease if upright else (shade + crease).T
+    return np.asarray(np.clip(texture + change, 0, 255), np.uint8)

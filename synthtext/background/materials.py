@@ -1,4 +1,4 @@
-"""Woven and knitted cloth."""
+"""Materials: fabric, wood and metal."""
 
 import math
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ from synthtext.background.textures import (
 )
 from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_number, check_range
 
-_THREAD = 6  # pixels of a thread in a tile
+_THREAD = 6  # width of a thread in a tile, pixels
 _WEAVES = ("plain", "twill", "basket", "knit")
 
 
 @dataclass(frozen=True)
 class Fabric(ParametricBackground):
-    """Cloth of threads of two colours: plain weave, twill as of jeans, basket weave, knit.
+    """Cloth of threads of two colours: plain weave, twill (jeans), basket weave, knit.
 
     Attributes:
-        lightness_range: of the first colour, 0 to 255.
-        difference: how far the second one's lightness may be from it, 0 to 255.
-        tint: how far channels may differ from the lightness, 0 to 255.
-        scale_range: size of threads, 1 is six pixels; 0.3 to 3.
+        lightness_range: Lightness of the first colour, 0 to 255.
+        difference: Maximum difference in lightness of the second colour, 0 to 255.
+        tint: Maximum difference of the channels from the lightness, 0 to 255.
+        scale_range: Size of the threads, 0.3 to 3; 1 is six pixels.
     """
 
     lightness_range: Range = (20, 235)
@@ -58,16 +58,16 @@ class Fabric(ParametricBackground):
             "relief": rng.uniform(0.25, 0.7),
         }
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
-        """A piece of cloth, (H, W, 3)."""
+    def render(self, size: Size, parameters: Parameters) -> Image:
+        """Render the cloth, (H, W, 3)."""
         warp, weft = np.array(parameters["warp"]), np.array(parameters["weft"])
         dark = 1 - parameters["relief"]
-        relief = crop_tile(_make_fabric, size, parameters)
-        return apply_colour_ramp(relief, (0, weft * dark), (127, weft), (128, warp * dark), (255, warp))
+        texture = crop_tile(_make_fabric, size, parameters)
+        return apply_colour_ramp(texture, (0, weft * dark), (127, weft), (128, warp * dark), (255, warp))
 
 
 def _make_fabric(rng: np.random.Generator) -> GreyTexture:
-    """Levels below 128 are threads across, the others those along; each is dark at its edges."""
+    """Create a tile: levels below 128 are threads across, others are threads along; each is dark at its edges."""
     weave = _WEAVES[int(rng.integers(len(_WEAVES)))]
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     sway = (anisotropic_noise(rng, 60, 60) - 0.5) * 6
@@ -89,7 +89,7 @@ def _make_fabric(rng: np.random.Generator) -> GreyTexture:
 
 
 def _knit(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> GreyTexture:
-    """Rows of stitches, each like a V."""
+    """Rows of V-shaped stitches."""
     wide = 2 * _THREAD
     column = x / wide
     half = np.abs(2 * (column - np.floor(column)) - 1)
@@ -99,7 +99,7 @@ def _knit(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> GreyTexture
     return to_texture((0.5 + np.clip(shade, 0, 0.995) / 2).astype(np.float32))
 
 
-# Dark and light colour of the grain: pine, oak, beech, walnut, mahogany, ebony, weathered grey, painted white and blue.
+# Dark and light colours of the grain: pine, oak, beech, walnut, mahogany, ebony, weathered, painted white and blue.
 _WOODS = (
     ((176, 124, 70), (226, 184, 126)),
     ((134, 92, 52), (196, 152, 98)),
@@ -115,12 +115,12 @@ _WOODS = (
 
 @dataclass(frozen=True)
 class Wood(ParametricBackground):
-    """Boards with grain along them, of several woods and paints.
+    """Boards with grain along them, of several kinds of wood and paint.
 
     Attributes:
-        scale_range: size of the grain, 0.3 to 4.
-        contrast_range: of the grain, 0 to 2; 1 is that of the wood.
-        joint_probability: of a joint between two boards.
+        scale_range: Size of the grain, 0.3 to 4.
+        contrast_range: Contrast of the grain, 0 to 2; 1 is that of the wood.
+        joint_probability: Probability of a joint between two boards.
     """
 
     scale_range: Range = (0.6, 1.6)
@@ -133,29 +133,29 @@ class Wood(ParametricBackground):
         check_fraction("joint_probability", self.joint_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw the wood, the piece of it, and the joint (a share of the height)."""
-        drawn: Parameters = {
+        """Draw the wood, the crop of a tile, and the joint (a fraction of the height)."""
+        parameters: Parameters = {
             **draw_tile_crop(rng, self.scale_range),
             "wood": int(rng.integers(len(_WOODS))),
             "contrast": rng.uniform(*self.contrast_range),
             "shade": rng.uniform(0.8, 1.15),
         }
         if rng.random() < self.joint_probability:
-            drawn["joint"] = float(rng.random())
-        return drawn
+            parameters["joint"] = float(rng.random())
+        return parameters
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
-        """A piece of a board, or of two, (H, W, 3)."""
+    def render(self, size: Size, parameters: Parameters) -> Image:
+        """Render one board or two, (H, W, 3)."""
         dark, light = (np.array(colour, np.float64) for colour in _WOODS[parameters["wood"]])
         middle, half = (dark + light) / 2 * parameters["shade"], (light - dark) / 2 * parameters["contrast"]
-        relief = crop_tile(_make_wood, size, parameters)
+        texture = crop_tile(_make_wood, size, parameters)
         if "joint" in parameters:
-            relief = _jointed(relief, parameters["joint"])
-        return apply_colour_ramp(relief, (0, dark * 0.35), (40, middle - half), (255, middle + half))
+            texture = _jointed(texture, parameters["joint"])
+        return apply_colour_ramp(texture, (0, dark * 0.35), (40, middle - half), (255, middle + half))
 
 
 def _make_wood(rng: np.random.Generator) -> GreyTexture:
-    """Bands of the year's rings, cut lengthwise, with pores; level 40 and above."""
+    """Create a tile: bands of growth rings, cut lengthwise, with pores; levels are 40 and above."""
     y = np.arange(HEIGHT, dtype=np.float32)[:, None]
     bent = (
         y
@@ -163,19 +163,19 @@ def _make_wood(rng: np.random.Generator) -> GreyTexture:
         + (anisotropic_noise(rng, 18, 120) - 0.5) * 6
     )
     turn = bent / float(rng.uniform(9, 26))
-    ring = turn - np.floor(turn)  # light early wood, then dark late wood, then suddenly light again
+    ring = turn - np.floor(turn)  # light earlywood, gradually darker latewood, then light again
     fibres = anisotropic_noise(rng, 1.2, 60) * 0.6 + anisotropic_noise(rng, 3, 160) * 0.4
     pores = np.clip((anisotropic_noise(rng, 1, 22) - 0.8) * 4, 0, 1)
     value = 0.95 - 0.5 * ring**2 + (fibres - 0.5) * 0.6 - pores * 0.35
     return np.asarray(np.maximum(to_texture(value.astype(np.float32)), 40), np.uint8)
 
 
-def _jointed(relief: GreyTexture, place: float) -> GreyTexture:
-    """Another board below a joint, which is dark."""
-    height, width = relief.shape
-    row = int(place * height)
-    other = np.asarray(cv2.flip(relief, 1), np.uint8)
-    joined = np.concatenate([relief[:row], cv2.convertScaleAbs(other[row:], alpha=0.92)]) if row else other
+def _jointed(texture: GreyTexture, position: float) -> GreyTexture:
+    """Put another board below a dark joint."""
+    height, width = texture.shape
+    row = int(position * height)
+    other = np.asarray(cv2.flip(texture, 1), np.uint8)
+    joined = np.concatenate([texture[:row], cv2.convertScaleAbs(other[row:], alpha=0.92)]) if row else other
     thick = max(1, height // 32)
     joined[row : row + thick] = 0
     return np.asarray(joined.reshape(height, width), np.uint8)
@@ -197,12 +197,12 @@ _METALS = (
 
 @dataclass(frozen=True)
 class Metal(ParametricBackground):
-    """Brushed sheets of several metals with bands of reflected light, scratches and rust.
+    """Brushed sheets of several metals with reflections, scratches and rust.
 
     Attributes:
-        brushing_range: how strong the traces of brushing are, 0 to 80 steps of luminance.
-        shine_range: of the reflections, 0 to 120 steps of luminance.
-        rust_probability: of rust.
+        brushing_range: Contrast of the brushing, 0 to 80 steps of luminance.
+        shine_range: Contrast of the reflections, 0 to 120 steps of luminance.
+        rust_probability: Probability of rust.
     """
 
     brushing_range: Range = (6, 36)
@@ -215,8 +215,8 @@ class Metal(ParametricBackground):
         check_fraction("rust_probability", self.rust_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw the metal, the light on it, and its rust."""
-        drawn: Parameters = {
+        """Draw the metal, its reflections and its rust."""
+        parameters: Parameters = {
             **draw_tile_crop(rng, (0.7, 1.3)),
             "metal": int(rng.integers(len(_METALS))),
             "shade": rng.uniform(0.75, 1.2),
@@ -227,12 +227,12 @@ class Metal(ParametricBackground):
             "phase": rng.random(),
         }
         if rng.random() < self.rust_probability:
-            drawn |= {"rust": rng.uniform(150, 185), "rusted": draw_noise_offset(rng)}
-        return drawn
+            parameters |= {"rust": rng.uniform(150, 185), "rust_noise_offset": draw_noise_offset(rng)}
+        return parameters
 
-    def show(self, size: Size, parameters: Parameters) -> Image:
-        """A piece of a sheet, (H, W, 3)."""
-        relief = crop_tile(_make_metal, size, parameters)
+    def render(self, size: Size, parameters: Parameters) -> Image:
+        """Render a sheet, (H, W, 3)."""
+        texture = crop_tile(_make_metal, size, parameters)
         angle, turns = math.radians(parameters["degrees"]), 2 * math.pi * parameters["bands"]
         x = np.linspace(0, 1, int(size.width), dtype=np.float32) * np.float32(turns * math.cos(angle))
         y = np.linspace(0, 1, int(size.height), dtype=np.float32) * np.float32(turns * math.sin(angle))
@@ -240,7 +240,7 @@ class Metal(ParametricBackground):
         whole = parameters["brushing"] + parameters["shine"]
         strength = np.float32(parameters["shine"] / whole * 127 if whole else 0)
         shown = np.clip(
-            (relief.astype(np.float32) - 128) * np.float32(parameters["brushing"] / max(whole, 1e-6))
+            (texture.astype(np.float32) - 128) * np.float32(parameters["brushing"] / max(whole, 1e-6))
             + light * strength
             + 128,
             0,
@@ -252,29 +252,29 @@ class Metal(ParametricBackground):
 
 
 def _make_metal(rng: np.random.Generator) -> GreyTexture:
-    """Traces of brushing from left to right, and a few scratches."""
+    """Create a tile: horizontal traces of brushing, and a few scratches."""
     value = (
         anisotropic_noise(rng, 1, 200) * 0.6
         + anisotropic_noise(rng, 1, 50) * 0.4
         + anisotropic_noise(rng, 5, 400) * 0.3
     )
-    relief = to_texture((value - value.mean()) * 0.9 + 0.5)
+    texture = to_texture((value - value.mean()) * 0.9 + 0.5)
     for _ in range(int(rng.integers(4, 16))):
         start, turn = rng.random(2) * (WIDTH, HEIGHT), rng.normal(0, 0.5)
         end = start + np.array([math.cos(turn), math.sin(turn)]) * rng.uniform(30, 250)
         first, last = (tuple(np.round(point * 16).astype(int).tolist()) for point in (start, end))
-        cv2.line(relief, first, last, int(rng.choice([40, 230])), 1, cv2.LINE_AA, 4)
-    return relief
+        cv2.line(texture, first, last, int(rng.choice([40, 230])), 1, cv2.LINE_AA, 4)
+    return texture
 
 
 def _rusty(image: Image, size: Size, parameters: Parameters) -> Image:
-    """Rust in patches with ragged edges."""
-    column, row = parameters["rusted"]
+    """Add patches of rust with ragged edges."""
+    column, row = parameters["rust_noise_offset"]
     areas = smooth_noise(size, max(4.0, size.height * 0.6), (column, row))
     fine = smooth_noise(size, 2.5, (row, column))
     mixed = cv2.addWeighted(areas, 0.75, fine, 0.25, 0)
-    share = cv2.convertScaleAbs(cv2.subtract(mixed, np.full_like(areas, round(parameters["rust"]))), alpha=9)
+    amount = cv2.convertScaleAbs(cv2.subtract(mixed, np.full_like(areas, round(parameters["rust"]))), alpha=9)
     colour = apply_colour_ramp(fine, (0, np.array([74.0, 34.0, 18.0])), (255, np.array([170.0, 96.0, 50.0])))
-    mask = cv2.cvtColor(np.minimum(share, 225), cv2.COLOR_GRAY2BGR)
-    kept = cv2.multiply(image, cv2.bitwise_not(mask), scale=1 / 255)
-    return np.asarray(cv2.add(kept, cv2.multiply(colour, mask, scale=1 / 255)), np.uint8)
+    mask = cv2.cvtColor(np.minimum(amount, 225), cv2.COLOR_GRAY2BGR)
+    remaining = cv2.multiply(image, cv2.bitwise_not(mask), scale=1 / 255)
+    return np.asarray(cv2.add(remaining, cv2.multiply(colour, mask, scale=1 / 255)), np.uint8)

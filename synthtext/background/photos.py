@@ -14,18 +14,18 @@ from synthtext.core.cache import ByteCache
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _STEP = 2**0.25
-_KEPT_BYTES = 128 << 20
-_LONGEST = 1024  # pixels; larger photographs are kept at this size
+_CACHE_BYTES = 128 << 20
+_MAX_SIDE = 1024  # pixels; larger photographs are reduced to this size
 
 
 @dataclass(frozen=True)
 class Photos:
-    """Crops of the photographs in a folder and below it.
+    """Crops of the photographs in a folder and its subfolders.
 
     Attributes:
-        folder: with at least one picture; a broken one is an error.
-        scale_range: at which size photographs are shown, as a share of their own, in steps of 19 %.
-        pool: how many photographs each block of 256 samples draws from.
+        folder: Folder with at least one photograph; a broken one is an error.
+        scale_range: Scale of the photographs, in steps of 19 %.
+        pool: Number of photographs for each block of 256 samples.
     """
 
     folder: Path
@@ -40,13 +40,13 @@ class Photos:
         """Decode every photograph once.
 
         Raises:
-            InputError: the folder is missing or empty, or a photograph is broken; the message names it.
+            InputError: The folder does not exist or is empty, or a photograph is broken; the message names it.
         """
         for path in self._paths:
-            _cached_photo(path, 0)  # small sets are in memory then, and not decoded again
+            _cached_photo(path, 0)  # also fills the cache
 
     def for_block(self, rng: np.random.Generator) -> "PhotoPool":
-        """A few photographs, each at a drawn scale."""
+        """Return a few photographs, each at a random scale."""
         paths = self._paths
         picked = [paths[int(i)] for i in rng.integers(len(paths), size=self.pool)]
         low, high = (round(np.log(scale) / np.log(_STEP)) for scale in self.scale_range)
@@ -58,13 +58,13 @@ class Photos:
 
 
 class PhotoPool:
-    """Photographs in memory, from which lines get their crops."""
+    """Photographs in memory."""
 
     def __init__(self, photos: Sequence[Image]) -> None:
         self._photos = photos
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
-        """A crop at a random place, mirrored half of the time; a photograph that is too small goes on as its mirror."""
+        """Return a random crop, mirrored half of the time; a photograph that is too small is extended by reflection."""
         which, across, down, mirrored = rng.random(4).tolist()
         photo = self._photos[int(which * len(self._photos))]
         width, height = int(size.width), int(size.height)
@@ -75,17 +75,17 @@ class PhotoPool:
         return np.asarray(cv2.flip(crop, 1) if mirrored < 0.5 else crop.copy(), np.uint8)
 
 
-def reflect_pad(photo: Image, width: int, height: int) -> Image:
-    """A picture that is at least so large: where it is too small, it goes on as its mirror."""
-    while photo.shape[0] < height or photo.shape[1] < width:
-        down = min(max(0, height - photo.shape[0]), photo.shape[0])
-        right = min(max(0, width - photo.shape[1]), photo.shape[1])
-        photo = np.asarray(cv2.copyMakeBorder(photo, 0, down, 0, right, cv2.BORDER_REFLECT), np.uint8)
-    return photo
+def reflect_pad(image: Image, width: int, height: int) -> Image:
+    """Extend an image to at least this size by reflection."""
+    while image.shape[0] < height or image.shape[1] < width:
+        down = min(max(0, height - image.shape[0]), image.shape[0])
+        right = min(max(0, width - image.shape[1]), image.shape[1])
+        image = np.asarray(cv2.copyMakeBorder(image, 0, down, 0, right, cv2.BORDER_REFLECT), np.uint8)
+    return image
 
 
 def _scaled(photo: Image, scale: float) -> Image:
-    """The photograph at a share of its size: halved as often as that goes, by averaging, and then resampled."""
+    """Scale a photograph: halve it by averaging as often as possible, then resample it."""
     height, width = photo.shape[:2]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     while photo.shape[0] >= 2 * size[1] and photo.shape[1] >= 2 * size[0]:
@@ -96,45 +96,45 @@ def _scaled(photo: Image, scale: float) -> Image:
 
 
 def list_photos(folder: Path) -> tuple[Path, ...]:
-    """The pictures in a folder and below it, in the order of their paths.
+    """List the images in a folder and its subfolders, sorted by path.
 
     Raises:
-        InputError: there is no such folder, or no picture in it.
+        InputError: The folder does not exist or contains no image.
     """
     if not folder.is_dir():
         raise InputError(f"photos: folder {str(folder)!r} does not exist")
     paths = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
     if not paths:
-        raise InputError(f"photos: folder {str(folder)!r} holds no picture ({', '.join(SUFFIXES)})")
+        raise InputError(f"photos: folder {str(folder)!r} contains no image ({', '.join(SUFFIXES)})")
     return paths
 
 
 def decode_photo(path: Path) -> Image:
-    """Read a photograph, (H, W, 3) uint8 RGB, at most 1024 pixels long.
+    """Read a photograph, (H, W, 3) uint8 RGB, with sides of at most 1024 pixels.
 
-    With Pillow, which tells a truncated file from a whole one; OpenCV fills it up with grey.
+    Uses Pillow, which detects truncated files; OpenCV fills them with grey.
 
     Raises:
-        InputError: it is broken; the message names it.
+        InputError: The file is broken; the message names it.
     """
     try:
         with PillowImage.open(path) as file:
-            file.draft("RGB", (_LONGEST, _LONGEST))
+            file.draft("RGB", (_MAX_SIDE, _MAX_SIDE))
             picture = file.convert("RGB")
     except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
-        raise InputError(f"photograph {str(path)!r} is broken or no picture: {error}; mend or remove it") from None
+        raise InputError(f"photograph {str(path)!r} is broken or not an image: {error}; replace or remove it") from None
     photo = np.asarray(picture, np.uint8)
     longest = max(photo.shape[:2])
-    return _scaled(photo, _LONGEST / longest) if longest > _LONGEST else photo
+    return _scaled(photo, _MAX_SIDE / longest) if longest > _MAX_SIDE else photo
 
 
 def _cached_photo(path: Path, step: int) -> Image:
-    """A photograph at a scale of the ladder; it stays in memory for the next blocks."""
+    """Return a photograph at a scale of the ladder from the cache."""
     state = path.stat()
-    key = (path, state.st_mtime_ns, state.st_size, step)  # the file may be another one by now
+    key = (path, state.st_mtime_ns, state.st_size, step)  # detects changed files
     if step == 0:
         return _PHOTOS.get(key, lambda: decode_photo(path))
     return _PHOTOS.get(key, lambda: _scaled(_cached_photo(path, 0), _STEP**step))
 
 
-_PHOTOS: ByteCache[tuple[Path, int, int, int], Image] = ByteCache(_KEPT_BYTES, lambda photo: photo.nbytes)
+_PHOTOS: ByteCache[tuple[Path, int, int, int], Image] = ByteCache(_CACHE_BYTES, lambda photo: photo.nbytes)

@@ -1,4 +1,4 @@
-"""How lines run. In a recipe, the baseline `arc` means the class `Arc` of this package."""
+"""Baselines of lines. In a recipe, `arc` refers to the class `Arc` of this package."""
 
 from synthtext.baselines.baseline import MIN_RADIUS, Baseline, Straight, Vertical
 from synthtext.baselines.circular import Arc, Circle

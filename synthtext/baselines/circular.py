@@ -1,4 +1,4 @@
-"""The change of coordinates that bends a straight line into a ring, or a part of one."""
+"""Circular baselines: arcs and circles."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,34 +9,34 @@ from synthtext.baselines.baseline import MIN_RADIUS
 from synthtext.core import Box, Parameters, Range, Warp, check_fraction, check_number, check_range
 from synthtext.core.warp import Coordinates
 
-_AWAY = 1000.0  # ems: farther from the ink than any picture reaches
-_INNER = 2.5  # line heights: the least radius of the inner side; there, letters keep 5/6 of their width
+_FAR = 1000.0  # ems from the ink: outside of any image
+_MIN_INNER_RADIUS = 2.5  # line heights; letters keep 5/6 of their width at the inner side
 
 
-def clamp_radius(ink: Box, wanted: float, least: float) -> float:
-    """The radius of a ring's middle, in ems, that keeps letters from crowding at its inner side.
+def clamp_radius(ink: Box, radius: float, min_radius: float) -> float:
+    """Enlarge the radius of a ring such that letters do not crowd at its inner side.
 
     Args:
-        ink: the straight line's, in ems.
-        wanted: radius in ems.
-        least: radius in ems that it must have, besides an inner side of 2.5 line heights.
+        ink: Box of the straight line, in ems.
+        radius: Requested radius in ems.
+        min_radius: Minimum radius in ems, besides an inner side of 2.5 line heights.
     """
-    return max(wanted, least, (_INNER + 0.5) * ink.height)
+    return max(radius, min_radius, (_MIN_INNER_RADIUS + 0.5) * ink.height)
 
 
 @dataclass(frozen=True)
 class RingMap:
     """Bends a straight line around a circle.
 
-    The middle of the ink stays where it is, upright; lengths along it stay what they are, and so does the ink's area.
-    `backward` undoes `forward` around the ink. From two thirds of the way between the ink's ends and where they
-    would meet, it sends points far away instead: there is the seam where angles start again, and pictures are
+    The middle of the ink keeps its position and stays upright; lengths along it and the area of the ink are preserved.
+    `backward` is the inverse of `forward` around the ink. Points farther than two thirds of the way between the ends of
+    the ink and the opposite point of the circle are sent far away: angles are discontinuous there, and images are
     interpolated across it.
 
     Attributes:
-        ink: the straight line's, in ems.
-        radius: of the circle through the middle of the ink, in ems; more than half of the ink's height.
-        downwards: the line's ends point up, like a bowl's; else down, like a rainbow's.
+        ink: Box of the straight line, in ems.
+        radius: Radius of the circle through the middle of the ink, in ems; more than half of the ink's height.
+        downwards: Whether the ends of the line point up, like a bowl, instead of down, like a rainbow.
     """
 
     ink: Box
@@ -45,26 +45,26 @@ class RingMap:
 
     @property
     def centre(self) -> tuple[float, float]:
-        """Of the circle, in ems."""
+        """Centre of the circle, in ems."""
         return self._middle[0], self._middle[1] + self._sign * self.radius
 
     def forward(self, points: Coordinates) -> Coordinates:
-        """Where points (N, 2) of the straight line go, in ems."""
+        """Map points (N, 2) of the straight line, in ems."""
         x, y = self._middle
         angle = (points[:, 0] - x) / self.radius
         radius = self.radius - self._sign * (points[:, 1] - y)
         return np.stack([x + radius * np.sin(angle), y + self._sign * (self.radius - radius * np.cos(angle))], axis=1)
 
     def backward(self, points: Coordinates) -> Coordinates:
-        """Where points (N, 2) of the bent line come from, in ems; far away if from the gap between its ends."""
+        """Map points (N, 2) of the curved line back, in ems; points in the gap between its ends go far away."""
         x, y = self._middle
         across = points[:, 0] - x
         towards = self.radius - self._sign * (points[:, 1] - y)
         along = self.radius * np.arctan2(across, towards)
         down = y + self._sign * (self.radius - np.hypot(across, towards))
-        end = (self.ink.width / 2 + 2 * np.pi * self.radius) / 3  # as far from the ink as the far is wide
-        # On the centre's side: between it and the far nothing is interpolated that crosses the ink.
-        down[np.abs(along) > end] = y + self._sign * _AWAY
+        end = (self.ink.width / 2 + 2 * np.pi * self.radius) / 3  # splits the gap between the ends of the ink in thirds
+        # On the centre's side, so that interpolation towards the far points does not cross the ink.
+        down[np.abs(along) > end] = y + self._sign * _FAR
         return np.stack([x + along, down], axis=1)
 
     @property
@@ -78,15 +78,15 @@ class RingMap:
 
 @dataclass(frozen=True)
 class Arc:
-    """A line bent into an arc of a circle, upwards like a rainbow or downwards like a bowl.
+    """A line along an arc of a circle, upwards like a rainbow or downwards like a bowl.
 
-    The radius is at least `min_radius` and leaves 2.5 line heights at the inner side, so that letters do not crowd; a
-    short text spans a smaller angle than was drawn.
+    The radius is at least `min_radius` and at least 2.5 line heights at the inner side, so that letters do not crowd; a
+    short text spans a smaller angle than drawn.
 
     Attributes:
-        degrees_range: the angle that the line spans, 1 to 300.
-        min_radius: of the middle of the line, in ems, 1 to 1000.
-        downward_probability: of bending downwards.
+        degrees_range: Angle that the line spans, 1 to 300.
+        min_radius: Minimum radius of the middle of the line, in ems, 1 to 1000.
+        downward_probability: Probability of bending downwards.
     """
 
     vertical: ClassVar[bool] = False
@@ -101,34 +101,34 @@ class Arc:
         check_fraction("downward_probability", self.downward_probability)
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
-        """Draw the angle in degrees, made smaller where the radius would be too small, and whether it bends down."""
-        wanted = ink.width / np.deg2rad(rng.uniform(*self.degrees_range))
-        degrees = np.rad2deg(ink.width / clamp_radius(ink, wanted, self.min_radius))
+        """Draw the angle in degrees, reduced if the radius would be too small, and the direction."""
+        radius = ink.width / np.deg2rad(rng.uniform(*self.degrees_range))
+        degrees = np.rad2deg(ink.width / clamp_radius(ink, radius, self.min_radius))
         return {"degrees": float(degrees), "downwards": bool(rng.random() < self.downward_probability)}
 
     def warp(self, ink: Box, parameters: Parameters) -> Warp:
-        """Bend the line; the middle of its ink stays where it is."""
-        if parameters["degrees"] <= 0:  # no ink, no angle
+        """Return the warp along the arc; the middle of the ink keeps its position."""
+        if parameters["degrees"] <= 0:  # no ink
             return Warp()
         return Warp((RingMap(ink, float(ink.width / np.deg2rad(parameters["degrees"])), parameters["downwards"]),))
 
 
-_GAP = 2.0  # ems between the end and the beginning: it shows where reading starts, and is where the ring is closed
+_GAP = 2.0  # ems between the end and the start of the text: shows where reading starts
 
 
 @dataclass(frozen=True)
 class Circle:
-    """A line that runs around a circle, as on stamps, seals, lids and coins.
+    """A line around a circle, as on stamps, seals, lids and coins.
 
-    The radius has the bound that an `Arc` has; a short text covers less of the circle than was drawn. At least 2 ems
-    stay free between the end and the beginning.
+    The radius is bounded as for `Arc`; a short text covers less of the circle than drawn. At least 2 ems remain free
+    between the end and the start.
 
     Attributes:
-        coverage_range: share of the circle that the line takes, 0.1 to 0.95.
-        start_range: where it begins, in degrees clockwise from the top of the circle, -360 to 360.
-        min_radius: of the middle of the line, in ems, 1 to 1000.
-        inside_probability: of letters whose heads point to the centre, which read counterclockwise; else their feet do,
-            and they read clockwise.
+        coverage_range: Fraction of the circle that the line covers, 0.1 to 0.95.
+        start_range: Start of the line, in degrees clockwise from the top of the circle, -360 to 360.
+        min_radius: Minimum radius of the middle of the line, in ems, 1 to 1000.
+        inside_probability: Probability of letters whose tops point to the centre, read counterclockwise; otherwise
+            their bottoms do, and they are read clockwise.
     """
 
     vertical: ClassVar[bool] = False
@@ -145,9 +145,9 @@ class Circle:
         check_fraction("inside_probability", self.inside_probability)
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
-        """Draw the share that is covered, made smaller where the radius would be too small, the start and the side."""
-        wanted = max(ink.width / rng.uniform(*self.coverage_range), ink.width + _GAP) / (2 * np.pi)
-        radius = clamp_radius(ink, float(wanted), self.min_radius)
+        """Draw the covered fraction, reduced if the radius would be too small, the start and the side."""
+        minimum = max(ink.width / rng.uniform(*self.coverage_range), ink.width + _GAP) / (2 * np.pi)
+        radius = clamp_radius(ink, float(minimum), self.min_radius)
         return {
             "coverage": float(ink.width / (2 * np.pi * radius)),
             "start": float(rng.uniform(*self.start_range)),
@@ -155,10 +155,10 @@ class Circle:
         }
 
     def warp(self, ink: Box, parameters: Parameters) -> Warp:
-        """Bend the line and turn it to where it starts, around a centre one radius from the ink's middle."""
-        if parameters["coverage"] <= 0:  # no ink, no circle
+        """Return the warp around a circle whose centre is one radius from the middle of the ink."""
+        if parameters["coverage"] <= 0:  # no ink
             return Warp()
         half = 180 * parameters["coverage"]
         ring = RingMap(ink, float(ink.width / (2 * np.pi * parameters["coverage"])), parameters["inside"])
-        begins = 180 + half if parameters["inside"] else -half  # before it is turned, clockwise from the top
+        begins = 180 + half if parameters["inside"] else -half  # before the rotation, clockwise from the top
         return Warp((ring,)).then(Warp.rotation(parameters["start"] - begins, ring.centre))

@@ -1,4 +1,4 @@
-"""Lines that go up and down."""
+"""Wavy baselines."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,17 +9,17 @@ from synthtext.baselines.baseline import MIN_RADIUS
 from synthtext.core import Box, Parameters, Range, Warp, check_range
 from synthtext.core.warp import Coordinates
 
-_STEEPEST = 0.4  # rise over run, 22 degrees: letters are sheared by it
+_MAX_SLOPE = 0.4  # 22 degrees, by which letters are sheared
 
 
 @dataclass(frozen=True)
 class SineMap:
-    """Moves points up and down by a sine of where they are along the line.
+    """Shifts points vertically by a sine of their horizontal position.
 
     Attributes:
-        amplitude: in ems.
-        length: of a wave, in ems.
-        phase: in radians, at x = 0.
+        amplitude: Amplitude in ems.
+        length: Wavelength in ems.
+        phase: Phase in radians at x = 0.
     """
 
     amplitude: float
@@ -27,11 +27,11 @@ class SineMap:
     phase: float
 
     def forward(self, points: Coordinates) -> Coordinates:
-        """Where points (N, 2) of the straight line go, in ems."""
+        """Map points (N, 2) of the straight line, in ems."""
         return np.stack([points[:, 0], points[:, 1] + self._shift(points)], axis=1)
 
     def backward(self, points: Coordinates) -> Coordinates:
-        """Where points (N, 2) of the bent line come from, in ems."""
+        """Map points (N, 2) of the curved line back, in ems."""
         return np.stack([points[:, 0], points[:, 1] - self._shift(points)], axis=1)
 
     def _shift(self, points: Coordinates) -> Coordinates:
@@ -40,14 +40,14 @@ class SineMap:
 
 @dataclass(frozen=True)
 class Wave:
-    """A line whose baseline is a sine; letters are moved and sheared, not turned.
+    """A line along a sine; letters are shifted and sheared, not rotated.
 
-    A short wave gets a smaller amplitude than was drawn, so that no letter rises or falls by more than 0.4 of its width
-    and the baseline bends nowhere more tightly than a circle with a radius of 4 ems.
+    The amplitude is reduced for short wavelengths, so that the slope is at most 0.4 and the radius of curvature at
+    least 4 ems.
 
     Attributes:
-        amplitude_range: in ems, 0 to 2.
-        length_range: of a wave, in ems, 1 to 100.
+        amplitude_range: Amplitude in ems, 0 to 2.
+        length_range: Wavelength in ems, 1 to 100.
     """
 
     vertical: ClassVar[bool] = False
@@ -60,12 +60,14 @@ class Wave:
         check_range("length_range", self.length_range, 1, 100, "ems")
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
-        """Draw amplitude (as bounded) and length in ems, and the phase in degrees."""
+        """Draw the (bounded) amplitude and the wavelength in ems, and the phase in degrees."""
         amplitude, length = rng.uniform(*self.amplitude_range), rng.uniform(*self.length_range)
-        number = 2 * np.pi / length  # the slope is at most amplitude * number, the curvature amplitude * number**2
-        amplitude = min(amplitude, _STEEPEST / number, 1 / (MIN_RADIUS * number**2))
+        wavenumber = (
+            2 * np.pi / length
+        )  # the slope is at most amplitude * wavenumber, the curvature amplitude * wavenumber**2
+        amplitude = min(amplitude, _MAX_SLOPE / wavenumber, 1 / (MIN_RADIUS * wavenumber**2))
         return {"amplitude": float(amplitude), "length": float(length), "phase": float(rng.uniform(0, 360))}
 
     def warp(self, ink: Box, parameters: Parameters) -> Warp:
-        """Move everything up and down."""
+        """Return the vertical shift."""
         return Warp((SineMap(parameters["amplitude"], parameters["length"], float(np.deg2rad(parameters["phase"]))),))

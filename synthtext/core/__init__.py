@@ -1,10 +1,10 @@
-"""The few types that every part of the project speaks. Needs numpy (and OpenCV to resample), nothing else."""
+"""Basic types shared by all packages of the project. Depends on numpy and OpenCV only."""
 
 from synthtext.core.charset import Charset, CorpusCoverage, charset_names
 from synthtext.core.clusters import Clusters
 from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect
 from synthtext.core.errors import InputError
-from synthtext.core.generator import Generator, SampleGenerator, SceneGenerator
+from synthtext.core.generator import Generator
 from synthtext.core.geometry import (
     Box,
     Image,
@@ -25,6 +25,7 @@ from synthtext.core.randomness import (
     BLOCK_SIZE,
     Streams,
     StreamSource,
+    WeightedComponent,
     WeightedSampler,
     block_stream,
     coverage_stream,
@@ -69,15 +70,14 @@ __all__ = [
     "Provenance",
     "Range",
     "Sample",
-    "SampleGenerator",
     "Scene",
-    "SceneGenerator",
     "Size",
     "SkippedSample",
     "StreamSource",
     "Streams",
     "TextInstance",
     "Warp",
+    "WeightedComponent",
     "WeightedSampler",
     "as_polygon",
     "block_stream",

@@ -1,4 +1,4 @@
-"""A memory of things that are costly to make, bounded in bytes."""
+"""An LRU cache bounded in bytes."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -7,15 +7,15 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
-_OVERHEAD = 200  # bytes that Python adds to an entry
+_OVERHEAD = 200  # bytes of an entry besides its value
 
 
 class ByteCache(Generic[Key, Value]):
-    """Keeps what was used last; the rest goes when `limit` bytes are exceeded (one entry always stays).
+    """Caches the most recently used values, up to `limit` bytes (at least one entry).
 
     Args:
-        limit: in bytes.
-        size: bytes of a value.
+        limit: Limit in bytes.
+        size: Returns the bytes of a value.
     """
 
     def __init__(self, limit: int, size: Callable[[Value], int]) -> None:
@@ -24,7 +24,7 @@ class ByteCache(Generic[Key, Value]):
         self.bytes = 0
 
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """The value of a key, made when it is not there."""
+        """Return the value of a key, created by `make` if it is not cached."""
         value = self._entries.get(key)
         if value is not None:
             self._entries.move_to_end(key)

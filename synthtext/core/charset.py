@@ -1,4 +1,4 @@
-"""The characters that a recognizer knows."""
+"""Charsets: ordered sets of the characters that a recognizer can output."""
 
 import string
 import unicodedata
@@ -23,13 +23,13 @@ _NAMED = {
 
 @dataclass(frozen=True)
 class CorpusCoverage:
-    """How a corpus and a charset fit.
+    """Result of comparing a charset with texts.
 
     Attributes:
-        unused: characters of the charset that the texts never use, in the charset's order.
-        outside: characters of the texts that the charset lacks, with how often each occurs.
-        discarded: texts that hold such a character.
-        total: texts that were looked at.
+        unused: Characters of the charset that do not occur in the texts, in the charset's order.
+        out_of_charset: Characters that the charset lacks, with their counts.
+        discarded_texts: Number of texts with such a character.
+        total: Number of texts.
     """
 
     unused: tuple[str, ...]
@@ -42,14 +42,14 @@ class CorpusCoverage:
 class Charset:
     """An ordered set of characters; character k is class k + 1 of a CTC head, class 0 is the blank.
 
-    A charset that has lower-case letters and not one upper-case letter reads text without regard to case: `fold`
-    lowers it.
+    A charset that has lower-case letters and no upper-case letter is case-insensitive: `fold` converts text to lower
+    case.
 
     Attributes:
-        characters: each one code point, all different.
+        characters: Distinct single code points.
 
     Raises:
-        InputError: a repeated character, an entry that is not one code point, or no character at all.
+        InputError: A character is repeated, an entry is not a single code point, or there is no character.
     """
 
     characters: tuple[str, ...]
@@ -59,10 +59,10 @@ class Charset:
             raise InputError("a charset needs at least one character")
         long = [entry for entry in self.characters if len(entry) != 1]
         if long:
-            raise InputError(f"a charset has one character an entry, but there is {long[0]!r}")
+            raise InputError(f"every entry of a charset is one character, but there is {long[0]!r}")
         repeated = [character for character, count in Counter(self.characters).items() if count > 1]
         if repeated:
-            raise InputError(f"a charset has each character once, but {repeated[0]!r} is there twice")
+            raise InputError(f"a charset has every character once, but {repeated[0]!r} is there twice")
 
     def __len__(self) -> int:
         return len(self.characters)
@@ -75,20 +75,23 @@ class Charset:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Position of every character, from 0."""
+        """Index of every character, from 0."""
         return {character: position for position, character in enumerate(self.characters)}
 
     @cached_property
     def folds_case(self) -> bool:
-        """Whether text is read without regard to case."""
+        """Whether text is compared without regard to case."""
         return any(c.islower() for c in self.characters) and not any(c.isupper() for c in self.characters)
 
     @classmethod
     def named(cls, name: str) -> "Charset":
-        """One of the charsets of `charset_names()`.
+        """Return a predefined charset.
+
+        Args:
+            name: One of `charset_names()`.
 
         Raises:
-            InputError: there is none of that name.
+            InputError: There is no such charset.
         """
         if name not in _NAMED:
             raise InputError(f"there is no charset {name!r}; known are {', '.join(_NAMED)}, or name a dictionary file")
@@ -96,26 +99,27 @@ class Charset:
 
     @classmethod
     def from_file(cls, path: Path, *, add_space: bool = True) -> "Charset":
-        """Read a dictionary file: UTF-8, one character a line, as PaddleOCR has them (LF or CRLF, with or without BOM).
+        """Read a dictionary file in PaddleOCR's format: UTF-8, one character a line (LF or CRLF, with or without BOM).
 
         Args:
-            path: of the file.
-            add_space: append the space if the file lacks it (PaddleOCR's `use_space_char`); a file that has it already
-                is not given another one.
+            path: The file.
+            add_space: Append the space if the file lacks it (PaddleOCR's `use_space_char`).
 
         Raises:
-            InputError: the file is missing, is not UTF-8 text, or a line is not one character.
+            InputError: The file does not exist, is not UTF-8 text, or has a line that is not one character.
         """
         try:
             text = path.read_bytes().decode("utf-8-sig")
         except FileNotFoundError:
-            raise InputError(f"charset {str(path)!r}: there is no such file, nor a charset of that name") from None
+            raise InputError(
+                f"charset {str(path)!r}: there is neither a file nor a predefined charset of that name"
+            ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"charset {str(path)!r} cannot be read as UTF-8 text: {error}") from None
         lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
         for number, line in enumerate(lines, 1):
             if len(line) != 1:
-                raise InputError(f"charset {str(path)!r}, line {number}: one character a line, but there is {line!r}")
+                raise InputError(f"charset {str(path)!r}, line {number}: expected one character, got {line!r}")
         if add_space and " " not in lines:
             lines.append(" ")
         try:
@@ -124,32 +128,32 @@ class Charset:
             raise InputError(f"charset {str(path)!r}: {error}") from None
 
     def write(self, path: Path) -> None:
-        """Write one character a line, the space as a line of one space; `from_file(..., add_space=False)` reads it."""
+        """Write one character a line, including the space; read it with `from_file(..., add_space=False)`."""
         path.write_bytes("".join(f"{character}\n" for character in self.characters).encode())
 
     def fold(self, text: str) -> str:
-        """The text as this charset writes it: NFC, and lowered when the charset has no upper-case letter."""
+        """Normalize a text to NFC, and to lower case if the charset has no upper-case letter."""
         text = text if text.isascii() else unicodedata.normalize("NFC", text)
         return text.lower() if self.folds_case else text
 
     def covers(self, text: str) -> bool:
-        """Whether every character of the text, as it is, is in the charset."""
+        """Whether the charset contains every character of a text, without folding."""
         return self.index.keys() >= set(text)
 
     def compare_with(self, texts: Iterable[str]) -> CorpusCoverage:
-        """Compare the charset with texts, folded."""
-        seen: Counter[str] = Counter()
+        """Compare the charset with folded texts."""
+        counts: Counter[str] = Counter()
         discarded = total = 0
         for text in texts:
             folded = self.fold(text)
-            seen.update(folded)
+            counts.update(folded)
             total += 1
             discarded += not self.covers(folded)
-        outside = {character: count for character, count in seen.most_common() if character not in self.index}
-        unseen = tuple(character for character in self.characters if character not in seen)
-        return CorpusCoverage(unseen, outside, discarded, total)
+        out_of_charset = {character: count for character, count in counts.most_common() if character not in self.index}
+        unused = tuple(character for character in self.characters if character not in counts)
+        return CorpusCoverage(unused, out_of_charset, discarded, total)
 
 
 def charset_names() -> tuple[str, ...]:
-    """The named charsets."""
+    """Return the names of the predefined charsets."""
     return tuple(_NAMED)

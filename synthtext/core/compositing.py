@@ -1,4 +1,4 @@
-"""Layers of colour on pictures."""
+"""Compositing of colours and images."""
 
 from collections.abc import Sequence
 
@@ -9,37 +9,37 @@ from numpy.typing import NDArray
 from synthtext.core.geometry import Image
 
 
-def composite(paper: Image, coverage: NDArray[np.uint8], colour: Sequence[float]) -> Image:
-    """Lay a colour over a picture.
+def composite(background: Image, coverage: NDArray[np.uint8], colour: Sequence[float]) -> Image:
+    """Composite a colour over an image.
 
     Args:
-        paper: (H, W, 3) RGB.
-        coverage: (H, W), 0 to 255.
+        background: (H, W, 3) uint8 RGB.
+        coverage: (H, W) uint8.
         colour: RGB, 0 to 255.
 
     Returns:
-        The new picture; where coverage is 0 it equals the paper, where it is 255 the colour.
+        A new image: the background where coverage is 0, the colour where it is 255.
     """
-    inked = cv2.merge([cv2.convertScaleAbs(coverage, alpha=part / 255) for part in colour])
+    inked = cv2.merge([cv2.convertScaleAbs(coverage, alpha=channel / 255) for channel in colour])
     rest = cv2.cvtColor(cv2.bitwise_not(coverage), cv2.COLOR_GRAY2BGR)
-    faded = cv2.multiply(paper, rest, scale=1 / 255)
-    return np.asarray(cv2.add(inked, faded), np.uint8)
+    below = cv2.multiply(background, rest, scale=1 / 255)
+    return np.asarray(cv2.add(inked, below), np.uint8)
 
 
-def composite_image(paper: Image, coverage: NDArray[np.uint8], picture: Image) -> Image:
-    """Lay a picture (H, W, 3) over another one, as `composite` does a colour."""
-    inked = cv2.multiply(picture, cv2.cvtColor(coverage, cv2.COLOR_GRAY2BGR), scale=1 / 255)
+def composite_image(background: Image, coverage: NDArray[np.uint8], image: Image) -> Image:
+    """Composite an image (H, W, 3) over another one; see `composite`."""
+    inked = cv2.multiply(image, cv2.cvtColor(coverage, cv2.COLOR_GRAY2BGR), scale=1 / 255)
     rest = cv2.cvtColor(cv2.bitwise_not(coverage), cv2.COLOR_GRAY2BGR)
-    return np.asarray(cv2.add(inked, cv2.multiply(paper, rest, scale=1 / 255)), np.uint8)
+    return np.asarray(cv2.add(inked, cv2.multiply(background, rest, scale=1 / 255)), np.uint8)
 
 
 def with_opacity(coverage: NDArray[np.uint8], opacity: float) -> NDArray[np.uint8]:
-    """A coverage that lets through what lies below: opacity from 0 to 1."""
+    """Return a coverage multiplied by an opacity from 0 to 1."""
     return coverage if opacity >= 1 else np.asarray(cv2.convertScaleAbs(coverage, alpha=opacity), np.uint8)
 
 
 def translate(layer: NDArray[np.uint8], right: int, down: int) -> NDArray[np.uint8]:
-    """A layer (H, W) moved by whole pixels; what comes in is 0."""
+    """Return a layer (H, W) translated by whole pixels, filled with 0."""
     height, width = layer.shape
     moved = np.zeros_like(layer)
     if abs(right) < width and abs(down) < height:
@@ -50,7 +50,7 @@ def translate(layer: NDArray[np.uint8], right: int, down: int) -> NDArray[np.uin
 
 
 def colour_ramp(index: NDArray[np.uint8], first: Sequence[float], second: Sequence[float]) -> Image:
-    """A picture (H, W, 3) of two colours mixed by an index (H, W): 0 is the first, 255 the second."""
+    """Map an index (H, W) uint8 to colours between two colours: 0 is the first, 255 the second."""
     steps = np.linspace(0, 1, 256)[:, None]
     start = np.clip(np.asarray(first, np.float64), 0, 255)
     table = (start + (np.clip(np.asarray(second, np.float64), 0, 255) - start) * steps + 0.5).astype(np.uint8)
@@ -58,7 +58,7 @@ def colour_ramp(index: NDArray[np.uint8], first: Sequence[float], second: Sequen
 
 
 def cut_clearance(layer: NDArray[np.uint8], letters: NDArray[np.uint8], distance: float) -> NDArray[np.uint8]:
-    """A layer (H, W) that ends `distance` pixels, at least one, before letters (H, W)."""
-    side = 2 * max(1, round(distance)) + 1
-    near = cv2.dilate(letters, np.ones((side, side), np.uint8))
-    return np.asarray(cv2.subtract(layer, near), np.uint8)
+    """Erase a layer (H, W) within `distance` pixels, at least one, of letters (H, W)."""
+    size = 2 * max(1, round(distance)) + 1
+    dilated = cv2.dilate(letters, np.ones((size, size), np.uint8))
+    return np.asarray(cv2.subtract(layer, dilated), np.uint8)

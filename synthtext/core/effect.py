@@ -1,7 +1,7 @@
-"""What an effect is: it draws its parameters, applies them without further chance, and says how labels move.
+"""Effects: they draw parameters, apply them deterministically, and report how labels move.
 
-Effects live in `augment`; generators and training loops are handed them as values. A new one is a dataclass of a few
-lines (any importable module, named by its dotted path in a recipe):
+Effects are defined in `augment`; generators and training loops receive them as values. A custom effect is a dataclass
+in any importable module, named by its dotted path in a recipe:
 
     @dataclass(frozen=True)
     class Fade:
@@ -29,27 +29,27 @@ from synthtext.core.warp import Warp
 
 @runtime_checkable
 class PixelEffect(Protocol):
-    """Changes colours, leaves everything where it is."""
+    """Changes colours and moves nothing."""
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw parameters (JSON scalars) for a picture of this size."""
+        """Draw parameters (JSON scalars) for an image of this size."""
         ...
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
-        """The changed picture, (H, W, 3) uint8 RGB of the same size. The argument is left as it is."""
+        """Return the changed image, (H, W, 3) uint8 RGB of the same size; the argument is not modified."""
         ...
 
 
 @runtime_checkable
 class GeometricEffect(Protocol):
-    """Moves things: gives a `Warp`, which whoever calls composes with others and applies once."""
+    """Moves points by a `Warp`, which the caller composes with others and applies once."""
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
-        """Draw parameters (JSON scalars) for a picture of this size."""
+        """Draw parameters (JSON scalars) for an image of this size."""
         ...
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
-        """How points of a picture of this size move."""
+        """Return how points of an image of this size move."""
         ...
 
 
@@ -58,7 +58,13 @@ Effect: TypeAlias = PixelEffect | GeometricEffect
 
 @dataclass(frozen=True)
 class EffectStep:
-    """An effect that happens with a probability, under the name that is recorded."""
+    """An effect with its probability.
+
+    Attributes:
+        name: Name under which it is recorded.
+        effect: The effect.
+        probability: Probability of applying it.
+    """
 
     name: str
     effect: Effect
@@ -66,7 +72,7 @@ class EffectStep:
 
 
 class EffectChain:
-    """Effects in the order in which they happen: all that move things first, as one warp, then all that colour."""
+    """A sequence of effects: first all geometric effects, composed to one warp, then all pixel effects."""
 
     def __init__(self, steps: Sequence[EffectStep] = ()) -> None:
         self.steps = tuple(steps)
@@ -74,10 +80,10 @@ class EffectChain:
         self._pixel = [(s, s.effect) for s in self.steps if isinstance(s.effect, PixelEffect)]
 
     def draw_warp(self, rng: np.random.Generator, size: Size) -> tuple[Warp, tuple[AppliedEffect, ...]]:
-        """Draw the geometric effects for a picture of this size and compose their warps.
+        """Draw the geometric effects for an image of this size and compose their warps.
 
         Returns:
-            The composed warp, and what was drawn.
+            The composed warp, and the effects that were drawn.
         """
         warp, applied = Warp(), []
         for step, effect in self._geometric:
@@ -88,13 +94,13 @@ class EffectChain:
         return warp, tuple(applied)
 
     def apply_pixels(self, rng: np.random.Generator, image: Image) -> tuple[Image, tuple[AppliedEffect, ...]]:
-        """Draw the pixel effects and apply them to a picture (H, W, 3).
+        """Draw the pixel effects and apply them to an image (H, W, 3).
 
         Returns:
-            The changed picture, and what was drawn.
+            The changed image, and the effects that were drawn.
 
         Raises:
-            InputError: an effect did not keep the size and type of the picture; its labels would be wrong.
+            InputError: An effect changed the size or type of the image.
         """
         applied = []
         size = Size(image.shape[1], image.shape[0])
@@ -104,8 +110,8 @@ class EffectChain:
                 changed = effect.apply(image, parameters)
                 if changed.shape != image.shape or changed.dtype != image.dtype:
                     raise InputError(
-                        f"effect {step.name} made {changed.dtype} {changed.shape} of {image.dtype} {image.shape}: an "
-                        "effect on pixels must keep size and type"
+                        f"effect {step.name} changed {image.dtype} {image.shape} to {changed.dtype} {changed.shape}: a "
+                        "pixel effect must keep size and type"
                     )
                 image = changed
                 applied.append(AppliedEffect(step.name, parameters))

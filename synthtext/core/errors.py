@@ -1,15 +1,15 @@
-"""The one kind of error that is a user's to mend."""
+"""Errors that a user can fix, and rejections of attempts."""
 
 
 class InputError(ValueError):
-    """Something that was given cannot be used: one sentence says what, where, and what to do."""
+    """An input cannot be used; the message says what is wrong, where, and how to fix it."""
 
 
-class Rejection(Exception):  # noqa: N818 - no error: the next attempt follows
-    """An attempt cannot become a sample.
+class Rejection(Exception):  # noqa: N818 - not an error: the next attempt follows
+    """An attempt at a sample is rejected, and another one follows.
 
     Attributes:
-        reason: a few words, the same for all attempts that fail for the same cause: they are counted.
+        reason: A few words, the same for all rejections of one kind, which are counted.
     """
 
     def __init__(self, reason: str) -> None:

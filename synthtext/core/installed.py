@@ -1,18 +1,18 @@
-"""Files of other installed packages."""
+"""Files of installed packages."""
 
 from importlib.util import find_spec
 from pathlib import Path
 
 
 def package_file(package: str, name: str) -> Path | None:
-    """A file of an installed package, found without running the package.
+    """Find a file of an installed package without importing the package.
 
     Args:
-        package: of the top level.
-        name: of the file, relative to the package's folder.
+        package: Name of a top-level package.
+        name: Path relative to the package's folder.
 
     Returns:
-        The file's path; None when the package is not installed or has no such file.
+        The file's path; None if the package is not installed or has no such file.
     """
     spec = find_spec(package)
     folders = spec.submodule_search_locations if spec else None

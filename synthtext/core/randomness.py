@@ -1,4 +1,4 @@
-"""Random streams that depend on nothing but the seed and the index of a sample."""
+"""Random streams that depend only on the seed and the index of a sample."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-# SeedSequence treats missing words as zeros, so [i, seed] and [i, seed, 0] are the same stream: purposes start at 1.
+# SeedSequence treats missing words as zeros, so [i, seed] and [i, seed, 0] are the same stream: start at 1.
 _CONTENT, _APPEARANCE, _BLOCK, _PROBE, _COVERAGE = 1, 2, 3, 4, 5
 
 BLOCK_SIZE = 256
-"""Samples that share a small pool of fonts and photographs, so that caches stay small and warm."""
+"""Number of samples that share a small pool of fonts and photographs, so that caches stay small."""
 
 
 class Streams(NamedTuple):
-    """The two streams of a sample: a change of effects leaves the texts as they were.
+    """The two streams of a sample; changing effects does not change the texts.
 
     Attributes:
-        content: text, font, layout.
-        appearance: ink, paper, effects.
+        content: Text, font and layout.
+        appearance: Ink, background and effects.
     """
 
     content: np.random.Generator
@@ -26,10 +26,10 @@ class Streams(NamedTuple):
 
 
 class StreamSource:
-    """The streams of samples, one sample at a time: the same two generators are set to the place of each.
+    """Random streams of samples, one sample at a time: the same two generators are reset for every sample.
 
-    Philox is a function of a key and a counter, so every (seed, index) has its own stretch of 2**128 numbers, and going
-    there costs a microsecond; to make two generators costs twenty.
+    Philox is a function of a key and a counter, so every (seed, index) has its own range of 2**128 numbers. Setting the
+    counter takes a microsecond; creating two generators takes twenty.
 
     Args:
         seed: 0 to 2**32 - 1.
@@ -43,40 +43,40 @@ class StreamSource:
         self._streams = Streams(*(np.random.Generator(philox) for philox in self._philox))
 
     def at(self, index: int) -> Streams:
-        """The streams of sample `index` (0 to 2**32 - 1), at their start. Those of another sample end."""
+        """Return the streams of sample `index` (0 to 2**32 - 1), at their start; resets those returned before."""
         for philox, state in zip(self._philox, self._states, strict=True):
-            state["state"]["counter"][:] = 0, 0, index, 0  # the stream counts in the first two words
+            state["state"]["counter"][:] = 0, 0, index, 0  # the generator counts in the first two words
             philox.state = state
         return self._streams
 
 
 def block_stream(index: int, seed: int) -> np.random.Generator:
-    """The stream from which the block of `BLOCK` samples around `index` draws its pool."""
+    """Return the stream that draws the fonts and photographs of the block of `BLOCK_SIZE` samples around `index`."""
     return np.random.default_rng([index // BLOCK_SIZE, seed, _BLOCK])
 
 
 def coverage_stream(cycle: int, seed: int) -> np.random.Generator:
-    """The stream that orders the characters of a round which samples owe."""
+    """Return the stream that orders the required characters of a cycle."""
     return np.random.default_rng([cycle, seed, _COVERAGE])
 
 
 def probe_stream(index: int) -> np.random.Generator:
-    """A stream for looking at a few texts before a job starts; it has nothing to do with any sample."""
+    """Return a stream for sampling a few texts before a job starts, independent of all samples."""
     return np.random.default_rng([index, 0, _PROBE])
 
 
 class WeightedSampler:
-    """Draws indices by weight: cumulative weights are made once, a draw costs one binary search."""
+    """Draws indices by weight with a binary search over cumulative weights."""
 
     def __init__(self, weights: "np.typing.ArrayLike") -> None:
-        given = np.asarray(weights, np.float64)
-        cumulative = np.cumsum(given)
-        if not len(given) or not np.isfinite(cumulative[-1]) or cumulative[-1] <= 0 or given.min() < 0:
-            raise ValueError("weights must be finite, not negative, and sum to more than 0")
+        values = np.asarray(weights, np.float64)
+        cumulative = np.cumsum(values)
+        if not len(values) or not np.isfinite(cumulative[-1]) or cumulative[-1] <= 0 or values.min() < 0:
+            raise ValueError("weights must be finite and non-negative, with a sum above 0")
         self._cumulative: list[float] = (cumulative / cumulative[-1]).tolist()
 
     def draw(self, rng: np.random.Generator) -> int:
-        """An index from 0 to len(weights) - 1."""
+        """Draw an index from 0 to len(weights) - 1."""
         return min(bisect_right(self._cumulative, rng.random()), len(self._cumulative) - 1)
 
 
@@ -85,7 +85,13 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True)
 class WeightedComponent(Generic[T_co]):
-    """A corpus, baseline, paper, layout or style, the name it is recorded under, and how often it is used."""
+    """A component (corpus, baseline, background, layout, ink style) with its weight.
+
+    Attributes:
+        name: Name under which it is recorded.
+        component: The component.
+        weight: Relative frequency.
+    """
 
     name: str
     component: T_co

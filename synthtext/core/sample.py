@@ -1,4 +1,4 @@
-"""What flows through the project: one line (`Sample`) or one picture with many texts (`Scene`)."""
+"""The items that the project generates and reads: lines (`Sample`) and images with many texts (`Scene`)."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,13 +8,18 @@ from synthtext.core.clusters import Clusters
 from synthtext.core.geometry import Image, Polygon
 
 Parameters: TypeAlias = dict[str, Any]
-"""What an effect or a part of the drawing drew: JSON scalars and lists of them, by name."""
+"""Drawn parameters by name: JSON scalars and lists of them."""
 
 Level: TypeAlias = Literal["word", "line", "block"]
 
 
 class AppliedEffect(NamedTuple):
-    """An effect that was applied, and the parameters it drew."""
+    """An effect that was applied.
+
+    Attributes:
+        name: Name of the effect in the recipe.
+        parameters: The parameters that it drew.
+    """
 
     name: str
     parameters: Parameters
@@ -22,25 +27,31 @@ class AppliedEffect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an instance comes from: `source` and `index` say which one when it was pasted."""
+    """Where a text instance comes from.
 
-    kind: Literal["drawn", "pasted", "real"] = "real"
+    Attributes:
+        kind: Rendered by a generator, pasted from another image, or real.
+        source: Data set that a pasted instance was cut from.
+        index: Index of the sample in that data set; -1 if unknown.
+    """
+
+    kind: Literal["rendered", "pasted", "real"] = "real"
     source: str = ""
     index: int = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextInstance:
-    """One text in a scene.
+    """A text in a scene.
 
     Attributes:
-        text: logical order, NFC; empty when unknown.
-        polygon: (P, 2) float32, pixels, clockwise from the text's top-left.
-        clusters: of the text, when known.
-        ignore: neither a positive nor a negative: illegible, or not transcribed.
-        level: what the polygon is around.
-        parent: index of the line (or block) that this one is part of; -1 for none.
-        origin: drawn, pasted or real.
+        text: Logical order, NFC; empty if unknown.
+        polygon: (P, 2) float32, pixels, clockwise from the top-left of the text.
+        clusters: Clusters of the text, if known.
+        ignore: Neither positive nor negative: illegible, or not transcribed.
+        level: What the polygon contains.
+        parent: Index of the line or block that contains the instance; -1 for none.
+        origin: Where the instance comes from.
     """
 
     text: str
@@ -54,17 +65,17 @@ class TextInstance:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How a line came about: what slices of an evaluation and the statistics go by.
+    """How a sample was generated; used for the slices of evaluations and for statistics.
 
     Attributes:
-        font: family and style, or empty.
-        script: Unicode script code of most of the text ("Latn"), or empty.
-        corpus: name of the source of the text.
-        contrast: smallest local difference of luminance between ink and paper over the clusters, 0 to 255; NaN if
-            not measured.
-        effects: what was applied, in order.
-        drawn: everything else that was drawn, for explanation.
-        rejected: why earlier attempts at this sample were given up.
+        font: Family and style, or empty.
+        script: ISO 15924 code of the script of most characters ("Latn"), or empty.
+        corpus: Name of the text's source.
+        contrast: Minimum over the clusters of the local luminance difference between ink and background, 0 to 255; NaN
+            if not measured.
+        effects: Effects in the order in which they were applied.
+        parameters: All other drawn parameters.
+        rejected: Why earlier attempts at this sample were rejected.
     """
 
     font: str = ""
@@ -78,14 +89,14 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One line of text and its picture.
+    """An image of one line of text.
 
     Attributes:
-        key: unique in its data set; first 8 hex digits of the recipe's digest and the index.
+        key: Unique in its data set: the first 8 hexadecimal digits of the recipe's digest, and the index.
         image: (H, W, 3) uint8 RGB.
-        text: what the picture says: logical order, NFC.
-        clusters: where each cluster of the text is.
-        meta: how it came about.
+        text: The label, in logical order, NFC.
+        clusters: Positions of the text's clusters.
+        meta: How the sample was generated.
     """
 
     key: str
@@ -97,13 +108,13 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """One picture and the texts in it.
+    """An image with many texts.
 
     Attributes:
-        key: unique in its data set.
+        key: Unique in its data set.
         image: (H, W, 3) uint8 RGB.
-        instances: the texts; `parent` counts in this order.
-        meta: how it came about.
+        instances: Texts; `parent` is an index into this tuple.
+        meta: How the scene was generated.
     """
 
     key: str
@@ -114,11 +125,11 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class SkippedSample:
-    """A sample that could not be drawn within the allowed attempts: its index stays empty.
+    """A sample that could not be generated within the maximum number of attempts; its index is missing in data sets.
 
     Attributes:
-        index: of the sample.
-        reasons: why each attempt was rejected, first to last.
+        index: Index of the sample.
+        reasons: Why each attempt was rejected, in order.
     """
 
     index: int
@@ -126,5 +137,5 @@ class SkippedSample:
 
     @property
     def reason(self) -> str:
-        """The most frequent one; the first of those that are as frequent."""
+        """The most frequent reason, or the first of the most frequent ones."""
         return Counter(self.reasons).most_common(1)[0][0] if self.reasons else "unknown"

@@ -1,4 +1,4 @@
-"""Changes of coordinates that compose, move points exactly, and resample a picture once."""
+"""Warps: coordinate changes that compose, move points exactly, and resample an image once."""
 
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -14,41 +14,41 @@ Coordinates: TypeAlias = NDArray[np.float64]
 Matrix: TypeAlias = NDArray[np.float64]
 """(3, 3) homography on column vectors (x, y, 1)."""
 
-_AFFINE = 1e-12  # smaller projective terms than this move no point of a picture of any size by a visible amount
-_CELL = 8  # pixels: a coordinate map is evaluated on a grid and interpolated between
-_FINEST = 2  # pixels: tight bends take finer grids down to this; what needs less is bent around a few pixels
-_MAX_INTERPOLATION_ERROR = 0.05  # pixels of the source: the most that interpolation between the grid's nodes may lose
+_AFFINE = 1e-12  # smaller projective terms have no visible effect
+_CELL = 8  # pixels between the nodes at which a coordinate map is evaluated and interpolated
+_MIN_CELL = 2  # pixels between nodes for tight curves
+_MAX_INTERPOLATION_ERROR = 0.05  # pixels of the source
 
 
 @runtime_checkable
 class CoordinateMap(Protocol):
-    """A smooth, invertible change of coordinates; `backward` undoes `forward`. Both take and give (N, 2).
+    """A smooth, invertible coordinate change; `backward` is the inverse of `forward`. Both map (N, 2) to (N, 2).
 
-    One that is given by a grid of its own may have a method `pull(shape)`, which gives what `Warp` needs to resample a
-    picture by it alone: where the pixels of a target (width, height) come from, (H, W, 2) float32, counted from pixel
-    centres; or None for a target that reaches beyond the grid.
+    A map that is defined by a grid may have a method `sampling_grid(shape)`, which `Warp` uses to resample an image by
+    this map alone: the source coordinates of the pixels of a target (width, height), (H, W, 2) float32, counted from
+    pixel centres; or None if the target extends beyond the grid.
     """
 
     def forward(self, points: Coordinates) -> Coordinates:
-        """Where source points go."""
+        """Map source points to target points."""
         ...
 
     def backward(self, points: Coordinates) -> Coordinates:
-        """Where target points come from."""
+        """Map target points to source points."""
         ...
 
 
 class Homography(NamedTuple):
-    """A projective map given by its (3, 3) matrix."""
+    """A projective map with a (3, 3) matrix."""
 
     matrix: Matrix
 
     def forward(self, points: Coordinates) -> Coordinates:
-        """Where source points (N, 2) go."""
+        """Map source points (N, 2) to target points."""
         return _project(self.matrix, points)
 
     def backward(self, points: Coordinates) -> Coordinates:
-        """Where target points (N, 2) come from."""
+        """Map target points (N, 2) to source points."""
         return _project(np.asarray(np.linalg.inv(self.matrix), np.float64), points)
 
 
@@ -60,17 +60,16 @@ def _project(matrix: Matrix, points: Coordinates) -> Coordinates:
 
 
 class Warp(NamedTuple):
-    """A chain of coordinate maps, applied first to last. The empty chain leaves everything where it is.
+    """A chain of coordinate maps, applied first to last. The empty chain is the identity.
 
-    Neighbouring homographies are merged into one matrix, so that a chain of plain warps costs one resampling and a
-    chain with curved maps costs one as well.
+    Adjacent homographies are merged into one matrix. A chain of any length resamples an image only once.
     """
 
     maps: tuple[CoordinateMap, ...] = ()
 
     @classmethod
     def from_matrix(cls, matrix: Matrix) -> "Warp":
-        """The warp of a (3, 3) homography."""
+        """Create a warp from a (3, 3) homography."""
         return cls((Homography(np.asarray(matrix, np.float64)),))
 
     @classmethod
@@ -90,7 +89,7 @@ class Warp(NamedTuple):
 
     @classmethod
     def rotation(cls, degrees: float, centre: tuple[float, float]) -> "Warp":
-        """Turn clockwise on the screen about `centre`."""
+        """Rotate clockwise on the screen about `centre`."""
         x, y = centre
         cosine, sine = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
         return cls.from_matrix(
@@ -99,12 +98,12 @@ class Warp(NamedTuple):
 
     @classmethod
     def between_quads(cls, source: Points, target: Points) -> "Warp":
-        """The homography that takes the four source corners (4, 2) to the four target corners (4, 2)."""
+        """Create the homography from source corners (4, 2) to target corners (4, 2)."""
         matrix = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
         return cls.from_matrix(np.asarray(matrix, np.float64))
 
     def then(self, after: "Warp") -> "Warp":
-        """This warp followed by `after`."""
+        """Compose with another warp that is applied after this one."""
         if self.maps and after.maps:
             first, second = self.maps[-1], after.maps[0]
             if isinstance(first, Homography) and isinstance(second, Homography):
@@ -114,14 +113,14 @@ class Warp(NamedTuple):
 
     @property
     def matrix(self) -> Matrix | None:
-        """The (3, 3) homography, or None when a curved map is in the chain."""
+        """The (3, 3) homography, or None if the chain has a curved map."""
         if not self.maps:
             return np.eye(3)
         only = self.maps[0]
         return only.matrix if len(self.maps) == 1 and isinstance(only, Homography) else None
 
     def points(self, points: Points) -> Points:
-        """Move points of any shape (..., 2); the shape is kept."""
+        """Map points of any shape (..., 2)."""
         if not self.maps:
             return points
         flat = points.reshape(-1, 2).astype(np.float64)
@@ -130,9 +129,9 @@ class Warp(NamedTuple):
         return flat.reshape(points.shape).astype(np.float32)
 
     def bounds(self, box: Box) -> Box | None:
-        """The upright box around where an upright rectangle goes; None when a curved map is in the chain.
+        """Return the upright box around a warped box; None if the chain has a curved map.
 
-        In plain numbers: a tenth of the time of four points in arrays.
+        Computed with Python floats, which takes a tenth of the time of arrays with four points.
         """
         matrix = self.matrix
         if matrix is None:
@@ -152,55 +151,55 @@ class Warp(NamedTuple):
         border_mode: int = cv2.BORDER_CONSTANT,
         border_value: int = 0,
     ) -> Image:
-        """Resample a picture once, by pulling every target pixel from its source.
+        """Resample an image once by the inverse map.
 
         Args:
             image: (H, W) or (H, W, 3) uint8.
-            size: of the result, whole pixels.
-            interpolation: a flag of OpenCV.
-            border_mode: what lies outside of the source, a flag of OpenCV.
-            border_value: the grey value for a constant border.
+            size: Size of the result in whole pixels.
+            interpolation: OpenCV flag.
+            border_mode: OpenCV flag for pixels outside of the source.
+            border_value: Grey value of a constant border.
         """
         shape = (int(size.width), int(size.height))
         matrix = self.matrix
         value = (border_value,) * 3
         if matrix is None:
-            pull = self._pull_map(shape, image.shape)
-            pulled = cv2.remap(image, pull, None, interpolation, borderMode=border_mode, borderValue=value)  # type: ignore[call-overload]
-            return np.asarray(pulled, np.uint8)
-        # OpenCV counts from pixel centres: shift by half a pixel on either side.
+            sampling_map = self._sampling_map(shape, image.shape)
+            resampled = cv2.remap(image, sampling_map, None, interpolation, borderMode=border_mode, borderValue=value)  # type: ignore[call-overload]
+            return np.asarray(resampled, np.uint8)
+        # OpenCV counts from pixel centres: shift by half a pixel before and after.
         centred = _HALF_BACK @ matrix @ _HALF_FORTH
         if abs(centred[2, 0]) + abs(centred[2, 1]) < _AFFINE:
             affine = centred[:2] / centred[2, 2]
-            pulled = cv2.warpAffine(image, affine, shape, None, interpolation, border_mode, value)
+            resampled = cv2.warpAffine(image, affine, shape, None, interpolation, border_mode, value)
         else:
-            pulled = cv2.warpPerspective(image, centred, shape, None, interpolation, border_mode, value)
-        return np.asarray(pulled, np.uint8)
+            resampled = cv2.warpPerspective(image, centred, shape, None, interpolation, border_mode, value)
+        return np.asarray(resampled, np.uint8)
 
-    def _pull_map(self, shape: tuple[int, int], source: tuple[int, ...]) -> NDArray[np.float32]:
-        """Where the pixels of a target (width, height) come from in a source (rows, columns, ...): (H, W, 2), x and y.
+    def _sampling_map(self, shape: tuple[int, int], source: tuple[int, ...]) -> NDArray[np.float32]:
+        """Source coordinates (H, W, 2) of the pixels of a target (width, height), for a source (rows, columns, ...).
 
-        Both count from pixel centres, as OpenCV does.
+        Both are counted from pixel centres, as in OpenCV.
         """
-        given = getattr(self.maps[0], "pull", None) if len(self.maps) == 1 else None
-        if given is not None and (known := given(shape)) is not None:
+        sampling_grid = getattr(self.maps[0], "sampling_grid", None) if len(self.maps) == 1 else None
+        if sampling_grid is not None and (known := sampling_grid(shape)) is not None:
             return np.asarray(known, np.float32)
         width, height = shape
         cell = _CELL
-        grid = self._pull_grid(shape, cell)
-        loss = _interpolation_error(grid, source)
-        if loss > _MAX_INTERPOLATION_ERROR:
-            cell = max(_FINEST, int(_CELL * np.sqrt(_MAX_INTERPOLATION_ERROR / loss)))
-            grid = self._pull_grid(shape, cell)
+        grid = self._sampling_nodes(shape, cell)
+        error = _interpolation_error(grid, source)
+        if error > _MAX_INTERPOLATION_ERROR:
+            cell = max(_MIN_CELL, int(_CELL * np.sqrt(_MAX_INTERPOLATION_ERROR / error)))
+            grid = self._sampling_nodes(shape, cell)
         rows, columns = grid.shape[:2]
-        # Enlarging by whole steps is the bilinear interpolation itself, several times as fast as a general remap of it.
+        # Resizing by an integer factor is bilinear interpolation, several times as fast as a general remap.
         fine = cv2.resize(grid, (columns * cell, rows * cell), interpolation=cv2.INTER_LINEAR)
         return np.asarray(fine[cell : cell + height, cell : cell + width], np.float32)
 
-    def _pull_grid(self, shape: tuple[int, int], cell: int) -> NDArray[np.float32]:
-        """Where the centres of cells come from, from one cell before the picture to one behind it: (rows, columns, 2).
+    def _sampling_nodes(self, shape: tuple[int, int], cell: int) -> NDArray[np.float32]:
+        """Source coordinates (rows, columns, 2) of the centres of cells, with one more cell on each side of the target.
 
-        Centres, because `cv2.resize` takes a value to lie in the middle of the pixels it becomes.
+        Centres, because `cv2.resize` assumes that a value lies in the middle of the pixels that it becomes.
         """
         width, height = shape
         columns, rows = -(-width // cell) + 2, -(-height // cell) + 2
@@ -214,20 +213,20 @@ class Warp(NamedTuple):
 
 
 def _interpolation_error(grid: NDArray[np.float32], source: tuple[int, ...]) -> float:
-    """How many pixels bilinear interpolation between the nodes is off at most, where the source has pixels.
+    """Maximum error in pixels of bilinear interpolation between the nodes, inside the source.
 
-    Linear interpolation over h loses h**2 / 8 times the second derivative, which differences of nodes tell. Nodes that
-    come from outside of the source do not count: a map may jump there.
+    Linear interpolation over h has an error of h**2 / 8 times the second derivative, estimated by differences of nodes.
+    Nodes that map outside of the source are ignored: a map may be discontinuous there.
     """
     x, y = np.ascontiguousarray(grid[..., 0]), np.ascontiguousarray(grid[..., 1])
     inner = (slice(1, -1), slice(1, -1))
     inside = (x[inner] > -1) & (x[inner] < source[1]) & (y[inner] > -1) & (y[inner] < source[0])
-    bend = np.maximum(_bend(x), _bend(y))
+    bend = np.maximum(_second_differences(x), _second_differences(y))
     return float(bend.max(where=inside, initial=0.0)) / 8
 
 
-def _bend(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Second differences, (H - 2, W - 2): the larger of those along an edge of a cell and that in its middle."""
+def _second_differences(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Second differences, (H - 2, W - 2): the larger of those along an edge of a cell and in its middle."""
     twice = 2 * values[1:-1, 1:-1]
     across = values[1:-1, :-2] + values[1:-1, 2:] - twice
     down = values[:-2, 1:-1] + values[2:, 1:-1] - twice

@@ -1,4 +1,4 @@
-"""Capitals and small letters, as the language has them."""
+"""Letter case and spelling of words, by language."""
 
 import re
 import unicodedata
@@ -13,38 +13,38 @@ Case: TypeAlias = Literal["as_is", "lower", "title", "upper"]
 
 
 class CaseMixture:
-    """Cases by weight.
+    """Random letter cases.
 
     Args:
-        weights: of the cases.
-        language: whose words are written.
+        weights: Weights of the cases.
+        language: Language of the words.
 
     Raises:
-        InputError: a weight is negative or not finite, or none is above 0.
+        InputError: A weight is negative or not finite, or none is above 0.
     """
 
     def __init__(self, weights: Mapping[Case, float], language: str) -> None:
         if any(not 0 <= weight < float("inf") for weight in weights.values()) or not sum(weights.values()) > 0:
-            raise InputError(f"case {dict(weights)}: weights must be numbers from 0, at least one of them above")
-        self._cases = sorted(weights)  # a mapping's order must not matter
+            raise InputError(f"case {dict(weights)}: weights must be finite and not negative, and at least one above 0")
+        self._cases = sorted(weights)  # independent of the mapping's order
         self._weighted = WeightedSampler([weights[case] for case in self._cases])
         self.language = language
 
     def draw(self, rng: np.random.Generator) -> Case:
-        """A case."""
+        """Draw a case."""
         return self._cases[self._weighted.draw(rng)] if len(self._cases) > 1 else self._cases[0]
 
     def apply(self, text: str, case: Case) -> str:
-        """A text with all of its words in a case."""
+        """Convert all words of a text to a case."""
         if case == "as_is":
             return text
         return " ".join(to_case(word, case, self.language) for word in text.split(" "))
 
 
 def to_case(word: str, case: Case, language: str) -> str:
-    """A word of a language in a case; a script that has no case stays as it is.
+    """Convert a word of a language to a case; scripts without case are unchanged.
 
-    Turkish i has a dot in either case; Greek capitals lose the accent but for the first of a word in small letters;
+    Turkish i has a dot in both cases; Greek capitals have no accent, except for the first one of a word in title case;
     Dutch ij is one letter.
     """
     if case == "as_is":
@@ -68,9 +68,9 @@ def _upper(word: str, language: str) -> str:
 
 
 FOLDED_CHARACTERS = {"de": "ß", "el": "ς"}
-"""Characters of a language that its list cannot hold."""
+"""Characters of a language that are missing in its list of words."""
 
-# Roots in which ss can hardly be anything else; compounds as Preissenkung and Aussage keep it.
+# Roots in which ss almost certainly stands for ß, unlike in compounds such as Preissenkung and Aussage.
 _SHARP_S = re.compile(
     "stra(ss)|gr[oöuü](ss)|f[uü](ss)|spa(ss)|sü(ss)|sto(ss)|blo(ss)|preu(ss)|gemä(ss)|mä(ss)ig|ma(ss)n|[aä]u(ss)er"
     "|au(ss)en(?!d)|[dhwblm]ei(ss)|(?<![pk])rei(ss)|ie(ss)"
@@ -78,7 +78,7 @@ _SHARP_S = re.compile(
 
 
 def restore_spelling(word: str, language: str) -> str:
-    """A word of a list as it is spelt, as far as a rule can tell."""
+    """Restore the spelling of a word in wordfreq's lists, as far as a rule can tell."""
     if language == "el" and len(word) > 1 and word.endswith("σ"):
         return f"{word[:-1]}ς"
     if language == "de" and "ss" in word:

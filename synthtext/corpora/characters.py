@@ -1,4 +1,4 @@
-"""Strings of characters that are all as likely: rare ones are seen as often as common ones."""
+"""Strings of uniformly distributed characters, in which rare ones are as frequent as common ones."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from synthtext.core import InputError, check_range
 from synthtext.corpora.corpus import clean_text
 from synthtext.corpora.language import resolve_charset
 
-_MOST_CHARACTERS = 1000
+_MAX_CHARACTERS = 1000
 
 
 @dataclass(frozen=True)
 class Characters:
-    """Draws strings of characters, each as likely as any other.
+    """Draws strings of uniformly distributed characters.
 
-    White space, what the normal form NFC replaces, and marks and joiners (which need a letter) are not drawn.
+    White space, characters that NFC replaces, and marks and joiners (which need a letter) are excluded.
 
     Attributes:
-        characters: to draw from; give this or `charset`.
-        charset: a charset's name or a dictionary file.
-        count_range: how many characters a text has, 1 to 1000.
-        exclude: characters that are not drawn.
+        characters: Characters to draw; exclusive with `charset`.
+        charset: Name of a charset, or a dictionary file.
+        count_range: Number of characters of a text, 1 to 1000.
+        exclude: Characters that are never drawn.
     """
 
     characters: str = ""
@@ -33,47 +33,47 @@ class Characters:
     exclude: str = ""
 
     def __post_init__(self) -> None:
-        check_range("count_range", self.count_range, 1, _MOST_CHARACTERS)
+        check_range("count_range", self.count_range, 1, _MAX_CHARACTERS)
         if bool(self.characters) == (self.charset is not None):
-            raise InputError("the corpus needs either 'characters' or 'charset'")
+            raise InputError("the corpus needs exactly one of 'characters' and 'charset'")
 
     def draw(self, rng: np.random.Generator) -> str:
-        """A string.
+        """Draw a string.
 
         Raises:
-            InputError: the charset cannot be read, or nothing is left of it to draw.
+            InputError: The charset cannot be read, or no character is left.
         """
         low, high = self.count_range
         count = int(rng.integers(low, high + 1))
         return "".join(self.alphabet[i] for i in rng.integers(len(self.alphabet), size=count))
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
-        """A string that has a character; None if it is not among those that are drawn. Raises as `draw` does."""
-        if character not in self._members:
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
+        """Draw a string with a character; None if it is not among those drawn. Raises the same as `draw`."""
+        if character not in self._alphabet_set:
             return None
         text = self.draw(rng)
-        place = int(rng.integers(len(text)))
-        return text[:place] + character + text[place + 1 :]
+        position = int(rng.integers(len(text)))
+        return text[:position] + character + text[position + 1 :]
 
     def check(self) -> None:
         """Read the charset.
 
         Raises:
-            InputError: it cannot be read, or nothing is left of it to draw.
+            InputError: It cannot be read, or no character is left.
         """
         _ = self.alphabet
 
     @cached_property
     def alphabet(self) -> tuple[str, ...]:
-        """What is drawn from, each character once."""
+        """The distinct characters to draw."""
         given = resolve_charset(self.charset, Path.cwd()) if self.charset is not None else self.characters
         found = tuple(c for c in dict.fromkeys(given) if c not in self.exclude and _stands_alone(c))
         if not found:
-            raise InputError("the corpus of characters has nothing to draw: all are blank, marks or excluded")
+            raise InputError("the corpus of characters is empty: all characters are blank, marks or excluded")
         return found
 
     @cached_property
-    def _members(self) -> frozenset[str]:
+    def _alphabet_set(self) -> frozenset[str]:
         return frozenset(self.alphabet)
 
     def __getstate__(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Texts in which a character stands where one that looks like it would be expected."""
+"""Texts in which characters are replaced by similar ones."""
 
 import string
 from collections import defaultdict
@@ -11,15 +11,15 @@ from synthtext.core import InputError, check_fraction, check_number, check_range
 from synthtext.corpora.language import check_language, language_characters
 from synthtext.corpora.words import Words
 
-# Letters of one shape in most fonts (I l |) and pairs that only size tells apart (c C, o O, s S) are not among them:
-# their labels would be guesses.
+# Characters of the same shape in most fonts (I l |) and pairs that differ only in size (c C, o O, s S) are not
+# included: a reader could only guess.
 _LATIN = (
     *("0 O", "0 D", "0 Q", "O Q", "D O", "5 S", "8 B", "3 8", "6 8", "6 G", "2 Z", "7 T", "4 A", "9 g", "6 b", "9 q"),
     *("C G", "E F", "P R", "U V", "V Y", "M N", "H N", "K X", "B R", "c e", "c o", "a o", "e o", "u v", "n u", "n h"),
     *("h b", "i j", "f t", "g q", "v y", "rn m", "nn m", "cl d", "vv w", "ri n"),
 )
 _IN_WORDS = ("l 1", "I 1", "o 0", "i 1", "z 2", "s 5")
-"""From letter to digit only: among letters the digit is certain, among digits such a letter is not."""
+"""Replaced only from letter to digit: among letters the digit is unambiguous, among digits such a letter is not."""
 
 _HAN = (
     *("未末", "土士", "己已", "已巳", "己巳", "日曰", "人入", "八入", "大太", "大犬", "太犬", "夫天", "千干", "干于"),
@@ -30,23 +30,24 @@ _HAN = (
     *("白自", "目且", "且旦", "目自", "问间", "住往", "名各", "上止", "又叉", "斤斥", "升开", "井并", "万方", "几凡"),
 )
 _CODE = "ABCDEFGHJKLMNOPQRSTUVWXYZ" + string.digits
-_TRIES = 64
+_MAX_DRAWS = 64
 
 
 @dataclass(frozen=True)
 class Confusables:
-    """Draws words and codes in which one part has been exchanged for one that looks like it: `c0ffee`, `modem`.
+    """Draws words and codes in which one part is replaced by a similar one, such as `c0ffee` and `modem`.
 
-    The label is what is drawn. Pairs that fonts draw alike are left out; l, I and 1 meet only as a digit within a word.
+    The label is the text with the replacement. Pairs of the same shape are excluded; l, I and 1 are only exchanged as a
+    digit within a word.
 
     Attributes:
-        language: of the words; pairs whose characters its charset lacks are left out.
-        size: how many of the most frequent words to draw from.
-        exponent: a word's weight is its frequency to this power.
-        code_share: of the texts that are codes of capitals and digits, where any pair can stand in one.
-        length_range: characters of a code, 1 to 100.
-        pairs: of one or several characters each, to take the place of ours: [["0", "O"], ["rn", "m"]]. They are
-            exchanged both ways, in words and in codes.
+        language: Language of the words; pairs with characters outside of its charset are omitted.
+        size: Number of the most frequent words to draw from.
+        exponent: The weight of a word is its frequency to this power.
+        code_share: Fraction of codes of capitals and digits, in which any pair may be exchanged.
+        length_range: Number of characters of a code, 1 to 100.
+        pairs: Pairs of one or several characters each, instead of the default ones: [["0", "O"], ["rn", "m"]]. They are
+            exchanged in both directions, in words and codes.
     """
 
     language: str = "en"
@@ -67,35 +68,35 @@ class Confusables:
                 raise InputError(f"confusables: pair {list(pair)} must be two different texts")
 
     def draw(self, rng: np.random.Generator) -> str:
-        """A text.
+        """Draw a text.
 
         Raises:
-            InputError: none of the pairs stands in any text that was drawn.
+            InputError: None of the pairs occurs in the drawn texts.
         """
         coded = bool(self._in_codes) and rng.random() < self.code_share
         partners = self._in_codes if coded else self._in_words
-        for _ in range(_TRIES):
+        for _ in range(_MAX_DRAWS):
             text = self._code(rng) if coded else self._words.draw(rng)
-            held = [part for part in partners if part in text]
-            if held:
-                part = held[int(rng.integers(len(held)))]
+            parts = [part for part in partners if part in text]
+            if parts:
+                part = parts[int(rng.integers(len(parts)))]
                 return self._exchange(rng, text, part, partners[part])
         raise InputError(
-            f"confusables: none of the pairs is in {_TRIES} texts of language {self.language!r}; give 'pairs' of it"
+            f"confusables: none of the pairs occurs in {_MAX_DRAWS} texts of language {self.language!r}; set 'pairs'"
         )
 
     def check(self) -> None:
         """Draw a text.
 
         Raises:
-            InputError: as `draw` does.
+            InputError: As for `draw`.
         """
         self.draw(np.random.default_rng(0))
 
     def _exchange(self, rng: np.random.Generator, text: str, part: str, partners: list[str]) -> str:
-        places = [i for i in range(len(text)) if text.startswith(part, i)]
-        place = places[int(rng.integers(len(places)))]
-        return text[:place] + partners[int(rng.integers(len(partners)))] + text[place + len(part) :]
+        positions = [i for i in range(len(text)) if text.startswith(part, i)]
+        position = positions[int(rng.integers(len(positions)))]
+        return text[:position] + partners[int(rng.integers(len(partners)))] + text[position + len(part) :]
 
     def _code(self, rng: np.random.Generator) -> str:
         low, high = self.length_range
@@ -116,7 +117,7 @@ class Confusables:
         return {part: partners for part, partners in found.items() if set(part) <= set(_CODE)}
 
     def _partners(self, one_way: list[tuple[str, str]]) -> dict[str, list[str]]:
-        """What may take the place of a part."""
+        """Possible replacements of every part."""
         own = [tuple(pair.split()) for pair in _LATIN] + [(pair[0], pair[1]) for pair in _HAN]
         both_ways = self.pairs or [(a, b) for a, b in own]
         known = set("".join(map("".join, self.pairs)) or language_characters(self.language))

@@ -1,4 +1,4 @@
-"""Things that stand on signs, labels and forms: numbers, dates, prices, codes and addresses."""
+"""Fields of signs, labels and forms: numbers, dates, prices, codes and addresses."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,14 +15,14 @@ _DAY, _YEAR = "([1-9]|1[0-9]|2[0-8])", "(19[5-9][0-9]|20[0-3][0-9])"
 
 @dataclass(frozen=True)
 class Number(Pattern):
-    """Whole numbers, decimals, thousands, percentages, ordinals."""
+    """Integers, decimals, thousands, percentages, ordinals."""
 
     pattern: str = r"[1-9]\d{0,5}|\d\.\d{1,3}|[1-9]\d{0,2}(,\d{3}){1,2}|[1-9]\d?(\.\d)?%|#?\d{1,4}|No\. ?\d{1,3}"
 
 
 @dataclass(frozen=True)
 class Date(Pattern):
-    """Dates and times of day in several notations."""
+    """Dates and times of day in several formats."""
 
     pattern: str = (
         rf"{_DAY} {_MONTH} {_YEAR}|{_MONTH_SHORT} {_DAY}, {_YEAR}|{_YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-8])"
@@ -33,14 +33,14 @@ class Date(Pattern):
 
 @dataclass(frozen=True)
 class Price(Pattern):
-    """Amounts of money in ASCII notation."""
+    """Amounts of money in ASCII."""
 
     pattern: str = r"\$[1-9]\d{0,3}(\.\d\d)?|[1-9]\d{0,3}\.\d\d|(USD|EUR|GBP) [1-9]\d{0,2}(,\d{3})?\.\d\d|[1-9]\d?\.99"
 
 
 @dataclass(frozen=True)
 class Code(Pattern):
-    """Serial numbers, plates, telephone numbers, product codes."""
+    """Serial numbers, licence plates, telephone numbers, product codes."""
 
     pattern: str = (
         r"[A-Z]{1,3}-?\d{2,6}|[A-Z0-9]{4,10}|[A-Z]{2}\d{2} ?[A-Z]{3}|\d{3}-\d{3}-\d{4}|\(\d{3}\) \d{3}-\d{4}"
@@ -53,13 +53,13 @@ class Email:
     """E-mail addresses made of the words of a language.
 
     Attributes:
-        language: a code that wordfreq knows; its words must be ASCII to be used.
+        language: Language code of wordfreq; only the ASCII characters of its words are used.
     """
 
     language: str = "en"
 
     def draw(self, rng: np.random.Generator) -> str:
-        """An address such as `gone.river4@lamp.org`."""
+        """Draw an address such as `gone.river4@lamp.org`."""
         name = self._address.word(rng) + self._address.separator.draw(rng) + self._address.word(rng)
         return f"{name}@{self._address.word(rng)}{self._address.ending.draw(rng)}"
 
@@ -73,13 +73,13 @@ class WebAddress:
     """Web addresses made of the words of a language.
 
     Attributes:
-        language: a code that wordfreq knows; its words must be ASCII to be used.
+        language: Language code of wordfreq; only the ASCII characters of its words are used.
     """
 
     language: str = "en"
 
     def draw(self, rng: np.random.Generator) -> str:
-        """An address such as `www.lamp.org/river`."""
+        """Draw an address such as `www.lamp.org/river`."""
         parts = self._address
         return parts.start.draw(rng) + parts.word(rng) + parts.ending.draw(rng) + self._path(rng)
 

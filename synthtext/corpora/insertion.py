@@ -1,4 +1,4 @@
-"""Putting a character into a text that lacks it, where it may well stand."""
+"""Insertion of a character into a text, at a plausible position."""
 
 import unicodedata
 from functools import lru_cache
@@ -6,9 +6,9 @@ from functools import lru_cache
 import numpy as np
 from fontTools.unicodedata import script
 
-_FRONT = {"#", "@"}  # signs that stand before what they belong to; currencies do, too
-_JOINING = set("/\\_-:^*~·")  # signs that stand between two texts
-_SPACED = set("&+=|×÷•–—")  # these mostly with spaces around them
+_PREFIXES = {"#", "@"}  # also currency signs
+_JOINING = set("/\\_-:^*~·")  # signs between two texts
+_SPACED = set("&+=|×÷•–—")  # signs mostly surrounded by spaces
 _PARTNERS = {"(": ")", "[": "]", "{": "}", "<": ">", "«": "»", "“": "”", "‘": "’", "„": "“", '"': '"', "'": "'"} | {
     "（": "）",
     "【": "】",
@@ -24,37 +24,37 @@ _OPENERS = {closer: opener for opener, closer in _PARTNERS.items() if opener != 
 
 
 def joins_texts(character: str) -> bool:
-    """Whether a character is placed between two texts."""
+    """Whether a character is inserted between two texts."""
     return character == " " or character in _JOINING or character in _SPACED
 
 
 def insert_character(rng: np.random.Generator, text: str, character: str, after: str = "") -> str:
-    """A text with a character in it.
+    """Insert a character into a text.
 
-    It takes the place of one of its kind (a capital of a capital, a digit of a digit, within the script). Where there
-    is none, brackets and quotation marks go around the text, currencies, # and @ before it; what joins (a space, /, &)
-    comes between two texts, and all others behind one. What needs a letter to stand on (marks, joiners) is not placed.
+    It replaces a character of the same category and script (a capital letter, a digit). If there is none, brackets and
+    quotation marks enclose the text, currency signs, # and @ precede it, joining characters (a space, /, &) separate
+    two texts, and others follow the text. Characters that need a letter (marks, joiners) are not inserted.
 
     Args:
-        rng: chooses the place.
-        text: to put it into.
-        character: to put in.
-        after: another text, which may be empty.
+        rng: Draws the position.
+        text: Text to change.
+        character: Character to insert.
+        after: Text after a joining character; may be empty.
     """
     if character == " ":
         return f"{text} {after}"
     kind = _kind(character)
     if kind[0] in ("Mn", "Mc", "Me", "Cf"):
         return text
-    places = [i for i, other in enumerate(text) if _kind(other) == kind and not _is_bound(text, i)]
-    if places and kind[0][0] in "LN":
-        place = places[int(rng.integers(len(places)))]
-        return text[:place] + character + text[place + 1 :]
+    positions = [i for i, other in enumerate(text) if _kind(other) == kind and not _is_bound(text, i)]
+    if positions and kind[0][0] in "LN":
+        position = positions[int(rng.integers(len(positions)))]
+        return text[:position] + character + text[position + 1 :]
     if character in _PARTNERS:
         return character + text + _PARTNERS[character]
     if character in _OPENERS:
         return _OPENERS[character] + text + character
-    if character in _FRONT or kind[0] == "Sc":
+    if character in _PREFIXES or kind[0] == "Sc":
         return character + text
     if after and character in _SPACED and rng.random() < 0.7:
         return f"{text} {character} {after}"
@@ -66,6 +66,6 @@ def _kind(character: str) -> tuple[str, str]:
     return unicodedata.category(character), script(character)
 
 
-def _is_bound(text: str, place: int) -> bool:
-    """Whether a mark or a joiner stands on the character."""
-    return place + 1 < len(text) and unicodedata.category(text[place + 1]) in ("Mn", "Mc", "Me", "Cf")
+def _is_bound(text: str, position: int) -> bool:
+    """Whether a mark or joiner follows the character."""
+    return position + 1 < len(text) and unicodedata.category(text[position + 1]) in ("Mn", "Mc", "Me", "Cf")

@@ -1,4 +1,4 @@
-"""Chinese words of jieba's dictionary, as often as people use them."""
+"""Chinese words of jieba's dictionary, by frequency."""
 
 import re
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from synthtext.core import InputError, check_number, package_file
 from synthtext.corpora.words import MAX_WORDS, Lexicon
 
 _HAN = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff]+")
-_MOST_SIZE = 10_000_000
+_MAX_SIZE = 10_000_000
 
 
 @dataclass(frozen=True)
 class JiebaWords:
-    """Draws words of the dictionary that comes with the package jieba: some 350 thousand in Chinese characters alone.
+    """Draws words of jieba's dictionary: about 350,000 that consist of Chinese characters only.
 
     Attributes:
-        size: how many of the most frequent words to draw from.
-        exponent: a word's weight is its frequency to this power: 1 draws as people write, 0 draws every word alike.
-        count_range: how many words a text has.
-        separator: stands between words.
+        size: Number of the most frequent words to draw from.
+        exponent: The weight of a word is its frequency to this power: 1 is the natural distribution, 0 is uniform.
+        count_range: Number of words of a text.
+        separator: Separator between words.
     """
 
     size: int = 100_000
@@ -32,26 +32,26 @@ class JiebaWords:
     separator: str = ""
 
     LIBRARIES: ClassVar[tuple[str, ...]] = ("jieba",)
-    """Installed packages whose version decides what is drawn."""
+    """Packages whose version determines the texts."""
 
     def __post_init__(self) -> None:
         low, high = self.count_range
         if not 1 <= low <= high <= MAX_WORDS:
             raise InputError(f"count_range {[low, high]} must be counts from 1 to {MAX_WORDS}, in order")
-        check_number("size", self.size, 1, _MOST_SIZE)
+        check_number("size", self.size, 1, _MAX_SIZE)
         check_number("exponent", self.exponent, 0, 2)
 
     def draw(self, rng: np.random.Generator) -> str:
-        """One or several words.
+        """Draw one or several words.
 
         Raises:
             InputError: jieba is not installed.
         """
         return self.separator.join(self._draw_words(rng))
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
-        """Words of which one has a character; None if there is no such word. Raises as `draw` does."""
-        word = self._lexicon.draw_with(rng, character)
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
+        """Draw words of which one has a character; None if there is none. Raises the same as `draw`."""
+        word = self._lexicon.draw_containing(rng, character)
         if word is None:
             return None
         drawn = self._draw_words(rng)
@@ -81,7 +81,7 @@ class JiebaWords:
 
 @lru_cache(maxsize=1)
 def _dictionary() -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Words with their counts, the most frequent first; lines of the file are `word count part-of-speech`."""
+    """Words with their counts, most frequent first; lines of the file are `word count part-of-speech`."""
     path = package_file("jieba", "dict.txt")
     if path is None:
         raise InputError("the corpus 'jieba_words' needs the package jieba: pip install 'ocrmill[corpora]'")

@@ -1,4 +1,4 @@
-"""What wordfreq's lists tell about a language: its scripts, its characters, its words."""
+"""Scripts, characters and words of languages, from wordfreq's lists."""
 
 import string
 import unicodedata
@@ -17,33 +17,33 @@ from synthtext.core import Charset, InputError, charset_names, package_file
 from synthtext.corpora.case import FOLDED_CHARACTERS, restore_spelling, to_case
 
 MIN_FREQUENCY = 1e-6
-"""Of the running text: a rarer character is not one of the language's."""
+"""Minimum relative frequency of a character of a language in running text."""
 
-_SYSTEMS = {"Jpan": {"Hani", "Hira", "Kana"}, "Kore": {"Hang", "Hani"}, "Hans": {"Hani"}}  # of several scripts
-_KINDS = ("L", "M", "P", "Nd", "Nl")  # letters, marks, punctuation, digits, and the Chinese zero
-_JOINERS = "\u200c\u200d"  # zero-width: they decide how their neighbours are written
-_JOINER_SCRIPTS = {"Arab", "Beng", "Deva", "Taml"}  # scripts that are written with them
+_SYSTEMS = {"Jpan": {"Hani", "Hira", "Kana"}, "Kore": {"Hang", "Hani"}, "Hans": {"Hani"}}  # several scripts
+_KINDS = ("L", "M", "P", "Nd", "Nl")  # letters, marks, punctuation, digits, Chinese zero
+_JOINERS = "\u200c\u200d"  # zero-width characters that change the forms of their neighbours
+_JOINER_SCRIPTS = {"Arab", "Beng", "Deva", "Taml"}  # scripts that use joiners
 _FOREIGN = (("\u0250", "\u02af"), ("\u1100", "\u11ff"))
-"""Phonetic letters, which the lists have from faces; halves of syllables, which NFKC makes of Korean laughter."""
+"""Phonetic letters, which occur in emoticons, and jamo, which NFKC makes of Korean interjections."""
 
 _MIDDLE_DOT = "·"  # Catalan: col·lega
-_BINNED = "00"  # wordfreq writes every number as zeros
+_REPLACED_DIGITS = "00"  # wordfreq replaces digits by zeros
 
 
 def languages() -> tuple[str, ...]:
-    """The codes of the languages that wordfreq has a list for, in order."""
+    """Return the codes of the languages with a word list in wordfreq, sorted."""
     return tuple(sorted(wordfreq.available_languages()))
 
 
 def check_language(language: str, where: str) -> None:
-    """Check that there is a list for a language.
+    """Check that there is a word list for a language.
 
     Args:
-        language: a code ("de").
-        where: names what needs it, in errors.
+        language: Code ("de").
+        where: Name of the setting, for the message.
 
     Raises:
-        InputError: there is none; the message lists the known ones.
+        InputError: There is none; the message lists the known languages.
     """
     if language not in languages():
         known = ", ".join(languages())
@@ -51,22 +51,22 @@ def check_language(language: str, where: str) -> None:
 
 
 def has_spaces(language: str) -> bool:
-    """Whether the language puts spaces between words; Chinese and Japanese do not."""
+    """Whether the language separates words by spaces, unlike Chinese and Japanese."""
     return "Hani" not in _scripts(language) or "Hang" in _scripts(language)
 
 
 @lru_cache(maxsize=4)
 def language_words(language: str, size: int) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """The most frequent words that are written in a script of the language, with their frequencies.
+    """Return the most frequent words in the scripts of a language, with their frequencies.
 
-    Left out are foreign words, and numbers: the lists have only zeros for their digits.
+    Foreign words and numbers (whose digits are zeros in the lists) are omitted.
 
     Args:
-        language: a code ("de").
-        size: how many words at most.
+        language: Code ("de").
+        size: Maximum number of words.
 
     Raises:
-        InputError: there is no list for the language.
+        InputError: There is no word list for the language.
     """
     check_language(language, "words")
     scripts = _scripts(language)
@@ -74,7 +74,7 @@ def language_words(language: str, size: int) -> tuple[tuple[str, ...], NDArray[n
     frequencies: list[float] = []
     for centibels, bucket in enumerate(wordfreq.get_frequency_list(language)):
         own = _own(set("".join(bucket)), scripts) | set(string.digits + string.punctuation)
-        kept = sorted(w for w in bucket if own.issuperset(w) and _BINNED not in w and any(map(str.isalpha, w)))
+        kept = sorted(w for w in bucket if own.issuperset(w) and _REPLACED_DIGITS not in w and any(map(str.isalpha, w)))
         words += (restore_spelling(word, language) for word in kept)
         frequencies += [wordfreq.cB_to_freq(-centibels)] * len(kept)
         if len(words) >= size:
@@ -84,14 +84,14 @@ def language_words(language: str, size: int) -> tuple[tuple[str, ...], NDArray[n
 
 @lru_cache(maxsize=8)
 def language_characters(language: str) -> tuple[str, ...]:
-    """The characters that a reader of the language needs, by code point.
+    """Return the characters of a language, sorted by code point.
 
-    They are the letters, marks, digits and punctuation of its own scripts that make up at least a millionth of its
-    running text; their capital and small partners; the printable ASCII digits and punctuation, and the space; for
-    languages in Latin script also all of a to z and A to Z.
+    They are the letters, marks, digits and punctuation of its scripts that make up at least a millionth of running
+    text, with their upper-case and lower-case forms; the printable ASCII digits and punctuation and the space; and for
+    languages in Latin script all of a to z and A to Z.
 
     Raises:
-        InputError: there is no list for the language.
+        InputError: There is no word list for the language.
     """
     check_language(language, f"charset 'words:{language}'")
     counts: defaultdict[str, float] = defaultdict(float)
@@ -110,7 +110,7 @@ def language_characters(language: str) -> tuple[str, ...]:
 
 
 def _scripts(language: str) -> frozenset[str]:
-    """ISO 15924 codes of the scripts that a language is written in."""
+    """ISO 15924 codes of the scripts of a language."""
     code = get_language_info(language)["script"]
     return frozenset(_SYSTEMS.get(code, {code}))
 
@@ -128,31 +128,31 @@ def _is_own(character: str, scripts: frozenset[str]) -> bool:
     kind = unicodedata.category(character)
     if not kind.startswith(_KINDS) or any(first <= character <= last for first, last in _FOREIGN):
         return False
-    # Marks that several scripts share are there only where a list was cut badly: NFC composes the others.
+    # Shared marks occur only where the list was cut incorrectly: NFC composes the others.
     own = {script(character)} if kind.startswith("M") else script_extension(character)
     return bool(scripts & own)
 
 
 PUBLISHED = "published"
-"""Names the dictionary of the published Chinese recognizer of PP-OCRv2, and the space."""
+"""Name of the dictionary of PP-OCRv2's published Chinese recognizer, with the space."""
 
 _LANGUAGE = "words:"
 
 
 def is_charset_name(text: str) -> bool:
-    """Whether a text means a charset by its name; if not, it is a dictionary file."""
+    """Whether a text is the name of a charset rather than of a dictionary file."""
     return text in charset_names() or text == PUBLISHED or text.startswith(_LANGUAGE)
 
 
 def resolve_charset(name_or_path: str | Path, folder: Path) -> Charset:
-    """The charset of a name, or of a dictionary file.
+    """Return a charset by name or from a dictionary file.
 
     Args:
-        name_or_path: a name of `charset_names()`, "words:de" for the characters of a language, "published", or a file.
-        folder: where a relative path starts.
+        name_or_path: One of `charset_names()`, "words:de" for the characters of a language, "published", or a file.
+        folder: Folder of relative paths.
 
     Raises:
-        InputError: there is no such language or file, the file is no dictionary, or the published dictionary is not
+        InputError: There is no such language or file, the file is not a dictionary, or the published dictionary is not
             installed.
     """
     name = str(name_or_path)

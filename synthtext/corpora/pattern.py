@@ -12,9 +12,9 @@ import numpy as np
 
 from synthtext.core import InputError
 
-_MOST_REPEATS = 1000
+_MAX_REPEATS = 1000
 _UNBOUNDED = 8  # repeats of "*" and "+"
-_SEARCHES = 8  # for a text with a character
+_SEARCHES = 8  # draws in search of a text with a character
 _PRINTABLE = string.digits + string.ascii_letters + string.punctuation + " "
 _CATEGORIES = {
     code.CATEGORY_DIGIT: string.digits,
@@ -26,12 +26,12 @@ Node: TypeAlias = tuple[Any, Any]
 
 @dataclass(frozen=True)
 class Pattern:
-    """Draws texts that match a regular expression: literals, classes, groups, alternatives, repeats.
+    """Draws texts that match a regular expression of literals, classes, groups, alternatives and repeats.
 
-    Every alternative is as likely as any other, and so is every count of repeats; "*" and "+" repeat at most 8 times.
+    Alternatives and numbers of repeats are uniformly distributed; "*" and "+" repeat at most 8 times.
 
     Attributes:
-        pattern: the expression, in Python's syntax: "[0-9]{2,6}".
+        pattern: Expression in Python's syntax: "[0-9]{2,6}".
     """
 
     pattern: str
@@ -40,11 +40,11 @@ class Pattern:
         _expand(self._nodes, np.random.default_rng(0), self.pattern)
 
     def draw(self, rng: np.random.Generator) -> str:
-        """A text that matches."""
+        """Draw a matching text."""
         return _expand(self._nodes, rng, self.pattern)
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
-        """A text that has a character; None if no text has it, or a few draws give none."""
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
+        """Draw a text with a character; None if no text has it, or a few draws find none."""
         if character in self._alphabet:
             for _ in range(_SEARCHES):
                 text = self.draw(rng)
@@ -61,7 +61,7 @@ class Pattern:
         try:
             return list(parser.parse(self.pattern))
         except (re.error, OverflowError, RecursionError) as error:
-            raise InputError(f"pattern {self.pattern!r} is no valid regular expression: {error}") from None
+            raise InputError(f"pattern {self.pattern!r} is not a valid regular expression: {error}") from None
 
 
 def _expand(nodes: list[Node], rng: np.random.Generator, pattern: str) -> str:
@@ -81,8 +81,8 @@ def _expand_one(node: Node, rng: np.random.Generator, pattern: str) -> str:
     if kind in (code.MAX_REPEAT, code.MIN_REPEAT):
         low, high, body = argument
         high = max(low, _UNBOUNDED) if high is code.MAXREPEAT else high
-        if high > _MOST_REPEATS:
-            raise InputError(f"pattern {pattern!r}: at most {_MOST_REPEATS} repeats")
+        if high > _MAX_REPEATS:
+            raise InputError(f"pattern {pattern!r}: at most {_MAX_REPEATS} repeats")
         return "".join(_expand(list(body), rng, pattern) for _ in range(int(rng.integers(low, high + 1))))
     if kind is code.SUBPATTERN:
         return _expand(list(argument[-1]), rng, pattern)
@@ -90,12 +90,12 @@ def _expand_one(node: Node, rng: np.random.Generator, pattern: str) -> str:
         branches = argument[1]
         return _expand(list(branches[int(rng.integers(len(branches)))]), rng, pattern)
     raise InputError(
-        f"pattern {pattern!r}: {str(kind).lower()} cannot be drawn; use literals, classes, groups, repeats"
+        f"pattern {pattern!r}: {str(kind).lower()} is not supported; use literals, classes, groups, repeats"
     )
 
 
 def _characters(nodes: list[Node], pattern: str) -> set[str]:
-    """What texts may be made of."""
+    """The characters that may occur in texts."""
     found: set[str] = set()
     for kind, argument in nodes:
         if kind in (code.MAX_REPEAT, code.MIN_REPEAT):
@@ -130,7 +130,7 @@ def _member(entry: Node, pattern: str) -> str:
         return "".join(map(chr, range(argument[0], argument[1] + 1)))
     if kind is code.CATEGORY and argument in _CATEGORIES:
         return _CATEGORIES[argument]
-    raise InputError(f"pattern {pattern!r}: {str(argument).lower()} in a class cannot be drawn; list its characters")
+    raise InputError(f"pattern {pattern!r}: {str(argument).lower()} in a class is not supported; list its characters")
 
 
 def _pick(characters: str, rng: np.random.Generator) -> str:

@@ -1,4 +1,4 @@
-"""Texts by a template: fixed words with fields between them."""
+"""Texts from templates: fixed text with fields."""
 
 import string
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ _KNOWN: Mapping[str, Callable[[], Corpus]] = {
     "web_address": WebAddress,
     "word": Words,
 }
-_MOST_FIELDS = 50
+_MAX_FIELDS = 50
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Template:
     """Draws texts such as `Invoice 2041 of 3 May 2021`.
 
     Attributes:
-        template: "Invoice {number} of {date}"; braces of the text itself are doubled.
-        fields: corpora by the names in braces. The names number, date, price, code, email, web_address and word (an
-            English one) need none.
+        template: Such as "Invoice {number} of {date}"; literal braces are doubled.
+        fields: Corpora by field name. The fields number, date, price, code, email, web_address and word (English) are
+            predefined.
     """
 
     __pydantic_config__: ClassVar[dict[str, bool]] = {"arbitrary_types_allowed": True}
@@ -45,8 +45,8 @@ class Template:
         names = [name for _, name in self._parts if name is not None]
         if not names:
             raise InputError(f"template {self.template!r} has no field; write one in braces, such as {{number}}")
-        if len(names) > _MOST_FIELDS:
-            raise InputError(f"template {self.template[:40]!r}... has {len(names)} fields; at most {_MOST_FIELDS}")
+        if len(names) > _MAX_FIELDS:
+            raise InputError(f"template {self.template[:40]!r}... has {len(names)} fields; at most {_MAX_FIELDS}")
         known = sorted({*_KNOWN, *self.fields})
         for name in names:
             if name not in known:
@@ -57,10 +57,10 @@ class Template:
                 raise InputError(f"template {self.template!r}: there is no field {name!r}; {hint}")
         for name in self.fields:
             if name not in names:
-                raise InputError(f"template {self.template!r} has no {{{name}}}, which 'fields' gives")
+                raise InputError(f"template {self.template!r} has no {{{name}}}, but 'fields' defines it")
 
     def draw(self, rng: np.random.Generator) -> str:
-        """The template with its fields filled in; raises what their corpora raise."""
+        """Fill in the fields of the template; raises the errors of their corpora."""
         return "".join(text + (self._corpora[name].draw(rng) if name else "") for text, name in self._parts)
 
     @cached_property
@@ -70,11 +70,11 @@ class Template:
 
     @cached_property
     def _parts(self) -> list[tuple[str, str | None]]:
-        """Fixed texts, and the fields that follow them."""
+        """Fixed texts, each with the field that follows it."""
         try:
             parts = list(string.Formatter().parse(self.template))
         except ValueError as error:
-            raise InputError(f"template {self.template!r}: {error}; write braces of the text itself twice") from None
+            raise InputError(f"template {self.template!r}: {error}; double literal braces") from None
         for _, name, form, conversion in parts:
             if name == "" or form or conversion:
                 raise InputError(f"template {self.template!r}: a field is a name in braces and nothing else")

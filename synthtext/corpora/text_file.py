@@ -18,23 +18,23 @@ from synthtext.corpora.corpus import clean_text
 _CHUNK = 1 << 24
 _SPLIT_ATTEMPTS = 1000
 _VALIDATION_PARTS, _PARTS = 1, 10
-_SEARCHED = 1 << 22  # bytes that are looked through for a character: a millisecond
-_SEARCHES = 4  # for a line of the split, in a case that keeps the character
+_SEARCHED = 1 << 22  # bytes that are searched for a character: a millisecond
+_SEARCHES = 4  # for a line of the split in a case that keeps the character
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """Draws lines of a UTF-8 file, each as likely as any other.
+    """Draws lines of a UTF-8 file, uniformly.
 
-    The file is mapped, not loaded: only the offsets of its lines are held (8 bytes a line).
+    The file is memory-mapped; only the offsets of its lines are held in memory (8 bytes a line).
 
     Attributes:
-        path: of the file, one text a line.
-        split: a tenth of the texts, told by a hash of each text, is "validation"; the rest is "train". A text is in
-            one of the two wherever it stands and however often.
-        case: weights of the ways to write a line: as_is, lower, title (every word with a capital), upper. The split is
-            told by the line as it is: lines that differ in case alone may come to look the same in both.
-        language: whose capitals they are, where a language has its own (tr, el, nl).
+        path: File with one text a line.
+        split: A tenth of the texts, selected by a hash of the text, is "validation"; the rest is "train". All
+            occurrences of a text are in the same split.
+        case: Weights of letter cases: as_is, lower, title (every word with a capital), upper. The split depends on the
+            unchanged line: lines that differ only in case may become equal in both splits.
+        language: Language of the letter case, for languages with special rules (tr, el, nl).
     """
 
     path: Path
@@ -46,32 +46,32 @@ class TextFile:
         CaseMixture(self.case, self.language)
 
     def draw(self, rng: np.random.Generator) -> str:
-        """A line.
+        """Draw a line.
 
         Raises:
-            InputError: the file is missing, is no UTF-8 text, or has no line (of the split).
+            InputError: The file does not exist, is not UTF-8 text, or has no line (of the split).
         """
         lines = self._lines
         for _ in range(_SPLIT_ATTEMPTS):
             text = lines.read(int(rng.integers(len(lines))))
             if self.split == "all" or split_for_text(text) == self.split:
                 return self._cases.apply(text, self._cases.draw(rng))
-        raise InputError(f"corpus {str(self.path)!r}: {_SPLIT_ATTEMPTS} lines drawn, none in the split {self.split!r}")
+        raise InputError(f"corpus {str(self.path)!r}: none of {_SPLIT_ATTEMPTS} lines is in the split {self.split!r}")
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
-        """The next line that has a character, from anywhere in the file; None if four megabytes have none.
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
+        """Return the next line with a character, from a random position on; None if there is none in four megabytes.
 
-        A line after many without the character is drawn more often than one of several together.
+        A line after many without the character is drawn more often.
 
         Raises:
-            InputError: the file is missing, is no UTF-8 text, or has no line.
+            InputError: The file does not exist, is not UTF-8 text, or has no line.
         """
         for _ in range(_SEARCHES):
             case = self._cases.draw(rng)
-            place = rng.random()
+            position = rng.random()
             small = to_case(character, "lower", self.language) if case in ("title", "upper") else character
             for written in dict.fromkeys((small, character)):
-                text = self._lines.find(written, place)
+                text = self._lines.find(written, position)
                 if text is not None and (self.split == "all" or split_for_text(text) == self.split):
                     text = self._cases.apply(text, case)
                     if character in text:
@@ -91,13 +91,13 @@ class TextFile:
 
 
 def split_for_text(text: str) -> Literal["train", "validation"]:
-    """The split that a text belongs to, by a hash of its cleaned form."""
+    """Return the split of a text, by a hash of its cleaned form."""
     part = zlib.crc32(clean_text(text).encode()) % _PARTS
     return "validation" if part < _VALIDATION_PARTS else "train"
 
 
 class _MappedLines:
-    """The lines of a mapped file that hold more than white space."""
+    """The lines of a memory-mapped file that are not blank."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -122,13 +122,13 @@ class _MappedLines:
         assert self._data is not None
         return self._data[int(self._starts[line]) : int(self._stops[line])].decode().removeprefix("\ufeff")
 
-    def find(self, text: str, place: float) -> str | None:
-        """The first line that has a text, from a place in the file (0 to 1) on, and from its start after its end."""
+    def find(self, text: str, position: float) -> str | None:
+        """Return the first line with a text, from a position (0 to 1) on, continuing at the start of the file."""
         assert self._data is not None
-        wanted, start = text.encode(), int(place * len(self._data))
-        at = self._data.find(wanted, start, start + _SEARCHED)
+        pattern, start = text.encode(), int(position * len(self._data))
+        at = self._data.find(pattern, start, start + _SEARCHED)
         if at < 0:
-            at = self._data.find(wanted, 0, min(start + len(wanted), max(0, start + _SEARCHED - len(self._data))))
+            at = self._data.find(pattern, 0, min(start + len(pattern), max(0, start + _SEARCHED - len(self._data))))
         line = int(np.searchsorted(self._starts, at, side="right")) - 1
         return self.read(line) if at >= 0 and line >= 0 and at < self._stops[line] else None
 
@@ -149,7 +149,7 @@ def _check_text(data: mmap.mmap, path: Path) -> None:
 
 
 def _blocks_of_whole_lines(data: mmap.mmap) -> Iterator[tuple[int, bytes]]:
-    """Blocks of about 16 MiB that end where a line ends, with their offsets."""
+    """Blocks of about 16 MiB that end at the end of a line, with their offsets."""
     start = 0
     while start < len(data):
         end = data.find(b"\n", start + _CHUNK)
@@ -159,7 +159,7 @@ def _blocks_of_whole_lines(data: mmap.mmap) -> Iterator[tuple[int, bytes]]:
 
 
 def _line_bounds(data: mmap.mmap) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the lines start and stop that hold more than white space."""
+    """Start and stop offsets of the lines that are not blank."""
     starts, stops = [], []
     for offset, block in _blocks_of_whole_lines(data):
         array = np.frombuffer(block, np.uint8)

@@ -1,4 +1,4 @@
-"""Words by weight, which are also found by their characters."""
+"""Words by frequency, with an index of their characters."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,11 @@ from synthtext.corpora.language import has_spaces, language_words
 
 
 class Lexicon:
-    """Words that are drawn by weight.
+    """Draws words by weight.
 
     Args:
-        words: all different.
-        weights: (N,) of the words, above 0.
+        words: Distinct words.
+        weights: (N,) weights of the words, above 0.
     """
 
     def __init__(self, words: tuple[str, ...], weights: NDArray[np.float64]) -> None:
@@ -26,15 +26,15 @@ class Lexicon:
         self._narrowed: dict[tuple[str, bool], tuple[Sequence[int], WeightedSampler] | None] = {}
 
     def draw(self, rng: np.random.Generator) -> str:
-        """A word."""
+        """Draw a word."""
         return self._words[self._weighted.draw(rng)]
 
     def has(self, character: str) -> bool:
-        """Whether a word has a character."""
+        """Whether a word contains a character."""
         return character in self._index[False]
 
-    def draw_with(self, rng: np.random.Generator, character: str, *, first: bool = False) -> str | None:
-        """A word that has a character (at its start, if `first`), by weight; None if no word has it."""
+    def draw_containing(self, rng: np.random.Generator, character: str, *, first: bool = False) -> str | None:
+        """Draw a word that contains (starts with, if `first`) a character, by weight; None if there is none."""
         key = character, first
         if key not in self._narrowed:
             found = self._index[first].get(character)
@@ -53,7 +53,7 @@ class Lexicon:
 
 @lru_cache(maxsize=2)
 def _index_of(words: tuple[str, ...]) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """The numbers of the words that have a character, and of those that begin with it: a tenth of a second's work."""
+    """Indices of the words that contain each character, and of those that start with it; takes a tenth of a second."""
     within: defaultdict[str, list[int]] = defaultdict(list)
     at_start: defaultdict[str, list[int]] = defaultdict(list)
     for number, word in enumerate(words):
@@ -64,22 +64,23 @@ def _index_of(words: tuple[str, ...]) -> tuple[dict[str, list[int]], dict[str, l
 
 
 MAX_WORDS = 1000
-"""Of a text."""
+"""Maximum number of words of a text."""
 
-_CASES_TRIED = 8  # in search of one that gives a capital, or leaves a small letter
+_CASE_DRAWS = 8  # in search of one in which the character occurs
 
 
 @dataclass(frozen=True)
 class Words:
-    """Draws words of a language from wordfreq's lists: those written in its own script, numbers left out.
+    """Draws words of a language from wordfreq's lists: those in its own scripts, without numbers.
 
     Attributes:
-        language: a code that wordfreq knows ("en").
-        size: how many of the most frequent words to draw from.
-        exponent: a word's weight is its frequency to this power: 1 draws as people write, 0 draws every word alike.
-        count_range: how many words a text has.
-        case: weights of the ways to write a text; a script without case stays as it is.
-        separator: stands between words; None is what the language has: nothing in Chinese and Japanese, else a space.
+        language: Language code of wordfreq ("en").
+        size: Number of the most frequent words to draw from.
+        exponent: The weight of a word is its frequency to this power: 1 is the natural distribution, 0 is uniform.
+        count_range: Number of words of a text.
+        case: Weights of letter cases; scripts without case are unchanged.
+        separator: Separator between words; None for that of the language: nothing in Chinese and Japanese, else a
+            space.
     """
 
     language: str = "en"
@@ -101,36 +102,36 @@ class Words:
         CaseMixture(self.case, self.language)
 
     def draw(self, rng: np.random.Generator) -> str:
-        """One or several words.
+        """Draw one or several words.
 
         Raises:
             InputError: wordfreq has no list for the language.
         """
-        return self._written(self._draw_words(rng), self._cases.draw(rng))
+        return self._join(self._draw_words(rng), self._cases.draw(rng))
 
-    def draw_with(self, rng: np.random.Generator, character: str) -> str | None:
-        """Words of which one has a character, in a case in which it does; None if there is no such word.
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
+        """Draw words of which one contains a character, in a case in which it does; None if there is none.
 
         Raises:
             InputError: wordfreq has no list for the language.
         """
-        if character in self._between and self.count_range[1] > 1:
-            return self._written(self._draw_words(rng, 2), self._cases.draw(rng))
+        if character in self._separator and self.count_range[1] > 1:
+            return self._join(self._draw_words(rng, 2), self._cases.draw(rng))
         spellings = dict.fromkeys((character, to_case(character, "lower", self.language)))
         known = [written for written in spellings if self._lexicon.has(written)]
-        for _ in range(_CASES_TRIED if known else 0):
+        for _ in range(_CASE_DRAWS if known else 0):
             case = self._cases.draw(rng)
             for written in known:
                 first = case == "title" and written != character
-                word = self._lexicon.draw_with(rng, written, first=first)
+                word = self._lexicon.draw_containing(rng, written, first=first)
                 if word is not None and character in to_case(word, case, self.language):
                     drawn = self._draw_words(rng)
                     drawn[int(rng.integers(len(drawn)))] = word
-                    return self._written(drawn, case)
+                    return self._join(drawn, case)
         return None
 
-    def _written(self, words: list[str], case: Case) -> str:
-        return self._between.join(to_case(word, case, self.language) for word in words)
+    def _join(self, words: list[str], case: Case) -> str:
+        return self._separator.join(to_case(word, case, self.language) for word in words)
 
     def _draw_words(self, rng: np.random.Generator, least: int = 1) -> list[str]:
         low, high = self.count_range
@@ -139,7 +140,7 @@ class Words:
         return [self._lexicon.draw(rng) for _ in range(count)]
 
     @cached_property
-    def _between(self) -> str:
+    def _separator(self) -> str:
         if self.separator is not None:
             return self.separator
         return " " if has_spaces(self.language) else ""

@@ -1,4 +1,4 @@
-"""Fonts: found, checked, opened, and their glyphs drawn once."""
+"""Fonts: discovery, validation, shaping, and rasterization with a glyph cache."""
 
 from synthtext.core.unicode import DEFAULT_IGNORABLE
 from synthtext.fonts.cache import RASTER_SIZES, FaceCache, raster_size

@@ -1,4 +1,4 @@
-"""Glyph rasters, shared by all lines, bounded in bytes."""
+"""Cache of faces and glyph rasters, bounded in bytes."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -7,37 +7,37 @@ from synthtext.fonts.face import Face, GlyphRaster
 from synthtext.fonts.file import FontFile, Variations
 
 _RATIO = 2**0.5
-_SMALLEST, _LARGEST = 12, 384  # pixels
-_OVERHEAD = 300  # bytes that Python adds to a raster
+_MIN_SIZE, _MAX_SIZE = 12, 384  # pixels
+_OVERHEAD = 300  # bytes of a raster besides its pixels
 
 
-def _ladder() -> tuple[int, ...]:
-    sizes = [float(_SMALLEST)]
-    while sizes[-1] < _LARGEST:
+def _sizes() -> tuple[int, ...]:
+    sizes = [float(_MIN_SIZE)]
+    while sizes[-1] < _MAX_SIZE:
         sizes.append(sizes[-1] * _RATIO)
     return tuple(round(size) for size in sizes)
 
 
-RASTER_SIZES = _ladder()
-"""Em sizes in pixels at which glyphs are drawn; the warp does the rest. Few, so that hundreds of fonts stay cheap."""
+RASTER_SIZES = _sizes()
+"""Em sizes in pixels at which glyphs are rasterized; warps scale them. Few sizes keep hundreds of fonts cheap."""
 
-_ENLARGED = 1.06  # a little is not seen, and saves the next larger size its glyphs
+_MAX_ENLARGEMENT = 1.06  # invisible, and avoids rasterizing at the next larger size
 
 
 def raster_size(size: float) -> int:
-    """The size of the ladder at which to draw for an em of `size` pixels: the next larger one, or the largest."""
-    return next((step for step in RASTER_SIZES if step * _ENLARGED >= size), RASTER_SIZES[-1])
+    """Return the raster size for an em of `size` pixels: the next larger one, or the largest."""
+    return next((step for step in RASTER_SIZES if step * _MAX_ENLARGEMENT >= size), RASTER_SIZES[-1])
 
 
 class _Rasters(dict[int, GlyphRaster]):
-    """The glyphs of a face at one size, drawn when they are first asked for."""
+    """Glyphs of a face at one size, rasterized on first use."""
 
     def __init__(self, cache: "FaceCache", face: Face, size: int) -> None:
-        self._cache, self._face, self._drawn_size = cache, face, size
+        self._cache, self._face, self._size = cache, face, size
         self.bytes = 0
 
     def __missing__(self, glyph: int) -> GlyphRaster:
-        raster = self[glyph] = self._face.rasterize(glyph, self._drawn_size)
+        raster = self[glyph] = self._face.rasterize(glyph, self._size)
         amount = raster.coverage.nbytes + _OVERHEAD
         self.bytes += amount
         self._cache.count_bytes(amount)
@@ -45,11 +45,11 @@ class _Rasters(dict[int, GlyphRaster]):
 
 
 class FaceCache:
-    """Open faces and their rasters; the least recently used go first when the bounds are exceeded.
+    """Cache of open faces and their glyph rasters; evicts the least recently used ones.
 
     Args:
-        limit: bytes of rasters; those of the face and size in use always stay.
-        faces: open files.
+        limit: Bytes of rasters; those of the face and size in use are never evicted.
+        faces: Maximum number of open faces.
     """
 
     def __init__(self, limit: int = 40 << 20, faces: int = 2048) -> None:
@@ -59,7 +59,7 @@ class FaceCache:
         self.raster_bytes = 0
 
     def face(self, file: FontFile) -> Face:
-        """The open face of a file, at its place on the axes."""
+        """Return the open face of a file, with its variations."""
         key = (file.digest, file.face_index, file.variations)
         face = self._faces.get(key)
         if face is None:
@@ -70,7 +70,7 @@ class FaceCache:
         return face
 
     def rasters(self, face: Face, size: int) -> Mapping[int, GlyphRaster]:
-        """The glyphs of a face at a size of the ladder, by id."""
+        """Return the glyphs of a face at one of `RASTER_SIZES`, by glyph id."""
         key = (face.file.digest, face.file.face_index, face.file.variations, size)
         rasters = self._rasters.get(key)
         if rasters is None:
@@ -79,7 +79,7 @@ class FaceCache:
         return rasters
 
     def count_bytes(self, amount: int) -> None:
-        """Count new rasters, of the face and size that were asked for last; let go of others when they are too many."""
+        """Add the bytes of a new raster of the face and size used last, and evict others beyond the limit."""
         self.raster_bytes += amount
         while self.raster_bytes > self._limit and len(self._rasters) > 1:
             _, oldest = self._rasters.popitem(last=False)

@@ -1,4 +1,4 @@
-"""Which fonts there are."""
+"""Discovery of fonts in folders, wheels and the system."""
 
 import os
 import sys
@@ -14,21 +14,21 @@ from synthtext.fonts.file import SUFFIXES, FontFile, read_font_file
 
 @dataclass(frozen=True)
 class FontOptions:
-    """Where fonts come from and how large text is set.
+    """Sources and sizes of fonts.
 
     Attributes:
-        folders: the user's own, searched with all that is below them. A broken font in one is an error.
-        system: the system's folders as well; a broken font in one is left out.
-        embedded: the free fonts that are installed with the project.
-        size_range: em size in pixels of the finished picture; a line that does not fit is set smaller.
-        pool: how many fonts each block of 256 samples draws from.
-        vary_axes: variable fonts are drawn along their axes; false: as their default.
-        weights: how much more often than others a font is drawn, by the name of a face ("Lato Bold") or of a family
-            ("Lato"), times those of all patterns ("*mono*") that fit the face's name; 1 for other fonts. A family is
-            drawn by the mean of its faces' factors, a face within it by its own. 0: never, as if it were not there.
+        folders: User's folders, searched recursively; a broken font in one is an error.
+        system: Search the system's folders; broken fonts are skipped.
+        bundled: Use the free fonts that are installed with the project.
+        size_range: Font size in pixels of the finished image; a line that does not fit is made smaller.
+        pool: Number of fonts for each block of 256 samples.
+        vary_axes: Draw variable fonts at random positions on their axes; otherwise at the default.
+        weights: Relative frequencies of fonts, by name of a face ("Lato Bold") or family ("Lato"), multiplied by those
+            of all patterns ("*mono*") that match the face's name; the default is 1. A family's weight is the mean
+            weight of its faces, among which one is drawn by its own weight. Fonts of weight 0 are ignored.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
 
     folders: tuple[Path, ...] = ()
     system: bool = False
@@ -47,13 +47,12 @@ class FontOptions:
 
 @dataclass(frozen=True)
 class FontInventory:
-    """What was found.
+    """The fonts that were found.
 
     Attributes:
-        fonts: usable faces, each content once, in the order of their digests: the same on every machine that has the
-            same fonts, wherever they lie.
-        left_out: why a file of the system was left out, by path.
-        vary: whether variable fonts are drawn along their axes.
+        fonts: Usable faces without duplicates, sorted by digest: the same on every machine with the same fonts.
+        skipped: Why a font of the system was skipped, by path.
+        vary_axes: Whether variable fonts are drawn along their axes.
     """
 
     fonts: tuple[FontFile, ...]
@@ -62,13 +61,13 @@ class FontInventory:
 
 
 def find_fonts(options: FontOptions) -> FontInventory:
-    """Search the folders of the options.
+    """Find the fonts of the options.
 
     Raises:
-        InputError: a folder of the user's is missing or has no font, a font in it is broken, or nothing was found.
+        InputError: A user's folder does not exist or has no font, a font in it is broken, or no font was found.
     """
     found: dict[tuple[str, int], FontFile] = {}
-    left_out: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     for folder in options.folders:
         for path in _user_fonts(folder):
             _keep(found, read_font_file(path))
@@ -77,24 +76,24 @@ def find_fonts(options: FontOptions) -> FontInventory:
         try:
             _keep(found, read_font_file(path))
         except InputError as error:
-            left_out[str(path)] = str(error)
+            skipped[str(path)] = str(error)
     if not found:
-        raise InputError("fonts: nothing was found; name a folder in fonts.folders, or set fonts.embedded=true")
-    return FontInventory(tuple(found[key] for key in sorted(found)), left_out, options.vary_axes)
+        raise InputError("fonts: no font was found; add a folder to fonts.folders, or set fonts.bundled=true")
+    return FontInventory(tuple(found[key] for key in sorted(found)), skipped, options.vary_axes)
 
 
 def bundled_fonts() -> list[Path]:
-    """The free fonts that came with the installation: wheels that register font files, and imgaug's DejaVu Sans."""
+    """Return the free fonts of the installation: from wheels that register fonts, and imgaug's DejaVu Sans."""
     registered: list[Path] = []
     for entry in sorted(entry_points(group="fonts_ttf"), key=lambda entry: entry.value):
         registered += [Path(path) for path in entry.load().values()]
-    # Found through the wheel's list of files: importing imgaug for a font would cost a second.
-    quick = [Path(str(path.locate())) for path in files("imgaug") or () if path.suffix == ".ttf"]
-    return sorted(registered + quick)
+    # By the list of files of the wheel: importing imgaug takes a second.
+    from_imgaug = [Path(str(path.locate())) for path in files("imgaug") or () if path.suffix == ".ttf"]
+    return sorted(registered + from_imgaug)
 
 
 def system_fonts() -> list[Path]:
-    """The fonts in the system's and the account's font folders."""
+    """Return the fonts in the font folders of the system and the user."""
     return [path for folder in _system_folders() if folder.is_dir() for path in _font_paths(folder)]
 
 
@@ -122,7 +121,7 @@ def _user_fonts(folder: Path) -> list[Path]:
         raise InputError(f"fonts: folder {str(folder)!r} does not exist")
     paths = _font_paths(folder)
     if not paths:
-        raise InputError(f"fonts: folder {str(folder)!r} holds no font ({', '.join(SUFFIXES)})")
+        raise InputError(f"fonts: folder {str(folder)!r} contains no font ({', '.join(SUFFIXES)})")
     return paths
 
 

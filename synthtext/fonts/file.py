@@ -1,4 +1,4 @@
-"""Places on the axes of variable fonts."""
+"""Font files: metadata, validation, and variation axes."""
 
 import re
 from collections.abc import Sequence
@@ -13,23 +13,22 @@ from synthtext.core import InputError
 from synthtext.fonts.loading import open_font, read_font
 
 AXIS_STEPS = 8
-"""Equal steps from an axis' minimum to its maximum: few distinct faces, so that their rasters are used again."""
+"""Number of equal steps on an axis: few distinct faces, so that their rasters are reused."""
 
-_LEANING = frozenset({"ital", "slnt"})
-# The optical size follows from the size of the text. The others are what weight and width are made of: drawn apart
-# from each other they tear letters.
-_KEPT = frozenset({"opsz", "XOPQ", "YOPQ", "XTRA", "YTLC", "YTUC", "YTAS", "YTDE", "YTFI"})
+_SLANT_AXES = frozenset({"ital", "slnt"})
+# The optical size follows from the font size. The others are parametric axes, which distort letters if varied alone.
+_FIXED_AXES = frozenset({"opsz", "XOPQ", "YOPQ", "XTRA", "YTLC", "YTUC", "YTAS", "YTDE", "YTFI"})
 
 
 class Axis(NamedTuple):
-    """An axis of a variable font, in the units of its design.
+    """An axis of a variable font, in design units.
 
     Attributes:
-        tag: such as "wght".
-        minimum: the least value.
-        default: where the font stands if nothing is asked.
-        maximum: the largest value.
-        hidden: the font asks not to show it to people.
+        tag: Such as "wght".
+        minimum: Minimum value.
+        default: Default value.
+        maximum: Maximum value.
+        hidden: Whether the font asks not to show the axis to users.
     """
 
     tag: str
@@ -40,46 +39,46 @@ class Axis(NamedTuple):
 
 
 Variations = tuple[tuple[str, float], ...]
-"""Values by the tags of axes; an axis that is not named stays at its default."""
+"""Values by axis tag; other axes are at their defaults."""
 
 
 def draw_variations(axes: Sequence[Axis], rng: np.random.Generator) -> Variations:
-    """Draw a value for each axis that is made to be varied: one of `STEPS` + 1, from the minimum to the maximum.
+    """Draw a value for each axis: one of `AXIS_STEPS` + 1 values from the minimum to the maximum.
 
-    Half of the fonts that could lean stand as they do by default. Optical size, hidden and parametric axes stay at
-    their defaults. A font without axes takes nothing from `rng`.
+    Fonts with slant axes are upright in half of the draws. Optical size, hidden and parametric axes stay at their
+    defaults. A font without axes draws nothing from `rng`.
     """
-    drawn = []
+    values = []
     for axis in axes:
-        if axis.hidden or axis.tag in _KEPT or axis.minimum >= axis.maximum:
+        if axis.hidden or axis.tag in _FIXED_AXES or axis.minimum >= axis.maximum:
             continue
-        upright = axis.tag in _LEANING and rng.random() < 0.5
+        upright = axis.tag in _SLANT_AXES and rng.random() < 0.5
         value = axis.minimum + (axis.maximum - axis.minimum) * int(rng.integers(AXIS_STEPS, endpoint=True)) / AXIS_STEPS
-        drawn.append((axis.tag, axis.default if upright else round(value, 3)))
-    return tuple(drawn)
+        values.append((axis.tag, axis.default if upright else round(value, 3)))
+    return tuple(values)
 
 
 SUFFIXES = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")
 _OUTLINE_TABLES = {"glyf", "CFF ", "CFF2"}
 _PROBES = "AHRg"
-_ANONYMOUS = re.compile(r"\..*|(uni|u|gid|glyph|cid|g|index|aj|nameme\.)[0-9A-F]+([._].*)?", re.IGNORECASE)
-_HIDDEN = 1  # a flag of an axis
+_GENERIC_NAME = re.compile(r"\..*|(uni|u|gid|glyph|cid|g|index|aj|nameme\.)[0-9A-F]+([._].*)?", re.IGNORECASE)
+_HIDDEN = 1  # flag of an axis
 _FAMILY, _STYLE, _TYPOGRAPHIC_FAMILY, _TYPOGRAPHIC_STYLE, _LICENCE, _LICENCE_ADDRESS = 1, 2, 16, 17, 13, 14
 
 
 @dataclass(frozen=True)
 class FontFile:
-    """One face of a font file.
+    """A face of a font file.
 
     Attributes:
-        path: of the file.
-        face_index: index in a collection; 0 for other files.
+        path: Path of the file.
+        face_index: Index in a collection; 0 for other files.
         digest: SHA-256 of the file, hexadecimal.
-        family: such as "Lato".
-        style: such as "Bold Italic".
-        licence: what the font says of its licence, or empty.
-        axes: of a variable font, in the font's order; empty for others.
-        variations: where on the axes the face is drawn; empty is the default of every axis.
+        family: Such as "Lato".
+        style: Such as "Bold Italic".
+        licence: Licence according to the font, or empty.
+        axes: Axes of a variable font, in the font's order; empty for other fonts.
+        variations: Values of axes; empty for the defaults.
     """
 
     path: Path
@@ -93,23 +92,23 @@ class FontFile:
 
     @property
     def name(self) -> str:
-        """Family, style and variations ("Inter Variable wght=612"), for people and for the `font` column."""
-        places = [f"{tag}={value:g}" for tag, value in self.variations]
-        return " ".join(part for part in (self.family, self.style, *places) if part)
+        """Family, style and variations, such as "Inter Variable wght=612"."""
+        variations = [f"{tag}={value:g}" for tag, value in self.variations]
+        return " ".join(part for part in (self.family, self.style, *variations) if part)
 
 
 def read_font_file(path: Path) -> list[FontFile]:
-    """The faces of a font file.
+    """Read the metadata of all faces of a font file.
 
     Raises:
-        InputError: the file cannot be read, is no font, or has no outlines to draw.
+        InputError: The file cannot be read, is not a font, or has no outlines.
     """
     data, digest = read_font(path)
     blob = hb.Blob(data)
     count = hb.Face(blob).count if data else 0
     faces = [_describe(hb.Face(blob, index), path, index, digest) for index in range(count)]
     if not faces:
-        raise InputError(f"font {str(path)!r} is broken or no font: it has no face")
+        raise InputError(f"font {str(path)!r} is broken or not a font: it has no face")
     return faces
 
 
@@ -117,10 +116,10 @@ def _describe(face: hb.Face, path: Path, index: int, digest: str) -> FontFile:
     if not face.glyph_count or not face.upem or not face.unicodes:
         raise InputError(f"font {str(path)!r} is broken: it has no glyphs or no character map")
     if not _OUTLINE_TABLES & set(face.table_tags):
-        raise InputError(f"font {str(path)!r} has no outlines (pictures only), which cannot be drawn")
+        raise InputError(f"font {str(path)!r} has bitmaps only, which cannot be scaled")
     open_font(path, index)
-    if _is_pictorial(face):
-        raise InputError(f"font {str(path)!r} shows symbols where letters should be")
+    if _is_symbol_font(face):
+        raise InputError(f"font {str(path)!r} displays symbols instead of letters")
     return FontFile(
         path=path,
         face_index=index,
@@ -135,13 +134,15 @@ def _describe(face: hb.Face, path: Path, index: int, digest: str) -> FontFile:
     )
 
 
-def _is_pictorial(face: hb.Face) -> bool:
-    """Whether the glyphs behind plain letters are named as something else: such fonts do not always say so."""
+def _is_symbol_font(face: hb.Face) -> bool:
+    """Whether the glyphs of letters have the names of other characters: not all symbol fonts declare themselves."""
     font = hb.Font(face)
     letters = [letter for letter in _PROBES if ord(letter) in face.unicodes]
     names = [font.get_glyph_name(font.get_nominal_glyph(ord(letter)) or 0) or "" for letter in letters]
     named = [
-        (letter, name) for letter, name in zip(letters, names, strict=True) if name and not _ANONYMOUS.fullmatch(name)
+        (letter, name)
+        for letter, name in zip(letters, names, strict=True)
+        if name and not _GENERIC_NAME.fullmatch(name)
     ]
     return len(named) == len(_PROBES) and not any(name.split(".")[0] == letter for letter, name in named)
 

@@ -1,4 +1,4 @@
-"""How often fonts are drawn, by what a user says of some of them."""
+"""Pools of fonts: which fonts a block of samples draws from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,46 +8,43 @@ from math import prod
 
 import numpy as np
 
-from synthtext.core import Charset, InputError, WeightedSampler
-from synthtext.core.randomness import WeightedComponent
+from synthtext.core import Charset, InputError, WeightedComponent, WeightedSampler
 from synthtext.corpora import Corpus, CorpusMixture, clean_text
 from synthtext.fonts.cache import FaceCache
 from synthtext.fonts.discovery import FontInventory, FontOptions
 from synthtext.fonts.face import Face
 from synthtext.fonts.file import FontFile, draw_variations
 
-_WILD = frozenset("*?[")
+_WILDCARDS = frozenset("*?[")
 
 
 def font_weights(fonts: Sequence[FontFile], given: Mapping[str, float]) -> tuple[float, ...]:
-    """The factor of every font: that of its face ("Lato Bold") or else of its family ("Lato"), times all that fit it.
+    """Compute the weight of every font: that of its face ("Lato Bold") or family ("Lato"), times all matching patterns.
 
-    A key with *, ? or [ is a pattern of the names of faces, as in a shell, whatever the case; it may fit none. A font
-    that is not meant by any key has the factor 1.
+    A key with *, ? or [ is a case-insensitive shell pattern of face names, which may match none. Fonts without a
+    matching key have the weight 1.
 
     Args:
-        fonts: that were found.
-        given: factors by name or pattern.
+        fonts: Fonts that were found.
+        given: Weights by name or pattern.
 
     Raises:
-        InputError: a name is of no font, or every font has the factor 0.
+        InputError: No font has a given name, or every font has the weight 0.
     """
-    patterns = [(name.lower(), weight) for name, weight in sorted(given.items()) if _WILD & set(name)]
+    patterns = [(name.lower(), weight) for name, weight in sorted(given.items()) if _WILDCARDS & set(name)]
     known = {name for font in fonts for name in (font.name, font.family)}
     for name in given:
-        if name not in known and not _WILD & set(name):
+        if name not in known and not _WILDCARDS & set(name):
             close = get_close_matches(name, sorted(known), n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "`ocrmill fonts` lists those that there are"
-            raise InputError(
-                f"fonts.weights: there is no font {name!r} among the {len(fonts):,} that were found; {hint}"
-            )
+            hint = f"did you mean {close[0]!r}?" if close else "`ocrmill fonts` lists all fonts"
+            raise InputError(f"fonts.weights: no font {name!r} among the {len(fonts):,} fonts found; {hint}")
     weights = []
     for font in fonts:
         own = given.get(font.name, given.get(font.family, 1.0))
         name = font.name.lower()
         weights.append(float(own * prod(weight for pattern, weight in patterns if fnmatchcase(name, pattern))))
     if not any(weights):
-        raise InputError("fonts.weights: every font has the weight 0; nothing could be drawn")
+        raise InputError("fonts.weights: every font has the weight 0; give at least one a weight above 0")
     return tuple(weights)
 
 
@@ -56,12 +53,12 @@ _PROBES = 100
 
 @dataclass(frozen=True)
 class FontFamily:
-    """The faces of a family that can set texts of the corpora.
+    """The faces of a family that cover texts of the corpora.
 
     Attributes:
-        faces: in the inventory's order.
-        share: of the texts, that the family can set; above 0, at most 1.
-        weights: how often each face is drawn, above 0; empty if no font is weighed.
+        faces: Faces in the inventory's order.
+        share: Fraction of the texts that the family covers; above 0, at most 1.
+        weights: Weight of each face, above 0; empty if there are no weights.
     """
 
     faces: tuple[FontFile, ...]
@@ -70,7 +67,7 @@ class FontFamily:
 
     @property
     def weight(self) -> float:
-        """How often the family is drawn, against others."""
+        """Relative frequency of the family."""
         return self.share * (sum(self.weights) / len(self.weights) if self.weights else 1.0)
 
     def draw(self, rng: np.random.Generator) -> FontFile:
@@ -81,56 +78,58 @@ class FontFamily:
 
 
 class FontPool:
-    """The fonts that a corpus can be set in, by family: a family with forty weights is as likely as one with a single.
+    """The fonts that cover texts of the corpora, grouped by family, so that large families are not drawn more often.
 
-    A family that can set few of the texts (digits only, say) is drawn as rarely as it would be of use.
+    A family that covers few of the texts (only digits, say) is drawn less often, in proportion.
 
     Args:
-        families: with the share of the texts that each can set.
-        corpus_fonts: for every corpus, faces that can set many of its texts; a draw has at least one of them.
-        vary: variable fonts get a place on their axes.
+        families: Families with the fraction of the texts that each covers.
+        corpus_fonts: For every corpus, faces that cover many of its texts; a draw has at least one of them.
+        vary_axes: Draw values for the axes of variable fonts.
     """
 
     def __init__(
-        self, families: Sequence[FontFamily], able: Sequence[Sequence[FontFile]] = (), *, vary: bool = True
+        self, families: Sequence[FontFamily], corpus_fonts: Sequence[Sequence[FontFile]] = (), *, vary_axes: bool = True
     ) -> None:
         self.families = tuple(families)
         weights = {face: w for family in families for face, w in zip(family.faces, family.weights, strict=False)}
         self.corpus_fonts = tuple(
-            FontFamily(tuple(faces), 1.0, tuple(weights[f] for f in faces if weights)) for faces in able
+            FontFamily(tuple(faces), 1.0, tuple(weights[f] for f in faces if weights)) for faces in corpus_fonts
         )
-        self._vary, self._weighed = vary, bool(weights)
-        chances = np.array([family.weight for family in families])
-        self._probabilities = chances / chances.sum()
+        self._vary_axes, self._is_weighted = vary_axes, bool(weights)
+        family_weights = np.array([family.weight for family in families])
+        self._probabilities = family_weights / family_weights.sum()
 
     def draw(self, rng: np.random.Generator, count: int) -> list[FontFile]:
-        """Draw `count` faces, all of different families if there are as many, and one more for a corpus without any.
+        """Draw `count` faces, of different families if there are as many, and one more for each corpus without any.
 
-        Few fonts have Tamil, many the digits of its prices: a pool of these alone could set no word. Where fonts are
-        weighed, a family that is due more than once in `count` faces is there as often.
+        Few fonts cover Tamil, many cover the digits of its prices: a pool of the latter could set no word. With
+        weights, a family whose expected count is above 1 occurs several times.
         """
-        picked = self._by_weight(rng, count) if self._weighed else self._different(rng, count)
+        picked = self._draw_systematic(rng, count) if self._is_weighted else self._draw_distinct(rng, count)
         drawn = [family.draw(rng) for family in picked]
-        for able in self.corpus_fonts:
-            if not any(face in able.faces for face in drawn):
-                drawn.append(able.draw(rng))
-        return [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn] if self._vary else drawn
+        for family in self.corpus_fonts:
+            if not any(face in family.faces for face in drawn):
+                drawn.append(family.draw(rng))
+        return (
+            [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn] if self._vary_axes else drawn
+        )
 
-    def _different(self, rng: np.random.Generator, count: int) -> list[FontFamily]:
+    def _draw_distinct(self, rng: np.random.Generator, count: int) -> list[FontFamily]:
+        """Sample without replacement."""
         distinct = min(count, len(self.families))
         order = rng.choice(len(self.families), distinct, replace=False, p=self._probabilities)
         return [self.families[int(order[i % distinct])] for i in range(count)]
 
-    def _by_weight(self, rng: np.random.Generator, count: int) -> list[FontFamily]:
-        """Systematic sampling (Madow 1949): each family is drawn its exact share of `count` times, rounded up or down.
+    def _draw_systematic(self, rng: np.random.Generator, count: int) -> list[FontFamily]:
+        """Systematic sampling (Madow 1949): each family is drawn its expected number of times, rounded up or down.
 
-        Drawn one after the other without going back, every one of few families would be in every pool, whatever its
-        weight.
+        Sampling without replacement would put every one of few families into every pool, whatever its weight.
         """
         order = rng.permutation(len(self.families))
         ends = np.cumsum(self._probabilities[order])
-        places = np.searchsorted(ends, (rng.random() + np.arange(count)) / count * ends[-1], side="right")
-        return [self.families[int(order[min(place, len(order) - 1)])] for place in places]
+        positions = np.searchsorted(ends, (rng.random() + np.arange(count)) / count * ends[-1], side="right")
+        return [self.families[int(order[min(position, len(order) - 1)])] for position in positions]
 
 
 def build_font_pool(
@@ -141,20 +140,20 @@ def build_font_pool(
     cache: FaceCache,
     rng: np.random.Generator,
 ) -> FontPool:
-    """Find the fonts that can set texts of the corpora, by looking at a hundred texts of each.
+    """Find the fonts that cover texts of the corpora, by sampling a hundred texts of each.
 
-    Fonts of weight 0 are not looked at.
+    Fonts of weight 0 are ignored.
 
     Raises:
-        InputError: no font can set any of the texts of a corpus, or none is within the charset; the message names the
-            corpus and the characters. Or a font that is weighed is not there.
+        InputError: No font covers any text of a corpus, no text is within the charset, or a weighted font does not
+            exist.
     """
     weights = font_weights(inventory.fonts, options.weights)
     fonts = [font for font, weight in zip(inventory.fonts, weights, strict=True) if weight]
-    drawn = [weight for weight in weights if weight] if options.weights else []
+    kept_weights = [weight for weight in weights if weight] if options.weights else []
     faces = [cache.face(file) for file in fonts]
     shares = np.zeros(len(faces))
-    able: list[list[FontFile]] = []
+    corpus_fonts: list[list[FontFile]] = []
     for entry in corpora.entries:
         texts = _probe(entry, charset, rng)
         covered = np.array([sum(face.covers(text) for text in texts) for face in faces])
@@ -162,7 +161,7 @@ def build_font_pool(
             raise InputError(_uncovered(entry.name, texts, faces))
         shares += covered * entry.weight / len(texts)
         if entry.weight > 0:
-            able.append([fonts[i] for i in np.flatnonzero(2 * covered >= covered.max())])
+            corpus_fonts.append([fonts[i] for i in np.flatnonzero(2 * covered >= covered.max())])
     families: dict[str, list[int]] = {}
     for i in np.flatnonzero(shares):
         families.setdefault(fonts[i].family, []).append(int(i))
@@ -172,12 +171,12 @@ def build_font_pool(
             FontFamily(
                 tuple(fonts[i] for i in members),
                 float(shares[members].max() / total),
-                tuple(drawn[i] for i in members if drawn),
+                tuple(kept_weights[i] for i in members if kept_weights),
             )
             for members in families.values()
         ],
-        able,
-        vary=inventory.vary_axes,
+        corpus_fonts,
+        vary_axes=inventory.vary_axes,
     )
 
 
@@ -186,25 +185,25 @@ def _probe(entry: WeightedComponent[Corpus], charset: Charset, rng: np.random.Ge
         texts = [text for text in (clean_text(entry.component.draw(rng)) for _ in range(_PROBES)) if text]
     except InputError:
         raise
-    except Exception as error:  # a corpus of the user's
-        raise InputError(f"corpus {entry.name!r} cannot be drawn from: {type(error).__name__}: {error}") from None
+    except Exception as error:  # of a user-defined corpus
+        raise InputError(f"corpus {entry.name!r} cannot be sampled: {type(error).__name__}: {error}") from None
     if not texts:
-        raise InputError(f"corpus {entry.name!r} is empty: {_PROBES} draws gave no visible text")
-    within = [text for text in texts if charset.covers(charset.fold(text))]
-    if not within:
-        outside = "".join(dict.fromkeys(c for text in texts for c in charset.fold(text) if c not in charset))[:20]
+        raise InputError(f"corpus {entry.name!r} is empty: {_PROBES} samples have no visible text")
+    covered = [text for text in texts if charset.covers(charset.fold(text))]
+    if not covered:
+        missing = "".join(dict.fromkeys(c for text in texts for c in charset.fold(text) if c not in charset))[:20]
         raise InputError(
-            f"corpus {entry.name!r} does not fit the charset: each of {len(texts)} texts holds characters that it "
-            f"lacks, such as {outside!r}; choose another charset"
+            f"corpus {entry.name!r} does not fit the charset: each of {len(texts)} texts has characters that it "
+            f"lacks, such as {missing!r}; choose another charset"
         )
-    return within
+    return covered
 
 
 def _uncovered(name: str, texts: Sequence[str], faces: Sequence[Face]) -> str:
     best = min(faces, key=lambda face: len(face.missing(texts[0])))
     lacking = "".join(dict.fromkeys(best.missing(texts[0])))[:20]
     return (
-        f"corpus {name!r} is covered by none of the {len(faces)} fonts: of {texts[0][:40]!r} the nearest "
-        f"({best.file.name}) lacks {lacking!r}; `make fonts` installs free fonts (for fonts.system=true), or add a "
-        "folder with such fonts to fonts.folders"
+        f"corpus {name!r} is covered by none of the {len(faces)} fonts: for {texts[0][:40]!r}, the best font "
+        f"({best.file.name}) lacks {lacking!r}; run `make fonts` to install free fonts (for fonts.system=true), or "
+        "add a folder with suitable fonts to fonts.folders"
     )

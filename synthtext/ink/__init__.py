@@ -1,4 +1,4 @@
-"""What lines are written with. In a recipe, the style `outline` means the class `Outline` of this package."""
+"""Ink colours and styles. In a recipe, the style `outline` refers to the class `Outline` of this package."""
 
 from synthtext.core.compositing import composite, composite_image
 from synthtext.ink.colours import AnyColour, ColourSource, Palettes, PhotoColours, SampledColours, Tones

@@ -1,4 +1,4 @@
-"""Where the colours of ink come from."""
+"""Sources of ink colours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,49 +14,49 @@ from synthtext.core import Image, Range, check_number, check_range
 from synthtext.ink.contrast import Colour, InkColour, luminance
 
 CANDIDATES = 12
-"""Colours that are tried on a ground before black and white are."""
+"""Number of colours that are tried before black and white."""
 
 
 class ColourSource(Protocol):
-    """Offers colours; the first that keeps the contrast floor is taken.
+    """Proposes colours; the first one that reaches the contrast floor is used.
 
-    A new one is a frozen dataclass with this one method, named by its dotted path in a recipe.
+    A custom source is a frozen dataclass with this method, named by its dotted path in a recipe.
     """
 
-    def candidates(self, rng: np.random.Generator, paper: Image) -> Sequence[Colour]:
-        """Colours in the order in which they should be tried.
+    def candidates(self, rng: np.random.Generator, background: Image) -> Sequence[Colour]:
+        """Return colours in the order in which to try them.
 
         Args:
-            rng: draws them.
-            paper: (H, W, 3) RGB, what the ink comes to lie on.
+            rng: Source of all randomness.
+            background: (H, W, 3) RGB.
         """
         ...
 
 
 def with_luminance(tint: Colour, level: float) -> Colour:
-    """A colour made darker or lighter until it has a luminance of 0 to 255, towards black or white.
+    """Blend a colour with black or white such that it gets a luminance.
 
     Args:
         tint: RGB, 0 to 255.
-        level: of the result.
+        level: Luminance of the result, 0 to 255.
     """
-    given = luminance(tint)
-    if given >= level:
-        scale = level / max(given, 1e-6)
+    current = luminance(tint)
+    if current >= level:
+        scale = level / max(current, 1e-6)
         return tint[0] * scale, tint[1] * scale, tint[2] * scale
-    share = (level - given) / (255 - given)
-    return tuple(part + (255 - part) * share for part in tint)  # type: ignore[return-value]
+    fraction = (level - current) / (255 - current)
+    return tuple(channel + (255 - channel) * fraction for channel in tint)  # type: ignore[return-value]
 
 
 def colour_pair_around(ink: InkColour, tint: Colour, distance: float) -> tuple[Colour, Colour]:
-    """Two colours to both sides of an ink: one that is farther from the ground, and one that is nearer.
+    """Return two colours around an ink colour: one farther from the background, and one nearer to it.
 
-    Any mixture of the two loses at most half of the distance of the ink's contrast.
+    Mixtures of the two lose at most half of `distance` of the ink's contrast.
 
     Args:
-        ink: in the middle; the farther one has its hue.
-        tint: RGB, 0 to 255: the hue of the nearer one.
-        distance: of their luminances, in steps of 255; less where the farther one would be beyond black or white.
+        ink: Colour in the middle, whose hue the farther colour has.
+        tint: Hue of the nearer colour, RGB, 0 to 255.
+        distance: Difference of luminance, 0 to 255; smaller if the farther colour would exceed black or white.
     """
     level, half = luminance(ink.colour), (-distance if ink.is_darker else distance) / 2
     far = with_luminance(ink.colour, min(255.0, max(0.0, level + half)))
@@ -64,30 +64,30 @@ def colour_pair_around(ink: InkColour, tint: Colour, distance: float) -> tuple[C
 
 
 def draw_colour(rng: np.random.Generator) -> list[int]:
-    """Any colour, as JSON."""
+    """Draw a uniformly distributed colour, as JSON."""
     return [int(part) for part in rng.integers(0, 256, 3)]
 
 
 @dataclass(frozen=True)
 class AnyColour:
-    """Greys and colours in turn, every one as likely as any other."""
+    """Uniformly distributed greys and colours in turn."""
 
-    def candidates(self, rng: np.random.Generator, paper: Image) -> list[Colour]:
-        """A dozen colours."""
-        coin, *drawn = (rng.random(1 + 3 * CANDIDATES) * 255).tolist()
+    def candidates(self, rng: np.random.Generator, background: Image) -> list[Colour]:
+        """Draw twelve colours."""
+        coin, *channels = (rng.random(1 + 3 * CANDIDATES) * 255).tolist()
         return [
-            (drawn[i],) * 3 if (i % 2 == 0) == (coin < 128) else (drawn[i], drawn[i + 1], drawn[i + 2])
+            (channels[i],) * 3 if (i % 2 == 0) == (coin < 128) else (channels[i], channels[i + 1], channels[i + 2])
             for i in range(0, 3 * CANDIDATES, 3)
         ]
 
 
 @dataclass(frozen=True)
 class Tones:
-    """Greys of a lightness, or colours near to them: printer's black, faded thermal print, text on a screen.
+    """Greys of a lightness range, slightly tinted: printing ink, faded thermal print, text on a screen.
 
     Attributes:
-        lightness_range: 0 to 255.
-        tint: how far channels may differ from the lightness, 0 to 255.
+        lightness_range: Lightness, 0 to 255.
+        tint: Maximum difference of the channels from the lightness, 0 to 255.
     """
 
     lightness_range: Range = (0, 70)
@@ -97,8 +97,8 @@ class Tones:
         check_range("lightness_range", self.lightness_range, 0, 255)
         check_range("tint", (0, self.tint), 0, 255)
 
-    def candidates(self, rng: np.random.Generator, paper: Image) -> list[Colour]:
-        """A dozen shades."""
+    def candidates(self, rng: np.random.Generator, background: Image) -> list[Colour]:
+        """Draw twelve colours."""
         lightness = rng.uniform(*self.lightness_range, (CANDIDATES, 1))
         shades = np.clip(lightness + rng.uniform(-self.tint, self.tint, (CANDIDATES, 3)), 0, 255)
         return [(red, green, blue) for red, green, blue in shades.tolist()]
@@ -106,16 +106,16 @@ class Tones:
 
 @dataclass(frozen=True)
 class SampledColours:
-    """Colours of places on the paper, as they are or made darker or lighter: dark brown on tan, pale blue on navy.
+    """Colours of random pixels of the background, some with another luminance: dark brown on tan, pale blue on navy.
 
-    On a photograph these are colours that were seen together.
+    On a photograph, these are colours that occur together.
     """
 
-    def candidates(self, rng: np.random.Generator, paper: Image) -> list[Colour]:
-        """A dozen colours: the first third as they are, the others of drawn luminances."""
-        height, width = paper.shape[:2]
+    def candidates(self, rng: np.random.Generator, background: Image) -> list[Colour]:
+        """Draw twelve colours: the first third is unchanged, the others have random luminances."""
+        height, width = background.shape[:2]
         rows, columns, levels = rng.random((3, CANDIDATES))
-        picked = paper[(rows * height).astype(int), (columns * width).astype(int)].tolist()
+        picked = background[(rows * height).astype(int), (columns * width).astype(int)].tolist()
         return [
             (float(red), float(green), float(blue))
             if i < CANDIDATES // 3
@@ -124,8 +124,8 @@ class SampledColours:
         ]
 
 
-# The colours, dark to light, of the medoids of 32 clusters of some 1,800 photographs: word crops of signs, labels and
-# covers for the most part (IIIT5K, SVT, ICDAR 2015), screens and views. Colours by median cut; near ones are left out.
+# Colours, dark to light, of the medoids of 32 clusters of about 1,800 photographs, mostly word crops of signs, labels
+# and covers (IIIT5K, SVT, ICDAR 2015), also screens and landscapes. Median cut without similar colours.
 _MEASURED = (
     "342c2c 544a48 807568 c9b89c",
     "414441 6d675e 807c76 958f87 b3a69c",
@@ -166,10 +166,10 @@ _PALETTES = tuple(
 
 @dataclass(frozen=True)
 class Palettes:
-    """Colours of one of the palettes that were measured on photographs of signs, labels and covers.
+    """Colours of a palette measured on photographs of signs, labels and covers.
 
     Attributes:
-        variation: how far each channel may be from the palette's, 0 to 100 steps.
+        variation: Maximum deviation of each channel, 0 to 100.
     """
 
     variation: float = 12
@@ -177,35 +177,35 @@ class Palettes:
     def __post_init__(self) -> None:
         check_number("variation", self.variation, 0, 100)
 
-    def candidates(self, rng: np.random.Generator, paper: Image) -> list[Colour]:
-        """The colours of a palette, and darker and lighter ones of them."""
+    def candidates(self, rng: np.random.Generator, background: Image) -> list[Colour]:
+        """Draw colours of a palette, then darker and lighter ones."""
         return sample_palette(rng, _PALETTES[int(rng.integers(len(_PALETTES)))], self.variation)
 
 
 def sample_palette(rng: np.random.Generator, palette: Sequence[Sequence[float]], variation: float) -> list[Colour]:
-    """A dozen colours: those of a palette in a drawn order, moved by up to `variation`, then others of their hues."""
+    """Draw twelve colours: a palette in random order, varied by up to `variation`, then others of their hues."""
     numbers = rng.random((CANDIDATES, 4)).tolist()
     order = sorted(range(len(palette)), key=lambda i: numbers[i % CANDIDATES][3])
-    offered: list[Colour] = []
+    colours: list[Colour] = []
     for i, (*moves, level) in enumerate(numbers):
         red, green, blue = (
-            min(255.0, max(0.0, part + variation * (2 * move - 1)))
-            for part, move in zip(palette[order[i % len(order)]], moves, strict=True)
+            min(255.0, max(0.0, channel + variation * (2 * move - 1)))
+            for channel, move in zip(palette[order[i % len(order)]], moves, strict=True)
         )
-        offered.append((red, green, blue) if i < len(order) else with_luminance((red, green, blue), 255 * level))
-    return offered
+        colours.append((red, green, blue) if i < len(order) else with_luminance((red, green, blue), 255 * level))
+    return colours
 
 
-_THUMBNAIL = 64  # pixels of the longer side from which colours are taken
+_THUMBNAIL = 64  # pixels of the longer side of the image that is measured
 
 
 @dataclass(frozen=True)
 class PhotoColours:
-    """Colours that were seen together: those of one photograph, drawn for every line.
+    """Colours of a photograph, drawn for every line.
 
     Attributes:
-        folder: with at least one picture, in it or below it; a broken one is an error.
-        count: how many colours are taken of a photograph, 2 to 32.
+        folder: Folder with at least one photograph, also in subfolders; a broken one is an error.
+        count: Number of colours per photograph, 2 to 32.
     """
 
     folder: Path
@@ -218,15 +218,15 @@ class PhotoColours:
         """Read every photograph once.
 
         Raises:
-            InputError: the folder is missing or empty, or a photograph is broken; the message names it.
+            InputError: The folder does not exist or is empty, or a photograph is broken; the message names it.
         """
         for path in self._paths:
-            _measured(path, path.stat().st_mtime_ns, self.count)
+            _cached_palette(path, path.stat().st_mtime_ns, self.count)
 
-    def candidates(self, rng: np.random.Generator, paper: Image) -> list[Colour]:
-        """The colours of a photograph, and darker and lighter ones of them."""
+    def candidates(self, rng: np.random.Generator, background: Image) -> list[Colour]:
+        """Draw colours of a photograph, then darker and lighter ones."""
         path = self._paths[int(rng.integers(len(self._paths)))]
-        return sample_palette(rng, _measured(path, path.stat().st_mtime_ns, self.count), 0.0)
+        return sample_palette(rng, _cached_palette(path, path.stat().st_mtime_ns, self.count), 0.0)
 
     @cached_property
     def _paths(self) -> tuple[Path, ...]:
@@ -234,7 +234,7 @@ class PhotoColours:
 
 
 def measure_palette(photo: Image, count: int) -> tuple[Colour, ...]:
-    """The colours of a picture (H, W, 3) by median cut, at most `count`; the most frequent one first."""
+    """Compute at most `count` colours of an image (H, W, 3) by median cut, most frequent first."""
     small = Pictures.fromarray(photo)
     small.thumbnail((_THUMBNAIL, _THUMBNAIL), Pictures.Resampling.BOX)
     cut = small.quantize(count, Pictures.Quantize.MEDIANCUT, dither=Pictures.Dither.NONE)
@@ -245,6 +245,6 @@ def measure_palette(photo: Image, count: int) -> tuple[Colour, ...]:
 
 
 @lru_cache(maxsize=65536)
-def _measured(path: Path, modified: int, count: int) -> tuple[Colour, ...]:
-    """The colours of a file in the state that it had when it was modified."""
+def _cached_palette(path: Path, modified: int, count: int) -> tuple[Colour, ...]:
+    """The colours of a file; `modified` is its modification time, which detects changed files."""
     return measure_palette(decode_photo(path), count)

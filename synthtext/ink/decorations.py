@@ -1,4 +1,4 @@
-"""Underlined letters."""
+"""Ink styles with strokes along the text: underlined, struck-through and highlighted letters."""
 
 import math
 from dataclasses import dataclass
@@ -13,21 +13,27 @@ from synthtext.ink.style import InkStyle
 from synthtext.typesetting.canvas import Strokes
 from synthtext.typesetting.shaping import ShapedLine
 
-_BESIDE = 0.06  # ems that are free below letters which an underline must not touch
+_CLEARANCE = 0.06  # ems between an underline and letters that it must not touch
+
+
+def _extents(line: ShapedLine) -> tuple[float, float, float, float]:
+    """Start and end of the ink along the line, then across it, in ems."""
+    ink = line.ink_box
+    return (ink.top, ink.bottom, ink.left, ink.right) if line.vertical else (ink.left, ink.right, ink.top, ink.bottom)
 
 
 @dataclass(frozen=True)
 class Underline(InkStyle):
-    """Letters on a line: straight, double, dashed, dotted, or a wave; beside vertical lines, on their right.
+    """Letters with an underline: straight, double, dashed, dotted, or wavy; on the right of vertical lines.
 
-    It is decoration: quads do not hold it. It stands clear below all ink where crossing it could make another character
-    (an underscore, a comma, a cedilla, other marks below), and ends before letters, or crosses them, elsewhere.
+    It is decoration: quads do not contain it. It lies below all ink where crossing it could form another character (an
+    underscore, comma, cedilla or other mark below); elsewhere, it crosses letters or has gaps at them.
 
     Attributes:
-        kinds: which are drawn: "straight", "double", "dashed", "dotted", "wave".
-        distance_range: from the baseline to the line, 0.06 to 0.5 ems.
-        width_range: of the line, 0.01 to 0.15 ems.
-        own_colour_probability: that it has another colour than the letters.
+        kinds: Kinds to draw from: "straight", "double", "dashed", "dotted", "wave".
+        distance_range: Distance from the baseline, 0.06 to 0.5 ems.
+        width_range: Width of the underline, 0.01 to 0.15 ems.
+        own_colour_probability: Probability of another colour than that of the letters.
     """
 
     kinds: tuple[Literal["straight", "double", "dashed", "dotted", "wave"], ...] = (
@@ -45,65 +51,64 @@ class Underline(InkStyle):
         check_fraction("own_colour_probability", self.own_colour_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw the line, and its colour (RGB; none is the letters')."""
+        """Draw the underline and its colour (RGB; None for that of the letters)."""
         own = rng.random() < self.own_colour_probability
         return {
             "kind": self.kinds[int(rng.integers(len(self.kinds)))],
             "distance": rng.uniform(*self.distance_range),
             "width": rng.uniform(*self.width_range),
-            "broken": bool(rng.random() < 0.5),
+            "has_gaps": bool(rng.random() < 0.5),
             "colour": draw_colour(rng) if own else None,
         }
 
-    def marks(self, line: ShapedLine, parameters: Parameters) -> Strokes:
-        """The line, as long as the text."""
+    def strokes(self, line: ShapedLine, parameters: Parameters) -> Strokes:
+        """Return the underline, as long as the text."""
         ink, width, kind = line.ink_box, parameters["width"], parameters["kind"]
-        low = parameters["distance"] + width / 2
-        if line.vertical or not _may_cross(line.text):
+        centre = parameters["distance"] + width / 2
+        if line.vertical or not _may_touch_letters(line.text):
             edge = ink.right if line.vertical else ink.bottom
-            low = max(low, edge + _BESIDE + (2 * width if kind == "wave" else width / 2))
-        begin, end = (ink.top, ink.bottom) if line.vertical else (ink.left, ink.right)
-        paths = _paths(kind, begin, end, width) + np.array([0.0, low])
+            centre = max(centre, edge + _CLEARANCE + (2 * width if kind == "wave" else width / 2))
+        start, end, _, _ = _extents(line)
+        paths = _paths(kind, start, end, width) + np.array([0.0, centre])
         turned = paths[..., ::-1] if line.vertical else paths
-        apart = _BESIDE if parameters["broken"] else 0.0
-        return Strokes(np.asarray(turned, np.float32), width, parameters["colour"], apart)
+        clearance = _CLEARANCE if parameters["has_gaps"] else 0.0
+        return Strokes(np.asarray(turned, np.float32), width, parameters["colour"], clearance)
 
 
-def _may_cross(text: str) -> bool:
-    """Whether a line just below the baseline leaves every character what it is."""
+def _may_touch_letters(text: str) -> bool:
+    """Whether a stroke just below the baseline cannot turn a character into another one."""
     return text.isascii() and not any(character in "_,;" for character in text)
 
 
-def _paths(kind: str, begin: float, end: float, width: float) -> NDArray[np.float64]:
-    """The parts (S, P, 2) of a line from `begin` to `end` along the first axis, with its middle at 0 of the second."""
+def _paths(kind: str, start: float, end: float, width: float) -> NDArray[np.float64]:
+    """Polylines (S, P, 2) from `start` to `end` along the first axis, centred at 0 on the second axis."""
     if kind == "wave":
-        x = np.linspace(begin, end, max(3, math.ceil((end - begin) / width)))
-        return np.stack([x, 1.2 * width * np.sin((x - begin) * (math.pi / 3 / width))], axis=1)[None]
+        x = np.linspace(start, end, max(3, math.ceil((end - start) / width)))
+        return np.stack([x, 1.2 * width * np.sin((x - start) * (math.pi / 3 / width))], axis=1)[None]
     if kind in ("dashed", "dotted"):
-        long = width * (4.0 if kind == "dashed" else 1.0)
-        starts = np.arange(begin, max(end - long / 2, begin + 1e-6), long + 1.5 * width)
-        return np.stack([starts, 0 * starts, starts + long, 0 * starts], axis=1).reshape(-1, 2, 2)
+        length = width * (4.0 if kind == "dashed" else 1.0)
+        starts = np.arange(start, max(end - length / 2, start + 1e-6), length + 1.5 * width)
+        return np.stack([starts, 0 * starts, starts + length, 0 * starts], axis=1).reshape(-1, 2, 2)
     below = np.array([0.0, 2.2 * width] if kind == "double" else [0.0])
-    return np.stack([0 * below + begin, below, 0 * below + end, below], axis=1).reshape(-1, 2, 2)
+    return np.stack([0 * below + start, below, 0 * below + end, below], axis=1).reshape(-1, 2, 2)
 
 
-_MIDDLE = 0.42  # of the height above the baseline: through letters of either case
-_BEYOND = 0.08  # ems that the line goes on at both ends: it is no part of a letter
-_CASED = ("Latn", "Cyrl", "Grek", "Zyyy")
+_STRIKE_HEIGHT = 0.42  # of the height above the baseline: crosses letters of either case
+_OVERHANG = 0.08  # ems at both ends, so that the stroke is not read as part of a letter
+_CASED_SCRIPTS = ("Latn", "Cyrl", "Grek", "Zyyy")
 
 
 @dataclass(frozen=True)
 class StrikeThrough(InkStyle):
-    """Letters with a thin line through them, as of old prices. It is decoration: quads do not hold it.
+    """Letters with a thin stroke through them, as of old prices. It is decoration: quads do not contain it.
 
-    It has the letters' colour, or lies below them in its own, as always where it could hide a dash: letters and digits
-    alone can be read through a line of their colour.
+    The stroke has the colour of the letters, or another colour and lies below them. It always lies below if the text
+    has other characters than letters and digits, such as a dash, which it could hide.
 
     Attributes:
-        width_range: of the line, 0.01 to 0.07 ems.
-        rise: how much higher the line may be at its end than at its begin, or lower, as a share of the letters' height,
-            0 to 1.
-        own_colour_probability: that it has another colour than the letters, and lies below them.
+        width_range: Width of the stroke, 0.01 to 0.07 ems.
+        rise: Maximum difference in height between the ends of the stroke, as a fraction of the letters' height, 0 to 1.
+        own_colour_probability: Probability of another colour below the letters.
     """
 
     width_range: Range = (0.02, 0.045)
@@ -116,7 +121,7 @@ class StrikeThrough(InkStyle):
         check_fraction("own_colour_probability", self.own_colour_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw the line; its colour (RGB) is used where it does not have the letters'."""
+        """Draw the stroke; its colour (RGB) is used if it is not that of the letters."""
         return {
             "width": rng.uniform(*self.width_range),
             "rise": float(rng.uniform(-self.rise, self.rise)) if rng.random() < 0.5 else 0.0,
@@ -124,15 +129,13 @@ class StrikeThrough(InkStyle):
             "colour": draw_colour(rng),
         }
 
-    def marks(self, line: ShapedLine, parameters: Parameters) -> Strokes:
-        """The line, a little longer than the text."""
-        ink = line.ink_box
-        begin, end = (ink.top, ink.bottom) if line.vertical else (ink.left, ink.right)
-        near, far = (ink.left, ink.right) if line.vertical else (ink.top, ink.bottom)
-        cased = line.script in _CASED and not line.vertical and near < 0
-        middle = near * _MIDDLE if cased else (near + far) / 2
+    def strokes(self, line: ShapedLine, parameters: Parameters) -> Strokes:
+        """Return the stroke, a little longer than the text."""
+        start, end, near, far = _extents(line)
+        cased = line.script in _CASED_SCRIPTS and not line.vertical and near < 0
+        middle = near * _STRIKE_HEIGHT if cased else (near + far) / 2
         half = parameters["rise"] * (far - near) / 2
-        points = [[begin - _BEYOND, middle + half], [end + _BEYOND, middle - half]]
+        points = [[start - _OVERHANG, middle + half], [end + _OVERHANG, middle - half]]
         path = np.array(points, np.float32)[:, :: -1 if line.vertical else 1]
         own = parameters["own"] or not all(part.isalnum() or part.isspace() for part in line.text)
         return Strokes(path[None], parameters["width"], parameters["colour"] if own else None)
@@ -140,11 +143,11 @@ class StrikeThrough(InkStyle):
 
 @dataclass(frozen=True)
 class Highlight(InkStyle):
-    """Letters on a stripe of a bright colour, as of a marker or a selection. It is decoration: quads do not hold it.
+    """Letters on a bright stripe, as of a marker or a selection. It is decoration: quads do not contain it.
 
     Attributes:
-        lightness_range: luminance of the stripe, 0 to 255.
-        height_range: of the stripe, as a share of the letters' height, 0.5 to 1.5.
+        lightness_range: Luminance of the stripe, 0 to 255.
+        height_range: Height of the stripe, as a fraction of the letters' height, 0.5 to 1.5.
     """
 
     lightness_range: Range = (150, 235)
@@ -155,7 +158,7 @@ class Highlight(InkStyle):
         check_range("height_range", self.height_range, 0.5, 1.5, "shares")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw the stripe's height, colour (RGB), tilt, and how far it goes beyond the text (ems)."""
+        """Draw the height, colour (RGB) and tilt of the stripe, and how far it extends beyond the text (ems)."""
         red, green, blue = draw_colour(rng)
         bright = with_luminance((red, green, blue), rng.uniform(*self.lightness_range))
         return {
@@ -165,12 +168,10 @@ class Highlight(InkStyle):
             "beyond": rng.uniform(0, 0.12),
         }
 
-    def marks(self, line: ShapedLine, parameters: Parameters) -> Strokes:
-        """The stripe."""
-        ink = line.ink_box
-        begin, end = (ink.top, ink.bottom) if line.vertical else (ink.left, ink.right)
-        near, far = (ink.left, ink.right) if line.vertical else (ink.top, ink.bottom)
+    def strokes(self, line: ShapedLine, parameters: Parameters) -> Strokes:
+        """Return the stripe."""
+        start, end, near, far = _extents(line)
         middle, tilt, beyond = (near + far) / 2, parameters["tilt"], parameters["beyond"]
-        points = [[begin - beyond, middle - tilt], [end + beyond, middle + tilt]]
+        points = [[start - beyond, middle - tilt], [end + beyond, middle + tilt]]
         path = np.array(points, np.float32)[:, :: -1 if line.vertical else 1]
         return Strokes(path[None], parameters["height"] * (far - near), parameters["colour"])

@@ -1,4 +1,4 @@
-"""Letters that let the paper through."""
+"""Ink styles that fill letters with more than one opaque colour."""
 
 import math
 from dataclasses import dataclass
@@ -16,12 +16,40 @@ from synthtext.ink.contrast import InkColour
 from synthtext.ink.style import ContrastLoss, InkStyle
 
 
+class _TransparentFill(InkStyle):
+    """A fill with a drawn opacity."""
+
+    def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
+        """The contrast is proportional to the opacity."""
+        return ContrastLoss(factor=parameters["opacity"])
+
+
+class _TwoColourFill(InkStyle):
+    """A fill that varies between two colours around the colour of the ink."""
+
+    def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
+        """Half of the distance between the two colours."""
+        return ContrastLoss(offset=parameters["distance"] / 2)
+
+    def mixture(self, size: Size, em: float, parameters: Parameters) -> NDArray[np.uint8]:
+        """Return the mixture of the two colours, (H, W): 0 is the first, 255 the second."""
+        raise NotImplementedError
+
+    def fill(
+        self, background: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
+    ) -> Image:
+        """Draw letters in the two colours."""
+        mixture = self.mixture(Size(coverage.shape[1], coverage.shape[0]), em, parameters)
+        colours = colour_pair_around(ink, parameters["tint"], parameters["distance"])
+        return composite_image(background, coverage, colour_ramp(mixture, *colours))
+
+
 @dataclass(frozen=True)
-class Translucent(InkStyle):
-    """Letters of one colour through which the paper shows, as of watermarks and titles over films.
+class Translucent(_TransparentFill):
+    """Translucent letters of one colour, as of watermarks and titles over films.
 
     Attributes:
-        opacity_range: shares from 0.2 to 1; the contrast floor holds for what is left of the contrast.
+        opacity_range: Opacity, 0.2 to 1; the contrast floor applies to the remaining contrast.
     """
 
     opacity_range: Range = (0.4, 0.85)
@@ -33,27 +61,23 @@ class Translucent(InkStyle):
         """Draw the opacity."""
         return {"opacity": rng.uniform(*self.opacity_range)}
 
-    def faded(self, parameters: Parameters) -> ContrastLoss:
-        """As much of the contrast is left as the letters are opaque."""
-        return ContrastLoss(factor=parameters["opacity"])
-
     def fill(
-        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
+        self, background: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
     ) -> Image:
-        """The picture with the letters on it."""
-        return composite(paper, with_opacity(coverage, parameters["opacity"]), ink.colour)
+        """Draw translucent letters."""
+        return composite(background, with_opacity(coverage, parameters["opacity"]), ink.colour)
 
 
 @dataclass(frozen=True)
-class Blend(InkStyle):
-    """Letters that take on what they are printed on: its grain, folds and stains show through them.
+class Blend(_TransparentFill):
+    """Letters blended with the background, whose grain, folds and stains show through them.
 
-    Every mode comes in two: the first darkens, for ink that is darker than the paper, the second one lightens. None
-    comes nearer to the paper than the bare colour does.
+    Every mode is a pair: the first one darkens, for ink darker than the background, the second one lightens. No result
+    is nearer to the background than the plain colour of the ink.
 
     Attributes:
-        modes: which are drawn: "multiply" (and screen), "darken" (and lighten), "burn" (linear, and dodge).
-        opacity_range: shares from 0.2 to 1; the contrast floor holds for what is left of the contrast.
+        modes: Modes to draw from: "multiply" (and screen), "darken" (and lighten), "burn" (linear, and dodge).
+        opacity_range: Opacity, 0.2 to 1; the contrast floor applies to the remaining contrast.
     """
 
     modes: tuple[Literal["multiply", "darken", "burn"], ...] = ("multiply", "darken", "burn")
@@ -71,43 +95,39 @@ class Blend(InkStyle):
             "opacity": rng.uniform(*self.opacity_range),
         }
 
-    def faded(self, parameters: Parameters) -> ContrastLoss:
-        """As much of the contrast is left as the letters are opaque."""
-        return ContrastLoss(factor=parameters["opacity"])
-
     def fill(
-        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
+        self, background: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
     ) -> Image:
-        """The picture with the letters on it."""
-        below = paper if ink.is_darker else cv2.bitwise_not(paper)
-        colour = np.empty_like(paper)
+        """Draw blended letters."""
+        below = background if ink.is_darker else cv2.bitwise_not(background)
+        colour = np.empty_like(background)
         colour[:] = np.clip(np.asarray(ink.colour) if ink.is_darker else 255 - np.asarray(ink.colour), 0, 255)
-        mixed = _darkened(np.asarray(below, np.uint8), colour, parameters["mode"])
-        if not ink.is_darker:  # to lighten is to darken the negative
+        mixed = _darken(np.asarray(below, np.uint8), colour, parameters["mode"])
+        if not ink.is_darker:  # lightening is darkening of the negative
             mixed = np.asarray(cv2.bitwise_not(mixed), np.uint8)
-        return composite_image(paper, with_opacity(coverage, parameters["opacity"]), mixed)
+        return composite_image(background, with_opacity(coverage, parameters["opacity"]), mixed)
 
 
-def _darkened(paper: Image, colour: Image, mode: str) -> Image:
+def _darken(background: Image, colour: Image, mode: str) -> Image:
     if mode == "multiply":
-        return np.asarray(cv2.multiply(paper, colour, scale=1 / 255), np.uint8)
+        return np.asarray(cv2.multiply(background, colour, scale=1 / 255), np.uint8)
     if mode == "darken":
-        return np.asarray(cv2.min(paper, colour), np.uint8)
-    return np.asarray(cv2.subtract(paper, cv2.bitwise_not(colour)), np.uint8)
+        return np.asarray(cv2.min(background, colour), np.uint8)
+    return np.asarray(cv2.subtract(background, cv2.bitwise_not(colour)), np.uint8)
 
 
-_THERE = np.clip(2 * np.minimum(np.arange(256), 256 - np.arange(256)), 0, 255).astype(np.uint8)
-_BACK = np.asarray(255 - _THERE, np.uint8)
+_FORWARD = np.clip(2 * np.minimum(np.arange(256), 256 - np.arange(256)), 0, 255).astype(np.uint8)
+_BACKWARD = np.asarray(255 - _FORWARD, np.uint8)
 
 
 @dataclass(frozen=True)
-class GradientFill(InkStyle):
-    """Letters of two colours that flow into each other.
+class GradientFill(_TwoColourFill):
+    """Letters with a gradient between two colours.
 
     Attributes:
-        degrees_range: direction of the flow: 0 is to the right, 90 downwards.
-        distance_range: between the two colours, 0 to 150 steps of luminance.
-        turns_range: how often it flows there and back in the letters' height, 1 (there) to 4.
+        degrees_range: Direction of the gradient: 0 is to the right, 90 downwards.
+        distance_range: Distance of the two colours, 0 to 150 steps of luminance.
+        turns_range: Number of gradients back and forth in the letters' height, 1 (forth) to 4.
     """
 
     degrees_range: Range = (60, 120)
@@ -120,7 +140,7 @@ class GradientFill(InkStyle):
         check_range("turns_range", self.turns_range, 1, 4, "counts")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw the flow, and the hue (RGB) of the second colour."""
+        """Draw the gradient, and the hue (RGB) of the second colour."""
         return {
             "degrees": rng.uniform(*self.degrees_range),
             "distance": rng.uniform(*self.distance_range),
@@ -129,34 +149,26 @@ class GradientFill(InkStyle):
             "tint": draw_colour(rng),
         }
 
-    def faded(self, parameters: Parameters) -> ContrastLoss:
-        """Half of the distance between the colours: that of the ink is in the middle."""
-        return ContrastLoss(offset=parameters["distance"] / 2)
-
-    def fill(
-        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
-    ) -> Image:
-        """The picture with the letters on it."""
-        height, width = coverage.shape
+    def mixture(self, size: Size, em: float, parameters: Parameters) -> NDArray[np.uint8]:
+        """Return the gradient."""
+        width, height = int(size.width), int(size.height)
         angle, turns = math.radians(parameters["degrees"]), parameters["turns"]
-        across, down = math.cos(angle) * turns / height, math.sin(angle) * turns / height  # of a turn in every pixel
+        across, down = math.cos(angle) * turns / height, math.sin(angle) * turns / height  # turns per pixel
         x = (np.arange(width, dtype=np.float32) - (width - 1) / 2) * np.float32(across)
         y = (np.arange(height, dtype=np.float32) - (height - 1) / 2) * np.float32(down)
-        way = x + y[:, None] + np.float32(turns / 2)
-        steps = (way * np.float32(128)).astype(np.int32).astype(np.uint8)  # of 256 there and back
-        index = np.asarray(cv2.LUT(steps, _BACK if parameters["mirrored"] else _THERE), np.uint8)
-        colours = colour_pair_around(ink, parameters["tint"], parameters["distance"])
-        return composite_image(paper, coverage, colour_ramp(index, *colours))
+        phase = x + y[:, None] + np.float32(turns / 2)
+        steps = (phase * np.float32(128)).astype(np.int32).astype(np.uint8)  # 256 steps back and forth
+        return np.asarray(cv2.LUT(steps, _BACKWARD if parameters["mirrored"] else _FORWARD), np.uint8)
 
 
 @dataclass(frozen=True)
-class TextureFill(InkStyle):
-    """Letters of two colours in patches, stripes or dots.
+class TextureFill(_TwoColourFill):
+    """Letters with patches, stripes or dots of two colours.
 
     Attributes:
-        patterns: which are drawn: "patches", "stripes", "dots".
-        size_range: of patches, stripes and dots, 0.02 to 1 ems; two pixels at least.
-        distance_range: between the two colours, 0 to 150 steps of luminance.
+        patterns: Patterns to draw from: "patches", "stripes", "dots".
+        size_range: Size of patches, stripes and dots, 0.02 to 1 ems; at least two pixels.
+        distance_range: Distance of the two colours, 0 to 150 steps of luminance.
     """
 
     patterns: tuple[Literal["patches", "stripes", "dots"], ...] = ("patches", "stripes", "dots")
@@ -176,27 +188,17 @@ class TextureFill(InkStyle):
             "size": rng.uniform(*self.size_range),
             "distance": rng.uniform(*self.distance_range),
             "degrees": rng.uniform(0, 180),
-            "place": draw_noise_offset(rng),
+            "noise_offset": draw_noise_offset(rng),
             "tint": draw_colour(rng),
         }
 
-    def faded(self, parameters: Parameters) -> ContrastLoss:
-        """Half of the distance between the colours: that of the ink is in the middle."""
-        return ContrastLoss(offset=parameters["distance"] / 2)
-
-    def fill(
-        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
-    ) -> Image:
-        """The picture with the letters on it."""
-        size = Size(coverage.shape[1], coverage.shape[0])
+    def mixture(self, size: Size, em: float, parameters: Parameters) -> NDArray[np.uint8]:
+        """Return the pattern."""
         cell = max(2.0, parameters["size"] * em)
         if parameters["pattern"] == "patches":
-            noise = smooth_noise(size, cell, parameters["place"])
-            index = np.asarray(cv2.convertScaleAbs(noise, alpha=2.5, beta=-1.5 * 128), np.uint8)
-        else:
-            index = _waves(size, cell, parameters["degrees"], crossed=parameters["pattern"] == "dots")
-        colours = colour_pair_around(ink, parameters["tint"], parameters["distance"])
-        return composite_image(paper, coverage, colour_ramp(index, *colours))
+            noise = smooth_noise(size, cell, parameters["noise_offset"])
+            return np.asarray(cv2.convertScaleAbs(noise, alpha=2.5, beta=-1.5 * 128), np.uint8)
+        return _waves(size, cell, parameters["degrees"], crossed=parameters["pattern"] == "dots")
 
 
 def _waves(size: Size, cell: float, degrees: float, *, crossed: bool) -> NDArray[np.uint8]:

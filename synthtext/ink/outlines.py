@@ -1,4 +1,4 @@
-"""Letters with a border."""
+"""Ink styles with outlines or a glow around the letters."""
 
 from dataclasses import dataclass
 
@@ -11,52 +11,52 @@ from synthtext.core.compositing import composite, with_opacity
 from synthtext.ink.colours import draw_colour, with_luminance
 from synthtext.ink.style import DecorationMargins, InkStyle
 
-_LEAST, _MOST = 0.005, 0.5  # ems of a border
+_MIN_WIDTH, _MAX_WIDTH = 0.005, 0.5  # ems
 
 
 @dataclass(frozen=True)
 class Outline(InkStyle):
-    """Letters with a border of another colour around them; quads hold it.
+    """Letters with an outline of another colour, which quads contain.
 
     Attributes:
-        width_range: of the border, 0.005 to 0.5 ems.
+        width_range: Width of the outline, 0.005 to 0.5 ems.
     """
 
     width_range: Range = (0.03, 0.08)
 
     def __post_init__(self) -> None:
-        check_range("width_range", self.width_range, _LEAST, _MOST, "ems")
+        check_range("width_range", self.width_range, _MIN_WIDTH, _MAX_WIDTH, "ems")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw the border's width (ems) and colour (RGB)."""
+        """Draw the width (ems) and colour (RGB) of the outline."""
         return {"width": rng.uniform(*self.width_range), "colour": draw_colour(rng)}
 
-    def reach(self, parameters: Parameters) -> float:
-        """As far as the border."""
+    def outset(self, parameters: Parameters) -> float:
+        """The width of the outline."""
         return float(parameters["width"])
 
-    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
-        """The paper with the border on it."""
-        return draw_border(paper, coverage, parameters["width"] * em, parameters["colour"])
+    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+        """Draw the outline."""
+        return draw_border(background, coverage, parameters["width"] * em, parameters["colour"])
 
 
-def draw_border(paper: Image, coverage: NDArray[np.uint8], width: float, colour: list[int]) -> Image:
-    """A picture (H, W, 3) with letters that are `width` pixels wider to every side, at least one."""
+def draw_border(background: Image, coverage: NDArray[np.uint8], width: float, colour: list[int]) -> Image:
+    """Draw letters that are `width` pixels, at least one, wider on every side on an image (H, W, 3)."""
     radius = max(1, round(width))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    return composite(paper, np.asarray(cv2.dilate(coverage, disc), np.uint8), colour)
+    return composite(background, np.asarray(cv2.dilate(coverage, disc), np.uint8), colour)
 
 
-_APART = 70  # steps of luminance between the borders, at least
+_MIN_DISTANCE = 70  # steps of luminance between the outlines
 
 
 @dataclass(frozen=True)
 class DoubleOutline(InkStyle):
-    """Letters with a border, and another one of a lighter or darker colour around it, as on posters and in subtitles.
+    """Letters with an outline, and another one of a lighter or darker colour around it, as on posters and in subtitles.
 
     Attributes:
-        inner_range: width of the border next to the letters, 0.005 to 0.25 ems.
-        outer_range: of the one around it, 0.005 to 0.25 ems.
+        inner_range: Width of the inner outline, 0.005 to 0.25 ems.
+        outer_range: Width of the outer outline, 0.005 to 0.25 ems.
     """
 
     inner_range: Range = (0.03, 0.06)
@@ -67,9 +67,9 @@ class DoubleOutline(InkStyle):
         check_range("outer_range", self.outer_range, 0.005, 0.25, "ems")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw the borders' widths (ems) and colours (RGB)."""
+        """Draw the widths (ems) and colours (RGB) of the outlines."""
         inner, outer = rng.uniform(*self.inner_range), rng.uniform(*self.outer_range)
-        levels = rng.uniform(0, 255 - _APART, 2) / 2 + (0, (255 + _APART) / 2)
+        levels = rng.uniform(0, 255 - _MIN_DISTANCE, 2) / 2 + (0, (255 + _MIN_DISTANCE) / 2)
         colours = [
             [round(part) for part in with_luminance((red, green, blue), level)]
             for (red, green, blue), level in zip((draw_colour(rng), draw_colour(rng)), levels, strict=True)
@@ -78,25 +78,27 @@ class DoubleOutline(InkStyle):
             colours.reverse()
         return {"inner": inner, "outer": outer, "inner_colour": colours[0], "outer_colour": colours[1]}
 
-    def reach(self, parameters: Parameters) -> float:
-        """As far as the outer border."""
+    def outset(self, parameters: Parameters) -> float:
+        """The width of both outlines."""
         return float(parameters["inner"] + parameters["outer"])
 
-    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
-        """The paper with the borders on it."""
+    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+        """Draw the outlines."""
         inner = max(1.0, parameters["inner"] * em)
-        paper = draw_border(paper, coverage, inner + max(1.0, parameters["outer"] * em), parameters["outer_colour"])
-        return draw_border(paper, coverage, inner, parameters["inner_colour"])
+        background = draw_border(
+            background, coverage, inner + max(1.0, parameters["outer"] * em), parameters["outer_colour"]
+        )
+        return draw_border(background, coverage, inner, parameters["inner_colour"])
 
 
 @dataclass(frozen=True)
 class Glow(InkStyle):
-    """Letters in a soft light, as neon signs and titles have it. The light is decoration: quads do not hold it.
+    """Letters with a soft glow, as of neon signs and titles. It is decoration: quads do not contain it.
 
     Attributes:
-        size_range: deviation of its softness, 0.02 to 0.3 ems.
-        opacity_range: shares from 0 to 1.
-        lightness_range: luminance of its colour, 0 to 255.
+        size_range: Standard deviation of the blur, 0.02 to 0.3 ems.
+        opacity_range: Opacity, 0 to 1.
+        lightness_range: Luminance of the glow, 0 to 255.
     """
 
     size_range: Range = (0.05, 0.14)
@@ -109,7 +111,7 @@ class Glow(InkStyle):
         check_range("lightness_range", self.lightness_range, 0, 255)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw how far the light reaches, how strong it is, and its colour (RGB)."""
+        """Draw the size, opacity and colour (RGB) of the glow."""
         red, green, blue = draw_colour(rng)
         colour = with_luminance((red, green, blue), rng.uniform(*self.lightness_range))
         return {
@@ -118,13 +120,13 @@ class Glow(InkStyle):
             "colour": [round(part) for part in colour],
         }
 
-    def room(self, parameters: Parameters) -> DecorationMargins:
-        """As far as most of the light."""
+    def padding(self, parameters: Parameters) -> DecorationMargins:
+        """Room for most of the glow."""
         return DecorationMargins(*[1.5 * float(parameters["size"])] * 4)
 
-    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
-        """The paper in the light."""
+    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+        """Draw the glow."""
         deviation = max(1.0, parameters["size"] * em)
         soft = cv2.GaussianBlur(coverage, (0, 0), deviation)
-        light = np.asarray(cv2.convertScaleAbs(soft, alpha=1.8), np.uint8)  # thin strokes shine, too
-        return composite(paper, with_opacity(light, parameters["opacity"]), parameters["colour"])
+        light = np.asarray(cv2.convertScaleAbs(soft, alpha=1.8), np.uint8)  # so that thin strokes glow
+        return composite(background, with_opacity(light, parameters["opacity"]), parameters["colour"])

@@ -1,4 +1,4 @@
-"""Letters as blocks."""
+"""Ink styles with depth: extruded and embossed letters."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,11 @@ from synthtext.ink.style import ContrastLoss, DecorationMargins, InkStyle
 
 @dataclass(frozen=True)
 class Extrusion(InkStyle):
-    """Letters with sides, as those cut from wood or plastic. The sides are decoration: quads do not hold them.
+    """Letters with sides, as if cut from wood or plastic. The sides are decoration: quads do not contain them.
 
     Attributes:
-        depth_range: of the sides, 0.02 to 0.4 ems.
-        degrees_range: where they are seen: 0 is to the right, 90 below.
+        depth_range: Depth of the sides, 0.02 to 0.4 ems.
+        degrees_range: Direction of the sides: 0 is to the right, 90 downwards.
     """
 
     depth_range: Range = (0.04, 0.14)
@@ -31,31 +31,31 @@ class Extrusion(InkStyle):
         check_range("degrees_range", self.degrees_range, -360, 360, "degrees")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw how deep the letters are, from where they are seen, and the colour of their sides (RGB)."""
+        """Draw the depth, direction and colour (RGB) of the sides."""
         return {
             "depth": rng.uniform(*self.depth_range),
             "degrees": rng.uniform(*self.degrees_range),
             "colour": draw_colour(rng),
         }
 
-    def room(self, parameters: Parameters) -> DecorationMargins:
-        """As far as the sides."""
+    def padding(self, parameters: Parameters) -> DecorationMargins:
+        """The extent of the sides."""
         return shadow_padding(parameters["depth"], parameters["degrees"], 0.0)
 
-    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
-        """The paper with the sides on it."""
+    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+        """Draw the sides."""
         swept = sweep_coverage(coverage, max(2.0, parameters["depth"] * em), parameters["degrees"])
-        return composite(paper, swept, parameters["colour"])
+        return composite(background, swept, parameters["colour"])
 
 
 @dataclass(frozen=True)
 class Emboss(InkStyle):
-    """Letters with lit and shaded edges: raised or sunk, by where the light comes from.
+    """Letters with lit and shaded edges, raised or sunk depending on the direction of the light.
 
     Attributes:
-        depth_range: width of the edges, 0.01 to 0.15 ems.
-        degrees_range: where the light comes from: 0 is the right, 90 below.
-        strength_range: of light and shade, 5 to 120 steps of luminance.
+        depth_range: Width of the edges, 0.01 to 0.15 ems.
+        degrees_range: Direction of the light: 0 is from the right, 90 from below.
+        strength_range: Strength of light and shade, 5 to 120 steps of luminance.
     """
 
     depth_range: Range = (0.03, 0.07)
@@ -68,39 +68,39 @@ class Emboss(InkStyle):
         check_range("strength_range", self.strength_range, 5, 120, "steps of luminance")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw the edges' width (ems), the light's direction and strength."""
+        """Draw the width of the edges (ems), and the direction and strength of the light."""
         return {
             "depth": rng.uniform(*self.depth_range),
             "degrees": rng.uniform(*self.degrees_range),
             "strength": rng.uniform(*self.strength_range),
         }
 
-    def room(self, parameters: Parameters) -> DecorationMargins:
-        """As far as the edges."""
+    def padding(self, parameters: Parameters) -> DecorationMargins:
+        """The width of the edges."""
         return DecorationMargins(*[float(parameters["depth"])] * 4)
 
-    def faded(self, parameters: Parameters) -> ContrastLoss:
-        """Half of the light's strength: of every stroke one side is lit, and the other one shaded."""
+    def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
+        """Half of the light's strength: one side of every stroke is lit, the other one shaded."""
         return ContrastLoss(offset=parameters["strength"] / 2)
 
-    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
-        """The paper with the light and shade that falls beside the letters."""
+    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+        """Draw light and shade beside the letters."""
         light, shade = _relief(coverage, em, parameters)
-        return _lit(paper, light, shade)
+        return _lit(background, light, shade)
 
     def fill(
-        self, paper: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
+        self, background: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
     ) -> Image:
-        """The picture with letters whose edges are lit and shaded."""
-        flat = np.empty_like(paper)
+        """Draw letters with lit and shaded edges."""
+        flat = np.empty_like(background)
         flat[:] = np.clip(ink.colour, 0, 255)
-        return composite_image(paper, coverage, _lit(flat, *_relief(coverage, em, parameters)))
+        return composite_image(background, coverage, _lit(flat, *_relief(coverage, em, parameters)))
 
 
 def _relief(
     coverage: NDArray[np.uint8], em: float, parameters: Parameters
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """How much lighter and how much darker pixels (H, W) are by the light on the letters' edges."""
+    """How much lighter and how much darker pixels (H, W) are at the edges of letters."""
     radius = max(1.0, parameters["depth"] * em)
     height = np.asarray(cv2.GaussianBlur(coverage, (0, 0), radius / 2), np.uint8)
     right, down = polar_offset(max(1.0, radius / 2), parameters["degrees"])

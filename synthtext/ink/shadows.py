@@ -1,4 +1,4 @@
-"""Letters that cast a shadow."""
+"""Ink styles with shadows."""
 
 import math
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from synthtext.ink.style import DecorationMargins, InkStyle
 
 @dataclass(frozen=True)
 class Shadow(InkStyle):
-    """Letters with a shadow below them, soft or hard. It is decoration: quads do not hold it.
+    """Letters with a soft or hard shadow. It is decoration: quads do not contain it.
 
     Attributes:
-        distance_range: from the letters, 0 to 0.3 ems.
-        degrees_range: where it falls: 0 is to the right, 90 downwards.
-        blur_range: deviation of its softness, 0 (hard) to 0.2 ems.
-        opacity_range: shares from 0 to 1.
-        lightness_range: of its grey, 0 to 255.
+        distance_range: Distance of the shadow, 0 to 0.3 ems.
+        degrees_range: Direction of the shadow: 0 is to the right, 90 downwards.
+        blur_range: Standard deviation of the blur, 0 (hard) to 0.2 ems.
+        opacity_range: Opacity, 0 to 1.
+        lightness_range: Grey value, 0 to 255.
     """
 
     distance_range: Range = (0.03, 0.1)
@@ -38,7 +38,7 @@ class Shadow(InkStyle):
         check_range("lightness_range", self.lightness_range, 0, 255)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw where the shadow lies and what it is like."""
+        """Draw the position, blur, opacity and lightness of the shadow."""
         return {
             "distance": rng.uniform(*self.distance_range),
             "degrees": rng.uniform(*self.degrees_range),
@@ -47,44 +47,44 @@ class Shadow(InkStyle):
             "lightness": round(rng.uniform(*self.lightness_range)),
         }
 
-    def room(self, parameters: Parameters) -> DecorationMargins:
-        """As far as it falls."""
+    def padding(self, parameters: Parameters) -> DecorationMargins:
+        """The extent of the shadow."""
         return shadow_padding(parameters["distance"], parameters["degrees"], 2 * parameters["blur"])
 
-    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
-        """The paper with the shadow on it."""
+    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+        """Draw the shadow."""
         right, down = polar_offset(max(1.0, parameters["distance"] * em), parameters["degrees"])
         layer = translate(coverage, round(right), round(down))
         deviation = parameters["blur"] * em
-        if deviation > 0.4:  # less is no softer than the letters
+        if deviation > 0.4:  # less is no softer than antialiased letters
             layer = np.asarray(cv2.GaussianBlur(layer, (0, 0), deviation), np.uint8)
-        return composite(paper, with_opacity(layer, parameters["opacity"]), [parameters["lightness"]] * 3)
+        return composite(background, with_opacity(layer, parameters["opacity"]), [parameters["lightness"]] * 3)
 
 
 def polar_offset(distance: float, degrees: float) -> tuple[float, float]:
-    """To the right, and down."""
+    """Convert a distance and a direction to an offset to the right and downwards."""
     angle = math.radians(degrees)
     return distance * math.cos(angle), distance * math.sin(angle)
 
 
-def shadow_padding(distance: float, degrees: float, soft: float) -> DecorationMargins:
-    """The room that something takes which lies at a distance from the letters, with edges that are soft as far."""
+def shadow_padding(distance: float, degrees: float, blur: float) -> DecorationMargins:
+    """Padding for a copy of the letters at a distance, with edges that are blurred by `blur`."""
     right, down = polar_offset(distance, degrees)
     return DecorationMargins(
-        max(0.0, soft - right), max(0.0, soft - down), max(0.0, soft + right), max(0.0, soft + down)
+        max(0.0, blur - right), max(0.0, blur - down), max(0.0, blur + right), max(0.0, blur + down)
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class LongShadow(InkStyle):
-    """Letters with a shadow that hangs together with them and runs far, as on posters and app icons.
+    """Letters with a long connected shadow, as on posters and app icons.
 
-    It is decoration: quads do not hold it, and the picture's edge may cut it.
+    It is decoration: quads do not contain it, and the edge of the image may cut it.
 
     Attributes:
-        length_range: 0.05 to 3 ems.
-        degrees_range: where it falls: 0 is to the right, 90 downwards.
-        opacity_range: shares from 0 to 1.
+        length_range: Length of the shadow, 0.05 to 3 ems.
+        degrees_range: Direction of the shadow: 0 is to the right, 90 downwards.
+        opacity_range: Opacity, 0 to 1.
     """
 
     length_range: Range = (0.3, 1.2)
@@ -97,29 +97,29 @@ class LongShadow(InkStyle):
         check_range("opacity_range", self.opacity_range, 0, 1, "shares")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Draw how far it runs, where, and how dark it is."""
+        """Draw the length, direction and opacity of the shadow."""
         return {
             "length": rng.uniform(*self.length_range),
             "degrees": rng.uniform(*self.degrees_range),
             "opacity": rng.uniform(*self.opacity_range),
         }
 
-    def room(self, parameters: Parameters) -> DecorationMargins:
-        """As far as it runs."""
+    def padding(self, parameters: Parameters) -> DecorationMargins:
+        """The extent of the shadow."""
         return shadow_padding(parameters["length"], parameters["degrees"], 0.0)
 
-    def underlay(self, paper: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
-        """The paper with the shadow on it."""
+    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+        """Draw the shadow."""
         swept = sweep_coverage(coverage, parameters["length"] * em, parameters["degrees"])
-        return composite(paper, with_opacity(swept, parameters["opacity"]), (0, 0, 0))
+        return composite(background, with_opacity(swept, parameters["opacity"]), (0, 0, 0))
 
 
 def sweep_coverage(coverage: NDArray[np.uint8], length: float, degrees: float) -> NDArray[np.uint8]:
-    """All that letters (H, W) cover on their way over `length` pixels."""
+    """Coverage (H, W) of letters that move over `length` pixels."""
     swept, covered = coverage, 1.0
-    while covered < length:  # every round covers up to twice as far
-        far = min(covered, length - covered)
-        right, down = polar_offset(far, degrees)
+    while covered < length:  # every iteration doubles the length
+        distance = min(covered, length - covered)
+        right, down = polar_offset(distance, degrees)
         swept = np.asarray(cv2.max(swept, translate(swept, round(right), round(down))), np.uint8)
-        covered += far
+        covered += distance
     return swept

@@ -1,4 +1,4 @@
-"""Which text a line gets: any, one of a wanted length, or one with a character that is owed."""
+"""Select the text of a line: any text, a text of a requested length, or a text that contains a required character."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -13,19 +13,20 @@ from synthtext.lines.coverage import RequiredCharacter
 from synthtext.lines.design import LayoutOptions
 from synthtext.lines.lengths import LengthSampler
 
-_DRAWS, _SEARCHES, _PLACEMENTS = 6, 2, 4  # of texts, until one has the character
+_DRAWS, _SEARCHES, _INSERTIONS = 6, 2, 4  # attempts to get a text with the required character
 
-CoverageOutcome: TypeAlias = Literal["drawn", "found", "placed", "no text", "no font of the block", "given up"]
-"""How a sample came by the character that it owes, or why it did not."""
+CoverageOutcome: TypeAlias = Literal["sampled", "searched", "inserted", "no text", "no font of the block", "gave up"]
+"""How the required character got into a sample's text, or why it did not."""
 
 
 class TextChoice(NamedTuple):
-    """A text, and what was asked of it.
+    """A text and how it was selected.
 
     Attributes:
-        text: that was drawn or made.
-        owed: the character that its face must show, if it is paid.
-        told: for explanation.
+        text: The sampled text, possibly changed to contain the required character.
+        required_character: Character that the face must show; None if there is none, or if the text does not contain
+            it.
+        parameters: Recorded with the sample.
     """
 
     text: SampledText
@@ -34,15 +35,15 @@ class TextChoice(NamedTuple):
 
 
 class TextSampler:
-    """Chooses texts.
+    """Samples the texts of lines.
 
     Args:
-        corpora: where they come from.
-        charset: that labels are read with.
-        layout: says which lengths are wanted.
+        corpora: Sources of the texts.
+        charset: Charset of the labels.
+        layout: Defines the lengths of texts.
 
     Raises:
-        InputError: no text of the corpora has a length that is wanted.
+        InputError: No text of the corpora has a length with a weight above 0.
     """
 
     def __init__(self, corpora: CorpusMixture, charset: Charset, layout: LayoutOptions) -> None:
@@ -52,35 +53,35 @@ class TextSampler:
         self._lengths = LengthSampler(weights, layout.length_range, corpora) if weights else None
 
     def choose(self, rng: np.random.Generator) -> TextChoice:
-        """Any text, by the weights of lengths."""
+        """Sample a text, by the weights of the lengths."""
         if self._lengths is None:
             return TextChoice(self._corpora.draw(rng), None, {})
-        text, found = self._lengths.draw(rng)
-        return TextChoice(text, None, {} if found else {"length": "not found"})
+        text, accepted = self._lengths.draw(rng)
+        return TextChoice(text, None, {} if accepted else {"length": "not found"})
 
-    def choose_with(self, rng: np.random.Generator, debt: RequiredCharacter, faces: Sequence[Face]) -> TextChoice:
-        """A text with a character that is owed, which one of the faces can show.
+    def choose_with(self, rng: np.random.Generator, required: RequiredCharacter, faces: Sequence[Face]) -> TextChoice:
+        """Sample a text that contains a required character, which one of the faces can show.
 
-        The first of six drawn texts that has it; else one that a corpus finds by the character; else a drawn one that
-        the character was put into; else any text.
+        Takes the first of six sampled texts that contains it; else a text that a corpus finds by the character; else a
+        sampled text into which the character is inserted; else any text.
         """
-        character = debt.character
-        if debt.gave_up:
-            return self._choose_without(rng, character, "given up")
+        character = required.character
+        if required.gave_up:
+            return self._choose_without(rng, character, "gave up")
         if not any(self.shows(face, character, character) for face in faces):
             return self._choose_without(rng, character, "no font of the block")
-        for paid, text in self._candidates(rng, character):
+        for outcome, text in self._candidates(rng, character):
             if self._fits(text.text, character) and any(self.shows(face, text.text, character) for face in faces):
-                return TextChoice(text, character, {"owed": character, "paid": paid})
+                return TextChoice(text, character, {"required_character": character, "coverage_outcome": outcome})
         return self._choose_without(rng, character, "no text")
 
-    def shows(self, face: Face, text: str, owed: str) -> bool:
-        """Whether a line of the text in a face has a character."""
-        return face.covers(text) and owed in self._charset.fold(displayed_text(text, face))
+    def shows(self, face: Face, text: str, character: str) -> bool:
+        """Whether a face covers a text and shows a character of it."""
+        return face.covers(text) and character in self._charset.fold(displayed_text(text, face))
 
-    def _choose_without(self, rng: np.random.Generator, character: str, why: CoverageOutcome) -> TextChoice:
-        text, _, told = self.choose(rng)
-        return TextChoice(text, None, {**told, "owed": character, "paid": why})
+    def _choose_without(self, rng: np.random.Generator, character: str, outcome: CoverageOutcome) -> TextChoice:
+        text, _, parameters = self.choose(rng)
+        return TextChoice(text, None, {**parameters, "required_character": character, "coverage_outcome": outcome})
 
     def _fits(self, text: str, character: str) -> bool:
         folded = self._charset.fold(text)
@@ -94,22 +95,22 @@ class TextSampler:
         for _ in range(_DRAWS):
             text = self._corpora.draw(rng)
             if self._lengths is None or self._lengths.accepts(rng, text.text):
-                yield "drawn", text
+                yield "sampled", text
         for _ in range(_SEARCHES):
-            found = self._corpora.draw_with(rng, character)
+            found = self._corpora.draw_containing(rng, character)
             if found is None:
                 break
-            yield "found", found
-        for _ in range(_PLACEMENTS):
+            yield "searched", found
+        for _ in range(_INSERTIONS):
             text = self._corpora.draw(rng)
             after = self._corpora.draw(rng).text if joins_texts(character) else ""
-            placed = insert_character(rng, text.text, character, after)
-            yield "placed", text._replace(text=clean_text(placed))  # where a corpus gave nothing, a space is left over
+            inserted = insert_character(rng, text.text, character, after)
+            yield "inserted", text._replace(text=clean_text(inserted))  # removes the space next to an empty text
 
 
 def displayed_text(text: str, face: Face) -> str:
-    """A text in the letters that a face really draws."""
+    """Return a text as the face displays it: upper-case or lower-case for a face that has only one case."""
     if face.case == "both":
         return text
     changed = text.upper() if face.case == "upper" else text.lower()
-    return unicodedata.normalize("NFC", changed)  # the capital of an iota with two accents comes in three parts
+    return unicodedata.normalize("NFC", changed)  # upper() decomposes some Greek letters

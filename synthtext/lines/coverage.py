@@ -1,4 +1,4 @@
-"""Which sample owes which character: a floor under the count of every character of a charset."""
+"""Character coverage: guarantee a minimum count of every character by requiring characters of some samples."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -11,21 +11,21 @@ from synthtext.core import Charset, InputError, check_fraction, check_number, co
 from synthtext.core.unicode import DEFAULT_IGNORABLE
 from synthtext.corpora import clean_text
 
-_PARTS = 1_000_000  # a share is a whole number of these, so that whole numbers tell who owes
-_ROUNDS = 64  # that are kept; whoever draws in sequence needs one
-_MOST_FACTOR = 1000
-_GOLDEN = (5**0.5 - 1) / 2  # the step that spreads the offsets of any number of rounds most evenly
+_PARTS = 1_000_000  # shares are counted in whole millionths, which makes the schedule exact
+_CACHED_CYCLES = 64  # one is enough for samples generated in sequence
+_MAX_WEIGHT = 1000
+_GOLDEN = (5**0.5 - 1) / 2  # low-discrepancy step between the offsets of the cycles
 
 
 @dataclass(frozen=True)
 class CoverageOptions:
-    """A floor under the count of every character: a share of the samples owe one.
+    """A minimum count for every character: a share of the samples is generated with a required character.
 
     Attributes:
-        share: of the samples that owe a character, 0 to 1.
-        characters: that are owed; none given means those of the charset that show (joiners do not).
-        exclude: characters that are not owed.
-        weights: how often characters are owed against others, by character: {"0": 2.5}; 1 where nothing is said.
+        share: Fraction of the samples with a required character, 0 to 1.
+        characters: Characters to require; by default all visible characters of the charset (joiners are not).
+        exclude: Characters that are never required.
+        weights: Relative frequencies of characters, such as {"0": 2.5}; the default is 1.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
@@ -41,35 +41,35 @@ class CoverageOptions:
             raise InputError(f"coverage: share {self.share} is less than a millionth; 0 switches it off")
         for character, factor in self.weights.items():
             if len(character) != 1:
-                raise InputError(f"coverage: weights go by single characters, and {character!r} is none")
-            check_number(f"coverage: weight of {character!r}", factor, 0, _MOST_FACTOR)
+                raise InputError(f"coverage: weights: {character!r} is not a single character")
+            check_number(f"coverage: weight of {character!r}", factor, 0, _MAX_WEIGHT)
 
     def weights_for(self, charset: Charset) -> dict[str, float]:
-        """What is owed of a charset, with how often against others.
+        """Return the weight of every character to require.
 
-        White space other than the space, and what no clean text holds, is left out.
+        White space other than the space and characters that `clean_text` removes are left out.
 
         Raises:
-            InputError: `characters` or `weights` name one that the charset lacks, or nothing is left.
+            InputError: `characters` or `weights` contain a character that the charset lacks, or no character is left.
         """
         for key, named in (("characters", self.characters), ("weights", self.weights)):
-            lacking = [character for character in named if character not in charset]
-            if lacking:
-                raise InputError(f"coverage: {key}: {lacking[0]!r} is not in the charset; take it out")
+            missing = [character for character in named if character not in charset]
+            if missing:
+                raise InputError(f"coverage: {key}: {missing[0]!r} is not in the charset; remove it")
         named = self.characters or "".join(c for c in charset if ord(c) not in DEFAULT_IGNORABLE)
-        owed = {c: float(self.weights.get(c, 1)) for c in named if c not in self.exclude}
-        owed = {c: weight for c, weight in owed.items() if weight > 0 and (c == " " or clean_text(c) == c)}
-        if not owed:
+        weights = {c: float(self.weights.get(c, 1)) for c in named if c not in self.exclude}
+        weights = {c: weight for c, weight in weights.items() if weight > 0 and (c == " " or clean_text(c) == c)}
+        if not weights:
             raise InputError("coverage: no character is left that could be required; set share to 0, or exclude fewer")
-        return owed
+        return weights
 
 
 class RequiredCharacter(NamedTuple):
-    """What a sample owes.
+    """The character that a sample's text should contain.
 
     Attributes:
-        character: that its text should have.
-        waived: too many attempts to pay it have failed.
+        character: A single code point.
+        gave_up: Whether too many attempts with it failed, so that any text is taken.
     """
 
     character: str
@@ -77,14 +77,15 @@ class RequiredCharacter(NamedTuple):
 
 
 class CoverageSchedule:
-    """Which samples owe a character, and which one: a pure function of the seed and the sample's index.
+    """Assigns required characters to samples, as a pure function of the seed and the sample's index.
 
-    Samples that owe are spread evenly. A round is as many of them as there are characters; in each, every character is
-    owed once, in an order of the round's own, or, with weights, as often as its weight says, rounded up or down.
+    Samples with a required character are spread evenly. A cycle consists of as many of them as there are characters; in
+    each cycle, every character is required once, in an order of the cycle's own, or, if weights differ, in proportion
+    to its weight, rounded up or down.
 
     Args:
-        weights: of the characters.
-        share: of the samples that owe one.
+        weights: Weight of each character.
+        share: Fraction of the samples with a required character.
         seed: 0 to 2**32 - 1.
     """
 
@@ -94,37 +95,37 @@ class CoverageSchedule:
         self._bounds = cumulative / cumulative[-1]
         self._even = len(set(weights.values())) == 1
         self._share, self._seed = round(share * _PARTS), seed
-        self._rounds: OrderedDict[int, list[int]] = OrderedDict()
+        self._cycles: OrderedDict[int, list[int]] = OrderedDict()
 
     @property
     def period(self) -> float:
-        """Samples in which every character falls due."""
+        """Number of samples in a cycle, in which every character is required once."""
         return len(self._characters) * _PARTS / self._share
 
     def required(self, index: int) -> str | None:
-        """The character that a sample owes, if any."""
+        """Return the character required of a sample, or None."""
         number = index * self._share // _PARTS
         if (index + 1) * self._share // _PARTS == number:
             return None
-        turn, place = divmod(number, len(self._characters))
-        return self._characters[self._round(turn)[place]]
+        cycle, position = divmod(number, len(self._characters))
+        return self._characters[self._cycle(cycle)[position]]
 
-    def _round(self, turn: int) -> list[int]:
-        """The numbers of the characters in the order in which they are owed."""
-        order = self._rounds.get(turn)
+    def _cycle(self, cycle: int) -> list[int]:
+        """The indices of the characters in the order in which a cycle requires them."""
+        order = self._cycles.get(cycle)
         if order is None:
-            order = self._rounds[turn] = (
-                coverage_stream(turn, self._seed).permutation(self._characters_of_cycle(turn)).tolist()
+            order = self._cycles[cycle] = (
+                coverage_stream(cycle, self._seed).permutation(self._characters_of_cycle(cycle)).tolist()
             )
-            if len(self._rounds) > _ROUNDS:
-                self._rounds.popitem(last=False)
+            if len(self._cycles) > _CACHED_CYCLES:
+                self._cycles.popitem(last=False)
         return order
 
-    def _characters_of_cycle(self, turn: int) -> "np.typing.NDArray[np.int64]":
-        """The numbers of the characters that are owed in a round: systematic sampling by weight."""
+    def _characters_of_cycle(self, cycle: int) -> "np.typing.NDArray[np.int64]":
+        """The indices of the characters required in a cycle, by systematic sampling with the weights."""
         count = len(self._characters)
         if self._even:
             return np.arange(count)
-        offset = turn * _GOLDEN % 1
+        offset = cycle * _GOLDEN % 1
         found = np.searchsorted(self._bounds, (np.arange(count) + offset) / count, side="right")
         return np.minimum(found, count - 1)

@@ -1,4 +1,4 @@
-"""How lines are laid out: what a recipe says of it."""
+"""Settings of lines in a recipe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,21 +9,22 @@ from synthtext.design import Design
 from synthtext.lines.coverage import CoverageOptions
 from synthtext.lines.lengths import parse_length_weights
 
-_LONGEST = 8192  # pixels: more than any reader of lines takes
-# These show letters as others: small letters as capitals, 1/2 as one half, 1st as a raised st.
+_MAX_SIDE = 8192  # pixels
+# These features display other characters: small letters as capitals, 1/2 as one half, 1st as a raised st.
 _MISLEADING = ("smcp", "c2sc", "pcap", "c2pc", "unic", "frac", "afrc", "ordn", "sups", "subs", "sinf", "numr", "dnom")
 
 
 @dataclass(frozen=True)
 class NeighbourOptions:
-    """Other text that reaches into the picture and is not in the label, as in crops from a page.
+    """Other text that reaches into the image and is not part of the label, as in crops of pages.
 
     Attributes:
-        probability: of one above, below, before or behind the line; only straight and vertical lines have them.
-        depth_range: how much of the margin on its side it fills, as a share from 0 to 1.
+        probability: Probability of a text above, below, before or after the line; only straight and vertical lines have
+            neighbours.
+        depth_range: Fraction of the margin that the neighbour fills, 0 to 1.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
 
     probability: float = 0.0
     depth_range: Range = (0.2, 0.9)
@@ -35,22 +36,23 @@ class NeighbourOptions:
 
 @dataclass(frozen=True)
 class LayoutOptions:
-    """How lines are laid out.
+    """Layout of lines.
 
     Attributes:
-        tracking_range: space added between clusters, in ems; letters that hang together (Arabic, Devanagari) stay so.
-        margin_range: paper on each side of the ink, as a share of the ink's height; drawn for every side.
-        length_range: fewest and most characters of a text; others are rejected.
-        length_weights: how much more often texts of a length are drawn than they come, by range: {"1-3": 2, "9-20": 4};
+        tracking_range: Space added between clusters, in ems; letters of connected scripts (Arabic, Devanagari) are not
+            separated.
+        margin_range: Margin on each side of the ink, as a fraction of the ink's height; drawn for every side.
+        length_range: Minimum and maximum number of characters; other texts are rejected.
+        length_weights: Factors by which texts of some lengths are sampled more often, by range: {"1-3": 2, "9-20": 4};
             lengths in no range have the factor 1.
-        jitter_range: how far letters stand above or below the baseline, in ems: the farthest is drawn for every line.
-        features: OpenType features and how often each is switched on, by tag: {onum: 0.3, ss01: 0.1}. Fonts without a
-            feature show no difference. Features that show letters as others are refused.
-        language: BCP 47 tag of the texts, for fonts with forms of their own for some languages ("sr", "zh-Hant").
-        neighbours: other text that reaches into the picture.
+        jitter_range: Maximum vertical offset of letters from the baseline, in ems; drawn for every line.
+        features: OpenType features and the probability of each, by tag: {onum: 0.3, ss01: 0.1}. A font without a
+            feature ignores it. Features that display other characters are refused.
+        language: BCP 47 tag of the texts ("sr", "zh-Hant"), for fonts with language-specific forms.
+        neighbours: Other text that reaches into the image.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
 
     tracking_range: Range = (0.0, 0.0)
     margin_range: Range = (0.0, 0.15)
@@ -70,27 +72,27 @@ class LayoutOptions:
         check_range("jitter_range", self.jitter_range, 0, 0.5, "ems")
         for tag, probability in self.features.items():
             if len(tag) != 4 or not tag.isascii() or not tag.isalnum():
-                raise InputError(f"features: {tag!r} is no OpenType feature; they have four letters, such as onum")
-            if tag in _MISLEADING:
                 raise InputError(
-                    f"features: {tag!r} shows letters as others, so that labels would be wrong; leave it out"
+                    f"features: {tag!r} is not an OpenType feature; tags have four letters or digits, such as onum"
                 )
+            if tag in _MISLEADING:
+                raise InputError(f"features: {tag!r} displays other characters, so labels would be wrong; remove it")
             if not 0 <= probability <= 1:
                 raise InputError(f"features: {tag} {probability} must be a probability from 0 to 1")
 
 
 @dataclass(frozen=True)
-class Output:
-    """What the finished pictures are like.
+class LineOutput:
+    """Size and format of the images.
 
     Attributes:
-        height: in pixels, or "free": as high as the line and its margins. The width of vertical lines.
-        width: in pixels, or "free". The height of vertical lines.
-        format: how shards hold them.
-        quality_range: of JPEG, 1 to 100.
+        height: In pixels, or "free": the height of the line and its margins. For vertical lines, this is the width.
+        width: In pixels, or "free". For vertical lines, this is the height.
+        format: Image format in shards.
+        quality_range: JPEG quality, 1 to 100.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
 
     height: int | Literal["free"] = 48
     width: int | Literal["free"] = "free"
@@ -99,15 +101,15 @@ class Output:
 
     def __post_init__(self) -> None:
         for name, value in (("height", self.height), ("width", self.width)):
-            if value != "free" and not 8 <= value <= _LONGEST:
-                raise InputError(f"{name} {value} must be from 8 to {_LONGEST} pixels, or free")
+            if value != "free" and not 8 <= value <= _MAX_SIDE:
+                raise InputError(f"{name} {value} must be from 8 to {_MAX_SIDE} pixels, or free")
         check_range("quality_range", self.quality_range, 1, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LineDesign(Design):
-    """Everything that decides what lines look like."""
+    """All settings of a generator of lines."""
 
     layout: LayoutOptions
-    output: Output
+    output: LineOutput
     coverage: CoverageOptions

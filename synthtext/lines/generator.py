@@ -1,4 +1,4 @@
-"""Lines of text as pictures: sample i is a pure function of the design, the seed and i."""
+"""Generator of line images: sample i is a pure function of the design, the seed and i."""
 
 from collections.abc import Iterator, Sequence
 from copy import copy
@@ -13,28 +13,29 @@ from synthtext.lines.stages import LineStages
 from synthtext.lines.state import LineState
 
 MAX_ATTEMPTS = 20
-"""How often a sample is tried before its index stays a gap."""
+"""Number of attempts after which a sample is skipped."""
 
-_COVERAGE_ATTEMPTS = 10  # attempts to draw a sample with the character that it owes
-_BATCH_SIZE = 64  # samples that go through the stages side by side
+_COVERAGE_ATTEMPTS = 10  # attempts with the required character, before any text is taken
+_BATCH_SIZE = 64  # samples that pass through the stages together
 
 
 class LineGenerator:
-    """Draws lines.
+    """Generates images of text lines.
 
     Attributes:
-        design: what they look like.
-        stages: what every one goes through.
-        blocks: what samples share.
+        design: Settings of the lines.
+        stages: Stages that every line passes through.
+        resources: Fonts and backgrounds of the blocks.
 
     Args:
-        design: what they look like.
+        design: Settings of the lines.
         seed: 0 to 2**32 - 1.
-        prefix: of the samples' keys.
-        cache: of open fonts, to share with others; None: one of its own.
+        prefix: Prefix of the samples' keys.
+        cache: Cache of open fonts to share with other generators; a new one if None.
 
     Raises:
-        InputError: no font can set one of the corpora, or what samples should owe or be long is not to be had.
+        InputError: No font covers the texts of a corpus, a required character is not in the charset, or no text has an
+            accepted length.
     """
 
     def __init__(self, design: LineDesign, seed: int, prefix: str = "", cache: FaceCache | None = None) -> None:
@@ -49,47 +50,47 @@ class LineGenerator:
         )
 
     def with_design(self, design: LineDesign) -> "LineGenerator":
-        """The same lines with other looks, without opening the fonts again.
+        """Return a generator of the same lines with another appearance, which shares the open fonts.
 
         Args:
-            design: with the corpora, charset and fonts of this one's.
+            design: A design with the same corpora, charset and fonts.
         """
         other = copy(self)
-        other.design, other.resources = design, self.resources.redesigned(design)
+        other.design, other.resources = design, self.resources.with_design(design)
         other.stages = LineStages(design, other.resources.cache)
         return other
 
     def generate(self, index: int) -> Sample | SkippedSample:
-        """Draw sample `index`, or say why each attempt was rejected."""
+        """Generate sample `index`, or return why each attempt was rejected."""
         streams, block = self._sources[0].at(index), self.resources.at(index)
         reasons: list[str] = []
         for attempt in range(MAX_ATTEMPTS):
-            draft = LineState(
-                index, streams, block, self._required_character(index, waived=attempt >= _COVERAGE_ATTEMPTS)
+            state = LineState(
+                index, streams, block, self._required_character(index, gave_up=attempt >= _COVERAGE_ATTEMPTS)
             )
-            self.stages.run([draft])
-            if draft.failure is None:
-                return self.stages.finish(draft, self._prefix, tuple(reasons))
-            if not isinstance(draft.failure, Rejection):
-                raise draft.failure
-            reasons.append(draft.failure.reason)
+            self.stages.run([state])
+            if state.failure is None:
+                return self.stages.finish(state, self._prefix, tuple(reasons))
+            if not isinstance(state.failure, Rejection):
+                raise state.failure
+            reasons.append(state.failure.reason)
         return SkippedSample(index, tuple(reasons))
 
     def generate_many(self, indices: Sequence[int]) -> Iterator[Sample | SkippedSample]:
-        """Draw samples in this order, each the same as `draw` gives, in two thirds of the time."""
+        """Generate samples in this order; the same samples as `generate`, in two thirds of the time."""
         for start in range(0, len(indices), _BATCH_SIZE):
             yield from self._generate_batch(indices[start : start + _BATCH_SIZE])
 
     def _generate_batch(self, indices: Sequence[int]) -> Iterator[Sample | SkippedSample]:
-        drafts = [
+        states = [
             LineState(index, source.at(index), self.resources.at(index), self._required_character(index))
             for source, index in zip(self._sources, indices, strict=False)
         ]
-        self.stages.run(drafts)
-        finished = [None if draft.failure else self.stages.finish(draft, self._prefix, ()) for draft in drafts]
+        self.stages.run(states)
+        finished = [None if state.failure else self.stages.finish(state, self._prefix, ()) for state in states]
         for index, sample in zip(indices, finished, strict=True):
-            yield sample or self.generate(index)  # which meets the failure again, and goes on from there
+            yield sample or self.generate(index)  # repeats the failed attempt, then tries again
 
-    def _required_character(self, index: int, *, waived: bool = False) -> RequiredCharacter | None:
+    def _required_character(self, index: int, *, gave_up: bool = False) -> RequiredCharacter | None:
         character = self._schedule.required(index) if self._schedule else None
-        return None if character is None else RequiredCharacter(character, waived)
+        return None if character is None else RequiredCharacter(character, gave_up)

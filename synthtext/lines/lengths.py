@@ -1,4 +1,4 @@
-"""How often texts of a length are wanted against others."""
+"""Weights of the lengths of texts."""
 
 import re
 from collections.abc import Mapping
@@ -11,47 +11,51 @@ from synthtext.core.errors import Rejection
 from synthtext.corpora import CorpusMixture, SampledText
 
 _KEY = re.compile(r"(\d{1,6})-(\d{1,6})")
-_MOST_FACTOR = 1000
-_TRIES = 32  # texts that are drawn to find one of a wanted length
-_PROBES = 400  # texts that tell which lengths there are
+_MAX_FACTOR = 1000
+_MAX_DRAWS = 32  # texts that are sampled to find one of a requested length
+_PROBES = 400  # texts that are sampled to find out which lengths occur
 
 
 def parse_length_weights(weights: Mapping[str, float]) -> list[tuple[int, int, float]]:
-    """Shortest and longest length, and the factor, of every range.
+    """Parse the weights of length ranges.
 
     Args:
-        weights: factors by range, "4-8".
+        weights: Factors by range, such as {"4-8": 2}.
+
+    Returns:
+        Minimum length, maximum length and factor of every range, sorted.
 
     Raises:
-        InputError: a key is no range, ranges overlap, or a factor is out of bounds.
+        InputError: A key is not a range, ranges overlap, or a factor is out of bounds.
     """
-    found: list[tuple[int, int, float]] = []
+    ranges: list[tuple[int, int, float]] = []
     for key, factor in weights.items():
         match = _KEY.fullmatch(key)
         low, high = map(int, match.groups()) if match else (0, 0)
         if not 1 <= low <= high:
             raise InputError(
-                f"length_weights: {key!r} is no range of lengths; write it as '4-8', the smaller one first"
+                f"length_weights: {key!r} is not a range of lengths; write it like '4-8', the smaller number first"
             )
-        check_number(f"length_weights: the factor of {key!r},", factor, 0, _MOST_FACTOR)
-        found.append((low, high, float(factor)))
-    found.sort()
-    for (low, high, _), (start, stop, _) in pairwise(found):
+        check_number(f"length_weights: the factor of {key!r},", factor, 0, _MAX_FACTOR)
+        ranges.append((low, high, float(factor)))
+    ranges.sort()
+    for (low, high, _), (start, stop, _) in pairwise(ranges):
         if start <= high:
             raise InputError(f"length_weights: '{low}-{high}' and '{start}-{stop}' overlap; a length has one factor")
-    return found
+    return ranges
 
 
 class LengthSampler:
-    """Draws texts so that each length is as much more frequent as its factor says.
+    """Samples texts such that each length is more frequent by its factor.
 
-    Texts are rejected in proportion to their factors; after 32 of them one of these is chosen by the factors. The
-    greatest factor is that of lengths which are seen among 400 texts: one that no text has costs nothing.
+    Texts are rejected in proportion to their factors; after 32 rejections, one of the rejected texts is chosen by its
+    factor. Factors are relative to the largest one among the lengths of 400 sampled texts, so that a length which no
+    text has costs no time.
 
     Args:
-        weights: factors by range; lengths in none of them have the factor 1.
-        lengths: fewest and most characters of a text; others count as having the factor 0.
-        corpora: to draw from.
+        weights: Factors by range; lengths in no range have the factor 1.
+        lengths: Minimum and maximum number of characters; other lengths have the factor 0.
+        corpora: Sources of the texts.
     """
 
     def __init__(self, weights: Mapping[str, float], lengths: tuple[int, int], corpora: CorpusMixture) -> None:
@@ -68,27 +72,30 @@ class LengthSampler:
             raise InputError("layout.length_weights: no text of the corpora has a length whose factor is above 0")
 
     def factor(self, text: str) -> float:
-        """How often such a text is wanted; 0 is never."""
+        """Return the factor of a text's length; 0 means never."""
         if not self._shortest <= len(text) <= self._longest:
             return 0.0
         return float(self._factors[len(text)]) if len(text) < len(self._factors) else 1.0
 
     def accepts(self, rng: np.random.Generator, text: str) -> bool:
-        """Whether a text that was drawn is taken; chance decides in proportion to its factor."""
+        """Randomly accept a text, in proportion to its factor."""
         return rng.random() * self._greatest < self.factor(text)
 
     def draw(self, rng: np.random.Generator) -> tuple[SampledText, bool]:
-        """A text, and whether it was found; if not, it is one of those that were drawn, chosen by their factors.
+        """Sample a text.
+
+        Returns:
+            The text, and whether it was accepted; if not, it is one of the rejected texts, chosen by their factors.
 
         Raises:
-            Rejection: all of these have the factor 0.
+            Rejection: All sampled texts have the factor 0.
         """
-        drawn: list[SampledText] = []
-        for _ in range(_TRIES):
-            drawn.append(self._corpora.draw(rng))
-            if self.accepts(rng, drawn[-1].text):
-                return drawn[-1], True
-        factors = np.cumsum([self.factor(text.text) for text in drawn])
+        texts: list[SampledText] = []
+        for _ in range(_MAX_DRAWS):
+            texts.append(self._corpora.draw(rng))
+            if self.accepts(rng, texts[-1].text):
+                return texts[-1], True
+        factors = np.cumsum([self.factor(text.text) for text in texts])
         if not factors[-1]:
-            raise Rejection("no text of a wanted length")
-        return drawn[int(np.searchsorted(factors, rng.random() * factors[-1], side="right"))], False
+            raise Rejection("no text of a requested length")
+        return texts[int(np.searchsorted(factors, rng.random() * factors[-1], side="right"))], False

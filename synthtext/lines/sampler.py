@@ -1,4 +1,4 @@
-"""What a line says and how it is set: everything that the content stream draws."""
+"""Sampling and shaping of a line's text: everything that is drawn from the content stream."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from synthtext.baselines import Baseline
-from synthtext.core import Parameters, WeightedSampler, lerp
+from synthtext.core import Parameters, WeightedComponent, WeightedSampler, lerp
 from synthtext.core.errors import Rejection
-from synthtext.core.randomness import WeightedComponent
 from synthtext.corpora import SampledText
 from synthtext.design import Design
 from synthtext.fonts import Face
@@ -21,18 +20,18 @@ from synthtext.typesetting.shaping import ShapedLine, ShapingOptions, shape_line
 
 
 class LineSpec(NamedTuple):
-    """What is to be set, and how: what the content stream drew before it.
+    """A text and how to set it.
 
     Attributes:
-        text: as the corpus gave it.
-        displayed: as the font shows it; what the label says.
-        face: the font.
-        setting: how it is set.
-        baseline: how it runs.
-        em: size in pixels.
-        margins: around it.
-        alignment: where it lies in a picture that is larger than it needs, shares (x, y) from 0 to 1.
-        drawn: what else was drawn, for explanation.
+        text: Text from the corpus.
+        displayed: Text as the font displays it, which is the label.
+        face: Font face.
+        shaping: Options of shaping.
+        baseline: Shape of the baseline.
+        em: Font size in pixels.
+        margins: Margins around the line.
+        alignment: Position in an image larger than required: fractions (x, y) from 0 to 1.
+        parameters: Other drawn parameters, recorded with the sample.
     """
 
     text: SampledText
@@ -47,30 +46,30 @@ class LineSpec(NamedTuple):
 
 
 class LineLayout(NamedTuple):
-    """A set line.
+    """A shaped line.
 
     Attributes:
-        copy: what was to be set.
-        bent: the set line along its baseline, in ems.
-        neighbour: other text beside it.
-        drawn: what else was drawn, for explanation.
+        spec: What was shaped.
+        curved: The shaped line along its baseline, in ems.
+        neighbour: Other text next to it.
+        parameters: Other drawn parameters, recorded with the sample.
     """
 
     spec: LineSpec
     curved: CurvedLine
     neighbour: Neighbour | None
-    drawn: Parameters
+    parameters: Parameters
 
 
 class LineSampler:
-    """Draws contents.
+    """Samples texts and lays them out.
 
     Args:
-        design: its charset, corpora, sizes and baselines; texts with other characters are rejected.
-        layout: how lines are laid out.
+        design: Its charset, corpora, font sizes and baselines are used; texts outside of the charset are rejected.
+        layout: Options of the layout.
 
     Raises:
-        InputError: no text of the corpora has a length that the layout wants.
+        InputError: No text of the corpora has a length that the layout accepts.
     """
 
     def __init__(self, design: Design, layout: LayoutOptions) -> None:
@@ -80,106 +79,108 @@ class LineSampler:
             WeightedSampler([entry.weight for entry in self._baselines]) if len(self._baselines) > 1 else None
         )
         self._features = sorted(layout.features.items())
-        self._chooser = TextSampler(design.corpora, design.charset, layout)
+        self._texts = TextSampler(design.corpora, design.charset, layout)
 
     def sample(
-        self, rng: np.random.Generator, faces: Sequence[Face], debt: RequiredCharacter | None = None
+        self, rng: np.random.Generator, faces: Sequence[Face], required: RequiredCharacter | None = None
     ) -> LineSpec:
-        """Draw a text, and how to set it in one of the faces.
+        """Sample a text, and how to set it in one of the faces.
 
         Args:
-            rng: the content stream.
-            faces: to choose from.
-            debt: a character that the text should have.
+            rng: Content stream.
+            faces: Faces to choose from.
+            required: Character that the text should contain.
 
         Raises:
-            Rejection: the text is too short or long, no face covers it, or the charset lacks a character.
+            Rejection: The text is too short or too long, no face covers it, or the charset lacks a character.
         """
         layout = self._layout
-        chosen = self._chooser.choose(rng) if debt is None else self._chooser.choose_with(rng, debt, faces)
+        chosen = self._texts.choose(rng) if required is None else self._texts.choose_with(rng, required, faces)
         text = chosen.text
-        shares = rng.random(9).tolist()
-        face = self._face(chosen, faces, shares[0])
-        shown = displayed_text(text.text, face)
-        if not self._charset.covers(self._charset.fold(shown)):
+        fractions = rng.random(9).tolist()
+        face = self._face(chosen, faces, fractions[0])
+        displayed = displayed_text(text.text, face)
+        if not self._charset.covers(self._charset.fold(displayed)):
             raise Rejection("character outside of the charset")
-        tracking = round(lerp(layout.tracking_range, shares[1]), 3)
-        em = lerp(self._size_range, shares[2])
-        margins = Margins(*(lerp(layout.margin_range, share) for share in shares[3:7]))
+        tracking = round(lerp(layout.tracking_range, fractions[1]), 3)
+        em = lerp(self._size_range, fractions[2])
+        margins = Margins(*(lerp(layout.margin_range, fraction) for fraction in fractions[3:7]))
         baseline = self._baselines[self._weighted.draw(rng) if self._weighted else 0]
-        setting, drawn = self._setting(rng, shown, tracking, vertical=baseline.component.vertical)
-        drawn |= chosen.parameters
-        return LineSpec(text, shown, face, setting, baseline, em, margins, (shares[7], shares[8]), drawn)
+        shaping, parameters = self._sample_shaping(rng, displayed, tracking, vertical=baseline.component.vertical)
+        parameters |= chosen.parameters
+        return LineSpec(text, displayed, face, shaping, baseline, em, margins, (fractions[7], fractions[8]), parameters)
 
-    def layout(self, rng: np.random.Generator, copy: LineSpec) -> LineLayout:
-        """Set a text, and let it run along its baseline.
+    def layout(self, rng: np.random.Generator, spec: LineSpec) -> LineLayout:
+        """Shape a text and place it along its baseline.
 
         Raises:
-            Rejection: it cannot be set so.
+            Rejection: The text cannot be set like this.
         """
-        line = shape_line(copy.displayed, copy.face, copy.shaping)
-        name, baseline = copy.baseline.name, copy.baseline.component
-        bend = baseline.draw(rng, line.ink_box)
-        drawn = {**copy.parameters, "baseline": name, **bend} if bend or baseline.vertical else copy.parameters
-        bent = CurvedLine.of(line, baseline.warp(line.ink_box, bend))
-        neighbour = None if bent.warp.maps else self._neighbour(rng, copy, line)
+        line = shape_line(spec.displayed, spec.face, spec.shaping)
+        name, baseline = spec.baseline.name, spec.baseline.component
+        curvature = baseline.draw(rng, line.ink_box)
+        parameters = (
+            {**spec.parameters, "baseline": name, **curvature} if curvature or baseline.vertical else spec.parameters
+        )
+        curved = CurvedLine.of(line, baseline.warp(line.ink_box, curvature))
+        neighbour = None if curved.warp.maps else self._neighbour(rng, spec, line)
         if neighbour:
-            drawn = {**drawn, "neighbour": neighbour.line.text}
-        return LineLayout(copy, bent, neighbour, drawn)
+            parameters = {**parameters, "neighbour": neighbour.line.text}
+        return LineLayout(spec, curved, neighbour, parameters)
 
     def sample_text(self, rng: np.random.Generator) -> str:
-        """Another text of the corpora; it may be empty, or beyond charset and fonts."""
+        """Sample another text of the corpora; it may be empty or contain characters that charset and fonts lack."""
         return self._corpora.draw(rng).text
 
-    def with_text(self, rng: np.random.Generator, text: str, like: LineSpec) -> LineSpec | None:
-        """A text in the face and the setting of another copy; None if the face or the charset lacks a character."""
-        shown = displayed_text(text, like.face)
-        if not (text and like.face.covers(text) and self._charset.covers(self._charset.fold(shown))):
+    def with_text(self, rng: np.random.Generator, text: str, template: LineSpec) -> LineSpec | None:
+        """Return `template` with another text; None if its face or the charset lacks a character."""
+        displayed = displayed_text(text, template.face)
+        if not (text and template.face.covers(text) and self._charset.covers(self._charset.fold(displayed))):
             return None
-        setting = like.shaping
-        if setting.baseline_shifts is not None:
-            most = like.parameters["jitter"]
-            setting = setting._replace(baseline_shifts=rng.uniform(-most, most, len(shown)))
-        return like._replace(text=like.text._replace(text=text), displayed=shown, shaping=setting)
+        shaping = template.shaping
+        if shaping.baseline_shifts is not None:
+            max_shift = template.parameters["jitter"]
+            shaping = shaping._replace(baseline_shifts=rng.uniform(-max_shift, max_shift, len(displayed)))
+        return template._replace(text=template.text._replace(text=text), displayed=displayed, shaping=shaping)
 
-    def _face(self, chosen: TextChoice, faces: Sequence[Face], share: float) -> Face:
-        text, owed = chosen.text.text, chosen.required_character
+    def _face(self, chosen: TextChoice, faces: Sequence[Face], fraction: float) -> Face:
+        text, required = chosen.text.text, chosen.required_character
         shortest, longest = self._layout.length_range
         if not shortest <= len(text) <= longest:
             raise Rejection("text too short" if len(text) < shortest else "text too long")
-        start = int(share * len(faces))
+        start = int(fraction * len(faces))
         for i in range(start, start + len(faces)):
             face = faces[i % len(faces)]
-            if face.covers(text) if owed is None else self._chooser.shows(face, text, owed):
+            if face.covers(text) if required is None else self._texts.shows(face, text, required):
                 return face
         raise Rejection("no font of the block covers the text")
 
-    def _setting(
+    def _sample_shaping(
         self, rng: np.random.Generator, text: str, tracking: float, *, vertical: bool
     ) -> tuple[ShapingOptions, Parameters]:
-        layout, drawn = self._layout, Parameters()
-        setting = ShapingOptions(tracking=tracking, vertical=vertical, language=layout.language)
+        layout, parameters = self._layout, Parameters()
+        shaping = ShapingOptions(tracking=tracking, vertical=vertical, language=layout.language)
         if tracking:
-            drawn["tracking"] = tracking
+            parameters["tracking"] = tracking
         if self._features:
             features = [tag for tag, probability in self._features if rng.random() < probability]
-            setting = setting._replace(features=dict.fromkeys(features, 1))
-            drawn["features"] = features
+            shaping = shaping._replace(features=dict.fromkeys(features, 1))
+            parameters["features"] = features
         if layout.jitter_range[1]:
-            most = lerp(layout.jitter_range, rng.random())
-            setting = setting._replace(baseline_shifts=rng.uniform(-most, most, len(text)))
-            drawn["jitter"] = round(most, 3)
-        return setting, drawn
+            max_shift = lerp(layout.jitter_range, rng.random())
+            shaping = shaping._replace(baseline_shifts=rng.uniform(-max_shift, max_shift, len(text)))
+            parameters["jitter"] = round(max_shift, 3)
+        return shaping, parameters
 
-    def _neighbour(self, rng: np.random.Generator, copy: LineSpec, line: ShapedLine) -> Neighbour | None:
+    def _neighbour(self, rng: np.random.Generator, spec: LineSpec, line: ShapedLine) -> Neighbour | None:
         options = self._layout.neighbours
         if not options.probability or rng.random() >= options.probability:
             return None
         text = self._corpora.draw(rng).text
-        if not text or not copy.face.covers(text):
+        if not text or not spec.face.covers(text):
             return None
         try:
-            other = shape_line(text, copy.face, copy.shaping._replace(baseline_shifts=None))
+            other = shape_line(text, spec.face, spec.shaping._replace(baseline_shifts=None))
         except Rejection:
             return None
-        return place_neighbour(rng, line, other, copy.margins, lerp(options.depth_range, rng.random()))
+        return place_neighbour(rng, line, other, spec.margins, lerp(options.depth_range, rng.random()))

@@ -1,4 +1,4 @@
-"""The stages that take lines from a text to a picture."""
+"""The stages that turn the text of a line into an image."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -25,264 +25,269 @@ from synthtext.lines.sampler import LineSampler
 from synthtext.lines.state import LineState, LineStyle
 from synthtext.typesetting.canvas import Strokes, rasterize_line, rasterize_strokes
 
-_CONTRAST_REDUCTIONS = (
-    0.0,
-    0.3,
-    0.55,
-    0.75,
-)  # further papers that are tried for a line: each costs a tenth of another line
-_BACKGROUND_RADIUS = 0.06  # ems around the ink that count as its ground
-_MAX_DECORATION = 0.3  # ems that a picture grows for decoration on a side, at most: letters would become small
+_CONTRAST_REDUCTIONS = (0.0, 0.3, 0.55, 0.75)  # of further backgrounds that are tried; each costs a tenth of a line
+_BACKGROUND_RADIUS = 0.06  # ems around the ink whose luminance its contrast is measured against
+_MAX_DECORATION = 0.3  # ems by which decoration may enlarge a side of the image; more would make letters small
 
 Stage: TypeAlias = Callable[[Sequence[LineState]], None]
-"""Takes drafts one step on. What it cannot take on, it leaves with a `failure`, which later stages pass over."""
+"""Advances the states in place. A state that cannot advance gets a `failure`, and later stages skip it."""
 
 
 def _per_line(step: Callable[[LineState], None]) -> Stage:
-    """A stage that takes drafts one by one."""
+    """Create a stage that processes states one by one."""
 
-    def stage(drafts: Sequence[LineState]) -> None:
-        for draft in drafts:
+    def stage(states: Sequence[LineState]) -> None:
+        for state in states:
             try:
-                step(draft)
+                step(state)
             except Exception as failure:
-                draft.failure = failure
+                state.failure = failure
 
     return stage
 
 
 def _batched(step: Stage) -> Stage:
-    """A stage that takes drafts all at once. When one stops it, all fail: drawn alone, each meets its own fate."""
+    """Create a stage that processes all states at once. If it raises, all fail, and each is retried alone."""
 
-    def stage(drafts: Sequence[LineState]) -> None:
+    def stage(states: Sequence[LineState]) -> None:
         try:
-            step(drafts)
+            step(states)
         except Exception as failure:
-            for draft in drafts:
-                draft.failure = failure
+            for state in states:
+                state.failure = failure
 
     return stage
 
 
 class LineStages:
-    """The stages that make samples of drafts.
+    """The stages that turn states into samples.
 
-    A stage is done for all drafts before the next one begins: what the processor has at hand of a stage, it uses again,
-    which takes a third off the time of a line.
+    A stage processes all states before the next stage begins: this keeps its code and data in the processor's caches,
+    which saves a third of the time.
 
     Attributes:
-        steps: the stages by name, in order.
+        steps: The stages by name, in order.
 
     Args:
-        design: what lines look like.
-        cache: of faces and their glyphs.
+        design: Settings of the lines.
+        cache: Cache of faces and their glyphs.
     """
 
     def __init__(self, design: LineDesign, cache: FaceCache) -> None:
         self._design, self._cache = design, cache
-        self._writer = LineSampler(design, design.layout)
-        self._papers = WeightedSampler([entry.weight for entry in design.backgrounds])
+        self._sampler = LineSampler(design, design.layout)
+        self._backgrounds = WeightedSampler([entry.weight for entry in design.backgrounds])
         self.steps: dict[str, Stage] = {
-            "write": _per_line(self._sample),
-            "set": _per_line(self._shape),
+            "sample text": _per_line(self._sample),
+            "shape": _per_line(self._shape),
             "place": _per_line(self._place),
-            "draw": _per_line(self._rasterize),
+            "rasterize": _per_line(self._rasterize),
             "warp": _per_line(self._warp),
-            "find ink": _batched(self._compute_ink_masks),
+            "compute ink masks": _batched(self._compute_ink_masks),
             "add neighbours": _per_line(self._add_neighbour),
-            "mark": _per_line(self._draw_strokes),
-            "paint paper": _per_line(self._paint_background),
-            "measure ground": _batched(self._measure_backgrounds),
-            "choose colour": _batched(self._choose_colours),
-            "calm paper": _per_line(self._reduce_background_contrast),
-            "compose": _per_line(self._compose),
+            "draw strokes": _per_line(self._draw_strokes),
+            "paint background": _per_line(self._paint_background),
+            "measure background": _batched(self._measure_backgrounds),
+            "choose colours": _batched(self._choose_colours),
+            "reduce background contrast": _per_line(self._reduce_background_contrast),
+            "composite": _per_line(self._composite),
             "pixel effects": _per_line(self._apply_pixel_effects),
         }
 
-    def _sample(self, draft: LineState) -> None:
-        draft.spec = self._writer.sample(draft.streams.content, draft.block.faces, draft.required)
+    def _sample(self, state: LineState) -> None:
+        state.spec = self._sampler.sample(state.streams.content, state.block.faces, state.required)
 
-    def _shape(self, draft: LineState) -> None:
-        draft.layout = self._writer.layout(draft.streams.content, draft.spec)
+    def _shape(self, state: LineState) -> None:
+        state.layout = self._sampler.layout(state.streams.content, state.spec)
 
-    def _place(self, draft: LineState) -> None:
-        copy, bent, rng = draft.spec, draft.layout.curved, draft.streams.appearance
-        style = self._design.ink.draw_style(rng)
-        style_drawn = style.component.draw(rng)
-        marks = style.component.strokes(bent.line, style_drawn)
-        warp, moved = self._design.effects.draw_warp(rng, bent.natural_size(copy.em))
-        reach = style.component.outset(style_drawn)
-        room = _decoration_padding(style.component.padding(style_drawn), bent.line.ink_box, marks)
-        frame = place_line(bent, warp, copy.em, copy.margins, copy.alignment, reach, self._design.output, room)
-        draft.style = LineStyle(style, style_drawn, marks, moved, frame)
+    def _place(self, state: LineState) -> None:
+        spec, curved, rng = state.spec, state.layout.curved, state.streams.appearance
+        ink_style = self._design.ink.draw_style(rng)
+        parameters = ink_style.component.draw(rng)
+        strokes = ink_style.component.strokes(curved.line, parameters)
+        warp, effects = self._design.effects.draw_warp(rng, curved.natural_size(spec.em))
+        outset = ink_style.component.outset(parameters)
+        padding = _decoration_padding(ink_style.component.padding(parameters), curved.line.ink_box, strokes)
+        placement = place_line(
+            curved, warp, spec.em, spec.margins, spec.alignment, outset, self._design.output, padding
+        )
+        state.style = LineStyle(ink_style, parameters, strokes, effects, placement)
 
-    def _rasterize(self, draft: LineState) -> None:
-        draft.raster = rasterize_line(draft.layout.curved.line, draft.spec.face, self._cache, draft.style.placement.em)
+    def _rasterize(self, state: LineState) -> None:
+        state.raster = rasterize_line(state.layout.curved.line, state.spec.face, self._cache, state.style.placement.em)
 
-    def _warp(self, draft: LineState) -> None:
-        draft.coverage = self._styled_coverage(
-            draft, draft.raster.warped(draft.style.placement.warp, draft.style.placement.size)
+    def _warp(self, state: LineState) -> None:
+        state.coverage = self._styled_coverage(
+            state, state.raster.warped(state.style.placement.warp, state.style.placement.size)
         )
 
-    def _styled_coverage(self, draft: LineState, coverage: Image) -> Image:
-        look = draft.style
-        return look.ink_style.component.style_coverage(coverage, look.placement.em, look.style_parameters)
+    def _styled_coverage(self, state: LineState, coverage: Image) -> Image:
+        style = state.style
+        return style.ink_style.component.style_coverage(coverage, style.placement.em, style.style_parameters)
 
-    def _compute_ink_masks(self, drafts: Sequence[LineState]) -> None:
-        quads = [draft.style.placement.quads[draft.layout.curved.line.visible] for draft in drafts]
-        reaches = [max(1, round(draft.style.placement.em * _BACKGROUND_RADIUS)) for draft in drafts]
-        fields = compute_ink_masks([draft.coverage for draft in drafts], quads, reaches)
-        for draft, inked in zip(drafts, fields, strict=True):
-            if inked is None:
-                draft.failure = Rejection("blank glyph")
+    def _compute_ink_masks(self, states: Sequence[LineState]) -> None:
+        quads = [state.style.placement.quads[state.layout.curved.line.visible] for state in states]
+        radii = [max(1, round(state.style.placement.em * _BACKGROUND_RADIUS)) for state in states]
+        masks = compute_ink_masks([state.coverage for state in states], quads, radii)
+        for state, mask in zip(states, masks, strict=True):
+            if mask is None:
+                state.failure = Rejection("blank glyph")
             else:
-                draft.ink_mask = inked
+                state.ink_mask = mask
 
-    def _add_neighbour(self, draft: LineState) -> None:
-        neighbour, frame = draft.layout.neighbour, draft.style.placement
+    def _add_neighbour(self, state: LineState) -> None:
+        neighbour, placement = state.layout.neighbour, state.style.placement
         if neighbour is not None:
-            other = rasterize_line(neighbour.line, draft.spec.face, self._cache, frame.em)
-            shown = self._styled_coverage(draft, other.warped(neighbour.offset.then(frame.warp), frame.size))
-            draft.coverage = np.asarray(cv2.max(draft.coverage, shown), np.uint8)
+            other = rasterize_line(neighbour.line, state.spec.face, self._cache, placement.em)
+            shown = self._styled_coverage(state, other.warped(neighbour.offset.then(placement.warp), placement.size))
+            state.coverage = np.asarray(cv2.max(state.coverage, shown), np.uint8)
 
-    def _draw_strokes(self, draft: LineState) -> None:
-        marks, frame = draft.style.strokes, draft.style.placement
-        if marks is None:
+    def _draw_strokes(self, state: LineState) -> None:
+        strokes, placement = state.style.strokes, state.style.placement
+        if strokes is None:
             return
-        drawn = rasterize_strokes(marks, frame.em).warped(frame.warp, frame.size)
-        if marks.clearance:
-            drawn = cut_clearance(drawn, draft.coverage, marks.clearance * frame.em)
-        if marks.colour is None:
-            draft.coverage = np.asarray(cv2.max(draft.coverage, drawn), np.uint8)
+        coverage = rasterize_strokes(strokes, placement.em).warped(placement.warp, placement.size)
+        if strokes.clearance:
+            coverage = cut_clearance(coverage, state.coverage, strokes.clearance * placement.em)
+        if strokes.colour is None:
+            state.coverage = np.asarray(cv2.max(state.coverage, coverage), np.uint8)
         else:
-            draft.stroke_coverage = drawn
+            state.stroke_coverage = coverage
 
-    def _paint_background(self, draft: LineState) -> None:
-        draft.background_index = self._papers.draw(draft.streams.appearance)
-        self._paint_with(draft, 0.0)
+    def _paint_background(self, state: LineState) -> None:
+        state.background_index = self._backgrounds.draw(state.streams.appearance)
+        self._paint_with(state, 0.0)
 
-    def _paint_with(self, draft: LineState, calm: float) -> None:
-        style, style_drawn, marks, _, frame = draft.style
-        part, rng = draft.block.backgrounds[draft.background_index], draft.streams.appearance
-        if isinstance(part, ParametricBackground):
-            draft.background_parameters = part.draw(rng)
-            painted = part.render(frame.size, draft.background_parameters)
+    def _paint_with(self, state: LineState, reduction: float) -> None:
+        ink_style, parameters, strokes, _, placement = state.style
+        background, rng = state.block.backgrounds[state.background_index], state.streams.appearance
+        if isinstance(background, ParametricBackground):
+            state.background_parameters = background.draw(rng)
+            painted = background.render(placement.size, state.background_parameters)
         else:
-            painted = part.paint(rng, frame.size)
-        paper = _reduce_contrast(painted, calm)
-        if draft.stroke_coverage is not None and marks is not None and marks.colour is not None:
-            paper = composite(paper, draft.stroke_coverage, marks.colour)
-        draft.background, draft.contrast_reduction = (
-            style.component.underlay(paper, draft.coverage, frame.em, style_drawn),
-            calm,
+            painted = background.paint(rng, placement.size)
+        image = _reduce_contrast(painted, reduction)
+        if state.stroke_coverage is not None and strokes is not None and strokes.colour is not None:
+            image = composite(image, state.stroke_coverage, strokes.colour)
+        state.background, state.contrast_reduction = (
+            ink_style.component.underlay(image, state.coverage, placement.em, parameters),
+            reduction,
         )
 
-    def _measure_backgrounds(self, drafts: Sequence[LineState]) -> None:
-        grounds = measure_backgrounds([draft.ink_mask for draft in drafts], [draft.background for draft in drafts])
-        for draft, ground in zip(drafts, grounds, strict=True):
-            draft.local_background = ground
+    def _measure_backgrounds(self, states: Sequence[LineState]) -> None:
+        backgrounds = measure_backgrounds([state.ink_mask for state in states], [state.background for state in states])
+        for state, background in zip(states, backgrounds, strict=True):
+            state.local_background = background
 
-    def _choose_colours(self, drafts: Sequence[LineState]) -> None:
-        offered = [self._design.ink.candidates(draft.streams.appearance, draft.background) for draft in drafts]
+    def _choose_colours(self, states: Sequence[LineState]) -> None:
+        candidates = [self._design.ink.candidates(state.streams.appearance, state.background) for state in states]
         floors = [
-            _contrast_loss(draft).required_contrast(self._design.ink.contrast_floor / _retained_contrast(draft))
-            for draft in drafts
+            _contrast_loss(state).required_contrast(self._design.ink.contrast_floor / _retained_contrast(state))
+            for state in states
         ]
-        inks = choose_colours(offered, [draft.local_background for draft in drafts], floors)
-        for draft, ink in zip(drafts, inks, strict=True):
-            draft.ink = ink
+        inks = choose_colours(candidates, [state.local_background for state in states], floors)
+        for state, ink in zip(states, inks, strict=True):
+            state.ink = ink
 
-    def _reduce_background_contrast(self, draft: LineState) -> None:
-        for calm in _CONTRAST_REDUCTIONS:
-            if draft.ink is not None:
+    def _reduce_background_contrast(self, state: LineState) -> None:
+        for reduction in _CONTRAST_REDUCTIONS:
+            if state.ink is not None:
                 return
-            self._paint_with(draft, calm)
-            self._measure_backgrounds([draft])
-            self._choose_colours([draft])
-        if draft.ink is None:
+            self._paint_with(state, reduction)
+            self._measure_backgrounds([state])
+            self._choose_colours([state])
+        if state.ink is None:
             raise Rejection("contrast")
 
-    def _compose(self, draft: LineState) -> None:
-        assert draft.ink is not None
-        style, style_drawn, _, _, frame = draft.style
-        image = style.component.fill(draft.background, draft.coverage, draft.ink, frame.em, style_drawn)
-        part = draft.block.backgrounds[draft.background_index]
-        draft.image = (
-            part.apply_overlay(image, draft.background_parameters) if isinstance(part, ParametricBackground) else image
+    def _composite(self, state: LineState) -> None:
+        assert state.ink is not None
+        ink_style, parameters, _, _, placement = state.style
+        image = ink_style.component.fill(state.background, state.coverage, state.ink, placement.em, parameters)
+        background = state.block.backgrounds[state.background_index]
+        state.image = (
+            background.apply_overlay(image, state.background_parameters)
+            if isinstance(background, ParametricBackground)
+            else image
         )
 
-    def _apply_pixel_effects(self, draft: LineState) -> None:
-        draft.image, draft.pixel_effects = self._design.effects.apply_pixels(draft.streams.appearance, draft.image)
+    def _apply_pixel_effects(self, state: LineState) -> None:
+        state.image, state.pixel_effects = self._design.effects.apply_pixels(state.streams.appearance, state.image)
 
-    def run(self, drafts: Sequence[LineState]) -> None:
-        """Take drafts through all stages; each ends whole, or with a `failure`."""
+    def run(self, states: Sequence[LineState]) -> None:
+        """Run all stages; every state is then complete or has a `failure`."""
         for stage in self.steps.values():
-            drafts = [draft for draft in drafts if draft.failure is None]
-            if drafts:
-                stage(drafts)
+            states = [state for state in states if state.failure is None]
+            if states:
+                stage(states)
 
-    def finish(self, draft: LineState, prefix: str, rejected: tuple[str, ...]) -> Sample:
-        """The sample of a draft that went through all stages.
+    def finish(self, state: LineState, prefix: str, rejected: tuple[str, ...]) -> Sample:
+        """Create the sample of a completed state.
 
         Args:
-            draft: whole.
-            prefix: of the sample's key.
-            rejected: why earlier attempts were given up.
+            state: A state that passed all stages.
+            prefix: Prefix of the sample's key.
+            rejected: Why earlier attempts were rejected.
         """
-        content, look, ink = draft.layout, draft.style, draft.ink
+        layout, style, ink = state.layout, state.style, state.ink
         assert ink is not None
-        line = content.curved.line
+        line = layout.curved.line
         low, high = self._design.output.quality_range
-        drawn = {
-            "em": round(look.placement.em, 2),
-            "ink": [round(part) for part in ink.colour],
-            "style": look.ink_style.name,
-            **look.style_parameters,
-            "background": self._design.backgrounds[draft.background_index].name,
-            **({"background_parameters": draft.background_parameters} if draft.background_parameters else {}),
-            "calm": draft.contrast_reduction,
-            "jpeg_quality": low + int(draft.streams.appearance.random() * (high - low + 1)),
-            **content.drawn,
+        parameters = {
+            "em_size": round(style.placement.em, 2),
+            "ink": [round(channel) for channel in ink.colour],
+            "ink_style": style.ink_style.name,
+            **style.style_parameters,
+            "background": self._design.backgrounds[state.background_index].name,
+            **({"background_parameters": state.background_parameters} if state.background_parameters else {}),
+            "contrast_reduction": state.contrast_reduction,
+            "jpeg_quality": low + int(state.streams.appearance.random() * (high - low + 1)),
+            **layout.parameters,
         }
         meta = Provenance(
-            font=draft.spec.face.file.name,
+            font=state.spec.face.file.name,
             script=line.script,
-            corpus=draft.spec.text.corpus,
-            contrast=round(_contrast_loss(draft).remaining_contrast(ink.contrast) * _retained_contrast(draft), 2),
-            effects=look.geometric_effects + draft.pixel_effects,
-            parameters=drawn,
+            corpus=state.spec.text.corpus,
+            contrast=round(_contrast_loss(state).remaining_contrast(ink.contrast) * _retained_contrast(state), 2),
+            effects=style.geometric_effects + state.pixel_effects,
+            parameters=parameters,
             rejected=rejected,
         )
-        reach = look.ink_style.component.outset(look.style_parameters)
-        clusters = Clusters(line.clusters.offsets, look.placement.quads)
-        if reach:  # the border is the text's, too
-            clusters = line.clusters.expanded(reach).warped(look.placement.warp)
-        return Sample(f"{prefix}{draft.index:010d}", draft.image, line.text, clusters, meta)
+        outset = style.ink_style.component.outset(style.style_parameters)
+        clusters = Clusters(line.clusters.offsets, style.placement.quads)
+        if outset:  # the outline is part of the text
+            clusters = line.clusters.expanded(outset).warped(style.placement.warp)
+        return Sample(f"{prefix}{state.index:010d}", state.image, line.text, clusters, meta)
 
 
-def _contrast_loss(draft: LineState) -> ContrastLoss:
-    """What the style takes off the contrast of the colour."""
-    return draft.style.ink_style.component.contrast_loss(draft.style.style_parameters)
+def _contrast_loss(state: LineState) -> ContrastLoss:
+    """Contrast that the ink style loses."""
+    return state.style.ink_style.component.contrast_loss(state.style.style_parameters)
 
 
-def _retained_contrast(draft: LineState) -> float:
-    """The share of contrast that the paper leaves."""
-    part = draft.block.backgrounds[draft.background_index]
-    return part.retained_contrast(draft.background_parameters) if isinstance(part, ParametricBackground) else 1.0
+def _retained_contrast(state: LineState) -> float:
+    """Fraction of the contrast that the background's overlay retains."""
+    background = state.block.backgrounds[state.background_index]
+    return (
+        background.retained_contrast(state.background_parameters)
+        if isinstance(background, ParametricBackground)
+        else 1.0
+    )
 
 
-def _decoration_padding(room: DecorationMargins, ink: Box, marks: Strokes | None) -> DecorationMargins:
-    """The room that decoration gets in the picture: what a style asks for, and what marks take beyond a line's ink."""
-    sides = list(room)
-    if marks is not None:
-        box = marks.box
+def _decoration_padding(padding: DecorationMargins, ink: Box, strokes: Strokes | None) -> DecorationMargins:
+    """Padding of the image for decoration: what the style requires, and how far strokes extend beyond the ink."""
+    sides = list(padding)
+    if strokes is not None:
+        box = strokes.box
         beyond = (ink.left - box.left, ink.top - box.top, box.right - ink.right, box.bottom - ink.bottom)
         sides = [max(side, more) for side, more in zip(sides, beyond, strict=True)]
     return DecorationMargins(*[min(side, _MAX_DECORATION) for side in sides])
 
 
-def _reduce_contrast(paper: Image, calm: float) -> Image:
-    """The paper with its contrast taken back, as by haze or a wash: 0 leaves it, 1 would make it one grey."""
-    if not calm:
-        return paper
-    return np.asarray(cv2.convertScaleAbs(paper, alpha=1 - calm, beta=calm * cv2.mean(paper)[1]), np.uint8)
+def _reduce_contrast(background: Image, reduction: float) -> Image:
+    """Blend a background with its mean: 0 leaves it unchanged, 1 would make it uniform."""
+    if not reduction:
+        return background
+    return np.asarray(
+        cv2.convertScaleAbs(background, alpha=1 - reduction, beta=reduction * cv2.mean(background)[1]), np.uint8
+    )

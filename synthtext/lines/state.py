@@ -1,53 +1,52 @@
-"""A line on its way from a text to a picture."""
+"""The state of a line while it passes through the stages."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from synthtext.core import AppliedEffect, Image, Parameters, Streams
-from synthtext.core.randomness import WeightedComponent
+from synthtext.core import AppliedEffect, Image, Parameters, Streams, WeightedComponent
 from synthtext.design import BlockResources
 from synthtext.ink import InkColour, InkMask, InkStyle, LocalBackground
 from synthtext.lines.coverage import RequiredCharacter
-from synthtext.lines.placement import LineFrame
+from synthtext.lines.placement import LinePlacement
 from synthtext.lines.sampler import LineLayout, LineSpec
 from synthtext.typesetting.canvas import LineRaster, Strokes
 
 
 class LineStyle(NamedTuple):
-    """How the ink is laid and where the line comes to lie."""
+    """The ink style and the placement of a line."""
 
     ink_style: WeightedComponent[InkStyle]
     style_parameters: Parameters
     strokes: Strokes | None
     geometric_effects: tuple[AppliedEffect, ...]
-    placement: LineFrame
+    placement: LinePlacement
 
 
 @dataclass(slots=True)
 class LineState:
-    """One attempt at a sample: what is known so far. Every stage adds to it.
+    """One attempt at a sample; every stage sets some of the attributes.
 
     Attributes:
-        index: of the sample.
-        streams: of its random numbers.
-        block: its fonts and papers.
-        debt: a character that it owes.
-        copy: what it says.
-        content: how it is set.
-        look: its ink, and its place in the picture.
-        raster: the line's glyphs.
-        coverage: (H, W) of all ink in the picture.
-        stroke_coverage: (H, W) of marks along the line that lie below its letters.
-        ink_mask: where the line's own ink is.
-        number: of its paper.
-        background: (H, W, 3) RGB.
-        paper_drawn: what it drew, of a paper that tells it.
-        calm: how far the paper was calmed.
-        ground: what lies around the ink.
-        ink: its colour; None where none can be read.
-        image: (H, W, 3) RGB.
-        coloured: effects on its pixels.
-        failure: why nothing comes of it: a `Rejection`, or an error in a part of the user's.
+        index: Index of the sample.
+        streams: Random streams of the sample.
+        block: Fonts and backgrounds.
+        required: Character that the text should contain.
+        spec: Text and how to set it.
+        layout: The shaped line on its baseline.
+        style: Ink style and placement.
+        raster: Glyphs of the line.
+        coverage: (H, W) uint8, all ink of the letters' colour in the image.
+        stroke_coverage: (H, W) uint8, strokes of another colour, drawn below the letters.
+        ink_mask: Region of the line's own ink.
+        background_index: Index of the background in the design.
+        background: (H, W, 3) uint8 RGB.
+        background_parameters: Parameters drawn by a `ParametricBackground`.
+        contrast_reduction: Fraction by which the contrast of the background was reduced.
+        local_background: Luminance of the background around the ink.
+        ink: Colour of the ink; None if no colour reaches the contrast floor.
+        image: (H, W, 3) uint8 RGB.
+        pixel_effects: Pixel effects that were applied.
+        failure: Why the attempt failed: a `Rejection`, or an error raised by a user-defined component.
     """
 
     index: int

@@ -1,4 +1,4 @@
-"""Pictures with many texts."""
+"""Generate labelled images with many texts: photographs, documents and receipts."""
 
 from synthtext.scenes.clutter import Clutter
 from synthtext.scenes.design import SceneDesign, SceneOutput, TypesettingOptions

@@ -1,4 +1,4 @@
-"""Backgrounds of scenes. In a recipe of scenes, `photos` and `wall` name the classes of this module."""
+"""Backgrounds of scenes. In a recipe of scenes, `photos` and `wall` refer to classes of this module."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ __all__ = ["Gradient", "Photos", "Plain", "SceneBackground", "SceneBackgroundPoo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SceneBackground:
-    """A picture to write on, and what is known of it.
+    """A background image with optional maps.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
-        depth: (H, W) uint8, how near everything is: 255 is nearest, 0 far away; inverse depth, so that it is a linear
-            function of x and y on a plane. None when nobody knows.
-        segments: (H, W) uint8, a number for each surface. None when nobody knows.
+        depth: (H, W) uint8 inverse depth, 255 is nearest; on a plane, it is a linear function of x and y. None if
+            unknown.
+        segments: (H, W) uint8, an index of the surface of each pixel. None if unknown.
     """
 
     image: Image
@@ -37,24 +37,24 @@ class SceneBackground:
 
 @runtime_checkable
 class SceneBackgroundPool(Protocol):
-    """A paper that knows more of its picture than the colours."""
+    """A background with maps."""
 
     def paint_scene(self, rng: np.random.Generator, size: Size) -> SceneBackground:
-        """A new picture of this size (whole pixels)."""
+        """Create an image of this size (whole pixels) with its maps."""
         ...
 
 
 @dataclass(frozen=True)
 class Photos:
-    """Photographs in a folder and below it, cut to the size of the scene.
+    """Photographs in a folder and its subfolders, cropped to the size of the scene.
 
     Attributes:
-        folder: with at least one picture; a broken one is an error.
-        zoom_range: how much larger than needed to fill the scene a photograph is shown, 1 to 10.
-        pool: how many photographs each block of 256 scenes draws from.
-        depth: a folder of grey PNGs named as the photographs: how near everything is, brighter is nearer (inverse
-            depth). Photographs without one are used as well.
-        segments: a folder of grey PNGs named as the photographs: a number for each surface.
+        folder: Folder with at least one photograph; a broken one is an error.
+        zoom_range: Enlargement of photographs beyond the size that fills the scene, 1 to 10.
+        pool: Number of photographs for each block of 256 scenes.
+        depth: Folder of grey PNGs with the photographs' names: inverse depth, brighter is nearer. Photographs without a
+            map are also used.
+        segments: Folder of grey PNGs with the photographs' names: an index for each surface.
     """
 
     folder: Path
@@ -71,23 +71,23 @@ class Photos:
         """Decode every photograph and map once.
 
         Raises:
-            InputError: a folder is missing or empty, a photograph is broken, a map fits no photograph's shape, or a
-                folder of maps has none for any photograph; the message names it.
+            InputError: A folder does not exist or is empty, a photograph is broken, a map does not fit its photograph,
+                or a folder of maps has none for any photograph; the message names it.
         """
         found = {"depth": 0, "segments": 0}
         for path in self._paths:
-            backdrop = self._load(path)
-            found["depth"] += backdrop.depth is not None
-            found["segments"] += backdrop.segments is not None
+            background = self._load(path)
+            found["depth"] += background.depth is not None
+            found["segments"] += background.segments is not None
         for name, folder in (("depth", self.depth), ("segments", self.segments)):
             if folder is not None and not found[name]:
                 raise InputError(
-                    f"photos: {name} folder {str(folder)!r} holds no map of a photograph; a map is a PNG with the "
+                    f"photos: {name} folder {str(folder)!r} contains no map of a photograph; a map is a PNG with the "
                     "photograph's name"
                 )
 
     def for_block(self, rng: np.random.Generator) -> "ScenePhotoPool":
-        """A few photographs."""
+        """Return a few photographs."""
         paths = self._paths
         picked = [paths[int(i)] for i in rng.integers(len(paths), size=min(self.pool, len(paths)))]
         return ScenePhotoPool([self._load(path) for path in picked], self.zoom_range)
@@ -102,17 +102,17 @@ class Photos:
 
 
 class ScenePhotoPool:
-    """Photographs in memory, of which scenes get their cuts."""
+    """Photographs in memory."""
 
     def __init__(self, photos: Sequence[SceneBackground], zoom_range: Range) -> None:
         self._photos, self._zoom_range = photos, zoom_range
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
-        """A cut of a photograph, (H, W, 3)."""
-        return self.paint_backdrop(rng, size).image
+        """Return a random crop, (H, W, 3)."""
+        return self.paint_scene(rng, size).image
 
-    def paint_backdrop(self, rng: np.random.Generator, size: Size) -> SceneBackground:
-        """A cut at a random place, mirrored half of the time, with its maps."""
+    def paint_scene(self, rng: np.random.Generator, size: Size) -> SceneBackground:
+        """Return a random crop with its maps, mirrored half of the time."""
         which, across, down, mirrored, zoom = rng.random(5).tolist()
         photo = self._photos[int(which * len(self._photos))]
         low, high = self._zoom_range
@@ -122,20 +122,20 @@ class ScenePhotoPool:
         left, top = across * (width - cut[0]), down * (height - cut[1])
         box = (round(left), round(top), max(1, round(cut[0])), max(1, round(cut[1])))
 
-        def shown(picture: Image, interpolation: int) -> Image:
-            part = picture[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]
+        def crop(image: Image, interpolation: int) -> Image:
+            part = image[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]
             resized = cv2.resize(part, (int(size.width), int(size.height)), interpolation=interpolation)
             return np.asarray(cv2.flip(resized, 1) if mirrored < 0.5 else resized, np.uint8)
 
         return SceneBackground(
-            shown(photo.image, cv2.INTER_AREA if scale < 0.8 else cv2.INTER_LINEAR),
-            None if photo.depth is None else shown(photo.depth, cv2.INTER_LINEAR),
-            None if photo.segments is None else shown(photo.segments, cv2.INTER_NEAREST),
+            crop(photo.image, cv2.INTER_AREA if scale < 0.8 else cv2.INTER_LINEAR),
+            None if photo.depth is None else crop(photo.depth, cv2.INTER_LINEAR),
+            None if photo.segments is None else crop(photo.segments, cv2.INTER_NEAREST),
         )
 
 
 def _read_map(folder: Path | None, photo: Path, image: Image) -> NDArray[np.uint8] | None:
-    """The map of a photograph at the photograph's size in memory; None when there is none."""
+    """Read the map of a photograph, resized to the photograph in memory; None if there is none."""
     if folder is None:
         return None
     if not folder.is_dir():
@@ -147,26 +147,26 @@ def _read_map(folder: Path | None, photo: Path, image: Image) -> NDArray[np.uint
         with PillowImage.open(path) as file:
             grey = np.asarray(file.convert("L"), np.uint8)
     except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
-        raise InputError(f"map {str(path)!r} is broken or no picture: {error}; mend or remove it") from None
+        raise InputError(f"map {str(path)!r} is broken or not an image: {error}; replace or remove it") from None
     height, width = image.shape[:2]
     if abs(grey.shape[1] * height - grey.shape[0] * width) > 0.03 * grey.shape[1] * height:
         raise InputError(
-            f"map {str(path)!r} is {grey.shape[1]} x {grey.shape[0]}, which is no size of a photograph of "
-            f"{width} x {height}: make it of the photograph"
+            f"map {str(path)!r} is {grey.shape[1]} x {grey.shape[0]}, which does not fit the photograph of "
+            f"{width} x {height}: create it from the photograph"
         )
     return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
-_GROUNDS = (Gradient(difference=70, tint=30), Texture(difference=50, tint=30, grain_range=(0.05, 1.0)))
+_TEXTURES = (Gradient(difference=70, tint=30), Texture(difference=50, tint=30, grain_range=(0.05, 1.0)))
 
 
 @dataclass(frozen=True)
 class Wall:
-    """Rectangles and stripes of several colours on a texture, some of them in rows as windows, tiles or shelves.
+    """Rectangles and stripes of several colours on a texture, some of them in rows, like windows, tiles or shelves.
 
     Attributes:
-        count_range: areas of other colours, 0 to 40.
-        difference: how far the lightness of an area may be from that of the ground, 0 to 255.
+        count_range: Number of areas, 0 to 40.
+        difference: Maximum difference of lightness between an area and the texture, 0 to 255.
     """
 
     count_range: tuple[int, int] = (2, 9)
@@ -177,17 +177,17 @@ class Wall:
         check_number("difference", self.difference, 0, 255)
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
-        """A picture of a wall, (H, W, 3)."""
-        ground = _GROUNDS[int(rng.integers(2))]
-        image = ground.paint(rng, size)
+        """Create an image of a wall, (H, W, 3)."""
+        texture = _TEXTURES[int(rng.integers(2))]
+        image = texture.paint(rng, size)
         base = np.array(cv2.mean(image)[:3])
         if rng.random() < 0.35:
-            _tile(rng, image, base)
+            _draw_joints(rng, image, base)
         for _ in range(int(rng.integers(*self.count_range, endpoint=True))):
-            self._area(rng, image, base)
+            self._draw_area(rng, image, base)
         return image
 
-    def _area(self, rng: np.random.Generator, image: Image, base: np.ndarray) -> None:
+    def _draw_area(self, rng: np.random.Generator, image: Image, base: np.ndarray) -> None:
         height, width = image.shape[:2]
         colour = np.clip(base + rng.uniform(-self.difference, self.difference) + rng.uniform(-40, 40, 3), 0, 255)
         x, y, across, down, lean = rng.random(5).tolist()
@@ -199,8 +199,8 @@ class Wall:
         blend_polygon(image, np.add(corners, (cx, cy)).astype(np.float32), tuple(colour.tolist()), 0.6 + 0.4 * lean)
 
 
-def _tile(rng: np.random.Generator, image: Image, base: np.ndarray) -> None:
-    """Joints between tiles or bricks."""
+def _draw_joints(rng: np.random.Generator, image: Image, base: np.ndarray) -> None:
+    """Draw joints between tiles or bricks."""
     height, width = image.shape[:2]
     tall = float(rng.uniform(0.04, 0.2)) * height
     wide, offset = tall * float(rng.uniform(1, 3)), float(rng.integers(2)) / 2

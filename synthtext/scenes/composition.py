@@ -1,4 +1,4 @@
-"""Lines of one look that stand together on a plane."""
+"""Composition of a scene: lines, blocks, and items in a plane."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,40 +10,40 @@ from synthtext.fonts import Face
 from synthtext.ink import Colour
 from synthtext.lines.placement import CurvedLine
 
-_APART = 0.08  # ems between the ink of one row and that of the next
+_ROW_GAP = 0.08  # minimum gap between the ink of rows, ems
 
 
 class TypesetLine(NamedTuple):
-    """A set line and the font it is set in.
+    """A shaped line with its font.
 
     Attributes:
-        bent: in ems.
-        face: the font.
-        em: pixels of the plane.
+        curved: The line, in ems.
+        face: Font face.
+        em: Font size in pixels of the plane.
     """
 
-    bent: CurvedLine
+    curved: CurvedLine
     face: Face
     em: float
 
     @property
     def width(self) -> float:
-        """Of its ink on the plane, in pixels."""
-        return self.bent.box.width * self.em
+        """Width of the ink, in pixels of the plane."""
+        return self.curved.box.width * self.em
 
     @property
     def height(self) -> float:
-        """Of its ink on the plane, in pixels."""
-        return self.bent.box.height * self.em
+        """Height of the ink, in pixels of the plane."""
+        return self.curved.box.height * self.em
 
 
 class PositionedLine(NamedTuple):
-    """A line at its place on a plane.
+    """A line at a position in a plane.
 
     Attributes:
-        line: what stands there.
-        x: where its (0, 0) lies, in pixels of the plane.
-        y: the same, downwards.
+        line: The line.
+        x: x of its origin, in pixels of the plane.
+        y: y of its origin.
     """
 
     line: TypesetLine
@@ -52,23 +52,23 @@ class PositionedLine(NamedTuple):
 
     @property
     def warp(self) -> Warp:
-        """From the line's ems, as it was set, to the plane."""
-        return self.line.bent.warp.then(Warp.scale_translate(self.line.em, self.x, self.y))
+        """Warp from the ems of the straight line to the plane."""
+        return self.line.curved.warp.then(Warp.scale_translate(self.line.em, self.x, self.y))
 
     @property
     def box(self) -> Box:
-        """Around its ink on the plane."""
-        box, em = self.line.bent.box, self.line.em
+        """Bounding box of the ink in the plane."""
+        box, em = self.line.curved.box, self.line.em
         return Box(self.x + box.left * em, self.y + box.top * em, self.x + box.right * em, self.y + box.bottom * em)
 
 
 class TextBlock(NamedTuple):
-    """Lines of one look on a plane of their own, whose top-left is (0, 0): all ink lies on it, no two lines overlap.
+    """Lines in a plane with the origin (0, 0) at its top-left, which contains all ink; lines do not overlap.
 
     Attributes:
-        lines: at least one, in reading order.
-        width: of the plane, pixels.
-        height: of the plane, pixels.
+        lines: At least one line, in reading order.
+        width: Width of the plane, pixels.
+        height: Height of the plane, pixels.
     """
 
     lines: tuple[PositionedLine, ...]
@@ -77,26 +77,26 @@ class TextBlock(NamedTuple):
 
     @property
     def em(self) -> float:
-        """Of its first line, pixels of the plane."""
+        """Font size of the first line, in pixels of the plane."""
         return self.lines[0].line.em
 
     @classmethod
     def around(cls, lines: Sequence[PositionedLine]) -> "TextBlock":
-        """The block whose plane just holds the lines, wherever they were laid."""
-        boxes = [laid.box for laid in lines]
+        """Create a block whose plane is the bounding box of the lines."""
+        boxes = [line.box for line in lines]
         left, top = min(box.left for box in boxes), min(box.top for box in boxes)
-        moved = tuple(laid._replace(x=laid.x - left, y=laid.y - top) for laid in lines)
+        moved = tuple(line._replace(x=line.x - left, y=line.y - top) for line in lines)
         return cls(moved, max(box.right for box in boxes) - left, max(box.bottom for box in boxes) - top)
 
 
 class RowCell(NamedTuple):
-    """A line in a row.
+    """A line in a cell of a row.
 
     Attributes:
-        line: what stands there.
-        left: of the room that it has, pixels.
-        right: of the room.
-        share: how much of the free room lies before it: 0 sets it to the left, 1 to the right.
+        line: The line.
+        left: Left side of the cell, pixels.
+        right: Right side of the cell.
+        share: Fraction of the free space to the left of the line: 0 aligns it left, 1 right.
     """
 
     line: TypesetLine
@@ -106,40 +106,40 @@ class RowCell(NamedTuple):
 
 
 def stack_rows(rows: Sequence[Sequence[RowCell]], top: float, leading: float) -> list[PositionedLine]:
-    """Set rows below each other.
+    """Stack rows below each other.
 
     Args:
-        rows: cells of a row stand on one baseline.
-        top: where the ink of the first row begins, pixels.
-        leading: from baseline to baseline, in ems of the row's largest line; more where ink would touch.
+        rows: Cells of the rows; the lines of a row have the same baseline.
+        top: Top of the first row's ink, pixels.
+        leading: Distance of the baselines in ems of the row's largest line; larger if ink would overlap.
     """
-    laid: list[PositionedLine] = []
+    lines: list[PositionedLine] = []
     baseline, bottom = top, top
     for number, row in enumerate(rows):
         em = max(cell.line.em for cell in row)
-        highest = max(-cell.line.bent.box.top * cell.line.em for cell in row)
-        free = bottom + highest + (_APART * em if number else 0)
+        ascent = max(-cell.line.curved.box.top * cell.line.em for cell in row)
+        free = bottom + ascent + (_ROW_GAP * em if number else 0)
         baseline = max(baseline + leading * em, free) if number else free
-        bottom = max(baseline + cell.line.bent.box.bottom * cell.line.em for cell in row)
+        bottom = max(baseline + cell.line.curved.box.bottom * cell.line.em for cell in row)
         for line, left, right, share in row:
-            x = left + share * (right - left - line.width) - line.bent.box.left * line.em
-            laid.append(PositionedLine(line, x, baseline))
-    return laid
+            x = left + share * (right - left - line.width) - line.curved.box.left * line.em
+            lines.append(PositionedLine(line, x, baseline))
+    return lines
 
 
-_DARKEST = 80  # lightness of print, at most
+_MAX_LIGHTNESS = 80  # of print
 
 
 class LayoutItem(NamedTuple):
     """A block of text on a sheet.
 
     Attributes:
-        block: its lines.
-        x: where its plane begins on the sheet, pixels.
-        y: the same, downwards.
-        grouped: it is labelled as a block; else its lines stand alone.
-        plate: it has a plate of a colour of its own behind it.
-        rules: (N, 4, 2) bars of ink that are no text, on the sheet.
+        block: The lines.
+        x: Left side of the block on the sheet, pixels.
+        y: Top of the block.
+        grouped: Whether it is labelled as a block.
+        plate: Whether a coloured plate is drawn behind it.
+        rules: (N, 4, 2) bars of ink on the sheet that are not text.
     """
 
     block: TextBlock
@@ -154,10 +154,10 @@ class Composition(NamedTuple):
     """Everything that the content stream decides.
 
     Attributes:
-        items: what stands on it.
-        width: of the sheet, pixels; that of the picture if there is none.
-        height: the same.
-        flat: the sheet is all that is seen.
+        items: Blocks of text.
+        width: Width of the sheet, or of the image if there is no sheet, pixels.
+        height: Height.
+        fills_picture: Whether the sheet fills the image.
     """
 
     items: tuple[LayoutItem, ...]
@@ -167,14 +167,14 @@ class Composition(NamedTuple):
 
 
 class PlacedItem(NamedTuple):
-    """An item in the picture.
+    """An item in the image.
 
     Attributes:
-        item: what it is.
-        warp: from its block's plane to the picture.
-        print_colour: the colour in which everything on its sheet is printed, if it is on one; where that cannot be read it
-            has one of its own.
-        opacity: of its ink, 0 to 1: the rest of what is under it shows through.
+        item: The item.
+        warp: From the plane of the block to the image.
+        print_colour: Colour of all print on a sheet; if it is illegible, the item has another colour. None without a
+            sheet.
+        opacity: Opacity of the ink, 0 to 1.
     """
 
     item: LayoutItem
@@ -184,15 +184,17 @@ class PlacedItem(NamedTuple):
 
     @property
     def rules(self) -> list[Points]:
-        """Its bars in the picture."""
+        """The bars of ink in the image."""
         from_sheet = Warp.translation(-self.item.x, -self.item.y).then(self.warp)
         return [np.asarray(from_sheet.points(rule), np.float32) for rule in self.item.rules]
 
 
 def print_on_sheet(rng: np.random.Generator, composition: Composition, sheet: Warp) -> list[PlacedItem]:
-    """The items of a sheet that lies in the picture as a warp says, printed in one dark colour that is drawn."""
+    """Place items on a sheet with the given warp, printed in a random dark colour."""
     lightness, *tint = rng.random(4).tolist()
-    red, green, blue = (float(np.clip(_DARKEST * lightness * lightness + 25 * (part - 0.5), 0, 255)) for part in tint)
+    red, green, blue = (
+        float(np.clip(_MAX_LIGHTNESS * lightness * lightness + 25 * (channel - 0.5), 0, 255)) for channel in tint
+    )
     return [
         PlacedItem(item, Warp.translation(item.x, item.y).then(sheet), (red, green, blue)) for item in composition.items
     ]

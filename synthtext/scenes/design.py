@@ -1,4 +1,4 @@
-"""How the letters of a scene are set: what a recipe says of it."""
+"""Settings of scenes in a recipe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from synthtext.core import Range, Size, check_range
-from synthtext.core.randomness import WeightedComponent
+from synthtext.core import Range, Size, WeightedComponent, check_range
 from synthtext.design import Design
 from synthtext.lines.design import LayoutOptions
 from synthtext.scenes.clutter import Clutter
@@ -17,17 +16,17 @@ from synthtext.scenes.legibility import Legibility
 
 @dataclass(frozen=True)
 class TypesettingOptions:
-    """How texts are set, in every layout.
+    """Typesetting of all texts of a scene.
 
     Attributes:
-        tracking_range: space added between clusters, in ems; drawn for every block of text.
-        length_range: fewest and most characters of a text of the corpora; others are rejected.
-        jitter_range: how far letters stand above or below the baseline, in ems.
-        features: OpenType features and how often each is switched on, by tag.
-        language: BCP 47 tag of the texts, for fonts with forms of their own for some languages.
+        tracking_range: Space added between clusters, in ems; drawn for every block of text.
+        length_range: Minimum and maximum number of characters of a text of the corpora; other texts are rejected.
+        jitter_range: Maximum vertical offset of letters from the baseline, in ems.
+        features: OpenType features and the probability of each, by tag.
+        language: BCP 47 tag of the texts, for fonts with language-specific forms.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
 
     tracking_range: Range = (0.0, 0.0)
     length_range: tuple[int, int] = (1, 40)
@@ -39,10 +38,10 @@ class TypesettingOptions:
         self.layout()
 
     def layout(self) -> LayoutOptions:
-        """The same for lines that fill a picture of their own.
+        """Return the same settings as options of lines.
 
         Raises:
-            InputError: a value is out of its range.
+            InputError: A value is out of range.
         """
         return LayoutOptions(
             tracking_range=self.tracking_range,
@@ -53,21 +52,21 @@ class TypesettingOptions:
         )
 
 
-_SMALLEST, _LARGEST = 64, 8192  # pixels
+_MIN_SIDE, _MAX_SIDE = 64, 8192  # pixels
 
 
 @dataclass(frozen=True)
 class SceneOutput:
-    """What the finished pictures are like.
+    """Size and format of the images.
 
     Attributes:
-        width_range: in whole pixels, drawn for every picture.
-        height_range: in whole pixels, drawn for every picture.
-        format: how shards hold them.
-        quality_range: of JPEG, 1 to 100.
+        width_range: Width in whole pixels, drawn for every image.
+        height_range: Height in whole pixels, drawn for every image.
+        format: Image format in shards.
+        quality_range: JPEG quality, 1 to 100.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # an unknown key in a recipe is an error
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
 
     width_range: tuple[int, int] = (1024, 1024)
     height_range: tuple[int, int] = (768, 768)
@@ -75,8 +74,8 @@ class SceneOutput:
     quality_range: tuple[int, int] = (80, 95)
 
     def __post_init__(self) -> None:
-        check_range("width_range", self.width_range, _SMALLEST, _LARGEST, "pixels")
-        check_range("height_range", self.height_range, _SMALLEST, _LARGEST, "pixels")
+        check_range("width_range", self.width_range, _MIN_SIDE, _MAX_SIDE, "pixels")
+        check_range("height_range", self.height_range, _MIN_SIDE, _MAX_SIDE, "pixels")
         check_range("quality_range", self.quality_range, 1, 100)
 
     def draw(self, rng: np.random.Generator) -> Size:
@@ -86,15 +85,15 @@ class SceneOutput:
         )
 
     def draw_quality(self, rng: np.random.Generator) -> int:
-        """Draw the quality of the JPEG."""
+        """Draw a JPEG quality."""
         return int(rng.integers(*self.quality_range, endpoint=True))
 
 
 @dataclass(frozen=True, kw_only=True)
 class SceneDesign(Design):
-    """Everything that decides what scenes look like."""
+    """All settings of a generator of scenes."""
 
-    lettering: TypesettingOptions
+    typesetting: TypesettingOptions
     layouts: tuple[WeightedComponent[SceneLayout], ...]
     clutter: Clutter
     legibility: Legibility

@@ -1,4 +1,4 @@
-"""The stages that take a scene from texts to a picture with labels."""
+"""Generator of scenes: sample i is a pure function of the design, the seed and i."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,10 +20,10 @@ from synthtext.core import (
     StreamSource,
     TextInstance,
     Warp,
+    WeightedComponent,
     WeightedSampler,
 )
 from synthtext.core.errors import Rejection
-from synthtext.core.randomness import WeightedComponent
 from synthtext.design import BlockResourceCache, BlockResources
 from synthtext.fonts import FaceCache
 from synthtext.lines.sampler import LineSampler
@@ -38,25 +38,25 @@ from synthtext.scenes.typesetter import Typesetter
 
 @dataclass(slots=True)
 class SceneState:
-    """One attempt at a scene: what is known so far. Every stage adds to it.
+    """One attempt at a scene; every stage sets some of the attributes.
 
     Attributes:
-        index: of the scene.
-        streams: of its random numbers.
-        block: its fonts and papers.
-        size: of the picture.
-        layout: how it is laid out.
-        composition: its texts.
-        view_warp: how the whole picture is seen: its geometric effects.
-        moved: what these drew.
-        paper: what is behind the texts.
-        backdrop: its picture.
-        placed: texts that have a place.
-        image: (H, W, 3) RGB.
-        drawn: texts that are in the picture.
-        occlusion: (H, W) how far pixels are hidden, or None.
-        coloured: effects on the pixels.
-        instances: the labels.
+        index: Index of the scene.
+        streams: Random streams of the scene.
+        block: Fonts and backgrounds.
+        size: Size of the image.
+        layout: Layout of the texts.
+        composition: Texts.
+        view_warp: Warp of the whole image by the geometric effects.
+        geometric_effects: Geometric effects that were applied.
+        background_source: Source of the background.
+        background: Background image and its maps.
+        placed: Placed texts.
+        image: (H, W, 3) uint8 RGB.
+        rendered: Texts in the image.
+        occlusion: (H, W) uint8, opacity of occluding objects; None if there are none.
+        pixel_effects: Pixel effects that were applied.
+        instances: Labels.
     """
 
     index: int
@@ -66,172 +66,172 @@ class SceneState:
     layout: WeightedComponent[SceneLayout] = field(init=False)
     composition: Composition = field(init=False)
     view_warp: Warp = field(init=False)
-    moved: tuple[AppliedEffect, ...] = ()
+    geometric_effects: tuple[AppliedEffect, ...] = ()
     background_source: WeightedComponent[Background | BackgroundSource] = field(init=False)
     background: SceneBackground = field(init=False)
     placed: list[PlacedItem] = field(init=False)
     image: Image = field(init=False)
     rendered: list[RenderedItem] = field(init=False)
     occlusion: NDArray[np.uint8] | None = None
-    coloured: tuple[AppliedEffect, ...] = ()
+    pixel_effects: tuple[AppliedEffect, ...] = ()
     instances: tuple[TextInstance, ...] = ()
 
 
 class SceneStages:
-    """The stages that make scenes of drafts.
+    """The stages that turn a state into a scene.
 
     Attributes:
-        steps: the stages by name, in order.
+        steps: The stages by name, in order.
 
     Args:
-        design: what scenes look like.
-        cache: of faces and their glyphs.
+        design: Settings of the scenes.
+        cache: Cache of faces and their glyphs.
     """
 
     def __init__(self, design: SceneDesign, cache: FaceCache) -> None:
         self._design = design
-        self._writer = LineSampler(design, design.lettering.layout())
-        self._layer = TextRenderer(design.ink, cache)
-        self._papers = WeightedSampler([entry.weight for entry in design.backgrounds])
+        self._sampler = LineSampler(design, design.typesetting.layout())
+        self._renderer = TextRenderer(design.ink, cache)
+        self._backgrounds = WeightedSampler([entry.weight for entry in design.backgrounds])
         self._layouts = WeightedSampler([entry.weight for entry in design.layouts])
         self.steps: dict[str, Callable[[SceneState], None]] = {
             "compose": self._compose,
-            "paint backdrop": self._paint,
-            "find places": self._place,
-            "see": self._see,
-            "draw texts": self._draw,
+            "paint background": self._paint_background,
+            "place texts": self._place_texts,
+            "apply view warp": self._apply_view_warp,
+            "render texts": self._render,
             "occlude": self._occlude,
-            "pixel effects": self._affect,
+            "pixel effects": self._apply_pixel_effects,
             "label": self._label,
         }
 
-    def run(self, draft: SceneState) -> None:
-        """Take a draft through all stages.
+    def run(self, state: SceneState) -> None:
+        """Run all stages.
 
         Raises:
-            Rejection: nothing comes of it.
+            Rejection: The attempt failed.
         """
         for step in self.steps.values():
-            step(draft)
+            step(state)
 
-    def _compose(self, draft: SceneState) -> None:
-        design, rng = self._design, draft.streams.content
-        draft.size = design.output.draw(rng)
-        draft.layout = design.layouts[self._layouts.draw(rng)]
-        typesetter = Typesetter(rng, self._writer, draft.block.faces, design.font_options.size_range)
-        draft.composition = draft.layout.component.compose(typesetter, draft.size)
+    def _compose(self, state: SceneState) -> None:
+        design, rng = self._design, state.streams.content
+        state.size = design.output.draw(rng)
+        state.layout = design.layouts[self._layouts.draw(rng)]
+        typesetter = Typesetter(rng, self._sampler, state.block.faces, design.font_options.size_range)
+        state.composition = state.layout.component.compose(typesetter, state.size)
 
-    def _paint(self, draft: SceneState) -> None:
-        rng = draft.streams.appearance
-        number = self._papers.draw(rng)
-        draft.background_source, paper = self._design.backgrounds[number], draft.block.backgrounds[number]
-        if isinstance(paper, SceneBackgroundPool):
-            draft.background = paper.paint_scene(rng, draft.size)
+    def _paint_background(self, state: SceneState) -> None:
+        rng = state.streams.appearance
+        index = self._backgrounds.draw(rng)
+        state.background_source, background = self._design.backgrounds[index], state.block.backgrounds[index]
+        if isinstance(background, SceneBackgroundPool):
+            state.background = background.paint_scene(rng, state.size)
         else:
-            draft.background = SceneBackground(paper.paint(rng, draft.size))
-        self._design.clutter.draw_distractors(rng, draft.background.image)
+            state.background = SceneBackground(background.paint(rng, state.size))
+        self._design.clutter.draw_distractors(rng, state.background.image)
 
-    def _place(self, draft: SceneState) -> None:
-        draft.placed = draft.layout.component.place(draft.streams.appearance, draft.composition, draft.background)
-        if not draft.placed:
-            raise Rejection("no place for any text")
+    def _place_texts(self, state: SceneState) -> None:
+        state.placed = state.layout.component.place(state.streams.appearance, state.composition, state.background)
+        if not state.placed:
+            raise Rejection("no free area for any text")
 
-    def _see(self, draft: SceneState) -> None:
-        draft.view_warp, draft.moved = self._design.effects.draw_warp(draft.streams.appearance, draft.size)
-        image = draft.background.image
-        draft.image = (
-            draft.view_warp.image(image, draft.size, border_mode=cv2.BORDER_REFLECT) if draft.view_warp.maps else image
+    def _apply_view_warp(self, state: SceneState) -> None:
+        state.view_warp, state.geometric_effects = self._design.effects.draw_warp(state.streams.appearance, state.size)
+        image = state.background.image
+        state.image = (
+            state.view_warp.image(image, state.size, border_mode=cv2.BORDER_REFLECT) if state.view_warp.maps else image
         )
 
-    def _draw(self, draft: SceneState) -> None:
-        rng = draft.streams.appearance
-        drawn = self._layer.render_all(rng, draft.image, draft.placed, draft.view_warp)
-        draft.rendered = [RenderedItem(placed, draft.view_warp, lines) for placed, lines in drawn]
-        if not draft.rendered:
-            raise Rejection("no text is whole in the picture and can be read")
+    def _render(self, state: SceneState) -> None:
+        rng = state.streams.appearance
+        rendered = self._renderer.render_all(rng, state.image, state.placed, state.view_warp)
+        state.rendered = [RenderedItem(placed, state.view_warp, lines) for placed, lines in rendered]
+        if not state.rendered:
+            raise Rejection("no text is complete and legible")
 
-    def _occlude(self, draft: SceneState) -> None:
-        lines = [line for item in draft.rendered for line in item.lines]
-        draft.occlusion = self._design.clutter.occlude(draft.streams.appearance, draft.image, lines)
+    def _occlude(self, state: SceneState) -> None:
+        lines = [line for item in state.rendered for line in item.lines]
+        state.occlusion = self._design.clutter.occlude(state.streams.appearance, state.image, lines)
 
-    def _affect(self, draft: SceneState) -> None:
-        draft.image, draft.coloured = self._design.effects.apply_pixels(draft.streams.appearance, draft.image)
+    def _apply_pixel_effects(self, state: SceneState) -> None:
+        state.image, state.pixel_effects = self._design.effects.apply_pixels(state.streams.appearance, state.image)
 
-    def _label(self, draft: SceneState) -> None:
-        luminance = np.asarray(cv2.cvtColor(draft.image, cv2.COLOR_RGB2GRAY), np.uint8)
-        draft.instances = label_items(draft.rendered, luminance, draft.occlusion, self._design.legibility)
+    def _label(self, state: SceneState) -> None:
+        luminance = np.asarray(cv2.cvtColor(state.image, cv2.COLOR_RGB2GRAY), np.uint8)
+        state.instances = label_items(state.rendered, luminance, state.occlusion, self._design.legibility)
 
-    def finish(self, draft: SceneState, prefix: str, rejected: tuple[str, ...]) -> Scene:
-        """The scene of a draft that went through all stages.
+    def finish(self, state: SceneState, prefix: str, rejected: tuple[str, ...]) -> Scene:
+        """Create the scene of a completed state.
 
         Args:
-            draft: whole.
-            prefix: of the scene's key.
-            rejected: why earlier attempts were given up.
+            state: A state that passed all stages.
+            prefix: Prefix of the scene's key.
+            rejected: Why earlier attempts were rejected.
         """
-        lines = [line for item in draft.rendered for line in item.lines]
-        composed = sum(len(item.block.lines) for item in draft.composition.items)
-        scripts = Counter(line.laid.line.bent.line.script for line in lines)
-        drawn = {
-            "layout": draft.layout.name,
-            "background": draft.background_source.name,
-            "jpeg_quality": self._design.output.draw_quality(draft.streams.appearance),
-            "left_out": composed - len(lines),
-            "fonts": sorted({line.laid.line.face.file.name for line in lines}),
+        lines = [line for item in state.rendered for line in item.lines]
+        composed = sum(len(item.block.lines) for item in state.composition.items)
+        scripts = Counter(line.positioned.line.curved.line.script for line in lines)
+        parameters = {
+            "layout": state.layout.name,
+            "background": state.background_source.name,
+            "jpeg_quality": self._design.output.draw_quality(state.streams.appearance),
+            "lines_not_rendered": composed - len(lines),
+            "fonts": sorted({line.positioned.line.face.file.name for line in lines}),
         }
         meta = Provenance(
             script=max(scripts, key=lambda script: (scripts[script], script)),
             contrast=round(min(line.contrast for line in lines), 2),
-            effects=draft.moved + draft.coloured,
-            parameters=drawn,
+            effects=state.geometric_effects + state.pixel_effects,
+            parameters=parameters,
             rejected=rejected,
         )
-        return Scene(f"{prefix}{draft.index:010d}", draft.image, draft.instances, meta)
+        return Scene(f"{prefix}{state.index:010d}", state.image, state.instances, meta)
 
 
 MAX_SCENE_ATTEMPTS = 5
-"""How often a scene is tried before its index stays a gap."""
+"""Number of attempts after which a scene is skipped."""
 
 
 class SceneGenerator:
-    """Draws scenes.
+    """Generates images with many texts.
 
     Attributes:
-        design: what they look like.
-        stages: what every one goes through.
-        blocks: what samples share.
+        design: Settings of the scenes.
+        stages: Stages that every scene passes through.
+        resources: Fonts and backgrounds of the blocks.
 
     Args:
-        design: what they look like.
+        design: Settings of the scenes.
         seed: 0 to 2**32 - 1.
-        prefix: of the scenes' keys.
-        cache: of open fonts, to share with others; None: one of its own.
+        prefix: Prefix of the scenes' keys.
+        cache: Cache of open fonts to share with other generators; a new one if None.
 
     Raises:
-        InputError: no font can set one of the corpora.
+        InputError: No font covers the texts of one of the corpora.
     """
 
     def __init__(self, design: SceneDesign, seed: int, prefix: str = "", cache: FaceCache | None = None) -> None:
         self.design = design
         self._prefix = prefix
         self._source = StreamSource(seed)
-        self.blocks = BlockResourceCache(design, seed, cache)
-        self.stages = SceneStages(design, self.blocks.cache)
+        self.resources = BlockResourceCache(design, seed, cache)
+        self.stages = SceneStages(design, self.resources.cache)
 
     def generate(self, index: int) -> Scene | SkippedSample:
-        """Draw scene `index`, or say why each attempt was rejected."""
-        streams, block = self._source.at(index), self.blocks.at(index)
+        """Generate scene `index`, or return why each attempt was rejected."""
+        streams, block = self._source.at(index), self.resources.at(index)
         reasons: list[str] = []
         for _ in range(MAX_SCENE_ATTEMPTS):
-            draft = SceneState(index, streams, block)
+            state = SceneState(index, streams, block)
             try:
-                self.stages.run(draft)
+                self.stages.run(state)
             except Rejection as rejection:
                 reasons.append(rejection.reason)
             else:
-                return self.stages.finish(draft, self._prefix, tuple(reasons))
+                return self.stages.finish(state, self._prefix, tuple(reasons))
         return SkippedSample(index, tuple(reasons))
 
     def generate_many(self, indices: Sequence[int]) -> Iterator[Scene | SkippedSample]:
-        """Draw scenes in this order, each as `draw` draws it."""
+        """Generate scenes in this order."""
         return map(self.generate, indices)

@@ -1,4 +1,4 @@
-"""Places for texts in a picture: smooth ones that nothing else takes, in the perspective of what is there."""
+"""Placement of texts in smooth, free areas of an image, following its perspective."""
 
 from typing import NamedTuple
 
@@ -8,19 +8,19 @@ import numpy as np
 from synthtext.core import Box, Polygon, Warp
 from synthtext.scenes.placement_map import CELL, PlacementMap, Slopes
 
-_CANDIDATES = 32
-_MAX_CANDIDATES = 5  # of the calmest candidates: in perspective a place may touch what the upright one did not
-_STEEPEST = 0.35  # slope of a side in perspective
-_CONVERGENCE = 0.28  # by which one end may be larger than the middle, and the other one smaller
-_SHRINKING = (1.0, 0.7, 0.5)  # sizes that are tried
+_CANDIDATES = 32  # random positions
+_MAX_CANDIDATES = 5  # smoothest positions that are tried in perspective
+_MAX_SLOPE = 0.35  # of a side in perspective
+_MAX_CONVERGENCE = 0.28  # by which an end may be larger or smaller than the middle
+_SCALES = (1.0, 0.7, 0.5)  # that are tried
 
 
 class Placement(NamedTuple):
-    """A place for a block of text.
+    """A placement of a block of text.
 
     Attributes:
-        warp: from the block's plane to the picture.
-        quad: (4, 2) where the plane and the room around it lie in the picture.
+        warp: From the plane of the block to the image.
+        quad: (4, 2) plane and margin in the image.
     """
 
     warp: Warp
@@ -28,13 +28,13 @@ class Placement(NamedTuple):
 
 
 class FreeArea(NamedTuple):
-    """What a block needs.
+    """The area that a block requires.
 
     Attributes:
-        width: of its plane, pixels.
-        height: of its plane, pixels.
-        around: free room on each side, pixels.
-        least: how small it may be made, 0 to 1.
+        width: Width of the plane, pixels.
+        height: Height of the plane, pixels.
+        margin: Free margin on each side, pixels.
+        min_scale: Minimum scale, 0 to 1.
     """
 
     width: float
@@ -44,61 +44,61 @@ class FreeArea(NamedTuple):
 
 
 def find_placement(
-    rng: np.random.Generator, survey: PlacementMap, room: FreeArea, degrees: float, strength: float
+    rng: np.random.Generator, placement_map: PlacementMap, area: FreeArea, degrees: float, strength: float
 ) -> Placement | None:
-    """Find a place and take it; the plane is made smaller where there is none for it.
+    """Find a placement and reserve it; the block is scaled down if there is no free area.
 
     Args:
-        rng: draws where to look.
-        survey: of the picture.
-        room: that is needed.
-        degrees: by which it is turned.
-        strength: how far it follows the perspective that is there, 0 to 1.
+        rng: Draws the candidates.
+        placement_map: Map of the image.
+        area: Required area.
+        degrees: Rotation in degrees.
+        strength: How closely to follow the perspective of the image, 0 to 1.
 
     Returns:
-        None when a few sizes find no free place.
+        The placement; None if no scale fits.
     """
-    for scale in _SHRINKING:
-        if scale < room.min_scale:
+    for scale in _SCALES:
+        if scale < area.min_scale:
             return None
-        wide, high = scale * (room.width + 2 * room.margin), scale * (room.height + 2 * room.margin)
-        place = _find(rng, survey, (wide, high), degrees, strength)
-        if place is not None:
-            survey.reserve(place)
-            edge, inner = room.margin, Box(0, 0, room.width, room.height)
-            outer = Box(inner.left - edge, inner.top - edge, inner.right + edge, inner.bottom + edge)
-            return Placement(Warp.between_quads(outer.polygon(), place), place)
+        width, height = scale * (area.width + 2 * area.margin), scale * (area.height + 2 * area.margin)
+        quad = _find(rng, placement_map, (width, height), degrees, strength)
+        if quad is not None:
+            placement_map.reserve(quad)
+            margin, inner = area.margin, Box(0, 0, area.width, area.height)
+            outer = Box(inner.left - margin, inner.top - margin, inner.right + margin, inner.bottom + margin)
+            return Placement(Warp.between_quads(outer.polygon(), quad), quad)
     return None
 
 
 def _find(
-    rng: np.random.Generator, survey: PlacementMap, size: tuple[float, float], degrees: float, strength: float
+    rng: np.random.Generator, placement_map: PlacementMap, size: tuple[float, float], degrees: float, strength: float
 ) -> Polygon | None:
-    wide, high = size
+    width, height = size
     cosine, sine = abs(np.cos(np.deg2rad(degrees))), abs(np.sin(np.deg2rad(degrees)))
-    across, down = wide * cosine + high * sine, wide * sine + high * cosine
+    across, down = width * cosine + height * sine, width * sine + height * cosine
     columns, rows = int(np.ceil(across / CELL)), int(np.ceil(down / CELL))
-    shares = rng.random((_CANDIDATES, 2))
-    if columns > survey.columns or rows > survey.rows:
+    fractions = rng.random((_CANDIDATES, 2))
+    if columns > placement_map.columns or rows > placement_map.rows:
         return None
-    corners = (shares * (survey.columns - columns + 1, survey.rows - rows + 1)).astype(np.int64)
-    for candidate in survey.smoothest(corners, columns, rows)[:_MAX_CANDIDATES].tolist():
+    corners = (fractions * (placement_map.columns - columns + 1, placement_map.rows - rows + 1)).astype(np.int64)
+    for candidate in placement_map.smoothest(corners, columns, rows)[:_MAX_CANDIDATES].tolist():
         x, y = (corners[candidate] + np.array([columns, rows]) / 2) * CELL
-        for share in (strength, 0.0):
-            upright = Box(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
-            slopes = survey.slopes(upright) if share else Slopes()
-            quad = Warp.rotation(degrees, (float(x), float(y))).points(_in_perspective(upright, slopes, share))
-            if cv2.isContourConvex(quad) and survey.is_free(quad):
+        for weight in (strength, 0.0):
+            upright = Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+            slopes = placement_map.slopes(upright) if weight else Slopes()
+            quad = Warp.rotation(degrees, (float(x), float(y))).points(_in_perspective(upright, slopes, weight))
+            if cv2.isContourConvex(quad) and placement_map.is_free(quad):
                 return quad
             if not strength:
                 break
     return None
 
 
-def _in_perspective(box: Box, slopes: Slopes, share: float) -> Polygon:
-    """The corners of a rectangle whose sides have these slopes (by a share), each through its own middle."""
-    top, bottom = _bounded(share * slopes.top, share * slopes.bottom, box.height / box.width)
-    left, right = _bounded(share * slopes.left, share * slopes.right, box.width / box.height)
+def _in_perspective(box: Box, slopes: Slopes, weight: float) -> Polygon:
+    """Corners of a rectangle whose sides have these slopes times a weight, each through its own middle."""
+    top, bottom = _limit_slopes(weight * slopes.top, weight * slopes.bottom, box.height / box.width)
+    left, right = _limit_slopes(weight * slopes.left, weight * slopes.right, box.width / box.height)
     x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
 
     def corner(middle_y: float, rise: float, middle_x: float, lean: float) -> tuple[float, float]:
@@ -117,9 +117,9 @@ def _in_perspective(box: Box, slopes: Slopes, share: float) -> Polygon:
     )
 
 
-def _bounded(first: float, second: float, ratio: float) -> tuple[float, float]:
-    """Slopes of opposite sides, which neither rise nor converge too much; `ratio` of their distance to their length."""
-    middle, half = float(np.clip((first + second) / 2, -_STEEPEST, _STEEPEST)), (second - first) / 2
-    most = _CONVERGENCE * ratio
-    half = float(np.clip(half, -most, most))
+def _limit_slopes(first: float, second: float, ratio: float) -> tuple[float, float]:
+    """Limit the slopes of opposite sides and their convergence; `ratio` is distance over length."""
+    middle, half = float(np.clip((first + second) / 2, -_MAX_SLOPE, _MAX_SLOPE)), (second - first) / 2
+    max_half = _MAX_CONVERGENCE * ratio
+    half = float(np.clip(half, -max_half, max_half))
     return middle - half, middle + half

@@ -1,4 +1,4 @@
-"""What a picture is like, cell by cell: how smooth, how its edges run, where surfaces end, what is taken."""
+"""A map of an image in cells: smoothness, direction of edges, borders of surfaces, and reserved areas."""
 
 from typing import NamedTuple
 
@@ -10,24 +10,24 @@ from synthtext.core import Box, Image, Polygon, Size
 from synthtext.scenes.backgrounds import SceneBackground
 
 CELL = 8
-"""Pixels of a cell's side."""
+"""Side of a cell in pixels."""
 
-_STEEP = 2.5  # an edge that rises less than 1 in this many counts as level (or as upright)
-_FAINT = 12.0  # of an edge in steps of 255: fainter ones tell no direction
-_JUMP = 12.0  # steps of depth from cell to cell, beyond what the slope there explains
-_NEAREST_RATIO = 1.8  # the near side of a place is at most this many times as large as its far side
+_MIN_RUN = 2.5  # an edge that rises less than 1 in this many is level (or upright)
+_MIN_EDGE = 12.0  # gradient of an edge with a direction, of 255
+_DEPTH_STEP = 12.0  # second difference of depth between cells at the border of a surface
+_MAX_SIDE_RATIO = 1.8  # of the near side of a placement to its far side
 
 Floats = NDArray[np.float64]
 
 
 class Slopes(NamedTuple):
-    """How the sides of an upright rectangle lie in perspective.
+    """Slopes of the sides of an upright rectangle in perspective.
 
     Attributes:
-        top: rise of the upper side, y over x.
-        bottom: of the lower side.
-        left: lean of the left side, x over y.
-        right: of the right side.
+        top: Slope of the top side, y over x.
+        bottom: Slope of the bottom side.
+        left: Slope of the left side, x over y.
+        right: Slope of the right side.
     """
 
     top: float = 0.0
@@ -37,83 +37,83 @@ class Slopes(NamedTuple):
 
 
 class PlacementMap:
-    """A backdrop, cell by cell; sums over rectangles cost four look-ups (summed-area tables).
+    """A map of a background in cells; sums over rectangles take four look-ups in integral images.
 
     Args:
-        backdrop: the picture and its maps.
+        background: Image and its maps.
     """
 
-    def __init__(self, backdrop: SceneBackground) -> None:
-        height, width = backdrop.image.shape[:2]
+    def __init__(self, background: SceneBackground) -> None:
+        height, width = background.image.shape[:2]
         self.size = Size(width, height)
         self.columns, self.rows = -(-width // CELL), -(-height // CELL)
-        grey = np.asarray(cv2.cvtColor(backdrop.image, cv2.COLOR_RGB2GRAY), np.uint8)
+        grey = np.asarray(cv2.cvtColor(background.image, cv2.COLOR_RGB2GRAY), np.uint8)
         self._energy = _table(_energy(grey, self.columns, self.rows))
         self._edges = [_table(edges) for edges in _edges(grey)]
-        self._depth = None if backdrop.depth is None else backdrop.depth
-        self._taken = self._barriers(backdrop)
-        self._taken_table = _table(self._taken)
+        self._depth = None if background.depth is None else background.depth
+        self._reserved = self._barriers(background)
+        self._reserved_table = _table(self._reserved)
 
     def reserve(self, polygon: Polygon) -> None:
-        """Keep a polygon (P, 2; pixels) free of further texts."""
-        cv2.fillPoly(self._taken, [_cells(polygon)], 1)
-        self._taken_table = _table(self._taken)
+        """Reserve a polygon (P, 2; pixels)."""
+        cv2.fillPoly(self._reserved, [_cells(polygon)], 1)
+        self._reserved_table = _table(self._reserved)
 
     def is_free(self, polygon: Polygon) -> bool:
-        """Whether a polygon (P, 2; pixels) lies in the picture and touches nothing that is taken, to a cell."""
+        """Whether a polygon (P, 2; pixels) lies in the image and touches no reserved cell."""
         if polygon.min() < 0 or (polygon.max(axis=0) > self.size).any():
             return False
         mask = np.zeros((self.rows, self.columns), np.uint8)
         cv2.fillPoly(mask, [_cells(polygon)], 1)
-        return not cv2.countNonZero(cv2.bitwise_and(mask, self._taken))
+        return not cv2.countNonZero(cv2.bitwise_and(mask, self._reserved))
 
     def smoothest(self, corners: NDArray[np.int64], columns: int, rows: int) -> NDArray[np.int64]:
-        """Which rectangles of cells that are free have the least energy, calmest first.
+        """Return the free rectangles of cells, smoothest first.
 
         Args:
             corners: (N, 2) column and row of their top-left cells.
-            columns: that each has.
-            rows: that each has.
+            columns: Number of columns of each.
+            rows: Number of rows of each.
 
         Returns:
-            Indices into the corners; those that touch what is taken are left out.
+            Indices into the corners, without rectangles that touch reserved cells.
         """
         energy = _sums(self._energy, corners, columns, rows)
-        free = np.flatnonzero(_sums(self._taken_table, corners, columns, rows) == 0)
+        free = np.flatnonzero(_sums(self._reserved_table, corners, columns, rows) == 0)
         return free[np.argsort(energy[free], kind="stable")]
 
     def slopes(self, box: Box) -> Slopes:
-        """How a rectangle would lie on the surface that is there: by depth if it is known, else by nearby edges."""
+        """Slopes of a rectangle on the surface in the image, by depth if it is known, else by nearby edges."""
         if self._depth is not None:
             return _depth_slopes(self._depth, box)
         level, rise, upright, lean = self._edges
-        high, wide = box.height / 2, box.width / 2
-        top = Box(box.left - wide, box.top - high, box.right + wide, box.top + high)
-        bottom = Box(box.left - wide, box.bottom - high, box.right + wide, box.bottom + high)
-        left = Box(box.left - wide, box.top - high, box.left + wide, box.bottom + high)
-        right = Box(box.right - wide, box.top - high, box.right + wide, box.bottom + high)
+        half_height, half_width = box.height / 2, box.width / 2
+        top = Box(box.left - half_width, box.top - half_height, box.right + half_width, box.top + half_height)
+        bottom = Box(box.left - half_width, box.bottom - half_height, box.right + half_width, box.bottom + half_height)
+        left = Box(box.left - half_width, box.top - half_height, box.left + half_width, box.bottom + half_height)
+        right = Box(box.right - half_width, box.top - half_height, box.right + half_width, box.bottom + half_height)
         return Slopes(
             _ratio(rise, level, top), _ratio(rise, level, bottom), _ratio(lean, upright, left),
             _ratio(lean, upright, right),
         )  # fmt: skip
 
-    def _barriers(self, backdrop: SceneBackground) -> NDArray[np.uint8]:
-        """(rows, columns) uint8, 1 where a surface ends."""
-        taken = np.zeros((self.rows, self.columns), np.uint8)
-        if backdrop.segments is not None:
-            borders = cv2.morphologyEx(backdrop.segments, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
-            taken |= _any(borders, self.columns, self.rows)
-        if backdrop.depth is not None:
-            cells = cv2.resize(backdrop.depth, (self.columns, self.rows), interpolation=cv2.INTER_AREA)
+    def _barriers(self, background: SceneBackground) -> NDArray[np.uint8]:
+        """(rows, columns) uint8, 1 at the borders of surfaces."""
+        reserved = np.zeros((self.rows, self.columns), np.uint8)
+        if background.segments is not None:
+            borders = cv2.morphologyEx(background.segments, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+            reserved |= _any_in_cell(borders, self.columns, self.rows)
+        if background.depth is not None:
+            cells = cv2.resize(background.depth, (self.columns, self.rows), interpolation=cv2.INTER_AREA)
             bend = cv2.Laplacian(cells, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
-            inner = np.zeros_like(taken)
-            inner[1:-1, 1:-1] = (np.abs(bend) > _JUMP)[1:-1, 1:-1]
-            taken |= inner
-        return taken
+            inner = np.zeros_like(reserved)
+            inner[1:-1, 1:-1] = (np.abs(bend) > _DEPTH_STEP)[1:-1, 1:-1]
+            reserved |= inner
+        return reserved
 
 
 def _energy(grey: Image, columns: int, rows: int) -> NDArray[np.float32]:
-    """Mean gradient of every cell, (rows, columns), at half the picture's resolution."""
+    """Mean gradient of every cell, (rows, columns), at half of the image's resolution."""
     half = cv2.resize(grey, (columns * CELL // 2, rows * CELL // 2), interpolation=cv2.INTER_AREA)
     across, down = cv2.spatialGradient(half)
     gradient = cv2.add(cv2.convertScaleAbs(across, alpha=0.25), cv2.convertScaleAbs(down, alpha=0.25))
@@ -121,16 +121,16 @@ def _energy(grey: Image, columns: int, rows: int) -> NDArray[np.float32]:
 
 
 def _edges(grey: Image) -> list[NDArray[np.float32]]:
-    """Weights of nearly level edges and those times their rise, and the same of nearly upright edges and their lean.
+    """Weights of nearly level edges, these times their slopes, and the same for nearly upright edges.
 
-    At half the resolution of cells' sides over two: a quarter of the picture's.
+    Computed at a quarter of the image's size.
     """
     quarter = cv2.resize(grey, (max(1, grey.shape[1] // 4), max(1, grey.shape[0] // 4)), interpolation=cv2.INTER_AREA)
     across = cv2.Sobel(quarter, cv2.CV_32F, 1, 0, scale=0.25)
     down = cv2.Sobel(quarter, cv2.CV_32F, 0, 1, scale=0.25)
     wide, high = cv2.absdiff(across, np.zeros(4)), cv2.absdiff(down, np.zeros(4))
-    level = high * ((high > _STEEP * wide) & (high > _FAINT))
-    upright = wide * ((wide > _STEEP * high) & (wide > _FAINT))
+    level = high * ((high > _MIN_RUN * wide) & (high > _MIN_EDGE))
+    upright = wide * ((wide > _MIN_RUN * high) & (wide > _MIN_EDGE))
     rise, lean = -across * np.sign(down) * (level > 0), -down * np.sign(across) * (upright > 0)
     return [np.asarray(part, np.float32) for part in (level, rise, upright, lean)]
 
@@ -147,7 +147,7 @@ def _sums(table: Floats, corners: NDArray[np.int64], columns: int, rows: int) ->
 
 
 def _ratio(values: Floats, weights: Floats, box: Box) -> float:
-    """Weighted mean of a slope over a rectangle of pixels, drawn to 0 where there are few edges."""
+    """Weighted mean of a slope over a rectangle of pixels, shrunk to 0 if there are few edges."""
     rows, columns = weights.shape[0] - 1, weights.shape[1] - 1
     left, right = (min(max(int(x / 4), 0), columns) for x in (box.left, box.right))
     top, bottom = (min(max(int(y / 4), 0), rows) for y in (box.top, box.bottom))
@@ -155,22 +155,22 @@ def _ratio(values: Floats, weights: Floats, box: Box) -> float:
         float(table[bottom, right] + table[top, left] - table[top, right] - table[bottom, left])
         for table in (values, weights)
     )
-    share: float = total / (weight + 0.5 * _FAINT * (right - left + bottom - top) + 1e-6)
-    return share
+    mean: float = total / (weight + 0.5 * _MIN_EDGE * (right - left + bottom - top) + 1e-6)
+    return mean
 
 
 def _depth_slopes(depth: NDArray[np.uint8], box: Box) -> Slopes:
-    """How a rectangle lies on a plane fitted to the depth there: lengths go with inverse depth."""
+    """Slopes of a rectangle on a plane fitted to the depth: lengths are proportional to inverse depth."""
     height, width = depth.shape
     rows = slice(max(0, int(box.top)), min(height, int(box.bottom) + 1))
     columns = slice(max(0, int(box.left)), min(width, int(box.right) + 1))
     near = cv2.resize(depth[rows, columns], (8, 8), interpolation=cv2.INTER_AREA).astype(np.float64)
-    share = (np.arange(8) - 3.5) / 7  # from edge to edge the values run over 8/7 of this
+    share = (np.arange(8) - 3.5) / 7  # the range of the values from edge to edge is 8/7 of this
     along, down = (near @ share).sum() / (8 * share @ share), (share @ near).sum() / (8 * share @ share)
     middle = max(float(near.mean()), 1.0)
-    # Sides as shares of the mean length: right is 1 + a, left 1 - a.
-    most = (_NEAREST_RATIO - 1) / (_NEAREST_RATIO + 1)
-    a, b = (float(np.clip(part / 2 / middle, -most, most)) for part in (along, down))
+    # Lengths of the sides over their mean: right is 1 + a, left is 1 - a.
+    limit = (_MAX_SIDE_RATIO - 1) / (_MAX_SIDE_RATIO + 1)
+    a, b = (float(np.clip(part / 2 / middle, -limit, limit)) for part in (along, down))
     converge, lean = a * box.height / box.width, b * box.width / box.height
     return Slopes(-converge, converge, -lean, lean)
 
@@ -179,8 +179,8 @@ def _cells(polygon: Polygon) -> NDArray[np.int32]:
     return np.asarray(polygon / CELL, np.int32)
 
 
-def _any(mask: NDArray[np.bool_], columns: int, rows: int) -> NDArray[np.uint8]:
-    """1 in every cell that has a pixel of the mask."""
-    grown = np.zeros((rows * CELL, columns * CELL), np.uint8)
-    grown[: mask.shape[0], : mask.shape[1]] = mask
-    return np.asarray(grown.reshape(rows, CELL, columns, CELL).max(axis=(1, 3)), np.uint8)
+def _any_in_cell(mask: NDArray[np.bool_], columns: int, rows: int) -> NDArray[np.uint8]:
+    """1 in every cell with a pixel of the mask."""
+    padded = np.zeros((rows * CELL, columns * CELL), np.uint8)
+    padded[: mask.shape[0], : mask.shape[1]] = mask
+    return np.asarray(padded.reshape(rows, CELL, columns, CELL).max(axis=(1, 3)), np.uint8)

@@ -1,4 +1,4 @@
-"""Areas of colour in a picture."""
+"""Polygons in images, and plates behind texts."""
 
 from collections.abc import Sequence
 
@@ -10,20 +10,23 @@ from synthtext.core import Box, Image, Points, Size, Warp, bounding_box
 from synthtext.ink import composite
 from synthtext.scenes.composition import TextBlock
 
-_SHIFT = 4  # bits of a pixel's fraction that OpenCV draws to
-_ROOM = 2  # pixels around a shape that a soft edge touches
+_SHIFT = 4  # fractional bits of OpenCV's coordinates
+_PADDING = 2  # pixels around a shape for antialiasing
 
 
-def window_around(points: Points, size: Size, room: int = _ROOM) -> tuple[slice, slice] | None:
-    """Rows and columns of a picture around points (..., 2) and some pixels more; None when they lie outside."""
+def window_around(points: Points, size: Size, padding: int = _PADDING) -> tuple[slice, slice] | None:
+    """Rows and columns of an image around points (..., 2) with padding; None if they lie outside of the image."""
     box: Box = bounding_box(points)
-    left, top = max(0, int(box.left) - room), max(0, int(box.top) - room)
-    right, bottom = min(int(size.width), int(box.right) + 1 + room), min(int(size.height), int(box.bottom) + 1 + room)
+    left, top = max(0, int(box.left) - padding), max(0, int(box.top) - padding)
+    right, bottom = (
+        min(int(size.width), int(box.right) + 1 + padding),
+        min(int(size.height), int(box.bottom) + 1 + padding),
+    )
     return (slice(top, bottom), slice(left, right)) if left < right and top < bottom else None
 
 
 def fill_polygon(polygon: Points, window: tuple[slice, slice]) -> NDArray[np.uint8]:
-    """How far the pixels of a window are covered by a polygon (P, 2), 0 to 255; its corners are soft."""
+    """Coverage of the pixels of a window by a polygon (P, 2), uint8, antialiased."""
     rows, columns = window
     mask = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.uint8)
     corner = np.array([columns.start + 0.5, rows.start + 0.5])  # OpenCV counts from pixel centres
@@ -33,11 +36,11 @@ def fill_polygon(polygon: Points, window: tuple[slice, slice]) -> NDArray[np.uin
 
 
 def blend_polygon(image: Image, polygon: Points, colour: Sequence[float], opacity: float = 1.0) -> None:
-    """Lay a polygon (P, 2) of a colour over a picture, in place.
+    """Blend a polygon (P, 2) over an image in place.
 
     Args:
         image: (H, W, 3) uint8.
-        polygon: in pixels; what lies outside of the picture is left out.
+        polygon: In pixels; it may extend beyond the image.
         colour: RGB, 0 to 255.
         opacity: 0 to 1.
     """
@@ -51,7 +54,7 @@ def blend_polygon(image: Image, polygon: Points, colour: Sequence[float], opacit
 
 
 def ellipse(centre: tuple[float, float], axes: tuple[float, float], radians: float, count: int = 24) -> Points:
-    """An ellipse as a polygon (count, 2), clockwise on the screen."""
+    """Create an ellipse as a polygon (count, 2), clockwise on the screen."""
     angle = np.arange(count) * (2 * np.pi / count)
     x, y = axes[0] * np.cos(angle), axes[1] * np.sin(angle)
     cosine, sine = np.cos(radians), np.sin(radians)
@@ -59,56 +62,56 @@ def ellipse(centre: tuple[float, float], axes: tuple[float, float], radians: flo
 
 
 def bar(start: tuple[float, float], stop: tuple[float, float], thickness: float) -> Points:
-    """A straight bar as a polygon (4, 2)."""
+    """Create a straight bar as a polygon (4, 2)."""
     along = np.subtract(stop, start)
     across = np.array([-along[1], along[0]]) * (thickness / 2 / max(float(np.hypot(*along)), 1e-6))
     return np.array([start - across, stop - across, stop + across, start + across], np.float32)
 
 
 PLATE_MARGIN = 0.55
-"""Ems around a block that are kept free for its plate."""
+"""Margin around a block for its plate, in ems."""
 
-_STEP = 0.125  # of a side, between the points of a plate's edge: a bent view bends it
+_STEP = 0.125  # of a side, between the points of a plate's edge, which a curved warp bends
 
 
 def draw_plate(rng: np.random.Generator, image: Image, block: TextBlock, warp: Warp) -> None:
-    """Draw a plate behind a block of text into a picture (H, W, 3), in place.
+    """Draw a plate behind a block of text into an image (H, W, 3) in place.
 
     Args:
-        rng: draws its colours and its shape.
-        image: where to.
-        block: that will stand on it.
-        warp: from the block's plane to the picture.
+        rng: Draws its colours and shape.
+        image: The image.
+        block: Block of text.
+        warp: Warp from the plane of the block to the image.
     """
-    lightness, opacity, share, rounding, border, *tint = rng.random(8).tolist()
-    room = block.em * (0.25 + 0.27 * share)
-    radius = room * rounding if rounding > 0.4 else 0.0
-    edge = _rounded(block.width + 2 * room, block.height + 2 * room, radius) - room
-    outline = warp.points(edge.astype(np.float32))
+    lightness, opacity, fraction, rounding, border, *tint = rng.random(8).tolist()
+    margin = block.em * (0.25 + 0.27 * fraction)
+    radius = margin * rounding if rounding > 0.4 else 0.0
+    corners = _rounded(block.width + 2 * margin, block.height + 2 * margin, radius) - margin
+    outline = warp.points(corners.astype(np.float32))
     colour = np.clip(255 * lightness + 60 * (np.array(tint) - 0.5), 0, 255)
     blend_polygon(image, outline, colour.tolist(), 0.85 + 0.15 * opacity)
     if border < 0.3:
         line = np.clip(colour + (110 if lightness < 0.5 else -110), 0, 255).tolist()
-        inset = room * 0.2
-        inner = room - inset
+        inset = margin * 0.2
+        inner = margin - inset
         frame = _rounded(block.width + 2 * inner, block.height + 2 * inner, max(radius - inset, 0.0)) - inner
         points = np.round(warp.points(frame.astype(np.float32)) * 16 - 8).astype(np.int32)
         cv2.polylines(image, [points], True, line, max(1, round(inset / 3)), cv2.LINE_AA, 4)
 
 
 def _rounded(width: float, height: float, radius: float) -> Points:
-    """A rectangle from (0, 0) with rounded corners, (P, 2), clockwise on the screen."""
+    """A rectangle with its top-left at (0, 0) and rounded corners, (P, 2), clockwise on the screen."""
     radius = min(radius, width / 2, height / 2)
     if radius < 1:
-        share = np.arange(0, 1, _STEP)
-        nothing, whole = np.zeros_like(share), np.ones_like(share)
-        x = np.concatenate([share, whole, 1 - share, nothing]) * width
-        y = np.concatenate([nothing, share, whole, 1 - share]) * height
+        fraction = np.arange(0, 1, _STEP)
+        zeros, ones = np.zeros_like(fraction), np.ones_like(fraction)
+        x = np.concatenate([fraction, ones, 1 - fraction, zeros]) * width
+        y = np.concatenate([zeros, fraction, ones, 1 - fraction]) * height
         return np.stack([x, y], axis=1).astype(np.float32)
     angles = np.linspace(0, np.pi / 2, 5)
     corners = []
     centres = [(width - radius, radius), (width - radius, height - radius), (radius, height - radius), (radius, radius)]
     for number, (cx, cy) in enumerate(centres):
-        turned = angles + (number - 1) * np.pi / 2
-        corners.append(np.stack([cx + radius * np.cos(turned), cy + radius * np.sin(turned)], axis=1))
+        rotated = angles + (number - 1) * np.pi / 2
+        corners.append(np.stack([cx + radius * np.cos(rotated), cy + radius * np.sin(rotated)], axis=1))
     return np.concatenate(corners).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Text drawn straight into a scene's pixels."""
+"""Rendering of text into the pixels of a scene."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,37 +28,35 @@ from synthtext.scenes.composition import PlacedItem, PositionedLine
 from synthtext.scenes.shapes import blend_polygon, draw_plate
 from synthtext.typesetting.canvas import Strokes, rasterize_line, rasterize_strokes
 
-_GROUND = 0.06  # ems around the ink that count as its ground
-_EDGE = 1.5  # pixels between the ink and the picture's border
-_ROOM = 3  # pixels around a line that resampling and its ground take
-_LEAST_EM = 3.0  # pixels: less is no letter any more
-_MAX_LUMINANCE_DIFFERENCE = (
-    160.0  # luminance by which solid ink can be told from nearly every even ground; hairlines reach a part of it
-)
+_BACKGROUND_RADIUS = 0.06  # ems around the ink that count as its background
+_EDGE = 1.5  # minimum distance of ink from the edge of the image, pixels
+_PADDING = 3  # pixels around a line for resampling and its background
+_MIN_EM = 3.0  # pixels
+_MAX_LUMINANCE_DIFFERENCE = 160.0  # that solid ink reaches on almost any uniform background; hairlines reach less
 
 Window: TypeAlias = tuple[slice, slice]
-"""Rows and columns of a picture."""
+"""Rows and columns of an image."""
 
 StyledInk: TypeAlias = tuple[InkStyle, Parameters]
-"""A style of ink, and what it drew."""
+"""An ink style and its drawn parameters."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RenderedLine:
-    """A line in the picture.
+    """A line in the image.
 
     Attributes:
-        laid: as it was laid on its plane.
-        clusters: where they are in the picture, pixels; a border around the letters is theirs.
-        quads: (K, 4, 2) of the letters alone, pixels.
-        border: how far beyond the letters the ink reaches, in ems.
-        window: rows and columns of the picture in which it is.
+        positioned: The line in its plane.
+        clusters: Clusters in the image, pixels, including outlines of the letters.
+        quads: (K, 4, 2) of the clusters without outlines, pixels.
+        outset: How far ink extends beyond the letters, in ems.
+        window: Rows and columns of the image that contain the line.
         coverage: (h, w) uint8 of its ink in the window.
-        em: about how many pixels an em has in the picture.
-        contrast: with the ground of the worst cluster, before effects.
+        em: Approximate font size in the image, pixels.
+        contrast: Contrast with the background at the worst cluster, before effects.
     """
 
-    laid: PositionedLine
+    positioned: PositionedLine
     clusters: Clusters
     quads: Points
     outset: float
@@ -69,167 +67,169 @@ class RenderedLine:
 
 
 class _LocatedLine(NamedTuple):
-    """A line whose ink is known, before it has a colour.
+    """A line with its ink mask, before its colour is chosen.
 
     Attributes:
-        marks: along the line.
-        marked: (h, w) uint8 of the marks in the window.
-        field: of its letters.
+        strokes: Strokes along the line.
+        stroke_coverage: (h, w) uint8 of the strokes in the window.
+        ink_mask: Ink mask of the letters.
     """
 
-    laid: PositionedLine
+    positioned: PositionedLine
     quads: Points
     window: Window
     coverage: NDArray[np.uint8]
     em: float
-    marks: Strokes | None
-    marked: NDArray[np.uint8]
-    field: InkMask
+    strokes: Strokes | None
+    stroke_coverage: NDArray[np.uint8]
+    ink_mask: InkMask
 
-    def ground(self, image: Image, style: StyledInk) -> Image:
-        """What the letters come to lie on in the picture (H, W, 3): a new picture of the window."""
-        inking, drawn = style
-        paper = image[self.window].copy()
-        if self.marks is not None and self.marks.colour is not None:
-            paper = composite(paper, self.marked, self.marks.colour)
-        return inking.underlay(paper, self.coverage, self.em, drawn)
+    def paint_background(self, image: Image, style: StyledInk) -> Image:
+        """Return the background of the letters in the window, a copy from the image (H, W, 3)."""
+        ink_style, parameters = style
+        background = image[self.window].copy()
+        if self.strokes is not None and self.strokes.colour is not None:
+            background = composite(background, self.stroke_coverage, self.strokes.colour)
+        return ink_style.underlay(background, self.coverage, self.em, parameters)
 
     @property
-    def inked(self) -> NDArray[np.uint8]:
-        """All that has the letters' colour."""
-        if self.marks is None or self.marks.colour is not None:
+    def ink_coverage(self) -> NDArray[np.uint8]:
+        """Coverage of the letters and of strokes in their colour."""
+        if self.strokes is None or self.strokes.colour is not None:
             return self.coverage
-        return np.asarray(cv2.max(self.coverage, self.marked), np.uint8)
+        return np.asarray(cv2.max(self.coverage, self.stroke_coverage), np.uint8)
 
 
 class TextRenderer:
-    """Draws blocks of text into pictures.
+    """Renders blocks of text into images.
 
     Args:
-        ink: colours and styles.
-        cache: of glyphs.
+        ink: Colours and styles.
+        cache: Cache of faces and their glyphs.
     """
 
     def __init__(self, ink: Ink, cache: FaceCache) -> None:
         self._ink, self._cache = ink, cache
 
     def render_all(
-        self, rng: np.random.Generator, image: Image, items: Sequence[PlacedItem], view: Warp
+        self, rng: np.random.Generator, image: Image, items: Sequence[PlacedItem], view_warp: Warp
     ) -> list[tuple[PlacedItem, list[RenderedLine]]]:
-        """Draw blocks into a picture (H, W, 3), in place; those that are printed on a sheet have one style.
+        """Render blocks into an image (H, W, 3) in place; all blocks on a sheet have the same style.
 
         Returns:
-            The blocks of which lines are in the picture, with these.
+            The blocks with lines in the image, and these lines.
         """
-        printed = self._draw_style(rng)
-        drawn: list[tuple[PlacedItem, list[RenderedLine]]] = []
+        print_style = self._draw_style(rng)
+        rendered: list[tuple[PlacedItem, list[RenderedLine]]] = []
         for placed in items:
-            style = self._draw_style(rng) if placed.print_colour is None else printed
-            lines = self.render(rng, image, placed, view, style)
+            style = self._draw_style(rng) if placed.print_colour is None else print_style
+            lines = self.render(rng, image, placed, view_warp, style)
             if lines:
-                drawn.append((placed, lines))
-        return drawn
+                rendered.append((placed, lines))
+        return rendered
 
     def _draw_style(self, rng: np.random.Generator) -> StyledInk:
         entry = self._ink.draw_style(rng)
         return entry.component, entry.component.draw(rng)
 
     def render(
-        self, rng: np.random.Generator, image: Image, placed: PlacedItem, view: Warp, style: StyledInk
+        self, rng: np.random.Generator, image: Image, placed: PlacedItem, view_warp: Warp, style: StyledInk
     ) -> list[RenderedLine]:
-        """Draw a block into a picture (H, W, 3), in place.
+        """Render a block into an image (H, W, 3) in place.
 
-        Where no colour keeps the contrast floor at every cluster, the block gets a plate behind it, unless it is print
-        on a sheet. Lines whose strokes are too thin at their size for any colour are left out.
+        If no colour reaches the contrast floor at every cluster, a plate is drawn behind the block, unless it is on a
+        sheet. Lines with strokes too thin for any colour are skipped.
 
         Args:
-            rng: draws colours.
-            image: where to.
-            placed: the block.
-            view: how the whole picture is seen, after the block's own place in it.
-            style: of the ink, with what it drew.
+            rng: Draws colours.
+            image: The image.
+            placed: The block.
+            view_warp: Warp of the whole image.
+            style: Ink style and its parameters.
 
         Returns:
-            The lines that are whole in the picture and can be read; none of the block if no colour can be found.
+            The lines that are completely in the image and legible; none if no colour reaches the contrast floor.
         """
-        inking, drawn = style
-        warp = placed.warp.then(view)
-        lines = self._trace(placed, warp, Size(image.shape[1], image.shape[0]), style)
+        ink_style, parameters = style
+        warp = placed.warp.then(view_warp)
+        lines = self._locate(placed, warp, Size(image.shape[1], image.shape[0]), style)
         if not lines:
             return []
         if placed.item.plate:
             draw_plate(rng, image, placed.item.block, warp)
-        colour = self._colour(rng, image, lines, style, placed)
+        colour = self._choose_colour(rng, image, lines, style, placed)
         if colour is None and placed.print_colour is None:
             draw_plate(rng, image, placed.item.block, warp)
-            colour = self._colour(rng, image, lines, style, placed)
+            colour = self._choose_colour(rng, image, lines, style, placed)
         if colour is None:
             return []
         for rule in placed.rules:
-            blend_polygon(image, view.points(rule), colour.colour)
+            blend_polygon(image, view_warp.points(rule), colour.colour)
         for line in lines:
-            ink = with_opacity(line.inked, placed.opacity)
-            image[line.window] = inking.fill(line.ground(image, style), ink, colour, line.em, drawn)
+            ink = with_opacity(line.ink_coverage, placed.opacity)
+            image[line.window] = ink_style.fill(line.paint_background(image, style), ink, colour, line.em, parameters)
         return [
             RenderedLine(
-                line.laid,
-                _bordered(line.laid, line.quads, warp, inking.outset(drawn)),
+                line.positioned,
+                _with_outset(line.positioned, line.quads, warp, ink_style.outset(parameters)),
                 line.quads,
-                inking.outset(drawn),
+                ink_style.outset(parameters),
                 line.window,
                 line.coverage,
                 line.em,
-                inking.contrast_loss(drawn).remaining_contrast(colour.contrast),
+                ink_style.contrast_loss(parameters).remaining_contrast(colour.contrast),
             )
             for line in lines
         ]
 
-    def _trace(self, placed: PlacedItem, warp: Warp, size: Size, style: StyledInk) -> list[_LocatedLine]:
-        """The ink of the lines that are whole in the picture."""
-        inking, drawn = style
-        reach = inking.outset(drawn)
+    def _locate(self, placed: PlacedItem, warp: Warp, size: Size, style: StyledInk) -> list[_LocatedLine]:
+        """Rasterize the lines that are completely in the image."""
+        ink_style, parameters = style
+        outset = ink_style.outset(parameters)
         found: list[
             tuple[PositionedLine, Points, Window, NDArray[np.uint8], float, Strokes | None, NDArray[np.uint8]]
         ] = []
-        for laid in placed.item.block.lines:
-            line = laid.line.bent.line
-            to_picture = laid.warp.then(warp)
+        for positioned in placed.item.block.lines:
+            line = positioned.line.curved.line
+            to_picture = positioned.warp.then(warp)
             quads = line.clusters.warped(to_picture).quads
             em = _em_in_picture(
                 quads, line.ink_box.width if line.vertical else line.ink_box.height, vertical=line.vertical
             )
-            marks = inking.strokes(line, drawn)
-            window = _window(quads, size, em, reach, _decoration(inking.padding(drawn), line.ink_box, marks))
-            if window is None or em < _LEAST_EM:
+            strokes = ink_style.strokes(line, parameters)
+            window = _window(quads, size, em, outset, _decoration(ink_style.padding(parameters), line.ink_box, strokes))
+            if window is None or em < _MIN_EM:
                 continue
             rows, columns = window
             shift = Warp.translation(-columns.start, -rows.start)
-            canvas = rasterize_line(line, laid.line.face, self._cache, em)
-            shape = Size(columns.stop - columns.start, rows.stop - rows.start)
+            raster = rasterize_line(line, positioned.line.face, self._cache, em)
+            window_size = Size(columns.stop - columns.start, rows.stop - rows.start)
             to_window = to_picture.then(shift)
-            coverage = inking.style_coverage(canvas.warped(to_window, shape), em, drawn)
-            marked = coverage if marks is None else rasterize_strokes(marks, em).warped(to_window, shape)
-            if marks is not None and marks.clearance:
-                marked = cut_clearance(marked, coverage, marks.clearance * em)
-            found.append((laid, quads, window, coverage, em, marks, marked))
+            coverage = ink_style.style_coverage(raster.warped(to_window, window_size), em, parameters)
+            stroke_coverage = (
+                coverage if strokes is None else rasterize_strokes(strokes, em).warped(to_window, window_size)
+            )
+            if strokes is not None and strokes.clearance:
+                stroke_coverage = cut_clearance(stroke_coverage, coverage, strokes.clearance * em)
+            found.append((positioned, quads, window, coverage, em, strokes, stroke_coverage))
         if not found:
             return []
-        fields = compute_ink_masks(
+        masks = compute_ink_masks(
             [coverage for *_, coverage, _, _, _ in found],
             [
-                _inked(laid, quads) - np.array([window[1].start, window[0].start], np.float32)
-                for laid, quads, window, *_ in found
+                _visible_quads(positioned, quads) - np.array([window[1].start, window[0].start], np.float32)
+                for positioned, quads, window, *_ in found
             ],
-            [max(1, round(em * _GROUND)) for *_, em, _, _ in found],
+            [max(1, round(em * _BACKGROUND_RADIUS)) for *_, em, _, _ in found],
         )
         return [
-            _LocatedLine(*parts, field)
-            for parts, field in zip(found, fields, strict=True)
-            if field is not None
-            and field.strength.min() * _MAX_LUMINANCE_DIFFERENCE >= max(self._ink.contrast_floor, 1.0)
+            _LocatedLine(*parts, mask)
+            for parts, mask in zip(found, masks, strict=True)
+            if mask is not None
+            and mask.strength.min() * _MAX_LUMINANCE_DIFFERENCE >= max(self._ink.contrast_floor, 1.0)
         ]
 
-    def _colour(
+    def _choose_colour(
         self,
         rng: np.random.Generator,
         image: Image,
@@ -237,34 +237,34 @@ class TextRenderer:
         style: StyledInk,
         placed: PlacedItem,
     ) -> InkColour | None:
-        """One colour that keeps the floor at every cluster of the lines, though it lets something through."""
-        papers = [line.ground(image, style) for line in lines]
-        grounds = measure_backgrounds([line.field for line in lines], papers)
-        ground = LocalBackground(*(np.concatenate(parts) for parts in zip(*grounds, strict=True)))
+        """Choose a colour that reaches the contrast floor at every cluster with the opacity of the item."""
+        backgrounds = [line.paint_background(image, style) for line in lines]
+        measured = measure_backgrounds([line.ink_mask for line in lines], backgrounds)
+        background = LocalBackground(*(np.concatenate(parts) for parts in zip(*measured, strict=True)))
         floor = (
             style[0]
             .contrast_loss(style[1])
             .required_contrast(ContrastLoss(placed.opacity).required_contrast(self._ink.contrast_floor))
         )
-        printed = placed.print_colour
-        if printed is not None and ground.ink_colour(printed).contrast >= floor:
-            return ground.ink_colour(printed)
-        chosen = choose_colours([self._ink.candidates(rng, papers[0])], [ground], [floor])[0]
+        print_colour = placed.print_colour
+        if print_colour is not None and background.ink_colour(print_colour).contrast >= floor:
+            return background.ink_colour(print_colour)
+        chosen = choose_colours([self._ink.candidates(rng, backgrounds[0])], [background], [floor])[0]
         return None if chosen is None else chosen._replace(contrast=chosen.contrast * placed.opacity)
 
 
-def _bordered(laid: PositionedLine, quads: Points, warp: Warp, reach: float) -> Clusters:
-    """The clusters of a line in the picture, with a border that reaches so many ems beyond the letters."""
-    clusters = laid.line.bent.line.clusters
-    return clusters.expanded(reach).warped(laid.warp.then(warp)) if reach else Clusters(clusters.offsets, quads)
+def _with_outset(positioned: PositionedLine, quads: Points, warp: Warp, outset: float) -> Clusters:
+    """Clusters of a line in the image, expanded by `outset` ems."""
+    clusters = positioned.line.curved.line.clusters
+    return clusters.expanded(outset).warped(positioned.warp.then(warp)) if outset else Clusters(clusters.offsets, quads)
 
 
-def _inked(laid: PositionedLine, quads: Points) -> Points:
-    return np.asarray(quads[laid.line.bent.line.visible], np.float32)
+def _visible_quads(positioned: PositionedLine, quads: Points) -> Points:
+    return np.asarray(quads[positioned.line.curved.line.visible], np.float32)
 
 
 def _em_in_picture(quads: Points, thickness: float, *, vertical: bool) -> float:
-    """Pixels of an em, by how thick the line is in the picture on average and how many ems that is."""
+    """Font size in pixels: the mean thickness of the line in the image over its thickness in ems."""
     first, second = (quads[:, 1] - quads[:, 0], quads[:, 2] - quads[:, 3]) if vertical else (
         quads[:, 3] - quads[:, 0], quads[:, 2] - quads[:, 1]
     )  # fmt: skip
@@ -272,22 +272,25 @@ def _em_in_picture(quads: Points, thickness: float, *, vertical: bool) -> float:
     return float(sides.mean()) / thickness
 
 
-def _decoration(room: DecorationMargins, ink: Box, marks: Strokes | None) -> float:
-    """How far decoration goes beyond a line's letters to any side, in ems."""
-    far = max(room)
-    if marks is not None:
-        box = marks.box
-        far = max(far, ink.left - box.left, ink.top - box.top, box.right - ink.right, box.bottom - ink.bottom)
-    return far
+def _decoration(padding: DecorationMargins, ink: Box, strokes: Strokes | None) -> float:
+    """Maximum extent of decoration beyond the letters, in ems."""
+    extent = max(padding)
+    if strokes is not None:
+        box = strokes.box
+        extent = max(extent, ink.left - box.left, ink.top - box.top, box.right - ink.right, box.bottom - ink.bottom)
+    return extent
 
 
-def _window(quads: Points, size: Size, em: float, reach: float, decoration: float) -> Window | None:
-    """Rows and columns that a line and its decoration take; None if the line is not whole in the picture."""
+def _window(quads: Points, size: Size, em: float, outset: float, decoration: float) -> Window | None:
+    """Rows and columns of a line with its decoration; None if the line is not completely in the image."""
     box = bounding_box(quads)
-    edge = _EDGE + reach * em
+    edge = _EDGE + outset * em
     if box.left < edge or box.top < edge or box.right > size.width - edge or box.bottom > size.height - edge:
         return None
-    room = _ROOM + int((_GROUND + reach + decoration) * em)
-    left, top = max(0, int(box.left) - room), max(0, int(box.top) - room)
-    right, bottom = min(int(size.width), int(box.right) + 1 + room), min(int(size.height), int(box.bottom) + 1 + room)
+    padding = _PADDING + int((_BACKGROUND_RADIUS + outset + decoration) * em)
+    left, top = max(0, int(box.left) - padding), max(0, int(box.top) - padding)
+    right, bottom = (
+        min(int(size.width), int(box.right) + 1 + padding),
+        min(int(size.height), int(box.bottom) + 1 + padding),
+    )
     return slice(top, bottom), slice(left, right)

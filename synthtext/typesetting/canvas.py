@@ -1,4 +1,4 @@
-"""The glyphs of a set line, drawn side by side."""
+"""Rasterization of shaped lines and of strokes along them."""
 
 from math import floor
 from typing import NamedTuple
@@ -11,16 +11,16 @@ from synthtext.core import Box, Image, Points, Size, Warp
 from synthtext.fonts import Face, FaceCache, raster_size
 from synthtext.typesetting.shaping import ShapedLine
 
-_LINE_PADDING = 2  # pixels around the ink: rasters reach a pixel beyond their outlines, and warps look at one more
+_LINE_PADDING = 2  # pixels around the ink: one for antialiasing, one for interpolation
 
 
 class LineRaster(NamedTuple):
-    """A drawn line.
+    """A rasterized line or its strokes.
 
     Attributes:
         coverage: (H, W) uint8.
-        size: pixels of an em.
-        origin: the pixel (x, y) at which the line's (0, 0) lies.
+        pixels_per_em: Em size in pixels.
+        origin: Pixel (x, y) of the line's origin (0, 0).
     """
 
     coverage: NDArray[np.uint8]
@@ -28,14 +28,14 @@ class LineRaster(NamedTuple):
     origin: tuple[int, int]
 
     def warped(self, warp: Warp, size: Size) -> Image:
-        """The line in a picture of this size, (H, W) uint8; `warp` takes its ems to the picture's pixels."""
-        step, (x, y) = 1 / self.pixels_per_em, self.origin
-        from_pixels = Warp.from_matrix(np.array([[step, 0, -x * step], [0, step, -y * step], [0, 0, 1]]))
+        """Warp the coverage, (H, W) uint8, into an image of this size; `warp` maps ems to pixels of the image."""
+        scale, (x, y) = 1 / self.pixels_per_em, self.origin
+        from_pixels = Warp.from_matrix(np.array([[scale, 0, -x * scale], [0, scale, -y * scale], [0, 0, 1]]))
         return from_pixels.then(warp).image(self.coverage, size, interpolation=cv2.INTER_LINEAR)
 
 
 def rasterize_line(line: ShapedLine, face: Face, cache: FaceCache, em: float) -> LineRaster:
-    """Draw a line at the size of the ladder that is best for an em of `em` pixels."""
+    """Rasterize a line at the best of `RASTER_SIZES` for an em of `em` pixels."""
     size = raster_size(em)
     ink = line.ink_box
     left, top = _LINE_PADDING - int(np.floor(ink.left * size)), _LINE_PADDING - int(np.floor(ink.top * size))
@@ -43,12 +43,8 @@ def rasterize_line(line: ShapedLine, face: Face, cache: FaceCache, em: float) ->
     height = top + int(np.ceil(ink.bottom * size)) + _LINE_PADDING + 1
     coverage = np.zeros((height, width), np.uint8)
     rasters = cache.rasters(face, size)
-    scale, across, down = (
-        size / line.units_per_em,
-        left + 0.5,
-        top + 0.5,
-    )  # to the nearest pixel; origins may lie outside
-    largest, free = cv2.max, 0  # columns from `free` on have no ink yet
+    scale, across, down = size / line.units_per_em, left + 0.5, top + 0.5  # 0.5 rounds to the nearest pixel
+    largest, free = cv2.max, 0  # columns from `free` on are empty
     for glyph, x, y in zip(line.glyphs, line.x, line.y, strict=True):
         raster, beside, below, high, wide = rasters[glyph]
         if high:
@@ -63,19 +59,18 @@ def rasterize_line(line: ShapedLine, face: Face, cache: FaceCache, em: float) ->
     return LineRaster(coverage, size, (left, top))
 
 
-_STROKE_PADDING = 3  # pixels around strokes: their edges are softened, and warps look at one more
-_EDGE_WIDTH = 0.5  # pixels by which OpenCV draws an outline beyond its points
+_STROKE_PADDING = 3  # pixels around strokes, for antialiasing and interpolation
+_EDGE_WIDTH = 0.5  # pixels by which OpenCV draws polygons beyond their points
 
 
 class Strokes(NamedTuple):
-    """Strokes along a text.
+    """Strokes along a text, such as an underline.
 
     Attributes:
-        paths: (S, P, 2) points along S strokes, ems of the text: its pen starts at (0, 0) on the baseline, y is
-            downwards.
-        width: of the strokes, in ems.
-        colour: RGB; they lie below the letters then. None: the colour of the letters, and on one layer with them.
-        clearance: how far they end before letters that they would cross, in ems; 0: they cross them.
+        paths: (S, P, 2) points of S polylines, in ems of the text, y downwards from the baseline.
+        width: Width of the strokes in ems.
+        colour: RGB of strokes below the letters; None for strokes in the colour of the letters, in one layer with them.
+        clearance: Distance in ems that strokes keep from letters; 0 if strokes may cross letters.
     """
 
     paths: Points
@@ -85,30 +80,30 @@ class Strokes(NamedTuple):
 
     @property
     def box(self) -> Box:
-        """Around all strokes, in ems."""
+        """Bounding box of all strokes, in ems."""
         half = self.width / 2
         (left, top), (right, bottom) = self.paths.min(axis=(0, 1)).tolist(), self.paths.max(axis=(0, 1)).tolist()
         return Box(left - half, top - half, right + half, bottom + half)
 
 
-def rasterize_strokes(marks: Strokes, em: float) -> LineRaster:
-    """Draw strokes at an em of `em` pixels; they are half a pixel wide at least."""
+def rasterize_strokes(strokes: Strokes, em: float) -> LineRaster:
+    """Rasterize strokes at an em of `em` pixels, at least half a pixel wide."""
     size = max(1, round(em))
-    box = marks.box
+    box = strokes.box
     left, top = _STROKE_PADDING - int(np.floor(box.left * size)), _STROKE_PADDING - int(np.floor(box.top * size))
     shape = (
         top + int(np.ceil(box.bottom * size)) + _STROKE_PADDING,
         left + int(np.ceil(box.right * size)) + _STROKE_PADDING,
     )
     coverage = np.zeros(shape, np.uint8)
-    outlines = _outlines(marks.paths * np.float32(size), max(marks.width * size / 2 - _EDGE_WIDTH, 0.25))
+    outlines = _outlines(strokes.paths * np.float32(size), max(strokes.width * size / 2 - _EDGE_WIDTH, 0.25))
     fixed = np.round((outlines + np.array([left - 0.5, top - 0.5])) * 16).astype(np.int32)
     cv2.fillPoly(coverage, list(fixed), 255, cv2.LINE_AA, 4)
     return LineRaster(coverage, size, (left, top))
 
 
 def _outlines(paths: Points, half: float) -> Points:
-    """Polygons (S, 2 P, 2) around polylines (S, P, 2), `half` away from them on both sides."""
+    """Polygons (S, 2 P, 2) around polylines (S, P, 2), at a distance of `half` on both sides."""
     along = np.gradient(paths, axis=1)
     across = np.stack([-along[..., 1], along[..., 0]], axis=2)
     across *= half / np.maximum(np.linalg.norm(across, axis=2, keepdims=True), 1e-6)

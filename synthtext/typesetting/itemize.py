@@ -1,4 +1,4 @@
-"""A text cut into the pieces that a shaper can set: one direction and one script each (UAX #9, UAX #24)."""
+"""Itemization of text into runs of one direction and one script (UAX #9, UAX #24)."""
 
 import unicodedata
 from functools import cache
@@ -13,10 +13,10 @@ from synthtext.core.unicode import embedding_levels, has_bidi_controls, visual_o
 Direction: TypeAlias = Literal["ltr", "rtl", "ttb"]
 
 COMMON_SCRIPT = "Zyyy"
-"""The script of what belongs to none: digits, punctuation."""
+"""ISO 15924 code for characters shared by scripts, such as digits and punctuation."""
 
 _SHARED = {COMMON_SCRIPT, "Zinh", "Zzzz"}
-# Letters hang together, by strokes or by a line along their tops; space between them would tear it.
+# Scripts whose letters are connected by strokes or by a line along their tops; tracking would break it.
 _CONNECTED_SCRIPTS = {
     "Adlm",
     "Arab",
@@ -33,20 +33,20 @@ _CONNECTED_SCRIPTS = {
     "Phlp",
 }
 _CONNECTED_SCRIPTS |= {"Rohg", "Sogd", "Syrc", "Takr", "Tirh"}
-_TATWEEL = "\u0640"  # lengthens the stroke between two letters; several scripts share it
-# What signs set letter by letter from top to bottom (UTR #50 turns Latin, signs do not).
+_TATWEEL = "\u0640"  # lengthens the stroke between two letters; used by several scripts
+# Scripts set upright from top to bottom, as on signs (UTR #50 rotates Latin, signs do not).
 _UPRIGHT_SCRIPTS = {"Bopo", "Cyrl", "Grek", "Hang", "Hani", "Hira", "Kana", "Latn", "Yiii"}
-_TURNED_WHEN_VERTICAL = set("()[]{}<>|/\\-_~=+:;\u2010\u2011\u2012\u2013\u2014\u2026\u2190\u2192")
+_ROTATED_WHEN_VERTICAL = set("()[]{}<>|/\\-_~=+:;\u2010\u2011\u2012\u2013\u2014\u2026\u2190\u2192")
 
 
 class TextRun(NamedTuple):
-    """A piece of a text.
+    """A run of a text with one direction and one script.
 
     Attributes:
-        start: offset of its first character.
-        stop: offset behind its last one.
-        direction: in which its characters follow each other.
-        script: Unicode script code ("Latn").
+        start: Offset of the first character.
+        stop: Offset after the last character.
+        direction: Direction of the characters.
+        script: ISO 15924 code ("Latn").
     """
 
     start: int
@@ -56,14 +56,14 @@ class TextRun(NamedTuple):
 
 
 def itemize(text: str, *, vertical: bool = False) -> list[TextRun]:
-    """The runs of a text, in the order in which they stand from left to right (from top to bottom).
+    """Split a text into runs, in visual order from left to right (from top to bottom).
 
     Args:
-        text: one line, logical order.
-        vertical: set from top to bottom.
+        text: One line, logical order.
+        vertical: Whether the text is set from top to bottom.
 
     Raises:
-        Rejection: the text holds controls of direction, or cannot be set from top to bottom.
+        Rejection: The text has bidirectional controls, or cannot be set from top to bottom.
     """
     if text.isascii():
         script = "Latn" if any(map(str.isalpha, text)) else COMMON_SCRIPT
@@ -84,22 +84,22 @@ def itemize(text: str, *, vertical: bool = False) -> list[TextRun]:
 
 
 def connects_to_previous(text: str) -> list[bool]:
-    """For every character of a text, whether it hangs together with the one before it, as letters of Arabic do."""
-    joined = [_is_connected(character) for character in text]
-    return [False, *(here and before for before, here in pairwise(joined))]
+    """For every character, whether it is connected with the previous one, as letters of Arabic are."""
+    connected = [_is_connected(character) for character in text]
+    return [False, *(here and before for before, here in pairwise(connected))]
 
 
 def dominant_script(runs: list[TextRun]) -> str:
-    """The script of most of a text; `COMMON` when it has no letter."""
+    """The script of most letters; `COMMON_SCRIPT` if there is no letter."""
     lengths: dict[str, int] = {}
     for run in runs:
         lengths[run.script] = lengths.get(run.script, 0) + run.stop - run.start
-    named = {script: length for script, length in lengths.items() if script != COMMON_SCRIPT}
-    return max(named, key=lambda script: (named[script], script)) if named else COMMON_SCRIPT
+    letters = {script: length for script, length in lengths.items() if script != COMMON_SCRIPT}
+    return max(letters, key=lambda script: (letters[script], script)) if letters else COMMON_SCRIPT
 
 
 def _pieces(text: str, embedding: list[int]) -> list[tuple[int, int, str, int]]:
-    """Start, stop, script and level of the longest pieces of one script and one level."""
+    """Start, stop, script and level of the maximal runs of one script and one level."""
     pieces: list[tuple[int, int, str, int]] = []
     for i, (script, level) in enumerate(zip(_scripts(text), embedding, strict=True)):
         if pieces and pieces[-1][2:] == (script, level):
@@ -110,9 +110,9 @@ def _pieces(text: str, embedding: list[int]) -> list[tuple[int, int, str, int]]:
 
 
 def _scripts(text: str) -> list[str]:
-    """The script of every character; what is shared goes with what stands before it, at the start with what follows.
+    """The script of every character; shared characters get the script of the preceding or else the following character.
 
-    A mark goes with its letter, whatever the script it is made for.
+    A mark gets the script of its letter, whatever the script of the mark.
     """
     own = [_script(character) for character in text]
     current = next((script for script in own if script not in _SHARED), COMMON_SCRIPT)
@@ -144,5 +144,5 @@ def _is_connected(character: str) -> bool:
 def _check_stackable(text: str) -> None:
     for character in text:
         script = _script(character)
-        if character in _TURNED_WHEN_VERTICAL or not (script in _UPRIGHT_SCRIPTS or script in _SHARED):
+        if character in _ROTATED_WHEN_VERTICAL or not (script in _UPRIGHT_SCRIPTS or script in _SHARED):
             raise Rejection("cannot be set from top to bottom")

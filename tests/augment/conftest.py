@@ -1,4 +1,4 @@
-"""Small scenes that the tests draw: each text is a polygon of one colour, straight or bent."""
+"""Small scenes for the tests: each text is a polygon of one colour, straight or bent."""
 
 import math
 from types import SimpleNamespace
@@ -11,18 +11,18 @@ from augment.copy_paste import BankBuilder, CropBank, TextCutout
 from synthtext.core import Box, Clusters, Image, Polygon, Scene, TextInstance
 
 BITS, TIMES = 6, 4
-WIDTH, HEIGHT = 240, 176  # of a scene to paste into
+WIDTH, HEIGHT = 240, 176  # of a target scene
 
 
 @pytest.fixture(scope="session")
 def drawn() -> SimpleNamespace:
-    """The functions below, by name."""
+    """Functions below, by name."""
     return SimpleNamespace(scene=scene, text_polygon=text_polygon, id_mask=id_mask, fill=fill, overlap=overlap)
 
 
 @pytest.fixture(scope="session")
 def pasting() -> SimpleNamespace:
-    """Functions for CopyPaste by name, the size of the scenes, and a bank of flat crops."""
+    """Functions for CopyPaste, the size of the scenes, and a bank of uniform crops."""
     return SimpleNamespace(
         scene=scene_to_paste_into,
         rectangle=rectangle,
@@ -34,7 +34,7 @@ def pasting() -> SimpleNamespace:
 
 
 def text_polygon(rng: np.random.Generator, centre: np.ndarray, scale: float) -> Polygon:
-    """A quad, or a text of 12 points along an arc, in any direction."""
+    """Return a quad, or a polygon of 12 points along an arc, in any direction."""
     length, height = scale * rng.uniform(1.5, 4), scale * rng.uniform(0.6, 1.2)
     half = 6 if rng.random() < 0.6 else 2
     x = np.linspace(-length / 2, length / 2, half)
@@ -46,7 +46,7 @@ def text_polygon(rng: np.random.Generator, centre: np.ndarray, scale: float) -> 
 
 
 def scene(rng: np.random.Generator, count: int = 4, overhang: float = 0.1) -> Scene:
-    """A scene of some hundred pixels with up to `count` texts, some of them ignored, some beyond the border."""
+    """Return a small scene with up to `count` texts, some ignored, some beyond the border."""
     width, height = rng.integers(90, 220, 2).tolist()
     image = np.full((height, width, 3), 128, np.uint8)
     instances = []
@@ -61,7 +61,7 @@ def scene(rng: np.random.Generator, count: int = 4, overhang: float = 0.1) -> Sc
 
 
 def id_mask(polygon: Polygon, shape: tuple[int, ...]) -> Image:
-    """Which share of each pixel a polygon covers, 0 to 255, (H, W): where it is half, there is the outline."""
+    """Return the coverage of each pixel by a polygon, 0 to 255, (H, W)."""
     mask = np.zeros(shape[:2], np.uint8)
     low = np.maximum(np.floor(polygon.min(axis=0)).astype(int), 0)
     high = np.minimum(np.ceil(polygon.max(axis=0)).astype(int), (shape[1], shape[0]))
@@ -75,12 +75,12 @@ def id_mask(polygon: Polygon, shape: tuple[int, ...]) -> Image:
 
 
 def fill(image: Image, polygon: Polygon, colour: object) -> None:
-    """Fill the pixels that lie in a polygon by half or more: OpenCV's own fill is half a pixel too fat."""
+    """Fill the pixels that a polygon covers by half or more; OpenCV fills half a pixel more."""
     image[id_mask(polygon, image.shape) > 127] = colour
 
 
 def overlap(first: Image, second: Image) -> float:
-    """Intersection over union of two masks."""
+    """Return the intersection over union of two masks."""
     one, other = first > 127, second > 127
     union = int((one | other).sum())
     return float((one & other).sum() / union) if union else 1.0
@@ -89,7 +89,7 @@ def overlap(first: Image, second: Image) -> float:
 def rectangle(
     rng: np.random.Generator, width: int, height: int, longest: float = 70, degrees: tuple[float, float] = (-180, 180)
 ) -> Polygon:
-    """A turned rectangle inside of a picture."""
+    """Return a rotated rectangle inside an image."""
     w, h = rng.uniform(16, longest), rng.uniform(9, 24)
     angle = math.radians(rng.uniform(*degrees))
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
@@ -99,7 +99,7 @@ def rectangle(
 
 
 def scene_to_paste_into(seed: int, count: int | None = None) -> Scene:
-    """A smooth picture with some labelled places; every third is to be ignored, some have six points."""
+    """Return a smooth image with labels; every third is ignored, some have six points."""
     rng = np.random.default_rng([seed, 1])
     ramp = np.linspace(0, 1, WIDTH)[None, :, None] * rng.uniform(0, 90, 3)
     image = (ramp + np.linspace(0, 1, HEIGHT)[:, None, None] * rng.uniform(0, 90, 3) + 40).astype(np.uint8)
@@ -112,25 +112,25 @@ def scene_to_paste_into(seed: int, count: int | None = None) -> Scene:
     return Scene(f"scene {seed}", image, tuple(instances))
 
 
-def flat_bank(count: int = 40, pictures: int = 8) -> CropBank:
-    """Crops of one colour each, no two alike, whose text is the colour; five come from every picture."""
+def flat_bank(count: int = 40, images: int = 8) -> CropBank:
+    """Return a bank of uniform crops whose text is their colour, five from each image."""
     builder = BankBuilder()
     rng = np.random.default_rng(0)
     for source in range(2):
         builder.add_source(f"flat {source}")
-        for row in range(pictures // 2):
+        for row in range(images // 2):
             crops = []
-            for place in range(count // pictures):
-                number = (source * pictures // 2 + row) * (count // pictures) + place
+            for place in range(count // images):
+                number = (source * images // 2 + row) * (count // images) + place
                 colour = np.array([255 - number, number * 6, 128 + number], np.uint8)
                 height, width = int(rng.integers(9, 30)), int(rng.integers(12, 70))
                 polygon = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
                 patch = np.full((height, width, 3), colour, np.uint8)
                 crops.append(TextCutout(patch, polygon, ",".join(map(str, colour)), float(height), index=place))
-            builder.add_picture(row, 3 * len(crops), crops)
+            builder.add_image(row, 3 * len(crops), crops)
     return builder.build()
 
 
 def pasted(scene: Scene) -> list[TextInstance]:
-    """The texts of a scene that were pasted."""
+    """Return the pasted texts of a scene."""
     return [instance for instance in scene.instances if instance.origin.kind == "pasted"]

@@ -1,4 +1,4 @@
-"""Curled pages and elastic displacement: points follow the picture, nothing folds, next to nothing is cut."""
+"""Tests of Curl and Elastic: points follow the image, warps do not fold and keep the image in its frame."""
 
 import json
 
@@ -23,7 +23,7 @@ def random_size(rng: np.random.Generator) -> Size:
 
 
 @pytest.mark.parametrize("effect", STRONG, ids=name)
-def test_it_is_undone_by_its_inverse_and_never_folds(effect: GeometricEffect) -> None:
+def test_warp_has_an_inverse_and_does_not_fold(effect: GeometricEffect) -> None:
     rng = np.random.default_rng(0)
     for _ in range(400):
         size = random_size(rng)
@@ -44,8 +44,8 @@ def test_it_is_undone_by_its_inverse_and_never_folds(effect: GeometricEffect) ->
 
 
 @pytest.mark.parametrize("effect", STRONG, ids=name)
-def test_next_to_nothing_leaves_the_picture(effect: GeometricEffect) -> None:
-    """What does not fold leaves it by its sides first; fitted to them, it also reaches them."""
+def test_warped_image_fills_its_frame(effect: GeometricEffect) -> None:
+    """A warp that does not fold maps the sides to the outline of the result."""
     rng, shares = np.random.default_rng(1), np.linspace(0, 1, 500)[:, None]
     for _ in range(400):
         size = random_size(rng)
@@ -60,7 +60,7 @@ def test_next_to_nothing_leaves_the_picture(effect: GeometricEffect) -> None:
 
 @pytest.mark.parametrize("effect", [Curl(), Elastic(), *STRONG], ids=repr)
 @pytest.mark.parametrize("shape", [(48, 300), (200, 220)], ids=str)
-def test_points_follow_the_picture(effect: GeometricEffect, shape: tuple[int, int]) -> None:
+def test_points_follow_the_image(effect: GeometricEffect, shape: tuple[int, int]) -> None:
     size = Size(shape[1], shape[0])
     rng = np.random.default_rng(2)
     y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
@@ -74,7 +74,7 @@ def test_points_follow_the_picture(effect: GeometricEffect, shape: tuple[int, in
             assert np.hypot(*(warp.points(at[None].astype(np.float32))[0] - centre)) < 1
 
 
-def test_a_curl_narrows_one_side_and_bows_lines() -> None:
+def test_curl_narrows_one_side_and_bows_lines() -> None:
     size = Size(400, 48)
     warp = Curl().warp(size, {"angle": 60.0, "roll": 0.5, "bow": 0.5, "degrees": 0.0})
     row = warp.points(np.stack([np.linspace(0, 400, 9), np.full(9, 24)], axis=1).astype(np.float32))
@@ -89,7 +89,7 @@ def test_a_curl_narrows_one_side_and_bows_lines() -> None:
     np.testing.assert_allclose(mirrored[:, 0], 400 - row[:, 0], atol=1e-3)
 
 
-def test_an_elastic_bend_is_as_strong_as_drawn() -> None:
+def test_elastic_displacement_grows_with_strength() -> None:
     size, rng = Size(300, 48), np.random.default_rng(0)
     points = (rng.uniform(0, 1, (400, 2)) * size).astype(np.float32)
     parameters = Elastic().draw(rng, size)
@@ -114,7 +114,7 @@ def test_clusters_follow_their_letters() -> None:
     for seed in range(60):
         result = chain(np.random.default_rng(seed), sample)
         dark = (result.image[..., 0] < 125).astype(np.uint8)
-        for quad in result.clusters.quads:  # whose sides are straight, where letters have bent ones
+        for quad in result.clusters.quads:  # its sides are straight, those of letters are bent
             label = np.zeros_like(dark)
             cv2.fillPoly(label, [np.rint((quad - 0.5) * 64).astype(np.int32)], 1, shift=6)
             around = cv2.dilate(label, np.ones((5, 5), np.uint8))
@@ -122,7 +122,7 @@ def test_clusters_follow_their_letters() -> None:
             assert (dark & label).sum() >= 0.7 * label.sum()
 
 
-def test_odd_pictures_pass() -> None:
+def test_images_of_extreme_sizes() -> None:
     rng = np.random.default_rng(0)
     for shape in ((1, 1), (1, 40), (48, 1), (2, 300), (64, 2000), (1000, 1000)):
         image = rng.integers(0, 256, (*shape, 3), np.uint8)

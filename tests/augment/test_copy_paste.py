@@ -1,4 +1,4 @@
-"""CopyPaste on thousands of small drawn scenes: pixels, labels, origins, placement, chance."""
+"""Tests of CopyPaste on small rendered scenes: pixels, labels, origins, placement, randomness."""
 
 import dataclasses
 import json
@@ -13,11 +13,11 @@ from synthtext.core import Box, Scene, TextInstance
 
 MODES = [NaturalPaste(), NaturalPaste(share=2.0, balance="texts"), PaddlePaste(), PaddlePaste(share=1.0)]
 PLAIN = NaturalPaste(share=1.0, match_range=(0, 0), feather_range=(0, 0))
-NAMES = dict(zip(MODES, ("natural", "natural, many", "released", "released, many"), strict=True)) | {PLAIN: "plain"}
+NAMES = dict(zip(MODES, ("natural", "natural, many", "paddle", "paddle, many"), strict=True)) | {PLAIN: "plain"}
 
 
 def outside_of(polygon, points):
-    """How far points (N, 2) lie outside of a convex polygon that runs clockwise on the screen; below 0: inside."""
+    """Return the distance of points (N, 2) outside a clockwise convex polygon, below 0 inside."""
     begins, ends = polygon.astype(float), np.roll(polygon, -1, axis=0).astype(float)
     along = (ends - begins) / np.linalg.norm(ends - begins, axis=1, keepdims=True)
     to = points[:, None] - begins[None]
@@ -25,7 +25,7 @@ def outside_of(polygon, points):
 
 
 def around(image, polygon):
-    """Rows and columns of a picture around a polygon, and how far the centres of their pixels are outside of it."""
+    """Return rows and columns of an image around a polygon, and the distance of their pixels outside it."""
     (left, top), (right, bottom) = np.maximum(polygon.min(axis=0) - 2, 0).astype(int), polygon.max(axis=0).astype(int)
     box = np.s_[top : min(bottom + 3, image.shape[0]), left : min(right + 3, image.shape[1])]
     rows, columns = np.mgrid[box]
@@ -33,20 +33,20 @@ def around(image, polygon):
 
 
 def near(first, second):
-    """Whether the upright boxes of two shapes meet: quicker than to intersect them."""
+    """Return whether the bounding boxes of two shapes touch."""
     a, b = first.bounds, second.bounds
     return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
 
 
 @pytest.fixture(scope="module", params=[*MODES, PLAIN], ids=NAMES.get)
 def results(request, pasting):
-    """Scenes before and after texts were pasted into them."""
+    """Scenes before and after pasting."""
     operation = CopyPaste(pasting.bank, request.param)
     scenes = [pasting.scene(seed) for seed in range(120)]
     return [(scene, operation(scene, np.random.default_rng(seed))) for seed, scene in enumerate(scenes)]
 
 
-def test_pixels_change_inside_the_pasted_polygons_and_nowhere_else(results, pasting):
+def test_pixels_change_only_inside_the_pasted_polygons(results, pasting):
     changed_at_all = 0
     for seed, (scene, after) in enumerate(results):
         assert (scene.image == pasting.scene(seed).image).all()
@@ -54,7 +54,7 @@ def test_pixels_change_inside_the_pasted_polygons_and_nowhere_else(results, past
         changed_at_all += changed.sum()
         for instance in pasting.pasted(after):
             box, outside = around(after.image, instance.polygon)
-            changed[box] &= outside >= 0.75  # pixel: half of the diagonal, and some rounding
+            changed[box] &= outside >= 0.75  # half of the diagonal of a pixel, and rounding
         assert not changed.any()
     assert changed_at_all > 18_000
 
@@ -74,7 +74,7 @@ def test_no_pasted_polygon_overlaps_another(results, pasting):
 
 
 @pytest.mark.parametrize("results", [PLAIN, MODES[3]], ids=NAMES.get, indirect=True)
-def test_labels_are_what_was_pasted_and_say_where_it_came_from(results, pasting):
+def test_labels_and_origins_of_pasted_texts(results, pasting):
     seen = Counter()
     for before, after in results:
         assert after.instances[: len(before.instances)] == before.instances
@@ -82,7 +82,7 @@ def test_labels_are_what_was_pasted_and_say_where_it_came_from(results, pasting)
         new = after.instances[len(before.instances) :]
         assert applied.name == "copy_paste"
         assert len(new) == len(applied.parameters["pastes"])
-        assert len(new) + sum(applied.parameters["failed"].values()) == applied.parameters["wanted"]
+        assert len(new) + sum(applied.parameters["failed"].values()) == applied.parameters["requested"]
         for instance, paste in zip(new, applied.parameters["pastes"], strict=True):
             colour = np.array(instance.text.split(","), int)
             box, outside = around(after.image, instance.polygon)
@@ -97,7 +97,7 @@ def test_labels_are_what_was_pasted_and_say_where_it_came_from(results, pasting)
 
 
 @pytest.mark.parametrize("mode", MODES, ids=NAMES.get)
-def test_same_stream_same_scene_and_what_was_drawn_tells_all(pasting, mode):
+def test_equal_streams_and_recorded_parameters_give_equal_scenes(pasting, mode):
     operation = CopyPaste(pasting.bank, mode)
     differ = 0
     for seed in range(25):
@@ -113,7 +113,7 @@ def test_same_stream_same_scene_and_what_was_drawn_tells_all(pasting, mode):
     assert differ > 20
 
 
-def test_a_full_picture_ends_with_counted_reasons(pasting):
+def test_full_image_counts_failed_pastes(pasting):
     everything = np.array(
         [[0, 0], [pasting.WIDTH, 0], [pasting.WIDTH, pasting.HEIGHT], [0, pasting.HEIGHT]], np.float32
     )
@@ -126,12 +126,12 @@ def test_a_full_picture_ends_with_counted_reasons(pasting):
         after = CopyPaste(pasting.bank, mode)(scene, np.random.default_rng(1))
         drawn = after.meta.effects[-1].parameters
         assert len(after.instances) == 20
-        assert sum(drawn["failed"].values()) == drawn["wanted"] > 0
+        assert sum(drawn["failed"].values()) == drawn["requested"] > 0
         assert (after.image == 0).all()
 
 
-def test_a_block_counts_for_nothing_beside_its_lines(pasting):
-    """Neither how many are pasted nor how high follows from what has parts."""
+def test_only_texts_without_children_count(pasting):
+    """Neither the number nor the height of pastes depends on texts with children."""
     line = TextInstance("line", Box(10, 10, 60, 22).polygon(), level="line", parent=0)
     block = TextInstance("block", Box(10, 10, 230, 100).polygon(), level="block")
     image = np.full((pasting.HEIGHT, pasting.WIDTH, 3), 128, np.uint8)
@@ -141,11 +141,11 @@ def test_a_block_counts_for_nothing_beside_its_lines(pasting):
             operation.draw(np.random.default_rng(seed), Scene("", image, instances))
             for instances in ((block, line), (dataclasses.replace(block, ignore=True), line))
         )
-        assert whole["wanted"] == parts["wanted"] == 1
+        assert whole["requested"] == parts["requested"] == 1
         assert whole["pastes"] == parts["pastes"]
 
 
-def test_the_released_mode_without_its_limit_pastes_over_what_is_there(pasting):
+def test_paddle_mode_without_limit_pastes_over_labels(pasting):
     operation = CopyPaste(pasting.bank, PaddlePaste(share=1.0, limit_paste=False))
     for seed in range(100):
         scene = pasting.scene(seed, 12)
@@ -156,7 +156,7 @@ def test_the_released_mode_without_its_limit_pastes_over_what_is_there(pasting):
             assert (instance.polygon <= (pasting.WIDTH, pasting.HEIGHT)).all()
 
 
-def test_pictures_smaller_than_any_crop_are_left_as_they_are(pasting):
+def test_images_smaller_than_any_crop_are_unchanged(pasting):
     for mode in MODES:
         for size in ((1, 1), (7, 200), (3, 5)):
             scene = Scene("", np.zeros((*size, 3), np.uint8))
@@ -166,7 +166,7 @@ def test_pictures_smaller_than_any_crop_are_left_as_they_are(pasting):
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"share": -1}, "share"),
         ({"count_range": (5, 2)}, "count_range"),
@@ -176,9 +176,9 @@ def test_pictures_smaller_than_any_crop_are_left_as_they_are(pasting):
         ({"degrees_range": (-200, 0)}, "degrees_range"),
         ({"match_range": (0, 1.5)}, "match_range"),
         ({"feather_range": (-0.1, 0.1)}, "feather_range"),
-        ({"coverage": "texs"}, "balance"),
+        ({"balance": "texs"}, "balance"),
     ],
 )
-def test_settings_out_of_bounds_are_refused_by_name(settings, told):
-    with pytest.raises(Exception, match=told):
+def test_settings_out_of_bounds_are_rejected_by_name(settings, message):
+    with pytest.raises(Exception, match=message):
         NaturalPaste(**settings)

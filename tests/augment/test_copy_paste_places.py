@@ -1,4 +1,4 @@
-"""What CopyPaste pastes where: height, angle, room, and the chance of every crop."""
+"""Tests of the placement of pastes: height, angle, free places, and the frequency of crops."""
 
 from collections import Counter
 
@@ -17,26 +17,28 @@ def text_bank(height=24, width=90):
     polygon = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     patch = np.full((height, width, 3), 200, np.uint8)
     patch[6:-6, 6:-6:3] = 90
-    builder.add_picture(0, 1, [TextCutout(patch, polygon, "words", float(height))])
+    builder.add_image(0, 1, [TextCutout(patch, polygon, "words", float(height))])
     return builder.build()
 
 
 @pytest.mark.parametrize("degrees", [-160, -90, -20, 0, 35, 120])
-def test_natural_pastes_are_as_high_and_lie_as_the_targets_texts_do(pasting, degrees):
+def test_natural_pastes_have_height_and_angle_of_the_targets_texts(pasting, degrees):
     operation = CopyPaste(text_bank(), NaturalPaste(share=1.0, scale_range=(0.3, 2)))
     for seed in range(60):
         rng = np.random.default_rng([seed, 3])
         polygon = pasting.rectangle(rng, 600, 400, 120, (degrees, degrees))
         scene = Scene("", np.full((400, 600, 3), 128, np.uint8), (TextInstance("target", polygon),))
         (new,) = pasting.pasted(operation(scene, rng))
-        told, made = text_orientation(polygon), text_orientation(new.polygon)
-        turned = (made["degrees"] - told["degrees"] + 180) % 360 - 180
-        if told["length"] > told["height"]:
+        expected, actual = text_orientation(polygon), text_orientation(new.polygon)
+        turned = (actual["degrees"] - expected["degrees"] + 180) % 360 - 180
+        if expected["length"] > expected["height"]:
             assert abs(turned) <= 3.01
-        assert made["height"] == pytest.approx(letter_height(told["length"], told["height"], "target"), rel=0.02)
+        assert actual["height"] == pytest.approx(
+            letter_height(expected["length"], expected["height"], "target"), rel=0.02
+        )
 
 
-def test_texts_of_pictures_without_any_are_upright_and_as_high_as_the_setting_says(pasting):
+def test_pastes_into_images_without_text_follow_height_range(pasting):
     operation = CopyPaste(text_bank(), NaturalPaste(count_range=(3, 3), height_range=(0.05, 0.1)))
     for seed in range(60):
         scene = Scene("", np.full((300, 500, 3), 90, np.uint8))
@@ -47,7 +49,7 @@ def test_texts_of_pictures_without_any_are_upright_and_as_high_as_the_setting_sa
 
 
 def crowded(seed, count=60):
-    """1280 x 720 with labelled upright boxes that do not overlap, as many as fit up to `count`."""
+    """Return a scene of 1280 x 720 with `count` labelled boxes that do not overlap."""
     rng = np.random.default_rng([seed, 2])
     boxes: list[tuple[float, float, float, float]] = []
     for _ in range(4000):
@@ -61,43 +63,43 @@ def crowded(seed, count=60):
     return Scene("", np.full((720, 1280, 3), 128, np.uint8), instances)
 
 
-def test_in_crowded_pictures_most_pastes_find_room_and_none_is_shrunk_under_8_pixels(pasting):
+def test_most_pastes_find_room_in_crowded_images_at_8_pixels_or_more(pasting):
     builder = BankBuilder()
     builder.add_source("sizes")
     rng = np.random.default_rng(5)
     for row in range(60):
         w, h = int(rng.integers(60, 220)), int(rng.integers(20, 60))
         polygon = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
-        builder.add_picture(row, 60, [TextCutout(np.zeros((h, w, 3), np.uint8), polygon, "target", float(h))])
+        builder.add_image(row, 60, [TextCutout(np.zeros((h, w, 3), np.uint8), polygon, "target", float(h))])
     operation = CopyPaste(builder.build())
-    wanted = made = 0
+    requested = pasted = 0
     for seed in range(12):
         after = operation(crowded(seed), np.random.default_rng(seed))
-        wanted += after.meta.effects[-1].parameters["wanted"]
+        requested += after.meta.effects[-1].parameters["requested"]
         for new in pasting.pasted(after):
-            made += 1
+            pasted += 1
             assert text_orientation(new.polygon)["height"] >= 7.99
-    assert wanted == 12 * 12
-    assert made / wanted >= 0.85
+    assert requested == 12 * 12
+    assert pasted / requested >= 0.85
 
 
-def test_balance_gives_every_source_or_text_or_rare_character_its_chance(pasting):
+def test_balance_weights_sources_texts_and_rare_characters(pasting):
     builder = BankBuilder()
     patch, polygon = np.zeros((10, 20, 3), np.uint8), np.array([[0, 0], [20, 0], [20, 10], [0, 10]], np.float32)
     for source, texts in (("a", ["the", "the", "the", "cat"]), ("b", ["Xz"])):
         builder.add_source(source)
         for row, text in enumerate(texts):
-            builder.add_picture(row, 1, [TextCutout(patch, polygon, text, 10.0)])
+            builder.add_image(row, 1, [TextCutout(patch, polygon, text, 10.0)])
     bank = builder.build()
-    chances = {
+    weights = {
         name: bank.weights(name) / bank.weights(name).sum() for name in ("crops", "sources", "texts", "characters")
     }
-    assert chances["crops"] == pytest.approx([0.2] * 5)
-    assert chances["sources"] == pytest.approx([0.125] * 4 + [0.5])
-    assert bank.weights("pictures") == pytest.approx([1.0] * 5)
-    assert pasting.bank.weights("pictures") == pytest.approx([0.2] * len(pasting.bank))
-    assert chances["texts"] == pytest.approx([1 / 9] * 3 + [1 / 3] * 2)
-    assert chances["characters"][4] > chances["characters"][3] > chances["characters"][0]
+    assert weights["crops"] == pytest.approx([0.2] * 5)
+    assert weights["sources"] == pytest.approx([0.125] * 4 + [0.5])
+    assert bank.weights("images") == pytest.approx([1.0] * 5)
+    assert pasting.bank.weights("images") == pytest.approx([0.2] * len(pasting.bank))
+    assert weights["texts"] == pytest.approx([1 / 9] * 3 + [1 / 3] * 2)
+    assert weights["characters"][4] > weights["characters"][3] > weights["characters"][0]
     draws = Counter()
     operation = CopyPaste(bank, NaturalPaste(balance="sources"))
     for seed in range(400):
@@ -108,13 +110,13 @@ def test_balance_gives_every_source_or_text_or_rare_character_its_chance(pasting
     assert 0.4 < draws["a"] / draws.total() < 0.6
 
 
-def test_curved_and_ignored_crops_keep_their_outline_and_their_flag():
+def test_curved_and_ignored_crops_keep_outline_and_flag():
     top = np.stack([np.linspace(2, 58, 5), 10 - 6 * np.sin(np.linspace(0, np.pi, 5))], 1)
     polygon = np.concatenate([top, (top + np.array([0, 12]))[::-1]]).astype(np.float32)
     builder = BankBuilder()
     builder.add_source("curved")
     patch = np.full((26, 60, 3), 250, np.uint8)
-    builder.add_picture(0, 1, [TextCutout(patch, polygon, "curve", 12.0, True, "line")])
+    builder.add_image(0, 1, [TextCutout(patch, polygon, "curve", 12.0, True, "line")])
     operation = CopyPaste(builder.build(), NaturalPaste(count_range=(2, 2), match_range=(0, 0)))
     for seed in range(50):
         after = operation(Scene("", np.zeros((200, 300, 3), np.uint8)), np.random.default_rng(seed))
@@ -125,7 +127,7 @@ def test_curved_and_ignored_crops_keep_their_outline_and_their_flag():
         CopyPaste(builder.build(), PaddlePaste())
 
 
-def test_places_are_free_and_found_where_there_is_room(pasting):
+def test_free_offsets_overlap_no_label(pasting):
     found = 0
     for seed in range(300):
         rng = np.random.default_rng([seed, 9])
@@ -141,7 +143,7 @@ def test_places_are_free_and_found_where_there_is_room(pasting):
     assert found > 600
 
 
-def test_the_bank_gives_back_what_was_put_in(pasting):
+def test_bank_returns_the_added_crops(pasting):
     assert isinstance(pasting.bank, CropBank)
     assert pasting.bank.origin(7) == Origin("pasted", "flat 0:1", 2)
     crop = pasting.bank[7]

@@ -1,4 +1,4 @@
-"""Cutting texts out of pictures whose colours tell where each pixel comes from; blending them into others."""
+"""Tests of cutting texts out of images whose colours encode positions, and of blending them."""
 
 from collections import Counter
 
@@ -13,7 +13,7 @@ SIDE = 240
 
 
 def chart():
-    """Red is x and green is y of each pixel's centre, rounded down."""
+    """Return an image in which red is x and green is y of each pixel."""
     rows, columns = np.mgrid[:SIDE, :SIDE]
     return np.stack([columns, rows, np.zeros_like(rows)], 2).astype(np.uint8)
 
@@ -25,11 +25,11 @@ def cut(polygons, rules=None, **fields):
 
 
 def where(patch, row, column):
-    """The point of the chart that a pixel of a patch shows."""
+    """Return the point of the chart that a pixel of a patch shows."""
     return patch[row, column, :2].astype(float) + 0.5
 
 
-def test_quads_are_set_upright_point_by_point():
+def test_quads_are_rectified():
     rng = np.random.default_rng(0)
     for _ in range(200):
         quad = np.array([[60, 60], [170, 60], [170, 110], [60, 110]]) + rng.uniform(-25, 25, (4, 2))
@@ -40,10 +40,10 @@ def test_quads_are_set_upright_point_by_point():
         places = np.stack([rng.integers(1, width - 1, 20), rng.integers(1, height - 1, 20)], 1)
         back = Warp.between_quads(whole, quad).points((places + 0.5).astype(np.float32))
         shown = np.array([where(crop.patch, row, column) for column, row in places])
-        assert np.abs(shown - back).max() < 1.1  # a grey value is a whole pixel
+        assert np.abs(shown - back).max() < 1.1  # grey levels encode whole pixels
 
 
-def test_longer_outlines_are_turned_and_keep_their_shape():
+def test_outlines_of_more_points_are_rotated_and_keep_their_shape():
     rng = np.random.default_rng(1)
     for degrees in (-170, -60, 0, 25, 90, 140):
         top = np.stack([np.linspace(-45, 45, 5), 8 * np.cos(np.linspace(-1.5, 1.5, 5))], 1)
@@ -52,7 +52,7 @@ def test_longer_outlines_are_turned_and_keep_their_shape():
         (crop,), _ = cut([turned])
         assert len(crop.polygon) == 10
         assert crop.height == pytest.approx(20, rel=0.1)
-        assert crop.polygon[4, 0] - crop.polygon[0, 0] == pytest.approx(90, abs=0.1)  # its top runs to the right
+        assert crop.polygon[4, 0] - crop.polygon[0, 0] == pytest.approx(90, abs=0.1)  # its top is horizontal
         for point in rng.integers(0, 10, 5):
             inner = crop.polygon[point] * 0.8 + crop.polygon.mean(axis=0) * 0.2
             expected = turned[point] * 0.8 + turned.mean(axis=0) * 0.2
@@ -61,31 +61,31 @@ def test_longer_outlines_are_turned_and_keep_their_shape():
         assert 0.5 < (crop.mask > 0).mean() < 1
 
 
-def test_what_is_of_no_use_is_left_out_and_counted():
+def test_unusable_texts_are_skipped_and_counted():
     good = [[10, 10], [80, 10], [80, 30], [10, 30]]
     small = [[10, 50], [80, 50], [80, 56], [10, 56]]
     out = [[-20, 100], [80, 100], [80, 130], [-20, 130]]
     crops, reasons = cut([good, small, out])
     assert [crop.index for crop in crops] == [0]
-    assert reasons == {"too small": 1, "reaches out of its picture": 1}
+    assert reasons == {"too small": 1, "extends beyond its image": 1}
     crops, reasons = cut([good], ignore=True)
     assert not crops
-    assert reasons == {"to be ignored": 1}
+    assert reasons == {"ignored": 1}
     crops, _ = cut([good], CropRules(ignored=True), ignore=True)
     assert crops[0].ignore
     crops, reasons = cut([good, good], parent=0)
     assert [crop.index for crop in crops] == [1]
-    assert reasons == {"has parts that are cut": 1}
+    assert reasons == {"has child texts that are cut": 1}
 
 
-def test_what_is_too_high_is_stored_smaller():
+def test_high_texts_are_downscaled():
     (crop,), _ = cut([[[10, 10], [210, 10], [210, 110], [10, 110]]], CropRules(max_height=50))
     assert crop.patch.shape == (50, 100, 3)
     assert crop.height == 50
     assert np.abs(where(crop.patch, 10, 20) - (10 + 41, 10 + 21)).max() < 1.1
 
 
-def test_a_generated_line_is_cut_along_its_clusters():
+def test_generated_line_is_cut_along_its_clusters():
     quads = np.array([[[8, 5], [20, 5], [20, 25], [8, 25]], [[20, 4], [34, 4], [34, 25], [20, 25]]], np.float32)
     image = np.zeros((32, 48, 3), np.uint8)
     crop = crop_from_sample(Sample("key", image, "ab", Clusters(np.array([0, 1, 2], np.int32), quads)))
@@ -97,13 +97,13 @@ def test_a_generated_line_is_cut_along_its_clusters():
         crop_from_sample(Sample("key", image[:6], "ab"))
 
 
-def test_a_bank_without_crops_is_refused_in_one_sentence():
-    with pytest.raises(InputError, match="not one crop"):
+def test_bank_without_crops_is_rejected():
+    with pytest.raises(InputError, match="no crops to paste"):
         BankBuilder().build()
 
 
 @pytest.mark.parametrize("rules", [{"min_height": 0}, {"min_height": 50, "max_height": 20}, {"max_height": 1e6}])
-def test_rules_out_of_bounds_are_refused(rules):
+def test_rules_out_of_bounds_are_rejected(rules):
     with pytest.raises(InputError, match="min_height"):
         CropRules(**rules)
 
@@ -115,7 +115,7 @@ def lettered(ground, ink):
 
 
 @pytest.mark.parametrize(("ground", "ink", "place"), [(200, 120, 110), (60, 140, 150), (240, 30, 20), (10, 250, 250)])
-def test_matched_colours_follow_the_place_and_keep_the_contrast(ground, ink, place):
+def test_matched_colours_follow_the_target_and_keep_the_contrast(ground, ink, place):
     patch, polygon = lettered(ground, ink)
     image = np.full((60, 120, 3), place, np.uint8)
     blend(image, patch, polygon, PatchPose(60, 30, 1.0, 0.0), measure_patch_colours(patch), match=1.0, feather=0)
@@ -127,7 +127,7 @@ def test_matched_colours_follow_the_place_and_keep_the_contrast(ground, ink, pla
         assert new_ground == pytest.approx(place, abs=1)
 
 
-def test_the_edge_becomes_opaque_over_the_feather_and_inside_of_the_polygon():
+def test_feather_lies_inside_the_polygon():
     patch, polygon = lettered(250, 250)
     image = np.zeros((60, 120, 3), np.uint8)
     blend(image, patch, polygon, PatchPose(60, 30, 1.0, 0.0), measure_patch_colours(patch), match=0, feather=2)

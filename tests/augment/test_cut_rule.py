@@ -1,15 +1,15 @@
-"""What becomes of labels that are cut, on pictures whose numbers are known; geometry of polygons."""
+"""Tests of the visibility rule on known geometry, and of polygon functions."""
 
 import numpy as np
 import pytest
 
 from augment import VisibilityRule, move_instances
-from augment.polygons import clip, intersection, mirrored, resolve_self_intersections, warp_polygon
+from augment.polygons import clip, intersection, mirror_polygon, resolve_self_intersections, warp_polygon
 from augment.region import VisibleRegion
 from synthtext.core import Box, Clusters, Origin, Polygon, Size, TextInstance, Warp, is_self_intersecting, signed_area
 
 SIZE = Size(100, 60)
-PICTURE = VisibleRegion.from_windows(SIZE)
+REGION = VisibleRegion.from_windows(SIZE)
 
 
 def square(left: float, top: float, width: float = 20, height: float = 10) -> Polygon:
@@ -18,12 +18,12 @@ def square(left: float, top: float, width: float = 20, height: float = 10) -> Po
 
 def text(polygon: Polygon, name: str = "ab", *, parent: int = -1, ignore: bool = False) -> TextInstance:
     clusters = Clusters(np.array([0, len(name)], np.int32), polygon[None, :4].copy())
-    return TextInstance(name, polygon, clusters, ignore, "word", parent, Origin("drawn", "s", 3))
+    return TextInstance(name, polygon, clusters, ignore, "word", parent, Origin("rendered", "s", 3))
 
 
 def shifted(instances: list[TextInstance], dx: float, rule: VisibilityRule | None = None) -> tuple[TextInstance, ...]:
-    """The instances, moved to the left by dx."""
-    return move_instances(instances, Warp.translation(-dx, 0), SIZE, PICTURE, rule or VisibilityRule())
+    """Move the instances to the left by dx."""
+    return move_instances(instances, Warp.translation(-dx, 0), SIZE, REGION, rule or VisibilityRule())
 
 
 @pytest.mark.parametrize(
@@ -38,20 +38,20 @@ def shifted(instances: list[TextInstance], dx: float, rule: VisibilityRule | Non
         (40, "dropped"),
     ],
 )
-def test_the_rule_at_its_limits(dx: float, expected: str) -> None:
+def test_rule_at_its_thresholds(dx: float, expected: str) -> None:
     left = shifted([text(square(10, 20))], dx)
     assert bool(left) == (expected != "dropped")
     if left:
         (one,) = left
         assert one.ignore == (expected == "ignored")
         assert one.text == "ab"
-        assert one.origin == Origin("drawn", "s", 3)
+        assert one.origin == Origin("rendered", "s", 3)
         assert len(one.clusters) == (expected == "whole")
         lost = max(0.0, dx - 10)
         np.testing.assert_allclose(one.polygon, square(max(10 - dx, 0), 20, 20 - lost), atol=2e-3)
 
 
-def test_shares_and_the_least_side_are_settings() -> None:
+def test_visibilities_and_min_side_are_settings() -> None:
     half = [text(square(10, 20))]
     assert not shifted(half, 20, VisibilityRule(0.5, 0.1))[0].ignore
     assert shifted(half, 20, VisibilityRule(0.6, 0.1))[0].ignore
@@ -64,7 +64,7 @@ def test_ignored_texts_stay_ignored() -> None:
     assert shifted([text(square(10, 20), ignore=True)], 0)[0].ignore
 
 
-def test_parents_are_counted_anew() -> None:
+def test_parents_are_renumbered() -> None:
     block = text(square(0, 0, 100, 60), "block")
     line_gone, line = text(square(0, 10), "gone", parent=0), text(square(40, 30, 40), "line", parent=0)
     words = [text(square(2, 12, 5), "w0", parent=1), text(square(45, 30, 10), "w1", parent=2)]
@@ -73,27 +73,27 @@ def test_parents_are_counted_anew() -> None:
     assert [(one.text, one.parent) for one in left] == [("block", -1), ("line", 0), ("w1", 1), ("w2", 0)]
 
 
-def test_a_ring_of_parents_ends() -> None:
+def test_cycle_of_parents_terminates() -> None:
     ring = [text(square(0, 0), "a", parent=1), text(square(0, 20), "b", parent=0), text(square(50, 0), "c", parent=0)]
     assert [(one.text, one.parent) for one in shifted(ring, 30)] == [("c", -1)]
 
 
-def test_a_text_that_falls_into_pieces_is_all_there() -> None:
-    """A U whose bottom is cut off: one leg keeps the place, the other is ignored."""
+def test_text_in_several_pieces_keeps_all_of_them() -> None:
+    """A U whose bottom is cut off: one leg keeps the position, the other is ignored."""
     outline = [[10, 20], [20, 20], [20, 55], [30, 55], [30, 20], [38, 20], [38, 70], [10, 70]]
     left = move_instances(
         [text(np.array(outline, np.float32), "u"), text(square(60, 0), "v", parent=0)],
         Warp.translation(0, 10),
         Size(100, 100),
-        PICTURE,
+        REGION,
         VisibilityRule(0.1, 0.05),
     )
     assert [(one.text, one.ignore, one.parent) for one in left] == [("u", False, -1), ("v", False, 0), ("u", True, -1)]
     assert sorted(signed_area(one.polygon) for one in left if one.text == "u") == pytest.approx([240, 300], abs=0.1)
 
 
-def test_what_lies_outside_of_the_old_picture_is_not_seen() -> None:
-    """A label beyond the border shows nothing, also where the new picture is larger."""
+def test_parts_outside_the_old_image_are_not_visible() -> None:
+    """A label beyond the border stays clipped in a larger new image."""
     beyond = text(square(95, 20))
     (one,) = move_instances(
         [beyond], Warp.translation(0, 0), SIZE, VisibleRegion.from_windows(Size(200, 60)), VisibilityRule()
@@ -102,7 +102,7 @@ def test_what_lies_outside_of_the_old_picture_is_not_seen() -> None:
     assert one.ignore
 
 
-def test_windows_cut_as_borders_do() -> None:
+def test_windows_clip_like_borders() -> None:
     tilted = np.array([[50, -20], [120, 50], [50, 120], [-20, 50]], np.float32)
     region = VisibleRegion.from_windows(SIZE, [square(0, 0, 25, 60), tilted])
     (one,) = move_instances([text(square(15, 20))], Warp(), SIZE, region, VisibilityRule(0.5, 0.1))
@@ -114,7 +114,7 @@ def test_windows_cut_as_borders_do() -> None:
 
 
 def random_polygon(rng: np.random.Generator) -> Polygon:
-    """A star around a point, clockwise, of 3 to 14 points: simple, and concave as a rule."""
+    """Return a clockwise star of 3 to 14 points, usually concave."""
     count = int(rng.integers(3, 15))
     angles = np.sort(rng.uniform(0, 2 * np.pi, count))
     radii = rng.uniform(3, 25, count)
@@ -144,23 +144,23 @@ def test_clipped_polygons_are_clockwise_simple_and_inside() -> None:
     assert several > 10
 
 
-def test_crossed_polygons_become_simple_ones() -> None:
+def test_self_intersecting_polygon_is_split() -> None:
     bow_tie = np.array([[0, 0], [10, 10], [10, 0], [0, 10]], np.float32)
     pieces = resolve_self_intersections(bow_tie)
     assert [signed_area(piece) for piece in pieces] == pytest.approx([25, 25], abs=0.1)
 
 
-def test_mirroring_twice_gives_the_polygon_back() -> None:
+def test_mirroring_twice_is_the_identity() -> None:
     rng = np.random.default_rng(0)
     for count in (4, 6, 12):
         polygon = rng.uniform(0, 50, (count, 2)).astype(np.float32)
         flip = Warp.from_matrix(np.array([[-1, 0, 50], [0, 1, 0], [0, 0, 1]]))
-        twice = mirrored(flip.points(mirrored(flip.points(polygon))))
+        twice = mirror_polygon(flip.points(mirror_polygon(flip.points(polygon))))
         np.testing.assert_allclose(twice, polygon, atol=1e-4)
 
 
 class Wave:
-    """A bend downwards that depends on x alone."""
+    """Shifts points downwards by a function of x."""
 
     def forward(self, points: np.ndarray) -> np.ndarray:
         return points + np.stack([0 * points[:, 0], 12 * np.sin(points[:, 0] / 25)], axis=1)
@@ -169,7 +169,7 @@ class Wave:
         return points - np.stack([0 * points[:, 0], 12 * np.sin(points[:, 0] / 25)], axis=1)
 
 
-def test_bent_edges_get_points_and_straight_ones_none() -> None:
+def test_only_bent_edges_get_points() -> None:
     bent = warp_polygon(square(10, 20, 80, 20), Warp((Wave(),)))
     half = len(bent) // 2
     assert len(bent) % 2 == 0

@@ -1,3 +1,5 @@
+"""Tests of all effects: sizes, repeatability, neutral settings and bounds."""
+
 import json
 
 import cv2
@@ -59,8 +61,8 @@ PIXEL: list[PixelEffect] = [
     ScanStreaks(),
     Binarise(),
 ]
-# With these nothing changes.
-STILL: list[PixelEffect] = [
+# Settings that change nothing.
+NEUTRAL: list[PixelEffect] = [
     Blur((0, 0)),
     MotionBlur((0, 0)),
     Defocus((0, 0)),
@@ -76,7 +78,7 @@ STILL: list[PixelEffect] = [
     ScanStreaks((0, 0)),
     ScanStreaks(strength_range=(0, 0)),
 ]
-# Greys stay greys, to the last bit.
+# Effects that keep greys exactly grey.
 COLOURLESS: list[PixelEffect] = [
     *[effect for effect in PIXEL if not isinstance(effect, Noise | ShotNoise | Jpeg | Colour | WhiteBalance)],
     Noise(colour_probability=0),
@@ -87,15 +89,15 @@ GEOMETRIC: list[GeometricEffect] = [Rotation((-30, 30)), Perspective((0.1, 0.25)
 SIZE = Size(160, 48)
 
 
-def picture() -> np.ndarray:
+def sample_image() -> np.ndarray:
     rng = np.random.default_rng(1)
     rough = rng.integers(0, 256, (6, 20, 3), np.uint8)
     return np.asarray(cv2.resize(rough, (160, 48), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 @pytest.mark.parametrize("effect", PIXEL, ids=repr)
-def test_a_pixel_effect_keeps_the_size_and_its_argument_and_repeats_itself(effect: PixelEffect) -> None:
-    image = picture()
+def test_pixel_effect_keeps_size_and_argument_and_is_deterministic(effect: PixelEffect) -> None:
+    image = sample_image()
     before = image.copy()
     parameters = effect.draw(np.random.default_rng(0), SIZE)
     first, second = effect.apply(image, parameters), effect.apply(image, json.loads(json.dumps(parameters)))
@@ -108,7 +110,7 @@ def test_a_pixel_effect_keeps_the_size_and_its_argument_and_repeats_itself(effec
 
 @pytest.mark.parametrize("effect", GEOMETRIC, ids=repr)
 @pytest.mark.parametrize("size", [SIZE, Size(40, 40), Size(20, 90)])
-def test_a_geometric_effect_keeps_the_picture_convex_and_upright(effect: GeometricEffect, size: Size) -> None:
+def test_geometric_effect_keeps_the_image_convex_and_upright(effect: GeometricEffect, size: Size) -> None:
     rng = np.random.default_rng(0)
     for _ in range(500):
         parameters = json.loads(json.dumps(effect.draw(rng, size)))
@@ -119,7 +121,7 @@ def test_a_geometric_effect_keeps_the_picture_convex_and_upright(effect: Geometr
 
 @pytest.mark.parametrize("effect", PIXEL, ids=repr)
 @pytest.mark.parametrize("shape", SIZES, ids=str)
-def test_pictures_of_any_size_stay_pictures(effect: PixelEffect, shape: tuple[int, int]) -> None:
+def test_images_of_any_size(effect: PixelEffect, shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (*shape, 3), np.uint8)
     for _ in range(1 if shape[0] > 100 else 6):
@@ -129,28 +131,28 @@ def test_pictures_of_any_size_stay_pictures(effect: PixelEffect, shape: tuple[in
         assert changed is not image
 
 
-@pytest.mark.parametrize("effect", STILL, ids=repr)
-def test_strength_zero_changes_no_colour(effect: PixelEffect) -> None:
+@pytest.mark.parametrize("effect", NEUTRAL, ids=repr)
+def test_strength_zero_changes_no_pixel(effect: PixelEffect) -> None:
     for seed in range(5):
-        assert (effect.apply(picture(), effect.draw(np.random.default_rng(seed), SIZE)) == picture()).all()
+        assert (effect.apply(sample_image(), effect.draw(np.random.default_rng(seed), SIZE)) == sample_image()).all()
 
 
 @pytest.mark.parametrize("effect", COLOURLESS, ids=repr)
 def test_greys_stay_greys(effect: PixelEffect) -> None:
-    grey = np.repeat(picture()[..., :1], 3, axis=2)
+    grey = np.repeat(sample_image()[..., :1], 3, axis=2)
     for seed in range(5):
         changed = effect.apply(grey, effect.draw(np.random.default_rng(seed), SIZE))
         assert (changed == changed[..., :1]).all()
 
 
 @pytest.mark.parametrize("effect", [Perspective((0, 0)), Curl((0, 0)), Elastic((0, 0))], ids=repr)
-def test_strength_zero_moves_nothing(effect: GeometricEffect) -> None:
+def test_strength_zero_moves_no_point(effect: GeometricEffect) -> None:
     corners = Box(0, 0, *SIZE).polygon()
     moved = effect.warp(SIZE, effect.draw(np.random.default_rng(0), SIZE)).points(corners)
     np.testing.assert_allclose(moved, corners, atol=1e-3)
 
 
-def test_rotation_turns_clockwise_on_the_screen() -> None:
+def test_rotation_is_clockwise() -> None:
     right = np.array([[SIZE.width, SIZE.height / 2]], np.float32)
     turned = Rotation().warp(SIZE, {"degrees": 90}).points(right)[0]
     np.testing.assert_allclose(turned, [SIZE.width / 2, SIZE.height / 2 + SIZE.width / 2], atol=1e-3)
@@ -161,7 +163,7 @@ def test_skew_leans_the_top_to_the_right() -> None:
     assert tops[0, 0] > tops[1, 0]
 
 
-def test_noise_has_the_drawn_deviation() -> None:
+def test_noise_has_the_sampled_deviation() -> None:
     grey = np.full((200, 400, 3), 128, np.uint8)
     for sigma in (3.0, 10.0, 25.0):
         noisy = Noise().apply(grey, {"sigma": sigma, "coloured": True, "offset": 17})
@@ -221,32 +223,32 @@ def test_jpeg_keeps_the_order_of_channels() -> None:
         lambda: Elastic(wave_range=(0.1, 1)),
     ],
 )
-def test_ranges_out_of_bounds_are_refused(wrong) -> None:  # type: ignore[no-untyped-def]
+def test_ranges_out_of_bounds_are_rejected(wrong) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match="range"):
         wrong()
 
 
-def test_shares_and_names_that_are_wrong_are_refused() -> None:
+def test_wrong_probabilities_and_names_are_rejected() -> None:
     for wrong in (UnevenLight, CastShadow, ScanStreaks, Binarise):
         (name,) = [name for name in vars(wrong()) if name.endswith("_probability")]
         with pytest.raises(InputError, match=f"{name} 2 must be from 0 to 1"):
             wrong(**{name: 2})
-    with pytest.raises(InputError, match="shrinking \\['best'\\] must name at least one of area, nearest"):
+    with pytest.raises(InputError, match="shrinking \\['best'\\] must list one or more of area, nearest"):
         Downscale(shrinking=("best",))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="enlarging"):
         Downscale(enlarging=())
 
 
-def test_a_chain_moves_first_colours_then_and_keeps_probabilities() -> None:
+def test_chain_applies_effects_with_their_probabilities() -> None:
     steps = [EffectStep("blur", Blur(), 0.3), EffectStep("rotation", Rotation(), 0.6)]
     chain, rng = EffectChain(steps), np.random.default_rng(0)
     moved = [len(chain.draw_warp(rng, SIZE)[1]) for _ in range(1500)]
-    coloured = [len(chain.apply_pixels(rng, picture())[1]) for _ in range(500)]
+    coloured = [len(chain.apply_pixels(rng, sample_image())[1]) for _ in range(500)]
     assert np.mean(moved) == pytest.approx(0.6, abs=0.05)
     assert np.mean(coloured) == pytest.approx(0.3, abs=0.07)
 
 
-def test_an_effect_that_changes_the_size_is_refused() -> None:
+def test_effect_that_changes_the_size_is_rejected() -> None:
     class Halves:
         def draw(self, rng: np.random.Generator, size: Size) -> dict[str, object]:
             return {}
@@ -254,10 +256,10 @@ def test_an_effect_that_changes_the_size_is_refused() -> None:
         def apply(self, image: np.ndarray, parameters: dict[str, object]) -> np.ndarray:
             return image[:, ::2]
 
-    with pytest.raises(InputError, match="halves made"):
-        EffectChain([EffectStep("halves", Halves())]).apply_pixels(np.random.default_rng(0), picture())
+    with pytest.raises(InputError, match="effect halves"):
+        EffectChain([EffectStep("halves", Halves())]).apply_pixels(np.random.default_rng(0), sample_image())
 
 
-def test_the_protocols_tell_the_two_kinds_apart() -> None:
+def test_protocols_distinguish_geometric_and_pixel_effects() -> None:
     effects: list[Effect] = [*PIXEL, *GEOMETRIC]
     assert [isinstance(effect, GeometricEffect) for effect in effects] == [False] * len(PIXEL) + [True] * len(GEOMETRIC)

@@ -1,4 +1,4 @@
-"""imgaug behind its one file."""
+"""Tests of Imgaug."""
 
 import subprocess
 import sys
@@ -50,7 +50,7 @@ NEEDED = {
 }
 NUMBERS = {"width": 64, "height": 64, "width_multiple": 16, "height_multiple": 16}
 NUMBERS |= {"width_base": 2, "height_base": 2, "aspect_ratio": 1.5}
-OBJECTS = {"BlendAlphaMask", "Voronoi"}  # want arguments that no recipe can write
+OBJECTS = {"BlendAlphaMask", "Voronoi"}  # need arguments that JSON cannot describe
 
 
 def settings_of(name: str) -> dict[str, object]:
@@ -90,7 +90,7 @@ def test_every_augmenter_runs_by_its_name(drawn: SimpleNamespace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "least"),
+    ("name", "settings", "min_overlap"),
     [
         ("Fliplr", {"p": 1}, 0.9),
         ("Flipud", {"p": 1}, 0.9),
@@ -104,8 +104,8 @@ def test_every_augmenter_runs_by_its_name(drawn: SimpleNamespace) -> None:
         ("ElasticTransformation", {"alpha": [0, 20], "sigma": 6}, 0.85),
     ],
 )
-def test_labels_follow_its_geometry(
-    name: str, settings: dict[str, object], least: float, drawn: SimpleNamespace
+def test_labels_follow_the_image(
+    name: str, settings: dict[str, object], min_overlap: float, drawn: SimpleNamespace
 ) -> None:
     chain, overlaps = SceneChain([SceneStep("imgaug", Imgaug(name, settings))], ALL), []
     for seed in range(15):
@@ -120,11 +120,11 @@ def test_labels_follow_its_geometry(
             label = drawn.id_mask(pieces[0], result.image.shape)
             overlaps.append(drawn.overlap(result.image[..., 0], label))
     assert len(overlaps) > 8
-    assert np.median(overlaps) > least + 0.04
-    assert min(overlaps) > least
+    assert np.median(overlaps) > min_overlap + 0.04
+    assert min(overlaps) > min_overlap
 
 
-def test_weather_moves_nothing_and_serves_lines_too() -> None:
+def test_pixel_augmenters_apply_to_lines() -> None:
     image = np.random.default_rng(0).integers(60, 200, (48, 160, 3), np.uint8)
     for name in ("Rain", "Snowflakes", "Fog", "Clouds", "FastSnowyLandscape", "MotionBlur", "AddToHueAndSaturation"):
         effect = Imgaug(name, {"value": [-40, 40]} if name == "AddToHueAndSaturation" else {})
@@ -140,7 +140,7 @@ def test_weather_moves_nothing_and_serves_lines_too() -> None:
 
 @pytest.mark.parametrize("name", ["AdditiveGaussianNoise", "MultiplyAndAddToBrightness"])
 def test_samples_do_not_depend_on_their_order(name: str) -> None:
-    """The second draws from the library's global generator as well."""
+    """The second augmenter also uses the library's global generator."""
     image = np.random.default_rng(0).integers(60, 180, (40, 60, 3), np.uint8)
     effect = Imgaug(name)
     drawn = [effect.draw(np.random.default_rng(k), Size(60, 40)) for k in range(12)]
@@ -155,25 +155,25 @@ def test_samples_do_not_depend_on_their_order(name: str) -> None:
     [
         ("Rian", {}, "did you mean 'Rain'"),
         ("Jigsaw", {}, "tears texts apart"),
-        ("PiecewiseAffine", {}, "in memory"),
-        ("Affine", {"rotte": 3}, "refuses its settings"),
-        ("GaussianBlur", {"sigma": "much"}, "refuses its settings"),
+        ("PiecewiseAffine", {}, "needs memory"),
+        ("Affine", {"rotte": 3}, "rejects the settings"),
+        ("GaussianBlur", {"sigma": "much"}, "rejects the settings"),
         ("Sequential", {"children": [{"name": "Fgo"}]}, "no augmenter 'Fgo'"),
         ("SaveDebugImageEveryNBatches", {}, "writes files"),
     ],
 )
-def test_what_cannot_be_is_one_sentence(name: str, settings: dict[str, object], message: str) -> None:
+def test_invalid_settings_are_rejected_in_one_sentence(name: str, settings: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         Imgaug(name, settings)
     assert "\n" not in str(caught.value)
 
 
-def test_lines_refuse_what_moves_things() -> None:
-    with pytest.raises(InputError, match="imgaug's Affine moves things"):
+def test_lines_reject_augmenters_that_move_points() -> None:
+    with pytest.raises(InputError, match="imgaug's Affine moves points"):
         Imgaug("Affine", {"rotate": 20}).apply(np.zeros((40, 90, 3), np.uint8), {"seed": 3})
 
 
-def test_nobody_else_sees_another_numpy() -> None:
+def test_numpy_is_not_modified() -> None:
     code = (
         "import numpy as np; before = dict(vars(np)); import sys, augment; assert 'imgaug' not in sys.modules;"
         "augment.Imgaug('Fog'); import sys; assert 'imgaug' in sys.modules;"

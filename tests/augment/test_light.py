@@ -1,4 +1,4 @@
-"""Tones, light, scans: how much of the difference between ink and paper they leave, and where."""
+"""Tests of effects of tone, light and scanning: contrast that they keep, and where they act."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ from synthtext.core import Image, PixelEffect, Size
 
 WIDTH, HEIGHT = 240, 48
 SIZE = Size(WIDTH, HEIGHT)
-FLOOR = 35  # grey levels: the contrast that lines have at least
+FLOOR = 35  # grey levels: the least contrast of lines
 LUMINANCE = np.array([0.299, 0.587, 0.114])
 
 
@@ -18,14 +18,14 @@ def flat(level: int) -> Image:
 
 
 def letters() -> Image:
-    """A mask (H, W) of strokes of letters."""
+    """Return a mask (H, W) of strokes of letters."""
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.putText(mask, "Hxgn 25 aeE", (8, 34), cv2.FONT_HERSHEY_SIMPLEX, 1, 255, 3)
     return mask
 
 
-def line(paper: Image, ink: int) -> Image:
-    return np.where(letters()[..., None] > 0, np.uint8(ink), paper)
+def line(background: Image, ink: int) -> Image:
+    return np.where(letters()[..., None] > 0, np.uint8(ink), background)
 
 
 @pytest.mark.parametrize(
@@ -39,16 +39,16 @@ def line(paper: Image, ink: int) -> Image:
     ],
     ids=repr,
 )
-def test_light_leaves_the_stated_share_of_contrast_everywhere(effect: PixelEffect, kept: float) -> None:
+def test_light_keeps_the_guaranteed_contrast_everywhere(effect: PixelEffect, kept: float) -> None:
     rng = np.random.default_rng(0)
     for low in (0, 60, 150, 220):
         for _ in range(25):
             parameters = effect.draw(rng, SIZE)
-            ink, paper = (effect.apply(flat(level), parameters).astype(int) for level in (low, low + FLOOR))
-            assert (paper - ink).min() >= kept * FLOOR - 1.5
+            ink, background = (effect.apply(flat(level), parameters).astype(int) for level in (low, low + FLOOR))
+            assert (background - ink).min() >= kept * FLOOR - 1.5
 
 
-def test_gamma_is_a_rising_curve_between_black_and_white() -> None:
+def test_gamma_is_monotonic_from_black_to_white() -> None:
     ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
     for gamma in (0.25, 0.5, 1.5, 4.0):
         curve = Gamma().apply(ramp, {"gamma": gamma})[0, :, 0].astype(int)
@@ -60,7 +60,7 @@ def test_gamma_is_a_rising_curve_between_black_and_white() -> None:
     assert np.mean(np.array(drawn) < 1) == pytest.approx(0.5, abs=0.08)
 
 
-def test_white_balance_colours_greys_and_keeps_their_luminance() -> None:
+def test_white_balance_keeps_the_luminance_of_greys() -> None:
     effect = WhiteBalance((2000, 15000), (-0.2, 0.2))
     rng = np.random.default_rng(0)
     for _ in range(200):
@@ -70,7 +70,7 @@ def test_white_balance_colours_greys_and_keeps_their_luminance() -> None:
         parameters = WhiteBalance((kelvin, kelvin), (0, 0)).draw(rng, SIZE)
         red, green, blue = WhiteBalance().apply(flat(110), parameters)[0, 0].tolist()
         assert (red > green > blue) if warm else (red < green < blue)
-    # The formulas of the ranges meet.
+    # The formulas are continuous at the limits of their ranges.
     for kelvin in (2222, 4000, 6500, 7000):
         sides = [WhiteBalance((k, k), (0, 0)).draw(rng, SIZE)["factors"] for k in (kelvin - 1, kelvin + 1)]
         np.testing.assert_allclose(*sides, atol=0.03)
@@ -91,7 +91,7 @@ def test_light_falls_off_to_one_side_or_from_a_spot() -> None:
     assert spot[0, 0] == pytest.approx(100, abs=8)
 
 
-def test_glare_is_a_bright_ellipse_where_it_was_drawn() -> None:
+def test_glare_is_a_bright_ellipse_at_its_position() -> None:
     parameters = {"strength": 0.6, "x": 0.25, "y": 0.5, "radius": 12.0, "length": 36.0, "degrees": 0.0}
     shown = Glare().apply(flat(80), parameters)[..., 0].astype(int)
     assert shown[24, 60] == pytest.approx(80 + 0.6 * 175, abs=5)
@@ -102,7 +102,7 @@ def test_glare_is_a_bright_ellipse_where_it_was_drawn() -> None:
     assert 0.6 * 24 < np.ptp(bright[:, 0]) <= 28
 
 
-def test_a_shadow_lies_behind_its_edges() -> None:
+def test_shadow_lies_behind_its_edges() -> None:
     parameters = {"darkness": 0.5, "softness": 8.0, "edges": [[0.5, 0.5, 0.0]]}
     row = CastShadow().apply(flat(200), parameters)[10, :, 0].astype(int)
     assert (row[:115] == 200).all()
@@ -116,10 +116,10 @@ def test_a_shadow_lies_behind_its_edges() -> None:
     assert (shown[70:170] == 100).all()
 
 
-def test_streaks_run_from_edge_to_edge_where_they_were_drawn() -> None:
+def test_streaks_cross_the_image_at_their_positions() -> None:
     parameters = {
         "vertical": True,
-        "places": [0.25, 0.75],
+        "positions": [0.25, 0.75],
         "widths": [4.0, 10.0],
         "strengths": [0.5, 0.4],
         "white": [True, False],
@@ -138,22 +138,22 @@ def test_streaks_run_from_edge_to_edge_where_they_were_drawn() -> None:
 
 @pytest.mark.parametrize("adaptive", [False, True])
 @pytest.mark.parametrize("offset", [-0.6, 0.0, 0.6])
-def test_black_and_white_tell_letters_from_paper(adaptive: bool, offset: float) -> None:
+def test_binarise_separates_letters_from_the_background(adaptive: bool, offset: float) -> None:
     ramp = (np.linspace(70, 200, WIDTH)[None, :, None] + np.zeros((HEIGHT, 1, 3))).astype(np.uint8)
     halves = np.where(np.arange(WIDTH)[None, :, None] < WIDTH // 2, flat(70), flat(180)).astype(np.uint8)
     noise = np.random.default_rng(0).normal(0, 2, (HEIGHT, WIDTH, 1))
     mask = letters() > 0
     ground = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5))) > 0
     ground &= cv2.dilate(mask.astype(np.uint8), np.ones((3, 3))) == 0
-    for paper in (flat(60), flat(200), ramp, halves):
+    for background in (flat(60), flat(200), ramp, halves):
         for sign in (-1, 1):
-            inked = np.where(mask[..., None], paper.astype(float) + sign * FLOOR, paper)
+            inked = np.where(mask[..., None], background.astype(float) + sign * FLOOR, background)
             image = np.clip(inked + noise, 0, 255).astype(np.uint8)
             shown = Binarise().apply(image, {"adaptive": adaptive, "window": 40.0, "offset": offset})
             assert set(np.unique(shown).tolist()) <= {0, 255}
             light = shown[..., 0] > 0
-            for left in range(0, WIDTH - 20, 20):  # everywhere along the line, but at a hard edge of the paper
-                if paper is halves and abs(left + 10 - WIDTH // 2) < 30:
+            for left in range(0, WIDTH - 20, 20):  # along the line, except at a hard edge of the background
+                if background is halves and abs(left + 10 - WIDTH // 2) < 30:
                     continue
                 part = (slice(None), slice(left, left + 20))
                 away = light[part][mask[part]].mean() - light[part][ground[part]].mean()
@@ -169,15 +169,15 @@ def test_rules_of_a_table_do_not_hide_pale_letters() -> None:
         assert shown[4:-4][cv2.dilate(letters(), np.ones((5, 5)))[4:-4] == 0].mean() > 220
 
 
-def test_a_threshold_for_all_is_one_where_it_loses_nothing() -> None:
+def test_global_threshold_is_kept_where_it_loses_no_letters() -> None:
     image = line(flat(210), 40)
-    image[30:44, 200:230] = 120  # paper that the mean around it would call light, and one threshold dark
+    image[30:44, 200:230] = 120  # background that is light against its local mean and dark against a global threshold
     whole = Binarise().apply(image, {"adaptive": False, "window": 30.0, "offset": 0.0})
     threshold = cv2.threshold(image[..., 0], 0, 255, cv2.THRESH_OTSU)[0]
     assert (whole[..., 0] == np.where(image[..., 0] > threshold, 255, 0)).all()
 
 
-def test_an_offset_makes_strokes_thicker_or_thinner() -> None:
+def test_offset_makes_strokes_thicker_or_thinner() -> None:
     image = cv2.GaussianBlur(line(flat(220), 30), None, 2)
     dark = [
         (Binarise().apply(image, {"adaptive": False, "window": 40.0, "offset": offset}) == 0).sum()

@@ -1,4 +1,4 @@
-"""TIA, crops and chains of lines: clusters stay on their letters."""
+"""Tests of TIA, RandomBorderCrop and LineChain: clusters stay on their letters."""
 
 import json
 
@@ -34,7 +34,7 @@ def random_size(rng: np.random.Generator) -> Size:
 
 
 def line(rng: np.random.Generator, width: int = 240, height: int = 48) -> Sample:
-    """A line of dark blocks on light paper, one a cluster."""
+    """Return a line of dark blocks on a light background, one for each cluster."""
     image = np.full((height, width, 3), 230, np.uint8)
     lefts = np.arange(10, width - 24, 22)
     quads = np.array([Box(x, 10, x + 16, height - 10).polygon() for x in lefts.tolist()])
@@ -45,7 +45,7 @@ def line(rng: np.random.Generator, width: int = 240, height: int = 48) -> Sample
 
 
 @pytest.mark.parametrize("effect", STRONG, ids=lambda effect: type(effect).__name__)
-def test_tia_is_undone_by_its_inverse_and_never_folds(effect: GeometricEffect) -> None:
+def test_tia_has_an_inverse_and_does_not_fold(effect: GeometricEffect) -> None:
     rng = np.random.default_rng(0)
     for _ in range(600):
         size = random_size(rng)
@@ -60,7 +60,7 @@ def test_tia_is_undone_by_its_inverse_and_never_folds(effect: GeometricEffect) -
 
 
 @pytest.mark.parametrize("effect", STRONG, ids=lambda effect: type(effect).__name__)
-def test_tia_cuts_next_to_nothing_off_a_line(effect: GeometricEffect) -> None:
+def test_tia_cuts_almost_nothing_off_a_line(effect: GeometricEffect) -> None:
     rng = np.random.default_rng(1)
     for _ in range(500):
         size = random_size(rng)
@@ -71,7 +71,7 @@ def test_tia_cuts_next_to_nothing_off_a_line(effect: GeometricEffect) -> None:
 
 
 @pytest.mark.parametrize("effect", STRONG, ids=lambda effect: type(effect).__name__)
-def test_tia_moves_more_with_more_strength_and_nothing_with_none(effect: GeometricEffect) -> None:
+def test_tia_shift_grows_with_strength(effect: GeometricEffect) -> None:
     size = Size(320, 48)
     points = np.random.default_rng(0).uniform(0, 1, (200, 2)).astype(np.float32) * np.array(size, np.float32)
     parameters = effect.draw(np.random.default_rng(3), size)
@@ -83,7 +83,7 @@ def test_tia_moves_more_with_more_strength_and_nothing_with_none(effect: Geometr
     assert 0.3 < far[1] < far[2] < 48
 
 
-def test_stretch_moves_along_the_line_alone() -> None:
+def test_stretch_moves_points_along_the_line() -> None:
     rng, size = np.random.default_rng(0), Size(320, 48)
     points = (rng.uniform(0, 1, (100, 2)) * size).astype(np.float32)
     for effect in (Stretch(), Stretch((2, 2))):
@@ -92,7 +92,7 @@ def test_stretch_moves_along_the_line_alone() -> None:
             assert np.abs(moves[:, 1]).max() < 0.35 * np.abs(moves[:, 0]).max() + 0.5
 
 
-def test_lines_that_run_down_are_bent_as_lines_that_run_right() -> None:
+def test_vertical_lines_are_bent_like_horizontal_ones() -> None:
     for effect in STRONG:
         parameters = effect.draw(np.random.default_rng(2), Size(320, 48))
         points = (np.random.default_rng(0).uniform(0, 1, (50, 2)) * (320, 48)).astype(np.float32)
@@ -101,7 +101,7 @@ def test_lines_that_run_down_are_bent_as_lines_that_run_right() -> None:
         np.testing.assert_allclose(right, down[:, ::-1], atol=1e-2)
 
 
-def test_a_picture_is_resampled_by_the_mesh_alone_as_by_the_general_way() -> None:
+def test_resampling_by_the_mesh_equals_the_general_method() -> None:
     rng = np.random.default_rng(0)
     image = cv2.GaussianBlur(rng.integers(0, 256, (48, 320, 3), np.uint8), None, 4)
     for effect in STRONG:
@@ -135,7 +135,7 @@ def test_clusters_follow_their_letters() -> None:
         assert result.text == sample.text
         assert len(result.clusters) == len(sample.clusters)
         names |= {applied.name for applied in result.meta.effects}
-        # The paper has no gradient: dark is ink, and each block is where its quad is.
+        # The background is uniform: dark pixels are ink, and each block lies in its quad.
         grey = result.image.mean(axis=2)
         dark = (grey < (grey.min() + grey.max()) / 2).astype(np.uint8)
         for quad, (left, top, right, bottom) in zip(
@@ -152,7 +152,7 @@ def test_clusters_follow_their_letters() -> None:
     assert len(names) == 7
 
 
-def test_a_crop_takes_no_more_of_the_text_than_stated() -> None:
+def test_border_crop_cuts_at_most_the_given_fraction() -> None:
     for share in (0.0, 0.1):
         chain, cut = LineChain([SceneStep("crop", RandomBorderCrop((share, share)))]), 0
         for seed in range(300):
@@ -172,7 +172,7 @@ def test_a_crop_takes_no_more_of_the_text_than_stated() -> None:
         assert (cut > 0) == (share > 0)
 
 
-def test_inverting_twice_and_neutral_colours_change_nothing() -> None:
+def test_inverting_twice_and_neutral_colours_are_identities() -> None:
     image = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
     assert (Invert().apply(Invert().apply(image, {}), {}) == image).all()
     assert (Invert().apply(image, {}) == 255 - image).all()
@@ -184,18 +184,18 @@ def test_inverting_twice_and_neutral_colours_change_nothing() -> None:
     level = np.full((2, 2, 3), 90, np.uint8)
     assert np.abs(Colour().apply(level, {**neutral, "hue": 120.0}).astype(int) - 90).max() <= 1
     pure = np.zeros((1, 1, 3), np.uint8)
-    pure[..., 0] = 200  # red turns to green in a third of a circle
+    pure[..., 0] = 200  # a rotation by 120 degrees maps red to green
     assert Colour().apply(pure, {**neutral, "hue": 120.0})[0, 0].tolist() == [0, 200, 0]
 
 
-def test_odd_lines_pass() -> None:
+def test_lines_of_extreme_sizes() -> None:
     for image in (np.zeros((1, 1, 3), np.uint8), np.zeros((48, 1, 3), np.uint8), np.zeros((2, 300, 3), np.uint8)):
         for seed in range(30):
             assert CHAIN(np.random.default_rng(seed), Sample("odd", image, "")).image.size
 
 
-def test_effects_for_scenes_are_refused() -> None:
-    with pytest.raises(InputError, match="flip: Flip is for scenes"):
+def test_effects_for_scenes_are_rejected() -> None:
+    with pytest.raises(InputError, match="flip: Flip applies to scenes only"):
         LineChain([SceneStep("flip", Flip())])
 
 
@@ -210,12 +210,12 @@ def test_effects_for_scenes_are_refused() -> None:
         lambda: RandomBorderCrop((0, 0.5)),
     ],
 )
-def test_ranges_out_of_bounds_are_refused(wrong) -> None:  # type: ignore[no-untyped-def]
+def test_ranges_out_of_bounds_are_rejected(wrong) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match="range"):
         wrong()
 
 
-def test_recipes_take_them_by_name() -> None:
+def test_recipes_name_effects_of_lines() -> None:
     from pipelines.recipes.resolve import resolve_recipe
 
     overrides = [

@@ -1,4 +1,4 @@
-"""Scenes through effects, views and chains: labels stay where their texts are."""
+"""Tests of SceneChain: labels stay on their texts."""
 
 import json
 from dataclasses import replace
@@ -35,7 +35,7 @@ from synthtext.core import Scene, Size, TextInstance, Warp, is_self_intersecting
 
 ALL = VisibilityRule(0, 0, 0)  # keeps every piece
 BIG_AFFINE = Affine((-30, 30), (0.6, 1.8), (-20, 20), (-0.3, 0.3))
-MILD = Colour(brightness_range=(0, 0))  # grey stays, so that the outline of a mask is where it is grey
+MILD = Colour(brightness_range=(0, 0))  # keeps mid-grey, the outline of a mask
 CHAINS = {
     "flip": [Flip()],
     "affine": [BIG_AFFINE],
@@ -55,7 +55,7 @@ CHAINS = {
 
 
 def thickness(instance: TextInstance) -> float:
-    """Of a text: a bent one is thinner than the rectangle around it, a cut one may be a sliver."""
+    """Return the thickness of a text, which may be bent or clipped to a sliver."""
     polygon = instance.polygon
     around = float(np.linalg.norm(polygon - np.roll(polygon, 1, axis=0), axis=1).sum())
     strip = 2 * signed_area(polygon) / around  # 6 for 8 x 24 pixels
@@ -63,7 +63,7 @@ def thickness(instance: TextInstance) -> float:
 
 
 @pytest.mark.parametrize("name", CHAINS)
-def test_a_warped_mask_agrees_with_the_warped_label(name: str, drawn: SimpleNamespace) -> None:
+def test_warped_mask_agrees_with_the_warped_label(name: str, drawn: SimpleNamespace) -> None:
     chain = SceneChain([SceneStep(f"e{k}", effect) for k, effect in enumerate(CHAINS[name])], ALL)
     checked = 0
     for seed in range(60):
@@ -90,7 +90,7 @@ def test_a_warped_mask_agrees_with_the_warped_label(name: str, drawn: SimpleName
     assert checked > 24
 
 
-def test_a_dot_goes_where_its_point_goes() -> None:
+def test_dot_moves_with_its_point() -> None:
     rng = np.random.default_rng(0)
     for name, effects in CHAINS.items():
         effects = [effect for effect in effects if not isinstance(effect, TextCrop | Window | ResizePad)]  # they cut
@@ -165,8 +165,8 @@ def test_the_first_half_of_the_points_stays_the_top(drawn: SimpleNamespace) -> N
     assert more > 10
 
 
-def test_neighbours_that_move_are_one_resampling() -> None:
-    """Turned there and back again, a picture is as it was, which two resamplings would have blurred."""
+def test_consecutive_geometric_effects_resample_once() -> None:
+    """Opposite rotations cancel; two resamplings would blur the image."""
     image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
     scene = Scene("s", image)
     chain = SceneChain([SceneStep("r", Rotation((20, 20))), SceneStep("b", Rotation((-20, -20)))])
@@ -210,7 +210,7 @@ def test_identity_changes_nothing(drawn: SimpleNamespace) -> None:
     ],
     ids=lambda scene: scene.key,
 )
-def test_odd_scenes_pass(scene: Scene) -> None:
+def test_scenes_of_extreme_sizes(scene: Scene) -> None:
     for effects in CHAINS.values():
         chain = SceneChain([SceneStep("e", effect) for effect in effects])
         for seed in range(20):

@@ -1,4 +1,4 @@
-"""Views and what they need: sizes, masks, cuts between texts, odd scenes, refused settings."""
+"""Tests of view transforms: sizes, masks, crops between texts and rejected settings."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -29,7 +29,7 @@ from synthtext.core import Box, InputError, Scene, Size, TextInstance
 BIG_AFFINE = Affine((-30, 30), (0.6, 1.8), (-20, 20), (-0.3, 0.3))
 
 
-def test_a_flip_begins_at_what_is_the_top_left_now() -> None:
+def test_flip_begins_polygons_at_the_new_top_left() -> None:
     image = np.zeros((40, 100, 3), np.uint8)
     quad = np.array([[10, 5], [30, 6], [31, 15], [11, 14]], np.float32)
     bent = np.array([[50, 20], [60, 22], [70, 20], [70, 30], [60, 32], [50, 30]], np.float32)
@@ -42,7 +42,7 @@ def test_a_flip_begins_at_what_is_the_top_left_now() -> None:
     assert not any(len(instance.clusters) for instance in flipped.instances)
 
 
-def test_the_valid_mask_is_where_a_white_picture_is_white(drawn: SimpleNamespace) -> None:
+def test_valid_mask_covers_the_white_pixels_of_a_white_image(drawn: SimpleNamespace) -> None:
     shares = []
     for seed in range(120):
         rng = np.random.default_rng(seed)
@@ -54,7 +54,7 @@ def test_the_valid_mask_is_where_a_white_picture_is_white(drawn: SimpleNamespace
         )
         image, valid = (shown := chain(rng, scene)).scene.image, shown.valid_mask
         assert valid.shape == image.shape[:2]
-        # The edge itself is half covered by bilinear interpolation.
+        # Bilinear interpolation covers the edge partly.
         inner = cv2.erode(valid, np.ones((7, 7)), borderValue=0)
         outer = cv2.dilate(valid, np.ones((7, 7)))
         assert image[inner == 1].min(initial=255) >= 250
@@ -63,7 +63,7 @@ def test_the_valid_mask_is_where_a_white_picture_is_white(drawn: SimpleNamespace
     assert 0.3 < np.mean(shares) < 0.98
 
 
-def test_training_views_have_their_size_and_cut_no_text(drawn: SimpleNamespace) -> None:
+def test_detector_augmentation_has_its_size_and_cuts_no_text(drawn: SimpleNamespace) -> None:
     chain = detector_augmentation(192, 128, degrees_range=(0, 0))
     checked = 0
     for seed in range(200):
@@ -77,13 +77,13 @@ def test_training_views_have_their_size_and_cut_no_text(drawn: SimpleNamespace) 
         assert valid.shape == (128, 192)
         names = [applied.name for applied in result.meta.effects]
         assert names[-4:] == ["affine", "rescale", "text_crop", "resize_pad"]
-        assert bool(result.instances) == bool(inside)  # a part without texts is drawn again
+        assert bool(result.instances) == bool(inside)  # a part without texts is rejected
         assert not any(one.ignore for one in result.instances)
         checked += len(result.instances)
     assert checked > 200
 
 
-def test_text_crops_leave_the_share_of_the_sides(drawn: SimpleNamespace) -> None:
+def test_text_crop_keeps_the_minimum_side(drawn: SimpleNamespace) -> None:
     crop, sizes = TextCrop(min_side_share=0.4), []
     for seed in range(200):
         rng = np.random.default_rng(seed)
@@ -96,7 +96,7 @@ def test_text_crops_leave_the_share_of_the_sides(drawn: SimpleNamespace) -> None
     assert np.mean(np.array(sizes) < 0.95) > 0.4
 
 
-def test_a_window_has_its_size_keeps_the_scale_and_shows_a_text(drawn: SimpleNamespace) -> None:
+def test_window_has_its_size_and_contains_a_text(drawn: SimpleNamespace) -> None:
     shown = 0
     for seed in range(300):
         rng = np.random.default_rng(seed)
@@ -117,7 +117,7 @@ def test_a_window_has_its_size_keeps_the_scale_and_shows_a_text(drawn: SimpleNam
     assert shown > 300
 
 
-def test_a_window_lies_anywhere_where_no_text_is_wanted() -> None:
+def test_window_position_is_uniform_without_text_share() -> None:
     labels = LabelGeometry(Size(300, 200), (Box(0, 0, 10, 10).polygon(),), (False,))
     rng = np.random.default_rng(0)
     corners = np.array(
@@ -152,6 +152,6 @@ def test_large_reductions_are_averaged() -> None:
         lambda: SceneStep("x", object()),  # type: ignore[arg-type]
     ],
 )
-def test_settings_that_cannot_be_are_refused(wrong) -> None:  # type: ignore[no-untyped-def]
+def test_invalid_settings_are_rejected(wrong) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError):
         wrong()

@@ -1,4 +1,4 @@
-"""Polygons of many points: scene, shard, crop, target maps, boxes."""
+"""Tests of polygons of many points from the scene through shard, crop and target maps to boxes."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ from synthtext.core import Polygon, Scene, TextInstance
 
 
 def bent_text(centre: tuple[float, float], bulge: float) -> Polygon:
-    """12 points: 150 pixels long and 34 high, along a parabola."""
+    """Return a polygon of 12 points along a parabola, 150 pixels long and 34 high."""
     x = np.linspace(-75, 75, 6)
     top = np.stack([x, bulge * (1 - (x / 75) ** 2) - 17], axis=1)
     return (np.concatenate([top, (top + np.array([0, 34]))[::-1]]) + centre).astype(np.float32)
@@ -40,15 +40,15 @@ def bent_scenes() -> list[Scene]:
     return scenes
 
 
-@pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_bent_texts_survive(form: ShardFormat, tmp_path: Path, drawn: SimpleNamespace) -> None:
+@pytest.mark.parametrize("format", ["parquet", "lmdb"])
+def test_bent_texts_survive(format: ShardFormat, tmp_path: Path, drawn: SimpleNamespace) -> None:
     scenes = bent_scenes()
-    read = stored(scenes, tmp_path / "set", form)
+    read = write_and_read(scenes, tmp_path / "set", format)
     chains = [
         SceneChain([SceneStep("a", Affine()), SceneStep("c", TextCrop()), SceneStep("r", ResizePad(416, 320))]),
         detector_augmentation(416, 320, factor_range=(0.8, 1.5)),
     ]
-    # The released ratio of 1.5 undoes the shrinking by 0.4 of compact texts alone; long ones stay a quarter too thin.
+    # PaddleOCR's ratio of 1.5 reverses the shrinking by 0.4 for compact texts only; long ones stay too thin.
     settings = PostprocessSettings(box_type="polygon", unclip_ratio=2.2)
     overlaps, sizes = [], []
     for number, scene in enumerate(read * 4):
@@ -73,11 +73,11 @@ def test_bent_texts_survive(form: ShardFormat, tmp_path: Path, drawn: SimpleName
     assert min(overlaps) > 0.8, sorted(overlaps)[:5]
 
 
-def stored(scenes: list[Scene], path: Path, form: ShardFormat) -> list[Scene]:
-    """The scenes, written to a shard and read again."""
+def write_and_read(scenes: list[Scene], path: Path, format: ShardFormat) -> list[Scene]:
+    """Write the scenes to a shard and read them."""
     folder, digest = DatasetFolder(path), "0" * 64
     description = DatasetDescription(
-        kind="scenes", source="test", digest=digest, count=len(scenes), shard_size=len(scenes), format=form
+        kind="scenes", source="test", digest=digest, count=len(scenes), shard_size=len(scenes), format=format
     )
     rows = []
     for scene in scenes:
@@ -87,7 +87,7 @@ def stored(scenes: list[Scene], path: Path, form: ShardFormat) -> list[Scene]:
     with folder.open():
         folder.write_description(description)
         spec = ShardPlan(len(scenes), size=len(scenes))[0]
-        folder.commit(write_shard(rows, SceneRow, spec, digest, folder.shards, form))
+        folder.commit(write_shard(rows, SceneRow, spec, digest, folder.shards, format))
     read = [
         Scene(one.key, decode_image(one.image, one.key), one.instances)
         for one in iterate_scenes(open_scene_source(path))

@@ -125,7 +125,7 @@ def test_interpolation_loses_less_than_it_promises(radius: float, size: tuple[in
     rows, columns = radius // 4, 2 * radius  # a line one em high and eight ems long on a ring of four ems
     warp = Warp((Bend(radius),)).then(Warp.translation(-0.3, 0.4))
     warp = Warp.translation(-radius, -rows / 2).then(warp)
-    found = warp._pull_map(size, (rows, columns))
+    found = warp._sampling_map(size, (rows, columns))
     exact = np.stack(np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5), axis=-1).reshape(-1, 2)
     for step in reversed(warp.maps):
         exact = step.backward(exact)

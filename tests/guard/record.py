@@ -1,12 +1,13 @@
-"""Record what is drawn and how networks train, so that a change of structure cannot change it unnoticed.
+"""Record generated samples and losses of short trainings, to detect unintended changes.
 
-`python -m tests.guard.record`, from the root of the repository, writes `digests.json`; `test_guard.py` compares.
-Record again only after a change of pixels, texts, polygons or losses that is intended, and say so in the changelog.
-On a CPU with other features, recording adds the pixels and losses of that CPU if everything else is unchanged.
+Run `python -m tests.guard.record` from the root of the repository to write `digests.json`, which `test_guard.py`
+compares. Record again only after an intended change of pixels, texts, polygons or losses, and mention it in the
+changelog. On a CPU with other features, recording adds the pixels and losses of this CPU if everything else is
+unchanged.
 
-Fonts are those that wheels provide, and named Noto fonts of Debian for scripts that these wheels do not cover. To save
-time, presets of scenes have fewer samples than presets of lines (16 or 8, not 64), trainings have 10 to 30 steps, and
-of the languages only some are recorded.
+Fonts come from wheels, and from Debian's Noto packages for scripts that the wheels do not cover. To save time, presets
+of scenes have fewer samples than presets of lines (16 or 8 instead of 64), trainings have 10 to 30 steps, and only some
+languages are recorded.
 """
 
 import hashlib
@@ -25,8 +26,7 @@ import numpy as np
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.jobs.copypaste import copypaste
-from pipelines.jobs.shard_job import generate
-from pipelines.jobs.source import iterate_samples
+from pipelines.jobs.generation import generate, iterate_samples
 from pipelines.recipes.presets import recipe_preset_names
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.job import train
@@ -58,13 +58,13 @@ TRAINED = {  # preset: steps and settings
 
 @dataclass
 class Digests:
-    """Samples in order: the first digits of the SHA-256 of each, or its numbers.
+    """Digests of samples in order, separated by spaces.
 
     Attributes:
-        texts: digests of the texts and, in scenes, of what else is known of each.
-        quads: digests of the corners of polygons and of clusters, rounded to 0.001 px.
-        means: of the red, green and blue of each picture.
-        pixels: digests of the pixels, by CPU.
+        texts: First digits of the SHA-256 of each sample's texts (and labels, in scenes).
+        quads: Digests of the corners of polygons and clusters, rounded to 0.001 px.
+        means: Mean of red, green and blue of each image.
+        pixels: Digests of the pixels, by CPU.
         font: SHA-256 of the font that is not from a wheel.
     """
 
@@ -75,7 +75,7 @@ class Digests:
     font: str = ""
 
     def differences(self, recorded: "Digests") -> list[str]:
-        """What differs from what was recorded, in words; pixels of an unrecorded CPU are compared by their means."""
+        """Describe the differences from recorded digests; pixels of an unrecorded CPU are compared by their means."""
         found = [
             f"{name} of samples {numbers}"
             for name in ("texts", "quads")
@@ -90,9 +90,9 @@ class Digests:
         if not known:
             now, then = (np.array(one.means.split(), np.float64) for one in (self, recorded))
             if len(now) != len(then):
-                found.append(f"the number of samples: {len(now) // 3}, recorded are {len(then) // 3}")
+                found.append(f"the number of samples: {len(now) // 3} instead of {len(then) // 3}")
             elif (off := np.abs(now - then).max()) > 0.5:
-                found.append(f"mean levels, by up to {off:.1f}")
+                found.append(f"mean values, by up to {off:.1f}")
         return found
 
 
@@ -102,7 +102,7 @@ def _differing(now: Sequence[str], then: Sequence[str]) -> list[int]:
 
 
 def cpu() -> str:
-    """The CPU's features, by which OpenCV chooses its code."""
+    """Features of the CPU, which determine OpenCV's code paths."""
     return _digest(f"{platform.machine()}: {cv2.getCPUFeaturesLine()}".encode())
 
 
@@ -111,7 +111,7 @@ def _digest(data: bytes) -> str:
 
 
 def drawn_names() -> list[str]:
-    """The presets whose samples are recorded, and "copypaste natural" and "copypaste released"."""
+    """Names of the recorded presets, and "copypaste MODE" for the modes of CopyPaste."""
     left_out = {f"lines-{language}" for language in languages()} - {f"lines-{language}" for language in LANGUAGES}
     return [name for name in recipe_preset_names() if name not in left_out] + [f"copypaste {mode}" for mode in MODES]
 
@@ -123,11 +123,11 @@ def font_of(name: str) -> Path | None:
 
 
 def draw(name: str, folder: Path) -> Digests:
-    """Draw the samples of one of `drawn_names`.
+    """Generate the samples of one of `drawn_names`.
 
     Args:
-        name: of a preset, or "copypaste MODE".
-        folder: an empty one, for what is written on the way.
+        name: Name of a preset, or "copypaste MODE".
+        folder: Empty folder for temporary files.
     """
     if name.startswith("copypaste "):
         return _of_scenes(_pasted(name.removeprefix("copypaste "), folder))
@@ -137,7 +137,7 @@ def draw(name: str, folder: Path) -> Digests:
         settings.append(f"fonts.folders=[{folder}]")
     recipe = resolve_recipe(name, settings)
     if recipe.kind == "scenes":
-        count = PAGES if name == "scenes-document" else SCENES  # pages are the slowest
+        count = PAGES if name == "scenes-document" else SCENES  # pages are slow
         return _of_scenes((scene.image, scene.instances) for scene in iterate_samples(recipe, count))
     found = _of_lines(iterate_samples(recipe, LINES))
     found.font = hashlib.sha256(font.read_bytes()).hexdigest() if font else ""
@@ -145,7 +145,7 @@ def draw(name: str, folder: Path) -> Digests:
 
 
 def _pasted(mode: str, folder: Path) -> Iterable[tuple[Any, Any]]:
-    """Pictures and instances of a CopyPaste set in this mode."""
+    """Images and instances of a CopyPaste data set in this mode."""
     small = ["output.width_range=[320, 320]", "output.height_range=[240, 240]", "fonts.size_range=[11, 40]"]
     generate("scenes", folder / "target", 4, overrides=["fonts.system=false", "output.format=png", *small], workers=0)
     copypaste(folder / "target", folder / "out", PASTED, mode=mode, overrides=["output.format=png"], workers=0)
@@ -184,11 +184,11 @@ def _rounded(corners: Sequence[Any]) -> bytes:
 
 
 def losses(preset: str, folder: Path) -> list[float]:
-    """The loss of every step of a short training.
+    """Losses of all steps of a short training.
 
     Args:
-        preset: one of `TRAINED`.
-        folder: an empty one, for the data and the run.
+        preset: One of `TRAINED`.
+        folder: Empty folder for the data and the run.
     """
     steps, settings = TRAINED[preset]
     data = str(folder / "data")
@@ -206,9 +206,9 @@ def losses(preset: str, folder: Path) -> list[float]:
 
 
 def same_losses(now: Sequence[float], recorded: Mapping[str, Sequence[float]]) -> bool:
-    """Compare the losses of a training with those that were recorded, by CPU.
+    """Compare losses with those recorded on the same CPU, or else on any CPU.
 
-    Another CPU rounds otherwise, and every step multiplies the difference: there, only the first steps count.
+    Other CPUs round differently, and every step amplifies the difference, so that only the first steps are compared.
     """
     then = recorded.get(cpu(), next(iter(recorded.values())))
     steps, tolerance = (len(then), 1e-4) if cpu() in recorded else (5, 1e-2)
@@ -221,13 +221,13 @@ def reference() -> dict[str, str]:
 
 
 def in_folder(function: Callable[[str, Path], Any], name: str) -> Any:
-    """What a function gives with an empty folder."""
+    """Call a function with a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         return function(name, Path(folder))
 
 
 def main() -> None:
-    """Draw and train everything, and write what came of it."""
+    """Generate and train everything, and write the results."""
     before = json.loads(RECORDED.read_text()) if RECORDED.exists() else {"drawn": {}, "losses": {}}
     drawn, trained = {}, {}
     for name in drawn_names():

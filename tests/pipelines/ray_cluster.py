@@ -1,6 +1,6 @@
-"""A real Ray cluster on this machine, of nodes that can be killed with all that runs on them.
+"""A real Ray cluster on this machine, whose nodes can be killed with all their processes.
 
-It has its own ports, folder and token, and never touches the clusters of others.
+It has ports, a folder and a token of its own, and never touches other clusters.
 """
 
 import os
@@ -16,17 +16,17 @@ from typing import Self
 
 from benchmarks.processes import kill_session, ray_workers
 
-_TRIES = 3
+_MAX_STARTS = 3
 _STARTED = b"Ray runtime started"
 
 
 class Node:
-    """One `ray start`, and all that it starts: they have its session in common.
+    """One `ray start` with all processes of its session.
 
     Args:
         command: of the node.
         env: its whole environment.
-        log: what it says.
+        log: file of its output.
     """
 
     def __init__(self, command: list[str], env: dict[str, str], log: Path) -> None:
@@ -46,8 +46,8 @@ class Node:
             )
 
     def wait(self) -> None:
-        """Wait until it is up. Ray gives a node half a minute, which can be too short on a busy machine."""
-        for _ in range(_TRIES):
+        """Wait until the node runs. Ray gives it half a minute, which can be too short on a busy machine."""
+        for _ in range(_MAX_STARTS):
             while self._process.poll() is None:
                 if _STARTED in self._log.read_bytes():
                     return
@@ -57,24 +57,24 @@ class Node:
         raise AssertionError(self._log.read_text())
 
     def workers(self) -> list[int]:
-        """Its processes that do tasks, or wait for some."""
+        """Return the processes that run tasks or wait for them."""
         return ray_workers(self._process.pid)
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """End the node as a power cut would."""
         kill_session(self._process.pid)
         self._process.wait()
 
 
 class Cluster:
-    """A head, and nodes that join it; use it with `with`, and all of them end.
+    """A head and the nodes that join it, as a context manager that ends all of them.
 
     Args:
-        env: what is set for every node, beside what Ray needs.
+        env: variables of every node, beside those that Ray needs.
     """
 
     def __init__(self, env: dict[str, str]) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="ray-"))  # a short path: sockets lie in it
+        self._folder = Path(tempfile.mkdtemp(prefix="ray-"))  # a short path, as it holds sockets
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -86,7 +86,7 @@ class Cluster:
             **clean,
             **self.access,
             **{f"RAY_health_check_{name}": text for name, text in quick.items()},
-            "RAY_memory_monitor_refresh_ms": "0",  # or it would kill workers on a machine that others fill
+            "RAY_memory_monitor_refresh_ms": "0",  # it would kill workers on a machine whose memory others use
             "RAY_worker_niceness": "0",
             "PYTHONUNBUFFERED": "1",
             **env,
@@ -95,7 +95,7 @@ class Cluster:
         self.head = self._start("--head", f"--port={port}", f"--temp-dir={self._folder}", "--include-dashboard=false")
 
     def add(self, **env: str) -> Node:
-        """Start another node, on an address of its own."""
+        """Start another node, with an address of its own."""
         node = self._start(f"--address={self.address}", f"--node-ip-address=127.0.0.{len(self.nodes) + 1}", **env)
         node.wait()
         return node

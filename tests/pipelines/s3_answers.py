@@ -1,4 +1,4 @@
-"""A server that answers requests of S3 as a test wants it to: with refusals, with silence, with strange names."""
+"""A server that answers S3 requests with given responses: errors, silence, unusual names."""
 
 import ssl
 import threading
@@ -18,48 +18,48 @@ FILE = "<Contents><Key>{}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModif
 
 
 def listed(*keys: str) -> Answer:
-    """The answer to a listing: files of three bytes."""
+    """The answer to a listing, with files of three bytes."""
     return 200, LIST.format("".join(map(FILE.format, keys))).encode()
 
 
 def refused(status: int, code: str) -> Answer:
-    """An error, by the name that S3 has for it."""
+    """An error with the name that S3 gives it."""
     return status, f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
 
 
 class Answers:
-    """The server, on loopback, while it is entered.
+    """The server on loopback, as a context manager.
 
     Args:
-        answer: to a request, by its method and path; None hangs up.
-        certificate: in a file with its key; the server then speaks TLS.
+        answer: returns the answer to a method and path; None closes the connection.
+        certificate: file with a certificate and its key, for TLS.
 
     Attributes:
-        asked: the paths of the requests so far, of those for contents.
+        requested: the paths of the GET requests so far.
     """
 
     def __init__(self, answer: Callable[[str, str], Answer | None], certificate: Path | None = None) -> None:
-        self.asked: list[str] = []
-        asked = self.asked
+        self.requested: list[str] = []
+        requested = self.requested
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def reply(self) -> None:
+            def handle_request(self) -> None:
                 if self.command == "GET":
-                    asked.append(self.path)
-                found = answer(self.command, self.path)
-                if found is None:
+                    requested.append(self.path)
+                reply = answer(self.command, self.path)
+                if reply is None:
                     self.close_connection = True
                     return
-                status, body = found
+                status, body = reply
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(body)
 
-            do_GET = do_HEAD = reply  # noqa: N815
+            do_GET = do_HEAD = handle_request  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass

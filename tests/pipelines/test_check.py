@@ -22,13 +22,13 @@ from pipelines.io.plan import ShardPlan
 from pipelines.io.shard_writer import write_shard
 from pipelines.jobs.check_dataset import CheckReport, check_dataset
 from pipelines.jobs.check_rows import read_row_groups
+from pipelines.jobs.generation import generate
 from pipelines.jobs.repair import repair_dataset
-from pipelines.jobs.shard_job import generate
 from synthtext.core import SkippedSample
 
 DAMAGED, SIZE = 1, 30
 SCENES = (
-    "fonts={embedded: true, size_range: [9, 40]}",
+    "fonts={bundled: true, size_range: [9, 40]}",
     "output={width_range: [160, 200], height_range: [160, 200]}",
 )
 
@@ -36,7 +36,7 @@ SCENES = (
 @pytest.fixture(scope="module", params=["parquet", "lmdb"])
 def scenes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scenes") / "data"
-    generate("scenes", folder, 4, overrides=SCENES, workers=0, shard_size=2, form=request.param)
+    generate("scenes", folder, 4, overrides=SCENES, workers=0, shard_size=2, format=request.param)
     return folder
 
 
@@ -115,8 +115,8 @@ def lose(folder: Path, *, mark: bool) -> None:
 
 def miscount(folder: Path) -> None:
     mark = mark_of(folder)
-    statistics = mark.statistics.model_copy(update={"rows": mark.rows - 1, "gaps": Counter(lost=1)})
-    believe(folder, rows=mark.rows - 1, gaps={"lost": 1}, statistics=statistics)
+    statistics = mark.statistics.model_copy(update={"rows": mark.rows - 1, "skipped": Counter(lost=1)})
+    believe(folder, rows=mark.rows - 1, skipped={"lost": 1}, statistics=statistics)
 
 
 def double_a_key(rows: list[dict[str, Any]]) -> None:
@@ -153,24 +153,24 @@ def drop_a_quad(rows: list[dict[str, Any]]) -> None:
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "checksum differs": flip,
-    "picture broken": damage_a_picture,
-    "mark missing": lambda folder: mark_path(folder).unlink(),
-    "mark unreadable": lambda folder: mark_path(folder).write_text('{"index": 1'),
+    "image broken": damage_a_picture,
+    "manifest missing": lambda folder: mark_path(folder).unlink(),
+    "manifest unreadable": lambda folder: mark_path(folder).write_text('{"index": 1'),
     "data missing": lambda folder: lose(folder, mark=False),
     "shard missing": lambda folder: lose(folder, mark=True),
     "size differs": truncate,
-    "mark with wrong numbers": lambda folder: believe(folder, rows=SIZE - 1),
+    "manifest with wrong counts": lambda folder: believe(folder, rows=SIZE - 1),
     "number of rows differs": miscount,
-    "key doubled": lambda folder: change_rows(folder, double_a_key),
+    "duplicate key": lambda folder: change_rows(folder, double_a_key),
     "label outside of the charset": lambda folder: change_rows(folder, write_a_letter),
 }
 FURTHER: dict[str, Callable[[Path], object]] = {
-    "mark of another shard": lambda folder: believe(folder, start=0),
-    "key is wrong": lambda folder: change_rows(folder, misplace_a_key),
+    "manifest of another shard": lambda folder: believe(folder, start=0),
+    "key is invalid": lambda folder: change_rows(folder, misplace_a_key),
     "clusters do not fit the text": lambda folder: change_rows(folder, add_a_character),
-    "picture broken, by its size": lambda folder: change_rows(folder, widen),
-    "cluster quad is wrong": lambda folder: change_rows(folder, turn_a_quad),
-    "cluster quad is wrong, as it lies outside": lambda folder: change_rows(folder, move_a_quad),
+    "image broken, by its size": lambda folder: change_rows(folder, widen),
+    "cluster quad is invalid": lambda folder: change_rows(folder, turn_a_quad),
+    "cluster quad is invalid, as it lies outside": lambda folder: change_rows(folder, move_a_quad),
     "clusters do not fit the text, one lacks": lambda folder: change_rows(folder, drop_a_quad),
 }
 
@@ -240,8 +240,8 @@ def spoil_a_text(rows: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
-        (spoil_a_polygon, "polygon is wrong"),
-        (spoil_a_parent, "texts of the scene are wrong"),
+        (spoil_a_polygon, "polygon is invalid"),
+        (spoil_a_parent, "instances of the scene are invalid"),
         (spoil_a_text, "label outside of the charset"),
     ],
 )
@@ -270,7 +270,7 @@ def test_what_a_job_gave_up_for_its_gaps_is_not_called_complete(tmp_path: Path) 
     folder.commit(write_shard(gaps, LineRow, spec, about.digest, folder.shards, "parquet"))
     folder.write_description(about.model_copy(update={"complete": False}))
     folder.remove_statistics()
-    with pytest.raises(JobError, match=r"2 of 4 samples .* could not be drawn"):
+    with pytest.raises(JobError, match=r"2 of 4 samples .* could not be generated"):
         repair_dataset(check_dataset(path))
     assert not read_description(path / "dataset.json").complete
 

@@ -83,8 +83,8 @@ def test_a_damaged_description_is_a_problem_of_its_own(
     before = times(folder)
     found = repair_dataset(check_dataset(folder))
     (line,) = found.problems.lines("")
-    assert "3 shards have their marks" in line
-    assert "put a copy of it back" in line
+    assert "3 shards have a manifest" in line
+    assert "restore a copy" in line
     assert times(folder) == before
 
 
@@ -120,7 +120,7 @@ def test_what_a_stopped_job_left_is_removed_and_what_is_not_ours_stays(checked_l
     found = check_dataset(folder)
     assert found.problems.counts.total() == 2
     assert not found.problems.damaged_shards
-    assert dict(repair_dataset(found).problems.counts) == {"no part of this data set": 1}
+    assert dict(repair_dataset(found).problems.counts) == {"not a part of the dataset": 1}
     assert not left.exists()
     assert foreign.exists()
 
@@ -131,7 +131,7 @@ def test_an_unfinished_data_set_is_told_of_by_its_missing_shards(checked_lines: 
     (folder / "dataset.json").write_text(text.replace(f'"count": {COUNT}', f'"count": {20 * SIZE}'))
     found = check_dataset(folder)
     assert found.problems.counts["shard missing"] == 17
-    assert found.problems.counts["mark of another shard"] == 1  # the last one was shorter
+    assert found.problems.counts["manifest of another shard"] == 1  # the last one was shorter
     told = [line for line in found.problems.lines("again") if "shard missing" in line]
     assert len(told) == MAX_EXAMPLES + 1
     assert told[-1] == "12 more: shard missing"
@@ -158,6 +158,6 @@ def test_other_samples_are_refused_and_nothing_is_removed(checked_lines: Path, t
     recipe.write_text(recipe.read_text().replace("[0-9]{1,6}", "[0-9]{2,6}"))
     spoil(folder)
     before = times(folder)
-    with pytest.raises(InputError, match=r"other samples \(corpus.*\[0-9\]\{1,6\}.*undo that"):
+    with pytest.raises(InputError, match=r"other samples \(corpus.*\[0-9\]\{1,6\}.*undo the change"):
         repair_dataset(check_dataset(folder))
     assert times(folder) == before

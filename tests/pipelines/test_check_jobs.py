@@ -14,10 +14,10 @@ import pytest
 from pipelines.errors import JobError
 from pipelines.jobs.check_dataset import check_dataset
 from pipelines.jobs.copypaste import copypaste
-from pipelines.jobs.crops import CropsSource
-from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.crops import crops
+from pipelines.jobs.generation import generate
+from pipelines.jobs.importing import import_data
 from pipelines.jobs.repair import repair_dataset
-from pipelines.jobs.shard_job import generate
 from synthtext.core import InputError
 
 
@@ -32,9 +32,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "shards").glob("*.parquet")}
 
 
-def crops(scenes: str, out: Path) -> None:
-    recipe = CropsSource.from_scenes(scenes)
-    generate(recipe, out, recipe.index.line_count, workers=0, shard_size=5)
+def cut(scenes: str, out: Path) -> None:
+    crops(scenes, out, workers=0, shard_size=5)
 
 
 def paste(scenes: str, out: Path) -> None:
@@ -43,10 +42,10 @@ def paste(scenes: str, out: Path) -> None:
 
 
 def import_them(scenes: str, out: Path) -> None:
-    open_import_source(Path(scenes)).write(out)
+    import_data(Path(scenes), out, workers=0)
 
 
-@pytest.mark.parametrize("make", [crops, paste, import_them])
+@pytest.mark.parametrize("make", [cut, paste, import_them])
 def test_what_other_jobs_made_is_made_again(
     tmp_path: Path, draw_scenes: Callable[..., str], make: Callable[[str, Path], None]
 ) -> None:
@@ -84,7 +83,7 @@ def test_pictures_that_have_changed_since_are_not_imported_for_those_that_were(
     kept = picture.read_bytes()
     for change in (picture.unlink, lambda: picture.write_bytes((tmp_path / "scenes" / "4.png").read_bytes())):
         change()
-        with pytest.raises(InputError, match=r"pictures of .* have changed since"):
+        with pytest.raises(InputError, match=r"images of .* have changed since"):
             repair_dataset(check_dataset(folder))
         assert contents(folder) == spoilt
         assert dict(check_dataset(folder).problems.counts) == {"checksum differs": 1}
@@ -95,7 +94,7 @@ def test_pictures_that_have_changed_since_are_not_imported_for_those_that_were(
 def test_a_repair_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     settings = (
-        "fonts={system: false, embedded: true}",
+        "fonts={system: false, bundled: true}",
         "charset=digits",
         "corpus=[{use: pattern, pattern: '[0-9]{4}'}]",
     )
@@ -104,7 +103,8 @@ def test_a_repair_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
     before = contents(folder)
     for shard in (1, 2, 4):
         flip(folder, shard)
-    code = f"from pipelines.jobs.check_dataset import check_dataset; from pipelines.jobs.repair import repair; repair(check_dataset({str(folder)!r}))"
+    code = "from pipelines.jobs.check_dataset import check_dataset; from pipelines.jobs.repair import repair_dataset"
+    code += f"; repair_dataset(check_dataset({str(folder)!r}))"
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     while (folder / "shards" / "part-000004.json").exists() and process.poll() is None:
         time.sleep(0.002)
@@ -133,4 +133,4 @@ def test_a_data_set_that_is_being_written_is_left_alone(tmp_path: Path, draw_sce
     finally:
         process.kill()
         process.communicate()
-    assert dict(check_dataset(tmp_path / "data").problems.counts) == {"left unfinished by a job that was stopped": 1}
+    assert dict(check_dataset(tmp_path / "data").problems.counts) == {"leftover of an interrupted job": 1}

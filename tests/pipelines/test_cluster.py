@@ -1,4 +1,4 @@
-"""Generating on a Ray cluster of several nodes: some die, some come late, some would draw other samples."""
+"""Generation on a Ray cluster of several nodes: some die, some join late, some are incompatible."""
 
 import os
 import pickle
@@ -19,7 +19,8 @@ from pipelines.errors import IncompatibleNodeError
 from pipelines.io.manifest import read_manifest
 from pipelines.io.plan import ShardSpec
 from pipelines.jobs.check_dataset import check_dataset
-from pipelines.jobs.shard_task import ShardTask, generate_shard_on_worker, machine_fingerprint
+from pipelines.jobs.generation import GeneratedSource
+from pipelines.jobs.shard_task import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.fonts.discovery import bundled_fonts
@@ -27,12 +28,12 @@ from tests.pipelines.ray_cluster import Cluster
 
 HOME = Path(__file__).parents[2]
 COUNT, SIZE = 400, 5
-PATIENCE = 300.0  # seconds for what takes a few on an idle machine
+TIMEOUT = 300.0  # seconds; a few suffice on an idle machine
 SHARDS = COUNT // SIZE
 
 STARTED: "list[subprocess.Popen[str]]" = []
 
-# Draws as slowly as is asked for, so that a job is still at work when something befalls it.
+# An effect that takes a given time, so that a job is still running when a test interferes.
 EFFECT = """
 import time
 from dataclasses import dataclass
@@ -57,15 +58,15 @@ RECIPE = """
 kind: lines
 charset: digits
 corpus: [{{use: pattern, pattern: "[0-9]{{2,4}}"}}]
-fonts: {{system: false, embedded: true, size_range: [14, 18]}}
+fonts: {{system: false, bundled: true, size_range: [14, 18]}}
 output: {{height: 20, width: free}}
 effects: [{{use: slowly.Slowly, probability: 1, flag: {flag}}}]
 """
 
 
 def run(folder: Path, out: str, *arguments: str, **env: str) -> "subprocess.Popen[str]":
-    """The command, started in a folder that is not the project's."""
-    code = "from pipelines.cli.main import run; run()"
+    """Start the command in a folder outside of the project."""
+    code = "from pipelines.cli.main import main; main()"
     command = [sys.executable, "-c", code, "generate", "recipe.yaml", "-o", out, f"-n{COUNT}", f"--shard-size={SIZE}"]
     clean = {name: text for name, text in os.environ.items() if not name.startswith("RAY_")}
     driver = subprocess.Popen(
@@ -77,7 +78,7 @@ def run(folder: Path, out: str, *arguments: str, **env: str) -> "subprocess.Pope
 
 @pytest.fixture(scope="module", autouse=True)
 def ending() -> Iterator[None]:
-    """Leave no driver behind, whatever fails."""
+    """Kill all drivers at the end, also after a failure."""
     yield
     for driver in STARTED:
         driver.kill()
@@ -86,7 +87,7 @@ def ending() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recipe with an effect of its own, and a wheel of fonts that can be installed or not."""
+    """A recipe with an effect beside it, and a wheel of fonts that can be installed or not."""
     folder = tmp_path_factory.mktemp("cluster")
     (folder / "slowly.py").write_text(EFFECT)
     (folder / "recipe.yaml").write_text(RECIPE.format(flag=folder / "slow"))
@@ -102,96 +103,98 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fit(folder: Path) -> dict[str, str]:
-    """What a process must have in its environment to draw what the others draw."""
+def compatible(folder: Path) -> dict[str, str]:
+    """The environment of a compatible process."""
     return {"PYTHONPATH": os.pathsep.join((str(HOME), str(folder / "wheel"))), "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
-def reference(folder: Path, fit: dict[str, str]) -> dict[str, str]:
-    """What one process draws: the checksums of all shards by name."""
-    driver = run(folder, "reference", "--workers=0", **fit)
-    driver.communicate(timeout=PATIENCE)
+def reference(folder: Path, compatible: dict[str, str]) -> dict[str, str]:
+    """The checksums of all shards of one process, by name."""
+    driver = run(folder, "reference", "--workers=0", **compatible)
+    driver.communicate(timeout=TIMEOUT)
     assert driver.returncode == 0
     return checksums(folder / "reference")
 
 
 @pytest.fixture(scope="module")
-def cluster(fit: dict[str, str]) -> Iterator[Cluster]:
-    with Cluster(fit) as found:
-        yield found
+def cluster(compatible: dict[str, str]) -> Iterator[Cluster]:
+    with Cluster(compatible) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")
-def strangers(folder: Path, fit: dict[str, str], cluster: Cluster) -> "list[subprocess.Popen[str]]":
-    """Two that have no token for the cluster, or a wrong one: Ray takes 20 seconds to say so, which others may use."""
+def refused_drivers(folder: Path, compatible: dict[str, str], cluster: Cluster) -> "list[subprocess.Popen[str]]":
+    """Drivers with a wrong token and without one, started early because Ray takes 20 seconds to refuse them."""
     wanted = f"--address={cluster.address}"
-    wrong = run(folder, "wrong", wanted, **fit, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="0" * 64)
-    return [wrong, run(folder, "tokenless", wanted, **fit, RAY_AUTH_MODE="token", HOME=str(folder))]
+    wrong = run(folder, "wrong", wanted, **compatible, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="0" * 64)
+    return [wrong, run(folder, "tokenless", wanted, **compatible, RAY_AUTH_MODE="token", HOME=str(folder))]
 
 
-def draw_slowly(folder: Path, seconds: float) -> None:
-    """Let every sample take so long."""
+def set_delay(folder: Path, seconds: float) -> None:
+    """Let every sample take this time."""
     (folder / "slower").write_text(str(seconds))
     (folder / "slower").rename(folder / "slow")
 
 
 def checksums(data: Path) -> dict[str, str]:
-    return {mark.file: mark.sha256 for path in (data / "shards").glob("*.json") if (mark := read_manifest(path))}
+    return {
+        manifest.file: manifest.sha256 for path in (data / "shards").glob("*.json") if (manifest := read_manifest(path))
+    }
 
 
 def writers(data: Path) -> set[int]:
-    """The processes that wrote the shards which are there."""
-    marks = [read_manifest(path) for path in (data / "shards").glob("*.json")]
-    return {int(mark.worker.rpartition(":")[2]) for mark in marks if mark}
+    """The processes that wrote the present shards."""
+    manifests = [read_manifest(path) for path in (data / "shards").glob("*.json")]
+    return {int(manifest.worker.rpartition(":")[2]) for manifest in manifests if manifest}
 
 
 def wait_until(condition: Callable[[], object], driver: "subprocess.Popen[str]") -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not condition():
         assert driver.poll() is None, driver.communicate()
-        assert time.monotonic() < end, "it never came"
+        assert time.monotonic() < end, "timeout"
         time.sleep(0.05)
 
 
-def test_nodes_that_die_come_late_or_would_draw_other_samples(folder, fit, reference, cluster):
-    """In one job: a worker and a whole node are killed, two nodes are refused, one of them late, another is late."""
+def test_nodes_that_die_join_late_or_are_incompatible(folder, compatible, reference, cluster):
+    """In one job: a worker and a node are killed, two nodes are excluded, and one of them and another join late."""
     data = folder / "data"
-    draw_slowly(folder, 0.1)
-    dying, unfit = cluster.add(), cluster.add(PYTHONPATH=str(HOME), OPENCV_CPU_DISABLE="AVX2")
-    driver = run(folder, "data", f"--address={cluster.address}", **fit, **cluster.access)
+    set_delay(folder, 0.1)
+    dying, incompatible = cluster.add(), cluster.add(PYTHONPATH=str(HOME), OPENCV_CPU_DISABLE="AVX2")
+    driver = run(folder, "data", f"--address={cluster.address}", **compatible, **cluster.access)
     wait_until(lambda: writers(data) & set(dying.workers()) and writers(data) & set(cluster.head.workers()), driver)
     for worker in cluster.head.workers():
         os.kill(worker, signal.SIGKILL)
     dying.kill()
-    draw_slowly(folder, 0.8)  # so that the job waits for who comes late
+    set_delay(folder, 2.0)  # so that the job still runs when nodes join late
     other = folder / "other"
     for package in ("synthtext", "augment", "models", "pipelines"):
         shutil.copytree(HOME / package, other / package, ignore=shutil.ignore_patterns("__pycache__"))
-    with (other / "pipelines" / "shards" / "row.py").open("a") as file:
+    with (other / "pipelines" / "io" / "row.py").open("a") as file:
         file.write("# changed\n")
     late, changed = cluster.add(), cluster.add(PYTHONPATH=os.pathsep.join((str(other), str(folder / "wheel"))))
     wait_until(lambda: writers(data) & set(late.workers()), driver)
-    told = [next_warning(driver), next_warning(driver)]
+    warnings = [next_warning(driver), next_warning(driver)]
     (folder / "slow").unlink()
-    out, _ = driver.communicate(timeout=PATIENCE)
+    out, _ = driver.communicate(timeout=TIMEOUT)
     assert driver.returncode == 0
     assert checksums(data) == reference
     assert len(reference) == SHARDS
     assert check_dataset(data).problems.counts.total() == 0
 
-    assert "workers that died and were replaced: " in out
-    refused = {line.partition(" was refused: ")[0]: line for line in out.splitlines() if "was refused" in line}
-    assert len(refused) == 2
-    assert {line.removeprefix("ocrmill: ").strip() for line in told} == set(refused.values())
-    fonts, code = sorted(refused.values(), key=lambda line: "other code" in line)
+    assert "workers restarted: " in out
+    excluded = {line.partition(" was excluded: ")[0]: line for line in out.splitlines() if "was excluded" in line}
+    assert len(excluded) == 2
+    assert {line.removeprefix("ocrmill: ").strip() for line in warnings} == set(excluded.values())
+    fonts, code = sorted(excluded.values(), key=lambda line: "other code" in line)
     assert "(127.0.0.3)" in fonts
     assert "font Another" in fonts
     assert "other code" in code
     if "AVX2 " in cv2.getCPUFeaturesLine():
         assert "CPU feature AVX2 was chosen, is missing" in fonts
     changed.kill()
-    unfit.kill()
+    incompatible.kill()
 
 
 def next_warning(driver: "subprocess.Popen[str]") -> str:
@@ -199,90 +202,85 @@ def next_warning(driver: "subprocess.Popen[str]") -> str:
     return next(line for line in driver.stderr if line.startswith("ocrmill: "))
 
 
-def test_job_that_no_node_may_do_is_refused(folder, fit, cluster, strangers):
-    driver = run(folder, "none", f"--address={cluster.address}", **fit | {"PYTHONPATH": str(HOME)}, **cluster.access)
-    _, errors = driver.communicate(timeout=PATIENCE)
+def test_job_without_a_compatible_node_is_refused(folder, compatible, cluster, refused_drivers):
+    environment = compatible | {"PYTHONPATH": str(HOME)} | cluster.access
+    driver = run(folder, "none", f"--address={cluster.address}", **environment)
+    _, errors = driver.communicate(timeout=TIMEOUT)
     assert driver.returncode == 2
-    assert "no machine is left that may draw" in errors.splitlines()[-1]
+    assert "no compatible node is left" in errors.splitlines()[-1]
     assert "font Another" in errors.splitlines()[-1]
     assert not list((folder / "none" / "shards").iterdir())
 
 
-def test_cluster_that_wants_another_token(strangers):
-    for driver in strangers:
-        _, errors = driver.communicate(timeout=PATIENCE)
+def test_cluster_that_needs_another_token(refused_drivers):
+    for driver in refused_drivers:
+        _, errors = driver.communicate(timeout=TIMEOUT)
         assert driver.returncode == 2
-        assert "wants another token" in errors
+        assert "needs another token" in errors
         assert len(errors.splitlines()) == 1
 
 
 MAILBOXES = """
 import sys
 import ray
-from pipelines.cluster import pool
-from pipelines.cluster.mailbox import open_mailbox
+from pipelines.cluster.mailbox import start_mailbox
+from pipelines.cluster.pool import worker_pool
 
 def where(_=None):
     return ray.get_runtime_context().get_node_id()
 
-with pool(0, sys.argv[1]):
-    mailboxes = [open_mailbox() for _ in range(4)]
+with worker_pool(0, sys.argv[1]):
+    mailboxes = [start_mailbox() for _ in range(4)]
     print(*(ray.get(mailbox.__ray_call__.remote(where)) == where() for mailbox in mailboxes))
 """
 
 
-def test_messages_are_held_on_the_machine_that_reads_them(folder, fit, cluster):
+def test_mailboxes_run_on_the_node_of_their_reader(folder, compatible, cluster):
     clean = {name: text for name, text in os.environ.items() if not name.startswith("RAY_")}
     command = [sys.executable, "-c", MAILBOXES, cluster.address]
-    done = subprocess.run(command, env=clean | fit | cluster.access, capture_output=True, text=True, timeout=PATIENCE)
+    environment = clean | compatible | cluster.access
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT)
     assert done.stdout.split() == ["True"] * 4, done.stderr
 
 
-def test_cluster_that_is_lost_and_the_same_command_elsewhere(folder, fit, reference, cluster):
-    draw_slowly(folder, 0.1)
-    driver = run(folder, "lost", f"--address={cluster.address}", **fit, **cluster.access)
+def test_job_resumes_without_its_lost_cluster(folder, compatible, reference, cluster):
+    set_delay(folder, 0.1)
+    driver = run(folder, "lost", f"--address={cluster.address}", **compatible, **cluster.access)
     wait_until(lambda: len(checksums(folder / "lost")) > 2, driver)
     for node in cluster.nodes:
         node.kill()
-    _, errors = driver.communicate(timeout=PATIENCE)
+    _, errors = driver.communicate(timeout=TIMEOUT)
     (folder / "slow").unlink()
     assert driver.returncode == 1
     assert "has not answered" in errors.splitlines()[-1]
     assert 2 < len(checksums(folder / "lost")) < SHARDS
-    again = run(folder, "lost", "--workers=0", **fit)
-    again.communicate(timeout=PATIENCE)
+    again = run(folder, "lost", "--workers=0", **compatible)
+    again.communicate(timeout=TIMEOUT)
     assert again.returncode == 0
     assert checksums(folder / "lost") == reference
     assert check_dataset(folder / "lost").problems.counts.total() == 0
 
 
-def test_machine_without_the_folder_or_a_file_is_not_fit(tmp_path):
+def test_node_without_the_folder_or_a_file_is_incompatible(tmp_path):
     (tmp_path / "words.txt").write_text("1\n2\n")
-    tree = "{kind: lines, charset: digits, corpus: [{use: text_file, path: words.txt}], fonts: {system: false}}"
-    (tmp_path / "recipe.yaml").write_text(tree)
-    recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
-    machine = fingerprint_digest(machine_fingerprint(recipe))
-    task = ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 1), tmp_path / "none", "parquet")
+    recipe = "{kind: lines, charset: digits, corpus: [{use: text_file, path: words.txt}], fonts: {system: false}}"
+    (tmp_path / "recipe.yaml").write_text(recipe)
+    source = GeneratedSource(resolve_recipe(str(tmp_path / "recipe.yaml")))
+    machine = fingerprint_digest(machine_fingerprint(source))
+    task = ShardTask(source, source.digest, machine, ShardSpec(0, 0, 1), tmp_path / "none", "parquet")
     with pytest.raises(IncompatibleNodeError, match=r"does not see .*none"):
-        generate_shard_on_worker(task)
+        write_task_on_worker(task)
     (tmp_path / "words.txt").unlink()
-    with pytest.raises(IncompatibleNodeError, match=r"cannot draw recipe .*words.txt"):
-        generate_shard_on_worker(pickle.loads(pickle.dumps(task)))
+    with pytest.raises(IncompatibleNodeError, match=r"cannot process .*words.txt"):
+        write_task_on_worker(pickle.loads(pickle.dumps(task)))
 
 
-def test_python_without_ocrmill_says_so():
-    source = (HOME / "pipelines" / "cluster" / "remote.py").read_text()
-    alone = subprocess.run(
-        [
-            sys.executable,
-            "-I",
-            "-S",
-            "-c",
-            f"exec({source!r}); print(compare(Code(*{tuple(installed_code_version())!r}), find_code()))",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd="/",
-    )
-    assert "it has no ocrmill" in alone.stdout
+def test_python_without_ocrmill_is_described():
+    code = [
+        (HOME / "pipelines" / "cluster" / "remote.py").read_text(),
+        f"expected = CodeVersion(*{tuple(installed_code_version())!r})",
+        "print(describe_code_difference(expected, installed_code_version()))",
+    ]
+    command = [sys.executable, "-I", "-S", "-c", "\n".join(code)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
+    assert "it has no ocrmill" in done.stdout

@@ -14,13 +14,13 @@ from augment.copy_paste import CopyPaste, NaturalPaste
 from pipelines.cli.main import app
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
-from pipelines.jobs.copypaste import copypaste
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.jobs.copypaste import CopyPasteSource, copypaste
 from pipelines.jobs.copypaste_inputs import unique_names
 from pipelines.jobs.copypaste_settings import parse_settings
-from pipelines.jobs.copypaste_source import CopyPasteSource
 from pipelines.jobs.crop_bank import load_bank
-from pipelines.jobs.import_formats import open_import_source
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
+from pipelines.jobs.importing import import_data
 from synthtext.core import InputError, Scene, SkippedSample
 
 GOOD = [[20, 20], [90, 20], [90, 44], [20, 44]]
@@ -75,11 +75,11 @@ def test_same_bytes_again_after_a_loss_and_in_a_larger_data_set(target, tmp_path
     out = tmp_path / "out"
     first = copypaste(target, out, 12, workers=0, shard_size=4, seed=3)
     before = contents(out)
-    assert (first.scenes.rows, len(before)) == (12, 3)
+    assert (first.rows, len(before)) == (12, 3)
     bank = (out / "crops.arrow").stat().st_mtime_ns
     for name in ("part-000001.parquet", "part-000001.json"):
         (out / "shards" / name).unlink()
-    assert copypaste(target, out, 12, workers=0, shard_size=4, seed=3).scenes.new_shards == 1
+    assert copypaste(target, out, 12, workers=0, shard_size=4, seed=3).new_shards == 1
     assert contents(out) == before
     assert (out / "crops.arrow").stat().st_mtime_ns == bank
     moved = shutil.copytree(target.parent, tmp_path / "elsewhere" / "target") / "labels.tsv"
@@ -91,9 +91,9 @@ def test_same_bytes_again_after_a_loss_and_in_a_larger_data_set(target, tmp_path
 
 
 def test_every_epoch_takes_every_picture_once_and_makes_another_variant(target, tmp_path):
-    copypaste(target, tmp_path / "out", 15, workers=0, form="lmdb", overrides=["output.format=png"])
+    copypaste(target, tmp_path / "out", 15, workers=0, format="lmdb", overrides=["output.format=png"])
     scenes = list(iterate_scenes(open_scene_source(tmp_path / "out")))
-    rows = [json_of(tmp_path / "out", i)["meta"]["drawn"]["target"] for i in range(15)]
+    rows = [json_of(tmp_path / "out", i)["meta"]["parameters"]["target"] for i in range(15)]
     assert [sorted(rows[i : i + 5]) for i in (0, 5, 10)] == [list(range(5))] * 3
     assert rows[:5] != rows[5:10] or rows[5:10] != rows[10:]
     assert len({scene.image for scene in scenes}) == 15
@@ -141,7 +141,7 @@ def test_another_source_or_setting_is_refused_and_named(target, tmp_path):
     out = tmp_path / "out"
     copypaste(target, out, 4, workers=0)
     assert "setting share was 0.2, is 0.5" in refused(target, "-o", out, "-n", 4, "share=0.5")
-    assert "mode was natural, is released" in refused(target, "-o", out, "-n", 4, "--mode", "released")
+    assert "mode was natural, is paddle" in refused(target, "-o", out, "-n", 4, "--mode", "paddle")
     write_picture(target.parent / "images" / "2.png", 99)
     before = contents(out)
     assert "source 0 has changed" in refused(target, "-o", out, "-n", 4)
@@ -156,7 +156,7 @@ def test_another_source_or_setting_is_refused_and_named(target, tmp_path):
         (["share=-1"], "share -1"),
         (["output.quality_range=[90, 120]"], "quality_range"),
         (["--mode", "realesed"], "there is no mode 'realesed'"),
-        (["--mode", "released", "match_range=[0, 1]"], "unknown key 'match_range'"),
+        (["--mode", "paddle", "match_range=[0, 1]"], "unknown key 'match_range'"),
         (["--format", "zip"], "there is no shard format"),
         (["--seed", "-1"], "seed -1"),
         (["--workers", "1", "--address", "127.0.0.1:1"], "no Ray cluster answers at 127.0.0.1:1"),
@@ -173,7 +173,7 @@ def test_the_folder_of_another_command_is_refused_in_few_words(target, tmp_path)
     generate("digits", tmp_path / "lines", 2, workers=0)
     told = refused(target, "-o", tmp_path / "lines", "-n", 2)
     assert f"(made from another source, digits, not from copypaste of {target})" in told
-    open_import_source(target).write(tmp_path / "scenes")
+    import_data(target, tmp_path / "scenes", workers=0)
     told = refused(target, "-o", tmp_path / "scenes", "-n", 2)
     assert f"(made from another source, {target}, not from copypaste of {target})" in told
 
@@ -235,28 +235,33 @@ def test_pictures_that_cannot_be_used_are_left_out_before_anything_is_drawn(tmp_
     labels.write_text("\n".join([*lines[:9], "images/9.png\t[{'transcription'", *lines[10:]]))
     result = invoke(labels, "-o", tmp_path / "out", "-n", 16, "--format", "lmdb")
     assert result.exit_code == 0, result.output
-    assert "target pictures left out: picture broken (2), label unreadable (1), picture missing (1)" in result.output
+    assert "target images left out: picture broken (2), label unreadable (1), picture missing (1)" in result.output
     assert "crops to paste: 8; left out: picture broken (2), label unreadable (1), picture missing (1)" in result.output
-    rows = [json_of(tmp_path / "out", i)["meta"]["drawn"]["target"] for i in range(16)]
+    rows = [json_of(tmp_path / "out", i)["meta"]["parameters"]["target"] for i in range(16)]
     assert sorted(rows[:8]) == sorted(rows[8:]) == [0, 1, 2, 4, 6, 8, 10, 11]
+
+
+def prepared(target, out):
+    source = CopyPasteSource(target, (target,), parse_settings("natural", ()))
+    source.prepare(DatasetFolder(out))
+    return source
 
 
 def test_workers_draw_without_reading_everything_again(target, tmp_path):
     (target.parent / "images" / "2.png").unlink()
     copypaste(target, tmp_path / "out", 8, workers=0)
-    recipe = CopyPasteSource(target, (target,), parse_settings("natural", ()), tmp_path / "out" / "crops.arrow")
-    drawn = list(recipe.generator(0).generate_many(range(8)))
-    sent = pickle.loads(pickle.dumps(recipe))
-    assert sent.__dict__["surveys"][target].left_out == {2: "picture missing"}
-    for mine, theirs in zip(drawn, sent.generator(0).generate_many(range(8)), strict=True):
+    source = prepared(target, tmp_path / "out")
+    drawn = list(source.generator.generate_many(range(8)))
+    sent = pickle.loads(pickle.dumps(source))
+    assert sent.__dict__["scans"][target].left_out == {2: "picture missing"}
+    for mine, theirs in zip(drawn, sent.generator.generate_many(range(8)), strict=True):
         assert mine.key == theirs.key
         np.testing.assert_array_equal(mine.image, theirs.image)
 
 
 def test_what_breaks_while_a_job_draws_is_a_gap(target, tmp_path):
     copypaste(target, tmp_path / "out", 5, workers=0)
-    recipe = CopyPasteSource(target, (target,), parse_settings("natural", ()), tmp_path / "out" / "crops.arrow")
-    generator = recipe.generator(0)
+    generator = prepared(target, tmp_path / "out").generator
     (target.parent / "images" / "2.png").unlink()
     (target.parent / "images" / "3.png").write_bytes(b"no picture")
     gaps = [drawn.reasons for drawn in generator.generate_many(range(5)) if isinstance(drawn, SkippedSample)]
@@ -267,7 +272,7 @@ def test_no_picture_at_all_leaves_nothing_behind(target, tmp_path):
     source = shutil.copytree(target.parent, tmp_path / "source") / "labels.tsv"
     shutil.rmtree(target.parent / "images")
     told = refused(target, "-o", tmp_path / "out", "-n", 5, "--from", source)
-    assert "not one of 5 pictures can be used: picture missing (5)" in told
+    assert "not one of 5 images can be used: picture missing (5)" in told
     assert not (tmp_path / "out").exists()
 
 
@@ -281,8 +286,8 @@ def test_lines_are_pasted_into_pictures_without_text(target, tmp_path):
     kinds = {(i.level, i.origin.source.partition(":")[0]) for scene in scenes for i in scene.instances}
     assert kinds <= {("line", "lines"), ("word", "target/labels.tsv")}
     assert sum(len(scene.instances) for scene in scenes) == 5
-    again = copypaste(made, tmp_path / "again", 5, sources=[made], workers=0, mode="released")
-    assert again.crops == 5
+    again = copypaste(made, tmp_path / "again", 5, sources=[made], workers=0, mode="paddle")
+    assert again.source.notes[0].startswith("crops to paste: 5")
 
 
 def test_the_bank_of_a_job_pastes_while_training(target, tmp_path):
@@ -291,7 +296,7 @@ def test_the_bank_of_a_job_pastes_while_training(target, tmp_path):
     scene = paste(Scene("", np.full((150, 200, 3), 90, np.uint8)), np.random.default_rng(1))
     assert len(scene.instances) == 2
     for path in (tmp_path / "none.arrow", tmp_path / "out"):
-        with pytest.raises(InputError, match="is no bank of crops"):
+        with pytest.raises(InputError, match="is not a bank of crops"):
             load_bank(path)
 
 

@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 
 from augment.copy_paste import CropRules
-from pipelines.jobs.copypaste_inputs import build_crop_bank, line_clusters, open_crop_source
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.copypaste_inputs import build_crop_bank, open_crop_source
+from pipelines.jobs.generation import generate
+from pipelines.jobs.line_outline import line_clusters
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_crops_of_generated_lines_are_outlined_by_their_clusters(tmp_path, form):
     settings = ["layout.margin_range=[0.4, 0.5]", "output.height=60", "fonts.system=false"]
-    generate("digits", tmp_path / "lines", 20, workers=0, form=form, overrides=settings)
+    generate("digits", tmp_path / "lines", 20, workers=0, format=form, overrides=settings)
     source = open_crop_source(tmp_path / "lines")
     bank, left_out = build_crop_bank([("lines", source)], CropRules())
     assert len(bank) == 20

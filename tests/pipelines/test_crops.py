@@ -13,8 +13,7 @@ from pipelines.datasets.open import open_line_source
 from pipelines.errors import JobError
 from pipelines.io.scene_row import SceneRow
 from pipelines.jobs.crop_cutting import select_instances
-from pipelines.jobs.crops import CropsSource
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.crops import CropsSource, crops
 from synthtext.core import Box, InputError, Origin, Scene, Size, TextInstance
 
 
@@ -42,7 +41,7 @@ def test_levels_ignored_and_empty_texts_are_told_apart():
     size = Size(100, 50)
     leaves, lines, blocks = (select_instances(texts, size, level) for level in ("leaves", "line", "block"))
     assert leaves.selected == (1, 2, 5)
-    assert sorted(leaves.left_out) == ["larger than a picture", "of another level", "to be ignored", "without a text"]
+    assert sorted(leaves.left_out) == ["larger than an image", "of another level", "to be ignored", "without a text"]
     assert lines.selected == (0, 5)
     assert select_instances(texts, size, "word").selected == (1, 2)
     assert blocks.selected == ()
@@ -94,11 +93,11 @@ def command(*arguments):
 
 def test_every_usable_text_becomes_one_line_that_tells_where_it_is_from(scenes, tmp_path):
     path = scenes(tmp_path / "scenes")
-    result = command(path, "-o", tmp_path / "lines", "--pictures", "png", "--workers", 0)
+    result = command(path, "-o", tmp_path / "lines", "--image-format", "png", "--workers", 0)
     assert result.exit_code == 0, result.output
     assert "texts left out: to be ignored (12)" in result.output
     table = pq.read_table(tmp_path / "lines" / "shards" / "part-000000.parquet").to_pylist()
-    metas = [json.loads(row["meta"])["drawn"] for row in table]
+    metas = [json.loads(row["meta"])["parameters"] for row in table]
     assert [(meta["scene"], meta["instance"]) for meta in metas] == expected_lines()
     by_key = {s.key: s for s in map(scene, range(12))}
     for row, meta in zip(table, metas, strict=True):
@@ -117,11 +116,9 @@ def test_every_usable_text_becomes_one_line_that_tells_where_it_is_from(scenes, 
 
 
 def test_the_size_and_format_of_shards_do_not_matter(scenes, tmp_path):
-    recipe = CropsSource.from_scenes(scenes(tmp_path / "scenes"))
-    count = recipe.index.line_count
-    assert count == len(expected_lines())
-    generate(recipe, tmp_path / "one", count, workers=0, shard_size=9)
-    generate(recipe, tmp_path / "whole", count, workers=0, form="lmdb")
+    path, count = scenes(tmp_path / "scenes"), len(expected_lines())
+    assert crops(path, tmp_path / "one", workers=0, shard_size=9).rows == count
+    crops(path, tmp_path / "whole", workers=0, format="lmdb")
     every = np.arange(count)
     parts, whole = (open_line_source(tmp_path / name).read(every) for name in ("one", "whole"))
     assert [(line.image, line.text) for line in parts] == [(line.image, line.text) for line in whole]
@@ -133,27 +130,25 @@ def test_what_scenes_are_stored_in_does_not_matter(scenes, tmp_path, form):
         CropsSource.from_scenes(scenes(tmp_path / "a")),
         CropsSource.from_scenes(scenes(tmp_path / "b", size=7, form=form)),
     )
-    assert one.ingredients == other.ingredients
+    assert one.fingerprint == other.fingerprint
     assert CropsSource.from_scenes(scenes(tmp_path / "c", count=11)).digest != one.digest
 
 
 def test_an_interrupted_job_goes_on_and_other_settings_are_refused(scenes, tmp_path):
-    recipe, out = CropsSource.from_scenes(scenes(tmp_path / "scenes")), tmp_path / "lines"
-    generate(recipe, out, recipe.index.line_count, workers=0, shard_size=6)
+    path, out = scenes(tmp_path / "scenes"), tmp_path / "lines"
+    crops(path, out, workers=0, shard_size=6)
     before = content(out)
     lost = out / "shards" / "part-000001.json"
     lost.unlink()
     stamp = (out / "shards" / "part-000000.parquet").stat().st_mtime_ns
-    generate(recipe, out, recipe.index.line_count, workers=0, shard_size=6)
+    crops(path, out, workers=0, shard_size=6)
     assert content(out) == before
     assert lost.exists()
     assert (out / "shards" / "part-000000.parquet").stat().st_mtime_ns == stamp
-    png = CropsSource.from_scenes(tmp_path / "scenes", picture_format="png")
-    with pytest.raises(InputError, match="picture format was jpeg, is png"):
-        generate(png, out, png.index.line_count, workers=0, shard_size=6)
-    more = CropsSource.from_scenes(scenes(tmp_path / "more", 13))
+    with pytest.raises(InputError, match="image format was jpeg, is png"):
+        crops(path, out, image_format="png", workers=0, shard_size=6)
     with pytest.raises(InputError, match="scenes has changed"):
-        generate(more, out, more.index.line_count, workers=0, shard_size=6)
+        crops(scenes(tmp_path / "more", 13), out, workers=0, shard_size=6)
 
 
 def label_file(folder, labels):
@@ -193,7 +188,7 @@ def test_scenes_without_a_usable_text_are_refused_in_one_sentence(tmp_path):
 
 def test_scenes_that_change_before_they_are_cut_are_told(tmp_path):
     path = label_file(tmp_path / "photos", [[entry("a"), entry("b")]] * 3)
-    recipe = CropsSource.from_scenes(path)
+    source = CropsSource.from_scenes(path)
     path.write_text(path.read_text().replace('"b"', '"###"'))
-    with pytest.raises(JobError, match=r"0\.png has other texts than when the job began"):
-        recipe.generator(0).generate(0)
+    with pytest.raises(JobError, match=r"the texts of 0\.png have changed since the job began"):
+        source.generator.generate(0)

@@ -8,8 +8,8 @@ import pytest
 
 from pipelines.config import read_yaml
 from pipelines.datasets.open import open_line_source
+from pipelines.jobs.generation import generate
 from pipelines.jobs.preview import draw_preview
-from pipelines.jobs.shard_job import generate
 from pipelines.recipes.curriculum import Curriculum
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import resolve_recipe

@@ -1,4 +1,4 @@
-"""Folders of data sets: what is refused, what is removed, and who may write."""
+"""Folders of datasets: which are refused, what is removed, and how they are locked."""
 
 import ctypes
 import errno
@@ -23,7 +23,7 @@ from pipelines.jobs.check_dataset import check_dataset
 from synthtext.core import InputError, SkippedSample
 
 
-def test_looking_at_a_folder_does_not_make_it(tmp_path):
+def test_check_does_not_create_the_folder(tmp_path):
     assert DatasetFolder(tmp_path / "a" / "b").check_usable() is None
     assert list(tmp_path.iterdir()) == []
 
@@ -61,33 +61,33 @@ def test_file_in_place_of_a_folder_is_refused(tmp_path):
             DatasetFolder(path).check_usable()
 
 
-def test_folder_that_cannot_be_made_is_refused():
+def test_folder_that_cannot_be_created_is_refused():
     with pytest.raises(InputError, match="/proc/nothing"), DatasetFolder(Path("/proc/nothing/data")).open():
         pass
 
 
-def test_description_survives_the_disk_and_tells_differences(tmp_path):
+def test_description_is_read_back_and_compared(tmp_path):
     folder = DatasetFolder(tmp_path)
     one = DatasetDescription(kind="lines", source="a", digest="1", seed=3, count=10, shard_size=4, format="lmdb")
     folder.write_description(one)
     assert folder.check_usable() == one
-    explain = "{0} {1}".format
-    assert one.difference(one.model_copy(update={"count": 99, "complete": True}), explain) == ""
-    assert "seed" in one.difference(one.model_copy(update={"seed": 4}), explain)
-    assert "format" in one.difference(one.model_copy(update={"format": "parquet"}), explain)
-    assert one.difference(one.model_copy(update={"digest": "2"}), explain) != ""
-    made = one.model_copy(update={"ingredients": {"charset": "a", "version of numpy": "1"}})
-    again = {"digest": "2", "source": "other", "ingredients": {"charset": "b", "version of numpy": "1"}}
-    assert made.difference(made.model_copy(update=again), lambda _old, _new: "charset") == "charset"
+    describe = "{0} {1}".format
+    assert one.difference(one.model_copy(update={"count": 99, "complete": True}), describe) == ""
+    assert "seed" in one.difference(one.model_copy(update={"seed": 4}), describe)
+    assert "format" in one.difference(one.model_copy(update={"format": "parquet"}), describe)
+    assert one.difference(one.model_copy(update={"digest": "2"}), describe) != ""
+    described = one.model_copy(update={"fingerprint": {"charset": "a", "version of numpy": "1"}})
+    other = {"digest": "2", "source": "other", "fingerprint": {"charset": "b", "version of numpy": "1"}}
+    assert described.difference(described.model_copy(update=other), lambda _old, _new: "charset") == "charset"
     for foreign in ({"mode": "natural", "version of numpy": "1"}, {}):
-        update = again | {"ingredients": foreign}
-        told = made.difference(made.model_copy(update=update), explain)
-        assert told == "made from another source, a, not from other"
-    told = made.difference(made.model_copy(update=again | {"kind": "scenes"}), explain)
-    assert told == "made from another source, a, not from other"
+        update = other | {"fingerprint": foreign}
+        difference = described.difference(described.model_copy(update=update), describe)
+        assert difference == "made from another source, a, not from other"
+    difference = described.difference(described.model_copy(update=other | {"kind": "scenes"}), describe)
+    assert difference == "made from another source, a, not from other"
 
 
-def test_opening_removes_what_is_unfinished(tmp_path):
+def test_open_removes_unfinished_files(tmp_path):
     folder = DatasetFolder(tmp_path)
     (folder.shards / ".tmp-part-000000-1-ab.lmdb").mkdir(parents=True)
     (folder.shards / ".tmp-part-000000-1-ab.lmdb" / "data.mdb").write_text("")
@@ -104,7 +104,7 @@ def _hold(path: Path, held: "multiprocessing.synchronize.Event") -> None:
         time.sleep(60)
 
 
-def test_lock_keeps_others_out_and_dies_with_its_holder(tmp_path):
+def test_lock_excludes_others_until_its_holder_is_killed(tmp_path):
     path = tmp_path / ".lock"
     context = multiprocessing.get_context("fork")
     held = context.Event()
@@ -122,7 +122,7 @@ def test_lock_keeps_others_out_and_dies_with_its_holder(tmp_path):
 
 
 def _refuse_flock(reason: int) -> None:
-    """Let the system answer this process as a mount without locks does (seccomp; see its manual page)."""
+    """Let flock fail in this process as on a mount without locks (seccomp; see its manual page)."""
     number = {"x86_64": 73, "aarch64": 32}[platform.machine()]
     load, jump, back = 0x20, 0x15, 0x06
     lines = [(load, 0, 0, 0), (jump, 0, 1, number), (back, 0, 0, 0x50000 | reason), (back, 0, 0, 0x7FFF0000)]
@@ -133,26 +133,26 @@ def _refuse_flock(reason: int) -> None:
     assert system.prctl(22, 2, packed) == 0
 
 
-def _work_without_locks(path: Path, reason: int, said: "multiprocessing.queues.Queue[str]") -> None:
+def _try_without_locks(path: Path, reason: int, errors: "multiprocessing.queues.Queue[str]") -> None:
     _refuse_flock(reason)
-    for work in (lambda: file_lock(path / ".lock").__enter__(), lambda: check_dataset(path)):
+    for function in (lambda: file_lock(path / ".lock").__enter__(), lambda: check_dataset(path)):
         try:
-            work()
-            said.put("nothing")
+            function()
+            errors.put("none")
         except Exception as error:
-            said.put(f"{type(error).__name__}: {error}")
+            errors.put(f"{type(error).__name__}: {error}")
 
 
 @pytest.mark.parametrize("reason", [errno.ENOSYS, errno.ENOLCK])
-def test_a_disk_without_locks_is_told(tmp_path, reason):
+def test_disk_without_locks_is_refused(tmp_path, reason):
     (tmp_path / "dataset.json").write_text("{}")
     (tmp_path / ".lock").touch()
     context = multiprocessing.get_context("fork")
-    said = context.Queue()
-    worker = context.Process(target=_work_without_locks, args=(tmp_path, reason, said))
+    errors = context.Queue()
+    worker = context.Process(target=_try_without_locks, args=(tmp_path, reason, errors))
     worker.start()
     for _ in range(2):
         assert re.match(
-            rf"JobError: .*\.lock cannot be locked: {os.strerror(reason)}; take a folder", said.get(timeout=60)
+            rf"JobError: .*\.lock cannot be locked: {os.strerror(reason)}; use a folder", errors.get(timeout=60)
         )
     worker.join()

@@ -1,4 +1,4 @@
-"""A detector that finds whatever is dark, on scenes where it is known what that misses, merges and invents."""
+"""Analysis and report of a detector of dark areas, on scenes where its errors are known."""
 
 import json
 import re
@@ -12,16 +12,17 @@ from models.detection_outcomes import DetectionOutcome
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.evaluation.detector import analyse_detector, evaluate_detector
+from pipelines.evaluation.slice_report import detector_slices
 from pipelines.inference.predictors import TextDetector
-from pipelines.reports.evaluation import detector_report, detector_slices
+from pipelines.reports.detector_report import OVERLAY_LEGEND, detector_report
 
 HEIGHTS = (10, 20, 40)
-GROUND, FAINT, DARK = 230, 180, 20
-INKS = {"found": DARK, "missed": FAINT}
+BACKGROUND, FAINT, DARK = 230, 180, 20
+INKS = {"matched": DARK, "missed": FAINT}
 
 
 def dark(images):
-    """(B, H, W): 1 where a picture is dark, and so what the detector finds."""
+    """Return (B, H, W): 1 where an image is dark."""
     return (images.mean(dim=1) < -0.5).float()
 
 
@@ -36,22 +37,22 @@ def corners(left, top, right, bottom):
 
 
 def draw(folder, seed=0, pictures=6):
-    """Scenes of words of three heights that are found or missed, pairs in one dark bar, and bars without a label.
+    """Draw words of three heights that are matched or missed, pairs of words in one dark bar, and bars without a label.
 
     Returns:
-        The label file, and how many texts of each height are found, missed and merged, and how many bars are invented.
+        The label file, and by outcome the number of texts (or bars, for false positives) of each height.
     """
     folder.mkdir()
     rng, rows = np.random.default_rng(seed), []
-    counts = {fate: dict.fromkeys(HEIGHTS, 0) for fate in ("found", "missed", "merged", "invented")}
+    counts = {outcome: dict.fromkeys(HEIGHTS, 0) for outcome in ("matched", "missed", "merged", "false_positive")}
     for number in range(pictures):
-        image, label = np.full((512, 512, 3), GROUND, np.uint8), []
+        image, label = np.full((512, 512, 3), BACKGROUND, np.uint8), []
         for top in range(10, 460, 50):
-            height, fate = int(rng.choice(HEIGHTS)), str(rng.choice(list(counts)))
-            counts[fate][height] += 2 if fate == "merged" else 1
-            image[top : top + height, 20:220] = INKS.get(fate, DARK)
-            ends = {"merged": [(20, 110), (130, 220)], "invented": []}.get(fate, [(20, 220)])
-            label += [{"transcription": fate, "points": corners(a, top, b, top + height)} for a, b in ends]
+            height, outcome = int(rng.choice(HEIGHTS)), str(rng.choice(list(counts)))
+            counts[outcome][height] += 2 if outcome == "merged" else 1
+            image[top : top + height, 20:220] = INKS.get(outcome, DARK)
+            ends = {"merged": [(20, 110), (130, 220)], "false_positive": []}.get(outcome, [(20, 220)])
+            label += [{"transcription": outcome, "points": corners(a, top, b, top + height)} for a, b in ends]
         label.append({"transcription": "###", "points": corners(300, 10, 400, 40)})
         image[10:40, 300:400] = DARK
         cv2.imwrite(str(folder / f"{number}.png"), image)
@@ -60,32 +61,36 @@ def draw(folder, seed=0, pictures=6):
     return folder / "labels.tsv", counts
 
 
-def test_slices_say_what_was_made_so(tmp_path, detector):
+def test_slices_count_outcomes_by_attribute(tmp_path, detector):
     labels, counts = draw(tmp_path / "scenes")
     analysis = analyse_detector(detector, open_scene_source(labels))
     tree = detector_slices(analysis)
     for key, scale in (("height", 1), ("height_seen", 1)):
         bins = {entry["from"]: entry for entry in tree["texts"]["by"][key]}
         for height, low in zip(HEIGHTS, (8, 16, 32), strict=True):
-            made = {fate: counts[fate][height] for fate in counts}
+            made = {outcome: counts[outcome][height] for outcome in counts}
             entry = bins[low * scale]
-            assert entry["total"] == made["found"] + made["missed"] + made["merged"]
-            assert entry["matched"] == made["found"]
+            assert entry["total"] == made["matched"] + made["missed"] + made["merged"]
+            assert entry["matched"] == made["matched"]
             assert entry["merged"] == entry["only_covered"] == made["merged"]
             assert entry["missed"] == entry["no_detection"] == made["missed"]
             found = {e["from"]: e for e in tree["detections"]["by"][key]}[low]
             assert (found["matched"], found["merged"], found["invented"]) == (
-                made["found"],
+                made["matched"],
                 made["merged"] // 2,
-                made["invented"],
+                made["false_positive"],
             )
     contrasts = {entry.get("from"): entry for entry in tree["texts"]["by"]["contrast"]}
     assert [e["total"] for e in contrasts.values()] == [tree["texts"]["total"]]  # every outline is of one grey
     held = {entry["from"]: entry["total"] for entry in tree["detections"]["by"]["held"]}
-    assert held == {0: sum(counts["invented"].values()), 1: tree["texts"]["matched"], 2: tree["detections"]["merged"]}
+    assert held == {
+        0: sum(counts["false_positive"].values()),
+        1: tree["texts"]["matched"],
+        2: tree["detections"]["merged"],
+    }
 
 
-def test_bins_sum_to_the_totals_and_these_to_the_scores(tmp_path, detector):
+def test_counts_of_bins_agree_with_totals_and_scores(tmp_path, detector):
     source = open_scene_source(draw(tmp_path / "scenes", seed=1)[0])
     analysis, plain = analyse_detector(detector, source), evaluate_detector(detector, source)
     assert analysis.evaluation.scores == plain.scores
@@ -104,13 +109,13 @@ def test_bins_sum_to_the_totals_and_these_to_the_scores(tmp_path, detector):
     assert found["on_text"] / found["total"] == scores.coverage_precision
 
 
-def test_the_size_as_looked_at_is_that_of_the_input(tmp_path, detector):
+def test_input_height_is_that_of_the_resized_image(tmp_path, detector):
     labels, _ = draw(tmp_path / "scenes")
-    twice = analyse_detector(detector.resized(min_side=768), open_scene_source(labels))
+    twice = analyse_detector(detector.with_input_limits(768, None), open_scene_source(labels))
     assert np.allclose(twice.texts["height_seen"], 1.5 * twice.texts["height"])
 
 
-def test_pictures_are_the_worst_ones_and_hold_everything(tmp_path, detector):
+def test_worst_images_come_first_and_have_all_outlines(tmp_path, detector):
     labels, _ = draw(tmp_path / "scenes", pictures=9)
     source = open_scene_source(labels)
     whole, few = (analyse_detector(detector, source, max_pictures=shown).worst_pictures for shown in (99, 4))
@@ -119,28 +124,30 @@ def test_pictures_are_the_worst_ones_and_hold_everything(tmp_path, detector):
     assert wrong == sorted(wrong, reverse=True)
     assert all(wrong)
     kinds = {f.overlay_class for picture in whole for f in picture.instances}
-    assert kinds == {"matched", "covered", "missed", "ignored", "fits", "merged", "invented", "beside"}
+    assert kinds == set(OVERLAY_LEGEND) - {"other"}
 
 
-def test_the_page_names_the_main_cause_and_draws_every_outline_once(tmp_path, detector):
+def test_report_names_the_main_cause_and_draws_every_outline_once(tmp_path, detector):
     labels, _ = draw(tmp_path / "scenes")
     analysis = analyse_detector(detector, open_scene_source(labels))
-    written = detector_report("dark things", [analysis])
+    written = detector_report("dark areas", [analysis])
     texts = analysis.texts
     merged, missed = ((texts["outcome"] == o).sum() for o in (DetectionOutcome.MERGED, DetectionOutcome.ALONE))
-    assert f"{merged:,} ({100 * merged / (merged + missed):.1f} %) lie in one detection with other texts" in written
-    drawings = re.findall(r'<svg viewBox="0 0 512 512" class="found".*?</svg>', written, re.S)
+    assert f"{merged:,} ({100 * merged / (merged + missed):.1f} %) share one detection with other texts" in written
+    drawings = re.findall(r'<svg viewBox="0 0 512 512" class="outlines".*?</svg>', written, re.S)
     assert len(drawings) == len(analysis.worst_pictures)
     for picture, drawing in zip(analysis.worst_pictures, drawings, strict=True):
         assert drawing.count("<g ") == len(picture.instances)
         assert drawing.count("<text ") == sum(f.overlay_class == "merged" for f in picture.instances)
-        assert drawing.count("across") == sum(f.overlay_class in ("missed", "invented") for f in picture.instances)
+        assert drawing.count("across") == sum(
+            f.overlay_class in ("false_negative", "false_positive") for f in picture.instances
+        )
 
 
-def test_a_source_without_a_mistake_has_a_page_too(tmp_path, detector):
+def test_report_without_errors_and_without_texts(tmp_path, detector):
     folder = tmp_path / "scenes"
     folder.mkdir()
-    image = np.full((256, 256, 3), GROUND, np.uint8)
+    image = np.full((256, 256, 3), BACKGROUND, np.uint8)
     image[20:60, 20:220] = DARK
     cv2.imwrite(str(folder / "0.png"), image)
     (folder / "labels.tsv").write_text(
@@ -151,4 +158,4 @@ def test_a_source_without_a_mistake_has_a_page_too(tmp_path, detector):
     (folder / "labels.tsv").write_text("0.png\t[]\n")
     nothing = analyse_detector(detector, open_scene_source(folder / "labels.tsv"))
     assert detector_slices(nothing)["texts"]["total"] == 0
-    assert "1 (100.0 %) are on no text" in detector_report("none", [nothing])
+    assert "1 (100.0 %) are false positives" in detector_report("none", [nothing])

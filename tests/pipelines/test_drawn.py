@@ -18,7 +18,7 @@ from pipelines.datasets.selection import select_lines
 from pipelines.datasets.stream import BUCKET_BATCHES, RecognitionStream
 from pipelines.errors import JobError
 from pipelines.io.line_row import LineRow
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Charset, Clusters, InputError, SkippedSample
 
@@ -189,7 +189,7 @@ def test_a_source_is_sent_to_other_processes(drawn):
 
 def test_too_many_gaps_fail_the_survey(tmp_path):
     path = write_recipe(tmp_path / "gaps", "odd_of_gaps", MODULE.replace("0.75", "0.9"))
-    with pytest.raises(JobError, match=r"could not be drawn, more than 1%: .*charset"):
+    with pytest.raises(JobError, match=r"could not be generated, more than 1%: .*charset"):
         scan_recipe(draws_of(path), 600, 0)
 
 
@@ -197,7 +197,7 @@ def test_too_many_gaps_fail_the_survey(tmp_path):
 def test_an_error_in_a_part_of_the_users_is_told_in_one_sentence(tmp_path, workers):
     module = MODULE.replace("rng.random() < 0.75", "rng.random() < 0.001").replace('return "é"', "return 1 / 0")
     path = write_recipe(tmp_path / "errors", f"odd_of_errors_{workers}", module)
-    with pytest.raises(JobError, match=r"^sample \d+ of recipe .* could not be drawn: ZeroDivisionError"):
+    with pytest.raises(JobError, match=r"^sample \d+ of recipe .* could not be generated: ZeroDivisionError"):
         scan_recipe(draws_of(path), 3000, workers)
 
 

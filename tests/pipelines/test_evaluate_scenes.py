@@ -6,10 +6,10 @@ import typer
 from typer.testing import CliRunner
 
 from pipelines.cli.evaluation import evaluate_command
-from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.importing import import_data
 
 
-def test_labels_that_were_mended_are_told_and_the_page_and_the_slices_agree_with_the_scores(tmp_path, published):
+def test_repaired_labels_are_reported_and_all_outputs_agree(tmp_path, published):
     square = [[10, 10], [60, 12], [60, 30], [10, 28]]
     label = [
         {"transcription": "turned", "points": square[::-1]},
@@ -18,7 +18,7 @@ def test_labels_that_were_mended_are_told_and_the_page_and_the_slices_agree_with
     ]
     (tmp_path / "0.png").write_bytes(cv2.imencode(".png", np.full((64, 96, 3), 200, np.uint8))[1].tobytes())
     (tmp_path / "labels.tsv").write_text(f"0.png\t{json.dumps(label)}\n")
-    open_import_source(tmp_path / "labels.tsv").write(tmp_path / "data")
+    import_data(tmp_path / "labels.tsv", tmp_path / "data", workers=0)
     app = typer.Typer()
     app.command()(evaluate_command)
     sources = [str(tmp_path / "labels.tsv"), str(tmp_path / "data")]
@@ -28,12 +28,12 @@ def test_labels_that_were_mended_are_told_and_the_page_and_the_slices_agree_with
     written = ["--json", str(scores), "--report", str(report), "--slices", str(slices)]
     result = CliRunner().invoke(app, [network, *sources, "--max-side", "96", *written])
     assert result.exit_code == 0, result.output
-    told = "labels.tsv: labels mended: polygon runs counterclockwise (1); left out: polygon of 2 points (1)"
-    assert told in result.stderr
-    assert result.stderr.count("labels mended") == 1  # the data set holds mended labels alone
+    message = "labels.tsv: labels mended: polygon runs counterclockwise (1); left out: polygon of 2 points (1)"
+    assert message in result.stderr
+    assert result.stderr.count("labels mended") == 1  # the dataset contains only repaired labels
     assert [row["instances"] for row in json.loads(scores.read_text()).values()] == [2, 2]
     tree = json.loads(slices.read_text())
     assert list(tree) == sources
     assert {name: entry["scores"] for name, entry in tree.items()} == json.loads(scores.read_text())
-    assert [entry["texts"]["no_detection"] for entry in tree.values()] == [2, 2]  # there is nothing to be seen
+    assert [entry["texts"]["no_overlap"] for entry in tree.values()] == [2, 2]  # the image shows no text
     assert report.read_text().count("Of the 2 others, 2 (100.0 %) have no detection on them") == 2

@@ -19,7 +19,7 @@ from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.inference.engine import open_onnx_session
 from pipelines.inference.onnx_export import export_onnx, fold_batch_norm
 from pipelines.inference.onnx_import import import_onnx
-from pipelines.inference.open_network import model_kind, open_detector, open_recognizer
+from pipelines.inference.resolve import model_kind, open_detector, open_recognizer
 from pipelines.inference.published import (
     DETECTOR_FILE,
     DICTIONARY_FILE,
@@ -27,7 +27,7 @@ from pipelines.inference.published import (
     RECOGNIZER_FILE,
     published_file,
 )
-from pipelines.inference.run import Run
+from pipelines.inference.run import open_run
 from synthtext.core import Box, Charset, InputError
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
@@ -48,10 +48,10 @@ def vectors():
 
 def test_the_recognizer_is_the_published_one(vectors, published):
     description, arrays = vectors
-    run = Run.open(published / "recognizer")
+    run = open_run(published / "recognizer")
     model, codec = (
-        run.load_recognizer().double(),
-        run.recognizer().codec,
+        run.load_model().double(),
+        run.predictor().codec,
     )  # as the rounding of theirs leaves no room for ours
     for case in description["recognition"]:
         name, image = f"rec{case['index']}_", arrays[f"rec{case['index']}_image"]
@@ -72,7 +72,7 @@ def test_the_recognizer_is_the_published_one(vectors, published):
 
 def test_the_detector_is_the_one_that_was_trained(vectors, published):
     description, arrays = vectors
-    detector = Run.open(published / "detector").detector()
+    detector = open_run(published / "detector").predictor()
     as_exported = open_detector(published_file(DETECTOR_FILE))
     for case in description["detection"]:
         name = f"det{case['index']}_"
@@ -111,39 +111,39 @@ def test_boxes_are_compared_as_sets():
 
 
 def test_imported_networks_are_ordinary_runs(published):
-    recognizer, detector = Run.open(published / "recognizer"), Run.open(published / "detector")
+    recognizer, detector = open_run(published / "recognizer"), open_run(published / "detector")
     assert (recognizer.kind, detector.kind) == ("recognizer", "detector")
-    assert parameters(recognizer.load_recognizer()) == 2_066_433
-    assert parameters(detector.load_detector()) == 583_234
+    assert parameters(recognizer.load_model()) == 2_066_433
+    assert parameters(detector.load_model()) == 583_234
     assert recognizer.charset == Charset.from_file(published_file(DICTIONARY_FILE))
     assert recognizer.charset.characters[-1] == " "
     assert recognizer.preprocessing == RecognizerPreprocessing(min_width=320, width_step=1)
     assert detector.postprocessing.paddle_compat
     with pytest.raises(InputError, match="is a detector, where a recognizer is wanted"):
-        detector.load_recognizer()
+        detector.load_model()
     with pytest.raises(InputError, match="is a recognizer, where a detector is wanted"):
-        recognizer.load_detector()
+        recognizer.load_model()
 
 
 def test_the_published_files_have_a_name(tmp_path):
     import_command(Path("published"), ModelKindOption.detector, tmp_path / "det")
-    assert Run.open(tmp_path / "det").config["imported"]["file"] == DETECTOR_FILE
+    assert open_run(tmp_path / "det").config["imported"]["file"] == DETECTOR_FILE
 
 
 def test_exported_files_say_the_same_at_any_size(exported):
     torch.manual_seed(0)
-    recognizer = Run.open(exported / "recognizer")
+    recognizer = open_run(exported / "recognizer")
     ours, theirs = recognizer.recognizer(), open_recognizer(exported / "recognizer.onnx")
     for batch, width in ((1, 320), (5, 64), (2, 700)):
         images = torch.rand(batch, 3, 32, width) * 2 - 1
         assert (ours.engine(images) - theirs.engine(images)).abs().max() < 1e-4
     assert (theirs.charset, theirs.preprocessing) == (recognizer.charset, recognizer.preprocessing)
-    run = Run.open(exported / "detector")
-    ours, theirs = run.detector(), open_detector(exported / "detector.onnx")
+    run = open_run(exported / "detector")
+    ours, theirs = run.predictor(), open_detector(exported / "detector.onnx")
     for batch, height, width in ((1, 64, 96), (2, 32, 160)):
         images = torch.rand(batch, 3, height, width)
         assert (ours.engine(images) - theirs.engine(images)).abs().max() < 1e-4
-    assert (theirs.preprocessing, theirs.boxes) == (run.detector_preprocessing, run.boxes)
+    assert (theirs.preprocessing, theirs.boxes) == (run.preprocessing, run.boxes)
 
 
 def test_exported_files_are_as_promised(exported):
@@ -153,7 +153,7 @@ def test_exported_files_are_as_promised(exported):
         assert model_kind(exported / f"{kind}.onnx") == kind
     session = open_onnx_session(exported / "recognizer.onnx")
     characters = session.get_modelmeta().custom_metadata_map["character"].splitlines()
-    assert tuple(characters) == Run.open(exported / "recognizer").charset.characters
+    assert tuple(characters) == open_run(exported / "recognizer").charset.characters
 
 
 def test_folding_changes_nothing():
@@ -232,7 +232,7 @@ def test_bad_files_are_refused_in_a_sentence(tmp_path, exported):
     with pytest.raises(InputError, match="is not empty"):
         import_onnx(published_file(RECOGNIZER_FILE), "recognizer", exported)
     with pytest.raises(InputError, match="there is no folder"):
-        export_onnx(Run.open(exported / "detector"), tmp_path / "missing" / "x.onnx")
+        export_onnx(open_run(exported / "detector"), tmp_path / "missing" / "x.onnx")
     assert not (tmp_path / "run").exists()
 
 

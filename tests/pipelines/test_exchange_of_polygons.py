@@ -63,7 +63,7 @@ def test_polygons_survive_import_shards_crops_and_export(tmp_path):
 
     ocrmill("crops", tmp_path / "data", "-o", tmp_path / "lines", "--workers", 0)
     rows = pq.read_table(tmp_path / "lines" / "shards" / "part-000000.parquet").to_pylist()
-    assert_same({row["text"]: json.loads(row["meta"])["drawn"]["polygon"] for row in rows}, outlines)
+    assert_same({row["text"]: json.loads(row["meta"])["parameters"]["polygon"] for row in rows}, outlines)
     for row in rows:
         if len(outlines[row["text"]]) > 4:  # straightened: as long as the bent edge, no higher than the band
             assert row["width"] > 250
@@ -102,10 +102,10 @@ def polygons_of_icdar(tmp_path):
         (["crops", "nowhere", "-o", "data"], "nowhere: there is no such data set"),
         (
             ["export-data", "gone.txt", "-o", "data", "--to", "icdar"],
-            "not one of 2 pictures can be used: picture missing (2)",
+            "not one of 2 images can be used: picture missing (2)",
         ),
         (["export-data", "lines.txt", "-o", "data", "--to", "icdar"], "lines.txt holds lines"),
-        (["export-data", "gone.txt", "-o", ".", "--to", "lmdb"], "is there already and not an empty folder"),
+        (["export-data", "gone.txt", "-o", ".", "--to", "lmdb"], "exists and is not an empty folder"),
     ],
 )
 def test_bad_input_is_one_sentence_and_nothing_is_left(tmp_path, monkeypatch, capsys, arguments, says):

@@ -18,7 +18,7 @@ from pipelines.errors import JobError
 from pipelines.io.line_row import LineRow
 from pipelines.io.scene_row import SceneRow, leaf_instances
 from pipelines.jobs.export import export_data
-from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.importing import import_data
 from synthtext.core import (
     AppliedEffect,
     Box,
@@ -62,7 +62,7 @@ def scene(number, *, plain):
             texts.append(TextInstance(text, points, ignore=ignore))
             continue
         clusters = Clusters(np.array([0, len(text)], np.int32), points[None, :4]) if text else Clusters.empty()
-        origin = Origin("pasted", "bank", k) if k % 2 else Origin("drawn")
+        origin = Origin("pasted", "bank", k) if k % 2 else Origin("rendered")
         parent = 0 if k and rng.random() < 0.5 else -1
         texts.append(TextInstance(text, points, clusters, ignore, "line" if k == 0 else "word", parent, origin))
     image, suffix = encoded(number, ".png" if number % 2 else ".jpg"), ".png" if number % 2 else ".jpg"
@@ -80,7 +80,9 @@ def assert_same(found, put, *, atol=0.0):
 
 def again(out, form, data):
     """What was exported, imported again."""
-    statistics = open_import_source(out / "labels.tsv" if form == "paddleocr" else out, form).write(data)
+    statistics = import_data(
+        out / "labels.tsv" if form == "paddleocr" else out, data, source_format=form, workers=0
+    ).statistics
     assert not statistics.skipped
     assert not statistics.problems
     return list(iterate_scenes(open_scene_source(data)))
@@ -90,7 +92,7 @@ def again(out, form, data):
 def test_what_a_format_holds_comes_back_as_it_was(dataset, tmp_path, form):
     rows = [scene(number, plain=True) for number in range(24)]
     done = export_data(dataset(tmp_path / "data", rows), form, tmp_path / "out")
-    assert (done.kind, done.pictures, done.unsupported) == ("scenes", 24, Counter())
+    assert (done.kind, done.images, done.unsupported) == ("scenes", 24, Counter())
     assert done.texts == sum(len(row.instances) for row in rows)
     scenes = again(tmp_path / "out", form, tmp_path / "again")
     assert [one.image for one in scenes] == [row.image for row in rows]
@@ -191,7 +193,7 @@ def line(number, text):
 def test_lines_go_out_and_come_back(dataset, tmp_path, form, stored):
     rows = [line(number, text) for number, text in enumerate(t for t in TEXTS if t)]
     done = export_data(dataset(tmp_path / "data", rows, stored), form, tmp_path / "out")
-    assert (done.kind, done.pictures, done.texts) == ("lines", 9, 9)
+    assert (done.kind, done.images, done.texts) == ("lines", 9, 9)
     path = tmp_path / "out" / "labels.tsv" if form == "paddleocr" else tmp_path / "out"
     found = open_line_source(path).read(np.arange(9))
     assert [(one.image, one.text) for one in found] == [(row.image, row.text) for row in rows]
@@ -228,7 +230,7 @@ def test_nothing_is_left_of_an_export_that_fails(tmp_path, form):
     labels = tmp_path / "photos" / "labels.tsv"
     entry = '[{"transcription": "a", "points": [[1, 1], [40, 1], [40, 20], [1, 20]]}]'
     labels.write_text(f"1.png\t{entry}\nlabels.tsv\t{entry}\n0.png\t[{{")
-    unusable = r"not one of 3 pictures can be used: label unreadable \(1\), picture broken \(1\), picture missing \(1\)"
+    unusable = r"not one of 3 images can be used: label unreadable \(1\), picture broken \(1\), picture missing \(1\)"
     with pytest.raises(InputError, match=unusable):
         export_data(labels, form, tmp_path / "out")
     labels.write_text("".join(f"{number}.png\t{entry}\n" for number in range(2)))
@@ -263,7 +265,7 @@ def test_what_cannot_be_read_is_left_out_and_counted(dataset, tmp_path, form):
     done = export_data(labels, form, tmp_path / "out")
     assert done.left_out == {"label unreadable": 1, "picture missing": 1, "picture broken": 1}
     good = [row for number, row in enumerate(rows) if number not in (1, 3, 17)]
-    assert (done.pictures, done.texts) == (17, sum(len(row.instances) for row in good))
+    assert (done.images, done.texts) == (17, sum(len(row.instances) for row in good))
     assert [one.image for one in again(tmp_path / "out", form, tmp_path / "again")] == [row.image for row in good]
 
 
@@ -274,7 +276,7 @@ def test_lines_without_a_picture_are_left_out_and_counted(dataset, tmp_path, for
     labels = tmp_path / "all" / "labels.tsv"
     (labels.parent / labels.read_text().splitlines()[4].partition("\t")[0]).unlink()
     done = export_data(labels, form, tmp_path / "out")
-    assert (done.pictures, done.left_out) == (8, {"picture missing": 1})
+    assert (done.images, done.left_out) == (8, {"picture missing": 1})
     source = open_line_source(tmp_path / "out" / "labels.tsv" if form == "paddleocr" else tmp_path / "out")
     assert list(source.texts()) == [f"text {number}" for number in range(9) if number != 4]
 
@@ -289,7 +291,7 @@ def test_the_command_says_what_is_lost_in_one_line(dataset, tmp_path):
     result = CliRunner().invoke(app, [str(data), "-o", str(tmp_path / "out"), "--to", "icdar"])
     assert result.exit_code == 0, result.output
     assert "1 scenes with 2 texts" in result.output
-    assert "not in this format: polygons without four corners, now rectangles (2), " in result.output
+    assert "not supported by this format: polygons without four corners, now rectangles (2), " in result.output
     assert "transcriptions of texts to be ignored (1)" in result.output
     rows = [line(number, text) for number, text in enumerate("ab")]
     result = CliRunner().invoke(app, [str(dataset(tmp_path / "l", rows)), "-o", str(tmp_path / "x"), "--to", "icdar"])

@@ -14,14 +14,16 @@ from models.metrics import normalized_edit_distance
 from pipelines.cli.quality import filter_command
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.open_network import open_recognizer
+from pipelines.inference.resolve import open_recognizer
+from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.line_row import LineRow
 from pipelines.io.row import to_json
 from pipelines.jobs.check_dataset import check_dataset
-from pipelines.jobs.filter import open_filter_source, summarise_decisions
-from pipelines.jobs.filter_verdicts import KEPT_TRIVIAL, TRIVIAL, UNREADABLE
+from pipelines.jobs.filter_summary import count_decisions
+from pipelines.jobs.filtering import FilterSettings, filter_lines
+from pipelines.jobs.generation import generate
+from pipelines.jobs.line_filter import KEPT_TRIVIAL, TRIVIAL, UNREADABLE
 from pipelines.jobs.repair import repair_dataset
-from pipelines.jobs.shard_job import generate
 from synthtext.core import Clusters, InputError
 
 WORDS = ["HOUSE", "river", "4711", "BREAD", "light", "SALT", "train", "1984", "PAPER", "stone", "MILK", "cloud"]
@@ -55,7 +57,7 @@ def row(number):
         corpus="words",
         contrast=float("nan") if known == 0 else 10.5 + number,
         effects=("blur", "noise")[:known],
-        meta=to_json({"drawn": {"style": "plain", "number": number}}),
+        meta=to_json({"parameters": {"style": "plain", "number": number}}),
     )
 
 
@@ -91,8 +93,8 @@ def table(folder):
     }
 
 
-def verdicts(folder):
-    files = sorted((folder / "verdicts").iterdir())
+def decisions(folder):
+    files = sorted((folder / "decisions").iterdir())
     return [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -107,32 +109,34 @@ def content(folder):
 def test_verdicts_follow_from_what_an_evaluation_reads(source, dataset, model, tmp_path):
     whole = [made for number, made in enumerate(ROWS) if number != 7]
     recognizer = open_recognizer(model, runtime="torch")
-    readings = evaluate_recognizer(recognizer, open_line_source(dataset(tmp_path / "whole", whole))).readings
+    readings = evaluate_recognizer(recognizer, open_line_source(dataset(tmp_path / "whole", whole))).predictions
     expected = {}
     for made, reading in zip(whole, readings, strict=True):
-        if reading.truth == reading.prediction and reading.confidence >= 0.9:
+        if reading.label == reading.prediction and reading.confidence >= 0.9:
             expected[made.key] = TRIVIAL
-        elif "ש" not in made.text and normalized_edit_distance(reading.truth, reading.prediction) > 0.4:
+        elif "ש" not in made.text and normalized_edit_distance(reading.label, reading.prediction) > 0.4:
             expected[made.key] = UNREADABLE
     assert {*expected.values()} == {TRIVIAL, UNREADABLE}
     assert len(expected) < len(whole)
     out, options = tmp_path / "out", {"confidence": 0.9, "max_edits": 0.4, "keep_trivial": 0}
-    job = open_filter_source(source, model, model, **options, shard_size=6)
-    statistics = job.write(out)
-    kept, found = table(out), verdicts(out)
-    assert {entry["key"]: entry["verdict"] for entry in found if entry["verdict"] in (TRIVIAL, UNREADABLE)} == expected
+    job = filter_lines(source, out, FilterSettings(model, model, **options), workers=0, shard_size=6)
+    statistics = job.statistics
+    kept, found = table(out), decisions(out)
+    assert {
+        entry["key"]: entry["decision"] for entry in found if entry["decision"] in (TRIVIAL, UNREADABLE)
+    } == expected
     assert [entry["row"] for entry in found] == list(range(16))
-    assert found[7] == {"row": 7, "verdict": "picture broken"}
+    assert found[7] == {"row": 7, "decision": "picture broken"}
     assert kept.keys() == {made.key for made in whole} - expected.keys()
     assert statistics.rows + statistics.skipped_count == 16
-    summary = summarise_decisions(job, out)
+    summary = count_decisions(open_line_source(source), DatasetFolder(out))
     assert {"kept": summary.kept, **statistics.skipped} == summary.decisions
     assert summary.by_column["corpus"] == {"words": summary.decisions}
     dropped = {name: counts[TRIVIAL] + counts[UNREADABLE] for name, counts in summary.most_dropped("font")}
     assert sum(dropped.values()) == len(expected)
     assert list(dropped.values()) == sorted(dropped.values(), reverse=True)
-    assert summary.notes == tuple(
-        f"1 labels have characters that the {noun} model does not know: none of them is {never} for it"
+    assert job.source.notes[:2] == tuple(
+        f"1 labels have characters that the {noun} model does not know: none of them is {never}"
         for noun, never in (("weak", TRIVIAL), ("strong", UNREADABLE))
     )
     assert "strong" not in found[9]  # a label that it cannot write
@@ -149,42 +153,36 @@ def test_verdicts_follow_from_what_an_evaluation_reads(source, dataset, model, t
         assert lines.sizes()[index].tolist() == [made.width, made.height]
 
 
-def test_an_interrupted_filter_goes_on_and_gives_the_same_bytes(parquet, model, tmp_path):
-    job, whole, part = open_filter_source(parquet, model, shard_size=6), tmp_path / "whole", tmp_path / "part"
-    job.write(whole)
-    looked = []
+def test_an_interrupted_filter_goes_on_and_gives_the_same_bytes(parquet, model, tmp_path, interrupt_after):
+    whole, part = tmp_path / "whole", tmp_path / "part"
 
-    def stop(count):
-        looked.append(count)
-        if sum(looked) > 10:
-            raise KeyboardInterrupt
+    def run(out, *models, **thresholds):
+        return filter_lines(parquet, out, FilterSettings(model, *models, **thresholds), workers=0, shard_size=6)
 
-    with pytest.raises(KeyboardInterrupt):
-        open_filter_source(parquet, model, shard_size=6).write(part, stop)
+    run(whole)
+    interrupt_after(1, lambda: run(part))
     assert [path.name for path in sorted((part / "shards").iterdir())] == ["part-000000.json", "part-000000.parquet"]
     assert not json.loads((part / "dataset.json").read_text())["complete"]
     stamp = (part / "shards" / "part-000000.parquet").stat().st_mtime_ns
-    seen = []
-    open_filter_source(parquet, model, shard_size=6).write(part, seen.append)
-    assert sum(seen) == 16
+    assert run(part).new_shards == 2
     assert (part / "shards" / "part-000000.parquet").stat().st_mtime_ns == stamp
     assert content(part) == content(whole)
     assert json.loads((part / "dataset.json").read_text())["complete"]
     before = content(part)
-    open_filter_source(parquet, model, shard_size=6).write(part, seen.append)
+    assert run(part).new_shards == 0
     assert content(part) == before
     with pytest.raises(InputError, match=r"confidence was 0\.95, is 0\.5"):
-        open_filter_source(parquet, model, confidence=0.5, shard_size=6).write(part)
+        run(part, confidence=0.5)
     with pytest.raises(InputError, match=r"strong has changed"):
-        open_filter_source(parquet, model, model, shard_size=6).write(part)
+        run(part, model)
     assert content(part) == before
 
 
 def test_trivial_lines_are_spared_by_their_keys_alone(parquet, dataset, model, tmp_path):
     def spared(name, source, share):
-        open_filter_source(source, model, keep_trivial=share, confidence=0.5).write(tmp_path / name)
-        found = verdicts(tmp_path / name)
-        return [{entry["key"] for entry in found if entry["verdict"] == verdict} for verdict in (KEPT_TRIVIAL, TRIVIAL)]
+        filter_lines(source, tmp_path / name, FilterSettings(model, keep_trivial=share, confidence=0.5), workers=0)
+        found = decisions(tmp_path / name)
+        return [{entry["key"] for entry in found if entry["decision"] == one} for one in (KEPT_TRIVIAL, TRIVIAL)]
 
     some, none = spared("some", parquet, 0.5)
     assert some
@@ -203,17 +201,17 @@ def test_label_files_are_filtered_too(draw_lines, model, tmp_path):
     labels.write_text("0.png\tHOUSE\n1.png\tchocolate cake\nmissing.png\tlost\n3.png\t \n")
     result = run(labels, "-o", tmp_path / "out", "--strong", model)
     assert result.exit_code == 0, result.output
-    told = "1 of 4 lines kept; dropped: empty label (1), picture missing (1), unreadable (1)"
-    assert told in result.output
+    assert "skipped: empty label (1), picture missing (1), unreadable (1)" in result.output
+    assert "1 of 4 lines kept" in result.output
     (entry,) = table(tmp_path / "out").values()
     assert (entry["text"], entry["corpus"]) == ("HOUSE", "photos")
     assert json.loads(entry["meta"])["name"] == "0.png"
     assert entry["image"]["bytes"] == (tmp_path / "photos" / "0.png").read_bytes()
     assert "kind: filter" in (tmp_path / "out" / "recipe.yaml").read_text()
-    (tmp_path / "out" / "verdicts" / "part-000000.jsonl").unlink()
+    (tmp_path / "out" / "decisions" / "part-000000.jsonl").unlink()
     again = run(labels, "-o", tmp_path / "out", "--strong", model)
     assert isinstance(again.exception, InputError)
-    assert "is missing, so that nobody can tell" in str(again.exception)
+    assert "has decisions about 0 of 4 lines; run ocrmill check --repair" in str(again.exception)
 
 
 def test_nothing_is_left_of_a_filter_that_keeps_nothing(dataset, model, tmp_path):
@@ -227,7 +225,8 @@ def test_nothing_is_left_of_a_filter_that_keeps_nothing(dataset, model, tmp_path
 def test_the_command_tells_where_lines_were_dropped(parquet, model, tmp_path):
     result = run(parquet, "-o", tmp_path / "out", "--weak", model, "--confidence", 0.5, "--keep-trivial", 0)
     assert result.exit_code == 0, result.output
-    assert "of 16 lines kept; dropped: trivial (" in result.output
+    assert "of 16 lines kept" in result.output
+    assert "skipped: trivial (" in result.output
     assert "Lato Bold" in result.output
     assert "1 labels have characters that the weak model does not know" in result.output
 
@@ -235,8 +234,8 @@ def test_the_command_tells_where_lines_were_dropped(parquet, model, tmp_path):
 def test_mistakes_are_refused_in_one_sentence_and_leave_nothing(parquet, published, model, draw_scenes, tmp_path):
     scenes, out = draw_scenes(tmp_path / "scenes", 2), tmp_path / "out"
     for source, options, told in (
-        (parquet, [], "nothing to judge by"),
-        (parquet, ["--weak", tmp_path / "nowhere"], "there is no such RUN"),
+        (parquet, [], "no model to filter with"),
+        (parquet, ["--weak", tmp_path / "nowhere"], "there is no such"),
         (parquet, ["--strong", tmp_path / "none.onnx"], "there is no such file"),
         (parquet, ["--strong", published / "detector"], "is a detector"),
         (parquet, ["--strong", model, "--keep-trivial", 0.2], "name a weak model"),
@@ -255,14 +254,15 @@ def test_mistakes_are_refused_in_one_sentence_and_leave_nothing(parquet, publish
 def test_a_filtered_data_set_is_sound_and_can_be_repaired(model, s3, tmp_path):
     generate("digits", tmp_path / "data", 12, workers=0, shard_size=6)
     folder = tmp_path / "out"
-    open_filter_source(str(tmp_path / "data"), model, keep_trivial=0.7, shard_size=6).write(folder)
+    filter_lines(tmp_path / "data", folder, FilterSettings(model, keep_trivial=0.7), workers=0, shard_size=6)
     s3.copy(folder, "filtered")
     for place in (folder, s3.uri("filtered")):
         assert not check_dataset(place).problems.counts
     before = content(folder)
     path = folder / "shards" / "part-000001.parquet"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
+    (folder / "decisions" / "part-000000.jsonl").unlink()
     found = check_dataset(folder)
-    assert dict(found.problems.counts) == {"checksum differs": 1}
+    assert dict(found.problems.counts) == {"checksum differs": 1, "decisions missing": 1}
     assert not repair_dataset(found).problems.counts
     assert content(folder) == before

@@ -20,7 +20,7 @@ from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import read_description
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.check_dataset import check_dataset
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.training.resolve import parse_source
 from synthtext.core import InputError
 
@@ -29,7 +29,7 @@ NOBODY = 65534
 
 
 def run(out, form="parquet", **options):
-    return generate("digits", out, COUNT, **{"workers": 0, "shard_size": SIZE, "form": form, **options})
+    return generate("digits", out, COUNT, **{"workers": 0, "shard_size": SIZE, "format": form, **options})
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def sums(folder: Path) -> dict[str, str]:
 
 
 def nothing_looks_finished(folder: Path) -> bool:
-    """No shard, no temporary file, and a data set that is not called complete."""
+    """No shard, no temporary file, and a data set that is not marked complete."""
     left = [path.name for path in folder.rglob("*") if "part-" in path.name or path.name.startswith(".tmp-")]
     about = folder / "dataset.json"
     return not left and not (about.exists() and read_description(about).complete)
@@ -103,11 +103,17 @@ def test_a_full_disk_under_a_shard(undisturbed, tmp_path, form):
 
 
 def test_a_full_disk_under_the_description(undisturbed, tmp_path):
-    with largest_file(1000), pytest.raises(JobError, match=r"recipe.yaml cannot be written: File too large; the same"):
+    with (
+        largest_file(1000),
+        pytest.raises(JobError, match=r"recipe.yaml cannot be written: File too large; re-run the same"),
+    ):
         run(tmp_path / "data")
     assert nothing_looks_finished(tmp_path / "data")
     size = (undisturbed / "parquet" / "recipe.yaml").stat().st_size + 1000
-    with largest_file(size), pytest.raises(JobError, match=r"dataset.json cannot be written: File too large; the same"):
+    with (
+        largest_file(size),
+        pytest.raises(JobError, match=r"dataset.json cannot be written: File too large; re-run the same"),
+    ):
         run(tmp_path / "data")
     assert nothing_looks_finished(tmp_path / "data")
     run(tmp_path / "data")
@@ -120,9 +126,9 @@ def test_a_full_disk_under_the_description(undisturbed, tmp_path):
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_a_full_disk_under_a_mark_or_the_statistics(undisturbed, tmp_path, form):
+    from pipelines.io.encode import ROW_TYPES
     from pipelines.io.plan import ShardPlan
     from pipelines.io.shard_writer import write_shard
-    from pipelines.jobs.encode import ROW_TYPES
     from synthtext.core import SkippedSample
 
     folder = DatasetFolder(tmp_path / "data")
@@ -140,7 +146,7 @@ def test_a_full_disk_under_a_mark_or_the_statistics(undisturbed, tmp_path, form)
 
 def test_a_read_only_folder_is_told_before_anything_is_drawn(shared):
     shared.chmod(0o555)
-    with nobody(), pytest.raises(InputError, match=f"{shared} cannot be written: take another folder"):
+    with nobody(), pytest.raises(InputError, match=f"{shared} cannot be written: use another folder"):
         run(shared / "data")
     assert not list(shared.iterdir())
 

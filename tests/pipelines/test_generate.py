@@ -14,8 +14,7 @@ from typer.testing import CliRunner
 from pipelines.cli.generation import generate_command as command
 from pipelines.errors import JobError
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.shard_job import generate
-from pipelines.jobs.source import iterate_samples
+from pipelines.jobs.generation import generate, iterate_samples
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
@@ -184,7 +183,7 @@ def test_lost_file_is_drawn_again_and_others_are_not(tmp_path, recipe, reference
         ({"seed": 1}, "seed was 0, is 1"),
         ({"start": 5}, "start was 0, is 5"),
         ({"shard_size": 60}, "shard size was 50, is 60"),
-        ({"form": "lmdb"}, "format was parquet, is lmdb"),
+        ({"format": "lmdb"}, "format was parquet, is lmdb"),
         ({"overrides": ["ink.contrast_floor=70"]}, "contrast_floor"),
     ],
 )
@@ -198,8 +197,8 @@ def test_other_data_in_a_used_folder_are_refused_by_name(recipe, reference, opti
 
 def test_a_folder_that_cannot_be_made_is_no_full_disk():
     for form in ("parquet", "lmdb"):
-        with pytest.raises(InputError, match="/proc/nothing/data cannot be made"):
-            run("digits", "/proc/nothing/data", 3, form=form)
+        with pytest.raises(InputError, match="/proc/nothing/data cannot be created"):
+            run("digits", "/proc/nothing/data", 3, format=form)
 
 
 def test_edited_corpus_is_refused_by_name(tmp_path):
@@ -234,7 +233,7 @@ def test_edited_font_folder_is_refused_by_name(tmp_path):
         ({"seed": 2**32}, "seed"),
         ({"workers": -1}, "workers"),
         ({"shard_size": 0}, "shard"),
-        ({"form": "zip"}, "zip"),
+        ({"format": "zip"}, "zip"),
         ({"address": "127.0.0.1:1"}, "address"),
         ({"overrides": ["fonts.sytem=true"]}, "sytem"),
         ({"count": 2**32}, "free|left"),  # takes more room than any disk here has
@@ -259,7 +258,7 @@ def test_gaps_are_counted_and_left_out(tmp_path):
     marks = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("data/shards/*.json"))]
     assert list(summary.skipped) == ["text too long"]
     assert len(stored) == summary.rows == 1000 - sum(summary.skipped.values()) < 1000
-    assert sum(mark["gaps"].get("text too long", 0) for mark in marks) == summary.skipped["text too long"]
+    assert sum(mark["skipped"].get("text too long", 0) for mark in marks) == summary.skipped["text too long"]
     assert max(int(key[8:]) for key in stored) >= 990  # gaps move nothing
 
 
@@ -290,7 +289,7 @@ def test_command(tmp_path, recipe, reference):
     assert first.exit_code == 0, first.output
     assert f"{COUNT} lines in 3 shards" in first.stdout
     assert contents(tmp_path / "data") == contents(reference)
-    assert "nothing was drawn" in CliRunner().invoke(app, arguments).stdout
+    assert "nothing was written" in CliRunner().invoke(app, arguments).stdout
     changed = CliRunner().invoke(app, [*arguments, "ink.contrast_floor=70"])
     assert isinstance(changed.exception, InputError)
     assert "Example" in CliRunner().invoke(app, ["--help"]).stdout

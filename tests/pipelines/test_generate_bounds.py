@@ -11,8 +11,8 @@ import yaml
 
 from pipelines.errors import JobError
 from pipelines.io.statistics import Statistics
+from pipelines.jobs.generation import generate
 from pipelines.jobs.probe import PROBE_SAMPLES
-from pipelines.jobs.shard_job import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, SkippedSample
 from synthtext.lines.generator import MAX_ATTEMPTS
@@ -54,7 +54,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         counted["attempts"] += 1
         return write(*args)
 
-    monkeypatch.setattr(LineSampler, "write", writing)
+    monkeypatch.setattr(LineSampler, "sample", writing)
     return counted
 
 
@@ -66,7 +66,7 @@ REFUSED = {
     ),
     "a split that no text is in": (
         {"corpus": [{"use": "text_file", "path": "one.txt", "split": "validation"}]},
-        "none in the split 'validation'",
+        "lines is in the split 'validation'",
     ),
     "a floor beyond what there is": ({"ink": {"contrast_floor": 200}}, "must be from 0 to 120"),
 }
@@ -127,7 +127,9 @@ def test_what_is_hard_ends_with_counted_reasons_and_looks_unfinished(tmp_path: P
     seed = next(seed for seed in range(50) if gaps(resolved.generator(seed).generate_many(range(PROBE_SAMPLES))) == 5)
     with pytest.raises(JobError, match=r"text too long \(\d+\)") as caught:
         generate(recipe, tmp_path / "data", 400, workers=0, seed=seed, shard_size=100)
-    counted = re.match(r"(\d+) of (\d+) samples .* could not be drawn, more than 1%: text too long", str(caught.value))
+    counted = re.match(
+        r"(\d+) of (\d+) samples .* could not be generated, more than 1%: text too long", str(caught.value)
+    )
     assert counted
     assert int(counted[1]) > 0.05 * int(counted[2])
     assert json.loads((tmp_path / "data" / "dataset.json").read_text())["complete"] is False

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import JobError
-from pipelines.jobs.shard_task import draw_samples
+from pipelines.recipes.drawing import draw_samples
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Sample, SkippedSample
 

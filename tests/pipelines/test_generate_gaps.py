@@ -3,8 +3,8 @@
 import pytest
 
 from pipelines.errors import JobError
-from pipelines.jobs.probe import check_skipped
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
+from pipelines.recipes.drawing import check_skipped
 from synthtext.core import InputError
 
 

@@ -13,8 +13,8 @@ from benchmarks.processes import kill_session, of_session, ray_workers
 from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, WorkerPool, worker_pool
 from pipelines.errors import JobError
 from pipelines.jobs.copypaste import copypaste
-from pipelines.jobs.crops import CropsSource
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.crops import crops
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
@@ -41,15 +41,15 @@ def die_once(flag):
     return flag
 
 def not_yet(flag):
-    from pipelines.errors import UnfitError
+    from pipelines.errors import IncompatibleNodeError
     if not Path(flag).exists():
         Path(flag).touch()
-        raise UnfitError("no answer", passing=True)
+        raise IncompatibleNodeError("no answer", transient=True)
     return flag
 
 def never(flag):
-    from pipelines.errors import UnfitError
-    raise UnfitError("no answer", passing=True)
+    from pipelines.errors import IncompatibleNodeError
+    raise IncompatibleNodeError("no answer", transient=True)
 
 def die(task):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -100,7 +100,7 @@ def test_every_task_is_done_elsewhere_and_never_many_are_taken_ahead(running, ta
     for done, (result, process) in enumerate(running.run(tasks.square, numbers()), 1):
         found.append(result)
         assert process != os.getpid()
-        assert taken - done < running.limit
+        assert taken - done < running.max_in_flight
     assert sorted(found) == [number * number for number in range(20)]
 
 
@@ -116,9 +116,9 @@ def test_other_error_of_a_worker_fails_the_job_in_one_sentence(running, tasks):
 
 
 def test_task_of_a_dead_worker_is_done_again_and_counted(running, tasks, tmp_path):
-    before = running.deaths
+    before = running.lost_workers
     assert list(running.run(tasks.die_once, [str(tmp_path / "flag")])) == [str(tmp_path / "flag")]
-    assert running.deaths == before + 1
+    assert running.lost_workers == before + 1
 
 
 def test_task_that_kills_every_worker_fails_the_job(running, tasks):
@@ -126,14 +126,14 @@ def test_task_that_kills_every_worker_fails_the_job(running, tasks):
         list(running.run(tasks.die, ["shard 3"]))
 
 
-def test_a_machine_that_may_be_fit_later_is_asked_again_for_a_while(running, tasks, tmp_path, monkeypatch):
+def test_node_with_a_transient_failure_is_retried(running, tasks, tmp_path, monkeypatch):
     said, flags = [], [str(tmp_path / "a"), str(tmp_path / "b")]
     asked = WorkerPool(2)
     assert sorted(asked.run(tasks.not_yet, flags, log=said.append)) == flags
     assert not asked.excluded_nodes
-    assert all("is asked again: no answer" in line for line in said)
-    monkeypatch.setattr(sys.modules[WorkerPool.__module__], "_PATIENCE", 0.5)
-    with pytest.raises(InputError, match=r"no machine is left that may draw, for machine .* was refused: no answer"):
+    assert all("will be retried: no answer" in line for line in said)
+    monkeypatch.setattr(sys.modules[WorkerPool.__module__], "_TRANSIENT_TIMEOUT", 0.5)
+    with pytest.raises(InputError, match=r"no compatible node is left: node .* was excluded: no answer"):
         list(asked.run(tasks.never, flags))
 
 
@@ -146,16 +146,14 @@ def test_workers_write_the_same_bytes(running, reference, tmp_path):
 
 def test_workers_write_the_same_scenes_crops_and_pastes(running, tmp_path):
     small = [
-        "fonts={system: false, embedded: true, size_range: [9, 30]}",
+        "fonts={system: false, bundled: true, size_range: [9, 30]}",
         "output={width_range: [200, 240], height_range: [160, 200]}",
     ]
 
     def jobs(folder, workers):
         generate("scenes", folder / "scenes", 6, overrides=small, workers=workers, shard_size=2)
-        crops = CropsSource.from_scenes(tmp_path / "0" / "scenes")
-        generate(
-            crops, folder / "crops", crops.index.line_count, workers=workers, shard_size=crops.index.line_count // 2 - 1
-        )
+        made = crops(tmp_path / "0" / "scenes", folder / "whole", workers=0)
+        crops(tmp_path / "0" / "scenes", folder / "crops", workers=workers, shard_size=made.rows // 2 - 1)
         copypaste(tmp_path / "0" / "scenes", folder / "pasted", 8, workers=workers, shard_size=3)
 
     for workers in (0, 2):
@@ -174,7 +172,7 @@ def test_worker_with_other_files_is_refused(running, tmp_path):
     recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
     assert recipe.digest
     (tmp_path / "words.txt").write_text("1\n3\n")
-    with pytest.raises(InputError, match="would draw other samples"):
+    with pytest.raises(InputError, match="would produce other rows"):
         generate(recipe, tmp_path / "data", 10, workers=1)
     assert not list(tmp_path.rglob("*.parquet"))
 
@@ -183,7 +181,7 @@ def start(folder: Path, workers: int) -> "subprocess.Popen[bytes]":
     call = f"generate('digits', {str(folder)!r}, {COUNT}, {workers=}, shard_size={SIZE})"
     # A job that a shell put into the background, as a test run may be, starts with Ctrl-C ignored.
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{heed}; from pipelines.jobs.shard_job import generate; {call}"
+    code = f"{heed}; from pipelines.jobs.generation import generate; {call}"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, env=env, start_new_session=True)
 
@@ -251,9 +249,9 @@ def test_workers_write_the_same_bytes_to_a_storage(running, reference, s3, tmp_p
     for form in ("parquet", "lmdb"):
         here = reference if form == "parquet" else tmp_path / form
         if form == "lmdb":
-            generate("digits", here, SIZE, workers=0, shard_size=SIZE, form=form)
+            generate("digits", here, SIZE, workers=0, shard_size=SIZE, format=form)
         count = 3 * SIZE if form == "parquet" else SIZE
-        done = generate("digits", s3.uri(f"ray-{form}"), count, workers=2, shard_size=SIZE, form=form)
+        done = generate("digits", s3.uri(f"ray-{form}"), count, workers=2, shard_size=SIZE, format=form)
         assert done.new_shards == count // SIZE
         for path in (s3.folder(f"ray-{form}") / "shards").rglob("*.[pm]*"):
             assert path.read_bytes() == (here / path.relative_to(s3.folder(f"ray-{form}"))).read_bytes()
@@ -289,8 +287,8 @@ def test_a_full_disk_of_workers(running, tmp_path):
         out = tmp_path / form
         (tmp_path / "driver").write_text(str(os.getpid()))
         with pytest.raises(JobError, match=r"part-00000\d.* cannot be written: .*(too large|full disk)"):
-            generate(recipe, out, 40, workers=2, shard_size=20, form=form)
+            generate(recipe, out, 40, workers=2, shard_size=20, format=form)
         (tmp_path / "driver").unlink()
         assert not marks(out)
-        assert generate(recipe, out, 40, workers=2, shard_size=20, form=form).new_shards == 2
+        assert generate(recipe, out, 40, workers=2, shard_size=20, format=form).new_shards == 2
     assert contents(tmp_path / "parquet") == contents(tmp_path / "undisturbed")

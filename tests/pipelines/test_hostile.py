@@ -20,10 +20,10 @@ from pipelines.datasets.open import open_line_source, open_scene_source
 from pipelines.datasets.scene_labels import parse_scene_label
 from pipelines.inference.onnx_import import import_onnx
 from pipelines.io.line_row import LineRow
+from pipelines.io.plan import ShardSpec
 from pipelines.io.scene_row import SceneRow
 from pipelines.jobs.check_rows import read_row_groups
-from pipelines.jobs.import_formats import open_import_source
-from pipelines.jobs.importing import decode_complete_image
+from pipelines.jobs.importing import ImportSource, decode_complete_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Clusters, InputError, TextInstance, as_polygon
 from synthtext.fonts.discovery import bundled_fonts
@@ -103,9 +103,8 @@ COCO = {
 
 def import_all(path: Path) -> None:
     with suppress(InputError):
-        job = open_import_source(path)
-        for index in range(len(job.source)):
-            job.item(index)
+        source = ImportSource.from_path(path)
+        list(source.rows(ShardSpec(0, 0, len(source.images))))
 
 
 @QUICK
@@ -236,7 +235,7 @@ def test_shards(tmp_path_factory: pytest.TempPathFactory, dataset, form: str, ki
     folder = SHARDS.get((form, kind))
     if folder is None:
         make = row if kind is LineRow else scene
-        folder = dataset(tmp_path_factory.mktemp("data") / "data", [make(n) for n in range(12)], form=form, size=12)
+        folder = dataset(tmp_path_factory.mktemp("data") / "data", [make(n) for n in range(12)], format=form, size=12)
         SHARDS[form, kind] = folder
         WHOLE[folder] = data_of(folder).read_bytes()
     data_of(folder).write_bytes(data.draw(spoilt(WHOLE[folder])))

@@ -10,8 +10,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli.data import import_command
 from pipelines.datasets.open import open_line_source
-from pipelines.jobs.import_formats import open_import_source
-from pipelines.jobs.importing import LineImportSource
+from pipelines.jobs.importing import ImportSource, import_data
 from synthtext.core import InputError
 
 BAD = {
@@ -45,17 +44,16 @@ def labels(tmp_path):
     return folder / "labels.tsv"
 
 
-def small_shards(path):
-    job = open_import_source(path)
-    return LineImportSource(job.source, job.digest, job.corpus, shard_size=6)
+def small_shards(path, out):
+    return import_data(path, out, workers=0, shard_size=6)
 
 
 def content(folder):
-    return {path.name: path.read_bytes() for path in sorted((folder / "shards").iterdir())}
+    return {path.name: path.read_bytes() for path in sorted((folder / "shards").glob("*.parquet"))}
 
 
 def test_lines_come_over_byte_for_byte_and_the_others_are_counted(tmp_path, labels):
-    statistics = open_import_source(labels).write(tmp_path / "data")
+    statistics = import_data(labels, tmp_path / "data", workers=0).statistics
     source = open_line_source(tmp_path / "data")
     assert len(source) == statistics.rows == 10
     assert dict(statistics.skipped) == {"picture missing": 1, "picture broken": 2, "empty label": 2}
@@ -71,25 +69,17 @@ def test_lines_come_over_byte_for_byte_and_the_others_are_counted(tmp_path, labe
     assert (description["complete"], description["rows"], description["kind"]) == (True, 10, "lines")
 
 
-def test_an_interrupted_import_goes_on_where_it_stopped(tmp_path, labels):
-    small_shards(labels).write(tmp_path / "whole")
-    whole = content(tmp_path / "whole")
-    assert len(whole) == 6
-    part, seen = tmp_path / "part", []
-
-    def stop(count):
-        seen.append(count)
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        small_shards(labels).write(part, stop)
+def test_an_interrupted_import_is_resumed(tmp_path, labels, interrupt_after):
+    small_shards(labels, tmp_path / "whole")
+    part = tmp_path / "part"
+    interrupt_after(1, lambda: small_shards(labels, part))
     first = (part / "shards" / "part-000000.parquet").stat()
     assert not json.loads((part / "dataset.json").read_text())["complete"]
     assert len(list(open_line_source(part).texts())) == 3
-    small_shards(labels).write(part)
+    small_shards(labels, part)
     assert (part / "shards" / "part-000000.parquet").stat().st_mtime_ns == first.st_mtime_ns
-    for name in ("part-000000.parquet", "part-000001.parquet", "part-000002.parquet"):
-        assert content(part)[name] == whole[name]
+    assert content(part) == content(tmp_path / "whole")
+    assert len(content(part)) == 3
 
 
 def test_an_lmdb_comes_over_too(tmp_path, labels):
@@ -98,38 +88,38 @@ def test_an_lmdb_comes_over_too(tmp_path, labels):
         for number, text in ((1, "one"), (2, "")):
             transaction.put(f"image-{number:09d}".encode(), encoded(number, ".png"))
             transaction.put(f"label-{number:09d}".encode(), text.encode())
-    statistics = open_import_source(tmp_path / "words", "lmdb").write(tmp_path / "data")
+    statistics = import_data(tmp_path / "words", tmp_path / "data", source_format="lmdb", workers=0).statistics
     assert dict(statistics.skipped) == {"empty label": 1}
     (line,) = open_line_source(tmp_path / "data").read(np.array([0]))
     assert (line.image, line.text) == (encoded(1, ".png"), "one")
 
 
 def test_a_folder_of_another_import_is_refused(tmp_path, labels):
-    open_import_source(labels).write(tmp_path / "data")
+    import_data(labels, tmp_path / "data", workers=0)
     before = content(tmp_path / "data")
     labels.write_text(labels.read_text().replace("1\n", "2\n"))
-    with pytest.raises(InputError, match="another data set"):
-        open_import_source(labels).write(tmp_path / "data")
+    with pytest.raises(InputError, match="labels has changed"):
+        import_data(labels, tmp_path / "data", workers=0)
     assert content(tmp_path / "data") == before
 
 
 def test_nothing_is_left_of_an_import_without_a_usable_line(tmp_path, labels):
     labels.write_text("".join(BAD))
     with pytest.raises(InputError, match=r"not one of 5 lines .*: empty label \(2\), picture broken \(2\), picture"):
-        open_import_source(labels).write(tmp_path / "data")
+        import_data(labels, tmp_path / "data", workers=0)
     assert not (tmp_path / "data").exists()
 
 
 def test_what_cannot_be_imported_is_refused(tmp_path, labels):
     with pytest.raises(InputError, match="there is no such"):
-        open_import_source(tmp_path / "nowhere")
+        ImportSource.from_path(tmp_path / "nowhere")
     with pytest.raises(InputError, match="is no LMDB"):
-        open_import_source(labels, "lmdb")
+        ImportSource.from_path(labels, "lmdb")
     with pytest.raises(InputError, match="name the label file in it"):
-        open_import_source(labels.parent, "paddleocr")
-    open_import_source(labels).write(tmp_path / "data")
+        ImportSource.from_path(labels.parent, "paddleocr")
+    import_data(labels, tmp_path / "data", workers=0)
     with pytest.raises(InputError, match="needs no import"):
-        open_import_source(tmp_path / "data")
+        ImportSource.from_path(tmp_path / "data")
 
 
 def test_the_command_says_what_was_left_out(tmp_path, labels):
@@ -137,5 +127,5 @@ def test_the_command_says_what_was_left_out(tmp_path, labels):
     app.command()(import_command)
     result = CliRunner().invoke(app, [str(labels), "-o", str(tmp_path / "data"), "--from", "paddleocr"])
     assert result.exit_code == 0, result.output
-    assert "10 lines; left out: empty label (2), picture broken (2), picture missing (1)" in result.output
+    assert "skipped: empty label (2), picture broken (2), picture missing (1)" in result.output
     assert len(open_line_source(tmp_path / "data")) == 10

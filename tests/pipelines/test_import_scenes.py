@@ -11,8 +11,7 @@ from pipelines.cli.data import import_command
 from pipelines.datasets.icdar import parse_icdar_line
 from pipelines.datasets.open import dataset_kind, open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
-from pipelines.jobs.import_formats import open_import_source
-from pipelines.jobs.importing import SceneImportSource, instances_inside
+from pipelines.jobs.importing import ImportSource, import_data, instances_inside
 from synthtext.core import InputError, TextInstance
 
 SQUARE = [[10, 10], [60, 12], [60, 30], [10, 28]]
@@ -41,7 +40,7 @@ def paddle(folder, labels):
 
 
 def scenes_of(path, out, form=None):
-    statistics = open_import_source(path, form).write(out)
+    statistics = import_data(path, out, source_format=form, workers=0).statistics
     return statistics, list(iterate_scenes(open_scene_source(out)))
 
 
@@ -83,19 +82,16 @@ def test_what_cannot_be_used_is_counted_and_keeps_its_number(tmp_path):
     assert [int(scene.key[8:]) for scene in scenes] == [0, 4, 5]
 
 
-def test_an_interrupted_import_of_scenes_goes_on(tmp_path):
+def test_an_interrupted_import_of_scenes_goes_on(tmp_path, interrupt_after):
     path = paddle(tmp_path / "photos", [[entry(f"text {n}", SQUARE[::-1])] for n in range(7)])
-    job = open_import_source(path)
-    small = SceneImportSource(job.source, job.digest, shard_size=3)
-    small.write(tmp_path / "whole")
 
-    def stop(_count):
-        raise KeyboardInterrupt
+    def run(name):
+        return import_data(path, tmp_path / name, workers=0, shard_size=3).statistics
 
-    with pytest.raises(KeyboardInterrupt):
-        small.write(tmp_path / "part", stop)
+    run("whole")
+    interrupt_after(1, lambda: run("part"))
     assert len(open_scene_source(tmp_path / "part")) == 3
-    statistics = small.write(tmp_path / "part")
+    statistics = run("part")
     assert statistics.problems.total() == 7  # those of the shard that was there already too
     for shard in sorted((tmp_path / "whole" / "shards").glob("*.parquet")):
         assert (tmp_path / "part" / "shards" / shard.name).read_bytes() == shard.read_bytes()
@@ -185,7 +181,7 @@ def test_icdars_files_that_are_odd_are_counted(tmp_path):
     (folder / "gt_img_3.txt").write_bytes("10,10,60,12,60,30,10,28,café".encode("latin-1"))
     result = command(folder, "-o", tmp_path / "data")
     assert result.exit_code == 0, result.output
-    assert "1 scenes; left out: " in result.output
+    assert "skipped: " in result.output
     for reason in ("picture missing (1)", "label missing (1)", "label unreadable (1)"):
         assert reason in result.output
     told = "labels left out: line without corners and a text (2), polygon has a coordinate that is no finite number (2)"
@@ -259,17 +255,17 @@ def test_plain_coco_is_read_and_what_is_odd_is_counted(tmp_path):
 def test_json_that_is_no_coco_is_one_sentence(tmp_path, content, says):
     (tmp_path / "texts.json").write_text(content)
     with pytest.raises(InputError, match=says):
-        open_import_source(tmp_path / "texts.json")
+        ImportSource.from_path(tmp_path / "texts.json")
 
 
 def test_folders_that_are_nothing_are_refused(tmp_path):
     with pytest.raises(InputError, match="has no label file gt_"):
-        open_import_source(tmp_path)
+        ImportSource.from_path(tmp_path)
     with pytest.raises(InputError, match="no such label file or folder"):
-        open_import_source(tmp_path / "nowhere")
+        ImportSource.from_path(tmp_path / "nowhere")
     paths = icdar(tmp_path / "a", [[]]), icdar(tmp_path / "a", [[]], pictures="again", labels="again")
     with pytest.raises(InputError, match="have one name"):
-        open_import_source(paths[0])
+        ImportSource.from_path(paths[0])
 
 
 def test_the_command_says_what_was_mended_ignored_kept_and_left_out(tmp_path):
@@ -287,7 +283,7 @@ def test_the_command_says_what_was_mended_ignored_kept_and_left_out(tmp_path):
     path.write_bytes(BOM_UTF8 + path.read_bytes())
     result = command(path, "-o", tmp_path / "data")
     assert result.exit_code == 0, result.output
-    assert "2 scenes\ntexts: 6, of these to be ignored: 3\n" in result.output
+    assert "\ntexts: 6, of these to be ignored: 3\n" in result.output
     said = (
         "labels mended: polygon crosses itself (1), polygon runs counterclockwise (1); "
         "kept: polygon reaches over the picture's edge (1); "

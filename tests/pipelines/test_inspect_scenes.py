@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 
 from pipelines.cli.inspection import inspect_command
 from pipelines.datasets.open import open_scene_source
+from pipelines.datasets.scene_profile import count_overlaps, profile_scenes
 from pipelines.io.scene_row import SceneRow
-from pipelines.reports.picture import count_overlaps
+from pipelines.reports.dataset_page import scene_page
+from pipelines.reports.findings import Severity
 from pipelines.reports.scene_checks import run_scene_checks
-from pipelines.reports.scene_dataset import profile_scenes, sample_scene_rows, scenes_page
 from synthtext.core import Box, Origin, Scene, SkippedSample, TextInstance
 
 HOSTILE = "<script>alert(1)</script>"
@@ -37,50 +38,51 @@ def row(number, *texts, image=None):
     return SceneRow.from_scene(scene, encode(pixels(number)) if image is None else image, ".png")
 
 
-def facts_of(path):
+def profile_of(path):
     return profile_scenes(open_scene_source(path), np.random.default_rng(0))
 
 
-def odd(path):
-    return {finding.check: finding for finding in run_scene_checks(facts_of(path)) if finding.severity != "fine"}
+def problems(path):
+    findings = run_scene_checks(profile_of(path))
+    return {finding.check: finding for finding in findings if finding.severity != Severity.OK}
 
 
 GOOD = [row(1, text("one")), row(2, text("two"), text("three", top=60)), row(3, text("four"))]
 
 
-def test_nothing_is_odd_about_good_scenes(dataset, tmp_path):
-    assert odd(dataset(tmp_path / "data", GOOD, size=3)) == {}
+def test_good_scenes_pass_all_checks(dataset, tmp_path):
+    assert problems(dataset(tmp_path / "data", GOOD, size=3)) == {}
 
 
 @pytest.mark.parametrize(
-    ("check", "level", "bad"),
+    ("check", "severity", "bad"),
     [
-        ("texts outside of the picture", "wrong", row(9, text("gone", left=WIDTH))),
-        ("texts outside of the picture", "wrong", row(9, text("gone", top=-40))),
-        ("polygons over the picture's edge", "note", row(9, text("over", left=WIDTH - 30))),
-        ("polygons over the picture's edge", "note", row(9, text("over", left=-5))),
-        ("tiny texts", "look", row(9, text("low", height=7))),
-        ("tiny texts", "look", row(9, text("thin", width=6))),
-        ("overlapping texts", "look", row(9, text("a"), text("b", left=30))),
-        ("texts without a transcription", "note", row(9, text(""))),
-        ("scenes with nothing but ignored texts", "look", row(9, text("###", ignore=True))),
-        ("scenes without a text", "note", row(9)),
-        ("repeated pictures", "wrong", row(9, text("other"), image=GOOD[0].image)),
-        ("repeated pictures", "look", row(9, text("one"), image=GOOD[0].image)),
-        ("parents that are not there", "wrong", row(9, text("part", parent=5))),
-        ("unreadable scenes", "wrong", row(9, text("broken"), image=b"no picture")),
-        ("gaps", "note", SkippedSample(3, ("no room",))),
+        ("texts outside the image", "error", row(9, text("gone", left=WIDTH))),
+        ("texts outside the image", "error", row(9, text("gone", top=-40))),
+        ("polygons crossing the edge", "info", row(9, text("over", left=WIDTH - 30))),
+        ("polygons crossing the edge", "info", row(9, text("over", left=-5))),
+        ("tiny texts", "warning", row(9, text("low", height=7))),
+        ("tiny texts", "warning", row(9, text("thin", width=6))),
+        ("overlapping texts", "warning", row(9, text("a"), text("b", left=30))),
+        ("texts without a transcription", "info", row(9, text(""))),
+        ("scenes of ignored texts only", "warning", row(9, text("###", ignore=True))),
+        ("scenes without a text", "info", row(9)),
+        ("duplicate images", "error", row(9, text("other"), image=GOOD[0].image)),
+        ("duplicate images", "warning", row(9, text("one"), image=GOOD[0].image)),
+        ("invalid parents", "error", row(9, text("part", parent=5))),
+        ("unreadable scenes", "error", row(9, text("broken"), image=b"no picture")),
+        ("skipped samples", "info", SkippedSample(3, ("no room",))),
     ],
 )
-def test_what_is_odd_is_found_and_nothing_else(dataset, tmp_path, check, level, bad):
-    found = odd(dataset(tmp_path / "data", [*GOOD, bad], size=3))
+def test_check_finds_one_bad_scene(dataset, tmp_path, check, severity, bad):
+    found = problems(dataset(tmp_path / "data", [*GOOD, bad], size=3))
     assert list(found) == [check]
-    assert found[check].severity == level
+    assert found[check].severity == severity
     assert found[check].message.startswith("1 of ")
 
 
 @pytest.mark.parametrize(
-    "fine",
+    "texts",
     [
         (text("over", left=WIDTH - 59.5),),  # within a pixel
         (text("low", height=7, ignore=True), text("fine", top=60)),
@@ -90,11 +92,11 @@ def test_what_is_odd_is_found_and_nothing_else(dataset, tmp_path, check, level, 
         (text("", ignore=True), text("fine", top=60)),
     ],
 )
-def test_what_is_not_odd_is_not_found(dataset, tmp_path, fine):
-    assert odd(dataset(tmp_path / "data", [*GOOD, row(9, *fine)], size=3)) == {}
+def test_checks_accept_valid_scenes(dataset, tmp_path, texts):
+    assert problems(dataset(tmp_path / "data", [*GOOD, row(9, *texts)], size=3)) == {}
 
 
-def test_overlaps_agree_with_areas_of_masks():
+def test_overlaps_agree_with_masks():
     rng = np.random.default_rng(0)
     for _ in range(10):
         texts = []
@@ -114,34 +116,34 @@ def test_overlaps_agree_with_areas_of_masks():
             assert sum(share > 0.55 for share in shares) <= found <= sum(share > 0.45 for share in shares)
 
 
-def test_facts_are_those_of_the_labels(dataset, tmp_path):
+def test_profile_agrees_with_labels(dataset, tmp_path):
     turned = np.array([[100, 20], [100, 80], [80, 80], [80, 20]], np.float32)  # its top is at the right
     rows = [*GOOD, row(4, text("first", ignore=True), TextInstance("down", turned, level="line"))]
-    facts = facts_of(dataset(tmp_path / "data", rows, size=3))
-    assert facts.scenes["texts"].tolist() == [1, 2, 1, 2]
-    assert facts.scenes["ignored"].tolist() == [0, 0, 0, 1]
-    assert set(zip(facts.scenes["width"], facts.scenes["height"], strict=True)) == {(WIDTH, HEIGHT)}
-    assert facts.texts["scene"].tolist() == [0, 1, 1, 2, 3, 3]
-    down = facts.texts[-1]
+    profile = profile_of(dataset(tmp_path / "data", rows, size=3))
+    assert profile.scenes["texts"].tolist() == [1, 2, 1, 2]
+    assert profile.scenes["ignored"].tolist() == [0, 0, 0, 1]
+    assert set(zip(profile.scenes["width"], profile.scenes["height"], strict=True)) == {(WIDTH, HEIGHT)}
+    assert profile.texts["scene"].tolist() == [0, 1, 1, 2, 3, 3]
+    down = profile.texts[-1]
     assert (down["angle"], down["width"], down["height"], down["level"]) == (90, 60, 20, 1)
-    assert (facts.texts["angle"][:-1] == 0).all()
-    assert dict(facts.characters) == {c: "onetwothreefourdown".count(c) for c in set("onetwothreefourdown")}
-    assert facts.labels([1]) == ("two in 0badcafe0000000002",)
+    assert (profile.texts["angle"][:-1] == 0).all()
+    assert dict(profile.characters) == {c: "onetwothreefourdown".count(c) for c in set("onetwothreefourdown")}
+    assert profile.labels([1]) == ("two in 0badcafe0000000002",)
 
 
-def test_a_large_set_is_looked_at_in_part(dataset, tmp_path):
+def test_number_of_inspected_scenes_is_limited(dataset, tmp_path):
     rows = [row(number, text(f"text {number}")) for number in range(40)]
     source = open_scene_source(dataset(tmp_path / "data", rows, size=4))
-    facts = profile_scenes(source, np.random.default_rng(1), most=12)
-    assert (len(facts), facts.sampled) == (40, 12)
-    assert facts.scenes["row"].tolist() == sorted(set(facts.scenes["row"].tolist()))
-    chosen = sample_scene_rows(facts, 5, np.random.default_rng(0))
-    assert set(chosen.tolist()) <= set(facts.scenes["row"].tolist())
-    assert "12 of 40 scenes looked at" in scenes_page(facts, run_scene_checks(facts), chosen)
+    profile = profile_scenes(source, np.random.default_rng(1), max_scenes=12)
+    assert (len(profile), profile.sampled) == (40, 12)
+    assert profile.scenes["row"].tolist() == sorted(set(profile.scenes["row"].tolist()))
+    chosen = profile.sample(5, np.random.default_rng(0))
+    assert set(chosen.tolist()) <= set(profile.scenes["row"].tolist())
+    assert "12 of 40 scenes inspected" in scene_page(profile, run_scene_checks(profile), chosen)
 
 
 class Checker(HTMLParser):
-    """Notes tags that do not close, and scripts."""
+    """Checks that every element is closed in order, and collects the tags."""
 
     VOID = frozenset({"meta", "img", "input", "br", "col"})
 
@@ -158,7 +160,7 @@ class Checker(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_page_shows_every_outline_and_no_label_is_markup(dataset, tmp_path):
+def test_page_shows_every_outline_and_escapes_labels(dataset, tmp_path):
     bent = np.array([[20, 60], [50, 40], [90, 60], [90, 80], [50, 60], [20, 80]], np.float32)
     texts = (
         text(HOSTILE, level="line"),
@@ -166,8 +168,8 @@ def test_the_page_shows_every_outline_and_no_label_is_markup(dataset, tmp_path):
         TextInstance("bent", bent, origin=Origin("pasted", "bank", 1)),
         text("###", top=90, ignore=True),
     )
-    facts = facts_of(dataset(tmp_path / "data", [*GOOD, row(9, *texts), row(10)], size=3))
-    page = scenes_page(facts, run_scene_checks(facts), facts.scenes["row"])
+    profile = profile_of(dataset(tmp_path / "data", [*GOOD, row(9, *texts), row(10)], size=3))
+    page = scene_page(profile, run_scene_checks(profile), profile.scenes["row"])
     parsed = Checker()
     parsed.feed(page)
     assert parsed.open == []
@@ -177,7 +179,7 @@ def test_the_page_shows_every_outline_and_no_label_is_markup(dataset, tmp_path):
     assert kinds[5:] == ["word"] * 4 + ["line", "word", "pasted", "ignored"]
     assert "M20.0 60.0L50.0 40.0L90.0 60.0L90.0 80.0L50.0 60.0L20.0 80.0Z" in page
     assert page.count("data:image/jpeg") == 5
-    for heading in ("Points of a polygon", "Height of a pasted text", "Height of a real text", "Origins", "Levels"):
+    for heading in ("Polygon points", "Text height, pasted", "Text height, real", "Origins", "Levels"):
         assert heading in page
     assert "http" not in re.sub(r"http-equiv|http_equiv", "", page)
 
@@ -198,7 +200,7 @@ def command(*arguments):
     return CliRunner().invoke(app, list(map(str, arguments)))
 
 
-def test_the_command_looks_at_scenes_that_are_odd_in_every_way(tmp_path):
+def test_command_reports_invalid_scenes(tmp_path):
     square = [[10, 10], [60, 12], [60, 30], [10, 28]]
     labels = [
         [{"transcription": "good", "points": square}],
@@ -215,24 +217,24 @@ def test_the_command_looks_at_scenes_that_are_odd_in_every_way(tmp_path):
     result = command(path, "-o", tmp_path / "page.html")
     assert result.exit_code == 0, result.output
     assert "7 scenes with 3 texts" in result.output
-    assert "wrong: 3 of 7 scenes (42.9 %) cannot be read" in result.output
+    assert "error: 3 of 7 scenes (42.9 %) cannot be read" in result.output
     for reason in ("picture missing × 1", "picture broken × 1", "label unreadable × 1"):
         assert reason in result.output
-    assert "look: 3 labels were not as they should be (mended: polygon crosses itself (1); left out: " in result.output
+    assert "warning: 3 labels were invalid (mended: polygon crosses itself (1); left out: " in result.output
     assert "4 of 7 scenes" in result.output
     assert (tmp_path / "page.html").read_text(encoding="utf-8").count('<figure class="sample scene"') == 4
 
 
-def test_a_set_of_which_nothing_can_be_read_is_still_a_page(tmp_path):
+def test_page_of_unreadable_scenes(tmp_path):
     path = label_file(tmp_path / "photos", [[]] * 3)
     for number in range(3):
         (path.parent / f"{number}.png").unlink()
     result = command(path, "-o", tmp_path / "page.html")
     assert result.exit_code == 0, result.output
-    assert "wrong: 3 of 3 scenes (100.0 %) cannot be read" in result.output
+    assert "error: 3 of 3 scenes (100.0 %) cannot be read" in result.output
 
 
-def test_lines_are_still_looked_at_as_lines(tmp_path):
+def test_command_inspects_a_label_file_of_lines(tmp_path):
     (tmp_path / "0.png").write_bytes(encode(pixels(0)))
     (tmp_path / "labels.tsv").write_text("0.png\t[06]\n")
     result = command(tmp_path / "labels.tsv", "-o", tmp_path / "page.html")

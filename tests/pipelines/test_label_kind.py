@@ -9,8 +9,7 @@ import pytest
 
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.jobs.copypaste_inputs import open_crop_source
-from pipelines.jobs.import_formats import open_import_source
-from pipelines.jobs.importing import SceneImportSource
+from pipelines.jobs.importing import ImportSource, import_data
 from synthtext.core import InputError
 
 TEXT = json.dumps([{"transcription": "ok", "points": [[10, 10], [60, 10], [60, 30], [10, 30]]}])
@@ -36,7 +35,7 @@ def test_all_who_open_a_label_file_agree(tmp_path, labels, kind):
     path = tmp_path / "labels.txt"
     path.write_text("".join(f"{i}.png\t{label}\n" for i, label in enumerate(labels)))
     assert dataset_kind(path) == kind
-    assert isinstance(open_import_source(path), SceneImportSource) == (kind == "scenes")
+    assert ImportSource.from_path(path).kind == kind
     opened, refused = (
         (open_scene_source, open_line_source) if kind == "scenes" else (open_line_source, open_scene_source)
     )
@@ -59,5 +58,5 @@ def test_a_broken_first_label_is_counted_like_any_other(tmp_path):
     for i in range(2):
         cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((50, 80, 3), 90, np.uint8))
     (tmp_path / "labels.txt").write_text(f"0.png\t{BROKEN}\n1.png\t{TEXT}\n")
-    statistics = open_import_source(tmp_path / "labels.txt").write(tmp_path / "data")
+    statistics = import_data(tmp_path / "labels.txt", tmp_path / "data", workers=0).statistics
     assert (statistics.rows, statistics.skipped) == (1, {"label unreadable": 1})

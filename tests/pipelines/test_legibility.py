@@ -9,9 +9,9 @@ import pytest
 
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.open_network import open_recognizer
+from pipelines.inference.resolve import open_recognizer
 from pipelines.inference.predictors import TextRecognizer
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Box, Image, Points, Sample, Size, Warp
 from synthtext.fonts import bundled_fonts, system_fonts

@@ -13,8 +13,8 @@ from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.selection import select_lines
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.predictors import TextRecognizer
-from pipelines.inference.run import Run
-from pipelines.jobs.shard_job import generate
+from pipelines.inference.run import open_run
+from pipelines.jobs.generation import generate
 from pipelines.training.job import train
 from synthtext.core import Charset
 
@@ -56,10 +56,10 @@ def test_none_is_lost_unseen(source):
 
 
 def test_they_are_read_as_they_are_deployed_and_not_squashed(source, published):
-    recognizer = Run.open(published / "recognizer").recognizer()
+    recognizer = open_run(published / "recognizer").predictor()
     evaluation = evaluate_recognizer(recognizer, source)
     assert evaluation.scores.normalized_edit_similarity > 0.93
-    longest = max(evaluation.readings, key=lambda reading: len(reading.truth))
+    longest = max(evaluation.predictions, key=lambda reading: len(reading.label))
     image, _ = LinesDataset(source.name)[longest.row]
     (alone,) = recognizer.read([image])
     assert alone.text == longest.prediction  # whatever it is batched with

@@ -12,10 +12,10 @@ from pipelines.inference import engine as runtime
 from pipelines.inference.onnx_export import export_onnx
 from pipelines.inference.onnx_graph import load_onnx
 from pipelines.inference.onnx_import import import_onnx
-from pipelines.inference.open_network import model_kind, open_detector, open_recognizer
+from pipelines.inference.resolve import model_kind, open_detector, open_recognizer
 from pipelines.inference.published import DETECTOR_FILE, RECOGNIZER_FILE, published_file
 from pipelines.inference.reader import Reader
-from pipelines.inference.run import RecognizerSettings, Run
+from pipelines.inference.run import RecognizerSettings, create_run, open_run
 from synthtext.core import Charset, InputError
 
 
@@ -90,7 +90,7 @@ def test_wrong_metadata_are_refused_with_the_files_name(tmp_path, exported):
             path = changed(exported / f"{kind}.onnx", tmp_path / "changed.onnx", preprocessing=text)
             with pytest.raises(InputError, match=r"changed\.onnx: preprocessing: "):
                 attempt(path)
-    characters = "\n".join(["a", "a", *Run.open(exported / "recognizer").charset.characters[2:]])
+    characters = "\n".join(["a", "a", *open_run(exported / "recognizer").charset.characters[2:]])
     path = changed(exported / "recognizer.onnx", tmp_path / "changed.onnx", character=characters)
     with pytest.raises(InputError, match=r"changed\.onnx: a charset has each character once"):
         open_recognizer(path)
@@ -99,8 +99,8 @@ def test_wrong_metadata_are_refused_with_the_files_name(tmp_path, exported):
 def test_an_onnx_file_is_read_with_a_dictionary(tmp_path, capsys):
     """Of 95 characters, so that they cannot be taken for the published ones."""
     torch.manual_seed(0)
-    network, charset = RecognizerSettings(scale=0.125, hidden=8, mid=8), Charset.named("ascii")
-    run = Run.create(tmp_path / "run", {"network": network.model_dump()}, RecognizerPreprocessing(), charset)
+    network, charset = RecognizerSettings(backbone_scale=0.125, lstm_hidden=8, head_dim=8), Charset.named("ascii")
+    run = create_run(tmp_path / "run", {"network": network.model_dump()}, RecognizerPreprocessing(), charset)
     run.save_weights(network.build(charset, 32))
     export_onnx(run, tmp_path / "whole.onnx", lambda line: None)
     bare = changed(tmp_path / "whole.onnx", tmp_path / "bare.onnx", character=None)

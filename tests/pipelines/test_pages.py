@@ -1,5 +1,6 @@
-import html
-import re
+"""Rendering of pages: escaping, charts, tables and embedded images."""
+
+from collections import Counter
 from html.parser import HTMLParser
 
 import cv2
@@ -8,10 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.reports.charts import Histogram, bar_chart, character_grid, format_percent, histogram_chart
-from pipelines.reports.page import Section, element, escape, render_page, user_text
-from pipelines.reports.picture import MAX_INLINE_BYTES, line_image
-from pipelines.reports.scores import MisreadLine, count_facts, diff_markup, misread_table, scores_section
+from pipelines.evaluation.outcomes import MisreadLine
+from pipelines.evaluation.slices import SliceAttribute, group_by_name
+from pipelines.reports.charts import BarChart, CharacterGrid, Histogram
+from pipelines.reports.findings import Finding, Severity
+from pipelines.reports.formatting import compact_count, format_percent, visible_character
+from pipelines.reports.page import render_page
+from pipelines.reports.picture import MAX_INLINE_BYTES, encode_thumbnail, line_image, svg_path
+from pipelines.reports.recognizer_report import diff_texts
+from pipelines.reports.slice_tables import ShareColumn, SliceChart, merge_scores
 
 HOSTILE = [
     "<script>document.title='gone'</script>",
@@ -19,10 +25,11 @@ HOSTILE = [
     "&lt;b&gt;",
     "</style>",
 ]
+CHART = SliceChart("things", (("good", "good"),), "bad", (ShareColumn("good", "good"),))
 
 
 class Parsed(HTMLParser):
-    """Checks that every element is closed in order, and collects texts and attributes."""
+    """Checks that every element is closed in order, and collects texts, tags and attributes."""
 
     def __init__(self, markup: str) -> None:
         super().__init__()
@@ -51,143 +58,185 @@ def encoded(width=60, height=20, suffix=".png", noise=False) -> bytes:
     return cv2.imencode(suffix, pixels)[1].tobytes()
 
 
-def row(truth="lime", reading="time", **changes) -> MisreadLine:
-    values = {"image": encoded(), "mime": "image/png", "confidence": 0.75, "source": "photos, 7"} | changes
-    return MisreadLine(truth=truth, reading=reading, **values)
+def inspect_page(title="data", facts=None, findings=(), histograms=(), bar_charts=(), characters=None) -> str:
+    return render_page(
+        "lines.html",
+        "test",
+        title,
+        facts or {},
+        findings=findings,
+        sampled="",
+        histograms=histograms,
+        bar_charts=bar_charts,
+        characters=characters,
+        examples=[],
+        has_contrast=False,
+        has_clusters=False,
+        total=0,
+    )
 
 
-@given(st.text())
-def test_a_text_comes_out_of_the_markup_as_it_went_in(text):
-    parsed = Parsed(element("p", element("b", text, title=text), text))
-    assert parsed.tags == ["p", "b"]
-    assert parsed.text == text + text
-    assert parsed.attributes == [("title", text)]
-
-
-def test_markup_is_not_escaped_twice_and_attributes_can_be_left_out():
-    inner = element("i", "a & b")
-    assert escape(inner) == inner
-    assert element("p", inner, class_="x", hidden=True, lang=None) == '<p class="x" hidden><i>a &amp; b</i></p>'
+def evaluate_page(title="run", lines=(), sources=(), scores=None) -> str:
+    return render_page(
+        "recognizer.html",
+        "test",
+        title,
+        {},
+        scores=scores or {},
+        sources=[{"heading": "", "summary": "", "tables": [], **source} for source in sources],
+        chart=CHART,
+        lines=lines,
+        diff_texts=diff_texts,
+    )
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_a_page_runs_no_script_but_its_own_and_asks_for_nothing(hostile):
-    written = render_page(hostile, hostile, {hostile: hostile}, [Section(hostile, user_text(hostile), hostile)])
-    parsed = Parsed(written)
+def test_page_escapes_every_value_and_loads_nothing(hostile):
+    findings = [Finding(hostile, Severity.ERROR, hostile, (hostile,)), Finding(hostile)]
+    bars = [BarChart.from_counts(hostile, {hostile: 1}, 1)]
+    page = inspect_page(hostile, {hostile: hostile}, findings, [Histogram(hostile, "", 1, 1, (1,), 1, "1")], bars)
+    parsed = Parsed(page)
     assert parsed.tags.count("script") == parsed.tags.count("style") == 1
     assert "img" not in parsed.tags
-    assert parsed.text.count(hostile) == 9  # title twice, kind, heading, fact, value, section, note, body
+    assert parsed.text.count(hostile) == 11
     assert not [value for name, value in parsed.attributes if name in ("src", "href")]
-    assert "url(" not in written
-    assert "@import" not in written
+    assert "url(" not in page
+    assert "@import" not in page
 
 
-def test_the_worst_page_holds_everything_that_it_was_given():
-    rows = [row(text, text[::-1], source=text, confidence=0.5) for text in HOSTILE]
-    summary = {"samples": 1234, "accuracy": 0.5, "a_b/c: accuracy_without_spaces": 1.0}
-    sections = [scores_section(summary), Section("Worst", misread_table(rows))]
-    written = render_page("test", HOSTILE[0], count_facts(summary), sections)
-    parsed = Parsed(written)
+def test_misread_lines_are_escaped_and_have_their_numbers():
+    lines = [MisreadLine(encoded(), text, text[::-1], 0.5, text) for text in HOSTILE]
+    parsed = Parsed(evaluate_page(HOSTILE[0], lines, scores={"accuracy": 0.5}))
     assert parsed.tags.count("script") == 1
-    assert parsed.tags.count("img") == len(rows)
+    assert parsed.tags.count("img") == len(lines)
     assert all(value.startswith("data:image/") for name, value in parsed.attributes if name == "src")
-    for text in ("1,234", "50.00", "100.00", "a_b/c: accuracy without spaces", *HOSTILE):
+    for text in ("50.00", *HOSTILE):
         assert text in parsed.text
-    assert [value for name, value in parsed.attributes if name == "data-distance"] == [str(r.distance) for r in rows]
+    distances = [value for name, value in parsed.attributes if name == "data-distance"]
+    assert distances == [str(line.distance) for line in lines]
 
 
-def test_a_page_of_no_misread_line_says_so():
-    assert "Every line was read as it is labelled" in misread_table([])
+def test_page_without_misread_lines():
+    assert "Every line was read correctly" in evaluate_page()
 
 
-def test_a_broken_picture_is_named_and_does_not_stop_the_page():
-    assert "cannot be decoded" in misread_table([row(image=b"no picture"), row(image=b"")])
+def test_undecodable_image_is_named():
+    lines = [MisreadLine(image, "a", "b", 0.5, "key") for image in (b"no image", b"")]
+    assert evaluate_page(lines=lines).count("cannot be decoded") == 2
+
+
+def test_labels_have_their_own_direction():
+    page = evaluate_page(lines=[MisreadLine(encoded(), "שלום", "", 0.5, "key")])
+    assert '<bdi dir="auto" lang="" class="text"><del>שלום</del></bdi>' in page
+    assert '<span class="none">nothing</span>' in page
 
 
 @given(st.text("abc é̈", max_size=12), st.text("abc é̈", max_size=12))
-def test_marks_change_no_text_and_what_is_not_marked_is_common(truth, reading):
-    left, right = diff_markup(truth, reading)
-    if truth:
-        assert Parsed(left).text == truth
-    if reading:
-        assert Parsed(right).text == reading
-    if truth and reading:
-        common = [re.sub(r"<(del|ins)>.*?</\1>", "", part, flags=re.S) for part in (left, right)]
-        assert Parsed(common[0]).text == Parsed(common[1]).text
+def test_diff_keeps_both_texts_and_unmarked_segments_are_equal(label, prediction):
+    deleted, inserted = diff_texts(label, prediction)
+    assert "".join(text for text, _ in deleted) == label
+    assert "".join(text for text, _ in inserted) == prediction
+    common = ["".join(text for text, differs in part if not differs) for part in (deleted, inserted)]
+    assert common[0] == common[1]
 
 
-def test_an_accent_is_marked_together_with_its_letter():
-    left, _ = diff_markup("cafe\u0301", "cafe")
-    assert "<del>e\u0301</del>" in left
+def test_diff_does_not_separate_a_combining_character():
+    assert diff_texts("cafe\u0301", "cafe")[0] == [("caf", False), ("e\u0301", True)]
 
 
 @given(st.lists(st.integers(0, 5000), min_size=1, max_size=300))
-def test_a_histogram_counts_every_value_once(values):
-    histogram = Histogram.of(np.array(values))
+def test_histogram_counts_every_value_once(values):
+    histogram = Histogram.from_values("widths", np.array(values))
     assert sum(histogram.counts) == len(values)
     assert len(histogram.counts) <= 32
     assert histogram.label(0).startswith(str(min(values)))
     assert histogram.median == f"{np.median(values):g}"
-    drawn = Parsed(histogram_chart("widths", histogram))
-    if len(set(values)) > 1:
-        assert drawn.tags.count("rect") == sum(count > 0 for count in histogram.counts)
-    else:
-        assert f"always {values[0]}" in drawn.text
 
 
-def test_a_value_far_out_does_not_flatten_a_histogram():
-    histogram = Histogram.of(np.array([*range(10)] * 100 + [100_000]))
+def test_histogram_is_drawn_with_a_column_for_each_count():
+    varied = Histogram.from_values("widths", np.array([1, 1, 5]), " px")
+    parsed = Parsed(inspect_page(histograms=[varied]))
+    assert parsed.tags.count("rect") == 2
+    assert ("aria-label", "widths: from 1 to 5 px, median 1") in parsed.attributes
+    constant = Histogram.from_values("widths", np.array([7, 7]), " px")
+    assert "always 7 px" in Parsed(inspect_page(histograms=[constant])).text
+
+
+def test_outlier_does_not_compress_a_histogram():
+    histogram = Histogram.from_values("", np.array([*range(10)] * 100 + [100_000]))
     assert len(histogram.counts) == 10
     assert histogram.label(9) == "9 or more"
 
 
-def test_binned_counts_keep_their_gaps():
-    histogram = Histogram.from_bins({32: 3, 64: 1}, 16)
+def test_histogram_of_bins_keeps_empty_bins():
+    histogram = Histogram.from_bins("", {32: 3, 64: 1}, 16)
     assert histogram.counts == (3, 0, 1)
     assert histogram.label(1) == "48 to 63"
     assert histogram.median == "32 to 47"
 
 
-def test_bars_show_the_most_frequent_and_sum_up_the_others():
+def test_bar_chart_sums_up_rare_names():
     counts = {f"font {i}": i + 1 for i in range(20)}
-    text = Parsed(bar_chart("Fonts", counts, sum(counts.values()), limit=5)).text
-    assert "font 19" in text
-    assert "font 3" not in text
-    assert "15 more" in text
+    chart = BarChart.from_counts("Fonts", counts, sum(counts.values()), max_bars=5)
+    assert [bar.name for bar in chart.bars] == ["font 19", "font 18", "font 17", "font 16", "font 15", "15 more"]
+    assert sum(bar.share for bar in chart.bars) == pytest.approx(1)
 
 
-def test_characters_that_cannot_be_seen_are_named():
-    parsed = Parsed(character_grid("Characters", [(" ", 2500), ("\u200b", 1), ("<", 0)], ""))
-    assert "␣" in parsed.text
-    assert "2.5k" in parsed.text
-    assert "U+200B" in parsed.text
-    assert ("class", "never") in parsed.attributes
+def test_character_grid_shows_missing_and_invisible_characters():
+    grid = CharacterGrid.from_counts(Counter({" ": 2500, "\u200b": 1}), "< ")
+    assert grid.counts == ((" ", 2500), ("\u200b", 1), ("<", 0))
+    parsed = Parsed(inspect_page(characters=grid))
+    for text in ("␣", "2.5k", "U+200B"):
+        assert text in parsed.text
+    assert ("class", "missing") in parsed.attributes
 
 
 @pytest.mark.parametrize(("share", "text"), [(0, "0.0 %"), (1e-6, "< 0.1 %"), (0.123, "12.3 %"), (0.99999, "99.9 %")])
-def test_a_share_is_never_rounded_to_nothing_or_to_all(share, text):
+def test_share_is_never_rounded_to_none_or_all(share, text):
     assert format_percent(share) == text
 
 
-def test_heavy_and_unusual_pictures_are_made_small_and_showable():
-    heavy = encoded(2000, 300, noise=True)
-    assert len(heavy) > MAX_INLINE_BYTES
-    assert len(line_image(heavy, "image/png", "x")) < 2 * MAX_INLINE_BYTES + 1000
-    tiff = line_image(encoded(suffix=".tiff"), "image/jpeg", "x")
-    assert 'src="data:image/jpeg' in tiff
-    light = encoded()
-    assert "data:image/png" in line_image(light, "image/png", "x")
+def test_counts_and_characters_are_formatted():
+    assert [compact_count(count) for count in (999, 1500, 25_000, 3_000_000)] == ["999", "1.5k", "25k", "3.0M"]
+    assert visible_character("\t") == "U+0009"
 
 
-def test_a_picture_has_an_alternative_text_and_outlines_in_its_own_pixels():
-    quad = np.array([[1, 2], [30, 2], [30, 18], [1, 18]], np.float32)
-    parsed = Parsed(line_image(encoded(60, 20), "image/png", 'a "b"', [quad]))
-    attributes = dict(parsed.attributes)
-    assert attributes["alt"] == 'a "b"'
-    assert attributes["viewbox"] == "0 0 60 20"
-    assert attributes["d"] == "M1.0 2.0L30.0 2.0L30.0 18.0L1.0 18.0Z"
+def test_scores_of_several_sources_are_prefixed():
+    scores = {"samples": 1234, "accuracy_without_spaces": 1.0}
+    assert merge_scores([("a", scores)]) == ({"samples": "1,234"}, {"accuracy without spaces": 1.0})
+    assert set(merge_scores([("a", scores), ("b_c", scores)]).counts) == {"a: samples", "b_c: samples"}
 
 
-def test_labels_have_their_own_direction():
-    assert 'dir="auto"' in user_text("שלום")
-    assert html.unescape(user_text("")).count("empty") == 1
+def test_slice_tables_show_every_bin_and_put_the_worst_names_first():
+    rng = np.random.default_rng(0)
+    names = [f"font {number:02}" for number in rng.integers(0, 20, 2000)]
+    good = np.array([rng.random() < int(name[-2:]) / 20 for name in names])
+    constant = group_by_name(SliceAttribute("one", "One"), ["x"] * 2000, {"good": good})
+    fonts = group_by_name(SliceAttribute("font", "Font <b>"), names, {"good": good})
+    page = evaluate_page(sources=[{"slices": [fonts, constant]}])
+    assert page.count('<th scope="row"') == 20
+    assert page.index(">font 01<") < page.index(">font 10<") < page.index(">font 19<")
+    assert "8 more" in page
+    assert "Same for all: one: x." in page
+    assert "Font &lt;b&gt;" in page
+    Parsed(page)
+
+
+def test_large_and_unusual_images_are_reencoded():
+    large = encoded(2000, 300, noise=True)
+    assert len(large) > MAX_INLINE_BYTES
+    assert len(line_image(large).src) < 2 * MAX_INLINE_BYTES
+    assert line_image(encoded(suffix=".tiff")).src.startswith("data:image/jpeg")
+    assert line_image(encoded()).src.startswith("data:image/png")
+    assert line_image(b"") is None
+
+
+def test_thumbnail_keeps_the_aspect_ratio():
+    image = encode_thumbnail(encoded(200, 100), 50)
+    assert image[1:] == (50, 25, 200, 100)
+
+
+def test_svg_path_is_closed_or_open():
+    line = np.array([[1, 2], [30.25, 2]], np.float32)
+    assert svg_path([line]) == "M1.0 2.0L30.2 2.0Z"
+    assert svg_path([line], closed=False) == "M1.0 2.0L30.2 2.0"

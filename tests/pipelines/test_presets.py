@@ -8,8 +8,7 @@ from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.recognizer_job import resolve_training_charset
-from synthtext.core import InputError, SkippedSample, package_file
-from synthtext.core.randomness import WeightedComponent
+from synthtext.core import InputError, SkippedSample, WeightedComponent, package_file
 from synthtext.corpora import CorpusMixture, language_characters, languages
 from synthtext.fonts import FontOptions, find_fonts
 from synthtext.fonts.pool import font_weights

@@ -54,7 +54,7 @@ def test_impossible_number_is_refused(digits, count):
 def test_command(run_preview, tmp_path):
     result = run_preview("digits", "-n", "8", "-o", "page.png", "output.height=40")
     assert result.exit_code == 0, result.output
-    assert "8 samples; rejected: none" in result.stdout
+    assert "8 samples; skipped: none" in result.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["page.png"]
     assert cv2.imread("page.png") is not None
 

@@ -1,5 +1,6 @@
-"""Counting, speed, time left; plain lines."""
+"""Progress: counts, rates and remaining time; a bar on a terminal, plain lines elsewhere."""
 
+import logging
 import os
 import pty
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import progress
 from pipelines.progress import ProgressCounter, format_duration, progress_bar
 
 
@@ -19,64 +21,76 @@ class Clock:
         return self.now
 
 
-def test_what_an_earlier_run_did_is_no_speed():
+def test_units_of_an_earlier_run_do_not_count_for_the_rate():
     clock = Clock()
-    meter = ProgressCounter(1000, "lines", done=800, clock=clock)
-    assert meter.seconds_left is None
+    counter = ProgressCounter(1000, "lines", done=800, clock=clock)
+    assert counter.seconds_left is None
     clock.now += 10
-    meter.advance(50)
-    assert meter.rate == pytest.approx(5)
-    assert meter.seconds_left == pytest.approx(30)
-    assert str(meter) == "850 of 1,000 lines, 5 lines/s, 30 s left"
+    counter.advance(50)
+    assert counter.rate == pytest.approx(5)
+    assert counter.seconds_left == pytest.approx(30)
+    assert str(counter) == "850 of 1,000 lines, 5 lines/s, 30 s left"
 
 
-def test_nothing_yet_is_no_speed():
+def test_rate_before_the_first_unit():
     clock = Clock()
-    meter = ProgressCounter(10, "lines", clock=clock)
+    counter = ProgressCounter(10, "lines", clock=clock)
     clock.now += 10
-    assert str(meter) == "0 of 10 lines"
+    assert str(counter) == "0 of 10 lines"
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min"), (90000, "1 d 1 h")]
 )
-def test_durations_in_words(seconds, text):
+def test_durations(seconds, text):
     assert format_duration(seconds) == text
 
 
-def test_away_from_a_terminal_there_are_plain_lines(capsys):
-    with progress_bar("drawing", total=3, unit="[lines]", done=1) as bar:
-        bar.advance()
-        bar.advance()
+def test_plain_lines_in_a_log_file(capsys, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(progress.time, "monotonic", clock)
+    with progress_bar("generating", total=100, unit="[lines]", done=1) as bar:
+        for _ in range(70):
+            clock.now += 1
+            bar.advance()
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.splitlines()[-1].startswith("drawing: 3 of 3 [lines]")
+    counts = [line.partition(" [lines]")[0] for line in printed.err.splitlines()]
+    assert counts == [f"generating: {done} of 100" for done in (31, 61, 71)]  # every 30 seconds, and at the end
 
 
-def test_on_a_terminal_there_is_a_bar(capsys, monkeypatch):
+def test_a_bar_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes the stream for a terminal
-    with progress_bar("drawing", total=3, unit="lines") as bar:
+    with progress_bar("generating", total=3, unit="lines") as bar:
         bar.advance(3)
     printed = capsys.readouterr().err
     assert "━" in printed
     assert "3 of 3 lines" in printed
 
 
-def test_what_is_printed_beside_a_bar_goes_where_it_should():
-    ours, theirs = pty.openpty()
+def test_no_progress_above_the_level_info(capsys, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("pipelines"), "level", logging.WARNING)
+    with progress_bar("generating", total=3, unit="lines") as bar:
+        bar.advance(3)
+    assert bar.counter.done == 3
+    assert capsys.readouterr().err == ""
+
+
+def test_output_is_not_redirected_to_the_bar():
+    reading, writing = pty.openpty()
     code = (
-        "from pipelines.progress import progress\n"
-        "with progress('reading', total=1, unit='pictures') as bar:\n"
+        "from pipelines.progress import progress_bar\n"
+        "with progress_bar('reading', total=1, unit='images') as bar:\n"
         "    print('a text')\n"
         "    bar.advance()\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=Path(__file__).resolve().parents[2], stdout=subprocess.PIPE, stderr=theirs, text=True, check=True,
+        cwd=Path(__file__).resolve().parents[2], stdout=subprocess.PIPE, stderr=writing, text=True, check=True,
     )  # fmt: skip
-    os.close(theirs)
-    shown = os.read(ours, 100_000).decode()
-    os.close(ours)
+    os.close(writing)
+    shown = os.read(reading, 100_000).decode()
+    os.close(reading)
     assert done.stdout == "a text\n"
     assert "a text" not in shown
-    assert "1 of 1 pictures" in shown
+    assert "1 of 1 images" in shown

@@ -232,7 +232,7 @@ def test_one_bad_picture_does_not_stop_the_others(tmp_path):
     out, drawn = tmp_path / "texts.json", tmp_path / "drawn"
     command = ["read", str(tmp_path / "in"), "--json", str(out), "--draw", str(drawn)]
     done = subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli.main import run; run()", *command],
+        [sys.executable, "-c", "from pipelines.cli.main import main; main()", *command],
         cwd=HOME, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1

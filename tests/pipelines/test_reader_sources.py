@@ -146,7 +146,7 @@ def test_a_complete_data_set_that_lacks_a_shard_is_not_read(tmp_path, dataset, f
     DatasetFolder(path).write_description(about.model_copy(update={"complete": True, "rows": 6}))
     assert len(open_line_source(path)) == 6
     (path / "shards" / "part-000001.json").unlink()
-    with pytest.raises(InputError, match=r"complete with 6 rows, but .* 3; .*check names"):
+    with pytest.raises(InputError, match=r"complete with 6 rows, but .* 3; .*check lists"):
         open_line_source(path)
     DatasetFolder(path).write_description(about)  # a job goes on
     assert len(open_line_source(path)) == 3
@@ -220,7 +220,7 @@ def test_folders_that_are_no_data_are_refused(tmp_path):
     with pytest.raises(InputError, match="no finished shard"):
         open_line_source(scenes)
     (scenes / "dataset.json").write_text("{")
-    with pytest.raises(InputError, match=r"dataset\.json describes no data set"):
+    with pytest.raises(InputError, match=r"dataset\.json is not the description"):
         open_line_source(scenes)
 
 

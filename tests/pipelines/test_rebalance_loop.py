@@ -1,4 +1,4 @@
-"""From lines to an evaluation, and from that to a recipe."""
+"""From generated lines to an evaluation to a rebalanced recipe."""
 
 import json
 from pathlib import Path
@@ -9,23 +9,23 @@ from typer.testing import CliRunner
 
 from pipelines.cli.evaluation import evaluate_command
 from pipelines.cli.quality import rebalance_command
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 
 
-def test_the_loop_from_lines_to_a_recipe(published, tmp_path, monkeypatch):
-    """Through the commands: the slices name the data set, the data set has the recipe."""
+def test_slices_of_a_generated_dataset_rebalance_its_recipe(published, tmp_path, monkeypatch):
+    """The slices contain the path of the dataset, and the dataset contains the recipe."""
     generate("digits", tmp_path / "data", 60, workers=0, overrides=["output.height=20", "charset=ascii"])
     slices, out = tmp_path / "slices.json", tmp_path / "new.yaml"
     monkeypatch.chdir(tmp_path)
     evaluate_command(published / "recognizer", ["data"], slices=slices)
     monkeypatch.chdir(Path(__file__).parent)
-    tree = json.loads(slices.read_text())["data"]
-    assert {"font", "corpus", "effect", "style", "paper"} <= tree["lines"]["by"].keys()
-    assert sum(cut["total"] for cut in tree["lines"]["by"]["style"]) == 60
-    assert sum(c["total"] for c in tree["characters"]["by"]["character"]) == tree["characters"]["total"]
-    tree["lines"]["right"] = min(tree["lines"]["right"], 59)  # the published network may read every digit
-    slices.write_text(json.dumps({"data": tree}))
+    entry = json.loads(slices.read_text())["data"]
+    assert {"font", "corpus", "effect", "ink_style", "background"} <= entry["lines"]["by"].keys()
+    assert sum(part["total"] for part in entry["lines"]["by"]["ink_style"]) == 60
+    assert sum(c["total"] for c in entry["characters"]["by"]["character"]) == entry["characters"]["total"]
+    entry["lines"]["correct"] = min(entry["lines"]["correct"], 59)  # the published network may read every digit
+    slices.write_text(json.dumps({"data": entry}))
     app = typer.Typer()
     app.command()(rebalance_command)
     result = CliRunner().invoke(app, [str(slices), "-o", str(out)])

@@ -239,7 +239,7 @@ def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, t
         ("corpus.0={use: pattern, pattern: 2024-13-45}", "no valid YAML"),
         ('corpus.0={use: pattern, pattern: "a{99999999999}"}', "pattern"),
         ('corpus.0={use: pattern, pattern: "[0-9]{1000000}"}', "repeats"),
-        ("corpus.0={use: augment.Blur}", "cannot be drawn from"),
+        ("corpus.0={use: augment.Blur}", "cannot be sampled"),
         ("corpus.0={use: several_of_bad.Fails}", "out of words"),
         ("corpus.0={use: several_of_bad.Weighs}", "rename it"),
         ("corpus.0={use: several_of_bad.Raises}", "cannot be made"),

@@ -1,5 +1,6 @@
 """What recipes say of texts: balance, lengths, corpora within corpora, and what a job tells of characters."""
 
+import platform
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import yaml
 from pipelines.cli.generation import describe_summary
 from pipelines.io.charset_coverage import RARE_THRESHOLD, CharacterFrequencies
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.shard_job import generate
+from pipelines.jobs.generation import generate
 from pipelines.recipes.digest import describe_difference
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext.core import Charset, InputError, Sample, package_file
@@ -104,8 +105,8 @@ def test_files_and_settings_within_a_template_are_in_the_digest(folder: Path, tm
         ("balance.shar=0.1", "unknown key 'balance.shar'; did you mean 'share'"),
         ("coverage.share=2", "share 2.0 must be from 0 to 1"),
         ("balance.weights={ab: 2}", "'ab' is none"),
-        ("layout.length_weights={'4-2': 2}", "'4-2' is no range of lengths"),
-        ("corpus=[{use: text_file, path: names.txt, case: {lower: -1}}]", "weights must be numbers from 0"),
+        ("layout.length_weights={'4-2': 2}", "'4-2' is not a range of lengths"),
+        ("corpus=[{use: text_file, path: names.txt, case: {lower: -1}}]", "weights must be finite"),
         ("corpus=[{use: confusables, pairs: [[a, a]]}]", "two different texts"),
         ("corpus=[{use: confusables, language: xx}]", "no word list for language 'xx'"),
     ],
@@ -149,6 +150,11 @@ def test_versions_of_optional_sources_are_in_the_digest(package: str, use: str) 
     within = f"corpus=[{{use: template, template: '{{x}}', fields: {{x: {use}}}}}]"
     assert f"version of {package}" in resolve_recipe("digits", [within, *charset]).fingerprint
     assert f"version of {package}" not in resolve_recipe("digits").fingerprint
+
+
+def test_the_release_series_of_python_is_in_the_digest() -> None:
+    # Unicode's tables differ between them, and so may what is drawn of a character that is new in one.
+    assert resolve_recipe("digits").ingredients["version of Python"] == ".".join(platform.python_version_tuple()[:2])
 
 
 def test_a_job_tells_which_characters_are_rare_and_how_debts_were_paid(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Readings whose mistakes are known, on lines of which it is known how they were made."""
+"""Analysis and report of predictions with known errors on lines with known provenance."""
 
 import json
 import re
@@ -13,9 +13,10 @@ from models.metrics import recognition_scores
 from pipelines.cli.evaluation import evaluate_command
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import LinePrediction, RecognizerEvaluation, analyse_recognizer
+from pipelines.evaluation.slice_report import recognizer_slices
 from pipelines.io.line_row import LineRow
 from pipelines.io.row import to_json
-from pipelines.reports.evaluation import recognizer_report, recognizer_slices
+from pipelines.reports.recognizer_report import recognizer_report
 from synthtext.core import Clusters
 
 FONTS = ("Lato", "Serif", "Script")
@@ -45,7 +46,7 @@ def line(number):
         contrast=float("nan") if number % 7 == 0 else 30.0 + number,
         effects=EFFECTS[number % 2 + number % 3 // 2],
         meta=to_json(
-            {"drawn": {"style": "outline" if number % 5 else "plain", "background": "wood"}} if number % 6 else {}
+            {"parameters": {"style": "outline" if number % 5 else "plain", "background": "wood"}} if number % 6 else {}
         ),
     )
 
@@ -54,7 +55,7 @@ ROWS = [line(number) for number in range(50)]
 
 
 def read(source, wrong):
-    """An evaluation that reads the rows in `wrong` with their last character replaced."""
+    """Return an evaluation in which the last character of the rows in `wrong` is misread."""
     texts = list(source.texts())
     readings = [text[:-1] + "O" if row in wrong else text for row, text in enumerate(texts)]
     found = (LinePrediction(row, f"{row}", *pair, 0.5) for row, pair in enumerate(zip(texts, readings, strict=True)))
@@ -68,11 +69,11 @@ def generated(request, dataset, tmp_path):
 
 def bins(analysis, key):
     return {
-        str(b.place.get("is", b.place.get("from"))): b for s in analysis.slices for b in s.bins if s.measure.key == key
+        str(b.key.get("is", b.key.get("from"))): b for s in analysis.slices for b in s.bins if s.attribute.key == key
     }
 
 
-def test_columns_are_those_that_were_written(generated):
+def test_source_returns_the_columns_that_were_written(generated):
     columns = generated.columns([*COLUMNS, "nonsense"])
     assert list(columns) == list(COLUMNS)
     for row, written in enumerate(ROWS):
@@ -83,13 +84,13 @@ def test_columns_are_those_that_were_written(generated):
     assert generated.columns([]) == {}
 
 
-def test_other_sources_have_no_columns(tmp_path):
+def test_label_file_has_no_columns(tmp_path):
     (tmp_path / "0.png").write_bytes(picture(30, 20))
     (tmp_path / "labels.tsv").write_text("0.png\ta\n")
     assert open_line_source(tmp_path / "labels.tsv").columns(COLUMNS) == {}
 
 
-def test_slices_say_where_the_mistakes_were_made(generated):
+def test_slices_count_errors_by_attribute(generated):
     wrong = {row for row, made in enumerate(ROWS) if made.font == "Script"}
     analysis = analyse_recognizer(read(generated, wrong))
     fonts = bins(analysis, "font")
@@ -104,15 +105,15 @@ def test_slices_say_where_the_mistakes_were_made(generated):
         "blur": sum("blur" in made.effects for made in ROWS),
         "noise": sum("noise" in made.effects for made in ROWS),
     }
-    told = [number for number in range(50) if number % 6]
-    plain = [number for number in told if number % 5 == 0]
+    known = [number for number in range(50) if number % 6]
+    plain = [number for number in known if number % 5 == 0]
     assert {name: b.total for name, b in bins(analysis, "style").items()} == {
-        "outline": len(told) - len(plain),
+        "outline": len(known) - len(plain),
         "plain": len(plain),
-        "None": 50 - len(told),
+        "None": 50 - len(known),
     }
     assert bins(analysis, "style")["plain"].counts["right"] == len([row for row in plain if row not in wrong])
-    assert bins(analysis, "paper")["wood"].total == len(told)
+    assert bins(analysis, "paper")["wood"].total == len(known)
     lengths = bins(analysis, "length")
     assert lengths["10"].total == sum(len(made.text) in (10, 11) for made in ROWS)
     assert bins(analysis, "corpus")["None"].total == sum(not made.corpus for made in ROWS)
@@ -123,7 +124,7 @@ def test_slices_say_where_the_mistakes_were_made(generated):
         assert bins(analysis, "contrast")[name].total == expected
 
 
-def test_bins_sum_to_the_totals_and_these_to_the_scores(generated):
+def test_counts_of_bins_agree_with_totals_and_scores(generated):
     evaluation = read(generated, set(range(0, 50, 3)))
     analysis = analyse_recognizer(evaluation)
     tree = json.loads(json.dumps(recognizer_slices(analysis)))
@@ -141,7 +142,7 @@ def test_bins_sum_to_the_totals_and_these_to_the_scores(generated):
     assert zeros["confused"] == sum(len(ROWS[row].text) == 3 for row in range(0, 50, 3)) > 0
 
 
-def test_real_lines_are_measured(tmp_path):
+def test_lines_without_provenance_are_measured(tmp_path):
     for number, (text, size) in enumerate({"קורא": (90, 30), "12.": (20, 40), "read": (400, 20)}.items()):
         (tmp_path / f"{number}.png").write_bytes(picture(*size))
         with (tmp_path / "labels.tsv").open("a", encoding="utf-8") as file:
@@ -163,7 +164,7 @@ def test_real_lines_are_measured(tmp_path):
     assert bins(analysis, "contrast")["120"].total == 3
 
 
-def test_the_page_has_a_row_for_every_bin_and_every_mistake(generated):
+def test_report_has_a_row_for_every_bin_and_error(generated):
     analysis = analyse_recognizer(read(generated, {2, 13, 24, 7}))
     written = recognizer_report("grey lines", [analysis])
     for slicing in analysis.slices:
@@ -171,14 +172,14 @@ def test_the_page_has_a_row_for_every_bin_and_every_mistake(generated):
         assert (figure is None) == (len(slicing.bins) == 1)
         if figure:
             assert figure.group().count('<th scope="row"') == len(slicing.bins)
-    mistakes = re.search(r'<figure class="chart mistakes">.*?</figure>', written, re.S).group()
-    assert f"{analysis.confusions.error_total} mistakes in {analysis.confusions.num_characters:,} characters" in written
-    assert 'title="U+0030"' in mistakes
+    errors = re.search(r'<figure class="chart errors">.*?</figure>', written, re.S).group()
+    assert f"{analysis.confusions.error_total} errors in {analysis.confusions.num_characters:,} characters" in written
+    assert 'title="U+0030"' in errors
     assert written.count("data:image/png;base64,") == 4
-    assert "no mistake" in recognizer_report("right", [analyse_recognizer(read(generated, set()))])
+    assert "no errors" in recognizer_report("right", [analyse_recognizer(read(generated, set()))])
 
 
-def test_the_command_writes_the_same(dataset, published, tmp_path):
+def test_command_writes_scores_slices_and_report(dataset, published, tmp_path):
     data, slices, report = dataset(tmp_path / "data", ROWS[:6]), tmp_path / "slices.json", tmp_path / "report.html"
     app = typer.Typer()
     app.command()(evaluate_command)

@@ -1,4 +1,7 @@
+"""Rows of scenes in both formats, and their statistics."""
+
 import json
+from typing import get_args
 
 import cv2
 import lmdb
@@ -29,7 +32,7 @@ def instance(rng):
     if text and rng.random() < 0.5:
         offsets = np.arange(len(text) + 1, dtype=np.int32)
         clusters = Clusters(offsets, rng.uniform(0, 200, (len(text), 4, 2)).astype(np.float32))
-    kind = ("drawn", "pasted", "real")[rng.integers(3)]
+    kind = get_args(Origin.__annotations__["kind"])[rng.integers(3)]
     origin = Origin(kind, "bank", int(rng.integers(1000))) if kind == "pasted" else Origin(kind)
     level = ("word", "line", "block")[rng.integers(3)]
     ignore = bool(rng.random() < 0.3)
@@ -37,13 +40,13 @@ def instance(rng):
 
 
 def scene(number):
-    """Scenes of 0 to 6 texts; the later ones are part of the first."""
+    """A scene of 0 to 6 texts; later ones may be parts of the first."""
     rng = np.random.default_rng(number)
     image = np.full((200, 220, 3), number % 256, np.uint8)
     every = [instance(rng) for _ in range(number % 7)]
     parts = [
         TextInstance(i.text, i.polygon, i.clusters, i.ignore, i.level, 0 if place and rng.random() < 0.5 else -1)
-        if i.origin.kind == "drawn"
+        if i.origin.kind not in ("pasted", "real")
         else i
         for place, i in enumerate(every)
     ]
@@ -68,15 +71,15 @@ def assert_same(found, put, atol):
     np.testing.assert_allclose(found.clusters.quads, put.clusters.quads, atol=atol)
 
 
-@pytest.mark.parametrize(("form", "atol"), [("parquet", 0), ("lmdb", 6e-4)])
-def test_scenes_come_back_as_they_were_put_in(dataset, tmp_path, form, atol):
+@pytest.mark.parametrize(("format", "atol"), [("parquet", 0), ("lmdb", 6e-4)])
+def test_scenes_are_read_back_as_written(dataset, tmp_path, format, atol):
     put = rows()
     items = [*put[:20], SkippedSample(20, ("why",)), *put[21:]]
-    source = open_scene_source(dataset(tmp_path / "data", items, form))
+    source = open_scene_source(dataset(tmp_path / "data", items, format))
     put.pop(20)
     assert len(source) == len(put)
-    assert source.groups[0] == 0
-    assert source.groups[-1] == len(put)
+    assert source.group_offsets[0] == 0
+    assert source.group_offsets[-1] == len(put)
     found = list(iterate_scenes(source))
     assert [one.key for one in found] == [row.key for row in put]
     for one, row in zip(found, put, strict=True):
@@ -90,25 +93,25 @@ def test_scenes_come_back_as_they_were_put_in(dataset, tmp_path, form, atol):
     assert [one.key for one in source.read(order)] == [put[place].key for place in order]
 
 
-@pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_same_scenes_are_the_same_bytes(tmp_path, form):
+@pytest.mark.parametrize("format", ["parquet", "lmdb"])
+def test_same_scenes_give_the_same_bytes(tmp_path, format):
     spec = ShardPlan(40, size=40)[0]
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
-    one, two = (write_shard(rows(), SceneRow, spec, DIGEST, tmp_path / name, form) for name in ("one", "two"))
-    data = "data.mdb" if form == "lmdb" else ""
+    one, two = (write_shard(rows(), SceneRow, spec, DIGEST, tmp_path / name, format) for name in ("one", "two"))
+    data = "data.mdb" if format == "lmdb" else ""
     assert (one.path / data).read_bytes() == (two.path / data).read_bytes()
     assert one.manifest.sha256 == two.manifest.sha256
-    other = write_shard(rows()[::-1], SceneRow, spec, DIGEST, tmp_path / "two", form)
+    other = write_shard(rows()[::-1], SceneRow, spec, DIGEST, tmp_path / "two", format)
     assert other.manifest.sha256 != one.manifest.sha256
 
 
-def test_a_shard_of_scenes_without_texts_can_be_read(dataset, tmp_path):
+def test_shard_of_scenes_without_texts_can_be_read(dataset, tmp_path):
     source = open_scene_source(dataset(tmp_path / "data", [rows(1)[0]] * 3))
     assert [one.instances for one in iterate_scenes(source)] == [(), (), ()]
 
 
-def test_datasets_shows_the_pictures_of_scenes(dataset, tmp_path, monkeypatch):
+def test_datasets_shows_the_images_of_scenes(dataset, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     import datasets
 
@@ -126,7 +129,7 @@ def test_datasets_shows_the_pictures_of_scenes(dataset, tmp_path, monkeypatch):
     )
 
 
-def test_lmdb_labels_are_the_leaves_as_paddleocr_writes_them(dataset, tmp_path):
+def test_lmdb_labels_are_the_leaves_in_the_format_of_paddleocr(dataset, tmp_path):
     folder = dataset(tmp_path / "data", rows(15), "lmdb", 15) / "shards" / "part-000000.lmdb"
     with lmdb.open(str(folder), readonly=True, lock=False) as environment, environment.begin() as transaction:
         labels = [json.loads(transaction.get(f"label-{number:09d}".encode())) for number in range(1, 16)]
@@ -143,10 +146,10 @@ def test_lmdb_labels_are_the_leaves_as_paddleocr_writes_them(dataset, tmp_path):
     assert "###" in IGNORED_TRANSCRIPTIONS
 
 
-def test_statistics_of_scenes_count_texts_that_are_read(tmp_path):
+def test_statistics_count_texts_that_are_not_ignored(tmp_path):
     total, every = Statistics(), rows()
     for row in every:
-        row.count_in(total)
+        row.add_to(total)
     instances = [i for row in every for i in row.instances]
     assert total.rows == 40
     assert total.instances == {n: sum(len(row.instances) == n for row in every) for n in range(7)}
@@ -158,7 +161,7 @@ def test_statistics_of_scenes_count_texts_that_are_read(tmp_path):
     assert total.effects == {"blur": 40}
     halves = Statistics(), Statistics()
     for place, row in enumerate(every):
-        row.count_in(halves[place % 2])
+        row.add_to(halves[place % 2])
     halves[0].merge(halves[1])
     assert halves[0].to_json() == total.to_json()
 
@@ -176,8 +179,8 @@ def test_statistics_of_scenes_count_texts_that_are_read(tmp_path):
         {"text": ...},
     ],
 )
-def test_a_tree_that_is_no_instance_is_refused(change):
-    tree = {
+def test_invalid_fields_of_an_instance_are_refused(change):
+    fields = {
         "text": "a",
         "polygon": [0, 0, 5, 0, 5, 5],
         "ignore": False,
@@ -187,7 +190,7 @@ def test_a_tree_that_is_no_instance_is_refused(change):
         "cluster_offsets": [0],
         "cluster_quads": [],
     }
-    assert instance_from_dict(tree).text == "a"
-    changed = {name: value for name, value in {**tree, **change}.items() if value is not ...}
+    assert instance_from_dict(fields).text == "a"
+    changed = {name: value for name, value in {**fields, **change}.items() if value is not ...}
     with pytest.raises((KeyError, TypeError, ValueError)):
         instance_from_dict(changed)

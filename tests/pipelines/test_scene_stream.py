@@ -21,7 +21,7 @@ from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.datasets.scene_source import EncodedScene, iterate_scenes
 from pipelines.jobs.copypaste_inputs import build_crop_bank
 from pipelines.jobs.crop_bank import save_bank
-from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.importing import import_data
 from pipelines.training.detector_config import ViewSettings
 from pipelines.training.scene_stream import OnlineCopyPaste, SceneStream
 from synthtext.core import Box, InputError, TextInstance
@@ -196,7 +196,7 @@ def test_one_level_is_learnt(level, kernels):
 
 
 def test_shards_are_read_like_label_files(sources, tmp_path):
-    open_import_source(Path(sources["small"].name)).write(tmp_path / "data")
+    import_data(Path(sources["small"].name), tmp_path / "data", workers=0)
     shards = open_scene_source(tmp_path / "data")
     first = make_stream([sources["small"]], (1,), AS_IT_IS, batch_size=5)[0]
     second = make_stream([shards], (1,), AS_IT_IS, batch_size=5)[0]

@@ -9,15 +9,14 @@ import pytest
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.errors import JobError
+from pipelines.jobs.generation import generate, iterate_samples
 from pipelines.jobs.preview import draw_preview
-from pipelines.jobs.shard_job import generate
-from pipelines.jobs.source import iterate_samples
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Scene
 
 COUNT, SIZE = 14, 5
 SMALL = (
-    "fonts={embedded: true, size_range: [9, 40]}",
+    "fonts={bundled: true, size_range: [9, 40]}",
     "output={width_range: [280, 360], height_range: [240, 300]}",
 )
 
@@ -48,7 +47,7 @@ def test_an_interrupted_and_extended_job_has_the_same_bytes(reference: Path, tmp
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_what_is_read_is_what_was_drawn(reference: Path, tmp_path: Path, form: str) -> None:
-    folder = reference if form == "parquet" else run(tmp_path / "data", form="lmdb")
+    folder = reference if form == "parquet" else run(tmp_path / "data", format="lmdb")
     read = list(iterate_scenes(open_scene_source(folder)))
     drawn = list(iterate_samples(resolve_recipe("scenes", SMALL), COUNT))
     assert len(read) == len(drawn) == COUNT
@@ -95,8 +94,7 @@ OWN = """
 from dataclasses import dataclass
 
 from synthtext.core import Warp
-from synthtext.scenes.block import LaidLine, TextBlock
-from synthtext.scenes.composition import Composition, Item, PlacedItem
+from synthtext.scenes.composition import Composition, LayoutItem, PlacedItem, PositionedLine, TextBlock
 
 
 @dataclass(frozen=True)
@@ -104,8 +102,8 @@ class Corner:
     inset: float = 9
 
     def compose(self, typesetter, size):
-        line = typesetter.letter(typesetter.choose(20))
-        return Composition((Item(TextBlock.around([LaidLine(line, 0, 0)])),), size.width, size.height)
+        line = typesetter.typeset(typesetter.choose(20))
+        return Composition((LayoutItem(TextBlock.around([PositionedLine(line, 0, 0)])),), size.width, size.height)
 
     def place(self, rng, composition, backdrop):
         return [PlacedItem(composition.items[0], Warp.translation(self.inset, self.inset))]
@@ -154,7 +152,7 @@ def test_texts_larger_than_the_picture_end_with_counted_gaps(tmp_path: Path) -> 
         "fonts.size_range=[40, 44]",
         "baselines={straight: 1}",
     )
-    with pytest.raises(JobError, match="no place for any text"):
+    with pytest.raises(JobError, match="no free area for any text"):
         generate("scenes", tmp_path / "data", 4, overrides=(*long, "layouts={photo: 1}"), workers=0)
     assert not (tmp_path / "data" / "shards").exists() or not list((tmp_path / "data" / "shards").glob("*.json"))
 

@@ -1,4 +1,4 @@
-"""Plans, rows in both formats as other libraries read them, marks."""
+"""Plans, rows in both formats as other libraries read them, manifests, and statistics."""
 
 import json
 import time
@@ -35,7 +35,7 @@ def make_rows(count: int = COUNT) -> list[LineRow]:
         quads = rng.random((len(text), 4, 2)).astype(np.float32)
         clusters = Clusters(np.arange(len(text) + 1, dtype=np.int32), quads)
         effects = (AppliedEffect("blur", {"sigma": np.float64(0.5)}),) * (number % 3)
-        meta = Provenance("Lato Bold", "Latn", "words", number % 255, effects, {"em": np.int64(number)})
+        meta = Provenance("Lato Bold", "Latn", "words", number % 255, effects, {"em_size": np.int64(number)})
         image = rng.integers(0, 256, (8, 8 + number % 40, 3)).astype(np.uint8)
         encoded = cv2.imencode(".png", image)[1].tobytes()
         rows.append(LineRow.from_sample(Sample(f"k{number}", image, text, clusters, meta), encoded, ".png"))
@@ -54,16 +54,16 @@ def rows():
 
 @pytest.fixture
 def folder(tmp_path):
-    found = DatasetFolder(tmp_path / "data")
-    with found.open():
-        yield found
+    folder = DatasetFolder(tmp_path / "data")
+    with folder.open():
+        yield folder
 
 
-def write(folder, rows, form="parquet", spec=None):
+def write(folder, rows, format="parquet", spec=None):
     spec = spec or ShardSpec(0, 0, len(rows))
-    draft = write_shard(iter(rows), LineRow, spec, "d" * 64, folder.shards, form)
-    folder.commit(draft)
-    return folder.shards / draft.manifest.file
+    pending = write_shard(iter(rows), LineRow, spec, "d" * 64, folder.shards, format)
+    folder.commit(pending)
+    return folder.shards / pending.manifest.file
 
 
 @given(st.integers(1, 5000), st.integers(0, 10**9), st.integers(1, 700))
@@ -74,14 +74,14 @@ def test_plan_covers_every_sample_once_and_in_order(count, start, size):
     assert [spec.index for spec in plan] == list(range(len(plan)))
 
 
-def test_plan_of_a_hundred_million_is_made_lazily():
+def test_plan_of_a_hundred_million_samples():
     plan = ShardPlan(100_000_000)
     assert len(plan) == 24415
     last = plan[len(plan) - 1]
     assert last.samples[-1] == 99_999_999
 
 
-def test_larger_plan_keeps_the_full_shards():
+def test_larger_plan_has_the_same_full_shards():
     small, large = ShardPlan(1000, 7, 300), ShardPlan(2000, 7, 300)
     assert [small[i] for i in range(3)] == [large[i] for i in range(3)]
     assert small[3].start == large[3].start
@@ -90,18 +90,18 @@ def test_larger_plan_keeps_the_full_shards():
 @pytest.mark.parametrize(
     ("count", "start", "size"), [(0, 0, 1), (-5, 0, 1), (1, -1, 1), (2, 2**32 - 1, 1), (2**40, 0, 1), (1, 0, 0)]
 )
-def test_impossible_plans_are_refused(count, start, size):
+def test_invalid_plans_are_refused(count, start, size):
     with pytest.raises(InputError):
         ShardPlan(count, start, size)
 
 
-@pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_same_rows_are_the_same_bytes(tmp_path, rows, form):
+@pytest.mark.parametrize("format", ["parquet", "lmdb"])
+def test_same_rows_give_the_same_bytes(tmp_path, rows, format):
     data = []
     for name in ("one", "two"):
         folder = DatasetFolder(tmp_path / name)
         with folder.open():
-            path = write(folder, rows, form)
+            path = write(folder, rows, format)
             time.sleep(0.01)  # a time stamp in the file would differ
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         assert [file.name for file in files] in (["data.mdb"], ["part-000000.parquet"])
@@ -109,7 +109,7 @@ def test_same_rows_are_the_same_bytes(tmp_path, rows, form):
     assert data[0] == data[1]
 
 
-def test_parquet_holds_what_was_put_in(folder, rows):
+def test_parquet_holds_all_columns(folder, rows):
     rows = [*rows, unlabelled_row()]
     table = pq.read_table(write(folder, rows))
     assert table.schema.names == LineRow.SCHEMA.names
@@ -132,30 +132,30 @@ def test_row_groups_are_small_enough_to_shuffle(folder, rows):
     assert sum(sizes) == COUNT
 
 
-def test_datasets_shows_pictures(folder, rows, tmp_path, monkeypatch):
+def test_datasets_shows_images(folder, rows, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     import datasets
 
     path = write(folder, rows)
-    found = datasets.load_dataset("parquet", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
-    assert isinstance(found.features["image"], datasets.Image)
-    assert found[7]["image"].size == (rows[7].width, rows[7].height)
-    assert found[7]["text"] == rows[7].text
-    assert found["text"][:] == [row.text for row in rows]
+    dataset = datasets.load_dataset("parquet", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
+    assert isinstance(dataset.features["image"], datasets.Image)
+    assert dataset[7]["image"].size == (rows[7].width, rows[7].height)
+    assert dataset[7]["text"] == rows[7].text
+    assert dataset["text"][:] == [row.text for row in rows]
 
 
-def test_duckdb_reads_it(folder, rows):
+def test_duckdb_reads_parquet(folder, rows):
     import duckdb
 
     path = write(folder, rows)
-    question = f"select text, octet_length(image.bytes), len(cluster_offsets) from '{path}' where width >= 30"
+    query = f"select text, octet_length(image.bytes), len(cluster_offsets) from '{path}' where width >= 30"
     wide = [(row.text, len(row.image), len(row.text) + 1) for row in rows if row.width >= 30]
     assert wide
-    assert duckdb.sql(question).fetchall() == wide
+    assert duckdb.sql(query).fetchall() == wide
 
 
-def test_polars_reads_it(folder, rows):
+def test_polars_reads_parquet(folder, rows):
     import polars
 
     frame = polars.read_parquet(write(folder, rows))
@@ -178,36 +178,36 @@ def test_lmdb_has_the_keys_of_deep_text_recognition_benchmark(folder, rows):
             np.testing.assert_allclose(meta["cluster_quads"], row.clusters.quads.ravel(), atol=1e-3)
 
 
-def test_lmdb_asks_readers_for_little_more_than_its_size(folder, rows):
+def test_map_of_an_lmdb_is_little_larger_than_its_data(folder, rows):
     path = write(folder, rows, "lmdb")
     with lmdb.open(str(path), readonly=True, lock=False) as environment:
         assert environment.info()["map_size"] <= (path / "data.mdb").stat().st_size + 16 * 2**20
 
 
-@pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_shard_of_nothing_but_gaps_can_be_read(folder, form):
-    path = write(folder, [SkippedSample(0, ("no ink", "no ink", "too long"))], form)
-    mark = folder.mark_of(ShardSpec(0, 0, 1), "d" * 64)
-    assert mark is not None
-    assert (mark.rows, mark.gaps) == (0, {"no ink": 1})
-    if form == "parquet":
+@pytest.mark.parametrize("format", ["parquet", "lmdb"])
+def test_shard_of_skipped_samples_can_be_read(folder, format):
+    path = write(folder, [SkippedSample(0, ("no ink", "no ink", "too long"))], format)
+    manifest = folder.finished_manifest(ShardSpec(0, 0, 1), "d" * 64)
+    assert manifest is not None
+    assert (manifest.rows, manifest.skipped) == (0, {"no ink": 1})
+    if format == "parquet":
         assert pq.read_table(path).num_rows == 0
 
 
-def test_mark_tells_a_finished_shard_from_others(folder, rows):
+def test_manifest_of_a_finished_shard_alone_counts(folder, rows):
     spec = ShardSpec(0, 0, COUNT)
     path = write(folder, rows, spec=spec)
-    mark = folder.mark_of(spec, "d" * 64)
-    assert mark is not None
-    assert (mark.rows, mark.bytes) == (COUNT, path.stat().st_size)
-    assert folder.mark_of(spec, "e" * 64) is None
-    assert folder.mark_of(ShardSpec(0, 0, COUNT + 1), "d" * 64) is None
+    manifest = folder.finished_manifest(spec, "d" * 64)
+    assert manifest is not None
+    assert (manifest.rows, manifest.bytes) == (COUNT, path.stat().st_size)
+    assert folder.finished_manifest(spec, "e" * 64) is None
+    assert folder.finished_manifest(ShardSpec(0, 0, COUNT + 1), "d" * 64) is None
     with path.open("ab") as file:
         file.truncate(path.stat().st_size - 1)
-    assert folder.mark_of(spec, "d" * 64) is None
+    assert folder.finished_manifest(spec, "d" * 64) is None
 
 
-def test_a_mark_that_cannot_be_read_is_no_mark(tmp_path):
+def test_unreadable_manifest_counts_as_missing(tmp_path):
     (tmp_path / "part-000000.json").mkdir()
     assert read_manifest(tmp_path / "part-000000.json") is None
     with (
@@ -217,15 +217,15 @@ def test_a_mark_that_cannot_be_read_is_no_mark(tmp_path):
         read_manifest(RemotePath(server.uri("part-000000.json")))
 
 
-def test_broken_mark_is_no_mark(folder, rows):
+def test_broken_manifest_counts_as_missing(folder, rows):
     spec = ShardSpec(0, 0, COUNT)
     write(folder, rows, spec=spec)
-    mark = folder.shards / "part-000000.json"
-    mark.write_text(mark.read_text()[:100])
-    assert folder.mark_of(spec, "d" * 64) is None
+    manifest = folder.shards / "part-000000.json"
+    manifest.write_text(manifest.read_text()[:100])
+    assert folder.finished_manifest(spec, "d" * 64) is None
 
 
-def test_failure_while_writing_leaves_no_file(folder, rows):
+def test_failed_write_leaves_no_file(folder, rows):
     def broken():
         yield from rows[:600]
         raise ZeroDivisionError
@@ -235,16 +235,16 @@ def test_failure_while_writing_leaves_no_file(folder, rows):
     assert list(folder.shards.iterdir()) == []
 
 
-def test_full_or_missing_disk_is_one_sentence(tmp_path, rows):
+def test_missing_folder_is_one_sentence(tmp_path, rows):
     with pytest.raises(JobError, match=r"part-000000.*cannot be written"):
         write_shard(iter(rows), LineRow, ShardSpec(0, 0, 10), "d" * 64, tmp_path / "gone", "parquet")
 
 
-def test_statistics_of_parts_add_up_to_those_of_the_whole(rows):
+def test_statistics_of_parts_add_up(rows):
     whole, first, second = Statistics(), Statistics(), Statistics()
     for number, row in enumerate(rows):
-        row.count_in(whole)
-        row.count_in(first if number % 3 else second)
+        row.add_to(whole)
+        row.add_to(first if number % 3 else second)
     for statistics in (whole, second):
         statistics.add_skipped(SkippedSample(1, ("no ink",)))
     second.merge(first)
@@ -254,8 +254,8 @@ def test_statistics_of_parts_add_up_to_those_of_the_whole(rows):
     assert Statistics.model_validate_json(whole.to_json()) == whole
 
 
-def test_json_takes_numbers_of_numpy_and_nothing_else():
-    drawn = {"a": np.float32(0.5), "b": np.arange(2), "c": np.bool_(True)}
-    assert json.loads(to_json(drawn)) == {"a": 0.5, "b": [0, 1], "c": True}
+def test_json_of_numpy_values():
+    values = {"a": np.float32(0.5), "b": np.arange(2), "c": np.bool_(True)}
+    assert json.loads(to_json(values)) == {"a": 0.5, "b": [0, 1], "c": True}
     with pytest.raises(TypeError):
         to_json({"a": object()})

@@ -13,79 +13,63 @@ from pipelines.evaluation.slices import (
     group_by_names,
     wilson_interval,
 )
-from pipelines.reports.scores import ShareColumn, SliceChart, slice_tables
 
-VIEW = SliceChart("things", (("good", "good"),), "not", (ShareColumn("good", "good"),))
 NUMBERS = st.lists(st.one_of(st.floats(-50, 50), st.just(float("nan"))), max_size=60)
 
 
 @given(NUMBERS, st.lists(st.integers(-20, 20), min_size=1, max_size=6, unique=True), st.randoms())
-def test_every_number_is_in_one_bin_and_every_mark_is_counted_once(values, edges, random):
+def test_every_number_is_in_one_bin_and_every_flag_is_counted_once(values, edges, random):
     flags = np.array([random.random() < 0.5 for _ in values], bool)
     cut = bin_by_number(SliceAttribute("x", "X"), np.array(values), sorted(edges), {"good": flags, "bad": ~flags})
     assert sum(part.total for part in cut.bins) == len(values)
     assert sum(part.counts["good"] for part in cut.bins) == flags.sum()
     assert all(part.total and part.total == part.counts["good"] + part.counts["bad"] for part in cut.bins)
     for part in cut.bins:
-        low, high = part.key.get("from", -np.inf), part.key.get("below", np.inf)
-        inside = [np.isnan(value) if "is" in part.key else low <= value < high for value in values]
+        low, high = part.key.get("lower", -np.inf), part.key.get("upper", np.inf)
+        inside = [np.isnan(value) if "value" in part.key else low <= value < high for value in values]
         assert part.total == sum(inside)
 
 
 @given(st.lists(st.sampled_from(["Latn", "Arab", "", None]), max_size=40))
-def test_names_are_counted_and_those_not_known_come_last(names):
+def test_names_are_counted_and_unknown_ones_come_last(names):
     cut = group_by_name(SliceAttribute("script", "Script"), names, {"all": np.ones(len(names), bool)})
-    found = {part.key["is"]: part.total for part in cut.bins}
+    found = {part.key["value"]: part.total for part in cut.bins}
     assert found == {name or None: sum((name or None) == (n or None) for n in names) for name in names}
     assert None not in list(found)[:-1]
     known = [total for name, total in found.items() if name]
     assert known == sorted(known, reverse=True)
 
 
-def test_a_thing_of_several_names_is_in_several_bins():
+def test_sample_with_several_names_is_in_several_bins():
     names = [("blur", "noise", "blur"), ("blur",), ()]
     cut = group_by_names(SliceAttribute("effect", "Effect"), names, {"good": np.array([True, False, True])})
     assert cut.overlap
     assert breakdowns_to_dict([cut]) == {
-        "effect": [{"is": "blur", "total": 2, "good": 1}, {"is": "noise", "total": 1, "good": 1}],
+        "effect": [{"value": "blur", "total": 2, "good": 1}, {"value": "noise", "total": 1, "good": 1}],
     }
     json.dumps(breakdowns_to_dict([cut]))
 
 
-def test_bins_of_whole_numbers_name_the_numbers_that_are_in_them():
-    values, marks = np.arange(12), {"good": np.ones(12, bool)}
-    whole = bin_by_number(SliceAttribute("n", "N", is_integer=True), values, (0, 1, 2, 4, 9), marks)
+def test_labels_of_integer_bins_are_inclusive():
+    values, flags = np.arange(12), {"good": np.ones(12, bool)}
+    whole = bin_by_number(SliceAttribute("n", "N", is_integer=True), values, (0, 1, 2, 4, 9), flags)
     assert [part.label for part in whole.bins] == ["0", "1", "2 to 3", "4 to 8", "9 and more"]
     assert [part.total for part in whole.bins] == [1, 1, 2, 5, 3]
-    parts = bin_by_number(SliceAttribute("n", "N"), values / 10, (0.2, 0.5), marks)
+    parts = bin_by_number(SliceAttribute("n", "N"), values / 10, (0.2, 0.5), flags)
     assert [part.label for part in parts.bins] == ["under 0.2", "0.2 to 0.5", "0.5 and more"]
 
 
 @given(st.integers(0, 2000), st.integers(1, 2000))
-def test_an_interval_holds_the_share_and_what_is_not_refuted(count, total):
+def test_wilson_interval_contains_the_share(count, total):
     count = min(count, total)
     low, high = wilson_interval(count, total)
     assert 0 <= low <= count / total <= high <= 1
-    for end in (low, high):  # an end is where the share that was seen is 1.96 standard deviations away
+    for end in (low, high):  # the observed share is 1.96 standard deviations from each end
         away = abs(count / total - end)
         assert away == pytest.approx(1.959964 * np.sqrt(end * (1 - end) / total), abs=1e-6) or end in (0, 1)
 
 
-def test_intervals_of_few_things_are_wide():
+def test_wilson_intervals_of_few_samples_are_wide():
     assert wilson_interval(0, 0) == (0, 1)
     assert wilson_interval(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
     assert wilson_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-
-
-def test_tables_show_every_bin_and_put_the_worst_names_first():
-    rng = np.random.default_rng(0)
-    names = [f"font {number:02}" for number in rng.integers(0, 20, 2000)]
-    good = np.array([rng.random() < int(name[-2:]) / 20 for name in names])
-    one, font = SliceAttribute("one", "One"), SliceAttribute("font", "Font <b>")
-    alike = group_by_name(one, ["x"] * 2000, {"good": good})
-    html = slice_tables([group_by_name(font, names, {"good": good}), alike], VIEW)
-    assert html.count('<th scope="row"') == 20
-    assert html.index(">font 01<") < html.index(">font 10<") < html.index(">font 19<")
-    assert "8 more" in html
-    assert "All alike – one: x." in html
-    assert "Font &lt;b&gt;" in html

@@ -1,4 +1,4 @@
-"""Data sets at URIs, on a real S3 server of this machine."""
+"""Datasets at URIs, on a real S3 server of this machine."""
 
 import json
 import pickle
@@ -19,13 +19,13 @@ from pipelines.datasets.selection import select_lines
 from pipelines.datasets.stream import RecognitionStream
 from pipelines.errors import JobError
 from pipelines.io.atomic import file_sha256
-from pipelines.io.dataset_folder import open_dataset_folder
+from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardPlan
 from pipelines.jobs.check_dataset import check_dataset
-from pipelines.jobs.crops import CropsSource
-from pipelines.jobs.import_formats import open_import_source
+from pipelines.jobs.crops import crops
+from pipelines.jobs.generation import generate
+from pipelines.jobs.importing import import_data
 from pipelines.jobs.repair import repair_dataset
-from pipelines.jobs.shard_job import generate
 from synthtext.core import Charset, InputError
 
 RECIPE = "digits"
@@ -37,14 +37,16 @@ def run(out, count=50, **options):
 
 
 def sums(folder: Path) -> dict[str, str]:
-    """The checksums that marks tell, by shard; empty marks count for nothing."""
-    marks = sorted((folder / "shards").glob("*.json"))
-    return {mark.stem: json.loads(mark.read_text())["sha256"] for mark in marks if mark.stat().st_size}
+    """The checksums in the manifests, by shard; empty manifests count for nothing."""
+    manifests = sorted((folder / "shards").glob("*.json"))
+    return {
+        manifest.stem: json.loads(manifest.read_text())["sha256"] for manifest in manifests if manifest.stat().st_size
+    }
 
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory):
-    """50 lines on this disk; every other data set here begins with the same."""
+    """50 lines on this disk; every other dataset of this file begins with the same."""
     folder = tmp_path_factory.mktemp("local") / "data"
     run(folder)
     return folder
@@ -56,16 +58,16 @@ def remote(s3):
     return s3.uri("data")
 
 
-def test_a_storage_that_cannot_be_used_is_told_before_anything_is_drawn(s3, monkeypatch):
+def test_unusable_storage_is_refused_before_the_job_starts(s3, monkeypatch):
     with pytest.raises(InputError, match="there is no bucket 'other'"):
         run(s3.uri("x").replace("//bucket/", "//other/"))
     with pytest.raises(InputError, match="does not answer"):
         run("s3://bucket/x?endpoint_override=127.0.0.1:9&scheme=http")
-    with pytest.raises(InputError, match="no data set of ours"):
+    with pytest.raises(InputError, match=r"data ?set"):
         open_line_source(s3.uri("nothing"))
     s3.folder("foreign").mkdir()
     (s3.folder("foreign") / "notes.txt").write_text("mine")
-    s3.look_again()
+    s3.refresh()
     with pytest.raises(InputError, match=r"holds 'notes.txt'"):
         run(s3.uri("foreign"))
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
@@ -74,7 +76,7 @@ def test_a_storage_that_cannot_be_used_is_told_before_anything_is_drawn(s3, monk
     assert not s3.folder("x").exists()
 
 
-def test_shards_are_those_of_a_disk(s3, local, remote):
+def test_shards_equal_those_on_a_disk(s3, local, remote):
     assert sums(s3.folder("data")) == sums(local)
     for path in (local / "shards").glob("*.parquet"):
         assert file_sha256(s3.folder("data") / "shards" / path.name) == file_sha256(path)
@@ -83,7 +85,7 @@ def test_shards_are_those_of_a_disk(s3, local, remote):
     assert run(remote).new_shards == 0
 
 
-def test_a_larger_number_extends_and_other_samples_are_refused(s3, remote, tmp_path):
+def test_data_set_is_extended_and_other_samples_are_refused(s3, remote, tmp_path):
     s3.copy(s3.folder("data"), "extended")
     uri = s3.uri("extended")
     with pytest.raises(InputError, match="seed was 0, is 1"):
@@ -97,60 +99,62 @@ def test_a_larger_number_extends_and_other_samples_are_refused(s3, remote, tmp_p
     assert list(sums(s3.folder("later")).values()) == [sums(s3.folder("extended"))["part-000001"]]
 
 
-def test_data_without_a_whole_mark_do_not_count(s3, local, remote):
+def test_data_without_a_valid_manifest_counts_for_nothing(s3, local, remote):
     shards = s3.copy(s3.folder("data"), "half") / "shards"
     whole = (shards / "part-000001.parquet").read_bytes()
-    (shards / "part-000001.parquet").write_bytes(whole[: len(whole) // 2])  # as a broken upload may be seen
+    (shards / "part-000001.parquet").write_bytes(whole[: len(whole) // 2])  # as after an interrupted upload
     (shards / "part-000001.json").unlink()
-    mark = (shards / "part-000002.json").read_bytes()
-    (shards / "part-000002.json").write_bytes(mark[:50])
-    s3.look_again()
+    manifest = (shards / "part-000002.json").read_bytes()
+    (shards / "part-000002.json").write_bytes(manifest[:50])
+    s3.refresh()
     with pytest.raises(InputError, match=r"part-000002.json.* is no mark"):
         open_line_source(s3.uri("half"))
     (shards / "part-000002.json").write_bytes(b"")  # withdrawn
-    s3.look_again()
-    with pytest.raises(InputError, match=r"complete with 50 rows, but .* 20; .*check names"):
+    s3.refresh()
+    with pytest.raises(InputError, match=r"complete with 50 rows, but .* 20; .*check lists"):
         open_line_source(s3.uri("half"))
     about = (shards.parent / "dataset.json").read_text()
     (shards.parent / "dataset.json").write_text(about.replace('"complete": true', '"complete": false'))
-    s3.look_again()
-    assert len(open_line_source(s3.uri("half"))) == SIZE  # as while a job is at work
+    s3.refresh()
+    assert len(open_line_source(s3.uri("half"))) == SIZE  # as during a job
     assert run(s3.uri("half")).new_shards == 2
     assert sums(s3.folder("half")) == sums(local)
-    (shards / "part-000000.parquet").write_bytes(whole[:-1])  # marked, but not whole
-    s3.look_again()
+    (shards / "part-000000.parquet").write_bytes(whole[:-1])  # has a manifest, but not its full size
+    s3.refresh()
     with pytest.raises(InputError, match=r"part-000000.parquet is not whole"):
         open_line_source(s3.uri("half"))
     assert run(s3.uri("half")).new_shards == 1
 
 
-def test_only_a_mark_that_does_not_hold_is_withdrawn(s3_of_my_own, local):
-    server, plan = s3_of_my_own, ShardPlan(80, size=SIZE)
+def test_only_an_invalid_manifest_is_withdrawn(own_s3, local):
+    server, plan = own_s3, ShardPlan(80, size=SIZE)
     shards = server.copy(local, "data") / "shards"
-    folder = open_dataset_folder(server.uri("data"))
+    folder = DatasetFolder(server.uri("data"))
     digest = json.loads((local / "dataset.json").read_text())["digest"]
-    marks = {mark.name: mark.read_bytes() for mark in sorted(shards.glob("*.json"))}
+    manifests = {manifest.name: manifest.read_bytes() for manifest in sorted(shards.glob("*.json"))}
     (shards / "part-000001.json").write_bytes(b"{}")
-    server.look_again()
+    server.refresh()
     assert folder.indices_with_manifest(plan) == {0, 1, 2}
-    assert [mark.index for mark in folder.finished_manifests(plan, digest)] == [0]  # 1 is none, 2 of a shorter shard
-    (shards / "part-000001.json").write_bytes(marks["part-000001.json"])  # another job was faster
-    server.look_again()
+    assert [manifest.index for manifest in folder.finished_manifests(plan, digest)] == [
+        0
+    ]  # 1 is broken, 2 is of a shorter shard
+    (shards / "part-000001.json").write_bytes(manifests["part-000001.json"])  # another job has finished it
+    server.refresh()
     for spec in plan:
         folder.invalidate_shard(spec, digest)
     sizes = {name: size for name, size in folder.shards.list_files().items() if name.endswith(".json")}
-    assert sizes == {name: 0 if name == "part-000002.json" else len(mark) for name, mark in marks.items()}
+    assert sizes == {name: 0 if name == "part-000002.json" else len(manifest) for name, manifest in manifests.items()}
     server.kill()
-    for spec in (plan[0], plan[3]):  # nothing has to be asked about these
+    for spec in (plan[0], plan[3]):  # these need no request
         folder.invalidate_shard(spec, digest)
 
 
-@pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_reading_is_that_of_a_disk(s3, local, tmp_path, monkeypatch, form):
+@pytest.mark.parametrize("format", ["parquet", "lmdb"])
+def test_lines_equal_those_on_a_disk(s3, local, tmp_path, monkeypatch, format):
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
-    if form == "lmdb":
-        run(tmp_path / "data", form="lmdb")
-        run(s3.uri("lmdb"), form="lmdb")
+    if format == "lmdb":
+        run(tmp_path / "data", format="lmdb")
+        run(s3.uri("lmdb"), format="lmdb")
         there, here = s3.uri("lmdb"), tmp_path / "data"
         assert sums(s3.folder("lmdb")) == sums(here)
     else:
@@ -158,7 +162,7 @@ def test_reading_is_that_of_a_disk(s3, local, tmp_path, monkeypatch, form):
         there, here = s3.uri("data"), local
     mine, others = (pickle.loads(pickle.dumps(open_line_source(spec))) for spec in (here, there))
     assert (others.name, dataset_kind(there)) == (there, "lines")
-    assert np.array_equal(mine.groups, others.groups)
+    assert np.array_equal(mine.group_offsets, others.group_offsets)
     assert np.array_equal(mine.sizes(), others.sizes())
     assert list(mine.texts()) == list(others.texts())
     assert mine.columns(["font", "contrast"]) == others.columns(["font", "contrast"])
@@ -168,7 +172,7 @@ def test_reading_is_that_of_a_disk(s3, local, tmp_path, monkeypatch, form):
     with pytest.raises(InputError, match="not scenes"):
         open_scene_source(there)
     assert not check_dataset(there).problems.counts
-    if form == "lmdb":  # nothing is fetched twice
+    if format == "lmdb":  # nothing is downloaded twice
         kept = sorted((tmp_path / "cache").rglob("data.mdb"))
         times = [path.stat().st_mtime_ns for path in kept]
         open_line_source(there)
@@ -176,7 +180,7 @@ def test_reading_is_that_of_a_disk(s3, local, tmp_path, monkeypatch, form):
         assert len(kept) == 3
 
 
-def test_a_shuffled_epoch_is_that_of_a_disk(local, remote):
+def test_shuffled_epoch_equals_that_on_a_disk(local, remote):
     codec, preprocessing = CTCCodec(Charset.named("digits")), RecognizerPreprocessing()
     streams = [
         RecognitionStream(
@@ -191,40 +195,39 @@ def test_a_shuffled_epoch_is_that_of_a_disk(local, remote):
         assert torch.equal(mine.images, other.images)
 
 
-@pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_scenes_and_their_crops(s3, draw_scenes, tmp_path, monkeypatch, form):
+@pytest.mark.parametrize("format", ["parquet", "lmdb"])
+def test_scenes_and_crops_equal_those_on_a_disk(s3, draw_scenes, tmp_path, monkeypatch, format):
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
     here = tmp_path / "scenes"
-    open_import_source(Path(draw_scenes(tmp_path / "drawn", 3))).write(here)
-    s3.copy(here, f"scenes-{form}")
-    there = s3.uri(f"scenes-{form}")
+    import_data(Path(draw_scenes(tmp_path / "drawn", 3)), here, workers=0)
+    s3.copy(here, f"scenes-{format}")
+    there = s3.uri(f"scenes-{format}")
     assert dataset_kind(there) == "scenes"
     mine, other = open_scene_source(here), open_scene_source(there)
     rows = np.array([2, 0, 1])
     for one, same in zip(mine.read(rows), other.read(rows), strict=True):
         assert one.image == same.image
         assert all(np.array_equal(a.polygon, b.polygon) for a, b in zip(one.instances, same.instances, strict=True))
-    crops = [CropsSource.from_scenes(spec) for spec in (here, there)]
-    for recipe, out in zip(crops, (tmp_path / "crops", s3.uri(f"crops-{form}")), strict=True):
-        generate(recipe, out, recipe.index.line_count, workers=0, form=form)
-    lines, others = (open_line_source(spec) for spec in (tmp_path / "crops", s3.uri(f"crops-{form}")))
+    for spec, out in zip((here, there), (tmp_path / "crops", s3.uri(f"crops-{format}")), strict=True):
+        crops(spec, out, workers=0, format=format)
+    lines, others = (open_line_source(spec) for spec in (tmp_path / "crops", s3.uri(f"crops-{format}")))
     assert len(lines) == 6
     for one, same in zip(lines.read(np.arange(6)), others.read(np.arange(6)), strict=True):
         assert (one.image, one.text) == (same.image, same.text)
 
 
-def test_a_server_that_dies_in_mid_job(s3_of_my_own, tmp_path):
-    server, count, size = s3_of_my_own, 150, 5
+def test_job_resumes_after_its_server_was_killed(own_s3, tmp_path):
+    server, count, size = own_s3, 150, 5
     uri, folder = server.uri("data"), server.folder("data")
 
-    def kill_at_the_first_mark():
+    def kill_at_the_first_manifest():
         while not list(folder.glob("shards/*.json")):
             time.sleep(0.001)
         server.kill()
 
-    killer = Thread(target=kill_at_the_first_mark, daemon=True)
+    killer = Thread(target=kill_at_the_first_manifest, daemon=True)
     killer.start()
-    with pytest.raises(JobError, match=r"cannot be written: the S3 server .* does not answer; the same command"):
+    with pytest.raises(JobError, match=r"cannot be written: the S3 server .* does not answer; re-run the same command"):
         run(uri, count, shard_size=size)
     killer.join()
     with pytest.raises(InputError, match="does not answer"):
@@ -237,7 +240,7 @@ def test_a_server_that_dies_in_mid_job(s3_of_my_own, tmp_path):
     assert json.loads((folder / "dataset.json").read_text())["complete"]
 
 
-def test_check_names_what_is_damaged_at_a_uri(s3, remote):
+def test_check_finds_damage_at_a_uri(s3, remote):
     shards = s3.copy(s3.folder("data"), "damaged") / "shards"
     data = bytearray((shards / "part-000000.parquet").read_bytes())
     data[len(data) // 2] ^= 1
@@ -245,24 +248,24 @@ def test_check_names_what_is_damaged_at_a_uri(s3, remote):
     (shards / "part-000001.parquet").unlink()
     (shards / "part-000002.json").unlink()
     (s3.folder("damaged") / "notes.txt").write_text("mine")
-    s3.look_again()
-    found = check_dataset(s3.uri("damaged"))
-    assert dict(found.problems.counts) == {
+    s3.refresh()
+    report = check_dataset(s3.uri("damaged"))
+    assert dict(report.problems.counts) == {
         "checksum differs": 1,
         "data missing": 1,
-        "mark missing": 1,
-        "no part of this data set": 1,
+        "manifest missing": 1,
+        "not a part of the dataset": 1,
     }
-    with pytest.raises(InputError, match="remove the marks"):
-        repair_dataset(found)
-    with pytest.raises(InputError, match="no data set of ours"):
+    assert dict(repair_dataset(report).problems.counts) == {"not a part of the dataset": 1}
+    assert sums(s3.folder("damaged")) == sums(s3.folder("data"))
+    with pytest.raises(InputError, match=r"data ?set"):
         check_dataset(s3.uri("nothing"))
     for spoil in (lambda path: path.write_text("{"), Path.unlink):
         spoil(shards.parent / "dataset.json")
-        s3.look_again()
+        s3.refresh()
         (line,) = check_dataset(s3.uri("damaged")).problems.lines("")
         assert re.match(
-            rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 2 shards have their marks", line
+            rf"dataset.json: .*{re.escape(s3.uri('damaged/dataset.json'))} .*; 3 shards have a manifest", line
         )
 
 
@@ -275,8 +278,6 @@ def test_commands_at_a_uri(s3, remote, tmp_path):
     for arguments in (
         ("inspect", remote, "-o", s3.uri("page.html")),
         ("train", "rec-tiny", "-o", s3.uri("run"), "--data", remote, "--val", remote),
-        ("copypaste", "x", "-o", s3.uri("pasted"), "-n", "5"),
-        ("import", "x", "-o", s3.uri("imported")),
         ("import", remote, "-o", tmp_path / "imported"),
         ("export-data", remote, "-o", s3.uri("exported"), "--to", "lmdb"),
     ):

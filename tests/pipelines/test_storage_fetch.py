@@ -1,4 +1,4 @@
-"""What is read from URIs and kept: files that recipes name, shards; from real servers of this machine."""
+"""Downloads from URIs and their cache: files of recipes and shards, from real servers of this machine."""
 
 import hashlib
 import json
@@ -26,8 +26,8 @@ from pipelines.io.connection import StorageError
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan, ShardSpec
-from pipelines.jobs.shard_job import generate
-from pipelines.jobs.shard_task import ShardTask, generate_shard_on_worker, machine_fingerprint
+from pipelines.jobs.generation import GeneratedSource, generate
+from pipelines.jobs.shard_task import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
@@ -36,36 +36,38 @@ from tests.pipelines.s3_answers import Answer, Answers, listed, refused
 
 
 def sums(folder: Path) -> dict[str, str]:
-    """The checksums that marks tell, by shard; empty marks count for nothing."""
-    marks = sorted((folder / "shards").glob("*.json"))
-    return {mark.stem: json.loads(mark.read_text())["sha256"] for mark in marks if mark.stat().st_size}
+    """The checksums in the manifests, by shard; empty manifests count for nothing."""
+    manifests = sorted((folder / "shards").glob("*.json"))
+    return {
+        manifest.stem: json.loads(manifest.read_text())["sha256"] for manifest in manifests if manifest.stat().st_size
+    }
 
 
-def test_fetching_a_file(s3, tmp_path):
+def test_fetch_file(s3, tmp_path):
     s3.folder("fonts").mkdir()
     (s3.folder("fonts") / "a.ttf").write_bytes(b"a font")
-    s3.look_again()
+    s3.refresh()
     digest, uri = file_sha256(s3.folder("fonts") / "a.ttf"), s3.uri("fonts/a.ttf")
     path = fetch_file(uri, digest, tmp_path / "cache")
     assert (path.name, path.read_bytes()) == ("a.ttf", b"a font")
     (s3.folder("fonts") / "a.ttf").write_bytes(b"another")
     assert fetch_file(uri, digest, tmp_path / "cache") == path
-    with pytest.raises(InputError, match="another content than it should"):
+    with pytest.raises(InputError, match="has changed: its SHA-256"):
         fetch_file(uri, digest, tmp_path / "empty")
     with pytest.raises(InputError, match="no such file"):
         fetch_file(s3.uri("fonts/b.ttf"), digest, tmp_path / "empty")
     assert not list((tmp_path / "empty").iterdir())
     assert fetch_file(path, digest) == path
-    with pytest.raises(InputError, match="another content"):
+    with pytest.raises(InputError, match="has changed"):
         fetch_file(path, "0" * 64)
 
 
-def test_names_in_a_tree_are_themselves_and_never_lead_out_of_it(s3, tmp_path):
+def test_file_names_are_kept_and_never_leave_the_folder(s3, tmp_path):
     names = ("100%.txt", "a#1 b.txt", "inside/a?b=c&d.txt", "a%41+.txt", "\u4e00.txt")
     for name in names:
         (s3.folder("named") / name).parent.mkdir(parents=True, exist_ok=True)
         (s3.folder("named") / name).write_text(name)
-    s3.look_again()
+    s3.refresh()
     tree = fetch_path(s3.uri("named"), tmp_path / "cache")
     assert {file.relative_to(tree).as_posix(): file.read_text() for file in tree.rglob("*.txt")} == {
         n: n for n in names
@@ -73,13 +75,13 @@ def test_names_in_a_tree_are_themselves_and_never_lead_out_of_it(s3, tmp_path):
     for name in ("../b.txt", "a/../../b.txt", "/b.txt"):
         with (
             Answers(lambda *_, name=name: listed("tree/a.txt", f"tree/{name}")) as server,
-            pytest.raises(InputError, match="is no name for a file of this machine"),
+            pytest.raises(InputError, match="which cannot be stored locally"),
         ):
             fetch_path(server.uri("tree"), tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 
-def test_of_many_at_a_time_one_fetches_and_removes_what_killed_ones_left(tmp_path):
+def test_one_of_several_processes_downloads_and_removes_abandoned_files(tmp_path):
     def answer(method: str, path: str) -> Answer:
         if "list-type" in path:
             return listed("tree/a.txt")
@@ -93,28 +95,28 @@ def test_of_many_at_a_time_one_fetches_and_removes_what_killed_ones_left(tmp_pat
             lambda: fetch_file(server.uri("tree/a.txt"), digest, cache),
         ):
             for again in range(2):
-                before = server.asked.count("/bucket/tree/a.txt")
+                before = server.requested.count("/bucket/tree/a.txt")
                 (path, *others) = pool.map(lambda _, fetch=fetch: fetch(), range(4))
                 assert {*others} == {path}
                 assert path.read_bytes() == b"abc"
-                assert server.asked.count("/bucket/tree/a.txt") == before + 1
+                assert server.requested.count("/bucket/tree/a.txt") == before + 1
                 kept = path.parents[1] if path.parts[-2] == "tree" else path.parent
                 assert [file for file in kept.parent.iterdir() if file.is_file() or file.name.startswith(".")] == []
                 if not again:
                     kept.rename(kept.with_name(f".tmp-{kept.name}-1-0badcafe"))  # as if it were not finished
 
 
-def test_a_storage_that_is_too_busy_for_a_while_is_asked_again():
+def test_requests_to_a_busy_storage_are_retried():
     busy = []
     with Answers(lambda *_: busy.pop() if busy else listed("tree/a.txt")) as server:
-        found = parse_path(server.uri("tree"))
-        for look in (found.list_files, found.check_access):
+        path = parse_path(server.uri("tree"))
+        for request in (path.list_files, path.check_access):
             busy += [refused(503, "SlowDown")] * 5
-            look()
+            request()
             assert not busy
 
 
-def test_a_key_that_may_see_a_prefix_alone_need_not_see_the_bucket():
+def test_key_with_access_to_a_prefix_alone_passes():
     answers = {"GET": listed(), "HEAD": refused(403, "AccessDenied")}
     with Answers(lambda method, _: answers[method]) as server:
         parse_path(server.uri("tree")).check_access()
@@ -126,7 +128,7 @@ def test_a_key_that_may_see_a_prefix_alone_need_not_see_the_bucket():
             parse_path(server.uri("tree")).check_access()
 
 
-def test_a_certificate_that_is_not_trusted_is_told(tmp_path):
+def test_untrusted_certificate_is_refused(tmp_path):
     made, certificate = tmp_path / "made.pem", tmp_path / "certificate.pem"
     subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
     command = [
@@ -155,10 +157,10 @@ def test_a_certificate_that_is_not_trusted_is_told(tmp_path):
         fetch_path(server.uri("tree", "https"), tmp_path / "cache")
 
 
-def test_nothing_is_kept_beside_the_budget(s3, monkeypatch):
+def test_memory_of_row_groups_is_bounded(s3, monkeypatch):
     uri = s3.uri("many")
     generate("digits", uri, 50, workers=0, shard_size=4)
-    monkeypatch.setattr(parquet, "ROW_GROUPS", parquet.RowGroupCache(budget=1))  # keeps the last group alone
+    monkeypatch.setattr(parquet, "ROW_GROUP_CACHE", parquet.RowGroupCache(budget=1))  # keeps the last group alone
     source, before = open_line_source(uri), pa.total_allocated_bytes()
     for group in source.group_offsets[:-1]:
         source.read(np.array([group]))
@@ -167,7 +169,7 @@ def test_nothing_is_kept_beside_the_budget(s3, monkeypatch):
     assert pa.total_allocated_bytes() - before < sum(sizes) / 3
 
 
-def test_parts_on_a_storage_are_waited_for_together():
+def test_parts_on_a_storage_are_read_concurrently():
     met = threading.Barrier(3)
 
     class Part(parquet.ParquetSource):
@@ -191,41 +193,44 @@ def test_parts_on_a_storage_are_waited_for_together():
 
 @pytest.fixture
 def task(tmp_path, monkeypatch):
-    """A shard of a recipe with a text from a server; the server; and what it answers to all, if there is something."""
+    """A shard of a recipe with a text from a server, the server, and a list of the answer to all requests, if any."""
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "cache"))
     instead, text = [], (200, b"12\n34\n")
     with Answers(lambda _, path: instead[0] if instead else listed("a.txt") if "list-type" in path else text) as server:
-        tree = {"charset": "digits", "fonts": {"system": False}}
-        tree["corpus"] = [{"use": "text_file", "path": server.uri("words")}]
-        (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(tree))
-        recipe = resolve_recipe(str(tmp_path / "recipe.yaml"))
-        machine = fingerprint_digest(machine_fingerprint(recipe))
-        yield ShardTask(recipe, recipe.digest, machine, 0, ShardSpec(0, 0, 2), tmp_path, "parquet"), server, instead
+        recipe = {"charset": "digits", "fonts": {"system": False}}
+        recipe["corpus"] = [{"use": "text_file", "path": server.uri("words")}]
+        (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+        source = GeneratedSource(resolve_recipe(str(tmp_path / "recipe.yaml")))
+        machine = fingerprint_digest(machine_fingerprint(source))
+        yield ShardTask(source, source.digest, machine, ShardSpec(0, 0, 2), tmp_path, "parquet"), server, instead
 
 
-def test_a_worker_asks_once_for_what_a_recipe_names(task):
+def with_seed_1(task):
+    """A copy of a task, as on another node, that the worker does not know yet."""
+    return pickle.loads(pickle.dumps(replace(task, source=replace(task.source, seed=1))))
+
+
+def test_worker_downloads_the_files_of_a_recipe_once(task):
     shard, server, _ = task
-    generate_shard_on_worker(pickle.loads(pickle.dumps(shard)))
-    asked = len(server.asked)
-    generate_shard_on_worker(pickle.loads(pickle.dumps(replace(shard, spec=ShardSpec(1, 2, 2)))))
-    assert len(server.asked) == asked
+    write_task_on_worker(pickle.loads(pickle.dumps(shard)))
+    requested = len(server.requested)
+    write_task_on_worker(pickle.loads(pickle.dumps(replace(shard, spec=ShardSpec(1, 2, 2)))))
+    assert len(server.requested) == requested
 
 
-def test_a_machine_that_cannot_keep_or_get_a_file_is_unfit_and_the_second_may_pass(task, tmp_path, monkeypatch):
+def test_node_without_cache_or_storage_is_incompatible_the_latter_transiently(task, tmp_path, monkeypatch):
     shard, _, instead = task
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "file" / "cache"))
     (tmp_path / "file").touch()
     with pytest.raises(
-        IncompatibleNodeError, match=r"cannot draw recipe .* cannot be fetched into .*Not a directory"
+        IncompatibleNodeError, match=r"cannot process .* cannot be fetched into .*Not a directory"
     ) as caught:
-        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
-    assert not caught.value.passing
+        write_task_on_worker(with_seed_1(shard))
+    assert not caught.value.transient
     instead.append(None)
-    with pytest.raises(
-        IncompatibleNodeError, match=r"cannot draw recipe .* cannot be read: .*does not answer"
-    ) as caught:
-        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(shard)), seed=1))
-    assert pickle.loads(pickle.dumps(caught.value)).passing
+    with pytest.raises(IncompatibleNodeError, match=r"cannot process .* cannot be read: .*does not answer") as caught:
+        write_task_on_worker(with_seed_1(shard))
+    assert pickle.loads(pickle.dumps(caught.value)).transient
 
 
 def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
@@ -235,8 +240,8 @@ def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
         (folder / "fonts").mkdir(parents=True)
         shutil.copy(font, folder / "fonts")
         (folder / "words.txt").write_text("12 345\n6\n7890\n")
-    s3.look_again()
-    trees = [
+    s3.refresh()
+    recipes = [
         {
             "kind": "lines",
             "charset": "digits",
@@ -245,25 +250,25 @@ def test_fonts_and_files_of_a_recipe_at_a_uri(s3, tmp_path, monkeypatch):
         }
         for fonts, words in (("mine/fonts", "mine/words.txt"), (s3.uri("mine/fonts"), s3.uri("mine/words.txt")))
     ]
-    for name, tree in zip(("here", "there"), trees, strict=True):
-        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(tree))
+    for name, recipe in zip(("here", "there"), recipes, strict=True):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(recipe))
         generate(str(tmp_path / f"{name}.yaml"), tmp_path / name, 20, workers=0)
     assert sums(tmp_path / "here") == sums(tmp_path / "there")
     kept = yaml.safe_load((tmp_path / "there" / "recipe.yaml").read_text())
     assert (kept["fonts"]["folders"], kept["corpus"][0]["path"]) == ([s3.uri("mine/fonts")], s3.uri("mine/words.txt"))
 
-    recipe = resolve_recipe(str(tmp_path / "there.yaml"))
+    source = GeneratedSource(resolve_recipe(str(tmp_path / "there.yaml")))
     spec = next(iter(ShardPlan(20)))
     (tmp_path / "drawn").mkdir()
-    machine = fingerprint_digest(machine_fingerprint(recipe))
-    task = ShardTask(recipe, recipe.digest, machine, 0, spec, tmp_path / "drawn", "parquet")
+    machine = fingerprint_digest(machine_fingerprint(source))
+    task = ShardTask(source, source.digest, machine, spec, tmp_path / "drawn", "parquet")
     monkeypatch.setenv("OCRMILL_CACHE", str(tmp_path / "of another node"))
-    generate_shard_on_worker(pickle.loads(pickle.dumps(task)))
+    write_task_on_worker(pickle.loads(pickle.dumps(task)))
     assert len(list((tmp_path / "of another node").rglob("words.txt"))) == 1
     (s3.folder("mine") / "words.txt").write_text("changed 1\n")
-    s3.look_again()
-    with pytest.raises(IncompatibleNodeError, match="would draw other samples"):
-        generate_shard_on_worker(replace(pickle.loads(pickle.dumps(task)), seed=1))
+    s3.refresh()
+    with pytest.raises(IncompatibleNodeError, match="would produce other rows"):
+        write_task_on_worker(with_seed_1(task))
     nothing = s3.uri("none")
     with pytest.raises(InputError, match="no such file or folder"):
         resolve_recipe(str(tmp_path / "there.yaml"), [f"fonts.folders=['{nothing}']"])

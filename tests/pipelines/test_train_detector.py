@@ -15,7 +15,7 @@ from pipelines.errors import JobError
 from pipelines.evaluation.detector import evaluate_detector
 from pipelines.evaluation.thresholds import sweep_thresholds
 from pipelines.inference.engine import onnx_engine, open_onnx_session
-from pipelines.inference.run import Run
+from pipelines.inference.run import open_run
 from pipelines.io.atomic import file_sha256
 from pipelines.training.detector_job import prepare_detector
 from pipelines.training.job import resolve_device, train
@@ -89,7 +89,7 @@ def overfitted(request, tmp_path_factory, few, teacher):
 
 def test_a_few_images_are_overfitted(overfitted, few):
     preset, run = overfitted
-    scores = evaluate_detector(run.detector(), open_scene_source(few)).scores
+    scores = evaluate_detector(run.predictor(), open_scene_source(few)).scores
     best = json.loads((run.folder / "best.json").read_text())
     assert (scores.hmean, scores.instances) == (1, 2)
     assert best["score"] == 1
@@ -127,7 +127,7 @@ def test_every_network_has_its_weights_and_the_best_is_named(overfitted, teacher
 def test_thresholds_are_swept_at_the_end(overfitted, few):
     _, run = overfitted
     swept = json.loads((run.folder / "thresholds.json").read_text())
-    assert swept["configured"]["threshold"] == run.boxes.threshold
+    assert swept["configured"]["threshold"] == run.postprocessing.threshold
     assert swept["configured"]["hmean"] == 1
     assert swept["best"] == swept["configured"]  # among equal pairs, the configured one is the best
     pairs = [(entry["threshold"], entry["box_threshold"]) for entry in swept["candidates"]]
@@ -135,7 +135,7 @@ def test_thresholds_are_swept_at_the_end(overfitted, few):
 
 
 def test_a_sweep_equals_an_evaluation(teacher, more):
-    detector, source = teacher.detector(), open_scene_source(more)
+    detector, source = teacher.predictor(), open_scene_source(more)
     found = sweep_thresholds(detector, [source])
     assert [entry.hmean for entry in found] == sorted((entry.hmean for entry in found), reverse=True)
     assert len({entry.hmean for entry in found}) > 1
@@ -152,7 +152,7 @@ def prepared(preset, folder, source, *overrides):
 
 def test_a_frozen_teacher_does_not_change_and_students_are_trained(tmp_path, few, teacher):
     config, task = prepared("det-cml", tmp_path, few, f"teacher={teacher.folder}", "samples=8")
-    state, before = TrainState(task.model, config), teacher.load_detector().state_dict()
+    state, before = TrainState(task.model, config), teacher.load_model().state_dict()
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     for step, batch in enumerate(task.batches(range(3))):
         state.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
@@ -200,7 +200,7 @@ def test_losses_have_their_weights(tmp_path, few, teacher):
 def test_students_with_the_same_initial_weights_get_noise(tmp_path, few, teacher):
     _, task = prepared("det-dml", tmp_path, few, f"init={teacher.folder}")
     first, second = (network.state_dict() for network in task.model.networks.values())
-    source = teacher.load_detector().state_dict()
+    source = teacher.load_model().state_dict()
     assert all(torch.equal(first[name], source[name]) for name in source)
     name = "head.probability.conv.conv.weight"
     differs = (second[name] - source[name]).std() / source[name].std()
@@ -261,8 +261,8 @@ def test_the_best_network_is_exported_or_any_other_by_name(overfitted, tmp_path)
     best = json.loads((run.folder / "best.json").read_text()).get("network", STUDENTS[preset][0])
     names = list(run.config["network_group"]["networks"])
     with torch.no_grad():
-        expected = {name: run.select_network(name).load_detector().probability(images) for name in names}
-        best_probability = run.load_detector().probability(images)
+        expected = {name: run.select_network(name).load_model().probability(images) for name in names}
+        best_probability = run.load_model().probability(images)
     assert [name for name in names if torch.equal(expected[name], best_probability)] == [best]
     with pytest.raises(InputError, match="has no network 'pupil'"):
         run.select_network("pupil")
@@ -277,7 +277,7 @@ def test_the_best_network_is_exported_or_any_other_by_name(overfitted, tmp_path)
 
 def test_the_run_holds_all_settings(overfitted):
     preset, run = overfitted
-    config = Run.open(run.folder).config
+    config = open_run(run.folder).config
     assert config["kind"] == run.kind == "detector"
     kept = {key: value for key, value in config.items() if key != "kind"}
     assert type(resolve_config(preset))(**kept).network_group.students == STUDENTS[preset]

@@ -11,7 +11,7 @@ import yaml
 
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing
-from pipelines.inference.run import Run
+from pipelines.inference.run import create_run
 from pipelines.training.data_checks import describe_scenes, scan_scenes
 from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.job import prepare, resolve_device, train
@@ -43,9 +43,9 @@ def places(tmp_path_factory, draw_scenes):
     (folder / "lines.tsv").write_text("0.png\tone line\n")
     found["lines"] = str(folder / "lines.tsv")
     for name, preprocessing in (("rgb", DetectorPreprocessing(channels="rgb")), ("untrained", DetectorPreprocessing())):
-        run = Run.create(folder / name, {"kind": "detector", "network": {"neck_channels": 4}}, preprocessing)
+        run = create_run(folder / name, {"kind": "detector", "network": {"neck_channels": 4}}, preprocessing)
         if name == "rgb":
-            run.save_weights(run.detector_settings.build())
+            run.save_weights(run.settings.build())
         found[name] = str(folder / name)
     return found
 
@@ -91,7 +91,7 @@ def test_a_worker_process_makes_the_same_batches_without_a_scan(tmp_path, places
         )
 
     first = prepare(settings("scenes"), tmp_path / "run")
-    first.on_start(Run.create(tmp_path / "run", first.settings, first.preprocessing))
+    first.on_start(create_run(tmp_path / "run", first.settings, first.preprocessing))
     joining = prepare(settings("scenes"), tmp_path / "run", skip_inspection=True)
     assert (joining.settings, joining.source_sizes, joining.messages) == (first.settings, first.source_sizes, [])
     one, other = (next(iter(prepared.task.batches(range(1)))) for prepared in (first, joining))
@@ -111,7 +111,7 @@ def test_a_recognizer_rejects_scenes(tmp_path, places):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ([], r"network teacher is frozen and has no weights: name the run of a detector with teacher=DIR"),
+        ([], r"network teacher is frozen and has no weights: name its run directory with teacher=DIR"),
         (["teacher=nowhere"], "nowhere"),
         (["teacher={untrained}"], "it was never validated"),
         (["teacher={rgb}"], r"cannot be the teacher: its input is rgb with mean .*, that of this training bgr"),

@@ -11,8 +11,8 @@ import pytest
 
 from pipelines.config import read_yaml
 from pipelines.errors import JobError
-from pipelines.inference.run import Run
-from pipelines.jobs.shard_job import generate
+from pipelines.inference.run import open_run
+from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.job import train
 from pipelines.training.resolve import parse_source, resolve_config
@@ -91,7 +91,7 @@ def test_a_curriculum_is_read_in_order_from_shards_and_from_the_recipe(tmp_path,
     run_small(tmp_path / "other", tmp_path / "shards", val, "data.0.order=index")
     assert metrics(tmp_path / "run") == metrics(tmp_path / "other")
     kept = resolve_recipe(str(tmp_path / "run" / "recipes" / "0-mine.yaml"))
-    assert kept.digest == Run.open(tmp_path / "run").config["data"][0]["digest"]
+    assert kept.digest == open_run(tmp_path / "run").config["data"][0]["digest"]
     run_small(tmp_path / "shuffled", recipe, val)
     assert metrics(tmp_path / "shuffled") != metrics(tmp_path / "run")
 
@@ -105,7 +105,7 @@ def test_the_data_are_described_as_shards_are(recipe, uninterrupted):
 
 def test_the_run_says_what_it_was_trained_on(tmp_path, recipe, val, uninterrupted):
     folder, _ = uninterrupted
-    (entry,) = Run.open(folder).config["data"]
+    (entry,) = open_run(folder).config["data"]
     assert {**entry, "digest": len(entry["digest"])} == {
         "source": str(recipe), "weight": 1.0, "count": 120, "seed": 4, "digest": 64,
     }  # fmt: skip
@@ -202,7 +202,7 @@ def test_a_recipe_for_validation_is_rejected(tmp_path, recipe):
 
 def test_too_many_skipped_lines_fail_the_job_and_leave_no_folder(tmp_path, val):
     recipe = write_recipe(tmp_path / "recipe", 'corpus: [{use: pattern, pattern: "é|ü|ö|ä|í|[0-9]{1,6}"}]')
-    with pytest.raises(JobError, match="could not be drawn, more than 1%"):
+    with pytest.raises(JobError, match="could not be generated, more than 1%"):
         run_small(tmp_path / "run", recipe, val, "samples=600")
     assert not (tmp_path / "run").exists()
 

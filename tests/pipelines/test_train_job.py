@@ -20,7 +20,7 @@ from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.selection import select_lines
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.run import Run
+from pipelines.inference.run import open_run
 from pipelines.training.data_checks import describe_data
 from pipelines.training.job import resolve_device, train
 from pipelines.training.recognizer_config import RecognizerTrainConfig
@@ -69,7 +69,7 @@ def test_a_few_lines_are_overfitted(tmp_path, draw_lines):
     run = train("rec-tiny", tmp_path / "run", [labels], [labels], overrides, lambda message: None)
     losses = [entry["loss"] for entry in metrics(run.folder) if entry["event"] == "train"]
     assert losses[-1] < 0.2 * losses[0]
-    assert evaluate_recognizer(run.recognizer(), open_line_source(labels)).scores.accuracy == 1
+    assert evaluate_recognizer(run.predictor(), open_line_source(labels)).scores.accuracy == 1
     assert json.loads((run.folder / "best.json").read_text())["scores"][labels]["accuracy"] == 1
 
 
@@ -132,7 +132,7 @@ def test_a_stopped_and_then_killed_training_equals_an_uninterrupted_one(tmp_path
 
 
 def test_the_run_holds_all_settings(uninterrupted, sources):
-    config = Run.open(uninterrupted).config
+    config = open_run(uninterrupted).config
     assert config["kind"] == "recognizer"
     settings = RecognizerTrainConfig(**{key: value for key, value in config.items() if key != "kind"})
     assert settings.data[0].source == sources["train"]

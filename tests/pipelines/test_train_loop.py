@@ -13,7 +13,7 @@ from torch import nn
 
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.errors import JobError
-from pipelines.inference.run import Run
+from pipelines.inference.run import create_run, open_run
 from pipelines.training.checkpoint import STATE_FILE, load_checkpoint
 from pipelines.training.distributed import SingleProcess
 from pipelines.training.loop import run_training
@@ -75,11 +75,11 @@ class Exploding(LineFit):
 
 
 def make_run(folder):
-    return Run.create(folder, {"kind": "test"}, RecognizerPreprocessing(), Charset.named("digits"))
+    return create_run(folder, {"kind": "test"}, RecognizerPreprocessing(), Charset.named("digits"))
 
 
 def train(folder, before=None, task=LineFit, source_sizes=(100,), config=CONFIG):
-    run = Run.open(folder) if (folder / "config.yaml").exists() else make_run(folder)
+    run = open_run(folder) if (folder / "config.yaml").exists() else make_run(folder)
     run_training(task(before or {}), list(source_sizes), config, run, lambda text: None)
     return run
 

@@ -15,7 +15,7 @@ from pipelines.cli.training import export_command
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.engine import onnx_engine, open_onnx_session
-from pipelines.inference.run import BEST_NETWORK, SMALLEST_NETWORK, Run
+from pipelines.inference.run import BEST_NETWORK, SMALLEST_NETWORK, create_run
 from pipelines.io.atomic import file_sha256
 from pipelines.training.job import resolve_device, train
 from pipelines.training.recognizer_job import prepare_recognizer
@@ -75,7 +75,7 @@ def trained(tmp_path_factory, few):
 @pytest.mark.parametrize("preset", STUDENTS)
 def test_a_batch_is_overfitted(trained, few, preset):
     run = trained(preset)
-    assert evaluate_recognizer(run.recognizer(), open_line_source(few)).scores.accuracy == 1
+    assert evaluate_recognizer(run.predictor(), open_line_source(few)).scores.accuracy == 1
     best = json.loads((run.folder / "best.json").read_text())
     assert best["score"] == best["scores"][few]["accuracy"] == 1
     logged = entries(run, "train")
@@ -95,7 +95,7 @@ def test_every_network_has_its_weights_and_the_best_is_named(trained):
     kept = load_file(run.folder / f"{best['network']}.safetensors")
     assert all(torch.equal(best_weights[name], kept[name]) for name in best_weights)
     names = (BEST_NETWORK, SMALLEST_NETWORK, "student", "peer")
-    sizes = {name: run.select_network(name).recognizer_settings.lstm_hidden for name in names}
+    sizes = {name: run.select_network(name).settings.lstm_hidden for name in names}
     assert sizes == {BEST_NETWORK: sizes[best["network"]], SMALLEST_NETWORK: 16, "student": 64, "peer": 16}
     assert not any("projection" in name for name in load_file(run.folder / "peer.safetensors"))
     with pytest.raises(InputError, match="has no network 'per'; did you mean 'peer'"):
@@ -104,14 +104,14 @@ def test_every_network_has_its_weights_and_the_best_is_named(trained):
 
 def test_the_best_weights_say_which_network_they_are_of(trained, tmp_path):
     made = trained("rec-udml")
-    run = Run.create(tmp_path / "run", made.config, made.preprocessing, made.charset)
+    run = create_run(tmp_path / "run", made.config, made.preprocessing, made.charset)
     images = torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(0))
     for name in ("peer", "student"):
-        model = made.select_network(name).load_recognizer()
+        model = made.select_network(name).load_model()
         run.save_weights(model, best_network=name)
         with torch.no_grad():
-            assert torch.equal(run.load_recognizer()(images).logits, model(images).logits)
-    assert run.select_network(SMALLEST_NETWORK).recognizer_settings.lstm_hidden == 16
+            assert torch.equal(run.load_model()(images).logits, model(images).logits)
+    assert run.select_network(SMALLEST_NETWORK).settings.lstm_hidden == 16
 
 
 def test_among_equal_sizes_the_smallest_network_is_the_best(trained):
@@ -127,7 +127,7 @@ def test_the_smallest_network_is_exported(trained, tmp_path):
     assert result.exit_code == 0, result.output
     images = torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        expected = run.select_network("peer").load_recognizer()(images).logits.softmax(2)
+        expected = run.select_network("peer").load_model()(images).logits.softmax(2)
     assert (onnx_engine(open_onnx_session(tmp_path / "a.onnx"))(images) - expected).abs().max() < 1e-4
 
 
@@ -162,7 +162,7 @@ def take_steps(task, config, count):
 def test_a_frozen_teacher_does_not_change(trained, few):
     teacher = trained("rec-lcnet")
     config, task = prepared("rec-distill", few, f"teacher={teacher.folder}", "samples=8", "loss.feature_weight=1")
-    before = teacher.load_recognizer().state_dict()
+    before = teacher.load_model().state_dict()
     take_steps(task, config, 3)
     frozen = task._frozen["teacher"]
     assert not frozen.training
@@ -189,7 +189,7 @@ def test_frozen_batch_norm_keeps_its_statistics_and_all_else_is_trained(trained,
 def test_peers_start_from_different_weights(trained, few):
     _, fresh = prepared("rec-dml", few)
     _, started = prepared("rec-dml", few, f"init={trained('rec-lcnet').folder}")
-    source = trained("rec-lcnet").load_recognizer().state_dict()
+    source = trained("rec-lcnet").load_model().state_dict()
     name = "head.fc1.weight"
     first, second = (network.state_dict() for network in started.model.networks.values())
     assert all(torch.equal(first[key], source[key]) for key in source)
@@ -268,8 +268,8 @@ def test_a_step_is_finite_with_large_logits(few, precision, paddle_compat):
 def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(tmp_path, few, trained, crash_after):
     start, smaller = trained("rec-lcnet"), tmp_path / "smaller"
     peer = trained("rec-udml").select_network("peer")
-    Run.create(smaller, peer.config, peer.preprocessing, peer.charset).save_weights(
-        peer.load_recognizer(), best_network="peer"
+    create_run(smaller, peer.config, peer.preprocessing, peer.charset).save_weights(
+        peer.load_model(), best_network="peer"
     )
     settings = [
         *SMALL, SMALLER, "samples=56", "validate_every=4", "checkpoint_every=5", "log_every=1", "optim.lr=0.0003",

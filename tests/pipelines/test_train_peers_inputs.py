@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.inference.run import RecognizerSettings, Run
+from pipelines.inference.run import RecognizerSettings, create_run
 from pipelines.training.job import train
 from pipelines.training.resolve import resolve_config, training_preset_names
 from synthtext.core import Charset, InputError
@@ -39,7 +39,7 @@ def test_initial_weights_and_teachers_that_do_not_fit_are_rejected(tmp_path, dra
         ("whole", "digits", 32),
     ):
         charset = Charset(tuple("abc")) if name == "letters" else Charset.named(charset)
-        run = Run.create(
+        run = create_run(
             tmp_path / name, {"network": network.model_dump()}, RecognizerPreprocessing(height=height), charset
         )
         if name != "bare":
@@ -53,7 +53,7 @@ def test_initial_weights_and_teachers_that_do_not_fit_are_rejected(tmp_path, dra
         with pytest.raises(InputError, match=message):
             start("rec-distill", tmp_path / "run", few, f"teacher={tmp_path / teacher}")
     with pytest.raises(
-        InputError, match=r"network teacher is frozen and has no weights: name the run of a recognizer with teacher="
+        InputError, match=r"network teacher is frozen and has no weights: name its run directory with teacher="
     ):
         start("rec-distill", tmp_path / "run", few)
     smaller = "network_group.networks.peer.network={backbone_scale: 0.06, lstm_hidden: 4, head_dim: 4}"

@@ -12,7 +12,7 @@ from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.engine import torch_recognizer
 from pipelines.inference.predictors import TextRecognizer
-from pipelines.inference.run import RecognizerSettings, Run
+from pipelines.inference.run import RecognizerSettings, create_run, open_run
 from pipelines.training.initial_weights import CharsetChange, load_initial_weights
 from pipelines.training.job import train
 from pipelines.training.resolve import FINE_TUNING_LR, resolve_config
@@ -25,7 +25,7 @@ OLD = Charset(tuple("abcde "))
 def make_run(folder, charset=OLD):
     torch.manual_seed(3)
     config = {"kind": "recognizer", "network": NETWORK.model_dump()}
-    run = Run.create(folder, config, RecognizerPreprocessing(min_width=320, channels="rgb"), charset)
+    run = create_run(folder, config, RecognizerPreprocessing(min_width=320, channels="rgb"), charset)
     model = NETWORK.build(charset, 32)
     torch.nn.init.normal_(model.head.fc2.weight, std=3)
     torch.nn.init.normal_(model.head.fc2.bias, std=3)
@@ -38,12 +38,12 @@ def test_classes_are_matched_by_their_characters(tmp_path):
     new = Charset(tuple("ecxéB"))  # kept: e, c; é is similar to e; B and x to no kept character
     model = NETWORK.build(new, 32)
     assert load_initial_weights(model, new, run) == CharsetChange(kept=2, new=3, similar=1, dropped=4)
-    before, rows = run.load_recognizer().head.fc2, model.head.fc2
+    before, rows = run.load_model().head.fc2, model.head.fc2
     for old, now in ((before.weight, rows.weight), (before.bias, rows.bias)):
         e, c, mean = old[5], old[3], (old[5] + old[3]) / 2
         for row, expected in enumerate((old[0], e, c, mean, (e + mean) / 2, mean)):
             assert torch.allclose(now[row], expected)
-    for name, tensor in run.load_recognizer().state_dict().items():
+    for name, tensor in run.load_model().state_dict().items():
         if not name.startswith("head.fc2"):
             assert torch.equal(model.state_dict()[name], tensor)
 
@@ -56,7 +56,7 @@ def test_new_characters_are_not_predicted_before_training(tmp_path_factory, char
     load_initial_weights(model, charset, run)
     images = torch.randn(2, 3, 32, 64, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
-        logits, before = model(images).logits, run.load_recognizer()(images).logits
+        logits, before = model(images).logits, run.load_model()(images).logits
     shared = [0] + [k + 1 for k, c in enumerate(charset) if c in OLD]
     assert torch.isin(logits.argmax(2), torch.tensor(shared)).all()
     old_classes = [0] + [OLD.index[c] + 1 for c in charset if c in OLD]
@@ -67,7 +67,7 @@ def test_the_same_charset_gives_the_same_network(tmp_path):
     run = make_run(tmp_path)
     model = NETWORK.build(OLD, 32)
     assert str(load_initial_weights(model, OLD, run)) == "6 characters kept, 0 new, 0 dropped"
-    assert all(torch.equal(model.state_dict()[k], v) for k, v in run.load_recognizer().state_dict().items())
+    assert all(torch.equal(model.state_dict()[k], v) for k, v in run.load_model().state_dict().items())
 
 
 def test_weights_that_do_not_fit_are_rejected(tmp_path):
@@ -114,13 +114,13 @@ def words(folder, texts):
 
 def test_a_smaller_charset_keeps_its_characters(tmp_path, published):
     labels = words(tmp_path / "words", ["Harbour", "STREET", "2047", "market", "Open", "Exit 9"])
-    run, charset = Run.open(published / "recognizer"), Charset.named("ascii")
-    model = run.recognizer_settings.build(charset, 32)
+    run, charset = open_run(published / "recognizer"), Charset.named("ascii")
+    model = run.settings.build(charset, 32)
     change = str(load_initial_weights(model, charset, run))
     assert change == "95 characters kept, 0 new, 6,529 dropped"
     source = open_line_source(labels)
-    before = evaluate_recognizer(run.recognizer(), source).readings
-    after = evaluate_recognizer(TextRecognizer(torch_recognizer(model), charset, run.preprocessing), source).readings
+    before = evaluate_recognizer(run.predictor(), source).predictions
+    after = evaluate_recognizer(TextRecognizer(torch_recognizer(model), charset, run.preprocessing), source).predictions
     kept = [(b.prediction, a.prediction) for b, a in zip(before, after, strict=True) if charset.covers(b.prediction)]
     assert len(kept) >= 5
     assert all(b == a for b, a in kept)
@@ -130,7 +130,7 @@ def test_a_smaller_charset_keeps_its_characters(tmp_path, published):
     assert any(line.startswith("student: ") and line.endswith(f"weights of {run.folder}: {change}") for line in lines)
     assert any(line.startswith("before the first step: accuracy ") for line in lines)
     assert trained.charset == charset
-    assert evaluate_recognizer(trained.recognizer(), source).scores.accuracy >= 0.5
+    assert evaluate_recognizer(trained.predictor(), source).scores.accuracy >= 0.5
 
 
 def test_invalid_initial_weights_leave_no_folder(tmp_path, published):

@@ -159,8 +159,9 @@ def test_each_cause_is_told_once():
     lost = ConnectionError("closed by peer\nwhere")
     failures = {2: RayActorError(), 0: lost, 1: lost, 3: KeyError("missing")}
     assert describe_failure(WorkerGroupError("process 0 ...", failures), 4) == (
-        f"the processes failed {MAX_TASK_ATTEMPTS} times, at last process 0: ConnectionError: closed by peer; process 2: it was "
-        "ended, as the system does where memory is short, or with its machine; process 3: KeyError: 'missing'"
+        f"the processes failed {MAX_TASK_ATTEMPTS} times, the last time with process 0: ConnectionError: "
+        "closed by peer; process 2: it was killed, maybe for lack of memory, or lost with its node; process 3: "
+        "KeyError: 'missing'"
     )
     assert (
         describe_failure(ControllerError(OSError("no such file")), 4)

@@ -148,7 +148,7 @@ def drawn_by() -> Callable[[Sequence[str], int], list[Drawn]]:
         letters: dict[int, Image] = {}
         drafts: dict[int, LineState] = {}
         steps = generator.stages.steps
-        find, compose = steps["find ink"], steps["compose"]
+        find, compose = steps["compute ink masks"], steps["composite"]
 
         def found(some: Sequence[LineState]) -> None:
             letters.update({draft.index: draft.coverage for draft in some})
@@ -158,7 +158,7 @@ def drawn_by() -> Callable[[Sequence[str], int], list[Drawn]]:
             compose(some)
             drafts.update({draft.index: draft for draft in some})
 
-        steps["find ink"], steps["compose"] = found, composed
+        steps["compute ink masks"], steps["composite"] = found, composed
         samples = [sample for sample in generator.generate_many(range(count)) if not isinstance(sample, SkippedSample)]
         assert len(samples) >= 0.99 * count
         return [_drawn(sample, letters[i], drafts[i]) for sample in samples for i in [int(sample.key[-10:])]]

@@ -82,15 +82,15 @@ def test_weights_are_kept_over_any_stretch(indices: range) -> None:
 
 def test_what_is_owed_is_in_the_text_and_every_character_reaches_the_floor() -> None:
     samples = drawn(["coverage.share=0.2"], range(2000))
-    debts = [s for s in samples if "owed" in s.meta.parameters]
+    debts = [s for s in samples if "required_character" in s.meta.parameters]
     assert len(debts) == 400
-    paid = Counter(s.meta.parameters["paid"] for s in debts)
-    assert paid["drawn"] + paid["found"] + paid["placed"] >= 0.97 * len(debts), paid  # Amatic has capitals alone
-    assert {"drawn", "found", "placed"} <= paid.keys()
+    paid = Counter(s.meta.parameters["coverage_outcome"] for s in debts)
+    assert paid["sampled"] + paid["searched"] + paid["inserted"] >= 0.97 * len(debts), paid  # Amatic has capitals alone
+    assert {"sampled", "searched", "inserted"} <= paid.keys()
     for sample in debts:
         assert (
-            sample.meta.parameters["paid"] in ("no font of the block", "no text")
-            or sample.meta.parameters["owed"] in sample.text
+            sample.meta.parameters["coverage_outcome"] in ("no font of the block", "no text")
+            or sample.meta.parameters["required_character"] in sample.text
         )
     floor = 2000 * 0.2 // 95
     held = Counter(character for sample in samples for character in set(sample.text))
@@ -112,7 +112,7 @@ def test_a_sample_alone_is_the_same_as_among_others_and_others_owe_nothing() -> 
         assert (sample.text, sample.meta) == (other.text, other.meta)
         assert np.array_equal(sample.image, other.image)
     for sample, other in zip(together, plain, strict=True):
-        if "owed" in sample.meta.parameters:
+        if "required_character" in sample.meta.parameters:
             differing += sample.text != other.text
         else:
             assert (sample.text, sample.meta.font) == (other.text, other.meta.font)
@@ -130,10 +130,10 @@ def test_what_no_font_has_is_counted_and_another_text_drawn(tmp_path) -> None:
     (tmp_path / "charset.txt").write_text("0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n\U00012000\n")
     settings = [f"charset={tmp_path}/charset.txt", "coverage={share: 1, characters: '0\U00012000'}"]
     samples = drawn(settings, range(40), recipe="digits")
-    lacking = [s for s in samples if s.meta.parameters["owed"] == "\U00012000"]
+    lacking = [s for s in samples if s.meta.parameters["required_character"] == "\U00012000"]
     assert len(lacking) == 20
-    assert {s.meta.parameters["paid"] for s in lacking} == {"no font of the block"}
-    assert all("0" in s.text for s in samples if s.meta.parameters["owed"] == "0")
+    assert {s.meta.parameters["coverage_outcome"] for s in lacking} == {"no font of the block"}
+    assert all("0" in s.text for s in samples if s.meta.parameters["required_character"] == "0")
 
 
 def test_a_charset_of_small_letters_is_paid_by_capitals_too() -> None:
@@ -145,22 +145,22 @@ def test_a_charset_of_small_letters_is_paid_by_capitals_too() -> None:
         "layout.length_range=[1, 20]",
     ]
     samples = drawn(settings, range(48), recipe="digits")
-    assert all(s.meta.parameters["owed"] in s.text.lower() for s in samples)
-    assert any(s.meta.parameters["owed"] not in s.text for s in samples)
+    assert all(s.meta.parameters["required_character"] in s.text.lower() for s in samples)
+    assert any(s.meta.parameters["required_character"] not in s.text for s in samples)
 
 
 def test_a_debt_is_not_paid_with_a_length_that_is_left_out() -> None:
     corpus = "corpus=[{use: words, language: en}]"
     settings = ["charset=ascii", corpus, "layout.length_weights={'1-7': 0}", "coverage={share: 1, characters: qzJ}"]
     samples = drawn(settings, range(60), recipe="digits")
-    assert {"found", "placed"} <= {s.meta.parameters["paid"] for s in samples}
+    assert {"searched", "inserted"} <= {s.meta.parameters["coverage_outcome"] for s in samples}
     assert min(len(s.text) for s in samples) >= 8
 
 
 def test_a_space_is_not_paid_with_one_that_nobody_sees() -> None:
     settings = ["corpus=[{use: pattern, pattern: '(12)?'}]", "charset=ascii", "coverage={share: 1, characters: ' '}"]
     samples = drawn(settings, range(40), recipe="digits")
-    assert {s.text for s in samples if s.meta.parameters["paid"] == "placed"} == {"12 12"}
+    assert {s.text for s in samples if s.meta.parameters["coverage_outcome"] == "inserted"} == {"12 12"}
     assert {s.text for s in samples} == {"12", "12 12"}
 
 
@@ -169,7 +169,7 @@ def test_a_space_is_not_paid_with_one_that_nobody_sees() -> None:
     [
         ({"share": 1.2}, "share 1.2 must be from 0 to 1"),
         ({"share": 1e-9}, "less than a millionth"),
-        ({"weights": {"ab": 1}}, "'ab' is none"),
+        ({"weights": {"ab": 1}}, "'ab' is not a single character"),
         ({"weights": {"a": -1}}, "weight of 'a' -1 must be from 0"),
         ({"weights": {"a": float("nan")}}, "weight of 'a' nan"),
     ],

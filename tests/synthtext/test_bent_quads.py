@@ -15,7 +15,7 @@ from synthtext.baselines.wave import SineMap
 from synthtext.core import Box, Clusters, Points, Sample, SkippedSample, Warp, bounding_box, signed_area
 from synthtext.core.warp import Coordinates
 from synthtext.fonts import FaceCache, bundled_fonts, read_font_file, system_fonts
-from synthtext.lines.design import Output
+from synthtext.lines.design import LineOutput
 from synthtext.lines.placement import CurvedLine, Margins, place_line
 from synthtext.typesetting.shaping import shape_line
 
@@ -48,7 +48,7 @@ def drawn(script: str, bend: str, em: int, folder: Path) -> Iterator[Sample]:
     recipe = resolve_recipe(
         "lines",
         (
-            f"fonts={{system: false, embedded: false, folders: ['{folder}'], size_range: [{em}, {em}]}}",
+            f"fonts={{system: false, bundled: false, folders: ['{folder}'], size_range: [{em}, {em}]}}",
             f"charset={folder}/charset.txt",
             f"corpus=[{{use: pattern, pattern: '{one}( {one}){{0,6}}'}}]",
             f"baselines={BENDS[bend]}",
@@ -89,7 +89,7 @@ def test_large_wide_letters_stay_in_their_quads(script: str, bend: str, em: int,
         # No quad of a space: what a letter loses at its side must not be found there.
         visible = [not part.isspace() for part in sample.clusters.texts(sample.text)]
         quads = sample.clusters.quads[visible]
-        assert sample.meta.parameters["em"] == em
+        assert sample.meta.parameters["em_size"] == em
         excess.append(beyond(inked(sample)[None], quads).max(axis=2).min(axis=0).max())
         height, width = sample.image.shape[:2]
         assert sample.clusters.quads.min() >= 0
@@ -190,7 +190,7 @@ def test_quads_follow_an_effect_that_bends() -> None:
     for bend in (Warp(), Warp((RingMap(line.ink_box, 4),))):
         for effect in (Warp(), Warp.rotation(8, (20, 30)), Warp((SineMap(8, 300, 0.5),))):
             bent = CurvedLine.of(line, bend)
-            frame = place_line(bent, effect, 80, Margins(0, 0, 0, 0), (0, 0), 0, Output("free", "free"))
+            frame = place_line(bent, effect, 80, Margins(0, 0, 0, 0), (0, 0), 0, LineOutput("free", "free"))
             rim = rims(line.clusters.quads, frame.warp).reshape(len(frame.quads), -1, 2)
             outside = beyond(rim, frame.quads)
             assert outside.max() < 0.2

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.jobs.source import iterate_samples
+from pipelines.jobs.generation import iterate_samples
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Image, Polygon, Sample
 

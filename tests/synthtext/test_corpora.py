@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthtext.core import InputError
-from synthtext.core.randomness import WeightedComponent
+from synthtext.core import InputError, WeightedComponent
 from synthtext.corpora import (
     Code,
     Corpus,

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthtext.core import package_file
-from synthtext.core.randomness import WeightedComponent
+from synthtext.core import WeightedComponent, package_file
 from synthtext.corpora import (
     Characters,
     CorpusMixture,
@@ -61,11 +60,11 @@ def test_a_space_comes_between_words_where_there_are_several() -> None:
 def test_a_lexicon_draws_by_weight_also_among_words_with_a_character() -> None:
     words, weights = ("ab", "bc", "ca", "dd"), np.array([1.0, 2.0, 3.0, 4.0])
     lexicon, rng = Lexicon(words, weights), np.random.default_rng(0)
-    assert lexicon.draw_with(rng, "x") is None
-    drawn = [lexicon.draw_with(rng, "a") for _ in range(2000)]
+    assert lexicon.draw_containing(rng, "x") is None
+    drawn = [lexicon.draw_containing(rng, "a") for _ in range(2000)]
     assert set(drawn) == {"ab", "ca"}
     assert drawn.count("ca") / 2000 == pytest.approx(0.75, abs=0.04)
-    assert {lexicon.draw_with(rng, "c", first=True) for _ in range(20)} == {"ca"}
+    assert {lexicon.draw_containing(rng, "c", first=True) for _ in range(20)} == {"ca"}
 
 
 @pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0])
@@ -129,10 +128,10 @@ def test_a_mixture_asks_its_corpora_by_weight() -> None:
         ]
     )
     rng = np.random.default_rng(0)
-    drawn = [mixture.draw_with(rng, "b") for _ in range(400)]
+    drawn = [mixture.draw_containing(rng, "b") for _ in range(400)]
     assert np.mean([text is not None and text.corpus == "ab" for text in drawn]) == pytest.approx(0.75, abs=0.07)
-    assert {text.corpus for _ in range(9) if (text := mixture.draw_with(rng, "c"))} == {"bc"}
-    assert mixture.draw_with(rng, "d") is None
+    assert {text.corpus for _ in range(9) if (text := mixture.draw_containing(rng, "c"))} == {"bc"}
+    assert mixture.draw_containing(rng, "d") is None
 
 
 @pytest.mark.parametrize("pattern", [r"[0-9]{2}(,\d{3})?|No\. ?7%", "a{0,0}b?[^c]", "x*(y|[zZ])", "."])

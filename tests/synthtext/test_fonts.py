@@ -67,7 +67,7 @@ def test_a_broken_font_of_the_users_is_named(tmp_path: Path, content: bytes | No
 def test_missing_and_empty_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         find_fonts(FontOptions(folders=(tmp_path / "absent",)))
-    with pytest.raises(InputError, match="holds no font"):
+    with pytest.raises(InputError, match="contains no font"):
         find_fonts(FontOptions(folders=(tmp_path,)))
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.jobs.source import iterate_samples
+from pipelines.jobs.generation import iterate_samples
 from pipelines.recipes.components import INK_STYLE, builtin_classes
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Scene
@@ -36,8 +36,8 @@ def test_a_style_keeps_what_is_promised_of_lines(drawn_by: DrawnBy, style: str) 
     for drawn in draw(drawn_by, style):
         drawn.check_contrast(FLOOR)
         check_ink(drawn)
-        assert drawn.sample.meta.drawn["style"] == style
-        json.dumps(drawn.sample.meta.drawn)
+        assert drawn.sample.meta.parameters["ink_style"] == style
+        json.dumps(drawn.sample.meta.parameters)
 
 
 def check_ink(drawn: Any) -> None:
@@ -69,7 +69,7 @@ def test_what_was_drawn_decides_everything(style: str) -> None:
         pictures = []
         for drawn in (parameters, again):
             given = letters.copy()
-            shaped = part.letters(given, 30.0, drawn)
+            shaped = part.style_coverage(given, 30.0, drawn)
             ground = part.underlay(paper.copy(), shaped, 30.0, drawn)
             kept = ground.copy()
             pictures.append(part.fill(ground, shaped, ink, 30.0, drawn))
@@ -104,7 +104,7 @@ def face() -> Face:
 def test_an_underline_leaves_marks_below_letters_alone(face: Face, text: str) -> None:
     line, style = shape_line(text, face), Underline()
     for seed in range(30):
-        box = style.marks(line, style.draw(RNG(seed))).box
+        box = style.strokes(line, style.draw(RNG(seed))).box
         assert box.top > (0.05 if text == "plain g" else line.ink_box.bottom)
         assert abs(box.left - line.ink_box.left) < 0.2
         assert abs(box.right - line.ink_box.right) < 0.2
@@ -113,7 +113,7 @@ def test_an_underline_leaves_marks_below_letters_alone(face: Face, text: str) ->
 def test_the_underline_of_a_vertical_line_is_on_its_right(face: Face) -> None:
     line, style = shape_line("84 7", face, ShapingOptions(vertical=True)), Underline()
     for seed in range(30):
-        box = style.marks(line, style.draw(RNG(seed))).box
+        box = style.strokes(line, style.draw(RNG(seed))).box
         assert box.left > line.ink_box.right
         assert abs(box.top - line.ink_box.top) < 0.2
 
@@ -121,7 +121,7 @@ def test_the_underline_of_a_vertical_line_is_on_its_right(face: Face) -> None:
 def test_a_line_through_dashes_has_its_own_colour_and_lies_below(face: Face) -> None:
     style = StrikeThrough(own_colour_probability=0)
     for text, own in (("1-2", True), ("a=b", True), ("$5.00", True), ("Sale 50", False)):
-        marks = style.marks(shape_line(text, face), style.draw(RNG(1)))
+        marks = style.strokes(shape_line(text, face), style.draw(RNG(1)))
         assert (marks.colour is not None) is own, text
         assert marks.box.left < 0 < marks.box.right
 
@@ -133,13 +133,18 @@ def test_worn_print_is_still_there() -> None:
         whole = disc.copy()
         cv2.circle(whole, (32, 32), radius, 255, -1)
         left = [
-            style.letters(whole, 40.0, style.draw(RNG(seed))).sum(dtype=float) / whole.sum(dtype=float)
+            style.style_coverage(whole, 40.0, style.draw(RNG(seed))).sum(dtype=float) / whole.sum(dtype=float)
             for seed in range(200)
         ]
         assert min(left) > 0.2
         assert 0.6 < np.mean(left) < 0.95
     sizes = [
-        np.mean([Worn((share, share)).letters(whole, 40.0, Worn((share, share)).draw(RNG(seed))) for seed in range(50)])
+        np.mean(
+            [
+                Worn((share, share)).style_coverage(whole, 40.0, Worn((share, share)).draw(RNG(seed)))
+                for seed in range(50)
+            ]
+        )
         for share in (0.0, 0.15, 0.3, 0.5)
     ]
     assert sizes == sorted(sizes, reverse=True)
@@ -151,9 +156,9 @@ def test_bleeding_ink_stays_within_its_reach() -> None:
     for seed in range(40):
         style = Bleeding(width_range=(0.03, 0.03))
         parameters = style.draw(RNG(seed))
-        spread = style.letters(whole, 60.0, parameters)
+        spread = style.style_coverage(whole, 60.0, parameters)
         assert (spread[whole > 0] > 200).mean() > 0.95
-        far = int(np.ceil(style.reach(parameters) * 60)) + 1
+        far = int(np.ceil(style.outset(parameters) * 60)) + 1
         assert spread[cv2.dilate(whole, np.ones((2 * far + 1, 2 * far + 1), np.uint8)) == 0].max() < 40
         assert (spread > 128).sum() > (whole > 128).sum()
 

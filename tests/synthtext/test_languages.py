@@ -121,10 +121,10 @@ def test_characters_of_a_dictionary(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({}, "either 'characters' or 'charset'"),
-        ({"characters": "a", "charset": "digits"}, "either 'characters' or 'charset'"),
+        ({}, "exactly one of 'characters'"),
+        ({"characters": "a", "charset": "digits"}, "exactly one of 'characters'"),
         ({"characters": "a", "count_range": (3, 2)}, "count_range"),
-        ({"characters": "ab", "exclude": "ba"}, "nothing to draw"),
+        ({"characters": "ab", "exclude": "ba"}, "is empty"),
         ({"charset": "words:xx"}, "'xx'"),
         ({"charset": "absent.txt"}, "absent.txt"),
     ],
@@ -155,6 +155,6 @@ def test_a_charset_of_an_unknown_language_names_the_known_ones() -> None:
 
 
 def test_the_published_charset_without_its_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synthtext.corpora.language.installed_file", lambda package, name: None)
+    monkeypatch.setattr("synthtext.corpora.language.package_file", lambda package, name: None)
     with pytest.raises(InputError, match=r"ocrmill\[ppocrv2\]"):
         resolve_charset("published", Path())

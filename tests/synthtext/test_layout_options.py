@@ -21,8 +21,8 @@ def draw(*settings: str, count: int = 40) -> list[Sample]:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"features": {"smcp": 0.5}}, "shows letters as others"),
-        ({"features": {"ligature": 0.5}}, "no OpenType feature"),
+        ({"features": {"smcp": 0.5}}, "displays other characters"),
+        ({"features": {"ligature": 0.5}}, "not an OpenType feature"),
         ({"features": {"onum": 2.0}}, "probability"),
         ({"jitter_range": (0.2, 0.1)}, "jitter_range"),
         ({"jitter_range": (0, 3)}, "jitter_range"),
@@ -57,7 +57,7 @@ def test_features_are_drawn_as_often_as_asked_and_told() -> None:
 def test_jitter_moves_letters_off_the_baseline() -> None:
     still, moved = (draw("layout.margin_range=[0,0]", f"layout.jitter_range={r}") for r in ("[0,0]", "[0.3,0.3]"))
     high, higher = (
-        np.mean([np.ptp(s.clusters.quads[:, :, 1]) / s.meta.parameters["em"] for s in samples])
+        np.mean([np.ptp(s.clusters.quads[:, :, 1]) / s.meta.parameters["em_size"] for s in samples])
         for samples in (still, moved)
     )
     assert higher > high + 0.1

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import Points, Sample, SampleGenerator, SkippedSample
+from synthtext.core import Generator, Points, Sample, SkippedSample
 
 BASELINES = {
     "straight": "{straight: 1}",
@@ -25,7 +25,7 @@ EFFECTS = {
 MARGINS = {"tight": "[0, 0]", "loose": "[0.8, 1.6]"}
 STYLES = {"plain": "{plain: 1}", "outline": "{outline: {weight: 1, width_range: [0.005, 0.08]}}"}
 BASE = (
-    "fonts={system: false, embedded: true, size_range: [28, 64]}",
+    "fonts={system: false, bundled: true, size_range: [28, 64]}",
     "charset=latin1",
     "corpus=[{use: words, case: {lower: 1, title: 1, upper: 1}}, {use: words, count_range: [1, 2]},"
     ' {use: pattern, pattern: "[@W%Æ¼&MgjQ]{1,6}"}]',
@@ -45,7 +45,9 @@ LAYOUTS = [
 
 
 @cache
-def generator(baseline: str, effects: str, margins: str, style: str, height: int | str, *more: str) -> SampleGenerator:
+def generator(
+    baseline: str, effects: str, margins: str, style: str, height: int | str, *more: str
+) -> Generator[Sample]:
     chosen = (f"baselines={BASELINES[baseline]}", f"effects={EFFECTS[effects]}", f"ink.styles={STYLES[style]}")
     layout = (f"layout.margin_range={MARGINS[margins]}", f"output={{height: {height}}}")
     return resolve_recipe("lines", (*BASE, *chosen, *layout, *more)).generator(5)
@@ -83,7 +85,7 @@ def border(ink: np.ndarray) -> float:
 def reach(sample: Sample) -> int:
     """How many pixels the border around letters goes beyond them."""
     drawn = sample.meta.parameters
-    return max(1, round(drawn["width"] * drawn["em"])) if drawn["style"] == "outline" else 0
+    return max(1, round(drawn["width"] * drawn["em_size"])) if drawn["ink_style"] == "outline" else 0
 
 
 @pytest.mark.parametrize(("baseline", "effects", "margins"), LAYOUTS)
@@ -123,13 +125,13 @@ def test_neighbours_stand_beside_a_line_and_change_nothing_of_it(baseline: str, 
                 or one.meta.rejected
             ):
                 continue  # the next attempt goes on in streams from which a neighbour was drawn
-            told.append("neighbour" in either.meta.drawn)
+            told.append("neighbour" in either.meta.parameters)
             check_same_line(one, other)
             check_same_line(one, either)
             ink = marks(one)
             added = np.abs(other.image.astype(np.float32) - one.image).max(axis=2) / contrast(one)
             inside = filled(list(one.clusters.quads), ink.shape)
-            assert added[inside].sum() < 0.03 * ink.sum(), other.meta.drawn
+            assert added[inside].sum() < 0.03 * ink.sum(), other.meta.parameters
             seen.append(added[~inside].max(initial=0) > 0.3)
         assert 0.1 < np.mean(told) < 0.9
     assert len(seen) >= COUNT

@@ -7,9 +7,8 @@ import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LayoutOptions, LineGenerator
-from synthtext.core import InputError, Sample
+from synthtext.core import InputError, Sample, WeightedComponent
 from synthtext.core.errors import Rejection
-from synthtext.core.randomness import WeightedComponent
 from synthtext.corpora import CorpusMixture, Pattern
 from synthtext.lines.lengths import LengthSampler, parse_length_weights
 
@@ -37,7 +36,7 @@ def test_a_factor_of_nothing_keeps_a_length_out() -> None:
         try:
             assert len(choice.draw(rng)[0].text) == 9
         except Rejection as rejection:
-            rejected += rejection.reason == "no text of a wanted length"
+            rejected += rejection.reason == "no text of a requested length"
     assert 0.1 < rejected / 200 < 0.3  # 0.95**32 is 0.19
 
 
@@ -87,9 +86,9 @@ def test_lines_follow_the_weights_and_each_is_the_same_alone() -> None:
 @pytest.mark.parametrize(
     ("weights", "told"),
     [
-        ({"5": 1}, "'5' is no range"),
-        ({"8-4": 1}, "'8-4' is no range"),
-        ({"0-4": 1}, "'0-4' is no range"),
+        ({"5": 1}, "'5' is not a range"),
+        ({"8-4": 1}, "'8-4' is not a range"),
+        ({"0-4": 1}, "'0-4' is not a range"),
         ({"1-4": 1, "4-9": 2}, "'1-4' and '4-9' overlap"),
         ({"1-4": -1}, "factor of '1-4', -1 must be from 0"),
         ({"1-4": float("inf")}, "factor of '1-4', inf"),

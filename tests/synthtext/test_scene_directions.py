@@ -9,7 +9,7 @@ from synthtext.scenes.typesetter import join_texts
 
 PHOTO = "layouts={photo: {plate_probability: 0, count_range: [3, 9]}}"
 CLEAN = (
-    "fonts={embedded: true, size_range: [9, 44]}",
+    "fonts={bundled: true, size_range: [9, 44]}",
     "output={width_range: [300, 420], height_range: [260, 420]}",
     "background={plain: {tint: 0, lightness_range: [210, 255]}}",
     "clutter={distractors_range: [0, 0], occlusion_probability: 0}",

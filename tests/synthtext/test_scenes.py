@@ -14,7 +14,7 @@ from synthtext.core.errors import Rejection
 from synthtext.scenes import SceneGenerator
 from synthtext.scenes.generator import SceneState
 
-SMALL = ("fonts={embedded: true, size_range: [9, 44]}", "output={width_range: [300, 420], height_range: [260, 420]}")
+SMALL = ("fonts={bundled: true, size_range: [9, 44]}", "output={width_range: [300, 420], height_range: [260, 420]}")
 CLEAN = (
     *SMALL,
     "background={plain: {tint: 0, lightness_range: [210, 255]}}",
@@ -78,14 +78,14 @@ def inked(made: SceneGenerator) -> Iterator[tuple[SceneState, np.ndarray]]:
     """First attempts at scenes that come to something, and which pixels changed when their texts were drawn."""
     drawn = 0
     for index in range(COUNT):
-        draft = SceneState(index, StreamSource(3).at(index), made.blocks.at(index))
+        draft = SceneState(index, StreamSource(3).at(index), made.resources.at(index))
         before = changed = np.zeros((0, 0, 3), np.uint8)
         try:
             for name, step in made.stages.steps.items():
-                if name == "draw texts":
+                if name == "render texts":
                     before = draft.image.copy()
                 step(draft)
-                if name == "draw texts":
+                if name == "render texts":
                     changed = cv2.absdiff(before, draft.image).max(axis=2) > 16
         except Rejection:
             continue
@@ -182,7 +182,7 @@ def test_labels_are_whole(layout: str) -> None:
         for instance in scene.instances:
             assert instance.text == unicodedata.normalize("NFC", instance.text).strip()
             assert instance.text
-            assert instance.origin.kind == "drawn"
+            assert instance.origin.kind == "rendered"
             assert signed_area(instance.polygon) > 0
             assert (instance.polygon >= 0).all()
             assert (instance.polygon <= scene.image.shape[1::-1]).all()

@@ -103,7 +103,7 @@ def test_hidden_and_empty_axes_stay() -> None:
 def test_fonts_without_axes_are_drawn_as_ever(bars: FontFile) -> None:
     plain = FontFamily(tuple(read_font_file(bundled_fonts()[0])), 1.0)
     one, other = np.random.default_rng(0), np.random.default_rng(0)
-    assert FontPool([plain]).draw(one, 9) == FontPool([plain], vary=False).draw(other, 9)
+    assert FontPool([plain]).draw(one, 9) == FontPool([plain], vary_axes=False).draw(other, 9)
     assert one.random() == other.random()
 
 

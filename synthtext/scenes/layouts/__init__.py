@@ -1,4 +1,4 @@
-"""How scenes are laid out. In a recipe, the layout `photo` means the class `Photo` of this package."""
+"""Layouts of scenes. In a recipe, the layout `photo` refers to the class `Photo` of this package."""
 
 from synthtext.scenes.layouts.document import Document
 from synthtext.scenes.layouts.layout import SceneLayout

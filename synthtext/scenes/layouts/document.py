@@ -1,4 +1,4 @@
-"""Pages."""
+"""The layout of documents."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ from synthtext.scenes.composition import (
 from synthtext.scenes.sheet import place_on_sheet
 from synthtext.scenes.typesetter import Typesetter, is_right_to_left
 
-_MEASURE = 16.0  # ems of a column, at least
-_GUTTER = 1.8  # ems between columns and between the cells of a table
-_TABLE, _HEADING = 0.15, 0.3  # shares of tables, and of headings above what is no table
+_MIN_COLUMN_WIDTH = 16.0  # ems
+_GUTTER = 1.8  # ems between columns and between table cells
+_TABLE, _HEADING = 0.15, 0.3  # cumulative probabilities of a table and of a paragraph with a heading
 
 
 @dataclass(frozen=True)
 class Document:
-    """A page of print: title, headings, paragraphs in columns, tables, header and footer; scanned, or photographed.
+    """A printed page, scanned or photographed: title, headings, paragraphs in columns, tables, header and footer.
 
     Attributes:
-        columns_range: columns of text, 1 to 4; fewer where they would be narrower than 16 ems.
-        lines_range: lines on a page at most, drawn, 5 to 300.
-        margin_range: of the page, as a share of its shorter side, 0.02 to 0.25.
-        leading_range: from baseline to baseline, in ems, 1 to 3.
-        flat_probability: of a scan, whose page is all that is seen.
-        degrees_range: by which a photographed page is turned, -45 to 45.
-        strength_range: of its perspective: how far corners move, as a share of its shorter side, 0 to 0.2.
+        columns_range: Number of columns of text, 1 to 4; fewer if they would be narrower than 16 ems.
+        lines_range: Maximum number of lines on a page, drawn, 5 to 300.
+        margin_range: Margin of the page, as a fraction of its shorter side, 0.02 to 0.25.
+        leading_range: Distance of the baselines in ems, 1 to 3.
+        flat_probability: Probability of a scan, whose page fills the image.
+        degrees_range: Rotation of a photographed page, -45 to 45.
+        strength_range: Perspective: displacement of the corners, as a fraction of the shorter side, 0 to 0.2.
     """
 
     columns_range: tuple[int, int] = (1, 2)
@@ -58,7 +58,7 @@ class Document:
         check_fraction("flat_probability", self.flat_probability)
 
     def compose(self, typesetter: Typesetter, size: Size) -> Composition:
-        """Draw a page."""
+        """Compose a page."""
         rng = typesetter.rng
         flat, shape, margin, leading = rng.random(4).tolist()
         page = (
@@ -68,32 +68,34 @@ class Document:
         )
         edge = min(page) * lerp(self.margin_range, margin)
         inner = Box(edge, edge, page.width - edge, page.height - edge)
-        body = typesetter.choose_for_page(inner.width / _MEASURE)
+        body = typesetter.choose_for_page(inner.width / _MIN_COLUMN_WIDTH)
         writer = _PageWriter(typesetter, body, lerp(self.leading_range, leading), inner)
-        writer.left = int(rng.integers(*self.lines_range, endpoint=True))
+        writer.remaining = int(rng.integers(*self.lines_range, endpoint=True))
         writer.write(int(rng.integers(*self.columns_range, endpoint=True)))
         if not writer.items:
             raise Rejection("no text fits the page")
         return Composition(tuple(writer.items), page.width, page.height, flat < self.flat_probability)
 
-    def place(self, rng: np.random.Generator, composition: Composition, backdrop: SceneBackground) -> list[PlacedItem]:
-        """Lay the page into the picture."""
-        return place_on_sheet(rng, composition, backdrop, self.degrees_range, self.strength_range)
+    def place(
+        self, rng: np.random.Generator, composition: Composition, background: SceneBackground
+    ) -> list[PlacedItem]:
+        """Place the page in the image."""
+        return place_on_sheet(rng, composition, background, self.degrees_range, self.strength_range)
 
 
 class _PageWriter:
-    """Fills a page from its top to its bottom.
+    """Fills a page from top to bottom.
 
     Attributes:
-        items: what stands on it.
-        left: how many more lines it may have.
+        items: Items on the page.
+        remaining: Number of lines that may be added.
     """
 
     def __init__(self, typesetter: Typesetter, body: LineSpec, leading: float, inner: Box) -> None:
         self._typesetter, self._body, self._leading, self._inner = typesetter, body, leading, inner
         self._rng = typesetter.rng
         self.items: list[LayoutItem] = []
-        self.left = 0
+        self.remaining = 0
         line = typesetter.typeset(body)
         self._leftwards = line is not None and is_right_to_left(line)
 
@@ -112,18 +114,18 @@ class _PageWriter:
                 bottom -= em
         if title < 0.6:
             top = self._title(top) + 1.2 * em
-        columns = min(columns, max(1, int((inner.width + _GUTTER * em) / ((_MEASURE / 2 + _GUTTER) * em))))
+        columns = min(columns, max(1, int((inner.width + _GUTTER * em) / ((_MIN_COLUMN_WIDTH / 2 + _GUTTER) * em))))
         step = (inner.width + _GUTTER * em) / columns
         for number in range(columns):
             left = inner.left + (columns - 1 - number if self._leftwards else number) * step
             self._column(Box(left, top, left + step - _GUTTER * em, bottom))
 
     def _ends(self, top: float) -> float:
-        """A line at both ends; where it ends."""
+        """Write a line with text at both ends, and return its bottom."""
         lines = [self._typesetter.typeset_another(self._body), self._typesetter.typeset_another(self._body)]
         cells = [
-            RowCell(line, self._inner.left, self._inner.right, share)
-            for line, share in zip(lines, (0.0, 1.0)[:: -1 if self._leftwards else 1], strict=True)
+            RowCell(line, self._inner.left, self._inner.right, alignment)
+            for line, alignment in zip(lines, (0.0, 1.0)[:: -1 if self._leftwards else 1], strict=True)
             if line is not None
         ]
         if len(cells) < 2 or sum(cell.line.width for cell in cells) > self._inner.width - _GUTTER * self._body.em:
@@ -132,26 +134,26 @@ class _PageWriter:
 
     def _title(self, top: float) -> float:
         scale, centred, two = self._rng.random(3).tolist()
-        like = self._body._replace(em=self._body.em * (1.5 + 0.9 * scale))
+        template = self._body._replace(em=self._body.em * (1.5 + 0.9 * scale))
         lines = [
-            self._typesetter.fill_line(like, self._inner.width * (0.6 + 0.4 * two)) for _ in range(1 + (two < 0.4))
+            self._typesetter.fill_line(template, self._inner.width * (0.6 + 0.4 * two)) for _ in range(1 + (two < 0.4))
         ]
-        found = [line for line in lines if line is not None]
-        if not found:
+        shaped = [line for line in lines if line is not None]
+        if not shaped:
             return top
-        share = 0.5 if centred < 0.6 else float(is_right_to_left(found[0]))
-        rows = [[RowCell(line, self._inner.left, self._inner.right, share)] for line in found]
+        alignment = 0.5 if centred < 0.6 else float(is_right_to_left(shaped[0]))
+        rows = [[RowCell(line, self._inner.left, self._inner.right, alignment)] for line in shaped]
         return self._add(rows, top, grouped=len(rows) > 1)
 
     def _column(self, column: Box) -> None:
         em, top = self._body.em, column.top
-        while self.left > 0 and top + 2 * self._leading * em < column.bottom:
+        while self.remaining > 0 and top + 2 * self._leading * em < column.bottom:
             kind, amount = self._rng.random(2).tolist()
-            most = min(self.left, int((column.bottom - top) / (self._leading * em)) - 1)
+            max_lines = min(self.remaining, int((column.bottom - top) / (self._leading * em)) - 1)
             rows = (
-                list(self._table(column, min(most, 2 + int(6 * amount))))
+                list(self._table(column, min(max_lines, 2 + int(6 * amount))))
                 if kind < _TABLE
-                else list(self._paragraph(column, min(most, 2 + int(7 * amount)), headed=kind < _HEADING))
+                else list(self._paragraph(column, min(max_lines, 2 + int(7 * amount)), headed=kind < _HEADING))
             )
             if not rows:
                 return
@@ -173,13 +175,13 @@ class _PageWriter:
 
     def _table(self, column: Box, count: int) -> Iterator[list[RowCell]]:
         cells = 2 + int(self._rng.integers(3))
-        room = _GUTTER * self._body.em / 2
-        step = (column.width + room) / cells
+        gutter = _GUTTER * self._body.em / 2
+        step = (column.width + gutter) / cells
         for _ in range(count):
             row: list[RowCell] = []
             for number in range(cells):
                 left = column.left + (cells - 1 - number if self._leftwards else number) * step
-                right = left + step - room
+                right = left + step - gutter
                 line: TypesetLine | None = self._typesetter.typeset_another(self._body)
                 if line is not None and line.width <= right - left:
                     row.append(RowCell(line, left, right, float(self._leftwards == (number == 0))))
@@ -187,12 +189,12 @@ class _PageWriter:
                 yield row
 
     def _add(self, rows: list[list[RowCell]], top: float, *, grouped: bool, bottom: float = np.inf) -> float:
-        """Set rows, those that end above the bottom; where the last one ends."""
-        laid = [line for line in stack_rows(rows, top, self._leading) if line.box.bottom <= bottom]
-        if not laid:
+        """Stack rows above `bottom`, and return the bottom of the last one."""
+        lines = [line for line in stack_rows(rows, top, self._leading) if line.box.bottom <= bottom]
+        if not lines:
             return top
-        block = TextBlock.around(laid)
-        x, y = min(line.box.left for line in laid), min(line.box.top for line in laid)
-        self.items.append(LayoutItem(block, x, y, grouped=grouped and len(laid) > 1))
-        self.left -= len(laid)
+        block = TextBlock.around(lines)
+        x, y = min(line.box.left for line in lines), min(line.box.top for line in lines)
+        self.items.append(LayoutItem(block, x, y, grouped=grouped and len(lines) > 1))
+        self.remaining -= len(lines)
         return y + block.height

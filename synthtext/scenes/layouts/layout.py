@@ -1,4 +1,4 @@
-"""What a layout is: it composes texts, and then finds them a place in a picture."""
+"""The interface of layouts: compose texts, then place them in an image."""
 
 from typing import Protocol
 
@@ -11,16 +11,24 @@ from synthtext.scenes.typesetter import Typesetter
 
 
 class SceneLayout(Protocol):
-    """A way to lay out a scene. A new one is a dataclass with these methods, named by its dotted path in a recipe."""
+    """A layout of scenes.
+
+    A custom layout is a dataclass with these methods, named by its dotted path in a recipe.
+    """
 
     def compose(self, typesetter: Typesetter, size: Size) -> Composition:
-        """Draw what stands in a scene of this size, from the typesetter's stream.
+        """Compose the texts of a scene of this size, using the typesetter's stream.
 
         Raises:
-            Rejection: nothing can be set.
+            Rejection: No text can be set.
         """
         ...
 
-    def place(self, rng: np.random.Generator, composition: Composition, backdrop: SceneBackground) -> list[PlacedItem]:
-        """Find places in a picture; sheets of paper are painted into it. What has no place is left out."""
+    def place(
+        self, rng: np.random.Generator, composition: Composition, background: SceneBackground
+    ) -> list[PlacedItem]:
+        """Place the texts in the image, into which sheets of paper are painted.
+
+        Texts without a free area are left out.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Texts here and there in a picture."""
+"""The layout of photographs: texts at various positions."""
 
 from dataclasses import dataclass
 
@@ -22,25 +22,25 @@ from synthtext.scenes.placement_map import PlacementMap
 from synthtext.scenes.shapes import PLATE_MARGIN
 from synthtext.scenes.typesetter import Typesetter, is_right_to_left
 
-_LARGEST = 0.35  # of the picture's shorter side: an em
-_LEAST = 8.0  # pixels of an em to which a block is made smaller to find a place
+_MAX_EM = 0.35  # of the image's shorter side
+_MIN_EM = 8.0  # pixels, to which a block may be scaled down
 
 
 @dataclass(frozen=True)
 class Photo:
     """Signs, labels and posters: single lines, straight or along the recipe's baselines, and blocks of a few lines.
 
-    Places are found where the picture is calm; they follow its perspective. Large blocks are placed first.
+    Texts are placed in smooth areas of the image and follow its perspective. Large blocks are placed first.
 
     Attributes:
-        count_range: blocks in a scene, 1 to 200; fewer where there is no room for them.
-        several_probability: of a block of several lines.
-        lines_range: lines of such a block, 2 to 30.
-        plate_probability: of a plate of its own behind a block.
-        degrees_range: by which blocks are turned, -45 to 45, beside what the place's perspective does.
-        turned_probability: of any other angle.
-        perspective_range: how far a block follows the perspective that is there, 0 to 1.
-        opacity_range: of the ink, 0.3 to 1: what is under it shows through; the contrast floor is kept all the same.
+        count_range: Number of blocks in a scene, 1 to 200; fewer if there is not enough space.
+        several_probability: Probability of a block of several lines.
+        lines_range: Number of lines of such a block, 2 to 30.
+        plate_probability: Probability of a plate behind a block.
+        degrees_range: Rotation of blocks, -45 to 45, in addition to the perspective.
+        turned_probability: Probability of any other angle.
+        perspective_range: How closely a block follows the perspective of the image, 0 to 1.
+        opacity_range: Opacity of the ink, 0.3 to 1; the contrast floor is reached in any case.
     """
 
     count_range: tuple[int, int] = (5, 14)
@@ -62,56 +62,58 @@ class Photo:
             check_fraction(name, getattr(self, name))
 
     def compose(self, typesetter: Typesetter, size: Size) -> Composition:
-        """Draw the blocks."""
+        """Compose the blocks."""
         rng, items = typesetter.rng, []
-        refused: Rejection | None = None
+        last_rejection: Rejection | None = None
         for _ in range(int(rng.integers(*self.count_range, endpoint=True))):
             several, plate = rng.random(2).tolist()
             try:
-                copy = typesetter.choose(_LARGEST * min(size))
+                spec = typesetter.choose(_MAX_EM * min(size))
             except Rejection as rejection:
-                refused = rejection
+                last_rejection = rejection
                 continue
-            block = self._several(typesetter, copy) if several < self.several_probability else _single(typesetter, copy)
+            block = self._several(typesetter, spec) if several < self.several_probability else _single(typesetter, spec)
             if block is not None:
                 items.append(LayoutItem(block, grouped=len(block.lines) > 1, plate=plate < self.plate_probability))
         if not items:
-            raise refused or Rejection("no text could be set")
+            raise last_rejection or Rejection("no text could be set")
         return Composition(tuple(items), size.width, size.height)
 
-    def place(self, rng: np.random.Generator, composition: Composition, backdrop: SceneBackground) -> list[PlacedItem]:
-        """Find a place for every block, the largest first."""
-        survey, placed = PlacementMap(backdrop), []
+    def place(
+        self, rng: np.random.Generator, composition: Composition, background: SceneBackground
+    ) -> list[PlacedItem]:
+        """Place every block, the largest first."""
+        placement_map, placed = PlacementMap(background), []
         for item in sorted(composition.items, key=lambda item: -item.block.width * item.block.height):
             block = item.block
-            shares = rng.random(4).tolist()
-            degrees = lerp(self.degrees_range, shares[0])
-            if shares[1] < self.turned_probability:
-                degrees = 180 * shares[0] - 90
-            room = FreeArea(block.width, block.height, PLATE_MARGIN * block.em, min(1.0, _LEAST / block.em))
-            place = find_placement(rng, survey, room, degrees, lerp(self.perspective_range, shares[2]))
-            if place is not None:
-                placed.append(PlacedItem(item, place.warp, opacity=lerp(self.opacity_range, shares[3])))
+            fractions = rng.random(4).tolist()
+            degrees = lerp(self.degrees_range, fractions[0])
+            if fractions[1] < self.turned_probability:
+                degrees = 180 * fractions[0] - 90
+            area = FreeArea(block.width, block.height, PLATE_MARGIN * block.em, min(1.0, _MIN_EM / block.em))
+            placement = find_placement(rng, placement_map, area, degrees, lerp(self.perspective_range, fractions[2]))
+            if placement is not None:
+                placed.append(PlacedItem(item, placement.warp, opacity=lerp(self.opacity_range, fractions[3])))
         return placed
 
-    def _several(self, typesetter: Typesetter, copy: LineSpec) -> TextBlock | None:
+    def _several(self, typesetter: Typesetter, spec: LineSpec) -> TextBlock | None:
         rng = typesetter.rng
-        first = typesetter.typeset(copy)
+        first = typesetter.typeset(spec)
         lines = [
             first,
-            *(typesetter.typeset_another(copy) for _ in range(int(rng.integers(*self.lines_range, endpoint=True)) - 1)),
+            *(typesetter.typeset_another(spec) for _ in range(int(rng.integers(*self.lines_range, endpoint=True)) - 1)),
         ]
-        found = [line for line in lines if line is not None]
-        if len(found) < len(lines) or first is None:
+        shaped = [line for line in lines if line is not None]
+        if len(shaped) < len(lines) or first is None:
             return None
         centred, leading = rng.random(2).tolist()
-        share = 0.5 if centred < 0.5 else float(is_right_to_left(first))
-        width = max(line.width for line in found)
+        alignment = 0.5 if centred < 0.5 else float(is_right_to_left(first))
+        width = max(line.width for line in shaped)
         return TextBlock.around(
-            stack_rows([[RowCell(line, 0, width, share)] for line in found], 0, 1.05 + 0.4 * leading)
+            stack_rows([[RowCell(line, 0, width, alignment)] for line in shaped], 0, 1.05 + 0.4 * leading)
         )
 
 
-def _single(typesetter: Typesetter, copy: LineSpec) -> TextBlock | None:
-    line = typesetter.typeset(copy, bend=True) or typesetter.typeset(copy)  # not every script runs downwards
+def _single(typesetter: Typesetter, spec: LineSpec) -> TextBlock | None:
+    line = typesetter.typeset(spec, bend=True) or typesetter.typeset(spec)  # not every script can be set vertically
     return None if line is None else TextBlock.around([PositionedLine(line, 0, 0)])

@@ -1,5 +1,5 @@
 "use strict";
-// Filter, order and overlay of one list of items. Their state is in the address after "#", so that a view can be shared.
+// Filter, order and overlay of a list of items. Their state is in the fragment of the URL, so that a view can be shared.
 const root = document.documentElement;
 window.addEventListener("error", (event) => { root.dataset.error = event.message; });
 
@@ -11,7 +11,7 @@ function start() {
   const search = tools.querySelector("[name=filter]");
   const order = tools.querySelector("[name=order]");
   const overlay = tools.querySelector("[name=overlay]");
-  const said = tools.querySelector("output");
+  const count = tools.querySelector("output");
 
   const compare = (name) => (one, other) =>
     name ? Number(other.dataset[name] ?? -1) - Number(one.dataset[name] ?? -1) : items.indexOf(one) - items.indexOf(other);
@@ -25,11 +25,11 @@ function start() {
     }
     list.append(...items.slice().sort(compare(order.value)));
     root.toggleAttribute("data-overlay", Boolean(overlay?.checked));
-    said.value = shown === items.length ? `all ${shown}` : `${shown} of ${items.length}`;
+    count.value = shown === items.length ? `all ${shown}` : `${shown} of ${items.length}`;
     root.dataset.shown = shown;
   }
 
-  function remember() {
+  function saveState() {
     const state = new URLSearchParams();
     if (search.value) state.set("filter", search.value);
     if (order.value) state.set("order", order.value);
@@ -38,7 +38,7 @@ function start() {
     show();
   }
 
-  function recall() {
+  function restoreState() {
     const state = new URLSearchParams(location.hash.slice(1));
     search.value = state.get("filter") ?? "";
     order.value = state.get("order") ?? "";
@@ -48,9 +48,9 @@ function start() {
   }
 
   tools.hidden = false;
-  tools.addEventListener("input", remember);
-  window.addEventListener("hashchange", recall);
-  recall();
+  tools.addEventListener("input", saveState);
+  window.addEventListener("hashchange", restoreState);
+  restoreState();
 }
 
 if (tools && list) start();

@@ -1,0 +1,232 @@
+"""Two strategies to commit files to the folder of a dataset: by renaming on a disk, manifest last at a URI."""
+
+import os
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+
+from pipelines.io.atomic import (
+    file_lock,
+    fsync_path,
+    remove_path,
+    remove_temporary_files,
+    temporary_path,
+    wrap_write_errors,
+    write_atomic,
+)
+from pipelines.io.connection import StorageError
+from pipelines.io.location import RemotePath
+from pipelines.io.paths import wrap_read_errors
+from pipelines.io.shard_writer import PendingShard
+from pipelines.io.writers import LMDB_DATA_FILE
+from synthtext.core import InputError
+
+LOCK_FILE = ".lock"
+"""Name of the lock file in a folder on a disk."""
+
+SHARDS_FOLDER = "shards"
+"""Name of the folder of shards in that of a dataset."""
+
+
+class CommitStrategy(ABC):
+    """Reads and writes the files of a dataset by their names in its folder.
+
+    Methods raise OSError, unless they say otherwise. The defaults suit a folder that needs no preparation.
+    """
+
+    @abstractmethod
+    def list_names(self, folder: str = "") -> list[str]:
+        """Return the sorted names in the folder of the dataset, or in a folder below it, without changing anything.
+
+        Raises:
+            InputError: the folder of the dataset cannot be used.
+        """
+
+    @abstractmethod
+    def write(self, name: str, content: str) -> None:
+        """Write a small file atomically."""
+
+    @abstractmethod
+    def withdraw(self, name: str) -> None:
+        """Make a file that may exist count for nothing."""
+
+    @abstractmethod
+    def size(self, name: str) -> int | None:
+        """Return the size of a file in bytes; None where none exists."""
+
+    @abstractmethod
+    def shard_sizes(self) -> dict[str, int]:
+        """Return the sizes of all files of shards in bytes, by their names in the folder of shards."""
+
+    def open(self) -> AbstractContextManager[None]:
+        """Prepare the folder, and lock it if possible.
+
+        Raises:
+            InputError: the folder cannot be created.
+            JobError: another job holds the lock.
+        """
+        return nullcontext()
+
+    def publish(self, pending: PendingShard, manifest_name: str) -> None:  # noqa: B027 - optional
+        """Give the data of a shard its final name, unless it has it; an old manifest is withdrawn before."""
+
+    def remove_data(self, name: str) -> None:  # noqa: B027 - optional
+        """Remove the data of a shard without a manifest, where that is possible."""
+
+    def free_bytes(self) -> int | None:
+        """Return the free space in bytes; None where it is unknown."""
+        return None
+
+    def check_creatable(self) -> None:  # noqa: B027 - optional
+        """Check that the folder could be created.
+
+        Raises:
+            InputError: it could not.
+        """
+
+
+class RenameCommit(CommitStrategy):
+    """The strategy on a disk: files are written under temporary names and renamed, under a lock.
+
+    Args:
+        path: of the folder, absolute.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._shards = path / SHARDS_FOLDER
+
+    @property
+    def _existing(self) -> Path:
+        return next(path for path in (self.path, *self.path.parents) if path.exists())
+
+    def list_names(self, folder: str = "") -> list[str]:
+        """Return the names, after a check that the folder of the dataset can be written."""
+        with wrap_read_errors(self.path):
+            existing = self._existing
+            if not existing.is_dir():
+                raise InputError(f"{existing} is a file: name a folder for the dataset")
+            if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
+                raise InputError(f"{existing} cannot be written: use another folder, or change its permissions")
+            path = self.path / folder
+            return sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Create the folder, hold its lock, and remove unfinished files before and after."""
+        with self._wrap_creation_errors():
+            self._shards.mkdir(parents=True, exist_ok=True)
+        with file_lock(self.path / LOCK_FILE):
+            self._remove_temporary()
+            try:
+                yield
+            finally:
+                self._remove_temporary()
+
+    def _remove_temporary(self) -> None:
+        with wrap_write_errors(self.path):
+            remove_temporary_files(self.path)
+            remove_temporary_files(self._shards)
+
+    def write(self, name: str, content: str) -> None:
+        """Write under a temporary name, sync, and rename."""
+        write_atomic(self.path / name, content)
+
+    def withdraw(self, name: str) -> None:
+        """Remove the file."""
+        path = self.path / name
+        if path.exists():
+            path.unlink()
+            fsync_path(path.parent)
+
+    def remove_data(self, name: str) -> None:
+        """Remove the file or folder."""
+        remove_path(self.path / name)
+
+    def publish(self, pending: PendingShard, manifest_name: str) -> None:
+        """Rename the data."""
+        data = self._shards / pending.manifest.file
+        (self._shards / manifest_name).unlink(missing_ok=True)  # of a shorter shard that this one replaces
+        if data.is_dir():
+            remove_path(data)
+        pending.local_path.replace(data)
+        fsync_path(self._shards)
+
+    def size(self, name: str) -> int | None:
+        """Return the size; None where no file exists."""
+        path = self.path / name
+        return path.stat().st_size if path.is_file() else None
+
+    def shard_sizes(self) -> dict[str, int]:
+        """Return the sizes of files, and those of the data files of LMDB folders."""
+        sizes: dict[str, int] = {}
+        if not self._shards.is_dir():
+            return sizes
+        with os.scandir(self._shards) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # another job may be replacing it
+                    name = f"{entry.name}/{LMDB_DATA_FILE}" if entry.is_dir() else entry.name
+                    sizes[name] = (self._shards / name).stat().st_size
+        return sizes
+
+    def free_bytes(self) -> int:
+        """Return the free space of the disk."""
+        return shutil.disk_usage(self._existing).free
+
+    def check_creatable(self) -> None:
+        """Create a folder at this place, and remove it again."""
+        path = temporary_path(self._existing / self.path.name)
+        with self._wrap_creation_errors():
+            path.mkdir()
+            path.rmdir()
+
+    @contextmanager
+    def _wrap_creation_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be created: {error.strerror}; use another folder") from None
+
+
+class ManifestLastCommit(CommitStrategy):
+    """The strategy at a URI, where nothing can be renamed, locked or synced.
+
+    The data of a shard is uploaded under its final name, and counts for nothing until its manifest exists, which is one
+    small file and therefore atomic. A manifest that is no longer valid is emptied. There is no lock: two jobs of the
+    same recipe, seed and size write the same bytes, and neither withdraws what the other one has finished. Another
+    dataset is refused because of its description.
+
+    Args:
+        path: of the folder.
+    """
+
+    def __init__(self, path: RemotePath) -> None:
+        self.path = path
+
+    def list_names(self, folder: str = "") -> list[str]:
+        """Return the names, after a check that the storage answers."""
+        try:
+            self.path.check_access()
+            return sorted((self.path / folder if folder else self.path).list_files(recursive=False))
+        except StorageError as error:
+            raise InputError(f"{self.path} cannot be used: {error}") from None
+
+    def write(self, name: str, content: str) -> None:
+        """Write the file."""
+        (self.path / name).write_bytes(content.encode())
+
+    def withdraw(self, name: str) -> None:
+        """Empty the file."""
+        file = self.path / name
+        if file.is_file():
+            file.write_bytes(b"")
+
+    def size(self, name: str) -> int | None:
+        """Return the size."""
+        return (self.path / name).size()
+
+    def shard_sizes(self) -> dict[str, int]:
+        """Return the sizes from one listing."""
+        return (self.path / SHARDS_FOLDER).list_files()

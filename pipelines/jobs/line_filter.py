@@ -1,0 +1,161 @@
+"""Decides with two recognizers which labelled lines are worth training on."""
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from models.metrics import normalized_edit_distance
+from pipelines.io.atomic import file_sha256
+from pipelines.recipes.digest import fingerprint_digest
+from synthtext.core import Charset, Image, InputError, check_fraction
+
+if TYPE_CHECKING:
+    from pipelines.inference.predictors import TextRecognizer
+
+KEPT, KEPT_TRIVIAL, TRIVIAL, UNREADABLE = "kept", "kept trivial", "trivial", "unreadable"
+"""The decisions; lines of the last two are dropped."""
+
+_BATCH_SIZE = 64  # lines
+
+
+class LabelledLine(NamedTuple):
+    """A line to decide about."""
+
+    key: str  # decides whether a trivial line is kept
+    text: str  # the label
+    image: Image
+
+
+class FilterDecision(NamedTuple):
+    """The decision about a line.
+
+    Attributes:
+        decision: one of the four constants.
+        weak: the text that the weak recognizer read; None if it was not asked.
+        confidence: of the weak recognizer, the mean probability of the characters, 0 to 1.
+        strong: the text that the strong recognizer read; None if it was not asked.
+    """
+
+    decision: str
+    weak: str | None = None
+    confidence: float = 0.0
+    strong: str | None = None
+
+
+@dataclass(frozen=True)
+class LineFilter:
+    """Drops lines that are trivial or unreadable.
+
+    A line is trivial if the weak recognizer reads it exactly and with confidence. It is unreadable if the strong
+    recognizer reads a very different text: the label is wrong, or the text cannot be seen. Labels are compared as the
+    charset of the recognizer writes them, in lower case if it has no capitals. A recognizer does not decide about
+    labels with characters that it does not know.
+
+    Attributes:
+        weak: a small or briefly trained recognizer; None: no line is trivial.
+        strong: the best available recognizer; None: no line is unreadable.
+        confidence: of an exact reading of the weak recognizer, from which the line is trivial, 0 to 1.
+        max_edits: normalized edit distance between the label and the reading of the strong recognizer, above which the
+            line is unreadable, 0 to 1.
+        keep_trivial: share of the trivial lines that is kept, 0 to 1; the key of a line decides.
+
+    Raises:
+        InputError: there is no recognizer, or a number is not from 0 to 1.
+    """
+
+    weak: "TextRecognizer | None"
+    strong: "TextRecognizer | None"
+    confidence: float = 0.95
+    max_edits: float = 0.5
+    keep_trivial: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.weak is None and self.strong is None:
+            raise InputError(
+                "no model to filter with: name a weak one with --weak, a strong one with --strong, or both"
+            )
+        for name in ("confidence", "max_edits", "keep_trivial"):
+            check_fraction(name, getattr(self, name))
+
+    def decide(self, lines: Sequence[LabelledLine]) -> list[FilterDecision]:
+        """Decide about lines, in batches of similar width; the strong recognizer reads only lines that are kept."""
+        decisions = self._decide_trivial(lines)
+        asked = [
+            i
+            for i, line in enumerate(lines)
+            if decisions[i].decision == KEPT and self.can_judge(self.strong, line.text)
+        ]
+        if self.strong is None or not asked:
+            return decisions
+        readings = self.strong.read([lines[i].image for i in asked], _BATCH_SIZE)
+        for i, reading in zip(asked, readings, strict=True):
+            text = unicodedata.normalize("NFC", reading.text)
+            distance = normalized_edit_distance(self.strong.charset.fold(lines[i].text), text)
+            decision = UNREADABLE if distance > self.max_edits else KEPT
+            decisions[i] = decisions[i]._replace(decision=decision, strong=text)
+        return decisions
+
+    @staticmethod
+    def can_judge(recognizer: "TextRecognizer | None", text: str) -> bool:
+        """Whether a recognizer knows all characters of a label."""
+        return recognizer is not None and covers_folded(recognizer.charset, text)
+
+    def _decide_trivial(self, lines: Sequence[LabelledLine]) -> list[FilterDecision]:
+        decisions = [FilterDecision(KEPT)] * len(lines)
+        asked = [i for i, line in enumerate(lines) if self.can_judge(self.weak, line.text)]
+        if self.weak is None or not asked:
+            return decisions
+        readings = self.weak.read([lines[i].image for i in asked], _BATCH_SIZE)
+        for i, reading in zip(asked, readings, strict=True):
+            text = unicodedata.normalize("NFC", reading.text)
+            decision = KEPT
+            if text == self.weak.charset.fold(lines[i].text) and reading.confidence >= self.confidence:
+                decision = KEPT_TRIVIAL if _hash_fraction(lines[i].key) < self.keep_trivial else TRIVIAL
+            decisions[i] = FilterDecision(decision, text, reading.confidence)
+        return decisions
+
+
+def covers_folded(charset: Charset, text: str) -> bool:
+    """Whether a charset has all characters of a label, once folded."""
+    return charset.covers(charset.fold(text))
+
+
+def _hash_fraction(key: str) -> float:
+    """A pseudo-random number from 0 to 1 that depends on the key alone."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
+
+
+def open_optional_recognizer(path: Path | None, charset: Path | None) -> "TextRecognizer | None":
+    """Open a recognizer.
+
+    Args:
+        path: of a run directory or an ONNX file; None for no recognizer.
+        charset: dictionary of an ONNX file that does not hold its characters.
+
+    Raises:
+        InputError: it cannot be opened, or is a detector.
+    """
+    from pipelines.inference.resolve import OnnxModel, open_recognizer, resolve_model
+
+    if path is None:
+        return None
+    model = resolve_model(path)
+    if model.kind == "detector":
+        raise InputError(f"{path} is a detector: lines are filtered by recognizers")
+    return open_recognizer(model, runtime="torch", charset=charset if isinstance(model, OnnxModel) else None)
+
+
+def recognizer_digest(path: Path | None, charset: Path | None) -> str:
+    """SHA-256 of everything that decides what a recognizer reads; empty for no recognizer."""
+    from pipelines.inference.run import CHARSET_FILE, PREPROCESSING_FILE, open_run
+
+    if path is None:
+        return ""
+    if path.is_dir():
+        files = [open_run(path).weights_path(), path / CHARSET_FILE, path / PREPROCESSING_FILE]
+    else:
+        files = [path, *([charset] if charset else [])]
+    return fingerprint_digest({str(i): file_sha256(file) for i, file in enumerate(files)})

@@ -1,0 +1,197 @@
+"""The pages of `ocrmill inspect`: problems, statistics and samples of a dataset."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.datasets.line_profile import LineExample, LineProfile
+from pipelines.datasets.rectify import line_size, to_line_polygon
+from pipelines.datasets.scene_profile import LEVELS, ORIGINS, SceneProfile
+from pipelines.datasets.scene_source import EncodedScene
+from pipelines.io.description import DatasetDescription
+from pipelines.io.statistics import BIN_WIDTH, Statistics
+from pipelines.reports.charts import BarChart, CharacterGrid, Histogram
+from pipelines.reports.findings import Finding
+from pipelines.reports.page import render_page, search_text, source_title
+from synthtext.core import TextInstance
+
+_BATCH_SIZE = 4  # scenes that are held in memory
+
+
+def line_page(profile: LineProfile, findings: Sequence[Finding], examples: Sequence[LineExample]) -> str:
+    """Render the page of labelled lines.
+
+    Args:
+        profile: Statistics of the lines.
+        findings: Results of the checks, most severe first.
+        examples: Lines to show.
+    """
+    inspected, total = len(profile.image_stats), len(profile)
+    return render_page(
+        "lines.html",
+        "ocrmill inspect",
+        source_title(profile.source.name),
+        _facts("lines", profile.source.name, {"rows": f"{total:,}"}, profile.description, profile.statistics),
+        findings=findings,
+        sampled="" if inspected == total else f"{inspected:,} of {total:,} images inspected",
+        histograms=_line_histograms(profile),
+        bar_charts=_line_bars(profile.statistics),
+        characters=CharacterGrid.from_counts(profile.label_stats.characters, profile.charset or ()),
+        examples=examples,
+        has_contrast=any(not math.isnan(example.provenance.parameters.contrast) for example in examples),
+        has_clusters=any(len(example.provenance.clusters) for example in examples),
+        total=total,
+    )
+
+
+def _facts(
+    kind: str, path: str, counts: dict[str, str], description: DatasetDescription | None, statistics: Statistics
+) -> dict[str, str]:
+    """Return the values below the title of a page."""
+    if not description:
+        return counts | {"kind": kind, "path": path}
+    return counts | {
+        "kind": description.kind,
+        "source": description.source,
+        "seed": "none" if description.seed is None else str(description.seed),
+        "samples": f"{description.start:,} to {description.start + description.count - 1:,}",
+        "skipped": f"{statistics.skipped_count:,}",
+        "charset": f"{len(description.charset):,} characters",
+        "shards": f"{description.format}{'' if description.complete else ', incomplete'}",
+        "digest": description.digest[:16],
+        "path": path,
+    }
+
+
+def _line_histograms(profile: LineProfile) -> list[Histogram]:
+    width, height = profile.sizes.T
+    luminance = np.nan_to_num(profile.image_stats.luminance_range).astype(np.int64)
+    charts = [
+        Histogram.from_values("Characters per label", profile.label_stats.lengths),
+        Histogram.from_values("Image width", width, " px"),
+        Histogram.from_values("Image height", height, " px"),
+        Histogram.from_values("Time steps at height 32", profile.steps),
+        Histogram.from_values("Luminance range", luminance),
+    ]
+    if contrasts := profile.statistics.contrasts:
+        charts.append(Histogram.from_bins("Contrast of ink and background", contrasts, BIN_WIDTH))
+    return charts
+
+
+def _line_bars(statistics: Statistics) -> list[BarChart]:
+    named = {
+        "Fonts": statistics.fonts,
+        "Corpora": statistics.corpora,
+        "Scripts": statistics.scripts,
+        "Effects": statistics.effects,
+    }
+    return [BarChart.from_counts(title, counts, statistics.rows) for title, counts in named.items() if counts]
+
+
+def scene_page(profile: SceneProfile, findings: Sequence[Finding], rows: NDArray[np.int64]) -> str:
+    """Render the page of labelled scenes.
+
+    Args:
+        profile: Statistics of the scenes.
+        findings: Results of the checks, most severe first.
+        rows: Rows of the source to show.
+    """
+    counts = {
+        "rows": f"{len(profile):,}",
+        "texts": f"{len(profile.texts):,}",
+        "ignored": f"{int(profile.texts['ignore'].sum()):,}",
+    }
+    sampled = "" if profile.sampled == len(profile) else f"{profile.sampled:,} of {len(profile):,} scenes inspected"
+    return render_page(
+        "scenes.html",
+        "ocrmill inspect",
+        source_title(profile.source.name),
+        _facts("scenes", profile.source.name, counts, profile.description, profile.statistics),
+        findings=findings,
+        sampled=sampled,
+        histograms=_scene_histograms(profile),
+        bar_charts=_scene_bars(profile),
+        characters=CharacterGrid.from_counts(profile.characters) if profile.characters else None,
+        cards=_scene_cards(profile, rows),
+        num_cards=len(rows),
+        total=len(profile),
+    )
+
+
+class SceneCard(NamedTuple):
+    """A scene on the page.
+
+    Attributes:
+        scene: The scene.
+        outlines: CSS class and text of each outline. Words come last: they lie on top, where the pointer finds them.
+        heights: Heights of the texts that are not ignored, pixels.
+        search_text: Text that the filter searches.
+    """
+
+    scene: EncodedScene
+    outlines: list[tuple[str, TextInstance]]
+    heights: list[int]
+    search_text: str
+
+    @property
+    def listed(self) -> list[TextInstance]:
+        """Texts that are listed below the image: all but those ignored without a transcription."""
+        return [text for text in self.scene.instances if not (text.ignore and text.text in ("", "*", "###"))]
+
+
+def _scene_cards(profile: SceneProfile, rows: NDArray[np.int64]) -> Iterator[SceneCard]:
+    for start in range(0, len(rows), _BATCH_SIZE):
+        for scene in profile.source.read(rows[start : start + _BATCH_SIZE]):
+            texts = sorted(scene.instances, key=lambda text: ("block", "line", "word").index(text.level))
+            outlines = [(_outline_class(text), text) for text in texts]
+            heights = [min(line_size(to_line_polygon(text.polygon))) for text in texts if not text.ignore]
+            kinds = {name for kind, text in outlines for name in (kind, text.level, text.origin.kind)}
+            words = (*(text.text for text in texts), *sorted(kinds), *scene.problems, scene.key)
+            yield SceneCard(scene, outlines, heights, search_text(*words))
+
+
+def _outline_class(text: TextInstance) -> str:
+    if text.ignore:
+        return "ignored"
+    return "pasted" if text.origin.kind == "pasted" else text.level
+
+
+def _scene_histograms(profile: SceneProfile) -> list[Histogram]:
+    scenes, texts = profile.scenes, profile.texts
+    charts = [
+        ("Texts per image", scenes["texts"], ""),
+        ("Image width", scenes["width"], " px"),
+        ("Image height", scenes["height"], " px"),
+        ("Text height", texts["height"], " px"),
+        ("Text direction, clockwise", texts["angle"], "°"),
+        ("Polygon points", texts["points"], ""),
+        ("Characters per text", texts["length"][~texts["ignore"]], ""),
+    ]
+    by_origin = [(name, texts["height"][texts["origin"] == index]) for index, name in enumerate(ORIGINS)]
+    if sum(len(heights) > 0 for _, heights in by_origin) > 1:  # do pasted and rendered texts have similar heights?
+        charts += [(f"Text height, {name}", heights, " px") for name, heights in by_origin]
+    return [Histogram.from_values(title, values, unit) for title, values, unit in charts if len(values)]
+
+
+def _scene_bars(profile: SceneProfile) -> list[BarChart]:
+    texts, total = profile.texts, len(profile.texts)
+    ignored = texts[texts["ignore"]]
+    charts = [
+        ("Levels", _count_names(texts["level"], LEVELS), total),
+        ("Origins", _count_names(texts["origin"], ORIGINS), total),
+    ]
+    if len(ignored):
+        charts.append(("Ignored texts by origin", _count_names(ignored["origin"], ORIGINS), total))
+        if len(np.unique(texts["level"])) > 1:
+            charts.append(("Ignored texts by level", _count_names(ignored["level"], LEVELS), total))
+    if effects := profile.statistics.effects:
+        charts.append(("Effects", effects, profile.statistics.rows))
+    return [BarChart.from_counts(title, counts, whole) for title, counts, whole in charts]
+
+
+def _count_names(indices: NDArray[np.int64], names: Sequence[str]) -> Counter[str]:
+    return +Counter({name: int((indices == index).sum()) for index, name in enumerate(names)})

@@ -1,0 +1,84 @@
+"""Scores and slices of an evaluation as tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pipelines.evaluation.slices import Bin, Breakdown, wilson_interval
+from pipelines.reports.formatting import format_ratio
+
+_MAX_NAMES = 12  # bins of names that are shown at once; the others can be unfolded
+
+
+class ScoreSummary(NamedTuple):
+    """Scores of all sources of a page.
+
+    Attributes:
+        counts: Numbers of samples, as text, by name.
+        scores: Scores, 0 to 1, by name.
+    """
+
+    counts: dict[str, str]
+    scores: dict[str, float]
+
+
+def merge_scores(sources: Sequence[tuple[str, Mapping[str, float]]]) -> ScoreSummary:
+    """Merge the scores of sources; if there are several, prefix each score with the name of its source.
+
+    Args:
+        sources: Name and scores of each source; ints are numbers of samples.
+    """
+    summary = ScoreSummary({}, {})
+    for source, scores in sources:
+        for key, value in scores.items():
+            name = f"{source}: " * (len(sources) > 1) + key.replace("_", " ")
+            if isinstance(value, int):
+                summary.counts[name] = f"{value:,}"
+            else:
+                summary.scores[name] = value
+    return summary
+
+
+class ShareColumn(NamedTuple):
+    """A column of shares: things with `flag` among all things, or among those with the flag `denominator`."""
+
+    label: str
+    flag: str
+    denominator: str = ""
+
+    def ratio(self, part: Bin) -> tuple[int, int]:
+        """Return numerator and denominator in a bin."""
+        return part.counts[self.flag], part.counts[self.denominator] if self.denominator else part.total
+
+
+@dataclass(frozen=True)
+class SliceChart:
+    """Layout of the tables of slices.
+
+    Attributes:
+        unit_name: What is counted, such as "texts".
+        segments: Label and flag of each segment of a bar, from the left. The rest of the bar is empty.
+        rest_label: Label of the empty part.
+        columns: Columns of shares. The first one has a confidence interval, and names are ordered by it, worst first.
+    """
+
+    unit_name: str
+    segments: tuple[tuple[str, str], ...]
+    rest_label: str
+    columns: tuple[ShareColumn, ...]
+
+    def interval(self, part: Bin) -> tuple[float, float]:
+        """Return the 95 % confidence interval of the first share."""
+        return wilson_interval(*self.columns[0].ratio(part))
+
+    def shares(self, part: Bin) -> list[str]:
+        """Format the shares of all columns."""
+        return [format_ratio(*column.ratio(part)) for column in self.columns]
+
+    def split(self, breakdown: Breakdown) -> tuple[Sequence[Bin], Sequence[Bin]]:
+        """Return the bins to show and those to fold; names come in order of the upper end of the interval."""
+        bins = breakdown.bins
+        if breakdown.order == "rising" or len(bins) <= 2:
+            return bins, ()
+        ordered = sorted(bins, key=lambda part: (self.interval(part)[1], -part.total))
+        return ordered[:_MAX_NAMES], ordered[_MAX_NAMES:]

@@ -1,0 +1,42 @@
+"""Words that the project does not use: each has a standard term (CONTRIBUTING.md)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).resolve().parent.parent
+SUFFIXES = {".py", ".md", ".yaml", ".toml", ".html", ".js", ".css", ".sh"}
+SKIPPED = {"CHANGELOG.md", "test_vocabulary.py"}
+FOLDERS = ("synthtext", "augment", "models", "pipelines", "tests", "benchmarks", "docs")
+
+BANNED = re.compile(
+    r"\b(owe|owes|owed|debts?|waived|veil(ed|s)?|calmed|fate|deaf|manned|lessons?|contest|rarity|complaints?"
+    r"|by heart|goes on where|of ours|hang together|is told|whoever|looked at|invented)\b",
+    re.IGNORECASE,
+)
+RUN_IN_CAPITALS = re.compile(r"\bRUNs?\b")
+
+
+def texts() -> list[Path]:
+    files = [*HOME.glob("*.md"), *(path for folder in FOLDERS for path in (HOME / folder).rglob("*"))]
+    return sorted(path for path in files if path.suffix in SUFFIXES and path.name not in SKIPPED)
+
+
+@pytest.mark.parametrize("path", texts(), ids=lambda path: path.relative_to(HOME).as_posix())
+def test_no_word_of_the_old_dialect(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = [
+        f"line {number}: {match[0]!r}"
+        for number, line in enumerate(lines, 1)
+        for pattern in (BANNED, RUN_IN_CAPITALS)
+        if (match := pattern.search(line))
+    ]
+    assert not found, f"{path.relative_to(HOME)}: {'; '.join(found)}"
+
+
+@pytest.mark.parametrize(
+    "text", ["Characters that a line OWES.", "the lessons of a team", "a RUN on disk", "as is told"]
+)
+def test_the_pattern_finds_the_words(text: str) -> None:
+    assert BANNED.search(text) or RUN_IN_CAPITALS.search(text)
