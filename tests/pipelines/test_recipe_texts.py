@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.cli.generation import describe_summary
 from pipelines.io.charset_coverage import RARE_THRESHOLD, CharacterFrequencies
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.generation import generate
@@ -161,8 +160,8 @@ def test_a_job_reports_rare_characters_and_coverage_outcomes(tmp_path: Path) -> 
     settings = [OWN, "charset=alphanumeric", "coverage={share: 0.5, characters: '07'}", "effects=[]"]
     summary = generate("digits", tmp_path / "data", 80, workers=0, shard_size=32, overrides=settings)
     assert sum(summary.coverage_outcomes.values()) == 40
-    message = describe_summary(summary)
-    assert "of the 62 characters of the charset, 52 never occur (a b c" in message
+    description = summary.character_frequencies.describe()
+    assert "of the 62 characters of the charset, 52 never occur (a b c" in description
     statistics = Statistics.model_validate_json((tmp_path / "data" / "statistics.json").read_bytes())
     assert statistics.coverage_outcomes == summary.coverage_outcomes
     assert statistics.characters["0"] >= 20
