@@ -49,7 +49,8 @@ class RapidOCR:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"path": str(path.absolute()), "steps": steps}) + "\n")
         self._process.stdin.flush()
-        return self._answer()
+        answer: dict[str, Any] = self._answer()
+        return answer
 
     def _answer(self) -> Any:
         assert self._process.stdout is not None

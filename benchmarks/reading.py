@@ -11,7 +11,8 @@ import argparse
 import cProfile
 import pstats
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.order import Mixture, ShuffledRows
-from pipelines.datasets.source import LineSource
+from pipelines.datasets.source import EncodedLine, LineSource
 
 ResultT = TypeVar("ResultT")
 WARM_UP_BATCHES = 8
@@ -44,18 +45,24 @@ def microseconds(source: LineSource, rows: int, batch: int, profile: bool) -> di
     profiler, spent = cProfile.Profile(), {"order": 0.0, "read": 0.0, "decode": 0.0}
     counted = 0
     for number in range(WARM_UP_BATCHES + -(-rows // batch)):
-        order, (taken,) = timed(lambda place=number * batch: mixture.take(place, place + batch))
-        if profile and number >= WARM_UP_BATCHES:
+        is_counted = number >= WARM_UP_BATCHES
+        order, (taken,) = timed(partial(mixture.take, number * batch, (number + 1) * batch))
+        if profile and is_counted:
             profiler.enable()
-        read, lines = timed(lambda taken=taken: source.read(taken))
+        read, lines = timed(partial(source.read, taken))
         profiler.disable()
-        decoded, _ = timed(lambda lines=lines: [decode_image(line.image, line.key) for line in lines])
-        if number >= WARM_UP_BATCHES:
+        decode, _ = timed(partial(_decode, lines))
+        if is_counted:
             counted += batch
-            spent = {name: spent[name] + time for name, time in zip(spent, (order, read, decoded), strict=True)}
+            spent = {name: spent[name] + time for name, time in zip(spent, (order, read, decode), strict=True)}
     if profile:
         pstats.Stats(profiler).sort_stats("tottime").print_stats(15)
     return {name: 1e6 * value / counted for name, value in spent.items()}
+
+
+def _decode(lines: Sequence[EncodedLine]) -> None:
+    for line in lines:
+        decode_image(line.image, line.key)
 
 
 def timed(action: Callable[[], ResultT]) -> tuple[float, ResultT]:

@@ -92,7 +92,8 @@ def evaluate_command(
 
 
 def _open_lines(specs: Iterable[str]) -> "dict[str, LineSource]":
-    from pipelines.inference.resolve import LineDataset, resolve
+    from pipelines.datasets.open import LineDataset
+    from pipelines.inference.resolve import resolve
 
     sources = {}
     for spec in specs:
@@ -104,7 +105,8 @@ def _open_lines(specs: Iterable[str]) -> "dict[str, LineSource]":
 
 
 def _open_scenes(specs: Iterable[str]) -> "dict[str, SceneSource]":
-    from pipelines.inference.resolve import SceneDataset, resolve
+    from pipelines.datasets.open import SceneDataset
+    from pipelines.inference.resolve import resolve
 
     sources = {}
     for spec in specs:

@@ -10,6 +10,8 @@ from pipelines.cli.options import check_writable_file, check_writable_png, requi
 from synthtext.core import InputError
 
 if TYPE_CHECKING:
+    from pipelines.datasets.scene_source import SceneSource
+    from pipelines.datasets.source import LineSource
     from pipelines.reports.findings import Finding
     from pipelines.reports.font_report import FamilyReport
 
@@ -34,44 +36,43 @@ def inspect_command(
     """
     check_writable_file(out)
 
-    from pipelines.datasets.open import dataset_kind
+    from pipelines.datasets.open import SceneDataset, resolve_dataset
 
-    if dataset_kind(source) == "scenes":
-        _inspect_scenes(source, out, samples, seed)
+    dataset = resolve_dataset(source)
+    if isinstance(dataset, SceneDataset):
+        _inspect_scenes(source, dataset.source, out, samples, seed)
     else:
-        _inspect_lines(source, out, samples, seed)
+        _inspect_lines(source, dataset.source, out, samples, seed)
 
 
-def _inspect_lines(source: str, out: Path, samples: int, seed: int) -> None:
+def _inspect_lines(spec: str, source: "LineSource", out: Path, samples: int, seed: int) -> None:
     import numpy as np
 
     from pipelines.datasets.line_profile import profile_lines
-    from pipelines.datasets.open import open_line_source
     from pipelines.reports.dataset_page import line_page
     from pipelines.reports.line_checks import run_checks
 
     profile_rng, sample_rng = np.random.default_rng(seed).spawn(2)
-    profile = profile_lines(open_line_source(source), profile_rng)
+    profile = profile_lines(source, profile_rng)
     findings = run_checks(profile)
     examples = profile.sample(samples, sample_rng)
     page, total = line_page(profile, findings, examples), f"{len(profile):,} lines"
-    _write_page(out, page, f"{source}: {total}", findings, f"{len(examples):,} of {total}")
+    _write_page(out, page, f"{spec}: {total}", findings, f"{len(examples):,} of {total}")
 
 
-def _inspect_scenes(source: str, out: Path, samples: int, seed: int) -> None:
+def _inspect_scenes(spec: str, source: "SceneSource", out: Path, samples: int, seed: int) -> None:
     import numpy as np
 
-    from pipelines.datasets.open import open_scene_source
     from pipelines.datasets.scene_profile import profile_scenes
     from pipelines.reports.dataset_page import scene_page
     from pipelines.reports.scene_checks import run_scene_checks
 
     profile_rng, sample_rng = np.random.default_rng(seed).spawn(2)
-    profile = profile_scenes(open_scene_source(source), profile_rng)
+    profile = profile_scenes(source, profile_rng)
     findings = run_scene_checks(profile)
     rows = profile.sample(samples, sample_rng)
     page = scene_page(profile, findings, rows)
-    summary = f"{source}: {len(profile):,} scenes with {len(profile.texts):,} texts"
+    summary = f"{spec}: {len(profile):,} scenes with {len(profile.texts):,} texts"
     if profile.sampled < len(profile):
         summary += f" in the {profile.sampled:,} inspected ones"
     _write_page(out, page, summary, findings, f"{len(rows):,} of {len(profile):,} scenes")

@@ -70,7 +70,6 @@ def read_command(
     Example: ocrmill read photos/ "scans/**/*.png" --draw drawn --json texts.json
     """
     from pipelines.inference.reader import Reader, find_images
-    from pipelines.progress import progress_bar
 
     if json is not None:
         check_writable_file(json)
@@ -91,7 +90,19 @@ def read_command(
         max_side=max_side,
     )
     typer.echo(f"{_count_images(paths)}; {reader.detector.preprocessing}", err=True)
-    pages: dict[str, Page] = {}
+    pages = _read_all(reader, paths, drawings)
+    if json is not None:
+        _write_json(json, pages)
+    failed = len(paths) - len(pages)
+    if failed:
+        raise JobError(f"{failed:,} of {_count_images(paths)} could not be read, see the messages above")
+
+
+def _read_all(reader: "Reader", paths: Sequence[Path], drawings: Mapping[Path, Path]) -> "dict[str, Page]":
+    """Read and print all images; report those that cannot be read."""
+    from pipelines.progress import progress_bar
+
+    pages = {}
     with progress_bar("reading", total=len(paths), unit="images") as bar:
         for path in paths:
             try:
@@ -99,11 +110,7 @@ def read_command(
             except InputError as error:
                 typer.echo(f"ocrmill: {error}", err=True)
             bar.advance()
-    if json is not None:
-        _write_json(json, pages)
-    failed = len(paths) - len(pages)
-    if failed:
-        raise JobError(f"{failed:,} of {_count_images(paths)} could not be read, see the messages above")
+    return pages
 
 
 def _count_images(paths: Sequence[Path]) -> str:

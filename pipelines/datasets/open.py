@@ -1,6 +1,7 @@
 """Opening sources: what a path or a URI names, and the source for it."""
 
 from collections.abc import Callable, Sized
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -111,3 +112,36 @@ def _open(
         if not path.exists():
             raise InputError(f"{spec}: there is no such dataset, label file or LMDB")
     return open_shards(path, kind, parquet, lmdb)
+
+
+@dataclass(frozen=True)
+class LineDataset:
+    """Labelled lines.
+
+    Attributes:
+        source: The opened data.
+    """
+
+    source: LineSource
+
+
+@dataclass(frozen=True)
+class SceneDataset:
+    """Labelled scenes.
+
+    Attributes:
+        source: The opened data.
+    """
+
+    source: SceneSource
+
+
+def resolve_dataset(spec: str | Path) -> LineDataset | SceneDataset:
+    """Open the data at a path or a URI as lines or as scenes, whichever they are.
+
+    Raises:
+        InputError: There is no dataset, or it cannot be read.
+    """
+    if dataset_kind(spec) == "scenes":
+        return SceneDataset(open_scene_source(spec))
+    return LineDataset(open_line_source(spec))

@@ -165,8 +165,8 @@ class RebalanceResult:
         comments = (
             f"Written by ocrmill rebalance: the recipe {self.base.name} with weights from the errors in",
             f"{self.slices.name} ({lines.errors:,} of {lines.total:,} lines misread), see {self.evaluation}.",
-            "Each weight was multiplied by the relative error rate of its lines (shrunk towards 1 if they are few) to",
-            f"the power of {self.strength:g}, at most {MAX_FACTOR:g} in either direction; then totals were restored.",
+            "Each weight was multiplied by the relative error rate of its lines (shrunk towards 1 if they are few)",
+            f"to the power of {self.strength:g}, at most {MAX_FACTOR:g} in either direction; then totals are restored.",
         )
         return "".join(f"# {' '.join(line.split())}\n" for line in comments) + self.recipe.to_yaml()
 

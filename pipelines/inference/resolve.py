@@ -5,9 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
-from pipelines.datasets.scene_source import SceneSource
-from pipelines.datasets.source import LineSource
+from pipelines.datasets.open import LineDataset, SceneDataset, resolve_dataset
 from pipelines.inference.engine import Engine, Precision, has_onnx_export, onnx_engine, open_onnx_session
 from pipelines.inference.onnx_export import to_onnx
 from pipelines.inference.onnx_graph import load_onnx, with_floor_resize
@@ -25,20 +23,6 @@ from synthtext.core import InputError
 
 Runtime: TypeAlias = Literal["auto", "onnxruntime", "torch"]
 """What runs the network of a run directory; "auto": onnxruntime where it is installed, else torch."""
-
-
-@dataclass(frozen=True)
-class LineDataset:
-    """Labelled lines."""
-
-    source: LineSource
-
-
-@dataclass(frozen=True)
-class SceneDataset:
-    """Labelled scenes."""
-
-    source: SceneSource
 
 
 @dataclass(frozen=True)
@@ -137,9 +121,7 @@ def resolve(spec: str | Path) -> Resolved:
     path = parse_path(spec)
     if isinstance(path, Path) and (path.suffix.lower() == ".onnx" or (path / CONFIG_FILE).is_file()):
         return resolve_model(path)
-    if dataset_kind(spec) == "scenes":
-        return SceneDataset(open_scene_source(spec))
-    return LineDataset(open_line_source(spec))
+    return resolve_dataset(spec)
 
 
 def resolve_model(spec: str | Path) -> Model:

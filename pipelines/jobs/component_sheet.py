@@ -19,7 +19,12 @@ from synthtext.core import Image, InputError, Sample
 
 _GAP, _LABEL, _HEADING = 6, 14, 18  # pixels between images, and font sizes
 _COLUMNS, _WIDTH = 2, 720  # of components, and pixels of a column
-_TITLES = {"ink.styles": "ink styles", "ink.colours": "colours of ink", "background": "backgrounds", "effects": "effects"}
+_TITLES = {
+    "ink.styles": "ink styles",
+    "ink.colours": "colours of ink",
+    "background": "backgrounds",
+    "effects": "effects",
+}
 _KINDS = {"ink.styles": INK_STYLE, "ink.colours": INK_COLOURS, "background": BACKGROUND, "effects": EFFECT}
 _MAX_LINES = 16
 

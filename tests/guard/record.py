@@ -27,7 +27,7 @@ from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.jobs.copypaste import copypaste
 from pipelines.jobs.generation import generate, iterate_samples
-from pipelines.recipes.presets import preset_names
+from pipelines.recipes.presets import recipe_preset_names
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.job import train
 from synthtext.corpora import languages
@@ -113,7 +113,7 @@ def _digest(data: bytes) -> str:
 def drawn_names() -> list[str]:
     """Names of the recorded presets, and "copypaste MODE" for the modes of CopyPaste."""
     left_out = {f"lines-{language}" for language in languages()} - {f"lines-{language}" for language in LANGUAGES}
-    return [name for name in preset_names() if name not in left_out] + [f"copypaste {mode}" for mode in MODES]
+    return [name for name in recipe_preset_names() if name not in left_out] + [f"copypaste {mode}" for mode in MODES]
 
 
 def font_of(name: str) -> Path | None:

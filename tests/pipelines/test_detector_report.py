@@ -18,7 +18,7 @@ from pipelines.reports.detector_report import OVERLAY_LEGEND, detector_report
 
 HEIGHTS = (10, 20, 40)
 BACKGROUND, FAINT, DARK = 230, 180, 20
-INKS = {"matched": DARK, "missed": FAINT}
+INKS = {"matched": DARK, "false_negative": FAINT}
 
 
 def dark(images):
@@ -44,7 +44,9 @@ def draw(folder, seed=0, pictures=6):
     """
     folder.mkdir()
     rng, rows = np.random.default_rng(seed), []
-    counts = {outcome: dict.fromkeys(HEIGHTS, 0) for outcome in ("matched", "missed", "merged", "false_positive")}
+    counts = {
+        outcome: dict.fromkeys(HEIGHTS, 0) for outcome in ("matched", "false_negative", "merged", "false_positive")
+    }
     for number in range(pictures):
         image, label = np.full((512, 512, 3), BACKGROUND, np.uint8), []
         for top in range(10, 460, 50):
@@ -65,25 +67,25 @@ def test_slices_count_outcomes_by_attribute(tmp_path, detector):
     labels, counts = draw(tmp_path / "scenes")
     analysis = analyse_detector(detector, open_scene_source(labels))
     tree = detector_slices(analysis)
-    for key, scale in (("height", 1), ("height_seen", 1)):
-        bins = {entry["from"]: entry for entry in tree["texts"]["by"][key]}
+    for key, scale in (("height", 1), ("input_height", 1)):
+        bins = {entry["lower"]: entry for entry in tree["texts"]["by"][key]}
         for height, low in zip(HEIGHTS, (8, 16, 32), strict=True):
             made = {outcome: counts[outcome][height] for outcome in counts}
             entry = bins[low * scale]
-            assert entry["total"] == made["matched"] + made["missed"] + made["merged"]
+            assert entry["total"] == made["matched"] + made["false_negative"] + made["merged"]
             assert entry["matched"] == made["matched"]
-            assert entry["merged"] == entry["only_covered"] == made["merged"]
-            assert entry["missed"] == entry["no_detection"] == made["missed"]
-            found = {e["from"]: e for e in tree["detections"]["by"][key]}[low]
-            assert (found["matched"], found["merged"], found["invented"]) == (
+            assert entry["merged"] == entry["covered_unmatched"] == made["merged"]
+            assert entry["false_negative"] == entry["no_overlap"] == made["false_negative"]
+            found = {e["lower"]: e for e in tree["detections"]["by"][key]}[low]
+            assert (found["matched"], found["merged"], found["false_positive"]) == (
                 made["matched"],
                 made["merged"] // 2,
                 made["false_positive"],
             )
-    contrasts = {entry.get("from"): entry for entry in tree["texts"]["by"]["contrast"]}
+    contrasts = {entry.get("lower"): entry for entry in tree["texts"]["by"]["contrast"]}
     assert [e["total"] for e in contrasts.values()] == [tree["texts"]["total"]]  # every outline is of one grey
-    held = {entry["from"]: entry["total"] for entry in tree["detections"]["by"]["held"]}
-    assert held == {
+    contained = {entry["lower"]: entry["total"] for entry in tree["detections"]["by"]["contained_texts"]}
+    assert contained == {
         0: sum(counts["false_positive"].values()),
         1: tree["texts"]["matched"],
         2: tree["detections"]["merged"],
@@ -101,8 +103,8 @@ def test_counts_of_bins_agree_with_totals_and_scores(tmp_path, detector):
         for bins in tree[side]["by"].values():
             assert {name: sum(entry[name] for entry in bins) for name in whole} == whole
     texts, found, scores = tree["texts"], tree["detections"], plain.scores
-    assert texts["matched"] + texts["only_covered"] + texts["missed"] == texts["total"] == scores.instances
-    assert found["matched"] + found["merged"] + found["other"] + found["invented"] == found["total"]
+    assert texts["matched"] + texts["covered_unmatched"] + texts["false_negative"] == texts["total"] == scores.instances
+    assert found["matched"] + found["merged"] + found["other"] + found["false_positive"] == found["total"]
     assert texts["matched"] / texts["total"] == scores.recall
     assert texts["covered"] / texts["total"] == scores.coverage_recall
     assert found["matched"] / found["total"] == scores.precision
@@ -112,7 +114,7 @@ def test_counts_of_bins_agree_with_totals_and_scores(tmp_path, detector):
 def test_input_height_is_that_of_the_resized_image(tmp_path, detector):
     labels, _ = draw(tmp_path / "scenes")
     twice = analyse_detector(detector.with_input_limits(768, None), open_scene_source(labels))
-    assert np.allclose(twice.texts["height_seen"], 1.5 * twice.texts["height"])
+    assert np.allclose(twice.texts["input_height"], 1.5 * twice.texts["height"])
 
 
 def test_worst_images_come_first_and_have_all_outlines(tmp_path, detector):

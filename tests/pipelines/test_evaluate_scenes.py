@@ -36,4 +36,4 @@ def test_repaired_labels_are_reported_and_all_outputs_agree(tmp_path, published)
     assert list(tree) == sources
     assert {name: entry["scores"] for name, entry in tree.items()} == json.loads(scores.read_text())
     assert [entry["texts"]["no_overlap"] for entry in tree.values()] == [2, 2]  # the image shows no text
-    assert report.read_text().count("Of the 2 others, 2 (100.0 %) have no detection on them") == 2
+    assert report.read_text().count("Of the 2 others, 2 (100.0 %) have no detection") == 2

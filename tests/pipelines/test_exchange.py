@@ -1,4 +1,4 @@
-"""Published networks into RUNs, and RUNs into ONNX files."""
+"""Import of the published networks, and export of run directories as ONNX files."""
 
 import json
 import os
@@ -19,7 +19,6 @@ from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.inference.engine import open_onnx_session
 from pipelines.inference.onnx_export import export_onnx, fold_batch_norm
 from pipelines.inference.onnx_import import import_onnx
-from pipelines.inference.resolve import model_kind, open_detector, open_recognizer
 from pipelines.inference.published import (
     DETECTOR_FILE,
     DICTIONARY_FILE,
@@ -27,6 +26,7 @@ from pipelines.inference.published import (
     RECOGNIZER_FILE,
     published_file,
 )
+from pipelines.inference.resolve import open_detector, open_recognizer, resolve_model
 from pipelines.inference.run import open_run
 from synthtext.core import Box, Charset, InputError
 
@@ -39,20 +39,20 @@ def parameters(module):
 
 @pytest.fixture(scope="module")
 def vectors():
-    """Pictures of real data sets, which are not ours to publish."""
+    """Reference outputs for images of datasets that may not be published here."""
     if not (REFERENCE / "published_models.npz").is_file():
         pytest.skip("published_models is not in the reference folder")
     with np.load(REFERENCE / "published_models.npz") as arrays:
         return json.loads((REFERENCE / "published_models.json").read_text(encoding="utf-8")), dict(arrays)
 
 
-def test_the_recognizer_is_the_published_one(vectors, published):
+def test_imported_recognizer_has_the_published_outputs(vectors, published):
     description, arrays = vectors
     run = open_run(published / "recognizer")
     model, codec = (
         run.load_model().double(),
         run.predictor().codec,
-    )  # as the rounding of theirs leaves no room for ours
+    )  # in double precision: only the reference is rounded
     for case in description["recognition"]:
         name, image = f"rec{case['index']}_", arrays[f"rec{case['index']}_image"]
         images = torch.zeros(1, 3, 32, case["input_width"], dtype=torch.float64)
@@ -70,7 +70,7 @@ def test_the_recognizer_is_the_published_one(vectors, published):
         assert reading.confidence == pytest.approx(case["confidence"], abs=1e-4)
 
 
-def test_the_detector_is_the_one_that_was_trained(vectors, published):
+def test_imported_detector_has_the_outputs_of_the_trained_network(vectors, published):
     description, arrays = vectors
     detector = open_run(published / "detector").predictor()
     as_exported = open_detector(published_file(DETECTOR_FILE))
@@ -82,12 +82,12 @@ def test_the_detector_is_the_one_that_was_trained(vectors, published):
             images = torch.from_numpy(fixed.prepare(image))
             difference = np.abs(network.engine(images)[0].numpy() - arrays[name + key].astype(np.float32))
             assert difference.max() < 1e-3
-        found = detector.__class__(detector.engine, fixed, detector.boxes).detect(image)
+        found = detector.__class__(detector.engine, fixed, detector.postprocessing).detect(image)
         assert_same_boxes(found, case["boxes"], case["scores"])
 
 
 def assert_same_boxes(found, boxes, scores):
-    """As sets: each box is the one nearest to it, within a pixel; one whose score is about 0.6 may be missing."""
+    """Compare as sets: each box has one within a pixel; boxes whose score is about 0.6 may be missing."""
     left = [(np.array(box), score) for box, score in zip(boxes, scores, strict=True)]
     for polygon, score in zip(found.polygons, found.scores, strict=True):
         distances = [np.abs(polygon - box).max() for box, _ in left]
@@ -110,7 +110,7 @@ def test_boxes_are_compared_as_sets():
             assert_same_boxes(Boxes(wrong[0], np.array(wrong[1])), *wrong[2:])
 
 
-def test_imported_networks_are_ordinary_runs(published):
+def test_imported_networks_are_run_directories(published):
     recognizer, detector = open_run(published / "recognizer"), open_run(published / "detector")
     assert (recognizer.kind, detector.kind) == ("recognizer", "detector")
     assert parameters(recognizer.load_model()) == 2_066_433
@@ -119,47 +119,43 @@ def test_imported_networks_are_ordinary_runs(published):
     assert recognizer.charset.characters[-1] == " "
     assert recognizer.preprocessing == RecognizerPreprocessing(min_width=320, width_step=1)
     assert detector.postprocessing.paddle_compat
-    with pytest.raises(InputError, match="is a detector, where a recognizer is wanted"):
-        detector.load_model()
-    with pytest.raises(InputError, match="is a recognizer, where a detector is wanted"):
-        recognizer.load_model()
 
 
-def test_the_published_files_have_a_name(tmp_path):
+def test_import_command_knows_the_published_files(tmp_path):
     import_command(Path("published"), ModelKindOption.detector, tmp_path / "det")
     assert open_run(tmp_path / "det").config["imported"]["file"] == DETECTOR_FILE
 
 
-def test_exported_files_say_the_same_at_any_size(exported):
+def test_exported_files_have_the_outputs_of_torch_at_any_size(exported):
     torch.manual_seed(0)
     recognizer = open_run(exported / "recognizer")
-    ours, theirs = recognizer.recognizer(), open_recognizer(exported / "recognizer.onnx")
+    predictor, onnx_predictor = recognizer.predictor(), open_recognizer(exported / "recognizer.onnx")
     for batch, width in ((1, 320), (5, 64), (2, 700)):
         images = torch.rand(batch, 3, 32, width) * 2 - 1
-        assert (ours.engine(images) - theirs.engine(images)).abs().max() < 1e-4
-    assert (theirs.charset, theirs.preprocessing) == (recognizer.charset, recognizer.preprocessing)
+        assert (predictor.engine(images) - onnx_predictor.engine(images)).abs().max() < 1e-4
+    assert (onnx_predictor.charset, onnx_predictor.preprocessing) == (recognizer.charset, recognizer.preprocessing)
     run = open_run(exported / "detector")
-    ours, theirs = run.predictor(), open_detector(exported / "detector.onnx")
+    predictor, onnx_predictor = run.predictor(), open_detector(exported / "detector.onnx")
     for batch, height, width in ((1, 64, 96), (2, 32, 160)):
         images = torch.rand(batch, 3, height, width)
-        assert (ours.engine(images) - theirs.engine(images)).abs().max() < 1e-4
-    assert (theirs.preprocessing, theirs.boxes) == (run.preprocessing, run.boxes)
+        assert (predictor.engine(images) - onnx_predictor.engine(images)).abs().max() < 1e-4
+    assert (onnx_predictor.preprocessing, onnx_predictor.postprocessing) == (run.preprocessing, run.postprocessing)
 
 
-def test_exported_files_are_as_promised(exported):
+def test_exported_files_are_folded_and_contain_their_charset(exported):
     for kind in ("recognizer", "detector"):
         model = onnx.load(str(exported / f"{kind}.onnx"))
         assert "BatchNormalization" not in {node.op_type for node in model.graph.node}
-        assert model_kind(exported / f"{kind}.onnx") == kind
+        assert resolve_model(exported / f"{kind}.onnx").kind == kind
     session = open_onnx_session(exported / "recognizer.onnx")
     characters = session.get_modelmeta().custom_metadata_map["character"].splitlines()
     assert tuple(characters) == open_run(exported / "recognizer").charset.characters
 
 
-def test_folding_changes_nothing():
+def test_folding_keeps_the_outputs():
     torch.manual_seed(0)
     model = Recognizer(RecognizerConfig(5, backbone_scale=0.125, lstm_hidden=8, head_dim=8))
-    model(torch.randn(4, 3, 32, 64))  # statistics of its own
+    model(torch.randn(4, 3, 32, 64))  # updates the statistics
     model.eval()
     images = torch.randn(2, 3, 32, 48)
     with torch.no_grad():
@@ -168,31 +164,31 @@ def test_folding_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    ("file", "kind", "said"),
+    ("file", "kind", "message"),
     [
-        (ORIENTATION_FILE, "recognizer", r"layer 3: .* is a convolution 1x1, 8 to 8, .* has a convolution 3x3"),
+        (ORIENTATION_FILE, "recognizer", r"layer 3: .* is a convolution 1x1, 8 to 8, .* expected a convolution 3x3"),
         (DETECTOR_FILE, "recognizer", r"another architecture: layer \d+"),
         (RECOGNIZER_FILE, "detector", r"another architecture: layer \d+"),
     ],
 )
-def test_another_architecture_is_refused_with_its_first_layer(tmp_path, file, kind, said):
-    with pytest.raises(InputError, match=said):
+def test_another_architecture_is_refused_by_its_first_layer(tmp_path, file, kind, message):
+    with pytest.raises(InputError, match=message):
         import_onnx(published_file(file), kind, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-def test_the_same_layers_put_together_otherwise_are_refused(tmp_path):
+def test_the_same_layers_with_another_graph_are_refused(tmp_path):
     model = onnx.load(str(published_file(RECOGNIZER_FILE)))
     gate = next(node for node in model.graph.node if node.op_type == "HardSigmoid")
     next(a for a in gate.attribute if a.name == "alpha").f = 0.5
     path = tmp_path / "changed.onnx"
     onnx.save(model, str(path))
-    with pytest.raises(InputError, match=r"its layers are alike, but .* differs"):
+    with pytest.raises(InputError, match=r"its layers are the same, but .* differs"):
         import_onnx(path, "recognizer", tmp_path / "run")
 
 
 def attention(path):
-    """A file as newer recognizers are: a constant number, and a product of two things that are computed."""
+    """Write a file like those of newer recognizers, with a product of two computed tensors."""
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     weights = onnx.numpy_helper.from_array(np.zeros((16, 3, 3, 3), np.float32), "w")
     nodes = [
@@ -207,13 +203,13 @@ def attention(path):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), str(path))
 
 
-def test_a_network_with_attention_is_refused_by_its_first_layer_that_differs(tmp_path):
+def test_network_with_attention_is_refused_by_its_first_layer(tmp_path):
     attention(tmp_path / "attention.onnx")
-    with pytest.raises(InputError, match=r"layer 2: there are no more layers, .* has a batch normalisation"):
+    with pytest.raises(InputError, match=r"layer 2: the file has no more layers; expected a batch normalisation"):
         import_onnx(tmp_path / "attention.onnx", "recognizer", tmp_path / "run")
 
 
-def test_bad_files_are_refused_in_a_sentence(tmp_path, exported):
+def test_damaged_and_missing_files_are_refused(tmp_path, exported):
     whole = published_file(RECOGNIZER_FILE).read_bytes()
     broken = {"cut.onnx": whole[: len(whole) // 2], "empty.onnx": b"", "text.onnx": b"this is no network"}
     for name, content in broken.items():
@@ -223,11 +219,11 @@ def test_bad_files_are_refused_in_a_sentence(tmp_path, exported):
             lambda path: open_recognizer(path),
             lambda path: evaluate_command(path, ["data"]),
         ):
-            with pytest.raises(InputError, match=rf"{name} is no ONNX file"):
+            with pytest.raises(InputError, match=rf"{name} is damaged or not an ONNX file"):
                 attempt(tmp_path / name)
     with pytest.raises(InputError, match="no such file"):
         import_onnx(tmp_path / "missing.onnx", "detector", tmp_path / "run")
-    with pytest.raises(InputError, match="is no detector"):
+    with pytest.raises(InputError, match="is a recognizer, not a detector"):
         open_detector(exported / "recognizer.onnx")
     with pytest.raises(InputError, match="is not empty"):
         import_onnx(published_file(RECOGNIZER_FILE), "recognizer", exported)
@@ -236,7 +232,7 @@ def test_bad_files_are_refused_in_a_sentence(tmp_path, exported):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_wrong_dictionary_is_refused(tmp_path):
+def test_wrong_dictionary_is_refused(tmp_path):
     lines = published_file(DICTIONARY_FILE).read_bytes().decode().splitlines()
     for wrong in (lines[:100], [*lines, "€", "‰"], [*lines[:-1], "two"]):
         (tmp_path / "wrong.txt").write_text("\n".join(wrong), encoding="utf-8")
@@ -246,8 +242,8 @@ def test_a_wrong_dictionary_is_refused(tmp_path):
         import_onnx(published_file(DETECTOR_FILE), "detector", tmp_path / "run", published_file(DICTIONARY_FILE))
     with pytest.raises(InputError, match=r"wrong\.txt"):
         open_recognizer(published_file(RECOGNIZER_FILE), charset=tmp_path / "wrong.txt")
-    named = open_recognizer(published_file(RECOGNIZER_FILE), charset=published_file(DICTIONARY_FILE))
-    assert named.charset == open_recognizer().charset
+    recognizer = open_recognizer(published_file(RECOGNIZER_FILE), charset=published_file(DICTIONARY_FILE))
+    assert recognizer.charset == open_recognizer().charset
     run = import_onnx(published_file(RECOGNIZER_FILE), "recognizer", tmp_path / "run", published_file(DICTIONARY_FILE))
     assert run.charset == Charset.from_file(published_file(DICTIONARY_FILE))
 

@@ -1,4 +1,4 @@
-"""Polygons of any number of points, through the commands: import, shards, crops, export, and in again."""
+"""Polygons of any number of points, through import, shards, crops, export and import."""
 
 import json
 import sys
@@ -108,7 +108,7 @@ def polygons_of_icdar(tmp_path):
         (["export-data", "gone.txt", "-o", ".", "--to", "lmdb"], "exists and is not an empty folder"),
     ],
 )
-def test_bad_input_is_one_sentence_and_nothing_is_left(tmp_path, monkeypatch, capsys, arguments, says):
+def test_invalid_input_is_refused_and_writes_nothing(tmp_path, monkeypatch, capsys, arguments, says):
     label = '[{"transcription": "a", "points": [[1, 1], [40, 1], [40, 20], [1, 20]]}]'
     (tmp_path / "empty").mkdir()
     (tmp_path / "latin.txt").write_bytes(f"a.jpg\t{label}\nb.jpg\tcafé\n".encode("latin-1"))

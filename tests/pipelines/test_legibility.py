@@ -1,4 +1,4 @@
-"""The published recognizer reads what is generated: pictures and labels belong together."""
+"""The published recognizer reads generated lines, so images and labels agree."""
 
 import unicodedata
 from pathlib import Path
@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.datasets.open import open_line_source
 from pipelines.evaluation.recognizer import evaluate_recognizer
-from pipelines.inference.resolve import open_recognizer
 from pipelines.inference.predictors import TextRecognizer
+from pipelines.inference.resolve import open_recognizer
 from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Box, Image, Points, Sample, Size, Warp
@@ -20,18 +20,18 @@ CLEAN = ("background={plain: 1}", "effects=[]", "ink={contrast_floor: 120}", "fo
 
 
 @pytest.mark.parametrize(
-    ("overrides", "least", "most"),
+    ("overrides", "lower", "upper"),
     [(CLEAN, 0.90, 1.0), (("fonts.system=false",), 0.50, 0.95)],
     ids=["clean", "lines"],
 )
-def test_generated_lines_are_legible(tmp_path, overrides, least, most):
+def test_generated_lines_are_legible(tmp_path, overrides, lower, upper):
     generate("lines", tmp_path / "data", 100, overrides=overrides, workers=0)
     scores = evaluate_recognizer(open_recognizer(), open_line_source(tmp_path / "data")).scores
     assert scores.samples == 100
-    assert least <= scores.alphanumeric_accuracy <= most
+    assert lower <= scores.alphanumeric_accuracy <= upper
 
 
-# Words and whole numbers: the recognizer takes commas, points and middle dots for each other in straight lines too.
+# Words and integers: the recognizer confuses commas, points and middle dots in straight lines too.
 TEXTS = {
     "latin": (
         "charset=ascii",
@@ -52,27 +52,31 @@ PLAIN = (
     "output={height: free, width: free, format: png}",
 )
 CHINESE_FONTS = ("NotoSansCJK-Regular", "wqy-zenhei", "wqy-microhei")
-# The recognizer does not know the hands Amatic SC and Intuitive. Leaning letters reach into their neighbours' quads,
-# and what quads share is seen twice when they stand side by side ("form" is read as "fiorm"). Lato Thin fades.
-UNFIT = ("AmaticSC", "Intuitive", "Italic", "It", "Thin")
-# Letters far apart have no neighbours to tell c from C or l from 1: capitals, as signs have them.
+# The recognizer cannot read the handwriting of Amatic SC and Intuitive, and Lato Thin fades. Italic letters overlap the
+# quads of their neighbours, and the shared pixels appear twice when quads are side by side ("form" is read as "fiorm").
+EXCLUDED_FONTS = ("AmaticSC", "Intuitive", "Italic", "It", "Thin")
+# Without neighbours c and C, or l and 1, look the same: use capitals only.
 CAPITALS = "corpus.0.case={upper: 1}"
 
 
 def fonts_of(script: str) -> list[Path]:
     if script == "latin":
-        return [path for path in bundled_fonts() if not path.stem.startswith(UNFIT) and not path.stem.endswith(UNFIT)]
+        return [
+            path
+            for path in bundled_fonts()
+            if not path.stem.startswith(EXCLUDED_FONTS) and not path.stem.endswith(EXCLUDED_FONTS)
+        ]
     found = {path.stem: path for path in system_fonts()}
     chinese = [found[stem] for stem in CHINESE_FONTS if stem in found]
     if not chinese:
-        pytest.skip("no Chinese font is here: `make fonts` installs some")
+        pytest.skip("no Chinese font is installed: run `make fonts`")
     return chinese
 
 
 def rectify_clusters(image: Image, quads: Points, height: int = 48) -> Image:
-    """What clusters' quads (K, 4, 2) hold, each set upright and this high, side by side.
+    """Return the content of the clusters' quads (K, 4, 2), each upright and of the same height, side by side.
 
-    Pictures and labels make it together: a quad beside its letter, or in another place of the order, cannot be read.
+    The result is legible only if each quad is at its letter and the quads are in the order of the text.
     """
     cells = []
     for quad in quads:
@@ -83,9 +87,9 @@ def rectify_clusters(image: Image, quads: Points, height: int = 48) -> Image:
     return np.concatenate(cells, axis=1)
 
 
-def same(sample: Sample, reading: str) -> bool:
-    """Whether a reading is the label, spaces aside; letters that stand apart may be read as full-width ones."""
-    return unicodedata.normalize("NFKC", reading).replace(" ", "") == sample.text.replace(" ", "")
+def is_correct(sample: Sample, prediction: str) -> bool:
+    """Whether a prediction is the label, apart from spaces and full-width forms, as separated letters may be read."""
+    return unicodedata.normalize("NFKC", prediction).replace(" ", "") == sample.text.replace(" ", "")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +107,7 @@ def test_every_layout_is_legible_through_its_quads(tmp_path, recognizer, script,
         overrides.append(CAPITALS)
     samples = list(resolve_recipe("lines", overrides).generator(0).generate_many(range(100)))
     assert all(isinstance(sample, Sample) for sample in samples)
-    readings = recognizer.read([rectify_clusters(sample.image, sample.clusters.quads) for sample in samples])
-    read = sum(same(sample, reading.text) for sample, reading in zip(samples, readings, strict=True))
+    results = recognizer.read([rectify_clusters(sample.image, sample.clusters.quads) for sample in samples])
+    read = sum(is_correct(sample, result.text) for sample, result in zip(samples, results, strict=True))
     print(f"{script}, {baseline}: {read} of 100 read")
     assert read >= 90

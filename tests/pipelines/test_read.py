@@ -1,4 +1,4 @@
-"""Pictures to texts, with the published networks."""
+"""Reading of images with the published networks."""
 
 import json
 import subprocess
@@ -38,7 +38,7 @@ def reader():
     return Reader.open()
 
 
-def test_a_sign_is_read(reader):
+def test_reader_reads_a_sign(reader):
     page = reader.read(sign("STATION", "PLATFORM"), "sign")
     assert [line.text.replace(" ", "") for line in page.lines] == ["STATION", "PLATFORM"]
     assert (page.name, page.width, page.height) == ("sign", 420, 180)
@@ -48,7 +48,7 @@ def test_a_sign_is_read(reader):
     assert json.loads(json.dumps(page.to_dict()))["lines"][0]["text"] == page.lines[0].text
 
 
-def test_runs_files_and_both_runtimes_read_alike(exported, reader):
+def test_run_directories_onnx_files_and_runtimes_agree(exported, reader):
     image = sign("STATION", "PLATFORM 4")
     expected = reader.read(image)
     for det, rec, runtime in (
@@ -62,11 +62,11 @@ def test_runs_files_and_both_runtimes_read_alike(exported, reader):
             assert np.abs(line.polygon - other.polygon).max() <= 1
 
 
-def test_outlines_are_read_as_boxes_are(reader):
+def test_polygons_are_read_like_boxes(reader):
     image = sign("STATION", "PLATFORM")
     turn = cv2.getRotationMatrix2D((210, 90), 6, 1.0)
     image = cv2.warpAffine(image, turn, (420, 200), borderValue=(235, 235, 235))
-    outlines = replace(reader.detector, boxes=PostprocessSettings(box_type="polygon"))
+    outlines = replace(reader.detector, postprocessing=PostprocessSettings(box_type="polygon"))
     page = Reader(outlines, reader.recognizer).read(image)
     assert any(len(line.polygon) > 4 for line in page.lines)
     assert [line.text for line in page.lines] == [line.text for line in reader.read(image).lines]
@@ -74,7 +74,7 @@ def test_outlines_are_read_as_boxes_are(reader):
     assert (drawn[:, drawn.shape[1] // 2 :] != 255).any()
 
 
-def test_long_lines_are_widened(reader):
+def test_long_lines_keep_their_aspect_ratio(reader):
     text = "THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG AND RUNS"
     image = np.full((60, 1400, 3), 240, np.uint8)
     write(image, text, (20, 42), 1.0)
@@ -87,16 +87,16 @@ def test_long_lines_are_widened(reader):
     assert "WORD" in page.text
 
 
-def test_upside_down_lines_are_turned(reader):
+def test_upside_down_lines_are_rotated(reader):
     image = sign("MORNING")[::-1, ::-1].copy()
-    turning = Reader(reader.detector, reader.recognizer, OrientationClassifier())
+    rotating = Reader(reader.detector, reader.recognizer, OrientationClassifier())
     assert "MORNING" not in reader.read(image).text
-    assert "MORNING" in turning.read(image).text
-    assert "MORNING" in turning.read(sign("MORNING")).text
+    assert "MORNING" in rotating.read(image).text
+    assert "MORNING" in rotating.read(sign("MORNING")).text
     assert OrientationClassifier().is_rotated([]).shape == (0,)
 
 
-def test_a_picture_without_text_is_an_empty_page(reader):
+def test_image_without_text_is_an_empty_page(reader):
     page = reader.read(np.full((200, 300, 3), 90, np.uint8))
     assert page.lines == ()
     assert page.text == ""
@@ -104,7 +104,7 @@ def test_a_picture_without_text_is_an_empty_page(reader):
 
 
 def orientations():
-    """Pillow's transpositions that EXIF values 1 to 8 ask for, undone."""
+    """Inverses of Pillow's transpositions for the EXIF orientations 1 to 8."""
     t = Pictures.Transpose
     return [
         None,
@@ -118,7 +118,7 @@ def orientations():
     ]
 
 
-def test_pictures_of_every_kind_are_upright_rgb(tmp_path):
+def test_load_image_returns_upright_rgb(tmp_path):
     image = cv2.GaussianBlur(sign("Colour"), (5, 5), 0)
     image[:, :100, 1] //= 3
     image[:40, :, 2] //= 2
@@ -152,7 +152,7 @@ def test_pictures_of_every_kind_are_upright_rgb(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
-def test_an_orientation_that_cannot_be_is_none(tmp_path, suffix):
+def test_invalid_exif_orientation_is_ignored(tmp_path, suffix):
     picture = Pictures.fromarray(sign("Colour")).convert("RGBA" if suffix == "png" else "RGB")
     unknown = Pictures.Exif()
     unknown[0x0112] = 99
@@ -163,7 +163,7 @@ def test_an_orientation_that_cannot_be_is_none(tmp_path, suffix):
         assert image_size(path.read_bytes(), path.name) == picture.size
 
 
-def test_what_is_no_picture_is_said(tmp_path):
+def test_files_that_are_not_images_are_refused(tmp_path):
     (tmp_path / "text.jpg").write_text("not a picture")
     (tmp_path / "empty.png").touch()
     for name in ("text.jpg", "empty.png"):
@@ -173,7 +173,7 @@ def test_what_is_no_picture_is_said(tmp_path):
         load_image(tmp_path / "missing.png")
 
 
-def test_pictures_are_found(tmp_path):
+def test_find_images_expands_folders_and_globs(tmp_path):
     for name in ("b.png", "a.JPG", "notes.txt", "deeper/c.webp", "deeper/d.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
@@ -183,14 +183,14 @@ def test_pictures_are_found(tmp_path):
         "d.png",
     ]
     for nothing in ("missing.png", "*.gif"):
-        with pytest.raises(InputError, match="there is no such picture"):
+        with pytest.raises(InputError, match="there is no such image"):
             find_images([str(tmp_path / nothing)])
     (tmp_path / "bare").mkdir()
-    with pytest.raises(InputError, match="no picture in this folder"):
+    with pytest.raises(InputError, match="no image in this folder"):
         find_images([str(tmp_path / "bare")])
 
 
-def test_drawings_show_the_picture_and_the_texts():
+def test_drawing_shows_the_texts_in_their_positions():
     image = sign("LEFT")
     lines = (
         TextLine("LEFT", 0.95, Box(30, 30, 150, 80).polygon(), 0.9),
@@ -208,9 +208,9 @@ def test_drawings_show_the_picture_and_the_texts():
         assert not (np.abs(right[: int(top) - 2].astype(int) - colour).max(-1) < 30).any()
 
 
-@pytest.mark.parametrize("ground", [(0, 114, 178), (20, 60, 140), (213, 94, 0), (255, 255, 255), (0, 0, 0)])
-def test_boxes_stand_out_from_any_ground(ground):
-    image = np.full((110, 420, 3), ground, np.uint8)
+@pytest.mark.parametrize("background", [(0, 114, 178), (20, 60, 140), (213, 94, 0), (255, 255, 255), (0, 0, 0)])
+def test_outlines_stand_out_from_any_background(background):
+    image = np.full((110, 420, 3), background, np.uint8)
     lines = tuple(
         TextLine("x", confidence, Box(left, 30, left + 120, 80).polygon(), 0.9)
         for left, confidence in ((30, 0.95), (230, 0.55))
@@ -221,10 +221,10 @@ def test_boxes_stand_out_from_any_ground(ground):
     for line in lines:
         x, y = np.rint(line.polygon[0] * scale).astype(int)
         across = left[y + round(20 * scale), x - 8 : x + 8]
-        assert np.abs(across - ground).max() > 100
+        assert np.abs(across - background).max() > 100
 
 
-def test_one_bad_picture_does_not_stop_the_others(tmp_path):
+def test_command_reads_the_other_images_after_an_error(tmp_path):
     (tmp_path / "in").mkdir()
     for name, text in (("a", "ALPHA"), ("c", "GAMMA")):
         (tmp_path / "in" / f"{name}.jpg").write_bytes(encode_jpeg(sign(text)))

@@ -1,4 +1,4 @@
-"""What reading is made of: order, rectification, sizes."""
+"""Parts of the reader: reading order, rectification, input sizes."""
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ def sign(*texts, width=420):
 
 
 def grid(columns, rows, gap, words=3, width=50, height=14):
-    """Boxes of words in the order in which they are read: columns of lines of words."""
+    """Boxes of words in reading order: columns of lines of words."""
     return [
         Box(x, y, x + width, y + height).polygon()
         for column in range(columns)
@@ -36,7 +36,7 @@ def grid(columns, rows, gap, words=3, width=50, height=14):
 
 @settings(max_examples=40)
 @given(st.integers(1, 3), st.sampled_from([1, 3, 4, 9]), st.integers(0, 2**32 - 1), st.sampled_from([-8, -3, 0, 3, 8]))
-def test_columns_lines_and_words_are_read_in_order(columns, rows, seed, degrees):
+def test_columns_lines_and_words_are_in_order(columns, rows, seed, degrees):
     boxes = grid(columns, rows, 60)
     turn = cv2.getRotationMatrix2D((100, 100), degrees, 1.0)
     turned = [(np.c_[box, np.ones(4)] @ turn.T).astype(np.float32) for box in boxes]
@@ -44,31 +44,31 @@ def test_columns_lines_and_words_are_read_in_order(columns, rows, seed, degrees)
     read = shuffled[reading_order([turned[i] for i in shuffled])]
     if rows > 2 or columns == 1:
         assert read.tolist() == list(range(len(boxes)))
-    else:  # one line makes no column: it is read across
+    else:  # single lines are not columns
         lines = [i % (rows * 3) // 3 for i in read]
         assert lines == sorted(lines)
 
 
-def test_a_headline_is_read_before_the_columns_below_it():
+def test_headline_comes_before_the_columns_below_it():
     boxes = grid(2, 6, 60)
     headline = Box(40, -60, 360, -30).polygon()
     assert reading_order([*boxes, headline]).tolist() == [len(boxes), *range(len(boxes))]
 
 
-def test_prices_are_read_with_their_lines():
+def test_prices_belong_to_their_lines():
     boxes = [
         Box(x, 24 * row, x + width, 24 * row + 14).polygon() for row in range(8) for x, width in ((0, 150), (300, 50))
     ]
     assert reading_order(boxes).tolist() == list(range(16))
 
 
-def test_nothing_and_one():
+def test_no_box_and_one_box():
     assert reading_order([]).tolist() == []
     assert reading_order([Box(3, 3, 20, 9).polygon()]).tolist() == [0]
 
 
 @given(st.integers(-5, 60), st.integers(-5, 40), st.integers(6, 50), st.integers(4, 30), st.booleans())
-def test_an_upright_box_is_the_slice_of_the_picture(left, top, width, height, released):
+def test_rectified_upright_box_is_a_slice_of_the_image(left, top, width, height, paddle_compat):
     image = np.random.default_rng(0).integers(0, 256, (48, 96, 3), np.uint8)
     line = rectify(image, Box(left, top, left + width, top + height).polygon(), paddle_compat=paddle_compat)
     padded = np.pad(image, ((64, 64), (64, 64), (0, 0)), "edge")
@@ -78,7 +78,7 @@ def test_an_upright_box_is_the_slice_of_the_picture(left, top, width, height, re
     assert np.array_equal(line, expected)
 
 
-def test_turned_lines_stand_upright():
+def test_rectified_lines_are_upright():
     image = sign("HORIZON")
     height, width = image.shape[:2]
     for degrees in (-30, 20, 90):
@@ -114,7 +114,7 @@ def test_curved_lines_are_straightened():
         [[900, 900], [950, 900], [950, 920], [900, 920]],
     ],
 )
-def test_degenerate_polygons_give_a_picture(points):
+def test_degenerate_polygons_give_an_image(points):
     line = rectify(np.zeros((40, 60, 3), np.uint8), np.array(points, np.float32))
     assert line.dtype == np.uint8
     assert line.ndim == 3
@@ -135,14 +135,14 @@ def test_inputs_are_bounded_multiples_of_32(width, height, rule, side):
         assert max(wide, high) <= side + 16
 
 
-def test_sizes_of_the_released_code():
-    released = DetectorPreprocessing(max_enlargement=100)
-    assert released.input_size(1280, 720) == (1312, 736)
-    assert released.input_size(1000, 900) == (992, 896)
+def test_input_sizes_of_paddleocr():
+    preprocessing = DetectorPreprocessing(max_enlargement=100)
+    assert preprocessing.input_size(1280, 720) == (1312, 736)
+    assert preprocessing.input_size(1000, 900) == (992, 896)
     assert DetectorPreprocessing(limit_side_len=960, limit_type="max").input_size(1280, 720) == (960, 544)
 
 
-def test_colours_are_normalised_in_their_order():
+def test_channels_are_normalised_in_their_order():
     image = np.zeros((32, 64, 3), np.uint8)
     image[..., 0] = 255
     for channels, place in (("bgr", 2), ("rgb", 0)):

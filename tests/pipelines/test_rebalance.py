@@ -247,7 +247,7 @@ BAD = {
     ),
     "nothing read": (
         lambda p: evaluation(p, lines={"total": 900, "correct": 1, "by": {"corpus": bins(pattern=(900, 899))}}),
-        "train it longer",
+        "train the recognizer longer",
     ),
     "several sources": (lambda p: p.write_text(json.dumps(dict.fromkeys("ab", *json.loads(p.read_text()).values()))),
                         "choose one with --source: a, b"),

@@ -46,7 +46,9 @@ def line(number):
         contrast=float("nan") if number % 7 == 0 else 30.0 + number,
         effects=EFFECTS[number % 2 + number % 3 // 2],
         meta=to_json(
-            {"parameters": {"style": "outline" if number % 5 else "plain", "background": "wood"}} if number % 6 else {}
+            {"parameters": {"ink_style": "outline" if number % 5 else "plain", "background": "wood"}}
+            if number % 6
+            else {}
         ),
     )
 
@@ -69,7 +71,10 @@ def generated(request, dataset, tmp_path):
 
 def bins(analysis, key):
     return {
-        str(b.key.get("is", b.key.get("from"))): b for s in analysis.slices for b in s.bins if s.attribute.key == key
+        str(b.key.get("value", b.key.get("lower"))): b
+        for s in analysis.slices
+        for b in s.bins
+        if s.attribute.key == key
     }
 
 
@@ -94,7 +99,7 @@ def test_slices_count_errors_by_attribute(generated):
     wrong = {row for row, made in enumerate(ROWS) if made.font == "Script"}
     analysis = analyse_recognizer(read(generated, wrong))
     fonts = bins(analysis, "font")
-    assert {name: (b.total, b.counts["right"]) for name, b in fonts.items()} == {
+    assert {name: (b.total, b.counts["correct"]) for name, b in fonts.items()} == {
         "Lato": (17, 17),
         "Serif": (17, 17),
         "Script": (16, 0),
@@ -107,17 +112,17 @@ def test_slices_count_errors_by_attribute(generated):
     }
     known = [number for number in range(50) if number % 6]
     plain = [number for number in known if number % 5 == 0]
-    assert {name: b.total for name, b in bins(analysis, "style").items()} == {
+    assert {name: b.total for name, b in bins(analysis, "ink_style").items()} == {
         "outline": len(known) - len(plain),
         "plain": len(plain),
         "None": 50 - len(known),
     }
-    assert bins(analysis, "style")["plain"].counts["right"] == len([row for row in plain if row not in wrong])
-    assert bins(analysis, "paper")["wood"].total == len(known)
+    assert bins(analysis, "ink_style")["plain"].counts["correct"] == len([row for row in plain if row not in wrong])
+    assert bins(analysis, "background")["wood"].total == len(known)
     lengths = bins(analysis, "length")
     assert lengths["10"].total == sum(len(made.text) in (10, 11) for made in ROWS)
     assert bins(analysis, "corpus")["None"].total == sum(not made.corpus for made in ROWS)
-    assert bins(analysis, "contrast_drawn")["None"].total == sum(np.isnan(made.contrast) for made in ROWS)
+    assert bins(analysis, "rendered_contrast")["None"].total == sum(np.isnan(made.contrast) for made in ROWS)
     assert bins(analysis, "height")["32"].total == sum(32 <= made.height < 48 for made in ROWS)
     for name, low, high in (("80", 80, 120), ("120", 120, 256)):  # paper is 200
         expected = sum(low <= 150 - 10 * (number % 5) < high for number in range(50))
@@ -134,11 +139,11 @@ def test_counts_of_bins_agree_with_totals_and_scores(generated):
         if key != "effect":
             assert {name: sum(entry[name] for entry in cut) for name in whole} == whole, key
     assert lines["total"] == scores.samples
-    assert lines["right"] == pytest.approx(scores.accuracy * scores.samples)
-    assert lines["right_letters"] == pytest.approx(scores.alphanumeric_accuracy * lines["letters"])
-    assert lines["letters"] == scores.alphanumeric_samples
-    assert sum(entry["total"] for entry in tree["characters"]["confusions"]) == tree["characters"]["mistakes"]
-    zeros = next(group for group in tree["characters"]["look_alikes"] if "0" in group["characters"])
+    assert lines["correct"] == pytest.approx(scores.accuracy * scores.samples)
+    assert lines["alphanumeric_correct"] == pytest.approx(scores.alphanumeric_accuracy * lines["alphanumeric"])
+    assert lines["alphanumeric"] == scores.alphanumeric_samples
+    assert sum(entry["errors"] for entry in tree["characters"]["confusions"]) == tree["characters"]["errors"]
+    zeros = next(group for group in tree["characters"]["confusables"] if "0" in group["characters"])
     assert zeros["confused"] == sum(len(ROWS[row].text) == 3 for row in range(0, 50, 3)) > 0
 
 
@@ -149,9 +154,9 @@ def test_lines_without_provenance_are_measured(tmp_path):
             file.write(f"{number}.png\t{text}\n")
     analysis = analyse_recognizer(read(open_line_source(tmp_path / "labels.tsv"), {2}))
     assert {slicing.attribute.key for slicing in analysis.slices} == {
-        *("length", "height", "width_per_character", "shape", "contrast", "script")
+        *("length", "height", "width_per_character", "aspect_ratio", "contrast", "script")
     }
-    assert {name: b.counts["right"] for name, b in bins(analysis, "script").items()} == {
+    assert {name: b.counts["correct"] for name, b in bins(analysis, "script").items()} == {
         "Hebr": 1,
         "Zyyy": 1,
         "Latn": 0,

@@ -3,8 +3,9 @@ import torch
 
 from models.lcnet import PPLCNet
 from models.line_mobilenet import MobileNetV3Small
+from pipelines.datasets.open import LineDataset, SceneDataset
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
-from pipelines.inference.resolve import LineDataset, OnnxModel, SceneDataset, resolve
+from pipelines.inference.resolve import OnnxModel, resolve
 from pipelines.inference.run import (
     CHARSET_FILE,
     CONFIG_FILE,
