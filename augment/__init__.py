@@ -7,7 +7,7 @@ Geometric effects return a warp, pixel effects change pixels, and view transform
 
 from augment.bending import Curl, Elastic
 from augment.blur import Blur, Defocus, MotionBlur
-from augment.chain import MaskedScene, SceneChain, SceneEffect, SceneStep
+from augment.chain import LineChain, MaskedScene, SceneChain, SceneEffect, SceneStep
 from augment.colour import Colour, Gamma, Invert, WhiteBalance
 from augment.compression import Downscale, Jpeg
 from augment.crop import RandomBorderCrop, TextCrop, Window
@@ -17,7 +17,6 @@ from augment.geometry import Affine, Perspective, Rotation, Skew
 from augment.imgaug_effect import Imgaug
 from augment.labels import VisibilityRule, move_instances, warp_scene
 from augment.light import CastShadow, Glare, UnevenLight
-from augment.line import LineChain
 from augment.noise import Noise, SaltAndPepper, ShotNoise
 from augment.scan import Binarise, ScanStreaks
 from augment.tia import Distort, Stretch, TiaPerspective

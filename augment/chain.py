@@ -1,4 +1,4 @@
-"""Chains of effects on scenes: consecutive geometric effects are composed and resample the image once."""
+"""Chains of effects on scenes and lines: consecutive geometric effects are composed and resample the image once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,19 +7,20 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 import cv2
 import numpy as np
 
-from augment.framing import FrameTransform, LabelGeometry, ViewTransform
+from augment.framing import Flip, FrameTransform, LabelGeometry, ViewTransform
 from augment.labels import VisibilityRule, move_instances, size_of, warp_image
-from augment.polygons import warp_frame, warp_polygon
-from augment.region import Mask, VisibleRegion
+from augment.polygons import Mask, VisibleRegion, warp_frame, warp_polygon
 from synthtext.core import (
     AppliedEffect,
     Box,
+    Clusters,
     GeometricEffect,
     Image,
     InputError,
     Parameters,
     PixelEffect,
     Polygon,
+    Sample,
     Scene,
     Size,
     Warp,
@@ -192,3 +193,65 @@ def apply_pixel_effect(name: str, effect: PixelEffect, image: Image, parameters:
             "must keep shape and dtype"
         )
     return changed
+
+
+class LineChain:
+    """Applies effects in order. Consecutive geometric effects resample the image once, and the clusters follow.
+
+    Pixels outside the image repeat its border, which continues the background.
+
+    Args:
+        steps: geometric effects, view transforms (except `Flip`, since mirrored text cannot be read) and pixel effects.
+
+    Raises:
+        InputError: a step is of another kind.
+    """
+
+    def __init__(self, steps: Sequence[SceneStep] = ()) -> None:
+        for step in steps:
+            if isinstance(step.effect, Flip) or not isinstance(
+                step.effect, GeometricEffect | ViewTransform | PixelEffect
+            ):
+                raise InputError(f"{step.name}: {type(step.effect).__name__} applies to scenes only, not to lines")
+        self.steps = tuple(steps)
+
+    def __call__(self, rng: np.random.Generator, sample: Sample) -> Sample:
+        """Sample the parameters of the effects and apply them. The argument is not modified.
+
+        Raises:
+            InputError: a pixel effect did not keep the shape and dtype of the image.
+        """
+        applied: list[AppliedEffect] = []
+        warp, size = Warp(), size_of(sample.image)
+        for step in self.steps:
+            if step.probability < 1 and rng.random() >= step.probability:
+                continue
+            effect = step.effect
+            if isinstance(effect, ViewTransform):
+                parameters = effect.draw_framing(rng, _label_geometry(sample.clusters, warp, size))
+                frame = effect.frame(size, parameters)
+                warp, size = warp.then(frame.warp), frame.size
+            elif isinstance(effect, GeometricEffect):
+                parameters = effect.draw(rng, size)
+                warp = warp.then(effect.warp(size, parameters))
+            elif isinstance(effect, PixelEffect):
+                sample, warp = _warp_sample(sample, warp, size), Warp()
+                parameters = effect.draw(rng, size)
+                sample = replace(sample, image=apply_pixel_effect(step.name, effect, sample.image, parameters))
+            applied.append(AppliedEffect(step.name, parameters))
+        sample = _warp_sample(sample, warp, size)
+        return replace(sample, meta=replace(sample.meta, effects=sample.meta.effects + tuple(applied)))
+
+
+def _label_geometry(clusters: Clusters, warp: Warp, size: Size) -> LabelGeometry:
+    quads = tuple(warp.points(clusters.quads))
+    return LabelGeometry(size, quads, (False,) * len(quads))
+
+
+def _warp_sample(sample: Sample, warp: Warp, size: Size) -> Sample:
+    """Warp a line into an image of another size; quads are clipped to it."""
+    if not warp.maps and size == size_of(sample.image):
+        return sample
+    image = warp_image(sample.image, warp, size, cv2.BORDER_REPLICATE)
+    quads = warp.points(sample.clusters.quads).clip(0, np.array(size, np.float32))
+    return replace(sample, image=image, clusters=Clusters(sample.clusters.offsets, quads.astype(np.float32)))

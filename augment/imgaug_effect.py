@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from augment.labels import InstanceOutline, VisibilityRule, cut_instances, instance_outlines, size_of
-from augment.polygons import resolve_self_intersections, simplify_edges, subdivide_edges
-from augment.region import VisibleRegion
+from augment.polygons import VisibleRegion, resolve_self_intersections, simplify_edges, subdivide_edges
 from synthtext.core import Image, InputError, Parameters, Points, Polygon, Scene, Size
 
 _EDGE_PARTS = 8  # parts of an edge whose ends are moved: a power of 2

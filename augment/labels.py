@@ -7,8 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from augment.polygons import clip, mirror_polygon, short_side, warp_polygon
-from augment.region import VisibleRegion
+from augment.polygons import VisibleRegion, clip, mirror_polygon, short_side, warp_polygon
 from synthtext.core import (
     Box,
     Clusters,

@@ -72,7 +72,7 @@ def drawing(recipe: ResolvedRecipe, count: int, folder: Path) -> None:
     since = time.process_time()
     source = OnlineSource(draws, scan_recipe(draws, count, 0))
     told("the survey", len(source), time.process_time() - since)
-    order = ShuffledRows(np.arange(len(source)), source.groups, seed=0, source=0)
+    order = ShuffledRows(np.arange(len(source)), source.group_offsets, seed=0, source=0)
     batches = [order.take(begin, begin + BATCH) for begin in range(0, len(source), BATCH)]
     told("shuffled, in batches of 64", len(source), seconds(lambda: [source.read(rows) for rows in batches]))
 

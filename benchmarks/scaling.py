@@ -194,9 +194,7 @@ def calculate(core: float, shard: tuple[float, float], ready: float) -> None:
         whole = ready + max(drawing, commits)
         fraction = LINES / core / cores / whole
         limit = "generation" if drawing >= commits else "the driver"
-        print(
-            f"{cores:>5,} cores: {format_duration(whole)}; {fraction:.0%} generation; limit: {limit}"
-        )
+        print(f"{cores:>5,} cores: {format_duration(whole)}; {fraction:.0%} generation; limit: {limit}")
 
 
 if __name__ == "__main__":

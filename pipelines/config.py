@@ -1,4 +1,4 @@
-"""Trees of settings: YAML in, `key.sub=value` on top, validated, with errors that name the path."""
+"""Settings: read from YAML, changed by `key.sub=value` overrides, and validated with errors that name the path."""
 
 import copy
 import difflib
@@ -19,58 +19,59 @@ SettingsDict: TypeAlias = dict[str, Any]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 DataclassT = TypeVar("DataclassT", bound="DataclassInstance")
 
-_ENTRIES = 1_000_000  # values in a file, which a few lines of aliases would exceed
+_MAX_VALUES = 1_000_000  # values in a file; a few lines of nested aliases can stand for billions
 
 
 def read_yaml(path: Path) -> SettingsDict:
     """Read a mapping from a YAML file.
 
     Raises:
-        InputError: the file is missing, is no YAML, is no mapping, or its aliases make it endless.
+        InputError: The file is missing, is not YAML, does not hold a mapping, or has aliases that expand to more than
+            a million values.
     """
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as text: {error}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(tree, dict):
-        raise InputError(f"{path} must hold settings as 'key: value', not {type(tree).__name__}")
-    if _entries(tree, {}) > _ENTRIES:
-        raise InputError(f"{path} holds more than {_ENTRIES:,} values, as aliases (*name) repeat them: write fewer")
-    return tree
+        raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(settings, dict):
+        raise InputError(f"{path} must hold settings as 'key: value', not {type(settings).__name__}")
+    if _count_values(settings, {}) > _MAX_VALUES:
+        raise InputError(f"{path} expands to more than {_MAX_VALUES:,} values through its aliases (*name): use fewer")
+    return settings
 
 
-def _entries(settings: object, known: dict[int, float]) -> float:
-    """Values in a tree, those behind aliases each time they are named; infinite where one names itself."""
+def _count_values(settings: object, known: dict[int, float]) -> float:
+    """Count the values with every alias expanded; infinite for an alias that contains itself."""
     if not isinstance(settings, dict | list):
         return 1
     if id(settings) not in known:
-        known[id(settings)] = float("inf")  # until it is counted: whoever asks meanwhile is a part of it
+        known[id(settings)] = float("inf")  # what refers to it before it is counted is a part of it
         values = settings.values() if isinstance(settings, dict) else settings
-        known[id(settings)] = 1 + sum(_entries(value, known) for value in values)
+        known[id(settings)] = 1 + sum(_count_values(value, known) for value in values)
     return known[id(settings)]
 
 
 def dump_yaml(settings: Mapping[str, Any]) -> str:
-    """A tree as YAML, in its own order."""
+    """Format settings as YAML, in their order."""
     return yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True, width=120)
 
 
 def apply_overrides(
     settings: SettingsDict, assignments: Iterable[str], weighted_paths: Collection[str] = ()
 ) -> SettingsDict:
-    """A copy of the tree with `key.sub=value` settings applied; values are YAML, list entries go by number.
+    """Copy settings and apply `key.sub=value` overrides.
 
     Args:
-        tree: the settings.
-        assignments: of the form `key.sub=value`.
-        weighted_paths: paths of mappings in which a number is short for settings with that `weight`.
+        settings: Remain unchanged.
+        assignments: Each of the form `key.sub=value`. The value is YAML; an entry of a list is named by its index.
+        weighted_paths: Paths of mappings in which a number is short for settings with that `weight`.
 
     Raises:
-        InputError: an assignment without "=", or a path through something that has no such entry.
+        InputError: An assignment has no "=", its value is not YAML, or its path leads through a plain value.
     """
     result: SettingsDict = copy.deepcopy(settings)
     for assignment in assignments:
@@ -80,7 +81,7 @@ def apply_overrides(
         try:
             value = yaml.safe_load(text)
         except (yaml.YAMLError, ValueError, RecursionError):
-            raise InputError(f"{assignment!r}: the value is no valid YAML; quote it if it is a text") from None
+            raise InputError(f"{assignment!r}: the value is not valid YAML; quote it if it is text") from None
         _assign(result, path, value, weighted_paths)
     return result
 
@@ -88,7 +89,7 @@ def apply_overrides(
 def with_settings(
     settings: Mapping[str, Any], changes: Mapping[str, Any], weighted_paths: Collection[str] = ()
 ) -> SettingsDict:
-    """Copy settings and apply changes by dotted path, as `override` does; raises the same errors."""
+    """Copy settings and apply changes by dotted path; raises the same errors as `apply_overrides`."""
     result: SettingsDict = copy.deepcopy(dict(settings))
     for path, value in changes.items():
         _assign(result, path, copy.deepcopy(value), weighted_paths)
@@ -100,7 +101,7 @@ def _assign(settings: SettingsDict, path: str, value: Any, weighted_paths: Colle
     node: Any = settings
     for depth, part in enumerate(parents):
         if isinstance(node, list):
-            node = node[_position(node, part, path)]
+            node = node[_parse_index(node, part, path)]
         else:
             if node.get(part) is None:
                 node[part] = {}
@@ -110,34 +111,35 @@ def _assign(settings: SettingsDict, path: str, value: Any, weighted_paths: Colle
         if not isinstance(node, dict | list):
             raise InputError(f"{path}: {part!r} is the plain value {node!r} and has no {last!r}")
     if isinstance(node, list):
-        node[_position(node, last, path)] = value
+        node[_parse_index(node, last, path)] = value
     else:
         node[last] = value
 
 
-def _position(entries: Sequence[Any], part: str, path: str) -> int:
+def _parse_index(entries: Sequence[Any], part: str, path: str) -> int:
     if not part.isdecimal() or int(part) >= len(entries):
-        raise InputError(f"{path}: {part!r} is not the number of an entry; there are {len(entries)}, counted from 0")
+        raise InputError(f"{path}: {part!r} is not the index of an entry; there are {len(entries)}, counted from 0")
     return int(part)
 
 
 def suggest_key(key: str, known: Iterable[str]) -> str:
-    """A hint that ends a sentence about an unknown key: the most similar known one, or all of them."""
+    """Return a hint that ends a sentence about an unknown key: the most similar known key, or all of them."""
     names = sorted(known)
     close = difflib.get_close_matches(key, names, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
 
 
 def validate_model(model: type[ModelT], settings: Mapping[str, Any], where: str) -> ModelT:
-    """Validate a tree against a pydantic model.
+    """Validate settings against a pydantic model.
 
     Args:
-        model: what the tree must be.
-        tree: the settings.
-        where: names the settings in errors ("recipe lines.yaml").
+        model: The model to build.
+        settings: As read from YAML or JSON.
+        where: Names the settings in errors, such as "recipe lines.yaml".
 
     Raises:
-        InputError: names the path of the first wrong entry, what is wrong, and the nearest known key.
+        InputError: The settings are invalid. The message names the path of the first wrong entry, what is wrong, and
+            the nearest known key.
     """
     try:
         return model.model_validate(settings)
@@ -145,58 +147,61 @@ def validate_model(model: type[ModelT], settings: Mapping[str, Any], where: str)
         raise InputError(f"{where}: {describe_validation_error(model, error)}") from None
 
 
-def validate_dataclass(part: type[DataclassT], settings: Any, where: str) -> DataclassT:
-    """Make a dataclass of settings from what should be a mapping of JSON values; raises as `validated` does."""
+def validate_dataclass(cls: type[DataclassT], settings: Any, where: str) -> DataclassT:
+    """Build a dataclass from a mapping of JSON values without any conversion of types.
+
+    Raises the same errors as `validate_model`.
+    """
     if not isinstance(settings, Mapping):
-        raise InputError(f"{where}: must be settings by name, not {settings!r}")
-    known = part.__dataclass_fields__
+        raise InputError(f"{where}: must be a mapping of settings, not {settings!r}")
+    known = cls.__dataclass_fields__
     for key in settings:
         if key not in known:
             raise InputError(f"{where}: unknown key {key!r}; {suggest_key(str(key), known)}")
     try:
-        # Strictly, a list is a tuple and a whole number a float only in JSON.
-        return TypeAdapter(part).validate_json(json.dumps(dict(settings), default=str), strict=True)
+        # In strict mode, pydantic accepts a list for a tuple and an integer for a float only from JSON.
+        return TypeAdapter(cls).validate_json(json.dumps(dict(settings), default=str), strict=True)
     except ValidationError as error:
-        raise InputError(f"{where}: {describe_validation_error(part, error)}") from None
+        raise InputError(f"{where}: {describe_validation_error(cls, error)}") from None
 
 
-def describe_validation_error(model: type, error: ValidationError) -> str:
-    """The first problem in a pydantic error about a model or dataclass: path, what is wrong, what is known."""
-    # An unknown key is the usual cause of whatever else is wrong: tell it first.
-    problems = sorted(error.errors(), key=lambda problem: problem["type"] not in _UNKNOWN)
-    first = problems[0]
-    path = ".".join(str(part) for part in first["loc"] if part not in _UNION_MEMBERS)
-    start = f"{path}: " if path else ""
-    if first["type"] in _UNKNOWN:
-        known = _known_keys(model, first["loc"][:-1])
-        return (
-            f"unknown key {path!r}; {suggest_key(str(first['loc'][-1]), known)}" if known else f"unknown key {path!r}"
-        )
-    if first["type"] == "missing":
+_UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+_UNION_MEMBERS = ("int", "float", "str", "literal['free']")  # pydantic adds the member of a union to the location
+
+
+def describe_validation_error(model: Any, error: ValidationError) -> str:
+    """Describe the first problem of a validation in one sentence: its path, what is wrong, and the known keys.
+
+    Args:
+        model: The model, dataclass or type that was to be built.
+        error: As raised by pydantic.
+    """
+    # An unknown key is usually the cause of the other problems: report it first.
+    problem = min(error.errors(), key=lambda entry: entry["type"] not in _UNKNOWN_KEY)
+    location, kind, message = problem["loc"], problem["type"], problem["msg"].removeprefix("Value error, ")
+    path = ".".join(str(part) for part in location if part not in _UNION_MEMBERS)
+    if kind in _UNKNOWN_KEY:
+        known = _known_keys(model, location[:-1])
+        return f"unknown key {path!r}" + (f"; {suggest_key(str(location[-1]), known)}" if known else "")
+    if kind == "missing":
         return f"{path} is missing"
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "value_error":
+    start = f"{path}: " if path else ""
+    if kind == "value_error":
         return start + message
-    given = "" if isinstance(first["input"], Mapping) else f", not {first['input']!r}"
+    given = "" if isinstance(problem["input"], Mapping) else f", not {problem['input']!r}"
     return f"{start}{message[:1].lower()}{message[1:]}{given}"
 
 
-_UNION_MEMBERS = (
-    "int",
-    "float",
-    "str",
-    "literal['free']",
-)  # which alternative of a union failed is no part of the path
-_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
-
-
 def _known_keys(model: Any, path: Sequence[int | str]) -> list[str]:
-    """The keys that the settings at `path` below a model may have; none when the path leaves models and dataclasses."""
-    current = model
+    """Return the keys of the model or dataclass at a path below a model; none where the path leaves models."""
     for part in path:
-        fields = getattr(current, "model_fields", None) or getattr(current, "__dataclass_fields__", {})
+        fields = _fields_of(model)
         if part not in fields:
             return []
         entry = fields[part]
-        current = getattr(entry, "annotation", None) or getattr(entry, "type", None)
-    return list(getattr(current, "model_fields", None) or getattr(current, "__dataclass_fields__", {}))
+        model = getattr(entry, "annotation", None) or getattr(entry, "type", None)
+    return list(_fields_of(model))
+
+
+def _fields_of(model: Any) -> dict[Any, Any]:
+    return dict(getattr(model, "model_fields", None) or getattr(model, "__dataclass_fields__", {}))

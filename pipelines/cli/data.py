@@ -94,7 +94,7 @@ def export_data_command(
     with progress_bar("exporting", total=total, unit=kind) as bar:
         summary = export_data(source, format, out, bar.advance)
     texts = f" with {summary.texts:,} texts" if kind == "scenes" else ""
-    print(f"{out}: {summary.pictures:,} {kind}{texts}")
+    print(f"{out}: {summary.images:,} {kind}{texts}")
     if summary.left_out:
         print(f"{kind} left out: {format_counts(summary.left_out)}")
     if summary.unsupported:

@@ -146,7 +146,7 @@ def copypaste_command(
         list[Path] | None,
         typer.Option("--from", metavar="SOURCE", help="Scenes or lines whose texts are pasted.", show_default="TARGET"),
     ] = None,
-    mode: Annotated[str, typer.Option(metavar="natural|released", help="How texts are pasted.")] = "natural",
+    mode: Annotated[str, typer.Option(metavar="natural|paddle", help="How texts are pasted.")] = "natural",
     seed: SeedOption = 0,
     workers: WorkersOption = None,
     address: AddressOption = None,

@@ -1,1 +1,1 @@
-"""Reading data: sources of lines and scenes, sampling order, batches, and preprocessing."""
+"""Datasets: sources of lines and scenes, the order in which they are read, and the batches made of them."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.label_file import read_image_file
-from pipelines.datasets.scene_labels import repaired_instances
+from pipelines.datasets.scene_labels import repair_labels
 from pipelines.datasets.scene_source import EncodedScene
 from pipelines.datasets.source import (
     BOX_INSTEAD_OF_POLYGON,
@@ -22,108 +22,109 @@ from pipelines.datasets.source import (
 )
 from synthtext.core import Box, InputError
 
-_TEXTS = ("utf8_string", "text", "transcription")
-_MASKS = ("mask", "polygon", "segmentation")
+_TEXT_KEYS = ("utf8_string", "text", "transcription")
+_POLYGON_KEYS = ("mask", "polygon", "segmentation")
 
 NO_POLYGON_OR_BOX = "label without polygon or box"
 
 
 @dataclass(frozen=True)
 class CocoScenes(LocalSource):
-    """A JSON file, and its pictures beside it or in `images/`.
+    """A JSON file, with its images beside it or in `images/`.
 
-    COCO-Text has `imgs` and `anns`, by number, with `mask` (a flat list; `polygon` in version 1), `utf8_string` and
-    `legibility`; COCO has lists `images` and `annotations` with `segmentation`, whose texts may be under
-    `utf8_string`, `text` or `transcription`. Without a polygon the `bbox` is taken. What is "illegible", a crowd, or
-    written as "###" is to be ignored; a text that is not given is empty. Pictures of COCO-Text's test set have texts
-    whose labels are not given: they count as without a label.
+    COCO-Text has `imgs` and `anns`, by id, with `mask` (a flat list; `polygon` in version 1), `utf8_string` and
+    `legibility`. COCO has lists `images` and `annotations` with `segmentation`, and texts under `utf8_string`, `text`
+    or `transcription`. Without a polygon, the `bbox` is used. An annotation that is "illegible", a crowd, or "###" is
+    ignored; an annotation without a text has an empty one. The labels of the test set of COCO-Text are not public: its
+    images count as without a label.
 
     Attributes:
-        path: of the file.
+        path: Of the file.
 
     Raises:
-        InputError: it is no such file.
+        InputError: It is not such a file.
     """
 
     def __post_init__(self) -> None:
         if not len(self):
-            raise InputError(f"{self.path} names no picture")
+            raise InputError(f"{self.path} names no image")
 
     def __len__(self) -> int:
         return len(self._images)
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
-        """The scenes of these rows, in this order."""
+        """Read scenes, in the given order."""
         return [self._read(self._images[row]) for row in rows.tolist()]
 
     def _read(self, image: "_Image") -> EncodedScene:
         name = image.name
-        if image.withheld:
-            raise MissingDataError(f"{self.path}: {name} is of the test set, whose labels are not given", MISSING_LABEL)
-        places = (self.path.parent / name, self.path.parent / "images" / name)
-        picture = next((place for place in places if place.is_file()), None)
-        if picture is None:
-            raise MissingDataError(f"{self.path}: the picture {name} is neither beside it nor in images/")
-        labelled, problems = [], []
+        if image.is_unlabelled:
+            raise MissingDataError(
+                f"{self.path}: {name} is in the test set, whose labels are not public", MISSING_LABEL
+            )
+        candidates = (self.path.parent / name, self.path.parent / "images" / name)
+        path = next((candidate for candidate in candidates if candidate.is_file()), None)
+        if path is None:
+            raise MissingDataError(f"{self.path}: the image {name} is neither beside it nor in images/")
+        labels, problems = [], []
         for annotation in image.annotations:
             try:
-                points, problem = _points(annotation)
+                points, problem = _parse_points(annotation)
             except (TypeError, ValueError, KeyError, OverflowError):
                 problems.append(NO_POLYGON_OR_BOX)
                 continue
-            ignored = annotation.get("legibility") == "illegible" or annotation.get("iscrowd") == 1
-            labelled.append(("###" if ignored or problem == SEVERAL_POLYGONS else _text(annotation), points))
+            ignore = annotation.get("legibility") == "illegible" or annotation.get("iscrowd") == 1
+            labels.append(("###" if ignore or problem == SEVERAL_POLYGONS else _parse_text(annotation), points))
             problems += [problem] if problem else []
-        instances, mended = repaired_instances(labelled)
-        return EncodedScene(name, read_image_file(picture), instances, (*problems, *mended))
+        instances, repaired = repair_labels(labels)
+        return EncodedScene(name, read_image_file(path), instances, (*problems, *repaired))
 
     @cached_property
     def _images(self) -> "list[_Image]":
         try:
-            tree = json.loads(self.path.read_bytes())
-            images, annotations = _entries(tree, "imgs", "images"), _entries(tree, "anns", "annotations")
-            of_picture: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+            data = json.loads(self.path.read_bytes())
+            images, annotations = _entries(data, "imgs", "images"), _entries(data, "anns", "annotations")
+            by_image: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
             for annotation in annotations:
-                of_picture[str(annotation["image_id"])].append(annotation)
-            return [_Image.of(image, of_picture[str(image["id"])]) for image in images]
+                by_image[str(annotation["image_id"])].append(annotation)
+            return [_Image(str(image["file_name"]), by_image[str(image["id"])], image.get("set")) for image in images]
         except OSError as error:
             raise InputError(f"{self.path} cannot be read: {error.strerror}") from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(
-                f"{self.path} is no file of COCO-Text (imgs, anns) or COCO (images, annotations): "
+                f"{self.path} is not a file of COCO-Text (imgs, anns) or COCO (images, annotations): "
                 f"{type(error).__name__}: {error}"
             ) from None
 
 
 class _Image(NamedTuple):
-    """A picture's file name, its annotations, and whether it has some that are not given."""
+    """An image: its file name, its annotations, and the subset of COCO-Text that it is in."""
 
     name: str
     annotations: list[Mapping[str, Any]]
-    withheld: bool
+    subset: Any
 
-    @classmethod
-    def of(cls, image: Mapping[str, Any], annotations: list[Mapping[str, Any]]) -> "_Image":
-        withheld = not annotations and image.get("set") == "test"
-        return cls(str(image["file_name"]), annotations, withheld)
+    @property
+    def is_unlabelled(self) -> bool:
+        return not self.annotations and self.subset == "test"
 
 
-def _entries(tree: Mapping[str, Any], by_number: str, listed: str) -> list[Mapping[str, Any]]:
-    entries: Iterable[Mapping[str, Any]] = tree[by_number].values() if by_number in tree else tree[listed]
+def _entries(data: Mapping[str, Any], by_id: str, listed: str) -> list[Mapping[str, Any]]:
+    entries: Iterable[Mapping[str, Any]] = data[by_id].values() if by_id in data else data[listed]
     return list(entries)
 
 
-def _text(annotation: Mapping[str, Any]) -> str:
-    return next((str(annotation[name]) for name in _TEXTS if annotation.get(name)), "")
+def _parse_text(annotation: Mapping[str, Any]) -> str:
+    return next((str(annotation[name]) for name in _TEXT_KEYS if annotation.get(name)), "")
 
 
-def _points(annotation: Mapping[str, Any]) -> tuple[Any, str]:
-    """The points of an annotation, pairs of pixels, and what is wrong with them or empty."""
-    mask = next((annotation[name] for name in _MASKS if annotation.get(name)), None)
+def _parse_points(annotation: Mapping[str, Any]) -> tuple[Any, str]:
+    """Return the points of an annotation, pairs of pixels, and what is wrong with them (empty if nothing)."""
+    mask = next((annotation[name] for name in _POLYGON_KEYS if annotation.get(name)), None)
     if isinstance(mask, list):
-        pieces = [np.asarray(piece, np.float64) for piece in (mask if isinstance(mask[0], list) else [mask])]
-        if any(piece.ndim != 1 or len(piece) % 2 for piece in pieces):
-            raise ValueError("its polygon is no list of x and y in turn")
-        return np.concatenate(pieces).reshape(-1, 2), SEVERAL_POLYGONS if len(pieces) > 1 else ""
+        parts = [np.asarray(part, np.float64) for part in (mask if isinstance(mask[0], list) else [mask])]
+        if any(part.ndim != 1 or len(part) % 2 for part in parts):
+            raise ValueError("the polygon is not a list of alternating x and y")
+        return np.concatenate(parts).reshape(-1, 2), SEVERAL_POLYGONS if len(parts) > 1 else ""
     left, top, width, height = map(float, annotation["bbox"])
     return Box(left, top, left + width, top + height).polygon(), BOX_INSTEAD_OF_POLYGON if mask else ""

@@ -1,4 +1,4 @@
-"""Encoded pictures: their pixels, and their size without them."""
+"""Encoded images: decoding them, and reading their size from the header."""
 
 import io
 import mimetypes
@@ -6,107 +6,110 @@ import struct
 
 import cv2
 import numpy as np
-from PIL import Image as Headers
+from PIL import Image as PillowImage
 
 from synthtext.core import Image, InputError
 
 MAX_IMAGE_PIXELS = 2**27
-"""Pixels of the largest picture that is decoded, into 400 MB; a small file may claim any size."""
+"""Pixels of the largest image that is decoded (400 MB); the header of a small file may claim any size."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _PNG_ALPHA = (b"\x04", b"\x06")  # colour types of a PNG with an alpha channel; byte 25 holds the type
-_ORIENTATION = 0x0112  # the EXIF tag; from 5 on it turns the picture by a quarter
+_ORIENTATION = 0x0112  # the EXIF tag; values from 5 on mean a quarter turn
 _QUARTER_TURNS = range(5, 9)
-_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # markers of the JPEG segment that tells the size
-_SEGMENTS = 100  # that are looked at before it
-_UPSIDE_DOWN, _MIRRORED = (3, 4, 7, 8), (2, 3, 6, 7)  # once rows and columns are in place
+_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # markers of the JPEG segment with the size
+_MAX_SEGMENTS = 100  # that are read to find it
+_UPSIDE_DOWN, _MIRRORED = (3, 4, 7, 8), (2, 3, 6, 7)  # after the quarter turn
 
 
 def decode_image(data: bytes, name: str) -> Image:
-    """Pixels (H, W, 3) uint8 RGB of a picture in any format that OpenCV reads, upright as its EXIF data says.
+    """Decode an image in any format that OpenCV reads, and orient it by its EXIF data.
 
-    Grey becomes RGB, 16 bits become 8, and what is transparent lies on white.
+    Grey becomes RGB, 16 bits become 8, and transparent pixels are blended with white.
 
     Args:
-        data: the file.
-        name: of the picture, for the error.
+        data: The bytes of the file.
+        name: Of the image, for the error.
+
+    Returns:
+        Pixels (H, W, 3) uint8 RGB.
 
     Raises:
-        InputError: these bytes are no picture, a broken one, or one of more than `LARGEST` pixels.
+        InputError: The bytes are not an image, a broken one, or one of more than `MAX_IMAGE_PIXELS` pixels.
     """
-    _refuse_large(data, name)
+    _check_size(data, name)
     buffer = np.frombuffer(data, np.uint8)
     try:
         if data.startswith(_PNG) and (data[25:26] in _PNG_ALPHA or b"tRNS" in data[:1024]):
             image = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
             if image is not None and image.ndim == 3 and image.shape[2] == 4:
-                return _on_white(_upright(image, data))
+                return _blend_with_white(_orient(image, data))
         image = cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB) if len(data) else None
     except cv2.error:  # such as one that is too large
         image = None
     if image is None:
-        raise InputError(f"{name}: this is no picture that can be read")
+        raise _unreadable(name)
     return np.asarray(image, np.uint8)
 
 
-def _refuse_large(data: bytes, name: str) -> None:
-    """Refuse what says of itself that it is too large, before anything is allocated.
+def _unreadable(name: str) -> InputError:
+    return InputError(f"{name}: this is not a readable image")
 
-    Raises:
-        InputError: it does.
-    """
+
+def _check_size(data: bytes, name: str) -> None:
+    """Raise an InputError if the header claims too large a size, before anything is allocated."""
     try:
         width, height = _claimed_size(data)
-    except Headers.DecompressionBombError:  # does not say how large it is
+    except PillowImage.DecompressionBombError:  # does not tell the size
         raise InputError(
-            f"{name}: a picture of more than {MAX_IMAGE_PIXELS:,} pixels is too large; make it smaller"
+            f"{name}: an image of more than {MAX_IMAGE_PIXELS:,} pixels is too large; make it smaller"
         ) from None
     if width * height > MAX_IMAGE_PIXELS:
         raise InputError(
-            f"{name}: a picture of {width:,} x {height:,} pixels is too large: {MAX_IMAGE_PIXELS:,} are decoded at most; "
-            "make it smaller"
+            f"{name}: an image of {width:,} x {height:,} pixels is too large: at most {MAX_IMAGE_PIXELS:,} are "
+            "decoded; make it smaller"
         )
 
 
 def _claimed_size(data: bytes) -> tuple[int, int]:
-    """Width and height that a header tells; 0 x 0 where none is found. Called for every picture: 1 us.
+    """Return width and height from the header; 0 x 0 if none is found. Takes 1 us for PNG and JPEG.
 
     Raises:
-        DecompressionBombError: Pillow, which reads the rarer ones, finds it too large.
+        DecompressionBombError: Pillow, which reads the headers of other formats, finds the size too large.
     """
     if data.startswith(_PNG):
         return struct.unpack(">II", data[16:24]) if len(data) >= 24 else (0, 0)
     if data.startswith(_JPEG):
         return _jpeg_size(data)
     try:
-        with Headers.open(io.BytesIO(data)) as header:
+        with PillowImage.open(io.BytesIO(data)) as header:
             return header.size
     except (OSError, SyntaxError, ValueError):
         return 0, 0
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
-    place = 2
-    for _ in range(_SEGMENTS):
-        head = data[place : place + 9]
+    offset = 2
+    for _ in range(_MAX_SEGMENTS):
+        head = data[offset : offset + 9]
         if len(head) < 9 or head[0] != 0xFF:
             break
         if head[1] in _FRAMES:
             height, width = struct.unpack(">HH", head[5:9])
             return width, height
-        place += 1 if head[1] == 0xFF else 2 + int.from_bytes(head[2:4], "big")
+        offset += 1 if head[1] == 0xFF else 2 + int.from_bytes(head[2:4], "big")
     return 0, 0
 
 
-def _upright(image: np.ndarray, data: bytes) -> np.ndarray:
-    """Pixels as the EXIF data of their PNG says, for OpenCV heeds it only where it drops the transparency."""
+def _orient(image: np.ndarray, data: bytes) -> np.ndarray:
+    """Orient the pixels of a PNG by its EXIF data, which OpenCV does only if it drops the alpha channel."""
     if b"eXIf" not in data:
         return image
     try:
-        with Headers.open(io.BytesIO(data)) as header:
+        with PillowImage.open(io.BytesIO(data)) as header:
             orientation = _orientation(header)
-    except (OSError, SyntaxError, ValueError, Headers.DecompressionBombError):
+    except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError):
         return image
     if orientation in _QUARTER_TURNS:
         image = image.swapaxes(0, 1)
@@ -114,9 +117,9 @@ def _upright(image: np.ndarray, data: bytes) -> np.ndarray:
     return np.ascontiguousarray(image[::rows, ::columns])
 
 
-def _orientation(header: Headers.Image) -> int:
-    """The EXIF tag's value; 1, upright, where there is none or the EXIF data are broken."""
-    if "exif" not in header.info:  # asking a PNG that has none for it would decode it
+def _orientation(header: PillowImage.Image) -> int:
+    """Return the value of the EXIF tag; 1 (upright) if there is none or the EXIF data is broken."""
+    if "exif" not in header.info:  # without this check, Pillow would decode a PNG without EXIF data
         return 1
     try:
         return int(header.getexif().get(_ORIENTATION, 1))
@@ -124,7 +127,7 @@ def _orientation(header: Headers.Image) -> int:
         return 1
 
 
-def _on_white(image: np.ndarray) -> Image:
+def _blend_with_white(image: np.ndarray) -> Image:
     opaque = np.iinfo(image.dtype).max
     colour = image[..., 2::-1].astype(np.float32) / opaque
     alpha = image[..., 3:].astype(np.float32) / opaque
@@ -132,44 +135,44 @@ def _on_white(image: np.ndarray) -> Image:
 
 
 def image_size(data: bytes, name: str) -> tuple[int, int]:
-    """Width and height in pixels, from the header and the EXIF data alone.
+    """Return width and height in pixels, from the header and the EXIF data alone.
 
     Raises:
-        InputError: these bytes are no picture.
+        InputError: The bytes are not an image.
     """
     try:
-        with Headers.open(io.BytesIO(data)) as header:
+        with PillowImage.open(io.BytesIO(data)) as header:
             width, height = header.size
             turned = _orientation(header) in _QUARTER_TURNS
-    except (OSError, SyntaxError, ValueError, Headers.DecompressionBombError):
-        raise InputError(f"{name}: this is no picture that can be read") from None
+    except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError):
+        raise _unreadable(name) from None
     return (height, width) if turned else (width, height)
 
 
 def check_image(data: bytes, name: str) -> None:
-    """Check that these bytes are a picture, as cheaply as can be.
+    """Check that bytes are an image, without decoding them where possible.
 
-    A PNG or JPEG that begins and ends as it should is not decoded, so damage in its middle may go unseen.
+    A PNG or JPEG with a valid start and end is not decoded, so damage in between may not be found.
 
     Args:
-        data: the file.
-        name: of the picture, for the error.
+        data: The bytes of the file.
+        name: Of the image, for the error.
 
     Raises:
-        InputError: these bytes are no picture, or a broken one.
+        InputError: The bytes are not an image, or a broken one.
     """
     if (data.startswith(_PNG) and b"IEND" in data[-12:]) or (data.startswith(_JPEG) and data.endswith(_JPEG_END)):
         try:
             image_size(data, name)
         except InputError:
-            pass  # OpenCV has the last word
+            pass  # OpenCV may still read it
         else:
             return
     decode_image(data, name)
 
 
 def media_type(data: bytes) -> str:
-    """The media type of encoded bytes, such as image/jpeg."""
+    """Return the media type of an encoded image, such as image/jpeg."""
     if data.startswith(_PNG):
         return "image/png"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
@@ -178,5 +181,5 @@ def media_type(data: bytes) -> str:
 
 
 def image_suffix(data: bytes) -> str:
-    """What the name of a file of these encoded bytes ends in, such as ".jpg"."""
+    """Return the suffix of file names for an encoded image, such as ".jpg"."""
     return mimetypes.guess_extension(media_type(data)) or ".jpg"

@@ -1,4 +1,4 @@
-"""Whether labels are those of lines or of scenes: the one rule for all that read them."""
+"""Label files of lines, and the detection of the kind of labels: lines or scenes."""
 
 import mmap
 import re
@@ -21,86 +21,86 @@ from synthtext.core import InputError
 DatasetKind: TypeAlias = Literal["lines", "scenes"]
 
 MAX_INSPECTED_LABELS = 1000
-"""Labels that are looked at, at most."""
+"""Labels that are inspected to detect their kind."""
 
-_TEXTS, _NONE = re.compile(r"\s*\[\s*\{"), re.compile(r"\s*\[\s*\]\s*")
+_SCENE, _EMPTY_SCENE = re.compile(r"\s*\[\s*\{"), re.compile(r"\s*\[\s*\]\s*")
 
 
 def detect_label_kind(labels: Iterable[str]) -> DatasetKind:
-    """What the first labels of a source are, taken together: one that is broken does not decide for the others.
+    """Detect the kind of labels by the majority of the first ones, so that a broken label does not decide.
 
     Args:
-        labels: the first ones; `LOOKED_AT` are enough.
+        labels: The first `MAX_INSPECTED_LABELS` labels of a source.
 
     Returns:
-        "scenes" if at least as many begin as JSON lists of texts do, with `[{`, as do otherwise; an empty list `[]`
-        is a scene without text, and counts for scenes if there is nothing else. "lines" of anything else, so of texts
-        such as "[06]" or "[1, 2, 3]".
+        "scenes" if at least half of them start like a JSON list of texts, with `[{`. An empty list `[]` is a scene
+        without text, and decides only if there are no other labels. "lines" otherwise, as for "[06]" or "[1, 2, 3]".
     """
-    found = Counter(_told(label) for label in labels)
-    return "scenes" if found["scenes"] >= found["lines"] and found.total() else "lines"
+    counts = Counter(_label_kind(label) for label in labels)
+    return "scenes" if counts["scenes"] >= counts["lines"] and counts.total() else "lines"
 
 
-def _told(label: str) -> str:
-    return "scenes" if _TEXTS.match(label) else "nothing" if _NONE.fullmatch(label) else "lines"
+def _label_kind(label: str) -> str:
+    return "scenes" if _SCENE.match(label) else "empty" if _EMPTY_SCENE.fullmatch(label) else "lines"
 
 
 @dataclass(frozen=True)
 class LabelFileSource(LocalSource):
-    """A UTF-8 file with a line for every picture; paths are relative to it. It is mapped, not held in memory.
+    """A UTF-8 file with a path, a tab and a text for every image. It is memory-mapped.
 
-    A byte-order mark and CRLF are tolerated and blank lines skipped; a line without a tab has an empty text.
+    A byte-order mark and CRLF are accepted and blank lines are skipped; a line without a tab has an empty text.
 
     Attributes:
-        path: of the file.
+        path: Of the file; the paths of images are relative to it.
 
     Raises:
-        InputError: the file is missing or empty, is no UTF-8 text, has no tab in its first line, or labels scenes.
+        InputError: The file is missing or empty, is not UTF-8 text, has no tab in its first line, or labels scenes.
     """
 
-    _begins: NDArray[np.int64] = field(init=False, repr=False, compare=False)
+    _offsets: NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_begins", line_offsets(self.path))
-        if (
-            detect_label_kind(text for _, text in read_label_rows(self.path, self._begins[:MAX_INSPECTED_LABELS]))
-            == "scenes"
-        ):
-            raise InputError(f"{self.path} labels the texts of scenes; a recognizer needs one text a picture")
+        object.__setattr__(self, "_offsets", line_offsets(self.path))
+        first = read_label_rows(self.path, self._offsets[:MAX_INSPECTED_LABELS])
+        if detect_label_kind(text for _, text in first) == "scenes":
+            raise InputError(f"{self.path} labels the texts of scenes; a recognizer needs one text for each image")
 
     def __len__(self) -> int:
-        return len(self._begins)
+        return len(self._offsets)
 
     def texts(self) -> Iterator[str]:
-        """All labels, in order."""
-        return (text for _, text in read_label_rows(self.path, self._begins))
+        """Iterate over all labels, in order."""
+        return (text for _, text in read_label_rows(self.path, self._offsets))
 
     def sizes(self) -> NDArray[np.int64]:
-        """Width and height of every picture, (N, 2) pixels, from their headers."""
+        """Return width and height of every image, (N, 2) pixels, from their headers."""
         return self._sizes
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
-        """None: there are no columns."""
+        """Return no columns: a label file has none."""
         return {}
 
     @cached_property
     def _sizes(self) -> NDArray[np.int64]:
-        sizes = (_header_size(self.path, name) for name, _ in read_label_rows(self.path, self._begins))
+        sizes = (
+            image_size(read_labelled_image(self.path, name), f"{self.path}: {name}")
+            for name, _ in read_label_rows(self.path, self._offsets)
+        )
         return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * len(self)).reshape(-1, 2)
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
-        """The lines of these rows, in this order."""
+        """Read lines, in the given order."""
         return [
             EncodedLine(name, read_labelled_image(self.path, name), text)
-            for name, text in read_label_rows(self.path, self._begins[rows])
+            for name, text in read_label_rows(self.path, self._offsets[rows])
         ]
 
 
 def line_offsets(path: Path) -> NDArray[np.int64]:
-    """Where the lines of a label file begin, in bytes; blank ones are left out.
+    """Return the offsets of the lines of a label file that are not blank, in bytes.
 
     Raises:
-        InputError: the file is missing or empty, is no UTF-8 text, or has no tab in its first line.
+        InputError: The file is missing or empty, is not UTF-8 text, or has no tab in its first line.
     """
     try:
         content = path.read_bytes()
@@ -109,49 +109,45 @@ def line_offsets(path: Path) -> NDArray[np.int64]:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path} is no label file: line {line} is no UTF-8 text; convert it to UTF-8") from None
+        raise InputError(f"{path} is not a label file: line {line} is not UTF-8 text; convert it to UTF-8") from None
     if b"\t" not in content.strip().partition(b"\n")[0]:
-        raise InputError(f"{path} is no label file: its first line must be a path, a tab and a text")
+        raise InputError(f"{path} is not a label file: its first line must be a path, a tab and a text")
     data = np.frombuffer(content, np.uint8)
     ends = np.append(np.flatnonzero(data == ord("\n")), len(data))
-    begins = np.append(len(BOM_UTF8) if content.startswith(BOM_UTF8) else 0, ends[:-1] + 1)
-    has_ink = np.add.reduceat(np.append(data > ord(" "), False), np.minimum(begins, len(data))) > 0
-    return np.asarray(begins[has_ink], np.int64)
+    starts = np.append(len(BOM_UTF8) if content.startswith(BOM_UTF8) else 0, ends[:-1] + 1)
+    has_text = np.add.reduceat(np.append(data > ord(" "), False), np.minimum(starts, len(data))) > 0
+    return np.asarray(starts[has_text], np.int64)
 
 
-def read_label_rows(path: Path, begins: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
-    """The lines of a label file that begin at these bytes: path of the picture and label."""
+def read_label_rows(path: Path, offsets: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
+    """Iterate over the lines of a label file at byte offsets: the path of the image and the label."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for begin in begins.tolist():
-            data.seek(begin)
+        for offset in offsets.tolist():
+            data.seek(offset)
             name, _, text = data.readline().decode().rstrip("\r\n").partition("\t")
             yield name, text
 
 
 def read_labelled_image(labels: Path, name: str) -> bytes:
-    """A picture that a label file names.
+    """Read an image that a label file names.
 
     Raises:
-        MissingError: it is missing or cannot be opened.
+        MissingDataError: It is missing or cannot be opened.
     """
     path = labels.parent / name
     try:
         return path.read_bytes()
     except (OSError, ValueError):
-        raise MissingDataError(f"{labels}: the picture {path} is missing or cannot be opened") from None
+        raise MissingDataError(f"{labels}: the image {path} is missing or cannot be opened") from None
 
 
 def read_image_file(path: Path) -> bytes:
-    """A picture file.
+    """Read an image file.
 
     Raises:
-        MissingError: it is missing or cannot be opened.
+        MissingDataError: It is missing or cannot be opened.
     """
     try:
         return path.read_bytes()
     except OSError as error:
-        raise MissingDataError(f"the picture {path} cannot be opened: {error.strerror}") from None
-
-
-def _header_size(labels: Path, name: str) -> tuple[int, int]:
-    return image_size(read_labelled_image(labels, name), f"{labels}: {name}")
+        raise MissingDataError(f"the image {path} cannot be opened: {error.strerror}") from None

@@ -1,4 +1,4 @@
-"""Lines in one LMDB, in the layout of deep-text-recognition-benchmark."""
+"""Lines and scenes in an LMDB, in the layout of deep-text-recognition-benchmark."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import lmdb
 import numpy as np
@@ -15,18 +15,21 @@ from numpy.typing import NDArray
 
 from pipelines.datasets.image import image_size
 from pipelines.datasets.parquet import ROW_GROUP_CACHE
+from pipelines.datasets.scene_labels import parse_instances, parse_scene_label
+from pipelines.datasets.scene_source import EncodedScene
 from pipelines.datasets.source import MISSING_IMAGE, MISSING_LABEL, EncodedLine, LocalSource, MissingDataError
+from pipelines.io.scene_row import SceneRow
 from synthtext.core import InputError
 
-_SEVERAL = 4  # rows of a run, from which on the whole run is read and kept
+_MIN_ROWS_PER_GROUP = 4  # from this many requested rows of a group on, the whole group is read and cached
 
 
 @dataclass(frozen=True)
 class LmdbSource(LocalSource):
-    """Keys `num-samples`, and `image-%09d` and `label-%09d` from 1; `meta-%09d` in ours.
+    """An LMDB with the keys `num-samples`, and `image-%09d` and `label-%09d` from 1; `meta-%09d` if ocrmill wrote it.
 
-    The environment is opened for one read at a time (25 us and more): LMDB survives no fork, and a process may open it
-    only once.
+    The environment is opened for one read at a time (from 25 us), because LMDB does not survive a fork and a process
+    may open an environment only once.
     """
 
     def __len__(self) -> int:
@@ -37,81 +40,113 @@ class LmdbSource(LocalSource):
         return sample_count(self.path, "recognition lines")
 
     def texts(self) -> Iterator[str]:
-        """All labels, in order."""
-        for begin, end in pairwise(self.group_offsets.tolist()):  # nothing stays open while the caller has its turn
+        """Iterate over all labels, in order."""
+        for start, stop in pairwise(self.group_offsets.tolist()):  # the environment is closed before each yield
             with read_transaction(self.path) as transaction:
-                texts = [self._text(transaction, row) for row in range(begin, end)]
+                texts = [self._text(transaction, row) for row in range(start, stop)]
             yield from texts
 
     def sizes(self) -> NDArray[np.int64]:
-        """Width and height of every picture, (N, 2) pixels, from their headers."""
+        """Return width and height of every image, (N, 2) pixels, from their headers."""
         count = len(self)
         with read_transaction(self.path) as transaction:
-            sizes = (image_size(self._image(transaction, row), self._key(row)) for row in range(count))
+            images = (read_value(transaction, f"image-{row + 1:09d}", self.path) for row in range(count))
+            sizes = (image_size(image, self._key(row)) for row, image in enumerate(images))
             return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * count).reshape(-1, 2)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
-        """The chosen ones that any row's `meta-%09d` has."""
-        with read_transaction(self.path) as transaction:
-            metas = [self._meta(transaction, row) for row in range(len(self))]
+        """Return the chosen columns that the `meta-%09d` of any row has."""
+        metas = self.read_meta(np.arange(len(self)))
         return {name: [meta.get(name) for meta in metas] for name in names if any(name in meta for meta in metas)}
 
+    def read_meta(self, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+        """Read the objects in `meta-%09d`; empty where a row has none, or one in another format."""
+        with read_transaction(self.path) as transaction:
+            return [_parse_object(transaction.get(f"meta-{row + 1:09d}".encode())) for row in rows.tolist()]
+
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
-        """The lines of these rows, in this order.
+        """Read lines, in the given order.
 
-        Whoever wants several rows of a run in one go will come for its others, too, as a training does that shuffles:
-        opening the environment and touching its pages for every batch would cost three times the rest of the work.
+        Where several rows of a group are requested, the whole group is read and cached, as its other rows will be
+        requested soon in shuffled training. Opening the environment and touching its pages for every batch would take
+        three times as long as the rest of the work.
         """
-        groups, places = np.divmod(rows, self.READ_GROUP_SIZE)
-        wanted = np.unique(groups).tolist()
-        if len(rows) < _SEVERAL * len(wanted):
+        groups, positions = np.divmod(rows, self.READ_GROUP_SIZE)
+        requested = np.unique(groups).tolist()
+        if len(rows) < _MIN_ROWS_PER_GROUP * len(requested):
             with read_transaction(self.path) as transaction:
-                found = list(zip(*_values(transaction, (rows + 1).tolist()), strict=True))
+                values = list(zip(*_read_values(transaction, (rows + 1).tolist()), strict=True))
         else:
-            kept = {group: ROW_GROUP_CACHE.get(self.path, group, "label", _read_group) for group in wanted}
-            pairs = zip(groups.tolist(), places.tolist(), strict=True)
-            found = [(kept[group][0][place], kept[group][1][place]) for group, place in pairs]
-        prefix = f"{self.path}:"
-        return [self._line(prefix, row, *pair) for row, pair in zip(rows.tolist(), found, strict=True)]
+            cached = {group: ROW_GROUP_CACHE.get(self.path, group, "label", _read_group) for group in requested}
+            pairs = zip(groups.tolist(), positions.tolist(), strict=True)
+            values = [(cached[group][0][position], cached[group][1][position]) for group, position in pairs]
+        return [self._line(row, *value) for row, value in zip(rows.tolist(), values, strict=True)]
 
-    def _line(self, prefix: str, row: int, image: bytes | None, label: bytes | None) -> EncodedLine:
+    def _line(self, row: int, image: bytes | None, label: bytes | None) -> EncodedLine:
         if image is None or label is None:
             raise _missing(f"{'image' if image is None else 'label'}-{row + 1:09d}", self.path)
-        try:
-            return EncodedLine(f"{prefix}{row + 1:09d}", image, label.decode())
-        except UnicodeDecodeError:
-            raise InputError(f"{self.path}: 'label-{row + 1:09d}' is no UTF-8 text") from None
+        return EncodedLine(self._key(row), image, self._decode(label, row))
 
     def _key(self, row: int) -> str:
         return f"{self.path}:{row + 1:09d}"
 
-    def _image(self, transaction: lmdb.Transaction, row: int) -> bytes:
-        return read_value(transaction, f"image-{row + 1:09d}", self.path)
-
-    def _meta(self, transaction: lmdb.Transaction, row: int) -> dict[str, Any]:
-        """What `meta-%09d` says of a row, if it is there and ours."""
-        try:
-            meta = json.loads(bytes(transaction.get(f"meta-{row + 1:09d}".encode()) or b"{}"))
-        except ValueError:
-            return {}
-        return meta if isinstance(meta, dict) else {}
-
     def _text(self, transaction: lmdb.Transaction, row: int) -> str:
+        return self._decode(read_value(transaction, f"label-{row + 1:09d}", self.path), row)
+
+    def _decode(self, label: bytes, row: int) -> str:
         try:
-            return read_value(transaction, f"label-{row + 1:09d}", self.path).decode()
+            return label.decode()
         except UnicodeDecodeError:
-            raise InputError(f"{self.path}: 'label-{row + 1:09d}' is no UTF-8 text") from None
+            raise InputError(f"{self.path}: 'label-{row + 1:09d}' is not UTF-8 text") from None
+
+
+@dataclass(frozen=True)
+class LmdbSceneSource(LocalSource):
+    """An LMDB of scenes: one that ocrmill wrote, with everything in `meta-%09d`, or one with labels of PaddleOCR."""
+
+    READ_GROUP_SIZE: ClassVar[int] = SceneRow.ROW_GROUP_SIZE
+
+    def __len__(self) -> int:
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
+        return sample_count(self.path, "scenes")
+
+    def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
+        """Read scenes, in the given order."""
+        with read_transaction(self.path) as transaction:
+            return [self._scene(transaction, f"{row + 1:09d}") for row in rows.tolist()]
+
+    def _scene(self, transaction: lmdb.Transaction, number: str) -> EncodedScene:
+        image, label = (read_value(transaction, f"{name}-{number}", self.path) for name in ("image", "label"))
+        meta, where = bytes(transaction.get(f"meta-{number}".encode()) or b""), f"{self.path}:{number}"
+        try:
+            if meta:
+                scene = json.loads(meta)
+                return EncodedScene(scene["key"], image, parse_instances(scene["instances"], where))
+            return EncodedScene(where, image, *parse_scene_label(label.decode(), where))
+        except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, RecursionError) as error:
+            raise InputError(f"{where}: its label cannot be read ({type(error).__name__}: {error})") from None
+
+
+def _parse_object(value: bytes | memoryview | None) -> dict[str, Any]:
+    try:
+        parsed = json.loads(bytes(value or b"{}"))
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def sample_count(path: Path, what: str) -> int:
-    """How many samples an LMDB says it holds.
+    """Read the number of samples of an LMDB.
 
     Args:
-        path: of its folder.
-        what: they should be, for the error.
+        path: Of its folder.
+        what: The samples that it should hold, for the error.
 
     Raises:
-        InputError: it does not say.
+        InputError: It has no valid `num-samples`.
     """
     with read_transaction(path) as transaction:
         count = bytes(transaction.get(b"num-samples") or b"")
@@ -121,10 +156,10 @@ def sample_count(path: Path, what: str) -> int:
 
 
 def read_value(transaction: lmdb.Transaction, key: str, path: Path) -> bytes:
-    """The value of a key.
+    """Read the value of a key.
 
     Raises:
-        MissingError: it is missing; the sentence names the LMDB at `path`.
+        MissingDataError: It is missing; the message names the LMDB at `path`.
     """
     value = transaction.get(key.encode())
     if value is None:
@@ -138,32 +173,32 @@ def _missing(key: str, path: Path) -> MissingDataError:
 
 
 class _Values(list[bytes | None]):
-    """Values of an LMDB; None where there is none."""
+    """Values of an LMDB; None for a missing one."""
 
     @property
     def nbytes(self) -> int:
         return sum(len(value) for value in self if value is not None)
 
 
-def _values(transaction: lmdb.Transaction, numbers: Iterable[int]) -> tuple[_Values, _Values]:
-    """Pictures and labels of samples, which are numbered from 1."""
+def _read_values(transaction: lmdb.Transaction, numbers: Iterable[int]) -> tuple[_Values, _Values]:
+    """Read images and labels of samples, numbered from 1."""
     names = [b"%09d" % number for number in numbers]
     get = cast("Callable[[bytes], bytes | None]", transaction.get)  # without buffers
     return _Values(get(b"image-" + name) for name in names), _Values(get(b"label-" + name) for name in names)
 
 
 def _read_group(path: Path, group: int, _label: str) -> tuple[_Values, _Values]:
-    begin = group * LmdbSource.READ_GROUP_SIZE + 1
+    first = group * LmdbSource.READ_GROUP_SIZE + 1
     with read_transaction(path) as transaction:
-        return _values(transaction, range(begin, begin + LmdbSource.READ_GROUP_SIZE))
+        return _read_values(transaction, range(first, first + LmdbSource.READ_GROUP_SIZE))
 
 
 @contextmanager
 def read_transaction(path: Path) -> Iterator[lmdb.Transaction]:
-    """A transaction for one read.
+    """Open an LMDB for one read.
 
     Raises:
-        InputError: the folder cannot be read as an LMDB.
+        InputError: The folder cannot be read as an LMDB.
     """
     try:
         environment = lmdb.open(str(path), readonly=True, lock=False, readahead=False, meminit=False)

@@ -1,4 +1,4 @@
-"""Encoded lines to the pixels of a batch."""
+"""Loading: from encoded lines to tensors, and batches in order from one or several processes."""
 
 import multiprocessing
 import os
@@ -30,32 +30,37 @@ def collate(lines: Sequence[EncodedLine], preprocessing: RecognizerPreprocessing
         Images (B, 3, height, W) uint8 in channels-last layout, and their valid columns (B,) int32.
 
     Raises:
-        InputError: a picture is broken; the sentence names it.
+        InputError: An image is broken; the message names it.
     """
     images, widths = preprocessing.pad([preprocessing.resize(decode_image(line.image, line.key)) for line in lines])
     return torch.from_numpy(images).permute(0, 3, 1, 2), torch.from_numpy(widths)
 
 
 class LinesDataset(Dataset[tuple[Image, str]]):
-    """Pictures and labels, by number: a data set of ours, a label file or an LMDB."""
+    """Images and labels of lines by index: an ocrmill dataset, a label file or an LMDB.
+
+    Args:
+        source: Path or URI of the data.
+
+    Raises:
+        InputError: The source cannot be opened.
+    """
 
     def __init__(self, source: str | Path) -> None:
-        """Open a source.
-
-        Raises:
-            InputError: it cannot be opened.
-        """
         self._source = open_line_source(source)
 
     def __len__(self) -> int:
         return len(self._source)
 
     def __getitem__(self, index: int) -> tuple[Image, str]:
-        """Picture (H, W, 3) uint8 RGB and label of a line.
+        """Read a line.
+
+        Returns:
+            Its image (H, W, 3) uint8 RGB and its label.
 
         Raises:
-            IndexError: there is no such line.
-            InputError: its picture is missing or broken.
+            IndexError: There is no such line.
+            InputError: Its image is missing or broken.
         """
         if not -len(self) <= index < len(self):
             raise IndexError(f"line {index} of {len(self)}")
@@ -71,30 +76,30 @@ LoadedT = TypeVar("LoadedT")
 
 
 class Stream(Protocol[BatchT]):
-    """An endless sequence of batches, each a pure function of its number; is pickled to other processes."""
+    """An endless sequence of batches, each a pure function of its index; can be pickled."""
 
-    def __getitem__(self, number: int, /) -> BatchT:
-        """A batch, counted from 0."""
+    def __getitem__(self, index: int, /) -> BatchT:
+        """Return a batch, counted from 0."""
         ...
 
 
 def make_loader(stream: Stream[BatchT], indices: range, workers: int = 0) -> Iterator[BatchT]:
-    """The batches of these numbers, in order.
+    """Iterate over the batches of indices, in order.
 
     Args:
-        stream: makes them.
-        indices: of the batches; a process of several that share the work has every so-manieth.
-        workers: processes that prepare them; 0 for this one. The batches are the same for any number. They start
-            clean rather than as copies of this process, which may hold threads of torch and Ray.
+        stream: Makes the batches.
+        indices: Of the batches. Each rank of distributed training has its own, with the number of ranks as step.
+        workers: Processes that prepare batches; 0 for this process. The batches are the same for any number. Workers
+            start clean rather than as forks of this process, which may hold threads of torch and Ray.
 
     Raises:
-        InputError: a picture is missing or broken; the sentence names it.
-        JobError: a line could not be drawn, or a process was ended by somebody else.
+        InputError: An image is missing or broken; the message names it.
+        JobError: A line could not be generated, or a worker was killed.
     """
     if not workers:
-        yield from (stream[number] for number in indices)
+        yield from (stream[index] for index in indices)
         return
-    for outcome in _all_there(_load(stream, indices, workers)):
+    for outcome in _check_workers(_load(stream, indices, workers)):
         if isinstance(outcome, InputError | JobError):
             raise outcome
         yield outcome
@@ -105,63 +110,63 @@ def _load(stream: Stream[BatchT], indices: range, workers: int) -> Iterator[Batc
         _Outcomes(stream),
         batch_size=None,
         sampler=indices,
-        collate_fn=_as_it_is,
+        collate_fn=_identity,
         num_workers=workers,
         prefetch_factor=PREFETCH_FACTOR,
-        worker_init_fn=_start_worker,
+        worker_init_fn=_init_worker,
         multiprocessing_context="forkserver",
-        generator=Generator(),  # or the number of workers would move torch's own stream, which makes the first weights
+        generator=Generator(),  # the default generator would advance, and it initialises the weights of networks
     )
 
 
-def _all_there(outcomes: Iterator[LoadedT]) -> Iterator[LoadedT]:
-    """The same, but a process that is gone is told in one sentence."""
+def _check_workers(outcomes: Iterator[LoadedT]) -> Iterator[LoadedT]:
+    """Iterate over outcomes; raise a JobError if a worker was killed."""
     while True:
         try:
             outcome = next(outcomes)
         except StopIteration:
             return
         except (RuntimeError, ConnectionError, EOFError) as error:
-            if not _is_loss(error):
+            if not _is_killed_worker(error):
                 raise
             raise JobError(
-                "a process that makes batches was ended, as the system does where memory is short: take fewer "
-                "data_workers; the same command again goes on"
+                "a process that prepares batches was killed, as the system does when memory runs out: use fewer "
+                "data_workers, and re-run the same command to resume"
             ) from None
         yield outcome
 
 
 @dataclass(frozen=True)
 class _Outcomes(Dataset[Any], Generic[BatchT]):
-    """Hands what is told in one sentence over as a value: torch would wrap a traceback around it."""
+    """Returns expected errors as values, as torch would add a traceback to their messages."""
 
     stream: Stream[BatchT]
 
-    def __getitem__(self, number: int) -> BatchT | InputError | JobError:
+    def __getitem__(self, index: int) -> BatchT | InputError | JobError:
         try:
-            return self.stream[number]
+            return self.stream[index]
         except (InputError, JobError) as error:
             return error
 
 
-def _is_loss(error: Exception) -> bool:
-    """Whether a process is gone. What was raised in one that is there, torch repeats as "Caught ..."."""
+def _is_killed_worker(error: Exception) -> bool:
+    """Return whether a worker is gone; torch re-raises an exception in a living worker as "Caught ..."."""
     text = str(error)
     return text.startswith("DataLoader worker (pid") if isinstance(error, RuntimeError) else text[:7] != "Caught "
 
 
-def _as_it_is(outcome: Any) -> Any:
+def _identity(outcome: Any) -> Any:
     return outcome
 
 
-def _start_worker(_worker: int) -> None:
-    threading.Thread(target=_end_with_training, daemon=True).start()
+def _init_worker(_worker: int) -> None:
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which ends in order and ends them too
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the training, which stops its workers in order
 
 
-def _end_with_training() -> None:
-    """End when the training is killed. Torch looks whether a parent is there, but that is the fork server."""
+def _exit_with_parent() -> None:
+    """Exit when the training is killed. Torch watches the parent process, which is the fork server."""
     training = multiprocessing.parent_process()
     assert training is not None
     training.join()

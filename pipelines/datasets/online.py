@@ -1,4 +1,4 @@
-"""Samples of a recipe by their index, in any order and in any process."""
+"""Online generation: the lines of a recipe as a source, drawn while they are read, in any order and in any process."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,18 +23,21 @@ from synthtext import LineGenerator
 from synthtext.core import BLOCK_SIZE, Generator, InputError, Sample, SkippedSample
 from synthtext.core.generator import CurriculumGenerator
 
-_BLOCKS = 48  # those of the row groups that are shuffled together: 16 of 512 samples, each in three blocks at most
-_GENERATORS = 4  # of a process: each holds its fonts open, some 100 MB where there are 1,500 of them
+CHUNK_SIZE = 4 * BLOCK_SIZE
+"""Samples that a process draws in one go while it scans a recipe."""
+
+_MAX_BLOCKS = 48  # row groups that are shuffled together: 16 of 512 samples, each in at most three blocks
+_MAX_GENERATORS = 4  # in a process; each holds its fonts open: about 100 MB for 1,500 fonts
 
 
 @dataclass(frozen=True)
 class RecipeSampler:
-    """The samples of a recipe and a seed; is pickled to other processes, which draw the same.
+    """The samples of a recipe and a seed; other processes draw the same from a pickled copy.
 
     Attributes:
-        recipe: of lines.
-        digest: that the recipe has where the job was started.
-        seed: 0 to 2**32 - 1.
+        recipe: A recipe of lines.
+        digest: The digest of the recipe when the job was started.
+        seed: From 0 to 2**32 - 1.
     """
 
     recipe: ResolvedRecipe
@@ -42,64 +45,64 @@ class RecipeSampler:
     seed: int
 
     def sample(self, indices: Sequence[int]) -> Iterator[Sample | SkippedSample]:
-        """Draw samples in this order. A process keeps the fonts and glyphs of its last recipes.
+        """Draw samples in the given order. A process caches the generators of its last recipes.
 
         Raises:
-            InputError: this process finds other fonts or files than the one that started the job.
-            JobError: the drawing code failed; names the sample.
+            InputError: This process finds other fonts or files than the one that started the job.
+            JobError: The generator failed; the message names the sample.
         """
         generator = _generators.get(self)
         with opencv_single_thread():
             yield from draw_samples(generator, indices, self.recipe.name)
 
+    def open(self) -> Generator[Sample]:
+        """Open a generator of the samples.
 
-class _Generators:
+        Raises:
+            InputError: This process finds other fonts or files than the one that started the job.
+        """
+        recipe = self.recipe
+        if recipe.digest != self.digest:
+            raise InputError(
+                f"recipe {recipe.name} would draw other lines now, on {gethostname()}, than when the training was "
+                "started: its fonts, files or library versions have changed; start the training again"
+            )
+        generator = recipe.generator(self.seed)
+        for stage in generator.stages if isinstance(generator, CurriculumGenerator) else (generator,):
+            assert isinstance(stage, LineGenerator)
+            stage.resources.max_blocks = _MAX_BLOCKS
+        return generator
+
+
+class _GeneratorCache:
     """The generators that a process used last."""
 
     def __init__(self) -> None:
-        self._found: OrderedDict[tuple[str, int], Generator[Sample]] = OrderedDict()
+        self._generators: OrderedDict[tuple[str, int], Generator[Sample]] = OrderedDict()
 
-    def get(self, draws: RecipeSampler) -> Generator[Sample]:
-        key = draws.digest, draws.seed
-        found = self._found.get(key)
-        if found is None:
-            found = self._found[key] = _open(draws)
-            if len(self._found) > _GENERATORS:
-                self._found.popitem(last=False)
-        self._found.move_to_end(key)
-        return found
-
-
-def _open(draws: RecipeSampler) -> Generator[Sample]:
-    recipe = draws.recipe
-    if recipe.digest != draws.digest:
-        raise InputError(
-            f"recipe {recipe.name} would draw other lines now, on {gethostname()}, than when the training was started: "
-            "its fonts, files or library versions have changed; start the training again"
-        )
-    generator = recipe.generator(draws.seed)
-    for stage in generator.stages if isinstance(generator, CurriculumGenerator) else (generator,):
-        assert isinstance(stage, LineGenerator)
-        stage.resources.max_blocks = _BLOCKS
-    return generator
+    def get(self, sampler: RecipeSampler) -> Generator[Sample]:
+        key = sampler.digest, sampler.seed
+        if key not in self._generators:
+            self._generators[key] = sampler.open()
+            if len(self._generators) > _MAX_GENERATORS:
+                self._generators.popitem(last=False)
+        self._generators.move_to_end(key)
+        return self._generators[key]
 
 
-_generators = _Generators()
-
-CHUNK_SIZE = 4 * BLOCK_SIZE
-"""Samples that a process draws one after the other when all of them are drawn."""
+_generators = _GeneratorCache()
 
 
 @dataclass(frozen=True, eq=False)
 class SourceIndex:
-    """What is known of the lines of a recipe.
+    """The labels and sizes of all lines of a recipe.
 
     Attributes:
-        count: samples that were drawn, gaps included: those of the indices 0 to count - 1.
-        indices: (n,) int64, rising, of those that are no gaps.
-        sizes: (n, 2) int64, width and height of their pictures, pixels.
-        texts: n labels.
-        gaps: samples that could not be drawn, by reason.
+        count: Samples that were drawn, skipped ones included: the indices 0 to count - 1.
+        indices: (n,) int64, ascending, of the samples that were not skipped.
+        sizes: (n, 2) int64, width and height of their images, pixels.
+        texts: Their n labels.
+        skipped: Number of skipped samples by reason.
     """
 
     count: int
@@ -110,68 +113,70 @@ class SourceIndex:
 
 
 @dataclass(frozen=True)
-class _Chunks:
-    """The survey in pieces; piece k is a pure function of k."""
+class _IndexChunks:
+    """The index of a recipe in chunks; chunk k is a pure function of k."""
 
-    draws: RecipeSampler
+    sampler: RecipeSampler
     plan: ShardPlan
 
     def __getitem__(self, number: int) -> SourceIndex:
         samples = self.plan[number].samples
-        gaps: Counter[str] = Counter()
+        skipped: Counter[str] = Counter()
         indices, sizes, texts = [], [], []
-        for index, item in zip(samples, self.draws.sample(samples), strict=True):
+        for index, item in zip(samples, self.sampler.sample(samples), strict=True):
             if isinstance(item, SkippedSample):
-                gaps[item.reason] += 1
+                skipped[item.reason] += 1
             else:
                 height, width = item.image.shape[:2]
                 indices.append(index)
                 sizes.append((width, height))
                 texts.append(item.text)
-        shape = np.array(sizes, np.int64).reshape(-1, 2)
-        return SourceIndex(len(samples), np.array(indices, np.int64), shape, pa.array(texts, pa.string()), gaps)
+        array = np.array(sizes, np.int64).reshape(-1, 2)
+        return SourceIndex(len(samples), np.array(indices, np.int64), array, pa.array(texts, pa.string()), skipped)
 
 
-def scan_recipe(draws: RecipeSampler, count: int, workers: int) -> SourceIndex:
-    """Draw the samples 0 to count - 1, and keep all but their pictures.
+def scan_recipe(sampler: RecipeSampler, count: int, workers: int) -> SourceIndex:
+    """Draw the samples 0 to count - 1 and return all but their images.
 
     Args:
-        draws: of the recipe.
-        count: at least 1.
-        workers: processes; 0 draws in this one. The survey is the same for any number.
+        sampler: Of the recipe.
+        count: At least 1.
+        workers: Processes; 0 draws in this process. The result is the same for any number.
 
     Raises:
-        InputError: the count cannot be.
-        JobError: more than 1 % could not be drawn, or the drawing code failed.
+        InputError: The count is invalid.
+        JobError: More than 1 % of the samples were skipped, or the generator failed.
     """
-    chunks = _Chunks(draws, ShardPlan(count, size=CHUNK_SIZE))
-    name, drawn, parts = draws.recipe.name, 0, []
-    gaps: Counter[str] = Counter()
+    chunks = _IndexChunks(sampler, ShardPlan(count, size=CHUNK_SIZE))
+    name, attempted, parts = sampler.recipe.name, 0, []
+    skipped: Counter[str] = Counter()
     processes = min(workers, len(chunks.plan)) if len(chunks.plan) > 1 else 0
-    with progress_bar(f"looking at {name}", total=count, unit="lines") as bar:
+    with progress_bar(f"scanning {name}", total=count, unit="lines") as bar:
         for part in make_loader(chunks, range(len(chunks.plan)), processes):
             parts.append(part)
-            gaps.update(part.skipped)
-            drawn += part.count
+            skipped.update(part.skipped)
+            attempted += part.count
             bar.advance(part.count)
-            check_skipped(gaps, drawn, name, whole=False)
-    check_skipped(gaps, count, name, whole=True)
+            check_skipped(skipped, attempted, name, whole=False)
+    check_skipped(skipped, count, name, whole=True)
     return SourceIndex(
         count,
         np.concatenate([part.indices for part in parts]),
         np.concatenate([part.sizes for part in parts]),
         pa.concat_arrays([part.texts for part in parts]),
-        dict(gaps.most_common()),
+        dict(skipped.most_common()),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class OnlineSource:
-    """The lines that `ocrmill generate RECIPE -n COUNT --seed SEED` would write, to the byte, without writing them.
+    """The lines that `ocrmill generate RECIPE -n COUNT --seed SEED` would write, drawn while they are read.
+
+    They equal those of the shards to the byte.
 
     Attributes:
-        draws: draws them.
-        survey: what is known of all of them.
+        sampler: Draws the lines.
+        index: The labels and sizes of all lines.
     """
 
     sampler: RecipeSampler
@@ -182,56 +187,55 @@ class OnlineSource:
 
     @property
     def name(self) -> str:
-        """The recipe's."""
+        """The name of the recipe."""
         return self.sampler.recipe.name
 
     def texts(self) -> Iterator[str]:
-        """All labels, in order."""
+        """Iterate over all labels, in order."""
         return (text.as_py() for text in self.index.texts)
 
     def sizes(self) -> NDArray[np.int64]:
-        """Width and height of every picture, (N, 2) pixels."""
+        """Return width and height of every image, (N, 2) pixels."""
         return self.index.sizes
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
-        """None: the survey keeps no more than what a training asks for."""
+        """Return no columns: the index holds only what training needs."""
         return {}
 
     @cached_property
     def group_offsets(self) -> NDArray[np.int64]:
-        """(G + 1,) rows at which the row groups of the shards would begin, and N: the order is that of shards."""
+        """(G + 1,) rows at which the row groups of the shards would start; the last entry is N.
+
+        With them, the order of reading is that of the shards.
+        """
         shards = np.arange(0, self.index.count, LineRow.SHARD_SIZE)
         borders = np.append(np.searchsorted(self.index.indices, shards), len(self))
         pairs = zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)
-        return np.concatenate([*(np.arange(begin, end, LineRow.ROW_GROUP_SIZE) for begin, end in pairs), [len(self)]])
+        return np.concatenate([*(np.arange(start, stop, LineRow.ROW_GROUP_SIZE) for start, stop in pairs), [len(self)]])
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
-        """The lines of these rows, in this order; these alone are drawn, rows of one block after each other.
+        """Draw the lines of rows and return them in the given order; rows of one block are drawn together.
 
         Raises:
-            InputError: a line is not what it was when all of them were looked at.
-            JobError: the drawing code failed; names the sample.
+            InputError: A line differs from the one that was scanned.
+            JobError: The generator failed; the message names the sample.
         """
         order = np.argsort(rows, kind="stable")
-        form, found = self.sampler.recipe.image_format, [EncodedLine("", b"", "")] * len(rows)
-        drawn = self.sampler.sample(self.index.indices[rows[order]].tolist())
-        for place, item in zip(order.tolist(), drawn, strict=True):
-            sample = self._checked(int(rows[place]), item)
-            found[place] = EncodedLine(sample.key, encode_image(sample, form), sample.text)
-        return found
+        image_format, lines = self.sampler.recipe.image_format, [EncodedLine("", b"", "")] * len(rows)
+        items = self.sampler.sample(self.index.indices[rows[order]].tolist())
+        for position, item in zip(order.tolist(), items, strict=True):
+            sample = self._check(int(rows[position]), item)
+            lines[position] = EncodedLine(sample.key, encode_image(sample, image_format), sample.text)
+        return lines
 
-    def _checked(self, row: int, item: Sample | SkippedSample) -> Sample:
-        """What was drawn, if it is the line that the survey saw.
-
-        Labels were counted and widths sorted by what it saw; a part that draws otherwise every time is no mistake that
-        anybody would notice later.
-        """
-        survey = self.index
-        if isinstance(item, Sample) and item.text == survey.texts[row].as_py():
+    def _check(self, row: int, item: Sample | SkippedSample) -> Sample:
+        """Return a drawn sample if it is the one that was scanned, as the counts of labels and the buckets assume."""
+        index = self.index
+        if isinstance(item, Sample) and item.text == index.texts[row].as_py():
             height, width = item.image.shape[:2]
-            if (width, height) == tuple(survey.sizes[row].tolist()):
+            if (width, height) == tuple(index.sizes[row].tolist()):
                 return item
         raise InputError(
-            f"sample {survey.indices[row]} of recipe {self.name} is another one than when it was first drawn: a part "
+            f"sample {index.indices[row]} of recipe {self.name} differs from the one that was first drawn: a component "
             "of the recipe must draw all its random numbers from the rng that it is given"
         )

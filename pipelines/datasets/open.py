@@ -1,7 +1,9 @@
-"""Whether a source labels lines or scenes."""
+"""Opening sources: what a path or a URI names, and the source for it."""
 
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pipelines.datasets.concat import ConcatenatedSource
 from pipelines.datasets.label_file import (
@@ -12,42 +14,44 @@ from pipelines.datasets.label_file import (
     line_offsets,
     read_label_rows,
 )
-from pipelines.datasets.lmdb import LmdbSource, read_transaction, sample_count
-from pipelines.datasets.parquet import ParquetSource, remote_description
+from pipelines.datasets.lmdb import LmdbSceneSource, LmdbSource, read_transaction, sample_count
+from pipelines.datasets.parquet import ParquetSceneSource, ParquetSource
 from pipelines.datasets.scene_labels import SceneLabelFileSource
 from pipelines.datasets.scene_source import SceneSource
-from pipelines.datasets.shards import DESCRIPTION_FILE, LmdbSceneSource, ParquetSceneSource, open_shards
+from pipelines.datasets.shards import DESCRIPTION_FILE, open_shards, remote_description
 from pipelines.datasets.source import ConcatenatedLines, LineSource
 from pipelines.io.description import read_description
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, parse_path, wrap_read_errors
 from synthtext.core import InputError
 
+SourceT = TypeVar("SourceT", bound=Sized)
+
 
 def dataset_kind(spec: str | Path) -> DatasetKind:
-    """Look at what a user names.
+    """Return the kind of the data at a path or a URI.
 
     Args:
-        spec: a data set's folder of ours or its URI, a PaddleOCR-style label file, or an LMDB.
+        spec: The folder of an ocrmill dataset or its URI, a PaddleOCR label file, or an LMDB.
 
     Returns:
-        What `kind_of_labels` makes of its labels, or what its description says; "lines" of anything else.
+        The kind that a dataset describes, or that `detect_label_kind` finds; "lines" for anything else.
 
     Raises:
-        InputError: a label file, an LMDB or a description cannot be read at all.
+        InputError: A label file, an LMDB or a description cannot be read.
     """
     path = parse_path(spec)
     if isinstance(path, RemotePath):
         return "scenes" if remote_description(path).kind == "scenes" else "lines"
     with wrap_read_errors(path):
-        return _kind_of(path)
+        return _local_kind(path)
 
 
-def _kind_of(path: Path) -> DatasetKind:
+def _local_kind(path: Path) -> DatasetKind:
     if path.is_file():
         return detect_label_kind(label for _, label in read_label_rows(path, line_offsets(path)[:MAX_INSPECTED_LABELS]))
     if (path / "data.mdb").is_file():
-        count = min(sample_count(path, "labelled pictures"), MAX_INSPECTED_LABELS)
+        count = min(sample_count(path, "labelled images"), MAX_INSPECTED_LABELS)
         with read_transaction(path) as transaction:
             values = (transaction.get(f"label-{number:09d}".encode()) for number in range(1, count + 1))
             return detect_label_kind(bytes(value).decode(errors="replace") for value in values if value is not None)
@@ -60,78 +64,83 @@ def open_line_source(spec: str | AnyPath) -> LineSource:
     """Open recognition data.
 
     Args:
-        spec: a data set's folder of ours or its URI, of which only the committed shards count; a PaddleOCR-style label
-            file; or an LMDB in the layout of deep-text-recognition-benchmark.
+        spec: The folder of an ocrmill dataset or its URI, of which only the finished shards are read; a PaddleOCR
+            label file; or an LMDB in the layout of deep-text-recognition-benchmark.
 
     Raises:
-        InputError: there is nothing of that name, or it is none of the three, or it holds no lines.
+        InputError: There is no such path, it is none of these, or it holds no lines.
     """
     with wrap_read_errors(str(spec)):
-        source = _open(str(spec), parse_path(spec))
+        opened: LineSource | tuple[LineSource, ...] = _open(spec, "lines", LabelFileSource, LmdbSource, ParquetSource)
+    source = ConcatenatedLines(str(spec), opened) if isinstance(opened, tuple) else opened
     if not len(source):
         raise InputError(f"{spec} holds no line")
     return source
-
-
-def _open(spec: str, path: AnyPath) -> LineSource:
-    if isinstance(path, Path):
-        if path.is_file():
-            return LabelFileSource(path)
-        if (path / "data.mdb").is_file():
-            return LmdbSource(path)
-        if not path.exists():
-            raise InputError(f"{spec}: there is no such data set or label file")
-    parts: tuple[LineSource, ...] = open_shards(path, "lines", ParquetSource, LmdbSource)
-    return ConcatenatedLines(spec, parts)
 
 
 def open_scene_source(spec: str | AnyPath) -> SceneSource:
     """Open detection data.
 
     Args:
-        spec: a data set's folder of ours or its URI, of which only the committed shards count; a PaddleOCR-style label
-            file of scenes; or an LMDB of them.
+        spec: The folder of an ocrmill dataset or its URI, of which only the finished shards are read; a PaddleOCR
+            label file of scenes; or an LMDB of scenes.
 
     Raises:
-        InputError: there is nothing of that name, or it is none of the three, or it holds no scenes.
+        InputError: There is no such path, it is none of these, or it holds no scenes.
     """
     with wrap_read_errors(str(spec)):
-        return _open_scenes(str(spec), parse_path(spec))
+        opened: SceneSource | tuple[SceneSource, ...] = _open(
+            spec, "scenes", SceneLabelFileSource, LmdbSceneSource, ParquetSceneSource
+        )
+    return ConcatenatedSource(str(spec), opened) if isinstance(opened, tuple) else opened
 
 
-def _open_scenes(spec: str, path: AnyPath) -> SceneSource:
+def _open(
+    spec: str | AnyPath,
+    kind: DatasetKind,
+    label_file: Callable[[Path], SourceT],
+    lmdb: Callable[[Path], SourceT],
+    parquet: Callable[[AnyPath], SourceT],
+) -> SourceT | tuple[SourceT, ...]:
+    """Open the source of a label file or an LMDB, or those of the shards of a dataset."""
+    path = parse_path(spec)
     if isinstance(path, Path):
         if path.is_file():
-            return SceneLabelFileSource(path)
+            return label_file(path)
         if (path / "data.mdb").is_file():
-            return LmdbSceneSource(path)
+            return lmdb(path)
         if not path.exists():
-            raise InputError(f"{spec}: there is no such data set, nor a label file of scenes (a path, a tab, and JSON)")
-    parts: tuple[ParquetSceneSource | LmdbSceneSource, ...] = open_shards(
-        path, "scenes", ParquetSceneSource, LmdbSceneSource
-    )
-    return ConcatenatedSource(spec, parts)
+            raise InputError(f"{spec}: there is no such dataset, label file or LMDB")
+    return open_shards(path, kind, parquet, lmdb)
 
 
 @dataclass(frozen=True)
 class LineDataset:
-    """Labelled lines."""
+    """Labelled lines.
+
+    Attributes:
+        source: The opened data.
+    """
 
     source: LineSource
 
 
 @dataclass(frozen=True)
 class SceneDataset:
-    """Labelled scenes."""
+    """Labelled scenes.
+
+    Attributes:
+        source: The opened data.
+    """
 
     source: SceneSource
 
 
 def resolve_dataset(spec: str | Path) -> LineDataset | SceneDataset:
-    """Find out whether a user's path or URI holds lines or scenes, and open it.
+    """Open the data at a path or a URI as lines or as scenes, whichever they are.
 
     Raises:
-        InputError: there is no dataset, or it cannot be read.
+        InputError: There is no dataset, or it cannot be read.
     """
     if dataset_kind(spec) == "scenes":
         return SceneDataset(open_scene_source(spec))

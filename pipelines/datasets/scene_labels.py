@@ -1,4 +1,4 @@
-"""Polygons as people label them, made such as the rest of the project takes them."""
+"""Labels of scenes: label files and their entries, and the repair of polygons."""
 
 import json
 import unicodedata
@@ -25,7 +25,7 @@ from pipelines.datasets.source import (
     SELF_INTERSECTING_QUAD,
     LocalSource,
 )
-from pipelines.io.scene_row import IGNORED_TRANSCRIPTIONS
+from pipelines.io.scene_row import IGNORED_TRANSCRIPTIONS, instance_from_dict
 from synthtext.core import (
     InputError,
     Polygon,
@@ -36,19 +36,22 @@ from synthtext.core import (
     start_at_nearest,
 )
 
-_SMALLEST = 1.0  # square pixels: what is flatter shows no text
+_MIN_AREA = 1.0
+"""Square pixels; a smaller polygon shows no text."""
 
-_FARTHEST = 1_000_000
-"""Pixels: no picture is so large, and whoever draws such a polygon runs out of numbers."""
+_MAX_COORDINATE = 1_000_000
+"""Pixels; no image is as large, and drawing such a polygon overflows."""
+
+_NO_AREA, _NO_POINTS = "polygon without area", "polygon is not a list of points"
 
 
 class RepairedPolygon(NamedTuple):
-    """What became of a labelled polygon.
+    """The result of repairing a labelled polygon.
 
     Attributes:
-        polygon: (P, 2), clockwise on the screen, not crossing itself; None when there is none in what was labelled.
-        problem: what was wrong with it, or empty.
-        reliable: it is what was meant; otherwise a guess that holds it, good for nothing but to be ignored.
+        polygon: (P, 2), clockwise on the screen, without self-intersections; None if it cannot be repaired.
+        problem: What was wrong with it; empty if nothing.
+        reliable: Whether it is what was meant. If not, it is a guess that covers it, and the text is to be ignored.
     """
 
     polygon: Polygon | None
@@ -57,138 +60,149 @@ class RepairedPolygon(NamedTuple):
 
 
 def repair_polygon(points: ArrayLike) -> RepairedPolygon:
-    """Check a polygon as it is labelled, and mend what can be.
+    """Check a labelled polygon and repair it where possible.
 
-    Points that run counterclockwise are taken in the other order from the same first point; four points whose sides
-    cross are put in order around their middle; more points that cross become their hull, which is a guess. A ring of
-    more than four points that names its first one again at its end loses that one.
+    The order of counterclockwise points is reversed; the first point stays. Four points with crossing sides are sorted
+    around their centre. More points with crossing sides are replaced by their convex hull, which is a guess. The last
+    of more than four points is removed if it repeats the first.
 
     Args:
-        points: pairs of pixels, x then y.
+        points: Pairs of x and y, pixels.
     """
     try:
         given = np.asarray(points, np.float64)
     except (TypeError, ValueError, OverflowError):
-        return RepairedPolygon(None, "polygon is no list of points")
+        return RepairedPolygon(None, _NO_POINTS)
     if given.ndim != 2 or given.shape[1] != 2:
-        return RepairedPolygon(None, "polygon is no list of points")
+        return RepairedPolygon(None, _NO_POINTS)
     if not np.isfinite(given).all():
-        return RepairedPolygon(None, "polygon has a coordinate that is no finite number")
-    if np.abs(given).max(initial=0) > _FARTHEST:
-        return RepairedPolygon(None, f"polygon has a coordinate beyond {_FARTHEST:,} pixels")
+        return RepairedPolygon(None, "polygon with a coordinate that is not finite")
+    if np.abs(given).max(initial=0) > _MAX_COORDINATE:
+        return RepairedPolygon(None, f"polygon with a coordinate beyond {_MAX_COORDINATE:,} pixels")
     array = given.astype(np.float32)
     if len(array) > 4 and (array[0] == array[-1]).all():
         array = array[:-1]
     if len(array) < 3:
         return RepairedPolygon(None, f"polygon of {len(array)} points")
     if is_self_intersecting(array):
-        return _uncrossed(array)
+        return _repair_self_intersection(array)
     area = signed_area(array)
-    if abs(area) < _SMALLEST:
-        return RepairedPolygon(None, "polygon without area")
+    if abs(area) < _MIN_AREA:
+        return RepairedPolygon(None, _NO_AREA)
     if area < 0:
-        return RepairedPolygon(_from_the_same(array[::-1]), COUNTERCLOCKWISE)
+        return RepairedPolygon(np.roll(array[::-1], 1, axis=0), COUNTERCLOCKWISE)
     return RepairedPolygon(array)
 
 
-def _uncrossed(points: Polygon) -> RepairedPolygon:
+def _repair_self_intersection(points: Polygon) -> RepairedPolygon:
     if len(points) > 4:
         hull = cv2.convexHull(points, clockwise=False)[:, 0].astype(np.float32)
-        flat = abs(signed_area(hull)) < _SMALLEST
+        flat = abs(signed_area(hull)) < _MIN_AREA
         return RepairedPolygon(None if flat else clockwise(hull), SELF_INTERSECTING_POLYGON, reliable=False)
-    around = points - points.mean(axis=0)
-    order = np.argsort(np.arctan2(around[:, 1], around[:, 0]), kind="stable")
+    offsets = points - points.mean(axis=0)
+    order = np.argsort(np.arctan2(offsets[:, 1], offsets[:, 0]), kind="stable")
     ordered = clockwise(points[order])
-    if signed_area(ordered) < _SMALLEST:
-        return RepairedPolygon(None, "polygon without area")
+    if signed_area(ordered) < _MIN_AREA:
+        return RepairedPolygon(None, _NO_AREA)
     return RepairedPolygon(start_at_nearest(ordered, points[0]), SELF_INTERSECTING_QUAD)
-
-
-def _from_the_same(points: Polygon) -> Polygon:
-    """The points, whose last one was the first before they were turned, from that one on."""
-    return np.roll(points, 1, axis=0)
 
 
 @dataclass(frozen=True)
 class SceneLabelFileSource(LocalSource):
-    """A label file of scenes. It is mapped, not held in memory.
+    """A label file of scenes. It is memory-mapped.
 
     Attributes:
-        path: of the file; the pictures' paths are relative to it.
+        path: Of the file; the paths of images are relative to it.
 
     Raises:
-        InputError: the file is missing or empty, is no UTF-8 text, or labels no scenes.
+        InputError: The file is missing or empty, is not UTF-8 text, or does not label scenes.
     """
 
-    TOGETHER: ClassVar[int] = 16
+    READ_GROUP_SIZE: ClassVar[int] = 16
 
-    _begins: NDArray[np.int64] = field(init=False, repr=False, compare=False)
+    _offsets: NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_begins", line_offsets(self.path))
-        if (
-            detect_label_kind(text for _, text in read_label_rows(self.path, self._begins[:MAX_INSPECTED_LABELS]))
-            == "lines"
-        ):
+        object.__setattr__(self, "_offsets", line_offsets(self.path))
+        first = read_label_rows(self.path, self._offsets[:MAX_INSPECTED_LABELS])
+        if detect_label_kind(text for _, text in first) == "lines":
             raise InputError(
-                f"{self.path} labels no scenes but lines: a detector needs a path, a tab, and a JSON list in every line"
+                f"{self.path} labels lines, not scenes: a detector needs a path, a tab, and a JSON list in every line"
             )
 
     def __len__(self) -> int:
-        return len(self._begins)
+        return len(self._offsets)
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
-        """The scenes of these rows, in this order."""
+        """Read scenes, in the given order."""
         return [
             EncodedScene(name, read_labelled_image(self.path, name), *parse_scene_label(text, f"{self.path}: {name}"))
-            for name, text in read_label_rows(self.path, self._begins[rows])
+            for name, text in read_label_rows(self.path, self._offsets[rows])
         ]
 
 
 def parse_scene_label(text: str, where: str) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
-    """The texts in a label, and what was wrong with some of them.
-
-    A text whose polygon cannot be read is left out; one whose polygon is a guess is to be ignored.
+    """Parse the label of a scene; see `repair_labels` for its texts.
 
     Args:
         text: JSON as PaddleOCR writes it.
-        where: names the label in errors.
+        where: Names the label in errors.
 
     Raises:
-        InputError: it is no list of transcriptions and points.
+        InputError: It is not a list of transcriptions and points.
     """
     try:
         entries: Sequence[dict[str, Any]] = json.loads(text)
-        labelled = [(_text(entry["transcription"]), entry["points"]) for entry in entries]
+        labels = [(_as_text(entry["transcription"]), entry["points"]) for entry in entries]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(
-            f"{where}: this is no list of texts with transcription and points ({type(error).__name__}: {error})"
+            f"{where}: not a list of texts with transcription and points ({type(error).__name__}: {error})"
         ) from None
-    return repaired_instances(labelled)
+    return repair_labels(labels)
 
 
-def repaired_instances(
-    labelled: Sequence[tuple[str, Any]],
-) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
-    """Instances of texts and points as they are labelled, and what was wrong with some of them."""
+def _as_text(transcription: object) -> str:
+    return "" if transcription is None else str(transcription)
+
+
+def repair_labels(labels: Sequence[tuple[str, Any]]) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
+    """Convert labels to text instances.
+
+    A text whose polygon cannot be repaired is left out; one whose polygon is a guess is to be ignored.
+
+    Args:
+        labels: Texts and points, as labelled.
+
+    Returns:
+        The text instances, and the problem of each label that was repaired, ignored or left out.
+    """
     instances: list[TextInstance] = []
     problems: list[str] = []
-    for text, points in labelled:
-        polygon, problem, certain = repair_polygon(points)
+    for text, points in labels:
+        polygon, problem, reliable = repair_polygon(points)
         if problem:
             problems.append(problem)
         if polygon is None:
             continue
-        written = text.encode(errors="replace").decode()
-        if written != text:
+        encodable = text.encode(errors="replace").decode()
+        if encodable != text:
             problems.append(LONE_SURROGATE)
-        composed = unicodedata.normalize("NFC", written)
-        instances.append(
-            TextInstance(composed, polygon, ignore=text in IGNORED_TRANSCRIPTIONS or not certain or written != text)
-        )
+        ignore = text in IGNORED_TRANSCRIPTIONS or not reliable or encodable != text
+        instances.append(TextInstance(unicodedata.normalize("NFC", encodable), polygon, ignore=ignore))
     return tuple(instances), tuple(problems)
 
 
-def _text(transcription: object) -> str:
-    """A transcription as text; none at all is empty."""
-    return "" if transcription is None else str(transcription)
+def parse_instances(data: Sequence[dict[str, Any]], where: str) -> tuple[TextInstance, ...]:
+    """Parse the text instances of a scene of an ocrmill dataset.
+
+    Args:
+        data: As in the Parquet column `instances`, or in the `meta-%09d` of an LMDB.
+        where: Names the scene in errors.
+
+    Raises:
+        InputError: They are not text instances.
+    """
+    try:
+        return tuple(instance_from_dict(entry) for entry in data)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{where}: invalid text instances of a scene ({type(error).__name__}: {error})") from None

@@ -1,15 +1,15 @@
-"""Which lines of a source a recognizer can learn from, and why the others are left out."""
+"""The selection of the lines of a source that a recognizer can learn from."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.backbones.lcnet import PPLCNet
 from models.ctc import CTCCodec
-from models.lcnet import time_steps
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.source import ConcatenatedLines, LineSource
 from pipelines.errors import format_counts
@@ -17,19 +17,19 @@ from synthtext.core import InputError
 
 EMPTY_LABEL = "empty label"
 OUTSIDE_CHARSET = "character outside the charset"
-TOO_FEW_TIME_STEPS = "label longer than the time steps of its picture"
-TOO_WIDE = "picture wider than the limit"
+TOO_FEW_TIME_STEPS = "label longer than the time steps of its image"
+TOO_WIDE = "image wider than the limit"
 
-_BATCH_SIZE = 4096  # lines that are looked at together: objects of Python take six times the memory of what stays
+_BATCH_SIZE = 4096  # lines that are checked together: Python objects take six times the memory of the result
 
 
 @dataclass(frozen=True)
 class DiscardedLines:
-    """Lines that are left out.
+    """The lines of a source that are left out.
 
     Attributes:
-        total: lines that were looked at.
-        reasons: how many are left out for which reason.
+        total: All lines of the source.
+        reasons: Number of lines that are left out, by reason.
     """
 
     total: int
@@ -37,12 +37,12 @@ class DiscardedLines:
 
     @property
     def count(self) -> int:
-        """How many are left out."""
+        """The number of lines that are left out."""
         return sum(self.reasons.values())
 
     def __str__(self) -> str:
-        listed = format_counts(self.reasons)
-        return f"{self.count:,} of {self.total:,} lines left out" + (f": {listed}" if listed else "")
+        reasons = format_counts(self.reasons)
+        return f"{self.count:,} of {self.total:,} lines left out" + (f": {reasons}" if reasons else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +50,10 @@ class Selection:
     """The usable lines of a source.
 
     Attributes:
-        source: which they are from.
-        rows: (n,) int64, rising.
-        widths: (n,) int32, of the pictures when resized, pixels.
-        discards: the others.
+        source: The source.
+        rows: (n,) int64, ascending.
+        widths: (n,) int32, of the resized images, pixels.
+        discards: The lines that are left out.
     """
 
     source: LineSource
@@ -63,60 +63,66 @@ class Selection:
 
 
 def select_lines(
-    source: LineSource, codec: CTCCodec, preprocessing: RecognizerPreprocessing, max_width: int = 1280
+    source: LineSource,
+    codec: CTCCodec,
+    preprocessing: RecognizerPreprocessing,
+    max_width: int = 1280,
+    time_steps: Callable[[int], int] = PPLCNet.time_steps,
 ) -> Selection:
-    """Find the lines that can be learnt from; reads all labels and sizes, and decodes no picture.
+    """Select the lines that a recognizer can learn from; reads all labels and sizes, and decodes no image.
 
     Args:
-        source: where the lines are.
-        codec: writes the labels.
-        preprocessing: says how wide a picture becomes.
-        max_width: resized pictures wider than this are left out, so that one strip does not take all memory; pixels.
+        source: The lines.
+        codec: Encodes the labels.
+        preprocessing: Tells the width of resized images.
+        max_width: Lines whose resized image is wider are left out, as one of them would widen a whole batch; pixels.
+        time_steps: The number of time steps of the network for an image of a width, see `RecognizerBackbone`.
 
     Raises:
-        InputError: not one line is left; the sentence says why.
+        InputError: No line is left; the message gives the reasons.
     """
-    widths = _resized(source, preprocessing)
+    widths = _resized_widths(source, preprocessing)
     texts, rows, count, reasons = source.texts(), np.empty(len(widths), np.int64), 0, Counter[str]()
     for first in range(0, len(widths), _BATCH_SIZE):
         chunk = widths[first : first + _BATCH_SIZE]
-        steps = _steps(preprocessing.batch_width(chunk.astype(np.int64)))
-        misfits = [
-            TOO_WIDE if width > max_width else _misfit(text, codec, step)
+        steps = _time_steps(preprocessing.batch_width(chunk.astype(np.int64)), time_steps)
+        problems = [
+            TOO_WIDE if width > max_width else _check_label(text, codec, step)
             for text, width, step in zip(islice(texts, len(chunk)), chunk.tolist(), steps.tolist(), strict=True)
         ]
-        usable = np.flatnonzero([misfit is None for misfit in misfits])
-        reasons.update(misfit for misfit in misfits if misfit)
+        usable = np.flatnonzero([problem is None for problem in problems])
+        reasons.update(problem for problem in problems if problem)
         rows[count : count + len(usable)] = first + usable
-        widths[count : count + len(usable)] = chunk[usable]  # over those that were looked at
+        widths[count : count + len(usable)] = chunk[usable]  # overwrites widths that are already checked
         count += len(usable)
     discards = DiscardedLines(len(widths), dict(reasons.most_common()))
     if not count:
         raise InputError(f"{source.name} has no line to learn from: {discards}")
     for array in (rows, widths):
-        array.resize(count, refcheck=False)  # gives the rest back without a copy
+        array.resize(count, refcheck=False)  # frees the rest without a copy
     return Selection(source, rows, widths, discards)
 
 
-def _resized(source: LineSource, preprocessing: RecognizerPreprocessing) -> NDArray[np.int32]:
-    """(N,) widths of the pictures when resized, pixels; the sizes of one part at a time are in memory."""
-    found, begin = np.empty(len(source), np.int32), 0
+def _resized_widths(source: LineSource, preprocessing: RecognizerPreprocessing) -> NDArray[np.int32]:
+    """Return the (N,) widths of the resized images, pixels; holds the sizes of one part at a time."""
+    widths, offset = np.empty(len(source), np.int32), 0
     for part in source.parts if isinstance(source, ConcatenatedLines) else (source,):
         sizes = part.sizes()
         for first in range(0, len(part), _BATCH_SIZE):
             width, height = sizes[first : first + _BATCH_SIZE].T
             resized = preprocessing.resized_width(width, height)
-            found[begin : begin + len(resized)] = np.minimum(resized, np.iinfo(np.int32).max)
-            begin += len(resized)
-    return found
+            widths[offset : offset + len(resized)] = np.minimum(resized, np.iinfo(np.int32).max)
+            offset += len(resized)
+    return widths
 
 
-def _steps(widths: NDArray[np.int64]) -> NDArray[np.int64]:
-    shapes, which = np.unique(widths, return_inverse=True)
-    return np.array([time_steps(width) for width in shapes.tolist()], np.int64)[which]
+def _time_steps(widths: NDArray[np.int64], time_steps: Callable[[int], int]) -> NDArray[np.int64]:
+    unique, inverse = np.unique(widths, return_inverse=True)
+    return np.array([time_steps(width) for width in unique.tolist()], np.int64)[inverse]
 
 
-def _misfit(text: str, codec: CTCCodec, steps: int) -> str | None:
+def _check_label(text: str, codec: CTCCodec, steps: int) -> str | None:
+    """Return the reason why a label cannot be learnt from; None if it can."""
     folded = codec.charset.fold(text)
     if not folded:
         return EMPTY_LABEL

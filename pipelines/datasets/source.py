@@ -1,4 +1,4 @@
-"""What was wrong with labels of scenes, in words: what was mended, made ignored, kept or left out."""
+"""Sources of labelled images: what is common to all formats, and the protocol of sources of lines."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,49 +15,49 @@ from pipelines.io.location import RemotePath, parallel_map
 from pipelines.io.paths import AnyPath
 from synthtext.core import InputError
 
-COUNTERCLOCKWISE = "polygon runs counterclockwise"
-SELF_INTERSECTING_QUAD = "polygon crosses itself"
-SELF_INTERSECTING_POLYGON = "polygon of more than four points crosses itself"
-OUTSIDE_IMAGE = "polygon outside of the picture"
-PARTLY_OUTSIDE_IMAGE = "polygon reaches over the picture's edge"
-LONE_SURROGATE = "text with half of a surrogate pair"
-SEVERAL_POLYGONS = "polygon in several pieces"
-BOX_INSTEAD_OF_POLYGON = "mask without a polygon, its box is taken"
+COUNTERCLOCKWISE = "counterclockwise polygon"
+SELF_INTERSECTING_QUAD = "self-intersecting quadrilateral"
+SELF_INTERSECTING_POLYGON = "self-intersecting polygon"
+OUTSIDE_IMAGE = "polygon outside of the image"
+PARTLY_OUTSIDE_IMAGE = "polygon partly outside of the image"
+LONE_SURROGATE = "text with a lone surrogate"
+SEVERAL_POLYGONS = "polygon in several parts"
+BOX_INSTEAD_OF_POLYGON = "mask without a polygon, replaced by its box"
 
-_BECAME = {
-    COUNTERCLOCKWISE: "mended",
-    SELF_INTERSECTING_QUAD: "mended",
-    SELF_INTERSECTING_POLYGON: "to be ignored",
-    SEVERAL_POLYGONS: "to be ignored",
-    LONE_SURROGATE: "to be ignored",
-    PARTLY_OUTSIDE_IMAGE: "kept",
-    BOX_INSTEAD_OF_POLYGON: "kept",
+_REPAIRED, _KEPT, _IGNORED, _LEFT_OUT = "repaired", "kept", "ignored", "left out"
+_OUTCOMES = {
+    COUNTERCLOCKWISE: _REPAIRED,
+    SELF_INTERSECTING_QUAD: _REPAIRED,
+    SELF_INTERSECTING_POLYGON: _IGNORED,
+    SEVERAL_POLYGONS: _IGNORED,
+    LONE_SURROGATE: _IGNORED,
+    PARTLY_OUTSIDE_IMAGE: _KEPT,
+    BOX_INSTEAD_OF_POLYGON: _KEPT,
 }
-_LEFT_OUT = "left out"
 
 
 def describe_label_problems(problems: Mapping[str, int]) -> str:
-    """Counts and reasons by what became of the labels, such as "mended: polygon crosses itself (3)"; empty for none."""
-    parts = []
-    for became in ("mended", "kept", "to be ignored", _LEFT_OUT):
-        mine = {name: count for name, count in problems.items() if _BECAME.get(name, _LEFT_OUT) == became}
-        if mine:
-            parts.append(f"{became}: {format_counts(mine)}")
-    return "; ".join(parts)
+    """Describe problems of labels by outcome, such as "repaired: counterclockwise polygon (3)"; empty for none."""
+    descriptions = []
+    for outcome in (_REPAIRED, _KEPT, _IGNORED, _LEFT_OUT):
+        counts = {name: count for name, count in problems.items() if _OUTCOMES.get(name, _LEFT_OUT) == outcome}
+        if counts:
+            descriptions.append(f"{outcome}: {format_counts(counts)}")
+    return "; ".join(descriptions)
 
 
 @dataclass(frozen=True)
 class StoredSource(ABC):
-    """N labelled pictures at a path or a URI.
+    """N labelled images at a path or a URI.
 
     Attributes:
-        path: of the file or folder, or its URI.
+        path: Of the file or folder, or its URI.
     """
 
     path: AnyPath
 
     READ_GROUP_SIZE: ClassVar[int] = 1024
-    """Rows that are read together where the format has no row groups of its own."""
+    """Rows that are read together where the format has no row groups."""
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -69,30 +69,32 @@ class StoredSource(ABC):
 
     @property
     def group_offsets(self) -> NDArray[np.int64]:
-        """(G + 1,) rows at which runs begin that are read together, and N; reading one row alone costs no more."""
+        """(G + 1,) first row of each group of rows that are read together; the last entry is N."""
         return np.append(np.arange(0, len(self), self.READ_GROUP_SIZE), len(self))
 
 
 @dataclass(frozen=True)
 class LocalSource(StoredSource):
-    """N labelled pictures at a path.
+    """N labelled images at a local path.
 
     Attributes:
-        path: of the file or folder.
+        path: Of the file or folder.
     """
 
     path: Path
 
 
-ResultT = TypeVar("ResultT")
-
-MISSING_IMAGE, MISSING_LABEL = "picture missing", "label missing"
-BROKEN_IMAGE, UNREADABLE_LABEL = "picture broken", "label unreadable"
-"""Why a row cannot be used."""
+MISSING_IMAGE, MISSING_LABEL = "image missing", "label missing"
+BROKEN_IMAGE, UNREADABLE_LABEL = "image broken", "label unreadable"
+"""Reasons why a row cannot be used."""
 
 
 class MissingDataError(InputError):
-    """Something that a source promises is not there; `reason` says what, for those who count what they leave out."""
+    """A part of a source is missing.
+
+    Attributes:
+        reason: What is missing, for counts of rows that are left out.
+    """
 
     def __init__(self, message: str, reason: str = MISSING_IMAGE) -> None:
         super().__init__(message)
@@ -100,105 +102,108 @@ class MissingDataError(InputError):
 
 
 class EncodedLine(NamedTuple):
-    """One line as it is stored."""
+    """A line as it is stored: its key, its encoded image, and its text as labelled."""
 
     key: str
-    image: bytes  # an encoded picture
-    text: str  # as labelled
+    image: bytes
+    text: str
 
 
 class LineSource(Protocol):
-    """N labelled lines. Holds no object for a row; is pickled to other processes, which open the files anew."""
+    """N labelled lines. A source holds no object for each row; a pickled copy opens the files again."""
 
     @property
     def name(self) -> str:
-        """As the user gave it."""
+        """The name as the user gave it."""
         ...
 
     def __len__(self) -> int: ...
 
     def texts(self) -> Iterator[str]:
-        """All labels, in order."""
+        """Iterate over all labels, in order."""
         ...
 
     def sizes(self) -> NDArray[np.int64]:
-        """Width and height of every picture, (N, 2) pixels, without decoding one.
+        """Return width and height of every image, (N, 2) pixels, without decoding any.
 
         Raises:
-            InputError: a picture is missing or is none.
+            InputError: An image is missing or broken.
         """
         ...
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
-        """Chosen columns beside picture and label, of all rows, without decoding a picture.
+        """Read columns beside image and label for all rows, without decoding an image.
 
         Args:
-            names: of columns as in shards: font, script, corpus, contrast, effects, ...
+            names: Of columns of shards: font, script, corpus, contrast, effects, ...
 
         Returns:
-            Those that the source has, each with a value for every row, None where it is not known. A label file and an
-            LMDB of others have none.
+            Those that the source has, each with a value for every row, None where it is unknown. Label files and
+            LMDBs of other tools have none.
         """
         ...
 
     @property
     def group_offsets(self) -> NDArray[np.int64]:
-        """(G + 1,) rows at which a run that is cheap to read together begins; the last entry is N."""
+        """(G + 1,) first row of each group of rows that are cheap to read together; the last entry is N."""
         ...
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
-        """The lines of these rows, in this order.
+        """Read lines, in the given order.
 
         Raises:
-            InputError: a picture is missing; the sentence names it.
+            InputError: An image is missing; the message names it.
         """
         ...
 
 
+ResultT = TypeVar("ResultT")
+
+
 @dataclass(frozen=True)
 class ConcatenatedLines(ConcatenatedSource[EncodedLine]):
-    """Sources of lines one after the other, as one."""
+    """Sources of lines one after the other, as one source."""
 
     parts: tuple[LineSource, ...]
 
     def texts(self) -> Iterator[str]:
-        """All labels, in order."""
-        if not self._is_elsewhere:
+        """Iterate over all labels, in order."""
+        if not self._is_remote:
             return (text for part in self.parts for text in part.texts())
         return (text for texts in parallel_map(lambda part: list(part.texts()), self.parts) for text in texts)
 
     def sizes(self) -> NDArray[np.int64]:
-        """Width and height of every picture, (N, 2) pixels."""
-        return np.concatenate(list(self._each(lambda part: part.sizes())))
+        """Return width and height of every image, (N, 2) pixels."""
+        return np.concatenate(list(self._map_parts(lambda part: part.sizes())))
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
-        """The chosen columns that all parts have."""
-        found = list(self._each(lambda part: part.columns(names)))
-        common = [name for name in names if all(name in columns for columns in found)]
-        return {name: [value for columns in found for value in columns[name]] for name in common}
+        """Read the chosen columns that all parts have."""
+        tables = list(self._map_parts(lambda part: part.columns(names)))
+        common = [name for name in names if all(name in table for table in tables)]
+        return {name: [value for table in tables for value in table[name]] for name in common}
 
     @property
-    def _is_elsewhere(self) -> bool:
+    def _is_remote(self) -> bool:
         return any(isinstance(part, StoredSource) and isinstance(part.path, RemotePath) for part in self.parts)
 
-    def _each(self, look: Callable[[LineSource], ResultT]) -> Iterator[ResultT]:
-        """What a look at every part gives, in order; some at a time where a storage has to be waited for."""
-        return parallel_map(look, self.parts) if self._is_elsewhere else map(look, self.parts)
+    def _map_parts(self, function: Callable[[LineSource], ResultT]) -> Iterator[ResultT]:
+        """Apply a function to every part, in order; to several remote parts at a time."""
+        return parallel_map(function, self.parts) if self._is_remote else map(function, self.parts)
 
 
 RowT_co = TypeVar("RowT_co", covariant=True)
 
 
 class ReadsRows(Protocol[RowT_co]):
-    """Lines or scenes that are read by number."""
+    """A source of lines or scenes that are read by index."""
 
     def read(self, rows: NDArray[np.int64]) -> Sequence[RowT_co]:
-        """These rows, in this order; raises InputError if one of them cannot be read."""
+        """Read rows, in the given order; raises InputError if a row cannot be read."""
         ...
 
 
 def read_row(source: ReadsRows[RowT_co], row: int) -> RowT_co | str:
-    """One row; if it cannot be read, why, in words that can be counted."""
+    """Read a row; if it cannot be read, return the reason."""
     try:
         return source.read(np.array([row]))[0]
     except MissingDataError as error:
@@ -208,7 +213,7 @@ def read_row(source: ReadsRows[RowT_co], row: int) -> RowT_co | str:
 
 
 def read_rows(source: ReadsRows[RowT_co], rows: NDArray[np.int64]) -> Sequence[RowT_co | str]:
-    """Some rows, read together where all of them can be; of those that cannot be read, why."""
+    """Read rows together; if that fails, read each alone and return the reason for those that cannot be read."""
     try:
         return source.read(rows)
     except InputError:

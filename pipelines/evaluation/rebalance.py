@@ -22,8 +22,8 @@ from pipelines.evaluation.rebalance_weights import (
 )
 from pipelines.evaluation.slices import wilson_interval
 from pipelines.io.dataset_folder import RECIPE_FILE
+from pipelines.recipes.components import corpus_name
 from pipelines.recipes.curriculum import Curriculum
-from pipelines.recipes.parts import corpus_name
 from pipelines.recipes.recipe import CURRICULUM_KEY, LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext.core import InputError, check_fraction

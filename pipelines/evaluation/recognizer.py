@@ -1,6 +1,5 @@
 """Evaluation of a recognizer on labelled lines, and analysis of its errors by attribute."""
 
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from models.metrics import RecognitionScores, alphanumeric, normalized_edit_distance, recognition_scores
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.loader import collate
+from pipelines.datasets.provenance import read_parameters
 from pipelines.datasets.source import LineSource
 from pipelines.evaluation.confusion import ConfusionCounts, count_confusions
 from pipelines.evaluation.measures import otsu_contrast, to_grey
@@ -186,21 +186,12 @@ def analyse_recognizer(evaluation: RecognizerEvaluation) -> RecognizerAnalysis:
 
 
 def _parameter_columns(source: LineSource) -> dict[str, list[Any]]:
-    parameters = [_parse_parameters(meta) for meta in source.columns(["meta"]).get("meta", [])]
-    columns = {name: [entry.get(name) for entry in parameters] for name in _PARAMETERS}
+    """Return the drawn parameters that lines are sliced by, of sources that record them."""
+    rows = [tuple(parameters.get(name) for name in _PARAMETERS) for parameters in read_parameters(source)]
+    columns = {
+        name: [row[i] if isinstance(row[i], str) else None for row in rows] for i, name in enumerate(_PARAMETERS)
+    }
     return {name: values for name, values in columns.items() if any(values)}
-
-
-def _parse_parameters(meta: Any) -> dict[str, Any]:
-    """The parameters of a rendered line in its `meta`: a JSON string in Parquet, an object in an LMDB."""
-    try:
-        entry = json.loads(meta) if isinstance(meta, str) else meta
-    except ValueError:
-        return {}
-    parameters = entry.get("parameters") if isinstance(entry, dict) else None
-    if not isinstance(parameters, dict):
-        return {}
-    return {name: value for name, value in parameters.items() if isinstance(value, str)}
 
 
 def _measure_contrasts(source: LineSource) -> NDArray[np.float64]:

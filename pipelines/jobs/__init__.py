@@ -1,1 +1,1 @@
-"""Jobs that write data sets: generate, copypaste, crops, import, filter, export, check, and repair."""
+"""Jobs: everything that fills, checks, exports or previews a dataset."""

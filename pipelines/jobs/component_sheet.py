@@ -1,4 +1,4 @@
-"""A page of every ink style, paper and effect that there is, each on its own."""
+"""A page of every ink style, background and effect, each on its own."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image as Pictures
+from PIL import Image as Images
 from PIL import ImageDraw, ImageFont
 
 from pipelines.jobs.preview import plain_font
@@ -17,20 +17,25 @@ from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator
 from synthtext.core import Image, InputError, Sample
 
-_GAP, _LABEL, _HEADING = 6, 14, 18  # pixels between pictures, and of ems
-_COLUMNS, _WIDTH = 2, 720  # of looks, and pixels that one has
-_TITLES = {"ink.styles": "ink styles", "ink.colours": "colours of ink", "background": "papers", "effects": "effects"}
+_GAP, _LABEL, _HEADING = 6, 14, 18  # pixels between images, and font sizes
+_COLUMNS, _WIDTH = 2, 720  # of components, and pixels of a column
+_TITLES = {
+    "ink.styles": "ink styles",
+    "ink.colours": "colours of ink",
+    "background": "backgrounds",
+    "effects": "effects",
+}
 _KINDS = {"ink.styles": INK_STYLE, "ink.colours": INK_COLOURS, "background": BACKGROUND, "effects": EFFECT}
-_MOST = 16
+_MAX_LINES = 16
 
 
 class ComponentPreview(NamedTuple):
-    """One part on its own.
+    """A component on its own.
 
     Attributes:
-        key: where recipes have it, such as "ink.styles".
-        name: that it goes by there.
-        recipe: with this part, and others of its key left out.
+        key: of the setting, such as "ink.styles".
+        name: of the component in the setting.
+        recipe: with this component as the only one of its setting.
     """
 
     key: str
@@ -39,54 +44,62 @@ class ComponentPreview(NamedTuple):
 
 
 def list_component_previews(recipe: ResolvedRecipe) -> Iterator[ComponentPreview]:
-    """Every ink style, source of colours, paper and effect, on its own in the texts and fonts of a recipe of lines.
+    """Every ink style, colour source, background and effect on its own, with the texts and fonts of a recipe of lines.
 
-    Settings are the recipe's where it names the part, else defaults. Parts that need a setting (a folder) are left out
-    where the recipe does not give it.
+    Components that the recipe names have its settings, others the defaults. Components with a required setting, such as
+    a folder, are left out if the recipe does not name them.
 
     Raises:
         InputError: it is a recipe of scenes.
     """
     if recipe.kind != "lines":
-        raise InputError(f"recipe {recipe.name} makes {recipe.kind}: looks are shown of lines")
-    plain = _plain(recipe)
+        raise InputError(f"recipe {recipe.name} is of {recipe.kind}: components are shown in lines")
+    plain = _plain_settings(recipe)
     for key, kind in _KINDS.items():
-        for name, settings in _parts(recipe, key, kind):
-            tree = _with_part(plain, key, name, settings)
-            yield ComponentPreview(key, name, LinesRecipe.read(tree, Path.cwd(), f"recipe {recipe.name}"))
+        for name, settings in _components(recipe, key, kind):
+            changed = _with_component(plain, key, name, settings)
+            yield ComponentPreview(key, name, LinesRecipe.read(changed, Path.cwd(), f"recipe {recipe.name}"))
 
 
 def draw_component_sheet(recipe: ResolvedRecipe, count: int = 8, seed: int = 0) -> Image:
-    """A page (H, W, 3) of all looks with their names, and up to `count` (1 to 16) lines of each, of the same texts.
+    """Draw a page of all components with their names.
+
+    Args:
+        recipe: of lines.
+        count: maximum number of lines of each component, 1 to 16; their texts are the same.
+        seed: 0 to 2**32 - 1.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
 
     Raises:
         InputError: the count is out of its range, or it is a recipe of scenes.
         JobError: the drawing code failed.
     """
-    if not 1 <= count <= _MOST:
-        raise InputError(f"a page shows 1 to {_MOST} lines of every look, not {count}")
-    looks = list(list_component_previews(recipe))
-    inventory = looks[0].recipe.inventory()
-    plain = looks[0].recipe.generator(inventory, seed, "")
-    drawn = [(look.key, look.name, _draw(plain.with_design(look.recipe.design(inventory)), count)) for look in looks]
+    if not 1 <= count <= _MAX_LINES:
+        raise InputError(f"a page shows 1 to {_MAX_LINES} lines of every component, not {count}")
+    previews = list(list_component_previews(recipe))
+    inventory = previews[0].recipe.inventory()
+    plain = previews[0].recipe.generator(inventory, seed, "")
+    drawn = [(one.key, one.name, _draw(plain.with_design(one.recipe.design(inventory)), count)) for one in previews]
     parts: list[Image] = []
     for key, title in _TITLES.items():
-        rows = [(name, pictures) for owner, name, pictures in drawn if owner == key]
+        rows = [(name, images) for owner, name, images in drawn if owner == key]
         if rows:
             parts += [_heading(title), _table(rows)]
     return np.concatenate(parts)
 
 
-def _plain(recipe: ResolvedRecipe) -> dict[str, Any]:
-    """The recipe's tree with plain ink on plain paper, no effects, nothing beside the line, which is straight."""
+def _plain_settings(recipe: ResolvedRecipe) -> dict[str, Any]:
+    """The settings of a recipe with plain ink on a plain background, straight, without effects and neighbours."""
     tree = dict(recipe.settings)
     tree["layout"] = {**tree["layout"], "neighbours": {**tree["layout"]["neighbours"], "probability": 0.0}}
     tree["ink"] = {**tree["ink"], "styles": {"plain": 1}, "colours": {"any_colour": 1}}
     return {**tree, "background": {"plain": 1}, "effects": [], "baselines": {"straight": 1}}
 
 
-def _parts(recipe: ResolvedRecipe, key: str, kind: ComponentKind) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The names of all parts of a kind, and the settings that the recipe has for them."""
+def _components(recipe: ResolvedRecipe, key: str, kind: ComponentKind) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The names of all components of a kind, with their settings in the recipe."""
     written: dict[str, dict[str, Any]] = {}
     if key == "effects":
         for effect in recipe.settings["effects"]:
@@ -104,28 +117,28 @@ def _is_required(field: dataclasses.Field[Any]) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
-def _with_part(plain: dict[str, Any], key: str, name: str, settings: dict[str, Any]) -> dict[str, Any]:
+def _with_component(plain: dict[str, Any], key: str, name: str, settings: dict[str, Any]) -> dict[str, Any]:
     if key == "effects":
         return {**plain, key: [{"use": name, "probability": 1.0, **settings}]}
     if key == "background":
         return {**plain, key: {name: {"weight": 1.0, **settings}}}
     ink = {**plain["ink"], key.removeprefix("ink."): {name: {"weight": 1.0, **settings}}}
-    if key == "ink.colours":  # these show on papers of two colours
+    if key == "ink.colours":  # visible on backgrounds of two colours
         return {**plain, "ink": ink, "background": {"texture": 1}}
     return {**plain, "ink": ink}
 
 
 def _draw(generator: LineGenerator, count: int) -> list[Image]:
-    """The pictures of the first lines; one that could not be drawn is left out."""
+    """The images of the first lines; skipped lines are left out."""
     with opencv_single_thread():
-        drawn = list(draw_samples(generator, range(count), "of looks"))
-    pictures = [item.image for item in drawn if isinstance(item, Sample)]
-    return pictures or [np.full((_LABEL, _LABEL, 3), 255, np.uint8)]
+        drawn = list(draw_samples(generator, range(count), "of components"))
+    images = [item.image for item in drawn if isinstance(item, Sample)]
+    return images or [np.full((_LABEL, _LABEL, 3), 255, np.uint8)]
 
 
 def _table(rows: list[tuple[str, list[Image]]]) -> Image:
-    """Looks in columns, read from left to right."""
-    cells = [_cell(name, pictures) for name, pictures in rows]
+    """Components in columns, from left to right."""
+    cells = [_cell(name, images) for name, images in rows]
     bands = []
     for first in range(0, len(cells), _COLUMNS):
         some = cells[first : first + _COLUMNS]
@@ -136,24 +149,24 @@ def _table(rows: list[tuple[str, list[Image]]]) -> Image:
     return np.concatenate(bands)
 
 
-def _cell(name: str, pictures: list[Image]) -> Image:
-    """A name above as many pictures, side by side, as there is room for; the first one is cut rather than left out."""
-    cell = np.full((max(map(len, pictures)) + _LABEL + 2 * _GAP, _WIDTH, 3), 255, np.uint8)
+def _cell(name: str, images: list[Image]) -> Image:
+    """A name above as many images, side by side, as fit; the first one is cropped if it is too wide."""
+    cell = np.full((max(map(len, images)) + _LABEL + 2 * _GAP, _WIDTH, 3), 255, np.uint8)
     left, top = _GAP, _LABEL + _GAP
-    for picture in pictures:
-        width = min(picture.shape[1], _WIDTH - 2 * _GAP)
+    for image in images:
+        width = min(image.shape[1], _WIDTH - 2 * _GAP)
         if left + width <= _WIDTH - _GAP:
-            cell[top : top + len(picture), left : left + width] = picture[:, :width]
+            cell[top : top + len(image), left : left + width] = image[:, :width]
             left += width + _GAP
-    return _written(cell, name, _LABEL)
+    return _with_text(cell, name, _LABEL)
 
 
 def _heading(title: str) -> Image:
-    return _written(np.full((_HEADING + 3 * _GAP, _COLUMNS * _WIDTH, 3), 225, np.uint8), title, _HEADING)
+    return _with_text(np.full((_HEADING + 3 * _GAP, _COLUMNS * _WIDTH, 3), 225, np.uint8), title, _HEADING)
 
 
-def _written(cell: Image, text: str, em: int) -> Image:
-    drawn = Pictures.fromarray(cell)
+def _with_text(cell: Image, text: str, em: int) -> Image:
+    page = Images.fromarray(cell)
     font = ImageFont.truetype(str(plain_font()[0]), em)
-    ImageDraw.Draw(drawn).text((_GAP, 1 if em == _LABEL else _GAP), text, "black", font)
-    return np.asarray(drawn)
+    ImageDraw.Draw(page).text((_GAP, 1 if em == _LABEL else _GAP), text, "black", font)
+    return np.asarray(page)

@@ -234,7 +234,7 @@ def copypaste(
         out: folder of the dataset of scenes, or its URI; it may hold a part of the same dataset.
         count: number of scenes of the whole dataset; more than the target has give several variants of each.
         sources: scenes or lines whose texts are pasted; by default those of the target.
-        mode: "natural" or "released".
+        mode: "natural" or "paddle".
         overrides: settings of the form `key=value`.
         seed: 0 to 2**32 - 1.
         workers: as for `generate`, and so are the following; all machines must see the inputs under the same paths.

@@ -1,4 +1,4 @@
-"""The settings of a CopyPaste job, and of pasting while training."""
+"""The settings of CopyPaste, as a job and as an augmentation during training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -12,14 +12,14 @@ from pipelines.io.encode import ImageFormat
 from pipelines.io.paths import expand_user
 from synthtext.core import InputError, check_range
 
-PasteModeName: TypeAlias = Literal["natural", "released"]
+PasteModeName: TypeAlias = Literal["natural", "paddle"]
 
-_MODES: dict[str, type[NaturalPaste] | type[PaddlePaste]] = {"natural": NaturalPaste, "released": PaddlePaste}
+_MODES: dict[str, type[NaturalPaste] | type[PaddlePaste]] = {"natural": NaturalPaste, "paddle": PaddlePaste}
 
 
 @dataclass(frozen=True)
 class ImageOutput:
-    """How pictures are stored.
+    """How images are stored.
 
     Attributes:
         format: "jpeg" or "png".
@@ -35,12 +35,12 @@ class ImageOutput:
 
 @dataclass(frozen=True)
 class CopyPasteSettings:
-    """What is cut, how it is pasted, how it is stored.
+    """The settings of a job.
 
     Attributes:
-        mode: how it is pasted.
-        crops: what is cut.
-        output: how pictures are stored.
+        mode: how texts are pasted.
+        crops: which texts are cut.
+        output: how images are stored.
     """
 
     mode: PasteMode
@@ -49,58 +49,65 @@ class CopyPasteSettings:
 
     @property
     def mode_name(self) -> PasteModeName:
-        """What the mode is called."""
-        return "released" if isinstance(self.mode, PaddlePaste) else "natural"
+        """The name of the mode."""
+        return "paddle" if isinstance(self.mode, PaddlePaste) else "natural"
 
     def to_dict(self) -> SettingsDict:
-        """All settings as JSON, the mode's among the rest, as `read_settings` takes them."""
-        return {**_json(self.mode), "crops": _json(self.crops), "output": _json(self.output)}
+        """The settings as JSON, for `settings_from_dict`: those of the mode, `crops` and `output`."""
+        return {**_to_json(self.mode), "crops": _to_json(self.crops), "output": _to_json(self.output)}
 
 
-def parse_settings(mode: str, assignments: Sequence[str]) -> CopyPasteSettings:
-    """Settings from a mode's name and assignments of the form `key=value`: the mode's own, `crops.*` and `output.*`.
+def parse_settings(mode: str, overrides: Sequence[str]) -> CopyPasteSettings:
+    """Parse settings.
 
-    Raises:
-        InputError: there is no such mode or key, or a value is wrong.
-    """
-    return settings_from_dict(mode, apply_overrides({}, assignments))
-
-
-def settings_from_dict(mode: str, tree: SettingsDict) -> CopyPasteSettings:
-    """Settings from a mode's name and a tree as `CopyPasteSettings.tree` gives it, or a part of one.
+    Args:
+        mode: name of the mode.
+        overrides: settings of the form `key=value`: those of the mode, `crops.*` and `output.*`.
 
     Raises:
-        InputError: there is no such mode or key, or a value is wrong.
+        InputError: a mode, key or value is invalid.
     """
-    where = "copypaste"
-    read = _read_mode(mode, tree, ("crops", "output"), where)
+    return settings_from_dict(mode, apply_overrides({}, overrides))
+
+
+def settings_from_dict(mode: str, settings: SettingsDict) -> CopyPasteSettings:
+    """Validate settings.
+
+    Args:
+        mode: name of the mode.
+        settings: as from `CopyPasteSettings.to_dict`, or a part of them; others have their defaults.
+
+    Raises:
+        InputError: a mode, key or value is invalid.
+    """
     return CopyPasteSettings(
-        mode=read,
-        crops=validate_dataclass(CropRules, tree.get("crops", {}), f"{where}: crops"),
-        output=validate_dataclass(ImageOutput, tree.get("output", {}), f"{where}: output"),
+        mode=_validate_mode(mode, settings, ("crops", "output"), "copypaste"),
+        crops=validate_dataclass(CropRules, settings.get("crops", {}), "copypaste: crops"),
+        output=validate_dataclass(ImageOutput, settings.get("output", {}), "copypaste: output"),
     )
 
 
-def _read_mode(mode: str, tree: SettingsDict, others: Sequence[str], where: str) -> PasteMode:
-    """A mode of that name with its settings, which lie among the `others` in a tree."""
+def _validate_mode(mode: str, settings: SettingsDict, other_keys: Sequence[str], where: str) -> PasteMode:
+    """Validate the settings of a mode, which lie among settings with other keys."""
     if mode not in _MODES:
         raise InputError(f"there is no mode {mode!r}; known are {', '.join(get_args(PasteModeName))}")
     own = [field.name for field in fields(_MODES[mode])]
-    for key in tree:
-        if key not in (*own, *others):
-            raise InputError(f"{where}, mode {mode}: unknown key {key!r}; {suggest_key(key, [*own, *others])}")
-    return validate_dataclass(_MODES[mode], {key: tree[key] for key in own if key in tree}, f"{where}, mode {mode}")
+    for key in settings:
+        if key not in (*own, *other_keys):
+            raise InputError(f"{where}, mode {mode}: unknown key {key!r}; {suggest_key(key, [*own, *other_keys])}")
+    own_settings = {key: settings[key] for key in own if key in settings}
+    return validate_dataclass(_MODES[mode], own_settings, f"{where}, mode {mode}")
 
 
 @dataclass(frozen=True)
 class OnlineCopyPasteSettings:
-    """What is pasted into pictures while a detector learns from them.
+    """The settings of CopyPaste during the training of a detector.
 
     Attributes:
-        sources: absolute paths of what crops are cut from; none: what is learnt from.
-        probability: that texts are pasted into a picture.
-        mode: how they are pasted.
-        crops: what is cut.
+        sources: absolute paths of the scenes or lines whose texts are pasted; none: the training data.
+        probability: that texts are pasted into an image.
+        mode: how texts are pasted.
+        crops: which texts are cut.
     """
 
     sources: tuple[str, ...]
@@ -109,35 +116,39 @@ class OnlineCopyPasteSettings:
     crops: CropRules
 
     @classmethod
-    def from_dict(cls, tree: object, where: str) -> "OnlineCopyPasteSettings":
-        """Settings as a training has them: `from`, `probability`, `mode`, `crops` and the mode's own.
+    def from_dict(cls, settings: object, where: str) -> "OnlineCopyPasteSettings":
+        """Validate settings.
+
+        Args:
+            settings: `from`, `probability`, `mode`, `crops`, and those of the mode.
+            where: names the settings in messages.
 
         Raises:
-            InputError: a key is unknown, or a value is wrong.
+            InputError: a key or value is invalid.
         """
-        if not isinstance(tree, dict):
-            raise InputError(f"{where} must be settings by name, such as {{mode: natural}}, not {tree!r}")
-        sources, probability = tree.get("from", []), tree.get("probability", 1.0)
+        if not isinstance(settings, dict):
+            raise InputError(f"{where} must be settings by name, such as {{mode: natural}}, not {settings!r}")
+        sources, probability = settings.get("from", []), settings.get("probability", 1.0)
         if not isinstance(sources, list | tuple) or not all(isinstance(source, str) for source in sources):
             raise InputError(f"{where}: from must be a list of sources, not {sources!r}")
         is_number = isinstance(probability, int | float) and not isinstance(probability, bool)
         if not is_number or not 0 <= probability <= 1:
             raise InputError(f"{where}: probability must be from 0 to 1, not {probability!r}")
-        others = ("from", "probability", "mode", "crops")
+        other_keys = ("from", "probability", "mode", "crops")
         return cls(
             sources=tuple(str(expand_user(source).absolute()) for source in sources),
             probability=float(probability),
-            mode=_read_mode(str(tree.get("mode", "natural")), tree, others, where),
-            crops=validate_dataclass(CropRules, tree.get("crops", {}), f"{where}: crops"),
+            mode=_validate_mode(str(settings.get("mode", "natural")), settings, other_keys, where),
+            crops=validate_dataclass(CropRules, settings.get("crops", {}), f"{where}: crops"),
         )
 
     def to_dict(self) -> SettingsDict:
-        """All settings as JSON, as `read` takes them."""
-        name = next(name for name, kind in _MODES.items() if isinstance(self.mode, kind))
+        """The settings as JSON, for `from_dict`."""
+        name = next(name for name, cls in _MODES.items() if isinstance(self.mode, cls))
         common = {"from": list(self.sources), "probability": self.probability, "mode": name}
-        return {**common, **_json(self.mode), "crops": _json(self.crops)}
+        return {**common, **_to_json(self.mode), "crops": _to_json(self.crops)}
 
 
-def _json(part: Any) -> SettingsDict:
-    dumped: SettingsDict = TypeAdapter(type(part)).dump_python(part, mode="json")
+def _to_json(settings: Any) -> SettingsDict:
+    dumped: SettingsDict = TypeAdapter(type(settings)).dump_python(settings, mode="json")
     return dumped

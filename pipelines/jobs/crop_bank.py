@@ -1,4 +1,4 @@
-"""A bank of crops in a file that many processes map."""
+"""Stores a bank of crops in a file that many processes map, and scans the sources of crops."""
 
 import dataclasses
 import hashlib
@@ -15,7 +15,8 @@ from pipelines.datasets.image import check_image
 from pipelines.datasets.scene_source import EncodedScene
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, read_row
 from pipelines.io.writers import write_record_batch
-from pipelines.jobs.copypaste_inputs import CropSource, is_line_source, line_clusters
+from pipelines.jobs.copypaste_inputs import CropSource, is_line_source
+from pipelines.jobs.line_outline import line_clusters
 from pipelines.progress import progress_bar
 from synthtext.core import InputError
 
@@ -23,16 +24,16 @@ _DIGEST, _LEFT_OUT = b"digest", b"left_out"
 
 
 def save_bank(path: Path, bank: CropBank, digest: str, left_out: Mapping[str, int]) -> None:
-    """Write a bank as an Arrow file of one row, a list for each of its arrays, under another name first.
+    """Write a bank atomically as an Arrow file of one row, with a list for each array.
 
     Args:
         path: of the file.
-        bank: to be written.
-        digest: of what decides the crops.
+        bank: of crops.
+        digest: of everything that decides the crops.
         left_out: texts that were not cut, by reason.
 
     Raises:
-        JobError: it cannot be written.
+        JobError: the file cannot be written.
     """
     columns = [
         pa.LargeListArray.from_arrays(pa.array([0, values.size], pa.int64()), pa.array(values.reshape(-1)))
@@ -44,14 +45,14 @@ def save_bank(path: Path, bank: CropBank, digest: str, left_out: Mapping[str, in
 
 
 def load_bank(path: str | Path) -> CropBank:
-    """Map the crops of a job (`DIR/crops.arrow`), to paste them while training.
+    """Map the crops of a CopyPaste dataset (`DIR/crops.arrow`), to paste them during training.
 
     Raises:
         InputError: there is no such file, or it is broken.
     """
     found = open_bank(Path(path), None)
     if found is None:
-        raise InputError(f"{path} is no bank of crops: name the crops.arrow of a CopyPaste data set")
+        raise InputError(f"{path} is not a bank of crops: name the crops.arrow of a CopyPaste dataset")
     return found[0]
 
 
@@ -60,10 +61,13 @@ def open_bank(path: Path, digest: str | None) -> tuple[CropBank, "Counter[str]"]
 
     Args:
         path: of the file.
-        digest: that it must have; None: any.
+        digest: the required digest; None: any.
 
     Returns:
-        The bank and why texts were left out; None if there is no such bank.
+        The bank, and the texts that were not cut, by reason; None if there is no such bank.
+
+    Raises:
+        InputError: the file is broken.
     """
     if not path.is_file():
         return None
@@ -78,12 +82,12 @@ def open_bank(path: Path, digest: str | None) -> tuple[CropBank, "Counter[str]"]
         arrays = {name: batch.column(name).values.to_numpy(zero_copy_only=False) for name in CropColumns._fields}
         left_out: Counter[str] = Counter(json.loads(metadata[_LEFT_OUT]))
     except (OSError, pa.ArrowException, ValueError) as error:
-        raise InputError(f"{path} is broken: {error}; delete it, and the same command makes it anew") from None
-    return CropBank(_shaped(arrays)), left_out
+        raise InputError(f"{path} is broken: {error}; delete it and re-run the same command") from None
+    return CropBank(_reshape(arrays)), left_out
 
 
-def _shaped(arrays: "dict[str, object]") -> CropColumns:
-    """The arrays in their shapes, of which a file holds the numbers alone."""
+def _reshape(arrays: "dict[str, object]") -> CropColumns:
+    """Restore the shapes of the arrays, which the file does not hold."""
     columns = CropColumns(**arrays)  # type: ignore[arg-type]
     return columns._replace(
         sizes=columns.sizes.reshape(-1, 2),
@@ -94,12 +98,12 @@ def _shaped(arrays: "dict[str, object]") -> CropColumns:
 
 @dataclass(frozen=True)
 class SourceScan:
-    """What is in a source.
+    """What a source holds.
 
     Attributes:
-        digest: SHA-256 of its pictures and labels, in order; where they lie does not matter.
-        problems: what was wrong with polygons that were mended, made ignored or left out, by kind.
-        left_out: why rows cannot be used, by their number.
+        digest: SHA-256 of its images and labels in order, independent of the path.
+        problems: of labels that were repaired, ignored or left out, by kind.
+        left_out: the reasons why rows cannot be used, by row.
     """
 
     digest: str
@@ -108,23 +112,23 @@ class SourceScan:
 
     @property
     def reasons(self) -> "Counter[str]":
-        """Why rows cannot be used, counted."""
+        """The number of unusable rows by reason."""
         return Counter(self.left_out.values())
 
 
 def scan_source(source: CropSource) -> SourceScan:
-    """Read all of a source once. Few pictures are decoded: a row that counts as usable may turn out not to be."""
+    """Read a source once. Images are not decoded, so that a row may still turn out to be broken."""
     total = hashlib.sha256()
     problems: Counter[str] = Counter()
     left_out: dict[int, str] = {}
-    with progress_bar("reading", total=len(source), unit="pictures") as bar:
+    with progress_bar("scanning", total=len(source), unit="images") as bar:
         for row in range(len(source)):
             item: EncodedScene | EncodedLine | str = read_row(source, row)
             if isinstance(item, str):
                 left_out[row] = item
                 total.update(b"\0" + item.encode())
             else:
-                if not _is_picture(item):
+                if not _is_image(item):
                     left_out[row] = BROKEN_IMAGE
                 total.update(_digest(item))
                 if is_line_source(source):
@@ -134,7 +138,7 @@ def scan_source(source: CropSource) -> SourceScan:
     return SourceScan(total.hexdigest(), problems, left_out)
 
 
-def _is_picture(item: EncodedScene | EncodedLine) -> bool:
+def _is_image(item: EncodedScene | EncodedLine) -> bool:
     try:
         check_image(item.image, item.key)
     except InputError:
@@ -143,11 +147,11 @@ def _is_picture(item: EncodedScene | EncodedLine) -> bool:
 
 
 def _digest(item: EncodedScene | EncodedLine) -> bytes:
-    found = hashlib.sha256(item.image)
+    digest = hashlib.sha256(item.image)
     if isinstance(item, EncodedLine):
-        found.update(b"\0" + item.text.encode())
+        digest.update(b"\0" + item.text.encode())
     else:
         for text in item.instances:
-            facts = [text.text, text.ignore, text.level, text.parent, dataclasses.astuple(text.origin)]
-            found.update(json.dumps(facts).encode() + text.polygon.tobytes() + text.clusters.quads.tobytes())
-    return found.digest()
+            fields = [text.text, text.ignore, text.level, text.parent, dataclasses.astuple(text.origin)]
+            digest.update(json.dumps(fields).encode() + text.polygon.tobytes() + text.clusters.quads.tobytes())
+    return digest.digest()

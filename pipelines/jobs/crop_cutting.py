@@ -1,4 +1,4 @@
-"""Which texts of a scene become lines."""
+"""Selects the texts of a scene that become lines, and cuts them out."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -9,25 +9,27 @@ from pipelines.datasets.rectify import VERTICAL_RATIO, line_size, rectify, to_li
 from synthtext.core import Clusters, Image, Level, Parameters, Polygon, Provenance, Sample, Size, TextInstance, Warp
 
 CropLevel: TypeAlias = Level | Literal["leaves"]
-"""Texts of one level, or those that no other one is a part of."""
+"""The level of the texts that become lines; "leaves" are the texts that contain no other text."""
 
 OTHER_LEVEL, MARKED_IGNORE, EMPTY_TEXT, TOO_LARGE = (
     "of another level",
     "to be ignored",
     "without a text",
-    "larger than a picture",
+    "larger than an image",
 )
 
-_MOST = 4.0  # times the pixels of the picture: a polygon may reach far out of it
-_LONGEST = 2**15 - 1  # pixels of a side; OpenCV warps no more
+_MAX_AREA = 4.0  # relative to the image: a polygon may reach far out of it
+_MAX_SIDE = 2**15 - 1  # pixels; a limit of OpenCV's warps
+
+JPEG_QUALITY = 95
 
 
 class CropSelection(NamedTuple):
-    """What becomes of the texts of one scene.
+    """The selection of the texts of one scene.
 
     Attributes:
-        usable: which ones become lines, in their order.
-        left_out: why the others do not, one entry each.
+        selected: indices of the texts that become lines, in their order.
+        left_out: the reason for each of the other texts.
     """
 
     selected: tuple[int, ...]
@@ -35,71 +37,75 @@ class CropSelection(NamedTuple):
 
 
 def select_instances(instances: Sequence[TextInstance], size: Size, level: CropLevel) -> CropSelection:
-    """Choose the texts of a scene, whose picture has this size in pixels."""
+    """Select the texts of a scene.
+
+    Args:
+        instances: the texts.
+        size: of the image, pixels.
+        level: of the texts that become lines.
+    """
     parents = {instance.parent for instance in instances}
-    usable, left_out = [], []
-    for place, instance in enumerate(instances):
-        wanted = place not in parents if level == "leaves" else instance.level == level
-        reason = _reason(instance, size) if wanted else OTHER_LEVEL
+    selected, left_out = [], []
+    for index, instance in enumerate(instances):
+        has_level = index not in parents if level == "leaves" else instance.level == level
+        reason = _reason(instance, size) if has_level else OTHER_LEVEL
         if reason:
             left_out.append(reason)
         else:
-            usable.append(place)
-    return CropSelection(tuple(usable), tuple(left_out))
+            selected.append(index)
+    return CropSelection(tuple(selected), tuple(left_out))
 
 
 def _reason(instance: TextInstance, size: Size) -> str:
+    """The reason why a text does not become a line; empty if it does."""
     if instance.ignore:
         return MARKED_IGNORE
     if not instance.text.strip():
         return EMPTY_TEXT
     width, height = line_size(to_line_polygon(instance.polygon))
-    too_large = width * height > _MOST * size.width * size.height or max(width, height) > _LONGEST
+    too_large = width * height > _MAX_AREA * size.width * size.height or max(width, height) > _MAX_SIDE
     return TOO_LARGE if too_large else ""
 
 
-JPEG_QUALITY = 95
+def crop_line(image: Image, instance: TextInstance, key: str, corpus: str, parameters: Parameters) -> Sample:
+    """Cut a text out of an image as an upright line.
 
-
-def crop_line(image: Image, instance: TextInstance, key: str, corpus: str, drawn: Parameters) -> Sample:
-    """The line of a text, upright.
-
-    Clusters follow where the line is cut out by one homography, which is so for quads; of other outlines they are
-    left out.
+    The line has clusters if it is cut out by one homography, that is, if its polygon is a quad.
 
     Args:
-        image: (H, W, 3) uint8, the picture of the scene.
-        instance: the text; its polygon in pixels of the picture.
-        key: for the line.
-        corpus: what the scenes are called.
-        drawn: what is to be known of the line beside its place.
+        image: (H, W, 3) uint8, the image of the scene.
+        instance: the text; its polygon in pixels of the image.
+        key: of the line.
+        corpus: name of the scenes.
+        parameters: provenance to be recorded in addition to the location of the text.
     """
-    outline = to_line_polygon(instance.polygon)
-    width, height = line_size(outline)
-    turned = height >= VERTICAL_RATIO * width
-    known = {
-        **drawn,
+    polygon = to_line_polygon(instance.polygon)
+    width, height = line_size(polygon)
+    is_vertical = height >= VERTICAL_RATIO * width
+    recorded = {
+        **parameters,
         "polygon": instance.polygon.astype(np.float64).round(3).tolist(),
         "level": instance.level,
-        "origin": _origin(instance),
-        "turned": turned,
+        "origin": _origin_to_dict(instance),
+        "turned": is_vertical,
         "jpeg_quality": JPEG_QUALITY,
     }
     clusters = Clusters.empty()
     if len(instance.polygon) == 4 and len(instance.clusters):
-        clusters = instance.clusters.warped(_warp(outline, width, height, turned))
-    return Sample(key, rectify(image, outline), instance.text, clusters, Provenance(corpus=corpus, parameters=known))
+        clusters = instance.clusters.warped(_warp(polygon, width, height, is_vertical))
+    provenance = Provenance(corpus=corpus, parameters=recorded)
+    return Sample(key, rectify(image, polygon), instance.text, clusters, provenance)
 
 
-def _origin(instance: TextInstance) -> dict[str, Any]:
+def _origin_to_dict(instance: TextInstance) -> dict[str, Any]:
     origin = instance.origin
     return {"kind": origin.kind, "source": origin.source, "index": origin.index}
 
 
-def _warp(quad: Polygon, width: int, height: int, turned: bool) -> Warp:
-    """From the picture to the line, as `rectify` resamples it."""
+def _warp(quad: Polygon, width: int, height: int, is_vertical: bool) -> Warp:
+    """The warp from the image to the line, the same as in `rectify`."""
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     upright = Warp.between_quads(quad, corners)
-    if not turned:
+    if not is_vertical:
         return upright
     return upright.then(Warp.from_matrix(np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, width], [0.0, 0.0, 1.0]])))

@@ -1,4 +1,4 @@
-"""A data set of ours in the format of another tool: written beside its place, and moved there when it is whole."""
+"""Exports a dataset in the format of another tool. The folder appears when it is complete."""
 
 import os
 import re
@@ -31,7 +31,7 @@ ExportFormat: TypeAlias = Literal["paddleocr", "icdar", "lmdb"]
 
 LINE_CLUSTERS, LINE_PROVENANCE = "lines' clusters", "lines' fonts, corpora and effects"
 
-_BATCH_SIZE = 64  # lines that are read together
+_BATCH_SIZE = 64  # lines
 _SCENE_BATCH_SIZE = 16
 
 EncodedT = TypeVar("EncodedT", EncodedLine, EncodedScene)
@@ -39,19 +39,19 @@ EncodedT = TypeVar("EncodedT", EncodedLine, EncodedScene)
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """What was written.
+    """What an export wrote.
 
     Attributes:
         kind: "lines" or "scenes".
-        pictures: how many.
-        texts: how many.
-        lost: what the format does not hold, by what it is.
-        left_out: pictures of the source that cannot be read, or whose labels cannot be, by reason.
-        problems: labels of the source that were mended, made ignored or left out, by what was wrong with them.
+        images: number of images.
+        texts: number of texts.
+        unsupported: number of items that the format does not support, by what they are.
+        left_out: images that cannot be read, or whose labels cannot be read, by reason.
+        problems: labels that were repaired, ignored or left out, by problem.
     """
 
     kind: DatasetKind
-    pictures: int
+    images: int
     texts: int
     unsupported: Counter[str]
     left_out: Counter[str] = field(default_factory=Counter)
@@ -59,65 +59,60 @@ class ExportSummary:
 
 
 def export_data(
-    source: str | Path, form: ExportFormat, out: Path, advance: Callable[[int], None] = lambda _: None
+    source: str | Path, format: ExportFormat, out: Path, on_progress: Callable[[int], None] = lambda amount: None
 ) -> ExportSummary:
-    """Write lines or scenes in another format; pictures byte for byte.
+    """Write lines or scenes in another format; images are copied byte for byte.
 
     Args:
-        source: a data set of ours, a label file or an LMDB.
-        form: "paddleocr" (labels.tsv, images/), "icdar" (gt/, images/; scenes alone) or "lmdb".
-        out: folder to be made; it may be there if it is empty.
-        advance: is told how many pictures were looked at.
+        source: a dataset, a label file or an LMDB.
+        format: "paddleocr" (labels.tsv, images/), "icdar" (gt/, images/; scenes only) or "lmdb".
+        out: the new folder; it may exist if it is empty.
+        on_progress: called with the number of images that were finished.
 
     Raises:
-        InputError: the source cannot be read, or nothing in it; the format holds no lines, or the folder holds
-            something. Nothing is left.
+        InputError: the source cannot be read, the format does not support lines, or the folder is not empty. Nothing is
+            left behind.
         JobError: the disk is full, or the folder cannot be written.
     """
     kind = dataset_kind(source)
-    if kind == "lines" and form == "icdar":
-        raise InputError(f"{source} holds lines: ICDAR's files are for scenes; take paddleocr or lmdb")
-    _check(out)
+    if kind == "lines" and format == "icdar":
+        raise InputError(f"{source} holds lines: the ICDAR format is for scenes; use paddleocr or lmdb")
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        raise InputError(f"{out} exists and is not an empty folder: name another one")
     if kind == "scenes":
         scenes = open_scene_source(source)
-        with _staged(out) as folder:
-            return _export_scenes(scenes, form, folder, advance)
+        with _staged_folder(out) as folder:
+            return _export_scenes(scenes, format, folder, on_progress)
     lines = open_line_source(source)
-    with _staged(out) as folder:
-        return _export_lines(lines, form, folder, advance)
-
-
-def _check(out: Path) -> None:
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise InputError(f"{out} is there already and not an empty folder: name another one")
+    with _staged_folder(out) as folder:
+        return _export_lines(lines, format, folder, on_progress)
 
 
 @contextmanager
-def _staged(out: Path) -> Iterator[Path]:
-    """A folder under a temporary name, which gets its own when all went well and is removed otherwise."""
-    place = expand_user(out).absolute()
+def _staged_folder(out: Path) -> Iterator[Path]:
+    """A folder under a temporary name, which is renamed on success and removed otherwise."""
+    path = expand_user(out).absolute()
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(place)
-        staged = temporary_path(place)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
+        staged = temporary_path(path)
         try:
             yield staged
-            os.sync()  # thousands of files: one by one they would take minutes
-            staged.replace(place)
+            os.sync()  # syncing thousands of files one by one would take minutes
+            staged.replace(path)
         finally:
             remove_path(staged)
     except (OSError, lmdb.Error) as error:
         raise JobError(f"{out} cannot be written: {error}") from None
 
 
-def _remove_abandoned(place: Path) -> None:
-    """Remove what exports to this place left whose process was killed."""
-    name = re.compile(
-        re.escape(f"{TEMPORARY_PREFIX}{place.stem}-") + r"(\d{1,9})-[0-9a-f]{8}" + re.escape(place.suffix)
-    )
-    for path in place.parent.iterdir():
-        found = name.fullmatch(path.name)
-        if found and not _is_running(int(found[1])):
+def _remove_abandoned(out: Path) -> None:
+    """Remove the temporary folders of exports to this path whose process was killed."""
+    prefix, suffix = re.escape(f"{TEMPORARY_PREFIX}{out.stem}-"), re.escape(out.suffix)
+    name = re.compile(prefix + r"(\d{1,9})-[0-9a-f]{8}" + suffix)
+    for path in out.parent.iterdir():
+        match = name.fullmatch(path.name)
+        if match and not _is_running(int(match[1])):
             remove_path(path)
 
 
@@ -132,24 +127,24 @@ def _is_running(process: int) -> bool:
 
 
 def _export_scenes(
-    source: SceneSource, form: ExportFormat, folder: Path, advance: Callable[[int], None]
+    source: SceneSource, format: ExportFormat, folder: Path, on_progress: Callable[[int], None]
 ) -> ExportSummary:
     texts, problems, left_out = 0, Counter[str](), Counter[str]()
-    with closing(_scene_folder(form, folder)) as writer:
+    with closing(_open_scene_writer(format, folder)) as writer:
         for begin in range(0, len(source), _SCENE_BATCH_SIZE):
             rows = np.arange(begin, min(begin + _SCENE_BATCH_SIZE, len(source)))
             for _, scene in _readable(source, rows, left_out):
                 texts += writer.write_scene(scene)
                 problems.update(scene.problems)
-            advance(len(rows))
-    return ExportSummary("scenes", _rest(source, left_out), texts, +writer.lost, left_out, problems)
+            on_progress(len(rows))
+    return ExportSummary("scenes", _image_count(source, left_out), texts, +writer.unsupported, left_out, problems)
 
 
 def _readable(
     source: ReadsRows[EncodedT], rows: NDArray[np.int64], left_out: Counter[str]
 ) -> list[tuple[int, EncodedT]]:
-    """The rows that can be read, with their numbers; of the others the reasons are counted."""
-    found: list[tuple[int, EncodedT]] = []
+    """The rows that can be read, with their indices; the reasons of the others are counted."""
+    readable: list[tuple[int, EncodedT]] = []
     for row, item in zip(rows.tolist(), read_rows(source, rows), strict=True):
         if isinstance(item, str):
             left_out[item] += 1
@@ -159,46 +154,46 @@ def _readable(
         except InputError:
             left_out[BROKEN_IMAGE] += 1
         else:
-            found.append((row, item))
-    return found
+            readable.append((row, item))
+    return readable
 
 
-def _rest(source: SceneSource | LineSource, left_out: Counter[str]) -> int:
-    """How many pictures were written."""
+def _image_count(source: SceneSource | LineSource, left_out: Counter[str]) -> int:
+    """The number of images that were written."""
     if left_out.total() == len(source):
-        raise InputError(f"{source.name}: not one of {len(source):,} pictures can be used: {format_counts(left_out)}")
+        raise InputError(f"{source.name}: not one of {len(source):,} images can be used: {format_counts(left_out)}")
     return len(source) - left_out.total()
 
 
-def _scene_folder(form: ExportFormat, folder: Path) -> PaddleOcrWriter | IcdarWriter | LmdbExportWriter:
-    if form == "lmdb":
+def _open_scene_writer(format: ExportFormat, folder: Path) -> PaddleOcrWriter | IcdarWriter | LmdbExportWriter:
+    if format == "lmdb":
         return LmdbExportWriter(folder, SceneRow)
-    return PaddleOcrWriter(folder) if form == "paddleocr" else IcdarWriter(folder)
+    return PaddleOcrWriter(folder) if format == "paddleocr" else IcdarWriter(folder)
 
 
 def _export_lines(
-    source: LineSource, form: ExportFormat, folder: Path, advance: Callable[[int], None]
+    source: LineSource, format: ExportFormat, folder: Path, on_progress: Callable[[int], None]
 ) -> ExportSummary:
-    lost, left_out = Counter[str](), Counter[str]()
-    writer = LmdbExportWriter(folder, LineRow) if form == "lmdb" else PaddleOcrWriter(folder)
+    unsupported, left_out = Counter[str](), Counter[str]()
+    writer = LmdbExportWriter(folder, LineRow) if format == "lmdb" else PaddleOcrWriter(folder)
     with closing(writer):
         for begin in range(0, len(source), _BATCH_SIZE):
             rows = np.arange(begin, min(begin + _BATCH_SIZE, len(source)))
-            found = _readable(source, rows, left_out)
-            known = read_provenance(source, np.array([row for row, _ in found], np.int64))
-            for (_, line), made in zip(found, known, strict=True):
+            readable = _readable(source, rows, left_out)
+            provenances = read_provenance(source, np.array([row for row, _ in readable], np.int64))
+            for (_, line), provenance in zip(readable, provenances, strict=True):
                 if isinstance(writer, LmdbExportWriter):
-                    writer.write_line(line, made)
+                    writer.write_line(line, provenance)
                 else:
                     writer.write_line(line)
-                    lost.update(_known(made))
-            advance(len(rows))
-    written = _rest(source, left_out)
-    return ExportSummary("lines", written, written, +(writer.lost + lost), left_out)
+                    unsupported.update(_unsupported(provenance))
+            on_progress(len(rows))
+    written = _image_count(source, left_out)
+    return ExportSummary("lines", written, written, +(writer.unsupported + unsupported), left_out)
 
 
-def _known(made: SampleProvenance) -> list[str]:
-    """What a label file does not hold of a line."""
-    meta = made.parameters
-    told = meta.font or meta.corpus or meta.script or meta.effects
-    return [LINE_CLUSTERS] * (len(made.clusters) > 0) + [LINE_PROVENANCE] * bool(told)
+def _unsupported(line: SampleProvenance) -> list[str]:
+    """What a label file does not support of a line."""
+    meta = line.meta
+    has_provenance = bool(meta.font or meta.corpus or meta.script or meta.effects)
+    return [LINE_CLUSTERS] * (len(line.clusters) > 0) + [LINE_PROVENANCE] * has_provenance

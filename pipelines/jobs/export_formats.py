@@ -1,4 +1,4 @@
-"""What a format of another tool cannot hold of the texts of a scene."""
+"""Writers of the formats of other tools. They count what a format does not support."""
 
 import re
 from collections import Counter
@@ -27,10 +27,10 @@ READ_AS_IGNORED = "texts that now read as to be ignored"
 
 
 def unsupported_fields(instances: Sequence[TextInstance]) -> Counter[str]:
-    """What is lost when a scene becomes a list of texts and polygons, as PaddleOCR and ICDAR have it."""
-    written = leaf_instances(instances)
-    lost = Counter({PARENT_INSTANCES: len(instances) - len(written)})
-    for leaf in written:
+    """What a list of texts and polygons, as in the formats of PaddleOCR and ICDAR, does not support of a scene."""
+    leaves = leaf_instances(instances)
+    lost = Counter({PARENT_INSTANCES: len(instances) - len(leaves)})
+    for leaf in leaves:
         lost[NON_WORD_LEVELS] += leaf.level != "word"
         lost[TEXT_CLUSTERS] += len(leaf.clusters) > 0
         lost[TEXT_ORIGINS] += leaf.origin != Origin()
@@ -41,54 +41,54 @@ def unsupported_fields(instances: Sequence[TextInstance]) -> Counter[str]:
 
 LINE_BREAKS = "line breaks in texts, now spaces"
 
-_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")  # all that Python's splitlines takes for one
+_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")  # those of str.splitlines
 
 
 def file_stem(key: str, number: int) -> str:
-    """What a picture is called: by its key if that is plain letters and digits, not a path; else by its number."""
+    """The name of an image: its key if that consists of letters and digits, otherwise its number."""
     return key if key.isascii() and key.isalnum() else f"img_{number}"
 
 
 def file_name(key: str, number: int, image: bytes) -> str:
-    """What a picture's file is called."""
+    """The name of the file of an image."""
     return file_stem(key, number) + image_suffix(image)
 
 
 def without_line_breaks(text: str) -> tuple[str, list[str]]:
-    """A text without line breaks, and what was lost of it."""
-    whole = _BREAK.sub(" ", text)
-    return whole, [LINE_BREAKS] if whole != text else []
+    """A text with spaces instead of line breaks, and what is not supported of it."""
+    joined = _BREAK.sub(" ", text)
+    return joined, [LINE_BREAKS] if joined != text else []
 
 
 class ImageFolderWriter:
-    """Writes pictures to `images/`.
+    """Writes images to `images/`.
 
     Args:
-        folder: to be made.
+        folder: the new folder.
 
     Attributes:
-        folder: where everything is written.
-        lost: what the format does not hold, by what it is.
+        folder: the new folder.
+        unsupported: number of items that the format does not support, by what they are.
     """
 
     def __init__(self, folder: Path) -> None:
         (folder / "images").mkdir(parents=True)
         self.folder = folder
-        self.lost: Counter[str] = Counter()
+        self.unsupported: Counter[str] = Counter()
         self._count = 0
 
     def write_image(self, key: str, image: bytes) -> Path:
-        """Write an encoded picture; returns where, seen from the folder."""
+        """Write an encoded image; returns its path relative to the folder."""
         self._count += 1
         path = Path("images", file_name(key, self._count, image))
         (self.folder / path).write_bytes(image)
         return path
 
     def without_line_breaks(self, text: str) -> str:
-        """A text without line breaks."""
-        whole, broken = without_line_breaks(text)
-        self.lost.update(broken)
-        return whole
+        """A text with spaces instead of line breaks, which are counted."""
+        joined, unsupported = without_line_breaks(text)
+        self.unsupported.update(unsupported)
+        return joined
 
 
 POLYGONS_TO_RECTANGLES = "polygons without four corners, now rectangles"
@@ -97,26 +97,26 @@ THINNER_THAN_PIXEL = "texts thinner than a pixel, left out"
 
 
 class IcdarWriter(ImageFolderWriter):
-    """Writes pictures and their label files."""
+    """Writes images, and a label file for each (ICDAR)."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         (folder / "gt").mkdir()
 
     def write_scene(self, scene: EncodedScene) -> int:
-        """Write one scene; returns how many texts were written."""
-        self.lost.update(unsupported_fields(scene.instances))
+        """Write a scene; returns the number of texts that were written."""
+        self.unsupported.update(unsupported_fields(scene.instances))
         lines = [line for line in map(self._line, leaf_instances(scene.instances)) if line]
-        picture = self.write_image(scene.key, scene.image)
-        label = self.folder / "gt" / f"gt_{picture.stem}.txt"
+        path = self.write_image(scene.key, scene.image)
+        label = self.folder / "gt" / f"gt_{path.stem}.txt"
         label.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
         return len(lines)
 
     def close(self) -> None:
-        """Nothing is left to do: every file is whole."""
+        """Do nothing: all files are complete."""
 
     def _line(self, instance: TextInstance) -> str:
-        """The line of a text; empty if nothing of its polygon is left among whole pixels."""
+        """The line of a text; empty if its polygon has no area when rounded to pixels."""
         quad = self._quad(instance.polygon)
         if quad is None:
             return ""
@@ -125,32 +125,32 @@ class IcdarWriter(ImageFolderWriter):
 
     def _quad(self, polygon: Polygon) -> Polygon | None:
         corners = polygon if len(polygon) == 4 else min_area_quad(polygon)
-        self.lost[POLYGONS_TO_RECTANGLES] += len(polygon) != 4
-        whole = repair_polygon(np.rint(corners)).polygon
-        if whole is None:
-            self.lost[THINNER_THAN_PIXEL] += 1
+        self.unsupported[POLYGONS_TO_RECTANGLES] += len(polygon) != 4
+        rounded = repair_polygon(np.rint(corners)).polygon
+        if rounded is None:
+            self.unsupported[THINNER_THAN_PIXEL] += 1
             return None
-        self.lost[ROUNDED_CORNERS] += not np.array_equal(whole, corners)
-        return whole
+        self.unsupported[ROUNDED_CORNERS] += not np.array_equal(rounded, corners)
+        return rounded
 
 
 class PaddleOcrWriter(ImageFolderWriter):
-    """Writes pictures and their label file."""
+    """Writes images, and one label file (PaddleOCR)."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._labels = (folder / "labels.tsv").open("w", encoding="utf-8", newline="\n")
 
     def write_line(self, line: EncodedLine) -> None:
-        """Write one line of text."""
+        """Write a line of text."""
         self._write(line.key, line.image, self.without_line_breaks(line.text))
 
     def write_scene(self, scene: EncodedScene) -> int:
-        """Write one scene; returns how many texts were written."""
-        written = leaf_instances(scene.instances)
-        self.lost.update(unsupported_fields(scene.instances))
-        self._write(scene.key, scene.image, paddleocr_label(written))
-        return len(written)
+        """Write a scene; returns the number of texts that were written."""
+        leaves = leaf_instances(scene.instances)
+        self.unsupported.update(unsupported_fields(scene.instances))
+        self._write(scene.key, scene.image, paddleocr_label(leaves))
+        return len(leaves)
 
     def close(self) -> None:
         """Finish the label file."""
@@ -164,24 +164,24 @@ _BATCH_SIZE = 64  # rows in a transaction
 
 
 class LmdbExportWriter:
-    """Writes pictures, labels and what is known of them; everything about texts is kept.
+    """Writes images, labels and metadata to an LMDB. It supports everything about texts.
 
     Args:
-        folder: to be made.
-        kind: what is written.
+        folder: the new folder.
+        row_type: of the rows.
 
     Attributes:
-        lost: what the format does not hold: nothing.
+        unsupported: always empty.
     """
 
-    def __init__(self, folder: Path, kind: type[LineRow] | type[SceneRow]) -> None:
-        self.lost: Counter[str] = Counter()
-        self._writer = LmdbWriter(folder, kind)
+    def __init__(self, folder: Path, row_type: type[LineRow] | type[SceneRow]) -> None:
+        self.unsupported: Counter[str] = Counter()
+        self._writer = LmdbWriter(folder, row_type)
         self._rows: list[LineRow | SceneRow] = []
         self._count = 0
 
-    def write_line(self, line: EncodedLine, made: SampleProvenance) -> None:
-        """Write one line of text and what is known of it."""
+    def write_line(self, line: EncodedLine, provenance: SampleProvenance) -> None:
+        """Write a line of text and its provenance."""
         width, height = image_size(line.image, line.key)
         key = self._key(line.key)
         self._add(
@@ -192,24 +192,24 @@ class LmdbExportWriter:
                 text=line.text,
                 width=width,
                 height=height,
-                clusters=made.clusters,
-                font=made.parameters.font,
-                script=made.parameters.script,
-                corpus=made.parameters.corpus,
-                contrast=made.parameters.contrast,
-                effects=tuple(applied.name for applied in made.parameters.effects),
+                clusters=provenance.clusters,
+                font=provenance.meta.font,
+                script=provenance.meta.script,
+                corpus=provenance.meta.corpus,
+                contrast=provenance.meta.contrast,
+                effects=tuple(applied.name for applied in provenance.meta.effects),
             )
         )
 
     def write_scene(self, scene: EncodedScene) -> int:
-        """Write one scene; returns how many texts were written."""
+        """Write a scene; returns the number of texts that were written."""
         width, height = image_size(scene.image, scene.key)
         key = self._key(scene.key)
         self._add(SceneRow(key, scene.image, key + image_suffix(scene.image), width, height, scene.instances))
         return len(scene.instances)
 
     def close(self) -> None:
-        """Write what is held, and the number of samples."""
+        """Write the buffered rows and the number of samples."""
         self._flush()
         self._writer.close()
 

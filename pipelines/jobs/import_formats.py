@@ -5,10 +5,11 @@ from typing import Literal, TypeAlias
 
 from pipelines.datasets.coco import CocoScenes
 from pipelines.datasets.icdar import IcdarScenes
+from pipelines.datasets.lmdb import LmdbSceneSource
 from pipelines.datasets.open import dataset_kind, open_line_source
 from pipelines.datasets.scene_labels import SceneLabelFileSource
 from pipelines.datasets.scene_source import SceneSource
-from pipelines.datasets.shards import DESCRIPTION_FILE, LmdbSceneSource
+from pipelines.datasets.shards import DESCRIPTION_FILE
 from pipelines.datasets.source import LineSource
 from pipelines.io.atomic import file_sha256
 from synthtext.core import InputError

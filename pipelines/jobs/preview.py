@@ -1,4 +1,4 @@
-"""Scenes with their labels drawn over them, for a page to look at."""
+"""A page of samples with their labels, as one image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import uharfbuzz as hb
-from PIL import Image as Pictures
+from PIL import Image as Images
 from PIL import ImageDraw, ImageFont
 
 from pipelines.errors import format_counts
@@ -20,16 +20,21 @@ from synthtext.core import Image, InputError, Sample, Scene, SkippedSample
 from synthtext.fonts import FontFile, bundled_fonts
 
 _LINE, _WORD, _BLOCK, _IGNORED = (0, 170, 60), (235, 120, 0), (40, 90, 255), (230, 0, 200)
-_FRACTION = 4  # bits of a pixel's fraction that OpenCV draws to
+_FRACTION_BITS = 4  # of coordinates, in OpenCV
 
 LEVEL_COLOURS = {"line": _LINE, "word": _WORD, "block": _BLOCK}
-"""Of polygons by level, RGB; what is ignored has another one."""
+"""Colours of polygons by level, RGB; ignored texts have another one."""
 
 
 def draw_scene_cell(scene: Scene, width: int) -> Image:
-    """A scene scaled down to a width (pixels), with thin polygons around its texts: (H, width, 3).
+    """Draw a scene with polygons around its texts. Lines are drawn over words and blocks.
 
-    Blocks are drawn first and lines last, so that a line of one word shows as a line.
+    Args:
+        scene: larger images are scaled down.
+        width: of the cell, pixels.
+
+    Returns:
+        (H, width, 3) uint8 RGB.
     """
     scale = min(1.0, width / scene.image.shape[1])
     height = max(1, round(scene.image.shape[0] * scale))
@@ -40,15 +45,15 @@ def draw_scene_cell(scene: Scene, width: int) -> Image:
         for instance in scene.instances:
             if instance.level == level:
                 colour = _IGNORED if instance.ignore else LEVEL_COLOURS[level]
-                fixed = np.round((instance.polygon * scale - 0.5) * (1 << _FRACTION)).astype(np.int32)
-                cv2.polylines(cell, [fixed], True, colour, 1, cv2.LINE_AA, _FRACTION)
+                fixed = np.round((instance.polygon * scale - 0.5) * (1 << _FRACTION_BITS)).astype(np.int32)
+                cv2.polylines(cell, [fixed], True, colour, 1, cv2.LINE_AA, _FRACTION_BITS)
     return cell
 
 
-_GAP, _LABEL = 8, 18  # pixels between cells, and of a label's em
-_COLUMNS, _WIDEST = 4, 400  # of lines, and pixels of a cell; wider pictures are scaled down
-_SCENE_COLUMNS, _SCENE_WIDEST = 8, 320
-_MOST = 1024
+_GAP, _LABEL = 8, 18  # pixels between cells, and font size of labels
+_COLUMNS, _MAX_WIDTH = 4, 400  # of lines; wider images are scaled down
+_SCENE_COLUMNS, _SCENE_MAX_WIDTH = 8, 320
+_MAX_SAMPLES = 1024
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,8 @@ class Preview:
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
-        samples: how many are on it.
-        gaps: how many could not be drawn, by reason.
+        samples: number of samples on the page.
+        skipped: number of skipped samples by reason.
     """
 
     image: Image
@@ -67,20 +72,20 @@ class Preview:
 
 
 def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0, start: int = 0) -> Preview:
-    """Draw samples of a job on one page: lines above their labels, scenes with polygons around their texts.
+    """Draw samples on one page: lines above their labels, scenes with polygons around their texts.
 
     Args:
         recipe: of the samples.
-        count: 1 to 1024, samples that cannot be drawn included.
-        seed: of the job.
-        start: index of the first.
+        count: 1 to 1024, skipped samples included.
+        seed: 0 to 2**32 - 1.
+        start: index of the first sample.
 
     Raises:
-        InputError: a number is out of its range, or not one sample could be drawn.
+        InputError: a number is out of its range, or all samples are skipped.
         JobError: the drawing code failed.
     """
-    if not 1 <= count <= _MOST:
-        raise InputError(f"a preview shows 1 to {_MOST} samples, not {count}")
+    if not 1 <= count <= _MAX_SAMPLES:
+        raise InputError(f"a preview shows 1 to {_MAX_SAMPLES} samples, not {count}")
     indices = ShardPlan(count, start)[0].samples
     generator = recipe.generator(seed)
     with opencv_single_thread():
@@ -92,7 +97,8 @@ def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0, start: 
             statistics.add_skipped(item)
     if not samples:
         raise InputError(
-            f"not one of {count} samples of recipe {recipe.name} could be drawn: {format_counts(statistics.skipped)}"
+            f"not one of {count} samples of recipe {recipe.name} could be generated: "
+            f"{format_counts(statistics.skipped)}"
         )
     return Preview(_page(samples, recipe.fonts), len(samples), dict(statistics.skipped))
 
@@ -100,8 +106,8 @@ def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0, start: 
 def _page(items: Sequence[Sample | Scene], fonts: tuple[FontFile, ...]) -> Image:
     lines = [item for item in items if isinstance(item, Sample)]
     scenes = [item for item in items if isinstance(item, Scene)]
-    columns, widest = (_SCENE_COLUMNS, _SCENE_WIDEST) if scenes else (_COLUMNS, _WIDEST)
-    width = min(widest, max(item.image.shape[1] for item in items))
+    columns, max_width = (_SCENE_COLUMNS, _SCENE_MAX_WIDTH) if scenes else (_COLUMNS, _MAX_WIDTH)
+    width = min(max_width, max(item.image.shape[1] for item in items))
     cells = [_cell(sample, width, find_font(sample.meta.font, fonts)) for sample in lines]
     cells += [draw_scene_cell(scene, width) for scene in scenes]
     columns = min(columns, len(cells)) if scenes else columns
@@ -111,9 +117,9 @@ def _page(items: Sequence[Sample | Scene], fonts: tuple[FontFile, ...]) -> Image
 
 
 def find_font(name: str, fonts: tuple[FontFile, ...]) -> FontFile | None:
-    """The font behind a sample's name, which ends with the place on the axes if the font is variable."""
-    behind = [font for font in fonts if f"{name} ".startswith(f"{font.name} ")]
-    return max(behind, key=lambda font: len(font.name), default=None)
+    """The font of a name; the name of a variable font ends with its axis values."""
+    candidates = [font for font in fonts if f"{name} ".startswith(f"{font.name} ")]
+    return max(candidates, key=lambda font: len(font.name), default=None)
 
 
 def _row(cells: list[Image], width: int, columns: int) -> Image:
@@ -124,31 +130,31 @@ def _row(cells: list[Image], width: int, columns: int) -> Image:
     return row
 
 
-def _cell(sample: Sample, width: int, own: FontFile | None) -> Image:
-    """A picture above its label, (H, width, 3)."""
-    picture = sample.image
-    if picture.shape[1] > width:
-        height = max(1, round(picture.shape[0] * width / picture.shape[1]))
-        picture = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    cell = np.full((len(picture) + 2 * _LABEL, width, 3), 255, np.uint8)
-    cell[: len(picture), : picture.shape[1]] = picture
-    drawn = Pictures.fromarray(cell)
-    font = _label_font(sample.text, own)
-    ImageDraw.Draw(drawn).text((0, len(picture) + 2), _shortened(sample.text, font, width), "black", font)
-    return np.asarray(drawn)
+def _cell(sample: Sample, width: int, sample_font: FontFile | None) -> Image:
+    """The image of a line above its label, (H, width, 3)."""
+    image = sample.image
+    if image.shape[1] > width:
+        height = max(1, round(image.shape[0] * width / image.shape[1]))
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    cell = np.full((len(image) + 2 * _LABEL, width, 3), 255, np.uint8)
+    cell[: len(image), : image.shape[1]] = image
+    page = Images.fromarray(cell)
+    font = _label_font(sample.text, sample_font)
+    ImageDraw.Draw(page).text((0, len(image) + 2), _shortened(sample.text, font, width), "black", font)
+    return np.asarray(page)
 
 
-def _label_font(text: str, own: FontFile | None) -> ImageFont.FreeTypeFont:
-    """A plain font if it has all characters, else the one that the sample was drawn in, which has them for sure."""
+def _label_font(text: str, sample_font: FontFile | None) -> ImageFont.FreeTypeFont:
+    """A plain font if it has all characters of a text, otherwise the font of the sample, which has them."""
     plain, characters = plain_font()
-    if own is None or characters.issuperset(map(ord, text)):
+    if sample_font is None or characters.issuperset(map(ord, text)):
         return ImageFont.truetype(str(plain), _LABEL)
-    return ImageFont.truetype(str(own.path), _LABEL, index=own.face_index)
+    return ImageFont.truetype(str(sample_font.path), _LABEL, index=sample_font.face_index)
 
 
 @lru_cache(maxsize=1)
 def plain_font() -> tuple[Path, frozenset[int]]:
-    """A plain font for labels, and the characters that it has."""
+    """A plain font for labels, and its characters."""
     path = next((font for font in bundled_fonts() if font.stem == "DejaVuSans"), bundled_fonts()[0])
     return path, frozenset(hb.Face(hb.Blob(path.read_bytes())).unicodes)
 

@@ -1,1 +1,1 @@
-"""Recipes: YAML settings, their validation, and the generators that they build."""
+"""Recipes: YAML settings, their validation, and the generators that they describe."""

@@ -1,4 +1,4 @@
-"""Recipes that change with the index of the sample."""
+"""Recipes with a curriculum: settings that change with the index of the sample."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from synthtext.core import Generator, InputError
 from synthtext.core.generator import CurriculumGenerator
 from synthtext.fonts import FaceCache, FontInventory
 
-_FIXED = ("kind", "charset", "output", "modules", "base", CURRICULUM_KEY)
-_FIXED_OF_FONTS = ("folders", "system", "embedded", "vary")
+_FIXED_KEYS = ("kind", "charset", "output", "modules", "base", CURRICULUM_KEY)
+_FIXED_FONT_KEYS = ("folders", "system", "bundled", "vary_axes")
 
 
 @dataclass(frozen=True)
 class CurriculumStage:
-    """What holds for the first samples.
+    """A stage of a curriculum.
 
     Attributes:
-        until: index of the first sample that it does not hold for.
-        recipe: the whole of it.
+        until: Index of the first sample after the stage.
+        recipe: The whole recipe of the samples of the stage.
     """
 
     until: int
@@ -31,103 +31,109 @@ class CurriculumStage:
 
 @dataclass(frozen=True)
 class Curriculum:
-    """A recipe with its stages; most have none.
+    """A recipe and its stages; most recipes have none.
 
     Attributes:
-        recipe: of all samples behind the last stage.
-        stages: in order.
+        recipe: Of all samples after the last stage.
+        stages: In order.
     """
 
     recipe: BaseRecipe[Any]
     stages: tuple[CurriculumStage, ...]
 
     @classmethod
-    def read(cls, kind: type[BaseRecipe[Any]], tree: Mapping[str, Any], folder: Path, where: str) -> "Curriculum":
-        """Check and build a recipe and what its stages make of it.
+    def read(
+        cls, recipe_type: type[BaseRecipe[Any]], settings: Mapping[str, Any], folder: Path, where: str
+    ) -> "Curriculum":
+        """Validate and build a recipe and the recipes of its stages.
 
         Args:
-            kind: of the recipe.
-            tree: as written.
-            folder: relative paths start here.
-            where: names the recipe in errors.
+            recipe_type: Of the recipe.
+            settings: As written.
+            folder: Where relative paths start.
+            where: Names the recipe in errors.
 
         Raises:
-            InputError: anything in it is wrong; one sentence names the place.
+            InputError: A setting is invalid; the message names its path.
         """
-        recipe = kind.read(tree, folder, where)
+        recipe = recipe_type.read(settings, folder, where)
         written: list[StageSettings] = recipe.settings.curriculum
         for number, (before, after) in enumerate(pairwise(written), 1):
             if after.until <= before.until:
                 raise InputError(
-                    f"{where}: {CURRICULUM_KEY}.{number}.until: must be above {before.until}, where the stage before ends, "
-                    f"not {after.until}"
+                    f"{where}: {CURRICULUM_KEY}.{number}.until: must be above {before.until}, where the previous stage "
+                    f"ends, not {after.until}"
                 )
-        plain = {key: value for key, value in tree.items() if key != CURRICULUM_KEY}
+        plain = {key: value for key, value in settings.items() if key != CURRICULUM_KEY}
         stages = []
-        for number, settings in enumerate(written):
+        for number, stage in enumerate(written):
             place = f"{where}: {CURRICULUM_KEY}.{number}.set"
-            stage = kind.read(_staged(plain, settings.set, kind, place), folder, place)
-            _check_fonts(recipe, stage, place)
-            stages.append(CurriculumStage(settings.until, stage))
+            staged = recipe_type.read(_apply_stage(plain, stage.set, recipe_type, place), folder, place)
+            _check_fonts(recipe, staged, place)
+            stages.append(CurriculumStage(stage.until, staged))
         return cls(recipe, tuple(stages))
 
     @property
     def recipes(self) -> tuple[BaseRecipe[Any], ...]:
-        """Those of all stages, and the recipe itself."""
+        """The recipes of all stages, and the one after the last stage."""
         return (*(stage.recipe for stage in self.stages), self.recipe)
 
     def to_dict(self) -> SettingsDict:
-        """The whole recipe with every setting, as JSON; of stages what they set. Reading it again gives the same."""
-        tree = self.recipe.to_dict()
+        """Return the recipe with every setting, as JSON; of stages, only what they change.
+
+        `read` of the result gives the same curriculum.
+        """
+        settings = self.recipe.to_dict()
         stages = [
-            {"until": stage.until, "set": dict(_differences(tree, stage.recipe.to_dict()))} for stage in self.stages
+            {"until": stage.until, "set": dict(_differences(settings, stage.recipe.to_dict()))} for stage in self.stages
         ]
         if not any(part.user_module for recipe in self.recipes for part in recipe.components.values()):
-            tree["modules"] = []
-        return {**tree, CURRICULUM_KEY: stages} if stages else tree
+            settings["modules"] = []
+        return {**settings, CURRICULUM_KEY: stages} if stages else settings
 
     def generator(self, inventory: FontInventory, seed: int, prefix: str) -> Generator[Any]:
-        """A generator of its samples; its stages share the open fonts.
+        """Return a generator of the samples; its stages share the open fonts.
 
         Raises:
-            InputError: no font can set one of the corpora.
+            InputError: No font covers one of the corpora.
         """
         cache = FaceCache()
         last = self.recipe.generator(inventory, seed, prefix, cache)
         if not self.stages:
             return last
-        stages = []
+        generators = []
         for number, stage in enumerate(self.stages):
             try:
-                stages.append(stage.recipe.generator(inventory, seed, prefix, cache))
+                generators.append(stage.recipe.generator(inventory, seed, prefix, cache))
             except InputError as error:
                 raise InputError(f"{CURRICULUM_KEY}.{number}: {error}") from None
-        return CurriculumGenerator([stage.until for stage in self.stages], [*stages, last])
+        return CurriculumGenerator([stage.until for stage in self.stages], [*generators, last])
 
 
-def _staged(tree: SettingsDict, settings: Mapping[str, Any], kind: type[BaseRecipe[Any]], place: str) -> SettingsDict:
-    for path in settings:
+def _apply_stage(
+    settings: SettingsDict, changes: Mapping[str, Any], recipe_type: type[BaseRecipe[Any]], where: str
+) -> SettingsDict:
+    for path in changes:
         key = path.partition(".")[0]
-        if key in _FIXED:
-            raise InputError(f"{place}: {key!r} is the same for all samples of a recipe: take it out of the stage")
+        if key in _FIXED_KEYS:
+            raise InputError(f"{where}: {key!r} is the same for all samples of a recipe: remove it from the stage")
     try:
-        return with_settings(tree, settings, kind.weighted_kinds())
+        return with_settings(settings, changes, recipe_type.weighted_kinds())
     except InputError as error:
-        raise InputError(f"{place}: {error}") from None
+        raise InputError(f"{where}: {error}") from None
 
 
-def _check_fonts(recipe: BaseRecipe[Any], stage: BaseRecipe[Any], place: str) -> None:
-    for name in _FIXED_OF_FONTS:
-        before, after = (getattr(which.settings.fonts, name) for which in (recipe, stage))
-        if before != after:
+def _check_fonts(recipe: BaseRecipe[Any], stage: BaseRecipe[Any], where: str) -> None:
+    for name in _FIXED_FONT_KEYS:
+        if getattr(recipe.settings.fonts, name) != getattr(stage.settings.fonts, name):
             raise InputError(
-                f"{place}: fonts.{name} would change: all samples of a recipe have the same fonts to draw from; "
-                "a stage may set fonts.size_range, fonts.pool and fonts.weights, each by its path"
+                f"{where}: fonts.{name} would change, but all samples of a recipe use the same fonts; a stage may set "
+                "fonts.size_range, fonts.pool and fonts.weights, each by its path"
             )
 
 
 def _differences(before: Any, after: Any, path: str = "") -> Iterable[tuple[str, Any]]:
-    """The settings by dotted path that make one tree of another."""
+    """Yield the settings, by dotted path, that turn `before` into `after`."""
     both = isinstance(before, Mapping) and isinstance(after, Mapping) and before.keys() == after.keys()
     if both and not any("." in key for key in after):
         for key in after:

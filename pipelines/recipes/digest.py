@@ -1,4 +1,4 @@
-"""What decides the bytes of a job, and one digest of it all."""
+"""The fingerprint of a recipe: everything that decides the bytes of its samples, by name, and one digest of it."""
 
 import hashlib
 import json
@@ -23,91 +23,91 @@ _LIBRARIES = (
     *("numpy", "opencv-python", "pillow", "fonttools", "uharfbuzz", "freetype-py", "wordfreq"),
     *("imgaug", "scikit-image"),
 )
+_MAX_SHOWN = 40  # characters of a value that a description of a difference shows
 
 
 def recipe_fingerprint(curriculum: Curriculum, inventory: FontInventory) -> dict[str, str]:
-    """Everything that decides what is drawn, by name: settings, contents of files, code and library versions.
+    """Return everything that decides what is drawn, by name: settings, contents of files, code and library versions.
 
-    Of stages it is what differs from the recipe itself.
-
-    Where files lie does not matter, what is in them does.
+    Of a stage, it holds what differs from the recipe. The locations of files do not count.
 
     Raises:
-        InputError: a file cannot be read.
+        InputError: A file cannot be read.
     """
-    ingredients = common = _of_recipe(curriculum.recipe)
+    fingerprint = common = _fingerprint_of(curriculum.recipe)
     for number, stage in enumerate(curriculum.stages):
-        own, place = _of_recipe(stage.recipe), f"curriculum.{number}"
+        own, path = _fingerprint_of(stage.recipe), f"curriculum.{number}"
         differing = {name: own.get(name, "left out") for name in {**common, **own} if own.get(name) != common.get(name)}
-        ingredients = ingredients | {f"{place}.until": str(stage.until)}
-        ingredients |= {f"{place}.set.{name}": text for name, text in differing.items()}
-    ingredients |= {
+        fingerprint = fingerprint | {f"{path}.until": str(stage.until)}
+        fingerprint |= {f"{path}.set.{name}": value for name, value in differing.items()}
+    fingerprint |= {
         f"font {font.name} ({font.digest[:12]}, {font.face_index})": font.digest for font in inventory.fonts
     }
-    ingredients |= {f"version of {library}": version(library) for library in _LIBRARIES}
-    ingredients["version of Python"] = python_version()
-    ingredients["version of HarfBuzz"] = uharfbuzz.version_string()
-    ingredients["version of FreeType"] = ".".join(map(str, freetype.version()))
-    ingredients["generator code"] = code_digest()
-    return ingredients
+    fingerprint |= {f"version of {library}": version(library) for library in _LIBRARIES}
+    fingerprint["version of Python"] = python_version()
+    fingerprint["version of HarfBuzz"] = uharfbuzz.version_string()
+    fingerprint["version of FreeType"] = ".".join(map(str, freetype.version()))
+    fingerprint["generator code"] = code_digest()
+    return fingerprint
 
 
-def _of_recipe(recipe: BaseRecipe[Any]) -> dict[str, str]:
-    """Settings, and what is in the files that they name."""
-    ingredients = dict(_leaves(recipe.to_dict(), ""))
-    ingredients["charset"] = "".join(recipe.charset)
-    for key in [key for key in ingredients if key.startswith(("fonts.folders", "modules"))]:
-        del ingredients[key]
+def _fingerprint_of(recipe: BaseRecipe[Any]) -> dict[str, str]:
+    """Return the settings of a recipe, and digests of the files that they name."""
+    settings = _flatten(recipe.to_dict(), "")
+    fingerprint = {key: text for key, text in settings if not key.startswith(("fonts.folders", "modules"))}
+    fingerprint["charset"] = "".join(recipe.charset)
     for place, component in recipe.components.items():
         for field, paths in component.paths.items():
-            del ingredients[f"{place}.{field}"]
+            del fingerprint[f"{place}.{field}"]
             for i, path in enumerate(paths):
-                ingredients |= _contents(f"{place}.{field}" + (f".{i}" if len(paths) > 1 else ""), path)
-        if isinstance(component.instance, Characters):  # a charset's name says nothing of what is in it
-            ingredients[f"{place}.characters"] = "".join(component.instance.alphabet)
+                fingerprint |= _contents(f"{place}.{field}" + (f".{i}" if len(paths) > 1 else ""), path)
+        if isinstance(component.instance, Characters):  # the name of a charset does not tell its characters
+            fingerprint[f"{place}.characters"] = "".join(component.instance.alphabet)
         if component.user_module is not None:
-            ingredients[f"module of {component.use}"] = _sha256(component.user_module)
+            fingerprint[f"module of {component.use}"] = _sha256(component.user_module)
         for library in getattr(type(component.instance), "LIBRARIES", ()):
-            ingredients[f"version of {library}"] = version(library)
-    return ingredients
+            fingerprint[f"version of {library}"] = version(library)
+    return fingerprint
 
 
-def fingerprint_digest(ingredients: Mapping[str, str]) -> str:
-    """SHA-256 of the ingredients, 64 hexadecimal digits."""
-    return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()
+def fingerprint_digest(fingerprint: Mapping[str, str]) -> str:
+    """Return the SHA-256 of a fingerprint, 64 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
 
 
 def describe_difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Which ingredients differ, in a few words: the first three by name."""
-    changed = [
-        f"{name} is gone" if name not in now else f"{name} is new" if name not in before else _change(name, before, now)
-        for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name)
-    ]
+    """Describe in a few words which entries of two fingerprints differ: the first three by name."""
+    changed = [_describe_change(name, before, now) for name in sorted(before.keys() | now.keys())]
+    changed = [change for change in changed if change]
     more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
     return "; ".join(changed[:3]) + more
 
 
-def _change(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    old, new = before[name], now[name]
-    return f"{name} has changed" if max(len(old), len(new)) > 40 else f"{name} was {old}, is {new}"
+def _describe_change(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    old, new = before.get(name), now.get(name)
+    if old == new:
+        return ""
+    if old is None or new is None:
+        return f"{name} is {'new' if old is None else 'gone'}"
+    return f"{name} has changed" if max(len(old), len(new)) > _MAX_SHOWN else f"{name} was {old}, is {new}"
 
 
-def _leaves(tree: Any, path: str) -> Iterable[tuple[str, str]]:
-    entries = tree.items() if isinstance(tree, Mapping) else enumerate(tree) if isinstance(tree, list) else None
-    scalars = isinstance(tree, list) and not any(isinstance(entry, Mapping | list) for entry in tree)
-    if entries is None or scalars:
-        yield path, json.dumps(tree, ensure_ascii=False)
-    else:
-        for key, entry in entries:
-            yield from _leaves(entry, f"{path}.{key}" if path else str(key))
+def _flatten(settings: Any, path: str) -> Iterable[tuple[str, str]]:
+    """Yield settings as JSON by dotted path; lists of scalars stay whole."""
+    entries: Iterable[tuple[Any, Any]] = settings.items() if isinstance(settings, Mapping) else ()
+    if isinstance(settings, list) and any(isinstance(entry, Mapping | list) for entry in settings):
+        entries = enumerate(settings)
+    elif not isinstance(settings, Mapping):
+        yield path, json.dumps(settings, ensure_ascii=False)
+    for key, entry in entries:
+        yield from _flatten(entry, f"{path}.{key}" if path else str(key))
 
 
-def _contents(place: str, path: Path) -> dict[str, str]:
+def _contents(name: str, path: Path) -> dict[str, str]:
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
-        return {f"{place}/{file.relative_to(path).as_posix()}": _sha256(file) for file in files}
-    return {place: _sha256(path)}
+        return {f"{name}/{file.relative_to(path).as_posix()}": _sha256(file) for file in files}
+    return {name: _sha256(path)}
 
 
 def _sha256(path: Path) -> str:
@@ -119,15 +119,19 @@ def _sha256(path: Path) -> str:
 
 
 def python_version() -> str:
-    """Release series of Python, such as "3.11": its tables of Unicode and its sums of floats differ between series."""
+    """Return the release series of Python, such as "3.11"; Unicode tables and sums of floats differ between series."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def code_digest(*folders: Path) -> str:
-    """SHA-256 of the code that draws and encodes, and of the modules in other folders that have a part in it."""
+    """Return the SHA-256 of the code that draws and encodes samples.
+
+    Args:
+        folders: Further folders of modules to include.
+    """
     total = hashlib.sha256()
-    for home in (*(Path(package.__file__ or "").parent for package in (synthtext, augment)), *folders):
-        for file in sorted(home.rglob("*.py")):
-            total.update(file.relative_to(home).as_posix().encode() + b"\0" + file.read_bytes())
+    for folder in (*(Path(package.__file__ or "").parent for package in (synthtext, augment)), *folders):
+        for file in sorted(folder.rglob("*.py")):
+            total.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
     total.update((Path(__file__).parents[1] / "io" / "encode.py").read_bytes())
     return total.hexdigest()

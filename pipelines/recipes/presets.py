@@ -1,4 +1,4 @@
-"""Recipes that come with the project: files, and one template for all languages."""
+"""Preset recipes: YAML files of this package, and one template for all languages."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,52 +10,53 @@ from synthtext.corpora import languages
 
 _PRESETS = Path(__file__).parent / "presets"
 _TEMPLATE = _PRESETS / "templates" / "lines-language.yaml"
-_PREFIX = "lines-"  # of a language's preset
-_SUFFIXES = (".yaml", ".yml")
-_BASE = "base"  # the preset that a file takes its other settings from
+_PREFIX = "lines-"  # of the presets of languages
+_BASE_KEY = "base"  # names the preset that a recipe file is based on
+
+RECIPE_SUFFIXES = (".yaml", ".yml")
 
 
 def recipe_preset_names() -> tuple[str, ...]:
-    """The recipes that come with the project; `lines-de` and the like for every language that wordfreq knows."""
+    """Return the names of all presets, including `lines-de` and the like for every language with a word list."""
     return tuple(sorted([*_files(), *(_PREFIX + language for language in languages())]))
 
 
 def is_recipe(spec: str | Path) -> bool:
-    """Whether a source that a user names is a recipe: a YAML file, or a preset of whose name there is no path."""
+    """Return whether a source names a recipe: a YAML file, or a preset unless there is a path of the same name."""
     if "://" in str(spec):
         return False
     path = Path(spec)
-    if path.suffix in _SUFFIXES:
+    if path.suffix in RECIPE_SUFFIXES:
         return not path.is_dir()
     return str(spec) in recipe_preset_names() and not path.exists()
 
 
 def read_preset(name: str) -> SettingsDict:
-    """The settings of a preset.
+    """Read the settings of a preset.
 
     Args:
-        name: one of `preset_names()`.
+        name: One of `recipe_preset_names()`.
 
     Raises:
-        InputError: there is none of that name; the message names the nearest.
+        InputError: There is no such preset; the message names the most similar one.
     """
     language = name.removeprefix(_PREFIX)
     if name in _files():
-        tree: SettingsDict = read_yaml(_PRESETS / f"{name}.yaml")
+        settings: SettingsDict = read_yaml(_PRESETS / f"{name}.yaml")
     elif name.startswith(_PREFIX) and language in languages():
-        tree = _filled(read_yaml(_TEMPLATE), language)
+        settings = _fill(read_yaml(_TEMPLATE), language)
     else:
         raise InputError(f"there is no recipe {name!r}; {_hint(name)} (or name a YAML file)")
-    return apply_base(tree)
+    return apply_base(settings)
 
 
-def apply_base(tree: SettingsDict) -> SettingsDict:
-    """A recipe as it is written, with what it takes from the preset that its `base` names.
+def apply_base(settings: SettingsDict) -> SettingsDict:
+    """Return the settings of a recipe on top of those of the preset that its key `base` names.
 
     Raises:
-        InputError: there is no such preset.
+        InputError: There is no such preset.
     """
-    base, own = tree.get(_BASE), {key: value for key, value in tree.items() if key != _BASE}
+    base, own = settings.get(_BASE_KEY), {key: value for key, value in settings.items() if key != _BASE_KEY}
     return own if base is None else {**read_preset(str(base)), **own}
 
 
@@ -63,17 +64,17 @@ def _files() -> list[str]:
     return [path.stem for path in _PRESETS.glob("*.yaml")]
 
 
-def _filled(node: Any, language: str) -> Any:
-    """A copy of a part of the template with the language in its place."""
+def _fill(node: Any, language: str) -> Any:
+    """Return a copy of a part of the template with "{language}" replaced."""
     if isinstance(node, dict):
-        return {key: _filled(value, language) for key, value in node.items()}
+        return {key: _fill(value, language) for key, value in node.items()}
     if isinstance(node, list):
-        return [_filled(value, language) for value in node]
+        return [_fill(value, language) for value in node]
     return node.replace("{language}", language) if isinstance(node, str) else node
 
 
 def _hint(name: str) -> str:
-    if name.startswith(_PREFIX) and len(name) <= len(_PREFIX) + 3:  # a language's code, and no misspelt name
+    if name.startswith(_PREFIX) and len(name) <= len(_PREFIX) + 3:  # the code of a language, not a misspelt name
         return f"'{_PREFIX}' is followed by the code of a language: {', '.join(languages())}"
     close = get_close_matches(name, recipe_preset_names(), n=1)
     return suggest_key(name, close or [*_files(), f"{_PREFIX}LANGUAGE"])

@@ -1,4 +1,4 @@
-"""What recipes of lines and of scenes have in common: parts that are drawn by weight, and effects by probability."""
+"""Recipes of lines and of scenes: validated settings, built components, and the generators made of them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -22,47 +22,56 @@ from pipelines.recipes.components import (
     SCENE_BACKGROUND,
     Component,
     ComponentKind,
-    add_module_folders,
-)
-from pipelines.recipes.parts import (
-    ComponentBuilder,
-    InkSettings,
     WeightedComponents,
-    build_corpus_mixture,
-    check_weights,
-    resolve_recipe_paths,
+    add_module_folders,
+    build_components,
+    corpus_name,
+    weighted_entries,
 )
+from pipelines.recipes.paths import resolve_recipe_paths
 from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, LineOutput
-from synthtext.core import Charset, EffectChain, EffectStep, Generator, WeightedComponent
-from synthtext.corpora import resolve_charset
+from synthtext.core import Charset, EffectChain, EffectStep, Generator, InputError, WeightedComponent
+from synthtext.corpora import CorpusMixture, resolve_charset
 from synthtext.fonts import FaceCache, FontInventory, FontOptions, find_fonts
 from synthtext.ink import Ink
 from synthtext.scenes import Clutter, Legibility, SceneDesign, SceneGenerator, SceneOutput, TypesettingOptions
 
 CURRICULUM_KEY = "curriculum"
-"""The key of a recipe's stages."""
+"""The key of the stages of a recipe."""
+
+_LISTED = {"corpus": (CORPUS, "weight"), "effects": (EFFECT, "probability")}
+"""The kind and the share of the components that a recipe lists, by key."""
 
 
 class StageSettings(BaseModel):
-    """What else holds for the samples below an index: settings by their path in the recipe, as on the command line."""
+    """A stage of a curriculum: settings of the samples below an index, by their path as in an override."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     until: int = Field(ge=1, lt=2**32)
     set: dict[str, Any]
 
 
+class InkSettings(BaseModel):
+    """The ink of a recipe: the least local contrast, and styles and sources of colours by weight."""
+
+    model_config = ConfigDict(extra="forbid")
+    contrast_floor: float = 40
+    styles: WeightedComponents = Field(default={"plain": 1})
+    colours: WeightedComponents = Field(default={"any_colour": 1})
+
+
 class BaseRecipeSettings(BaseModel):
-    """What is written in a recipe of either kind."""
+    """The settings of a recipe of either kind, as written."""
 
     model_config = ConfigDict(extra="forbid")
     kind: str
     charset: str = "ascii"
-    corpus: list[dict[str, Any]] = Field(min_length=1)
+    corpus: list[SettingsDict] = Field(min_length=1)
     fonts: FontOptions = FontOptions()
     baselines: WeightedComponents = Field(default={"straight": 1}, min_length=1)
     ink: InkSettings = InkSettings()
     background: WeightedComponents
-    effects: list[dict[str, Any]] = []
+    effects: list[SettingsDict] = []
     modules: list[str] = []
     curriculum: list[StageSettings] = []
 
@@ -72,13 +81,13 @@ S = TypeVar("S", bound=BaseRecipeSettings)
 
 @dataclass(frozen=True)
 class BaseRecipe(ABC, Generic[S]):
-    """A recipe, checked and built.
+    """A recipe, validated and built.
 
     Attributes:
-        settings: as written, with defaults filled in and absolute paths.
-        charset: resolved.
-        listed: "corpus" by weight and "effects" by probability, in the order of the recipe.
-        shared: components that the recipe has by name, by weight, by their key in it, such as "ink.styles".
+        settings: As written, with defaults filled in and absolute paths.
+        charset: The characters that it may draw.
+        listed_components: "corpus" by weight and "effects" by probability, in the order of the recipe.
+        weighted_components: Components that the recipe has by name and weight, by path, such as "ink.styles".
     """
 
     settings: S
@@ -87,70 +96,72 @@ class BaseRecipe(ABC, Generic[S]):
     weighted_components: Mapping[str, tuple[Component, ...]]
 
     SETTINGS: ClassVar[type[BaseRecipeSettings]]
-    """What is written in such a recipe."""
+    """The model of its settings."""
 
     EXTRA_WEIGHTED: ClassVar[Mapping[str, ComponentKind]]
-    """What is named under the keys of its own, beside those that every kind has."""
+    """The weighted components that only this kind of recipe has, by path."""
 
     @classmethod
-    def read(cls, tree: Mapping[str, Any], folder: Path, where: str) -> Self:
-        """Check and build a recipe.
+    def read(cls, settings: Mapping[str, Any], folder: Path, where: str) -> Self:
+        """Validate and build a recipe.
 
         Args:
-            tree: as written.
-            folder: relative paths start here.
-            where: names the recipe in errors.
+            settings: As written.
+            folder: Where relative paths start.
+            where: Names the recipe in errors.
 
         Raises:
-            InputError: anything in it is wrong; one sentence names the place.
+            InputError: A setting is invalid; the message names its path.
         """
-        settings: Any = validate_model(cls.SETTINGS, resolve_recipe_paths(tree, folder), where)
-        add_module_folders([Path(place) for place in settings.modules])
-        charset, parts = resolve_charset(settings.charset, folder), ComponentBuilder(folder, where)
-        listed = {
-            "corpus": parts.listed(CORPUS, "corpus", "weight", settings.corpus),
-            "effects": parts.listed(EFFECT, "effects", "probability", settings.effects),
-        }
-        shared = {key: parts.shared(kind, key, attrgetter(key)(settings)) for key, kind in cls.weighted_kinds().items()}
-        check_weights({"corpus": listed["corpus"], **shared}, where)
-        return cls(settings, charset, listed, shared)
+        checked: Any = validate_model(cls.SETTINGS, resolve_recipe_paths(settings, folder), where)
+        add_module_folders([Path(module) for module in checked.modules])
+        charset = resolve_charset(checked.charset, folder)
+        listed = {}
+        for key, (kind, share) in _LISTED.items():
+            entries = {f"{key}.{i}": entry for i, entry in enumerate(getattr(checked, key))}
+            listed[key] = build_components(kind, entries, share, folder, where)
+        weighted = {}
+        for path, kind in cls.weighted_kinds().items():
+            entries = weighted_entries(path, attrgetter(path)(checked), where)
+            weighted[path] = build_components(kind, entries, "weight", folder, where)
+        for path, components in {"corpus": listed["corpus"], **weighted}.items():
+            if not any(component.weight > 0 for component in components):
+                raise InputError(f"{where}: {path}: every weight is 0; nothing could be drawn")
+        return cls(checked, charset, listed, weighted)
 
     @classmethod
     def weighted_kinds(cls) -> Mapping[str, ComponentKind]:
-        """What the recipe has by name and by weight, by the path in it."""
+        """Return the kinds of the components that the recipe has by name and weight, by path."""
         return {"ink.styles": INK_STYLE, "ink.colours": INK_COLOURS, "baselines": BASELINE, **cls.EXTRA_WEIGHTED}
 
     @cached_property
     def components(self) -> dict[str, Component]:
-        """All components, by their place in the recipe; those within others behind these."""
-        found = {
-            f"{key}.{i}": part for key, parts in self.listed_components.items() for i, part in enumerate(parts)
-        } | {f"{key}.{part.use}": part for key, parts in self.weighted_components.items() for part in parts}
-        return {name: part for place, outer in found.items() for name, part in _with_parts(place, outer)}
+        """All components by their path in the recipe; a component comes before those within it."""
+        found = {f"{key}.{i}": c for key, listed in self.listed_components.items() for i, c in enumerate(listed)}
+        found |= {f"{key}.{c.use}": c for key, weighted in self.weighted_components.items() for c in weighted}
+        return {path: component for place, outer in found.items() for path, component in _with_children(place, outer)}
 
     def to_dict(self) -> SettingsDict:
-        """The recipe with every setting but its stages, as JSON; reading it again gives the same recipe."""
-        parts: SettingsDict = {
-            key: {part.use: {"weight": part.weight, **part.settings} for part in shared}
-            for key, shared in self.weighted_components.items()
+        """Return every setting but the curriculum, as JSON; `read` of the result gives the same recipe."""
+        built: SettingsDict = {
+            path: {c.use: {"weight": c.weight, **c.settings} for c in weighted}
+            for path, weighted in self.weighted_components.items()
         }
-        parts["ink"] = {
+        built["ink"] = {
             "contrast_floor": self.settings.ink.contrast_floor,
-            "styles": parts.pop("ink.styles"),
-            "colours": parts.pop("ink.colours"),
+            "styles": built.pop("ink.styles"),
+            "colours": built.pop("ink.colours"),
         }
-        for key, share in (("corpus", "weight"), ("effects", "probability")):
-            parts[key] = [
-                {"use": part.use, share: part.weight, **part.settings} for part in self.listed_components[key]
-            ]
-        whole = parts | self.settings.model_dump(mode="json", exclude=set(parts))
+        for key, (_, share) in _LISTED.items():
+            built[key] = [{"use": c.use, share: c.weight, **c.settings} for c in self.listed_components[key]]
+        whole = built | self.settings.model_dump(mode="json", exclude=set(built))
         return {key: whole[key] for key in self.SETTINGS.model_fields if key != CURRICULUM_KEY}
 
     def inventory(self) -> FontInventory:
-        """The fonts that there are for it.
+        """Find the fonts of the recipe.
 
         Raises:
-            InputError: a folder is missing, a font of the user's is broken, or there is no font.
+            InputError: A folder is missing, a font of the user is broken, or there is no font.
         """
         return find_fonts(self.settings.fonts)
 
@@ -158,40 +169,45 @@ class BaseRecipe(ABC, Generic[S]):
     def generator(
         self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
     ) -> Generator[Any]:
-        """A generator of its samples, which may share the open fonts of others.
+        """Return a generator of the samples.
+
+        Args:
+            inventory: The fonts.
+            seed: From 0 to 2**32 - 1.
+            prefix: Of the keys of samples.
+            cache: Open fonts to share with other generators.
 
         Raises:
-            InputError: no font can set one of the corpora.
+            InputError: No font covers one of the corpora.
         """
 
-    def entries(self, key: str) -> tuple[WeightedComponent[Any], ...]:
-        """What the recipe names under a key, to be drawn by weight."""
-        return tuple(WeightedComponent(part.use, part.instance, part.weight) for part in self.weighted_components[key])
+    def entries(self, path: str) -> tuple[WeightedComponent[Any], ...]:
+        """Return the components at a path of the recipe for drawing by weight."""
+        return tuple(WeightedComponent(c.use, c.instance, c.weight) for c in self.weighted_components[path])
 
     def design_fields(self, inventory: FontInventory) -> dict[str, Any]:
-        """What designs of both kinds are made of: the fields of `synthtext.design.Design`."""
+        """Return the fields that designs of lines and of scenes have in common."""
+        corpora, effects = (self.listed_components[key] for key in _LISTED)
         return {
             "charset": self.charset,
-            "corpora": build_corpus_mixture(self.listed_components["corpus"]),
+            "corpora": CorpusMixture([WeightedComponent(corpus_name(c), c.instance, c.weight) for c in corpora]),
             "font_options": self.settings.fonts,
             "inventory": inventory,
             "baselines": self.entries("baselines"),
             "ink": Ink(self.settings.ink.contrast_floor, self.entries("ink.styles"), self.entries("ink.colours")),
             "backgrounds": self.entries("background"),
-            "effects": EffectChain(
-                [EffectStep(part.use, part.instance, part.weight) for part in self.listed_components["effects"]]
-            ),
+            "effects": EffectChain([EffectStep(c.use, c.instance, c.weight) for c in effects]),
         }
 
 
-def _with_parts(place: str, component: Component) -> Iterator[tuple[str, Component]]:
-    yield place, component
-    for inner, part in component.children.items():
-        yield from _with_parts(f"{place}.{inner}", part)
+def _with_children(path: str, component: Component) -> Iterator[tuple[str, Component]]:
+    yield path, component
+    for name, child in component.children.items():
+        yield from _with_children(f"{path}.{name}", child)
 
 
 class LinesRecipeSettings(BaseRecipeSettings):
-    """A recipe of lines as it is written."""
+    """The settings of a recipe of lines, as written."""
 
     kind: Literal["lines"] = "lines"
     background: WeightedComponents = Field(default={"plain": 1}, min_length=1)
@@ -202,7 +218,7 @@ class LinesRecipeSettings(BaseRecipeSettings):
 
 @dataclass(frozen=True)
 class LinesRecipe(BaseRecipe[LinesRecipeSettings]):
-    """A recipe of lines, checked and built."""
+    """A recipe of lines, validated and built."""
 
     SETTINGS: ClassVar = LinesRecipeSettings
     EXTRA_WEIGHTED: ClassVar = {"background": BACKGROUND}
@@ -210,15 +226,11 @@ class LinesRecipe(BaseRecipe[LinesRecipeSettings]):
     def generator(
         self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
     ) -> LineGenerator:
-        """A generator of its lines.
-
-        Raises:
-            InputError: no font can set one of the corpora.
-        """
+        """Return a generator of the lines; see `BaseRecipe.generator`."""
         return LineGenerator(self.design(inventory), seed, prefix, cache)
 
     def design(self, inventory: FontInventory) -> LineDesign:
-        """What its lines look like."""
+        """Return the design of the lines."""
         settings = self.settings
         return LineDesign(
             **self.design_fields(inventory), layout=settings.layout, output=settings.output, coverage=settings.coverage
@@ -226,7 +238,7 @@ class LinesRecipe(BaseRecipe[LinesRecipeSettings]):
 
 
 class ScenesRecipeSettings(BaseRecipeSettings):
-    """A recipe of scenes as it is written."""
+    """The settings of a recipe of scenes, as written."""
 
     kind: Literal["scenes"] = "scenes"
     background: WeightedComponents = Field(default={"wall": 1}, min_length=1)
@@ -239,7 +251,7 @@ class ScenesRecipeSettings(BaseRecipeSettings):
 
 @dataclass(frozen=True)
 class ScenesRecipe(BaseRecipe[ScenesRecipeSettings]):
-    """A recipe of scenes, checked and built."""
+    """A recipe of scenes, validated and built."""
 
     SETTINGS: ClassVar = ScenesRecipeSettings
     EXTRA_WEIGHTED: ClassVar = {"background": SCENE_BACKGROUND, "layouts": LAYOUT}
@@ -247,11 +259,7 @@ class ScenesRecipe(BaseRecipe[ScenesRecipeSettings]):
     def generator(
         self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
     ) -> SceneGenerator:
-        """A generator of its scenes.
-
-        Raises:
-            InputError: no font can set one of the corpora.
-        """
+        """Return a generator of the scenes; see `BaseRecipe.generator`."""
         settings = self.settings
         design = SceneDesign(
             **self.design_fields(inventory),

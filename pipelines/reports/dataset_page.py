@@ -42,7 +42,7 @@ def line_page(profile: LineProfile, findings: Sequence[Finding], examples: Seque
         bar_charts=_line_bars(profile.statistics),
         characters=CharacterGrid.from_counts(profile.label_stats.characters, profile.charset or ()),
         examples=examples,
-        has_contrast=any(not math.isnan(example.provenance.parameters.contrast) for example in examples),
+        has_contrast=any(not math.isnan(example.provenance.meta.contrast) for example in examples),
         has_clusters=any(len(example.provenance.clusters) for example in examples),
         total=total,
     )

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from augment import VisibilityRule, move_instances
-from augment.polygons import clip, intersection, mirror_polygon, resolve_self_intersections, warp_polygon
-from augment.region import VisibleRegion
+from augment.polygons import VisibleRegion, clip, intersection, mirror_polygon, resolve_self_intersections, warp_polygon
 from synthtext.core import Box, Clusters, Origin, Polygon, Size, TextInstance, Warp, is_self_intersecting, signed_area
 
 SIZE = Size(100, 60)

@@ -19,7 +19,7 @@ from augment import (
     Stretch,
     TiaPerspective,
 )
-from augment.mesh import MeshMap
+from augment.tia import MeshMap
 from synthtext.core import BLOCK_SIZE, Box, Clusters, GeometricEffect, InputError, Sample, Size, Warp, bounding_boxes
 
 STRONG: list[GeometricEffect] = [

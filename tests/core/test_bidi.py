@@ -47,17 +47,17 @@ def test_levels_of_known_texts(text: str, expected: list[int]) -> None:
     assert embedding_levels(text) == expected
 
 
-def test_what_is_not_seen_does_not_part_what_it_stands_between() -> None:
+def test_ignored_characters_do_not_separate_others() -> None:
     assert embedding_levels("1\u200d1א") == [2, 2, 2, 1]
     assert embedding_levels("א\u200f1") == [1, 1, 2]
 
 
-def test_brackets_nested_too_deeply_are_left_alone() -> None:
+def test_brackets_nested_too_deeply_are_not_paired() -> None:
     text = "א" + "(" * 64 + "b" + ")" * 64
     assert shown(text) == bidi.get_display(text)
 
 
-def test_levels_reverse_from_the_deepest() -> None:
+def test_runs_are_reversed_from_the_highest_level() -> None:
     assert visual_order([]) == []
     assert visual_order([1, 1, 2, 2, 1]) == [4, 2, 3, 1, 0]
     assert visual_order([0, 3, 2, 1, 0]) == [0, 3, 1, 2, 4]

@@ -27,7 +27,7 @@ def test_a_dictionary_with_a_space_gets_no_second_one(tmp_path: Path) -> None:
     assert Charset.from_file(path).characters == ("a", " ", "b")
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+def test_written_charsets_are_read_back(tmp_path: Path) -> None:
     for name in ("digits", "ascii"):
         Charset.named(name).write(tmp_path / "charset.txt")
         assert Charset.from_file(tmp_path / "charset.txt", add_space=False) == Charset.named(name)
@@ -36,7 +36,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"), [(b"a\nbc\n", "line 2"), (b"a\n\nb", "line 2"), (b"a\nb\na", "twice"), (b"\xff\xfe", "UTF-8")]
 )
-def test_a_wrong_dictionary_is_refused_with_the_place(tmp_path: Path, content: bytes, told: str) -> None:
+def test_invalid_dictionaries_are_refused_with_the_line(tmp_path: Path, content: bytes, told: str) -> None:
     path = tmp_path / "dict.txt"
     path.write_bytes(content)
     with pytest.raises(InputError, match=told) as caught:
@@ -59,7 +59,7 @@ def test_labels_are_composed() -> None:
     assert Charset.named("latin1").fold("e\u0301") == "é"
 
 
-def test_coverage_counts_what_is_unseen_and_outside() -> None:
+def test_comparison_counts_unused_and_missing_characters() -> None:
     coverage = Charset(("a", "b", "c")).compare_with(["ab", "ax", "xx"])
     assert coverage.unused == ("c",)
     assert coverage.out_of_charset == {"x": 3}

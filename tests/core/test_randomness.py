@@ -4,7 +4,7 @@ import pytest
 from synthtext.core import StreamSource, WeightedSampler, block_stream
 
 
-def test_streams_of_a_sample_differ_from_each_other_and_from_those_of_others() -> None:
+def test_streams_are_distinct() -> None:
     drawn = [
         tuple(stream.integers(2**62, size=3))
         for index in range(5)
@@ -17,14 +17,14 @@ def test_streams_of_a_sample_differ_from_each_other_and_from_those_of_others() -
 def test_streams_are_repeatable_and_blocks_are_shared() -> None:
     source = StreamSource(3)
     first = [stream.random(9).tolist() for stream in source.at(7)]
-    source.at(8).content.random(2, np.float32)  # leaves half a number behind
+    source.at(8).content.random(2, np.float32)  # leaves half of a number in the buffer
     assert [stream.random(9).tolist() for stream in source.at(7)] == first
     assert [stream.random(9).tolist() for stream in StreamSource(3).at(7)] == first
     assert block_stream(256, 3).random() == block_stream(511, 3).random()
     assert block_stream(255, 3).random() != block_stream(256, 3).random()
 
 
-def test_weights_are_kept() -> None:
+def test_indices_are_drawn_by_weight() -> None:
     weighted, rng = WeightedSampler([1, 0, 3]), np.random.default_rng(0)
     counts = np.bincount([weighted.draw(rng) for _ in range(4000)], minlength=3)
     assert counts[1] == 0
@@ -32,6 +32,6 @@ def test_weights_are_kept() -> None:
 
 
 @pytest.mark.parametrize("weights", [[], [0, 0], [float("nan")], [-1, 3], [float("inf")]])
-def test_useless_weights_are_refused(weights: list[float]) -> None:
+def test_invalid_weights_are_refused(weights: list[float]) -> None:
     with pytest.raises(ValueError):
         WeightedSampler(weights)

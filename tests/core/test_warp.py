@@ -8,7 +8,7 @@ from synthtext.core.warp import Coordinates
 
 
 class Wave:
-    """A curved map whose inverse is known: y moves by a sine of x."""
+    """A curved map with a known inverse: y is shifted by a sine of x."""
 
     def forward(self, points: Coordinates) -> Coordinates:
         return points + np.stack([np.zeros(len(points)), 6 * np.sin(points[:, 0] / 25)], axis=1)
@@ -46,13 +46,13 @@ def test_a_dot_goes_where_its_point_goes(name: str, place: tuple[int, int]) -> N
     moved = WARPS[name].then(shown)
     target = moved.points(np.array([[x, y]], np.float32))[0]
     found = centroid(moved.image(picture, Size(260, 120)))
-    # A dot of six pixels under a projective or curved map is not moved quite like its centre.
+    # The centroid of a dot of six pixels deviates slightly under projective and curved maps.
     assert np.abs(found - target).max() < 0.25
 
 
 @given(st.floats(-40, 40), st.floats(0.3, 3), st.floats(-30, 30))
 @settings(max_examples=50)
-def test_composition_is_one_after_the_other(degrees: float, scale: float, shift: float) -> None:
+def test_composition_applies_warps_in_order(degrees: float, scale: float, shift: float) -> None:
     first, second = Warp.rotation(degrees, (3, 4)), Warp.scaling(scale, 1 / scale).then(Warp.translation(shift, 1))
     points = np.random.default_rng(0).uniform(-50, 50, (20, 2)).astype(np.float32)
     together = first.then(second)
@@ -60,7 +60,7 @@ def test_composition_is_one_after_the_other(degrees: float, scale: float, shift:
     np.testing.assert_allclose(together.points(points), second.points(first.points(points)), atol=1e-3)
 
 
-def test_the_empty_warp_leaves_everything() -> None:
+def test_the_empty_warp_is_the_identity() -> None:
     image = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
     assert (Warp().image(image, Size(30, 20)) == image).all()
     assert (Warp().points(QUAD) == QUAD).all()
@@ -75,7 +75,7 @@ def test_points_keep_their_shape(name: str) -> None:
     np.testing.assert_allclose(moved[1], WARPS[name].points(QUAD + 3), atol=1e-4)
 
 
-def test_clusters_follow_a_warp_and_outline_goes_round_clockwise() -> None:
+def test_outlines_of_warped_clusters_are_clockwise() -> None:
     quads = np.stack([QUAD + np.float32([100 * k, 0]) for k in range(3)])
     clusters = Clusters(np.array([0, 1, 3, 4], np.int32), quads)
     assert list(clusters.texts("aßec")) == ["a", "ße", "c"]
@@ -87,14 +87,14 @@ def test_clusters_follow_a_warp_and_outline_goes_round_clockwise() -> None:
 
 
 @pytest.mark.parametrize("degrees", [0, 60, 100, 180, -135])
-def test_an_outline_stays_one_however_the_line_is_turned(degrees: float) -> None:
+def test_outlines_keep_their_area_under_rotation(degrees: float) -> None:
     quads = np.stack([QUAD + np.float32([100 * k, 0]) for k in range(3)])
     clusters = Clusters(np.array([0, 1, 2, 3], np.int32), quads).warped(Warp.rotation(degrees, (150, 20)))
     assert signed_area(clusters.outline("abc")) == pytest.approx(300 * 40, rel=1e-4)
 
 
 @pytest.mark.parametrize("points", [[[0, 0], [1, 1]], [[0, 0, 0]] * 3, [[0, 0], [1, np.nan], [2, 2]]])
-def test_what_is_no_polygon_is_refused(points: list[list[float]]) -> None:
+def test_invalid_polygons_are_refused(points: list[list[float]]) -> None:
     with pytest.raises(ValueError):
         as_polygon(points)
 
@@ -105,7 +105,7 @@ def test_clusters_need_matching_offsets() -> None:
 
 
 class Bend:
-    """A ring of a given radius around (200, 200), the tightest curve that lines take."""
+    """A ring of a given radius around (200, 200), the tightest curve of lines."""
 
     def __init__(self, radius: float) -> None:
         self.radius = radius
@@ -121,7 +121,7 @@ class Bend:
 
 @pytest.mark.parametrize("radius", [36, 60, 90, 120, 160, 200])
 @pytest.mark.parametrize("size", [(400, 400), (397, 211), (261, 399)])
-def test_interpolation_loses_less_than_it_promises(radius: float, size: tuple[int, int]) -> None:
+def test_interpolation_error_is_bounded(radius: float, size: tuple[int, int]) -> None:
     rows, columns = radius // 4, 2 * radius  # a line one em high and eight ems long on a ring of four ems
     warp = Warp((Bend(radius),)).then(Warp.translation(-0.3, 0.4))
     warp = Warp.translation(-radius, -rows / 2).then(warp)
@@ -135,7 +135,7 @@ def test_interpolation_loses_less_than_it_promises(radius: float, size: tuple[in
     assert np.abs(found - exact)[inside].max() < 0.05
 
 
-def test_the_box_of_a_rectangle_holds_its_corners() -> None:
+def test_bounds_contain_the_warped_corners() -> None:
     box = Box(3, -4, 90, 22)
     tilted = box.polygon() + np.float32([[0, 2], [-5, 0], [3, 8], [1, -6]])
     warp = Warp.rotation(20, (30, 10)).then(Warp.between_quads(box.polygon(), tilted))

@@ -27,7 +27,7 @@ from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.jobs.copypaste import copypaste
 from pipelines.jobs.generation import generate, iterate_samples
-from pipelines.recipes.presets import preset_names
+from pipelines.recipes.presets import recipe_preset_names
 from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.job import train
 from synthtext.corpora import languages

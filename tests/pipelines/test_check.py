@@ -1,4 +1,4 @@
-"""`ocrmill check`: every kind of damage is found and named, and repaired to the same bytes, in both formats."""
+"""`ocrmill check`: every kind of damage is found, and repaired to the same bytes, in both formats."""
 
 import json
 import shutil
@@ -49,25 +49,25 @@ def data_of(folder: Path, shard: int = DAMAGED) -> Path:
     return path / "data.mdb" if path.is_dir() else path
 
 
-def mark_path(folder: Path) -> Path:
+def manifest_path(folder: Path) -> Path:
     return folder / "shards" / f"part-{DAMAGED:06d}.json"
 
 
-def mark_of(folder: Path) -> ShardManifest:
-    mark = read_manifest(mark_path(folder))
-    assert mark is not None
-    return mark
+def manifest_of(folder: Path) -> ShardManifest:
+    manifest = read_manifest(manifest_path(folder))
+    assert manifest is not None
+    return manifest
 
 
-def believe(folder: Path, **changes: object) -> None:
-    """Make the mark say that the data, as they are now, are right."""
+def update_manifest(folder: Path, **changes: object) -> None:
+    """Make the manifest say that the data, as they are now, are right."""
     data = data_of(folder)
     changes = {"bytes": data.stat().st_size, "sha256": file_sha256(data), **changes}
-    write_atomic(mark_path(folder), mark_of(folder).model_copy(update=changes).to_json())
+    write_atomic(manifest_path(folder), manifest_of(folder).model_copy(update=changes).to_json())
 
 
 def change_rows(folder: Path, change: Callable[[list[dict[str, Any]]], object]) -> None:
-    """Change rows, as columns by name, in the data of the damaged shard, and make the mark believe it."""
+    """Change rows, as columns by name, in the data of the damaged shard, and make the manifest update_manifest it."""
     data = data_of(folder)
     if data.name == "data.mdb":
         with lmdb.open(str(data.parent), map_size=2**26, lock=False) as environment, environment.begin(write=True) as t:
@@ -83,7 +83,7 @@ def change_rows(folder: Path, change: Callable[[list[dict[str, Any]]], object]) 
         rows = table.to_pylist()
         change(rows)
         pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), data)
-    believe(folder)
+    update_manifest(folder)
 
 
 def flip(folder: Path) -> None:
@@ -99,24 +99,24 @@ def damage_a_picture(folder: Path) -> None:
     image = next(read_row_groups(data.parent if form == "lmdb" else data, LineRow, form))[4]["image"]
     place = image.index(b"\xff\xda") + 80
     data.write_bytes(data.read_bytes().replace(image, image[:place] + b"\xff\x4f" + image[place + 2 :]))
-    believe(folder)
+    update_manifest(folder)
 
 
 def truncate(folder: Path) -> None:
     data_of(folder).write_bytes(data_of(folder).read_bytes()[:-100])
 
 
-def lose(folder: Path, *, mark: bool) -> None:
+def lose(folder: Path, *, manifest: bool) -> None:
     data = data_of(folder)
     shutil.rmtree(data.parent) if data.name == "data.mdb" else data.unlink()
-    if mark:
-        mark_path(folder).unlink()
+    if manifest:
+        manifest_path(folder).unlink()
 
 
 def miscount(folder: Path) -> None:
-    mark = mark_of(folder)
-    statistics = mark.statistics.model_copy(update={"rows": mark.rows - 1, "skipped": Counter(lost=1)})
-    believe(folder, rows=mark.rows - 1, skipped={"lost": 1}, statistics=statistics)
+    manifest = manifest_of(folder)
+    statistics = manifest.statistics.model_copy(update={"rows": manifest.rows - 1, "skipped": Counter(lost=1)})
+    update_manifest(folder, rows=manifest.rows - 1, skipped={"lost": 1}, statistics=statistics)
 
 
 def double_a_key(rows: list[dict[str, Any]]) -> None:
@@ -154,18 +154,18 @@ def drop_a_quad(rows: list[dict[str, Any]]) -> None:
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "checksum differs": flip,
     "image broken": damage_a_picture,
-    "manifest missing": lambda folder: mark_path(folder).unlink(),
-    "manifest unreadable": lambda folder: mark_path(folder).write_text('{"index": 1'),
-    "data missing": lambda folder: lose(folder, mark=False),
-    "shard missing": lambda folder: lose(folder, mark=True),
+    "manifest missing": lambda folder: manifest_path(folder).unlink(),
+    "manifest unreadable": lambda folder: manifest_path(folder).write_text('{"index": 1'),
+    "data missing": lambda folder: lose(folder, manifest=False),
+    "shard missing": lambda folder: lose(folder, manifest=True),
     "size differs": truncate,
-    "manifest with wrong counts": lambda folder: believe(folder, rows=SIZE - 1),
+    "manifest with wrong counts": lambda folder: update_manifest(folder, rows=SIZE - 1),
     "number of rows differs": miscount,
     "duplicate key": lambda folder: change_rows(folder, double_a_key),
     "label outside of the charset": lambda folder: change_rows(folder, write_a_letter),
 }
 FURTHER: dict[str, Callable[[Path], object]] = {
-    "manifest of another shard": lambda folder: believe(folder, start=0),
+    "manifest of another shard": lambda folder: update_manifest(folder, start=0),
     "key is invalid": lambda folder: change_rows(folder, misplace_a_key),
     "clusters do not fit the text": lambda folder: change_rows(folder, add_a_character),
     "image broken, by its size": lambda folder: change_rows(folder, widen),
@@ -205,14 +205,14 @@ def found_in(folder: Path, name: str) -> CheckReport:
 
 
 @pytest.mark.parametrize("name", FURTHER)
-def test_damage_is_found_and_named(checked_lines: Path, tmp_path: Path, name: str) -> None:
+def test_damage_is_found(checked_lines: Path, tmp_path: Path, name: str) -> None:
     folder = copied(checked_lines, tmp_path)
     FURTHER[name](folder)
     found_in(folder, name)
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_damage_is_found_named_and_repaired_to_the_same_bytes(checked_lines: Path, tmp_path: Path, name: str) -> None:
+def test_damage_is_found_and_repaired_to_the_same_bytes(checked_lines: Path, tmp_path: Path, name: str) -> None:
     folder = copied(checked_lines, tmp_path)
     kept = others(folder)
     DAMAGES[name](folder)
@@ -245,7 +245,7 @@ def spoil_a_text(rows: list[dict[str, Any]]) -> None:
         (spoil_a_text, "label outside of the charset"),
     ],
 )
-def test_what_is_wrong_with_scenes_is_found_and_repaired(
+def test_damage_of_scenes_is_found_and_repaired(
     scenes: Path, tmp_path: Path, change: Callable[[list[dict[str, Any]]], None], kind: str
 ) -> None:
     folder = copied(scenes, tmp_path)
@@ -261,7 +261,7 @@ def test_what_is_wrong_with_scenes_is_found_and_repaired(
     assert contents(folder) == contents(scenes)
 
 
-def test_what_a_job_gave_up_for_its_gaps_is_not_called_complete(tmp_path: Path) -> None:
+def test_a_dataset_with_too_many_skipped_samples_is_not_marked_complete(tmp_path: Path) -> None:
     path = tmp_path / "data"
     generate("digits", path, 4, workers=0, shard_size=2)
     folder, about = DatasetFolder(path), read_description(path / "dataset.json")
@@ -275,12 +275,12 @@ def test_what_a_job_gave_up_for_its_gaps_is_not_called_complete(tmp_path: Path) 
     assert not read_description(path / "dataset.json").complete
 
 
-def test_a_disk_that_cannot_read_a_shard_is_a_problem(tmp_path: Path) -> None:
+def test_an_unreadable_shard_is_a_problem(tmp_path: Path) -> None:
     """Reading this file of the system fails as reading from a broken disk does."""
     folder = tmp_path / "data"
     generate("digits", folder, 2, workers=0, shard_size=1)
     data_of(folder).unlink()
-    data_of_shard = folder / "shards" / f"part-{DAMAGED:06d}.parquet"
-    data_of_shard.symlink_to("/proc/self/mem")
-    write_atomic(mark_path(folder), mark_of(folder).model_copy(update={"bytes": 0}).to_json())
+    shard_path = folder / "shards" / f"part-{DAMAGED:06d}.parquet"
+    shard_path.symlink_to("/proc/self/mem")
+    write_atomic(manifest_path(folder), manifest_of(folder).model_copy(update={"bytes": 0}).to_json())
     assert dict(check_dataset(folder).problems.counts) == {"data unreadable": 1}

@@ -1,4 +1,4 @@
-"""The command `ocrmill check`, and what is around the shards of a data set."""
+"""The command `ocrmill check`, and the files around the shards of a dataset."""
 
 import shutil
 import sys
@@ -25,7 +25,7 @@ def times(folder: Path) -> dict[Path, int]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Of the data; marks tell who wrote them, and how long it took."""
+    """Of the data; manifests tell who wrote them, and how long it took."""
     paths = [path for path in folder.rglob("*") if path.suffix in (".parquet", ".mdb")]
     assert len(paths) == -(-COUNT // SIZE)
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
@@ -40,7 +40,7 @@ def spoil(folder: Path) -> None:
     path.write_bytes(data)
 
 
-def test_a_sound_data_set_gives_0_and_is_not_touched(
+def test_a_valid_dataset_gives_0_and_is_not_changed(
     checked_lines: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = times(checked_lines)
@@ -56,7 +56,7 @@ def ocrmill(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return int(end.value.code or 0)
 
 
-def test_problems_give_1_and_a_repaired_data_set_0(
+def test_problems_give_1_and_a_repaired_dataset_0(
     checked_lines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = copied(checked_lines, tmp_path)
@@ -68,14 +68,14 @@ def test_problems_give_1_and_a_repaired_data_set_0(
     assert contents(folder) == contents(checked_lines)
 
 
-def test_what_is_no_data_set_gives_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_paths_give_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "notes.txt").write_text("x")
     for path in (tmp_path, tmp_path / "nothing", tmp_path / "notes.txt"):
         assert ocrmill(monkeypatch, "check", str(path)) == 2
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("{")])
-def test_a_damaged_description_is_a_problem_of_its_own(
+def test_a_damaged_description_is_reported(
     checked_lines: Path, tmp_path: Path, damage: Callable[[Path], object]
 ) -> None:
     folder = copied(checked_lines, tmp_path)
@@ -88,7 +88,7 @@ def test_a_damaged_description_is_a_problem_of_its_own(
     assert times(folder) == before
 
 
-def test_statistics_are_summed_up_again_from_marks_alone(checked_lines: Path, tmp_path: Path) -> None:
+def test_statistics_are_repaired_from_manifests(checked_lines: Path, tmp_path: Path) -> None:
     for number, damage in enumerate(
         (Path.unlink, lambda path: path.write_text("{}"), lambda path: path.write_text("["))
     ):
@@ -102,7 +102,7 @@ def test_statistics_are_summed_up_again_from_marks_alone(checked_lines: Path, tm
         assert (folder / "statistics.json").read_bytes() == (checked_lines / "statistics.json").read_bytes()
 
 
-def test_totals_in_the_description_are_mended(checked_lines: Path, tmp_path: Path) -> None:
+def test_totals_in_the_description_are_repaired(checked_lines: Path, tmp_path: Path) -> None:
     folder = copied(checked_lines, tmp_path)
     text = (folder / "dataset.json").read_text()
     (folder / "dataset.json").write_text(text.replace(f'"rows": {COUNT}', '"rows": 3'))
@@ -112,7 +112,7 @@ def test_totals_in_the_description_are_mended(checked_lines: Path, tmp_path: Pat
     assert (folder / "dataset.json").read_text() == text
 
 
-def test_what_a_stopped_job_left_is_removed_and_what_is_not_ours_stays(checked_lines: Path, tmp_path: Path) -> None:
+def test_leftover_files_are_removed_and_foreign_files_are_kept(checked_lines: Path, tmp_path: Path) -> None:
     folder = copied(checked_lines, tmp_path)
     left, foreign = folder / "shards" / ".tmp-part-000000-1-0.parquet", folder / "shards" / "part-000099.json"
     left.write_text("x")
@@ -125,16 +125,16 @@ def test_what_a_stopped_job_left_is_removed_and_what_is_not_ours_stays(checked_l
     assert foreign.exists()
 
 
-def test_an_unfinished_data_set_is_told_of_by_its_missing_shards(checked_lines: Path, tmp_path: Path) -> None:
+def test_missing_shards_of_an_incomplete_dataset_are_reported(checked_lines: Path, tmp_path: Path) -> None:
     folder = copied(checked_lines, tmp_path)
     text = (folder / "dataset.json").read_text()
     (folder / "dataset.json").write_text(text.replace(f'"count": {COUNT}', f'"count": {20 * SIZE}'))
     found = check_dataset(folder)
     assert found.problems.counts["shard missing"] == 17
     assert found.problems.counts["manifest of another shard"] == 1  # the last one was shorter
-    told = [line for line in found.problems.lines("again") if "shard missing" in line]
-    assert len(told) == MAX_EXAMPLES + 1
-    assert told[-1] == "12 more: shard missing"
+    message = [line for line in found.problems.lines("again") if "shard missing" in line]
+    assert len(message) == MAX_EXAMPLES + 1
+    assert message[-1] == "12 more: shard missing"
 
 
 def test_problems_of_parts_add_up() -> None:
@@ -152,7 +152,7 @@ def test_problems_of_parts_add_up() -> None:
     assert [line.partition(":")[0] for line in whole.lines("x")] == ["0.0", "0.1", "0.2", "0.3", "1.0", "7 more"]
 
 
-def test_other_samples_are_refused_and_nothing_is_removed(checked_lines: Path, tmp_path: Path) -> None:
+def test_a_repair_with_other_samples_is_refused_and_removes_nothing(checked_lines: Path, tmp_path: Path) -> None:
     folder = copied(checked_lines, tmp_path)
     recipe = folder / "recipe.yaml"
     recipe.write_text(recipe.read_text().replace("[0-9]{1,6}", "[0-9]{2,6}"))

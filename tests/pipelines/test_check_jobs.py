@@ -1,4 +1,4 @@
-"""Repairs of what other jobs made, and repairs that are killed."""
+"""Repairs of the datasets of all jobs, and repairs that are killed."""
 
 import os
 import shutil
@@ -46,7 +46,7 @@ def import_them(scenes: str, out: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [cut, paste, import_them])
-def test_what_other_jobs_made_is_made_again(
+def test_datasets_of_all_jobs_are_repaired(
     tmp_path: Path, draw_scenes: Callable[..., str], make: Callable[[str, Path], None]
 ) -> None:
     scenes, folder = draw_scenes(tmp_path / "scenes", 6), tmp_path / "data"
@@ -71,9 +71,7 @@ def test_what_other_jobs_made_is_made_again(
     assert contents(folder) == spoilt
 
 
-def test_pictures_that_have_changed_since_are_not_imported_for_those_that_were(
-    tmp_path: Path, draw_scenes: Callable[..., str]
-) -> None:
+def test_a_repair_with_changed_images_is_refused(tmp_path: Path, draw_scenes: Callable[..., str]) -> None:
     """The digest is that of the label file, which is as it was."""
     scenes, folder = draw_scenes(tmp_path / "scenes", 6), tmp_path / "data"
     import_them(scenes, folder)
@@ -91,7 +89,7 @@ def test_pictures_that_have_changed_since_are_not_imported_for_those_that_were(
     assert not repair_dataset(check_dataset(folder)).problems.counts
 
 
-def test_a_repair_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
+def test_a_killed_repair_is_resumed(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     settings = (
         "fonts={system: false, bundled: true}",
@@ -120,7 +118,7 @@ def test_a_repair_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
         assert not check_dataset(place).problems.counts
 
 
-def test_a_data_set_that_is_being_written_is_left_alone(tmp_path: Path, draw_scenes: Callable[..., str]) -> None:
+def test_a_dataset_that_is_being_written_is_not_checked(tmp_path: Path, draw_scenes: Callable[..., str]) -> None:
     import_them(draw_scenes(tmp_path / "scenes", 2), tmp_path / "data")
     code = "import sys, time; from pathlib import Path; from pipelines.io.dataset_folder import DatasetFolder\n"
     code += f"with DatasetFolder(Path({str(tmp_path / 'data')!r})).open():\n print(flush=True); time.sleep(60)"

@@ -1,4 +1,4 @@
-"""The command line: status 2 and one sentence for bad input, and nothing left that looks finished."""
+"""The command line: invalid input gives status 2 and one sentence, and leaves no finished dataset."""
 
 import re
 import shutil
@@ -69,7 +69,7 @@ def generate(monkeypatch: pytest.MonkeyPatch, *arguments: str, count: str = "12"
     return ocrmill(monkeypatch, "generate", "recipe.yaml", "-o", "out", "-n", count, "--workers", "0", *arguments)
 
 
-def test_the_recipe_works_as_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_recipe_is_valid(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert generate(monkeypatch) == 0
     assert (folder / "out" / "statistics.json").exists()
 
@@ -98,22 +98,22 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_ends_at_once_with_one_sentence_and_leaves_nothing(
+def test_invalid_input_is_refused_and_writes_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    spoil, settings, told = BAD[name]
+    spoil, settings, message = BAD[name]
     (folder / "kanji.txt").write_text("漢\n字\n仮\n名\n")
     spoil(folder)
     assert generate(monkeypatch, *settings) == 2
     error = capsys.readouterr().err.strip()
-    assert told in error
+    assert message in error
     assert error.startswith("ocrmill: ")
     assert "\n" not in error
     assert not (folder / "out").exists()
 
 
 @pytest.mark.parametrize("count", ["-3", "0"])
-def test_a_count_that_cannot_be(
+def test_an_invalid_count_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], count: str
 ) -> None:
     assert generate(monkeypatch, count=count) == 2
@@ -122,20 +122,20 @@ def test_a_count_that_cannot_be(
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "message"),
     [
         (lambda f: (f / "lines.txt").write_text("one\ntwo\nthree\n"), "corpus.0.path has changed"),
         (lambda f: shutil.copy(bundled_fonts()[1], f / "fonts"), "is new"),
     ],
 )
-def test_a_folder_of_another_digest_is_refused(  # type: ignore[no-untyped-def]
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], spoil, told: str
+def test_the_folder_of_another_recipe_is_refused(  # type: ignore[no-untyped-def]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], spoil, message: str
 ) -> None:
     assert generate(monkeypatch) == 0
     before = {path: path.read_bytes() for path in (folder / "out").rglob("*") if path.is_file()}
     spoil(folder)
     assert generate(monkeypatch, count="20") == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert {path: path.read_bytes() for path in (folder / "out").rglob("*") if path.is_file()} == before
 
 

@@ -1,4 +1,4 @@
-"""CopyPaste jobs: the same bytes whoever draws them, resume, sources of all kinds, bad labels."""
+"""CopyPaste jobs: the same bytes, resume, sources of all kinds, invalid labels."""
 
 import json
 import pickle
@@ -71,7 +71,7 @@ def refused(*arguments):
     return str(result.exception)
 
 
-def test_same_bytes_again_after_a_loss_and_in_a_larger_data_set(target, tmp_path):
+def test_resumed_and_extended_jobs_write_the_same_bytes(target, tmp_path):
     out = tmp_path / "out"
     first = copypaste(target, out, 12, workers=0, shard_size=4, seed=3)
     before = contents(out)
@@ -90,7 +90,7 @@ def test_same_bytes_again_after_a_loss_and_in_a_larger_data_set(target, tmp_path
     assert contents(tmp_path / "seed") != before
 
 
-def test_every_epoch_takes_every_picture_once_and_makes_another_variant(target, tmp_path):
+def test_every_epoch_uses_every_image_once_in_another_variant(target, tmp_path):
     copypaste(target, tmp_path / "out", 15, workers=0, format="lmdb", overrides=["output.format=png"])
     scenes = list(iterate_scenes(open_scene_source(tmp_path / "out")))
     rows = [json_of(tmp_path / "out", i)["meta"]["parameters"]["target"] for i in range(15)]
@@ -112,7 +112,7 @@ def test_every_epoch_takes_every_picture_once_and_makes_another_variant(target, 
         assert not changed[cv2.dilate(mask, np.ones((3, 3))) == 0].any()
 
 
-def test_sources_of_one_name_are_told_apart(target, tmp_path):
+def test_sources_of_the_same_name_have_unique_names(target, tmp_path):
     sources = []
     for place in ("A", "B"):
         sources.append(shutil.copytree(target.parent, tmp_path / place / "train") / "labels.tsv")
@@ -137,11 +137,11 @@ def json_of(folder, index):
         return json.loads(transaction.get(f"meta-{index + 1:09d}".encode()))
 
 
-def test_another_source_or_setting_is_refused_and_named(target, tmp_path):
+def test_another_source_or_setting_is_refused(target, tmp_path):
     out = tmp_path / "out"
     copypaste(target, out, 4, workers=0)
     assert "setting share was 0.2, is 0.5" in refused(target, "-o", out, "-n", 4, "share=0.5")
-    assert "mode was natural, is released" in refused(target, "-o", out, "-n", 4, "--mode", "released")
+    assert "mode was natural, is paddle" in refused(target, "-o", out, "-n", 4, "--mode", "paddle")
     write_picture(target.parent / "images" / "2.png", 99)
     before = contents(out)
     assert "source 0 has changed" in refused(target, "-o", out, "-n", 4)
@@ -149,36 +149,36 @@ def test_another_source_or_setting_is_refused_and_named(target, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["shaer=0.5"], "unknown key 'shaer'; did you mean 'share'?"),
         (["crops.min_hight=5"], "unknown key 'min_hight'; did you mean 'min_height'?"),
         (["share=-1"], "share -1"),
         (["output.quality_range=[90, 120]"], "quality_range"),
         (["--mode", "realesed"], "there is no mode 'realesed'"),
-        (["--mode", "released", "match_range=[0, 1]"], "unknown key 'match_range'"),
+        (["--mode", "paddle", "match_range=[0, 1]"], "unknown key 'match_range'"),
         (["--format", "zip"], "there is no shard format"),
         (["--seed", "-1"], "seed -1"),
         (["--workers", "1", "--address", "127.0.0.1:1"], "no Ray cluster answers at 127.0.0.1:1"),
-        (["--from", "nowhere.tsv"], "there is no such data set"),
+        (["--from", "nowhere.tsv"], "there is no such dataset"),
         (["crops.min_height=100"], "not one text can be cut out"),
     ],
 )
-def test_what_cannot_be_is_refused_before_anything_is_written(target, tmp_path, arguments, told):
-    assert told in refused(target, "-o", tmp_path / "out", "-n", 4, *arguments)
+def test_invalid_input_is_refused_and_writes_nothing(target, tmp_path, arguments, message):
+    assert message in refused(target, "-o", tmp_path / "out", "-n", 4, *arguments)
     assert not (tmp_path / "out").exists()
 
 
-def test_the_folder_of_another_command_is_refused_in_few_words(target, tmp_path):
+def test_the_folder_of_another_command_is_refused(target, tmp_path):
     generate("digits", tmp_path / "lines", 2, workers=0)
-    told = refused(target, "-o", tmp_path / "lines", "-n", 2)
-    assert f"(made from another source, digits, not from copypaste of {target})" in told
+    message = refused(target, "-o", tmp_path / "lines", "-n", 2)
+    assert f"(made from another source, digits, not from copypaste of {target})" in message
     import_data(target, tmp_path / "scenes", workers=0)
-    told = refused(target, "-o", tmp_path / "scenes", "-n", 2)
-    assert f"(made from another source, {target}, not from copypaste of {target})" in told
+    message = refused(target, "-o", tmp_path / "scenes", "-n", 2)
+    assert f"(made from another source, {target}, not from copypaste of {target})" in message
 
 
-def test_bad_polygons_are_mended_or_left_out_and_counted(tmp_path):
+def test_invalid_polygons_are_repaired_or_left_out_and_counted(tmp_path):
     label = [
         entry(),
         entry([[20, 60], [90, 84], [90, 60], [20, 84]], "crossing"),
@@ -189,14 +189,14 @@ def test_bad_polygons_are_mended_or_left_out_and_counted(tmp_path):
     ]
     result = invoke(write_labels(tmp_path / "bad", [label] * 3), "-o", tmp_path / "out", "-n", 6)
     assert result.exit_code == 0, result.output
-    for told in (
-        "polygon crosses itself (3)",
-        "polygon runs counterclockwise (3)",
+    for message in (
+        "self-intersecting quadrilateral (3)",
+        "counterclockwise polygon (3)",
         "polygon of 2 points (3)",
-        "polygon has a coordinate that is no finite number (3)",
+        "polygon with a coordinate that is not finite (3)",
         "reaches out of its picture (3)",
     ):
-        assert told in result.output
+        assert message in result.output
     for scene in iterate_scenes(open_scene_source(tmp_path / "out")):
         assert not scene.problems
         for instance in scene.instances:
@@ -206,11 +206,11 @@ def test_bad_polygons_are_mended_or_left_out_and_counted(tmp_path):
                 assert (instance.polygon <= (200, 150)).all()
 
 
-def test_sources_without_a_usable_text_end_in_one_sentence_and_leave_nothing(tmp_path):
+def test_sources_without_a_usable_text_are_refused_and_nothing_is_written(tmp_path):
     ignored = write_labels(tmp_path / "ignored", [[entry(text="###")]] * 3)
     empty = write_labels(tmp_path / "empty", [[]] * 3)
-    told = refused(ignored, "-o", tmp_path / "out", "-n", 3)
-    assert "not one text can be cut out to be pasted: to be ignored (3)" in told
+    message = refused(ignored, "-o", tmp_path / "out", "-n", 3)
+    assert "not one text can be cut out to be pasted: to be ignored (3)" in message
     assert "there is no text" in refused(empty, "-o", tmp_path / "out", "-n", 3)
     assert not (tmp_path / "out").exists()
 
@@ -222,10 +222,10 @@ def test_encodings(target, tmp_path):
     copypaste(target, tmp_path / "marked", 5, workers=0, overrides=["output.format=png"])
     assert contents(tmp_path / "plain") == contents(tmp_path / "marked")
     target.write_bytes(content + "images/0.png\t[]é\n".encode("latin-1"))
-    assert "line 6 is no UTF-8 text" in refused(target, "-o", tmp_path / "out", "-n", 3)
+    assert "line 6 is not UTF-8 text" in refused(target, "-o", tmp_path / "out", "-n", 3)
 
 
-def test_pictures_that_cannot_be_used_are_left_out_before_anything_is_drawn(tmp_path):
+def test_unusable_images_are_left_out_before_generation(tmp_path):
     labels = write_labels(tmp_path / "many", [[entry()]] * 12)
     images = labels.parent / "images"
     (images / "7.png").unlink()
@@ -235,8 +235,8 @@ def test_pictures_that_cannot_be_used_are_left_out_before_anything_is_drawn(tmp_
     labels.write_text("\n".join([*lines[:9], "images/9.png\t[{'transcription'", *lines[10:]]))
     result = invoke(labels, "-o", tmp_path / "out", "-n", 16, "--format", "lmdb")
     assert result.exit_code == 0, result.output
-    assert "target images left out: picture broken (2), label unreadable (1), picture missing (1)" in result.output
-    assert "crops to paste: 8; left out: picture broken (2), label unreadable (1), picture missing (1)" in result.output
+    assert "target images left out: image broken (2), label unreadable (1), image missing (1)" in result.output
+    assert "crops to paste: 8; left out: image broken (2), label unreadable (1), image missing (1)" in result.output
     rows = [json_of(tmp_path / "out", i)["meta"]["parameters"]["target"] for i in range(16)]
     assert sorted(rows[:8]) == sorted(rows[8:]) == [0, 1, 2, 4, 6, 8, 10, 11]
 
@@ -247,60 +247,60 @@ def prepared(target, out):
     return source
 
 
-def test_workers_draw_without_reading_everything_again(target, tmp_path):
+def test_workers_do_not_scan_sources_again(target, tmp_path):
     (target.parent / "images" / "2.png").unlink()
     copypaste(target, tmp_path / "out", 8, workers=0)
     source = prepared(target, tmp_path / "out")
     drawn = list(source.generator.generate_many(range(8)))
     sent = pickle.loads(pickle.dumps(source))
-    assert sent.__dict__["scans"][target].left_out == {2: "picture missing"}
+    assert sent.__dict__["scans"][target].left_out == {2: "image missing"}
     for mine, theirs in zip(drawn, sent.generator.generate_many(range(8)), strict=True):
         assert mine.key == theirs.key
         np.testing.assert_array_equal(mine.image, theirs.image)
 
 
-def test_what_breaks_while_a_job_draws_is_a_gap(target, tmp_path):
+def test_images_that_break_during_a_job_are_skipped(target, tmp_path):
     copypaste(target, tmp_path / "out", 5, workers=0)
     generator = prepared(target, tmp_path / "out").generator
     (target.parent / "images" / "2.png").unlink()
     (target.parent / "images" / "3.png").write_bytes(b"no picture")
     gaps = [drawn.reasons for drawn in generator.generate_many(range(5)) if isinstance(drawn, SkippedSample)]
-    assert sorted(gaps) == [("target picture broken",), ("target picture missing",)]
+    assert sorted(gaps) == [("target image broken",), ("target image missing",)]
 
 
-def test_no_picture_at_all_leaves_nothing_behind(target, tmp_path):
+def test_a_target_without_a_usable_image_writes_nothing(target, tmp_path):
     source = shutil.copytree(target.parent, tmp_path / "source") / "labels.tsv"
     shutil.rmtree(target.parent / "images")
-    told = refused(target, "-o", tmp_path / "out", "-n", 5, "--from", source)
-    assert "not one of 5 images can be used: picture missing (5)" in told
+    message = refused(target, "-o", tmp_path / "out", "-n", 5, "--from", source)
+    assert "not one of 5 images can be used: image missing (5)" in message
     assert not (tmp_path / "out").exists()
 
 
-def test_lines_are_pasted_into_pictures_without_text(target, tmp_path):
+def test_lines_are_pasted_into_images_without_text(target, tmp_path):
     generate("digits", tmp_path / "lines", 30, workers=0)
     made = tmp_path / "out"
     result = invoke(target.parent / "images", "-o", made, "-n", 5, "--from", tmp_path / "lines", "--from", target)
     assert result.exit_code == 0, result.output
-    assert "crops to paste: 40; left out: to be ignored (5)" in result.output
+    assert "crops to paste: 40; left out: ignored (5)" in result.output
     scenes = list(iterate_scenes(open_scene_source(made)))
     kinds = {(i.level, i.origin.source.partition(":")[0]) for scene in scenes for i in scene.instances}
     assert kinds <= {("line", "lines"), ("word", "target/labels.tsv")}
     assert sum(len(scene.instances) for scene in scenes) == 5
-    again = copypaste(made, tmp_path / "again", 5, sources=[made], workers=0, mode="released")
+    again = copypaste(made, tmp_path / "again", 5, sources=[made], workers=0, mode="paddle")
     assert again.source.notes[0].startswith("crops to paste: 5")
 
 
-def test_the_bank_of_a_job_pastes_while_training(target, tmp_path):
+def test_the_bank_of_a_job_can_be_used_during_training(target, tmp_path):
     copypaste(target, tmp_path / "out", 2, workers=0)
     paste = CopyPaste(load_bank(tmp_path / "out" / "crops.arrow"), NaturalPaste(count_range=(2, 2)))
     scene = paste(Scene("", np.full((150, 200, 3), 90, np.uint8)), np.random.default_rng(1))
     assert len(scene.instances) == 2
     for path in (tmp_path / "none.arrow", tmp_path / "out"):
-        with pytest.raises(InputError, match="is no bank of crops"):
+        with pytest.raises(InputError, match="is not a bank of crops"):
             load_bank(path)
 
 
-def test_a_broken_bank_and_a_source_inside_of_the_folder_are_told(target, tmp_path):
+def test_a_broken_bank_and_a_source_inside_the_folder_are_refused(target, tmp_path):
     out = tmp_path / "out"
     copypaste(target, out, 4, workers=0)
     (out / "crops.arrow").write_bytes(b"broken")

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from augment.copy_paste import CropRules
-from pipelines.jobs.copypaste_inputs import build_crop_bank, line_clusters, open_crop_source
+from pipelines.jobs.copypaste_inputs import build_crop_bank, open_crop_source
 from pipelines.jobs.generation import generate
+from pipelines.jobs.line_outline import line_clusters
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])

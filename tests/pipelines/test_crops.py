@@ -28,7 +28,7 @@ def instance(text="text", left=10.0, **changes):
     return TextInstance(text, Box(left, 10, left + 40, 25).polygon(), **changes)
 
 
-def test_levels_ignored_and_empty_texts_are_told_apart():
+def test_texts_are_selected_by_level_and_usability():
     texts = [
         instance("a line", level="line"),
         instance("a", parent=0),
@@ -41,7 +41,7 @@ def test_levels_ignored_and_empty_texts_are_told_apart():
     size = Size(100, 50)
     leaves, lines, blocks = (select_instances(texts, size, level) for level in ("leaves", "line", "block"))
     assert leaves.selected == (1, 2, 5)
-    assert sorted(leaves.left_out) == ["larger than a picture", "of another level", "to be ignored", "without a text"]
+    assert sorted(leaves.left_out) == ["larger than an image", "of another level", "to be ignored", "without a text"]
     assert lines.selected == (0, 5)
     assert select_instances(texts, size, "word").selected == (1, 2)
     assert blocks.selected == ()
@@ -67,7 +67,7 @@ def scene(number):
 
 @pytest.fixture
 def scenes(dataset):
-    """Write a data set of scenes."""
+    """Write a dataset of scenes."""
 
     def write(path, count=12, size=5, form="parquet"):
         return dataset(
@@ -91,7 +91,7 @@ def command(*arguments):
     return CliRunner().invoke(app, list(map(str, arguments)))
 
 
-def test_every_usable_text_becomes_one_line_that_tells_where_it_is_from(scenes, tmp_path):
+def test_every_usable_text_becomes_a_line_with_provenance(scenes, tmp_path):
     path = scenes(tmp_path / "scenes")
     result = command(path, "-o", tmp_path / "lines", "--image-format", "png", "--workers", 0)
     assert result.exit_code == 0, result.output
@@ -115,7 +115,7 @@ def test_every_usable_text_becomes_one_line_that_tells_where_it_is_from(scenes, 
     assert open_line_source(tmp_path / "lines").sizes().shape == (len(metas), 2)
 
 
-def test_the_size_and_format_of_shards_do_not_matter(scenes, tmp_path):
+def test_shard_size_and_format_do_not_change_lines(scenes, tmp_path):
     path, count = scenes(tmp_path / "scenes"), len(expected_lines())
     assert crops(path, tmp_path / "one", workers=0, shard_size=9).rows == count
     crops(path, tmp_path / "whole", workers=0, format="lmdb")
@@ -125,7 +125,7 @@ def test_the_size_and_format_of_shards_do_not_matter(scenes, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_what_scenes_are_stored_in_does_not_matter(scenes, tmp_path, form):
+def test_the_format_of_scenes_does_not_change_the_fingerprint(scenes, tmp_path, form):
     one, other = (
         CropsSource.from_scenes(scenes(tmp_path / "a")),
         CropsSource.from_scenes(scenes(tmp_path / "b", size=7, form=form)),
@@ -134,7 +134,7 @@ def test_what_scenes_are_stored_in_does_not_matter(scenes, tmp_path, form):
     assert CropsSource.from_scenes(scenes(tmp_path / "c", count=11)).digest != one.digest
 
 
-def test_an_interrupted_job_goes_on_and_other_settings_are_refused(scenes, tmp_path):
+def test_a_job_is_resumed_and_other_settings_are_refused(scenes, tmp_path):
     path, out = scenes(tmp_path / "scenes"), tmp_path / "lines"
     crops(path, out, workers=0, shard_size=6)
     before = content(out)
@@ -173,10 +173,10 @@ def test_scenes_that_cannot_be_read_are_counted(tmp_path):
     result = command(path, "-o", tmp_path / "lines", "--workers", 0)
     assert result.exit_code == 0, result.output
     assert "4 lines in" in result.output
-    assert "scenes left out: label unreadable (1), picture broken (1), picture missing (1)" in result.output
+    assert "scenes left out: label unreadable (1), image broken (1), image missing (1)" in result.output
 
 
-def test_scenes_without_a_usable_text_are_refused_in_one_sentence(tmp_path):
+def test_scenes_without_a_usable_text_are_refused(tmp_path):
     path = label_file(tmp_path / "photos", [[entry("###"), entry("*")], [], [entry("")]])
     result = command(path, "-o", tmp_path / "lines")
     assert isinstance(result.exception, InputError)
@@ -186,7 +186,7 @@ def test_scenes_without_a_usable_text_are_refused_in_one_sentence(tmp_path):
     assert isinstance(command(tmp_path / "lines.txt", "-o", tmp_path / "lines").exception, InputError)
 
 
-def test_scenes_that_change_before_they_are_cut_are_told(tmp_path):
+def test_labels_that_change_during_a_job_are_an_error(tmp_path):
     path = label_file(tmp_path / "photos", [[entry("a"), entry("b")]] * 3)
     source = CropsSource.from_scenes(path)
     path.write_text(path.read_text().replace('"b"', '"###"'))

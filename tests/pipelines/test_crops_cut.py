@@ -1,4 +1,4 @@
-"""One text cut out of its picture, on pictures of which every pixel is known."""
+"""A text that is cut out of an image of which every pixel is known."""
 
 import cv2
 import numpy as np
@@ -28,7 +28,7 @@ def quad(rng, size=(WIDTH, HEIGHT)):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_what_was_put_into_a_picture_comes_out_of_it(seed):
+def test_a_pasted_line_is_cut_out_unchanged(seed):
     rng = np.random.default_rng(seed)
     line, clusters = strip(seed)
     corners = quad(rng)
@@ -46,7 +46,7 @@ def test_what_was_put_into_a_picture_comes_out_of_it(seed):
     assert sample.meta.parameters["turned"] is False
 
 
-def test_a_tall_text_is_turned_and_its_clusters_with_it():
+def test_a_vertical_text_is_rotated_with_its_clusters():
     """Three squares, one below the other, each in a colour: they come out side by side, the lowest one at the right."""
     picture = np.zeros((120, 60, 3), np.uint8)
     boxes = [Box(20, 10 + 30 * k, 40, 30 + 30 * k) for k in range(3)]
@@ -73,7 +73,7 @@ def arc(count, first=200.0, last=340.0):
 
 
 @pytest.mark.parametrize("count", [3, 5, 7, 10])
-def test_bent_outlines_are_straightened(count):
+def test_curved_outlines_are_straightened(count):
     """Colours that depend on the angle alone become columns of one colour."""
     y, x = np.mgrid[0:320, 0:320] + 0.5
     degrees = np.rad2deg(np.arctan2(y - 160, x - 160)) % 360
@@ -91,7 +91,7 @@ def test_bent_outlines_are_straightened(count):
 
 @pytest.mark.parametrize("shift", [0.1, 0.4])
 @pytest.mark.parametrize("count", [2, 3, 6])
-def test_outlines_of_lines_that_run_downwards_are_straightened_along_their_run(count, shift):
+def test_outlines_of_vertical_lines_are_straightened_along_the_line(count, shift):
     """Squares below each other, the lower ones further to the right: colours that depend on y become columns."""
     tops = 20 + 30 * np.arange(count)
     boxes = [Box(60 + shift * top, top, 84 + shift * top, top + 26) for top in tops]
@@ -109,7 +109,7 @@ def test_outlines_of_lines_that_run_downwards_are_straightened_along_their_run(c
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_outlines_that_are_no_lines_become_a_rectangle_around_them(seed):
+def test_other_outlines_become_their_minimum_area_rectangle(seed):
     rng = np.random.default_rng(seed)
     count = int(rng.integers(2, 8)) * 2 + 1
     angles = np.sort(rng.uniform(0, 2 * np.pi, count))
@@ -123,6 +123,6 @@ def test_outlines_that_are_no_lines_become_a_rectangle_around_them(seed):
     assert np.argmin(nearest) == 0
 
 
-def test_an_even_outline_that_is_twisted_becomes_a_rectangle():
+def test_a_twisted_outline_becomes_a_rectangle():
     outline = np.roll(arc(6), 3, axis=0)  # begins in the middle of its top
     assert len(to_line_polygon(outline)) == 4

@@ -44,7 +44,9 @@ def draw(folder, seed=0, pictures=6):
     """
     folder.mkdir()
     rng, rows = np.random.default_rng(seed), []
-    counts = {outcome: dict.fromkeys(HEIGHTS, 0) for outcome in ("matched", "false_negative", "merged", "false_positive")}
+    counts = {
+        outcome: dict.fromkeys(HEIGHTS, 0) for outcome in ("matched", "false_negative", "merged", "false_positive")
+    }
     for number in range(pictures):
         image, label = np.full((512, 512, 3), BACKGROUND, np.uint8), []
         for top in range(10, 460, 50):

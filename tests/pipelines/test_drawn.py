@@ -1,4 +1,4 @@
-"""A recipe as a source: the same lines in the same order as from shards of it."""
+"""A recipe as an online source: the same lines in the same order as from its shards."""
 
 import pickle
 import sys
@@ -31,8 +31,8 @@ corpus: [{use: odd_of_drawn.Odd}]
 output: {height: 32, width: 64}
 effects: [{use: noise, probability: 0.5}]
 """
-# Three of four texts are outside of the recipe's charset, so that some samples remain gaps after 20 attempts; one of
-# twenty is outside of the recognizer's; many repeat characters more often than a picture of 64 pixels has steps.
+# Three of four texts are outside of the charset of the recipe, so that some samples are skipped after 20 attempts; one
+# of twenty is outside of the charset of the recognizer; many repeat more characters than 64 pixels have steps.
 MODULE = """
 from dataclasses import dataclass
 
@@ -54,7 +54,7 @@ def write_recipe(folder, name, module, text=RECIPE):
     return folder / "recipe.yaml"
 
 
-def draws_of(path, seed=SEED):
+def make_sampler(path, seed=SEED):
     recipe = resolve_recipe(str(path))
     return RecipeSampler(recipe, recipe.digest, seed)
 
@@ -72,9 +72,9 @@ def recipe(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def drawn(recipe):
-    draws = draws_of(recipe)
-    return OnlineSource(draws, scan_recipe(draws, COUNT, 0))
+def online(recipe):
+    sampler = make_sampler(recipe)
+    return OnlineSource(sampler, scan_recipe(sampler, COUNT, 0))
 
 
 @pytest.fixture(scope="module")
@@ -92,27 +92,32 @@ def same(one, other):
     return all(torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b for a, b in zip(one, other, strict=True))
 
 
-def test_a_survey_knows_what_shards_say(drawn, stored):
-    assert 0 < drawn.survey.count - len(drawn) < 0.01 * COUNT
-    assert sum(drawn.survey.gaps.values()) == drawn.survey.count - len(drawn)
-    assert len(drawn) == len(stored)
-    assert list(drawn.texts()) == list(stored.texts())
-    assert np.array_equal(drawn.sizes(), stored.sizes())
-    assert np.array_equal(drawn.groups, stored.groups)
+def test_an_index_equals_what_shards_hold(online, stored):
+    assert 0 < online.index.count - len(online) < 0.01 * COUNT
+    assert sum(online.index.skipped.values()) == online.index.count - len(online)
+    assert len(online) == len(stored)
+    assert list(online.texts()) == list(stored.texts())
+    assert np.array_equal(online.sizes(), stored.sizes())
+    assert np.array_equal(online.group_offsets, stored.group_offsets)
 
 
-def test_any_number_of_processes_makes_the_same_survey(recipe, drawn):
-    other = scan_recipe(draws_of(recipe), COUNT, 2)
-    assert other.texts.equals(drawn.survey.texts)
-    assert np.array_equal(other.indices, drawn.survey.indices)
-    assert np.array_equal(other.sizes, drawn.survey.sizes)
-    assert (other.count, other.skipped) == (drawn.survey.count, drawn.survey.gaps)
+def test_the_index_is_the_same_for_any_number_of_processes(recipe, online):
+    other = scan_recipe(make_sampler(recipe), COUNT, 2)
+    assert other.texts.equals(online.index.texts)
+    assert np.array_equal(other.indices, online.index.indices)
+    assert np.array_equal(other.sizes, online.index.sizes)
+    assert (other.count, other.skipped) == (online.index.count, online.index.skipped)
 
 
-def test_rows_in_any_order_are_those_of_shards_to_the_byte(drawn, stored):
+def test_rows_in_any_order_equal_those_of_shards_to_the_byte(online, stored):
     rng = np.random.default_rng(0)
-    for rows in (rng.permutation(len(drawn))[:150], np.array([7, 7, 3]), np.array([len(drawn) - 1]), np.array([], int)):
-        assert drawn.read(rows) == stored.read(rows)
+    for rows in (
+        rng.permutation(len(online))[:150],
+        np.array([7, 7, 3]),
+        np.array([len(online) - 1]),
+        np.array([], int),
+    ):
+        assert online.read(rows) == stored.read(rows)
 
 
 @pytest.mark.parametrize(
@@ -125,11 +130,11 @@ def test_rows_in_any_order_are_those_of_shards_to_the_byte(drawn, stored):
         (2, BUCKET_BATCHES - 4, BUCKET_BATCHES + 4),
     ],
 )
-def test_batches_are_those_of_shards_tensor_by_tensor(drawn, stored, workers, start, stop):
-    streams = stream_of(drawn), stream_of(stored)
+def test_batches_equal_those_of_shards(online, stored, workers, start, stop):
+    streams = stream_of(online), stream_of(stored)
     left_out = streams[0].selections[0].discards
     assert left_out.reasons == streams[1].selections[0].discards.reasons
-    assert {"character outside the charset", "label longer than the time steps of its picture"} <= set(left_out.reasons)
+    assert {"character outside the charset", "label longer than the time steps of its image"} <= set(left_out.reasons)
     here = list(make_loader(streams[0], range(start, stop), workers))
     there = list(make_loader(streams[1], range(start, stop)))
     assert len(here) == stop - start
@@ -137,14 +142,14 @@ def test_batches_are_those_of_shards_tensor_by_tensor(drawn, stored, workers, st
     assert len({key for batch in here for key in batch.keys}) == BATCH * len(here)
 
 
-def test_the_windows_of_a_long_epoch_come_from_many_blocks(drawn):
-    stream = stream_of(drawn)
+def test_windows_of_a_long_epoch_mix_many_blocks(online):
+    stream = stream_of(online)
     blocks = {int(key[-10:]) // 256 for key in stream[0].keys}
-    assert len(blocks) > 2  # more than a generator keeps for drawing in sequence
+    assert len(blocks) > 2  # more than a generator caches for drawing in sequence
 
 
 @pytest.mark.parametrize("share", [0.0, 0.004, 0.6])
-def test_groups_are_the_row_groups_of_shards(tmp_path, dataset, drawn, share):
+def test_group_offsets_are_those_of_shards(tmp_path, dataset, online, share):
     rng = np.random.default_rng(1)
     count, nothing = 2 * LineRow.SHARD_SIZE + 700, Clusters(np.zeros(1, np.int32), np.zeros((0, 4, 2), np.float32))
     gaps = rng.random(count) < share
@@ -155,63 +160,65 @@ def test_groups_are_the_row_groups_of_shards(tmp_path, dataset, drawn, share):
     ]
     folder = dataset(tmp_path / "data", rows, size=LineRow.SHARD_SIZE)
     indices = np.flatnonzero(~gaps)
-    survey = SourceIndex(count, indices, np.full((len(indices), 2), 9), drawn.survey.texts, {})
-    assert np.array_equal(OnlineSource(drawn.draws, survey).groups, open_line_source(folder).group_offsets)
+    index = SourceIndex(count, indices, np.full((len(indices), 2), 9), online.index.texts, {})
+    assert np.array_equal(OnlineSource(online.sampler, index).group_offsets, open_line_source(folder).group_offsets)
 
 
-def test_a_survey_is_kept_in_a_file(tmp_path, drawn):
-    path = tmp_path / "recipes" / "survey.arrow"
+def test_an_index_is_saved_and_loaded(tmp_path, online):
+    path = tmp_path / "recipes" / "index.arrow"
     assert load_index(path) is None
-    save_index(path, drawn.survey, {"digest": "d", "seed": 5})
-    survey, about = load_index(path)
+    save_index(path, online.index, {"digest": "d", "seed": 5})
+    index, about = load_index(path)
     assert about == {"digest": "d", "seed": 5}
-    assert survey.texts.equals(drawn.survey.texts)
-    assert np.array_equal(survey.indices, drawn.survey.indices)
-    assert np.array_equal(survey.sizes, drawn.survey.sizes)
-    assert (survey.count, survey.skipped) == (drawn.survey.count, drawn.survey.gaps)
+    assert index.texts.equals(online.index.texts)
+    assert np.array_equal(index.indices, online.index.indices)
+    assert np.array_equal(index.sizes, online.index.sizes)
+    assert (index.count, index.skipped) == (online.index.count, online.index.skipped)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize("keep", [0, 10, 300, -20])
-def test_a_damaged_file_is_named(tmp_path, drawn, keep):
-    path = tmp_path / "survey.arrow"
-    save_index(path, drawn.survey, {})
+def test_a_damaged_index_file_is_named(tmp_path, online, keep):
+    path = tmp_path / "index.arrow"
+    save_index(path, online.index, {})
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(InputError, match=r"survey\.arrow is damaged"):
+    with pytest.raises(InputError, match=r"index\.arrow is damaged"):
         load_index(path)
 
 
-def test_a_source_is_sent_to_other_processes(drawn):
-    other = pickle.loads(pickle.dumps(drawn))
+def test_a_source_can_be_pickled(online):
+    other = pickle.loads(pickle.dumps(online))
     rows = np.array([5, 1])
-    assert other.read(rows) == drawn.read(rows)
+    assert other.read(rows) == online.read(rows)
 
 
-def test_too_many_gaps_fail_the_survey(tmp_path):
+def test_too_many_skipped_samples_fail_the_scan(tmp_path):
     path = write_recipe(tmp_path / "gaps", "odd_of_gaps", MODULE.replace("0.75", "0.9"))
-    with pytest.raises(JobError, match=r"could not be generated, more than 1%: .*charset"):
-        scan_recipe(draws_of(path), 600, 0)
+    with pytest.raises(JobError, match=r"more than 1%: .*charset"):
+        scan_recipe(make_sampler(path), 600, 0)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_an_error_in_a_part_of_the_users_is_told_in_one_sentence(tmp_path, workers):
+def test_an_error_in_user_code_is_reported_in_one_sentence(tmp_path, workers):
     module = MODULE.replace("rng.random() < 0.75", "rng.random() < 0.001").replace('return "é"', "return 1 / 0")
     path = write_recipe(tmp_path / "errors", f"odd_of_errors_{workers}", module)
-    with pytest.raises(JobError, match=r"^sample \d+ of recipe .* could not be generated: ZeroDivisionError"):
-        scan_recipe(draws_of(path), 3000, workers)
+    with pytest.raises(JobError, match=r"^sample \d+ of recipe .*: ZeroDivisionError"):
+        scan_recipe(make_sampler(path), 3000, workers)
 
 
-def test_a_part_that_draws_otherwise_every_time_is_found(tmp_path):
+def test_a_nondeterministic_component_is_detected(tmp_path):
     module = MODULE.replace("rng.random() < 0.75", "False").replace("rng.integers(0, 8,", "np.random.randint(0, 8,")
     path = write_recipe(tmp_path / "chance", "odd_of_chance", "import numpy as np\n" + module)
-    draws = draws_of(path)
-    source = OnlineSource(draws, scan_recipe(draws, 100, 0))
-    with pytest.raises(InputError, match=r"sample \d+ of recipe .* is another one than when it was first drawn"):
+    sampler = make_sampler(path)
+    source = OnlineSource(sampler, scan_recipe(sampler, 100, 0))
+    with pytest.raises(InputError, match=r"sample \d+ of recipe .* differs from the one that was first drawn"):
         source.read(np.arange(100))
 
 
-def test_files_that_have_changed_since_the_start_are_found(recipe, drawn):
-    elsewhere = RecipeSampler(drawn.draws.recipe, "0" * 64, SEED)  # what a data worker is told, but does not find
+def test_files_that_changed_since_the_start_are_detected(recipe, online):
+    elsewhere = RecipeSampler(
+        online.sampler.recipe, "0" * 64, SEED
+    )  # the digest that a data worker expects, but does not find
     with pytest.raises(InputError, match="would draw other lines now"):
-        OnlineSource(elsewhere, drawn.survey).read(np.array([0]))
+        OnlineSource(elsewhere, online.index).read(np.array([0]))
     assert Path(recipe).is_file()

@@ -1,4 +1,4 @@
-"""Polygons of any number of points, through the commands: import, shards, crops, export, and in again."""
+"""Polygons of any number of points, through import, shards, crops, export and import."""
 
 import json
 import sys
@@ -95,20 +95,20 @@ def polygons_of_icdar(tmp_path):
     [
         (["import", "nowhere", "-o", "data"], "nowhere: there is no such label file or folder"),
         (["import", "empty", "-o", "data"], "empty has no label file gt_*.txt"),
-        (["import", "latin.txt", "-o", "data"], "latin.txt is no label file: line 2 is no UTF-8 text"),
-        (["import", "bad.json", "-o", "data"], "bad.json is no file of COCO-Text"),
-        (["import", "gone.txt", "-o", "data"], "not one of 2 scenes can be used: picture missing (2)"),
-        (["crops", "gone.txt", "-o", "data"], "not one text can be cut out: picture missing (2)"),
-        (["crops", "nowhere", "-o", "data"], "nowhere: there is no such data set"),
+        (["import", "latin.txt", "-o", "data"], "latin.txt is not a label file: line 2 is not UTF-8 text"),
+        (["import", "bad.json", "-o", "data"], "bad.json is not a file of COCO-Text"),
+        (["import", "gone.txt", "-o", "data"], "not one of 2 scenes can be used: image missing (2)"),
+        (["crops", "gone.txt", "-o", "data"], "not one text can be cut out: image missing (2)"),
+        (["crops", "nowhere", "-o", "data"], "nowhere: there is no such dataset"),
         (
             ["export-data", "gone.txt", "-o", "data", "--to", "icdar"],
-            "not one of 2 pictures can be used: picture missing (2)",
+            "not one of 2 images can be used: image missing (2)",
         ),
         (["export-data", "lines.txt", "-o", "data", "--to", "icdar"], "lines.txt holds lines"),
-        (["export-data", "gone.txt", "-o", ".", "--to", "lmdb"], "is there already and not an empty folder"),
+        (["export-data", "gone.txt", "-o", ".", "--to", "lmdb"], "exists and is not an empty folder"),
     ],
 )
-def test_bad_input_is_one_sentence_and_nothing_is_left(tmp_path, monkeypatch, capsys, arguments, says):
+def test_invalid_input_is_refused_and_writes_nothing(tmp_path, monkeypatch, capsys, arguments, says):
     label = '[{"transcription": "a", "points": [[1, 1], [40, 1], [40, 20], [1, 20]]}]'
     (tmp_path / "empty").mkdir()
     (tmp_path / "latin.txt").write_bytes(f"a.jpg\t{label}\nb.jpg\tcafé\n".encode("latin-1"))

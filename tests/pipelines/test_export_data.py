@@ -89,10 +89,10 @@ def again(out, form, data):
 
 
 @pytest.mark.parametrize("form", ["paddleocr", "icdar", "lmdb"])
-def test_what_a_format_holds_comes_back_as_it_was(dataset, tmp_path, form):
+def test_supported_content_survives_export_and_import(dataset, tmp_path, form):
     rows = [scene(number, plain=True) for number in range(24)]
     done = export_data(dataset(tmp_path / "data", rows), form, tmp_path / "out")
-    assert (done.kind, done.pictures, done.unsupported) == ("scenes", 24, Counter())
+    assert (done.kind, done.images, done.unsupported) == ("scenes", 24, Counter())
     assert done.texts == sum(len(row.instances) for row in rows)
     scenes = again(tmp_path / "out", form, tmp_path / "again")
     assert [one.image for one in scenes] == [row.image for row in rows]
@@ -102,7 +102,7 @@ def test_what_a_format_holds_comes_back_as_it_was(dataset, tmp_path, form):
             assert_same(found, put)
 
 
-def test_an_lmdb_holds_everything(dataset, tmp_path):
+def test_lmdb_supports_everything(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(24)]
     done = export_data(dataset(tmp_path / "data", rows), "lmdb", tmp_path / "out")
     assert done.unsupported == Counter()
@@ -116,7 +116,7 @@ def test_an_lmdb_holds_everything(dataset, tmp_path):
     assert len(label) == len(leaf_instances(rows[4].instances))
 
 
-def test_paddleocr_loses_what_it_says_and_keeps_polygons_of_any_length(dataset, tmp_path):
+def test_paddleocr_keeps_polygons_and_reports_what_it_does_not_support(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(40)]
     done = export_data(dataset(tmp_path / "data", rows), "paddleocr", tmp_path / "out")
     written = [leaf_instances(row.instances) for row in rows]
@@ -140,7 +140,7 @@ def test_paddleocr_loses_what_it_says_and_keeps_polygons_of_any_length(dataset, 
             )
 
 
-def test_icdar_makes_rectangles_of_whole_pixels_and_says_so(dataset, tmp_path):
+def test_icdar_rounds_to_rectangles_of_whole_pixels_and_reports_it(dataset, tmp_path):
     rows = [scene(number, plain=False) for number in range(40)]
     done = export_data(dataset(tmp_path / "data", rows), "icdar", tmp_path / "out")
     every = [leaf for row in rows for leaf in leaf_instances(row.instances)]
@@ -164,7 +164,7 @@ def only(*instances):
     return [SceneRow.from_scene(Scene("ca5cade00", np.zeros((300, 300, 3), np.uint8), instances), image, ".png")]
 
 
-def test_texts_that_do_not_fit_are_counted(dataset, tmp_path):
+def test_texts_that_a_format_changes_are_counted(dataset, tmp_path):
     thin = TextInstance("thin", np.array([[10, 10.1], [40, 10.1], [40, 10.4], [10, 10.4]], np.float32))
     broken = TextInstance("two\nlines", Box(10, 20, 40, 30).polygon())
     stars = TextInstance("*", Box(10, 40, 40, 50).polygon())
@@ -190,10 +190,10 @@ def line(number, text):
 
 @pytest.mark.parametrize("form", ["paddleocr", "lmdb"])
 @pytest.mark.parametrize("stored", ["parquet", "lmdb"])
-def test_lines_go_out_and_come_back(dataset, tmp_path, form, stored):
+def test_lines_survive_export_and_import(dataset, tmp_path, form, stored):
     rows = [line(number, text) for number, text in enumerate(t for t in TEXTS if t)]
     done = export_data(dataset(tmp_path / "data", rows, stored), form, tmp_path / "out")
-    assert (done.kind, done.pictures, done.texts) == ("lines", 9, 9)
+    assert (done.kind, done.images, done.texts) == ("lines", 9, 9)
     path = tmp_path / "out" / "labels.tsv" if form == "paddleocr" else tmp_path / "out"
     found = open_line_source(path).read(np.arange(9))
     assert [(one.image, one.text) for one in found] == [(row.image, row.text) for row in rows]
@@ -208,7 +208,7 @@ def test_lines_go_out_and_come_back(dataset, tmp_path, form, stored):
         np.testing.assert_array_equal(made[3].clusters.quads, rows[3].clusters.quads)
 
 
-def test_a_folder_that_holds_something_is_left_alone(dataset, tmp_path):
+def test_a_folder_that_is_not_empty_is_refused(dataset, tmp_path):
     data = dataset(tmp_path / "data", only(TextInstance("a", Box(1, 1, 9, 9).polygon())))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").write_text("mine")
@@ -224,13 +224,13 @@ def test_a_folder_that_holds_something_is_left_alone(dataset, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["paddleocr", "icdar", "lmdb"])
-def test_nothing_is_left_of_an_export_that_fails(tmp_path, form):
+def test_a_failed_export_leaves_nothing(tmp_path, form):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "0.png").write_bytes(encoded(0, ".png"))
     labels = tmp_path / "photos" / "labels.tsv"
     entry = '[{"transcription": "a", "points": [[1, 1], [40, 1], [40, 20], [1, 20]]}]'
     labels.write_text(f"1.png\t{entry}\nlabels.tsv\t{entry}\n0.png\t[{{")
-    unusable = r"not one of 3 pictures can be used: label unreadable \(1\), picture broken \(1\), picture missing \(1\)"
+    unusable = r"not one of 3 images can be used: label unreadable \(1\), image broken \(1\), image missing \(1\)"
     with pytest.raises(InputError, match=unusable):
         export_data(labels, form, tmp_path / "out")
     labels.write_text("".join(f"{number}.png\t{entry}\n" for number in range(2)))
@@ -252,7 +252,7 @@ def test_nothing_is_left_of_an_export_that_fails(tmp_path, form):
 
 
 @pytest.mark.parametrize("form", ["paddleocr", "icdar", "lmdb"])
-def test_what_cannot_be_read_is_left_out_and_counted(dataset, tmp_path, form):
+def test_unreadable_scenes_are_left_out_and_counted(dataset, tmp_path, form):
     rows = [scene(number, plain=True) for number in range(20)]
     export_data(dataset(tmp_path / "data", rows), "paddleocr", tmp_path / "all")
     labels = tmp_path / "all" / "labels.tsv"
@@ -263,25 +263,25 @@ def test_what_cannot_be_read_is_left_out_and_counted(dataset, tmp_path, form):
     (labels.parent / names[3]).unlink()
     (labels.parent / names[17]).write_bytes(b"no picture")
     done = export_data(labels, form, tmp_path / "out")
-    assert done.left_out == {"label unreadable": 1, "picture missing": 1, "picture broken": 1}
+    assert done.left_out == {"label unreadable": 1, "image missing": 1, "image broken": 1}
     good = [row for number, row in enumerate(rows) if number not in (1, 3, 17)]
-    assert (done.pictures, done.texts) == (17, sum(len(row.instances) for row in good))
+    assert (done.images, done.texts) == (17, sum(len(row.instances) for row in good))
     assert [one.image for one in again(tmp_path / "out", form, tmp_path / "again")] == [row.image for row in good]
 
 
 @pytest.mark.parametrize("form", ["paddleocr", "lmdb"])
-def test_lines_without_a_picture_are_left_out_and_counted(dataset, tmp_path, form):
+def test_lines_without_an_image_are_left_out_and_counted(dataset, tmp_path, form):
     rows = [line(number, f"text {number}") for number in range(9)]
     export_data(dataset(tmp_path / "data", rows), "paddleocr", tmp_path / "all")
     labels = tmp_path / "all" / "labels.tsv"
     (labels.parent / labels.read_text().splitlines()[4].partition("\t")[0]).unlink()
     done = export_data(labels, form, tmp_path / "out")
-    assert (done.pictures, done.left_out) == (8, {"picture missing": 1})
+    assert (done.images, done.left_out) == (8, {"image missing": 1})
     source = open_line_source(tmp_path / "out" / "labels.tsv" if form == "paddleocr" else tmp_path / "out")
     assert list(source.texts()) == [f"text {number}" for number in range(9) if number != 4]
 
 
-def test_the_command_says_what_is_lost_in_one_line(dataset, tmp_path):
+def test_the_command_reports_what_is_not_supported(dataset, tmp_path):
     bent = np.array([[5, 20], [20, 5], [40, 20], [40, 40], [20, 25], [5, 40]], np.float32)
     texts = TextInstance("bent", bent), TextInstance("secret", bent + 100, ignore=True)
     assert signed_area(bent) > 0

@@ -1,4 +1,4 @@
-"""Lines that a weak recognizer finds trivial or a strong one cannot read; the published recognizer is either."""
+"""Lines that are trivial or unreadable; the published recognizer is both the weak and the strong one."""
 
 import json
 from pathlib import Path
@@ -106,7 +106,7 @@ def content(folder):
     }
 
 
-def test_verdicts_follow_from_what_an_evaluation_reads(source, dataset, model, tmp_path):
+def test_decisions_follow_from_the_readings_of_an_evaluation(source, dataset, model, tmp_path):
     whole = [made for number, made in enumerate(ROWS) if number != 7]
     recognizer = open_recognizer(model, runtime="torch")
     readings = evaluate_recognizer(recognizer, open_line_source(dataset(tmp_path / "whole", whole))).predictions
@@ -126,7 +126,7 @@ def test_verdicts_follow_from_what_an_evaluation_reads(source, dataset, model, t
         entry["key"]: entry["decision"] for entry in found if entry["decision"] in (TRIVIAL, UNREADABLE)
     } == expected
     assert [entry["row"] for entry in found] == list(range(16))
-    assert found[7] == {"row": 7, "decision": "picture broken"}
+    assert found[7] == {"row": 7, "decision": "image broken"}
     assert kept.keys() == {made.key for made in whole} - expected.keys()
     assert statistics.rows + statistics.skipped_count == 16
     summary = count_decisions(open_line_source(source), DatasetFolder(out))
@@ -153,7 +153,7 @@ def test_verdicts_follow_from_what_an_evaluation_reads(source, dataset, model, t
         assert lines.sizes()[index].tolist() == [made.width, made.height]
 
 
-def test_an_interrupted_filter_goes_on_and_gives_the_same_bytes(parquet, model, tmp_path, interrupt_after):
+def test_an_interrupted_filter_is_resumed_to_the_same_bytes(parquet, model, tmp_path, interrupt_after):
     whole, part = tmp_path / "whole", tmp_path / "part"
 
     def run(out, *models, **thresholds):
@@ -178,7 +178,7 @@ def test_an_interrupted_filter_goes_on_and_gives_the_same_bytes(parquet, model, 
     assert content(part) == before
 
 
-def test_trivial_lines_are_spared_by_their_keys_alone(parquet, dataset, model, tmp_path):
+def test_keys_decide_which_trivial_lines_are_kept(parquet, dataset, model, tmp_path):
     def spared(name, source, share):
         filter_lines(source, tmp_path / name, FilterSettings(model, keep_trivial=share, confidence=0.5), workers=0)
         found = decisions(tmp_path / name)
@@ -196,12 +196,12 @@ def test_trivial_lines_are_spared_by_their_keys_alone(parquet, dataset, model, t
     assert every <= table(tmp_path / "every").keys()
 
 
-def test_label_files_are_filtered_too(draw_lines, model, tmp_path):
+def test_a_label_file_is_filtered(draw_lines, model, tmp_path):
     labels = Path(draw_lines(tmp_path / "photos", ["HOUSE", "BREAD", "a", "STONE"]))
     labels.write_text("0.png\tHOUSE\n1.png\tchocolate cake\nmissing.png\tlost\n3.png\t \n")
     result = run(labels, "-o", tmp_path / "out", "--strong", model)
     assert result.exit_code == 0, result.output
-    assert "skipped: empty label (1), picture missing (1), unreadable (1)" in result.output
+    assert "skipped: empty label (1), image missing (1), unreadable (1)" in result.output
     assert "1 of 4 lines kept" in result.output
     (entry,) = table(tmp_path / "out").values()
     assert (entry["text"], entry["corpus"]) == ("HOUSE", "photos")
@@ -214,7 +214,7 @@ def test_label_files_are_filtered_too(draw_lines, model, tmp_path):
     assert "has decisions about 0 of 4 lines; run ocrmill check --repair" in str(again.exception)
 
 
-def test_nothing_is_left_of_a_filter_that_keeps_nothing(dataset, model, tmp_path):
+def test_a_filter_that_keeps_nothing_leaves_nothing(dataset, model, tmp_path):
     source = dataset(tmp_path / "data", [ROWS[0], ROWS[3]])
     result = run(source, "-o", tmp_path / "out", "--strong", model, "--max-edits", 0)
     assert isinstance(result.exception, InputError)
@@ -222,7 +222,7 @@ def test_nothing_is_left_of_a_filter_that_keeps_nothing(dataset, model, tmp_path
     assert not (tmp_path / "out").exists()
 
 
-def test_the_command_tells_where_lines_were_dropped(parquet, model, tmp_path):
+def test_the_command_reports_dropped_lines(parquet, model, tmp_path):
     result = run(parquet, "-o", tmp_path / "out", "--weak", model, "--confidence", 0.5, "--keep-trivial", 0)
     assert result.exit_code == 0, result.output
     assert "of 16 lines kept" in result.output
@@ -231,9 +231,9 @@ def test_the_command_tells_where_lines_were_dropped(parquet, model, tmp_path):
     assert "1 labels have characters that the weak model does not know" in result.output
 
 
-def test_mistakes_are_refused_in_one_sentence_and_leave_nothing(parquet, published, model, draw_scenes, tmp_path):
+def test_invalid_input_is_refused_and_writes_nothing(parquet, published, model, draw_scenes, tmp_path):
     scenes, out = draw_scenes(tmp_path / "scenes", 2), tmp_path / "out"
-    for source, options, told in (
+    for source, options, message in (
         (parquet, [], "no model to filter with"),
         (parquet, ["--weak", tmp_path / "nowhere"], "there is no such"),
         (parquet, ["--strong", tmp_path / "none.onnx"], "there is no such file"),
@@ -242,16 +242,16 @@ def test_mistakes_are_refused_in_one_sentence_and_leave_nothing(parquet, publish
         (parquet, ["--weak", model, "--max-edits", 0.2], "name a strong model"),
         (parquet, ["--weak", model, "--confidence", 1.2], "confidence 1.2 must be from 0 to 1"),
         (parquet, ["--weak", model, "--charset", tmp_path / "dictionary.txt"], "a dictionary is for ONNX files"),
-        (tmp_path / "nothing", ["--weak", model], "there is no such data set"),
+        (tmp_path / "nothing", ["--weak", model], "there is no such dataset"),
         (scenes, ["--weak", model], "labels the texts of scenes"),
     ):
         result = run(source, "-o", out, *options)
         assert isinstance(result.exception, InputError), (options, result.output)
-        assert told in str(result.exception)
+        assert message in str(result.exception)
         assert not out.exists()
 
 
-def test_a_filtered_data_set_is_sound_and_can_be_repaired(model, s3, tmp_path):
+def test_a_filtered_dataset_is_valid_and_can_be_repaired(model, s3, tmp_path):
     generate("digits", tmp_path / "data", 12, workers=0, shard_size=6)
     folder = tmp_path / "out"
     filter_lines(tmp_path / "data", folder, FilterSettings(model, keep_trivial=0.7), workers=0, shard_size=6)

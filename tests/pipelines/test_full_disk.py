@@ -78,14 +78,14 @@ def sums(folder: Path) -> dict[str, str]:
 
 
 def nothing_looks_finished(folder: Path) -> bool:
-    """No shard, no temporary file, and a data set that is not marked complete."""
+    """No shard, no temporary file, and a dataset that is not marked complete."""
     left = [path.name for path in folder.rglob("*") if "part-" in path.name or path.name.startswith(".tmp-")]
     about = folder / "dataset.json"
     return not left and not (about.exists() and read_description(about).complete)
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_a_full_disk_under_a_shard(undisturbed, tmp_path, form):
+def test_full_disk_while_writing_a_shard(undisturbed, tmp_path, form):
     largest = max(path.stat().st_size for path in (undisturbed / form / "shards").rglob("*.[pm]*"))
     about = (undisturbed / form / "dataset.json").stat().st_size
     assert about < largest - 1000  # so that the shard is what fails
@@ -102,7 +102,7 @@ def test_a_full_disk_under_a_shard(undisturbed, tmp_path, form):
     assert sums(tmp_path / "data") == sums(undisturbed / form)
 
 
-def test_a_full_disk_under_the_description(undisturbed, tmp_path):
+def test_full_disk_while_writing_the_description(undisturbed, tmp_path):
     with (
         largest_file(1000),
         pytest.raises(JobError, match=r"recipe.yaml cannot be written: File too large; re-run the same"),
@@ -125,7 +125,7 @@ def test_a_full_disk_under_the_description(undisturbed, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_a_full_disk_under_a_mark_or_the_statistics(undisturbed, tmp_path, form):
+def test_full_disk_while_writing_a_manifest_or_the_statistics(undisturbed, tmp_path, form):
     from pipelines.io.encode import ROW_TYPES
     from pipelines.io.plan import ShardPlan
     from pipelines.io.shard_writer import write_shard
@@ -144,14 +144,14 @@ def test_a_full_disk_under_a_mark_or_the_statistics(undisturbed, tmp_path, form)
     assert not list(folder.path.rglob(".tmp-*"))
 
 
-def test_a_read_only_folder_is_told_before_anything_is_drawn(shared):
+def test_a_read_only_folder_is_refused_before_generation(shared):
     shared.chmod(0o555)
     with nobody(), pytest.raises(InputError, match=f"{shared} cannot be written: use another folder"):
         run(shared / "data")
     assert not list(shared.iterdir())
 
 
-def test_a_folder_that_may_not_be_searched_is_told(shared):
+def test_a_folder_without_search_permission_is_refused(shared):
     (shared / "closed").mkdir(0o000)
     path = shared / "closed" / "data"
     looks = (
@@ -169,7 +169,7 @@ def test_a_folder_that_may_not_be_searched_is_told(shared):
     (shared / "closed").chmod(0o700)
 
 
-def test_a_lock_outlives_a_folder_that_becomes_read_only(shared):
+def test_a_lock_is_released_in_a_folder_that_becomes_read_only(shared):
     with ExitStack() as stack:
         stack.enter_context(file_lock(shared / ".lock"))
         shared.chmod(0o555)
@@ -183,7 +183,7 @@ def test_a_lock_outlives_a_folder_that_becomes_read_only(shared):
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_a_folder_that_becomes_read_only_in_mid_job(undisturbed, shared, form):
+def test_a_folder_that_becomes_read_only_during_a_job(undisturbed, shared, form):
     shutil.copytree(undisturbed / form, shared / "data")
     for path in (shared / "data", *(shared / "data").rglob("*")):
         path.chmod(0o777)

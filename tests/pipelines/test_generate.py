@@ -1,4 +1,4 @@
-"""The generate job in one process: same bytes, resume, extension, refusals."""
+"""The generate job in one process: the same bytes, resume, extension, refusals."""
 
 import json
 from pathlib import Path
@@ -68,7 +68,7 @@ def everything(folder):
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def test_what_is_on_disk(reference, recipe):
+def test_files_of_a_dataset(reference, recipe):
     names = [path.relative_to(reference).as_posix() for path in sorted(reference.rglob("*"))]
     shards = [f"shards/part-00000{i}.{suffix}" for i in range(3) for suffix in ("json", "parquet")]
     assert names == ["dataset.json", "recipe.yaml", "shards", *shards, "statistics.json"]
@@ -105,7 +105,7 @@ def test_png_keeps_every_pixel(tmp_path, recipe):
         np.testing.assert_array_equal(image, sample.image)
 
 
-def test_again_is_the_same_bytes_and_another_seed_is_not(tmp_path, recipe, reference):
+def test_the_seed_decides_the_bytes(tmp_path, recipe, reference):
     run(recipe, tmp_path / "same")
     assert contents(tmp_path / "same") == contents(reference)
     run(recipe, tmp_path / "other", seed=1)
@@ -113,12 +113,12 @@ def test_again_is_the_same_bytes_and_another_seed_is_not(tmp_path, recipe, refer
     assert sum(other[key]["image"] == first[key]["image"] for key in first) == 0
 
 
-def test_recipe_that_was_kept_repeats_the_job(tmp_path, reference):
+def test_recipe_yaml_repeats_the_job(tmp_path, reference):
     run(str(reference / "recipe.yaml"), tmp_path / "again")
     assert contents(tmp_path / "again") == contents(reference)
 
 
-def test_another_shard_size_holds_the_same_samples_by_key(tmp_path, recipe, reference):
+def test_the_shard_size_does_not_change_samples(tmp_path, recipe, reference):
     run(recipe, tmp_path / "data", shard_size=17)
     assert len(contents(tmp_path / "data")) == 8
     assert rows(tmp_path / "data") == rows(reference)
@@ -132,7 +132,7 @@ def test_start_opens_a_range_that_does_not_overlap(tmp_path, recipe, reference):
     assert not set(rows(tmp_path / "next")) & set(whole)
 
 
-def test_complete_data_set_is_left_alone(tmp_path, recipe):
+def test_a_complete_dataset_is_not_changed(tmp_path, recipe):
     run(recipe, tmp_path / "data")
     before = everything(tmp_path / "data")
     summary = run(recipe, tmp_path / "data")
@@ -162,7 +162,7 @@ def test_smaller_count_is_refused(tmp_path, recipe, reference):
 
 
 @pytest.mark.parametrize("victim", ["part-000001.json", "part-000001.parquet"])
-def test_lost_file_is_drawn_again_and_others_are_not(tmp_path, recipe, reference, victim):
+def test_only_a_lost_shard_is_written_again(tmp_path, recipe, reference, victim):
     folder = tmp_path / "data"
     run(recipe, folder)
     (folder / "shards" / victim).unlink()
@@ -187,7 +187,7 @@ def test_lost_file_is_drawn_again_and_others_are_not(tmp_path, recipe, reference
         ({"overrides": ["ink.contrast_floor=70"]}, "contrast_floor"),
     ],
 )
-def test_other_data_in_a_used_folder_are_refused_by_name(recipe, reference, options, named):
+def test_another_dataset_in_the_folder_is_refused(recipe, reference, options, named):
     before = everything(reference)
     with pytest.raises(InputError, match="holds other samples") as refusal:
         run(recipe, reference, **options)
@@ -195,13 +195,13 @@ def test_other_data_in_a_used_folder_are_refused_by_name(recipe, reference, opti
     assert everything(reference) == before
 
 
-def test_a_folder_that_cannot_be_made_is_no_full_disk():
+def test_a_folder_that_cannot_be_created_is_not_reported_as_a_full_disk():
     for form in ("parquet", "lmdb"):
         with pytest.raises(InputError, match="/proc/nothing/data cannot be created"):
             run("digits", "/proc/nothing/data", 3, format=form)
 
 
-def test_edited_corpus_is_refused_by_name(tmp_path):
+def test_an_edited_corpus_is_refused(tmp_path):
     recipe = write_recipe(tmp_path / "recipe")
     run(recipe, tmp_path / "data", 10)
     (tmp_path / "recipe" / "words.txt").write_text("1\n2\n")
@@ -209,7 +209,7 @@ def test_edited_corpus_is_refused_by_name(tmp_path):
         run(recipe, tmp_path / "data", 20)
 
 
-def test_edited_font_folder_is_refused_by_name(tmp_path):
+def test_an_edited_font_folder_is_refused(tmp_path):
     used = resolve_recipe(write_recipe(tmp_path / "recipe")).fonts
     fonts = tmp_path / "recipe" / "fonts"
     fonts.mkdir()
@@ -239,14 +239,14 @@ def test_edited_font_folder_is_refused_by_name(tmp_path):
         ({"count": 2**32}, "free|left"),  # takes more room than any disk here has
     ],
 )
-def test_bad_input_is_one_sentence_and_makes_nothing(tmp_path, recipe, options, named):
+def test_invalid_input_is_refused_and_writes_nothing(tmp_path, recipe, options, named):
     with pytest.raises(InputError, match=named) as refusal:
         run(recipe, tmp_path / "data", **options)
     assert "\n" not in str(refusal.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_gaps_are_counted_and_left_out(tmp_path):
+def test_skipped_samples_are_counted_and_left_out(tmp_path):
     # An attempt fits with 24 %: of 20 attempts all fail for 1 sample in 240.
     recipe = write_recipe(
         tmp_path / "recipe",
@@ -255,14 +255,16 @@ def test_gaps_are_counted_and_left_out(tmp_path):
     )
     summary = run(recipe, tmp_path / "data", 1000, shard_size=450)
     stored = rows(tmp_path / "data")
-    marks = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("data/shards/*.json"))]
+    manifests = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("data/shards/*.json"))]
     assert list(summary.skipped) == ["text too long"]
     assert len(stored) == summary.rows == 1000 - sum(summary.skipped.values()) < 1000
-    assert sum(mark["skipped"].get("text too long", 0) for mark in marks) == summary.skipped["text too long"]
+    assert (
+        sum(manifest["skipped"].get("text too long", 0) for manifest in manifests) == summary.skipped["text too long"]
+    )
     assert max(int(key[8:]) for key in stored) >= 990  # gaps move nothing
 
 
-def test_error_in_an_effect_of_the_user_is_one_sentence(tmp_path):
+def test_an_error_in_a_user_effect_names_the_sample_and_line(tmp_path):
     recipe = write_recipe(tmp_path / "recipe", effects=[{"use": "failing_fade.Fade", "probability": 1}])
     (tmp_path / "recipe" / "failing_fade.py").write_text(
         "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Fade:\n"
@@ -274,7 +276,7 @@ def test_error_in_an_effect_of_the_user_is_one_sentence(tmp_path):
     assert not (tmp_path / "data").exists()
 
 
-def test_another_job_in_the_folder_is_waited_for(tmp_path, recipe):
+def test_a_folder_with_another_job_is_refused(tmp_path, recipe):
     from pipelines.io.dataset_folder import DatasetFolder
 
     with DatasetFolder(tmp_path / "data").open(), pytest.raises(JobError, match="is being written by process"):

@@ -1,4 +1,4 @@
-"""Recipes that ask too much: what is impossible stops at once, what is hard ends with counted reasons."""
+"""Recipes that cannot be satisfied: impossible ones stop at once, difficult ones end with counted reasons."""
 
 import json
 import re
@@ -46,40 +46,40 @@ def write_recipe(folder: Path, **changes: object) -> str:
 
 @pytest.fixture
 def attempts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How many attempts were begun."""
+    """The number of attempts that were started."""
     counted: Counter[str] = Counter()
-    write: Callable[..., object] = LineSampler.sample
+    sample: Callable[..., object] = LineSampler.sample
 
-    def writing(*args: object) -> object:
+    def counting(*args: object) -> object:
         counted["attempts"] += 1
-        return write(*args)
+        return sample(*args)
 
-    monkeypatch.setattr(LineSampler, "sample", writing)
+    monkeypatch.setattr(LineSampler, "sample", counting)
     return counted
 
 
 REFUSED = {
-    "a charset without any of the corpus's characters": ({"charset": "lowercase"}, "does not fit the charset"),
+    "a charset without any character of the corpus": ({"charset": "lowercase"}, "does not fit the charset"),
     "a corpus that no font covers": (
         {"charset": "cuneiform.txt", "corpus": [{"use": "pattern", "pattern": "[\U00012000-\U0001200f]{3}"}]},
         "is covered by none of the",
     ),
-    "a split that no text is in": (
+    "a split without texts": (
         {"corpus": [{"use": "text_file", "path": "one.txt", "split": "validation"}]},
         "lines is in the split 'validation'",
     ),
-    "a floor beyond what there is": ({"ink": {"contrast_floor": 200}}, "must be from 0 to 120"),
+    "a contrast floor above the maximum": ({"ink": {"contrast_floor": 200}}, "must be from 0 to 120"),
 }
 FAILED = {
     "contrast on white noise": (
         {"ink": {"contrast_floor": 120}, "background": {"white_noise.Noise": 1}},
         rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* contrast \({PROBE_SAMPLES}\)",
     ),
-    "texts that are all too long": (
+    "only texts that are too long": (
         {"layout": {"length_range": [1, 2]}},
         rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* text too long \({PROBE_SAMPLES}\)",
     ),
-    "pictures too small for any text": (
+    "images too small for any text": (
         {"output": {"height": 8}},
         rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* too small to read \({PROBE_SAMPLES}\)",
     ),
@@ -91,14 +91,14 @@ FAILED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_impossible_is_refused_before_the_first_attempt(
+def test_an_impossible_recipe_is_rejected_before_the_first_attempt(
     name: str, tmp_path: Path, attempts: Counter[str]
 ) -> None:
-    changes, told = REFUSED[name]
+    changes, message = REFUSED[name]
     recipe = write_recipe(tmp_path / "recipe", **changes)
     (tmp_path / "recipe" / "cuneiform.txt").write_text("".join(f"{chr(c)}\n" for c in range(0x12000, 0x12010)))
     (tmp_path / "recipe" / "one.txt").write_text("123\n")
-    with pytest.raises(InputError, match=told) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         generate(recipe, tmp_path / "data", 300, workers=0)
     assert "\n" not in str(caught.value)
     assert not attempts
@@ -106,41 +106,41 @@ def test_what_is_impossible_is_refused_before_the_first_attempt(
 
 
 @pytest.mark.parametrize("name", FAILED)
-def test_what_cannot_be_drawn_ends_after_a_bounded_number_of_attempts(
+def test_a_recipe_that_always_fails_ends_after_a_bounded_number_of_attempts(
     name: str, tmp_path: Path, attempts: Counter[str]
 ) -> None:
-    changes, told = FAILED[name]
-    with pytest.raises(JobError, match=told) as caught:
+    changes, message = FAILED[name]
+    with pytest.raises(JobError, match=message) as caught:
         generate(write_recipe(tmp_path / "recipe", **changes), tmp_path / "data", 300, workers=0)
     assert "\n" not in str(caught.value)
     assert (
         0 < attempts["attempts"] <= PROBE_SAMPLES * (MAX_ATTEMPTS + 1)
-    )  # the first attempts are made side by side, then again
+    )  # the first attempts are batched, then repeated alone
     assert not (tmp_path / "data").exists()
 
 
-def test_what_is_hard_ends_with_counted_reasons_and_looks_unfinished(tmp_path: Path) -> None:
-    """A tenth of the texts fits: twenty attempts fail for every eighth sample, too few in a probe to be sure."""
+def test_a_recipe_that_often_fails_ends_with_counted_reasons(tmp_path: Path) -> None:
+    """A tenth of the texts fit: twenty attempts fail for an eighth of the samples, too few for the probe to decide."""
     corpus = [{"use": "pattern", "pattern": "[0-9]{6}", "weight": 9}, {"use": "pattern", "pattern": "[0-9]{3}"}]
     recipe = write_recipe(tmp_path / "recipe", corpus=corpus, layout={"length_range": [1, 4]})
     resolved = resolve_recipe(recipe)
-    seed = next(seed for seed in range(50) if gaps(resolved.generator(seed).generate_many(range(PROBE_SAMPLES))) == 5)
+    seed = next(
+        seed for seed in range(50) if count_skipped(resolved.generator(seed).generate_many(range(PROBE_SAMPLES))) == 5
+    )
     with pytest.raises(JobError, match=r"text too long \(\d+\)") as caught:
         generate(recipe, tmp_path / "data", 400, workers=0, seed=seed, shard_size=100)
-    counted = re.match(
-        r"(\d+) of (\d+) samples .* could not be generated, more than 1%: text too long", str(caught.value)
-    )
+    counted = re.match(r"(\d+) of (\d+) samples .* .* more than 1%: text too long", str(caught.value))
     assert counted
     assert int(counted[1]) > 0.05 * int(counted[2])
     assert json.loads((tmp_path / "data" / "dataset.json").read_text())["complete"] is False
     assert not (tmp_path / "data" / "statistics.json").exists()
 
 
-def gaps(samples: Iterator[object]) -> int:
+def count_skipped(samples: Iterator[object]) -> int:
     return sum(isinstance(sample, SkippedSample) for sample in samples)
 
 
-def test_a_gap_has_as_many_reasons_as_there_are_attempts(tmp_path: Path) -> None:
+def test_a_skipped_sample_has_a_reason_for_each_attempt(tmp_path: Path) -> None:
     changes, _ = FAILED["contrast on white noise"]
     drawn = resolve_recipe(write_recipe(tmp_path / "recipe", **changes)).generator(0).generate(7)
     assert isinstance(drawn, SkippedSample)

@@ -1,4 +1,4 @@
-"""Errors in parts of the user's: told with the sample that has them, though samples are drawn many at a time."""
+"""Errors in components of the user name their sample, although samples are drawn in batches."""
 
 from pathlib import Path
 
@@ -28,7 +28,9 @@ class Grey:
 
 
 @pytest.mark.parametrize("paper", ["Short", "Grey"])
-def test_a_wrong_paper_is_told_with_its_own_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paper: str) -> None:
+def test_an_error_in_a_user_background_names_the_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paper: str
+) -> None:
     (tmp_path / "odd_paper.py").write_text(PAPER)
     monkeypatch.syspath_prepend(tmp_path)
     recipe = resolve_recipe("digits", (f"background={{odd_paper.{paper}: 1}}", "fonts.system=false"))

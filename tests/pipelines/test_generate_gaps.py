@@ -1,4 +1,4 @@
-"""Samples that cannot be drawn: how many a job puts up with."""
+"""Skipped samples: how many a job accepts."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from pipelines.recipes.drawing import check_skipped
 from synthtext.core import InputError
 
 
-def test_recipe_that_cannot_be_drawn_fails_at_once_and_makes_nothing(tmp_path):
+def test_a_recipe_without_samples_fails_and_writes_nothing(tmp_path):
     settings = ["layout.length_range=[30, 40]", "fonts.system=false"]
     with pytest.raises((JobError, InputError), match="text too short"):
         generate("digits", tmp_path / "data", 100_000, workers=0, overrides=settings)
@@ -30,7 +30,7 @@ def test_recipe_that_cannot_be_drawn_fails_at_once_and_makes_nothing(tmp_path):
         (0, 0, True, False),
     ],
 )
-def test_more_than_one_percent_of_gaps_fails(gaps, drawn, whole, fails):
+def test_more_than_one_percent_of_skipped_samples_fails(gaps, drawn, whole, fails):
     reasons = {"no ink": gaps - gaps // 3, "too long": gaps // 3} if gaps else {}
     if fails:
         with pytest.raises(JobError, match="no ink"):

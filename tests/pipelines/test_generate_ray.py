@@ -1,4 +1,4 @@
-"""The generate job on Ray: the same bytes, errors as they were raised, dead workers, killed drivers."""
+"""The generate job on Ray: the same bytes, errors of workers, dead workers, killed drivers."""
 
 import os
 import signal
@@ -87,7 +87,7 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in (folder / "shards").glob("*.parquet")}
 
 
-def test_every_task_is_done_elsewhere_and_never_many_are_taken_ahead(running, tasks):
+def test_tasks_run_on_workers_and_are_consumed_lazily(running, tasks):
     taken = 0
 
     def numbers():
@@ -104,18 +104,18 @@ def test_every_task_is_done_elsewhere_and_never_many_are_taken_ahead(running, ta
     assert sorted(found) == [number * number for number in range(20)]
 
 
-def test_bad_input_found_by_a_worker_is_the_same_sentence(running, tasks):
+def test_an_input_error_of_a_worker_is_raised_unchanged(running, tasks):
     with pytest.raises(InputError, match=r"^no such font$"):
         list(running.run(tasks.refuse, [1, 2, 3]))
 
 
-def test_other_error_of_a_worker_fails_the_job_in_one_sentence(running, tasks):
+def test_another_error_of_a_worker_is_a_job_error(running, tasks):
     with pytest.raises(JobError, match="KeyError: 'missing'") as failure:
         list(running.run(tasks.fail, [1]))
     assert "\n" not in str(failure.value)
 
 
-def test_task_of_a_dead_worker_is_done_again_and_counted(running, tasks, tmp_path):
+def test_the_task_of_a_dead_worker_is_retried_and_counted(running, tasks, tmp_path):
     before = running.lost_workers
     assert list(running.run(tasks.die_once, [str(tmp_path / "flag")])) == [str(tmp_path / "flag")]
     assert running.lost_workers == before + 1
@@ -186,7 +186,7 @@ def start(folder: Path, workers: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, env=env, start_new_session=True)
 
 
-def marks(folder):
+def manifests(folder):
     return {path: path.stat().st_mtime_ns for path in (folder / "shards").glob("part-*.json")}
 
 
@@ -199,11 +199,11 @@ def wait_for(condition, driver):
     raise AssertionError("it never came")
 
 
-def test_killed_driver_and_the_same_command_again(reference, tmp_path):
+def test_a_job_of_a_killed_driver_is_resumed(reference, tmp_path):
     """Its workers end with it, and the job may go on without any; for a driver without workers see `test_chaos`."""
     folder = tmp_path / "data"
     driver = start(folder, 2)
-    wait_for(lambda: len(marks(folder)) >= 3, driver)
+    wait_for(lambda: len(manifests(folder)) >= 3, driver)
     workers = set(ray_workers(driver.pid))
     assert len(workers) >= 2
     driver.send_signal(signal.SIGKILL)
@@ -216,7 +216,7 @@ def test_killed_driver_and_the_same_command_again(reference, tmp_path):
     else:
         kill_session(driver.pid)
         raise AssertionError("its workers outlive it")
-    before = marks(folder)
+    before = manifests(folder)
     data = {path.with_suffix(".parquet"): path.with_suffix(".parquet").stat().st_mtime_ns for path in before}
     assert 3 <= len(before) < COUNT // SIZE
 
@@ -227,10 +227,10 @@ def test_killed_driver_and_the_same_command_again(reference, tmp_path):
     assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
 
 
-def test_interrupted_driver_leaves_nothing_unfinished(tmp_path):
+def test_an_interrupted_driver_leaves_no_temporary_files(tmp_path):
     folder = tmp_path / "data"
     driver = start(folder, 0)
-    wait_for(lambda: len(marks(folder)) >= 2, driver)
+    wait_for(lambda: len(manifests(folder)) >= 2, driver)
     driver.send_signal(signal.SIGINT)
     _, errors = driver.communicate(timeout=60)
     assert b"KeyboardInterrupt" in errors
@@ -239,13 +239,13 @@ def test_interrupted_driver_leaves_nothing_unfinished(tmp_path):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1", "127.0.0.1:99999", "host:"])
-def test_cluster_that_is_not_there_is_refused(tmp_path, address):
+def test_an_unreachable_cluster_is_refused(tmp_path, address):
     with pytest.raises(InputError, match=address):
         generate("digits", tmp_path / "data", 10, address=address)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_workers_write_the_same_bytes_to_a_storage(running, reference, s3, tmp_path):
+def test_workers_write_the_same_bytes_to_a_uri(running, reference, s3, tmp_path):
     for form in ("parquet", "lmdb"):
         here = reference if form == "parquet" else tmp_path / form
         if form == "lmdb":
@@ -289,6 +289,6 @@ def test_a_full_disk_of_workers(running, tmp_path):
         with pytest.raises(JobError, match=r"part-00000\d.* cannot be written: .*(too large|full disk)"):
             generate(recipe, out, 40, workers=2, shard_size=20, format=form)
         (tmp_path / "driver").unlink()
-        assert not marks(out)
+        assert not manifests(out)
         assert generate(recipe, out, 40, workers=2, shard_size=20, format=form).new_shards == 2
     assert contents(tmp_path / "parquet") == contents(tmp_path / "undisturbed")

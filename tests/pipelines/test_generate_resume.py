@@ -1,4 +1,4 @@
-"""What a job that goes on says of itself, and what does not grow with its shards."""
+"""Progress after a resume, and metadata that does not grow with the number of shards."""
 
 import re
 
@@ -22,7 +22,7 @@ class Slow:
 """
 
 
-def test_the_speed_after_a_resume_is_that_of_what_is_drawn_now(tmp_path, monkeypatch, capsys):
+def test_progress_after_a_resume_counts_new_samples_only(tmp_path, monkeypatch, capsys):
     (tmp_path / "slow_of_resume.py").write_text(SLOW)
     (tmp_path / "recipe.yaml").write_text("base: digits\neffects: [{use: slow_of_resume.Slow, probability: 1}]\n")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -31,19 +31,19 @@ def test_the_speed_after_a_resume_is_that_of_what_is_drawn_now(tmp_path, monkeyp
     for number in (before, count):
         capsys.readouterr()
         generate(str(tmp_path / "recipe.yaml"), tmp_path / "data", number, workers=0, shard_size=128)
-    told = capsys.readouterr().err.splitlines()
+    message = capsys.readouterr().err.splitlines()
     form = r"generating: (\d+) of 832 lines, ([\d.]+) lines/s, (?:(\d+) min )?(\d+) s left"
-    found = [match.groups(default="0") for line in told if (match := re.fullmatch(form, line))]
+    found = [match.groups(default="0") for line in message if (match := re.fullmatch(form, line))]
     assert [int(done) for done, *_ in found] == list(range(641, 832))
     for done, rate, minutes, seconds in found:
         assert 0 < float(rate) <= 500  # each takes two milliseconds at least
         left = 60 * int(minutes) + int(seconds)
         assert left == pytest.approx((count - int(done)) / float(rate), rel=0.06, abs=1)
-    assert told[-1] == "generating: 832 of 832 lines"
+    assert message[-1] == "generating: 832 of 832 lines"
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_what_a_folder_says_of_itself_does_not_grow_with_its_shards(tmp_path, form):
+def test_metadata_does_not_grow_with_the_number_of_shards(tmp_path, form):
     for size in (40, 2):
         generate("digits", tmp_path / str(size), 40, workers=0, shard_size=size, format=form)
     few, many = (tmp_path / str(size) for size in (40, 2))

@@ -1,4 +1,4 @@
-"""Files that somebody spoilt, by chance or on purpose: one sentence, and never another exception."""
+"""Damaged files, by accident or on purpose, raise an InputError and never another exception."""
 
 import io
 import json
@@ -28,15 +28,15 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Clusters, InputError, TextInstance, as_polygon
 from synthtext.fonts.discovery import bundled_fonts
 from synthtext.fonts.file import read_font_file
-from synthtext.fonts.loading import MAX_FONT_BYTES as LARGEST_FONT
+from synthtext.fonts.loading import MAX_FONT_BYTES
 
 ROOT = Path(__file__).parents[2]
 QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @st.composite
-def spoilt(draw: st.DrawFn, whole: bytes) -> bytes:
-    """Some bytes with a few places changed, left out or added."""
+def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
+    """Return bytes with a few positions changed, removed or added."""
     data = bytearray(whole)
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, len(data)))
@@ -62,7 +62,7 @@ PICTURES = pictures()
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of broken EXIF data
 @QUICK
-@given(st.sampled_from(sorted(PICTURES)).flatmap(lambda name: spoilt(PICTURES[name])) | st.binary(max_size=60))
+@given(st.sampled_from(sorted(PICTURES)).flatmap(lambda name: damaged(PICTURES[name])) | st.binary(max_size=60))
 def test_pictures(data: bytes) -> None:
     for look in (decode_image, image_size, check_image, decode_complete_image):
         with suppress(InputError):
@@ -112,18 +112,18 @@ def import_all(path: Path) -> None:
 def test_label_files(tmp_path: Path, data: st.DataObject) -> None:
     (tmp_path / "1.png").write_bytes(PICTURES[".png"])
     label = json.dumps([{"transcription": "a", "points": [[1, 1], [9, 1], [9, 9]]}])
-    (tmp_path / "scenes.tsv").write_bytes(data.draw(spoilt(f"1.png\t{label}\n1.png\t{label}\n".encode())))
-    (tmp_path / "lines.tsv").write_bytes(data.draw(spoilt("1.png\tab é\n1.png\tc\n".encode())))
+    (tmp_path / "scenes.tsv").write_bytes(data.draw(damaged(f"1.png\t{label}\n1.png\t{label}\n".encode())))
+    (tmp_path / "lines.tsv").write_bytes(data.draw(damaged("1.png\tab é\n1.png\tc\n".encode())))
     (tmp_path / "icdar").mkdir(exist_ok=True)
     (tmp_path / "icdar" / "1.png").write_bytes(PICTURES[".png"])
-    (tmp_path / "icdar" / "gt_1.txt").write_bytes(data.draw(spoilt(b"1,1,9,1,9,9,1,9,ab\n1,1,9,1,9,9,1,9,###\n")))
+    (tmp_path / "icdar" / "gt_1.txt").write_bytes(data.draw(damaged(b"1,1,9,1,9,9,1,9,ab\n1,1,9,1,9,9,1,9,###\n")))
     coco = {**COCO, **data.draw(st.fixed_dictionaries({}, optional={"imgs": ENTRIES, "anns": ENTRIES}))}
     if data.draw(st.booleans()):
         coco["anns"] = {
             "5": {**COCO["anns"]["5"], **data.draw(st.dictionaries(st.sampled_from(["mask", "bbox"]), ENTRIES))}
         }
     written = json.dumps(coco).encode()
-    (tmp_path / "coco.json").write_bytes(data.draw(st.just(written) | spoilt(written)))
+    (tmp_path / "coco.json").write_bytes(data.draw(st.just(written) | damaged(written)))
     for name in ("scenes.tsv", "lines.tsv", "icdar", "coco.json"):
         import_all(tmp_path / name)
 
@@ -148,10 +148,10 @@ VALUES = st.recursive(
 )
 
 
-def places(tree: Any) -> list[tuple[Any, Any]]:
-    """Every container of a tree with every key or number in it."""
+def entries_of(tree: Any) -> list[tuple[Any, Any]]:
+    """Return every container in settings with each of its keys or indices."""
     entries = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
-    return [place for key, value in entries for place in ((tree, key), *places(value))]
+    return [place for key, value in entries for place in ((tree, key), *entries_of(value))]
 
 
 @QUICK
@@ -159,19 +159,19 @@ def places(tree: Any) -> list[tuple[Any, Any]]:
 def test_recipes(tmp_path: Path, data: st.DataObject) -> None:
     tree = json.loads(json.dumps(RECIPE))
     for _ in range(data.draw(st.integers(1, 2))):
-        found = places(tree)
+        found = entries_of(tree)
         container, key = found[data.draw(st.integers(0, len(found) - 1))]
         container[key] = data.draw(VALUES)
     path = tmp_path / "recipe.yaml"
     path.write_text(yaml.safe_dump(tree))
     with suppress(InputError):
         resolve_recipe(str(path))
-    path.write_bytes(data.draw(spoilt(yaml.safe_dump(RECIPE).encode()) | st.binary(max_size=50)))
+    path.write_bytes(data.draw(damaged(yaml.safe_dump(RECIPE).encode()) | st.binary(max_size=50)))
     with suppress(InputError):
         resolve_recipe(str(path))
 
 
-def test_a_recipe_that_grows_without_end_is_refused(tmp_path: Path) -> None:
+def test_a_recipe_whose_aliases_expand_without_end_is_rejected(tmp_path: Path) -> None:
     layers = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
     bomb = f"a0: &a0 [x]\n{layers}corpus: *a11\n"
     for number, text in enumerate((bomb, "corpus: &a [*a]\n", "corpus: &a {use: pattern, pattern: *a}\n")):
@@ -180,7 +180,7 @@ def test_a_recipe_that_grows_without_end_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"aliases"):
             resolve_recipe(str(path))
     path.write_text("charset: &a digits\ncorpus: [{use: pattern, pattern: '[0-9]'}]\nfonts: {system: false}\n")
-    assert resolve_recipe(str(path)).settings["charset"] == "digits"  # what is no bomb is taken
+    assert resolve_recipe(str(path)).settings["charset"] == "digits"  # a harmless alias is accepted
 
 
 @QUICK
@@ -188,15 +188,15 @@ def test_a_recipe_that_grows_without_end_is_refused(tmp_path: Path) -> None:
 def test_fonts(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "a.ttf"
     whole = min(bundled_fonts(), key=lambda file: file.stat().st_size).read_bytes()
-    path.write_bytes(data.draw(spoilt(whole)))
+    path.write_bytes(data.draw(damaged(whole)))
     with suppress(InputError):
         read_font_file(path)
 
 
-def test_a_giant_font_is_refused_unread(tmp_path: Path) -> None:
+def test_a_giant_font_is_rejected_without_reading_it(tmp_path: Path) -> None:
     path = tmp_path / "a.ttf"
     with path.open("wb") as file:
-        file.truncate(LARGEST_FONT + 1)  # a hole, which takes no room
+        file.truncate(MAX_FONT_BYTES + 1)  # sparse
     with pytest.raises(InputError, match=r"a\.ttf' is too large: 268 MB"):
         read_font_file(path)
 
@@ -211,7 +211,7 @@ def test_models(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -
     ends = [helper.make_tensor_value_info(name, kind, shape) for name, shape in shapes.items()]
     whole = helper.make_model(helper.make_graph(nodes, "g", ends[:1], ends[1:], [weights])).SerializeToString()
     folder = tmp_path_factory.mktemp("models")
-    (folder / "a.onnx").write_bytes(data.draw(spoilt(whole)))
+    (folder / "a.onnx").write_bytes(data.draw(damaged(whole)))
     with pytest.raises(InputError):
         import_onnx(folder / "a.onnx", data.draw(st.sampled_from(["recognizer", "detector"])), folder / "run", say=str)
     assert not (folder / "run").exists()
@@ -238,7 +238,7 @@ def test_shards(tmp_path_factory: pytest.TempPathFactory, dataset, form: str, ki
         folder = dataset(tmp_path_factory.mktemp("data") / "data", [make(n) for n in range(12)], format=form, size=12)
         SHARDS[form, kind] = folder
         WHOLE[folder] = data_of(folder).read_bytes()
-    data_of(folder).write_bytes(data.draw(spoilt(WHOLE[folder])))
+    data_of(folder).write_bytes(data.draw(damaged(WHOLE[folder])))
     with suppress(InputError):
         source: Any = open_line_source(folder) if kind is LineRow else open_scene_source(folder)
         count = min(len(source), 12)

@@ -14,9 +14,9 @@ from pipelines.jobs.importing import ImportSource, import_data
 from synthtext.core import InputError
 
 BAD = {
-    "absent.png\tabsent\n": "picture missing",
-    "text.png\ttext\n": "picture broken",
-    "short.jpg\tshort\n": "picture broken",
+    "absent.png\tabsent\n": "image missing",
+    "text.png\ttext\n": "image broken",
+    "short.jpg\tshort\n": "image broken",
     "good3.jpg\t\n": "empty label",
     "good4.png\t  \n": "empty label",
 }
@@ -52,11 +52,11 @@ def content(folder):
     return {path.name: path.read_bytes() for path in sorted((folder / "shards").glob("*.parquet"))}
 
 
-def test_lines_come_over_byte_for_byte_and_the_others_are_counted(tmp_path, labels):
+def test_lines_are_imported_byte_for_byte_and_others_are_counted(tmp_path, labels):
     statistics = import_data(labels, tmp_path / "data", workers=0).statistics
     source = open_line_source(tmp_path / "data")
     assert len(source) == statistics.rows == 10
-    assert dict(statistics.skipped) == {"picture missing": 1, "picture broken": 2, "empty label": 2}
+    assert dict(statistics.skipped) == {"image missing": 1, "image broken": 2, "empty label": 2}
     lines = source.read(np.arange(10))
     for index, line in enumerate(lines):
         assert line.image == encoded(index, (".png", ".jpg")[index % 2])
@@ -82,7 +82,7 @@ def test_an_interrupted_import_is_resumed(tmp_path, labels, interrupt_after):
     assert len(content(part)) == 3
 
 
-def test_an_lmdb_comes_over_too(tmp_path, labels):
+def test_an_lmdb_is_imported(tmp_path, labels):
     with lmdb.open(str(tmp_path / "words")) as environment, environment.begin(write=True) as transaction:
         transaction.put(b"num-samples", b"2")
         for number, text in ((1, "one"), (2, "")):
@@ -103,14 +103,14 @@ def test_a_folder_of_another_import_is_refused(tmp_path, labels):
     assert content(tmp_path / "data") == before
 
 
-def test_nothing_is_left_of_an_import_without_a_usable_line(tmp_path, labels):
+def test_an_import_without_a_usable_line_leaves_nothing(tmp_path, labels):
     labels.write_text("".join(BAD))
-    with pytest.raises(InputError, match=r"not one of 5 lines .*: empty label \(2\), picture broken \(2\), picture"):
+    with pytest.raises(InputError, match=r"not one of 5 lines .*: empty label \(2\), image broken \(2\), picture"):
         import_data(labels, tmp_path / "data", workers=0)
     assert not (tmp_path / "data").exists()
 
 
-def test_what_cannot_be_imported_is_refused(tmp_path, labels):
+def test_invalid_paths_and_formats_are_refused(tmp_path, labels):
     with pytest.raises(InputError, match="there is no such"):
         ImportSource.from_path(tmp_path / "nowhere")
     with pytest.raises(InputError, match="is no LMDB"):
@@ -122,10 +122,10 @@ def test_what_cannot_be_imported_is_refused(tmp_path, labels):
         ImportSource.from_path(tmp_path / "data")
 
 
-def test_the_command_says_what_was_left_out(tmp_path, labels):
+def test_the_command_reports_skipped_lines(tmp_path, labels):
     app = typer.Typer()
     app.command()(import_command)
     result = CliRunner().invoke(app, [str(labels), "-o", str(tmp_path / "data"), "--from", "paddleocr"])
     assert result.exit_code == 0, result.output
-    assert "skipped: empty label (2), picture broken (2), picture missing (1)" in result.output
+    assert "skipped: empty label (2), image broken (2), image missing (1)" in result.output
     assert len(open_line_source(tmp_path / "data")) == 10

@@ -50,13 +50,13 @@ def command(*arguments):
     return CliRunner().invoke(app, list(map(str, arguments)))
 
 
-def test_scenes_come_over_byte_for_byte(tmp_path):
+def test_scenes_are_imported_byte_for_byte(tmp_path):
     labels = [[], [entry("one"), entry("###")], [entry("e\u0301", CURVED)], [entry("日本", SQUARE[::-1])]]
     path = paddle(tmp_path / "photos", labels)
     assert dataset_kind(path) == "scenes"
     statistics, scenes = scenes_of(path, tmp_path / "data")
     assert (statistics.rows, statistics.skipped_count) == (4, 0)
-    assert dict(statistics.problems) == {"polygon runs counterclockwise": 1}
+    assert dict(statistics.problems) == {"counterclockwise polygon": 1}
     assert [scene.image for scene in scenes] == [encoded(n, (".png", ".jpg")[n % 2]) for n in range(4)]
     assert [[(i.text, i.ignore) for i in scene.instances] for scene in scenes] == [
         [],
@@ -71,18 +71,18 @@ def test_scenes_come_over_byte_for_byte(tmp_path):
     assert dataset_kind(tmp_path / "data") == "scenes"
 
 
-def test_what_cannot_be_used_is_counted_and_keeps_its_number(tmp_path):
+def test_skipped_scenes_are_counted_and_keep_their_index(tmp_path):
     path = paddle(tmp_path / "photos", [[entry("a")]] * 6)
     (tmp_path / "photos" / "1.jpg").unlink()
     (tmp_path / "photos" / "2.png").write_text("no picture")
     (tmp_path / "photos" / "3.jpg").write_bytes(encoded(3, ".jpg")[:-400])
     path.write_text(path.read_text() + "4.png\t[{\n5.jpg\n")
     statistics, scenes = scenes_of(path, tmp_path / "data")
-    assert dict(statistics.skipped) == {"picture missing": 1, "picture broken": 2, "label unreadable": 2}
+    assert dict(statistics.skipped) == {"image missing": 1, "image broken": 2, "label unreadable": 2}
     assert [int(scene.key[8:]) for scene in scenes] == [0, 4, 5]
 
 
-def test_an_interrupted_import_of_scenes_goes_on(tmp_path, interrupt_after):
+def test_an_interrupted_import_of_scenes_is_resumed(tmp_path, interrupt_after):
     path = paddle(tmp_path / "photos", [[entry(f"text {n}", SQUARE[::-1])] for n in range(7)])
 
     def run(name):
@@ -97,7 +97,7 @@ def test_an_interrupted_import_of_scenes_goes_on(tmp_path, interrupt_after):
         assert (tmp_path / "part" / "shards" / shard.name).read_bytes() == shard.read_bytes()
 
 
-def test_polygons_outside_are_left_out_and_those_over_the_edge_kept():
+def test_polygons_outside_are_left_out_and_those_across_the_edge_are_kept():
     def at(x, y, parent=-1):
         return TextInstance("a", np.add([[0, 0], [20, 0], [20, 10], [0, 10]], (x, y), dtype=np.float32), parent=parent)
 
@@ -105,7 +105,7 @@ def test_polygons_outside_are_left_out_and_those_over_the_edge_kept():
     kept, problems = instances_inside(texts, 100, 50)
     assert [i.polygon[0].tolist() for i in kept] == [[5, 5], [-10, 5], [95, 45], [80.5, 40], [7, 7]]
     assert [i.parent for i in kept] == [-1, 0, -1, 2, -1]
-    assert sorted(problems) == ["polygon outside of the picture"] * 3 + ["polygon reaches over the picture's edge"] * 2
+    assert sorted(problems) == ["polygon outside of the image"] * 3 + ["polygon partly outside of the image"] * 2
 
 
 ICDAR = [
@@ -130,7 +130,7 @@ def icdar(folder, files, *, start=BOM_UTF8, end="\r\n", pictures="", labels=""):
 
 
 @pytest.mark.parametrize("layout", [{}, {"pictures": "images", "labels": "gt", "start": b"", "end": "\n"}])
-def test_icdars_folders_are_read(tmp_path, layout):
+def test_icdar_folders_are_read(tmp_path, layout):
     folder = icdar(tmp_path / "ch4", [ICDAR, [], *([["10,10,60,12,60,30,10,28,x"]] * 9)], **layout)
     statistics, scenes = scenes_of(folder, tmp_path / "data")
     assert not statistics.problems
@@ -144,7 +144,7 @@ def test_icdars_folders_are_read(tmp_path, layout):
     assert scenes[1].instances == ()
 
 
-def test_icdar_lines_of_more_points_keep_them(tmp_path):
+def test_icdar_polygons_keep_their_points(tmp_path):
     flat = ",".join(str(x) for point in CURVED for x in point)
     folder = icdar(tmp_path / "total", [[f"{flat},curved, text", f"{flat},2024", "10,10,60,12,60,30,10,28,four"]])
     _, (scene,) = scenes_of(folder, tmp_path / "data", "icdar")
@@ -158,7 +158,7 @@ def test_icdar_lines_of_more_points_keep_them(tmp_path):
     "line", ["", "text", "1,2,3,4,5,6,7,text", "1,2,3,4,5,6,7,8", "x1,2,3,4,5,6,7,8,9", "1,2,nan,4"]
 )
 @pytest.mark.parametrize("any_points", [False, True])
-def test_a_line_without_corners_and_a_text_is_none(line, any_points):
+def test_an_invalid_icdar_line_is_none(line, any_points):
     if any_points and line.count(",") >= 6 and line[0] == "1":
         text, points = parse_icdar_line(line, any_point_count=True)
         assert len(points) == 3
@@ -167,7 +167,7 @@ def test_a_line_without_corners_and_a_text_is_none(line, any_points):
         assert parse_icdar_line(line, any_point_count=any_points) is None
 
 
-def test_icdars_files_that_are_odd_are_counted(tmp_path):
+def test_problems_of_icdar_files_are_counted(tmp_path):
     lines = [
         "10,10,60,12,60,30,10,28,good",
         "nonsense",
@@ -182,9 +182,9 @@ def test_icdars_files_that_are_odd_are_counted(tmp_path):
     result = command(folder, "-o", tmp_path / "data")
     assert result.exit_code == 0, result.output
     assert "skipped: " in result.output
-    for reason in ("picture missing (1)", "label missing (1)", "label unreadable (1)"):
+    for reason in ("image missing (1)", "label missing (1)", "label unreadable (1)"):
         assert reason in result.output
-    told = "labels left out: line without corners and a text (2), polygon has a coordinate that is no finite number (2)"
+    told = "labels left out: line without corners and a text (2), polygon with a coordinate that is not finite (2)"
     assert told in result.output
 
 
@@ -222,7 +222,7 @@ def test_coco_text_is_read(tmp_path, mask, place):
     assert boxed.polygon.tolist() == [[5, 6], [25, 6], [25, 16], [5, 16]]
 
 
-def test_plain_coco_is_read_and_what_is_odd_is_counted(tmp_path):
+def test_plain_coco_is_read_and_problems_are_counted(tmp_path):
     images = [{"id": n, "file_name": f"{n}.png"} for n in (0, 1, 9)]
     kinds = [
         {"segmentation": [flat(SQUARE)], "text": "a"},
@@ -234,41 +234,41 @@ def test_plain_coco_is_read_and_what_is_odd_is_counted(tmp_path):
     annotations = [{"image_id": 0, **kind} for kind in kinds]
     path = coco(tmp_path / "coco", {"images": images, "annotations": annotations}, count=2)
     statistics, scenes = scenes_of(path, tmp_path / "data")
-    assert dict(statistics.skipped) == {"picture missing": 1}
+    assert dict(statistics.skipped) == {"image missing": 1}
     assert [(i.text, i.ignore) for i in scenes[0].instances] == [("a", False), ("###", True), ("###", True)]
     assert scenes[1].instances == ()
-    assert statistics.problems["polygon in several pieces"] == 1
-    assert statistics.problems["mask without a polygon, its box is taken"] == 1
+    assert statistics.problems["polygon in several parts"] == 1
+    assert statistics.problems["mask without a polygon, replaced by its box"] == 1
     assert statistics.problems["label without polygon or box"] == 2
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("{", "is no file of COCO-Text"),
-        ("[]", "is no file of COCO-Text"),
-        ('{"imgs": {}}', "is no file of COCO-Text"),
-        ('{"imgs": {}, "anns": {}}', "names no picture"),
-        ('{"images": [{"id": 1}], "annotations": []}', "is no file of COCO-Text"),
+        ("{", "is not a file of COCO-Text"),
+        ("[]", "is not a file of COCO-Text"),
+        ('{"imgs": {}}', "is not a file of COCO-Text"),
+        ('{"imgs": {}, "anns": {}}', "names no image"),
+        ('{"images": [{"id": 1}], "annotations": []}', "is not a file of COCO-Text"),
     ],
 )
-def test_json_that_is_no_coco_is_one_sentence(tmp_path, content, says):
+def test_other_json_is_refused(tmp_path, content, says):
     (tmp_path / "texts.json").write_text(content)
     with pytest.raises(InputError, match=says):
         ImportSource.from_path(tmp_path / "texts.json")
 
 
-def test_folders_that_are_nothing_are_refused(tmp_path):
+def test_other_folders_are_refused(tmp_path):
     with pytest.raises(InputError, match="has no label file gt_"):
         ImportSource.from_path(tmp_path)
     with pytest.raises(InputError, match="no such label file or folder"):
         ImportSource.from_path(tmp_path / "nowhere")
     paths = icdar(tmp_path / "a", [[]]), icdar(tmp_path / "a", [[]], pictures="again", labels="again")
-    with pytest.raises(InputError, match="have one name"):
+    with pytest.raises(InputError, match="have the same name"):
         ImportSource.from_path(paths[0])
 
 
-def test_the_command_says_what_was_mended_ignored_kept_and_left_out(tmp_path):
+def test_the_command_reports_problems_of_labels(tmp_path):
     label = [
         entry("turned", SQUARE[::-1]),
         entry("tied", [SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3]]),
@@ -285,10 +285,10 @@ def test_the_command_says_what_was_mended_ignored_kept_and_left_out(tmp_path):
     assert result.exit_code == 0, result.output
     assert "\ntexts: 6, of these to be ignored: 3\n" in result.output
     said = (
-        "labels mended: polygon crosses itself (1), polygon runs counterclockwise (1); "
-        "kept: polygon reaches over the picture's edge (1); "
-        "to be ignored: polygon of more than four points crosses itself (1); "
-        "left out: polygon has a coordinate that is no finite number (1), polygon of 2 points (1), "
-        "polygon outside of the picture (1)"
+        "labels repaired: self-intersecting quadrilateral (1), counterclockwise polygon (1); "
+        "kept: polygon partly outside of the image (1); "
+        "to be ignored: self-intersecting polygon (1); "
+        "left out: polygon with a coordinate that is not finite (1), polygon of 2 points (1), "
+        "polygon outside of the image (1)"
     )
     assert said in result.output

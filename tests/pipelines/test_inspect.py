@@ -157,9 +157,9 @@ def test_provenance_is_read_for_rows_in_any_order(tmp_path, form):
     path = dataset(tmp_path / "data", [sample(i, "abc", f"font {i}") for i in range(12)], "abc", form)
     rows = np.array([11, 0, 5, 5, 4])
     for number, made in zip(rows.tolist(), read_provenance(open_line_source(path), rows), strict=True):
-        assert made.parameters.font == f"font {number}"
-        assert (made.parameters.script, made.parameters.corpus, made.parameters.contrast) == ("Latn", "words", 90.0)
-        assert [applied.name for applied in made.parameters.effects] == ["blur"]
+        assert made.meta.font == f"font {number}"
+        assert (made.meta.script, made.meta.corpus, made.meta.contrast) == ("Latn", "words", 90.0)
+        assert [applied.name for applied in made.meta.effects] == ["blur"]
         assert (made.clusters.quads == number).all()
         assert made.clusters.offsets.tolist() == [0, 1, 2, 3]
 
@@ -167,7 +167,7 @@ def test_provenance_is_read_for_rows_in_any_order(tmp_path, form):
 def test_provenance_of_a_label_file_is_empty(tmp_path):
     source = open_line_source(label_file(tmp_path, [("one", pixels(1))]))
     made = read_provenance(source, np.array([0]))[0]
-    assert math.isnan(made.parameters.contrast)
+    assert math.isnan(made.meta.contrast)
     assert len(made.clusters) == 0
 
 

@@ -218,9 +218,9 @@ def test_command_reports_invalid_scenes(tmp_path):
     assert result.exit_code == 0, result.output
     assert "7 scenes with 3 texts" in result.output
     assert "error: 3 of 7 scenes (42.9 %) cannot be read" in result.output
-    for reason in ("picture missing × 1", "picture broken × 1", "label unreadable × 1"):
+    for reason in ("image missing × 1", "image broken × 1", "label unreadable × 1"):
         assert reason in result.output
-    assert "warning: 3 labels were invalid (mended: polygon crosses itself (1); left out: " in result.output
+    assert "warning: 3 labels were invalid (repaired: self-intersecting quadrilateral (1); left out: " in result.output
     assert "4 of 7 scenes" in result.output
     assert (tmp_path / "page.html").read_text(encoding="utf-8").count('<figure class="sample scene"') == 4
 

@@ -1,4 +1,4 @@
-"""One rule says whether labels are those of lines or of scenes, whoever asks."""
+"""One rule decides whether labels are those of lines or of scenes."""
 
 import json
 
@@ -31,22 +31,22 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("labels", "kind"), KINDS)
-def test_all_who_open_a_label_file_agree(tmp_path, labels, kind):
+def test_all_functions_agree_on_the_kind_of_a_label_file(tmp_path, labels, kind):
     path = tmp_path / "labels.txt"
     path.write_text("".join(f"{i}.png\t{label}\n" for i, label in enumerate(labels)))
     assert dataset_kind(path) == kind
     assert ImportSource.from_path(path).kind == kind
-    opened, refused = (
+    opened, rejected = (
         (open_scene_source, open_line_source) if kind == "scenes" else (open_line_source, open_scene_source)
     )
     assert len(opened(path)) == len(labels)
     assert type(open_crop_source(path)) is type(opened(path))
     with pytest.raises(InputError, match="labels"):
-        refused(path)
+        rejected(path)
 
 
 @pytest.mark.parametrize(("labels", "kind"), KINDS)
-def test_an_lmdb_is_of_the_same_kind(tmp_path, labels, kind):
+def test_an_lmdb_has_the_same_kind(tmp_path, labels, kind):
     with lmdb.open(str(tmp_path / "data")) as environment, environment.begin(write=True) as transaction:
         transaction.put(b"num-samples", str(len(labels) + 2).encode())  # of which two are missing
         for i, label in enumerate(labels):
@@ -54,7 +54,7 @@ def test_an_lmdb_is_of_the_same_kind(tmp_path, labels, kind):
     assert dataset_kind(tmp_path / "data") == kind
 
 
-def test_a_broken_first_label_is_counted_like_any_other(tmp_path):
+def test_a_broken_first_label_counts_like_any_other(tmp_path):
     for i in range(2):
         cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((50, 80, 3), 90, np.uint8))
     (tmp_path / "labels.txt").write_text(f"0.png\t{BROKEN}\n1.png\t{TEXT}\n")

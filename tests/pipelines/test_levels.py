@@ -25,20 +25,20 @@ PASTED = ["pasted word", "pasted line"]
 
 
 @pytest.mark.parametrize(
-    ("level", "told"),
+    ("level", "expected"),
     [
         ("word", ["fi", "rst", "sec", "al", *PASTED]),
         ("line", ["first", "second", "alone", *PASTED]),
         ("block", ["sign", "alone", *PASTED]),
     ],
 )
-def test_every_text_is_covered_once(level, told):
+def test_every_text_is_covered_once(level, expected):
     found = instances_at_level(SCENE, level)
-    assert [instance.text for instance in found] == told
+    assert [instance.text for instance in found] == expected
     assert {instance.parent for instance in found} == {-1}
 
 
 @pytest.mark.parametrize("level", ["word", "line", "block"])
-def test_scenes_of_one_level_stay_as_they_are(level):
+def test_scenes_of_one_level_are_unchanged(level):
     for scene in ((text("a", "word"), text("b", "word")), (text("a", "line"),), ()):
         assert instances_at_level(scene, level) == scene

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.batch import normalise
-from pipelines.datasets.preprocessing import RecognizerPreprocessing
+from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from synthtext.core import InputError
 
 SIDES = st.integers(1, 400)
@@ -21,14 +21,14 @@ SETTINGS = st.builds(
 
 
 @given(SETTINGS)
-def test_json_gives_the_same_settings_back(settings):
+def test_settings_survive_json(settings):
     assert RecognizerPreprocessing.from_json(settings.to_json()) == settings
 
 
 @pytest.mark.parametrize(
     "text", ["", "[]", "7", '{"height": "32"}', '{"high": 32}', '{"height": 0}', '{"channels": "grey"}', "{}x"]
 )
-def test_wrong_json_is_refused(text):
+def test_invalid_json_is_rejected(text):
     with pytest.raises(InputError, match="preprocessing"):
         RecognizerPreprocessing.from_json(text)
 
@@ -52,7 +52,7 @@ def test_widths(settings, width, height):
     assert settings.batch_width(both)[0] == batch
 
 
-def test_a_line_of_the_right_height_keeps_its_pixels_in_the_order_of_colours():
+def test_a_line_of_the_right_height_keeps_its_pixels():
     image = np.random.default_rng(0).integers(0, 256, (32, 70, 3), np.uint8)
     assert (RecognizerPreprocessing(channels="rgb").resize(image) == image).all()
     assert (RecognizerPreprocessing(channels="bgr").resize(image) == image[..., ::-1]).all()
@@ -64,7 +64,7 @@ def test_resize_is_bilinear():
     assert (RecognizerPreprocessing(channels="rgb").resize(image) == expected).all()
 
 
-def test_padding_becomes_zero_after_the_arithmetic():
+def test_padding_is_zero_after_normalisation():
     settings = RecognizerPreprocessing(min_width=64)
     pixels, widths = settings.pad([np.full((32, 20, 3), 255, np.uint8), np.zeros((32, 50, 3), np.uint8)])
     assert pixels.shape == (2, 32, 64, 3)
@@ -76,8 +76,12 @@ def test_padding_becomes_zero_after_the_arithmetic():
     assert (network[1, :, :, 50:] == 0).all()
 
 
-def test_sizes_that_cannot_be_are_refused():
+def test_invalid_sizes_are_rejected():
     with pytest.raises(InputError, match="max_width 100 is below min_width 320"):
         RecognizerPreprocessing(min_width=320, max_width=100)
-    with pytest.raises(InputError, match="width_step"):
-        RecognizerPreprocessing(width_step=0)
+    for name in ("height", "min_width", "width_step"):
+        with pytest.raises(InputError, match=f"preprocessing: {name}: input should be greater than or equal to 1"):
+            RecognizerPreprocessing.from_json(f'{{"{name}": 0}}')
+    for setting in ('"limit_side_len": 31', '"max_area": 1023', '"max_enlargement": 0.9', '"std": [0.1, 0.1, 0]'):
+        with pytest.raises(InputError, match=f"preprocessing: {setting[1:4]}.*greater than"):
+            DetectorPreprocessing.from_json(f"{{{setting}}}")

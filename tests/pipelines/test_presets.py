@@ -27,16 +27,16 @@ def texts(recipe: ResolvedRecipe, count: int) -> list[str]:
     return [mixture.draw(rng).text for _ in range(count)]
 
 
-def test_presets_share_their_looks_and_every_language_has_one() -> None:
+def test_presets_share_their_appearance_and_every_language_has_one() -> None:
     scenes = {"scenes", "scenes-document", "scenes-receipt"}
     looks = {"lines-document", "lines-receipt", "lines-screen"}
     assert all(read_preset(name)["coverage"]["share"] > 0 for name in looks | {"lines", "lines-chinese", "lines-de"})
     of_languages = {f"lines-{language}" for language in languages()}
     assert {"digits", "lines", "lines-chinese", *looks, *scenes, *of_languages} == {*recipe_preset_names()}
     lines, chinese, russian = map(read_preset, ("lines", "lines-chinese", "lines-ru"))
-    for key in ("ink", "paper", "output", "layout"):
+    for key in ("ink", "background", "output", "layout"):
         assert lines[key] == chinese[key] == russian[key]
-    for key in ("effects", "baselines", "balance"):
+    for key in ("effects", "baselines", "coverage"):
         assert chinese[key] == russian[key]
     assert [effect["use"] for effect in lines["effects"]] == [effect["use"] for effect in chinese["effects"]]
 
@@ -53,7 +53,7 @@ def test_the_digest_of_characters_covers_what_is_in_their_charset(tmp_path) -> N
 
 
 @needs_published
-def test_the_chinese_preset_draws_within_the_published_characters() -> None:
+def test_the_chinese_preset_draws_the_published_characters() -> None:
     recipe = resolve_recipe("lines-chinese", ["fonts.system=false"])
     assert len(recipe.charset) == 6624
     assert recipe.charset.characters[-1] == " "
@@ -65,7 +65,7 @@ def test_the_chinese_preset_draws_within_the_published_characters() -> None:
 
 
 @pytest.mark.parametrize("name", ["lines-ta", "lines-zh", "lines-ko"])
-def test_a_script_that_no_font_has_is_told_before_the_first_sample(name: str) -> None:
+def test_a_script_without_a_font_fails_before_the_first_sample(name: str) -> None:
     recipe = resolve_recipe(name, ["fonts.system=false"])
     with pytest.raises(InputError) as caught:
         recipe.generator(0)
@@ -75,17 +75,17 @@ def test_a_script_that_no_font_has_is_told_before_the_first_sample(name: str) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("lines-xx", "is followed by the code of a language: ar, bg"),
         ("lines-chinesse", "did you mean 'lines-chinese'?"),
         ("nonesuch", "known are digits, lines, lines-LANGUAGE, lines-chinese, lines-document"),
     ],
 )
-def test_a_preset_that_is_not_there(name: str, told: str) -> None:
+def test_an_unknown_preset_is_rejected_with_a_hint(name: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         resolve_recipe(name)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_recipe_of_an_unknown_language_names_the_known_ones() -> None:
@@ -98,7 +98,7 @@ def test_training_takes_the_charset_of_a_language() -> None:
     assert resolve_training_charset(config.charset).characters == language_characters("de")
 
 
-def test_a_file_takes_the_other_settings_of_a_preset(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_may_be_based_on_a_preset(tmp_path) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "mine.yaml"
     path.write_text("base: digits\nink: {contrast_floor: 20}\n")
     mine, preset = resolve_recipe(str(path)).settings, resolve_recipe("digits").settings
@@ -111,10 +111,10 @@ def test_a_file_takes_the_other_settings_of_a_preset(tmp_path) -> None:  # type:
 
 
 def tones(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Lightness of ink and of whole pictures of a preset's lines."""
+    """Return the lightness of ink and of whole images for lines of a preset."""
     drawn = resolve_recipe(name, ["fonts.system=false"]).generator(1).generate_many(range(192))
     samples = [sample for sample in drawn if not isinstance(sample, SkippedSample)]
-    inks = np.array([np.mean(sample.meta.drawn["ink"]) for sample in samples])
+    inks = np.array([np.mean(sample.meta.parameters["ink"]) for sample in samples])
     return inks, np.array([sample.image.mean() for sample in samples])
 
 
@@ -142,7 +142,7 @@ OF_SEVERAL_PATTERNS = (
 
 
 @pytest.mark.parametrize("name", ["lines-document", "lines-receipt", "lines-screen"])
-def test_no_font_takes_a_preset_because_several_patterns_fit_its_name(name: str) -> None:
+def test_no_font_dominates_because_several_patterns_match_its_name(name: str) -> None:
     weights = read_preset(name)["fonts"]["weights"]
     found = find_fonts(FontOptions(system=True)).fonts
     named = [replace(found[0], family=family, style="") for family in OF_SEVERAL_PATTERNS]

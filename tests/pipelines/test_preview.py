@@ -17,7 +17,7 @@ def digits():
     return resolve_recipe("digits")
 
 
-def test_page_grows_with_the_samples_and_is_the_same_again(digits):
+def test_the_page_grows_with_the_samples_and_is_reproducible(digits):
     one, many = draw_preview(digits, 4), draw_preview(digits, 21)
     assert many.samples + sum(many.skipped.values()) == 21
     assert many.image.shape[0] > 4 * one.image.shape[0]
@@ -27,7 +27,7 @@ def test_page_grows_with_the_samples_and_is_the_same_again(digits):
     ).any()
 
 
-def test_label_is_written_beneath_its_picture(digits):
+def test_the_label_is_below_its_image(digits):
     page = draw_preview(digits, 1).image
     sample = digits.generator(0).generate(0)
     height, width = sample.image.shape[:2]
@@ -37,7 +37,7 @@ def test_label_is_written_beneath_its_picture(digits):
     assert (beneath == 255).mean() > 0.5
 
 
-def test_a_variable_font_is_found_by_the_name_of_its_place():
+def test_a_variable_font_is_found_by_its_name():
     regular, italic = (FontFile(Path("x"), 0, "", "Bars", style, "") for style in ("", "Italic"))
     place = replace(italic, variations=(("wght", 612.0),))
     assert find_font(place.name, (regular, italic)) is italic
@@ -46,7 +46,7 @@ def test_a_variable_font_is_found_by_the_name_of_its_place():
 
 
 @pytest.mark.parametrize("count", [0, -1, 5000])
-def test_impossible_number_is_refused(digits, count):
+def test_an_invalid_count_is_refused(digits, count):
     with pytest.raises(InputError, match=str(count)):
         draw_preview(digits, count)
 
@@ -54,7 +54,7 @@ def test_impossible_number_is_refused(digits, count):
 def test_command(run_preview, tmp_path):
     result = run_preview("digits", "-n", "8", "-o", "page.png", "output.height=40")
     assert result.exit_code == 0, result.output
-    assert "8 samples; rejected: none" in result.stdout
+    assert "8 samples; skipped: none" in result.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["page.png"]
     assert cv2.imread("page.png") is not None
 
@@ -62,7 +62,7 @@ def test_command(run_preview, tmp_path):
 @pytest.mark.parametrize(
     "arguments", [("-o", "page.jpg"), ("-o", "missing/page.png"), ("-n", "0"), ("ouput.height=9",)]
 )
-def test_bad_input_makes_nothing(run_preview, tmp_path, arguments):
+def test_invalid_input_writes_nothing(run_preview, tmp_path, arguments):
     result = run_preview("digits", *arguments)
     assert isinstance(result.exception, InputError)
     assert list(tmp_path.iterdir()) == []

@@ -167,7 +167,7 @@ def test_files_that_are_not_images_are_refused(tmp_path):
     (tmp_path / "text.jpg").write_text("not an image")
     (tmp_path / "empty.png").touch()
     for name in ("text.jpg", "empty.png"):
-        with pytest.raises(InputError, match=f"{name}: "):
+        with pytest.raises(InputError, match=f"{name}: this is not a readable image"):
             load_image(tmp_path / name)
     with pytest.raises(InputError, match=r"missing\.png cannot be read"):
         load_image(tmp_path / "missing.png")
@@ -238,8 +238,8 @@ def test_command_reads_the_other_images_after_an_error(tmp_path):
     assert done.returncode == 1
     assert "ALPHA" in done.stdout
     assert "GAMMA" in done.stdout
-    assert "b.jpg: " in done.stderr
-    assert "1 of 3 images could not be read" in done.stderr
+    assert "b.jpg: this is not a readable image" in done.stderr
+    assert "1 of 3 pictures could not be read" in done.stderr
     assert "Traceback" not in done.stderr
     pages = json.loads(out.read_text(encoding="utf-8"))
     assert [Path(name).name for name in pages] == ["a.jpg", "c.jpg"]

@@ -1,4 +1,4 @@
-"""Shards on Ray: read by Ray Data, looked through and repaired by workers; and as `datasets` streams them."""
+"""Shards on Ray, read by Ray Data and checked and repaired by workers; and streamed by the library `datasets`."""
 
 import logging
 import shutil
@@ -20,7 +20,7 @@ COUNT = 9
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[None]:
-    """One Ray for all that is done on workers here."""
+    """One Ray instance for all tests on workers."""
     with worker_pool(2):
         yield
 
@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, dataset) -> Path:  # type: 
     return dataset(tmp_path_factory.mktemp("entries") / "data", [*rows[:5], SkippedSample(5, ("none",)), *rows[5:]])
 
 
-def test_datasets_streams_pictures(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_datasets_library_streams_images(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     import datasets
@@ -57,7 +57,7 @@ def test_datasets_streams_pictures(folder: Path, tmp_path: Path, monkeypatch: py
 
 @pytest.mark.usefixtures("running")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of settings that Ray itself reads
-def test_ray_data_reads_shards_beside_their_marks(folder: Path) -> None:
+def test_ray_data_reads_shards_beside_their_manifests(folder: Path) -> None:
     import ray.data
 
     logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -70,7 +70,7 @@ def test_ray_data_reads_shards_beside_their_marks(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("running")
-def test_workers_look_shards_through_and_repair_them(checked_lines: Path, tmp_path: Path) -> None:
+def test_workers_check_and_repair_shards(checked_lines: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(checked_lines, tmp_path / "copy"))
     (path,) = (copy / "shards").glob("part-000001.[pl]*")
     path = path / "data.mdb" if path.is_dir() else path

@@ -17,10 +17,10 @@ def data(draw):
 
 
 @given(data(), st.integers(0, 2**32 - 1), st.sampled_from([1, 30, 8192]))
-def test_every_row_comes_once_an_epoch(lines, seed, shuffled):
+def test_every_row_occurs_once_an_epoch(lines, seed, shuffled):
     rows, groups = lines
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(order, "SHUFFLED", shuffled)
+        patch.setattr(order, "SHUFFLE_BUFFER_SIZE", shuffled)
         reading = ShuffledRows(rows, groups, seed, 0)
         for epoch in range(3):
             taken = reading.take(epoch * len(rows), (epoch + 1) * len(rows))
@@ -28,7 +28,7 @@ def test_every_row_comes_once_an_epoch(lines, seed, shuffled):
 
 
 @given(data(), st.integers(0, 500), st.integers(0, 300))
-def test_a_position_does_not_depend_on_what_was_read_before(lines, start, count):
+def test_a_position_does_not_depend_on_earlier_reads(lines, start, count):
     rows, groups = lines
     whole = ShuffledRows(rows, groups, 5, 1).take(0, start + count)
     read = ShuffledRows(rows, groups, 5, 1)
@@ -38,7 +38,7 @@ def test_a_position_does_not_depend_on_what_was_read_before(lines, start, count)
 
 
 def test_epochs_seeds_and_sources_differ_and_reading_stays_local(monkeypatch):
-    monkeypatch.setattr(order, "SHUFFLED", 400)
+    monkeypatch.setattr(order, "SHUFFLE_BUFFER_SIZE", 400)
     rows, groups = np.arange(10_000), np.arange(0, 10_001, 100)
     first = ShuffledRows(rows, groups, 1, 0).take(0, 20_000)
     assert (first[:10_000] != first[10_000:]).mean() > 0.9
@@ -54,7 +54,7 @@ def test_epochs_seeds_and_sources_differ_and_reading_stays_local(monkeypatch):
     st.lists(st.floats(1e-9, 1e9), min_size=1, max_size=6),
 )
 @example(0, 0, [16777216.0, 1.0000000000000003e-09, 1.0000000000000003e-09])
-def test_shares_add_up_never_fall_and_are_exact_over_time(total, more, weights):
+def test_shares_add_up_never_decrease_and_are_exact(total, more, weights):
     now, later = split_by_weight(total, weights), split_by_weight(total + more, weights)
     assert sum(now) == total
     assert sum(later) == total + more
@@ -64,7 +64,7 @@ def test_shares_add_up_never_fall_and_are_exact_over_time(total, more, weights):
     assert all(abs(part - share) <= slack for part, share in zip(parts, now, strict=True))
 
 
-def test_sources_of_a_mixture_have_epochs_of_their_own():
+def test_each_source_of_a_mixture_has_its_own_epochs():
     small = ShuffledRows(np.arange(10), np.array([0, 10]), 1, 0)
     large = ShuffledRows(np.arange(1000), np.array([0, 500, 1000]), 1, 1)
     mixture = Mixture([small, large], [1, 3])
@@ -75,7 +75,7 @@ def test_sources_of_a_mixture_have_epochs_of_their_own():
 
 
 @given(data(), st.integers(0, 500), st.integers(0, 300))
-def test_rows_in_order_rise_and_begin_again(lines, start, count):
+def test_sequential_rows_repeat_in_order(lines, start, count):
     rows, _ = lines
     assert (
         SequentialRows(rows).take(start, start + count).tolist() == np.tile(rows, 801)[start : start + count].tolist()

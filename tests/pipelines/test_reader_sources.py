@@ -25,7 +25,7 @@ TEXTS = ["Ab", "tab\tin it", "", " spaced ", "é一", "x" * 30, "7"]
 
 
 def picture(index):
-    """A picture of its own for every index."""
+    """Return a different image for every index."""
     return np.random.default_rng(index).integers(0, 256, (20 + index, 30 + 3 * index, 3), np.uint8)
 
 
@@ -82,7 +82,7 @@ WRITERS = {"label file": write_label_file, "lmdb": write_lmdb, "dataset": write_
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-def test_every_kind_of_source_reads_the_same_lines(tmp_path, kind):
+def test_all_kinds_of_sources_read_the_same_lines(tmp_path, kind):
     source = open_line_source(WRITERS[kind](tmp_path / "data", TEXTS))
     assert len(source) == len(TEXTS)
     assert list(source.texts()) == TEXTS
@@ -129,7 +129,7 @@ def test_a_torch_dataset_over_a_source(tmp_path, kind):
         lines[7]
 
 
-def test_only_committed_shards_count(tmp_path):
+def test_only_finished_shards_are_read(tmp_path):
     folder = write_dataset(tmp_path / "data", TEXTS)
     (folder / "shards" / "part-000001.json").unlink()
     assert list(open_line_source(folder).texts()) == TEXTS[:3] + TEXTS[6:]
@@ -139,7 +139,7 @@ def test_only_committed_shards_count(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_a_complete_data_set_that_lacks_a_shard_is_not_read(tmp_path, dataset, form):
+def test_a_complete_dataset_without_a_shard_is_rejected(tmp_path, dataset, form):
     rows = [SkippedSample(index, ("a reason",)) if index == 1 else line_row(index) for index in range(7)]
     path = dataset(tmp_path / "data", rows, form)
     about = read_description(path / "dataset.json")
@@ -148,30 +148,30 @@ def test_a_complete_data_set_that_lacks_a_shard_is_not_read(tmp_path, dataset, f
     (path / "shards" / "part-000001.json").unlink()
     with pytest.raises(InputError, match=r"complete with 6 rows, but .* 3; .*check lists"):
         open_line_source(path)
-    DatasetFolder(path).write_description(about)  # a job goes on
+    DatasetFolder(path).write_description(about)  # an unfinished job
     assert len(open_line_source(path)) == 3
 
 
-def test_row_groups_are_kept_within_the_budget(tmp_path, monkeypatch):
+def test_row_groups_are_cached_within_the_budget(tmp_path, monkeypatch):
     source = open_line_source(write_dataset(tmp_path / "data", TEXTS, shard=7, group=2))
-    kept = parquet.RowGroupCache(budget=1)
-    monkeypatch.setattr(parquet, "ROW_GROUPS", kept)
+    cache = parquet.RowGroupCache(budget=1)
+    monkeypatch.setattr(parquet, "ROW_GROUP_CACHE", cache)
     assert [line.text for line in source.read(np.arange(7))] == TEXTS
-    assert len(kept._groups) == 1
-    roomy = parquet.RowGroupCache(budget=2**20)
-    monkeypatch.setattr(parquet, "ROW_GROUPS", roomy)
+    assert len(cache._groups) == 1
+    large = parquet.RowGroupCache(budget=2**20)
+    monkeypatch.setattr(parquet, "ROW_GROUP_CACHE", large)
     source.read(np.arange(7))
-    assert len(roomy._groups) == 4
+    assert len(large._groups) == 4
 
 
 @pytest.mark.parametrize(("start", "end"), [("\ufeff", "\n"), ("", "\r\n"), ("\ufeff", "\r\n"), ("\r\n\n", "\n\n")])
-def test_label_files_of_other_systems(tmp_path, start, end):
+def test_byte_order_marks_and_line_ends_of_other_systems_are_accepted(tmp_path, start, end):
     source = open_line_source(write_label_file(tmp_path / "data", TEXTS, start=start, end=end))
     assert list(source.texts()) == TEXTS
     assert source.read(np.array([0]))[0].key == "images/0.png"
 
 
-def test_a_label_file_need_not_end_with_a_line_end(tmp_path):
+def test_a_label_file_may_lack_the_last_line_end(tmp_path):
     path = write_label_file(tmp_path / "data", TEXTS)
     path.write_bytes(path.read_bytes().removesuffix(b"\n"))
     assert list(open_line_source(path).texts()) == TEXTS
@@ -180,21 +180,21 @@ def test_a_label_file_need_not_end_with_a_line_end(tmp_path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "no label file"),
-        (b" \n\r\n", "no label file"),
+        (b"", "not a label file"),
+        (b" \n\r\n", "not a label file"),
         (b"no tab here\n", "first line must be"),
-        (b"\x89PNG\r\n\x1a\n\x00\xff", "no UTF-8 text"),
+        (b"\x89PNG\r\n\x1a\n\x00\xff", "not UTF-8 text"),
         (b'a.png\t[{"transcription": "a"}]', "scenes"),
     ],
 )
-def test_wrong_label_files_are_refused(tmp_path, content, sentence):
+def test_invalid_label_files_are_rejected(tmp_path, content, sentence):
     path = tmp_path / "labels.tsv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=f"labels.tsv.*{sentence}"):
         open_line_source(path)
 
 
-def test_a_missing_picture_is_named(tmp_path):
+def test_a_missing_image_is_named(tmp_path):
     path = write_label_file(tmp_path / "data", TEXTS)
     (path.parent / "images" / "3.png").unlink()
     source = open_line_source(path)
@@ -205,8 +205,8 @@ def test_a_missing_picture_is_named(tmp_path):
         source.sizes()
 
 
-def test_folders_that_are_no_data_are_refused(tmp_path):
-    with pytest.raises(InputError, match="there is no such data set"):
+def test_folders_without_data_are_rejected(tmp_path):
+    with pytest.raises(InputError, match="there is no such dataset"):
         open_line_source(tmp_path / "nowhere")
     write_label_file(tmp_path / "data", TEXTS)
     with pytest.raises(InputError, match=r"did you mean .*labels\.tsv\?"):
@@ -224,7 +224,7 @@ def test_folders_that_are_no_data_are_refused(tmp_path):
         open_line_source(scenes)
 
 
-def test_an_lmdb_of_something_else_is_refused(tmp_path):
+def test_an_lmdb_in_another_format_is_rejected(tmp_path):
     with lmdb.open(str(tmp_path / "a")) as environment, environment.begin(write=True) as transaction:
         transaction.put(b"key", b"value")
     with pytest.raises(InputError, match="num-samples"):
@@ -238,7 +238,7 @@ def test_an_lmdb_of_something_else_is_refused(tmp_path):
         open_line_source(folder).read(np.array([4]))
 
 
-def test_pictures_of_every_depth_become_eight_bit_colour():
+def test_images_of_any_depth_become_8_bit_rgb():
     grey = picture(3)[..., 0]
     assert (decode_image(encoded_as(grey), "grey") == grey[..., None]).all()
     deep = grey.astype(np.uint16) * 257
@@ -254,7 +254,7 @@ def encoded_as(pixels):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-def test_size_is_that_of_the_decoded_picture_also_when_exif_turns_it(tmp_path, mode):
+def test_the_size_is_that_of_the_decoded_image_with_exif_orientation(tmp_path, mode):
     exif = Image.Exif()
     for orientation in (1, 3, 6, 8):
         exif[0x0112] = orientation
@@ -267,24 +267,24 @@ def test_size_is_that_of_the_decoded_picture_also_when_exif_turns_it(tmp_path, m
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0" + bytes(30)])
-def test_what_is_no_picture_is_named(data):
+def test_bytes_that_are_not_an_image_are_named(data):
     for function in (decode_image, image_size):
-        with pytest.raises(InputError, match="shard 7, line 3: this is no picture"):
+        with pytest.raises(InputError, match="shard 7, line 3: this is not a readable image"):
             function(data, "shard 7, line 3")
 
 
 @pytest.mark.parametrize("budget", [1, 2**26])
-def test_runs_of_an_lmdb_that_are_kept_hold_what_single_rows_do(tmp_path, monkeypatch, budget):
-    monkeypatch.setattr("pipelines.datasets.lmdb.ROW_GROUPS", parquet.RowGroupCache(budget))
-    monkeypatch.setattr(LmdbSource, "TOGETHER", 3)
+def test_cached_groups_of_an_lmdb_equal_single_rows(tmp_path, monkeypatch, budget):
+    monkeypatch.setattr("pipelines.datasets.lmdb.ROW_GROUP_CACHE", parquet.RowGroupCache(budget))
+    monkeypatch.setattr(LmdbSource, "READ_GROUP_SIZE", 3)
     source = LmdbSource(write_lmdb(tmp_path / "a", [f"{number}\u00e9" for number in range(8)]))
     alone = [source.read(np.array([row]))[0] for row in range(8)]
     rows = np.random.default_rng(0).integers(0, 8, 200)
-    assert source.read(rows) == [alone[row] for row in rows]  # many a run, so runs are read
+    assert source.read(rows) == [alone[row] for row in rows]  # many rows of a group, so groups are read
     assert source.read(rows[:2]) == [alone[row] for row in rows[:2]]
 
 
-def test_what_an_lmdb_lacks_matters_to_nobody_who_does_not_read_it(tmp_path):
+def test_missing_values_of_an_lmdb_fail_only_their_own_rows(tmp_path):
     folder = write_lmdb(tmp_path / "a", [str(number) for number in range(8)])
     with lmdb.open(str(folder)) as environment, environment.begin(write=True) as transaction:
         transaction.delete(b"image-000000005")
@@ -293,7 +293,7 @@ def test_what_an_lmdb_lacks_matters_to_nobody_who_does_not_read_it(tmp_path):
     source = LmdbSource(folder)
     rows = np.array([0, 1, 2, 3, 7])
     assert [line.text for line in source.read(rows)] == ["0", "1", "2", "3", "7"]
-    for row, sentence in ((4, "'image-000000005'"), (5, "'label-000000006'"), (6, "'label-000000007' is no UTF-8")):
+    for row, sentence in ((4, "'image-000000005'"), (5, "'label-000000006'"), (6, "'label-000000007' is not UTF-8")):
         with pytest.raises(InputError, match=sentence):
             source.read(np.append(rows, row))
     assert read_rows(source, np.append(rows, [5, 4]))[-2:] == [MISSING_LABEL, MISSING_IMAGE]

@@ -1,4 +1,4 @@
-"""Lines shared out among data workers and training workers: none twice, none left out, from any step on."""
+"""Lines split among data workers and ranks: none twice, none left out, from any step on."""
 
 from collections import Counter
 from functools import cache
@@ -27,13 +27,13 @@ def picture(width: int) -> bytes:
 
 
 class Numbers:
-    """So many lines, each saying its number; every fifth one cannot be learnt from."""
+    """Lines whose text is their number; every fifth one is unusable."""
 
     name = "numbers"
 
     def __init__(self, count: int, group: int) -> None:
         self._count = count
-        self.groups = np.append(np.arange(0, count, group), count)
+        self.group_offsets = np.append(np.arange(0, count, group), count)
 
     def __len__(self) -> int:
         return self._count
@@ -51,8 +51,8 @@ class Numbers:
 
 @settings(max_examples=15)
 @given(st.integers(1, 3), st.integers(1, 30), st.integers(0, 2**32 - 1), st.integers(1, 5), st.data())
-def test_every_line_comes_once_an_epoch_whoever_makes_its_batch(batch, group, seed, workers, data):
-    usable = BUCKET_BATCHES * batch  # an epoch is as long as a window, within which batches are sorted by width
+def test_every_line_occurs_once_an_epoch_for_any_number_of_workers(batch, group, seed, workers, data):
+    usable = BUCKET_BATCHES * batch  # an epoch is as long as a window, within which lines are sorted by width
     source = Numbers(usable * 5 // 4, group)
     selection = select_lines(source, CODEC, PREPROCESSING)
     assert len(selection.rows) == usable
@@ -61,7 +61,7 @@ def test_every_line_comes_once_an_epoch_whoever_makes_its_batch(batch, group, se
     def stream() -> RecognitionStream:
         return RecognitionStream([selection], [1.0], CODEC, PREPROCESSING, batch, seed)
 
-    # Worker w of so many makes the steps w, w + workers, ...; each has a stream of its own, some begin anew amid it.
+    # Worker w makes the steps w, w + workers, ...; each has its own stream, and some start a new one in between.
     seen: Counter[str] = Counter()
     for worker in range(workers):
         mine = range(worker, 2 * BUCKET_BATCHES, workers)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from models.backbones.lcnet import PPLCNet
 from models.ctc import CTCCodec
-from models.lcnet import time_steps
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
@@ -23,7 +23,7 @@ PREPROCESSING = RecognizerPreprocessing()
 
 
 def write_lines(folder, lines):
-    """A label file of (text, width) lines, all 32 high; every picture has one grey value: its number."""
+    """Write a label file of (text, width) lines, all 32 pixels high; the grey value of an image is its number."""
     folder.mkdir()
     for index, (_, width) in enumerate(lines):
         cv2.imwrite(str(folder / f"{index}.png"), np.full((32, width, 3), index % 256, np.uint8))
@@ -51,7 +51,7 @@ def same(first, second):
     return all(torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b for a, b in zip(first, second, strict=True))
 
 
-def test_a_batch_holds_what_its_lines_say(selections):
+def test_a_batch_holds_its_lines(selections):
     stream = make_stream(selections)
     batch = stream[5]
     count, width = len(batch.texts), batch.images.shape[3]
@@ -68,7 +68,7 @@ def test_a_batch_holds_what_its_lines_say(selections):
         assert (batch.images[row, :, :, : batch.widths[row]] == int(batch.keys[row].removesuffix(".png"))).all()
 
 
-def test_any_step_is_the_same_whatever_came_before(selections):
+def test_a_step_does_not_depend_on_earlier_steps(selections):
     stream, other = make_stream(selections), make_stream(selections)
     steps = [0, 1, BUCKET_BATCHES - 1, BUCKET_BATCHES, 3 * BUCKET_BATCHES + 2]
     batches = {step: stream[step] for step in steps}
@@ -76,7 +76,7 @@ def test_any_step_is_the_same_whatever_came_before(selections):
         assert same(other[step], batches[step])
 
 
-def test_workers_change_nothing(selections):
+def test_batches_are_the_same_with_workers(selections):
     stream = make_stream(selections)
     here = list(make_loader(stream, range(BUCKET_BATCHES - 3, BUCKET_BATCHES + 4)))
     there = list(make_loader(stream, range(BUCKET_BATCHES - 3, BUCKET_BATCHES + 4), workers=2))
@@ -85,7 +85,7 @@ def test_workers_change_nothing(selections):
     assert not same(here[0], here[1])
 
 
-def test_training_workers_with_data_workers_share_the_steps_and_go_on_from_any(selections):
+def test_ranks_with_data_workers_share_the_steps_and_resume_from_any(selections):
     stream, end, size = make_stream(selections), BUCKET_BATCHES + 4, 2
     whole = list(make_loader(stream, range(end)))
     for stopped in (0, BUCKET_BATCHES - 3):
@@ -103,7 +103,7 @@ def stream_keys(stream, windows=1):
     return [stream[step].keys for step in range(windows * BUCKET_BATCHES)]
 
 
-def test_sources_come_by_weight_and_every_line_comes(selections):
+def test_sources_are_mixed_by_weight_and_every_line_occurs(selections):
     stream = make_stream(selections, weights=(1, 3))
     seen = Counter(text[0] for step in range(4 * BUCKET_BATCHES) for text in stream[step].texts)
     assert seen == {"a": 8 * BUCKET_BATCHES, "b": 24 * BUCKET_BATCHES}
@@ -123,7 +123,7 @@ def test_little_is_padded(selections):
     assert len({int(batch.images.shape[3]) for batch in batches[:8]}) > 3  # narrow and wide ones are mixed
 
 
-def test_what_cannot_be_learnt_is_counted(tmp_path):
+def test_unusable_lines_are_counted(tmp_path):
     lines = [
         ("abc", 100),
         ("", 100),
@@ -135,21 +135,21 @@ def test_what_cannot_be_learnt_is_counted(tmp_path):
         ("a", 1400),
     ]
     selection = select_lines(write_lines(tmp_path / "lines", lines), CODEC, PREPROCESSING)
-    assert time_steps(32) == 8
+    assert PPLCNet.time_steps(32) == 8
     assert selection.rows.tolist() == [0, 3, 4, 5, 6]
     assert selection.widths.tolist() == [100, 100, 32, 20, 20]
     assert selection.discards.reasons == {
         "empty label": 1,
         "character outside the charset": 1,
-        "picture wider than the limit": 1,
+        "image wider than the limit": 1,
     }
     assert str(selection.discards).startswith("3 of 8 lines left out: ")
 
 
-class MadeLines:
-    """Lines of no picture: a letter more or less, of many widths, a few too wide or without label."""
+class SyntheticLines:
+    """Lines without images, of many lengths and widths; a few are too wide or have no label."""
 
-    name, groups = "made", np.array([0])
+    name, group_offsets = "made", np.array([0])
 
     def __init__(self, first, count):
         self.numbers = range(first, first + count)
@@ -164,9 +164,9 @@ class MadeLines:
         return np.array([(number % 1500 + 1, 32) for number in self.numbers])
 
 
-def test_looking_at_many_lines_takes_little_more_memory_than_what_stays():
+def test_selection_takes_little_more_memory_than_its_result():
     count, part = 60_000, 5_000
-    source = ConcatenatedLines("all", tuple(MadeLines(first, part) for first in range(0, count, part)))
+    source = ConcatenatedLines("all", tuple(SyntheticLines(first, part) for first in range(0, count, part)))
     select_lines(source, CODEC, PREPROCESSING)
     tracemalloc.start()
     selection = select_lines(source, CODEC, PREPROCESSING)
@@ -180,7 +180,7 @@ def test_looking_at_many_lines_takes_little_more_memory_than_what_stays():
             reasons[number] = TOO_WIDE
         elif not letters:
             reasons[number] = EMPTY_LABEL
-        elif 2 * letters - 1 > time_steps(PREPROCESSING.batch_width(width)):  # the same letter wants a blank between
+        elif 2 * letters - 1 > PPLCNet.time_steps(PREPROCESSING.batch_width(width)):  # a blank between equal characters
             reasons[number] = TOO_FEW_TIME_STEPS
     assert selection.rows.tolist() == [number for number, reason in enumerate(reasons) if not reason]
     assert selection.widths.tolist() == [number % 1500 + 1 for number in selection.rows]
@@ -188,19 +188,19 @@ def test_looking_at_many_lines_takes_little_more_memory_than_what_stays():
     assert selection.discards.reasons == {name: many for name, many in Counter(reasons).items() if name}
 
 
-def test_repeats_need_steps_of_their_own(tmp_path):
+def test_repeated_characters_need_additional_steps(tmp_path):
     lines = [("abababab", 32), ("aabababa", 32), ("aabababa", 33), ("ababababa", 32)]
     selection = select_lines(write_lines(tmp_path / "lines", lines), CODEC, PREPROCESSING)
     assert selection.rows.tolist() == [0, 2]
-    assert selection.discards.reasons == {"label longer than the time steps of its picture": 2}
+    assert selection.discards.reasons == {"label longer than the time steps of its image": 2}
 
 
-def test_a_source_without_a_usable_line_is_refused(tmp_path):
+def test_a_source_without_a_usable_line_is_rejected(tmp_path):
     with pytest.raises(InputError, match="no line to learn from: 2 of 2 lines left out: character outside"):
         select_lines(write_lines(tmp_path / "lines", [("1", 50), ("2", 50)]), CODEC, PREPROCESSING)
 
 
-def test_settings_that_cannot_be_are_refused(selections):
+def test_invalid_settings_are_rejected(selections):
     with pytest.raises(InputError, match="at least one source"):
         make_stream([], ())
     with pytest.raises(InputError, match="weight"):
@@ -210,31 +210,33 @@ def test_settings_that_cannot_be_are_refused(selections):
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_broken_picture_is_named(tmp_path, workers):
+def test_a_broken_image_is_named(tmp_path, workers):
     source = write_lines(tmp_path / "lines", [("abc", 100)])
     stream = make_stream([select_lines(source, CODEC, PREPROCESSING)], weights=[1])
     (tmp_path / "lines" / "0.png").write_bytes(b"text")
-    with pytest.raises(InputError, match=r"^0\.png: this is no picture that can be read$"):
+    with pytest.raises(InputError, match=r"^0\.png: this is not a readable image$"):
         list(make_loader(stream, range(2), workers))
 
 
-def test_a_data_worker_that_is_killed_is_told_in_one_sentence(selections):
+def test_a_killed_data_worker_is_reported_in_one_sentence(selections):
     batches = make_loader(make_stream(selections), range(10**6), workers=1)
     next(batches)
     (worker,) = multiprocessing.active_children()
     worker.kill()
-    with pytest.raises(JobError, match=r"^a process that makes batches was ended.*the same command again goes on$"):
+    with pytest.raises(
+        JobError, match=r"^a process that prepares batches was killed.*re-run the same command to resume$"
+    ):
         list(batches)
 
 
-def test_a_source_that_is_read_in_order_comes_window_by_window(selections):
+def test_a_sequential_source_is_read_window_by_window(selections):
     stream = RecognitionStream(selections, (1, 3), CODEC, PREPROCESSING, 2, 1, sequential=[1])
     keys = [
         [key for step in range(first, first + BUCKET_BATCHES) for key in stream[step].keys]
         for first in (0, BUCKET_BATCHES)
     ]
     numbers = [sorted(int(key.removesuffix(".png")) for key in some) for some in keys]
-    # Both sources name their pictures by number: of 64 lines, 48 are of the second one, and none repeats.
+    # Both sources name their images by number: of 64 lines, 48 are of the second one, and none repeats.
     large, others = Counter(range(48)), Counter(numbers[0])
     assert not large - others
     assert sum((others - large).values()) == 16

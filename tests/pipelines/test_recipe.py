@@ -72,7 +72,7 @@ class Raises:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(sys, "path", list(sys.path))  # modules of the user's are found through it
+    monkeypatch.setattr(sys, "path", list(sys.path))  # user modules are found through it
     (tmp_path / "fonts").mkdir()
     shutil.copy(bundled_fonts()[0], tmp_path / "fonts")
     (tmp_path / "lines.txt").write_text("one\ntwo\nthree\n")
@@ -94,7 +94,7 @@ def resolve(folder: Path, *overrides: str) -> ResolvedRecipe:
 
 
 @pytest.mark.parametrize("name", ["digits", "lines", "lines-ar", "lines-de", "lines-ja"])  # one template for languages
-def test_presets_resolve_and_their_file_repeats_the_job(name: str, tmp_path: Path) -> None:
+def test_presets_resolve_and_their_file_reproduces_the_recipe(name: str, tmp_path: Path) -> None:
     recipe = resolve_recipe(name, ["fonts.system=false"])
     (tmp_path / "again.yaml").write_text(recipe.to_yaml())
     again = resolve_recipe(str(tmp_path / "again.yaml"))
@@ -102,7 +102,7 @@ def test_presets_resolve_and_their_file_repeats_the_job(name: str, tmp_path: Pat
     assert again.digest == recipe.digest
 
 
-def test_paths_start_at_the_recipe_and_a_users_effect_is_used(folder: Path) -> None:
+def test_paths_are_relative_to_the_recipe_and_a_user_effect_is_used(folder: Path) -> None:
     sample = resolve(folder).generator(1).generate(0)
     assert isinstance(sample, Sample)
     assert sample.text.lower() in ("one", "two", "three")
@@ -111,29 +111,31 @@ def test_paths_start_at_the_recipe_and_a_users_effect_is_used(folder: Path) -> N
     assert sample.key.startswith(resolve(folder).digest[:8])
 
 
-def test_the_digest_is_of_contents_and_not_of_places(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_digest_depends_on_contents_and_not_on_locations(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     moved = tmp_path_factory.mktemp("elsewhere") / "copy"
     shutil.copytree(folder, moved)
     assert resolve(folder).digest == resolve(moved).digest
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda f: (f / "lines.txt").write_text("one\ntwo\n"), "corpus.0.path has changed"),
         (lambda f: shutil.copy(bundled_fonts()[1], f / "fonts"), "is new"),
     ],
 )
-def test_an_edited_file_changes_the_digest_and_is_named(folder: Path, change, told: str) -> None:  # type: ignore[no-untyped-def]
+def test_an_edited_file_changes_the_digest_and_is_named(folder: Path, change, message: str) -> None:  # type: ignore[no-untyped-def]
     before = resolve(folder)
-    ingredients, digest = before.fingerprint, before.digest
+    fingerprint, digest = before.fingerprint, before.digest
     change(folder)
     after = resolve(folder)
     assert after.digest != digest
-    assert told in describe_difference(ingredients, after.fingerprint)
+    assert message in describe_difference(fingerprint, after.fingerprint)
 
 
-def test_a_module_that_was_edited_after_its_import_is_refused(folder: Path) -> None:
+def test_a_module_edited_after_its_import_is_rejected(folder: Path) -> None:
     before = resolve(folder)
     (folder / "fade_of_test.py").write_text(EFFECT + "\n# changed\n")
     assert "module of fade_of_test.Fade" in before.fingerprint
@@ -141,7 +143,7 @@ def test_a_module_that_was_edited_after_its_import_is_refused(folder: Path) -> N
         resolve(folder)
 
 
-def test_what_is_kept_of_a_recipe_finds_modules_beside_the_first_one(
+def test_a_resolved_recipe_finds_modules_beside_the_original(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("kept")
@@ -168,15 +170,15 @@ def test_the_order_of_a_mapping_changes_neither_digest_nor_samples(one: str, oth
         assert (first.image == second.image).all()
 
 
-def test_fonts_of_one_name_count_each(tmp_path: Path) -> None:
+def test_fonts_of_the_same_name_are_all_in_the_fingerprint(tmp_path: Path) -> None:
     for i, path in enumerate(bundled_fonts()[:2]):
         (tmp_path / str(i)).mkdir()
         shutil.copy(path, tmp_path / str(i) / "same.ttf")
-    recipe = resolve_recipe("digits", [f"fonts={{folders: [{tmp_path}], embedded: false}}"])
+    recipe = resolve_recipe("digits", [f"fonts={{folders: [{tmp_path}], bundled: false}}"])
     assert sum(name.startswith("font ") for name in recipe.fingerprint) == 2
 
 
-def test_files_in_lists_count_and_places_do_not(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_digest_covers_files_in_lists(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     (folder / "several_of_test.py").write_text(SEVERAL)
     (folder / "a.txt").write_text("a")
     setting = "corpus.0={use: several_of_test.Several, paths: [a.txt, lines.txt], extra: a.txt}"
@@ -190,20 +192,20 @@ def test_files_in_lists_count_and_places_do_not(folder: Path, tmp_path_factory: 
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [
         ("fonts.size_range=[20, 30]", "fonts.size_range was [28.0, 44.0], is [20.0, 30.0]"),
         ("fonts.vary_axes=false", "fonts.vary_axes was true, is false"),
     ],
 )
-def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, told: str) -> None:
+def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, message: str) -> None:
     before, after = resolve(folder), resolve(folder, setting)
     assert before.digest != after.digest
-    assert told in describe_difference(before.fingerprint, after.fingerprint)
+    assert message in describe_difference(before.fingerprint, after.fingerprint)
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [
         ("font.size=3", "unknown key 'font'; did you mean 'fonts'?"),
         ("fonts.siz_range=[20, 30]", "unknown key 'fonts.siz_range'; did you mean 'size_range'?"),
@@ -214,15 +216,15 @@ def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, t
         ("corpus.0.pth=x", "unknown key 'pth'; did you mean 'path'?"),
         ("corpus.0.weight=-1", "corpus.0.weight"),
         ("corpus.0.path=absent.txt", "absent.txt"),
-        ("corpus.3.path=x", "is not the number of an entry"),
+        ("corpus.3.path=x", "is not the index of an entry"),
         ("corpus=[]", "corpus"),
-        ("effects.0.probability=2", "effects.0.probability: must be at most 1"),
+        ("effects.0.probability=2", "effects.0.probability: input should be less than or equal to 1, not 2"),
         ("effects.0.strengt_range=[0, 1]", "unknown key 'strengt_range'; did you mean 'strength_range'?"),
         ("effects.0.strength_range=high", "strength_range"),
         ("effects.0.use=fade_of_test.Fabe", "has no 'Fabe'; did you mean 'Fade'?"),
         ("effects.0.use=absent_module.Fade", "absent_module"),
-        ("effects.0={use: fade_of_test.Undecorated}", "is no dataclass"),
-        ("effects.0={use: fade_of_test.Useless}", "is no effect"),
+        ("effects.0={use: fade_of_test.Undecorated}", "is not a dataclass"),
+        ("effects.0={use: fade_of_test.Useless}", "is not a valid effect"),
         ("background={plain: 0}", "every weight is 0"),
         ("background={plian: 1}", "did you mean 'plain'?"),
         ("background={photos: {folder: nowhere}}", "nowhere"),
@@ -236,14 +238,14 @@ def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, t
         ("corpus.0={use: words, case: {lower: -1, upper: 3}}", "case"),
         ("corpus.0={use: words, exponent: .nan}", "exponent"),
         ("corpus.0={use: words, count_range: [1, 1000000000]}", "count_range"),
-        ("corpus.0={use: pattern, pattern: 2024-13-45}", "no valid YAML"),
+        ("corpus.0={use: pattern, pattern: 2024-13-45}", "not valid YAML"),
         ('corpus.0={use: pattern, pattern: "a{99999999999}"}', "pattern"),
         ('corpus.0={use: pattern, pattern: "[0-9]{1000000}"}', "repeats"),
         ("corpus.0={use: augment.Blur}", "cannot be sampled"),
         ("corpus.0={use: several_of_bad.Fails}", "out of words"),
         ("corpus.0={use: several_of_bad.Weighs}", "rename it"),
-        ("corpus.0={use: several_of_bad.Raises}", "cannot be made"),
-        ("background={plain: .inf}", "paper.plain.weight"),
+        ("corpus.0={use: several_of_bad.Raises}", "cannot be built"),
+        ("background={plain: .inf}", "background.plain.weight"),
         ("background={plain: {tint: -5}}", "tint"),
         ("background={plain: {lightness_range: [0, .inf]}}", "lightness_range"),
         ("background={plain: {use: gradient}}", "take out the key 'use'"),
@@ -252,26 +254,26 @@ def test_a_setting_changes_the_digest_and_is_named(folder: Path, setting: str, t
         ("fonts.pool=1000000000", "pool"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence(folder: Path, setting: str, told: str) -> None:
+def test_an_invalid_setting_is_reported_in_one_sentence(folder: Path, setting: str, message: str) -> None:
     (folder / "several_of_bad.py").write_text(SEVERAL)
     sys.modules.pop("several_of_bad", None)
     with pytest.raises(InputError) as caught:
         resolve(folder, setting).generator(0)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [("digit", "did you mean 'digits'?"), ("absent.yaml", "no such file"), (".", "is a folder")],
 )
-def test_a_recipe_that_is_not_there(name: str, told: str) -> None:
-    with pytest.raises(InputError, match=told.replace("?", r"\?")):
+def test_an_unknown_recipe_is_rejected_with_a_hint(name: str, message: str) -> None:
+    with pytest.raises(InputError, match=message.replace("?", r"\?")):
         resolve_recipe(name)
 
 
 @pytest.mark.parametrize("content", ["- 1\n- 2\n", "a: [1\n", "\x00\x01"])
-def test_a_file_that_is_no_recipe(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_not_a_recipe_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "r.yaml"
     path.write_text(content)
     with pytest.raises(InputError, match=r"r\.yaml"):

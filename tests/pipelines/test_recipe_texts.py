@@ -1,4 +1,4 @@
-"""What recipes say of texts: balance, lengths, corpora within corpora, and what a job tells of characters."""
+"""Settings of texts in recipes: coverage, lengths, corpora within corpora, and what a job reports of characters."""
 
 import platform
 from pathlib import Path
@@ -33,7 +33,7 @@ def resolve(folder: Path, *overrides: str) -> ResolvedRecipe:
     return resolve_recipe(str(folder / "recipe.yaml"), overrides)
 
 
-def test_a_template_takes_corpora_of_the_recipe(folder: Path) -> None:
+def test_a_template_holds_corpora_of_the_recipe(folder: Path) -> None:
     recipe = resolve(folder)
     samples = [s for s in map(recipe.generator(1).generate, range(20)) if isinstance(s, Sample)]
     assert all(s.text.upper().startswith(("ADA, ", "BOB, ")) for s in samples)
@@ -62,7 +62,7 @@ class Pair:
 """
 
 
-def test_a_corpus_keeps_the_corpora_that_it_has_by_default(folder: Path) -> None:
+def test_a_corpus_keeps_its_default_corpora(folder: Path) -> None:
     (folder / "pair_of_corpora.py").write_text(PAIR)
     plain = resolve(folder, "corpus=[{use: pair_of_corpora.Pair}]")
     other = resolve(folder, "corpus=[{use: pair_of_corpora.Pair, parts: {only: {use: date}}}]")
@@ -77,48 +77,48 @@ def test_a_corpus_keeps_the_corpora_that_it_has_by_default(folder: Path) -> None
     assert plain.digest != other.digest
 
 
-def test_files_and_settings_within_a_template_are_in_the_digest(folder: Path, tmp_path_factory) -> None:
+def test_files_and_settings_within_a_template_are_in_the_fingerprint(folder: Path, tmp_path_factory) -> None:
     before = resolve(folder)
-    ingredients = before.fingerprint
-    assert "corpus.0.fields.name.path" in ingredients
+    fingerprint = before.fingerprint
+    assert "corpus.0.fields.name.path" in fingerprint
     moved = tmp_path_factory.mktemp("elsewhere")
     for name in ("names.txt", "recipe.yaml"):
         (moved / name).write_bytes((folder / name).read_bytes())
     assert resolve(moved).digest == before.digest
     changed = resolve(folder, "corpus.0.fields.count.size=31")
-    assert "corpus.0.fields.count.size was 30, is 31" in describe_difference(ingredients, changed.fingerprint)
+    assert "corpus.0.fields.count.size was 30, is 31" in describe_difference(fingerprint, changed.fingerprint)
     (folder / "names.txt").write_text("Eve\n")
-    assert "corpus.0.fields.name.path has changed" in describe_difference(ingredients, resolve(folder).fingerprint)
+    assert "corpus.0.fields.name.path has changed" in describe_difference(fingerprint, resolve(folder).fingerprint)
 
 
 @pytest.mark.parametrize(
-    ("override", "told"),
+    ("override", "message"),
     [
         ("corpus.0.fields.name.path=absent.txt", "absent.txt"),
         ("corpus.0.fields.count.sice=3", r"corpus.0 \(template\): fields.count \(words\): unknown key 'sice'"),
-        ("corpus.0.fields.count.weight=3", "fields.count: a corpus within another one has no weight"),
+        ("corpus.0.fields.count.weight=3", "fields.count: a corpus within another corpus has no weight"),
         ("corpus.0.fields.count.use=wrods", "fields.count: there is no corpus 'wrods'; did you mean 'words'"),
         ("corpus.0.fields=[1]", "fields: must be corpora by name"),
         ("corpus.0.fields.count=3", "fields.count: must be a corpus, such as"),
         ("corpus.0.fields.other={use: number}", "has no {other}"),
         ("corpus.0.template='{nme} {count}'", "no field 'nme'; did you mean 'name'"),
-        ("balance.shar=0.1", "unknown key 'balance.shar'; did you mean 'share'"),
+        ("coverage.shar=0.1", "unknown key 'coverage.shar'; did you mean 'share'"),
         ("coverage.share=2", "share 2.0 must be from 0 to 1"),
-        ("balance.weights={ab: 2}", "'ab' is none"),
+        ("coverage.weights={ab: 2}", "'ab' is none"),
         ("layout.length_weights={'4-2': 2}", "'4-2' is not a range of lengths"),
         ("corpus=[{use: text_file, path: names.txt, case: {lower: -1}}]", "weights must be finite"),
         ("corpus=[{use: confusables, pairs: [[a, a]]}]", "two different texts"),
         ("corpus=[{use: confusables, language: xx}]", "no word list for language 'xx'"),
     ],
 )
-def test_wrong_settings_are_told_with_their_place(folder: Path, override: str, told: str) -> None:
-    with pytest.raises(InputError, match=told) as caught:
+def test_invalid_settings_are_reported_with_their_path(folder: Path, override: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
         resolve(folder, override).generator(0)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("override", ["coverage={share: 0.1, characters: ß}", "coverage={share: 0.1, weights: {ß: 2}}"])
-def test_a_balance_of_characters_that_the_charset_lacks_is_refused(folder: Path, override: str) -> None:
+def test_coverage_of_characters_outside_the_charset_is_rejected(folder: Path, override: str) -> None:
     with pytest.raises(InputError, match="'ß' is not in the charset"):
         resolve(folder, override).generator(0)
 
@@ -142,7 +142,7 @@ def test_settings_of_texts_change_the_digest(folder: Path, override: str) -> Non
 @pytest.mark.parametrize(
     ("package", "use"), [("faker", "{use: faker, provider: name}"), ("jieba", "{use: jieba_words}")]
 )
-def test_versions_of_optional_sources_are_in_the_digest(package: str, use: str) -> None:
+def test_versions_of_optional_packages_are_in_the_fingerprint(package: str, use: str) -> None:
     if package_file(package, "__init__.py") is None:
         pytest.skip("needs the extra corpora")
     charset = ["charset=words:zh"] if package == "jieba" else []
@@ -152,18 +152,17 @@ def test_versions_of_optional_sources_are_in_the_digest(package: str, use: str) 
     assert f"version of {package}" not in resolve_recipe("digits").fingerprint
 
 
-def test_the_release_series_of_python_is_in_the_digest() -> None:
-    # Unicode's tables differ between them, and so may what is drawn of a character that is new in one.
-    assert resolve_recipe("digits").ingredients["version of Python"] == ".".join(platform.python_version_tuple()[:2])
+def test_the_release_series_of_python_is_in_the_fingerprint() -> None:
+    # Unicode tables differ between series, and so may what is drawn of a character that is new in one.
+    assert resolve_recipe("digits").fingerprint["version of Python"] == ".".join(platform.python_version_tuple()[:2])
 
 
-def test_a_job_tells_which_characters_are_rare_and_how_debts_were_paid(tmp_path: Path) -> None:
+def test_a_job_reports_rare_characters_and_coverage_outcomes(tmp_path: Path) -> None:
     settings = [OWN, "charset=alphanumeric", "coverage={share: 0.5, characters: '07'}", "effects=[]"]
     summary = generate("digits", tmp_path / "data", 80, workers=0, shard_size=32, overrides=settings)
     assert sum(summary.coverage_outcomes.values()) == 40
-    told = describe_summary(summary)
-    assert "of the 62 characters of the charset, 52 never occur (a b c" in told
-    assert "lines that owed a character, by how they got it: " in told
+    message = describe_summary(summary)
+    assert "of the 62 characters of the charset, 52 never occur (a b c" in message
     statistics = Statistics.model_validate_json((tmp_path / "data" / "statistics.json").read_bytes())
     assert statistics.coverage_outcomes == summary.coverage_outcomes
     assert statistics.characters["0"] >= 20
@@ -175,12 +174,12 @@ def test_a_job_tells_which_characters_are_rare_and_how_debts_were_paid(tmp_path:
     assert again.new_samples == 0
 
 
-def test_rarity_counts_as_the_charset_reads() -> None:
+def test_character_frequencies_follow_the_case_of_the_charset() -> None:
     charset = Charset.named("alphanumeric_lower")
-    rarity = CharacterFrequencies.from_counts({"A": 3, "a": 4, "b": RARE_THRESHOLD, "é": 9}, charset)
-    assert dict(rarity.counts)["a"] == 7
-    assert rarity.rare == ["a"]
-    assert len(rarity.missing) == 34
+    frequencies = CharacterFrequencies.from_counts({"A": 3, "a": 4, "b": RARE_THRESHOLD, "é": 9}, charset)
+    assert dict(frequencies.counts)["a"] == 7
+    assert frequencies.rare == ["a"]
+    assert len(frequencies.missing) == 34
     assert CharacterFrequencies.from_counts(
         dict.fromkeys("ab", 30) | {"c": 20}, Charset(("a", "b", "c"))
     ).describe() == ("characters of the charset: each occurs at least 20 times (the rarest is 'c')")

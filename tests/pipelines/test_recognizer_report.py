@@ -46,7 +46,9 @@ def line(number):
         contrast=float("nan") if number % 7 == 0 else 30.0 + number,
         effects=EFFECTS[number % 2 + number % 3 // 2],
         meta=to_json(
-            {"parameters": {"ink_style": "outline" if number % 5 else "plain", "background": "wood"}} if number % 6 else {}
+            {"parameters": {"ink_style": "outline" if number % 5 else "plain", "background": "wood"}}
+            if number % 6
+            else {}
         ),
     )
 
@@ -69,7 +71,10 @@ def generated(request, dataset, tmp_path):
 
 def bins(analysis, key):
     return {
-        str(b.key.get("value", b.key.get("lower"))): b for s in analysis.slices for b in s.bins if s.attribute.key == key
+        str(b.key.get("value", b.key.get("lower"))): b
+        for s in analysis.slices
+        for b in s.bins
+        if s.attribute.key == key
     }
 
 

@@ -34,7 +34,7 @@ def label_file(folder, labels, *, end="\n", start=b"", blank="", encoding="utf-8
     return path
 
 
-def test_a_label_file_is_read_as_it_is(tmp_path):
+def test_a_label_file_is_read(tmp_path):
     labels = [[entry("one"), entry("###"), entry("e\u0301", CURVED)], [], [entry("*")]]
     source = open_scene_source(label_file(tmp_path, labels))
     assert len(source) == 3
@@ -52,7 +52,7 @@ def test_a_label_file_is_read_as_it_is(tmp_path):
 @pytest.mark.parametrize("start", [b"", BOM_UTF8])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("blank", ["", "\n", "  \r\n"])
-def test_byte_order_marks_line_ends_and_blank_lines_do_not_matter(tmp_path, start, end, blank):
+def test_byte_order_marks_line_ends_and_blank_lines_are_accepted(tmp_path, start, end, blank):
     labels = [[entry("日本")], [entry("a")], []]
     scenes = list(iterate_scenes(open_scene_source(label_file(tmp_path, labels, end=end, start=start, blank=blank))))
     assert [[i.text for i in scene.instances] for scene in scenes] == [["日本"], ["a"], []]
@@ -63,11 +63,11 @@ def test_a_line_in_another_encoding_is_named(tmp_path):
     path = label_file(tmp_path, [[entry("good")], [entry("good")]])
     line = f"images/1.png\t{json.dumps([entry('café')], ensure_ascii=False)}\n".encode("latin-1")
     path.write_bytes(path.read_bytes() + line)
-    with pytest.raises(InputError, match="line 3 is no UTF-8 text; convert it"):
+    with pytest.raises(InputError, match="line 3 is not UTF-8 text; convert it"):
         open_scene_source(path)
 
 
-def test_a_missing_picture_is_named(tmp_path):
+def test_a_missing_image_is_named(tmp_path):
     source = open_scene_source(label_file(tmp_path, [[entry("a")], [entry("b")]]))
     (tmp_path / "images" / "1.png").unlink()
     assert len(source.read(np.array([0]))) == 1
@@ -76,24 +76,24 @@ def test_a_missing_picture_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("label", ['[{"text": 1}]', "[1]", "[{", '[{"transcription": "a"}]', "nothing", "[" * 100_000])
-def test_a_label_that_is_no_list_of_texts_is_named(tmp_path, label):
+def test_a_label_that_is_not_a_list_of_texts_is_named(tmp_path, label):
     path = label_file(tmp_path, [[entry("a")]])
     path.write_text(path.read_text() + f"images/0.png\t{label}\n")
-    with pytest.raises(InputError, match=r"images/0\.png: this is no list of texts"):
+    with pytest.raises(InputError, match=r"images/0\.png: not a list of texts"):
         open_scene_source(path).read(np.array([1]))
 
 
-def test_lines_are_no_scenes(tmp_path):
+def test_label_files_of_lines_are_rejected(tmp_path):
     (tmp_path / "lines.txt").write_text("a.png\tabc\n")
-    with pytest.raises(InputError, match="labels no scenes"):
+    with pytest.raises(InputError, match="labels lines, not scenes"):
         open_scene_source(tmp_path / "lines.txt")
-    with pytest.raises(InputError, match="no such data set"):
+    with pytest.raises(InputError, match="no such dataset"):
         open_scene_source(tmp_path / "nowhere")
     with pytest.raises(InputError, match="did you mean"):
         open_scene_source(tmp_path)
 
 
-def test_labels_are_mended_ignored_or_left_out_and_counted(tmp_path):
+def test_labels_are_repaired_ignored_or_left_out_and_counted(tmp_path):
     label = [
         entry("turned", SQUARE[::-1]),
         entry("tied", [SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3]]),
@@ -111,22 +111,22 @@ def test_labels_are_mended_ignored_or_left_out_and_counted(tmp_path):
         ("fine", False),
     ]
     assert scene.problems == (
-        "polygon runs counterclockwise",
-        "polygon crosses itself",
-        "polygon of more than four points crosses itself",
+        "counterclockwise polygon",
+        "self-intersecting quadrilateral",
+        "self-intersecting polygon",
         "polygon of 2 points",
-        "polygon has a coordinate that is no finite number",
+        "polygon with a coordinate that is not finite",
         "polygon without area",
     )
 
 
-def test_texts_that_are_none_or_torn_are_no_surprise(tmp_path):
+def test_null_texts_and_lone_surrogates_are_accepted(tmp_path):
     label = json.dumps([entry(None), entry("half \ud83d"), entry("whole \U0001f600")])  # escapes, as JSON may have them
     path = label_file(tmp_path, [[]])
     path.write_text(path.read_text() + f"images/0.png\t{label}\n")
     (scene,) = open_scene_source(path).read(np.array([1]))
     assert [(i.text, i.ignore) for i in scene.instances] == [("", False), ("half ?", True), ("whole 😀", False)]
-    assert scene.problems == ("text with half of a surrogate pair",)
+    assert scene.problems == ("text with a lone surrogate",)
 
 
 def foreign_lmdb(folder, labels):
@@ -138,23 +138,23 @@ def foreign_lmdb(folder, labels):
     return folder
 
 
-def test_an_lmdb_with_paddleocrs_labels_alone_is_read(tmp_path):
+def test_an_lmdb_with_only_paddleocr_labels_is_read(tmp_path):
     labels = [json.dumps(label).encode() for label in ([entry("a"), entry("b", SQUARE[::-1])], [])]
     first, second = iterate_scenes(open_scene_source(foreign_lmdb(tmp_path / "scenes", labels)))
     assert (first.image, second.image) == (picture(1), picture(2))
     assert [i.text for i in first.instances] == ["a", "b"]
-    assert first.problems == ("polygon runs counterclockwise",)
+    assert first.problems == ("counterclockwise polygon",)
     assert second.instances == ()
 
 
 @pytest.mark.parametrize("label", [b"word", "[é".encode("latin-1"), b"{}x"])
-def test_an_lmdb_whose_label_is_broken_is_one_sentence(tmp_path, label):
+def test_an_lmdb_with_a_broken_label_is_reported_in_one_sentence(tmp_path, label):
     source = open_scene_source(foreign_lmdb(tmp_path / "scenes", [label]))
-    with pytest.raises(InputError, match=r"000000001: (this is no list|its label cannot be read)"):
+    with pytest.raises(InputError, match=r"000000001: (not a list|its label cannot be read)"):
         source.read(np.array([0]))
 
 
-def test_an_lmdb_that_lacks_what_it_promises_is_one_sentence(tmp_path):
+def test_an_lmdb_with_a_missing_value_is_reported_in_one_sentence(tmp_path):
     folder = foreign_lmdb(tmp_path / "scenes", [b"[]"])
     with lmdb.open(str(folder)) as environment, environment.begin(write=True) as transaction:
         transaction.put(b"num-samples", b"2")

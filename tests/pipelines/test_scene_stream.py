@@ -215,7 +215,7 @@ def test_pixels_are_scaled_as_deployment_scales_them(sources):
 def test_a_broken_picture_is_named(sources, tmp_path, draw_scenes):
     labels = draw_scenes(tmp_path / "broken", 1)
     (tmp_path / "broken" / "0.png").write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"0\.png: this is no picture"):
+    with pytest.raises(InputError, match=r"0\.png: this is not a readable image"):
         make_stream([open_scene_source(labels)], (1,))[0]
 
 

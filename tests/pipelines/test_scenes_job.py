@@ -1,4 +1,4 @@
-"""Scenes as a job: resume, both formats, what is read back, bad recipes."""
+"""Jobs of scenes: resume, both formats, stored content, invalid recipes."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_an_interrupted_and_extended_job_has_the_same_bytes(reference: Path, tmp
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_what_is_read_is_what_was_drawn(reference: Path, tmp_path: Path, form: str) -> None:
+def test_stored_scenes_equal_the_generated_ones(reference: Path, tmp_path: Path, form: str) -> None:
     folder = reference if form == "parquet" else run(tmp_path / "data", format="lmdb")
     read = list(iterate_scenes(open_scene_source(folder)))
     drawn = list(iterate_samples(resolve_recipe("scenes", SMALL), COUNT))
@@ -65,7 +65,7 @@ def test_what_is_read_is_what_was_drawn(reference: Path, tmp_path: Path, form: s
             assert (a.clusters.offsets == b.clusters.offsets).all()
 
 
-def test_a_resolved_recipe_is_read_again(tmp_path: Path) -> None:
+def test_a_resolved_recipe_can_be_read(tmp_path: Path) -> None:
     first = resolve_recipe("scenes-receipt", SMALL)
     (tmp_path / "again.yaml").write_text(first.to_yaml())
     again = resolve_recipe(str(tmp_path / "again.yaml"))
@@ -74,7 +74,7 @@ def test_a_resolved_recipe_is_read_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["scenes", "scenes-document", "scenes-receipt"])
-def test_presets_draw_without_photographs_and_with_embedded_fonts(name: str) -> None:
+def test_presets_need_no_photographs_or_system_fonts(name: str) -> None:
     drawn = list(iterate_samples(resolve_recipe(name, ["fonts.system=false"]), 2))
     assert len(drawn) == 2
     assert all(len(scene.instances) > 2 and max(scene.image.shape) == 1024 for scene in drawn)
@@ -110,7 +110,7 @@ class Corner:
 """
 
 
-def test_a_layout_of_the_users_own(tmp_path: Path) -> None:
+def test_a_layout_of_the_user(tmp_path: Path) -> None:
     (tmp_path / "corner_layout.py").write_text(OWN)
     (tmp_path / "own.yaml").write_text(
         "{kind: scenes, corpus: [{use: price}], layouts: {corner_layout.Corner: {weight: 1, inset: 12}}}"
@@ -122,7 +122,7 @@ def test_a_layout_of_the_users_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [
         ("layouts={foto: 1}", "there is no layout 'foto'; did you mean 'photo'"),
         ("layouts={photo: {count_range: [9, 2]}}", "count_range [9, 2] must be two numbers from 1 to 200, in order"),
@@ -137,14 +137,14 @@ def test_a_layout_of_the_users_own(tmp_path: Path) -> None:
         ("layout={margin_range: [0, 1]}", "unknown key 'layout'; did you mean 'layouts'"),
     ],
 )
-def test_bad_recipes_are_told_in_one_sentence(setting: str, told: str) -> None:
+def test_invalid_recipes_are_refused(setting: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         resolve_recipe("scenes", [setting])
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_texts_larger_than_the_picture_end_with_counted_gaps(tmp_path: Path) -> None:
+def test_texts_larger_than_the_image_are_skipped_and_counted(tmp_path: Path) -> None:
     long = (
         *SMALL,
         "corpus=[{use: pattern, pattern: '[a-z]{90}'}]",
@@ -157,7 +157,7 @@ def test_texts_larger_than_the_picture_end_with_counted_gaps(tmp_path: Path) -> 
     assert not (tmp_path / "data" / "shards").exists() or not list((tmp_path / "data" / "shards").glob("*.json"))
 
 
-def test_characters_that_no_font_has_stop_the_job_at_once(tmp_path: Path) -> None:
+def test_characters_without_a_font_are_refused(tmp_path: Path) -> None:
     cuneiform = (*SMALL, "fonts.system=false", "charset=words:zh", "corpus=[{use: words, language: zh}]")
     with pytest.raises(InputError, match="covered by none"):
         generate("scenes", tmp_path / "data", 4, overrides=cuneiform, workers=0)

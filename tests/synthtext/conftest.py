@@ -1,4 +1,4 @@
-"""Fonts that tests build, and lines with all that is known of how they were drawn."""
+"""Generated fonts, and rendered lines with their intermediate results."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -34,14 +34,14 @@ def box(left: int, right: int, top: int) -> Glyph:
 
 
 def change(axes: dict[str, tuple[float, float, float]], left: int, right: int, top: int, wider: int) -> TupleVariation:
-    """Of a box' corners (the upper ones lean by `top`) and its advance, at the end of an axis."""
+    """Variation of a box's corners (the upper ones are slanted by `top`) and its advance, at the end of an axis."""
     corners: list[tuple[int, int]] = [(left, 0), (left + top, 0), (right + top, 0), (right, 0)]
     return TupleVariation(axes, [*corners, (0, 0), (wider, 0), (0, 0), (0, 0)])
 
 
 @pytest.fixture(scope="session")
 def bars(tmp_path_factory: pytest.TempPathFactory) -> FontFile:
-    """A variable font: letters are bars; they grow with `wght` (by an avar) and `wdth`, lean with `slnt`; `opsz`."""
+    """A variable font whose letters are bars that vary with `wght` (with an avar), `wdth`, `slnt` and `opsz`."""
     builder = FontBuilder(1000, isTTF=True)
     names = [".notdef", "space", *LETTERS]
     builder.setupGlyphOrder(names)
@@ -82,7 +82,7 @@ def bars(tmp_path_factory: pytest.TempPathFactory) -> FontFile:
 
 @pytest.fixture(scope="session")
 def compress() -> Callable[[Path, Path], Path]:
-    """Write a font as .woff or .woff2, by the suffix of the path."""
+    """Write a font as .woff or .woff2, depending on the suffix of the path."""
 
     def write(source: Path, path: Path) -> Path:
         font = TTFont(source)
@@ -95,7 +95,7 @@ def compress() -> Callable[[Path, Path], Path]:
 
 @pytest.fixture(scope="session")
 def collect() -> Callable[[Sequence[Path], Path], Path]:
-    """Write fonts as one collection."""
+    """Write fonts as a collection."""
 
     def write(sources: Sequence[Path], path: Path) -> Path:
         fonts = TTCollection()
@@ -107,7 +107,7 @@ def collect() -> Callable[[Sequence[Path], Path], Path]:
 
 
 class Drawn(NamedTuple):
-    """A line on its way: its letters alone and all ink of their colour (H, W), the ground, and the picture."""
+    """A rendered line: coverage of its letters and of all ink of their colour (H, W), background, and image."""
 
     sample: Sample
     letters: Image
@@ -117,29 +117,29 @@ class Drawn(NamedTuple):
     image: Image
 
     def check_contrast(self, floor: float) -> None:
-        """The ink as it appears, where it is solid, keeps the floor at every cluster; what is told is no less."""
+        """Solid ink reaches the floor at every cluster, and so does the recorded contrast."""
         assert self.sample.meta.contrast >= floor - 0.01
         ground, shown = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float64) for one in (self.ground, self.image))
         beside = cv2.dilate(self.letters, np.ones((3, 3), np.uint8)) > 0
         share = self.letters / 255
-        ink = (shown - ground * (1 - share)) / np.maximum(share, 0.01)  # that it would be with a coverage of 1
+        ink = (shown - ground * (1 - share)) / np.maximum(share, 0.01)  # extrapolated to a coverage of 1
         clusters = self.sample.clusters
         for text, quad in zip(clusters.texts(self.sample.text), clusters.quads, strict=True):
             window = self.near(quad)
             solid = share[window] > 0.5
             if text.strip() and solid.any():
                 away = ground[window][beside[window]].mean() - ink[window][solid].mean()
-                assert abs(away) > floor - 4, (self.sample.text, text)  # cells of two pixels are measured there
+                assert abs(away) > floor - 4, (self.sample.text, text)  # contrast is measured in cells of two pixels
 
     def near(self, quad: Points) -> tuple[slice, slice]:
-        """Rows and columns of the picture in which a quad lies."""
+        """Rows and columns of the image that contain a quad."""
         (left, top), (right, bottom) = np.floor(quad.min(0)).astype(int), np.ceil(quad.max(0)).astype(int)
         return slice(max(top, 0), bottom), slice(max(left, 0), right)
 
 
 @pytest.fixture(scope="session")
 def drawn_by() -> Callable[[Sequence[str], int], list[Drawn]]:
-    """Draw lines of the preset `lines`, without effects and neighbours, with settings."""
+    """Generate lines of the preset `lines` with settings, without effects and neighbours."""
 
     def draw(settings: Sequence[str], count: int) -> list[Drawn]:
         bare = ["fonts.system=false", "layout.neighbours={probability: 0}", "effects=[]"]

@@ -1,4 +1,4 @@
-"""Characters that samples owe: who owes what, and that it is paid."""
+"""Character coverage: the schedule of required characters, and their occurrence in texts."""
 
 import string
 from collections import Counter
@@ -37,41 +37,41 @@ def drawn(overrides: Sequence[str], indices: Sequence[int], seed: int = 3, recip
     turn=st.integers(0, 50),
 )
 @settings(max_examples=60, deadline=None)
-def test_every_character_falls_due_once_in_every_round(share: float, count: int, seed: int, turn: int) -> None:
+def test_every_character_is_required_once_in_every_cycle(share: float, count: int, seed: int, turn: int) -> None:
     characters = string.printable[:count]
     schedule = CoverageSchedule(dict.fromkeys(characters, 1.0), share, seed)
     start = int(np.ceil(turn * schedule.period))
     stop = int(np.ceil((turn + 1) * schedule.period))
     due = [character for character in owed(schedule, range(start, stop)) if character]
-    assert abs(len(due) - count) <= 1  # a round may begin within a step
+    assert abs(len(due) - count) <= 1  # a cycle may start within a step
     assert abs(stop - start - count / share) <= 1 + 1e-5 * count / share**2  # shares are whole millionths
     if share in (0.01, 0.2, 0.5, 1.0):
         assert Counter(due) == Counter(characters)
 
 
-def test_what_does_not_show_is_owed_only_where_it_is_named() -> None:
+def test_invisible_characters_are_required_only_if_listed() -> None:
     charset = Charset("ab\u200c\u200d")
     assert set(CoverageOptions(share=0.5).weights_for(charset)) == {"a", "b"}
     assert set(CoverageOptions(share=0.5, characters="a\u200c").weights_for(charset)) == {"a", "\u200c"}
 
 
-def test_rounds_have_orders_of_their_own_and_another_seed_has_others() -> None:
+def test_order_differs_between_cycles_and_seeds() -> None:
     schedule = CoverageSchedule(dict.fromkeys(string.ascii_letters, 1.0), 0.5, 1)
     first, second = owed(schedule, range(104)), owed(schedule, range(104, 208))
     assert first != second
     assert first != owed(CoverageSchedule(dict.fromkeys(string.ascii_letters, 1.0), 0.5, 2), range(104))
 
 
-def test_who_owes_what_depends_on_the_index_alone() -> None:
+def test_required_character_depends_only_on_the_index() -> None:
     weights = {c: 1.0 + (c in "QZ") for c in string.ascii_letters}
-    indices = np.random.default_rng(0).permutation(20_000).tolist()  # more rounds than are kept
+    indices = np.random.default_rng(0).permutation(20_000).tolist()  # more cycles than are cached
     shuffled = dict(zip(indices, owed(CoverageSchedule(weights, 0.3, 5), indices), strict=True))
     assert [shuffled[i] for i in range(20_000)] == owed(CoverageSchedule(weights, 0.3, 5), range(20_000))
     assert shuffled[7777] == CoverageSchedule(weights, 0.3, 5).required(7777)
 
 
 @pytest.mark.parametrize("indices", [range(30_000), range(2**31, 2**31 + 30_000)])
-def test_weights_are_kept_over_any_stretch(indices: range) -> None:
+def test_characters_are_required_by_weight_in_any_interval(indices: range) -> None:
     weights = {"a": 1.0, "b": 2.5, "c": 0.25, "d": 7.0, "e": 0.01}
     counts = Counter(owed(CoverageSchedule(weights, 0.2, 9), indices))
     due = len(indices) * 0.2
@@ -80,12 +80,12 @@ def test_weights_are_kept_over_any_stretch(indices: range) -> None:
         assert counts[character] == pytest.approx(due * weight / sum(weights.values()), abs=3)
 
 
-def test_what_is_owed_is_in_the_text_and_every_character_reaches_the_floor() -> None:
+def test_required_characters_are_in_the_texts_and_reach_the_minimum() -> None:
     samples = drawn(["coverage.share=0.2"], range(2000))
     debts = [s for s in samples if "required_character" in s.meta.parameters]
     assert len(debts) == 400
     paid = Counter(s.meta.parameters["coverage_outcome"] for s in debts)
-    assert paid["sampled"] + paid["searched"] + paid["inserted"] >= 0.97 * len(debts), paid  # Amatic has capitals alone
+    assert paid["sampled"] + paid["searched"] + paid["inserted"] >= 0.97 * len(debts), paid  # Amatic has only capitals
     assert {"sampled", "searched", "inserted"} <= paid.keys()
     for sample in debts:
         assert (
@@ -96,10 +96,10 @@ def test_what_is_owed_is_in_the_text_and_every_character_reaches_the_floor() -> 
     held = Counter(character for sample in samples for character in set(sample.text))
     assert min(held[character] for character in ASCII) >= floor - 1
     without = Counter(character for sample in drawn(["coverage.share=0"], range(300)) for character in set(sample.text))
-    assert sum(without[character] == 0 for character in ASCII) > 10  # or there would be nothing to balance
+    assert sum(without[character] == 0 for character in ASCII) > 10  # otherwise coverage would have no effect
 
 
-def test_a_sample_alone_is_the_same_as_among_others_and_others_owe_nothing() -> None:
+def test_single_samples_equal_those_of_a_batch_and_others_are_unchanged() -> None:
     settings = ["coverage.share=0.5", "effects=[]"]
     together = drawn(settings, range(1000, 1096))
     alone = resolve_recipe("lines", [OWN, *settings]).generator(3)
@@ -119,14 +119,14 @@ def test_a_sample_alone_is_the_same_as_among_others_and_others_owe_nothing() -> 
     assert differing > 24
 
 
-def test_other_effects_leave_the_texts_that_pay_as_they_were() -> None:
+def test_texts_with_required_characters_do_not_depend_on_effects() -> None:
     settings = ["coverage.share=1", "layout.neighbours={probability: 0}"]
     plain = drawn([*settings, "effects=[]"], range(64))
     changed = drawn([*settings, "effects=[{use: blur}, {use: noise}]"], range(64))
     assert np.mean([a.text == b.text for a, b in zip(plain, changed, strict=True)]) > 0.9  # contrast rejects a few
 
 
-def test_what_no_font_has_is_counted_and_another_text_drawn(tmp_path) -> None:
+def test_characters_without_a_font_are_reported(tmp_path) -> None:
     (tmp_path / "charset.txt").write_text("0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n\U00012000\n")
     settings = [f"charset={tmp_path}/charset.txt", "coverage={share: 1, characters: '0\U00012000'}"]
     samples = drawn(settings, range(40), recipe="digits")
@@ -136,7 +136,7 @@ def test_what_no_font_has_is_counted_and_another_text_drawn(tmp_path) -> None:
     assert all("0" in s.text for s in samples if s.meta.parameters["required_character"] == "0")
 
 
-def test_a_charset_of_small_letters_is_paid_by_capitals_too() -> None:
+def test_capitals_count_for_a_lower_case_charset() -> None:
     corpus = "corpus=[{use: words, case: {lower: 1, upper: 1}}]"
     settings = [
         "coverage={share: 1, characters: qz}",
@@ -149,7 +149,7 @@ def test_a_charset_of_small_letters_is_paid_by_capitals_too() -> None:
     assert any(s.meta.parameters["required_character"] not in s.text for s in samples)
 
 
-def test_a_debt_is_not_paid_with_a_length_that_is_left_out() -> None:
+def test_texts_with_required_characters_have_accepted_lengths() -> None:
     corpus = "corpus=[{use: words, language: en}]"
     settings = ["charset=ascii", corpus, "layout.length_weights={'1-7': 0}", "coverage={share: 1, characters: qzJ}"]
     samples = drawn(settings, range(60), recipe="digits")
@@ -157,7 +157,7 @@ def test_a_debt_is_not_paid_with_a_length_that_is_left_out() -> None:
     assert min(len(s.text) for s in samples) >= 8
 
 
-def test_a_space_is_not_paid_with_one_that_nobody_sees() -> None:
+def test_a_required_space_is_not_at_the_end_of_a_text() -> None:
     settings = ["corpus=[{use: pattern, pattern: '(12)?'}]", "charset=ascii", "coverage={share: 1, characters: ' '}"]
     samples = drawn(settings, range(40), recipe="digits")
     assert {s.text for s in samples if s.meta.parameters["coverage_outcome"] == "inserted"} == {"12 12"}
@@ -174,7 +174,7 @@ def test_a_space_is_not_paid_with_one_that_nobody_sees() -> None:
         ({"weights": {"a": float("nan")}}, "weight of 'a' nan"),
     ],
 )
-def test_a_balance_that_cannot_be_is_refused(balance: dict, told: str) -> None:
+def test_invalid_coverage_options_are_refused(balance: dict, told: str) -> None:
     with pytest.raises(InputError, match=told):
         CoverageOptions(**balance)
 
@@ -188,6 +188,6 @@ def test_a_balance_that_cannot_be_is_refused(balance: dict, told: str) -> None:
         (CoverageOptions(0.1, characters="ab", weights={"a": 0, "b": 0}), "no character is left"),
     ],
 )
-def test_a_balance_that_does_not_fit_its_charset_is_refused(balance: CoverageOptions, told: str) -> None:
+def test_coverage_options_outside_of_the_charset_are_refused(balance: CoverageOptions, told: str) -> None:
     with pytest.raises(InputError, match=told):
         balance.weights_for(ASCII)

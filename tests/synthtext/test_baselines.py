@@ -1,4 +1,4 @@
-"""Baselines: what is inked and what is labelled move alike."""
+"""Baselines: ink and labels move together."""
 
 import json
 
@@ -34,13 +34,13 @@ def draw_warp(baseline: Baseline, ink: Box = INK, seed: int = 0) -> Warp:
 
 
 def rim(ink: Box) -> Points:
-    """Points all along the upper and the lower side."""
+    """Points along the upper and the lower side."""
     along = np.linspace(ink.left, ink.right, 200)
     return np.stack([np.tile(along, 2), np.repeat([ink.top, ink.bottom], 200)], axis=1).astype(np.float32)
 
 
 def framed(ink: Box, bent: Warp, em: float = EM) -> tuple[Warp, Warp, Size, Size]:
-    """Warps from a straight picture to ems and from ems to a bent picture, both with a border; the two sizes."""
+    """Warps from a straight image to ems and from ems to a curved image, both with a border, and both sizes."""
     to_ems = Warp.scaling(1 / em, 1 / em).then(Warp.translation(ink.left - 3 / em, ink.top - 3 / em))
     straight = Size(np.ceil(ink.width * em) + 6, np.ceil(ink.height * em) + 6)
     shown = bent.then(Warp.scaling(em, em))
@@ -56,7 +56,7 @@ def dot(size: Size, place: Points, radius: float = 3.5) -> np.ndarray:
 
 
 def set_clusters(widths: list[float], apart: float = 0.0, *, reverse: bool = False, vertical: bool = False) -> Clusters:
-    """Clusters in ems, in logical order; `apart` is the space between them, negative to let them overlap."""
+    """Clusters in ems, in logical order; `apart` is the space between them, negative for overlap."""
     quads, pen = [], 0.0
     for width in widths:
         box = Box(-0.5, pen, 0.5, pen + width) if vertical else Box(pen, -0.75, pen + width, 0.25)
@@ -88,7 +88,7 @@ def test_a_dot_goes_where_its_point_goes(baseline: Baseline, share: tuple[float,
     st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20),
 )
 @settings(max_examples=200)
-def test_a_ring_comes_back(width: float, height: float, degrees: float, downwards: bool, shares: list) -> None:  # type: ignore[type-arg]
+def test_backward_inverts_a_ring(width: float, height: float, degrees: float, downwards: bool, shares: list) -> None:  # type: ignore[type-arg]
     ink = Box(0.1, -0.8 * height, 0.1 + width, 0.2 * height)
     degrees = Arc((degrees, degrees)).draw(np.random.default_rng(0), ink)["degrees"]
     ring = RingMap(ink, width / np.deg2rad(degrees), downwards)
@@ -100,7 +100,7 @@ def test_a_ring_comes_back(width: float, height: float, degrees: float, downward
 
 @given(st.floats(0, 2), st.floats(1, 100), st.floats(0, 7), st.floats(-50, 50), st.floats(-50, 50))
 @settings(max_examples=100)
-def test_a_sine_comes_back(amplitude: float, length: float, phase: float, x: float, y: float) -> None:
+def test_backward_inverts_a_sine(amplitude: float, length: float, phase: float, x: float, y: float) -> None:
     sine, point = SineMap(amplitude, length, phase), np.array([[x, y]])
     np.testing.assert_allclose(sine.backward(sine.forward(point)), point, atol=1e-9)
     np.testing.assert_allclose(sine.forward(sine.backward(point)), point, atol=1e-9)
@@ -108,16 +108,16 @@ def test_a_sine_comes_back(amplitude: float, length: float, phase: float, x: flo
 
 @pytest.mark.parametrize("baseline", CURVED, ids=repr)
 @pytest.mark.parametrize("em", [20, 40])
-def test_nothing_but_the_ink_is_inked(baseline: Baseline, em: int) -> None:
-    """A full box becomes its bent outline: no ghost where angles start again, none beyond the centre."""
+def test_curved_boxes_have_no_ghosts(baseline: Baseline, em: int) -> None:
+    """A box becomes its curved outline, without ghosts at the discontinuity of angles or beyond the centre."""
     for seed in range(4):
         to_ems, shown, straight, size = framed(INK, draw_warp(baseline, seed=seed), em)
         picture = np.zeros((int(straight.height), int(straight.width)), np.uint8)
         picture[3:-3, 3:-3] = 255
-        wide = Warp.translation(200, 200)  # much background
+        wide = Warp.translation(200, 200)  # with a wide margin
         moved = to_ems.then(shown).then(wide).image(picture, Size(size.width + 400, size.height + 400)) / 255.0
         ratio = moved.sum() / ((picture > 0).sum())
-        assert ratio == pytest.approx(1, rel=0.01)  # rings and waves keep the area
+        assert ratio == pytest.approx(1, rel=0.01)  # rings and waves preserve the area
         expected = bounding_box(shown.then(wide).points(rim(INK)))
         rows, columns = np.nonzero(moved > 0.02)
         found = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
@@ -125,7 +125,7 @@ def test_nothing_but_the_ink_is_inked(baseline: Baseline, em: int) -> None:
 
 
 @pytest.mark.parametrize("ink", [INK, SHORT, Box(0, -0.5, 40, 0.0), Box(0, -1.3, 6, 0.4)], ids=repr)
-def test_bends_are_bounded(ink: Box) -> None:
+def test_curvature_is_bounded(ink: Box) -> None:
     for seed in range(200):
         rng = np.random.default_rng(seed)
         arc = Arc((20, 300)).draw(rng, ink)
@@ -144,7 +144,7 @@ def test_bends_are_bounded(ink: Box) -> None:
 
 
 @pytest.mark.parametrize("baseline", CURVED, ids=repr)
-def test_neighbours_stay_neighbours_and_the_ink_stays_in_its_quad(baseline: Baseline) -> None:
+def test_adjacent_clusters_stay_adjacent_and_contain_their_ink(baseline: Baseline) -> None:
     clusters = set_clusters([0.6] * 22)
     bent = draw_warp(baseline, Box(0, -0.75, 13.2, 0.25))
     quads = clusters.warped(bent).quads
@@ -175,7 +175,7 @@ def test_an_arc_is_a_sector_of_a_ring() -> None:
 
 @pytest.mark.parametrize("inside", [False, True])
 @pytest.mark.parametrize("start", [0, 90, -135])
-def test_a_circle_starts_where_it_is_told(inside: bool, start: float) -> None:
+def test_a_circle_starts_at_its_start_angle(inside: bool, start: float) -> None:
     parameters = {"coverage": 0.4, "start": start, "inside": inside}
     warp = Circle().warp(INK, parameters)
     middle = (INK.top + INK.bottom) / 2
@@ -198,7 +198,7 @@ TEXTS = {"latin": "abcdefghijklmnopqrstuv", "hebrew": "אבגדהוזחטיכל�
 @pytest.mark.parametrize("script", TEXTS)
 @pytest.mark.parametrize("baseline", BASELINES, ids=repr)
 @pytest.mark.parametrize("degrees", [0, 90, -150])
-def test_an_outline_is_simple_and_holds_every_cluster(
+def test_an_outline_is_simple_and_contains_every_cluster(
     baseline: Baseline, script: str, apart: float, degrees: float
 ) -> None:
     text = TEXTS[script]
@@ -213,7 +213,7 @@ def test_an_outline_is_simple_and_holds_every_cluster(
     assert shape.is_valid
     assert signed_area(outline) > 0
     assert 4 <= len(outline) <= 4 * len(text)
-    roomy = shape.buffer(1 / EM)  # where letters overlap, the polygon's chord cuts a sliver
+    roomy = shape.buffer(1 / EM)  # where clusters overlap, the polygon's chord cuts off a sliver
     assert all(roomy.contains(Shape(quad)) for quad in moved.quads)
     first = moved.quads[-1 if script == "hebrew" and not baseline.vertical else 0]
     np.testing.assert_allclose(outline[0], first[0])
@@ -221,7 +221,7 @@ def test_an_outline_is_simple_and_holds_every_cluster(
         np.testing.assert_allclose(outline[-1], first[3])
 
 
-def test_a_mark_inside_of_another_cluster_adds_no_corner() -> None:
+def test_a_cluster_inside_of_another_adds_no_corner() -> None:
     quads = np.stack([Box(*sides).polygon() for sides in [(0, 0, 1, 1), (0.4, 0, 0.6, 1), (0.9, 0, 2, 1)]])
     outline = Clusters(np.arange(4, dtype=np.int32), quads).outline("abc")
     assert Shape(outline).is_valid
@@ -229,7 +229,7 @@ def test_a_mark_inside_of_another_cluster_adds_no_corner() -> None:
     assert signed_area(outline) == pytest.approx(2)
 
 
-def test_mixed_directions_are_outlined_as_they_stand() -> None:
+def test_outlines_follow_the_visual_order() -> None:
     text = "ab אב"
     order = [0, 1, 2, 4, 3]  # from left to right
     quads = np.empty((5, 4, 2), np.float32)
@@ -240,7 +240,7 @@ def test_mixed_directions_are_outlined_as_they_stand() -> None:
     assert signed_area(outline) == pytest.approx(5)
 
 
-def test_an_outline_needs_its_own_text() -> None:
+def test_an_outline_of_another_text_is_refused() -> None:
     with pytest.raises(ValueError, match="2 characters"):
         set_clusters([1, 1]).outline("abc")
     with pytest.raises(ValueError, match="no outline"):
@@ -253,7 +253,7 @@ def test_a_single_cluster_is_its_own_outline() -> None:
 
 
 @pytest.mark.parametrize("baseline", CURVED, ids=repr)
-def test_a_line_without_width_is_left_alone(baseline: Baseline) -> None:
+def test_a_line_without_width_is_not_warped(baseline: Baseline) -> None:
     ink = Box(0.5, -0.5, 0.5, 0.2)
     points = np.array([[0.5, 0.0]], np.float32)
     assert np.isfinite(draw_warp(baseline, ink).points(points)).all()

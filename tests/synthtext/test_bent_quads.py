@@ -1,4 +1,4 @@
-"""Bent clusters: their quads have straight sides, hold all of the ink, and no more than that takes."""
+"""Curved clusters: their quads have straight sides and contain all of the ink tightly."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ from synthtext.lines.design import LineOutput
 from synthtext.lines.placement import CurvedLine, Margins, place_line
 from synthtext.typesetting.shaping import shape_line
 
-# Wide clusters, bent as tightly as baselines do: for so short texts, by the least radius.
+# Wide clusters with the tightest curvature of baselines, which is that of short texts.
 TEXTS = {
     "latin": ("DejaVuSans", "W"),
     "chinese": ("NotoSansCJK-Regular", "\u56fd\u9f8d\u573a\u4e00"),
@@ -34,7 +34,7 @@ BENDS = {
     "wave": "{wave: {weight: 1, amplitude_range: [2, 2], length_range: [4, 8]}}",
 }
 COUNT = 12
-BEYOND = 1.0  # pixels: letters are drawn at whole pixels, and resampling spreads them by one
+BEYOND = 1.0  # pixels: glyph positions are rounded, and resampling spreads ink by one pixel
 
 
 def drawn(script: str, bend: str, em: int, folder: Path) -> Iterator[Sample]:
@@ -67,13 +67,13 @@ def drawn(script: str, bend: str, em: int, folder: Path) -> Iterator[Sample]:
 
 
 def inked(sample: Sample) -> Points:
-    """The centres (N, 2) of pixels that are inked by more than a third."""
+    """Centres (N, 2) of pixels with a coverage above one third."""
     away = np.linalg.norm(sample.image.astype(np.float32) - sample.image[0, 0], axis=2)
     return np.argwhere(away > 0.35 * away.max())[:, ::-1].astype(np.float32) + np.float32(0.5)
 
 
 def beyond(points: Points, quads: Points) -> np.ndarray:
-    """How far outside of each side (4) of quads (..., 4, 2) each of points (..., N, 2) lies: (..., N, 4)."""
+    """Distance of points (..., N, 2) beyond each side of quads (..., 4, 2): (..., N, 4)."""
     ahead = np.roll(quads, -1, axis=-2) - quads
     away = points[..., :, None, :] - quads[..., None, :, :]
     outwards = np.stack([ahead[..., 1], -ahead[..., 0]], axis=-1) / np.linalg.norm(ahead, axis=-1, keepdims=True)
@@ -86,7 +86,7 @@ def beyond(points: Points, quads: Points) -> np.ndarray:
 def test_large_wide_letters_stay_in_their_quads(script: str, bend: str, em: int, tmp_path: Path) -> None:
     excess = []
     for sample in drawn(script, bend, em, tmp_path):
-        # No quad of a space: what a letter loses at its side must not be found there.
+        # Quads of spaces are excluded: they must not contain the ink of letters.
         visible = [not part.isspace() for part in sample.clusters.texts(sample.text)]
         quads = sample.clusters.quads[visible]
         assert sample.meta.parameters["em_size"] == em
@@ -99,7 +99,7 @@ def test_large_wide_letters_stay_in_their_quads(script: str, bend: str, em: int,
 
 
 class Barrel:
-    """Bends all four sides outwards: a change of coordinates of a user's."""
+    """A user-defined map that bends all four sides outwards."""
 
     def forward(self, points: Coordinates) -> Coordinates:
         away = points - [2, 0]
@@ -126,45 +126,45 @@ def bends(clusters: Clusters) -> dict[str, Warp]:
 
 
 def rims(quads: Points, warp: Warp) -> Points:
-    """Points (K, 4, N, 2) all along the sides of quads after a warp."""
+    """Points (K, 4, N, 2) along the sides of quads after a warp."""
     shares = np.linspace(0, 1, 65, dtype=np.float32)[:, None]
     return warp.points(quads[:, :, None] + (np.roll(quads, -1, axis=1) - quads)[:, :, None] * shares)
 
 
 @given(WIDTHS, st.floats(-0.1, 0.3))
 @settings(max_examples=60)
-def test_quads_of_bent_clusters_hold_them_and_touch_them_at_every_side(widths: list[float], apart: float) -> None:
+def test_quads_of_curved_clusters_are_tight_at_every_side(widths: list[float], apart: float) -> None:
     clusters = clusters_of(widths, apart)
     lean = Warp.from_matrix(np.array([[1, 0.1, 0], [0.05, 1, 0], [0.002, 0.004, 1]]))
     for name, bend in {**bends(clusters), "barrel": Warp((Barrel(),))}.items():
         quads, rim = clusters.warped(bend).quads, rims(clusters.quads, bend)
         whole = rim.reshape(len(quads), -1, 2)
         outside = beyond(whole, quads)
-        assert outside.max() < 0.002, name  # 0.2 pixels of an em of 96
-        assert outside.max(axis=1).min() > -1e-4, name  # no side lies farther out than what it holds
-        # A side that bends inwards is its chord; one that bends outwards has the chord's direction.
+        assert outside.max() < 0.002, name  # 0.2 pixels at an em of 96
+        assert outside.max(axis=1).min() > -1e-4, name  # every side touches the curve
+        # A side that bends inwards is its chord; one that bends outwards is parallel to it.
         chords = np.roll(rim[:, :, 0], -1, axis=1) - rim[:, :, 0]
         sides = np.roll(quads, -1, axis=1) - quads
         cross = chords[..., 0] * sides[..., 1] - chords[..., 1] * sides[..., 0]
         assert np.abs(cross).max() < 1e-4, name
-        assert beyond(lean.points(whole), lean.points(quads)).max() < 0.003, name  # straight sides stay so
+        assert beyond(lean.points(whole), lean.points(quads)).max() < 0.003, name  # straight sides stay straight
 
 
 @given(WIDTHS)
 @settings(max_examples=60)
-def test_quads_of_bent_clusters_are_hardly_larger_than_they(widths: list[float]) -> None:
+def test_quads_of_curved_clusters_are_hardly_larger_than_the_clusters(widths: list[float]) -> None:
     clusters = clusters_of(widths, 0.0)
     for name, bend in bends(clusters).items():
         for quad, rim in zip(clusters.warped(bend).quads, rims(clusters.quads, bend), strict=True):
             width = np.linalg.norm(rim[0, 0] - rim[0, -1])
-            sagitta = width**2 / (8 * 1.4)  # of the tightest curve: the inner side of the tightest ring
+            sagitta = width**2 / (8 * 1.4)  # at the inner side of the tightest ring
             assert 0 < signed_area(quad) < signed_area(rim[:, :-1].reshape(-1, 2)) + 1.1 * sagitta * width + 1e-4, name
 
 
-@given(st.lists(st.floats(0.03, 1.6), min_size=1, max_size=8), st.floats(0, 0.3))  # thinner ones may stick out
-@example([1.25, 1.0, 1.5], 0.018662332420759747)  # nearly far enough apart for a rung of their own
+@given(st.lists(st.floats(0.03, 1.6), min_size=1, max_size=8), st.floats(0, 0.3))  # thinner ones may exceed the outline
+@example([1.25, 1.0, 1.5], 0.018662332420759747)  # almost far enough apart for a separate rung
 @settings(max_examples=100)
-def test_an_outline_holds_bent_clusters_of_all_widths(widths: list[float], apart: float) -> None:
+def test_an_outline_contains_curved_clusters_of_all_widths(widths: list[float], apart: float) -> None:
     clusters = clusters_of(widths, apart)
     for name, bend in bends(clusters).items():
         moved = clusters.warped(bend)
@@ -184,7 +184,7 @@ def test_clusters_without_width_stay_finite() -> None:
         np.testing.assert_allclose(moved.quads[1], bend.points(clusters.quads[1]), atol=1e-5)
 
 
-def test_quads_follow_an_effect_that_bends() -> None:
+def test_quads_follow_curved_effects() -> None:
     path = next(path for path in bundled_fonts() if path.stem == "DejaVuSans")
     line = shape_line("WiM& @W", FaceCache().face(read_font_file(path)[0]))
     for bend in (Warp(), Warp((RingMap(line.ink_box, 4),))):

@@ -1,4 +1,4 @@
-"""Borders around letters belong to the text: quads and polygons hold them."""
+"""Outlines of letters belong to the text: quads and polygons contain them."""
 
 import cv2
 import numpy as np
@@ -23,19 +23,19 @@ SCENES = [
 
 
 def beyond(image: Image, polygons: list[Polygon]) -> float:
-    """How far pixels that are not like the paper are from the nearest polygon, at most; not below -1."""
+    """Maximum distance of ink from the nearest polygon; at least -1."""
     strange = (image != image[0, 0]).any(axis=2)
     inside = np.zeros(strange.shape, np.uint8)
     for polygon in polygons:
         cv2.fillPoly(inside, [polygon.round().astype(np.int32)], 1)
-    strange &= cv2.erode(inside, np.ones((7, 7), np.uint8), borderValue=0) == 0  # others lie inside for sure
+    strange &= cv2.erode(inside, np.ones((7, 7), np.uint8), borderValue=0) == 0  # pixels far inside need no check
     points = (np.argwhere(strange)[:, ::-1] + 0.5).tolist()
     distances = [[cv2.pointPolygonTest(polygon, point, True) for point in points] for polygon in polygons]
     return float(max(-1, -np.max(distances, axis=0, initial=-np.inf).min(initial=1)))
 
 
 @pytest.mark.parametrize("baseline", ["straight", "arc", "wave", "circle"])
-def test_the_quads_of_a_line_hold_its_border(baseline: str) -> None:
+def test_the_quads_of_a_line_contain_its_outline(baseline: str) -> None:
     recipe = resolve_recipe("lines", [*LINES, f"baselines={{{baseline}: 1}}"])
     for sample in iterate_samples(recipe, 12, seed=1):
         assert isinstance(sample, Sample)
@@ -43,7 +43,7 @@ def test_the_quads_of_a_line_hold_its_border(baseline: str) -> None:
         assert beyond(sample.image, [sample.clusters.outline(sample.text)]) < 2
 
 
-def test_the_polygons_of_a_scene_hold_the_borders_of_its_texts() -> None:
+def test_the_polygons_of_a_scene_contain_the_outlines_of_its_texts() -> None:
     for scene in iterate_samples(resolve_recipe("scenes", SCENES), 6, seed=2):
         lines = [instance.polygon for instance in scene.instances if instance.level == "line"]
         assert lines

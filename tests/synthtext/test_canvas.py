@@ -1,4 +1,4 @@
-"""Where the glyphs of a set line are drawn."""
+"""Positions of rasterized glyphs."""
 
 import numpy as np
 import pytest
@@ -8,13 +8,13 @@ from synthtext.typesetting.canvas import rasterize_line
 from synthtext.typesetting.shaping import ShapingOptions, shape_line
 
 FACES = [Face(read_font_file(path)[0]) for path in bundled_fonts()[::5]]
-ROOM = 0.5 + 0.05  # glyphs stand on the nearest pixel; their outlines are drawn in steps of 1/64
+ROOM = 0.5 + 0.05  # positions are rounded to pixels; outlines have a resolution of 1/64
 
 
 @pytest.mark.parametrize("vertical", [False, True], ids=["horizontal", "vertical"])
 @pytest.mark.parametrize("size", RASTER_SIZES[2:-1])
-def test_ink_is_within_half_a_pixel_of_where_it_was_set(size: int, *, vertical: bool) -> None:
-    """Also where a glyph's origin lies outside of the canvas, as that of a letter with much room before its ink."""
+def test_ink_is_within_half_a_pixel_of_its_position(size: int, *, vertical: bool) -> None:
+    """Also if a glyph's origin lies outside of the raster, as with a large left bearing."""
     for face, text in ((face, text) for face in FACES for text in ("g", "j", "W1", "%", ",", "i")):
         line, cache = shape_line(text, face, ShapingOptions(vertical=vertical)), FaceCache()
         canvas = rasterize_line(line, face, cache, size)

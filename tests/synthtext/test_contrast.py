@@ -1,4 +1,4 @@
-"""How far inks are from their grounds."""
+"""Contrast of ink with its local background."""
 
 import numpy as np
 import pytest
@@ -16,12 +16,12 @@ def ink(second: int) -> Image:
 
 
 @pytest.mark.parametrize("faint", [0, 1, 5, 10])
-def test_a_cluster_whose_ink_cannot_be_seen_has_none(faint: int) -> None:
+def test_clusters_without_visible_ink_have_no_mask(faint: int) -> None:
     assert compute_ink_masks([ink(faint), ink(255)], [QUADS, QUADS], [3, 3])[0] is None
 
 
 @pytest.mark.parametrize("second", [17, 100, 255])
-def test_faint_ink_needs_a_colour_that_is_further_away(second: int) -> None:
+def test_faint_ink_needs_a_colour_with_more_contrast(second: int) -> None:
     (field,) = compute_ink_masks([ink(second)], [QUADS], [3])
     assert field is not None
     assert field.strength[0] == 1
@@ -29,5 +29,5 @@ def test_faint_ink_needs_a_colour_that_is_further_away(second: int) -> None:
     grounds = measure_backgrounds([field], [np.full((16, 32, 3), 255, np.uint8)])
     (chosen,) = choose_colours([[(215, 215, 215)]], grounds, [35])
     assert (chosen is not None and chosen.colour == (215, 215, 215)) is (second == 255)
-    if second == 17:  # black itself is 255 away, of which a tenth is left
+    if second == 17:  # a tenth remains of the contrast of black, 255
         assert chosen is None

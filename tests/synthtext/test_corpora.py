@@ -53,7 +53,7 @@ def test_splits_share_no_text_and_make_up_the_whole(tmp_path: Path) -> None:
     ("content", "told"),
     [(b"", "empty"), (b"\n \n", "no line"), (b"ab\x00cd\n", "binary"), (b"fine\n\xff\xfe\n", "line 2")],
 )
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
+def test_files_without_text_are_refused(tmp_path: Path, content: bytes, told: str) -> None:
     path = tmp_path / "corpus.bin"
     path.write_bytes(content)
     with pytest.raises(InputError, match=told) as caught:
@@ -70,12 +70,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     "pattern",
     ["[0-9]{2,6}", "[^a]{3}", "a+", r"(ab|cd)+x?\d", "[^a-z]{3}", r"\w*-[A-F]", "a.c", "(?:x|y){0,2}z", "p(?P<n>q)"],
 )
-def test_patterns_draw_what_they_match(pattern: str) -> None:
+def test_drawn_texts_match_the_pattern(pattern: str) -> None:
     assert all(re.fullmatch(pattern, text) for text in draws(Pattern(pattern)))
 
 
 @pytest.mark.parametrize("pattern", ["[0-9", "[^ -~]", "a{2000}", "(?=a)b", r"(a)\1", "^a$"])
-def test_a_pattern_that_cannot_be_drawn_is_refused_at_once(pattern: str) -> None:
+def test_unsupported_patterns_are_refused_immediately(pattern: str) -> None:
     with pytest.raises(InputError, match="pattern"):
         Pattern(pattern)
 
@@ -110,7 +110,7 @@ def test_a_mixture_keeps_weights_and_names() -> None:
 
 @given(st.text(max_size=40))
 @settings(max_examples=300)
-def test_clean_text_is_normal_and_stays_so(text: str) -> None:
+def test_cleaning_is_idempotent(text: str) -> None:
     cleaned = clean_text(text)
     assert cleaned == unicodedata.normalize("NFC", cleaned)
     assert cleaned == clean_text(cleaned)

@@ -1,4 +1,4 @@
-"""Texts that are looked for by a character in them, and characters that are put into texts."""
+"""Search for texts with a character, and insertion of characters into texts."""
 
 import re
 import string
@@ -33,15 +33,15 @@ def draws_with(corpus: SearchableCorpus, character: str, count: int = 40) -> lis
 
 
 @pytest.mark.parametrize("character", list("qQzZeE'4"))
-def test_words_are_found_by_a_character_in_whatever_case(character: str) -> None:
+def test_words_are_found_by_a_character_in_any_case(character: str) -> None:
     texts = draws_with(Words(case=CASES, count_range=(1, 3)), character)
     assert all(text is None or character in text for text in texts)
-    assert texts.count(None) <= 2  # eight times a case that does not give it
+    assert texts.count(None) <= 2  # if the drawn case lacks it eight times
     assert len(set(texts)) > 15
     assert {text.count(" ") for text in texts if text} == {0, 1, 2}
 
 
-def test_words_have_what_their_cases_give_and_no_more() -> None:
+def test_words_are_found_only_in_their_cases() -> None:
     assert draws_with(Words(), "Q", 5) == draws_with(Words(case={"upper": 1}), "q", 5) == [None] * 5
     assert draws_with(Words(), "é", 5) != [None] * 5 == draws_with(Words(size=500), "é", 5)
     titles = draws_with(Words(case={"title": 1}), "Q")
@@ -50,7 +50,7 @@ def test_words_have_what_their_cases_give_and_no_more() -> None:
     assert all(text and "İ" in text for text in draws_with(Words(language="tr", case={"upper": 1}), "İ"))
 
 
-def test_a_space_comes_between_words_where_there_are_several() -> None:
+def test_a_space_separates_several_words() -> None:
     assert draws_with(Words(), " ", 3) == [None] * 3
     assert all(text and text.count(" ") in (1, 2) for text in draws_with(Words(count_range=(1, 3)), " "))
     capitals = draws_with(Words(count_range=(1, 3), case={"upper": 1}), " ")
@@ -93,7 +93,7 @@ def test_lines_of_a_file_are_found_by_a_character(tmp_path: Path) -> None:
     assert set(draws_with(TextFile(path, case={"upper": 1}), "É")) == {"BÉTA"}
 
 
-def test_what_is_found_is_of_the_split(tmp_path: Path) -> None:
+def test_found_lines_belong_to_the_split(tmp_path: Path) -> None:
     path = tmp_path / "lines.txt"
     path.write_text("\n".join(f"word{i}" for i in range(300)))
     for split in ("train", "validation"):
@@ -118,7 +118,7 @@ def test_strings_of_characters_are_found() -> None:
     assert draws_with(corpus, "d", 3) == [None] * 3
 
 
-def test_a_mixture_asks_its_corpora_by_weight() -> None:
+def test_a_mixture_searches_its_corpora_by_weight() -> None:
     mixture = CorpusMixture(
         [
             WeightedComponent("pattern", Pattern("z"), 5),
@@ -135,18 +135,18 @@ def test_a_mixture_asks_its_corpora_by_weight() -> None:
 
 
 @pytest.mark.parametrize("pattern", [r"[0-9]{2}(,\d{3})?|No\. ?7%", "a{0,0}b?[^c]", "x*(y|[zZ])", "."])
-def test_patterns_find_what_they_can_draw(pattern: str) -> None:
+def test_patterns_find_every_character_that_they_can_draw(pattern: str) -> None:
     corpus, rng = Pattern(pattern), np.random.default_rng(0)
     drawn = {character for _ in range(3000) for character in corpus.draw(rng)}
     assert corpus._alphabet == drawn
     for character in string.printable:
         found = [text for text in draws_with(corpus, character, 30) if text is not None]
         assert all(re.fullmatch(pattern, text) and character in text for text in found)
-        assert found or character not in drawn or len(drawn) > 90  # one of so many may not come
+        assert found or character not in drawn or len(drawn) > 90  # one of many may not occur
 
 
 @pytest.mark.parametrize("text", ["word", "Two Words", "12.50", "日本", "नमस्ते", "(a)", "שלום", "a b-c"])
-def test_a_character_is_placed_and_the_text_stays_clean(text: str) -> None:
+def test_texts_with_inserted_characters_are_clean(text: str) -> None:
     rng = np.random.default_rng(0)
     for character in string.printable[:94] + "é日Ω§€»」":
         for _ in range(5):
@@ -160,7 +160,7 @@ def test_a_character_is_placed_and_the_text_stays_clean(text: str) -> None:
         assert insert_character(rng, text, bound) == text
 
 
-def test_a_character_takes_the_place_of_its_like() -> None:
+def test_a_character_replaces_one_of_its_category() -> None:
     rng = np.random.default_rng(0)
     assert {insert_character(rng, "Ab3", "Q") for _ in range(20)} == {"Qb3"}
     assert {insert_character(rng, "Ab3", "7") for _ in range(20)} == {"Ab7"}
@@ -168,7 +168,7 @@ def test_a_character_takes_the_place_of_its_like() -> None:
     assert insert_character(rng, "text", "[") == insert_character(rng, "text", "]") == "[text]"
     assert insert_character(rng, "text", "€") == "€text"
     devanagari = {insert_character(rng, "किक", "ग") for _ in range(20)}
-    assert devanagari == {"किग"}  # the first letter carries a sign
+    assert devanagari == {"किग"}  # the first letter has a vowel sign
     assert all(unicodedata.is_normalized("NFC", text) for text in devanagari)
 
 

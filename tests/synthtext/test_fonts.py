@@ -30,12 +30,12 @@ def face(stem: str = "DejaVuSans") -> Face:
 
 
 def shaped(opened: Face, text: str) -> list[int]:
-    """The glyphs of a text of one run."""
+    """Glyphs of a text with a single run."""
     (run,) = itemize(text)
     return opened.shape(text, run).glyphs
 
 
-def test_embedded_fonts_are_found_without_a_system() -> None:
+def test_bundled_fonts_are_found_without_system_fonts() -> None:
     inventory = find_fonts(FontOptions(system=False))
     families = {font.family for font in inventory.fonts}
     assert {"Lato", "Source Sans Pro", "Source Serif Pro", "Caladea", "Amatic SC", "DejaVu Sans"} <= families
@@ -49,7 +49,7 @@ def test_the_same_font_in_two_places_counts_once(tmp_path: Path) -> None:
     assert len(find_fonts(FontOptions(folders=(tmp_path,), bundled=False)).fonts) == 1
 
 
-def test_order_does_not_depend_on_the_place(tmp_path: Path) -> None:
+def test_order_does_not_depend_on_the_path(tmp_path: Path) -> None:
     for i, path in enumerate(reversed(bundled_fonts()[:6])):
         shutil.copy(path, tmp_path / f"{i}.ttf")
     digests = [font.digest for font in find_fonts(FontOptions(folders=(tmp_path,), bundled=False)).fonts]
@@ -57,7 +57,7 @@ def test_order_does_not_depend_on_the_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no font at all", None])
-def test_a_broken_font_of_the_users_is_named(tmp_path: Path, content: bytes | None) -> None:
+def test_broken_user_fonts_are_named(tmp_path: Path, content: bytes | None) -> None:
     whole = bundled_fonts()[0].read_bytes()
     (tmp_path / "broken.ttf").write_bytes(whole[: len(whole) // 50] if content is None else content)
     with pytest.raises(InputError, match=r"broken\.ttf"):
@@ -89,7 +89,7 @@ def test_characters_that_are_not_drawn_are_covered_by_any_font(character: str) -
     assert list(joined.clusters.texts(text)) == [f"a{character}", "b"]
 
 
-def test_missing_characters_are_told() -> None:
+def test_missing_characters_are_reported() -> None:
     assert face().covers("Añ Ж")
     assert face().missing("a漢b字") == "漢字"
     assert shaped(face(), "漢") == [0]
@@ -111,12 +111,12 @@ def test_rasters_lie_within_the_outlines_box() -> None:
     assert opened.boxes[shaped(opened, " ")[0]] is None
 
 
-def test_glyphs_are_shrunk_from_the_ladder_and_hardly_ever_enlarged() -> None:
+def test_glyphs_are_scaled_down_and_hardly_enlarged() -> None:
     for size in np.linspace(9, 300, 200):
         assert 0.94 <= raster_size(size) / size <= 1.45
 
 
-def test_the_cache_gives_the_same_raster_and_stays_within_its_bound() -> None:
+def test_the_cache_returns_the_same_raster_within_its_limit() -> None:
     limit = 60_000
     cache, opened = FaceCache(limit=limit), face()
     glyphs = shaped(opened, "The quick brown fox jumps over the lazy dog")
@@ -124,7 +124,7 @@ def test_the_cache_gives_the_same_raster_and_stays_within_its_bound() -> None:
         for glyph in glyphs:
             assert (cache.rasters(opened, size)[glyph].coverage == opened.rasterize(glyph, size).coverage).all()
         assert cache.raster_bytes <= limit
-    largest = cache.rasters(opened, 96)  # the size in use stays, whatever it takes
+    largest = cache.rasters(opened, 96)  # the size in use is never evicted
     assert sum(largest[glyph].coverage.nbytes for glyph in set(glyphs)) > limit
     assert cache.raster_bytes > limit
     cache.rasters(opened, 17)[shaped(opened, "q")[0]]
@@ -139,7 +139,7 @@ def test_compressed_fonts_draw_what_their_source_does(tmp_path: Path, compress, 
     ).fonts
     packed, plain = Face(file), face("Caladea-Regular")
     assert packed.file.name == plain.file.name
-    assert packed.file.digest != plain.file.digest  # of the file as it is
+    assert packed.file.digest != plain.file.digest  # digest of the compressed file
     assert shaped(packed, "Affig") == shaped(plain, "Affig")
     for glyph in shaped(plain, "Affig"):
         assert (packed.rasterize(glyph, 45).coverage == plain.rasterize(glyph, 45).coverage).all()
@@ -171,7 +171,7 @@ def test_every_face_of_a_collection_is_found(tmp_path: Path, collect, name: str)
 
 
 def renamed(path: Path, pattern: str) -> Path:
-    """DejaVu Sans with other names of glyphs."""
+    """DejaVu Sans with other glyph names."""
     from fontTools.ttLib import TTFont
 
     font = TTFont(embedded("DejaVuSans"))
@@ -190,25 +190,25 @@ def renamed(path: Path, pattern: str) -> Path:
 
 
 @pytest.mark.parametrize("pattern", ["star{}", "gamma{}"])
-def test_symbol_fonts_are_left_out(tmp_path: Path, pattern: str) -> None:
-    """A font whose glyph behind "A" is named otherwise shows something else than an A."""
+def test_symbol_fonts_are_refused(tmp_path: Path, pattern: str) -> None:
+    """The glyph of "A" has the name of another character."""
     with pytest.raises(InputError, match="symbols"):
         read_font_file(renamed(tmp_path / "stars.ttf", pattern))
 
 
 @pytest.mark.parametrize("pattern", ["aj{}", "NameMe.{}", ".null{}", "glyph{:05}"])
-def test_names_that_say_nothing_are_no_symbols(tmp_path: Path, pattern: str) -> None:
+def test_generic_glyph_names_are_accepted(tmp_path: Path, pattern: str) -> None:
     """As in the IPA, PakType and Baekmuk fonts."""
     assert read_font_file(renamed(tmp_path / "some.ttf", pattern))[0].family == "DejaVu Sans"
 
 
-def test_a_font_of_capitals_alone_is_known_as_one() -> None:
+def test_fonts_with_only_capitals_are_detected() -> None:
     assert face("AmaticSC-Regular").case == "upper"
     assert face().case == face("Caladea-Regular").case == "both"
 
 
 def with_letters_of(path: Path, drawn: Callable[[str], str]) -> Face:
-    """DejaVu Sans with other letters in the place of its own."""
+    """DejaVu Sans with replaced letters."""
     from fontTools.ttLib import TTFont
 
     font = TTFont(embedded("DejaVuSans"))
@@ -220,33 +220,33 @@ def with_letters_of(path: Path, drawn: Callable[[str], str]) -> Face:
     return Face(read_font_file(path)[0])
 
 
-def test_a_font_of_small_letters_alone_is_known_as_one(tmp_path: Path) -> None:
+def test_fonts_with_only_small_letters_are_detected(tmp_path: Path) -> None:
     assert with_letters_of(tmp_path / "small.ttf", str.lower).case == "lower"
     assert with_letters_of(tmp_path / "large.ttf", str.upper).case == "upper"
     assert with_letters_of(tmp_path / "as_it_is.ttf", str).case == "both"
 
 
-def test_capitals_some_of_which_go_below_the_baseline_are_known_by_their_shape(tmp_path: Path) -> None:
-    """As in handwriting of capitals."""
+def test_capitals_with_descenders_are_detected_by_shape(tmp_path: Path) -> None:
+    """As in handwritten capitals."""
     from fontTools.ttLib import TTFont
 
     with_letters_of(tmp_path / "large.ttf", str.upper)
     font = TTFont(tmp_path / "large.ttf")
     for table in font["cmap"].tables:
-        table.cmap[ord("p")] = "p"  # alone goes below
+        table.cmap[ord("p")] = "p"  # the only letter with a descender
     font.save(tmp_path / "hand.ttf")
     assert Face(read_font_file(tmp_path / "hand.ttf")[0]).case == "upper"
 
 
-def test_letters_are_labelled_as_a_font_draws_them(tmp_path: Path) -> None:
-    """A font of small letters alone shows none of the capitals that a text has."""
+def test_labels_have_the_case_of_the_font(tmp_path: Path) -> None:
+    """A font with only small letters displays capitals as small letters."""
     assert displayed_text("KINETIC Straße", with_letters_of(tmp_path / "small.ttf", str.lower)) == "kinetic straße"
     assert displayed_text("Sale", with_letters_of(tmp_path / "large.ttf", str.upper)) == "SALE"
     assert displayed_text("Sale", face()) == "Sale"
 
 
-def test_letters_that_stand_above_the_baseline_are_no_capitals(tmp_path: Path) -> None:
-    """As in CJK fonts of one width for all."""
+def test_letters_above_the_baseline_are_not_capitals(tmp_path: Path) -> None:
+    """As in monospaced CJK fonts."""
     from fontTools.ttLib import TTFont
 
     font = TTFont(embedded("DejaVuSans"))
@@ -266,12 +266,12 @@ def broken_tables(tmp_path: Path, table: str) -> Path:
     return tmp_path / "odd.ttf"
 
 
-def test_a_font_that_only_one_of_the_libraries_opens_is_named(tmp_path: Path) -> None:
+def test_fonts_that_only_one_library_opens_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"odd\.ttf"):
         read_font_file(broken_tables(tmp_path, "hhea"))
 
 
-def test_small_bitmaps_in_a_font_are_not_taken_for_its_letters() -> None:
+def test_embedded_bitmaps_are_ignored() -> None:
     paths = [path for path in system_fonts() if path.name in ("cmuntt.ttf", "cmunbmr.ttf")]
     if not paths:
         pytest.skip("no font with embedded bitmaps here: `make fonts` installs fonts-cmu")
@@ -279,11 +279,11 @@ def test_small_bitmaps_in_a_font_are_not_taken_for_its_letters() -> None:
     for size in (13, 16):
         for character in "AB8":
             coverage = opened.rasterize(shaped(opened, character)[0], size).coverage
-            assert len(np.unique(coverage)) > 8  # grey levels, as outlines give them
+            assert len(np.unique(coverage)) > 8  # grey levels of antialiased outlines
             assert coverage.max() > 150
 
 
-def test_no_dotted_circle_is_drawn_that_the_text_lacks() -> None:
+def test_no_dotted_circle_is_inserted() -> None:
     paths = [path for path in system_fonts() if "Devanagari" in path.name]
     if not paths:
         pytest.skip("no Devanagari font here: `make fonts` installs some")

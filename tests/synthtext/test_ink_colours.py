@@ -1,4 +1,4 @@
-"""Where colours of ink come from."""
+"""Sources of ink colours."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_colour_gets_the_luminance_that_is_asked_for() -> None:
+def test_a_colour_gets_the_requested_luminance() -> None:
     rng = RNG(0)
     for _ in range(300):
         tint, level = tuple(rng.uniform(0, 255, 3).tolist()), float(rng.uniform(0, 255))
@@ -36,7 +36,7 @@ def test_a_colour_gets_the_luminance_that_is_asked_for() -> None:
         assert list(np.argsort(made, kind="stable")) == list(np.argsort(tint, kind="stable"))
 
 
-def test_every_source_offers_a_dozen_colours(folder: Path) -> None:
+def test_every_source_draws_twelve_colours(folder: Path) -> None:
     paper = np.full((48, 200, 3), 128, np.uint8)
     for source in (AnyColour(), Palettes(), SampledColours(), PhotoColours(folder), Tones()):
         seen = set()
@@ -49,7 +49,7 @@ def test_every_source_offers_a_dozen_colours(folder: Path) -> None:
         assert len(seen) > (0 if isinstance(source, SampledColours) else 1)
 
 
-def test_colours_of_a_paper_are_its_own() -> None:
+def test_sampled_colours_occur_in_the_background() -> None:
     paper = np.empty((48, 200, 3), np.uint8)
     paper[:24], paper[24:] = RED, BLUE
     offered = [colour for seed in range(40) for colour in SampledColours().candidates(RNG(seed), paper)[:4]]
@@ -67,7 +67,7 @@ def test_colours_of_a_photograph_are_measured(folder: Path) -> None:
 
 
 def test_lines_are_inked_in_the_colours_of_photographs(folder: Path) -> None:
-    """Not a single ink is grey, unless nothing else can be read."""
+    """No ink is grey, unless no other colour reaches the floor."""
     recipe = resolve_recipe(
         "digits",
         [f"ink={{colours: {{photo_colours: {{folder: {folder}, count: 2}}}}}}", "background={plain: {tint: 0}}"],
@@ -93,12 +93,12 @@ def test_a_broken_photograph_is_named(folder: Path) -> None:
         ("{any_colour: 0}", "every weight is 0"),
     ],
 )
-def test_wrong_sources_are_told(colours: str, told: str) -> None:
+def test_invalid_colour_sources_are_refused(colours: str, told: str) -> None:
     with pytest.raises(InputError, match=rf"(?s)ink\.colours|photos.*{told}"):
         resolve_recipe("digits", [f"ink.colours={colours}"])
 
 
-def test_tones_are_of_the_lightness_and_near_to_grey() -> None:
+def test_tones_have_the_lightness_and_are_nearly_grey() -> None:
     paper = np.full((8, 8, 3), 255, np.uint8)
     offered = np.array([Tones((100, 140), 9).candidates(RNG(seed), paper) for seed in range(60)])
     assert offered.min() >= 91

@@ -1,4 +1,4 @@
-"""What every ink style keeps, over many lines: contrast where the letters are, ink in its quads, nothing cut off."""
+"""Invariants of every ink style: contrast of the letters, ink inside its quads, nothing cut off."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ def draw(drawn_by: DrawnBy, style: str, count: int = COUNT, settings: Sequence[s
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_a_style_keeps_what_is_promised_of_lines(drawn_by: DrawnBy, style: str) -> None:
+def test_a_style_keeps_the_invariants_of_lines(drawn_by: DrawnBy, style: str) -> None:
     for drawn in draw(drawn_by, style):
         drawn.check_contrast(FLOOR)
         check_ink(drawn)
@@ -41,7 +41,7 @@ def test_a_style_keeps_what_is_promised_of_lines(drawn_by: DrawnBy, style: str) 
 
 
 def check_ink(drawn: Any) -> None:
-    """Letters are in their quads, in the picture, and every one is there."""
+    """All letters are visible, inside their quads and inside the image."""
     letters, sample = drawn.letters, drawn.sample
     border = np.concatenate([letters[0], letters[-1], letters[:, 0], letters[:, -1]])
     assert border.max() < 40, sample.text
@@ -57,8 +57,8 @@ def check_ink(drawn: Any) -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_what_was_drawn_decides_everything(style: str) -> None:
-    """The same parameters, also read from JSON, give the same pixels; what is handed in stays as it was."""
+def test_styles_are_deterministic_functions_of_their_parameters(style: str) -> None:
+    """The same parameters, also from JSON, give the same pixels; arguments are not modified."""
     letters = np.zeros((40, 120), np.uint8)
     cv2.putText(letters, "Ag8", (10, 30), cv2.FONT_HERSHEY_SIMPLEX, 1, 255, 3)
     paper = np.full((40, 120, 3), 200, np.uint8)
@@ -81,8 +81,8 @@ def test_what_was_drawn_decides_everything(style: str) -> None:
 
 
 @pytest.mark.parametrize("style", ["underline", "highlight", "strike_through", "shadow", "extrusion", "glow"])
-def test_decoration_is_whole_in_the_picture(drawn_by: DrawnBy, style: str) -> None:
-    """Lines along the text are, and shadows but for their faint edges."""
+def test_decoration_is_completely_in_the_image(drawn_by: DrawnBy, style: str) -> None:
+    """Except for the faint edges of shadows."""
     plain = "background={plain: {lightness_range: [250, 255], tint: 0}}"
     straight = ("baselines={straight: 1}", plain, "layout.margin_range=[0, 0]")
     marked = style in ("underline", "highlight", "strike_through")
@@ -101,7 +101,7 @@ def face() -> Face:
 
 
 @pytest.mark.parametrize("text", ["a_b", "x, y; z", "Łódź ţ", "plain g"])
-def test_an_underline_leaves_marks_below_letters_alone(face: Face, text: str) -> None:
+def test_an_underline_does_not_touch_marks_below_letters(face: Face, text: str) -> None:
     line, style = shape_line(text, face), Underline()
     for seed in range(30):
         box = style.strokes(line, style.draw(RNG(seed))).box
@@ -118,7 +118,7 @@ def test_the_underline_of_a_vertical_line_is_on_its_right(face: Face) -> None:
         assert abs(box.top - line.ink_box.top) < 0.2
 
 
-def test_a_line_through_dashes_has_its_own_colour_and_lies_below(face: Face) -> None:
+def test_strokes_through_dashes_have_another_colour_and_lie_below(face: Face) -> None:
     style = StrikeThrough(own_colour_probability=0)
     for text, own in (("1-2", True), ("a=b", True), ("$5.00", True), ("Sale 50", False)):
         marks = style.strokes(shape_line(text, face), style.draw(RNG(1)))
@@ -126,8 +126,8 @@ def test_a_line_through_dashes_has_its_own_colour_and_lies_below(face: Face) -> 
         assert marks.box.left < 0 < marks.box.right
 
 
-def test_worn_print_is_still_there() -> None:
-    """Of every cluster a part is left, and on average as much as was asked for, or nearly."""
+def test_worn_letters_remain_visible() -> None:
+    """A part of every cluster remains, and about the requested part on average."""
     style, disc = Worn(), np.zeros((64, 64), np.uint8)
     for radius in (2, 4, 20):
         whole = disc.copy()
@@ -150,7 +150,7 @@ def test_worn_print_is_still_there() -> None:
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_bleeding_ink_stays_within_its_reach() -> None:
+def test_bleeding_ink_stays_within_its_outset() -> None:
     whole = np.zeros((120, 120), np.uint8)
     cv2.rectangle(whole, (40, 40), (80, 80), 255, -1)
     for seed in range(40):
@@ -165,7 +165,7 @@ def test_bleeding_ink_stays_within_its_reach() -> None:
 
 @pytest.mark.parametrize("mode", ["multiply", "darken", "burn"])
 @pytest.mark.parametrize("darker", [False, True])
-def test_no_blend_comes_nearer_to_the_paper_than_its_colour(mode: str, *, darker: bool) -> None:
+def test_no_blend_is_nearer_to_the_background_than_its_colour(mode: str, *, darker: bool) -> None:
     rng = RNG(0)
     paper = rng.integers(0, 256, (30, 40, 3), np.uint8)
     colour = (70.0, 120.0, 30.0)
@@ -218,18 +218,18 @@ BAD = [
 
 
 @pytest.mark.parametrize(("style", "setting", "value"), BAD)
-def test_a_wrong_setting_is_told(style: str, setting: str, value: object) -> None:
+def test_invalid_settings_are_refused(style: str, setting: str, value: object) -> None:
     with pytest.raises(InputError, match=rf"ink\.styles\.{style}.*{setting}"):
         resolve_recipe("digits", [f"ink.styles={{{style}: {{{setting}: {json.dumps(value)}}}}}"])
 
 
-def test_every_style_with_settings_has_a_wrong_one_above() -> None:
+def test_every_style_has_an_invalid_setting_above() -> None:
     assert {style for style, *_ in BAD} == set(STYLES) - {"plain"}
 
 
 @pytest.mark.parametrize("style", sorted(set(STYLES) - {"plain"}))
-def test_texts_of_scenes_can_be_read_in_every_style(style: str) -> None:
-    """Nearly as many as in plain ink; and the pictures are others."""
+def test_texts_of_scenes_are_legible_in_every_style(style: str) -> None:
+    """Almost as many as in plain ink, and the images differ."""
     settings = [
         "fonts={system: false, size_range: [9, 44]}",
         "output={width_range: [300, 420], height_range: [260, 420]}",

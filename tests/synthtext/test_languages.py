@@ -17,7 +17,7 @@ def draws(corpus: Corpus, count: int = 200) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["ar", "bn", "de", "el", "he", "hi", "ja", "ko", "ru", "ta", "tr", "vi", "zh"])
-def test_the_characters_of_a_language_are_few_its_own_and_in_order(language: str) -> None:
+def test_the_characters_of_a_language_are_few_and_sorted(language: str) -> None:
     characters = language_characters(language)
     assert list(characters) == sorted(set(characters))
     assert {*"0123456789 !$%.,/-"} <= set(characters)
@@ -41,19 +41,19 @@ def test_the_characters_of_a_language_are_few_its_own_and_in_order(language: str
         ("zh", "的〇", "のa"),
     ],
 )
-def test_what_belongs_to_a_language(language: str, some: str, none: str) -> None:
+def test_characters_of_languages(language: str, some: str, none: str) -> None:
     characters = set(language_characters(language))
     assert set(some) <= characters
     assert not set(none) & characters
 
 
-def test_words_are_of_the_languages_script_and_no_zeros_for_numbers() -> None:
+def test_words_are_in_the_languages_script_and_not_numbers() -> None:
     texts = draws(Words(language="ja", exponent=0.3, count_range=(1, 3)), 1000)
     assert not any((c.isascii() and c.isalpha()) or c == " " for text in texts for c in text)
     assert not any("00" in text or not any(map(str.isalpha, text)) for text in draws(Words(exponent=1.0), 1000))
 
 
-def test_words_stand_apart_as_the_language_has_it_or_as_asked_for() -> None:
+def test_words_are_separated_as_in_the_language_or_as_requested() -> None:
     assert all(" " in text for text in draws(Words(language="ko", count_range=(2, 2)), 20))
     assert not any(" " in text for text in draws(Words(language="zh", count_range=(2, 2)), 20))
     assert all("-" in text for text in draws(Words(language="zh", count_range=(2, 2), separator="-"), 20))
@@ -71,14 +71,14 @@ def test_words_stand_apart_as_the_language_has_it_or_as_asked_for() -> None:
         ("漢字", "ja", "漢字", "漢字"),
     ],
 )
-def test_case_is_the_languages(word: str, language: str, upper: str, title: str) -> None:
+def test_letter_case_follows_the_language(word: str, language: str, upper: str, title: str) -> None:
     assert to_case(word, "upper", language) == upper
     assert to_case(word, "title", language) == title
 
 
-def test_what_the_lists_folded_is_spelt_again() -> None:
+def test_folded_characters_are_restored() -> None:
     german, greek = (
-        set(language_words(language, 20_000)[0])  # drawing would need luck
+        set(language_words(language, 20_000)[0])  # too rare to draw
         for language in ("de", "el")
     )
     assert {
@@ -98,7 +98,7 @@ def test_what_the_lists_folded_is_spelt_again() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"characters": "abcé漢"}, {"charset": "words:de"}, {"charset": "digits"}])
-def test_all_characters_are_drawn_alike(settings: dict[str, str]) -> None:
+def test_characters_are_uniformly_distributed(settings: dict[str, str]) -> None:
     corpus = Characters(**settings, count_range=(2, 6), exclude="a")  # type: ignore[arg-type]
     texts = draws(corpus, 4000)
     assert {len(text) for text in texts} == {2, 3, 4, 5, 6}
@@ -109,7 +109,7 @@ def test_all_characters_are_drawn_alike(settings: dict[str, str]) -> None:
     assert min(counts) > 0.5 * max(counts)
 
 
-def test_characters_that_cannot_stand_alone_are_not_drawn() -> None:
+def test_marks_and_joiners_are_not_drawn() -> None:
     assert Characters(characters="aaक \u3000\u200c्\uf92c").alphabet == ("a", "क")
 
 
@@ -129,7 +129,7 @@ def test_characters_of_a_dictionary(tmp_path: Path) -> None:
         ({"charset": "absent.txt"}, "absent.txt"),
     ],
 )
-def test_characters_that_cannot_be_drawn(settings: dict[str, object], told: str) -> None:
+def test_invalid_settings_of_characters_are_refused(settings: dict[str, object], told: str) -> None:
     with pytest.raises(InputError) as caught:
         Characters(**settings).draw(np.random.default_rng(0))  # type: ignore[arg-type]
     assert told in str(caught.value)

@@ -1,4 +1,4 @@
-"""What a recipe says of layout: checked, drawn, told."""
+"""Options of the layout: validation, use, and recording."""
 
 import numpy as np
 import pytest
@@ -31,13 +31,13 @@ def draw(*settings: str, count: int = 40) -> list[Sample]:
         ({"length_range": (0, 5)}, "length_range"),
     ],
 )
-def test_what_cannot_be_is_refused(settings: dict[str, object], message: str) -> None:
+def test_invalid_options_are_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         LayoutOptions(**settings)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("settings", [{"probability": 1.5}, {"depth_range": (0.5, 2.0)}, {"depth_range": (0.9, 0.1)}])
-def test_neighbours_that_cannot_be_are_refused(settings: dict[str, object]) -> None:
+def test_invalid_neighbour_options_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(InputError, match="neighbours"):
         NeighbourOptions(**settings)  # type: ignore[arg-type]
 
@@ -48,13 +48,13 @@ def test_features_choose_other_glyphs() -> None:
     assert shape_line("100", face, ShapingOptions(features={"zero": 1})).glyphs != shape_line("100", face).glyphs
 
 
-def test_features_are_drawn_as_often_as_asked_and_told() -> None:
+def test_features_are_drawn_by_probability_and_recorded() -> None:
     drawn = [sample.meta.parameters["features"] for sample in draw("layout.features={onum: 0.5, zero: 1}", count=60)]
     assert all("zero" in features for features in drawn)
     assert 15 < sum("onum" in features for features in drawn) < 45
 
 
-def test_jitter_moves_letters_off_the_baseline() -> None:
+def test_jitter_shifts_letters_from_the_baseline() -> None:
     still, moved = (draw("layout.margin_range=[0,0]", f"layout.jitter_range={r}") for r in ("[0,0]", "[0.3,0.3]"))
     high, higher = (
         np.mean([np.ptp(s.clusters.quads[:, :, 1]) / s.meta.parameters["em_size"] for s in samples])
@@ -64,7 +64,7 @@ def test_jitter_moves_letters_off_the_baseline() -> None:
     assert all(sample.meta.parameters["jitter"] == 0.3 for sample in moved)
 
 
-def test_baselines_are_drawn_by_weight_and_told() -> None:
+def test_baselines_are_drawn_by_weight_and_recorded() -> None:
     samples = draw("baselines={straight: 1, wave: 1, vertical: 1}", "output.height=free", count=120)
     told = [sample.meta.parameters.get("baseline", "straight") for sample in samples]
     assert min(told.count(name) for name in ("straight", "wave", "vertical")) > 20

@@ -1,4 +1,4 @@
-"""Every way to lay out a line: ink, picture, quads and outlines agree (on plain paper, without pixel effects)."""
+"""Consistency of ink, image, quads and outlines for all layouts (plain background, no pixel effects)."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -37,7 +37,7 @@ BASE = (
     "layout.neighbours.probability=0",
 )
 COUNT = 60
-LOST = 0.25  # of an edge that lies half a pixel nearer to the border than it was set: its softened end, no ink
+LOST = 0.25  # of an antialiased edge at the border, whose position is rounded by up to half a pixel
 LAYOUTS = [
     pytest.param(baseline, effects, margins, id=f"{baseline}-{effects}-{margins}")
     for baseline, effects, margins in product(BASELINES, EFFECTS, MARGINS)
@@ -60,18 +60,18 @@ def drawn(*layout: str | int, count: int = COUNT) -> Iterator[Sample]:
 
 
 def heights(baseline: str) -> tuple[int | str, ...]:
-    return "free", 320 if baseline == "circle" else 48  # a circle of 48 pixels holds no letter that can be read
+    return "free", 320 if baseline == "circle" else 48  # the letters of a circle of 48 pixels are illegible
 
 
 def marks(sample: Sample) -> np.ndarray:
-    """How far every pixel is from the paper, as a share of the ink that is farthest: of one ink, its coverage."""
+    """Distance of every pixel from the background over the maximum: the coverage for a single ink colour."""
     image = sample.image.astype(np.float32)
     away = np.linalg.norm(image - image[0, 0], axis=2)
     return np.asarray(away / away.max())
 
 
 def filled(polygons: list[Points], shape: tuple[int, ...], grown: int = 0) -> np.ndarray:
-    """What lies in the polygons, and as many pixels around them."""
+    """Pixels inside the polygons and within a margin around them."""
     inside = np.zeros(shape, np.uint8)
     for polygon in polygons:
         cv2.fillPoly(inside, [np.round((polygon - 0.5) * 16).astype(np.int32)], 1, shift=4)
@@ -83,7 +83,7 @@ def border(ink: np.ndarray) -> float:
 
 
 def reach(sample: Sample) -> int:
-    """How many pixels the border around letters goes beyond them."""
+    """Width of the outline around letters in pixels."""
     drawn = sample.meta.parameters
     return max(1, round(drawn["width"] * drawn["em_size"])) if drawn["ink_style"] == "outline" else 0
 
@@ -104,7 +104,7 @@ def test_ink_picture_quads_and_outlines_agree(baseline: str, effects: str, margi
 
 
 def contrast(sample: Sample) -> float:
-    """The farthest that a channel of the ink is from the paper."""
+    """Maximum difference of a channel between ink and background."""
     return float(np.abs(sample.image.astype(np.float32) - sample.image[0, 0]).max())
 
 
@@ -124,7 +124,7 @@ def test_neighbours_stand_beside_a_line_and_change_nothing_of_it(baseline: str, 
                 or isinstance(either, SkippedSample)
                 or one.meta.rejected
             ):
-                continue  # the next attempt goes on in streams from which a neighbour was drawn
+                continue  # the next attempt continues streams that drew a neighbour
             told.append("neighbour" in either.meta.parameters)
             check_same_line(one, other)
             check_same_line(one, either)

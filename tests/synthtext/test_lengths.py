@@ -1,4 +1,4 @@
-"""Lengths of texts by weight."""
+"""Weights of the lengths of texts."""
 
 from collections import Counter
 
@@ -29,7 +29,7 @@ def test_a_length_is_as_much_more_frequent_as_its_factor_says(factor: float) -> 
     assert counts[9] / counts.total() == pytest.approx(expected, abs=0.025)
 
 
-def test_a_factor_of_nothing_keeps_a_length_out() -> None:
+def test_a_factor_of_zero_excludes_a_length() -> None:
     choice, rng = LengthSampler({"1-5": 0}, (1, 80), SHORT_OR_LONG), np.random.default_rng(0)
     rejected = 0
     for _ in range(200):
@@ -47,7 +47,7 @@ def test_lengths_that_no_text_has_are_not_looked_for() -> None:
         text, found = choice.draw(rng)
         assert found
         same += text == SHORT_OR_LONG.draw(plain)
-        plain.random()  # that accepted it
+        plain.random()  # consumes the number of the acceptance
     assert same == 50
 
 
@@ -94,7 +94,7 @@ def test_lines_follow_the_weights_and_each_is_the_same_alone() -> None:
         ({"1-4": float("inf")}, "factor of '1-4', inf"),
     ],
 )
-def test_weights_that_cannot_be_are_refused(weights: dict[str, float], told: str) -> None:
+def test_invalid_weights_are_refused(weights: dict[str, float], told: str) -> None:
     with pytest.raises(InputError, match=told):
         LayoutOptions(length_weights=weights)
     with pytest.raises(InputError, match=told):

@@ -1,4 +1,4 @@
-"""Properties of generated lines, over many random samples."""
+"""Properties of many generated lines."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import pytest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Generator, InputError, Sample, SkippedSample
 
-ALONE = "layout.neighbours={probability: 0}"  # other ink than the line's would be measured with it
+ALONE = "layout.neighbours={probability: 0}"  # the ink of neighbours would be measured
 PLAIN = (
     "fonts.system=false",
     ALONE,
@@ -42,7 +42,7 @@ def draw(recipe: str, overrides: tuple[str, ...], indices: Sequence[int], seed: 
 
 
 def coverage(sample: Sample) -> np.ndarray:
-    """How much ink is in each pixel, 0 to 1, of a picture of one ink on plain paper."""
+    """Coverage of each pixel, 0 to 1, of an image with one ink colour on a plain background."""
     image, ink = sample.image.astype(np.float64), np.array(sample.meta.parameters["ink"], np.float64)
     paper = image[0, 0]
     axis = ink - paper
@@ -123,7 +123,7 @@ def test_ink_keeps_the_contrast_floor_at_every_cluster(paper: str) -> None:
             (left, top), (right, bottom) = np.floor(quad.min(0)).astype(int), np.ceil(quad.max(0)).astype(int)
             around = away[max(top, 0) : bottom, max(left, 0) : right]
             if text.strip() and around.size:
-                # The paper is what is furthest from the ink; where letters nearly fill the box little of it is left.
+                # The pixels farthest from the ink are background, of which little remains between dense letters.
                 assert np.percentile(around, 97) > 40, sample.text
 
 
@@ -142,7 +142,7 @@ def test_pictures_have_the_size_that_was_asked_for() -> None:
     assert len({s.image.shape[0] for s in free}) > 5
 
 
-def test_what_was_drawn_is_told() -> None:
+def test_drawn_parameters_are_recorded() -> None:
     sample = draw("lines", ("fonts.system=false", "effects=[{use: blur}, {use: rotation}]"), [5])[0]
     assert [effect.name for effect in sample.meta.effects] == ["rotation", "blur"]
     assert sample.meta.effects[0].parameters.keys() == {"degrees"}
@@ -150,7 +150,7 @@ def test_what_was_drawn_is_told() -> None:
     assert sample.meta.font
 
 
-def test_a_text_that_never_fits_becomes_a_gap_with_reasons() -> None:
+def test_samples_without_an_acceptable_text_are_skipped_with_reasons() -> None:
     hopeless = ("layout.length_range=[1, 2]", 'corpus=[{use: pattern, pattern: "[0-9]{3}"}]')
     drawn = resolve_recipe("digits", hopeless).generator(1).generate(4)
     assert isinstance(drawn, SkippedSample)
@@ -175,7 +175,7 @@ def test_a_corpus_that_no_font_covers_is_refused(tmp_path: Path) -> None:
         resolve_recipe("digits", overrides).generator(0)
 
 
-def test_what_a_font_of_capitals_shows_is_what_the_label_says() -> None:
+def test_labels_of_fonts_with_only_capitals_are_capitals() -> None:
     samples = draw("lines", PLAIN, range(400))
     capital = [s.text for s in samples if s.meta.font.startswith("Amatic") and any(c.isalpha() for c in s.text)]
     assert capital
@@ -183,7 +183,7 @@ def test_what_a_font_of_capitals_shows_is_what_the_label_says() -> None:
     assert any(text.islower() for text in (s.text for s in samples if not s.meta.font.startswith("Amatic")))
 
 
-def test_lines_that_run_both_ways_are_set_so(tmp_path: Path) -> None:
+def test_bidirectional_lines_are_in_visual_order(tmp_path: Path) -> None:
     hebrew = "".join(map(chr, range(0x5D0, 0x5E0)))
     settings = (
         f'corpus=[{{use: pattern, pattern: "[{hebrew}]{{3}}( 12|)"}}]',
@@ -206,7 +206,7 @@ def test_lines_that_run_both_ways_are_set_so(tmp_path: Path) -> None:
             assert middles[one] < middles[two] < letters.min()
 
 
-def test_controls_of_direction_are_refused(tmp_path: Path) -> None:
+def test_bidirectional_controls_are_rejected(tmp_path: Path) -> None:
     (tmp_path / "lines.txt").write_text("abc\n\u202eabc\n\u2067abc\u2069\n")
     recipe = resolve_recipe("digits", (f"corpus=[{{use: text_file, path: {tmp_path}/lines.txt}}]", "charset=ascii"))
     samples = [s for s in map(recipe.generator(1).generate, range(40)) if isinstance(s, Sample)]

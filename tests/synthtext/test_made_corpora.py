@@ -1,4 +1,4 @@
-"""Templates, look-alikes, Faker's and jieba's texts."""
+"""Corpora of templates, confusables, Faker and jieba."""
 
 import subprocess
 import sys
@@ -63,22 +63,22 @@ def test_a_template_knows_common_fields() -> None:
         ("{number}" * 51, {}, "at most 50"),
     ],
 )
-def test_a_template_that_cannot_be_is_refused(template: str, fields: dict[str, Corpus], told: str) -> None:
+def test_invalid_templates_are_refused(template: str, fields: dict[str, Corpus], told: str) -> None:
     with pytest.raises(InputError, match=told):
         Template(template, fields)
 
 
-def test_confusables_hold_one_part_in_the_place_of_another() -> None:
+def test_confusables_replace_one_part() -> None:
     words, codes = draws(Confusables(code_share=0), 400), draws(Confusables(code_share=1), 400)
     assert all(code.isalnum() and 3 <= len(code) <= 11 for code in codes)
     mixed = [word for word in words if any(c.isdigit() for c in word)]
     assert 20 < len(mixed) < 300
     assert len({*words, *codes}) > 500
     assert all(Charset.named("ascii").covers(text) for text in words + codes)
-    assert not any("I" in code or "l" in code for code in codes)  # with 1 they would be guesses
+    assert not any("I" in code or "l" in code for code in codes)  # ambiguous with 1
 
 
-def test_confusables_of_the_users_own_go_both_ways() -> None:
+def test_custom_confusables_are_exchanged_in_both_directions() -> None:
     corpus = Confusables(pairs=(("rn", "m"),), code_share=0)
     texts = draws(corpus, 300)
     assert any("rn" in text for text in texts)
@@ -98,7 +98,7 @@ def test_confusables_of_chinese_are_chinese() -> None:
     assert len(set(texts)) > 100
 
 
-def test_pairs_are_of_different_parts_and_named_once() -> None:
+def test_default_pairs_are_distinct() -> None:
     pairs = [tuple(pair.split()) for pair in (*_LATIN, *_IN_WORDS)] + [tuple(pair) for pair in _HAN]
     assert all(len(pair) == 2 and pair[0] != pair[1] for pair in pairs)
     assert len({frozenset(pair) for pair in pairs}) == len(pairs)
@@ -119,7 +119,7 @@ def test_faker_draws_one_line_from_the_generator_alone(corpus: Faker) -> None:
     assert all(text == clean_text(text) for text in texts)
 
 
-def test_faker_is_the_same_in_another_process_and_leaves_global_chance_alone() -> None:
+def test_faker_is_reproducible_and_does_not_use_global_randomness() -> None:
     faker = pytest.importorskip("faker")
     corpora = [Faker("company", "fr_FR"), Faker("job"), Faker("iban"), Faker("address", "it_IT")]
     faker.Faker.seed(1)
@@ -156,7 +156,7 @@ def test_faker_is_the_same_in_another_process_and_leaves_global_chance_alone() -
     ],
     ids=lambda value: getattr(value, "provider", None),
 )
-def test_what_faker_cannot_draw_is_refused(corpus: Faker, told: str) -> None:
+def test_unsuitable_faker_providers_are_refused(corpus: Faker, told: str) -> None:
     pytest.importorskip("faker")
     with pytest.raises(InputError, match=told):
         corpus.check()
@@ -165,7 +165,7 @@ def test_what_faker_cannot_draw_is_refused(corpus: Faker, told: str) -> None:
 @pytest.mark.parametrize("corpus", [Faker("name"), JiebaWords(size=77)], ids=["faker", "jieba"])
 def test_a_package_that_is_missing_is_named(corpus: Faker | JiebaWords, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "faker", None)
-    monkeypatch.setattr(jieba_words, "_dictionary", jieba_words._dictionary.__wrapped__)  # it may have been read
+    monkeypatch.setattr(jieba_words, "_dictionary", jieba_words._dictionary.__wrapped__)  # it may be cached
     monkeypatch.setattr("synthtext.corpora.jieba_words.package_file", lambda package, name: None)
     with pytest.raises(InputError, match=r"pip install 'ocrmill\[corpora\]'"):
         corpus.check()

@@ -1,4 +1,4 @@
-"""Papers that are painted from what they drew: what they hold, and what they leave of the letters."""
+"""Parametric backgrounds: determinism, and legibility of letters."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ SIZE = Size(300, 48)
 
 
 @pytest.mark.parametrize("name", PAPERS)
-def test_letters_on_a_paper_keep_the_floor(drawn_by: Callable[[Sequence[str], int], list[Any]], name: str) -> None:
+def test_letters_reach_the_contrast_floor(drawn_by: Callable[[Sequence[str], int], list[Any]], name: str) -> None:
     settings = [
         f"background={{{name}: 1}}",
         "ink.styles={plain: 2, blend: 1, shadow: 1}",
@@ -35,11 +35,11 @@ def test_letters_on_a_paper_keep_the_floor(drawn_by: Callable[[Sequence[str], in
         assert told["background_parameters"]
         json.dumps(told)
         calm.append(told["contrast_reduction"] == 0)
-    assert np.mean(calm) > 0.8  # most papers can be written on as they are
+    assert np.mean(calm) > 0.8  # most backgrounds need no reduction of contrast
 
 
 @pytest.mark.parametrize("name", PAPERS)
-def test_what_was_drawn_decides_every_pixel(name: str) -> None:
+def test_pixels_are_a_function_of_the_parameters(name: str) -> None:
     part = PAPERS[name]()
     pictures = []
     for seed in range(12):
@@ -59,8 +59,8 @@ def test_what_was_drawn_decides_every_pixel(name: str) -> None:
     assert len(set(pictures)) == 12
 
 
-def test_tiles_are_cut_where_it_was_drawn() -> None:
-    """Pieces of one tile at the same place are the same; a larger piece holds the smaller one."""
+def test_tiles_are_cropped_at_the_drawn_position() -> None:
+    """Crops at the same position are equal, and a larger crop contains a smaller one."""
 
     def ramp(rng: np.random.Generator) -> np.ndarray:
         return np.tile(np.arange(WIDTH) % 251, (HEIGHT, 1)).astype(np.uint8)
@@ -101,13 +101,13 @@ def test_a_halftone_has_as_much_ink_as_its_tone(colour_probability: float) -> No
     assert light[0] - light[-1] > 40
 
 
-def test_ruled_lines_are_as_far_apart_as_was_drawn() -> None:
+def test_ruled_lines_have_the_drawn_spacing() -> None:
     part = Ruled(kinds=("lines",), spacing_range=(0.25, 0.25), strength_range=(80, 80))
     for seed in range(20):
         drawn = {**part.draw(RNG(seed)), "lean": 0.0}
         dark = part.render(Size(60, 200), drawn).mean(axis=(1, 2))
         line = dark < dark.max() - 20
-        rows = np.flatnonzero(line[1:] & ~line[:-1])  # where lines begin
+        rows = np.flatnonzero(line[1:] & ~line[:-1])  # the first rows of lines
         assert len(rows) in (3, 4)
         assert np.abs(np.diff(rows) - 50).max() <= 1
 
@@ -123,7 +123,7 @@ def test_a_cell_of_a_table_is_empty_but_for_its_edges() -> None:
 
 
 @pytest.mark.parametrize("kind", ["pixels", "lines", "moire"])
-def test_a_screen_leaves_the_light_that_it_tells(kind: str) -> None:
+def test_a_screen_retains_the_reported_contrast(kind: str) -> None:
     part, white = Screen(kinds=(kind,)), np.full((48, 300, 3), 255, np.uint8)
     for seed in range(30):
         drawn = part.draw(RNG(seed))
@@ -133,7 +133,7 @@ def test_a_screen_leaves_the_light_that_it_tells(kind: str) -> None:
         assert light.std() > 2
 
 
-def test_a_joint_between_boards_is_where_it_was_drawn() -> None:
+def test_the_joint_of_boards_is_at_its_position() -> None:
     part = Wood(joint_probability=1)
     for seed in range(20):
         drawn = {**part.draw(RNG(seed)), "joint": 0.5}
@@ -154,10 +154,10 @@ BAD = [
 
 
 @pytest.mark.parametrize(("name", "setting", "value"), BAD)
-def test_a_wrong_setting_is_told(name: str, setting: str, value: object) -> None:
+def test_invalid_settings_are_refused(name: str, setting: str, value: object) -> None:
     with pytest.raises(InputError, match=rf"background\.{name}.*{setting}"):
         resolve_recipe("digits", [f"background={{{name}: {{{setting}: {json.dumps(value)}}}}}"])
 
 
-def test_every_paper_has_a_wrong_setting_above() -> None:
+def test_every_background_has_an_invalid_setting_above() -> None:
     assert {name for name, *_ in BAD} == set(PAPERS)

@@ -1,4 +1,4 @@
-"""Texts that are hardly texts: each becomes a sample whose label is what is seen, or is rejected with a reason."""
+"""Unusual texts: each gives a sample whose label is what is visible, or is rejected with a reason."""
 
 import unicodedata
 from pathlib import Path
@@ -11,11 +11,11 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Generator, InputError, Sample, SkippedSample
 from synthtext.fonts import bundled_fonts, system_fonts
 
-PLAIN = "abc"  # stands in every corpus, so that it can be drawn from
+PLAIN = "abc"  # in every corpus, so that none is empty
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 ISOLATED, OVERRIDDEN = "\u2068ab\u2069", "\u202eab\u202c"
 
-SEEN = {  # what is written, and what is seen of it
+SEEN = {  # text, and its visible label
     "tab": ("a\tb", "a b"),
     "carriage return": ("a\rb\r", "a b"),
     "other ends of lines": ("a\u0085b\u2028c\u2029d\x0be\x0cf", "a b c d e f"),
@@ -44,7 +44,7 @@ SEEN = {  # what is written, and what is seen of it
     "astral letters": ("\U0001d538\U0001d552", "\U0001d538\U0001d552"),
     "both directions": ("abc שלום (12) سلام", "abc שלום (12) سلام"),
 }
-EITHER = {  # whether a font shows them is its own affair
+EITHER = {  # whether they are drawn depends on the font
     "mark without base": "\u0301abc",
     "only a mark": "\u0301",
     "fifty marks": "o" + "\u0301" * 50 + "k",
@@ -110,7 +110,7 @@ LAYOUTS = {
 
 @pytest.fixture(scope="module")
 def fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One font of many scripts, so that what happens to a text is known."""
+    """A single font with many scripts."""
     folder = tmp_path_factory.mktemp("fonts")
     path = next(path for path in (*bundled_fonts(), *system_fonts()) if path.stem == "DejaVuSans")
     (folder / path.name).symlink_to(path)
@@ -119,18 +119,18 @@ def fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def many_fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fonts of Han, Hangul, Devanagari and symbols, as far as they are here."""
+    """Installed fonts of Han, Hangul, Devanagari and symbols."""
     folder = tmp_path_factory.mktemp("many")
     paths = [path for path in system_fonts() if path.stem in STEMS]
     if not paths:
-        pytest.skip("none of these fonts is here: `make fonts` installs them")
+        pytest.skip("none of these fonts is installed; run `make fonts`")
     for path in paths:
         (folder / path.name).symlink_to(path)
     return folder
 
 
 def opened(text: str, fonts: Path, folder: Path, *settings: str) -> Generator[Sample]:
-    """Lines of a file with this text, thrice as often as a plain one, in a charset that has all characters."""
+    """Lines of a file with this text three times and a plain one, in a charset of all their characters."""
     (folder / "texts.txt").write_bytes(f"{text}\n{text}\n{text}\n{PLAIN}\n".encode())
     shown = unicodedata.normalize("NFC", text) + unicodedata.normalize("NFKC", text) + PLAIN
     shown += unicodedata.normalize("NFC", shown.upper())
@@ -142,7 +142,7 @@ def opened(text: str, fonts: Path, folder: Path, *settings: str) -> Generator[Sa
 
 
 def outcomes(generator: Generator[Sample]) -> tuple[set[str], set[str]]:
-    """Labels besides the plain one, and reasons."""
+    """Labels except for the plain one, and reasons of rejection."""
     labels: set[str] = set()
     reasons: set[str] = set()
     for sample in generator.generate_many(range(16)):
@@ -158,7 +158,7 @@ def outcomes(generator: Generator[Sample]) -> tuple[set[str], set[str]]:
 def check(sample: Sample) -> None:
     text, offsets, quads = sample.text, sample.clusters.offsets.tolist(), sample.clusters.quads
     ends = np.cumsum([len(part) for part in regex.findall(r"\X", text)]).tolist()
-    ends += [match.end() for match in VIRAMA.finditer(text)]  # half forms stand alone
+    ends += [match.end() for match in VIRAMA.finditer(text)]  # half forms are separate
     assert offsets[0] == 0
     assert offsets[-1] == len(text)
     assert offsets == sorted(set(offsets))
@@ -169,26 +169,26 @@ def check(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("name", SEEN)
-def test_a_label_is_what_is_seen(name: str, fonts: Path, tmp_path: Path) -> None:
+def test_a_label_is_the_visible_text(name: str, fonts: Path, tmp_path: Path) -> None:
     written, seen = SEEN[name]
     assert outcomes(opened(written, fonts, tmp_path)) == ({seen}, set())
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_a_label_is_rejected_with_its_reason(name: str, fonts: Path, tmp_path: Path) -> None:
+def test_unlabellable_texts_are_rejected_with_a_reason(name: str, fonts: Path, tmp_path: Path) -> None:
     written, reason = REFUSED[name]
     assert outcomes(opened(written, fonts, tmp_path)) == (set(), {reason})
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", [*SEEN, *EITHER])
-def test_whatever_is_written_is_drawn_or_rejected(name: str, layout: str, fonts: Path, tmp_path: Path) -> None:
+def test_texts_are_drawn_or_rejected(name: str, layout: str, fonts: Path, tmp_path: Path) -> None:
     written, seen = SEEN[name] if name in SEEN else (EITHER[name], unicodedata.normalize("NFC", EITHER[name]))
     check_handled(seen, *outcomes(opened(written, fonts, tmp_path, *LAYOUTS[layout])))
 
 
 @pytest.mark.parametrize("name", EITHER)
-def test_whatever_is_written_is_drawn_or_rejected_in_other_fonts(name: str, many_fonts: Path, tmp_path: Path) -> None:
+def test_texts_are_drawn_or_rejected_in_other_fonts(name: str, many_fonts: Path, tmp_path: Path) -> None:
     check_handled(unicodedata.normalize("NFC", EITHER[name]), *outcomes(opened(EITHER[name], many_fonts, tmp_path)))
 
 
@@ -206,7 +206,7 @@ def test_capitals_of_a_font_without_small_letters_are_composed(fonts: Path, tmp_
     assert with_iota == {"Ϊ́Ά"}
 
 
-def test_a_text_of_ten_thousand_characters_has_an_end(fonts: Path, tmp_path: Path) -> None:
+def test_texts_of_ten_thousand_characters_are_rejected(fonts: Path, tmp_path: Path) -> None:
     long = opened("word " * 2000, fonts, tmp_path, "layout.length_range=[1, 20000]", "effects=[]")
     assert outcomes(long) == (set(), {"too long"})
 

@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("paper", [Plain(), Gradient(), Texture()], ids=repr)
 @pytest.mark.parametrize("size", [Size(1, 1), Size(300, 48), Size(9, 200)])
-def test_procedural_papers_fill_any_size_and_repeat(paper: Background, size: Size) -> None:
+def test_procedural_backgrounds_have_any_size_and_are_reproducible(paper: Background, size: Size) -> None:
     first, second = (paper.paint(np.random.default_rng(4), size) for _ in range(2))
     assert first.shape == (size.height, size.width, 3)
     assert first.dtype == np.uint8
@@ -55,7 +55,7 @@ def test_a_crop_is_part_of_its_photograph(folder: Path) -> None:
         cv2.matchTemplate(photo[..., ::-1].astype(np.uint8), np.ascontiguousarray(side), cv2.TM_SQDIFF).min()
         for side in (crop, crop[:, ::-1])
     ]
-    assert min(matches) / crop.size < 30  # two decoders differ by a rounding
+    assert min(matches) / crop.size < 30  # two decoders round differently
     assert max(matches) / crop.size > 300
 
 
@@ -67,13 +67,13 @@ def test_a_truncated_photograph_is_named(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["absent", "empty"])
-def test_a_folder_without_pictures_is_refused(tmp_path: Path, name: str) -> None:
+def test_folders_without_images_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=name):
         Photos(tmp_path / name).check()
 
 
-def test_a_byte_cache_forgets_what_was_used_least_recently() -> None:
+def test_a_byte_cache_evicts_the_least_recently_used() -> None:
     cache: ByteCache[str, bytes] = ByteCache(limit=1000, size=len)
     made: list[str] = []
 
@@ -81,7 +81,7 @@ def test_a_byte_cache_forgets_what_was_used_least_recently() -> None:
         made.append(key)
         return bytes(100)
 
-    for key in ("a", "b", "c", "a", "d"):  # each takes 300 with its overhead: three fit
+    for key in ("a", "b", "c", "a", "d"):  # each takes 300 with its overhead, so that three fit
         cache.get(key, lambda key=key: value(key))  # type: ignore[misc]
     assert made == ["a", "b", "c", "d"]
     cache.get("a", lambda: value("a"))
@@ -90,7 +90,7 @@ def test_a_byte_cache_forgets_what_was_used_least_recently() -> None:
     assert cache.bytes <= 1000
 
 
-def test_a_photograph_that_was_replaced_is_read_again(folder: Path) -> None:
+def test_replaced_photographs_are_read_again(folder: Path) -> None:
     for name in ("0.jpg", "2.jpg"):
         (folder / name).unlink()
     crops = []

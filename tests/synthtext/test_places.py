@@ -1,4 +1,4 @@
-"""Where texts may go: calm places, that keep to surfaces, in the perspective of what is there."""
+"""Placement of texts: in smooth areas, within surfaces, and in their perspective."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def filled(polygon: np.ndarray) -> np.ndarray:
     return mask.astype(bool)
 
 
-def test_texts_go_where_the_picture_is_calm() -> None:
+def test_texts_are_placed_in_smooth_areas() -> None:
     image = noise()
     image[100:220, 150:350] = 90
     calm = np.zeros(SIZE, bool)
@@ -43,7 +43,7 @@ def test_texts_go_where_the_picture_is_calm() -> None:
     assert np.mean(inside) > 0.85
 
 
-def test_places_lie_in_the_picture_and_apart() -> None:
+def test_placements_are_in_the_image_and_do_not_overlap() -> None:
     survey, taken = (
         PlacementMap(SceneBackground(Wall().paint(np.random.default_rng(1), Size(SIZE[1], SIZE[0])))),
         np.zeros(SIZE, int),
@@ -62,7 +62,7 @@ def test_places_lie_in_the_picture_and_apart() -> None:
     assert taken.max() == 1
 
 
-def test_a_plane_larger_than_the_picture_has_no_place() -> None:
+def test_blocks_larger_than_the_image_have_no_placement() -> None:
     assert (
         find_placement(
             np.random.default_rng(0), PlacementMap(SceneBackground(grey())), FreeArea(900, 20, 6, 1.0), 0.0, 1.0
@@ -76,7 +76,7 @@ def test_a_plane_larger_than_the_picture_has_no_place() -> None:
     assert smaller.quad[:, 0].max() - smaller.quad[:, 0].min() == pytest.approx(0.5 * 612, abs=1)
 
 
-def test_no_place_crosses_the_border_of_a_segment() -> None:
+def test_placements_do_not_cross_borders_of_segments() -> None:
     segments = np.zeros(SIZE, np.uint8)
     segments[:, 190:] = 1
     segments[120:, 100:300] = 2
@@ -88,7 +88,7 @@ def test_no_place_crosses_the_border_of_a_segment() -> None:
         assert len(np.unique(segments[filled(place.quad)])) == 1
 
 
-def test_no_place_crosses_a_jump_of_depth() -> None:
+def test_placements_do_not_cross_depth_discontinuities() -> None:
     depth = np.full(SIZE, 60, np.uint8)
     depth[:, 190:] = 200
     for seed in range(60):
@@ -102,7 +102,7 @@ def test_no_place_crosses_a_jump_of_depth() -> None:
 
 @pytest.mark.parametrize("way", ["right", "left", "down", "up"])
 def test_perspective_follows_the_slope_of_the_depth(way: str) -> None:
-    """The side of a wall that is nearer is larger: by the ratio of inverse depths."""
+    """The nearer side of a wall is larger by the ratio of inverse depths."""
     ramp = np.linspace(60, 180, SIZE[1] if way in ("right", "left") else SIZE[0])
     ramp = ramp[::-1] if way in ("left", "up") else ramp
     depth = np.tile(ramp, (SIZE[0], 1)) if way in ("right", "left") else np.tile(ramp[:, None], (1, SIZE[1]))
@@ -117,7 +117,7 @@ def test_perspective_follows_the_slope_of_the_depth(way: str) -> None:
     assert sides[1] / sides[0] == pytest.approx(near[1] / near[0], rel=0.06)
 
 
-def test_perspective_follows_the_edges_of_the_picture() -> None:
+def test_perspective_follows_the_edges_of_the_image() -> None:
     image = grey()
     for y in range(-200, 400, 24):
         cv2.line(image, (0, y), (SIZE[1], y + round(0.2 * SIZE[1])), (20, 20, 20), 3, cv2.LINE_AA)
@@ -129,7 +129,7 @@ def test_perspective_follows_the_edges_of_the_picture() -> None:
     assert PlacementMap(SceneBackground(grey())).slopes(Box(120, 100, 240, 140)).top == 0
 
 
-def test_what_is_taken_is_not_free() -> None:
+def test_reserved_areas_are_not_free() -> None:
     survey = PlacementMap(SceneBackground(grey()))
     square = Box(40, 40, 100, 80).polygon()
     assert survey.is_free(square)
@@ -142,7 +142,7 @@ def test_what_is_taken_is_not_free() -> None:
 
 @pytest.fixture
 def photographs(tmp_path: Path) -> Path:
-    """Photographs of two walls that meet, whose texts have different colours behind them, and their maps."""
+    """Photographs of two adjacent walls of different colours, with maps."""
     for name in ("photos", "depth", "segments"):
         (tmp_path / name).mkdir()
     for number in range(3):
@@ -173,7 +173,7 @@ def test_scenes_on_photographs_with_and_without_maps(photographs: Path, maps: tu
     assert {scene.meta.parameters["background"] for scene in drawn if isinstance(scene, Scene)} == {"photos"}
 
 
-def test_texts_on_photographs_keep_to_their_segments(photographs: Path) -> None:
+def test_texts_on_photographs_stay_within_segments(photographs: Path) -> None:
     stock = Photos(photographs / "photos", segments=photographs / "segments").for_block(np.random.default_rng(0))
     for seed in range(20):
         rng = np.random.default_rng(seed)
@@ -184,10 +184,10 @@ def test_texts_on_photographs_keep_to_their_segments(photographs: Path) -> None:
         if place is not None:
             assert len(np.unique(backdrop.segments[filled(place.quad)])) == 1
             bright = backdrop.image[filled(place.quad)].mean(axis=1) > 120
-            assert bright.mean() < 0.02 or bright.mean() > 0.98  # the map moves with its photograph
+            assert bright.mean() < 0.02 or bright.mean() > 0.98  # the map is cropped like its photograph
 
 
-def test_photographs_fill_the_picture_and_are_not_mirrored_at_their_edges(photographs: Path) -> None:
+def test_photographs_fill_the_image_without_reflection(photographs: Path) -> None:
     ramp = np.repeat(np.linspace(0, 255, 500).astype(np.uint8)[None], 200, axis=0)
     cv2.imwrite(str(photographs / "photos" / "wall0.jpg"), cv2.merge([ramp] * 3))
     for name in ("wall1.jpg", "wall2.jpg"):
@@ -210,7 +210,7 @@ def test_photographs_fill_the_picture_and_are_not_mirrored_at_their_edges(photog
     ],
     ids=["broken map", "other shape", "no map", "no photograph", "broken photograph"],
 )
-def test_bad_folders_are_told(photographs: Path, damage: object, told: str) -> None:
+def test_invalid_folders_are_refused(photographs: Path, damage: object, told: str) -> None:
     assert callable(damage)
     damage(photographs)
     with pytest.raises(InputError, match=told):

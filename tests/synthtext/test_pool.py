@@ -25,13 +25,13 @@ def test_a_pool_has_a_font_for_every_corpus() -> None:
     assert {len(fonts) for fonts in drawn} == {4, 5}
 
 
-def test_a_pool_is_of_different_families_while_there_are_some() -> None:
+def test_pools_have_different_families_if_possible() -> None:
     families = [FontFamily((face(f"{i}"), face(f"{i} bold")), 1.0) for i in range(8)]
     drawn = FontPool(families).draw(np.random.default_rng(0), 8)
     assert len({font.family.split()[0] for font in drawn}) == 8
 
 
-def test_patterns_fit_the_names_of_faces() -> None:
+def test_patterns_match_the_names_of_faces() -> None:
     faces = [replace(face(family), style=style) for family in ("Lato", "Plex Mono") for style in ("Regular", "Italic")]
     patterns = {"*": 0.5, "*MONO*": 8.0, "*italic": 0.25, "none of them [0-9]": 0.0}
     assert font_weights(faces, patterns) == (0.5, 0.125, 4.0, 1.0)
@@ -52,7 +52,7 @@ def test_faces_of_a_family_are_drawn_by_weight() -> None:
         assert drawn.count(style) / 4000 == pytest.approx(share, abs=0.04)
 
 
-def test_fonts_without_weight_are_never_drawn_and_not_all_may_be() -> None:
+def test_fonts_of_weight_zero_are_never_drawn() -> None:
     with pytest.raises(InputError, match="every font has the weight 0"):
         resolve_recipe("digits", ["fonts.weights={'*': 0}"]).generator(0)
     generator = resolve_recipe("digits", ["fonts.weights={'[!l]*': 0}", "fonts.pool=3"]).generator(0)
@@ -65,7 +65,7 @@ WEIGHTS = (0.2, 0.5, 1.0, 3.0)
 
 @pytest.mark.parametrize("count", [3, 16])
 def test_fonts_follow_their_weights(count: int) -> None:
-    """However many of them go into a pool: here some families are due several times in one, or only in some."""
+    """For any size of pools, even if some families occur several times in one."""
     families = [FontFamily((face(f"{i}"), face(f"{i} bold")), 0.5, (w, 3 * w)) for i, w in enumerate(WEIGHTS * 3)]
     pool, rng, pools = FontPool(families), np.random.default_rng(1), 1500
     drawn = Counter(font.family for _ in range(pools) for font in pool.draw(rng, count))
@@ -79,10 +79,10 @@ def test_fonts_follow_their_weights(count: int) -> None:
         / (pools * count * 4 * weight / total)
         for i, weight in enumerate(WEIGHTS * 3)
     )
-    assert chi_square < 31  # 99.9 % of 11 degrees of freedom; systematic draws vary less
+    assert chi_square < 31  # 99.9 % of 11 degrees of freedom; systematic sampling varies less
 
 
-def test_a_font_for_a_corpus_is_chosen_by_weight_too() -> None:
+def test_fonts_for_a_corpus_are_drawn_by_weight() -> None:
     rare = [face("light"), face("heavy")]
     families = [FontFamily((face("latin"),), 1.0, (1000.0,))]
     families += [FontFamily((font,), 1e-6, (weight,)) for font, weight in zip(rare, (1.0, 9.0), strict=True)]
@@ -100,7 +100,7 @@ def test_weights_are_of_faces_or_families() -> None:
         assert weight == given.get(font.name, given.get(font.family, 1.0))
 
 
-def test_weights_that_cannot_be_are_refused() -> None:
+def test_invalid_weights_are_refused() -> None:
     fonts = find_fonts(FontOptions()).fonts
     names = {font.family for font in fonts}
     name = sorted(names)[0]

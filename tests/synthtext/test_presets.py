@@ -1,4 +1,4 @@
-"""Every preset with its own effects, over thousands of samples: what is drawn, and what the labels say of it."""
+"""Invariants of every preset with its effects, over thousands of samples."""
 
 import random
 import unicodedata
@@ -23,11 +23,11 @@ from synthtext.fonts import FontFile, system_fonts
 from synthtext.lines import stages
 from synthtext.lines.state import LineState
 
-# The fonts of a preset are the ones that come with the project and, where they are, one of every script.
+# The fonts are the bundled ones and, if installed, one for every script.
 SCRIPTS = ["Arabic", "Bengali", "Devanagari", "Hebrew", "Tamil"]
 STEMS = {"DejaVuSans", "NotoSansCJK-Regular", *(f"NotoSans{script}-Regular" for script in SCRIPTS)}
 INDICES = range(216, 296)  # of two blocks
-FEWER = range(238, 274)  # of presets of languages, which look like `lines`: of two blocks as well
+FEWER = range(238, 274)  # for presets of languages, which resemble `lines`; also in two blocks
 REASONS = {
     "blank glyph",
     "character outside of the charset",
@@ -43,7 +43,7 @@ VIRAMA = regex.compile(r"\p{ccc=9}\p{M}*\u200d?(?=\p{L})")
 
 @pytest.fixture(scope="module")
 def fonts(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Settings that name the fonts."""
+    """Settings of the fonts."""
     folder = tmp_path_factory.mktemp("fonts")
     paths = [path for path in system_fonts() if path.stem in STEMS]
     for path in paths:
@@ -60,11 +60,11 @@ def opened(name: str, fonts: Sequence[str]) -> tuple[ResolvedRecipe, Generator[S
     except InputError as error:
         if "is covered by none" not in str(error):
             raise
-        pytest.skip(f"no font for {name} is here: `make fonts` installs some")
+        pytest.skip(f"no font for {name} is installed; run `make fonts`")
 
 
 class Watch:
-    """What is drawn on the way to a sample; the last entries belong to the sample that was drawn last."""
+    """Intermediate results; the last entries belong to the last sample."""
 
     def __init__(self, patch: pytest.MonkeyPatch, generator: LineGenerator) -> None:
         self.glyphs: list[list[int]] = []
@@ -91,7 +91,7 @@ class Watch:
 
 
 def veiled(draft: LineState) -> Image:
-    """The paper as it is seen beside the letters."""
+    """The background with its overlay."""
     part = draft.block.backgrounds[draft.background_index]
     return (
         part.apply_overlay(draft.background, draft.background_parameters)
@@ -103,7 +103,7 @@ def veiled(draft: LineState) -> Image:
 @pytest.mark.parametrize(
     "name", [name for name in recipe_preset_names() if read_preset(name).get("kind", "lines") == "lines"]
 )
-def test_a_preset_keeps_what_is_promised(name: str, fonts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_presets_keep_the_invariants(name: str, fonts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     recipe, generator = opened(name, fonts)
     indices = FEWER if name.removeprefix("lines-") in languages() else INDICES
     together = dict(zip(indices, generator.generate_many(indices), strict=True))
@@ -120,7 +120,7 @@ def test_a_preset_keeps_what_is_promised(name: str, fonts: list[str], monkeypatc
         assert set(sample.meta.rejected) <= REASONS
         check_label(sample, recipe)
         check_clusters(sample)
-        assert not any(0 in glyphs for glyphs in watch.glyphs), sample.text  # of neighbours too
+        assert not any(0 in glyphs for glyphs in watch.glyphs), sample.text  # also of neighbours
         check_ink(sample, watch.coverages[-1])
         floor = recipe.settings["ink"]["contrast_floor"]
         assert sample.meta.contrast >= floor
@@ -166,8 +166,8 @@ def check_label(sample: Sample, recipe: ResolvedRecipe) -> None:
     assert unicodedata.is_normalized("NFC", text)
     for character in text:
         kind = unicodedata.category(character)
-        assert kind[0] not in "CZ" or character in JOINERS + " ", ascii(text)  # no control, no other white space
-        assert not "\ufb1d" <= character <= "\ufdff", ascii(text)  # no ready-made forms
+        assert kind[0] not in "CZ" or character in JOINERS + " ", ascii(text)  # no controls, no other white space
+        assert not "\ufb1d" <= character <= "\ufdff", ascii(text)  # no presentation forms
         assert not "\ufe70" <= character <= "\ufefc", ascii(text)
     assert recipe.charset.covers(recipe.charset.fold(text)), ascii(text)
     faces = [font for font in recipe.fonts if font.name == sample.meta.font]
@@ -177,7 +177,7 @@ def check_label(sample: Sample, recipe: ResolvedRecipe) -> None:
 
 @cache
 def characters_of(font: FontFile) -> set[str]:
-    """What a font has, as another library reads it."""
+    """Characters of a font according to fontTools."""
     with TTFont(font.path, fontNumber=font.face_index, lazy=True) as opened:
         return set(map(chr, opened.getBestCmap()))
 
@@ -195,14 +195,14 @@ def check_clusters(sample: Sample) -> None:
 
 
 def graphemes(text: str) -> set[int]:
-    """Where grapheme clusters begin and end; half forms of Indic letters stand alone, as before UAX #29 had GB9c."""
+    """Boundaries of grapheme clusters; half forms of Indic letters are separate, as before rule GB9c of UAX #29."""
     ends = np.cumsum([len(part) for part in regex.findall(r"\X", text)]).tolist()
     halves = [match.end() for match in VIRAMA.finditer(text)]
     return {0, *ends, *halves}
 
 
 def check_ink(sample: Sample, coverage: Image) -> None:
-    """The ink of every cluster is in the picture and in its quad, to 2 px."""
+    """The ink of every cluster is in the image and in its quad, within 2 px."""
     assert coverage.shape == sample.image.shape[:2]
     border = np.concatenate([coverage[0], coverage[-1], coverage[:, 0], coverage[:, -1]])
     assert border.max() < 40, sample.text
@@ -218,15 +218,19 @@ def check_ink(sample: Sample, coverage: Image) -> None:
 
 
 def check_contrast(sample: Sample, coverage: Image, paper: Image, image: Image, floor: float) -> None:
-    """The ink of every cluster, where it is solid, is lighter or darker than the paper around it by the floor."""
+    """The solid ink of every cluster differs from the background around it by the contrast floor."""
     ground, shown = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float64) for one in (paper, image))
     around = cv2.dilate(coverage, np.ones((3, 3), np.uint8)) > 0
     share = coverage / 255
-    ink = (shown - ground * (1 - share)) / np.maximum(share, 0.01)  # that it would be with a coverage of 1
+    ink = (shown - ground * (1 - share)) / np.maximum(share, 0.01)  # extrapolated to a coverage of 1
     for part, quad in zip(sample.clusters.texts(sample.text), sample.clusters.quads, strict=True):
         (left, top), (right, bottom) = np.floor(quad.min(0)).astype(int), np.ceil(quad.max(0)).astype(int)
         window = (slice(top, bottom), slice(left, right))
         solid = share[window] > 0.5
         if not part.isspace() and solid.any():
             away = ground[window][around[window]].mean() - ink[window][solid].mean()
-            assert abs(away) > floor - 4, (sample.text, part, sample.meta)  # cells of two pixels are measured there
+            assert abs(away) > floor - 4, (
+                sample.text,
+                part,
+                sample.meta,
+            )  # contrast is measured in cells of two pixels

@@ -1,4 +1,4 @@
-"""Lines against the same text set by Pillow with RAQM, an independent shaper, for a line of each script."""
+"""Comparison of a line of each script with Pillow and RAQM, an independent shaper."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def opened(stem: str) -> Face:
 
 
 def drawn_by_pillow(face: Face, text: str, direction: str | None = None) -> np.ndarray:
-    """Coverage (400, 2400) with the pen starting on the baseline at (200, 200)."""
+    """Coverage (400, 2400) with the origin at (200, 200)."""
     font = ImageFont.truetype(face.file.path, SIZE, face.file.face_index, layout_engine=ImageFont.Layout.RAQM)
     page = Image.new("L", (2400, 400) if direction is None else (400, 2400))
     anchor, place = ("ls", (200, 200)) if direction is None else ("lt", (100, 200))
@@ -68,7 +68,7 @@ def centroid(page: np.ndarray) -> np.ndarray:
 
 
 def likeness(first: np.ndarray, second: np.ndarray) -> float:
-    """Common ink as a share of all ink."""
+    """Common ink over all ink."""
     return float(np.minimum(first, second).sum() / np.maximum(first, second).sum())
 
 
@@ -86,14 +86,14 @@ def test_advances_and_ink_equal_those_of_raqm(name: str) -> None:
     font = ImageFont.truetype(face.file.path, SIZE, face.file.face_index, layout_engine=ImageFont.Layout.RAQM)
     theirs = drawn_by_pillow(face, text)
     mine = ours(rasterize_line(line, face, FaceCache(), SIZE), theirs.shape)
-    assert likeness(mine, theirs) > 0.85, name  # another glyph, form or order of words leaves half of it
+    assert likeness(mine, theirs) > 0.85, name  # about 0.5 with another glyph, form or word order
     for cluster, quad in zip(line.clusters.texts(text), line.clusters.quads, strict=True):
         left, right = (200 + quad[:2, 0] * SIZE).astype(int)
         if cluster.strip():
             apart = centroid(mine[:, left:right]) - centroid(theirs[:, left:right])
-            assert np.abs(apart).max() < 1.1, (name, cluster)  # either rounds its place to a pixel; Pillow hints
+            assert np.abs(apart).max() < 1.1, (name, cluster)  # both round positions to pixels; Pillow hints
     right = max(quad[1, 0] for quad in line.clusters.quads) * SIZE
-    assert font.getlength(text) <= right + 0.6  # the last advance ends there, unless ink leans out
+    assert font.getlength(text) <= right + 0.6  # the last advance ends there, unless ink extends beyond it
 
 
 @pytest.mark.parametrize("text", ["縦書き「テスト」、一行。", "中文（直排），標點。"])
@@ -103,7 +103,7 @@ def test_vertical_lines_equal_those_of_raqm(text: str) -> None:
     mine = ours(
         rasterize_line(shape_line(text, face, ShapingOptions(vertical=True)), face, FaceCache(), SIZE), theirs.shape
     )
-    shift = np.round(centroid(theirs) - centroid(mine)).astype(int)  # Pillow's anchor is another point
+    shift = np.round(centroid(theirs) - centroid(mine)).astype(int)  # Pillow's anchor differs
     assert likeness(np.roll(mine, shift[::-1], (0, 1)), theirs) > 0.75
     across, along = np.flatnonzero(mine.any(axis=0)), np.flatnonzero(mine.any(axis=1))
     assert np.ptp(along) > 5 * np.ptp(across)

@@ -1,4 +1,4 @@
-"""Scenes whose lines are bent, run downwards or from right to left, and how their words are told apart."""
+"""Scenes with curved, vertical and right-to-left lines, and their words."""
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def test_lines_from_right_to_left_have_their_words_in_reading_order() -> None:
     assert starts_right > 0.8 * ordered
 
 
-def test_texts_are_joined_as_their_scripts_are_written() -> None:
+def test_texts_are_joined_by_spaces_unless_their_scripts_have_none() -> None:
     assert join_texts(["new", "words"]) == "new words"
     assert join_texts(["\u4f60\u597d", "\u4e16\u754c"]) == "\u4f60\u597d\u4e16\u754c"
     assert join_texts(["ab", "\u4e16\u754c", "\u4f60", "12"]) == "ab \u4e16\u754c\u4f60 12"

@@ -1,4 +1,4 @@
-"""Properties of generated scenes, over many random ones of every layout."""
+"""Properties of many generated scenes of every layout."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ def grown(mask: np.ndarray, pixels: int = 2) -> np.ndarray:
 
 
 def inked(made: SceneGenerator) -> Iterator[tuple[SceneState, np.ndarray]]:
-    """First attempts at scenes that come to something, and which pixels changed when their texts were drawn."""
+    """Successful first attempts at scenes, and the pixels that their texts changed."""
     drawn = 0
     for index in range(COUNT):
         draft = SceneState(index, StreamSource(3).at(index), made.resources.at(index))
@@ -110,7 +110,7 @@ def same(first: Scene | SkippedSample, second: Scene | SkippedSample) -> None:
 def test_a_scene_depends_on_nothing_but_its_index(layout: str) -> None:
     overrides = (*SMALL, *((LAYOUTS[layout],) if layout in LAYOUTS else ()))
     indices = [3, 400, 0, 1, 255, 256]
-    there = {index: generator(overrides).draw(index) for index in sorted(indices)}
+    there = {index: generator(overrides).generate(index) for index in sorted(indices)}
     again = resolve_recipe("scenes", overrides).generator(3)
     for index, scene in zip(indices, again.generate_many(indices), strict=True):
         same(there[index], scene)
@@ -137,7 +137,7 @@ def test_all_ink_lies_in_the_polygons_and_in_the_picture(layout: str, view: str)
         lines = [instance.polygon for instance in draft.instances if instance.level == "line"]
         rules = [draft.view_warp.points(rule) for placed in draft.placed for rule in placed.rules]
         assert not ink[grown(filled(ink.shape, [*lines, *rules])) == 0].any(), draft.index
-        text = ink & (grown(filled(ink.shape, rules)) == 0)  # a rule may run out of the picture
+        text = ink & (grown(filled(ink.shape, rules)) == 0)  # a rule may extend beyond the image
         assert not np.concatenate([text[0], text[-1], text[:, 0], text[:, -1]]).any(), draft.index
         for polygon in lines:
             assert (polygon >= 0).all()
@@ -156,7 +156,7 @@ def test_no_two_lines_overlap(layout: str, view: str) -> None:
 
 
 @layouts
-def test_words_are_the_line(layout: str) -> None:
+def test_words_make_up_their_line(layout: str) -> None:
     for scene in clean_scenes(layout, "perspective"):
         words: dict[int, list[TextInstance]] = {}
         for word in of_level(scene, "word"):
@@ -176,7 +176,7 @@ def test_words_are_the_line(layout: str) -> None:
 
 
 @pytest.mark.parametrize("layout", [*LAYOUTS, "all"])
-def test_labels_are_whole(layout: str) -> None:
+def test_labels_are_complete(layout: str) -> None:
     overrides = (*SMALL, *((LAYOUTS[layout],) if layout in LAYOUTS else ()))
     for scene in scenes(generator(overrides)):
         for instance in scene.instances:
@@ -200,12 +200,12 @@ def test_labels_are_whole(layout: str) -> None:
 
 
 @layouts
-def test_contrast_keeps_the_floor(layout: str) -> None:
+def test_contrast_reaches_the_floor(layout: str) -> None:
     for scene in clean_scenes(layout, "straight"):
         assert scene.meta.contrast >= 50
 
 
-def test_ink_differs_from_the_pixels_around_it_on_any_ground() -> None:
+def test_ink_differs_from_the_pixels_around_it_on_any_background() -> None:
     wall = "background={wall: {count_range: [12, 24], difference: 200}}"
     made = generator((*CLEAN[:2], wall, *CLEAN[3:], "effects=[]", "layouts={photo: 1}"))
     words = 0
@@ -220,7 +220,7 @@ def test_ink_differs_from_the_pixels_around_it_on_any_ground() -> None:
     assert words > 100
 
 
-def test_text_that_can_be_read_by_nobody_is_ignored() -> None:
+def test_illegible_text_is_ignored() -> None:
     small = generator((*CLEAN, LAYOUTS["photo"], "effects=[]", "fonts.size_range=[5, 16]"))
     heights = []
     for scene in scenes(small):
@@ -243,13 +243,13 @@ def mean_height(clusters: Clusters) -> float:
     return float(np.hypot(*(quads[:, 3] - quads[:, 0]).T).mean() + np.hypot(*(quads[:, 2] - quads[:, 1]).T).mean()) / 2
 
 
-def test_faint_text_is_ignored_after_effects() -> None:
+def test_text_of_low_contrast_is_ignored_after_effects() -> None:
     blurred = generator((*CLEAN, LAYOUTS["photo"], "effects=[{use: blur, strength_range: [0.05, 0.05]}]"))
     ignored = [i.ignore for scene in scenes(blurred, range(12)) for i in of_level(scene, "line")]
     assert np.mean(ignored) > 0.6
 
 
-def test_hidden_text_is_ignored_and_other_text_is_not() -> None:
+def test_only_occluded_text_is_ignored() -> None:
     occluding = "clutter={distractors_range: [0, 0], occlusion_probability: 0.5, occlusion_range: [0.3, 0.9]}"
     made = generator((*CLEAN[:3], occluding, CLEAN[4], LAYOUTS["photo"], "effects=[]"))
     hidden_words = seen_words = 0
@@ -272,7 +272,7 @@ def test_hidden_text_is_ignored_and_other_text_is_not() -> None:
     assert seen_words > 50
 
 
-def test_nothing_hidden_means_nothing_ignored_in_large_print() -> None:
+def test_large_text_without_occlusion_is_not_ignored() -> None:
     made = generator((*CLEAN, LAYOUTS["photo"], "effects=[]", "fonts.size_range=[24, 44]"))
     ignored = [i.ignore for scene in scenes(made) for i in of_level(scene, "word")]
     assert np.mean(ignored) < 0.02

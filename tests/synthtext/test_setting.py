@@ -1,4 +1,4 @@
-"""Texts set in a font: where glyphs and clusters stand."""
+"""Shaping: positions of glyphs and clusters."""
 
 import unicodedata
 from pathlib import Path
@@ -33,7 +33,7 @@ def width(line: ShapedLine) -> float:
     return line.ink_box.right - line.ink_box.left
 
 
-def test_ligatures_are_one_cluster_unless_letters_are_spread() -> None:
+def test_ligatures_are_one_cluster_without_tracking() -> None:
     whole, spread = shape_line("office", DEJAVU), shape_line("office", DEJAVU, ShapingOptions(tracking=0.1))
     assert list(whole.clusters.texts("office")) == ["o", "ffi", "c", "e"]
     assert list(spread.clusters.texts("office")) == list("office")
@@ -49,7 +49,7 @@ def test_tracking_adds_the_same_space_between_all_clusters() -> None:
     assert width(spread) - width(plain) == pytest.approx(0.2 * (len(plain.clusters) - 1))
     moved = spread.clusters.quads[:, 0, 0] - plain.clusters.quads[:, 0, 0]
     assert moved == pytest.approx(0.2 * np.arange(len(plain.clusters)), abs=1e-5)
-    assert spread.x[1] - spread.x[0] == pytest.approx(plain.x[1] - plain.x[0])  # the accent goes with its letter
+    assert spread.x[1] - spread.x[0] == pytest.approx(plain.x[1] - plain.x[0])  # the accent moves with its letter
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_tracking_adds_the_same_space_between_all_clusters() -> None:
         ("NotoSansBengali-Regular", "বাংলা ভাষা"),
     ],
 )
-def test_tracking_does_not_tear_letters_that_hang_together(stem: str, text: str) -> None:
+def test_tracking_does_not_separate_connected_letters(stem: str, text: str) -> None:
     face = opened(stem)
     plain, spread = shape_line(text, face), shape_line(text, face, ShapingOptions(tracking=0.3))
     assert spread.glyphs == plain.glyphs
     gaps = np.diff(np.subtract(spread.x, plain.x)) / face.units_per_em
-    assert np.flatnonzero(gaps > 0.01).size == 2  # before and behind the space
+    assert np.flatnonzero(gaps > 0.01).size == 2  # before and after the space
     assert width(spread) - width(plain) == pytest.approx(0.6)
 
 
@@ -77,7 +77,7 @@ def test_tracking_spreads_hebrew_and_latin() -> None:
         )
 
 
-def test_shifts_move_clusters_and_words_that_hang_together() -> None:
+def test_shifts_move_clusters_and_connected_words() -> None:
     shifts = np.linspace(-0.2, 0.2, 9)
     latin = shape_line("abcdefghi", DEJAVU, ShapingOptions(baseline_shifts=shifts))
     assert np.divide(latin.y, DEJAVU.units_per_em) == pytest.approx(shifts)
@@ -104,7 +104,7 @@ def test_vertical_lines_run_downwards() -> None:
 
 
 @pytest.mark.parametrize(("stem", "text"), [("DejaVuSans", "ABCDEH"), ("NotoSansCJK-Regular", "有一天、「木」。")])
-def test_quads_of_vertical_lines_hold_their_own_characters_alone(stem: str, text: str) -> None:
+def test_quads_of_vertical_lines_contain_only_their_characters(stem: str, text: str) -> None:
     face = opened(stem)
     line = shape_line(text, face, ShapingOptions(vertical=True))
     boxes = [box for glyph in line.glyphs if (box := face.boxes[glyph])]
@@ -122,7 +122,7 @@ def test_quads_of_vertical_lines_hold_their_own_characters_alone(stem: str, text
 @pytest.mark.parametrize(
     ("advance", "bearing"), [(0, 0), (1000, 900), (2500, 900)], ids=["no room", "elsewhere", "apart"]
 )
-def test_characters_stand_below_each_other_in_fonts_with_broken_vertical_metrics(
+def test_vertical_lines_in_fonts_with_invalid_vertical_metrics(
     bars: FontFile, tmp_path: Path, advance: int, bearing: int
 ) -> None:
     builder = FontBuilder(font=TTFont(bars.path))
@@ -136,7 +136,7 @@ def test_characters_stand_below_each_other_in_fonts_with_broken_vertical_metrics
 
 
 @pytest.mark.parametrize("text", [ARABIC, "हिन्दी", "ไทย", "a(b)", "a-b"])
-def test_what_cannot_run_downwards_is_refused(text: str) -> None:
+def test_texts_that_cannot_be_vertical_are_rejected(text: str) -> None:
     with pytest.raises(Rejection, match="top to bottom"):
         shape_line(text, DEJAVU, ShapingOptions(vertical=True))
 
@@ -150,7 +150,7 @@ def test_what_cannot_run_downwards_is_refused(text: str) -> None:
         (" ", "nothing"),
     ],
 )
-def test_what_cannot_be_set_is_refused_with_a_reason(text: str, reason: str) -> None:
+def test_unshapeable_texts_are_rejected_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(Rejection, match=reason):
         shape_line(text, DEJAVU)
 
@@ -164,7 +164,7 @@ ALPHABET = "aQfi ,(1" + "éжΩ" + HEBREW + ARABIC + "٣" + "\u0301\u0323\u200c\
     st.sampled_from([0.0, 0.15]),
     st.sampled_from([0.0, 0.1]),
 )
-def test_every_glyphs_ink_lies_in_the_quad_of_its_cluster(text: str, tracking: float, jitter: float) -> None:
+def test_quads_contain_the_ink_of_their_glyphs(text: str, tracking: float, jitter: float) -> None:
     text = unicodedata.normalize("NFC", text)
     shifts = np.random.default_rng(0).uniform(-jitter, jitter, len(text)) if jitter else None
     try:
@@ -205,7 +205,7 @@ JOINED = ["fi", "circled", "arrow_start", "arrow_end"]
 
 
 def joining_face(folder: Path, rules: str) -> tuple[Face, list[str]]:
-    """A font with some substitutions, and the names of its glyphs."""
+    """A font with substitutions, and its glyph names."""
     builder = FontBuilder(1000, isTTF=True)
     characters = {**{letter: letter for letter in "OEfiTMc"}, **SIGNS}
     names = [".notdef", *characters.values(), *JOINED]
@@ -231,9 +231,7 @@ def glyphs_of(text: str, face: Face, names: list[str], script: str = "Latn") -> 
 
 
 @pytest.mark.parametrize("feature", ["liga", "rlig", "calt"])
-def test_a_ligature_that_is_another_character_is_not_drawn_for_the_letters_of_the_text(
-    tmp_path: Path, feature: str
-) -> None:
+def test_ligatures_that_display_other_characters_are_disabled(tmp_path: Path, feature: str) -> None:
     rules = f"feature {feature} {{ sub O E by OE; sub f i by fi; sub T M by trademark; }} {feature};"
     font = joining_face(tmp_path, rules)
     assert glyphs_of("fi", *font) == ["fi"]
@@ -243,7 +241,7 @@ def test_a_ligature_that_is_another_character_is_not_drawn_for_the_letters_of_th
     assert glyphs_of("OEfi", *font)[:2] == ["O", "E"]
 
 
-def test_signs_are_drawn_one_by_one_and_letters_beside_them_as_ever(tmp_path: Path) -> None:
+def test_signs_have_no_ligatures(tmp_path: Path) -> None:
     font = joining_face(
         tmp_path,
         """

@@ -1,4 +1,4 @@
-"""Fonts with axes: both libraries stand at the same place on them."""
+"""Variable fonts: consistency of HarfBuzz and FreeType."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -42,7 +42,7 @@ def shaped(face: Face, letter: str) -> ShapedRun:
     return face.shape(letter, TextRun(0, 1, "ltr", "Latn"))
 
 
-def test_axes_are_known_and_told(bars: FontFile) -> None:
+def test_axes_are_read_and_recorded(bars: FontFile) -> None:
     assert bars.axes[0] == Axis("wght", 100, 400, 900)
     assert [axis.tag for axis in bars.axes] == ["wght", "wdth", "slnt", "opsz"]
     assert bars.name == "Bars Regular"
@@ -52,7 +52,7 @@ def test_axes_are_known_and_told(bars: FontFile) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("suffix", [".ttf", ".woff2"])
-def test_outlines_and_rasters_agree_at_every_place(
+def test_outlines_and_rasters_agree_for_all_variations(
     bars: FontFile, compress, tmp_path: Path, place, suffix: str
 ) -> None:
     file = bars if suffix == ".ttf" else read_font_file(compress(bars.path, tmp_path / "bars.woff2"))[0]
@@ -75,7 +75,7 @@ def test_weight_adds_ink_and_width_moves_the_pen(bars: FontFile) -> None:
     assert shaped(wide, "H").positions[0][2] / wide.units_per_em == pytest.approx(0.6)
 
 
-def test_the_cache_keeps_places_apart(bars: FontFile) -> None:
+def test_the_cache_separates_variations(bars: FontFile) -> None:
     cache = FaceCache()
     light, heavy = (cache.face(replace(bars, variations=(("wght", value),))) for value in (100.0, 900.0))
     assert light is not heavy
@@ -84,10 +84,10 @@ def test_the_cache_keeps_places_apart(bars: FontFile) -> None:
     assert cache.rasters(light, 64)[glyph].coverage.sum() < cache.rasters(heavy, 64)[glyph].coverage.sum()
 
 
-def test_pool_draws_few_places_within_the_axes(bars: FontFile) -> None:
+def test_pools_draw_few_variations_within_the_axes(bars: FontFile) -> None:
     pool, rng = FontPool([FontFamily((bars,), 1.0)]), np.random.default_rng(3)
     drawn = [dict(file.variations) for file in pool.draw(rng, 400)]
-    assert all(set(place) == {"wght", "wdth", "slnt"} for place in drawn)  # optical size is not for looks
+    assert all(set(place) == {"wght", "wdth", "slnt"} for place in drawn)  # optical size is not varied
     assert {place["wght"] for place in drawn} == {100.0 + 100 * step for step in range(AXIS_STEPS + 1)}
     assert all(-12 <= place["slnt"] <= 0 for place in drawn)
     assert 0.4 < np.mean([place["slnt"] == 0 for place in drawn]) < 0.7
@@ -95,19 +95,19 @@ def test_pool_draws_few_places_within_the_axes(bars: FontFile) -> None:
     assert [dict(file.variations) for file in again] == drawn
 
 
-def test_hidden_and_empty_axes_stay() -> None:
+def test_hidden_and_empty_axes_stay_at_their_defaults() -> None:
     axes = [Axis("wght", 1, 1, 1), Axis("XTRA", 0, 5, 9), Axis("wdth", 0, 5, 9, hidden=True)]
     assert draw_variations(axes, np.random.default_rng(0)) == ()
 
 
-def test_fonts_without_axes_are_drawn_as_ever(bars: FontFile) -> None:
+def test_axes_do_not_change_draws_of_other_fonts(bars: FontFile) -> None:
     plain = FontFamily(tuple(read_font_file(bundled_fonts()[0])), 1.0)
     one, other = np.random.default_rng(0), np.random.default_rng(0)
     assert FontPool([plain]).draw(one, 9) == FontPool([plain], vary_axes=False).draw(other, 9)
     assert one.random() == other.random()
 
 
-def test_variable_fonts_stay_at_their_default_where_that_is_asked(bars: FontFile) -> None:
+def test_variable_fonts_can_stay_at_their_defaults(bars: FontFile) -> None:
     inventory = find_fonts(FontOptions(folders=(bars.path.parent,), bundled=False, vary_axes=False))
     assert not inventory.vary_axes
     pool = FontPool([FontFamily(inventory.fonts, 1.0)], vary=inventory.vary_axes)
