@@ -28,8 +28,8 @@ class PostprocessSettings:
         score_mode: region of the mean probability; "fast": the rectangle around the region, "slow": the region itself.
         box_type: "quad": rectangles; "polygon": outlines, for curved text.
         use_dilation: first dilate the kernels by 2 x 2, to the right and down.
-        paddle_compat: return whole coordinates that count from pixel centers, as PaddleOCR's code does; otherwise exact,
-            continuous ones (pixel i covers [i, i + 1)).
+        paddle_compat: return whole coordinates that count from pixel centers, as PaddleOCR's code does; otherwise
+            exact, continuous ones (pixel i covers [i, i + 1)).
 
     Raises:
         InputError: a value is out of range.

@@ -29,9 +29,9 @@ class TargetSettings:
         threshold_range: lowest and highest value of the threshold map.
         min_size: texts whose axis-aligned box has a shorter side, in pixels, are ignored.
         paddle_compat: as in PaddleOCR's code, points count from pixel centers and kernels have whole coordinates;
-            a text that is too small still has a threshold target; the threshold map fills the axis-aligned box of a text, with
-            an approximate slope. Otherwise points are continuous, ignored texts have no threshold target, and padding
-            is masked.
+            a text that is too small still has a threshold target; the threshold map fills the axis-aligned box of a
+            text, with an approximate slope. Otherwise points are continuous, ignored texts have no threshold target,
+            and padding is masked.
     """
 
     shrink_ratio: float = 0.4

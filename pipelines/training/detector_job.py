@@ -140,8 +140,8 @@ def _teacher_settings(run: DetectorRun, config: DetectorTrainConfig) -> Detector
     if (teacher.channels, teacher.mean, teacher.std) != (student.channels, student.mean, student.std):
         raise InputError(
             f"{run.folder} cannot be the teacher: its input is {teacher.channels} with mean {teacher.mean} and "
-            f"standard deviation {teacher.std}, that of this training {student.channels}, {student.mean} and {student.std}"
-            "; change preprocessing"
+            f"standard deviation {teacher.std}, that of this training {student.channels}, {student.mean} and "
+            f"{student.std}; change preprocessing"
         )
     run.load_model()
     return run.settings

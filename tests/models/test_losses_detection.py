@@ -23,7 +23,7 @@ REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] /
 RELEASED = {loss: DBLossSettings(probability_loss=loss, paddle_compat=True) for loss in ("dice", "bce")}
 
 
-@pytest.fixture(name="module")
+@pytest.fixture(scope="module")
 def released():
     with np.load(REFERENCE / "losses_detection.npz") as arrays:
         return {name: torch.from_numpy(np.asarray(arrays[name])) for name in arrays.files}
