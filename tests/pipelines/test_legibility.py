@@ -44,7 +44,7 @@ TEXTS = {
     ),
 }
 PLAIN = (
-    "fonts={system: false, embedded: false, size_range: [32, 44], pool: 16}",
+    "fonts={system: false, bundled: false, size_range: [32, 44], pool: 16}",
     "layout={margin_range: [0.05, 0.3]}",
     "ink={contrast_floor: 60, styles: {plain: 1}}",
     "background={plain: 1}",
