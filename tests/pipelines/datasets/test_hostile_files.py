@@ -30,7 +30,7 @@ from synthtext.fonts.discovery import bundled_fonts
 from synthtext.fonts.file import read_font_file
 from synthtext.fonts.loading import MAX_FONT_BYTES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
