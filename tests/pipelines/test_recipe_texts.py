@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.cli.generation import describe_summary
 from pipelines.io.charset_coverage import RARE_THRESHOLD, CharacterFrequencies
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.generation import generate
@@ -104,7 +103,7 @@ def test_files_and_settings_within_a_template_are_in_the_fingerprint(folder: Pat
         ("corpus.0.template='{nme} {count}'", "no field 'nme'; did you mean 'name'"),
         ("coverage.shar=0.1", "unknown key 'coverage.shar'; did you mean 'share'"),
         ("coverage.share=2", "share 2.0 must be from 0 to 1"),
-        ("coverage.weights={ab: 2}", "'ab' is none"),
+        ("coverage.weights={ab: 2}", "'ab' is not a single character"),
         ("layout.length_weights={'4-2': 2}", "'4-2' is not a range of lengths"),
         ("corpus=[{use: text_file, path: names.txt, case: {lower: -1}}]", "weights must be finite"),
         ("corpus=[{use: confusables, pairs: [[a, a]]}]", "two different texts"),
@@ -160,17 +159,14 @@ def test_the_release_series_of_python_is_in_the_fingerprint() -> None:
 def test_a_job_reports_rare_characters_and_coverage_outcomes(tmp_path: Path) -> None:
     settings = [OWN, "charset=alphanumeric", "coverage={share: 0.5, characters: '07'}", "effects=[]"]
     summary = generate("digits", tmp_path / "data", 80, workers=0, shard_size=32, overrides=settings)
-    assert sum(summary.coverage_outcomes.values()) == 40
-    message = describe_summary(summary)
-    assert "of the 62 characters of the charset, 52 never occur (a b c" in message
-    statistics = Statistics.model_validate_json((tmp_path / "data" / "statistics.json").read_bytes())
-    assert statistics.coverage_outcomes == summary.coverage_outcomes
+    frequencies, statistics = summary.character_frequencies, summary.statistics
+    assert frequencies is not None
+    assert "of the 62 characters of the charset, 52 never occur (a b c" in frequencies.describe()
+    assert sum(statistics.coverage_outcomes.values()) == 40
     assert statistics.characters["0"] >= 20
+    assert statistics == Statistics.model_validate_json((tmp_path / "data" / "statistics.json").read_bytes())
     again = generate("digits", tmp_path / "data", 80, workers=0, shard_size=32, overrides=settings)
-    assert (again.coverage_outcomes, again.character_frequencies) == (
-        summary.coverage_outcomes,
-        summary.character_frequencies,
-    )
+    assert (again.statistics, again.character_frequencies) == (statistics, frequencies)
     assert again.new_samples == 0
 
 
