@@ -235,8 +235,8 @@ def test_unusable_images_are_left_out_before_generation(tmp_path):
     labels.write_text("\n".join([*lines[:9], "images/9.png\t[{'transcription'", *lines[10:]]))
     result = invoke(labels, "-o", tmp_path / "out", "-n", 16, "--format", "lmdb")
     assert result.exit_code == 0, result.output
-    assert "target images left out: image broken (2), label unreadable (1), image missing (1)" in result.output
-    assert "crops to paste: 8; left out: image broken (2), label unreadable (1), image missing (1)" in result.output
+    assert "target images left out: image broken (2), image missing (1), label unreadable (1)" in result.output
+    assert "crops to paste: 8; left out: image broken (2), image missing (1), label unreadable (1)" in result.output
     rows = [json_of(tmp_path / "out", i)["meta"]["parameters"]["target"] for i in range(16)]
     assert sorted(rows[:8]) == sorted(rows[8:]) == [0, 1, 2, 4, 6, 8, 10, 11]
 

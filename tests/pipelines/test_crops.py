@@ -173,7 +173,7 @@ def test_scenes_that_cannot_be_read_are_counted(tmp_path):
     result = command(path, "-o", tmp_path / "lines", "--workers", 0)
     assert result.exit_code == 0, result.output
     assert "4 lines in" in result.output
-    assert "scenes left out: label unreadable (1), image broken (1), image missing (1)" in result.output
+    assert "scenes left out: image broken (1), image missing (1), label unreadable (1)" in result.output
 
 
 def test_scenes_without_a_usable_text_are_refused(tmp_path):

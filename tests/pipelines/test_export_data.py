@@ -230,7 +230,7 @@ def test_a_failed_export_leaves_nothing(tmp_path, form):
     labels = tmp_path / "photos" / "labels.tsv"
     entry = '[{"transcription": "a", "points": [[1, 1], [40, 1], [40, 20], [1, 20]]}]'
     labels.write_text(f"1.png\t{entry}\nlabels.tsv\t{entry}\n0.png\t[{{")
-    unusable = r"not one of 3 images can be used: label unreadable \(1\), image broken \(1\), image missing \(1\)"
+    unusable = r"not one of 3 images can be used: image broken \(1\), image missing \(1\), label unreadable \(1\)"
     with pytest.raises(InputError, match=unusable):
         export_data(labels, form, tmp_path / "out")
     labels.write_text("".join(f"{number}.png\t{entry}\n" for number in range(2)))
