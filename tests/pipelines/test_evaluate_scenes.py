@@ -30,7 +30,7 @@ def test_repaired_labels_are_reported_and_all_outputs_agree(tmp_path, published)
     assert result.exit_code == 0, result.output
     message = "labels.tsv: labels repaired: counterclockwise polygon (1); left out: polygon of 2 points (1)"
     assert message in result.stderr
-    assert result.stderr.count("labels mended") == 1  # the dataset contains only repaired labels
+    assert result.stderr.count("labels repaired") == 1  # the dataset contains only repaired labels
     assert [row["instances"] for row in json.loads(scores.read_text()).values()] == [2, 2]
     tree = json.loads(slices.read_text())
     assert list(tree) == sources

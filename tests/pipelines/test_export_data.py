@@ -204,7 +204,7 @@ def test_lines_survive_export_and_import(dataset, tmp_path, form, stored):
     else:
         assert done.unsupported == {}
         made = read_provenance(open_line_source(path), np.arange(9))
-        assert {one.parameters.font for one in made} == {"Lato Bold"}
+        assert {one.meta.font for one in made} == {"Lato Bold"}
         np.testing.assert_array_equal(made[3].clusters.quads, rows[3].clusters.quads)
 
 

@@ -285,10 +285,10 @@ def test_the_command_reports_problems_of_labels(tmp_path):
     assert result.exit_code == 0, result.output
     assert "\ntexts: 6, of these to be ignored: 3\n" in result.output
     said = (
-        "labels repaired: self-intersecting quadrilateral (1), counterclockwise polygon (1); "
+        "labels repaired: counterclockwise polygon (1), self-intersecting quadrilateral (1); "
         "kept: polygon partly outside of the image (1); "
         "to be ignored: self-intersecting polygon (1); "
-        "left out: polygon with a coordinate that is not finite (1), polygon of 2 points (1), "
-        "polygon outside of the image (1)"
+        "left out: polygon of 2 points (1), polygon outside of the image (1), "
+        "polygon with a coordinate that is not finite (1)"
     )
     assert said in result.output
