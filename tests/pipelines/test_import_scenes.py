@@ -287,7 +287,7 @@ def test_the_command_reports_problems_of_labels(tmp_path):
     said = (
         "labels repaired: counterclockwise polygon (1), self-intersecting quadrilateral (1); "
         "kept: polygon partly outside of the image (1); "
-        "to be ignored: self-intersecting polygon (1); "
+        "ignored: self-intersecting polygon (1); "
         "left out: polygon of 2 points (1), polygon outside of the image (1), "
         "polygon with a coordinate that is not finite (1)"
     )
