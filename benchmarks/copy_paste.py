@@ -22,7 +22,7 @@ from models.metrics import alphanumeric
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.rectify import rectify
 from pipelines.datasets.scene_source import SceneSource
-from pipelines.inference.run import open_run
+from pipelines.inference.run import RecognizerRun
 from pipelines.jobs.copypaste_inputs import build_crop_bank, open_crop_source, open_target, unique_names
 from pipelines.jobs.copypaste_settings import parse_settings
 from synthtext.core import Scene, TextInstance
@@ -154,7 +154,7 @@ def bank_of_boxes(scene: Scene) -> CropBank:
 
 def read(target: SceneSource, path: Path, bank: CropBank, run: Path, count: int) -> None:
     """Accuracy on pasted texts and on the same texts where they come from, rectified by their polygons."""
-    recognizer = open_run(run).predictor()
+    recognizer = RecognizerRun.open(run).predictor()
     rows = np.random.default_rng(0).permutation(len(target))[:count]
     (own,) = unique_names([path.absolute()])
     for name in MODES:

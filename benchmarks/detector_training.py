@@ -18,7 +18,7 @@ import torch
 from pipelines.inference.run import create_run
 from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.detector_job import prepare_detector
-from pipelines.training.job import concrete
+from pipelines.training.job import resolve_device
 from pipelines.training.resolve import resolve_config
 from pipelines.training.state import TrainState
 
@@ -36,7 +36,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     for side in options.sides:
         settings = [f"view.size=[{side}, {side}]", f"batch_size={options.batch}", "data_workers=0", *options.settings]
-        config = concrete(resolve_config(options.preset, [options.source], [options.source], settings))
+        config = resolve_device(resolve_config(options.preset, [options.source], [options.source], settings))
         assert isinstance(config, DetectorTrainConfig)
         with TemporaryDirectory() as folder:
             measure(config, Path(folder), options.steps)

@@ -28,7 +28,7 @@ from pipelines.datasets.order import ShuffledRows
 from pipelines.datasets.selection import select_lines
 from pipelines.datasets.source import LineSource
 from pipelines.datasets.stream import RecognitionStream
-from pipelines.inference.run import Run
+from pipelines.inference.run import RecognizerRun
 from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from pipelines.training.job import train
@@ -102,11 +102,13 @@ def waiting(recipe: ResolvedRecipe, preset: str, steps: int, folder: Path) -> No
         run = train(preset, folder / f"run-{name}", [str(source)], [str(folder / "val")], settings, print)
         entries = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
         report(
-            name, [entry for entry in entries if entry["event"] == "train"], batch_seconds(run, recipe, source, steps)
+            name,
+            [entry for entry in entries if entry["event"] == "train"],
+            batch_seconds(RecognizerRun.open(run.folder), recipe, source, steps),
         )
 
 
-def batch_seconds(run: Run, recipe: ResolvedRecipe, source: Path, steps: int) -> float:
+def batch_seconds(run: RecognizerRun, recipe: ResolvedRecipe, source: Path, steps: int) -> float:
     """CPU time of making a batch, the fonts open."""
     if source.is_dir():
         opened: LineSource = open_line_source(source)

@@ -17,7 +17,7 @@ import torch
 from models.recognizer import Recognizer
 from pipelines.inference.engine import Engine, onnx_engine, open_onnx_session, torch_recognizer
 from pipelines.inference.onnx_export import to_onnx
-from pipelines.inference.run import create_run
+from pipelines.inference.run import RecognizerRun, create_run
 from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.recognizer_job import resolve_training_charset
 from pipelines.training.resolve import resolve_config
@@ -28,10 +28,11 @@ def engines(preset: str, *overrides: str) -> tuple[Recognizer, list[Engine]]:
     """A network with fresh weights, and what runs it."""
     config = resolve_config(preset, overrides=overrides)
     if not isinstance(config, RecognizerTrainConfig):
-        raise InputError(f"{preset} is no recognizer")
+        raise InputError(f"{preset} is not a preset of recognizers")
     charset = resolve_training_charset(config.charset)
     with tempfile.TemporaryDirectory() as folder:
-        run = create_run(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
+        create_run(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
+        run = RecognizerRun.open(Path(folder))
         run.save_weights(config.network.build(charset, config.input.height))
         model = run.load_model()
         session = open_onnx_session(to_onnx(run)[0], threads=1)

@@ -21,7 +21,7 @@ from pathlib import Path
 import cv2
 
 from pipelines.datasets.rectify import rectify
-from pipelines.inference.run import open_run
+from pipelines.inference.run import RecognizerRun
 from pipelines.io.encode import encode_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Scene, SkippedSample, TextInstance
@@ -83,7 +83,7 @@ def _timed(spent: dict[str, float], stage: str, step: Callable[[SceneState], Non
 
 def measure_reading(run: Path, name: str, settings: Sequence[str], count: int) -> None:
     """Print the share of lines that are read, by layout."""
-    recognizer = open_run(run).predictor()
+    recognizer = RecognizerRun.open(run).predictor()
     for layout in LAYOUTS:
         generator = resolve_recipe(name, [*CLEAN, f"layouts={{{layout}: 1}}", *settings]).generator(1)
         drawn = [generator.generate(index) for index in range(count)]

@@ -1,4 +1,4 @@
-"""What networks are trained on: one batch of images with their labels."""
+"""Batches of images with their labels, and the normalisation of pixels."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,22 +10,22 @@ from models.losses.db import DBTargetBatch
 
 
 class RecognitionBatch(NamedTuple):
-    """Lines of one height, padded on the right to one width."""
+    """A batch of line images of one height, padded on the right to one width."""
 
-    images: Tensor  # (B, 3, H, W) uint8, channel order as the preprocessing says
-    widths: Tensor  # (B,) int32, valid columns of every image
+    images: Tensor  # (B, 3, H, W) uint8, channel order of the preprocessing
+    widths: Tensor  # (B,) int32, columns of every image without padding
     targets: Tensor  # (B, L) int64, classes of a CTC head, padded with 0
     target_lengths: Tensor  # (B,) int64
     keys: tuple[str, ...]  # names of the samples
-    texts: tuple[str, ...]  # labels as the charset writes them
+    texts: tuple[str, ...]  # labels, folded by the charset
 
 
 def normalise(images: Tensor, widths: Tensor) -> Tensor:
-    """Scale pixels to -1 .. 1 and fill the padding with exactly 0, mid grey (released configuration).
+    """Scale pixels to -1 to 1 and fill the padding with 0, mid grey (released configuration).
 
     Args:
         images: (B, 3, H, W) uint8.
-        widths: (B,) int32, valid columns.
+        widths: (B,) int32, columns without padding.
 
     Returns:
         (B, 3, H, W) float32 in the memory layout of `images`.
@@ -37,20 +37,20 @@ def normalise(images: Tensor, widths: Tensor) -> Tensor:
 
 
 class DetectionBatch(NamedTuple):
-    """Pictures of one size."""
+    """A batch of images of one size."""
 
-    images: Tensor  # (B, 3, H, W) uint8, channel order as the preprocessing says; H and W multiples of 32
+    images: Tensor  # (B, 3, H, W) uint8, channel order of the preprocessing; H and W multiples of 32
     targets: DBTargetBatch  # each (B, H, W): maps and masks uint8, the threshold map float16
-    keys: tuple[str, ...]  # names of the pictures
+    keys: tuple[str, ...]  # names of the images
 
 
 def standardise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """Pixels as a detector wants them: (x / 255 - mean) / std.
+    """Normalise pixels for a detector: (x / 255 - mean) / std.
 
     Args:
         images: (B, 3, H, W) uint8.
-        mean: of the three channels, in their order.
-        std: as `mean`.
+        mean: means of the three channels.
+        std: standard deviations of the three channels.
 
     Returns:
         (B, 3, H, W) float32 in the memory layout of `images`.

@@ -7,10 +7,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from models.depthwise import DepthwiseConv2d
+from synthtext.core import InputError
 
 Activation: TypeAlias = Literal["hardswish", "relu", "none"]
 
-_FUNCTIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
+_ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
     "hardswish": F.hardswish,
     "relu": F.relu,
     "none": lambda x: x,
@@ -18,21 +19,21 @@ _FUNCTIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
 
 
 class ConvNormAct(nn.Module):
-    """Convolution without bias, batch normalisation, an activation; half the kernel is padded.
+    """Convolution without bias, batch normalisation and an activation; the padding is half the kernel.
 
     Args:
-        inputs: channels that come in.
-        outputs: channels that go out.
+        in_channels: channels of the input.
+        out_channels: channels of the output.
         kernel: side of the kernel, odd.
-        stride: down and across.
-        depthwise: every channel is convolved alone; `outputs` equals `inputs`.
-        activation: the last step.
+        stride: vertical and horizontal stride.
+        depthwise: one group per channel; `out_channels` equals `in_channels`.
+        activation: name of the activation.
     """
 
     def __init__(
         self,
-        inputs: int,
-        outputs: int,
+        in_channels: int,
+        out_channels: int,
         kernel: int,
         stride: tuple[int, int] = (1, 1),
         *,
@@ -40,39 +41,48 @@ class ConvNormAct(nn.Module):
         activation: Activation = "hardswish",
     ) -> None:
         super().__init__()
-        self.conv = _convolution(inputs, outputs, kernel, stride, depthwise)
-        self.norm = nn.BatchNorm2d(outputs)
-        self._activate = _FUNCTIONS[activation]
+        self.conv = _convolution(in_channels, out_channels, kernel, stride, depthwise)
+        self.norm = nn.BatchNorm2d(out_channels)
+        self._activate = _ACTIVATIONS[activation]
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) -> (B, outputs, H / down, W / across)."""
+        """(B, in_channels, H, W) -> (B, out_channels, H / stride[0], W / stride[1])."""
         return self._activate(self.norm(self.conv(x)))
 
 
-def _convolution(inputs: int, outputs: int, kernel: int, stride: tuple[int, int], depthwise: bool) -> nn.Conv2d:
+def _convolution(
+    in_channels: int, out_channels: int, kernel: int, stride: tuple[int, int], depthwise: bool
+) -> nn.Conv2d:
     if depthwise and stride[1] == 1:
-        return DepthwiseConv2d(inputs, kernel, stride[0])
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=inputs if depthwise else 1, bias=False)
+        return DepthwiseConv2d(in_channels, kernel, stride[0])
+    groups = in_channels if depthwise else 1
+    return nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False)
 
 
 def forward_stages(x: Tensor, stages: Iterable[nn.Module]) -> list[Tensor]:
-    """What comes out of every stage, one after the other."""
-    maps: list[Tensor] = []
+    """Apply stages one after the other; return the output of each."""
+    outputs: list[Tensor] = []
     for stage in stages:
         x = stage(x)
-        maps.append(x)
-    return maps
+        outputs.append(x)
+    return outputs
 
 
 def scale_channels(channels: int, scale: float) -> int:
-    """A width at a scale: rounded to the nearest multiple of 8, never more than a tenth below what was asked for."""
-    wanted = channels * scale
-    rounded = max(8, int(wanted + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * wanted else rounded
+    """Return channels times scale, rounded to a multiple of 8 that is at most a tenth below the exact product.
+
+    Raises:
+        InputError: `scale` is not above 0 and at most 4.
+    """
+    if not 0 < scale <= 4:
+        raise InputError(f"scale must be above 0 and at most 4, not {scale}")
+    exact = channels * scale
+    rounded = max(8, int(exact + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * exact else rounded
 
 
 def init_weights(module: nn.Module) -> None:
-    """Released configuration: normal with variance 2 / fan-in, no bias."""
+    """Initialise a convolution: normal with variance 2 / fan-in, zero bias (released configuration)."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
         if module.bias is not None:

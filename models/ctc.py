@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: texts to class sequences, logits to texts, and the loss between them."""
+"""Connectionist temporal classification: encoding of texts, decoding of logits, and the loss."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ BLANK = 0
 
 
 class RecognitionResult(NamedTuple):
-    """What was read."""
+    """A recognized text."""
 
     text: str
-    confidence: float  # mean probability of the characters, 0 when there is none
+    confidence: float  # mean probability of the characters, 0 if there are none
 
 
 @dataclass(frozen=True)
 class CTCCodec:
-    """Encodes texts for a CTC head and decodes what it says: class 0 is the blank, class k + 1 character k."""
+    """Encodes texts for a CTC head and decodes its output: class 0 is the blank, class k + 1 is character k."""
 
     charset: Charset
 
@@ -33,13 +33,13 @@ class CTCCodec:
         return len(self.charset) + 1
 
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Classes of texts, folded by the charset.
+        """Encode texts, folded by the charset, as classes.
 
         Returns:
             targets (B, L) int64 padded with 0, L >= 1, and lengths (B,) int64.
 
         Raises:
-            InputError: a text holds a character that the charset lacks.
+            InputError: a text contains a character outside the charset.
         """
         rows = [self._classes(self.charset.fold(text)) for text in texts]
         targets = torch.zeros((len(rows), max(map(len, rows), default=0) or 1), dtype=torch.int64)
@@ -51,43 +51,43 @@ class CTCCodec:
         try:
             return [self.charset.index[character] + 1 for character in text]
         except KeyError as error:
-            raise InputError(f"the charset lacks {error.args[0]!r} of the text {text!r}") from None
+            raise InputError(f"{error.args[0]!r} of the text {text!r} is outside the charset") from None
 
     def decode(self, logits: Tensor) -> list[RecognitionResult]:
-        """The best class of every step, repeats merged, blanks dropped (released configuration).
+        """Decode greedily: the best class of every step, repeats merged, blanks dropped (released configuration).
 
         Args:
-            logits: (B, T, classes), or their logarithmic softmax.
+            logits: (B, T, classes), or their log-softmax.
 
         Returns:
-            One reading a line; its confidence is the mean probability of the steps that were kept.
+            One result per line; its confidence is the mean probability of the steps that were kept.
         """
         return self.decode_probabilities(logits.detach().float().softmax(2))
 
     def decode_probabilities(self, probabilities: Tensor) -> list[RecognitionResult]:
-        """The same for (B, T, classes) probabilities."""
+        """Decode (B, T, classes) probabilities, see `decode`."""
         best = probabilities.max(dim=2)
-        classes, sureness = best.indices.cpu().numpy(), best.values.cpu().numpy()
+        classes, confidences = best.indices.cpu().numpy(), best.values.cpu().numpy()
         kept = classes != BLANK
         kept[:, 1:] &= classes[:, 1:] != classes[:, :-1]
         return [
             RecognitionResult(
                 "".join(self.charset.characters[k - 1] for k in row[keep]),
-                float(sure[keep].mean()) if keep.any() else 0.0,
+                float(confidence[keep].mean()) if keep.any() else 0.0,
             )
-            for row, keep, sure in zip(classes, kept, sureness, strict=True)
+            for row, keep, confidence in zip(classes, kept, confidences, strict=True)
         ]
 
     def required_steps(self, text: str) -> int:
-        """The fewest steps that can spell a text: its length, and a blank between equal neighbours."""
+        """Return the minimum number of time steps for a text: its length, and a blank between equal neighbours."""
         folded = self.charset.fold(text)
         return len(folded) + sum(a == b for a, b in pairwise(folded))
 
 
 def ctc_losses(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
-    """Negative log-likelihood of every target.
+    """Compute the negative log-likelihood of every target.
 
-    A text that needs more steps than there are counts 0 and has no gradient.
+    It is 0, without gradient, for a text that needs more time steps than there are.
 
     Args:
         logits: (B, T, classes), any float type; computed in float32.
@@ -103,12 +103,12 @@ def ctc_losses(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tenso
 
 
 def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
-    """The mean of `ctc_losses` over the batch, not divided by the lengths of the texts (as released)."""
+    """Compute the mean of `ctc_losses` over the batch, not divided by the lengths of the texts (as in PaddleOCR)."""
     return ctc_losses(logits, targets, target_lengths).mean()
 
 
 def is_exact_match(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
-    """Which lines spell their text: the best class of every step, repeats merged and blanks dropped, is the target.
+    """Return which lines are decoded to their target, greedily: repeats merged, blanks dropped.
 
     Args:
         logits: (B, T, classes).
@@ -121,6 +121,6 @@ def is_exact_match(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> T
     best = logits.detach().argmax(2)
     kept = best != BLANK
     kept[:, 1:] &= best[:, 1:] != best[:, :-1]
-    place = (kept.cumsum(1) - 1).clamp(min=0, max=targets.shape[1] - 1)
-    agrees = (best == targets.gather(1, place)) | ~kept
+    position = (kept.cumsum(1) - 1).clamp(min=0, max=targets.shape[1] - 1)
+    agrees = (best == targets.gather(1, position)) | ~kept
     return agrees.all(1) & (kept.sum(1) == target_lengths)

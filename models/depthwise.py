@@ -1,9 +1,9 @@
-"""A depthwise convolution whose backward pass is quick on a CPU.
+"""A depthwise convolution with a fast backward pass on a CPU.
 
 oneDNN has fast kernels for the gradients of a depthwise convolution only when both strides are equal, the rows cover
 the kernel, and the kernel is at most three columns wide. PP-LCNet's 5x5 kernels on maps of two or four rows and its
 strides (2, 1) fall back to code that is 10 to 60 times slower and takes three quarters of a training step. Here both
-gradients are put in terms of the fast kernels; the values are the same up to rounding.
+gradients are expressed by the fast kernels; the values are equal up to rounding.
 """
 
 from typing import Any
@@ -16,19 +16,19 @@ _FAST_COLUMNS = 3
 
 
 class DepthwiseConv2d(nn.Conv2d):
-    """`nn.Conv2d` with one group a channel, padding of half the kernel and no bias.
+    """`nn.Conv2d` with one group per channel, padding of half the kernel and no bias.
 
     Args:
-        channels: of input and output.
+        channels: channels of input and output.
         kernel: side of the kernel, odd.
-        stride: stride from row to row; columns are never skipped.
+        stride: vertical stride; the horizontal one is 1.
     """
 
     def __init__(self, channels: int, kernel: int, stride: int = 1) -> None:
         super().__init__(channels, channels, kernel, (stride, 1), kernel // 2, groups=channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C, H / down, W)."""
+        """(B, C, H, W) -> (B, C, H / stride, W)."""
         if x.device.type != "cpu" or not torch.is_grad_enabled():
             return super().forward(x)
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
@@ -42,7 +42,7 @@ class _Depthwise(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, stride: int) -> Tensor:
         ctx.save_for_backward(x, weight)
-        ctx.down = stride
+        ctx.stride = stride
         return F.conv2d(x, weight, None, (stride, 1), weight.shape[2] // 2, 1, x.shape[1])
 
     @staticmethod
@@ -51,27 +51,27 @@ class _Depthwise(torch.autograd.Function):
         grad = grad.contiguous(memory_format=torch.channels_last)
         wants_x, wants_weight, _ = ctx.needs_input_grad
         return (
-            _input_gradient(grad, x, weight, ctx.down) if wants_x else None,
-            _weight_gradient(grad, x, weight, ctx.down) if wants_weight else None,
+            _input_gradient(grad, x, weight, ctx.stride) if wants_x else None,
+            _weight_gradient(grad, x, weight, ctx.stride) if wants_weight else None,
             None,
         )
 
 
 def _input_gradient(grad: Tensor, x: Tensor, weight: Tensor, stride: int) -> Tensor:
-    """A convolution of the gradient, its rows spread `down` apart, with the flipped kernel."""
+    """Convolve the gradient, with zero rows inserted for the stride, with the flipped kernel."""
     if stride > 1:
-        spread = torch.zeros_like(x, memory_format=torch.channels_last)
-        spread[:, :, ::stride] = grad
-        grad = spread
+        dilated = torch.zeros_like(x, memory_format=torch.channels_last)
+        dilated[:, :, ::stride] = grad
+        grad = dilated
     return F.conv2d(grad, weight.flip(2, 3), None, 1, weight.shape[2] // 2, 1, x.shape[1])
 
 
 def _weight_gradient(grad: Tensor, x: Tensor, weight: Tensor, stride: int) -> Tensor:
-    """The kernel's gradient; five columns are put together from the first three and the last three."""
+    """Compute the gradient of the kernel; five columns are combined from the first three and the last three."""
     half = weight.shape[2] // 2
     if weight.shape[3] <= _FAST_COLUMNS:
         return _convolution_weight_gradient(grad, x, weight, stride, half)
-    reach = min(half, x.shape[2] - 1)  # kernel rows further out never meet a row of the image
+    reach = min(half, x.shape[2] - 1)  # kernel rows further out never overlap the image
     gradient = torch.zeros_like(weight)
     rows = gradient[:, :, half - reach : half + reach + 1]
     for part, window in zip((rows[..., :3], rows[..., 2:]), _windows(x, reach), strict=True):
@@ -87,15 +87,15 @@ def _convolution_weight_gradient(grad: Tensor, x: Tensor, weight: Tensor, stride
 
 
 def _windows(x: Tensor, rows: int) -> tuple[Tensor, Tensor]:
-    """An image with zero rows above and below, and two zero columns before it; and the same with the columns behind it.
+    """Pad an image with zero rows above and below, and with two zero columns: on the left, and on the right.
 
-    Both are one memory: the zeros before a row are also those behind the row above, so that the second window merely
-    begins two columns later. One copy less of the largest maps.
+    Both share memory: the zeros before a row are also those after the row above, so that the second window only starts
+    two columns later. This saves a copy of the largest maps.
     """
     batch, channels, height, width = x.shape
     shape = (batch, height + 2 * rows, width + 2, channels)
-    cells = batch * shape[1] * shape[2] * channels
-    memory = x.new_zeros(cells + 2 * channels)
-    before, behind = (memory[start : start + cells].view(shape).permute(0, 3, 1, 2) for start in (0, 2 * channels))
+    size = batch * shape[1] * shape[2] * channels
+    memory = x.new_zeros(size + 2 * channels)
+    before, behind = (memory[start : start + size].view(shape).permute(0, 3, 1, 2) for start in (0, 2 * channels))
     before[:, :, rows : rows + height, 2:] = x
     return before, behind

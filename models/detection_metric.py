@@ -1,4 +1,4 @@
-"""How good detected texts are: the metric of ICDAR 2015, and what it does not see."""
+"""Metrics of text detection: that of ICDAR 2015, and coverage, which is independent of how text is split."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from synthtext.core import Polygon
 
 
 class ImageMatchCounts(NamedTuple):
-    """Counts of one picture."""
+    """Counts of one image."""
 
     ground_truths: int  # texts that count
     detections: int  # detections that count
     matched: int
-    covered: int  # of the texts that count
-    on_text: int  # of the detections that count
+    covered: int  # texts that count and are covered
+    on_text: int  # detections that count and are on text
 
     @classmethod
     def from_outcomes(cls, outcomes: ImageOutcomes) -> "ImageMatchCounts":
-        """Count the outcomes in a picture."""
+        """Count the outcomes in an image."""
         texts, detections = outcomes.texts, outcomes.detections
         return cls(
             int((texts != DetectionOutcome.IGNORED).sum()),
@@ -32,16 +32,16 @@ class ImageMatchCounts(NamedTuple):
 
 @dataclass(frozen=True)
 class DetectionScores:
-    """Scores of detections, all but the counts from 0 (worst) to 1.
+    """Scores of detections, from 0 (worst) to 1.
 
     Attributes:
-        images: how many pictures.
+        images: number of images.
         instances: texts that count.
-        precision: share of the detections that match a text (ICDAR 2015).
-        recall: share of the texts that are matched (ICDAR 2015).
+        precision: fraction of the detections that match a text (ICDAR 2015).
+        recall: fraction of the texts that are matched (ICDAR 2015).
         hmean: harmonic mean of the two.
-        coverage_precision: share of the detections that are on text: half of their area is, or they cover a text.
-        coverage_recall: share of the texts of which 70 % are inside detections. A detector of lines covers words that
+        coverage_precision: fraction of the detections that are on text: half of their area is, or they cover a text.
+        coverage_recall: fraction of the texts of which 70 % are inside detections. A line detector covers words that
             it cannot match.
     """
 
@@ -54,34 +54,34 @@ class DetectionScores:
     coverage_recall: float
 
     def as_dict(self) -> dict[str, float]:
-        """What an evaluation's JSON holds."""
+        """Return the scores as in the JSON of an evaluation."""
         return dict(vars(self))
 
 
 def count_matches(truths: Sequence[Polygon], ignore: Sequence[bool], detections: Sequence[Polygon]) -> ImageMatchCounts:
-    """Count what `compare_image` finds in a picture: the released metric, and coverage."""
+    """Count the outcomes of `compare_detections` in an image."""
     return ImageMatchCounts.from_outcomes(compare_detections(truths, ignore, detections))
 
 
 def detection_scores(matches: Iterable[ImageMatchCounts]) -> DetectionScores:
-    """Scores over all texts of all pictures together; 0 where there is nothing to divide by."""
+    """Compute the scores over all texts of all images; 0 where the denominator is 0."""
     rows = list(matches)
     total = (
         ImageMatchCounts(*(sum(column) for column in zip(*rows, strict=True)))
         if rows
         else ImageMatchCounts(0, 0, 0, 0, 0)
     )
-    precision, recall = _share(total.matched, total.detections), _share(total.matched, total.ground_truths)
+    precision, recall = _ratio(total.matched, total.detections), _ratio(total.matched, total.ground_truths)
     return DetectionScores(
         images=len(rows),
         instances=total.ground_truths,
         precision=precision,
         recall=recall,
         hmean=2 * precision * recall / (precision + recall) if total.matched else 0.0,
-        coverage_precision=_share(total.on_text, total.detections),
-        coverage_recall=_share(total.covered, total.ground_truths),
+        coverage_precision=_ratio(total.on_text, total.detections),
+        coverage_recall=_ratio(total.covered, total.ground_truths),
     )
 
 
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
+def _ratio(numerator: int, denominator: int) -> float:
+    return numerator / denominator if denominator else 0.0

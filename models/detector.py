@@ -1,15 +1,13 @@
 """The detectors of PP-OCRv2: a backbone, a feature pyramid and a DB head."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from torch import Tensor, nn
 
-from models.db.fpn import DBFPN
+from models.backbones.base import DETECTOR_BACKBONES
 from models.db.head import DBHead
 from models.db.maps import DBMaps
-from models.mobilenet import MobileNetV3Large
-from models.resnet import ResNet18vd
+from models.necks.base import DETECTOR_NECKS
 
 STRIDE = 32
 """Sides of the input are multiples of this."""
@@ -20,14 +18,16 @@ class DetectorConfig:
     """Sizes of a detector; the defaults are those of the published student.
 
     Attributes:
-        backbone: MobileNetV3-large, or ResNet-18 as the published teacher has it.
-        backbone_scale: width of MobileNetV3; ResNet-18 has one width.
-        channels: of the neck, 96 in the student and 256 in the teacher.
+        backbone: registered name: "mobilenet_v3" (student) or "resnet18" (teacher).
+        backbone_scale: multiplies the channels of MobileNetV3; ResNet-18 has one width.
+        neck_channels: channels of the neck, 96 in the student and 256 in the teacher.
+        neck: registered name: "db_fpn".
     """
 
-    backbone: Literal["mobilenet_v3", "resnet18"] = "mobilenet_v3"
+    backbone: str = "mobilenet_v3"
     backbone_scale: float = 0.5
     neck_channels: int = 96
+    neck: str = "db_fpn"
 
 
 class Detector(nn.Module):
@@ -36,12 +36,12 @@ class Detector(nn.Module):
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = ResNet18vd() if config.backbone == "resnet18" else MobileNetV3Large(config.backbone_scale)
-        self.neck = DBFPN(self.backbone.channels, config.neck_channels)
+        self.backbone = DETECTOR_BACKBONES[config.backbone](config.backbone_scale)
+        self.neck = DETECTOR_NECKS[config.neck](self.backbone.channels, config.neck_channels)
         self.head = DBHead(config.neck_channels)
 
     def forward(self, images: Tensor) -> DBMaps:
-        """Find text.
+        """Compute the three maps.
 
         Args:
             images: (B, 3, H, W) float32 normalised, H and W multiples of `STRIDE`.
@@ -53,6 +53,6 @@ class Detector(nn.Module):
         return maps
 
     def probability(self, images: Tensor) -> Tensor:
-        """The probability map alone, (B, H, W): all that reading needs."""
+        """Compute only the probability map (B, H, W), which is all that inference needs."""
         out: Tensor = self.head.probability(self.neck(self.backbone(images)))
         return out

@@ -1,4 +1,4 @@
-"""The exponential moving average of a network's weights: what is validated and kept."""
+"""The exponential moving average of a network's weights, which is validated and saved."""
 
 from copy import deepcopy
 
@@ -7,11 +7,11 @@ from torch import nn
 
 
 class ExponentialMovingAverage:
-    """Follows a network, buffers included; starts quickly and slows down to its decay.
+    """An exponential moving average of parameters and buffers, with a decay that warms up.
 
     Args:
-        model: the network to follow.
-        decay: share of the old average that an update keeps in the long run, 0 to below 1.
+        model: the network to average.
+        decay: fraction of the average that an update keeps after the warm-up, 0 to below 1.
 
     Attributes:
         model: the averaged network, in evaluation mode and without gradients.
@@ -23,7 +23,7 @@ class ExponentialMovingAverage:
 
     @torch.no_grad()
     def update(self, model: nn.Module, updates: int) -> None:
-        """Move towards `model`, `updates` being the number of updates before this one."""
+        """Update the average; `updates` is the number of earlier updates."""
         keep = ema_decay_with_warmup(self.decay, updates)
         for average, current in zip(self.model.state_dict().values(), model.state_dict().values(), strict=True):
             if average.is_floating_point():
@@ -33,5 +33,5 @@ class ExponentialMovingAverage:
 
 
 def ema_decay_with_warmup(decay: float, updates: int) -> float:
-    """The decay after so many updates: min(decay, (1 + t) / (10 + t)), so that the first weights are soon forgotten."""
+    """Return the decay after some updates t, min(decay, (1 + t) / (10 + t)): initial weights lose influence quickly."""
     return min(decay, (1 + updates) / (10 + updates))

@@ -1,4 +1,4 @@
-"""How good readings are."""
+"""Metrics of text recognition."""
 
 import string
 from collections.abc import Sequence
@@ -8,30 +8,30 @@ _ALPHANUMERIC = frozenset(string.ascii_letters + string.digits)
 
 
 def alphanumeric(text: str) -> str:
-    """Only the ASCII letters and digits of a text, in lower case."""
+    """Return only the ASCII letters and digits of a text, in lower case."""
     return "".join(character for character in text if character in _ALPHANUMERIC).lower()
 
 
 def without_spaces(text: str) -> str:
-    """The text without U+0020; other white space stays (PP-OCRv2, released metric)."""
+    """Return the text without U+0020; other white space stays (PP-OCRv2, released metric)."""
     return text.replace(" ", "")
 
 
 def edit_distance(first: str, second: str) -> int:
-    """Levenshtein distance over code points.
+    """Return the Levenshtein distance over code points.
 
-    One whole column of the table is two numbers, whose bits say where it rises and falls (Myers 1999, in the form of
-    Hyyrö 2003): the time grows with the length of one text only.
+    A column of the table is stored in two integers, whose bits tell where it increases and decreases (Myers 1999, in
+    the form of Hyyrö 2003): the time is linear in the length of `second` for short texts.
     """
     if not first:
         return len(second)
-    where: dict[str, int] = {}
+    masks: dict[str, int] = {}
     for position, character in enumerate(first):
-        where[character] = where.get(character, 0) | 1 << position
+        masks[character] = masks.get(character, 0) | 1 << position
     full, last = (1 << len(first)) - 1, 1 << (len(first) - 1)
     rises, falls, distance = full, 0, len(first)
     for character in second:
-        match = where.get(character, 0)
+        match = masks.get(character, 0)
         diagonal = (((match & rises) + rises) ^ rises) | match | falls
         right, left = falls | (full & ~(diagonal | rises)), rises & diagonal
         distance += bool(right & last) - bool(left & last)
@@ -41,22 +41,22 @@ def edit_distance(first: str, second: str) -> int:
 
 
 def normalized_edit_distance(first: str, second: str) -> float:
-    """Edit distance divided by the length of the longer text, 0 to 1; 0 for two empty ones."""
+    """Return the edit distance divided by the length of the longer text, 0 to 1; 0 for two empty texts."""
     return edit_distance(first, second) / max(len(first), len(second), 1)
 
 
 @dataclass(frozen=True)
 class RecognitionScores:
-    """Scores of readings against the truth, all but the counts from 0 (worst) to 1.
+    """Scores of predicted texts, from 0 (worst) to 1.
 
     Attributes:
-        samples: how many readings.
-        accuracy: share that is exactly right.
-        alphanumeric_accuracy: share that is right in its ASCII letters and digits without regard to case, which is
-            what papers report, over the samples whose truth has any; 0 if none has.
-        accuracy_without_spaces: share that is right but for spaces (the released metric).
-        normalized_edit_similarity: 1 less the mean `normalized_distance`, spaces and case included.
-        alphanumeric_samples: samples that `alphanumeric_accuracy` is about.
+        samples: number of samples.
+        accuracy: fraction of predictions that equal the label.
+        alphanumeric_accuracy: fraction of predictions that equal the label in its ASCII letters and digits, ignoring
+            case, as papers report it; over the samples whose label has any, 0 if none has.
+        accuracy_without_spaces: fraction of predictions that equal the label but for spaces (the released metric).
+        normalized_edit_similarity: 1 minus the mean `normalized_edit_distance`, spaces and case included.
+        alphanumeric_samples: samples that count for `alphanumeric_accuracy`.
     """
 
     samples: int
@@ -67,7 +67,7 @@ class RecognitionScores:
     alphanumeric_samples: int
 
     def as_dict(self) -> dict[str, float]:
-        """What an evaluation's JSON holds: `samples` and the four scores."""
+        """Return `samples` and the four scores, as in the JSON of an evaluation."""
         return {
             "samples": self.samples,
             "accuracy": self.accuracy,
@@ -77,23 +77,23 @@ class RecognitionScores:
         }
 
 
-def recognition_scores(truths: Sequence[str], readings: Sequence[str]) -> RecognitionScores:
-    """Compare readings with the truth, one for one.
+def recognition_scores(labels: Sequence[str], predictions: Sequence[str]) -> RecognitionScores:
+    """Score predictions against labels.
 
     The released metric divides by n + 1e-5 where this divides by n.
 
     Raises:
-        ValueError: there are none, or not equally many.
+        ValueError: there are none, or their numbers differ.
     """
-    pairs = list(zip(truths, readings, strict=True))
+    pairs = list(zip(labels, predictions, strict=True))
     if not pairs:
-        raise ValueError("there is nothing to score")
-    letters = [(alphanumeric(truth), alphanumeric(reading)) for truth, reading in pairs]
-    scored = [truth == reading for truth, reading in letters if truth]
+        raise ValueError("there are no samples to score")
+    reduced = [(alphanumeric(label), alphanumeric(prediction)) for label, prediction in pairs]
+    scored = [label == prediction for label, prediction in reduced if label]
     count = len(pairs)
     return RecognitionScores(
         samples=count,
-        accuracy=sum(truth == reading for truth, reading in pairs) / count,
+        accuracy=sum(label == prediction for label, prediction in pairs) / count,
         alphanumeric_accuracy=sum(scored) / max(len(scored), 1),
         accuracy_without_spaces=sum(without_spaces(t) == without_spaces(r) for t, r in pairs) / count,
         normalized_edit_similarity=1 - sum(normalized_edit_distance(t, r) for t, r in pairs) / count,

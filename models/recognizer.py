@@ -1,15 +1,13 @@
-"""The recognizer of PP-OCRv2: PP-LCNet (before it MobileNetV3), two bidirectional LSTM layers, two linear ones, CTC."""
+"""The recognizer of PP-OCRv2: a convolutional backbone, a neck over the time steps, a CTC head."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from models.lcnet import SUPPORTED_HEIGHTS, PPLCNet
-from models.line_mobilenet import MobileNetV3Small
+from models.backbones.base import RECOGNIZER_BACKBONES
+from models.necks.base import RECOGNIZER_NECKS
 from synthtext.core import InputError
-
-RecognizerBackbone: TypeAlias = Literal["lcnet", "mobilenet_v3"]
 
 
 @dataclass(frozen=True)
@@ -17,14 +15,15 @@ class RecognizerConfig:
     """Sizes of a recognizer; the defaults are the published ones.
 
     Attributes:
-        classes: characters and the blank.
-        scale: width of the backbone.
-        height: of the input images, 32 or 48 pixels.
-        hidden: width of an LSTM direction.
-        mid: width between the two linear layers of the head.
-        blank_bias: starting value of the blank's logit offset. Below zero the network starts by spelling rather than by
-            saying nothing, which shortens the plateau that CTC begins with; the published network has 0.
-        backbone: PP-LCNet, or MobileNetV3-small as the first PP-OCR had it.
+        num_classes: characters and the blank.
+        backbone_scale: multiplies the channels of the backbone.
+        height: height of the input images, pixels.
+        lstm_hidden: width of an LSTM direction in the neck.
+        head_dim: width between the two linear layers of the head.
+        blank_bias: initial bias of the blank's logit. A negative value makes the network predict characters from the
+            start, which shortens the initial plateau of CTC; the published network has 0.
+        backbone: registered name: "lcnet" (PP-OCRv2) or "mobilenet_v3" (PP-OCR).
+        neck: registered name: "lstm".
     """
 
     num_classes: int
@@ -33,48 +32,39 @@ class RecognizerConfig:
     lstm_hidden: int = 64
     head_dim: int = 96
     blank_bias: float = 0.0
-    backbone: RecognizerBackbone = "lcnet"
+    backbone: str = "lcnet"
+    neck: str = "lstm"
 
     def __post_init__(self) -> None:
-        if self.height not in SUPPORTED_HEIGHTS:
+        heights = RECOGNIZER_BACKBONES[self.backbone].heights
+        if self.height not in heights:
             raise InputError(
-                f"height: the backbone reads lines {' or '.join(map(str, SUPPORTED_HEIGHTS))} high, not {self.height}"
+                f"height: backbone {self.backbone} accepts lines {' or '.join(map(str, heights))} pixels high, "
+                f"not {self.height}"
             )
+        RECOGNIZER_NECKS.check(self.neck)
         if self.num_classes < 2:
-            raise InputError(f"classes: at least the blank and one character, not {self.num_classes}")
+            raise InputError(f"num_classes must be at least 2 (the blank and one character), not {self.num_classes}")
 
 
 class RecognizerOutput(NamedTuple):
-    """What a recognizer says about a batch, and what the losses of U-DML and Enhanced CTC need."""
+    """Output of a recognizer for a batch, with the features that U-DML and Enhanced CTC need."""
 
-    logits: Tensor  # (B, T, classes), before softmax
-    features: Tensor  # (B, T, mid), output of the first linear layer
+    logits: Tensor  # (B, T, num_classes), before softmax
+    features: Tensor  # (B, T, head_dim), output of the first linear layer
     backbone: Tensor  # (B, channels, 1, T)
 
 
-class SequenceEncoder(nn.Module):
-    """Two bidirectional LSTM layers over the columns."""
-
-    def __init__(self, inputs: int, hidden: int) -> None:
-        super().__init__()
-        self.lstm = nn.LSTM(inputs, hidden, num_layers=2, bidirectional=True, batch_first=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, 1, T) -> (B, T, 2 hidden)."""
-        out: Tensor = self.lstm(x.squeeze(2).transpose(1, 2))[0]
-        return out
-
-
 class CTCHead(nn.Module):
-    """Two linear layers without an activation between them: the second is wide, so the first makes it cheap."""
+    """Two linear layers without an activation between them: a factorisation that makes the wide second one cheap."""
 
-    def __init__(self, inputs: int, mid: int, classes: int) -> None:
+    def __init__(self, in_channels: int, head_dim: int, num_classes: int) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(inputs, mid)
-        self.fc2 = nn.Linear(mid, classes)
+        self.fc1 = nn.Linear(in_channels, head_dim)
+        self.fc2 = nn.Linear(head_dim, num_classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T, inputs) -> features (B, T, mid) and logits (B, T, classes)."""
+        """(B, T, in_channels) -> features (B, T, head_dim) and logits (B, T, num_classes)."""
         features = self.fc1(x)
         return features, self.fc2(features)
 
@@ -85,13 +75,13 @@ class Recognizer(nn.Module):
     def __init__(self, config: RecognizerConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = (MobileNetV3Small if config.backbone == "mobilenet_v3" else PPLCNet)(config.backbone_scale)
-        self.neck = SequenceEncoder(self.backbone.channels, config.lstm_hidden)
-        self.head = CTCHead(2 * config.lstm_hidden, config.head_dim, config.num_classes)
+        self.backbone = RECOGNIZER_BACKBONES[config.backbone](config.backbone_scale)
+        self.neck = RECOGNIZER_NECKS[config.neck](self.backbone.channels, config.lstm_hidden)
+        self.head = CTCHead(self.neck.out_channels, config.head_dim, config.num_classes)
         nn.init.constant_(self.head.fc2.bias[:1].detach(), config.blank_bias)
 
     def forward(self, images: Tensor) -> RecognizerOutput:
-        """Read normalised line images.
+        """Recognize normalised line images.
 
         Args:
             images: (B, 3, height, W) float32, see `normalise`.

@@ -1,11 +1,11 @@
-"""Squeeze and excite."""
+"""Squeeze-and-excitation."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 
 class SqueezeExcitation(nn.Module):
-    """Scales every channel by a gate in [0, 1] that is computed from the means of all channels."""
+    """Multiplies every channel by a gate in [0, 1] that is computed from the means of all channels."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

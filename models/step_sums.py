@@ -1,4 +1,4 @@
-"""Modules that follow what a whole step found, in however many parts and processes it was looked at."""
+"""Modules that are updated once per training step, from sums over its batches and processes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ from torch import Tensor, nn
 
 
 class StepAccumulator(nn.Module, ABC):
-    """A module that adds up what it finds in the parts of a step, and moves at the step's end."""
+    """A module that accumulates sums over the batches of a step and updates itself at the end of the step."""
 
     @abstractmethod
     def accumulated(self) -> Sequence[Tensor]:
-        """What was added up since the last `settle`; whoever trains in several processes sums it over these."""
+        """Return the sums since the last `end_step`; distributed training adds them up over its processes."""
 
     @abstractmethod
     def end_step(self) -> None:
-        """Move by the sums, and begin anew."""
+        """Update the module from the sums, and reset them."""

@@ -1,1 +1,1 @@
-"""Maps of a DB detector: the layers that make them, targets from labels, boxes from maps."""
+"""Maps of a DB detector: the head, targets from labels, boxes from maps."""

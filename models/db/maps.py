@@ -1,4 +1,4 @@
-"""What a DB detector says about a batch of pictures."""
+"""The output of a DB detector."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,8 @@ from torch import Tensor
 
 
 class DBMaps(NamedTuple):
-    """Three maps at the resolution of the pictures, 0 to 1."""
+    """Three maps at the resolution of the images, 0 to 1."""
 
-    probability: Tensor  # (B, H, W), that a pixel is in the kernel of a text
-    threshold: Tensor  # (B, H, W), what the probability must exceed
-    binary: Tensor  # (B, H, W), whether it does: a steep step of their difference
+    probability: Tensor  # (B, H, W), probability that a pixel is in the kernel of a text
+    threshold: Tensor  # (B, H, W), threshold of the probability
+    binary: Tensor  # (B, H, W), approximate binarisation: a steep sigmoid of their difference

@@ -1,4 +1,4 @@
-"""Polygons made smaller and larger."""
+"""Polygon offsetting, filling and distances."""
 
 import cv2
 import numpy as np
@@ -9,23 +9,23 @@ from synthtext.core import Polygon, signed_area
 
 
 def area_and_perimeter(polygon: Polygon) -> tuple[float, float]:
-    """Area and perimeter of a polygon (P, 2), in pixels squared and pixels."""
+    """Return area and perimeter of a polygon (P, 2), in square pixels and pixels."""
     points = polygon.astype(np.float64)
     edges = np.roll(points, -1, axis=0) - points
     return abs(signed_area(polygon)), float(np.hypot(edges[:, 0], edges[:, 1]).sum())
 
 
 def offset_polygon(polygon: Polygon, distance: float, *, paddle_compat: bool = False) -> list[Polygon]:
-    """Move the edges of a polygon outwards, round corners in between.
+    """Move the edges of a polygon outwards, with round corners.
 
     Args:
         polygon: (P, 2).
-        distance: in pixels; below zero: inwards.
-        paddle_compat: coordinates are cut to whole pixels first, and those of the result are whole, as the released code
-            has it; otherwise both are exact to a hundredth of a pixel.
+        distance: in pixels; negative: inwards.
+        paddle_compat: truncate coordinates to whole pixels, and return whole ones, as PaddleOCR's code does; otherwise
+            both are exact to a hundredth of a pixel.
 
     Returns:
-        What is left: no polygon, one, or several; (P', 2) float32.
+        No polygon, one, or several; (P', 2) float32.
     """
     scale = 1 if paddle_compat else _SUBPIXEL
     clipper = pyclipper.PyclipperOffset(arc_tolerance=0.25 * scale)
@@ -38,15 +38,15 @@ def offset_polygon(polygon: Polygon, distance: float, *, paddle_compat: bool = F
 
 
 _SUBPIXEL = 100
-"""Steps in a pixel: the library counts in whole numbers."""
+"""Units per pixel: the library uses integers."""
 
 
 def fill_mask(mask: NDArray[np.uint8], polygon: Polygon, value: int, *, paddle_compat: bool = False) -> None:
-    """Give the pixels on and inside a polygon (P, 2) a value.
+    """Set the pixels on and inside a polygon (P, 2) to a value.
 
-    Continuous coordinates are drawn half a pixel further left and up, from pixel centre to pixel centre; released ones
-    count from pixel centres already and are cut to whole pixels. Either way pixels that the outline touches belong to
-    the inside, which the contours of `models.db.boxes` undo: they run through the centres of the outermost pixels.
+    Continuous coordinates are shifted by half a pixel, so that they count from pixel centers. With `paddle_compat` they
+    count from pixel centers already, and are truncated to whole pixels. Pixels that the outline touches are set, which
+    matches the contours of `models.db.boxes`: those run through the centers of the outermost pixels.
     """
     if paddle_compat:
         cv2.fillPoly(mask, [polygon.astype(np.int32)], value)
@@ -56,19 +56,19 @@ def fill_mask(mask: NDArray[np.uint8], polygon: Polygon, value: int, *, paddle_c
 
 
 _BITS = 6
-"""Binary digits of a pixel's fraction."""
+"""Fractional bits of the coordinates."""
 
 
 def distance_to_edges(
     polygon: Polygon, points: NDArray[np.float32], *, paddle_compat: bool = False
 ) -> NDArray[np.float32]:
-    """Distances of points (N, 2) from the outline of a polygon (P, 2), in pixels, (N,).
+    """Return the distances (N,) of points (N, 2) from the outline of a polygon (P, 2), in pixels.
 
     Args:
         polygon: the outline.
-        points: where to measure.
-        paddle_compat: an edge counts by the nearer of its ends where a point sees it under less than 90 degrees; otherwise
-            by its nearest point.
+        points: the points.
+        paddle_compat: as in PaddleOCR's code, the distance from an edge is that from its nearer end if the edge appears
+            under an angle of less than 90 degrees; otherwise it is that from its nearest point.
     """
     nearest = np.full(len(points), np.inf, np.float32)
     for start, end in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):

@@ -1,4 +1,4 @@
-"""Labelled polygons become the maps that a DB detector learns: the inverse of `models.db.boxes`."""
+"""Target maps of a DB detector from labelled polygons: the inverse of `models.db.boxes`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from synthtext.core import InputError, Polygon
 
 
 class DBTargets(NamedTuple):
-    """What a detector is to say about a picture."""
+    """Target maps of an image."""
 
     shrink_map: NDArray[np.uint8]  # (H, W), 1 in the kernel of a text
     shrink_mask: NDArray[np.uint8]  # (H, W), 0 where the shrink map does not count
@@ -22,16 +22,16 @@ class DBTargets(NamedTuple):
 
 @dataclass(frozen=True)
 class TargetSettings:
-    """How labels become maps (released configuration).
+    """`targets` of a detector's training: from labels to maps (released configuration).
 
     Attributes:
-        shrink_ratio: r; a kernel is a text less a border of A (1 - r^2) / L.
-        threshold_range: of the threshold map.
-        min_size: pixels; a text whose upright box has a shorter side is ignored.
-        paddle_compat: as the released code does it: points count from pixel centres and kernels have whole coordinates; a
-            text that is too small still has a threshold target; the threshold map fills the upright box around a text;
-            its slope is not exact. Otherwise points are continuous, what is ignored has no threshold target, and
-            padding is masked.
+        shrink_ratio: r; a kernel is the text without a border of A (1 - r^2) / L.
+        threshold_range: lowest and highest value of the threshold map.
+        min_size: texts whose axis-aligned box has a shorter side, in pixels, are ignored.
+        paddle_compat: as in PaddleOCR's code, points count from pixel centers and kernels have whole coordinates;
+            a text that is too small still has a threshold target; the threshold map fills the axis-aligned box of a
+            text, with an approximate slope. Otherwise points are continuous, ignored texts have no threshold target,
+            and padding is masked.
     """
 
     shrink_ratio: float = 0.4
@@ -42,7 +42,10 @@ class TargetSettings:
     def __post_init__(self) -> None:
         low, high = self.threshold_range
         if not (0 < self.shrink_ratio < 1 and 0 <= low < high <= 1 and self.min_size >= 0):
-            raise InputError("targets: shrink_ratio lies between 0 and 1, threshold_range rises within 0 to 1")
+            raise InputError(
+                "shrink_ratio must be between 0 and 1, threshold_range must increase within 0 to 1, and min_size must "
+                "not be negative"
+            )
 
 
 def make_targets(
@@ -53,19 +56,19 @@ def make_targets(
     settings: TargetSettings,
     valid: tuple[int, int] | NDArray[np.uint8] | None = None,
 ) -> tuple[DBTargets, NDArray[np.bool_]]:
-    """The maps of a picture.
+    """Make the target maps of an image.
 
     Args:
-        polygons: of its texts, each (P, 2), pixels.
+        polygons: outlines of its texts, each (P, 2), pixels.
         ignore: which of them are neither positive nor negative.
-        height: of the maps, pixels.
-        width: of the maps, pixels.
-        settings: how labels become maps.
-        valid: rows and columns of the picture; what lies below and to the right is padding. Or a mask (H, W) of 1 where
-            there is a picture and 0 where there is none.
+        height: height of the maps, pixels.
+        width: width of the maps, pixels.
+        settings: from labels to maps.
+        valid: rows and columns of the image, with padding below and to the right; or a mask (H, W), 1 in the image and
+            0 in the padding.
 
     Returns:
-        The maps, and which texts are ignored in them: those of `ignore`, and those too small to have a kernel.
+        The maps, and which texts are ignored in them: those of `ignore`, and those too small for a kernel.
     """
     maps = DBTargets(
         np.zeros((height, width), np.uint8),
@@ -74,11 +77,11 @@ def make_targets(
         np.zeros((height, width), np.uint8),
     )
     ignored = np.array(ignore, bool)
-    for number, polygon in enumerate(polygons):
-        given = bool(ignored[number])
-        ignored[number] = not _shrink(polygon, given, maps, settings)
-        if not (given if settings.paddle_compat else ignored[number]):
-            _border(polygon, maps, settings)
+    for index, polygon in enumerate(polygons):
+        is_ignored = bool(ignored[index])
+        ignored[index] = not _draw_kernel(polygon, is_ignored, maps, settings)
+        if not (is_ignored if settings.paddle_compat else ignored[index]):
+            _draw_threshold(polygon, maps, settings)
     low, high = settings.threshold_range
     maps.threshold_map[...] = low + (high - low) * maps.threshold_map
     if valid is not None and not settings.paddle_compat:
@@ -91,8 +94,8 @@ def make_targets(
     return maps, ignored
 
 
-def _shrink(polygon: Polygon, ignore: bool, maps: DBTargets, settings: TargetSettings) -> bool:
-    """Draw the kernel of a text; masks the text and returns False if it has none."""
+def _draw_kernel(polygon: Polygon, ignore: bool, maps: DBTargets, settings: TargetSettings) -> bool:
+    """Draw the kernel of a text. If it has none, mask the text and return False."""
     height, width = maps.shrink_map.shape
     polygon = np.clip(polygon, 0, (width - 1, height - 1) if settings.paddle_compat else (width, height)).astype(
         np.float32
@@ -101,7 +104,7 @@ def _shrink(polygon: Polygon, ignore: bool, maps: DBTargets, settings: TargetSet
     sides = polygon.max(0) - polygon.min(0)
     kernels: list[Polygon] = []
     if not ignore and sides.min() >= settings.min_size and area >= 1:
-        # A narrow waist can split a kernel: a thinner border keeps it whole.
+        # The kernel of a text with a narrow part can split: a thinner border keeps it in one piece.
         for ratio in (settings.shrink_ratio, 2 * settings.shrink_ratio):
             kernels = offset_polygon(
                 polygon, -area * (1 - min(ratio, 0.99) ** 2) / perimeter, paddle_compat=settings.paddle_compat
@@ -116,8 +119,8 @@ def _shrink(polygon: Polygon, ignore: bool, maps: DBTargets, settings: TargetSet
     return True
 
 
-def _border(polygon: Polygon, maps: DBTargets, settings: TargetSettings) -> None:
-    """Draw the threshold of a text: 1 at its edge, 0 at the distance by which its kernel is smaller."""
+def _draw_threshold(polygon: Polygon, maps: DBTargets, settings: TargetSettings) -> None:
+    """Draw the threshold of a text: 1 at its edge, falling to 0 at the distance of its kernel's edge."""
     area, perimeter = area_and_perimeter(polygon)
     if area < 1:
         return

@@ -1,20 +1,21 @@
-"""Aggregation cross-entropy: how often every character is read (PP-OCRv2, released option)."""
+"""Aggregation cross-entropy: how often every character is predicted (PP-OCRv2, released option)."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from models.ctc import BLANK
+from models.losses.base import RECOGNIZER_LOSSES, EdgeOutputs, LossTerm, Progress, RecognitionLabels
 
 
 def ace_losses(logits: Tensor, targets: Tensor, target_lengths: Tensor, *, paddle_compat: bool = False) -> Tensor:
-    """Cross-entropy between the shares of the classes in the label and their mean probabilities over the steps.
+    """Compute the cross-entropy between the class frequencies of the label and the mean probabilities over the steps.
 
     Args:
         logits: (B, T, C), any float type; computed in float32.
         targets: (B, L) int64, padded with 0.
         target_lengths: (B,) int64.
-        paddle_compat: a second softmax is applied to the mean probabilities, as the released code does; it is about 1
+        paddle_compat: apply a second softmax to the mean probabilities, as in PaddleOCR's code; the loss is about 1
             smaller otherwise.
 
     Returns:
@@ -33,5 +34,17 @@ def ace_losses(logits: Tensor, targets: Tensor, target_lengths: Tensor, *, paddl
 
 
 def ace_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, *, paddle_compat: bool = False) -> Tensor:
-    """The mean of `ace_losses` over the batch; scalar float32."""
+    """Compute the mean of `ace_losses` over the batch; scalar float32."""
     return ace_losses(logits, targets, target_lengths, paddle_compat=paddle_compat).mean()
+
+
+@RECOGNIZER_LOSSES.register("ace")
+class ACETerm(LossTerm):
+    """`ace_loss`, weighted."""
+
+    def forward(self, outputs: EdgeOutputs, labels: RecognitionLabels, progress: Progress) -> dict[str, Tensor]:
+        """Compute the term."""
+        loss = ace_loss(
+            outputs.student.logits, labels.targets, labels.target_lengths, paddle_compat=self.settings.paddle_compat
+        )
+        return {"ace": self.settings.ace_weight * loss}

@@ -8,15 +8,16 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from models.db.maps import DBMaps
+from models.losses.base import DETECTOR_LOSSES, EdgeOutputs, LossTerm, Progress
 from synthtext.core import InputError
 
 DICE_EPSILON = 1e-6
 MIN_NEGATIVE_FRACTION = 0.01
-"""Share of the pixels that count as hard negatives at least."""
+"""Minimum fraction of the pixels that count as hard negatives."""
 
 
 class DBTargetBatch(NamedTuple):
-    """What a detector is to say about a batch, see `models.db.targets.DBTargets`."""
+    """Targets of a batch, see `models.db.targets.DBTargets`."""
 
     shrink_map: Tensor  # (B, H, W), 1 in the kernel of a text
     shrink_mask: Tensor  # (B, H, W), 0 where the shrink map does not count
@@ -26,16 +27,19 @@ class DBTargetBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class DBLossSettings:
-    """How the three maps are weighed (released configuration).
+    """`loss` of a detector's training: weights and forms of the losses of the three maps (released configuration).
 
     Attributes:
-        probability_weight: of the probability map (alpha).
-        threshold_weight: of the threshold map (beta).
-        binary_weight: of the binary map.
-        probability_loss: "dice" as the released code has it, "bce" with hard negatives as the paper says.
-        negative_ratio: hard negatives for each positive pixel, of "bce".
-        paddle_compat: where nothing is to be found the probability map has no loss and the binary map a constant one, as
-            in the released code; otherwise what the network invents on empty pictures is pushed down.
+        probability_weight: weight of the probability map (alpha).
+        threshold_weight: weight of the threshold map (beta).
+        binary_weight: weight of the binary map.
+        probability_loss: "dice" as in PaddleOCR's code, or "bce" with hard negatives as in the paper.
+        negative_ratio: hard negatives per positive pixel, for "bce".
+        paddle_compat: in a batch without text the probability map has no loss and the binary map a constant one, as in
+            PaddleOCR's code; otherwise false positives in images without text are penalised.
+
+    Raises:
+        InputError: a value is out of range.
     """
 
     probability_weight: float = 5.0
@@ -53,7 +57,7 @@ class DBLossSettings:
 
 
 def dice_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """1 - 2 |p t| / (|p| + |t|), sums over the whole batch where the mask is 1.
+    """Compute 1 - 2 |p t| / (|p| + |t|), with sums over the whole batch where the mask is 1.
 
     Args:
         prediction: (B, H, W), 0 to 1.
@@ -69,10 +73,10 @@ def dice_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
 
 def dice_or_mean_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """`dice_loss`, or the mean of the prediction where the mask is 1 if there is nothing to be found.
+    """Compute `dice_loss`, or in a batch without positives the mean of the prediction where the mask is 1.
 
-    Without positives there is no overlap: Dice is 1 and has no gradient, whatever the network says. The mean is 0 for
-    an empty map and 1 for a full one, and pushes every pixel down alike.
+    Without positives there is no overlap: Dice is 1 and has no gradient, whatever the prediction. The mean is 0 for an
+    empty map and 1 for a full one, and has the same gradient for every pixel.
     """
     mask = mask.float()
     mean = (prediction.float() * mask).sum() / (mask.sum() + DICE_EPSILON)
@@ -80,15 +84,15 @@ def dice_or_mean_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tenso
 
 
 def dice_terms(maps: DBMaps, target: Tensor, mask: Tensor, *, paddle_compat: bool) -> tuple[Tensor, Tensor]:
-    """Dice of the probability and of the binary map, each as `DBLossSettings.paddle_compat` says; not weighed."""
+    """Compute the unweighted Dice losses of the probability map and of the binary map, see `DBLossSettings`."""
     if not paddle_compat:
         return dice_or_mean_loss(maps.probability, target, mask), dice_or_mean_loss(maps.binary, target, mask)
-    is_found = (target * mask).any()
-    return dice_loss(maps.probability, target, mask) * is_found, dice_loss(maps.binary, target, mask)
+    has_text = (target * mask).any()
+    return dice_loss(maps.probability, target, mask) * has_text, dice_loss(maps.binary, target, mask)
 
 
 def masked_l1_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Mean absolute difference where the mask is 1; 0 where it is nowhere. Tensors (B, H, W), scalar float32."""
+    """Compute the mean absolute difference where the mask is 1, or 0 if it is 0 everywhere; (B, H, W) to a scalar."""
     mask = mask.float()
     return ((prediction.float() - target.float()).abs() * mask).sum() / (mask.sum() + DICE_EPSILON)
 
@@ -96,20 +100,20 @@ def masked_l1_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 def balanced_bce_loss(
     prediction: Tensor, target: Tensor, mask: Tensor, negative_ratio: float = 3.0, min_negatives: int = 0
 ) -> Tensor:
-    """Cross-entropy of all positive pixels and of the hardest negative ones.
+    """Compute the cross-entropy of all positive pixels and of the hardest negative ones.
 
     Args:
-        prediction: (B, H, W), 0 to 1, both included: the logarithm is cut off at -100.
+        prediction: (B, H, W), 0 to 1, both included: the logarithm is clamped at -100.
         target: (B, H, W), 0 or 1.
         mask: (B, H, W), 0 or 1.
-        negative_ratio: negatives for each positive.
-        least_negatives: negatives that count however few positives there are.
+        negative_ratio: negatives per positive.
+        min_negatives: minimum number of negatives.
 
     Returns:
         Scalar float32.
     """
     prediction, target, mask = prediction.float(), target.float(), mask.float()
-    with torch.autocast(prediction.device.type, enabled=False):  # on a GPU it refuses this loss, in float32 too
+    with torch.autocast(prediction.device.type, enabled=False):  # CUDA raises an error for this loss under autocast
         losses = F.binary_cross_entropy(prediction, target, reduction="none")
     positive, negative = target * mask, (1 - target) * mask
     positives, available = int(positive.sum()), int(negative.sum())
@@ -119,24 +123,33 @@ def balanced_bce_loss(
 
 
 def db_loss(maps: DBMaps, targets: DBTargetBatch, settings: DBLossSettings) -> dict[str, Tensor]:
-    """The loss of the three maps, by name and weighed; what is to be minimised is the sum.
+    """Compute the losses of the three maps.
 
     Args:
         maps: of the network, each (B, H, W).
-        targets: what they are to be.
+        targets: of the batch.
         settings: weights and forms.
 
     Returns:
-        "probability", "threshold" and "binary", scalars float32.
+        "probability", "threshold" and "binary", weighted scalars float32, whose sum is minimised.
     """
-    found, mask = targets.shrink_map, targets.shrink_mask
-    probability, binary = dice_terms(maps, found, mask, paddle_compat=settings.paddle_compat)
+    text, mask = targets.shrink_map, targets.shrink_mask
+    probability, binary = dice_terms(maps, text, mask, paddle_compat=settings.paddle_compat)
     if settings.probability_loss == "bce":
-        least = 0 if settings.paddle_compat else int(MIN_NEGATIVE_FRACTION * mask.sum())
-        probability = balanced_bce_loss(maps.probability, found, mask, settings.negative_ratio, least)
+        min_negatives = 0 if settings.paddle_compat else int(MIN_NEGATIVE_FRACTION * mask.sum())
+        probability = balanced_bce_loss(maps.probability, text, mask, settings.negative_ratio, min_negatives)
     threshold = masked_l1_loss(maps.threshold, targets.threshold_map, targets.threshold_mask)
     return {
         "probability": settings.probability_weight * probability,
         "threshold": settings.threshold_weight * threshold,
         "binary": settings.binary_weight * binary,
     }
+
+
+@DETECTOR_LOSSES.register("db")
+class DBTerm(LossTerm):
+    """`db_loss`."""
+
+    def forward(self, outputs: EdgeOutputs, labels: DBTargetBatch, progress: Progress) -> dict[str, Tensor]:
+        """Compute the terms of the three maps."""
+        return db_loss(outputs.student, labels, self.settings)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
 
 import typer
 
@@ -13,10 +13,14 @@ from synthtext.core import InputError, Level
 if TYPE_CHECKING:
     from models.detection_metric import DetectionScores
     from models.metrics import RecognitionScores
+    from pipelines.datasets.open import LineDataset, SceneDataset
     from pipelines.datasets.scene_source import SceneSource
     from pipelines.datasets.source import LineSource
     from pipelines.inference.engine import Precision
     from pipelines.inference.predictors import TextDetector, TextRecognizer
+    from pipelines.inference.resolve import Resolved
+
+    DatasetT = TypeVar("DatasetT", LineDataset, SceneDataset)
 
 
 def evaluate_command(
@@ -69,6 +73,7 @@ def evaluate_command(
         if path is not None:
             check_writable_file(path)
 
+    from pipelines.datasets.open import LineDataset, SceneDataset
     from pipelines.inference.resolve import open_detector, open_recognizer, resolve_model
 
     precision: Precision = "bf16" if bf16 else "fp32"
@@ -77,44 +82,40 @@ def evaluate_command(
     if resolved.kind == "detector":
         if charset is not None:
             raise InputError(f"{model} is a detector: --charset is for recognizers")
+        scenes = _resolve_all(sources, SceneDataset)
         detector = open_detector(resolved, runtime="torch", precision=precision).with_input_limits(min_side, max_side)
-        result = _evaluate_detector(detector, _open_scenes(sources), level, title)
+        result = _evaluate_detector(detector, {k: d.source for k, d in scenes.items()}, level, title)
         _print_table(_DETECTOR_COLUMNS, result.scores)
     else:
         if min_side is not None or max_side is not None:
             raise InputError(f"{model} is a recognizer: --min-side and --max-side are for detectors")
+        lines = _resolve_all(sources, LineDataset)
         recognizer = open_recognizer(resolved, runtime="torch", charset=charset, precision=precision)
-        result = _evaluate_recognizer(recognizer, _open_lines(sources), batch_size, title)
+        result = _evaluate_recognizer(recognizer, {k: d.source for k, d in lines.items()}, batch_size, title)
         _print_table(_RECOGNIZER_COLUMNS, result.scores)
     _write(json, _to_json({name: row.as_dict() for name, row in result.scores.items()}))
     _write(slices, _to_json(result.slices))
     _write(report, result.page)
 
 
-def _open_lines(specs: Iterable[str]) -> "dict[str, LineSource]":
-    from pipelines.datasets.open import LineDataset
+def _resolve_all(specs: Iterable[str], kind: "type[DatasetT]") -> "dict[str, DatasetT]":
     from pipelines.inference.resolve import resolve
 
-    sources = {}
+    datasets = {}
     for spec in specs:
         dataset = resolve(spec)
-        if not isinstance(dataset, LineDataset):
-            raise InputError(f"{spec} is not a dataset of lines; a recognizer is evaluated on lines")
-        sources[spec] = dataset.source
-    return sources
+        if not isinstance(dataset, kind):
+            raise InputError(f"{spec} is {_describe(dataset)}; evaluate recognizers on lines, and detectors on scenes")
+        datasets[spec] = dataset
+    return datasets
 
 
-def _open_scenes(specs: Iterable[str]) -> "dict[str, SceneSource]":
-    from pipelines.datasets.open import SceneDataset
-    from pipelines.inference.resolve import resolve
+def _describe(resolved: "Resolved") -> str:
+    from pipelines.datasets.open import LineDataset, SceneDataset
 
-    sources = {}
-    for spec in specs:
-        dataset = resolve(spec)
-        if not isinstance(dataset, SceneDataset):
-            raise InputError(f"{spec} is not a dataset of scenes; a detector is evaluated on scenes")
-        sources[spec] = dataset.source
-    return sources
+    if isinstance(resolved, LineDataset | SceneDataset):
+        return f"a dataset of {'lines' if isinstance(resolved, LineDataset) else 'scenes'}"
+    return f"a {resolved.kind}, not a dataset"
 
 
 class _Result(NamedTuple):

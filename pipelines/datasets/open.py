@@ -145,3 +145,20 @@ def resolve_dataset(spec: str | Path) -> LineDataset | SceneDataset:
     if dataset_kind(spec) == "scenes":
         return SceneDataset(open_scene_source(spec))
     return LineDataset(open_line_source(spec))
+
+
+def open_dataset(spec: str | Path) -> LineSource | SceneSource:
+    """Open labelled data: lines give `EncodedLine` rows, scenes `EncodedScene` rows.
+
+    Args:
+        spec: The folder of an ocrmill dataset or its URI, a PaddleOCR label file, or an LMDB.
+
+    Raises:
+        InputError: There is no dataset, or it cannot be read.
+
+    Example:
+        >>> source = open_dataset("data/train")  # doctest: +SKIP
+        >>> len(source), source.read(np.array([0]))[0].text  # doctest: +SKIP
+        (200000, 'Main Street')
+    """
+    return resolve_dataset(spec).source

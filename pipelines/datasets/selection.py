@@ -1,15 +1,15 @@
 """The selection of the lines of a source that a recognizer can learn from."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.backbones.lcnet import PPLCNet
 from models.ctc import CTCCodec
-from models.lcnet import time_steps
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.source import ConcatenatedLines, LineSource
 from pipelines.errors import format_counts
@@ -63,7 +63,11 @@ class Selection:
 
 
 def select_lines(
-    source: LineSource, codec: CTCCodec, preprocessing: RecognizerPreprocessing, max_width: int = 1280
+    source: LineSource,
+    codec: CTCCodec,
+    preprocessing: RecognizerPreprocessing,
+    max_width: int = 1280,
+    time_steps: Callable[[int], int] = PPLCNet.time_steps,
 ) -> Selection:
     """Select the lines that a recognizer can learn from; reads all labels and sizes, and decodes no image.
 
@@ -72,6 +76,7 @@ def select_lines(
         codec: Encodes the labels.
         preprocessing: Tells the width of resized images.
         max_width: Lines whose resized image is wider are left out, as one of them would widen a whole batch; pixels.
+        time_steps: The number of time steps of the network for an image of a width, see `RecognizerBackbone`.
 
     Raises:
         InputError: No line is left; the message gives the reasons.
@@ -80,7 +85,7 @@ def select_lines(
     texts, rows, count, reasons = source.texts(), np.empty(len(widths), np.int64), 0, Counter[str]()
     for first in range(0, len(widths), _BATCH_SIZE):
         chunk = widths[first : first + _BATCH_SIZE]
-        steps = _time_steps(preprocessing.batch_width(chunk.astype(np.int64)))
+        steps = _time_steps(preprocessing.batch_width(chunk.astype(np.int64)), time_steps)
         problems = [
             TOO_WIDE if width > max_width else _check_label(text, codec, step)
             for text, width, step in zip(islice(texts, len(chunk)), chunk.tolist(), steps.tolist(), strict=True)
@@ -111,7 +116,7 @@ def _resized_widths(source: LineSource, preprocessing: RecognizerPreprocessing) 
     return widths
 
 
-def _time_steps(widths: NDArray[np.int64]) -> NDArray[np.int64]:
+def _time_steps(widths: NDArray[np.int64], time_steps: Callable[[int], int]) -> NDArray[np.int64]:
     unique, inverse = np.unique(widths, return_inverse=True)
     return np.array([time_steps(width) for width in unique.tolist()], np.int64)[inverse]
 

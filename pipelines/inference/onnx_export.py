@@ -26,7 +26,7 @@ from pipelines.inference.engine import (
 )
 from pipelines.inference.onnx_graph import with_metadata
 from pipelines.inference.onnx_metadata import detector_metadata, recognizer_metadata
-from pipelines.inference.run import RecognizerRun, Run
+from pipelines.inference.run import RecognizerRun, Run, open_run
 from pipelines.io.atomic import write_atomic
 from synthtext.core import InputError
 
@@ -63,6 +63,11 @@ def export_onnx(run: Run, out: Path, log: Callable[[str], None] = print) -> None
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}") from None
     log(f"{out}: {len(content):,} bytes; largest difference from torch in a probability: {difference:.1g}")
+
+
+def export(run: str | Path, out: str | Path) -> None:
+    """Write the best network of the run directory at a path as an ONNX file; raises the errors of `export_onnx`."""
+    export_onnx(open_run(Path(run)), Path(out))
 
 
 def to_onnx(run: Run) -> tuple[bytes, float]:

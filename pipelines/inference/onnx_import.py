@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
+from models.backbones.lcnet import LCNET_BLOCKS
+from models.backbones.mobilenet_v3 import LARGE_STEM_CHANNELS
 from models.detector import Detector, DetectorConfig
-from models.lcnet import LCNET_BLOCKS
-from models.mobilenet import LARGE_STEM_CHANNELS
 from models.recognizer import Recognizer, RecognizerConfig
 from pipelines.config import SettingsDict
 from pipelines.inference.engine import (

@@ -4,15 +4,17 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from torch import nn
 
+from models.backbones.base import DETECTOR_BACKBONES, RECOGNIZER_BACKBONES
 from models.ctc import CTCCodec
 from models.db.boxes import PostprocessSettings
 from models.detector import Detector, DetectorConfig
-from models.recognizer import Recognizer, RecognizerBackbone, RecognizerConfig
+from models.necks.base import DETECTOR_NECKS, RECOGNIZER_NECKS
+from models.recognizer import Recognizer, RecognizerConfig
 from pipelines.config import SettingsDict, dump_yaml, read_yaml, suggest_key, validate_dataclass, validate_model
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.inference.engine import Precision, torch_detector, torch_recognizer
@@ -39,20 +41,16 @@ class RecognizerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    backbone: RecognizerBackbone = "lcnet"
+    backbone: Annotated[str, AfterValidator(RECOGNIZER_BACKBONES.check)] = "lcnet"
     backbone_scale: float = Field(default=0.5, gt=0, le=4)
     lstm_hidden: int = Field(default=64, ge=1)
     head_dim: int = Field(default=96, ge=1)
     blank_bias: float = 0.0
+    neck: Annotated[str, AfterValidator(RECOGNIZER_NECKS.check)] = "lstm"
 
     def build(self, charset: Charset, height: int) -> Recognizer:
         """Return a recognizer with new weights for a charset and lines of `height` pixels."""
-        classes = CTCCodec(charset).classes
-        return Recognizer(
-            RecognizerConfig(
-                classes, self.backbone_scale, height, self.lstm_hidden, self.head_dim, self.blank_bias, self.backbone
-            ),
-        )
+        return Recognizer(RecognizerConfig(CTCCodec(charset).classes, height=height, **self.model_dump()))
 
 
 class DetectorSettings(BaseModel):
@@ -60,13 +58,14 @@ class DetectorSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    backbone: Literal["mobilenet_v3", "resnet18"] = "mobilenet_v3"
+    backbone: Annotated[str, AfterValidator(DETECTOR_BACKBONES.check)] = "mobilenet_v3"
     backbone_scale: float = Field(default=0.5, gt=0, le=4)
     neck_channels: int = Field(default=96, ge=4, multiple_of=4)
+    neck: Annotated[str, AfterValidator(DETECTOR_NECKS.check)] = "db_fpn"
 
     def build(self) -> Detector:
         """Return a detector with new weights."""
-        return Detector(DetectorConfig(self.backbone, self.backbone_scale, self.neck_channels))
+        return Detector(DetectorConfig(**self.model_dump()))
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Training: configuration, loop, checkpoints, distributed processes, and the tasks of both kinds of model."""
+"""Training: settings, data, losses, the loop, checkpoints, distributed training, and presets."""

@@ -1,4 +1,4 @@
-"""What a training needs to go on as if it had never stopped."""
+"""Checkpoints: all that a training needs to resume exactly."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -20,17 +20,17 @@ _DAMAGE = (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueErr
 
 @dataclass
 class TrainingProgress:
-    """How far a training is.
+    """The numbers of a checkpoint.
 
     Attributes:
         step: steps taken.
-        best: highest validation score so far.
-        best_step: at which it was reached; 0: before the first step.
-        seconds: that it ran.
-        cpu_seconds: that it computed, data workers included.
-        lines: usable samples of every source, which the order of reading depends on.
-        pending: sums of what was measured since the last entry of the log.
-        pending_steps: how many steps they are of.
+        best_score: highest validation score so far.
+        best_step: step of the highest score; 0: before the first step.
+        seconds: elapsed time of the training.
+        cpu_seconds: CPU time, data workers included.
+        source_sizes: usable samples of every source; the order of the samples depends on them.
+        metric_sums: sums of the metrics since the last entry of metrics.jsonl, by name.
+        metric_counts: steps in those sums, by name.
     """
 
     step: int = 0
@@ -40,56 +40,50 @@ class TrainingProgress:
     cpu_seconds: float = 0.0
     source_sizes: list[int] = field(default_factory=list)
     metric_sums: dict[str, float] = field(default_factory=dict)
-    metric_steps: int = 0
+    metric_counts: dict[str, int] = field(default_factory=dict)
 
 
-def save_checkpoint(folder: Path, learner: TrainState, progress: TrainingProgress) -> None:
-    """Replace the checkpoint of a RUN at one stroke: the numbers lie in the header of the tensors' file.
+def save_checkpoint(folder: Path, state: TrainState, progress: TrainingProgress) -> None:
+    """Replace the checkpoint of a run atomically: the progress is stored in the header of the tensors' file.
 
-    `state.json` repeats them for the eye.
+    `state.json` is a readable copy of the progress.
 
     Raises:
-        JobError: it cannot be written; the one before is kept.
+        JobError: it cannot be written; the previous checkpoint is kept.
     """
     numbers = json.dumps(asdict(progress))
     with wrap_write_errors(folder / STATE_FILE):
-        write_atomic(folder / STATE_FILE, save(to_contiguous(learner.state_dict()), {"progress": numbers}))
+        write_atomic(folder / STATE_FILE, save(to_contiguous(state.state_dict()), {"progress": numbers}))
         write_atomic(folder / STATE_JSON, numbers + "\n")
 
 
 def read_progress(folder: Path) -> TrainingProgress:
-    """How far the last checkpoint of a RUN is; without one, at the start.
+    """Return the progress of a run's checkpoint, or the initial progress if there is none.
 
     Raises:
         InputError: the checkpoint is damaged.
     """
-    path = folder / STATE_FILE
-    if not path.is_file():
-        return TrainingProgress()
-    try:
-        with safe_open(path, "pt") as file:
-            return TrainingProgress(**json.loads(file.metadata()["progress"]))
-    except _DAMAGE as error:
-        raise _damaged(path, error) from None
+    return _read(folder, None)
 
 
-def load_checkpoint(folder: Path, learner: TrainState) -> TrainingProgress:
-    """Put back the last checkpoint of a RUN; without one, training is at its start.
+def load_checkpoint(folder: Path, state: TrainState) -> TrainingProgress:
+    """Restore the checkpoint of a run, if there is one, and return its progress.
 
     Raises:
-        InputError: the checkpoint is damaged or of another network.
+        InputError: the checkpoint is damaged, or belongs to another network.
     """
+    return _read(folder, state)
+
+
+def _read(folder: Path, state: TrainState | None) -> TrainingProgress:
     path = folder / STATE_FILE
     if not path.is_file():
         return TrainingProgress()
     try:
         with safe_open(path, "pt") as file:
-            learner.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - is no dictionary
+            if state is not None:
+                state.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - no dict
             return TrainingProgress(**json.loads(file.metadata()["progress"]))
     except _DAMAGE as error:
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path, error: Exception) -> InputError:
-    reason = str(error).splitlines()[0]
-    return InputError(f"{path} cannot be resumed from ({reason}); remove it to train from the start")
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be resumed from ({reason}); remove it to train from the start") from None

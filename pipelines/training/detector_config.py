@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -13,13 +13,14 @@ from augment.chain import SceneChain
 from models.db.boxes import PostprocessSettings
 from models.db.targets import TargetSettings
 from models.detector import STRIDE
-from models.losses import DBLossSettings
+from models.losses import DETECTOR_LOSSES, DBLossSettings, LossTerm
+from models.registry import Registry
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.inference.run import DetectorRun, DetectorSettings
 from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
 from pipelines.recipes.components import EFFECT, Component, add_module_folders, build_component
-from pipelines.training.network_group import NetworkGroup, NetworkGroupConfig
+from pipelines.training.network_group import LABELS, DistillationLoss, NetworkGroup, NetworkGroupConfig
 from pipelines.training.settings import StrictSettings
 from synthtext.core import InputError, Level, Range
 
@@ -28,19 +29,19 @@ _Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class ViewSettings(StrictSettings):
-    """`view`: what is looked at of a picture, see `augment.training_view`.
+    """`view`: random flip, rotation, scale and crop of a training image, see `augment.detector_augmentation`.
 
     Attributes:
-        size: width and height in pixels of what the network sees, multiples of 32.
-        flip: probability that it is mirrored.
-        degrees_range: of the rotation, clockwise.
-        scale_range: of the picture's size before a part is cut out.
-        cut: "between_texts": a part of any size that cuts no text, fitted into `size`, as released; "window": a part
-            of `size`, so that texts are seen at the scale that the factor gives.
-        min_side_share: of the picture's sides that must be left between texts; null: 0.1.
-        text_share: of the windows that must show a text; null: 0.5.
-        keep_visibility: of a text that must be seen for it to count.
-        drop_visibility: of a text that must be seen for it to be ignored rather than forgotten.
+        size: width and height of the network's input, pixels, multiples of 32.
+        flip: probability of a horizontal flip.
+        degrees_range: clockwise rotation, degrees.
+        scale_range: factor of the image size before it is cropped.
+        cut: "between_texts": a crop of any size that cuts no text, resized to fit `size`, as in PaddleOCR; "window": a
+            crop of `size`, so that texts keep the scale that `scale_range` gives.
+        min_side_share: minimum fraction of the image's sides in a crop between texts; null: 0.1.
+        text_share: fraction of the windows that must contain a text; null: 0.5.
+        keep_visibility: minimum visible fraction of a text that counts.
+        drop_visibility: minimum visible fraction of a text that is ignored; below it, the text is removed.
     """
 
     size: tuple[_Side, _Side] = (640, 640)
@@ -54,16 +55,16 @@ class ViewSettings(StrictSettings):
     drop_visibility: float = 0.1
 
     @model_validator(mode="after")
-    def _can_be(self) -> Self:
+    def _check_cut(self) -> Self:
         if self.cut == "window" and self.min_side_share is not None:
-            raise ValueError("min_side_share is for cut=between_texts: leave it out")
+            raise ValueError("min_side_share is only for cut=between_texts: remove it")
         if self.cut == "between_texts" and self.text_share is not None:
-            raise ValueError("text_share is for cut=window: leave it out")
+            raise ValueError("text_share is only for cut=window: remove it")
         self.chain()
         return self
 
     def chain(self, effects: tuple[SceneStep, ...] = ()) -> SceneChain:
-        """The view, and effects after it."""
+        """Return the geometric augmentation, with effects after it."""
         if self.cut == "window":
             crop: TextCrop | Window = Window(*self.size, 0.5 if self.text_share is None else self.text_share)
         else:
@@ -80,19 +81,22 @@ class ViewSettings(StrictSettings):
 
 
 class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
-    """Everything that the training of a detector depends on.
+    """Settings of a detector's training.
 
     Attributes:
-        level: of the texts to be found, in data sets that label blocks, lines and words.
-        preprocessing: of a picture that is read; training takes over its order of colours and their scale.
-        boxes: what counts as a text, in validation and in what is made of the RUN.
-        view: what is looked at of a picture.
-        copy_paste: texts that are pasted into pictures before that: `from` (sources of crops; none: `data`),
-            `probability`, `mode`, `crops` and the mode's own settings, as `ocrmill copypaste` has them; null: none.
-        effects: after that, as in a recipe.
-        targets: how labels become maps.
-        loss: of the maps.
+        level: level of the texts to detect, in datasets that label blocks, lines and words.
+        preprocessing: preprocessing at inference; training uses its channel order and normalisation.
+        postprocessing: from maps to boxes, in validation and in models exported from the run.
+        view: geometric augmentation.
+        copy_paste: crops of texts that are pasted into images before the augmentation: `from` (sources of crops;
+            default: `data`), `probability`, `mode`, `crops` and the mode's own settings, as in `ocrmill copypaste`;
+            null: none.
+        effects: effects after the augmentation, as in a recipe.
+        targets: from labels to maps.
+        loss: weights and forms of the losses of the maps.
     """
+
+    loss_terms: ClassVar[Registry[type[LossTerm]]] = DETECTOR_LOSSES
 
     network: DetectorSettings = DetectorSettings()
     network_group: NetworkGroup[DetectorSettings] = NetworkGroup()
@@ -106,34 +110,39 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
     loss: DBLossSettings = DBLossSettings()
     batch_size: int = Field(default=8, ge=2)
 
+    def default_terms(self, edge: DistillationLoss) -> tuple[str, ...]:
+        """Return the names of the loss terms of an edge that lists none."""
+        if edge.target == LABELS:
+            return ("db",)
+        return ("distillation",) if edge.target in self.network_group.frozen_networks else ("mutual",)
+
     @property
-    def score_name(self) -> str:
-        """The score that the best weights are chosen by."""
+    def metric_name(self) -> str:
+        """Name of the validation score that selects the best weights."""
         return "hmean"
 
     @property
-    def unit(self) -> str:
-        """What samples are."""
-        return "pictures"
+    def sample_unit(self) -> str:
+        """What samples are, plural."""
+        return "images"
 
     @cached_property
-    def pasting(self) -> OnlineCopyPasteSettings | None:
-        """What is pasted."""
+    def online_copy_paste(self) -> OnlineCopyPasteSettings | None:
+        """The parsed settings `copy_paste`."""
         return None if self.copy_paste is None else OnlineCopyPasteSettings.from_dict(self.copy_paste, "copy_paste")
 
     def chain(self) -> SceneChain:
-        """The view and the effects.
+        """Return the augmentation of a training image: view and effects.
 
         Raises:
-            InputError: an effect is wrong.
+            InputError: an effect is invalid.
         """
-        built = _effects(self.effects, Path.cwd(), "effects")
-        return self.view.chain(tuple(SceneStep(c.use, c.instance, c.weight) for c in built))
+        components = _effects(self.effects, Path.cwd(), "effects")
+        return self.view.chain(tuple(SceneStep(c.use, c.instance, c.weight) for c in components))
 
 
-def detector_init_settings(folder: Path) -> SettingsDict:
-    """Return the settings that starting from a detector's run directory implies."""
-    run = DetectorRun.open(folder)
+def detector_init_settings(run: DetectorRun) -> SettingsDict:
+    """Return the settings that `init` implies: those of the run's network."""
     return {
         "network": run.settings.model_dump(),
         "preprocessing": asdict(run.preprocessing),
@@ -141,18 +150,18 @@ def detector_init_settings(folder: Path) -> SettingsDict:
     }
 
 
-def resolve_settings(tree: SettingsDict, folder: Path, where: str) -> SettingsDict:
-    """Settings as they are written, with absolute paths and all settings of their parts.
+def resolve_settings(settings: SettingsDict, folder: Path, where: str) -> SettingsDict:
+    """Return settings with absolute paths and all settings of `effects` and `copy_paste`.
 
     Args:
-        tree: the settings.
-        folder: relative paths of a file start here, and modules of the user's are found here.
+        settings: the settings.
+        folder: folder of relative paths and of the user's modules.
         where: names the settings in errors.
 
     Raises:
-        InputError: a part is wrong.
+        InputError: an effect or a setting of `copy_paste` is invalid.
     """
-    result = dict(tree)
+    result = dict(settings)
     add_module_folders([folder])
     if result.get("effects"):
         result["effects"] = [
@@ -167,6 +176,6 @@ def _effects(entries: Any, folder: Path, where: str) -> tuple[Component, ...]:
     if not isinstance(entries, list | tuple) or not all(isinstance(entry, Mapping) for entry in entries):
         raise InputError(f"{where}: effects must be a list of settings with 'use', not {entries!r}")
     return tuple(
-        build_component(EFFECT, entry, "probability", folder, f"{where}: effects.{number}")
-        for number, entry in enumerate(entries)
+        build_component(EFFECT, entry, "probability", folder, f"{where}: effects.{index}")
+        for index, entry in enumerate(entries)
     )

@@ -1,8 +1,8 @@
-"""From settings to a detector's training."""
+"""From settings to the training of detectors."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from pipelines.training.checkpoint import TrainingProgress
 from pipelines.training.data_checks import check_scenes, describe_scenes, open_detection_source, scan_scenes
 from pipelines.training.detector import DetectorTask
 from pipelines.training.detector_config import DetectorTrainConfig
-from pipelines.training.network_building import (
+from pipelines.training.networks import (
     build_students,
     describe_teachers,
     load_teachers,
@@ -39,35 +39,31 @@ CROP_BANK_FILE = "crops.arrow"
 THRESHOLDS_FILE = "thresholds.json"
 
 
-def prepare_detector(config: DetectorTrainConfig, folder: Path, *, is_known: bool = False) -> TrainingSetup:
-    """Open the data of a detector's training, look at all of it, and make the networks.
+def prepare_detector(config: DetectorTrainConfig, folder: Path, *, skip_inspection: bool = False) -> TrainingSetup:
+    """Open and scan the data of a detector's training and build its networks.
 
     Args:
-        config: with concrete device and precision, and sources.
-        folder: of the RUN, which is only read: it may hold the crops of an earlier start.
-        is_known: another process has looked at the data and begun the RUN: nothing is looked at, and nothing told.
+        config: settings, with concrete device and precision, and sources.
+        folder: the run directory, which is only read; it may hold the crop bank of an earlier start.
+        skip_inspection: do not scan the data, because another process has done it and has begun the run.
 
     Raises:
         InputError: settings or data are wrong.
     """
     reject_recipes(
         [*(entry.source for entry in config.data), *config.val],
-        "a detector's scenes are not drawn while it learns; ocrmill generate makes a data set of it",
+        "scenes are not generated online; make a dataset with ocrmill generate",
     )
-    for number, entry in enumerate(config.data):
-        check_not_a_recipe(number, entry)
-    config = with_teacher_metadata(config, "detector", lambda folder: _teaching(DetectorRun.open(folder), config))
-    sources, held_out = (
-        [open_detection_source(e.source) for e in config.data],
-        [open_detection_source(name) for name in config.val],
-    )
-    learners, origins = build_students(
-        config, DetectorSettings.build, lambda network, folder: _start_from(network, DetectorRun.open(folder))
-    )
-    frozen = load_teachers(config, lambda folder: DetectorRun.open(folder).load_model())
-    told = [] if is_known else [*_look(sources, held_out, config), *origins, *describe_teachers(config)]
-    pasting, path = config.pasting, folder / CROP_BANK_FILE
-    crops = None if is_known or pasting is None else _Crops(pasting, config, path)
+    for index, entry in enumerate(config.data):
+        check_not_a_recipe(index, entry)
+    config = with_teacher_metadata(config, DetectorRun.open, lambda run: _teacher_settings(run, config))
+    sources = [open_detection_source(entry.source) for entry in config.data]
+    val = [open_detection_source(name) for name in config.val]
+    students, origins = build_students(config, DetectorSettings.build, DetectorRun.open, _load_weights)
+    frozen = load_teachers(config, DetectorRun.open)
+    messages = [] if skip_inspection else [*_inspect(sources, val, config), *origins, *describe_teachers(config)]
+    copy_paste, path = config.online_copy_paste, folder / CROP_BANK_FILE
+    crops = None if skip_inspection or copy_paste is None else _TrainingCrops(copy_paste, config, path)
     stream = SceneStream(
         sources,
         [entry.weight for entry in config.data],
@@ -77,125 +73,118 @@ def prepare_detector(config: DetectorTrainConfig, folder: Path, *, is_known: boo
         config.preprocessing.channels,
         config.batch_size,
         config.seed,
-        None if pasting is None else OnlineCopyPaste(path.absolute(), pasting.mode, pasting.probability),
+        None if copy_paste is None else OnlineCopyPaste(path.absolute(), copy_paste.mode, copy_paste.probability),
         sequential_sources(config.data),
     )
     return TrainingSetup(
-        task=DetectorTask(config, learners, frozen, stream, held_out),
+        task=DetectorTask(config, students, frozen, stream, val),
         source_sizes=[len(source) for source in sources],
-        settings=_tree(config),
+        settings={"kind": "detector", **config.model_dump(mode="json")},
         preprocessing=config.preprocessing,
         charset=None,
-        messages=[*told, *([] if crops is None else [crops.told])],
-        on_start=partial(_begin, frozen, crops),
-        on_end=partial(_sweep, held_out, config.level),
+        messages=[*messages, *([] if crops is None else [crops.message])],
+        on_start=partial(_on_start, frozen, crops),
+        on_end=partial(_sweep_thresholds, val, config.level),
     )
 
 
-def _look(
-    sources: Sequence[SceneSource], held_out: Sequence[SceneSource], config: DetectorTrainConfig
-) -> Iterator[str]:
-    """Read all pictures once, and tell what is in them."""
-    surveys = scan_scenes([*sources, *held_out], config.level, config.targets.min_size)
-    learnt, scored = surveys[: len(sources)], surveys[len(sources) :]
-    check_scenes(learnt, scored, config.targets.min_size)
-    return describe_scenes(learnt, scored)
+def _inspect(sources: Sequence[SceneSource], val: Sequence[SceneSource], config: DetectorTrainConfig) -> Iterator[str]:
+    """Scan all images once and return messages about them."""
+    stats = scan_scenes([*sources, *val], config.level, config.targets.min_size)
+    train_stats, val_stats = stats[: len(sources)], stats[len(sources) :]
+    check_scenes(train_stats, val_stats, config.targets.min_size)
+    return describe_scenes(train_stats, val_stats)
 
 
-def _tree(config: DetectorTrainConfig) -> SettingsDict:
-    return {"kind": "detector", **config.model_dump(mode="json")}
+class _TrainingCrops:
+    """The crop bank of a training, read from its run directory or built from the sources."""
 
-
-class _Crops:
-    """The bank of a training: read from its RUN, or cut."""
-
-    def __init__(self, pasting: OnlineCopyPasteSettings, config: DetectorTrainConfig, path: Path) -> None:
-        named = pasting.sources or tuple(entry.source for entry in config.data)
-        names = unique_names([Path(name) for name in named])
-        sources = [(short, open_crop_source(name)) for short, name in zip(names, named, strict=True)]
-        content = {f"source {i} {name}": scan_source(source).digest for i, (name, source) in enumerate(sources)}
+    def __init__(self, settings: OnlineCopyPasteSettings, config: DetectorTrainConfig, path: Path) -> None:
+        specs = settings.sources or tuple(entry.source for entry in config.data)
+        names = unique_names([Path(spec) for spec in specs])
+        sources = [(name, open_crop_source(spec)) for name, spec in zip(names, specs, strict=True)]
+        digests = {f"source {i} {name}": scan_source(source).digest for i, (name, source) in enumerate(sources)}
         self.path = path
-        self.digest = fingerprint_digest({**content, "crops": json.dumps(pasting.to_dict()["crops"])})
-        found = open_bank(path, self.digest)
-        if found is None and path.is_file():
-            raise InputError(f"{path} holds crops of other pictures: give the training the same data, or a new folder")
-        self._cut: tuple[CropBank, Counter[str]] | None = None
-        if found is None:
-            found = self._cut = build_crop_bank(sources, pasting.crops)
-            CopyPaste(found[0], pasting.mode)  # refuses crops that the mode cannot paste
-        bank, left_out = found
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in left_out.most_common())
-        self.told = f"copy_paste: {len(bank):,} texts to paste" + (f"; left out: {reasons}" if reasons else "")
+        self.digest = fingerprint_digest({**digests, "crops": json.dumps(settings.to_dict()["crops"])})
+        existing = open_bank(path, self.digest)
+        if existing is None and path.is_file():
+            raise InputError(f"{path} holds crops of other images: use the same data, or a new folder")
+        self._built: tuple[CropBank, Counter[str]] | None = None
+        if existing is None:
+            existing = self._built = build_crop_bank(sources, settings.crops)
+            CopyPaste(existing[0], settings.mode)  # checks that the mode can paste these crops
+        bank, skipped = existing
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in skipped.most_common())
+        self.message = f"copy_paste: {len(bank):,} crops to paste" + (f"; skipped: {reasons}" if reasons else "")
 
     def save(self) -> None:
-        """Write what was cut; the data workers map it."""
-        if self._cut is not None:
-            save_bank(self.path, self._cut[0], self.digest, self._cut[1])
-            self._cut = None
+        """Write a bank that was built; data workers map the file."""
+        if self._built is not None:
+            save_bank(self.path, self._built[0], self.digest, self._built[1])
+            self._built = None
 
 
-def _begin(frozen: Mapping[str, Detector], crops: _Crops | None, run: Run) -> None:
+def _on_start(frozen: Mapping[str, Detector], crops: _TrainingCrops | None, run: Run) -> None:
     if crops is not None:
         crops.save()
     save_teachers(run, frozen)
 
 
-def _teaching(run: DetectorRun, config: DetectorTrainConfig) -> DetectorSettings:
-    """Sizes of a RUN's network, if it has one that can teach.
+def _teacher_settings(run: DetectorRun, config: DetectorTrainConfig) -> DetectorSettings:
+    """Return the sizes of a run's network if it can be a teacher in this training.
 
     Raises:
-        InputError: it is no detector's, has no weights, or wants another input.
+        InputError: it is no detector, has no weights, or another preprocessing.
     """
-    there, here = run.preprocessing, config.preprocessing
-    if (there.channels, there.mean, there.std) != (here.channels, here.mean, here.std):
+    teacher, student = run.preprocessing, config.preprocessing
+    if (teacher.channels, teacher.mean, teacher.std) != (student.channels, student.mean, student.std):
         raise InputError(
-            f"{run.folder} cannot teach: it wants {there.channels} with mean {there.mean} and deviation {there.std}, "
-            f"but this training has {here.channels}, {here.mean} and {here.std}; change preprocessing"
+            f"{run.folder} cannot be the teacher: its input is {teacher.channels} with mean {teacher.mean} and "
+            f"standard deviation {teacher.std}, that of this training {student.channels}, {student.mean} and "
+            f"{student.std}; change preprocessing"
         )
     run.load_model()
     return run.settings
 
 
-def _start_from(network: Detector, run: DetectorRun) -> str:
-    weights = run.load_model().state_dict()
-    target = network.state_dict()
+def _load_weights(network: Detector, run: DetectorRun) -> str:
+    weights, target = run.load_model().state_dict(), network.state_dict()
     for name, tensor in target.items():
         if name not in weights or weights[name].shape != tensor.shape:
             raise InputError(
-                f"init: {run.folder} has another network ({name} differs); give the training the `network` settings of "
+                f"init: {run.folder} has another network ({name} differs); use the `network` settings of "
                 f"{run.folder / CONFIG_FILE}"
             )
     network.load_state_dict({name: weights[name] for name in target})
     return ""
 
 
-def _sweep(val: Sequence[SceneSource], level: Level, run: Run, state: TrainingProgress, say: Log) -> None:
-    """Score the best weights with other thresholds, and write down what was found; once for every training."""
+def _sweep_thresholds(val: Sequence[SceneSource], level: Level, run: Run, progress: TrainingProgress, log: Log) -> None:
+    """Score the best weights with a grid of thresholds and write `thresholds.json`, unless it exists."""
     path = run.folder / THRESHOLDS_FILE
     if path.is_file():
         return
     detector = DetectorRun.open(run.folder).predictor()
-    with progress_bar("thresholds", total=sum(map(len, val)), unit="pictures") as bar:
+    with progress_bar("thresholds", total=sum(map(len, val)), unit="images") as bar:
         entries = sweep_thresholds(detector, val, bar.advance, level)
-    own = detector.postprocessing.threshold, detector.postprocessing.box_threshold
-    deployed = next(entry for entry in entries if (entry.threshold, entry.box_threshold) == own)
-    told: Callable[[ThresholdScores], SettingsDict] = _as_tree
-    tree = {
-        "step": state.best_step,
-        "deployed": told(deployed),
-        "best": told(entries[0]),
-        "all": list(map(told, entries)),
+    thresholds = detector.postprocessing.threshold, detector.postprocessing.box_threshold
+    configured = next(entry for entry in entries if (entry.threshold, entry.box_threshold) == thresholds)
+    report = {
+        "step": progress.best_step,
+        "configured": _to_dict(configured),
+        "best": _to_dict(entries[0]),
+        "candidates": list(map(_to_dict, entries)),
     }
     with wrap_write_errors(path):
-        write_atomic(path, json.dumps(tree, indent=2) + "\n")
+        write_atomic(path, json.dumps(report, indent=2) + "\n")
     best = entries[0]
-    say(
-        f"thresholds: hmean {deployed.hmean:.4f} with those of postprocessing; the best of {len(entries)} pairs is threshold "
-        f"{best.threshold:g} with box_threshold {best.box_threshold:g}: {best.hmean:.4f} on the same pictures"
+    log(
+        f"thresholds: hmean {configured.hmean:.4f} with those of postprocessing; the best of {len(entries)} pairs on "
+        f"the same images is threshold {best.threshold:g} with box_threshold {best.box_threshold:g}: {best.hmean:.4f}"
     )
 
 
-def _as_tree(entry: ThresholdScores) -> SettingsDict:
+def _to_dict(entry: ThresholdScores) -> SettingsDict:
     scores = {name: scores.as_dict() for name, scores in entry.scores.items()}
-    pair = {"threshold": entry.threshold, "box_threshold": entry.box_threshold}
-    return {**pair, "hmean": entry.hmean, "scores": scores}
+    thresholds = {"threshold": entry.threshold, "box_threshold": entry.box_threshold}
+    return {**thresholds, "hmean": entry.hmean, "scores": scores}

@@ -1,4 +1,4 @@
-"""The processes that take the steps of a training together."""
+"""Groups of processes that train together."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,38 +14,34 @@ ItemT = TypeVar("ItemT")
 
 
 class WorkerGroup(Protocol):
-    """Processes that hold the same weights and each look at a part of every step.
+    """Processes that hold the same weights and share the batches of every step.
 
-    What they do together, all of them must do, in the same order.
-
-    Attributes:
-        rank: of this process, from 0. The first one also scores, and writes what is kept.
-        world_size: how many there are.
+    All processes must call the methods in the same order.
     """
 
     @property
     def rank(self) -> int:
-        """Of this process."""
+        """Number of this process, from 0; the first one also validates and writes files."""
         ...
 
     @property
     def world_size(self) -> int:
-        """How many there are."""
+        """Number of processes."""
         ...
 
     def all_reduce(self, tensors: Sequence[Tensor]) -> None:
-        """Replace each tensor by its sum over the processes; the sum has the same bits in all of them.
+        """Replace each tensor by its sum over the processes, bit for bit the same in all of them.
 
-        Whole numbers up to 2**24 stay exact.
+        Integers up to 2**24 stay exact.
         """
         ...
 
     def all_gather(self, item: ItemT) -> list[ItemT]:
-        """What every process gave, by rank."""
+        """Return the items of all processes, by rank."""
         ...
 
     def raise_on_any(self, failure: Exception | None) -> None:
-        """Raise the failure of a process in all of them, or they would wait for it for ever."""
+        """Raise the exception of any process in all of them; otherwise the others would wait for ever."""
         ...
 
 
@@ -55,27 +51,27 @@ class SingleProcess:
     rank, world_size = 0, 1
 
     def all_reduce(self, tensors: Sequence[Tensor]) -> None:
-        """They are sums already."""
+        """Do nothing."""
 
     def all_gather(self, item: ItemT) -> list[ItemT]:
-        """A list of one."""
+        """Return a list of the item."""
         return [item]
 
     def raise_on_any(self, failure: Exception | None) -> None:
-        """Raise it."""
+        """Raise the exception, if there is one."""
         if failure is not None:
             raise failure
 
 
 class DistributedGroup:
-    """The group of `torch.distributed`, which whoever started the processes has set up."""
+    """The default group of `torch.distributed`, which must be initialised."""
 
     def __init__(self) -> None:
         self.rank, self.world_size = distributed.get_rank(), distributed.get_world_size()
-        self._device = "cuda" if distributed.get_backend() == "nccl" else "cpu"  # nccl carries nothing else
+        self._device = "cuda" if distributed.get_backend() == "nccl" else "cpu"  # NCCL only supports CUDA tensors
 
     def all_reduce(self, tensors: Sequence[Tensor]) -> None:
-        """See `Group`. One message for all: many small ones would cost more than the arithmetic."""
+        """See `WorkerGroup`. All tensors are sent as one, which is faster than many small messages."""
         if not tensors:
             return
         flat = torch.cat([tensor.detach().reshape(-1).to(self._device, torch.float32) for tensor in tensors])
@@ -84,13 +80,13 @@ class DistributedGroup:
             tensor.detach().copy_(total.reshape(tensor.shape))
 
     def all_gather(self, item: ItemT) -> list[ItemT]:
-        """See `Group`."""
-        found: list[ItemT] = [item] * self.world_size
-        distributed.all_gather_object(found, item)
-        return found
+        """See `WorkerGroup`."""
+        items: list[ItemT] = [item] * self.world_size
+        distributed.all_gather_object(items, item)
+        return items
 
     def raise_on_any(self, failure: Exception | None) -> None:
-        """See `Group`."""
+        """See `WorkerGroup`."""
         failed = torch.tensor([float(failure is not None)])
         self.all_reduce([failed])
         if failed.item():
@@ -99,7 +95,7 @@ class DistributedGroup:
 
 @contextmanager
 def propagate_errors(group: WorkerGroup) -> Iterator[None]:
-    """Whatever is told in one sentence inside, in any process of the group, is raised in all of them afterwards."""
+    """Raise an InputError or JobError of any process of the group in all of them, at the end of the block."""
     failure = None
     try:
         yield

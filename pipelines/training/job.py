@@ -1,6 +1,6 @@
-"""`ocrmill train`: from settings to a RUN."""
+"""`ocrmill train`: from settings to a run directory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.recognizer_job import prepare_recognizer
 from pipelines.training.resolve import resolve_config
 from pipelines.training.settings import TrainConfigT
-from pipelines.training.task import LOCK_FILE, TrainingSetup, check_resumable, check_run_dir
+from pipelines.training.task import LOCK_FILE, Log, TrainingSetup, check_resumable, check_run_dir
 from synthtext.core import InputError
 
 
@@ -25,82 +25,86 @@ def train(
     data: Sequence[str] = (),
     val: Sequence[str] = (),
     overrides: Sequence[str] = (),
-    log: Callable[[str], None] = print,
+    log: Log = print,
     workers: int = 0,
     address: str | None = None,
 ) -> Run:
-    """Train a recognizer or a detector, as the preset says; the same call again goes on where it stopped.
+    """Train a recognizer or a detector. Repeat the same call to resume an interrupted training.
 
     Args:
-        preset: a name ("rec-lcnet", "det-db"), or the path of a YAML file of settings.
-        out: the RUN's folder.
-        data: sources to learn from, "SOURCE" or "SOURCE=weight"; a SOURCE of lines may be a recipe, which is drawn.
-        val: sources to choose the best weights by.
-        overrides: `key.sub=value` settings.
-        say: is told what happens, a line at a time.
-        workers: processes, under Ray, that share the `micro_batches` of every step; as many batches as processes where
-            the settings have just one. 0: this one alone. All need the same paths of RUN and data.
-        address: of a Ray cluster to join, or None.
+        preset: a preset ("rec-lcnet", "det-db"), or the path of a YAML file of settings.
+        out: the run directory.
+        data: sources to train on, "SOURCE" or "SOURCE=weight"; a source of lines may be a recipe, whose lines are
+            generated online.
+        val: sources that select the best weights.
+        overrides: settings as `key.sub=value`.
+        log: receives messages, a line each.
+        workers: Ray processes that share the `micro_batches` of every step; if the settings have one micro-batch, each
+            process gets one. 0: train in this process. All processes need the same paths of run and data.
+        address: address of a Ray cluster, or None for Ray on this machine.
 
     Returns:
-        The run directory; its `predictor()` is the best network.
+        The run; its `predictor()` uses the best network.
 
     Raises:
         InputError: settings or data are wrong, or the folder holds another training.
-        JobError: the loss became infinite or not a number, or too many lines of a recipe could not be drawn.
-        KeyboardInterrupt: it was asked to stop; the same call goes on.
+        JobError: the loss is not finite, or too many lines of a recipe cannot be generated.
+        KeyboardInterrupt: the process was interrupted; the same call resumes.
+
+    Example:
+        >>> run = train("rec-tiny", "runs/digits", data=["digits"], val=["data/val"])  # doctest: +SKIP
+        >>> run.predictor()  # doctest: +SKIP
     """
-    config, folder = concrete(resolve_config(preset, data, val, overrides)), Path(out)
+    config, folder = resolve_device(resolve_config(preset, data, val, overrides)), Path(out)
     if workers:
-        config = _shared(config, workers, address)
+        config = _distribute(config, workers, address)
     if not config.data or not config.val:
         raise InputError("training needs data: name at least one source with --data, and one with --val")
     if config.threads:
         torch.set_num_threads(config.threads)
-    check_run_dir(folder)  # before all samples are looked at
-    prepared = prepare(config, folder)
-    check_resumable(folder, prepared.settings, prepared.charset)
+    check_run_dir(folder)  # before all samples are read
+    setup = prepare(config, folder)
+    check_resumable(folder, setup.settings, setup.charset)
     folder.mkdir(parents=True, exist_ok=True)
     with file_lock(folder / LOCK_FILE):
-        is_new = not (folder / CONFIG_FILE).is_file()
-        if is_new:
-            create_run(folder, prepared.settings, prepared.preprocessing, prepared.charset)
+        if not (folder / CONFIG_FILE).is_file():
+            create_run(folder, setup.settings, setup.preprocessing, setup.charset)
         run = open_run(folder)
-        prepared.on_start(run)
-        for line in prepared.messages:
-            log(line)
+        setup.on_start(run)
+        for message in setup.messages:
+            log(message)
         if workers:
             from pipelines.training.workers import train_distributed
 
-            again = partial(prepare, skip_inspection=True)
-            state = train_distributed(again, config, run, log, workers, address)
+            factory = partial(prepare, skip_inspection=True)
+            progress = train_distributed(factory, config, run, log, workers, address)
         else:
-            state = run_training(prepared.task, prepared.source_sizes, config, run, log)
-        prepared.on_end(run, state, log)
+            progress = run_training(setup.task, setup.source_sizes, config, run, log)
+        setup.on_end(run, progress, log)
     return run
 
 
 def prepare(
     config: RecognizerTrainConfig | DetectorTrainConfig, folder: Path, *, skip_inspection: bool = False
 ) -> TrainingSetup:
-    """What settings begin; see `prepare_recognizer` and `prepare_detector`."""
+    """Open data and build networks; see `prepare_recognizer` and `prepare_detector`."""
     if isinstance(config, RecognizerTrainConfig):
-        return prepare_recognizer(config, folder, is_known=skip_inspection)
-    return prepare_detector(config, folder, is_known=skip_inspection)
+        return prepare_recognizer(config, folder, skip_inspection=skip_inspection)
+    return prepare_detector(config, folder, skip_inspection=skip_inspection)
 
 
-def _shared(config: TrainConfigT, workers: int, address: str | None) -> TrainConfigT:
-    """Settings whose steps several processes can share.
+def _distribute(config: TrainConfigT, workers: int, address: str | None) -> TrainConfigT:
+    """Return settings whose micro-batches some processes can share evenly.
 
     Raises:
-        InputError: they cannot, or no cluster answers at the address.
+        InputError: they cannot, or there is no cluster at the address.
     """
     if config.micro_batches == 1:
         config = config.model_copy(update={"micro_batches": workers})
     if config.micro_batches % workers:
         raise InputError(
-            f"{workers} workers cannot share {config.micro_batches} batches a step evenly: give micro_batches a "
-            f"multiple of {workers}, or take fewer workers"
+            f"{workers} workers cannot share {config.micro_batches} micro-batches evenly: set micro_batches to a "
+            f"multiple of {workers}, or use fewer workers"
         )
     if address is not None:
         from pipelines.cluster.connect import check_cluster_address
@@ -109,16 +113,16 @@ def _shared(config: TrainConfigT, workers: int, address: str | None) -> TrainCon
     return config
 
 
-def concrete(config: TrainConfigT) -> TrainConfigT:
-    """Choose what the settings leave to the machine: the device, and bfloat16 where its arithmetic is fast.
+def resolve_device(config: TrainConfigT) -> TrainConfigT:
+    """Replace "auto": CUDA if available, and bfloat16 where the hardware is fast with it.
 
     Raises:
-        InputError: the settings ask for a device that is not there.
+        InputError: device is cuda, and there is no CUDA device.
     """
     has_cuda = torch.cuda.is_available()
     if config.device == "cuda" and not has_cuda:
-        raise InputError("device: there is no CUDA device here; say device=cpu")
+        raise InputError("device: this machine has no CUDA device; set device=cpu")
     device = "cuda" if has_cuda and config.device != "cpu" else "cpu"
-    fast = has_cuda if device == "cuda" else bool(torch.cpu.get_capabilities().get("avx512_bf16"))
-    precision = ("bf16" if fast else "fp32") if config.precision == "auto" else config.precision
+    is_fast = has_cuda if device == "cuda" else bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+    precision = ("bf16" if is_fast else "fp32") if config.precision == "auto" else config.precision
     return config.model_copy(update={"device": device, "precision": precision})

@@ -1,10 +1,14 @@
-"""The one training loop: step, log, validate, checkpoint, resume."""
+"""The training loop: step, log, validate, save checkpoints, resume."""
 
 import json
 import math
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
+from types import FrameType
 from typing import Any
 
 import torch
@@ -16,10 +20,18 @@ from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.progress import ProgressBar, progress_bar
 from pipelines.training.checkpoint import TrainingProgress, load_checkpoint, save_checkpoint
 from pipelines.training.distributed import SingleProcess, WorkerGroup, propagate_errors
-from pipelines.training.metrics import MetricsLogger, Stopwatch, Throughput, interruptible, timed_batches
+from pipelines.training.metrics import (
+    BufferedStep,
+    MetricsBuffer,
+    MetricsLogger,
+    StepMetrics,
+    Stopwatch,
+    Throughput,
+    timed_batches,
+)
 from pipelines.training.settings import BaseTrainConfig
-from pipelines.training.state import StepMetrics, TrainState
-from pipelines.training.task import Task, ValidationResult
+from pipelines.training.state import TrainState
+from pipelines.training.task import Log, Task, ValidationResult
 from synthtext.core import InputError
 
 METRICS_FILE = "metrics.jsonl"
@@ -29,180 +41,229 @@ NON_FINITE_FILE = "non_finite.json"
 
 def run_training(
     task: Task[Any],
-    counts: list[int],
+    source_sizes: list[int],
     config: BaseTrainConfig,
     run: Run,
-    say: Callable[[str], None],
+    log: Log,
     group: WorkerGroup | None = None,
-    show: Callable[..., AbstractContextManager[ProgressBar]] = progress_bar,
+    make_bar: Callable[..., AbstractContextManager[ProgressBar]] = progress_bar,
 ) -> TrainingProgress:
-    """Train until the budget is spent; goes on from the RUN's checkpoint if it has one.
+    """Train until the budget is spent; resume from the checkpoint in the run directory if there is one.
 
-    Weights of another RUN (`config.init`) are validated before the first step, and stay the best until a step is as
-    good.
+    Initial weights from another run (`config.init`) are validated before the first step, and are kept as the best until
+    a later validation is at least as good.
 
     Args:
-        task: what is learnt.
-        counts: usable samples of every source.
-        config: with concrete device and precision.
-        run: where checkpoints, the log and the best weights go.
-        say: is told what happens, a line at a time.
-        group: the processes that train together; None: this one alone. All read the checkpoint, the first one writes.
-        show: makes the progress bar, see `progress`.
+        task: model, data and losses.
+        source_sizes: usable samples of every source.
+        config: settings, with concrete device and precision.
+        run: run directory for checkpoints, metrics and the best weights.
+        log: receives messages, a line each.
+        group: the processes that train together; None: only this one. All read the checkpoint, the first one writes.
+        make_bar: makes the progress bar, see `pipelines.progress`.
 
     Returns:
-        How far it is: at its end.
+        The progress at the end.
 
     Raises:
-        InputError: the checkpoint does not fit the data or the network.
-        JobError: the loss is not finite; the sentence says where the samples' names are. Or the RUN cannot be
-            written to, or a data worker is gone.
-        KeyboardInterrupt: it was asked to stop, and has written a checkpoint.
+        InputError: the checkpoint does not match the data or the network.
+        JobError: the loss is not finite, and the message names the file that lists the samples; or the run directory
+            cannot be written, or a data worker died.
+        KeyboardInterrupt: the process was interrupted; a checkpoint was written before.
     """
     group = group or SingleProcess()
-    learner = TrainState(task.model, config, group)
+    state = TrainState(task.model, config, group)
     with propagate_errors(group):
-        state = _checkpoint(run, learner, counts, config)
-    if len({*group.all_gather(state.step)}) > 1:
-        raise InputError(f"{run.folder} is not the same folder for all processes: let them share it")
-    job = _Training(task, learner, state, config, run, say, group)
-    done = min(state.step * config.samples_per_step, config.samples)
-    with interruptible() as stop, show("training", total=config.samples, unit=config.sample_unit, done=done) as bar:
-        job.go_on(bar, stop)
-    return state
+        progress = _load_progress(run, state, source_sizes, config)
+    if len({*group.all_gather(progress.step)}) > 1:
+        raise InputError(f"{run.folder} is not the same folder for all processes: use a path that they share")
+    loop = _TrainingLoop(task, state, progress, config, run, log, group)
+    done = min(progress.step * config.samples_per_step, config.samples)
+    with (
+        interruptible() as is_interrupted,
+        make_bar("training", total=config.samples, unit=config.sample_unit, done=done) as bar,
+    ):
+        loop.run_steps(bar, is_interrupted)
+    return progress
 
 
-def _checkpoint(run: Run, learner: TrainState, counts: list[int], config: BaseTrainConfig) -> TrainingProgress:
-    state = load_checkpoint(run.folder, learner)
-    if state.step and state.source_sizes != counts:
+def _load_progress(run: Run, state: TrainState, source_sizes: list[int], config: BaseTrainConfig) -> TrainingProgress:
+    progress = load_checkpoint(run.folder, state)
+    if progress.step and progress.source_sizes != source_sizes:
         raise InputError(
-            f"{run.folder} was trained on {state.source_sizes} usable {config.sample_unit}, but now there are {counts}: "
-            "give it the same data, or take another folder"
+            f"{run.folder} was trained on {progress.source_sizes} usable {config.sample_unit}, but now there are "
+            f"{source_sizes}: use the same data, or another folder"
         )
-    state.source_sizes = counts
-    return state
+    progress.source_sizes = source_sizes
+    return progress
 
 
-class _Training:
+class _TrainingLoop:
     def __init__(
         self,
         task: Task[Any],
-        learner: TrainState,
-        state: TrainingProgress,
+        state: TrainState,
+        progress: TrainingProgress,
         config: BaseTrainConfig,
         run: Run,
-        say: Callable[[str], None],
+        log: Log,
         group: WorkerGroup,
     ) -> None:
-        self.task, self.learner, self.state, self.config, self.group = task, learner, state, config, group
-        self.run, self.say, self.is_first = run, say, group.rank == 0
-        # Without a checkpoint all is done again, the validation of a start too.
+        self.task, self.state, self.progress, self.config, self.group = task, state, progress, config, group
+        self.run, self.log, self.is_first = run, log, group.rank == 0
+        # Without a checkpoint everything is repeated, the validation of initial weights too.
         with propagate_errors(group):
-            self.log = MetricsLogger(run.folder / METRICS_FILE, state.step or -1) if self.is_first else None
-        self.watch, self.throughput = Stopwatch(), Throughput()
-        first, last = (step * config.micro_batches for step in (state.step, config.steps))
+            self.logger = MetricsLogger(run.folder / METRICS_FILE, progress.step or -1) if self.is_first else None
+        self.stopwatch, self.throughput = Stopwatch(), Throughput()
+        self.buffer = MetricsBuffer(group, config.micro_batches)
+        first, last = (step * config.micro_batches for step in (progress.step, config.steps))
         self.batches = timed_batches(task.batches(range(first + group.rank, last, group.world_size)))
 
-    def go_on(self, bar: ProgressBar, stop: Callable[[], bool]) -> None:
-        config, state = self.config, self.state
-        if config.init and not state.step:
-            self._validate()  # or a training that only spoils the weights would keep worse ones than it began with
-        while state.step < config.steps:
+    def run_steps(self, bar: ProgressBar, is_interrupted: Callable[[], bool]) -> None:
+        config, progress = self.config, self.progress
+        if config.init and not progress.step:
+            self._validate()  # otherwise a training that only impairs the weights would discard better ones
+        while progress.step < config.steps:
             self._step()
             bar.advance(min(config.samples_per_step, config.samples - bar.counter.done))
-            ends = state.step == config.steps
-            if ends or state.step % config.log_every == 0:
-                self._write_log()
-            if ends or state.step % config.validate_every == 0:
+            is_last = progress.step == config.steps
+            if self._is_log_step(progress.step):
+                self._write_metrics()
+            if is_last or progress.step % config.validate_every == 0:
                 self._validate()
-            stops = not ends and stop()  # asked once: who is asked to stop in between has not saved
-            if ends or stops or state.step % config.checkpoint_every == 0:
+            stops = not is_last and is_interrupted()  # read once: an interrupt after this line waits for the next step
+            if is_last or stops or progress.step % config.checkpoint_every == 0:
                 self._save()
-            if ends and state.best_step == 0:
-                self.say(f"no step was better than the start: the weights that are kept are those of {config.init}")
+            if is_last and progress.best_step == 0:
+                self.log(f"no step was better than the initial weights: the best weights are those of {config.init}")
             if stops:
                 raise KeyboardInterrupt
 
-    def _step(self) -> None:
-        state, look = self.state, StepMetrics()
-        with propagate_errors(self.group):
-            self.learner.backward(self._losses(look))
-        norm = self.learner.reduce_gradients()
-        measured = {**look.averages(self.group, self.config.micro_batches), "gradient_norm": norm}
-        if not all(map(math.isfinite, measured.values())):
-            self._refuse(look, measured)
-        self.learner.step(state.step)
-        self.throughput.add(look)
-        state.step += 1
-        state.metric_steps += 1
-        for name, value in measured.items():
-            state.metric_sums[name] = state.metric_sums.get(name, 0.0) + value
+    def _is_log_step(self, steps_done: int) -> bool:
+        return steps_done == self.config.steps or steps_done % self.config.log_every == 0
 
-    def _losses(self, look: StepMetrics) -> Iterator[Tensor]:
-        """Of this process's batches of the step."""
+    def _step(self) -> None:
+        progress, metrics = self.progress, StepMetrics()
+        with propagate_errors(self.group):
+            self.state.backward(self._losses(metrics))
+        norm = self.state.reduce_gradients()
+        self.state.step(progress.step)
+        self.buffer.add(progress.step, metrics, norm)
+        self.throughput.add(metrics)
+        progress.step += 1
+
+    def _losses(self, metrics: StepMetrics) -> Iterator[Tensor]:
+        """Yield the losses of this process's batches of the step."""
+        step = self.progress.step
         for batch, waited in islice(self.batches, self.config.micro_batches // self.group.world_size):
-            look.data_wait_seconds += waited
+            metrics.data_wait_seconds += waited
             with torch.autocast(self.config.device, torch.bfloat16, enabled=self.config.precision == "bf16"):
-                parts = self.task.losses(batch, self.state.step)
-            loss = torch.stack(list(parts.values())).sum()
-            look.add({"loss": loss, **parts, **self.task.extra_metrics}, self.task.keys(batch))
+                terms = self.task.losses(batch, step, log=self._is_log_step(step + 1))
+            loss = torch.stack(list(terms.values())).sum()
+            named = {f"loss/{name}": value for name, value in terms.items()}
+            metrics.add({"loss": loss, **named, **self.task.extra_metrics}, self.task.keys(batch))
             yield loss
 
-    def _refuse(self, look: StepMetrics, measured: dict[str, float]) -> None:
-        step, keys = self.state.step, [key for some in self.group.all_gather(look.keys) for key in some]
-        path = self.run.folder / NON_FINITE_FILE
+    def _flush_metrics(self) -> None:
+        """Read the metrics of the last steps, before anything is written that depends on them.
+
+        Raises:
+            JobError: one of them is not finite.
+        """
+        started, progress = time.perf_counter(), self.progress
+        for step in self.buffer.flush():
+            if not all(map(math.isfinite, step.metrics.values())):
+                self._report_non_finite(step)
+            for name, value in step.metrics.items():
+                progress.metric_sums[name] = progress.metric_sums.get(name, 0.0) + value
+                progress.metric_counts[name] = progress.metric_counts.get(name, 0) + 1
+        self.throughput.seconds += time.perf_counter() - started  # the device may have computed until now
+
+    def _report_non_finite(self, step: BufferedStep) -> None:
+        keys = [key for some in self.group.all_gather(step.keys) for key in some]
+        path, report = self.run.folder / NON_FINITE_FILE, {"step": step.step, "metrics": step.metrics, "keys": keys}
         if self.is_first:
             with wrap_write_errors(path):
-                write_atomic(path, json.dumps({"step": step, "measured": measured, "keys": keys}, indent=2) + "\n")
+                write_atomic(path, json.dumps(report, indent=2) + "\n")
         raise JobError(
-            f"step {step}: the loss or its gradient is not finite for the batch of {keys[0]!r} and others: see {path}. "
-            "The checkpoint before it is untouched; try a lower optim.lr, or precision=fp32"
+            f"step {step.step}: the loss or its gradient is not finite for the batch of {keys[0]!r} and others: see "
+            f"{path}. The last checkpoint is intact; try a lower optim.lr, or precision=fp32"
         )
 
     def _save(self) -> None:
-        self.watch.add_to(self.state, self.group)
+        self._flush_metrics()
+        self.stopwatch.add_to(self.progress, self.group)
         with propagate_errors(self.group):
             if self.is_first:
-                save_checkpoint(self.run.folder, self.learner, self.state)
+                save_checkpoint(self.run.folder, self.state, self.progress)
 
-    def _write_log(self) -> None:
-        state = self.state
-        self.watch.add_to(state, self.group)
-        means = {name: value / state.metric_steps for name, value in state.metric_sums.items()}
-        rate = {"learning_rate": self.learner.learning_rate(state.step - 1)}
+    def _write_metrics(self) -> None:
+        self._flush_metrics()
+        progress = self.progress
+        self.stopwatch.add_to(progress, self.group)
+        means = {name: value / progress.metric_counts[name] for name, value in progress.metric_sums.items()}
+        rate = {"learning_rate": self.state.learning_rate(progress.step - 1)}
         rates = self.throughput.rates(self.config.samples_per_step)
         with propagate_errors(self.group):
-            if self.log is not None:
-                self.log.write("train", state.step, {**self._spent(), **means, **rate, **rates})
-        state.metric_sums, state.metric_steps, self.throughput = {}, 0, Throughput()
+            if self.logger is not None:
+                self.logger.write("train", progress.step, {**self._spent(), **means, **rate, **rates})
+        progress.metric_sums, progress.metric_counts, self.throughput = {}, {}, Throughput()
 
     def _spent(self) -> dict[str, float]:
-        state = self.state
-        samples = state.step * self.config.samples_per_step
-        return {"samples": samples, "seconds": round(state.seconds, 3), "cpu_seconds": round(state.cpu_seconds, 3)}
+        progress = self.progress
+        samples = progress.step * self.config.samples_per_step
+        return {
+            "samples": samples,
+            "seconds": round(progress.seconds, 3),
+            "cpu_seconds": round(progress.cpu_seconds, 3),
+        }
 
     def _validate(self) -> None:
-        """The first process scores, and the others wait for it."""
+        """Score the averaged weights in the first process, while the others wait."""
+        self._flush_metrics()
         with propagate_errors(self.group):
-            if self.log is not None:
-                self._score(self.log, self.task.validate(self.learner.ema.model))
+            if self.logger is not None:
+                self._record(self.logger, self.task.validate(self.state.ema.model))
 
-    def _score(self, log: MetricsLogger, validation: ValidationResult) -> None:
-        state = self.state
-        self.watch.add_to(state)
-        named = {} if validation.best_network is None else {"network": validation.best_network}
-        scores = {"score": validation.score, "scores": validation.scores}
-        entry = {**self._spent(), **scores, **named, **validation.extra}
-        log.write("validation", state.step, entry)
-        is_best = state.best_score is None or validation.score >= state.best_score
+    def _record(self, logger: MetricsLogger, result: ValidationResult) -> None:
+        progress = self.progress
+        self.stopwatch.add_to(progress)
+        name = {} if result.best_network is None else {"network": result.best_network}
+        entry = {**self._spent(), "score": result.score, "scores": result.scores, **name, **result.extra}
+        logger.write("validation", progress.step, entry)
+        is_best = progress.best_score is None or result.score >= progress.best_score
         if is_best:
-            state.best_score, state.best_step = validation.score, state.step
-            for name, network in validation.networks.items():
-                self.run.save_weights(network, name)
-            best = self.learner.ema.model if validation.best is None else validation.best
-            self.run.save_weights(best, best_network=validation.best_network)
+            progress.best_score, progress.best_step = result.score, progress.step
+            for network_name, network in result.networks.items():
+                self.run.save_weights(network, network_name)
+            best = self.state.ema.model if result.best is None else result.best
+            self.run.save_weights(best, best_network=result.best_network)
             path = self.run.folder / BEST_FILE
             with wrap_write_errors(path):
-                write_atomic(path, json.dumps({"step": state.step, **entry}, indent=2) + "\n")
-        when = f"step {state.step:,}" if state.step else "before the first step"
-        self.say(f"{when}: {self.config.metric_name} {validation.score:.4f}{', the best' if is_best else ''}")
+                write_atomic(path, json.dumps({"step": progress.step, **entry}, indent=2) + "\n")
+        when = f"step {progress.step:,}" if progress.step else "before the first step"
+        self.log(f"{when}: {self.config.metric_name} {result.score:.4f}{', the best' if is_best else ''}")
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Let a step end before Ctrl-C or SIGTERM stops the training; a second signal interrupts at once.
+
+    Yields:
+        A function that returns whether a signal has arrived.
+    """
+    arrived = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield arrived.is_set  # only the main thread can handle signals
+        return
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        arrived.set()
+        signal.signal(number, previous[signal.Signals(number)])
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield arrived.is_set
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

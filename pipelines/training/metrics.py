@@ -1,58 +1,96 @@
-"""Ends a training at a step's end rather than in its middle."""
+"""Metrics of a training: measured per step, buffered on the device, written to `metrics.jsonl`."""
 
 import json
 import multiprocessing
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
+from torch import Tensor
 
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.training.checkpoint import TrainingProgress
 from pipelines.training.distributed import WorkerGroup
-from pipelines.training.state import StepMetrics
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C (or SIGTERM) into an answer: whether to stop. A second one interrupts at once."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set  # signals are the main thread's
-        return
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        asked.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
 
 ItemT = TypeVar("ItemT")
 
 
-class MetricsLogger:
-    """`metrics.jsonl`: one JSON object a line, each with an `event` (train or validation) and a `step`.
+class StepMetrics:
+    """Metrics of one step in one process.
+
+    Attributes:
+        started_at: value of `time.perf_counter` at the start.
+        data_wait_seconds: seconds spent waiting for data.
+        keys: names of the samples.
+        sums: sums over the batches, scalars float64 on the device, by name.
+    """
+
+    def __init__(self) -> None:
+        self.started_at, self.data_wait_seconds = time.perf_counter(), 0.0
+        self.keys: list[str] = []
+        self.sums: dict[str, Tensor] = {}
+
+    def add(self, values: Mapping[str, Tensor], keys: tuple[str, ...]) -> None:
+        """Add the metrics of a batch, scalars by name, and the names of its samples."""
+        for name, value in values.items():
+            self.sums[name] = value.detach().double() + self.sums.get(name, 0.0)
+        self.keys += keys
+
+
+class BufferedStep(NamedTuple):
+    """A step whose metrics have been read from the device."""
+
+    step: int
+    metrics: dict[str, float]  # means over the batches of all processes
+    keys: list[str]  # names of this process's samples
+
+
+class MetricsBuffer:
+    """Metrics of the last steps, left on the device: reading a value would make every step wait for the device.
 
     Args:
-        path: of the file; entries after `step` are removed, they will be written again.
-        step: that the training goes on from.
+        group: the processes that train together.
+        micro_batches: batches in a step.
+    """
+
+    def __init__(self, group: WorkerGroup, micro_batches: int) -> None:
+        self._group, self._micro_batches = group, micro_batches
+        self._steps: list[tuple[int, StepMetrics, Tensor]] = []
+
+    def add(self, step: int, metrics: StepMetrics, gradient_norm: Tensor) -> None:
+        """Add a step."""
+        self._steps.append((step, metrics, gradient_norm.detach().double()))
+
+    def flush(self) -> list[BufferedStep]:
+        """Read all steps from the device, in one transfer, and empty the buffer."""
+        steps, self._steps = self._steps, []
+        if not steps:
+            return []
+        norms = [norm for *_, norm in steps]
+        sums = torch.stack([value for _, metrics, _ in steps for value in metrics.sums.values()] + norms).cpu()
+        totals = sums[: -len(norms)]
+        self._group.all_reduce([totals])
+        values = iter((totals / self._micro_batches).tolist())
+        return [
+            BufferedStep(step, {**{name: next(values) for name in metrics.sums}, "gradient_norm": norm}, metrics.keys)
+            for (step, metrics, _), norm in zip(steps, sums[-len(norms) :].tolist(), strict=True)
+        ]
+
+
+class MetricsLogger:
+    """`metrics.jsonl`: one JSON object per line, each with an `event` (train or validation) and a `step`.
+
+    Args:
+        path: the file; entries after `step` are removed, because those steps are repeated.
+        step: the step that the training continues from.
 
     Raises:
-        JobError: it cannot be written; so does `write`.
+        JobError: the file cannot be written; `write` raises it, too.
     """
 
     def __init__(self, path: Path, step: int) -> None:
@@ -74,19 +112,20 @@ def _lines(path: Path) -> list[str]:
 def _step(line: str) -> float:
     with suppress(ValueError, KeyError, TypeError):
         return float(json.loads(line)["step"])
-    return float("inf")  # torn by a kill
+    return float("inf")  # a line that a killed process left incomplete
 
 
 class Stopwatch:
-    """Adds the time since it was last looked at to a progress."""
+    """Adds the time since its last use to a progress."""
 
     def __init__(self) -> None:
         self._seconds, self._cpu_seconds = time.monotonic(), cpu_seconds()
 
     def add_to(self, progress: TrainingProgress, group: WorkerGroup | None = None) -> None:
-        """Add it; of a group, the processors' time of all."""
+        """Add the elapsed time, and the CPU time of all processes of the group."""
         seconds, cpu = time.monotonic(), cpu_seconds()
-        spent = torch.tensor([max(cpu - self._cpu_seconds, 0.0)], dtype=torch.float64)  # one that ended takes its along
+        # The CPU time of a data worker that has ended is no longer counted.
+        spent = torch.tensor([max(cpu - self._cpu_seconds, 0.0)], dtype=torch.float64)
         if group is not None:
             group.all_reduce([spent])
         progress.seconds += seconds - self._seconds
@@ -96,40 +135,40 @@ class Stopwatch:
 
 @dataclass
 class Throughput:
-    """How fast steps are taken; validation and checkpoints do not count."""
+    """Speed of the training steps, without validations and checkpoints."""
 
     steps: int = 0
     data_wait_seconds: float = 0.0
     seconds: float = 0.0
 
-    def add(self, look: StepMetrics) -> None:
+    def add(self, metrics: StepMetrics) -> None:
         """Count a step that ends now."""
         self.steps += 1
-        self.data_wait_seconds += look.data_wait_seconds
-        self.seconds += time.perf_counter() - look.started_at
+        self.data_wait_seconds += metrics.data_wait_seconds
+        self.seconds += time.perf_counter() - metrics.started_at
 
-    def rates(self, samples: int) -> dict[str, float]:
-        """Images a second, of steps of so many, and the share of the time that went into waiting for data."""
+    def rates(self, samples_per_step: int) -> dict[str, float]:
+        """Return the samples per second and the fraction of the time spent waiting for data."""
         return {
-            "images_per_second": self.steps * samples / self.seconds,
-            "waiting": self.data_wait_seconds / self.seconds,
+            "samples_per_second": self.steps * samples_per_step / self.seconds,
+            "data_wait_fraction": self.data_wait_seconds / self.seconds,
         }
 
 
 def cpu_seconds() -> float:
-    """CPU time of this process and of the data workers that it has now."""
+    """Return the CPU time of this process and of its running data workers."""
     return time.process_time() + sum(_worker_seconds(child.pid) for child in multiprocessing.active_children())
 
 
 def _worker_seconds(process: int | None) -> float:
-    with suppress(OSError):  # no such file system here, or it has just ended
+    with suppress(OSError):  # the system has no /proc, or the worker has just ended
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return 0.0
 
 
 def timed_batches(items: Iterator[ItemT]) -> Iterator[tuple[ItemT, float]]:
-    """Items with the seconds that each was waited for."""
+    """Yield items and the seconds spent waiting for each."""
     started = time.perf_counter()
     for item in items:
         yield item, time.perf_counter() - started

@@ -1,38 +1,41 @@
-"""The networks of a training, and who learns from whom."""
+"""Settings of the networks of a training and of the losses between them."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 from torch import nn
 
+from models.losses import LossTerm
+from models.registry import Registry
 from pipelines.config import SettingsDict
 from pipelines.inference.run import BEST_NETWORK, SMALLEST_NETWORK
 from pipelines.training.settings import BaseTrainConfig, StrictSettings
 from synthtext.core import InputError
 
 NetworkSettingsT = TypeVar("NetworkSettingsT", bound=BaseModel)
-"""Of a network: `NetworkSettings` of a recognizer, `DetectorSettings` of a detector."""
+"""Sizes of a network: `RecognizerSettings` or `DetectorSettings`."""
 
 LABELS = "labels"
-"""The source of a lesson that is no network."""
+"""The target of a loss edge that is no network."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
-_TAKEN = (LABELS, BEST_NETWORK, SMALLEST_NETWORK, "weights", "state")
+_RESERVED_NAMES = (LABELS, BEST_NETWORK, SMALLEST_NETWORK, "weights", "state")
+_Weight = Annotated[float, Field(gt=0, le=1e6)]
 
 
 class NetworkConfig(StrictSettings, Generic[NetworkSettingsT]):
-    """A network of a team.
+    """A network of a group.
 
     Attributes:
-        init: a RUN whose weights it starts from (it must have them if it is frozen); null: those of the training's
-            own `init`, else fresh ones.
-        frozen: it does not learn.
-        network: sizes of one that learns, null: those of the training's `network`; of a frozen one they are taken from
-            its RUN.
-        sha256: of a frozen one's weights; it is taken from its RUN, so that a training goes on with the same.
+        init: a run directory whose weights the network starts from, required if it is frozen; null: those of the
+            training's own `init`, else random weights.
+        frozen: the network is not trained.
+        network: sizes of a trained network, null: those of the training's `network`; those of a frozen network are read
+            from its run.
+        sha256: digest of the weights of a frozen network; read from its run, so that a resumed training uses the same.
     """
 
     init: str | None = None
@@ -42,31 +45,37 @@ class NetworkConfig(StrictSettings, Generic[NetworkSettingsT]):
 
 
 class DistillationLoss(StrictSettings):
-    """What one network learns from.
+    """An edge of a network group: what a student learns from.
 
     Attributes:
-        learner: the network.
-        target: "labels"; a frozen network (distillation: of a detector from its dilated map, of a recognizer from what
-            it reads); or another one that learns (mutual learning: both learn from it).
-        weight: of the loss.
+        student: name of the network that learns.
+        target: "labels"; a frozen network (distillation); or another trained network (mutual learning: both learn).
+        weight: weight of the loss.
+        terms: registered loss terms and their weights; null: the default terms for this kind of target.
     """
 
     student: str
     target: str = LABELS
-    weight: float = Field(default=1.0, gt=0, le=1e6)
+    weight: _Weight = 1.0
+    terms: dict[str, _Weight] | None = None
+
+    @property
+    def name(self) -> str:
+        """The edge in names of metrics and tensors."""
+        return f"{self.student}/{self.target}"
 
 
 class NetworkGroup(StrictSettings, Generic[NetworkSettingsT]):
-    """`team`: networks by name, and lessons.
+    """`network_group`: networks by name, and the losses they learn from.
 
-    PP-OCRv2, sections 2.1.1 (Collaborative Mutual Learning of detectors, and its relatives) and 2.2.2 (Unified Deep
-    Mutual Learning of recognizers).
+    PP-OCRv2, sections 2.1.1 (Collaborative Mutual Learning of detectors) and 2.2.2 (Unified Deep Mutual Learning of
+    recognizers).
 
     Attributes:
-        networks: at least one that learns.
-        lessons: every one that learns needs one from labels or from a frozen network.
-        init_noise: networks that start from the same weights would stay the same for ever. So every one after the
-            first gets this share of each tensor's standard deviation as noise.
+        networks: networks by name; at least one is trained.
+        losses: edges between students and their targets; every student needs one from labels or a frozen network.
+        init_noise: networks with the same initial weights would stay identical. To every one but the first, noise with
+            this fraction of each tensor's standard deviation is added.
     """
 
     networks: dict[str, NetworkConfig[NetworkSettingsT]] = Field(default={"student": NetworkConfig()}, min_length=1)
@@ -75,110 +84,123 @@ class NetworkGroup(StrictSettings, Generic[NetworkSettingsT]):
 
     @property
     def students(self) -> tuple[str, ...]:
-        """The names of the networks that learn."""
-        return tuple(name for name, member in self.networks.items() if not member.frozen)
+        """The names of the trained networks."""
+        return tuple(name for name, network in self.networks.items() if not network.frozen)
 
     @property
     def frozen_networks(self) -> dict[str, NetworkConfig[NetworkSettingsT]]:
-        """The networks that do not."""
-        return {name: member for name, member in self.networks.items() if member.frozen}
+        """The frozen networks by name."""
+        return {name: network for name, network in self.networks.items() if network.frozen}
 
     @model_validator(mode="after")
-    def _is_a_team(self) -> Self:
-        for name, member in self.networks.items():
-            if not _NAME.fullmatch(name) or name in _TAKEN or hasattr(nn.ModuleDict, name):
-                raise ValueError(f"a network cannot be called {name!r}: take other small letters, such as student2")
-            if not member.frozen and member.sha256:
-                raise ValueError(f"networks.{name}: sha256 is of weights that never change: make it frozen")
+    def _check(self) -> Self:
+        for name, network in self.networks.items():
+            if not _NAME.fullmatch(name) or name in _RESERVED_NAMES or hasattr(nn.ModuleDict, name):
+                raise ValueError(f"{name!r} cannot be the name of a network: use other lower-case letters, as student2")
+            if not network.frozen and network.sha256:
+                raise ValueError(f"networks.{name}: sha256 is only for frozen networks: set frozen, or remove it")
         if not self.students:
-            raise ValueError("every network is frozen: none learns")
-        seen: set[frozenset[str]] = set()
-        for number, lesson in enumerate(self.losses):
-            self._check(lesson, f"lessons.{number}")
-            pair = frozenset((lesson.student, lesson.target))
-            if pair in seen:
-                raise ValueError(f"lessons.{number}: {lesson.student} has learnt from {lesson.target} already")
-            seen.add(pair)
-        taught = {lesson.student for lesson in self.losses if lesson.target not in self.students}
+            raise ValueError("every network is frozen: at least one must be trained")
+        pairs: set[frozenset[str]] = set()
+        for index, edge in enumerate(self.losses):
+            self._check_edge(edge, f"losses.{index}")
+            pair = frozenset((edge.student, edge.target))
+            if pair in pairs:
+                raise ValueError(f"losses.{index}: {edge.student} and {edge.target} already have a loss")
+            pairs.add(pair)
+        supervised = {edge.student for edge in self.losses if edge.target not in self.students}
         for name in self.students:
-            if name not in taught:
-                raise ValueError(f"{name} learns neither from labels nor from a frozen network: give it a lesson")
-        used = {lesson.target for lesson in self.losses}
+            if name not in supervised:
+                raise ValueError(f"{name} learns neither from labels nor from a frozen network: add a loss")
+        targets = {edge.target for edge in self.losses}
         for name in self.frozen_networks:
-            if name not in used:
-                raise ValueError(f"no network learns from {name}: give it a lesson, or leave it out")
+            if name not in targets:
+                raise ValueError(f"no network learns from {name}: add a loss, or remove the network")
         return self
 
-    def _check(self, lesson: DistillationLoss, where: str) -> None:
-        if lesson.student not in self.students:
-            raise ValueError(f"{where}: {lesson.student!r} is no network that learns; there are {self.students}")
-        if lesson.target == lesson.student or lesson.target not in (LABELS, *self.networks):
-            others = (LABELS, *(name for name in self.networks if name != lesson.student))
-            raise ValueError(f"{where}: {lesson.target!r} is no source for {lesson.student}; there are {others}")
+    def _check_edge(self, edge: DistillationLoss, where: str) -> None:
+        if edge.student not in self.students:
+            raise ValueError(f"{where}: {edge.student!r} is not a trained network; there are {self.students}")
+        if edge.target == edge.student or edge.target not in (LABELS, *self.networks):
+            others = (LABELS, *(name for name in self.networks if name != edge.student))
+            raise ValueError(f"{where}: {edge.target!r} cannot be a target of {edge.student}; there are {others}")
 
-    def with_metadata(self, facts: Mapping[str, Mapping[str, Any]]) -> Self:
-        """The same with what is known of the frozen networks' RUNs, by name."""
-        networks = {name: member.model_copy(update=facts.get(name, {})) for name, member in self.networks.items()}
+    def with_metadata(self, metadata: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Return a copy with fields of the frozen networks, by name."""
+        networks = {name: network.model_copy(update=metadata.get(name, {})) for name, network in self.networks.items()}
         return self.model_copy(update={"networks": networks})
 
 
 class NetworkGroupConfig(BaseTrainConfig, Generic[NetworkSettingsT]):
-    """What a training of any team depends on.
+    """Settings of a training of a group of networks of one kind.
 
     Attributes:
-        network: sizes of every network that learns and has none of its own.
-        team: which networks there are, and who learns from whom.
-        freeze_batch_norm: batch normalisation keeps the statistics that a network starts with, instead of those of every
-            batch, which a few small crops make noisy; for `init`. The threshold map of a detector, which reading does
-            not need and an imported RUN has no weights for, is left out.
+        network: sizes of every trained network without sizes of its own.
+        network_group: the networks and the losses they learn from.
+        freeze_batch_norm: batch normalisation keeps the statistics that a network starts with instead of using those of
+            each batch, which are noisy for a few small crops; needs `init`. The threshold head of a detector, which
+            inference does not need and an imported run has no weights for, is excluded.
     """
+
+    loss_terms: ClassVar[Registry[type[LossTerm]]]
 
     network: NetworkSettingsT
     network_group: NetworkGroup[NetworkSettingsT]
     freeze_batch_norm: bool = False
 
     @model_validator(mode="after")
-    def _has_norms_to_keep(self) -> Self:
+    def _check_networks(self) -> Self:
         if self.freeze_batch_norm and not all(map(self.init_of, self.network_group.students)):
-            raise ValueError(
-                "freeze_batch_norm keeps what networks start with, but one starts from nothing: give it an init"
-            )
+            raise ValueError("freeze_batch_norm needs initial weights for every trained network: set init")
+        for index, edge in enumerate(self.network_group.losses):
+            for name in edge.terms or ():
+                needs_network = self.loss_terms[name].needs_network
+                if needs_network == (edge.target == LABELS):
+                    kind = "a network" if needs_network else "labels"
+                    raise ValueError(f"network_group.losses.{index}.terms: {name} needs {kind} as its target")
         return self
 
+    def term_weights(self, edge: DistillationLoss) -> dict[str, float]:
+        """Return the loss terms of an edge and their weights."""
+        if edge.terms is not None:
+            return {name: edge.weight * weight for name, weight in edge.terms.items()}
+        return dict.fromkeys(self.default_terms(edge), edge.weight)
+
+    def default_terms(self, edge: DistillationLoss) -> tuple[str, ...]:
+        """Return the names of the loss terms of an edge that lists none."""
+        raise NotImplementedError
+
     def settings_of(self, name: str) -> NetworkSettingsT:
-        """Of a network that learns."""
+        """Return the sizes of a trained network."""
         return self.network_group.networks[name].network or self.network
 
     def init_of(self, name: str) -> str | None:
-        """The RUN that a network starts from; None: it starts fresh."""
+        """Return the run directory whose weights a trained network starts from."""
         return self.network_group.networks[name].init or self.init
 
 
-def apply_teacher_setting(tree: SettingsDict, kind: str, where: str) -> SettingsDict:
-    """Settings in which the RUN that the key `teacher` names is the start of the one network that is frozen.
+def apply_teacher_setting(settings: SettingsDict, kind: str, where: str) -> SettingsDict:
+    """Replace the key `teacher` by the `init` of the frozen network.
 
     Args:
-        tree: the settings.
-        kind: of the network, to name a preset that has a frozen one.
+        settings: the settings.
+        kind: of the models, to suggest a preset.
         where: names the settings in errors.
 
     Raises:
-        InputError: there is a `teacher`, and no network that is one.
+        InputError: there is a key `teacher`, but not exactly one frozen network.
     """
-    result = dict(tree)
-    teacher, team = result.pop("teacher", None), result.get("network_group", {})
+    result = dict(settings)
+    teacher, group = result.pop("teacher", None), result.get("network_group", {})
     if teacher is None:
         return result
-    networks = team.get("networks", {}) if isinstance(team, Mapping) else {}
+    networks = group.get("networks", {}) if isinstance(group, Mapping) else {}
     frozen = [name for name, entry in networks.items() if isinstance(entry, Mapping) and entry.get("frozen")]
     if len(frozen) != 1:
         presets = "rec-distill" if kind == "recognizer" else "det-distill or det-cml"
         raise InputError(
-            f"{where}: teacher names the RUN of the one network that is frozen, but there are {len(frozen)}: take the "
-            f"preset {presets}"
+            f"{where}: teacher sets the weights of the one frozen network, but there are {len(frozen)}: use preset "
+            f"{presets}"
         )
-    path = str(Path(teacher).absolute())
-    return {
-        **result,
-        "network_group": {**team, "networks": {**networks, frozen[0]: {**networks[frozen[0]], "init": path}}},
-    }
+    teacher_settings = {**networks[frozen[0]], "init": str(Path(teacher).absolute())}
+    return {**result, "network_group": {**group, "networks": {**networks, frozen[0]: teacher_settings}}}

@@ -1,17 +1,15 @@
-"""Training recognizers: a team that learns from lines by CTC, from frozen networks, and from each other."""
+"""Training task of recognizers: losses from labels, frozen networks and each other, and validation."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.batch import RecognitionBatch, normalise
-from models.ctc import CTCCodec, ctc_loss, is_exact_match
-from models.lcnet import valid_steps
-from models.losses import ClassCenters, ace_loss, feature_loss, focal_ctc_loss, mutual_loss
-from models.recognizer import Recognizer, RecognizerOutput
-from models.spacing import spacing_loss
+from models.ctc import CTCCodec, ctc_loss
+from models.losses import EdgeOutputs, Progress, RecognitionLabels
+from models.recognizer import Recognizer
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.selection import Selection
 from pipelines.datasets.source import LineSource
@@ -19,169 +17,114 @@ from pipelines.datasets.stream import RecognitionStream
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.engine import torch_recognizer
 from pipelines.inference.predictors import TextRecognizer
-from pipelines.training.network_building import RecognizerGroup, select_best
 from pipelines.training.network_group import LABELS, DistillationLoss
+from pipelines.training.networks import TrainedNetworks, frozen_batch_norms, select_best
 from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.settings import sequential_sources
 from pipelines.training.task import ValidationResult
 from synthtext.core import Charset
 
-_LEAST_NORM = 1e-12
-
-
-@dataclass(frozen=True)
-class _Labels:
-    """Labels of a batch, and how much of it is read by now."""
-
-    targets: Tensor  # (B, L) int64, padded with 0
-    lengths: Tensor  # (B,) int64
-    filled: Tensor  # (B,) float, share of the width that is no padding
-    steps: Tensor  # (B,) int, steps that see the line
-    samples: int  # learnt from before
+_MIN_NORM = 1e-12
 
 
 class RecognizerTask:
-    """Recognizers that learn, those that only teach, the lines to learn from, and those to be scored on.
+    """Trained recognizers, their frozen teachers, the training lines and the validation sources.
 
     Args:
-        config: with concrete device and precision.
-        charset: what they are to read.
-        learners: the networks that learn, by name, in training mode or not.
-        frozen: the networks that do not, at rest.
+        config: settings, with concrete device and precision.
+        charset: charset of the networks.
+        students: trained networks by name.
+        frozen: frozen networks by name, in evaluation mode.
         selections: usable lines of the sources in `config.data`.
         val: the sources in `config.val`.
 
     Attributes:
-        model: the networks that learn and what they need to, as one module.
-        measured: for every network that learns from labels and from another network, the norm of the gradient of the
-            latter with respect to its logits, over that of the CTC loss.
+        model: the trained networks and their loss terms.
+        extra_metrics: of the last call of `losses` with `log`: for every student that learns from labels and from
+            another network, the norm of the gradient of the mutual loss with respect to its logits, relative to that of
+            the CTC loss.
     """
 
     def __init__(
         self,
         config: RecognizerTrainConfig,
         charset: Charset,
-        learners: Mapping[str, Recognizer],
+        students: Mapping[str, Recognizer],
         frozen: Mapping[str, Recognizer],
         selections: Sequence[Selection],
         val: Sequence[LineSource],
     ) -> None:
-        self._config, self._loss, self._val, self._frozen = config, config.loss, val, frozen
+        self._config, self._val, self._frozen = config, val, frozen
+        self._backbones = {name: network.backbone for name, network in students.items()}
         self._codec, self._preprocessing = CTCCodec(charset), config.input.preprocessing()
-        weights = [entry.weight for entry in config.data]
         self._stream = RecognitionStream(
             selections,
-            weights,
+            [entry.weight for entry in config.data],
             self._codec,
             self._preprocessing,
             config.batch_size,
             config.seed,
             sequential_sources(config.data),
         )
-        self.model = RecognizerGroup(learners, frozen, config.network_group.losses, config.loss)
+        self.model = TrainedNetworks(config, students, frozen)
         self.extra_metrics: dict[str, Tensor] = {}
-        kept = learners.values() if config.freeze_batch_norm else ()
-        self._norms = [m for network in kept for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+        self._frozen_norms = frozen_batch_norms([*students.values()]) if config.freeze_batch_norm else []
 
     def batches(self, numbers: range) -> Iterator[RecognitionBatch]:
-        """The batches of these numbers, in order."""
+        """Yield the batches of these numbers, in order."""
         return make_loader(self._stream, numbers, self._config.data_workers)
 
-    def losses(self, batch: RecognitionBatch, step: int) -> dict[str, Tensor]:
-        """Every lesson's parts: by learner, source and part, or of a single network by part."""
-        images, widths, targets, lengths = (tensor.to(self._config.device) for tensor in batch[:4])
-        normal = normalise(images, widths)
-        for norm in self._norms:
-            norm.eval()  # whoever sets the networks to training mode means the rest of them
-        said = self.model.forward_all(normal)
+    def losses(self, batch: RecognitionBatch, step: int, *, log: bool = False) -> dict[str, Tensor]:
+        """Compute the loss terms of a batch, by "student/target/term".
+
+        Args:
+            batch: lines with labels.
+            step: step of the training, from 0.
+            log: whether to compute `extra_metrics`, too.
+        """
+        config = self._config
+        images, widths, targets, lengths = (tensor.to(config.device) for tensor in batch[:4])
+        normalised = normalise(images, widths)
+        for norm in self._frozen_norms:
+            norm.eval()  # `model.train()` has set it to training mode
+        outputs = self.model.forward_all(normalised)
         with torch.no_grad():
-            said |= {name: network(normal) for name, network in self._frozen.items()}
-        steps = valid_steps(widths, next(iter(said.values())).logits.shape[1])
-        filled = widths / images.shape[3]
-        labels = _Labels(targets, lengths, filled, steps, step * self._config.samples_per_step)
-        parts: dict[str, Tensor] = {}
+            outputs |= {name: network(normalised) for name, network in self._frozen.items()}
+        progress = Progress(step * config.samples_per_step, config.samples_per_step, config.samples)
+        losses: dict[str, Tensor] = {}
         self.extra_metrics = {}
-        for lesson in self._config.network_group.losses:
-            prefix = f"{lesson.student}_{lesson.target}_" if len(said) > 1 else ""
-            for name, part in self._lesson(lesson, said, labels).items():
-                parts[prefix + name] = lesson.weight * part
-        return parts
+        for edge in config.network_group.losses:
+            student = outputs[edge.student]
+            steps = self._backbones[edge.student].valid_steps(widths, student.logits.shape[1])
+            labels = RecognitionLabels(targets, lengths, widths / images.shape[3], steps)
+            pair = EdgeOutputs(student, outputs.get(edge.target))
+            terms = self.model.edge_losses(edge.student, edge.target, pair, labels, progress)
+            if log and f"{edge.name}/mutual" in terms:
+                self._measure_gradients(edge, outputs, terms[f"{edge.name}/mutual"], labels)
+            losses |= terms
+        return losses
 
-    def _lesson(
-        self, lesson: DistillationLoss, said: Mapping[str, RecognizerOutput], labels: _Labels
-    ) -> dict[str, Tensor]:
-        learner, loss = said[lesson.student], self._loss
-        if lesson.target == LABELS:
-            return self._from_labels(lesson.student, learner, labels)
-        other = said[lesson.target]
-        steps = None if loss.paddle_compat else labels.steps
-        rise = loss.mutual_warmup(labels.samples + self._config.samples_per_step)
-        mutual = mutual_loss(
-            learner.logits, other.logits, steps, clip=loss.mutual_clip, paddle_compat=loss.paddle_compat
-        )
-        parts = {"mutual": rise * loss.mutual_weight * mutual}
-        self._measure(lesson, said, lesson.weight * parts["mutual"], labels)
-        if loss.feature_weight:
-            distance = feature_loss(self.model.project_features(lesson, learner.backbone), other.backbone, steps)
-            parts["feature"] = rise * loss.feature_weight * distance
-        return parts
-
-    def _from_labels(self, name: str, said: RecognizerOutput, labels: _Labels) -> dict[str, Tensor]:
-        """CTC, at first mixed with the loss of even spacing (see `spacing_loss`), and what makes it Enhanced CTC."""
-        loss, logits, targets, lengths = self._loss, said.logits, labels.targets, labels.lengths
-        ctc = (focal_ctc_loss if loss.ctc == "focal" else ctc_loss)(logits, targets, lengths)
-        share = self._spacing_share(labels.samples)
-        parts = {"ctc": ctc}
-        if share:
-            spacing = spacing_loss(logits, targets, lengths, labels.filled)
-            parts = {"ctc": (1 - share) * ctc, "spacing": share * spacing}
-        if loss.ace_weight:
-            parts["ace"] = loss.ace_weight * ace_loss(logits, targets, lengths, paddle_compat=loss.paddle_compat)
-        if loss.center_weight:
-            parts["center"] = loss.center_weight * self._center(self.model.centers[name], said, labels)
-        return parts
-
-    def _center(self, centers: nn.Module, said: RecognizerOutput, labels: _Labels) -> Tensor:
-        """First nothing; then the centres follow; then features are pulled to them."""
-        assert isinstance(centers, ClassCenters)
-        follow, pull = self._loss.center_schedule(self._config.samples)
-        part = said.features.new_zeros((), dtype=torch.float32)
-        if labels.samples < follow:
-            return part
-        right = is_exact_match(said.logits, labels.targets, labels.lengths)
-        counts = centers.confident_steps(said.logits, right)
-        if labels.samples >= pull:
-            part = centers.loss(said.features, said.logits, counts)
-        if labels.samples < pull or not self._loss.paddle_compat:
-            centers.accumulate(said.features, said.logits, counts)
-        return part
-
-    def _spacing_share(self, samples: int) -> float:
-        """1 at first, falling evenly to 0."""
-        lines = self._config.spacing_samples
-        return max(0.0, 1 - samples / lines) if lines else 0.0
-
-    def _measure(
-        self, lesson: DistillationLoss, said: Mapping[str, RecognizerOutput], mutual: Tensor, labels: _Labels
+    def _measure_gradients(
+        self, edge: DistillationLoss, outputs: Mapping[str, Any], mutual: Tensor, labels: RecognitionLabels
     ) -> None:
         if not mutual.requires_grad:
             return
-        taught = {other.student for other in self._config.network_group.losses if other.target == LABELS}
-        for name, source in ((lesson.student, lesson.target), (lesson.target, lesson.student)):
-            if name in taught:
-                logits = said[name].logits
-                alone = logits.detach().requires_grad_()
-                ctc = _norm(ctc_loss(alone, labels.targets, labels.lengths), alone)
-                ratio = _norm(mutual, logits) / ctc.clamp(min=_LEAST_NORM)
-                self.extra_metrics[f"{name}_{source}_gradient_ratio"] = ratio
+        has_labels = {other.student for other in self._config.network_group.losses if other.target == LABELS}
+        for name, other in ((edge.student, edge.target), (edge.target, edge.student)):
+            if name in has_labels:
+                logits = outputs[name].logits
+                detached = logits.detach().requires_grad_()
+                ctc = _gradient_norm(ctc_loss(detached, labels.targets, labels.target_lengths), detached)
+                ratio = _gradient_norm(mutual, logits) / ctc.clamp(min=_MIN_NORM)
+                self.extra_metrics[f"gradient_ratio/{name}/{other}"] = ratio
 
     def keys(self, batch: RecognitionBatch) -> tuple[str, ...]:
-        """Names of the lines in a batch."""
+        """Return the names of the lines in a batch."""
         return batch.keys
 
-    def validate(self, model: nn.Module) -> ValidationResult:
-        """Scores as `ocrmill evaluate` gives them, in float32; the best is that of the highest mean over sources."""
-        assert isinstance(model, RecognizerGroup)
+    def validate(self, model: torch.nn.Module) -> ValidationResult:
+        """Score the networks as `ocrmill evaluate` does, in float32; select the best by `best_metric`."""
+        assert isinstance(model, TrainedNetworks)
         networks = {name: network for name, network in model.networks.items() if isinstance(network, Recognizer)}
         return select_best(networks, self._scores, self._config.best_metric)
 
@@ -190,7 +133,7 @@ class RecognizerTask:
         return {source.name: evaluate_recognizer(recognizer, source).scores.as_dict() for source in self._val}
 
 
-def _norm(loss: Tensor, logits: Tensor) -> Tensor:
-    """Of the gradient of a loss with respect to logits; the graph is kept."""
+def _gradient_norm(loss: Tensor, logits: Tensor) -> Tensor:
+    """Compute the norm of the gradient of a loss with respect to logits; the graph is kept."""
     norm: Tensor = torch.autograd.grad(loss, logits, retain_graph=True)[0].float().norm()
     return norm

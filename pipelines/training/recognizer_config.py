@@ -1,71 +1,25 @@
-"""Settings of what a recognizer's training minimises."""
+"""Settings of a recognizer's training."""
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from models.losses import RECOGNIZER_LOSSES, CTCLossSettings, LossTerm
+from models.registry import Registry
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.inference.run import RecognizerRun, RecognizerSettings
-from pipelines.training.network_group import NetworkGroup, NetworkGroupConfig
+from pipelines.training.network_group import LABELS, DistillationLoss, NetworkGroup, NetworkGroupConfig
 from pipelines.training.settings import StrictSettings
-
-_Weight = Annotated[float, Field(ge=0, le=1e6)]
-_FOLLOW, _PULL = 0.5, 0.6
-
-
-class RecognizerLossSettings(StrictSettings):
-    """`loss`: CTC, what makes it Enhanced CTC, and what recognizers learn from each other.
-
-    Attributes:
-        ctc: "focal" looks at hard lines (PP-OCRv2, released option).
-        ace_weight: of the aggregation cross-entropy, how often every character is read (released option: 0.1).
-        center_weight: of the centre loss, which keeps the features of one character together (PP-OCRv2, section
-            2.2.3; released configuration: 0.05); 0: none.
-        center_samples_range: after how many samples the centres begin to follow what is surely and rightly read, and
-            after how many the loss counts; null: half and 60 % of `samples`.
-        mutual_weight: of the divergence of what two networks read (PP-OCRv2, section 2.2.2), summed over the steps.
-        mutual_clip: a line's divergence counts no more than this; null: no bound.
-        mutual_warmup_samples: over so many samples all that networks learn from each other rises from 0 to its weight.
-        feature_weight: of the mean squared difference of their backbones' maps.
-        paddle_compat: the released forms: steps in the padding of a line count too, in the divergence every probability is
-            enlarged by 1e-10, centres are means over all steps of right lines between the two ends of
-            `center_samples_range` and stay as they are from then on.
-    """
-
-    ctc: Literal["plain", "focal"] = "plain"
-    ace_weight: _Weight = 0.0
-    center_weight: _Weight = 0.0
-    center_samples_range: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] | None = None
-    mutual_weight: _Weight = 1.0
-    mutual_clip: float | None = Field(default=10.0, gt=0, le=1e6)
-    mutual_warmup_samples: int = Field(default=30_000, ge=0)
-    feature_weight: _Weight = 0.0
-    paddle_compat: bool = False
-
-    @model_validator(mode="after")
-    def _can_be(self) -> Self:
-        if self.center_samples_range is not None:
-            follow, pull = self.center_samples_range
-            if not self.center_weight:
-                raise ValueError("center_samples_range says when the centre loss begins, but center_weight is 0")
-            if follow >= pull:
-                raise ValueError(f"center_samples_range must rise, not {[follow, pull]}: the loss needs centres first")
-        return self
-
-    def center_schedule(self, samples: int) -> tuple[int, int]:
-        """Of a budget: after how many samples the centres follow, and after how many their loss counts."""
-        return self.center_samples_range or (int(_FOLLOW * samples), int(_PULL * samples))
-
-    def mutual_warmup(self, samples: int) -> float:
-        """How much of what networks learn from each other counts after so many samples: 0 to 1."""
-        return min(1.0, samples / self.mutual_warmup_samples) if self.mutual_warmup_samples else 1.0
 
 
 class InputSettings(StrictSettings):
-    """`input`: what lines become, see `RecognizerPreprocessing`; wider lines than `widest` are left out."""
+    """`input`: preprocessing of line images, see `RecognizerPreprocessing`.
+
+    Attributes:
+        drop_wider_than: resized lines that are wider, in pixels, are not trained on.
+    """
 
     height: Literal[32, 48] = 32
     min_width: int = Field(default=32, ge=8)
@@ -75,53 +29,60 @@ class InputSettings(StrictSettings):
     drop_wider_than: int = Field(default=1280, ge=8)
 
     def preprocessing(self) -> RecognizerPreprocessing:
-        """The same as training, evaluation and reading use it."""
+        """Return the preprocessing of training, evaluation and inference."""
         return RecognizerPreprocessing(**self.model_dump(exclude={"drop_wider_than"}))
 
 
 class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
-    """Everything that the training of a recognizer depends on.
+    """Settings of a recognizer's training.
 
     Attributes:
-        charset: a named one ("ascii", "words:de"), a dictionary file, or a RUN for that of its network.
-        input: what lines become.
+        charset: a built-in one ("ascii", "words:de"), a dictionary file, or a run directory for the charset of its
+            network.
+        input: preprocessing of line images.
         loss: what is minimised.
-        spacing_samples: over so many lines the CTC loss is mixed with one that takes characters to stand at even
-            distances, which shortens the plateau that CTC begins with; 0: never.
-        best_metric: the validation score, averaged over `val`, whose highest value is the best.
+        spacing_samples: lines over which CTC is mixed with a loss that assumes characters at even distances, which
+            shortens the initial plateau of CTC; 0: none.
+        best_metric: validation score, averaged over `val`, that selects the best weights.
     """
+
+    loss_terms: ClassVar[Registry[type[LossTerm]]] = RECOGNIZER_LOSSES
 
     network: RecognizerSettings = RecognizerSettings()
     network_group: NetworkGroup[RecognizerSettings] = NetworkGroup()
     charset: str = "alphanumeric_lower"
     input: InputSettings = InputSettings()
-    loss: RecognizerLossSettings = RecognizerLossSettings()
+    loss: CTCLossSettings = CTCLossSettings()
     spacing_samples: int = Field(default=30_000, ge=0)
     best_metric: Literal["accuracy", "alphanumeric_accuracy", "normalized_edit_similarity"] = "accuracy"
 
     @model_validator(mode="after")
-    def _has_time_for_its_losses(self) -> Self:
-        pull = self.loss.center_schedule(self.samples)[1]
-        if self.loss.center_weight and pull >= self.samples:
+    def _check_center_schedule(self) -> Self:
+        loss_from = self.loss.center_schedule(self.samples)[1]
+        if self.loss.center_weight and loss_from >= self.samples:
             raise ValueError(
-                f"loss.center_samples_range: the centre loss would begin after {pull:,} samples, of {self.samples:,}"
+                f"loss.center_samples_range: the center loss would begin after {loss_from:,} samples, but the training "
+                f"has {self.samples:,}"
             )
         return self
 
+    def default_terms(self, edge: DistillationLoss) -> tuple[str, ...]:
+        """Return the names of the loss terms of an edge that lists none."""
+        return self.loss.label_terms() if edge.target == LABELS else self.loss.network_terms()
+
     @property
-    def score_name(self) -> str:
-        """The score that the best weights are chosen by."""
+    def metric_name(self) -> str:
+        """Name of the validation score that selects the best weights."""
         return self.best_metric
 
     @property
-    def unit(self) -> str:
-        """What samples are."""
+    def sample_unit(self) -> str:
+        """What samples are, plural."""
         return "lines"
 
 
-def recognizer_init_settings(folder: Path) -> SettingsDict:
-    """Return the settings that starting from a recognizer's run directory implies."""
-    run = RecognizerRun.open(folder)
+def recognizer_init_settings(run: RecognizerRun) -> SettingsDict:
+    """Return the settings that `init` implies: those of the run's network."""
     return {
         "charset": str(run.folder),
         "network": run.settings.model_dump(),

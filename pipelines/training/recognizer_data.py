@@ -1,4 +1,4 @@
-"""Recipes among the data of a training: their lines are drawn while it learns."""
+"""Data of a recognizer's training, with recipes whose lines are generated online."""
 
 import math
 import os
@@ -22,7 +22,7 @@ from pipelines.training.settings import DataSettings, TrainConfigT
 from synthtext.core import InputError
 
 RECIPES_DIR = "recipes"
-"""Where a RUN has the recipes that it draws from, as they were resolved, and what is known of their lines."""
+"""Folder of a run directory for its resolved recipes and the indexes of their lines."""
 
 
 @dataclass(frozen=True)
@@ -30,66 +30,66 @@ class OnlineData:
     """A recipe among the data.
 
     Attributes:
-        number: of its entry in `data`.
-        entry: with count, seed and digest.
-        recipe: of lines.
+        index_in_data: index of its entry in `data`.
+        entry: the entry, with count, seed and digest.
+        recipe: the resolved recipe, of lines.
     """
 
-    number: int
+    index_in_data: int
     entry: DataSettings
     recipe: ResolvedRecipe
 
     @property
     def path(self) -> Path:
-        """Of its files in a RUN, without suffix."""
-        return Path(RECIPES_DIR) / f"{self.number}-{Path(self.entry.source).stem}"
+        """Path of its files in a run directory, without suffix."""
+        return Path(RECIPES_DIR) / f"{self.index_in_data}-{Path(self.entry.source).stem}"
 
     @property
     def sampler(self) -> RecipeSampler:
-        """Its samples."""
+        """The sampler of its lines."""
         return RecipeSampler(self.recipe, self.recipe.digest, self.entry.seed or 0)
 
     def load_index(self, folder: Path) -> SourceIndex | None:
-        """What a RUN knows of its lines.
+        """Load the index of its lines from a run directory; None if there is none of this recipe.
 
         Args:
-            folder: of the RUN; it may be none yet.
+            folder: the run directory, which may not exist.
 
         Raises:
-            InputError: the RUN was trained on other lines of the recipe; the sentence names what differs.
+            InputError: the run was trained on other lines of the recipe; the message names what differs.
         """
-        found = load_index((folder / self.path).with_suffix(".arrow"))
-        if found is None:
+        saved = load_index((folder / self.path).with_suffix(".arrow"))
+        if saved is None:
             return None
-        survey, about = found
-        ingredients = about.pop("ingredients", {})
-        if about == self._about:
-            return survey
-        if about["source"] == self.entry.source and about["digest"] != self.recipe.digest:
-            assert isinstance(ingredients, Mapping)
+        index, metadata = saved
+        fingerprint = metadata.pop("fingerprint", {})
+        if metadata == self._metadata:
+            return index
+        if metadata["source"] == self.entry.source and metadata["digest"] != self.recipe.digest:
+            assert isinstance(fingerprint, Mapping)
             raise InputError(
-                f"{folder} is trained on other lines of recipe {self.recipe.name} "
-                f"({describe_difference(ingredients, self.recipe.fingerprint)}): undo that, or take another folder"
+                f"{folder} was trained on other lines of recipe {self.recipe.name} "
+                f"({describe_difference(fingerprint, self.recipe.fingerprint)}): undo the change, or use another folder"
             )
         return None
 
     def open(self, folder: Path, data_workers: int) -> OnlineSource:
-        """The recipe as a source.
+        """Open the recipe as a source.
 
-        Where the RUN does not know its lines yet, all of them are drawn once: by one process for every CPU, or by this
-        one if samples are to be read in this one.
+        Without an index in the run directory, all lines are generated once: by one process per CPU, or by this process
+        if it also reads the samples (`data_workers=0`).
 
         Raises:
-            JobError: more than 1 % of the lines cannot be drawn.
+            JobError: more than 1 % of the lines cannot be generated.
         """
-        assert self.entry.count is not None  # filled in
-        survey = self.load_index(folder)
-        if survey is None:
-            survey = scan_recipe(self.sampler, self.entry.count, data_workers and len(os.sched_getaffinity(0)))
-        return OnlineSource(self.sampler, survey)
+        assert self.entry.count is not None  # `resolve_recipes` has set it
+        index = self.load_index(folder)
+        if index is None:
+            index = scan_recipe(self.sampler, self.entry.count, data_workers and len(os.sched_getaffinity(0)))
+        return OnlineSource(self.sampler, index)
 
-    def save(self, folder: Path, survey: SourceIndex) -> None:
-        """Write down in a RUN's folder what is drawn and what is known of it.
+    def save(self, folder: Path, index: SourceIndex) -> None:
+        """Write the recipe and the index of its lines into a run directory, unless they exist.
 
         Raises:
             JobError: it cannot be written.
@@ -99,57 +99,54 @@ class OnlineData:
             with wrap_write_errors(path.with_suffix(".yaml")):
                 path.parent.mkdir(exist_ok=True)
                 write_atomic(path.with_suffix(".yaml"), self.recipe.to_yaml())
-            save_index(path.with_suffix(".arrow"), survey, {**self._about, "ingredients": self.recipe.fingerprint})
+            save_index(path.with_suffix(".arrow"), index, {**self._metadata, "fingerprint": self.recipe.fingerprint})
 
     @property
-    def _about(self) -> dict[str, object]:
+    def _metadata(self) -> dict[str, object]:
         return self.entry.model_dump(include={"source", "count", "seed", "digest"})
 
 
 def resolve_recipes(config: TrainConfigT) -> tuple[TrainConfigT, dict[int, OnlineData]]:
-    """The settings with what is known of the recipes among the data.
+    """Resolve the recipes among the data.
 
     Returns:
-        The settings, in which each recipe has its count, seed and digest; and the recipes, by the number of their
-        entry.
+        The settings, in which each recipe has its count, seed and digest; and the recipes, by the index of their entry.
 
     Raises:
-        InputError: a recipe is wrong, draws no lines, or has another digest than the settings say; a source that is
-            no recipe has what only a recipe can have.
+        InputError: a recipe is invalid, generates scenes, or has another digest than the settings; or a source that is
+            not a recipe has settings of one.
     """
-    total, entries, found = sum(entry.weight for entry in config.data), list(config.data), {}
-    for number, entry in enumerate(config.data):
+    total, entries, recipes = sum(entry.weight for entry in config.data), list(config.data), {}
+    for index, entry in enumerate(config.data):
         if not is_recipe(entry.source):
-            check_not_a_recipe(number, entry)
+            check_not_a_recipe(index, entry)
             continue
         recipe = resolve_recipe(entry.source)
         if recipe.kind != "lines":
             raise InputError(
-                f"recipe {entry.source} draws scenes, not lines: a recognizer cannot learn from it; ocrmill generate "
-                "makes scenes of it, ocrmill crops cuts lines out of these"
+                f"recipe {entry.source} generates scenes, but a recognizer needs lines: make scenes with ocrmill "
+                "generate and lines of them with ocrmill crops"
             )
         if entry.digest not in (None, recipe.digest):
             raise InputError(
-                f"data.{number}.digest: recipe {entry.source} has {recipe.digest[:12]}, not {entry.digest[:12]}: its "
-                "lines are others now; leave the digest out to take them"
+                f"data.{index}.digest: recipe {entry.source} has {recipe.digest[:12]}, not {entry.digest[:12]}: its "
+                "lines have changed; remove the digest to use them"
             )
         count = entry.count or math.ceil(config.samples * (entry.weight / total))
-        entries[number] = entry.model_copy(update={"count": count, "seed": entry.seed or 0, "digest": recipe.digest})
-        found[number] = OnlineData(number, entries[number], recipe)
-    return config.model_copy(update={"data": tuple(entries)}), found
+        entries[index] = entry.model_copy(update={"count": count, "seed": entry.seed or 0, "digest": recipe.digest})
+        recipes[index] = OnlineData(index, entries[index], recipe)
+    return config.model_copy(update={"data": tuple(entries)}), recipes
 
 
-def check_not_a_recipe(number: int, entry: DataSettings) -> None:
-    """Raise InputError if an entry of `data` that is no recipe has settings of one."""
+def check_not_a_recipe(index: int, entry: DataSettings) -> None:
+    """Raise InputError if an entry of `data` that is not a recipe has settings of one."""
     given = [name for name in ("count", "seed", "digest") if getattr(entry, name) is not None]
     if given:
-        raise InputError(
-            f"data.{number}.{given[0]}: {entry.source} is no recipe but holds the lines that it holds; leave it out"
-        )
+        raise InputError(f"data.{index}.{given[0]} is only for recipes, and {entry.source} is not a recipe: remove it")
 
 
 def reject_recipes(sources: Iterable[str], why: str) -> None:
-    """Raise InputError if a recipe is among sources; `why` ends the sentence."""
+    """Raise InputError if one of the sources is a recipe; `why` ends the message."""
     for source in sources:
         if is_recipe(source):
             raise InputError(f"{source} is a recipe: {why}")
@@ -160,9 +157,9 @@ class LineData:
     """Opened data.
 
     Attributes:
-        sources: to learn from, in the order of `data`.
-        validation: to be scored on, in the order of `val`.
-        drawn: those of the sources that are drawn, with their recipes.
+        sources: training sources, in the order of `data`.
+        validation: validation sources, in the order of `val`.
+        online: the sources that are generated online, with their recipes.
     """
 
     sources: tuple[LineSource, ...]
@@ -170,14 +167,14 @@ class LineData:
     online: tuple[tuple[OnlineData, OnlineSource], ...]
 
     def describe(self) -> Iterator[str]:
-        """What is drawn, a line of text for each recipe."""
+        """Yield a message about each recipe."""
         for _, source in self.online:
-            survey, seed = source.index, source.sampler.seed
-            gaps = f"; could not be drawn: {format_counts(survey.skipped)}" if survey.skipped else ""
-            yield f"draw {source.name}: samples 0 to {survey.count - 1:,} of seed {seed}{gaps}"
+            index, seed = source.index, source.sampler.seed
+            skipped = f"; skipped: {format_counts(index.skipped)}" if index.skipped else ""
+            yield f"generate {source.name} online: samples 0 to {index.count - 1:,} of seed {seed}{skipped}"
 
-    def keep(self, run: Run) -> None:
-        """Write down in a RUN what is drawn and what is known of it; raises JobError if that cannot be written."""
+    def save_indexes(self, run: Run) -> None:
+        """Write the recipes and their indexes into a run directory; raise JobError if that fails."""
         for recipe, source in self.online:
             recipe.save(run.folder, source.index)
 
@@ -188,32 +185,31 @@ def open_lines(
     """Open the data of a training.
 
     Args:
-        config: as `with_recipes` gave it.
-        recipes: likewise.
-        folder: of the RUN, which is only read: it may know the lines of the recipes from an earlier start.
-        check: refuses another training in that folder; is called before all lines of a recipe are drawn, which takes
+        config: settings as `resolve_recipes` returned them.
+        recipes: recipes as `resolve_recipes` returned them.
+        folder: the run directory, which is only read; it may hold indexes from an earlier start.
+        check: rejects another training in that folder; called before the lines of a recipe are generated, which takes
             long.
 
     Raises:
-        InputError: a source cannot be opened, or the RUN was trained on other lines of a recipe.
-        JobError: too many lines of a recipe could not be drawn.
+        InputError: a source cannot be opened, or the run was trained on other lines of a recipe.
+        JobError: too many lines of a recipe cannot be generated.
     """
-    held_out = tuple(map(_open, config.val))
-    sources = {number: _open(entry.source) for number, entry in enumerate(config.data) if number not in recipes}
+    validation = tuple(map(_open, config.val))
+    sources = {index: _open(entry.source) for index, entry in enumerate(config.data) if index not in recipes}
     for recipe in recipes.values():
-        recipe.load_index(folder)  # if it was other lines, it is said what has changed
+        recipe.load_index(folder)  # its error names what has changed, unlike that of `check`
     check()
-    drawn = {number: recipe.open(folder, config.data_workers) for number, recipe in recipes.items()}
-    in_order = tuple(source for _, source in sorted({**sources, **drawn}.items()))
-    return LineData(in_order, held_out, tuple((recipes[number], source) for number, source in drawn.items()))
+    online = {index: recipe.open(folder, config.data_workers) for index, recipe in recipes.items()}
+    in_order = tuple(source for _, source in sorted({**sources, **online}.items()))
+    return LineData(in_order, validation, tuple((recipes[index], source) for index, source in online.items()))
 
 
 def _open(spec: str) -> LineSource:
     with wrap_read_errors(spec):
-        there = "://" in spec or Path(spec).exists()
-    if there and dataset_kind(spec) == "scenes":
+        exists = "://" in spec or Path(spec).exists()
+    if exists and dataset_kind(spec) == "scenes":
         raise InputError(
-            f"{spec} holds scenes, not lines: a recognizer cannot learn from it; take a preset det-..., or cut its "
-            "texts out with ocrmill crops"
+            f"{spec} holds scenes, but a recognizer needs lines: use a preset det-..., or make lines with ocrmill crops"
         )
     return open_line_source(spec)

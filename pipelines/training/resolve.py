@@ -5,89 +5,87 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipelines.config import SettingsDict, apply_overrides, read_yaml, suggest_key, validate_model
-from pipelines.inference.run import ModelKind
-from pipelines.io.paths import absolute_path as absolute_place
-from pipelines.io.paths import wrap_read_errors
+from pipelines.inference.run import DetectorRun, ModelKind, RecognizerRun
+from pipelines.io.paths import absolute_path, wrap_read_errors
 from pipelines.recipes.presets import is_recipe
-from pipelines.training import detector_config, recognizer_config
-from pipelines.training.detector_config import DetectorTrainConfig
+from pipelines.training.detector_config import DetectorTrainConfig, detector_init_settings, resolve_settings
 from pipelines.training.network_group import apply_teacher_setting
-from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.recognizer_config import RecognizerTrainConfig, recognizer_init_settings
 from pipelines.training.settings import DataSettings
 from synthtext.core import InputError
 
 FINE_TUNING_LR = 3e-4
-"""Highest learning rate from the weights of another RUN."""
+"""Default of `optim.lr` with `init`."""
 
 _PRESETS = Path(__file__).parent / "presets"
-_IMPLIED: dict[ModelKind, Callable[[Path], SettingsDict]] = {
-    "recognizer": recognizer_config.recognizer_init_settings,
-    "detector": detector_config.detector_init_settings,
+_INIT_SETTINGS: dict[ModelKind, Callable[[Path], SettingsDict]] = {
+    "recognizer": lambda folder: recognizer_init_settings(RecognizerRun.open(folder)),
+    "detector": lambda folder: detector_init_settings(DetectorRun.open(folder)),
 }
 
 
 def training_preset_names() -> tuple[str, ...]:
-    """The presets of `ocrmill train`."""
+    """Return the names of the presets of `ocrmill train`."""
     return tuple(sorted(path.stem for path in _PRESETS.glob("*.yaml")))
 
 
 def resolve_config(
     preset: str, data: Sequence[str] = (), val: Sequence[str] = (), overrides: Sequence[str] = ()
 ) -> RecognizerTrainConfig | DetectorTrainConfig:
-    """Settings of a preset or of a YAML file, with the sources and `key.sub=value` overrides on top.
+    """Return the settings of a preset or of a YAML file, with sources and `key.sub=value` overrides applied.
 
-    The file's key `kind`, recognizer (the default) or detector, says which settings there are. With `init`, the sizes
-    of the network and what it wants to see are those of that RUN (of a recognizer the charset, too), the highest
-    learning rate is that of a network that reads already, and a detector keeps its statistics (`freeze_batch_norm`), unless
-    the YAML file or an override says otherwise.
+    The key `kind` of the file, recognizer (the default) or detector, selects the kind of settings. With `init`, the
+    network and its preprocessing are those of that run (for a recognizer the charset, too), the learning rate is
+    `FINE_TUNING_LR`, and a detector keeps its batch statistics (`freeze_batch_norm`), unless the YAML file or an
+    override sets them.
 
     Args:
-        preset: a name, or the path of a file.
-        data: sources to learn from, "SOURCE" or "SOURCE=weight"; a SOURCE of lines may be a recipe.
+        preset: name of a preset, or path of a file.
+        data: sources to train on, "SOURCE" or "SOURCE=weight"; a source of lines may be a recipe.
         val: sources to validate on.
         overrides: assignments.
 
     Raises:
-        InputError: there is no such preset, or a setting is unknown or wrong; the sentence names its path.
+        InputError: there is no such preset, or a setting is unknown or wrong; the message names its path.
     """
-    path = _find(preset)
-    tree = read_yaml(path)
-    kind = _kind(tree, preset)
-    init = apply_overrides(tree, overrides).get("init")
+    path = _find_preset(preset)
+    is_preset = preset in training_preset_names()
+    settings = read_yaml(path)
+    kind = _pop_kind(settings, preset)
+    init = apply_overrides(settings, overrides).get("init")
     if isinstance(init, str):
         folder = Path(init).absolute()
-        tree = _with_init(tree, preset in training_preset_names(), _IMPLIED[kind](folder))
+        settings = _with_init(settings, is_preset, _INIT_SETTINGS[kind](folder))
         overrides = [*overrides, f"init={json.dumps(str(folder))}"]
     if data:
-        tree["data"] = [parse_source(entry).model_dump() for entry in data]
+        settings["data"] = [parse_source(entry).model_dump() for entry in data]
     if val:
-        tree["val"] = [_located(entry) for entry in val]
+        settings["val"] = [_absolute_source(entry) for entry in val]
     where = f"training {preset}"
-    tree = apply_teacher_setting(apply_overrides(tree, overrides), kind, where)
+    settings = apply_teacher_setting(apply_overrides(settings, overrides), kind, where)
     if kind == "detector":
-        folder = Path.cwd() if preset in training_preset_names() else path.absolute().parent
-        return validate_model(DetectorTrainConfig, detector_config.resolve_settings(tree, folder, where), where)
-    return validate_model(RecognizerTrainConfig, tree, where)
+        folder = Path.cwd() if is_preset else path.absolute().parent
+        return validate_model(DetectorTrainConfig, resolve_settings(settings, folder, where), where)
+    return validate_model(RecognizerTrainConfig, settings, where)
 
 
-def _kind(tree: SettingsDict, preset: str) -> ModelKind:
-    kind: ModelKind = tree.pop("kind", "recognizer")
-    if kind not in _IMPLIED:
+def _pop_kind(settings: SettingsDict, preset: str) -> ModelKind:
+    kind: ModelKind = settings.pop("kind", "recognizer")
+    if kind not in _INIT_SETTINGS:
         raise InputError(f"training {preset}: kind must be recognizer or detector, not {kind!r}")
     return kind
 
 
-def _with_init(tree: SettingsDict, is_preset: bool, implied: SettingsDict) -> SettingsDict:
-    """The settings of a preset, or of a user's file which has the last word, with what starting from a RUN implies."""
+def _with_init(settings: SettingsDict, is_preset: bool, implied: SettingsDict) -> SettingsDict:
+    """Merge settings with those that `init` implies, which replace a preset's but not those of a user's file."""
     if is_preset:
-        return {**tree, **implied, "optim": {**tree.get("optim", {}), "lr": FINE_TUNING_LR}}
-    return {**implied, **tree, "optim": {"lr": FINE_TUNING_LR, **tree.get("optim", {})}}
+        return {**settings, **implied, "optim": {**settings.get("optim", {}), "lr": FINE_TUNING_LR}}
+    return {**implied, **settings, "optim": {"lr": FINE_TUNING_LR, **settings.get("optim", {})}}
 
 
-def _find(preset: str) -> Path:
-    path = _PRESETS / f"{preset}.yaml"
+def _find_preset(preset: str) -> Path:
     if preset in training_preset_names():
-        return path
+        return _PRESETS / f"{preset}.yaml"
     if Path(preset).suffix in {".yaml", ".yml"}:
         return Path(preset)
     raise InputError(
@@ -96,24 +94,24 @@ def _find(preset: str) -> Path:
 
 
 def parse_source(text: str) -> DataSettings:
-    """Read "SOURCE" or "SOURCE=weight"; a path that has an equals sign and exists is a source.
+    """Parse "SOURCE" or "SOURCE=weight"; an existing path that contains an equals sign is a source.
 
-    The options of a URI have equals signs, too: what follows the last one is a weight if it is a number.
+    Options of a URI contain equals signs, too: what follows the last one is a weight if it is a number.
 
     Raises:
-        InputError: the weight is no positive number.
+        InputError: the weight is not a positive number.
     """
     path, separator, weight = text.rpartition("=")
     with wrap_read_errors(text):
         is_path = "://" not in text and Path(text).exists()
     if not separator or is_path or ("://" in text and not _is_number(weight)):
-        return DataSettings(source=_located(text))
-    return validate_model(DataSettings, {"source": _located(path), "weight": weight}, f"source {text!r}")
+        return DataSettings(source=_absolute_source(text))
+    return validate_model(DataSettings, {"source": _absolute_source(path), "weight": weight}, f"source {text!r}")
 
 
-def _located(source: str) -> str:
-    """A source as it is written down: by its absolute path, or by its name if it is a preset of recipes."""
-    return source if is_recipe(source) and not Path(source).suffix else absolute_data_path(source)
+def _absolute_source(source: str) -> str:
+    """Return the name of a recipe preset unchanged, any other source as an absolute path or URI."""
+    return source if is_recipe(source) and not Path(source).suffix else absolute_path(source)
 
 
 def _is_number(text: str) -> bool:
@@ -122,8 +120,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def absolute_data_path(path: str) -> str:
-    """An absolute path, or a URI: the same command from another folder must mean the same data."""
-    return absolute_place(path)

@@ -11,33 +11,33 @@ from models.schedule import cosine_with_warmup, piecewise_with_warmup, polynomia
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 _Fraction = Annotated[float, Field(ge=0, le=1)]
-_FINAL = 0.01
+_DEFAULT_FINAL_LR_FRACTION = 0.01
 
 RESUMABLE_CHANGES = ("threads", "data_workers", "log_every", "validate_every", "checkpoint_every")
-"""Settings that a training may go on with changed. All others, the budget too because the learning rate follows it,
-would make another training of it."""
+"""Settings that may change when a training is resumed. Any other change starts another training, even of the budget,
+because the learning rate depends on it."""
 
 
 class StrictSettings(BaseModel):
-    """Settings by name; an unknown one is an error."""
+    """Immutable settings that reject unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class OptimSettings(StrictSettings):
-    """`optim`: Adam with coupled decay, a warm-up, and a schedule for the steps after it.
+    """`optim`: Adam with L2 regularisation, a linear warm-up, and a learning-rate schedule.
 
     Attributes:
-        lr: the highest learning rate.
-        weight_decay: of everything but the batch normalisation.
+        lr: maximum learning rate.
+        weight_decay: L2 regularisation of all parameters but those of batch normalisation.
         betas: of Adam.
-        warmup_steps: in which the rate rises from 0.
-        schedule: how the rate goes on. "cosine": it falls along half a cosine. "polynomial": as (1 - share of the
-            steps)^`power`. "piecewise": it stays, and changes at the `drops`.
-        final_lr_fraction: of `lr`, at the end of a cosine or a polynomial; null: 0.01.
-        power: of a polynomial; null: 1, a straight line.
-        milestones: of a piecewise schedule: after which share of the steps, and which fraction of `lr` holds from there on.
-        clip_norm: longer gradients are shortened to this norm.
+        warmup_steps: steps over which the learning rate rises from 0.
+        schedule: "cosine", "polynomial": (1 - fraction of the steps)^`power`, or "piecewise": constant between
+            `milestones`.
+        final_lr_fraction: fraction of `lr` at the end of a cosine or polynomial schedule; null: 0.01.
+        power: of a polynomial schedule; null: 1, linear.
+        milestones: of a piecewise schedule: pairs of a fraction of the steps and the fraction of `lr` from then on.
+        clip_norm: maximum norm of the gradient; longer ones are clipped.
     """
 
     lr: float = Field(default=1e-3, gt=0)
@@ -51,49 +51,50 @@ class OptimSettings(StrictSettings):
     clip_norm: float = Field(default=5.0, gt=0)
 
     @model_validator(mode="after")
-    def _fits_its_schedule(self) -> Self:
+    def _check_schedule(self) -> Self:
         is_piecewise = self.schedule == "piecewise"
         if self.power is not None and self.schedule != "polynomial":
-            raise ValueError(f"power is for schedule=polynomial, not {self.schedule}")
+            raise ValueError(f"power is only for schedule=polynomial, not {self.schedule}")
         if self.final_lr_fraction is not None and is_piecewise:
             raise ValueError(
-                "a piecewise schedule ends with the fraction of its last drop: leave final_lr_fraction out"
+                "a piecewise schedule ends with the fraction of its last milestone: remove final_lr_fraction"
             )
-        if is_piecewise != bool(self.milestones):
-            told = "needs drops, such as [[0.6, 0.1], [0.9, 0.01]]" if is_piecewise else "has no drops: leave them out"
-            raise ValueError(f"schedule={self.schedule} {told}")
-        shares = [share for share, _ in self.milestones]
-        if any(later <= earlier for earlier, later in pairwise(shares)):
-            raise ValueError(f"the shares of the drops must rise, not {shares}")
+        if is_piecewise and not self.milestones:
+            raise ValueError("schedule=piecewise needs milestones, such as [[0.6, 0.1], [0.9, 0.01]]")
+        if self.milestones and not is_piecewise:
+            raise ValueError(f"milestones are only for schedule=piecewise, not {self.schedule}")
+        positions = [position for position, _ in self.milestones]
+        if any(later <= earlier for earlier, later in pairwise(positions)):
+            raise ValueError(f"the positions of the milestones must increase, not {positions}")
         return self
 
     def learning_rate(self, step: int, steps: int) -> float:
-        """The rate of a step of so many.
+        """Return the learning rate of a step.
 
         Args:
-            step: from 0 to `steps`; a warm-up begins with a rate of 0 at 0.
-            steps: of the whole training.
+            step: 0 to `steps`; a warm-up begins with a rate of 0 at step 0.
+            steps: steps of the whole training.
         """
-        length = max(steps - self.warmup_steps, 0)
-        final = _FINAL if self.final_lr_fraction is None else self.final_lr_fraction
+        decay_steps = max(steps - self.warmup_steps, 0)
+        final = _DEFAULT_FINAL_LR_FRACTION if self.final_lr_fraction is None else self.final_lr_fraction
         if self.schedule == "piecewise":
-            drops = [(share * length, fraction) for share, fraction in self.milestones]
-            return self.lr * piecewise_with_warmup(step, self.warmup_steps, drops)
+            milestones = [(position * decay_steps, fraction) for position, fraction in self.milestones]
+            return self.lr * piecewise_with_warmup(step, self.warmup_steps, milestones)
         if self.schedule == "polynomial":
-            return self.lr * polynomial_with_warmup(step, self.warmup_steps, length, final, self.power or 1.0)
-        return self.lr * cosine_with_warmup(step, self.warmup_steps, length, final)
+            return self.lr * polynomial_with_warmup(step, self.warmup_steps, decay_steps, final, self.power or 1.0)
+        return self.lr * cosine_with_warmup(step, self.warmup_steps, decay_steps, final)
 
 
 class DataSettings(StrictSettings):
     """An entry of `data`.
 
     Attributes:
-        source: a data set, a label file, or a recipe whose lines are drawn while training.
-        weight: its share of the samples, in any unit.
-        count: of a recipe: how many samples there are of it; null: as many as the budget asks of it.
-        seed: of a recipe, as `ocrmill generate --seed`; null: 0.
-        digest: of a recipe: what its lines depend on; is filled in.
-        order: "index": samples are read as they come in the source, every epoch anew; null: shuffled.
+        source: a dataset, a label file, or a recipe whose lines are generated online.
+        weight: relative share of the samples.
+        count: number of samples of a recipe; null: as many as the budget needs.
+        seed: of a recipe, as in `ocrmill generate --seed`; null: 0.
+        digest: fingerprint of a recipe; filled in automatically.
+        order: "index": samples are read in the order of the source in every epoch; null: shuffled.
     """
 
     source: str
@@ -104,36 +105,36 @@ class DataSettings(StrictSettings):
     order: Literal["index"] | None = None
 
     @model_serializer(mode="wrap")
-    def _what_is_set(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: value for name, value in whole(self).items() if value is not None}
+    def _omit_unset(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in serialize(self).items() if value is not None}
 
 
 def sequential_sources(data: Sequence[DataSettings]) -> tuple[int, ...]:
-    """The numbers of the entries that are read in their order."""
-    return tuple(number for number, entry in enumerate(data) if entry.order == "index")
+    """Return the indices of the entries that are read in order."""
+    return tuple(index for index, entry in enumerate(data) if entry.order == "index")
 
 
 class BaseTrainConfig(StrictSettings):
-    """What a training of any network depends on.
+    """Settings of a training of any model.
 
     Attributes:
-        init: a RUN whose weights to start from; null: fresh ones.
-        optim: how it learns.
-        data: what it learns from.
-        val: labelled samples to choose the best weights by.
-        samples: the budget: samples that are read in all; rounded up to whole steps.
-        batch_size: samples that are looked at together.
-        micro_batches: batches in a step, whose gradients, statistics and centres are averaged: as many samples as in a
-            larger batch, in the memory of one; with several processes each takes its part of them.
-        ema_decay: of the averaged weights, which are the ones that are kept.
+        init: a run directory whose weights to start from; null: random weights.
+        optim: optimizer and learning rate.
+        data: sources to train on.
+        val: labelled sources that select the best weights.
+        samples: training budget: samples in total, rounded up to whole steps.
+        batch_size: samples in a batch.
+        micro_batches: batches in a step; their gradients, batch statistics and class centers are averaged, which gives
+            the sample count of a larger batch in the memory of a small one. Several processes share them.
+        ema_decay: decay of the averaged weights, which are validated and saved.
         precision: of the arithmetic in the network; losses and weights are always float32.
-        seed: of the first weights, and of the order of the samples and what is drawn for them.
+        seed: of the initial weights, the order of the samples, and their augmentation.
         device: cpu or cuda.
-        threads: of the arithmetic on the CPU; all of them if null. Another number rounds differently.
-        data_workers: processes that read samples; 0: this one.
-        log_every: steps.
-        validate_every: steps.
-        checkpoint_every: steps.
+        threads: CPU threads; null: all. Another number rounds differently.
+        data_workers: processes that read samples; 0: the training process.
+        log_every: steps between entries of metrics.jsonl.
+        validate_every: steps between validations.
+        checkpoint_every: steps between checkpoints.
     """
 
     init: str | None = None
@@ -165,7 +166,7 @@ class BaseTrainConfig(StrictSettings):
 
     @property
     def metric_name(self) -> str:
-        """What the score that the best weights are chosen by is called."""
+        """Name of the validation score that selects the best weights."""
         raise NotImplementedError
 
     @property

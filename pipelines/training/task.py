@@ -1,4 +1,4 @@
-"""The folder of a training: whose it is, and whether what is asked for is the same training."""
+"""The interface between the training loop and what is trained, and checks of the run directory."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,89 +9,31 @@ from torch import Tensor, nn
 
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
-from pipelines.inference.run import CONFIG_FILE, RecognizerRun, Run, open_run
+from pipelines.inference.run import CHARSET_FILE, CONFIG_FILE, PREPROCESSING_FILE, RecognizerRun, Run, open_run
+from pipelines.io.atomic import TEMPORARY_PREFIX
 from pipelines.training.checkpoint import TrainingProgress
 from pipelines.training.settings import RESUMABLE_CHANGES
 from synthtext.core import Charset, InputError
 
 LOCK_FILE = "lock"
-
-
-def check_run_dir(folder: Path) -> None:
-    """Refuse a folder that holds no training; a new or an empty one is fine.
-
-    Raises:
-        InputError: the sentence says what is there.
-    """
-    if not (folder / CONFIG_FILE).is_file():
-        if folder.exists() and (not folder.is_dir() or any(_foreign(folder))):
-            raise InputError(f"{folder} is not empty and is no RUN; name a new folder")
-    elif "imported" in open_run(folder).config:
-        raise InputError(
-            f"{folder} was imported, not trained: name another folder, and start from it with init={folder}"
-        )
-
-
-def check_resumable(folder: Path, tree: SettingsDict, charset: Charset | None) -> None:
-    """Refuse a folder that holds something else; raises as `check_use` does, and for another training.
-
-    Args:
-        folder: of the RUN; it may be none yet.
-        settings: what the RUN's config.yaml would say.
-        charset: of a recognizer.
-    """
-    check_run_dir(folder)
-    if not (folder / CONFIG_FILE).is_file():
-        return
-    run = open_run(folder)
-    differing = list(_differences(run.config, tree))
-    if not differing and isinstance(run, RecognizerRun) and run.charset != charset:
-        differing.append("the characters of the charset")
-    if differing:
-        raise InputError(
-            f"{folder} holds a training with other settings: {'; '.join(differing[:5])}. "
-            "Name another folder, or repeat its settings to go on with it"
-        )
-
-
-def _foreign(folder: Path) -> Iterator[Path]:
-    """What neither a lock nor a RUN that was never begun leaves behind."""
-    ours = {LOCK_FILE, "charset.txt", "preprocessing.json"}
-    return (path for path in folder.iterdir() if path.name not in ours and not path.name.startswith(".tmp-"))
-
-
-def _differences(there: Mapping[str, Any], here: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    for key in {**there, **here}:
-        one, other = _by_name(there.get(key)), _by_name(here.get(key))
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
-            yield from _differences(one, other, f"{path}{key}.")
-        elif one != other and path + key not in RESUMABLE_CHANGES:
-            is_whole = None in (one, other) and isinstance(one or other, Mapping)  # a network, or all of copy_paste
-            told = f"{one} there and {other} here" if not is_whole else f"only {'there' if other is None else 'here'}"
-            yield f"{path}{key} is {told}"
-
-
-def _by_name(value: Any) -> Any:
-    """A list of settings as settings by number."""
-    if isinstance(value, list) and value and all(isinstance(entry, Mapping) for entry in value):
-        return {str(number): entry for number, entry in enumerate(value)}
-    return value
-
+_LEFTOVERS = {LOCK_FILE, CHARSET_FILE, PREPROCESSING_FILE}  # of a run directory that was never completed
+_MAX_DIFFERENCES = 5
 
 BatchT = TypeVar("BatchT")
+Log: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """Scores of a network on labelled data.
+    """Scores of a validation.
 
     Attributes:
-        score: the higher the better; what the best weights are chosen by.
-        scores: all scores, by source.
-        best: the part of the network that the score is of; None: all of it.
-        parts: networks whose weights are kept beside the best, by name.
-        best_network: of the best among them; None: there are none.
-        details: what else the log is to tell.
+        score: score that selects the best weights, higher is better.
+        scores: all scores, by source and metric.
+        best: the network that the scores belong to; None: the whole model.
+        networks: networks that are saved beside the best, by name.
+        best_network: name of the best among them; None: there are none.
+        extra: more entries for metrics.jsonl.
     """
 
     score: float
@@ -103,36 +45,39 @@ class ValidationResult:
 
 
 class Task(Protocol[BatchT]):
-    """A network, data for it, and what is wanted of it: a recognizer or a detector."""
+    """A model with its data, losses and validation."""
 
     @property
     def model(self) -> nn.Module:
-        """The network, with the weights that training starts from."""
+        """The model with its initial weights."""
         ...
 
     @property
     def extra_metrics(self) -> Mapping[str, Tensor]:
-        """What else the last `losses` found out, for the log: finite scalars."""
+        """Metrics of the last call of `losses` with `log`, besides the losses: finite scalars by name."""
         ...
 
     def batches(self, numbers: range) -> Iterator[BatchT]:
-        """The batches of these numbers, in order, each a pure function of its number."""
+        """Yield the batches of these numbers, in order; each is a pure function of its number."""
         ...
 
-    def losses(self, batch: BatchT, step: int) -> dict[str, Tensor]:
-        """The parts of the loss of a batch of a step, scalars; their sum is minimised."""
+    def losses(self, batch: BatchT, step: int, *, log: bool = False) -> dict[str, Tensor]:
+        """Return the terms of the loss of a batch, scalars by name, whose sum is minimised.
+
+        Args:
+            batch: the batch.
+            step: step of the training, from 0.
+            log: whether this step is logged, so that `extra_metrics` are needed.
+        """
         ...
 
     def keys(self, batch: BatchT) -> tuple[str, ...]:
-        """Names of the samples in a batch."""
+        """Return the names of the samples in a batch."""
         ...
 
     def validate(self, model: nn.Module) -> ValidationResult:
-        """Score a network of the same kind, the averaged one."""
+        """Score a copy of the model with averaged weights."""
         ...
-
-
-Log: TypeAlias = Callable[[str], None]
 
 
 def _nothing(*_: Any) -> None:
@@ -141,17 +86,17 @@ def _nothing(*_: Any) -> None:
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """A training that can begin: all that could be wrong with its settings and data was looked for.
+    """A training whose settings and data have been checked.
 
     Attributes:
-        task: what is learnt.
-        counts: usable samples of every source.
-        settings: what the RUN's config.yaml says.
-        preprocessing: the RUN's.
+        task: model, data and losses.
+        source_sizes: usable samples of every source.
+        settings: content of the run's config.yaml.
+        preprocessing: of the run.
         charset: of a recognizer.
-        told: what is said before the first step, a line at a time.
-        on_start: writes what else the RUN must hold; is called before every start, a resumed one too.
-        finish: is called at the end with how far it is, and what to tell.
+        messages: messages to log before the first step.
+        on_start: called at every start, also of a resumed training; writes further files of the run.
+        on_end: called at the end with the progress and the log.
     """
 
     task: Task[Any]
@@ -162,3 +107,68 @@ class TrainingSetup:
     messages: Sequence[str]
     on_start: Callable[[Run], None] = _nothing
     on_end: Callable[[Run, TrainingProgress, Log], None] = _nothing
+
+
+def check_run_dir(folder: Path) -> None:
+    """Reject a folder that holds something other than a training; a new or an empty one is accepted.
+
+    Raises:
+        InputError: the message says what the folder holds.
+    """
+    if not (folder / CONFIG_FILE).is_file():
+        if folder.exists() and (not folder.is_dir() or any(_foreign_files(folder))):
+            raise InputError(f"{folder} is not empty and is not a run directory: name a new folder")
+    elif "imported" in open_run(folder).config:
+        raise InputError(
+            f"{folder} was imported, not trained: name another folder, and start from these weights with init={folder}"
+        )
+
+
+def check_resumable(folder: Path, settings: SettingsDict, charset: Charset | None) -> None:
+    """Reject a folder that holds something other than this training.
+
+    Args:
+        folder: the run directory, which may not exist.
+        settings: what the run's config.yaml would contain.
+        charset: of a recognizer.
+
+    Raises:
+        InputError: as `check_run_dir`; or the folder holds another training.
+    """
+    check_run_dir(folder)
+    if not (folder / CONFIG_FILE).is_file():
+        return
+    run = open_run(folder)
+    differences = list(_differences(run.config, settings))
+    if not differences and isinstance(run, RecognizerRun) and run.charset != charset:
+        differences.append("the characters of the charset differ")
+    if differences:
+        raise InputError(
+            f"{folder} holds a training with other settings: {'; '.join(differences[:_MAX_DIFFERENCES])}. "
+            "Name another folder, or use its settings to resume it"
+        )
+
+
+def _foreign_files(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name not in _LEFTOVERS and not path.name.startswith(TEMPORARY_PREFIX):
+            yield path
+
+
+def _differences(saved: Mapping[str, Any], given: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    for key in {**saved, **given}:
+        old, new = _by_index(saved.get(key)), _by_index(given.get(key))
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from _differences(old, new, f"{path}{key}.")
+        elif old != new and path + key not in RESUMABLE_CHANGES:
+            if None in (old, new) and isinstance(old or new, Mapping):  # a network, or all of copy_paste
+                yield f"{path}{key} is only in the {'given' if old is None else 'saved'} settings"
+            else:
+                yield f"{path}{key} was {old}, is {new}"
+
+
+def _by_index(value: Any) -> Any:
+    """Turn a list of settings into settings by index."""
+    if isinstance(value, list) and value and all(isinstance(entry, Mapping) for entry in value):
+        return {str(index): entry for index, entry in enumerate(value)}
+    return value

@@ -1,4 +1,4 @@
-"""A training in several processes: what each of them does, and what the one that started them hears of it."""
+"""Distributed training: what each Ray process does, and what it reports to the process that started it."""
 
 import os
 import socket
@@ -28,122 +28,122 @@ from synthtext.core import InputError
 AnyTrainConfig: TypeAlias = RecognizerTrainConfig | DetectorTrainConfig
 SetupFactory: TypeAlias = Callable[[AnyTrainConfig, Path], TrainingSetup]
 
-_PAUSE = 0.5  # seconds between messages of how far the training is
+_REPORT_INTERVAL = 0.5  # seconds between reports of the progress
 _ERRORS = {"InputError": InputError, "JobError": JobError}
 
 
 @dataclass(frozen=True)
-class _Order:
-    """What a process is told to do.
+class _WorkerTask:
+    """What every process is given.
 
     Attributes:
-        prepare: makes the training of the settings.
-        kind: of the settings.
-        settings: as JSON.
-        folder: of the RUN, from `home`.
-        home: where relative paths start.
-        code: of ocrmill.
+        prepare: opens data and builds networks.
+        kind: class of the settings.
+        settings: settings as JSON values.
+        folder: run directory, relative to `working_dir`.
+        working_dir: directory where relative paths start.
+        code: version of ocrmill.
     """
 
     prepare: SetupFactory
     kind: type[AnyTrainConfig]
     settings: SettingsDict
     folder: Path
-    home: Path
+    working_dir: Path
     code: CodeVersion
 
 
 def train_distributed(
-    prepare: SetupFactory, config: AnyTrainConfig, run: Run, say: Log, workers: int, address: str | None
+    prepare: SetupFactory, config: AnyTrainConfig, run: Run, log: Log, workers: int, address: str | None
 ) -> TrainingProgress:
-    """Train in several processes, until the budget is spent; see `run_training`.
+    """Train in several processes until the budget is spent; see `run_training`.
 
     Args:
-        prepare: makes the training; every process calls it.
-        config: with concrete device and precision; `micro_batches` is a multiple of `workers`.
-        run: exists; every process can reach its folder and the data.
-        say: is told what happens.
-        workers: processes.
-        address: of a Ray cluster to join, or None.
+        prepare: opens data and builds networks; every process calls it.
+        config: settings, with concrete device and precision; `micro_batches` is a multiple of `workers`.
+        run: an existing run; every process can access its folder and the data.
+        log: receives messages, a line each.
+        workers: number of processes.
+        address: address of a Ray cluster, or None.
 
     Returns:
-        How far it is: at its end.
+        The progress at the end.
 
     Raises:
-        InputError, JobError: as `run_training` does, and for processes that die again and again.
+        InputError, JobError: as in `run_training`, and if processes die repeatedly.
     """
-    order = _Order(
+    task = _WorkerTask(
         prepare, type(config), config.model_dump(mode="json"), run.folder, Path.cwd(), installed_code_version()
     )
     done = min(read_progress(run.folder).step * config.samples_per_step, config.samples)
-    with progress_bar("training", total=config.samples, unit=config.unit, done=done) as bar:
-        listener = _Listener(bar, say)
-        cuda = config.device == "cuda"
-        run_distributed(_work, order, workers, address, run.folder, listener.hear, cuda=cuda)
-    if listener.failure is not None:
-        raise listener.failure
+    with progress_bar("training", total=config.samples, unit=config.sample_unit, done=done) as bar:
+        receiver = _Receiver(bar, log)
+        is_cuda = config.device == "cuda"
+        run_distributed(_run_worker, task, workers, address, run.folder, receiver.receive, cuda=is_cuda)
+    if receiver.failure is not None:
+        raise receiver.failure
     return read_progress(run.folder)
 
 
-class _Listener:
-    """Shows what the first process tells."""
+class _Receiver:
+    """Shows the reports of the first process."""
 
-    def __init__(self, bar: ProgressBar, say: Log) -> None:
-        self._bar, self._say = bar, say
+    def __init__(self, bar: ProgressBar, log: Log) -> None:
+        self._bar, self._log = bar, log
         self.failure: Exception | None = None
 
-    def hear(self, message: tuple[str, Any]) -> None:
+    def receive(self, message: tuple[str, Any]) -> None:
         subject, content = message
         if subject == "done":
             if content < self._bar.counter.done:
-                self._say(f"a process was lost: going on from the checkpoint at {content:,} samples")
+                self._log(f"a process died: resuming from the checkpoint at {content:,} samples")
             self._bar.advance(content - self._bar.counter.done)
-        elif subject == "said":
-            self._say(content)
+        elif subject == "log":
+            self._log(content)
         else:
             name, text = content
             self.failure = _ERRORS[name](text)
 
 
-def _work(order: _Order, send: Send) -> None:
-    """One process of a training. A mistake of the user's is told rather than raised: to begin anew would not help."""
-    os.chdir(order.home)
+def _run_worker(task: _WorkerTask, send: Send) -> None:
+    """Train in one process. Expected errors are reported rather than raised: a restart would not help."""
+    os.chdir(task.working_dir)
     group = DistributedGroup()
-    first: Send = send if group.rank == 0 else lambda _: None
-    config = order.kind(**order.settings)
+    report: Send = send if group.rank == 0 else lambda _: None
+    config = task.kind(**task.settings)
     if config.threads:
         torch.set_num_threads(config.threads)
+    log: Log = lambda line: report(("log", line))  # noqa: E731 - a name for the type
     try:
         with propagate_errors(group):
-            check_same_version(order.code)
-            prepared, run = order.prepare(config, order.folder), open_run(order.folder)
-        say: Log = lambda line: first(("said", line))  # noqa: E731 - a name for the type
-        run_training(prepared.task, prepared.source_sizes, config, run, say, group, _told_bar(first))
+            check_same_version(task.code)
+            setup, run = task.prepare(config, task.folder), open_run(task.folder)
+        run_training(setup.task, setup.source_sizes, config, run, log, group, _reporting_bar(report))
     except (InputError, JobError) as error:
-        first(("failed", (type(error).__name__, str(error))))
+        report(("failed", (type(error).__name__, str(error))))
 
 
-def check_same_version(wanted: CodeVersion) -> None:
-    """Raise InputError if this process would train with another ocrmill than the one that is wanted."""
-    difference = describe_code_difference(wanted, installed_code_version())
+def check_same_version(expected: CodeVersion) -> None:
+    """Raise InputError if this process has another version of ocrmill."""
+    difference = describe_code_difference(expected, installed_code_version())
     if difference:
-        raise InputError(f"machine {socket.gethostname()} cannot train along: {difference}")
+        raise InputError(f"machine {socket.gethostname()} cannot take part in the training: {difference}")
 
 
-def _told_bar(send: Send) -> Callable[..., Any]:
-    """A progress bar that is shown elsewhere; told of now and then, for a message takes a millisecond of every step."""
+def _reporting_bar(send: Send) -> Callable[..., Any]:
+    """Return a progress bar that reports to another process, at intervals because a message takes a millisecond."""
 
     @contextmanager
     def show(label: str, *, total: int, unit: str, done: int = 0) -> Iterator[ProgressBar]:
-        told = time.monotonic()
+        reported_at = time.monotonic()
 
-        def tell(meter: ProgressCounter) -> None:
-            nonlocal told
-            if time.monotonic() >= told + _PAUSE:
-                told = time.monotonic()
-                send(("done", meter.done))
+        def report(counter: ProgressCounter) -> None:
+            nonlocal reported_at
+            if time.monotonic() >= reported_at + _REPORT_INTERVAL:
+                reported_at = time.monotonic()
+                send(("done", counter.done))
 
-        bar = ProgressBar(ProgressCounter(total, unit, done), tell)
+        bar = ProgressBar(ProgressCounter(total, unit, done), report)
         send(("done", done))
         yield bar
         send(("done", bar.counter.done))

@@ -35,7 +35,7 @@ def spelled(text, classes=CODEC.classes, sureness=0.9):
 
 
 @given(st.lists(WORDS, min_size=1, max_size=4))
-def test_targets_spell_the_folded_texts(texts):
+def test_targets_encode_the_folded_texts(texts):
     targets, lengths = CODEC.encode(texts)
     assert targets.dtype == lengths.dtype == torch.int64
     for text, row, length in zip(texts, targets.tolist(), lengths.tolist(), strict=True):
@@ -44,7 +44,7 @@ def test_targets_spell_the_folded_texts(texts):
 
 
 @given(WORDS)
-def test_what_is_spelled_in_the_fewest_steps_is_read(text):
+def test_a_text_in_the_minimum_number_of_steps_is_decoded(text):
     logits = spelled(text.lower())
     (reading,) = CODEC.decode(logits)
     assert reading.text == text.lower()
@@ -66,7 +66,7 @@ def test_confidence_is_the_mean_of_the_first_step_of_every_run(steps, seed):
 
 
 @given(WORDS.filter(bool))
-def test_a_text_has_a_loss_exactly_when_the_steps_suffice(text):
+def test_a_text_has_a_loss_if_and_only_if_the_steps_suffice(text):
     targets, lengths = CODEC.encode([text])
     needed = CODEC.required_steps(text)
     assert ctc_loss(torch.zeros(1, needed, CODEC.classes), targets, lengths) > 0
@@ -74,7 +74,7 @@ def test_a_text_has_a_loss_exactly_when_the_steps_suffice(text):
         assert ctc_loss(torch.zeros(1, needed - 1, CODEC.classes), targets, lengths) == 0
 
 
-def test_a_character_outside_the_charset_is_named():
+def test_a_character_outside_the_charset_is_reported():
     with pytest.raises(InputError, match="'é'"):
         CODEC.encode(["café"])
 
@@ -121,7 +121,7 @@ def test_loss_and_gradient_stay_finite_for_large_logits(size):
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_lines_that_read_right_are_those_that_decode_to_their_text(seed):
+def test_exact_matches_are_lines_that_decode_to_their_text(seed):
     generator = torch.Generator().manual_seed(seed)
     codec = CTCCodec(Charset(tuple("ab")))
     logits = torch.randn(64, 4, 3, generator=generator)

@@ -1,4 +1,4 @@
-"""Maps of a DB detector: targets from labels, boxes from maps, and both together."""
+"""Maps of a DB detector: targets from labels, boxes from maps, and their round trip."""
 
 import json
 import os
@@ -19,9 +19,9 @@ from synthtext.core import InputError
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
 VARIANTS = {
     "quad_fast": {},
-    "quad_slow": {"score": "slow"},
-    "quad_fast_dilated": {"dilate": True},
-    "polygon_fast": {"shape": "polygon"},
+    "quad_slow": {"score_mode": "slow"},
+    "quad_fast_dilated": {"use_dilation": True},
+    "polygon_fast": {"box_type": "polygon"},
 }
 
 
@@ -31,8 +31,8 @@ def load(name):
         return description["cases"], {key: np.asarray(arrays[key]) for key in arrays.files}
 
 
-def turned(centre, width, height, degrees):
-    return cv2.boxPoints((centre, (width, height), degrees)).astype(np.float32)
+def rotated_box(center, width, height, degrees):
+    return cv2.boxPoints((center, (width, height), degrees)).astype(np.float32)
 
 
 def iou(first, second):
@@ -69,7 +69,7 @@ def test_released_boxes(variant):
         scores = list(expected["scores"])
         cell = np.array(size) / probability.shape[::-1]
         for polygon, score in zip(found.polygons, found.scores, strict=True):
-            match = [k for k, box in enumerate(left) if alike(polygon, box, cell)]
+            match = [k for k, box in enumerate(left) if is_close(polygon, box, cell)]
             if not match:
                 assert abs(score - 0.6) < 0.01, (case["name"], polygon)
                 continue
@@ -78,38 +78,38 @@ def test_released_boxes(variant):
         assert all(abs(score - 0.6) < 0.01 for score in scores), case["name"]
 
 
-def alike(polygon, box, cell):
+def is_close(polygon, box, cell):
     return polygon.shape == box.shape and (np.abs(polygon - box) <= cell + 1e-3).all()
 
 
-def given_back(width, height, change):
-    """Sides of the box that a label comes back as, shorter first, if drawing changes both sides of its kernel by this.
+def expected_sides(width, height, change):
+    """Return the sides of the box detected for a label, shorter first, if rasterisation changes its kernel's sides.
 
-    The released ratios do not undo each other: an unclip ratio of 1.5 gives less back than r = 0.4 takes.
+    The released ratios are not inverse to each other: an unclip ratio of 1.5 adds less than r = 0.4 removes.
     """
-    taken = width * height * (1 - 0.4**2) / (width + height)
-    sides = np.sort([width, height]) - taken + change
+    removed = width * height * (1 - 0.4**2) / (width + height)
+    sides = np.sort([width, height]) - removed + change
     return sides + 1.5 * sides.prod() / sides.sum()
 
 
 @settings(max_examples=40)
 @given(st.floats(40, 90), st.floats(16, 40), st.floats(-80, 80), st.floats(60, 68), st.floats(60, 68))
-@example(73.0, 16.0, 0.0, 60.0, 60.5)  # a kernel 4.98 pixels high, which loses one of them to the grid
+@example(73.0, 16.0, 0.0, 60.0, 60.5)  # a kernel 4.98 pixels high, of which rasterisation removes one
 @example(86.4, 16.0, -44.7, 65.6, 63.6)
-def test_a_perfect_map_gives_the_labels_back(width, height, degrees, x, y):
-    label = turned((x, y), width, height, degrees)
+def test_a_perfect_map_gives_the_labels(width, height, degrees, x, y):
+    label = rotated_box((x, y), width, height, degrees)
     maps, ignored = make_targets([label], [False], 128, 128, TargetSettings())
     assert not ignored.any()
     found = find_boxes(maps.shrink_map.astype(np.float32), PostprocessSettings())
     (polygon,) = found.polygons
     assert found.scores[0] > 0.6
-    # The grid takes a pixel of a kernel's side at most; it adds up to two to one that is turned, since pixels count
-    # that the outline only touches.
+    # Rasterisation removes at most a pixel of a kernel's side; it adds up to two pixels to the side of a rotated kernel,
+    # because pixels count that the outline only touches.
     sides = np.sort(np.hypot(*(polygon - np.roll(polygon, 1, axis=0)).T)[:2])
-    assert (sides > given_back(width, height, -1) - 0.1).all()
-    assert (sides < given_back(width, height, 1 if degrees == 0 else 2) + 0.1).all()
-    assert iou(polygon, label) > 0.5  # the least that this leaves, of 16 x 90 pixels
-    # No bias to any side: the middle of the box is that of the label.
+    assert (sides > expected_sides(width, height, -1) - 0.1).all()
+    assert (sides < expected_sides(width, height, 1 if degrees == 0 else 2) + 0.1).all()
+    assert iou(polygon, label) > 0.5  # the minimum, for 16 x 90 pixels
+    # There is no bias: the center of the box is that of the label.
     assert np.abs(polygon.mean(0) - label.mean(0)).max() < 1
 
 
@@ -126,7 +126,7 @@ def test_coordinates_are_continuous(left, top, width, height):
 def test_quads_start_at_the_top_left_and_run_clockwise():
     for degrees in range(-40, 41, 10):
         probability = np.zeros((160, 160), np.float32)
-        cv2.fillPoly(probability, [turned((80, 80), 90, 24, degrees).astype(np.int32)], 1.0)
+        cv2.fillPoly(probability, [rotated_box((80, 80), 90, 24, degrees).astype(np.int32)], 1.0)
         (polygon,) = find_boxes(probability, PostprocessSettings()).polygons
         x, y = (polygon - polygon.mean(0)).T
         assert x[0] < 0 < x[1], degrees
@@ -135,9 +135,9 @@ def test_quads_start_at_the_top_left_and_run_clockwise():
         assert angle == pytest.approx(degrees, abs=2)
 
 
-def test_what_does_not_count_has_no_target():
-    small = turned((20, 20), 20, 5, 0)
-    large = turned((64, 64), 60, 20, 0)
+def test_ignored_texts_have_no_target():
+    small = rotated_box((20, 20), 20, 5, 0)
+    large = rotated_box((64, 64), 60, 20, 0)
     for polygons, ignore in (([small], [False]), ([large], [True])):
         maps, ignored = make_targets(polygons, ignore, 96, 96, TargetSettings())
         assert ignored.all()
@@ -150,7 +150,7 @@ def test_what_does_not_count_has_no_target():
 
 
 def test_padding_is_masked():
-    maps, _ = make_targets([turned((40, 30), 60, 20, 0)], [False], 96, 128, TargetSettings(), valid=(64, 80))
+    maps, _ = make_targets([rotated_box((40, 30), 60, 20, 0)], [False], 96, 128, TargetSettings(), valid=(64, 80))
     for mask in (maps.shrink_mask, maps.threshold_mask):
         assert not mask[64:].any()
         assert not mask[:, 80:].any()
@@ -158,12 +158,12 @@ def test_padding_is_masked():
 
 
 def test_the_threshold_is_highest_at_the_edge():
-    label = turned((64, 48), 80, 30, 0)
+    label = rotated_box((64, 48), 80, 30, 0)
     maps, _ = make_targets([label], [False], 96, 128, TargetSettings(threshold_range=(0.2, 0.8)))
     assert maps.threshold_map.min() == pytest.approx(0.2)
-    edge, centre = maps.threshold_map[48, 24], maps.threshold_map[48, 64]
+    edge, center = maps.threshold_map[48, 24], maps.threshold_map[48, 64]
     assert edge > 0.75
-    assert centre < 0.25
+    assert center < 0.25
 
 
 @given(st.floats(-8, 12))
@@ -175,14 +175,14 @@ def test_offsetting_moves_the_edges(distance):
     assert area == pytest.approx((40 + 2 * distance) ** 2 + corners, rel=0.01)
 
 
-def test_nothing_and_nonsense():
+def test_empty_maps_and_invalid_settings():
     assert find_boxes(np.zeros((32, 32), np.float32), PostprocessSettings()).polygons == []
     assert find_boxes(np.ones((1, 1), np.float32), PostprocessSettings()).polygons == []
     line = np.array([[3, 3], [30, 3], [30, 3], [3, 3]], np.float32)
     _, ignored = make_targets([line], [False], 32, 32, TargetSettings())
     assert ignored.all()
-    for wrong in ({"threshold": 1.5}, {"unclip_ratio": -1}, {"max_candidates": 0}, {"score": "best"}):
-        with pytest.raises(InputError, match="boxes:"):
-            PostprocessSettings(**wrong)
-    with pytest.raises(InputError, match="targets:"):
+    for name, value in (("threshold", 1.5), ("unclip_ratio", -1), ("max_candidates", 0), ("score_mode", "best")):
+        with pytest.raises(InputError, match=name):
+            PostprocessSettings(**{name: value})
+    with pytest.raises(InputError, match="shrink_ratio"):
         TargetSettings(shrink_ratio=2)

@@ -30,13 +30,13 @@ def outcome(kernel, down, rows, columns, dtype, quick):
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_values_and_gradients_are_those_of_a_convolution(shape, dtype, tolerance):
+def test_values_and_gradients_equal_those_of_a_convolution(shape, dtype, tolerance):
     expected = outcome(*shape, torch.float64, quick=False)
     for ours, theirs in zip(outcome(*shape, dtype, quick=True), expected, strict=True):
         assert (ours - theirs).abs().max() <= tolerance * theirs.abs().max()
 
 
-def test_it_computes_in_the_type_of_autocast():
+def test_the_dtype_follows_autocast():
     module, x = DepthwiseConv2d(8, 3), torch.randn(2, 8, 4, 6)
     with torch.autocast("cpu", torch.bfloat16):
         trained = module(x)

@@ -42,20 +42,20 @@ def test_a_line_covers_words_that_it_cannot_match():
     assert scores.coverage_precision == 1
 
 
-def test_detections_on_nothing_are_not_on_text():
+def test_detections_beside_text_are_not_on_text():
     match = count_matches([box(0, 0, 30, 10)], [False], [box(0, 0, 30, 10), box(50, 50, 80, 60)])
     scores = detection_scores([match])
     assert (scores.precision, scores.recall) == (0.5, 1)
     assert (scores.coverage_precision, scores.coverage_recall) == (0.5, 1)
 
 
-def test_what_is_ignored_counts_on_neither_side():
+def test_ignored_texts_do_not_count():
     match = count_matches([box(0, 0, 30, 10)], [True], [box(0, 0, 30, 10)])
     assert match == (0, 0, 0, 0, 0)
     assert detection_scores([match]).hmean == 0
 
 
-def test_nothing_found_and_nothing_there():
+def test_images_without_text_or_detections():
     assert count_matches([box(0, 0, 9, 9)], [False], []) == (1, 0, 0, 0, 0)
     assert count_matches([], [], [box(0, 0, 9, 9)]) == (0, 1, 0, 0, 0)
     assert list(detection_scores([]).as_dict()) == [

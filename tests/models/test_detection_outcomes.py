@@ -50,7 +50,7 @@ def test_outcomes_by_construction(name):
     assert list(outcomes(texts, detections)) == expected
 
 
-def test_texts_to_be_ignored_take_detections_and_are_held_all_the_same():
+def test_ignored_texts_absorb_detections_and_can_be_contained():
     texts, ignore = [box(0, 0, 30, 10), box(35, 0, 65, 10), box(70, 0, 100, 10)], [False, True, True]
     assert outcomes(texts, [LINE], ignore) == (["MERGED", "IGNORED", "IGNORED"], ["MERGED"])
     assert compare_detections(texts, ignore, [LINE]).contained_texts.tolist() == [3]
@@ -84,7 +84,7 @@ def test_counts_follow_from_outcomes_and_agree_on_both_sides():
     assert len(seen) == 2 * len(DetectionOutcome) - 1  # every one of them occurred
 
 
-def test_what_matches_does_not_depend_on_the_place():
+def test_outcomes_do_not_depend_on_the_position():
     rng = np.random.default_rng(1)
     for _ in range(50):
         texts, detections = random_boxes(rng, 6), random_boxes(rng, 8)

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from models.db.fpn import upsample_nearest
+from models.backbones.mobilenet_v3 import MobileNetV3Large
+from models.backbones.resnet import ResNet18vd
 from models.detector import Detector, DetectorConfig
-from models.mobilenet import MobileNetV3Large
-from models.resnet import ResNet18vd
+from models.necks.db_fpn import upsample_nearest
 from synthtext.core import InputError
 
 SMALL = DetectorConfig(backbone_scale=0.25, neck_channels=16)
@@ -32,15 +32,16 @@ def test_the_teacher_has_the_published_size():
 
 
 @pytest.mark.parametrize("backbone", [MobileNetV3Large(0.25), ResNet18vd()])
-def test_four_maps_each_half_as_fine(backbone):
+def test_four_maps_at_strides_of_4_to_32(backbone):
     with torch.no_grad():
         maps = backbone.eval()(torch.randn(1, 3, 64, 96))
     assert [tuple(level.shape) for level in maps] == [
-        (1, channels, 64 // step, 96 // step) for channels, step in zip(backbone.channels, (4, 8, 16, 32), strict=True)
+        (1, channels, 64 // stride, 96 // stride)
+        for channels, stride in zip(backbone.channels, (4, 8, 16, 32), strict=True)
     ]
 
 
-def test_maps_are_probabilities_at_full_size_and_every_parameter_learns():
+def test_maps_are_probabilities_at_full_size_and_every_parameter_has_a_gradient():
     torch.manual_seed(0)
     model = Detector(SMALL)
     maps = model(torch.randn(2, 3, 64, 96))
@@ -53,18 +54,18 @@ def test_maps_are_probabilities_at_full_size_and_every_parameter_learns():
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 
-def test_reading_needs_the_probability_alone():
+def test_the_probability_map_alone():
     model, images = Detector(SMALL).eval(), torch.randn(1, 3, 32, 64)
     with torch.no_grad():
         assert torch.equal(model.probability(images), model(images).probability)
 
 
-def test_cells_are_repeated():
-    cells = torch.arange(6.0).reshape(1, 1, 2, 3)
-    assert torch.equal(upsample_nearest(cells, 4), cells.repeat_interleave(4, 2).repeat_interleave(4, 3))
+def test_upsampling_repeats_pixels():
+    pixels = torch.arange(6.0).reshape(1, 1, 2, 3)
+    assert torch.equal(upsample_nearest(pixels, 4), pixels.repeat_interleave(4, 2).repeat_interleave(4, 3))
 
 
-def test_sizes_that_cannot_be():
+def test_invalid_sizes_are_rejected():
     with pytest.raises(InputError, match="multiple of 4"):
         Detector(DetectorConfig(neck_channels=30))
     with pytest.raises(InputError, match="scale"):

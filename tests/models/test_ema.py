@@ -9,7 +9,7 @@ def network():
     return nn.Sequential(nn.Conv2d(2, 3, 1), nn.BatchNorm2d(3))
 
 
-def test_the_average_is_the_recursion_over_weights_and_buffers():
+def test_the_average_follows_parameters_and_buffers():
     torch.manual_seed(0)
     model = network()
     average = ExponentialMovingAverage(model, decay=0.7)
@@ -29,7 +29,7 @@ def test_the_average_is_the_recursion_over_weights_and_buffers():
             assert torch.allclose(tensor.double(), expected[name], atol=1e-5)
 
 
-def test_the_average_is_apart_from_the_network():
+def test_the_average_is_independent_of_the_network():
     model = network()
     average = ExponentialMovingAverage(model, decay=0.9)
     assert not average.model.training

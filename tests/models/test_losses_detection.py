@@ -10,7 +10,6 @@ from models.losses import (
     DBLossSettings,
     DBTargetBatch,
     balanced_bce_loss,
-    cml_loss,
     db_loss,
     dice_loss,
     dilated_teacher_map,
@@ -39,7 +38,7 @@ def maps_of(tensor):
 
 
 def cases(released):
-    """Maps and targets of every scope of the file."""
+    """Return maps and targets of every case of the reference file."""
     targets, ones = targets_of(released), torch.ones_like(targets_of(released).shrink_mask)
     empty = torch.zeros_like(ones)
     flat = targets._replace(shrink_map=empty, threshold_map=torch.full_like(ones, 0.3), threshold_mask=empty)
@@ -67,32 +66,32 @@ def close(value, expected):
     return float(torch.as_tensor(value).detach()) == pytest.approx(float(expected), rel=1e-5, abs=1e-6)
 
 
-def pixels_that_count(probability, found, mask):
-    """Positive and negative pixels with a gradient, which needs a probability within 0 and 1."""
+def counted_pixels(probability, found, mask):
+    """Return how many positive and negative pixels have a gradient; probabilities must be between 0 and 1."""
     inside = probability.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(balanced_bce_loss(inside, found, mask), inside)
     return int(((gradient != 0) & (found == 1)).sum()), int(((gradient != 0) & (found == 0)).sum())
 
 
-def test_every_scope_of_the_file(released):
-    scopes = {name.removesuffix("_dice_prob") for name in released if name.endswith("_dice_prob")}
-    assert scopes == set(cases(released))
-    for scope, (tensor, targets) in cases(released).items():
+def test_every_case_of_the_reference_file(released):
+    names = {name.removesuffix("_dice_prob") for name in released if name.endswith("_dice_prob")}
+    assert names == set(cases(released))
+    for name, (tensor, targets) in cases(released).items():
         maps, found, mask = maps_of(tensor), targets.shrink_map, targets.shrink_mask
-        expect = {k.removeprefix(f"{scope}_"): v for k, v in released.items() if k.startswith(f"{scope}_")}
-        assert close(dice_loss(maps.probability, found, mask), expect["dice_prob"]), scope
-        assert close(dice_loss(maps.binary, found, mask), expect["dice_binary"]), scope
+        expect = {k.removeprefix(f"{name}_"): v for k, v in released.items() if k.startswith(f"{name}_")}
+        assert close(dice_loss(maps.probability, found, mask), expect["dice_prob"]), name
+        assert close(dice_loss(maps.binary, found, mask), expect["dice_binary"]), name
         assert close(masked_l1_loss(maps.threshold, targets.threshold_map, targets.threshold_mask), expect["masked_l1"])
-        assert close(balanced_bce_loss(maps.probability, found, mask), expect["balance_bce"]), scope
+        assert close(balanced_bce_loss(maps.probability, found, mask), expect["balance_bce"]), name
         counts = expect["ohem_positive_count"], expect["ohem_negative_count"]
         if (maps.probability * (1 - maps.probability)).all():
-            assert pixels_that_count(maps.probability, found, mask) == counts, scope
-        assert close(db_loss(maps, targets, RELEASED["dice"])["probability"] / 5, expect["balance_dice"]), scope
+            assert counted_pixels(maps.probability, found, mask) == counts, name
+        assert close(db_loss(maps, targets, RELEASED["dice"])["probability"] / 5, expect["balance_dice"]), name
         for loss, settings in RELEASED.items():
             parts = db_loss(maps, targets, settings)
-            for name, key in (("probability", "prob"), ("threshold", "threshold"), ("binary", "binary")):
-                assert close(parts[name], expect[f"dbloss_{loss}_{key}_part"]), (scope, loss, name)
-            assert close(sum(parts.values()), expect[f"dbloss_{loss}_total"]), (scope, loss)
+            for part, key in (("probability", "prob"), ("threshold", "threshold"), ("binary", "binary")):
+                assert close(parts[part], expect[f"dbloss_{loss}_{key}_part"]), (name, loss, part)
+            assert close(sum(parts.values()), expect[f"dbloss_{loss}_total"]), (name, loss)
 
 
 @pytest.mark.parametrize("loss", RELEASED)
@@ -103,7 +102,7 @@ def test_released_gradients(released, loss):
     assert (tensor.grad - expected).abs().max() <= 1e-4 * expected.abs().max()
 
 
-def test_the_mutual_term(released):
+def test_mutual_losses(released):
     first = released["maps_student1"][:, 0].clone().requires_grad_()
     loss = map_mutual_losses(first, released["maps_student2"][:, 0])
     assert torch.allclose(loss.detach(), released["dml_per_sample"], rtol=1e-5, atol=1e-6)
@@ -115,20 +114,23 @@ def test_the_mutual_term(released):
     assert torch.allclose(hard, released["dml_hard_per_sample"], rtol=1e-5, atol=1e-6)
 
 
-def test_the_whole_of_cml(released):
+def test_collaborative_mutual_learning(released):
     assert torch.equal(dilated_teacher_map(released["maps_teacher"][:, 0]).byte(), released["teacher_dilated_map"])
     students = [released[f"maps_student{k}"].clone().requires_grad_() for k in (1, 2)]
     first, second = (maps_of(student) for student in students)
     teacher = released["maps_teacher"][:, 0].clone().requires_grad_()
-    parts = cml_loss((first, second), teacher, targets_of(released), RELEASED["dice"])
-    for number in (1, 2):
-        for source, name in (("label", "groundtruth"), ("teacher", "dilated")):
-            terms = [term for key, term in parts.items() if key.startswith(f"student{number}_{source}_")]
-            assert close(sum(terms), released[f"cml_{name}_student{number}"])
+    targets, dilated, settings = targets_of(released), dilated_teacher_map(teacher), RELEASED["dice"]
+    losses = []
+    for number, maps in enumerate((first, second), 1):
+        labels = sum(db_loss(maps, targets, settings).values())
+        distilled = sum(distillation_loss(maps, dilated, targets.shrink_mask, settings).values())
+        assert close(labels, released[f"cml_groundtruth_student{number}"])
+        assert close(distilled, released[f"cml_dilated_student{number}"])
+        losses += [labels, distilled]
     mutual = map_mutual_losses(first.probability, second.probability)
     assert torch.allclose(mutual, released["cml_dml_per_sample"], rtol=1e-5, atol=1e-6)
-    total = sum(parts.values())
-    assert torch.allclose(total - mutual.mean() + mutual, released["cml_total_per_sample"], rtol=1e-5)
+    total = sum(losses) + mutual.mean()
+    assert torch.allclose(sum(losses) + mutual, released["cml_total_per_sample"], rtol=1e-5)
     assert close(total, released["cml_total_mean"])
     total.backward()
     assert teacher.grad is None
@@ -137,8 +139,8 @@ def test_the_whole_of_cml(released):
         assert (student.grad - expected).abs().max() <= 1e-4 * expected.abs().max()
 
 
-def empty_pictures():
-    """Maps with a gradient, and targets without text: half of every picture is padding."""
+def empty_images():
+    """Return maps with a gradient, and targets without text, with padding in half of every image."""
     torch.manual_seed(0)
     probability = torch.rand(2, 16, 16).requires_grad_()
     maps = DBMaps(probability, torch.full((2, 16, 16), 0.5), torch.sigmoid(50 * (probability - 0.5)))
@@ -147,14 +149,14 @@ def empty_pictures():
     return maps, DBTargetBatch(nothing, counts, nothing + 0.3, nothing)
 
 
-def taught(maps, targets, settings):
+def distillation(maps, targets, settings):
     return distillation_loss(maps, targets.shrink_map, targets.shrink_mask, settings)
 
 
-@pytest.mark.parametrize("losses", [db_loss, taught])
+@pytest.mark.parametrize("losses", [db_loss, distillation])
 @pytest.mark.parametrize("loss", ["dice", "bce"])
-def test_pictures_without_text_push_the_map_down(loss, losses):
-    maps, targets = empty_pictures()
+def test_images_without_text_reduce_the_probability(loss, losses):
+    maps, targets = empty_images()
     probability, settings = maps.probability, DBLossSettings(probability_loss=loss)
     before = sum(losses(maps, targets, settings).values())
     for term in ("probability", "binary"):
@@ -170,7 +172,7 @@ def test_pictures_without_text_push_the_map_down(loss, losses):
 
 @pytest.mark.parametrize("loss", ["dice", "bce"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_certain_maps_have_finite_losses_and_masked_pixels_none(loss, dtype):
+def test_saturated_maps_have_finite_losses_and_masked_pixels_no_gradient(loss, dtype):
     torch.manual_seed(1)
     logits = (torch.randn(2, 3, 16, 16) * 1e4).to(dtype).requires_grad_()
     maps = maps_of(torch.sigmoid(logits))
@@ -198,25 +200,30 @@ def test_probabilities_of_0_and_1_have_finite_gradients():
 
 
 @pytest.mark.parametrize("loss", ["dice", "bce"])
-def test_what_counts_is_the_same_under_autocast(released, loss):
+def test_losses_are_the_same_under_autocast(released, loss):
     maps, targets, settings = (
         maps_of(released["maps_student1"]),
         targets_of(released),
         DBLossSettings(probability_loss=loss),
     )
-    pair, teacher = (maps, maps_of(released["maps_student2"])), released["maps_teacher"][:, 0]
-    expected = cml_loss(pair, teacher, targets, settings)
+    teacher = dilated_teacher_map(released["maps_teacher"][:, 0])
+
+    def losses():
+        distilled = distillation_loss(maps, teacher, targets.shrink_mask, settings)
+        return [*db_loss(maps, targets, settings).values(), *distilled.values()]
+
+    expected = losses()
     with torch.autocast("cpu", torch.bfloat16):
-        assert cml_loss(pair, teacher, targets, settings) == expected
+        assert losses() == expected
 
 
-def test_equal_students_have_nothing_to_learn_from_each_other():
+def test_the_mutual_loss_of_equal_students_is_0():
     first, second = torch.rand(2, 3, 8, 8).unbind(1)[:2]
     assert map_mutual_losses(first, first).abs().max() < 1e-4
     assert torch.allclose(map_mutual_losses(first, second), map_mutual_losses(second, first))
 
 
-def test_settings_that_cannot_be():
+def test_invalid_settings_are_rejected():
     with pytest.raises(InputError, match="probability_loss"):
         DBLossSettings(probability_loss="l2")
     with pytest.raises(InputError, match="below 0"):

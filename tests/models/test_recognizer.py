@@ -19,7 +19,7 @@ def test_the_published_size():
     assert parameters(model.head) == 655_009
 
 
-def test_shapes_of_everything_that_losses_need():
+def test_shapes_of_the_output():
     model = Recognizer(SMALL)
     out = model(torch.randn(2, 3, 32, 100))
     assert out.logits.shape == (2, 25, 11)
@@ -28,13 +28,13 @@ def test_shapes_of_everything_that_losses_need():
     assert torch.allclose(model.head.fc2(out.features), out.logits)
 
 
-def test_every_parameter_learns():
+def test_every_parameter_has_a_gradient():
     model = Recognizer(SMALL)
     model(torch.randn(2, 3, 48, 64)).logits.square().sum().backward()
     assert all(parameter.grad.abs().sum() > 0 for parameter in model.parameters())
 
 
-def test_bfloat16_says_nearly_the_same():
+def test_bfloat16_gives_nearly_the_same_logits():
     torch.manual_seed(0)
     model, images = Recognizer(SMALL).eval(), torch.randn(4, 3, 32, 64)
     with torch.no_grad():
@@ -45,14 +45,16 @@ def test_bfloat16_says_nearly_the_same():
     assert (exact - rounded).abs().max() > 0
 
 
-def test_the_blank_starts_where_it_is_told():
+def test_the_initial_bias_of_the_blank():
     assert Recognizer(RecognizerConfig(11, backbone_scale=0.125, blank_bias=-2.0)).head.fc2.bias[0] == -2
 
 
-@pytest.mark.parametrize("wrong", [{"classes": 1}, {"classes": 11, "height": 40}])
-def test_sizes_that_cannot_be(wrong):
-    with pytest.raises(InputError, match=r"not \d+"):
-        RecognizerConfig(**wrong)
+@pytest.mark.parametrize(
+    "invalid", [{"num_classes": 1}, {"num_classes": 11, "height": 40}, {"num_classes": 11, "backbone": "lcnett"}]
+)
+def test_invalid_sizes_are_rejected(invalid):
+    with pytest.raises(InputError, match=r"not \d+|did you mean 'lcnet'"):
+        RecognizerConfig(**invalid)
 
 
 def test_normalised_pixels_lie_between_minus_one_and_one_and_padding_is_zero():

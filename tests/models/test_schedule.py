@@ -28,7 +28,7 @@ def learning_rate(curve, step):
 
 
 @pytest.mark.parametrize("curve", CURVES, ids=lambda curve: f"{curve['kind']} {curve['config']}")
-def test_over_all_steps_it_is_the_released_curve(curve):
+def test_curves_equal_the_released_ones(curve):
     rates = [learning_rate(curve, step) for step in curve["steps"]]
     assert rates == pytest.approx(curve["values"], rel=1e-9, abs=0)
 
@@ -42,7 +42,7 @@ FALLS = {
 
 @pytest.mark.parametrize("fall", FALLS)
 @given(st.integers(0, 50), st.integers(1, 300), st.floats(0, 1))
-def test_it_rises_then_falls_to_the_final_fraction_and_stays(fall, warmup, length, final):
+def test_factors_warm_up_decay_and_stay_at_the_final_factor(fall, warmup, length, final):
     factors = [FALLS[fall](step, warmup, length, final) for step in range(warmup + length + 5)]
     assert factors[:warmup] == sorted(factors[:warmup])
     assert factors[warmup] == 1
@@ -51,6 +51,6 @@ def test_it_rises_then_falls_to_the_final_fraction_and_stays(fall, warmup, lengt
     assert all(final - 1e-9 <= factor <= 1 for factor in factors[warmup:])
 
 
-def test_stairs_drop_at_their_steps_and_stay_in_between():
+def test_piecewise_factors_are_constant_between_milestones():
     factors = [piecewise_with_warmup(step, 2, [(3, 0.5), (4.5, 0.1)]) for step in range(9)]
     assert factors == [0, 0.5, 1, 1, 1, 0.5, 0.5, 0.1, 0.1]

@@ -1,22 +1,22 @@
 import pytest
 import torch
 
-from models import spacing_loss
+from models.losses import spacing_loss
 
 
-def test_evenly_spelt_lines_cost_nothing_and_blanks_cost_much() -> None:
+def test_the_loss_of_evenly_spaced_characters_is_0() -> None:
     targets, lengths = torch.tensor([[3, 1, 2, 0]]), torch.tensor([3])
     spelt = torch.full((1, 12, 5), -20.0)
     spelt[0, :, 0] = 20.0
     blank = spelt.clone()
-    for step, target in ((2, 3), (6, 1), (10, 2)):  # thirds of 12 steps have their middles there
+    for step, target in ((2, 3), (6, 1), (10, 2)):  # the middles of the thirds of 12 time steps
         spelt[0, step] = -20.0
         spelt[0, step, target] = 20.0
     assert spacing_loss(spelt, targets, lengths, torch.ones(1)) == pytest.approx(0, abs=1e-6)
     assert spacing_loss(blank, targets, lengths, torch.ones(1)) == pytest.approx(3 * 40, rel=1e-3)
 
 
-def test_padding_is_taken_for_blank() -> None:
+def test_padding_is_blank() -> None:
     targets, lengths = torch.tensor([[3, 1]]), torch.tensor([2])
     logits = torch.full((1, 16, 5), -20.0)
     logits[0, :, 0] = 20.0

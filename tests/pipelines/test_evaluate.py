@@ -49,8 +49,8 @@ def reader(model=None, precision="fp32", preprocessing=PREPROCESSING):
 def paint(text):
     """Grey cells with gaps between them."""
     image = np.full((32, 2 * CELL * max(len(text), 1), 3), 128, np.uint8)
-    for place, character in enumerate(text):
-        image[:, 2 * CELL * place : 2 * CELL * place + CELL] = GREYS[character]
+    for index, character in enumerate(text):
+        image[:, 2 * CELL * index : 2 * CELL * index + CELL] = GREYS[character]
     return image
 
 

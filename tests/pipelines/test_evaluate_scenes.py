@@ -12,7 +12,7 @@ from pipelines.jobs.importing import import_data
 def test_repaired_labels_are_reported_and_all_outputs_agree(tmp_path, published):
     square = [[10, 10], [60, 12], [60, 30], [10, 28]]
     label = [
-        {"transcription": "turned", "points": square[::-1]},
+        {"transcription": "reversed", "points": square[::-1]},
         {"transcription": "two", "points": square[:2]},
         {"transcription": "fine", "points": square},
     ]
@@ -32,8 +32,8 @@ def test_repaired_labels_are_reported_and_all_outputs_agree(tmp_path, published)
     assert message in result.stderr
     assert result.stderr.count("labels repaired") == 1  # the dataset contains only repaired labels
     assert [row["instances"] for row in json.loads(scores.read_text()).values()] == [2, 2]
-    tree = json.loads(slices.read_text())
-    assert list(tree) == sources
-    assert {name: entry["scores"] for name, entry in tree.items()} == json.loads(scores.read_text())
-    assert [entry["texts"]["no_overlap"] for entry in tree.values()] == [2, 2]  # the image shows no text
+    evaluations = json.loads(slices.read_text())
+    assert list(evaluations) == sources
+    assert {name: entry["scores"] for name, entry in evaluations.items()} == json.loads(scores.read_text())
+    assert [entry["texts"]["no_overlap"] for entry in evaluations.values()] == [2, 2]  # the image shows no text
     assert report.read_text().count("Of the 2 others, 2 (100.0 %) have no detection") == 2

@@ -263,6 +263,13 @@ def test_detectors_are_evaluated(tmp_path, published):
         evaluate_command(published / "detector", [str(tmp_path / "labels.tsv")], min_side=64, max_side=64)
     with pytest.raises(InputError, match="for detectors"):
         evaluate_command(published / "recognizer", [str(tmp_path / "labels.tsv")], min_side=64)
+    (tmp_path / "lines.tsv").write_text("a.png\tHELLO\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"lines\.tsv is a dataset of lines"):
+        evaluate_command(published / "detector", [str(tmp_path / "lines.tsv")])
+    with pytest.raises(InputError, match=r"labels\.tsv is a dataset of scenes"):
+        evaluate_command(published / "recognizer", [str(tmp_path / "labels.tsv")])
+    with pytest.raises(InputError, match="recognizer is a recognizer, not a dataset"):
+        evaluate_command(published / "recognizer", [str(published / "recognizer")])
     (tmp_path / "broken.tsv").write_text("a.png\t[{]\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"broken\.tsv: a\.png: not a list of texts"):
         evaluate_command(published / "detector", [str(tmp_path / "broken.tsv")])

@@ -1,4 +1,4 @@
-"""ONNX files of others: what is wrong with one is said in a sentence, and what one lacks can be given."""
+"""ONNX files from other sources: invalid ones are refused, and a missing charset can be given."""
 
 import cv2
 import numpy as np
@@ -92,7 +92,7 @@ def test_invalid_metadata_are_refused(tmp_path, exported):
                 attempt(path)
     characters = "\n".join(["a", "a", *open_run(exported / "recognizer").charset.characters[2:]])
     path = changed(exported / "recognizer.onnx", tmp_path / "changed.onnx", character=characters)
-    with pytest.raises(InputError, match=r"changed\.onnx: a charset has each character once"):
+    with pytest.raises(InputError, match=r"changed\.onnx: .*charset"):
         open_recognizer(path)
 
 

@@ -22,8 +22,8 @@ from synthtext.core import Box, InputError
 HOME = Path(__file__).resolve().parents[2]
 
 
-def write(image, text, place, size=1.2):
-    cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, (20, 20, 20), 2, cv2.LINE_AA)
+def write(image, text, position, size=1.2):
+    cv2.putText(image, text, position, cv2.FONT_HERSHEY_SIMPLEX, size, (20, 20, 20), 2, cv2.LINE_AA)
 
 
 def sign(*texts, width=420):
@@ -64,14 +64,14 @@ def test_run_directories_onnx_files_and_runtimes_agree(exported, reader):
 
 def test_polygons_are_read_like_boxes(reader):
     image = sign("STATION", "PLATFORM")
-    turn = cv2.getRotationMatrix2D((210, 90), 6, 1.0)
-    image = cv2.warpAffine(image, turn, (420, 200), borderValue=(235, 235, 235))
+    rotation = cv2.getRotationMatrix2D((210, 90), 6, 1.0)
+    image = cv2.warpAffine(image, rotation, (420, 200), borderValue=(235, 235, 235))
     outlines = replace(reader.detector, postprocessing=PostprocessSettings(box_type="polygon"))
     page = Reader(outlines, reader.recognizer).read(image)
     assert any(len(line.polygon) > 4 for line in page.lines)
     assert [line.text for line in page.lines] == [line.text for line in reader.read(image).lines]
-    drawn = draw_page(image, page)
-    assert (drawn[:, drawn.shape[1] // 2 :] != 255).any()
+    drawing = draw_page(image, page)
+    assert (drawing[:, drawing.shape[1] // 2 :] != 255).any()
 
 
 def test_long_lines_keep_their_aspect_ratio(reader):
@@ -132,9 +132,9 @@ def test_load_image_returns_upright_rgb(tmp_path):
         assert loaded.shape == image.shape, number
         assert np.abs(loaded.astype(int) - image).mean() < 3, number
         path = tmp_path / f"exif{number}.png"
-        clear = picture.convert("RGBA")
-        clear.putpixel((0, 0), (0, 0, 0, 0))
-        (clear if stored is None else clear.transpose(stored)).save(path, exif=exif)
+        transparent = picture.convert("RGBA")
+        transparent.putpixel((0, 0), (0, 0, 0, 0))
+        (transparent if stored is None else transparent.transpose(stored)).save(path, exif=exif)
         loaded = load_image(path)
         assert image_size(path.read_bytes(), path.name) == picture.size
         assert loaded[0, 0].tolist() == [255, 255, 255], number
@@ -164,7 +164,7 @@ def test_invalid_exif_orientation_is_ignored(tmp_path, suffix):
 
 
 def test_files_that_are_not_images_are_refused(tmp_path):
-    (tmp_path / "text.jpg").write_text("not a picture")
+    (tmp_path / "text.jpg").write_text("not an image")
     (tmp_path / "empty.png").touch()
     for name in ("text.jpg", "empty.png"):
         with pytest.raises(InputError, match=f"{name}: this is not a readable image"):
@@ -196,11 +196,11 @@ def test_drawing_shows_the_texts_in_their_positions():
         TextLine("LEFT", 0.95, Box(30, 30, 150, 80).polygon(), 0.9),
         TextLine("unsure", 0.55, Box(200, 30, 300, 80).polygon(), 0.9),
     )
-    drawn = draw_page(image, Page("sign", 420, 110, lines))
-    height, width = drawn.shape[:2]
+    drawing = draw_page(image, Page("sign", 420, 110, lines))
+    height, width = drawing.shape[:2]
     assert width / height == pytest.approx(2 * 420 / 110, rel=0.02)
     scale = width / 840
-    right = drawn[:, width // 2 :]
+    right = drawing[:, width // 2 :]
     for line, colour in zip(lines, ((0, 114, 178), (213, 94, 0)), strict=True):
         (left, top), (end, bottom) = (line.polygon[k] * scale for k in (0, 2))
         box = right[int(top) : int(bottom), int(left) : int(end)].astype(int)
@@ -215,8 +215,8 @@ def test_outlines_stand_out_from_any_background(background):
         TextLine("x", confidence, Box(left, 30, left + 120, 80).polygon(), 0.9)
         for left, confidence in ((30, 0.95), (230, 0.55))
     )
-    drawn = draw_page(image, Page("sign", 420, 110, lines))
-    left = drawn[:, : drawn.shape[1] // 2].astype(int)
+    drawing = draw_page(image, Page("sign", 420, 110, lines))
+    left = drawing[:, : drawing.shape[1] // 2].astype(int)
     scale = left.shape[1] / 420
     for line in lines:
         x, y = np.rint(line.polygon[0] * scale).astype(int)
@@ -228,9 +228,9 @@ def test_command_reads_the_other_images_after_an_error(tmp_path):
     (tmp_path / "in").mkdir()
     for name, text in (("a", "ALPHA"), ("c", "GAMMA")):
         (tmp_path / "in" / f"{name}.jpg").write_bytes(encode_jpeg(sign(text)))
-    (tmp_path / "in" / "b.jpg").write_text("not a picture")
-    out, drawn = tmp_path / "texts.json", tmp_path / "drawn"
-    command = ["read", str(tmp_path / "in"), "--json", str(out), "--draw", str(drawn)]
+    (tmp_path / "in" / "b.jpg").write_text("not an image")
+    out, drawing = tmp_path / "texts.json", tmp_path / "drawings"
+    command = ["read", str(tmp_path / "in"), "--json", str(out), "--draw", str(drawing)]
     done = subprocess.run(
         [sys.executable, "-c", "from pipelines.cli.main import main; main()", *command],
         cwd=HOME, capture_output=True, text=True, check=False,
@@ -243,4 +243,4 @@ def test_command_reads_the_other_images_after_an_error(tmp_path):
     assert "Traceback" not in done.stderr
     pages = json.loads(out.read_text(encoding="utf-8"))
     assert [Path(name).name for name in pages] == ["a.jpg", "c.jpg"]
-    assert sorted(path.name for path in drawn.iterdir()) == ["a.jpg", "c.jpg"]
+    assert sorted(path.name for path in drawing.iterdir()) == ["a.jpg", "c.jpg"]

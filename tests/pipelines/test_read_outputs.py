@@ -43,12 +43,12 @@ def test_outputs_never_replace_an_image(tmp_path, forbid_reading):
 
 def test_outputs_that_cannot_be_written_are_refused_before_reading(tmp_path, forbid_reading):
     write_images(tmp_path / "c", "a.jpg")
-    (tmp_path / "drawn" / "a.jpg").mkdir(parents=True)
+    (tmp_path / "drawings" / "a.jpg").mkdir(parents=True)
     (tmp_path / "empty").mkdir()
     for refused in (
-        {"json": tmp_path / "drawn"},
+        {"json": tmp_path / "drawings"},
         {"json": tmp_path / "missing" / "x.json"},
-        {"draw": tmp_path / "drawn"},
+        {"draw": tmp_path / "drawings"},
         {"draw": tmp_path / "c" / "a.jpg"},
         {"draw": tmp_path / "empty", "json": tmp_path / "c" / ".." / "empty" / "a.jpg"},
         {"draw": tmp_path / "new", "json": tmp_path / "new"},

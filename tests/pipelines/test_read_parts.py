@@ -12,8 +12,8 @@ from pipelines.inference.reading_order import reading_order
 from synthtext.core import Box
 
 
-def write(image, text, place, size=1.2):
-    cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, (20, 20, 20), 2, cv2.LINE_AA)
+def write(image, text, position, size=1.2):
+    cv2.putText(image, text, position, cv2.FONT_HERSHEY_SIMPLEX, size, (20, 20, 20), 2, cv2.LINE_AA)
 
 
 def sign(*texts, width=420):
@@ -38,10 +38,10 @@ def grid(columns, rows, gap, words=3, width=50, height=14):
 @given(st.integers(1, 3), st.sampled_from([1, 3, 4, 9]), st.integers(0, 2**32 - 1), st.sampled_from([-8, -3, 0, 3, 8]))
 def test_columns_lines_and_words_are_in_order(columns, rows, seed, degrees):
     boxes = grid(columns, rows, 60)
-    turn = cv2.getRotationMatrix2D((100, 100), degrees, 1.0)
-    turned = [(np.c_[box, np.ones(4)] @ turn.T).astype(np.float32) for box in boxes]
+    rotation = cv2.getRotationMatrix2D((100, 100), degrees, 1.0)
+    rotated = [(np.c_[box, np.ones(4)] @ rotation.T).astype(np.float32) for box in boxes]
     shuffled = np.random.default_rng(seed).permutation(len(boxes))
-    read = shuffled[reading_order([turned[i] for i in shuffled])]
+    read = shuffled[reading_order([rotated[i] for i in shuffled])]
     if rows > 2 or columns == 1:
         assert read.tolist() == list(range(len(boxes)))
     else:  # single lines are not columns
@@ -82,10 +82,10 @@ def test_rectified_lines_are_upright():
     image = sign("HORIZON")
     height, width = image.shape[:2]
     for degrees in (-30, 20, 90):
-        turn = cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), degrees, 1.0)
-        turn[:, 2] += 200
-        page = cv2.warpAffine(image, turn, (800, 800), borderValue=(235, 235, 235))
-        quad = (np.c_[Box(0, 0, width, height).polygon() - 0.5, np.ones(4)] @ turn.T + 0.5).astype(np.float32)
+        rotation = cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), degrees, 1.0)
+        rotation[:, 2] += 200
+        page = cv2.warpAffine(image, rotation, (800, 800), borderValue=(235, 235, 235))
+        quad = (np.c_[Box(0, 0, width, height).polygon() - 0.5, np.ones(4)] @ rotation.T + 0.5).astype(np.float32)
         line = rectify(page, quad)
         assert abs(line.shape[0] - height) <= 1
         assert abs(line.shape[1] - width) <= 1
@@ -145,9 +145,9 @@ def test_input_sizes_of_paddleocr():
 def test_channels_are_normalised_in_their_order():
     image = np.zeros((32, 64, 3), np.uint8)
     image[..., 0] = 255
-    for channels, place in (("bgr", 2), ("rgb", 0)):
+    for channels, position in (("bgr", 2), ("rgb", 0)):
         preprocessing = DetectorPreprocessing(limit_side_len=32, channels=channels)
         planes = preprocessing.prepare(image)[0]
         for k in range(3):
-            value = (float(k == place) - preprocessing.mean[k]) / preprocessing.std[k]
+            value = (float(k == position) - preprocessing.mean[k]) / preprocessing.std[k]
             assert np.allclose(planes[k], value, atol=1e-5)

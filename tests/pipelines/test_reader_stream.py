@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from models.backbones.lcnet import PPLCNet
 from models.ctc import CTCCodec
-from models.lcnet import time_steps
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
@@ -135,7 +135,7 @@ def test_unusable_lines_are_counted(tmp_path):
         ("a", 1400),
     ]
     selection = select_lines(write_lines(tmp_path / "lines", lines), CODEC, PREPROCESSING)
-    assert time_steps(32) == 8
+    assert PPLCNet.time_steps(32) == 8
     assert selection.rows.tolist() == [0, 3, 4, 5, 6]
     assert selection.widths.tolist() == [100, 100, 32, 20, 20]
     assert selection.discards.reasons == {
@@ -180,7 +180,7 @@ def test_selection_takes_little_more_memory_than_its_result():
             reasons[number] = TOO_WIDE
         elif not letters:
             reasons[number] = EMPTY_LABEL
-        elif 2 * letters - 1 > time_steps(PREPROCESSING.batch_width(width)):  # equal characters need a blank in between
+        elif 2 * letters - 1 > PPLCNet.time_steps(PREPROCESSING.batch_width(width)):  # a blank between equal characters
             reasons[number] = TOO_FEW_TIME_STEPS
     assert selection.rows.tolist() == [number for number, reason in enumerate(reasons) if not reason]
     assert selection.widths.tolist() == [number % 1500 + 1 for number in selection.rows]

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from models.lcnet import PPLCNet
-from models.line_mobilenet import MobileNetV3Small
+from models.backbones.lcnet import PPLCNet
+from models.backbones.mobilenet_v3 import MobileNetV3Small
 from pipelines.datasets.open import LineDataset, SceneDataset
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.inference.resolve import OnnxModel, resolve

@@ -20,20 +20,20 @@ NUMBERS = st.lists(st.one_of(st.floats(-50, 50), st.just(float("nan"))), max_siz
 @given(NUMBERS, st.lists(st.integers(-20, 20), min_size=1, max_size=6, unique=True), st.randoms())
 def test_every_number_is_in_one_bin_and_every_flag_is_counted_once(values, edges, random):
     flags = np.array([random.random() < 0.5 for _ in values], bool)
-    cut = bin_by_number(SliceAttribute("x", "X"), np.array(values), sorted(edges), {"good": flags, "bad": ~flags})
-    assert sum(part.total for part in cut.bins) == len(values)
-    assert sum(part.counts["good"] for part in cut.bins) == flags.sum()
-    assert all(part.total and part.total == part.counts["good"] + part.counts["bad"] for part in cut.bins)
-    for part in cut.bins:
-        low, high = part.key.get("lower", -np.inf), part.key.get("upper", np.inf)
-        inside = [np.isnan(value) if "value" in part.key else low <= value < high for value in values]
-        assert part.total == sum(inside)
+    breakdown = bin_by_number(SliceAttribute("x", "X"), np.array(values), sorted(edges), {"good": flags, "bad": ~flags})
+    assert sum(entry.total for entry in breakdown.bins) == len(values)
+    assert sum(entry.counts["good"] for entry in breakdown.bins) == flags.sum()
+    assert all(entry.total and entry.total == entry.counts["good"] + entry.counts["bad"] for entry in breakdown.bins)
+    for entry in breakdown.bins:
+        low, high = entry.key.get("lower", -np.inf), entry.key.get("upper", np.inf)
+        inside = [np.isnan(value) if "value" in entry.key else low <= value < high for value in values]
+        assert entry.total == sum(inside)
 
 
 @given(st.lists(st.sampled_from(["Latn", "Arab", "", None]), max_size=40))
 def test_names_are_counted_and_unknown_ones_come_last(names):
-    cut = group_by_name(SliceAttribute("script", "Script"), names, {"all": np.ones(len(names), bool)})
-    found = {part.key["value"]: part.total for part in cut.bins}
+    breakdown = group_by_name(SliceAttribute("script", "Script"), names, {"all": np.ones(len(names), bool)})
+    found = {entry.key["value"]: entry.total for entry in breakdown.bins}
     assert found == {name or None: sum((name or None) == (n or None) for n in names) for name in names}
     assert None not in list(found)[:-1]
     known = [total for name, total in found.items() if name]
@@ -42,21 +42,21 @@ def test_names_are_counted_and_unknown_ones_come_last(names):
 
 def test_sample_with_several_names_is_in_several_bins():
     names = [("blur", "noise", "blur"), ("blur",), ()]
-    cut = group_by_names(SliceAttribute("effect", "Effect"), names, {"good": np.array([True, False, True])})
-    assert cut.overlap
-    assert breakdowns_to_dict([cut]) == {
+    breakdown = group_by_names(SliceAttribute("effect", "Effect"), names, {"good": np.array([True, False, True])})
+    assert breakdown.overlap
+    assert breakdowns_to_dict([breakdown]) == {
         "effect": [{"value": "blur", "total": 2, "good": 1}, {"value": "noise", "total": 1, "good": 1}],
     }
-    json.dumps(breakdowns_to_dict([cut]))
+    json.dumps(breakdowns_to_dict([breakdown]))
 
 
 def test_labels_of_integer_bins_are_inclusive():
     values, flags = np.arange(12), {"good": np.ones(12, bool)}
     whole = bin_by_number(SliceAttribute("n", "N", is_integer=True), values, (0, 1, 2, 4, 9), flags)
-    assert [part.label for part in whole.bins] == ["0", "1", "2 to 3", "4 to 8", "9 and more"]
-    assert [part.total for part in whole.bins] == [1, 1, 2, 5, 3]
+    assert [entry.label for entry in whole.bins] == ["0", "1", "2 to 3", "4 to 8", "9 and more"]
+    assert [entry.total for entry in whole.bins] == [1, 1, 2, 5, 3]
     parts = bin_by_number(SliceAttribute("n", "N"), values / 10, (0.2, 0.5), flags)
-    assert [part.label for part in parts.bins] == ["under 0.2", "0.2 to 0.5", "0.5 and more"]
+    assert [entry.label for entry in parts.bins] == ["under 0.2", "0.2 to 0.5", "0.5 and more"]
 
 
 @given(st.integers(0, 2000), st.integers(1, 2000))

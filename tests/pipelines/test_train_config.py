@@ -4,7 +4,7 @@ from pipelines.training.resolve import parse_source, resolve_config, training_pr
 from synthtext.core import InputError
 
 
-def test_every_preset_is_a_training():
+def test_every_preset_is_valid():
     assert {"rec-lcnet", "rec-tiny"} <= set(training_preset_names())
     for name in training_preset_names():
         config = resolve_config(name, ["a", "b=2.5"], ["c"])
@@ -12,9 +12,9 @@ def test_every_preset_is_a_training():
         assert config.steps * config.batch_size >= config.samples
 
 
-def test_the_published_network_is_the_preset():
+def test_presets_have_the_published_sizes():
     network = resolve_config("rec-lcnet").network
-    assert (network.scale, network.hidden, network.mid) == (0.5, 64, 96)
+    assert (network.backbone_scale, network.lstm_hidden, network.head_dim) == (0.5, 64, 96)
 
 
 def test_overrides_reach_every_depth():
@@ -25,35 +25,38 @@ def test_overrides_reach_every_depth():
 
 
 @pytest.mark.parametrize(
-    ("assignment", "told"),
+    ("assignment", "message"),
     [
         ("optim.lr=fast", r"optim\.lr: .*not 'fast'"),
         ("optim.lr=-1", r"optim\.lr"),
         ("optim.rl=1", r"unknown key 'optim\.rl'; known are betas"),
         ("optim.schedule=linear", r"optim\.schedule: .*'cosine', 'polynomial' or 'piecewise'.*not 'linear'"),
-        ("optim.schedule=piecewise", r"optim: schedule=piecewise needs drops"),
-        ("optim.drops=[[0.5, 0.1]]", r"optim: schedule=cosine has no drops"),
-        ("optim={schedule: piecewise, drops: [[0.5, 0.1], [0.5, 0.01]]}", r"shares of the drops must rise"),
-        ("optim={schedule: piecewise, drops: [[0.5, 1.5]]}", r"optim\.drops\.0\.1: .*not 1\.5"),
-        ("optim={schedule: piecewise, drops: [[0.5, 0.1]], final_lr_fraction: 0}", r"leave final_lr_fraction out"),
-        ("optim.power=2", r"optim: power is for schedule=polynomial, not cosine"),
+        ("optim.schedule=piecewise", r"optim: schedule=piecewise needs milestones"),
+        ("optim.milestones=[[0.5, 0.1]]", r"optim: milestones are only for schedule=piecewise, not cosine"),
+        (
+            "optim={schedule: piecewise, milestones: [[0.5, 0.1], [0.5, 0.01]]}",
+            r"positions of the milestones must increase",
+        ),
+        ("optim={schedule: piecewise, milestones: [[0.5, 1.5]]}", r"optim\.milestones\.0\.1: .*not 1\.5"),
+        ("optim={schedule: piecewise, milestones: [[0.5, 0.1]], final_lr_fraction: 0}", r"remove final_lr_fraction"),
+        ("optim.power=2", r"optim: power is only for schedule=polynomial, not cosine"),
         ("sample=9", r"unknown key 'sample'; did you mean 'samples'"),
         ("input.height=40", r"input\.height"),
         ("batch_size=1", "batch_size"),
         ("data=[{source: x, weight: 0}]", r"data\.0\.weight"),
     ],
 )
-def test_a_wrong_setting_is_named(assignment, told):
-    with pytest.raises(InputError, match=told):
+def test_an_invalid_setting_is_reported(assignment, message):
+    with pytest.raises(InputError, match=message):
         resolve_config("rec-lcnet", overrides=[assignment])
 
 
-def test_an_unknown_preset_names_the_nearest():
+def test_an_unknown_preset_suggests_the_most_similar_one():
     with pytest.raises(InputError, match="did you mean 'rec-lcnet'"):
         resolve_config("rec-lcnt")
 
 
-def test_settings_may_lie_in_a_file(tmp_path):
+def test_settings_can_be_read_from_a_file(tmp_path):
     (tmp_path / "mine.yaml").write_text("charset: digits\noptim: {lr: 0.5}\n")
     assert resolve_config(str(tmp_path / "mine.yaml")).optim.lr == 0.5
 

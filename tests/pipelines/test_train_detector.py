@@ -1,4 +1,4 @@
-"""Training detectors on scenes that are drawn here, with networks and pictures so small that a step takes 30 ms."""
+"""Training detectors on scenes drawn by the tests, with networks and images so small that a step takes 30 ms."""
 
 import json
 from functools import partial
@@ -18,20 +18,21 @@ from pipelines.inference.engine import onnx_engine, open_onnx_session
 from pipelines.inference.run import open_run
 from pipelines.io.atomic import file_sha256
 from pipelines.training.detector_job import prepare_detector
-from pipelines.training.job import concrete, train
+from pipelines.training.job import resolve_device, train
 from pipelines.training.resolve import resolve_config
 from pipelines.training.state import TrainState
 from synthtext.core import InputError
 
-VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
+VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
     "network.neck_channels=24",
-    "view={size: [64, 64], flip: 0, degrees_range: [0, 0], factor_range: [1, 1], min_side_share: 1}",
-    "preprocessing={side: 64}", "batch_size=2", "threads=1", "data_workers=0", "precision=fp32", "ema_decay=0.5",
+    "view={size: [64, 64], flip: 0, degrees_range: [0, 0], scale_range: [1, 1], min_side_share: 1}",
+    "preprocessing={limit_side_len: 64}",
+    "batch_size=2", "threads=1", "data_workers=0", "precision=fp32", "ema_decay=0.5",
     "optim.warmup_steps=5", "optim.lr=0.05", "validate_every=1000",
 )  # fmt: skip
-MOVING = "view={size: [64, 64], factor_range: [0.8, 1.2]}"
-LEARNT = {  # which networks learn, by preset
+MOVING = "view={size: [64, 64], scale_range: [0.8, 1.2]}"
+STUDENTS = {  # trained networks by preset
     "det-db": ("student",),
     "det-tiny": ("student",),
     "det-db-teacher": ("student",),
@@ -43,7 +44,7 @@ LEARNT = {  # which networks learn, by preset
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory, draw_scenes):
-    """Two pictures, to be learnt by heart."""
+    """Two images to overfit."""
     return draw_scenes(tmp_path_factory.mktemp("few") / "scenes", 2, 1, (64, 64), 1)
 
 
@@ -57,9 +58,9 @@ def small(preset):
 
 
 def run_small(preset, folder, source, *overrides):
-    said = []
-    run = train(preset, folder, [source], [source], [*small(preset), *overrides], said.append)
-    return run, said
+    messages = []
+    run = train(preset, folder, [source], [source], [*small(preset), *overrides], messages.append)
+    return run, messages
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +74,8 @@ def entries(run, event):
     return [{k: v for k, v in entry.items() if k not in VARYING} for entry in read if entry["event"] == event]
 
 
-@pytest.fixture(scope="module", params=LEARNT)
-def by_heart(request, tmp_path_factory, few, teacher):
+@pytest.fixture(scope="module", params=STUDENTS)
+def overfitted(request, tmp_path_factory, few, teacher):
     if request.param == "det-db":
         return request.param, teacher
     taught = request.param in ("det-distill", "det-cml")
@@ -86,8 +87,8 @@ def by_heart(request, tmp_path_factory, few, teacher):
     return request.param, run
 
 
-def test_a_few_pictures_are_learnt_by_heart(by_heart, few):
-    preset, run = by_heart
+def test_a_few_images_are_overfitted(overfitted, few):
+    preset, run = overfitted
     scores = evaluate_detector(run.predictor(), open_scene_source(few)).scores
     best = json.loads((run.folder / "best.json").read_text())
     assert (scores.hmean, scores.instances) == (1, 2)
@@ -95,15 +96,15 @@ def test_a_few_pictures_are_learnt_by_heart(by_heart, few):
     assert best["scores"][few] == scores.as_dict()
     losses = [entry["loss"] for entry in entries(run, "train")]
     assert losses[-1] < 0.75 * losses[0]
-    for name in LEARNT[preset]:
-        assert all(f"{name}_labels_{part}" in entries(run, "train")[0] for part in ("probability", "threshold"))
+    for name in STUDENTS[preset]:
+        assert all(f"loss/{name}/labels/{part}" in entries(run, "train")[0] for part in ("probability", "threshold"))
 
 
-def test_every_network_has_its_weights_and_the_best_is_named(by_heart, teacher):
-    preset, run = by_heart
-    deployed = load_file(run.folder / "weights.safetensors")
+def test_every_network_has_its_weights_and_the_best_is_named(overfitted, teacher):
+    preset, run = overfitted
+    best_weights = load_file(run.folder / "weights.safetensors")
     best = json.loads((run.folder / "best.json").read_text())
-    names = LEARNT[preset]
+    names = STUDENTS[preset]
     if len(names) == 1:
         assert "network" not in best
         assert not (run.folder / f"{names[0]}.safetensors").exists()
@@ -112,7 +113,7 @@ def test_every_network_has_its_weights_and_the_best_is_named(by_heart, teacher):
         hmean = {name: next(iter(best["networks"][name].values()))["hmean"] for name in names}
         assert hmean[best["network"]] == max(hmean.values()) == best["score"]
         for name, weights in kept.items():
-            equal = [torch.equal(weights[key], deployed[key]) for key in deployed]
+            equal = [torch.equal(weights[key], best_weights[key]) for key in best_weights]
             assert all(equal) is (name == best["network"])
     if preset in ("det-distill", "det-cml"):
         copied = load_file(run.folder / "teacher.safetensors")
@@ -123,17 +124,17 @@ def test_every_network_has_its_weights_and_the_best_is_named(by_heart, teacher):
         )
 
 
-def test_thresholds_are_swept_at_the_end(by_heart, few):
-    _, run = by_heart
+def test_thresholds_are_swept_at_the_end(overfitted, few):
+    _, run = overfitted
     swept = json.loads((run.folder / "thresholds.json").read_text())
-    assert swept["deployed"]["threshold"] == run.boxes.threshold
-    assert swept["deployed"]["hmean"] == 1
-    assert swept["best"] == swept["deployed"]  # nothing is better, and of equals the own ones count
-    pairs = [(entry["threshold"], entry["box_threshold"]) for entry in swept["all"]]
+    assert swept["configured"]["threshold"] == run.postprocessing.threshold
+    assert swept["configured"]["hmean"] == 1
+    assert swept["best"] == swept["configured"]  # among equal pairs, the configured one is the best
+    pairs = [(entry["threshold"], entry["box_threshold"]) for entry in swept["candidates"]]
     assert len(set(pairs)) == len(pairs) == 36
 
 
-def test_a_sweep_says_what_an_evaluation_says(teacher, more):
+def test_a_sweep_equals_an_evaluation(teacher, more):
     detector, source = teacher.predictor(), open_scene_source(more)
     found = sweep_thresholds(detector, [source])
     assert [entry.hmean for entry in found] == sorted((entry.hmean for entry in found), reverse=True)
@@ -145,47 +146,47 @@ def test_a_sweep_says_what_an_evaluation_says(teacher, more):
 
 
 def prepared(preset, folder, source, *overrides):
-    config = concrete(resolve_config(preset, [source], [source], [*small(preset), *overrides]))
+    config = resolve_device(resolve_config(preset, [source], [source], [*small(preset), *overrides]))
     return config, prepare_detector(config, folder).task
 
 
-def test_a_frozen_teacher_stays_as_it_was_and_students_learn(tmp_path, few, teacher):
+def test_a_frozen_teacher_does_not_change_and_students_are_trained(tmp_path, few, teacher):
     config, task = prepared("det-cml", tmp_path, few, f"teacher={teacher.folder}", "samples=8")
-    learner, before = TrainState(task.model, config), teacher.load_model().state_dict()
+    state, before = TrainState(task.model, config), teacher.load_model().state_dict()
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     for step, batch in enumerate(task.batches(range(3))):
-        learner.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
-        learner.reduce_gradients()
+        state.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
+        state.reduce_gradients()
         assert all(parameter.grad.abs().sum() > 0 for parameter in task.model.parameters() if parameter.ndim > 1)
-        learner.step(step)
+        state.step(step)
     frozen = task._frozen["teacher"]
     assert not frozen.training
     assert all(parameter.grad is None for parameter in frozen.parameters())
     assert all(torch.equal(tensor, before[name]) for name, tensor in frozen.state_dict().items())
     assert not set(frozen.parameters()) & set(task.model.parameters())
     moved = [name for name, tensor in task.model.state_dict().items() if not torch.equal(tensor, start[name])]
-    assert {name.split(".")[0] for name in moved} == {"student1", "student2"}
+    assert {name.split(".")[1] for name in moved} == {"student1", "student2"}
 
 
-def test_frozen_norms_keep_their_statistics_and_all_else_learns(tmp_path, few, teacher):
+def test_frozen_batch_norm_keeps_its_statistics_and_all_else_is_trained(tmp_path, few, teacher):
     config, task = prepared("det-db", tmp_path, few, f"init={teacher.folder}", "optim.lr=0.001")
-    learner = TrainState(task.model, config)
+    state = TrainState(task.model, config)
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     for step, batch in enumerate(task.batches(range(2))):
-        learner.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
-        learner.reduce_gradients()
-        learner.step(step)
-        learner.model.train()  # as a validation in between might leave it
+        state.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
+        state.reduce_gradients()
+        state.step(step)
+        state.model.train()
     moved = {name for name, tensor in task.model.state_dict().items() if not torch.equal(tensor, start[name])}
     statistics = {name for name in start if "running_" in name or "num_batches" in name}
     assert statistics & moved == {name for name in statistics if "head.threshold" in name}
     assert set(start) - statistics <= moved
 
 
-def test_each_lesson_has_its_weight(tmp_path, few, teacher):
+def test_losses_have_their_weights(tmp_path, few, teacher):
     _, task = prepared("det-cml", tmp_path, few, f"teacher={teacher.folder}")
-    lessons = resolve_config("det-cml").network_group.model_dump()["losses"]
-    heavier = json.dumps([{**lesson, "weight": 2.5} for lesson in lessons])
+    edges = resolve_config("det-cml").network_group.model_dump()["losses"]
+    heavier = json.dumps([{**edge, "weight": 2.5} for edge in edges])
     _, other = prepared("det-cml", tmp_path, few, f"network_group.losses={heavier}", f"teacher={teacher.folder}")
     (batch,) = task.batches(range(1))
     with torch.no_grad():
@@ -193,12 +194,12 @@ def test_each_lesson_has_its_weight(tmp_path, few, teacher):
     assert parts.keys() == weighed.keys()
     assert len(parts) == 2 * 3 + 1 + 2 * 2
     assert all(float(weighed[name]) == pytest.approx(2.5 * float(parts[name]), rel=1e-4) for name in parts)
-    assert parts["student1_student2_mutual"] > 0
+    assert parts["student1/student2/mutual"] > 0
 
 
-def test_students_that_start_from_one_run_do_not_stay_the_same(tmp_path, few, teacher):
+def test_students_with_the_same_initial_weights_get_noise(tmp_path, few, teacher):
     _, task = prepared("det-dml", tmp_path, few, f"init={teacher.folder}")
-    first, second = (network.state_dict() for network in task.model.values())
+    first, second = (network.state_dict() for network in task.model.networks.values())
     source = teacher.load_model().state_dict()
     assert all(torch.equal(first[name], source[name]) for name in source)
     name = "head.probability.conv.conv.weight"
@@ -206,13 +207,17 @@ def test_students_that_start_from_one_run_do_not_stay_the_same(tmp_path, few, te
     assert 0.003 < differs < 0.03
 
 
-def test_a_training_from_a_run_takes_over_what_belongs_to_the_weights(tmp_path, few, teacher):
-    run, said = run_small("det-db", tmp_path / "run", few, f"init={teacher.folder}", "samples=4", "optim.lr=1e-9")
-    assert f"student: 135,542 parameters, from {teacher.folder}" in said
+def test_init_implies_settings(tmp_path, few, teacher):
+    run, messages = run_small("det-db", tmp_path / "run", few, f"init={teacher.folder}", "samples=4", "optim.lr=1e-9")
+    assert f"student: 135,542 parameters, weights of {teacher.folder}" in messages
     assert entries(run, "validation")[0]["step"] == 0
     assert entries(run, "validation")[0]["score"] == 1
     config = resolve_config("det-db", overrides=[f"init={teacher.folder}"])
-    assert (config.network.channels, config.preprocessing.limit_side_len, config.freeze_batch_norm) == (24, 64, True)
+    assert (config.network.neck_channels, config.preprocessing.limit_side_len, config.freeze_batch_norm) == (
+        24,
+        64,
+        True,
+    )
     assert not resolve_config(
         "det-db", overrides=[f"init={teacher.folder}", "freeze_batch_norm=false"]
     ).freeze_batch_norm
@@ -227,52 +232,52 @@ def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(
         "copy_paste={probability: 0.5}", "effects=[{use: colour, probability: 0.5}]",
         *([f"teacher={teacher.folder}"] if preset == "det-cml" else []),
     ]  # fmt: skip
-    whole = train(preset, tmp_path / "whole", [more], [few], settings, lambda line: None)
+    whole = train(preset, tmp_path / "whole", [more], [few], settings, lambda message: None)
     for step in (2, 8):
         crash_after(step, partial(train, preset, tmp_path / "run", [more], [few], settings))
-    run = train(preset, tmp_path / "run", [more], [few], settings, lambda line: None)
+    run = train(preset, tmp_path / "run", [more], [few], settings, lambda message: None)
     assert entries(run, "train") == entries(whole, "train")
     assert entries(run, "validation") == entries(whole, "validation")
     names = sorted(path.name for path in whole.folder.glob("*.safetensors"))
     assert names == sorted(path.name for path in run.folder.glob("*.safetensors"))
     for name in names:
-        ours, theirs = (load_file(folder / name) for folder in (run.folder, whole.folder))
-        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+        first, second = (load_file(folder / name) for folder in (run.folder, whole.folder))
+        assert all(torch.equal(first[key], second[key]) for key in second)
     before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
-    train(preset, tmp_path / "run", [more], [few], settings, lambda line: None)
+    train(preset, tmp_path / "run", [more], [few], settings, lambda message: None)
     assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
 
 
-def test_a_loss_that_is_not_finite_names_the_pictures(tmp_path, few):
+def test_a_non_finite_loss_names_the_images(tmp_path, few):
     with pytest.raises(JobError, match=r"not finite for the batch of '\d\.png'"):
         run_small("det-db", tmp_path / "run", few, "optim.lr=1e30", "optim.warmup_steps=0", "samples=20")
     report = json.loads((tmp_path / "run" / "non_finite.json").read_text())
     assert sorted(report["keys"]) == ["0.png", "1.png"]
 
 
-def test_the_best_is_exported_or_any_other_by_name(by_heart, tmp_path):
-    preset, run = by_heart
+def test_the_best_network_is_exported_or_any_other_by_name(overfitted, tmp_path):
+    preset, run = overfitted
     images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    best = json.loads((run.folder / "best.json").read_text()).get("network", LEARNT[preset][0])
+    best = json.loads((run.folder / "best.json").read_text()).get("network", STUDENTS[preset][0])
     names = list(run.config["network_group"]["networks"])
     with torch.no_grad():
-        said = {name: run.of_member(name).load_model().probability(images) for name in names}
-        deployed = run.load_model().probability(images)
-    assert [name for name in names if torch.equal(said[name], deployed)] == [best]
+        expected = {name: run.select_network(name).load_model().probability(images) for name in names}
+        best_probability = run.load_model().probability(images)
+    assert [name for name in names if torch.equal(expected[name], best_probability)] == [best]
     with pytest.raises(InputError, match="has no network 'pupil'"):
-        run.of_member("pupil")
+        run.select_network("pupil")
     app = typer.Typer()
     app.command()(export_command)
     file = tmp_path / "last.onnx"
     result = CliRunner().invoke(app, [str(run.folder), "-o", str(file), "--network", names[-1]])
     assert result.exit_code == 0, result.output
     exported = onnx_engine(open_onnx_session(file))(images)
-    assert (exported - said[names[-1]]).abs().max() < 1e-4
+    assert (exported - expected[names[-1]]).abs().max() < 1e-4
 
 
-def test_the_settings_are_in_the_run(by_heart):
-    preset, run = by_heart
+def test_the_run_holds_all_settings(overfitted):
+    preset, run = overfitted
     config = open_run(run.folder).config
     assert config["kind"] == run.kind == "detector"
     kept = {key: value for key, value in config.items() if key != "kind"}
-    assert type(resolve_config(preset))(**kept).network_group.students == LEARNT[preset]
+    assert type(resolve_config(preset))(**kept).network_group.students == STUDENTS[preset]

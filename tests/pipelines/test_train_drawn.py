@@ -1,4 +1,4 @@
-"""Training recognizers straight from recipes."""
+"""Training recognizers on lines of recipes that are generated online."""
 
 import json
 import os
@@ -18,9 +18,10 @@ from pipelines.training.job import train
 from pipelines.training.resolve import parse_source, resolve_config
 from synthtext.core import InputError
 
-VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
+VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
-    "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}", "charset=alphanumeric_lower", "batch_size=8", "threads=1",
+    "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}", "charset=alphanumeric_lower", "batch_size=8",
+    "threads=1",
     "data_workers=0", "optim.warmup_steps=5", "log_every=1", "validate_every=5", "checkpoint_every=4", "samples=120",
 )  # fmt: skip
 RECIPE = """
@@ -55,9 +56,9 @@ def val(tmp_path_factory):
     return str(folder)
 
 
-def run_small(folder, data, val, *overrides, say=lambda line: None):
+def run_small(folder, data, val, *overrides, log=lambda message: None):
     return train(
-        "rec-tiny", folder, [str(data)] if not isinstance(data, list) else data, [val], [*SMALL, *overrides], say
+        "rec-tiny", folder, [str(data)] if not isinstance(data, list) else data, [val], [*SMALL, *overrides], log
     )
 
 
@@ -68,12 +69,12 @@ def metrics(folder):
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory, recipe, val):
-    folder, said = tmp_path_factory.mktemp("runs") / "whole", []
-    run_small(folder, recipe, val, "data.0.seed=4", say=said.append)
-    return folder, said
+    folder, messages = tmp_path_factory.mktemp("runs") / "whole", []
+    run_small(folder, recipe, val, "data.0.seed=4", log=messages.append)
+    return folder, messages
 
 
-def test_it_learns_what_it_would_learn_from_shards(tmp_path, recipe, val, uninterrupted):
+def test_online_generation_equals_a_dataset(tmp_path, recipe, val, uninterrupted):
     generate(str(recipe), tmp_path / "shards", 120, seed=4, workers=0)
     run_small(tmp_path / "run", tmp_path / "shards", val)
     assert metrics(tmp_path / "run") == metrics(uninterrupted[0])
@@ -96,10 +97,10 @@ def test_a_curriculum_is_read_in_order_from_shards_and_from_the_recipe(tmp_path,
 
 
 def test_the_data_are_described_as_shards_are(recipe, uninterrupted):
-    said = "\n".join(uninterrupted[1])
-    assert f"draw {recipe}: samples 0 to 119 of seed 4" in said
-    assert "left out: character outside the charset" in said
-    assert "of the training labels use characters outside the charset: ! (" in said
+    messages = "\n".join(uninterrupted[1])
+    assert f"generate {recipe} online: samples 0 to 119 of seed 4" in messages
+    assert "left out: character outside the charset" in messages
+    assert "training labels contain characters outside the charset: ! (" in messages
 
 
 def test_the_run_says_what_it_was_trained_on(tmp_path, recipe, val, uninterrupted):
@@ -111,10 +112,10 @@ def test_the_run_says_what_it_was_trained_on(tmp_path, recipe, val, uninterrupte
     kept = folder / "recipes" / "0-mine.yaml"
     assert read_yaml(kept)["corpus"][0]["path"] == str(recipe.parent / "texts.txt")
     assert sorted(path.name for path in kept.parent.iterdir()) == ["0-mine.arrow", "0-mine.yaml"]
-    generate(str(kept), tmp_path / "again", 12, workers=0)  # it can be drawn from
+    generate(str(kept), tmp_path / "again", 12, workers=0)  # it can be used
 
 
-def test_a_stopped_training_goes_on_as_if_nothing_had_been(tmp_path, recipe, val, uninterrupted, capfd):
+def test_a_stopped_training_is_resumed_exactly(tmp_path, recipe, val, uninterrupted, capfd):
     folder = tmp_path / "run"
 
     def stop(line):
@@ -122,17 +123,17 @@ def test_a_stopped_training_goes_on_as_if_nothing_had_been(tmp_path, recipe, val
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        run_small(folder, recipe, val, "data.0.seed=4", "data_workers=1", say=stop)
+        run_small(folder, recipe, val, "data.0.seed=4", "data_workers=1", log=stop)
     assert json.loads((folder / "state.json").read_text())["step"] == 5
-    assert "scanning" in capfd.readouterr().err
+    assert f"{recipe}: 120 of 120 lines" in capfd.readouterr().err
     run_small(folder, recipe, val, "data.0.seed=4")
-    assert "scanning" not in capfd.readouterr().err  # what is known of the lines lies in the RUN
+    assert f"{recipe}: 120 of 120 lines" not in capfd.readouterr().err  # the index of the lines is in the run directory
     assert metrics(folder) == metrics(uninterrupted[0])
     weights = [path / "weights.safetensors" for path in (folder, uninterrupted[0])]
     assert weights[0].read_bytes() == weights[1].read_bytes()
 
 
-def test_a_changed_recipe_is_refused_and_named(tmp_path, val):
+def test_a_changed_recipe_is_rejected_with_the_change(tmp_path, val):
     recipe = write_recipe(tmp_path / "recipe")
     run_small(tmp_path / "run", recipe, val, "samples=16")
     before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
@@ -143,18 +144,18 @@ def test_a_changed_recipe_is_refused_and_named(tmp_path, val):
     (tmp_path / "recipe" / "texts.txt").write_text("zeta")
     with pytest.raises(InputError, match=r"\(corpus\.0\.path has changed\)"):
         run_small(tmp_path / "run", recipe, val, "samples=16")
-    (tmp_path / "run" / "recipes" / "0-mine.arrow").unlink()  # as after a kill before it was written
-    with pytest.raises(InputError, match=r"data\.0\.digest is [0-9a-f]{64} there and [0-9a-f]{64} here"):
+    (tmp_path / "run" / "recipes" / "0-mine.arrow").unlink()  # as if the process had been killed before it was written
+    with pytest.raises(InputError, match=r"data\.0\.digest was [0-9a-f]{64}, is [0-9a-f]{64}"):
         run_small(tmp_path / "run", recipe, val, "samples=16")
     write_recipe(tmp_path / "recipe")
-    for override, told in (("data.0.seed=1", "data.0.seed is 0"), ("data.0.count=20", "data.0.count is 16")):
-        with pytest.raises(InputError, match=told):
+    for override, message in (("data.0.seed=1", "data.0.seed was 0"), ("data.0.count=20", "data.0.count was 16")):
+        with pytest.raises(InputError, match=message):
             run_small(tmp_path / "run", recipe, val, "samples=16", override)
     run_small(tmp_path / "run", recipe, val, "samples=16")
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_each_recipe_has_the_lines_that_the_budget_asks_of_it(tmp_path, recipe, val):
+def test_the_budget_sets_the_lines_of_each_recipe(tmp_path, recipe, val):
     image = np.full((32, 60, 3), 200, np.uint8)
     cv2.imwrite(str(tmp_path / "a.png"), image)
     (tmp_path / "labels.tsv").write_text("a.png\tabc\n")
@@ -164,49 +165,49 @@ def test_each_recipe_has_the_lines_that_the_budget_asks_of_it(tmp_path, recipe, 
     assert [entry.get("count") for entry in entries] == [12, None, 10]
     assert [entry["source"] for entry in entries] == [str(recipe), str(tmp_path / "labels.tsv"), "digits"]
     assert {path.stem for path in (run.folder / "recipes").iterdir()} == {"0-mine", "2-digits"}
-    # A RUN's settings can be used again: the recipe must still be the same.
+    # The settings of a run can be used again if the recipe is still the same.
     settings = tmp_path / "again.yaml"
     settings.write_text((run.folder / "config.yaml").read_text())
-    train(str(settings), tmp_path / "again", log=lambda line: None)
+    train(str(settings), tmp_path / "again", log=lambda message: None)
     assert metrics(tmp_path / "again") == metrics(run.folder)
     settings.write_text(settings.read_text().replace(entries[0]["digest"], "f" * 64))
     with pytest.raises(InputError, match=r"data\.0\.digest: recipe .* has [0-9a-f]{12}, not ffffffffffff"):
-        train(str(settings), tmp_path / "other", log=lambda line: None)
+        train(str(settings), tmp_path / "other", log=lambda message: None)
 
 
 @pytest.mark.parametrize(
-    ("preset", "data", "overrides", "told"),
+    ("preset", "data", "overrides", "message"),
     [
-        ("rec-tiny", "scenes", (), "draws scenes, not lines"),
-        ("rec-tiny", "{val}", ("data.0.count=5",), r"data\.0\.count: .* is no recipe"),
-        ("rec-tiny", "{val}", ("data.0.seed=5",), r"data\.0\.seed: .* is no recipe"),
+        ("rec-tiny", "scenes", (), "generates scenes, but a recognizer needs lines"),
+        ("rec-tiny", "{val}", ("data.0.count=5",), r"data\.0\.count is only for recipes"),
+        ("rec-tiny", "{val}", ("data.0.seed=5",), r"data\.0\.seed is only for recipes"),
         ("rec-tiny", "nowhere.yaml", (), "there is no such file"),
         ("rec-tiny", "digits", ("data.0.count=0",), r"data\.0\.count"),
         ("rec-tiny", "digits", ("charset=letters",), "no line to learn from"),
-        ("det-tiny", "scenes", (), "scenes is a recipe: a detector's scenes are not drawn"),
-        ("det-tiny", "{val}", ("data.0.seed=5",), r"data\.0\.seed: .* is no recipe"),
+        ("det-tiny", "scenes", (), "scenes is a recipe: scenes are not generated online"),
+        ("det-tiny", "{val}", ("data.0.seed=5",), r"data\.0\.seed is only for recipes"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_and_leaves_nothing(tmp_path, val, preset, data, overrides, told):
+def test_invalid_recipes_are_rejected_and_leave_no_folder(tmp_path, val, preset, data, overrides, message):
     settings = ("samples=16", "threads=1", "data_workers=0", *overrides)
-    with pytest.raises(InputError, match=told):
-        train(preset, tmp_path / "run", [data.format(val=val)], [val], settings, lambda line: None)
+    with pytest.raises(InputError, match=message):
+        train(preset, tmp_path / "run", [data.format(val=val)], [val], settings, lambda message: None)
     assert not (tmp_path / "run").exists()
 
 
-def test_a_recipe_to_validate_on_is_refused(tmp_path, recipe):
+def test_a_recipe_for_validation_is_rejected(tmp_path, recipe):
     with pytest.raises(InputError, match=r"digits is a recipe: .*ocrmill generate"):
         run_small(tmp_path / "run", recipe, "digits")
 
 
-def test_lines_that_cannot_be_drawn_fail_the_job_and_leave_nothing(tmp_path, val):
+def test_too_many_skipped_lines_fail_the_job_and_leave_no_folder(tmp_path, val):
     recipe = write_recipe(tmp_path / "recipe", 'corpus: [{use: pattern, pattern: "é|ü|ö|ä|í|[0-9]{1,6}"}]')
     with pytest.raises(JobError, match="could not be generated, more than 1%"):
         run_small(tmp_path / "run", recipe, val, "samples=600")
     assert not (tmp_path / "run").exists()
 
 
-def test_a_path_goes_before_a_preset(tmp_path, monkeypatch):
+def test_a_path_takes_precedence_over_a_preset(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert parse_source("digits=2").model_dump() == {"source": "digits", "weight": 2}
     assert parse_source("mine.yaml").source == str(tmp_path / "mine.yaml")
@@ -215,19 +216,19 @@ def test_a_path_goes_before_a_preset(tmp_path, monkeypatch):
     assert parse_source("digits=2").source == str(tmp_path / "digits")
 
 
-def test_a_replay_stream_holds_every_character_of_a_run(tmp_path, recipe, val, uninterrupted):
+def test_a_replay_source_covers_every_character_of_a_run(tmp_path, recipe, val, uninterrupted):
     run, _ = uninterrupted
     replay = tmp_path / "replay.yaml"
     replay.write_text(
         f"base: digits\ncharset: {run}/charset.txt\n"
         f"corpus: [{{use: characters, charset: {run}/charset.txt, count_range: [2, 6]}}]\n"
     )
-    old = run / "recipes" / "0-mine.yaml"  # what the RUN was trained on can be drawn anew, too
+    old = run / "recipes" / "0-mine.yaml"  # the training lines of the run can be generated again, too
     new = write_recipe(tmp_path / "new", 'corpus: [{use: pattern, pattern: "[xyz]{2,4}"}]')
-    said = []
+    messages = []
     data, again = [str(new), f"{replay}=2", f"{old}=1"], ("samples=200", "validate_every=100", f"init={run}")
-    run_small(tmp_path / "run", data, val, *again, "data.2.seed=77", say=said.append)
-    assert not [line for line in said if "are in no training label" in line]
-    said.clear()
-    run_small(tmp_path / "without", data[:1], val, *again, "samples=16", say=said.append)
-    assert [line for line in said if line.startswith("33 of 36 characters are in no training label")]
+    run_small(tmp_path / "run", data, val, *again, "data.2.seed=77", log=messages.append)
+    assert not [line for line in messages if "are in no training label" in line]
+    messages.clear()
+    run_small(tmp_path / "without", data[:1], val, *again, "samples=16", log=messages.append)
+    assert [line for line in messages if line.startswith("33 of 36 characters are in no training label")]

