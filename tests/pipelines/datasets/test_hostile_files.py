@@ -213,7 +213,7 @@ def test_models(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -
     folder = tmp_path_factory.mktemp("models")
     (folder / "a.onnx").write_bytes(data.draw(damaged(whole)))
     with pytest.raises(InputError):
-        import_onnx(folder / "a.onnx", data.draw(st.sampled_from(["recognizer", "detector"])), folder / "run", say=str)
+        import_onnx(folder / "a.onnx", data.draw(st.sampled_from(["recognizer", "detector"])), folder / "run", log=str)
     assert not (folder / "run").exists()
 
 
