@@ -27,7 +27,7 @@ from pipelines.datasets.order import ShuffledRows
 from pipelines.datasets.selection import select_lines
 from pipelines.datasets.source import LineSource
 from pipelines.datasets.stream import RecognitionStream
-from pipelines.inference.run import Run
+from pipelines.inference.run import RecognizerRun
 from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from pipelines.training.job import train
@@ -71,7 +71,7 @@ def generating(recipe: ResolvedRecipe, count: int, folder: Path) -> None:
     since = time.process_time()
     source = OnlineSource(sampler, scan_recipe(sampler, count, 0))
     report_speed("the scan", len(source), time.process_time() - since)
-    order = ShuffledRows(np.arange(len(source)), source.groups, seed=0, source=0)
+    order = ShuffledRows(np.arange(len(source)), source.group_offsets, seed=0, source=0)
     batches = [order.take(begin, begin + BATCH) for begin in range(0, len(source), BATCH)]
     report_speed("shuffled, in batches of 64", len(source), seconds(lambda: [source.read(rows) for rows in batches]))
 
@@ -99,13 +99,14 @@ def waiting(recipe: ResolvedRecipe, preset: str, steps: int, folder: Path) -> No
             *(f"log_every={WARM}", f"validate_every={steps}", f"checkpoint_every={steps}"),
         ]
         run = train(preset, folder / f"run-{name}", [str(source)], [str(folder / "val")], settings, print)
+        assert isinstance(run, RecognizerRun)
         entries = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
         report(
             name, [entry for entry in entries if entry["event"] == "train"], batch_seconds(run, recipe, source, steps)
         )
 
 
-def batch_seconds(run: Run, recipe: ResolvedRecipe, source: Path, steps: int) -> float:
+def batch_seconds(run: RecognizerRun, recipe: ResolvedRecipe, source: Path, steps: int) -> float:
     """Return the CPU time of making a batch, without opening fonts."""
     if source.is_dir():
         opened: LineSource = open_line_source(source)

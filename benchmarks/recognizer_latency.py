@@ -17,7 +17,7 @@ import torch
 from models.recognizer import Recognizer
 from pipelines.inference.engine import Engine, onnx_engine, open_onnx_session, torch_recognizer
 from pipelines.inference.onnx_export import to_onnx
-from pipelines.inference.run import create_run
+from pipelines.inference.run import RecognizerRun, create_run
 from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.recognizer_job import resolve_training_charset
 from pipelines.training.resolve import resolve_config
@@ -32,6 +32,7 @@ def engines(preset: str, *overrides: str) -> tuple[Recognizer, list[Engine]]:
     charset = resolve_training_charset(config.charset)
     with tempfile.TemporaryDirectory() as folder:
         run = create_run(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
+        assert isinstance(run, RecognizerRun)
         run.save_weights(config.network.build(charset, config.input.height))
         model = run.load_model()
         session = open_onnx_session(to_onnx(run)[0], threads=1)
