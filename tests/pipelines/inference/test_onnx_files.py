@@ -71,7 +71,7 @@ def changed(source, path, **metadata):
     ("postprocessing", "message"),
     [
         ('{"treshold": 0.3}', "unknown key 'treshold'; did you mean 'threshold'"),
-        ('{"threshold": 3}', "threshold and box_threshold are probabilities"),
+        ('{"threshold": 3}', "threshold and box_threshold must be probabilities"),
         ('{"threshold": "high"}', "threshold: .*not 'high'"),
         ('{"threshold"', "postprocessing.*JSON"),
         ("[1, 2]", "postprocessing"),

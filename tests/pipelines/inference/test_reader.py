@@ -239,7 +239,7 @@ def test_command_reads_the_other_images_after_an_error(tmp_path):
     assert "ALPHA" in done.stdout
     assert "GAMMA" in done.stdout
     assert "b.jpg: this is not a readable image" in done.stderr
-    assert "1 of 3 pictures could not be read" in done.stderr
+    assert "1 of 3 images could not be read" in done.stderr
     assert "Traceback" not in done.stderr
     pages = json.loads(out.read_text(encoding="utf-8"))
     assert [Path(name).name for name in pages] == ["a.jpg", "c.jpg"]
