@@ -69,8 +69,8 @@ def generating(recipe: ResolvedRecipe, count: int, folder: Path) -> None:
     sampler = RecipeSampler(recipe, recipe.digest, 0)
     next(sampler.sample([0]))  # opens the fonts
     since = time.process_time()
-    source = OnlineSource(draws, scan_recipe(draws, count, 0))
-    told("the survey", len(source), time.process_time() - since)
+    source = OnlineSource(sampler, scan_recipe(sampler, count, 0))
+    report_speed("the scan", len(source), time.process_time() - since)
     order = ShuffledRows(np.arange(len(source)), source.group_offsets, seed=0, source=0)
     batches = [order.take(begin, begin + BATCH) for begin in range(0, len(source), BATCH)]
     report_speed("shuffled, in batches of 64", len(source), seconds(lambda: [source.read(rows) for rows in batches]))
@@ -102,14 +102,12 @@ def waiting(recipe: ResolvedRecipe, preset: str, steps: int, folder: Path) -> No
         assert isinstance(run, RecognizerRun)
         entries = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
         report(
-            name,
-            [entry for entry in entries if entry["event"] == "train"],
-            batch_seconds(RecognizerRun.open(run.folder), recipe, source, steps),
+            name, [entry for entry in entries if entry["event"] == "train"], batch_seconds(run, recipe, source, steps)
         )
 
 
 def batch_seconds(run: RecognizerRun, recipe: ResolvedRecipe, source: Path, steps: int) -> float:
-    """CPU time of making a batch, the fonts open."""
+    """Return the CPU time of making a batch, without opening fonts."""
     if source.is_dir():
         opened: LineSource = open_line_source(source)
     else:

@@ -28,11 +28,11 @@ def engines(preset: str, *overrides: str) -> tuple[Recognizer, list[Engine]]:
     """Return a network with random weights, and its engines."""
     config = resolve_config(preset, overrides=overrides)
     if not isinstance(config, RecognizerTrainConfig):
-        raise InputError(f"{preset} is not a preset of recognizers")
+        raise InputError(f"{preset} is not a recognizer")
     charset = resolve_training_charset(config.charset)
     with tempfile.TemporaryDirectory() as folder:
-        create_run(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
-        run = RecognizerRun.open(Path(folder))
+        run = create_run(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
+        assert isinstance(run, RecognizerRun)
         run.save_weights(config.network.build(charset, config.input.height))
         model = run.load_model()
         session = open_onnx_session(to_onnx(run)[0], threads=1)
