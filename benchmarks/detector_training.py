@@ -1,9 +1,9 @@
-"""What training a detector costs on one thread: images per CPU-second, the share that data take, and memory.
+"""The cost of training a detector on one thread: images per CPU-second, time for data and network, and memory.
 
     python -m benchmarks.detector_training SOURCE [--preset det-db] [--sides 320 480] [--batch 8] [KEY=VALUE ...]
 
-The network and the data are measured one after the other in this process, as `data_workers=0` runs them; `waiting` of a
-training with a data worker of its own is in its metrics.jsonl. SOURCE is a label file or a data set of scenes.
+Data and network are measured one after the other in this process, as with `data_workers=0`; for a training with a data
+worker, see `data_wait_fraction` in its metrics.jsonl. SOURCE is a label file or a dataset of scenes.
 """
 
 import argparse
@@ -46,19 +46,19 @@ def measure(config: DetectorTrainConfig, folder: Path, steps: int) -> None:
     prepared = prepare_detector(config, folder)
     prepared.on_start(create_run(folder, prepared.settings, prepared.preprocessing))
     task = prepared.task
-    learner = TrainState(task.model, config)
+    state = TrainState(task.model, config)
     data, network = 0.0, 0.0
     for step in range(steps + 2):
-        begun = time.process_time()
+        started = time.process_time()
         (batch,) = task.batches(range(step, step + 1))
         loaded = time.process_time()
         with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bf16"):
             parts = task.losses(batch, step)
-        learner.backward([torch.stack(list(parts.values())).sum()])
-        learner.reduce_gradients()
-        learner.step(step)
-        if step >= 2:  # the first ones set up
-            data, network = data + loaded - begun, network + time.process_time() - loaded
+        state.backward([torch.stack(list(parts.values())).sum()])
+        state.reduce_gradients()
+        state.step(step)
+        if step >= 2:  # the first two are warm-up
+            data, network = data + loaded - started, network + time.process_time() - loaded
     images = steps * config.batch_size
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(

@@ -1,11 +1,10 @@
-"""Train arms of an experiment, one after the other, and keep what came of them in a ledger that grows over days.
+"""Train arms of an experiment, one after the other, and record the results in a ledger.
 
     python -m benchmarks.experiments --arm det-tuned --seed 0 --out OUT --input ic15=LABELS --input photos=FOLDER
     python -m benchmarks.experiments --table detectors
 
-`arms.yaml` says what an arm is. What it reads is made first, and kept under OUT. A training that was interrupted goes
-on with the same command; an arm that is in the ledger already is not trained again. `--table` compares what the ledger
-has.
+`arms.yaml` defines the arms. Their inputs are made first and kept under OUT. Re-run the same command to resume an
+interrupted training; an arm that is in the ledger is not trained again. `--table` compares the entries of the ledger.
 """
 
 import argparse
@@ -30,46 +29,50 @@ class Bench:
 
     Args:
         experiments: all arms.
-        inputs: that they read.
-        out: folder of the RUNs.
-        file: of the ledger.
+        inputs: inputs of the arms.
+        out: folder for run directories.
+        file: path of the ledger.
     """
 
     def __init__(self, experiments: Experiments, inputs: Inputs, out: Path, file: Path) -> None:
         self._experiments, self._inputs, self._out, self._file = experiments, inputs, out, file
-        inputs.places["run"] = str(out.absolute())
+        inputs.paths["run"] = str(out.absolute())
 
     def finish(self, name: str, seed: int) -> None:
-        """Train an arm to its end, score it and enter it, unless that was done.
+        """Train and score an arm and append it to the ledger, unless it has an entry.
 
         Raises:
-            InputError: there is no such arm, something that it needs is missing, or the training failed.
+            InputError: there is no such arm, an input is missing, or the training failed.
         """
         if ledger.find(ledger.read_ledger(self._file), name, seed):
-            print(f"{name}, seed {seed}: it is in {self._file} already")
+            print(f"{name}, seed {seed}: is already in {self._file}")
             return
         table = self._experiments.table_of(name)[1]
         arm = table.arms[name]
         if arm.network is None:
             command = self._command(table, arm, seed)
-            place, told = self._trained(name, seed, command), "ocrmill " + " ".join(command)
-            spent = _spent(place)
+            model_run, command_text = self._trained(name, seed, command), "ocrmill " + " ".join(command)
+            spent = _spent(model_run)
         else:
-            place, told, spent = open_run(Path(self._inputs.filled(arm.network))), f"{arm.network} as it is", _Spent()
+            model_run, command_text, spent = (
+                open_run(Path(self._inputs.filled(arm.network))),
+                f"{arm.network} as it is",
+                _Spent(),
+            )
         scores, outcomes = {}, {}
         for source in table.score:
-            scores[source], outcomes[source] = score(place, self._inputs.filled(source))
+            scores[source], outcomes[source] = score(model_run, self._inputs.filled(source))
         entry = ledger.Entry(
             arm=name,
             seed=seed,
-            command=told,
+            command=command_text,
             commit=ledger.commit(),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             hardware=ledger.hardware(),
             samples=spent.samples,
             cpu_seconds=spent.cpu_seconds,
-            waiting=spent.waiting,
-            parameters=parameters(place),
+            data_wait_fraction=spent.data_wait_fraction,
+            parameters=parameters(model_run),
             scores=scores,
             outcomes=outcomes,
             inputs=self._inputs.digests(),
@@ -85,7 +88,7 @@ class Bench:
         return ["train", arm.preset or "", *data, *val, f"seed={seed}", *settings, *arm.settings, *runs]
 
     def _best(self, names: Sequence[str], seed: int) -> str:
-        """The folder of the arm whose weights had the best validation score."""
+        """Return the folder of the arm with the best validation score."""
         folders = []
         for name in names:
             arm, _, own = name.partition("@")
@@ -109,23 +112,25 @@ def _json(path: Path) -> dict[str, float]:
 class _Spent(NamedTuple):
     samples: int = 0
     cpu_seconds: float = 0.0
-    waiting: float = 0.0
+    data_wait_fraction: float = 0.0
 
 
-def _spent(place: Run) -> _Spent:
-    entries = [json.loads(line) for line in (place.folder / "metrics.jsonl").read_text().splitlines()]
+def _spent(model_run: Run) -> _Spent:
+    entries = [json.loads(line) for line in (model_run.folder / "metrics.jsonl").read_text().splitlines()]
     steps = [entry for entry in entries if entry["event"] == "train"]
-    waiting = sum(entry["waiting"] for entry in steps) / len(steps)
-    return _Spent(steps[-1]["samples"], entries[-1]["cpu_seconds"], round(waiting, 4))
+    fraction = sum(entry["data_wait_fraction"] for entry in steps) / len(steps)
+    return _Spent(steps[-1]["samples"], entries[-1]["cpu_seconds"], round(fraction, 4))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--arm", action="append", default=[], help="may be given several times")
-    parser.add_argument("--seed", type=int, action="append", help="may be given several times; 0 if left out")
+    parser.add_argument("--arm", action="append", default=[], help="can be repeated")
+    parser.add_argument("--seed", type=int, action="append", help="can be repeated; default: 0")
     parser.add_argument("--table", help="print this table as Markdown")
-    parser.add_argument("--baseline", metavar="ARM", help="that --table compares with, instead of the table's own")
-    parser.add_argument("--out", type=Path, help="folder for RUNs and inputs")
+    parser.add_argument(
+        "--baseline", metavar="ARM", help="arm to compare with in --table, instead of the table's baseline"
+    )
+    parser.add_argument("--out", type=Path, help="folder for run directories and inputs")
     parser.add_argument("--input", action="append", default=[], metavar="NAME=PATH")
     parser.add_argument("--ledger", type=Path, default=ledger.LEDGER)
     options = parser.parse_args()
@@ -133,7 +138,7 @@ def main() -> None:
         experiments = Experiments.read()
         given = dict(entry.split("=", 1) for entry in options.input)
         if options.arm and options.out is None:
-            raise InputError("--arm trains: say with --out where RUNs are to be")
+            raise InputError("--arm needs --out, a folder for run directories")
         for seed in options.seed or [0]:
             for arm in options.arm:
                 inputs = Inputs(experiments, given, options.out / "inputs")

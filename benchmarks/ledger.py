@@ -1,4 +1,4 @@
-"""The ledger of experiments: a JSON object a line, one for every arm that was trained to its end and scored."""
+"""The ledger of experiments: one JSON object per line, for every arm that was trained and scored."""
 
 import json
 import platform
@@ -15,27 +15,27 @@ from synthtext.core import InputError
 LEDGER = Path(__file__).with_name("ledger.jsonl")
 
 Outcomes = dict[str, Any]
-"""What became of every picture or line of a source: rows of `ImageMatch`, or characters 1, 0 and - (does not count)."""
+"""Outcomes of the samples of a source: rows of `ImageMatchCounts`, or characters 1, 0 and - (does not count)."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An arm that is finished.
+    """The result of an arm.
 
     Attributes:
-        arm: its name.
-        seed: of its training.
-        command: what was trained, inputs by name.
-        commit: of this repository; "+" behind it: with changes.
-        finished: UTC.
-        hardware: that it ran on.
-        samples: trained on.
-        cpu_seconds: of the training, data workers included.
-        waiting: share of the training's time that data were waited for.
-        parameters: of the network that is scored.
-        scores: of every source, by name of the input.
-        outcomes: of every source, for intervals.
-        inputs: digests of what it was made from, by name.
+        arm: name of the arm.
+        seed: seed of the training.
+        command: command of the training, with names of inputs.
+        commit: commit of this repository; "+" at the end: with uncommitted changes.
+        finished: time, UTC.
+        hardware: CPU or GPU, and version of torch.
+        samples: samples of the training.
+        cpu_seconds: CPU time of the training, data workers included.
+        data_wait_fraction: fraction of the training's time spent waiting for data.
+        parameters: parameters of the network.
+        scores: scores by source.
+        outcomes: outcomes of the samples by source, for confidence intervals.
+        inputs: digests of the inputs by name.
     """
 
     arm: str
@@ -46,7 +46,7 @@ class Entry:
     hardware: str
     samples: int
     cpu_seconds: float
-    waiting: float
+    data_wait_fraction: float
     parameters: int
     scores: Mapping[str, Mapping[str, float]]
     outcomes: Mapping[str, Outcomes]
@@ -54,10 +54,10 @@ class Entry:
 
 
 def read_ledger(path: Path) -> list[Entry]:
-    """All entries, oldest first; no file is an empty ledger.
+    """Return all entries, oldest first; a missing file is an empty ledger.
 
     Raises:
-        InputError: a line is no entry.
+        InputError: a line is invalid.
     """
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     entries = []
@@ -65,32 +65,34 @@ def read_ledger(path: Path) -> list[Entry]:
         try:
             entries.append(Entry(**json.loads(line)))
         except (ValueError, TypeError) as error:
-            raise InputError(f"{path}: line {number} is no entry of a ledger: {error}") from None
+            raise InputError(f"{path}: line {number} is not an entry of a ledger: {error}") from None
     return entries
 
 
 def append(path: Path, entry: Entry) -> None:
-    """Add a row."""
+    """Append an entry."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
 
 
 def find(entries: Sequence[Entry], arm: str, seed: int) -> Entry | None:
-    """The latest entry of an arm and a seed."""
+    """Return the latest entry of an arm and a seed."""
     return next((entry for entry in reversed(entries) if (entry.arm, entry.seed) == (arm, seed)), None)
 
 
 def commit() -> str:
-    """Of the repository that this file is in."""
-    told = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+", "--exclude", "*"]
-    found = subprocess.run(told, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or "unknown"
+    """Return the commit of the repository with this file."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+", "--exclude", "*"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
 
 
 def hardware() -> str:
-    """The processor, or the accelerator, and the library that calculates."""
+    """Return the CPU or GPU, and the version of torch."""
     if torch.cuda.is_available():
         return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
-    about = Path("/proc/cpuinfo")
-    names = [line.partition(":")[2].strip() for line in about.read_text().splitlines() if line.startswith("model name")]
+    cpuinfo = Path("/proc/cpuinfo")
+    names = [
+        line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+    ]
     return f"{len(names)} x {names[0] if names else platform.processor()}, torch {torch.__version__}"

@@ -1,7 +1,7 @@
-"""What a line costs a recognizer on one thread, run by torch and by onnxruntime, and how many parameters it has.
+"""Latency of recognizers for a line on one thread, in torch and in onnxruntime, and their numbers of parameters.
 
 python -m benchmarks.recognizer_latency [--width 320] [--rounds 200] PRESET [KEY=VALUE ...] [, PRESET [KEY=VALUE ...]]
-The networks take turns, line by line, so that what else the machine does falls on all of them; ratios are to the first.
+The networks alternate line by line, so that other load of the machine affects all of them; ratios are to the first.
 """
 
 import argparse
@@ -25,14 +25,14 @@ from synthtext.core import InputError
 
 
 def engines(preset: str, *overrides: str) -> tuple[Recognizer, list[Engine]]:
-    """A network with fresh weights, and what runs it."""
+    """Return a network with random weights, and its engines."""
     config = resolve_config(preset, overrides=overrides)
     if not isinstance(config, RecognizerTrainConfig):
-        raise InputError(f"{preset} is not a preset of recognizers")
+        raise InputError(f"{preset} is not a recognizer")
     charset = resolve_training_charset(config.charset)
     with tempfile.TemporaryDirectory() as folder:
-        create_run(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
-        run = RecognizerRun.open(Path(folder))
+        run = create_run(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
+        assert isinstance(run, RecognizerRun)
         run.save_weights(config.network.build(charset, config.input.height))
         model = run.load_model()
         session = open_onnx_session(to_onnx(run)[0], threads=1)
@@ -40,7 +40,7 @@ def engines(preset: str, *overrides: str) -> tuple[Recognizer, list[Engine]]:
 
 
 def milliseconds(candidates: Sequence[Engine], line: torch.Tensor, rounds: int) -> list[float]:
-    """Median CPU time of every candidate."""
+    """Return the median CPU time of every candidate."""
     spent = np.zeros((rounds, len(candidates)))
     for times in spent:
         for column, engine in enumerate(candidates):

@@ -27,7 +27,7 @@ ENTRY = ledger.Entry(
     hardware="one",
     samples=8,
     cpu_seconds=1.0,
-    waiting=0.0,
+    data_wait_fraction=0.0,
     parameters=1,
     scores={},
     outcomes={},
@@ -55,30 +55,30 @@ def readings(entry, marks):
 
 def differences(*entries):
     """The column of differences, by arm, as (difference, low, high)."""
-    told = comparison.compared(arms.Experiments(inputs={}, tables={"table": TABLE}), "table", entries)
-    cells = {row.split(" | ")[0].strip("| "): row.split(" | ")[-3] for row in told.splitlines() if row.startswith("|")}
+    text = comparison.compared(arms.Experiments(inputs={}, tables={"table": TABLE}), "table", entries)
+    cells = {row.split(" | ")[0].strip("| "): row.split(" | ")[-3] for row in text.splitlines() if row.startswith("|")}
     numbers = {arm: cell.replace("(", "").replace(")", "").replace(" to ", " ").split() for arm, cell in cells.items()}
     return {arm: tuple(map(float, found)) for arm, found in numbers.items() if arm == "other"}
 
 
-def test_a_clear_difference_is_told_from_chance_and_an_equal_arm_is_not():
-    chance = np.random.default_rng(3)
-    truths = chance.integers(1, 9, 200)
-    found = chance.binomial(truths, 0.5)
+def test_a_clear_difference_is_significant_and_an_equal_arm_is_not():
+    rng = np.random.default_rng(3)
+    truths = rng.integers(1, 9, 200)
+    found = rng.binomial(truths, 0.5)
     base = matches(ENTRY, np.stack([truths, truths, found], axis=1))
-    better = np.minimum(truths, found + chance.binomial(1, 0.5, 200))
+    better = np.minimum(truths, found + rng.binomial(1, 0.5, 200))
     other = matches(replace(ENTRY, arm="other"), np.stack([truths, truths, better], axis=1))
     exact = 100 * (other.scores["$held_out"]["hmean"] - base.scores["$held_out"]["hmean"])
     difference, low, high = differences(base, other)["other"]
     assert difference == pytest.approx(exact, abs=0.06)
     assert 0 < low < difference < high
-    assert differences(base, replace(base, arm="other"))["other"] == (0, 0, 0)  # paired: nothing is left to chance
+    assert differences(base, replace(base, arm="other"))["other"] == (0, 0, 0)  # paired: nothing is left to rng
 
 
 def test_the_interval_is_as_wide_as_the_known_one_of_a_share():
-    chance = np.random.default_rng(4)
+    rng = np.random.default_rng(4)
     for size in (200, 1800):
-        marks = ["".join(map(str, chance.integers(0, 2, size))) for _ in range(2)]
+        marks = ["".join(map(str, rng.integers(0, 2, size))) for _ in range(2)]
         base, other = readings(ENTRY, marks[0] + "--"), readings(replace(ENTRY, arm="other"), marks[1] + "--")
         _, low, high = differences(base, other)["other"]
         assert high - low == pytest.approx(2 * 1.96 * 100 * np.sqrt(0.5 / size), rel=0.12)
@@ -108,15 +108,15 @@ def test_lines_of_several_sources_count_as_one_against_the_arm_that_is_named():
     table = {**TABLE, "score": ["$a", "$b"], "together": True}
     known = arms.Experiments(inputs={}, tables={"table": table})
     for baseline, difference in (("base", "+5.0"), ("other", "-5.0")):
-        told = comparison.compared(known, "table", entries, baseline).partition(comparison.COMBINED)[2]
-        assert "| base | 1 | 50.0 | 82.5 | 50.0 |" in told
-        assert "| other | 1 | 50.0 | 87.5 | 50.0 |" in told
-        assert difference in told
+        text = comparison.compared(known, "table", entries, baseline).partition(comparison.COMBINED)[2]
+        assert "| base | 1 | 50.0 | 82.5 | 50.0 |" in text
+        assert "| other | 1 | 50.0 | 87.5 | 50.0 |" in text
+        assert difference in text
     with pytest.raises(InputError, match="there is no arm 'bas' in table; did you mean 'base'"):
         comparison.compared(known, "table", entries, "bas")
 
 
-def test_the_ledger_gives_back_what_was_entered_and_names_a_broken_line(tmp_path):
+def test_the_ledger_returns_its_entries_and_names_an_invalid_line(tmp_path):
     path = tmp_path / "ledger.jsonl"
     entry = matches(ENTRY, np.ones((2, 3), int))
     ledger.append(path, entry)
@@ -128,7 +128,7 @@ def test_the_ledger_gives_back_what_was_entered_and_names_a_broken_line(tmp_path
         ledger.read_ledger(path)
 
 
-def test_every_arm_can_be_started():
+def test_every_arm_has_valid_settings():
     """Settings are those that trainings know; inputs are made by a command or given."""
     known = arms.Experiments.read()
     names = [arm for table in known.tables.values() for arm in table.arms]
@@ -146,7 +146,7 @@ def test_every_arm_can_be_started():
             resolve_config(arm.preset, [*arm.data], [*arm.val], settings)
 
 
-def test_the_ledger_that_is_kept_can_be_read():
+def test_the_ledger_of_the_repository_is_valid():
     known = arms.Experiments.read()
     for entry in ledger.read_ledger(ledger.LEDGER):
         assert set(known.table_of(entry.arm)[1].score) <= set(entry.scores), entry.arm
@@ -199,15 +199,15 @@ def test_arms_are_trained_once_scored_and_compared(bench, capfd):
     assert first.outcomes["$held_out"]["alphanumeric_accuracy"].count("1") == round(32 * found)
     assert first.inputs.keys() == {"digits", "held_out"}
     assert first.inputs == second.inputs
-    told = comparison.compared(known, "tiny", [first, replace(second, inputs={**second.inputs, "digits": "another"})])
-    assert "$digits was not the same for all" in told
+    text = comparison.compared(known, "tiny", [first, replace(second, inputs={**second.inputs, "digits": "another"})])
+    assert "$digits was not the same for all" in text
     made.finish("first", 0)
     assert "already" in capfd.readouterr().out
     assert (out / "ledger.jsonl").read_text() == written
     assert "| second |" in comparison.compared(known, "tiny", ledger.read_ledger(out / "ledger.jsonl"))
 
 
-def test_an_unknown_arm_and_an_input_that_was_not_given_are_told(bench, tmp_path):
+def test_an_unknown_arm_and_a_missing_input_are_reported(bench, tmp_path):
     known, made, _ = bench
     with pytest.raises(InputError, match="did you mean 'first'"):
         made.finish("frist", 0)
@@ -216,26 +216,26 @@ def test_an_unknown_arm_and_an_input_that_was_not_given_are_told(bench, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("tree", "told"),
+    ("tree", "text"),
     [
         ({"generate": "lines", "count": 5, "seed": 1, "commit": "main"}, "commit"),
-        ({"generate": "lines", "count": 5, "seed": 1, "commit": "abcdef1", "families": 8}, "leave out without"),
+        ({"generate": "lines", "count": 5, "seed": 1, "commit": "abcdef1", "families": 8}, "remove without"),
         ({"generate": "lines", "count": 5, "seed": 1, "without": "colour"}, "without"),
         ({"generate": "lines", "count": 5, "seed": 1, "families": 0}, "families"),
         (
             {"generate": "lines", "count": 5, "seed": 1, "families": 8, "rebalance": {"run": "r", "misread": "l"}},
-            "drawn as it is",
+            "used unchanged",
         ),
         ({"trdg": "1.8.0", "count": 0, "seed": 1, "charset": "digits"}, "count"),
         ({"trdg": "1.8.0", "count": 5, "seed": 1}, "charset"),
     ],
 )
-def test_an_input_that_cannot_be_made_is_refused(tree, told):
-    with pytest.raises(ValidationError, match=told):
+def test_an_invalid_input_is_rejected(tree, text):
+    with pytest.raises(ValidationError, match=text):
         arms.Experiments(inputs={"lines": tree}, tables={})
 
 
-def test_effects_that_move_and_those_that_do_not_are_told_apart():
+def test_effects_are_removed_by_kind():
     whole = resolve_recipe("lines").settings["effects"]
     kept = {
         kind: json.loads(without_effects(kind, "lines", []).removeprefix("effects=")) for kind in ("geometry", "pixels")
@@ -246,12 +246,12 @@ def test_effects_that_move_and_those_that_do_not_are_told_apart():
     assert len(kept["geometry"]) + len(kept["pixels"]) == len(whole)
 
 
-def test_the_given_code_runs_and_no_other(tmp_path, capfd):
+def test_the_given_code_is_run(tmp_path, capfd):
     (tmp_path / "pipelines" / "cli").mkdir(parents=True)
     (tmp_path / "pipelines" / "__init__.py").write_text("")
     (tmp_path / "pipelines" / "cli" / "__init__.py").write_text("")
     main = tmp_path / "pipelines" / "cli" / "main.py"
-    main.write_text("import sys\ndef run():\n    print('first cut', *sys.argv[1:])\n")
+    main.write_text("import sys\ndef main():\n    print('first cut', *sys.argv[1:])\n")
     run("generate", "lines", code=tmp_path)
     assert capfd.readouterr().out == "first cut generate lines\n"
     main.write_text("def run():\n    raise SystemExit(2)\n")
@@ -259,7 +259,7 @@ def test_the_given_code_runs_and_no_other(tmp_path, capfd):
         run("generate", "lines", code=tmp_path)
 
 
-def test_a_commit_is_checked_out_as_it_was(tmp_path):
+def test_a_commit_is_checked_out(tmp_path):
     repository, nobody = tmp_path / "repository", {"user.name": "nobody", "user.email": "nobody@example.org"}
 
     def git(*words):
@@ -285,7 +285,7 @@ def test_a_commit_is_checked_out_as_it_was(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_words_of_another_generator_become_a_label_file_when_all_are_there(tmp_path):
+def test_words_of_another_generator_become_a_label_file_when_complete(tmp_path):
     drawn = [(Image.new("RGBA", (40 + i, 20), (i, 2 * i, 3 * i, 255)), f"word{i}") for i in range(6)]
     with pytest.raises(StopIteration):
         save_lines(tmp_path / "broken", iter(drawn), 7)

@@ -123,7 +123,7 @@ def crops_command(
     """Cut the texts out of scenes: a dataset of upright lines for recognizers.
 
     A text is cut out along its polygon and straightened, curved ones too. A text that is 1.5 times as high as wide is
-    taken to run downwards and is rotated, as in inference. Texts to be ignored or without characters are left out and
+    taken to run downwards and is rotated, as in inference. Ignored texts and texts without characters are left out and
     counted. Re-run the same command to resume an interrupted job.
 
     Example: ocrmill crops data/receipts -o data/receipt-lines

@@ -29,7 +29,7 @@ def describe_summary(summary: "JobSummary") -> list[str]:
     if summary.skipped:
         lines.append(f"skipped: {format_counts(summary.skipped)}")
     if summary.kind == "scenes":
-        lines.append(f"texts: {statistics.levels.total():,}, of these to be ignored: {statistics.ignored.total():,}")
+        lines.append(f"texts: {statistics.levels.total():,}, of these ignored: {statistics.ignored.total():,}")
     if statistics.problems:
         lines.append(f"labels {describe_label_problems(statistics.problems)}")
     if summary.character_frequencies:

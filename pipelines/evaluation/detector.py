@@ -174,26 +174,31 @@ def text_flags(texts: NDArray[np.void]) -> OutcomeFlags:
         "false_negative": ~covered & ~matched,
         "merged": outcome == DetectionOutcome.MERGED,
         "split": outcome == DetectionOutcome.SPLIT,
-        "oversized": outcome == DetectionOutcome.LOOSE,
-        "undersized": outcome == DetectionOutcome.TIGHT,
-        "no_overlap": outcome == DetectionOutcome.ALONE,
+        "oversized": outcome == DetectionOutcome.OVERSIZED,
+        "undersized": outcome == DetectionOutcome.UNDERSIZED,
+        "no_overlap": outcome == DetectionOutcome.NO_OVERLAP,
     }
 
 
 def detection_flags(detections: NDArray[np.void]) -> OutcomeFlags:
     """Return the outcomes of detections: `matched`, `merged`, `other` and `false_positive` add up to all of them."""
     outcome = detections["outcome"]
-    others = (DetectionOutcome.SPLIT, DetectionOutcome.LOOSE, DetectionOutcome.TIGHT, DetectionOutcome.REPEATED)
+    others = (
+        DetectionOutcome.SPLIT,
+        DetectionOutcome.OVERSIZED,
+        DetectionOutcome.UNDERSIZED,
+        DetectionOutcome.DUPLICATE,
+    )
     return {
         "matched": outcome == DetectionOutcome.MATCHED,
         "on_text": detections["covered"],
         "merged": outcome == DetectionOutcome.MERGED,
         "other": np.isin(outcome, others),
         "split": outcome == DetectionOutcome.SPLIT,
-        "oversized": outcome == DetectionOutcome.LOOSE,
-        "undersized": outcome == DetectionOutcome.TIGHT,
-        "duplicate": outcome == DetectionOutcome.REPEATED,
-        "false_positive": outcome == DetectionOutcome.ALONE,
+        "oversized": outcome == DetectionOutcome.OVERSIZED,
+        "undersized": outcome == DetectionOutcome.UNDERSIZED,
+        "duplicate": outcome == DetectionOutcome.DUPLICATE,
+        "false_positive": outcome == DetectionOutcome.NO_OVERLAP,
     }
 
 

@@ -24,7 +24,7 @@ _DETECTION_CLASSES: dict[DetectionOutcome, OverlayClass] = {
     DetectionOutcome.IGNORED: "ignored_detection",
     DetectionOutcome.MATCHED: "matched_detection",
     DetectionOutcome.MERGED: "merged",
-    DetectionOutcome.ALONE: "false_positive",
+    DetectionOutcome.NO_OVERLAP: "false_positive",
 }
 
 

@@ -13,7 +13,7 @@ CropLevel: TypeAlias = Level | Literal["leaves"]
 
 OTHER_LEVEL, MARKED_IGNORE, EMPTY_TEXT, TOO_LARGE = (
     "of another level",
-    "to be ignored",
+    "ignored",
     "without a text",
     "larger than an image",
 )

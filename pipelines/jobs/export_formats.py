@@ -22,8 +22,8 @@ PARENT_INSTANCES = "lines and blocks around other texts"
 NON_WORD_LEVELS = "levels other than word"
 TEXT_CLUSTERS = "texts' clusters"
 TEXT_ORIGINS = "texts' origins"
-IGNORED_TEXTS = "transcriptions of texts to be ignored"
-READ_AS_IGNORED = "texts that now read as to be ignored"
+IGNORED_TEXTS = "transcriptions of ignored texts"
+READ_AS_IGNORED = "texts that now read as ignored"
 
 
 def unsupported_fields(instances: Sequence[TextInstance]) -> Counter[str]:

@@ -103,8 +103,8 @@ def test_a_perfect_map_gives_the_labels(width, height, degrees, x, y):
     found = find_boxes(maps.shrink_map.astype(np.float32), PostprocessSettings())
     (polygon,) = found.polygons
     assert found.scores[0] > 0.6
-    # Rasterisation removes at most a pixel of a kernel's side; it adds up to two pixels to the side of a rotated kernel,
-    # because pixels count that the outline only touches.
+    # Rasterisation removes at most a pixel of a kernel's side. It adds up to two pixels to a side of a rotated kernel,
+    # because pixels that the outline only touches count.
     sides = np.sort(np.hypot(*(polygon - np.roll(polygon, 1, axis=0)).T)[:2])
     assert (sides > expected_sides(width, height, -1) - 0.1).all()
     assert (sides < expected_sides(width, height, 1 if degrees == 0 else 2) + 0.1).all()

@@ -74,12 +74,12 @@ def test_counts_follow_from_outcomes_and_agree_on_both_sides():
         assert match.ground_truths == len(texts) - sum(ignore)
         assert match.matched == (found.detections == DetectionOutcome.MATCHED).sum()
         assert not found.covered[found.texts == DetectionOutcome.IGNORED].any()
-        assert not found.covered[found.texts == DetectionOutcome.ALONE].any()
-        assert (found.on_text == ~np.isin(found.detections, (DetectionOutcome.IGNORED, DetectionOutcome.ALONE)))[
+        assert not found.covered[found.texts == DetectionOutcome.NO_OVERLAP].any()
+        assert (found.on_text == ~np.isin(found.detections, (DetectionOutcome.IGNORED, DetectionOutcome.NO_OVERLAP)))[
             found.detections != DetectionOutcome.MATCHED
         ].all()
         assert (found.contained_texts[found.detections == DetectionOutcome.MERGED] > 1).all()
-        assert DetectionOutcome.REPEATED not in found.texts
+        assert DetectionOutcome.DUPLICATE not in found.texts
         seen |= {("text", o) for o in found.texts.tolist()} | {("detection", o) for o in found.detections.tolist()}
     assert len(seen) == 2 * len(DetectionOutcome) - 1  # every one of them occurred
 

@@ -112,23 +112,25 @@ class Drawn(NamedTuple):
     sample: Sample
     letters: Image
     inked: Image
-    below: Image | None
-    ground: Image
+    strokes: Image | None
+    background: Image
     image: Image
 
     def check_contrast(self, floor: float) -> None:
         """Solid ink reaches the floor at every cluster, and so does the recorded contrast."""
         assert self.sample.meta.contrast >= floor - 0.01
-        ground, shown = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float64) for one in (self.ground, self.image))
+        below, shown = (
+            cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float64) for one in (self.background, self.image)
+        )
         beside = cv2.dilate(self.letters, np.ones((3, 3), np.uint8)) > 0
         share = self.letters / 255
-        ink = (shown - ground * (1 - share)) / np.maximum(share, 0.01)  # extrapolated to a coverage of 1
+        ink = (shown - below * (1 - share)) / np.maximum(share, 0.01)  # extrapolated to a coverage of 1
         clusters = self.sample.clusters
         for text, quad in zip(clusters.texts(self.sample.text), clusters.quads, strict=True):
             window = self.near(quad)
             solid = share[window] > 0.5
             if text.strip() and solid.any():
-                away = ground[window][beside[window]].mean() - ink[window][solid].mean()
+                away = below[window][beside[window]].mean() - ink[window][solid].mean()
                 assert abs(away) > floor - 4, (self.sample.text, text)  # contrast is measured in cells of two pixels
 
     def near(self, quad: Points) -> tuple[slice, slice]:
@@ -146,28 +148,28 @@ def drawn_by() -> Callable[[Sequence[str], int], list[Drawn]]:
         generator = resolve_recipe("lines", [*bare, *settings]).generator(5)
         assert isinstance(generator, LineGenerator)
         letters: dict[int, Image] = {}
-        drafts: dict[int, LineState] = {}
+        states: dict[int, LineState] = {}
         steps = generator.stages.steps
         find, compose = steps["compute ink masks"], steps["composite"]
 
         def found(some: Sequence[LineState]) -> None:
-            letters.update({draft.index: draft.coverage for draft in some})
+            letters.update({state.index: state.coverage for state in some})
             find(some)
 
         def composed(some: Sequence[LineState]) -> None:
             compose(some)
-            drafts.update({draft.index: draft for draft in some})
+            states.update({state.index: state for state in some})
 
         steps["compute ink masks"], steps["composite"] = found, composed
         samples = [sample for sample in generator.generate_many(range(count)) if not isinstance(sample, SkippedSample)]
         assert len(samples) >= 0.99 * count
-        return [_drawn(sample, letters[i], drafts[i]) for sample in samples for i in [int(sample.key[-10:])]]
+        return [_drawn(sample, letters[i], states[i]) for sample in samples for i in [int(sample.key[-10:])]]
 
     return draw
 
 
-def _drawn(sample: Sample, letters: Image, draft: LineState) -> Drawn:
-    part, ground = draft.block.backgrounds[draft.background_index], draft.background
+def _drawn(sample: Sample, letters: Image, state: LineState) -> Drawn:
+    part, below = state.block.backgrounds[state.background_index], state.background
     if isinstance(part, ParametricBackground):
-        ground = part.apply_overlay(ground, draft.background_parameters)
-    return Drawn(sample, letters, draft.coverage, draft.stroke_coverage, ground, sample.image)
+        below = part.apply_overlay(below, state.background_parameters)
+    return Drawn(sample, letters, state.coverage, state.stroke_coverage, below, sample.image)

@@ -18,7 +18,7 @@ ASCII = Charset.named("ascii")
 OWN = "fonts.system=false"
 
 
-def owed(schedule: CoverageSchedule, indices: Sequence[int]) -> list[str | None]:
+def required(schedule: CoverageSchedule, indices: Sequence[int]) -> list[str | None]:
     return [schedule.required(index) for index in indices]
 
 
@@ -42,7 +42,7 @@ def test_every_character_is_required_once_in_every_cycle(share: float, count: in
     schedule = CoverageSchedule(dict.fromkeys(characters, 1.0), share, seed)
     start = int(np.ceil(turn * schedule.period))
     stop = int(np.ceil((turn + 1) * schedule.period))
-    due = [character for character in owed(schedule, range(start, stop)) if character]
+    due = [character for character in required(schedule, range(start, stop)) if character]
     assert abs(len(due) - count) <= 1  # a cycle may start within a step
     assert abs(stop - start - count / share) <= 1 + 1e-5 * count / share**2  # shares are whole millionths
     if share in (0.01, 0.2, 0.5, 1.0):
@@ -57,23 +57,23 @@ def test_invisible_characters_are_required_only_if_listed() -> None:
 
 def test_order_differs_between_cycles_and_seeds() -> None:
     schedule = CoverageSchedule(dict.fromkeys(string.ascii_letters, 1.0), 0.5, 1)
-    first, second = owed(schedule, range(104)), owed(schedule, range(104, 208))
+    first, second = required(schedule, range(104)), required(schedule, range(104, 208))
     assert first != second
-    assert first != owed(CoverageSchedule(dict.fromkeys(string.ascii_letters, 1.0), 0.5, 2), range(104))
+    assert first != required(CoverageSchedule(dict.fromkeys(string.ascii_letters, 1.0), 0.5, 2), range(104))
 
 
 def test_required_character_depends_only_on_the_index() -> None:
     weights = {c: 1.0 + (c in "QZ") for c in string.ascii_letters}
     indices = np.random.default_rng(0).permutation(20_000).tolist()  # more cycles than are cached
-    shuffled = dict(zip(indices, owed(CoverageSchedule(weights, 0.3, 5), indices), strict=True))
-    assert [shuffled[i] for i in range(20_000)] == owed(CoverageSchedule(weights, 0.3, 5), range(20_000))
+    shuffled = dict(zip(indices, required(CoverageSchedule(weights, 0.3, 5), indices), strict=True))
+    assert [shuffled[i] for i in range(20_000)] == required(CoverageSchedule(weights, 0.3, 5), range(20_000))
     assert shuffled[7777] == CoverageSchedule(weights, 0.3, 5).required(7777)
 
 
 @pytest.mark.parametrize("indices", [range(30_000), range(2**31, 2**31 + 30_000)])
 def test_characters_are_required_by_weight_in_any_interval(indices: range) -> None:
     weights = {"a": 1.0, "b": 2.5, "c": 0.25, "d": 7.0, "e": 0.01}
-    counts = Counter(owed(CoverageSchedule(weights, 0.2, 9), indices))
+    counts = Counter(required(CoverageSchedule(weights, 0.2, 9), indices))
     due = len(indices) * 0.2
     assert counts.total() - counts[None] == pytest.approx(due, abs=1)
     for character, weight in weights.items():
@@ -82,12 +82,14 @@ def test_characters_are_required_by_weight_in_any_interval(indices: range) -> No
 
 def test_required_characters_are_in_the_texts_and_reach_the_minimum() -> None:
     samples = drawn(["coverage.share=0.2"], range(2000))
-    debts = [s for s in samples if "required_character" in s.meta.parameters]
-    assert len(debts) == 400
-    paid = Counter(s.meta.parameters["coverage_outcome"] for s in debts)
-    assert paid["sampled"] + paid["searched"] + paid["inserted"] >= 0.97 * len(debts), paid  # Amatic has only capitals
-    assert {"sampled", "searched", "inserted"} <= paid.keys()
-    for sample in debts:
+    covered = [s for s in samples if "required_character" in s.meta.parameters]
+    assert len(covered) == 400
+    outcomes = Counter(s.meta.parameters["coverage_outcome"] for s in covered)
+    assert outcomes["sampled"] + outcomes["searched"] + outcomes["inserted"] >= 0.97 * len(covered), (
+        outcomes
+    )  # Amatic has only capitals
+    assert {"sampled", "searched", "inserted"} <= outcomes.keys()
+    for sample in covered:
         assert (
             sample.meta.parameters["coverage_outcome"] in ("no font of the block", "no text")
             or sample.meta.parameters["required_character"] in sample.text
@@ -165,7 +167,7 @@ def test_a_required_space_is_not_at_the_end_of_a_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("balance", "told"),
+    ("options", "message"),
     [
         ({"share": 1.2}, "share 1.2 must be from 0 to 1"),
         ({"share": 1e-9}, "less than a millionth"),
@@ -174,13 +176,13 @@ def test_a_required_space_is_not_at_the_end_of_a_text() -> None:
         ({"weights": {"a": float("nan")}}, "weight of 'a' nan"),
     ],
 )
-def test_invalid_coverage_options_are_refused(balance: dict, told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        CoverageOptions(**balance)
+def test_invalid_coverage_options_are_refused(options: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        CoverageOptions(**options)
 
 
 @pytest.mark.parametrize(
-    ("balance", "told"),
+    ("options", "message"),
     [
         (CoverageOptions(0.1, characters="aß"), "characters: 'ß' is not in the charset"),
         (CoverageOptions(0.1, weights={"ß": 2}), "weights: 'ß' is not in the charset"),
@@ -188,6 +190,6 @@ def test_invalid_coverage_options_are_refused(balance: dict, told: str) -> None:
         (CoverageOptions(0.1, characters="ab", weights={"a": 0, "b": 0}), "no character is left"),
     ],
 )
-def test_coverage_options_outside_of_the_charset_are_refused(balance: CoverageOptions, told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        balance.weights_for(ASCII)
+def test_coverage_options_outside_of_the_charset_are_refused(options: CoverageOptions, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        options.weights_for(ASCII)

@@ -39,11 +39,11 @@ def rim(ink: Box) -> Points:
     return np.stack([np.tile(along, 2), np.repeat([ink.top, ink.bottom], 200)], axis=1).astype(np.float32)
 
 
-def framed(ink: Box, bent: Warp, em: float = EM) -> tuple[Warp, Warp, Size, Size]:
+def framed(ink: Box, curved: Warp, em: float = EM) -> tuple[Warp, Warp, Size, Size]:
     """Warps from a straight image to ems and from ems to a curved image, both with a border, and both sizes."""
     to_ems = Warp.scaling(1 / em, 1 / em).then(Warp.translation(ink.left - 3 / em, ink.top - 3 / em))
     straight = Size(np.ceil(ink.width * em) + 6, np.ceil(ink.height * em) + 6)
-    shown = bent.then(Warp.scaling(em, em))
+    shown = curved.then(Warp.scaling(em, em))
     box = bounding_box(shown.points(rim(ink)))
     shown = shown.then(Warp.translation(10 - box.left, 10 - box.top))
     return to_ems, shown, straight, Size(np.ceil(box.width + 20), np.ceil(box.height + 20))
@@ -94,8 +94,8 @@ def test_backward_inverts_a_ring(width: float, height: float, degrees: float, do
     ring = RingMap(ink, width / np.deg2rad(degrees), downwards)
     points = np.array([[ink.left + x * width, ink.top + y * height] for x, y in shares])
     np.testing.assert_allclose(ring.backward(ring.forward(points)), points, atol=1e-9)
-    bent = ring.forward(points)
-    np.testing.assert_allclose(ring.forward(ring.backward(bent)), bent, atol=1e-9)
+    curved = ring.forward(points)
+    np.testing.assert_allclose(ring.forward(ring.backward(curved)), curved, atol=1e-9)
 
 
 @given(st.floats(0, 2), st.floats(1, 100), st.floats(0, 7), st.floats(-50, 50), st.floats(-50, 50))
@@ -146,8 +146,8 @@ def test_curvature_is_bounded(ink: Box) -> None:
 @pytest.mark.parametrize("baseline", CURVED, ids=repr)
 def test_adjacent_clusters_stay_adjacent_and_contain_their_ink(baseline: Baseline) -> None:
     clusters = set_clusters([0.6] * 22)
-    bent = draw_warp(baseline, Box(0, -0.75, 13.2, 0.25))
-    quads = clusters.warped(bent).quads
+    curved = draw_warp(baseline, Box(0, -0.75, 13.2, 0.25))
+    quads = clusters.warped(curved).quads
     side = quads[:-1, 2] - quads[:-1, 1]  # one that moved outwards is longer than the next one's, along the same line
     for corner in (0, 3):
         away = quads[1:, corner] - quads[:-1, 1]
@@ -156,7 +156,7 @@ def test_adjacent_clusters_stay_adjacent_and_contain_their_ink(baseline: Baselin
     shares = np.linspace(0, 1, 9)
     for source, quad in zip(clusters.quads, quads, strict=True):
         edge = [source[i] + (source[(i + 1) % 4] - source[i]) * share for i in range(4) for share in shares]
-        assert Shape(quad).buffer(0.01 / EM).contains(Shape(bent.points(np.array(edge, np.float32))))
+        assert Shape(quad).buffer(0.01 / EM).contains(Shape(curved.points(np.array(edge, np.float32))))
 
 
 def test_an_arc_is_a_sector_of_a_ring() -> None:

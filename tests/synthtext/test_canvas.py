@@ -20,8 +20,8 @@ def test_ink_is_within_half_a_pixel_of_its_position(size: int, *, vertical: bool
         canvas = rasterize_line(line, face, cache, size)
         rows, columns = np.nonzero(canvas.coverage)
         left, top, right, bottom = np.tile(canvas.origin, 2) + np.array(line.ink_box) * size
-        told = (face.file.name, text)
-        assert columns.min() >= np.floor(left - ROOM), told
-        assert columns.max() < np.ceil(right + ROOM), told
-        assert rows.min() >= np.floor(top - ROOM), told
-        assert rows.max() < np.ceil(bottom + ROOM), told
+        message = (face.file.name, text)
+        assert columns.min() >= np.floor(left - ROOM), message
+        assert columns.max() < np.ceil(right + ROOM), message
+        assert rows.min() >= np.floor(top - ROOM), message
+        assert rows.max() < np.ceil(bottom + ROOM), message

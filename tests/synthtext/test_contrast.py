@@ -26,8 +26,8 @@ def test_faint_ink_needs_a_colour_with_more_contrast(second: int) -> None:
     assert field is not None
     assert field.strength[0] == 1
     assert field.strength[1] == pytest.approx(min(second / 127.5, 1), abs=0.03)
-    grounds = measure_backgrounds([field], [np.full((16, 32, 3), 255, np.uint8)])
-    (chosen,) = choose_colours([[(215, 215, 215)]], grounds, [35])
+    backgrounds = measure_backgrounds([field], [np.full((16, 32, 3), 255, np.uint8)])
+    (chosen,) = choose_colours([[(215, 215, 215)]], backgrounds, [35])
     assert (chosen is not None and chosen.colour == (215, 215, 215)) is (second == 255)
     if second == 17:  # a tenth remains of the contrast of black, 255
         assert chosen is None

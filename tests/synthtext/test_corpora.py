@@ -50,13 +50,13 @@ def test_splits_share_no_text_and_make_up_the_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [(b"", "empty"), (b"\n \n", "no line"), (b"ab\x00cd\n", "binary"), (b"fine\n\xff\xfe\n", "line 2")],
 )
-def test_files_without_text_are_refused(tmp_path: Path, content: bytes, told: str) -> None:
+def test_files_without_text_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "corpus.bin"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=told) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         TextFile(path).draw(np.random.default_rng(0))
     assert "corpus.bin" in str(caught.value)
 

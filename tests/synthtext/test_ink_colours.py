@@ -37,24 +37,24 @@ def test_a_colour_gets_the_requested_luminance() -> None:
 
 
 def test_every_source_draws_twelve_colours(folder: Path) -> None:
-    paper = np.full((48, 200, 3), 128, np.uint8)
+    background = np.full((48, 200, 3), 128, np.uint8)
     for source in (AnyColour(), Palettes(), SampledColours(), PhotoColours(folder), Tones()):
         seen = set()
         for seed in range(50):
-            offered = source.candidates(RNG(seed), paper)
+            offered = source.candidates(RNG(seed), background)
             assert len(offered) == 12
             assert all(0 <= part <= 255 for colour in offered for part in colour)
-            assert offered == source.candidates(RNG(seed), paper)
+            assert offered == source.candidates(RNG(seed), background)
             seen.add(offered[0])
         assert len(seen) > (0 if isinstance(source, SampledColours) else 1)
 
 
 def test_sampled_colours_occur_in_the_background() -> None:
-    paper = np.empty((48, 200, 3), np.uint8)
-    paper[:24], paper[24:] = RED, BLUE
-    offered = [colour for seed in range(40) for colour in SampledColours().candidates(RNG(seed), paper)[:4]]
+    background = np.empty((48, 200, 3), np.uint8)
+    background[:24], background[24:] = RED, BLUE
+    offered = [colour for seed in range(40) for colour in SampledColours().candidates(RNG(seed), background)[:4]]
     assert {tuple(map(int, colour)) for colour in offered} == {RED, BLUE}
-    hues = [np.argmax(colour) for colour in SampledColours().candidates(RNG(1), np.full_like(paper, RED))]
+    hues = [np.argmax(colour) for colour in SampledColours().candidates(RNG(1), np.full_like(background, RED))]
     assert set(hues) == {0}
 
 
@@ -85,7 +85,7 @@ def test_a_broken_photograph_is_named(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("colours", "told"),
+    ("colours", "message"),
     [
         ("{any_colours: 1}", "any_colour"),
         ("{palettes: {variation: 300}}", "variation"),
@@ -93,14 +93,14 @@ def test_a_broken_photograph_is_named(folder: Path) -> None:
         ("{any_colour: 0}", "every weight is 0"),
     ],
 )
-def test_invalid_colour_sources_are_refused(colours: str, told: str) -> None:
-    with pytest.raises(InputError, match=rf"(?s)ink\.colours|photos.*{told}"):
+def test_invalid_colour_sources_are_refused(colours: str, message: str) -> None:
+    with pytest.raises(InputError, match=rf"(?s)ink\.colours|photos.*{message}"):
         resolve_recipe("digits", [f"ink.colours={colours}"])
 
 
 def test_tones_have_the_lightness_and_are_nearly_grey() -> None:
-    paper = np.full((8, 8, 3), 255, np.uint8)
-    offered = np.array([Tones((100, 140), 9).candidates(RNG(seed), paper) for seed in range(60)])
+    background = np.full((8, 8, 3), 255, np.uint8)
+    offered = np.array([Tones((100, 140), 9).candidates(RNG(seed), background) for seed in range(60)])
     assert offered.min() >= 91
     assert offered.max() <= 149
     assert np.ptp(offered, axis=2).max() <= 18

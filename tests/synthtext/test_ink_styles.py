@@ -61,7 +61,7 @@ def test_styles_are_deterministic_functions_of_their_parameters(style: str) -> N
     """The same parameters, also from JSON, give the same pixels; arguments are not modified."""
     letters = np.zeros((40, 120), np.uint8)
     cv2.putText(letters, "Ag8", (10, 30), cv2.FONT_HERSHEY_SIMPLEX, 1, 255, 3)
-    paper = np.full((40, 120, 3), 200, np.uint8)
+    background = np.full((40, 120, 3), 200, np.uint8)
     part, ink = STYLES[style](), InkColour((60.0, 20.0, 90.0), 120.0, True)
     for seed in range(5):
         parameters = part.draw(RNG(seed))
@@ -70,12 +70,12 @@ def test_styles_are_deterministic_functions_of_their_parameters(style: str) -> N
         for drawn in (parameters, again):
             given = letters.copy()
             shaped = part.style_coverage(given, 30.0, drawn)
-            ground = part.underlay(paper.copy(), shaped, 30.0, drawn)
-            kept = ground.copy()
-            pictures.append(part.fill(ground, shaped, ink, 30.0, drawn))
+            below = part.underlay(background.copy(), shaped, 30.0, drawn)
+            kept = below.copy()
+            pictures.append(part.fill(below, shaped, ink, 30.0, drawn))
             assert (given == letters).all()
-            assert (ground == kept).all()
-        assert pictures[0].shape == paper.shape
+            assert (below == kept).all()
+        assert pictures[0].shape == background.shape
         assert pictures[0].dtype == np.uint8
         assert (pictures[0] == pictures[1]).all()
 
@@ -87,9 +87,11 @@ def test_decoration_is_completely_in_the_image(drawn_by: DrawnBy, style: str) ->
     straight = ("baselines={straight: 1}", plain, "layout.margin_range=[0, 0]")
     marked = style in ("underline", "highlight", "strike_through")
     for drawn in draw(drawn_by, style, 40, straight):
-        layer = drawn.inked if drawn.below is None else drawn.below
+        layer = drawn.inked if drawn.strokes is None else drawn.strokes
         if not marked:
-            layer = np.asarray(cv2.absdiff(drawn.ground, np.full_like(drawn.ground, drawn.ground[0, 0])).max(axis=2))
+            layer = np.asarray(
+                cv2.absdiff(drawn.background, np.full_like(drawn.background, drawn.background[0, 0])).max(axis=2)
+            )
         border = np.concatenate([layer[0], layer[-1], layer[:, 0], layer[:, -1]])
         assert border.max() < 0.4 * layer.max(), drawn.sample.text
 
@@ -121,9 +123,9 @@ def test_the_underline_of_a_vertical_line_is_on_its_right(face: Face) -> None:
 def test_strokes_through_dashes_have_another_colour_and_lie_below(face: Face) -> None:
     style = StrikeThrough(own_colour_probability=0)
     for text, own in (("1-2", True), ("a=b", True), ("$5.00", True), ("Sale 50", False)):
-        marks = style.strokes(shape_line(text, face), style.draw(RNG(1)))
-        assert (marks.colour is not None) is own, text
-        assert marks.box.left < 0 < marks.box.right
+        strokes = style.strokes(shape_line(text, face), style.draw(RNG(1)))
+        assert (strokes.colour is not None) is own, text
+        assert strokes.box.left < 0 < strokes.box.right
 
 
 def test_worn_letters_remain_visible() -> None:
@@ -167,14 +169,14 @@ def test_bleeding_ink_stays_within_its_outset() -> None:
 @pytest.mark.parametrize("darker", [False, True])
 def test_no_blend_is_nearer_to_the_background_than_its_colour(mode: str, *, darker: bool) -> None:
     rng = RNG(0)
-    paper = rng.integers(0, 256, (30, 40, 3), np.uint8)
+    background = rng.integers(0, 256, (30, 40, 3), np.uint8)
     colour = (70.0, 120.0, 30.0)
     whole = np.full((30, 40), 255, np.uint8)
     parameters = {"mode": mode, "opacity": 1.0}
-    shown = Blend().fill(paper, whole, InkColour(colour, 50.0, darker), 30.0, parameters).astype(int)
+    shown = Blend().fill(background, whole, InkColour(colour, 50.0, darker), 30.0, parameters).astype(int)
     away = np.asarray(colour) - shown if darker else shown - np.asarray(colour)
     assert away.min() >= -1
-    assert (shown != composite(paper, whole, colour)).any()
+    assert (shown != composite(background, whole, colour)).any()
 
 
 def test_two_colours_around_an_ink_lose_half_their_distance_at_most() -> None:
@@ -191,8 +193,8 @@ def test_two_colours_around_an_ink_lose_half_their_distance_at_most() -> None:
 def test_an_outline_is_as_wide_as_was_drawn() -> None:
     whole = np.zeros((100, 100), np.uint8)
     cv2.circle(whole, (50, 50), 20, 255, -1)
-    paper = np.zeros((100, 100, 3), np.uint8)
-    shown = Outline().underlay(paper, whole, 60.0, {"width": 0.1, "colour": [255, 255, 255]})
+    background = np.zeros((100, 100, 3), np.uint8)
+    shown = Outline().underlay(background, whole, 60.0, {"width": 0.1, "colour": [255, 255, 255]})
     assert (shown[50, :, 0] > 128).sum() == (whole[50] > 128).sum() + 12
 
 

@@ -119,7 +119,7 @@ def test_characters_of_a_dictionary(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({}, "exactly one of 'characters'"),
         ({"characters": "a", "charset": "digits"}, "exactly one of 'characters'"),
@@ -129,10 +129,10 @@ def test_characters_of_a_dictionary(tmp_path: Path) -> None:
         ({"charset": "absent.txt"}, "absent.txt"),
     ],
 )
-def test_invalid_settings_of_characters_are_refused(settings: dict[str, object], told: str) -> None:
+def test_invalid_settings_of_characters_are_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(InputError) as caught:
         Characters(**settings).draw(np.random.default_rng(0))  # type: ignore[arg-type]
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_charsets_by_name_and_by_file(tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ def test_jitter_shifts_letters_from_the_baseline() -> None:
 
 def test_baselines_are_drawn_by_weight_and_recorded() -> None:
     samples = draw("baselines={straight: 1, wave: 1, vertical: 1}", "output.height=free", count=120)
-    told = [sample.meta.parameters.get("baseline", "straight") for sample in samples]
-    assert min(told.count(name) for name in ("straight", "wave", "vertical")) > 20
+    message = [sample.meta.parameters.get("baseline", "straight") for sample in samples]
+    assert min(message.count(name) for name in ("straight", "wave", "vertical")) > 20
     assert all(
         {"amplitude", "length", "phase"} <= s.meta.parameters.keys()
         for s in samples

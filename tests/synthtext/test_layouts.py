@@ -93,14 +93,14 @@ def test_ink_picture_quads_and_outlines_agree(baseline: str, effects: str, margi
     for height, style in product(heights(baseline), STYLES):
         for sample in drawn(baseline, effects, margins, style, height):
             ink, text, quads = marks(sample), sample.text, sample.clusters.quads
-            told = (height, style, text, sample.meta.parameters)
-            assert border(ink) < LOST, told
+            message = (height, style, text, sample.meta.parameters)
+            assert border(ink) < LOST, message
             near = 2 + reach(sample)
-            assert ink[~filled(list(quads), ink.shape, near)].max(initial=0) < 0.3, told
-            assert ink[~filled([sample.clusters.outline(text)], ink.shape, near)].max(initial=0) < 0.3, told
+            assert ink[~filled(list(quads), ink.shape, near)].max(initial=0) < 0.3, message
+            assert ink[~filled([sample.clusters.outline(text)], ink.shape, near)].max(initial=0) < 0.3, message
             if style == "plain":
                 for part, quad in zip(sample.clusters.texts(text), quads, strict=True):
-                    assert part.isspace() or ink[filled([quad], ink.shape)].max(initial=0) > 0.2, (*told, part)
+                    assert part.isspace() or ink[filled([quad], ink.shape)].max(initial=0) > 0.2, (*message, part)
 
 
 def contrast(sample: Sample) -> float:
@@ -116,7 +116,7 @@ def test_neighbours_stand_beside_a_line_and_change_nothing_of_it(baseline: str, 
             generator(baseline, effects, "loose", "plain", height, f"layout.neighbours.probability={probability}")
             for probability in (0, 1, 0.5)
         )
-        told = []
+        message = []
         for one, other, either in zip(*(g.generate_many(range(COUNT)) for g in (alone, always, mixed)), strict=True):
             if (
                 isinstance(one, SkippedSample)
@@ -125,7 +125,7 @@ def test_neighbours_stand_beside_a_line_and_change_nothing_of_it(baseline: str, 
                 or one.meta.rejected
             ):
                 continue  # the next attempt continues streams that drew a neighbour
-            told.append("neighbour" in either.meta.parameters)
+            message.append("neighbour" in either.meta.parameters)
             check_same_line(one, other)
             check_same_line(one, either)
             ink = marks(one)
@@ -133,7 +133,7 @@ def test_neighbours_stand_beside_a_line_and_change_nothing_of_it(baseline: str, 
             inside = filled(list(one.clusters.quads), ink.shape)
             assert added[inside].sum() < 0.03 * ink.sum(), other.meta.parameters
             seen.append(added[~inside].max(initial=0) > 0.3)
-        assert 0.1 < np.mean(told) < 0.9
+        assert 0.1 < np.mean(message) < 0.9
     assert len(seen) >= COUNT
     assert np.mean(seen) > 0.7
 

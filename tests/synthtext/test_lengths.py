@@ -84,7 +84,7 @@ def test_lines_follow_the_weights_and_each_is_the_same_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("weights", "told"),
+    ("weights", "message"),
     [
         ({"5": 1}, "'5' is not a range"),
         ({"8-4": 1}, "'8-4' is not a range"),
@@ -94,10 +94,10 @@ def test_lines_follow_the_weights_and_each_is_the_same_alone() -> None:
         ({"1-4": float("inf")}, "factor of '1-4', inf"),
     ],
 )
-def test_invalid_weights_are_refused(weights: dict[str, float], told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_invalid_weights_are_refused(weights: dict[str, float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         LayoutOptions(length_weights=weights)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         parse_length_weights(weights)
 
 

@@ -46,9 +46,9 @@ def draw(recipe: str, overrides: tuple[str, ...], indices: Sequence[int], seed: 
 def coverage(sample: Sample) -> np.ndarray:
     """Coverage of each pixel, 0 to 1, of an image with one ink colour on a plain background."""
     image, ink = sample.image.astype(np.float64), np.array(sample.meta.parameters["ink"], np.float64)
-    paper = image[0, 0]
-    axis = ink - paper
-    return np.clip((image - paper) @ axis / (axis @ axis), 0, 1)
+    background = image[0, 0]
+    axis = ink - background
+    return np.clip((image - background) @ axis / (axis @ axis), 0, 1)
 
 
 @pytest.mark.parametrize("recipe", ["digits", "lines"])
@@ -112,10 +112,12 @@ def test_every_visible_cluster_has_ink_of_its_own(overrides: tuple[str, ...]) ->
 
 
 @pytest.mark.parametrize(
-    "paper", ["background={plain: 1}", "background={gradient: 1}", "background={texture: {difference: 120}}"], ids=str
+    "background",
+    ["background={plain: 1}", "background={gradient: 1}", "background={texture: {difference: 120}}"],
+    ids=str,
 )
-def test_ink_keeps_the_contrast_floor_at_every_cluster(paper: str) -> None:
-    overrides = ("fonts.system=false", ALONE, paper, "ink={styles: {plain: 1}, contrast_floor: 50}", "effects=[]")
+def test_ink_keeps_the_contrast_floor_at_every_cluster(background: str) -> None:
+    overrides = ("fonts.system=false", ALONE, background, "ink={styles: {plain: 1}, contrast_floor: 50}", "effects=[]")
     for sample in draw("lines", overrides, range(COUNT)):
         luminance = cv2.cvtColor(sample.image, cv2.COLOR_RGB2GRAY).astype(np.float64)
         ink = float(np.array(sample.meta.parameters["ink"]) @ [0.299, 0.587, 0.114])
@@ -161,12 +163,12 @@ def test_samples_without_an_acceptable_text_are_skipped_with_reasons() -> None:
 
 
 @pytest.mark.parametrize(
-    ("corpus", "charset", "told"),
+    ("corpus", "charset", "message"),
     [("[\U00012000-\U00012010]{3}", "latin1", "does not fit the charset"), ("[a-z]{3}", "digits", "does not fit")],
 )
-def test_a_corpus_outside_of_the_charset_is_refused(corpus: str, charset: str, told: str) -> None:
+def test_a_corpus_outside_of_the_charset_is_refused(corpus: str, charset: str, message: str) -> None:
     recipe = resolve_recipe("digits", (f'corpus=[{{use: pattern, pattern: "{corpus}"}}]', f"charset={charset}"))
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         recipe.generator(0)
 
 

@@ -50,7 +50,7 @@ def test_a_template_knows_common_fields() -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "fields", "told"),
+    ("template", "fields", "message"),
     [
         ("none", {}, "has no field"),
         ("{numbr}", {}, "no field 'numbr'; did you mean 'number'"),
@@ -63,8 +63,8 @@ def test_a_template_knows_common_fields() -> None:
         ("{number}" * 51, {}, "at most 50"),
     ],
 )
-def test_invalid_templates_are_refused(template: str, fields: dict[str, Corpus], told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_invalid_templates_are_refused(template: str, fields: dict[str, Corpus], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         Template(template, fields)
 
 
@@ -144,7 +144,7 @@ def test_faker_is_reproducible_and_does_not_use_global_randomness() -> None:
 
 
 @pytest.mark.parametrize(
-    ("corpus", "told"),
+    ("corpus", "message"),
     [
         (Faker("adress"), "did you mean 'address'"),
         (Faker("date"), "depend on the current date"),
@@ -156,9 +156,9 @@ def test_faker_is_reproducible_and_does_not_use_global_randomness() -> None:
     ],
     ids=lambda value: getattr(value, "provider", None),
 )
-def test_unsuitable_faker_providers_are_refused(corpus: Faker, told: str) -> None:
+def test_unsuitable_faker_providers_are_refused(corpus: Faker, message: str) -> None:
     pytest.importorskip("faker")
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         corpus.check()
 
 
@@ -180,9 +180,9 @@ def test_jieba_draws_chinese_words_by_frequency() -> None:
     assert {len(text) for text in draws(JiebaWords(size=10, count_range=(2, 3), separator=" "))} >= {3, 5}
 
 
-@pytest.mark.parametrize(("settings", "told"), [({"size": 0}, "size"), ({"count_range": (2, 1)}, "in order")])
-def test_jieba_is_checked(settings: dict, told: str) -> None:
-    with pytest.raises(InputError, match=told):
+@pytest.mark.parametrize(("settings", "message"), [({"size": 0}, "size"), ({"count_range": (2, 1)}, "in order")])
+def test_jieba_is_checked(settings: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         JiebaWords(**settings)
 
 

@@ -27,15 +27,15 @@ def test_letters_reach_the_contrast_floor(drawn_by: Callable[[Sequence[str], int
         "ink.styles={plain: 2, blend: 1, shadow: 1}",
         f"ink.contrast_floor={FLOOR}",
     ]
-    calm = []
+    unreduced = []
     for drawn in drawn_by(settings, 80):
         drawn.check_contrast(FLOOR)
-        told = drawn.sample.meta.parameters
-        assert told["background"] == name
-        assert told["background_parameters"]
-        json.dumps(told)
-        calm.append(told["contrast_reduction"] == 0)
-    assert np.mean(calm) > 0.8  # most backgrounds need no reduction of contrast
+        message = drawn.sample.meta.parameters
+        assert message["background"] == name
+        assert message["background_parameters"]
+        json.dumps(message)
+        unreduced.append(message["contrast_reduction"] == 0)
+    assert np.mean(unreduced) > 0.8  # most backgrounds need no reduction of contrast
 
 
 @pytest.mark.parametrize("name", PAPERS)
@@ -51,8 +51,8 @@ def test_pixels_are_a_function_of_the_parameters(name: str) -> None:
             assert picture.dtype == np.uint8
             assert (picture == part.render(size, again)).all()
             kept = picture.copy()
-            veiled = part.apply_overlay(picture, drawn)
-            assert veiled.shape == picture.shape
+            overlaid = part.apply_overlay(picture, drawn)
+            assert overlaid.shape == picture.shape
             assert (picture == kept).all()
         assert (part.paint(RNG(seed), SIZE) == part.render(SIZE, drawn)).all()
         pictures.append(part.render(SIZE, drawn).tobytes())

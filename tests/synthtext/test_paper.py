@@ -17,19 +17,19 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("paper", [Plain(), Gradient(), Texture()], ids=repr)
+@pytest.mark.parametrize("background", [Plain(), Gradient(), Texture()], ids=repr)
 @pytest.mark.parametrize("size", [Size(1, 1), Size(300, 48), Size(9, 200)])
-def test_procedural_backgrounds_have_any_size_and_are_reproducible(paper: Background, size: Size) -> None:
-    first, second = (paper.paint(np.random.default_rng(4), size) for _ in range(2))
+def test_procedural_backgrounds_have_any_size_and_are_reproducible(background: Background, size: Size) -> None:
+    first, second = (background.paint(np.random.default_rng(4), size) for _ in range(2))
     assert first.shape == (size.height, size.width, 3)
     assert first.dtype == np.uint8
     assert (first == second).all()
 
 
 def test_lightness_is_kept() -> None:
-    paper = Plain(lightness_range=(200, 220), tint=10)
+    background = Plain(lightness_range=(200, 220), tint=10)
     for seed in range(20):
-        image = paper.paint(np.random.default_rng(seed), Size(3, 3))
+        image = background.paint(np.random.default_rng(seed), Size(3, 3))
         assert 190 <= image.mean() <= 230
 
 

@@ -33,23 +33,23 @@ def filled(polygon: np.ndarray) -> np.ndarray:
 def test_texts_are_placed_in_smooth_areas() -> None:
     image = noise()
     image[100:220, 150:350] = 90
-    calm = np.zeros(SIZE, bool)
-    calm[100:220, 150:350] = True
+    smooth = np.zeros(SIZE, bool)
+    smooth[100:220, 150:350] = True
     inside = []
     for seed in range(40):
         place = find_placement(np.random.default_rng(seed), PlacementMap(SceneBackground(image)), ROOM, 0.0, 0.0)
         assert place is not None
-        inside.append(calm[filled(place.quad)].mean())
+        inside.append(smooth[filled(place.quad)].mean())
     assert np.mean(inside) > 0.85
 
 
 def test_placements_are_in_the_image_and_do_not_overlap() -> None:
-    survey, taken = (
+    placement_map, taken = (
         PlacementMap(SceneBackground(Wall().paint(np.random.default_rng(1), Size(SIZE[1], SIZE[0])))),
         np.zeros(SIZE, int),
     )
     rng = np.random.default_rng(2)
-    found = [find_placement(rng, survey, ROOM, float(rng.uniform(-40, 40)), 1.0) for _ in range(60)]
+    found = [find_placement(rng, placement_map, ROOM, float(rng.uniform(-40, 40)), 1.0) for _ in range(60)]
     places = [place for place in found if place is not None]
     assert 5 < len(places) < 60
     for place in places:
@@ -106,8 +106,8 @@ def test_perspective_follows_the_slope_of_the_depth(way: str) -> None:
     ramp = np.linspace(60, 180, SIZE[1] if way in ("right", "left") else SIZE[0])
     ramp = ramp[::-1] if way in ("left", "up") else ramp
     depth = np.tile(ramp, (SIZE[0], 1)) if way in ("right", "left") else np.tile(ramp[:, None], (1, SIZE[1]))
-    survey = PlacementMap(SceneBackground(grey(), depth=depth.astype(np.uint8)))
-    place = find_placement(np.random.default_rng(3), survey, FreeArea(120, 60, 0, 1.0), 0.0, 1.0)
+    placement_map = PlacementMap(SceneBackground(grey(), depth=depth.astype(np.uint8)))
+    place = find_placement(np.random.default_rng(3), placement_map, FreeArea(120, 60, 0, 1.0), 0.0, 1.0)
     assert place is not None
     (a, b, c, d), middle = place.quad, place.quad.mean(axis=0)
     across = way in ("right", "left")
@@ -130,14 +130,14 @@ def test_perspective_follows_the_edges_of_the_image() -> None:
 
 
 def test_reserved_areas_are_not_free() -> None:
-    survey = PlacementMap(SceneBackground(grey()))
+    placement_map = PlacementMap(SceneBackground(grey()))
     square = Box(40, 40, 100, 80).polygon()
-    assert survey.is_free(square)
-    survey.reserve(square)
-    assert not survey.is_free(square)
-    assert not survey.is_free(Box(90, 70, 120, 100).polygon())
-    assert survey.is_free(Box(100 + CELL, 40, 160, 80).polygon())
-    assert not survey.is_free(Box(300, 10, SIZE[1] + 1, 30).polygon())
+    assert placement_map.is_free(square)
+    placement_map.reserve(square)
+    assert not placement_map.is_free(square)
+    assert not placement_map.is_free(Box(90, 70, 120, 100).polygon())
+    assert placement_map.is_free(Box(100 + CELL, 40, 160, 80).polygon())
+    assert not placement_map.is_free(Box(300, 10, SIZE[1] + 1, 30).polygon())
 
 
 @pytest.fixture
@@ -177,13 +177,13 @@ def test_texts_on_photographs_stay_within_segments(photographs: Path) -> None:
     stock = Photos(photographs / "photos", segments=photographs / "segments").for_block(np.random.default_rng(0))
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        backdrop = stock.paint_scene(rng, Size(SIZE[1], SIZE[0]))
-        assert backdrop.image.shape[:2] == SIZE
-        assert backdrop.segments is not None
-        place = find_placement(rng, PlacementMap(backdrop), ROOM, 0.0, 1.0)
+        background = stock.paint_scene(rng, Size(SIZE[1], SIZE[0]))
+        assert background.image.shape[:2] == SIZE
+        assert background.segments is not None
+        place = find_placement(rng, PlacementMap(background), ROOM, 0.0, 1.0)
         if place is not None:
-            assert len(np.unique(backdrop.segments[filled(place.quad)])) == 1
-            bright = backdrop.image[filled(place.quad)].mean(axis=1) > 120
+            assert len(np.unique(background.segments[filled(place.quad)])) == 1
+            bright = background.image[filled(place.quad)].mean(axis=1) > 120
             assert bright.mean() < 0.02 or bright.mean() > 0.98  # the map is cropped like its photograph
 
 
@@ -200,7 +200,7 @@ def test_photographs_fill_the_image_without_reflection(photographs: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (lambda folder: (folder / "depth" / "wall1.png").write_bytes(b"no picture"), "wall1.png' is broken"),
         (lambda folder: cv2.imwrite(str(folder / "depth" / "wall1.png"), np.zeros((90, 90))), "is 90 x 90"),
@@ -210,8 +210,8 @@ def test_photographs_fill_the_image_without_reflection(photographs: Path) -> Non
     ],
     ids=["broken map", "other shape", "no map", "no photograph", "broken photograph"],
 )
-def test_invalid_folders_are_refused(photographs: Path, damage: object, told: str) -> None:
+def test_invalid_folders_are_refused(photographs: Path, damage: object, message: str) -> None:
     assert callable(damage)
     damage(photographs)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         resolve_recipe("scenes", photo_recipe(photographs, "depth"))

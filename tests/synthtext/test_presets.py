@@ -81,22 +81,22 @@ class Watch:
             self.coverages.extend(coverages)
             return find_ink(coverages, *rest)
 
-        def composed(drafts: Sequence[LineState]) -> None:
-            compose(drafts)
-            self.composed += [(veiled(draft), draft.image) for draft in drafts]
+        def composed(states: Sequence[LineState]) -> None:
+            compose(states)
+            self.composed += [(overlaid(state), state.image) for state in states]
 
         patch.setattr(stages, "rasterize_line", drawn)
         patch.setattr(stages, "compute_ink_masks", found)
         patch.setitem(generator.stages.steps, "composite", composed)
 
 
-def veiled(draft: LineState) -> Image:
+def overlaid(state: LineState) -> Image:
     """The background with its overlay."""
-    part = draft.block.backgrounds[draft.background_index]
+    part = state.block.backgrounds[state.background_index]
     return (
-        part.apply_overlay(draft.background, draft.background_parameters)
+        part.apply_overlay(state.background, state.background_parameters)
         if isinstance(part, ParametricBackground)
-        else draft.background
+        else state.background
     )
 
 
@@ -217,18 +217,18 @@ def check_ink(sample: Sample, coverage: Image) -> None:
     assert coverage[grown == 0].max(initial=0) < 77, sample.text
 
 
-def check_contrast(sample: Sample, coverage: Image, paper: Image, image: Image, floor: float) -> None:
+def check_contrast(sample: Sample, coverage: Image, background: Image, image: Image, floor: float) -> None:
     """The solid ink of every cluster differs from the background around it by the contrast floor."""
-    ground, shown = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float64) for one in (paper, image))
+    below, shown = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float64) for one in (background, image))
     around = cv2.dilate(coverage, np.ones((3, 3), np.uint8)) > 0
     share = coverage / 255
-    ink = (shown - ground * (1 - share)) / np.maximum(share, 0.01)  # extrapolated to a coverage of 1
+    ink = (shown - below * (1 - share)) / np.maximum(share, 0.01)  # extrapolated to a coverage of 1
     for part, quad in zip(sample.clusters.texts(sample.text), sample.clusters.quads, strict=True):
         (left, top), (right, bottom) = np.floor(quad.min(0)).astype(int), np.ceil(quad.max(0)).astype(int)
         window = (slice(top, bottom), slice(left, right))
         solid = share[window] > 0.5
         if not part.isspace() and solid.any():
-            away = ground[window][around[window]].mean() - ink[window][solid].mean()
+            away = below[window][around[window]].mean() - ink[window][solid].mean()
             assert abs(away) > floor - 4, (
                 sample.text,
                 part,

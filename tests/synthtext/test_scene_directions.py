@@ -27,8 +27,8 @@ def of_level(scene: Scene, level: str) -> list[TextInstance]:
 
 
 def test_curved_lines_have_more_than_four_points() -> None:
-    bent = "baselines={arc: {degrees_range: [60, 90]}, circle: 1}"
-    made = drawn(30, PHOTO, bent, "layouts.photo.several_probability=0")
+    curved = "baselines={arc: {degrees_range: [60, 90]}, circle: 1}"
+    made = drawn(30, PHOTO, curved, "layouts.photo.several_probability=0")
     lines = [line for scene in made for line in of_level(scene, "line")]
     long = [line for line in lines if len(line.clusters) > 3]
     assert len(long) > 50

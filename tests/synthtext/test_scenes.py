@@ -78,19 +78,19 @@ def inked(made: SceneGenerator) -> Iterator[tuple[SceneState, np.ndarray]]:
     """Successful first attempts at scenes, and the pixels that their texts changed."""
     drawn = 0
     for index in range(COUNT):
-        draft = SceneState(index, StreamSource(3).start(index), made.resources.at(index))
+        state = SceneState(index, StreamSource(3).start(index), made.resources.at(index))
         before = changed = np.zeros((0, 0, 3), np.uint8)
         try:
             for name, step in made.stages.steps.items():
                 if name == "render texts":
-                    before = draft.image.copy()
-                step(draft)
+                    before = state.image.copy()
+                step(state)
                 if name == "render texts":
-                    changed = cv2.absdiff(before, draft.image).max(axis=2) > 16
+                    changed = cv2.absdiff(before, state.image).max(axis=2) > 16
         except Rejection:
             continue
         drawn += 1
-        yield draft, changed
+        yield state, changed
     assert drawn > 0.8 * COUNT
 
 
@@ -133,12 +133,12 @@ def test_other_effects_leave_the_texts_as_they_were() -> None:
 @views
 def test_all_ink_lies_in_the_polygons_and_in_the_picture(layout: str, view: str) -> None:
     made = clean(layout, view)
-    for draft, ink in inked(made):
-        lines = [instance.polygon for instance in draft.instances if instance.level == "line"]
-        rules = [draft.view_warp.points(rule) for placed in draft.placed for rule in placed.rules]
-        assert not ink[grown(filled(ink.shape, [*lines, *rules])) == 0].any(), draft.index
+    for state, ink in inked(made):
+        lines = [instance.polygon for instance in state.instances if instance.level == "line"]
+        rules = [state.view_warp.points(rule) for placed in state.placed for rule in placed.rules]
+        assert not ink[grown(filled(ink.shape, [*lines, *rules])) == 0].any(), state.index
         text = ink & (grown(filled(ink.shape, rules)) == 0)  # a rule may extend beyond the image
-        assert not np.concatenate([text[0], text[-1], text[:, 0], text[:, -1]]).any(), draft.index
+        assert not np.concatenate([text[0], text[-1], text[:, 0], text[:, -1]]).any(), state.index
         for polygon in lines:
             assert (polygon >= 0).all()
             assert (polygon <= np.array(ink.shape[::-1])).all()
@@ -209,9 +209,9 @@ def test_ink_differs_from_the_pixels_around_it_on_any_background() -> None:
     wall = "background={wall: {count_range: [12, 24], difference: 200}}"
     made = generator((*CLEAN[:2], wall, *CLEAN[3:], "effects=[]", "layouts={photo: 1}"))
     words = 0
-    for draft, _ in inked(made):
-        luminance = cv2.cvtColor(draft.image, cv2.COLOR_RGB2GRAY).astype(np.float64)
-        for line in (line for item in draft.rendered for line in item.lines):
+    for state, _ in inked(made):
+        luminance = cv2.cvtColor(state.image, cv2.COLOR_RGB2GRAY).astype(np.float64)
+        for line in (line for item in state.rendered for line in item.lines):
             part, coverage = luminance[line.window], line.coverage
             solid, ring = coverage > 230, (grown(coverage) > 0) & (coverage == 0)
             if solid.sum() > 20:
@@ -253,12 +253,12 @@ def test_only_occluded_text_is_ignored() -> None:
     occluding = "clutter={distractors_range: [0, 0], occlusion_probability: 0.5, occlusion_range: [0.3, 0.9]}"
     made = generator((*CLEAN[:3], occluding, CLEAN[4], LAYOUTS["photo"], "effects=[]"))
     hidden_words = seen_words = 0
-    for draft, _ in inked(made):
-        hidden = np.zeros(draft.image.shape[:2], np.uint8) if draft.occlusion is None else draft.occlusion
-        for line_number, line in enumerate(draft.instances):
+    for state, _ in inked(made):
+        hidden = np.zeros(state.image.shape[:2], np.uint8) if state.occlusion is None else state.occlusion
+        for line_number, line in enumerate(state.instances):
             if line.level != "line":
                 continue
-            words = [w for w in draft.instances if w.level == "word" and w.parent == line_number]
+            words = [w for w in state.instances if w.level == "word" and w.parent == line_number]
             assert line.ignore >= any(word.ignore for word in words)
             for word in words:
                 share = (hidden[filled(hidden.shape, [word.polygon]) == 1] > 127).mean()

@@ -110,5 +110,5 @@ def test_axes_do_not_change_draws_of_other_fonts(bars: FontFile) -> None:
 def test_variable_fonts_can_stay_at_their_defaults(bars: FontFile) -> None:
     inventory = find_fonts(FontOptions(folders=(bars.path.parent,), bundled=False, vary_axes=False))
     assert not inventory.vary_axes
-    pool = FontPool([FontFamily(inventory.fonts, 1.0)], vary=inventory.vary_axes)
+    pool = FontPool([FontFamily(inventory.fonts, 1.0)], vary_axes=inventory.vary_axes)
     assert {file.variations for file in pool.draw(np.random.default_rng(0), 20)} == {()}

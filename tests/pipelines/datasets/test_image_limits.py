@@ -14,7 +14,7 @@ from pipelines.datasets.image import MAX_IMAGE_PIXELS, decode_image
 from pipelines.jobs.importing import decode_complete_image
 from synthtext.core import InputError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def claiming(width: int, height: int) -> bytes:

@@ -283,12 +283,12 @@ def test_the_command_reports_problems_of_labels(tmp_path):
     path.write_bytes(BOM_UTF8 + path.read_bytes())
     result = command(path, "-o", tmp_path / "data")
     assert result.exit_code == 0, result.output
-    assert "\ntexts: 6, of these to be ignored: 3\n" in result.output
-    said = (
-        "labels repaired: self-intersecting quadrilateral (1), counterclockwise polygon (1); "
+    assert "\ntexts: 6, of these ignored: 3\n" in result.output
+    problems = (
+        "labels repaired: counterclockwise polygon (1), self-intersecting quadrilateral (1); "
         "kept: polygon partly outside of the image (1); "
-        "to be ignored: self-intersecting polygon (1); "
-        "left out: polygon with a coordinate that is not finite (1), polygon of 2 points (1), "
-        "polygon outside of the image (1)"
+        "ignored: self-intersecting polygon (1); "
+        "left out: polygon of 2 points (1), polygon outside of the image (1), "
+        "polygon with a coordinate that is not finite (1)"
     )
-    assert said in result.output
+    assert problems in result.output

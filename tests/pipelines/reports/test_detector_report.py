@@ -134,7 +134,7 @@ def test_report_names_the_main_cause_and_draws_every_outline_once(tmp_path, dete
     analysis = analyse_detector(detector, open_scene_source(labels))
     written = detector_report("dark areas", [analysis])
     texts = analysis.texts
-    merged, missed = ((texts["outcome"] == o).sum() for o in (DetectionOutcome.MERGED, DetectionOutcome.ALONE))
+    merged, missed = ((texts["outcome"] == o).sum() for o in (DetectionOutcome.MERGED, DetectionOutcome.NO_OVERLAP))
     assert f"{merged:,} ({100 * merged / (merged + missed):.1f} %) share one detection with other texts" in written
     drawings = re.findall(r'<svg viewBox="0 0 512 512" class="outlines".*?</svg>', written, re.S)
     assert len(drawings) == len(analysis.worst_pictures)

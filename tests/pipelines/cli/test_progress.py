@@ -86,7 +86,7 @@ def test_output_is_not_redirected_to_the_bar():
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=Path(__file__).resolve().parents[2], stdout=subprocess.PIPE, stderr=writing, text=True, check=True,
+        cwd=Path(__file__).resolve().parents[3], stdout=subprocess.PIPE, stderr=writing, text=True, check=True,
     )  # fmt: skip
     os.close(writing)
     shown = os.read(reading, 100_000).decode()

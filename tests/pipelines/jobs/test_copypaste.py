@@ -194,7 +194,7 @@ def test_invalid_polygons_are_repaired_or_left_out_and_counted(tmp_path):
         "counterclockwise polygon (3)",
         "polygon of 2 points (3)",
         "polygon with a coordinate that is not finite (3)",
-        "reaches out of its picture (3)",
+        "extends beyond its image (3)",
     ):
         assert message in result.output
     for scene in iterate_scenes(open_scene_source(tmp_path / "out")):
@@ -210,7 +210,7 @@ def test_sources_without_a_usable_text_are_refused_and_nothing_is_written(tmp_pa
     ignored = write_labels(tmp_path / "ignored", [[entry(text="###")]] * 3)
     empty = write_labels(tmp_path / "empty", [[]] * 3)
     message = refused(ignored, "-o", tmp_path / "out", "-n", 3)
-    assert "not one text can be cut out to be pasted: to be ignored (3)" in message
+    assert "not one text can be cut out to be pasted: ignored (3)" in message
     assert "there is no text" in refused(empty, "-o", tmp_path / "out", "-n", 3)
     assert not (tmp_path / "out").exists()
 
@@ -235,8 +235,8 @@ def test_unusable_images_are_left_out_before_generation(tmp_path):
     labels.write_text("\n".join([*lines[:9], "images/9.png\t[{'transcription'", *lines[10:]]))
     result = invoke(labels, "-o", tmp_path / "out", "-n", 16, "--format", "lmdb")
     assert result.exit_code == 0, result.output
-    assert "target images left out: image broken (2), label unreadable (1), image missing (1)" in result.output
-    assert "crops to paste: 8; left out: image broken (2), label unreadable (1), image missing (1)" in result.output
+    assert "target images left out: image broken (2), image missing (1), label unreadable (1)" in result.output
+    assert "crops to paste: 8; left out: image broken (2), image missing (1), label unreadable (1)" in result.output
     rows = [json_of(tmp_path / "out", i)["meta"]["parameters"]["target"] for i in range(16)]
     assert sorted(rows[:8]) == sorted(rows[8:]) == [0, 1, 2, 4, 6, 8, 10, 11]
 

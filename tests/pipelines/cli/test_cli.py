@@ -148,7 +148,7 @@ def test_help_ends_with_an_example(command: str) -> None:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
     assert all(f"ocrmill {command}" in readme for command in COMMANDS)
 
 

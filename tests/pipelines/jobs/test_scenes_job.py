@@ -132,7 +132,7 @@ def test_a_layout_of_the_user(tmp_path: Path) -> None:
         ("output.width_range=[10, 20]", "width_range [10, 20] must be pixels from 64"),
         ("typesetting.tracking_range=[2, 1]", "tracking_range [2.0, 1.0] must be ems"),
         ("background={photos: {folder: nowhere}}", "does not exist"),
-        ("background={neon: 1}", "there is no paper 'neon'"),
+        ("background={neon: 1}", "there is no background 'neon'"),
         ("kind=pages", "kind 'pages' is unknown; known are lines, scenes"),
         ("layout={margin_range: [0, 1]}", "unknown key 'layout'; did you mean 'layouts'"),
     ],

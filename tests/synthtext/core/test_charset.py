@@ -34,12 +34,13 @@ def test_written_charsets_are_read_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"), [(b"a\nbc\n", "line 2"), (b"a\n\nb", "line 2"), (b"a\nb\na", "twice"), (b"\xff\xfe", "UTF-8")]
+    ("content", "message"),
+    [(b"a\nbc\n", "line 2"), (b"a\n\nb", "line 2"), (b"a\nb\na", "twice"), (b"\xff\xfe", "UTF-8")],
 )
-def test_invalid_dictionaries_are_refused_with_the_line(tmp_path: Path, content: bytes, told: str) -> None:
+def test_invalid_dictionaries_are_refused_with_the_line(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "dict.txt"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=told) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         Charset.from_file(path)
     assert "dict.txt" in str(caught.value)
 

@@ -48,7 +48,7 @@ def test_only_the_command_line_prints():
     import ast
     from pathlib import Path
 
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     files = [
         path for package in ("synthtext", "augment", "models", "pipelines") for path in (root / package).rglob("*.py")
     ]

@@ -41,7 +41,7 @@ def test_texts_are_selected_by_level_and_usability():
     size = Size(100, 50)
     leaves, lines, blocks = (select_instances(texts, size, level) for level in ("leaves", "line", "block"))
     assert leaves.selected == (1, 2, 5)
-    assert sorted(leaves.left_out) == ["larger than an image", "of another level", "to be ignored", "without a text"]
+    assert sorted(leaves.left_out) == ["ignored", "larger than an image", "of another level", "without a text"]
     assert lines.selected == (0, 5)
     assert select_instances(texts, size, "word").selected == (1, 2)
     assert blocks.selected == ()
@@ -95,7 +95,7 @@ def test_every_usable_text_becomes_a_line_with_provenance(scenes, tmp_path):
     path = scenes(tmp_path / "scenes")
     result = command(path, "-o", tmp_path / "lines", "--image-format", "png", "--workers", 0)
     assert result.exit_code == 0, result.output
-    assert "texts left out: to be ignored (12)" in result.output
+    assert "texts left out: ignored (12)" in result.output
     table = pq.read_table(tmp_path / "lines" / "shards" / "part-000000.parquet").to_pylist()
     metas = [json.loads(row["meta"])["parameters"] for row in table]
     assert [(meta["scene"], meta["instance"]) for meta in metas] == expected_lines()
@@ -173,14 +173,14 @@ def test_scenes_that_cannot_be_read_are_counted(tmp_path):
     result = command(path, "-o", tmp_path / "lines", "--workers", 0)
     assert result.exit_code == 0, result.output
     assert "4 lines in" in result.output
-    assert "scenes left out: label unreadable (1), image broken (1), image missing (1)" in result.output
+    assert "scenes left out: image broken (1), image missing (1), label unreadable (1)" in result.output
 
 
 def test_scenes_without_a_usable_text_are_refused(tmp_path):
     path = label_file(tmp_path / "photos", [[entry("###"), entry("*")], [], [entry("")]])
     result = command(path, "-o", tmp_path / "lines")
     assert isinstance(result.exception, InputError)
-    assert str(result.exception) == f"{path}: not one text can be cut out: to be ignored (2), without a text (1)"
+    assert str(result.exception) == f"{path}: not one text can be cut out: ignored (2), without a text (1)"
     assert not (tmp_path / "lines").exists()
     (tmp_path / "lines.txt").write_text("a.png\ttext\n")
     assert isinstance(command(tmp_path / "lines.txt", "-o", tmp_path / "lines").exception, InputError)

@@ -26,7 +26,7 @@ from pipelines.training.job import resolve_device, train
 from pipelines.training.recognizer_config import RecognizerTrainConfig
 from synthtext.core import Charset, InputError
 
-HOME = Path(__file__).resolve().parents[2]
+HOME = Path(__file__).resolve().parents[3]
 VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
     "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}",

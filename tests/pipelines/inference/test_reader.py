@@ -19,7 +19,7 @@ from pipelines.inference.reader import OrientationClassifier, Page, Reader, Text
 from pipelines.reports.picture import encode_jpeg
 from synthtext.core import Box, InputError
 
-HOME = Path(__file__).resolve().parents[2]
+HOME = Path(__file__).resolve().parents[3]
 
 
 def write(image, text, position, size=1.2):

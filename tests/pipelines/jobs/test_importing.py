@@ -105,7 +105,7 @@ def test_a_folder_of_another_import_is_refused(tmp_path, labels):
 
 def test_an_import_without_a_usable_line_leaves_nothing(tmp_path, labels):
     labels.write_text("".join(BAD))
-    with pytest.raises(InputError, match=r"not one of 5 lines .*: empty label \(2\), image broken \(2\), picture"):
+    with pytest.raises(InputError, match=r"not one of 5 lines .*: empty label \(2\), image broken \(2\), image"):
         import_data(labels, tmp_path / "data", workers=0)
     assert not (tmp_path / "data").exists()
 

@@ -128,7 +128,7 @@ def test_paddleocr_keeps_polygons_and_reports_what_it_does_not_support(dataset, 
             "levels other than word": sum(leaf.level != "word" for leaf in every),
             "texts' clusters": sum(len(leaf.clusters) > 0 for leaf in every),
             "texts' origins": sum(leaf.origin.kind != "real" for leaf in every),
-            "transcriptions of texts to be ignored": sum(leaf.ignore for leaf in every),
+            "transcriptions of ignored texts": sum(leaf.ignore for leaf in every),
         }
     )
     assert min(done.unsupported.values()) > 0
@@ -172,12 +172,10 @@ def test_texts_that_a_format_changes_are_counted(dataset, tmp_path):
     done = export_data(data, "icdar", tmp_path / "icdar")
     assert (done.texts, done.unsupported["texts thinner than a pixel, left out"]) == (2, 1)
     assert done.unsupported["line breaks in texts, now spaces"] == 1
-    assert done.unsupported["texts that now read as to be ignored"] == 1
+    assert done.unsupported["texts that now read as ignored"] == 1
     (one,) = again(tmp_path / "icdar", "icdar", tmp_path / "again")
     assert [(i.text, i.ignore) for i in one.instances] == [("two lines", False), ("*", True)]
-    assert export_data(data, "paddleocr", tmp_path / "paddle").unsupported == {
-        "texts that now read as to be ignored": 1
-    }
+    assert export_data(data, "paddleocr", tmp_path / "paddle").unsupported == {"texts that now read as ignored": 1}
 
 
 def line(number, text):
@@ -204,7 +202,7 @@ def test_lines_survive_export_and_import(dataset, tmp_path, form, stored):
     else:
         assert done.unsupported == {}
         made = read_provenance(open_line_source(path), np.arange(9))
-        assert {one.parameters.font for one in made} == {"Lato Bold"}
+        assert {one.meta.font for one in made} == {"Lato Bold"}
         np.testing.assert_array_equal(made[3].clusters.quads, rows[3].clusters.quads)
 
 
@@ -230,7 +228,7 @@ def test_a_failed_export_leaves_nothing(tmp_path, form):
     labels = tmp_path / "photos" / "labels.tsv"
     entry = '[{"transcription": "a", "points": [[1, 1], [40, 1], [40, 20], [1, 20]]}]'
     labels.write_text(f"1.png\t{entry}\nlabels.tsv\t{entry}\n0.png\t[{{")
-    unusable = r"not one of 3 images can be used: label unreadable \(1\), image broken \(1\), image missing \(1\)"
+    unusable = r"not one of 3 images can be used: image broken \(1\), image missing \(1\), label unreadable \(1\)"
     with pytest.raises(InputError, match=unusable):
         export_data(labels, form, tmp_path / "out")
     labels.write_text("".join(f"{number}.png\t{entry}\n" for number in range(2)))
@@ -292,7 +290,7 @@ def test_the_command_reports_what_is_not_supported(dataset, tmp_path):
     assert result.exit_code == 0, result.output
     assert "1 scenes with 2 texts" in result.output
     assert "not supported by this format: polygons without four corners, now rectangles (2), " in result.output
-    assert "transcriptions of texts to be ignored (1)" in result.output
+    assert "transcriptions of ignored texts (1)" in result.output
     rows = [line(number, text) for number, text in enumerate("ab")]
     result = CliRunner().invoke(app, [str(dataset(tmp_path / "l", rows)), "-o", str(tmp_path / "x"), "--to", "icdar"])
     assert isinstance(result.exception, InputError)

@@ -26,7 +26,7 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.fonts.discovery import bundled_fonts
 from tests.pipelines.ray_cluster import Cluster
 
-HOME = Path(__file__).parents[2]
+HOME = Path(__file__).parents[3]
 COUNT, SIZE = 400, 5
 TIMEOUT = 300.0  # seconds; a few suffice on an idle machine
 SHARDS = COUNT // SIZE

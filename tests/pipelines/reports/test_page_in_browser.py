@@ -149,11 +149,11 @@ def test_worst_images_are_filtered_and_ordered_by_errors(tmp_path, profile):
     box = np.array([[2, 2], [50, 2], [50, 12], [2, 12]], np.float32)
     missed, merged = (
         EvaluatedInstance("text", outcome, box, HOSTILE, covered=False)
-        for outcome in (DetectionOutcome.ALONE, DetectionOutcome.MERGED)
+        for outcome in (DetectionOutcome.NO_OVERLAP, DetectionOutcome.MERGED)
     )
     line, false_positive = (
         EvaluatedInstance("detection", DetectionOutcome.MERGED, box, "90 %", True, 3),
-        EvaluatedInstance("detection", DetectionOutcome.ALONE, box, "61 %", covered=False),
+        EvaluatedInstance("detection", DetectionOutcome.NO_OVERLAP, box, "61 %", covered=False),
     )
     pictures = tuple(
         WorstPicture("photos", f"key-{number}", picture(), instances)

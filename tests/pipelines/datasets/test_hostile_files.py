@@ -30,7 +30,7 @@ from synthtext.fonts.discovery import bundled_fonts
 from synthtext.fonts.file import read_font_file
 from synthtext.fonts.loading import MAX_FONT_BYTES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -213,7 +213,7 @@ def test_models(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -
     folder = tmp_path_factory.mktemp("models")
     (folder / "a.onnx").write_bytes(data.draw(damaged(whole)))
     with pytest.raises(InputError):
-        import_onnx(folder / "a.onnx", data.draw(st.sampled_from(["recognizer", "detector"])), folder / "run", say=str)
+        import_onnx(folder / "a.onnx", data.draw(st.sampled_from(["recognizer", "detector"])), folder / "run", log=str)
     assert not (folder / "run").exists()
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from pipelines.errors import JobError
 from pipelines.training import loop
-from tests.pipelines.test_full_disk import largest_file
-from tests.pipelines.test_train_loop import assert_equal, make_run, train
+from tests.pipelines.jobs.test_full_disk import largest_file
+from tests.pipelines.training.test_train_loop import assert_equal, make_run, train
 
 
 @pytest.fixture(scope="module")

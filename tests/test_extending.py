@@ -1,0 +1,148 @@
+"""A new part is one module, which nothing else has to name: the table at the end of docs/architecture.md."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent
+
+EFFECT = """
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Invert:
+    def draw(self, rng, size):
+        return {}
+
+    def apply(self, image, parameters):
+        return 255 - image
+"""
+
+USE_EFFECT = """
+from pathlib import Path
+
+from pipelines import iterate_samples
+from pipelines.recipes.resolve import resolve_recipe
+
+Path("digits.yaml").write_text("base: digits\\neffects: [{use: invert.Invert, probability: 1}]\\n")
+for sample in iterate_samples(resolve_recipe("digits.yaml"), 3):
+    assert [effect.name for effect in sample.meta.effects] == ["invert.Invert"], sample.meta.effects
+"""
+
+LOSS_TERM = """
+from models.losses.base import RECOGNIZER_LOSSES, LossTerm
+
+
+@RECOGNIZER_LOSSES.register("confidence")
+class ConfidenceTerm(LossTerm):
+    def forward(self, outputs, labels, progress):
+        log_probabilities = outputs.student.logits.float().log_softmax(2)
+        return {"confidence": (log_probabilities.exp() * log_probabilities).sum(2).mean()}
+"""
+
+USE_LOSS_TERM = """
+import models.losses
+
+models.losses.__path__.append(".")
+from pipelines import generate, train
+
+generate("digits", "data", 64, workers=0)
+losses = "network_group.losses=[{student: student, target: labels, terms: {ctc: 1, confidence: 0.1}}]"
+settings = ["batch_size=8", "samples=16", "validate_every=2", "log_every=1", "threads=1", "device=cpu", losses]
+train("rec-tiny", "run", data=["data"], val=["data"], overrides=settings)
+assert "loss/student/labels/confidence" in open("run/metrics.jsonl").read()
+"""
+
+BACKBONE = """
+from torch import nn
+
+from models.backbones.base import RECOGNIZER_BACKBONES, RecognizerBackbone
+
+
+@RECOGNIZER_BACKBONES.register("patches")
+class Patches(RecognizerBackbone):
+    def __init__(self, scale):
+        super().__init__()
+        self.channels = 32
+        self.convolution = nn.Conv2d(3, 32, (32, 2), (32, 2))
+
+    def forward(self, x):
+        return self.convolution(x)
+
+    @staticmethod
+    def time_steps(width):
+        return width // 2
+
+    @staticmethod
+    def valid_steps(widths, steps):
+        return (widths // 2).clamp(1, steps)
+"""
+
+USE_BACKBONE = """
+import models.backbones
+
+models.backbones.__path__.append(".")
+from pipelines import evaluate, generate, train
+
+generate("digits", "data", 64, workers=0)
+settings = ["batch_size=8", "samples=16", "validate_every=2", "threads=1", "device=cpu", "network.backbone=patches"]
+train("rec-tiny", "run", data=["data"], val=["data"], overrides=settings)
+assert len(evaluate("run", "data").predictions) == 64
+"""
+
+COMMAND = """
+import typer
+
+
+def count_command(path: str) -> None:
+    "Print the number of rows of a dataset."
+    from pipelines import open_dataset
+
+    print(len(open_dataset(path)))
+"""
+
+USE_COMMAND = """
+from typer.testing import CliRunner
+
+from count import count_command
+from pipelines import generate
+from pipelines.cli.main import app
+
+app.command("count")(count_command)
+generate("digits", "data", 5, workers=0)
+result = CliRunner().invoke(app, ["count", "data"])
+assert result.output.strip().endswith("5"), result.output
+"""
+
+
+def run(folder: Path, module: str, content: str, script: str) -> None:
+    (folder / f"{module}.py").write_text(content)
+    path = os.pathsep.join([str(HOME), str(folder)])
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_an_effect_is_a_class_beside_the_recipe(tmp_path: Path) -> None:
+    run(tmp_path, "invert", EFFECT, USE_EFFECT)
+
+
+def test_a_loss_term_is_a_module(tmp_path: Path) -> None:
+    run(tmp_path, "confidence", LOSS_TERM, USE_LOSS_TERM)
+
+
+def test_a_backbone_is_a_module(tmp_path: Path) -> None:
+    run(tmp_path, "patches", BACKBONE, USE_BACKBONE)
+
+
+def test_a_command_is_a_function(tmp_path: Path) -> None:
+    run(tmp_path, "count", COMMAND, USE_COMMAND)
