@@ -43,7 +43,7 @@ class DetectionOutcome(IntEnum):
     DUPLICATE = 2
     """A duplicate detection: its text is matched by another one."""
     MERGED = 3
-    """A detection that contains several texts (many-to-one), or a text in such a detection."""
+    """A detection contains several texts (many-to-one); a text in such a detection, or whose detection is matched."""
     SPLIT = 4
     """Several detections are parts of one text (one-to-many); a text that only several detections together cover."""
     OVERSIZED = 5

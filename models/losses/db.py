@@ -112,7 +112,8 @@ def balanced_bce_loss(
     Returns:
         Scalar float32.
     """
-    prediction, target, mask = prediction.float(), target.float(), mask.float()
+    # After a step that is not finite, the function below would raise before the training can report that step.
+    prediction, target, mask = prediction.float().nan_to_num(), target.float(), mask.float()
     with torch.autocast(prediction.device.type, enabled=False):  # CUDA raises an error for this loss under autocast
         losses = F.binary_cross_entropy(prediction, target, reduction="none")
     positive, negative = target * mask, (1 - target) * mask

@@ -26,21 +26,21 @@ CASES = {
         ["MATCHED"],
     ),
     "a line in pieces": ([LINE], [box(0, 0, 45, 10), box(50, 0, 95, 10)], ["SPLIT"], ["SPLIT"] * 2),
-    "halves that no detection holds": (
+    "halves that no detection contains": (
         [LINE],
         [box(0, -99, 40, 109), box(60, -99, 100, 109)],
         ["SPLIT"],
-        ["ALONE"] * 2,
+        ["NO_OVERLAP"] * 2,
     ),
-    "a box that is too large": ([box(40, 0, 60, 10)], [box(30, -4, 70, 11)], ["LOOSE"], ["LOOSE"]),
-    "a box that is too small": ([LINE], [box(10, 0, 40, 10)], ["TIGHT"], ["TIGHT"]),
-    "one text found twice": ([LINE], [box(0, 0, 100, 9), LINE], ["MATCHED"], ["MATCHED", "REPEATED"]),
+    "a box that is too large": ([box(40, 0, 60, 10)], [box(30, -4, 70, 11)], ["OVERSIZED"], ["OVERSIZED"]),
+    "a box that is too small": ([LINE], [box(10, 0, 40, 10)], ["UNDERSIZED"], ["UNDERSIZED"]),
+    "one text detected twice": ([LINE], [box(0, 0, 100, 9), LINE], ["MATCHED"], ["MATCHED", "DUPLICATE"]),
     "two labels on one text": ([LINE, LINE], [LINE], ["MATCHED", "MERGED"], ["MATCHED"]),
-    "nothing where something is": ([LINE], [box(0, 50, 100, 60)], ["ALONE"], ["ALONE"]),
-    "a touch is nothing": ([LINE], [box(90, 5, 190, 15)], ["ALONE"], ["ALONE"]),
+    "a detection beside the text": ([LINE], [box(0, 50, 100, 60)], ["NO_OVERLAP"], ["NO_OVERLAP"]),
+    "a small overlap": ([LINE], [box(90, 5, 190, 15)], ["NO_OVERLAP"], ["NO_OVERLAP"]),
     "an outline that crosses itself": ([LINE[[0, 2, 1, 3]]], [LINE[[0, 2, 1, 3]]], ["IGNORED"], ["IGNORED"]),
-    "no detection": (WORDS, [], ["ALONE"] * 3, []),
-    "no text": ([], [LINE], [], ["ALONE"]),
+    "no detection": (WORDS, [], ["NO_OVERLAP"] * 3, []),
+    "no text": ([], [LINE], [], ["NO_OVERLAP"]),
 }
 
 
@@ -54,7 +54,7 @@ def test_ignored_texts_absorb_detections_and_can_be_contained():
     texts, ignore = [box(0, 0, 30, 10), box(35, 0, 65, 10), box(70, 0, 100, 10)], [False, True, True]
     assert outcomes(texts, [LINE], ignore) == (["MERGED", "IGNORED", "IGNORED"], ["MERGED"])
     assert compare_detections(texts, ignore, [LINE]).contained_texts.tolist() == [3]
-    assert outcomes(texts, [box(35, 0, 65, 10)], ignore) == (["ALONE", "IGNORED", "IGNORED"], ["IGNORED"])
+    assert outcomes(texts, [box(35, 0, 65, 10)], ignore) == (["NO_OVERLAP", "IGNORED", "IGNORED"], ["IGNORED"])
 
 
 def random_boxes(rng, count):
