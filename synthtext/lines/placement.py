@@ -123,15 +123,11 @@ def place_line(
     width = ink.width + unit * (margins.left + margins.right) + (padding.left + padding.right) * em
     height = ink.height + unit * (margins.top + margins.bottom) + (padding.top + padding.bottom) * em
     high, wide = (output.width, output.height) if curved.line.vertical else (output.height, output.width)
-    scale = min(
-        (1.0, *((limit - 2 * edge) / need for limit, need in ((high, height), (wide, width)) if limit != "free"))
-    )
+    sides = ((wide, width), (high, height))
+    scale = min((1.0, *((limit - 2 * edge) / need for limit, need in sides if limit != "free")))
     if em * scale < _MIN_EM:
         raise Rejection("too small to read")
-    size = Size(
-        math.ceil(width * scale + 2 * edge) if wide == "free" else wide,
-        math.ceil(height * scale + 2 * edge) if high == "free" else high,
-    )
+    size = Size(*(math.ceil(need * scale + 2 * edge) if limit == "free" else limit for limit, need in sides))
     if max(size) > _MAX_SIDE:
         raise Rejection("too long")
     before, above = (outset + padding.left) * em, (outset + padding.top) * em
