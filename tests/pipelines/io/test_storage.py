@@ -107,7 +107,7 @@ def test_data_without_a_valid_manifest_counts_for_nothing(s3, local, remote):
     manifest = (shards / "part-000002.json").read_bytes()
     (shards / "part-000002.json").write_bytes(manifest[:50])
     s3.refresh()
-    with pytest.raises(InputError, match=r"part-000002.json.* is no mark"):
+    with pytest.raises(InputError, match=r"part-000002.json.* is not a manifest"):
         open_line_source(s3.uri("half"))
     (shards / "part-000002.json").write_bytes(b"")  # withdrawn
     s3.refresh()
