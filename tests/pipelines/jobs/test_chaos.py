@@ -25,8 +25,8 @@ def test_disturbed_job_comes_to_the_same_data_set(tmp_path, form):
 def test_disorder_is_seen(tmp_path):
     chaos = Chaos(tmp_path, "parquet", np.random.default_rng(2), count=20, shard=5)
     shutil.copytree(chaos.reference, chaos.data)
-    assert chaos.look().marks == 4
+    assert chaos.inspect().complete == 4
     shard = chaos.data / "shards" / "part-000002.parquet"
     shard.write_bytes(shard.read_bytes()[:-1])
     with pytest.raises(DisorderError, match="part-000002"):
-        chaos.look()
+        chaos.inspect()

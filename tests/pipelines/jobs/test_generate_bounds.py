@@ -18,21 +18,22 @@ from synthtext.core import InputError, SkippedSample
 from synthtext.lines.generator import MAX_ATTEMPTS
 from synthtext.lines.sampler import LineSampler
 
-NOISE = """from dataclasses import dataclass
+STRIPES = """from dataclasses import dataclass
 
 import numpy as np
 
 
 @dataclass(frozen=True)
-class Noise:
+class Stripes:
     def paint(self, rng, size):
-        return rng.choice(np.array([0, 255], np.uint8), (int(size.height), int(size.width), 1)).repeat(3, axis=2)
+        row = (np.arange(int(size.width)) // 4 % 2 * 255).astype(np.uint8)
+        return np.tile(row[None, :, None], (int(size.height), 1, 3))
 """
 
 
 def write_recipe(folder: Path, **changes: object) -> str:
     folder.mkdir()
-    (folder / "white_noise.py").write_text(NOISE)
+    (folder / "striped.py").write_text(STRIPES)
     tree = {
         "charset": "digits",
         "corpus": [{"use": "pattern", "pattern": "[0-9]{3,6}"}],
@@ -71,8 +72,8 @@ REFUSED = {
     "a contrast floor above the maximum": ({"ink": {"contrast_floor": 200}}, "must be from 0 to 120"),
 }
 FAILED = {
-    "contrast on white noise": (
-        {"ink": {"contrast_floor": 120}, "background": {"white_noise.Noise": 1}},
+    "contrast on black and white stripes": (
+        {"ink": {"contrast_floor": 120}, "background": {"striped.Stripes": 1}},
         rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* contrast \({PROBE_SAMPLES}\)",
     ),
     "only texts that are too long": (
@@ -141,7 +142,7 @@ def count_skipped(samples: Iterator[object]) -> int:
 
 
 def test_a_skipped_sample_has_a_reason_for_each_attempt(tmp_path: Path) -> None:
-    changes, _ = FAILED["contrast on white noise"]
+    changes, _ = FAILED["contrast on black and white stripes"]
     drawn = resolve_recipe(write_recipe(tmp_path / "recipe", **changes)).generator(0).generate(7)
     assert isinstance(drawn, SkippedSample)
     assert drawn.reasons == ("contrast",) * MAX_ATTEMPTS

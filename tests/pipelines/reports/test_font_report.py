@@ -108,7 +108,7 @@ def test_skipped_font_is_reported_with_the_reason(
     (tmp_path / "odd.ttf").write_bytes(b"no font at all")
     monkeypatch.setattr("synthtext.fonts.discovery.system_fonts", lambda: [tmp_path / "odd.ttf"])
     assert ocrmill() == 0
-    assert "odd.ttf' is broken or no font" in capsys.readouterr().out
+    assert "odd.ttf' is broken or not a font" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ class Held:
         return 1
 
     @property
-    def groups(self):
+    def group_offsets(self):
         return np.array([0, 1])
 
     def read(self, rows):
