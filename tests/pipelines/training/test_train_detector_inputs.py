@@ -69,7 +69,7 @@ def places(tmp_path_factory, draw_scenes):
         ("scenes", "scenes", ["copy_paste={from: [nowhere]}"], "nowhere"),
         ("scenes", "scenes", ["copy_paste={crops: {min_height: 90}}"], "not one text can be cut out"),
         ("scenes", "scenes", ["init=nowhere"], "nowhere"),
-        ("scenes", "scenes", ["init={untrained}"], "it was never validated"),
+        ("scenes", "scenes", ["init={untrained}"], "no validation has run"),
         ("scenes", "scenes", ["init={rgb}", "network.neck_channels=8"], r"has another network \(backbone.* differs\)"),
     ],
 )
@@ -113,7 +113,7 @@ def test_a_recognizer_rejects_scenes(tmp_path, places):
     [
         ([], r"network teacher is frozen and has no weights: name its run directory with teacher=DIR"),
         (["teacher=nowhere"], "nowhere"),
-        (["teacher={untrained}"], "it was never validated"),
+        (["teacher={untrained}"], "no validation has run"),
         (["teacher={rgb}"], r"cannot be the teacher: its input is rgb with mean .*, that of this training bgr"),
         (["teacher={lines}"], "lines.tsv"),
     ],
@@ -158,7 +158,7 @@ def test_another_training_in_the_folder_is_rejected(tmp_path, places):
         ("view.text_share=0.2", r"view: text_share is only for cut=window"),
         ("freeze_batch_norm=true", r"freeze_batch_norm needs initial weights"),
         ("view.flip=2", r"view\.flip"),
-        ("view.keep_visibility=0.05", r"view: drop_visibility 0\.1 and keep_visibility 0\.05 must rise"),
+        ("view.keep_visibility=0.05", r"view: drop_visibility 0\.1 must be between 0 and keep_visibility 0\.05"),
         ("targets.shrink=1", r"unknown key 'targets\.shrink'"),
         ("targets.shrink_ratio=2", r"targets: shrink_ratio must be between"),
         ("loss.probability_loss=focal", r"loss\.probability_loss"),
