@@ -1,7 +1,7 @@
 """Speed of generating scenes, and accuracy of the published recognizer on their texts.
 
     python -m benchmarks.scenes speed [RECIPE] [-n N] [KEY=VALUE ...]
-    python -m benchmarks.scenes read RUN [RECIPE] [-n N] [KEY=VALUE ...]
+    python -m benchmarks.scenes read DIR [RECIPE] [-n N] [KEY=VALUE ...]
 
 `speed` generates scenes in one process and one thread and prints scenes per CPU-second, with and without their JPEG,
 the mean number of lines and words, and CPU milliseconds of every stage. By default, scenes have about 20 lines: 1024 x
@@ -112,7 +112,7 @@ if __name__ == "__main__":
     cv2.setNumThreads(1)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("speed", "read"))
-    parser.add_argument("given", nargs="*", help="RUN for read, RECIPE, KEY=VALUE ...")
+    parser.add_argument("given", nargs="*", help="run directory for read, RECIPE, KEY=VALUE ...")
     parser.add_argument("-n", "--count", type=int, default=40)
     arguments = parser.parse_intermixed_args()
     names = [entry for entry in arguments.given if "=" not in entry]

@@ -47,8 +47,8 @@ def test_initial_weights_and_teachers_that_do_not_fit_are_rejected(tmp_path, dra
     for teacher, message in (
         ("letters", r"letters cannot be the teacher: its charset has 3 characters, that of this training 10"),
         ("high", r"high cannot be the teacher: its input is 48 pixels high in bgr, that of this training 32 in bgr"),
-        ("bare", "it was never validated"),
-        ("nowhere", "nowhere is no(t a)? (RUN|run)"),
+        ("bare", "no validation has run"),
+        ("nowhere", "nowhere"),
     ):
         with pytest.raises(InputError, match=message):
             start("rec-distill", tmp_path / "run", few, f"teacher={tmp_path / teacher}")
