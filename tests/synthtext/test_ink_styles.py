@@ -93,7 +93,7 @@ def test_decoration_is_completely_in_the_image(drawn_by: DrawnBy, style: str) ->
                 cv2.absdiff(drawn.background, np.full_like(drawn.background, drawn.background[0, 0])).max(axis=2)
             )
         border = np.concatenate([layer[0], layer[-1], layer[:, 0], layer[:, -1]])
-        assert border.max() < 0.4 * layer.max(), drawn.sample.text
+        assert border.max() <= 0.5 * layer.max(), drawn.sample.text  # an edge may cover half of the last pixel
 
 
 @pytest.fixture(scope="module")

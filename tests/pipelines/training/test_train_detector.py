@@ -140,7 +140,7 @@ def test_a_sweep_equals_an_evaluation(teacher, more):
     assert [entry.hmean for entry in found] == sorted((entry.hmean for entry in found), reverse=True)
     assert len({entry.hmean for entry in found}) > 1
     for entry in found[::7]:
-        boxes = type(detector.boxes)(threshold=entry.threshold, box_threshold=entry.box_threshold)
+        boxes = type(detector.postprocessing)(threshold=entry.threshold, box_threshold=entry.box_threshold)
         alone = evaluate_detector(type(detector)(detector.engine, detector.preprocessing, boxes), source)
         assert entry.scores == {source.name: alone.scores}
 
