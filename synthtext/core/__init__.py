@@ -23,7 +23,6 @@ from synthtext.core.geometry import (
 from synthtext.core.installed import package_file
 from synthtext.core.randomness import (
     BLOCK_SIZE,
-    StageStreams,
     Streams,
     StreamSource,
     WeightedComponent,
@@ -74,7 +73,6 @@ __all__ = [
     "Scene",
     "Size",
     "SkippedSample",
-    "StageStreams",
     "StreamSource",
     "Streams",
     "TextInstance",

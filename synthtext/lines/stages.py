@@ -59,11 +59,6 @@ def _batched(step: Stage) -> Stage:
     return stage
 
 
-def _random(name: str, step: Callable[[LineState, np.random.Generator], None]) -> dict[str, Stage]:
-    """Create a stage that processes states one by one, with the random stream of the stage's name."""
-    return {name: _per_line(lambda state: step(state, state.streams.appearance(name)))}
-
-
 class LineStages:
     """The stages that turn states into samples.
 
@@ -85,18 +80,18 @@ class LineStages:
         self.steps: dict[str, Stage] = {
             "sample text": _per_line(self._sample),
             "shape": _per_line(self._shape),
-            **_random("place", self._place),
+            "place": _per_line(self._place),
             "rasterize": _per_line(self._rasterize),
             "warp": _per_line(self._warp),
             "compute ink masks": _batched(self._compute_ink_masks),
             "add neighbours": _per_line(self._add_neighbour),
             "draw strokes": _per_line(self._draw_strokes),
-            **_random("paint background", self._paint_background),
+            "paint background": _per_line(self._paint_background),
             "measure background": _batched(self._measure_backgrounds),
             "choose colours": _batched(self._choose_colours),
-            **_random("reduce background contrast", self._reduce_background_contrast),
+            "reduce background contrast": _per_line(self._reduce_background_contrast),
             "composite": _per_line(self._composite),
-            **_random("pixel effects", self._apply_pixel_effects),
+            "pixel effects": _per_line(self._apply_pixel_effects),
         }
 
     def _sample(self, state: LineState) -> None:
@@ -105,8 +100,8 @@ class LineStages:
     def _shape(self, state: LineState) -> None:
         state.layout = self._sampler.layout(state.streams.content, state.spec)
 
-    def _place(self, state: LineState, rng: np.random.Generator) -> None:
-        spec, curved = state.spec, state.layout.curved
+    def _place(self, state: LineState) -> None:
+        spec, curved, rng = state.spec, state.layout.curved, state.streams.appearance
         ink_style = self._design.ink.draw_style(rng)
         parameters = ink_style.component.draw(rng)
         strokes = ink_style.component.strokes(curved.line, parameters)
@@ -159,13 +154,13 @@ class LineStages:
         else:
             state.stroke_coverage = coverage
 
-    def _paint_background(self, state: LineState, rng: np.random.Generator) -> None:
-        state.background_index = self._backgrounds.draw(rng)
-        self._paint_with(state, rng, 0.0)
+    def _paint_background(self, state: LineState) -> None:
+        state.background_index = self._backgrounds.draw(state.streams.appearance)
+        self._paint_with(state, 0.0)
 
-    def _paint_with(self, state: LineState, rng: np.random.Generator, reduction: float) -> None:
+    def _paint_with(self, state: LineState, reduction: float) -> None:
         ink_style, parameters, strokes, _, placement = state.style
-        background = state.block.backgrounds[state.background_index]
+        background, rng = state.block.backgrounds[state.background_index], state.streams.appearance
         if isinstance(background, ParametricBackground):
             state.background_parameters = background.draw(rng)
             painted = background.render(placement.size, state.background_parameters)
@@ -185,25 +180,22 @@ class LineStages:
             state.local_background = background
 
     def _choose_colours(self, states: Sequence[LineState]) -> None:
-        self._choose_with(states, [state.streams.appearance("choose colours") for state in states])
-
-    def _choose_with(self, states: Sequence[LineState], streams: Sequence[np.random.Generator]) -> None:
-        ink = self._design.ink
-        candidates = [ink.candidates(rng, state.background) for state, rng in zip(states, streams, strict=True)]
+        candidates = [self._design.ink.candidates(state.streams.appearance, state.background) for state in states]
         floors = [
-            _contrast_loss(state).required_contrast(ink.contrast_floor / _retained_contrast(state)) for state in states
+            _contrast_loss(state).required_contrast(self._design.ink.contrast_floor / _retained_contrast(state))
+            for state in states
         ]
         inks = choose_colours(candidates, [state.local_background for state in states], floors)
-        for state, colour in zip(states, inks, strict=True):
-            state.ink = colour
+        for state, ink in zip(states, inks, strict=True):
+            state.ink = ink
 
-    def _reduce_background_contrast(self, state: LineState, rng: np.random.Generator) -> None:
+    def _reduce_background_contrast(self, state: LineState) -> None:
         for reduction in _CONTRAST_REDUCTIONS:
             if state.ink is not None:
                 return
-            self._paint_with(state, rng, reduction)
+            self._paint_with(state, reduction)
             self._measure_backgrounds([state])
-            self._choose_with([state], [rng])
+            self._choose_colours([state])
         if state.ink is None:
             raise Rejection("contrast")
 
@@ -218,8 +210,8 @@ class LineStages:
             else image
         )
 
-    def _apply_pixel_effects(self, state: LineState, rng: np.random.Generator) -> None:
-        state.image, state.pixel_effects = self._design.effects.apply_pixels(rng, state.image)
+    def _apply_pixel_effects(self, state: LineState) -> None:
+        state.image, state.pixel_effects = self._design.effects.apply_pixels(state.streams.appearance, state.image)
 
     def run(self, states: Sequence[LineState]) -> None:
         """Run all stages; every state is then complete or has a `failure`."""
@@ -248,7 +240,7 @@ class LineStages:
             "background": self._design.backgrounds[state.background_index].name,
             **({"background_parameters": state.background_parameters} if state.background_parameters else {}),
             "contrast_reduction": state.contrast_reduction,
-            "jpeg_quality": low + int(state.streams.appearance("JPEG quality").random() * (high - low + 1)),
+            "jpeg_quality": low + int(state.streams.appearance.random() * (high - low + 1)),
             **layout.parameters,
         }
         meta = Provenance(
@@ -274,8 +266,12 @@ def _contrast_loss(state: LineState) -> ContrastLoss:
 
 def _retained_contrast(state: LineState) -> float:
     """Fraction of the contrast that the background's overlay retains."""
-    background, parameters = state.block.backgrounds[state.background_index], state.background_parameters
-    return background.retained_contrast(parameters) if isinstance(background, ParametricBackground) else 1.0
+    background = state.block.backgrounds[state.background_index]
+    return (
+        background.retained_contrast(state.background_parameters)
+        if isinstance(background, ParametricBackground)
+        else 1.0
+    )
 
 
 def _decoration_padding(padding: DecorationMargins, ink: Box, strokes: Strokes | None) -> DecorationMargins:

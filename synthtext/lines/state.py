@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from synthtext.core import AppliedEffect, Image, Parameters, StageStreams, WeightedComponent
+from synthtext.core import AppliedEffect, Image, Parameters, Streams, WeightedComponent
 from synthtext.design import BlockResources
 from synthtext.ink import InkColour, InkMask, InkStyle, LocalBackground
 from synthtext.lines.coverage import RequiredCharacter
@@ -28,7 +28,7 @@ class LineState:
 
     Attributes:
         index: Index of the sample.
-        streams: Random streams of the attempt.
+        streams: Random streams of the sample.
         block: Fonts and backgrounds.
         required: Character that the text should contain.
         spec: Text and how to set it.
@@ -50,7 +50,7 @@ class LineState:
     """
 
     index: int
-    streams: StageStreams
+    streams: Streams
     block: BlockResources
     required: RequiredCharacter | None = None
     spec: LineSpec = field(init=False)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from synthtext.core import (
     Scene,
     Size,
     SkippedSample,
-    StageStreams,
+    Streams,
     StreamSource,
     TextInstance,
     Warp,
@@ -42,7 +42,7 @@ class SceneState:
 
     Attributes:
         index: Index of the scene.
-        streams: Random streams of the attempt.
+        streams: Random streams of the scene.
         block: Fonts and backgrounds.
         size: Size of the image.
         layout: Layout of the texts.
@@ -60,7 +60,7 @@ class SceneState:
     """
 
     index: int
-    streams: StageStreams
+    streams: Streams
     block: BlockResources
     size: Size = field(init=False)
     layout: WeightedComponent[SceneLayout] = field(init=False)
@@ -75,13 +75,6 @@ class SceneState:
     occlusion: NDArray[np.uint8] | None = None
     pixel_effects: tuple[AppliedEffect, ...] = ()
     instances: tuple[TextInstance, ...] = ()
-
-
-def _random(
-    name: str, step: Callable[[SceneState, np.random.Generator], None]
-) -> dict[str, Callable[[SceneState], None]]:
-    """Create a stage with the random stream of its name."""
-    return {name: lambda state: step(state, state.streams.appearance(name))}
 
 
 class SceneStages:
@@ -103,12 +96,12 @@ class SceneStages:
         self._layouts = WeightedSampler([entry.weight for entry in design.layouts])
         self.steps: dict[str, Callable[[SceneState], None]] = {
             "compose": self._compose,
-            **_random("paint background", self._paint_background),
-            **_random("place texts", self._place_texts),
-            **_random("apply view warp", self._apply_view_warp),
-            **_random("render texts", self._render),
-            **_random("occlude", self._occlude),
-            **_random("pixel effects", self._apply_pixel_effects),
+            "paint background": self._paint_background,
+            "place texts": self._place_texts,
+            "apply view warp": self._apply_view_warp,
+            "render texts": self._render,
+            "occlude": self._occlude,
+            "pixel effects": self._apply_pixel_effects,
             "label": self._label,
         }
 
@@ -128,7 +121,8 @@ class SceneStages:
         typesetter = Typesetter(rng, self._sampler, state.block.faces, design.font_options.size_range)
         state.composition = state.layout.component.compose(typesetter, state.size)
 
-    def _paint_background(self, state: SceneState, rng: np.random.Generator) -> None:
+    def _paint_background(self, state: SceneState) -> None:
+        rng = state.streams.appearance
         index = self._backgrounds.draw(rng)
         state.background_source, background = self._design.backgrounds[index], state.block.backgrounds[index]
         if isinstance(background, SceneBackgroundPool):
@@ -137,30 +131,31 @@ class SceneStages:
             state.background = SceneBackground(background.paint(rng, state.size))
         self._design.clutter.draw_distractors(rng, state.background.image)
 
-    def _place_texts(self, state: SceneState, rng: np.random.Generator) -> None:
-        state.placed = state.layout.component.place(rng, state.composition, state.background)
+    def _place_texts(self, state: SceneState) -> None:
+        state.placed = state.layout.component.place(state.streams.appearance, state.composition, state.background)
         if not state.placed:
             raise Rejection("no free area for any text")
 
-    def _apply_view_warp(self, state: SceneState, rng: np.random.Generator) -> None:
-        state.view_warp, state.geometric_effects = self._design.effects.draw_warp(rng, state.size)
+    def _apply_view_warp(self, state: SceneState) -> None:
+        state.view_warp, state.geometric_effects = self._design.effects.draw_warp(state.streams.appearance, state.size)
         image = state.background.image
         state.image = (
             state.view_warp.image(image, state.size, border_mode=cv2.BORDER_REFLECT) if state.view_warp.maps else image
         )
 
-    def _render(self, state: SceneState, rng: np.random.Generator) -> None:
+    def _render(self, state: SceneState) -> None:
+        rng = state.streams.appearance
         rendered = self._renderer.render_all(rng, state.image, state.placed, state.view_warp)
         state.rendered = [RenderedItem(placed, state.view_warp, lines) for placed, lines in rendered]
         if not state.rendered:
             raise Rejection("no text is complete and legible")
 
-    def _occlude(self, state: SceneState, rng: np.random.Generator) -> None:
+    def _occlude(self, state: SceneState) -> None:
         lines = [line for item in state.rendered for line in item.lines]
-        state.occlusion = self._design.clutter.occlude(rng, state.image, lines)
+        state.occlusion = self._design.clutter.occlude(state.streams.appearance, state.image, lines)
 
-    def _apply_pixel_effects(self, state: SceneState, rng: np.random.Generator) -> None:
-        state.image, state.pixel_effects = self._design.effects.apply_pixels(rng, state.image)
+    def _apply_pixel_effects(self, state: SceneState) -> None:
+        state.image, state.pixel_effects = self._design.effects.apply_pixels(state.streams.appearance, state.image)
 
     def _label(self, state: SceneState) -> None:
         luminance = np.asarray(cv2.cvtColor(state.image, cv2.COLOR_RGB2GRAY), np.uint8)
@@ -180,7 +175,7 @@ class SceneStages:
         parameters = {
             "layout": state.layout.name,
             "background": state.background_source.name,
-            "jpeg_quality": self._design.output.draw_quality(state.streams.appearance("JPEG quality")),
+            "jpeg_quality": self._design.output.draw_quality(state.streams.appearance),
             "lines_not_rendered": composed - len(lines),
             "fonts": sorted({line.positioned.line.face.file.name for line in lines}),
         }
@@ -225,10 +220,10 @@ class SceneGenerator:
 
     def generate(self, index: int) -> Scene | SkippedSample:
         """Generate scene `index`, or return why each attempt was rejected."""
-        streams, block = self._source.start(index), self.resources.at(index)
+        streams, block = self._source.at(index), self.resources.at(index)
         reasons: list[str] = []
-        for attempt in range(MAX_SCENE_ATTEMPTS):
-            state = SceneState(index, replace(streams, attempt=attempt), block)
+        for _ in range(MAX_SCENE_ATTEMPTS):
+            state = SceneState(index, streams, block)
             try:
                 self.stages.run(state)
             except Rejection as rejection:

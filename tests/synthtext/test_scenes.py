@@ -78,7 +78,7 @@ def inked(made: SceneGenerator) -> Iterator[tuple[SceneState, np.ndarray]]:
     """Successful first attempts at scenes, and the pixels that their texts changed."""
     drawn = 0
     for index in range(COUNT):
-        state = SceneState(index, StreamSource(3).start(index), made.resources.at(index))
+        state = SceneState(index, StreamSource(3).at(index), made.resources.at(index))
         before = changed = np.zeros((0, 0, 3), np.uint8)
         try:
             for name, step in made.stages.steps.items():
