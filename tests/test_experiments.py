@@ -200,7 +200,7 @@ def test_arms_are_trained_once_scored_and_compared(bench, capfd):
     assert first.inputs.keys() == {"digits", "held_out"}
     assert first.inputs == second.inputs
     text = comparison.compared(known, "tiny", [first, replace(second, inputs={**second.inputs, "digits": "another"})])
-    assert "$digits was not the same for all" in text
+    assert "$digits differs between arms" in text
     made.finish("first", 0)
     assert "already" in capfd.readouterr().out
     assert (out / "ledger.jsonl").read_text() == written
