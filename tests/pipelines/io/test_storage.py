@@ -121,7 +121,7 @@ def test_data_without_a_valid_manifest_counts_for_nothing(s3, local, remote):
     assert sums(s3.folder("half")) == sums(local)
     (shards / "part-000000.parquet").write_bytes(whole[:-1])  # has a manifest, but not its full size
     s3.refresh()
-    with pytest.raises(InputError, match=r"part-000000.parquet is not whole"):
+    with pytest.raises(InputError, match=r"part-000000.parquet is incomplete"):
         open_line_source(s3.uri("half"))
     assert run(s3.uri("half")).new_shards == 1
 
