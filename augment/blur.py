@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, Range, Size, check_range
+from synthtext.core import DetailBudget, Image, Parameters, Range, Size, check_range
 
 _MAX_DIRECT_RADIUS = 2.5  # pixels: discs up to this radius are applied at full resolution
 _REDUCED_RADIUS = 3.5  # pixels: radius of larger discs at reduced resolution
+_STROKE_DEVIATIONS = math.sqrt(12)  # standard deviations in the length of a stroke
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Blur:
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the standard deviation in pixels."""
         return {"sigma": rng.uniform(*self.strength_range) * min(size)}
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the standard deviation."""
+        return {"sigma": budget.spend_blur(parameters["sigma"])}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the blurred image."""
@@ -65,6 +70,13 @@ class MotionBlur:
             "degrees": rng.uniform(*self.degrees_range),
         }
 
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the length by the standard deviation along the stroke."""
+        return {
+            **parameters,
+            "length": budget.spend_blur(parameters["length"] / _STROKE_DEVIATIONS) * _STROKE_DEVIATIONS,
+        }
+
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the blurred image."""
         return _filtered(image, _stroke(parameters["length"], math.radians(parameters["degrees"])))
@@ -88,6 +100,10 @@ class Defocus:
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the radius in pixels."""
         return {"radius": rng.uniform(*self.radius_range) * min(size)}
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the radius, twice the standard deviation of the disc in each direction."""
+        return {"radius": 2 * budget.spend_blur(parameters["radius"] / 2)}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the blurred image."""

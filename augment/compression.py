@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import cv2
 import numpy as np
 
-from synthtext.core import Image, InputError, Parameters, Range, Size, check_range
+from synthtext.core import DetailBudget, Image, InputError, Parameters, Range, Size, check_range
 
 Resampling: TypeAlias = Literal["area", "nearest", "linear", "cubic", "lanczos"]
 _FLAGS = {
@@ -19,6 +19,7 @@ _FLAGS = {
 }
 _MAX_SUBSAMPLING = 1.5  # methods other than "area" would skip whole strokes at larger factors
 _BLOCK = 8  # pixels along the side of a JPEG block
+_QUALITY_AT_A_PIXEL, _MAX_LOWEST_QUALITY = 90, 60  # lowest quality for details of a pixel; at any width
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Downscale:
             "shrinking": self.shrinking[int(rng.integers(len(self.shrinking)))],
             "enlarging": self.enlarging[int(rng.integers(len(self.enlarging)))],
         }
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the loss of resolution: the averages of squares are enlarged by tents of twice that width."""
+        lost = math.sqrt(1 / parameters["factor"] ** 2 - 1) / 2
+        return {**parameters, "factor": 1 / math.sqrt(1 + (2 * budget.spend_blur(lost)) ** 2)}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the downscaled and enlarged image."""
@@ -92,6 +98,11 @@ class Jpeg:
         qualities = rng.integers(*self.quality_range, size=passes, endpoint=True).tolist()
         shifts = rng.integers(_BLOCK, size=(passes, 2)).tolist() if passes > 1 else [[0, 0]]
         return {"qualities": qualities, "shifts": [[0, 0], *shifts[1:]]}
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Raise low qualities, the more the finer the details are."""
+        lowest = min(_MAX_LOWEST_QUALITY, round(_QUALITY_AT_A_PIXEL / budget.width))
+        return {**parameters, "qualities": [max(quality, lowest) for quality in parameters["qualities"]]}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the compressed and decoded image."""

@@ -7,11 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
+from synthtext.core import DetailBudget, Image, Parameters, Range, Size, check_fraction, check_range
 
 _POOL = 1 << 20
 _POOL_SIGMA, _POOL_MEAN = 32, 128  # a byte holds four standard deviations
 _DEVIATION_SCALE = 256  # fixed-point units per grey level
+_MAX_SHARE_PER_PIXEL = 0.003  # fraction of changed pixels for each pixel of the width of the finest details
 _LEVELS = np.arange(256, dtype=np.float32)
 _CENTRED = np.arange(-_POOL_MEAN, 256 - _POOL_MEAN, dtype=np.int16)
 
@@ -35,6 +36,10 @@ class Noise:
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the standard deviation, whether the noise is coloured, and the offset in the noise pool."""
         return {"sigma": rng.uniform(*self.sigma_range), **_sample_noise_source(rng, self.colour_probability)}
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the standard deviation."""
+        return {**parameters, "sigma": budget.spend_noise(parameters["sigma"])}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image with noise."""
@@ -64,6 +69,10 @@ class ShotNoise:
         """Sample the deviation at white, whether the noise is coloured, and the offset in the noise pool."""
         return {"sigma": rng.uniform(*self.sigma_range), **_sample_noise_source(rng, self.colour_probability)}
 
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the standard deviation."""
+        return {**parameters, "sigma": budget.spend_noise(parameters["sigma"])}
+
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image with noise."""
         deviations = np.sqrt(_LEVELS / 255) * np.float32(parameters["sigma"] * _DEVIATION_SCALE)
@@ -89,6 +98,10 @@ class SaltAndPepper:
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the fraction of pixels, the part of them that is white, and a seed for their positions."""
         return {"share": rng.uniform(*self.share_range), "salt": rng.random(), "seed": int(rng.integers(2**32))}
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the fraction of the pixels: they must not look like the dots of letters."""
+        return {**parameters, "share": min(parameters["share"], _MAX_SHARE_PER_PIXEL * budget.width)}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image with white and black pixels."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
+from synthtext.core import DetailBudget, Image, Parameters, Range, Size, check_fraction, check_range
 
 _MID_GREY = 128  # grey level of the flattened background
 _LEVELS = np.arange(256)
+_MIN_BINARY_WIDTH, _MAX_OFFSET = 2.0, 0.1  # for texts with a budget of details: pixels, and offset of the threshold
 _MAX_DEVIATION = 2  # mean deviations from the background at which values are clipped
 _MIN_AGREEMENT = 0.5  # fraction of a cell's ink variance that a global threshold must keep
 _MIN_VARIANCE = 0.02  # of black and white: cells with less contain no letters
@@ -110,6 +111,13 @@ class Binarise:
             "window": rng.uniform(*self.window_range) * min(size),
             "offset": rng.uniform(*self.offset_range),
         }
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters | None:
+        """Limit the offset, which closes gaps and thins strokes; leave the effect out for very fine details."""
+        if budget.width < _MIN_BINARY_WIDTH:
+            return None
+        offset = max(-_MAX_OFFSET, min(_MAX_OFFSET, parameters["offset"]))
+        return {**parameters, "offset": offset}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the black and white image."""

@@ -29,7 +29,7 @@ from pipelines.recipes.components import (
     weighted_entries,
 )
 from pipelines.recipes.paths import resolve_recipe_paths
-from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, LineOutput
+from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, LineLegibility, LineOutput
 from synthtext.core import Charset, EffectChain, EffectStep, Generator, InputError, WeightedComponent
 from synthtext.corpora import CorpusMixture, resolve_charset
 from synthtext.fonts import FaceCache, FontInventory, FontOptions, find_fonts
@@ -213,6 +213,7 @@ class LinesRecipeSettings(BaseRecipeSettings):
     background: WeightedComponents = Field(default={"plain": 1}, min_length=1)
     layout: LayoutOptions = LayoutOptions()
     coverage: CoverageOptions = CoverageOptions()
+    legibility: LineLegibility = LineLegibility()
     output: LineOutput = LineOutput()
 
 
@@ -233,7 +234,11 @@ class LinesRecipe(BaseRecipe[LinesRecipeSettings]):
         """Return the design of the lines."""
         settings = self.settings
         return LineDesign(
-            **self.design_fields(inventory), layout=settings.layout, output=settings.output, coverage=settings.coverage
+            **self.design_fields(inventory),
+            layout=settings.layout,
+            output=settings.output,
+            coverage=settings.coverage,
+            legibility=settings.legibility,
         )
 
 

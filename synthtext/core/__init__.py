@@ -2,6 +2,7 @@
 
 from synthtext.core.charset import Charset, CorpusCoverage, charset_names
 from synthtext.core.clusters import Clusters
+from synthtext.core.detail import DetailBudget, DetailLimited
 from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect
 from synthtext.core.errors import InputError
 from synthtext.core.generator import Generator
@@ -53,6 +54,8 @@ __all__ = [
     "Clusters",
     "CoordinateMap",
     "CorpusCoverage",
+    "DetailBudget",
+    "DetailLimited",
     "Effect",
     "EffectChain",
     "EffectStep",

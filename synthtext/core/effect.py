@@ -21,6 +21,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from synthtext.core.detail import DetailBudget, DetailLimited
 from synthtext.core.errors import InputError
 from synthtext.core.geometry import Image, Size
 from synthtext.core.sample import AppliedEffect, Parameters
@@ -93,8 +94,15 @@ class EffectChain:
                 applied.append(AppliedEffect(step.name, parameters))
         return warp, tuple(applied)
 
-    def apply_pixels(self, rng: np.random.Generator, image: Image) -> tuple[Image, tuple[AppliedEffect, ...]]:
-        """Draw the pixel effects and apply them to an image (H, W, 3).
+    def apply_pixels(
+        self, rng: np.random.Generator, image: Image, budget: DetailBudget | None = None
+    ) -> tuple[Image, tuple[AppliedEffect, ...]]:
+        """Draw the pixel effects and apply them to an image.
+
+        Args:
+            rng: Source of all randomness.
+            image: (H, W, 3) uint8 RGB.
+            budget: Limits the effects, which spend it in order; None does not limit them.
 
         Returns:
             The changed image, and the effects that were drawn.
@@ -107,6 +115,11 @@ class EffectChain:
         for step, effect in self._pixel:
             if rng.random() < step.probability:
                 parameters = effect.draw(rng, size)
+                if budget is not None and isinstance(effect, DetailLimited):
+                    limited = effect.limit(parameters, budget)
+                    if limited is None:
+                        continue
+                    parameters = limited
                 changed = effect.apply(image, parameters)
                 if changed.shape != image.shape or changed.dtype != image.dtype:
                     raise InputError(

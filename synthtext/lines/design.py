@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from synthtext.core import InputError, Range, check_fraction, check_range
 from synthtext.design import Design
 from synthtext.lines.coverage import CoverageOptions
+from synthtext.lines.legibility import LineLegibility
 from synthtext.lines.lengths import parse_length_weights
 
 _MAX_SIDE = 8192  # pixels
@@ -113,3 +114,4 @@ class LineDesign(Design):
     layout: LayoutOptions
     output: LineOutput
     coverage: CoverageOptions
+    legibility: LineLegibility

@@ -211,7 +211,11 @@ class LineStages:
         )
 
     def _apply_pixel_effects(self, state: LineState) -> None:
-        state.image, state.pixel_effects = self._design.effects.apply_pixels(state.streams.appearance, state.image)
+        quads = state.style.placement.quads[state.layout.curved.line.visible]
+        budget = self._design.legibility.budget(state.coverage, quads, _remaining_contrast(state))
+        state.image, state.pixel_effects = self._design.effects.apply_pixels(
+            state.streams.appearance, state.image, budget
+        )
 
     def run(self, states: Sequence[LineState]) -> None:
         """Run all stages; every state is then complete or has a `failure`."""
@@ -247,7 +251,7 @@ class LineStages:
             font=state.spec.face.file.name,
             script=line.script,
             corpus=state.spec.text.corpus,
-            contrast=round(_contrast_loss(state).remaining_contrast(ink.contrast) * _retained_contrast(state), 2),
+            contrast=round(_remaining_contrast(state), 2),
             effects=style.geometric_effects + state.pixel_effects,
             parameters=parameters,
             rejected=rejected,
@@ -262,6 +266,12 @@ class LineStages:
 def _contrast_loss(state: LineState) -> ContrastLoss:
     """Contrast that the ink style loses."""
     return state.style.ink_style.component.contrast_loss(state.style.style_parameters)
+
+
+def _remaining_contrast(state: LineState) -> float:
+    """Contrast of the ink in the image, before pixel effects."""
+    assert state.ink is not None
+    return _contrast_loss(state).remaining_contrast(state.ink.contrast) * _retained_contrast(state)
 
 
 def _retained_contrast(state: LineState) -> float:
