@@ -16,7 +16,9 @@ from synthtext.ink.fills import Blend, GradientFill, TextureFill, Translucent
 from synthtext.ink.outlines import DoubleOutline, Glow, Outline
 from synthtext.ink.printing import Bleeding, DotMatrix, Worn
 from synthtext.ink.relief import Emboss, Extrusion
+from synthtext.ink.segments import SevenSegment
 from synthtext.ink.shadows import LongShadow, Shadow
+from synthtext.ink.stencil import Stencil
 from synthtext.ink.style import ContrastLoss, DecorationMargins, Ink, InkStyle, Plain
 
 __all__ = [
@@ -45,7 +47,9 @@ __all__ = [
     "PhotoColours",
     "Plain",
     "SampledColours",
+    "SevenSegment",
     "Shadow",
+    "Stencil",
     "StrikeThrough",
     "TextureFill",
     "Tones",

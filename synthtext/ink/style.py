@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from synthtext.core import Image, Parameters, WeightedComponent, WeightedSampler
 from synthtext.core.compositing import composite
+from synthtext.core.errors import Rejection
+from synthtext.fonts import Face, FaceCache
 from synthtext.ink.colours import AnyColour, ColourSource
 from synthtext.ink.contrast import Colour, InkColour, check_contrast_floor
-from synthtext.typesetting.canvas import Strokes
+from synthtext.typesetting.canvas import LineRaster, Strokes, rasterize_line
 from synthtext.typesetting.shaping import ShapedLine
 
 
@@ -54,6 +56,28 @@ class InkStyle:
         """Draw parameters."""
         return {}
 
+    def supports(self, line: ShapedLine) -> bool:
+        """Return whether the style can draw a text; other texts get another style."""
+        return True
+
+    def relayout(self, line: ShapedLine, parameters: Parameters) -> ShapedLine:
+        """Return a text with other clusters in the same box; `rasterize` must draw it."""
+        return line
+
+    def rasterize(
+        self, line: ShapedLine, face: Face, cache: FaceCache, em: float, parameters: Parameters
+    ) -> LineRaster:
+        """Rasterize a text.
+
+        Args:
+            line: The text, as `relayout` returned it.
+            face: Font of the glyphs.
+            cache: Glyphs.
+            em: Font size in pixels.
+            parameters: As drawn.
+        """
+        return rasterize_line(line, face, cache, em)
+
     def outset(self, parameters: Parameters) -> float:
         """How far the ink extends beyond the glyph outlines, in ems; the quads of clusters contain it."""
         return 0.0
@@ -76,6 +100,10 @@ class InkStyle:
         """Return strokes along the text."""
         return None
 
+    def surface(self, background: Image, parameters: Parameters) -> Image:
+        """Return what the text is drawn on, such as the panel of a display, instead of the background (H, W, 3)."""
+        return background
+
     def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
         """Draw what lies below the letters; their contrast is measured against the result.
 
@@ -86,6 +114,10 @@ class InkStyle:
             parameters: As drawn.
         """
         return background
+
+    def colours(self, parameters: Parameters) -> Sequence[Colour]:
+        """Return colours to try instead of those of the recipe, in order; none for those of the recipe."""
+        return ()
 
     def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
         """How much contrast `fill` loses."""
@@ -140,9 +172,19 @@ class Ink:
         self._style_sampler = WeightedSampler([entry.weight for entry in styles])
         self._colour_sampler = WeightedSampler([entry.weight for entry in colours])
 
-    def draw_style(self, rng: np.random.Generator) -> WeightedComponent[InkStyle]:
-        """Draw one of the styles."""
-        return self._styles[self._style_sampler.draw(rng)]
+    def draw_style(self, rng: np.random.Generator, line: ShapedLine | None = None) -> WeightedComponent[InkStyle]:
+        """Draw one of the styles that can draw a line.
+
+        Raises:
+            Rejection: None of them can.
+        """
+        entry = self._styles[self._style_sampler.draw(rng)]
+        if line is None or entry.component.supports(line):
+            return entry
+        others = [one for one in self._styles if one.weight > 0 and one.component.supports(line)]
+        if not others:
+            raise Rejection("no ink style can draw the text")
+        return others[WeightedSampler([one.weight for one in others]).draw(rng)]
 
     def candidates(self, rng: np.random.Generator, background: Image) -> Sequence[Colour]:
         """Draw colours for a background (H, W, 3), in the order in which to try them."""

@@ -11,6 +11,7 @@ from synthtext.core.errors import Rejection
 from synthtext.corpora import SampledText
 from synthtext.design import Design
 from synthtext.fonts import Face
+from synthtext.ink import InkStyle
 from synthtext.lines.choice import TextChoice, TextSampler, displayed_text
 from synthtext.lines.coverage import RequiredCharacter
 from synthtext.lines.design import LayoutOptions
@@ -59,6 +60,20 @@ class LineLayout(NamedTuple):
     curved: CurvedLine
     neighbour: Neighbour | None
     parameters: Parameters
+
+    def drawn_by(self, style: InkStyle, style_parameters: Parameters) -> "LineLayout":
+        """Return the layout in an ink style; a neighbour that the style cannot draw is left out."""
+        line = style.relayout(self.curved.line, style_parameters)
+        if line is self.curved.line:
+            return self
+        curved, neighbour = CurvedLine.of(line, self.curved.warp), self.neighbour
+        if neighbour is None:
+            return self._replace(curved=curved)
+        if style.supports(neighbour.line):
+            moved = neighbour._replace(line=style.relayout(neighbour.line, style_parameters))
+            return self._replace(curved=curved, neighbour=moved)
+        parameters = {name: value for name, value in self.parameters.items() if name != "neighbour"}
+        return self._replace(curved=curved, neighbour=None, parameters=parameters)
 
 
 class LineSampler:

@@ -8,11 +8,10 @@ import numpy as np
 
 from synthtext.background import ParametricBackground
 from synthtext.core import Box, Clusters, Image, Provenance, Sample, WeightedSampler
-from synthtext.core.compositing import cut_clearance
+from synthtext.core.compositing import cut_clearance, with_opacity
 from synthtext.core.errors import Rejection
 from synthtext.fonts import FaceCache
 from synthtext.ink import (
-    ContrastLoss,
     DecorationMargins,
     choose_colours,
     composite,
@@ -23,7 +22,8 @@ from synthtext.lines.design import LineDesign
 from synthtext.lines.placement import place_line
 from synthtext.lines.sampler import LineSampler
 from synthtext.lines.state import LineState, LineStyle
-from synthtext.typesetting.canvas import Strokes, rasterize_line, rasterize_strokes
+from synthtext.typesetting.canvas import LineRaster, Strokes, rasterize_strokes
+from synthtext.typesetting.shaping import ShapedLine
 
 _CONTRAST_REDUCTIONS = (0.0, 0.3, 0.55, 0.75)  # of further backgrounds that are tried; each costs a tenth of a line
 _BACKGROUND_RADIUS = 0.06  # ems around the ink whose luminance its contrast is measured against
@@ -102,8 +102,10 @@ class LineStages:
 
     def _place(self, state: LineState) -> None:
         spec, curved, rng = state.spec, state.layout.curved, state.streams.appearance
-        ink_style = self._design.ink.draw_style(rng)
+        ink_style = self._design.ink.draw_style(rng, curved.line)
         parameters = ink_style.component.draw(rng)
+        state.layout = state.layout.drawn_by(ink_style.component, parameters)
+        curved = state.layout.curved
         strokes = ink_style.component.strokes(curved.line, parameters)
         warp, effects = self._design.effects.draw_warp(rng, curved.natural_size(spec.em))
         outset = ink_style.component.outset(parameters)
@@ -114,7 +116,11 @@ class LineStages:
         state.style = LineStyle(ink_style, parameters, strokes, effects, placement)
 
     def _rasterize(self, state: LineState) -> None:
-        state.raster = rasterize_line(state.layout.curved.line, state.spec.face, self._cache, state.style.placement.em)
+        state.raster = self._rasterized(state, state.layout.curved.line)
+
+    def _rasterized(self, state: LineState, line: ShapedLine) -> LineRaster:
+        component, parameters = state.style.ink_style.component, state.style.style_parameters
+        return component.rasterize(line, state.spec.face, self._cache, state.style.placement.em, parameters)
 
     def _warp(self, state: LineState) -> None:
         state.coverage = self._styled_coverage(
@@ -138,7 +144,7 @@ class LineStages:
     def _add_neighbour(self, state: LineState) -> None:
         neighbour, placement = state.layout.neighbour, state.style.placement
         if neighbour is not None:
-            other = rasterize_line(neighbour.line, state.spec.face, self._cache, placement.em)
+            other = self._rasterized(state, neighbour.line)
             shown = self._styled_coverage(state, other.warped(neighbour.offset.then(placement.warp), placement.size))
             state.coverage = np.asarray(cv2.max(state.coverage, shown), np.uint8)
 
@@ -152,7 +158,7 @@ class LineStages:
         if strokes.colour is None:
             state.coverage = np.asarray(cv2.max(state.coverage, coverage), np.uint8)
         else:
-            state.stroke_coverage = coverage
+            state.stroke_coverage = with_opacity(coverage, strokes.opacity)
 
     def _paint_background(self, state: LineState) -> None:
         state.background_index = self._backgrounds.draw(state.streams.appearance)
@@ -166,7 +172,7 @@ class LineStages:
             painted = background.render(placement.size, state.background_parameters)
         else:
             painted = background.paint(rng, placement.size)
-        image = _reduce_contrast(painted, reduction)
+        image = ink_style.component.surface(_reduce_contrast(painted, reduction), parameters)
         if state.stroke_coverage is not None and strokes is not None and strokes.colour is not None:
             image = composite(image, state.stroke_coverage, strokes.colour)
         state.background, state.contrast_reduction = (
@@ -180,9 +186,13 @@ class LineStages:
             state.local_background = background
 
     def _choose_colours(self, states: Sequence[LineState]) -> None:
-        candidates = [self._design.ink.candidates(state.streams.appearance, state.background) for state in states]
+        candidates = [
+            state.style.ink_style.component.colours(state.style.style_parameters)
+            or self._design.ink.candidates(state.streams.appearance, state.background)
+            for state in states
+        ]
         floors = [
-            _contrast_loss(state).required_contrast(self._design.ink.contrast_floor / _retained_contrast(state))
+            state.contrast_loss.required_contrast(self._design.ink.contrast_floor / state.retained_contrast)
             for state in states
         ]
         inks = choose_colours(candidates, [state.local_background for state in states], floors)
@@ -212,7 +222,7 @@ class LineStages:
 
     def _apply_pixel_effects(self, state: LineState) -> None:
         quads = state.style.placement.quads[state.layout.curved.line.visible]
-        budget = self._design.legibility.budget(state.coverage, quads, _remaining_contrast(state))
+        budget = self._design.legibility.budget(state.coverage, quads, state.remaining_contrast)
         state.image, state.pixel_effects = self._design.effects.apply_pixels(
             state.streams.appearance, state.image, budget
         )
@@ -251,7 +261,7 @@ class LineStages:
             font=state.spec.face.file.name,
             script=line.script,
             corpus=state.spec.text.corpus,
-            contrast=round(_remaining_contrast(state), 2),
+            contrast=round(state.remaining_contrast, 2),
             effects=style.geometric_effects + state.pixel_effects,
             parameters=parameters,
             rejected=rejected,
@@ -261,27 +271,6 @@ class LineStages:
         if outset:  # the outline is part of the text
             clusters = line.clusters.expanded(outset).warped(style.placement.warp)
         return Sample(f"{prefix}{state.index:010d}", state.image, line.text, clusters, meta)
-
-
-def _contrast_loss(state: LineState) -> ContrastLoss:
-    """Contrast that the ink style loses."""
-    return state.style.ink_style.component.contrast_loss(state.style.style_parameters)
-
-
-def _remaining_contrast(state: LineState) -> float:
-    """Contrast of the ink in the image, before pixel effects."""
-    assert state.ink is not None
-    return _contrast_loss(state).remaining_contrast(state.ink.contrast) * _retained_contrast(state)
-
-
-def _retained_contrast(state: LineState) -> float:
-    """Fraction of the contrast that the background's overlay retains."""
-    background = state.block.backgrounds[state.background_index]
-    return (
-        background.retained_contrast(state.background_parameters)
-        if isinstance(background, ParametricBackground)
-        else 1.0
-    )
 
 
 def _decoration_padding(padding: DecorationMargins, ink: Box, strokes: Strokes | None) -> DecorationMargins:

@@ -19,14 +19,16 @@ from synthtext.ink import (
     InkMask,
     InkStyle,
     LocalBackground,
+    Plain,
     choose_colours,
     composite,
     compute_ink_masks,
     measure_backgrounds,
 )
+from synthtext.lines.placement import CurvedLine
 from synthtext.scenes.composition import PlacedItem, PositionedLine
 from synthtext.scenes.shapes import blend_polygon, draw_plate
-from synthtext.typesetting.canvas import Strokes, rasterize_line, rasterize_strokes
+from synthtext.typesetting.canvas import Strokes, rasterize_strokes
 
 _BACKGROUND_RADIUS = 0.06  # ems around the ink that count as its background
 _EDGE = 1.5  # minimum distance of ink from the edge of the image, pixels
@@ -39,6 +41,8 @@ Window: TypeAlias = tuple[slice, slice]
 
 StyledInk: TypeAlias = tuple[InkStyle, Parameters]
 """An ink style and its drawn parameters."""
+
+_PLAIN: StyledInk = (Plain(), {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +91,7 @@ class _LocatedLine(NamedTuple):
     def paint_background(self, image: Image, style: StyledInk) -> Image:
         """Return the background of the letters in the window, a copy from the image (H, W, 3)."""
         ink_style, parameters = style
-        background = image[self.window].copy()
+        background = ink_style.surface(image[self.window].copy(), parameters)
         if self.strokes is not None and self.strokes.colour is not None:
             background = composite(background, self.stroke_coverage, self.strokes.colour)
         return ink_style.underlay(background, self.coverage, self.em, parameters)
@@ -150,6 +154,8 @@ class TextRenderer:
         Returns:
             The lines that are completely in the image and legible; none if no colour reaches the contrast floor.
         """
+        if not all(style[0].supports(one.line.curved.line) for one in placed.item.block.lines):
+            style = _PLAIN
         ink_style, parameters = style
         warp = placed.warp.then(view_warp)
         lines = self._locate(placed, warp, Size(image.shape[1], image.shape[0]), style)
@@ -190,6 +196,7 @@ class TextRenderer:
             tuple[PositionedLine, Points, Window, NDArray[np.uint8], float, Strokes | None, NDArray[np.uint8]]
         ] = []
         for positioned in placed.item.block.lines:
+            positioned = _drawn_by(positioned, style)
             line = positioned.line.curved.line
             to_picture = positioned.warp.then(warp)
             quads = line.clusters.warped(to_picture).quads
@@ -202,7 +209,7 @@ class TextRenderer:
                 continue
             rows, columns = window
             shift = Warp.translation(-columns.start, -rows.start)
-            raster = rasterize_line(line, positioned.line.face, self._cache, em)
+            raster = ink_style.rasterize(line, positioned.line.face, self._cache, em, parameters)
             window_size = Size(columns.stop - columns.start, rows.stop - rows.start)
             to_window = to_picture.then(shift)
             coverage = ink_style.style_coverage(raster.warped(to_window, window_size), em, parameters)
@@ -211,6 +218,8 @@ class TextRenderer:
             )
             if strokes is not None and strokes.clearance:
                 stroke_coverage = cut_clearance(stroke_coverage, coverage, strokes.clearance * em)
+            if strokes is not None:
+                stroke_coverage = with_opacity(stroke_coverage, strokes.opacity)
             found.append((positioned, quads, window, coverage, em, strokes, stroke_coverage))
         if not found:
             return []
@@ -246,11 +255,21 @@ class TextRenderer:
             .contrast_loss(style[1])
             .required_contrast(ContrastLoss(placed.opacity).required_contrast(self._ink.contrast_floor))
         )
-        print_colour = placed.print_colour
+        candidates = style[0].colours(style[1])
+        print_colour = None if candidates else placed.print_colour
         if print_colour is not None and background.ink_colour(print_colour).contrast >= floor:
             return background.ink_colour(print_colour)
-        chosen = choose_colours([self._ink.candidates(rng, backgrounds[0])], [background], [floor])[0]
+        chosen = choose_colours([candidates or self._ink.candidates(rng, backgrounds[0])], [background], [floor])[0]
         return None if chosen is None else chosen._replace(contrast=chosen.contrast * placed.opacity)
+
+
+def _drawn_by(positioned: PositionedLine, style: StyledInk) -> PositionedLine:
+    """Return a line as its ink style lays it out."""
+    curved = positioned.line.curved
+    line = style[0].relayout(curved.line, style[1])
+    if line is curved.line:
+        return positioned
+    return positioned._replace(line=positioned.line._replace(curved=CurvedLine.of(line, curved.warp)))
 
 
 def _with_outset(positioned: PositionedLine, quads: Points, warp: Warp, outset: float) -> Clusters:

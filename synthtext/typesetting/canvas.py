@@ -71,12 +71,16 @@ class Strokes(NamedTuple):
         width: Width of the strokes in ems.
         colour: RGB of strokes below the letters; None for strokes in the colour of the letters, in one layer with them.
         clearance: Distance in ems that strokes keep from letters; 0 if strokes may cross letters.
+        filled: Whether the paths are outlines of filled convex shapes, which have no width.
+        opacity: Opacity of strokes below the letters, 0 to 1.
     """
 
     paths: Points
     width: float
     colour: tuple[float, float, float] | None = None
     clearance: float = 0.0
+    filled: bool = False
+    opacity: float = 1.0
 
     @property
     def box(self) -> Box:
@@ -96,10 +100,17 @@ def rasterize_strokes(strokes: Strokes, em: float) -> LineRaster:
         left + int(np.ceil(box.right * size)) + _STROKE_PADDING,
     )
     coverage = np.zeros(shape, np.uint8)
-    outlines = _outlines(strokes.paths * np.float32(size), max(strokes.width * size / 2 - _EDGE_WIDTH, 0.25))
+    paths = strokes.paths * np.float32(size)
+    outlines = _shrunk(paths) if strokes.filled else _outlines(paths, max(strokes.width * size / 2 - _EDGE_WIDTH, 0.25))
     fixed = np.round((outlines + np.array([left - 0.5, top - 0.5])) * 16).astype(np.int32)
     cv2.fillPoly(coverage, list(fixed), 255, cv2.LINE_AA, 4)
     return LineRaster(coverage, size, (left, top))
+
+
+def _shrunk(shapes: Points) -> Points:
+    """Convex shapes (S, P, 2) without what OpenCV draws beyond their points."""
+    inwards = shapes.mean(axis=1, keepdims=True) - shapes
+    return np.asarray(shapes + _EDGE_WIDTH * inwards / np.maximum(np.linalg.norm(inwards, axis=2, keepdims=True), 1e-6))
 
 
 def _outlines(paths: Points, half: float) -> Points:
