@@ -10,9 +10,8 @@ from pipelines.io.commit import LOCK_FILE, SHARDS_FOLDER, CommitStrategy, Manife
 from pipelines.io.connection import StorageError
 from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.location import parallel_map
-from pipelines.io.manifest import ShardManifest, read_manifest
 from pipelines.io.paths import AnyPath, local_path, parse_path
-from pipelines.io.plan import ShardPlan, ShardSpec
+from pipelines.io.plan import ShardManifest, ShardPlan, ShardSpec, read_manifest
 from pipelines.io.shard_writer import PendingShard, ShardFormat
 from pipelines.io.statistics import Statistics
 from pipelines.io.writers import LMDB_DATA_FILE

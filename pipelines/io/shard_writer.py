@@ -14,9 +14,8 @@ import lmdb
 from pipelines.errors import JobError
 from pipelines.io.atomic import file_sha256, fsync_path, remove_path, staging_folder, temporary_path, wrap_write_errors
 from pipelines.io.location import RemotePath
-from pipelines.io.manifest import ShardManifest
 from pipelines.io.paths import AnyPath
-from pipelines.io.plan import ShardSpec
+from pipelines.io.plan import ShardManifest, ShardSpec
 from pipelines.io.row import AnyRow
 from pipelines.io.statistics import Statistics
 from pipelines.io.writers import LMDB_DATA_FILE, LmdbWriter, ParquetWriter

@@ -11,8 +11,7 @@ from pipelines.io.commit import SHARDS_FOLDER
 from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER
 from pipelines.io.description import DatasetDescription
 from pipelines.io.encode import ROW_TYPES
-from pipelines.io.manifest import ShardManifest, read_manifest
-from pipelines.io.plan import ShardSpec
+from pipelines.io.plan import ShardManifest, ShardSpec, read_manifest
 from pipelines.io.writers import LMDB_DATA_FILE
 from pipelines.jobs.check_rows import Flaw, StoredRow, check_line, check_scene, image_flaws, read_row_groups
 from synthtext.core import Charset, InputError

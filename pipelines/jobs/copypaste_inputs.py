@@ -19,7 +19,7 @@ from pipelines.datasets.shards import DESCRIPTION_FILE
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, read_row
 from pipelines.errors import format_counts
 from pipelines.inference.reader import IMAGE_SUFFIXES
-from pipelines.jobs.line_outline import line_outline
+from pipelines.jobs.stored_lines import line_outline
 from pipelines.progress import progress_bar
 from synthtext.core import Image, InputError, Polygon
 

@@ -16,7 +16,7 @@ from pipelines.datasets.scene_source import EncodedScene
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, read_row
 from pipelines.io.writers import write_record_batch
 from pipelines.jobs.copypaste_inputs import CropSource, is_line_source
-from pipelines.jobs.line_outline import line_clusters
+from pipelines.jobs.stored_lines import line_clusters
 from pipelines.progress import progress_bar
 from synthtext.core import InputError
 

@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -159,3 +159,50 @@ def recognizer_digest(path: Path | None, charset: Path | None) -> str:
     else:
         files = [path, *([charset] if charset else [])]
     return fingerprint_digest({str(i): file_sha256(file) for i, file in enumerate(files)})
+
+
+@dataclass(frozen=True)
+class FilterSettings:
+    """Recognizers and thresholds; see `LineFilter`.
+
+    Attributes:
+        weak: run directory or ONNX file of the weak recognizer, or None.
+        strong: run directory or ONNX file of the strong recognizer, or None.
+        charset: dictionary of ONNX files that do not hold their characters, or None.
+        confidence: 0 to 1.
+        max_edits: 0 to 1.
+        keep_trivial: 0 to 1.
+    """
+
+    weak: Path | None = None
+    strong: Path | None = None
+    charset: Path | None = None
+    confidence: float = 0.95
+    max_edits: float = 0.5
+    keep_trivial: float = 0.1
+
+    def to_dict(self) -> dict[str, str | float]:
+        """Return the paths, and the thresholds that matter for the recognizers, by name."""
+        paths = {"weak": self.weak, "strong": self.strong, "charset": self.charset}
+        return {name: str(path) for name, path in paths.items() if path is not None} | self.thresholds()
+
+    def thresholds(self) -> dict[str, float]:
+        """The thresholds that matter for the recognizers."""
+        weak = {"confidence": self.confidence, "keep_trivial": self.keep_trivial} if self.weak else {}
+        return weak | ({"max_edits": self.max_edits} if self.strong else {})
+
+    def absolute(self) -> "FilterSettings":
+        """The same settings with absolute paths."""
+        weak, strong, charset = (path and path.absolute() for path in (self.weak, self.strong, self.charset))
+        return replace(self, weak=weak, strong=strong, charset=charset)
+
+    def open(self) -> LineFilter:
+        """Open the recognizers.
+
+        Raises:
+            InputError: one cannot be opened, or a number is out of its range.
+        """
+        if self.charset and not any(path and path.is_file() for path in (self.weak, self.strong)):
+            raise InputError(f"{self.charset}: a dictionary is for ONNX files; a run has its own charset")
+        weak, strong = (open_optional_recognizer(path, self.charset) for path in (self.weak, self.strong))
+        return LineFilter(weak, strong, self.confidence, self.max_edits, self.keep_trivial)

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pipelines.io.charset_coverage import CharacterFrequencies
-from pipelines.io.manifest import ShardManifest
 from pipelines.io.paths import AnyPath
-from pipelines.io.statistics import Statistics
+from pipelines.io.plan import ShardManifest
+from pipelines.io.statistics import CharacterFrequencies, Statistics
 
 
 @dataclass(frozen=True)
