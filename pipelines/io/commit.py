@@ -38,7 +38,7 @@ class CommitStrategy(ABC):
 
     @abstractmethod
     def list_names(self, folder: str = "") -> list[str]:
-        """Return the sorted names in the folder of the dataset, or in a folder below it, without changing anything.
+        """Return the sorted names in the folder of the dataset, or in a folder below it.
 
         Raises:
             InputError: the folder of the dataset cannot be used.
@@ -80,11 +80,7 @@ class CommitStrategy(ABC):
         return None
 
     def check_creatable(self) -> None:  # noqa: B027 - optional
-        """Check that the folder could be created.
-
-        Raises:
-            InputError: it could not.
-        """
+        """Check that the folder could be created. Raises InputError if it could not."""
 
 
 class RenameCommit(CommitStrategy):
@@ -151,7 +147,8 @@ class RenameCommit(CommitStrategy):
         (self._shards / manifest_name).unlink(missing_ok=True)  # of a shorter shard that this one replaces
         if data.is_dir():
             remove_path(data)
-        pending.local_path.replace(data)
+        assert isinstance(pending.path, Path)
+        pending.path.replace(data)
         fsync_path(self._shards)
 
     def size(self, name: str) -> int | None:

@@ -125,11 +125,7 @@ class DatasetDescription(BaseModel):
 
 
 def read_description(path: AnyPath) -> DatasetDescription:
-    """Read dataset.json.
-
-    Raises:
-        InputError: it is missing or broken.
-    """
+    """Read dataset.json. Raises InputError if it is missing or broken."""
     try:
         return DatasetDescription.model_validate_json(path.read_bytes())
     except OSError as error:

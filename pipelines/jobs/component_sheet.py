@@ -19,13 +19,12 @@ from synthtext.core import Image, InputError, Sample
 
 _GAP, _LABEL, _HEADING = 6, 14, 18  # pixels between images, and font sizes
 _COLUMNS, _WIDTH = 2, 720  # of components, and pixels of a column
-_TITLES = {
-    "ink.styles": "ink styles",
-    "ink.colours": "colours of ink",
-    "background": "backgrounds",
-    "effects": "effects",
+_KINDS = {  # with their titles, by key of the setting
+    "ink.styles": (INK_STYLE, "ink styles"),
+    "ink.colours": (INK_COLOURS, "colours of ink"),
+    "background": (BACKGROUND, "backgrounds"),
+    "effects": (EFFECT, "effects"),
 }
-_KINDS = {"ink.styles": INK_STYLE, "ink.colours": INK_COLOURS, "background": BACKGROUND, "effects": EFFECT}
 _MAX_LINES = 16
 
 
@@ -55,7 +54,7 @@ def list_component_previews(recipe: ResolvedRecipe) -> Iterator[ComponentPreview
     if recipe.kind != "lines":
         raise InputError(f"recipe {recipe.name} is of {recipe.kind}: components are shown in lines")
     plain = _plain_settings(recipe)
-    for key, kind in _KINDS.items():
+    for key, (kind, _) in _KINDS.items():
         for name, settings in _components(recipe, key, kind):
             changed = _with_component(plain, key, name, settings)
             yield ComponentPreview(key, name, LinesRecipe.read(changed, Path.cwd(), f"recipe {recipe.name}"))
@@ -83,7 +82,7 @@ def draw_component_sheet(recipe: ResolvedRecipe, count: int = 8, seed: int = 0) 
     plain = previews[0].recipe.generator(inventory, seed, "")
     drawn = [(one.key, one.name, _draw(plain.with_design(one.recipe.design(inventory)), count)) for one in previews]
     parts: list[Image] = []
-    for key, title in _TITLES.items():
+    for key, (_, title) in _KINDS.items():
         rows = [(name, images) for owner, name, images in drawn if owner == key]
         if rows:
             parts += [_heading(title), _table(rows)]

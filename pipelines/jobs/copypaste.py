@@ -26,7 +26,13 @@ from pipelines.io.encode import ImageFormat
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, local_path
 from pipelines.jobs.copypaste_inputs import CropSource, build_crop_bank, open_crop_source, open_target, unique_names
-from pipelines.jobs.copypaste_settings import CopyPasteSettings, ImageOutput, parse_settings, settings_from_dict
+from pipelines.jobs.copypaste_settings import (
+    CopyPasteSettings,
+    ImageOutput,
+    mode_name,
+    parse_settings,
+    settings_from_dict,
+)
 from pipelines.jobs.crop_bank import SourceScan, open_bank, save_bank, scan_source
 from pipelines.jobs.shard_job import JobOptions, JobOutput
 from pipelines.jobs.shard_source import SampleSource, register_source
@@ -91,7 +97,7 @@ class CopyPasteSource(SampleSource):
         """The content of target and sources, the settings, the code, the libraries."""
         settings = self.settings.to_dict().items()
         return {
-            "mode": self.settings.mode_name,
+            "mode": mode_name(self.settings.mode),
             "target": self.scans[self.target].digest,
             **{f"setting {key}": json.dumps(value) for key, value in settings if key != "crops"},
             **self._bank_fingerprint,
@@ -118,7 +124,7 @@ class CopyPasteSource(SampleSource):
             "kind": "copypaste",
             "target": str(self.target),
             "from": [str(path) for path in self.sources],
-            "mode": self.settings.mode_name,
+            "mode": mode_name(self.settings.mode),
             "settings": self.settings.to_dict(),
         }
 
@@ -139,11 +145,7 @@ class CopyPasteSource(SampleSource):
         self.open()
 
     def store(self, folder: DatasetFolder) -> None:
-        """Write the crop bank into the folder, unless it is there.
-
-        Raises:
-            JobError: the folder cannot be written.
-        """
+        """Write the crop bank into the folder, unless it is there. Raises JobError if the folder cannot be written."""
         path, (bank, left_out) = folder.path / CROP_BANK_FILE, self.bank
         if self._stored_bank() is not None:
             return

@@ -70,20 +70,14 @@ class CropIndex:
 def index_crops(
     source: SceneSource, level: CropLevel, on_progress: Callable[[int], None] = lambda amount: None
 ) -> CropIndex:
-    """Read all scenes once, without decoding an image.
-
-    Args:
-        source: of the scenes.
-        level: of the texts that become lines.
-        on_progress: called with the number of scenes that were read.
-    """
+    """Read all scenes once, without decoding an image; `on_progress` gets the number of scenes that were read."""
     counts: list[int] = []
     characters: set[str] = set()
     left_out, scenes_left_out = Counter[str](), Counter[str]()
     total = hashlib.sha256()
     for begin in range(0, len(source), _BATCH_SIZE):
         for scene in read_rows(source, np.arange(begin, min(begin + _BATCH_SIZE, len(source)))):
-            reason, selected = scene if isinstance(scene, str) else "", ()
+            reason, selected = scene if isinstance(scene, str) else "", tuple[int, ...]()
             if isinstance(scene, EncodedScene):
                 total.update(_digest(scene))
                 try:

@@ -45,19 +45,8 @@ _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")  # those of str.spl
 
 
 def file_stem(key: str, number: int) -> str:
-    """The name of an image: its key if that consists of letters and digits, otherwise its number."""
+    """Return the name of an image: its key if that consists of letters and digits, otherwise its number."""
     return key if key.isascii() and key.isalnum() else f"img_{number}"
-
-
-def file_name(key: str, number: int, image: bytes) -> str:
-    """The name of the file of an image."""
-    return file_stem(key, number) + image_suffix(image)
-
-
-def without_line_breaks(text: str) -> tuple[str, list[str]]:
-    """A text with spaces instead of line breaks, and what is not supported of it."""
-    joined = _BREAK.sub(" ", text)
-    return joined, [LINE_BREAKS] if joined != text else []
 
 
 class ImageFolderWriter:
@@ -80,14 +69,14 @@ class ImageFolderWriter:
     def write_image(self, key: str, image: bytes) -> Path:
         """Write an encoded image; returns its path relative to the folder."""
         self._count += 1
-        path = Path("images", file_name(key, self._count, image))
+        path = Path("images", file_stem(key, self._count) + image_suffix(image))
         (self.folder / path).write_bytes(image)
         return path
 
     def without_line_breaks(self, text: str) -> str:
         """A text with spaces instead of line breaks, which are counted."""
-        joined, unsupported = without_line_breaks(text)
-        self.unsupported.update(unsupported)
+        joined = _BREAK.sub(" ", text)
+        self.unsupported[LINE_BREAKS] += joined != text
         return joined
 
 
@@ -168,21 +157,20 @@ class LmdbExportWriter:
 
     Args:
         folder: the new folder.
-        row_type: of the rows.
 
     Attributes:
         unsupported: always empty.
     """
 
-    def __init__(self, folder: Path, row_type: type[LineRow] | type[SceneRow]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.unsupported: Counter[str] = Counter()
-        self._writer = LmdbWriter(folder, row_type)
+        self._writer = LmdbWriter(folder)
         self._rows: list[LineRow | SceneRow] = []
         self._count = 0
 
     def write_line(self, line: EncodedLine, provenance: SampleProvenance) -> None:
         """Write a line of text and its provenance."""
-        width, height = image_size(line.image, line.key)
+        meta, (width, height) = provenance.meta, image_size(line.image, line.key)
         key = self._key(line.key)
         self._add(
             LineRow(
@@ -193,11 +181,11 @@ class LmdbExportWriter:
                 width=width,
                 height=height,
                 clusters=provenance.clusters,
-                font=provenance.meta.font,
-                script=provenance.meta.script,
-                corpus=provenance.meta.corpus,
-                contrast=provenance.meta.contrast,
-                effects=tuple(applied.name for applied in provenance.meta.effects),
+                font=meta.font,
+                script=meta.script,
+                corpus=meta.corpus,
+                contrast=meta.contrast,
+                effects=tuple(applied.name for applied in meta.effects),
             )
         )
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -158,7 +158,7 @@ class FilterSource(ShardSource):
 
     def summarize(self, folder: DatasetFolder) -> SourceSummary:
         """How many lines were dropped, for each corpus and font, and what the recognizers cannot judge."""
-        return count_decisions(self.lines, folder).summary(tuple(self._limits()))
+        return count_decisions(self.lines, folder).summary(self._limits())
 
     def _limits(self) -> Iterator[str]:
         opened = self.line_filter
@@ -201,28 +201,24 @@ class DecisionCounts:
         return self.decisions[KEPT] + self.decisions[KEPT_TRIVIAL]
 
     def most_dropped(self, column: str, limit: int = 10) -> list[tuple[str, Counter[str]]]:
-        """The values of a column with the most dropped lines, and their decisions."""
+        """Return the values of a column with the most dropped lines, and their decisions."""
         groups = [(name, counts) for name, counts in self.by_column.get(column, {}).items() if _dropped(counts)]
         return sorted(groups, key=lambda group: (-_dropped(group[1]), group[0]))[:limit]
 
-    def summary(self, notes: tuple[str, ...]) -> SourceSummary:
-        """The counts as sentences, and tables of corpora and fonts.
-
-        Args:
-            notes: further sentences.
-        """
-        kept = f"{self.kept:,} of {self.total:,} lines kept"
-
-        trivial = [f"trivial, kept at random: {self.decisions[KEPT_TRIVIAL]:,}"] * bool(self.decisions[KEPT_TRIVIAL])
+    def summary(self, notes: Iterable[str]) -> SourceSummary:
+        """Return the counts as sentences after other notes, and tables of corpora and fonts."""
+        notes = [*notes, f"{self.kept:,} of {self.total:,} lines kept"]
+        if self.decisions[KEPT_TRIVIAL]:
+            notes.append(f"trivial, kept at random: {self.decisions[KEPT_TRIVIAL]:,}")
         tables = (_table(column, groups) for column in self.by_column if (groups := self.most_dropped(column)))
-        return SourceSummary((*notes, kept, *trivial), tuple(tables))
+        return SourceSummary(tuple(notes), tuple(tables))
 
 
 def _table(column: str, groups: list[tuple[str, Counter[str]]]) -> SummaryTable:
     rows = []
     for name, counts in groups:
+        numbers = (counts.total(), counts[TRIVIAL], counts[UNREADABLE])
         kept = (counts.total() - _dropped(counts)) / counts.total()
-        numbers = counts.total(), counts[TRIVIAL], counts[UNREADABLE]
         rows.append((name, *(f"{number:,}" for number in numbers), f"{kept:.0%}"))
     return SummaryTable((column, "lines", TRIVIAL, UNREADABLE, "kept"), tuple(rows))
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -82,40 +82,29 @@ class LineFilter:
 
     def decide(self, lines: Sequence[LabelledLine]) -> list[FilterDecision]:
         """Decide about lines, in batches of similar width; the strong recognizer reads only lines that are kept."""
-        decisions = self._decide_trivial(lines)
-        asked = [
-            i
-            for i, line in enumerate(lines)
-            if decisions[i].decision == KEPT and self.can_judge(self.strong, line.text)
-        ]
-        if self.strong is None or not asked:
-            return decisions
-        readings = self.strong.read([lines[i].image for i in asked], _BATCH_SIZE)
-        for i, reading in zip(asked, readings, strict=True):
-            text = unicodedata.normalize("NFC", reading.text)
-            distance = normalized_edit_distance(self.strong.charset.fold(lines[i].text), text)
-            decision = UNREADABLE if distance > self.max_edits else KEPT
+        decisions = [FilterDecision(KEPT)] * len(lines)
+        for i, label, text, confidence in _readings(self.weak, lines, range(len(lines))):
+            decision = KEPT
+            if text == label and confidence >= self.confidence:
+                decision = KEPT_TRIVIAL if _hash_fraction(lines[i].key) < self.keep_trivial else TRIVIAL
+            decisions[i] = FilterDecision(decision, text, confidence)
+        kept = [i for i, decision in enumerate(decisions) if decision.decision == KEPT]
+        for i, label, text, _ in _readings(self.strong, lines, kept):
+            decision = UNREADABLE if normalized_edit_distance(label, text) > self.max_edits else KEPT
             decisions[i] = decisions[i]._replace(decision=decision, strong=text)
         return decisions
 
-    @staticmethod
-    def can_judge(recognizer: "TextRecognizer | None", text: str) -> bool:
-        """Whether a recognizer knows all characters of a label."""
-        return recognizer is not None and covers_folded(recognizer.charset, text)
 
-    def _decide_trivial(self, lines: Sequence[LabelledLine]) -> list[FilterDecision]:
-        decisions = [FilterDecision(KEPT)] * len(lines)
-        asked = [i for i, line in enumerate(lines) if self.can_judge(self.weak, line.text)]
-        if self.weak is None or not asked:
-            return decisions
-        readings = self.weak.read([lines[i].image for i in asked], _BATCH_SIZE)
-        for i, reading in zip(asked, readings, strict=True):
-            text = unicodedata.normalize("NFC", reading.text)
-            decision = KEPT
-            if text == self.weak.charset.fold(lines[i].text) and reading.confidence >= self.confidence:
-                decision = KEPT_TRIVIAL if _hash_fraction(lines[i].key) < self.keep_trivial else TRIVIAL
-            decisions[i] = FilterDecision(decision, text, reading.confidence)
-        return decisions
+def _readings(
+    recognizer: "TextRecognizer | None", lines: Sequence[LabelledLine], indices: Iterable[int]
+) -> Iterator[tuple[int, str, str, float]]:
+    """Index, folded label, text and confidence of the lines of which a recognizer knows all characters of the label."""
+    asked = [i for i in indices if recognizer and covers_folded(recognizer.charset, lines[i].text)]
+    if recognizer is None or not asked:
+        return
+    readings = recognizer.read([lines[i].image for i in asked], _BATCH_SIZE)
+    for i, reading in zip(asked, readings, strict=True):
+        yield i, recognizer.charset.fold(lines[i].text), unicodedata.normalize("NFC", reading.text), reading.confidence
 
 
 def covers_folded(charset: Charset, text: str) -> bool:

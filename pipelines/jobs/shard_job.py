@@ -58,7 +58,9 @@ class ShardJob:
         is_new = isinstance(self.folder.path, Path) and not self.folder.path.exists()
         with self.folder.open():
             before = self.check_compatible()  # another job may have finished in the meantime
-            finished = FinishedShards.from_manifests(self.folder.finished_manifests(self.plan, self.source.digest))
+            finished = FinishedShards()
+            for manifest in self.folder.finished_manifests(self.plan, self.source.digest):
+                finished.add(manifest)
             if before is not None and before.complete and before.count == self.plan.count == finished.samples:
                 return self._summary(finished)
             if before is None:
@@ -73,8 +75,8 @@ class ShardJob:
             if is_usable:
                 self._conclude(finished)
         if not is_usable:
-            if is_new:
-                remove_path(self.folder.local_path)
+            if is_new and isinstance(self.folder.path, Path):
+                remove_path(self.folder.path)
             check_any_usable(finished.statistics, self.source, self.plan.count)
         return self._summary(finished, len(finished.indices) - shards, finished.samples - samples, seconds)
 
@@ -189,7 +191,7 @@ class ShardJob:
             folder=self.folder.path,
             shards=len(finished.indices),
             statistics=statistics,
-            character_frequencies=charset and CharacterFrequencies.from_counts(statistics.characters, charset),
+            character_frequencies=CharacterFrequencies.from_counts(statistics.characters, charset) if charset else None,
             new_shards=new_shards,
             new_samples=new_samples,
             seconds=seconds,
