@@ -184,10 +184,5 @@ class DatasetFolder:
 
 
 def stored_bytes(sizes: dict[str, int], file: str) -> int | None:
-    """Return the size of the data of a shard in bytes.
-
-    Args:
-        sizes: of the files in the folder of shards, by name.
-        file: name of the file or folder of the data, as in the manifest.
-    """
+    """Return the size of the data file or folder of a shard in bytes, from the sizes of all files of shards."""
     return sizes.get(file, sizes.get(f"{file}/{LMDB_DATA_FILE}"))

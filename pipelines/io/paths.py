@@ -68,11 +68,7 @@ def expand_user(path: str | Path) -> Path:
 
 
 def local_path(spec: str | AnyPath, noun: str) -> Path:
-    """Parse a path that must be local.
-
-    Args:
-        spec: a path or `file:///...`.
-        noun: what the path names, for the message, such as "a run directory".
+    """Parse a path or `file:///...` that must be local; `noun` says what it names, such as "a run directory".
 
     Raises:
         InputError: it is the URI of a storage.

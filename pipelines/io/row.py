@@ -89,13 +89,7 @@ AnyRow = TypeVar("AnyRow", bound=Row)
 
 
 def generated_fields(item: Sample | Scene, image: bytes, suffix: str) -> dict[str, Any]:
-    """Return the fields that every row of a generated sample has.
-
-    Args:
-        item: the sample or scene.
-        image: its encoded image.
-        suffix: of the image format, such as ".jpg".
-    """
+    """Return the fields of every row of a generated sample with its encoded image; file names end with `suffix`."""
     height, width = item.image.shape[:2]
     effects = item.meta.effects
     return {

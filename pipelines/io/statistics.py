@@ -117,12 +117,7 @@ class CharacterFrequencies:
 
     @classmethod
     def from_counts(cls, characters: Mapping[str, int], charset: Charset) -> "CharacterFrequencies":
-        """Fold the characters of labels as the charset does, and count those of the charset.
-
-        Args:
-            characters: occurrences of each character in labels.
-            charset: whose characters are counted.
-        """
+        """Fold characters of labels, with their occurrences, as a charset does, and count those of the charset."""
         folded: Counter[str] = Counter()
         for character, count in characters.items():
             for one in charset.fold(character):

@@ -28,12 +28,7 @@ StoredRow: TypeAlias = dict[str, Any]
 
 
 def read_row_groups(path: Path, row_type: type[Row], format: ShardFormat) -> Iterator[list[StoredRow]]:
-    """Read the rows of a shard in order, one row group at a time.
-
-    Args:
-        path: of the Parquet file, or of the LMDB folder.
-        row_type: of the rows.
-        format: of the shard.
+    """Read the rows of a Parquet file or LMDB folder in order, one row group at a time.
 
     Raises:
         InputError: the shard cannot be read, or has other columns.

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self, Unpack
 
@@ -35,7 +34,7 @@ from pipelines.jobs.copypaste_settings import (
 )
 from pipelines.jobs.crop_bank import SourceScan, open_bank, save_bank, scan_source
 from pipelines.jobs.shard_job import JobOptions, JobOutput
-from pipelines.jobs.shard_source import SampleSource, register_source
+from pipelines.jobs.shard_source import SampleSource, code_fingerprint, register_source
 from pipelines.jobs.summary import JobSummary, SourceSummary
 from pipelines.recipes.digest import code_digest, fingerprint_digest
 from synthtext.core import InputError, Provenance, Scene, SkippedSample, StreamSource
@@ -109,7 +108,7 @@ class CopyPasteSource(SampleSource):
         return {
             **{f"source {i}": f"{name} {self.scans[path].digest}" for i, (path, (name, _)) in enumerate(sources)},
             "setting crops": json.dumps(self.settings.to_dict()["crops"]),
-            **{f"version of {library}": version(library) for library in _LIBRARIES},
+            **code_fingerprint((), _LIBRARIES),
             "drawing code": code_digest(Path(__file__).parent, Path(__file__).parents[1] / "datasets"),
         }
 
@@ -212,9 +211,7 @@ _ORDER = 5  # number of the random stream of an epoch's order; other uses have o
 
 
 class CopyPasteGenerator:
-    """Pastes texts into the images of a target.
-
-    Scene i is made of image i of an endless sequence of shuffled epochs.
+    """Pastes texts into the images of a target. Scene i is made of image i of an endless sequence of shuffled epochs.
 
     Args:
         target: the scenes that are pasted into.

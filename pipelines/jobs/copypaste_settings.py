@@ -111,11 +111,7 @@ class OnlineCopyPasteSettings:
 
     @classmethod
     def from_dict(cls, settings: object, where: str) -> "OnlineCopyPasteSettings":
-        """Validate settings.
-
-        Args:
-            settings: `from`, `probability`, `mode`, `crops`, and those of the mode.
-            where: names the settings in messages.
+        """Validate `from`, `probability`, `mode`, `crops` and the settings of the mode; `where` names them in messages.
 
         Raises:
             InputError: a key or value is invalid.

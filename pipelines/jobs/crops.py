@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar, Self, Unpack
 
@@ -18,7 +17,6 @@ from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
 from pipelines.datasets.source import BROKEN_IMAGE, read_rows
 from pipelines.errors import JobError, format_counts
-from pipelines.io.atomic import file_sha256
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.encode import ImageFormat
@@ -27,12 +25,11 @@ from pipelines.io.row import to_json
 from pipelines.io.scene_row import instance_to_dict
 from pipelines.jobs.crop_cutting import CropLevel, crop_line, select_instances
 from pipelines.jobs.shard_job import JobOptions, JobOutput
-from pipelines.jobs.shard_source import SampleSource, register_source
+from pipelines.jobs.shard_source import SampleSource, code_fingerprint, register_source
 from pipelines.jobs.summary import JobSummary, SourceSummary
 from pipelines.progress import progress_bar
 from synthtext.core import Charset, Image, InputError, Sample, Size, SkippedSample
 
-_HOME = Path(__file__).parents[1]
 _CODE = ("datasets/rectify.py", "jobs/crop_cutting.py")
 _LIBRARIES = ("numpy", "opencv-python")
 _BATCH_SIZE = 16  # scenes in memory
@@ -55,11 +52,6 @@ class CropIndex:
     left_out: Counter[str]
     scenes_left_out: Counter[str]
     digest: str
-
-    @property
-    def line_count(self) -> int:
-        """The number of lines."""
-        return int(self.line_offsets[-1])
 
     @property
     def charset(self) -> Charset | None:
@@ -140,7 +132,7 @@ class CropsSource(SampleSource):
         source = open_scene_source(path)
         with progress_bar("scanning", total=len(source), unit="scenes") as bar:
             index = index_crops(source, level, bar.advance)
-        if not index.line_count:
+        if not index.line_offsets[-1]:
             reasons = format_counts(index.left_out + index.scenes_left_out)
             raise InputError(f"{scenes}: not one text can be cut out: {reasons or 'there is none'}")
         return cls(path, level, image_format, index)
@@ -163,9 +155,8 @@ class CropsSource(SampleSource):
     @cached_property
     def fingerprint(self) -> dict[str, str]:
         """The content of the scenes, the settings, the code, the libraries."""
-        found = {"scenes": self.index.digest, "level": self.level, "image format": self.encoding}
-        found |= {f"code {file}": file_sha256(_HOME / file) for file in _CODE}
-        return found | {f"version of {library}": version(library) for library in _LIBRARIES}
+        settings = {"scenes": self.index.digest, "level": self.level, "image format": self.encoding}
+        return settings | code_fingerprint(_CODE, _LIBRARIES)
 
     def to_recipe(self) -> SettingsDict:
         """The path of the scenes, and the settings."""
@@ -251,4 +242,4 @@ def crops(
     """
     output = JobOutput(out, **options)
     source = CropsSource.from_scenes(scenes, level, image_format)
-    return output.run(source, source.index.line_count)
+    return output.run(source, int(source.index.line_offsets[-1]))

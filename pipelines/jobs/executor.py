@@ -52,11 +52,7 @@ class WrittenShard(NamedTuple):
 
 
 def write_task(task: ShardTask, on_progress: Callable[[int], None] = lambda amount: None) -> WrittenShard:
-    """Produce the rows of a shard and write them.
-
-    Args:
-        task: the shard.
-        on_progress: called with the number of samples that were finished.
+    """Produce the rows of a shard and write them; `on_progress` gets the number of samples that were finished.
 
     Raises:
         JobError: the shard cannot be written, or the code of the source failed.

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Self, Unpack
@@ -18,7 +17,6 @@ from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, read_rows
 from pipelines.errors import JobError
-from pipelines.io.atomic import file_sha256
 from pipelines.io.connection import StorageError
 from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER, DatasetFolder
 from pipelines.io.description import DatasetDescription
@@ -40,12 +38,11 @@ from pipelines.jobs.line_filter import (
     recognizer_digest,
 )
 from pipelines.jobs.shard_job import JobOptions, JobOutput
-from pipelines.jobs.shard_source import ShardItem, ShardNote, ShardSource, register_source
+from pipelines.jobs.shard_source import ShardItem, ShardNote, ShardSource, code_fingerprint, register_source
 from pipelines.jobs.stored_lines import StoredLines, lines_digest
 from pipelines.jobs.summary import JobSummary, SourceSummary, SummaryTable
 from synthtext.core import Image, InputError, SkippedSample
 
-_HOME = Path(__file__).parents[1]
 _CODE = ("jobs/line_filter.py", "inference/predictors.py", "datasets/preprocessing.py")
 _LIBRARIES = ("numpy", "opencv-python", "torch")
 _GROUP_COLUMNS = ("corpus", "font")
@@ -100,10 +97,9 @@ class FilterSource(ShardSource):
         settings = self.settings
         found = {"source": lines_digest(self.path)}
         found |= {name: str(value) for name, value in settings.thresholds().items()}
-        found |= {"weak": recognizer_digest(settings.weak, settings.charset)}
-        found |= {"strong": recognizer_digest(settings.strong, settings.charset)}
-        found |= {f"code {file}": file_sha256(_HOME / file) for file in _CODE}
-        return found | {f"version of {library}": version(library) for library in _LIBRARIES}
+        found["weak"] = recognizer_digest(settings.weak, settings.charset)
+        found["strong"] = recognizer_digest(settings.strong, settings.charset)
+        return found | code_fingerprint(_CODE, _LIBRARIES)
 
     def to_recipe(self) -> SettingsDict:
         """The paths and the thresholds."""
@@ -228,11 +224,7 @@ def _dropped(counts: Counter[str]) -> int:
 
 
 def count_decisions(lines: LineSource, folder: DatasetFolder) -> DecisionCounts:
-    """Count the decisions in the folder of a complete dataset.
-
-    Args:
-        lines: the source that was filtered.
-        folder: of the dataset.
+    """Count the decisions in the folder of a complete dataset of lines.
 
     Raises:
         InputError: the decisions about some lines are missing.

@@ -118,11 +118,7 @@ def _hash_fraction(key: str) -> float:
 
 
 def open_optional_recognizer(path: Path | None, charset: Path | None) -> "TextRecognizer | None":
-    """Open a recognizer.
-
-    Args:
-        path: of a run directory or an ONNX file; None for no recognizer.
-        charset: dictionary of an ONNX file that does not hold its characters.
+    """Open the recognizer of a run directory or an ONNX file, for which `charset` may name a dictionary; None for None.
 
     Raises:
         InputError: it cannot be opened, or is a detector.

@@ -24,11 +24,11 @@ def check_any_usable(statistics: Statistics, source: ShardSource, count: int) ->
 
 
 def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat) -> float:
-    """Produce and discard the first samples of a shard.
+    """Produce and discard the first samples of a shard, the first pending one.
 
     Args:
         source: of the rows.
-        first: the first pending shard.
+        first: the shard.
         total: number of samples of the job.
         format: of the shards.
 

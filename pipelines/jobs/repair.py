@@ -47,12 +47,7 @@ def repair_dataset(report: CheckReport, workers: int = 0) -> CheckReport:
 
 
 def load_job(folder: DatasetFolder, description: DatasetDescription, workers: int = 0) -> ShardJob:
-    """The job that created a dataset, from its recipe.yaml.
-
-    Args:
-        folder: of the dataset.
-        description: of the dataset.
-        workers: Ray processes; 0 uses this process.
+    """Return the job that created a dataset, from its recipe.yaml.
 
     Raises:
         InputError: an input of the job is missing, or it would write other rows; the message says what differs.
@@ -94,11 +89,7 @@ def _rewrite(job: ShardJob, folder: DatasetFolder, description: DatasetDescripti
 
 
 def _check_reproducible(job: ShardJob, folder: DatasetFolder, shards: Iterable[int]) -> None:
-    """Write the shards under temporary names, and compare their checksums with the manifests.
-
-    Raises:
-        InputError: a checksum differs.
-    """
+    """Write the shards under temporary names, and raise an InputError if a checksum differs from the manifest."""
     for index in shards:
         spec = job.plan[index]
         manifest = read_manifest(folder.shards / f"{spec.name}.json")

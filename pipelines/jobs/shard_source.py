@@ -2,14 +2,17 @@
 
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 import pipelines.jobs
 from pipelines.config import SettingsDict, suggest_key
+from pipelines.io.atomic import file_sha256
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.encode import ImageFormat
@@ -20,6 +23,8 @@ from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.drawing import draw_rows
 from synthtext.core import Charset, Generator, InputError, SkippedSample
 from synthtext.fonts import FontFile
+
+_HOME = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,12 @@ class ShardSource(ABC):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+
+def code_fingerprint(files: Iterable[str], libraries: Iterable[str]) -> dict[str, str]:
+    """Return the digests of files of code, relative to `pipelines`, and the versions of libraries, by name."""
+    digests = {f"code {file}": file_sha256(_HOME / file) for file in files}
+    return digests | {f"version of {library}": version(library) for library in libraries}
 
 
 class SampleSource(ShardSource):

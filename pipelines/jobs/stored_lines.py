@@ -45,12 +45,7 @@ class StoredLines:
         return self._stored(index).get("key") or None
 
     def row(self, index: int, line: EncodedLine) -> LineRow | None:
-        """The row of a line; None if the source has no columns beside image and label.
-
-        Args:
-            index: of the line.
-            line: as it was read.
-        """
+        """The row of a line, which was read; None if the source has no columns beside image and label."""
         stored = self._stored(index)
         if not stored.get("key"):
             return None
@@ -104,15 +99,10 @@ def lines_digest(path: Path) -> str:
 
 
 def line_outline(source: LineSource, row: int, text: str) -> Polygon | None:
-    """The outline of the clusters of a line.
-
-    Args:
-        source: of the line; only datasets of this package have clusters.
-        row: of the line.
-        text: the label of the line.
+    """Return the outline of the clusters of a line, with half of the points along the top.
 
     Returns:
-        (P, 2), half of the points along the top, four points if the line is straight; None if the clusters are unknown.
+        (P, 2), four points if the line is straight; None if the clusters are unknown, as in datasets of other tools.
     """
     clusters = line_clusters(source, row)
     if not len(clusters) or clusters.offsets[-1] != len(text):
