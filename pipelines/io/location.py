@@ -84,14 +84,7 @@ class RemotePath:
         return self._parts.netloc
 
     def filesystem(self, extended_retries: bool = True) -> tuple[fs.FileSystem, str]:
-        """Return the filesystem, and this path in it.
-
-        Args:
-            extended_retries: see `open_filesystem`.
-
-        Raises:
-            InputError: the URI cannot be opened.
-        """
+        """Return the filesystem, and this path in it; arguments and errors are those of `open_filesystem`."""
         filesystem, root = open_filesystem(self._with_path("").uri, extended_retries)
         return filesystem, f"{root}/{str(self._path).strip('/')}".rstrip("/").removesuffix("/.")
 

@@ -75,11 +75,7 @@ class CopyPasteSource(SampleSource):
 
     @cached_property
     def scans(self) -> dict[Path, SourceScan]:
-        """What the target and the sources hold. Each is read once, and not again by workers.
-
-        Raises:
-            InputError: not one image of the target can be used.
-        """
+        """What the target, of which some image must be usable, and the sources hold; read once, and not by workers."""
         scans = {self.target: scan_source(self._target)}
         reasons = scans[self.target].reasons
         if reasons.total() == len(self._target):
@@ -134,11 +130,7 @@ class CopyPasteSource(SampleSource):
         return cls(Path(recipe["target"]), tuple(map(Path, recipe["from"])), settings, description.seed or 0)
 
     def prepare(self, folder: DatasetFolder) -> None:
-        """Open the crop bank of the folder, or cut the crops.
-
-        Raises:
-            InputError: there is not one crop, or the bank in the folder is broken.
-        """
+        """Open the bank of the folder, or cut the crops. Raises InputError if there are none or the bank is broken."""
         self.bank_path = folder.path / CROP_BANK_FILE
         self.__dict__["bank"] = self._stored_bank() or build_crop_bank(self._sources, self.settings.crops)
         self.open()
@@ -159,11 +151,7 @@ class CopyPasteSource(SampleSource):
 
     @cached_property
     def bank(self) -> tuple[CropBank, "Counter[str]"]:
-        """The crops, and the texts that were not cut, by reason.
-
-        Raises:
-            InputError: the bank is missing, or was made from other sources.
-        """
+        """The crops, and the texts that were not cut, by reason; from the bank in the folder, if not just cut."""
         found = self._stored_bank()
         if found is None:
             raise InputError(

@@ -105,11 +105,7 @@ def _end(path: Path, depth: int) -> str:
 
 
 def build_crop_bank(sources: Sequence[tuple[str, CropSource]], rules: CropRules) -> tuple[CropBank, "Counter[str]"]:
-    """Cut the texts out of all sources.
-
-    Args:
-        sources: scenes or lines, each with its name in origins.
-        rules: which texts are cut.
+    """Cut the texts out of scenes and lines, each with its name in origins.
 
     Returns:
         The crops, and the texts that were not cut, by reason.

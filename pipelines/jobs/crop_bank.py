@@ -57,11 +57,7 @@ def load_bank(path: str | Path) -> CropBank:
 
 
 def open_bank(path: Path, digest: str | None) -> tuple[CropBank, "Counter[str]"] | None:
-    """Map a bank.
-
-    Args:
-        path: of the file.
-        digest: the required digest; None: any.
+    """Map the bank in a file if it has this digest; None: any.
 
     Returns:
         The bank, and the texts that were not cut, by reason; None if there is no such bank.

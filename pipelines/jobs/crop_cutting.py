@@ -22,25 +22,14 @@ JPEG_QUALITY = 95
 
 
 class CropSelection(NamedTuple):
-    """The selection of the texts of one scene.
-
-    Attributes:
-        selected: indices of the texts that become lines, in their order.
-        left_out: the reason for each of the other texts.
-    """
+    """The indices of the texts of one scene that become lines, and the reasons why the others do not."""
 
     selected: tuple[int, ...]
     left_out: tuple[str, ...]
 
 
 def select_instances(instances: Sequence[TextInstance], size: Size, level: CropLevel) -> CropSelection:
-    """Select the texts of a scene.
-
-    Args:
-        instances: the texts.
-        size: of the image, pixels.
-        level: of the texts that become lines.
-    """
+    """Select the texts of a level in a scene, whose image has this size in pixels."""
     parents = {instance.parent for instance in instances}
     selected, left_out = [], []
     for index, instance in enumerate(instances):

@@ -18,28 +18,19 @@ from pipelines.io.scene_row import IGNORED_TRANSCRIPTIONS, SceneRow, leaf_instan
 from pipelines.io.writers import LmdbWriter
 from synthtext.core import Origin, Polygon, TextInstance
 
-PARENT_INSTANCES = "lines and blocks around other texts"
-NON_WORD_LEVELS = "levels other than word"
-TEXT_CLUSTERS = "texts' clusters"
-TEXT_ORIGINS = "texts' origins"
-IGNORED_TEXTS = "transcriptions of ignored texts"
-READ_AS_IGNORED = "texts that now read as ignored"
-
 
 def unsupported_fields(instances: Sequence[TextInstance]) -> Counter[str]:
     """What a list of texts and polygons, as in the formats of PaddleOCR and ICDAR, does not support of a scene."""
     leaves = leaf_instances(instances)
-    lost = Counter({PARENT_INSTANCES: len(instances) - len(leaves)})
+    lost = Counter({"lines and blocks around other texts": len(instances) - len(leaves)})
     for leaf in leaves:
-        lost[NON_WORD_LEVELS] += leaf.level != "word"
-        lost[TEXT_CLUSTERS] += len(leaf.clusters) > 0
-        lost[TEXT_ORIGINS] += leaf.origin != Origin()
-        lost[IGNORED_TEXTS] += leaf.ignore and leaf.text not in IGNORED_TRANSCRIPTIONS
-        lost[READ_AS_IGNORED] += not leaf.ignore and leaf.text in IGNORED_TRANSCRIPTIONS
+        lost["levels other than word"] += leaf.level != "word"
+        lost["texts' clusters"] += len(leaf.clusters) > 0
+        lost["texts' origins"] += leaf.origin != Origin()
+        lost["transcriptions of ignored texts"] += leaf.ignore and leaf.text not in IGNORED_TRANSCRIPTIONS
+        lost["texts that now read as ignored"] += not leaf.ignore and leaf.text in IGNORED_TRANSCRIPTIONS
     return +lost
 
-
-LINE_BREAKS = "line breaks in texts, now spaces"
 
 _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")  # those of str.splitlines
 
@@ -76,13 +67,8 @@ class ImageFolderWriter:
     def without_line_breaks(self, text: str) -> str:
         """A text with spaces instead of line breaks, which are counted."""
         joined = _BREAK.sub(" ", text)
-        self.unsupported[LINE_BREAKS] += joined != text
+        self.unsupported["line breaks in texts, now spaces"] += joined != text
         return joined
-
-
-POLYGONS_TO_RECTANGLES = "polygons without four corners, now rectangles"
-ROUNDED_CORNERS = "texts' corners, now whole pixels"
-THINNER_THAN_PIXEL = "texts thinner than a pixel, left out"
 
 
 class IcdarWriter(ImageFolderWriter):
@@ -114,12 +100,12 @@ class IcdarWriter(ImageFolderWriter):
 
     def _quad(self, polygon: Polygon) -> Polygon | None:
         corners = polygon if len(polygon) == 4 else min_area_quad(polygon)
-        self.unsupported[POLYGONS_TO_RECTANGLES] += len(polygon) != 4
+        self.unsupported["polygons without four corners, now rectangles"] += len(polygon) != 4
         rounded = repair_polygon(np.rint(corners)).polygon
         if rounded is None:
-            self.unsupported[THINNER_THAN_PIXEL] += 1
+            self.unsupported["texts thinner than a pixel, left out"] += 1
             return None
-        self.unsupported[ROUNDED_CORNERS] += not np.array_equal(rounded, corners)
+        self.unsupported["texts' corners, now whole pixels"] += not np.array_equal(rounded, corners)
         return rounded
 
 

@@ -99,7 +99,7 @@ def _page(items: Sequence[Sample | Scene], fonts: tuple[FontFile, ...]) -> Image
         else _line_cell(item, width, find_font(item.meta.font, fonts))
         for item in items
     ]
-    return np.concatenate([_row(cells[i : i + columns], width, columns) for i in range(0, len(cells), columns)])
+    return draw_grid(cells, width, columns, _GAP)
 
 
 def find_font(name: str, fonts: tuple[FontFile, ...]) -> FontFile | None:
@@ -108,12 +108,17 @@ def find_font(name: str, fonts: tuple[FontFile, ...]) -> FontFile | None:
     return max(candidates, key=lambda font: len(font.name), default=None)
 
 
-def _row(cells: list[Image], width: int, columns: int) -> Image:
-    row = np.full((max(map(len, cells)) + _GAP, columns * (width + _GAP) + _GAP, 3), 255, np.uint8)
-    for column, cell in enumerate(cells):
-        left = _GAP + column * (width + _GAP)
-        row[_GAP : _GAP + len(cell), left : left + width] = cell
-    return row
+def draw_grid(cells: Sequence[Image], width: int, columns: int, gap: int) -> Image:
+    """Arrange cells of one width, pixels, from left to right and top to bottom, with white gaps between and around."""
+    rows = []
+    for first in range(0, len(cells), columns):
+        shown = cells[first : first + columns]
+        row = np.full((max(map(len, shown)) + gap, columns * (width + gap) + gap, 3), 255, np.uint8)
+        for column, cell in enumerate(shown):
+            left = gap + column * (width + gap)
+            row[gap : gap + len(cell), left : left + width] = cell
+        rows.append(row)
+    return np.concatenate(rows)
 
 
 def _line_cell(sample: Sample, width: int, sample_font: FontFile | None) -> Image:
@@ -124,9 +129,14 @@ def _line_cell(sample: Sample, width: int, sample_font: FontFile | None) -> Imag
         image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     cell = np.full((len(image) + 2 * _LABEL, width, 3), 255, np.uint8)
     cell[: len(image), : image.shape[1]] = image
-    page = Images.fromarray(cell)
     font = _label_font(sample.text, sample_font)
-    ImageDraw.Draw(page).text((0, len(image) + 2), _shortened(sample.text, font, width), "black", font)
+    return draw_text(cell, (0, len(image) + 2), _shortened(sample.text, font, width), font)
+
+
+def draw_text(image: Image, position: tuple[int, int], text: str, font: ImageFont.FreeTypeFont) -> Image:
+    """Return an image with a black text whose upper left corner is at a position (x, y), pixels."""
+    page = Images.fromarray(image)
+    ImageDraw.Draw(page).text(position, text, "black", font)
     return np.asarray(page)
 
 

@@ -29,11 +29,7 @@ _HOME = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class ShardNote:
-    """A JSON object about one sample, stored beside its shard in `decisions/part-XXXXXX.jsonl`.
-
-    Attributes:
-        json: the object, on one line.
-    """
+    """A JSON object about one sample, on one line, stored beside its shard in `decisions/part-XXXXXX.jsonl`."""
 
     json: str
 
@@ -86,11 +82,7 @@ class ShardSource(ABC):
     @classmethod
     @abstractmethod
     def from_recipe(cls, recipe: SettingsDict, description: DatasetDescription) -> Self:
-        """Build the source again.
-
-        Args:
-            recipe: the content of recipe.yaml.
-            description: of the dataset; holds the seed.
+        """Build the source again from the content of recipe.yaml and the description, which holds the seed.
 
         Raises:
             InputError: an input of the source is missing.
@@ -121,11 +113,7 @@ class ShardSource(ABC):
         """Open the files and models that `rows` needs, in this process."""
 
     def prepare(self, folder: DatasetFolder) -> None:
-        """Make ready for `rows` in the process that runs the job, before anything is written.
-
-        Args:
-            folder: of the dataset, which is only read.
-        """
+        """Make ready for `rows` in the process that runs the job, which has not written to the folder yet."""
         self.open()
 
     def store(self, folder: DatasetFolder) -> None:  # noqa: B027 - optional
