@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipelines.errors import JobError
 from pipelines.io.atomic import TEMPORARY_PREFIX, wrap_write_errors
-from pipelines.io.commit import LOCK_FILE, SHARDS_FOLDER, CommitStrategy, ManifestLastCommit, RenameCommit
+from pipelines.io.commit import LOCK_FILE, SHARDS_FOLDER, ManifestLastCommit, RenameCommit
 from pipelines.io.connection import StorageError
 from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.location import parallel_map
@@ -49,9 +49,7 @@ class DatasetFolder:
         parsed = parse_path(path)
         self.path = parsed.absolute() if isinstance(parsed, Path) else parsed
         self.shards = self.path / SHARDS_FOLDER
-        self.files: CommitStrategy = (
-            RenameCommit(self.path) if isinstance(self.path, Path) else ManifestLastCommit(self.path)
-        )
+        self.files = RenameCommit(self.path) if isinstance(self.path, Path) else ManifestLastCommit(self.path)
         self._unfinished: set[str] | None = None  # manifests of unfinished shards at the last listing, by name
 
     def check_usable(self) -> DatasetDescription | None:
