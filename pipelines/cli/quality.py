@@ -77,7 +77,8 @@ def filter_command(
     if strong is None and max_edits is not None:
         raise InputError("--max-edits is for unreadable lines: name a strong model with --strong")
 
-    from pipelines.jobs.filtering import FilterSettings, filter_lines
+    from pipelines.jobs.filtering import filter_lines
+    from pipelines.jobs.line_filter import FilterSettings
 
     thresholds = (
         _CONFIDENCE if confidence is None else confidence,

@@ -9,8 +9,8 @@ from pipelines.io.connection import StorageError, read_error
 from pipelines.io.dataset_folder import stored_bytes
 from pipelines.io.description import DatasetDescription, read_description
 from pipelines.io.location import RemotePath, parallel_map
-from pipelines.io.manifest import read_manifest
 from pipelines.io.paths import AnyPath
+from pipelines.io.plan import read_manifest
 from pipelines.io.writers import LMDB_DATA_FILE
 from synthtext.core import InputError
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.line_profile import LineProfile
-from pipelines.io.charset_coverage import RARE_THRESHOLD, CharacterFrequencies
+from pipelines.io.statistics import RARE_THRESHOLD, CharacterFrequencies
 from pipelines.reports.findings import (
     MAX_EXAMPLES,
     Finding,
