@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -58,7 +58,7 @@ class CocoScenes(LocalSource):
 
     def _read(self, image: "_Image") -> EncodedScene:
         name = image.name
-        if image.is_unlabelled:
+        if not image.annotations and image.subset == "test":
             raise MissingDataError(
                 f"{self.path}: {name} is in the test set, whose labels are not public", MISSING_LABEL
             )
@@ -104,14 +104,9 @@ class _Image(NamedTuple):
     annotations: list[Mapping[str, Any]]
     subset: Any
 
-    @property
-    def is_unlabelled(self) -> bool:
-        return not self.annotations and self.subset == "test"
-
 
 def _entries(data: Mapping[str, Any], by_id: str, listed: str) -> list[Mapping[str, Any]]:
-    entries: Iterable[Mapping[str, Any]] = data[by_id].values() if by_id in data else data[listed]
-    return list(entries)
+    return list(data[by_id].values() if by_id in data else data[listed])
 
 
 def _parse_text(annotation: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from pipelines.datasets.image import decode_image
 from pipelines.datasets.provenance import SampleProvenance, read_provenance
 from pipelines.datasets.source import LineSource
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import DatasetDescription, read_description
+from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan
 from pipelines.io.statistics import Statistics
@@ -28,9 +28,7 @@ MAX_INSPECTED_IMAGES = 20_000
 
 _CHUNK_SIZE = 256  # images that are read at once
 _INPUT_HEIGHT, _STEP_WIDTH = 32, 4  # pixels: input of the published recognizer (PP-OCRv2, section 2.2)
-_LABEL_DTYPE = np.dtype(
-    [("length", np.int64), ("steps", np.int64), ("hash", np.int64), ("in_charset", "?"), ("is_clean", "?")]
-)
+_LABEL_DTYPE = np.dtype("i8, i8, i8, ?, ?")  # the arrays of a `LabelDistribution`
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +57,7 @@ class LabelDistribution:
         """Compute the statistics of a stream of labels."""
         characters: Counter[str] = Counter()
         rows = np.fromiter((_label_row(text, charset, characters) for text in texts), _LABEL_DTYPE)
-        return cls(rows["length"], rows["steps"], rows["hash"], rows["in_charset"], rows["is_clean"], characters)
+        return cls(*(rows[name] for name in _LABEL_DTYPE.names or ()), characters)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -120,15 +118,12 @@ class ImageStatistics:
 
 
 def sample_rows(group_offsets: NDArray[np.int64], rng: np.random.Generator, max_rows: int) -> NDArray[np.int64]:
-    """Choose all rows, or the rows of randomly chosen groups if there are more than `max_rows`.
+    """Choose all rows, or those of randomly chosen groups if there are more than `max_rows`; in ascending order.
 
     Args:
         group_offsets: (G + 1,) first row of each group, and the number of rows.
         rng: Random generator that chooses the groups.
         max_rows: Maximum number of rows.
-
-    Returns:
-        Rows in ascending order.
     """
     if group_offsets[-1] <= max_rows:
         return np.arange(group_offsets[-1])
@@ -176,6 +171,7 @@ class LineProfile:
 
     Attributes:
         source: The lines.
+        charset: Charset of the dataset, or None if it is unknown.
         label_stats: Statistics of all labels.
         sizes: (N, 2) int64, width and height of all images, pixels.
         image_stats: Statistics of a sample of the images.
@@ -184,6 +180,7 @@ class LineProfile:
     """
 
     source: LineSource
+    charset: Charset | None
     label_stats: LabelDistribution
     sizes: NDArray[np.int64]
     image_stats: ImageStatistics
@@ -192,11 +189,6 @@ class LineProfile:
 
     def __len__(self) -> int:
         return len(self.label_stats)
-
-    @cached_property
-    def charset(self) -> Charset | None:
-        """Charset of the dataset, or None if it is unknown."""
-        return dataset_charset(self.description)
 
     @cached_property
     def steps(self) -> NDArray[np.int64]:
@@ -218,11 +210,6 @@ class LineProfile:
         ]
 
 
-def dataset_charset(description: DatasetDescription | None) -> Charset | None:
-    """Return the charset named in a description, if any."""
-    return Charset(tuple(description.charset)) if description and description.charset else None
-
-
 def profile_lines(source: LineSource, rng: np.random.Generator) -> LineProfile:
     """Read all labels and image sizes, and measure a sample of the images.
 
@@ -234,10 +221,11 @@ def profile_lines(source: LineSource, rng: np.random.Generator) -> LineProfile:
         InputError: If an image is missing or the description of the dataset is invalid.
     """
     description, statistics = load_description(source.name)
-    labels = LabelDistribution.from_texts(source.texts(), dataset_charset(description))
+    charset = Charset(tuple(description.charset)) if description and description.charset else None
+    labels = LabelDistribution.from_texts(source.texts(), charset)
     with progress_bar("inspecting", total=min(len(source), MAX_INSPECTED_IMAGES), unit="images") as bar:
         images = ImageStatistics.measure(source, rng, advance=bar.advance)
-    return LineProfile(source, labels, source.sizes(), images, description, statistics)
+    return LineProfile(source, charset, labels, source.sizes(), images, description, statistics)
 
 
 def load_description(name: str) -> tuple[DatasetDescription | None, Statistics]:
@@ -246,11 +234,10 @@ def load_description(name: str) -> tuple[DatasetDescription | None, Statistics]:
     Returns:
         None and empty statistics if there is no `dataset.json` at this path or URI.
     """
-    statistics = Statistics()
-    path = parse_path(name)
-    if not (path / "dataset.json").is_file():
+    path, statistics = parse_path(name), Statistics()
+    if not (path / DESCRIPTION_FILE).is_file():
         return None, statistics
-    description = read_description(path / "dataset.json")
+    description = read_description(path / DESCRIPTION_FILE)
     plan = ShardPlan(description.count, description.start, description.shard_size)
     for manifest in DatasetFolder(path).finished_manifests(plan, description.digest):
         statistics.merge(manifest.statistics)

@@ -25,26 +25,35 @@ _MIN_ROWS_PER_GROUP = 4  # from this many requested rows of a group on, the whol
 
 
 @dataclass(frozen=True)
-class LmdbSource(LocalSource):
+class _Lmdb(LocalSource):
     """An LMDB with the keys `num-samples`, and `image-%09d` and `label-%09d` from 1; `meta-%09d` if ocrmill wrote it.
 
     The environment is opened for one read at a time (from 25 us), because LMDB does not survive a fork and a process
     may open an environment only once.
     """
 
+    CONTENT: ClassVar[str]
+
     def __len__(self) -> int:
         return self._count
 
     @cached_property
     def _count(self) -> int:
-        return sample_count(self.path, "recognition lines")
+        return sample_count(self.path, self.CONTENT)
+
+
+@dataclass(frozen=True)
+class LmdbSource(_Lmdb):
+    """An LMDB of lines."""
+
+    CONTENT = "recognition lines"
 
     def texts(self) -> Iterator[str]:
         """Iterate over all labels, in order."""
         for start, stop in pairwise(self.group_offsets.tolist()):  # the environment is closed before each yield
             with read_transaction(self.path) as transaction:
-                texts = [self._text(transaction, row) for row in range(start, stop)]
-            yield from texts
+                labels = [read_value(transaction, f"label-{row + 1:09d}", self.path) for row in range(start, stop)]
+            yield from map(self._decode, labels, range(start, stop))
 
     def sizes(self) -> NDArray[np.int64]:
         """Return width and height of every image, (N, 2) pixels, from their headers."""
@@ -90,9 +99,6 @@ class LmdbSource(LocalSource):
     def _key(self, row: int) -> str:
         return f"{self.path}:{row + 1:09d}"
 
-    def _text(self, transaction: lmdb.Transaction, row: int) -> str:
-        return self._decode(read_value(transaction, f"label-{row + 1:09d}", self.path), row)
-
     def _decode(self, label: bytes, row: int) -> str:
         try:
             return label.decode()
@@ -101,17 +107,11 @@ class LmdbSource(LocalSource):
 
 
 @dataclass(frozen=True)
-class LmdbSceneSource(LocalSource):
+class LmdbSceneSource(_Lmdb):
     """An LMDB of scenes: one that ocrmill wrote, with everything in `meta-%09d`, or one with labels of PaddleOCR."""
 
-    READ_GROUP_SIZE: ClassVar[int] = SceneRow.ROW_GROUP_SIZE
-
-    def __len__(self) -> int:
-        return self._count
-
-    @cached_property
-    def _count(self) -> int:
-        return sample_count(self.path, "scenes")
+    CONTENT = "scenes"
+    READ_GROUP_SIZE = SceneRow.ROW_GROUP_SIZE
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
         """Read scenes, in the given order."""

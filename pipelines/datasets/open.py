@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pipelines.datasets.concat import ConcatenatedSource
 from pipelines.datasets.label_file import (
     MAX_INSPECTED_LABELS,
     DatasetKind,
@@ -18,9 +17,9 @@ from pipelines.datasets.lmdb import LmdbSceneSource, LmdbSource, read_transactio
 from pipelines.datasets.parquet import ParquetSceneSource, ParquetSource
 from pipelines.datasets.scene_labels import SceneLabelFileSource
 from pipelines.datasets.scene_source import SceneSource
-from pipelines.datasets.shards import DESCRIPTION_FILE, open_shards, remote_description
-from pipelines.datasets.source import ConcatenatedLines, LineSource
-from pipelines.io.description import read_description
+from pipelines.datasets.shards import open_shards, remote_description
+from pipelines.datasets.source import ConcatenatedLines, ConcatenatedSource, LineSource
+from pipelines.io.description import DESCRIPTION_FILE, read_description
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, parse_path, wrap_read_errors
 from synthtext.core import InputError
@@ -70,8 +69,7 @@ def open_line_source(spec: str | AnyPath) -> LineSource:
     Raises:
         InputError: There is no such path, it is none of these, or it holds no lines.
     """
-    with wrap_read_errors(str(spec)):
-        opened: LineSource | tuple[LineSource, ...] = _open(spec, "lines", LabelFileSource, LmdbSource, ParquetSource)
+    opened: tuple[LineSource, ...] | LineSource = _open(spec, "lines", LabelFileSource, LmdbSource, ParquetSource)
     source = ConcatenatedLines(str(spec), opened) if isinstance(opened, tuple) else opened
     if not len(source):
         raise InputError(f"{spec} holds no line")
@@ -79,19 +77,10 @@ def open_line_source(spec: str | AnyPath) -> LineSource:
 
 
 def open_scene_source(spec: str | AnyPath) -> SceneSource:
-    """Open detection data.
-
-    Args:
-        spec: The folder of an ocrmill dataset or its URI, of which only the finished shards are read; a PaddleOCR
-            label file of scenes; or an LMDB of scenes.
-
-    Raises:
-        InputError: There is no such path, it is none of these, or it holds no scenes.
-    """
-    with wrap_read_errors(str(spec)):
-        opened: SceneSource | tuple[SceneSource, ...] = _open(
-            spec, "scenes", SceneLabelFileSource, LmdbSceneSource, ParquetSceneSource
-        )
+    """Open detection data; arguments and exceptions are those of `open_line_source`, with labels of scenes."""
+    opened: tuple[SceneSource, ...] | SceneSource = _open(
+        spec, "scenes", SceneLabelFileSource, LmdbSceneSource, ParquetSceneSource
+    )
     return ConcatenatedSource(str(spec), opened) if isinstance(opened, tuple) else opened
 
 
@@ -103,35 +92,28 @@ def _open(
     parquet: Callable[[AnyPath], SourceT],
 ) -> SourceT | tuple[SourceT, ...]:
     """Open the source of a label file or an LMDB, or those of the shards of a dataset."""
-    path = parse_path(spec)
-    if isinstance(path, Path):
-        if path.is_file():
-            return label_file(path)
-        if (path / "data.mdb").is_file():
-            return lmdb(path)
-        if not path.exists():
-            raise InputError(f"{spec}: there is no such dataset, label file or LMDB")
-    return open_shards(path, kind, parquet, lmdb)
+    with wrap_read_errors(str(spec)):
+        path = parse_path(spec)
+        if isinstance(path, Path):
+            if path.is_file():
+                return label_file(path)
+            if (path / "data.mdb").is_file():
+                return lmdb(path)
+            if not path.exists():
+                raise InputError(f"{spec}: there is no such dataset, label file or LMDB")
+        return open_shards(path, kind, parquet, lmdb)
 
 
 @dataclass(frozen=True)
 class LineDataset:
-    """Labelled lines.
-
-    Attributes:
-        source: The opened data.
-    """
+    """Labelled lines that were opened."""
 
     source: LineSource
 
 
 @dataclass(frozen=True)
 class SceneDataset:
-    """Labelled scenes.
-
-    Attributes:
-        source: The opened data.
-    """
+    """Labelled scenes that were opened."""
 
     source: SceneSource
 

@@ -27,12 +27,6 @@ class _Epoch(NamedTuple):
     positions: NDArray[np.int64]
 
 
-class _Window(NamedTuple):
-    epoch: int
-    number: int
-    rows: NDArray[np.int64]
-
-
 class ShuffledRows:
     """An endless shuffled sequence of the rows of one source, each once an epoch.
 
@@ -58,27 +52,23 @@ class ShuffledRows:
         borders = np.searchsorted(rows, group_offsets)
         self._rows, self._starts, self._sizes = rows, borders[:-1], np.diff(borders)
         self._seed, self._buffer_size = (seed, source), buffer_size or SHUFFLE_BUFFER_SIZE
-        self._epoch, self._window = self._make_epoch(0), _Window(-1, -1, rows[:0])
+        self._epoch = self._make_epoch(0)
+        self._window = ((-1, -1), rows[:0])  # numbers of its epoch and in it, and its shuffled rows
 
     def take(self, start: int, stop: int) -> NDArray[np.int64]:
         """Return the rows at positions start to stop - 1; position p is in epoch p // n."""
         taken = [self._rows[:0]]
         while start < stop:
             epoch, offset = divmod(start, len(self._rows))
-            rows, first = self._window_at(epoch, offset)
-            part = rows[offset - first : offset - first + stop - start]
-            taken.append(part)
-            start += len(part)
+            if self._epoch.number != epoch:
+                self._epoch = self._make_epoch(epoch)
+            number = int(np.searchsorted(self._epoch.positions, offset, side="right")) - 1
+            if self._window[0] != (epoch, number):
+                self._window = (epoch, number), self._shuffle(number)
+            first = offset - int(self._epoch.positions[number])
+            taken.append(self._window[1][first : first + stop - start])
+            start += len(taken[-1])
         return np.concatenate(taken)
-
-    def _window_at(self, epoch: int, offset: int) -> tuple[NDArray[np.int64], int]:
-        """Return the shuffled rows of a window, and the position of the first one."""
-        if self._epoch.number != epoch:
-            self._epoch = self._make_epoch(epoch)
-        number = int(np.searchsorted(self._epoch.positions, offset, side="right")) - 1
-        if self._window[:2] != (epoch, number):
-            self._window = self._make_window(number)
-        return self._window.rows, int(self._epoch.positions[number])
 
     def _make_epoch(self, number: int) -> _Epoch:
         groups = np.random.default_rng([*self._seed, number]).permutation(len(self._sizes))
@@ -88,12 +78,13 @@ class ShuffledRows:
         starts = np.append(np.flatnonzero(np.diff(before // self._buffer_size, prepend=-1)), len(groups))
         return _Epoch(number, groups, starts, np.append(before, after[-1])[starts])
 
-    def _make_window(self, number: int) -> _Window:
-        groups = self._epoch.groups[self._epoch.starts[number] : self._epoch.starts[number + 1]]
+    def _shuffle(self, window: int) -> NDArray[np.int64]:
+        """Return the shuffled rows of a window of the epoch."""
+        groups = self._epoch.groups[self._epoch.starts[window] : self._epoch.starts[window + 1]]
         ranges = zip(self._starts[groups].tolist(), self._sizes[groups].tolist(), strict=True)
         rows = np.concatenate([self._rows[start : start + size] for start, size in ranges])
-        rng = np.random.default_rng([*self._seed, self._epoch.number, number + 1])  # 0 is the stream of the epoch
-        return _Window(self._epoch.number, number, rng.permutation(rows))
+        rng = np.random.default_rng([*self._seed, self._epoch.number, window + 1])  # 0 is the stream of the epoch
+        return rng.permutation(rows)
 
 
 class SequentialRows:

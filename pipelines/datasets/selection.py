@@ -85,10 +85,11 @@ def select_lines(
     texts, rows, count, reasons = source.texts(), np.empty(len(widths), np.int64), 0, Counter[str]()
     for first in range(0, len(widths), _BATCH_SIZE):
         chunk = widths[first : first + _BATCH_SIZE]
-        steps = _time_steps(preprocessing.batch_width(chunk.astype(np.int64)), time_steps)
+        padded = preprocessing.batch_width(chunk.astype(np.int64)).tolist()
+        steps = {width: time_steps(width) for width in {*padded}}
         problems = [
-            TOO_WIDE if width > max_width else _check_label(text, codec, step)
-            for text, width, step in zip(islice(texts, len(chunk)), chunk.tolist(), steps.tolist(), strict=True)
+            TOO_WIDE if width > max_width else _check_label(text, codec, steps[batch_width])
+            for text, width, batch_width in zip(islice(texts, len(chunk)), chunk.tolist(), padded, strict=True)
         ]
         usable = np.flatnonzero([problem is None for problem in problems])
         reasons.update(problem for problem in problems if problem)
@@ -114,11 +115,6 @@ def _resized_widths(source: LineSource, preprocessing: RecognizerPreprocessing) 
             widths[offset : offset + len(resized)] = np.minimum(resized, np.iinfo(np.int32).max)
             offset += len(resized)
     return widths
-
-
-def _time_steps(widths: NDArray[np.int64], time_steps: Callable[[int], int]) -> NDArray[np.int64]:
-    unique, inverse = np.unique(widths, return_inverse=True)
-    return np.array([time_steps(width) for width in unique.tolist()], np.int64)[inverse]
 
 
 def _check_label(text: str, codec: CTCCodec, steps: int) -> str | None:

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Sized
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from pipelines.io.cache import fetch_file
 from pipelines.io.connection import StorageError, read_error
 from pipelines.io.dataset_folder import stored_bytes
-from pipelines.io.description import DatasetDescription, read_description
+from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.location import RemotePath, parallel_map
-from pipelines.io.manifest import read_manifest
+from pipelines.io.manifest import ShardManifest, read_manifest
 from pipelines.io.paths import AnyPath
+from pipelines.io.statistics import Statistics
 from pipelines.io.writers import LMDB_DATA_FILE
 from synthtext.core import InputError
-
-DESCRIPTION_FILE = "dataset.json"
 
 SourceT = TypeVar("SourceT", bound=Sized)
 
@@ -31,46 +30,28 @@ def open_shards(
         lmdb: Opens an LMDB shard, which is always local.
 
     Raises:
-        InputError: See `finished_shards`; or a shard is damaged.
+        InputError: The folder is not an ocrmill dataset, holds the other kind, has no such shard, is marked complete
+            but lacks shards, or a shard is damaged.
     """
-    shards = finished_shards(folder, kind)
+    shards = remote_shards(folder, kind) if isinstance(folder, RemotePath) else local_shards(folder, kind)
+    if not shards:
+        raise InputError(f"{folder} has no finished shard with any rows; finish generating it first")
     sources = tuple(lmdb(s) if isinstance(s, Path) and s.suffix != ".parquet" else parquet(s) for s in shards)
     if isinstance(folder, RemotePath):
         tuple(parallel_map(len, sources))  # reads all footers, each with a request
     return sources
 
 
-def finished_shards(folder: AnyPath, kind: str) -> list[AnyPath]:
-    """Return the data of the finished shards that are not empty, in order.
-
-    Args:
-        folder: Of the dataset, or its URI.
-        kind: The kind that it must hold: "lines" or "scenes".
-
-    Raises:
-        InputError: It is not an ocrmill dataset, holds the other kind, has no such shard, or is marked complete but
-            lacks shards.
-    """
-    if isinstance(folder, RemotePath):
-        description = remote_description(folder)
-        _check_kind(folder, description.kind, kind)
-        shards = remote_shards(folder, description)
-    else:
-        shards = [*local_shards(folder, kind)]
-    if not shards:
-        raise InputError(f"{folder} has no finished shard with any rows; finish generating it first")
-    return shards
-
-
 def local_shards(folder: Path, kind: str) -> list[Path]:
-    """Return the data of the finished shards of a local dataset; like `finished_shards`, but may return none."""
+    """Return the data of the finished shards of a local dataset; like those of `open_shards`, but may be none."""
     if not (folder / DESCRIPTION_FILE).is_file():
         tables = sorted(folder.glob("*.tsv")) + sorted(folder.glob("*.txt"))
         hint = f"; did you mean {tables[0]}?" if tables else ""
         raise InputError(f"{folder} is not a dataset: the folder has neither {DESCRIPTION_FILE} nor data.mdb{hint}")
     description = read_description(folder / DESCRIPTION_FILE)
     _check_kind(folder, description.kind, kind)
-    rows = {path: _manifest_rows(path) for path in sorted((folder / "shards").glob("part-*.json"))}
+    manifests = ((path, read_manifest(path)) for path in sorted((folder / "shards").glob("part-*.json")))
+    rows = {path: None if manifest is None else manifest.rows for path, manifest in manifests}
     description.check_rows(sum(count or 0 for count in rows.values()), folder)
     return [_local_data(path) for path, count in rows.items() if count != 0]
 
@@ -79,11 +60,6 @@ def _check_kind(folder: AnyPath, found: str, kind: str) -> None:
     if found != kind:
         reader = "a recognizer" if kind == "lines" else "a detector"
         raise InputError(f"{folder} holds {found}, not {kind}: {reader} cannot read it")
-
-
-def _manifest_rows(path: Path) -> int | None:
-    manifest = read_manifest(path)
-    return None if manifest is None else manifest.rows
 
 
 def _local_data(manifest: Path) -> Path:
@@ -109,16 +85,7 @@ def remote_description(folder: RemotePath) -> DatasetDescription:
     return read_description(folder / DESCRIPTION_FILE)
 
 
-class _RemoteShard(NamedTuple):
-    """The part of a manifest that a reader needs; its statistics are many times larger."""
-
-    file: str
-    rows: int
-    bytes: int
-    sha256: str
-
-
-def remote_shards(folder: RemotePath, description: DatasetDescription) -> list[AnyPath]:
+def remote_shards(folder: RemotePath, kind: str) -> list[AnyPath]:
     """Return the data of the finished shards of a remote dataset that are not empty, in order.
 
     Parquet is read in ranges from the storage. LMDB works only with local files: a shard is fetched as a whole into
@@ -126,14 +93,15 @@ def remote_shards(folder: RemotePath, description: DatasetDescription) -> list[A
 
     Args:
         folder: Of the dataset.
-        description: Of the dataset.
+        kind: The kind that it must hold: "lines" or "scenes".
 
     Raises:
-        InputError: The storage cannot be read, a manifest is broken, data is missing or does not match its manifest,
-            or shards are missing although the dataset is marked complete.
+        InputError: The storage cannot be read, the dataset holds the other kind, a manifest is broken, data is missing
+            or does not match its manifest, or shards are missing although the dataset is marked complete.
         JobError: An LMDB cannot be fetched.
     """
-    shards = folder / "shards"
+    description, shards = remote_description(folder), folder / "shards"
+    _check_kind(folder, description.kind, kind)
     try:
         sizes = shards.list_files()
         names = [name for name, size in sizes.items() if name.startswith("part-") and name.endswith(".json") and size]
@@ -151,13 +119,12 @@ def remote_shards(folder: RemotePath, description: DatasetDescription) -> list[A
     return list(parallel_map(lambda shard: _remote_data(shards, shard), full))
 
 
-def _read_remote(path: RemotePath) -> _RemoteShard | None:
+def _read_remote(path: RemotePath) -> ShardManifest | None:
+    """Read a manifest without its statistics, which take most of its memory."""
     manifest = read_manifest(path)
-    if manifest is None:
-        return None
-    return _RemoteShard(manifest.file, manifest.rows, manifest.bytes, manifest.sha256)
+    return manifest and manifest.model_copy(update={"statistics": Statistics()})
 
 
-def _remote_data(shards: RemotePath, shard: _RemoteShard) -> AnyPath:
+def _remote_data(shards: RemotePath, shard: ShardManifest) -> AnyPath:
     data = shards / shard.file
     return data if data.suffix == ".parquet" else fetch_file(data / LMDB_DATA_FILE, shard.sha256).parent

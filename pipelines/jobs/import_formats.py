@@ -9,9 +9,9 @@ from pipelines.datasets.lmdb import LmdbSceneSource
 from pipelines.datasets.open import dataset_kind, open_line_source
 from pipelines.datasets.scene_labels import SceneLabelFileSource
 from pipelines.datasets.scene_source import SceneSource
-from pipelines.datasets.shards import DESCRIPTION_FILE
 from pipelines.datasets.source import LineSource
 from pipelines.io.atomic import file_sha256
+from pipelines.io.description import DESCRIPTION_FILE
 from synthtext.core import InputError
 
 ImportFormat: TypeAlias = Literal["paddleocr", "icdar", "lmdb", "coco-text"]

@@ -10,8 +10,7 @@ import torch
 
 from models.ctc import CTCCodec
 from pipelines.datasets.loader import make_loader
-from pipelines.datasets.online import OnlineSource, RecipeSampler, SourceIndex, scan_recipe
-from pipelines.datasets.online_index import load_index, save_index
+from pipelines.datasets.online import OnlineSource, RecipeSampler, SourceIndex, load_index, save_index, scan_recipe
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.selection import select_lines
