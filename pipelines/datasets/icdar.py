@@ -20,8 +20,7 @@ _IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 _PREFIX = re.compile(r"^(poly_)?gt_", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*[-+]?(\d+(\.\d+)?|nan|inf)\s*", re.IGNORECASE)  # the check of polygons reports nan and inf
 _QUAD = 8  # numbers of a quadrilateral
-_MIN_POLYGON_SHARE = 0.1
-"""A folder has polygons of any number of points if more than this share of its lines start with over eight numbers."""
+_MIN_POLYGON_SHARE = 0.1  # of the lines that start with over eight numbers, for polygons of any number of points
 
 MALFORMED_LINE = "line without corners and a text"
 

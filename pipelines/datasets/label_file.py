@@ -27,10 +27,7 @@ _SCENE, _EMPTY_SCENE = re.compile(r"\s*\[\s*\{"), re.compile(r"\s*\[\s*\]\s*")
 
 
 def detect_label_kind(labels: Iterable[str]) -> DatasetKind:
-    """Detect the kind of labels by the majority of the first ones, so that a broken label does not decide.
-
-    Args:
-        labels: The first `MAX_INSPECTED_LABELS` labels of a source.
+    """Detect the kind of up to `MAX_INSPECTED_LABELS` first labels by their majority: a broken one must not decide.
 
     Returns:
         "scenes" if at least half of them start like a JSON list of texts, with `[{`. An empty list `[]` is a scene
@@ -140,11 +137,7 @@ def read_label_rows(path: Path, offsets: NDArray[np.int64]) -> Iterator[tuple[st
 
 
 def read_labelled_image(labels: Path, name: str) -> bytes:
-    """Read an image that a label file names.
-
-    Raises:
-        MissingDataError: It is missing or cannot be opened.
-    """
+    """Read an image that a label file names; raises MissingDataError if it is missing or cannot be opened."""
     path = labels.parent / name
     try:
         return path.read_bytes()
@@ -153,11 +146,7 @@ def read_labelled_image(labels: Path, name: str) -> bytes:
 
 
 def read_image_file(path: Path) -> bytes:
-    """Read an image file.
-
-    Raises:
-        MissingDataError: It is missing or cannot be opened.
-    """
+    """Read an image file; raises MissingDataError if it is missing or cannot be opened."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -99,14 +99,7 @@ class ImageStatistics:
         max_images: int = MAX_INSPECTED_IMAGES,
         advance: Callable[[int], None] = lambda _: None,
     ) -> "ImageStatistics":
-        """Measure all images, or a random choice of row groups if there are more than `max_images`.
-
-        Args:
-            source: Lines to measure.
-            rng: Random generator that chooses the row groups.
-            max_images: Maximum number of images.
-            advance: Called with the number of images measured since the last call.
-        """
+        """Measure all images, or a random choice of row groups if there are more than `max_images`."""
         rows = sample_rows(source.group_offsets, rng, max_images)
         measured: list[tuple[int, float]] = []
         for start in range(0, len(rows), _CHUNK_SIZE):
@@ -118,13 +111,7 @@ class ImageStatistics:
 
 
 def sample_rows(group_offsets: NDArray[np.int64], rng: np.random.Generator, max_rows: int) -> NDArray[np.int64]:
-    """Choose all rows, or those of randomly chosen groups if there are more than `max_rows`; in ascending order.
-
-    Args:
-        group_offsets: (G + 1,) first row of each group, and the number of rows.
-        rng: Random generator that chooses the groups.
-        max_rows: Maximum number of rows.
-    """
+    """Choose all rows, or those of random groups if there are more than `max_rows`; in ascending order."""
     if group_offsets[-1] <= max_rows:
         return np.arange(group_offsets[-1])
     order = rng.permutation(len(group_offsets) - 1)
@@ -211,15 +198,7 @@ class LineProfile:
 
 
 def profile_lines(source: LineSource, rng: np.random.Generator) -> LineProfile:
-    """Read all labels and image sizes, and measure a sample of the images.
-
-    Args:
-        source: Lines; `source.name` is their path or URI.
-        rng: Random generator that chooses the images.
-
-    Raises:
-        InputError: If an image is missing or the description of the dataset is invalid.
-    """
+    """Read all labels and sizes, and measure images that `rng` chooses; raises InputError if an image is missing."""
     description, statistics = load_description(source.name)
     charset = Charset(tuple(description.charset)) if description and description.charset else None
     labels = LabelDistribution.from_texts(source.texts(), charset)
@@ -229,11 +208,7 @@ def profile_lines(source: LineSource, rng: np.random.Generator) -> LineProfile:
 
 
 def load_description(name: str) -> tuple[DatasetDescription | None, Statistics]:
-    """Read the description of a dataset folder and the statistics of its finished shards.
-
-    Returns:
-        None and empty statistics if there is no `dataset.json` at this path or URI.
-    """
+    """Read the description of a dataset and the statistics of its shards; None and empty ones for other data."""
     path, statistics = parse_path(name), Statistics()
     if not (path / DESCRIPTION_FILE).is_file():
         return None, statistics

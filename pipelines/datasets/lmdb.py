@@ -139,15 +139,7 @@ def _parse_object(value: bytes | memoryview | None) -> dict[str, Any]:
 
 
 def sample_count(path: Path, what: str) -> int:
-    """Read the number of samples of an LMDB.
-
-    Args:
-        path: Of its folder.
-        what: The samples that it should hold, for the error.
-
-    Raises:
-        InputError: It has no valid `num-samples`.
-    """
+    """Read the number of samples of an LMDB; raises InputError, which says `what` it should hold, if there is none."""
     with read_transaction(path) as transaction:
         count = bytes(transaction.get(b"num-samples") or b"")
     if not count.isdigit():
@@ -156,11 +148,7 @@ def sample_count(path: Path, what: str) -> int:
 
 
 def read_value(transaction: lmdb.Transaction, key: str, path: Path) -> bytes:
-    """Read the value of a key.
-
-    Raises:
-        MissingDataError: It is missing; the message names the LMDB at `path`.
-    """
+    """Read the value of a key; raises MissingDataError if it is missing; the message names the LMDB at `path`."""
     value = transaction.get(key.encode())
     if value is None:
         raise _missing(key, path)
@@ -195,11 +183,7 @@ def _read_group(path: Path, group: int, _label: str) -> tuple[_Values, _Values]:
 
 @contextmanager
 def read_transaction(path: Path) -> Iterator[lmdb.Transaction]:
-    """Open an LMDB for one read.
-
-    Raises:
-        InputError: The folder cannot be read as an LMDB.
-    """
+    """Open an LMDB for one read; raises InputError if the folder cannot be read as an LMDB."""
     try:
         environment = lmdb.open(str(path), readonly=True, lock=False, readahead=False, meminit=False)
     except lmdb.Error as error:

@@ -154,16 +154,7 @@ _INDEX_METADATA = b"index"
 
 
 def save_index(path: Path, index: SourceIndex, scanned: Mapping[str, object]) -> None:
-    """Write an index as an Arrow file, atomically.
-
-    Args:
-        path: Of the file.
-        index: The index to write.
-        scanned: What was scanned, as JSON values.
-
-    Raises:
-        JobError: The file cannot be written.
-    """
+    """Write an index as an Arrow file, atomically, with what was scanned as JSON; raises JobError if that fails."""
     sizes = (pa.array(axis, pa.int32()) for axis in index.sizes.T)
     arrays = [pa.array(index.indices, pa.uint32()), *sizes, index.texts]
     metadata = json.dumps({"count": index.count, "skipped": index.skipped, "scanned": scanned}, ensure_ascii=False)
@@ -172,14 +163,7 @@ def save_index(path: Path, index: SourceIndex, scanned: Mapping[str, object]) ->
 
 
 def load_index(path: Path) -> tuple[SourceIndex, dict[str, object]] | None:
-    """Read an index, and what was scanned.
-
-    Returns:
-        Both; None if there is no such file.
-
-    Raises:
-        InputError: The file is damaged.
-    """
+    """Read an index, and what was scanned; None if there is no such file. Raises InputError if it is damaged."""
     if not path.is_file():
         return None
     try:

@@ -12,19 +12,12 @@ SHUFFLE_BUFFER_SIZE = 8192
 
 
 class _Epoch(NamedTuple):
-    """The order of an epoch.
-
-    Attributes:
-        number: Of the epoch.
-        groups: The row groups in their order.
-        starts: (windows + 1,) position in `groups` of the first group of each window.
-        positions: (windows + 1,) position in the epoch of the first row of each window.
-    """
+    """The order of an epoch, whose consecutive row groups form windows."""
 
     number: int
     groups: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    positions: NDArray[np.int64]
+    starts: NDArray[np.int64]  # (windows + 1,) position in `groups` of the first group of each window
+    positions: NDArray[np.int64]  # (windows + 1,) position in the epoch of the first row of each window
 
 
 class ShuffledRows:

@@ -112,11 +112,7 @@ class ParquetSceneSource(_ParquetFile):
 
 @contextmanager
 def open_parquet(path: AnyPath) -> Iterator[pq.ParquetFile]:
-    """Open a local or remote file for one read.
-
-    Raises:
-        InputError: It is not a Parquet file, lacks a column, or is damaged.
-    """
+    """Open a local or remote file for one read; raises InputError if it is damaged or lacks a column."""
     try:
         if isinstance(path, RemotePath):
             with wrap_storage_errors(path.server, path.bucket):

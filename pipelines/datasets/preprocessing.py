@@ -44,11 +44,7 @@ class JsonDataclass:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a `preprocessing.json`.
-
-        Raises:
-            InputError: It is missing or invalid.
-        """
+        """Read a `preprocessing.json`; raises InputError if it is missing or invalid."""
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:

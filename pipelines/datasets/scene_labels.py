@@ -29,12 +29,8 @@ from synthtext.core import (
     start_at_nearest,
 )
 
-_MIN_AREA = 1.0
-"""Square pixels; a smaller polygon shows no text."""
-
-_MAX_COORDINATE = 1_000_000
-"""Pixels; no image is as large, and drawing such a polygon overflows."""
-
+_MIN_AREA = 1.0  # square pixels; a smaller polygon shows no text
+_MAX_COORDINATE = 1_000_000  # pixels; no image is as large, and drawing such a polygon overflows
 _NO_AREA = "polygon without area"
 
 
@@ -117,14 +113,10 @@ class SceneLabelFileSource(LabelFile):
 
 
 def parse_scene_label(text: str, where: str) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
-    """Parse the label of a scene; see `repair_labels` for its texts.
-
-    Args:
-        text: JSON as PaddleOCR writes it.
-        where: Names the label in errors.
+    """Parse the label of a scene, JSON as PaddleOCR writes it; see `repair_labels` for its texts.
 
     Raises:
-        InputError: It is not a list of transcriptions and points.
+        InputError: It is not a list of transcriptions and points; the message starts with `where`.
     """
     try:
         entries: Sequence[dict[str, Any]] = json.loads(text)
@@ -138,12 +130,9 @@ def parse_scene_label(text: str, where: str) -> tuple[tuple[TextInstance, ...], 
 
 
 def repair_labels(labels: Sequence[tuple[str, Any]]) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
-    """Convert labels to text instances.
+    """Convert labelled texts and points to text instances.
 
     A text whose polygon cannot be repaired is left out; one whose polygon is a guess is to be ignored.
-
-    Args:
-        labels: Texts and points, as labelled.
 
     Returns:
         The text instances, and the problem of each label that was repaired, ignored or left out.
@@ -165,14 +154,10 @@ def repair_labels(labels: Sequence[tuple[str, Any]]) -> tuple[tuple[TextInstance
 
 
 def parse_instances(data: Sequence[dict[str, Any]], where: str) -> tuple[TextInstance, ...]:
-    """Parse the text instances of a scene of an ocrmill dataset.
-
-    Args:
-        data: As in the Parquet column `instances`, or in the `meta-%09d` of an LMDB.
-        where: Names the scene in errors.
+    """Parse the text instances of a scene in the Parquet column `instances` or the `meta-%09d` of an LMDB.
 
     Raises:
-        InputError: They are not text instances.
+        InputError: They are not text instances; the message starts with `where`.
     """
     try:
         return tuple(instance_from_dict(entry) for entry in data)

@@ -103,13 +103,7 @@ class SceneProfile:
 def profile_scenes(
     source: SceneSource, rng: np.random.Generator, max_scenes: int = MAX_INSPECTED_SCENES
 ) -> SceneProfile:
-    """Read all scenes, or a random choice if there are more than `max_scenes`.
-
-    Args:
-        source: Scenes; `source.name` is their path or URI.
-        rng: Random generator that chooses the scenes.
-        max_scenes: Maximum number of scenes.
-    """
+    """Read all scenes, or a random choice if there are more than `max_scenes`."""
     scenes: list[tuple[int, ...]] = []
     texts: list[tuple[Any, ...]] = []
     characters, problems, unreadable = Counter[str](), Counter[str](), Counter[str]()

@@ -49,11 +49,7 @@ BROKEN_IMAGE, UNREADABLE_LABEL = "image broken", "label unreadable"
 
 
 class MissingDataError(InputError):
-    """A part of a source is missing.
-
-    Attributes:
-        reason: What is missing, for counts of rows that are left out.
-    """
+    """A part of a source is missing; `reason` says what, for counts of rows that are left out."""
 
     def __init__(self, message: str, reason: str = MISSING_IMAGE) -> None:
         super().__init__(message)
@@ -126,11 +122,7 @@ class LineSource(RowSource[EncodedLine], Protocol):
 
 @dataclass(frozen=True)
 class StoredSource(ABC):
-    """N labelled images at a path or a URI.
-
-    Attributes:
-        path: Of the file or folder, or its URI.
-    """
+    """N labelled images at a path or a URI."""
 
     path: AnyPath
 

@@ -68,11 +68,7 @@ class RecognitionStream(Dataset[RecognitionBatch]):
         self._window = (-1, np.zeros((0, 0), np.int64))
 
     def __getitem__(self, step: int) -> RecognitionBatch:
-        """Return the batch of a step, counted from 0.
-
-        Raises:
-            InputError: An image is missing or broken; the message names it.
-        """
+        """Return the batch of a step, counted from 0; raises InputError if an image is missing or broken."""
         number, position = divmod(step, BUCKET_BATCHES)
         if self._window[0] != number:
             self._window = (number, self._plan(number))

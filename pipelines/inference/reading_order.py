@@ -82,11 +82,9 @@ def _groups(starts: NDArray[np.float64], stops: NDArray[np.float64], gap: float)
 
 def _are_columns(part: BoxArray, columns: NDArray[np.int64], height: float) -> bool:
     """Whether all groups are wide and several lines high, unlike distant words of one line or prices in a list."""
-    for column in range(int(columns.max()) + 1):
-        left, top, right, bottom = _hull(part[columns == column])
-        if bottom - top < MIN_COLUMN_HEIGHT * height or right - left < MIN_COLUMN_WIDTH * height:
-            return False
-    return True
+    hulls = [_hull(part[columns == column]) for column in range(int(columns.max()) + 1)]
+    heights, widths = ([hull[end] - hull[start] for hull in hulls] for start, end in ((1, 3), (0, 2)))
+    return min(heights) >= MIN_COLUMN_HEIGHT * height and min(widths) >= MIN_COLUMN_WIDTH * height
 
 
 def _hull(part: BoxArray) -> NDArray[np.float64]:
