@@ -24,19 +24,16 @@ _UPSIDE_DOWN, _MIRRORED = (3, 4, 7, 8), (2, 3, 6, 7)  # after the quarter turn
 
 
 def decode_image(data: bytes, name: str) -> Image:
-    """Decode an image in any format that OpenCV reads, and orient it by its EXIF data.
+    """Decode an image file in any format that OpenCV reads, and orient it by its EXIF data.
 
     Grey becomes RGB, 16 bits become 8, and transparent pixels are blended with white.
-
-    Args:
-        data: The bytes of the file.
-        name: Of the image, for the error.
 
     Returns:
         Pixels (H, W, 3) uint8 RGB.
 
     Raises:
-        InputError: The bytes are not an image, a broken one, or one of more than `MAX_IMAGE_PIXELS` pixels.
+        InputError: The data are not an image, a broken one, or one of more than `MAX_IMAGE_PIXELS` pixels. The message
+            starts with `name`.
     """
     _check_size(data, name)
     buffer = np.frombuffer(data, np.uint8)

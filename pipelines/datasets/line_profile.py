@@ -135,15 +135,7 @@ def _luminance_range(data: bytes) -> float:
 
 @dataclass(frozen=True, eq=False)
 class LineExample:
-    """A line to show on a page.
-
-    Attributes:
-        key: Key of the sample.
-        image: Encoded image.
-        text: Label.
-        size: Width and height of the image, pixels.
-        provenance: How the line was rendered; empty for a photograph.
-    """
+    """A line to show on a page: its image is encoded, its provenance empty for a photograph."""
 
     key: str
     image: bytes

@@ -53,10 +53,7 @@ class LinesDataset(Dataset[tuple[Image, str]]):
         return len(self._source)
 
     def __getitem__(self, index: int) -> tuple[Image, str]:
-        """Read a line.
-
-        Returns:
-            Its image (H, W, 3) uint8 RGB and its label.
+        """Return the image (H, W, 3) uint8 RGB and the label of a line.
 
         Raises:
             IndexError: There is no such line.

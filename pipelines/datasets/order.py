@@ -81,11 +81,7 @@ class ShuffledRows:
 
 
 class SequentialRows:
-    """An endless sequence of the rows of one source in order, each once an epoch.
-
-    Args:
-        rows: (n,) ascending, n > 0.
-    """
+    """An endless sequence of rows (n,), n > 0, of one source in the given order, each once an epoch."""
 
     def __init__(self, rows: NDArray[np.int64]) -> None:
         self._rows = rows
@@ -112,12 +108,7 @@ def split_by_weight(total: int, weights: Sequence[float]) -> list[int]:
 
 
 class Mixture:
-    """Several sources, read by weight; each has its own epochs.
-
-    Args:
-        sources: The sequences of rows.
-        weights: One for each source, above 0.
-    """
+    """Several sequences of rows, read by weight (above 0 for each); each has its own epochs."""
 
     def __init__(self, sources: Sequence[ShuffledRows | SequentialRows], weights: Sequence[float]) -> None:
         self._sources, self._weights = sources, weights

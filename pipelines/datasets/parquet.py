@@ -20,9 +20,6 @@ from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath
 from synthtext.core import InputError
 
-ROW_GROUP_CACHE_BYTES = 256 * 2**20
-"""Size limit of the cache of row groups of a process."""
-
 PathT = TypeVar("PathT", bound=AnyPath)
 
 RowGroupColumns: TypeAlias = tuple[Any, ...]
@@ -135,11 +132,7 @@ def _open_remote(path: RemotePath) -> tuple[pa.NativeFile, pq.FileMetaData]:
 
 
 class RowGroupCache:
-    """The row groups that were used last, up to a total size.
-
-    Args:
-        budget: Bytes. The last row group is cached whatever its size.
-    """
+    """The row groups that were used last, up to `budget` bytes; the last one is kept whatever its size."""
 
     def __init__(self, budget: int) -> None:
         self._budget, self._size = budget, 0
@@ -170,5 +163,5 @@ def _nbytes(columns: RowGroupColumns) -> int:
     return sum(column.nbytes for column in columns)
 
 
-ROW_GROUP_CACHE = RowGroupCache(ROW_GROUP_CACHE_BYTES)
+ROW_GROUP_CACHE = RowGroupCache(256 * 2**20)
 """The cache of this process."""

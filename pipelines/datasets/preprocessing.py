@@ -27,11 +27,7 @@ class JsonDataclass:
 
     @classmethod
     def from_json(cls, text: str, where: str = "") -> Self:
-        """Parse the output of `to_json`.
-
-        Args:
-            text: JSON.
-            where: The start of error messages, such as "folder/file: ".
+        """Parse the output of `to_json`; messages of errors start with `where`, such as "folder/file: ".
 
         Raises:
             InputError: The text is not a JSON object with these fields, or a value is invalid.

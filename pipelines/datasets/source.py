@@ -152,12 +152,7 @@ class LocalSource(StoredSource):
 
 @dataclass(frozen=True)
 class ConcatenatedSource(Generic[RowT_co]):
-    """Sources one after the other, as one source.
-
-    Attributes:
-        name: As the user gave it.
-        parts: At least one source.
-    """
+    """Sources (at least one) one after the other, as one source; `name` is as the user gave it."""
 
     name: str
     parts: tuple[RowSource[RowT_co], ...]

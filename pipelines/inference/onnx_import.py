@@ -75,22 +75,14 @@ def import_onnx(
         raise InputError(f"{out} is not empty; name a new folder")
     if charset is not None and kind == "detector":
         raise InputError("a detector has no charset: leave out --charset")
-    model = load_onnx(file)
-    layers = read_layers(model, file)
     if kind == "recognizer":
-        return _import_recognizer(file, model, layers, out, charset, log)
-    return _import_detector(file, model, layers, out, log)
+        return _import_recognizer(file, out, charset, log)
+    return _import_detector(file, out, log)
 
 
-def _import_recognizer(
-    file: Path,
-    onnx_model: Any,
-    layers: Sequence[LayerWeights],
-    out: Path,
-    dictionary: Path | None,
-    log: Callable[[str], None],
-) -> Run:
-    metadata = read_metadata(onnx_model)
+def _import_recognizer(file: Path, out: Path, dictionary: Path | None, log: Callable[[str], None]) -> Run:
+    onnx_model = load_onnx(file)
+    layers, metadata = read_layers(onnx_model, file), read_metadata(onnx_model)
     preprocessing = read_preprocessing(metadata, file, PUBLISHED_PREPROCESSING)
     probe = torch.zeros(1, 3, preprocessing.height, _PROBE_SIDE)
     model = Recognizer(_recognizer_config(layers, preprocessing.height)).eval()
@@ -104,10 +96,9 @@ def _import_recognizer(
     return run
 
 
-def _import_detector(
-    file: Path, onnx_model: Any, layers: Sequence[LayerWeights], out: Path, log: Callable[[str], None]
-) -> Run:
-    metadata, probe = read_metadata(onnx_model), torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE)
+def _import_detector(file: Path, out: Path, log: Callable[[str], None]) -> Run:
+    onnx_model, probe = load_onnx(file), torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE)
+    layers, metadata = read_layers(onnx_model, file), read_metadata(onnx_model)
     torch.manual_seed(0)  # for the threshold map, which the file lacks
     candidates = [Detector(config).eval() for config in _detector_configs(layers)]
     model = load_matching(file, layers, candidates, lambda m: m.probability(probe))
@@ -217,15 +208,21 @@ def load_matching(
     mismatches = []
     for model in models:
         slots = module_layers(model, forward)
-        pairs = enumerate(zip_longest(layers, slots))
-        differing = ((i, pair) for i, pair in pairs if None in pair or pair[0].layer != pair[1].layer)
-        mismatch = next(differing, None)
+        mismatch = first_mismatch(layers, slots)
         if mismatch is None:
             for weights, slot in zip(layers, slots, strict=True):
                 slot.load(weights)
             return model
         mismatches.append(mismatch)
-    position, (weights, slot) = max(mismatches, key=itemgetter(0))
-    actual = "the file has no more layers" if weights is None else f"{weights.name!r} is {weights.layer}"
-    expected = "no more layers" if slot is None else str(slot.layer)
-    raise InputError(f"{file} has another architecture: layer {position + 1}: {actual}; expected {expected}")
+    _, description = max(mismatches, key=itemgetter(0))
+    raise InputError(f"{file} has another architecture: {description}")
+
+
+def first_mismatch(layers: Sequence[LayerWeights], slots: Sequence[ModuleLayer]) -> tuple[int, str] | None:
+    """Return position and description of the first layer that differs; None if all are equal."""
+    for position, (weights, slot) in enumerate(zip_longest(layers, slots)):
+        if weights is None or slot is None or weights.layer != slot.layer:
+            actual = "the file has no more layers" if weights is None else f"{weights.name!r} is {weights.layer}"
+            expected = "no more layers" if slot is None else str(slot.layer)
+            return position, f"layer {position + 1}: {actual}; expected {expected}"
+    return None

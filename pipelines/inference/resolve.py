@@ -55,15 +55,7 @@ class OnnxModel:
         return kinds[axes]
 
     def recognizer(self, charset: Path | None = None, threads: int | None = None) -> TextRecognizer:
-        """Return the recognizer as a predictor.
-
-        Args:
-            charset: dictionary for a file that does not contain its characters.
-            threads: of onnxruntime; None: all CPUs.
-
-        Raises:
-            InputError: the file is not a recognizer, or its characters are unknown.
-        """
+        """Return the recognizer as a predictor; arguments and exceptions are those of `open_recognizer`."""
         self._require("recognizer")
         classes = self._session.get_outputs()[0].shape[-1]
         return TextRecognizer(
@@ -73,7 +65,7 @@ class OnnxModel:
         )
 
     def detector(self, threads: int | None = None) -> TextDetector:
-        """Return the detector as a predictor; raises as `recognizer` does."""
+        """Return the detector as a predictor; arguments and exceptions are those of `open_detector`."""
         self._require("detector")
         return TextDetector(
             self._engine(threads),
