@@ -57,7 +57,8 @@ class LabelDistribution:
         """Compute the statistics of a stream of labels."""
         characters: Counter[str] = Counter()
         rows = np.fromiter((_label_row(text, charset, characters) for text in texts), _LABEL_DTYPE)
-        return cls(*(rows[name] for name in _LABEL_DTYPE.names or ()), characters)
+        lengths, steps, hashes, in_charset, is_clean = (rows[name] for name in rows.dtype.names or ())
+        return cls(lengths, steps, hashes, in_charset, is_clean, characters)
 
     def __len__(self) -> int:
         return len(self.lengths)

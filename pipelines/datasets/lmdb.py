@@ -60,7 +60,7 @@ class LmdbSource(_Lmdb):
         count = len(self)
         with read_transaction(self.path) as transaction:
             images = (read_value(transaction, f"image-{row + 1:09d}", self.path) for row in range(count))
-            sizes = (image_size(image, self._key(row)) for row, image in enumerate(images))
+            sizes = (image_size(image, f"{self.path}:{row + 1:09d}") for row, image in enumerate(images))
             return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * count).reshape(-1, 2)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
@@ -94,10 +94,7 @@ class LmdbSource(_Lmdb):
     def _line(self, row: int, image: bytes | None, label: bytes | None) -> EncodedLine:
         if image is None or label is None:
             raise _missing(f"{'image' if image is None else 'label'}-{row + 1:09d}", self.path)
-        return EncodedLine(self._key(row), image, self._decode(label, row))
-
-    def _key(self, row: int) -> str:
-        return f"{self.path}:{row + 1:09d}"
+        return EncodedLine(f"{self.path}:{row + 1:09d}", image, self._decode(label, row))
 
     def _decode(self, label: bytes, row: int) -> str:
         try:

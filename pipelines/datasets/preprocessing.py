@@ -144,12 +144,14 @@ class RecognizerPreprocessing(JsonDataclass):
     def resized_width(self, width: WidthT, height: WidthT) -> WidthT:
         """Return the width of an image resized to the height of the input: ceil(height * W / H), pixels."""
         resized: Any = np.clip(-(-width * self.height // height), 1, self.max_width)
-        return resized if isinstance(width, np.ndarray) else resized.item()
+        result: WidthT = resized if isinstance(width, np.ndarray) else resized.item()
+        return result
 
     def batch_width(self, width: WidthT) -> WidthT:
         """Return the width of a batch whose widest resized image has this width, pixels."""
         padded: Any = -(-np.maximum(width, self.min_width) // self.width_step) * self.width_step
-        return padded if isinstance(width, np.ndarray) else padded.item()
+        result: WidthT = padded if isinstance(width, np.ndarray) else padded.item()
+        return result
 
     def resize(self, image: Image) -> Image:
         """Resize an image (H, W, 3) uint8 RGB to (height, resized_width(W, H), 3) uint8 in the order `channels`."""

@@ -169,9 +169,9 @@ class _Graph:
     def _fold(self, node: Any) -> NDArray[Any]:
         library = require_onnx()
         inputs = {name: self._constants[name] for name in node.input if name}
-        opset = library.helper.make_opsetid("", self._opset)
-        function = library.helper.make_function("folding", "fold", list(inputs), list(node.output), [node], [opset])
-        result: NDArray[Any] = library.reference.ReferenceEvaluator(function).run(None, inputs)[0]
+        untyped = library.helper.make_empty_tensor_value_info
+        graph = library.helper.make_graph([node], "constants", list(map(untyped, inputs)), [untyped(node.output[0])])
+        result: NDArray[Any] = library.reference.ReferenceEvaluator(graph, {"": self._opset}).run(None, inputs)[0]
         return result
 
     def layers(self, path: Path) -> Iterator[LayerWeights]:

@@ -163,11 +163,11 @@ def _parameter_count(model: torch.nn.Module) -> str:
 
 
 class ModuleLayer(NamedTuple):
-    """A layer of a torch network: its shape, its module, and its index there (for an LSTM of several layers)."""
+    """A layer of a torch network: its shape, its module, and its number there (for an LSTM of several layers)."""
 
     layer: LayerSpec
     module: nn.Module
-    index: int
+    number: int
 
     def load(self, weights: LayerWeights) -> None:
         """Copy the weights of a layer of equal shape."""
@@ -175,7 +175,7 @@ class ModuleLayer(NamedTuple):
         with torch.no_grad():
             for name, array in weights.arrays.items():
                 values = torch.from_numpy(np.ascontiguousarray(array, np.float32))
-                tensors[name.format(self.index)].copy_(values)
+                tensors[name.format(self.number)].copy_(values)
 
 
 def module_layers(model: Model, forward: Callable[[Model], object]) -> list[ModuleLayer]:
@@ -191,7 +191,7 @@ def module_layers(model: Model, forward: Callable[[Model], object]) -> list[Modu
                 hooks.callback(module.register_forward_hook(record).remove)
         forward(model)
     return [
-        ModuleLayer(layer, module, index) for module in used for index, layer in enumerate(layer_specs(module) or ())
+        ModuleLayer(layer, module, number) for module in used for number, layer in enumerate(layer_specs(module) or ())
     ]
 
 

@@ -40,10 +40,9 @@ def resolve_model_charset(metadata: Mapping[str, str], classes: int, dictionary:
     """Return the charset of a recognizer: that in its file, that in a given dictionary, or the published one.
 
     Args:
-        metadata: of the file.
+        metadata: of `file`.
         classes: of the network, including the blank.
         dictionary: one character per line, or None.
-        file: of the network, for error messages.
 
     Raises:
         InputError: the dictionary cannot be read, does not fit the number of classes or contradicts the file, or the
