@@ -15,10 +15,10 @@ from augment.copy_paste import BankBuilder, CropBank, CropRules, TextCutout, cro
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.shards import DESCRIPTION_FILE
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, read_row
 from pipelines.errors import format_counts
 from pipelines.inference.reader import IMAGE_SUFFIXES
+from pipelines.io.description import DESCRIPTION_FILE
 from pipelines.jobs.stored_lines import line_outline
 from pipelines.progress import progress_bar
 from synthtext.core import Image, InputError, Polygon

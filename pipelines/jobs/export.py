@@ -17,7 +17,7 @@ from pipelines.datasets.label_file import DatasetKind
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.provenance import SampleProvenance, read_provenance
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, ReadsRows, read_rows
+from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, RowSource, read_rows
 from pipelines.errors import JobError, format_counts
 from pipelines.io.atomic import TEMPORARY_PREFIX, remove_path, temporary_path
 from pipelines.io.paths import expand_user
@@ -141,7 +141,7 @@ def _export_scenes(
 
 
 def _readable(
-    source: ReadsRows[EncodedT], count: int, size: int, left_out: Counter[str], on_progress: Callable[[int], None]
+    source: RowSource[EncodedT], count: int, size: int, left_out: Counter[str], on_progress: Callable[[int], None]
 ) -> Iterator[list[tuple[int, EncodedT]]]:
     """Batches of the rows that can be read, with their indices; the reasons of the others are counted."""
     for begin in range(0, count, size):

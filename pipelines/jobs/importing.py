@@ -19,7 +19,6 @@ from pipelines.datasets.lmdb import LmdbSceneSource
 from pipelines.datasets.open import dataset_kind, open_line_source
 from pipelines.datasets.scene_labels import SceneLabelFileSource
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.shards import DESCRIPTION_FILE
 from pipelines.datasets.source import (
     BROKEN_IMAGE,
     OUTSIDE_IMAGE,
@@ -29,7 +28,7 @@ from pipelines.datasets.source import (
     read_row,
 )
 from pipelines.io.atomic import file_sha256
-from pipelines.io.description import DatasetDescription
+from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription
 from pipelines.io.line_row import LineRow
 from pipelines.io.paths import local_path
 from pipelines.io.plan import ShardSpec

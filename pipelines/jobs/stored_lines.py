@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from pipelines.datasets.image import image_size, image_suffix
+from pipelines.datasets.open import local_shards
 from pipelines.datasets.provenance import read_provenance
 from pipelines.datasets.scene_labels import repair_polygon
-from pipelines.datasets.shards import local_shards
 from pipelines.datasets.source import ConcatenatedLines, EncodedLine, LineSource
 from pipelines.io.atomic import file_sha256
 from pipelines.io.line_row import LineRow

@@ -7,7 +7,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from pipelines.inference.weights import to_contiguous
+from pipelines.inference.run import to_contiguous
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.training.state import TrainState
 from synthtext.core import InputError

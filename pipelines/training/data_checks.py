@@ -11,8 +11,8 @@ import numpy as np
 from pipelines.datasets.image import image_size
 from pipelines.datasets.open import dataset_kind, open_scene_source
 from pipelines.datasets.scene_source import EncodedScene, SceneSource, instances_at_level
-from pipelines.datasets.selection import Selection
 from pipelines.datasets.source import LineSource, MissingDataError, describe_label_problems
+from pipelines.datasets.stream import Selection
 from pipelines.io.paths import wrap_read_errors
 from pipelines.progress import ProgressBar, progress_bar
 from synthtext.core import Charset, CorpusCoverage, InputError, Level

@@ -11,9 +11,8 @@ from models.ctc import CTCCodec, ctc_loss
 from models.losses import EdgeOutputs, Progress, RecognitionLabels
 from models.recognizer import Recognizer
 from pipelines.datasets.loader import make_loader
-from pipelines.datasets.selection import Selection
 from pipelines.datasets.source import LineSource
-from pipelines.datasets.stream import RecognitionStream
+from pipelines.datasets.stream import RecognitionStream, Selection
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.engine import torch_recognizer
 from pipelines.inference.predictors import TextRecognizer

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.datasets.online import OnlineSource, RecipeSampler, SourceIndex, scan_recipe
-from pipelines.datasets.online_index import load_index, save_index
+from pipelines.datasets.online import OnlineSource, RecipeSampler, SourceIndex, load_index, save_index, scan_recipe
 from pipelines.datasets.open import dataset_kind, open_line_source
 from pipelines.datasets.source import LineSource
 from pipelines.errors import format_counts

@@ -6,7 +6,7 @@ from pathlib import Path
 from models.backbones.base import RECOGNIZER_BACKBONES
 from models.ctc import CTCCodec
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import Selection, select_lines
+from pipelines.datasets.stream import Selection, select_lines
 from pipelines.inference.run import CONFIG_FILE, RecognizerRun, RecognizerSettings, Run
 from pipelines.training.data_checks import describe_data
 from pipelines.training.initial_weights import load_initial_weights

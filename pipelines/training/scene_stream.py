@@ -14,10 +14,10 @@ from augment.copy_paste import CopyPaste, PasteMode
 from models.batch import DetectionBatch
 from models.db.targets import DBTargets, TargetSettings, make_targets
 from models.losses import DBTargetBatch
-from pipelines.datasets.concat import ConcatenatedSource
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.order import Mixture, SequentialRows, ShuffledRows
 from pipelines.datasets.scene_source import EncodedScene, SceneSource, instances_at_level
+from pipelines.datasets.source import ConcatenatedSource
 from pipelines.jobs.crop_bank import load_bank
 from synthtext.core import Image, InputError, Level, Scene, StreamSource
 
