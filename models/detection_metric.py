@@ -66,11 +66,7 @@ def count_matches(truths: Sequence[Polygon], ignore: Sequence[bool], detections:
 def detection_scores(matches: Iterable[ImageMatchCounts]) -> DetectionScores:
     """Compute the scores over all texts of all images; 0 where the denominator is 0."""
     rows = list(matches)
-    total = (
-        ImageMatchCounts(*(sum(column) for column in zip(*rows, strict=True)))
-        if rows
-        else ImageMatchCounts(0, 0, 0, 0, 0)
-    )
+    total = ImageMatchCounts(*map(sum, zip((0,) * 5, *rows, strict=True)))
     precision, recall = _ratio(total.matched, total.detections), _ratio(total.matched, total.ground_truths)
     return DetectionScores(
         images=len(rows),

@@ -96,16 +96,14 @@ def compare_detections(
     iou = overlap / (areas[:, None] + sizes - overlap)
     fits = (iou > IOU_THRESHOLD) & counts_text[:, None] & counts
     covered = np.zeros(len(texts), bool)
-    covered[counts_text] = intersection_with_union(texts[counts_text], boxes) >= COVERAGE_THRESHOLD * areas[counts_text]
+    covered[counts_text] = _area_inside(texts[counts_text], boxes) >= COVERAGE_THRESHOLD * areas[counts_text]
     covers = (overlap[counts_text] >= COVERAGE_THRESHOLD * areas[counts_text, None]).any(0)
-    on_text = counts & ((intersection_with_union(boxes, texts) >= ON_TEXT_THRESHOLD * sizes) | covers)
+    on_text = counts & ((_area_inside(boxes, texts) >= ON_TEXT_THRESHOLD * sizes) | covers)
     found.covered[text_indices], found.on_text[box_indices] = covered, on_text
     pairs = _Pairs(overlap, areas, sizes, fits)
     found.texts[text_indices] = pairs.texts(counts_text, covered)
-    found.detections[box_indices], found.contained_texts[box_indices] = (
-        pairs.detections(counts, on_text),
-        pairs.contained,
-    )
+    found.detections[box_indices] = pairs.detections(counts, on_text)
+    found.contained_texts[box_indices] = pairs.contained
     return found
 
 
@@ -117,10 +115,8 @@ class _Pairs:
     ) -> None:
         self.overlap, self.areas, self.sizes, self.fits = overlap, areas, sizes, fits
         self.matched_texts, self.matched = _match(fits)
-        self.contains, self.within = (
-            overlap >= CONTAINMENT_THRESHOLD * areas[:, None],
-            overlap >= CONTAINMENT_THRESHOLD * sizes,
-        )
+        self.contains = overlap >= CONTAINMENT_THRESHOLD * areas[:, None]
+        self.within = overlap >= CONTAINMENT_THRESHOLD * sizes
         self.contained = self.contains.sum(0)
         self.parts = self.within.sum(1)
 
@@ -170,7 +166,7 @@ def _match(fits: BoolArray) -> tuple[BoolArray, BoolArray]:
     return rows, ~free
 
 
-def intersection_with_union(polygons: PolygonArray, others: PolygonArray) -> NDArray[np.float64]:
+def _area_inside(polygons: PolygonArray, others: PolygonArray) -> NDArray[np.float64]:
     """Return the area of each polygon that is inside any of the others."""
     return np.asarray(shapely.area(shapely.intersection(polygons, shapely.union_all(others))), np.float64)
 

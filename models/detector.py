@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from models.backbones.base import DETECTOR_BACKBONES
-from models.db.head import DBHead
-from models.db.maps import DBMaps
+from models.db.head import DBHead, DBMaps
 from models.necks.base import DETECTOR_NECKS
 
 STRIDE = 32

@@ -96,26 +96,24 @@ def make_targets(
 
 def _draw_kernel(polygon: Polygon, ignore: bool, maps: DBTargets, settings: TargetSettings) -> bool:
     """Draw the kernel of a text. If it has none, mask the text and return False."""
-    height, width = maps.shrink_map.shape
-    polygon = np.clip(polygon, 0, (width - 1, height - 1) if settings.paddle_compat else (width, height)).astype(
-        np.float32
-    )
+    (height, width), compat = maps.shrink_map.shape, settings.paddle_compat
+    limits = (width - 1, height - 1) if compat else (width, height)
+    polygon = np.clip(polygon, 0, limits).astype(np.float32)
     area, perimeter = area_and_perimeter(polygon)
     sides = polygon.max(0) - polygon.min(0)
     kernels: list[Polygon] = []
     if not ignore and sides.min() >= settings.min_size and area >= 1:
         # The kernel of a text with a narrow part can split: a thinner border keeps it in one piece.
         for ratio in (settings.shrink_ratio, 2 * settings.shrink_ratio):
-            kernels = offset_polygon(
-                polygon, -area * (1 - min(ratio, 0.99) ** 2) / perimeter, paddle_compat=settings.paddle_compat
-            )
+            distance = area * (1 - min(ratio, 0.99) ** 2) / perimeter
+            kernels = offset_polygon(polygon, -distance, paddle_compat=compat)
             if len(kernels) == 1:
                 break
     if not kernels:
-        fill_mask(maps.shrink_mask, polygon, 0, paddle_compat=settings.paddle_compat)
+        fill_mask(maps.shrink_mask, polygon, 0, paddle_compat=compat)
         return False
-    for kernel in kernels[:1] if settings.paddle_compat else kernels:
-        fill_mask(maps.shrink_map, kernel, 1, paddle_compat=settings.paddle_compat)
+    for kernel in kernels[:1] if compat else kernels:
+        fill_mask(maps.shrink_map, kernel, 1, paddle_compat=compat)
     return True
 
 

@@ -1,5 +1,7 @@
 """What a loss term is, what it is called with, and the registries of loss terms."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -82,6 +84,18 @@ class LossTerm(nn.Module):
     def __init__(self, config: TermConfig) -> None:
         super().__init__()
         self.settings: Any = config.settings
+
+
+class StepAccumulator(nn.Module, ABC):
+    """A module that accumulates sums over the batches of a step and updates itself at the end of the step."""
+
+    @abstractmethod
+    def accumulated(self) -> Sequence[Tensor]:
+        """Return the sums since the last `end_step`; distributed training adds them up over its processes."""
+
+    @abstractmethod
+    def end_step(self) -> None:
+        """Update the module from the sums, and reset them."""
 
 
 RECOGNIZER_LOSSES: Registry[type[LossTerm]] = Registry("loss term of recognizers", "models.losses")

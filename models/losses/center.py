@@ -4,8 +4,15 @@ import torch
 from torch import Tensor
 
 from models.ctc import BLANK, is_exact_match
-from models.losses.base import RECOGNIZER_LOSSES, EdgeOutputs, LossTerm, Progress, RecognitionLabels, TermConfig
-from models.step_sums import StepAccumulator
+from models.losses.base import (
+    RECOGNIZER_LOSSES,
+    EdgeOutputs,
+    LossTerm,
+    Progress,
+    RecognitionLabels,
+    StepAccumulator,
+    TermConfig,
+)
 
 
 def center_loss(features: Tensor, logits: Tensor, centers: Tensor, mask: Tensor | None = None) -> Tensor:

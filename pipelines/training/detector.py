@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from models.batch import DetectionBatch, standardise
 from models.detector import Detector
-from models.losses import DBTargetBatch, EdgeOutputs, Progress
+from models.losses.base import EdgeOutputs, Progress
+from models.losses.db import DBTargetBatch
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.scene_source import SceneSource
 from pipelines.evaluation.detector import evaluate_detector

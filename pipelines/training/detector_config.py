@@ -13,7 +13,8 @@ from augment.chain import SceneChain
 from models.db.boxes import PostprocessSettings
 from models.db.targets import TargetSettings
 from models.detector import STRIDE
-from models.losses import DETECTOR_LOSSES, DBLossSettings, LossTerm
+from models.losses.base import DETECTOR_LOSSES, LossTerm
+from models.losses.db import DBLossSettings
 from models.registry import Registry
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing

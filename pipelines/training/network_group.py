@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from pydantic import BaseModel, Field, model_validator
 from torch import nn
 
-from models.losses import LossTerm
+from models.losses.base import LossTerm
 from models.registry import Registry
 from pipelines.config import SettingsDict
 from pipelines.inference.run import BEST_NETWORK, SMALLEST_NETWORK

@@ -8,7 +8,7 @@ import torch
 from pydantic import BaseModel
 from torch import Tensor, nn
 
-from models.losses import EdgeOutputs, Progress, TermConfig
+from models.losses.base import EdgeOutputs, Progress, TermConfig
 from pipelines.inference.run import Run, RunDirectory
 from pipelines.io.atomic import file_sha256
 from pipelines.io.paths import absolute_path

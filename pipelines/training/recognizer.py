@@ -8,7 +8,7 @@ from torch import Tensor
 
 from models.batch import RecognitionBatch, normalise
 from models.ctc import CTCCodec, ctc_loss
-from models.losses import EdgeOutputs, Progress, RecognitionLabels
+from models.losses.base import EdgeOutputs, Progress, RecognitionLabels
 from models.recognizer import Recognizer
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.selection import Selection

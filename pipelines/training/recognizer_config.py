@@ -5,7 +5,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.losses import RECOGNIZER_LOSSES, CTCLossSettings, LossTerm
+from models.losses.base import RECOGNIZER_LOSSES, LossTerm
+from models.losses.settings import CTCLossSettings
 from models.registry import Registry
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import RecognizerPreprocessing

@@ -13,7 +13,7 @@ from augment import SceneChain
 from augment.copy_paste import CopyPaste, PasteMode
 from models.batch import DetectionBatch
 from models.db.targets import DBTargets, TargetSettings, make_targets
-from models.losses import DBTargetBatch
+from models.losses.db import DBTargetBatch
 from pipelines.datasets.concat import ConcatenatedSource
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.order import Mixture, SequentialRows, ShuffledRows

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from models.ema import ExponentialMovingAverage
-from models.step_sums import StepAccumulator
+from models.losses.base import StepAccumulator
 from pipelines.training.distributed import SingleProcess, WorkerGroup
 from pipelines.training.settings import BaseTrainConfig, OptimSettings
 

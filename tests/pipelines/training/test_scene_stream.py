@@ -12,9 +12,10 @@ import torch
 
 from augment import Colour, SceneStep
 from augment.copy_paste import CropRules, NaturalPaste
-from models import TargetSettings, standardise
-from models.db.maps import DBMaps
-from models.losses import DBLossSettings, db_loss, distillation_loss
+from models.batch import standardise
+from models.db.head import DBMaps
+from models.db.targets import TargetSettings
+from models.losses.db import DBLossSettings, db_loss, distillation_loss
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing

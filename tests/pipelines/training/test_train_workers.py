@@ -16,7 +16,7 @@ from ray.train import ControllerError, WorkerGroupError
 from safetensors.torch import load_file
 from torch import nn
 
-from models.losses import ClassCenters
+from models.losses.center import ClassCenters
 from pipelines.cluster.distributed import check_resources, describe_failure, run_distributed, run_in_thread
 from pipelines.cluster.mailbox import Mailbox
 from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, worker_pool
