@@ -57,25 +57,16 @@ def save_checkpoint(folder: Path, state: TrainState, progress: TrainingProgress)
         write_atomic(folder / STATE_JSON, numbers + "\n")
 
 
-def read_progress(folder: Path) -> TrainingProgress:
+def load_checkpoint(folder: Path, state: TrainState | None = None) -> TrainingProgress:
     """Return the progress of a run's checkpoint, or the initial progress if there is none.
 
-    Raises:
-        InputError: the checkpoint is damaged.
-    """
-    return _read(folder, None)
-
-
-def load_checkpoint(folder: Path, state: TrainState) -> TrainingProgress:
-    """Restore the checkpoint of a run, if there is one, and return its progress.
+    Args:
+        folder: the run directory.
+        state: is restored from the checkpoint; None: only read the progress.
 
     Raises:
         InputError: the checkpoint is damaged, or belongs to another network.
     """
-    return _read(folder, state)
-
-
-def _read(folder: Path, state: TrainState | None) -> TrainingProgress:
     path = folder / STATE_FILE
     if not path.is_file():
         return TrainingProgress()

@@ -97,6 +97,7 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
         loss: weights and forms of the losses of the maps.
     """
 
+    sample_unit: ClassVar[str] = "images"
     loss_terms: ClassVar[Registry[type[LossTerm]]] = DETECTOR_LOSSES
 
     network: DetectorSettings = DetectorSettings()
@@ -121,11 +122,6 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
     def metric_name(self) -> str:
         """Name of the validation score that selects the best weights."""
         return "hmean"
-
-    @property
-    def sample_unit(self) -> str:
-        """What samples are, plural."""
-        return "images"
 
     @cached_property
     def online_copy_paste(self) -> OnlineCopyPasteSettings | None:

@@ -8,11 +8,11 @@ import torch
 
 from pipelines.inference.run import CONFIG_FILE, Run, create_run, open_run
 from pipelines.io.atomic import file_lock
+from pipelines.training.detector import prepare_detector
 from pipelines.training.detector_config import DetectorTrainConfig
-from pipelines.training.detector_job import prepare_detector
 from pipelines.training.loop import run_training
+from pipelines.training.recognizer import prepare_recognizer
 from pipelines.training.recognizer_config import RecognizerTrainConfig
-from pipelines.training.recognizer_job import prepare_recognizer
 from pipelines.training.resolve import resolve_config
 from pipelines.training.settings import TrainConfigT
 from pipelines.training.task import LOCK_FILE, Log, TrainingSetup, check_resumable, check_run_dir

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from types import FrameType
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,7 +18,7 @@ from pipelines.inference.run import Run
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.progress import ProgressBar, progress_bar
 from pipelines.training.checkpoint import TrainingProgress, load_checkpoint, save_checkpoint
-from pipelines.training.distributed import SingleProcess, WorkerGroup, propagate_errors
+from pipelines.training.distributed import WorkerGroup, propagate_errors
 from pipelines.training.metrics import (
     BufferedStep,
     MetricsBuffer,
@@ -40,7 +39,7 @@ NON_FINITE_FILE = "non_finite.json"
 
 
 def run_training(
-    task: Task[Any],
+    task: Task,
     source_sizes: list[int],
     config: BaseTrainConfig,
     run: Run,
@@ -71,7 +70,7 @@ def run_training(
             cannot be written, or a data worker died.
         KeyboardInterrupt: the process was interrupted; a checkpoint was written before.
     """
-    group = group or SingleProcess()
+    group = group or WorkerGroup()
     state = TrainState(task.model, config, group)
     with propagate_errors(group):
         progress = _load_progress(run, state, source_sizes, config)
@@ -101,7 +100,7 @@ def _load_progress(run: Run, state: TrainState, source_sizes: list[int], config:
 class _TrainingLoop:
     def __init__(
         self,
-        task: Task[Any],
+        task: Task,
         state: TrainState,
         progress: TrainingProgress,
         config: BaseTrainConfig,
@@ -161,7 +160,7 @@ class _TrainingLoop:
                 terms = self.task.losses(batch, step, log=self._is_log_step(step + 1))
             loss = torch.stack(list(terms.values())).sum()
             named = {f"loss/{name}": value for name, value in terms.items()}
-            metrics.add({"loss": loss, **named, **self.task.extra_metrics}, self.task.keys(batch))
+            metrics.add({"loss": loss, **named, **self.task.extra_metrics}, batch.keys)
             yield loss
 
     def _flush_metrics(self) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 from torch import nn
@@ -124,11 +124,6 @@ class NetworkGroup(StrictSettings, Generic[NetworkSettingsT]):
         if edge.target == edge.student or edge.target not in (LABELS, *self.networks):
             others = (LABELS, *(name for name in self.networks if name != edge.student))
             raise ValueError(f"{where}: {edge.target!r} cannot be a target of {edge.student}; there are {others}")
-
-    def with_metadata(self, metadata: Mapping[str, Mapping[str, Any]]) -> Self:
-        """Return a copy with fields of the frozen networks, by name."""
-        networks = {name: network.model_copy(update=metadata.get(name, {})) for name, network in self.networks.items()}
-        return self.model_copy(update={"networks": networks})
 
 
 class NetworkGroupConfig(BaseTrainConfig, Generic[NetworkSettingsT]):

@@ -47,6 +47,7 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
         best_metric: validation score, averaged over `val`, that selects the best weights.
     """
 
+    sample_unit: ClassVar[str] = "lines"
     loss_terms: ClassVar[Registry[type[LossTerm]]] = RECOGNIZER_LOSSES
 
     network: RecognizerSettings = RecognizerSettings()
@@ -75,11 +76,6 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
     def metric_name(self) -> str:
         """Name of the validation score that selects the best weights."""
         return self.best_metric
-
-    @property
-    def sample_unit(self) -> str:
-        """What samples are, plural."""
-        return "lines"
 
 
 def recognizer_init_settings(run: RecognizerRun) -> SettingsDict:

@@ -1,9 +1,8 @@
 """Settings that every training has."""
 
 import math
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -109,11 +108,6 @@ class DataSettings(StrictSettings):
         return {name: value for name, value in serialize(self).items() if value is not None}
 
 
-def sequential_sources(data: Sequence[DataSettings]) -> tuple[int, ...]:
-    """Return the indices of the entries that are read in order."""
-    return tuple(index for index, entry in enumerate(data) if entry.order == "index")
-
-
 class BaseTrainConfig(StrictSettings):
     """Settings of a training of any model.
 
@@ -154,6 +148,14 @@ class BaseTrainConfig(StrictSettings):
     validate_every: int = Field(default=500, ge=1)
     checkpoint_every: int = Field(default=250, ge=1)
 
+    sample_unit: ClassVar[str]
+    """What samples are, plural."""
+
+    @property
+    def sequential_sources(self) -> tuple[int, ...]:
+        """Indices of the entries of `data` that are read in order."""
+        return tuple(index for index, entry in enumerate(self.data) if entry.order == "index")
+
     @property
     def steps(self) -> int:
         """Steps of the whole training."""
@@ -167,11 +169,6 @@ class BaseTrainConfig(StrictSettings):
     @property
     def metric_name(self) -> str:
         """Name of the validation score that selects the best weights."""
-        raise NotImplementedError
-
-    @property
-    def sample_unit(self) -> str:
-        """What samples are, plural."""
         raise NotImplementedError
 
 

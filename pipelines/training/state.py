@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from models.ema import ExponentialMovingAverage
 from models.losses.base import StepAccumulator
-from pipelines.training.distributed import SingleProcess, WorkerGroup
+from pipelines.training.distributed import WorkerGroup
 from pipelines.training.settings import BaseTrainConfig, OptimSettings
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -27,7 +27,7 @@ class TrainState:
         self.ema = ExponentialMovingAverage(self.model, config.ema_decay)
         self._settings, self._steps = config.optim, config.steps
         self._optimizer = _make_adam(self.model, config.optim)
-        self._micro_batches, self._group = config.micro_batches, group or SingleProcess()
+        self._micro_batches, self._group = config.micro_batches, group or WorkerGroup()
         self._batch_norm = BatchNormStatistics(self.model)
         self._accumulators = [module for module in self.model.modules() if isinstance(module, StepAccumulator)]
 

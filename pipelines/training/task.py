@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias
 
 from torch import Tensor, nn
 
@@ -19,7 +19,6 @@ LOCK_FILE = "lock"
 _LEFTOVERS = {LOCK_FILE, CHARSET_FILE, PREPROCESSING_FILE}  # of a run directory that was never completed
 _MAX_DIFFERENCES = 5
 
-BatchT = TypeVar("BatchT")
 Log: TypeAlias = Callable[[str], None]
 
 
@@ -44,8 +43,8 @@ class ValidationResult:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Task(Protocol[BatchT]):
-    """A model with its data, losses and validation."""
+class Task(Protocol):
+    """A model with its data, losses and validation. A batch has `keys`, the names of its samples."""
 
     @property
     def model(self) -> nn.Module:
@@ -57,11 +56,11 @@ class Task(Protocol[BatchT]):
         """Metrics of the last call of `losses` with `log`, besides the losses: finite scalars by name."""
         ...
 
-    def batches(self, numbers: range) -> Iterator[BatchT]:
+    def batches(self, numbers: range) -> Iterator[Any]:
         """Yield the batches of these numbers, in order; each is a pure function of its number."""
         ...
 
-    def losses(self, batch: BatchT, step: int, *, log: bool = False) -> dict[str, Tensor]:
+    def losses(self, batch: Any, step: int, *, log: bool = False) -> dict[str, Tensor]:
         """Return the terms of the loss of a batch, scalars by name, whose sum is minimised.
 
         Args:
@@ -69,10 +68,6 @@ class Task(Protocol[BatchT]):
             step: step of the training, from 0.
             log: whether this step is logged, so that `extra_metrics` are needed.
         """
-        ...
-
-    def keys(self, batch: BatchT) -> tuple[str, ...]:
-        """Return the names of the samples in a batch."""
         ...
 
     def validate(self, model: nn.Module) -> ValidationResult:
@@ -99,7 +94,7 @@ class TrainingSetup:
         on_end: called at the end with the progress and the log.
     """
 
-    task: Task[Any]
+    task: Task
     source_sizes: list[int]
     settings: SettingsDict
     preprocessing: RecognizerPreprocessing | DetectorPreprocessing

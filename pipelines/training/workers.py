@@ -13,11 +13,10 @@ import torch
 
 from pipelines.cluster.distributed import Send, run_distributed
 from pipelines.cluster.remote import CodeVersion, describe_code_difference, installed_code_version
-from pipelines.config import SettingsDict
 from pipelines.errors import JobError
 from pipelines.inference.run import Run, open_run
 from pipelines.progress import ProgressBar, ProgressCounter, progress_bar
-from pipelines.training.checkpoint import TrainingProgress, read_progress
+from pipelines.training.checkpoint import TrainingProgress, load_checkpoint
 from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.distributed import DistributedGroup, propagate_errors
 from pipelines.training.loop import run_training
@@ -38,16 +37,14 @@ class _WorkerTask:
 
     Attributes:
         prepare: opens data and builds networks.
-        kind: class of the settings.
-        settings: settings as JSON values.
+        config: settings, with concrete device and precision.
         folder: run directory, relative to `working_dir`.
         working_dir: directory where relative paths start.
         code: version of ocrmill.
     """
 
     prepare: SetupFactory
-    kind: type[AnyTrainConfig]
-    settings: SettingsDict
+    config: AnyTrainConfig
     folder: Path
     working_dir: Path
     code: CodeVersion
@@ -72,17 +69,15 @@ def train_distributed(
     Raises:
         InputError, JobError: as in `run_training`, and if processes die repeatedly.
     """
-    task = _WorkerTask(
-        prepare, type(config), config.model_dump(mode="json"), run.folder, Path.cwd(), installed_code_version()
-    )
-    done = min(read_progress(run.folder).step * config.samples_per_step, config.samples)
+    task = _WorkerTask(prepare, config, run.folder, Path.cwd(), installed_code_version())
+    done = min(load_checkpoint(run.folder).step * config.samples_per_step, config.samples)
     with progress_bar("training", total=config.samples, unit=config.sample_unit, done=done) as bar:
         receiver = _Receiver(bar, log)
         is_cuda = config.device == "cuda"
         run_distributed(_run_worker, task, workers, address, run.folder, receiver.receive, cuda=is_cuda)
     if receiver.failure is not None:
         raise receiver.failure
-    return read_progress(run.folder)
+    return load_checkpoint(run.folder)
 
 
 class _Receiver:
@@ -110,15 +105,14 @@ def _run_worker(task: _WorkerTask, send: Send) -> None:
     os.chdir(task.working_dir)
     group = DistributedGroup()
     report: Send = send if group.rank == 0 else lambda _: None
-    config = task.kind(**task.settings)
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    log: Log = lambda line: report(("log", line))  # noqa: E731 - a name for the type
+    if task.config.threads:
+        torch.set_num_threads(task.config.threads)
     try:
         with propagate_errors(group):
             check_same_version(task.code)
-            setup, run = task.prepare(config, task.folder), open_run(task.folder)
-        run_training(setup.task, setup.source_sizes, config, run, log, group, _reporting_bar(report))
+            setup, run = task.prepare(task.config, task.folder), open_run(task.folder)
+        log, make_bar = lambda line: report(("log", line)), _reporting_bar(report)
+        run_training(setup.task, setup.source_sizes, task.config, run, log, group, make_bar)
     except (InputError, JobError) as error:
         report(("failed", (type(error).__name__, str(error))))
 

@@ -5,6 +5,7 @@ import math
 import os
 import signal
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.errors import JobError
 from pipelines.inference.run import create_run, open_run
 from pipelines.training.checkpoint import STATE_FILE, load_checkpoint
-from pipelines.training.distributed import SingleProcess
+from pipelines.training.distributed import WorkerGroup
 from pipelines.training.loop import run_training
 from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.state import TrainState
@@ -31,6 +32,12 @@ VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 
 class CrashError(RuntimeError):
     pass
+
+
+class Batch(NamedTuple):
+    keys: tuple
+    number: int
+    images: torch.Tensor
 
 
 @dataclass
@@ -49,20 +56,17 @@ class LineFit:
         for step in numbers:
             self.before.get(step, lambda: None)()
             generator = torch.Generator().manual_seed(step)
-            yield step, torch.randn(4, 2, 3, 3, generator=generator)
+            yield Batch((f"line-{step}", "another"), step, torch.randn(4, 2, 3, 3, generator=generator))
 
     def losses(self, batch, step, *, log=False):
         self.logged.append((step, log))
-        number, x = batch
+        _, number, x = batch
         assert number == step
         error = self.model(x) - (x[:, :1] - 2 * x[:, 1:])
         return {"square": error.square().mean(), "absolute": 0.1 * error.abs().mean() * self.factor(step)}
 
     def factor(self, step):
         return 1.0
-
-    def keys(self, batch):
-        return (f"line-{batch[0]}", "another")
 
     def validate(self, model):
         weight = float(model[0].weight.abs().sum())
@@ -199,7 +203,7 @@ class Unscored(LineFit):
         raise InputError("no image")
 
 
-class RecordingGroup(SingleProcess):
+class RecordingGroup(WorkerGroup):
     """Records the failures that it raises."""
 
     def __init__(self):
