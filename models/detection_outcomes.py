@@ -100,52 +100,50 @@ def compare_detections(
     covers = (overlap[counts_text] >= COVERAGE_THRESHOLD * areas[counts_text, None]).any(0)
     on_text = counts & ((_area_inside(boxes, texts) >= ON_TEXT_THRESHOLD * sizes) | covers)
     found.covered[text_indices], found.on_text[box_indices] = covered, on_text
-    pairs = _Pairs(overlap, areas, sizes, fits)
-    found.texts[text_indices] = pairs.texts(counts_text, covered)
-    found.detections[box_indices] = pairs.detections(counts, on_text)
-    found.contained_texts[box_indices] = pairs.contained
+    contains = overlap >= CONTAINMENT_THRESHOLD * areas[:, None]
+    within = overlap >= CONTAINMENT_THRESHOLD * sizes
+    larger = sizes > areas[overlap.argmax(0)] if len(areas) else on_text
+    matched_texts, matched = _match(fits)
+    pairs = contains, within, fits
+    found.texts[text_indices] = _outcomes_of_texts(*pairs, matched_texts, counts_text, covered)
+    found.detections[box_indices] = _outcomes_of_detections(*pairs, matched, counts, on_text, larger)
+    found.contained_texts[box_indices] = contains.sum(0)
     return found
 
 
-class _Pairs:
-    """Overlaps of N texts and M > 0 detections, and the outcomes that follow from them."""
+def _outcomes_of_texts(
+    contains: BoolArray, within: BoolArray, fits: BoolArray, matched: BoolArray, counts: BoolArray, covered: BoolArray
+) -> NDArray[np.int8]:
+    contained, parts = np.any(contains, axis=1), within.sum(1)
+    return _first(
+        (DetectionOutcome.IGNORED, ~counts),
+        (DetectionOutcome.MATCHED, matched),
+        (DetectionOutcome.MERGED, np.any(fits | (contains & (contains.sum(0) > 1)), axis=1)),
+        (DetectionOutcome.SPLIT, (parts > 1) | (covered & ~contained)),
+        (DetectionOutcome.OVERSIZED, contained),
+        (DetectionOutcome.UNDERSIZED, parts > 0),
+    )
 
-    def __init__(
-        self, overlap: NDArray[np.float64], areas: NDArray[np.float64], sizes: NDArray[np.float64], fits: BoolArray
-    ) -> None:
-        self.overlap, self.areas, self.sizes, self.fits = overlap, areas, sizes, fits
-        self.matched_texts, self.matched = _match(fits)
-        self.contains = overlap >= CONTAINMENT_THRESHOLD * areas[:, None]
-        self.within = overlap >= CONTAINMENT_THRESHOLD * sizes
-        self.contained = self.contains.sum(0)
-        self.parts = self.within.sum(1)
 
-    def texts(self, counts_text: BoolArray, covered: BoolArray) -> NDArray[np.int8]:
-        """Return the outcomes (N,) of the texts."""
-        contained = np.any(self.contains, axis=1)
-        return _first(
-            (DetectionOutcome.IGNORED, ~counts_text),
-            (DetectionOutcome.MATCHED, self.matched_texts),
-            (DetectionOutcome.MERGED, np.any(self.fits | (self.contains & (self.contained > 1)), axis=1)),
-            (DetectionOutcome.SPLIT, (self.parts > 1) | (covered & ~contained)),
-            (DetectionOutcome.OVERSIZED, contained),
-            (DetectionOutcome.UNDERSIZED, self.parts > 0),
-        )
-
-    def detections(self, counts: BoolArray, on_text: BoolArray) -> NDArray[np.int8]:
-        """Return the outcomes (M,) of the detections."""
-        split = np.any(self.within & (self.parts > 1)[:, None], axis=0)
-        larger = self.sizes > self.areas[self.overlap.argmax(0)] if len(self.areas) else on_text
-        return _first(
-            (DetectionOutcome.IGNORED, ~counts),
-            (DetectionOutcome.MATCHED, self.matched),
-            (DetectionOutcome.NO_OVERLAP, ~on_text),
-            (DetectionOutcome.DUPLICATE, np.any(self.fits, axis=0)),
-            (DetectionOutcome.MERGED, self.contained > 1),
-            (DetectionOutcome.SPLIT, split),
-            (DetectionOutcome.OVERSIZED, larger),
-            (DetectionOutcome.UNDERSIZED, on_text),
-        )
+def _outcomes_of_detections(
+    contains: BoolArray,
+    within: BoolArray,
+    fits: BoolArray,
+    matched: BoolArray,
+    counts: BoolArray,
+    on_text: BoolArray,
+    larger: BoolArray,
+) -> NDArray[np.int8]:
+    return _first(
+        (DetectionOutcome.IGNORED, ~counts),
+        (DetectionOutcome.MATCHED, matched),
+        (DetectionOutcome.NO_OVERLAP, ~on_text),
+        (DetectionOutcome.DUPLICATE, np.any(fits, axis=0)),
+        (DetectionOutcome.MERGED, contains.sum(0) > 1),
+        (DetectionOutcome.SPLIT, np.any(within & (within.sum(1) > 1)[:, None], axis=0)),
+        (DetectionOutcome.OVERSIZED, larger),
+        (DetectionOutcome.UNDERSIZED, on_text),
+    )
 
 
 def _first(*cases: tuple[DetectionOutcome, BoolArray]) -> NDArray[np.int8]:

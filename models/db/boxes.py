@@ -85,6 +85,7 @@ def find_boxes(probability: FloatMap, settings: PostprocessSettings, size: tuple
 def _boxes(probability: FloatMap, contour: Array, settings: PostprocessSettings) -> Iterator[tuple[Polygon, float]]:
     """Yield the box of a region and its score, unless it is too small, improbable, or split by the expansion."""
     is_quad, points = settings.box_type == "quad", contour.reshape(-1, 2)
+    kernel: Array
     if is_quad:
         kernel, side = min_area_rectangle(contour)
         is_valid = side >= settings.min_size
@@ -145,8 +146,7 @@ def _rescale(
     polygon: Polygon, map_size: NDArray[np.float32], image_size: NDArray[np.float32], paddle_compat: bool
 ) -> Polygon:
     """Convert from pixel centers of the map to continuous coordinates of the image."""
+    scaled: Array = (polygon + 0.5) / map_size * image_size
     if paddle_compat:  # in double precision, which affects how halves are rounded
         scaled = np.round(polygon.astype(np.float64) / map_size * image_size)
-    else:
-        scaled = (polygon + 0.5) / map_size * image_size
     return np.asarray(np.clip(scaled, 0, image_size), np.float32)

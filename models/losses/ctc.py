@@ -23,14 +23,9 @@ def spacing_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, valid_
     Characters in a line of text stand at nearly even distances, so this loss shortens that plateau. It must fade out,
     because the distances are only nearly even.
 
-    Args:
-        logits: (B, T, classes); computed in float32.
-        targets: (B, L) int64, padded with 0.
-        target_lengths: (B,) int64.
-        valid_fraction: (B,) float, fraction of the time steps that the line covers; the rest is padding.
-
-    Returns:
-        Scalar float32: sum over the time steps, mean over the batch, as in the CTC loss.
+    Arguments are as in `models.ctc.ctc_losses`; `valid_fraction` (B,) is the fraction of the time steps that the line
+    covers, the rest is padding. The result is a float32 scalar: sum over the time steps, mean over the batch, as in the
+    CTC loss.
     """
     batch, steps, classes = logits.shape
     position = torch.arange(targets.shape[1], device=logits.device)
@@ -83,15 +78,8 @@ class SpacingTerm(_FadingTerm):
 def ace_losses(logits: Tensor, targets: Tensor, target_lengths: Tensor, *, paddle_compat: bool = False) -> Tensor:
     """Compute the cross-entropy between the class frequencies of the label and the mean probabilities over the steps.
 
-    Args:
-        logits: (B, T, C), any float type; computed in float32.
-        targets: (B, L) int64, padded with 0.
-        target_lengths: (B,) int64.
-        paddle_compat: apply a second softmax to the mean probabilities, as in PaddleOCR's code; the loss is about 1
-            smaller otherwise.
-
-    Returns:
-        (B,) float32.
+    Arguments and result are as in `models.ctc.ctc_losses`. `paddle_compat` applies a second softmax to the mean
+    probabilities, as in PaddleOCR's code; the loss is about 1 smaller otherwise.
     """
     batch, steps, classes = logits.shape
     once = torch.ones(targets.shape, device=targets.device)

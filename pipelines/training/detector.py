@@ -27,12 +27,12 @@ from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
 from pipelines.jobs.crop_bank import open_bank, save_bank, scan_source
 from pipelines.progress import progress_bar
 from pipelines.recipes.digest import fingerprint_digest
-from pipelines.training.checkpoint import TrainingProgress
 from pipelines.training.data_checks import check_scenes, describe_scenes, open_detection_source, scan_scenes
 from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.networks import NetworkGroupTask, build_networks, save_teachers
 from pipelines.training.recognizer_data import check_not_a_recipe, reject_recipes
 from pipelines.training.scene_stream import OnlineCopyPaste, SceneStream
+from pipelines.training.state import TrainingProgress
 from pipelines.training.task import Log, TrainingSetup
 from synthtext.core import InputError, Level
 
@@ -41,26 +41,9 @@ THRESHOLDS_FILE = "thresholds.json"
 
 
 class DetectorTask(NetworkGroupTask):
-    """Trained detectors, their frozen teachers, the training images and the validation sources.
+    """Trained detectors, their frozen teachers, the training images and the validation sources."""
 
-    Args:
-        config: settings, with concrete device and precision.
-        students: trained networks by name.
-        frozen: frozen networks by name, in evaluation mode.
-        stream: batches to train on.
-        val: the sources in `config.val`.
-    """
-
-    def __init__(
-        self,
-        config: DetectorTrainConfig,
-        students: Mapping[str, Detector],
-        frozen: Mapping[str, Detector],
-        stream: SceneStream,
-        val: Sequence[SceneSource],
-    ) -> None:
-        super().__init__(config, students, frozen, stream)
-        self._config, self._val, self._teachers = config, val, frozen
+    _config: DetectorTrainConfig
 
     def losses(self, batch: DetectionBatch, step: int, *, log: bool = False) -> dict[str, Tensor]:
         """Compute the loss terms of a batch, by "student/target/term"; see `Task`. There are no extra metrics."""
@@ -69,7 +52,7 @@ class DetectorTask(NetworkGroupTask):
         targets = DBTargetBatch(*(tensor.to(config.device) for tensor in batch.targets))
         outputs = self.model.forward_all(images)
         with torch.no_grad():
-            probabilities = {name: network.probability(images) for name, network in self._teachers.items()}
+            probabilities = {name: network.probability(images) for name, network in self._frozen.items()}
         probabilities |= {name: maps.probability for name, maps in outputs.items()}
         progress = Progress(step * config.samples_per_step, config.samples_per_step, config.samples)
         losses: dict[str, Tensor] = {}
@@ -88,16 +71,7 @@ class DetectorTask(NetworkGroupTask):
 
 
 def prepare_detector(config: DetectorTrainConfig, folder: Path, *, skip_inspection: bool = False) -> TrainingSetup:
-    """Open and scan the data of a detector's training and build its networks.
-
-    Args:
-        config: settings, with concrete device and precision, and sources.
-        folder: the run directory, which is only read; it may hold the crop bank of an earlier start.
-        skip_inspection: do not scan the data, because another process has done it and has begun the run.
-
-    Raises:
-        InputError: settings or data are wrong.
-    """
+    """Open and scan the data of a detector's training and build its networks; see `pipelines.training.job.prepare`."""
     reject_recipes(
         [*(entry.source for entry in config.data), *config.val],
         "scenes are not generated online; make a dataset with ocrmill generate",

@@ -1,7 +1,6 @@
 """Settings of a detector's training."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -18,7 +17,7 @@ from models.losses.db import DBLossSettings
 from models.registry import Registry
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing
-from pipelines.inference.run import DetectorRun, DetectorSettings
+from pipelines.inference.run import DetectorSettings
 from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
 from pipelines.recipes.components import EFFECT, Component, add_module_folders, build_component
 from pipelines.training.network_group import LABELS, DistillationLoss, NetworkGroup, NetworkGroupConfig
@@ -113,7 +112,7 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
     batch_size: int = Field(default=8, ge=2)
 
     def default_terms(self, edge: DistillationLoss) -> tuple[str, ...]:
-        """Return the names of the loss terms of an edge that lists none."""
+        """See `NetworkGroupConfig`."""
         if edge.target == LABELS:
             return ("db",)
         return ("distillation",) if edge.target in self.network_group.frozen_networks else ("mutual",)
@@ -136,15 +135,6 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
         """
         components = _effects(self.effects, Path.cwd(), "effects")
         return self.view.chain(tuple(SceneStep(c.use, c.instance, c.weight) for c in components))
-
-
-def detector_init_settings(run: DetectorRun) -> SettingsDict:
-    """Return the settings that `init` implies: those of the run's network."""
-    return {
-        "network": run.settings.model_dump(),
-        "preprocessing": asdict(run.preprocessing),
-        "freeze_batch_norm": True,
-    }
 
 
 def resolve_settings(settings: SettingsDict, folder: Path, where: str) -> SettingsDict:

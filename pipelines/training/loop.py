@@ -17,7 +17,6 @@ from pipelines.errors import JobError
 from pipelines.inference.run import Run
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.progress import ProgressBar, progress_bar
-from pipelines.training.checkpoint import TrainingProgress, load_checkpoint, save_checkpoint
 from pipelines.training.distributed import WorkerGroup, propagate_errors
 from pipelines.training.metrics import (
     BufferedStep,
@@ -29,7 +28,7 @@ from pipelines.training.metrics import (
     timed_batches,
 )
 from pipelines.training.settings import BaseTrainConfig
-from pipelines.training.state import TrainState
+from pipelines.training.state import TrainingProgress, TrainState, load_checkpoint, save_checkpoint
 from pipelines.training.task import Log, Task, ValidationResult
 from synthtext.core import InputError
 
@@ -73,7 +72,13 @@ def run_training(
     group = group or WorkerGroup()
     state = TrainState(task.model, config, group)
     with propagate_errors(group):
-        progress = _load_progress(run, state, source_sizes, config)
+        progress = load_checkpoint(run.folder, state)
+        if progress.step and progress.source_sizes != source_sizes:
+            raise InputError(
+                f"{run.folder} was trained on {progress.source_sizes} usable {config.sample_unit}, but now there are "
+                f"{source_sizes}: use the same data, or another folder"
+            )
+    progress.source_sizes = source_sizes
     if len({*group.all_gather(progress.step)}) > 1:
         raise InputError(f"{run.folder} is not the same folder for all processes: use a path that they share")
     loop = _TrainingLoop(task, state, progress, config, run, log, group)
@@ -83,17 +88,6 @@ def run_training(
         make_bar("training", total=config.samples, unit=config.sample_unit, done=done) as bar,
     ):
         loop.run_steps(bar, is_interrupted)
-    return progress
-
-
-def _load_progress(run: Run, state: TrainState, source_sizes: list[int], config: BaseTrainConfig) -> TrainingProgress:
-    progress = load_checkpoint(run.folder, state)
-    if progress.step and progress.source_sizes != source_sizes:
-        raise InputError(
-            f"{run.folder} was trained on {progress.source_sizes} usable {config.sample_unit}, but now there are "
-            f"{source_sizes}: use the same data, or another folder"
-        )
-    progress.source_sizes = source_sizes
     return progress
 
 
@@ -210,12 +204,8 @@ class _TrainingLoop:
 
     def _spent(self) -> dict[str, float]:
         progress = self.progress
-        samples = progress.step * self.config.samples_per_step
-        return {
-            "samples": samples,
-            "seconds": round(progress.seconds, 3),
-            "cpu_seconds": round(progress.cpu_seconds, 3),
-        }
+        seconds = {"seconds": round(progress.seconds, 3), "cpu_seconds": round(progress.cpu_seconds, 3)}
+        return {"samples": progress.step * self.config.samples_per_step, **seconds}
 
     def _validate(self) -> None:
         """Score the averaged weights in the first process, while the others wait."""

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from pipelines.io.atomic import wrap_write_errors, write_atomic
-from pipelines.training.checkpoint import TrainingProgress
 from pipelines.training.distributed import WorkerGroup
+from pipelines.training.state import TrainingProgress
 
 ItemT = TypeVar("ItemT")
 
@@ -95,7 +95,8 @@ class MetricsLogger:
 
     def __init__(self, path: Path, step: int) -> None:
         self._path = path
-        kept = [line for line in _lines(path) if _step(line) <= step]
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        kept = [line for line in lines if _step(line) <= step]
         with wrap_write_errors(path):
             write_atomic(path, "".join(f"{line}\n" for line in kept))
 
@@ -103,10 +104,6 @@ class MetricsLogger:
         """Append an entry."""
         with wrap_write_errors(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"event": event, "step": step, **values}) + "\n")
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
 
 
 def _step(line: str) -> float:
@@ -119,11 +116,11 @@ class Stopwatch:
     """Adds the time since its last use to a progress."""
 
     def __init__(self) -> None:
-        self._seconds, self._cpu_seconds = time.monotonic(), cpu_seconds()
+        self._seconds, self._cpu_seconds = time.monotonic(), _cpu_seconds()
 
     def add_to(self, progress: TrainingProgress, group: WorkerGroup | None = None) -> None:
         """Add the elapsed time, and the CPU time of all processes of the group."""
-        seconds, cpu = time.monotonic(), cpu_seconds()
+        seconds, cpu = time.monotonic(), _cpu_seconds()
         # The CPU time of a data worker that has ended is no longer counted.
         spent = torch.tensor([max(cpu - self._cpu_seconds, 0.0)], dtype=torch.float64)
         if group is not None:
@@ -155,7 +152,7 @@ class Throughput:
         }
 
 
-def cpu_seconds() -> float:
+def _cpu_seconds() -> float:
     """Return the CPU time of this process and of its running data workers."""
     return time.process_time() + sum(_worker_seconds(child.pid) for child in multiprocessing.active_children())
 

@@ -1,7 +1,7 @@
 """The networks of a training: building, initial weights, losses, validation and selection of the best."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,6 +83,7 @@ class NetworkGroupTask(ABC):
         students: trained networks by name.
         frozen: frozen networks by name, in evaluation mode.
         stream: batches to train on.
+        val: the sources in `config.val`.
 
     Attributes:
         model: the trained networks and their loss terms.
@@ -95,15 +96,15 @@ class NetworkGroupTask(ABC):
         students: Mapping[str, nn.Module],
         frozen: Mapping[str, nn.Module],
         stream: Stream[Any],
+        val: Sequence[Any],
     ) -> None:
-        self._frozen, self._stream, self._workers = frozen, stream, config.data_workers
-        self._metric = config.metric_name
+        self._config, self._frozen, self._stream, self._val = config, frozen, stream, val
         self.model = TrainedNetworks(config, students, frozen)
         self.extra_metrics: dict[str, Tensor] = {}
 
     def batches(self, numbers: range) -> Iterator[Any]:
         """Yield the batches of these numbers, in order."""
-        return make_loader(self._stream, numbers, self._workers)
+        return make_loader(self._stream, numbers, self._config.data_workers)
 
     def validate(self, model: nn.Module) -> ValidationResult:
         """Score every network as `ocrmill evaluate` does, in float32.
@@ -112,9 +113,9 @@ class NetworkGroupTask(ABC):
         """
         assert isinstance(model, TrainedNetworks)
         networks = dict(model.networks.items())
-        scores = {name: self._scores(network) for name, network in networks.items()}
+        scores, metric = {name: self._scores(network) for name, network in networks.items()}, self._config.metric_name
         means = {
-            name: sum(of_source[self._metric] for of_source in by_source.values()) / len(by_source)
+            name: sum(of_source[metric] for of_source in by_source.values()) / len(by_source)
             for name, by_source in scores.items()
         }
         best = max(means, key=means.__getitem__)
@@ -153,13 +154,14 @@ def build_networks(
         InputError: a run of initial weights is missing or has another network, or a frozen network has no run or one
             that cannot be a teacher.
     """
-    metadata, runs = dict[str, dict[str, Any]](), dict[str, RunT]()
+    metadata, runs = dict[str, dict[str, Any]](), dict[str, RunDirectory[NetworkT]]()
     for name, network in config.network_group.frozen_networks.items():
         if network.init is None:
             raise InputError(f"network {name} is frozen and has no weights: name its run directory with teacher=DIR")
-        run = runs[name] = open_run(_path(network.init))
+        run: Any = open_run(_path(network.init))
         check_teacher(run)
         run.load_model()  # raises InputError if there are no weights
+        runs[name] = run
         metadata[name] = {"init": str(run.folder), "network": run.settings, "sha256": file_sha256(run.weights_path())}
     networks = {
         name: network.model_copy(update=metadata.get(name, {}))

@@ -20,7 +20,7 @@ from pipelines.datasets.stream import RecognitionStream
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.engine import torch_recognizer
 from pipelines.inference.predictors import TextRecognizer
-from pipelines.inference.run import CONFIG_FILE, RecognizerRun, Run
+from pipelines.inference.run import CONFIG_FILE, RecognizerRun, RecognizerSettings, Run
 from pipelines.training.data_checks import describe_data
 from pipelines.training.initial_weights import load_initial_weights
 from pipelines.training.network_group import LABELS, DistillationLoss
@@ -41,13 +41,12 @@ class RecognizerTask(NetworkGroupTask):
     the mutual loss with respect to its logits, relative to that of the CTC loss.
 
     Args:
-        config: settings, with concrete device and precision.
+        config, students, frozen, val: as in `NetworkGroupTask`.
         charset: charset of the networks.
-        students: trained networks by name.
-        frozen: frozen networks by name, in evaluation mode.
         selections: usable lines of the sources in `config.data`.
-        val: the sources in `config.val`.
     """
+
+    _config: RecognizerTrainConfig
 
     def __init__(
         self,
@@ -58,9 +57,8 @@ class RecognizerTask(NetworkGroupTask):
         selections: Sequence[Selection],
         val: Sequence[LineSource],
     ) -> None:
-        self._config, self._val, self._charset = config, val, charset
+        self._charset, self._preprocessing = charset, config.input.preprocessing()
         self._backbones = {name: network.backbone for name, network in students.items()}
-        self._preprocessing = config.input.preprocessing()
         stream = RecognitionStream(
             selections,
             [entry.weight for entry in config.data],
@@ -70,7 +68,7 @@ class RecognizerTask(NetworkGroupTask):
             config.seed,
             config.sequential_sources,
         )
-        super().__init__(config, students, frozen, stream)
+        super().__init__(config, students, frozen, stream, val)
 
     def losses(self, batch: RecognitionBatch, step: int, *, log: bool = False) -> dict[str, Tensor]:
         """Compute the loss terms of a batch, by "student/target/term"; see `Task`."""
@@ -119,23 +117,13 @@ def _gradient_norm(loss: Tensor, logits: Tensor) -> Tensor:
 
 
 def prepare_recognizer(config: RecognizerTrainConfig, folder: Path, *, skip_inspection: bool = False) -> TrainingSetup:
-    """Open the data of a recognizer's training and build its networks.
-
-    Args:
-        config: settings, with concrete device and precision, and sources.
-        folder: the run directory, which is only read; it may hold the index of a recipe from an earlier start.
-        skip_inspection: leave out the messages about the data, because another process has logged them.
-
-    Raises:
-        InputError: settings or data are wrong.
-        JobError: too many lines of a recipe cannot be generated.
-    """
+    """Open the data of a recognizer's training and build its networks; see `pipelines.training.job.prepare`."""
     charset, preprocessing = resolve_training_charset(config.charset), config.input.preprocessing()
     reject_recipes(config.val, "validation needs a fixed dataset; make one with ocrmill generate")
     config, recipes = resolve_recipes(config)
     config, students, frozen, origins = build_networks(
         config,
-        lambda sizes: sizes.build(charset, config.input.height),
+        partial(RecognizerSettings.build, charset=charset, height=config.input.height),
         RecognizerRun.open,
         lambda network, run: str(load_initial_weights(network, charset, run)),
         lambda run: _check_teacher(run, charset, preprocessing),

@@ -1,6 +1,5 @@
 """Settings of a recognizer's training."""
 
-from dataclasses import asdict
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -8,9 +7,8 @@ from pydantic import Field, model_validator
 from models.losses.base import RECOGNIZER_LOSSES, LossTerm
 from models.losses.settings import CTCLossSettings
 from models.registry import Registry
-from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.inference.run import RecognizerRun, RecognizerSettings
+from pipelines.inference.run import RecognizerSettings
 from pipelines.training.network_group import LABELS, DistillationLoss, NetworkGroup, NetworkGroupConfig
 from pipelines.training.settings import StrictSettings
 
@@ -69,20 +67,10 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
         return self
 
     def default_terms(self, edge: DistillationLoss) -> tuple[str, ...]:
-        """Return the names of the loss terms of an edge that lists none."""
+        """See `NetworkGroupConfig`."""
         return self.loss.label_terms() if edge.target == LABELS else self.loss.network_terms()
 
     @property
     def metric_name(self) -> str:
         """Name of the validation score that selects the best weights."""
         return self.best_metric
-
-
-def recognizer_init_settings(run: RecognizerRun) -> SettingsDict:
-    """Return the settings that `init` implies: those of the run's network."""
-    return {
-        "charset": str(run.folder),
-        "network": run.settings.model_dump(),
-        "input": asdict(run.preprocessing),
-        "spacing_samples": 0,
-    }

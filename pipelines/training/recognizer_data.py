@@ -27,17 +27,11 @@ RECIPES_DIR = "recipes"
 
 @dataclass(frozen=True)
 class OnlineData:
-    """A recipe among the data.
+    """A recipe among the data."""
 
-    Attributes:
-        index_in_data: index of its entry in `data`.
-        entry: the entry, with count, seed and digest.
-        recipe: the resolved recipe, of lines.
-    """
-
-    index_in_data: int
-    entry: DataSettings
-    recipe: ResolvedRecipe
+    index_in_data: int  # index of its entry in `data`
+    entry: DataSettings  # with count, seed and digest
+    recipe: ResolvedRecipe  # of lines
 
     @property
     def path(self) -> Path:
@@ -154,17 +148,11 @@ def reject_recipes(sources: Iterable[str], why: str) -> None:
 
 @dataclass(frozen=True)
 class LineData:
-    """Opened data.
+    """Opened data."""
 
-    Attributes:
-        sources: training sources, in the order of `data`.
-        validation: validation sources, in the order of `val`.
-        online: the sources that are generated online, with their recipes.
-    """
-
-    sources: tuple[LineSource, ...]
-    validation: tuple[LineSource, ...]
-    online: tuple[tuple[OnlineData, OnlineSource], ...]
+    sources: tuple[LineSource, ...]  # to train on, in the order of `data`
+    validation: tuple[LineSource, ...]  # in the order of `val`
+    online: tuple[tuple[OnlineData, OnlineSource], ...]  # the sources that are generated online, with their recipes
 
     def describe(self) -> Iterator[str]:
         """Yield a message about each recipe."""
@@ -185,8 +173,8 @@ def open_lines(
     """Open the data of a training.
 
     Args:
-        config: settings as `resolve_recipes` returned them.
-        recipes: recipes as `resolve_recipes` returned them.
+        config: settings, from `resolve_recipes`.
+        recipes: from `resolve_recipes`, too.
         folder: the run directory, which is only read; it may hold indexes from an earlier start.
         check: rejects another training in that folder; called before the lines of a recipe are generated, which takes
             long.

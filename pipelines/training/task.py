@@ -11,8 +11,8 @@ from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.inference.run import CHARSET_FILE, CONFIG_FILE, PREPROCESSING_FILE, RecognizerRun, Run, open_run
 from pipelines.io.atomic import TEMPORARY_PREFIX
-from pipelines.training.checkpoint import TrainingProgress
 from pipelines.training.settings import RESUMABLE_CHANGES
+from pipelines.training.state import TrainingProgress
 from synthtext.core import Charset, InputError
 
 LOCK_FILE = "lock"
@@ -24,23 +24,14 @@ Log: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """Scores of a validation.
+    """Scores of a validation."""
 
-    Attributes:
-        score: score that selects the best weights, higher is better.
-        scores: all scores, by source and metric.
-        best: the network that the scores belong to; None: the whole model.
-        networks: networks that are saved beside the best, by name.
-        best_network: name of the best among them; None: there are none.
-        extra: more entries for metrics.jsonl.
-    """
-
-    score: float
-    scores: dict[str, dict[str, float]]
-    best: nn.Module | None = None
-    networks: Mapping[str, nn.Module] = field(default_factory=dict)
-    best_network: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    score: float  # selects the best weights; higher is better
+    scores: dict[str, dict[str, float]]  # all scores, by source and metric
+    best: nn.Module | None = None  # the network that the scores belong to; None: the whole model
+    networks: Mapping[str, nn.Module] = field(default_factory=dict)  # saved beside the best, by name
+    best_network: str | None = None  # name of the best among them; None: there are none
+    extra: Mapping[str, Any] = field(default_factory=dict)  # more entries for metrics.jsonl
 
 
 class Task(Protocol):
@@ -49,59 +40,41 @@ class Task(Protocol):
     @property
     def model(self) -> nn.Module:
         """The model with its initial weights."""
-        ...
 
     @property
     def extra_metrics(self) -> Mapping[str, Tensor]:
         """Metrics of the last call of `losses` with `log`, besides the losses: finite scalars by name."""
-        ...
 
     def batches(self, numbers: range) -> Iterator[Any]:
         """Yield the batches of these numbers, in order; each is a pure function of its number."""
-        ...
 
     def losses(self, batch: Any, step: int, *, log: bool = False) -> dict[str, Tensor]:
         """Return the terms of the loss of a batch, scalars by name, whose sum is minimised.
 
         Args:
-            batch: the batch.
+            batch: one of `batches`.
             step: step of the training, from 0.
             log: whether this step is logged, so that `extra_metrics` are needed.
         """
-        ...
 
     def validate(self, model: nn.Module) -> ValidationResult:
         """Score a copy of the model with averaged weights."""
-        ...
-
-
-def _nothing(*_: Any) -> None:
-    pass
 
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """A training whose settings and data have been checked.
-
-    Attributes:
-        task: model, data and losses.
-        source_sizes: usable samples of every source.
-        settings: content of the run's config.yaml.
-        preprocessing: of the run.
-        charset: of a recognizer.
-        messages: messages to log before the first step.
-        on_start: called at every start, also of a resumed training; writes further files of the run.
-        on_end: called at the end with the progress and the log.
-    """
+    """A training whose settings and data have been checked."""
 
     task: Task
-    source_sizes: list[int]
-    settings: SettingsDict
+    source_sizes: list[int]  # usable samples of every source
+    settings: SettingsDict  # content of the run's config.yaml
     preprocessing: RecognizerPreprocessing | DetectorPreprocessing
-    charset: Charset | None
-    messages: Sequence[str]
-    on_start: Callable[[Run], None] = _nothing
-    on_end: Callable[[Run, TrainingProgress, Log], None] = _nothing
+    charset: Charset | None  # of a recognizer
+    messages: Sequence[str]  # to log before the first step
+    on_start: Callable[
+        [Run], None
+    ]  # called at every start, also of a resumed training; writes further files of the run
+    on_end: Callable[[Run, TrainingProgress, Log], None] = lambda run, progress, log: None  # called at the end
 
 
 def check_run_dir(folder: Path) -> None:
@@ -111,7 +84,7 @@ def check_run_dir(folder: Path) -> None:
         InputError: the message says what the folder holds.
     """
     if not (folder / CONFIG_FILE).is_file():
-        if folder.exists() and (not folder.is_dir() or any(_foreign_files(folder))):
+        if folder.exists() and not (folder.is_dir() and all(map(_is_leftover, folder.iterdir()))):
             raise InputError(f"{folder} is not empty and is not a run directory: name a new folder")
     elif "imported" in open_run(folder).config:
         raise InputError(
@@ -144,10 +117,8 @@ def check_resumable(folder: Path, settings: SettingsDict, charset: Charset | Non
         )
 
 
-def _foreign_files(folder: Path) -> Iterator[Path]:
-    for path in folder.iterdir():
-        if path.name not in _LEFTOVERS and not path.name.startswith(TEMPORARY_PREFIX):
-            yield path
+def _is_leftover(path: Path) -> bool:
+    return path.name in _LEFTOVERS or path.name.startswith(TEMPORARY_PREFIX)
 
 
 def _differences(saved: Mapping[str, Any], given: Mapping[str, Any], path: str = "") -> Iterator[str]:

@@ -15,11 +15,10 @@ from torch import nn
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.errors import JobError
 from pipelines.inference.run import create_run, open_run
-from pipelines.training.checkpoint import STATE_FILE, load_checkpoint
 from pipelines.training.distributed import WorkerGroup
 from pipelines.training.loop import run_training
 from pipelines.training.recognizer_config import RecognizerTrainConfig
-from pipelines.training.state import TrainState
+from pipelines.training.state import STATE_FILE, TrainState, load_checkpoint
 from pipelines.training.task import ValidationResult
 from synthtext.core import Charset, InputError
 
