@@ -54,7 +54,7 @@ def make_targets(
     height: int,
     width: int,
     settings: TargetSettings,
-    valid: tuple[int, int] | NDArray[np.uint8] | None = None,
+    valid: NDArray[np.uint8] | None = None,
 ) -> tuple[DBTargets, NDArray[np.bool_]]:
     """Make the target maps of an image.
 
@@ -64,8 +64,7 @@ def make_targets(
         height: height of the maps, pixels.
         width: width of the maps, pixels.
         settings: from labels to maps.
-        valid: rows and columns of the image, with padding below and to the right; or a mask (H, W), 1 in the image and
-            0 in the padding.
+        valid: mask (H, W), 1 in the image and 0 in the padding.
 
     Returns:
         The maps, and which texts are ignored in them: those of `ignore`, and those too small for a kernel.
@@ -86,11 +85,7 @@ def make_targets(
     maps.threshold_map[...] = low + (high - low) * maps.threshold_map
     if valid is not None and not settings.paddle_compat:
         for mask in (maps.shrink_mask, maps.threshold_mask):
-            if isinstance(valid, np.ndarray):
-                mask *= valid
-            else:
-                mask[valid[0] :] = 0
-                mask[:, valid[1] :] = 0
+            mask *= valid
     return maps, ignored
 
 

@@ -40,19 +40,12 @@ class EdgeOutputs(NamedTuple):
 
 @dataclass(frozen=True)
 class TermConfig:
-    """What a loss term is built from.
+    """What a loss term is built from."""
 
-    Attributes:
-        settings: the settings `loss` of the training: `CTCLossSettings` or `DBLossSettings`.
-        student: the network that learns.
-        target: the network that it learns from; None: labels.
-        spacing_samples: samples over which `spacing_loss` fades out.
-    """
-
-    settings: Any
-    student: Any
-    target: Any = None
-    spacing_samples: int = 0
+    settings: Any  # the settings `loss` of the training: `CTCLossSettings` or `DBLossSettings`
+    student: Any  # the network that learns
+    target: Any = None  # the network that it learns from; None: labels
+    spacing_samples: int = 0  # over which `spacing_loss` fades out
 
 
 class LossTerm(nn.Module):

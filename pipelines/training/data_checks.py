@@ -105,12 +105,7 @@ def open_detection_source(spec: str) -> SceneSource:
 
 
 def scan_scenes(sources: Sequence[SceneSource], level: Level, min_size: float) -> list[SceneSourceStats]:
-    """Read all samples of some sources once, without decoding an image.
-
-    Args:
-        sources: sources of scenes.
-        level: level of the texts that count, where images have several.
-        min_size: length of a text's shorter side, in pixels, below which it is ignored.
+    """Read all samples of some sources once, without decoding an image; arguments are as in `DetectorTrainConfig`.
 
     Raises:
         InputError: an image is missing or invalid, or a label cannot be read.

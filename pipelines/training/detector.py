@@ -27,8 +27,8 @@ from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
 from pipelines.jobs.crop_bank import open_bank, save_bank, scan_source
 from pipelines.progress import progress_bar
 from pipelines.recipes.digest import fingerprint_digest
+from pipelines.training.configs import DetectorTrainConfig
 from pipelines.training.data_checks import check_scenes, describe_scenes, open_detection_source, scan_scenes
-from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.networks import NetworkGroupTask, build_networks, save_teachers
 from pipelines.training.recognizer_data import check_not_a_recipe, reject_recipes
 from pipelines.training.scene_stream import OnlineCopyPaste, SceneStream

@@ -9,11 +9,11 @@ import torch
 
 from pipelines.inference.run import CONFIG_FILE, Run, create_run, open_run
 from pipelines.io.atomic import file_lock
+from pipelines.training.configs import AnyTrainConfig, RecognizerTrainConfig
 from pipelines.training.detector import prepare_detector
 from pipelines.training.loop import run_training
 from pipelines.training.recognizer import prepare_recognizer
-from pipelines.training.recognizer_config import RecognizerTrainConfig
-from pipelines.training.resolve import AnyTrainConfig, resolve_config
+from pipelines.training.resolve import resolve_config
 from pipelines.training.settings import TrainConfigT
 from pipelines.training.task import LOCK_FILE, Log, TrainingSetup, check_resumable, check_run_dir
 from synthtext.core import InputError
@@ -110,11 +110,7 @@ def prepare(config: AnyTrainConfig, folder: Path, *, skip_inspection: bool = Fal
 
 
 def _distribute(config: TrainConfigT, workers: int, address: str | None) -> TrainConfigT:
-    """Return settings whose micro-batches some processes can share evenly.
-
-    Raises:
-        InputError: they cannot, or there is no cluster at the address.
-    """
+    """Return settings whose micro-batches the processes can share evenly; raise InputError if there are none."""
     if config.micro_batches == 1:
         config = config.model_copy(update={"micro_batches": workers})
     if config.micro_batches % workers:

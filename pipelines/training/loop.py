@@ -69,41 +69,32 @@ def run_training(
             cannot be written, or a data worker died.
         KeyboardInterrupt: the process was interrupted; a checkpoint was written before.
     """
-    group = group or WorkerGroup()
-    state = TrainState(task.model, config, group)
-    with propagate_errors(group):
-        progress = load_checkpoint(run.folder, state)
-        if progress.step and progress.source_sizes != source_sizes:
-            raise InputError(
-                f"{run.folder} was trained on {progress.source_sizes} usable {config.sample_unit}, but now there are "
-                f"{source_sizes}: use the same data, or another folder"
-            )
-    progress.source_sizes = source_sizes
-    if len({*group.all_gather(progress.step)}) > 1:
-        raise InputError(f"{run.folder} is not the same folder for all processes: use a path that they share")
-    loop = _TrainingLoop(task, state, progress, config, run, log, group)
-    done = min(progress.step * config.samples_per_step, config.samples)
+    loop = _TrainingLoop(task, source_sizes, config, run, log, group or WorkerGroup())
+    done = min(loop.progress.step * config.samples_per_step, config.samples)
     with (
         interruptible() as is_interrupted,
         make_bar("training", total=config.samples, unit=config.sample_unit, done=done) as bar,
     ):
         loop.run_steps(bar, is_interrupted)
-    return progress
+    return loop.progress
 
 
 class _TrainingLoop:
     def __init__(
-        self,
-        task: Task,
-        state: TrainState,
-        progress: TrainingProgress,
-        config: BaseTrainConfig,
-        run: Run,
-        log: Log,
-        group: WorkerGroup,
+        self, task: Task, source_sizes: list[int], config: BaseTrainConfig, run: Run, log: Log, group: WorkerGroup
     ) -> None:
-        self.task, self.state, self.progress, self.config, self.group = task, state, progress, config, group
-        self.run, self.log, self.is_first = run, log, group.rank == 0
+        self.task, self.config, self.run, self.log, self.group = task, config, run, log, group
+        self.is_first, self.state = group.rank == 0, TrainState(task.model, config, group)
+        with propagate_errors(group):
+            self.progress = progress = load_checkpoint(run.folder, self.state)
+            if progress.step and progress.source_sizes != source_sizes:
+                raise InputError(
+                    f"{run.folder} was trained on {progress.source_sizes} usable {config.sample_unit}, but now there "
+                    f"are {source_sizes}: use the same data, or another folder"
+                )
+        if len({*group.all_gather(progress.step)}) > 1:
+            raise InputError(f"{run.folder} is not the same folder for all processes: use a path that they share")
+        progress.source_sizes = source_sizes
         # Without a checkpoint everything is repeated, the validation of initial weights too.
         with propagate_errors(group):
             self.logger = MetricsLogger(run.folder / METRICS_FILE, progress.step or -1) if self.is_first else None

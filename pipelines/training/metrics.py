@@ -21,19 +21,13 @@ ItemT = TypeVar("ItemT")
 
 
 class StepMetrics:
-    """Metrics of one step in one process.
-
-    Attributes:
-        started_at: value of `time.perf_counter` at the start.
-        data_wait_seconds: seconds spent waiting for data.
-        keys: names of the samples.
-        sums: sums over the batches, scalars float64 on the device, by name.
-    """
+    """Metrics of one step in one process."""
 
     def __init__(self) -> None:
-        self.started_at, self.data_wait_seconds = time.perf_counter(), 0.0
-        self.keys: list[str] = []
-        self.sums: dict[str, Tensor] = {}
+        self.started_at = time.perf_counter()
+        self.data_wait_seconds = 0.0
+        self.keys: list[str] = []  # names of the samples
+        self.sums: dict[str, Tensor] = {}  # over the batches, scalars float64 on the device, by name
 
     def add(self, values: Mapping[str, Tensor], keys: tuple[str, ...]) -> None:
         """Add the metrics of a batch, scalars by name, and the names of its samples."""
@@ -51,12 +45,7 @@ class BufferedStep(NamedTuple):
 
 
 class MetricsBuffer:
-    """Metrics of the last steps, left on the device: reading a value would make every step wait for the device.
-
-    Args:
-        group: the processes that train together.
-        micro_batches: batches in a step.
-    """
+    """Metrics of the last steps, left on the device: reading a value would make every step wait for the device."""
 
     def __init__(self, group: WorkerGroup, micro_batches: int) -> None:
         self._group, self._micro_batches = group, micro_batches
@@ -146,10 +135,8 @@ class Throughput:
 
     def rates(self, samples_per_step: int) -> dict[str, float]:
         """Return the samples per second and the fraction of the time spent waiting for data."""
-        return {
-            "samples_per_second": self.steps * samples_per_step / self.seconds,
-            "data_wait_fraction": self.data_wait_seconds / self.seconds,
-        }
+        speed = self.steps * samples_per_step / self.seconds
+        return {"samples_per_second": speed, "data_wait_fraction": self.data_wait_seconds / self.seconds}
 
 
 def _cpu_seconds() -> float:

@@ -175,12 +175,7 @@ class NetworkGroupConfig(BaseTrainConfig, Generic[NetworkSettingsT]):
 
 
 def apply_teacher_setting(settings: SettingsDict, kind: str, where: str) -> SettingsDict:
-    """Replace the key `teacher` by the `init` of the frozen network.
-
-    Args:
-        settings: the settings.
-        kind: of the models, to suggest a preset.
-        where: names the settings in errors.
+    """Replace the key `teacher` by the `init` of the frozen network; `kind` and `where` are for errors.
 
     Raises:
         InputError: there is a key `teacher`, but not exactly one frozen network.

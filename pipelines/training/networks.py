@@ -25,10 +25,7 @@ GroupConfigT = TypeVar("GroupConfigT", bound=NetworkGroupConfig[Any])
 class TrainedNetworks(nn.Module):
     """The trained networks of a group and their loss terms. Only the networks are saved with the best weights.
 
-    Args:
-        config: settings of the training.
-        students: trained networks by name.
-        frozen: frozen networks by name; they do not become part of this module.
+    Arguments are as in `NetworkGroupTask`. Frozen networks do not become part of this module.
     """
 
     def __init__(
@@ -98,7 +95,8 @@ class NetworkGroupTask(ABC):
         stream: Stream[Any],
         val: Sequence[Any],
     ) -> None:
-        self._config, self._frozen, self._stream, self._val = config, frozen, stream, val
+        self._config, self._stream, self._val = config, stream, val
+        self._frozen: Mapping[str, Any] = frozen
         self.model = TrainedNetworks(config, students, frozen)
         self.extra_metrics: dict[str, Tensor] = {}
 

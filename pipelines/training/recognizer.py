@@ -21,11 +21,11 @@ from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.engine import torch_recognizer
 from pipelines.inference.predictors import TextRecognizer
 from pipelines.inference.run import CONFIG_FILE, RecognizerRun, RecognizerSettings, Run
+from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.data_checks import describe_data
 from pipelines.training.initial_weights import load_initial_weights
 from pipelines.training.network_group import LABELS, DistillationLoss
 from pipelines.training.networks import NetworkGroupTask, build_networks, save_teachers
-from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.recognizer_data import LineData, open_lines, reject_recipes, resolve_recipes
 from pipelines.training.task import TrainingSetup, check_resumable
 from synthtext.core import Charset, InputError

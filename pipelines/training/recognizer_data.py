@@ -17,7 +17,7 @@ from pipelines.io.paths import wrap_read_errors
 from pipelines.recipes.digest import describe_difference
 from pipelines.recipes.presets import is_recipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
-from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.settings import DataSettings, TrainConfigT
 from synthtext.core import InputError
 
@@ -173,8 +173,7 @@ def open_lines(
     """Open the data of a training.
 
     Args:
-        config: settings, from `resolve_recipes`.
-        recipes: from `resolve_recipes`, too.
+        config, recipes: from `resolve_recipes`.
         folder: the run directory, which is only read; it may hold indexes from an earlier start.
         check: rejects another training in that folder; called before the lines of a recipe are generated, which takes
             long.

@@ -4,19 +4,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import get_args
 
 from pipelines.config import SettingsDict, apply_overrides, read_yaml, suggest_key, validate_model
 from pipelines.inference.run import DetectorRun, ModelKind, RecognizerRun
 from pipelines.io.paths import absolute_path, wrap_read_errors
 from pipelines.recipes.presets import is_recipe
-from pipelines.training.detector_config import DetectorTrainConfig, resolve_settings
+from pipelines.training.configs import AnyTrainConfig, DetectorTrainConfig, RecognizerTrainConfig, resolve_settings
 from pipelines.training.network_group import apply_teacher_setting
-from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.settings import DataSettings
 from synthtext.core import InputError
-
-AnyTrainConfig: TypeAlias = RecognizerTrainConfig | DetectorTrainConfig
 
 FINE_TUNING_LR = 3e-4
 """Default of `optim.lr` with `init`."""

@@ -106,7 +106,11 @@ class SceneStream:
         scenes = self._source.read(rows)
         samples = [self.sample(scene, first + offset) for offset, scene in enumerate(scenes)]
         images, targets = zip(*samples, strict=True)
-        return DetectionBatch(self._stack_images(images), _stack_targets(targets), tuple(scene.key for scene in scenes))
+        pixels = np.stack(images)
+        if self.channels == "bgr":
+            pixels = np.ascontiguousarray(pixels[..., ::-1])
+        channels_last = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # in memory
+        return DetectionBatch(channels_last, _stack_targets(targets), tuple(scene.key for scene in scenes))
 
     def sample(self, encoded: EncodedScene, position: int) -> tuple[Image, DBTargets]:
         """Return the augmented image at a position (0 to 2**32 - 1), (H, W, 3) uint8 RGB, and its target maps."""
@@ -123,11 +127,6 @@ class SceneStream:
         height, width = image.shape[:2]
         maps, _ = make_targets(polygons, ignore, height, width, self.targets, augmented.valid_mask)
         return image, maps
-
-    def _stack_images(self, images: Sequence[Image]) -> torch.Tensor:
-        stacked = np.stack(images)
-        ordered = np.ascontiguousarray(stacked[..., ::-1]) if self.channels == "bgr" else stacked
-        return torch.from_numpy(ordered).permute(0, 3, 1, 2)  # channels last in memory
 
 
 def _stack_targets(targets: Sequence[DBTargets]) -> DBTargetBatch:

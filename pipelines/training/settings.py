@@ -68,12 +68,7 @@ class OptimSettings(StrictSettings):
         return self
 
     def learning_rate(self, step: int, steps: int) -> float:
-        """Return the learning rate of a step.
-
-        Args:
-            step: 0 to `steps`; a warm-up begins with a rate of 0 at step 0.
-            steps: steps of the whole training.
-        """
+        """Return the learning rate of a step, 0 to `steps`; a warm-up begins with a rate of 0 at step 0."""
         decay_steps = max(steps - self.warmup_steps, 0)
         final = _DEFAULT_FINAL_LR_FRACTION if self.final_lr_fraction is None else self.final_lr_fraction
         if self.schedule == "piecewise":

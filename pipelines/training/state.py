@@ -119,13 +119,8 @@ def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 class BatchNormStatistics:
     """Updates running statistics once per step, by the mean over the batches of all processes.
 
-    Otherwise they would be updated batch by batch, and depend on which process computed which batch.
-
-    Args:
-        model: the network.
-
-    Attributes:
-        sums: sums over the batches of this step, which distributed training adds up over its processes.
+    Otherwise they would be updated batch by batch, and depend on which process computed which batch. Distributed
+    training adds up `sums`, those over the batches of this step, over its processes.
     """
 
     def __init__(self, model: nn.Module) -> None:

@@ -93,12 +93,7 @@ def check_run_dir(folder: Path) -> None:
 
 
 def check_resumable(folder: Path, settings: SettingsDict, charset: Charset | None) -> None:
-    """Reject a folder that holds something other than this training.
-
-    Args:
-        folder: the run directory, which may not exist.
-        settings: what the run's config.yaml would contain.
-        charset: of a recognizer.
+    """Reject a folder that holds something other than the training with these settings; it may not exist.
 
     Raises:
         InputError: as `check_run_dir`; or the folder holds another training.

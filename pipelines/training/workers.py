@@ -16,9 +16,9 @@ from pipelines.cluster.remote import CodeVersion, describe_code_difference, inst
 from pipelines.errors import JobError
 from pipelines.inference.run import Run, open_run
 from pipelines.progress import ProgressBar, ProgressCounter, progress_bar
+from pipelines.training.configs import AnyTrainConfig
 from pipelines.training.distributed import DistributedGroup, propagate_errors
 from pipelines.training.loop import run_training
-from pipelines.training.resolve import AnyTrainConfig
 from pipelines.training.state import TrainingProgress, load_checkpoint
 from pipelines.training.task import Log, TrainingSetup
 from synthtext.core import InputError

@@ -23,7 +23,7 @@ from pipelines.datasets.scene_source import EncodedScene, iterate_scenes
 from pipelines.jobs.copypaste_inputs import build_crop_bank
 from pipelines.jobs.crop_bank import save_bank
 from pipelines.jobs.importing import import_data
-from pipelines.training.detector_config import ViewSettings
+from pipelines.training.configs import ViewSettings
 from pipelines.training.scene_stream import OnlineCopyPaste, SceneStream
 from synthtext.core import Box, InputError, TextInstance
 

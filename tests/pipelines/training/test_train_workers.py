@@ -22,8 +22,8 @@ from pipelines.cluster.mailbox import Mailbox
 from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, worker_pool
 from pipelines.cluster.remote import installed_code_version
 from pipelines.errors import JobError
+from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.job import train
-from pipelines.training.recognizer_config import RecognizerTrainConfig
 from pipelines.training.state import STATE_FILE, TrainState
 from pipelines.training.workers import check_same_version
 from synthtext.core import InputError
