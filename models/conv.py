@@ -41,22 +41,17 @@ class ConvNormAct(nn.Module):
         activation: Activation = "hardswish",
     ) -> None:
         super().__init__()
-        self.conv = _convolution(in_channels, out_channels, kernel, stride, depthwise)
+        groups = in_channels if depthwise else 1
+        if depthwise and stride[1] == 1:
+            self.conv: nn.Conv2d = DepthwiseConv2d(in_channels, kernel, stride[0])
+        else:
+            self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(out_channels)
         self._activate = _ACTIVATIONS[activation]
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, in_channels, H, W) -> (B, out_channels, H / stride[0], W / stride[1])."""
         return self._activate(self.norm(self.conv(x)))
-
-
-def _convolution(
-    in_channels: int, out_channels: int, kernel: int, stride: tuple[int, int], depthwise: bool
-) -> nn.Conv2d:
-    if depthwise and stride[1] == 1:
-        return DepthwiseConv2d(in_channels, kernel, stride[0])
-    groups = in_channels if depthwise else 1
-    return nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False)
 
 
 class SqueezeExcitation(nn.Module):

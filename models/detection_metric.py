@@ -21,13 +21,10 @@ class ImageMatchCounts(NamedTuple):
     def from_outcomes(cls, outcomes: ImageOutcomes) -> "ImageMatchCounts":
         """Count the outcomes in an image."""
         texts, detections = outcomes.texts, outcomes.detections
-        return cls(
-            int((texts != DetectionOutcome.IGNORED).sum()),
-            int((detections != DetectionOutcome.IGNORED).sum()),
-            int((texts == DetectionOutcome.MATCHED).sum()),
-            int(outcomes.covered.sum()),
-            int(outcomes.on_text.sum()),
-        )
+        valid_texts, valid_detections = texts != DetectionOutcome.IGNORED, detections != DetectionOutcome.IGNORED
+        matched = texts == DetectionOutcome.MATCHED
+        counted = valid_texts, valid_detections, matched, outcomes.covered, outcomes.on_text
+        return cls(*(int(entries.sum()) for entries in counted))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import shapely
@@ -28,6 +28,7 @@ this fraction of the detection is inside the text."""
 
 PolygonArray: TypeAlias = NDArray[np.object_]
 BoolArray: TypeAlias = NDArray[np.bool_]
+_Pairs: TypeAlias = tuple[BoolArray, BoolArray, BoolArray]  # (N, M) each: a detection contains, is in, matches a text
 
 
 class DetectionOutcome(IntEnum):
@@ -80,16 +81,6 @@ def compare_detections(
     texts, text_indices = _valid(truths)
     boxes, box_indices = _valid(detections)
     counts_text = ~np.array(ignore, bool)[text_indices]
-    found = ImageOutcomes(
-        np.zeros(len(truths), np.int8),
-        np.zeros(len(truths), bool),
-        np.zeros(len(detections), np.int8),
-        np.zeros(len(detections), bool),
-        np.zeros(len(detections), np.int64),
-    )
-    if not len(boxes):
-        found.texts[text_indices[counts_text]] = DetectionOutcome.NO_OVERLAP
-        return found
     overlap = shapely.area(shapely.intersection(texts[:, None], boxes[None]))
     areas, sizes = shapely.area(texts), shapely.area(boxes)
     counts = ~(overlap[~counts_text] / sizes > IGNORE_OVERLAP).any(0)
@@ -99,21 +90,29 @@ def compare_detections(
     covered[counts_text] = _area_inside(texts[counts_text], boxes) >= COVERAGE_THRESHOLD * areas[counts_text]
     covers = (overlap[counts_text] >= COVERAGE_THRESHOLD * areas[counts_text, None]).any(0)
     on_text = counts & ((_area_inside(boxes, texts) >= ON_TEXT_THRESHOLD * sizes) | covers)
-    found.covered[text_indices], found.on_text[box_indices] = covered, on_text
     contains = overlap >= CONTAINMENT_THRESHOLD * areas[:, None]
-    within = overlap >= CONTAINMENT_THRESHOLD * sizes
-    larger = sizes > areas[overlap.argmax(0)] if len(areas) else on_text
+    pairs = contains, overlap >= CONTAINMENT_THRESHOLD * sizes, fits
     matched_texts, matched = _match(fits)
-    pairs = contains, within, fits
-    found.texts[text_indices] = _outcomes_of_texts(*pairs, matched_texts, counts_text, covered)
-    found.detections[box_indices] = _outcomes_of_detections(*pairs, matched, counts, on_text, larger)
-    found.contained_texts[box_indices] = contains.sum(0)
-    return found
+    larger = sizes > areas[overlap.argmax(0)] if len(areas) else on_text
+    text_outcomes = _outcomes_of_texts(pairs, matched_texts, counts_text, covered)
+    return ImageOutcomes(
+        _scatter(text_outcomes, text_indices, len(truths)),
+        _scatter(covered, text_indices, len(truths)),
+        _scatter(_outcomes_of_detections(pairs, matched, counts, on_text, larger), box_indices, len(detections)),
+        _scatter(on_text, box_indices, len(detections)),
+        _scatter(contains.sum(0), box_indices, len(detections)),
+    )
 
 
-def _outcomes_of_texts(
-    contains: BoolArray, within: BoolArray, fits: BoolArray, matched: BoolArray, counts: BoolArray, covered: BoolArray
-) -> NDArray[np.int8]:
+def _scatter(values: NDArray[Any], indices: NDArray[np.int64], size: int) -> NDArray[Any]:
+    """Return `size` values: the given ones at their indices, and 0 elsewhere."""
+    scattered = np.zeros(size, values.dtype)
+    scattered[indices] = values
+    return scattered
+
+
+def _outcomes_of_texts(pairs: _Pairs, matched: BoolArray, counts: BoolArray, covered: BoolArray) -> NDArray[np.int8]:
+    contains, within, fits = pairs
     contained, parts = np.any(contains, axis=1), within.sum(1)
     return _first(
         (DetectionOutcome.IGNORED, ~counts),
@@ -126,14 +125,9 @@ def _outcomes_of_texts(
 
 
 def _outcomes_of_detections(
-    contains: BoolArray,
-    within: BoolArray,
-    fits: BoolArray,
-    matched: BoolArray,
-    counts: BoolArray,
-    on_text: BoolArray,
-    larger: BoolArray,
+    pairs: _Pairs, matched: BoolArray, counts: BoolArray, on_text: BoolArray, larger: BoolArray
 ) -> NDArray[np.int8]:
+    contains, within, fits = pairs
     return _first(
         (DetectionOutcome.IGNORED, ~counts),
         (DetectionOutcome.MATCHED, matched),

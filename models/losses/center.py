@@ -107,10 +107,8 @@ class ClassCenters(StepAccumulator):
 
         With `paddle_compat`: over all time steps.
         """
-        if self._paddle_compat:
-            return center_loss(features.float(), logits, self.values)
-        known = self.counts[logits.detach().argmax(2)] > 0
-        return center_loss(features.float(), logits, self.values, mask & known)
+        counted = None if self._paddle_compat else mask & (self.counts[logits.detach().argmax(2)] > 0)
+        return center_loss(features.float(), logits, self.values, counted)
 
 
 @RECOGNIZER_LOSSES.register("center")

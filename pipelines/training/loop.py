@@ -52,8 +52,7 @@ def run_training(
     a later validation is at least as good.
 
     Args:
-        task: model, data and losses.
-        source_sizes: usable samples of every source.
+        task, source_sizes: as in `TrainingSetup`.
         config: settings, with concrete device and precision.
         run: run directory for checkpoints, metrics and the best weights.
         log: receives messages, a line each.

@@ -156,7 +156,7 @@ def build_networks(
     for name, network in config.network_group.frozen_networks.items():
         if network.init is None:
             raise InputError(f"network {name} is frozen and has no weights: name its run directory with teacher=DIR")
-        run: Any = open_run(_path(network.init))
+        run: Any = open_run(Path(absolute_path(network.init)))
         check_teacher(run)
         run.load_model()  # raises InputError if there are no weights
         runs[name] = run
@@ -168,13 +168,11 @@ def build_networks(
     group = config.network_group.model_copy(update={"networks": networks})
     config = config.model_copy(update={"network_group": group})
     students, messages = _build_students(config, build, open_run, load_weights)
-    frozen = {name: _freeze(run.load_model(), config.device) for name, run in runs.items()}
+    frozen = {name: run.load_model().requires_grad_(False).to(config.device) for name, run in runs.items()}
+    for teacher in frozen.values():
+        teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     messages += [f"{name}: frozen, weights of {run.folder}" for name, run in runs.items()]
     return config, students, frozen, messages
-
-
-def _path(name: str) -> Path:
-    return Path(absolute_path(name))
 
 
 def _build_students(
@@ -190,7 +188,7 @@ def _build_students(
     for index, (name, network) in enumerate(networks.items()):
         init, origin = config.init_of(name), "random weights"
         if init is not None:
-            changes = load_weights(network, open_run(_path(init)))
+            changes = load_weights(network, open_run(Path(absolute_path(init))))
             origin = f"weights of {init}" + (f": {changes}" if changes else "")
             if init in used_inits:
                 _add_noise(network, config.network_group.init_noise, config.seed + index)
@@ -198,11 +196,6 @@ def _build_students(
         parameters = sum(parameter.numel() for parameter in network.parameters())
         messages.append(f"{name}: {parameters:,} parameters, {origin}")
     return networks, messages
-
-
-def _freeze(network: NetworkT, device: str) -> NetworkT:
-    network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network.to(device)
 
 
 def save_teachers(run: Run, frozen: Mapping[str, nn.Module]) -> None:

@@ -83,11 +83,7 @@ class OnlineData:
         return OnlineSource(self.sampler, index)
 
     def save(self, folder: Path, index: SourceIndex) -> None:
-        """Write the recipe and the index of its lines into a run directory, unless they exist.
-
-        Raises:
-            JobError: it cannot be written.
-        """
+        """Write the recipe and the index of its lines into a run directory, unless they exist; may raise JobError."""
         path = folder / self.path
         if self.load_index(folder) is None:
             with wrap_write_errors(path.with_suffix(".yaml")):
