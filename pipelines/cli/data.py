@@ -5,20 +5,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli.job_summary import print_summary
 from pipelines.cli.options import (
     AddressOption,
     FormatOption,
     OutOption,
+    ShardOptions,
     ShardSizeOption,
     WorkersOption,
-    require_local_path,
+    output_option,
 )
+from pipelines.cli.output import print_summary
+from pipelines.errors import format_counts
 
 if TYPE_CHECKING:
     from pipelines.jobs.check_dataset import CheckReport
-
-_REPAIR = "--repair writes this shard again"
 
 
 def import_command(
@@ -52,26 +52,15 @@ def import_command(
     """
     from pipelines.jobs.importing import import_data
 
-    print_summary(
-        import_data(
-            source,
-            out,
-            source_format=source_format,
-            workers=workers,
-            address=address,
-            shard_size=shard_size,
-            format=format,
-        )
-    )
+    options = ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    print_summary(import_data(source, out, source_format=source_format, **options))
 
 
 def export_data_command(
     source: Annotated[
         str, typer.Argument(metavar="DIR", help="A dataset of lines or scenes, a label file or an LMDB.")
     ],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="OUT", help="New or empty folder.")
-    ],
+    out: Annotated[Path, output_option("OUT", "New or empty folder.")],
     format: Annotated[Literal["paddleocr", "icdar", "lmdb"], typer.Option("--to", help="The format.")],
 ) -> None:
     """Write a dataset in the format of other tools, and report what that format does not support.
@@ -85,7 +74,6 @@ def export_data_command(
     """
     from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
     from pipelines.datasets.source import describe_label_problems
-    from pipelines.errors import format_counts
     from pipelines.jobs.export import export_data
     from pipelines.progress import progress_bar
 
@@ -130,24 +118,13 @@ def crops_command(
     """
     from pipelines.jobs.crops import crops
 
-    print_summary(
-        crops(
-            scenes,
-            out,
-            level=level,
-            image_format=image_format,
-            workers=workers,
-            address=address,
-            shard_size=shard_size,
-            format=format,
-        )
-    )
+    options = ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    print_summary(crops(scenes, out, level=level, image_format=image_format, **options))
 
 
 def check_command(
     folder: Annotated[
-        str,
-        typer.Argument(metavar="DIR|URI", help="A dataset of lines or scenes, on a disk or on object storage."),
+        str, typer.Argument(metavar="DIR|URI", help="A dataset of lines or scenes, on a disk or on object storage.")
     ],
     repair: Annotated[bool, typer.Option("--repair", help="Write the damaged shards again.")] = False,
     workers: Annotated[int, typer.Option(metavar="W", help="Ray processes; 0: this process alone.")] = 0,
@@ -177,17 +154,12 @@ def check_command(
 
 
 def _print_report(report: "CheckReport") -> None:
-    for line in report.problems.lines(_REPAIR):
+    problems, description = report.problems, report.description
+    for line in problems.lines("--repair writes this shard again"):
         print(line)
-    count, damaged, description = (
-        report.problems.counts.total(),
-        len(report.problems.damaged_shards),
-        report.description,
-    )
-    content = (
-        f"{report.statistics.rows:,} {description.kind} of digest {description.digest[:8]}"
-        if description
-        else "a dataset without description"
-    )
+    content = "a dataset without description"
+    if description:
+        content = f"{report.statistics.rows:,} {description.kind} of digest {description.digest[:8]}"
+    count, damaged = problems.counts.total(), len(problems.damaged_shards)
     shards = f" in {damaged:,} shards" if damaged else ""
     print(f"{report.path}: {content}, " + (f"{count:,} problems{shards}" if count else "no problem found"))

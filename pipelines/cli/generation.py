@@ -5,18 +5,21 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from pipelines.cli.job_summary import print_summary
 from pipelines.cli.options import (
     AddressOption,
     CountOption,
     FormatOption,
     OutOption,
     SeedOption,
+    ShardOptions,
     ShardSizeOption,
     WorkersOption,
     check_writable_png,
-    require_local_path,
+    output_option,
+    settings_argument,
 )
+from pipelines.cli.output import print_summary, write_png
+from synthtext.core import InputError
 
 _Recipe: TypeAlias = Annotated[
     str,
@@ -26,9 +29,7 @@ _Recipe: TypeAlias = Annotated[
         "scenes, scenes-document, ...) or a recipe file.",
     ),
 ]
-_Settings: TypeAlias = Annotated[
-    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the recipe to change.")
-]
+_Settings: TypeAlias = Annotated[list[str] | None, settings_argument("Settings of the recipe to change.")]
 
 
 def generate_command(
@@ -60,28 +61,14 @@ def generate_command(
     """
     from pipelines.jobs.generation import generate
 
-    print_summary(
-        generate(
-            recipe,
-            out,
-            count,
-            overrides=settings or (),
-            start=start,
-            seed=seed,
-            workers=workers,
-            address=address,
-            shard_size=shard_size,
-            format=format,
-        )
-    )
+    options = ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    print_summary(generate(recipe, out, count, overrides=settings or (), start=start, seed=seed, **options))
 
 
 def preview_command(
     recipe: _Recipe,
     settings: _Settings = None,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="PNG", help="Path of the image.")
-    ] = Path("grid.png"),
+    out: Annotated[Path, output_option("PNG", "Path of the image.")] = Path("grid.png"),
     count: Annotated[
         int | None, typer.Option("-n", "--count", metavar="N", help="Samples on the page.", show_default="64")
     ] = None,
@@ -106,30 +93,27 @@ def preview_command(
     Example: ocrmill preview scenes -o scenes.png background.photos.folder=photographs
     """
     check_writable_png(out, "page")
+    if components and start is not None:
+        raise InputError("--components shows parts of a recipe and no samples by index: leave out --start")
+    print(f"{out}: {_draw_preview(recipe, settings or [], out, count, start or 0, seed, components=components)}")
 
-    import cv2
 
+def _draw_preview(
+    recipe: str, settings: list[str], out: Path, count: int | None, start: int, seed: int, *, components: bool
+) -> str:
+    """Write the page, and return its content in words."""
     from pipelines.errors import format_counts
-    from pipelines.io.atomic import write_atomic
     from pipelines.jobs.component_sheet import draw_component_sheet
     from pipelines.jobs.preview import draw_preview
     from pipelines.recipes.resolve import resolve_recipe
-    from synthtext.core import InputError
 
-    resolved = resolve_recipe(recipe, settings or ())
-    if components and start is not None:
-        raise InputError("--components shows parts of a recipe and no samples by index: leave out --start")
+    resolved = resolve_recipe(recipe, settings)
     if components:
-        image, content = (
-            draw_component_sheet(resolved, 8 if count is None else count, seed),
-            "every component on its own",
-        )
-    else:
-        page = draw_preview(resolved, 64 if count is None else count, seed, start or 0)
-        image, content = page.image, f"{page.samples} samples; skipped: {format_counts(page.skipped) or 'none'}"
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    write_atomic(out, encoded.tobytes())
-    print(f"{out}: {content}")
+        write_png(out, draw_component_sheet(resolved, 8 if count is None else count, seed))
+        return "every component on its own"
+    page = draw_preview(resolved, 64 if count is None else count, seed, start)
+    write_png(out, page.image)
+    return f"{page.samples} samples; skipped: {format_counts(page.skipped) or 'none'}"
 
 
 def copypaste_command(
@@ -139,9 +123,7 @@ def copypaste_command(
     ],
     out: OutOption,
     count: CountOption,
-    settings: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, see docs/copypaste.md.")
-    ] = None,
+    settings: Annotated[list[str] | None, settings_argument("Settings to change, see docs/copypaste.md.")] = None,
     sources: Annotated[
         list[Path] | None,
         typer.Option("--from", metavar="SOURCE", help="Scenes or lines whose texts are pasted.", show_default="TARGET"),
@@ -162,18 +144,7 @@ def copypaste_command(
     """
     from pipelines.jobs.copypaste import copypaste
 
+    options = ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
     print_summary(
-        copypaste(
-            target,
-            out,
-            count,
-            sources=sources or (),
-            mode=mode,
-            overrides=settings or (),
-            seed=seed,
-            workers=workers,
-            address=address,
-            shard_size=shard_size,
-            format=format,
-        )
+        copypaste(target, out, count, sources=sources or (), mode=mode, overrides=settings or (), seed=seed, **options)
     )

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypedDict
 
 import typer
 
@@ -27,13 +27,40 @@ AddressOption: TypeAlias = Annotated[
 ]
 FormatOption: TypeAlias = Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="Format of the shards.")]
 
+CharsetOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Dictionary for an ONNX recognizer that does not contain one, one character per line."
+    ),
+]
+MinSideOption: TypeAlias = Annotated[
+    int | None, typer.Option(min=32, help="Detector: enlarge images whose shorter side is below it. \\[736]")
+]
+MaxSideOption: TypeAlias = Annotated[
+    int | None, typer.Option(min=32, help="Detector: shrink images whose longer side is above it, instead.")
+]
 
-def require_local_path(out: Path | None) -> Path | None:
-    """Check the path of an output that cannot be at a URI.
 
-    Raises:
-        InputError: it is a URI.
-    """
+class ShardOptions(TypedDict):
+    """Options of the jobs that write shards, for `**`."""
+
+    workers: int | None
+    address: str | None
+    shard_size: int | None
+    format: str
+
+
+def settings_argument(help: str) -> Any:
+    """Return the argument for overrides of settings."""
+    return typer.Argument(metavar="[KEY=VALUE]...", help=help)
+
+
+def output_option(metavar: str, help: str) -> Any:
+    """Return the option for the path of an output that must be on a disk."""
+    return typer.Option("-o", "--out", callback=_require_local_path, metavar=metavar, help=help)
+
+
+def _require_local_path(out: Path | None) -> Path | None:
     if ":/" in str(out):
         from pipelines.io.paths import local_path
 

@@ -137,6 +137,12 @@ def _describe_range(lower: float | None, upper: float | None, is_integer: bool) 
     return f"{lower:g}" if lower == last else f"{lower:g} to {last:g}"
 
 
+def count_all(flags: OutcomeFlags) -> Bin:
+    """Count the flags of all samples as one bin."""
+    total = len(next(iter(flags.values())))
+    return _count("all", {}, np.ones(total, bool), flags)
+
+
 def breakdowns_to_dict(breakdowns: Sequence[Breakdown]) -> dict[str, list[dict[str, Any]]]:
     """Return the bins of each attribute by its key, for JSON."""
     return {breakdown.attribute.key: [part.to_dict() for part in breakdown.bins] for breakdown in breakdowns}

@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from pipelines.datasets.line_profile import LineExample, LineProfile
 from pipelines.datasets.rectify import line_size, to_line_polygon
 from pipelines.datasets.scene_profile import LEVELS, ORIGINS, SceneProfile
-from pipelines.datasets.scene_source import EncodedScene
 from pipelines.io.description import DatasetDescription
 from pipelines.io.statistics import BIN_WIDTH, Statistics
 from pipelines.reports.charts import BarChart, CharacterGrid, Histogram
@@ -30,16 +28,18 @@ def line_page(profile: LineProfile, findings: Sequence[Finding], examples: Seque
         findings: Results of the checks, most severe first.
         examples: Lines to show.
     """
-    inspected, total = len(profile.image_stats), len(profile)
+    inspected, total, statistics = len(profile.image_stats), len(profile), profile.statistics
+    names = {"Fonts": statistics.fonts, "Corpora": statistics.corpora}
+    names |= {"Scripts": statistics.scripts, "Effects": statistics.effects}
     return render_page(
         "lines.html",
         "ocrmill inspect",
         source_title(profile.source.name),
-        _facts("lines", profile.source.name, {"rows": f"{total:,}"}, profile.description, profile.statistics),
+        _facts("lines", profile.source.name, {"rows": f"{total:,}"}, profile.description, statistics),
         findings=findings,
         sampled="" if inspected == total else f"{inspected:,} of {total:,} images inspected",
         histograms=_line_histograms(profile),
-        bar_charts=_line_bars(profile.statistics),
+        bar_charts=[BarChart.from_counts(name, counts, statistics.rows) for name, counts in names.items() if counts],
         characters=CharacterGrid.from_counts(profile.label_stats.characters, profile.charset or ()),
         examples=examples,
         has_contrast=any(not math.isnan(example.provenance.meta.contrast) for example in examples),
@@ -82,16 +82,6 @@ def _line_histograms(profile: LineProfile) -> list[Histogram]:
     return charts
 
 
-def _line_bars(statistics: Statistics) -> list[BarChart]:
-    named = {
-        "Fonts": statistics.fonts,
-        "Corpora": statistics.corpora,
-        "Scripts": statistics.scripts,
-        "Effects": statistics.effects,
-    }
-    return [BarChart.from_counts(title, counts, statistics.rows) for title, counts in named.items() if counts]
-
-
 def scene_page(profile: SceneProfile, findings: Sequence[Finding], rows: NDArray[np.int64]) -> str:
     """Render the page of labelled scenes.
 
@@ -122,36 +112,21 @@ def scene_page(profile: SceneProfile, findings: Sequence[Finding], rows: NDArray
     )
 
 
-class SceneCard(NamedTuple):
-    """A scene on the page.
-
-    Attributes:
-        scene: The scene.
-        outlines: CSS class and text of each outline. Words come last: they lie on top, where the pointer finds them.
-        heights: Heights of the texts that are not ignored, pixels.
-        search_text: Text that the filter searches.
-    """
-
-    scene: EncodedScene
-    outlines: list[tuple[str, TextInstance]]
-    heights: list[int]
-    search_text: str
-
-    @property
-    def listed(self) -> list[TextInstance]:
-        """Texts that are listed below the image: all but those ignored without a transcription."""
-        return [text for text in self.scene.instances if not (text.ignore and text.text in ("", "*", "###"))]
-
-
-def _scene_cards(profile: SceneProfile, rows: NDArray[np.int64]) -> Iterator[SceneCard]:
+def _scene_cards(profile: SceneProfile, rows: NDArray[np.int64]) -> Iterator[dict[str, object]]:
+    """Yield the variables of each scene on the page."""
     for start in range(0, len(rows), _BATCH_SIZE):
         for scene in profile.source.read(rows[start : start + _BATCH_SIZE]):
+            # Words come last: they lie on top, where the pointer finds them.
             texts = sorted(scene.instances, key=lambda text: ("block", "line", "word").index(text.level))
             outlines = [(_outline_class(text), text) for text in texts]
-            heights = [min(line_size(to_line_polygon(text.polygon))) for text in texts if not text.ignore]
             kinds = {name for kind, text in outlines for name in (kind, text.level, text.origin.kind)}
-            words = (*(text.text for text in texts), *sorted(kinds), *scene.problems, scene.key)
-            yield SceneCard(scene, outlines, heights, search_text(*words))
+            yield {
+                "scene": scene,
+                "outlines": outlines,
+                "heights": [min(line_size(to_line_polygon(text.polygon))) for text in texts if not text.ignore],
+                "listed": [t for t in scene.instances if not (t.ignore and t.text in ("", "*", "###"))],
+                "search_text": search_text(*(t.text for t in texts), *sorted(kinds), *scene.problems, scene.key),
+            }
 
 
 def _outline_class(text: TextInstance) -> str:

@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby
 
 from pipelines.reports.formatting import code_point
 from synthtext.core import Charset
@@ -139,34 +140,31 @@ def describe_families(
     Returns:
         Families in alphabetical order.
     """
-    families: dict[str, list[FontFile]] = {}
-    for file in inventory.fonts:
-        families.setdefault(file.family, []).append(file)
-    names = sorted(families, key=lambda name: (name.casefold(), name))
-    return [_describe(name, families[name], cache, charset, advance) for name in names]
+    files = sorted(inventory.fonts, key=lambda file: (file.family.casefold(), file.family))
+    return [
+        _describe(family, tuple(members), cache, charset, advance)
+        for family, members in groupby(files, key=lambda file: file.family)
+    ]
 
 
 def _describe(
-    name: str, files: list[FontFile], cache: FaceCache, charset: Charset | None, advance: Callable[[], None]
+    name: str, files: tuple[FontFile, ...], cache: FaceCache, charset: Charset | None, advance: Callable[[], None]
 ) -> FamilyReport:
-    scripts = {script.name: 0.0 for script in SCRIPTS}
-    cases = set[LetterCase]()
-    best: str | None = None
+    missing_letters, missing_characters, cases = [], [], set[LetterCase]()
     for file in files:
         face = cache.face(file)
-        missing_letters = frozenset(face.missing(_all_letters()))
-        scripts = {script.name: max(script.share(missing_letters), scripts[script.name]) for script in SCRIPTS}
         cases.add(face.case)
+        missing_letters.append(frozenset(face.missing(_all_letters())))
         if charset is not None:
-            missing = face.missing("".join(charset))
-            best = missing if best is None else min(best, missing, key=len)
+            missing_characters.append(face.missing("".join(charset)))
         advance()
+    best = min(missing_characters, key=len, default="")
     licences = Counter(file.licence for file in files if file.licence)
     return FamilyReport(
         family=name,
-        faces=tuple(files),
-        scripts=scripts,
-        charset=None if charset is None or best is None else CharsetCoverage(1 - len(best) / len(charset), best),
+        faces=files,
+        scripts={script.name: max(map(script.share, missing_letters)) for script in SCRIPTS},
+        charset=None if charset is None else CharsetCoverage(1 - len(best) / len(charset), best),
         case=cases.pop() if len(cases) == 1 else "both",
         axes=tuple(dict.fromkeys(axis.tag for file in files for axis in file.axes)),
         licence=licences.most_common(1)[0][0] if licences else "",
