@@ -5,15 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli.options import (
-    AddressOption,
-    FormatOption,
-    OutOption,
-    ShardOptions,
-    ShardSizeOption,
-    WorkersOption,
-    output_option,
-)
+from pipelines.cli import options
 from pipelines.cli.output import print_summary
 from pipelines.errors import format_counts
 
@@ -29,15 +21,15 @@ def import_command(
             help="A label file (path, tab, text or JSON), an LMDB, a folder of ICDAR's, a COCO-Text file.",
         ),
     ],
-    out: OutOption,
+    out: options.Out,
     source_format: Annotated[
         Literal["paddleocr", "icdar", "lmdb", "coco-text"] | None,
         typer.Option("--from", help="Format of SOURCE.", show_default="detected"),
     ] = None,
-    workers: WorkersOption = None,
-    address: AddressOption = None,
-    shard_size: ShardSizeOption = None,
-    format: FormatOption = "parquet",
+    workers: options.Workers = None,
+    address: options.Address = None,
+    shard_size: options.ShardSize = None,
+    format: options.Format = "parquet",
 ) -> None:
     """Import labelled images of lines or scenes as a dataset.
 
@@ -52,15 +44,15 @@ def import_command(
     """
     from pipelines.jobs.importing import import_data
 
-    options = ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
-    print_summary(import_data(source, out, source_format=source_format, **options))
+    shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    print_summary(import_data(source, out, source_format=source_format, **shards))
 
 
 def export_data_command(
     source: Annotated[
         str, typer.Argument(metavar="DIR", help="A dataset of lines or scenes, a label file or an LMDB.")
     ],
-    out: Annotated[Path, output_option("OUT", "New or empty folder.")],
+    out: Annotated[Path, options.output_option("OUT", "New or empty folder.")],
     format: Annotated[Literal["paddleocr", "icdar", "lmdb"], typer.Option("--to", help="The format.")],
 ) -> None:
     """Write a dataset in the format of other tools, and report what that format does not support.
@@ -95,7 +87,7 @@ def crops_command(
     scenes: Annotated[
         str, typer.Argument(metavar="SCENES", help="A dataset of scenes, a label file of scenes, or an LMDB.")
     ],
-    out: OutOption,
+    out: options.Out,
     level: Annotated[
         Literal["leaves", "word", "line", "block"],
         typer.Option(help="Texts to cut out; leaves: those that contain no other text."),
@@ -103,10 +95,10 @@ def crops_command(
     image_format: Annotated[
         Literal["jpeg", "png"], typer.Option(help="Format of the images; jpeg: of quality 95.")
     ] = "jpeg",
-    workers: WorkersOption = None,
-    address: AddressOption = None,
-    shard_size: ShardSizeOption = None,
-    format: FormatOption = "parquet",
+    workers: options.Workers = None,
+    address: options.Address = None,
+    shard_size: options.ShardSize = None,
+    format: options.Format = "parquet",
 ) -> None:
     """Cut the texts out of scenes: a dataset of upright lines for recognizers.
 
@@ -118,8 +110,8 @@ def crops_command(
     """
     from pipelines.jobs.crops import crops
 
-    options = ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
-    print_summary(crops(scenes, out, level=level, image_format=image_format, **options))
+    shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    print_summary(crops(scenes, out, level=level, image_format=image_format, **shards))
 
 
 def check_command(

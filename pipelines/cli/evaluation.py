@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import typer
 
-from pipelines.cli.options import CharsetOption, MaxSideOption, MinSideOption, check_writable_file
+from pipelines.cli import options
 from pipelines.cli.output import print_table, write_json, write_output
 from synthtext.core import InputError, Level
 
@@ -43,9 +43,9 @@ def evaluate_command(
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write {source: scores} to this file.")] = None,
     report: _Report = None,
     slices: _Slices = None,
-    charset: CharsetOption = None,
-    min_side: MinSideOption = None,
-    max_side: MaxSideOption = None,
+    charset: options.CharsetFile = None,
+    min_side: options.MinSide = None,
+    max_side: options.MaxSide = None,
     level: _Level = "word",
     batch_size: Annotated[int, typer.Option(min=1, help="Maximum of the lines in a batch.")] = 64,
     bf16: Annotated[bool, typer.Option("--bf16", help="Compute in bfloat16 (run directories only).")] = False,
@@ -65,7 +65,7 @@ def evaluate_command(
     Example: ocrmill evaluate runs/first data/heldout photos/labels.tsv --json scores.json --report page.html
     """
     for path in filter(None, (json, report, slices)):
-        check_writable_file(path)
+        options.check_writable_file(path)
 
     from pipelines.datasets.open import LineDataset, SceneDataset
     from pipelines.inference.resolve import open_detector, open_recognizer, resolve_model

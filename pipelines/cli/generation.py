@@ -5,19 +5,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from pipelines.cli.options import (
-    AddressOption,
-    CountOption,
-    FormatOption,
-    OutOption,
-    SeedOption,
-    ShardOptions,
-    ShardSizeOption,
-    WorkersOption,
-    check_writable_png,
-    output_option,
-    settings_argument,
-)
+from pipelines.cli import options
 from pipelines.cli.output import print_summary, write_png
 from synthtext.core import InputError
 
@@ -29,20 +17,20 @@ _Recipe: TypeAlias = Annotated[
         "scenes, scenes-document, ...) or a recipe file.",
     ),
 ]
-_Settings: TypeAlias = Annotated[list[str] | None, settings_argument("Settings of the recipe to change.")]
+_Settings: TypeAlias = Annotated[list[str] | None, options.settings_argument("Settings of the recipe to change.")]
 
 
 def generate_command(
     recipe: _Recipe,
-    out: OutOption,
-    count: CountOption,
+    out: options.Out,
+    count: options.Count,
     settings: _Settings = None,
     start: Annotated[int, typer.Option(metavar="I", help="Index of the first sample.")] = 0,
-    seed: SeedOption = 0,
-    workers: WorkersOption = None,
-    address: AddressOption = None,
-    shard_size: ShardSizeOption = None,
-    format: FormatOption = "parquet",
+    seed: options.Seed = 0,
+    workers: options.Workers = None,
+    address: options.Address = None,
+    shard_size: options.ShardSize = None,
+    format: options.Format = "parquet",
 ) -> None:
     """Generate labelled lines, or scenes full of them, into a folder of shards.
 
@@ -61,19 +49,19 @@ def generate_command(
     """
     from pipelines.jobs.generation import generate
 
-    options = ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
-    print_summary(generate(recipe, out, count, overrides=settings or (), start=start, seed=seed, **options))
+    shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    print_summary(generate(recipe, out, count, overrides=settings or (), start=start, seed=seed, **shards))
 
 
 def preview_command(
     recipe: _Recipe,
     settings: _Settings = None,
-    out: Annotated[Path, output_option("PNG", "Path of the image.")] = Path("grid.png"),
+    out: Annotated[Path, options.output_option("PNG", "Path of the image.")] = Path("grid.png"),
     count: Annotated[
         int | None, typer.Option("-n", "--count", metavar="N", help="Samples on the page.", show_default="64")
     ] = None,
     start: Annotated[int | None, typer.Option(metavar="I", help="Index of the first sample.", show_default="0")] = None,
-    seed: SeedOption = 0,
+    seed: options.Seed = 0,
     components: Annotated[
         bool,
         typer.Option("--components", help="Show every ink style, background and effect on its own, with its name."),
@@ -92,7 +80,7 @@ def preview_command(
 
     Example: ocrmill preview scenes -o scenes.png background.photos.folder=photographs
     """
-    check_writable_png(out, "page")
+    options.check_writable_png(out, "page")
     if components and start is not None:
         raise InputError("--components shows parts of a recipe and no samples by index: leave out --start")
     print(f"{out}: {_draw_preview(recipe, settings or [], out, count, start or 0, seed, components=components)}")
@@ -121,19 +109,21 @@ def copypaste_command(
         Path,
         typer.Argument(metavar="TARGET", help="Scenes to paste into (a dataset, a label file), or a folder of images."),
     ],
-    out: OutOption,
-    count: CountOption,
-    settings: Annotated[list[str] | None, settings_argument("Settings to change, see docs/copypaste.md.")] = None,
+    out: options.Out,
+    count: options.Count,
+    settings: Annotated[
+        list[str] | None, options.settings_argument("Settings to change, see docs/copypaste.md.")
+    ] = None,
     sources: Annotated[
         list[Path] | None,
         typer.Option("--from", metavar="SOURCE", help="Scenes or lines whose texts are pasted.", show_default="TARGET"),
     ] = None,
     mode: Annotated[str, typer.Option(metavar="natural|paddle", help="How texts are pasted.")] = "natural",
-    seed: SeedOption = 0,
-    workers: WorkersOption = None,
-    address: AddressOption = None,
-    shard_size: ShardSizeOption = None,
-    format: FormatOption = "parquet",
+    seed: options.Seed = 0,
+    workers: options.Workers = None,
+    address: options.Address = None,
+    shard_size: options.ShardSize = None,
+    format: options.Format = "parquet",
 ) -> None:
     """Paste texts of some images into others, with their labels, into a folder of shards.
 
@@ -144,7 +134,7 @@ def copypaste_command(
     """
     from pipelines.jobs.copypaste import copypaste
 
-    options = ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
     print_summary(
-        copypaste(target, out, count, sources=sources or (), mode=mode, overrides=settings or (), seed=seed, **options)
+        copypaste(target, out, count, sources=sources or (), mode=mode, overrides=settings or (), seed=seed, **shards)
     )

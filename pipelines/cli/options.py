@@ -8,35 +8,33 @@ import typer
 
 from synthtext.core import InputError
 
-OutOption: TypeAlias = Annotated[
+Out: TypeAlias = Annotated[
     str, typer.Option("-o", "--out", metavar="DIR|URI", help="Folder of the dataset, on a disk or on object storage.")
 ]
-CountOption: TypeAlias = Annotated[
-    int, typer.Option("-n", "--count", metavar="N", help="Samples of the whole dataset.")
-]
-SeedOption: TypeAlias = Annotated[int, typer.Option(metavar="S", help="Seed of the random numbers.")]
-WorkersOption: TypeAlias = Annotated[
+Count: TypeAlias = Annotated[int, typer.Option("-n", "--count", metavar="N", help="Samples of the whole dataset.")]
+Seed: TypeAlias = Annotated[int, typer.Option(metavar="S", help="Seed of the random numbers.")]
+Workers: TypeAlias = Annotated[
     int | None,
     typer.Option(metavar="W", help="Number of Ray processes; 0: only this process.", show_default="all CPUs"),
 ]
-ShardSizeOption: TypeAlias = Annotated[
+ShardSize: TypeAlias = Annotated[
     int | None, typer.Option(metavar="K", help="Samples in a shard.", show_default="4096 lines or 256 scenes")
 ]
-AddressOption: TypeAlias = Annotated[
+Address: TypeAlias = Annotated[
     str | None, typer.Option(metavar="A", help="HOST:PORT of a Ray cluster to join, or auto.", show_default="none")
 ]
-FormatOption: TypeAlias = Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="Format of the shards.")]
+Format: TypeAlias = Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="Format of the shards.")]
 
-CharsetOption: TypeAlias = Annotated[
+CharsetFile: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE", help="Dictionary for an ONNX recognizer that does not contain one, one character per line."
     ),
 ]
-MinSideOption: TypeAlias = Annotated[
+MinSide: TypeAlias = Annotated[
     int | None, typer.Option(min=32, help="Detector: enlarge images whose shorter side is below it. \\[736]")
 ]
-MaxSideOption: TypeAlias = Annotated[
+MaxSide: TypeAlias = Annotated[
     int | None, typer.Option(min=32, help="Detector: shrink images whose longer side is above it, instead.")
 ]
 

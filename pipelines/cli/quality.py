@@ -5,18 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import (
-    AddressOption,
-    CharsetOption,
-    FormatOption,
-    OutOption,
-    ShardOptions,
-    ShardSizeOption,
-    WorkersOption,
-    check_writable_file,
-    output_option,
-    settings_argument,
-)
+from pipelines.cli import options
 from pipelines.cli.output import print_summary, print_table, write_output
 from synthtext.core import InputError
 
@@ -28,7 +17,7 @@ _MAX_SHOWN = 10  # weights that rise, and weights that fall
 
 def filter_command(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A dataset of lines, a label file or an LMDB.")],
-    out: OutOption,
+    out: options.Out,
     weak: Annotated[
         Path | None,
         typer.Option(metavar="MODEL", help="A run or ONNX file of a weak recognizer: lines that it reads are dropped."),
@@ -48,11 +37,11 @@ def filter_command(
         float | None,
         typer.Option(metavar="E", help="Strong: edit distance above which a line is unreadable.", show_default="0.5"),
     ] = None,
-    charset: CharsetOption = None,
-    workers: WorkersOption = None,
-    address: AddressOption = None,
-    shard_size: ShardSizeOption = None,
-    format: FormatOption = "parquet",
+    charset: options.CharsetFile = None,
+    workers: options.Workers = None,
+    address: options.Address = None,
+    shard_size: options.ShardSize = None,
+    format: options.Format = "parquet",
 ) -> None:
     """Drop lines that are not worth training on: trivial ones, and unreadable ones.
 
@@ -72,16 +61,16 @@ def filter_command(
 
     from pipelines.jobs.filtering import FilterSettings, filter_lines
 
-    options = ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
-    print_summary(filter_lines(source, out, FilterSettings(weak, strong, charset, **given), **options))
+    shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    print_summary(filter_lines(source, out, FilterSettings(weak, strong, charset, **given), **shards))
 
 
 def rebalance_command(
     evaluation: Annotated[
         Path, typer.Argument(metavar="EVALUATION", help="The JSON file of ocrmill evaluate --slices, of a recognizer.")
     ],
-    out: Annotated[Path, output_option("RECIPE.yaml", "The new recipe.")],
-    settings: Annotated[list[str] | None, settings_argument("Settings of the recipe to change first.")] = None,
+    out: Annotated[Path, options.output_option("RECIPE.yaml", "The new recipe.")],
+    settings: Annotated[list[str] | None, options.settings_argument("Settings of the recipe to change first.")] = None,
     recipe: Annotated[
         str | None,
         typer.Option(metavar="RECIPE", help="The recipe to reweight.", show_default="that of the evaluated dataset"),
@@ -101,7 +90,7 @@ def rebalance_command(
 
     Example: ocrmill rebalance slices.json -o harder.yaml --strength 0.7 fonts.pool=32
     """
-    check_writable_file(out)
+    options.check_writable_file(out)
     if out.suffix not in (".yaml", ".yml"):
         raise InputError(f"{out}: a recipe is a YAML file; name it so, as in {out.with_suffix('.yaml').name}")
 

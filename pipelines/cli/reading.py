@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli.options import CharsetOption, MaxSideOption, MinSideOption, check_writable_file
+from pipelines.cli import options
 from pipelines.cli.output import write_json, write_output
 from pipelines.errors import JobError
 from synthtext.core import InputError
@@ -27,13 +27,13 @@ def read_command(
         Path | None,
         typer.Option(metavar="MODEL", help="Recognizer: a run directory or an ONNX file. \\[the published one]"),
     ] = None,
-    charset: CharsetOption = None,
+    charset: options.CharsetFile = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write texts and polygons to this file.")] = None,
     draw: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write each image beside its texts to this folder.")
     ] = None,
-    min_side: MinSideOption = None,
-    max_side: MaxSideOption = None,
+    min_side: options.MinSide = None,
+    max_side: options.MaxSide = None,
     min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out texts with a lower confidence.")] = 0.5,
     turn: Annotated[bool, typer.Option("--turn", help="Rotate lines that are upside down.")] = False,
     runtime: Annotated[
@@ -132,7 +132,7 @@ def _prepare_outputs(paths: Sequence[Path], json: Path | None, draw: Path | None
         InputError: an output would replace an image or another output, or cannot be written.
     """
     if json is not None:
-        check_writable_file(json)
+        options.check_writable_file(json)
     drawings = {} if draw is None else {path: draw / name for path, name in drawing_names(paths).items()}
     inputs = {_identity(path): path for path in paths}
     outputs = [("--json", json)] if json is not None else []

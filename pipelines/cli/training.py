@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-from pipelines.cli.options import AddressOption, CharsetOption, check_writable_file, output_option, settings_argument
+from pipelines.cli import options
 
 _Preset: TypeAlias = Annotated[
     str,
@@ -30,14 +30,14 @@ _Validation: TypeAlias = Annotated[
 
 def train_command(
     preset: _Preset,
-    out: Annotated[Path, output_option("DIR", "Run directory to write.")],
+    out: Annotated[Path, options.output_option("DIR", "Run directory to write.")],
     data: _Data = None,
     val: _Validation = None,
-    settings: Annotated[list[str] | None, settings_argument("Settings of the preset to change.")] = None,
+    settings: Annotated[list[str] | None, options.settings_argument("Settings of the preset to change.")] = None,
     workers: Annotated[
         int, typer.Option(metavar="N", min=0, help="Ray processes that share every step; 0: this process.")
     ] = 0,
-    address: AddressOption = None,
+    address: options.Address = None,
 ) -> None:
     """Train a recognizer on labelled lines, or a detector on labelled scenes.
 
@@ -79,8 +79,8 @@ def import_model_command(
         Path, typer.Argument(metavar="FILE.onnx", help='An ONNX file of PP-OCRv2\'s architecture, or "published".')
     ],
     kind: Annotated[Literal["recognizer", "detector"], typer.Option(help="Kind of the network.")],
-    out: Annotated[Path, output_option("DIR", "Run directory to write; new or empty.")],
-    charset: CharsetOption = None,
+    out: Annotated[Path, options.output_option("DIR", "Run directory to write; new or empty.")],
+    charset: options.CharsetFile = None,
 ) -> None:
     """Import an ONNX file of PP-OCRv2 as a run directory, which can be evaluated, trained further and exported.
 
@@ -99,7 +99,7 @@ def import_model_command(
 
 def export_command(
     run: Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")],
-    out: Annotated[Path, output_option("FILE.onnx", "File to write.")],
+    out: Annotated[Path, options.output_option("FILE.onnx", "File to write.")],
     network: Annotated[
         str | None,
         typer.Option(
@@ -118,7 +118,7 @@ def export_command(
 
     Example: ocrmill export runs/peers -o small.onnx --network smallest
     """
-    check_writable_file(out)
+    options.check_writable_file(out)
 
     from pipelines.inference.onnx_export import export_onnx
     from pipelines.inference.run import open_run

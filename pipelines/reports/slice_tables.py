@@ -20,7 +20,7 @@ def render_evaluation(
     sources: Sequence[Mapping[str, object]],
     **context: object,
 ) -> str:
-    """Render the page of an evaluation: the scores, and a part for each source, headed by its name if there are several.
+    """Render the page of an evaluation: the scores, and a part for each source, under its name if there are several.
 
     Args:
         template: File name of the template.
