@@ -67,15 +67,7 @@ def _require_local_path(out: Path | None) -> Path | None:
 
 
 def check_writable_png(out: Path, noun: str) -> None:
-    """Check the path of an image before the work that makes it.
-
-    Args:
-        out: as given.
-        noun: what the image shows, for the message.
-
-    Raises:
-        InputError: it does not end in .png, or cannot be written.
-    """
+    """Check the path of a PNG image of something (`noun`) before the work that makes it; raises InputError."""
     if out.suffix.lower() != ".png":
         raise InputError(f"{out}: the {noun} is a PNG image; name it so, as in {out.with_suffix('.png').name}")
     check_writable_file(out)

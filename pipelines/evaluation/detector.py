@@ -30,13 +30,9 @@ from synthtext.core import Image, Level, TextInstance
 
 @dataclass(frozen=True)
 class DetectorEvaluation:
-    """Matches in all images of a source, in its order, and their scores.
+    """Matches in each image of a source, in its order, and the scores over all images.
 
-    Attributes:
-        source: the labelled scenes.
-        scores: over all images.
-        matches: one per image.
-        problems: number of labels that were repaired, ignored or left out, by reason.
+    `problems` is the number of labels that were repaired, ignored or left out, by reason.
     """
 
     source: SceneSource
@@ -200,12 +196,8 @@ def analyse_detector(
 ) -> DetectorAnalysis:
     """Evaluate a detector and keep the outcomes and attributes of all texts and detections.
 
-    Args:
-        detector: see `evaluate_detector`, also for `source`, `advance` and `level`.
-        source: at least one image.
-        advance: called with 1 after every image.
-        level: of the labelled texts.
-        max_pictures: maximum of the worst images to keep, at least 1.
+    `max_pictures` is the maximum of the worst images to keep, at least 1; for the other arguments see
+    `evaluate_detector`.
     """
     collector = _Collector(detector.preprocessing, source.name, max_pictures)
     evaluation = evaluate_detector(detector, source, advance, level, collector.add)

@@ -110,16 +110,7 @@ _MAX_NAMES = 5  # in a note
 
 @dataclass(frozen=True)
 class RebalanceResult:
-    """A recipe with new weights.
-
-    Attributes:
-        base: the recipe before.
-        recipe: the recipe with new weights.
-        evaluation: the file that the weights come from.
-        slices: its content.
-        strength: 0 to 1.
-        reweightings: of the parts of the recipe.
-    """
+    """A recipe before (`base`) and after, and what its new weights come from; see `rebalance_recipe`."""
 
     base: ResolvedRecipe
     recipe: ResolvedRecipe

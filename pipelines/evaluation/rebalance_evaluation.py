@@ -12,13 +12,7 @@ from synthtext.core import InputError
 
 
 class ErrorSlice(NamedTuple):
-    """Lines that share an attribute, or occurrences of one character.
-
-    Attributes:
-        name: value of the attribute, or the character.
-        total: number of lines or occurrences.
-        errors: number of those that were misread.
-    """
+    """Number of lines with one value of an attribute, or of occurrences of one character, and of misread ones."""
 
     name: str
     total: int

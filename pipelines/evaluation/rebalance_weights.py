@@ -21,10 +21,8 @@ class WeightChange(NamedTuple):
     Attributes:
         part: of the recipe: "corpus", "effect", "ink style", "background", "font", "length" or "character".
         name: of the component that has the weight.
-        total: number of lines, or characters, with this component.
-        errors: number of those that were misread.
-        before: old weight.
-        after: new weight.
+        total, errors: number of lines, or characters, with this component, and of those that were misread.
+        before, after: old and new weight.
     """
 
     part: str
@@ -51,13 +49,7 @@ UNLEARNABLE_ERROR_RATE = 0.95
 
 
 class WeightFactor(NamedTuple):
-    """A factor for the weight of a slice.
-
-    Attributes:
-        slice: the slice.
-        value: factor, 1 / `MAX_FACTOR` to `MAX_FACTOR`; 1 if the slice is unlearnable.
-        unlearnable: whether the error rate exceeds `UNLEARNABLE_ERROR_RATE`.
-    """
+    """A factor for the weight of a slice: 1 / `MAX_FACTOR` to `MAX_FACTOR`; 1 if the slice is unlearnable."""
 
     slice: ErrorSlice
     value: float
@@ -80,14 +72,12 @@ def compute_factors(slices: Sequence[ErrorSlice], strength: float) -> list[Weigh
         slices: of one attribute.
         strength: 0 (all factors are 1) to 1 (proportional to the error rates).
     """
-    is_lost = [wilson_interval(part.errors, part.total)[0] > UNLEARNABLE_ERROR_RATE for part in slices]
-    learnable = [part for part, lost in zip(slices, is_lost, strict=True) if not lost]
-    rates = _relative_rates(
-        np.array([part.total for part in learnable], np.float64),
-        np.array([part.errors for part in learnable], np.float64),
-    )
-    values = iter(np.clip(rates**strength, 1 / MAX_FACTOR, MAX_FACTOR).tolist())
-    return [WeightFactor(part, 1.0 if lost else next(values), lost) for part, lost in zip(slices, is_lost, strict=True)]
+    totals, errors = np.array([(part.total, part.errors) for part in slices], np.float64).reshape(-1, 2).T
+    lost = np.array([wilson_interval(s.errors, s.total)[0] > UNLEARNABLE_ERROR_RATE for s in slices], bool)
+    values = np.ones(len(slices))
+    rates = _relative_rates(totals[~lost], errors[~lost])
+    values[~lost] = np.clip(rates**strength, 1 / MAX_FACTOR, MAX_FACTOR)
+    return list(map(WeightFactor, slices, values.tolist(), lost.tolist()))
 
 
 def _relative_rates(totals: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -153,7 +143,7 @@ class Reweighting(NamedTuple):
     """New weights of one part of a recipe.
 
     Attributes:
-        part: of the recipe.
+        part: its name.
         changes: one for every weight, except those of unlearnable slices.
         after: the new weights by key, only those that changed.
         unlearnable: slices whose weights are left as they are, see `compute_factors`.
@@ -171,12 +161,6 @@ def reweight(part: str, slices: Sequence[ErrorSlice], weights: Sequence[RecipeWe
     """Compute the new weights of one part of a recipe; see `compute_factors`.
 
     Weights with the same name have the same factor; weights without a slice are not changed.
-
-    Args:
-        part: of the recipe.
-        slices: of one attribute.
-        weights: the old ones.
-        strength: 0 to 1.
     """
     names = {weight.name for weight in weights}
     factors = compute_factors([entry for entry in slices if entry.name in names], strength)

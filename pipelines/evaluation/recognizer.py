@@ -33,15 +33,7 @@ from pipelines.inference.predictors import TextRecognizer, batches_by_width
 
 
 class LinePrediction(NamedTuple):
-    """Label and prediction of one line.
-
-    Attributes:
-        row: in the source.
-        key: of the line.
-        label: as the recognizer's charset writes it.
-        prediction: output of the recognizer.
-        confidence: of the prediction, 0 to 1.
-    """
+    """Label of a line, as the recognizer's charset writes it, and its prediction with a confidence from 0 to 1."""
 
     row: int
     key: str

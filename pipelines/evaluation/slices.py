@@ -44,14 +44,7 @@ class Bin:
 
 
 class SliceAttribute(NamedTuple):
-    """An attribute of samples.
-
-    Attributes:
-        key: name in JSON, such as "input_height".
-        title: name on pages.
-        unit: of a number.
-        is_integer: whether the values are integers.
-    """
+    """An attribute of samples: its name in JSON, its title and unit on pages, and whether its values are integers."""
 
     key: str
     title: str

@@ -19,13 +19,7 @@ ThresholdPair = tuple[float, float]
 
 @dataclass(frozen=True)
 class ThresholdScores:
-    """Scores for a pair of thresholds.
-
-    Attributes:
-        threshold: of `PostprocessSettings`.
-        box_threshold: of `PostprocessSettings`.
-        scores: of each source, by name.
-    """
+    """Scores of each source, by name, for a pair of thresholds of `PostprocessSettings`."""
 
     threshold: float
     box_threshold: float

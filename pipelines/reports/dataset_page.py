@@ -21,13 +21,7 @@ _BATCH_SIZE = 4  # scenes that are held in memory
 
 
 def line_page(profile: LineProfile, findings: Sequence[Finding], examples: Sequence[LineExample]) -> str:
-    """Render the page of labelled lines.
-
-    Args:
-        profile: Statistics of the lines.
-        findings: Results of the checks, most severe first.
-        examples: Lines to show.
-    """
+    """Render the page of labelled lines: findings (most severe first), statistics, and example lines."""
     inspected, total, statistics = len(profile.image_stats), len(profile), profile.statistics
     names = {"Fonts": statistics.fonts, "Corpora": statistics.corpora}
     names |= {"Scripts": statistics.scripts, "Effects": statistics.effects}
@@ -83,13 +77,7 @@ def _line_histograms(profile: LineProfile) -> list[Histogram]:
 
 
 def scene_page(profile: SceneProfile, findings: Sequence[Finding], rows: NDArray[np.int64]) -> str:
-    """Render the page of labelled scenes.
-
-    Args:
-        profile: Statistics of the scenes.
-        findings: Results of the checks, most severe first.
-        rows: Rows of the source to show.
-    """
+    """Render the page of labelled scenes: findings (most severe first), statistics, and the scenes of some rows."""
     counts = {
         "rows": f"{len(profile):,}",
         "texts": f"{len(profile.texts):,}",

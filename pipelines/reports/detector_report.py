@@ -93,12 +93,7 @@ _DETECTION_COUNTS: dict[OverlayClass, str] = {
 
 
 def detector_report(title: str, analyses: Sequence[DetectorAnalysis]) -> str:
-    """Render the errors by attribute and the worst images as a self-contained page.
-
-    Args:
-        title: Name of the model and its data.
-        analyses: Analysis of each source; at least one.
-    """
+    """Render the errors by attribute and the worst images of at least one source as a self-contained page."""
     sources = []
     for analysis in analyses:
         texts, detections = count_all(analysis.text_flags), count_all(analysis.detection_flags)

@@ -15,12 +15,9 @@ from synthtext.fonts import FaceCache, FontFile, FontInventory, LetterCase
 
 @dataclass(frozen=True)
 class Script:
-    """A script.
+    """A script, with a few words as a sample.
 
-    Attributes:
-        name: English name.
-        repertoires: Sets of its letters and vowel signs; a font is designed for one of them, as for Han.
-        sample: A few words.
+    `repertoires` are sets of its letters and vowel signs; a font is designed for one of them, as for Han.
     """
 
     name: str
@@ -28,11 +25,7 @@ class Script:
     sample: str
 
     def share(self, missing: Set[str]) -> float:
-        """Return the share of covered letters, 0 to 1, of the repertoire that is covered best.
-
-        Args:
-            missing: Letters that the font lacks.
-        """
+        """Return the share of letters, 0 to 1, that a font without some letters covers of the best covered repertoire."""
         return max(1 - len(missing & letters) / len(letters) for letters in self.repertoires)
 
 
@@ -83,12 +76,7 @@ _UPRIGHT = ("Regular", "Book", "Roman", "Normal", "Text", "")
 
 @dataclass(frozen=True)
 class CharsetCoverage:
-    """Coverage of a charset by a family.
-
-    Attributes:
-        share: Share of the characters that are covered, 0 to 1.
-        missing: Characters that are not covered, in the order of the charset.
-    """
+    """Share of the characters of a charset, 0 to 1, that a family covers, and the other ones in their order."""
 
     share: float
     missing: str
@@ -99,8 +87,8 @@ class FamilyReport:
     """A family of fonts.
 
     Attributes:
-        family: Name of the family.
-        faces: Faces of the family, in the order of the inventory.
+        family: Its name.
+        faces: In the order of the inventory.
         scripts: Share of the letters (0 to 1) that the best face covers, by name of the script.
         charset: Coverage of the charset by the best face; None without a charset.
         case: Letter case that all faces draw; "both" if they differ.
@@ -129,13 +117,7 @@ def describe_families(
     charset: Charset | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> list[FamilyReport]:
-    """Measure the coverage of every face.
-
-    Args:
-        inventory: Fonts.
-        cache: Cache of faces.
-        charset: Charset whose coverage is measured.
-        advance: Called after each face.
+    """Measure the coverage of scripts, and of a charset, by every face; `advance` is called after each one.
 
     Returns:
         Families in alphabetical order.
@@ -193,12 +175,7 @@ def table_rows(reports: Sequence[FamilyReport]) -> list[tuple[str, ...]]:
 
 
 def describe_coverage(reports: Sequence[FamilyReport], charset: str) -> str:
-    """Describe how many families cover a charset; if none does, which one covers most of it.
-
-    Args:
-        reports: Reports that were made with the charset.
-        charset: Name of the charset.
-    """
+    """Describe how many families cover the charset that the reports were made with; if none does, which one most."""
     measured = [(report.family, report.charset) for report in reports if report.charset is not None]
     complete = sum(not coverage.missing for _, coverage in measured)
     if complete or not measured:

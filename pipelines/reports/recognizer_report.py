@@ -32,12 +32,7 @@ _ERROR_TYPES: dict[ErrorType, str] = {
 
 
 def recognizer_report(title: str, analyses: Sequence[RecognizerAnalysis]) -> str:
-    """Render accuracy by attribute, confused characters and the worst lines as a self-contained page.
-
-    Args:
-        title: Name of the model and its data.
-        analyses: Analysis of each source; at least one.
-    """
+    """Render accuracy by attribute, confused characters and the worst lines of sources as a self-contained page."""
     sources = [
         {
             "slices": analysis.slices,
