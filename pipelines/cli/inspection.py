@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -11,6 +11,8 @@ from pipelines.cli.output import print_table, write_output, write_png
 from synthtext.core import InputError
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
+
     from pipelines.datasets.scene_source import SceneSource
     from pipelines.datasets.source import LineSource
     from pipelines.reports.findings import Finding
@@ -34,58 +36,57 @@ def inspect_command(
     """
     check_writable_file(out)
 
-    from pipelines.datasets.open import SceneDataset, resolve_dataset
-
-    dataset = resolve_dataset(source)
-    if isinstance(dataset, SceneDataset):
-        _inspect_scenes(source, dataset.source, out, samples, seed)
-    else:
-        _inspect_lines(source, dataset.source, out, samples, seed)
-
-
-def _inspect_lines(spec: str, source: "LineSource", out: Path, samples: int, seed: int) -> None:
     import numpy as np
 
+    from pipelines.datasets.open import SceneDataset, resolve_dataset
+
+    dataset, rngs = resolve_dataset(source), np.random.default_rng(seed).spawn(2)
+    if isinstance(dataset, SceneDataset):
+        report = _inspect_scenes(dataset.source, samples, *rngs)
+    else:
+        report = _inspect_lines(dataset.source, samples, *rngs)
+    write_output(out, report.page)
+    print(f"{source}: {report.content}")
+    for finding in report.findings:
+        if finding.message:
+            print(f"  {finding.severity}: {finding.message}{_format_examples(finding)}")
+    if passed := [finding.check for finding in report.findings if not finding.message]:
+        print(f"  ok: checks passed: {', '.join(passed)}")
+    print(f"page: {out} ({report.shown}, {out.stat().st_size / 2**20:.1f} MB)")
+
+
+class _Report(NamedTuple):
+    """A page, its findings, and in words the content of the dataset and what the page shows of it."""
+
+    page: str
+    findings: "Sequence[Finding]"
+    content: str
+    shown: str
+
+
+def _inspect_lines(source: "LineSource", samples: int, profile_rng: "Generator", sample_rng: "Generator") -> _Report:
     from pipelines.datasets.line_profile import profile_lines
     from pipelines.reports.dataset_page import line_page
     from pipelines.reports.line_checks import run_checks
 
-    profile_rng, sample_rng = np.random.default_rng(seed).spawn(2)
     profile = profile_lines(source, profile_rng)
-    findings = run_checks(profile)
-    examples = profile.sample(samples, sample_rng)
-    page, total = line_page(profile, findings, examples), f"{len(profile):,} lines"
-    _write_page(out, page, f"{spec}: {total}", findings, f"{len(examples):,} of {total}")
+    findings, examples = run_checks(profile), profile.sample(samples, sample_rng)
+    total = f"{len(profile):,} lines"
+    return _Report(line_page(profile, findings, examples), findings, total, f"{len(examples):,} of {total}")
 
 
-def _inspect_scenes(spec: str, source: "SceneSource", out: Path, samples: int, seed: int) -> None:
-    import numpy as np
-
+def _inspect_scenes(source: "SceneSource", samples: int, profile_rng: "Generator", sample_rng: "Generator") -> _Report:
     from pipelines.datasets.scene_profile import profile_scenes
     from pipelines.reports.dataset_page import scene_page
     from pipelines.reports.scene_checks import run_scene_checks
 
-    profile_rng, sample_rng = np.random.default_rng(seed).spawn(2)
     profile = profile_scenes(source, profile_rng)
-    findings = run_scene_checks(profile)
-    rows = profile.sample(samples, sample_rng)
-    page = scene_page(profile, findings, rows)
-    summary = f"{spec}: {len(profile):,} scenes with {len(profile.texts):,} texts"
+    findings, rows = run_scene_checks(profile), profile.sample(samples, sample_rng)
+    content = f"{len(profile):,} scenes with {len(profile.texts):,} texts"
     if profile.sampled < len(profile):
-        summary += f" in the {profile.sampled:,} inspected ones"
-    _write_page(out, page, summary, findings, f"{len(rows):,} of {len(profile):,} scenes")
-
-
-def _write_page(out: Path, page: str, summary: str, findings: "Sequence[Finding]", shown: str) -> None:
-    """Write the page, and print the summary and the findings."""
-    write_output(out, page)
-    print(summary)
-    for finding in findings:
-        if finding.message:
-            print(f"  {finding.severity}: {finding.message}{_format_examples(finding)}")
-    if passed := [finding.check for finding in findings if not finding.message]:
-        print(f"  ok: checks passed: {', '.join(passed)}")
-    print(f"page: {out} ({shown}, {out.stat().st_size / 2**20:.1f} MB)")
+        content += f" in the {profile.sampled:,} inspected ones"
+    shown = f"{len(rows):,} of {len(profile):,} scenes"
+    return _Report(scene_page(profile, findings, rows), findings, content, shown)
 
 
 def _format_examples(finding: "Finding") -> str:

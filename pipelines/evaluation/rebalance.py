@@ -36,7 +36,6 @@ from synthtext.fonts.pool import font_weights
 MAX_PROBABILITY = 0.95
 """Maximum probability of an effect, unless the recipe has a higher one: some lines must remain without it."""
 
-
 _COMPONENTS = (  # part, attribute of the slices, path in the recipe, and key of the weight
     ("corpus", "corpus", "corpus", "weight"),
     ("effect", "effect", "effects", "probability"),

@@ -27,7 +27,7 @@ class SliceReport:
         name: of the source, as it was given to the evaluation.
         path: of the source; None if the file does not contain it.
         lines: all lines.
-        attributes: slices by name of the attribute: "font", "corpus", "effect", "ink_style" or "background".
+        attributes: slices with a name, by name of the attribute, such as "font", "corpus" or "effect".
         lengths: minimum length, maximum length or None, and slice.
         characters: of the labels; empty if the file does not contain them.
     """
@@ -142,12 +142,13 @@ def _to_report(name: str, source: _Source) -> SliceReport:
         if part.lower is not None
     ]
     attributes = {
-        key: tuple(part.to_slice(part.value) for part in by[key] if part.value and part.total)
-        for key in ("font", "corpus", "effect", "ink_style", "background")
-        if key in by
+        key: tuple(
+            part.to_slice(part.value)
+            for part in parts
+            if part.value and part.total and (key, part.value) != ("effect", _NO_EFFECT)
+        )
+        for key, parts in by.items()
     }
-    if "effect" in attributes:
-        attributes["effect"] = tuple(entry for entry in attributes["effect"] if entry.name != _NO_EFFECT)
     characters = [ErrorSlice(c.value, c.total, min(c.errors, c.total)) for c in source.characters.by.character]
     return SliceReport(
         name,

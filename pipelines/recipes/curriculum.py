@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.config import SettingsDict, with_settings
 from pipelines.recipes.recipe import CURRICULUM_KEY, BaseRecipe, StageSettings
@@ -16,8 +16,7 @@ _FIXED_KEYS = ("kind", "charset", "output", "modules", "base", CURRICULUM_KEY)
 _FIXED_FONT_KEYS = ("folders", "system", "bundled", "vary_axes")
 
 
-@dataclass(frozen=True)
-class CurriculumStage:
+class CurriculumStage(NamedTuple):
     """The whole recipe of the samples of a stage, which ends before the index `until`."""
 
     until: int

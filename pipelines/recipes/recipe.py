@@ -1,6 +1,5 @@
 """Recipes of lines and of scenes: validated settings, built components, and the generators made of them."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -80,7 +79,7 @@ S = TypeVar("S", bound=BaseRecipeSettings)
 
 
 @dataclass(frozen=True)
-class BaseRecipe(ABC, Generic[S]):
+class BaseRecipe(Generic[S]):
     """A recipe, validated and built.
 
     Attributes:
@@ -100,6 +99,9 @@ class BaseRecipe(ABC, Generic[S]):
 
     EXTRA_WEIGHTED: ClassVar[Mapping[str, ComponentKind]]
     """The weighted components that only this kind of recipe has, by path."""
+
+    DESIGN: ClassVar[Callable[..., Any]]
+    """The class of its design. Its fields are `design_fields` and the settings that only this kind of recipe has."""
 
     GENERATOR: ClassVar[Callable[..., Generator[Any]]]
     """The class of its generators."""
@@ -146,7 +148,7 @@ class BaseRecipe(ABC, Generic[S]):
 
     def to_dict(self) -> SettingsDict:
         """Return every setting but the curriculum, as JSON; `read` of the result gives the same recipe."""
-        settings = self.settings.model_dump(mode="json", exclude={CURRICULUM_KEY})
+        settings = self.settings.model_dump(mode="json", exclude={CURRICULUM_KEY}, warnings=False)
         for path, weighted in self.weighted_components.items():
             *parents, key = path.split(".")
             node = reduce(getitem, parents, settings)
@@ -163,10 +165,6 @@ class BaseRecipe(ABC, Generic[S]):
         """
         return find_fonts(self.settings.fonts)
 
-    @abstractmethod
-    def design(self, inventory: FontInventory) -> Any:
-        """Return the design of the samples."""
-
     def generator(
         self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
     ) -> Generator[Any]:
@@ -182,6 +180,13 @@ class BaseRecipe(ABC, Generic[S]):
             InputError: No font covers one of the corpora.
         """
         return type(self).GENERATOR(self.design(inventory), seed, prefix, cache)
+
+    def design(self, inventory: FontInventory) -> Any:
+        """Return the design of the samples, a `LineDesign` or a `SceneDesign`."""
+        fields = self.design_fields(inventory)
+        for name in self.SETTINGS.model_fields.keys() - BaseRecipeSettings.model_fields.keys():
+            fields[name] = self.entries(name) if name in self.EXTRA_WEIGHTED else getattr(self.settings, name)
+        return type(self).DESIGN(**fields)
 
     def entries(self, path: str) -> tuple[WeightedComponent[Any], ...]:
         """Return the components at a path of the recipe for drawing by weight."""
@@ -224,14 +229,8 @@ class LinesRecipe(BaseRecipe[LinesRecipeSettings]):
 
     SETTINGS: ClassVar = LinesRecipeSettings
     EXTRA_WEIGHTED: ClassVar = {"background": BACKGROUND}
+    DESIGN: ClassVar = LineDesign
     GENERATOR: ClassVar = LineGenerator
-
-    def design(self, inventory: FontInventory) -> LineDesign:
-        """Return the design of the lines."""
-        settings = self.settings
-        return LineDesign(
-            **self.design_fields(inventory), layout=settings.layout, output=settings.output, coverage=settings.coverage
-        )
 
 
 class ScenesRecipeSettings(BaseRecipeSettings):
@@ -252,16 +251,5 @@ class ScenesRecipe(BaseRecipe[ScenesRecipeSettings]):
 
     SETTINGS: ClassVar = ScenesRecipeSettings
     EXTRA_WEIGHTED: ClassVar = {"background": SCENE_BACKGROUND, "layouts": LAYOUT}
+    DESIGN: ClassVar = SceneDesign
     GENERATOR: ClassVar = SceneGenerator
-
-    def design(self, inventory: FontInventory) -> SceneDesign:
-        """Return the design of the scenes."""
-        settings = self.settings
-        return SceneDesign(
-            **self.design_fields(inventory),
-            typesetting=settings.typesetting,
-            layouts=self.entries("layouts"),
-            clutter=settings.clutter,
-            legibility=settings.legibility,
-            output=settings.output,
-        )

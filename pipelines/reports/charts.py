@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +68,8 @@ class Histogram:
         return str(low) if low == high else f"{low} to {high}"
 
 
-class Bar(NamedTuple):
+@dataclass(frozen=True)
+class Bar:
     """A row of a bar chart: how often a name occurs, the length of its bar and its share, both 0 to 1."""
 
     name: str

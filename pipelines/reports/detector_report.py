@@ -1,13 +1,13 @@
 """The page of `ocrmill evaluate --report` for detectors."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from models.detection_outcomes import DetectionOutcome
 from pipelines.evaluation.detector import DetectorAnalysis
-from pipelines.evaluation.outcomes import OverlayClass, WorstPicture
+from pipelines.evaluation.outcomes import EvaluatedInstance, OverlayClass, WorstPicture
 from pipelines.evaluation.slices import Bin, count_all
 from pipelines.reports.formatting import format_percent
 from pipelines.reports.page import search_text
@@ -62,34 +62,21 @@ _MAIN_CAUSES = {
 }
 _MIN_CAUSE_SHARE = 0.1  # of a cause that is mentioned in the summary
 
-OVERLAY_LEGEND: dict[OverlayClass, str] = {
-    "matched": "text, matched",
-    "covered": "text, covered but not matched",
-    "false_negative": "text, false negative (crossed out)",
-    "ignored": "text, ignored",
-    "matched_detection": "detection, matched",
-    "merged": "detection, merged (number of texts)",
-    "other": "detection, split, oversized or undersized",
-    "false_positive": "detection, false positive (struck through)",
-    "ignored_detection": "detection, ignored",
+_OVERLAYS: dict[OverlayClass, tuple[str, str]] = {  # description in the legend, and name in the counts
+    "matched": ("text, matched", "matched"),
+    "covered": ("text, covered but not matched", "only covered"),
+    "false_negative": ("text, false negative (crossed out)", "false negatives"),
+    "ignored": ("text, ignored", "ignored"),
+    "matched_detection": ("detection, matched", "matched"),
+    "merged": ("detection, merged (number of texts)", "merged"),
+    "other": ("detection, split, oversized or undersized", "of another size"),
+    "false_positive": ("detection, false positive (struck through)", "false positives"),
+    "ignored_detection": ("detection, ignored", "ignored"),
 }
+OVERLAY_LEGEND = {overlay_class: description for overlay_class, (description, _) in _OVERLAYS.items()}
 """Description of each outline: texts are drawn as solid lines, detections as broken lines."""
 
 _LEGEND_BOX = np.array([[2, 2], [34, 2], [34, 12], [2, 12]], np.float32)
-
-_TEXT_COUNTS: dict[OverlayClass, str] = {
-    "matched": "matched",
-    "covered": "only covered",
-    "false_negative": "false negatives",
-    "ignored": "ignored",
-}
-_DETECTION_COUNTS: dict[OverlayClass, str] = {
-    "matched_detection": "matched",
-    "merged": "merged",
-    "other": "of another size",
-    "false_positive": "false positives",
-    "ignored_detection": "ignored",
-}
 
 
 def detector_report(title: str, analyses: Sequence[DetectorAnalysis]) -> str:
@@ -123,22 +110,23 @@ def detector_report(title: str, analyses: Sequence[DetectorAnalysis]) -> str:
 
 def _card(picture: WorstPicture) -> dict[str, object]:
     """Return the variables of an image on the page."""
-    counts = Counter[str](instance.overlay_class for instance in picture.instances)
-    labelled = [instance for instance in picture.instances if instance.role == "text"]
+    texts = [instance for instance in picture.instances if instance.role == "text"]
+    detections = [instance for instance in picture.instances if instance.role == "detection"]
+    counts = Counter(instance.overlay_class for instance in picture.instances)
     return {
         "picture": picture,
         "counts": counts,
-        # Texts come last: they lie on top, where the pointer finds them.
-        "outlines": sorted(picture.instances, key=lambda instance: instance.role),
-        "texts": _describe_counts(counts, _TEXT_COUNTS),
-        "detections": _describe_counts(counts, _DETECTION_COUNTS),
-        "merged_texts": sum(instance.outcome == DetectionOutcome.MERGED for instance in labelled),
-        "search_text": search_text(*(t.label for t in labelled), *sorted(counts), picture.source, picture.key),
+        "outlines": [*detections, *texts],  # texts lie on top, where the pointer finds them
+        "texts": _describe_counts(texts),
+        "detections": _describe_counts(detections),
+        "merged_texts": sum(text.outcome == DetectionOutcome.MERGED for text in texts),
+        "search_text": search_text(*(t.label for t in texts), *sorted(counts), picture.source, picture.key),
     }
 
 
-def _describe_counts(counts: Counter[str], names: Mapping[OverlayClass, str]) -> str:
-    return ", ".join(f"{counts[kind]:,} {name}" for kind, name in names.items() if counts[kind]) or "none"
+def _describe_counts(instances: Sequence[EvaluatedInstance]) -> str:
+    counts = Counter(instance.overlay_class for instance in instances)
+    return ", ".join(f"{counts[kind]:,} {name}" for kind, (_, name) in _OVERLAYS.items() if counts[kind]) or "none"
 
 
 def _diagonals(overlay_class: OverlayClass, polygon: Polygon) -> str:

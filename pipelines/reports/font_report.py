@@ -25,7 +25,7 @@ class Script:
     sample: str
 
     def share(self, missing: Set[str]) -> float:
-        """Return the share of letters, 0 to 1, that a font without some letters covers of the best covered repertoire."""
+        """Return the share, 0 to 1, of the best covered repertoire that a font without these letters covers."""
         return max(1 - len(missing & letters) / len(letters) for letters in self.repertoires)
 
 
