@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from pipelines.datasets.line_profile import LineExample, LineProfile
 from pipelines.datasets.rectify import line_size, to_line_polygon
 from pipelines.datasets.scene_profile import LEVELS, ORIGINS, SceneProfile
-from pipelines.io.description import DatasetDescription
-from pipelines.io.statistics import BIN_WIDTH, Statistics
+from pipelines.io.statistics import BIN_WIDTH
 from pipelines.reports.charts import BarChart, CharacterGrid, Histogram
 from pipelines.reports.findings import Finding
 from pipelines.reports.page import render_page, search_text, source_title
@@ -25,12 +24,11 @@ def line_page(profile: LineProfile, findings: Sequence[Finding], examples: Seque
     inspected, total, statistics = len(profile.image_stats), len(profile), profile.statistics
     names = {"Fonts": statistics.fonts, "Corpora": statistics.corpora}
     names |= {"Scripts": statistics.scripts, "Effects": statistics.effects}
-    return render_page(
-        "lines.html",
-        "ocrmill inspect",
-        source_title(profile.source.name),
-        _facts("lines", profile.source.name, {"rows": f"{total:,}"}, profile.description, statistics),
-        findings=findings,
+    return _render(
+        "lines",
+        profile,
+        findings,
+        {"rows": f"{total:,}"},
         sampled="" if inspected == total else f"{inspected:,} of {total:,} images inspected",
         histograms=_line_histograms(profile),
         bar_charts=[BarChart.from_counts(name, counts, statistics.rows) for name, counts in names.items() if counts],
@@ -38,27 +36,32 @@ def line_page(profile: LineProfile, findings: Sequence[Finding], examples: Seque
         examples=examples,
         has_contrast=any(not math.isnan(example.provenance.meta.contrast) for example in examples),
         has_clusters=any(len(example.provenance.clusters) for example in examples),
-        total=total,
     )
 
 
-def _facts(
-    kind: str, path: str, counts: dict[str, str], description: DatasetDescription | None, statistics: Statistics
-) -> dict[str, str]:
-    """Return the values below the title of a page."""
-    if not description:
-        return counts | {"kind": kind, "path": path}
-    return counts | {
-        "kind": description.kind,
-        "source": description.source,
-        "seed": "none" if description.seed is None else str(description.seed),
-        "samples": f"{description.start:,} to {description.start + description.count - 1:,}",
-        "skipped": f"{statistics.skipped_count:,}",
-        "charset": f"{len(description.charset):,} characters",
-        "shards": f"{description.format}{'' if description.complete else ', incomplete'}",
-        "digest": description.digest[:16],
-        "path": path,
-    }
+def _render(
+    kind: str,
+    profile: LineProfile | SceneProfile,
+    findings: Sequence[Finding],
+    counts: dict[str, str],
+    **context: object,
+) -> str:
+    """Render the page of either kind; the values below its title are the counts and what describes the dataset."""
+    name, description = profile.source.name, profile.description
+    facts = counts | {"kind": kind}
+    if description:
+        facts |= {
+            "source": description.source,
+            "seed": "none" if description.seed is None else str(description.seed),
+            "samples": f"{description.start:,} to {description.start + description.count - 1:,}",
+            "skipped": f"{profile.statistics.skipped_count:,}",
+            "charset": f"{len(description.charset):,} characters",
+            "shards": f"{description.format}{'' if description.complete else ', incomplete'}",
+            "digest": description.digest[:16],
+        }
+    facts["path"] = name
+    title, total = source_title(name), len(profile)
+    return render_page(f"{kind}.html", "ocrmill inspect", title, facts, findings=findings, total=total, **context)
 
 
 def _line_histograms(profile: LineProfile) -> list[Histogram]:
@@ -84,19 +87,17 @@ def scene_page(profile: SceneProfile, findings: Sequence[Finding], rows: NDArray
         "ignored": f"{int(profile.texts['ignore'].sum()):,}",
     }
     sampled = "" if profile.sampled == len(profile) else f"{profile.sampled:,} of {len(profile):,} scenes inspected"
-    return render_page(
-        "scenes.html",
-        "ocrmill inspect",
-        source_title(profile.source.name),
-        _facts("scenes", profile.source.name, counts, profile.description, profile.statistics),
-        findings=findings,
+    return _render(
+        "scenes",
+        profile,
+        findings,
+        counts,
         sampled=sampled,
         histograms=_scene_histograms(profile),
         bar_charts=_scene_bars(profile),
         characters=CharacterGrid.from_counts(profile.characters) if profile.characters else None,
         cards=_scene_cards(profile, rows),
         num_cards=len(rows),
-        total=len(profile),
     )
 
 
