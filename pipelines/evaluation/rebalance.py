@@ -54,7 +54,7 @@ def reweight_components(
     """
     for part, attribute, path, share in _COMPONENTS:
         components = {**recipe.listed_components, **recipe.weighted_components}[path]
-        written = reduce(getitem, path.split("."), settings)
+        written: Any = reduce(getitem, path.split("."), settings)
         entries: dict[str, dict[str, Any]] = {}
         weights = []
         for i, c in enumerate(components):

@@ -30,9 +30,7 @@ def render_evaluation(
         **context: Further variables of the template.
     """
     names = [analysis.evaluation.source.name for analysis in analyses]
-    counts, scores = merge_scores(
-        [(name, a.evaluation.scores.as_dict()) for name, a in zip(names, analyses, strict=True)]
-    )
+    counts, scores = merge_scores([(a.evaluation.source.name, a.evaluation.scores.as_dict()) for a in analyses])
     parts = [{**part, "heading": f"{name}: " * (len(names) > 1)} for name, part in zip(names, sources, strict=True)]
     return render_page(template, "ocrmill evaluate", title, counts, scores=scores, sources=parts, **context)
 
