@@ -81,7 +81,7 @@ def draw_component_sheet(recipe: ResolvedRecipe, count: int = 8, seed: int = 0) 
         raise InputError(f"a page shows 1 to {_MAX_LINES} lines of every component, not {count}")
     previews = list(list_component_previews(recipe))
     inventory = previews[0].recipe.inventory()
-    plain = previews[0].recipe.generator(inventory, seed, "")
+    plain = LineGenerator(previews[0].recipe.design(inventory), seed, "")
     drawn = [(one.key, one.name, _draw(plain.with_design(one.recipe.design(inventory)), count)) for one in previews]
     parts: list[Image] = []
     for key, (_, title) in _KINDS.items():

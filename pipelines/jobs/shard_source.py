@@ -159,7 +159,7 @@ class SampleSource(ShardSource):
 
     def rows(self, spec: ShardSpec) -> Iterator[Row | SkippedSample]:
         """The encoded samples of a shard."""
-        return draw_rows(self.generator, spec.samples, self.kind, self.image_format, self.name)
+        return draw_rows(self.generator, spec.samples, self.image_format, self.name)
 
 
 SourceT = TypeVar("SourceT", bound=type[ShardSource])

@@ -2,9 +2,9 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from pipelines.config import SettingsDict, read_yaml, suggest_key
+from pipelines.recipes.paths import map_strings
 from synthtext.core import InputError
 from synthtext.corpora import languages
 
@@ -32,10 +32,7 @@ def is_recipe(spec: str | Path) -> bool:
 
 
 def read_preset(name: str) -> SettingsDict:
-    """Read the settings of a preset.
-
-    Args:
-        name: One of `recipe_preset_names()`.
+    """Read the settings of one of the `recipe_preset_names`.
 
     Raises:
         InputError: There is no such preset; the message names the most similar one.
@@ -44,7 +41,7 @@ def read_preset(name: str) -> SettingsDict:
     if name in _files():
         settings: SettingsDict = read_yaml(_PRESETS / f"{name}.yaml")
     elif name.startswith(_PREFIX) and language in languages():
-        settings = _fill(read_yaml(_TEMPLATE), language)
+        settings = map_strings(read_yaml(_TEMPLATE), lambda text: text.replace("{language}", language))
     else:
         raise InputError(f"there is no recipe {name!r}; {_hint(name)} (or name a YAML file)")
     return apply_base(settings)
@@ -62,15 +59,6 @@ def apply_base(settings: SettingsDict) -> SettingsDict:
 
 def _files() -> list[str]:
     return [path.stem for path in _PRESETS.glob("*.yaml")]
-
-
-def _fill(node: Any, language: str) -> Any:
-    """Return a copy of a part of the template with "{language}" replaced."""
-    if isinstance(node, dict):
-        return {key: _fill(value, language) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_fill(value, language) for value in node]
-    return node.replace("{language}", language) if isinstance(node, str) else node
 
 
 def _hint(name: str) -> str:
