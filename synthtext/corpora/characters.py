@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from synthtext.core import InputError, check_range
-from synthtext.corpora.corpus import clean_text
+from synthtext.corpora.corpus import PicklesSettings, clean_text
 from synthtext.corpora.language import resolve_charset
 
 _MAX_CHARACTERS = 1000
 
 
 @dataclass(frozen=True)
-class Characters:
+class Characters(PicklesSettings):
     """Draws strings of uniformly distributed characters.
 
     White space, characters that NFC replaces, and marks and joiners (which need a letter) are excluded.
@@ -75,9 +75,6 @@ class Characters:
     @cached_property
     def _alphabet_set(self) -> frozenset[str]:
         return frozenset(self.alphabet)
-
-    def __getstate__(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in ("characters", "charset", "count_range", "exclude")}
 
 
 def _stands_alone(character: str) -> bool:

@@ -2,6 +2,7 @@
 
 import string
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -108,21 +109,18 @@ class Confusables:
 
     @cached_property
     def _in_words(self) -> dict[str, list[str]]:
-        letters_only = [] if self.pairs else [tuple(pair.split()) for pair in _IN_WORDS]
-        return self._partners([(a, b) for a, b in letters_only])
+        return self._partners(() if self.pairs else _IN_WORDS)
 
     @cached_property
     def _in_codes(self) -> dict[str, list[str]]:
-        found = self._partners([])
-        return {part: partners for part, partners in found.items() if set(part) <= set(_CODE)}
+        return {part: partners for part, partners in self._partners(()).items() if set(part) <= set(_CODE)}
 
-    def _partners(self, one_way: list[tuple[str, str]]) -> dict[str, list[str]]:
+    def _partners(self, one_way: Sequence[str]) -> dict[str, list[str]]:
         """Possible replacements of every part."""
-        own = [tuple(pair.split()) for pair in _LATIN] + [(pair[0], pair[1]) for pair in _HAN]
-        both_ways = self.pairs or [(a, b) for a, b in own]
+        both_ways: Sequence[Sequence[str]] = self.pairs or [*map(str.split, _LATIN), *_HAN]
         known = set("".join(map("".join, self.pairs)) or language_characters(self.language))
         found: defaultdict[str, list[str]] = defaultdict(list)
-        for part, partner in [*both_ways, *((b, a) for a, b in both_ways), *one_way]:
+        for part, partner in [*both_ways, *(pair[::-1] for pair in both_ways), *map(str.split, one_way)]:
             if known.issuperset(part + partner):
                 found[part].append(partner)
         return dict(found)

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.core import InputError
-from synthtext.corpora.case import Case, CaseMixture, to_case
-from synthtext.corpora.corpus import clean_text
+from synthtext.corpora.corpus import PicklesSettings, clean_text
+from synthtext.corpora.language import Case, CaseMixture, to_case
 
 _CHUNK = 1 << 24
 _SPLIT_ATTEMPTS = 1000
@@ -21,9 +21,11 @@ _VALIDATION_PARTS, _PARTS = 1, 10
 _SEARCHED = 1 << 22  # bytes that are searched for a character: a millisecond
 _SEARCHES = 4  # for a line of the split in a case that keeps the character
 
+Data: TypeAlias = mmap.mmap | bytes
+
 
 @dataclass(frozen=True)
-class TextFile:
+class TextFile(PicklesSettings):
     """Draws lines of a UTF-8 file, uniformly.
 
     The file is memory-mapped; only the offsets of its lines are held in memory (8 bytes a line).
@@ -54,7 +56,7 @@ class TextFile:
         lines = self._lines
         for _ in range(_SPLIT_ATTEMPTS):
             text = lines.read(int(rng.integers(len(lines))))
-            if self.split == "all" or split_for_text(text) == self.split:
+            if self._is_in_split(text):
                 return self._cases.apply(text, self._cases.draw(rng))
         raise InputError(f"corpus {str(self.path)!r}: none of {_SPLIT_ATTEMPTS} lines is in the split {self.split!r}")
 
@@ -72,10 +74,8 @@ class TextFile:
             small = to_case(character, "lower", self.language) if case in ("title", "upper") else character
             for written in dict.fromkeys((small, character)):
                 text = self._lines.find(written, position)
-                if text is not None and (self.split == "all" or split_for_text(text) == self.split):
-                    text = self._cases.apply(text, case)
-                    if character in text:
-                        return text
+                if text is not None and self._is_in_split(text) and character in self._cases.apply(text, case):
+                    return self._cases.apply(text, case)
         return None
 
     @cached_property
@@ -86,8 +86,8 @@ class TextFile:
     def _lines(self) -> "_MappedLines":
         return _MappedLines(self.path)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in ("path", "split", "case", "language")}
+    def _is_in_split(self, text: str) -> bool:
+        return self.split == "all" or split_for_text(text) == self.split
 
 
 def split_for_text(text: str) -> Literal["train", "validation"]:
@@ -103,12 +103,12 @@ class _MappedLines:
         try:
             with path.open("rb") as file:
                 size = file.seek(0, 2)
-                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else None
+                self._data: Data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
         except FileNotFoundError:
             raise InputError(f"corpus {str(path)!r}: there is no such file") from None
         except (OSError, ValueError) as error:
             raise InputError(f"corpus {str(path)!r} cannot be opened: {error}") from None
-        if self._data is None:
+        if not self._data:
             raise InputError(f"corpus {str(path)!r} is empty")
         _check_text(self._data, path)
         self._starts, self._stops = _line_bounds(self._data)
@@ -119,12 +119,10 @@ class _MappedLines:
         return len(self._starts)
 
     def read(self, line: int) -> str:
-        assert self._data is not None
         return self._data[int(self._starts[line]) : int(self._stops[line])].decode().removeprefix("\ufeff")
 
     def find(self, text: str, position: float) -> str | None:
         """Return the first line with a text, from a position (0 to 1) on, continuing at the start of the file."""
-        assert self._data is not None
         pattern, start = text.encode(), int(position * len(self._data))
         at = self._data.find(pattern, start, start + _SEARCHED)
         if at < 0:
@@ -133,7 +131,7 @@ class _MappedLines:
         return self.read(line) if at >= 0 and line >= 0 and at < self._stops[line] else None
 
 
-def _check_text(data: mmap.mmap, path: Path) -> None:
+def _check_text(data: Data, path: Path) -> None:
     line = 1
     for start, block in _blocks_of_whole_lines(data):
         if b"\x00" in block:
@@ -148,7 +146,7 @@ def _check_text(data: mmap.mmap, path: Path) -> None:
         line += block.count(b"\n")
 
 
-def _blocks_of_whole_lines(data: mmap.mmap) -> Iterator[tuple[int, bytes]]:
+def _blocks_of_whole_lines(data: Data) -> Iterator[tuple[int, bytes]]:
     """Blocks of about 16 MiB that end at the end of a line, with their offsets."""
     start = 0
     while start < len(data):
@@ -158,7 +156,7 @@ def _blocks_of_whole_lines(data: mmap.mmap) -> Iterator[tuple[int, bytes]]:
         start = stop
 
 
-def _line_bounds(data: mmap.mmap) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _line_bounds(data: Data) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Start and stop offsets of the lines that are not blank."""
     starts, stops = [], []
     for offset, block in _blocks_of_whole_lines(data):

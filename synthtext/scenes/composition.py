@@ -96,13 +96,13 @@ class RowCell(NamedTuple):
         line: The line.
         left: Left side of the cell, pixels.
         right: Right side of the cell.
-        share: Fraction of the free space to the left of the line: 0 aligns it left, 1 right.
+        alignment: Fraction of the free space to the left of the line: 0 aligns it left, 1 right.
     """
 
     line: TypesetLine
     left: float
     right: float
-    share: float
+    alignment: float
 
 
 def stack_rows(rows: Sequence[Sequence[RowCell]], top: float, leading: float) -> list[PositionedLine]:
@@ -121,13 +121,10 @@ def stack_rows(rows: Sequence[Sequence[RowCell]], top: float, leading: float) ->
         free = bottom + ascent + (_ROW_GAP * em if number else 0)
         baseline = max(baseline + leading * em, free) if number else free
         bottom = max(baseline + cell.line.curved.box.bottom * cell.line.em for cell in row)
-        for line, left, right, share in row:
-            x = left + share * (right - left - line.width) - line.curved.box.left * line.em
+        for line, left, right, alignment in row:
+            x = left + alignment * (right - left - line.width) - line.curved.box.left * line.em
             lines.append(PositionedLine(line, x, baseline))
     return lines
-
-
-_MAX_LIGHTNESS = 80  # of print
 
 
 class LayoutItem(NamedTuple):
@@ -148,6 +145,11 @@ class LayoutItem(NamedTuple):
     grouped: bool = False
     plate: bool = False
     rules: tuple[Points, ...] = ()
+
+    @property
+    def bottom(self) -> float:
+        """Bottom of the block on the sheet."""
+        return self.y + self.block.height
 
 
 class Composition(NamedTuple):
@@ -187,14 +189,3 @@ class PlacedItem(NamedTuple):
         """The bars of ink in the image."""
         from_sheet = Warp.translation(-self.item.x, -self.item.y).then(self.warp)
         return [np.asarray(from_sheet.points(rule), np.float32) for rule in self.item.rules]
-
-
-def print_on_sheet(rng: np.random.Generator, composition: Composition, sheet: Warp) -> list[PlacedItem]:
-    """Place items on a sheet with the given warp, printed in a random dark colour."""
-    lightness, *tint = rng.random(4).tolist()
-    red, green, blue = (
-        float(np.clip(_MAX_LIGHTNESS * lightness * lightness + 25 * (channel - 0.5), 0, 255)) for channel in tint
-    )
-    return [
-        PlacedItem(item, Warp.translation(item.x, item.y).then(sheet), (red, green, blue)) for item in composition.items
-    ]

@@ -69,10 +69,9 @@ class Typesetter:
 
     def typeset(self, spec: LineSpec, *, bend: bool = False) -> TypesetLine | None:
         """Shape a text, along its baseline if `bend`; None if this is impossible."""
+        shaping = spec.shaping if bend else spec.shaping._replace(vertical=False)
         try:
-            line = shape_line(
-                spec.displayed, spec.face, spec.shaping if bend else spec.shaping._replace(vertical=False)
-            )
+            line = shape_line(spec.displayed, spec.face, shaping)
         except Rejection:
             return None
         baseline = spec.baseline.component
@@ -121,10 +120,6 @@ def join_texts(texts: Sequence[str]) -> str:
     """Join texts by spaces, unless their scripts have none."""
     parts = [texts[0]]
     for before, text in pairwise(texts):
-        unspaced = _script(before[-1]) in _UNSPACED and _script(text[0]) in _UNSPACED
+        unspaced = all(itemize(c)[0].script in _UNSPACED for c in (before[-1], text[0]))
         parts.append(text if unspaced else f" {text}")
     return "".join(parts)
-
-
-def _script(character: str) -> str:
-    return itemize(character)[0].script
