@@ -94,17 +94,12 @@ def _knit(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> GreyTexture
     return to_texture((0.5 + np.clip(shade, 0, 0.995) / 2).astype(np.float32))
 
 
-# Dark and light colours of the grain: pine, oak, beech, walnut, mahogany, ebony, weathered, painted white and blue.
-_WOODS = (
-    ((176, 124, 70), (226, 184, 126)),
-    ((134, 92, 52), (196, 152, 98)),
-    ((186, 140, 104), (226, 188, 152)),
-    ((62, 38, 24), (124, 84, 54)),
-    ((84, 34, 22), (150, 76, 50)),
-    ((24, 20, 18), (66, 56, 50)),
-    ((92, 90, 86), (164, 160, 152)),
-    ((188, 186, 178), (238, 236, 230)),
-    ((54, 86, 104), (112, 148, 162)),
+_WOODS = (  # dark and light colour of the grain
+    *(((176, 124, 70), (226, 184, 126)), ((134, 92, 52), (196, 152, 98))),  # pine, oak
+    *(((186, 140, 104), (226, 188, 152)), ((62, 38, 24), (124, 84, 54))),  # beech, walnut
+    *(((84, 34, 22), (150, 76, 50)), ((24, 20, 18), (66, 56, 50))),  # mahogany, ebony
+    *(((92, 90, 86), (164, 160, 152)), ((188, 186, 178), (238, 236, 230))),  # weathered, painted white
+    ((54, 86, 104), (112, 148, 162)),  # painted blue
 )
 
 

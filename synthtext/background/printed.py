@@ -83,19 +83,13 @@ def _line(image: Image, first: tuple[float, float], last: tuple[float, float], c
 
 def _points(image: Image, step: float, parameters: Parameters) -> None:
     """Draw round points in rows and columns."""
-    aside, down = (
-        _distance_to_points(length, parameters[name], step)
-        for length, name in zip(image.shape[1::-1], "xy", strict=True)
-    )
-    away = np.sqrt(down[:, None] ** 2 + aside**2)
+    distances = []
+    for length, start in zip(image.shape[1::-1], (parameters["x"], parameters["y"]), strict=True):
+        position = (np.arange(length, dtype=np.float32) + 0.5) / np.float32(step) - np.float32(start)
+        distances.append(np.abs(position - np.round(position)) * np.float32(step))
+    away = np.sqrt(distances[1][:, None] ** 2 + distances[0] ** 2)
     mask = np.clip((max(0.9, 0.07 * step) + 0.5 - away) * 255, 0, 255).astype(np.uint8)
     image[:] = composite(image, mask, parameters["line"])
-
-
-def _distance_to_points(length: int, start: float, step: float) -> NDArray[np.float32]:
-    """Distance of pixels from the nearest of the positions that are `step` apart."""
-    position = (np.arange(length, dtype=np.float32) + 0.5) / np.float32(step) - np.float32(start)
-    return np.asarray(np.abs(position - np.round(position)) * np.float32(step), np.float32)
 
 
 _MAX_INSETS = (0.03, 0.09) * 2  # of lines left, above, right, below, in heights: they must not look like letters

@@ -25,15 +25,12 @@ NOISE_FIELD_SIZE = 512
 
 
 def smooth_noise(size: Size, cell: float, offset: tuple[int, int]) -> NDArray[np.uint8]:
-    """Interpolated noise, the same in every process.
+    """Interpolated noise, the same in every process: (H, W) uint8 with a mean of about 128.
 
     Args:
         size: Size in whole pixels.
         cell: Pixels between independent values, at least 1.
         offset: Column and row of the field at which the noise starts, each from 0 to `NOISE_FIELD_SIZE` - 1.
-
-    Returns:
-        (H, W) uint8 with a mean of about 128.
     """
     width, height = int(size.width), int(size.height)
     cell = max(1.0, cell)

@@ -43,8 +43,7 @@ class Characters(PicklesSettings):
         Raises:
             InputError: The charset cannot be read, or no character is left.
         """
-        low, high = self.count_range
-        count = int(rng.integers(low, high + 1))
+        count = int(rng.integers(*self.count_range, endpoint=True))
         return "".join(self.alphabet[i] for i in rng.integers(len(self.alphabet), size=count))
 
     def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
@@ -56,11 +55,7 @@ class Characters(PicklesSettings):
         return text[:position] + character + text[position + 1 :]
 
     def check(self) -> None:
-        """Read the charset.
-
-        Raises:
-            InputError: It cannot be read, or no character is left.
-        """
+        """Read the charset; raises the same as `draw`."""
         _ = self.alphabet
 
     @cached_property

@@ -87,11 +87,7 @@ class Confusables:
         )
 
     def check(self) -> None:
-        """Draw a text.
-
-        Raises:
-            InputError: As for `draw`.
-        """
+        """Draw a text; raises the same as `draw`."""
         self.draw(np.random.default_rng(0))
 
     def _exchange(self, rng: np.random.Generator, text: str, part: str, partners: list[str]) -> str:
@@ -100,8 +96,8 @@ class Confusables:
         return text[:position] + partners[int(rng.integers(len(partners)))] + text[position + len(part) :]
 
     def _code(self, rng: np.random.Generator) -> str:
-        low, high = self.length_range
-        return "".join(_CODE[i] for i in rng.integers(len(_CODE), size=int(rng.integers(low, high + 1))))
+        length = int(rng.integers(*self.length_range, endpoint=True))
+        return "".join(_CODE[i] for i in rng.integers(len(_CODE), size=length))
 
     @cached_property
     def _words(self) -> Words:

@@ -108,7 +108,7 @@ _JOINING = set("/\\_-:^*~·")  # signs between two texts
 _SPACED = set("&+=|×÷•–—")  # signs mostly surrounded by spaces
 _ATTACHED = ("Mn", "Mc", "Me", "Cf")  # categories of marks and joiners, which need a letter
 _PAIRS = "() [] {} <> «» “” ‘’ „“ \"\" '' （） 【】 《》 〈〉 「」 『』 〔〕 ［］ ｛｝"
-_PARTNERS = {opener: closer for opener, closer in _PAIRS.split()}
+_PARTNERS = {pair[0]: pair[1] for pair in _PAIRS.split()}
 _OPENERS = {closer: opener for opener, closer in _PARTNERS.items() if opener != "„"}
 
 
@@ -122,13 +122,8 @@ def insert_character(rng: np.random.Generator, text: str, character: str, after:
 
     It replaces a character of the same category and script (a capital letter, a digit). If there is none, brackets and
     quotation marks enclose the text, currency signs, # and @ precede it, joining characters (a space, /, &) separate
-    two texts, and others follow the text. Characters that need a letter (marks, joiners) are not inserted.
-
-    Args:
-        rng: Draws the position.
-        text: Text to change.
-        character: Character to insert.
-        after: Text after a joining character; may be empty.
+    it from `after` (which may be empty), and others follow the text. Characters that need a letter (marks, joiners) are
+    not inserted.
     """
     if character == " ":
         return f"{text} {after}"

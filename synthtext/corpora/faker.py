@@ -50,11 +50,7 @@ class Faker(PicklesSettings):
         return " ".join(str(value).split())
 
     def check(self) -> None:
-        """Draw a few texts.
-
-        Raises:
-            InputError: As for `draw`.
-        """
+        """Draw a few texts twice; raises the same as `draw`, also if they differ."""
         first, again = np.random.default_rng(0), np.random.default_rng(0)
         if [self.draw(first) for _ in range(_CHECKED_DRAWS)] != [self.draw(again) for _ in range(_CHECKED_DRAWS)]:
             raise InputError(

@@ -21,11 +21,7 @@ Case: TypeAlias = Literal["as_is", "lower", "title", "upper"]
 
 
 class CaseMixture:
-    """Random letter cases.
-
-    Args:
-        weights: Weights of the cases.
-        language: Language of the words.
+    """Random letter cases by weight, of words of a language.
 
     Raises:
         InputError: A weight is negative or not finite, or none is above 0.
@@ -104,11 +100,7 @@ def languages() -> tuple[str, ...]:
 
 
 def check_language(language: str, where: str) -> None:
-    """Check that there is a word list for a language.
-
-    Args:
-        language: Code ("de").
-        where: Name of the setting, for the message.
+    """Check that there is a word list for a language; `where` is the name of the setting for the message.
 
     Raises:
         InputError: There is none; the message lists the known languages.
@@ -125,13 +117,9 @@ def has_spaces(language: str) -> bool:
 
 @lru_cache(maxsize=4)
 def language_words(language: str, size: int) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Return the most frequent words in the scripts of a language, with their frequencies.
+    """Return up to `size` of the most frequent words in the scripts of a language, with their frequencies.
 
     Foreign words and numbers (whose digits are zeros in the lists) are omitted.
-
-    Args:
-        language: Code ("de").
-        size: Maximum number of words.
 
     Raises:
         InputError: There is no word list for the language.

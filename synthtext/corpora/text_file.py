@@ -63,10 +63,7 @@ class TextFile(PicklesSettings):
     def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
         """Return the next line with a character, from a random position on; None if there is none in four megabytes.
 
-        A line after many without the character is drawn more often.
-
-        Raises:
-            InputError: The file does not exist, is not UTF-8 text, or has no line.
+        A line after many without the character is drawn more often. Raises the same as `draw`.
         """
         for _ in range(_SEARCHES):
             case = self._cases.draw(rng)
@@ -110,8 +107,7 @@ class _MappedLines:
             raise InputError(f"corpus {str(path)!r} cannot be opened: {error}") from None
         if not self._data:
             raise InputError(f"corpus {str(path)!r} is empty")
-        _check_text(self._data, path)
-        self._starts, self._stops = _line_bounds(self._data)
+        self._starts, self._stops = _line_bounds(self._data, path)
         if not len(self._starts):
             raise InputError(f"corpus {str(path)!r} has no line with a text")
 
@@ -131,9 +127,10 @@ class _MappedLines:
         return self.read(line) if at >= 0 and line >= 0 and at < self._stops[line] else None
 
 
-def _check_text(data: Data, path: Path) -> None:
-    line = 1
-    for start, block in _blocks_of_whole_lines(data):
+def _line_bounds(data: Data, path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Check that a file is UTF-8 text; return start and stop offsets of the lines that are not blank."""
+    starts, stops, line = [], [], 1
+    for offset, block in _blocks_of_whole_lines(data):
         if b"\x00" in block:
             raise InputError(f"corpus {str(path)!r} is a binary file (a zero byte after line {line}), not UTF-8 text")
         try:
@@ -141,25 +138,9 @@ def _check_text(data: Data, path: Path) -> None:
         except UnicodeDecodeError as error:
             at = line + block[: error.start].count(b"\n")
             raise InputError(
-                f"corpus {str(path)!r} is not UTF-8 text: byte {start + error.start}, line {at}; convert it first"
+                f"corpus {str(path)!r} is not UTF-8 text: byte {offset + error.start}, line {at}; convert it first"
             ) from None
         line += block.count(b"\n")
-
-
-def _blocks_of_whole_lines(data: Data) -> Iterator[tuple[int, bytes]]:
-    """Blocks of about 16 MiB that end at the end of a line, with their offsets."""
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start + _CHUNK)
-        stop = len(data) if end < 0 else end + 1
-        yield start, data[start:stop]
-        start = stop
-
-
-def _line_bounds(data: Data) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Start and stop offsets of the lines that are not blank."""
-    starts, stops = [], []
-    for offset, block in _blocks_of_whole_lines(data):
         array = np.frombuffer(block, np.uint8)
         ends = np.flatnonzero(array == ord("\n"))
         if not block.endswith(b"\n"):
@@ -170,3 +151,13 @@ def _line_bounds(data: Data) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         starts.append(begins[visible] + offset)
         stops.append(ends[visible] + offset)
     return np.concatenate(starts).astype(np.int64), np.concatenate(stops).astype(np.int64)
+
+
+def _blocks_of_whole_lines(data: Data) -> Iterator[tuple[int, bytes]]:
+    """Blocks of about 16 MiB that end at the end of a line, with their offsets."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _CHUNK)
+        stop = len(data) if end < 0 else end + 1
+        yield start, data[start:stop]
+        start = stop

@@ -16,15 +16,10 @@ from synthtext.corpora.language import Case, CaseMixture, has_spaces, language_w
 
 
 class Lexicon:
-    """Draws words by weight.
-
-    Args:
-        words: Distinct words.
-        weights: (N,) weights of the words, above 0.
-    """
+    """Draws words by weight: N distinct words, and (N,) weights above 0."""
 
     def __init__(self, words: tuple[str, ...], weights: NDArray[np.float64]) -> None:
-        self._words, self._weights = words, weights
+        self._words, self._weights, self._weighted = words, weights, WeightedSampler(weights)
         self._narrowed: dict[tuple[str, bool], tuple[Sequence[int], WeightedSampler] | None] = {}
 
     def draw(self, rng: np.random.Generator) -> str:
@@ -56,10 +51,6 @@ class Lexicon:
     def _index(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
         return _index_of(self._words)
 
-    @cached_property
-    def _weighted(self) -> WeightedSampler:
-        return WeightedSampler(self._weights)
-
 
 @lru_cache(maxsize=2)
 def _index_of(words: tuple[str, ...]) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
@@ -73,6 +64,7 @@ def _index_of(words: tuple[str, ...]) -> tuple[dict[str, list[int]], dict[str, l
     return dict(within), dict(at_start)
 
 
+_MAX_SIZE = 10_000_000  # words to draw from
 _MAX_WORDS = 1000  # of a text
 _CASE_DRAWS = 8  # in search of one in which the character occurs
 
@@ -99,13 +91,8 @@ class Words:
     separator: str | None = None
 
     def __post_init__(self) -> None:
-        low, high = self.count_range
-        if not 1 <= low <= high:
-            raise InputError(f"count_range {[low, high]} must be two numbers from 1 up, the smaller one first")
-        if high > _MAX_WORDS:
-            raise InputError(f"count_range {[low, high]}: a text has at most {_MAX_WORDS} words")
-        if self.size < 1:
-            raise InputError(f"size {self.size} must be at least 1")
+        check_range("count_range", self.count_range, 1, _MAX_WORDS, "counts")
+        check_number("size", self.size, 1, _MAX_SIZE)
         check_number("exponent", self.exponent, 0, 2)
         CaseMixture(self.case, self.language)
 
@@ -120,8 +107,7 @@ class Words:
     def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
         """Draw words of which one contains a character, in a case in which it does; None if there is none.
 
-        Raises:
-            InputError: wordfreq has no list for the language.
+        Raises the same as `draw`.
         """
         low, high = self.count_range
         if character in self._separator and high > 1:
@@ -157,7 +143,6 @@ class Words:
 
 
 _HAN = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff]+")
-_MAX_SIZE = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -200,11 +185,7 @@ class JiebaWords(PicklesSettings):
         return self.separator.join(self._lexicon.draw_several(rng, *self.count_range, including=word))
 
     def check(self) -> None:
-        """Read the dictionary.
-
-        Raises:
-            InputError: jieba is not installed.
-        """
+        """Read the dictionary; raises the same as `draw`."""
         _ = self._lexicon
 
     @cached_property

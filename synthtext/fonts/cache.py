@@ -50,10 +50,12 @@ class FaceCache:
 
     def face(self, file: FontFile) -> Face:
         """Return the open face of a file, with its variations."""
-        face = self._faces[file.key] = self._faces.pop(file.key, None) or Face(file)  # at the end
+        if file.key not in self._faces:
+            self._faces[file.key] = Face(file)
+        self._faces.move_to_end(file.key)
         if len(self._faces) > self._faces_limit:
             self._faces.popitem(last=False)
-        return face
+        return self._faces[file.key]
 
     def rasters(self, face: Face, size: int) -> Mapping[int, GlyphRaster]:
         """Return the glyphs of a face at one of `RASTER_SIZES`, by glyph id."""

@@ -52,12 +52,10 @@ class FontInventory:
     Attributes:
         fonts: Usable faces without duplicates, sorted by digest: the same on every machine with the same fonts.
         skipped: Why a font of the system was skipped, by path.
-        vary_axes: Whether variable fonts are drawn along their axes.
     """
 
     fonts: tuple[FontFile, ...]
     skipped: dict[str, str]
-    vary_axes: bool = True
 
 
 def find_fonts(options: FontOptions) -> FontInventory:
@@ -79,7 +77,7 @@ def find_fonts(options: FontOptions) -> FontInventory:
     if not faces:
         raise InputError("fonts: no font was found; add a folder to fonts.folders, or set fonts.bundled=true")
     distinct = {face.key: face for face in reversed(faces)}  # the first of equal ones remains
-    return FontInventory(tuple(distinct[key] for key in sorted(distinct)), skipped, options.vary_axes)
+    return FontInventory(tuple(distinct[key] for key in sorted(distinct)), skipped)
 
 
 def bundled_fonts() -> list[Path]:

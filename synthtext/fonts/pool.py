@@ -24,10 +24,6 @@ def font_weights(fonts: Sequence[FontFile], given: Mapping[str, float]) -> tuple
     A key with *, ? or [ is a case-insensitive shell pattern of face names, which may match none. Fonts without a
     matching key have the weight 1.
 
-    Args:
-        fonts: Fonts that were found.
-        given: Weights by name or pattern.
-
     Raises:
         InputError: No font has a given name, or every font has the weight 0.
     """
@@ -174,7 +170,7 @@ def build_font_pool(
         )
         for members in families.values()
     ]
-    return FontPool(pooled, corpus_fonts, vary_axes=inventory.vary_axes)
+    return FontPool(pooled, corpus_fonts, vary_axes=options.vary_axes)
 
 
 def _probe(entry: WeightedComponent[Corpus], charset: Charset, rng: np.random.Generator) -> list[str]:

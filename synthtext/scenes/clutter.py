@@ -39,12 +39,10 @@ class Clutter:
         check_fraction("clutter: occlusion_probability", self.occlusion_probability)
         check_range("clutter: occlusion_range", self.occlusion_range, 0.02, 1, "shares")
 
-    def draw_distractors(self, rng: np.random.Generator, image: Image) -> int:
-        """Draw distractors into an image (H, W, 3) in place, and return their number."""
-        count = int(rng.integers(*self.distractors_range, endpoint=True))
-        for _ in range(count):
+    def draw_distractors(self, rng: np.random.Generator, image: Image) -> None:
+        """Draw distractors into an image (H, W, 3) in place."""
+        for _ in range(int(rng.integers(*self.distractors_range, endpoint=True))):
             _draw_distractor(rng, image)
-        return count
 
     def occlude(
         self, rng: np.random.Generator, image: Image, lines: Sequence[RenderedLine]
@@ -74,11 +72,8 @@ class Clutter:
         position, share, lean, kind = rng.random(4).tolist()
         x, y = (begin + (end - begin) * np.float32(position)).tolist()
         box = bounding_box(quads)
-        along = (
-            lerp(self.occlusion_range, share)
-            * float(np.hypot(*(quads[:, 1].mean(axis=0) - quads[:, 0].mean(axis=0))))
-            * len(quads)
-        )
+        length = float(np.hypot(*(quads[:, 1].mean(axis=0) - quads[:, 0].mean(axis=0))))
+        along = lerp(self.occlusion_range, share) * length * len(quads)
         height = line.em * (0.6 + lean)
         if kind < 0.5:
             tilt = (lean - 0.5) * 1.2
@@ -105,8 +100,8 @@ def _draw_distractor(rng: np.random.Generator, image: Image) -> None:
         shapes = _outline(ellipse(centre, (size, size * (0.5 + aspect / 2)), radians), thickness)
     elif kind == 3:  # bars as of a code
         places = np.cumsum(rng.uniform(0.04, 0.16, 16)) - 0.8
-        shapes = [bar((centre[0] + size * p, centre[1] - size * 0.5), (centre[0] + size * p, centre[1] + size * 0.5),
-                      size * 0.05) for p in places]  # fmt: skip
+        top, bottom = centre[1] - size * 0.5, centre[1] + size * 0.5
+        shapes = [bar((x, top), (x, bottom), size * 0.05) for x in centre[0] + size * places]
     else:  # a figure of two parts, like a logo
         shapes = [ellipse(centre, (size * 0.7, size * 0.7), 0.0, 3 + int(6 * aspect))]
         blend_polygon(image, ellipse(centre, (size, size), radians), [255 - part for part in colour], 0.5 + opacity / 2)

@@ -14,13 +14,7 @@ _ROW_GAP = 0.08  # minimum gap between the ink of rows, ems
 
 
 class TypesetLine(NamedTuple):
-    """A shaped line with its font.
-
-    Attributes:
-        curved: The line, in ems.
-        face: Font face.
-        em: Font size in pixels of the plane.
-    """
+    """A shaped line in ems, with its font and its font size in pixels of the plane."""
 
     curved: CurvedLine
     face: Face
@@ -38,13 +32,7 @@ class TypesetLine(NamedTuple):
 
 
 class PositionedLine(NamedTuple):
-    """A line at a position in a plane.
-
-    Attributes:
-        line: The line.
-        x: x of its origin, in pixels of the plane.
-        y: y of its origin.
-    """
+    """A line with the position of its origin in a plane, pixels."""
 
     line: TypesetLine
     x: float
@@ -83,20 +71,16 @@ class TextBlock(NamedTuple):
     @classmethod
     def around(cls, lines: Sequence[PositionedLine]) -> "TextBlock":
         """Create a block whose plane is the bounding box of the lines."""
-        boxes = [line.box for line in lines]
-        left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+        lefts, tops, rights, bottoms = zip(*(line.box for line in lines), strict=True)
+        left, top = min(lefts), min(tops)
         moved = tuple(line._replace(x=line.x - left, y=line.y - top) for line in lines)
-        return cls(moved, max(box.right for box in boxes) - left, max(box.bottom for box in boxes) - top)
+        return cls(moved, max(rights) - left, max(bottoms) - top)
 
 
 class RowCell(NamedTuple):
-    """A line in a cell of a row.
+    """A line in a cell of a row, from `left` to `right` (pixels).
 
-    Attributes:
-        line: The line.
-        left: Left side of the cell, pixels.
-        right: Right side of the cell.
-        alignment: Fraction of the free space to the left of the line: 0 aligns it left, 1 right.
+    `alignment` is the fraction of the free space to the left of the line: 0 aligns it left, 1 right.
     """
 
     line: TypesetLine
@@ -153,19 +137,13 @@ class LayoutItem(NamedTuple):
 
 
 class Composition(NamedTuple):
-    """Everything that the content stream decides.
-
-    Attributes:
-        items: Blocks of text.
-        width: Width of the sheet, or of the image if there is no sheet, pixels.
-        height: Height.
-        fills_picture: Whether the sheet fills the image.
-    """
+    """Everything that the content stream decides: texts on a sheet (or in the image) of this size, pixels."""
 
     items: tuple[LayoutItem, ...]
     width: float
     height: float
     fills_picture: bool = True
+    """Whether the sheet fills the image."""
 
 
 class PlacedItem(NamedTuple):

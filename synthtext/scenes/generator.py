@@ -72,10 +72,6 @@ class SceneStages:
 
     Attributes:
         steps: The stages by name, in order; one raises `Rejection` if the attempt failed.
-
-    Args:
-        design: Settings of the scenes.
-        cache: Cache of faces and their glyphs.
     """
 
     def __init__(self, design: SceneDesign, cache: FaceCache) -> None:
@@ -170,7 +166,6 @@ class SceneGenerator:
     """Generates images with many texts.
 
     Attributes:
-        design: Settings of the scenes.
         stages: Stages that every scene passes through.
         resources: Fonts and backgrounds of the blocks.
 

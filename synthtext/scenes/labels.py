@@ -112,11 +112,8 @@ def label_items(
 
     Words are judged separately; a line with an illegible word is illegible, and so is a block without a legible line.
 
-    Args:
-        items: Rendered items.
-        luminance: (H, W) uint8 of the finished image.
-        occlusion: (H, W) uint8, opacity of occluding objects; None if there are none.
-        legibility: Limits of legibility.
+    `luminance` (H, W) uint8 is of the finished image, `occlusion` (H, W) uint8 is the opacity of occluding objects, or
+    None if there are none.
     """
     instances: list[TextInstance] = []
     size = Size(luminance.shape[1], luminance.shape[0])
@@ -138,9 +135,7 @@ def label_items(
 def word_spans(text: str, offsets: NDArray[np.int32]) -> list[tuple[int, int]]:
     """Return the first cluster of every word and the cluster after its last one; a line without spaces is one word.
 
-    Args:
-        text: Text of the line.
-        offsets: (K + 1,) offsets of its clusters.
+    `offsets` (K + 1,) are those of the clusters in the text.
     """
     visible = [bool(text[start:stop].strip()) for start, stop in pairwise(offsets.tolist())]
     edges = np.flatnonzero(np.diff([False, *visible, False])).tolist()

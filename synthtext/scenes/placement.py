@@ -25,14 +25,7 @@ _SCALES = (1.0, 0.7, 0.5)  # that are tried
 
 
 class Slopes(NamedTuple):
-    """Slopes of the sides of an upright rectangle in perspective.
-
-    Attributes:
-        top: Slope of the top side, y over x.
-        bottom: Slope of the bottom side.
-        left: Slope of the left side, x over y.
-        right: Slope of the right side.
-    """
+    """Slopes of the sides of an upright rectangle in perspective: y over x, or x over y for `left` and `right`."""
 
     top: float = 0.0
     bottom: float = 0.0
@@ -44,9 +37,6 @@ class PlacementMap:
     """A map of a background in cells: smoothness, direction of edges, borders of surfaces, and reserved areas.
 
     Sums over rectangles take four look-ups in integral images.
-
-    Args:
-        background: Image and its maps.
     """
 
     def __init__(self, background: SceneBackground) -> None:
@@ -74,15 +64,15 @@ class PlacementMap:
         return not cv2.countNonZero(cv2.bitwise_and(mask, self._reserved))
 
     def smoothest(self, corners: NDArray[np.int64], columns: int, rows: int) -> NDArray[np.int64]:
-        """Return the free rectangles of cells, smoothest first.
+        """Return which rectangles of `columns` x `rows` cells touch no reserved cell, smoothest first.
 
         Args:
-            corners: (N, 2) column and row of their top-left cells.
+            corners: (N, 2) column and row of the top-left cell of each.
             columns: Number of columns of each.
             rows: Number of rows of each.
 
         Returns:
-            Indices into the corners, without rectangles that touch reserved cells.
+            Indices into the corners.
         """
         boxes = np.hstack([corners, corners + np.array([columns, rows])])
         energy = sum_boxes(self._energy, boxes)
@@ -183,26 +173,14 @@ def _any_in_cell(mask: NDArray[np.bool_], columns: int, rows: int) -> NDArray[np
 
 
 class Placement(NamedTuple):
-    """A placement of a block of text.
-
-    Attributes:
-        warp: From the plane of the block to the image.
-        quad: (4, 2) plane and margin in the image.
-    """
+    """The warp from the plane of a block of text to the image, and the quad (4, 2) of plane and margin there."""
 
     warp: Warp
     quad: Polygon
 
 
 class FreeArea(NamedTuple):
-    """The area that a block requires.
-
-    Attributes:
-        width: Width of the plane, pixels.
-        height: Height of the plane, pixels.
-        margin: Free margin on each side, pixels.
-        min_scale: Minimum scale, 0 to 1.
-    """
+    """The area that a block requires: a plane with a free margin on each side (pixels), scaled down to `min_scale`."""
 
     width: float
     height: float
@@ -215,12 +193,7 @@ def find_placement(
 ) -> Placement | None:
     """Find a placement and reserve it; the block is scaled down if there is no free area. None if no scale fits.
 
-    Args:
-        rng: Draws the candidates.
-        placement_map: Map of the image.
-        area: Required area.
-        degrees: Rotation in degrees.
-        strength: How closely to follow the perspective of the image, 0 to 1.
+    `degrees` is the rotation, `strength` is how closely to follow the perspective of the image, 0 to 1.
     """
     for scale in _SCALES:
         if scale < area.min_scale:
@@ -269,15 +242,9 @@ def _in_perspective(box: Box, slopes: Slopes, weight: float) -> Polygon:
         py = (middle_y + rise * (middle_x - lean * y - x)) / (1 - rise * lean)
         return middle_x + lean * (py - y), py
 
-    return np.array(
-        [
-            corner(box.top, top, box.left, left),
-            corner(box.top, top, box.right, right),
-            corner(box.bottom, bottom, box.right, right),
-            corner(box.bottom, bottom, box.left, left),
-        ],
-        np.float32,
-    )
+    above, below, before, after = (box.top, top), (box.bottom, bottom), (box.left, left), (box.right, right)
+    sides = ((above, before), (above, after), (below, after), (below, before))
+    return np.array([corner(*level, *upright) for level, upright in sides], np.float32)
 
 
 def _limit_slopes(first: float, second: float, ratio: float) -> tuple[float, float]:

@@ -47,13 +47,9 @@ def fill_polygon(polygon: Points, window: Window) -> NDArray[np.uint8]:
 
 
 def blend_polygon(image: Image, polygon: Points, colour: Sequence[float], opacity: float = 1.0) -> None:
-    """Blend a polygon (P, 2; pixels) over an image (H, W, 3) in place; it may extend beyond the image.
+    """Blend a polygon (P, 2; pixels) of a colour (RGB, 0 to 255) and opacity (0 to 1) over an image (H, W, 3) in place.
 
-    Args:
-        image: The image.
-        polygon: The polygon.
-        colour: RGB, 0 to 255.
-        opacity: 0 to 1.
+    The polygon may extend beyond the image.
     """
     window = window_around(polygon, Size(image.shape[1], image.shape[0]))
     if window is not None:
@@ -83,14 +79,7 @@ _STEP = 0.125  # of a side, between the points of a plate's edge, which a curved
 
 
 def draw_plate(rng: np.random.Generator, image: Image, block: TextBlock, warp: Warp) -> None:
-    """Draw a plate behind a block of text into an image (H, W, 3) in place.
-
-    Args:
-        rng: Draws its colours and shape.
-        image: The image.
-        block: Block of text.
-        warp: Warp from the plane of the block to the image.
-    """
+    """Draw a plate behind a block of text into an image (H, W, 3) in place; `warp` is from its plane to the image."""
     lightness, opacity, fraction, rounding, border, *tint = rng.random(8).tolist()
     margin = block.em * (0.25 + 0.27 * fraction)
     radius = margin * rounding if rounding > 0.4 else 0.0

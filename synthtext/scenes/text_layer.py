@@ -88,12 +88,7 @@ class RenderedItem(NamedTuple):
 
 
 class TextRenderer:
-    """Renders blocks of text into images.
-
-    Args:
-        ink: Colours and styles.
-        cache: Cache of faces and their glyphs.
-    """
+    """Renders blocks of text into images, in the colours and styles of an ink."""
 
     def __init__(self, ink: Ink, cache: FaceCache) -> None:
         self._ink, self._cache = ink, cache
@@ -127,9 +122,10 @@ class TextRenderer:
     ) -> list[RenderedLine]:
         ink_style, parameters = style
         block, warp = placed.item.block, placed.warp.then(view_warp)
-        lines, masks = self._locate(placed, warp, Size(image.shape[1], image.shape[0]), style)
-        if not lines:
+        located = self._locate(placed, warp, Size(image.shape[1], image.shape[0]), style)
+        if not located:
             return []
+        lines, masks = [line for line, _ in located], [mask for _, mask in located]
         if placed.item.plate:
             draw_plate(rng, image, block, warp)
         colour = self._choose_colour(rng, image, lines, masks, style, placed)
@@ -148,12 +144,12 @@ class TextRenderer:
 
     def _locate(
         self, placed: PlacedItem, warp: Warp, size: Size, style: StyledInk
-    ) -> tuple[list[RenderedLine], list[InkMask]]:
+    ) -> list[tuple[RenderedLine, InkMask]]:
         """Rasterize the lines that are completely in the image, and compute their ink masks."""
         rasterized = [self._rasterize(positioned, warp, size, style) for positioned in placed.item.block.lines]
         lines = [line for line in rasterized if line is not None]
         if not lines:
-            return [], []
+            return []
         masks = compute_ink_masks(
             [line.coverage for line in lines],
             [
@@ -164,12 +160,11 @@ class TextRenderer:
             [max(1, round(line.em * _BACKGROUND_RADIUS)) for line in lines],
         )
         floor = max(self._ink.contrast_floor, 1.0)
-        kept = [
+        return [
             (line, mask)
             for line, mask in zip(lines, masks, strict=True)
             if mask is not None and mask.strength.min() * _MAX_LUMINANCE_DIFFERENCE >= floor
         ]
-        return [line for line, _ in kept], [mask for _, mask in kept]
 
     def _rasterize(self, positioned: PositionedLine, warp: Warp, size: Size, style: StyledInk) -> RenderedLine | None:
         """Rasterize a line; None if it is too small or not completely in the image."""

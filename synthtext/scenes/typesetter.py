@@ -24,11 +24,7 @@ _CHARACTER_WIDTH = 0.5  # ems, initial estimate
 class Typesetter:
     """Typesets the texts of a scene; all randomness comes from the content stream.
 
-    Args:
-        rng: Content stream.
-        sampler: Sampler of texts.
-        faces: Faces to choose from.
-        size_range: Range of the sampler's uniformly distributed font sizes, pixels.
+    `size_range` is the range of the sampler's uniformly distributed font sizes, pixels.
     """
 
     def __init__(
