@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Box, Parameters, Range, Size, Warp, check_range
+from synthtext.core import BoundedSettings, Box, Parameters, Range, Size, Warp, bounded
 from synthtext.core.warp import Coordinates
 
 _MAX_SEGMENTS = 256  # segments of a side whose ends are warped
@@ -41,7 +41,7 @@ def fit_to_frame(warp: Warp, size: Size, step: float) -> Warp:
 
 
 @dataclass(frozen=True)
-class Elastic:
+class Elastic(BoundedSettings):
     """Bends the image with several waves of random directions, as paper that is not flat.
 
     Each wave shifts points along its crests, so the opposite wave undoes it: the warp cannot fold, it preserves areas
@@ -53,12 +53,8 @@ class Elastic:
         wave_range: wavelengths as fractions of the shorter side, 0.5 to 6.
     """
 
-    strength_range: Range = (0.25, 0.8)
-    wave_range: Range = (0.8, 2.5)
-
-    def __post_init__(self) -> None:
-        check_range("strength_range", self.strength_range, 0, 1)
-        check_range("wave_range", self.wave_range, 0.5, 6)
+    strength_range: Range = bounded((0.25, 0.8), 0, 1)
+    wave_range: Range = bounded((0.8, 2.5), 0.5, 6)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the strength and, for each wave, direction in degrees, wavelength in pixels and phase in radians."""
@@ -112,7 +108,7 @@ class WaveMap:
 
 
 @dataclass(frozen=True)
-class Curl:
+class Curl(BoundedSettings):
     """Bends part of the image around a cylinder, as a page near its spine or edge, seen slightly from above or below.
 
     Towards the bent side the image becomes narrower and lines bow. The result is fitted into the frame, so nothing is
@@ -127,23 +123,16 @@ class Curl:
         tilt_range: angle in degrees between the axis of the cylinder and the sides of the image, -15 to 15.
     """
 
-    angle_range: Range = (20, 55)
-    roll_range: Range = (0.4, 1.0)
-    bow_range: Range = (0.0, 0.4)
-    tilt_range: Range = (-8, 8)
-
-    def __post_init__(self) -> None:
-        check_range("angle_range", self.angle_range, 0, 65)
-        check_range("roll_range", self.roll_range, 0.25, 1)
-        check_range("bow_range", self.bow_range, 0, 0.6)
-        check_range("tilt_range", self.tilt_range, -15, 15)
+    angle_range: Range = bounded((20, 55), 0, 65)
+    roll_range: Range = bounded((0.4, 1.0), 0.25, 1)
+    bow_range: Range = bounded((0.0, 0.4), 0, 0.6)
+    tilt_range: Range = bounded((-8, 8), -15, 15)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the angle, the bent fraction, the signed bow and the direction of the bend in degrees."""
         bow = rng.uniform(*self.bow_range) * (1 if rng.random() < 0.5 else -1)  # below 0: lines bow upwards
         return {
-            "angle": rng.uniform(*self.angle_range),
-            "roll": rng.uniform(*self.roll_range),
+            **self.uniform(rng, "angle", "roll"),
             "bow": bow,
             "degrees": 90 * int(rng.integers(4)) + rng.uniform(*self.tilt_range),
         }

@@ -8,24 +8,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, Range, Size, check_range
+from synthtext.core import BoundedSettings, Image, Parameters, Range, Size, bounded
 
 _MAX_DIRECT_RADIUS = 2.5  # pixels: discs up to this radius are applied at full resolution
 _REDUCED_RADIUS = 3.5  # pixels: radius of larger discs at reduced resolution
 
 
 @dataclass(frozen=True)
-class Blur:
+class Blur(BoundedSettings):
     """Gaussian blur.
 
     Attributes:
         strength_range: standard deviation as a fraction of the shorter side of the image, 0 to 0.2.
     """
 
-    strength_range: Range = (0.005, 0.03)
-
-    def __post_init__(self) -> None:
-        check_range("strength_range", self.strength_range, 0, 0.2)
+    strength_range: Range = bounded((0.005, 0.03), 0, 0.2)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the standard deviation in pixels."""
@@ -40,7 +37,7 @@ class Blur:
 
 
 @dataclass(frozen=True)
-class MotionBlur:
+class MotionBlur(BoundedSettings):
     """Blur of a moving camera or page: a point becomes a straight stroke.
 
     OpenCV skips zeros of a kernel, so the cost is proportional to the length of the stroke. From 11 pixels on OpenCV
@@ -51,12 +48,8 @@ class MotionBlur:
         degrees_range: direction of the stroke in degrees, clockwise from the right, -180 to 180.
     """
 
-    length_range: Range = (0.03, 0.14)
-    degrees_range: Range = (0, 180)
-
-    def __post_init__(self) -> None:
-        check_range("length_range", self.length_range, 0, 0.25)
-        check_range("degrees_range", self.degrees_range, -180, 180)
+    length_range: Range = bounded((0.03, 0.14), 0, 0.25)
+    degrees_range: Range = bounded((0, 180), -180, 180)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the length in pixels and the direction in degrees."""
@@ -71,7 +64,7 @@ class MotionBlur:
 
 
 @dataclass(frozen=True)
-class Defocus:
+class Defocus(BoundedSettings):
     """Blur of a lens that is out of focus: a point becomes a disc.
 
     Large discs are applied to a downscaled image; their radius is reduced by the blur of the resampling itself.
@@ -80,10 +73,7 @@ class Defocus:
         radius_range: radius of the disc as a fraction of the shorter side of the image, 0 to 0.08.
     """
 
-    radius_range: Range = (0.01, 0.05)
-
-    def __post_init__(self) -> None:
-        check_range("radius_range", self.radius_range, 0, 0.08)
+    radius_range: Range = bounded((0.01, 0.05), 0, 0.08)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the radius in pixels."""

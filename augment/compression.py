@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import cv2
 import numpy as np
 
-from synthtext.core import Image, InputError, Parameters, Range, Size, check_range
+from synthtext.core import BoundedSettings, Image, InputError, Parameters, Range, Size, bounded
 
 Resampling: TypeAlias = Literal["area", "nearest", "linear", "cubic", "lanczos"]
 _FLAGS = {
@@ -22,7 +22,7 @@ _BLOCK = 8  # pixels along the side of a JPEG block
 
 
 @dataclass(frozen=True)
-class Downscale:
+class Downscale(BoundedSettings):
     """Downscales the image and enlarges it again.
 
     All methods but "area" read only few pixels around each target pixel. They therefore do only the last step, to two
@@ -35,12 +35,12 @@ class Downscale:
         enlarging: methods of enlarging, of the same names; "area" acts as "nearest".
     """
 
-    factor_range: Range = (0.4, 0.9)
+    factor_range: Range = bounded((0.4, 0.9), 0.05, 1)
     shrinking: tuple[Resampling, ...] = ("area", "area", "area", "linear", "cubic", "nearest")
     enlarging: tuple[Resampling, ...] = ("linear", "linear", "linear", "cubic", "nearest")
 
     def __post_init__(self) -> None:
-        check_range("factor_range", self.factor_range, 0.05, 1)
+        super().__post_init__()
         for name, methods in (("shrinking", self.shrinking), ("enlarging", self.enlarging)):
             if not methods or not set(methods) <= set(_FLAGS):
                 raise InputError(f"{name} {list(methods)} must list one or more of {', '.join(_FLAGS)}")
@@ -69,7 +69,7 @@ class Downscale:
 
 
 @dataclass(frozen=True)
-class Jpeg:
+class Jpeg(BoundedSettings):
     """Applies JPEG compression one or more times, as for images that are edited and saved again.
 
     From the second time on, the grid of 8-pixel blocks is shifted by a random offset.
@@ -79,12 +79,8 @@ class Jpeg:
         passes_range: number of passes, 1 to 4. Each pass costs as much as the first.
     """
 
-    quality_range: tuple[int, int] = (20, 80)
-    passes_range: tuple[int, int] = (1, 2)
-
-    def __post_init__(self) -> None:
-        check_range("quality_range", self.quality_range, 1, 100)
-        check_range("passes_range", self.passes_range, 1, 4, "two whole numbers")
+    quality_range: tuple[int, int] = bounded((20, 80), 1, 100)
+    passes_range: tuple[int, int] = bounded((1, 2), 1, 4, "two whole numbers")
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the qualities and, for each pass, the offset of the block grid to the left and above, in pixels."""

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.framing import FrameTransform, LabelGeometry
-from synthtext.core import InputError, Parameters, Range, Size, Warp, check_fraction, check_number, check_range
+from synthtext.core import BoundedSettings, InputError, Parameters, Range, Size, Warp, bounded
 
 _Spans = NDArray[np.float64]  # (N, 2) lowest and highest coordinate of each text along one axis
 
 
 @dataclass(frozen=True)
-class TextCrop:
+class TextCrop(BoundedSettings):
     """Crops a scene along columns and rows that cross no text (PP-OCRv2, EastRandomCropData).
 
     The two cut lines of an axis come from different text-free runs, so that text lies between them where there is any.
@@ -26,12 +26,8 @@ class TextCrop:
         tries: maximum number of attempts, 1 to 1000. Without success the whole image is kept.
     """
 
-    min_side_share: float = 0.1
-    tries: int = 50
-
-    def __post_init__(self) -> None:
-        check_fraction("min_side_share", self.min_side_share)
-        check_number("tries", self.tries, 1, 1000)
+    min_side_share: float = bounded(0.1, 0, 1)
+    tries: int = bounded(50, 1, 1000)
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """Sample the rectangle in whole pixels."""
@@ -110,7 +106,7 @@ def _free_coordinates(spans: _Spans, length: int) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class RandomBorderCrop:
+class RandomBorderCrop(BoundedSettings):
     """Cuts the border of a line, never much of its text (PP-OCRv2, RecAug: get_crop).
 
     PaddleOCR's code cuts 1 to 8 pixels at the top or the bottom, whatever the size of the line.
@@ -120,10 +116,7 @@ class RandomBorderCrop:
             of the shorter side of the text, 0 to 0.25.
     """
 
-    share_range: Range = (0.0, 0.08)
-
-    def __post_init__(self) -> None:
-        check_range("share_range", self.share_range, 0, 0.25)
+    share_range: Range = bounded((0.0, 0.08), 0, 0.25)
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """Sample the whole pixels to cut at each side."""
@@ -148,7 +141,7 @@ def _text_bounds(polygons: Sequence[NDArray[np.float32]], size: _Spans) -> tuple
 
 
 @dataclass(frozen=True)
-class Window:
+class Window(BoundedSettings):
     """Crops a window of fixed size out of a scene; along a side shorter than the window nothing is cut.
 
     `TextCrop` crops parts of any size, which are then resized to a fixed size, so texts of large images become small. A
@@ -163,12 +156,12 @@ class Window:
 
     width: int = 640
     height: int = 640
-    text_share: float = 0.5
+    text_share: float = bounded(0.5, 0, 1)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not (1 <= self.width <= 8192 and 1 <= self.height <= 8192):
             raise InputError(f"width {self.width} and height {self.height} must be from 1 to 8192 pixels")
-        check_fraction("text_share", self.text_share)
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """Sample the position in whole pixels."""

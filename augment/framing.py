@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from synthtext.core import InputError, Parameters, Polygon, Range, Size, Warp, check_range
+from synthtext.core import BoundedSettings, InputError, Parameters, Polygon, Range, Size, Warp, bounded
 
 
 class LabelGeometry(NamedTuple):
@@ -60,17 +60,14 @@ class Flip:
 
 
 @dataclass(frozen=True)
-class Rescale:
+class Rescale(BoundedSettings):
     """Scales the image and keeps its aspect ratio (PP-OCRv2 configuration: Resize 0.5 to 3).
 
     Attributes:
         factor_range: scale factor, 0.05 to 20; sampled uniformly, as in PaddleOCR.
     """
 
-    factor_range: Range = (0.5, 3.0)
-
-    def __post_init__(self) -> None:
-        check_range("factor_range", self.factor_range, 0.05, 20)
+    factor_range: Range = bounded((0.5, 3.0), 0.05, 20)
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """Sample the factor."""

@@ -4,21 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthtext.core import Box, Parameters, Range, Size, Warp, check_range
+from synthtext.core import BoundedSettings, Box, Parameters, Range, Size, Warp, bounded
 
 
 @dataclass(frozen=True)
-class Rotation:
+class Rotation(BoundedSettings):
     """Rotates the image about its centre.
 
     Attributes:
         degrees_range: angle in degrees, clockwise.
     """
 
-    degrees_range: Range = (-5, 5)
-
-    def __post_init__(self) -> None:
-        check_range("degrees_range", self.degrees_range, -180, 180)
+    degrees_range: Range = bounded((-5, 5), -180, 180)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the angle in degrees."""
@@ -30,7 +27,7 @@ class Rotation:
 
 
 @dataclass(frozen=True)
-class Perspective:
+class Perspective(BoundedSettings):
     """Moves each corner of the image independently.
 
     Attributes:
@@ -38,10 +35,7 @@ class Perspective:
             could fold.
     """
 
-    strength_range: Range = (0.0, 0.2)
-
-    def __post_init__(self) -> None:
-        check_range("strength_range", self.strength_range, 0, 0.25)
+    strength_range: Range = bounded((0.0, 0.2), 0, 0.25)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the strength and the direction of each corner (8 numbers from -1 to 1)."""
@@ -55,17 +49,14 @@ class Perspective:
 
 
 @dataclass(frozen=True)
-class Skew:
+class Skew(BoundedSettings):
     """Slants the image, as a photograph taken from the side.
 
     Attributes:
         degrees_range: angle of vertical lines against the vertical in degrees; positive values lean to the right.
     """
 
-    degrees_range: Range = (-15, 15)
-
-    def __post_init__(self) -> None:
-        check_range("degrees_range", self.degrees_range, -60, 60)
+    degrees_range: Range = bounded((-15, 15), -60, 60)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the angle in degrees."""
@@ -78,7 +69,7 @@ class Skew:
 
 
 @dataclass(frozen=True)
-class Affine:
+class Affine(BoundedSettings):
     """Rotates, scales, shears and shifts the image about its centre (PP-OCRv2 configuration: up to 10 degrees).
 
     Attributes:
@@ -89,23 +80,15 @@ class Affine:
         shift_range: shift as a fraction of the width and the height, sampled for each axis, -1 to 1.
     """
 
-    degrees_range: Range = (-10, 10)
-    scale_range: Range = (1, 1)
-    shear_range: Range = (0, 0)
-    shift_range: Range = (0, 0)
-
-    def __post_init__(self) -> None:
-        check_range("degrees_range", self.degrees_range, -180, 180)
-        check_range("scale_range", self.scale_range, 0.05, 20)
-        check_range("shear_range", self.shear_range, -60, 60)
-        check_range("shift_range", self.shift_range, -1, 1)
+    degrees_range: Range = bounded((-10, 10), -180, 180)
+    scale_range: Range = bounded((1, 1), 0.05, 20)
+    shear_range: Range = bounded((0, 0), -60, 60)
+    shift_range: Range = bounded((0, 0), -1, 1)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the angles in degrees, the scale and the shift in pixels."""
         return {
-            "degrees": rng.uniform(*self.degrees_range),
-            "scale": rng.uniform(*self.scale_range),
-            "shear": rng.uniform(*self.shear_range),
+            **self.uniform(rng, "degrees", "scale", "shear"),
             "dx": rng.uniform(*self.shift_range) * size.width,
             "dy": rng.uniform(*self.shift_range) * size.height,
         }

@@ -9,6 +9,7 @@ import numpy as np
 
 from augment.polygons import VisibleRegion, clip, mirror_polygon, short_side, warp_polygon
 from synthtext.core import (
+    BoundedSettings,
     Box,
     Clusters,
     Image,
@@ -19,7 +20,7 @@ from synthtext.core import (
     Size,
     TextInstance,
     Warp,
-    check_number,
+    bounded,
     signed_area,
 )
 
@@ -29,7 +30,7 @@ _FILL_VALUE = 0  # grey level of pixels that no image covers, as in PaddleOCR
 
 
 @dataclass(frozen=True)
-class VisibilityRule:
+class VisibilityRule(BoundedSettings):
     """Decides whether a clipped instance still counts.
 
     Visibility is the visible area divided by the area of the whole moved instance. An instance with a visibility of at
@@ -46,15 +47,15 @@ class VisibilityRule:
 
     keep_visibility: float = 0.7
     drop_visibility: float = 0.1
-    min_side: float = 1.0
+    min_side: float = bounded(1.0, 0, 100, "pixels")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 <= self.drop_visibility <= self.keep_visibility <= 1:
             raise InputError(
                 f"drop_visibility {self.drop_visibility} must be between 0 and keep_visibility {self.keep_visibility}, "
                 "which is at most 1"
             )
-        check_number("min_side", self.min_side, 0, 100, "pixels")
 
 
 class InstanceOutline(NamedTuple):

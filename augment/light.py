@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
+from synthtext.core import BoundedSettings, Image, Parameters, Range, Size, bounded
 
 _GRID_CELLS = 10  # cells of the coarse light grid along the shorter side
 
@@ -17,7 +17,7 @@ Field = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class UnevenLight:
+class UnevenLight(BoundedSettings):
     """Darkens the image towards one side or away from a spot; nothing becomes brighter.
 
     Attributes:
@@ -25,12 +25,8 @@ class UnevenLight:
         spot_probability: probability of a spot instead of a side.
     """
 
-    darkness_range: Range = (0.15, 0.55)
-    spot_probability: float = 0.4
-
-    def __post_init__(self) -> None:
-        check_range("darkness_range", self.darkness_range, 0, 0.75)
-        check_fraction("spot_probability", self.spot_probability)
+    darkness_range: Range = bounded((0.15, 0.55), 0, 0.75)
+    spot_probability: float = bounded(0.4, 0, 1)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the darkness, the direction in degrees and the centre of a spot as fractions of the sides."""
@@ -58,7 +54,7 @@ class UnevenLight:
 
 
 @dataclass(frozen=True)
-class Glare:
+class Glare(BoundedSettings):
     """Adds the reflection of a lamp: a soft bright ellipse in which all colours move towards white.
 
     Attributes:
@@ -67,14 +63,9 @@ class Glare:
         stretch_range: ratio of the length to the width of the ellipse, 1 to 6.
     """
 
-    strength_range: Range = (0.25, 0.65)
-    radius_range: Range = (0.4, 1.6)
-    stretch_range: Range = (1, 3)
-
-    def __post_init__(self) -> None:
-        check_range("strength_range", self.strength_range, 0, 0.75)
-        check_range("radius_range", self.radius_range, 0.1, 4)
-        check_range("stretch_range", self.stretch_range, 1, 6)
+    strength_range: Range = bounded((0.25, 0.65), 0, 0.75)
+    radius_range: Range = bounded((0.4, 1.6), 0.1, 4)
+    stretch_range: Range = bounded((1, 3), 1, 6)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the strength, the centre (fractions of the sides), the radii in pixels and the angle in degrees."""
@@ -103,7 +94,7 @@ class Glare:
 
 
 @dataclass(frozen=True)
-class CastShadow:
+class CastShadow(BoundedSettings):
     """Adds a shadow with one or two straight edges, soft or hard.
 
     Attributes:
@@ -112,14 +103,9 @@ class CastShadow:
         corner_probability: probability of two edges, which form a corner, a wedge or a band.
     """
 
-    darkness_range: Range = (0.2, 0.6)
-    softness_range: Range = (0.03, 0.5)
-    corner_probability: float = 0.5
-
-    def __post_init__(self) -> None:
-        check_range("darkness_range", self.darkness_range, 0, 0.75)
-        check_range("softness_range", self.softness_range, 0, 2)
-        check_fraction("corner_probability", self.corner_probability)
+    darkness_range: Range = bounded((0.2, 0.6), 0, 0.75)
+    softness_range: Range = bounded((0.03, 0.5), 0, 2)
+    corner_probability: float = bounded(0.5, 0, 1)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the darkness, the softness in pixels and, for each edge, a point (fractions) and an angle."""

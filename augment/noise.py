@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
+from synthtext.core import BoundedSettings, Image, Parameters, Range, Size, bounded
 
 _POOL = 1 << 20
 _POOL_SIGMA, _POOL_MEAN = 32, 128  # a byte holds four standard deviations
@@ -17,7 +17,7 @@ _CENTRED = np.arange(-_POOL_MEAN, 256 - _POOL_MEAN, dtype=np.int16)
 
 
 @dataclass(frozen=True)
-class Noise:
+class Noise(BoundedSettings):
     """Adds Gaussian sensor noise, the same in all channels or independent in each.
 
     Attributes:
@@ -25,12 +25,8 @@ class Noise:
         colour_probability: probability of independent noise in each channel.
     """
 
-    sigma_range: Range = (2, 12)
-    colour_probability: float = 0.5
-
-    def __post_init__(self) -> None:
-        check_range("sigma_range", self.sigma_range, 0, 128)
-        check_fraction("colour_probability", self.colour_probability)
+    sigma_range: Range = bounded((2, 12), 0, 128)
+    colour_probability: float = bounded(0.5, 0, 1)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the standard deviation, whether the noise is coloured, and the offset in the noise pool."""
@@ -43,7 +39,7 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class ShotNoise:
+class ShotNoise(BoundedSettings):
     """Adds Poisson noise: its variance is proportional to the brightness, and black stays black.
 
     It is sampled as normal noise of that variance, which is indistinguishable at the photon counts of legible images.
@@ -53,12 +49,8 @@ class ShotNoise:
         colour_probability: probability of independent noise in each channel.
     """
 
-    sigma_range: Range = (4, 18)
-    colour_probability: float = 0.7
-
-    def __post_init__(self) -> None:
-        check_range("sigma_range", self.sigma_range, 0, 40)
-        check_fraction("colour_probability", self.colour_probability)
+    sigma_range: Range = bounded((4, 18), 0, 40)
+    colour_probability: float = bounded(0.7, 0, 1)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the deviation at white, whether the noise is coloured, and the offset in the noise pool."""
@@ -74,17 +66,14 @@ class ShotNoise:
 
 
 @dataclass(frozen=True)
-class SaltAndPepper:
+class SaltAndPepper(BoundedSettings):
     """Sets random pixels to white or black: dead pixels, dust of a scan, transmission errors.
 
     Attributes:
         share_range: fraction of the pixels, 0 to 0.2.
     """
 
-    share_range: Range = (0.002, 0.03)
-
-    def __post_init__(self) -> None:
-        check_range("share_range", self.share_range, 0, 0.2)
+    share_range: Range = bounded((0.002, 0.03), 0, 0.2)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the fraction of pixels, the part of them that is white, and a seed for their positions."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
+from synthtext.core import BoundedSettings, Image, Parameters, Range, Size, bounded
 
 _MID_GREY = 128  # grey level of the flattened background
 _LEVELS = np.arange(256)
@@ -15,7 +15,7 @@ _MIN_VARIANCE = 0.02  # of black and white: cells with less contain no letters
 
 
 @dataclass(frozen=True)
-class ScanStreaks:
+class ScanStreaks(BoundedSettings):
     """Adds dark and light lines across the whole image: dirt on the glass of a scanner, a worn drum, a heated wire.
 
     Attributes:
@@ -26,16 +26,10 @@ class ScanStreaks:
         vertical_probability: probability of vertical streaks; otherwise they are horizontal.
     """
 
-    count_range: tuple[int, int] = (1, 5)
-    width_range: Range = (0.02, 0.12)
-    strength_range: Range = (0.1, 0.5)
-    vertical_probability: float = 0.6
-
-    def __post_init__(self) -> None:
-        check_range("count_range", self.count_range, 0, 20, "two whole numbers")
-        check_range("width_range", self.width_range, 0, 0.5)
-        check_range("strength_range", self.strength_range, 0, 0.7)
-        check_fraction("vertical_probability", self.vertical_probability)
+    count_range: tuple[int, int] = bounded((1, 5), 0, 20, "two whole numbers")
+    width_range: Range = bounded((0.02, 0.12), 0, 0.5)
+    strength_range: Range = bounded((0.1, 0.5), 0, 0.7)
+    vertical_probability: float = bounded(0.6, 0, 1)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the direction and, for each streak, position, width in pixels, strength and colour."""
@@ -79,7 +73,7 @@ def _repeat_profile(profile: Image, image: Image, vertical: bool) -> Image:
 
 
 @dataclass(frozen=True)
-class Binarise:
+class Binarise(BoundedSettings):
     """Converts the image to black and white, as a fax or an archive scan.
 
     Otsu's threshold (1979) is computed for the whole image or, adaptive, for the difference from the local mean. Where
@@ -94,14 +88,9 @@ class Binarise:
             (below 0: strokes of dark letters become thinner) or of the light pixels.
     """
 
-    adaptive_probability: float = 0.5
-    window_range: Range = (0.6, 1.5)
-    offset_range: Range = (-0.3, 0.3)
-
-    def __post_init__(self) -> None:
-        check_fraction("adaptive_probability", self.adaptive_probability)
-        check_range("window_range", self.window_range, 0.3, 3)
-        check_range("offset_range", self.offset_range, -0.6, 0.6)
+    adaptive_probability: float = bounded(0.5, 0, 1)
+    window_range: Range = bounded((0.6, 1.5), 0.3, 3)
+    offset_range: Range = bounded((-0.3, 0.3), -0.6, 0.6)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample whether the threshold is adaptive, the window in pixels and the offset."""

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import InputError, Parameters, Range, Size, Warp, check_range
+from synthtext.core import BoundedSettings, InputError, Parameters, Range, Size, Warp, bounded
 
 Coordinates = NDArray[np.float64]
 
@@ -140,7 +140,7 @@ class _MeshPosition(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Distort:
+class Distort(BoundedSettings):
     """Moves each point of the upper and lower edge independently: letters lean, grow and shrink along the line.
 
     Attributes:
@@ -149,12 +149,8 @@ class Distort:
             to 0.3.
     """
 
-    segments_range: tuple[int, int] = (3, 6)
-    strength_range: Range = (0.05, 0.25)
-
-    def __post_init__(self) -> None:
-        check_range("segments_range", self.segments_range, 1, 12, "two whole numbers")
-        check_range("strength_range", self.strength_range, 0, 0.3)
+    segments_range: tuple[int, int] = bounded((3, 6), 1, 12, "two whole numbers")
+    strength_range: Range = bounded((0.05, 0.25), 0, 0.3)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the number of segments, the strength, and x and y of the shift of each point, upper edge first."""
@@ -171,7 +167,7 @@ class Distort:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Stretch(BoundedSettings):
     """Moves cuts across the line along it: letters become wider and narrower.
 
     Attributes:
@@ -179,12 +175,8 @@ class Stretch:
         strength_range: maximum shift of a cut as a fraction of a segment, 0 to 0.4 (PaddleOCR: up to 0.4).
     """
 
-    segments_range: tuple[int, int] = (3, 6)
-    strength_range: Range = (0.1, 0.4)
-
-    def __post_init__(self) -> None:
-        check_range("segments_range", self.segments_range, 1, 12, "two whole numbers")
-        check_range("strength_range", self.strength_range, 0, 0.4)
+    segments_range: tuple[int, int] = bounded((3, 6), 1, 12, "two whole numbers")
+    strength_range: Range = bounded((0.1, 0.4), 0, 0.4)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the number of segments, the strength, and x and y of the shift of each point, upper edge first."""
@@ -199,17 +191,14 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class TiaPerspective:
+class TiaPerspective(BoundedSettings):
     """Moves the four corners of the line across it: one end becomes smaller than the other.
 
     Attributes:
         strength_range: maximum shift of a corner as a fraction of the thickness, 0 to 0.5 (PaddleOCR: up to 0.5).
     """
 
-    strength_range: Range = (0.05, 0.4)
-
-    def __post_init__(self) -> None:
-        check_range("strength_range", self.strength_range, 0, 0.5)
+    strength_range: Range = bounded((0.05, 0.4), 0, 0.5)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the strength, and x and y of the shift of each corner, upper edge first."""

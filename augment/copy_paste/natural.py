@@ -11,7 +11,7 @@ from augment.copy_paste.bank import CropBalance, CropBank, CropSampler, check_cr
 from augment.copy_paste.blend import PatchPose, blend, placement_cost
 from augment.copy_paste.crop import MIN_TEXT_HEIGHT, letter_height, text_orientation
 from augment.copy_paste.occupancy import OccupancyMap, PastePosition
-from synthtext.core import Image, Parameters, Polygon, Range, Scene, TextInstance, check_number, check_range
+from synthtext.core import BoundedSettings, Image, Parameters, Polygon, Range, Scene, TextInstance, bounded, check_range
 
 _CROP_TRIES = 4  # crops that are tried for a paste
 _SIZE_TRIES = 5  # sizes that are tried for a crop
@@ -33,7 +33,7 @@ class TargetGeometry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class NaturalPaste:
+class NaturalPaste(BoundedSettings):
     """Pastes crops at the height and angle of the target's own texts, in its light, with a soft edge, in smooth areas.
 
     PP-OCRv2, section 2.1.3 (CopyPaste), with adaptation to the target that PaddleOCR's operation lacks.
@@ -54,7 +54,7 @@ class NaturalPaste:
         InputError: a range is out of bounds or the balance is unknown.
     """
 
-    share: float = 0.2
+    share: float = bounded(0.2, 0, 10)
     count_range: tuple[int, int] = (1, 30)
     balance: CropBalance = "crops"
     scale_range: Range = (0.6, 1.5)
@@ -64,8 +64,8 @@ class NaturalPaste:
     feather_range: Range = (0.04, 0.1)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_crop_balance(self.balance)
-        check_number("share", self.share, 0, 10)
         for name, low, high in _BOUNDS:
             check_range(name, getattr(self, name), low, high)
 

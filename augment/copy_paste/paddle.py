@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.copy_paste.bank import CropBank
-from synthtext.core import Image, InputError, Parameters, Polygon, Scene, bounding_box, check_number
+from synthtext.core import BoundedSettings, Image, InputError, Parameters, Polygon, Scene, bounded, bounding_box
 
 _MIN_TALL_RATIO = 1.5  # ratio of height to width from which a patch is rotated by 90 degrees
 _TRIES = 50
@@ -18,7 +18,7 @@ _MAX_PASTES = 30
 
 
 @dataclass(frozen=True)
-class PaddlePaste:
+class PaddlePaste(BoundedSettings):
     """Pastes crops of one other image, unscaled, rotated by any angle, with a hard edge (PaddleOCR: copy_paste.py).
 
     Differences from PaddleOCR's code: it always terminates; labels stay with their pixels; an image without text may be
@@ -34,11 +34,8 @@ class PaddlePaste:
         InputError: the share is out of bounds.
     """
 
-    share: float = 0.2
+    share: float = bounded(0.2, 0, 10)
     limit_paste: bool = True
-
-    def __post_init__(self) -> None:
-        check_number("share", self.share, 0, 10)
 
     def prepare(self, bank: CropBank) -> Callable[[np.random.Generator, Scene], Parameters]:
         """Return the function that samples the pastes of a scene.

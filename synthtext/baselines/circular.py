@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from synthtext.baselines.baseline import MIN_RADIUS
-from synthtext.core import Box, Parameters, Range, Warp, check_fraction, check_number, check_range
+from synthtext.core import BoundedSettings, Box, Parameters, Range, Warp, bounded
 from synthtext.core.warp import Coordinates
 
 _FAR = 1000.0  # ems from the ink: outside of any image
@@ -77,7 +77,7 @@ class RingMap:
 
 
 @dataclass(frozen=True)
-class Arc:
+class Arc(BoundedSettings):
     """A line along an arc of a circle, upwards like a rainbow or downwards like a bowl.
 
     The radius is at least `min_radius` and at least 2.5 line heights at the inner side, so that letters do not crowd; a
@@ -91,14 +91,9 @@ class Arc:
 
     vertical: ClassVar[bool] = False
 
-    degrees_range: Range = (20, 120)
-    min_radius: float = MIN_RADIUS
-    downward_probability: float = 0.4
-
-    def __post_init__(self) -> None:
-        check_range("degrees_range", self.degrees_range, 1, 300)
-        check_number("min_radius", self.min_radius, 1, 1000, "ems")
-        check_fraction("downward_probability", self.downward_probability)
+    degrees_range: Range = bounded((20, 120), 1, 300)
+    min_radius: float = bounded(MIN_RADIUS, 1, 1000, "ems")
+    downward_probability: float = bounded(0.4, 0, 1)
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw the angle in degrees, reduced if the radius would be too small, and the direction."""
@@ -117,7 +112,7 @@ _GAP = 2.0  # ems between the end and the start of the text: shows where reading
 
 
 @dataclass(frozen=True)
-class Circle:
+class Circle(BoundedSettings):
     """A line around a circle, as on stamps, seals, lids and coins.
 
     The radius is bounded as for `Arc`; a short text covers less of the circle than drawn. At least 2 ems remain free
@@ -133,16 +128,10 @@ class Circle:
 
     vertical: ClassVar[bool] = False
 
-    coverage_range: Range = (0.5, 0.92)
-    start_range: Range = (0, 360)
-    min_radius: float = MIN_RADIUS
-    inside_probability: float = 0.25
-
-    def __post_init__(self) -> None:
-        check_range("coverage_range", self.coverage_range, 0.1, 0.95, "shares")
-        check_range("start_range", self.start_range, -360, 360, "degrees")
-        check_number("min_radius", self.min_radius, 1, 1000, "ems")
-        check_fraction("inside_probability", self.inside_probability)
+    coverage_range: Range = bounded((0.5, 0.92), 0.1, 0.95, "shares")
+    start_range: Range = bounded((0, 360), -360, 360, "degrees")
+    min_radius: float = bounded(MIN_RADIUS, 1, 1000, "ems")
+    inside_probability: float = bounded(0.25, 0, 1)
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw the covered fraction, reduced if the radius would be too small, the start and the side."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from synthtext.baselines.baseline import MIN_RADIUS
-from synthtext.core import Box, Parameters, Range, Warp, check_range
+from synthtext.core import BoundedSettings, Box, Parameters, Range, Warp, bounded
 from synthtext.core.warp import Coordinates
 
 _MAX_SLOPE = 0.4  # 22 degrees, by which letters are sheared
@@ -39,7 +39,7 @@ class SineMap:
 
 
 @dataclass(frozen=True)
-class Wave:
+class Wave(BoundedSettings):
     """A line along a sine; letters are shifted and sheared, not rotated.
 
     The amplitude is reduced for short wavelengths, so that the slope is at most 0.4 and the radius of curvature at
@@ -52,12 +52,8 @@ class Wave:
 
     vertical: ClassVar[bool] = False
 
-    amplitude_range: Range = (0.05, 0.25)
-    length_range: Range = (4, 12)
-
-    def __post_init__(self) -> None:
-        check_range("amplitude_range", self.amplitude_range, 0, 2, "ems")
-        check_range("length_range", self.length_range, 1, 100, "ems")
+    amplitude_range: Range = bounded((0.05, 0.25), 0, 2, "ems")
+    length_range: Range = bounded((4, 12), 1, 100, "ems")
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw the (bounded) amplitude and the wavelength in ems, and the phase in degrees."""

@@ -1,6 +1,9 @@
 """Intervals of settings, and checks of bounds."""
 
-from typing import TypeAlias
+from dataclasses import field, fields
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
 
 from synthtext.core.errors import InputError
 
@@ -49,6 +52,44 @@ def check_fraction(name: str, value: float) -> None:
         InputError: It is not.
     """
     check_number(name, value, 0, 1)
+
+
+Value = TypeVar("Value")
+
+
+def bounded(default: Value, lowest: float, highest: float, unit: str = "") -> Value:
+    """Declare a field with bounds in a dataclass that extends `BoundedSettings`.
+
+    Args:
+        default: Default of the field: a number, or an interval whose ends must be in order.
+        lowest: Lower bound.
+        highest: Upper bound.
+        unit: Unit for the message, such as "ems".
+    """
+    declared: Value = field(default=default, metadata={"bounds": (lowest, highest, unit)})
+    return declared
+
+
+class BoundedSettings:
+    """Base class of dataclasses; it checks the bounds of the fields that are declared by `bounded`.
+
+    Raises:
+        InputError: A number or an interval is out of bounds, or an interval is not in order.
+    """
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):  # type: ignore[arg-type]
+            if "bounds" in entry.metadata:
+                lowest, highest, unit = entry.metadata["bounds"]
+                value = getattr(self, entry.name)
+                if isinstance(entry.default, tuple):
+                    check_range(entry.name, value, lowest, highest, unit or "two numbers")
+                else:
+                    check_number(entry.name, value, lowest, highest, unit)
+
+    def uniform(self, rng: np.random.Generator, *names: str) -> dict[str, Any]:
+        """Sample uniform numbers by name, in this order, each from the interval in the field `NAME_range`."""
+        return {name: rng.uniform(*getattr(self, f"{name}_range")) for name in names}
 
 
 def lerp(interval: Range, fraction: float) -> float:

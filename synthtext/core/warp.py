@@ -31,11 +31,9 @@ class CoordinateMap(Protocol):
 
     def forward(self, points: Coordinates) -> Coordinates:
         """Map source points to target points."""
-        ...
 
     def backward(self, points: Coordinates) -> Coordinates:
         """Map target points to source points."""
-        ...
 
 
 class Homography(NamedTuple):
@@ -75,7 +73,7 @@ class Warp(NamedTuple):
     @classmethod
     def translation(cls, dx: float, dy: float) -> "Warp":
         """Shift by dx, dy pixels."""
-        return cls.from_matrix(np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], np.float64))
+        return cls.scale_translate(1.0, dx, dy)
 
     @classmethod
     def scale_translate(cls, scale: float, dx: float, dy: float) -> "Warp":

@@ -15,8 +15,7 @@ from synthtext.ink.decorations import Highlight, StrikeThrough, Underline
 from synthtext.ink.fills import Blend, GradientFill, TextureFill, Translucent
 from synthtext.ink.outlines import DoubleOutline, Glow, Outline
 from synthtext.ink.printing import Bleeding, DotMatrix, Worn
-from synthtext.ink.relief import Emboss, Extrusion
-from synthtext.ink.shadows import LongShadow, Shadow
+from synthtext.ink.relief import Emboss, Extrusion, LongShadow, Shadow
 from synthtext.ink.style import ContrastLoss, DecorationMargins, Ink, InkStyle, Plain
 
 __all__ = [

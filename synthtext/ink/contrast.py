@@ -9,17 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, InputError, Points
+from synthtext.core import Image, Points
 
 _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114  # ITU-R BT.601, as in OpenCV's conversion to grey
 _SOLID = 0.5  # mean coverage, weighted with itself, of strokes about one pixel wide
-
 
 Floats = NDArray[np.float64]
 
 Colour: TypeAlias = tuple[float, float, float]
 """RGB, 0 to 255."""
-
 
 _BLACK, _WHITE = (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)
 
@@ -34,9 +32,9 @@ class LocalBackground(NamedTuple):
             hairlines at small sizes have a coverage of a tenth, and low contrast in any colour.
     """
 
-    mean: NDArray[np.float64]
-    deviation: NDArray[np.float64]
-    strength: NDArray[np.float64]
+    mean: Floats
+    deviation: Floats
+    strength: Floats
 
     def ink_colour(self, colour: Colour) -> "InkColour":
         """Return a colour with its contrast at the worst cluster.
@@ -208,13 +206,3 @@ def _totals(values: Sequence[NDArray[np.float64 | np.int32]]) -> Floats:
 @cache
 def _square(radius: int) -> NDArray[np.uint8]:
     return np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-
-
-def check_contrast_floor(floor: float) -> None:
-    """Check a contrast floor.
-
-    Raises:
-        InputError: It is not from 0 to 120; most photographs cannot reach more.
-    """
-    if not 0 <= floor <= 120:
-        raise InputError(f"contrast_floor {floor} must be from 0 to 120 (of 255 steps of luminance)")

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, Range, check_range
+from synthtext.core import Image, Parameters, Range, bounded
 from synthtext.core.compositing import composite, with_opacity
-from synthtext.ink.colours import draw_colour, with_luminance
+from synthtext.ink.colours import draw_colour, shade_of
 from synthtext.ink.style import DecorationMargins, InkStyle
 
-_MIN_WIDTH, _MAX_WIDTH = 0.005, 0.5  # ems
+_MIN_DISTANCE = 70  # steps of luminance between two outlines
 
 
 @dataclass(frozen=True)
@@ -22,10 +21,7 @@ class Outline(InkStyle):
         width_range: Width of the outline, 0.005 to 0.5 ems.
     """
 
-    width_range: Range = (0.03, 0.08)
-
-    def __post_init__(self) -> None:
-        check_range("width_range", self.width_range, _MIN_WIDTH, _MAX_WIDTH, "ems")
+    width_range: Range = bounded((0.03, 0.08), 0.005, 0.5, "ems")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the width (ems) and colour (RGB) of the outline."""
@@ -35,19 +31,16 @@ class Outline(InkStyle):
         """The width of the outline."""
         return float(parameters["width"])
 
-    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+    def underlay(self, background: Image, coverage: Image, em: float, parameters: Parameters) -> Image:
         """Draw the outline."""
-        return draw_border(background, coverage, parameters["width"] * em, parameters["colour"])
+        return _draw_border(background, coverage, parameters["width"] * em, parameters["colour"])
 
 
-def draw_border(background: Image, coverage: NDArray[np.uint8], width: float, colour: list[int]) -> Image:
+def _draw_border(background: Image, coverage: Image, width: float, colour: list[int]) -> Image:
     """Draw letters that are `width` pixels, at least one, wider on every side on an image (H, W, 3)."""
     radius = max(1, round(width))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     return composite(background, np.asarray(cv2.dilate(coverage, disc), np.uint8), colour)
-
-
-_MIN_DISTANCE = 70  # steps of luminance between the outlines
 
 
 @dataclass(frozen=True)
@@ -59,21 +52,14 @@ class DoubleOutline(InkStyle):
         outer_range: Width of the outer outline, 0.005 to 0.25 ems.
     """
 
-    inner_range: Range = (0.03, 0.06)
-    outer_range: Range = (0.03, 0.06)
-
-    def __post_init__(self) -> None:
-        check_range("inner_range", self.inner_range, 0.005, 0.25, "ems")
-        check_range("outer_range", self.outer_range, 0.005, 0.25, "ems")
+    inner_range: Range = bounded((0.03, 0.06), 0.005, 0.25, "ems")
+    outer_range: Range = bounded((0.03, 0.06), 0.005, 0.25, "ems")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the widths (ems) and colours (RGB) of the outlines."""
         inner, outer = rng.uniform(*self.inner_range), rng.uniform(*self.outer_range)
         levels = rng.uniform(0, 255 - _MIN_DISTANCE, 2) / 2 + (0, (255 + _MIN_DISTANCE) / 2)
-        colours = [
-            [round(part) for part in with_luminance((red, green, blue), level)]
-            for (red, green, blue), level in zip((draw_colour(rng), draw_colour(rng)), levels, strict=True)
-        ]
+        colours = [shade_of(draw_colour(rng), level) for level in levels]
         if rng.random() < 0.5:
             colours.reverse()
         return {"inner": inner, "outer": outer, "inner_colour": colours[0], "outer_colour": colours[1]}
@@ -82,13 +68,12 @@ class DoubleOutline(InkStyle):
         """The width of both outlines."""
         return float(parameters["inner"] + parameters["outer"])
 
-    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+    def underlay(self, background: Image, coverage: Image, em: float, parameters: Parameters) -> Image:
         """Draw the outlines."""
         inner = max(1.0, parameters["inner"] * em)
-        background = draw_border(
-            background, coverage, inner + max(1.0, parameters["outer"] * em), parameters["outer_colour"]
-        )
-        return draw_border(background, coverage, inner, parameters["inner_colour"])
+        outer = inner + max(1.0, parameters["outer"] * em)
+        below = _draw_border(background, coverage, outer, parameters["outer_colour"])
+        return _draw_border(below, coverage, inner, parameters["inner_colour"])
 
 
 @dataclass(frozen=True)
@@ -101,30 +86,20 @@ class Glow(InkStyle):
         lightness_range: Luminance of the glow, 0 to 255.
     """
 
-    size_range: Range = (0.05, 0.14)
-    opacity_range: Range = (0.6, 1.0)
-    lightness_range: Range = (110, 230)
-
-    def __post_init__(self) -> None:
-        check_range("size_range", self.size_range, 0.02, 0.3, "ems")
-        check_range("opacity_range", self.opacity_range, 0, 1, "shares")
-        check_range("lightness_range", self.lightness_range, 0, 255)
+    size_range: Range = bounded((0.05, 0.14), 0.02, 0.3, "ems")
+    opacity_range: Range = bounded((0.6, 1.0), 0, 1, "shares")
+    lightness_range: Range = bounded((110, 230), 0, 255)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the size, opacity and colour (RGB) of the glow."""
-        red, green, blue = draw_colour(rng)
-        colour = with_luminance((red, green, blue), rng.uniform(*self.lightness_range))
-        return {
-            "size": rng.uniform(*self.size_range),
-            "opacity": rng.uniform(*self.opacity_range),
-            "colour": [round(part) for part in colour],
-        }
+        colour = shade_of(draw_colour(rng), rng.uniform(*self.lightness_range))
+        return {**self.uniform(rng, "size", "opacity"), "colour": colour}
 
     def padding(self, parameters: Parameters) -> DecorationMargins:
         """Room for most of the glow."""
         return DecorationMargins(*[1.5 * float(parameters["size"])] * 4)
 
-    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+    def underlay(self, background: Image, coverage: Image, em: float, parameters: Parameters) -> Image:
         """Draw the glow."""
         deviation = max(1.0, parameters["size"] * em)
         soft = cv2.GaussianBlur(coverage, (0, 0), deviation)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from synthtext.background.textures import draw_noise_offset, smooth_noise
-from synthtext.core import Parameters, Range, Size, check_range
+from synthtext.core import Image, Parameters, Range, bounded, size_of
 from synthtext.ink.style import InkStyle
 
 _ROUGHNESS = 110  # of 255, of the edges by fibres
@@ -23,10 +22,7 @@ class Bleeding(InkStyle):
         width_range: How far ink spreads, 0.005 to 0.06 ems; quads contain it.
     """
 
-    width_range: Range = (0.012, 0.035)
-
-    def __post_init__(self) -> None:
-        check_range("width_range", self.width_range, 0.005, 0.06, "ems")
+    width_range: Range = bounded((0.012, 0.035), 0.005, 0.06, "ems")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw how far ink spreads, and the fibres that it follows."""
@@ -36,12 +32,11 @@ class Bleeding(InkStyle):
         """Twice the mean spread."""
         return 2 * float(parameters["width"])
 
-    def style_coverage(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
+    def style_coverage(self, coverage: Image, em: float, parameters: Parameters) -> Image:
         """Spread the letters along the fibres."""
         radius = max(0.6, parameters["width"] * em)
         soft = cv2.GaussianBlur(coverage, (0, 0), radius)
-        size = Size(coverage.shape[1], coverage.shape[0])
-        fibres = smooth_noise(size, max(1.5, 1.5 * radius), parameters["noise_offset"])
+        fibres = smooth_noise(size_of(coverage), max(1.5, 1.5 * radius), parameters["noise_offset"])
         edge = cv2.convertScaleAbs(fibres, alpha=_ROUGHNESS / 255, beta=15)
         swollen = cv2.convertScaleAbs(cv2.subtract(soft, edge), alpha=_EDGE_STEEPNESS)
         thick = cv2.multiply(coverage, coverage, scale=1 / 255 * 0.9)
@@ -61,38 +56,27 @@ class Worn(InkStyle):
         size_range: Size of the holes, 0.01 to 0.3 ems; at least 1.5 pixels.
     """
 
-    share_range: Range = (0.08, 0.3)
-    size_range: Range = (0.03, 0.1)
-
-    def __post_init__(self) -> None:
-        check_range("share_range", self.share_range, 0, 0.5, "shares")
-        check_range("size_range", self.size_range, 0.01, 0.3, "ems")
+    share_range: Range = bounded((0.08, 0.3), 0, 0.5, "shares")
+    size_range: Range = bounded((0.03, 0.1), 0.01, 0.3, "ems")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw how much ink is missing, and where."""
         return {
-            "share": rng.uniform(*self.share_range),
-            "size": rng.uniform(*self.size_range),
+            **self.uniform(rng, "share", "size"),
             "noise_offset": draw_noise_offset(rng),
             "area_noise_offset": draw_noise_offset(rng),
         }
 
-    def style_coverage(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
+    def style_coverage(self, coverage: Image, em: float, parameters: Parameters) -> Image:
         """Make holes, more of them in some areas than in others."""
-        size = Size(coverage.shape[1], coverage.shape[0])
-        fine = smooth_noise(size, max(1.5, parameters["size"] * em), parameters["noise_offset"])
-        areas = smooth_noise(size, max(4.0, em * 0.6), parameters["area_noise_offset"])
+        fine = smooth_noise(size_of(coverage), max(1.5, parameters["size"] * em), parameters["noise_offset"])
+        areas = smooth_noise(size_of(coverage), max(4.0, em * 0.6), parameters["area_noise_offset"])
         mixed = cv2.addWeighted(fine, 0.7, areas, 0.3, 0)
-        edge = _quantile(parameters["share"])
-        kept = cv2.convertScaleAbs(cv2.subtract(mixed, np.full_like(mixed, max(0, edge - 12))), alpha=_HOLE_STEEPNESS)
-        return np.asarray(
-            cv2.multiply(coverage, np.maximum(kept, np.uint8(_MIN_WORN_COVERAGE)), scale=1 / 255), np.uint8
-        )
-
-
-def _quantile(fraction: float) -> int:
-    """The value below which this fraction of the mixed noise lies: it is nearly normal with a mean of 128."""
-    return round(128 + 58 * (2 * fraction - 1))
+        # This share of the mixed noise lies below the edge: the noise is nearly normal with a mean of 128.
+        edge = round(128 + 58 * (2 * parameters["share"] - 1))
+        holes = cv2.subtract(mixed, np.full_like(mixed, max(0, edge - 12)))
+        kept = np.maximum(cv2.convertScaleAbs(holes, alpha=_HOLE_STEEPNESS), np.uint8(_MIN_WORN_COVERAGE))
+        return np.asarray(cv2.multiply(coverage, kept, scale=1 / 255), np.uint8)
 
 
 _BETWEEN_DOTS = 70  # coverage between dots, of 255: thin strokes stay connected
@@ -106,16 +90,13 @@ class DotMatrix(InkStyle):
         pitch_range: Distance of the dots, 0.03 to 0.2 ems; at least three pixels.
     """
 
-    pitch_range: Range = (0.06, 0.1)
-
-    def __post_init__(self) -> None:
-        check_range("pitch_range", self.pitch_range, 0.03, 0.2, "ems")
+    pitch_range: Range = bounded((0.06, 0.1), 0.03, 0.2, "ems")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the distance of the dots."""
         return {"pitch": rng.uniform(*self.pitch_range)}
 
-    def style_coverage(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
+    def style_coverage(self, coverage: Image, em: float, parameters: Parameters) -> Image:
         """Make gaps between dots."""
         height, width = coverage.shape
         turn = 2 * math.pi / max(3.0, parameters["pitch"] * em)

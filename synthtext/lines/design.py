@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from synthtext.core import InputError, Range, check_fraction, check_range
+from synthtext.core import BoundedSettings, InputError, Range, bounded, check_fraction, check_range
 from synthtext.design import Design
 from synthtext.lines.coverage import CoverageOptions
 from synthtext.lines.lengths import parse_length_weights
@@ -35,7 +35,7 @@ class NeighbourOptions:
 
 
 @dataclass(frozen=True)
-class LayoutOptions:
+class LayoutOptions(BoundedSettings):
     """Layout of lines.
 
     Attributes:
@@ -54,22 +54,20 @@ class LayoutOptions:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
 
-    tracking_range: Range = (0.0, 0.0)
-    margin_range: Range = (0.0, 0.15)
+    tracking_range: Range = bounded((0.0, 0.0), -0.2, 3, "ems")
+    margin_range: Range = bounded((0.0, 0.15), 0, 5, "two shares")
     length_range: tuple[int, int] = (1, 80)
     length_weights: Mapping[str, float] = field(default_factory=dict)
-    jitter_range: Range = (0.0, 0.0)
+    jitter_range: Range = bounded((0.0, 0.0), 0, 0.5, "ems")
     features: Mapping[str, float] = field(default_factory=dict)
     language: str = ""
     neighbours: NeighbourOptions = NeighbourOptions()
 
     def __post_init__(self) -> None:
-        check_range("margin_range", self.margin_range, 0, 5, "two shares")
-        check_range("tracking_range", self.tracking_range, -0.2, 3, "ems")
+        super().__post_init__()
         if not 1 <= self.length_range[0] <= self.length_range[1]:
             raise InputError(f"length_range {list(self.length_range)} must be counts from 1 up, in order")
         parse_length_weights(self.length_weights)
-        check_range("jitter_range", self.jitter_range, 0, 0.5, "ems")
         for tag, probability in self.features.items():
             if len(tag) != 4 or not tag.isascii() or not tag.isalnum():
                 raise InputError(
@@ -82,7 +80,7 @@ class LayoutOptions:
 
 
 @dataclass(frozen=True)
-class LineOutput:
+class LineOutput(BoundedSettings):
     """Size and format of the images.
 
     Attributes:
@@ -97,13 +95,13 @@ class LineOutput:
     height: int | Literal["free"] = 48
     width: int | Literal["free"] = "free"
     format: Literal["jpeg", "png"] = "jpeg"
-    quality_range: tuple[int, int] = (85, 95)
+    quality_range: tuple[int, int] = bounded((85, 95), 1, 100)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, value in (("height", self.height), ("width", self.width)):
             if value != "free" and not 8 <= value <= _MAX_SIDE:
                 raise InputError(f"{name} {value} must be from 8 to {_MAX_SIDE} pixels, or free")
-        check_range("quality_range", self.quality_range, 1, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
