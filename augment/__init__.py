@@ -7,12 +7,20 @@ Geometric effects return a warp, pixel effects change pixels, and view transform
 
 from augment.bending import Curl, Elastic
 from augment.blur import Blur, Defocus, MotionBlur
-from augment.chain import LineChain, MaskedScene, SceneChain, SceneEffect, SceneStep
+from augment.chain import LineChain, MaskedScene, SceneChain, SceneEffect, SceneStep, detector_augmentation
 from augment.colour import Colour, Gamma, Invert, WhiteBalance
 from augment.compression import Downscale, Jpeg
-from augment.crop import RandomBorderCrop, TextCrop, Window
-from augment.detection import detector_augmentation
-from augment.framing import Flip, FrameTransform, LabelGeometry, Rescale, ResizePad, ViewTransform
+from augment.framing import (
+    Flip,
+    FrameTransform,
+    LabelGeometry,
+    RandomBorderCrop,
+    Rescale,
+    ResizePad,
+    TextCrop,
+    ViewTransform,
+    Window,
+)
 from augment.geometry import Affine, Perspective, Rotation, Skew
 from augment.imgaug_effect import Imgaug
 from augment.labels import VisibilityRule, move_instances, warp_scene

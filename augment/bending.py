@@ -82,17 +82,11 @@ class Elastic(BoundedSettings):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class WaveMap:
-    """A sequence of shears: each adds `moves` times the sine of the product of `across` and the point.
+    """A sequence of shears: each adds `moves` times the sine of the product of `across` and the point."""
 
-    Attributes:
-        moves: (N, 2) pixels, along the crests.
-        across: (N, 2) radians per pixel, perpendicular to the moves.
-        phases: (N,) radians.
-    """
-
-    moves: Coordinates
-    across: Coordinates
-    phases: NDArray[np.float64]
+    moves: Coordinates  # (N, 2) pixels, along the crests
+    across: Coordinates  # (N, 2) radians per pixel, perpendicular to the moves
+    phases: NDArray[np.float64]  # (N,) radians
 
     def forward(self, points: Coordinates) -> Coordinates:
         """Map source points (N, 2) to target points."""
@@ -160,18 +154,12 @@ class CylinderMap:
     """Maps a plane that is flat up to `start`, follows a cylinder to the right of it and then continues straight.
 
     The map is monotonic in x and shifts each column as a whole, so it cannot fold.
-
-    Attributes:
-        start: x at which the bend begins, in pixels.
-        radius: radius of the cylinder in pixels.
-        angle: angle in radians at which the plane leaves the cylinder, below a right angle.
-        lean: pixels by which a point is shifted down per pixel of its rise.
     """
 
-    start: float
-    radius: float
-    angle: float
-    lean: float
+    start: float  # x at which the bend begins, in pixels
+    radius: float  # radius of the cylinder in pixels
+    angle: float  # angle in radians at which the plane leaves the cylinder, below a right angle
+    lean: float  # pixels by which a point is shifted down per pixel of its rise
 
     def forward(self, points: Coordinates) -> Coordinates:
         """Map source points (N, 2) to target points."""

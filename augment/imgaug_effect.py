@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from augment.labels import InstanceOutline, VisibilityRule, cut_instances, instance_outlines, size_of
+from augment.labels import InstanceOutline, VisibilityRule, cut_instances, instance_outlines
 from augment.polygons import VisibleRegion, resolve_self_intersections, simplify_edges, subdivide_edges
-from synthtext.core import Image, InputError, Parameters, Points, Polygon, Scene, Size
+from synthtext.core import Image, InputError, Parameters, Points, Polygon, Scene, Size, size_of
 
 _EDGE_PARTS = 8  # parts of an edge whose ends are moved: a power of 2
 _MAX_SHIFT = 0.51  # pixels: some augmenters of pixels only still shift keypoints by half a pixel

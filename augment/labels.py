@@ -22,11 +22,11 @@ from synthtext.core import (
     Warp,
     bounded,
     signed_area,
+    size_of,
 )
 
 _WHOLE_FRACTION = 0.999  # an instance with more than this fraction of its area is not cut (rounding)
 _MIN_AREA = 0.5  # square pixels: smaller outlines are dropped
-_FILL_VALUE = 0  # grey level of pixels that no image covers, as in PaddleOCR
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,11 @@ class VisibilityRule(BoundedSettings):
 
 
 class InstanceOutline(NamedTuple):
-    """The geometry of an instance.
+    """The geometry of an instance."""
 
-    Attributes:
-        whole: (P, 2), its polygon.
-        visible: the parts of the polygon inside the image; `whole` itself if all of it is inside.
-        quads: (K, 4, 2), its clusters.
-    """
-
-    whole: Polygon
-    visible: tuple[Polygon, ...]
-    quads: Points
+    whole: Polygon  # (P, 2), its polygon
+    visible: tuple[Polygon, ...]  # the parts of the polygon inside the image; `whole` itself if all of it is inside
+    quads: Points  # (K, 4, 2), its clusters
 
     @property
     def is_fully_visible(self) -> bool:
@@ -179,11 +173,6 @@ def _clockwise(outline: Polygon) -> Polygon | None:
     return outline if area > 0 else mirror_polygon(outline)
 
 
-def size_of(image: Image) -> Size:
-    """Return the width and height of an image (H, W, ...)."""
-    return Size(image.shape[1], image.shape[0])
-
-
 def warp_scene(scene: Scene, warp: Warp, size: Size, rule: VisibilityRule | None = None) -> Scene:
     """Warp a scene into an image of another size; uncovered pixels are black.
 
@@ -216,7 +205,7 @@ def warp_image(image: Image, warp: Warp, size: Size, border_mode: int = cv2.BORD
     if reduced != (width, height):
         image = np.asarray(cv2.resize(image, reduced, interpolation=cv2.INTER_AREA), np.uint8)
         warp = Warp.scaling(width / reduced[0], height / reduced[1]).then(warp)
-    return warp.image(image, size, border_mode=border_mode, border_value=_FILL_VALUE)
+    return warp.image(image, size, border_mode=border_mode)  # outside 0, as in PaddleOCR
 
 
 def _scale(warp: Warp, size: Size) -> float:

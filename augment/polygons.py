@@ -148,15 +148,10 @@ def _sort_by_area(pieces: Sequence[NDArray[np.float64]]) -> list[Polygon]:
 
 @dataclass(frozen=True)
 class VisibleRegion:
-    """The intersection of axis-aligned rectangles and other outlines.
+    """The intersection of axis-aligned rectangles and other outlines."""
 
-    Attributes:
-        box: intersection of the rectangles, in pixels.
-        outlines: (P, 2) each.
-    """
-
-    box: Box
-    outlines: tuple[Polygon, ...] = ()
+    box: Box  # intersection of the rectangles, in pixels
+    outlines: tuple[Polygon, ...] = ()  # (P, 2) each
 
     @classmethod
     def from_windows(cls, size: Size, windows: Sequence[Polygon] = ()) -> "VisibleRegion":

@@ -41,14 +41,10 @@ class MeshMap:
     The mesh is the map, so an image that is resampled through it and points that are moved by it agree exactly. Node
     (row i, column j) lies in the target at ((j - 0.5) * cell, (i - 0.5) * cell), the centre of a cell as in
     `cv2.resize`, with one additional node on every side of the image.
-
-    Attributes:
-        nodes: (R, C, 2) float32, source x and y of each node in pixels; the mesh must not fold.
-        cell: distance of the nodes in the target in whole pixels.
     """
 
-    nodes: NDArray[np.float32]
-    cell: int
+    nodes: NDArray[np.float32]  # (R, C, 2) float32, source x and y of each node in pixels; the mesh must not fold
+    cell: int  # distance of the nodes in the target in whole pixels
 
     def pull(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
         """Return the source of every pixel of a target (width, height): (H, W, 2), counted from pixel centres.
@@ -124,19 +120,12 @@ class MeshMap:
 
 
 class _MeshPosition(NamedTuple):
-    """The positions of target points in a mesh.
+    """The positions of target points in a mesh."""
 
-    Attributes:
-        corners: (4, N, 2) sources of the corners of their cells, row by row.
-        x: (N, 1) horizontal position in the cell, 0 to 1.
-        y: (N, 1) vertical position in the cell, 0 to 1.
-        beyond: (N, 2) distance outside the mesh.
-    """
-
-    corners: Coordinates
-    x: Coordinates
-    y: Coordinates
-    beyond: Coordinates
+    corners: Coordinates  # (4, N, 2) sources of the corners of their cells, row by row
+    x: Coordinates  # (N, 1) horizontal position in the cell, 0 to 1
+    y: Coordinates  # (N, 1) vertical position in the cell, 0 to 1
+    beyond: Coordinates  # (N, 2) distance outside the mesh
 
 
 @dataclass(frozen=True)

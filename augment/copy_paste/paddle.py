@@ -93,9 +93,8 @@ class PaddlePaste(BoundedSettings):
         angle = math.radians(paste["degrees"])
         rotation = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
         shift = np.array(size) / 2 - rotation @ (np.array([width, height]) / 2)
-        centred = np.column_stack(
-            [rotation, shift + (rotation.sum(axis=1) - 1) / 2]
-        )  # OpenCV counts from pixel centres
+        # OpenCV counts from pixel centres.
+        centred = np.column_stack([rotation, shift + (rotation.sum(axis=1) - 1) / 2])
         rotated = cv2.warpAffine(patch, centred, size, flags=cv2.INTER_NEAREST)
         opaque = np.full((height, width), 255, np.uint8)
         mask = cv2.warpAffine(opaque, centred, size, flags=cv2.INTER_NEAREST)
@@ -132,10 +131,5 @@ def _rotated_size(width: int, height: int, degrees: int) -> tuple[int, int]:
 
 def _touches(boxes: NDArray[np.int64], occupied: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return (N,) whether boxes (N, 4) touch any of the occupied ones (M, 4)."""
-    apart = (
-        (boxes[:, None, 2] < occupied[None, :, 0])
-        | (boxes[:, None, 0] > occupied[None, :, 2])
-        | (boxes[:, None, 3] < occupied[None, :, 1])
-        | (boxes[:, None, 1] > occupied[None, :, 3])
-    )
-    return np.asarray(~apart.all(axis=1))
+    apart = (boxes[:, None, 2:] < occupied[:, :2]) | (boxes[:, None, :2] > occupied[:, 2:])
+    return np.asarray(~np.all(np.any(apart, axis=2), axis=1))

@@ -32,16 +32,11 @@ class RingMap:
     `backward` is the inverse of `forward` around the ink. Points farther than two thirds of the way between the ends of
     the ink and the opposite point of the circle are sent far away: angles are discontinuous there, and images are
     interpolated across it.
-
-    Attributes:
-        ink: Box of the straight line, in ems.
-        radius: Radius of the circle through the middle of the ink, in ems; more than half of the ink's height.
-        downwards: Whether the ends of the line point up, like a bowl, instead of down, like a rainbow.
     """
 
-    ink: Box
-    radius: float
-    downwards: bool = False
+    ink: Box  # box of the straight line, in ems
+    radius: float  # radius of the circle through the middle of the ink, in ems; more than half of the ink's height
+    downwards: bool = False  # whether the ends of the line point up, like a bowl, instead of down, like a rainbow
 
     @property
     def centre(self) -> tuple[float, float]:

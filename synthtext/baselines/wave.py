@@ -14,17 +14,11 @@ _MAX_SLOPE = 0.4  # 22 degrees, by which letters are sheared
 
 @dataclass(frozen=True)
 class SineMap:
-    """Shifts points vertically by a sine of their horizontal position.
+    """Shifts points vertically by a sine of their horizontal position."""
 
-    Attributes:
-        amplitude: Amplitude in ems.
-        length: Wavelength in ems.
-        phase: Phase in radians at x = 0.
-    """
-
-    amplitude: float
-    length: float
-    phase: float
+    amplitude: float  # amplitude in ems
+    length: float  # wavelength in ems
+    phase: float  # phase in radians at x = 0
 
     def forward(self, points: Coordinates) -> Coordinates:
         """Map points (N, 2) of the straight line, in ems."""

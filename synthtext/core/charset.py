@@ -23,19 +23,12 @@ _NAMED = {
 
 @dataclass(frozen=True)
 class CorpusCoverage:
-    """Result of comparing a charset with texts.
+    """Result of comparing a charset with texts."""
 
-    Attributes:
-        unused: Characters of the charset that do not occur in the texts, in the charset's order.
-        out_of_charset: Characters that the charset lacks, with their counts.
-        discarded_texts: Number of texts with such a character.
-        total: Number of texts.
-    """
-
-    unused: tuple[str, ...]
-    out_of_charset: dict[str, int]
-    discarded_texts: int
-    total: int
+    unused: tuple[str, ...]  # characters of the charset that do not occur in the texts, in the charset's order
+    out_of_charset: dict[str, int]  # characters that the charset lacks, with their counts
+    discarded_texts: int  # number of texts with such a character
+    total: int  # number of texts
 
 
 @dataclass(frozen=True)
@@ -139,8 +132,9 @@ class Charset:
         """Compare the charset with folded texts."""
         counts: Counter[str] = Counter()
         discarded = total = 0
-        for total, text in enumerate(map(self.fold, texts), 1):  # noqa: B007 - the last number is used
+        for text in map(self.fold, texts):
             counts.update(text)
+            total += 1
             discarded += not self.covers(text)
         out_of_charset = {character: count for character, count in counts.most_common() if character not in self.index}
         unused = tuple(character for character in self.characters if character not in counts)

@@ -14,15 +14,10 @@ BLOCK_SIZE = 256
 
 
 class Streams(NamedTuple):
-    """The two streams of a sample; changing effects does not change the texts.
+    """The two streams of a sample; changing effects does not change the texts."""
 
-    Attributes:
-        content: Text, font and layout.
-        appearance: Ink, background and effects.
-    """
-
-    content: np.random.Generator
-    appearance: np.random.Generator
+    content: np.random.Generator  # text, font and layout
+    appearance: np.random.Generator  # ink, background and effects
 
 
 class StreamSource:
@@ -85,14 +80,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True)
 class WeightedComponent(Generic[T_co]):
-    """A component (corpus, baseline, background, layout, ink style) with its weight.
+    """A component (corpus, baseline, background, layout, ink style) with its weight."""
 
-    Attributes:
-        name: Name under which it is recorded.
-        component: The component.
-        weight: Relative frequency.
-    """
-
-    name: str
-    component: T_co
-    weight: float = 1.0
+    name: str  # name under which it is recorded
+    component: T_co  # the component
+    weight: float = 1.0  # relative frequency

@@ -17,30 +17,19 @@ Level: TypeAlias = Literal["word", "line", "block"]
 
 
 class AppliedEffect(NamedTuple):
-    """An effect that was applied.
+    """An effect that was applied."""
 
-    Attributes:
-        name: Name of the effect in the recipe.
-        parameters: The parameters that it drew.
-    """
-
-    name: str
-    parameters: Parameters
+    name: str  # name of the effect in the recipe
+    parameters: Parameters  # the parameters that it drew
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a text instance comes from.
+    """Where a text instance comes from."""
 
-    Attributes:
-        kind: Rendered by a generator, pasted from another image, or real.
-        source: Data set that a pasted instance was cut from.
-        index: Index of the sample in that data set; -1 if unknown.
-    """
-
-    kind: Literal["rendered", "pasted", "real"] = "real"
-    source: str = ""
-    index: int = -1
+    kind: Literal["rendered", "pasted", "real"] = "real"  # rendered by a generator, pasted from another image, or real
+    source: str = ""  # data set that a pasted instance was cut from
+    index: int = -1  # index of the sample in that data set; -1 if unknown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,15 +117,10 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class SkippedSample:
-    """A sample that could not be generated within the maximum number of attempts; its index is missing in data sets.
+    """A sample that could not be generated within the maximum number of attempts; its index is missing in data sets."""
 
-    Attributes:
-        index: Index of the sample.
-        reasons: Why each attempt was rejected, in order.
-    """
-
-    index: int
-    reasons: tuple[str, ...]
+    index: int  # index of the sample
+    reasons: tuple[str, ...]  # why each attempt was rejected, in order
 
     @property
     def reason(self) -> str:

@@ -50,32 +50,20 @@ class InkMask(NamedTuple):
     """Region of a line's ink, computed once and measured against any number of backgrounds.
 
     It consists of cells of 2 x 2 pixels, which is four times as fast, and no stroke is missed.
-
-    Attributes:
-        mask: (h, w) cells, 1 on and near the ink.
-        corners: (4, K) indices of the corners of the clusters' boxes in an integral image of the cells.
-        cells: (K,) number of cells near ink in every box.
-        strength: (K,), see `LocalBackground`.
     """
 
-    mask: NDArray[np.uint8]
-    corners: NDArray[np.int32]
-    cells: Floats
-    strength: Floats
+    mask: NDArray[np.uint8]  # (h, w) cells, 1 on and near the ink
+    corners: NDArray[np.int32]  # (4, K) indices of the corners of the clusters' boxes in an integral image of the cells
+    cells: Floats  # (K,) number of cells near ink in every box
+    strength: Floats  # (K,), see `LocalBackground`
 
 
 class InkColour(NamedTuple):
-    """A colour of ink.
+    """A colour of ink."""
 
-    Attributes:
-        colour: RGB.
-        contrast: Contrast with the background at the worst cluster.
-        is_darker: Whether the ink is darker than the background.
-    """
-
-    colour: Colour
-    contrast: float
-    is_darker: bool
+    colour: Colour  # RGB
+    contrast: float  # contrast with the background at the worst cluster
+    is_darker: bool  # whether the ink is darker than the background
 
 
 # The functions below process many lines at once, because numpy's overhead per call exceeds the computation for the

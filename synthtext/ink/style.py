@@ -24,15 +24,10 @@ class DecorationMargins(NamedTuple):
 
 
 class ContrastLoss(NamedTuple):
-    """Contrast that an ink style loses.
+    """Contrast that an ink style loses."""
 
-    Attributes:
-        factor: Fraction of the contrast that remains.
-        offset: Steps of luminance subtracted after that.
-    """
-
-    factor: float = 1.0
-    offset: float = 0.0
+    factor: float = 1.0  # fraction of the contrast that remains
+    offset: float = 0.0  # steps of luminance subtracted after that
 
     def required_contrast(self, floor: float) -> float:
         """Contrast that the colour must have, so that the drawn ink reaches a floor."""

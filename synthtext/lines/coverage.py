@@ -65,15 +65,10 @@ class CoverageOptions:
 
 
 class RequiredCharacter(NamedTuple):
-    """The character that a sample's text should contain.
+    """The character that a sample's text should contain."""
 
-    Attributes:
-        character: A single code point.
-        gave_up: Whether too many attempts with it failed, so that any text is taken.
-    """
-
-    character: str
-    gave_up: bool = False
+    character: str  # a single code point
+    gave_up: bool = False  # whether too many attempts with it failed, so that any text is taken
 
 
 class CoverageSchedule:

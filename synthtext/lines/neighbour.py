@@ -15,17 +15,11 @@ _MAX_VISIBLE_ALONG = 0.4  # ems of a neighbouring word: more could be read as pa
 
 
 class Neighbour(NamedTuple):
-    """A line of text next to another line.
+    """A line of text next to another line."""
 
-    Attributes:
-        line: The neighbouring line.
-        dx: Horizontal offset of its origin from the origin of the other line, in ems.
-        dy: Vertical offset, in ems, downwards.
-    """
-
-    line: ShapedLine
-    dx: float
-    dy: float
+    line: ShapedLine  # the neighbouring line
+    dx: float  # horizontal offset of its origin from the origin of the other line, in ems
+    dy: float  # vertical offset, in ems, downwards
 
     @property
     def offset(self) -> Warp:

@@ -25,35 +25,21 @@ class Margins(NamedTuple):
 
 
 class LinePlacement(NamedTuple):
-    """Position of a line in its image.
+    """Position of a line in its image."""
 
-    Attributes:
-        size: Size of the image in whole pixels.
-        warp: From the line's ems to pixels of the image.
-        em: Approximate font size in the image, in pixels.
-        quads: (K, 4, 2) of the clusters in the image, pixels.
-    """
-
-    size: Size
-    warp: Warp
-    em: float
-    quads: Points
+    size: Size  # size of the image in whole pixels
+    warp: Warp  # from the line's ems to pixels of the image
+    em: float  # approximate font size in the image, in pixels
+    quads: Points  # (K, 4, 2) of the clusters in the image, pixels
 
 
 class CurvedLine(NamedTuple):
-    """A shaped line along its baseline, in ems.
+    """A shaped line along its baseline, in ems."""
 
-    Attributes:
-        line: The straight shaped line.
-        warp: From the straight line to the curved one.
-        quads: (K, 4, 2) of the clusters after the warp; they contain all ink.
-        box: Bounding box of the quads.
-    """
-
-    line: ShapedLine
-    warp: Warp
-    quads: Points
-    box: Box
+    line: ShapedLine  # the straight shaped line
+    warp: Warp  # from the straight line to the curved one
+    quads: Points  # (K, 4, 2) of the clusters after the warp; they contain all ink
+    box: Box  # bounding box of the quads
 
     @classmethod
     def of(cls, line: ShapedLine, warp: Warp) -> "CurvedLine":

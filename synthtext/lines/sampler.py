@@ -20,45 +20,26 @@ from synthtext.typesetting.shaping import ShapedLine, ShapingOptions, shape_line
 
 
 class LineSpec(NamedTuple):
-    """A text and how to set it.
+    """A text and how to set it."""
 
-    Attributes:
-        text: Text from the corpus.
-        displayed: Text as the font displays it, which is the label.
-        face: Font face.
-        shaping: Options of shaping.
-        baseline: Shape of the baseline.
-        em: Font size in pixels.
-        margins: Margins around the line.
-        alignment: Position in an image larger than required: fractions (x, y) from 0 to 1.
-        parameters: Other drawn parameters, recorded with the sample.
-    """
-
-    text: SampledText
-    displayed: str
-    face: Face
-    shaping: ShapingOptions
-    baseline: WeightedComponent[Baseline]
-    em: float
-    margins: Margins
-    alignment: tuple[float, float]
-    parameters: Parameters
+    text: SampledText  # text from the corpus
+    displayed: str  # text as the font displays it, which is the label
+    face: Face  # font face
+    shaping: ShapingOptions  # options of shaping
+    baseline: WeightedComponent[Baseline]  # shape of the baseline
+    em: float  # font size in pixels
+    margins: Margins  # margins around the line
+    alignment: tuple[float, float]  # position in an image larger than required: fractions (x, y) from 0 to 1
+    parameters: Parameters  # other drawn parameters, recorded with the sample
 
 
 class LineLayout(NamedTuple):
-    """A shaped line.
+    """A shaped line."""
 
-    Attributes:
-        spec: What was shaped.
-        curved: The shaped line along its baseline, in ems.
-        neighbour: Other text next to it.
-        parameters: Other drawn parameters, recorded with the sample.
-    """
-
-    spec: LineSpec
-    curved: CurvedLine
-    neighbour: Neighbour | None
-    parameters: Parameters
+    spec: LineSpec  # what was shaped
+    curved: CurvedLine  # the shaped line along its baseline, in ems
+    neighbour: Neighbour | None  # other text next to it
+    parameters: Parameters  # other drawn parameters, recorded with the sample
 
 
 class LineSampler:

@@ -15,17 +15,11 @@ _LINE_PADDING = 2  # pixels around the ink: one for antialiasing, one for interp
 
 
 class LineRaster(NamedTuple):
-    """A rasterized line or its strokes.
+    """A rasterized line or its strokes."""
 
-    Attributes:
-        coverage: (H, W) uint8.
-        pixels_per_em: Em size in pixels.
-        origin: Pixel (x, y) of the line's origin (0, 0).
-    """
-
-    coverage: NDArray[np.uint8]
-    pixels_per_em: int
-    origin: tuple[int, int]
+    coverage: NDArray[np.uint8]  # (H, W) uint8
+    pixels_per_em: int  # em size in pixels
+    origin: tuple[int, int]  # pixel (x, y) of the line's origin (0, 0)
 
     def warped(self, warp: Warp, size: Size) -> Image:
         """Warp the coverage, (H, W) uint8, into an image of this size; `warp` maps ems to pixels of the image."""

@@ -40,19 +40,12 @@ _ROTATED_WHEN_VERTICAL = set("()[]{}<>|/\\-_~=+:;\u2010\u2011\u2012\u2013\u2014\
 
 
 class TextRun(NamedTuple):
-    """A run of a text with one direction and one script.
+    """A run of a text with one direction and one script."""
 
-    Attributes:
-        start: Offset of the first character.
-        stop: Offset after the last character.
-        direction: Direction of the characters.
-        script: ISO 15924 code ("Latn").
-    """
-
-    start: int
-    stop: int
-    direction: Direction
-    script: str
+    start: int  # offset of the first character
+    stop: int  # offset after the last character
+    direction: Direction  # direction of the characters
+    script: str  # ISO 15924 code ("Latn")
 
 
 def itemize(text: str, *, vertical: bool = False) -> list[TextRun]:

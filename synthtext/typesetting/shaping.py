@@ -63,29 +63,17 @@ class ShapedLine(NamedTuple):
 
 
 class _Measured(NamedTuple):
-    """Measures of N glyphs in K clusters, in font units, from left to right (from top to bottom).
+    """Measures of N glyphs in K clusters, in font units, from left to right (from top to bottom)."""
 
-    Attributes:
-        along: (N) position of the glyphs' origins along the line.
-        across: (N) position across the line.
-        owner: (N) index of each glyph's cluster.
-        starts: (K) offset into the text of every cluster.
-        low: (K) start of the cluster along the line.
-        high: (K) end of the cluster.
-        visible: (K) whether the cluster has ink.
-        top: Start of the ink across the line; infinite if there is none.
-        bottom: End of the ink across the line.
-    """
-
-    along: list[float]
-    across: list[float]
-    owner: list[int]
-    starts: list[int]
-    low: list[int]
-    high: list[int]
-    visible: list[bool]
-    top: float
-    bottom: float
+    along: list[float]  # (N) position of the glyphs' origins along the line
+    across: list[float]  # (N) position across the line
+    owner: list[int]  # (N) index of each glyph's cluster
+    starts: list[int]  # (K) offset into the text of every cluster
+    low: list[int]  # (K) start of the cluster along the line
+    high: list[int]  # (K) end of the cluster
+    visible: list[bool]  # (K) whether the cluster has ink
+    top: float  # start of the ink across the line; infinite if there is none
+    bottom: float  # end of the ink across the line
 
 
 def shape_line(text: str, face: Face, options: ShapingOptions = ShapingOptions()) -> ShapedLine:  # noqa: B008 - immutable
