@@ -25,16 +25,13 @@ _BLACK, _WHITE = (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)
 class LocalBackground(NamedTuple):
     """Luminance (0 to 255) of the background under and around the ink of each of K clusters.
 
-    Attributes:
-        mean: (K,).
-        deviation: (K,) standard deviation.
-        strength: (K,) 0 to 1, solidity of the ink: 1 if the mean coverage of inked pixels is at least one half;
-            hairlines at small sizes have a coverage of a tenth, and low contrast in any colour.
+    The strength is 1 if the mean coverage of inked pixels is at least one half; hairlines at small sizes have a
+    coverage of a tenth, and low contrast in any colour.
     """
 
-    mean: Floats
-    deviation: Floats
-    strength: Floats
+    mean: Floats  # (K,)
+    deviation: Floats  # (K,) standard deviation
+    strength: Floats  # (K,) 0 to 1, solidity of the ink
 
     def ink_colour(self, colour: Colour) -> "InkColour":
         """Return a colour with its contrast at the worst cluster.

@@ -1,17 +1,44 @@
 """Settings of lines in a recipe."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar, Literal
 
-from synthtext.core import BoundedSettings, InputError, Range, bounded, check_fraction, check_range
+from synthtext.core import BoundedSettings, InputError, Range, bounded, check_fraction, check_number, check_range
 from synthtext.design import Design
 from synthtext.lines.coverage import CoverageOptions
-from synthtext.lines.lengths import parse_length_weights
 
 _MAX_SIDE = 8192  # pixels
 # These features display other characters: small letters as capitals, 1/2 as one half, 1st as a raised st.
 _MISLEADING = ("smcp", "c2sc", "pcap", "c2pc", "unic", "frac", "afrc", "ordn", "sups", "subs", "sinf", "numr", "dnom")
+
+_KEY = re.compile(r"(\d{1,6})-(\d{1,6})")
+_MAX_FACTOR = 1000
+
+
+def parse_length_weights(weights: Mapping[str, float]) -> list[tuple[int, int, float]]:
+    """Parse factors by range of lengths, such as {"4-8": 2}, to sorted tuples (minimum, maximum, factor).
+
+    Raises:
+        InputError: A key is not a range, ranges overlap, or a factor is out of bounds.
+    """
+    ranges: list[tuple[int, int, float]] = []
+    for key, factor in weights.items():
+        match = _KEY.fullmatch(key)
+        low, high = map(int, match.groups()) if match else (0, 0)
+        if not 1 <= low <= high:
+            raise InputError(
+                f"length_weights: {key!r} is not a range of lengths; write it like '4-8', the smaller number first"
+            )
+        check_number(f"length_weights: the factor of {key!r},", factor, 0, _MAX_FACTOR)
+        ranges.append((low, high, float(factor)))
+    ranges.sort()
+    for (low, high, _), (start, stop, _) in pairwise(ranges):
+        if start <= high:
+            raise InputError(f"length_weights: '{low}-{high}' and '{start}-{stop}' overlap; a length has one factor")
+    return ranges
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from synthtext.fonts import Face
 from synthtext.lines.choice import TextChoice, TextSampler, displayed_text
 from synthtext.lines.coverage import RequiredCharacter
 from synthtext.lines.design import LayoutOptions
-from synthtext.lines.neighbour import Neighbour, place_neighbour
-from synthtext.lines.placement import CurvedLine, Margins
+from synthtext.lines.placement import CurvedLine, Margins, Neighbour, place_neighbour
 from synthtext.typesetting.shaping import ShapedLine, ShapingOptions, shape_line
 
 
@@ -56,9 +55,7 @@ class LineSampler:
     def __init__(self, design: Design, layout: LayoutOptions) -> None:
         self._charset, self._corpora, self._baselines = design.charset, design.corpora, design.baselines
         self._size_range, self._layout = design.font_options.size_range, layout
-        self._weighted = (
-            WeightedSampler([entry.weight for entry in self._baselines]) if len(self._baselines) > 1 else None
-        )
+        self._baseline_sampler = WeightedSampler([entry.weight for entry in self._baselines])
         self._features = sorted(layout.features.items())
         self._texts = TextSampler(design.corpora, design.charset, layout)
 
@@ -86,7 +83,7 @@ class LineSampler:
         tracking = round(lerp(layout.tracking_range, fractions[1]), 3)
         em = lerp(self._size_range, fractions[2])
         margins = Margins(*(lerp(layout.margin_range, fraction) for fraction in fractions[3:7]))
-        baseline = self._baselines[self._weighted.draw(rng) if self._weighted else 0]
+        baseline = self._baselines[self._baseline_sampler.draw(rng) if len(self._baselines) > 1 else 0]
         shaping, parameters = self._sample_shaping(rng, displayed, tracking, vertical=baseline.component.vertical)
         parameters |= chosen.parameters
         return LineSpec(text, displayed, face, shaping, baseline, em, margins, (fractions[7], fractions[8]), parameters)
@@ -100,13 +97,13 @@ class LineSampler:
         line = shape_line(spec.displayed, spec.face, spec.shaping)
         name, baseline = spec.baseline.name, spec.baseline.component
         curvature = baseline.draw(rng, line.ink_box)
-        parameters = (
-            {**spec.parameters, "baseline": name, **curvature} if curvature or baseline.vertical else spec.parameters
-        )
+        parameters = dict(spec.parameters)
+        if curvature or baseline.vertical:
+            parameters |= {"baseline": name, **curvature}
         curved = CurvedLine.of(line, baseline.warp(line.ink_box, curvature))
         neighbour = None if curved.warp.maps else self._neighbour(rng, spec, line)
         if neighbour:
-            parameters = {**parameters, "neighbour": neighbour.line.text}
+            parameters["neighbour"] = neighbour.line.text
         return LineLayout(spec, curved, neighbour, parameters)
 
     def sample_text(self, rng: np.random.Generator) -> str:

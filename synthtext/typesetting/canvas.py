@@ -24,8 +24,7 @@ class LineRaster(NamedTuple):
     def warped(self, warp: Warp, size: Size) -> Image:
         """Warp the coverage, (H, W) uint8, into an image of this size; `warp` maps ems to pixels of the image."""
         scale, (x, y) = 1 / self.pixels_per_em, self.origin
-        from_pixels = Warp.from_matrix(np.array([[scale, 0, -x * scale], [0, scale, -y * scale], [0, 0, 1]]))
-        return from_pixels.then(warp).image(self.coverage, size, interpolation=cv2.INTER_LINEAR)
+        return Warp.scale_translate(scale, -x * scale, -y * scale).then(warp).image(self.coverage, size)
 
 
 def rasterize_line(line: ShapedLine, face: Face, cache: FaceCache, em: float) -> LineRaster:
@@ -85,11 +84,9 @@ def rasterize_strokes(strokes: Strokes, em: float) -> LineRaster:
     size = max(1, round(em))
     box = strokes.box
     left, top = _STROKE_PADDING - int(np.floor(box.left * size)), _STROKE_PADDING - int(np.floor(box.top * size))
-    shape = (
-        top + int(np.ceil(box.bottom * size)) + _STROKE_PADDING,
-        left + int(np.ceil(box.right * size)) + _STROKE_PADDING,
-    )
-    coverage = np.zeros(shape, np.uint8)
+    width = left + int(np.ceil(box.right * size)) + _STROKE_PADDING
+    height = top + int(np.ceil(box.bottom * size)) + _STROKE_PADDING
+    coverage = np.zeros((height, width), np.uint8)
     outlines = _outlines(strokes.paths * np.float32(size), max(strokes.width * size / 2 - _EDGE_WIDTH, 0.25))
     fixed = np.round((outlines + np.array([left - 0.5, top - 0.5])) * 16).astype(np.int32)
     cv2.fillPoly(coverage, list(fixed), 255, cv2.LINE_AA, 4)
