@@ -36,17 +36,12 @@ class Colour(BoundedSettings):
         """Return the recoloured image."""
         saturation, contrast = parameters["saturation"], parameters["contrast"]
         saturated = saturation * np.eye(3) + (1 - saturation) * _LUMA_WEIGHTS
-        linear = contrast * saturated @ _hue_rotation(parameters["hue"])
+        # A rotation about the axis of greys (1, 1, 1).
+        rotation, _ = cv2.Rodrigues(np.full(3, 1 / np.sqrt(3)) * np.deg2rad(parameters["hue"]))
+        linear = contrast * saturated @ rotation
         shift = 127.5 * (1 - contrast) + 255 * parameters["brightness"]
         matrix = np.concatenate([linear, np.full((3, 1), shift)], axis=1)
         return np.asarray(cv2.transform(image, matrix.astype(np.float32)), np.uint8)
-
-
-def _hue_rotation(degrees: float) -> NDArray[np.float64]:
-    """Return the (3, 3) rotation of colours about (1, 1, 1)."""
-    axis = np.full(3, 1 / np.sqrt(3))
-    rotation, _ = cv2.Rodrigues(axis * np.deg2rad(degrees))
-    return np.asarray(rotation, np.float64)
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,7 @@ class Gamma(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the exponent."""
-        return {"gamma": math.exp(rng.uniform(math.log(self.gamma_range[0]), math.log(self.gamma_range[1])))}
+        return {"gamma": math.exp(rng.uniform(*map(math.log, self.gamma_range)))}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image after the gamma curve."""

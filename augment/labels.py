@@ -80,17 +80,10 @@ def instance_outlines(instances: Sequence[TextInstance], size: Size) -> list[Ins
 def move_instances(
     instances: Sequence[TextInstance], warp: Warp, before: Size, after: VisibleRegion, rule: VisibilityRule
 ) -> tuple[TextInstance, ...]:
-    """Move the instances of an image, clip them and apply the visibility rule.
+    """Move the instances of an image, clip them and apply the visibility rule; return them as `cut_instances` does.
 
-    Args:
-        instances: instances of an image of size `before`; parts outside it are not visible.
-        warp: how points move.
-        before: size of the image in pixels.
-        after: visible region of the result.
-        rule: rule for clipped instances.
-
-    Returns:
-        As `cut_instances`.
+    Parts of the instances outside the image, of size `before`, are not visible; `after` is the visible region of the
+    result.
     """
     moved = [_warp_outline(outline, warp) for outline in instance_outlines(instances, before)]
     return cut_instances(instances, moved, after, rule)
@@ -105,17 +98,11 @@ def _warp_outline(outline: InstanceOutline, warp: Warp) -> InstanceOutline:
 def cut_instances(
     instances: Sequence[TextInstance], moved: Sequence[InstanceOutline], region: VisibleRegion, rule: VisibilityRule
 ) -> tuple[TextInstance, ...]:
-    """Clip moved instances to a visible region and apply the visibility rule.
-
-    Args:
-        instances: the original instances.
-        moved: their moved outlines, in either direction.
-        region: visible region of the new image.
-        rule: rule for clipped instances.
+    """Clip instances, with their moved outlines in either direction, to the visible region of the new image.
 
     Returns:
-        The remaining instances in their order, followed by the ignored pieces; `parent` is the nearest remaining
-        ancestor, or -1.
+        The instances that the rule keeps in their order, followed by the ignored pieces; `parent` is the nearest
+        remaining ancestor, or -1.
     """
     kept: dict[int, TextInstance] = {}
     rest: list[tuple[int, TextInstance]] = []
@@ -189,13 +176,10 @@ def warp_scene(scene: Scene, warp: Warp, size: Size, rule: VisibilityRule | None
 
 
 def warp_image(image: Image, warp: Warp, size: Size, border_mode: int = cv2.BORDER_CONSTANT) -> Image:
-    """Resample an image once; if it becomes much smaller it is averaged first, to preserve thin strokes.
+    """Resample an image, (H, W) or (H, W, 3) uint8, once to a size in whole pixels.
 
-    Args:
-        image: (H, W) or (H, W, 3) uint8.
-        warp: how points move.
-        size: size of the result in whole pixels.
-        border_mode: OpenCV flag for pixels outside the image.
+    If it becomes much smaller it is averaged first, to preserve thin strokes. Pixels outside the image are 0, as in
+    PaddleOCR, unless `border_mode`, an OpenCV flag, says otherwise.
     """
     if not warp.maps and size == size_of(image):
         return image
@@ -205,7 +189,7 @@ def warp_image(image: Image, warp: Warp, size: Size, border_mode: int = cv2.BORD
     if reduced != (width, height):
         image = np.asarray(cv2.resize(image, reduced, interpolation=cv2.INTER_AREA), np.uint8)
         warp = Warp.scaling(width / reduced[0], height / reduced[1]).then(warp)
-    return warp.image(image, size, border_mode=border_mode)  # outside 0, as in PaddleOCR
+    return warp.image(image, size, border_mode=border_mode)
 
 
 def _scale(warp: Warp, size: Size) -> float:

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -41,11 +40,11 @@ class UnevenLight(BoundedSettings):
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the darkened image."""
-        x, y = _grid(image.shape[1], image.shape[0])
         if parameters["kind"] == "spot":
-            dx, dy = x - np.float32(parameters["x"] * image.shape[1]), y - np.float32(parameters["y"] * image.shape[0])
+            dx, dy = _grid_around(image, parameters)
             distance = dx**2 + dy**2
         else:
+            x, y = _grid(image.shape[1], image.shape[0])
             angle = math.radians(parameters["degrees"])
             distance = x * np.float32(math.cos(angle)) + y * np.float32(math.sin(angle))
         low, high = float(distance.min()), float(distance.max())
@@ -81,10 +80,9 @@ class Glare(BoundedSettings):
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image with the reflection."""
-        x, y = _grid(image.shape[1], image.shape[0])
         angle = math.radians(parameters["degrees"])
         cosine, sine = np.float32(math.cos(angle)), np.float32(math.sin(angle))
-        dx, dy = x - np.float32(parameters["x"] * image.shape[1]), y - np.float32(parameters["y"] * image.shape[0])
+        dx, dy = _grid_around(image, parameters)
         along = (dx * cosine + dy * sine) / np.float32(max(parameters["length"], 0.5))
         across = (dy * cosine - dx * sine) / np.float32(max(parameters["radius"], 0.5))
         inside = np.maximum(1 - along**2 - across**2, 0)
@@ -138,20 +136,20 @@ def _edge_ramp(image: Image, x: float, y: float, degrees: float, width: float) -
     return np.clip(across + down, 0, 255).astype(np.uint8)
 
 
-class _Grid(NamedTuple):
-    """Centres of the cells of a coarse grid over an image, in pixels: x (1, C) and y (R, 1)."""
-
-    x: Field
-    y: Field
-
-
 @lru_cache(maxsize=1024)
-def _grid(width: int, height: int) -> _Grid:
+def _grid(width: int, height: int) -> tuple[Field, Field]:
+    """Return the centres of the cells of a coarse grid over an image, in pixels: x (1, C) and y (R, 1)."""
     cell = max(1.0, min(width, height) / _GRID_CELLS)
     columns, rows = math.ceil(width / cell), math.ceil(height / cell)
     x = (np.arange(columns, dtype=np.float32) + np.float32(0.5)) * np.float32(width / columns)
     y = (np.arange(rows, dtype=np.float32) + np.float32(0.5)) * np.float32(height / rows)
-    return _Grid(x[None], y[:, None])
+    return x[None], y[:, None]
+
+
+def _grid_around(image: Image, parameters: Parameters) -> tuple[Field, Field]:
+    """Return the grid relative to the centre in the parameters."""
+    x, y = _grid(image.shape[1], image.shape[0])
+    return x - np.float32(parameters["x"] * image.shape[1]), y - np.float32(parameters["y"] * image.shape[0])
 
 
 def _enlarge(light: Field, image: Image) -> Image:

@@ -15,11 +15,7 @@ from synthtext.core import InputError, Level, Origin
 
 
 class CropSampler:
-    """Samples indices by weight, from one array, since a bank may hold millions of crops.
-
-    Args:
-        weights: (N,), not negative, of positive sum.
-    """
+    """Samples indices by weight (N,), from one array, since a bank may hold millions of crops."""
 
     def __init__(self, weights: NDArray[np.float64]) -> None:
         self._cumulative = np.cumsum(weights)
@@ -61,9 +57,6 @@ class CropColumns(NamedTuple):
 
 class CropBank:
     """A sequence of crops. The arrays may lie in a memory-mapped file and are read on access.
-
-    Args:
-        columns: the arrays of the bank.
 
     Raises:
         InputError: there are no crops.

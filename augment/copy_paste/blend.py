@@ -61,10 +61,7 @@ class PatchPose(NamedTuple):
 def placement_cost(image: Image, box: tuple[float, float, float, float], background: Sequence[float]) -> float:
     """Return the cost of a place for a patch: the spread of its colours and their distance to the patch's background.
 
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        box: left, top, right and bottom of the place in pixels.
-        background: background colour of the patch, three channels.
+    The place is a box in pixels (left, top, right, bottom).
     """
     left, top, right, bottom = map(int, box)
     mean, spread = cv2.meanStdDev(image[top : bottom + 1 : _ROW_STEP, left : right + 1])

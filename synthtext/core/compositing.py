@@ -9,15 +9,10 @@ from synthtext.core.geometry import Image
 
 
 def composite(background: Image, coverage: Image, colour: Sequence[float]) -> Image:
-    """Composite a colour over an image.
-
-    Args:
-        background: (H, W, 3) uint8 RGB.
-        coverage: (H, W) uint8.
-        colour: RGB, 0 to 255.
+    """Composite a colour (RGB, 0 to 255) over an image (H, W, 3).
 
     Returns:
-        A new image: the background where coverage is 0, the colour where it is 255.
+        A new image: the background where the coverage (H, W) is 0, the colour where it is 255.
     """
     return _over(background, coverage, cv2.merge([cv2.convertScaleAbs(coverage, alpha=part / 255) for part in colour]))
 

@@ -70,11 +70,7 @@ class EffectChain:
         self._pixel = [(s, s.effect) for s in self.steps if isinstance(s.effect, PixelEffect)]
 
     def draw_warp(self, rng: np.random.Generator, size: Size) -> tuple[Warp, tuple[AppliedEffect, ...]]:
-        """Draw the geometric effects for an image of this size and compose their warps.
-
-        Returns:
-            The composed warp, and the effects that were drawn.
-        """
+        """Draw the geometric effects for an image of this size; return the composed warp and the drawn effects."""
         warp, applied = Warp(), []
         for step, effect in self._geometric:
             if rng.random() < step.probability:
@@ -84,10 +80,7 @@ class EffectChain:
         return warp, tuple(applied)
 
     def apply_pixels(self, rng: np.random.Generator, image: Image) -> tuple[Image, tuple[AppliedEffect, ...]]:
-        """Draw the pixel effects and apply them to an image (H, W, 3).
-
-        Returns:
-            The changed image, and the effects that were drawn.
+        """Draw the pixel effects and apply them to an image (H, W, 3); return it and the drawn effects.
 
         Raises:
             InputError: An effect did not keep the shape and dtype of the image.

@@ -12,14 +12,7 @@ Range: TypeAlias = tuple[float, float]
 
 
 def check_range(name: str, interval: Range, lowest: float, highest: float, what: str = "two numbers") -> None:
-    """Check that an interval is in order and within bounds.
-
-    Args:
-        name: Name of the setting, for the message.
-        interval: Minimum and maximum.
-        lowest: Lower bound.
-        highest: Upper bound.
-        what: Unit for the message, such as "ems".
+    """Check that an interval is in order and within bounds; `what`, such as "ems", is its unit in the message.
 
     Raises:
         InputError: The interval is not in order or out of bounds.
@@ -29,14 +22,7 @@ def check_range(name: str, interval: Range, lowest: float, highest: float, what:
 
 
 def check_number(name: str, value: float, lowest: float, highest: float, unit: str = "") -> None:
-    """Check that a number is within bounds.
-
-    Args:
-        name: Name of the setting, for the message.
-        value: The number.
-        lowest: Lower bound.
-        highest: Upper bound.
-        unit: Unit for the message, such as "pixels".
+    """Check that a number is within bounds; `unit`, such as "pixels", is used in the message.
 
     Raises:
         InputError: The number is out of bounds.
@@ -58,13 +44,9 @@ Value = TypeVar("Value")
 
 
 def bounded(default: Value, lowest: float, highest: float, unit: str = "") -> Value:
-    """Declare a field with bounds in a dataclass that extends `BoundedSettings`.
+    """Declare a field with bounds, a number or an interval, in a dataclass that extends `BoundedSettings`.
 
-    Args:
-        default: Default of the field: a number, or an interval whose ends must be in order.
-        lowest: Lower bound.
-        highest: Upper bound.
-        unit: Unit for the message, such as "ems".
+    The unit, such as "ems", is used in messages.
     """
     declared: Value = field(default=default, metadata={"bounds": (lowest, highest, unit)})
     return declared

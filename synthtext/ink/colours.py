@@ -34,12 +34,7 @@ class ColourSource(Protocol):
 
 
 def with_luminance(tint: Sequence[float], level: float) -> Colour:
-    """Blend a colour with black or white such that it gets a luminance.
-
-    Args:
-        tint: RGB, 0 to 255.
-        level: Luminance of the result, 0 to 255.
-    """
+    """Blend a colour (RGB, 0 to 255) with black or white such that it gets a luminance from 0 to 255."""
     red, green, blue = tint
     current = luminance((red, green, blue))
     if current >= level:
@@ -52,12 +47,8 @@ def with_luminance(tint: Sequence[float], level: float) -> Colour:
 def colour_pair_around(ink: InkColour, tint: Colour, distance: float) -> tuple[Colour, Colour]:
     """Return two colours around an ink colour: one farther from the background, and one nearer to it.
 
-    Mixtures of the two lose at most half of `distance` of the ink's contrast.
-
-    Args:
-        ink: Colour in the middle, whose hue the farther colour has.
-        tint: Hue of the nearer colour, RGB, 0 to 255.
-        distance: Difference of luminance, 0 to 255; smaller if the farther colour would exceed black or white.
+    The farther colour has the hue of the ink, the nearer one that of `tint`. Their luminances differ by `distance`, or
+    less if the farther colour would exceed black or white; mixtures lose at most half of it of the ink's contrast.
     """
     level, half = luminance(ink.colour), (-distance if ink.is_darker else distance) / 2
     far = with_luminance(ink.colour, min(255.0, max(0.0, level + half)))

@@ -70,15 +70,12 @@ class InkColour(NamedTuple):
 def compute_ink_masks(
     coverages: Sequence[Image], quads: Sequence[Points], radii: Sequence[int]
 ) -> list[InkMask | None]:
-    """Compute the ink masks of lines.
+    """Compute the ink masks of lines; None for a line with a cluster without visible ink.
 
     Args:
         coverages: (H, W) of the ink of every line.
         quads: (K, 4, 2) of the clusters of every line that should have ink, pixels.
         radii: Pixels around the ink that count as its background.
-
-    Returns:
-        The masks; None for a line with a cluster without visible ink.
     """
     # An odd last row or column is omitted: it has no ink, and halving an even size takes a sixth of the time.
     cells = [(coverage.shape[1] // 2, coverage.shape[0] // 2) for coverage in coverages]
@@ -165,9 +162,7 @@ def luminance(colour: Colour) -> float:
 def _corners(quads: Points, cells: NDArray[np.int32]) -> NDArray[np.int32]:
     """Corners (4, K) of the quads' boxes in flattened integral images of the cells: two to add, then two to subtract.
 
-    Args:
-        quads: (K, 4, 2) pixels.
-        cells: (K, 2) columns and rows of the image of each quad.
+    `cells` (K, 2) are the columns and rows of the image of each quad.
     """
     halves = (quads * np.float32(0.5)).astype(np.int32)
     (left, top), (right, bottom) = np.maximum(halves.min(axis=1), 0).T, np.minimum(halves.max(axis=1) + 1, cells).T

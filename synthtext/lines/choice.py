@@ -59,10 +59,7 @@ class LengthSampler:
         return rng.random() * self._greatest < self.factor(text)
 
     def draw(self, rng: np.random.Generator) -> tuple[SampledText, bool]:
-        """Sample a text.
-
-        Returns:
-            The text, and whether it was accepted; if not, it is one of the rejected texts, chosen by their factors.
+        """Sample a text, and return whether it was accepted; if not, it is one of the rejected texts.
 
         Raises:
             Rejection: All sampled texts have the factor 0.
@@ -87,12 +84,7 @@ class TextChoice(NamedTuple):
 
 
 class TextSampler:
-    """Samples the texts of lines.
-
-    Args:
-        corpora: Sources of the texts.
-        charset: Charset of the labels.
-        layout: Defines the lengths of texts.
+    """Samples the texts of lines from corpora, with the lengths of a layout.
 
     Raises:
         InputError: No text of the corpora has a length with a weight above 0.

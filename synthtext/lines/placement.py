@@ -60,11 +60,9 @@ class CurvedLine(NamedTuple):
         return Size(self.box.width * em, self.box.height * em)
 
     def warped(self, warp: Warp) -> tuple[Points | None, Box]:
-        """Apply a further warp.
+        """Return the quads after a further warp and their bounding box.
 
-        Returns:
-            The quads and their bounding box. The quads are None if the box can be computed without them, which is
-            faster; they are then better moved together with later warps.
+        The quads are None if the box can be computed without them, which is faster; later warps move them too.
         """
         if self.warp.maps and warp.matrix is not None:
             quads = warp.points(self.quads)  # straight sides stay straight
@@ -147,14 +145,9 @@ class Neighbour(NamedTuple):
 def place_neighbour(
     rng: np.random.Generator, line: ShapedLine, other: ShapedLine, margins: Margins, depth: float
 ) -> Neighbour | None:
-    """Place a line at a random side of another line such that it reaches into the margin.
+    """Place another line at a random side of a line such that it reaches into the margin of the image.
 
-    Args:
-        rng: Draws the side and the position along it.
-        line: The line of the image.
-        other: The neighbouring line.
-        margins: Margins of the image, as fractions of the line's thickness.
-        depth: Fraction of the margin that the neighbour fills, 0 to 1.
+    It fills a fraction of the margin, the depth from 0 to 1.
 
     Returns:
         The neighbour; None if the margin is too narrow to show any of it.

@@ -62,12 +62,7 @@ class LineSampler:
     def sample(
         self, rng: np.random.Generator, faces: Sequence[Face], required: RequiredCharacter | None = None
     ) -> LineSpec:
-        """Sample a text, and how to set it in one of the faces.
-
-        Args:
-            rng: Content stream.
-            faces: Faces to choose from.
-            required: Character that the text should contain.
+        """Sample a text, with the required character if possible, and how to set it in one of the faces.
 
         Raises:
             Rejection: The text is too short or too long, no face covers it, or the charset lacks a character.

@@ -65,10 +65,6 @@ class LineStages:
 
     Attributes:
         steps: The stages by name, in order.
-
-    Args:
-        design: Settings of the lines.
-        cache: Cache of faces and their glyphs.
     """
 
     def __init__(self, design: LineDesign, cache: FaceCache) -> None:
@@ -211,13 +207,7 @@ class LineStages:
                 stage(states)
 
     def finish(self, state: LineState, prefix: str, rejected: tuple[str, ...]) -> Sample:
-        """Create the sample of a completed state.
-
-        Args:
-            state: A state that passed all stages.
-            prefix: Prefix of the sample's key.
-            rejected: Why earlier attempts were rejected.
-        """
+        """Create the sample of a state that passed all stages; `rejected` tells why earlier attempts failed."""
         layout, style, ink = state.layout, state.style, state.ink
         assert ink is not None
         line = layout.curved.line

@@ -1,14 +1,15 @@
-"""Blur of lenses and of moving cameras."""
+"""Loss of detail: blur of lenses and moving cameras, low resolution, compression."""
 
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import BoundedSettings, Image, Parameters, Range, Size, bounded
+from synthtext.core import BoundedSettings, Image, InputError, Parameters, Range, Size, bounded
 
 _MAX_DIRECT_RADIUS = 2.5  # pixels: discs up to this radius are applied at full resolution
 _REDUCED_RADIUS = 3.5  # pixels: radius of larger discs at reduced resolution
@@ -87,13 +88,9 @@ class Defocus(BoundedSettings):
         height, width = image.shape[:2]
         factor = max(2, math.ceil(radius / _REDUCED_RADIUS))
         shrinking = cv2.INTER_LINEAR if factor == 2 else cv2.INTER_AREA  # equal at factor 2, but faster
-        extra_columns, extra_rows = -width % factor, -height % factor  # the scale must be the same on both axes
-        padded = (
-            cv2.copyMakeBorder(image, 0, extra_rows, 0, extra_columns, cv2.BORDER_REPLICATE)
-            if extra_columns or extra_rows
-            else image
-        )
-        shape = (width + extra_columns, height + extra_rows)
+        # The scale must be the same on both axes.
+        padded = cv2.copyMakeBorder(image, 0, -height % factor, 0, -width % factor, cv2.BORDER_REPLICATE)
+        shape = padded.shape[1::-1]
         small = cv2.resize(padded, (shape[0] // factor, shape[1] // factor), interpolation=shrinking)
         # Downscaling averages squares of `factor` pixels, upscaling applies tents of twice that width. Their combined
         # variance is that of a disc of radius `factor`.
@@ -126,11 +123,9 @@ def _disc(radius: float) -> NDArray[np.float32]:
 def _radius_table() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return radii of sharp discs and of soft discs of equal variance; the variance of a sharp disc is r^2 / 4."""
     soft = np.linspace(0.5, 2 * _REDUCED_RADIUS, 200)
-    spreads = []
-    for radius in soft:
-        disc = _soft_disc(float(radius)).sum(axis=0, dtype=np.float64)
-        spreads.append(disc @ (np.arange(len(disc)) - len(disc) // 2) ** 2)
-    return 2 * np.sqrt(np.array(spreads)), soft
+    discs = [_soft_disc(float(radius)).sum(axis=0, dtype=np.float64) for radius in soft]
+    variances = [disc @ (np.arange(len(disc)) - len(disc) // 2) ** 2 for disc in discs]
+    return 2 * np.sqrt(np.array(variances)), soft
 
 
 def _soft_disc(radius: float) -> NDArray[np.float32]:
@@ -138,3 +133,95 @@ def _soft_disc(radius: float) -> NDArray[np.float32]:
     x = np.arange(-reach, reach + 1, dtype=np.float32)
     disc = np.clip(np.float32(radius + 0.5) - np.hypot(x, x[:, None]), 0, 1)
     return np.asarray(disc / disc.sum(), np.float32)
+
+
+Resampling: TypeAlias = Literal["area", "nearest", "linear", "cubic", "lanczos"]
+_FLAGS = {
+    "area": cv2.INTER_AREA,
+    "nearest": cv2.INTER_NEAREST,
+    "linear": cv2.INTER_LINEAR,
+    "cubic": cv2.INTER_CUBIC,
+    "lanczos": cv2.INTER_LANCZOS4,
+}
+_MAX_SUBSAMPLING = 1.5  # methods other than "area" would skip whole strokes at larger factors
+_BLOCK = 8  # pixels along the side of a JPEG block
+
+
+@dataclass(frozen=True)
+class Downscale(BoundedSettings):
+    """Downscales the image and enlarges it again.
+
+    All methods but "area" read only few pixels around each target pixel. They therefore do only the last step, to two
+    thirds of the size; "area" does the rest.
+
+    Attributes:
+        factor_range: size of the downscaled image as a fraction of the original size, 0.05 to 1.
+        shrinking: methods of downscaling: "area", "nearest", "linear", "cubic" or "lanczos". One is chosen uniformly; a
+            repeated name is more likely.
+        enlarging: methods of enlarging, of the same names; "area" acts as "nearest".
+    """
+
+    factor_range: Range = bounded((0.4, 0.9), 0.05, 1)
+    shrinking: tuple[Resampling, ...] = ("area", "area", "area", "linear", "cubic", "nearest")
+    enlarging: tuple[Resampling, ...] = ("linear", "linear", "linear", "cubic", "nearest")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, methods in (("shrinking", self.shrinking), ("enlarging", self.enlarging)):
+            if not methods or not set(methods) <= set(_FLAGS):
+                raise InputError(f"{name} {list(methods)} must list one or more of {', '.join(_FLAGS)}")
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Sample the factor and the two methods."""
+        return {
+            "factor": rng.uniform(*self.factor_range),
+            "shrinking": self.shrinking[int(rng.integers(len(self.shrinking)))],
+            "enlarging": self.enlarging[int(rng.integers(len(self.enlarging)))],
+        }
+
+    def apply(self, image: Image, parameters: Parameters) -> Image:
+        """Return the downscaled and enlarged image."""
+        height, width = image.shape[:2]
+        factor, method = parameters["factor"], parameters["shrinking"]
+        small = (max(1, round(width * factor)), max(1, round(height * factor)))
+        if method != "area" and factor * _MAX_SUBSAMPLING < 1:
+            columns, rows = (math.ceil(side * _MAX_SUBSAMPLING) for side in small)
+            area_size = (min(width, columns), min(height, rows))
+            image = np.asarray(cv2.resize(image, area_size, interpolation=cv2.INTER_AREA), np.uint8)
+        shrunk = cv2.resize(image, small, interpolation=_FLAGS[method])
+        return np.asarray(cv2.resize(shrunk, (width, height), interpolation=_FLAGS[parameters["enlarging"]]), np.uint8)
+
+
+@dataclass(frozen=True)
+class Jpeg(BoundedSettings):
+    """Applies JPEG compression one or more times, as for images that are edited and saved again.
+
+    From the second time on, the grid of 8-pixel blocks is shifted by a random offset.
+
+    Attributes:
+        quality_range: JPEG quality, 1 to 100, sampled for each pass.
+        passes_range: number of passes, 1 to 4. Each pass costs as much as the first.
+    """
+
+    quality_range: tuple[int, int] = bounded((20, 80), 1, 100)
+    passes_range: tuple[int, int] = bounded((1, 2), 1, 4, "two whole numbers")
+
+    def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
+        """Sample the qualities and, for each pass, the offset of the block grid to the left and above, in pixels."""
+        passes = int(rng.integers(*self.passes_range, endpoint=True))
+        qualities = rng.integers(*self.quality_range, size=passes, endpoint=True).tolist()
+        shifts = rng.integers(_BLOCK, size=(passes, 2)).tolist() if passes > 1 else [[0, 0]]
+        return {"qualities": qualities, "shifts": [[0, 0], *shifts[1:]]}
+
+    def apply(self, image: Image, parameters: Parameters) -> Image:
+        """Return the compressed and decoded image."""
+        bgr = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
+        for quality, (left, top) in zip(parameters["qualities"], parameters["shifts"], strict=True):
+            bgr = _compressed(bgr, quality, left, top)
+        return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _compressed(bgr: Image, quality: int, left: int, top: int) -> Image:
+    shifted = cv2.copyMakeBorder(bgr, top, 0, left, 0, cv2.BORDER_REPLICATE) if left or top else bgr
+    _, data = cv2.imencode(".jpg", shifted, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[top:, left:]
