@@ -81,7 +81,7 @@ class Gamma(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the exponent."""
-        return {"gamma": math.exp(rng.uniform(*map(math.log, self.gamma_range)))}
+        return {"gamma": math.exp(rng.uniform(math.log(self.gamma_range[0]), math.log(self.gamma_range[1])))}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image after the gamma curve."""

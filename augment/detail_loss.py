@@ -217,11 +217,7 @@ class Jpeg(BoundedSettings):
         """Return the compressed and decoded image."""
         bgr = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
         for quality, (left, top) in zip(parameters["qualities"], parameters["shifts"], strict=True):
-            bgr = _compressed(bgr, quality, left, top)
+            shifted = cv2.copyMakeBorder(bgr, top, 0, left, 0, cv2.BORDER_REPLICATE) if left or top else bgr
+            _, data = cv2.imencode(".jpg", shifted, [cv2.IMWRITE_JPEG_QUALITY, quality])
+            bgr = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[top:, left:]
         return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _compressed(bgr: Image, quality: int, left: int, top: int) -> Image:
-    shifted = cv2.copyMakeBorder(bgr, top, 0, left, 0, cv2.BORDER_REPLICATE) if left or top else bgr
-    _, data = cv2.imencode(".jpg", shifted, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[top:, left:]

@@ -161,13 +161,9 @@ def _clockwise(outline: Polygon) -> Polygon | None:
 
 
 def warp_scene(scene: Scene, warp: Warp, size: Size, rule: VisibilityRule | None = None) -> Scene:
-    """Warp a scene into an image of another size; uncovered pixels are black.
+    """Warp a scene, which is not modified, into an image of another size in whole pixels; uncovered pixels are black.
 
-    Args:
-        scene: the scene, which is not modified.
-        warp: how points move.
-        size: size of the result in whole pixels.
-        rule: rule for clipped instances; None: `VisibilityRule()`.
+    The rule for clipped instances is `VisibilityRule()` by default.
     """
     instances = move_instances(
         scene.instances, warp, size_of(scene.image), VisibleRegion.from_windows(size), rule or VisibilityRule()

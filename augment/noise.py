@@ -1,5 +1,6 @@
 """Noise of sensors and of transmission, artifacts of scanners, copiers and fax machines."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -97,11 +98,12 @@ def _sample_noise_source(rng: np.random.Generator, colour_probability: float) ->
 
 def _noise(image: Image, parameters: Parameters) -> Image:
     """Return noise around `_POOL_MEAN` in the shape of an image."""
-    height, width = image.shape[:2]
-    if parameters["coloured"]:
-        return _noise_slice(parameters["offset"], height * width * 3).reshape(height, width, 3)
-    grey = _noise_slice(parameters["offset"], height * width).reshape(height, width)
-    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
+    shape = image.shape if parameters["coloured"] else image.shape[:2]
+    start, stop = parameters["offset"], parameters["offset"] + math.prod(shape)
+    pool = _noise_pool()
+    values = pool[start:stop] if stop <= _POOL else np.take(pool, np.arange(start, stop), mode="wrap")
+    noise = values.reshape(shape)
+    return noise if parameters["coloured"] else np.asarray(cv2.cvtColor(noise, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 @cache
@@ -109,13 +111,6 @@ def _noise_pool() -> NDArray[np.uint8]:
     """Return normal noise around `_POOL_MEAN`, sampled once: a slice costs a thirtieth of new samples."""
     drawn = np.random.default_rng(0).standard_normal(_POOL, np.float32) * _POOL_SIGMA + _POOL_MEAN
     return np.clip(np.round(drawn), 0, 255).astype(np.uint8)
-
-
-def _noise_slice(offset: int, count: int) -> NDArray[np.uint8]:
-    pool = _noise_pool()
-    if offset + count <= _POOL:
-        return pool[offset : offset + count]
-    return np.take(pool, np.arange(offset, offset + count), mode="wrap")
 
 
 _MID_GREY = 128  # grey level of the flattened background
@@ -177,10 +172,8 @@ class ScanStreaks(BoundedSettings):
 
 def _repeat_profile(profile: Image, image: Image, vertical: bool) -> Image:
     """Repeat values along one side (N,) over the whole image, in three channels."""
-    high, wide = image.shape[:2]
-    if vertical:
-        return np.asarray(cv2.repeat(cv2.cvtColor(profile[None], cv2.COLOR_GRAY2BGR), high, 1), np.uint8)
-    return np.asarray(cv2.repeat(cv2.cvtColor(profile[:, None], cv2.COLOR_GRAY2BGR), 1, wide), np.uint8)
+    lines = cv2.cvtColor(profile[None] if vertical else profile[:, None], cv2.COLOR_GRAY2BGR)
+    return np.asarray(cv2.repeat(lines, image.shape[0] if vertical else 1, 1 if vertical else image.shape[1]), np.uint8)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ similarity) interpolate their shifts. Differences from PaddleOCR's code:
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -62,10 +61,9 @@ class MeshMap:
 
     def backward(self, points: Coordinates) -> Coordinates:
         """Map target points (N, 2) to source points."""
-        position = self._locate(points)
-        top = position.corners[0] + (position.corners[1] - position.corners[0]) * position.x
-        bottom = position.corners[2] + (position.corners[3] - position.corners[2]) * position.x
-        return np.asarray(top + (bottom - top) * position.y + position.beyond, np.float64)
+        corners, x, y, beyond = self._locate(points)
+        top, bottom = corners[0] + (corners[1] - corners[0]) * x, corners[2] + (corners[3] - corners[2]) * x
+        return np.asarray(top + (bottom - top) * y + beyond, np.float64)
 
     def forward(self, points: Coordinates) -> Coordinates:
         """Map source points (N, 2) to target points by Newton's method, to 1e-4 pixels.
@@ -107,7 +105,12 @@ class MeshMap:
         dy = (by_x[:, 0] * error[:, 1] - by_x[:, 1] * error[:, 0]) / determinant
         return np.stack([dx, dy], axis=1), np.hypot(error[:, 0], error[:, 1])
 
-    def _locate(self, points: Coordinates) -> "_MeshPosition":
+    def _locate(self, points: Coordinates) -> tuple[Coordinates, Coordinates, Coordinates, Coordinates]:
+        """Return the positions of target points in the mesh.
+
+        They are the sources (4, N, 2) of the corners of their cells, row by row, the positions x and y (N, 1) in the
+        cell, 0 to 1, and the distances (N, 2) outside the mesh.
+        """
         rows, columns = self.nodes.shape[:2]
         half = self.cell / 2
         inside = np.clip(points, -half, np.array([columns - 1.5, rows - 1.5]) * self.cell)
@@ -116,16 +119,7 @@ class MeshMap:
         fraction = position - cells
         first = cells[:, 1] * columns + cells[:, 0]
         corners = self.nodes.reshape(-1, 2)[first + np.array([[0], [1], [columns], [columns + 1]])]
-        return _MeshPosition(corners.astype(np.float64), fraction[:, :1], fraction[:, 1:], points - inside)
-
-
-class _MeshPosition(NamedTuple):
-    """The positions of target points in a mesh."""
-
-    corners: Coordinates  # (4, N, 2) sources of the corners of their cells, row by row
-    x: Coordinates  # (N, 1) horizontal position in the cell, 0 to 1
-    y: Coordinates  # (N, 1) vertical position in the cell, 0 to 1
-    beyond: Coordinates  # (N, 2) distance outside the mesh
+        return corners.astype(np.float64), fraction[:, :1], fraction[:, 1:], points - inside
 
 
 @dataclass(frozen=True)

@@ -153,13 +153,7 @@ class BankBuilder:
         self._append("name", name.encode())
 
     def add_image(self, row: int, text_count: int, crops: Iterable[TextCutout]) -> None:
-        """Add the crops of an image.
-
-        Args:
-            row: row of the image in the current source.
-            text_count: number of its texts, usable or not.
-            crops: the crops cut from it.
-        """
+        """Add the crops of an image in a row of the current source; `text_count` is that of all its texts."""
         numbers, image = self._numbers, len(self._numbers["rows"])
         before = len(self)
         for crop in crops:

@@ -79,13 +79,13 @@ def blend(
     match: float,
     feather: float,
 ) -> Polygon:
-    """Blend a patch into an image in place.
+    """Blend the interior of a polygon (P, 2) in a patch into an image in place; the polygon must stay within the image.
 
     Args:
         image: (H, W, 3) uint8 RGB, which is modified.
         patch: (h, w, 3) uint8 RGB.
-        polygon: (P, 2) of the text in the patch; only its interior is pasted.
-        pose: pose of the patch; the polygon must stay within the image.
+        polygon: outline of the text in the patch.
+        pose: pose of the patch.
         colours: colours of the patch.
         match: 0 to 1, how far brightness and colour of the patch follow those of the target area. The change is limited
             so that no pixel saturates and the contrast of the patch remains.

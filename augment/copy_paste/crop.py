@@ -41,9 +41,6 @@ class CropRules:
         min_height: least height of a text in pixels, at least 1.
         max_height: height in pixels to which higher texts are downscaled.
         ignored: cut ignored texts too; they stay ignored where they are pasted.
-
-    Raises:
-        InputError: the heights are out of range or not in ascending order.
     """
 
     min_height: float = MIN_TEXT_HEIGHT
@@ -93,12 +90,7 @@ def cut_crops(
 
     A convex quad is rectified by its homography. Any other outline is rotated until the top of the text is horizontal,
     and its surroundings stay in the patch. Texts with child texts are skipped, as their children are cut.
-
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        instances: the texts of the image.
-        rules: which texts are usable.
-        reasons: counts the reasons of skipped texts; it is modified.
+    The image is (H, W, 3) uint8 RGB. `reasons`, which is modified, counts the reasons of skipped texts.
     """
     parents = {instance.parent for instance in instances}
     for index, instance in enumerate(instances):

@@ -37,9 +37,6 @@ class NaturalPaste(BoundedSettings):
         degrees_range: rotation added to the angle of one of the target's texts, -180 to 180.
         match_range: 0 to 1, how far brightness and colour follow the target area.
         feather_range: width of the soft edge as a fraction of the text height, 0 to 0.5; at most 3 pixels.
-
-    Raises:
-        InputError: a range is out of bounds or the balance is unknown.
     """
 
     share: float = bounded(0.2, 0, 10)
@@ -62,11 +59,7 @@ class NaturalPaste(BoundedSettings):
         return lambda rng, scene: _SceneSampler(self, bank, crops, rng, scene).draw()
 
     def paste(self, image: Image, bank: CropBank, paste: Parameters) -> Polygon:
-        """Paste one crop into an image in place.
-
-        Returns:
-            Its polygon (P, 2) in the image.
-        """
+        """Paste one crop into an image in place; return its polygon (P, 2) in the image."""
         number, pose = paste["crop"], PatchPose(*(paste[name] for name in PatchPose._fields))
         feather = paste["feather"] * float(bank.columns.heights[number]) * pose.scale
         patch, polygon, colours = bank.patch(number), bank.polygon(number), bank.colours(number)
@@ -104,7 +97,8 @@ class _SceneSampler:
                 continue
             pose = self._find_pose(number, scale, degrees)
             if pose is not None:
-                return self._record_paste(number, pose)
+                self.occupancy.add(pose.points(self.bank.polygon(number), *self.bank.size(number)))
+                return {"crop": number, **pose._asdict(), **self.settings.uniform(self.rng, "match", "feather")}
             reason = "no room"
         failed[reason] += 1
         return None
@@ -136,10 +130,8 @@ class _SceneSampler:
         """Find a free place for the crop, at a smaller size if necessary."""
         minimum = MIN_TEXT_HEIGHT / float(self.bank.columns.heights[number])
         polygon = self.bank.polygon(number)
-        columns, rows = self.bank.size(number)
         for _ in range(_SIZE_TRIES):
-            pose = PatchPose(0.0, 0.0, scale, degrees)
-            outline = pose.points(polygon, columns, rows)
+            outline = PatchPose(0.0, 0.0, scale, degrees).points(polygon, *self.bank.size(number))
             places = self.occupancy.free_offsets(outline, _PLACE_COUNT, self.rng)
             if places:
                 best = self._best_place(places, outline, number)
@@ -158,8 +150,3 @@ class _SceneSampler:
             return placement_cost(self.scene.image, (left + dx, top + dy, right + dx, bottom + dy), background)
 
         return min(places, key=cost)
-
-    def _record_paste(self, number: int, pose: PatchPose) -> Parameters:
-        columns, rows = self.bank.size(number)
-        self.occupancy.add(pose.points(self.bank.polygon(number), columns, rows))
-        return {"crop": number, **pose._asdict(), **self.settings.uniform(self.rng, "match", "feather")}

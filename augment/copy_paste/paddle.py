@@ -29,9 +29,6 @@ class PaddlePaste(BoundedSettings):
     Attributes:
         share: number of pastes per text of the other image, 0 to 10; at least 1 and at most 30 crops are pasted.
         limit_paste: skip a crop that finds no free place in 50 tries, instead of pasting it anywhere.
-
-    Raises:
-        InputError: the share is out of bounds.
     """
 
     share: float = bounded(0.2, 0, 10)
@@ -81,14 +78,11 @@ class PaddlePaste(BoundedSettings):
         return {"requested": requested, "pastes": pastes, "failed": dict(failed)}
 
     def paste(self, image: Image, bank: CropBank, paste: Parameters) -> Polygon:
-        """Paste one crop into an image in place.
-
-        Returns:
-            Its polygon (4, 2) in the image.
-        """
+        """Paste one crop into an image in place; return its polygon (4, 2) in the image."""
         number = paste["crop"]
-        patch = np.ascontiguousarray(np.rot90(bank.patch(number))) if _is_tall(bank, number) else bank.patch(number)
-        height, width = patch.shape[:2]
+        patch, (width, height) = bank.patch(number), _upright_size(bank, number)
+        if (width, height) != bank.size(number):
+            patch = np.ascontiguousarray(np.rot90(patch))
         size = _rotated_size(width, height, paste["degrees"])
         angle = math.radians(paste["degrees"])
         rotation = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
@@ -105,15 +99,10 @@ class PaddlePaste(BoundedSettings):
         return np.asarray(placed.clip(0, (image.shape[1], image.shape[0])), np.float32)
 
 
-def _is_tall(bank: CropBank, number: int) -> bool:
-    width, height = bank.size(number)
-    return bool(height / width >= _MIN_TALL_RATIO)
-
-
 def _upright_size(bank: CropBank, number: int) -> tuple[int, int]:
     """Return width and height of a patch after tall ones are rotated by 90 degrees."""
     width, height = bank.size(number)
-    return (height, width) if _is_tall(bank, number) else (width, height)
+    return (height, width) if height / width >= _MIN_TALL_RATIO else (width, height)
 
 
 def _rotated_size(width: int, height: int, degrees: int) -> tuple[int, int]:

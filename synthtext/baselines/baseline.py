@@ -25,6 +25,9 @@ _GAP = 2.0  # ems between the end and the start of a circular text: shows where 
 class Baseline(Protocol):
     """The shape of a baseline. A custom one is a dataclass with these members, named by its dotted path in a recipe.
 
+    The argument `ink` of the methods is the bounding box of the straight line's ink, in ems, y downwards from the
+    baseline.
+
     Attributes:
         vertical: Whether characters are set from top to bottom.
     """
@@ -32,20 +35,10 @@ class Baseline(Protocol):
     vertical: ClassVar[bool]
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
-        """Draw parameters (JSON scalars).
-
-        Args:
-            rng: Source of all randomness.
-            ink: Bounding box of the straight line's ink, in ems, y downwards from the baseline.
-        """
+        """Draw parameters (JSON scalars)."""
 
     def warp(self, ink: Box, parameters: Parameters) -> Warp:
-        """Return the warp from the straight line to the curved line, both in ems.
-
-        Args:
-            ink: As for `draw`.
-            parameters: As drawn.
-        """
+        """Return the warp from the straight line to the curved line, both in ems."""
 
 
 @dataclass(frozen=True)

@@ -75,9 +75,7 @@ class Clusters:
     def outlines(self, text: str, parts: Sequence[tuple[int, int]]) -> list[Polygon]:
         """Return the polygons of parts of the line, such as its words; see `outline`.
 
-        Args:
-            text: Text of the whole line, which defines the visual order of the parts' clusters.
-            parts: For every part, the index of its first cluster and the index after its last one.
+        A part is the index of its first cluster and the index after its last one; the text is that of the whole line.
 
         Raises:
             ValueError: A part is empty, or the text has another length.

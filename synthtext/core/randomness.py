@@ -24,10 +24,7 @@ class StreamSource:
     """Random streams of samples, one sample at a time: the same two generators are reset for every sample.
 
     Philox is a function of a key and a counter, so every (seed, index) has its own range of 2**128 numbers. Setting the
-    counter takes a microsecond; creating two generators takes twenty.
-
-    Args:
-        seed: 0 to 2**32 - 1.
+    counter takes a microsecond; creating two generators takes twenty. The seed is 0 to 2**32 - 1.
     """
 
     def __init__(self, seed: int) -> None:

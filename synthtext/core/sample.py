@@ -145,9 +145,6 @@ class Generator(Protocol[Item_co]):
 class CurriculumGenerator(Generic[Item]):
     """Generates samples with a generator for each stage of a curriculum.
 
-    Attributes:
-        stages: Generators of the stages.
-
     Args:
         bounds: Increasing; stage k generates the indices below bound k that no earlier stage generates.
         stages: One more generator than bounds; the last one generates all other indices.

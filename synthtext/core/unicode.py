@@ -26,13 +26,8 @@ def embedding_levels(text: str) -> list[int]:
     """Compute the embedding level of every character: even is left to right, odd is right to left.
 
     Implements rules P2-P3 (the first strong character decides the direction of the line, which is left to right if
-    there is none), W1-W7, N0-N2, I1-I2 and L1 (white space at the end of the line).
-
-    Args:
-        text: One line; code points unknown to `unicodedata` are left to right.
-
-    Returns:
-        The level of every character, 0 to 2.
+    there is none), W1-W7, N0-N2, I1-I2 and L1 (white space at the end of the line). The text is one line; code points
+    unknown to `unicodedata` are left to right. Levels are 0 to 2.
     """
     if text.isascii():
         return [0] * len(text)

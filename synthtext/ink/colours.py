@@ -24,13 +24,7 @@ class ColourSource(Protocol):
     """
 
     def candidates(self, rng: np.random.Generator, background: Image) -> Sequence[Colour]:
-        """Return colours in the order in which to try them.
-
-        Args:
-            rng: Source of all randomness.
-            background: (H, W, 3) RGB.
-        """
-        ...
+        """Return colours for a background (H, W, 3) RGB, in the order in which to try them."""
 
 
 def with_luminance(tint: Sequence[float], level: float) -> Colour:

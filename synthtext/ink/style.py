@@ -41,7 +41,9 @@ class ContrastLoss(NamedTuple):
 class InkStyle(BoundedSettings):
     """A style of ink. A custom style is a frozen dataclass that extends this class and overrides what it changes.
 
-    `draw` draws all parameters (JSON scalars, and lists of them); everything else is deterministic.
+    `draw` draws all parameters (JSON scalars, and lists of them); everything else is deterministic. Arguments of the
+    methods are the parameters as drawn, the font size `em` in pixels, the background (H, W, 3) RGB, and the coverage
+    (H, W) of the letters, 0 to 255. The coverage is not modified.
     """
 
     def draw(self, rng: np.random.Generator) -> Parameters:
@@ -57,13 +59,7 @@ class InkStyle(BoundedSettings):
         return DecorationMargins()
 
     def style_coverage(self, coverage: Image, em: float, parameters: Parameters) -> Image:
-        """Return the coverage of the letters in this style.
-
-        Args:
-            coverage: (H, W) of the glyphs in the image, 0 to 255; not modified.
-            em: Font size in pixels.
-            parameters: As drawn.
-        """
+        """Return the coverage (H, W) of the letters in this style, from that of the glyphs."""
         return coverage
 
     def strokes(self, line: ShapedLine, parameters: Parameters) -> Strokes | None:
@@ -73,11 +69,7 @@ class InkStyle(BoundedSettings):
     def underlay(self, background: Image, coverage: Image, em: float, parameters: Parameters) -> Image:
         """Draw what lies below the letters; their contrast is measured against the result.
 
-        Args:
-            background: (H, W, 3) RGB; may be modified in place.
-            coverage: (H, W) of the letters.
-            em: Font size in pixels.
-            parameters: As drawn.
+        The background may be modified in place.
         """
         return background
 
@@ -88,17 +80,8 @@ class InkStyle(BoundedSettings):
     def fill(self, background: Image, coverage: Image, ink: InkColour, em: float, parameters: Parameters) -> Image:
         """Draw the letters.
 
-        Their mean contrast must not be less than according to `contrast_loss`.
-
-        Args:
-            background: (H, W, 3) RGB with what lies below the letters; not modified.
-            coverage: (H, W) of the letters.
-            ink: Colour of the ink.
-            em: Font size in pixels.
-            parameters: As drawn.
-
-        Returns:
-            (H, W, 3) uint8 RGB.
+        Their mean contrast must not be less than according to `contrast_loss`. The background, with what lies below the
+        letters, is not modified; the result is (H, W, 3) uint8 RGB.
         """
         return composite(background, coverage, ink.colour)
 

@@ -28,12 +28,7 @@ class LengthSampler:
 
     Texts are rejected in proportion to their factors; after 32 rejections, one of the rejected texts is chosen by its
     factor. Factors are relative to the largest one among the lengths of 400 sampled texts, so that a length which no
-    text has costs no time.
-
-    Args:
-        weights: Factors by range; lengths in no range have the factor 1.
-        lengths: Minimum and maximum number of characters; other lengths have the factor 0.
-        corpora: Sources of the texts.
+    text has costs no time. Lengths outside of the minimum and maximum have the factor 0, those in no range 1.
     """
 
     def __init__(self, weights: Mapping[str, float], lengths: tuple[int, int], corpora: CorpusMixture) -> None:

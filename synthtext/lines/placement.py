@@ -55,10 +55,6 @@ class CurvedLine(NamedTuple):
         quads = line.clusters.warped(warp).quads
         return cls(line, warp, quads, bounding_box(quads))
 
-    def natural_size(self, em: float) -> Size:
-        """Size in pixels at an em of `em` pixels."""
-        return Size(self.box.width * em, self.box.height * em)
-
     def warped(self, warp: Warp) -> tuple[Points | None, Box]:
         """Return the quads after a further warp and their bounding box.
 
@@ -132,14 +128,8 @@ def place_line(
 class Neighbour(NamedTuple):
     """A line of text next to another line."""
 
-    line: ShapedLine  # the neighbouring line
-    dx: float  # horizontal offset of its origin from the origin of the other line, in ems
-    dy: float  # vertical offset, in ems, downwards
-
-    @property
-    def offset(self) -> Warp:
-        """Warp from its own ems to the ems of the other line."""
-        return Warp.translation(self.dx, self.dy)
+    line: ShapedLine
+    offset: Warp  # from its own ems to the ems of the other line
 
 
 def place_neighbour(
@@ -169,4 +159,4 @@ def place_neighbour(
         dx = ink.left - gap - own.right if side == 0 else ink.right + gap - own.left
     else:
         dy = ink.top - gap - own.bottom if side == 1 else ink.bottom + gap - own.top
-    return Neighbour(other, dx, dy)
+    return Neighbour(other, Warp.translation(dx, dy))

@@ -42,11 +42,7 @@ class LineLayout(NamedTuple):
 
 
 class LineSampler:
-    """Samples texts and lays them out.
-
-    Args:
-        design: Its charset, corpora, font sizes and baselines are used; texts outside of the charset are rejected.
-        layout: Options of the layout.
+    """Samples texts and lays them out; texts outside of the charset are rejected.
 
     Raises:
         InputError: No text of the corpora has a length that the layout accepts.

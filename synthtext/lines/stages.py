@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from synthtext.background import ParametricBackground
-from synthtext.core import Box, Clusters, Image, Provenance, Sample, WeightedSampler
+from synthtext.core import Box, Clusters, Image, Provenance, Sample, Size, WeightedSampler
 from synthtext.core.compositing import cut_clearance
 from synthtext.core.errors import Rejection
 from synthtext.fonts import FaceCache
@@ -99,7 +99,8 @@ class LineStages:
         ink_style = self._design.ink.draw_style(rng)
         parameters = ink_style.component.draw(rng)
         strokes = ink_style.component.strokes(curved.line, parameters)
-        warp, effects = self._design.effects.draw_warp(rng, curved.natural_size(spec.em))
+        natural = Size(curved.box.width * spec.em, curved.box.height * spec.em)
+        warp, effects = self._design.effects.draw_warp(rng, natural)
         outset = ink_style.component.outset(parameters)
         padding = _decoration_padding(ink_style.component.padding(parameters), curved.line.ink_box, strokes)
         output = self._design.output

@@ -57,19 +57,12 @@ _EDGE_WIDTH = 0.5  # pixels by which OpenCV draws polygons beyond their points
 
 
 class Strokes(NamedTuple):
-    """Strokes along a text, such as an underline.
+    """Strokes along a text, such as an underline: in one layer with the letters, or below them in another colour."""
 
-    Attributes:
-        paths: (S, P, 2) points of S polylines, in ems of the text, y downwards from the baseline.
-        width: Width of the strokes in ems.
-        colour: RGB of strokes below the letters; None for strokes in the colour of the letters, in one layer with them.
-        clearance: Distance in ems that strokes keep from letters; 0 if strokes may cross letters.
-    """
-
-    paths: Points
-    width: float
-    colour: tuple[float, float, float] | None = None
-    clearance: float = 0.0
+    paths: Points  # (S, P, 2) points of S polylines, in ems of the text, y downwards from the baseline
+    width: float  # width of the strokes in ems
+    colour: tuple[float, float, float] | None = None  # RGB; None for that of the letters
+    clearance: float = 0.0  # distance in ems from letters; 0 if strokes may cross them
 
     @property
     def box(self) -> Box:

@@ -35,11 +35,7 @@ class TextRun(NamedTuple):
 
 
 def itemize(text: str, *, vertical: bool = False) -> list[TextRun]:
-    """Split a text into runs, in visual order from left to right (from top to bottom).
-
-    Args:
-        text: One line, logical order.
-        vertical: Whether the text is set from top to bottom.
+    """Split a line of text in logical order into runs, in visual order from left to right (from top to bottom).
 
     Raises:
         Rejection: The text has bidirectional controls, or cannot be set from top to bottom.

@@ -55,12 +55,7 @@ class _Measured(NamedTuple):
 
 
 def shape_line(text: str, face: Face, options: ShapingOptions = ShapingOptions()) -> ShapedLine:  # noqa: B008 - immutable
-    """Shape a text and compute its clusters.
-
-    Args:
-        text: One line, NFC, not empty.
-        face: Font face.
-        options: Options of shaping.
+    """Shape a text (one line, NFC, not empty) and compute its clusters.
 
     Raises:
         Rejection: A glyph is missing after shaping, a visible cluster is blank, nothing is drawn, or the text cannot be
@@ -108,9 +103,8 @@ def _shape(text: str, runs: list[TextRun], face: Face, options: ShapingOptions) 
     shaped = face.shape(text, runs[0], features, options.language)
     for run in runs[1:]:
         more = face.shape(text, run, features, options.language)
-        shaped = ShapedRun(
-            shaped.glyphs + more.glyphs, shaped.clusters + more.clusters, shaped.positions + more.positions
-        )
+        joined = shaped.glyphs + more.glyphs, shaped.clusters + more.clusters, shaped.positions + more.positions
+        shaped = ShapedRun(*joined)
     return shaped
 
 
