@@ -7,16 +7,7 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 import cv2
 import numpy as np
 
-from augment.framing import (
-    Flip,
-    FrameTransform,
-    LabelGeometry,
-    Rescale,
-    ResizePad,
-    TextCrop,
-    ViewTransform,
-    Window,
-)
+from augment.framing import Flip, FrameTransform, LabelGeometry, Rescale, ResizePad, TextCrop, ViewTransform, Window
 from augment.geometry import Affine
 from augment.labels import VisibilityRule, move_instances, warp_image
 from augment.polygons import Mask, VisibleRegion, warp_frame, warp_polygon

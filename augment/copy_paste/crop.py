@@ -61,7 +61,7 @@ class TextCutout:
 
     patch: Image  # (h, w, 3) uint8 RGB
     polygon: Polygon  # (P, 2) of the text in the patch in pixels, clockwise from the top-left of the text
-    text: str  # its text
+    text: str
     height: float  # height of its letters in pixels; for vertical text the width of the text
     ignore: bool = False  # whether the pasted text is ignored
     level: Level = "word"  # level of the label

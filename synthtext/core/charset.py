@@ -99,7 +99,6 @@ class Charset:
             InputError: The file does not exist, is not UTF-8 text, or has a line that is not one character.
         """
         name = f"charset {str(path)!r}"
-        name = f"charset {str(path)!r}"
         try:
             text = path.read_bytes().decode("utf-8-sig")
         except FileNotFoundError:

@@ -80,5 +80,5 @@ class WeightedComponent(Generic[T_co]):
     """A component (corpus, baseline, background, layout, ink style) with its weight."""
 
     name: str  # name under which it is recorded
-    component: T_co  # the component
+    component: T_co
     weight: float = 1.0  # relative frequency
