@@ -24,7 +24,7 @@ from pipelines.recipes.drawing import check_skipped, draw_samples, opencv_single
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator
 from synthtext.core import BLOCK_SIZE, Generator, InputError, Sample, SkippedSample
-from synthtext.core.generator import CurriculumGenerator
+from synthtext.core.sample import CurriculumGenerator
 
 CHUNK_SIZE = 4 * BLOCK_SIZE
 """Samples that a process draws in one go while it scans a recipe."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pipelines.config import SettingsDict, with_settings
 from pipelines.recipes.recipe import CURRICULUM_KEY, BaseRecipe, StageSettings
 from synthtext.core import Generator, InputError
-from synthtext.core.generator import CurriculumGenerator
+from synthtext.core.sample import CurriculumGenerator
 from synthtext.fonts import FaceCache, FontInventory
 
 _FIXED_KEYS = ("kind", "charset", "output", "modules", "base", CURRICULUM_KEY)

@@ -2,9 +2,8 @@
 
 from synthtext.core.charset import Charset, CorpusCoverage, charset_names
 from synthtext.core.clusters import Clusters
-from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect
+from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect, apply_pixel_effect
 from synthtext.core.errors import InputError
-from synthtext.core.generator import Generator
 from synthtext.core.geometry import (
     Box,
     Image,
@@ -18,6 +17,7 @@ from synthtext.core.geometry import (
     is_self_intersecting,
     polygons_overlap,
     signed_area,
+    size_of,
     start_at_nearest,
 )
 from synthtext.core.installed import package_file
@@ -31,9 +31,10 @@ from synthtext.core.randomness import (
     coverage_stream,
     probe_stream,
 )
-from synthtext.core.ranges import Range, check_fraction, check_number, check_range, lerp
+from synthtext.core.ranges import BoundedSettings, Range, bounded, check_fraction, check_number, check_range, lerp
 from synthtext.core.sample import (
     AppliedEffect,
+    Generator,
     Level,
     Origin,
     Parameters,
@@ -48,6 +49,7 @@ from synthtext.core.warp import CoordinateMap, Homography, Warp
 __all__ = [
     "BLOCK_SIZE",
     "AppliedEffect",
+    "BoundedSettings",
     "Box",
     "Charset",
     "Clusters",
@@ -79,8 +81,10 @@ __all__ = [
     "Warp",
     "WeightedComponent",
     "WeightedSampler",
+    "apply_pixel_effect",
     "as_polygon",
     "block_stream",
+    "bounded",
     "bounding_box",
     "bounding_boxes",
     "charset_names",
@@ -95,5 +99,6 @@ __all__ = [
     "polygons_overlap",
     "probe_stream",
     "signed_area",
+    "size_of",
     "start_at_nearest",
 ]
