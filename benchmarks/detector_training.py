@@ -16,8 +16,8 @@ import cv2
 import torch
 
 from pipelines.inference.run import create_run
-from pipelines.training.detector_config import DetectorTrainConfig
-from pipelines.training.detector_job import prepare_detector
+from pipelines.training.configs import DetectorTrainConfig
+from pipelines.training.detector import prepare_detector
 from pipelines.training.job import resolve_device
 from pipelines.training.resolve import resolve_config
 from pipelines.training.state import TrainState

@@ -18,8 +18,8 @@ from models.recognizer import Recognizer
 from pipelines.inference.engine import Engine, onnx_engine, open_onnx_session, torch_recognizer
 from pipelines.inference.onnx_export import to_onnx
 from pipelines.inference.run import RecognizerRun, create_run
-from pipelines.training.recognizer_config import RecognizerTrainConfig
-from pipelines.training.recognizer_job import resolve_training_charset
+from pipelines.training.configs import RecognizerTrainConfig
+from pipelines.training.recognizer import resolve_training_charset
 from pipelines.training.resolve import resolve_config
 from synthtext.core import InputError
 

@@ -20,17 +20,11 @@ _COLOUR_WEIGHT = 0.25  # of a difference in colour, relative to the spread
 
 
 class PatchColours(NamedTuple):
-    """The colours of a patch, three channels each.
+    """The colours of a patch, three channels each."""
 
-    Attributes:
-        background: the median along the border, mostly the background of the text.
-        darkest: minimum of each channel.
-        brightest: maximum of each channel.
-    """
-
-    background: NDArray[np.float32]
-    darkest: NDArray[np.float32]
-    brightest: NDArray[np.float32]
+    background: NDArray[np.float32]  # the median along the border, mostly the background of the text
+    darkest: NDArray[np.float32]  # minimum of each channel
+    brightest: NDArray[np.float32]  # maximum of each channel
 
 
 def measure_patch_colours(patch: Image) -> PatchColours:
@@ -44,44 +38,30 @@ def measure_patch_colours(patch: Image) -> PatchColours:
 
 
 class PatchPose(NamedTuple):
-    """The position, scale and rotation of a patch in an image.
+    """The position, scale and rotation of a patch in an image."""
 
-    Attributes:
-        x: x of the centre in pixels.
-        y: y of the centre in pixels.
-        scale: pixels of the image per pixel of the patch.
-        degrees: rotation in degrees, clockwise.
-    """
-
-    x: float
-    y: float
-    scale: float
-    degrees: float
+    x: float  # x of the centre in pixels
+    y: float  # y of the centre in pixels
+    scale: float  # pixels of the image per pixel of the patch
+    degrees: float  # rotation in degrees, clockwise
 
     def points(self, points: Points, width: int, height: int) -> Polygon:
         """Map points (P, 2) of a patch of this size into the image."""
-        turn, shift = self._parts(width, height)
-        return np.asarray(points @ turn.T + shift, np.float32)
+        matrix = self.matrix(width, height)
+        return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float32)
 
     def matrix(self, width: int, height: int) -> NDArray[np.float64]:
         """Return the affine matrix (2, 3) from points of a patch of this size to points of the image."""
-        turn, shift = self._parts(width, height)
-        return np.column_stack([turn, shift])
-
-    def _parts(self, width: int, height: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         angle = math.radians(self.degrees)
         a, b = self.scale * math.cos(angle), self.scale * math.sin(angle)
-        shift = self.x - (a * width - b * height) / 2, self.y - (b * width + a * height) / 2
-        return np.array([[a, -b], [b, a]]), np.array(shift)
+        dx, dy = self.x - (a * width - b * height) / 2, self.y - (b * width + a * height) / 2
+        return np.array([[a, -b, dx], [b, a, dy]])
 
 
 def placement_cost(image: Image, box: tuple[float, float, float, float], background: Sequence[float]) -> float:
     """Return the cost of a place for a patch: the spread of its colours and their distance to the patch's background.
 
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        box: left, top, right and bottom of the place in pixels.
-        background: background colour of the patch, three channels.
+    The place is a box in pixels (left, top, right, bottom).
     """
     left, top, right, bottom = map(int, box)
     mean, spread = cv2.meanStdDev(image[top : bottom + 1 : _ROW_STEP, left : right + 1])
@@ -99,13 +79,13 @@ def blend(
     match: float,
     feather: float,
 ) -> Polygon:
-    """Blend a patch into an image in place.
+    """Blend the interior of a polygon (P, 2) in a patch into an image in place; the polygon must stay within the image.
 
     Args:
         image: (H, W, 3) uint8 RGB, which is modified.
         patch: (h, w, 3) uint8 RGB.
-        polygon: (P, 2) of the text in the patch; only its interior is pasted.
-        pose: pose of the patch; the polygon must stay within the image.
+        polygon: outline of the text in the patch.
+        pose: pose of the patch.
         colours: colours of the patch.
         match: 0 to 1, how far brightness and colour of the patch follow those of the target area. The change is limited
             so that no pixel saturates and the contrast of the patch remains.

@@ -5,20 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli.job_summary import print_summary
-from pipelines.cli.options import (
-    AddressOption,
-    FormatOption,
-    OutOption,
-    ShardSizeOption,
-    WorkersOption,
-    require_local_path,
-)
+from pipelines.cli import options
+from pipelines.cli.output import print_summary
+from pipelines.errors import format_counts
 
 if TYPE_CHECKING:
     from pipelines.jobs.check_dataset import CheckReport
-
-_REPAIR = "--repair writes this shard again"
 
 
 def import_command(
@@ -29,15 +21,15 @@ def import_command(
             help="A label file (path, tab, text or JSON), an LMDB, a folder of ICDAR's, a COCO-Text file.",
         ),
     ],
-    out: OutOption,
+    out: options.Out,
     source_format: Annotated[
         Literal["paddleocr", "icdar", "lmdb", "coco-text"] | None,
         typer.Option("--from", help="Format of SOURCE.", show_default="detected"),
     ] = None,
-    workers: WorkersOption = None,
-    address: AddressOption = None,
-    shard_size: ShardSizeOption = None,
-    format: FormatOption = "parquet",
+    workers: options.Workers = None,
+    address: options.Address = None,
+    shard_size: options.ShardSize = None,
+    format: options.Format = "parquet",
 ) -> None:
     """Import labelled images of lines or scenes as a dataset.
 
@@ -52,26 +44,15 @@ def import_command(
     """
     from pipelines.jobs.importing import import_data
 
-    print_summary(
-        import_data(
-            source,
-            out,
-            source_format=source_format,
-            workers=workers,
-            address=address,
-            shard_size=shard_size,
-            format=format,
-        )
-    )
+    shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    print_summary(import_data(source, out, source_format=source_format, **shards))
 
 
 def export_data_command(
     source: Annotated[
         str, typer.Argument(metavar="DIR", help="A dataset of lines or scenes, a label file or an LMDB.")
     ],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="OUT", help="New or empty folder.")
-    ],
+    out: Annotated[Path, options.output_option("OUT", "New or empty folder.")],
     format: Annotated[Literal["paddleocr", "icdar", "lmdb"], typer.Option("--to", help="The format.")],
 ) -> None:
     """Write a dataset in the format of other tools, and report what that format does not support.
@@ -85,7 +66,6 @@ def export_data_command(
     """
     from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
     from pipelines.datasets.source import describe_label_problems
-    from pipelines.errors import format_counts
     from pipelines.jobs.export import export_data
     from pipelines.progress import progress_bar
 
@@ -107,7 +87,7 @@ def crops_command(
     scenes: Annotated[
         str, typer.Argument(metavar="SCENES", help="A dataset of scenes, a label file of scenes, or an LMDB.")
     ],
-    out: OutOption,
+    out: options.Out,
     level: Annotated[
         Literal["leaves", "word", "line", "block"],
         typer.Option(help="Texts to cut out; leaves: those that contain no other text."),
@@ -115,10 +95,10 @@ def crops_command(
     image_format: Annotated[
         Literal["jpeg", "png"], typer.Option(help="Format of the images; jpeg: of quality 95.")
     ] = "jpeg",
-    workers: WorkersOption = None,
-    address: AddressOption = None,
-    shard_size: ShardSizeOption = None,
-    format: FormatOption = "parquet",
+    workers: options.Workers = None,
+    address: options.Address = None,
+    shard_size: options.ShardSize = None,
+    format: options.Format = "parquet",
 ) -> None:
     """Cut the texts out of scenes: a dataset of upright lines for recognizers.
 
@@ -130,24 +110,13 @@ def crops_command(
     """
     from pipelines.jobs.crops import crops
 
-    print_summary(
-        crops(
-            scenes,
-            out,
-            level=level,
-            image_format=image_format,
-            workers=workers,
-            address=address,
-            shard_size=shard_size,
-            format=format,
-        )
-    )
+    shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    print_summary(crops(scenes, out, level=level, image_format=image_format, **shards))
 
 
 def check_command(
     folder: Annotated[
-        str,
-        typer.Argument(metavar="DIR|URI", help="A dataset of lines or scenes, on a disk or on object storage."),
+        str, typer.Argument(metavar="DIR|URI", help="A dataset of lines or scenes, on a disk or on object storage.")
     ],
     repair: Annotated[bool, typer.Option("--repair", help="Write the damaged shards again.")] = False,
     workers: Annotated[int, typer.Option(metavar="W", help="Ray processes; 0: this process alone.")] = 0,
@@ -177,17 +146,12 @@ def check_command(
 
 
 def _print_report(report: "CheckReport") -> None:
-    for line in report.problems.lines(_REPAIR):
+    problems, description = report.problems, report.description
+    for line in problems.lines("--repair writes this shard again"):
         print(line)
-    count, damaged, description = (
-        report.problems.counts.total(),
-        len(report.problems.damaged_shards),
-        report.description,
-    )
-    content = (
-        f"{report.statistics.rows:,} {description.kind} of digest {description.digest[:8]}"
-        if description
-        else "a dataset without description"
-    )
+    content = "a dataset without description"
+    if description:
+        content = f"{report.statistics.rows:,} {description.kind} of digest {description.digest[:8]}"
+    count, damaged = problems.counts.total(), len(problems.damaged_shards)
     shards = f" in {damaged:,} shards" if damaged else ""
     print(f"{report.path}: {content}, " + (f"{count:,} problems{shards}" if count else "no problem found"))

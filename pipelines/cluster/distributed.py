@@ -4,8 +4,8 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +62,16 @@ def run_distributed(
         check_resources(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
         nodes, mailbox = NodeMonitor({}), start_mailbox()
         config = {"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda}
-        trainer = _trainer(config, workers, storage)
+        trainer = _trainer(config, workers, storage, cuda=cuda)
         logging.getLogger("ray.train").setLevel(logging.ERROR)
         ended = threading.Event()
         reader = threading.Thread(target=_read_mailbox, args=(mailbox, receive, ended), daemon=True)
         reader.start()
         try:
-            with _wrap_ray_errors(workers):
-                run_in_thread(trainer.fit, nodes.check)
+            run_in_thread(trainer.fit, nodes.check)
+        except (ray.train.TrainingFailedError, ray.exceptions.RayError) as error:
+            reason = describe_failure(error, workers)
+            raise JobError(f"{reason}; re-run the same command to resume from the last checkpoint") from None
         finally:
             ended.set()
             reader.join(timeout=10)
@@ -77,11 +79,10 @@ def run_distributed(
             shutil.rmtree(storage, ignore_errors=True)
 
 
-def _trainer(config: Mapping[str, Any], workers: int, storage: Path) -> TorchTrainer:
-    cuda = config["cuda"]
+def _trainer(config: dict[str, Any], workers: int, storage: Path, *, cuda: bool) -> TorchTrainer:
     return TorchTrainer(
         _run_worker,
-        train_loop_config=dict(config),
+        train_loop_config=config,
         torch_config=TorchConfig(backend="nccl" if cuda else "gloo", timeout_s=_COLLECTIVE_TIMEOUT),
         scaling_config=ray.train.ScalingConfig(num_workers=workers, use_gpu=cuda),
         run_config=ray.train.RunConfig(
@@ -93,22 +94,6 @@ def _trainer(config: Mapping[str, Any], workers: int, storage: Path) -> TorchTra
             ),
         ),
     )
-
-
-@contextmanager
-def _wrap_ray_errors(workers: int) -> Iterator[None]:
-    """Turn the final errors of Ray into a one-line message."""
-    try:
-        yield
-    except ray.train.TrainingFailedError as error:
-        raise JobError(
-            f"{describe_failure(error, workers)}; re-run the same command to resume from the last checkpoint"
-        ) from None
-    except ray.exceptions.RayError as error:
-        raise JobError(
-            f"the controller process of Ray is lost, maybe with its cluster ({type(error).__name__}); re-run the same "
-            "command to resume from the last checkpoint"
-        ) from None
 
 
 def check_resources(resources: Mapping[str, float], workers: int, *, cuda: bool) -> None:
@@ -125,8 +110,10 @@ def check_resources(resources: Mapping[str, float], workers: int, *, cuda: bool)
         )
 
 
-def describe_failure(error: ray.train.TrainingFailedError, workers: int) -> str:
+def describe_failure(error: Exception, workers: int) -> str:
     """Describe in one line why Ray gave up, with the causes that its own first line does not name."""
+    if not isinstance(error, ray.train.TrainingFailedError):
+        return f"the controller process of Ray is lost, maybe with its cluster ({type(error).__name__})"
     if isinstance(error, ray.train.WorkerGroupError):
         ranks = {_cause(failure): rank for rank, failure in sorted(error.worker_failures.items(), reverse=True)}
         causes = "; ".join(
@@ -150,13 +137,7 @@ def run_in_thread(function: Callable[[], object], check: Callable[[], None] = la
     """Call a function in another thread and wait for it.
 
     In the main thread Ray Train would handle Ctrl-C itself: end the program as if all were done, or not end it at all.
-
-    Args:
-        function: to call.
-        check: called every second meanwhile.
-
-    Raises:
-        BaseException: whatever the function or the check raises.
+    The check is called every second meanwhile. Errors of both are raised here.
     """
     failures: list[BaseException] = []
 

@@ -1,4 +1,4 @@
-"""Label files of lines, and the detection of the kind of labels: lines or scenes."""
+"""Label files: their lines, the kind of their labels (lines or scenes), and the source of lines."""
 
 import mmap
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,73 +27,81 @@ _SCENE, _EMPTY_SCENE = re.compile(r"\s*\[\s*\{"), re.compile(r"\s*\[\s*\]\s*")
 
 
 def detect_label_kind(labels: Iterable[str]) -> DatasetKind:
-    """Detect the kind of labels by the majority of the first ones, so that a broken label does not decide.
-
-    Args:
-        labels: The first `MAX_INSPECTED_LABELS` labels of a source.
+    """Detect the kind of up to `MAX_INSPECTED_LABELS` first labels by their majority: a broken one must not decide.
 
     Returns:
         "scenes" if at least half of them start like a JSON list of texts, with `[{`. An empty list `[]` is a scene
         without text, and decides only if there are no other labels. "lines" otherwise, as for "[06]" or "[1, 2, 3]".
     """
-    counts = Counter(_label_kind(label) for label in labels)
+    counts = Counter(
+        "scenes" if _SCENE.match(label) else "empty" if _EMPTY_SCENE.fullmatch(label) else "lines" for label in labels
+    )
     return "scenes" if counts["scenes"] >= counts["lines"] and counts.total() else "lines"
 
 
-def _label_kind(label: str) -> str:
-    return "scenes" if _SCENE.match(label) else "empty" if _EMPTY_SCENE.fullmatch(label) else "lines"
-
-
 @dataclass(frozen=True)
-class LabelFileSource(LocalSource):
-    """A UTF-8 file with a path, a tab and a text for every image. It is memory-mapped.
+class LabelFile(LocalSource):
+    """A UTF-8 file with a path, a tab and a label for every image. It is memory-mapped.
 
-    A byte-order mark and CRLF are accepted and blank lines are skipped; a line without a tab has an empty text.
+    A byte-order mark and CRLF are accepted and blank lines are skipped; a line without a tab has an empty label.
 
     Attributes:
         path: Of the file; the paths of images are relative to it.
 
     Raises:
-        InputError: The file is missing or empty, is not UTF-8 text, has no tab in its first line, or labels scenes.
+        InputError: The file is missing or empty, is not UTF-8 text, has no tab in its first line, or has labels of
+            another kind.
     """
+
+    KIND: ClassVar[DatasetKind]
+    WRONG_KIND: ClassVar[str]
+    """The end of the error about labels of another kind."""
 
     _offsets: NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_offsets", line_offsets(self.path))
-        first = read_label_rows(self.path, self._offsets[:MAX_INSPECTED_LABELS])
-        if detect_label_kind(text for _, text in first) == "scenes":
-            raise InputError(f"{self.path} labels the texts of scenes; a recognizer needs one text for each image")
+        if detect_label_kind(label for _, label in self._rows(slice(MAX_INSPECTED_LABELS))) != self.KIND:
+            raise InputError(f"{self.path} {self.WRONG_KIND}")
 
     def __len__(self) -> int:
         return len(self._offsets)
 
+    def _rows(self, rows: NDArray[np.int64] | slice) -> Iterator[tuple[str, str]]:
+        return read_label_rows(self.path, self._offsets[rows])
+
+    def _images(self, rows: NDArray[np.int64] | slice) -> Iterator[tuple[str, bytes, str]]:
+        """Read the name of the image, the image and the label of rows."""
+        return ((name, read_labelled_image(self.path, name), label) for name, label in self._rows(rows))
+
+
+@dataclass(frozen=True)
+class LabelFileSource(LabelFile):
+    """A label file of lines."""
+
+    KIND = "lines"
+    WRONG_KIND = "labels the texts of scenes; a recognizer needs one text for each image"
+
     def texts(self) -> Iterator[str]:
         """Iterate over all labels, in order."""
-        return (text for _, text in read_label_rows(self.path, self._offsets))
+        return (text for _, text in self._rows(slice(None)))
 
     def sizes(self) -> NDArray[np.int64]:
         """Return width and height of every image, (N, 2) pixels, from their headers."""
         return self._sizes
 
+    @cached_property
+    def _sizes(self) -> NDArray[np.int64]:
+        sizes = (image_size(image, f"{self.path}: {name}") for name, image, _ in self._images(slice(None)))
+        return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * len(self)).reshape(-1, 2)
+
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """Return no columns: a label file has none."""
         return {}
 
-    @cached_property
-    def _sizes(self) -> NDArray[np.int64]:
-        sizes = (
-            image_size(read_labelled_image(self.path, name), f"{self.path}: {name}")
-            for name, _ in read_label_rows(self.path, self._offsets)
-        )
-        return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * len(self)).reshape(-1, 2)
-
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """Read lines, in the given order."""
-        return [
-            EncodedLine(name, read_labelled_image(self.path, name), text)
-            for name, text in read_label_rows(self.path, self._offsets[rows])
-        ]
+        return [EncodedLine(*row) for row in self._images(rows)]
 
 
 def line_offsets(path: Path) -> NDArray[np.int64]:
@@ -129,11 +137,7 @@ def read_label_rows(path: Path, offsets: NDArray[np.int64]) -> Iterator[tuple[st
 
 
 def read_labelled_image(labels: Path, name: str) -> bytes:
-    """Read an image that a label file names.
-
-    Raises:
-        MissingDataError: It is missing or cannot be opened.
-    """
+    """Read an image that a label file names; raises MissingDataError if it is missing or cannot be opened."""
     path = labels.parent / name
     try:
         return path.read_bytes()
@@ -142,11 +146,7 @@ def read_labelled_image(labels: Path, name: str) -> bytes:
 
 
 def read_image_file(path: Path) -> bytes:
-    """Read an image file.
-
-    Raises:
-        MissingDataError: It is missing or cannot be opened.
-    """
+    """Read an image file; raises MissingDataError if it is missing or cannot be opened."""
     try:
         return path.read_bytes()
     except OSError as error:

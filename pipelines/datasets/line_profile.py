@@ -16,7 +16,7 @@ from pipelines.datasets.image import decode_image
 from pipelines.datasets.provenance import SampleProvenance, read_provenance
 from pipelines.datasets.source import LineSource
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import DatasetDescription, read_description
+from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan
 from pipelines.io.statistics import Statistics
@@ -28,9 +28,7 @@ MAX_INSPECTED_IMAGES = 20_000
 
 _CHUNK_SIZE = 256  # images that are read at once
 _INPUT_HEIGHT, _STEP_WIDTH = 32, 4  # pixels: input of the published recognizer (PP-OCRv2, section 2.2)
-_LABEL_DTYPE = np.dtype(
-    [("length", np.int64), ("steps", np.int64), ("hash", np.int64), ("in_charset", "?"), ("is_clean", "?")]
-)
+_LABEL_DTYPE = np.dtype("i8, i8, i8, ?, ?")  # the arrays of a `LabelDistribution`
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +57,8 @@ class LabelDistribution:
         """Compute the statistics of a stream of labels."""
         characters: Counter[str] = Counter()
         rows = np.fromiter((_label_row(text, charset, characters) for text in texts), _LABEL_DTYPE)
-        return cls(rows["length"], rows["steps"], rows["hash"], rows["in_charset"], rows["is_clean"], characters)
+        lengths, steps, hashes, in_charset, is_clean = (rows[name] for name in rows.dtype.names or ())
+        return cls(lengths, steps, hashes, in_charset, is_clean, characters)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -101,14 +100,7 @@ class ImageStatistics:
         max_images: int = MAX_INSPECTED_IMAGES,
         advance: Callable[[int], None] = lambda _: None,
     ) -> "ImageStatistics":
-        """Measure all images, or a random choice of row groups if there are more than `max_images`.
-
-        Args:
-            source: Lines to measure.
-            rng: Random generator that chooses the row groups.
-            max_images: Maximum number of images.
-            advance: Called with the number of images measured since the last call.
-        """
+        """Measure all images, or a random choice of row groups if there are more than `max_images`."""
         rows = sample_rows(source.group_offsets, rng, max_images)
         measured: list[tuple[int, float]] = []
         for start in range(0, len(rows), _CHUNK_SIZE):
@@ -120,16 +112,7 @@ class ImageStatistics:
 
 
 def sample_rows(group_offsets: NDArray[np.int64], rng: np.random.Generator, max_rows: int) -> NDArray[np.int64]:
-    """Choose all rows, or the rows of randomly chosen groups if there are more than `max_rows`.
-
-    Args:
-        group_offsets: (G + 1,) first row of each group, and the number of rows.
-        rng: Random generator that chooses the groups.
-        max_rows: Maximum number of rows.
-
-    Returns:
-        Rows in ascending order.
-    """
+    """Choose all rows, or those of random groups if there are more than `max_rows`; in ascending order."""
     if group_offsets[-1] <= max_rows:
         return np.arange(group_offsets[-1])
     order = rng.permutation(len(group_offsets) - 1)
@@ -153,15 +136,7 @@ def _luminance_range(data: bytes) -> float:
 
 @dataclass(frozen=True, eq=False)
 class LineExample:
-    """A line to show on a page.
-
-    Attributes:
-        key: Key of the sample.
-        image: Encoded image.
-        text: Label.
-        size: Width and height of the image, pixels.
-        provenance: How the line was rendered; empty for a photograph.
-    """
+    """A line to show on a page: its image is encoded, its provenance empty for a photograph."""
 
     key: str
     image: bytes
@@ -176,6 +151,7 @@ class LineProfile:
 
     Attributes:
         source: The lines.
+        charset: Charset of the dataset, or None if it is unknown.
         label_stats: Statistics of all labels.
         sizes: (N, 2) int64, width and height of all images, pixels.
         image_stats: Statistics of a sample of the images.
@@ -184,6 +160,7 @@ class LineProfile:
     """
 
     source: LineSource
+    charset: Charset | None
     label_stats: LabelDistribution
     sizes: NDArray[np.int64]
     image_stats: ImageStatistics
@@ -192,11 +169,6 @@ class LineProfile:
 
     def __len__(self) -> int:
         return len(self.label_stats)
-
-    @cached_property
-    def charset(self) -> Charset | None:
-        """Charset of the dataset, or None if it is unknown."""
-        return dataset_charset(self.description)
 
     @cached_property
     def steps(self) -> NDArray[np.int64]:
@@ -218,39 +190,22 @@ class LineProfile:
         ]
 
 
-def dataset_charset(description: DatasetDescription | None) -> Charset | None:
-    """Return the charset named in a description, if any."""
-    return Charset(tuple(description.charset)) if description and description.charset else None
-
-
 def profile_lines(source: LineSource, rng: np.random.Generator) -> LineProfile:
-    """Read all labels and image sizes, and measure a sample of the images.
-
-    Args:
-        source: Lines; `source.name` is their path or URI.
-        rng: Random generator that chooses the images.
-
-    Raises:
-        InputError: If an image is missing or the description of the dataset is invalid.
-    """
+    """Read all labels and sizes, and measure images that `rng` chooses; raises InputError if an image is missing."""
     description, statistics = load_description(source.name)
-    labels = LabelDistribution.from_texts(source.texts(), dataset_charset(description))
+    charset = Charset(tuple(description.charset)) if description and description.charset else None
+    labels = LabelDistribution.from_texts(source.texts(), charset)
     with progress_bar("inspecting", total=min(len(source), MAX_INSPECTED_IMAGES), unit="images") as bar:
         images = ImageStatistics.measure(source, rng, advance=bar.advance)
-    return LineProfile(source, labels, source.sizes(), images, description, statistics)
+    return LineProfile(source, charset, labels, source.sizes(), images, description, statistics)
 
 
 def load_description(name: str) -> tuple[DatasetDescription | None, Statistics]:
-    """Read the description of a dataset folder and the statistics of its finished shards.
-
-    Returns:
-        None and empty statistics if there is no `dataset.json` at this path or URI.
-    """
-    statistics = Statistics()
-    path = parse_path(name)
-    if not (path / "dataset.json").is_file():
+    """Read the description of a dataset and the statistics of its shards; None and empty ones for other data."""
+    path, statistics = parse_path(name), Statistics()
+    if not (path / DESCRIPTION_FILE).is_file():
         return None, statistics
-    description = read_description(path / "dataset.json")
+    description = read_description(path / DESCRIPTION_FILE)
     plan = ShardPlan(description.count, description.start, description.shard_size)
     for manifest in DatasetFolder(path).finished_manifests(plan, description.digest):
         statistics.merge(manifest.statistics)

@@ -82,11 +82,9 @@ def _groups(starts: NDArray[np.float64], stops: NDArray[np.float64], gap: float)
 
 def _are_columns(part: BoxArray, columns: NDArray[np.int64], height: float) -> bool:
     """Whether all groups are wide and several lines high, unlike distant words of one line or prices in a list."""
-    for column in range(int(columns.max()) + 1):
-        left, top, right, bottom = _hull(part[columns == column])
-        if bottom - top < MIN_COLUMN_HEIGHT * height or right - left < MIN_COLUMN_WIDTH * height:
-            return False
-    return True
+    hulls = np.array([_hull(part[columns == column]) for column in range(int(columns.max()) + 1)])
+    sizes = hulls[:, 2:] - hulls[:, :2]
+    return bool((sizes >= np.array([MIN_COLUMN_WIDTH, MIN_COLUMN_HEIGHT]) * height).all())
 
 
 def _hull(part: BoxArray) -> NDArray[np.float64]:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from pipelines.errors import JobError
 from pipelines.io.atomic import TEMPORARY_PREFIX, wrap_write_errors
-from pipelines.io.commit import LOCK_FILE, SHARDS_FOLDER, CommitStrategy, ManifestLastCommit, RenameCommit
+from pipelines.io.commit import LOCK_FILE, SHARDS_FOLDER, ManifestLastCommit, RenameCommit
 from pipelines.io.connection import StorageError
 from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.location import parallel_map
-from pipelines.io.manifest import ShardManifest, read_manifest
-from pipelines.io.paths import AnyPath, local_path, parse_path
-from pipelines.io.plan import ShardPlan, ShardSpec
+from pipelines.io.paths import AnyPath, parse_path
+from pipelines.io.plan import ShardManifest, ShardPlan, ShardSpec, read_manifest
 from pipelines.io.shard_writer import PendingShard, ShardFormat
 from pipelines.io.statistics import Statistics
 from pipelines.io.writers import LMDB_DATA_FILE
@@ -40,6 +39,7 @@ class DatasetFolder:
     Attributes:
         path: of the folder; absolute on a disk.
         shards: path of the folder of shards.
+        files: the strategy to read and write them.
 
     Raises:
         InputError: the URI is incomplete or malformed.
@@ -49,15 +49,8 @@ class DatasetFolder:
         parsed = parse_path(path)
         self.path = parsed.absolute() if isinstance(parsed, Path) else parsed
         self.shards = self.path / SHARDS_FOLDER
-        self._files: CommitStrategy = (
-            RenameCommit(self.path) if isinstance(self.path, Path) else ManifestLastCommit(self.path)
-        )
+        self.files = RenameCommit(self.path) if isinstance(self.path, Path) else ManifestLastCommit(self.path)
         self._unfinished: set[str] | None = None  # manifests of unfinished shards at the last listing, by name
-
-    @property
-    def local_path(self) -> Path:
-        """The path of a folder on a disk; raises InputError for a URI."""
-        return local_path(self.path, "this dataset")
 
     def check_usable(self) -> DatasetDescription | None:
         """Check that the folder is empty or holds a dataset, without changing it.
@@ -68,24 +61,16 @@ class DatasetFolder:
         Raises:
             InputError: it cannot be accessed or written, or holds something else.
         """
-        names = self._files.list_names()
+        names = self.files.list_names()
         if DESCRIPTION_FILE in names:
             return read_description(self.path / DESCRIPTION_FILE)
         if SHARDS_FOLDER in names:
-            names += self._files.list_names(SHARDS_FOLDER)
+            names += self.files.list_names(SHARDS_FOLDER)
         for name in names:  # an interrupted job may leave these before it writes the description
             known = (LOCK_FILE, CROP_BANK_FILE, SHARDS_FOLDER, RECIPE_FILE)
             if name not in known and not name.startswith(TEMPORARY_PREFIX):
                 raise InputError(f"{self.path} holds {name!r}, but is not an ocrmill dataset: use an empty folder")
         return None
-
-    def check_creatable(self) -> None:
-        """Check that the folder could be created.
-
-        Raises:
-            InputError: it could not.
-        """
-        self._files.check_creatable()
 
     def open(self) -> AbstractContextManager[None]:
         """Create the folder, hold its lock, and remove unfinished files; a URI needs none of that.
@@ -94,11 +79,7 @@ class DatasetFolder:
             InputError: the folder cannot be created.
             JobError: another job is writing to it.
         """
-        return self._files.open()
-
-    def free_bytes(self) -> int | None:
-        """Return the free space in bytes; None at a URI, where it is unknown."""
-        return self._files.free_bytes()
+        return self.files.open()
 
     def write_description(self, description: DatasetDescription) -> None:
         """Write dataset.json.
@@ -119,11 +100,11 @@ class DatasetFolder:
     def remove_statistics(self) -> None:
         """Withdraw statistics.json, which is about to become outdated."""
         with wrap_write_errors(self.path):
-            self._files.withdraw(STATISTICS_FILE)
+            self.files.withdraw(STATISTICS_FILE)
 
     def _write(self, name: str, content: str) -> None:
         with wrap_write_errors(self.path / name):
-            self._files.write(name, content)
+            self.files.write(name, content)
 
     def invalidate_shard(self, spec: ShardSpec, digest: str) -> None:
         """Withdraw the manifest of a shard that is about to be replaced, unless another job has finished the shard.
@@ -135,21 +116,21 @@ class DatasetFolder:
         if spec.manifest_name in self._unfinished:
             with wrap_write_errors(self.path):
                 if self.finished_manifest(spec, digest) is None:
-                    self._files.withdraw(f"{SHARDS_FOLDER}/{spec.manifest_name}")
+                    self.files.withdraw(f"{SHARDS_FOLDER}/{spec.manifest_name}")
 
     def commit(self, pending: PendingShard) -> None:
         """Give the data of a shard its final name, and write its manifest last."""
         manifest = pending.manifest
         manifest_name = f"{manifest.file.rpartition('.')[0]}.json"
         with wrap_write_errors(self.shards / manifest.file):
-            self._files.publish(pending, manifest_name)
-            self._files.write(f"{SHARDS_FOLDER}/{manifest_name}", manifest.to_json())
+            self.files.publish(pending, manifest_name)
+            self.files.write(f"{SHARDS_FOLDER}/{manifest_name}", manifest.to_json())
 
     def remove_shard(self, spec: ShardSpec, format: ShardFormat) -> None:
         """Remove a shard, its manifest first: data without a manifest counts for nothing."""
         with wrap_write_errors(self.shards):
-            self._files.withdraw(f"{SHARDS_FOLDER}/{spec.manifest_name}")
-            self._files.remove_data(f"{SHARDS_FOLDER}/{spec.name}.{format}")
+            self.files.withdraw(f"{SHARDS_FOLDER}/{spec.manifest_name}")
+            self.files.remove_data(f"{SHARDS_FOLDER}/{spec.name}.{format}")
 
     def finished_manifest(self, spec: ShardSpec, digest: str) -> ShardManifest | None:
         """Return the manifest of a shard if it is of this recipe and the data has its full size."""
@@ -157,7 +138,7 @@ class DatasetFolder:
         if manifest is None or not manifest.matches(spec, digest):
             return None
         data = manifest.file if manifest.file.endswith(".parquet") else f"{manifest.file}/{LMDB_DATA_FILE}"
-        return manifest if self._files.size(f"{SHARDS_FOLDER}/{data}") == manifest.bytes else None
+        return manifest if self.files.size(f"{SHARDS_FOLDER}/{data}") == manifest.bytes else None
 
     def indices_with_manifest(self, plan: ShardPlan) -> set[int]:
         """Return the indices of the shards of a plan that have a manifest, from one listing of names."""
@@ -172,10 +153,9 @@ class DatasetFolder:
 
         def read(spec: ShardSpec) -> ShardManifest | None:
             manifest = read_manifest(self.shards / spec.manifest_name)
-            is_finished = (
-                manifest and manifest.matches(spec, digest) and stored_bytes(sizes, manifest.file) == manifest.bytes
-            )
-            return manifest if is_finished else None
+            if manifest is None or not manifest.matches(spec, digest):
+                return None
+            return manifest if stored_bytes(sizes, manifest.file) == manifest.bytes else None
 
         with self._wrap_read_errors():
             manifests = map(read, specs) if isinstance(self.path, Path) else parallel_map(read, specs)
@@ -186,7 +166,7 @@ class DatasetFolder:
 
     def _sizes(self) -> dict[str, int]:
         with self._wrap_read_errors():
-            return self._files.shard_sizes()
+            return self.files.shard_sizes()
 
     @staticmethod
     def _manifest_names(sizes: dict[str, int]) -> Iterator[str]:
@@ -202,10 +182,5 @@ class DatasetFolder:
 
 
 def stored_bytes(sizes: dict[str, int], file: str) -> int | None:
-    """Return the size of the data of a shard in bytes.
-
-    Args:
-        sizes: of the files in the folder of shards, by name.
-        file: name of the file or folder of the data, as in the manifest.
-    """
+    """Return the size of the data file or folder of a shard in bytes, from the sizes of all files of shards."""
     return sizes.get(file, sizes.get(f"{file}/{LMDB_DATA_FILE}"))

@@ -81,11 +81,7 @@ class DatasetDescription(BaseModel):
         return self.model_dump_json(indent=1) + "\n"
 
     def check_rows(self, rows: int, folder: AnyPath) -> None:
-        """Check the number of rows of a complete dataset.
-
-        Args:
-            rows: sum over the manifests of the shards.
-            folder: of the dataset.
+        """Check the number of rows of a dataset in a folder, which is the sum over the manifests of its shards.
 
         Raises:
             InputError: the dataset is marked complete, but has another number of rows.
@@ -125,11 +121,7 @@ class DatasetDescription(BaseModel):
 
 
 def read_description(path: AnyPath) -> DatasetDescription:
-    """Read dataset.json.
-
-    Raises:
-        InputError: it is missing or broken.
-    """
+    """Read dataset.json. Raises InputError if it is missing or broken."""
     try:
         return DatasetDescription.model_validate_json(path.read_bytes())
     except OSError as error:

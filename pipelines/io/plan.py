@@ -1,8 +1,13 @@
-"""The division of a job into shards."""
+"""The division of a job into shards, and the manifests of finished shards: a shard exists once its manifest does."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines.io.connection import StorageError
+from pipelines.io.paths import AnyPath
+from pipelines.io.statistics import Statistics
 from synthtext.core import InputError
 
 SHARD_SIZE = 4096
@@ -82,3 +87,59 @@ class ShardPlan:
 
     def __iter__(self) -> Iterator[ShardSpec]:
         return (self[index] for index in range(len(self)))
+
+
+class ShardManifest(BaseModel):
+    """The description of a finished shard, which is written last.
+
+    Attributes:
+        index: number of the shard.
+        start: index of the first sample.
+        count: samples, skipped ones included.
+        digest: of the recipe, or of what was imported.
+        file: name of the file or folder of the data.
+        rows: samples in the data.
+        skipped: number of skipped samples, by reason.
+        bytes: size of the file, or of the data.mdb of an LMDB.
+        sha256: checksum of the same.
+        seconds: duration of generating and writing.
+        worker: host and process that wrote the shard.
+        statistics: of the rows.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    index: int
+    start: int
+    count: int
+    digest: str
+    file: str
+    rows: int
+    skipped: dict[str, int]
+    bytes: int
+    sha256: str
+    seconds: float
+    worker: str
+    statistics: Statistics
+
+    def matches(self, spec: ShardSpec, digest: str) -> bool:
+        """Return whether the manifest is of this shard and this recipe."""
+        return (self.index, self.start, self.count, self.digest) == (spec.index, spec.start, spec.count, digest)
+
+    def to_json(self) -> str:
+        """Return the manifest as JSON."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def read_manifest(path: AnyPath) -> ShardManifest | None:
+    """Read a manifest; None when it is missing or broken, so that the shard has to be written again.
+
+    Raises:
+        StorageError: the storage fails, whatever the manifest is.
+    """
+    try:
+        return ShardManifest.model_validate_json(path.read_bytes())
+    except StorageError:
+        raise
+    except (OSError, ValidationError):
+        return None

@@ -1,7 +1,7 @@
 """Writers of Arrow, Parquet and LMDB files; the same rows give the same bytes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +43,15 @@ class ParquetWriter:
 
     def __init__(self, path: Path, row_type: type[AnyRow]) -> None:
         self._row_type = row_type
-        self._schema = row_type.SCHEMA.with_metadata({"huggingface": json.dumps(_features(row_type.SCHEMA))})
+        # Hugging Face `datasets` shows columns of type Image as images.
+        features = {"info": {"features": {field.name: _feature(field.type) for field in row_type.SCHEMA}}}
+        self._schema = row_type.SCHEMA.with_metadata({"huggingface": json.dumps(features)})
         self._file = pq.ParquetWriter(
             path,
             self._schema,
-            compression=_compression(row_type.SCHEMA),
+            compression={name: "zstd" for name in _leaves("", self._schema) if not name.startswith("image.")},
             use_dictionary=list(row_type.DICTIONARY_COLUMNS),
-            write_statistics=[
-                "key",
-                "width",
-                "height",
-            ],  # of images they would hold the smallest and the largest in full
+            write_statistics=["key", "width", "height"],  # those of images would hold the smallest and largest in full
         )
 
     def write(self, rows: Sequence[Any]) -> None:
@@ -66,29 +64,17 @@ class ParquetWriter:
         self._file.close()
 
 
-def _compression(schema: pa.Schema) -> dict[str, str]:
-    """All columns but the images, which are compressed already."""
-    return {name: "zstd" for name in _leaves(schema) if not name.startswith("image.")}
-
-
-def _leaves(schema: pa.Schema) -> list[str]:
-    return [name for field in schema for name in _leaves_of(field.name, field.type)]
-
-
-def _leaves_of(name: str, data_type: pa.DataType) -> list[str]:
-    if pa.types.is_list(data_type):
-        return _leaves_of(f"{name}.list.element", data_type.value_type)
-    if pa.types.is_struct(data_type):
-        return [leaf for child in data_type for leaf in _leaves_of(f"{name}.{child.name}", child.type)]
-    return [name]
-
-
-def _features(schema: pa.Schema) -> dict[str, Any]:
-    """Return the schema in the format of Hugging Face `datasets`, which shows columns of type Image as images."""
-    return {"info": {"features": {field.name: _feature(field.type) for field in schema}}}
+def _leaves(prefix: str, fields: Iterable[pa.Field]) -> Iterator[str]:
+    """The names of the columns without children; those of images hold compressed data already."""
+    for field in fields:
+        name, data_type = f"{prefix}{field.name}", field.type
+        while pa.types.is_list(data_type):
+            name, data_type = f"{name}.list.element", data_type.value_type
+        yield from _leaves(f"{name}.", data_type) if pa.types.is_struct(data_type) else [name]
 
 
 def _feature(data_type: pa.DataType) -> Any:
+    """Return a type in the format of Hugging Face `datasets`."""
     if data_type == IMAGE_TYPE:
         return {"_type": "Image"}
     if pa.types.is_struct(data_type):
@@ -113,10 +99,9 @@ class LmdbWriter:
 
     Args:
         path: of the folder.
-        row_type: of the rows; the format does not depend on it.
     """
 
-    def __init__(self, path: Path, row_type: type[AnyRow]) -> None:
+    def __init__(self, path: Path) -> None:
         path.mkdir()
         self._count = 0
         self._environment = lmdb.open(str(path), map_size=_MAP_RESERVE, lock=False, sync=False, metasync=False)

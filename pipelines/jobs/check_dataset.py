@@ -1,14 +1,15 @@
 """Checks a dataset, on a disk or at a URI."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from pydantic import ValidationError
 
-from pipelines.io.atomic import TEMPORARY_PREFIX, check_unlocked
+from pipelines.io.atomic import TEMPORARY_PREFIX, check_unlocked, staging_folder
 from pipelines.io.commit import LOCK_FILE, SHARDS_FOLDER
+from pipelines.io.connection import StorageError
 from pipelines.io.dataset_folder import CROP_BANK_FILE, FILTER_DECISIONS_FOLDER, RECIPE_FILE, STATISTICS_FILE
 from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.encode import ROW_TYPES
@@ -16,20 +17,14 @@ from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, parse_path, wrap_read_errors
 from pipelines.io.plan import ShardPlan
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.check_remote import RemoteShardCheckTask, check_remote_shard, remote_files
-from pipelines.jobs.check_shard import Problem, Problems, ShardCheckTask, ShardReport, check_shard
+from pipelines.jobs.check_shard import Problem, Problems, ShardCheckTask, ShardReport, check_shard, download_file
 from pipelines.jobs.executor import Executor
 from pipelines.progress import progress_bar
 from synthtext.core import InputError
 
-TaskT = TypeVar("TaskT")
-
 SUMMARY_PROBLEMS = (
-    "not marked complete",
-    "totals differ",
-    "statistics missing",
-    "statistics unreadable",
-    "statistics differ from those of the shards",
+    *("not marked complete", "totals differ"),
+    *("statistics missing", "statistics unreadable", "statistics differ from those of the shards"),
 )
 """Problems that are repaired from the manifests of the shards."""
 
@@ -37,10 +32,8 @@ LEFTOVER_FILE = "leftover of an interrupted job"
 """The problem that every job repairs when it locks the folder."""
 
 _REWRITE = "--repair writes it again from the manifests of the shards"
-_KNOWN = (
-    *(DESCRIPTION_FILE, RECIPE_FILE, STATISTICS_FILE, CROP_BANK_FILE),
-    *(SHARDS_FOLDER, FILTER_DECISIONS_FOLDER),
-)
+_FILES = (DESCRIPTION_FILE, RECIPE_FILE, STATISTICS_FILE, CROP_BANK_FILE)
+_KNOWN = (*_FILES, SHARDS_FOLDER, FILTER_DECISIONS_FOLDER)
 
 
 @dataclass(frozen=True)
@@ -75,25 +68,16 @@ def check_dataset(out: str | AnyPath, workers: int = 0, shards: Collection[int] 
     Executor(workers)  # refuses an invalid number
     path = parse_path(out)
     if isinstance(path, RemotePath):
-        with remote_files(path) as (local, names):
-            return replace(_check(local, names, workers, shards, path), path=path)
-    path = path.absolute()
-    _check_readable(path)
-    return _check(path, _list_names(path), workers, shards)
+        with _remote_files(path) as (folder, names):
+            return replace(_check(folder, names, workers, shards, path), path=path)
+    folder = path.absolute()
+    return _check(folder, _list_names(folder), workers, shards)
 
 
 def _check(
     path: Path, names: Sequence[str], workers: int, shards: Collection[int] | None, remote: RemotePath | None = None
 ) -> CheckReport:
-    """Check a folder.
-
-    Args:
-        path: of the folder; of a remote dataset it holds the small files only.
-        names: of the files in the folder of the dataset and in that of its shards.
-        workers: Ray processes.
-        shards: indices of the shards whose data are read.
-        remote: URI of a remote dataset.
-    """
+    """Check the files with these names; the folder of a remote dataset holds its statistics only."""
     problems = Problems()
     description = _check_description(path if remote is None else remote, names, problems)
     if description is None:
@@ -101,15 +85,12 @@ def _check(
     plan = ShardPlan(description.count, description.start, description.shard_size)
     is_filtered = FILTER_DECISIONS_FOLDER in names
     tasks = (
-        ShardCheckTask(path, description, spec, shards is None or spec.index in shards, is_filtered) for spec in plan
+        ShardCheckTask(path, description, spec, shards is None or spec.index in shards, is_filtered, remote)
+        for spec in plan
     )
     statistics = Statistics()
-    if remote is None:
-        reports = _run(check_shard, tasks, workers)
-    else:
-        reports = _run(check_remote_shard, (RemoteShardCheckTask(remote, task) for task in tasks), workers)
     with progress_bar("checking", total=len(plan), unit="shards") as bar:
-        for report in reports:
+        for report in _run(tasks, workers):
             bar.advance()
             problems.merge(report.problems)
             if report.manifest is not None:
@@ -120,14 +101,9 @@ def _check(
     return CheckReport(path, description, problems, statistics)
 
 
-def _check_readable(path: Path) -> None:
-    """Refuse a folder without a dataset, and a dataset that is being written."""
-    shards, lock = path / SHARDS_FOLDER, path / LOCK_FILE
-    with wrap_read_errors(path):
-        if not (path / DESCRIPTION_FILE).exists() and not (shards.is_dir() and any(shards.glob("part-*"))):
-            raise InputError(f"{path} is not an ocrmill dataset: it has neither a {DESCRIPTION_FILE} nor a shard")
-        if lock.is_file():
-            check_unlocked(lock)
+def _check_exists(path: AnyPath, found: bool) -> None:
+    if not found:
+        raise InputError(f"{path} is not an ocrmill dataset: it has neither a {DESCRIPTION_FILE} nor a shard")
 
 
 def _check_description(path: AnyPath, names: Sequence[str], problems: Problems) -> DatasetDescription | None:
@@ -147,14 +123,14 @@ def _check_description(path: AnyPath, names: Sequence[str], problems: Problems) 
     return description
 
 
-def _run(check: Callable[[TaskT], ShardReport], tasks: Iterable[TaskT], workers: int) -> Iterator[ShardReport]:
+def _run(tasks: Iterable[ShardCheckTask], workers: int) -> Iterator[ShardReport]:
     if not workers:
-        yield from map(check, tasks)
+        yield from map(check_shard, tasks)
         return
     from pipelines.cluster.pool import worker_pool
 
     with worker_pool(workers) as pool:
-        yield from pool.run(check, tasks)
+        yield from pool.run(check_shard, tasks)
 
 
 def _check_totals(path: Path, description: DatasetDescription, statistics: Statistics, problems: Problems) -> None:
@@ -178,28 +154,45 @@ def _check_totals(path: Path, description: DatasetDescription, statistics: Stati
 
 
 def _list_names(path: Path) -> list[str]:
-    """The names in the folder of a dataset and in that of its shards."""
-    shards = path / SHARDS_FOLDER
+    """The names in the folder of a dataset, which no job may be writing, and in that of its shards."""
+    shards, lock = path / SHARDS_FOLDER, path / LOCK_FILE
+    with wrap_read_errors(path):
+        _check_exists(path, (path / DESCRIPTION_FILE).exists() or (shards.is_dir() and any(shards.glob("part-*"))))
+        if lock.is_file():
+            check_unlocked(lock)
     names = sorted(entry.name for entry in path.iterdir())
     return names + [f"shards/{entry.name}" for entry in (sorted(shards.iterdir()) if shards.is_dir() else ())]
+
+
+@contextmanager
+def _remote_files(dataset: RemotePath) -> Iterator[tuple[Path, list[str]]]:
+    """The folder of the downloaded statistics, and names as from `_list_names`, without withdrawn (empty) files."""
+    try:
+        dataset.check_access()
+        names = [name for name, size in dataset.list_files().items() if size or not name.endswith(".json")]
+    except StorageError as error:
+        raise InputError(f"{dataset} cannot be read: {error}") from None
+    _check_exists(dataset, DESCRIPTION_FILE in names or any(name.startswith("shards/part-") for name in names))
+    with staging_folder() as folder:
+        if STATISTICS_FILE in names:
+            download_file(dataset, folder / STATISTICS_FILE, folder)
+        yield folder, sorted({"/".join(name.split("/")[: 1 + name.startswith("shards/")]) for name in names})
 
 
 def _check_names(names: Iterable[str], description: DatasetDescription, plan: ShardPlan, problems: Problems) -> None:
     """Find files that do not belong to the dataset."""
     for name in names:
-        if not name.startswith("shards/"):
-            if name not in _KNOWN:
-                _add_foreign_file(problems, name)
+        folder, _, file = name.rpartition("/")
+        if name in _KNOWN or (folder and _is_part_of_shard(file, description, plan)):
             continue
-        stem, dot, suffix = name.removeprefix("shards/").rpartition(".")
-        number = stem.removeprefix("part-")
-        is_part = dot and suffix in ("json", description.format) and len(number) >= 6 and number.isdecimal()
-        if not is_part or int(number) >= len(plan) or stem != plan[int(number)].name:
-            _add_foreign_file(problems, name)
+        if file.startswith(TEMPORARY_PREFIX) or name == LOCK_FILE:
+            problems.add(Problem(LEFTOVER_FILE, name, fix="--repair removes it, as does the next job in this folder"))
+        else:
+            problems.add(Problem("not a part of the dataset", name, fix="move it elsewhere"))
 
 
-def _add_foreign_file(problems: Problems, name: str) -> None:
-    if name.rpartition("/")[2].startswith(TEMPORARY_PREFIX) or name == LOCK_FILE:
-        problems.add(Problem(LEFTOVER_FILE, name, fix="--repair removes it, as does the next job in this folder"))
-    else:
-        problems.add(Problem("not a part of the dataset", name, fix="move it elsewhere"))
+def _is_part_of_shard(file: str, description: DatasetDescription, plan: ShardPlan) -> bool:
+    stem, _, suffix = file.rpartition(".")
+    number = stem.removeprefix("part-")
+    is_numbered = len(number) >= 6 and number.isdecimal() and int(number) < len(plan)
+    return suffix in ("json", description.format) and is_numbered and stem == plan[int(number)].name

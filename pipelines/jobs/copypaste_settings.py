@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -11,8 +11,6 @@ from pipelines.config import SettingsDict, apply_overrides, suggest_key, validat
 from pipelines.io.encode import ImageFormat
 from pipelines.io.paths import expand_user
 from synthtext.core import InputError, check_range
-
-PasteModeName: TypeAlias = Literal["natural", "paddle"]
 
 _MODES: dict[str, type[NaturalPaste] | type[PaddlePaste]] = {"natural": NaturalPaste, "paddle": PaddlePaste}
 
@@ -47,22 +45,18 @@ class CopyPasteSettings:
     crops: CropRules
     output: ImageOutput
 
-    @property
-    def mode_name(self) -> PasteModeName:
-        """The name of the mode."""
-        return "paddle" if isinstance(self.mode, PaddlePaste) else "natural"
-
     def to_dict(self) -> SettingsDict:
         """The settings as JSON, for `settings_from_dict`: those of the mode, `crops` and `output`."""
         return {**_to_json(self.mode), "crops": _to_json(self.crops), "output": _to_json(self.output)}
 
 
-def parse_settings(mode: str, overrides: Sequence[str]) -> CopyPasteSettings:
-    """Parse settings.
+def mode_name(mode: PasteMode) -> str:
+    """Return the name of a mode."""
+    return next(name for name, cls in _MODES.items() if isinstance(mode, cls))
 
-    Args:
-        mode: name of the mode.
-        overrides: settings of the form `key=value`: those of the mode, `crops.*` and `output.*`.
+
+def parse_settings(mode: str, overrides: Sequence[str]) -> CopyPasteSettings:
+    """Parse settings of the form `key=value`: those of the mode, `crops.*` and `output.*`.
 
     Raises:
         InputError: a mode, key or value is invalid.
@@ -90,12 +84,12 @@ def settings_from_dict(mode: str, settings: SettingsDict) -> CopyPasteSettings:
 def _validate_mode(mode: str, settings: SettingsDict, other_keys: Sequence[str], where: str) -> PasteMode:
     """Validate the settings of a mode, which lie among settings with other keys."""
     if mode not in _MODES:
-        raise InputError(f"there is no mode {mode!r}; known are {', '.join(get_args(PasteModeName))}")
-    own = [field.name for field in fields(_MODES[mode])]
+        raise InputError(f"there is no mode {mode!r}; known are {', '.join(_MODES)}")
+    known = [field.name for field in fields(_MODES[mode])] + list(other_keys)
     for key in settings:
-        if key not in (*own, *other_keys):
-            raise InputError(f"{where}, mode {mode}: unknown key {key!r}; {suggest_key(key, [*own, *other_keys])}")
-    own_settings = {key: settings[key] for key in own if key in settings}
+        if key not in known:
+            raise InputError(f"{where}, mode {mode}: unknown key {key!r}; {suggest_key(key, known)}")
+    own_settings = {key: value for key, value in settings.items() if key not in other_keys}
     return validate_dataclass(_MODES[mode], own_settings, f"{where}, mode {mode}")
 
 
@@ -117,11 +111,7 @@ class OnlineCopyPasteSettings:
 
     @classmethod
     def from_dict(cls, settings: object, where: str) -> "OnlineCopyPasteSettings":
-        """Validate settings.
-
-        Args:
-            settings: `from`, `probability`, `mode`, `crops`, and those of the mode.
-            where: names the settings in messages.
+        """Validate `from`, `probability`, `mode`, `crops` and the settings of the mode; `where` names them in messages.
 
         Raises:
             InputError: a key or value is invalid.
@@ -144,8 +134,7 @@ class OnlineCopyPasteSettings:
 
     def to_dict(self) -> SettingsDict:
         """The settings as JSON, for `from_dict`."""
-        name = next(name for name, cls in _MODES.items() if isinstance(self.mode, cls))
-        common = {"from": list(self.sources), "probability": self.probability, "mode": name}
+        common = {"from": list(self.sources), "probability": self.probability, "mode": mode_name(self.mode)}
         return {**common, **_to_json(self.mode), "crops": _to_json(self.crops)}
 
 

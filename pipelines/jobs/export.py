@@ -11,19 +11,16 @@ from typing import Literal, TypeAlias, TypeVar
 
 import lmdb
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.datasets.image import check_image
 from pipelines.datasets.label_file import DatasetKind
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.provenance import SampleProvenance, read_provenance
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, ReadsRows, read_rows
+from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, RowSource, read_rows
 from pipelines.errors import JobError, format_counts
 from pipelines.io.atomic import TEMPORARY_PREFIX, remove_path, temporary_path
-from pipelines.io.line_row import LineRow
 from pipelines.io.paths import expand_user
-from pipelines.io.scene_row import SceneRow
 from pipelines.jobs.export_formats import IcdarWriter, LmdbExportWriter, PaddleOcrWriter
 from synthtext.core import InputError
 
@@ -33,6 +30,12 @@ LINE_CLUSTERS, LINE_PROVENANCE = "lines' clusters", "lines' fonts, corpora and e
 
 _BATCH_SIZE = 64  # lines
 _SCENE_BATCH_SIZE = 16
+
+_SCENE_WRITERS: dict[ExportFormat, Callable[[Path], PaddleOcrWriter | IcdarWriter | LmdbExportWriter]] = {
+    "paddleocr": PaddleOcrWriter,
+    "icdar": IcdarWriter,
+    "lmdb": LmdbExportWriter,
+}
 
 EncodedT = TypeVar("EncodedT", EncodedLine, EncodedScene)
 
@@ -108,8 +111,7 @@ def _staged_folder(out: Path) -> Iterator[Path]:
 
 def _remove_abandoned(out: Path) -> None:
     """Remove the temporary folders of exports to this path whose process was killed."""
-    prefix, suffix = re.escape(f"{TEMPORARY_PREFIX}{out.stem}-"), re.escape(out.suffix)
-    name = re.compile(prefix + r"(\d{1,9})-[0-9a-f]{8}" + suffix)
+    name = re.compile(re.escape(f"{TEMPORARY_PREFIX}{out.stem}-") + r"(\d{1,9})-[0-9a-f]{8}" + re.escape(out.suffix))
     for path in out.parent.iterdir():
         match = name.fullmatch(path.name)
         if match and not _is_running(int(match[1])):
@@ -130,32 +132,31 @@ def _export_scenes(
     source: SceneSource, format: ExportFormat, folder: Path, on_progress: Callable[[int], None]
 ) -> ExportSummary:
     texts, problems, left_out = 0, Counter[str](), Counter[str]()
-    with closing(_open_scene_writer(format, folder)) as writer:
-        for begin in range(0, len(source), _SCENE_BATCH_SIZE):
-            rows = np.arange(begin, min(begin + _SCENE_BATCH_SIZE, len(source)))
-            for _, scene in _readable(source, rows, left_out):
+    with closing(_SCENE_WRITERS[format](folder)) as writer:
+        for batch in _readable(source, len(source), _SCENE_BATCH_SIZE, left_out, on_progress):
+            for _, scene in batch:
                 texts += writer.write_scene(scene)
                 problems.update(scene.problems)
-            on_progress(len(rows))
     return ExportSummary("scenes", _image_count(source, left_out), texts, +writer.unsupported, left_out, problems)
 
 
 def _readable(
-    source: ReadsRows[EncodedT], rows: NDArray[np.int64], left_out: Counter[str]
-) -> list[tuple[int, EncodedT]]:
-    """The rows that can be read, with their indices; the reasons of the others are counted."""
-    readable: list[tuple[int, EncodedT]] = []
-    for row, item in zip(rows.tolist(), read_rows(source, rows), strict=True):
-        if isinstance(item, str):
-            left_out[item] += 1
-            continue
-        try:
-            check_image(item.image, item.key)
-        except InputError:
-            left_out[BROKEN_IMAGE] += 1
-        else:
-            readable.append((row, item))
-    return readable
+    source: RowSource[EncodedT], count: int, size: int, left_out: Counter[str], on_progress: Callable[[int], None]
+) -> Iterator[list[tuple[int, EncodedT]]]:
+    """Batches of the rows that can be read, with their indices; the reasons of the others are counted."""
+    for begin in range(0, count, size):
+        rows, readable = np.arange(begin, min(begin + size, count)), []
+        for row, item in zip(rows.tolist(), read_rows(source, rows), strict=True):
+            if isinstance(item, str):
+                left_out[item] += 1
+                continue
+            try:
+                check_image(item.image, item.key)
+                readable.append((row, item))
+            except InputError:
+                left_out[BROKEN_IMAGE] += 1
+        yield readable
+        on_progress(len(rows))
 
 
 def _image_count(source: SceneSource | LineSource, left_out: Counter[str]) -> int:
@@ -165,29 +166,20 @@ def _image_count(source: SceneSource | LineSource, left_out: Counter[str]) -> in
     return len(source) - left_out.total()
 
 
-def _open_scene_writer(format: ExportFormat, folder: Path) -> PaddleOcrWriter | IcdarWriter | LmdbExportWriter:
-    if format == "lmdb":
-        return LmdbExportWriter(folder, SceneRow)
-    return PaddleOcrWriter(folder) if format == "paddleocr" else IcdarWriter(folder)
-
-
 def _export_lines(
     source: LineSource, format: ExportFormat, folder: Path, on_progress: Callable[[int], None]
 ) -> ExportSummary:
     unsupported, left_out = Counter[str](), Counter[str]()
-    writer = LmdbExportWriter(folder, LineRow) if format == "lmdb" else PaddleOcrWriter(folder)
+    writer = LmdbExportWriter(folder) if format == "lmdb" else PaddleOcrWriter(folder)
     with closing(writer):
-        for begin in range(0, len(source), _BATCH_SIZE):
-            rows = np.arange(begin, min(begin + _BATCH_SIZE, len(source)))
-            readable = _readable(source, rows, left_out)
-            provenances = read_provenance(source, np.array([row for row, _ in readable], np.int64))
-            for (_, line), provenance in zip(readable, provenances, strict=True):
+        for batch in _readable(source, len(source), _BATCH_SIZE, left_out, on_progress):
+            provenances = read_provenance(source, np.array([row for row, _ in batch], np.int64))
+            for (_, line), provenance in zip(batch, provenances, strict=True):
                 if isinstance(writer, LmdbExportWriter):
                     writer.write_line(line, provenance)
                 else:
                     writer.write_line(line)
                     unsupported.update(_unsupported(provenance))
-            on_progress(len(rows))
     written = _image_count(source, left_out)
     return ExportSummary("lines", written, written, +(writer.unsupported + unsupported), left_out)
 

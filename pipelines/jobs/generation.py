@@ -6,13 +6,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipelines.config import SettingsDict
-from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
-from pipelines.io.encode import ROW_TYPES, ImageFormat
+from pipelines.io.encode import ImageFormat
 from pipelines.io.plan import ShardPlan
-from pipelines.io.shard_writer import check_shard_format
-from pipelines.jobs.executor import Executor
-from pipelines.jobs.shard_job import ShardJob
+from pipelines.jobs.shard_job import JobOutput
 from pipelines.jobs.shard_source import SampleSource, register_source
 from pipelines.jobs.summary import JobSummary
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
@@ -110,12 +107,10 @@ def generate(
         InputError: an argument is invalid, or the folder holds another dataset; nothing was written.
         JobError: too many samples are skipped, the disk is full, or another job is writing to the folder.
     """
-    ShardPlan(count, start, 1 if shard_size is None else shard_size)
-    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
-    folder.check_usable()
+    ShardPlan(count, start)
+    output = JobOutput(out, workers=workers, address=address, shard_size=shard_size, format=format)
     source = GeneratedSource(resolve_recipe(recipe, overrides) if isinstance(recipe, str) else recipe, seed)
-    plan = ShardPlan(count, start, ROW_TYPES[source.kind].SHARD_SIZE if shard_size is None else shard_size)
-    return ShardJob(source, plan, folder, executor, checked_format).run()
+    return output.run(source, count, start)
 
 
 def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, start: int = 0) -> Iterator[Any]:
@@ -133,7 +128,7 @@ def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, sta
     Raises:
         InputError: the recipe or a number is invalid.
     """
-    plan = ShardPlan(count, start)
+    ShardPlan(count, start)
     resolved = resolve_recipe(recipe) if isinstance(recipe, str) else recipe
-    samples = resolved.generator(seed).generate_many(range(plan.start, plan.start + plan.count))
+    samples = resolved.generator(seed).generate_many(range(start, start + count))
     return (sample for sample in samples if not isinstance(sample, SkippedSample))

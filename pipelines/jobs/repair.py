@@ -8,10 +8,9 @@ from pipelines.io.atomic import remove_path
 from pipelines.io.cache import fetch_path
 from pipelines.io.dataset_folder import RECIPE_FILE, DatasetFolder
 from pipelines.io.description import DatasetDescription
-from pipelines.io.manifest import read_manifest
-from pipelines.io.plan import ShardPlan
+from pipelines.io.plan import ShardPlan, read_manifest
 from pipelines.jobs.check_dataset import LEFTOVER_FILE, SUMMARY_PROBLEMS, CheckReport, check_dataset
-from pipelines.jobs.executor import Executor
+from pipelines.jobs.executor import Executor, write_task
 from pipelines.jobs.shard_job import ShardJob, complete_description
 from pipelines.jobs.shard_source import find_source
 from pipelines.recipes.digest import describe_difference
@@ -48,12 +47,7 @@ def repair_dataset(report: CheckReport, workers: int = 0) -> CheckReport:
 
 
 def load_job(folder: DatasetFolder, description: DatasetDescription, workers: int = 0) -> ShardJob:
-    """The job that created a dataset, from its recipe.yaml.
-
-    Args:
-        folder: of the dataset.
-        description: of the dataset.
-        workers: Ray processes; 0 uses this process.
+    """Return the job that created a dataset, from its recipe.yaml.
 
     Raises:
         InputError: an input of the job is missing, or it would write other rows; the message says what differs.
@@ -95,17 +89,13 @@ def _rewrite(job: ShardJob, folder: DatasetFolder, description: DatasetDescripti
 
 
 def _check_reproducible(job: ShardJob, folder: DatasetFolder, shards: Iterable[int]) -> None:
-    """Write the shards under temporary names, and compare their checksums with the manifests.
-
-    Raises:
-        InputError: a checksum differs.
-    """
+    """Write the shards under temporary names, and raise an InputError if a checksum differs from the manifest."""
     for index in shards:
         spec = job.plan[index]
         manifest = read_manifest(folder.shards / f"{spec.name}.json")
         if manifest is None or not manifest.matches(spec, job.source.digest):
             continue
-        pending = job.write_shard(index).pending
+        pending = write_task(job.task(index)).pending
         if isinstance(pending.path, Path):
             remove_path(pending.path)
         if pending.manifest.sha256 != manifest.sha256:

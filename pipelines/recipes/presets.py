@@ -2,9 +2,9 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from pipelines.config import SettingsDict, read_yaml, suggest_key
+from pipelines.recipes.paths import map_strings
 from synthtext.core import InputError
 from synthtext.corpora import languages
 
@@ -35,10 +35,7 @@ def is_recipe(spec: str | Path) -> bool:
 
 
 def read_preset(name: str) -> SettingsDict:
-    """Read the settings of a preset.
-
-    Args:
-        name: One of `recipe_preset_names()`.
+    """Read the settings of one of the `recipe_preset_names`.
 
     Raises:
         InputError: There is no such preset; the message names the most similar one.
@@ -65,22 +62,13 @@ def apply_base(settings: SettingsDict) -> SettingsDict:
 
 def _language_settings(language: str) -> SettingsDict:
     """Return the settings of the preset of a language. Scripts other than Latin, Greek and Cyrillic have more keys."""
-    settings: SettingsDict = _fill(read_yaml(_TEMPLATE), language)
+    settings: SettingsDict = map_strings(read_yaml(_TEMPLATE), lambda text: text.replace("{language}", language))
     local = read_yaml(_LOCAL_NUMBERS).get(language)
     return {**settings, **read_yaml(_DENSE_TEMPLATE), "corpus": settings["corpus"] + local} if local else settings
 
 
 def _files() -> list[str]:
     return [path.stem for path in _PRESETS.glob("*.yaml")]
-
-
-def _fill(node: Any, language: str) -> Any:
-    """Return a copy of a part of the template with "{language}" replaced."""
-    if isinstance(node, dict):
-        return {key: _fill(value, language) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_fill(value, language) for value in node]
-    return node.replace("{language}", language) if isinstance(node, str) else node
 
 
 def _hint(name: str) -> str:

@@ -106,9 +106,6 @@ class ResolvedRecipe:
     def __getstate__(self) -> dict[str, object]:
         return {"name": self.name, "settings": self.settings}  # without what is cached
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__.update(state)
-
 
 def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> ResolvedRecipe:
     """Read a recipe, apply overrides, fill in every default, and check the files that it names.

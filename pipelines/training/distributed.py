@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed
@@ -13,57 +13,35 @@ from synthtext.core import InputError
 ItemT = TypeVar("ItemT")
 
 
-class WorkerGroup(Protocol):
-    """Processes that hold the same weights and share the batches of every step.
+class WorkerGroup:
+    """Processes that hold the same weights and share the batches of every step; this class: a single process.
 
     All processes must call the methods in the same order.
+
+    Attributes:
+        rank: number of this process, from 0; the first one also validates and writes files.
+        world_size: number of processes.
     """
 
-    @property
-    def rank(self) -> int:
-        """Number of this process, from 0; the first one also validates and writes files."""
-        ...
-
-    @property
-    def world_size(self) -> int:
-        """Number of processes."""
-        ...
+    rank, world_size = 0, 1
 
     def all_reduce(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over the processes, bit for bit the same in all of them.
 
         Integers up to 2**24 stay exact.
         """
-        ...
 
     def all_gather(self, item: ItemT) -> list[ItemT]:
         """Return the items of all processes, by rank."""
-        ...
-
-    def raise_on_any(self, failure: Exception | None) -> None:
-        """Raise the exception of any process in all of them; otherwise the others would wait for ever."""
-        ...
-
-
-class SingleProcess:
-    """The group of a training in one process."""
-
-    rank, world_size = 0, 1
-
-    def all_reduce(self, tensors: Sequence[Tensor]) -> None:
-        """Do nothing."""
-
-    def all_gather(self, item: ItemT) -> list[ItemT]:
-        """Return a list of the item."""
         return [item]
 
     def raise_on_any(self, failure: Exception | None) -> None:
-        """Raise the exception, if there is one."""
+        """Raise the exception of any process in all of them; otherwise the others would wait for ever."""
         if failure is not None:
             raise failure
 
 
-class DistributedGroup:
+class DistributedGroup(WorkerGroup):
     """The default group of `torch.distributed`, which must be initialised."""
 
     def __init__(self) -> None:

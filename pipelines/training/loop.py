@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from types import FrameType
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,8 +17,7 @@ from pipelines.errors import JobError
 from pipelines.inference.run import Run
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.progress import ProgressBar, progress_bar
-from pipelines.training.checkpoint import TrainingProgress, load_checkpoint, save_checkpoint
-from pipelines.training.distributed import SingleProcess, WorkerGroup, propagate_errors
+from pipelines.training.distributed import WorkerGroup, propagate_errors
 from pipelines.training.metrics import (
     BufferedStep,
     MetricsBuffer,
@@ -30,7 +28,7 @@ from pipelines.training.metrics import (
     timed_batches,
 )
 from pipelines.training.settings import BaseTrainConfig
-from pipelines.training.state import TrainState
+from pipelines.training.state import TrainingProgress, TrainState, load_checkpoint, save_checkpoint
 from pipelines.training.task import Log, Task, ValidationResult
 from synthtext.core import InputError
 
@@ -40,7 +38,7 @@ NON_FINITE_FILE = "non_finite.json"
 
 
 def run_training(
-    task: Task[Any],
+    task: Task,
     source_sizes: list[int],
     config: BaseTrainConfig,
     run: Run,
@@ -54,8 +52,7 @@ def run_training(
     a later validation is at least as good.
 
     Args:
-        task: model, data and losses.
-        source_sizes: usable samples of every source.
+        task, source_sizes: as in `TrainingSetup`.
         config: settings, with concrete device and precision.
         run: run directory for checkpoints, metrics and the best weights.
         log: receives messages, a line each.
@@ -71,46 +68,32 @@ def run_training(
             cannot be written, or a data worker died.
         KeyboardInterrupt: the process was interrupted; a checkpoint was written before.
     """
-    group = group or SingleProcess()
-    state = TrainState(task.model, config, group)
-    with propagate_errors(group):
-        progress = _load_progress(run, state, source_sizes, config)
-    if len({*group.all_gather(progress.step)}) > 1:
-        raise InputError(f"{run.folder} is not the same folder for all processes: use a path that they share")
-    loop = _TrainingLoop(task, state, progress, config, run, log, group)
-    done = min(progress.step * config.samples_per_step, config.samples)
+    loop = _TrainingLoop(task, source_sizes, config, run, log, group or WorkerGroup())
+    done = min(loop.progress.step * config.samples_per_step, config.samples)
     with (
         interruptible() as is_interrupted,
         make_bar("training", total=config.samples, unit=config.sample_unit, done=done) as bar,
     ):
         loop.run_steps(bar, is_interrupted)
-    return progress
-
-
-def _load_progress(run: Run, state: TrainState, source_sizes: list[int], config: BaseTrainConfig) -> TrainingProgress:
-    progress = load_checkpoint(run.folder, state)
-    if progress.step and progress.source_sizes != source_sizes:
-        raise InputError(
-            f"{run.folder} was trained on {progress.source_sizes} usable {config.sample_unit}, but now there are "
-            f"{source_sizes}: use the same data, or another folder"
-        )
-    progress.source_sizes = source_sizes
-    return progress
+    return loop.progress
 
 
 class _TrainingLoop:
     def __init__(
-        self,
-        task: Task[Any],
-        state: TrainState,
-        progress: TrainingProgress,
-        config: BaseTrainConfig,
-        run: Run,
-        log: Log,
-        group: WorkerGroup,
+        self, task: Task, source_sizes: list[int], config: BaseTrainConfig, run: Run, log: Log, group: WorkerGroup
     ) -> None:
-        self.task, self.state, self.progress, self.config, self.group = task, state, progress, config, group
-        self.run, self.log, self.is_first = run, log, group.rank == 0
+        self.task, self.config, self.run, self.log, self.group = task, config, run, log, group
+        self.is_first, self.state = group.rank == 0, TrainState(task.model, config, group)
+        with propagate_errors(group):
+            self.progress = progress = load_checkpoint(run.folder, self.state)
+            if progress.step and progress.source_sizes != source_sizes:
+                raise InputError(
+                    f"{run.folder} was trained on {progress.source_sizes} usable {config.sample_unit}, but now there "
+                    f"are {source_sizes}: use the same data, or another folder"
+                )
+        if len({*group.all_gather(progress.step)}) > 1:
+            raise InputError(f"{run.folder} is not the same folder for all processes: use a path that they share")
+        progress.source_sizes = source_sizes
         # Without a checkpoint everything is repeated, the validation of initial weights too.
         with propagate_errors(group):
             self.logger = MetricsLogger(run.folder / METRICS_FILE, progress.step or -1) if self.is_first else None
@@ -161,7 +144,7 @@ class _TrainingLoop:
                 terms = self.task.losses(batch, step, log=self._is_log_step(step + 1))
             loss = torch.stack(list(terms.values())).sum()
             named = {f"loss/{name}": value for name, value in terms.items()}
-            metrics.add({"loss": loss, **named, **self.task.extra_metrics}, self.task.keys(batch))
+            metrics.add({"loss": loss, **named, **self.task.extra_metrics}, batch.keys)
             yield loss
 
     def _flush_metrics(self) -> None:
@@ -211,12 +194,8 @@ class _TrainingLoop:
 
     def _spent(self) -> dict[str, float]:
         progress = self.progress
-        samples = progress.step * self.config.samples_per_step
-        return {
-            "samples": samples,
-            "seconds": round(progress.seconds, 3),
-            "cpu_seconds": round(progress.cpu_seconds, 3),
-        }
+        seconds = {"seconds": round(progress.seconds, 3), "cpu_seconds": round(progress.cpu_seconds, 3)}
+        return {"samples": progress.step * self.config.samples_per_step, **seconds}
 
     def _validate(self) -> None:
         """Score the averaged weights in the first process, while the others wait."""

@@ -1,9 +1,8 @@
 """Settings that every training has."""
 
 import math
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -69,12 +68,7 @@ class OptimSettings(StrictSettings):
         return self
 
     def learning_rate(self, step: int, steps: int) -> float:
-        """Return the learning rate of a step.
-
-        Args:
-            step: 0 to `steps`; a warm-up begins with a rate of 0 at step 0.
-            steps: steps of the whole training.
-        """
+        """Return the learning rate of a step, 0 to `steps`; a warm-up begins with a rate of 0 at step 0."""
         decay_steps = max(steps - self.warmup_steps, 0)
         final = _DEFAULT_FINAL_LR_FRACTION if self.final_lr_fraction is None else self.final_lr_fraction
         if self.schedule == "piecewise":
@@ -107,11 +101,6 @@ class DataSettings(StrictSettings):
     @model_serializer(mode="wrap")
     def _omit_unset(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {name: value for name, value in serialize(self).items() if value is not None}
-
-
-def sequential_sources(data: Sequence[DataSettings]) -> tuple[int, ...]:
-    """Return the indices of the entries that are read in order."""
-    return tuple(index for index, entry in enumerate(data) if entry.order == "index")
 
 
 class BaseTrainConfig(StrictSettings):
@@ -154,6 +143,14 @@ class BaseTrainConfig(StrictSettings):
     validate_every: int = Field(default=500, ge=1)
     checkpoint_every: int = Field(default=250, ge=1)
 
+    sample_unit: ClassVar[str]
+    """What samples are, plural."""
+
+    @property
+    def sequential_sources(self) -> tuple[int, ...]:
+        """Indices of the entries of `data` that are read in order."""
+        return tuple(index for index, entry in enumerate(self.data) if entry.order == "index")
+
     @property
     def steps(self) -> int:
         """Steps of the whole training."""
@@ -167,11 +164,6 @@ class BaseTrainConfig(StrictSettings):
     @property
     def metric_name(self) -> str:
         """Name of the validation score that selects the best weights."""
-        raise NotImplementedError
-
-    @property
-    def sample_unit(self) -> str:
-        """What samples are, plural."""
         raise NotImplementedError
 
 

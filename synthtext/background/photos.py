@@ -66,22 +66,18 @@ class PhotoPool:
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """Return a random crop, mirrored half of the time; a photograph that is too small is extended by reflection."""
         which, across, down, mirrored = rng.random(4).tolist()
-        photo = self._photos[int(which * len(self._photos))]
-        width, height = int(size.width), int(size.height)
-        photo = reflect_pad(photo, width, height)
-        x = int(across * (photo.shape[1] - width + 1))
-        y = int(down * (photo.shape[0] - height + 1))
-        crop = photo[y : y + height, x : x + width]
+        crop = crop_at(self._photos[int(which * len(self._photos))], int(size.width), int(size.height), across, down)
         return np.asarray(cv2.flip(crop, 1) if mirrored < 0.5 else crop.copy(), np.uint8)
 
 
-def reflect_pad(image: Image, width: int, height: int) -> Image:
-    """Extend an image to at least this size by reflection."""
+def crop_at(image: Image, width: int, height: int, across: float, down: float) -> Image:
+    """Return a view of an image of this size, at fractions of the free space; extends a small image by reflection."""
     while image.shape[0] < height or image.shape[1] < width:
-        down = min(max(0, height - image.shape[0]), image.shape[0])
+        bottom = min(max(0, height - image.shape[0]), image.shape[0])
         right = min(max(0, width - image.shape[1]), image.shape[1])
-        image = np.asarray(cv2.copyMakeBorder(image, 0, down, 0, right, cv2.BORDER_REFLECT), np.uint8)
-    return image
+        image = np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_REFLECT), np.uint8)
+    x, y = int(across * (image.shape[1] - width + 1)), int(down * (image.shape[0] - height + 1))
+    return image[y : y + height, x : x + width]
 
 
 def _scaled(photo: Image, scale: float) -> Image:

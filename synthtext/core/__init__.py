@@ -3,9 +3,8 @@
 from synthtext.core.charset import Charset, CorpusCoverage, charset_names
 from synthtext.core.clusters import Clusters
 from synthtext.core.detail import DetailBudget, DetailLimited
-from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect
+from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect, apply_pixel_effect
 from synthtext.core.errors import InputError
-from synthtext.core.generator import Generator
 from synthtext.core.geometry import (
     Box,
     Image,
@@ -19,6 +18,7 @@ from synthtext.core.geometry import (
     is_self_intersecting,
     polygons_overlap,
     signed_area,
+    size_of,
     start_at_nearest,
 )
 from synthtext.core.installed import package_file
@@ -32,9 +32,10 @@ from synthtext.core.randomness import (
     coverage_stream,
     probe_stream,
 )
-from synthtext.core.ranges import Range, check_fraction, check_number, check_range, lerp
+from synthtext.core.ranges import BoundedSettings, Range, bounded, check_fraction, check_number, check_range, lerp
 from synthtext.core.sample import (
     AppliedEffect,
+    Generator,
     Level,
     Origin,
     Parameters,
@@ -49,6 +50,7 @@ from synthtext.core.warp import CoordinateMap, Homography, Warp
 __all__ = [
     "BLOCK_SIZE",
     "AppliedEffect",
+    "BoundedSettings",
     "Box",
     "Charset",
     "Clusters",
@@ -82,8 +84,10 @@ __all__ = [
     "Warp",
     "WeightedComponent",
     "WeightedSampler",
+    "apply_pixel_effect",
     "as_polygon",
     "block_stream",
+    "bounded",
     "bounding_box",
     "bounding_boxes",
     "charset_names",
@@ -98,5 +102,6 @@ __all__ = [
     "polygons_overlap",
     "probe_stream",
     "signed_area",
+    "size_of",
     "start_at_nearest",
 ]

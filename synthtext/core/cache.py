@@ -11,12 +11,7 @@ _OVERHEAD = 200  # bytes of an entry besides its value
 
 
 class ByteCache(Generic[Key, Value]):
-    """Caches the most recently used values, up to `limit` bytes (at least one entry).
-
-    Args:
-        limit: Limit in bytes.
-        size: Returns the bytes of a value.
-    """
+    """Caches the most recently used values, up to `limit` bytes (at least one entry), which `size` counts."""
 
     def __init__(self, limit: int, size: Callable[[Value], int]) -> None:
         self._limit, self._size = limit, size

@@ -27,6 +27,11 @@ class Size(NamedTuple):
     height: float
 
 
+def size_of(image: Image) -> Size:
+    """Return the width and height of an image (H, W, ...)."""
+    return Size(image.shape[1], image.shape[0])
+
+
 class Box(NamedTuple):
     """An upright rectangle in pixels, with left <= right and top <= bottom."""
 

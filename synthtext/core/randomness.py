@@ -14,25 +14,17 @@ BLOCK_SIZE = 256
 
 
 class Streams(NamedTuple):
-    """The two streams of a sample; changing effects does not change the texts.
+    """The two streams of a sample; changing effects does not change the texts."""
 
-    Attributes:
-        content: Text, font and layout.
-        appearance: Ink, background and effects.
-    """
-
-    content: np.random.Generator
-    appearance: np.random.Generator
+    content: np.random.Generator  # text, font and layout
+    appearance: np.random.Generator  # ink, background and effects
 
 
 class StreamSource:
     """Random streams of samples, one sample at a time: the same two generators are reset for every sample.
 
     Philox is a function of a key and a counter, so every (seed, index) has its own range of 2**128 numbers. Setting the
-    counter takes a microsecond; creating two generators takes twenty.
-
-    Args:
-        seed: 0 to 2**32 - 1.
+    counter takes a microsecond; creating two generators takes twenty. The seed is 0 to 2**32 - 1.
     """
 
     def __init__(self, seed: int) -> None:
@@ -85,14 +77,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True)
 class WeightedComponent(Generic[T_co]):
-    """A component (corpus, baseline, background, layout, ink style) with its weight.
+    """A component (corpus, baseline, background, layout, ink style) with its weight."""
 
-    Attributes:
-        name: Name under which it is recorded.
-        component: The component.
-        weight: Relative frequency.
-    """
-
-    name: str
+    name: str  # name under which it is recorded
     component: T_co
-    weight: float = 1.0
+    weight: float = 1.0  # relative frequency

@@ -24,10 +24,6 @@ def font_weights(fonts: Sequence[FontFile], given: Mapping[str, float]) -> tuple
     A key with *, ? or [ is a case-insensitive shell pattern of face names, which may match none. Fonts without a
     matching key have the weight 1.
 
-    Args:
-        fonts: Fonts that were found.
-        given: Weights by name or pattern.
-
     Raises:
         InputError: No font has a given name, or every font has the weight 0.
     """
@@ -111,9 +107,9 @@ class FontPool:
         for family in self.corpus_fonts:
             if not any(face in family.faces for face in drawn):
                 drawn.append(family.draw(rng))
-        return (
-            [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn] if self._vary_axes else drawn
-        )
+        if not self._vary_axes:
+            return drawn
+        return [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn]
 
     def _draw_distinct(self, rng: np.random.Generator, count: int) -> list[FontFamily]:
         """Sample without replacement."""
@@ -166,18 +162,15 @@ def build_font_pool(
     for i in np.flatnonzero(shares):
         families.setdefault(fonts[i].family, []).append(int(i))
     total = sum(entry.weight for entry in corpora.entries)
-    return FontPool(
-        [
-            FontFamily(
-                tuple(fonts[i] for i in members),
-                float(shares[members].max() / total),
-                tuple(kept_weights[i] for i in members if kept_weights),
-            )
-            for members in families.values()
-        ],
-        corpus_fonts,
-        vary_axes=inventory.vary_axes,
-    )
+    pooled = [
+        FontFamily(
+            tuple(fonts[i] for i in members),
+            float(shares[members].max() / total),
+            tuple(kept_weights[i] for i in members if kept_weights),
+        )
+        for members in families.values()
+    ]
+    return FontPool(pooled, corpus_fonts, vary_axes=options.vary_axes)
 
 
 def _probe(entry: WeightedComponent[Corpus], charset: Charset, rng: np.random.Generator) -> list[str]:

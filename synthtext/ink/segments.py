@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Clusters, Image, InputError, Parameters, Points, Range, check_range
+from synthtext.core import Clusters, Image, InputError, Parameters, Points, Range, bounded
 from synthtext.core.compositing import composite, translate, with_opacity
 from synthtext.fonts import Face, FaceCache
 from synthtext.ink.colours import with_luminance
@@ -98,18 +98,15 @@ class SevenSegment(InkStyle):
     """
 
     displays: tuple[Literal["led", "lcd", "backlit"], ...] = ("led", "led", "lcd", "lcd", "backlit")
-    slant_range: Range = (0, 12)
-    thickness_range: Range = (0.09, 0.15)
-    gap_range: Range = (0.1, 0.35)
-    unlit_range: Range = (0, 0.14)
+    slant_range: Range = bounded((0, 12), -5, 20, "degrees")
+    thickness_range: Range = bounded((0.09, 0.15), 0.06, 0.2)
+    gap_range: Range = bounded((0.1, 0.35), 0, 0.6)
+    unlit_range: Range = bounded((0, 0.14), 0, 0.3)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.displays:
             raise InputError("displays is empty; name at least one of led, lcd, backlit")
-        check_range("slant_range", self.slant_range, -5, 20, "degrees")
-        check_range("thickness_range", self.thickness_range, 0.06, 0.2)
-        check_range("gap_range", self.gap_range, 0, 0.6)
-        check_range("unlit_range", self.unlit_range, 0, 0.3)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the display: its kind, the colours (RGB) of lit segments and of the panel, and its geometry."""
@@ -123,10 +120,7 @@ class SevenSegment(InkStyle):
             "display": display,
             "colour": colours[0],
             "panel": colours[1],
-            "slant": rng.uniform(*self.slant_range),
-            "thickness": rng.uniform(*self.thickness_range),
-            "gap": rng.uniform(*self.gap_range),
-            "unlit": rng.uniform(*self.unlit_range),
+            **self.uniform(rng, "slant", "thickness", "gap", "unlit"),
             "spread": rng.uniform(0, 1),
         }
 
@@ -167,7 +161,7 @@ class SevenSegment(InkStyle):
         panel = np.full_like(background, np.array(parameters["panel"], np.uint8))
         return np.asarray(cv2.addWeighted(panel, 0.88, background, 0.12, 0), np.uint8)
 
-    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+    def underlay(self, background: Image, coverage: Image, em: float, parameters: Parameters) -> Image:
         """Draw the light around luminous segments, or the shadow behind those of an LCD."""
         spread = parameters["spread"]
         if parameters["display"] == "lcd":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Parameters, Range, check_range
+from synthtext.core import Parameters, Range, bounded
 from synthtext.fonts import Face, FaceCache
 from synthtext.ink.style import InkStyle
 from synthtext.typesetting.canvas import LineRaster
@@ -28,10 +28,7 @@ class Stencil(InkStyle):
         width_range: Width of the bridges, 0.02 to 0.2 ems; at most a sixth of a letter, at least 1.3 pixels.
     """
 
-    width_range: Range = (0.05, 0.1)
-
-    def __post_init__(self) -> None:
-        check_range("width_range", self.width_range, 0.02, 0.2, "ems")
+    width_range: Range = bounded((0.05, 0.1), 0.02, 0.2, "ems")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the width of the bridges."""

@@ -45,15 +45,14 @@ class LineGenerator:
         self.resources = BlockResourceCache(design, seed, cache)
         self.stages = LineStages(design, self.resources.cache)
         coverage = design.coverage
-        self._schedule = (
-            CoverageSchedule(coverage.weights_for(design.charset), coverage.share, seed) if coverage.share else None
-        )
+        self._schedule = None
+        if coverage.share:
+            self._schedule = CoverageSchedule(coverage.weights_for(design.charset), coverage.share, seed)
 
     def with_design(self, design: LineDesign) -> "LineGenerator":
         """Return a generator of the same lines with another appearance, which shares the open fonts.
 
-        Args:
-            design: A design with the same corpora, charset and fonts.
+        The design must have the same corpora, charset and fonts.
         """
         other = copy(self)
         other.design, other.resources = design, self.resources.with_design(design)
@@ -65,9 +64,8 @@ class LineGenerator:
         streams, block = self._sources[0].at(index), self.resources.at(index)
         reasons: list[str] = []
         for attempt in range(MAX_ATTEMPTS):
-            state = LineState(
-                index, streams, block, self._required_character(index, gave_up=attempt >= _COVERAGE_ATTEMPTS)
-            )
+            required = self._required_character(index, gave_up=attempt >= _COVERAGE_ATTEMPTS)
+            state = LineState(index, streams, block, required)
             self.stages.run([state])
             if state.failure is None:
                 return self.stages.finish(state, self._prefix, tuple(reasons))

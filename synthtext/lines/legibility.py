@@ -6,14 +6,14 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from synthtext.core import DetailBudget, Image, Points, bounding_boxes, check_number
+from synthtext.core import BoundedSettings, DetailBudget, Image, Points, bounded, bounding_boxes, check_number
 
 _QUANTILE = 0.2  # of the clusters: the finest ones decide, but not a single comma
 _MIN_WIDTH = 0.5  # pixels
 
 
 @dataclass(frozen=True)
-class LineLegibility:
+class LineLegibility(BoundedSettings):
     """Limits of pixel effects, for scripts with dots or many strokes. By default, effects are not limited.
 
     The width of the details of a line is that of its strokes or of the gaps between them, whichever is smaller.
@@ -28,12 +28,12 @@ class LineLegibility:
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
 
     max_blur: float | None = None
-    max_noise: float = 0.1
+    max_noise: float = bounded(0.1, 0, 10)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.max_blur is not None:
-            check_number("legibility: max_blur", self.max_blur, 0, 10)
-        check_number("legibility: max_noise", self.max_noise, 0, 10)
+            check_number("max_blur", self.max_blur, 0, 10)
 
     def budget(self, coverage: Image, quads: Points, contrast: float) -> DetailBudget | None:
         """Return what effects may take away from a line; None if there is no limit.

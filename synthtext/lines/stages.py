@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from synthtext.background import ParametricBackground
-from synthtext.core import Box, Clusters, Image, Provenance, Sample, WeightedSampler
+from synthtext.core import Box, Clusters, Image, Provenance, Sample, Size, WeightedSampler
 from synthtext.core.compositing import cut_clearance, with_opacity
 from synthtext.core.errors import Rejection
 from synthtext.fonts import FaceCache
@@ -33,19 +33,6 @@ Stage: TypeAlias = Callable[[Sequence[LineState]], None]
 """Advances the states in place. A state that cannot advance gets a `failure`, and later stages skip it."""
 
 
-def _per_line(step: Callable[[LineState], None]) -> Stage:
-    """Create a stage that processes states one by one."""
-
-    def stage(states: Sequence[LineState]) -> None:
-        for state in states:
-            try:
-                step(state)
-            except Exception as failure:
-                state.failure = failure
-
-    return stage
-
-
 def _batched(step: Stage) -> Stage:
     """Create a stage that processes all states at once. If it raises, all fail, and each is retried alone."""
 
@@ -59,6 +46,17 @@ def _batched(step: Stage) -> Stage:
     return stage
 
 
+def _per_line(step: Callable[[LineState], None]) -> Stage:
+    """Create a stage that processes states one by one."""
+    one = _batched(lambda states: step(states[0]))
+
+    def stage(states: Sequence[LineState]) -> None:
+        for state in states:
+            one([state])
+
+    return stage
+
+
 class LineStages:
     """The stages that turn states into samples.
 
@@ -67,10 +65,6 @@ class LineStages:
 
     Attributes:
         steps: The stages by name, in order.
-
-    Args:
-        design: Settings of the lines.
-        cache: Cache of faces and their glyphs.
     """
 
     def __init__(self, design: LineDesign, cache: FaceCache) -> None:
@@ -107,12 +101,12 @@ class LineStages:
         state.layout = state.layout.drawn_by(ink_style.component, parameters)
         curved = state.layout.curved
         strokes = ink_style.component.strokes(curved.line, parameters)
-        warp, effects = self._design.effects.draw_warp(rng, curved.natural_size(spec.em))
+        natural = Size(curved.box.width * spec.em, curved.box.height * spec.em)
+        warp, effects = self._design.effects.draw_warp(rng, natural)
         outset = ink_style.component.outset(parameters)
         padding = _decoration_padding(ink_style.component.padding(parameters), curved.line.ink_box, strokes)
-        placement = place_line(
-            curved, warp, spec.em, spec.margins, spec.alignment, outset, self._design.output, padding
-        )
+        output = self._design.output
+        placement = place_line(curved, warp, spec.em, spec.margins, spec.alignment, outset, output, padding)
         state.style = LineStyle(ink_style, parameters, strokes, effects, placement)
 
     def _rasterize(self, state: LineState) -> None:
@@ -123,9 +117,8 @@ class LineStages:
         return component.rasterize(line, state.spec.face, self._cache, state.style.placement.em, parameters)
 
     def _warp(self, state: LineState) -> None:
-        state.coverage = self._styled_coverage(
-            state, state.raster.warped(state.style.placement.warp, state.style.placement.size)
-        )
+        placement = state.style.placement
+        state.coverage = self._styled_coverage(state, state.raster.warped(placement.warp, placement.size))
 
     def _styled_coverage(self, state: LineState, coverage: Image) -> Image:
         style = state.style
@@ -175,10 +168,8 @@ class LineStages:
         image = ink_style.component.surface(_reduce_contrast(painted, reduction), parameters)
         if state.stroke_coverage is not None and strokes is not None and strokes.colour is not None:
             image = composite(image, state.stroke_coverage, strokes.colour)
-        state.background, state.contrast_reduction = (
-            ink_style.component.underlay(image, state.coverage, placement.em, parameters),
-            reduction,
-        )
+        state.background = ink_style.component.underlay(image, state.coverage, placement.em, parameters)
+        state.contrast_reduction = reduction
 
     def _measure_backgrounds(self, states: Sequence[LineState]) -> None:
         backgrounds = measure_backgrounds([state.ink_mask for state in states], [state.background for state in states])
@@ -186,18 +177,17 @@ class LineStages:
             state.local_background = background
 
     def _choose_colours(self, states: Sequence[LineState]) -> None:
+        ink = self._design.ink
         candidates = [
             state.style.ink_style.component.colours(state.style.style_parameters)
-            or self._design.ink.candidates(state.streams.appearance, state.background)
+            or ink.candidates(state.streams.appearance, state.background)
             for state in states
         ]
-        floors = [
-            state.contrast_loss.required_contrast(self._design.ink.contrast_floor / state.retained_contrast)
-            for state in states
-        ]
+        floors = [ink.contrast_floor / state.retained_contrast for state in states]
+        floors = [state.contrast_loss.required_contrast(floor) for state, floor in zip(states, floors, strict=True)]
         inks = choose_colours(candidates, [state.local_background for state in states], floors)
-        for state, ink in zip(states, inks, strict=True):
-            state.ink = ink
+        for state, colour in zip(states, inks, strict=True):
+            state.ink = colour
 
     def _reduce_background_contrast(self, state: LineState) -> None:
         for reduction in _CONTRAST_REDUCTIONS:
@@ -212,20 +202,16 @@ class LineStages:
     def _composite(self, state: LineState) -> None:
         assert state.ink is not None
         ink_style, parameters, _, _, placement = state.style
-        image = ink_style.component.fill(state.background, state.coverage, state.ink, placement.em, parameters)
+        state.image = ink_style.component.fill(state.background, state.coverage, state.ink, placement.em, parameters)
         background = state.block.backgrounds[state.background_index]
-        state.image = (
-            background.apply_overlay(image, state.background_parameters)
-            if isinstance(background, ParametricBackground)
-            else image
-        )
+        if isinstance(background, ParametricBackground):
+            state.image = background.apply_overlay(state.image, state.background_parameters)
 
     def _apply_pixel_effects(self, state: LineState) -> None:
         quads = state.style.placement.quads[state.layout.curved.line.visible]
         budget = self._design.legibility.budget(state.coverage, quads, state.remaining_contrast)
-        state.image, state.pixel_effects = self._design.effects.apply_pixels(
-            state.streams.appearance, state.image, budget
-        )
+        rng, effects = state.streams.appearance, self._design.effects
+        state.image, state.pixel_effects = effects.apply_pixels(rng, state.image, budget)
 
     def run(self, states: Sequence[LineState]) -> None:
         """Run all stages; every state is then complete or has a `failure`."""
@@ -235,13 +221,7 @@ class LineStages:
                 stage(states)
 
     def finish(self, state: LineState, prefix: str, rejected: tuple[str, ...]) -> Sample:
-        """Create the sample of a completed state.
-
-        Args:
-            state: A state that passed all stages.
-            prefix: Prefix of the sample's key.
-            rejected: Why earlier attempts were rejected.
-        """
+        """Create the sample of a state that passed all stages; `rejected` tells why earlier attempts failed."""
         layout, style, ink = state.layout, state.style, state.ink
         assert ink is not None
         line = layout.curved.line
@@ -287,6 +267,5 @@ def _reduce_contrast(background: Image, reduction: float) -> Image:
     """Blend a background with its mean: 0 leaves it unchanged, 1 would make it uniform."""
     if not reduction:
         return background
-    return np.asarray(
-        cv2.convertScaleAbs(background, alpha=1 - reduction, beta=reduction * cv2.mean(background)[1]), np.uint8
-    )
+    level = cv2.mean(background)[1]
+    return np.asarray(cv2.convertScaleAbs(background, alpha=1 - reduction, beta=reduction * level), np.uint8)

@@ -30,9 +30,9 @@ from synthtext.lines.sampler import LineSampler
 from synthtext.scenes.backgrounds import SceneBackground, SceneBackgroundPool
 from synthtext.scenes.composition import Composition, PlacedItem
 from synthtext.scenes.design import SceneDesign
-from synthtext.scenes.labels import RenderedItem, label_items
+from synthtext.scenes.labels import label_items
 from synthtext.scenes.layouts import SceneLayout
-from synthtext.scenes.text_layer import TextRenderer
+from synthtext.scenes.text_layer import RenderedItem, TextRenderer
 from synthtext.scenes.typesetter import Typesetter
 
 
@@ -41,21 +41,11 @@ class SceneState:
     """One attempt at a scene; every stage sets some of the attributes.
 
     Attributes:
-        index: Index of the scene.
-        streams: Random streams of the scene.
-        block: Fonts and backgrounds.
-        size: Size of the image.
-        layout: Layout of the texts.
-        composition: Texts.
         view_warp: Warp of the whole image by the geometric effects.
-        geometric_effects: Geometric effects that were applied.
-        background_source: Source of the background.
-        background: Background image and its maps.
-        placed: Placed texts.
+        placed: Texts with their positions.
         image: (H, W, 3) uint8 RGB.
-        rendered: Texts in the image.
+        rendered: Texts that are in the image.
         occlusion: (H, W) uint8, opacity of occluding objects; None if there are none.
-        pixel_effects: Pixel effects that were applied.
         instances: Labels.
     """
 
@@ -81,11 +71,7 @@ class SceneStages:
     """The stages that turn a state into a scene.
 
     Attributes:
-        steps: The stages by name, in order.
-
-    Args:
-        design: Settings of the scenes.
-        cache: Cache of faces and their glyphs.
+        steps: The stages by name, in order; one raises `Rejection` if the attempt failed.
     """
 
     def __init__(self, design: SceneDesign, cache: FaceCache) -> None:
@@ -104,15 +90,6 @@ class SceneStages:
             "pixel effects": self._apply_pixel_effects,
             "label": self._label,
         }
-
-    def run(self, state: SceneState) -> None:
-        """Run all stages.
-
-        Raises:
-            Rejection: The attempt failed.
-        """
-        for step in self.steps.values():
-            step(state)
 
     def _compose(self, state: SceneState) -> None:
         design, rng = self._design, state.streams.content
@@ -138,15 +115,13 @@ class SceneStages:
 
     def _apply_view_warp(self, state: SceneState) -> None:
         state.view_warp, state.geometric_effects = self._design.effects.draw_warp(state.streams.appearance, state.size)
-        image = state.background.image
-        state.image = (
-            state.view_warp.image(image, state.size, border_mode=cv2.BORDER_REFLECT) if state.view_warp.maps else image
-        )
+        state.image = state.background.image
+        if state.view_warp.maps:
+            state.image = state.view_warp.image(state.image, state.size, border_mode=cv2.BORDER_REFLECT)
 
     def _render(self, state: SceneState) -> None:
         rng = state.streams.appearance
-        rendered = self._renderer.render_all(rng, state.image, state.placed, state.view_warp)
-        state.rendered = [RenderedItem(placed, state.view_warp, lines) for placed, lines in rendered]
+        state.rendered = self._renderer.render(rng, state.image, state.placed, state.view_warp)
         if not state.rendered:
             raise Rejection("no text is complete and legible")
 
@@ -162,13 +137,7 @@ class SceneStages:
         state.instances = label_items(state.rendered, luminance, state.occlusion, self._design.legibility)
 
     def finish(self, state: SceneState, prefix: str, rejected: tuple[str, ...]) -> Scene:
-        """Create the scene of a completed state.
-
-        Args:
-            state: A state that passed all stages.
-            prefix: Prefix of the scene's key.
-            rejected: Why earlier attempts were rejected.
-        """
+        """Create the scene of a state that passed all stages; `rejected` is why earlier attempts were rejected."""
         lines = [line for item in state.rendered for line in item.lines]
         composed = sum(len(item.block.lines) for item in state.composition.items)
         scripts = Counter(line.positioned.line.curved.line.script for line in lines)
@@ -197,7 +166,6 @@ class SceneGenerator:
     """Generates images with many texts.
 
     Attributes:
-        design: Settings of the scenes.
         stages: Stages that every scene passes through.
         resources: Fonts and backgrounds of the blocks.
 
@@ -225,7 +193,8 @@ class SceneGenerator:
         for _ in range(MAX_SCENE_ATTEMPTS):
             state = SceneState(index, streams, block)
             try:
-                self.stages.run(state)
+                for step in self.stages.steps.values():
+                    step(state)
             except Rejection as rejection:
                 reasons.append(rejection.reason)
             else:

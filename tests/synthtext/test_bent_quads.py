@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon as Shape
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.baselines.circular import RingMap
-from synthtext.baselines.wave import SineMap
+from synthtext.baselines.baseline import RingMap, SineMap
 from synthtext.core import Box, Clusters, Points, Sample, SkippedSample, Warp, bounding_box, signed_area
 from synthtext.core.warp import Coordinates
 from synthtext.fonts import FaceCache, bundled_fonts, read_font_file, system_fonts

@@ -6,9 +6,8 @@ import pytest
 
 from synthtext.core import Charset, InputError
 from synthtext.corpora import Characters, Words, is_charset_name, language_characters, languages, resolve_charset
-from synthtext.corpora.case import to_case
 from synthtext.corpora.corpus import Corpus
-from synthtext.corpora.language import language_words
+from synthtext.corpora.language import language_words, to_case
 
 
 def draws(corpus: Corpus, count: int = 200) -> list[str]:

@@ -110,7 +110,7 @@ def test_a_line_without_a_limit_has_no_budget() -> None:
     assert limit is not None
     assert limit.blur_variance == pytest.approx((0.5 * limit.width) ** 2)
     assert limit.noise_variance == pytest.approx((0.2 * 60 * limit.width) ** 2)
-    with pytest.raises(InputError, match="legibility: max_blur -1 must be from 0 to 10"):
+    with pytest.raises(InputError, match="max_blur -1 must be from 0 to 10"):
         LineLegibility(max_blur=-1)
 
 

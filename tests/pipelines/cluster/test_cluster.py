@@ -16,11 +16,10 @@ from fontTools.ttLib import TTFont
 
 from pipelines.cluster.remote import installed_code_version
 from pipelines.errors import IncompatibleNodeError
-from pipelines.io.manifest import read_manifest
-from pipelines.io.plan import ShardSpec
+from pipelines.io.plan import ShardSpec, read_manifest
 from pipelines.jobs.check_dataset import check_dataset
+from pipelines.jobs.executor import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.jobs.generation import GeneratedSource
-from pipelines.jobs.shard_task import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.fonts.discovery import bundled_fonts

@@ -16,8 +16,7 @@ from pipelines.io.connection import StorageError
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.line_row import LineRow
 from pipelines.io.location import RemotePath
-from pipelines.io.manifest import read_manifest
-from pipelines.io.plan import ShardPlan, ShardSpec
+from pipelines.io.plan import ShardPlan, ShardSpec, read_manifest
 from pipelines.io.row import to_json
 from pipelines.io.shard_writer import write_shard
 from pipelines.io.statistics import Statistics

@@ -15,8 +15,7 @@ from models.ctc import CTCCodec
 from pipelines.cli.main import app
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select_lines
-from pipelines.datasets.stream import RecognitionStream
+from pipelines.datasets.stream import RecognitionStream, select_lines
 from pipelines.errors import JobError
 from pipelines.io.atomic import file_sha256
 from pipelines.io.dataset_folder import DatasetFolder

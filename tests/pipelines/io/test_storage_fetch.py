@@ -26,8 +26,8 @@ from pipelines.io.connection import StorageError
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan, ShardSpec
+from pipelines.jobs.executor import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.jobs.generation import GeneratedSource, generate
-from pipelines.jobs.shard_task import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError

@@ -17,8 +17,9 @@ from pipelines.io.plan import ShardPlan
 from pipelines.jobs.check_dataset import check_dataset
 from pipelines.jobs.copypaste import copypaste
 from pipelines.jobs.executor import Executor
-from pipelines.jobs.filtering import FilterSettings, filter_lines
+from pipelines.jobs.filtering import filter_lines
 from pipelines.jobs.importing import import_data
+from pipelines.jobs.line_filter import FilterSettings
 from pipelines.jobs.repair import repair_dataset
 from pipelines.jobs.shard_job import ShardJob
 from pipelines.jobs.shard_source import find_source

@@ -6,8 +6,8 @@ import pytest
 from pipelines.recipes.presets import read_preset, recipe_preset_names
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
-from pipelines.training.recognizer_config import RecognizerTrainConfig
-from pipelines.training.recognizer_job import resolve_training_charset
+from pipelines.training.configs import RecognizerTrainConfig
+from pipelines.training.recognizer import resolve_training_charset
 from synthtext.core import InputError, SkippedSample, WeightedComponent, package_file
 from synthtext.corpora import CorpusMixture, language_characters, languages
 from synthtext.fonts import FontOptions, find_fonts

@@ -17,7 +17,7 @@ from pipelines.evaluation.thresholds import sweep_thresholds
 from pipelines.inference.engine import onnx_engine, open_onnx_session
 from pipelines.inference.run import open_run
 from pipelines.io.atomic import file_sha256
-from pipelines.training.detector_job import prepare_detector
+from pipelines.training.detector import prepare_detector
 from pipelines.training.job import resolve_device, train
 from pipelines.training.resolve import resolve_config
 from pipelines.training.state import TrainState

@@ -18,12 +18,12 @@ from models.ctc import CTCCodec
 from pipelines.datasets.label_file import LabelFileSource
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select_lines
+from pipelines.datasets.stream import select_lines
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.run import open_run
+from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.data_checks import describe_data
 from pipelines.training.job import resolve_device, train
-from pipelines.training.recognizer_config import RecognizerTrainConfig
 from synthtext.core import Charset, InputError
 
 HOME = Path(__file__).resolve().parents[3]

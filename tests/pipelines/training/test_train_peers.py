@@ -17,7 +17,7 @@ from pipelines.inference.engine import onnx_engine, open_onnx_session
 from pipelines.inference.run import BEST_NETWORK, SMALLEST_NETWORK, create_run
 from pipelines.io.atomic import file_sha256
 from pipelines.training.job import resolve_device, train
-from pipelines.training.recognizer_job import prepare_recognizer
+from pipelines.training.recognizer import prepare_recognizer
 from pipelines.training.resolve import resolve_config
 from pipelines.training.state import TrainState
 from synthtext.core import InputError

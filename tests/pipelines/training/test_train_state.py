@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.settings import OptimSettings
 from pipelines.training.state import TrainState
 

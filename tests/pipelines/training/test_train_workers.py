@@ -16,16 +16,15 @@ from ray.train import ControllerError, WorkerGroupError
 from safetensors.torch import load_file
 from torch import nn
 
-from models.losses import ClassCenters
+from models.losses.center import ClassCenters
 from pipelines.cluster.distributed import check_resources, describe_failure, run_distributed, run_in_thread
 from pipelines.cluster.mailbox import Mailbox
 from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, worker_pool
 from pipelines.cluster.remote import installed_code_version
 from pipelines.errors import JobError
-from pipelines.training.checkpoint import STATE_FILE
+from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.job import train
-from pipelines.training.recognizer_config import RecognizerTrainConfig
-from pipelines.training.state import TrainState
+from pipelines.training.state import STATE_FILE, TrainState
 from pipelines.training.workers import check_same_version
 from synthtext.core import InputError
 

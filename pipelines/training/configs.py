@@ -1,10 +1,9 @@
-"""Settings of a detector's training."""
+"""Settings of the trainings of recognizers and detectors."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -13,11 +12,13 @@ from augment.chain import SceneChain
 from models.db.boxes import PostprocessSettings
 from models.db.targets import TargetSettings
 from models.detector import STRIDE
-from models.losses import DETECTOR_LOSSES, DBLossSettings, LossTerm
+from models.losses.base import DETECTOR_LOSSES, RECOGNIZER_LOSSES, LossTerm
+from models.losses.db import DBLossSettings
+from models.losses.settings import CTCLossSettings
 from models.registry import Registry
 from pipelines.config import SettingsDict
-from pipelines.datasets.preprocessing import DetectorPreprocessing
-from pipelines.inference.run import DetectorRun, DetectorSettings
+from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
+from pipelines.inference.run import DetectorSettings, RecognizerSettings
 from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
 from pipelines.recipes.components import EFFECT, Component, add_module_folders, build_component
 from pipelines.training.network_group import LABELS, DistillationLoss, NetworkGroup, NetworkGroupConfig
@@ -26,6 +27,69 @@ from synthtext.core import InputError, Level, Range
 
 _Side = Annotated[int, Field(ge=STRIDE, le=4096, multiple_of=STRIDE)]
 _Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class InputSettings(StrictSettings):
+    """`input`: preprocessing of line images, see `RecognizerPreprocessing`.
+
+    Attributes:
+        drop_wider_than: resized lines that are wider, in pixels, are not trained on.
+    """
+
+    height: Literal[32, 48] = 32
+    min_width: int = Field(default=32, ge=8)
+    max_width: int | None = Field(default=None, ge=8)
+    width_step: int = Field(default=16, ge=1)
+    channels: Literal["bgr", "rgb"] = "bgr"
+    drop_wider_than: int = Field(default=1280, ge=8)
+
+    def preprocessing(self) -> RecognizerPreprocessing:
+        """Return the preprocessing of training, evaluation and inference."""
+        return RecognizerPreprocessing(**self.model_dump(exclude={"drop_wider_than"}))
+
+
+class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
+    """Settings of a recognizer's training.
+
+    Attributes:
+        charset: a built-in one ("ascii", "words:de"), a dictionary file, or a run directory for the charset of its
+            network.
+        input: preprocessing of line images.
+        loss: what is minimised.
+        spacing_samples: lines over which CTC is mixed with a loss that assumes characters at even distances, which
+            shortens the initial plateau of CTC; 0: none.
+        best_metric: validation score, averaged over `val`, that selects the best weights.
+    """
+
+    sample_unit: ClassVar[str] = "lines"
+    loss_terms: ClassVar[Registry[type[LossTerm]]] = RECOGNIZER_LOSSES
+
+    network: RecognizerSettings = RecognizerSettings()
+    network_group: NetworkGroup[RecognizerSettings] = NetworkGroup()
+    charset: str = "alphanumeric_lower"
+    input: InputSettings = InputSettings()
+    loss: CTCLossSettings = CTCLossSettings()
+    spacing_samples: int = Field(default=30_000, ge=0)
+    best_metric: Literal["accuracy", "alphanumeric_accuracy", "normalized_edit_similarity"] = "accuracy"
+
+    @model_validator(mode="after")
+    def _check_center_schedule(self) -> Self:
+        loss_from = self.loss.center_schedule(self.samples)[1]
+        if self.loss.center_weight and loss_from >= self.samples:
+            raise ValueError(
+                f"loss.center_samples_range: the center loss would begin after {loss_from:,} samples, but the training "
+                f"has {self.samples:,}"
+            )
+        return self
+
+    def default_terms(self, edge: DistillationLoss) -> tuple[str, ...]:
+        """See `NetworkGroupConfig`."""
+        return self.loss.label_terms() if edge.target == LABELS else self.loss.network_terms()
+
+    @property
+    def metric_name(self) -> str:
+        """Name of the validation score that selects the best weights."""
+        return self.best_metric
 
 
 class ViewSettings(StrictSettings):
@@ -96,6 +160,7 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
         loss: weights and forms of the losses of the maps.
     """
 
+    sample_unit: ClassVar[str] = "images"
     loss_terms: ClassVar[Registry[type[LossTerm]]] = DETECTOR_LOSSES
 
     network: DetectorSettings = DetectorSettings()
@@ -111,7 +176,7 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
     batch_size: int = Field(default=8, ge=2)
 
     def default_terms(self, edge: DistillationLoss) -> tuple[str, ...]:
-        """Return the names of the loss terms of an edge that lists none."""
+        """See `NetworkGroupConfig`."""
         if edge.target == LABELS:
             return ("db",)
         return ("distillation",) if edge.target in self.network_group.frozen_networks else ("mutual",)
@@ -120,11 +185,6 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
     def metric_name(self) -> str:
         """Name of the validation score that selects the best weights."""
         return "hmean"
-
-    @property
-    def sample_unit(self) -> str:
-        """What samples are, plural."""
-        return "images"
 
     @cached_property
     def online_copy_paste(self) -> OnlineCopyPasteSettings | None:
@@ -141,22 +201,15 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
         return self.view.chain(tuple(SceneStep(c.use, c.instance, c.weight) for c in components))
 
 
-def detector_init_settings(run: DetectorRun) -> SettingsDict:
-    """Return the settings that `init` implies: those of the run's network."""
-    return {
-        "network": run.settings.model_dump(),
-        "preprocessing": asdict(run.preprocessing),
-        "freeze_batch_norm": True,
-    }
+AnyTrainConfig: TypeAlias = RecognizerTrainConfig | DetectorTrainConfig
 
 
 def resolve_settings(settings: SettingsDict, folder: Path, where: str) -> SettingsDict:
     """Return settings with absolute paths and all settings of `effects` and `copy_paste`.
 
     Args:
-        settings: the settings.
+        settings: the settings, which `where` names in errors.
         folder: folder of relative paths and of the user's modules.
-        where: names the settings in errors.
 
     Raises:
         InputError: an effect or a setting of `copy_paste` is invalid.
