@@ -10,7 +10,7 @@ from synthtext.core import Parameters, WeightedComponent, WeightedSampler, lerp
 from synthtext.core.errors import Rejection
 from synthtext.corpora import SampledText
 from synthtext.design import Design
-from synthtext.fonts import Face
+from synthtext.fonts import Face, glyph_distinction
 from synthtext.ink import InkStyle
 from synthtext.lines.choice import TextChoice, TextSampler, displayed_text
 from synthtext.lines.coverage import RequiredCharacter
@@ -68,7 +68,8 @@ class LineSampler:
         self._size_range, self._layout = design.font_options.size_range, layout
         self._baseline_sampler = WeightedSampler([entry.weight for entry in self._baselines])
         self._features = sorted(layout.features.items())
-        self._texts = TextSampler(design.corpora, design.charset, layout)
+        self._distinction = glyph_distinction(design.charset, design.font_options.distinguish)
+        self._texts = TextSampler(design.corpora, design.charset, layout, self._distinction)
 
     def sample(
         self, rng: np.random.Generator, faces: Sequence[Face], required: RequiredCharacter | None = None
@@ -121,6 +122,8 @@ class LineSampler:
         displayed = displayed_text(text, template.face)
         if not (text and template.face.covers(text) and self._charset.covers(self._charset.fold(displayed))):
             return None
+        if not self._distinction.allows(template.face, text):
+            return None
         shaping = template.shaping
         if shaping.baseline_shifts is not None:
             max_shift = template.parameters["jitter"]
@@ -135,8 +138,13 @@ class LineSampler:
         start = int(fraction * len(faces))
         for i in range(start, start + len(faces)):
             face = faces[i % len(faces)]
-            if face.covers(text) if required is None else self._texts.shows(face, text, required):
+            if required is not None:
+                if self._texts.shows(face, text, required):
+                    return face
+            elif face.covers(text) and self._distinction.allows(face, text):
                 return face
+        if any(face.covers(text) for face in faces):
+            raise Rejection("no font of the block tells the characters apart")
         raise Rejection("no font of the block covers the text")
 
     def _sample_shaping(
