@@ -138,13 +138,13 @@ class SceneStages:
 
     def finish(self, state: SceneState, prefix: str, rejected: tuple[str, ...]) -> Scene:
         """Create the scene of a state that passed all stages; `rejected` is why earlier attempts were rejected."""
-        lines = [line for item in state.rendered for line in item.lines]
+        rng, lines = state.streams.appearance, [line for item in state.rendered for line in item.lines]
         composed = sum(len(item.block.lines) for item in state.composition.items)
         scripts = Counter(line.positioned.line.curved.line.script for line in lines)
         parameters = {
             "layout": state.layout.name,
             "background": state.background_source.name,
-            "jpeg_quality": self._design.output.draw_quality(state.streams.appearance),
+            "jpeg_quality": int(rng.integers(*self._design.output.quality_range, endpoint=True)),
             "lines_not_rendered": composed - len(lines),
             "fonts": sorted({line.positioned.line.face.file.name for line in lines}),
         }
