@@ -35,6 +35,7 @@ REASONS = {
     "missing glyph",
     "no font of the block covers the text",
     "text too long",
+    "too narrow for CTC",
     "too small to read",
 }
 JOINERS = "\u200c\u200d"
