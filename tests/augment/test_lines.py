@@ -22,6 +22,8 @@ from augment import (
 from augment.tia import MeshMap
 from synthtext.core import BLOCK_SIZE, Box, Clusters, GeometricEffect, InputError, Sample, Size, Warp, bounding_boxes
 
+pytestmark = pytest.mark.slow
+
 STRONG: list[GeometricEffect] = [
     Distort((1, 12), (0, 0.3)),
     Stretch((1, 12), (0, 0.4)),

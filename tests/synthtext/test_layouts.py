@@ -11,6 +11,8 @@ import pytest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Generator, Points, Sample, SkippedSample
 
+pytestmark = pytest.mark.slow
+
 BASELINES = {
     "straight": "{straight: 1}",
     "arc": "{arc: {weight: 1, degrees_range: [20, 300]}}",

@@ -14,6 +14,8 @@ from synthtext import LineGenerator
 from synthtext.core import Generator, InputError, Sample, SkippedSample
 from synthtext.lines.state import LineState
 
+pytestmark = pytest.mark.slow
+
 ALONE = "layout.neighbours={probability: 0}"  # the ink of neighbours would be measured
 PLAIN = (
     "fonts.system=false",

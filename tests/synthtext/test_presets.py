@@ -23,6 +23,8 @@ from synthtext.fonts import FontFile, system_fonts
 from synthtext.lines import stages
 from synthtext.lines.state import LineState
 
+pytestmark = pytest.mark.slow
+
 # The fonts are the bundled ones and, if installed, one for every script.
 SCRIPTS = ["Arabic", "Bengali", "Devanagari", "Hebrew", "Tamil"]
 STEMS = {"DejaVuSans", "NotoSansCJK-Regular", *(f"NotoSans{script}-Regular" for script in SCRIPTS)}

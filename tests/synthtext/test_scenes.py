@@ -14,6 +14,8 @@ from synthtext.core.errors import Rejection
 from synthtext.scenes import SceneGenerator
 from synthtext.scenes.generator import SceneState
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("fonts={bundled: true, size_range: [9, 44]}", "output={width_range: [300, 420], height_range: [260, 420]}")
 CLEAN = (
     *SMALL,
