@@ -1,6 +1,7 @@
 """Training recognizers on lines drawn by the tests."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -25,6 +26,8 @@ from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.data_checks import describe_data
 from pipelines.training.job import resolve_device, train
 from synthtext.core import Charset, InputError
+
+pytestmark = pytest.mark.train
 
 HOME = Path(__file__).resolve().parents[3]
 VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
@@ -59,14 +62,16 @@ def metrics(folder):
     return [{key: value for key, value in entry.items() if key not in VARYING} for entry in entries]
 
 
-def test_a_few_lines_are_overfitted(tmp_path, draw_lines):
+def test_a_few_lines_are_overfitted(tmp_path, draw_lines, caplog):
     # Of one width: a batch holds lines of similar width, and batch statistics need lines that differ.
     labels = draw_lines(tmp_path / "few", ["12", "47", "35", "90"])
     overrides = [
         *SMALL, "network={backbone_scale: 0.125}", "batch_size=4", "samples=440", "spacing_samples=320",
         "ema_decay=0.5", "optim.lr=0.005", "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "validate_every=1000",
     ]  # fmt: skip
-    run = train("rec-tiny", tmp_path / "run", [labels], [labels], overrides, lambda message: None)
+    with caplog.at_level(logging.INFO, "pipelines.training"):
+        run = train("rec-tiny", tmp_path / "run", [labels], [labels], overrides)
+    assert any(message.startswith("step 110: accuracy") for message in caplog.messages)
     losses = [entry["loss"] for entry in metrics(run.folder) if entry["event"] == "train"]
     assert losses[-1] < 0.2 * losses[0]
     assert evaluate_recognizer(run.predictor(), open_line_source(labels)).scores.accuracy == 1
