@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from augment.copy_paste import BankBuilder, CropRules, crop_from_sample, cut_crops
-from augment.copy_paste.blend import PatchPose, blend, measure_patch_colours
+from augment.copy_paste.blend import PatchPose, blend
+from augment.copy_paste.strokes import measure_patch_colours
 from synthtext.core import Clusters, InputError, Sample, TextInstance, Warp
 
 SIDE = 240
