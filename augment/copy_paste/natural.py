@@ -28,9 +28,10 @@ _MAX_SIDE_FRACTION = 0.9  # maximum size of a paste as a fraction of the sides o
 
 @dataclass(frozen=True)
 class NaturalPaste(BoundedSettings):
-    """Pastes crops at the height and angle of the target's own texts, in its light, with a soft edge, in smooth areas.
+    """Pastes strokes of crops at the height and angle of the target's own texts, on smooth areas that can carry them.
 
-    PP-OCRv2, section 2.1.3 (CopyPaste), with adaptation to the target that PaddleOCR's operation lacks.
+    PP-OCRv2, section 2.1.3 (CopyPaste), with adaptation to the target that PaddleOCR's operation lacks. Crops whose
+    strokes differ clearly from an even background are preferred; others keep their background, with a soft edge.
 
     Attributes:
         share: number of pastes per text of the target, 0 to 10. Ignored texts count; texts with child texts do not.
@@ -41,7 +42,7 @@ class NaturalPaste(BoundedSettings):
             scaled down further, but no text below 8 pixels.
         height_range: height of texts in images without text, as a fraction of the shorter side, 0.001 to 1.
         degrees_range: rotation added to the angle of one of the target's texts, -180 to 180.
-        match_range: 0 to 1, how far brightness and colour follow the target area.
+        match_range: 0 to 1, how far the background of a crop gives way to the target area; 0 keeps it as it is.
         feather_range: width of the soft edge as a fraction of the text height, 0 to 0.5; at most 3 pixels.
     """
 
@@ -103,7 +104,7 @@ class _SceneSampler:
     def _sample_paste(self, failed: Counter[str]) -> Parameters | None:
         """Sample a crop and its place, or count why none of the tried crops fits.
 
-        The better one of two crops is used, unless the place of the first is good.
+        The better one of two crops is used, unless the place of the first is good, or it brings its own background.
         """
         reason, found = "", list[tuple[float, int, PatchPose]]()
         for _ in range(_CROP_TRIES):
@@ -117,7 +118,7 @@ class _SceneSampler:
                 reason = "no room"
                 continue
             found.append((cost, number, pose))
-            if cost <= _GOOD_COST or len(found) == _COMPARED_CROPS:
+            if cost <= _GOOD_COST or not self.separable[number] or len(found) == _COMPARED_CROPS:
                 break
         if not found:
             failed[reason] += 1
