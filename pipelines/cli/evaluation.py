@@ -56,7 +56,7 @@ def evaluate_command(
     alphanumeric ignores case and everything but ASCII letters and digits, as papers do; without spaces ignores spaces;
     similarity is 1 minus the mean normalised edit distance. Scores of a detector: precision, recall and hmean are those
     of ICDAR 2015; covered is the share of texts of which at least 70 % lie inside detections; on text is the share of
-    detections that lie on labelled text.
+    detections that lie on labelled text. A detection over more than a few lines of text is not on text and covers none.
 
     --report writes a page about the errors. For a recognizer: accuracy by length, size, contrast, script, font, corpus
     and effect, the confused characters, and the worst lines. For a detector: false negatives, merged texts and false
