@@ -1,7 +1,9 @@
 """Opening sources: what a path or a URI names, the source for it, and the finished shards of a dataset."""
 
+import logging
 from collections.abc import Callable, Sized
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -68,8 +70,8 @@ def open_line_source(spec: str | AnyPath) -> LineSource:
     """Open recognition data.
 
     Args:
-        spec: The folder of an ocrmill dataset or its URI, of which only the finished shards are read; a PaddleOCR
-            label file; or an LMDB in the layout of deep-text-recognition-benchmark.
+        spec: The folder of an ocrmill dataset or its URI, of which only the finished shards are read, with a warning
+            if there are others; a PaddleOCR label file; or an LMDB in the layout of deep-text-recognition-benchmark.
 
     Raises:
         InputError: There is no such path, it is none of these, it holds no lines, or it is damaged.
@@ -172,10 +174,28 @@ def local_shards(folder: Path, kind: str) -> list[Path]:
         raise InputError(f"{folder} is not a dataset: the folder has neither {DESCRIPTION_FILE} nor data.mdb{hint}")
     description = read_description(folder / DESCRIPTION_FILE)
     _check_kind(folder, description.kind, kind)
-    manifests = ((path, read_manifest(path)) for path in sorted((folder / "shards").glob("part-*.json")))
-    rows = {path: None if manifest is None else manifest.rows for path, manifest in manifests}
+    rows, samples = dict[Path, int | None](), 0
+    for path in sorted((folder / "shards").glob("part-*.json")):
+        manifest = read_manifest(path)
+        rows[path] = None if manifest is None else manifest.rows
+        samples += 0 if manifest is None else manifest.count
     description.check_rows(sum(count or 0 for count in rows.values()), folder)
+    _warn_if_unfinished(folder, description, samples)
     return [_local_data(path) for path, count in rows.items() if count != 0]
+
+
+def _warn_if_unfinished(folder: AnyPath, description: DatasetDescription, samples: int) -> None:
+    """Warn once that the dataset has finished samples only."""
+    if not description.complete and samples:
+        _warn(
+            f"{folder} is unfinished: {samples:,} of {description.count:,} samples are finished, and only these are "
+            f"used; re-run the command that made it to resume, or end it there: ocrmill check {folder} --finish"
+        )
+
+
+@lru_cache(maxsize=64)
+def _warn(message: str) -> None:
+    logging.getLogger("pipelines.datasets").warning(message)
 
 
 def _check_kind(folder: AnyPath, found: str, kind: str) -> None:
@@ -225,6 +245,7 @@ def _remote_shards(folder: RemotePath, kind: str) -> list[AnyPath]:
             raise InputError(f"{shards / name} {problem}; re-run the command that made the dataset to repair it")
     full = [shard for shard in found if shard is not None and shard.rows]
     description.check_rows(sum(shard.rows for shard in full), folder)
+    _warn_if_unfinished(folder, description, sum(shard.count for shard in found if shard is not None))
     return list(parallel_map(lambda shard: _remote_data(shards, shard), full))
 
 
