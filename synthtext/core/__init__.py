@@ -5,6 +5,7 @@ from synthtext.core.clusters import Clusters
 from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect, apply_pixel_effect
 from synthtext.core.errors import InputError
 from synthtext.core.geometry import (
+    MAX_IMAGE_PIXELS,
     Box,
     Image,
     Points,
@@ -48,6 +49,7 @@ from synthtext.core.warp import CoordinateMap, Homography, Warp
 
 __all__ = [
     "BLOCK_SIZE",
+    "MAX_IMAGE_PIXELS",
     "AppliedEffect",
     "BoundedSettings",
     "Box",
