@@ -31,6 +31,7 @@ def import_command(
     address: options.Address = None,
     shard_size: options.ShardSize = None,
     format: options.Format = "parquet",
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Import labelled images of lines or scenes as a dataset.
 
@@ -55,6 +56,7 @@ def export_data_command(
     ],
     out: Annotated[Path, options.output_option("OUT", "New or empty folder.")],
     format: Annotated[Literal["paddleocr", "icdar", "lmdb"], typer.Option("--to", help="The format.")],
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Write a dataset in the format of other tools, and report what that format does not support.
 
@@ -100,6 +102,7 @@ def crops_command(
     address: options.Address = None,
     shard_size: options.ShardSize = None,
     format: options.Format = "parquet",
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Cut the texts out of scenes: a dataset of upright lines for recognizers.
 
@@ -124,6 +127,7 @@ def check_command(
         bool, typer.Option("--finish", help="End an unfinished dataset at its finished shards, without any other.")
     ] = False,
     workers: Annotated[int, typer.Option(metavar="W", help="Ray processes; 0: this process alone.")] = 0,
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Check a dataset: every shard with its manifest and checksum, every image, label, polygon and key.
 
