@@ -24,6 +24,7 @@ from synthtext.core.geometry import (
 from synthtext.core.installed import package_file
 from synthtext.core.randomness import (
     BLOCK_SIZE,
+    StageStreams,
     Streams,
     StreamSource,
     WeightedComponent,
@@ -77,6 +78,7 @@ __all__ = [
     "Scene",
     "Size",
     "SkippedSample",
+    "StageStreams",
     "StreamSource",
     "Streams",
     "TextInstance",
