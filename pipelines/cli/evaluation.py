@@ -49,6 +49,7 @@ def evaluate_command(
     level: _Level = "word",
     batch_size: Annotated[int, typer.Option(min=1, help="Maximum of the lines in a batch.")] = 64,
     bf16: Annotated[bool, typer.Option("--bf16", help="Compute in bfloat16 (run directories only).")] = False,
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Score a recognizer on labelled lines, or a detector on labelled scenes.
 
