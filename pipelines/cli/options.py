@@ -39,6 +39,11 @@ MaxSide: TypeAlias = Annotated[
 ]
 
 
+Last: TypeAlias = Annotated[
+    bool, typer.Option("--last", help="Run directories: the last weights of the training, not the best ones.")
+]
+
+
 class ShardOptions(TypedDict):
     """Options of the jobs that write shards, for `**`."""
 
