@@ -1,4 +1,4 @@
-"""The budget of a training: a number of samples, or minutes whose schedule is recorded so that a resumed run repeats it."""
+"""The budget of a training: samples, or minutes whose decisions are recorded so that a resumed run repeats them."""
 
 import json
 import math
