@@ -31,6 +31,8 @@ from synthtext.core import InputError
 # Ray reads these on import.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+# After a minute Ray ends a worker that is still starting and starts another: on a busy machine without end.
+os.environ.setdefault("RAY_worker_register_timeout_seconds", "600")
 
 MAX_TASK_ATTEMPTS = 4
 """How often a task is started before its job fails because workers die."""

@@ -213,8 +213,11 @@ class _TrainingLoop:
         """Score the averaged weights in the first process, while the others wait."""
         self._flush_metrics()
         with propagate_errors(self.group):
-            if self.logger is not None:
-                self._record(self.logger, self.task.validate(self.state.ema.model))
+            try:
+                if self.logger is not None:
+                    self._record(self.logger, self.task.validate(self.state.ema.model))
+            finally:
+                self.group.wait_for_first()
 
     def _record(self, logger: MetricsLogger, result: ValidationResult) -> None:
         progress = self.progress
