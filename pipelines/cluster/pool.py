@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ MAX_TASK_ATTEMPTS = 4
 _WORKER_LOST = (WorkerCrashedError, LocalRayletDiedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
 _OBJECT_STORE_BYTES = 100 * 2**20  # results of tasks are small; the default would take a third of the memory
 _WAIT_TIMEOUT = 1.0  # seconds of waiting for a result between two checks of the cluster
-_MAX_STARTS = 2  # of a local Ray, which may not start in time on a busy machine
+_MAX_STARTS = 6  # of a local Ray, which has half a minute to start: too little on a busy machine
 _INVALID_TOKEN = b"InvalidAuthToken"
 _TRANSIENT_TIMEOUT = 300.0  # seconds after which a node that keeps failing transiently is excluded
 _TASKS_PER_CPU = 2  # one runs, one waits
@@ -236,9 +237,18 @@ def _start_local(start: Callable[[], object]) -> None:
                 start()
             return
         except Exception as error:  # Ray raises plain ones when its processes do not start within half a minute
+            _end_failed_start(error)
             ray.shutdown()
             if attempt == _MAX_STARTS:
                 raise JobError(f"Ray did not start: {first_line(error)}; try again, or use --workers 0") from None
+
+
+def _end_failed_start(error: Exception) -> None:
+    """End the processes of a Ray that did not start in time: Ray forgets them, and they would slow the next start."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        node = frame.f_locals.get("self")
+        if hasattr(node, "kill_all_processes"):
+            node.kill_all_processes(check_alive=False, wait=True)
 
 
 @contextmanager
