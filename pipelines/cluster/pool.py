@@ -247,7 +247,7 @@ def _end_failed_start(error: Exception) -> None:
     """End the processes of a Ray that did not start in time: Ray forgets them, and they would slow the next start."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         node = frame.f_locals.get("self")
-        if hasattr(node, "kill_all_processes"):
+        if node is not None and hasattr(node, "kill_all_processes"):
             node.kill_all_processes(check_alive=False, wait=True)
 
 

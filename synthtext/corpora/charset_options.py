@@ -44,7 +44,8 @@ class CharsetOptions:
 
 def _expand(text: str) -> tuple[str, ...]:
     """Return the distinct characters of a text with ranges, in order."""
-    found, position, text = [], 0, unicodedata.normalize("NFC", text)
+    found: list[str] = []
+    position, text = 0, unicodedata.normalize("NFC", text)
     if not text:
         raise InputError("characters is empty: a charset needs at least one")
     while position < len(text):
