@@ -225,9 +225,9 @@ def resolve_charset(spec: str | Path | CharsetOptions, folder: Path) -> Charset:
         return Charset.from_file(_published())
     if not (folder / name).exists():
         known = (*charset_names(), PUBLISHED)
-        close = "".join(f"; did you mean {match!r}?" for match in get_close_matches(name, known, n=1))
+        close = "".join(f", did you mean {match!r}?" for match in get_close_matches(name, known, n=1))
         raise InputError(
-            f"charset {name!r}: there is neither a file nor a charset of that name{close}; known are "
+            f"charset {name!r}: there is neither a file nor a charset of that name{close or '.'} Known are "
             f"{', '.join(known)}, "
             f'words:LANGUAGE (such as words:de), and {{characters: "0-9A-Z-"}}'
         )
