@@ -75,10 +75,11 @@ def blend(
     alpha = _alpha(placed - np.array([left, top], np.float32), *size, min(feather, _MAX_FEATHER))
     warped = _warp_patch(patch, pose, (left, top), size)
     if match > 0:
-        mean, spread = cv2.meanStdDev(target)
-        if is_carried(mean[:, 0], spread[:, 0], colours):
+        mean, spread = np.asarray(cv2.meanStdDev(target), np.float64)[..., 0]
+        if is_carried(mean, spread, colours):
             transferred = transfer_strokes(warped, target, colours)
-            warped = transferred if match == 1 else cv2.addWeighted(transferred, match, warped, 1 - match, 0)
+            mixed = transferred if match == 1 else cv2.addWeighted(transferred, match, warped, 1 - match, 0)
+            warped = np.asarray(mixed, np.uint8)
         else:
             warped = _match_colours(warped, target, colours, match)
     target[:] = cv2.blendLinear(warped, target, alpha, 1 - alpha)
