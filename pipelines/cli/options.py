@@ -55,6 +55,9 @@ AllowOutside: TypeAlias = Annotated[
         help="Also read images outside of the folder of a label file that names them, or that links lead to.",
     ),
 ]
+Last: TypeAlias = Annotated[
+    bool, typer.Option("--last", help="Run directories: the last weights of the training, not the best ones.")
+]
 
 
 class ShardOptions(TypedDict):

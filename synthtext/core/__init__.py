@@ -2,6 +2,7 @@
 
 from synthtext.core.charset import Charset, CorpusCoverage, charset_names
 from synthtext.core.clusters import Clusters
+from synthtext.core.detail import DetailBudget, DetailLimited
 from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect, apply_pixel_effect
 from synthtext.core.errors import InputError
 from synthtext.core.geometry import (
@@ -58,6 +59,8 @@ __all__ = [
     "Clusters",
     "CoordinateMap",
     "CorpusCoverage",
+    "DetailBudget",
+    "DetailLimited",
     "Effect",
     "EffectChain",
     "EffectStep",
