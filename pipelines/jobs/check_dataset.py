@@ -201,7 +201,9 @@ def _check_names(names: Iterable[str], description: DatasetDescription, plan: Sh
         if name in _KNOWN or (folder and _is_part_of_shard(file, description, plan)):
             continue
         if file.startswith(TEMPORARY_PREFIX) or name == LOCK_FILE:
-            problems.add(Problem(LEFTOVER_FILE, name, fix="--repair removes it, as does the next job in this folder"))
+            if description.complete:  # a job that was killed leaves such files, and the next one removes them
+                fix = "--repair removes it, as does the next job in this folder"
+                problems.add(Problem(LEFTOVER_FILE, name, fix=fix))
         else:
             problems.add(Problem("not a part of the dataset", name, fix="move it elsewhere"))
 
