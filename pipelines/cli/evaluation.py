@@ -50,6 +50,7 @@ def evaluate_command(
     level: _Level = "word",
     batch_size: Annotated[int, typer.Option(min=1, help="Maximum of the lines in a batch.")] = 64,
     bf16: Annotated[bool, typer.Option("--bf16", help="Compute in bfloat16 (run directories only).")] = False,
+    allow_outside: options.AllowOutside = False,
     last: options.Last = False,
 ) -> None:
     """Score a recognizer on labelled lines, or a detector on labelled scenes.
@@ -58,7 +59,7 @@ def evaluate_command(
     alphanumeric ignores case and everything but ASCII letters and digits, as papers do; without spaces ignores spaces;
     similarity is 1 minus the mean normalised edit distance. Scores of a detector: precision, recall and hmean are those
     of ICDAR 2015; covered is the share of texts of which at least 70 % lie inside detections; on text is the share of
-    detections that lie on labelled text.
+    detections that lie on labelled text. A detection over more than a few lines of text is not on text and covers none.
 
     --report writes a page about the errors. For a recognizer: accuracy by length, size, contrast, script, font, corpus
     and effect, the confused characters, and the worst lines. For a detector: false negatives, merged texts and false

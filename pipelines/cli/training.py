@@ -39,6 +39,7 @@ def train_command(
         int, typer.Option(metavar="N", min=0, help="Ray processes that share every step; 0: this process.")
     ] = 0,
     address: options.Address = None,
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Train a recognizer on labelled lines, or a detector on labelled scenes.
 

@@ -15,7 +15,7 @@ from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_
 from pipelines.io.encode import ROW_TYPES
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, parse_path, wrap_read_errors
-from pipelines.io.plan import ShardPlan
+from pipelines.io.plan import ShardManifest, ShardPlan
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.check_shard import Problem, Problems, ShardCheckTask, ShardReport, check_shard, download_file
 from pipelines.jobs.executor import Executor
@@ -45,16 +45,20 @@ class CheckReport:
         description: of the dataset; None if it cannot be read, and then nothing else was checked.
         problems: of the dataset.
         statistics: sum over the shards with valid manifests.
+        samples: in these shards, skipped ones included.
+        pending: shards of an unfinished dataset that are missing, or shorter than they will be.
     """
 
     path: AnyPath
     description: DatasetDescription | None
     problems: Problems
     statistics: Statistics = field(default_factory=Statistics)
+    samples: int = 0
+    pending: int = 0
 
 
 def check_dataset(out: str | AnyPath, workers: int = 0, shards: Collection[int] | None = None) -> CheckReport:
-    """Check a dataset without changing it.
+    """Check a dataset without changing it. An unfinished one is not damaged: its missing shards are `pending`.
 
     Args:
         out: its folder or URI; from a URI one shard at a time is downloaded.
@@ -88,17 +92,28 @@ def _check(
         ShardCheckTask(path, description, spec, shards is None or spec.index in shards, is_filtered, remote)
         for spec in plan
     )
-    statistics = Statistics()
+    statistics, samples, finished = Statistics(), 0, 0
     with progress_bar("checking", total=len(plan), unit="shards") as bar:
         for report in _run(tasks, workers):
             bar.advance()
             problems.merge(report.problems)
             if report.manifest is not None:
                 statistics.merge(report.manifest.statistics)
-    if not problems.damaged_shards:
+                samples += report.manifest.count
+            damaged = report.manifest is None and report.problems.damaged_shards
+            finished += bool(damaged) or (report.manifest is not None and _is_whole(report.manifest, plan))
+    pending = len(plan) - finished
+    if not problems.damaged_shards and not pending:
         _check_totals(path, description, statistics, problems)
+    if remote is not None:  # where nothing is deleted, and data without a manifest count for nothing
+        stems = {name.rpartition(".")[0] for name in names if name.endswith(".json")}
+        names = [name for name in names if not name.startswith("shards/part-") or name.rpartition(".")[0] in stems]
     _check_names(names, description, plan, problems)
-    return CheckReport(path, description, problems, statistics)
+    return CheckReport(path, description, problems, statistics, samples, pending)
+
+
+def _is_whole(manifest: ShardManifest, plan: ShardPlan) -> bool:
+    return manifest.count == plan[manifest.index].count
 
 
 def _check_exists(path: AnyPath, found: bool) -> None:

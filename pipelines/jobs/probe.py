@@ -39,7 +39,7 @@ def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat
         InputError: all samples of the job are skipped.
         JobError: too many samples are skipped.
     """
-    statistics, size = Statistics(), 0
+    statistics, size, rows = Statistics(), 0, []
     count = min(first.count, PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES)
     with opencv_single_thread():
         for item in source.rows(ShardSpec(first.index, first.start, count)):
@@ -47,10 +47,12 @@ def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat
                 statistics.add_skipped(item)
             elif not isinstance(item, ShardNote):
                 size += len(item.image) + len(item.meta_json())
+                rows.append(item)
     if source.limits_skipped:
         check_skipped(statistics.skipped, count, source.name, whole=statistics.skipped_count == count)
     else:
         check_any_usable(statistics, source, total)
+    source.inspect(rows)
     return size / count * _OVERHEAD[format]
 
 

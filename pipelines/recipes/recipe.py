@@ -28,7 +28,7 @@ from pipelines.recipes.components import (
     weighted_entries,
 )
 from pipelines.recipes.paths import resolve_recipe_paths
-from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, LineOutput
+from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, LineLegibility, LineOutput
 from synthtext.core import Charset, EffectChain, EffectStep, Generator, InputError, WeightedComponent
 from synthtext.corpora import CharsetOptions, CorpusMixture, resolve_charset
 from synthtext.fonts import FaceCache, FontInventory, FontOptions, find_fonts
@@ -220,6 +220,7 @@ class LinesRecipeSettings(BaseRecipeSettings):
     background: WeightedComponents = Field(default={"plain": 1}, min_length=1)
     layout: LayoutOptions = LayoutOptions()
     coverage: CoverageOptions = CoverageOptions()
+    legibility: LineLegibility = LineLegibility()
     output: LineOutput = LineOutput()
 
 

@@ -92,6 +92,15 @@ _JOINER_SCRIPTS = {"Arab", "Beng", "Deva", "Taml"}  # scripts that use joiners
 _FOREIGN = (("\u0250", "\u02af"), ("\u1100", "\u11ff"))
 """Phonetic letters, which occur in emoticons, and jamo, which NFKC makes of Korean interjections."""
 
+_NATIVE_DIGITS = {
+    "ar": "٠١٢٣٤٥٦٧٨٩٪٫٬",
+    "bn": "০১২৩৪৫৬৭৮৯",
+    "fa": "۰۱۲۳۴۵۶۷۸۹٪٫٬",
+    "hi": "०१२३४५६७८९",
+    "ur": "۰۱۲۳۴۵۶۷۸۹٪٫٬",
+}
+"""Digits, percent sign and separators of languages that have their own; zeros replace digits in the lists."""
+
 _MIDDLE_DOT = "·"  # Catalan: col·lega
 _REPLACED_DIGITS = "00"  # wordfreq replaces digits by zeros
 
@@ -145,8 +154,8 @@ def language_characters(language: str) -> tuple[str, ...]:
     """Return the characters of a language, sorted by code point.
 
     They are the letters, marks, digits and punctuation of its scripts that make up at least a millionth of running
-    text, with their upper-case and lower-case forms; the printable ASCII digits and punctuation and the space; and for
-    languages in Latin script all of a to z and A to Z.
+    text, with their upper-case and lower-case forms; the digits of the script if texts use them; the printable ASCII
+    digits and punctuation and the space; and for languages in Latin script all of a to z and A to Z.
 
     Raises:
         InputError: There is no word list for the language.
@@ -161,7 +170,8 @@ def language_characters(language: str) -> tuple[str, ...]:
     found = _own((character for character, count in counts.items() if count >= least), scripts)
     partners = {partner for c in found for partner in (c.upper(), c.lower(), to_case(c, "title", language))}
     found |= {partner for partner in partners if len(partner) == 1}
-    found |= {*string.digits, *string.punctuation, " ", *_FOLDED_CHARACTERS.get(language, "")}
+    found |= {*string.digits, *string.punctuation, " "}
+    found |= {*_FOLDED_CHARACTERS.get(language, ""), *_NATIVE_DIGITS.get(language, "")}
     if "Latn" in scripts:
         found |= set(string.ascii_letters)
     return tuple(sorted(found))
