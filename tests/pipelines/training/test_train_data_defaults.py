@@ -19,6 +19,8 @@ from pipelines.training.data_defaults import choose_input, resolve_training_char
 from pipelines.training.job import train
 from synthtext.core import Charset, InputError
 
+pytestmark = pytest.mark.train
+
 SMALL = [
     "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}", "batch_size=4", "threads=1", "data_workers=0",
     "optim.warmup_steps=2", "precision=fp32", "samples=24", "validate_every=4",
