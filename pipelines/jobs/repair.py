@@ -8,7 +8,7 @@ from pipelines.io.atomic import remove_path
 from pipelines.io.cache import fetch_path
 from pipelines.io.dataset_folder import RECIPE_FILE, DatasetFolder
 from pipelines.io.description import DatasetDescription
-from pipelines.io.plan import ShardPlan, read_manifest
+from pipelines.io.plan import read_manifest
 from pipelines.jobs.check_dataset import LEFTOVER_FILE, SUMMARY_PROBLEMS, CheckReport, check_dataset
 from pipelines.jobs.executor import Executor, write_task
 from pipelines.jobs.shard_job import ShardJob, complete_description
@@ -63,8 +63,7 @@ def load_job(folder: DatasetFolder, description: DatasetDescription, workers: in
             f"{folder.path} cannot be repaired without its inputs: {error}; restore them, or create the dataset again "
             "in another folder"
         ) from None
-    plan = ShardPlan(description.count, description.start, description.shard_size)
-    job = ShardJob(source, plan, folder, Executor(workers), description.format)
+    job = ShardJob(source, description.plan, folder, Executor(workers), description.format)
     difference = description.difference(job.description, describe_difference)
     if difference:
         raise InputError(
@@ -81,7 +80,9 @@ def _rewrite(job: ShardJob, folder: DatasetFolder, description: DatasetDescripti
         job.source.store(folder)
         if not job.source.covers_inputs:
             _check_reproducible(job, folder, shards)
-        folder.write_description(description.model_copy(update={"complete": False, "rows": 0, "skipped": {}}))
+        folder.write_description(
+            description.model_copy(update={"complete": False, "rows": 0, "bytes": 0, "skipped": {}})
+        )
         folder.remove_statistics()
         for index in shards:
             folder.remove_shard(job.plan[index], description.format)
@@ -92,7 +93,7 @@ def _check_reproducible(job: ShardJob, folder: DatasetFolder, shards: Iterable[i
     """Write the shards under temporary names, and raise an InputError if a checksum differs from the manifest."""
     for index in shards:
         spec = job.plan[index]
-        manifest = read_manifest(folder.shards / f"{spec.name}.json")
+        manifest = read_manifest(folder.manifests / spec.manifest_name)
         if manifest is None or not manifest.matches(spec, job.source.digest):
             continue
         pending = write_task(job.task(index)).pending
@@ -108,6 +109,8 @@ def _check_reproducible(job: ShardJob, folder: DatasetFolder, shards: Iterable[i
 def _write_totals(folder: DatasetFolder, report: CheckReport, description: DatasetDescription) -> None:
     """Write the statistics and the description from the manifests of the shards."""
     if description.seed is not None:
-        check_skipped(report.statistics.skipped, description.count, description.source, whole=True)
+        check_skipped(report.statistics.skipped, report.statistics.attempted, description.source, whole=True)
     folder.write_statistics(report.statistics)
-    folder.write_description(complete_description(description, report.statistics))
+    complete = complete_description(description, report.statistics, report.bytes)
+    folder.write_card({"": complete})
+    folder.write_description(complete)

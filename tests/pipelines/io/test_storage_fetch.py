@@ -37,7 +37,7 @@ from tests.pipelines.s3_answers import Answer, Answers, listed, refused
 
 def sums(folder: Path) -> dict[str, str]:
     """The checksums in the manifests, by shard; empty manifests count for nothing."""
-    manifests = sorted((folder / "shards").glob("*.json"))
+    manifests = sorted((folder / "manifests").glob("*.json"))
     return {
         manifest.stem: json.loads(manifest.read_text())["sha256"] for manifest in manifests if manifest.stat().st_size
     }
