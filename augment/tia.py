@@ -45,7 +45,7 @@ class MeshMap:
     nodes: NDArray[np.float32]  # (R, C, 2) float32, source x and y of each node in pixels; the mesh must not fold
     cell: int  # distance of the nodes in the target in whole pixels
 
-    def pull(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    def sampling_grid(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
         """Return the source of every pixel of a target (width, height): (H, W, 2), counted from pixel centres.
 
         Returns:

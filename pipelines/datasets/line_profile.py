@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -21,12 +20,12 @@ from pipelines.io.paths import parse_path
 from pipelines.io.statistics import Statistics
 from pipelines.progress import progress_bar
 from synthtext.core import Charset, InputError, Size
+from synthtext.core.ctc import INPUT_HEIGHT, STEP_WIDTH, required_steps
 
 MAX_INSPECTED_IMAGES = 20_000
 """Maximum number of images that are decoded."""
 
 _CHUNK_SIZE = 256  # images that are read at once
-_INPUT_HEIGHT, _STEP_WIDTH = 32, 4  # pixels: input of the published recognizer (PP-OCRv2, section 2.2)
 _LABEL_DTYPE = np.dtype("i8, i8, i8, ?, ?")  # the arrays of a `LabelDistribution`
 
 
@@ -67,7 +66,7 @@ def _label_row(text: str, charset: Charset | None, characters: Counter[str]) -> 
     composed = unicodedata.normalize("NFC", text)
     characters.update(composed)
     folded = charset.fold(composed) if charset else composed
-    steps = len(folded) + sum(a == b for a, b in pairwise(folded))
+    steps = required_steps(folded)
     in_charset = charset is None or charset.covers(folded)
     is_clean = text.isprintable() and text == text.strip() and text == composed
     return len(text), steps, hash(text), in_charset, is_clean
@@ -173,7 +172,7 @@ class LineProfile:
     def steps(self) -> NDArray[np.int64]:
         """(N,) time steps of each image: a quarter of its width after resizing to a height of 32 pixels."""
         width, height = self.sizes.T
-        return np.asarray(-(-width * _INPUT_HEIGHT // np.maximum(height, 1)) // _STEP_WIDTH, np.int64)
+        return np.asarray(-(-width * INPUT_HEIGHT // np.maximum(height, 1)) // STEP_WIDTH, np.int64)
 
     def texts_of(self, rows: Iterable[int]) -> tuple[str, ...]:
         """Read the labels of some rows."""

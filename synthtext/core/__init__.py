@@ -23,6 +23,7 @@ from synthtext.core.geometry import (
 from synthtext.core.installed import package_file
 from synthtext.core.randomness import (
     BLOCK_SIZE,
+    StageStreams,
     Streams,
     StreamSource,
     WeightedComponent,
@@ -75,6 +76,7 @@ __all__ = [
     "Scene",
     "Size",
     "SkippedSample",
+    "StageStreams",
     "StreamSource",
     "Streams",
     "TextInstance",

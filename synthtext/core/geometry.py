@@ -50,6 +50,11 @@ class Box(NamedTuple):
         """Height in pixels."""
         return self.bottom - self.top
 
+    def union(self, other: "Box") -> "Box":
+        """Return the smallest box that contains both."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return Box(left, top, max(self.right, other.right), max(self.bottom, other.bottom))
+
     def polygon(self) -> Polygon:
         """Return the corners (4, 2), clockwise from the top-left."""
         left, top, right, bottom = self

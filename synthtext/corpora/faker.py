@@ -87,7 +87,7 @@ class Faker(PicklesSettings):
         if self.provider not in own:
             raise InputError(
                 f"faker: there is no provider {self.provider!r} in {self.locale} (date providers are excluded: they "
-                f"depend on the current date; use the corpus 'date');  {_nearest(self.provider, own)}"
+                f"depend on the current date; use the corpus 'date'); {_nearest(self.provider, own)}"
             )
         code = getattr(own[self.provider], "__code__", None)
         if code is not None and _CLOCK_FUNCTIONS & set(code.co_names):

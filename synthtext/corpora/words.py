@@ -92,7 +92,8 @@ class Words:
 
     def __post_init__(self) -> None:
         check_range("count_range", self.count_range, 1, _MAX_WORDS, "counts")
-        check_number("size", self.size, 1, _MAX_SIZE)
+        if self.size < 1:
+            raise InputError(f"size {self.size} must be at least 1")
         check_number("exponent", self.exponent, 0, 2)
         CaseMixture(self.case, self.language)
 

@@ -160,7 +160,7 @@ class FontFile:
     variations: Variations = ()
 
     @property
-    def key(self) -> "FaceKey":
+    def key(self) -> FaceKey:
         """Identity of the face, wherever its file is."""
         return self.digest, self.face_index, self.variations
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from synthtext.core import Box, Points, Size, Warp, bounding_box
+from synthtext.core.ctc import required_steps, time_steps
 from synthtext.core.errors import Rejection
 from synthtext.ink import DecorationMargins
 from synthtext.lines.design import LineOutput
@@ -37,6 +38,7 @@ class LinePlacement(NamedTuple):
     warp: Warp  # from the line's ems to pixels of the image
     em: float  # approximate font size in the image, in pixels
     quads: Points  # (K, 4, 2) of the clusters in the image, pixels
+    labels: Points  # (K, 4, 2) of the clusters with their outline, pixels; within the image
 
 
 class CurvedLine(NamedTuple):
@@ -54,6 +56,10 @@ class CurvedLine(NamedTuple):
             return cls(line, warp, line.clusters.quads, line.ink_box)
         quads = line.clusters.warped(warp).quads
         return cls(line, warp, quads, bounding_box(quads))
+
+    def natural_warp(self, em: float) -> Warp:
+        """Return the warp to pixels at an em of `em` pixels, with the top-left of the line at (0, 0)."""
+        return Warp.scale_translate(em, -self.box.left * em, -self.box.top * em)
 
     def warped(self, warp: Warp) -> tuple[Points | None, Box]:
         """Return the quads after a further warp and their bounding box.
@@ -90,7 +96,7 @@ def place_line(
 
     Args:
         curved: Line in ems.
-        warp: Geometric effects, in pixels at the drawn font size, with the top-left of the line at (0, 0).
+        warp: From ems to pixels at the drawn font size, geometric effects included.
         em: Drawn font size in pixels.
         margins: Minimum margins.
         alignment: Position in an image that is larger than required: fractions (x, y) from 0 to 1.
@@ -99,13 +105,17 @@ def place_line(
         padding: How far decoration extends beyond the letters, in ems (a shadow, an underline).
 
     Raises:
-        Rejection: The line would be illegibly small, or is too long.
+        Rejection: The line would be illegibly small, is too long, or has fewer time steps than CTC needs for its text.
     """
-    natural = Warp.scale_translate(em, -curved.box.left * em, -curved.box.top * em).then(warp)
     edge = _EDGE + _ROUNDED if outset else _EDGE
-    quads, box = curved.warped(natural)
-    ink = Size(box.width + 2 * outset * em, box.height + 2 * outset * em)
+    quads, box = curved.warped(warp)
+    margin = outset * em
+    ink = Box(box.left - margin, box.top - margin, box.right + margin, box.bottom + margin)
     unit = curved.thickness * em if curved.warp.maps else ink.width if curved.line.vertical else ink.height
+    labels = None
+    if outset:  # the outline is part of the text, and a warp may enlarge it
+        labels = curved.line.clusters.expanded(outset).warped(curved.warp.then(warp)).quads
+        ink = ink.union(bounding_box(labels))
     width = ink.width + unit * (margins.left + margins.right) + (padding.left + padding.right) * em
     height = ink.height + unit * (margins.top + margins.bottom) + (padding.top + padding.bottom) * em
     limits = (output.height, output.width) if curved.line.vertical else (output.width, output.height)
@@ -116,13 +126,15 @@ def place_line(
     size = Size(*(math.ceil(need * scale + 2 * edge) if limit == "free" else limit for limit, need in sides))
     if max(size) > _MAX_SIDE:
         raise Rejection("too long")
-    before, above = (outset + padding.left) * em, (outset + padding.top) * em
+    if not curved.line.vertical and required_steps(curved.line.text) > time_steps(size):
+        raise Rejection("too narrow for CTC")
+    before, above = box.left - ink.left + padding.left * em, box.top - ink.top + padding.top * em
     left = edge + (margins.left * unit + before) * scale + alignment[0] * (size.width - width * scale - 2 * edge)
     top = edge + (margins.top * unit + above) * scale + alignment[1] * (size.height - height * scale - 2 * edge)
     placing = Warp.scale_translate(scale, left - box.left * scale, top - box.top * scale)
-    to_image = curved.warp.then(natural).then(placing)
+    to_image = curved.warp.then(warp).then(placing)
     placed = to_image.points(curved.quads) if quads is None else placing.points(quads)
-    return LinePlacement(size, to_image, em * scale, placed)
+    return LinePlacement(size, to_image, em * scale, placed, placed if labels is None else placing.points(labels))
 
 
 class Neighbour(NamedTuple):

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from synthtext.background import ParametricBackground
-from synthtext.core import Box, Clusters, Image, Provenance, Sample, Size, WeightedSampler
+from synthtext.core import Clusters, Image, Provenance, Sample, Size, Warp, WeightedSampler, bounding_box
 from synthtext.core.compositing import cut_clearance
 from synthtext.core.errors import Rejection
 from synthtext.fonts import FaceCache
@@ -20,14 +20,14 @@ from synthtext.ink import (
     measure_backgrounds,
 )
 from synthtext.lines.design import LineDesign
-from synthtext.lines.placement import place_line
+from synthtext.lines.placement import CurvedLine, place_line
 from synthtext.lines.sampler import LineSampler
 from synthtext.lines.state import LineState, LineStyle
 from synthtext.typesetting.canvas import Strokes, rasterize_line, rasterize_strokes
 
 _CONTRAST_REDUCTIONS = (0.0, 0.3, 0.55, 0.75)  # of further backgrounds that are tried; each costs a tenth of a line
 _BACKGROUND_RADIUS = 0.06  # ems around the ink whose luminance its contrast is measured against
-_MAX_DECORATION = 0.3  # ems by which decoration may enlarge a side of the image; more would make letters small
+_MAX_DECORATION = 0.4  # ems by which decoration may enlarge a side of the image; more would make letters small
 
 Stage: TypeAlias = Callable[[Sequence[LineState]], None]
 """Advances the states in place. A state that cannot advance gets a `failure`, and later stages skip it."""
@@ -48,13 +48,20 @@ def _batched(step: Stage) -> Stage:
 
 def _per_line(step: Callable[[LineState], None]) -> Stage:
     """Create a stage that processes states one by one."""
-    one = _batched(lambda states: step(states[0]))
 
     def stage(states: Sequence[LineState]) -> None:
         for state in states:
-            one([state])
+            try:
+                step(state)
+            except Exception as failure:
+                state.failure = failure
 
     return stage
+
+
+def _random(name: str, step: Callable[[LineState, np.random.Generator], None]) -> dict[str, Stage]:
+    """Create a stage that processes states one by one, with the random stream of the stage's name."""
+    return {name: _per_line(lambda state: step(state, state.streams.appearance(name)))}
 
 
 class LineStages:
@@ -74,18 +81,18 @@ class LineStages:
         self.steps: dict[str, Stage] = {
             "sample text": _per_line(self._sample),
             "shape": _per_line(self._shape),
-            "place": _per_line(self._place),
+            **_random("place", self._place),
             "rasterize": _per_line(self._rasterize),
             "warp": _per_line(self._warp),
             "compute ink masks": _batched(self._compute_ink_masks),
             "add neighbours": _per_line(self._add_neighbour),
             "draw strokes": _per_line(self._draw_strokes),
-            "paint background": _per_line(self._paint_background),
+            **_random("paint background", self._paint_background),
             "measure background": _batched(self._measure_backgrounds),
             "choose colours": _batched(self._choose_colours),
-            "reduce background contrast": _per_line(self._reduce_background_contrast),
+            **_random("reduce background contrast", self._reduce_background_contrast),
             "composite": _per_line(self._composite),
-            "pixel effects": _per_line(self._apply_pixel_effects),
+            **_random("pixel effects", self._apply_pixel_effects),
         }
 
     def _sample(self, state: LineState) -> None:
@@ -94,15 +101,16 @@ class LineStages:
     def _shape(self, state: LineState) -> None:
         state.layout = self._sampler.layout(state.streams.content, state.spec)
 
-    def _place(self, state: LineState) -> None:
-        spec, curved, rng = state.spec, state.layout.curved, state.streams.appearance
+    def _place(self, state: LineState, rng: np.random.Generator) -> None:
+        spec, curved = state.spec, state.layout.curved
         ink_style = self._design.ink.draw_style(rng)
         parameters = ink_style.component.draw(rng)
         strokes = ink_style.component.strokes(curved.line, parameters)
         natural = Size(curved.box.width * spec.em, curved.box.height * spec.em)
         warp, effects = self._design.effects.draw_warp(rng, natural)
         outset = ink_style.component.outset(parameters)
-        padding = _decoration_padding(ink_style.component.padding(parameters), curved.line.ink_box, strokes)
+        warp = curved.natural_warp(spec.em).then(warp)
+        padding = _decoration_padding(ink_style.component.padding(parameters), curved, strokes, warp, spec.em)
         output = self._design.output
         placement = place_line(curved, warp, spec.em, spec.margins, spec.alignment, outset, output, padding)
         state.style = LineStyle(ink_style, parameters, strokes, effects, placement)
@@ -147,13 +155,13 @@ class LineStages:
         else:
             state.stroke_coverage = coverage
 
-    def _paint_background(self, state: LineState) -> None:
-        state.background_index = self._backgrounds.draw(state.streams.appearance)
-        self._paint_with(state, 0.0)
+    def _paint_background(self, state: LineState, rng: np.random.Generator) -> None:
+        state.background_index = self._backgrounds.draw(rng)
+        self._paint_with(state, rng, 0.0)
 
-    def _paint_with(self, state: LineState, reduction: float) -> None:
+    def _paint_with(self, state: LineState, rng: np.random.Generator, reduction: float) -> None:
         ink_style, parameters, strokes, _, placement = state.style
-        background, rng = state.block.backgrounds[state.background_index], state.streams.appearance
+        background = state.block.backgrounds[state.background_index]
         if isinstance(background, ParametricBackground):
             state.background_parameters = background.draw(rng)
             painted = background.render(placement.size, state.background_parameters)
@@ -171,21 +179,25 @@ class LineStages:
             state.local_background = background
 
     def _choose_colours(self, states: Sequence[LineState]) -> None:
+        self._choose_with(states, [state.streams.appearance("choose colours") for state in states])
+
+    def _choose_with(self, states: Sequence[LineState], streams: Sequence[np.random.Generator]) -> None:
         ink = self._design.ink
-        candidates = [ink.candidates(state.streams.appearance, state.background) for state in states]
-        floors = [ink.contrast_floor / _retained_contrast(state) for state in states]
-        floors = [_contrast_loss(state).required_contrast(floor) for state, floor in zip(states, floors, strict=True)]
+        candidates = [ink.candidates(rng, state.background) for state, rng in zip(states, streams, strict=True)]
+        floors = [
+            _contrast_loss(state).required_contrast(ink.contrast_floor / _retained_contrast(state)) for state in states
+        ]
         inks = choose_colours(candidates, [state.local_background for state in states], floors)
         for state, colour in zip(states, inks, strict=True):
             state.ink = colour
 
-    def _reduce_background_contrast(self, state: LineState) -> None:
+    def _reduce_background_contrast(self, state: LineState, rng: np.random.Generator) -> None:
         for reduction in _CONTRAST_REDUCTIONS:
             if state.ink is not None:
                 return
-            self._paint_with(state, reduction)
+            self._paint_with(state, rng, reduction)
             self._measure_backgrounds([state])
-            self._choose_colours([state])
+            self._choose_with([state], [rng])
         if state.ink is None:
             raise Rejection("contrast")
 
@@ -197,8 +209,8 @@ class LineStages:
         if isinstance(background, ParametricBackground):
             state.image = background.apply_overlay(state.image, state.background_parameters)
 
-    def _apply_pixel_effects(self, state: LineState) -> None:
-        state.image, state.pixel_effects = self._design.effects.apply_pixels(state.streams.appearance, state.image)
+    def _apply_pixel_effects(self, state: LineState, rng: np.random.Generator) -> None:
+        state.image, state.pixel_effects = self._design.effects.apply_pixels(rng, state.image)
 
     def run(self, states: Sequence[LineState]) -> None:
         """Run all stages; every state is then complete or has a `failure`."""
@@ -221,7 +233,7 @@ class LineStages:
             "background": self._design.backgrounds[state.background_index].name,
             **({"background_parameters": state.background_parameters} if state.background_parameters else {}),
             "contrast_reduction": state.contrast_reduction,
-            "jpeg_quality": low + int(state.streams.appearance.random() * (high - low + 1)),
+            "jpeg_quality": low + int(state.streams.appearance("JPEG quality").random() * (high - low + 1)),
             **layout.parameters,
         }
         meta = Provenance(
@@ -233,10 +245,7 @@ class LineStages:
             parameters=parameters,
             rejected=rejected,
         )
-        outset = style.ink_style.component.outset(style.style_parameters)
-        clusters = Clusters(line.clusters.offsets, style.placement.quads)
-        if outset:  # the outline is part of the text
-            clusters = line.clusters.expanded(outset).warped(style.placement.warp)
+        clusters = Clusters(line.clusters.offsets, style.placement.labels)
         return Sample(f"{prefix}{state.index:010d}", state.image, line.text, clusters, meta)
 
 
@@ -253,13 +262,19 @@ def _retained_contrast(state: LineState) -> float:
     return 1.0
 
 
-def _decoration_padding(padding: DecorationMargins, ink: Box, strokes: Strokes | None) -> DecorationMargins:
+def _decoration_padding(
+    padding: DecorationMargins, curved: CurvedLine, strokes: Strokes | None, warp: Warp, em: float
+) -> DecorationMargins:
     """Padding of the image for decoration: what the style requires, and how far strokes extend beyond the ink."""
     sides = list(padding)
     if strokes is not None:
-        box = strokes.box
-        beyond = (ink.left - box.left, ink.top - box.top, box.right - ink.right, box.bottom - ink.bottom)
-        sides = [max(side, more) for side, more in zip(sides, beyond, strict=True)]
+        pairs = [(curved.line.ink_box, strokes.box, 1.0)]
+        if not curved.warp.maps:  # a warp moves strokes below the letters sidewards, too
+            ink, box = (bounding_box(warp.points(box.polygon())) for box in pairs[0][:2])
+            pairs.append((ink, box, em))
+        for ink, box, unit in pairs:
+            beyond = (ink.left - box.left, ink.top - box.top, box.right - ink.right, box.bottom - ink.bottom)
+            sides = [max(side, more / unit) for side, more in zip(sides, beyond, strict=True)]
     return DecorationMargins(*[min(side, _MAX_DECORATION) for side in sides])
 
 

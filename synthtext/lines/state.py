@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from synthtext.core import AppliedEffect, Image, Parameters, Streams, WeightedComponent
+from synthtext.core import AppliedEffect, Image, Parameters, StageStreams, WeightedComponent
 from synthtext.design import BlockResources
 from synthtext.ink import InkColour, InkMask, InkStyle, LocalBackground
 from synthtext.lines.coverage import RequiredCharacter
@@ -27,7 +27,7 @@ class LineState:
     """One attempt at a sample; every stage sets some of the attributes."""
 
     index: int  # index of the sample
-    streams: Streams  # random streams of the sample
+    streams: StageStreams  # random streams of the attempt
     block: BlockResources  # fonts and backgrounds
     required: RequiredCharacter | None = None  # character that the text should contain
     spec: LineSpec = field(init=False)  # text and how to set it

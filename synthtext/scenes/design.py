@@ -77,10 +77,6 @@ class SceneOutput:
         width, height = (int(rng.integers(*side, endpoint=True)) for side in (self.width_range, self.height_range))
         return Size(width, height)
 
-    def draw_quality(self, rng: np.random.Generator) -> int:
-        """Draw a JPEG quality."""
-        return int(rng.integers(*self.quality_range, endpoint=True))
-
 
 @dataclass(frozen=True, kw_only=True)
 class SceneDesign(Design):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from synthtext.core import (
     Scene,
     Size,
     SkippedSample,
-    Streams,
+    StageStreams,
     StreamSource,
     TextInstance,
     Warp,
@@ -50,7 +50,7 @@ class SceneState:
     """
 
     index: int
-    streams: Streams
+    streams: StageStreams
     block: BlockResources
     size: Size = field(init=False)
     layout: WeightedComponent[SceneLayout] = field(init=False)
@@ -65,6 +65,13 @@ class SceneState:
     occlusion: NDArray[np.uint8] | None = None
     pixel_effects: tuple[AppliedEffect, ...] = ()
     instances: tuple[TextInstance, ...] = ()
+
+
+def _random(
+    name: str, step: Callable[[SceneState, np.random.Generator], None]
+) -> dict[str, Callable[[SceneState], None]]:
+    """Create a stage with the random stream of its name."""
+    return {name: lambda state: step(state, state.streams.appearance(name))}
 
 
 class SceneStages:
@@ -82,12 +89,12 @@ class SceneStages:
         self._layouts = WeightedSampler([entry.weight for entry in design.layouts])
         self.steps: dict[str, Callable[[SceneState], None]] = {
             "compose": self._compose,
-            "paint background": self._paint_background,
-            "place texts": self._place_texts,
-            "apply view warp": self._apply_view_warp,
-            "render texts": self._render,
-            "occlude": self._occlude,
-            "pixel effects": self._apply_pixel_effects,
+            **_random("paint background", self._paint_background),
+            **_random("place texts", self._place_texts),
+            **_random("apply view warp", self._apply_view_warp),
+            **_random("render texts", self._render),
+            **_random("occlude", self._occlude),
+            **_random("pixel effects", self._apply_pixel_effects),
             "label": self._label,
         }
 
@@ -98,8 +105,7 @@ class SceneStages:
         typesetter = Typesetter(rng, self._sampler, state.block.faces, design.font_options.size_range)
         state.composition = state.layout.component.compose(typesetter, state.size)
 
-    def _paint_background(self, state: SceneState) -> None:
-        rng = state.streams.appearance
+    def _paint_background(self, state: SceneState, rng: np.random.Generator) -> None:
         index = self._backgrounds.draw(rng)
         state.background_source, background = self._design.backgrounds[index], state.block.backgrounds[index]
         if isinstance(background, SceneBackgroundPool):
@@ -108,29 +114,28 @@ class SceneStages:
             state.background = SceneBackground(background.paint(rng, state.size))
         self._design.clutter.draw_distractors(rng, state.background.image)
 
-    def _place_texts(self, state: SceneState) -> None:
-        state.placed = state.layout.component.place(state.streams.appearance, state.composition, state.background)
+    def _place_texts(self, state: SceneState, rng: np.random.Generator) -> None:
+        state.placed = state.layout.component.place(rng, state.composition, state.background)
         if not state.placed:
             raise Rejection("no free area for any text")
 
-    def _apply_view_warp(self, state: SceneState) -> None:
-        state.view_warp, state.geometric_effects = self._design.effects.draw_warp(state.streams.appearance, state.size)
+    def _apply_view_warp(self, state: SceneState, rng: np.random.Generator) -> None:
+        state.view_warp, state.geometric_effects = self._design.effects.draw_warp(rng, state.size)
         state.image = state.background.image
         if state.view_warp.maps:
             state.image = state.view_warp.image(state.image, state.size, border_mode=cv2.BORDER_REFLECT)
 
-    def _render(self, state: SceneState) -> None:
-        rng = state.streams.appearance
+    def _render(self, state: SceneState, rng: np.random.Generator) -> None:
         state.rendered = self._renderer.render(rng, state.image, state.placed, state.view_warp)
         if not state.rendered:
             raise Rejection("no text is complete and legible")
 
-    def _occlude(self, state: SceneState) -> None:
+    def _occlude(self, state: SceneState, rng: np.random.Generator) -> None:
         lines = [line for item in state.rendered for line in item.lines]
-        state.occlusion = self._design.clutter.occlude(state.streams.appearance, state.image, lines)
+        state.occlusion = self._design.clutter.occlude(rng, state.image, lines)
 
-    def _apply_pixel_effects(self, state: SceneState) -> None:
-        state.image, state.pixel_effects = self._design.effects.apply_pixels(state.streams.appearance, state.image)
+    def _apply_pixel_effects(self, state: SceneState, rng: np.random.Generator) -> None:
+        state.image, state.pixel_effects = self._design.effects.apply_pixels(rng, state.image)
 
     def _label(self, state: SceneState) -> None:
         luminance = np.asarray(cv2.cvtColor(state.image, cv2.COLOR_RGB2GRAY), np.uint8)
@@ -138,13 +143,13 @@ class SceneStages:
 
     def finish(self, state: SceneState, prefix: str, rejected: tuple[str, ...]) -> Scene:
         """Create the scene of a state that passed all stages; `rejected` is why earlier attempts were rejected."""
-        lines = [line for item in state.rendered for line in item.lines]
+        rng, lines = state.streams.appearance("JPEG quality"), [line for item in state.rendered for line in item.lines]
         composed = sum(len(item.block.lines) for item in state.composition.items)
         scripts = Counter(line.positioned.line.curved.line.script for line in lines)
         parameters = {
             "layout": state.layout.name,
             "background": state.background_source.name,
-            "jpeg_quality": self._design.output.draw_quality(state.streams.appearance),
+            "jpeg_quality": int(rng.integers(*self._design.output.quality_range, endpoint=True)),
             "lines_not_rendered": composed - len(lines),
             "fonts": sorted({line.positioned.line.face.file.name for line in lines}),
         }
@@ -188,10 +193,10 @@ class SceneGenerator:
 
     def generate(self, index: int) -> Scene | SkippedSample:
         """Generate scene `index`, or return why each attempt was rejected."""
-        streams, block = self._source.at(index), self.resources.at(index)
+        streams, block = self._source.start(index), self.resources.at(index)
         reasons: list[str] = []
-        for _ in range(MAX_SCENE_ATTEMPTS):
-            state = SceneState(index, streams, block)
+        for attempt in range(MAX_SCENE_ATTEMPTS):
+            state = SceneState(index, replace(streams, attempt=attempt), block)
             try:
                 for step in self.stages.steps.values():
                     step(state)

@@ -10,6 +10,8 @@ from augment.copy_paste import BankBuilder, CopyPaste, CropBank, NaturalPaste, O
 from augment.copy_paste.crop import letter_height, text_orientation
 from synthtext.core import Origin, Scene, TextInstance
 
+pytestmark = pytest.mark.slow
+
 
 def text_bank(height=24, width=90):
     builder = BankBuilder()

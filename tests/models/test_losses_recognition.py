@@ -209,6 +209,7 @@ def test_paddle_compat_centers_are_means_of_all_steps_of_correct_lines():
     assert torch.isclose(centers.loss(batches[0], logits, counts), center_loss(batches[0], logits, centers.values))
 
 
+@pytest.mark.train
 def test_a_learning_rate_ten_times_too_high_stays_finite():
     """Train two heads and their features with all losses at once."""
     torch.manual_seed(0)

@@ -23,6 +23,8 @@ from synthtext.fonts import FontFile, system_fonts
 from synthtext.lines import stages
 from synthtext.lines.state import LineState
 
+pytestmark = pytest.mark.slow
+
 # The fonts are the bundled ones and, if installed, one for every script.
 SCRIPTS = ["Arabic", "Bengali", "Devanagari", "Hebrew", "Tamil"]
 STEMS = {"DejaVuSans", "NotoSansCJK-Regular", *(f"NotoSans{script}-Regular" for script in SCRIPTS)}
@@ -35,6 +37,7 @@ REASONS = {
     "missing glyph",
     "no font of the block covers the text",
     "text too long",
+    "too narrow for CTC",
     "too small to read",
 }
 JOINERS = "\u200c\u200d"

@@ -25,6 +25,8 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.fonts.discovery import bundled_fonts
 from tests.pipelines.ray_cluster import Cluster
 
+pytestmark = pytest.mark.ray
+
 HOME = Path(__file__).parents[3]
 COUNT, SIZE = 400, 5
 TIMEOUT = 300.0  # seconds; a few suffice on an idle machine

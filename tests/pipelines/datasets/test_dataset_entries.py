@@ -15,6 +15,8 @@ from pipelines.jobs.check_dataset import check_dataset
 from pipelines.jobs.repair import repair_dataset
 from synthtext.core import Clusters, SkippedSample
 
+pytestmark = pytest.mark.ray
+
 COUNT = 9
 
 

@@ -18,6 +18,8 @@ from pipelines.jobs.generation import generate
 from pipelines.training.job import train
 from synthtext.core import Charset
 
+pytestmark = pytest.mark.train
+
 RECIPE = """
 charset: ascii
 corpus: [{use: words, language: en, count_range: [8, 30]}]

@@ -20,6 +20,8 @@ from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Charset, Clusters, InputError, SkippedSample
 
+pytestmark = pytest.mark.slow
+
 COUNT, SEED, BATCH = 1300, 5, 8
 CODEC = CTCCodec(Charset.named("alphanumeric_lower"))
 PREPROCESSING = RecognizerPreprocessing()

@@ -24,6 +24,8 @@ from pipelines.datasets.stream import (
 from pipelines.errors import JobError
 from synthtext.core import Charset, InputError
 
+pytestmark = pytest.mark.slow
+
 CODEC = CTCCodec(Charset.named("lowercase"))
 PREPROCESSING = RecognizerPreprocessing()
 

@@ -27,6 +27,8 @@ from pipelines.jobs.importing import import_data
 from pipelines.jobs.repair import repair_dataset
 from synthtext.core import Charset, InputError
 
+pytestmark = pytest.mark.slow
+
 RECIPE = "digits"
 SIZE = 20
 

@@ -34,6 +34,8 @@ from synthtext.core import InputError
 from synthtext.fonts import FontOptions, find_fonts
 from tests.pipelines.s3_answers import Answer, Answers, listed, refused
 
+pytestmark = pytest.mark.slow
+
 
 def sums(folder: Path) -> dict[str, str]:
     """The checksums in the manifests, by shard; empty manifests count for nothing."""

@@ -18,6 +18,8 @@ from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.ray
+
 COUNT, SIZE = 2000, 100
 
 TASKS = """

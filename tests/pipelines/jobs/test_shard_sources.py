@@ -26,6 +26,8 @@ from pipelines.jobs.shard_source import find_source
 from synthtext.core import InputError
 from tests.pipelines.conftest import S3Server
 
+pytestmark = pytest.mark.slow
+
 WORDS = ["HOUSE", "river", "4711", "BREAD", "light", "SALT", "train", "1984", "PAPER", "stone", "MILK", "cloud"]
 
 NUMBERS = """

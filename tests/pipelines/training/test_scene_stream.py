@@ -27,6 +27,8 @@ from pipelines.training.configs import ViewSettings
 from pipelines.training.scene_stream import OnlineCopyPaste, SceneStream
 from synthtext.core import Box, InputError, TextInstance
 
+pytestmark = pytest.mark.slow
+
 SEEN = ViewSettings(size=(96, 64), scale_range=(0.8, 1.5))
 AS_IT_IS = ViewSettings(size=(96, 96), flip=0, degrees_range=(0, 0), scale_range=(1, 1), min_side_share=1)
 

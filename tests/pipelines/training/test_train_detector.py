@@ -23,6 +23,8 @@ from pipelines.training.resolve import resolve_config
 from pipelines.training.state import TrainState
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.train
+
 VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
     "network.neck_channels=24",

@@ -18,6 +18,8 @@ from pipelines.training.job import prepare, resolve_device, train
 from pipelines.training.resolve import resolve_config, training_preset_names
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.train
+
 TINY = (
     "network={backbone_scale: 0.25, neck_channels: 4}",
     "view.size=[64, 64]",

@@ -27,6 +27,8 @@ from pipelines.training.data_checks import describe_data
 from pipelines.training.job import resolve_device, train
 from synthtext.core import Charset, InputError
 
+pytestmark = pytest.mark.train
+
 HOME = Path(__file__).resolve().parents[3]
 VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (

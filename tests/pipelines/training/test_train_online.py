@@ -18,6 +18,8 @@ from pipelines.training.job import train
 from pipelines.training.resolve import parse_source, resolve_config
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.train
+
 VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
     "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}", "charset=alphanumeric_lower", "batch_size=8",

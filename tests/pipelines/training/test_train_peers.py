@@ -22,6 +22,8 @@ from pipelines.training.resolve import resolve_config
 from pipelines.training.state import TrainState
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.train
+
 VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
     "charset=digits", "network={backbone_scale: 0.125, lstm_hidden: 64, head_dim: 32}", "batch_size=4", "threads=1",

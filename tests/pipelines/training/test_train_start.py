@@ -18,6 +18,8 @@ from pipelines.training.job import train
 from pipelines.training.resolve import FINE_TUNING_LR, resolve_config
 from synthtext.core import Charset, InputError
 
+pytestmark = pytest.mark.train
+
 NETWORK = RecognizerSettings(backbone_scale=0.125, lstm_hidden=8, head_dim=8)
 OLD = Charset(tuple("abcde "))
 

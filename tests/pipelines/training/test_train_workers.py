@@ -34,7 +34,7 @@ SETTINGS = [
     "network={backbone_scale: 0.25}", "loss.center_weight=0.05", "loss.center_samples_range=[0, 16]",
 ]  # fmt: skip
 # Ray Train sets deprecated options of Ray Data.
-pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning:ray")
+pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning:ray")]
 TEXTS = [f"{number:03d}"[: 1 + number % 3] for number in range(40)]
 
 
