@@ -174,7 +174,7 @@ def _list_names(path: Path) -> list[str]:
 
 @contextmanager
 def _remote_files(dataset: RemotePath) -> Iterator[tuple[Path, list[str]]]:
-    """The folder of downloaded statistics and card, and names as from `_list_names`, without withdrawn (empty) files."""
+    """The folder of downloaded summaries, and names as from `_list_names`, without withdrawn (empty) files."""
     try:
         dataset.check_access()
         names = [name for name, size in dataset.list_files().items() if size or not name.endswith(".json")]
