@@ -144,6 +144,7 @@ def copypaste_command(
     address: options.Address = None,
     shard_size: options.ShardSize = None,
     format: options.Format = "parquet",
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Paste texts of some images into others, with their labels, into a folder of shards.
 

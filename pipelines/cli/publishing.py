@@ -15,7 +15,9 @@ def split_command(
         Path, typer.Argument(metavar="LABELS", help="A label file of lines or scenes: path, tab, text or JSON.")
     ],
     splits: Annotated[list[str], typer.Argument(metavar="NAME=SHARE...", help="Shares that add up to 1.")],
-    out: Annotated[Path, options.output_option("DIR", "Folder of the new label files, NAME.txt.")],
+    out: Annotated[
+        Path, options.output_option("DIR", "Folder of the new label files, NAME.txt, with the images below it.")
+    ],
 ) -> None:
     """Split the labels of real images, such as into training and validation.
 
@@ -23,7 +25,7 @@ def split_command(
     added later do not move the others. Images are not copied; labels whose image is missing are left out and counted.
     Re-running the command writes the same files.
 
-    Example: ocrmill split photos/labels.tsv -o photos/splits train=0.8 val=0.2
+    Example: ocrmill split photos/labels.tsv -o photos train=0.8 val=0.2
     """
     from pipelines.io.split import parse_splits
     from pipelines.jobs.splits import split_labels

@@ -132,13 +132,10 @@ def _feature(data_type: pa.DataType) -> dict[str, Any]:
 def _command(parts: Mapping[str, DatasetDescription], job: str) -> str:
     """The command that makes the datasets again."""
     (folder, part), *_ = parts.items()
-    is_generated = job in ROW_TYPES
-    source = f"{folder}/recipe.yaml".lstrip("/") if is_generated else part.source
-    words = ["ocrmill", "generate" if is_generated else job, source, "-o", "DIR"]
-    if part.seed is not None:
-        words += ["-n", str(part.count), "--seed", str(part.seed)] + (
-            ["--start", str(part.start)] if part.start else []
-        )
+    if job not in ROW_TYPES:
+        return f"ocrmill {job} ...  # with the inputs and settings in recipe.yaml"
+    words = ["ocrmill", "generate", f"{folder}/recipe.yaml".lstrip("/"), "-o", "DIR", "-n", str(part.count)]
+    words += ["--seed", str(part.seed)] + (["--start", str(part.start)] if part.start else [])
     splits = [f"{other.split.name}={other.split.share:g}" for other in parts.values() if other.split]
     return shlex.join([*words, "--split", ",".join(splits)] if splits and folder else words)
 
@@ -146,7 +143,7 @@ def _command(parts: Mapping[str, DatasetDescription], job: str) -> str:
 def _body(parts: Mapping[str, DatasetDescription], job: str) -> str:
     first = next(iter(parts.values()))
     skipped = "".join(f"; skipped: {format_counts(part.skipped)}" for part in parts.values() if part.skipped)
-    rows = ", ".join(f"{_split_name(part)} {part.rows:,}" for part in parts.values())
+    rows = ", ".join(f"{_split_name(part)} {part.rows or 0:,}" for part in parts.values())
     fonts = sorted({(font.family, font.licence or "not stated by the font") for font in first.fonts})
     table = [f"| {family} | {' '.join(licence.split()).replace('|', '/')} |" for family, licence in fonts]
     return f"""# {"Text lines" if first.kind == "lines" else "Images with text"} from {first.source}

@@ -120,8 +120,11 @@ class DatasetFolder:
     def invalidate_shard(self, spec: ShardSpec, digest: str) -> None:
         """Withdraw the manifest of a shard that is about to be replaced, unless another job has finished the shard.
 
-        Shards without a manifest at the last listing need no access to the folder.
+        Shards without a manifest at the last listing need no access to the folder. On a disk, `commit` does it, so that
+        the last shard of a dataset that is being extended counts until a longer one replaces it.
         """
+        if isinstance(self.path, Path):
+            return
         if self._unfinished is None:
             self._unfinished = set(self._manifest_names(self._sizes()))
         if spec.manifest_name in self._unfinished:
@@ -155,6 +158,16 @@ class DatasetFolder:
         """Return the indices of the shards of a plan that have a manifest, from one listing of names."""
         names = self._unfinished = set(self._manifest_names(self._sizes()))
         return {spec.index for spec in plan if spec.manifest_name in names} if names else set()
+
+    def finished_samples(self, description: DatasetDescription) -> int:
+        """Return the number of samples up to the end of the last shard of a dataset that has a manifest."""
+        plan = description.plan
+        indices = self.indices_with_manifest(plan)
+        if not indices:
+            return 0
+        spec = plan[max(indices)]
+        manifest = read_manifest(self.manifests / spec.manifest_name)
+        return spec.start - plan.start + (spec.count if manifest is None else manifest.count)
 
     def finished_manifests(self, plan: ShardPlan, digest: str) -> Iterator[ShardManifest]:
         """Yield the manifests of the finished shards of a plan, in order; only shards with a manifest are read."""

@@ -51,7 +51,7 @@ class DatasetDescription(BaseModel):
         shard_size: samples in every shard but the last.
         format: of the shards.
         complete: whether all shards are committed.
-        rows: samples in the data, once the dataset is complete.
+        rows: samples in the data; None until the dataset is complete.
         bytes: size of the data of all shards, once the dataset is complete.
         skipped: number of skipped samples by reason, once the dataset is complete.
         charset: its characters, as one string.
@@ -73,7 +73,7 @@ class DatasetDescription(BaseModel):
     shard_size: int
     format: ShardFormat
     complete: bool = False
-    rows: int = 0
+    rows: int | None = None
     bytes: int = 0
     skipped: dict[str, int] = {}
     charset: str = ""

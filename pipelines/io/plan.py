@@ -133,6 +133,11 @@ class ShardManifest(BaseModel):
         """Return whether the manifest is of this shard and this recipe."""
         return (self.index, self.start, self.count, self.digest) == (spec.index, spec.start, spec.count, digest)
 
+    def begins(self, spec: ShardSpec, digest: str) -> bool:
+        """Return whether the manifest is of this shard, or of a shorter one: the last shard before an extension."""
+        same = (self.index, self.start, self.digest) == (spec.index, spec.start, digest)
+        return same and self.count <= spec.count
+
     def to_json(self) -> str:
         """Return the manifest as JSON."""
         return self.model_dump_json(indent=1) + "\n"

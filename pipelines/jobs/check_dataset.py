@@ -16,7 +16,7 @@ from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_
 from pipelines.io.encode import ROW_TYPES
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, parse_path, wrap_read_errors
-from pipelines.io.plan import ShardPlan
+from pipelines.io.plan import ShardManifest, ShardPlan
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.check_shard import Problem, Problems, ShardCheckTask, ShardReport, check_shard, download_file
 from pipelines.jobs.executor import Executor
@@ -48,6 +48,8 @@ class CheckReport:
         problems: of the dataset.
         statistics: sum over the shards with valid manifests.
         bytes: size of the data of these shards.
+        samples: in these shards, skipped ones included.
+        pending: shards of an unfinished dataset that are missing, or shorter than they will be.
     """
 
     path: AnyPath
@@ -55,10 +57,12 @@ class CheckReport:
     problems: Problems
     statistics: Statistics = field(default_factory=Statistics)
     bytes: int = 0
+    samples: int = 0
+    pending: int = 0
 
 
 def check_dataset(out: str | AnyPath, workers: int = 0, shards: Collection[int] | None = None) -> CheckReport:
-    """Check a dataset without changing it.
+    """Check a dataset without changing it. An unfinished one is not damaged: its missing shards are `pending`.
 
     Args:
         out: its folder or URI; from a URI one shard at a time is downloaded.
@@ -92,7 +96,7 @@ def _check(
         ShardCheckTask(path, description, spec, shards is None or spec.index in shards, is_filtered, remote)
         for spec in plan
     )
-    statistics, size = Statistics(), 0
+    statistics, size, samples, finished = Statistics(), 0, 0, 0
     with progress_bar("checking", total=len(plan), unit="shards") as bar:
         for report in _run(tasks, workers):
             bar.advance()
@@ -100,10 +104,21 @@ def _check(
             if report.manifest is not None:
                 statistics.merge(report.manifest.statistics)
                 size += report.manifest.bytes
-    if not problems.damaged_shards:
-        _check_totals(path, description, statistics, problems)
+                samples += report.manifest.count
+            damaged = report.manifest is None and report.problems.damaged_shards
+            finished += bool(damaged) or (report.manifest is not None and _is_whole(report.manifest, plan))
+    pending = len(plan) - finished
+    if not problems.damaged_shards and not pending:
+        _check_totals(path, description, statistics, size, problems)
+    if remote is not None:  # where nothing is deleted, and data without a manifest count for nothing
+        stems = {Path(name).stem for name in names if name.startswith(f"{MANIFESTS_FOLDER}/")}
+        names = [name for name in names if not name.startswith(f"{SHARDS_FOLDER}/part-") or Path(name).stem in stems]
     _check_names(names, description, plan, problems)
-    return CheckReport(path, description, problems, statistics, size)
+    return CheckReport(path, description, problems, statistics, size, samples, pending)
+
+
+def _is_whole(manifest: ShardManifest, plan: ShardPlan) -> bool:
+    return manifest.count == plan[manifest.index].count
 
 
 def _check_exists(path: AnyPath, found: bool) -> None:
@@ -138,7 +153,9 @@ def _run(tasks: Iterable[ShardCheckTask], workers: int) -> Iterator[ShardReport]
         yield from pool.run(check_shard, tasks)
 
 
-def _check_totals(path: Path, description: DatasetDescription, statistics: Statistics, problems: Problems) -> None:
+def _check_totals(
+    path: Path, description: DatasetDescription, statistics: Statistics, size: int, problems: Problems
+) -> None:
     """Compare the description and the statistics of the dataset with the sum of its intact shards."""
     unfinished, differ, missing, unreadable, others, *_ = SUMMARY_PROBLEMS
     if not description.complete:
@@ -156,7 +173,8 @@ def _check_totals(path: Path, description: DatasetDescription, statistics: Stati
         kind = unreadable
     if kind:
         problems.add(Problem(kind, STATISTICS_FILE, fix=_REWRITE))
-    if description.complete and (problem := card_problem(read_text(path / CARD_FILE), {"": description})):
+    whole = description.model_copy(update={"rows": statistics.rows, "bytes": size})
+    if description.complete and (problem := card_problem(read_text(path / CARD_FILE), {"": whole})):
         problems.add(Problem(problem, CARD_FILE, fix=_REWRITE))
 
 

@@ -38,7 +38,7 @@ def read_row_groups(path: Path, row_type: type[Row], format: ShardFormat) -> Ite
 
 def _parquet_groups(path: Path, row_type: type[Row]) -> Iterator[list[StoredRow]]:
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if not file.schema_arrow.equals(row_type.SCHEMA):
                 raise InputError("its columns are not those of a dataset of this kind")
             for group in range(file.metadata.num_row_groups):

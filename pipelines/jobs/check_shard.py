@@ -149,7 +149,8 @@ class ShardReport:
 def check_shard(task: ShardCheckTask) -> ShardReport:
     """Check a shard; one at a URI is downloaded first.
 
-    Rows are only read if the checksum is right, as the shard is written again otherwise.
+    Rows are only read if the checksum is right, as the shard is written again otherwise. In an unfinished dataset a
+    missing shard is no problem, and neither is a short one that an extension has not replaced yet.
 
     Raises:
         JobError: the storage cannot be read.
@@ -159,12 +160,16 @@ def check_shard(task: ShardCheckTask) -> ShardReport:
             local = replace(task, dataset=folder, remote=None)
             _download_shard(task.remote, local)
             return check_shard(local)
-    problems = Problems()
-    for path, location, flaws in _flaws(task):
+    problems, manifest = Problems(), read_manifest(task.manifest)
+    if not task.description.complete:
+        if manifest is None and not (task.manifest.is_file() and task.manifest.stat().st_size):
+            return ShardReport(problems, None)
+        if manifest is not None and manifest.begins(task.spec, task.description.digest):
+            task = replace(task, spec=replace(task.spec, count=manifest.count))
+    for path, location, flaws in _flaws(task, manifest):
         for kind, detail in flaws:
             name = path.relative_to(task.dataset).as_posix() + location
             problems.add(Problem(kind, name, detail, shard=task.spec.index))
-    manifest = read_manifest(task.manifest)
     return ShardReport(problems, manifest if manifest is not None and not _manifest_flaws(manifest, task) else None)
 
 
@@ -202,9 +207,9 @@ def download_file(dataset: RemotePath, target: Path, folder: Path) -> bool:
     return True
 
 
-def _flaws(task: ShardCheckTask) -> Iterator[tuple[Path, str, Sequence[Flaw]]]:
+def _flaws(task: ShardCheckTask, manifest: ShardManifest | None) -> Iterator[tuple[Path, str, Sequence[Flaw]]]:
     """The flaws by file, and by location in it."""
-    data, manifest = task.data, read_manifest(task.manifest)
+    data = task.data
     if manifest is None:
         if task.manifest.exists():
             yield task.manifest, "", [("manifest unreadable", "")]

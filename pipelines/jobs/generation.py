@@ -1,5 +1,6 @@
 """Generates lines and scenes from a recipe."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -7,15 +8,20 @@ from typing import Any, Self
 from pipelines.config import SettingsDict
 from pipelines.io.description import DatasetDescription
 from pipelines.io.encode import ImageFormat
+from pipelines.io.line_row import LineRow
 from pipelines.io.paths import AnyPath
 from pipelines.io.plan import ShardPlan
+from pipelines.io.row import Row
 from pipelines.io.split import Split
+from pipelines.jobs.first_fonts import describe_first_fonts
 from pipelines.jobs.shard_job import JobOutput
 from pipelines.jobs.shard_source import SampleSource, register_source
 from pipelines.jobs.summary import JobSummary
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext.core import Charset, Generator, SkippedSample
 from synthtext.fonts import FontFile
+
+_logger = logging.getLogger("pipelines.jobs")
 
 
 @register_source("lines", "scenes")
@@ -60,6 +66,12 @@ class GeneratedSource(SampleSource):
     def fingerprint(self) -> dict[str, str]:
         """The fingerprint of the recipe."""
         return self.recipe.fingerprint
+
+    def inspect(self, rows: Sequence[Row]) -> None:
+        """Log which characters the fonts of the first lines cannot tell apart."""
+        lines = [row for row in rows if isinstance(row, LineRow)]
+        if found := describe_first_fonts(self.recipe, lines):
+            _logger.info(found)
 
     def to_recipe(self) -> SettingsDict:
         """The recipe with every setting, from which `generate` can repeat the job."""

@@ -41,7 +41,7 @@ def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat
         InputError: all samples of the job are skipped.
         JobError: too many samples are skipped.
     """
-    statistics, size = Statistics(), 0
+    statistics, size, rows = Statistics(), 0, []
     samples = first.samples[: PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES]
     count, end = len(samples), samples[-1] + 1 if samples else first.start
     with opencv_single_thread():
@@ -50,10 +50,12 @@ def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat
                 statistics.add_skipped(item)
             elif not isinstance(item, ShardNote):
                 size += len(item.image) + len(item.meta_json())
+                rows.append(item)
     if source.limits_skipped:
         check_skipped(statistics.skipped, count, source.name, whole=statistics.skipped_count == count)
     else:
         check_any_usable(statistics, source, total)
+    source.inspect(rows)
     return size / max(count, 1) * _OVERHEAD[format]
 
 

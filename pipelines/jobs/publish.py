@@ -94,8 +94,8 @@ def _verify(folder: AnyPath, parts: Mapping[str, DatasetDescription]) -> str:
     for name, part in expected.items():
         found = rows.get(name, [])
         whole = [row for row in found if row["image"].size == (row["width"], row["height"])]
-        if rows.keys() != expected.keys() or len(whole) != min(part.rows, _ROWS):
+        if rows.keys() != expected.keys() or len(whole) != min(part.rows or 0, _ROWS):
             raise JobError(f"{folder}: Hugging Face datasets loads other rows of {name} than the shards have")
     return f"loads with Hugging Face datasets {datasets.__version__}: " + ", ".join(
-        f"{name} {part.rows:,} rows" for name, part in expected.items()
+        f"{name} {part.rows or 0:,} rows" for name, part in expected.items()
     )

@@ -105,7 +105,7 @@ class ShardJob:
         )
 
     def check_compatible(self) -> DatasetDescription | None:
-        """Refuse a folder that holds another dataset, or more samples.
+        """Refuse a folder that holds another dataset, or more samples: of an unfinished one, more finished samples.
 
         Returns:
             Its description; None if the folder is empty.
@@ -121,10 +121,12 @@ class ShardJob:
             raise InputError(
                 f"{self.folder.path} holds other samples ({difference}): undo the change, or choose another folder"
             )
-        if before.count > self.plan.count:
+        count = before.count if before.complete else min(before.count, self.folder.finished_samples(before))
+        if count > self.plan.count:
+            end = "" if before.complete else f"end it there (ocrmill check {self.folder.path} --finish), "
             raise InputError(
-                f"{self.folder.path} holds {before.count:,} samples, more than {self.plan.count:,}: ask for as many, "
-                "or choose another folder"
+                f"{self.folder.path} holds {count:,} {'' if before.complete else 'finished '}samples, more than "
+                f"{self.plan.count:,}: ask for as many, {end}or choose another folder"
             )
         return before
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Unpack
 
 from pipelines.datasets.label_file import line_offsets, read_label_rows, read_labelled_image
+from pipelines.datasets.outside import outside_allowed
 from pipelines.datasets.source import MissingDataError
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.io.card import CARD_FILE, card_problem, read_text, split_folders
@@ -76,7 +77,8 @@ def check_split_card(out: str | AnyPath, *, repair: bool) -> str:
     folder = DatasetFolder(out)
     paths = split_folders(folder.path)
     parts = {name: read_description(path / DESCRIPTION_FILE) for name, path in paths.items()}
-    problem = card_problem(read_text(folder.path / CARD_FILE), parts) if parts else ""
+    complete = bool(parts) and all(part.complete for part in parts.values())
+    problem = card_problem(read_text(folder.path / CARD_FILE), parts) if complete else ""
     if problem and repair:
         folder.write_card(parts)
         return ""
@@ -88,14 +90,15 @@ def split_labels(labels: Path, out: Path, splits: Sequence[Split]) -> tuple[dict
 
     Args:
         labels: of lines or scenes: a path, a tab and a label on every line.
-        out: folder of the new label files, NAME.txt, whose paths are relative to it; images are not copied.
+        out: folder of the new label files, NAME.txt, with paths relative to it; the images must be below it.
         splits: see `parse_splits`.
 
     Returns:
         The number of labels by file, and the number of labels without an image, which are left out.
 
     Raises:
-        InputError: the label file cannot be read, a split would be empty, or a file exists with other labels.
+        InputError: the label file cannot be read, a split would be empty, an image lies elsewhere, or a file exists with
+            other labels.
         JobError: the folder cannot be written.
     """
     rows: dict[str, list[str]] = {split.name: [] for split in splits}
@@ -107,7 +110,12 @@ def split_labels(labels: Path, out: Path, splits: Sequence[Split]) -> tuple[dict
             counts["missing"] += 1
             continue
         split = next(split for split in splits if split.has(image))
-        path = name if Path(name).is_absolute() else os.path.relpath(labels.parent / name, out)
+        path = os.path.relpath(labels.parent / name, out)
+        if path.startswith("..") and not outside_allowed():
+            raise InputError(
+                f"the image {labels.parent / name} lies outside of {out}, and a label file may not lead out of its "
+                f"folder: use -o {labels.parent}"
+            )
         rows[split.name].append(f"{path}\t{label}\n")
     files = {out / f"{name}.txt": "".join(lines) for name, lines in rows.items()}
     for file, text in files.items():

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.ray
 
 HOME = Path(__file__).parents[3]
 COUNT, SIZE = 400, 5
-TIMEOUT = 300.0  # seconds; a few suffice on an idle machine
+TIMEOUT = 600.0  # seconds; a few suffice on an idle machine
 SHARDS = COUNT // SIZE
 
 STARTED: "list[subprocess.Popen[str]]" = []

@@ -153,6 +153,6 @@ def test_disk_without_locks_is_refused(tmp_path, reason):
     worker.start()
     for _ in range(2):
         assert re.match(
-            rf"JobError: .*\.lock cannot be locked: {os.strerror(reason)}; use a folder", errors.get(timeout=60)
+            rf"JobError: .*\.lock cannot be locked: {os.strerror(reason)}; use a folder", errors.get(timeout=600)
         )
     worker.join()

@@ -33,26 +33,28 @@ def test_every_label_is_in_one_file_and_copies_stay_together(labels: Path, tmp_p
         shutil.copy(labels.parent / f"{number}.png", labels.parent / f"copy{number}.png")
     rows = [f"copy{number}.png\tcopy of {text}\n" for number, text in enumerate(TEXTS)]
     labels.write_text(labels.read_text() + "".join(rows) + "lost.png\tlost\n")
-    output = ocrmill("split", labels, "-o", tmp_path / "out", "train=0.6", "val=0.4")
-    train, val = read(tmp_path / "out" / "train.txt"), read(tmp_path / "out" / "val.txt")
+    output = ocrmill("split", labels, "-o", tmp_path, "train=0.6", "val=0.4")
+    train, val = read(tmp_path / "train.txt"), read(tmp_path / "val.txt")
     assert sorted(train + val) == sorted([*TEXTS, *(f"copy of {text}" for text in TEXTS)])
     for part in (train, val):
         assert {f"copy of {text}" for text in part if text in TEXTS} == {text for text in part if "copy" in text}
         assert part
     assert "image missing (1)" in output
-    source = open_line_source(tmp_path / "out" / "val.txt")
+    source = open_line_source(tmp_path / "val.txt")
     assert len(source.sizes()) == len(val)  # all images are found from the new folder
-    assert ocrmill("split", labels, "-o", tmp_path / "out", "train=0.6", "val=0.4") == output
+    assert ocrmill("split", labels, "-o", tmp_path, "train=0.6", "val=0.4") == output
 
 
 def test_new_labels_do_not_move_others(labels: Path, tmp_path: Path) -> None:
     lines = labels.read_text().splitlines(keepends=True)
     labels.write_text("".join(lines[:30]))
-    ocrmill("split", labels, "-o", tmp_path / "few", "train=0.6", "val=0.4")
+    ocrmill("split", labels, "-o", labels.parent, "train=0.6", "val=0.4")
     labels.write_text("".join(lines))
-    ocrmill("split", labels, "-o", tmp_path / "many", "train=0.6", "val=0.4")
+    ocrmill("split", labels, "-o", tmp_path, "train=0.6", "val=0.4")
     for name in ("train.txt", "val.txt"):
-        assert set(read(tmp_path / "few" / name)) <= set(read(tmp_path / "many" / name))
+        assert set(read(labels.parent / name)) <= set(read(tmp_path / name))
+    with pytest.raises(InputError, match=r"lies outside of .*other.* use -o .*photos"):
+        ocrmill("split", labels, "-o", tmp_path / "other", "train=0.6", "val=0.4")
 
 
 def test_other_labels_are_not_overwritten(labels: Path) -> None:
@@ -63,7 +65,7 @@ def test_other_labels_are_not_overwritten(labels: Path) -> None:
     assert labels.with_name("train.txt").read_text() == before
     assert not labels.with_name("val.txt").exists()
     with pytest.raises(InputError, match="falls into tiny: give it a larger share"):
-        ocrmill("split", labels.with_name("train.txt"), "-o", labels.parent / "o", "tiny=0.00001", "rest=0.99999")
+        ocrmill("split", labels.with_name("train.txt"), "-o", labels.parent, "tiny=0.00001", "rest=0.99999")
 
 
 def test_generate_and_check_know_splits(tmp_path: Path) -> None:
