@@ -120,7 +120,10 @@ def crops_command(
 
 def check_command(
     folder: Annotated[
-        str, typer.Argument(metavar="DIR|URI", help="A dataset of lines or scenes, on a disk or on object storage.")
+        str,
+        typer.Argument(
+            metavar="DIR|URI", help="A dataset of lines or scenes, or a folder of splits, on a disk or object storage."
+        ),
     ],
     repair: Annotated[bool, typer.Option("--repair", help="Write damaged and missing shards again.")] = False,
     finish: Annotated[
@@ -148,25 +151,34 @@ def check_command(
     if repair and finish:
         raise InputError("--repair writes the missing shards, --finish does without them: give one of the two")
 
+    from pipelines.io.card import split_folders
+    from pipelines.io.paths import parse_path
     from pipelines.jobs.check_dataset import check_dataset
     from pipelines.jobs.finish import finish_dataset
     from pipelines.jobs.repair import repair_dataset
+    from pipelines.jobs.splits import check_split_card
 
-    report = check_dataset(folder, workers)
-    _print_report(report)
-    if repair and (report.problems.counts or report.pending):
-        report = repair_dataset(report, workers)
-        print("after the repair:")
-        _print_report(report)
-    if finish:
-        report, removed = finish_dataset(report)
-        print(f"finished{f'; shards removed after the first missing one: {removed:,}' if removed else ''}:")
-        _print_report(report)
-    if report.problems.counts:
+    found = 0
+    for path in (split_folders(parse_path(folder)) or {"": parse_path(folder)}).values():
+        report = check_dataset(path, workers)
+        print_report(report)
+        if repair and (report.problems.counts or report.pending):
+            report = repair_dataset(report, workers)
+            print("after the repair:")
+            print_report(report)
+        if finish:
+            report, removed = finish_dataset(report)
+            print(f"finished{f'; shards removed after the first missing one: {removed:,}' if removed else ''}:")
+            print_report(report)
+        found += report.problems.counts.total()
+    if problem := check_split_card(folder, repair=(repair or finish) and not found):
+        print(problem)
+    if found or problem:
         raise typer.Exit(1)
 
 
-def _print_report(report: "CheckReport") -> None:
+def print_report(report: "CheckReport") -> None:
+    """Print the problems of a dataset, and its content."""
     problems, description = report.problems, report.description
     for line in problems.lines("--repair writes this shard again"):
         print(line)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipelines.io.atomic import remove_path
 from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER, DatasetFolder
-from pipelines.io.plan import ShardPlan, read_manifest
+from pipelines.io.plan import read_manifest
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.check_dataset import CheckReport, check_dataset
 from pipelines.jobs.repair import write_totals
@@ -33,15 +33,15 @@ def finish_dataset(report: CheckReport) -> tuple[CheckReport, int]:
     if description.complete:
         return report, 0
     folder = DatasetFolder(path)
-    plan = ShardPlan(description.count, description.start, description.shard_size)
+    plan = description.plan
     with folder.open():
-        statistics, count, shards = Statistics(), 0, 0
+        statistics, size, count, shards = Statistics(), 0, 0, 0
         for spec in plan:
-            manifest = read_manifest(folder.shards / spec.manifest_name)
+            manifest = read_manifest(folder.manifests / spec.manifest_name)
             if manifest is None or not manifest.begins(spec, description.digest):
                 break
             statistics.merge(manifest.statistics)
-            count, shards = count + manifest.count, shards + 1
+            size, count, shards = size + manifest.bytes, count + manifest.count, shards + 1
             if manifest.count < spec.count:
                 break
         if not statistics.rows:
@@ -54,5 +54,5 @@ def finish_dataset(report: CheckReport) -> tuple[CheckReport, int]:
             folder.remove_shard(spec, description.format)
             if isinstance(folder.path, Path):
                 remove_path(folder.path / FILTER_DECISIONS_FOLDER / f"{spec.name}.jsonl")
-        write_totals(folder, statistics, description.model_copy(update={"count": count}))
+        write_totals(folder, statistics, size, description.model_copy(update={"count": count}))
     return check_dataset(path, shards=()), sum(spec.index in with_manifest for spec in removed)

@@ -8,7 +8,7 @@ from pipelines.io.atomic import remove_path
 from pipelines.io.cache import fetch_path
 from pipelines.io.dataset_folder import RECIPE_FILE, DatasetFolder
 from pipelines.io.description import DatasetDescription
-from pipelines.io.plan import ShardPlan, read_manifest
+from pipelines.io.plan import read_manifest
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.check_dataset import LEFTOVER_FILE, SUMMARY_PROBLEMS, CheckReport, check_dataset
 from pipelines.jobs.executor import Executor, write_task
@@ -44,7 +44,7 @@ def repair_dataset(report: CheckReport, workers: int = 0) -> CheckReport:
     else:
         with folder.open():  # which removes leftover files
             if problems.counts.keys() & set(SUMMARY_PROBLEMS):
-                write_totals(folder, report.statistics, description)
+                write_totals(folder, report.statistics, report.bytes, description)
     return check_dataset(report.path, workers, problems.damaged_shards)
 
 
@@ -65,8 +65,7 @@ def load_job(folder: DatasetFolder, description: DatasetDescription, workers: in
             f"{folder.path} cannot be repaired without its inputs: {error}; restore them, or create the dataset again "
             "in another folder"
         ) from None
-    plan = ShardPlan(description.count, description.start, description.shard_size)
-    job = ShardJob(source, plan, folder, Executor(workers), description.format)
+    job = ShardJob(source, description.plan, folder, Executor(workers), description.format)
     difference = description.difference(job.description, describe_difference)
     if difference:
         raise InputError(
@@ -83,7 +82,9 @@ def _rewrite(job: ShardJob, folder: DatasetFolder, description: DatasetDescripti
         job.source.store(folder)
         if not job.source.covers_inputs:
             _check_reproducible(job, folder, shards)
-        folder.write_description(description.model_copy(update={"complete": False, "rows": None, "skipped": {}}))
+        folder.write_description(
+            description.model_copy(update={"complete": False, "rows": None, "bytes": 0, "skipped": {}})
+        )
         folder.remove_statistics()
         for index in shards:
             folder.remove_shard(job.plan[index], description.format)
@@ -94,7 +95,7 @@ def _check_reproducible(job: ShardJob, folder: DatasetFolder, shards: Iterable[i
     """Write the shards under temporary names, and raise an InputError if a checksum differs from the manifest."""
     for index in shards:
         spec = job.plan[index]
-        manifest = read_manifest(folder.shards / f"{spec.name}.json")
+        manifest = read_manifest(folder.manifests / spec.manifest_name)
         if manifest is None or not manifest.matches(spec, job.source.digest):
             continue
         pending = write_task(job.task(index)).pending
@@ -107,13 +108,15 @@ def _check_reproducible(job: ShardJob, folder: DatasetFolder, shards: Iterable[i
             )
 
 
-def write_totals(folder: DatasetFolder, statistics: Statistics, description: DatasetDescription) -> None:
-    """Write the statistics and the description from the manifests of the shards.
+def write_totals(folder: DatasetFolder, statistics: Statistics, size: int, description: DatasetDescription) -> None:
+    """Write the statistics, the card and the description from the manifests of the shards.
 
     Raises:
         JobError: too many samples are skipped, or the folder cannot be written.
     """
     if description.seed is not None:
-        check_skipped(statistics.skipped, description.count, description.source, whole=True)
+        check_skipped(statistics.skipped, statistics.attempted, description.source, whole=True)
     folder.write_statistics(statistics)
-    folder.write_description(complete_description(description, statistics))
+    complete = complete_description(description, statistics, size)
+    folder.write_card({"": complete})
+    folder.write_description(complete)

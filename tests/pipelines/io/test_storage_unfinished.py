@@ -23,7 +23,7 @@ def test_an_unfinished_dataset_is_ended_at_a_uri(s3: Any, tmp_path: Path) -> Non
     about = read_description(folder / "dataset.json")
     DatasetFolder(uri).write_description(about.model_copy(update={"complete": False, "rows": None}))
     DatasetFolder(uri).remove_statistics()
-    (folder / "shards" / "part-000001.json").write_bytes(b"")  # withdrawn
+    (folder / "manifests" / "part-000001.json").write_bytes(b"")  # withdrawn
     s3.refresh()
     report = check_dataset(uri)
     assert (report.problems.counts.total(), report.samples, report.pending) == (0, COUNT - SIZE, 1)

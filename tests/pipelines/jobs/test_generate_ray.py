@@ -190,7 +190,7 @@ def start(folder: Path, workers: int) -> "subprocess.Popen[bytes]":
 
 
 def manifests(folder):
-    return {path: path.stat().st_mtime_ns for path in (folder / "shards").glob("part-*.json")}
+    return {path: path.stat().st_mtime_ns for path in (folder / "manifests").glob("part-*.json")}
 
 
 def wait_for(condition, driver):
@@ -220,7 +220,8 @@ def test_a_job_of_a_killed_driver_is_resumed(reference, tmp_path):
         kill_session(driver.pid)
         raise AssertionError("its workers outlive it")
     before = manifests(folder)
-    data = {path.with_suffix(".parquet"): path.with_suffix(".parquet").stat().st_mtime_ns for path in before}
+    shards = [folder / "shards" / f"{path.stem}.parquet" for path in before]
+    data = {path: path.stat().st_mtime_ns for path in shards}
     assert 3 <= len(before) < COUNT // SIZE
 
     generate("digits", folder, COUNT, workers=0, shard_size=SIZE)

@@ -102,7 +102,7 @@ def test_a_job_ends_before_its_first_missing_shard(tmp_path: Path) -> None:
     about = json.loads((folder / "dataset.json").read_text())
     (folder / "dataset.json").write_text(json.dumps(about | {"complete": False, "rows": None}))
     (folder / "statistics.json").unlink()
-    (folder / "shards" / "part-000002.json").unlink()
+    (folder / "manifests" / "part-000002.json").unlink()
     report, removed = finish_dataset(check_dataset(folder))
     assert (report.problems.counts.total(), report.pending, removed) == (0, 0, 2)
     assert not check_dataset(folder).problems.counts
