@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import BoundedSettings, Image, InputError, Parameters, Range, Size, bounded
+from synthtext.core import BoundedSettings, DetailBudget, Image, InputError, Parameters, Range, Size, bounded
 
 _MAX_DIRECT_RADIUS = 2.5  # pixels: discs up to this radius are applied at full resolution
 _REDUCED_RADIUS = 3.5  # pixels: radius of larger discs at reduced resolution
+_STROKE_DEVIATIONS = math.sqrt(12)  # standard deviations in the length of a stroke
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class Blur(BoundedSettings):
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the standard deviation in pixels."""
         return {"sigma": rng.uniform(*self.strength_range) * min(size)}
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the standard deviation."""
+        return {"sigma": budget.spend_blur(parameters["sigma"])}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the blurred image."""
@@ -59,6 +64,11 @@ class MotionBlur(BoundedSettings):
             "degrees": rng.uniform(*self.degrees_range),
         }
 
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the length by the standard deviation along the stroke."""
+        deviation = budget.spend_blur(parameters["length"] / _STROKE_DEVIATIONS)
+        return {**parameters, "length": deviation * _STROKE_DEVIATIONS}
+
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the blurred image."""
         return _filtered(image, _stroke(parameters["length"], math.radians(parameters["degrees"])))
@@ -79,6 +89,10 @@ class Defocus(BoundedSettings):
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the radius in pixels."""
         return {"radius": rng.uniform(*self.radius_range) * min(size)}
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the radius, twice the standard deviation of the disc in each direction."""
+        return {"radius": 2 * budget.spend_blur(parameters["radius"] / 2)}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the blurred image."""
@@ -145,6 +159,7 @@ _FLAGS = {
 }
 _MAX_SUBSAMPLING = 1.5  # methods other than "area" would skip whole strokes at larger factors
 _BLOCK = 8  # pixels along the side of a JPEG block
+_QUALITY_AT_A_PIXEL, _MAX_LOWEST_QUALITY = 90, 60  # lowest quality for details of a pixel; at any width
 
 
 @dataclass(frozen=True)
@@ -179,6 +194,11 @@ class Downscale(BoundedSettings):
             "enlarging": self.enlarging[int(rng.integers(len(self.enlarging)))],
         }
 
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the loss of resolution: the averages of squares are enlarged by tents of twice that width."""
+        lost = math.sqrt(1 / parameters["factor"] ** 2 - 1) / 2
+        return {**parameters, "factor": 1 / math.sqrt(1 + (2 * budget.spend_blur(lost)) ** 2)}
+
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the downscaled and enlarged image."""
         height, width = image.shape[:2]
@@ -212,6 +232,11 @@ class Jpeg(BoundedSettings):
         qualities = rng.integers(*self.quality_range, size=passes, endpoint=True).tolist()
         shifts = rng.integers(_BLOCK, size=(passes, 2)).tolist() if passes > 1 else [[0, 0]]
         return {"qualities": qualities, "shifts": [[0, 0], *shifts[1:]]}
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Raise low qualities, the more the finer the details are."""
+        lowest = min(_MAX_LOWEST_QUALITY, round(_QUALITY_AT_A_PIXEL / budget.width))
+        return {**parameters, "qualities": [max(quality, lowest) for quality in parameters["qualities"]]}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the compressed and decoded image."""

@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import BoundedSettings, Image, Parameters, Range, Size, bounded
+from synthtext.core import BoundedSettings, DetailBudget, Image, Parameters, Range, Size, bounded
 
 _POOL = 1 << 20
 _POOL_SIGMA, _POOL_MEAN = 32, 128  # a byte holds four standard deviations
 _DEVIATION_SCALE = 256  # fixed-point units per grey level
+_MAX_SHARE_PER_PIXEL = 0.003  # fraction of changed pixels for each pixel of the width of the finest details
 _LEVELS = np.arange(256, dtype=np.float32)
 _CENTRED = np.arange(-_POOL_MEAN, 256 - _POOL_MEAN, dtype=np.int16)
 
@@ -32,6 +33,10 @@ class Noise(BoundedSettings):
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the standard deviation, whether the noise is coloured, and the offset in the noise pool."""
         return {"sigma": rng.uniform(*self.sigma_range), **_sample_noise_source(rng, self.colour_probability)}
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the standard deviation."""
+        return {**parameters, "sigma": budget.spend_noise(parameters["sigma"])}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image with noise."""
@@ -57,6 +62,10 @@ class ShotNoise(BoundedSettings):
         """Sample the deviation at white, whether the noise is coloured, and the offset in the noise pool."""
         return {"sigma": rng.uniform(*self.sigma_range), **_sample_noise_source(rng, self.colour_probability)}
 
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the standard deviation."""
+        return {**parameters, "sigma": budget.spend_noise(parameters["sigma"])}
+
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image with noise."""
         deviations = np.sqrt(_LEVELS / 255) * np.float32(parameters["sigma"] * _DEVIATION_SCALE)
@@ -79,6 +88,10 @@ class SaltAndPepper(BoundedSettings):
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the fraction of pixels, the part of them that is white, and a seed for their positions."""
         return {"share": rng.uniform(*self.share_range), "salt": rng.random(), "seed": int(rng.integers(2**32))}
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Limit the fraction of the pixels: they must not look like the dots of letters."""
+        return {**parameters, "share": min(parameters["share"], _MAX_SHARE_PER_PIXEL * budget.width)}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image with white and black pixels."""
@@ -115,6 +128,7 @@ def _noise_pool() -> NDArray[np.uint8]:
 
 _MID_GREY = 128  # grey level of the flattened background
 _GREY_LEVELS = np.arange(256)
+_MIN_BINARY_WIDTH, _MAX_OFFSET = 2.0, 0.1  # for texts with a budget of details: pixels, and offset of the threshold
 _MAX_DEVIATION = 2  # mean deviations from the background at which values are clipped
 _MIN_AGREEMENT = 0.5  # fraction of a cell's ink variance that a global threshold must keep
 _MIN_VARIANCE = 0.02  # of black and white: cells with less contain no letters
@@ -203,6 +217,13 @@ class Binarise(BoundedSettings):
             "window": rng.uniform(*self.window_range) * min(size),
             "offset": rng.uniform(*self.offset_range),
         }
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters | None:
+        """Limit the offset, which closes gaps and thins strokes; leave the effect out for very fine details."""
+        if budget.width < _MIN_BINARY_WIDTH:
+            return None
+        offset = max(-_MAX_OFFSET, min(_MAX_OFFSET, parameters["offset"]))
+        return {**parameters, "offset": offset}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the black and white image."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from pipelines.cli.options import check_writable_file, check_writable_png, output_option
+from pipelines.cli.options import AllowOutside, check_writable_file, check_writable_png, output_option
 from pipelines.cli.output import print_table, write_output, write_png
 from synthtext.core import InputError
 
@@ -25,6 +25,7 @@ def inspect_command(
     out: Annotated[Path, output_option("HTML", "The page to write.")] = Path("report.html"),
     samples: Annotated[int, typer.Option(min=1, max=2000, metavar="N", help="Number of samples to show.")] = 120,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Seed of the random choice of samples.")] = 0,
+    allow_outside: AllowOutside = False,
 ) -> None:
     """Report problems, statistics and samples of labelled lines or scenes as one HTML page.
 
@@ -98,7 +99,8 @@ def _format_examples(finding: "Finding") -> str:
 
 def fonts_command(
     charset: Annotated[
-        str | None, typer.Option(metavar="C", help="Name or dictionary file of a charset whose coverage is reported.")
+        str | None,
+        typer.Option(metavar="C", help="A charset, by name or file, whose coverage and look-alikes are reported."),
     ] = None,
     out: Annotated[Path | None, output_option("PNG", "Draw a specimen sheet.")] = None,
     folder: Annotated[
@@ -111,7 +113,8 @@ def fonts_command(
 ) -> None:
     """List the fonts that are found, the scripts that each family covers, and the fonts that are skipped.
 
-    A script without a number is covered completely.
+    A script without a number is covered completely. Look-alikes are characters of the charset that a face of the family
+    cannot tell apart, such as 0O and Il.
 
     Example: ocrmill fonts --folder fonts --charset latin1 -o sheet.png
     """
@@ -120,6 +123,7 @@ def fonts_command(
     if no_system and no_embedded and not folder:
         raise InputError("there are no fonts to list: add --folder, or remove --no-system or --no-embedded")
 
+    from pipelines.jobs.first_fonts import describe_lookalikes
     from pipelines.progress import progress_bar
     from pipelines.reports.font_report import describe_coverage, describe_families, table_rows
     from synthtext.corpora import resolve_charset
@@ -134,6 +138,8 @@ def fonts_command(
     print(f"{len(reports):,} families, {len(inventory.fonts):,} faces")
     if charset is not None:
         print(describe_coverage(reports, charset))
+        if lookalikes := describe_lookalikes({report.family: report.lookalikes for report in reports}):
+            print(f"look-alikes: {lookalikes}; `fonts.distinguish` of a recipe avoids them")
     for reason in inventory.skipped.values():
         print(f"skipped: {reason}")
     if out is not None:

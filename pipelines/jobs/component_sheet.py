@@ -11,7 +11,8 @@ import numpy as np
 from PIL import ImageFont
 
 from pipelines.config import with_settings
-from pipelines.jobs.preview import draw_grid, draw_text, plain_font
+from pipelines.jobs.caption import plain_font
+from pipelines.jobs.preview import draw_grid, draw_text
 from pipelines.recipes.components import BACKGROUND, EFFECT, INK_COLOURS, INK_STYLE, ComponentKind, builtin_classes
 from pipelines.recipes.drawing import draw_samples, opencv_single_thread
 from pipelines.recipes.recipe import LinesRecipe

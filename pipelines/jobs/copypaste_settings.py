@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from augment.copy_paste import CropRules, NaturalPaste, PaddlePaste, PasteMode
-from pipelines.config import SettingsDict, apply_overrides, suggest_key, validate_dataclass
+from pipelines.config import SettingsDict, apply_overrides, name_argument, suggest_key, validate_dataclass
 from pipelines.io.encode import ImageFormat
 from pipelines.io.paths import expand_user
 from synthtext.core import InputError, check_range
@@ -65,7 +65,7 @@ def parse_settings(mode: str, overrides: Sequence[str]) -> CopyPasteSettings:
     Raises:
         InputError: a mode, key or value is invalid.
     """
-    return settings_from_dict(mode, apply_overrides({}, overrides))
+    return name_argument(lambda given: settings_from_dict(mode, apply_overrides({}, given)), overrides)
 
 
 def settings_from_dict(mode: str, settings: SettingsDict) -> CopyPasteSettings:

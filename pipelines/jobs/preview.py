@@ -3,21 +3,19 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import cv2
 import numpy as np
-import uharfbuzz as hb
 from PIL import Image as Images
 from PIL import ImageDraw, ImageFont
 
 from pipelines.errors import format_counts
 from pipelines.io.plan import ShardPlan
+from pipelines.jobs.caption import draw_caption
 from pipelines.recipes.drawing import draw_samples, opencv_single_thread
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext.core import Image, InputError, Sample, Scene, SkippedSample
-from synthtext.fonts import FontFile, bundled_fonts
+from synthtext.fonts import FontFile
 
 # RGB colours of polygons by level; lines are drawn over words and blocks.
 _COLOURS = {"block": (40, 90, 255), "word": (235, 120, 0), "line": (0, 170, 60)}
@@ -41,8 +39,8 @@ def _scene_cell(scene: Scene, width: int) -> Image:
     return cell
 
 
-_GAP, _LABEL = 8, 18  # pixels between cells, and font size of labels
-_COLUMNS, _MAX_WIDTH = 4, 400  # of lines; wider images are scaled down
+_GAP = 8  # pixels between cells
+_COLUMNS, _MIN_WIDTH, _MAX_WIDTH = 4, 200, 400  # of lines; wider images are scaled down
 _SCENE_COLUMNS, _SCENE_MAX_WIDTH = 8, 320
 _MAX_SAMPLES = 1024
 
@@ -63,7 +61,7 @@ class Preview:
 
 
 def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0, start: int = 0) -> Preview:
-    """Draw samples on one page: lines above their labels, scenes with polygons around their texts.
+    """Draw samples on one page: lines above their captions, scenes with polygons around their texts.
 
     Args:
         recipe: of the samples.
@@ -92,7 +90,7 @@ def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0, start: 
 def _page(items: Sequence[Sample | Scene], fonts: tuple[FontFile, ...]) -> Image:
     has_scenes = isinstance(items[0], Scene)
     columns, max_width = (min(_SCENE_COLUMNS, len(items)), _SCENE_MAX_WIDTH) if has_scenes else (_COLUMNS, _MAX_WIDTH)
-    width = min(max_width, max(item.image.shape[1] for item in items))
+    width = min(max_width, max(_MIN_WIDTH, *(item.image.shape[1] for item in items)))
     cells = [
         _scene_cell(item, width)
         if isinstance(item, Scene)
@@ -122,15 +120,14 @@ def draw_grid(cells: Sequence[Image], width: int, columns: int, gap: int) -> Ima
 
 
 def _line_cell(sample: Sample, width: int, sample_font: FontFile | None) -> Image:
-    """The image of a line above its label, (H, width, 3)."""
+    """The image of a line above its caption, (H, width, 3)."""
     image = sample.image
     if image.shape[1] > width:
         height = max(1, round(image.shape[0] * width / image.shape[1]))
         image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    cell = np.full((len(image) + 2 * _LABEL, width, 3), 255, np.uint8)
-    cell[: len(image), : image.shape[1]] = image
-    font = _label_font(sample.text, sample_font)
-    return draw_text(cell, (0, len(image) + 2), _shortened(sample.text, font, width), font)
+    padded = np.full((len(image), width, 3), 255, np.uint8)
+    padded[:, : image.shape[1]] = image
+    return np.concatenate([padded, draw_caption(sample, width, sample_font)])
 
 
 def draw_text(image: Image, position: tuple[int, int], text: str, font: ImageFont.FreeTypeFont) -> Image:
@@ -138,26 +135,3 @@ def draw_text(image: Image, position: tuple[int, int], text: str, font: ImageFon
     page = Images.fromarray(image)
     ImageDraw.Draw(page).text(position, text, "black", font)
     return np.asarray(page)
-
-
-def _label_font(text: str, sample_font: FontFile | None) -> ImageFont.FreeTypeFont:
-    """A plain font if it has all characters of a text, otherwise the font of the sample, which has them."""
-    plain, characters = plain_font()
-    if sample_font is None or characters.issuperset(map(ord, text)):
-        return ImageFont.truetype(str(plain), _LABEL)
-    return ImageFont.truetype(str(sample_font.path), _LABEL, index=sample_font.face_index)
-
-
-@lru_cache(maxsize=1)
-def plain_font() -> tuple[Path, frozenset[int]]:
-    """A plain font for labels, and its characters."""
-    path = next((font for font in bundled_fonts() if font.stem == "DejaVuSans"), bundled_fonts()[0])
-    return path, frozenset(hb.Face(hb.Blob(path.read_bytes())).unicodes)
-
-
-def _shortened(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(text + "…") > width:
-        text = text[:-1]
-    return text + "…"

@@ -1,5 +1,7 @@
 """Checks before and during a job: samples that are skipped, and space on the disk."""
 
+from dataclasses import replace
+
 from pipelines.errors import format_counts
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardSpec
@@ -39,19 +41,22 @@ def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat
         InputError: all samples of the job are skipped.
         JobError: too many samples are skipped.
     """
-    statistics, size = Statistics(), 0
-    count = min(first.count, PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES)
+    statistics, size, rows = Statistics(), 0, []
+    samples = first.samples[: PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES]
+    count, end = len(samples), samples[-1] + 1 if samples else first.start
     with opencv_single_thread():
-        for item in source.rows(ShardSpec(first.index, first.start, count)):
+        for item in source.rows(replace(first, count=end - first.start)):
             if isinstance(item, SkippedSample):
                 statistics.add_skipped(item)
             elif not isinstance(item, ShardNote):
                 size += len(item.image) + len(item.meta_json())
+                rows.append(item)
     if source.limits_skipped:
         check_skipped(statistics.skipped, count, source.name, whole=statistics.skipped_count == count)
     else:
         check_any_usable(statistics, source, total)
-    return size / count * _OVERHEAD[format]
+    source.inspect(rows)
+    return size / max(count, 1) * _OVERHEAD[format]
 
 
 def check_disk_space(folder: DatasetFolder, samples: int, sample_bytes: float) -> None:

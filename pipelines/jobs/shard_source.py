@@ -2,7 +2,7 @@
 
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib import import_module
@@ -115,6 +115,9 @@ class ShardSource(ABC):
     def prepare(self, folder: DatasetFolder) -> None:
         """Make ready for `rows` in the process that runs the job, which has not written to the folder yet."""
         self.open()
+
+    def inspect(self, rows: Sequence[Row]) -> None:  # noqa: B027 - optional
+        """Log what a user should know about the first rows of a job, before it writes anything."""
 
     def store(self, folder: DatasetFolder) -> None:  # noqa: B027 - optional
         """Write what workers need into the folder, after its description and before the first shard."""

@@ -1,4 +1,4 @@
-"""Preset recipes: YAML files of this package, and one template for all languages."""
+"""Preset recipes: YAML files of this package, and templates for languages."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,7 +9,10 @@ from synthtext.core import InputError
 from synthtext.corpora import languages
 
 _PRESETS = Path(__file__).parent / "presets"
-_TEMPLATE = _PRESETS / "templates" / "lines-language.yaml"
+_TEMPLATES = _PRESETS / "templates"
+_TEMPLATE = _TEMPLATES / "lines-language.yaml"
+_DENSE_TEMPLATE = _TEMPLATES / "lines-dense.yaml"  # keys of languages with local numbers on top of the template
+_LOCAL_NUMBERS = _TEMPLATES / "local-numbers.yaml"
 _PREFIX = "lines-"  # of the presets of languages
 _BASE_KEY = "base"  # names the preset that a recipe file is based on
 
@@ -41,7 +44,7 @@ def read_preset(name: str) -> SettingsDict:
     if name in _files():
         settings: SettingsDict = read_yaml(_PRESETS / f"{name}.yaml")
     elif name.startswith(_PREFIX) and language in languages():
-        settings = map_strings(read_yaml(_TEMPLATE), lambda text: text.replace("{language}", language))
+        settings = _language_settings(language)
     else:
         raise InputError(f"there is no recipe {name!r}; {_hint(name)} (or name a YAML file)")
     return apply_base(settings)
@@ -55,6 +58,13 @@ def apply_base(settings: SettingsDict) -> SettingsDict:
     """
     base, own = settings.get(_BASE_KEY), {key: value for key, value in settings.items() if key != _BASE_KEY}
     return own if base is None else {**read_preset(str(base)), **own}
+
+
+def _language_settings(language: str) -> SettingsDict:
+    """Return the settings of the preset of a language. Scripts other than Latin, Greek and Cyrillic have more keys."""
+    settings: SettingsDict = map_strings(read_yaml(_TEMPLATE), lambda text: text.replace("{language}", language))
+    local = read_yaml(_LOCAL_NUMBERS).get(language)
+    return {**settings, **read_yaml(_DENSE_TEMPLATE), "corpus": settings["corpus"] + local} if local else settings
 
 
 def _files() -> list[str]:

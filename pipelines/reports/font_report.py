@@ -10,7 +10,7 @@ from itertools import groupby
 
 from pipelines.reports.formatting import code_point
 from synthtext.core import Charset
-from synthtext.fonts import FaceCache, FontFile, FontInventory, LetterCase
+from synthtext.fonts import FaceCache, FontFile, FontInventory, LetterCase, find_lookalikes, group_pairs
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ class FamilyReport:
         case: Letter case that all faces draw; "both" if they differ.
         axes: Tags of the axes of variable fonts.
         licence: Most frequent licence of the faces, or empty.
+        lookalikes: Groups of characters of the charset, such as "0O", that some face cannot tell apart.
     """
 
     family: str
@@ -103,6 +104,7 @@ class FamilyReport:
     case: LetterCase
     axes: tuple[str, ...]
     licence: str
+    lookalikes: tuple[str, ...] = ()
 
     @property
     def specimen(self) -> FontFile:
@@ -133,12 +135,14 @@ def _describe(
     name: str, files: tuple[FontFile, ...], cache: FaceCache, charset: Charset | None, advance: Callable[[], None]
 ) -> FamilyReport:
     missing_letters, missing_characters, cases = [], [], set[LetterCase]()
+    pairs: dict[tuple[str, str], None] = {}
     for file in files:
         face = cache.face(file)
         cases.add(face.case)
         missing_letters.append(frozenset(face.missing(_all_letters())))
         if charset is not None:
             missing_characters.append(face.missing("".join(charset)))
+            pairs |= dict.fromkeys(find_lookalikes(face, charset))
         advance()
     best = min(missing_characters, key=len, default="")
     licences = Counter(file.licence for file in files if file.licence)
@@ -150,6 +154,7 @@ def _describe(
         case=cases.pop() if len(cases) == 1 else "both",
         axes=tuple(dict.fromkeys(axis.tag for file in files for axis in file.axes)),
         licence=licences.most_common(1)[0][0] if licences else "",
+        lookalikes=tuple(group_pairs(pairs)),
     )
 
 
@@ -160,17 +165,18 @@ def _all_letters() -> str:
 
 _MAX_MISSING = 8  # missing characters of a charset that are shown
 _MAX_LICENCE_LENGTH = 60  # characters
+_MAX_GROUPS = 8  # groups of look-alike characters that are shown
 _SCHEME = re.compile(r"https?://(www\.)?")
 
 
 def table_rows(reports: Sequence[FamilyReport]) -> list[tuple[str, ...]]:
     """Return a row of headings, then one row per family.
 
-    The columns are family, faces, scripts, the charset if it was measured, remarks and licence. A script without a
-    number is covered completely; a script of which less than 1 % is covered is left out.
+    The columns are family, faces, scripts, the charset and its look-alike characters if it was measured, remarks and
+    licence. A script without a number is covered completely; a script of which less than 1 % is covered is left out.
     """
     has_charset = any(report.charset is not None for report in reports)
-    heading = ("family", "faces", "scripts", *(("charset",) if has_charset else ()), "remarks", "licence")
+    heading = ("family", "faces", "scripts", *(("charset", "look-alikes") if has_charset else ()), "remarks", "licence")
     return [heading, *(_row(report) for report in reports)]
 
 
@@ -201,10 +207,14 @@ def _row(report: FamilyReport) -> tuple[str, ...]:
         report.family,
         str(len(report.faces)),
         scripts or "none of the main ones",
-        *(() if report.charset is None else (_format_coverage(report.charset),)),
+        *(() if report.charset is None else (_format_coverage(report.charset), _format_groups(report.lookalikes))),
         ", ".join(remarks) or "-",
         _shorten(_SCHEME.sub("", report.licence)) or "-",
     )
+
+
+def _format_groups(groups: Sequence[str]) -> str:
+    return " ".join(groups[:_MAX_GROUPS]) + (" …" if len(groups) > _MAX_GROUPS else "") or "-"
 
 
 def _shorten(licence: str) -> str:

@@ -2,9 +2,11 @@
 
 from synthtext.core.charset import Charset, CorpusCoverage, charset_names
 from synthtext.core.clusters import Clusters
+from synthtext.core.detail import DetailBudget, DetailLimited
 from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect, apply_pixel_effect
 from synthtext.core.errors import InputError
 from synthtext.core.geometry import (
+    MAX_IMAGE_PIXELS,
     Box,
     Image,
     Points,
@@ -49,6 +51,7 @@ from synthtext.core.warp import CoordinateMap, Homography, Warp
 
 __all__ = [
     "BLOCK_SIZE",
+    "MAX_IMAGE_PIXELS",
     "AppliedEffect",
     "BoundedSettings",
     "Box",
@@ -56,6 +59,8 @@ __all__ = [
     "Clusters",
     "CoordinateMap",
     "CorpusCoverage",
+    "DetailBudget",
+    "DetailLimited",
     "Effect",
     "EffectChain",
     "EffectStep",

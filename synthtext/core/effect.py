@@ -21,6 +21,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from synthtext.core.detail import DetailBudget, DetailLimited
 from synthtext.core.errors import InputError
 from synthtext.core.geometry import Image, Size, size_of
 from synthtext.core.sample import AppliedEffect, Parameters
@@ -79,8 +80,12 @@ class EffectChain:
                 applied.append(AppliedEffect(step.name, parameters))
         return warp, tuple(applied)
 
-    def apply_pixels(self, rng: np.random.Generator, image: Image) -> tuple[Image, tuple[AppliedEffect, ...]]:
+    def apply_pixels(
+        self, rng: np.random.Generator, image: Image, budget: DetailBudget | None = None
+    ) -> tuple[Image, tuple[AppliedEffect, ...]]:
         """Draw the pixel effects and apply them to an image (H, W, 3); return it and the drawn effects.
+
+        A budget limits the effects, which spend it in order.
 
         Raises:
             InputError: An effect did not keep the shape and dtype of the image.
@@ -90,6 +95,11 @@ class EffectChain:
         for step, effect in self._pixel:
             if rng.random() < step.probability:
                 parameters = effect.draw(rng, size)
+                if budget is not None and isinstance(effect, DetailLimited):
+                    limited = effect.limit(parameters, budget)
+                    if limited is None:
+                        continue
+                    parameters = limited
                 image = apply_pixel_effect(step.name, effect, image, parameters)
                 applied.append(AppliedEffect(step.name, parameters))
         return image, tuple(applied)

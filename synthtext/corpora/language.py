@@ -5,6 +5,7 @@ import string
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from wordfreq.language_info import get_language_info
 
 from synthtext.core import Charset, InputError, WeightedSampler, charset_names, package_file
+from synthtext.corpora.charset_options import CharsetOptions
 
 Case: TypeAlias = Literal["as_is", "lower", "title", "upper"]
 
@@ -90,6 +92,15 @@ _JOINER_SCRIPTS = {"Arab", "Beng", "Deva", "Taml"}  # scripts that use joiners
 _FOREIGN = (("\u0250", "\u02af"), ("\u1100", "\u11ff"))
 """Phonetic letters, which occur in emoticons, and jamo, which NFKC makes of Korean interjections."""
 
+_NATIVE_DIGITS = {
+    "ar": "٠١٢٣٤٥٦٧٨٩٪٫٬",
+    "bn": "০১২৩৪৫৬৭৮৯",
+    "fa": "۰۱۲۳۴۵۶۷۸۹٪٫٬",
+    "hi": "०१२३४५६७८९",
+    "ur": "۰۱۲۳۴۵۶۷۸۹٪٫٬",
+}
+"""Digits, percent sign and separators of languages that have their own; zeros replace digits in the lists."""
+
 _MIDDLE_DOT = "·"  # Catalan: col·lega
 _REPLACED_DIGITS = "00"  # wordfreq replaces digits by zeros
 
@@ -143,8 +154,8 @@ def language_characters(language: str) -> tuple[str, ...]:
     """Return the characters of a language, sorted by code point.
 
     They are the letters, marks, digits and punctuation of its scripts that make up at least a millionth of running
-    text, with their upper-case and lower-case forms; the printable ASCII digits and punctuation and the space; and for
-    languages in Latin script all of a to z and A to Z.
+    text, with their upper-case and lower-case forms; the digits of the script if texts use them; the printable ASCII
+    digits and punctuation and the space; and for languages in Latin script all of a to z and A to Z.
 
     Raises:
         InputError: There is no word list for the language.
@@ -159,7 +170,8 @@ def language_characters(language: str) -> tuple[str, ...]:
     found = _own((character for character, count in counts.items() if count >= least), scripts)
     partners = {partner for c in found for partner in (c.upper(), c.lower(), to_case(c, "title", language))}
     found |= {partner for partner in partners if len(partner) == 1}
-    found |= {*string.digits, *string.punctuation, " ", *_FOLDED_CHARACTERS.get(language, "")}
+    found |= {*string.digits, *string.punctuation, " "}
+    found |= {*_FOLDED_CHARACTERS.get(language, ""), *_NATIVE_DIGITS.get(language, "")}
     if "Latn" in scripts:
         found |= set(string.ascii_letters)
     return tuple(sorted(found))
@@ -200,23 +212,36 @@ def is_charset_name(text: str) -> bool:
     return text in charset_names() or text == PUBLISHED or text.startswith(_LANGUAGE)
 
 
-def resolve_charset(name_or_path: str | Path, folder: Path) -> Charset:
-    """Return a charset by name or from a dictionary file.
+def resolve_charset(spec: str | Path | CharsetOptions, folder: Path) -> Charset:
+    """Return a charset by name, from a dictionary file, or as settings write it.
 
     Args:
-        name_or_path: One of `charset_names()`, "words:de" for the characters of a language, "published", or a file.
+        spec: One of `charset_names()`, "words:de" for the characters of a language, "published", a file, or options.
+            A file is taken as it is: without the space unless it has one.
         folder: Folder of relative paths.
 
     Raises:
-        InputError: There is no such language or file, the file is not a dictionary, or the published dictionary is not
-            installed.
+        InputError: There is no such name, language or file, the file is not a dictionary, or the published dictionary
+            is not installed.
     """
-    name = str(name_or_path)
+    if isinstance(spec, CharsetOptions):
+        return spec.charset(folder)
+    name = str(spec)
     if name in charset_names():
         return Charset.named(name)
     if name.startswith(_LANGUAGE):
         return Charset(language_characters(name.removeprefix(_LANGUAGE)))
-    return Charset.from_file(_published() if name == PUBLISHED else folder / name_or_path)
+    if name == PUBLISHED:
+        return Charset.from_file(_published())
+    if not (folder / name).exists():
+        known = (*charset_names(), PUBLISHED)
+        close = "".join(f", did you mean {match!r}?" for match in get_close_matches(name, known, n=1))
+        raise InputError(
+            f"charset {name!r}: there is neither a file nor a charset of that name{close or '.'} Known are "
+            f"{', '.join(known)}, "
+            f'words:LANGUAGE (such as words:de), and {{characters: "0-9A-Z-"}}'
+        )
+    return Charset.from_file(folder / name, add_space=False)
 
 
 def _published() -> Path:

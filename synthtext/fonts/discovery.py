@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from synthtext.core import InputError, check_number, check_range
 from synthtext.fonts.file import SUFFIXES, FontFile, read_font_file
+from synthtext.fonts.lookalikes import Distinguished
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class FontOptions:
         weights: Relative frequencies of fonts, by name of a face ("Lato Bold") or family ("Lato"), multiplied by those
             of all patterns ("*mono*") that match the face's name; the default is 1. A family's weight is the mean
             weight of its faces, among which one is drawn by its own weight. Fonts of weight 0 are ignored.
+        distinguish: Groups of characters, such as "0O" and "1Il", or "all" for all characters of the charset: a text
+            with a character that looks in a font like another one of its group is set in another font.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
@@ -37,12 +40,16 @@ class FontOptions:
     pool: int = 16
     vary_axes: bool = True
     weights: Mapping[str, float] = field(default_factory=dict)
+    distinguish: Distinguished = ()
 
     def __post_init__(self) -> None:
         check_range("size_range", self.size_range, 4, 1000)
         check_number("pool", self.pool, 1, 4096)
         for name, weight in self.weights.items():
             check_number(f"weights: {name!r}", weight, 0, 1e6)
+        for group in self.distinguish if self.distinguish != "all" else ():
+            if len(set(group)) < 2:
+                raise InputError(f'distinguish: {group!r} must be two or more different characters, such as "0O"')
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from synthtext.fonts.cache import FaceCache
 from synthtext.fonts.discovery import FontInventory, FontOptions
 from synthtext.fonts.face import Face
 from synthtext.fonts.file import FontFile, draw_variations
+from synthtext.fonts.lookalikes import glyph_distinction
 
 _WILDCARDS = frozenset("*?[")
 
@@ -148,13 +149,22 @@ def build_font_pool(
     fonts = [font for font, weight in zip(inventory.fonts, weights, strict=True) if weight]
     kept_weights = [weight for weight in weights if weight] if options.weights else []
     faces = [cache.face(file) for file in fonts]
+    distinction = glyph_distinction(charset, options.distinguish)
     shares = np.zeros(len(faces))
     corpus_fonts: list[list[FontFile]] = []
     for entry in corpora.entries:
         texts = _probe(entry, charset, rng)
-        covered = np.array([sum(face.covers(text) for text in texts) for face in faces])
-        if not covered.any():
+        covering = [[text for text in texts if face.covers(text)] for face in faces]
+        if not any(covering):
             raise InputError(_uncovered(entry.name, texts, faces))
+        covered = np.array(
+            [sum(distinction.allows(face, text) for text in own) for face, own in zip(faces, covering, strict=True)]
+        )
+        if not covered.any():
+            raise InputError(
+                f"corpus {entry.name!r}: in each of {len(faces)} fonts, its texts have characters that look like "
+                "others of fonts.distinguish; name fewer, or add fonts"
+            )
         shares += covered * entry.weight / len(texts)
         if entry.weight > 0:
             corpus_fonts.append([fonts[i] for i in np.flatnonzero(2 * covered >= covered.max())])

@@ -15,6 +15,8 @@ from synthtext.ink.decorations import Highlight, StrikeThrough, Underline
 from synthtext.ink.fills import Blend, GradientFill, TextureFill, Translucent
 from synthtext.ink.outlines import Bleeding, DotMatrix, DoubleOutline, Glow, Outline, Worn
 from synthtext.ink.relief import Emboss, Extrusion, LongShadow, Shadow
+from synthtext.ink.segments import SevenSegment
+from synthtext.ink.stencil import Stencil
 from synthtext.ink.style import ContrastLoss, DecorationMargins, Ink, InkStyle, Plain
 
 __all__ = [
@@ -43,7 +45,9 @@ __all__ = [
     "PhotoColours",
     "Plain",
     "SampledColours",
+    "SevenSegment",
     "Shadow",
+    "Stencil",
     "StrikeThrough",
     "TextureFill",
     "Tones",

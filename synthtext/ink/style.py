@@ -8,9 +8,11 @@ import numpy as np
 
 from synthtext.core import BoundedSettings, Image, Parameters, WeightedComponent, WeightedSampler, check_number
 from synthtext.core.compositing import composite
+from synthtext.core.errors import Rejection
+from synthtext.fonts import Face, FaceCache
 from synthtext.ink.colours import AnyColour, ColourSource
 from synthtext.ink.contrast import Colour, InkColour
-from synthtext.typesetting.canvas import Strokes
+from synthtext.typesetting.canvas import LineRaster, Strokes, rasterize_line
 from synthtext.typesetting.shaping import ShapedLine
 
 
@@ -50,6 +52,20 @@ class InkStyle(BoundedSettings):
         """Draw parameters."""
         return {}
 
+    def supports(self, line: ShapedLine) -> bool:
+        """Return whether the style can draw a text; other texts get another style."""
+        return True
+
+    def relayout(self, line: ShapedLine, parameters: Parameters) -> ShapedLine:
+        """Return a text with other clusters in the same box; `rasterize` must draw it."""
+        return line
+
+    def rasterize(
+        self, line: ShapedLine, face: Face, cache: FaceCache, em: float, parameters: Parameters
+    ) -> LineRaster:
+        """Rasterize a text, as `relayout` returned it."""
+        return rasterize_line(line, face, cache, em)
+
     def outset(self, parameters: Parameters) -> float:
         """How far the ink extends beyond the glyph outlines, in ems; the quads of clusters contain it."""
         return 0.0
@@ -66,12 +82,20 @@ class InkStyle(BoundedSettings):
         """Return strokes along the text."""
         return None
 
+    def surface(self, background: Image, parameters: Parameters) -> Image:
+        """Return what the text is drawn on instead of the background, such as the panel of a display."""
+        return background
+
     def underlay(self, background: Image, coverage: Image, em: float, parameters: Parameters) -> Image:
         """Draw what lies below the letters; their contrast is measured against the result.
 
         The background may be modified in place.
         """
         return background
+
+    def colours(self, parameters: Parameters) -> Sequence[Colour]:
+        """Return colours to try instead of those of the recipe, in order; none for those of the recipe."""
+        return ()
 
     def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
         """How much contrast `fill` loses."""
@@ -113,9 +137,19 @@ class Ink:
         self._style_sampler = WeightedSampler([entry.weight for entry in styles])
         self._colour_sampler = WeightedSampler([entry.weight for entry in colours])
 
-    def draw_style(self, rng: np.random.Generator) -> WeightedComponent[InkStyle]:
-        """Draw one of the styles."""
-        return self._styles[self._style_sampler.draw(rng)]
+    def draw_style(self, rng: np.random.Generator, line: ShapedLine | None = None) -> WeightedComponent[InkStyle]:
+        """Draw one of the styles that can draw a line.
+
+        Raises:
+            Rejection: None of them can.
+        """
+        entry = self._styles[self._style_sampler.draw(rng)]
+        if line is None or entry.component.supports(line):
+            return entry
+        others = [one for one in self._styles if one.weight > 0 and one.component.supports(line)]
+        if not others:
+            raise Rejection("no ink style can draw the text")
+        return others[WeightedSampler([one.weight for one in others]).draw(rng)]
 
     def candidates(self, rng: np.random.Generator, background: Image) -> Sequence[Colour]:
         """Draw colours for a background (H, W, 3), in the order in which to try them."""

@@ -9,7 +9,7 @@ import numpy as np
 from synthtext.core import Charset, InputError, Parameters, probe_stream
 from synthtext.core.errors import Rejection
 from synthtext.corpora import CorpusMixture, SampledText, clean_text, insert_character, joins_texts
-from synthtext.fonts import Face
+from synthtext.fonts import Face, GlyphDistinction
 from synthtext.lines.coverage import RequiredCharacter
 from synthtext.lines.design import LayoutOptions, parse_length_weights
 
@@ -85,8 +85,10 @@ class TextSampler:
         InputError: No text of the corpora has a length with a weight above 0.
     """
 
-    def __init__(self, corpora: CorpusMixture, charset: Charset, layout: LayoutOptions) -> None:
-        self._corpora, self._charset = corpora, charset
+    def __init__(
+        self, corpora: CorpusMixture, charset: Charset, layout: LayoutOptions, distinction: GlyphDistinction
+    ) -> None:
+        self._corpora, self._charset, self._distinction = corpora, charset, distinction
         self._shortest, self._longest = layout.length_range
         weights = layout.length_weights
         self._lengths = LengthSampler(weights, layout.length_range, corpora) if weights else None
@@ -115,8 +117,9 @@ class TextSampler:
         return self._choose_without(rng, character, "no text")
 
     def shows(self, face: Face, text: str, character: str) -> bool:
-        """Whether a face covers a text and shows a character of it."""
-        return face.covers(text) and character in self._charset.fold(displayed_text(text, face))
+        """Whether a face covers a text, and shows a character of it so that its characters are told apart."""
+        is_shown = face.covers(text) and character in self._charset.fold(displayed_text(text, face))
+        return is_shown and self._distinction.allows(face, text)
 
     def _choose_without(self, rng: np.random.Generator, character: str, outcome: CoverageOutcome) -> TextChoice:
         text, _, parameters = self.choose(rng)

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from synthtext.core import BoundedSettings, InputError, Range, bounded, check_fraction, check_number, check_range
 from synthtext.design import Design
 from synthtext.lines.coverage import CoverageOptions
+from synthtext.lines.legibility import LineLegibility
 
 _MAX_SIDE = 8192  # pixels
 # These features display other characters: small letters as capitals, 1/2 as one half, 1st as a raised st.
@@ -138,3 +139,4 @@ class LineDesign(Design):
     layout: LayoutOptions
     output: LineOutput
     coverage: CoverageOptions
+    legibility: LineLegibility

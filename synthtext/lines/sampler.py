@@ -10,7 +10,8 @@ from synthtext.core import Parameters, WeightedComponent, WeightedSampler, lerp
 from synthtext.core.errors import Rejection
 from synthtext.corpora import SampledText
 from synthtext.design import Design
-from synthtext.fonts import Face
+from synthtext.fonts import Face, glyph_distinction
+from synthtext.ink import InkStyle
 from synthtext.lines.choice import TextChoice, TextSampler, displayed_text
 from synthtext.lines.coverage import RequiredCharacter
 from synthtext.lines.design import LayoutOptions
@@ -40,6 +41,20 @@ class LineLayout(NamedTuple):
     neighbour: Neighbour | None  # other text next to it
     parameters: Parameters  # other drawn parameters, recorded with the sample
 
+    def drawn_by(self, style: InkStyle, style_parameters: Parameters) -> "LineLayout":
+        """Return the layout in an ink style; a neighbour that the style cannot draw is left out."""
+        line = style.relayout(self.curved.line, style_parameters)
+        if line is self.curved.line:
+            return self
+        curved, neighbour = CurvedLine.of(line, self.curved.warp), self.neighbour
+        if neighbour is None:
+            return self._replace(curved=curved)
+        if style.supports(neighbour.line):
+            moved = neighbour._replace(line=style.relayout(neighbour.line, style_parameters))
+            return self._replace(curved=curved, neighbour=moved)
+        parameters = {name: value for name, value in self.parameters.items() if name != "neighbour"}
+        return self._replace(curved=curved, neighbour=None, parameters=parameters)
+
 
 class LineSampler:
     """Samples texts and lays them out; texts outside of the charset are rejected.
@@ -53,7 +68,8 @@ class LineSampler:
         self._size_range, self._layout = design.font_options.size_range, layout
         self._baseline_sampler = WeightedSampler([entry.weight for entry in self._baselines])
         self._features = sorted(layout.features.items())
-        self._texts = TextSampler(design.corpora, design.charset, layout)
+        self._distinction = glyph_distinction(design.charset, design.font_options.distinguish)
+        self._texts = TextSampler(design.corpora, design.charset, layout, self._distinction)
 
     def sample(
         self, rng: np.random.Generator, faces: Sequence[Face], required: RequiredCharacter | None = None
@@ -106,6 +122,8 @@ class LineSampler:
         displayed = displayed_text(text, template.face)
         if not (text and template.face.covers(text) and self._charset.covers(self._charset.fold(displayed))):
             return None
+        if not self._distinction.allows(template.face, text):
+            return None
         shaping = template.shaping
         if shaping.baseline_shifts is not None:
             max_shift = template.parameters["jitter"]
@@ -120,8 +138,13 @@ class LineSampler:
         start = int(fraction * len(faces))
         for i in range(start, start + len(faces)):
             face = faces[i % len(faces)]
-            if face.covers(text) if required is None else self._texts.shows(face, text, required):
+            if required is not None:
+                if self._texts.shows(face, text, required):
+                    return face
+            elif face.covers(text) and self._distinction.allows(face, text):
                 return face
+        if any(face.covers(text) for face in faces):
+            raise Rejection("no font of the block tells the characters apart")
         raise Rejection("no font of the block covers the text")
 
     def _sample_shaping(

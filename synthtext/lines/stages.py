@@ -8,11 +8,10 @@ import numpy as np
 
 from synthtext.background import ParametricBackground
 from synthtext.core import Clusters, Image, Provenance, Sample, Size, Warp, WeightedSampler, bounding_box
-from synthtext.core.compositing import cut_clearance
+from synthtext.core.compositing import cut_clearance, with_opacity
 from synthtext.core.errors import Rejection
 from synthtext.fonts import FaceCache
 from synthtext.ink import (
-    ContrastLoss,
     DecorationMargins,
     choose_colours,
     composite,
@@ -23,7 +22,8 @@ from synthtext.lines.design import LineDesign
 from synthtext.lines.placement import CurvedLine, place_line
 from synthtext.lines.sampler import LineSampler
 from synthtext.lines.state import LineState, LineStyle
-from synthtext.typesetting.canvas import Strokes, rasterize_line, rasterize_strokes
+from synthtext.typesetting.canvas import LineRaster, Strokes, rasterize_strokes
+from synthtext.typesetting.shaping import ShapedLine
 
 _CONTRAST_REDUCTIONS = (0.0, 0.3, 0.55, 0.75)  # of further backgrounds that are tried; each costs a tenth of a line
 _BACKGROUND_RADIUS = 0.06  # ems around the ink whose luminance its contrast is measured against
@@ -103,8 +103,10 @@ class LineStages:
 
     def _place(self, state: LineState, rng: np.random.Generator) -> None:
         spec, curved = state.spec, state.layout.curved
-        ink_style = self._design.ink.draw_style(rng)
+        ink_style = self._design.ink.draw_style(rng, curved.line)
         parameters = ink_style.component.draw(rng)
+        state.layout = state.layout.drawn_by(ink_style.component, parameters)
+        curved = state.layout.curved
         strokes = ink_style.component.strokes(curved.line, parameters)
         natural = Size(curved.box.width * spec.em, curved.box.height * spec.em)
         warp, effects = self._design.effects.draw_warp(rng, natural)
@@ -116,7 +118,11 @@ class LineStages:
         state.style = LineStyle(ink_style, parameters, strokes, effects, placement)
 
     def _rasterize(self, state: LineState) -> None:
-        state.raster = rasterize_line(state.layout.curved.line, state.spec.face, self._cache, state.style.placement.em)
+        state.raster = self._rasterized(state, state.layout.curved.line)
+
+    def _rasterized(self, state: LineState, line: ShapedLine) -> LineRaster:
+        component, parameters = state.style.ink_style.component, state.style.style_parameters
+        return component.rasterize(line, state.spec.face, self._cache, state.style.placement.em, parameters)
 
     def _warp(self, state: LineState) -> None:
         placement = state.style.placement
@@ -139,7 +145,7 @@ class LineStages:
     def _add_neighbour(self, state: LineState) -> None:
         neighbour, placement = state.layout.neighbour, state.style.placement
         if neighbour is not None:
-            other = rasterize_line(neighbour.line, state.spec.face, self._cache, placement.em)
+            other = self._rasterized(state, neighbour.line)
             shown = self._styled_coverage(state, other.warped(neighbour.offset.then(placement.warp), placement.size))
             state.coverage = np.asarray(cv2.max(state.coverage, shown), np.uint8)
 
@@ -153,7 +159,7 @@ class LineStages:
         if strokes.colour is None:
             state.coverage = np.asarray(cv2.max(state.coverage, coverage), np.uint8)
         else:
-            state.stroke_coverage = coverage
+            state.stroke_coverage = with_opacity(coverage, strokes.opacity)
 
     def _paint_background(self, state: LineState, rng: np.random.Generator) -> None:
         state.background_index = self._backgrounds.draw(rng)
@@ -167,7 +173,7 @@ class LineStages:
             painted = background.render(placement.size, state.background_parameters)
         else:
             painted = background.paint(rng, placement.size)
-        image = _reduce_contrast(painted, reduction)
+        image = ink_style.component.surface(_reduce_contrast(painted, reduction), parameters)
         if state.stroke_coverage is not None and strokes is not None and strokes.colour is not None:
             image = composite(image, state.stroke_coverage, strokes.colour)
         state.background = ink_style.component.underlay(image, state.coverage, placement.em, parameters)
@@ -183,9 +189,13 @@ class LineStages:
 
     def _choose_with(self, states: Sequence[LineState], streams: Sequence[np.random.Generator]) -> None:
         ink = self._design.ink
-        candidates = [ink.candidates(rng, state.background) for state, rng in zip(states, streams, strict=True)]
+        candidates = [
+            state.style.ink_style.component.colours(state.style.style_parameters)
+            or ink.candidates(rng, state.background)
+            for state, rng in zip(states, streams, strict=True)
+        ]
         floors = [
-            _contrast_loss(state).required_contrast(ink.contrast_floor / _retained_contrast(state)) for state in states
+            state.contrast_loss.required_contrast(ink.contrast_floor / state.retained_contrast) for state in states
         ]
         inks = choose_colours(candidates, [state.local_background for state in states], floors)
         for state, colour in zip(states, inks, strict=True):
@@ -210,7 +220,9 @@ class LineStages:
             state.image = background.apply_overlay(state.image, state.background_parameters)
 
     def _apply_pixel_effects(self, state: LineState, rng: np.random.Generator) -> None:
-        state.image, state.pixel_effects = self._design.effects.apply_pixels(rng, state.image)
+        quads = state.style.placement.quads[state.layout.curved.line.visible]
+        budget = self._design.legibility.budget(state.coverage, quads, state.remaining_contrast)
+        state.image, state.pixel_effects = self._design.effects.apply_pixels(rng, state.image, budget)
 
     def run(self, states: Sequence[LineState]) -> None:
         """Run all stages; every state is then complete or has a `failure`."""
@@ -240,26 +252,13 @@ class LineStages:
             font=state.spec.face.file.name,
             script=line.script,
             corpus=state.spec.text.corpus,
-            contrast=round(_contrast_loss(state).remaining_contrast(ink.contrast) * _retained_contrast(state), 2),
+            contrast=round(state.remaining_contrast, 2),
             effects=style.geometric_effects + state.pixel_effects,
             parameters=parameters,
             rejected=rejected,
         )
         clusters = Clusters(line.clusters.offsets, style.placement.labels)
         return Sample(f"{prefix}{state.index:010d}", state.image, line.text, clusters, meta)
-
-
-def _contrast_loss(state: LineState) -> ContrastLoss:
-    """Contrast that the ink style loses."""
-    return state.style.ink_style.component.contrast_loss(state.style.style_parameters)
-
-
-def _retained_contrast(state: LineState) -> float:
-    """Fraction of the contrast that the background's overlay retains."""
-    background = state.block.backgrounds[state.background_index]
-    if isinstance(background, ParametricBackground):
-        return background.retained_contrast(state.background_parameters)
-    return 1.0
 
 
 def _decoration_padding(

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from synthtext.background import ParametricBackground
 from synthtext.core import AppliedEffect, Image, Parameters, StageStreams, WeightedComponent
 from synthtext.design import BlockResources
-from synthtext.ink import InkColour, InkMask, InkStyle, LocalBackground
+from synthtext.ink import ContrastLoss, InkColour, InkMask, InkStyle, LocalBackground
 from synthtext.lines.coverage import RequiredCharacter
 from synthtext.lines.placement import LinePlacement
 from synthtext.lines.sampler import LineLayout, LineSpec
@@ -46,3 +47,22 @@ class LineState:
     image: Image = field(init=False)  # (H, W, 3) uint8 RGB
     pixel_effects: tuple[AppliedEffect, ...] = ()  # pixel effects that were applied
     failure: Exception | None = None  # a `Rejection`, or an error raised by a user-defined component
+
+    @property
+    def contrast_loss(self) -> ContrastLoss:
+        """Contrast that the ink style loses."""
+        return self.style.ink_style.component.contrast_loss(self.style.style_parameters)
+
+    @property
+    def retained_contrast(self) -> float:
+        """Fraction of the contrast that the background's overlay retains."""
+        background = self.block.backgrounds[self.background_index]
+        if isinstance(background, ParametricBackground):
+            return background.retained_contrast(self.background_parameters)
+        return 1.0
+
+    @property
+    def remaining_contrast(self) -> float:
+        """Contrast of the ink in the image, before pixel effects."""
+        assert self.ink is not None
+        return self.contrast_loss.remaining_contrast(self.ink.contrast) * self.retained_contrast

@@ -18,13 +18,15 @@ from synthtext.ink import (
     InkMask,
     InkStyle,
     LocalBackground,
+    Plain,
     choose_colours,
     compute_ink_masks,
     measure_backgrounds,
 )
+from synthtext.lines.placement import CurvedLine
 from synthtext.scenes.composition import PlacedItem, PositionedLine
 from synthtext.scenes.shapes import Window, blend_polygon, draw_plate, window_around
-from synthtext.typesetting.canvas import Strokes, rasterize_line, rasterize_strokes
+from synthtext.typesetting.canvas import Strokes, rasterize_strokes
 
 _BACKGROUND_RADIUS = 0.06  # ems around the ink that count as its background
 _EDGE = 1.5  # minimum distance of ink from the edge of the image, pixels
@@ -34,6 +36,8 @@ _MAX_LUMINANCE_DIFFERENCE = 160.0  # that solid ink reaches on almost any unifor
 
 StyledInk: TypeAlias = tuple[InkStyle, Parameters]
 """An ink style and its drawn parameters."""
+
+_PLAIN: StyledInk = (Plain(), {})
 
 
 class RenderedLine(NamedTuple):
@@ -66,7 +70,7 @@ class RenderedLine(NamedTuple):
     def paint_background(self, image: Image, style: StyledInk) -> Image:
         """Return the background of the letters in the window, a copy from the image (H, W, 3)."""
         ink_style, parameters = style
-        background = image[self.window].copy()
+        background = ink_style.surface(image[self.window].copy(), parameters)
         if self.strokes is not None and self.strokes.colour is not None:
             background = composite(background, self.stroke_coverage, self.strokes.colour)
         return ink_style.underlay(background, self.coverage, self.em, parameters)
@@ -120,6 +124,8 @@ class TextRenderer:
     def _render_item(
         self, rng: np.random.Generator, image: Image, placed: PlacedItem, view_warp: Warp, style: StyledInk
     ) -> list[RenderedLine]:
+        if not all(style[0].supports(positioned.line.curved.line) for positioned in placed.item.block.lines):
+            style = _PLAIN
         ink_style, parameters = style
         block, warp = placed.item.block, placed.warp.then(view_warp)
         located = self._locate(placed, warp, Size(image.shape[1], image.shape[0]), style)
@@ -169,6 +175,7 @@ class TextRenderer:
     def _rasterize(self, positioned: PositionedLine, warp: Warp, size: Size, style: StyledInk) -> RenderedLine | None:
         """Rasterize a line; None if it is too small or not completely in the image."""
         ink_style, parameters = style
+        positioned = _drawn_by(positioned, style)
         line, outset = positioned.line.curved.line, ink_style.outset(parameters)
         to_image = positioned.warp.then(warp)
         clusters = line.clusters.warped(to_image)
@@ -182,12 +189,13 @@ class TextRenderer:
         rows, columns = window
         to_window = to_image.then(Warp.translation(-columns.start, -rows.start))
         window_size = Size(columns.stop - columns.start, rows.stop - rows.start)
-        raster = rasterize_line(line, positioned.line.face, self._cache, em)
+        raster = ink_style.rasterize(line, positioned.line.face, self._cache, em, parameters)
         coverage = stroke_coverage = ink_style.style_coverage(raster.warped(to_window, window_size), em, parameters)
         if strokes is not None:
             stroke_coverage = rasterize_strokes(strokes, em).warped(to_window, window_size)
             if strokes.clearance:
                 stroke_coverage = cut_clearance(stroke_coverage, coverage, strokes.clearance * em)
+            stroke_coverage = with_opacity(stroke_coverage, strokes.opacity)
         if outset:
             clusters = line.clusters.expanded(outset).warped(to_image)
         return RenderedLine(positioned, clusters, quads, outset, window, coverage, em, strokes, stroke_coverage)
@@ -207,12 +215,22 @@ class TextRenderer:
         background = LocalBackground(*(np.concatenate(parts) for parts in zip(*measured, strict=True)))
         required = ContrastLoss(placed.opacity).required_contrast(self._ink.contrast_floor)
         floor = style[0].contrast_loss(style[1]).required_contrast(required)
-        if placed.print_colour is not None:
+        candidates = style[0].colours(style[1])
+        if placed.print_colour is not None and not candidates:
             printed = background.ink_colour(placed.print_colour)
             if printed.contrast >= floor:
                 return printed
-        chosen = choose_colours([self._ink.candidates(rng, backgrounds[0])], [background], [floor])[0]
+        chosen = choose_colours([candidates or self._ink.candidates(rng, backgrounds[0])], [background], [floor])[0]
         return None if chosen is None else chosen._replace(contrast=chosen.contrast * placed.opacity)
+
+
+def _drawn_by(positioned: PositionedLine, style: StyledInk) -> PositionedLine:
+    """Return a line as its ink style lays it out."""
+    curved = positioned.line.curved
+    line = style[0].relayout(curved.line, style[1])
+    if line is curved.line:
+        return positioned
+    return positioned._replace(line=positioned.line._replace(curved=CurvedLine.of(line, curved.warp)))
 
 
 def cross_lengths(quads: Points, *, vertical: bool) -> NDArray[np.float32]:

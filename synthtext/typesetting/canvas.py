@@ -63,6 +63,8 @@ class Strokes(NamedTuple):
     width: float  # width of the strokes in ems
     colour: tuple[float, float, float] | None = None  # RGB; None for that of the letters
     clearance: float = 0.0  # distance in ems from letters; 0 if strokes may cross them
+    filled: bool = False  # the paths are outlines of convex shapes to fill, which have no width
+    opacity: float = 1.0  # of strokes below the letters
 
     @property
     def box(self) -> Box:
@@ -80,10 +82,17 @@ def rasterize_strokes(strokes: Strokes, em: float) -> LineRaster:
     width = left + int(np.ceil(box.right * size)) + _STROKE_PADDING
     height = top + int(np.ceil(box.bottom * size)) + _STROKE_PADDING
     coverage = np.zeros((height, width), np.uint8)
-    outlines = _outlines(strokes.paths * np.float32(size), max(strokes.width * size / 2 - _EDGE_WIDTH, 0.25))
+    paths, half = strokes.paths * np.float32(size), max(strokes.width * size / 2 - _EDGE_WIDTH, 0.25)
+    outlines = _shrunk(paths) if strokes.filled else _outlines(paths, half)
     fixed = np.round((outlines + np.array([left - 0.5, top - 0.5])) * 16).astype(np.int32)
     cv2.fillPoly(coverage, list(fixed), 255, cv2.LINE_AA, 4)
     return LineRaster(coverage, size, (left, top))
+
+
+def _shrunk(shapes: Points) -> Points:
+    """Convex shapes (S, P, 2) without what OpenCV draws beyond their points."""
+    inwards = shapes.mean(axis=1, keepdims=True) - shapes
+    return np.asarray(shapes + _EDGE_WIDTH * inwards / np.maximum(np.linalg.norm(inwards, axis=2, keepdims=True), 1e-6))
 
 
 def _outlines(paths: Points, half: float) -> Points:

@@ -75,8 +75,8 @@ def test_resumed_and_extended_jobs_write_the_same_bytes(target, tmp_path):
     before = contents(out)
     assert (first.rows, len(before)) == (12, 3)
     bank = (out / "crops.arrow").stat().st_mtime_ns
-    for name in ("part-000001.parquet", "part-000001.json"):
-        (out / "shards" / name).unlink()
+    for name in ("shards/part-000001.parquet", "manifests/part-000001.json"):
+        (out / name).unlink()
     assert copypaste(target, out, 12, workers=0, shard_size=4, seed=3).new_shards == 1
     assert contents(out) == before
     assert (out / "crops.arrow").stat().st_mtime_ns == bank

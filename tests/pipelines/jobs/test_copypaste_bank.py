@@ -80,7 +80,7 @@ def test_a_broken_bank_and_a_source_inside_the_folder_are_refused(target, lines,
     out = tmp_path / "out"
     copypaste(target, out, 4, sources=[lines], workers=0)
     (out / "crops.arrow").write_bytes(b"broken")
-    (out / "shards" / "part-000000.json").unlink()
+    (out / "manifests" / "part-000000.json").unlink()
     with pytest.raises(InputError, match=r"crops\.arrow is broken"):
         copypaste(target, out, 4, sources=[lines], workers=0)
     with pytest.raises(InputError, match="lies in the folder"):
